@@ -1,0 +1,405 @@
+//! `#[cookie(…)]` in, arguments out: the value of each key with the span of key and value. One wrong item spoils no
+//! other: each is judged by itself. What values may mean together is `check`'s.
+
+use core::time::Duration;
+
+use hardtack_rules::{Rule, SameSite, syntax};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, Meta, Token};
+
+use crate::errors::{Errors, nearest};
+use crate::keys::{self, Key, Place};
+use crate::names::Case;
+
+/// An argument that was written.
+pub(crate) struct Given<T> {
+    pub(crate) key: Span,
+    /// The value's tokens; the key's own for a flag.
+    pub(crate) tokens: TokenStream,
+    pub(crate) value: T,
+}
+
+/// A text or a constant expression of one.
+pub(crate) enum Text {
+    Literal(String),
+    Constant,
+}
+
+pub(crate) enum Domain {
+    Literal(String),
+    Constant,
+    Environment,
+}
+
+pub(crate) enum Life {
+    Literal(Duration),
+    Constant,
+}
+
+/// What one declaration says; what it does not say is the default.
+#[derive(Default)]
+pub(crate) struct Arguments {
+    pub(crate) name: Option<Given<Text>>,
+    pub(crate) path: Option<Given<Text>>,
+    pub(crate) domain: Option<Given<Domain>>,
+    pub(crate) max_age: Option<Given<Life>>,
+    pub(crate) same_site: Option<Given<SameSite>>,
+    pub(crate) http_only: Option<Given<bool>>,
+    pub(crate) secure: Option<Given<bool>>,
+    pub(crate) partitioned: Option<Given<()>>,
+    pub(crate) reason: Option<Given<String>>,
+    pub(crate) read_only: Option<Given<()>>,
+    pub(crate) existing: Option<Given<()>>,
+    pub(crate) rename_all: Option<Given<Case>>,
+    pub(crate) rename: Option<Given<String>>,
+    pub(crate) krate: Option<Given<()>>,
+    /// Whether an item was refused: what it meant is not known, so nothing is derived from its absence.
+    pub(crate) is_broken: bool,
+    written: Vec<(Key, Span)>,
+}
+
+impl Arguments {
+    /// The keys that were written, in order.
+    pub(crate) fn written(&self) -> impl Iterator<Item = (Key, Span)> {
+        self.written.iter().copied()
+    }
+}
+
+/// Reads the `#[cookie(…)]` attributes among these.
+pub(crate) fn of(attributes: &[Attribute], place: Place, errors: &mut Errors) -> Arguments {
+    let mut arguments = Arguments::default();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
+        match &attribute.meta {
+            Meta::List(list) => read(list.tokens.clone(), place, &mut arguments, errors),
+            Meta::Path(path) => errors.push_on(path, "`cookie` says nothing here; write `#[cookie(…)]` or remove it"),
+            Meta::NameValue(pair) => errors.push_on(pair, "the keys stand in parentheses; write `#[cookie(…)]`"),
+        }
+    }
+    arguments
+}
+
+/// Reads the arguments of `#[cookies(…)]`.
+pub(crate) fn of_set(tokens: TokenStream, errors: &mut Errors) -> Arguments {
+    let mut arguments = Arguments::default();
+    read(tokens, Place::Set, &mut arguments, errors);
+    arguments
+}
+
+/// The item without our attributes, for one that we cannot expand.
+pub(crate) fn without_ours(mut input: DeriveInput) -> DeriveInput {
+    let keep = |attributes: &mut Vec<Attribute>| attributes.retain(|attribute| !attribute.path().is_ident("cookie"));
+    keep(&mut input.attrs);
+    match &mut input.data {
+        Data::Struct(data) => data.fields.iter_mut().for_each(|field| keep(&mut field.attrs)),
+        Data::Enum(data) => {
+            for variant in &mut data.variants {
+                keep(&mut variant.attrs);
+                variant.fields.iter_mut().for_each(|field| keep(&mut field.attrs));
+            }
+        }
+        Data::Union(data) => data.fields.named.iter_mut().for_each(|field| keep(&mut field.attrs)),
+    }
+    input
+}
+
+fn read(tokens: TokenStream, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
+    let before = errors.count();
+    let items = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            item(input, place, arguments, errors);
+        }
+        Ok(())
+    };
+    if let Err(error) = items.parse2(tokens) {
+        errors.push_parse(error);
+    }
+    arguments.is_broken |= errors.count() > before;
+}
+
+/// Reads one item and its comma; after an error goes on behind the next comma.
+fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
+    let Ok(word) = input.call(Ident::parse_any) else {
+        let example = keys::words(place).next().and_then(Key::of).map_or("", Key::example);
+        errors.push(input.span(), format_args!("expected a key, as in `{example}`"));
+        return skip(input);
+    };
+    let value = if input.peek(Token![=]) {
+        let equals: Option<Token![=]> = input.parse().ok();
+        let start = input.fork();
+        match input.parse::<Expr>() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                if start.is_empty() || start.peek(Token![,]) {
+                    errors.push_on(equals, format_args!("`{word}` has no value after `=`; {}", expected(&word)));
+                } else {
+                    errors.push_parse(error);
+                }
+                return skip(input);
+            }
+        }
+    } else if input.peek(syn::token::Paren) {
+        errors.push(word.span(), format_args!("the value of `{word}` stands after `=`; {}", expected(&word)));
+        return skip(input);
+    } else {
+        None
+    };
+    accept(&word, value, place, arguments, errors);
+    if input.is_empty() || input.parse::<Option<Token![,]>>().is_ok_and(|comma| comma.is_some()) {
+        return;
+    }
+    if input.peek(Ident::peek_any) {
+        // A comma was forgotten; the next item may be right.
+        return errors.push(input.span(), "expected `,` before this key");
+    }
+    errors.push(input.span(), "expected `,`");
+    skip(input);
+}
+
+fn expected(word: &Ident) -> String {
+    match Key::of(&word.unraw().to_string()) {
+        Some(key) => format!("write it as in `{}`", key.example()),
+        None => "write a value, or remove the key".to_owned(),
+    }
+}
+
+fn skip(input: ParseStream<'_>) {
+    while !input.is_empty() {
+        if input.parse::<Option<Token![,]>>().is_ok_and(|comma| comma.is_some()) {
+            return;
+        }
+        if input.parse::<TokenTree>().is_err() {
+            return;
+        }
+    }
+}
+
+fn accept(word: &Ident, value: Option<Expr>, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
+    let written = word.unraw().to_string();
+    let Some(key) = Key::of(&written) else {
+        return unknown(word, &written, value.is_some(), place, errors);
+    };
+    if !key.may_stand(place) {
+        return misplaced(word, key, place, errors);
+    }
+    if arguments.written.iter().any(|(earlier, _)| *earlier == key) {
+        return errors
+            .push(word.span(), format_args!("`{written}` is written twice; {}", Rule::DuplicateAttribute.remedy()));
+    }
+    arguments.written.push((key, word.span()));
+    let taker = Taker { word, key, value, errors };
+    match key {
+        Key::Name => arguments.name = taker.text(),
+        Key::Path => arguments.path = taker.text(),
+        Key::Domain => arguments.domain = taker.domain(),
+        Key::MaxAge => arguments.max_age = taker.life(),
+        Key::SameSite => arguments.same_site = taker.same_site(),
+        Key::HttpOnly => arguments.http_only = taker.boolean(),
+        Key::Secure => arguments.secure = taker.boolean(),
+        Key::Partitioned => arguments.partitioned = taker.flag(),
+        Key::Reason => arguments.reason = taker.literal(),
+        Key::ReadOnly => arguments.read_only = taker.flag(),
+        Key::Existing => arguments.existing = taker.flag(),
+        Key::RenameAll => arguments.rename_all = taker.case(),
+        Key::Rename => arguments.rename = taker.literal(),
+        Key::Crate => arguments.krate = taker.path(),
+    }
+}
+
+fn unknown(word: &Ident, written: &str, has_value: bool, place: Place, errors: &mut Errors) {
+    let Some(meant) = keys::meant(written, place) else {
+        let all: Vec<_> = keys::words(place).map(|word| format!("`{word}`")).collect();
+        return errors.push(word.span(), format_args!("unknown key `{written}`; the keys are {}", all.join(", ")));
+    };
+    let default = match meant {
+        "secure" | "http_only" if !has_value => " (and every cookie is so without it)",
+        _ => "",
+    };
+    errors.push(word.span(), format_args!("unknown key `{written}`; write `{meant}`{default}"));
+}
+
+fn misplaced(word: &Ident, key: Key, place: Place, errors: &mut Errors) {
+    let remedy = match (key, place) {
+        (Key::Existing, _) => "belongs to a field of a `#[cookies]` struct; remove it",
+        (Key::Rename, _) => {
+            "belongs to a variant of a fieldless enum; move it there, or use `name` for the cookie's name"
+        }
+        (Key::RenameAll, _) => "belongs to the enum whose variants it renames; move it there",
+        (Key::Crate, Place::Field) => "belongs to the struct; write `#[cookies(crate = …)]`",
+        (Key::Crate, _) => "belongs to the type; move it there",
+        (_, Place::Value) => {
+            "declares a cookie, and `CookieValue` only a value; derive `Cookie`, or move it to the field"
+        }
+        (_, Place::Set) => "declares one cookie; move it to the field's `#[cookie(…)]`",
+        (_, _) => "declares the cookie; move it to the type",
+    };
+    errors.push(word.span(), format_args!("`{}` {remedy}", key.word()));
+}
+
+/// One key and what was written after it.
+struct Taker<'a> {
+    word: &'a Ident,
+    key: Key,
+    value: Option<Expr>,
+    errors: &'a mut Errors,
+}
+
+impl Taker<'_> {
+    fn text(mut self) -> Option<Given<Text>> {
+        match self.literal_or_constant()? {
+            (tokens, Some(literal)) => self.given(tokens, Text::Literal(literal)),
+            (tokens, None) => self.given(tokens, Text::Constant),
+        }
+    }
+
+    fn domain(mut self) -> Option<Given<Domain>> {
+        if let Some(Expr::Path(path)) = &self.value {
+            if path.path.is_ident("environment") {
+                let tokens = path.to_token_stream();
+                return self.given(tokens, Domain::Environment);
+            }
+        }
+        match self.literal_or_constant()? {
+            (tokens, Some(literal)) => self.given(tokens, Domain::Literal(literal)),
+            (tokens, None) => self.given(tokens, Domain::Constant),
+        }
+    }
+
+    fn life(mut self) -> Option<Given<Life>> {
+        if let Some(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) = &self.value {
+            let text = format!("`max_age` needs a unit; write \"{}s\" for seconds", number.base10_digits());
+            return self.refuse(&text);
+        }
+        match self.literal_or_constant()? {
+            (tokens, Some(literal)) => match syntax::duration(&literal) {
+                Ok(life) => self.given(tokens, Life::Literal(life)),
+                Err(fault) => {
+                    self.errors.push_on(tokens, fault);
+                    None
+                }
+            },
+            (tokens, None) => self.given(tokens, Life::Constant),
+        }
+    }
+
+    fn same_site(mut self) -> Option<Given<SameSite>> {
+        const WORDS: [&str; 3] = ["Strict", "Lax", "None"];
+        let written = match &self.value {
+            Some(Expr::Path(path)) => path.path.segments.last().map(|last| last.ident.to_string()),
+            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some(text.value()),
+            _ => None,
+        };
+        let is_word = matches!(&self.value, Some(Expr::Path(path)) if path.path.get_ident().is_some());
+        let same_site = match written.as_deref() {
+            Some("Strict") if is_word => SameSite::Strict,
+            Some("Lax") if is_word => SameSite::Lax,
+            Some("None") if is_word => SameSite::None,
+            Some(written) => {
+                let text = match nearest(written, WORDS) {
+                    Some(meant) => format!("`same_site` takes one of three words; write `same_site = {meant}`"),
+                    None => "`same_site` takes `Strict`, `Lax` or `None`".to_owned(),
+                };
+                return self.refuse(&text);
+            }
+            None => return self.refuse("`same_site` takes `Strict`, `Lax` or `None`"),
+        };
+        let tokens = self.value.to_token_stream();
+        self.given(tokens, same_site)
+    }
+
+    fn boolean(mut self) -> Option<Given<bool>> {
+        let Some(Expr::Lit(ExprLit { lit: Lit::Bool(boolean), .. })) = &self.value else {
+            let text = match self.value {
+                None => {
+                    format!("`{0}` takes `true` or `false`, and is `true` without being written; remove it", self.word)
+                }
+                Some(_) => format!("`{}` takes `true` or `false`", self.word),
+            };
+            return self.refuse(&text);
+        };
+        let boolean = boolean.value;
+        let tokens = self.value.to_token_stream();
+        self.given(tokens, boolean)
+    }
+
+    fn flag(mut self) -> Option<Given<()>> {
+        if self.value.is_some() {
+            let text = format!("`{}` stands alone; remove the value, or the whole key to leave it off", self.word);
+            return self.refuse(&text);
+        }
+        let tokens = self.word.to_token_stream();
+        self.given(tokens, ())
+    }
+
+    fn literal(mut self) -> Option<Given<String>> {
+        match &self.value {
+            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
+                let (tokens, value) = (text.to_token_stream(), text.value());
+                self.given(tokens, value)
+            }
+            _ => {
+                let text = format!("`{}` takes a string literal, as in `{}`", self.word, self.key.example());
+                self.refuse(&text)
+            }
+        }
+    }
+
+    fn case(self) -> Option<Given<Case>> {
+        let Given { key, tokens, value } =
+            Taker { word: self.word, key: self.key, value: self.value, errors: self.errors }.literal()?;
+        match Case::of(&value) {
+            Some(case) => Some(Given { key, tokens, value: case }),
+            None => {
+                let text = match nearest(&value, Case::WORDS) {
+                    Some(meant) => format!("unknown spelling; write \"{meant}\""),
+                    None => format!(
+                        "unknown spelling; write one of {}",
+                        Case::WORDS.map(|word| format!("\"{word}\"")).join(", ")
+                    ),
+                };
+                self.errors.push_on(tokens, text);
+                None
+            }
+        }
+    }
+
+    fn path(mut self) -> Option<Given<()>> {
+        match &self.value {
+            Some(Expr::Path(path)) if path.qself.is_none() => {
+                let tokens = path.to_token_stream();
+                self.given(tokens, ())
+            }
+            _ => self.refuse("`crate` takes a path, as in `crate = ::hardtack`"),
+        }
+    }
+
+    fn literal_or_constant(&mut self) -> Option<(TokenStream, Option<String>)> {
+        match &self.value {
+            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some((quote!(#text), Some(text.value()))),
+            Some(Expr::Lit(_)) | None => {
+                let what = match self.key {
+                    Key::MaxAge => "a duration or a `const` `Duration`",
+                    _ => "a string literal or a `const`",
+                };
+                let text = format!("`{}` takes {what}, as in `{}`", self.word, self.key.example());
+                self.refuse::<()>(&text);
+                None
+            }
+            Some(constant) => Some((constant.to_token_stream(), None)),
+        }
+    }
+
+    fn given<T>(self, tokens: TokenStream, value: T) -> Option<Given<T>> {
+        Some(Given { key: self.word.span(), tokens, value })
+    }
+
+    fn refuse<T>(&mut self, text: &str) -> Option<Given<T>> {
+        match &self.value {
+            Some(value) => self.errors.push_on(value, text),
+            None => self.errors.push(self.word.span(), text),
+        }
+        None
+    }
+}

@@ -1,0 +1,262 @@
+//! Asks the rule book of what was written, and turns its answers into errors on the right token. What a constant
+//! expression will break is asked by the expansion, in a `const`.
+
+use core::time::Duration;
+
+use hardtack_rules::check::{Argument, error, unexplained};
+use hardtack_rules::{Prefix, Rule, SameSite, Spec, syntax};
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+
+use crate::attrs::{Arguments, Domain, Life, Text};
+use crate::errors::Errors;
+use crate::fallback;
+use crate::model::{DefaultName, Field, Set};
+
+/// A declaration that can be expanded: checked as far as the macro sees.
+pub(crate) struct Declaration {
+    pub(crate) name: Name,
+    pub(crate) path: Option<Constant<String>>,
+    pub(crate) domain: Option<Scope>,
+    pub(crate) max_age: Option<Constant<Duration>>,
+    pub(crate) same_site: SameSite,
+    pub(crate) http_only: bool,
+    pub(crate) secure: bool,
+    pub(crate) partitioned: bool,
+    pub(crate) read_only: bool,
+    pub(crate) reason: Option<String>,
+    /// What a `const` must ask, and where it says so.
+    pub(crate) questions: Vec<(Argument, TokenStream)>,
+}
+
+/// A value that the macro sees, or an expression that it does not.
+pub(crate) enum Constant<T> {
+    Literal(T),
+    Expression(TokenStream),
+}
+
+pub(crate) enum Name {
+    /// Written, or derived from what the macro sees; whole.
+    Literal {
+        text: String,
+        explicit: bool,
+    },
+    Expression(TokenStream),
+    /// Derived, under the prefix that a constant path allows.
+    Derived(String),
+}
+
+pub(crate) enum Scope {
+    Domain(Constant<String>),
+    Environment,
+}
+
+/// Checks one declaration; after an error returns the permissive one.
+pub(crate) fn declaration(arguments: &Arguments, default: &DefaultName, errors: &mut Errors) -> Declaration {
+    let before = errors.count();
+    let declaration = read(arguments, default);
+    if !arguments.is_broken {
+        ask(arguments, default, &declaration, errors);
+    }
+    if arguments.is_broken || errors.count() > before { fallback::declaration() } else { declaration }
+}
+
+/// Checks each declaration of a set and the names among each other.
+pub(crate) fn set(set: &Set<'_>, errors: &mut Errors) -> Vec<Declaration> {
+    let mut names: Vec<String> = Vec::new();
+    let mut declarations = Vec::new();
+    for field in &set.fields {
+        let declaration = if field.is_existing() {
+            let mut existing = fallback::declaration();
+            existing.read_only = field.arguments.read_only.is_some();
+            existing
+        } else {
+            declaration(&field.arguments, &field.default_name, errors)
+        };
+        if let (Name::Literal { text, .. }, false) = (&declaration.name, field.is_existing()) {
+            // Fields under a `cfg` may exclude each other; the `const` sees what is left of them.
+            let taken = names.contains(text) && *text != fallback::NAME && field.cfgs().next().is_none();
+            if taken {
+                refuse_name(field, text, errors);
+            }
+            names.push(text.clone());
+        }
+        declarations.push(declaration);
+    }
+    declarations
+}
+
+fn refuse_name(field: &Field<'_>, name: &str, errors: &mut Errors) {
+    let text = format!("another cookie of this set is named `{name}`; {}", Rule::DuplicateName.remedy());
+    match &field.arguments.name {
+        Some(given) => errors.push_on(&given.tokens, text),
+        None => errors.push(field.default_name.span, text),
+    }
+}
+
+fn read(arguments: &Arguments, default: &DefaultName) -> Declaration {
+    let secure = arguments.secure.as_ref().is_none_or(|given| given.value);
+    let http_only = arguments.http_only.as_ref().is_none_or(|given| given.value);
+    let path = arguments.path.as_ref().map(|given| match &given.value {
+        Text::Literal(path) => Constant::Literal(path.clone()),
+        Text::Constant => Constant::Expression(given.tokens.clone()),
+    });
+    let domain = arguments.domain.as_ref().map(|given| match &given.value {
+        Domain::Literal(domain) => Scope::Domain(Constant::Literal(domain.clone())),
+        Domain::Constant => Scope::Domain(Constant::Expression(given.tokens.clone())),
+        Domain::Environment => Scope::Environment,
+    });
+    let name = match (&arguments.name, &path) {
+        (Some(given), _) => match &given.value {
+            Text::Literal(name) => Name::Literal { text: name.clone(), explicit: true },
+            Text::Constant => Name::Expression(given.tokens.clone()),
+        },
+        (None, Some(Constant::Expression(_))) => Name::Derived(default.text.clone()),
+        (None, path) => {
+            let path = match path {
+                Some(Constant::Literal(path)) => path,
+                _ => "/",
+            };
+            let prefix = Prefix::strongest(secure, http_only, path, domain.is_some()).map_or("", Prefix::as_str);
+            Name::Literal { text: format!("{prefix}{}", default.text), explicit: false }
+        }
+    };
+    Declaration {
+        name,
+        path,
+        domain,
+        max_age: arguments.max_age.as_ref().map(|given| match &given.value {
+            Life::Literal(max_age) => Constant::Literal(*max_age),
+            Life::Constant => Constant::Expression(given.tokens.clone()),
+        }),
+        same_site: arguments.same_site.as_ref().map_or(SameSite::Lax, |given| given.value),
+        http_only,
+        secure,
+        partitioned: arguments.partitioned.is_some(),
+        read_only: arguments.read_only.is_some(),
+        reason: arguments.reason.as_ref().map(|given| given.value.clone()),
+        questions: questions(arguments),
+    }
+}
+
+/// What only a `const` can answer.
+fn questions(arguments: &Arguments) -> Vec<(Argument, TokenStream)> {
+    let mut questions = Vec::new();
+    if let Some(given) = arguments.name.as_ref().filter(|given| matches!(given.value, Text::Constant)) {
+        questions.push((Argument::Name, given.tokens.clone()));
+    }
+    if let Some(given) = arguments.path.as_ref().filter(|given| matches!(given.value, Text::Constant)) {
+        questions.push((Argument::Path, given.tokens.clone()));
+    }
+    if let Some(given) = arguments.domain.as_ref().filter(|given| matches!(given.value, Domain::Constant)) {
+        questions.push((Argument::Domain, given.tokens.clone()));
+    }
+    if let Some(given) = arguments.max_age.as_ref().filter(|given| matches!(given.value, Life::Constant)) {
+        questions.push((Argument::MaxAge, given.tokens.clone()));
+    }
+    // Whether a reason explains something may hang on a constant name or life.
+    if let (Some(given), true) = (&arguments.reason, trips_by_constant(arguments)) {
+        questions.push((Argument::Reason, given.tokens.clone()));
+    }
+    questions
+}
+
+fn trips_by_constant(arguments: &Arguments) -> bool {
+    arguments.name.as_ref().is_some_and(|given| matches!(given.value, Text::Constant))
+        || arguments.max_age.as_ref().is_some_and(|given| matches!(given.value, Life::Constant))
+}
+
+/// Asks what the macro sees, with innocent values for what it does not.
+fn ask(arguments: &Arguments, default: &DefaultName, declaration: &Declaration, errors: &mut Errors) {
+    let spec = visible(declaration);
+    for at in Argument::ALL {
+        let unseen = match at {
+            Argument::Name => !matches!(declaration.name, Name::Literal { .. }),
+            Argument::Reason => trips_by_constant(arguments),
+            _ => false,
+        };
+        if unseen {
+            continue;
+        }
+        let fault = error(&spec, at).or_else(|| unexplained(&spec, at)).or_else(|| public_suffix(&spec, at));
+        if let Some(fault) = fault {
+            let (tokens, derived) = token(arguments, default, at, fault.rule);
+            if derived {
+                errors.push_on(
+                    tokens,
+                    format_args!("{fault}: the cookie is named after this, and `name` names it otherwise"),
+                );
+            } else {
+                errors.push_on(tokens, fault);
+            }
+        }
+    }
+}
+
+/// The declaration as far as the macro sees it.
+fn visible(declaration: &Declaration) -> Spec<'_> {
+    let mut spec = match &declaration.name {
+        Name::Literal { text, explicit: true } => Spec::new(text).explicit_name(),
+        Name::Literal { text, explicit: false } => Spec::new(text),
+        Name::Expression(_) | Name::Derived(_) => Spec::new("unseen"),
+    };
+    if let Some(Constant::Literal(path)) = &declaration.path {
+        spec.path = path;
+    }
+    match &declaration.domain {
+        Some(Scope::Domain(Constant::Literal(domain))) => spec.domain = Some(domain),
+        Some(Scope::Domain(Constant::Expression(_))) => spec.domain = Some("unseen.example"),
+        Some(Scope::Environment) => spec.environment_domain = true,
+        None => {}
+    }
+    if let Some(Constant::Literal(max_age)) = &declaration.max_age {
+        spec.max_age = Some(*max_age);
+    }
+    spec.same_site = declaration.same_site;
+    spec.http_only = declaration.http_only;
+    spec.secure = declaration.secure;
+    spec.partitioned = declaration.partitioned;
+    spec.read_only = declaration.read_only;
+    spec.reason = declaration.reason.as_deref();
+    spec
+}
+
+#[cfg(feature = "public-suffix")]
+fn public_suffix(spec: &Spec<'_>, at: Argument) -> Option<syntax::Fault> {
+    let domain = spec.domain.filter(|_| at == Argument::Domain && spec.reason.is_none())?;
+    let is_suffix = psl::suffix_str(domain) == Some(domain);
+    is_suffix.then(|| syntax::Fault::general(Rule::PublicSuffix))
+}
+
+#[cfg(not(feature = "public-suffix"))]
+fn public_suffix(_: &Spec<'_>, _: Argument) -> Option<syntax::Fault> {
+    None
+}
+
+/// The smallest token that a rule blames, and whether it is the type's own name.
+fn token(arguments: &Arguments, default: &DefaultName, at: Argument, rule: Rule) -> (TokenStream, bool) {
+    let on_key = |span: Span| quote_spanned!(span=> _);
+    let tokens = match at {
+        Argument::Name => arguments.name.as_ref().map(|given| given.tokens.clone()),
+        Argument::Path => arguments.path.as_ref().map(|given| given.tokens.clone()),
+        Argument::Domain => arguments.domain.as_ref().map(|given| match rule {
+            // That there is a domain at all is the mistake, whichever it is.
+            Rule::PrefixHost | Rule::PrefixHostHttp => on_key(given.key),
+            _ => given.tokens.clone(),
+        }),
+        Argument::MaxAge => arguments.max_age.as_ref().map(|given| given.tokens.clone()),
+        Argument::SameSite => arguments.same_site.as_ref().map(|given| given.tokens.clone()),
+        Argument::HttpOnly => arguments.http_only.as_ref().map(|given| given.tokens.clone()),
+        Argument::Secure => arguments.secure.as_ref().map(|given| given.tokens.clone()),
+        Argument::Partitioned => arguments.partitioned.as_ref().map(|given| given.tokens.clone()),
+        Argument::Reason => arguments.reason.as_ref().map(|given| match given.value.trim_ascii() {
+            "" => given.tokens.clone(),
+            _ => on_key(given.key),
+        }),
+        _ => None,
+    };
+    match tokens {
+        Some(tokens) => (tokens, false),
+        None => (on_key(default.span), true),
+    }
+}

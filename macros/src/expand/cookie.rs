@@ -1,0 +1,249 @@
+//! A declaration as impls: `ReadCookie` with its constants, `Cookie`, and what the declaration allows beyond them.
+
+use core::time::Duration;
+
+use hardtack_rules::check::Argument;
+use hardtack_rules::{Prefix, SameSite, Spec, wire};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+
+use super::value::{Bodies, bodies, where_clause};
+use crate::check::{Constant, Declaration, Name, Scope};
+use crate::model::{Cookie, Value};
+
+/// `#[derive(Cookie)]`.
+pub(crate) fn derived(cookie: &Cookie<'_>, declaration: &Declaration) -> TokenStream {
+    let impls = impls(&cookie.value, declaration);
+    quote! {
+        const _: () = {
+            #impls
+        };
+    }
+}
+
+/// The impls of one declaration, in a block of their own.
+pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration) -> TokenStream {
+    let Value { ident, krate, .. } = value;
+    let Bodies { write, read } = bodies(&value.shape, value.generics, krate);
+    let Constants { items, spec, head, attributes, scope } = constants(declaration, krate);
+    let (impl_generics, type_generics, _) = value.generics.split_for_impl();
+    let where_clause = where_clause(value);
+    let marker = |name: TokenStream| {
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::#name for #ident #type_generics #where_clause {}
+        }
+    };
+    let set = (!declaration.read_only).then(|| marker(quote!(Cookie)));
+    let plain = (!declaration.secure).then(|| marker(quote!(AllowedOver<#krate::PlainHttp>)));
+    let script = (!declaration.http_only && !declaration.read_only).then(|| marker(quote!(ScriptReadable)));
+    quote! {
+        #items
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #impl_generics #krate::ReadCookie for #ident #type_generics #where_clause {
+            const DECLARATION: #krate::Spec = #spec;
+            const WIRE: #krate::private::Wire = #krate::private::Wire { head: #head, attributes: #attributes };
+            type Scope = #krate::private::NameKind<#scope>;
+            fn write_value(&self, __out: &mut #krate::ValueWriter) {
+                #write
+            }
+            fn read_value(__text: &::core::primitive::str) -> ::core::result::Result<Self, #krate::InvalidValue> {
+                #read
+            }
+        }
+        #set
+        #plain
+        #script
+    }
+}
+
+/// The constants of an impl: joined by the macro where it sees everything, else in `const` items.
+struct Constants {
+    items: TokenStream,
+    spec: TokenStream,
+    head: TokenStream,
+    attributes: TokenStream,
+    scope: TokenStream,
+}
+
+fn constants(declaration: &Declaration, krate: &TokenStream) -> Constants {
+    match seen(declaration) {
+        Some(seen) => {
+            let spec = spec_tokens(declaration, krate, &seen.name.to_token_stream());
+            let head = format!("{}=", seen.name);
+            let attributes = seen.attributes;
+            let scope = Prefix::of(&seen.name).is_some_and(Prefix::is_host_only);
+            Constants {
+                items: TokenStream::new(),
+                spec,
+                head: quote!(#head),
+                attributes: quote!(#attributes),
+                scope: quote!(#scope),
+            }
+        }
+        None => by_const(declaration, krate),
+    }
+}
+
+fn by_const(declaration: &Declaration, krate: &TokenStream) -> Constants {
+    let private = quote!(#krate::private);
+    let (before, name) = match &declaration.name {
+        Name::Literal { text, .. } => (TokenStream::new(), quote!(#text)),
+        Name::Expression(expression) => (TokenStream::new(), expression.clone()),
+        Name::Derived(base) => {
+            let (secure, http_only, has_domain) =
+                (declaration.secure, declaration.http_only, declaration.domain.is_some());
+            let path = match &declaration.path {
+                Some(Constant::Expression(path)) => path.clone(),
+                Some(Constant::Literal(path)) => quote!(#path),
+                None => quote!("/"),
+            };
+            let items = quote! {
+                const __PREFIX: &::core::primitive::str =
+                    #private::strongest_prefix(#secure, #http_only, #path, #has_domain);
+                const __NAME: &[::core::primitive::u8] =
+                    &#private::join::<{ __PREFIX.len() + #base.len() }>(__PREFIX, #base);
+            };
+            (items, quote!(#private::text(__NAME)))
+        }
+    };
+    let spec = spec_tokens(declaration, krate, &name);
+    let path_is_constant = matches!(declaration.path, Some(Constant::Expression(_)));
+    let questions = declaration.questions.iter().map(|(at, tokens)| {
+        let at = variant(*at);
+        let (start, end) = ends(tokens);
+        let call = quote_spanned!(start=> #private::check);
+        let arguments = quote_spanned!(end=> (&__SPEC, #private::Argument::#at, #path_is_constant));
+        quote!(const _: () = #call #arguments;)
+    });
+    Constants {
+        items: quote! {
+            #before
+            const __SPEC: #krate::Spec = #spec;
+            #(#questions)*
+            const __HEAD: &[::core::primitive::u8] = &#private::join::<{ __SPEC.name.len() + 1 }>(__SPEC.name, "=");
+            const __ATTRIBUTES: &[::core::primitive::u8] =
+                &#private::attributes::<{ #private::attributes_length(&__SPEC) }>(&__SPEC);
+        },
+        spec: quote!(__SPEC),
+        head: quote!(#private::text(__HEAD)),
+        attributes: quote!(#private::text(__ATTRIBUTES)),
+        scope: quote!({ #private::is_host_only(__SPEC.name) }),
+    }
+}
+
+/// The `Spec` as an expression: the strict default and what differs from it.
+fn spec_tokens(declaration: &Declaration, krate: &TokenStream, name: &TokenStream) -> TokenStream {
+    let mut spec = quote!(#krate::Spec::new(#name));
+    let explicit = matches!(declaration.name, Name::Literal { explicit: true, .. } | Name::Expression(_));
+    let mut with = |call: TokenStream| spec.extend(quote!(.#call));
+    if explicit {
+        with(quote!(explicit_name()));
+    }
+    match &declaration.path {
+        Some(Constant::Literal(path)) => with(quote!(path(#path))),
+        Some(Constant::Expression(path)) => with(quote!(path(#path))),
+        None => {}
+    }
+    match &declaration.domain {
+        Some(Scope::Domain(Constant::Literal(domain))) => with(quote!(domain(#domain))),
+        Some(Scope::Domain(Constant::Expression(domain))) => with(quote!(domain(#domain))),
+        Some(Scope::Environment) => with(quote!(environment_domain())),
+        None => {}
+    }
+    match &declaration.max_age {
+        Some(Constant::Literal(max_age)) => {
+            let seconds = max_age.as_secs();
+            with(quote!(max_age(::core::time::Duration::from_secs(#seconds))));
+        }
+        Some(Constant::Expression(max_age)) => with(quote!(max_age(#max_age))),
+        None => {}
+    }
+    match declaration.same_site {
+        SameSite::Strict => with(quote!(same_site(#krate::SameSite::Strict))),
+        SameSite::Lax => {}
+        SameSite::None => with(quote!(same_site(#krate::SameSite::None))),
+    }
+    if !declaration.secure {
+        with(quote!(secure(false)));
+    }
+    if !declaration.http_only {
+        with(quote!(http_only(false)));
+    }
+    if declaration.partitioned {
+        with(quote!(partitioned()));
+    }
+    if declaration.read_only {
+        with(quote!(read_only()));
+    }
+    if let Some(reason) = &declaration.reason {
+        with(quote!(reason(#reason)));
+    }
+    spec
+}
+
+/// A declaration of literals only.
+struct Seen {
+    name: String,
+    attributes: String,
+}
+
+fn seen(declaration: &Declaration) -> Option<Seen> {
+    let Name::Literal { text: name, .. } = &declaration.name else { return None };
+    let mut spec = Spec::new(name);
+    match &declaration.path {
+        Some(Constant::Literal(path)) => spec.path = path,
+        Some(Constant::Expression(_)) => return None,
+        None => {}
+    }
+    match &declaration.domain {
+        Some(Scope::Domain(Constant::Literal(domain))) => spec.domain = Some(domain),
+        Some(Scope::Domain(Constant::Expression(_))) => return None,
+        Some(Scope::Environment) | None => {}
+    }
+    match &declaration.max_age {
+        Some(Constant::Literal(max_age)) => spec.max_age = Some(Duration::from_secs(max_age.as_secs())),
+        Some(Constant::Expression(_)) => return None,
+        None => {}
+    }
+    spec.same_site = declaration.same_site;
+    spec.secure = declaration.secure;
+    spec.http_only = declaration.http_only;
+    spec.partitioned = declaration.partitioned;
+    let mut attributes = vec![0; wire::attributes(&spec, None, &mut [])];
+    wire::attributes(&spec, None, &mut attributes);
+    Some(Seen { name: name.clone(), attributes: String::from_utf8(attributes).unwrap_or_default() })
+}
+
+/// The line with `…` for the value, for the docs of a setter.
+pub(crate) fn wire_form(declaration: &Declaration) -> String {
+    match seen(declaration) {
+        Some(seen) if matches!(declaration.domain, Some(Scope::Environment)) => {
+            format!("{}=…{} (and the policy's Domain)", seen.name, seen.attributes)
+        }
+        Some(seen) => format!("{}=…{}", seen.name, seen.attributes),
+        None => match &declaration.name {
+            Name::Literal { text, .. } => format!("{text}=…"),
+            Name::Derived(base) => format!("{base}=… under the prefix that its path allows"),
+            Name::Expression(name) => format!("{{{name}}}=…"),
+        },
+    }
+}
+
+fn ends(tokens: &TokenStream) -> (Span, Span) {
+    let at = |span: Span| span.resolved_at(Span::call_site());
+    let start = tokens.clone().into_iter().next().map_or_else(Span::call_site, |first| first.span());
+    let end = tokens.clone().into_iter().last().map_or_else(Span::call_site, |last| last.span());
+    (at(start), at(end))
+}
+
+fn variant(at: Argument) -> TokenStream {
+    match at {
+        Argument::Name => quote!(Name),
+        Argument::Path => quote!(Path),
+        Argument::Domain => quote!(Domain),
+        Argument::MaxAge => quote!(MaxAge),
+        _ => quote!(Reason),
+    }
+}

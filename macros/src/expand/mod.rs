@@ -1,0 +1,6 @@
+//! Models in, code out: constants and calls into the runtime. Absolute paths only; what would be a helper is a function
+//! of the runtime.
+
+pub(crate) mod cookie;
+pub(crate) mod cookies;
+pub(crate) mod value;

@@ -1,0 +1,161 @@
+//! How a type's value is written and read: the bodies of two functions, for `Cookie` and for `CookieValue`.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Generics, Ident, Type, WherePredicate};
+
+use crate::model::{Shape, Value, span_of};
+
+/// The bodies of `write` and `read`.
+pub(crate) struct Bodies {
+    pub(crate) write: TokenStream,
+    pub(crate) read: TokenStream,
+}
+
+/// `#[derive(CookieValue)]`.
+pub(crate) fn derived(value: &Value<'_>) -> TokenStream {
+    let Value { ident, krate, .. } = value;
+    let Bodies { write, read } = bodies(&value.shape, value.generics, krate);
+    let (impl_generics, type_generics, _) = value.generics.split_for_impl();
+    let where_clause = where_clause(value);
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #impl_generics #krate::CookieValue for #ident #type_generics #where_clause {
+            fn write(&self, __out: &mut #krate::ValueWriter) {
+                #write
+            }
+            fn read(__text: &::core::primitive::str) -> ::core::result::Result<Self, #krate::InvalidValue> {
+                #read
+            }
+        }
+    }
+}
+
+/// Writes `self` into `__out` and reads `Self` from `__text`.
+pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream) -> Bodies {
+    match shape {
+        Shape::Field { member, ty } => field(member, ty, generics, krate),
+        Shape::Variants(variants) => self::variants(variants, krate),
+        Shape::Presence => Bodies {
+            write: quote!(#krate::ValueWriter::push_str(__out, "1");),
+            read: quote! {
+                let _ = __text;
+                ::core::result::Result::Ok(Self {})
+            },
+        },
+        Shape::Unknown => Bodies {
+            write: quote! {
+                let _ = __out;
+                loop {}
+            },
+            read: quote! {
+                let _ = __text;
+                loop {}
+            },
+        },
+    }
+}
+
+fn field(member: &TokenStream, ty: &Type, generics: &Generics, krate: &TokenStream) -> Bodies {
+    let wrap = quote!(|__value| Self { #member: __value });
+    if is_known(ty) || unbounded(generics, ty) {
+        return Bodies {
+            write: quote!(<#ty as #krate::CookieValue>::write(&self.#member, __out)),
+            read: quote!(::core::result::Result::map(<#ty as #krate::CookieValue>::read(__text), #wrap)),
+        };
+    }
+    // Four traits of one method each: the number of references picks the first that the type satisfies.
+    let span = span_of(ty);
+    let ask = quote_spanned!(span=> (&&&&#krate::private::Via::<#ty>::new()));
+    let traits = quote! {
+        #[allow(unused_imports)]
+        use #krate::private::{ViaCookie as _, ViaNothing as _, ViaText as _, ViaValue as _};
+    };
+    let write = quote_spanned!(span=> #ask.write(&self.#member, __out));
+    Bodies {
+        write: quote!(#traits #write),
+        read: quote!(#traits ::core::result::Result::map(#ask.read(__text), #wrap)),
+    }
+}
+
+fn variants(variants: &[(&Ident, String)], krate: &TokenStream) -> Bodies {
+    let names: Vec<_> = variants.iter().map(|(name, _)| name).collect();
+    let texts: Vec<_> = variants.iter().map(|(_, text)| text).collect();
+    let quoted: Vec<_> = texts.iter().map(|text| format!("`{text}`")).collect();
+    let expected = match quoted.as_slice() {
+        [only] => only.clone(),
+        all => format!("one of {}", all.join(", ")),
+    };
+    Bodies {
+        write: quote! {
+            #krate::ValueWriter::push_str(__out, match self { #(Self::#names => #texts,)* })
+        },
+        read: quote! {
+            match __text {
+                #(#texts => ::core::result::Result::Ok(Self::#names),)*
+                _ => ::core::result::Result::Err(#krate::InvalidValue::expected(#expected)),
+            }
+        },
+    }
+}
+
+/// The where clause of the impl: a parameter without a bound of its own gets the one that its field needs.
+pub(crate) fn where_clause(value: &Value<'_>) -> TokenStream {
+    let (_, _, written) = value.generics.split_for_impl();
+    let Shape::Field { ty, .. } = &value.shape else { return written.to_token_stream() };
+    if !unbounded(value.generics, ty) {
+        return written.to_token_stream();
+    }
+    let krate = &value.krate;
+    match written {
+        Some(clause) => {
+            let predicates = clause.predicates.iter();
+            quote!(where #(#predicates,)* #ty: #krate::CookieValue)
+        }
+        None => quote!(where #ty: #krate::CookieValue),
+    }
+}
+
+/// Whether the field's type has a parameter that the user bounded by nothing.
+fn unbounded(generics: &Generics, ty: &Type) -> bool {
+    generics.type_params().any(|parameter| {
+        let in_where = |ident: &Ident| {
+            generics.where_clause.iter().flat_map(|clause| &clause.predicates).any(|predicate| match predicate {
+                WherePredicate::Type(predicate) => mentions(predicate.bounded_ty.to_token_stream(), ident),
+                _ => false,
+            })
+        };
+        parameter.bounds.is_empty() && mentions(ty.to_token_stream(), &parameter.ident) && !in_where(&parameter.ident)
+    })
+}
+
+fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(found) => found == *ident,
+        TokenTree::Group(group) => mentions(group.stream(), ident),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
+
+/// Types that implement `CookieValue` by their name, so that nothing need be asked.
+fn is_known(ty: &Type) -> bool {
+    is_plain(ty) || name(ty).is_some_and(|name| name == "String")
+}
+
+/// A primitive number, `bool` or `char`, whose setter takes the value itself: `impl Into<u32>` would refuse `3`.
+pub(crate) fn is_plain(ty: &Type) -> bool {
+    const PLAIN: [&str; 16] = [
+        "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
+        "f64",
+    ];
+    name(ty).is_some_and(|name| PLAIN.iter().any(|plain| name == plain))
+}
+
+fn name(ty: &Type) -> Option<&Ident> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        Type::Group(group) => name(&group.elem),
+        _ => None,
+    }
+}

@@ -1,0 +1,346 @@
+//! What the user meant: a cookie, a value, a set of cookies. Judges shapes; what the arguments mean together is
+//! `check`'s. Always returns a model, the unknown parts of which expand to something that breaks nothing else.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Type, Visibility};
+
+use crate::attrs::{self, Arguments};
+use crate::errors::Errors;
+use crate::keys::Place;
+use crate::names::{self, Case};
+
+/// A type that derives `Cookie`.
+pub(crate) struct Cookie<'a> {
+    pub(crate) value: Value<'a>,
+    pub(crate) arguments: Arguments,
+    pub(crate) default_name: DefaultName,
+}
+
+/// A type that derives `CookieValue`, or the value side of one that derives `Cookie`.
+pub(crate) struct Value<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) generics: &'a Generics,
+    pub(crate) shape: Shape<'a>,
+    pub(crate) krate: TokenStream,
+}
+
+/// How the type holds its value.
+pub(crate) enum Shape<'a> {
+    /// One field.
+    Field { member: TokenStream, ty: &'a Type },
+    /// A fieldless enum: each variant and its text.
+    Variants(Vec<(&'a Ident, String)>),
+    /// A unit struct: present or not.
+    Presence,
+    /// An error was found; nothing is known.
+    Unknown,
+}
+
+/// The name that a declaration gets without a `name`.
+pub(crate) struct DefaultName {
+    /// In snake case, without a prefix.
+    pub(crate) text: String,
+    pub(crate) span: Span,
+}
+
+/// A `#[cookies]` struct.
+pub(crate) struct Set<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) visibility: &'a Visibility,
+    pub(crate) attributes: Vec<&'a Attribute>,
+    pub(crate) fields: Vec<Field<'a>>,
+    pub(crate) krate: TokenStream,
+}
+
+/// One cookie of a `#[cookies]` struct.
+pub(crate) struct Field<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) visibility: &'a Visibility,
+    pub(crate) ty: &'a Type,
+    /// Docs, `cfg` and the like: what goes on everything that the field becomes.
+    pub(crate) attributes: Vec<&'a Attribute>,
+    pub(crate) arguments: Arguments,
+    pub(crate) default_name: DefaultName,
+}
+
+impl Field<'_> {
+    /// Whether the field's type brings its own declaration.
+    pub(crate) fn is_existing(&self) -> bool {
+        self.arguments.existing.is_some()
+    }
+
+    /// What must be on everything that names the field's items.
+    pub(crate) fn cfgs(&self) -> impl Iterator<Item = &&Attribute> {
+        self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
+    }
+}
+
+pub(crate) fn cookie<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Cookie<'a> {
+    let arguments = attrs::of(&input.attrs, Place::Cookie, errors);
+    let value = value_side(input, &arguments, "a cookie", errors);
+    let default_name = default_name(&input.ident);
+    Cookie { value, arguments, default_name }
+}
+
+pub(crate) fn value<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Value<'a> {
+    let arguments = attrs::of(&input.attrs, Place::Value, errors);
+    let mut value = value_side(input, &arguments, "a cookie's value", errors);
+    if matches!(value.shape, Shape::Presence) {
+        errors.push_on(&input.ident, "a unit struct has no value; derive `Cookie` for a cookie that is present or not");
+        value.shape = Shape::Unknown;
+    }
+    value
+}
+
+pub(crate) fn set<'a>(input: &'a DeriveInput, arguments: &Arguments, errors: &mut Errors) -> Option<Set<'a>> {
+    const REMEDY: &str = "`#[cookies]` goes on a struct with named fields, one for each cookie";
+    let data = match &input.data {
+        Data::Struct(data) => data,
+        Data::Enum(data) => {
+            errors.push_on(&data.enum_token, format_args!("{REMEDY}; write `struct`"));
+            return None;
+        }
+        Data::Union(data) => {
+            errors.push_on(&data.union_token, format_args!("{REMEDY}; write `struct`"));
+            return None;
+        }
+    };
+    let Fields::Named(named) = &data.fields else {
+        errors.push_on(&input.ident, format_args!("{REMEDY}; name them"));
+        return None;
+    };
+    if !input.generics.params.is_empty() {
+        errors.push_on(
+            &input.generics,
+            "a set of cookies has no parameters of its own: the scheme becomes one; remove them",
+        );
+        return None;
+    }
+    let attributes = input.attrs.iter().filter(|attribute| keep_on_set(attribute, errors)).collect();
+    let fields: Vec<_> = named.named.iter().filter_map(|field| set_field(field, errors)).collect();
+    if fields.is_empty() {
+        errors.push_on(&input.ident, "the set has no cookies; write a field for each");
+    }
+    refuse_clashing_methods(&fields, errors);
+    Some(Set { ident: &input.ident, visibility: &input.vis, attributes, fields, krate: krate(arguments) })
+}
+
+/// Refuses derives of what we provide, and our own attribute in the wrong place.
+fn keep_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
+    if attribute.path().is_ident("cookie") {
+        errors.push_on(attribute.path(), "`#[cookie(…)]` declares one cookie; move it to the field");
+        return false;
+    }
+    if attribute.path().is_ident("derive") {
+        let nested = attribute.parse_nested_meta(|derive| {
+            let provided = ["Clone", "Debug"];
+            if let Some(last) = derive.path.segments.last() {
+                if provided.iter().any(|name| last.ident == name) {
+                    errors.push_on(
+                        &derive.path,
+                        format_args!("`#[cookies]` provides `{}`; remove it from the derive", last.ident),
+                    );
+                } else if ["Copy", "Default", "Cookie", "CookieValue"].iter().any(|name| last.ident == name) {
+                    errors.push_on(
+                        &derive.path,
+                        "the struct becomes a view of a request's cookies, which this cannot be derived for; remove it",
+                    );
+                }
+            }
+            Ok(())
+        });
+        if let Err(error) = nested {
+            errors.push_parse(error);
+        }
+        return errors.count() == 0;
+    }
+    true
+}
+
+fn set_field<'a>(field: &'a syn::Field, errors: &mut Errors) -> Option<Field<'a>> {
+    let ident = field.ident.as_ref()?;
+    let arguments = attrs::of(&field.attrs, Place::Field, errors);
+    refuse_default(field, errors);
+    refuse_borrowed(&field.ty, errors);
+    if arguments.existing.is_some() {
+        for (key, span) in arguments.written() {
+            if !matches!(key, crate::keys::Key::Existing | crate::keys::Key::ReadOnly) {
+                errors.push(
+                    span,
+                    format_args!(
+                        "`existing` brings its own declaration; move `{}` to the type, or remove it",
+                        key.word()
+                    ),
+                );
+            }
+        }
+    }
+    let mut attributes = Vec::new();
+    for attribute in &field.attrs {
+        let path = attribute.path();
+        if ["doc", "cfg", "deprecated", "allow", "expect", "warn"].iter().any(|known| path.is_ident(known)) {
+            attributes.push(attribute);
+        } else if !path.is_ident("cookie") {
+            errors.push_on(path, "this attribute has no place on a cookie's field; remove it");
+        }
+    }
+    let default_name = default_name(ident);
+    Some(Field { ident, visibility: &field.vis, ty: &field.ty, attributes, arguments, default_name })
+}
+
+/// Refuses a field whose methods have the name of another's.
+fn refuse_clashing_methods(fields: &[Field<'_>], errors: &mut Errors) {
+    let mut taken: Vec<(String, &Ident)> = Vec::new();
+    for field in fields {
+        let methods = methods(field.ident).into_iter().map(|method| method.to_string());
+        let clash = methods.clone().find_map(|method| {
+            taken.iter().find(|(other, of)| *other == method && field.ident != *of).map(|(_, of)| (method, *of))
+        });
+        match clash {
+            Some((method, of)) => errors.push_on(
+                field.ident,
+                format_args!("the field `{of}` and this one would both have a method `{method}`; rename one of them"),
+            ),
+            None => taken.extend(methods.map(|method| (method, field.ident))),
+        }
+    }
+}
+
+/// The methods of a field: getter, setter, setter with, remover, remover with.
+pub(crate) fn methods(field: &Ident) -> [Ident; 5] {
+    let name = field.unraw();
+    let span = field.span();
+    [
+        field.clone(),
+        Ident::new(&format!("set_{name}"), span),
+        Ident::new(&format!("set_{name}_with"), span),
+        Ident::new(&format!("remove_{name}"), span),
+        Ident::new(&format!("remove_{name}_with"), span),
+    ]
+}
+
+fn value_side<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, errors: &mut Errors) -> Value<'a> {
+    let shape = match &input.data {
+        Data::Struct(data) => struct_shape(input, &data.fields, what, errors),
+        Data::Enum(data) => {
+            let case = arguments.rename_all.as_ref().map_or(Case::Kebab, |given| given.value);
+            enum_shape(input, data, case, what, errors)
+        }
+        Data::Union(data) => {
+            errors.push_on(&data.union_token, format_args!("a union cannot be {what}; write a struct of one field"));
+            Shape::Unknown
+        }
+    };
+    if let (Some(given), Data::Struct(_)) = (&arguments.rename_all, &input.data) {
+        errors.push(given.key, "`rename_all` spells the variants of a fieldless enum, and this is a struct; remove it");
+    }
+    Value { ident: &input.ident, generics: &input.generics, shape, krate: krate(arguments) }
+}
+
+fn struct_shape<'a>(input: &'a DeriveInput, fields: &'a Fields, what: &str, errors: &mut Errors) -> Shape<'a> {
+    for field in fields {
+        refuse_default(field, errors);
+        refuse_attributes(&field.attrs, errors);
+    }
+    let mut all = fields.iter();
+    let (Some(field), second) = (all.next(), all.next()) else {
+        return Shape::Presence;
+    };
+    if let Some(second) = second {
+        errors.push_on(
+            second.ident.as_ref().map_or_else(|| second.ty.to_token_stream(), ToTokens::to_token_stream),
+            format_args!(
+                "{what} has one value, and `{}` has several fields; wrap one type that implements `CookieValue`",
+                input.ident
+            ),
+        );
+        return Shape::Unknown;
+    }
+    if refuse_borrowed(&field.ty, errors) {
+        return Shape::Unknown;
+    }
+    let member = match &field.ident {
+        Some(ident) => quote!(#ident),
+        None => quote!(0),
+    };
+    Shape::Field { member, ty: &field.ty }
+}
+
+fn enum_shape<'a>(
+    input: &'a DeriveInput,
+    data: &'a syn::DataEnum,
+    case: Case,
+    what: &str,
+    errors: &mut Errors,
+) -> Shape<'a> {
+    let before = errors.count();
+    if data.variants.is_empty() {
+        errors.push_on(&input.ident, format_args!("an enum without variants has no value; {what} needs one at least"));
+    }
+    let mut variants: Vec<(&Ident, String)> = Vec::new();
+    for variant in &data.variants {
+        let arguments = attrs::of(&variant.attrs, Place::Variant, errors);
+        if !matches!(variant.fields, Fields::Unit) {
+            errors.push_on(
+                &variant.fields,
+                format_args!("a variant with fields cannot be {what}; remove them, or implement `CookieValue`"),
+            );
+        }
+        let text = match &arguments.rename {
+            Some(given) => given.value.clone(),
+            None => case.variant(&variant.ident.unraw().to_string()),
+        };
+        if let Some((other, _)) = variants.iter().find(|(_, other)| *other == text) {
+            let on = arguments.rename.map_or_else(|| variant.ident.to_token_stream(), |given| given.tokens);
+            errors.push_on(on, format_args!("`{other}` is written `{text}` too; give one of them another `rename`"));
+        }
+        variants.push((&variant.ident, text));
+    }
+    if errors.count() > before { Shape::Unknown } else { Shape::Variants(variants) }
+}
+
+/// syn parses `a: u8 = 1`, which stable Rust does not take, and which would say nothing here.
+fn refuse_default(field: &syn::Field, errors: &mut Errors) {
+    if let Some((equals, _)) = &field.default {
+        errors.push_on(
+            equals,
+            "a cookie's field has no default value: a cookie that is absent reads as `None`; remove it",
+        );
+    }
+}
+
+fn refuse_attributes(attributes: &[Attribute], errors: &mut Errors) {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
+        errors.push_on(attribute.path(), "`#[cookie(…)]` goes on the type that derives `Cookie`; move it there");
+    }
+}
+
+fn refuse_borrowed(ty: &Type, errors: &mut Errors) -> bool {
+    if let Type::Reference(reference) = ty {
+        errors.push_on(
+            &reference.and_token,
+            "a cookie's value is read into a type that owns it; use `String`, or `Cow` with the lifetime",
+        );
+        return true;
+    }
+    false
+}
+
+fn default_name(ident: &Ident) -> DefaultName {
+    DefaultName { text: names::snake(&ident.unraw().to_string()), span: ident.span() }
+}
+
+fn krate(arguments: &Arguments) -> TokenStream {
+    match &arguments.krate {
+        Some(given) => given.tokens.clone(),
+        None => quote!(::hardtack),
+    }
+}
+
+/// The span of a type, for what is generated because of it.
+pub(crate) fn span_of(ty: &Type) -> Span {
+    ty.span().resolved_at(Span::call_site())
+}

@@ -1,0 +1,54 @@
+//! Each macro from its input to its output: parse, model, check, expand. After an error the same expansion runs on the
+//! permissive declaration of `fallback`, so that nothing else breaks.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::errors::Errors;
+use crate::{attrs, check, expand, model};
+
+pub(crate) fn cookie(input: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let input = match syn::parse2::<DeriveInput>(input) {
+        Ok(input) => input,
+        Err(error) => return error.into_compile_error(),
+    };
+    let cookie = model::cookie(&input, &mut errors);
+    let declaration = check::declaration(&cookie.arguments, &cookie.default_name, &mut errors);
+    let expansion = expand::cookie::derived(&cookie, &declaration);
+    errors.with(expansion)
+}
+
+pub(crate) fn cookie_value(input: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let input = match syn::parse2::<DeriveInput>(input) {
+        Ok(input) => input,
+        Err(error) => return error.into_compile_error(),
+    };
+    let value = model::value(&input, &mut errors);
+    let expansion = expand::value::derived(&value);
+    errors.with(expansion)
+}
+
+pub(crate) fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let arguments = attrs::of_set(arguments, &mut errors);
+    let input = match syn::parse2::<DeriveInput>(item.clone()) {
+        Ok(input) => input,
+        Err(_) => {
+            errors.push(
+                proc_macro2::Span::call_site(),
+                "`#[cookies]` goes on a struct with named fields, one for each cookie; move it there",
+            );
+            return errors.with(item);
+        }
+    };
+    let Some(set) = model::set(&input, &arguments, &mut errors) else {
+        let item = attrs::without_ours(input);
+        return errors.with(quote!(#item));
+    };
+    let declarations = check::set(&set, &mut errors);
+    let expansion = expand::cookies::set(&set, &declarations);
+    errors.with(expansion)
+}

@@ -1,0 +1,178 @@
+//! The one table: every error and lint with its id, sentence, remedy and source. Decides nothing; `check` and
+//! `syntax` do.
+
+/// What breaking a [`Rule`] means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Nothing makes it right: no browser would keep the cookie, or the header would be malformed.
+    Error,
+    /// Weaker than the default, and allowed with a `reason` only.
+    Weakening,
+    /// Worth knowing; allowed without a `reason`, and explained by one.
+    Notice,
+}
+
+macro_rules! rules {
+    ($($rule:ident, $id:literal, $kind:ident, $sentence:literal, $remedy:literal, $source:literal;)*) => {
+        /// One rule of the book. The variants stand in the book's order: of several rules broken on one token, the
+        /// first speaks.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Rule {
+            $(#[doc = concat!("`", $id, "`: ", $sentence, "; ", $remedy, ".\n\nSource: ", $source, ".")] $rule,)*
+        }
+
+        impl Rule {
+            /// Every rule, in the book's order.
+            pub const ALL: &'static [Rule] = &[$(Rule::$rule),*];
+
+            /// The name by which reports, policies and tests know the rule, such as `prefix-host`.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self { $(Rule::$rule => $id,)* }
+            }
+
+            /// Error, weakening or notice.
+            #[must_use]
+            pub const fn kind(self) -> Kind {
+                match self { $(Rule::$rule => Kind::$kind,)* }
+            }
+
+            /// What is wrong, in general.
+            #[must_use]
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Rule::$rule => $sentence,)* }
+            }
+
+            /// What to write instead.
+            #[must_use]
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Rule::$rule => $remedy,)* }
+            }
+
+            /// The text that demands it.
+            #[must_use]
+            pub const fn source(self) -> &'static str {
+                match self { $(Rule::$rule => $source,)* }
+            }
+
+            /// The sentence and the remedy, joined.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $(Rule::$rule => concat!($sentence, "; ", $remedy),)* }
+            }
+        }
+    };
+}
+
+rules! {
+    NameToken, "name-token", Error,
+        "a cookie's name is an RFC 9110 token", "use letters, digits and !#$%&'*+-.^_`|~ only",
+        "6265bis 4.1.1";
+    PrefixSecure, "prefix-secure", Error,
+        "a `__Secure-` name needs Secure", "remove `secure = false`, or use a name without a prefix",
+        "6265bis 5.7 step 20";
+    PrefixHost, "prefix-host", Error,
+        "a `__Host-` name needs Secure, `Path=/` and no Domain", "remove what contradicts it, or use `__Secure-`",
+        "6265bis 5.7 step 21";
+    PrefixHttp, "prefix-http", Error,
+        "a `__Http-` name needs Secure and HttpOnly", "remove what contradicts it, or use `__Secure-`",
+        "layered-cookies, the `__Http-` prefix";
+    PrefixHostHttp, "prefix-host-http", Error,
+        "a `__Host-Http-` name needs Secure, HttpOnly, `Path=/` and no Domain",
+        "remove what contradicts it, or use `__Host-` or `__Secure-`",
+        "layered-cookies, the `__Host-Http-` prefix";
+    PrefixCase, "prefix-case", Error,
+        "the prefix is misspelt: browsers match prefixes in any letter case, servers read names exactly",
+        "write `__Secure-`, `__Host-`, `__Http-` or `__Host-Http-`",
+        "6265bis 5.4";
+    SameSiteNoneSecure, "same-site-none-secure", Error,
+        "`SameSite=None` needs Secure", "remove `secure = false`, or use `same_site = Lax`",
+        "6265bis 5.7 step 19";
+    PartitionedSecure, "partitioned-secure", Error,
+        "`Partitioned` needs Secure", "remove `secure = false`, or `partitioned`",
+        "CHIPS";
+    PathSyntax, "path-syntax", Error,
+        "a `path` begins with `/` and holds neither `;` nor control or non-ASCII octets",
+        "write it as the browser will see it, percent-encoded",
+        "6265bis 4.1.1, 5.6";
+    DomainSyntax, "domain-syntax", Error,
+        "a `domain` is a host name of at least two labels", "write it as in `example.com`",
+        "6265bis 4.1.1, 5.7 step 9-10";
+    DuplicateAttribute, "duplicate-attribute", Error,
+        "the key is written twice", "remove one of the two",
+        "6265bis 4.1.1";
+    DuplicateName, "duplicate-name", Error,
+        "two cookies of one set have the same name", "give one of them another `name`",
+        "6265bis 4.1.1";
+    ValueOctets, "value-octets", Error,
+        "the value holds an octet outside `cookie-octet`", "percent-encode it",
+        "6265bis 4.1.1";
+    Size, "size", Error,
+        "the name and the value are over 4096 octets together", "keep the data on the server and its key in the cookie",
+        "6265bis 5.7 step 4";
+    MaxAge, "max-age", Error,
+        "a `max_age` is a whole, positive number of seconds", "write it as in \"90s\", \"15m\", \"8h\" or \"30d\"",
+        "6265bis 4.1.1";
+    IdleReason, "idle-reason", Error,
+        "`reason` explains nothing here: the cookie is as strict as the default", "remove it",
+        "hardtack: a reason answers an auditor's question";
+    Insecure, "insecure", Weakening,
+        "`secure = false` lets the cookie travel in clear text",
+        "remove it, or say why with `reason = \"…\"`",
+        "ASVS 3.3.1, CWE-614";
+    ScriptReadable, "script-readable", Weakening,
+        "`http_only = false` lets every script of the page read the cookie",
+        "remove it, or say why with `reason = \"…\"`",
+        "ASVS 3.3.4, CWE-1004";
+    SameSiteNone, "same-site-none", Weakening,
+        "`same_site = None` sends the cookie with every cross-site request",
+        "use `Lax` or `Strict`, or say why with `reason = \"…\"`",
+        "ASVS 3.3.2, CWE-1275";
+    Unprefixed, "unprefixed", Weakening,
+        "a name without a prefix can be set by a sibling host or over plain HTTP",
+        "begin it with `__Host-Http-`, `__Host-` or `__Secure-`, or say why with `reason = \"…\"`",
+        "ASVS 3.3.1, 6265bis 4.1.3";
+    DomainWide, "domain-wide", Notice,
+        "`domain` shares the cookie with every subdomain, each of which can also set it",
+        "leave it out unless they must share it",
+        "ASVS 3.3.3, CWE-565";
+    LongLived, "long-lived", Notice,
+        "`max_age` is over 400 days, and browsers shorten it to that", "use at most \"400d\"",
+        "6265bis 5.5";
+    PublicSuffix, "public-suffix", Weakening,
+        "`domain` is a public suffix: no browser stores the cookie",
+        "use a domain that is registered under it, or say why with `reason = \"…\"`",
+        "6265bis 5.7 step 9";
+    PartitionAlone, "partition-alone", Notice,
+        "`partitioned` is of use in a cross-site frame only, where `Lax` and `Strict` cookies are not sent",
+        "use `same_site = None`, or leave `partitioned` out",
+        "CHIPS";
+}
+
+impl core::fmt::Display for Rule {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Rule};
+
+    #[test]
+    fn ids_are_distinct_and_texts_are_sentences() {
+        for (at, rule) in Rule::ALL.iter().enumerate() {
+            assert!(Rule::ALL.iter().skip(at + 1).all(|other| other.id() != rule.id()), "{rule}");
+            assert!(!rule.text().ends_with('.'), "{rule}");
+            assert!(!rule.source().is_empty(), "{rule}");
+        }
+    }
+
+    #[test]
+    fn errors_stand_before_lints() {
+        let first_lint = Rule::ALL.iter().position(|rule| rule.kind() != Kind::Error);
+        let last_error = Rule::ALL.iter().rposition(|rule| rule.kind() == Kind::Error);
+        assert!(last_error < first_lint);
+    }
+}

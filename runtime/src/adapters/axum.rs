@@ -1,0 +1,66 @@
+//! axum: extractors for the jar and for the proof of HTTPS, and errors as responses.
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::SET_COOKIE;
+use http::request::Parts;
+
+use super::tower;
+use crate::cookies::Cookies;
+use crate::error::{ExtractError, ReadError, SetError};
+use crate::log;
+use crate::scheme::{Https, Scheme};
+
+impl<S: Scheme, State: Send + Sync> FromRequestParts<State> for Cookies<S> {
+    type Rejection = ExtractError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, ExtractError> {
+        tower::opened(&parts.extensions)
+    }
+}
+
+impl<State: Send + Sync> FromRequestParts<State> for Https {
+    type Rejection = ExtractError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, ExtractError> {
+        tower::judged(&parts.extensions)?.map_err(|plain| ExtractError::NotHttps { evidence: plain.evidence() })
+    }
+}
+
+impl<State: Send + Sync> OptionalFromRequestParts<State> for Https {
+    type Rejection = ExtractError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Option<Self>, ExtractError> {
+        Ok(tower::judged(&parts.extensions)?.ok())
+    }
+}
+
+impl IntoResponse for ExtractError {
+    fn into_response(self) -> Response {
+        log::refusal(format_args!("{self}"));
+        (self.status(), self.public()).into_response()
+    }
+}
+
+impl IntoResponse for SetError {
+    fn into_response(self) -> Response {
+        log::refusal(format_args!("{self}"));
+        answer(self.status())
+    }
+}
+
+impl IntoResponse for ReadError {
+    fn into_response(self) -> Response {
+        log::refusal(format_args!("{self}"));
+        let mut response = answer(self.status());
+        if let Some(removal) = self.removal() {
+            response.headers_mut().append(SET_COOKIE, removal.clone());
+        }
+        response
+    }
+}
+
+fn answer(status: StatusCode) -> Response {
+    (status, status.canonical_reason().unwrap_or_default()).into_response()
+}

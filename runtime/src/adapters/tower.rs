@@ -1,0 +1,212 @@
+//! The policy as a tower layer: it judges each request, answers for `force_https`, opens the jar into the request's
+//! extensions and writes it into the response, whatever the handler answers.
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::sync::Arc;
+
+use http::header::{CACHE_CONTROL, LOCATION};
+use http::{HeaderValue, Request, Response, StatusCode};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::cookies::{Cookies, Exchange};
+use crate::enforce;
+use crate::error::ExtractError;
+use crate::force_https::{self, Answer};
+use crate::listener::Listener;
+use crate::log;
+use crate::policy::{Policy, PolicyHandle};
+use crate::scheme::{Https, PlainHttp, Scheme, Verdict};
+
+impl Policy {
+    /// The layer that enforces this policy on the requests of one listener.
+    ///
+    /// ```
+    /// use hardtack::{Listener, Policy};
+    /// use tower_layer::Layer as _;
+    ///
+    /// let layer = Policy::default().layer(Listener::per_connection());
+    /// let _service = layer.layer(());
+    /// ```
+    #[must_use]
+    pub fn layer(&self, listener: Listener) -> PolicyLayer {
+        PolicyHandle::new(self.clone()).layer(listener)
+    }
+}
+
+impl PolicyHandle {
+    /// The layer that enforces whatever policy the handle holds when a request begins.
+    ///
+    /// ```
+    /// use hardtack::{Listener, Policy, PolicyHandle};
+    ///
+    /// let handle = PolicyHandle::new(Policy::default());
+    /// let _layer = handle.layer(Listener::tls());
+    /// handle.apply(Policy::builder().cookie_domain("example.com").build().unwrap());
+    /// ```
+    #[must_use]
+    pub fn layer(&self, listener: Listener) -> PolicyLayer {
+        PolicyLayer { policy: self.clone(), listener: Arc::new(listener) }
+    }
+}
+
+/// A tower layer that stands a [`Policy`] around a service, for one [`Listener`].
+#[derive(Debug, Clone)]
+pub struct PolicyLayer {
+    policy: PolicyHandle,
+    listener: Arc<Listener>,
+}
+
+impl<I> Layer<I> for PolicyLayer {
+    type Service = PolicyService<I>;
+
+    fn layer(&self, inner: I) -> PolicyService<I> {
+        PolicyService { inner, layer: self.clone() }
+    }
+}
+
+/// The service that [`PolicyLayer`] makes of another.
+///
+/// Its own answers, a redirect or a refusal, have an empty body.
+#[derive(Debug, Clone)]
+pub struct PolicyService<I> {
+    inner: I,
+    layer: PolicyLayer,
+}
+
+impl<I, B, R> Service<Request<B>> for PolicyService<I>
+where
+    I: Service<Request<B>, Response = Response<R>>,
+    R: Default,
+{
+    type Response = Response<R>;
+    type Error = I::Error;
+    type Future = PolicyFuture<I::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), I::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let policy = self.layer.policy.current();
+        let verdict = self.layer.listener.judge(&parts, None);
+        if !verdict.https {
+            let answer = force_https::answer(policy.force_https(), &parts.method, &parts.uri, &parts.headers);
+            if let Some(answer) = answer {
+                log_answer(&answer, verdict);
+                return PolicyFuture { state: State::Answered { answer: Some(answer) } };
+            }
+        }
+        let exchange = Arc::new(Exchange::under(&parts.headers, verdict, policy));
+        parts.extensions.insert(Open(exchange.clone()));
+        let inner = self.inner.call(Request::from_parts(parts, body));
+        PolicyFuture { state: State::Inner { inner, jar: Jar { exchange, answered: false } } }
+    }
+}
+
+pin_project! {
+    /// The future of a [`PolicyService`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct PolicyFuture<F> {
+        #[pin]
+        state: State<F>,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    enum State<F> {
+        // The layer answers by itself.
+        Answered { answer: Option<Answer> },
+        // The service answers, and the jar is written into its response.
+        Inner { #[pin] inner: F, jar: Jar },
+    }
+}
+
+impl<F> fmt::Debug for PolicyFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolicyFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, R, E> Future for PolicyFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Default,
+{
+    type Output = Result<Response<R>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            Projected::Answered { answer } => Poll::Ready(Ok(respond(answer.take()))),
+            Projected::Inner { inner, jar } => {
+                let result = ready!(inner.poll(context));
+                jar.answered = true;
+                let mut response = result?;
+                jar.exchange.write(response.headers_mut());
+                enforce::hold_back_secure(response.headers_mut(), jar.exchange.verdict());
+                Poll::Ready(Ok(response))
+            }
+        }
+    }
+}
+
+/// The layer's hold on the jar.
+struct Jar {
+    exchange: Arc<Exchange>,
+    answered: bool,
+}
+
+impl Drop for Jar {
+    /// A client that went away, or a handler that panicked, loses its cookies and is no mistake of the program's.
+    fn drop(&mut self) {
+        if !self.answered {
+            self.exchange.close();
+        }
+    }
+}
+
+fn log_answer(answer: &Answer, verdict: Verdict) {
+    if let Answer::Refuse(reason) = answer {
+        log::refusal(format_args!("a plain-HTTP request was refused: {reason}; {}", verdict.evidence));
+    }
+}
+
+fn respond<R: Default>(answer: Option<Answer>) -> Response<R> {
+    let mut response = Response::new(R::default());
+    match answer {
+        Some(Answer::Redirect(location)) => {
+            *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+            response.headers_mut().insert(LOCATION, location);
+            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        Some(Answer::Refuse(_)) | None => *response.status_mut() = StatusCode::FORBIDDEN,
+    }
+    response
+}
+
+/// The open jar, in the request's extensions.
+#[derive(Clone)]
+struct Open(Arc<Exchange>);
+
+/// Takes the jar that the layer put into the extensions: what every extractor of a tower framework does.
+#[cfg_attr(not(feature = "axum"), allow(dead_code, reason = "extractors are a framework's"))]
+pub(crate) fn opened<S: Scheme>(extensions: &http::Extensions) -> Result<Cookies<S>, ExtractError> {
+    let Open(exchange) = extensions.get().ok_or(ExtractError::LayerMissing)?;
+    if !S::admits(exchange.verdict()) {
+        return Err(ExtractError::NotHttps { evidence: exchange.verdict().evidence });
+    }
+    Ok(Cookies::over(exchange.clone()))
+}
+
+/// The listener's judgement of the exchange.
+#[cfg_attr(not(feature = "axum"), allow(dead_code, reason = "extractors are a framework's"))]
+pub(crate) fn judged(extensions: &http::Extensions) -> Result<Result<Https, PlainHttp>, ExtractError> {
+    let Open(exchange) = extensions.get().ok_or(ExtractError::LayerMissing)?;
+    Ok(exchange.verdict().judged())
+}

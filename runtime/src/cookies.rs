@@ -1,0 +1,349 @@
+//! The jar of one exchange: what the request carried, and what is pending for the response. Shared by all its clones,
+//! written once, closed when the head of the response leaves.
+
+use core::fmt;
+use core::marker::PhantomData;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
+
+use crate::declare::{Cookie, ReadCookie};
+use crate::error::{ReadError, Removal, SetError};
+use crate::log;
+use crate::policy::{Policy, PolicyHandle};
+use crate::read::{self, Found};
+use crate::scheme::{AllowedOver, AnyScheme, Https, PlainHttp, Scheme, Verdict};
+use crate::set_cookie::{IntoSetCookie, Line, SetCookie, Varied, line};
+use crate::value::{self, InvalidValue};
+
+/// The cookies of one exchange, seen through a scheme.
+///
+/// It is cheap to clone; all clones share one jar. In a framework the policy's layer opens it and writes it into the
+/// response; without one, [`Cookies::read`] opens it and [`write`](Cookies::write) appends what was set.
+///
+/// ```
+/// use hardtack::{Cookie, Cookies, testing};
+///
+/// #[derive(Cookie)]
+/// #[cookie(max_age = "8h")]
+/// struct Session(String);
+///
+/// let mut request = http::HeaderMap::new();
+/// request.insert("cookie", "a=1; __Host-Http-session=s3cr3t".parse().unwrap());
+///
+/// let cookies = Cookies::read(&request, testing::https());
+/// assert_eq!(cookies.get::<Session>().unwrap().unwrap().0, "s3cr3t");
+/// cookies.set(Session("new".into())).unwrap();
+///
+/// let mut response = http::HeaderMap::new();
+/// cookies.write(&mut response);
+/// assert_eq!(
+///     response["set-cookie"],
+///     "__Host-Http-session=new; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax",
+/// );
+/// ```
+pub struct Cookies<S: Scheme = Https> {
+    exchange: Arc<Exchange>,
+    scheme: PhantomData<fn() -> S>,
+}
+
+/// What the clones share.
+pub(crate) struct Exchange {
+    verdict: Verdict,
+    fields: Vec<HeaderValue>,
+    policy: OnceLock<Arc<Policy>>,
+    pending: Mutex<Pending>,
+}
+
+#[derive(Default)]
+struct Pending {
+    sent: bool,
+    lines: Vec<Line>,
+}
+
+impl<S: Scheme> Cookies<S> {
+    /// Opens the jar of one exchange on the request's fields.
+    ///
+    /// `scheme` is an [`Https`], a [`PlainHttp`], or [`AnyScheme::from`] what a [`Listener`](crate::Listener) judged.
+    #[must_use]
+    pub fn read(request: &HeaderMap, scheme: S) -> Self {
+        Cookies::over(Arc::new(Exchange::open(request, scheme.verdict())))
+    }
+
+    /// Gives the jar the policy that holds now: its `cookie_domain` for one. The first one given stays.
+    ///
+    /// ```
+    /// use hardtack::{Cookie, Cookies, Policy, PolicyHandle, testing};
+    ///
+    /// #[derive(Cookie)]
+    /// #[cookie(domain = environment)]
+    /// struct Sso(String);
+    ///
+    /// let policy = PolicyHandle::new(Policy::builder().cookie_domain("example.com").build().unwrap());
+    /// let cookies = Cookies::read(&http::HeaderMap::new(), testing::https()).policy(&policy);
+    /// cookies.set(Sso("a".into())).unwrap();
+    ///
+    /// let mut response = http::HeaderMap::new();
+    /// cookies.write(&mut response);
+    /// assert!(response["set-cookie"].to_str().unwrap().contains("; Domain=example.com;"));
+    /// ```
+    #[must_use]
+    pub fn policy(self, handle: &PolicyHandle) -> Self {
+        // A second policy for one exchange would be half of two: the first stays.
+        let _ = self.exchange.policy.set(handle.current());
+        self
+    }
+
+    /// Reads what the request carried, never what is pending. `None` where it carried nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::NotHttps`] where a Secure cookie came over plain HTTP, [`ReadError::Ambiguous`] where the name
+    /// came with several values, [`ReadError::Malformed`] where the value is not one of the type's.
+    ///
+    /// ```
+    /// use hardtack::{Cookie, Cookies, ReadError, testing};
+    ///
+    /// #[derive(Cookie, Debug, PartialEq)]
+    /// struct Cart(u32);
+    ///
+    /// let mut request = http::HeaderMap::new();
+    /// request.append("cookie", "__Host-Http-cart=7".parse().unwrap());
+    /// assert_eq!(Cookies::read(&request, testing::https()).get().unwrap(), Some(Cart(7)));
+    ///
+    /// request.append("cookie", "__Host-Http-cart=8".parse().unwrap());
+    /// let twice = Cookies::read(&request, testing::https()).get::<Cart>();
+    /// assert!(matches!(twice, Err(ReadError::Ambiguous { cookie: "__Host-Http-cart", .. })));
+    /// ```
+    pub fn get<T: ReadCookie + AllowedOver<S>>(&self) -> Result<Option<T>, ReadError> {
+        let exchange = &*self.exchange;
+        match read::find(&exchange.fields, T::DECLARATION.name) {
+            Found::Nothing => Ok(None),
+            Found::One(raw) => exchange.decode(raw).map(Some),
+            Found::Different => {
+                exchange.admit::<T>()?;
+                Err(ReadError::Ambiguous { cookie: T::DECLARATION.name, removal: exchange.removal::<T>() })
+            }
+        }
+    }
+
+    /// Reads every value that the request carried under the cookie's name, in order.
+    ///
+    /// ```
+    /// use hardtack::{Cookie, Cookies, testing};
+    ///
+    /// #[derive(Cookie)]
+    /// struct Cart(u32);
+    ///
+    /// let mut request = http::HeaderMap::new();
+    /// request.insert("cookie", "__Host-Http-cart=7; __Host-Http-cart=x; __Host-Http-cart=8".parse().unwrap());
+    /// let cookies = Cookies::read(&request, testing::https());
+    /// let carts: Vec<Option<u32>> = cookies.get_all::<Cart>().map(|cart| cart.ok().map(|cart| cart.0)).collect();
+    /// assert_eq!(carts, [Some(7), None, Some(8)]);
+    /// ```
+    pub fn get_all<T: ReadCookie + AllowedOver<S>>(&self) -> impl Iterator<Item = Result<T, ReadError>> {
+        let exchange = &*self.exchange;
+        read::values(&exchange.fields, T::DECLARATION.name).map(move |raw| exchange.decode(raw))
+    }
+
+    /// Sets a cookie in the response. The last of one (name, Path, Domain) is kept.
+    ///
+    /// # Errors
+    ///
+    /// Every [`SetError`]; nothing of this cookie is sent then, and what else was set is kept.
+    ///
+    /// ```
+    /// use hardtack::{AnyScheme, Cookie, Cookies, Listener, SetError};
+    ///
+    /// #[derive(Cookie)]
+    /// struct Session(String);
+    ///
+    /// let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+    /// let scheme = AnyScheme::from(Listener::plain().scheme(&parts, None));
+    /// let cookies = Cookies::read(&parts.headers, scheme);
+    /// assert!(matches!(cookies.set(Session("a".into())), Err(SetError::NotHttps { .. })));
+    /// ```
+    pub fn set<C: IntoSetCookie + AllowedOver<S>>(&self, cookie: C) -> Result<(), SetError> {
+        self.exchange.add(&cookie.into_set_cookie())
+    }
+
+    /// Removes a cookie, whether or not the request carried it: the same name, Path, Domain and flags, an empty value,
+    /// `Max-Age=0` and a past `Expires`.
+    ///
+    /// # Errors
+    ///
+    /// As [`set`](Cookies::set).
+    ///
+    /// ```
+    /// use hardtack::{Cookie, Cookies, testing};
+    ///
+    /// #[derive(Cookie)]
+    /// struct Session(String);
+    ///
+    /// let cookies = Cookies::read(&http::HeaderMap::new(), testing::https());
+    /// cookies.set(Session("a".into())).unwrap();
+    /// cookies.remove::<Session>().unwrap();
+    ///
+    /// let mut response = http::HeaderMap::new();
+    /// cookies.write(&mut response);
+    /// assert_eq!(response.get_all("set-cookie").iter().count(), 1);
+    /// assert!(response["set-cookie"].to_str().unwrap().starts_with("__Host-Http-session=; Path=/; Max-Age=0; "));
+    /// ```
+    pub fn remove<T: Cookie + AllowedOver<S>>(&self) -> Result<(), SetError> {
+        self.exchange.add(&SetCookie::<T>::removal())
+    }
+
+    /// Appends what was set to the response's fields and closes the jar. A second call appends nothing.
+    pub fn write(&self, response: &mut HeaderMap) {
+        self.exchange.write(response);
+    }
+
+    pub(crate) fn over(exchange: Arc<Exchange>) -> Self {
+        Cookies { exchange, scheme: PhantomData }
+    }
+}
+
+impl Cookies<AnyScheme> {
+    /// The same jar, where the exchange is HTTPS.
+    ///
+    /// # Errors
+    ///
+    /// [`PlainHttp`], with the evidence, where it is not.
+    ///
+    /// ```
+    /// use hardtack::{AnyScheme, Cookies, testing};
+    ///
+    /// let cookies = Cookies::read(&http::HeaderMap::new(), AnyScheme::from(testing::https()));
+    /// assert!(cookies.https().is_ok());
+    /// ```
+    pub fn https(&self) -> Result<Cookies<Https>, PlainHttp> {
+        self.exchange.verdict.judged().map(|_| Cookies::over(self.exchange.clone()))
+    }
+}
+
+impl<S: Scheme> Clone for Cookies<S> {
+    fn clone(&self) -> Self {
+        Cookies::over(self.exchange.clone())
+    }
+}
+
+/// Shows names; never values.
+impl<S: Scheme> fmt::Debug for Cookies<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let read: Vec<_> = self
+            .exchange
+            .fields
+            .iter()
+            .flat_map(|field| read::pairs(field.as_bytes()))
+            .map(|(name, _)| String::from_utf8_lossy(name))
+            .collect();
+        let pending = self.exchange.pending();
+        let set: Vec<_> = pending.lines.iter().map(|line| line.name).collect();
+        f.debug_struct("Cookies").field("read", &read).field("set", &set).field("sent", &pending.sent).finish()
+    }
+}
+
+impl Exchange {
+    pub(crate) fn open(request: &HeaderMap, verdict: Verdict) -> Self {
+        Exchange {
+            verdict,
+            fields: request.get_all(COOKIE).iter().cloned().collect(),
+            policy: OnceLock::new(),
+            pending: Mutex::default(),
+        }
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn under(request: &HeaderMap, verdict: Verdict, policy: Arc<Policy>) -> Self {
+        let exchange = Exchange::open(request, verdict);
+        let _ = exchange.policy.set(policy);
+        exchange
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    pub(crate) fn write(&self, response: &mut HeaderMap) {
+        let lines = self.close();
+        response.reserve(lines.len());
+        for line in lines {
+            response.append(SET_COOKIE, line.value);
+        }
+    }
+
+    /// Closes the jar: what is set from here on is too late.
+    pub(crate) fn close(&self) -> Vec<Line> {
+        let mut pending = self.pending();
+        pending.sent = true;
+        core::mem::take(&mut pending.lines)
+    }
+
+    fn add<T: Cookie>(&self, cookie: &SetCookie<T>) -> Result<(), SetError> {
+        let line = cookie.line(self.verdict, self.environment())?;
+        let mut pending = self.pending();
+        if pending.sent {
+            return Err(SetError::ResponseSent { cookie: line.name });
+        }
+        pending.lines.retain(|earlier| !line.replaces(earlier));
+        pending.lines.push(line);
+        Ok(())
+    }
+
+    fn decode<T: ReadCookie>(&self, raw: &[u8]) -> Result<T, ReadError> {
+        self.admit::<T>()?;
+        let read = if T::DECLARATION.read_only {
+            std::str::from_utf8(raw).map_err(|_| NOT_UTF8).and_then(T::read_value)
+        } else {
+            value::decode(raw).ok_or(NOT_UTF8).and_then(|text| T::read_value(&text))
+        };
+        read.map_err(|source| ReadError::Malformed {
+            cookie: T::DECLARATION.name,
+            source,
+            removal: self.removal::<T>(),
+        })
+    }
+
+    /// A Secure cookie that comes over plain HTTP may be anybody's.
+    fn admit<T: ReadCookie>(&self) -> Result<(), ReadError> {
+        if T::DECLARATION.secure && !self.verdict.https {
+            return Err(ReadError::NotHttps { cookie: T::DECLARATION.name, evidence: self.verdict.evidence });
+        }
+        Ok(())
+    }
+
+    fn removal<T: ReadCookie>(&self) -> Removal {
+        // Who sets a `read_only` cookie removes it.
+        if T::DECLARATION.read_only {
+            return Removal(None);
+        }
+        let line = line::<T>(None, &Varied::NOTHING, self.verdict, self.environment());
+        Removal(line.ok().map(|line| line.value))
+    }
+
+    fn environment(&self) -> Option<&str> {
+        self.policy.get().and_then(|policy| policy.cookie_domain())
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        // Nothing panics while the lock is held; if it did, the lines are whole.
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const NOT_UTF8: InvalidValue = InvalidValue::expected("UTF-8");
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let pending = self.pending.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !pending.lines.is_empty() {
+            let names: Vec<_> = pending.lines.iter().map(|line| line.name).collect();
+            log::mistake(format_args!(
+                "cookies were set and never sent: {}; call `Cookies::write` on the response, or add the policy's layer",
+                names.join(", ")
+            ));
+        }
+    }
+}

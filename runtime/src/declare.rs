@@ -1,0 +1,111 @@
+//! What `#[derive(Cookie)]` implements: a type's declaration, its wire form and its value. Holds no data of its own.
+
+use crate::private::Scope;
+use crate::value::{InvalidValue, ValueWriter};
+
+/// One cookie's declaration as data: name, attributes and reason.
+///
+/// ```
+/// use hardtack::Cookie;
+///
+/// #[derive(Cookie)]
+/// #[cookie(max_age = "8h")]
+/// struct Session(String);
+///
+/// assert_eq!(Session::SPEC.name, "__Host-Http-session");
+/// assert_eq!(Session::SPEC.max_age.map(|life| life.as_secs()), Some(28_800));
+/// assert!(Session::SPEC.secure);
+/// ```
+pub type Spec = hardtack_rules::Spec<'static>;
+
+/// A cookie that this program sets: a type and its declaration in one.
+///
+/// Write `#[derive(Cookie)]`; nothing else should implement it. A `read_only` cookie, which somebody else sets,
+/// implements [`ReadCookie`] alone.
+///
+/// ```
+/// use hardtack::{Cookie, SameSite};
+///
+/// /// Interface language.
+/// #[derive(Cookie)]
+/// #[cookie(http_only = false, reason = "i18n.js reads it before first paint")]
+/// enum Lang { En, PtBr }
+///
+/// assert_eq!(Lang::SPEC.name, "__Host-lang");
+/// assert_eq!(Lang::SPEC.same_site, SameSite::Lax);
+/// assert_eq!(Lang::SPEC.reason, Some("i18n.js reads it before first paint"));
+/// # let _ = (Lang::En, Lang::PtBr);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a cookie that can be set",
+    label = "this type has no cookie declaration",
+    note = "declare it with `#[derive(Cookie)]` from `hardtack`; one that is `read_only` can only be read"
+)]
+pub trait Cookie: ReadCookie {
+    /// The declaration.
+    const SPEC: Spec = Self::DECLARATION;
+}
+
+/// A cookie that this program can read: every [`Cookie`], and those declared `read_only`.
+///
+/// ```
+/// use hardtack::{Cookie, Cookies, ReadCookie, testing};
+///
+/// #[derive(Cookie)]
+/// #[cookie(name = "PHPSESSID", read_only)]
+/// struct Legacy(String);
+///
+/// let mut headers = http::HeaderMap::new();
+/// headers.insert("cookie", "PHPSESSID=abc".parse().unwrap());
+/// let legacy: Option<Legacy> = Cookies::read(&headers, testing::https()).get().unwrap();
+/// assert_eq!(legacy.map(|legacy| legacy.0), Some("abc".to_owned()));
+/// assert_eq!(Legacy::DECLARATION.name, "PHPSESSID");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a cookie",
+    label = "this type has no cookie declaration",
+    note = "declare it with `#[derive(Cookie)]` from `hardtack`"
+)]
+pub trait ReadCookie: Sized {
+    /// The declaration.
+    const DECLARATION: Spec;
+    /// The constant parts of its Set-Cookie line.
+    #[doc(hidden)]
+    const WIRE: Wire;
+    /// Whether the name ties Domain and Path.
+    #[doc(hidden)]
+    type Scope: Scope;
+    #[doc(hidden)]
+    fn write_value(&self, out: &mut ValueWriter);
+    #[doc(hidden)]
+    fn read_value(text: &str) -> Result<Self, InvalidValue>;
+}
+
+/// The constant parts of a Set-Cookie line, joined while the user's crate compiles.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Wire {
+    /// `name=`.
+    pub head: &'static str,
+    /// `; Path=/; …`.
+    pub attributes: &'static str,
+}
+
+/// A cookie that scripts may read and write: declared `http_only = false`. The derive writes the impl.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is HttpOnly: no script can write or read it, so it has no `document.cookie` text",
+    label = "declared HttpOnly",
+    note = "declare it with `http_only = false` and a `reason`, or set it through `Cookies`"
+)]
+pub trait ScriptReadable: Cookie {}
+
+/// A cookie whose Domain and Path may vary per exchange: its name does not begin with `__Host-`.
+#[diagnostic::on_unimplemented(
+    message = "the name of `{Self}` begins with `__Host-`, so its Domain and Path are fixed",
+    label = "browsers would drop this cookie",
+    note = "for a cookie shared with subdomains declare `domain = \"…\"`; its name then begins with `__Secure-`"
+)]
+pub trait Rescopable: Cookie {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Cookie> Rescopable for T where T::Scope: crate::private::Free {}

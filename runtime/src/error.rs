@@ -1,0 +1,312 @@
+//! What goes wrong while a server runs: setting, reading, extracting. Each names the cookie and never its value; each
+//! knows the status that it answers with, so that no adapter decides.
+
+use core::fmt;
+
+use hardtack_rules::syntax::Fault;
+use http::{HeaderValue, StatusCode};
+
+use crate::scheme::Evidence;
+use crate::value::InvalidValue;
+
+/// Why a cookie was not set or removed. Nothing of it is sent; the exchange goes on.
+///
+/// As a response: 403 for [`NotHttps`](SetError::NotHttps), else 500, without detail.
+///
+/// ```
+/// use hardtack::{Cookie, Listener, SetCookie, SetError, AnyScheme};
+///
+/// #[derive(Cookie)]
+/// struct Session(String);
+///
+/// let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+/// let plain = AnyScheme::from(Listener::plain().scheme(&parts, None));
+/// let refused = SetCookie::new(Session("secret".into())).header_value(&plain).unwrap_err();
+/// assert!(matches!(refused, SetError::NotHttps { cookie: "__Host-Http-session", .. }));
+/// assert!(!refused.to_string().contains("secret"));
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum SetError {
+    /// The cookie is Secure and the exchange is plain HTTP.
+    #[non_exhaustive]
+    NotHttps {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// What the listener saw.
+        evidence: Evidence,
+    },
+    /// Name and value are over 4096 octets together: browsers would drop the cookie (6265bis 5.7 step 4).
+    #[non_exhaustive]
+    TooLarge {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// Octets of the name and of the encoded value.
+        octets: usize,
+        /// The most that a browser keeps.
+        limit: usize,
+    },
+    /// An attribute that was given while the server runs is wrong.
+    #[non_exhaustive]
+    Attribute {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// The setter's name, such as `domain`.
+        attribute: &'static str,
+        /// What is wrong with it and what to give instead.
+        fault: AttributeFault,
+    },
+    /// The value could not be written: its `Display` returned an error.
+    #[non_exhaustive]
+    Value {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+    /// The head of the response has left: no cookie can be added to it.
+    #[non_exhaustive]
+    ResponseSent {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+}
+
+/// What is wrong with an attribute: a rule of the book, or a contradiction with the declaration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttributeFault(pub(crate) Wrong);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    Rule(Fault),
+    Other(&'static str),
+}
+
+impl AttributeFault {
+    /// The rule that is broken, where it is one of the book.
+    #[must_use]
+    pub fn rule(&self) -> Option<hardtack_rules::Rule> {
+        match self.0 {
+            Wrong::Rule(fault) => Some(fault.rule),
+            Wrong::Other(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for AttributeFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Wrong::Rule(fault) => fault.fmt(f),
+            Wrong::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl SetError {
+    /// The cookie's name.
+    #[must_use]
+    pub fn cookie(&self) -> &'static str {
+        match self {
+            SetError::NotHttps { cookie, .. }
+            | SetError::TooLarge { cookie, .. }
+            | SetError::Attribute { cookie, .. }
+            | SetError::Value { cookie }
+            | SetError::ResponseSent { cookie } => cookie,
+        }
+    }
+
+    /// The status that the error answers with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            SetError::NotHttps { .. } => StatusCode::FORBIDDEN,
+            SetError::TooLarge { .. }
+            | SetError::Attribute { .. }
+            | SetError::Value { .. }
+            | SetError::ResponseSent { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl fmt::Display for SetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SetError::NotHttps { cookie, evidence } => not_https(f, cookie, "sent", *evidence),
+            SetError::TooLarge { cookie, octets, limit } => write!(
+                f,
+                "`{cookie}` is {octets} octets of name and value, and browsers drop a cookie over {limit}; keep the data on \
+                 the server and its key in the cookie"
+            ),
+            SetError::Attribute { cookie, attribute, fault } => write!(f, "`{cookie}`, `{attribute}`: {fault}"),
+            SetError::Value { cookie } => {
+                write!(f, "the value of `{cookie}` could not be written: its `Display` returned an error")
+            }
+            SetError::ResponseSent { cookie } => write!(
+                f,
+                "`{cookie}` was set after the head of the response had left; set cookies before the body streams"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SetError {}
+
+/// Why a cookie that the request carried was not read.
+///
+/// As a response: 403 for [`NotHttps`](ReadError::NotHttps), else 400 with the removal of that cookie, so that a value
+/// which is no longer understood locks nobody out.
+///
+/// ```
+/// use hardtack::{Cookie, Cookies, ReadError, testing};
+///
+/// #[derive(Cookie)]
+/// struct Cart(u32);
+///
+/// let mut headers = http::HeaderMap::new();
+/// headers.insert("cookie", "__Host-Http-cart=many".parse().unwrap());
+/// let error = Cookies::read(&headers, testing::https()).get::<Cart>().err().unwrap();
+/// assert!(matches!(error, ReadError::Malformed { .. }));
+/// assert_eq!(error.status(), 400);
+/// assert!(error.removal().is_some());
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// A Secure cookie arrived over plain HTTP, where anybody could have written it.
+    #[non_exhaustive]
+    NotHttps {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// What the listener saw.
+        evidence: Evidence,
+    },
+    /// The request carried the name several times with different values, as it does when a sibling host tossed one.
+    #[non_exhaustive]
+    Ambiguous {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// The line that removes it.
+        removal: Removal,
+    },
+    /// The value is not one of the type's.
+    #[non_exhaustive]
+    Malformed {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// What the type says of it.
+        source: InvalidValue,
+        /// The line that removes it.
+        removal: Removal,
+    },
+}
+
+/// The Set-Cookie line that removes a cookie which could not be read; none where it may not be sent.
+#[derive(Debug, Clone)]
+pub struct Removal(pub(crate) Option<HeaderValue>);
+
+impl ReadError {
+    /// The cookie's name.
+    #[must_use]
+    pub fn cookie(&self) -> &'static str {
+        match self {
+            ReadError::NotHttps { cookie, .. }
+            | ReadError::Ambiguous { cookie, .. }
+            | ReadError::Malformed { cookie, .. } => cookie,
+        }
+    }
+
+    /// The status that the error answers with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            ReadError::NotHttps { .. } => StatusCode::FORBIDDEN,
+            ReadError::Ambiguous { .. } | ReadError::Malformed { .. } => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The Set-Cookie line that removes the cookie; `None` for a `read_only` one, and over plain HTTP.
+    #[must_use]
+    pub fn removal(&self) -> Option<&HeaderValue> {
+        match self {
+            ReadError::NotHttps { .. } => None,
+            ReadError::Ambiguous { removal, .. } | ReadError::Malformed { removal, .. } => removal.0.as_ref(),
+        }
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::NotHttps { cookie, evidence } => not_https(f, cookie, "believed", *evidence),
+            ReadError::Ambiguous { cookie, .. } => write!(
+                f,
+                "the request carries `{cookie}` more than once with different values; one of them may have been planted \
+                 by another host"
+            ),
+            ReadError::Malformed { cookie, source, .. } => write!(f, "the value of `{cookie}` is malformed: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            ReadError::Malformed { source, .. } => Some(source),
+            ReadError::NotHttps { .. } | ReadError::Ambiguous { .. } => None,
+        }
+    }
+}
+
+fn not_https(f: &mut fmt::Formatter<'_>, cookie: &str, verb: &str, evidence: Evidence) -> fmt::Result {
+    write!(f, "`{cookie}` is a Secure cookie and cannot be {verb} over plain HTTP: {evidence}")
+}
+
+/// Why an extractor refused before the handler ran.
+///
+/// `Display` is for the log; [`public`](ExtractError::public) is what the client is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExtractError {
+    /// The handler asked for HTTPS and the exchange is plain HTTP.
+    #[non_exhaustive]
+    NotHttps {
+        /// What the listener saw.
+        evidence: Evidence,
+    },
+    /// No policy layer stands around the handler, so nothing judged the scheme and nothing would send the cookies.
+    LayerMissing,
+}
+
+impl ExtractError {
+    /// The status that the error answers with: 403 or 500.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            ExtractError::NotHttps { .. } => StatusCode::FORBIDDEN,
+            ExtractError::LayerMissing => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The sentence for the client.
+    #[must_use]
+    pub fn public(&self) -> &'static str {
+        match self {
+            ExtractError::NotHttps { .. } => "this page works over HTTPS only",
+            ExtractError::LayerMissing => LAYER_MISSING,
+        }
+    }
+}
+
+const LAYER_MISSING: &str =
+    "hardtack's policy layer is missing; add `.layer(policy.layer(listener))` around the routes";
+
+impl fmt::Display for ExtractError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ExtractError::NotHttps { evidence } => {
+                write!(f, "the handler needs HTTPS, and this exchange is plain HTTP: {evidence}")
+            }
+            ExtractError::LayerMissing => f.write_str(LAYER_MISSING),
+        }
+    }
+}
+
+impl std::error::Error for ExtractError {}

@@ -1,0 +1,120 @@
+//! Typed cookies that are Secure by default, for people who set cookies in web applications.
+//!
+//! **Annotate a type.** From one declaration you get a cookie that is `Secure`, `HttpOnly`, `SameSite=Lax`, host-only
+//! and prefixed. What would weaken it needs a written reason; what a browser would silently drop does not compile; and
+//! over plain HTTP it is not sent, by the types where they show it and at run time where only the request does.
+//!
+//! ```
+//! use hardtack::{Cookie, Cookies};
+//!
+//! /// Who is signed in.
+//! #[derive(Cookie)]
+//! #[cookie(max_age = "8h")]
+//! pub struct Session(String);
+//!
+//! fn sign_in(cookies: &Cookies) -> Result<(), hardtack::SetError> {
+//!     cookies.set(Session("s3cr3t".into()))
+//! }
+//!
+//! let cookies = Cookies::read(&http::HeaderMap::new(), hardtack::testing::https());
+//! sign_in(&cookies).unwrap();
+//! let mut response = http::HeaderMap::new();
+//! cookies.write(&mut response);
+//! assert_eq!(
+//!     response["set-cookie"],
+//!     "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax",
+//! );
+//! ```
+//!
+//! The first refusal: a handler that has no proof of HTTPS cannot set it.
+//!
+//! ```compile_fail,E0277
+//! # use hardtack::{Cookie, Cookies, PlainHttp};
+//! # #[derive(Cookie)]
+//! # struct Session(String);
+//! fn sign_in(cookies: &Cookies<PlainHttp>) {
+//!     let _ = cookies.set(Session("s3cr3t".into()));
+//!     // error[E0277]: `Session` is a Secure cookie: it cannot be set, read or removed where the scheme is `PlainHttp`
+//! }
+//! ```
+//!
+//! # What is where
+//!
+//! - Declaring: [`derive@Cookie`], [`derive@CookieValue`], [`cookies`](macro@cookies).
+//! - Setting and reading: [`Cookies`], [`SetCookie`], [`document_cookie`].
+//! - Proof: [`Https`], [`PlainHttp`], [`AnyScheme`], given by a [`Listener`].
+//! - The environment: [`Policy`], and its layer under the feature `tower`.
+//! - Reading others' lines: [`audit`].
+//!
+//! # What is promised
+//!
+//! - A declared cookie leaves with exactly its declared attributes, or not at all: never without `Secure`.
+//! - No value can end a header, add an attribute or add a cookie: all octets outside `cookie-octet` are
+//!   percent-encoded, and come back equal.
+//! - No cookie's value stands in an error, a log or a `Debug`.
+//! - No `unsafe`, and no panic that a request can reach.
+//!
+//! # What is not
+//!
+//! - A prefix protects a cookie's integrity, not its presence: a sibling host can crowd it out. Treat absence as
+//!   signed out.
+//! - `__Secure-` and `__Http-` names, which a cookie with a `domain` has, stop no sibling host from setting them.
+//! - Values are readable by whoever holds the browser: there is no encryption here.
+//!
+//! # Features
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `cookie` (default) | `SetCookie::to_cookie` and the [`cookie`](https://docs.rs/cookie) crate |
+//! | `tower` | `Policy::layer` |
+//! | `axum` | extractors, errors as responses, `ConnectInfo` as the peer |
+//! | `axum-server` | `MarkedAcceptor`, which says of each connection whether it carries TLS |
+//! | `public-suffix` | refuses a `domain` that is a public suffix |
+//! | `tracing` | reports as events, in place of standard error |
+//! | `testing` | `testing::https()` and its kin, for your own tests |
+
+// Generated code says `::hardtack`, here too.
+extern crate self as hardtack;
+
+mod adapters;
+pub mod audit;
+mod cookies;
+mod declare;
+mod document;
+#[cfg(feature = "tower")]
+mod enforce;
+mod error;
+#[cfg(feature = "tower")]
+mod force_https;
+mod listener;
+mod log;
+#[cfg_attr(not(feature = "tower"), allow(dead_code, reason = "a framework's layer asks for `force_https`"))]
+mod policy;
+#[doc(hidden)]
+pub mod private;
+mod read;
+mod scheme;
+mod set_cookie;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod value;
+
+#[cfg(feature = "cookie")]
+pub use cookie;
+pub use hardtack_macros::{Cookie, CookieValue, cookies};
+pub use hardtack_rules::{Kind, Prefix, Rule, SameSite};
+
+#[cfg(feature = "axum-server")]
+pub use adapters::axum_server::{MarkedAcceptor, MarkedFuture, MarkedService};
+#[cfg(feature = "tower")]
+pub use adapters::tower::{PolicyFuture, PolicyLayer, PolicyService};
+pub use cookies::Cookies;
+pub use declare::{Cookie, ReadCookie, Rescopable, ScriptReadable, Spec};
+pub use document::{DocumentCookie, document_cookie};
+pub use error::{AttributeFault, ExtractError, ReadError, Removal, SetError};
+pub use listener::{Listener, Peer, Transport, TrustedProxies, TrustedProxiesError};
+pub use policy::{ForceHttps, Policy, PolicyBuilder, PolicyError, PolicyHandle};
+pub use scheme::{AllowedOver, AnyScheme, Evidence, Https, PlainHttp, Scheme};
+pub use set_cookie::{IntoSetCookie, SetCookie};
+pub use value::{CookieValue, InvalidValue, ValueWriter};

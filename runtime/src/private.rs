@@ -1,0 +1,281 @@
+//! Everything that generated code may name, and nothing else. Not part of the public interface: it changes with any
+//! release, together with the macros.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::str::FromStr;
+
+#[cfg(feature = "axum")]
+pub use axum_core;
+pub use hardtack_rules::check::Argument;
+pub use hardtack_rules::{Prefix, wire};
+pub use http;
+
+pub use crate::declare::Wire;
+use crate::declare::{ReadCookie, Spec};
+pub use crate::read::pairs;
+use crate::value::{CookieValue, InvalidValue, ValueWriter};
+
+/// Whether a name ties Domain and Path, as a type.
+pub trait Scope {}
+
+/// A scope that may vary.
+#[diagnostic::on_unimplemented(message = "the name begins with `__Host-`, so its Domain and Path are fixed")]
+pub trait Free {}
+
+/// The scope of a name: `HOST` where it begins `__Host-`.
+#[derive(Debug)]
+pub struct NameKind<const HOST: bool>;
+
+impl<const HOST: bool> Scope for NameKind<HOST> {}
+impl Free for NameKind<false> {}
+
+/// Whether the name begins `__Host-`.
+#[must_use]
+pub const fn is_host_only(name: &str) -> bool {
+    matches!(Prefix::of(name), Some(prefix) if prefix.is_host_only())
+}
+
+/// The strongest prefix for a name that is not written and attributes of which one is constant.
+#[must_use]
+pub const fn strongest_prefix(secure: bool, http_only: bool, path: &str, has_domain: bool) -> &'static str {
+    match Prefix::strongest(secure, http_only, path, has_domain) {
+        Some(prefix) => prefix.as_str(),
+        None => "",
+    }
+}
+
+/// Two texts as one array of octets.
+#[must_use]
+pub const fn join<const N: usize>(first: &str, second: &str) -> [u8; N] {
+    let mut text = [0; N];
+    wire::join(first, second, &mut text);
+    text
+}
+
+/// How many octets the attributes are.
+#[must_use]
+pub const fn attributes_length(spec: &Spec) -> usize {
+    wire::attributes(spec, None, &mut [])
+}
+
+/// The attributes as an array of octets.
+#[must_use]
+pub const fn attributes<const N: usize>(spec: &Spec) -> [u8; N] {
+    let mut text = [0; N];
+    wire::attributes(spec, None, &mut text);
+    text
+}
+
+/// Octets that were joined from texts, as a text.
+#[must_use]
+#[allow(clippy::panic, reason = "evaluated while the user's crate compiles, on octets joined from texts")]
+pub const fn text(octets: &'static [u8]) -> &'static str {
+    match core::str::from_utf8(octets) {
+        Ok(text) => text,
+        Err(_) => panic!("not UTF-8"),
+    }
+}
+
+/// Refuses what a constant expression breaks, while the user's crate compiles.
+#[track_caller]
+#[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
+pub const fn check(spec: &Spec, at: Argument, path_is_constant: bool) {
+    if let Some(fault) = hardtack_rules::check::constant(spec, at, path_is_constant) {
+        panic!("{}", fault.text)
+    }
+}
+
+/// Refuses a name that an earlier cookie of the set has, while the user's crate compiles.
+#[track_caller]
+#[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
+pub const fn distinct(name: &str, earlier: &[&str]) {
+    let mut rest = earlier;
+    while let [other, tail @ ..] = rest {
+        if same(name.as_bytes(), other.as_bytes()) {
+            panic!("{}", hardtack_rules::Rule::DuplicateName.text())
+        }
+        rest = tail;
+    }
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let (mut a, mut b) = (a, b);
+    while let ([first, a_rest @ ..], [second, b_rest @ ..]) = (a, b) {
+        if *first != *second {
+            return false;
+        }
+        (a, b) = (a_rest, b_rest);
+    }
+    a.is_empty() && b.is_empty()
+}
+
+/// Picks, by the number of references, how a field's type is written and read: a cookie is refused, then
+/// `CookieValue`, then `Display` and `FromStr`, then an error on the field's type.
+///
+/// A blanket impl of `CookieValue` over `Display + FromStr` would be the simpler way, and coherence forbids it.
+#[derive(Debug)]
+pub struct Via<T>(PhantomData<fn() -> T>);
+
+impl<T> Via<T> {
+    /// The question to ask.
+    #[allow(clippy::new_without_default, reason = "generated code calls it, and nobody else")]
+    #[must_use]
+    pub const fn new() -> Self {
+        Via(PhantomData)
+    }
+}
+
+/// Never implemented: names the mistake.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` derives `Cookie`: it is a cookie of its own and cannot be the value of another",
+    label = "brings its own declaration",
+    note = "in a `#[hardtack::cookies]` struct, write `#[cookie(existing)]` on the field",
+    note = "as a value, derive `CookieValue` in place of `Cookie`"
+)]
+pub trait NotACookie {}
+
+/// First: the type derives `Cookie`.
+pub trait ViaCookie {
+    /// The field's type.
+    type Value;
+    /// Refuses.
+    fn write(&self, value: &Self::Value, out: &mut ValueWriter)
+    where
+        Self::Value: NotACookie;
+    /// Satisfies the expansion after the refusal.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    fn read(&self, text: &str) -> Result<Self::Value, InvalidValue>;
+}
+
+impl<T: ReadCookie> ViaCookie for &&&Via<T> {
+    type Value = T;
+    fn write(&self, value: &T, out: &mut ValueWriter)
+    where
+        T: NotACookie,
+    {
+        value.write_value(out);
+    }
+    fn read(&self, _: &str) -> Result<T, InvalidValue> {
+        Err(NOTHING)
+    }
+}
+
+/// Second: the type is a `CookieValue`.
+pub trait ViaValue {
+    /// The field's type.
+    type Value;
+    /// Writes by `CookieValue`.
+    fn write(&self, value: &Self::Value, out: &mut ValueWriter);
+    /// Reads by `CookieValue`.
+    ///
+    /// # Errors
+    ///
+    /// Where the text is not one of the type's values.
+    fn read(&self, text: &str) -> Result<Self::Value, InvalidValue>;
+}
+
+impl<T: CookieValue> ViaValue for &&Via<T> {
+    type Value = T;
+    fn write(&self, value: &T, out: &mut ValueWriter) {
+        value.write(out);
+    }
+    fn read(&self, text: &str) -> Result<T, InvalidValue> {
+        T::read(text)
+    }
+}
+
+/// Third: the type has `Display` and `FromStr`.
+pub trait ViaText {
+    /// The field's type.
+    type Value;
+    /// Writes by `Display`.
+    fn write(&self, value: &Self::Value, out: &mut ValueWriter);
+    /// Reads by `FromStr`.
+    ///
+    /// # Errors
+    ///
+    /// Where the text is not one of the type's values.
+    fn read(&self, text: &str) -> Result<Self::Value, InvalidValue>;
+}
+
+impl<T: fmt::Display + FromStr> ViaText for &Via<T> {
+    type Value = T;
+    fn write(&self, value: &T, out: &mut ValueWriter) {
+        out.push_display(value);
+    }
+    fn read(&self, text: &str) -> Result<T, InvalidValue> {
+        text.parse().map_err(|_| InvalidValue::expected("what the type's `FromStr` takes"))
+    }
+}
+
+/// Last: the type is none of these. Only `write` bears the bound, so that there is one error.
+pub trait ViaNothing {
+    /// The field's type.
+    type Value;
+    /// Refuses.
+    fn write(&self, value: &Self::Value, out: &mut ValueWriter)
+    where
+        Self::Value: CookieValue;
+    /// Satisfies the expansion after the refusal.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    fn read(&self, text: &str) -> Result<Self::Value, InvalidValue>;
+}
+
+impl<T> ViaNothing for Via<T> {
+    type Value = T;
+    fn write(&self, value: &T, out: &mut ValueWriter)
+    where
+        T: CookieValue,
+    {
+        value.write(out);
+    }
+    fn read(&self, _: &str) -> Result<T, InvalidValue> {
+        Err(NOTHING)
+    }
+}
+
+const NOTHING: InvalidValue = InvalidValue::expected("nothing");
+
+/// The extractor of a `#[cookies]` struct. The macro cannot see which features are on; this can.
+#[cfg(feature = "axum")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __extractors {
+    ($name:ident) => {
+        #[automatically_derived]
+        impl<__S, __State> $crate::private::axum_core::extract::FromRequestParts<__State> for $name<__S>
+        where
+            __S: $crate::Scheme,
+            __State: ::core::marker::Send + ::core::marker::Sync,
+        {
+            type Rejection =
+                <$crate::Cookies<__S> as $crate::private::axum_core::extract::FromRequestParts<__State>>::Rejection;
+
+            async fn from_request_parts(
+                __parts: &mut $crate::private::http::request::Parts,
+                __state: &__State,
+            ) -> ::core::result::Result<Self, Self::Rejection> {
+                ::core::result::Result::map(
+                            <$crate::Cookies<__S> as $crate::private::axum_core::extract::FromRequestParts<__State>>::
+                                from_request_parts(__parts, __state).await,
+                            <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,
+                        )
+            }
+        }
+    };
+}
+
+/// Without a framework there is nothing to extract from.
+#[cfg(not(feature = "axum"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __extractors {
+    ($name:ident) => {};
+}

@@ -1,0 +1,506 @@
+//! One cookie to set or remove: a value, what varies in this exchange, and the line that they make. Its first bad
+//! setting is kept and returned when the line is asked for; no setter weakens the declaration.
+
+use core::fmt;
+use core::time::Duration;
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use hardtack_rules::{SameSite, date, syntax, wire};
+use http::HeaderValue;
+
+use crate::declare::{Cookie, ReadCookie, Rescopable, Spec};
+use crate::error::{AttributeFault, SetError, Wrong};
+use crate::scheme::{AllowedOver, Scheme, Verdict};
+use crate::value::ValueWriter;
+
+/// A cookie that is about to be set, or removed: its value, and what differs from the declaration in this exchange.
+///
+/// Any [`Cookie`] becomes one by itself; write it out to vary its life or, where the name allows it, its scope.
+///
+/// ```
+/// use std::time::Duration;
+/// use hardtack::{Cookie, SetCookie, testing};
+///
+/// #[derive(Cookie)]
+/// struct Session(String);
+///
+/// let line = SetCookie::new(Session("s3cr3t".into()))
+///     .max_age(Duration::from_secs(600))
+///     .header_value(&testing::https())
+///     .unwrap();
+/// assert_eq!(line, "__Host-Http-session=s3cr3t; Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax");
+/// assert!(line.is_sensitive());
+/// ```
+#[must_use = "a cookie is sent by `Cookies::set`, `header_value` or `to_cookie`"]
+pub struct SetCookie<T> {
+    /// `None` removes.
+    value: Option<T>,
+    varied: Varied,
+}
+
+/// What differs from the declaration in one exchange.
+pub(crate) struct Varied {
+    life: Life,
+    same_site: Option<SameSite>,
+    path: Option<String>,
+    domain: Option<String>,
+    /// The first setting that was wrong.
+    error: Option<SetError>,
+}
+
+/// How long a browser keeps the cookie.
+#[derive(Clone, Copy)]
+enum Life {
+    Declared,
+    MaxAge(Duration),
+    /// Until this instant, as an IMF-fixdate.
+    Until([u8; 29]),
+    Session,
+}
+
+/// 1970, in any clock's past: an auditor takes a cookie for removed by `Expires`, a browser by either.
+const PAST: &[u8; 29] = b"Thu, 01 Jan 1970 00:00:00 GMT";
+
+impl<T: Cookie> SetCookie<T> {
+    /// Sets this value, as declared.
+    pub fn new(value: T) -> Self {
+        SetCookie { value: Some(value), varied: Varied::NOTHING }
+    }
+
+    /// Removes the cookie: the declared name, Path, Domain and flags, an empty value, `Max-Age=0` and a past `Expires`
+    /// (6265bis 5.7: a browser removes only what matches).
+    ///
+    /// ```
+    /// use hardtack::{Cookie, SetCookie, testing};
+    ///
+    /// #[derive(Cookie)]
+    /// struct Session(String);
+    ///
+    /// assert_eq!(
+    ///     SetCookie::<Session>::removal().header_value(&testing::https()).unwrap(),
+    ///     "__Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax",
+    /// );
+    /// ```
+    pub fn removal() -> Self {
+        SetCookie { value: None, varied: Varied::NOTHING }
+    }
+
+    /// Gives this cookie another `Max-Age`, in whole seconds. Over 400 days browsers shorten it (6265bis 5.5).
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use hardtack::{Cookie, SetCookie, SetError, testing};
+    /// # #[derive(Cookie)]
+    /// # struct Session(String);
+    /// let half = SetCookie::new(Session("a".into())).max_age(Duration::from_millis(500));
+    /// assert!(matches!(half.header_value(&testing::https()), Err(SetError::Attribute { attribute: "max_age", .. })));
+    /// ```
+    pub fn max_age(self, max_age: Duration) -> Self {
+        if max_age.subsec_nanos() != 0 {
+            // Zero is the caller's word here; `syntax::max_age` refuses it in a declaration.
+            let fault = syntax::max_age(max_age).err().map_or(Wrong::Other("not whole seconds"), Wrong::Rule);
+            return self.wrong("max_age", fault);
+        }
+        self.live("max_age", Life::MaxAge(max_age))
+    }
+
+    /// Gives this cookie an `Expires` in place of a `Max-Age`. Fractions of a second are cut.
+    ///
+    /// ```
+    /// # use std::time::{Duration, SystemTime};
+    /// # use hardtack::{Cookie, SetCookie, testing};
+    /// # #[derive(Cookie)]
+    /// # struct Session(String);
+    /// let until = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
+    /// let line = SetCookie::new(Session("a".into())).until(until).header_value(&testing::https()).unwrap();
+    /// assert!(line.to_str().unwrap().contains("; Expires=Wed, 18 May 2033 03:33:20 GMT;"));
+    /// ```
+    pub fn until(self, until: SystemTime) -> Self {
+        match imf_fixdate(until) {
+            Some(text) => self.live("until", Life::Until(text)),
+            None => self.wrong(
+                "until",
+                Wrong::Other("an `Expires` lies in the years 1601 to 9999; give an instant within them"),
+            ),
+        }
+    }
+
+    /// Drops the declared `Max-Age`: the cookie goes when the browser closes.
+    ///
+    /// ```
+    /// # use hardtack::{Cookie, SetCookie, testing};
+    /// #[derive(Cookie)]
+    /// #[cookie(max_age = "8h")]
+    /// struct Session(String);
+    ///
+    /// let line = SetCookie::new(Session("a".into())).session().header_value(&testing::https()).unwrap();
+    /// assert_eq!(line, "__Host-Http-session=a; Path=/; Secure; HttpOnly; SameSite=Lax");
+    /// ```
+    pub fn session(self) -> Self {
+        self.live("session", Life::Session)
+    }
+
+    /// Makes `SameSite` stricter than declared; a weaker one is refused.
+    ///
+    /// ```
+    /// # use hardtack::{Cookie, SameSite, SetCookie, testing};
+    /// # #[derive(Cookie)]
+    /// # struct Session(String);
+    /// let strict = SetCookie::new(Session("a".into())).same_site(SameSite::Strict);
+    /// assert!(strict.header_value(&testing::https()).unwrap().to_str().unwrap().ends_with("SameSite=Strict"));
+    /// let none = SetCookie::new(Session("a".into())).same_site(SameSite::None);
+    /// assert!(none.header_value(&testing::https()).unwrap_err().to_string().contains("weaker"));
+    /// ```
+    pub fn same_site(mut self, same_site: SameSite) -> Self {
+        if !same_site.is_at_least(self.varied.same_site.unwrap_or(T::SPEC.same_site)) {
+            return self.wrong("same_site", Wrong::Other("weaker than declared; no setter weakens, declare it so"));
+        }
+        self.varied.same_site = Some(same_site);
+        self
+    }
+
+    /// Gives this cookie another `Path`. Does not compile for a `__Host-` name, whose path is `/`.
+    ///
+    /// ```
+    /// # use hardtack::{Cookie, SetCookie, testing};
+    /// #[derive(Cookie)]
+    /// #[cookie(path = "/shop")]
+    /// struct Cart(u32);
+    ///
+    /// let line = SetCookie::new(Cart(7)).path("/shop/7").header_value(&testing::https()).unwrap();
+    /// assert_eq!(line, "__Secure-cart=7; Path=/shop/7; Secure; HttpOnly; SameSite=Lax");
+    /// assert!(SetCookie::new(Cart(7)).path("/; Domain=evil.example").header_value(&testing::https()).is_err());
+    /// ```
+    pub fn path(mut self, path: impl Into<String>) -> Self
+    where
+        T: Rescopable,
+    {
+        let path = path.into();
+        if let Err(fault) = syntax::path(&path) {
+            return self.wrong("path", Wrong::Rule(fault));
+        }
+        self.varied.path = Some(path);
+        self
+    }
+
+    /// Gives this cookie another `Domain`. Does not compile for a `__Host-` name, which has none.
+    ///
+    /// ```
+    /// # use hardtack::{Cookie, SetCookie, testing};
+    /// #[derive(Cookie)]
+    /// #[cookie(domain = "example.com")]
+    /// struct Sso(String);
+    ///
+    /// let line = SetCookie::new(Sso("a".into())).domain("example.org").header_value(&testing::https()).unwrap();
+    /// assert_eq!(line, "__Secure-sso=a; Path=/; Domain=example.org; Secure; HttpOnly; SameSite=Lax");
+    /// ```
+    pub fn domain(mut self, domain: impl Into<String>) -> Self
+    where
+        T: Rescopable,
+    {
+        let domain = domain.into();
+        if let Err(fault) = check_domain(&domain) {
+            return self.wrong("domain", fault);
+        }
+        self.varied.domain = Some(domain);
+        self
+    }
+
+    /// The whole Set-Cookie line, for a response without a jar.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::NotHttps`] where the cookie is Secure and the exchange is not, [`SetError::TooLarge`] over 4096
+    /// octets of name and value, and the first setting that was wrong.
+    ///
+    /// ```
+    /// # use hardtack::{Cookie, SetCookie, SetError, testing};
+    /// # #[derive(Cookie)]
+    /// # struct Session(String);
+    /// let large = SetCookie::new(Session("x".repeat(5000))).header_value(&testing::https());
+    /// assert!(matches!(large, Err(SetError::TooLarge { octets: 5019, limit: 4096, .. })));
+    /// ```
+    pub fn header_value<S: Scheme>(&self, scheme: &S) -> Result<HeaderValue, SetError>
+    where
+        T: AllowedOver<S>,
+    {
+        Ok(self.line(scheme.verdict(), None)?.value)
+    }
+
+    /// The cookie for a library on the [`cookie`] crate: its value is the wire text.
+    ///
+    /// Do not give it to a jar that encodes or encrypts again: the value is percent-encoded already.
+    ///
+    /// # Errors
+    ///
+    /// As [`header_value`](SetCookie::header_value).
+    ///
+    /// ```
+    /// # use hardtack::{Cookie, SetCookie, testing};
+    /// # #[derive(Cookie)]
+    /// # struct Session(String);
+    /// let set = SetCookie::new(Session("a b".into()));
+    /// let cookie = set.to_cookie(&testing::https()).unwrap();
+    /// assert_eq!(cookie.value(), "a%20b");
+    /// assert_eq!(cookie.secure(), Some(true));
+    /// ```
+    #[cfg(feature = "cookie")]
+    pub fn to_cookie<S: Scheme>(&self, scheme: &S) -> Result<cookie::Cookie<'static>, SetError>
+    where
+        T: AllowedOver<S>,
+    {
+        let line = self.line(scheme.verdict(), None)?;
+        let removal = self.value.is_none();
+        Ok(build_cookie(&line, &self.varied.applied_to(&T::SPEC, removal, None), self.varied.expires(removal)))
+    }
+
+    pub(crate) fn line(&self, verdict: Verdict, environment: Option<&str>) -> Result<Line, SetError> {
+        line(self.value.as_ref(), &self.varied, verdict, environment)
+    }
+
+    fn live(mut self, setter: &'static str, life: Life) -> Self {
+        if self.value.is_none() {
+            return self.wrong(setter, Wrong::Other("a removal has no life to set; leave this setter out"));
+        }
+        self.varied.life = life;
+        self
+    }
+
+    fn wrong(mut self, attribute: &'static str, wrong: Wrong) -> Self {
+        self.varied.error.get_or_insert(SetError::Attribute {
+            cookie: T::SPEC.name,
+            attribute,
+            fault: AttributeFault(wrong),
+        });
+        self
+    }
+}
+
+/// Shows the name; never the value.
+impl<T: Cookie> fmt::Debug for SetCookie<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetCookie")
+            .field("name", &T::SPEC.name)
+            .field("removal", &self.value.is_none())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What [`Cookies::set`](crate::Cookies::set) takes: a [`Cookie`], or a [`SetCookie`] of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be set as a cookie",
+    label = "expected a type with `#[derive(Cookie)]`, or a `SetCookie` of one",
+    note = "declare it with `#[derive(Cookie)]` from `hardtack`; one that is `read_only` can only be read"
+)]
+pub trait IntoSetCookie {
+    /// The declared type.
+    type Cookie: Cookie;
+
+    /// The cookie to set.
+    fn into_set_cookie(self) -> SetCookie<Self::Cookie>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Cookie> IntoSetCookie for T {
+    type Cookie = T;
+
+    fn into_set_cookie(self) -> SetCookie<T> {
+        SetCookie::new(self)
+    }
+}
+
+impl<T: Cookie> IntoSetCookie for SetCookie<T> {
+    type Cookie = T;
+
+    fn into_set_cookie(self) -> SetCookie<T> {
+        self
+    }
+}
+
+/// A finished line, and what tells it from another (6265bis 5.7 step 23).
+pub(crate) struct Line {
+    pub(crate) name: &'static str,
+    path: Cow<'static, str>,
+    domain: Option<Cow<'static, str>>,
+    pub(crate) value: HeaderValue,
+}
+
+impl Line {
+    /// Whether a browser would keep only the later of the two.
+    pub(crate) fn replaces(&self, other: &Line) -> bool {
+        self.name == other.name
+            && self.path == other.path
+            && match (&self.domain, &other.domain) {
+                (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
+            }
+    }
+}
+
+impl Varied {
+    pub(crate) const NOTHING: Varied =
+        Varied { life: Life::Declared, same_site: None, path: None, domain: None, error: None };
+
+    /// Whether the declared attributes are the line's.
+    fn is_nothing(&self) -> bool {
+        matches!(self.life, Life::Declared) && self.same_site.is_none() && self.path.is_none() && self.domain.is_none()
+    }
+
+    fn applied_to<'a>(
+        &'a self,
+        declared: &Spec,
+        removal: bool,
+        environment: Option<&'a str>,
+    ) -> hardtack_rules::Spec<'a> {
+        let mut spec: hardtack_rules::Spec<'a> = *declared;
+        if let Some(path) = &self.path {
+            spec.path = path;
+        }
+        match (&self.domain, environment) {
+            (Some(domain), _) => spec.domain = Some(domain),
+            (None, Some(domain)) if spec.environment_domain => spec.domain = Some(domain),
+            (None, _) => {}
+        }
+        if let Some(same_site) = self.same_site {
+            spec.same_site = same_site;
+        }
+        spec.max_age = match (removal, self.life) {
+            (true, _) => Some(Duration::ZERO),
+            (false, Life::Declared) => spec.max_age,
+            (false, Life::MaxAge(max_age)) => Some(max_age),
+            (false, Life::Until(_) | Life::Session) => None,
+        };
+        spec
+    }
+
+    fn expires(&self, removal: bool) -> Option<[u8; 29]> {
+        match (removal, self.life) {
+            (true, _) => Some(*PAST),
+            (false, Life::Until(text)) => Some(text),
+            (false, Life::Declared | Life::MaxAge(_) | Life::Session) => None,
+        }
+    }
+}
+
+/// Joins the line that sets `value`, or that removes the cookie.
+pub(crate) fn line<T: ReadCookie>(
+    value: Option<&T>,
+    varied: &Varied,
+    verdict: Verdict,
+    environment: Option<&str>,
+) -> Result<Line, SetError> {
+    let declared = &T::DECLARATION;
+    admit(declared, varied, verdict, environment)?;
+    let joined;
+    let attributes = if value.is_some() && varied.is_nothing() && !declared.environment_domain {
+        T::WIRE.attributes.as_bytes()
+    } else {
+        let removal = value.is_none();
+        joined = attributes(&varied.applied_to(declared, removal, environment), varied.expires(removal).as_ref());
+        &joined
+    };
+    let mut out = ValueWriter::new(T::WIRE.head, attributes.len());
+    if let Some(value) = value {
+        value.write_value(&mut out);
+    }
+    Ok(Line {
+        name: declared.name,
+        path: varied.path.clone().map_or(Cow::Borrowed(declared.path), Cow::Owned),
+        domain: match (&varied.domain, environment) {
+            (Some(domain), _) => Some(Cow::Owned(domain.clone())),
+            (None, Some(domain)) if declared.environment_domain => Some(Cow::Owned(domain.to_owned())),
+            (None, _) => declared.domain.map(Cow::Borrowed),
+        },
+        value: finish(declared.name, out, attributes)?,
+    })
+}
+
+/// The second wall: whatever the types say, a Secure cookie leaves over HTTPS only.
+fn admit(declared: &Spec, varied: &Varied, verdict: Verdict, environment: Option<&str>) -> Result<(), SetError> {
+    if let Some(error) = &varied.error {
+        return Err(error.clone());
+    }
+    if declared.secure && !verdict.https {
+        return Err(SetError::NotHttps { cookie: declared.name, evidence: verdict.evidence });
+    }
+    if declared.environment_domain && varied.domain.is_none() && environment.is_none() {
+        return Err(SetError::Attribute {
+            cookie: declared.name,
+            attribute: "domain",
+            fault: AttributeFault(Wrong::Other(
+                "declared `environment`, and the policy names no `cookie_domain`; set it with \
+                 `Policy::builder().cookie_domain(…)`",
+            )),
+        });
+    }
+    Ok(())
+}
+
+pub(crate) fn check_domain(domain: &str) -> Result<(), Wrong> {
+    syntax::domain(domain).map_err(Wrong::Rule)?;
+    #[cfg(feature = "public-suffix")]
+    if crate::store::is_public_suffix(domain) {
+        return Err(Wrong::Other(hardtack_rules::Rule::PublicSuffix.text()));
+    }
+    Ok(())
+}
+
+fn attributes(spec: &hardtack_rules::Spec<'_>, expires: Option<&[u8; 29]>) -> Vec<u8> {
+    let mut text = vec![0; wire::attributes(spec, expires, &mut [])];
+    wire::attributes(spec, expires, &mut text);
+    text
+}
+
+fn finish(cookie: &'static str, out: ValueWriter, attributes: &[u8]) -> Result<HeaderValue, SetError> {
+    let Some(mut line) = out.finish() else { return Err(SetError::Value { cookie }) };
+    // The `=` is in the line and not in the pair.
+    let octets = line.len() - 1;
+    if octets > syntax::MAX_PAIR {
+        return Err(SetError::TooLarge { cookie, octets, limit: syntax::MAX_PAIR });
+    }
+    line.extend_from_slice(attributes);
+    let mut value = HeaderValue::try_from(line).map_err(|_| SetError::Value { cookie })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn imf_fixdate(instant: SystemTime) -> Option<[u8; 29]> {
+    let seconds = match instant.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_secs()).ok()?,
+        Err(before) => -i64::try_from(before.duration().as_secs()).ok()?,
+    };
+    date::imf_fixdate(seconds)
+}
+
+#[cfg(feature = "cookie")]
+fn build_cookie(line: &Line, spec: &hardtack_rules::Spec<'_>, expires: Option<[u8; 29]>) -> cookie::Cookie<'static> {
+    let text = line.value.to_str().unwrap_or_default();
+    let value = text.split_once('=').map_or("", |(_, rest)| rest.split_once(';').map_or(rest, |(value, _)| value));
+    let mut cookie = cookie::Cookie::build((line.name, value.to_owned()))
+        .path(line.path.clone())
+        .http_only(spec.http_only)
+        .same_site(match spec.same_site {
+            SameSite::Strict => cookie::SameSite::Strict,
+            SameSite::Lax => cookie::SameSite::Lax,
+            SameSite::None => cookie::SameSite::None,
+        })
+        .partitioned(spec.partitioned);
+    if spec.secure {
+        cookie = cookie.secure(true);
+    }
+    if let Some(domain) = &line.domain {
+        cookie = cookie.domain(domain.clone());
+    }
+    if let Some(max_age) = spec.max_age {
+        cookie = cookie.max_age(cookie::time::Duration::seconds(i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX)));
+    }
+    let expires = expires
+        .and_then(|text| date::cookie_date(&text))
+        .and_then(|seconds| cookie::time::OffsetDateTime::from_unix_timestamp(seconds).ok());
+    if let Some(expires) = expires {
+        cookie = cookie.expires(expires);
+    }
+    cookie.build()
+}

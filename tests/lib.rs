@@ -1,0 +1,1 @@
+//! Tests of hardtack; nothing is built from here.
