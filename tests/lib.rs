@@ -1,1 +1,5 @@
-//! Tests of hardtack; nothing is built from here.
+//! The README's code, compiled; nothing else is built from here.
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

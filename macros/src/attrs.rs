@@ -56,8 +56,10 @@ pub(crate) struct Arguments {
     pub(crate) rename_all: Option<Given<Case>>,
     pub(crate) rename: Option<Given<String>>,
     pub(crate) krate: Option<Given<()>>,
-    /// Whether an item was refused: what it meant is not known, so nothing is derived from its absence.
+    /// Whether an item was refused: what it meant is not known.
     pub(crate) is_broken: bool,
+    /// Whether a refused item may have been the reason.
+    pub(crate) may_have_reason: bool,
     written: Vec<(Key, Span)>,
 }
 
@@ -126,6 +128,9 @@ fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors:
         errors.push(input.span(), format_args!("expected a key, as in `{example}`"));
         return skip(input);
     };
+    if word == Key::Reason.word() {
+        arguments.may_have_reason = true;
+    }
     let value = if input.peek(Token![=]) {
         let equals: Option<Token![=]> = input.parse().ok();
         let start = input.fork();
@@ -179,6 +184,7 @@ fn skip(input: ParseStream<'_>) {
 fn accept(word: &Ident, value: Option<Expr>, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
     let written = word.unraw().to_string();
     let Some(key) = Key::of(&written) else {
+        arguments.may_have_reason |= keys::meant(&written, place).is_none_or(|meant| meant == Key::Reason.word());
         return unknown(word, &written, value.is_some(), place, errors);
     };
     if !key.may_stand(place) {

@@ -55,9 +55,7 @@ pub(crate) enum Scope {
 pub(crate) fn declaration(arguments: &Arguments, default: &DefaultName, errors: &mut Errors) -> Declaration {
     let before = errors.count();
     let declaration = read(arguments, default);
-    if !arguments.is_broken {
-        ask(arguments, default, &declaration, errors);
-    }
+    ask(arguments, default, &declaration, errors);
     if arguments.is_broken || errors.count() > before { fallback::declaration() } else { declaration }
 }
 
@@ -172,13 +170,18 @@ fn ask(arguments: &Arguments, default: &DefaultName, declaration: &Declaration, 
     for at in Argument::ALL {
         let unseen = match at {
             Argument::Name => !matches!(declaration.name, Name::Literal { .. }),
-            Argument::Reason => trips_by_constant(arguments),
+            // What the reason explains may be in an item that was refused.
+            Argument::Reason => arguments.is_broken || trips_by_constant(arguments),
             _ => false,
         };
         if unseen {
             continue;
         }
-        let fault = error(&spec, at).or_else(|| unexplained(&spec, at)).or_else(|| public_suffix(&spec, at));
+        let lint = || match arguments.is_broken && arguments.may_have_reason {
+            true => None,
+            false => unexplained(&spec, at).or_else(|| public_suffix(&spec, at)),
+        };
+        let fault = error(&spec, at).or_else(lint);
         if let Some(fault) = fault {
             let (tokens, derived) = token(arguments, default, at, fault.rule);
             if derived {

@@ -111,6 +111,13 @@ impl Prefix {
         matches!(self, Prefix::HostHttp | Prefix::Http)
     }
 
+    /// Whether a browser stores a cookie of this prefix with these attributes; `to_one_host` is `Path=/`, written, and
+    /// no Domain.
+    #[must_use]
+    pub const fn admits(self, secure: bool, http_only: bool, to_one_host: bool) -> bool {
+        secure && (http_only || !self.needs_http_only()) && (to_one_host || !self.is_host_only())
+    }
+
     /// The strongest prefix that these attributes allow; `None` where the cookie is not Secure.
     #[must_use]
     pub const fn strongest(secure: bool, http_only: bool, path: &str, has_domain: bool) -> Option<Prefix> {

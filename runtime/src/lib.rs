@@ -86,12 +86,14 @@ mod enforce;
 mod error;
 #[cfg(feature = "tower")]
 mod force_https;
+mod host;
 mod listener;
 mod log;
 #[cfg_attr(not(feature = "tower"), allow(dead_code, reason = "a framework's layer asks for `force_https`"))]
 mod policy;
 #[doc(hidden)]
 pub mod private;
+mod proxies;
 mod read;
 mod scheme;
 mod set_cookie;
@@ -113,8 +115,9 @@ pub use cookies::Cookies;
 pub use declare::{Cookie, ReadCookie, Rescopable, ScriptReadable, Spec};
 pub use document::{DocumentCookie, document_cookie};
 pub use error::{AttributeFault, ExtractError, ReadError, Removal, SetError};
-pub use listener::{Listener, Peer, Transport, TrustedProxies, TrustedProxiesError};
+pub use listener::{Listener, Peer, Transport};
 pub use policy::{ForceHttps, Policy, PolicyBuilder, PolicyError, PolicyHandle};
+pub use proxies::{TrustedProxies, TrustedProxiesError};
 pub use scheme::{AllowedOver, AnyScheme, Evidence, Https, PlainHttp, Scheme};
 pub use set_cookie::{IntoSetCookie, SetCookie};
 pub use value::{CookieValue, InvalidValue, ValueWriter};

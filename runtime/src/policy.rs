@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use hardtack_rules::syntax;
 
-use crate::listener::Host;
+use crate::host::Host;
 
 /// Holds what an environment demands of every cookie and every request, whoever wrote them.
 ///

@@ -157,8 +157,11 @@ impl sealed::Sealed for AnyScheme {
 )]
 pub trait AllowedOver<S: Scheme> {}
 
+#[diagnostic::do_not_recommend]
 impl<T: ReadCookie> AllowedOver<Https> for T {}
+#[diagnostic::do_not_recommend]
 impl<T: ReadCookie> AllowedOver<AnyScheme> for T {}
+#[diagnostic::do_not_recommend]
 impl<T: ReadCookie + AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> {}
 
 /// A listener's judgement of one exchange.

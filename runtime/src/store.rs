@@ -297,12 +297,13 @@ pub(crate) fn take(line: &[u8], https: bool, host: &str, path: &str, now: System
     }
     // The host's own root is not enough: `Path=/` has to be written (6265bis 5.7 step 21).
     let to_one_host = host_only && attributes.path == Some(b"/");
-    match Prefix::of_any_case(name) {
-        Some(Prefix::Secure) if !secure => return Err(Rejection::PrefixSecure),
-        Some(Prefix::Host) if !(secure && to_one_host) => return Err(Rejection::PrefixHost),
-        Some(Prefix::Http) if !(secure && http_only) => return Err(Rejection::PrefixHttp),
-        Some(Prefix::HostHttp) if !(secure && http_only && to_one_host) => return Err(Rejection::PrefixHostHttp),
-        Some(Prefix::Secure | Prefix::Host | Prefix::Http | Prefix::HostHttp) | None => {}
+    if let Some(prefix) = Prefix::of_any_case(name).filter(|prefix| !prefix.admits(secure, http_only, to_one_host)) {
+        return Err(match prefix {
+            Prefix::Secure => Rejection::PrefixSecure,
+            Prefix::Host => Rejection::PrefixHost,
+            Prefix::Http => Rejection::PrefixHttp,
+            Prefix::HostHttp => Rejection::PrefixHostHttp,
+        });
     }
     if name.is_empty() && Prefix::of_any_case(value).is_some() {
         return Err(Rejection::NamelessPrefix);

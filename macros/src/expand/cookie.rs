@@ -35,7 +35,11 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration) -> TokenStream
         }
     };
     let set = (!declaration.read_only).then(|| marker(quote!(Cookie)));
-    let plain = (!declaration.secure).then(|| marker(quote!(AllowedOver<#krate::PlainHttp>)));
+    // Without this rustc would list every cookie of the program that plain HTTP may carry.
+    let plain = (!declaration.secure).then(|| {
+        let allowed = marker(quote!(AllowedOver<#krate::PlainHttp>));
+        quote!(#[diagnostic::do_not_recommend] #allowed)
+    });
     let script = (!declaration.http_only && !declaration.read_only).then(|| marker(quote!(ScriptReadable)));
     quote! {
         #items

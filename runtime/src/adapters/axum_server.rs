@@ -16,16 +16,18 @@ use crate::listener::Transport;
 /// An acceptor for axum-server that puts a [`Transport`] into the extensions of every request of a connection.
 ///
 /// ```no_run
+/// use std::net::SocketAddr;
+///
 /// use axum_server::tls_rustls::RustlsConfig;
 /// use hardtack::{Listener, MarkedAcceptor, Policy};
 ///
 /// # async fn serve(config: RustlsConfig) -> std::io::Result<()> {
 /// let app = axum::Router::<()>::new().layer(Policy::default().layer(Listener::per_connection()));
-/// let (https, http) = (([0, 0, 0, 0], 443), ([0, 0, 0, 0], 80));
+/// let (https, http) = (SocketAddr::from(([0, 0, 0, 0], 443)), SocketAddr::from(([0, 0, 0, 0], 80)));
 ///
-/// let plain = axum_server::bind(http.into()).acceptor(MarkedAcceptor::plain()).serve(app.clone().into_make_service());
+/// let plain = axum_server::bind(http).acceptor(MarkedAcceptor::plain()).serve(app.clone().into_make_service());
 /// tokio::spawn(plain);
-/// axum_server::bind_rustls(https.into(), config).map(MarkedAcceptor::tls).serve(app.into_make_service()).await
+/// axum_server::bind_rustls(https, config).map(MarkedAcceptor::tls).serve(app.into_make_service()).await
 /// # }
 /// ```
 #[derive(Debug, Clone)]

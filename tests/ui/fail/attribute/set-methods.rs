@@ -1,0 +1,28 @@
+//@ errors: 4
+use hardtack::cookies;
+
+#[cookies]
+struct Setter {
+    theme: u32,
+    set_theme: u32,
+}
+
+#[cookies]
+struct SetterFirst {
+    remove_theme: u32,
+    theme: u32,
+}
+
+#[cookies]
+struct SetterWith {
+    theme: u32,
+    set_theme_with: u32,
+}
+
+#[cookies]
+struct Both {
+    theme: u32,
+    theme_with: u32,
+}
+
+fn main() {}
