@@ -100,11 +100,11 @@ pub(crate) fn set<'a>(input: &'a DeriveInput, arguments: &Arguments, errors: &mu
     let data = match &input.data {
         Data::Struct(data) => data,
         Data::Enum(data) => {
-            errors.push_on(&data.enum_token, format_args!("{REMEDY}; write `struct`"));
+            errors.push(data.enum_token.span, format_args!("{REMEDY}; write `struct`"));
             return None;
         }
         Data::Union(data) => {
-            errors.push_on(&data.union_token, format_args!("{REMEDY}; write `struct`"));
+            errors.push(data.union_token.span, format_args!("{REMEDY}; write `struct`"));
             return None;
         }
     };
@@ -230,7 +230,7 @@ fn value_side<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, err
             enum_shape(input, data, case, what, errors)
         }
         Data::Union(data) => {
-            errors.push_on(&data.union_token, format_args!("a union cannot be {what}; write a struct of one field"));
+            errors.push(data.union_token.span, format_args!("a union cannot be {what}; write a struct of one field"));
             Shape::Unknown
         }
     };
@@ -320,10 +320,8 @@ fn refuse_attributes(attributes: &[Attribute], errors: &mut Errors) {
 
 fn refuse_borrowed(ty: &Type, errors: &mut Errors) -> bool {
     if let Type::Reference(reference) = ty {
-        errors.push_on(
-            &reference.and_token,
-            "a cookie's value is read into a type that owns it; use `String`, or `Cow` with the lifetime",
-        );
+        let [and] = reference.and_token.spans;
+        errors.push(and, "a cookie's value is read into a type that owns it; use `String`, or `Cow` with the lifetime");
         return true;
     }
     false

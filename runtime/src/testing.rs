@@ -89,7 +89,7 @@ pub fn removed<T: ReadCookie>(response: &HeaderMap) -> bool {
 
 fn last_line<T: ReadCookie>(response: &HeaderMap) -> Option<&[u8]> {
     let lines = response.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes);
-    lines.filter(|line| line.starts_with(T::WIRE.head.as_bytes())).last()
+    lines.rev().find(|line| line.starts_with(T::WIRE.head.as_bytes()))
 }
 
 fn is_removal(line: &[u8]) -> bool {
