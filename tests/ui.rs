@@ -3,5 +3,6 @@
 #[test]
 fn refusals() {
     let t = trybuild::TestCases::new();
-    t.compile_fail("ui/fail/attribute/*.rs");
+    t.compile_fail("ui/fail/constant/*.rs");
+    t.compile_fail("ui/fail/context/*.rs");
 }

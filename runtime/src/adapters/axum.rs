@@ -16,7 +16,7 @@ impl<S: Scheme, State: Send + Sync> FromRequestParts<State> for Cookies<S> {
     type Rejection = ExtractError;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, ExtractError> {
-        tower::opened(&parts.extensions)
+        Cookies::from_extensions(&parts.extensions)
     }
 }
 

@@ -96,7 +96,7 @@ where
         let policy = self.layer.policy.current();
         let verdict = self.layer.listener.judge(&parts, None);
         if !verdict.https {
-            let answer = force_https::answer(policy.force_https(), &parts.method, &parts.uri, &parts.headers);
+            let answer = force_https::answer(policy.force_https(), &parts.method, whole_uri(&parts), &parts.headers);
             if let Some(answer) = answer {
                 log_answer(&answer, verdict);
                 return PolicyFuture { state: State::Answered { answer: Some(answer) } };
@@ -156,6 +156,15 @@ where
     }
 }
 
+/// The URI as the client wrote it: a nested router strips its prefix.
+fn whole_uri(parts: &http::request::Parts) -> &http::Uri {
+    #[cfg(feature = "axum")]
+    if let Some(axum::extract::OriginalUri(uri)) = parts.extensions.get() {
+        return uri;
+    }
+    &parts.uri
+}
+
 /// The layer's hold on the jar.
 struct Jar {
     exchange: Arc<Exchange>,
@@ -194,14 +203,28 @@ fn respond<R: Default>(answer: Option<Answer>) -> Response<R> {
 #[derive(Clone)]
 struct Open(Arc<Exchange>);
 
-/// Takes the jar that the layer put into the extensions: what every extractor of a tower framework does.
-#[cfg_attr(not(feature = "axum"), allow(dead_code, reason = "extractors are a framework's"))]
-pub(crate) fn opened<S: Scheme>(extensions: &http::Extensions) -> Result<Cookies<S>, ExtractError> {
-    let Open(exchange) = extensions.get().ok_or(ExtractError::LayerMissing)?;
-    if !S::admits(exchange.verdict()) {
-        return Err(ExtractError::NotHttps { evidence: exchange.verdict().evidence });
+impl<S: Scheme> Cookies<S> {
+    /// Takes the jar that the policy's layer opened, for a service or a framework without an extractor of ours.
+    ///
+    /// # Errors
+    ///
+    /// [`ExtractError::LayerMissing`] where no layer stands around the service, [`ExtractError::NotHttps`] where `S` is
+    /// [`Https`] and the exchange is plain HTTP.
+    ///
+    /// ```
+    /// use hardtack::{Cookies, ExtractError};
+    ///
+    /// let request = http::Request::new(());
+    /// let missing = Cookies::<hardtack::Https>::from_extensions(request.extensions()).unwrap_err();
+    /// assert_eq!(missing, ExtractError::LayerMissing);
+    /// ```
+    pub fn from_extensions(extensions: &http::Extensions) -> Result<Self, ExtractError> {
+        let Open(exchange) = extensions.get().ok_or(ExtractError::LayerMissing)?;
+        if !S::admits(exchange.verdict()) {
+            return Err(ExtractError::NotHttps { evidence: exchange.verdict().evidence });
+        }
+        Ok(Cookies::over(exchange.clone()))
     }
-    Ok(Cookies::over(exchange.clone()))
 }
 
 /// The listener's judgement of the exchange.

@@ -1,4 +1,4 @@
-//@ errors: 6
+//@ errors: 5
 use hardtack::cookies;
 
 #[cookies]
@@ -22,12 +22,6 @@ struct Defaulted {
 #[cookies]
 #[derive(hardtack::Cookie)]
 struct Derived {
-    cart: u32,
-}
-
-#[derive(Debug)]
-#[cookies]
-struct Before {
     cart: u32,
 }
 

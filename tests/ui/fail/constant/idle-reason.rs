@@ -1,0 +1,17 @@
+//@ errors: 2
+use std::time::Duration;
+
+use hardtack::Cookie;
+
+const NAME: &str = "__Host-session";
+const LIFE: Duration = Duration::from_secs(60);
+
+#[derive(Cookie)]
+#[cookie(name = NAME, reason = "it is important")]
+struct Named(String);
+
+#[derive(Cookie)]
+#[cookie(max_age = LIFE, reason = "it is important")]
+struct Lasting(String);
+
+fn main() {}

@@ -1,0 +1,15 @@
+//@ errors: 1
+//! The type says `read_only`, so the field must.
+use hardtack::{Cookie, cookies};
+
+#[derive(Cookie)]
+#[cookie(name = "PHPSESSID", read_only)]
+struct Legacy(String);
+
+#[cookies]
+struct Shop {
+    #[cookie(existing)]
+    legacy: Legacy,
+}
+
+fn main() {}

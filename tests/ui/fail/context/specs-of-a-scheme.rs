@@ -1,0 +1,11 @@
+//@ errors: 1
+use hardtack::{PlainHttp, cookies};
+
+#[cookies]
+struct Shop {
+    cart: u32,
+}
+
+fn main() {
+    let _ = Shop::<PlainHttp>::SPECS;
+}
