@@ -1,8 +1,6 @@
 //! Asks the rule book of what was written, and turns its answers into errors on the right token. What a constant
 //! expression will break is asked by the expansion, in a `const`.
 
-use core::time::Duration;
-
 use hardtack_rules::check::{Argument, error, unexplained};
 use hardtack_rules::{Prefix, Rule, SameSite, Spec, syntax};
 use proc_macro2::{Span, TokenStream};
@@ -11,45 +9,7 @@ use quote::quote_spanned;
 use crate::attrs::{Arguments, Domain, Life, Text};
 use crate::errors::Errors;
 use crate::fallback;
-use crate::model::{DefaultName, Field, Set};
-
-/// A declaration that can be expanded: checked as far as the macro sees.
-pub(crate) struct Declaration {
-    pub(crate) name: Name,
-    pub(crate) path: Option<Constant<String>>,
-    pub(crate) domain: Option<Scope>,
-    pub(crate) max_age: Option<Constant<Duration>>,
-    pub(crate) same_site: SameSite,
-    pub(crate) http_only: bool,
-    pub(crate) secure: bool,
-    pub(crate) partitioned: bool,
-    pub(crate) read_only: bool,
-    pub(crate) reason: Option<String>,
-    /// What a `const` must ask, and where it says so.
-    pub(crate) questions: Vec<(Argument, TokenStream)>,
-}
-
-/// A value that the macro sees, or an expression that it does not.
-pub(crate) enum Constant<T> {
-    Literal(T),
-    Expression(TokenStream),
-}
-
-pub(crate) enum Name {
-    /// Written, or derived from what the macro sees; whole.
-    Literal {
-        text: String,
-        explicit: bool,
-    },
-    Expression(TokenStream),
-    /// Derived, under the prefix that a constant path allows.
-    Derived(String),
-}
-
-pub(crate) enum Scope {
-    Domain(Constant<String>),
-    Environment,
-}
+use crate::model::{Constant, Declaration, DefaultName, Field, Name, Scope, Set};
 
 /// Checks one declaration; after an error returns the permissive one.
 pub(crate) fn declaration(arguments: &Arguments, default: &DefaultName, errors: &mut Errors) -> Declaration {

@@ -3,7 +3,7 @@
 
 use hardtack_rules::SameSite;
 
-use crate::check::{Declaration, Name};
+use crate::model::{Declaration, Name};
 
 /// The name of a cookie whose declaration was refused.
 pub(crate) const NAME: &str = "refused";

@@ -1,6 +1,10 @@
 //! What the user meant: a cookie, a value, a set of cookies. Judges shapes; what the arguments mean together is
 //! `check`'s. Always returns a model, the unknown parts of which expand to something that breaks nothing else.
 
+use core::time::Duration;
+
+use hardtack_rules::SameSite;
+use hardtack_rules::check::Argument;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
@@ -76,6 +80,44 @@ impl Field<'_> {
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &&Attribute> {
         self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
     }
+}
+
+/// A declaration that can be expanded: checked as far as the macro sees.
+pub(crate) struct Declaration {
+    pub(crate) name: Name,
+    pub(crate) path: Option<Constant<String>>,
+    pub(crate) domain: Option<Scope>,
+    pub(crate) max_age: Option<Constant<Duration>>,
+    pub(crate) same_site: SameSite,
+    pub(crate) http_only: bool,
+    pub(crate) secure: bool,
+    pub(crate) partitioned: bool,
+    pub(crate) read_only: bool,
+    pub(crate) reason: Option<String>,
+    /// What a `const` must ask, and where it says so.
+    pub(crate) questions: Vec<(Argument, TokenStream)>,
+}
+
+/// A value that the macro sees, or an expression that it does not.
+pub(crate) enum Constant<T> {
+    Literal(T),
+    Expression(TokenStream),
+}
+
+pub(crate) enum Name {
+    /// Written, or derived from what the macro sees; whole.
+    Literal {
+        text: String,
+        explicit: bool,
+    },
+    Expression(TokenStream),
+    /// Derived, under the prefix that a constant path allows.
+    Derived(String),
+}
+
+pub(crate) enum Scope {
+    Domain(Constant<String>),
+    Environment,
 }
 
 pub(crate) fn cookie<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Cookie<'a> {

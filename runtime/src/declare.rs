@@ -1,6 +1,5 @@
 //! What `#[derive(Cookie)]` implements: a type's declaration, its wire form and its value. Holds no data of its own.
 
-use crate::private::Scope;
 use crate::value::{InvalidValue, ValueWriter};
 
 /// One cookie's declaration as data: name, attributes and reason.
@@ -91,6 +90,23 @@ pub struct Wire {
     pub attributes: &'static str,
 }
 
+#[doc(hidden)]
+/// Whether a name ties Domain and Path, as a type.
+pub trait Scope {}
+
+#[doc(hidden)]
+/// A scope that may vary.
+#[diagnostic::on_unimplemented(message = "the name begins with `__Host-`, so its Domain and Path are fixed")]
+pub trait Free {}
+
+#[doc(hidden)]
+/// The scope of a name: `HOST` where it begins `__Host-`.
+#[derive(Debug)]
+pub struct NameKind<const HOST: bool>;
+
+impl<const HOST: bool> Scope for NameKind<HOST> {}
+impl Free for NameKind<false> {}
+
 /// A cookie that scripts may read and write: declared `http_only = false`. The derive writes the impl.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is HttpOnly: no script can write or read it, so it has no `document.cookie` text",
@@ -108,4 +124,4 @@ pub trait ScriptReadable: Cookie {}
 pub trait Rescopable: Cookie {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Cookie> Rescopable for T where T::Scope: crate::private::Free {}
+impl<T: Cookie> Rescopable for T where T::Scope: Free {}

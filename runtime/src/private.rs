@@ -11,24 +11,10 @@ pub use hardtack_rules::check::Argument;
 pub use hardtack_rules::{Prefix, wire};
 pub use http;
 
-pub use crate::declare::Wire;
+pub use crate::declare::{NameKind, Wire};
 use crate::declare::{ReadCookie, Spec};
 pub use crate::read::pairs;
 use crate::value::{CookieValue, InvalidValue, ValueWriter};
-
-/// Whether a name ties Domain and Path, as a type.
-pub trait Scope {}
-
-/// A scope that may vary.
-#[diagnostic::on_unimplemented(message = "the name begins with `__Host-`, so its Domain and Path are fixed")]
-pub trait Free {}
-
-/// The scope of a name: `HOST` where it begins `__Host-`.
-#[derive(Debug)]
-pub struct NameKind<const HOST: bool>;
-
-impl<const HOST: bool> Scope for NameKind<HOST> {}
-impl Free for NameKind<false> {}
 
 /// Whether the name begins `__Host-`.
 #[must_use]

@@ -5,7 +5,6 @@ use core::fmt;
 use std::net::IpAddr;
 
 use crate::declare::ReadCookie;
-use crate::set_cookie::SetCookie;
 
 /// Proof that a listener judged this exchange HTTPS, or loopback in a debug build.
 ///
@@ -161,8 +160,6 @@ pub trait AllowedOver<S: Scheme> {}
 impl<T: ReadCookie> AllowedOver<Https> for T {}
 #[diagnostic::do_not_recommend]
 impl<T: ReadCookie> AllowedOver<AnyScheme> for T {}
-#[diagnostic::do_not_recommend]
-impl<T: ReadCookie + AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> {}
 
 /// A listener's judgement of one exchange.
 #[derive(Debug, Clone, Copy)]

@@ -318,6 +318,9 @@ impl<T: Cookie> IntoSetCookie for SetCookie<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<T: ReadCookie + AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> {}
+
 /// A finished line, and what tells it from another (6265bis 5.7 step 23).
 pub(crate) struct Line {
     pub(crate) name: &'static str,

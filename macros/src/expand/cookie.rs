@@ -8,8 +8,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::value::{Bodies, bodies, where_clause};
-use crate::check::{Constant, Declaration, Name, Scope};
-use crate::model::{Cookie, Value};
+use crate::model::{Constant, Cookie, Declaration, Name, Scope, Value};
 
 /// `#[derive(Cookie)]`.
 pub(crate) fn derived(cookie: &Cookie<'_>, declaration: &Declaration) -> TokenStream {

@@ -7,9 +7,8 @@ use syn::{Attribute, Generics};
 
 use super::cookie::{impls, wire_form};
 use super::value::is_plain;
-use crate::check::{Declaration, Name};
 use crate::fallback;
-use crate::model::{Field, Set, Shape, Value, methods};
+use crate::model::{Declaration, Field, Name, Set, Shape, Value, methods};
 
 pub(crate) fn set(set: &Set<'_>, declarations: &[Declaration]) -> TokenStream {
     let Set { ident, visibility, attributes, krate, .. } = set;
