@@ -271,22 +271,31 @@ pub const fn domain(domain: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Checks a `Max-Age`: whole seconds, and a life at all.
+/// Checks a declared `Max-Age`: whole seconds, and a life at all.
 ///
 /// # Errors
 ///
 /// `max-age`, where it is not.
 pub const fn max_age(max_age: Duration) -> Result<(), Fault> {
+    if max_age.is_zero() {
+        return Err(Fault::because(
+            Rule::MaxAge,
+            "a `max_age` of zero removes the cookie as it is set; leave the key out for a session cookie",
+        ));
+    }
+    whole_seconds(max_age)
+}
+
+/// Checks a `Max-Age` that may be zero, as one that is given while a server runs.
+///
+/// # Errors
+///
+/// `max-age`, where it has a fraction of a second.
+pub const fn whole_seconds(max_age: Duration) -> Result<(), Fault> {
     if max_age.subsec_nanos() != 0 {
         return Err(Fault::because(
             Rule::MaxAge,
             "`max_age` is not a whole number of seconds; use `Duration::from_secs`",
-        ));
-    }
-    if max_age.as_secs() == 0 {
-        return Err(Fault::because(
-            Rule::MaxAge,
-            "a `max_age` of zero removes the cookie as it is set; leave the key out for a session cookie",
         ));
     }
     Ok(())

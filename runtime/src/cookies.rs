@@ -10,11 +10,12 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::declare::{Cookie, ReadCookie};
 use crate::error::{ReadError, Removal, SetError};
+use crate::line::{Line, Varied, line};
 use crate::log;
 use crate::policy::{Policy, PolicyHandle};
 use crate::read::{self, Found};
 use crate::scheme::{AllowedOver, AnyScheme, Https, PlainHttp, Scheme, Verdict};
-use crate::set_cookie::{IntoSetCookie, Line, SetCookie, Varied, line};
+use crate::set_cookie::{IntoSetCookie, SetCookie};
 use crate::value::{self, InvalidValue};
 
 /// The cookies of one exchange, seen through a scheme.

@@ -5,8 +5,8 @@ use core::fmt;
 
 use crate::declare::ScriptReadable;
 use crate::error::SetError;
+use crate::line::{Varied, line};
 use crate::scheme::{Ground, Verdict};
-use crate::set_cookie::{Varied, line};
 
 /// The text that sets this cookie from a page's script. Does not compile for an HttpOnly cookie.
 ///

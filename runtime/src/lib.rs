@@ -87,6 +87,7 @@ mod error;
 #[cfg(feature = "tower")]
 mod force_https;
 mod host;
+mod line;
 mod listener;
 mod log;
 #[cfg_attr(not(feature = "tower"), allow(dead_code, reason = "a framework's layer asks for `force_https`"))]

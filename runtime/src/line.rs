@@ -1,0 +1,175 @@
+//! A value, a declaration and what varies in, one Set-Cookie line out. Here stands the wall that no type can go round:
+//! a Secure cookie leaves over HTTPS only. One allocation where nothing varies.
+
+use core::time::Duration;
+use std::borrow::Cow;
+
+use hardtack_rules::{SameSite, syntax, wire};
+use http::HeaderValue;
+
+use crate::declare::{ReadCookie, Spec};
+use crate::error::{AttributeFault, SetError, Wrong};
+use crate::scheme::Verdict;
+use crate::value::ValueWriter;
+
+/// A finished line, and what tells it from another (6265bis 5.7 step 23).
+pub(crate) struct Line {
+    pub(crate) name: &'static str,
+    pub(crate) path: Cow<'static, str>,
+    pub(crate) domain: Option<Cow<'static, str>>,
+    pub(crate) value: HeaderValue,
+}
+
+impl Line {
+    /// Whether a browser would keep only the later of the two.
+    pub(crate) fn replaces(&self, other: &Line) -> bool {
+        self.name == other.name
+            && self.path == other.path
+            && match (&self.domain, &other.domain) {
+                (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
+            }
+    }
+}
+
+/// Joins the line that sets `value`, or that removes the cookie.
+pub(crate) fn line<T: ReadCookie>(
+    value: Option<&T>,
+    varied: &Varied,
+    verdict: Verdict,
+    environment: Option<&str>,
+) -> Result<Line, SetError> {
+    let declared = &T::DECLARATION;
+    admit(declared, varied, verdict, environment)?;
+    let joined;
+    let attributes = if value.is_some() && varied.is_nothing() && !declared.environment_domain {
+        T::WIRE.attributes.as_bytes()
+    } else {
+        let removal = value.is_none();
+        joined = attributes(&varied.applied_to(declared, removal, environment), varied.expires(removal).as_ref());
+        &joined
+    };
+    let mut out = ValueWriter::new(T::WIRE.head, attributes.len());
+    if let Some(value) = value {
+        value.write_value(&mut out);
+    }
+    Ok(Line {
+        name: declared.name,
+        path: varied.path.clone().map_or(Cow::Borrowed(declared.path), Cow::Owned),
+        domain: match (&varied.domain, environment) {
+            (Some(domain), _) => Some(Cow::Owned(domain.clone())),
+            (None, Some(domain)) if declared.environment_domain => Some(Cow::Owned(domain.to_owned())),
+            (None, _) => declared.domain.map(Cow::Borrowed),
+        },
+        value: finish(declared.name, out, attributes)?,
+    })
+}
+
+/// What differs from the declaration in one exchange.
+pub(crate) struct Varied {
+    pub(crate) life: Life,
+    pub(crate) same_site: Option<SameSite>,
+    pub(crate) path: Option<String>,
+    pub(crate) domain: Option<String>,
+    /// The first setting that was wrong.
+    pub(crate) error: Option<SetError>,
+}
+
+impl Varied {
+    pub(crate) const NOTHING: Varied =
+        Varied { life: Life::Declared, same_site: None, path: None, domain: None, error: None };
+
+    /// Whether the declared attributes are the line's.
+    fn is_nothing(&self) -> bool {
+        matches!(self.life, Life::Declared) && self.same_site.is_none() && self.path.is_none() && self.domain.is_none()
+    }
+
+    pub(crate) fn applied_to<'a>(
+        &'a self,
+        declared: &Spec,
+        removal: bool,
+        environment: Option<&'a str>,
+    ) -> hardtack_rules::Spec<'a> {
+        let mut spec: hardtack_rules::Spec<'a> = *declared;
+        if let Some(path) = &self.path {
+            spec.path = path;
+        }
+        match (&self.domain, environment) {
+            (Some(domain), _) => spec.domain = Some(domain),
+            (None, Some(domain)) if spec.environment_domain => spec.domain = Some(domain),
+            (None, _) => {}
+        }
+        if let Some(same_site) = self.same_site {
+            spec.same_site = same_site;
+        }
+        spec.max_age = match (removal, self.life) {
+            (true, _) => Some(Duration::ZERO),
+            (false, Life::Declared) => spec.max_age,
+            (false, Life::MaxAge(max_age)) => Some(max_age),
+            (false, Life::Until(_) | Life::Session) => None,
+        };
+        spec
+    }
+
+    pub(crate) fn expires(&self, removal: bool) -> Option<[u8; 29]> {
+        match (removal, self.life) {
+            (true, _) => Some(*PAST),
+            (false, Life::Until(text)) => Some(text),
+            (false, Life::Declared | Life::MaxAge(_) | Life::Session) => None,
+        }
+    }
+}
+
+/// How long a browser keeps the cookie.
+#[derive(Clone, Copy)]
+pub(crate) enum Life {
+    Declared,
+    MaxAge(Duration),
+    /// Until this instant, as an IMF-fixdate.
+    Until([u8; 29]),
+    Session,
+}
+
+/// 1970, in any clock's past: an auditor takes a cookie for removed by `Expires`, a browser by either.
+const PAST: &[u8; 29] = b"Thu, 01 Jan 1970 00:00:00 GMT";
+
+/// The second wall: whatever the types say, a Secure cookie leaves over HTTPS only.
+fn admit(declared: &Spec, varied: &Varied, verdict: Verdict, environment: Option<&str>) -> Result<(), SetError> {
+    if let Some(error) = &varied.error {
+        return Err(error.clone());
+    }
+    if declared.secure && !verdict.https {
+        return Err(SetError::NotHttps { cookie: declared.name, evidence: verdict.evidence });
+    }
+    if declared.environment_domain && varied.domain.is_none() && environment.is_none() {
+        return Err(SetError::Attribute {
+            cookie: declared.name,
+            attribute: "domain",
+            fault: AttributeFault(Wrong::Other(
+                "declared `environment`, and the policy names no `cookie_domain`; set it with \
+                 `Policy::builder().cookie_domain(…)`",
+            )),
+        });
+    }
+    Ok(())
+}
+
+fn attributes(spec: &hardtack_rules::Spec<'_>, expires: Option<&[u8; 29]>) -> Vec<u8> {
+    let mut text = vec![0; wire::attributes(spec, expires, &mut [])];
+    wire::attributes(spec, expires, &mut text);
+    text
+}
+
+fn finish(cookie: &'static str, out: ValueWriter, attributes: &[u8]) -> Result<HeaderValue, SetError> {
+    let Some(mut line) = out.finish() else { return Err(SetError::Value { cookie }) };
+    // The `=` is in the line and not in the pair.
+    let octets = line.len() - 1;
+    if octets > syntax::MAX_PAIR {
+        return Err(SetError::TooLarge { cookie, octets, limit: syntax::MAX_PAIR });
+    }
+    line.extend_from_slice(attributes);
+    let mut value = HeaderValue::try_from(line).map_err(|_| SetError::Value { cookie })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
