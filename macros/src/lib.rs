@@ -58,7 +58,8 @@ pub fn derive_cookie_value(input: TokenStream) -> TokenStream {
 /// `#[derive(Cookie)]`; `#[cookie(existing)]` says that the field's type derives `Cookie` and brings its own
 /// declaration. `SPECS` lists all the declarations.
 ///
-/// The struct becomes generic over the scheme, `Https` by default, and `From<Cookies<S>>`, `Clone` and `Debug`.
+/// The struct becomes generic over the scheme, `Https` by default; it is `From<Cookies<S>>`, and `Cookies<S>` is `From` it;
+/// it is `Clone`, and its `Debug` shows names only.
 #[proc_macro_attribute]
 pub fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::cookies(arguments.into(), item.into()).into()

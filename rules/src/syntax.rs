@@ -178,6 +178,12 @@ pub const fn foreign_name(name: &str) -> Result<(), Fault> {
 pub const fn path(path: &str) -> Result<(), Fault> {
     let mut rest = path.as_bytes();
     match rest {
+        [b'/', .., b' '] => {
+            return Err(Fault::because(
+                Rule::PathSyntax,
+                "the path ends with a space, which browsers cut off; remove it, or write `%20`",
+            ));
+        }
         [b'/', ..] => {}
         [] => return Err(Fault::because(Rule::PathSyntax, "the path is empty; write \"/\" for the whole host")),
         _ => {

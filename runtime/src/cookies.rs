@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::declare::{Cookie, ReadCookie};
 use crate::error::{ReadError, Removal, SetError};
-use crate::line::{Line, Varied, line};
+use crate::line::{Line, Varied, line, retract_removals};
 use crate::log;
 use crate::policy::{Policy, PolicyHandle};
 use crate::read::{self, Found};
@@ -269,6 +269,7 @@ impl Exchange {
 
     pub(crate) fn write(&self, response: &mut HeaderMap) {
         let lines = self.close();
+        retract_removals(response, &lines);
         response.reserve(lines.len());
         for line in lines {
             response.append(SET_COOKIE, line.value);

@@ -124,6 +124,18 @@ impl SetError {
             | SetError::ResponseSent { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
+
+    /// The sentence for the client.
+    #[must_use]
+    pub fn public(&self) -> &'static str {
+        match self {
+            SetError::NotHttps { .. } => HTTPS_ONLY,
+            SetError::TooLarge { .. }
+            | SetError::Attribute { .. }
+            | SetError::Value { .. }
+            | SetError::ResponseSent { .. } => "this page cannot be shown",
+        }
+    }
 }
 
 impl fmt::Display for SetError {
@@ -222,6 +234,15 @@ impl ReadError {
         }
     }
 
+    /// The sentence for the client.
+    #[must_use]
+    pub fn public(&self) -> &'static str {
+        match self {
+            ReadError::NotHttps { .. } => HTTPS_ONLY,
+            ReadError::Ambiguous { .. } | ReadError::Malformed { .. } => "a cookie was not understood; try again",
+        }
+    }
+
     /// The Set-Cookie line that removes the cookie; `None` for a `read_only` one, and over plain HTTP.
     #[must_use]
     pub fn removal(&self) -> Option<&HeaderValue> {
@@ -289,12 +310,13 @@ impl ExtractError {
     #[must_use]
     pub fn public(&self) -> &'static str {
         match self {
-            ExtractError::NotHttps { .. } => "this page works over HTTPS only",
+            ExtractError::NotHttps { .. } => HTTPS_ONLY,
             ExtractError::LayerMissing => LAYER_MISSING,
         }
     }
 }
 
+const HTTPS_ONLY: &str = "this page works over HTTPS only";
 const LAYER_MISSING: &str =
     "hardtack's policy layer is missing; add `.layer(policy.layer(listener))` around the routes";
 

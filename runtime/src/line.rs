@@ -5,7 +5,8 @@ use core::time::Duration;
 use std::borrow::Cow;
 
 use hardtack_rules::{SameSite, syntax, wire};
-use http::HeaderValue;
+use http::header::{Entry, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
 
 use crate::declare::{ReadCookie, Spec};
 use crate::error::{AttributeFault, SetError, Wrong};
@@ -30,6 +31,28 @@ impl Line {
                 (None, None) => true,
                 (Some(_), None) | (None, Some(_)) => false,
             }
+    }
+
+    /// Whether `earlier` is the removal that a read error of this cookie wrote.
+    fn voids(&self, earlier: &HeaderValue) -> bool {
+        let rest = earlier.as_bytes().strip_prefix(self.name.as_bytes());
+        rest.and_then(|rest| rest.strip_prefix(b"=; Path=")).is_some_and(|attributes| {
+            attributes.split(|octet| *octet == b';').any(|attribute| attribute == b" Max-Age=0")
+        })
+    }
+}
+
+/// Takes from a response the removals that a read error wrote, of cookies that these lines set after all: a server sends
+/// one name once (6265bis 4.1.1).
+pub(crate) fn retract_removals(response: &mut HeaderMap, lines: &[Line]) {
+    let Entry::Occupied(written) = response.entry(SET_COOKIE) else { return };
+    if !written.iter().any(|earlier| lines.iter().any(|line| line.voids(earlier))) {
+        return;
+    }
+    let (_, written) = written.remove_entry_mult();
+    let kept: Vec<_> = written.filter(|earlier| !lines.iter().any(|line| line.voids(earlier))).collect();
+    for line in kept {
+        response.append(SET_COOKIE, line);
     }
 }
 

@@ -298,7 +298,7 @@ impl<T: ReadCookie + AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> 
 fn check_domain(domain: &str) -> Result<(), Wrong> {
     syntax::domain(domain).map_err(Wrong::Rule)?;
     #[cfg(feature = "public-suffix")]
-    if crate::store::is_public_suffix(domain) {
+    if crate::store::is_public_suffix(&domain.to_ascii_lowercase()) {
         return Err(Wrong::Other(hardtack_rules::Rule::PublicSuffix.text()));
     }
     Ok(())

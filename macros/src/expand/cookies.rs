@@ -51,6 +51,13 @@ pub(crate) fn set(set: &Set<'_>, declarations: &[Declaration]) -> TokenStream {
             }
 
             #[automatically_derived]
+            impl<__S: #krate::Scheme> ::core::convert::From<#ident<__S>> for #krate::Cookies<__S> {
+                fn from(__set: #ident<__S>) -> Self {
+                    __set.0
+                }
+            }
+
+            #[automatically_derived]
             impl<__S: #krate::Scheme> ::core::clone::Clone for #ident<__S> {
                 fn clone(&self) -> Self {
                     Self(::core::clone::Clone::clone(&self.0))

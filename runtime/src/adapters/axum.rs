@@ -2,7 +2,6 @@
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::header::SET_COOKIE;
 use http::request::Parts;
 
@@ -46,21 +45,17 @@ impl IntoResponse for ExtractError {
 impl IntoResponse for SetError {
     fn into_response(self) -> Response {
         log::refusal(format_args!("{self}"));
-        answer(self.status())
+        (self.status(), self.public()).into_response()
     }
 }
 
 impl IntoResponse for ReadError {
     fn into_response(self) -> Response {
         log::refusal(format_args!("{self}"));
-        let mut response = answer(self.status());
+        let mut response = (self.status(), self.public()).into_response();
         if let Some(removal) = self.removal() {
             response.headers_mut().append(SET_COOKIE, removal.clone());
         }
         response
     }
-}
-
-fn answer(status: StatusCode) -> Response {
-    (status, status.canonical_reason().unwrap_or_default()).into_response()
 }

@@ -1,0 +1,5 @@
+//! What tests on real sockets share: a certificate, servers on loopback, and clients that tell what came back.
+
+pub(crate) mod client;
+pub(crate) mod server;
+pub(crate) mod tls;

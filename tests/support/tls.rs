@@ -1,0 +1,35 @@
+//! A certificate for loopback, made in memory: what a server shows and what a client must be told to believe.
+
+use std::error::Error;
+
+use axum_server::tls_rustls::RustlsConfig;
+
+/// A self-signed certificate and its key.
+#[derive(Clone)]
+pub(crate) struct Certificate {
+    /// The certificate, for a client's list of roots.
+    pub(crate) pem: String,
+    key: String,
+}
+
+impl Certificate {
+    /// Makes one for these names, and chooses ring for the whole process: rustls is built without a provider here.
+    pub(crate) fn for_names(names: &[&str]) -> Result<Self, Box<dyn Error>> {
+        // A second call finds the provider installed, which is what it wants.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let made = rcgen::generate_simple_self_signed(names)?;
+        Ok(Certificate { pem: made.cert.pem(), key: made.signing_key.serialize_pem() })
+    }
+
+    /// The server's side: HTTP/2 and HTTP/1.1 over TLS.
+    pub(crate) async fn server(&self) -> std::io::Result<RustlsConfig> {
+        RustlsConfig::from_pem(self.pem.clone().into_bytes(), self.key.clone().into_bytes()).await
+    }
+
+    /// The client's side: a builder that believes this certificate and no other, and follows nothing.
+    pub(crate) fn client(&self) -> reqwest::Result<reqwest::ClientBuilder> {
+        let root = reqwest::Certificate::from_pem(self.pem.as_bytes())?;
+        Ok(reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).tls_certs_only([root]))
+    }
+}
