@@ -51,7 +51,7 @@ fn every_line_is_one_that_a_strict_server_writes() {
                     wrong.extend(id, case.differences(line));
                     wrong.extend(id, (shown.read != case.value).then(|| format!("read back as {:?}", shown.read)));
                     wrong.extend(id, (shown.jar != *line).then(|| format!("a jar writes {:?}", shown.jar)));
-                    wrong.extend(id, (parts(&shown.cookie) != parts(line)).then(|| format!("{}", shown.cookie)));
+                    wrong.extend(id, (parts(&shown.cookie) != parts(line)).then(|| shown.cookie.clone()));
                 }
             }
             // Nothing is normalised: what a browser would have to mend is refused.

@@ -1,1 +1,614 @@
-//! To come.
+//! An expansion stands in any program: whatever names are taken around it, wherever it is declared, however strict the
+//! lints. That these modules compile is most of the test; each also asserts that its cookies are what they say.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "what is declared here is a program of its own")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use hardtack::{Cookie, CookieValue, SetCookie, cookies, testing};
+
+fn line<T: Cookie>(value: T) -> String {
+    SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
+}
+
+/// No prelude at all.
+mod without_prelude {
+    #![no_implicit_prelude]
+
+    #[derive(::hardtack::Cookie)]
+    #[cookie(max_age = "8h", same_site = Strict)]
+    pub struct Session(pub ::std::string::String);
+
+    #[derive(::hardtack::Cookie)]
+    #[cookie(name = NAME, path = PATH, max_age = ::core::time::Duration::from_secs(60))]
+    pub struct Constant(pub u32);
+
+    const NAME: &str = "__Host-constant";
+    const PATH: &str = "/";
+
+    #[derive(::hardtack::Cookie)]
+    #[cookie(path = PATH)]
+    pub struct Derived(pub ::std::net::SocketAddr);
+
+    #[derive(::hardtack::Cookie)]
+    pub struct Seen;
+
+    #[derive(::hardtack::Cookie)]
+    #[cookie(http_only = false, secure = false, reason = "hygiene")]
+    pub enum Lang {
+        En,
+        De,
+    }
+
+    #[derive(::hardtack::CookieValue)]
+    pub enum Theme {
+        Light,
+        Dark,
+    }
+
+    #[derive(::hardtack::CookieValue)]
+    pub struct Id {
+        pub id: ::std::string::String,
+    }
+
+    #[derive(::hardtack::Cookie)]
+    pub struct Generic<T>(pub T);
+
+    #[::hardtack::cookies]
+    pub struct Shop {
+        pub id: Id,
+        #[cookie(http_only = false, reason = "hygiene")]
+        pub theme: Theme,
+        pub cart: u32,
+        #[cookie(existing)]
+        pub lang: Lang,
+        #[cookie(name = NAME)]
+        pub named: bool,
+        #[cookie(name = "PHPSESSID", read_only)]
+        pub foreign: ::std::string::String,
+    }
+}
+
+#[test]
+fn expansions_stand_without_a_prelude() {
+    use without_prelude::{Constant, Derived, Generic, Lang, Seen, Session, Shop};
+    assert!(line(Session("a".to_owned())).starts_with("__Host-Http-session=a; Path=/; Max-Age=28800; "));
+    assert!(line(Constant(3)).starts_with("__Host-constant=3; Path=/; Max-Age=60; "));
+    assert!(line(Derived("127.0.0.1:80".parse().unwrap())).starts_with("__Host-Http-derived=127.0.0.1:80; "));
+    assert!(line(Seen).starts_with("__Host-Http-seen=1; "));
+    assert!(line(Lang::De).starts_with("lang=de; "));
+    assert!(line(Generic(7_u8)).starts_with("__Host-Http-generic=7; "));
+    assert_eq!(Shop::SPECS.len(), 6);
+}
+
+/// Every name that an expansion could mean is taken, in all three name spaces.
+#[allow(non_camel_case_types, non_snake_case, non_upper_case_globals, unused_macros, reason = "the point of it")]
+mod shadowed {
+    pub mod core {}
+    pub mod std {}
+    pub mod alloc {}
+    pub mod hardtack {}
+    pub mod http {}
+    pub mod private {}
+
+    pub struct Result;
+    pub struct Option;
+    pub struct Box;
+    pub struct Vec;
+    pub struct Self_;
+    pub struct str;
+    pub struct usize;
+    pub struct S;
+    pub struct Scheme;
+    pub struct Cookies;
+    pub struct Https;
+    pub struct PlainHttp;
+    pub struct SetCookie;
+    pub struct Spec;
+    pub struct SameSite;
+    pub struct ValueWriter;
+    pub struct InvalidValue;
+    pub struct ReadCookie;
+    pub struct AllowedOver;
+    pub struct Send;
+    pub struct Sync;
+    pub struct Sized;
+    pub struct Into;
+    pub struct From;
+    pub struct Clone;
+    pub struct Debug;
+    pub struct FnOnce;
+    pub struct Duration;
+    pub struct Argument;
+
+    pub fn Some() {}
+    pub fn Ok() {}
+    pub fn Err() {}
+    pub const None: () = ();
+
+    macro_rules! panic {
+        () => {
+            compile_error!("not this one")
+        };
+    }
+    macro_rules! concat {
+        () => {
+            compile_error!("not this one")
+        };
+    }
+    macro_rules! __extractors {
+        () => {
+            compile_error!("not this one")
+        };
+    }
+
+    /// A user's own `String`.
+    #[derive(::hardtack::CookieValue)]
+    pub struct String(pub u32);
+
+    #[derive(::hardtack::Cookie)]
+    pub struct Session(pub String);
+
+    #[derive(::hardtack::Cookie)]
+    #[cookie(path = PATH)]
+    pub struct Constant(pub ::std::string::String);
+
+    const PATH: &::core::primitive::str = "/";
+
+    #[derive(::hardtack::Cookie)]
+    pub enum Lang {
+        Ok,
+        Err,
+        Some,
+        None,
+        String,
+    }
+
+    #[derive(::hardtack::CookieValue)]
+    pub struct Https2(pub ::std::net::IpAddr);
+
+    #[::hardtack::cookies]
+    pub struct Shop {
+        pub session: String,
+        pub https: Https2,
+        pub count: u32,
+        #[cookie(existing)]
+        pub lang: Lang,
+    }
+}
+
+#[test]
+fn shadowed_names_are_not_meant() {
+    use shadowed::{Constant, Lang, Session, Shop};
+    assert!(line(Session(shadowed::String(3))).starts_with("__Host-Http-session=3; "));
+    assert!(line(Constant("a".to_owned())).starts_with("__Host-Http-constant=a; "));
+    assert!(line(Lang::None).starts_with("__Host-Http-lang=none; "));
+    assert_eq!(Shop::SPECS.len(), 4);
+}
+
+/// A trait with our method names for every type, in scope where a cookie is declared.
+mod crowded {
+    pub trait Everywhere {
+        fn write(&self, _: &mut hardtack::ValueWriter) {}
+        fn read(&self, _: &str) {}
+        fn write_value(&self) {}
+        fn len(&self) {}
+        fn map(&self) {}
+        fn field(&self) {}
+        fn clone(&self) {}
+        fn path(&self) {}
+        fn explicit_name(&self) {}
+    }
+
+    impl<T: ?Sized> Everywhere for T {}
+
+    #[derive(hardtack::CookieValue)]
+    pub struct Id(pub std::net::SocketAddr);
+
+    #[derive(hardtack::Cookie)]
+    #[cookie(name = NAME, path = "/")]
+    pub struct Session(pub Id);
+
+    const NAME: &str = "__Host-session";
+
+    #[hardtack::cookies]
+    pub struct Shop {
+        pub id: Id,
+        #[cookie(name = NAME)]
+        pub named: u32,
+    }
+}
+
+#[test]
+fn methods_of_every_type_are_not_ours() {
+    let id = crowded::Id("[::1]:80".parse().unwrap());
+    assert!(line(crowded::Session(id)).starts_with("__Host-session=[::1]:80; "));
+    assert_eq!(crowded::Shop::SPECS.len(), 2);
+}
+
+/// Keywords as names.
+#[allow(non_camel_case_types, reason = "keywords are lower case")]
+mod raw {
+    #[derive(hardtack::Cookie)]
+    pub struct r#type(pub u32);
+
+    #[derive(hardtack::Cookie)]
+    pub struct Named {
+        pub r#type: u32,
+    }
+
+    #[derive(hardtack::Cookie)]
+    pub enum Word {
+        r#match,
+        r#loop,
+    }
+
+    #[hardtack::cookies]
+    pub struct r#struct {
+        pub r#type: u32,
+        pub r#match: r#async,
+        #[cookie(existing)]
+        pub r#enum: Word,
+    }
+
+    #[derive(hardtack::CookieValue)]
+    pub struct r#async(pub String);
+}
+
+#[test]
+fn raw_identifiers_lose_their_mark() {
+    assert!(line(raw::r#type(1)).starts_with("__Host-Http-type=1; "));
+    assert!(line(raw::Named { r#type: 2 }).starts_with("__Host-Http-named=2; "));
+    assert!(line(raw::Word::r#loop).starts_with("__Host-Http-word=loop; "));
+    let names: Vec<_> = raw::r#struct::SPECS.iter().map(|spec| spec.name).collect();
+    assert_eq!(names, ["__Host-Http-type", "__Host-Http-match", "__Host-Http-word"]);
+
+    let jar = hardtack::Cookies::read(&http::HeaderMap::new(), testing::https());
+    let set = raw::r#struct::from(jar.clone());
+    set.set_type(3).unwrap();
+    set.set_match_with(raw::r#async("a".to_owned()), |set| set.session()).unwrap();
+    set.remove_enum().unwrap();
+    assert_eq!(set.r#type().unwrap(), None);
+    jar.write(&mut http::HeaderMap::new());
+}
+
+/// The crate under another name.
+mod renamed {
+    pub use hardtack as biscuit;
+
+    #[derive(biscuit::Cookie)]
+    #[cookie(crate = crate::renamed::biscuit, path = PATH)]
+    pub struct Session(pub String);
+
+    const PATH: &str = "/";
+
+    #[derive(biscuit::CookieValue)]
+    #[cookie(crate = self::biscuit)]
+    pub enum Theme {
+        Light,
+    }
+
+    #[biscuit::cookies(crate = super::renamed::biscuit)]
+    pub struct Shop {
+        pub theme: Theme,
+        pub when: std::net::SocketAddr,
+    }
+}
+
+#[test]
+fn the_crate_may_have_another_name() {
+    assert!(line(renamed::Session("a".to_owned())).starts_with("__Host-Http-session=a; "));
+    assert_eq!(renamed::Shop::SPECS.len(), 2);
+}
+
+#[test]
+fn a_function_may_declare_cookies() {
+    const PATH: &str = "/";
+
+    #[derive(Cookie)]
+    #[cookie(path = PATH)]
+    struct Session(Id);
+
+    #[derive(CookieValue)]
+    struct Id(u32);
+
+    #[cookies]
+    struct Shop {
+        id: Id,
+        theme: Theme,
+        #[cookie(existing)]
+        session: Session,
+    }
+
+    #[derive(CookieValue)]
+    enum Theme {
+        Light,
+    }
+
+    assert!(line(Session(Id(3))).starts_with("__Host-Http-session=3; "));
+    let jar = hardtack::Cookies::read(&http::HeaderMap::new(), testing::https());
+    let shop = Shop::from(jar.clone());
+    shop.set_theme(Theme::Light).unwrap();
+    shop.set_id(Id(1)).unwrap();
+    assert!(shop.session().unwrap().is_none());
+    jar.write(&mut http::HeaderMap::new());
+}
+
+/// Everything that a `macro_rules!` may pass on.
+macro_rules! declare {
+    (
+        $(#[$meta:meta])* $vis:vis struct $name:ident($ty:ty);
+        life $life:literal, name $wire:literal, path $path:expr, site $site:ident, scripts $scripts:literal, why $why:literal
+    ) => {
+        $(#[$meta])*
+        #[derive(Cookie)]
+        #[cookie(name = $wire, max_age = $life, path = $path, same_site = $site, http_only = $scripts, reason = $why)]
+        $vis struct $name($ty);
+    };
+    (newtype $name:ident $ty:ty) => {
+        #[derive(Cookie)]
+        struct $name($ty);
+    };
+    (set $name:ident { $($field:ident: $ty:ty = $life:expr),* $(,)? }) => {
+        #[cookies]
+        struct $name {
+            $(#[cookie(max_age = $life)] $field: $ty,)*
+        }
+    };
+    (words $name:ident { $($variant:ident = $text:literal),* }) => {
+        #[derive(Cookie)]
+        enum $name {
+            $(#[cookie(rename = $text)] $variant,)*
+        }
+    };
+    (through $krate:path, $name:ident) => {
+        #[derive(Cookie)]
+        #[cookie(crate = $krate)]
+        struct $name(u32);
+    };
+}
+
+mod passed_on {
+    use std::time::Duration;
+
+    use super::{Cookie, cookies};
+
+    const LIFE: Duration = Duration::from_secs(5);
+
+    declare! {
+        /// Documented.
+        #[derive(Debug)]
+        pub(crate) struct Theme(String);
+        life "8h", name "__Host-theme", path "/", site Strict, scripts false, why "hygiene"
+    }
+    declare!(newtype Text String);
+    declare!(newtype Address std::net::SocketAddr);
+    declare!(newtype Number u32);
+    declare!(set Shop { cart: u32 = "8h", session: String = LIFE, address: std::net::IpAddr = Duration::from_secs(60) });
+    declare!(words Lang { En = "en-GB", De = "de-DE" });
+    declare!(through::hardtack, Through);
+
+    #[test]
+    fn fragments_of_a_macro_are_read() {
+        assert_eq!(
+            super::line(Theme("dark".to_owned())),
+            "__Host-theme=dark; Path=/; Max-Age=28800; Secure; SameSite=Strict"
+        );
+        assert!(super::line(Text("a".to_owned())).starts_with("__Host-Http-text=a; "));
+        assert!(super::line(Address("[::1]:80".parse().unwrap())).starts_with("__Host-Http-address=[::1]:80; "));
+        assert!(super::line(Number(7)).starts_with("__Host-Http-number=7; "));
+        assert!(super::line(Lang::De).starts_with("__Host-Http-lang=de-DE; "));
+        assert!(super::line(Through(1)).starts_with("__Host-Http-through=1; "));
+        let lives: Vec<_> = Shop::SPECS.iter().map(|spec| spec.max_age.map(|life| life.as_secs())).collect();
+        assert_eq!(lives, [Some(28_800), Some(5), Some(60)]);
+        let _ = Lang::En;
+    }
+}
+
+/// Parameters and types that have the names of ours.
+mod parameters {
+    use super::{Cookie, CookieValue, cookies};
+
+    #[derive(Cookie)]
+    pub struct OfS<S>(pub S);
+
+    #[derive(Cookie)]
+    pub struct OfUnderscoreS<__S: CookieValue>(pub __S);
+
+    #[derive(Cookie)]
+    pub struct WithDefault<T = u32>(pub T);
+
+    #[derive(Cookie)]
+    pub struct OfConst<const N: usize>(pub u32);
+
+    #[derive(Cookie)]
+    pub struct OfLifetime<'a>(pub std::borrow::Cow<'a, str>);
+
+    #[derive(CookieValue)]
+    pub struct ValueOf<T>(pub T);
+
+    #[derive(CookieValue)]
+    pub struct S(pub u32);
+
+    #[derive(CookieValue)]
+    #[allow(non_camel_case_types, reason = "the point of it")]
+    pub struct __S(pub u32);
+
+    #[derive(CookieValue)]
+    pub struct Cookies(pub u32);
+
+    #[derive(CookieValue)]
+    pub struct Https(pub u32);
+
+    #[cookies]
+    pub struct Shop {
+        pub s: S,
+        pub underscore_s: __S,
+        pub cookies: Cookies,
+        pub https: Https,
+        pub value: ValueOf<u32>,
+        #[cookie(existing)]
+        pub of_s: OfS<u32>,
+    }
+
+    /// A set named like what it becomes a view of.
+    pub mod named {
+        #[hardtack::cookies]
+        pub struct Cookies {
+            pub scheme: u32,
+        }
+    }
+}
+
+#[test]
+fn parameters_may_have_any_name() {
+    use parameters::{OfConst, OfLifetime, OfS, OfUnderscoreS, Shop, WithDefault};
+    assert!(line(OfS(1)).starts_with("__Host-Http-of_s=1; "));
+    assert!(line(OfUnderscoreS(1)).starts_with("__Host-Http-of_underscore_s=1; "));
+    assert!(line(WithDefault(1)).starts_with("__Host-Http-with_default=1; "));
+    assert!(line(OfConst::<3>(1)).starts_with("__Host-Http-of_const=1; "));
+    assert!(line(OfLifetime("a".into())).starts_with("__Host-Http-of_lifetime=a; "));
+    assert_eq!(Shop::SPECS.len(), 6);
+    assert_eq!(parameters::named::Cookies::SPECS.len(), 1);
+}
+
+/// Private types under a public set, and a public one that keeps its fields private.
+mod private {
+    use super::{Cookie, CookieValue, cookies};
+
+    #[derive(CookieValue)]
+    struct Secret {
+        inner: u32,
+    }
+
+    #[derive(Cookie)]
+    struct Hidden(u32);
+
+    #[cookies]
+    pub struct Shop {
+        secret: Secret,
+        #[cookie(existing)]
+        hidden: Hidden,
+        pub cart: u32,
+    }
+
+    pub fn specs() -> usize {
+        Shop::SPECS.len()
+    }
+}
+
+#[test]
+fn private_types_stay_private() {
+    assert_eq!(private::specs(), 3);
+}
+
+/// Fields that are there or not, and parts that are deprecated.
+mod conditions {
+    #![deny(warnings)]
+
+    use super::{Cookie, CookieValue, cookies};
+
+    #[cookies]
+    pub struct Shop {
+        pub cart: u32,
+        #[cfg(any())]
+        pub missing: NoSuchType,
+        #[cfg(not(doc))]
+        pub there: u32,
+        #[cfg(any())]
+        #[cookie(name = NO_SUCH_CONST)]
+        pub gone: u32,
+        #[cfg(not(doc))]
+        #[cookie(max_age = "8h")]
+        pub lasting: u32,
+        #[cfg(any())]
+        pub lasting: u32,
+        #[cfg(any())]
+        #[cookie(existing)]
+        pub nowhere: NoSuchType,
+        /// Documented.
+        #[deprecated = "use `cart`"]
+        pub basket: u32,
+    }
+
+    #[derive(Cookie)]
+    pub enum Lang {
+        En,
+        #[deprecated = "use `En`"]
+        EnGb,
+        #[cfg(any())]
+        De,
+    }
+
+    #[derive(CookieValue)]
+    pub enum Theme {
+        Light,
+        #[deprecated(since = "1.0.0", note = "use `Light`")]
+        Bright,
+        #[cfg(any())]
+        Dark(NoSuchType),
+    }
+
+    #[derive(Cookie)]
+    #[deprecated = "use `Lang`"]
+    pub struct Old(pub u32);
+
+    #[derive(Cookie)]
+    #[non_exhaustive]
+    #[repr(u8)]
+    pub enum Numbered {
+        One = 1,
+        Two,
+    }
+}
+
+#[test]
+fn fields_under_a_condition_are_there_or_not() {
+    let names: Vec<_> = conditions::Shop::SPECS.iter().map(|spec| spec.name).collect();
+    assert_eq!(names, ["__Host-Http-cart", "__Host-Http-there", "__Host-Http-lasting", "__Host-Http-basket"]);
+    assert!(line(conditions::Lang::En).starts_with("__Host-Http-lang=en; "));
+    assert!(line(conditions::Numbered::Two).starts_with("__Host-Http-numbered=two; "));
+}
+
+/// The fixtures are crates of their own: strict lints, an older edition, the crate under another name.
+#[test]
+fn expansions_pass_the_strictest_clippy() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = here.parent().unwrap();
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures");
+    copy_tree(&here.join("fixtures"), &copy, root);
+    // The versions that the workspace has, so that nothing need be fetched.
+    fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock")).unwrap();
+
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["clippy", "--offline", "--workspace", "--quiet", "--color=never"])
+        .args(["--", "-D", "warnings", "-W", "clippy::pedantic", "-W", "clippy::nursery"])
+        .current_dir(&copy)
+        .env("CARGO_TARGET_DIR", copy.join("target"))
+        .env_remove("RUSTFLAGS")
+        .env_remove("CLIPPY_ARGS")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Copies the fixtures, with the path of the runtime made absolute.
+fn copy_tree(from: &Path, to: &Path, root: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path: PathBuf = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_tree(&path, &target, root);
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let text = text.replace("../../../runtime", &root.join("runtime").to_string_lossy().replace('\\', "/"));
+        // An equal file keeps its time, and cargo its work.
+        if fs::read_to_string(&target).ok().as_ref() != Some(&text) {
+            fs::write(&target, text).unwrap();
+        }
+    }
+}

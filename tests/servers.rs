@@ -427,7 +427,7 @@ async fn pending_cookies_leave_whatever_the_handler_answers() {
     let client = site.client();
     for (path, status, body) in [
         ("/ok", 200, ""),
-        ("/set-error", 500, "Internal Server Error"),
+        ("/set-error", 500, "this page cannot be shown"),
         ("/own-error", 418, "__Host-Http-session"),
         ("/nowhere", 404, "no such page"),
     ] {

@@ -76,7 +76,9 @@ pub(crate) fn of(attributes: &[Attribute], place: Place, errors: &mut Errors) ->
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
         match &attribute.meta {
             Meta::List(list) => read(list.tokens.clone(), place, &mut arguments, errors),
-            Meta::Path(path) => errors.push_on(path, "`cookie` says nothing here; write `#[cookie(…)]` or remove it"),
+            Meta::Path(path) => {
+                errors.push_on(path, "`#[cookie]` without keys says nothing; write `#[cookie(…)]`, or remove it")
+            }
             Meta::NameValue(pair) => errors.push_on(pair, "the keys stand in parentheses; write `#[cookie(…)]`"),
         }
     }
@@ -128,8 +130,12 @@ fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors:
         errors.push(input.span(), format_args!("expected a key, as in `{example}`"));
         return skip(input);
     };
-    if word == Key::Reason.word() {
+    if word == Key::Reason.word() || word == Key::ReadOnly.word() {
         arguments.may_have_reason = true;
+    }
+    if input.peek(Token![-]) {
+        hyphenated(&word, input, place, errors);
+        return skip(input);
     }
     let value = if input.peek(Token![=]) {
         let equals: Option<Token![=]> = input.parse().ok();
@@ -140,7 +146,7 @@ fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors:
                 if start.is_empty() || start.peek(Token![,]) {
                     errors.push_on(equals, format_args!("`{word}` has no value after `=`; {}", expected(&word)));
                 } else {
-                    errors.push_parse(error);
+                    errors.push(error.span(), format_args!("expected a value for `{word}`; {}", expected(&word)));
                 }
                 return skip(input);
             }
@@ -148,8 +154,11 @@ fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors:
     } else if input.peek(syn::token::Paren) {
         errors.push(word.span(), format_args!("the value of `{word}` stands after `=`; {}", expected(&word)));
         return skip(input);
-    } else {
+    } else if input.is_empty() || input.peek(Token![,]) || input.peek(Ident::peek_any) {
         None
+    } else {
+        errors.push(input.span(), format_args!("expected `=` between `{word}` and its value; {}", expected(&word)));
+        return skip(input);
     };
     accept(&word, value, place, arguments, errors);
     if input.is_empty() || input.parse::<Option<Token![,]>>().is_ok_and(|comma| comma.is_some()) {
@@ -161,6 +170,17 @@ fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors:
     }
     errors.push(input.span(), "expected `,`");
     skip(input);
+}
+
+/// `Max-Age`, as on the wire: one unknown key, not three pieces.
+fn hyphenated(first: &Ident, input: ParseStream<'_>, place: Place, errors: &mut Errors) {
+    let (mut tokens, mut written) = (first.to_token_stream(), first.to_string());
+    while let Ok(Some(hyphen)) = input.parse::<Option<Token![-]>>() {
+        let Ok(word) = input.call(Ident::parse_any) else { break };
+        written.push_str(&format!("-{word}"));
+        tokens.extend(quote!(#hyphen #word));
+    }
+    unknown(tokens, &written, input.peek(Token![=]), place, errors);
 }
 
 fn expected(word: &Ident) -> String {
@@ -185,7 +205,7 @@ fn accept(word: &Ident, value: Option<Expr>, place: Place, arguments: &mut Argum
     let written = word.unraw().to_string();
     let Some(key) = Key::of(&written) else {
         arguments.may_have_reason |= keys::meant(&written, place).is_none_or(|meant| meant == Key::Reason.word());
-        return unknown(word, &written, value.is_some(), place, errors);
+        return unknown(word.to_token_stream(), &written, value.is_some(), place, errors);
     };
     if !key.may_stand(place) {
         return misplaced(word, key, place, errors);
@@ -195,7 +215,7 @@ fn accept(word: &Ident, value: Option<Expr>, place: Place, arguments: &mut Argum
             .push(word.span(), format_args!("`{written}` is written twice; {}", Rule::DuplicateAttribute.remedy()));
     }
     arguments.written.push((key, word.span()));
-    let taker = Taker { word, key, value, errors };
+    let taker = Taker { word, key, value: value.map(ungrouped), errors };
     match key {
         Key::Name => arguments.name = taker.text(),
         Key::Path => arguments.path = taker.text(),
@@ -214,16 +234,29 @@ fn accept(word: &Ident, value: Option<Expr>, place: Place, arguments: &mut Argum
     }
 }
 
-fn unknown(word: &Ident, written: &str, has_value: bool, place: Place, errors: &mut Errors) {
-    let Some(meant) = keys::meant(written, place) else {
-        let all: Vec<_> = keys::words(place).map(|word| format!("`{word}`")).collect();
-        return errors.push(word.span(), format_args!("unknown key `{written}`; the keys are {}", all.join(", ")));
+/// A value as it was written: a `macro_rules!` passes its fragments on in invisible groups.
+fn ungrouped(value: Expr) -> Expr {
+    match value {
+        Expr::Group(group) => ungrouped(*group.expr),
+        value => value,
+    }
+}
+
+fn unknown(tokens: TokenStream, written: &str, has_value: bool, place: Place, errors: &mut Errors) {
+    let remedy = match keys::meant(written, place) {
+        Some(meant @ ("secure" | "http_only")) if !has_value => {
+            format!("remove it: `{meant} = true` is the default")
+        }
+        Some(meant) => format!("write `{meant}`"),
+        None => {
+            let all: Vec<_> = keys::words(place).map(|word| format!("`{word}`")).collect();
+            match all.as_slice() {
+                [only] => format!("the only key here is {only}"),
+                all => format!("the keys are {}", all.join(", ")),
+            }
+        }
     };
-    let default = match meant {
-        "secure" | "http_only" if !has_value => " (and every cookie is so without it)",
-        _ => "",
-    };
-    errors.push(word.span(), format_args!("unknown key `{written}`; write `{meant}`{default}"));
+    errors.push_on(tokens, format_args!("unknown key `{written}`; {remedy}"));
 }
 
 fn misplaced(word: &Ident, key: Key, place: Place, errors: &mut Errors) {

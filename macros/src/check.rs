@@ -147,7 +147,7 @@ fn ask(arguments: &Arguments, default: &DefaultName, declaration: &Declaration, 
             if derived {
                 errors.push_on(
                     tokens,
-                    format_args!("{fault}: the cookie is named after this, and `name` names it otherwise"),
+                    format_args!("the cookie is named after this, but {}; give it a `name`", fault.rule.sentence()),
                 );
             } else {
                 errors.push_on(tokens, fault);
@@ -186,8 +186,8 @@ fn visible(declaration: &Declaration) -> Spec<'_> {
 
 #[cfg(feature = "public-suffix")]
 fn public_suffix(spec: &Spec<'_>, at: Argument) -> Option<syntax::Fault> {
-    let domain = spec.domain.filter(|_| at == Argument::Domain && spec.reason.is_none())?;
-    let is_suffix = psl::suffix_str(domain) == Some(domain);
+    let domain = spec.domain.filter(|_| at == Argument::Domain && spec.reason.is_none())?.to_ascii_lowercase();
+    let is_suffix = psl::suffix_str(&domain) == Some(&domain);
     is_suffix.then(|| syntax::Fault::general(Rule::PublicSuffix))
 }
 

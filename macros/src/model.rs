@@ -5,11 +5,11 @@ use core::time::Duration;
 
 use hardtack_rules::SameSite;
 use hardtack_rules::check::Argument;
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Type, Visibility};
+use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Token, Type, Visibility};
 
 use crate::attrs::{self, Arguments};
 use crate::errors::Errors;
@@ -54,6 +54,8 @@ pub(crate) struct DefaultName {
 pub(crate) struct Set<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) visibility: &'a Visibility,
+    /// The user's own `struct`: what rustc says of the item stands there.
+    pub(crate) token: &'a Token![struct],
     pub(crate) attributes: Vec<&'a Attribute>,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) krate: TokenStream,
@@ -68,6 +70,8 @@ pub(crate) struct Field<'a> {
     pub(crate) attributes: Vec<&'a Attribute>,
     pub(crate) arguments: Arguments,
     pub(crate) default_name: DefaultName,
+    /// Methods that an earlier field has, after the error that says so.
+    pub(crate) omitted: Vec<Ident>,
 }
 
 impl Field<'_> {
@@ -162,12 +166,19 @@ pub(crate) fn set<'a>(input: &'a DeriveInput, arguments: &Arguments, errors: &mu
         return None;
     }
     let attributes = input.attrs.iter().filter(|attribute| keep_on_set(attribute, errors)).collect();
-    let fields: Vec<_> = named.named.iter().filter_map(|field| set_field(field, errors)).collect();
+    let mut fields: Vec<_> = named.named.iter().filter_map(|field| set_field(field, errors)).collect();
     if fields.is_empty() {
         errors.push_on(&input.ident, "the set has no cookies; write a field for each");
     }
-    refuse_clashing_methods(&fields, errors);
-    Some(Set { ident: &input.ident, visibility: &input.vis, attributes, fields, krate: krate(arguments) })
+    refuse_clashing_methods(&mut fields, errors);
+    Some(Set {
+        ident: &input.ident,
+        visibility: &input.vis,
+        token: &data.struct_token,
+        attributes,
+        fields,
+        krate: krate(arguments),
+    })
 }
 
 /// Refuses derives of what we provide, and our own attribute in the wrong place.
@@ -177,6 +188,7 @@ fn keep_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
         return false;
     }
     if attribute.path().is_ident("derive") {
+        let before = errors.count();
         let nested = attribute.parse_nested_meta(|derive| {
             let provided = ["Clone", "Debug"];
             if let Some(last) = derive.path.segments.last() {
@@ -197,9 +209,22 @@ fn keep_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
         if let Err(error) = nested {
             errors.push_parse(error);
         }
-        return errors.count() == 0;
+        return errors.count() == before;
     }
     true
+}
+
+/// Attributes of a field that go on everything which it becomes.
+const PASSED_ON: [&str; 7] = ["allow", "cfg", "cfg_attr", "deprecated", "doc", "expect", "warn"];
+
+fn mentions_cookie(attribute: &Attribute) -> bool {
+    let mut tokens = attribute.meta.to_token_stream().into_iter();
+    tokens.any(|token| match token {
+        TokenTree::Group(group) => {
+            group.stream().into_iter().any(|token| matches!(&token, TokenTree::Ident(ident) if ident == "cookie"))
+        }
+        TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 fn set_field<'a>(field: &'a syn::Field, errors: &mut Errors) -> Option<Field<'a>> {
@@ -223,31 +248,43 @@ fn set_field<'a>(field: &'a syn::Field, errors: &mut Errors) -> Option<Field<'a>
     let mut attributes = Vec::new();
     for attribute in &field.attrs {
         let path = attribute.path();
-        if ["doc", "cfg", "deprecated", "allow", "expect", "warn"].iter().any(|known| path.is_ident(known)) {
+        if path.is_ident("cfg_attr") && mentions_cookie(attribute) {
+            errors.push_on(
+                path,
+                "`#[cookie(…)]` cannot hang on a `cfg` here; write the field twice, each under its `cfg`",
+            );
+        } else if PASSED_ON.iter().any(|known| path.is_ident(known)) {
             attributes.push(attribute);
         } else if !path.is_ident("cookie") {
             errors.push_on(path, "this attribute has no place on a cookie's field; remove it");
         }
     }
     let default_name = default_name(ident);
-    Some(Field { ident, visibility: &field.vis, ty: &field.ty, attributes, arguments, default_name })
+    Some(Field {
+        ident,
+        visibility: &field.vis,
+        ty: &field.ty,
+        attributes,
+        arguments,
+        default_name,
+        omitted: Vec::new(),
+    })
 }
 
 /// Refuses a field whose methods have the name of another's.
-fn refuse_clashing_methods(fields: &[Field<'_>], errors: &mut Errors) {
-    let mut taken: Vec<(String, &Ident)> = Vec::new();
+fn refuse_clashing_methods(fields: &mut [Field<'_>], errors: &mut Errors) {
+    let mut taken: Vec<(Ident, &Ident)> = Vec::new();
     for field in fields {
-        let methods = methods(field.ident).into_iter().map(|method| method.to_string());
-        let clash = methods.clone().find_map(|method| {
-            taken.iter().find(|(other, of)| *other == method && field.ident != *of).map(|(_, of)| (method, *of))
-        });
-        match clash {
-            Some((method, of)) => errors.push_on(
+        let methods = methods(field.ident);
+        let clash = |method: &Ident| taken.iter().find(|(other, of)| other == method && field.ident != *of);
+        field.omitted = methods.iter().filter(|method| clash(method).is_some()).cloned().collect();
+        if let Some((method, of)) = methods.iter().find_map(clash) {
+            errors.push_on(
                 field.ident,
                 format_args!("the field `{of}` and this one would both have a method `{method}`; rename one of them"),
-            ),
-            None => taken.extend(methods.map(|method| (method, field.ident))),
+            );
         }
+        taken.extend(methods.into_iter().map(|method| (method, field.ident)));
     }
 }
 
@@ -295,7 +332,7 @@ fn struct_shape<'a>(input: &'a DeriveInput, fields: &'a Fields, what: &str, erro
         errors.push_on(
             second.ident.as_ref().map_or_else(|| second.ty.to_token_stream(), ToTokens::to_token_stream),
             format_args!(
-                "{what} has one value, and `{}` has several fields; wrap one type that implements `CookieValue`",
+                "{what} has one field, and `{}` has several; wrap one type that implements `CookieValue`",
                 input.ident
             ),
         );
@@ -328,7 +365,7 @@ fn enum_shape<'a>(
         if !matches!(variant.fields, Fields::Unit) {
             errors.push_on(
                 &variant.fields,
-                format_args!("a variant with fields cannot be {what}; remove them, or implement `CookieValue`"),
+                format_args!("a variant with fields cannot be {what}; remove them, or implement `CookieValue` by hand"),
             );
         }
         let text = match &arguments.rename {
@@ -356,7 +393,7 @@ fn refuse_default(field: &syn::Field, errors: &mut Errors) {
 
 fn refuse_attributes(attributes: &[Attribute], errors: &mut Errors) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
-        errors.push_on(attribute.path(), "`#[cookie(…)]` goes on the type that derives `Cookie`; move it there");
+        errors.push_on(attribute.path(), "`#[cookie(…)]` goes on the type; move it there");
     }
 }
 

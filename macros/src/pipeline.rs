@@ -1,7 +1,7 @@
 //! Each macro from its input to its output: parse, model, check, expand. After an error the same expansion runs on the
 //! permissive declaration of `fallback`, so that nothing else breaks.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::DeriveInput;
 
@@ -37,8 +37,9 @@ pub(crate) fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream 
     let input = match syn::parse2::<DeriveInput>(item.clone()) {
         Ok(input) => input,
         Err(_) => {
+            let word = item.clone().into_iter().find(|token| matches!(token, TokenTree::Ident(_)));
             errors.push(
-                proc_macro2::Span::call_site(),
+                word.map_or_else(Span::call_site, |word| word.span()),
                 "`#[cookies]` goes on a struct with named fields, one for each cookie; move it there",
             );
             return errors.with(item);

@@ -52,6 +52,7 @@ impl fmt::Display for Fault {
             None => Ok(()),
             Some(b' ') => f.write_str(" (found a space)"),
             Some(octet) if octet.is_ascii_graphic() => write!(f, " (found `{}`)", char::from(octet)),
+            Some(octet) if !octet.is_ascii() => f.write_str(" (found a letter or sign outside ASCII)"),
             Some(octet) => write!(f, " (found the octet 0x{octet:02X})"),
         }
     }
@@ -132,7 +133,10 @@ pub const fn name(name: &str) -> Result<(), Fault> {
         }
     }
     if name.len() > MAX_PAIR {
-        return Err(Fault::general(Rule::Size));
+        return Err(Fault::because(
+            Rule::Size,
+            "the name is over 4096 octets, and browsers drop the cookie; shorten it",
+        ));
     }
     Ok(())
 }
@@ -241,7 +245,9 @@ pub const fn domain(domain: &str) -> Result<(), Fault> {
             }
             b'-' if label == 0 => return fault!("a label of the domain begins with a hyphen; remove it"),
             b':' | b'[' => {
-                return fault!("the domain is an IP address or has a port; leave the key out for a host-only cookie");
+                return fault!(
+                    "the domain holds a scheme, a port or an IP address; write the host name alone, as in `example.com`"
+                );
             }
             octet if !octet.is_ascii() => {
                 return fault!("the domain is not ASCII; write its A-label, as in `xn--bcher-kva.example`");
@@ -250,7 +256,7 @@ pub const fn domain(domain: &str) -> Result<(), Fault> {
                 label += 1;
                 digits = digits && octet.is_ascii_digit();
                 if label > MAX_LABEL {
-                    return fault!("a label of the domain is over 63 octets; no host has such a name");
+                    return fault!("a label of the domain is over 63 octets, longer than any host's; shorten it");
                 }
             }
             octet => {
@@ -317,6 +323,8 @@ pub const fn duration(text: &str) -> Result<Duration, Fault> {
         Rule::MaxAge,
         "a duration is one number and one unit (`s`, `m`, `h`, `d`); write it as in \"90s\", \"15m\", \"8h\" or \"30d\"",
     );
+    const LONG: Fault =
+        Fault::because(Rule::MaxAge, "the duration is over 2^64 seconds; browsers keep no cookie for over 400 days");
     let (mut digits, unit) = match text.as_bytes() {
         [digits @ .., b's'] => (digits, 1),
         [digits @ .., b'm'] => (digits, 60),
@@ -335,14 +343,14 @@ pub const fn duration(text: &str) -> Result<Duration, Fault> {
         number = match number.checked_mul(10) {
             Some(tens) => match tens.checked_add((*digit - b'0') as u64) {
                 Some(sum) => sum,
-                None => return Err(FAULT),
+                None => return Err(LONG),
             },
-            None => return Err(FAULT),
+            None => return Err(LONG),
         };
         digits = tail;
     }
     match number.checked_mul(unit) {
         Some(seconds) => Ok(Duration::from_secs(seconds)),
-        None => Err(FAULT),
+        None => Err(LONG),
     }
 }

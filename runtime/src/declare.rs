@@ -37,8 +37,9 @@ pub type Spec = hardtack_rules::Spec<'static>;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cookie that can be set",
-    label = "this type has no cookie declaration",
-    note = "declare it with `#[derive(Cookie)]` from `hardtack`; one that is `read_only` can only be read"
+    label = "not declared as a cookie that this program sets",
+    note = "declare it with `#[derive(Cookie)]` from `hardtack`; one that is `read_only` can only be read",
+    note = "in a set, the field of a `read_only` type is `#[cookie(existing, read_only)]`"
 )]
 pub trait Cookie: ReadCookie {
     /// The declaration.
@@ -74,6 +75,9 @@ pub trait ReadCookie: Sized {
     /// Whether the name ties Domain and Path.
     #[doc(hidden)]
     type Scope: Scope;
+    /// Whether it is Secure.
+    #[doc(hidden)]
+    type Transport;
     #[doc(hidden)]
     fn write_value(&self, out: &mut ValueWriter);
     #[doc(hidden)]
@@ -106,6 +110,18 @@ pub struct NameKind<const HOST: bool>;
 
 impl<const HOST: bool> Scope for NameKind<HOST> {}
 impl Free for NameKind<false> {}
+
+#[doc(hidden)]
+/// What carries a cookie: HTTPS alone where it is `SECURE`.
+#[derive(Debug)]
+pub struct Transport<const SECURE: bool>;
+
+#[doc(hidden)]
+/// A transport that plain HTTP may be.
+#[diagnostic::on_unimplemented(message = "the cookie is Secure, so plain HTTP cannot carry it")]
+pub trait Plain {}
+
+impl Plain for Transport<false> {}
 
 /// A cookie that scripts may read and write: declared `http_only = false`. The derive writes the impl.
 #[diagnostic::on_unimplemented(

@@ -81,6 +81,7 @@ pub mod audit;
 mod cookies;
 mod declare;
 mod document;
+mod domain;
 #[cfg(feature = "tower")]
 mod enforce;
 mod error;

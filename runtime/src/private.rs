@@ -11,7 +11,7 @@ pub use hardtack_rules::check::Argument;
 pub use hardtack_rules::{Prefix, wire};
 pub use http;
 
-pub use crate::declare::{NameKind, Wire};
+pub use crate::declare::{NameKind, Transport, Wire};
 use crate::declare::{ReadCookie, Spec};
 pub use crate::read::pairs;
 use crate::value::{CookieValue, InvalidValue, ValueWriter};
@@ -126,7 +126,7 @@ pub trait ViaCookie {
     /// The field's type.
     type Value;
     /// Refuses.
-    fn write(&self, value: &Self::Value, out: &mut ValueWriter)
+    fn write_via(&self, value: &Self::Value, out: &mut ValueWriter)
     where
         Self::Value: NotACookie;
     /// Satisfies the expansion after the refusal.
@@ -134,18 +134,18 @@ pub trait ViaCookie {
     /// # Errors
     ///
     /// Always.
-    fn read(&self, text: &str) -> Result<Self::Value, InvalidValue>;
+    fn read_via(&self, text: &str) -> Result<Self::Value, InvalidValue>;
 }
 
 impl<T: ReadCookie> ViaCookie for &&&Via<T> {
     type Value = T;
-    fn write(&self, value: &T, out: &mut ValueWriter)
+    fn write_via(&self, value: &T, out: &mut ValueWriter)
     where
         T: NotACookie,
     {
         value.write_value(out);
     }
-    fn read(&self, _: &str) -> Result<T, InvalidValue> {
+    fn read_via(&self, _: &str) -> Result<T, InvalidValue> {
         Err(NOTHING)
     }
 }
@@ -155,21 +155,21 @@ pub trait ViaValue {
     /// The field's type.
     type Value;
     /// Writes by `CookieValue`.
-    fn write(&self, value: &Self::Value, out: &mut ValueWriter);
+    fn write_via(&self, value: &Self::Value, out: &mut ValueWriter);
     /// Reads by `CookieValue`.
     ///
     /// # Errors
     ///
     /// Where the text is not one of the type's values.
-    fn read(&self, text: &str) -> Result<Self::Value, InvalidValue>;
+    fn read_via(&self, text: &str) -> Result<Self::Value, InvalidValue>;
 }
 
 impl<T: CookieValue> ViaValue for &&Via<T> {
     type Value = T;
-    fn write(&self, value: &T, out: &mut ValueWriter) {
+    fn write_via(&self, value: &T, out: &mut ValueWriter) {
         value.write(out);
     }
-    fn read(&self, text: &str) -> Result<T, InvalidValue> {
+    fn read_via(&self, text: &str) -> Result<T, InvalidValue> {
         T::read(text)
     }
 }
@@ -179,21 +179,21 @@ pub trait ViaText {
     /// The field's type.
     type Value;
     /// Writes by `Display`.
-    fn write(&self, value: &Self::Value, out: &mut ValueWriter);
+    fn write_via(&self, value: &Self::Value, out: &mut ValueWriter);
     /// Reads by `FromStr`.
     ///
     /// # Errors
     ///
     /// Where the text is not one of the type's values.
-    fn read(&self, text: &str) -> Result<Self::Value, InvalidValue>;
+    fn read_via(&self, text: &str) -> Result<Self::Value, InvalidValue>;
 }
 
 impl<T: fmt::Display + FromStr> ViaText for &Via<T> {
     type Value = T;
-    fn write(&self, value: &T, out: &mut ValueWriter) {
+    fn write_via(&self, value: &T, out: &mut ValueWriter) {
         out.push_display(value);
     }
-    fn read(&self, text: &str) -> Result<T, InvalidValue> {
+    fn read_via(&self, text: &str) -> Result<T, InvalidValue> {
         text.parse().map_err(|_| InvalidValue::expected("what the type's `FromStr` takes"))
     }
 }
@@ -203,7 +203,7 @@ pub trait ViaNothing {
     /// The field's type.
     type Value;
     /// Refuses.
-    fn write(&self, value: &Self::Value, out: &mut ValueWriter)
+    fn write_via(&self, value: &Self::Value, out: &mut ValueWriter)
     where
         Self::Value: CookieValue;
     /// Satisfies the expansion after the refusal.
@@ -211,18 +211,18 @@ pub trait ViaNothing {
     /// # Errors
     ///
     /// Always.
-    fn read(&self, text: &str) -> Result<Self::Value, InvalidValue>;
+    fn read_via(&self, text: &str) -> Result<Self::Value, InvalidValue>;
 }
 
 impl<T> ViaNothing for Via<T> {
     type Value = T;
-    fn write(&self, value: &T, out: &mut ValueWriter)
+    fn write_via(&self, value: &T, out: &mut ValueWriter)
     where
         T: CookieValue,
     {
         value.write(out);
     }
-    fn read(&self, _: &str) -> Result<T, InvalidValue> {
+    fn read_via(&self, _: &str) -> Result<T, InvalidValue> {
         Err(NOTHING)
     }
 }

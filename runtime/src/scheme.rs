@@ -4,7 +4,7 @@
 use core::fmt;
 use std::net::IpAddr;
 
-use crate::declare::ReadCookie;
+use crate::declare::{Plain, ReadCookie};
 
 /// Proof that a listener judged this exchange HTTPS, or loopback in a debug build.
 ///
@@ -24,12 +24,10 @@ pub struct Https {
     verdict: Verdict,
 }
 
+/// The proof that a test takes without an exchange. No method: rustc would offer it to who forges one.
 #[cfg(feature = "testing")]
-impl Https {
-    /// The proof that a test takes without an exchange.
-    pub(crate) fn in_a_test() -> Self {
-        Https { verdict: Verdict::https(Ground::Testing) }
-    }
+pub(crate) fn https_in_a_test() -> Https {
+    Https { verdict: Verdict::https(Ground::Testing) }
 }
 
 /// Proof that a listener judged this exchange plain HTTP. `Display` is the evidence.
@@ -147,7 +145,7 @@ impl sealed::Sealed for AnyScheme {
 /// Says that a cookie may be read, set and removed where the scheme is `S`.
 ///
 /// Every cookie is allowed over [`Https`] and, with a check at run time, over [`AnyScheme`]; over [`PlainHttp`] only
-/// one that is declared `secure = false` with a reason. The derive writes the impls.
+/// one that is declared `secure = false` with a reason. There are no other impls, and none can be written.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is a Secure cookie: it cannot be set, read or removed where the scheme is `{S}`",
     label = "needs proof of HTTPS",
@@ -160,6 +158,8 @@ pub trait AllowedOver<S: Scheme> {}
 impl<T: ReadCookie> AllowedOver<Https> for T {}
 #[diagnostic::do_not_recommend]
 impl<T: ReadCookie> AllowedOver<AnyScheme> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: ReadCookie> AllowedOver<PlainHttp> for T where T::Transport: Plain {}
 
 /// A listener's judgement of one exchange.
 #[derive(Debug, Clone, Copy)]

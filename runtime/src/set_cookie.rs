@@ -9,6 +9,7 @@ use hardtack_rules::{SameSite, date, syntax};
 use http::HeaderValue;
 
 use crate::declare::{Cookie, ReadCookie, Rescopable};
+use crate::domain;
 use crate::error::{AttributeFault, SetError, Wrong};
 use crate::line::{Life, Line, Varied, line};
 use crate::scheme::{AllowedOver, Scheme, Verdict};
@@ -174,7 +175,7 @@ impl<T: Cookie> SetCookie<T> {
         T: Rescopable,
     {
         let domain = domain.into();
-        if let Err(fault) = check_domain(&domain) {
+        if let Err(fault) = domain::check(&domain) {
             return self.wrong("domain", fault);
         }
         self.varied.domain = Some(domain);
@@ -294,15 +295,6 @@ impl<T: Cookie> IntoSetCookie for SetCookie<T> {
 
 #[diagnostic::do_not_recommend]
 impl<T: ReadCookie + AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> {}
-
-fn check_domain(domain: &str) -> Result<(), Wrong> {
-    syntax::domain(domain).map_err(Wrong::Rule)?;
-    #[cfg(feature = "public-suffix")]
-    if crate::store::is_public_suffix(&domain.to_ascii_lowercase()) {
-        return Err(Wrong::Other(hardtack_rules::Rule::PublicSuffix.text()));
-    }
-    Ok(())
-}
 
 fn imf_fixdate(instant: SystemTime) -> Option<[u8; 29]> {
     let seconds = match instant.duration_since(SystemTime::UNIX_EPOCH) {

@@ -9,6 +9,8 @@ use hardtack_rules::date::{cookie_date, imf_fixdate};
 use hardtack_rules::syntax::{MAX_ATTRIBUTE, MAX_LIFE, MAX_PAIR, is_line_control};
 use hardtack_rules::{Prefix, SameSite};
 
+use crate::domain::is_public_suffix;
+
 /// A cookie as a browser keeps it (RFC 6265bis 5.7).
 ///
 /// The fields are what the line came to, not what it said: the last of a repeated attribute, the path that stood in for
@@ -411,16 +413,6 @@ fn domain_matches(host: &str, domain: &str) -> bool {
 fn is_address(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     bare.parse::<IpAddr>().is_ok()
-}
-
-#[cfg(feature = "public-suffix")]
-pub(crate) fn is_public_suffix(domain: &str) -> bool {
-    psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix == domain)
-}
-
-#[cfg(not(feature = "public-suffix"))]
-pub(crate) fn is_public_suffix(domain: &str) -> bool {
-    !domain.strip_suffix('.').unwrap_or(domain).contains('.')
 }
 
 /// 6265bis 5.1.4: the request's directory.

@@ -4,7 +4,7 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 
 use crate::declare::ReadCookie;
-use crate::scheme::Https;
+use crate::scheme::{Https, https_in_a_test};
 use crate::value::{self, ValueWriter};
 
 /// Proof of HTTPS, for a test.
@@ -16,7 +16,7 @@ use crate::value::{self, ValueWriter};
 /// # let _: Cookies<hardtack::Https> = cookies;
 /// ```
 pub fn https() -> Https {
-    Https::in_a_test()
+    https_in_a_test()
 }
 
 /// The `Cookie` field of a request that carries this cookie.

@@ -8,7 +8,8 @@ use hardtack_rules::syntax::is_cookie_octet;
 
 /// A value that a cookie can carry.
 ///
-/// Derive it for a newtype or a fieldless enum. A type with `Display` and `FromStr` needs no impl.
+/// Derive it for a newtype or a fieldless enum. A type with `Display` and `FromStr` needs no impl. What is written comes
+/// back equal where the type's text says all of it: `SocketAddrV6` leaves out its flow label.
 ///
 /// ```
 /// use hardtack::{Cookie, CookieValue, InvalidValue, SetCookie, ValueWriter, testing};

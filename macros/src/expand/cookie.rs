@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use hardtack_rules::check::Argument;
 use hardtack_rules::{Prefix, SameSite, Spec, wire};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::value::{Bodies, bodies, where_clause};
@@ -30,15 +30,12 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration) -> TokenStream
     let marker = |name: TokenStream| {
         quote! {
             #[automatically_derived]
+            #[allow(deprecated)]
             impl #impl_generics #krate::#name for #ident #type_generics #where_clause {}
         }
     };
     let set = (!declaration.read_only).then(|| marker(quote!(Cookie)));
-    // Without this rustc would list every cookie of the program that plain HTTP may carry.
-    let plain = (!declaration.secure).then(|| {
-        let allowed = marker(quote!(AllowedOver<#krate::PlainHttp>));
-        quote!(#[diagnostic::do_not_recommend] #allowed)
-    });
+    let secure = declaration.secure;
     let script = (!declaration.http_only && !declaration.read_only).then(|| marker(quote!(ScriptReadable)));
     quote! {
         #items
@@ -48,6 +45,7 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration) -> TokenStream
             const DECLARATION: #krate::Spec = #spec;
             const WIRE: #krate::private::Wire = #krate::private::Wire { head: #head, attributes: #attributes };
             type Scope = #krate::private::NameKind<#scope>;
+            type Transport = #krate::private::Transport<#secure>;
             fn write_value(&self, __out: &mut #krate::ValueWriter) {
                 #write
             }
@@ -56,7 +54,6 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration) -> TokenStream
             }
         }
         #set
-        #plain
         #script
     }
 }
@@ -103,8 +100,9 @@ fn by_const(declaration: &Declaration, krate: &TokenStream) -> Constants {
                 None => quote!("/"),
             };
             let items = quote! {
+                const __PATH: &::core::primitive::str = #path;
                 const __PREFIX: &::core::primitive::str =
-                    #private::strongest_prefix(#secure, #http_only, #path, #has_domain);
+                    #private::strongest_prefix(#secure, #http_only, __PATH, #has_domain);
                 const __NAME: &[::core::primitive::u8] =
                     &#private::join::<{ __PREFIX.len() + #base.len() }>(__PREFIX, #base);
             };
@@ -116,7 +114,8 @@ fn by_const(declaration: &Declaration, krate: &TokenStream) -> Constants {
     let questions = declaration.questions.iter().map(|(at, tokens)| {
         let at = variant(*at);
         let (start, end) = ends(tokens);
-        let call = quote_spanned!(start=> #private::check);
+        let check = at_span(private.clone(), start);
+        let call = quote_spanned!(start=> #check::check);
         let arguments = quote_spanned!(end=> (&__SPEC, #private::Argument::#at, #path_is_constant));
         quote!(const _: () = #call #arguments;)
     });
@@ -146,6 +145,8 @@ fn spec_tokens(declaration: &Declaration, krate: &TokenStream, name: &TokenStrea
     }
     match &declaration.path {
         Some(Constant::Literal(path)) => with(quote!(path(#path))),
+        // The prefix asked for it already: a mistake in it is one error.
+        Some(Constant::Expression(_)) if matches!(declaration.name, Name::Derived(_)) => with(quote!(path(__PATH))),
         Some(Constant::Expression(path)) => with(quote!(path(#path))),
         None => {}
     }
@@ -232,6 +233,15 @@ pub(crate) fn wire_form(declaration: &Declaration) -> String {
             Name::Expression(name) => format!("{{{name}}}=…"),
         },
     }
+}
+
+/// The tokens where the span stands, each still resolved as it was: rustc joins an expression's first and last span.
+pub(crate) fn at_span(tokens: TokenStream, span: Span) -> TokenStream {
+    let there = |mut token: TokenTree| {
+        token.set_span(span.resolved_at(token.span()));
+        token
+    };
+    tokens.into_iter().map(there).collect()
 }
 
 fn ends(tokens: &TokenStream) -> (Span, Span) {

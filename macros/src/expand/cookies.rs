@@ -3,32 +3,32 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Generics};
+use syn::{Attribute, Generics, Ident};
 
-use super::cookie::{impls, wire_form};
+use super::cookie::{at_span, impls, wire_form};
 use super::value::is_plain;
 use crate::fallback;
 use crate::model::{Declaration, Field, Name, Set, Shape, Value, methods};
 
 pub(crate) fn set(set: &Set<'_>, declarations: &[Declaration]) -> TokenStream {
-    let Set { ident, visibility, attributes, krate, .. } = set;
+    let Set { ident, visibility, token, attributes, krate, .. } = set;
     let fields: Vec<_> = set.fields.iter().zip(declarations).collect();
     let markers = fields
         .iter()
         .filter(|(field, _)| !field.is_existing())
         .map(|(field, declaration)| marker_item(set, field, declaration));
     let methods = fields.iter().map(|(field, declaration)| field_methods(set, field, declaration));
-    let specs = fields.iter().map(|(field, _)| {
-        let (cfgs, marker) = (field.cfgs(), marker(set, field));
-        quote!(#(#cfgs)* <#marker as #krate::ReadCookie>::DECLARATION)
+    let specs = fields.iter().map(|(field, declaration)| {
+        let (cfgs, spec) = (field.cfgs(), spec_of(set, field, declaration));
+        quote!(#(#cfgs)* #spec)
     });
     let distinct = distinct(set, &fields);
     let name = ident.unraw().to_string();
     quote! {
         #(#attributes)*
-        #visibility struct #ident<S: #krate::Scheme = #krate::Https>(#krate::Cookies<S>);
+        #visibility #token #ident<S: #krate::Scheme = #krate::Https>(#krate::Cookies<S>);
 
-        #[allow(non_camel_case_types, missing_docs, unreachable_pub, dead_code, clippy::pedantic)]
+        #[allow(non_camel_case_types, missing_docs, unreachable_pub, dead_code, deprecated, clippy::pedantic)]
         const _: () = {
             #(#markers)*
 
@@ -39,37 +39,37 @@ pub(crate) fn set(set: &Set<'_>, declarations: &[Declaration]) -> TokenStream {
                 #visibility const SPECS: &'static [#krate::Spec] = &[#(#specs),*];
             }
 
-            impl<__S: #krate::Scheme> #ident<__S> {
+            impl<__Scheme: #krate::Scheme> #ident<__Scheme> {
                 #(#methods)*
             }
 
             #[automatically_derived]
-            impl<__S: #krate::Scheme> ::core::convert::From<#krate::Cookies<__S>> for #ident<__S> {
-                fn from(__cookies: #krate::Cookies<__S>) -> Self {
+            impl<__Scheme: #krate::Scheme> ::core::convert::From<#krate::Cookies<__Scheme>> for #ident<__Scheme> {
+                fn from(__cookies: #krate::Cookies<__Scheme>) -> Self {
                     Self(__cookies)
                 }
             }
 
             #[automatically_derived]
-            impl<__S: #krate::Scheme> ::core::convert::From<#ident<__S>> for #krate::Cookies<__S> {
-                fn from(__set: #ident<__S>) -> Self {
+            impl<__Scheme: #krate::Scheme> ::core::convert::From<#ident<__Scheme>> for #krate::Cookies<__Scheme> {
+                fn from(__set: #ident<__Scheme>) -> Self {
                     __set.0
                 }
             }
 
             #[automatically_derived]
-            impl<__S: #krate::Scheme> ::core::clone::Clone for #ident<__S> {
+            impl<__Scheme: #krate::Scheme> ::core::clone::Clone for #ident<__Scheme> {
                 fn clone(&self) -> Self {
                     Self(::core::clone::Clone::clone(&self.0))
                 }
             }
 
             #[automatically_derived]
-            impl<__S: #krate::Scheme> ::core::fmt::Debug for #ident<__S> {
+            impl<__Scheme: #krate::Scheme> ::core::fmt::Debug for #ident<__Scheme> {
                 fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    ::core::fmt::DebugTuple::finish(
-                        ::core::fmt::Formatter::debug_tuple(__f, #name).field(&self.0),
-                    )
+                    let mut __tuple = ::core::fmt::Formatter::debug_tuple(__f, #name);
+                    ::core::fmt::DebugTuple::field(&mut __tuple, &self.0);
+                    ::core::fmt::DebugTuple::finish(&mut __tuple)
                 }
             }
 
@@ -85,6 +85,15 @@ fn marker(set: &Set<'_>, field: &Field<'_>) -> TokenStream {
     }
     let (set, name) = (set.ident.unraw(), field.ident.unraw());
     format_ident!("{set}_{name}", span = Span::call_site()).to_token_stream()
+}
+
+/// The declaration of a field's cookie. Here, and nowhere else, the type of an existing one must be what it says.
+fn spec_of(set: &Set<'_>, field: &Field<'_>, declaration: &Declaration) -> TokenStream {
+    let (krate, marker) = (&set.krate, marker(set, field));
+    match field.is_existing() && !declaration.read_only {
+        true => quote!(<#marker as #krate::Cookie>::SPEC),
+        false => quote!(<#marker as #krate::ReadCookie>::DECLARATION),
+    }
 }
 
 fn marker_item(set: &Set<'_>, field: &Field<'_>, declaration: &Declaration) -> TokenStream {
@@ -118,34 +127,38 @@ fn field_methods(set: &Set<'_>, field: &Field<'_>, declaration: &Declaration) ->
     let Field { visibility, ty, attributes, .. } = field;
     let marker = marker(set, field);
     let [get, assign, assign_with, remove, remove_with] = methods(field.ident);
-    let allowed = quote!(where #marker: #krate::AllowedOver<__S>);
+    let allowed = match (field.is_existing(), declaration.read_only) {
+        (false, _) => quote!(where #marker: #krate::AllowedOver<__Scheme>),
+        // `for` leaves the question to the caller: a type that is no cookie is one error, where `SPECS` names it.
+        (true, false) => quote!(where for<'__c> #marker: #krate::Cookie + #krate::AllowedOver<__Scheme>),
+        (true, true) => quote!(where for<'__c> #marker: #krate::ReadCookie + #krate::AllowedOver<__Scheme>),
+    };
     let docs = Docs::of(field, declaration);
-    let (read_doc, set_doc, remove_doc) = (docs.read, docs.set, docs.remove);
     let attributes = attributes_with_docs(attributes);
+    let method = |name: &Ident, docs: TokenStream, parameters: TokenStream, output: &TokenStream, body: TokenStream| {
+        let item = quote! {
+            #attributes
+            #docs
+            #visibility fn #name(&self #parameters) -> #output
+            #allowed
+            {
+                #body
+            }
+        };
+        (!field.omitted.contains(name)).then_some(item)
+    };
 
-    let unwrap = (!field.is_existing()).then(|| quote!(, |__marker| __marker.0));
     let found = quote!(#krate::Cookies::get::<#marker>(&self.0));
-    let found = match unwrap {
-        None => found,
-        Some(unwrap) => quote! {
-            ::core::result::Result::map(#found, |__found| ::core::option::Option::map(__found #unwrap))
+    let found = match field.is_existing() {
+        true => found,
+        false => quote! {
+            ::core::result::Result::map(#found, |__found| ::core::option::Option::map(__found, |__marker| __marker.0))
         },
     };
-    let getter = quote! {
-        #attributes
-        #[doc = #read_doc]
-        ///
-        /// # Errors
-        ///
-        /// As `Cookies::get`.
-        #visibility fn #get(&self) -> ::core::result::Result<::core::option::Option<#ty>, #krate::ReadError>
-        #allowed
-        {
-            #found
-        }
-    };
+    let read = quote!(::core::result::Result<::core::option::Option<#ty>, #krate::ReadError>);
+    let getter = method(&get, docs.read(), TokenStream::new(), &read, found);
     if declaration.read_only {
-        return getter;
+        return getter.unwrap_or_default();
     }
 
     let (parameter, value) = if is_plain(ty) {
@@ -154,91 +167,73 @@ fn field_methods(set: &Set<'_>, field: &Field<'_>, declaration: &Declaration) ->
         (quote!(impl ::core::convert::Into<#ty>), quote!(<_ as ::core::convert::Into<#ty>>::into(__value)))
     };
     let value = if field.is_existing() { value } else { quote!(#marker(#value)) };
+    let new = quote!(#krate::SetCookie::new(#value));
+    let removal = quote!(#krate::SetCookie::<#marker>::removal());
     let vary = quote!(impl ::core::ops::FnOnce(#krate::SetCookie<#marker>) -> #krate::SetCookie<#marker>);
     let done = quote!(::core::result::Result<(), #krate::SetError>);
-    quote! {
-        #getter
-
-        #attributes
-        #[doc = #set_doc]
-        ///
-        /// # Errors
-        ///
-        /// As `Cookies::set`.
-        #visibility fn #assign(&self, __value: #parameter) -> #done
-        #allowed
-        {
-            #krate::Cookies::set(&self.0, #krate::SetCookie::new(#value))
-        }
-
-        #attributes
-        #[doc = #set_doc]
-        /// What the closure sets on the `SetCookie` holds for this exchange.
-        ///
-        /// # Errors
-        ///
-        /// As `Cookies::set`.
-        #visibility fn #assign_with(&self, __value: #parameter, __vary: #vary) -> #done
-        #allowed
-        {
-            #krate::Cookies::set(&self.0, __vary(#krate::SetCookie::new(#value)))
-        }
-
-        #attributes
-        #[doc = #remove_doc]
-        ///
-        /// # Errors
-        ///
-        /// As `Cookies::remove`.
-        #visibility fn #remove(&self) -> #done
-        #allowed
-        {
-            #krate::Cookies::remove::<#marker>(&self.0)
-        }
-
-        #attributes
-        #[doc = #remove_doc]
-        /// What the closure sets on the `SetCookie` holds for this exchange.
-        ///
-        /// # Errors
-        ///
-        /// As `Cookies::remove`.
-        #visibility fn #remove_with(&self, __vary: #vary) -> #done
-        #allowed
-        {
-            #krate::Cookies::set(&self.0, __vary(#krate::SetCookie::<#marker>::removal()))
-        }
-    }
+    let set = |cookie: TokenStream| quote!(#krate::Cookies::set(&self.0, #cookie));
+    let methods = [
+        getter,
+        method(&assign, docs.set(), quote!(, __value: #parameter), &done, set(new.clone())),
+        method(
+            &assign_with,
+            docs.set_with(),
+            quote!(, __value: #parameter, __vary: #vary),
+            &done,
+            set(quote!(__vary(#new))),
+        ),
+        method(&remove, docs.remove(), TokenStream::new(), &done, set(removal.clone())),
+        method(&remove_with, docs.remove_with(), quote!(, __vary: #vary), &done, set(quote!(__vary(#removal)))),
+    ];
+    methods.into_iter().flatten().collect()
 }
 
-/// One generated line for each kind of method.
+/// The generated docs of each kind of method.
 struct Docs {
-    read: String,
-    set: String,
-    remove: String,
+    /// `` `name` ``, or whose declaration it is.
+    cookie: String,
+    /// The line, with `…` for the value.
+    wire: String,
 }
 
 impl Docs {
     fn of(field: &Field<'_>, declaration: &Declaration) -> Docs {
         if field.is_existing() {
-            let ty = field.ty.to_token_stream().to_string();
-            return Docs {
-                read: format!("Reads the cookie that `{ty}` declares."),
-                set: format!("Sets the cookie that `{ty}` declares."),
-                remove: format!("Removes the cookie that `{ty}` declares."),
-            };
+            let cookie = format!("the cookie that `{}` declares", field.ty.to_token_stream());
+            return Docs { wire: cookie.clone(), cookie };
         }
         let name = match &declaration.name {
             Name::Literal { text, .. } => text.clone(),
             Name::Expression(name) => format!("{{{name}}}"),
             Name::Derived(base) => base.clone(),
         };
-        Docs {
-            read: format!("Reads `{name}`."),
-            set: format!("Sets `{}`.", wire_form(declaration)),
-            remove: format!("Removes `{name}`."),
-        }
+        Docs { cookie: format!("`{name}`"), wire: format!("`{}`", wire_form(declaration)) }
     }
+
+    fn read(&self) -> TokenStream {
+        docs(format!("Reads {}.", self.cookie), false, "As `Cookies::get`.")
+    }
+
+    fn set(&self) -> TokenStream {
+        docs(format!("Sets {}.", self.wire), false, "As `Cookies::set`.")
+    }
+
+    fn set_with(&self) -> TokenStream {
+        docs(format!("Sets {}.", self.wire), true, "As `Cookies::set`.")
+    }
+
+    fn remove(&self) -> TokenStream {
+        docs(format!("Removes {}.", self.cookie), false, "As `Cookies::remove`.")
+    }
+
+    fn remove_with(&self) -> TokenStream {
+        docs(format!("Removes {}.", self.cookie), true, "As `Cookies::remove`.")
+    }
+}
+
+fn docs(first: String, varies: bool, errors: &str) -> TokenStream {
+    let varies = varies.then(|| quote!(#[doc = "What the closure sets on the `SetCookie` holds for this exchange."]));
+    quote!(#[doc = #first] #varies #[doc = ""] #[doc = "# Errors"] #[doc = ""] #[doc = #errors])
 }
 
 /// The field's attributes; its docs end with an empty line before the generated one.
@@ -266,17 +261,14 @@ fn distinct(set: &Set<'_>, fields: &[(&Field<'_>, &Declaration)]) -> TokenStream
         if at == 0 || !asks {
             continue;
         }
-        let name = |field: &Field<'_>| {
-            let marker = marker(set, field);
-            quote!(<#marker as #krate::ReadCookie>::DECLARATION.name)
-        };
-        let others = earlier.map(|(field, _)| {
-            let (cfgs, name) = (field.cfgs(), name(field));
-            quote!(#(#cfgs)* #name)
+        let others = earlier.map(|(field, declaration)| {
+            let (cfgs, spec) = (field.cfgs(), spec_of(set, field, declaration));
+            quote!(#(#cfgs)* #spec.name)
         });
-        let (cfgs, own) = (field.cfgs(), name(field));
+        let (cfgs, own) = (field.cfgs(), spec_of(set, field, declaration));
         let span = field.ident.span().resolved_at(Span::call_site());
-        let call = quote_spanned!(span=> #krate::private::distinct(#own, &[#(#others),*]));
+        let there = at_span(krate.clone(), span);
+        let call = quote_spanned!(span=> #there::private::distinct(#own.name, &[#(#others),*]));
         questions.extend(quote!(#(#cfgs)* const _: () = #call;));
     }
     questions

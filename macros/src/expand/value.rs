@@ -72,10 +72,10 @@ fn field(member: &TokenStream, ty: &Type, generics: &Generics, krate: &TokenStre
         #[allow(unused_imports)]
         use #krate::private::{ViaCookie as _, ViaNothing as _, ViaText as _, ViaValue as _};
     };
-    let write = quote_spanned!(span=> #ask.write(&self.#member, __out));
+    let write = quote_spanned!(span=> #ask.write_via(&self.#member, __out));
     Bodies {
         write: quote!(#traits #write),
-        read: quote!(#traits ::core::result::Result::map(#ask.read(__text), #wrap)),
+        read: quote!(#traits ::core::result::Result::map(#ask.read_via(__text), #wrap)),
     }
 }
 

@@ -1,4 +1,4 @@
-//@ errors: 3
+//@ errors: 6
 use hardtack::{Cookie, CookieValue, cookies};
 
 #[derive(Cookie)]

@@ -1,0 +1,29 @@
+//! Names that differ in letter case or prefix are two; fields under a `cfg` may exclude each other; two sets may share.
+use hardtack::cookies;
+
+#[cookies]
+struct Shop {
+    #[cookie(name = "__Host-cart")]
+    cart: u32,
+    #[cookie(name = "__Host-Cart")]
+    other_case: u32,
+    #[cookie(name = "__Secure-cart")]
+    other_prefix: u32,
+    #[cfg(not(doc))]
+    theme: u32,
+    #[cfg(any())]
+    #[cookie(name = "__Host-Http-theme")]
+    old_theme: u32,
+}
+
+#[cookies]
+struct Other {
+    #[cookie(name = "__Host-cart")]
+    cart: u32,
+}
+
+pub(crate) fn main() {
+    let names: Vec<_> = Shop::SPECS.iter().map(|spec| spec.name).collect();
+    assert_eq!(names, ["__Host-cart", "__Host-Cart", "__Secure-cart", "__Host-Http-theme"]);
+    assert_eq!(Other::SPECS[0].name, Shop::SPECS[0].name);
+}

@@ -1,0 +1,21 @@
+//! A reason for a notice, which needs none, is kept.
+use hardtack::Cookie;
+
+#[derive(Cookie)]
+#[cookie(domain = "example.com", reason = "one sign-in for all our hosts")]
+struct Session(String);
+
+#[derive(Cookie)]
+#[cookie(max_age = "500d", reason = "the browser shortens it")]
+struct Seen(String);
+
+#[derive(Cookie)]
+#[cookie(partitioned, reason = "until the frame is cross-site")]
+struct Widget(String);
+
+pub(crate) fn main() {
+    assert_eq!(Session::SPEC.reason, Some("one sign-in for all our hosts"));
+    assert_eq!(Seen::SPEC.reason, Some("the browser shortens it"));
+    assert_eq!(Widget::SPEC.reason, Some("until the frame is cross-site"));
+    let _ = (Session(String::new()).0, Seen(String::new()).0, Widget(String::new()).0);
+}

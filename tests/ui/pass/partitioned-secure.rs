@@ -1,0 +1,22 @@
+//! `Partitioned` with Secure, in a cross-site frame; with `Lax` it is of no use, and allowed.
+use hardtack::{Cookie, SetCookie, testing};
+
+#[derive(Cookie)]
+#[cookie(partitioned, same_site = None, reason = "a widget on other sites")]
+struct Widget(String);
+
+#[derive(Cookie)]
+#[cookie(partitioned)]
+struct Alone(String);
+
+fn line<T: Cookie>(value: T) -> String {
+    SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
+}
+
+pub(crate) fn main() {
+    assert_eq!(
+        line(Widget("a".to_owned())),
+        "__Host-Http-widget=a; Path=/; Secure; HttpOnly; SameSite=None; Partitioned",
+    );
+    assert!(line(Alone("a".to_owned())).ends_with("; SameSite=Lax; Partitioned"));
+}

@@ -1,0 +1,22 @@
+//! `__Host-` needs Secure, `Path=/` and no Domain; HttpOnly may go.
+use hardtack::{Cookie, SetCookie, testing};
+
+#[derive(Cookie)]
+#[cookie(name = "__Host-theme", path = "/", http_only = false, reason = "theme.js")]
+struct Theme(String);
+
+#[derive(Cookie)]
+#[cookie(name = "__Secure-session", domain = "example.com")]
+struct Shared(String);
+
+fn line<T: Cookie>(value: T) -> String {
+    SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
+}
+
+pub(crate) fn main() {
+    assert_eq!(line(Theme("dark".to_owned())), "__Host-theme=dark; Path=/; Secure; SameSite=Lax");
+    assert_eq!(
+        line(Shared("a".to_owned())),
+        "__Secure-session=a; Path=/; Domain=example.com; Secure; HttpOnly; SameSite=Lax",
+    );
+}

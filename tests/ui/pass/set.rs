@@ -1,0 +1,90 @@
+//! A struct of cookies: its methods, over each scheme, and what they write.
+use std::time::Duration;
+
+use hardtack::testing;
+use hardtack::{AllowedOver, AnyScheme, Cookie, CookieValue, Cookies, Listener, PlainHttp, Scheme, SetError, cookies};
+
+#[derive(CookieValue, Debug, PartialEq)]
+struct SessionId(String);
+
+impl From<&str> for SessionId {
+    fn from(id: &str) -> Self {
+        SessionId(id.to_owned())
+    }
+}
+
+#[derive(Cookie, Debug, PartialEq)]
+#[cookie(http_only = false, reason = "i18n.js reads it")]
+enum Lang {
+    En,
+    De,
+}
+
+#[derive(Cookie, Debug, PartialEq)]
+#[cookie(name = "PHPSESSID", read_only)]
+struct Legacy(String);
+
+#[cookies]
+pub struct Shop {
+    /// Who is signed in.
+    #[cookie(max_age = "8h", same_site = Strict)]
+    pub session: SessionId,
+    cart: u32,
+    #[cookie(existing)]
+    pub lang: Lang,
+    #[cookie(existing, read_only)]
+    legacy: Legacy,
+    #[cookie(secure = false, reason = "shown before sign-in on the kiosk")]
+    banner: bool,
+}
+
+fn generic<S: Scheme>(cookies: &Cookies<S>) -> Result<(), SetError>
+where
+    Lang: AllowedOver<S>,
+{
+    cookies.set(Lang::De)
+}
+
+fn lines(cookies: &Cookies<impl Scheme>) -> Vec<String> {
+    let mut response = http::HeaderMap::new();
+    cookies.write(&mut response);
+    response.get_all("set-cookie").iter().map(|line| line.to_str().unwrap().to_owned()).collect()
+}
+
+pub(crate) fn main() {
+    let mut request = http::HeaderMap::new();
+    request.insert("cookie", "__Host-Http-session=old; PHPSESSID=php; __Host-lang=en".parse().unwrap());
+
+    let cookies = Cookies::read(&request, testing::https());
+    let shop = Shop::from(cookies.clone());
+    assert_eq!(shop.session().unwrap(), Some(SessionId("old".to_owned())));
+    assert_eq!(shop.cart().unwrap(), None);
+    assert_eq!(shop.lang().unwrap(), Some(Lang::En));
+    assert_eq!(shop.legacy().unwrap(), Some(Legacy("php".to_owned())));
+    shop.set_session("new").unwrap();
+    shop.set_cart_with(3, |cart| cart.max_age(Duration::from_secs(60))).unwrap();
+    shop.clone().set_lang(Lang::De).unwrap();
+    shop.remove_banner().unwrap();
+    let cookies: Cookies = Cookies::from(shop);
+    assert_eq!(
+        lines(&cookies),
+        [
+            "__Host-Http-session=new; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Strict",
+            "__Host-Http-cart=3; Path=/; Max-Age=60; Secure; HttpOnly; SameSite=Lax",
+            "__Host-lang=de; Path=/; Secure; SameSite=Lax",
+            "banner=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax",
+        ],
+    );
+
+    let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+    let plain = || Listener::plain().scheme(&parts, None).unwrap_err();
+    let cookies: Cookies<PlainHttp> = Cookies::read(&parts.headers, plain());
+    Shop::from(cookies.clone()).set_banner(true).unwrap();
+    assert_eq!(lines(&cookies), ["banner=true; Path=/; HttpOnly; SameSite=Lax"]);
+
+    let cookies = Cookies::read(&parts.headers, AnyScheme::from(plain()));
+    assert!(matches!(Shop::from(cookies.clone()).set_cart(3), Err(SetError::NotHttps { .. })));
+    assert!(generic(&cookies).is_err());
+    assert!(generic(&Cookies::read(&parts.headers, testing::https())).is_ok());
+    assert_eq!(Shop::SPECS.len(), 5);
+}
