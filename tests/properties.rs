@@ -233,7 +233,7 @@ proptest! {
         let set = || SetCookie::new(Sso("v".into())).domain(domain.clone());
         let meant = |spec: &mut Meant| spec.domain = Some(domain.clone());
         let is_suffix = psl_refuses(&domain);
-        let fault = syntax::domain(&domain).err().or(is_suffix.then(|| syntax::Fault::general(Rule::PublicSuffix)));
+        let fault = syntax::domain(&domain).err().or(is_suffix.then(|| syntax::PUBLIC_SUFFIX));
         stands_or_is_refused(&set, "domain", fault, meant)?;
     }
 

@@ -283,6 +283,12 @@ pub const fn domain(domain: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// A `Domain` that is given while the server runs is a public suffix. The list itself is not the book's.
+pub const PUBLIC_SUFFIX: Fault = Fault::because(
+    Rule::PublicSuffix,
+    "the domain is a public suffix, and no browser stores the cookie; give a domain that is registered under it",
+);
+
 /// Checks a declared `Max-Age`: whole seconds, and a life at all.
 ///
 /// # Errors

@@ -1,17 +1,13 @@
 //! A `Domain` that is given while the server runs: the book's word on it and, with the feature, the public suffix list's.
 
-use hardtack_rules::syntax;
-
-use crate::error::Wrong;
+use hardtack_rules::syntax::{self, Fault};
 
 /// Refuses what no browser would take for a shared domain.
-pub(crate) fn check(domain: &str) -> Result<(), Wrong> {
-    syntax::domain(domain).map_err(Wrong::Rule)?;
+pub(crate) fn check(domain: &str) -> Result<(), Fault> {
+    syntax::domain(domain)?;
     #[cfg(feature = "public-suffix")]
     if is_public_suffix(&domain.to_ascii_lowercase()) {
-        return Err(Wrong::Other(
-            "a public suffix: no browser stores the cookie; give a domain that is registered under it",
-        ));
+        return Err(syntax::PUBLIC_SUFFIX);
     }
     Ok(())
 }

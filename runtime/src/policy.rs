@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain;
-use crate::error::AttributeFault;
 use crate::host::Host;
 
 /// Holds what an environment demands of every cookie and every request, whoever wrote them.
@@ -111,9 +110,8 @@ impl PolicyBuilder {
     /// The first setting that is wrong, with what was expected.
     pub fn build(self) -> Result<Policy, PolicyError> {
         if let Some(domain) = &self.cookie_domain {
-            domain::check(domain).map_err(|wrong| {
-                let why = AttributeFault(wrong);
-                PolicyError::new("cookie_domain", format!("`{}` is refused: {why}", domain.escape_debug()))
+            domain::check(domain).map_err(|fault| {
+                PolicyError::new("cookie_domain", format!("`{}` is refused: {fault}", domain.escape_debug()))
             })?;
         }
         Ok(Policy { force_https: self.force_https.checked()?, cookie_domain: self.cookie_domain })

@@ -176,7 +176,7 @@ impl<T: Cookie> SetCookie<T> {
     {
         let domain = domain.into();
         if let Err(fault) = domain::check(&domain) {
-            return self.wrong("domain", fault);
+            return self.wrong("domain", Wrong::Rule(fault));
         }
         self.varied.domain = Some(domain);
         self
