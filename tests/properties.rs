@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime};
 use hardtack::audit::{Rejection, Seen, Stored, set_cookie};
 use hardtack::private::pairs;
 use hardtack::{
-    AnyScheme, Cookie, CookieValue, Cookies, InvalidValue, Listener, Policy, PolicyHandle, ReadError, Rule, SameSite,
+    AnyScheme, Cookie, CookieValue, Cookies, InvalidValue, Listener, Policy, PolicyHandle, ReadError, SameSite,
     SetCookie, SetError, Spec, ValueWriter, cookie, document_cookie, testing,
 };
 use hardtack_rules::date::{cookie_date, imf_fixdate};
@@ -233,7 +233,7 @@ proptest! {
         let set = || SetCookie::new(Sso("v".into())).domain(domain.clone());
         let meant = |spec: &mut Meant| spec.domain = Some(domain.clone());
         let is_suffix = psl_refuses(&domain);
-        let fault = syntax::domain(&domain).err().or(is_suffix.then(|| syntax::PUBLIC_SUFFIX));
+        let fault = syntax::domain(&domain).err().or(is_suffix.then_some(syntax::PUBLIC_SUFFIX));
         stands_or_is_refused(&set, "domain", fault, meant)?;
     }
 
