@@ -10,6 +10,7 @@
 //! prefixes, CHIPS for `Partitioned`.
 #![no_std]
 
+pub mod auditors;
 pub mod check;
 pub mod date;
 mod rule;

@@ -66,6 +66,7 @@
 //! | feature | brings |
 //! |---|---|
 //! | `cookie` (default) | `SetCookie::to_cookie` and the [`cookie`](https://docs.rs/cookie) crate |
+//! | `serde` | `Serialize` for the audit's reports, never with a value |
 //! | `tower` | `Policy::layer` |
 //! | `axum` | extractors, errors as responses, `ConnectInfo` as the peer |
 //! | `axum-server` | `MarkedAcceptor`, which says of each connection whether it carries TLS |
@@ -85,6 +86,7 @@ mod domain;
 #[cfg(feature = "tower")]
 mod enforce;
 mod error;
+mod findings;
 #[cfg(feature = "tower")]
 mod force_https;
 mod host;
