@@ -11,9 +11,9 @@ use http::{HeaderMap, HeaderValue};
 use crate::declare::{Cookie, ReadCookie};
 use crate::error::{ReadError, Removal, SetError};
 use crate::line::{Line, Varied, line, retract_removals};
-use crate::log;
-use crate::policy::{Policy, PolicyHandle};
+use crate::policy::{InForce, PolicyHandle};
 use crate::read::{self, Found};
+use crate::report::{Event, EventKind, log};
 use crate::scheme::{AllowedOver, AnyScheme, Https, PlainHttp, Scheme, Verdict};
 use crate::set_cookie::{IntoSetCookie, SetCookie};
 use crate::value::{self, InvalidValue};
@@ -53,7 +53,7 @@ pub struct Cookies<S: Scheme = Https> {
 pub(crate) struct Exchange {
     verdict: Verdict,
     fields: Vec<HeaderValue>,
-    policy: OnceLock<Arc<Policy>>,
+    in_force: OnceLock<InForce>,
     pending: Mutex<Pending>,
 }
 
@@ -92,7 +92,7 @@ impl<S: Scheme> Cookies<S> {
     #[must_use]
     pub fn policy(self, handle: &PolicyHandle) -> Self {
         // A second policy for one exchange would be half of two: the first stays.
-        let _ = self.exchange.policy.set(handle.current());
+        let _ = self.exchange.in_force.set(handle.in_force());
         self
     }
 
@@ -122,11 +122,11 @@ impl<S: Scheme> Cookies<S> {
         match read::find(&exchange.fields, T::DECLARATION.name) {
             Found::Nothing => Ok(None),
             Found::One(raw) => exchange.decode(raw).map(Some),
-            Found::Different => {
-                exchange.admit::<T>()?;
+            Found::Different => exchange.admit::<T>().and_then(|()| {
                 Err(ReadError::Ambiguous { cookie: T::DECLARATION.name, removal: exchange.removal::<T>() })
-            }
+            }),
         }
+        .inspect_err(|error| exchange.refused(error))
     }
 
     /// Reads every value that the request carried under the cookie's name, in order.
@@ -145,7 +145,8 @@ impl<S: Scheme> Cookies<S> {
     /// ```
     pub fn get_all<T: ReadCookie + AllowedOver<S>>(&self) -> impl Iterator<Item = Result<T, ReadError>> {
         let exchange = &*self.exchange;
-        read::values(&exchange.fields, T::DECLARATION.name).map(move |raw| exchange.decode(raw))
+        read::values(&exchange.fields, T::DECLARATION.name)
+            .map(move |raw| exchange.decode(raw).inspect_err(|error| exchange.refused(error)))
     }
 
     /// Sets a cookie in the response. The last of one (name, Path, Domain) is kept.
@@ -250,15 +251,15 @@ impl Exchange {
         Exchange {
             verdict,
             fields: request.get_all(COOKIE).iter().cloned().collect(),
-            policy: OnceLock::new(),
+            in_force: OnceLock::new(),
             pending: Mutex::default(),
         }
     }
 
     #[cfg(feature = "tower")]
-    pub(crate) fn under(request: &HeaderMap, verdict: Verdict, policy: Arc<Policy>) -> Self {
+    pub(crate) fn under(request: &HeaderMap, verdict: Verdict, in_force: InForce) -> Self {
         let exchange = Exchange::open(request, verdict);
-        let _ = exchange.policy.set(policy);
+        let _ = exchange.in_force.set(in_force);
         exchange
     }
 
@@ -284,7 +285,14 @@ impl Exchange {
     }
 
     fn add<T: Cookie>(&self, cookie: &SetCookie<T>) -> Result<(), SetError> {
-        let line = cookie.line(self.verdict, self.environment())?;
+        let line = cookie.line(self.verdict, self.environment());
+        line.and_then(|line| self.keep(line)).inspect_err(|error| {
+            let (kind, cookie) = (EventKind::SetRefused, Some(error.cookie()));
+            self.tell(Event { kind, cookie, rule: error.rule(), reason: error, evidence: None });
+        })
+    }
+
+    fn keep(&self, line: Line) -> Result<(), SetError> {
         let mut pending = self.pending();
         if pending.sent {
             return Err(SetError::ResponseSent { cookie: line.name });
@@ -308,6 +316,18 @@ impl Exchange {
         })
     }
 
+    fn refused(&self, error: &ReadError) {
+        let (kind, cookie) = (EventKind::ReadRefused, Some(error.cookie()));
+        self.tell(Event { kind, cookie, rule: error.rule(), reason: error, evidence: None });
+    }
+
+    pub(crate) fn tell(&self, event: Event<'_>) {
+        match self.in_force.get() {
+            Some(in_force) => in_force.tell(event),
+            None => log(event),
+        }
+    }
+
     /// A Secure cookie that comes over plain HTTP may be anybody's.
     fn admit<T: ReadCookie>(&self) -> Result<(), ReadError> {
         if T::DECLARATION.secure && !self.verdict.https {
@@ -326,7 +346,7 @@ impl Exchange {
     }
 
     fn environment(&self) -> Option<&str> {
-        self.policy.get().and_then(|policy| policy.cookie_domain())
+        self.in_force.get().and_then(|in_force| in_force.policy.cookie_domain())
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
@@ -342,10 +362,18 @@ impl Drop for Exchange {
         let pending = self.pending.get_mut().unwrap_or_else(PoisonError::into_inner);
         if !pending.lines.is_empty() {
             let names: Vec<_> = pending.lines.iter().map(|line| line.name).collect();
-            log::mistake(format_args!(
-                "cookies were set and never sent: {}; call `Cookies::write` on the response, or add the policy's layer",
-                names.join(", ")
-            ));
+            let reason = "set and never sent; call `Cookies::write` on the response, or add the policy's layer";
+            let event = Event {
+                kind: EventKind::Mistake,
+                cookie: Some(&names.join(", ")),
+                rule: "never-sent",
+                reason: &reason,
+                evidence: None,
+            };
+            match self.in_force.get() {
+                Some(in_force) => in_force.tell(event),
+                None => log(event),
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! knows the status that it answers with, so that no adapter decides.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use hardtack_rules::syntax::Fault;
 use http::{HeaderValue, StatusCode};
@@ -110,6 +111,17 @@ impl SetError {
             | SetError::Attribute { cookie, .. }
             | SetError::Value { cookie }
             | SetError::ResponseSent { cookie } => cookie,
+        }
+    }
+
+    /// The id that reports give the refusal.
+    pub(crate) fn rule(&self) -> &'static str {
+        match self {
+            SetError::NotHttps { .. } => "not-https",
+            SetError::TooLarge { .. } => hardtack_rules::Rule::Size.id(),
+            SetError::Attribute { fault, .. } => fault.rule().map_or("attribute", hardtack_rules::Rule::id),
+            SetError::Value { .. } => "value",
+            SetError::ResponseSent { .. } => "response-sent",
         }
     }
 
@@ -225,6 +237,15 @@ impl ReadError {
         }
     }
 
+    /// The id that reports give the refusal.
+    pub(crate) fn rule(&self) -> &'static str {
+        match self {
+            ReadError::NotHttps { .. } => "not-https",
+            ReadError::Ambiguous { .. } => "ambiguous",
+            ReadError::Malformed { .. } => "malformed",
+        }
+    }
+
     /// The status that the error answers with.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -332,3 +353,45 @@ impl fmt::Display for ExtractError {
 }
 
 impl std::error::Error for ExtractError {}
+
+/// Says which setting of a policy is wrong and what was expected.
+///
+/// ```
+/// use hardtack::Policy;
+///
+/// let error = Policy::builder().cookie_domain("localhost").build().unwrap_err();
+/// assert_eq!(error.key(), "cookie_domain");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyError {
+    key: Cow<'static, str>,
+    problem: String,
+}
+
+impl PolicyError {
+    /// `problem` is `fact; remedy`.
+    pub(crate) fn new(key: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
+        PolicyError { key: key.into(), problem: problem.into() }
+    }
+
+    /// The setting's name, such as `force_https.hosts`.
+    ///
+    /// ```
+    /// use hardtack::{ForceHttps, Policy};
+    ///
+    /// let error = Policy::builder().force_https(ForceHttps::on().https_port(0)).build().unwrap_err();
+    /// assert_eq!(error.key(), "force_https.https_port");
+    /// ```
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.key, self.problem)
+    }
+}
+
+impl std::error::Error for PolicyError {}

@@ -49,6 +49,11 @@ impl<'a> Host<'a> {
         self.0
     }
 
+    /// Whether it is a name that a browser keeps HSTS for (RFC 6797 8.1.1): no address, not loopback.
+    pub(crate) fn is_public_name(self) -> bool {
+        !self.is_loopback() && bracketed(self.0).is_none() && self.0.parse::<Ipv4Addr>().is_err()
+    }
+
     /// Whether Chromium and Firefox take the host for this machine without resolving it (Secure Contexts 3.1).
     pub(crate) fn is_loopback(self) -> bool {
         if let Some(address) = bracketed(self.0) {

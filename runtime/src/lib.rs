@@ -72,13 +72,17 @@
 //! | `axum-server` | `MarkedAcceptor`, which says of each connection whether it carries TLS |
 //! | `public-suffix` | refuses a `domain` that is a public suffix |
 //! | `tracing` | reports as events, in place of standard error |
+//! | `toml` | `Policy::from_toml` |
 //! | `testing` | `testing::https()` and its kin, for your own tests |
+
+#![cfg_attr(not(feature = "tower"), allow(dead_code, reason = "a framework's layer asks what the policy says"))]
 
 // Generated code says `::hardtack`, here too.
 extern crate self as hardtack;
 
 mod adapters;
 pub mod audit;
+mod caching;
 mod cookies;
 mod declare;
 mod document;
@@ -87,24 +91,29 @@ mod domain;
 mod enforce;
 mod error;
 mod findings;
-#[cfg(feature = "tower")]
+mod floor;
 mod force_https;
+mod foreign;
 mod host;
+mod hsts;
 mod line;
 mod listener;
-mod log;
-#[cfg_attr(not(feature = "tower"), allow(dead_code, reason = "a framework's layer asks for `force_https`"))]
+#[cfg(feature = "tower")]
+mod plain_http;
 mod policy;
+mod policy_text;
 #[doc(hidden)]
 pub mod private;
 mod proxies;
 mod read;
+mod report;
 mod scheme;
 mod set_cookie;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;
+mod written;
 
 #[cfg(feature = "cookie")]
 pub use cookie;
@@ -114,14 +123,22 @@ pub use hardtack_rules::{Kind, Prefix, Rule, SameSite};
 #[cfg(feature = "axum-server")]
 pub use adapters::axum_server::{MarkedAcceptor, MarkedFuture, MarkedService};
 #[cfg(feature = "tower")]
+pub use adapters::outbound::{OutboundError, OutboundFuture, OutboundLayer, OutboundService, PlainRequest};
+#[cfg(feature = "tower")]
 pub use adapters::tower::{PolicyFuture, PolicyLayer, PolicyService};
+pub use caching::Caching;
 pub use cookies::Cookies;
 pub use declare::{Cookie, ReadCookie, Rescopable, ScriptReadable, Spec};
 pub use document::{DocumentCookie, document_cookie};
-pub use error::{AttributeFault, ExtractError, ReadError, Removal, SetError};
+pub use error::{AttributeFault, ExtractError, PolicyError, ReadError, Removal, SetError};
+pub use floor::Floor;
+pub use force_https::ForceHttps;
+pub use foreign::ForeignCookies;
+pub use hsts::Hsts;
 pub use listener::{Listener, Peer, Transport};
-pub use policy::{ForceHttps, Policy, PolicyBuilder, PolicyError, PolicyHandle};
+pub use policy::{Policy, PolicyBuilder, PolicyHandle};
 pub use proxies::{TrustedProxies, TrustedProxiesError};
+pub use report::{Counters, Event, EventKind};
 pub use scheme::{AllowedOver, AnyScheme, Evidence, Https, PlainHttp, Scheme};
 pub use set_cookie::{IntoSetCookie, SetCookie};
 pub use value::{CookieValue, InvalidValue, ValueWriter};

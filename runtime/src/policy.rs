@@ -1,31 +1,42 @@
 //! What an environment demands of every cookie and every request. In: settings; out: a checked [`Policy`], and a handle
-//! by which a running server changes it. Decides nothing about a request; `force_https` and `enforce` do.
+//! by which a running server changes it. Decides nothing about a request or a line; `plain_http` and `enforce` do.
 
 use core::fmt;
-use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use hardtack_rules::syntax;
+use http::HeaderValue;
+
+use crate::caching::Caching;
+use crate::declare::Spec;
 use crate::domain;
-use crate::host::Host;
+use crate::error::PolicyError;
+use crate::floor::Floor;
+use crate::force_https::{ForceHttps, host_name};
+use crate::foreign::ForeignCookies;
+use crate::hsts::Hsts;
+use crate::report::{Counters, Event, log};
 
 /// Holds what an environment demands of every cookie and every request, whoever wrote them.
 ///
-/// It can only be stricter than a cookie's declaration, never looser.
+/// It can only be stricter than a cookie's declaration, never looser: nothing here takes Secure from a cookie.
 ///
 /// ```
-/// use hardtack::{ForceHttps, Policy};
+/// use hardtack::{ForceHttps, Hsts, Policy};
 ///
 /// let policy = Policy::builder()
 ///     .force_https(ForceHttps::on().integrations(["/api"]).exempt(["/health"]))
+///     .hsts(Hsts::one_year().subdomains())
 ///     .cookie_domain("example.com")
 ///     .build()?;
 /// assert!(format!("{policy:?}").contains("example.com"));
 /// # Ok::<(), hardtack::PolicyError>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Policy {
-    force_https: ForceHttps,
-    cookie_domain: Option<String>,
+    settings: PolicyBuilder,
+    /// The whole value, joined once.
+    hsts: Option<HeaderValue>,
 }
 
 impl Policy {
@@ -43,11 +54,55 @@ impl Policy {
     }
 
     pub(crate) fn force_https(&self) -> &ForceHttps {
-        &self.force_https
+        &self.settings.force_https
     }
 
     pub(crate) fn cookie_domain(&self) -> Option<&str> {
-        self.cookie_domain.as_deref()
+        self.settings.cookie_domain.as_deref()
+    }
+
+    pub(crate) fn hsts(&self) -> Option<&HeaderValue> {
+        self.hsts.as_ref()
+    }
+
+    pub(crate) fn foreign_cookies(&self) -> ForeignCookies {
+        self.settings.foreign_cookies
+    }
+
+    pub(crate) fn session_names(&self) -> &[String] {
+        &self.settings.session_names
+    }
+
+    pub(crate) fn caching(&self) -> Caching {
+        self.settings.caching
+    }
+
+    pub(crate) fn floor(&self) -> &Floor {
+        &self.settings.floor
+    }
+
+    /// The reason for which this cookie is excepted.
+    pub(crate) fn exception(&self, cookie: &[u8]) -> Option<&str> {
+        let exception = self.settings.exceptions.iter().find(|(name, _)| name.as_bytes() == cookie)?;
+        Some(&exception.1)
+    }
+
+    /// Whether our own requests to this host may go over plain HTTP.
+    pub(crate) fn excepts_outbound(&self, host: &str) -> bool {
+        self.settings.outbound_exceptions.iter().any(|(excepted, _)| excepted.eq_ignore_ascii_case(host))
+    }
+
+    /// The declaration of this name, where the policy was given it.
+    pub(crate) fn declared(&self, cookie: &[u8]) -> Option<&'static Spec> {
+        self.settings.declared.iter().copied().flatten().find(|spec| spec.name.as_bytes() == cookie)
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let settings = PolicyBuilder::default();
+        let hsts = settings.hsts.checked().unwrap_or_default();
+        Policy { settings, hsts }
     }
 }
 
@@ -58,12 +113,23 @@ impl Policy {
 ///
 /// assert!(Policy::builder().force_https(true).build().is_ok());
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct PolicyBuilder {
     force_https: ForceHttps,
+    hsts: Hsts,
+    foreign_cookies: ForeignCookies,
+    session_names: Vec<String>,
+    caching: Caching,
+    floor: Floor,
+    exceptions: Vec<(String, String)>,
+    declared: Vec<&'static [Spec]>,
+    outbound_exceptions: Vec<(String, String)>,
     cookie_domain: Option<String>,
+    callback: Option<Callback>,
 }
+
+type Callback = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
 
 impl PolicyBuilder {
     /// Says what becomes of plain HTTP; on by default.
@@ -79,6 +145,102 @@ impl PolicyBuilder {
         self
     }
 
+    /// Says for how long browsers must use HTTPS; one year for this host by default.
+    ///
+    /// It is sent over HTTPS only, once, and never for a loopback name or an address (RFC 6797 7.2 and 8.1.1). What the
+    /// application sends is replaced.
+    ///
+    /// ```
+    /// use hardtack::{Hsts, Policy};
+    ///
+    /// assert!(Policy::builder().hsts(Hsts::one_year().subdomains()).build().is_ok());
+    /// assert!(Policy::builder().hsts(false).build().is_ok());
+    /// ```
+    pub fn hsts(mut self, hsts: impl Into<Hsts>) -> Self {
+        self.hsts = hsts.into();
+        self
+    }
+
+    /// Says what becomes of lines that were not declared here; they are hardened by default.
+    ///
+    /// ```
+    /// use hardtack::{ForeignCookies, Policy};
+    ///
+    /// assert!(Policy::builder().foreign_cookies(ForeignCookies::Observe).build().is_ok());
+    /// ```
+    pub fn foreign_cookies(mut self, foreign_cookies: ForeignCookies) -> Self {
+        self.foreign_cookies = foreign_cookies;
+        self
+    }
+
+    /// Adds names of session cookies to those that are known: `id`, `sid`, `PHPSESSID`, whatever contains `sess` or
+    /// `login`, and their kin.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// assert!(Policy::builder().session_names(["basket_key"]).build().is_ok());
+    /// ```
+    pub fn session_names(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.session_names.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says who may store a response that carries a cookie; the browser alone by default.
+    ///
+    /// ```
+    /// use hardtack::{Caching, Policy};
+    ///
+    /// assert!(Policy::builder().caching(Caching::NoStore).build().is_ok());
+    /// ```
+    pub fn caching(mut self, caching: Caching) -> Self {
+        self.caching = caching;
+        self
+    }
+
+    /// Says what every cookie that leaves must at least have; nothing by default.
+    ///
+    /// ```
+    /// use hardtack::{Floor, Policy, SameSite};
+    ///
+    /// assert!(Policy::builder().floor(Floor::new().same_site(SameSite::Strict)).build().is_ok());
+    /// ```
+    pub fn floor(mut self, floor: Floor) -> Self {
+        self.floor = floor;
+        self
+    }
+
+    /// Excepts one cookie from `foreign_cookies` and `floor`, for a reason. None is excepted from this: over plain HTTP
+    /// nothing Secure leaves.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// assert!(Policy::builder().exception("legacy", "the old shop reads it until March").build().is_ok());
+    /// assert_eq!(Policy::builder().exception("legacy", " ").build().unwrap_err().key(), "exceptions");
+    /// ```
+    pub fn exception(mut self, cookie: impl Into<String>, reason: impl Into<String>) -> Self {
+        self.exceptions.push((cookie.into(), reason.into()));
+        self
+    }
+
+    /// Names declarations whose lines are not foreign though no jar wrote them, but
+    /// [`SetCookie::header_value`](crate::SetCookie::header_value).
+    ///
+    /// ```
+    /// use hardtack::{Cookie, Policy, Spec};
+    ///
+    /// #[derive(Cookie)]
+    /// struct Cart(u32);
+    ///
+    /// const DECLARED: &[Spec] = &[Cart::SPEC];
+    /// assert!(Policy::builder().declared(DECLARED).build().is_ok());
+    /// ```
+    pub fn declared(mut self, specs: &'static [Spec]) -> Self {
+        self.declared.push(specs);
+        self
+    }
+
     /// Says what `domain = environment` means here; without it such a cookie is refused when it is set.
     ///
     /// ```
@@ -89,6 +251,36 @@ impl PolicyBuilder {
     /// ```
     pub fn cookie_domain(mut self, domain: impl Into<String>) -> Self {
         self.cookie_domain = Some(domain.into());
+        self
+    }
+
+    /// Lets our own requests to this host carry cookies and credentials over plain HTTP, for a reason.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// assert!(Policy::builder().outbound_exception("metrics.internal", "speaks plain HTTP, inside the cluster").build().is_ok());
+    /// assert_eq!(Policy::builder().outbound_exception("a b", "x").build().unwrap_err().key(), "outbound_exceptions");
+    /// ```
+    pub fn outbound_exception(mut self, host: impl Into<String>, reason: impl Into<String>) -> Self {
+        self.outbound_exceptions.push((host.into(), reason.into()));
+        self
+    }
+
+    /// Calls this for each [`Event`], on the thread on which it happens: let it be quick.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use hardtack::Policy;
+    ///
+    /// let told = Arc::new(Mutex::new(Vec::new()));
+    /// let writer = told.clone();
+    /// let policy = Policy::builder().on_event(move |event| writer.lock().unwrap().push(event.to_string())).build()?;
+    /// # let _ = (policy, told);
+    /// # Ok::<(), hardtack::PolicyError>(())
+    /// ```
+    pub fn on_event(mut self, callback: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.callback = Some(Arc::new(callback));
         self
     }
 
@@ -107,266 +299,64 @@ impl PolicyBuilder {
     ///
     /// # Errors
     ///
-    /// The first setting that is wrong, with what was expected.
-    pub fn build(self) -> Result<Policy, PolicyError> {
+    /// The first setting that is wrong, or that contradicts another, with what was expected.
+    pub fn build(mut self) -> Result<Policy, PolicyError> {
         if let Some(domain) = &self.cookie_domain {
             domain::check(domain).map_err(|fault| {
                 PolicyError::new("cookie_domain", format!("`{}` is refused: {fault}", domain.escape_debug()))
             })?;
         }
-        Ok(Policy { force_https: self.force_https.checked()?, cookie_domain: self.cookie_domain })
+        for name in &self.session_names {
+            cookie_name("session_names", name)?;
+        }
+        for (name, reason) in &self.exceptions {
+            cookie_name("exceptions", name)?;
+            explained("exceptions", name, reason)?;
+        }
+        for (host, reason) in &self.outbound_exceptions {
+            host_name("outbound_exceptions", host)?;
+            explained("outbound_exceptions", host, reason)?;
+        }
+        self.floor.check()?;
+        self.force_https = self.force_https.checked()?;
+        let hsts = self.hsts.checked()?;
+        Ok(Policy { settings: self, hsts })
     }
 }
 
-/// Says which setting of a policy is wrong and what was expected.
-///
-/// ```
-/// use hardtack::Policy;
-///
-/// let error = Policy::builder().cookie_domain("localhost").build().unwrap_err();
-/// assert_eq!(error.key(), "cookie_domain");
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyError {
-    key: Cow<'static, str>,
-    problem: String,
-}
-
-impl PolicyError {
-    /// `problem` is `fact; remedy`.
-    pub(crate) fn new(key: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
-        PolicyError { key: key.into(), problem: problem.into() }
-    }
-
-    /// The setting's name, such as `force_https.hosts`.
-    ///
-    /// ```
-    /// use hardtack::{ForceHttps, Policy};
-    ///
-    /// let error = Policy::builder().force_https(ForceHttps::on().https_port(0)).build().unwrap_err();
-    /// assert_eq!(error.key(), "force_https.https_port");
-    /// ```
-    #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
-    }
-}
-
-impl fmt::Display for PolicyError {
+/// Shows the settings; of the callback, whether there is one.
+impl fmt::Debug for PolicyBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.key, self.problem)
+        f.debug_struct("Settings")
+            .field("force_https", &self.force_https)
+            .field("hsts", &self.hsts)
+            .field("foreign_cookies", &self.foreign_cookies)
+            .field("session_names", &self.session_names)
+            .field("caching", &self.caching)
+            .field("floor", &self.floor)
+            .field("exceptions", &self.exceptions)
+            .field("outbound_exceptions", &self.outbound_exceptions)
+            .field("cookie_domain", &self.cookie_domain)
+            .field("on_event", &self.callback.is_some())
+            .finish_non_exhaustive()
     }
 }
 
-impl std::error::Error for PolicyError {}
-
-/// Says what becomes of a request over plain HTTP.
-///
-/// When it is on, a page (GET or HEAD whose `Accept` names `text/html`) is redirected to the same URL over https, and
-/// an integration (everything else, and the listed path prefixes) is refused and never redirected: a client that sends
-/// credentials in the clear must not be made to work (OWASP ASVS 4.1.2).
-///
-/// ```
-/// use hardtack::{ForceHttps, Policy};
-///
-/// let force = ForceHttps::on().integrations(["/api"]).exempt(["/health"]).hosts(["www.example.com"]);
-/// assert!(Policy::builder().force_https(force).build().is_ok());
-/// ```
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct ForceHttps {
-    on: bool,
-    integrations: Vec<String>,
-    exempt: Vec<String>,
-    hosts: Option<Vec<String>>,
-    https_port: u16,
+fn explained(key: &'static str, name: &str, reason: &str) -> Result<(), PolicyError> {
+    if reason.trim().is_empty() {
+        return Err(PolicyError::new(key, format!("the exception for `{name}` has no reason; write why it is needed")));
+    }
+    Ok(())
 }
 
-/// The port of https, which a URL leaves out (RFC 9110 4.2.2).
-const HTTPS_PORT: u16 = 443;
-
-impl ForceHttps {
-    /// Redirects pages and refuses integrations: the default.
-    ///
-    /// ```
-    /// use hardtack::{ForceHttps, Policy};
-    ///
-    /// let policy = Policy::builder().force_https(ForceHttps::on()).build()?;
-    /// assert_eq!(format!("{policy:?}"), format!("{:?}", Policy::default()));
-    /// # Ok::<(), hardtack::PolicyError>(())
-    /// ```
-    pub fn on() -> Self {
-        ForceHttps { on: true, integrations: Vec::new(), exempt: Vec::new(), hosts: None, https_port: HTTPS_PORT }
-    }
-
-    /// Lets plain HTTP pass. No Secure cookie is set or read over it nevertheless.
-    ///
-    /// ```
-    /// use hardtack::{ForceHttps, Policy};
-    ///
-    /// assert!(Policy::builder().force_https(ForceHttps::off()).build().is_ok());
-    /// ```
-    pub fn off() -> Self {
-        ForceHttps { on: false, ..ForceHttps::on() }
-    }
-
-    /// Adds path prefixes under which everything is an integration, whatever its `Accept` says.
-    ///
-    /// A prefix ends at a segment: `/api` is `/api` and `/api/x`, not `/apix`. It is compared with the path as it was
-    /// sent, in its letter case and with its percent-encoding.
-    ///
-    /// ```
-    /// use hardtack::{ForceHttps, Policy};
-    ///
-    /// assert!(Policy::builder().force_https(ForceHttps::on().integrations(["/api"])).build().is_ok());
-    /// assert!(Policy::builder().force_https(ForceHttps::on().integrations(["/api/*"])).build().is_err());
-    /// ```
-    pub fn integrations(mut self, prefixes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.integrations.extend(prefixes.into_iter().map(Into::into));
-        self
-    }
-
-    /// Adds the paths of health checks, which pass on plain HTTP. They set no Secure cookie nevertheless.
-    ///
-    /// A path is compared whole, as it was sent, without the query.
-    ///
-    /// ```
-    /// use hardtack::{ForceHttps, Policy};
-    ///
-    /// assert!(Policy::builder().force_https(ForceHttps::on().exempt(["/health", "/ready"])).build().is_ok());
-    /// ```
-    pub fn exempt(mut self, paths: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.exempt.extend(paths.into_iter().map(Into::into));
-        self
-    }
-
-    /// Adds the host names that a redirect may go to; a page on any other host is refused.
-    ///
-    /// Letter case and a trailing dot do not matter. Without this setting a redirect goes to the host that the request
-    /// names, after a check of its syntax.
-    ///
-    /// ```
-    /// use hardtack::{ForceHttps, Policy};
-    ///
-    /// assert!(Policy::builder().force_https(ForceHttps::on().hosts(["www.example.com"])).build().is_ok());
-    /// let force = ForceHttps::on().hosts(["https://example.com/"]);
-    /// let error = Policy::builder().force_https(force).build().unwrap_err();
-    /// assert_eq!(error.key(), "force_https.hosts");
-    /// ```
-    pub fn hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.hosts.get_or_insert_default().extend(names.into_iter().map(Into::into));
-        self
-    }
-
-    /// Sets the port that a redirect goes to, 443 if it is not set.
-    ///
-    /// ```
-    /// use hardtack::{ForceHttps, Policy};
-    ///
-    /// assert!(Policy::builder().force_https(ForceHttps::on().https_port(8443)).build().is_ok());
-    /// ```
-    pub fn https_port(mut self, port: u16) -> Self {
-        self.https_port = port;
-        self
-    }
-
-    /// The same, each setting checked and in the form in which it is compared.
-    fn checked(mut self) -> Result<Self, PolicyError> {
-        for prefix in &mut self.integrations {
-            path("force_https.integrations", prefix)?;
-            prefix.truncate(prefix.trim_end_matches('/').len());
-        }
-        for exempt in &self.exempt {
-            path("force_https.exempt", exempt)?;
-        }
-        for name in self.hosts.iter_mut().flatten() {
-            host_name("force_https.hosts", name)?;
-            name.truncate(without_dot(name).len());
-        }
-        if self.hosts.as_ref().is_some_and(Vec::is_empty) {
-            let problem = "the list is empty; name the hosts that a redirect may go to, or leave the key out";
-            return Err(PolicyError::new("force_https.hosts", problem));
-        }
-        if self.https_port == 0 {
-            let problem = "0 is no port; write a number from 1 to 65535, or leave the key out for 443";
-            return Err(PolicyError::new("force_https.https_port", problem));
-        }
-        Ok(self)
-    }
-
-    pub(crate) fn is_on(&self) -> bool {
-        self.on
-    }
-
-    pub(crate) fn exempts(&self, path: &str) -> bool {
-        self.exempt.iter().any(|exempt| exempt == path)
-    }
-
-    pub(crate) fn lists_integration(&self, path: &str) -> bool {
-        let after = |prefix: &String| path.strip_prefix(prefix.as_str());
-        self.integrations.iter().filter_map(after).any(|rest| rest.is_empty() || rest.starts_with('/'))
-    }
-
-    pub(crate) fn may_redirect_to(&self, host: Host<'_>) -> bool {
-        let host = without_dot(host.as_str());
-        self.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)))
-    }
-
-    /// The port that a redirect has to name.
-    pub(crate) fn explicit_port(&self) -> Option<u16> {
-        (self.https_port != HTTPS_PORT).then_some(self.https_port)
-    }
-}
-
-impl Default for ForceHttps {
-    fn default() -> Self {
-        ForceHttps::on()
-    }
-}
-
-impl From<bool> for ForceHttps {
-    fn from(on: bool) -> Self {
-        ForceHttps { on, ..ForceHttps::on() }
-    }
-}
-
-fn path(key: &'static str, path: &str) -> Result<(), PolicyError> {
-    let shown = path.escape_debug();
-    let problem = if !path.starts_with('/') {
-        format!("`{shown}` does not begin with `/`; write it as in \"/{}\"", path.trim().escape_debug())
-    } else if let Some(found) = path.chars().find(|c| !c.is_ascii_graphic() || matches!(c, '?' | '#')) {
-        format!(
-            "`{shown}` holds `{}`, which stands in no path; write the path alone, percent-encoded as requests send it",
-            found.escape_debug()
-        )
-    } else if path.contains('*') {
-        format!("`{shown}` is a pattern; write the path without `*`")
-    } else {
-        return Ok(());
-    };
-    Err(PolicyError::new(key, problem))
-}
-
-fn host_name(key: &'static str, name: &str) -> Result<(), PolicyError> {
-    if Host::parse(name).is_some_and(|host| host.as_str() == name) {
-        return Ok(());
-    }
-    let remedy = if name.is_ascii() {
-        "write it without scheme, port and path, as in \"www.example.com\""
-    } else {
-        "write its A-label, as in \"xn--bcher-kva.example\""
-    };
-    Err(PolicyError::new(key, format!("`{}` is not a host name; {remedy}", name.escape_debug())))
-}
-
-/// `example.com.` and `example.com` are one host.
-fn without_dot(host: &str) -> &str {
-    host.strip_suffix('.').unwrap_or(host)
+fn cookie_name(key: &'static str, name: &str) -> Result<(), PolicyError> {
+    syntax::foreign_name(name)
+        .map_err(|fault| PolicyError::new(key, format!("`{}` is refused: {fault}", name.escape_debug())))
 }
 
 /// Shares one policy among the layers of a running server, and swaps it at once.
 ///
-/// Clones share it. An exchange keeps the policy that it began with.
+/// Clones share it. An exchange keeps the policy that it began with: no request sees half of two.
 ///
 /// ```
 /// use hardtack::{ForceHttps, Policy, PolicyHandle};
@@ -380,6 +370,7 @@ fn without_dot(host: &str) -> &str {
 #[derive(Clone)]
 pub struct PolicyHandle {
     policy: Arc<RwLock<Arc<Policy>>>,
+    counters: Arc<Counters>,
 }
 
 impl PolicyHandle {
@@ -393,10 +384,10 @@ impl PolicyHandle {
     /// ```
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        PolicyHandle { policy: Arc::new(RwLock::new(Arc::new(policy))) }
+        PolicyHandle { policy: Arc::new(RwLock::new(Arc::new(policy))), counters: Arc::default() }
     }
 
-    /// Swaps the policy for every exchange that begins from now on.
+    /// Swaps the policy for every exchange that begins after this returns.
     ///
     /// ```
     /// use hardtack::{Policy, PolicyHandle};
@@ -412,8 +403,16 @@ impl PolicyHandle {
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
     }
 
-    pub(crate) fn current(&self) -> Arc<Policy> {
-        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    /// How often each kind of event happened, under this handle's policies.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The policy that holds now, for one exchange.
+    pub(crate) fn in_force(&self) -> InForce {
+        let policy = Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner));
+        InForce { policy, counters: Arc::clone(&self.counters) }
     }
 }
 
@@ -425,17 +424,30 @@ impl From<Policy> for PolicyHandle {
 
 impl fmt::Debug for PolicyHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PolicyHandle").field(&self.current()).finish()
+        f.debug_tuple("PolicyHandle").field(&self.in_force().policy).finish()
+    }
+}
+
+/// The policy of one exchange, and where its events go.
+#[derive(Debug, Clone)]
+pub(crate) struct InForce {
+    pub(crate) policy: Arc<Policy>,
+    counters: Arc<Counters>,
+}
+
+impl InForce {
+    pub(crate) fn tell(&self, event: Event<'_>) {
+        self.counters.count(event.kind);
+        if let Some(callback) = &self.policy.settings.callback {
+            callback(&event);
+        }
+        log(event);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn error(force: ForceHttps) -> String {
-        Policy::builder().force_https(force).build().unwrap_err().to_string()
-    }
 
     #[test]
     fn the_default_forces_https_and_names_no_domain() {
@@ -464,61 +476,9 @@ mod tests {
     }
 
     #[test]
-    fn wrong_paths_are_refused() {
-        for (path, says) in [
-            ("health", "`health` does not begin with `/`; write it as in \"/health\""),
-            ("", "`` does not begin with `/`; write it as in \"/\""),
-            (" /x", "` /x` does not begin with `/`"),
-            ("/a?b", "`/a?b` holds `?`"),
-            ("/a b", "`/a b` holds ` `"),
-            ("/é", "`/é` holds `é`"),
-            ("/a\n", "`/a\\n` holds `\\n`"),
-            ("/api/*", "`/api/*` is a pattern"),
-        ] {
-            let exempt = error(ForceHttps::on().exempt(["/ok", path]));
-            assert!(exempt.starts_with(&format!("`force_https.exempt`: {says}")), "{exempt}");
-            let integration = error(ForceHttps::off().integrations([path]));
-            assert!(integration.starts_with(&format!("`force_https.integrations`: {says}")), "{integration}");
-        }
-    }
-
-    #[test]
-    fn wrong_hosts_and_ports_are_refused() {
-        for name in ["", "a:80", "https://a", "a/", "*.a", ".a", "a..b", "a@b", "::1", "1.2.3"] {
-            let error = error(ForceHttps::on().hosts([name]));
-            assert!(error.contains("is not a host name; write it without scheme, port and path"), "{error}");
-        }
-        assert!(error(ForceHttps::on().hosts(["bücher.example"])).ends_with("as in \"xn--bcher-kva.example\""));
-        assert!(error(ForceHttps::on().hosts([""; 0])).starts_with("`force_https.hosts`: the list is empty; "));
-        assert!(error(ForceHttps::on().https_port(0)).starts_with("`force_https.https_port`: 0 is no port; "));
-    }
-
-    #[test]
-    fn a_prefix_ends_at_a_segment() {
-        for (prefix, path, inside) in [
-            ("/api", "/api", true),
-            ("/api", "/api/", true),
-            ("/api", "/api/x", true),
-            ("/api", "/apix", false),
-            ("/api", "/API", false),
-            ("/api", "/x/api", false),
-            ("/api", "/", false),
-            ("/api/", "/api", true),
-            ("/api/", "/api/x", true),
-            ("/api/", "/apix", false),
-            ("/", "/", true),
-            ("/", "/x", true),
-        ] {
-            let policy = Policy::builder().force_https(ForceHttps::on().integrations([prefix])).build().unwrap();
-            assert_eq!(policy.force_https().lists_integration(path), inside, "{prefix} {path}");
-        }
-        assert!(!Policy::default().force_https().lists_integration("/api"));
-    }
-
-    #[test]
     fn a_handle_swaps_for_all_clones_and_survives_poison() {
         let handle = PolicyHandle::new(Policy::default());
-        let (clone, before) = (handle.clone(), handle.current());
+        let (clone, before) = (handle.clone(), handle.in_force().policy);
         let poisoner = handle.clone();
         let panicked = std::thread::spawn(move || {
             let _guard = poisoner.policy.write();
@@ -526,7 +486,18 @@ mod tests {
         });
         assert!(panicked.join().is_err());
         handle.apply(Policy::builder().cookie_domain("a.example").build().unwrap());
-        assert_eq!(clone.current().cookie_domain(), Some("a.example"));
+        assert_eq!(clone.in_force().policy.cookie_domain(), Some("a.example"));
         assert_eq!(before.cookie_domain(), None);
+    }
+
+    #[test]
+    fn an_exception_without_a_reason_and_a_name_that_is_none_are_refused() {
+        let error = |builder: PolicyBuilder| builder.build().unwrap_err().to_string();
+        assert!(
+            error(Policy::builder().exception("a", ""))
+                .starts_with("`exceptions`: the exception for `a` has no reason")
+        );
+        assert!(error(Policy::builder().exception("a;b", "x")).starts_with("`exceptions`: `a;b` is refused: "));
+        assert!(error(Policy::builder().session_names([""])).starts_with("`session_names`: `` is refused: "));
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn find<'a>(fields: &'a [HeaderValue], name: &'a str) -> Found<'a> {
 }
 
 /// Trims SP and HTAB, and no other white space.
-fn trim(mut text: &[u8]) -> &[u8] {
+pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
         text = rest;
     }

@@ -5,4 +5,6 @@ mod axum;
 #[cfg(feature = "axum-server")]
 pub(crate) mod axum_server;
 #[cfg(feature = "tower")]
+pub(crate) mod outbound;
+#[cfg(feature = "tower")]
 pub(crate) mod tower;

@@ -14,13 +14,14 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::cookies::{Cookies, Exchange};
-use crate::enforce;
+use crate::enforce::Outgoing;
 use crate::error::ExtractError;
-use crate::force_https::{self, Answer};
+use crate::host::Host;
 use crate::listener::Listener;
-use crate::log;
-use crate::policy::{Policy, PolicyHandle};
-use crate::scheme::{Https, PlainHttp, Scheme, Verdict};
+use crate::plain_http::{self, Answer};
+use crate::policy::{InForce, Policy, PolicyHandle};
+use crate::report::{Event, EventKind, log};
+use crate::scheme::{Https, Scheme, Verdict};
 
 impl Policy {
     /// The layer that enforces this policy on the requests of one listener.
@@ -93,19 +94,22 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        let policy = self.layer.policy.current();
+        let in_force = self.layer.policy.in_force();
         let verdict = self.layer.listener.judge(&parts, None);
+        let uri = whole_uri(&parts);
         if !verdict.https {
-            let answer = force_https::answer(policy.force_https(), &parts.method, whole_uri(&parts), &parts.headers);
+            let answer = plain_http::answer(in_force.policy.force_https(), &parts.method, uri, &parts.headers);
             if let Some(answer) = answer {
-                log_answer(&answer, verdict);
+                tell(&in_force, &answer, verdict);
                 return PolicyFuture { state: State::Answered { answer: Some(answer) } };
             }
         }
-        let exchange = Arc::new(Exchange::under(&parts.headers, verdict, policy));
+        let host = Host::of(uri, &parts.headers).ok();
+        let outgoing = Outgoing::new(in_force.clone(), verdict, host);
+        let exchange = Arc::new(Exchange::under(&parts.headers, verdict, in_force));
         parts.extensions.insert(Open(exchange.clone()));
         let inner = self.inner.call(Request::from_parts(parts, body));
-        PolicyFuture { state: State::Inner { inner, jar: Jar { exchange, answered: false } } }
+        PolicyFuture { state: State::Inner { inner, jar: Jar { exchange, outgoing, answered: false } } }
     }
 }
 
@@ -147,10 +151,10 @@ where
             Projected::Inner { inner, jar } => {
                 let result = ready!(inner.poll(context));
                 jar.answered = true;
-                let mut response = result?;
-                jar.exchange.write(response.headers_mut());
-                enforce::hold_back_secure(response.headers_mut(), jar.exchange.verdict());
-                Poll::Ready(Ok(response))
+                let response = result?;
+                let (mut parts, body) = response.into_parts();
+                jar.outgoing.enforce(&mut parts.headers, &mut parts.extensions, jar.exchange.close());
+                Poll::Ready(Ok(Response::from_parts(parts, body)))
             }
         }
     }
@@ -168,6 +172,7 @@ fn whole_uri(parts: &http::request::Parts) -> &http::Uri {
 /// The layer's hold on the jar.
 struct Jar {
     exchange: Arc<Exchange>,
+    outgoing: Outgoing,
     answered: bool,
 }
 
@@ -180,10 +185,12 @@ impl Drop for Jar {
     }
 }
 
-fn log_answer(answer: &Answer, verdict: Verdict) {
-    if let Answer::Refuse(reason) = answer {
-        log::refusal(format_args!("a plain-HTTP request was refused: {reason}; {}", verdict.evidence));
-    }
+fn tell(in_force: &InForce, answer: &Answer, verdict: Verdict) {
+    let (kind, reason): (_, &dyn fmt::Display) = match answer {
+        Answer::Redirect(_) => (EventKind::PageRedirected, &"a page over plain HTTP"),
+        Answer::Refuse(reason) => (EventKind::RequestRefused, reason),
+    };
+    in_force.tell(Event { kind, cookie: None, rule: "force-https", reason, evidence: Some(verdict.evidence) });
 }
 
 fn respond<R: Default>(answer: Option<Answer>) -> Response<R> {
@@ -219,17 +226,38 @@ impl<S: Scheme> Cookies<S> {
     /// assert_eq!(missing, ExtractError::LayerMissing);
     /// ```
     pub fn from_extensions(extensions: &http::Extensions) -> Result<Self, ExtractError> {
-        let Open(exchange) = extensions.get().ok_or(ExtractError::LayerMissing)?;
+        let Open(exchange) = extensions.get().ok_or_else(missing)?;
         if !S::admits(exchange.verdict()) {
-            return Err(ExtractError::NotHttps { evidence: exchange.verdict().evidence });
+            return Err(refused(exchange));
         }
         Ok(Cookies::over(exchange.clone()))
     }
 }
 
-/// The listener's judgement of the exchange.
+/// Proof of HTTPS from a request's extensions, where its exchange is HTTPS.
 #[cfg_attr(not(feature = "axum"), allow(dead_code, reason = "extractors are a framework's"))]
-pub(crate) fn judged(extensions: &http::Extensions) -> Result<Result<Https, PlainHttp>, ExtractError> {
-    let Open(exchange) = extensions.get().ok_or(ExtractError::LayerMissing)?;
-    Ok(exchange.verdict().judged())
+pub(crate) fn https(extensions: &http::Extensions) -> Result<Https, ExtractError> {
+    let Open(exchange) = extensions.get().ok_or_else(missing)?;
+    exchange.verdict().judged().map_err(|_| refused(exchange))
+}
+
+/// Asks for proof of HTTPS, and refuses nothing.
+#[cfg_attr(not(feature = "axum"), allow(dead_code, reason = "extractors are a framework's"))]
+pub(crate) fn maybe_https(extensions: &http::Extensions) -> Result<Option<Https>, ExtractError> {
+    let Open(exchange) = extensions.get().ok_or_else(missing)?;
+    Ok(exchange.verdict().judged().ok())
+}
+
+fn refused(exchange: &Exchange) -> ExtractError {
+    let evidence = exchange.verdict().evidence;
+    let error = ExtractError::NotHttps { evidence };
+    let (kind, rule) = (EventKind::RequestRefused, "not-https");
+    exchange.tell(Event { kind, cookie: None, rule, reason: &error, evidence: None });
+    error
+}
+
+fn missing() -> ExtractError {
+    let (error, kind) = (ExtractError::LayerMissing, EventKind::Mistake);
+    log(Event { kind, cookie: None, rule: "layer-missing", reason: &error, evidence: None });
+    error
 }

@@ -1,0 +1,146 @@
+//! What every cookie that leaves must at least have, declared or foreign. A line in, a stricter one out; the stricter of
+//! two is kept, and an exception names the cookie and a reason.
+
+use core::time::Duration;
+use std::time::SystemTime;
+
+use hardtack_rules::{SameSite, date, syntax};
+
+use crate::error::PolicyError;
+use crate::foreign::same_site;
+use crate::written::{Written, with_attribute};
+
+/// Demands a `SameSite`, HttpOnly, or a life of at most so long, of every cookie that leaves.
+///
+/// ```
+/// use std::time::Duration;
+/// use hardtack::{Floor, Policy, SameSite};
+///
+/// let floor = Floor::new().same_site(SameSite::Strict).http_only().max_age(Duration::from_secs(86_400));
+/// assert!(Policy::builder().floor(floor).exception("theme", "theme.js reads it").build().is_ok());
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct Floor {
+    same_site: Option<SameSite>,
+    http_only: bool,
+    max_age: Option<Duration>,
+}
+
+impl Floor {
+    /// Demands nothing.
+    pub fn new() -> Self {
+        Floor::default()
+    }
+
+    /// Demands this `SameSite`, or a stricter one.
+    pub fn same_site(mut self, same_site: SameSite) -> Self {
+        self.same_site = Some(same_site);
+        self
+    }
+
+    /// Demands HttpOnly.
+    pub fn http_only(mut self) -> Self {
+        self.http_only = true;
+        self
+    }
+
+    /// Demands a life of at most so long, in whole seconds. A session cookie stays one.
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), PolicyError> {
+        match self.max_age.map(syntax::max_age) {
+            Some(Err(fault)) => Err(PolicyError::new("floor.max_age", fault.to_string())),
+            Some(Ok(())) | None => Ok(()),
+        }
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.same_site.is_none() && !self.http_only && self.max_age.is_none()
+    }
+
+    /// The stricter line, where this one is below the floor.
+    pub(crate) fn raised(&self, line: &[u8], now: impl Fn() -> SystemTime) -> Option<Vec<u8>> {
+        let written = Written::read(line);
+        let mut out: Option<Vec<u8>> = None;
+        let mut replace = |name, value: &str| {
+            let raised = with_attribute(out.as_deref().unwrap_or(line), name, value.as_bytes());
+            out = Some(raised);
+        };
+        if let Some(least) = self.same_site {
+            // An absent or unknown one is weaker than all: browsers relax it.
+            if !written.same_site.and_then(same_site).is_some_and(|found| found.is_at_least(least)) {
+                replace("SameSite", least.as_str());
+            }
+        }
+        if let Some(most) = self.max_age {
+            if outlives(&written, most, now) {
+                replace("Max-Age", &most.as_secs().to_string());
+            }
+        }
+        if self.http_only && !written.http_only {
+            let mut raised = out.unwrap_or_else(|| line.to_vec());
+            raised.extend_from_slice(b"; HttpOnly");
+            out = Some(raised);
+        }
+        out
+    }
+}
+
+/// Whether a browser would keep the cookie for longer. Max-Age speaks before Expires (6265bis 5.7).
+fn outlives(written: &Written<'_>, most: Duration, now: impl Fn() -> SystemTime) -> bool {
+    if let Some(value) = written.max_age {
+        let digits = value.strip_prefix(b"-").unwrap_or(value);
+        if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) {
+            // What overflows is longer than anything.
+            let seconds = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u64>().ok());
+            return value.first() != Some(&b'-') && seconds.is_none_or(|seconds| seconds > most.as_secs());
+        }
+    }
+    let Some(end) = written.expires.and_then(date::cookie_date) else { return false };
+    let now = now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    u64::try_from(end).is_ok_and(|end| end > now.saturating_add(most.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+    use std::time::SystemTime;
+
+    use super::Floor;
+    use hardtack_rules::SameSite;
+
+    fn raised(floor: &Floor, line: &str) -> Option<String> {
+        let now = || SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        floor.raised(line.as_bytes(), now).map(|line| String::from_utf8(line).unwrap())
+    }
+
+    #[test]
+    fn the_stricter_of_the_two_is_kept() {
+        let floor = Floor::new().same_site(SameSite::Lax).http_only().max_age(Duration::from_secs(60));
+        for line in [
+            "a=1; SameSite=Strict; HttpOnly; Max-Age=60",
+            "a=1; samesite=lax; httponly",
+            "a=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax",
+            "a=1; SameSite=Lax; HttpOnly; Max-Age=-5; Expires=Fri, 31 Dec 2100 00:00:00 GMT",
+        ] {
+            assert_eq!(raised(&floor, line), None, "{line}");
+        }
+        for (line, expected) in [
+            ("a=1", "a=1; SameSite=Lax; HttpOnly"),
+            ("a=1; SameSite=None; HttpOnly;X=1", "a=1; SameSite=Lax; HttpOnly;X=1"),
+            ("a=1; SameSite=Lax; HttpOnly; max-age=61", "a=1; SameSite=Lax; HttpOnly; max-age=60"),
+            (
+                "a=1; SameSite=Lax; HttpOnly; Expires=Fri, 31 Dec 2100 00:00:00 GMT",
+                "a=1; SameSite=Lax; HttpOnly; Expires=Fri, 31 Dec 2100 00:00:00 GMT; Max-Age=60",
+            ),
+            ("a=1; SameSite=Lax; HttpOnly; Max-Age=99999999999999999999999", "a=1; SameSite=Lax; HttpOnly; Max-Age=60"),
+        ] {
+            assert_eq!(raised(&floor, line).as_deref(), Some(expected), "{line}");
+            assert_eq!(raised(&floor, expected), None, "{expected}");
+        }
+    }
+}

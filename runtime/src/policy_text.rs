@@ -1,0 +1,480 @@
+//! A policy as text: TOML (feature `toml`) or environment variables in, the same settings out. One table of keys serves
+//! both; what values mean and whether they agree is the builder's.
+
+use core::time::Duration;
+
+use hardtack_rules::{SameSite, syntax};
+
+use crate::caching::Caching;
+use crate::error::PolicyError;
+use crate::floor::Floor;
+use crate::force_https::ForceHttps;
+use crate::foreign::ForeignCookies;
+use crate::hsts::Hsts;
+use crate::policy::{Policy, PolicyBuilder};
+
+/// What the environment variables begin with.
+const PREFIX: &str = "HARDTACK_POLICY_";
+
+impl Policy {
+    /// Reads a policy from TOML; what is not there keeps its default.
+    ///
+    /// ```toml
+    /// foreign_cookies = "harden"            # or "observe", "refuse"
+    /// session_names = ["basket_key"]
+    /// caching = "private"                   # or "no-store"
+    /// cookie_domain = "example.com"
+    ///
+    /// [force_https]                         # or force_https = false
+    /// integrations = ["/api"]
+    /// exempt = ["/health"]
+    /// hosts = ["www.example.com"]
+    /// https_port = 443
+    ///
+    /// [hsts]                                # or hsts = false
+    /// max_age = "365d"
+    /// subdomains = true
+    /// preload = false
+    ///
+    /// [floor]
+    /// same_site = "Lax"
+    /// http_only = true
+    /// max_age = "30d"
+    ///
+    /// [[exceptions]]
+    /// cookie = "legacy"
+    /// reason = "the old shop reads it until March"
+    ///
+    /// [[outbound_exceptions]]
+    /// host = "metrics.internal"
+    /// reason = "the collector speaks plain HTTP, inside the cluster"
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] names the key, and says what was expected: an unknown key, a value of another kind, a
+    /// contradiction, or text that is not TOML.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// let error = Policy::from_toml("[hsts]\npreload = true").unwrap_err();
+    /// assert_eq!(error.key(), "hsts.preload");
+    /// assert!(Policy::from_toml("force_https = false").is_ok());
+    /// ```
+    #[cfg(feature = "toml")]
+    pub fn from_toml(text: &str) -> Result<Policy, PolicyError> {
+        let document = toml::de::DeTable::parse(text).map_err(|error| {
+            let line =
+                error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.lines().count().max(1));
+            PolicyError::new(format!("line {line}"), format!("not TOML: {}", error.message().trim()))
+        })?;
+        let mut draft = Draft::default();
+        toml_table(&mut draft, "", document.get_ref())?;
+        draft.build()
+    }
+
+    /// Reads a policy from the environment: `HARDTACK_POLICY_` and a key in capitals, with `_` for the dot.
+    ///
+    /// `HARDTACK_POLICY_FORCE_HTTPS=false`, `HARDTACK_POLICY_FORCE_HTTPS_EXEMPT=/health,/ready`,
+    /// `HARDTACK_POLICY_HSTS_MAX_AGE=365d`, `HARDTACK_POLICY_EXCEPTIONS=legacy: the old shop reads it; other: …`. Lists are
+    /// separated by commas, exceptions by semicolons.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_toml`](Policy::from_toml); a variable with the prefix and an unknown key is an error too.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// assert!(Policy::from_env().is_ok());
+    /// ```
+    pub fn from_env() -> Result<Policy, PolicyError> {
+        from_variables(std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            Some((name, value.into_string().ok()))
+        }))
+    }
+}
+
+/// `None` is a value that is not UTF-8.
+fn from_variables(variables: impl Iterator<Item = (String, Option<String>)>) -> Result<Policy, PolicyError> {
+    let mut draft = Draft::default();
+    let mut ours: Vec<_> = variables.filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    // The same error whatever the order of the environment.
+    ours.sort();
+    for (name, value) in ours {
+        let key = KEYS.iter().find(|key| variable(key.name) == name);
+        let Some(key) = key else {
+            let all: Vec<_> = KEYS.iter().map(|key| variable(key.name)).collect();
+            return Err(PolicyError::new(name, format!("unknown; the variables are {}", all.join(", "))));
+        };
+        let Some(value) = value else {
+            return Err(PolicyError::new(name, "not UTF-8; write it in UTF-8"));
+        };
+        draft.set(key, &name, Value::Written(value))?;
+    }
+    draft.build()
+}
+
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
+}
+
+/// A value as it was written.
+enum Value {
+    /// In an environment variable: its kind is the key's.
+    Written(String),
+    #[cfg(feature = "toml")]
+    Text(String),
+    #[cfg(feature = "toml")]
+    Boolean(bool),
+    #[cfg(feature = "toml")]
+    Number(String),
+    #[cfg(feature = "toml")]
+    List(Vec<String>),
+    /// Pairs of a name and a reason.
+    #[cfg(feature = "toml")]
+    Reasons(Vec<(String, String)>),
+    #[cfg(feature = "toml")]
+    Other,
+}
+
+/// A key and what is done with its value.
+struct Key {
+    name: &'static str,
+    kind: Kind,
+}
+
+/// What a value must be, and where it goes.
+enum Kind {
+    Boolean(fn(&mut Draft, bool)),
+    Text(fn(&mut Draft, String)),
+    Number(fn(&mut Draft, u16)),
+    Duration(fn(&mut Draft, Duration)),
+    List(fn(&mut Draft, Vec<String>)),
+    /// One of these words.
+    Word(&'static [&'static str], fn(&mut Draft, &str)),
+    Reasons(fn(&mut Draft, Vec<(String, String)>)),
+}
+
+#[rustfmt::skip]
+const KEYS: &[Key] = &[
+    Key { name: "force_https", kind: Kind::Boolean(|draft, on| draft.force_https(|force| force.enabled(on))) },
+    Key { name: "force_https.integrations", kind: Kind::List(|draft, list| draft.force_https(|force| force.integrations(list))) },
+    Key { name: "force_https.exempt", kind: Kind::List(|draft, list| draft.force_https(|force| force.exempt(list))) },
+    Key { name: "force_https.hosts", kind: Kind::List(|draft, list| draft.force_https(|force| force.hosts(list))) },
+    Key { name: "force_https.https_port", kind: Kind::Number(|draft, port| draft.force_https(|force| force.https_port(port))) },
+    Key { name: "hsts", kind: Kind::Boolean(|draft, on| draft.hsts(|hsts| hsts.enabled(on))) },
+    Key { name: "hsts.max_age", kind: Kind::Duration(|draft, life| draft.hsts(|hsts| hsts.max_age(life))) },
+    Key { name: "hsts.subdomains", kind: Kind::Boolean(|draft, on| draft.hsts(|hsts| if on { hsts.subdomains() } else { hsts })) },
+    Key { name: "hsts.preload", kind: Kind::Boolean(|draft, on| draft.hsts(|hsts| if on { hsts.preload() } else { hsts })) },
+    Key { name: "foreign_cookies", kind: Kind::Word(&["observe", "harden", "refuse"], |draft, word| draft.foreign_cookies(word)) },
+    Key { name: "session_names", kind: Kind::List(|draft, list| draft.builder(|builder| builder.session_names(list))) },
+    Key { name: "caching", kind: Kind::Word(&["private", "no-store"], |draft, word| draft.caching(word)) },
+    Key { name: "floor.same_site", kind: Kind::Word(&["Strict", "Lax", "None"], |draft, word| draft.same_site(word)) },
+    Key { name: "floor.http_only", kind: Kind::Boolean(|draft, on| draft.floor(|floor| if on { floor.http_only() } else { floor })) },
+    Key { name: "floor.max_age", kind: Kind::Duration(|draft, life| draft.floor(|floor| floor.max_age(life))) },
+    Key { name: "exceptions", kind: Kind::Reasons(|draft, all| for (cookie, reason) in all { draft.builder(|builder| builder.exception(cookie, reason)); }) },
+    Key { name: "cookie_domain", kind: Kind::Text(|draft, domain| draft.builder(|builder| builder.cookie_domain(domain))) },
+    Key { name: "outbound_exceptions", kind: Kind::Reasons(|draft, all| for (host, reason) in all { draft.builder(|builder| builder.outbound_exception(host, reason)); }) },
+];
+
+/// The settings while they are read.
+#[derive(Default)]
+struct Draft {
+    builder: PolicyBuilder,
+    force_https: ForceHttps,
+    hsts: Hsts,
+    floor: Floor,
+}
+
+impl Draft {
+    fn build(self) -> Result<Policy, PolicyError> {
+        self.builder.force_https(self.force_https).hsts(self.hsts).floor(self.floor).build()
+    }
+
+    /// `written` is the key as the user wrote it.
+    fn set(&mut self, key: &Key, written: &str, value: Value) -> Result<(), PolicyError> {
+        let expected = |what: &str| PolicyError::new(written.to_owned(), format!("expected {what}"));
+        match &key.kind {
+            Kind::Boolean(set) => set(self, value.boolean().ok_or_else(|| expected("`true` or `false`"))?),
+            Kind::Text(set) => set(self, value.text().ok_or_else(|| expected("a text"))?),
+            Kind::Number(set) => set(self, value.number().ok_or_else(|| expected("a number from 0 to 65535"))?),
+            Kind::List(set) => set(self, value.list().ok_or_else(|| expected("a list of texts"))?),
+            Kind::Duration(set) => {
+                let text = value.text().ok_or_else(|| expected("a duration, as in \"365d\""))?;
+                let life =
+                    syntax::duration(text.trim()).map_err(|fault| PolicyError::new(written.to_owned(), fault.text))?;
+                set(self, life);
+            }
+            Kind::Word(words, set) => {
+                let text = value.text().unwrap_or_default();
+                let word = words.iter().find(|word| word.eq_ignore_ascii_case(text.trim()));
+                set(self, word.ok_or_else(|| expected(&format!("one of \"{}\"", words.join("\", \""))))?);
+            }
+            Kind::Reasons(set) => {
+                set(self, value.reasons().ok_or_else(|| expected("names, each with a reason"))?);
+            }
+        }
+        Ok(())
+    }
+
+    fn builder(&mut self, with: impl FnOnce(PolicyBuilder) -> PolicyBuilder) {
+        self.builder = with(core::mem::take(&mut self.builder));
+    }
+
+    fn force_https(&mut self, with: impl FnOnce(ForceHttps) -> ForceHttps) {
+        self.force_https = with(core::mem::take(&mut self.force_https));
+    }
+
+    fn hsts(&mut self, with: impl FnOnce(Hsts) -> Hsts) {
+        self.hsts = with(core::mem::take(&mut self.hsts));
+    }
+
+    fn floor(&mut self, with: impl FnOnce(Floor) -> Floor) {
+        self.floor = with(core::mem::take(&mut self.floor));
+    }
+
+    fn foreign_cookies(&mut self, word: &str) {
+        let foreign_cookies = match word {
+            "observe" => ForeignCookies::Observe,
+            "refuse" => ForeignCookies::Refuse,
+            _ => ForeignCookies::Harden,
+        };
+        self.builder(|builder| builder.foreign_cookies(foreign_cookies));
+    }
+
+    fn caching(&mut self, word: &str) {
+        let caching = if word == "no-store" { Caching::NoStore } else { Caching::Private };
+        self.builder(|builder| builder.caching(caching));
+    }
+
+    fn same_site(&mut self, word: &str) {
+        let same_site = match word {
+            "Strict" => SameSite::Strict,
+            "None" => SameSite::None,
+            _ => SameSite::Lax,
+        };
+        self.floor(|floor| floor.same_site(same_site));
+    }
+}
+
+impl Value {
+    fn boolean(self) -> Option<bool> {
+        match self {
+            Value::Written(text) => text.trim().parse().ok(),
+            #[cfg(feature = "toml")]
+            Value::Boolean(boolean) => Some(boolean),
+            #[cfg(feature = "toml")]
+            _ => None,
+        }
+    }
+
+    fn text(self) -> Option<String> {
+        match self {
+            Value::Written(text) => Some(text),
+            #[cfg(feature = "toml")]
+            Value::Text(text) => Some(text),
+            #[cfg(feature = "toml")]
+            _ => None,
+        }
+    }
+
+    fn number(self) -> Option<u16> {
+        match self {
+            Value::Written(text) => text.trim().parse().ok(),
+            #[cfg(feature = "toml")]
+            Value::Number(digits) => digits.parse().ok(),
+            #[cfg(feature = "toml")]
+            _ => None,
+        }
+    }
+
+    fn list(self) -> Option<Vec<String>> {
+        match self {
+            Value::Written(text) => Some(text.split(',').map(|item| item.trim().to_owned()).collect()),
+            #[cfg(feature = "toml")]
+            Value::List(list) => Some(list),
+            #[cfg(feature = "toml")]
+            _ => None,
+        }
+    }
+
+    fn reasons(self) -> Option<Vec<(String, String)>> {
+        match self {
+            Value::Written(text) => {
+                let pair = |pair: &str| {
+                    // A name without a colon has no reason, which the builder refuses.
+                    let (name, reason) = pair.split_once(':').unwrap_or((pair, ""));
+                    (name.trim().to_owned(), reason.trim().to_owned())
+                };
+                Some(text.split(';').filter(|item| !item.trim().is_empty()).map(pair).collect())
+            }
+            #[cfg(feature = "toml")]
+            Value::Reasons(reasons) => Some(reasons),
+            // An empty array has no kind.
+            #[cfg(feature = "toml")]
+            Value::List(list) if list.is_empty() => Some(Vec::new()),
+            #[cfg(feature = "toml")]
+            _ => None,
+        }
+    }
+}
+
+#[cfg(feature = "toml")]
+fn toml_table(draft: &mut Draft, above: &str, table: &toml::de::DeTable<'_>) -> Result<(), PolicyError> {
+    use toml::de::DeValue;
+
+    for (name, value) in table {
+        let path = if above.is_empty() { name.get_ref().to_string() } else { format!("{above}.{}", name.get_ref()) };
+        let is_section = KEYS.iter().any(|key| key.name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.')));
+        match value.get_ref() {
+            DeValue::Table(inner) if is_section => toml_table(draft, &path, inner)?,
+            value => {
+                let Some(key) = KEYS.iter().find(|key| key.name == path) else {
+                    let all: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.name)).collect();
+                    return Err(PolicyError::new(path, format!("unknown; the keys are {}", all.join(", "))));
+                };
+                draft.set(key, &path, toml_value(value))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "toml")]
+fn toml_value(value: &toml::de::DeValue<'_>) -> Value {
+    use toml::de::DeValue;
+
+    match value {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::Boolean(boolean) => Value::Boolean(*boolean),
+        DeValue::Integer(number) if number.radix() == 10 => Value::Number(number.as_str().replace('_', "")),
+        DeValue::Array(items) => {
+            let texts = items.iter().map(|item| match item.get_ref() {
+                DeValue::String(text) => Some(text.to_string()),
+                _ => None,
+            });
+            match texts.collect() {
+                Some(list) => Value::List(list),
+                None => items
+                    .iter()
+                    .map(|item| reason(item.get_ref()))
+                    .collect::<Option<_>>()
+                    .map_or(Value::Other, Value::Reasons),
+            }
+        }
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => Value::Other,
+    }
+}
+
+/// `{ cookie = "…", reason = "…" }`; without a reason it is empty, which the builder refuses.
+#[cfg(feature = "toml")]
+fn reason(value: &toml::de::DeValue<'_>) -> Option<(String, String)> {
+    use toml::de::DeValue;
+
+    let DeValue::Table(table) = value else { return None };
+    let (mut name, mut reason) = (None, String::new());
+    for (key, value) in table {
+        let DeValue::String(text) = value.get_ref() else { return None };
+        match &**key.get_ref() {
+            "cookie" | "host" => name = Some(text.to_string()),
+            "reason" => reason = text.to_string(),
+            _ => return None,
+        }
+    }
+    Some((name?, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYS, from_variables, variable};
+    use crate::policy::Policy;
+
+    fn from(variables: &[(&str, &str)]) -> Result<Policy, String> {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned())));
+        from_variables(variables).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn variables_are_keys_in_capitals() {
+        let names: std::collections::HashSet<_> = KEYS.iter().map(|key| variable(key.name)).collect();
+        assert_eq!(names.len(), KEYS.len());
+        let policy = from(&[
+            ("HARDTACK_POLICY_FORCE_HTTPS", "false"),
+            ("HARDTACK_POLICY_FORCE_HTTPS_EXEMPT", "/health, /ready"),
+            ("HARDTACK_POLICY_HSTS_MAX_AGE", "730d"),
+            ("HARDTACK_POLICY_FLOOR_SAME_SITE", "strict"),
+            ("HARDTACK_POLICY_EXCEPTIONS", "legacy: read until March; theme: theme.js reads it"),
+            ("HARDTACK_DENY", "all"),
+        ]);
+        let policy = policy.unwrap();
+        assert!(!policy.force_https().is_on());
+        assert!(policy.force_https().exempts("/ready"));
+        assert_eq!(policy.hsts().unwrap(), "max-age=63072000");
+        assert_eq!(policy.exception(b"theme"), Some("theme.js reads it"));
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named() {
+        for (name, value, says) in [
+            ("HARDTACK_POLICY_FORCE_HTTP", "true", "`HARDTACK_POLICY_FORCE_HTTP`: unknown; the variables are "),
+            ("HARDTACK_POLICY_HSTS", "yes", "`HARDTACK_POLICY_HSTS`: expected `true` or `false`"),
+            (
+                "HARDTACK_POLICY_FORCE_HTTPS_HTTPS_PORT",
+                "66000",
+                "`HARDTACK_POLICY_FORCE_HTTPS_HTTPS_PORT`: expected a number",
+            ),
+            (
+                "HARDTACK_POLICY_HSTS_MAX_AGE",
+                "1 year",
+                "`HARDTACK_POLICY_HSTS_MAX_AGE`: a duration is one number and one unit",
+            ),
+            (
+                "HARDTACK_POLICY_CACHING",
+                "public",
+                "`HARDTACK_POLICY_CACHING`: expected one of \"private\", \"no-store\"",
+            ),
+            ("HARDTACK_POLICY_EXCEPTIONS", "legacy", "`exceptions`: the exception for `legacy` has no reason"),
+            (
+                "HARDTACK_POLICY_HSTS_PRELOAD",
+                "true",
+                "`hsts.preload`: preload lists take a host with all its subdomains only",
+            ),
+        ] {
+            let error = from(&[(name, value)]).unwrap_err();
+            assert!(error.starts_with(says), "{error}");
+        }
+        let not_utf8 = from_variables([("HARDTACK_POLICY_HSTS".to_owned(), None)].into_iter()).unwrap_err();
+        assert_eq!(not_utf8.to_string(), "`HARDTACK_POLICY_HSTS`: not UTF-8; write it in UTF-8");
+    }
+
+    #[cfg(feature = "toml")]
+    #[test]
+    fn toml_says_the_same_and_its_errors_name_the_key() {
+        let policy = Policy::from_toml(
+            "foreign_cookies = 'refuse'\n[force_https]\nintegrations = ['/api']\nhttps_port = 8_443\n[hsts]\nmax_age = '365d'\n\
+             subdomains = true\npreload = true\n[[exceptions]]\ncookie = 'legacy'\nreason = 'until March'",
+        );
+        let policy = policy.unwrap();
+        assert!(policy.force_https().lists_integration("/api/x"));
+        assert_eq!(policy.force_https().explicit_port(), Some(8443));
+        assert_eq!(policy.hsts().unwrap(), "max-age=31536000; includeSubDomains; preload");
+        assert_eq!(policy.exception(b"legacy"), Some("until March"));
+        for (text, says) in [
+            ("a = ", "`line 1`: not TOML: "),
+            ("force_https = 1", "`force_https`: expected `true` or `false`"),
+            ("[force_https]\nexmpt = []", "`force_https.exmpt`: unknown; the keys are `force_https`, "),
+            ("[force_https]\nexempt = 'x'", "`force_https.exempt`: expected a list of texts"),
+            ("[force_https]\nexempt = ['x']", "`force_https.exempt`: `x` does not begin with `/`"),
+            ("[[exceptions]]\ncookie = 'x'", "`exceptions`: the exception for `x` has no reason"),
+            ("exceptions = ['x']", "`exceptions`: expected names, each with a reason"),
+            ("hsts.preload = true", "`hsts.preload`: preload lists take a host"),
+            ("[hsts]\nmax_age = 31536000", "`hsts.max_age`: expected a duration, as in \"365d\""),
+        ] {
+            let error = Policy::from_toml(text).unwrap_err().to_string();
+            assert!(error.starts_with(says), "{error}");
+        }
+    }
+}
