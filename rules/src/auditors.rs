@@ -213,6 +213,9 @@ const fn contains(text: &[u8], part: &[u8]) -> bool {
 /// ```
 #[must_use]
 pub fn fold(line: &[u8]) -> Option<usize> {
+    if !line.contains(&b',') {
+        return None;
+    }
     let mut in_value = true;
     line.iter().enumerate().find_map(|(at, octet)| match octet {
         b';' => {

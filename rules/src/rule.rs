@@ -131,7 +131,8 @@ rules! {
         "ASVS 3.3.2, CWE-1275";
     Unprefixed, "unprefixed", Weakening,
         "a name without a prefix can be set by a sibling host or over plain HTTP",
-        "begin it with `__Host-Http-`, `__Host-` or `__Secure-`, or say why with `reason = \"…\"`",
+        "begin it with `__Host-Http-`, `__Host-` or `__Secure-`, or say why with `reason = \"…\"`; if another program sets it, \
+         write `read_only`",
         "ASVS 3.3.1, 6265bis 4.1.3";
     DomainWide, "domain-wide", Notice,
         "`domain` shares the cookie with every subdomain, each of which can also set it",

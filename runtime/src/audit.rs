@@ -35,192 +35,18 @@
 //! `{"cookie", "stored", "rejection", "findings"}`, with one of `stored` and `rejection`, or neither; times are Unix
 //! seconds.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::time::SystemTime;
 
-use hardtack_rules::auditors;
+use http::HeaderMap;
 use http::header::SET_COOKIE;
-use http::{HeaderMap, StatusCode};
 
-use crate::declare::Spec;
-use crate::findings::{self, Hsts, Request};
+use crate::findings::{self, Hsts};
 use crate::store;
 
 pub use crate::findings::Finding;
+pub use crate::seen::Seen;
 pub use crate::store::{Rejection, Stored};
 pub use hardtack_rules::auditors::{Auditor, Reference, Severity, Weakness};
-
-/// Where and when a Set-Cookie line was seen: what a browser knows besides the line.
-///
-/// ```
-/// use hardtack::audit::{Seen, set_cookie};
-///
-/// let seen = Seen::http("example.com:8080").path("/dir/page");
-/// let stored = set_cookie(b"theme=dark", &seen).stored.unwrap();
-/// assert_eq!((stored.domain.as_str(), stored.path.as_str()), ("example.com", "/dir"));
-/// ```
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct Seen {
-    pub(crate) https: bool,
-    pub(crate) host: String,
-    path: String,
-    at: Option<SystemTime>,
-    pub(crate) declared: Vec<Spec>,
-    pub(crate) request: Option<Request>,
-    pub(crate) status: Option<StatusCode>,
-}
-
-impl Seen {
-    /// Says that the line came over HTTPS from this host, at `/` and now.
-    ///
-    /// The host is a name, as an A-label where it is not ASCII, or an IP address; letter case and a port are ignored,
-    /// since cookies know neither (RFC 6265bis 5.1.2, 8.5). Chromium and Firefox take plain HTTP from a loopback host
-    /// for a secure origin too: say `https` to ask about it.
-    ///
-    /// ```
-    /// use hardtack::audit::{Seen, set_cookie};
-    ///
-    /// assert!(set_cookie(b"id=1; Secure", &Seen::https("example.com")).stored.is_ok());
-    /// ```
-    pub fn https(host: &str) -> Self {
-        Self::from_host(true, host)
-    }
-
-    /// Says that the line came over plain HTTP from this host, at `/` and now; of the host, see [`Seen::https`].
-    ///
-    /// ```
-    /// use hardtack::audit::{Rejection, Seen, set_cookie};
-    ///
-    /// let report = set_cookie(b"id=1; Secure", &Seen::http("example.com"));
-    /// assert_eq!(report.stored.unwrap_err(), Rejection::SecureOverPlainHttp);
-    /// ```
-    pub fn http(host: &str) -> Self {
-        Self::from_host(false, host)
-    }
-
-    /// Says that the request was for this path, whose directory is that of a cookie without `Path` (RFC 6265bis 5.1.4).
-    ///
-    /// ```
-    /// use hardtack::audit::{Seen, set_cookie};
-    ///
-    /// let seen = Seen::https("example.com").path("/dir/page?query");
-    /// assert_eq!(set_cookie(b"id=1", &seen).stored.unwrap().path, "/dir");
-    /// ```
-    pub fn path(mut self, path: &str) -> Self {
-        path.clone_into(&mut self.path);
-        self
-    }
-
-    /// Says when the line was seen; without it, lives count from when it is judged.
-    ///
-    /// ```
-    /// use hardtack::audit::{Seen, set_cookie};
-    /// use std::time::{Duration, SystemTime};
-    ///
-    /// let line = b"id=1; Expires=Sun, 06 Nov 1994 08:49:37 GMT";
-    /// let then = Seen::https("example.com").at(SystemTime::UNIX_EPOCH + Duration::from_secs(784_000_000));
-    /// assert!(!set_cookie(line, &then).stored.unwrap().is_removal());
-    /// assert!(set_cookie(line, &Seen::https("example.com")).stored.unwrap().is_removal());
-    /// ```
-    pub fn at(mut self, time: SystemTime) -> Self {
-        self.at = Some(time);
-        self
-    }
-
-    /// Adds cookies that this program declares: a `SPEC`, or the `SPECS` of a [`cookies`](macro@crate::cookies) struct.
-    ///
-    /// A finding on a line of such a name is expected where the declaration gives a reason for just that weakening, and
-    /// carries the reason. Anything else about the cookie, and anything that others set, stays unexpected.
-    ///
-    /// ```
-    /// use hardtack::audit::{Seen, Weakness, set_cookie};
-    /// use hardtack::{Cookie, CookieValue};
-    ///
-    /// #[derive(CookieValue)]
-    /// enum Theme { Light, Dark }
-    ///
-    /// #[hardtack::cookies]
-    /// struct ShopCookies {
-    ///     #[cookie(http_only = false, reason = "theme.js applies it before first paint")]
-    ///     theme: Theme,
-    /// }
-    ///
-    /// let seen = Seen::https("shop.example").declared(ShopCookies::SPECS);
-    /// let report = set_cookie(b"__Host-theme=dark; Path=/; Secure", &seen);
-    /// let expected: Vec<_> = report.findings.iter().map(|finding| (finding.rule, finding.reason)).collect();
-    /// assert_eq!(expected, [
-    ///     (Weakness::ScriptReadable, Some("theme.js applies it before first paint")),
-    ///     (Weakness::SameSiteMissing, None),
-    /// ]);
-    /// # let _ = (Theme::Light, Theme::Dark);
-    /// ```
-    pub fn declared(mut self, specs: &[Spec]) -> Self {
-        self.declared.extend_from_slice(specs);
-        self
-    }
-
-    /// Says what the request was: its method and its `Accept` field, which may be empty.
-    ///
-    /// With it [`response`] tells a page from an integration, which must be refused over plain HTTP and not redirected
-    /// (OWASP ASVS 4.1.2).
-    ///
-    /// ```
-    /// use hardtack::audit::{Seen, Weakness, response};
-    ///
-    /// let mut headers = http::HeaderMap::new();
-    /// headers.insert("location", "https://shop.example/api".parse().unwrap());
-    /// let seen = Seen::http("shop.example");
-    /// assert!(response(&headers, &seen.clone().request("GET", "text/html")).is_empty());
-    /// let reports = response(&headers, &seen.request("POST", "application/json"));
-    /// assert_eq!(reports[0].findings[0].rule, Weakness::IntegrationRedirected);
-    /// ```
-    pub fn request(mut self, method: &str, accept: &str) -> Self {
-        self.request = Some(Request::new(method, accept));
-        self
-    }
-
-    /// Says what the response's status was, so that the `Location` of a 201 is taken for no redirect.
-    ///
-    /// ```
-    /// use hardtack::audit::{Seen, response};
-    ///
-    /// let mut headers = http::HeaderMap::new();
-    /// headers.insert("location", "https://shop.example/orders/7".parse().unwrap());
-    /// let seen = Seen::http("shop.example").request("POST", "").status(http::StatusCode::CREATED);
-    /// assert!(response(&headers, &seen).is_empty());
-    /// ```
-    pub fn status(mut self, status: StatusCode) -> Self {
-        self.status = Some(status);
-        self
-    }
-
-    fn now(&self) -> SystemTime {
-        self.at.unwrap_or_else(SystemTime::now)
-    }
-
-    fn from_host(https: bool, host: &str) -> Self {
-        let bare = match host.rsplit_once(':') {
-            // The colons of an IPv6 address without brackets are its own.
-            Some((bare, port))
-                if port.bytes().all(|octet| octet.is_ascii_digit()) && (!bare.contains(':') || bare.ends_with(']')) =>
-            {
-                bare
-            }
-            _ => host,
-        };
-        Seen {
-            https,
-            host: bare.to_ascii_lowercase(),
-            path: String::from("/"),
-            at: None,
-            declared: Vec::new(),
-            request: None,
-            status: None,
-        }
-    }
-}
 
 /// What a browser does with one Set-Cookie line, and what a tester raises about it; or what a tester raises about the
 /// response itself.
@@ -262,44 +88,13 @@ impl Report {
     pub fn unexpected(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.is_expected())
     }
-
-    /// `stored`, fit to be shown: of a folded field, a `Domain` or `Path` ends where the next cookie begins, since what
-    /// follows is that one's name and value.
-    fn shown(&self) -> Result<Cow<'_, Stored>, Cow<'_, Rejection>> {
-        if !self.findings.iter().any(|finding| finding.rule == Weakness::Folded) {
-            return self.stored.as_ref().map(Cow::Borrowed).map_err(Cow::Borrowed);
-        }
-        match self.stored.clone() {
-            Ok(mut stored) => {
-                stored.path = until_fold(stored.path);
-                stored.domain = until_fold(stored.domain);
-                Ok(Cow::Owned(stored))
-            }
-            Err(Rejection::PublicSuffix { domain }) => {
-                Err(Cow::Owned(Rejection::PublicSuffix { domain: until_fold(domain) }))
-            }
-            Err(Rejection::DomainMismatch { domain, host }) => {
-                Err(Cow::Owned(Rejection::DomainMismatch { domain: until_fold(domain), host }))
-            }
-            Err(rejection) => Err(Cow::Owned(rejection)),
-        }
-    }
-}
-
-fn until_fold(mut attribute: String) -> String {
-    // Read as the attribute that it is: its comma needs no space after it.
-    let folded = auditors::fold(format!(";{attribute}").as_bytes());
-    if let Some(at) = folded.and_then(|at| at.checked_sub(1)) {
-        attribute.truncate(at);
-    }
-    attribute
 }
 
 impl fmt::Debug for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Report")
             .field("cookie", &self.cookie)
-            .field("stored", &self.shown())
+            .field("stored", &self.stored.as_ref())
             .field("findings", &self.findings)
             .finish()
     }
@@ -307,7 +102,7 @@ impl fmt::Debug for Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.cookie, self.shown()) {
+        match (&self.cookie, self.stored.as_ref()) {
             (None, _) => f.write_str("the response itself")?,
             (Some(_), Ok(stored)) => write!(f, "stored: {stored}")?,
             (Some(_), Err(rejection)) => write!(f, "not stored: {rejection}")?,
@@ -381,21 +176,19 @@ fn judge(line: &[u8], seen: &Seen, under_hsts: bool) -> Report {
 /// What a report is to a machine.
 #[cfg(feature = "serde")]
 mod serialize {
-    use std::time::SystemTime;
-
     use hardtack_rules::SameSite;
     use serde::ser::{Serialize, SerializeStruct, Serializer};
 
     use super::{Finding, Rejection, Report, Stored};
+    use crate::store::until_fold;
 
     impl Serialize for Report {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let shown = self.shown();
-            let rejection = shown.as_ref().err().filter(|_| self.cookie.is_some());
+            let rejection = self.stored.as_ref().err().filter(|_| self.cookie.is_some());
             let mut fields = serializer.serialize_struct("Report", 4)?;
             fields.serialize_field("cookie", &self.cookie)?;
-            fields.serialize_field("stored", &shown.as_ref().ok().map(|stored| &**stored))?;
-            fields.serialize_field("rejection", &rejection.map(|rejection| &**rejection))?;
+            fields.serialize_field("stored", &self.stored.as_ref().ok())?;
+            fields.serialize_field("rejection", &rejection)?;
             fields.serialize_field("findings", &self.findings)?;
             fields.end()
         }
@@ -404,15 +197,15 @@ mod serialize {
     /// Without the value, which signs somebody in.
     impl Serialize for Stored {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let seconds = |time: SystemTime| match time.duration_since(SystemTime::UNIX_EPOCH) {
+            let seconds = |time: std::time::SystemTime| match time.duration_since(std::time::SystemTime::UNIX_EPOCH) {
                 Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
                 Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |seconds| -seconds),
             };
             let mut fields = serializer.serialize_struct("Stored", 10)?;
             fields.serialize_field("name", &self.name)?;
-            fields.serialize_field("domain", &self.domain)?;
+            fields.serialize_field("domain", until_fold(&self.domain))?;
             fields.serialize_field("host_only", &self.host_only)?;
-            fields.serialize_field("path", &self.path)?;
+            fields.serialize_field("path", until_fold(&self.path))?;
             fields.serialize_field("secure", &self.secure)?;
             fields.serialize_field("http_only", &self.http_only)?;
             fields.serialize_field("same_site", &self.same_site.map(SameSite::as_str))?;

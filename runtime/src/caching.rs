@@ -32,13 +32,14 @@ impl Caching {
                 kept.push(directive);
             }
         }
-        kept.insert(
-            0,
-            match self {
-                Caching::Private => b"private",
-                Caching::NoStore => b"no-store",
-            },
-        );
+        let directive = match self {
+            Caching::Private => "private",
+            Caching::NoStore => "no-store",
+        };
+        if kept.is_empty() {
+            return Some((HeaderValue::from_static(directive), was_shared));
+        }
+        kept.insert(0, directive.as_bytes());
         // Pieces of a field value and commas are a field value.
         HeaderValue::from_bytes(&kept.join(&b", "[..])).ok().map(|value| (value, was_shared))
     }

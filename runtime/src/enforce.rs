@@ -26,6 +26,8 @@ pub(crate) struct Outgoing {
     /// The host in lower case, where it can be known from others: browsers keep HSTS for no address, and not for
     /// loopback.
     host: Option<String>,
+    /// Whether browsers keep HSTS for it.
+    is_public_name: bool,
 }
 
 /// In a response's extensions: a line among its fields that a declaration made, as the answer to a read error does.
@@ -34,12 +36,15 @@ pub(crate) struct Declared(pub(crate) HeaderValue);
 
 impl Outgoing {
     pub(crate) fn new(in_force: InForce, verdict: Verdict, host: Option<Host<'_>>) -> Self {
-        Outgoing { in_force, verdict, host: host.map(|host| host.as_str().to_ascii_lowercase()) }
+        let is_public_name = host.is_some_and(Host::is_public_name);
+        Outgoing { in_force, verdict, host: host.map(|host| host.as_str().to_ascii_lowercase()), is_public_name }
     }
 
     /// Makes the response as strict as the policy demands: first what others wrote, then what the jar adds.
     pub(crate) fn enforce(&self, response: &mut HeaderMap, extensions: &mut Extensions, declared: Vec<Line>) {
-        self.foreign(response, extensions.remove::<Declared>().as_ref());
+        if response.contains_key(SET_COOKIE) {
+            self.foreign(response, extensions.remove::<Declared>().as_ref());
+        }
         self.declared(response, declared);
         self.caching(response);
         self.hsts(response);
@@ -47,17 +52,20 @@ impl Outgoing {
 
     fn foreign(&self, response: &mut HeaderMap, declared: Option<&Declared>) {
         let Entry::Occupied(mut lines) = response.entry(SET_COOKIE) else { return };
-        let mut leaves = Vec::new();
-        for line in lines.iter_mut() {
-            let is_declared = declared.is_some_and(|declared| declared.0 == *line);
-            leaves.push(is_declared || self.foreign_line(line));
+        let mut stay = Vec::new();
+        for (at, line) in lines.iter_mut().enumerate() {
+            if declared.is_some_and(|declared| declared.0 == *line) {
+                self.raise(line);
+            } else if !self.foreign_line(line) {
+                stay.push(at);
+            }
         }
-        if leaves.iter().all(|leaves| *leaves) {
+        if stay.is_empty() {
             return;
         }
         let (_, lines) = lines.remove_entry_mult();
-        let kept: Vec<_> = lines.zip(leaves).filter_map(|(line, leaves)| leaves.then_some(line)).collect();
-        for line in kept {
+        let leave: Vec<_> = lines.enumerate().filter(|(at, _)| stay.binary_search(at).is_err()).collect();
+        for (_, line) in leave {
             response.append(SET_COOKIE, line);
         }
     }
@@ -84,12 +92,15 @@ impl Outgoing {
             return false;
         }
         let mut octets = None;
-        if hardens {
+        if is_foreign {
             let lacks = Lacks::of(&written, policy.session_names());
-            if !lacks.nothing() {
+            if hardens && !lacks.nothing() {
                 let added = format_args!("added {}", lacks.words());
                 self.tell(EventKind::LineHardened, &written, lacks.rule(), &added);
                 octets = Some(lacks.added_to(line.as_bytes()));
+            } else if !lacks.nothing() {
+                let missing = format_args!("lacks {}; let the policy harden it", lacks.words());
+                self.tell(EventKind::LineObserved, &written, lacks.rule(), &missing);
             }
         }
         if exception.is_none() {
@@ -97,9 +108,12 @@ impl Outgoing {
                 octets = Some(raised);
             }
         }
-        self.object(octets.as_deref().unwrap_or(line.as_bytes()), &written);
-        if let Some(octets) = octets {
-            replace(line, &octets);
+        match octets {
+            None => self.object(line.as_bytes(), &written),
+            Some(octets) => {
+                self.object(&octets, &Written::read(&octets));
+                replace(line, octets);
+            }
         }
         true
     }
@@ -110,12 +124,8 @@ impl Outgoing {
             let reason = "several cookies stand in one field, and browsers take the second for an attribute; send a field for each";
             self.tell(EventKind::LineObserved, written, "folded", &reason);
         }
-        let observes = self.in_force.policy.foreign_cookies() == ForeignCookies::Observe;
-        if observes && self.verdict.https && !written.secure {
-            self.tell(EventKind::LineObserved, written, "insecure", &"not Secure; let the policy harden it");
-        }
         let Some(host) = self.host.as_deref() else { return };
-        if let Err(rejection) = store::take(line, self.verdict.https, host, "/", SystemTime::now()) {
+        if let Err(rejection) = store::admit(line, written, self.verdict.https, host) {
             let reason = format_args!("no browser stores it: {rejection}");
             self.tell(EventKind::LineObserved, written, rejection.id(), &reason);
         }
@@ -123,16 +133,25 @@ impl Outgoing {
 
     fn declared(&self, response: &mut HeaderMap, lines: Vec<Line>) {
         retract_removals(response, &lines);
-        response.reserve(lines.len());
-        let has_floor = !self.in_force.policy.floor().is_none();
+        // For Cache-Control and HSTS too: a small map grows by doubling.
+        response.reserve(lines.len() + 2);
         for mut line in lines {
-            if has_floor && self.in_force.policy.exception(line.name.as_bytes()).is_none() {
-                let written = Written::read(line.value.as_bytes());
-                if let Some(raised) = self.raised(line.value.as_bytes(), &written) {
-                    replace(&mut line.value, &raised);
-                }
-            }
+            self.raise(&mut line.value);
             response.append(SET_COOKIE, line.value);
+        }
+    }
+
+    /// Raises a declared line to the floor, in its place.
+    fn raise(&self, line: &mut HeaderValue) {
+        if self.in_force.policy.floor().is_none() {
+            return;
+        }
+        let written = Written::read(line.as_bytes());
+        if self.in_force.policy.exception(written.name).is_some() {
+            return;
+        }
+        if let Some(raised) = self.raised(line.as_bytes(), &written) {
+            replace(line, raised);
         }
     }
 
@@ -162,13 +181,12 @@ impl Outgoing {
 
     fn hsts(&self, response: &mut HeaderMap) {
         let Some(value) = self.in_force.policy.hsts() else { return };
-        if !self.verdict.https {
+        if !self.verdict.https || self.verdict.is_loopback() {
             // A browser ignores it there, and an auditor does not (RFC 6797 7.2).
             response.remove(STRICT_TRANSPORT_SECURITY);
             return;
         }
-        let is_name = self.host.as_deref().and_then(Host::parse).is_some_and(|host| host.is_public_name());
-        if is_name {
+        if self.is_public_name {
             response.insert(STRICT_TRANSPORT_SECURITY, value.clone());
         }
     }
@@ -180,17 +198,18 @@ impl Outgoing {
     }
 }
 
-fn replace(line: &mut HeaderValue, octets: &[u8]) {
+fn replace(line: &mut HeaderValue, octets: Vec<u8>) {
     // Octets of a field value and ASCII are a field value.
-    if let Ok(mut value) = HeaderValue::from_bytes(octets) {
+    if let Ok(mut value) = HeaderValue::try_from(octets) {
         value.set_sensitive(line.is_sensitive());
         *line = value;
     }
 }
 
-/// Whether a line that no jar wrote says what the declaration of its name says.
+/// Whether a line that no jar wrote says what the declaration of its name says, or is stricter, as setters and floors
+/// make it.
 fn is_as_declared(spec: &Spec, written: &Written<'_>) -> bool {
-    written.secure == spec.secure
-        && written.http_only == spec.http_only
-        && written.same_site.and_then(same_site) == Some(spec.same_site)
+    (written.secure || !spec.secure)
+        && (written.http_only || !spec.http_only)
+        && written.same_site.and_then(same_site).is_some_and(|found| found.is_at_least(spec.same_site))
 }

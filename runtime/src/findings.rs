@@ -14,8 +14,8 @@ use hardtack_rules::{SameSite, auditors};
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 
-use crate::audit::Seen;
 use crate::host::Host;
+use crate::seen::Seen;
 use crate::store::Rejection;
 
 /// One thing that a tester raises about a cookie or a response.
@@ -554,27 +554,9 @@ fn lists_set_cookie(names: &[u8]) -> bool {
         .any(|name| name.eq_ignore_ascii_case(b"set-cookie"))
 }
 
-/// What a request was, as [`Seen::request`] was told.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Request {
-    /// GET or HEAD whose `Accept` names `text/html`.
-    is_page: bool,
-    is_safe: bool,
-}
-
-impl Request {
-    pub(crate) fn new(method: &str, accept: &str) -> Self {
-        let is_safe = matches!(method, "GET" | "HEAD");
-        let names_html = accept.split(',').any(|range| {
-            range.split(';').next().is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case("text/html"))
-        });
-        Request { is_page: is_safe && names_html, is_safe }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{HstsFault, Request, hsts_max_age, max_age, subject};
+    use super::{HstsFault, hsts_max_age, max_age, subject};
 
     #[test]
     fn hsts_is_read_by_its_grammar() {
@@ -604,19 +586,6 @@ mod tests {
             [("0", Some(0)), ("-1", Some(0)), ("-0", Some(0)), ("60", Some(60)), ("-", None), ("1s", None)]
         {
             assert_eq!(max_age(value.as_bytes()), age, "{value}");
-        }
-    }
-
-    #[test]
-    fn a_page_is_a_safe_method_that_names_html() {
-        for (method, accept, page) in [
-            ("GET", "text/html,application/xhtml+xml;q=0.9", true),
-            ("HEAD", "*/*, TEXT/HTML;q=0.5", true),
-            ("GET", "*/*", false),
-            ("GET", "", false),
-            ("POST", "text/html", false),
-        ] {
-            assert_eq!(Request::new(method, accept).is_page, page, "{method} {accept}");
         }
     }
 

@@ -8,7 +8,7 @@ use hardtack_rules::{SameSite, date, syntax};
 
 use crate::error::PolicyError;
 use crate::foreign::same_site;
-use crate::written::{Written, with_attribute};
+use crate::written::{Written, attributes, with_attribute};
 
 /// Demands a `SameSite`, HttpOnly, or a life of at most so long, of every cookie that leaves.
 ///
@@ -33,7 +33,7 @@ impl Floor {
         Floor::default()
     }
 
-    /// Demands this `SameSite`, or a stricter one.
+    /// Demands this `SameSite`, or a stricter one; `None` is the weakest, and demands nothing.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = Some(same_site);
         self
@@ -64,20 +64,24 @@ impl Floor {
 
     /// The stricter line, where this one is below the floor.
     pub(crate) fn raised(&self, line: &[u8], now: impl Fn() -> SystemTime) -> Option<Vec<u8>> {
+        if self.is_none() {
+            return None;
+        }
         let written = Written::read(line);
         let mut out: Option<Vec<u8>> = None;
         let mut replace = |name, value: &str| {
             let raised = with_attribute(out.as_deref().unwrap_or(line), name, value.as_bytes());
             out = Some(raised);
         };
-        if let Some(least) = self.same_site {
-            // An absent or unknown one is weaker than all: browsers relax it.
+        // To write `None` where there is nothing would loosen the line.
+        if let Some(least) = self.same_site.filter(|least| *least != SameSite::None) {
+            // An absent or unknown one is weaker than these: browsers relax it.
             if !written.same_site.and_then(same_site).is_some_and(|found| found.is_at_least(least)) {
                 replace("SameSite", least.as_str());
             }
         }
         if let Some(most) = self.max_age {
-            if outlives(&written, most, now) {
+            if outlives(line, most, now) {
                 replace("Max-Age", &most.as_secs().to_string());
             }
         }
@@ -90,19 +94,35 @@ impl Floor {
     }
 }
 
-/// Whether a browser would keep the cookie for longer. Max-Age speaks before Expires (6265bis 5.7).
-fn outlives(written: &Written<'_>, most: Duration, now: impl Fn() -> SystemTime) -> bool {
-    if let Some(value) = written.max_age {
-        let digits = value.strip_prefix(b"-").unwrap_or(value);
-        if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) {
-            // What overflows is longer than anything.
-            let seconds = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u64>().ok());
-            return value.first() != Some(&b'-') && seconds.is_none_or(|seconds| seconds > most.as_secs());
+/// Whether a browser would keep the cookie for longer. Max-Age speaks before Expires (6265bis 5.7), and of each the last
+/// that can be read.
+fn outlives(line: &[u8], most: Duration, now: impl Fn() -> SystemTime) -> bool {
+    let (mut max_age, mut expires) = (None, None);
+    for (name, value) in attributes(line) {
+        if name.eq_ignore_ascii_case(b"Max-Age") {
+            max_age = seconds(value).or(max_age);
+        } else if name.eq_ignore_ascii_case(b"Expires") {
+            expires = date::cookie_date(value).or(expires);
         }
     }
-    let Some(end) = written.expires.and_then(date::cookie_date) else { return false };
+    if let Some(seconds) = max_age {
+        return seconds > most.as_secs();
+    }
+    let Some(end) = expires else { return false };
     let now = now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     u64::try_from(end).is_ok_and(|end| end > now.saturating_add(most.as_secs()))
+}
+
+/// A `Max-Age` (6265bis 5.6.2); what is below zero is a removal, and what overflows is longer than anything.
+fn seconds(value: &[u8]) -> Option<u64> {
+    let digits = value.strip_prefix(b"-").unwrap_or(value);
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    if digits.len() < value.len() {
+        return Some(0);
+    }
+    Some(std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -141,6 +161,32 @@ mod tests {
         ] {
             assert_eq!(raised(&floor, line).as_deref(), Some(expected), "{line}");
             assert_eq!(raised(&floor, expected), None, "{expected}");
+        }
+    }
+
+    #[test]
+    fn of_repeated_lives_the_last_that_can_be_read_counts() {
+        let floor = Floor::new().max_age(Duration::from_secs(60));
+        for line in ["a=1; Max-Age=99; Max-Age=0", "a=1; Max-Age=60; Max-Age=x", "a=1; Max-Age=x; Expires=x"] {
+            assert_eq!(raised(&floor, line), None, "{line}");
+        }
+        for (line, expected) in [
+            ("a=1; Max-Age=99; Max-Age=x", "a=1; Max-Age=60; Max-Age=60"),
+            ("a=1; Max-Age=0; Max-Age=99", "a=1; Max-Age=60; Max-Age=60"),
+            (
+                "a=1; Expires=Fri, 31 Dec 2100 00:00:00 GMT; Expires=never",
+                "a=1; Expires=Fri, 31 Dec 2100 00:00:00 GMT; Expires=never; Max-Age=60",
+            ),
+        ] {
+            assert_eq!(raised(&floor, line).as_deref(), Some(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_weakest_same_site_is_written_nowhere() {
+        let floor = Floor::new().same_site(SameSite::None);
+        for line in ["a=1", "a=1; SameSite=banana", "a=1; SameSite=None"] {
+            assert_eq!(raised(&floor, line), None, "{line}");
         }
     }
 }

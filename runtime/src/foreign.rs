@@ -1,8 +1,6 @@
 //! Cookies that others set: session libraries, legacy code, proxies. A line in, what it lacks out. Which names look like
 //! sessions is decided here; what is done about it is `enforce`'s.
 
-use std::borrow::Cow;
-
 use hardtack_rules::{Prefix, SameSite};
 
 use crate::written::Written;
@@ -80,11 +78,13 @@ pub(crate) struct Lacks {
 
 impl Lacks {
     pub(crate) fn of(written: &Written<'_>, listed: &[String]) -> Self {
-        let session = looks_like_session(written.name, listed);
+        let same_site = written.same_site.and_then(same_site).is_none();
+        // The name is looked at last: most lines of session libraries lack nothing.
+        let session = (!written.http_only || same_site) && looks_like_session(written.name, listed);
         Lacks {
             secure: !written.secure,
             http_only: session && !written.http_only && !looks_like_csrf(written.name),
-            same_site: session && written.same_site.and_then(same_site).is_none(),
+            same_site: session && same_site,
         }
     }
 
@@ -102,15 +102,16 @@ impl Lacks {
         out
     }
 
-    pub(crate) fn words(self) -> Cow<'static, str> {
+    pub(crate) fn words(self) -> &'static str {
         match (self.secure, self.http_only, self.same_site) {
-            (true, false, false) => "Secure".into(),
-            (false, true, false) => "HttpOnly".into(),
-            (false, false, true) => "SameSite".into(),
-            (secure, http_only, same_site) => {
-                let words = [(secure, "Secure"), (http_only, "HttpOnly"), (same_site, "SameSite")];
-                words.iter().filter(|(lacks, _)| *lacks).map(|(_, word)| *word).collect::<Vec<_>>().join(", ").into()
-            }
+            (false, false, false) => "nothing",
+            (true, false, false) => "Secure",
+            (false, true, false) => "HttpOnly",
+            (false, false, true) => "SameSite",
+            (true, true, false) => "Secure, HttpOnly",
+            (true, false, true) => "Secure, SameSite",
+            (false, true, true) => "HttpOnly, SameSite",
+            (true, true, true) => "Secure, HttpOnly, SameSite",
         }
     }
 

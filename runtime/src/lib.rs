@@ -43,12 +43,14 @@
 //! - Declaring: [`derive@Cookie`], [`derive@CookieValue`], [`cookies`](macro@cookies).
 //! - Setting and reading: [`Cookies`], [`SetCookie`], [`document_cookie`].
 //! - Proof: [`Https`], [`PlainHttp`], [`AnyScheme`], given by a [`Listener`].
-//! - The environment: [`Policy`], and its layer under the feature `tower`.
+//! - The environment: [`Policy`] and [`PolicyHandle`], with the layer for servers and the one for clients under `tower`.
 //! - Reading others' lines: [`audit`].
 //!
 //! # What is promised
 //!
-//! - A declared cookie leaves with exactly its declared attributes, or not at all: never without `Secure`.
+//! - A declared cookie leaves with its declared attributes or, where a policy's floor demands it, with stricter ones; or
+//!   not at all.
+//! - Under the layer nothing Secure leaves over plain HTTP, whoever wrote it.
 //! - No value can end a header, add an attribute or add a cookie: all octets outside `cookie-octet` are
 //!   percent-encoded, and come back equal.
 //! - No cookie's value stands in an error, a log or a `Debug`.
@@ -98,6 +100,7 @@ mod host;
 mod hsts;
 mod line;
 mod listener;
+mod page;
 #[cfg(feature = "tower")]
 mod plain_http;
 mod policy;
@@ -108,6 +111,7 @@ mod proxies;
 mod read;
 mod report;
 mod scheme;
+mod seen;
 mod set_cookie;
 mod store;
 #[cfg(feature = "testing")]

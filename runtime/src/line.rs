@@ -45,10 +45,13 @@ impl Line {
 /// Takes from a response the removals that a read error wrote, of cookies that these lines set after all: a server sends
 /// one name once (6265bis 4.1.1).
 pub(crate) fn retract_removals(response: &mut HeaderMap, lines: &[Line]) {
-    let Entry::Occupied(written) = response.entry(SET_COOKIE) else { return };
-    if !written.iter().any(|earlier| lines.iter().any(|line| line.voids(earlier))) {
+    if lines.is_empty() {
         return;
     }
+    if !response.get_all(SET_COOKIE).iter().any(|earlier| lines.iter().any(|line| line.voids(earlier))) {
+        return;
+    }
+    let Entry::Occupied(written) = response.entry(SET_COOKIE) else { return };
     let (_, written) = written.remove_entry_mult();
     let kept: Vec<_> = written.filter(|earlier| !lines.iter().any(|line| line.voids(earlier))).collect();
     for line in kept {

@@ -9,7 +9,7 @@ use http::request::Parts;
 
 use crate::host::Host;
 use crate::proxies::TrustedProxies;
-use crate::scheme::{Ground, Https, PlainHttp, Verdict};
+use crate::scheme::{Ground, Https, NotLoopback, PlainHttp, Verdict};
 
 /// Says how the scheme of a request is known. It belongs to a socket, not to an application.
 ///
@@ -172,7 +172,7 @@ impl Listener {
 
     pub(crate) fn judge(&self, parts: &Parts, peer: Option<IpAddr>) -> Verdict {
         // A dual-stack socket reports an IPv4 peer as `::ffff:a.b.c.d`.
-        let peer = peer.or_else(|| peer_of(parts)).map(|peer| peer.to_canonical());
+        let peer = || peer.or_else(|| peer_of(parts)).map(|peer| peer.to_canonical());
         let verdict = match &self.source {
             Source::PerConnection => match parts.extensions.get() {
                 Some(Transport::Tls) => Verdict::https(Ground::TlsConnection),
@@ -183,12 +183,15 @@ impl Listener {
             Source::Tls if parts.uri.scheme_str() == Some("http") => Verdict::plain(Ground::PlainUri),
             Source::Tls => Verdict::https(Ground::TlsListener),
             Source::Plain => Verdict::plain(Ground::PlainListener),
-            Source::Behind(proxies) => proxies.judge(&parts.headers, peer),
+            Source::Behind(proxies) => proxies.judge(&parts.headers, peer()),
         };
-        if !verdict.https && self.loopback && cfg!(debug_assertions) && is_loopback(parts, peer) {
-            return Verdict::https(Ground::Loopback);
+        if verdict.https || !self.loopback || !cfg!(debug_assertions) {
+            return verdict;
         }
-        verdict
+        match loopback(parts, peer()) {
+            Ok(()) => Verdict::https(Ground::Loopback),
+            Err(why) => verdict.not_loopback(why),
+        }
     }
 }
 
@@ -207,10 +210,19 @@ pub(crate) fn peer_of(parts: &Parts) -> Option<IpAddr> {
 }
 
 /// Whether a browser on this machine talks to us with nothing between that would have said so.
-fn is_loopback(parts: &Parts, peer: Option<IpAddr>) -> bool {
-    peer.is_some_and(|peer| peer.is_loopback())
-        && !parts.headers.keys().any(|name| *name == FORWARDED || name.as_str().starts_with("x-forwarded-"))
-        && Host::of(&parts.uri, &parts.headers).is_ok_and(|host| host.is_loopback())
+fn loopback(parts: &Parts, peer: Option<IpAddr>) -> Result<(), NotLoopback> {
+    match peer {
+        None => return Err(NotLoopback::PeerUnknown),
+        Some(peer) if !peer.is_loopback() => return Err(NotLoopback::Peer),
+        Some(_) => {}
+    }
+    if parts.headers.keys().any(|name| *name == FORWARDED || name.as_str().starts_with("x-forwarded-")) {
+        return Err(NotLoopback::Forwarded);
+    }
+    match Host::of(&parts.uri, &parts.headers) {
+        Ok(host) if host.is_loopback() => Ok(()),
+        _ => Err(NotLoopback::Host),
+    }
 }
 
 /// Says of one connection whether it carries TLS: a request extension, for [`Listener::per_connection`].
@@ -516,6 +528,21 @@ mod tests {
         assert!(!plain.judge(&parts("/", &[]), v4).https);
         assert!(!plain.judge(&parts("/", &[("Host", "localhost"), ("Host", "localhost")]), v4).https);
         assert!(!plain.judge(&parts("http://localhost/", &[("Host", "a"), ("Host", "b")]), v4).https);
+    }
+
+    #[test]
+    fn what_keeps_loopback_from_applying_is_told() {
+        let listener = Listener::plain().loopback_in_debug();
+        for (host, header, peer, why) in [
+            ("localhost", "X-Other", None, "the peer's address is unknown; serve with "),
+            ("localhost", "X-Other", ip("192.0.2.1"), "the peer is another machine"),
+            ("localhost", "X-Forwarded-For", ip("::1"), "the request carries a proxy's "),
+            ("nas.lan", "X-Other", ip("127.0.0.1"), "the request's host is not `localhost`"),
+        ] {
+            let told = listener.judge(&parts("/", &[("Host", host), (header, "x")]), peer).evidence.to_string();
+            let expected = format!("the listener is declared plain HTTP; `loopback_in_debug` does not apply: {why}");
+            assert_eq!(told.starts_with(&expected), cfg!(debug_assertions), "{told}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use crate::force_https::ForceHttps;
 use crate::host::{Host, HostFault};
-use crate::proxies::split_unquoted;
+use crate::page::is_page;
 
 /// What a request over plain HTTP is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ fn location(force: &ForceHttps, method: &Method, uri: &Uri, headers: &HeaderMap)
     if force.lists_integration(uri.path()) {
         return Err(Reason::Integration);
     }
-    if !(method == Method::GET || method == Method::HEAD) || !accepts_html(headers) {
+    if !is_page(method, headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes)) {
         return Err(Reason::NotAPage);
     }
     let host = Host::of(uri, headers)?;
@@ -73,23 +73,6 @@ fn location(force: &ForceHttps, method: &Method, uri: &Uri, headers: &HeaderMap)
         url.push_str(query);
     }
     HeaderValue::try_from(url).map_err(|_| Reason::Target)
-}
-
-/// Whether an `Accept` field names `text/html` (RFC 9110 12.5.1), its weight not zero; `*/*` does not name it.
-fn accepts_html(headers: &HeaderMap) -> bool {
-    let ranges = headers.get_all(ACCEPT).iter().flat_map(|line| split_unquoted(line.as_bytes(), b','));
-    ranges.into_iter().any(|range| {
-        let mut parts = split_unquoted(range, b';').map(<[u8]>::trim_ascii);
-        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(b"text/html")) && !parts.any(is_zero_weight)
-    })
-}
-
-/// `q=0`, `q=0.`, `q=0.000` (RFC 9110 12.4.2).
-fn is_zero_weight(parameter: &[u8]) -> bool {
-    match parameter {
-        [b'q' | b'Q', b'=', b'0', rest @ ..] => rest.iter().all(|octet| matches!(octet, b'.' | b'0')),
-        _ => false,
-    }
 }
 
 impl From<HostFault> for Reason {

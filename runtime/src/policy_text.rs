@@ -65,8 +65,8 @@ impl Policy {
     #[cfg(feature = "toml")]
     pub fn from_toml(text: &str) -> Result<Policy, PolicyError> {
         let document = toml::de::DeTable::parse(text).map_err(|error| {
-            let line =
-                error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.lines().count().max(1));
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
             PolicyError::new(format!("line {line}"), format!("not TOML: {}", error.message().trim()))
         })?;
         let mut draft = Draft::default();
@@ -200,7 +200,7 @@ impl Draft {
         match &key.kind {
             Kind::Boolean(set) => set(self, value.boolean().ok_or_else(|| expected("`true` or `false`"))?),
             Kind::Text(set) => set(self, value.text().ok_or_else(|| expected("a text"))?),
-            Kind::Number(set) => set(self, value.number().ok_or_else(|| expected("a number from 0 to 65535"))?),
+            Kind::Number(set) => set(self, value.number().ok_or_else(|| expected("a number from 1 to 65535"))?),
             Kind::List(set) => set(self, value.list().ok_or_else(|| expected("a list of texts"))?),
             Kind::Duration(set) => {
                 let text = value.text().ok_or_else(|| expected("a duration, as in \"365d\""))?;
@@ -313,9 +313,6 @@ impl Value {
             }
             #[cfg(feature = "toml")]
             Value::Reasons(reasons) => Some(reasons),
-            // An empty array has no kind.
-            #[cfg(feature = "toml")]
-            Value::List(list) if list.is_empty() => Some(Vec::new()),
             #[cfg(feature = "toml")]
             _ => None,
         }
@@ -336,7 +333,11 @@ fn toml_table(draft: &mut Draft, above: &str, table: &toml::de::DeTable<'_>) -> 
                     let all: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.name)).collect();
                     return Err(PolicyError::new(path, format!("unknown; the keys are {}", all.join(", "))));
                 };
-                draft.set(key, &path, toml_value(value))?;
+                let value = match key.kind {
+                    Kind::Reasons(_) => toml_reasons(&path, value)?,
+                    _ => toml_value(value),
+                };
+                draft.set(key, &path, value)?;
             }
         }
     }
@@ -356,35 +357,43 @@ fn toml_value(value: &toml::de::DeValue<'_>) -> Value {
                 DeValue::String(text) => Some(text.to_string()),
                 _ => None,
             });
-            match texts.collect() {
-                Some(list) => Value::List(list),
-                None => items
-                    .iter()
-                    .map(|item| reason(item.get_ref()))
-                    .collect::<Option<_>>()
-                    .map_or(Value::Other, Value::Reasons),
-            }
+            texts.collect::<Option<_>>().map_or(Value::Other, Value::List)
         }
         DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => Value::Other,
     }
 }
 
-/// `{ cookie = "…", reason = "…" }`; without a reason it is empty, which the builder refuses.
+/// Tables of a name and a reason; without a reason it is empty, which the builder refuses.
 #[cfg(feature = "toml")]
-fn reason(value: &toml::de::DeValue<'_>) -> Option<(String, String)> {
+fn toml_reasons(path: &str, value: &toml::de::DeValue<'_>) -> Result<Value, PolicyError> {
     use toml::de::DeValue;
 
-    let DeValue::Table(table) = value else { return None };
-    let (mut name, mut reason) = (None, String::new());
-    for (key, value) in table {
-        let DeValue::String(text) = value.get_ref() else { return None };
-        match &**key.get_ref() {
-            "cookie" | "host" => name = Some(text.to_string()),
-            "reason" => reason = text.to_string(),
-            _ => return None,
+    let subject = if path == "outbound_exceptions" { "host" } else { "cookie" };
+    let DeValue::Array(items) = value else { return Ok(Value::Other) };
+    let mut all = Vec::new();
+    for item in items {
+        let DeValue::Table(table) = item.get_ref() else { return Ok(Value::Other) };
+        let (mut name, mut reason) = (None, String::new());
+        for (key, value) in table {
+            let path = format!("{path}.{}", key.get_ref());
+            if key.get_ref() != subject && key.get_ref() != "reason" {
+                return Err(PolicyError::new(path, format!("unknown; the keys are `{subject}` and `reason`")));
+            }
+            let DeValue::String(text) = value.get_ref() else {
+                return Err(PolicyError::new(path, "expected a text"));
+            };
+            if key.get_ref() == subject {
+                name = Some(text.to_string());
+            } else {
+                reason = text.to_string();
+            }
         }
+        let Some(name) = name else {
+            return Err(PolicyError::new(path.to_owned(), format!("an exception has no `{subject}`; name it")));
+        };
+        all.push((name, reason));
     }
-    Some((name?, reason))
+    Ok(Value::Reasons(all))
 }
 
 #[cfg(test)]
@@ -470,6 +479,16 @@ mod tests {
             ("[force_https]\nexempt = ['x']", "`force_https.exempt`: `x` does not begin with `/`"),
             ("[[exceptions]]\ncookie = 'x'", "`exceptions`: the exception for `x` has no reason"),
             ("exceptions = ['x']", "`exceptions`: expected names, each with a reason"),
+            ("[[exceptions]]\nreason = 'x'", "`exceptions`: an exception has no `cookie`; name it"),
+            (
+                "[[exceptions]]\ncookie = 'x'\nreasn = 'y'",
+                "`exceptions.reasn`: unknown; the keys are `cookie` and `reason`",
+            ),
+            (
+                "[[outbound_exceptions]]\ncookie = 'x'",
+                "`outbound_exceptions.cookie`: unknown; the keys are `host` and ",
+            ),
+            ("[[outbound_exceptions]]\nhost = 1", "`outbound_exceptions.host`: expected a text"),
             ("hsts.preload = true", "`hsts.preload`: preload lists take a host"),
             ("[hsts]\nmax_age = 31536000", "`hsts.max_age`: expected a duration, as in \"365d\""),
         ] {

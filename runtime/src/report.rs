@@ -34,16 +34,25 @@ pub struct Event<'a> {
     pub evidence: Option<Evidence>,
 }
 
+impl Event<'_> {
+    /// Whether it happens in the ordinary course of a hardened server, so that standard error is spared it. A claim of
+    /// HTTPS that is not believed is an attack, or a proxy that nobody named.
+    fn is_ordinary(&self) -> bool {
+        self.kind.is_ordinary() && !self.evidence.is_some_and(Evidence::is_suspect)
+    }
+}
+
 impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.words())?;
         if let Some(cookie) = self.cookie {
             write!(f, " `{cookie}`")?;
         }
-        write!(f, " ({}): {}", self.rule, self.reason)?;
+        write!(f, " ({}): ", self.rule)?;
+        // The evidence first: it differs from one request to the next.
         match self.evidence {
-            Some(evidence) => write!(f, "; {evidence}"),
-            None => Ok(()),
+            Some(evidence) => write!(f, "{evidence}; {}", self.reason),
+            None => self.reason.fmt(f),
         }
     }
 }
@@ -71,7 +80,7 @@ macro_rules! kinds {
                 match self { $(EventKind::$kind => $words,)* }
             }
 
-            /// Whether it happens in the ordinary course of a hardened server, so that standard error is spared it.
+            /// Whether it is no trouble by itself.
             const fn is_ordinary(self) -> bool {
                 match self { $(EventKind::$kind => $quiet,)* }
             }
@@ -142,13 +151,13 @@ impl Counters {
 /// Writes an event to the log.
 pub(crate) fn log(event: Event<'_>) {
     #[cfg(feature = "tracing")]
-    if event.kind.is_ordinary() {
+    if event.is_ordinary() {
         tracing::debug!(target: "hardtack", cookie = event.cookie, rule = event.rule, "{event}");
     } else {
         tracing::warn!(target: "hardtack", cookie = event.cookie, rule = event.rule, "{event}");
     }
     #[cfg(not(feature = "tracing"))]
-    if !event.kind.is_ordinary() {
+    if !event.is_ordinary() {
         use std::io::Write as _;
         // `eprintln!` would panic where standard error is closed.
         let _ = writeln!(std::io::stderr(), "hardtack: {event}");

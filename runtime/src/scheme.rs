@@ -170,11 +170,22 @@ pub struct Verdict {
 
 impl Verdict {
     pub(crate) fn https(ground: Ground) -> Self {
-        Verdict { https: true, evidence: Evidence(ground) }
+        Verdict { https: true, evidence: Evidence { ground, not_loopback: None } }
     }
 
     pub(crate) fn plain(ground: Ground) -> Self {
-        Verdict { https: false, evidence: Evidence(ground) }
+        Verdict { https: false, evidence: Evidence { ground, not_loopback: None } }
+    }
+
+    /// Plain, and `loopback_in_debug` does not make it HTTPS.
+    pub(crate) fn not_loopback(mut self, why: NotLoopback) -> Self {
+        self.evidence.not_loopback = Some(why);
+        self
+    }
+
+    /// HTTPS to a browser on this machine, and plain on the wire.
+    pub(crate) fn is_loopback(self) -> bool {
+        self.https && matches!(self.evidence.ground, Ground::Loopback)
     }
 
     pub(crate) fn judged(self) -> Result<Https, PlainHttp> {
@@ -190,7 +201,40 @@ impl Verdict {
 /// assert!(plain.evidence().to_string().starts_with("the request's URI says `http`"));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Evidence(Ground);
+pub struct Evidence {
+    ground: Ground,
+    not_loopback: Option<NotLoopback>,
+}
+
+impl Evidence {
+    /// Whether the exchange claims HTTPS and is not believed, or a proxy fails to say.
+    pub(crate) fn is_suspect(self) -> bool {
+        matches!(self.ground, Ground::Untrusted { claims_https: true, .. } | Ground::ProxySilent { .. })
+    }
+}
+
+/// Why `loopback_in_debug` does not apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotLoopback {
+    PeerUnknown,
+    Peer,
+    Forwarded,
+    Host,
+}
+
+impl fmt::Display for NotLoopback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NotLoopback::PeerUnknown => {
+                "the peer's address is unknown; serve with `into_make_service_with_connect_info::<SocketAddr>()`, or \
+                 insert `hardtack::Peer`"
+            }
+            NotLoopback::Peer => "the peer is another machine",
+            NotLoopback::Forwarded => "the request carries a proxy's `Forwarded` or `X-Forwarded-*` field",
+            NotLoopback::Host => "the request's host is not `localhost`, `*.localhost`, `127.0.0.0/8` or `[::1]`",
+        })
+    }
+}
 
 /// What [`Evidence`] can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,7 +274,17 @@ impl fmt::Debug for Evidence {
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
+        self.ground.fmt(f)?;
+        match self.not_loopback {
+            Some(why) => write!(f, "; `loopback_in_debug` does not apply: {why}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Ground {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
             Ground::TlsConnection => f.write_str("the connection carries TLS"),
             Ground::TlsListener => f.write_str("the listener is declared TLS"),
             Ground::TrustedProxy { header } => write!(f, "a trusted proxy says so in `{header}`"),

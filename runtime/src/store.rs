@@ -1,15 +1,19 @@
 //! A Set-Cookie line as a browser takes it (6265bis 5.6-5.7): octets and where they were seen in, the cookie as stored
 //! or the rule that rejects it out. Never keeps a jar: what one line does to another's cookie is not its business.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+use hardtack_rules::auditors::fold;
 use hardtack_rules::date::{cookie_date, imf_fixdate};
-use hardtack_rules::syntax::{MAX_ATTRIBUTE, MAX_LIFE, MAX_PAIR, is_line_control};
+use hardtack_rules::syntax::{MAX_LIFE, MAX_PAIR, is_line_control};
 use hardtack_rules::{Prefix, SameSite};
 
 use crate::domain::is_public_suffix;
+use crate::foreign::same_site;
+use crate::written::{Written, attributes};
 
 /// A cookie as a browser keeps it (RFC 6265bis 5.7).
 ///
@@ -106,8 +110,13 @@ impl fmt::Display for Stored {
             name => write!(f, "`{}`", name.escape_debug())?,
         }
         let with_subdomains = !self.host_only && !is_address(&self.domain);
-        write!(f, " for `{}`{}", self.domain, if with_subdomains { " and its subdomains" } else { " alone" })?;
-        write!(f, ", path `{}`", self.path.escape_debug())?;
+        write!(
+            f,
+            " for `{}`{}",
+            until_fold(&self.domain),
+            if with_subdomains { " and its subdomains" } else { " alone" }
+        )?;
+        write!(f, ", path `{}`", until_fold(&self.path).escape_debug())?;
         f.write_str(if self.secure { ", Secure" } else { ", not Secure" })?;
         f.write_str(if self.http_only { ", HttpOnly" } else { ", not HttpOnly" })?;
         match self.same_site {
@@ -128,13 +137,21 @@ impl fmt::Display for Stored {
     }
 }
 
+/// An attribute's value, fit to be shown: in a folded field it ends where the next cookie begins, since what follows is
+/// that one's name and value.
+pub(crate) fn until_fold(attribute: &str) -> &str {
+    // Read as the attribute that it is: its comma needs no space after it.
+    let folded = fold(format!(";{attribute}").as_bytes());
+    folded.and_then(|at| attribute.get(..at.checked_sub(1)?)).unwrap_or(attribute)
+}
+
 impl fmt::Debug for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stored")
             .field("name", &self.name)
-            .field("domain", &self.domain)
+            .field("domain", &until_fold(&self.domain))
             .field("host_only", &self.host_only)
-            .field("path", &self.path)
+            .field("path", &until_fold(&self.path))
             .field("secure", &self.secure)
             .field("http_only", &self.http_only)
             .field("same_site", &self.same_site)
@@ -157,7 +174,7 @@ impl fmt::Debug for Stored {
 ///     "a `__Host-` name needs Secure, `Path=/` and no Domain; write `Secure; Path=/` and no `Domain`",
 /// );
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rejection {
     /// A control octet other than HTAB stands in the line (RFC 6265bis 5.6 step 1).
@@ -226,6 +243,12 @@ impl Rejection {
     }
 }
 
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rejection({}: {self})", self.id())
+    }
+}
+
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -237,6 +260,7 @@ impl fmt::Display for Rejection {
             }
             Rejection::DomainNotAscii => "the `Domain` is not ASCII; write its A-label, as in `xn--bcher-kva.example`",
             Rejection::PublicSuffix { domain } => {
+                let domain = until_fold(domain);
                 return write!(
                     f,
                     "`Domain={domain}` is a public suffix, which strangers share; use a domain that is registered \
@@ -244,6 +268,7 @@ impl fmt::Display for Rejection {
                 );
             }
             Rejection::DomainMismatch { domain, host } => {
+                let domain = until_fold(domain);
                 return write!(
                     f,
                     "`Domain={domain}` is neither the host `{host}` nor a parent of it; write one of these, or leave \
@@ -274,13 +299,45 @@ impl std::error::Error for Rejection {}
 /// Takes a Set-Cookie field value as a browser does. `https` says that the origin is secure: loopback is for the caller
 /// to decide. `host` is in lower case and without a port, `path` is that of the request.
 pub(crate) fn take(line: &[u8], https: bool, host: &str, path: &str, now: SystemTime) -> Result<Stored, Rejection> {
-    if line.iter().any(|octet| is_line_control(*octet)) {
+    let written = Written::read(line);
+    let (domain, host_only) = admit(line, &written, https, host)?;
+    let path = match written.path {
+        Some(written @ [b'/', ..]) => String::from_utf8_lossy(written).into_owned(),
+        _ => default_path(path).to_owned(),
+    };
+    let expires = expires(line, now);
+    let (name, name_octets) = text(written.name);
+    let (value, value_octets) = text(written.value);
+    Ok(Stored {
+        name,
+        value,
+        domain: domain.into_owned(),
+        host_only,
+        path,
+        secure: written.secure,
+        http_only: written.http_only,
+        same_site: written.same_site.and_then(same_site),
+        partitioned: written.partitioned,
+        expires,
+        removal: expires.is_some_and(|expires| expires <= now),
+        name_octets,
+        value_octets,
+    })
+}
+
+/// Finds the first rule by which a browser keeps nothing of the line, else its domain and whether it is for that host
+/// alone. This is asked of every line that leaves a server: it reads nothing twice and copies no more than a `Domain`.
+pub(crate) fn admit<'a>(
+    line: &[u8],
+    written: &Written<'_>,
+    https: bool,
+    host: &'a str,
+) -> Result<(Cow<'a, str>, bool), Rejection> {
+    // To the end, whatever is found: so it is done in vectors.
+    if line.iter().fold(false, |found, octet| found | is_line_control(*octet)) {
         return Err(Rejection::ControlOctet);
     }
-    let mut pieces = line.split(|octet| *octet == b';');
-    let pair = pieces.next().unwrap_or_default();
-    // Without `=`, all of it is the value.
-    let (name, value) = halves(pair).unwrap_or((b"", trim(pair)));
+    let Written { name, value, secure, http_only, partitioned, .. } = *written;
     if name.is_empty() && value.is_empty() {
         return Err(Rejection::Empty);
     }
@@ -288,17 +345,15 @@ pub(crate) fn take(line: &[u8], https: bool, host: &str, path: &str, now: System
         return Err(Rejection::Size);
     }
 
-    let attributes = Attributes::read(pieces, now);
-    let (domain, host_only) = domain(attributes.domain.unwrap_or_default(), host)?;
-    let Attributes { secure, http_only, same_site, partitioned, .. } = attributes;
+    let (domain, host_only) = domain(written.domain.unwrap_or_default(), host)?;
     if secure && !https {
         return Err(Rejection::SecureOverPlainHttp);
     }
-    if same_site == Some(SameSite::None) && !secure {
+    if !secure && written.same_site.and_then(same_site) == Some(SameSite::None) {
         return Err(Rejection::SameSiteNoneWithoutSecure);
     }
     // The host's own root is not enough: `Path=/` has to be written (6265bis 5.7 step 21).
-    let to_one_host = host_only && attributes.path == Some(b"/");
+    let to_one_host = host_only && written.path == Some(b"/");
     if let Some(prefix) = Prefix::of_any_case(name).filter(|prefix| !prefix.admits(secure, http_only, to_one_host)) {
         return Err(match prefix {
             Prefix::Secure => Rejection::PrefixSecure,
@@ -313,96 +368,25 @@ pub(crate) fn take(line: &[u8], https: bool, host: &str, path: &str, now: System
     if partitioned && !secure {
         return Err(Rejection::PartitionedWithoutSecure);
     }
-
-    let path = match attributes.path {
-        Some(written @ [b'/', ..]) => String::from_utf8_lossy(written).into_owned(),
-        _ => default_path(path).to_owned(),
-    };
-    let expires = attributes.max_age.or(attributes.expires);
-    let (name, name_octets) = text(name);
-    let (value, value_octets) = text(value);
-    Ok(Stored {
-        name,
-        value,
-        domain,
-        host_only,
-        path,
-        secure,
-        http_only,
-        same_site,
-        partitioned,
-        expires,
-        removal: expires.is_some_and(|expires| expires <= now),
-        name_octets,
-        value_octets,
-    })
-}
-
-/// What the attributes of one line come to: the last of each key.
-#[derive(Default)]
-struct Attributes<'a> {
-    /// Without its leading dot.
-    domain: Option<&'a [u8]>,
-    path: Option<&'a [u8]>,
-    max_age: Option<SystemTime>,
-    expires: Option<SystemTime>,
-    secure: bool,
-    http_only: bool,
-    same_site: Option<SameSite>,
-    partitioned: bool,
-}
-
-impl<'a> Attributes<'a> {
-    /// 6265bis 5.6: what it does not know, what is too long and what it cannot read is ignored, and changes nothing.
-    fn read(pieces: impl Iterator<Item = &'a [u8]>, now: SystemTime) -> Self {
-        let mut all = Attributes::default();
-        for piece in pieces {
-            let (key, value) = halves(piece).unwrap_or((trim(piece), b""));
-            if value.len() > MAX_ATTRIBUTE {
-                continue;
-            }
-            let is = |known: &str| key.eq_ignore_ascii_case(known.as_bytes());
-            if is("Domain") {
-                all.domain = Some(value.strip_prefix(b".").unwrap_or(value));
-            } else if is("Path") {
-                all.path = Some(value);
-            } else if is("Max-Age") {
-                all.max_age = max_age(value, now).or(all.max_age);
-            } else if is("Expires") {
-                all.expires = cookie_date(value).map(|seconds| date(seconds, now)).or(all.expires);
-            } else if is("Secure") {
-                all.secure = true;
-            } else if is("HttpOnly") {
-                all.http_only = true;
-            } else if is("SameSite") {
-                // An unknown one is none, even after a known one.
-                all.same_site = [SameSite::Strict, SameSite::Lax, SameSite::None]
-                    .into_iter()
-                    .find(|same_site| value.eq_ignore_ascii_case(same_site.as_str().as_bytes()));
-            } else if is("Partitioned") {
-                all.partitioned = true;
-            }
-        }
-        all
-    }
+    Ok((domain, host_only))
 }
 
 /// 6265bis 5.7 steps 7 to 10: the cookie's domain, and whether it is for that host alone.
-fn domain(attribute: &[u8], host: &str) -> Result<(String, bool), Rejection> {
+fn domain<'a>(attribute: &[u8], host: &'a str) -> Result<(Cow<'a, str>, bool), Rejection> {
     if attribute.is_empty() {
-        return Ok((host.to_owned(), true));
+        return Ok((Cow::Borrowed(host), true));
     }
     let Some(domain) = attribute.is_ascii().then(|| text(attribute).0.to_ascii_lowercase()) else {
         return Err(Rejection::DomainNotAscii);
     };
     if !is_address(&domain) && is_public_suffix(&domain) {
         // Who is a public suffix, such as `localhost` or `github.io`, may set cookies for itself.
-        return if domain == host { Ok((domain, true)) } else { Err(Rejection::PublicSuffix { domain }) };
+        return if domain == host { Ok((domain.into(), true)) } else { Err(Rejection::PublicSuffix { domain }) };
     }
     if !domain_matches(host, &domain) {
         return Err(Rejection::DomainMismatch { domain, host: host.to_owned() });
     }
-    Ok((domain, false))
+    Ok((domain.into(), false))
 }
 
 /// 6265bis 5.1.3.
@@ -422,6 +406,19 @@ fn default_path(path: &str) -> &str {
         Some((directory, _)) if directory.starts_with('/') => directory,
         _ => "/",
     }
+}
+
+/// 6265bis 5.7 step 6: Max-Age speaks before Expires, and of each the last that can be read.
+fn expires(line: &[u8], now: SystemTime) -> Option<SystemTime> {
+    let (mut by_max_age, mut by_expires) = (None, None);
+    for (name, value) in attributes(line) {
+        if name.eq_ignore_ascii_case(b"Max-Age") {
+            by_max_age = max_age(value, now).or(by_max_age);
+        } else if name.eq_ignore_ascii_case(b"Expires") {
+            by_expires = cookie_date(value).map(|seconds| date(seconds, now)).or(by_expires);
+        }
+    }
+    by_max_age.or(by_expires)
 }
 
 /// 6265bis 5.6.2: `-` and digits, or digits; anything else is ignored.
@@ -471,21 +468,6 @@ fn unix_seconds(time: SystemTime) -> Option<i64> {
             whole.checked_neg()?.checked_sub(i64::from(before.subsec_nanos() > 0))
         }
     }
-}
-
-/// Both sides of the first `=`, trimmed.
-fn halves(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut halves = text.splitn(2, |octet| *octet == b'=');
-    let left = halves.next()?;
-    Some((trim(left), trim(halves.next()?)))
-}
-
-/// Without the spaces and tabs at its ends; no other octet is white space here (RFC 5234's `WSP`).
-fn trim(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
-        text = rest;
-    }
-    text
 }
 
 /// The octets as text, and as octets where the text could not hold them.

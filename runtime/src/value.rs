@@ -177,9 +177,24 @@ impl fmt::Write for ValueWriter {
 }
 
 /// Whether the octet stands in a value as it is: a cookie-octet that does not begin an escape.
+#[allow(clippy::indexing_slicing, reason = "an octet is one of 256")]
 const fn is_plain(octet: u8) -> bool {
-    is_cookie_octet(octet) && octet != b'%'
+    PLAIN[octet as usize]
 }
+
+/// Looked up: every octet of every value is asked for.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "below 256")]
+        {
+            plain[octet] = is_cookie_octet(octet as u8) && octet as u8 != b'%';
+        }
+        octet += 1;
+    }
+    plain
+};
 
 const fn hex(nibble: u8) -> u8 {
     match nibble {

@@ -2,37 +2,42 @@
 //! another octet. Splits as a browser does (6265bis 5.6): at `;`, trimming SP and HTAB, names in any case, an attribute
 //! over 1024 octets ignored, the last of a repeated one in force.
 
+use std::borrow::Cow;
+
 use hardtack_rules::syntax::MAX_ATTRIBUTE;
 
 use crate::read::trim;
 
-/// The attributes of a line that are in force.
+/// What a browser reads of a line: of a repeated attribute the last.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Written<'a> {
     /// Empty for a line without `=`, which is all value.
     pub(crate) name: &'a [u8],
+    pub(crate) value: &'a [u8],
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
     pub(crate) same_site: Option<&'a [u8]>,
-    pub(crate) max_age: Option<&'a [u8]>,
-    pub(crate) expires: Option<&'a [u8]>,
+    /// Without its leading dot.
+    pub(crate) domain: Option<&'a [u8]>,
+    pub(crate) path: Option<&'a [u8]>,
+    pub(crate) partitioned: bool,
 }
 
 impl<'a> Written<'a> {
     pub(crate) fn read(line: &'a [u8]) -> Self {
-        let mut pieces = line.split(|octet| *octet == b';');
-        let pair = pieces.next().unwrap_or_default();
-        let mut written = Written::default();
-        if let Some((name, _)) = split(pair) {
-            written.name = name;
-        }
-        for (name, value) in pieces.map(attribute).filter(|(_, value)| value.len() <= MAX_ATTRIBUTE) {
+        let (pair, attributes) = pieces(line);
+        // Without `=`, all of it is the value.
+        let (name, value) = split(pair).unwrap_or((&[], trim(pair)));
+        let mut written = Written { name, value, ..Written::default() };
+        for (name, value) in attributes {
+            let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
             match name.len() {
-                6 if name.eq_ignore_ascii_case(b"Secure") => written.secure = true,
-                7 if name.eq_ignore_ascii_case(b"Max-Age") => written.max_age = Some(value),
-                7 if name.eq_ignore_ascii_case(b"Expires") => written.expires = Some(value),
-                8 if name.eq_ignore_ascii_case(b"HttpOnly") => written.http_only = true,
-                8 if name.eq_ignore_ascii_case(b"SameSite") => written.same_site = Some(value),
+                4 if is("Path") => written.path = Some(value),
+                6 if is("Secure") => written.secure = true,
+                6 if is("Domain") => written.domain = Some(value.strip_prefix(b".").unwrap_or(value)),
+                8 if is("HttpOnly") => written.http_only = true,
+                8 if is("SameSite") => written.same_site = Some(value),
+                11 if is("Partitioned") => written.partitioned = true,
                 _ => {}
             }
         }
@@ -40,9 +45,26 @@ impl<'a> Written<'a> {
     }
 
     /// The name, fit for a log.
-    pub(crate) fn shown_name(&self) -> String {
-        if self.name.is_empty() { "(nameless)".to_owned() } else { self.name.escape_ascii().to_string() }
+    pub(crate) fn shown_name(&self) -> Cow<'a, str> {
+        let is_plain = |octet: &u8| octet.is_ascii_graphic() && !matches!(octet, b'"' | b'\'' | b'\\');
+        match std::str::from_utf8(self.name) {
+            Ok("") => Cow::Borrowed("(nameless)"),
+            Ok(name) if self.name.iter().all(is_plain) => Cow::Borrowed(name),
+            _ => Cow::Owned(self.name.escape_ascii().to_string()),
+        }
     }
+}
+
+/// The attributes that a browser reads, name and value, in order.
+pub(crate) fn attributes(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pieces(line).1
+}
+
+/// The pair, and the attributes that a browser reads.
+fn pieces(line: &[u8]) -> (&[u8], impl Iterator<Item = (&[u8], &[u8])>) {
+    let mut pieces = line.split(|octet| *octet == b';');
+    let pair = pieces.next().unwrap_or_default();
+    (pair, pieces.map(attribute).filter(|(_, value)| value.len() <= MAX_ATTRIBUTE))
 }
 
 /// The line with the value of every attribute of this name replaced, or with the attribute added at its end.
@@ -97,9 +119,22 @@ mod tests {
         assert_eq!(written.name, b"sid");
         assert!(written.secure && written.http_only);
         assert_eq!(written.same_site, Some(&b"strict"[..]));
-        assert_eq!(written.max_age, Some(&b"5"[..]));
         assert_eq!(Written::read(b"Secure; Path=/").name, b"");
         assert!(!Written::read(b"Secure; =Secure").secure);
+    }
+
+    #[test]
+    fn a_name_is_shown_as_it_is_or_escaped() {
+        for (line, shown) in [
+            (&b"__Host-id=1"[..], "__Host-id"),
+            (b"=1", "(nameless)"),
+            (b"1", "(nameless)"),
+            (b"a\x1b[2J=1", "a\\x1b[2J"),
+            (b"a\"b=1", "a\\\"b"),
+            (b"\xc3\xa9=1", "\\xc3\\xa9"),
+        ] {
+            assert_eq!(Written::read(line).shown_name(), shown);
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ use axum::routing::{get, post};
 use axum::{Form, Router, middleware};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use hardtack::{Cookie, CookieValue, ForceHttps, Listener, MarkedAcceptor, Policy};
+use hardtack::{Cookie, CookieValue, ForceHttps, Listener, MarkedAcceptor, Policy, PolicyHandle};
 use serde::Deserialize;
 
 use ledger::Ledger;
@@ -162,7 +162,7 @@ fn random_key() -> Result<String, StatusCode> {
 // ---- The two ports.
 
 /// Stands the policy around the routes: `layer` comes after them, and what comes after it (the ledger) sees what leaves.
-fn app(routes: Router<Arc<Shop>>, policy: &Policy) -> Router {
+fn app(routes: Router<Arc<Shop>>, policy: &PolicyHandle) -> Router {
     let shop = Arc::new(Shop::default());
     routes
         .layer(policy.layer(Listener::per_connection()))
@@ -214,7 +214,7 @@ async fn open() -> Result<(), Box<dyn Error>> {
 
 Ctrl-C closes it. `cargo run --example shop -- --tour` shows it step by step."
     );
-    Ok(serve(app(routes(), &policy), certificate.server().await?, ports, Handle::new()).await?)
+    Ok(serve(app(routes(), &policy.into()), certificate.server().await?, ports, Handle::new()).await?)
 }
 
 #[tokio::main]

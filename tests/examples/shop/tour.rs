@@ -6,10 +6,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::routing::get;
 use axum_server::Handle;
-use hardtack::{AnyScheme, Cookies, ForceHttps, Policy};
+use hardtack::{AnyScheme, Cookies, EventKind, Floor, ForceHttps, Hsts, Policy, PolicyHandle, SameSite};
 use reqwest::cookie::{CookieStore as _, Jar};
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 
@@ -29,12 +30,14 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let ports = Ports::listen(0, 0)?;
     let (https_port, http_port) = ports.numbers()?;
     let force = ForceHttps::on().https_port(https_port).integrations(["/api"]);
-    let strict = app(routes(), &Policy::builder().force_https(force).build()?);
+    let policy = PolicyHandle::new(Policy::builder().force_https(force.clone()).build()?);
+    let strict = app(routes().merge(more_routes()), &policy);
     let strict = tokio::spawn(serve(strict, certificate.server().await?, ports, stop.clone()));
 
     let ports = Ports::listen(0, 0)?;
     let (_, open_port) = ports.numbers()?;
-    let open = app(routes().merge(more_routes()), &Policy::builder().force_https(ForceHttps::off()).build()?);
+    let lenient = PolicyHandle::new(Policy::builder().force_https(ForceHttps::off()).build()?);
+    let open = app(routes().merge(more_routes()), &lenient);
     let open = tokio::spawn(serve(open, certificate.server().await?, ports, stop.clone()));
 
     let https = format!("https://{HOST}:{https_port}");
@@ -49,8 +52,11 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     over_tls(&mut tour, &https).await?;
     over_plain_http(&mut tour, &http, https_port).await?;
     without_force_https(&mut tour, &plain).await?;
+    cookies_of_others(&mut tour, &https).await?;
     unreadable(&mut tour, &https).await?;
     signing_out(&mut tour, &https).await?;
+    let stricter = Policy::builder().force_https(force).floor(Floor::new().same_site(SameSite::Strict));
+    applied(&mut tour, &https, &policy, stricter.hsts(Hsts::one_year().subdomains()).build()?).await?;
 
     tour.step("Close the shop");
     stop.shutdown();
@@ -75,8 +81,16 @@ fn more_routes() -> Router<Arc<Shop>> {
                 }
             }),
         )
-        // Old code that writes its own line.
+        // Old code that writes its own line, with the flag appended by hand.
         .route("/legacy", get(|| async { ([(SET_COOKIE, "legacy=1; Secure")], "from old code") }))
+        // A session library that knows nothing of us, and would let a shared cache keep its cookie.
+        .route(
+            "/forum",
+            get(|| async {
+                let headers = [(SET_COOKIE, "PHPSESSID=3f9a; path=/forum"), (CACHE_CONTROL, "public, max-age=60")];
+                (headers, "from the forum")
+            }),
+        )
 }
 
 async fn over_tls(tour: &mut Tour, https: &str) -> Result<(), Box<dyn Error>> {
@@ -183,6 +197,41 @@ async fn without_force_https(tour: &mut Tour, plain: &str) -> Result<(), Box<dyn
     Ok(())
 }
 
+async fn cookies_of_others(tour: &mut Tour, https: &str) -> Result<(), Box<dyn Error>> {
+    tour.step("Let a session library set a cookie as careless as in 1999");
+    let answer = tour.ask(tour.client.get(format!("{https}/forum"))).await?;
+    tour.proves(
+        answer.set_cookie == ["PHPSESSID=3f9a; path=/forum; Secure; HttpOnly; SameSite=Lax"],
+        "the policy hardened what it lacked and touched no other octet",
+    );
+    tour.proves(answer.header("cache-control") == "private, max-age=60", "and no shared cache keeps it");
+    tour.proves(
+        answer.header("strict-transport-security") == "max-age=31536000",
+        "and the browser uses https for this host from now on",
+    );
+    Ok(())
+}
+
+async fn applied(tour: &mut Tour, https: &str, handle: &PolicyHandle, policy: Policy) -> Result<(), Box<dyn Error>> {
+    tour.step("Apply a stricter policy to the running server: `SameSite=Strict` for every cookie, HSTS for subdomains");
+    handle.apply(policy);
+    let answer = tour.ask(tour.client.get(format!("{https}/forum"))).await?;
+    tour.proves(
+        answer.set_cookie == ["PHPSESSID=3f9a; path=/forum; Secure; HttpOnly; SameSite=Strict"]
+            && answer.header("strict-transport-security") == "max-age=31536000; includeSubDomains",
+        "the next request sees all of it",
+    );
+    let answer =
+        tour.ask(tour.client.post(format!("{https}/theme")).header(CONTENT_TYPE, FORM).body("theme=light")).await?;
+    tour.proves(
+        answer.set_cookie == ["__Host-theme=light; Path=/; Max-Age=31536000; Secure; SameSite=Strict"],
+        "a declared cookie is raised too: a policy is only ever stricter",
+    );
+    let hardened = handle.counters().get(EventKind::LineHardened);
+    tour.proves(hardened == 4, &format!("a counter for each kind of event: {hardened} lines hardened so far"));
+    Ok(())
+}
+
 async fn unreadable(tour: &mut Tour, https: &str) -> Result<(), Box<dyn Error>> {
     let other = Tour::client(&tour.certificate)?.build()?;
 
@@ -239,10 +288,15 @@ struct Answer {
     status: StatusCode,
     location: Option<String>,
     set_cookie: Vec<String>,
+    headers: HeaderMap,
     body: String,
 }
 
 impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
     fn is_refused(&self) -> bool {
         self.status == StatusCode::FORBIDDEN && self.set_cookie.is_empty()
     }
@@ -285,6 +339,7 @@ impl Tour {
             status: response.status(),
             location: response.headers().get(LOCATION).map(text),
             set_cookie: response.headers().get_all(SET_COOKIE).iter().map(text).collect(),
+            headers: response.headers().clone(),
             body: response.text().await?,
         };
         println!("    < {}", answer.status);
@@ -293,6 +348,11 @@ impl Tour {
         }
         for line in &answer.set_cookie {
             println!("    < set-cookie: {line}");
+        }
+        for name in ["cache-control", "strict-transport-security"] {
+            if !answer.header(name).is_empty() {
+                println!("    < {name}: {}", answer.header(name));
+            }
         }
         match answer.body.lines().collect::<Vec<_>>().as_slice() {
             [] => {}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Instructions and allocations per operation of every case of layer.rs. Callgrind runs each case twice, with different
+# counts, and the difference is divided: what starts and ends the program cancels.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+command -v valgrind >/dev/null || { echo "counts.sh needs valgrind: apt-get install valgrind" >&2; exit 1; }
+
+few=100
+many=2100
+counts=$(mktemp -d)
+trap 'rm -r "$counts"' EXIT
+
+bench=$(cargo bench --quiet -p hardtack-tests --bench layer --no-run --message-format=json |
+    sed -n 's/.*"name":"layer".*"executable":"\([^"]*\)".*/\1/p')
+
+# Instructions and calls of the allocator in one run.
+run() { # case count
+    valgrind --tool=callgrind --callgrind-out-file="$counts/out" --compress-strings=no -q "$bench" "$1" "$2"
+    awk '
+        /^(totals|summary):/ { instructions = $2 }
+        /^cfn=/ { allocates = /^cfn=(malloc|calloc|realloc|aligned_alloc|posix_memalign)$/ }
+        /^calls=/ && allocates { split($1, calls, "="); allocations += calls[2] }
+        END { print instructions, allocations }
+    ' "$counts/out"
+}
+
+printf '%-40s %12s %12s\n' "per operation" instructions allocations
+"$bench" | grep -v '^ ' | while read -r case; do
+    read -r instructions allocations < <(run "$case" "$few")
+    read -r more_instructions more_allocations < <(run "$case" "$many")
+    printf '%-40s %12d %12.1f\n' "$case" \
+        $(((more_instructions - instructions) / (many - few))) \
+        "$(awk "BEGIN { print ($more_allocations - $allocations) / ($many - $few) }")"
+done

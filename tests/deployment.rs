@@ -1,0 +1,276 @@
+//! A deployment as people run it, with the configuration that the README shows: nginx ends TLS in front of two instances
+//! of an axum application whose sessions tower-sessions keeps in Redis, under hardtack's policy.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
+
+#[path = "deployment/instance.rs"]
+mod instance;
+#[path = "deployment/parts.rs"]
+mod parts;
+#[path = "deployment/serve.rs"]
+mod serve;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::RequestBuilder;
+use reqwest::cookie::{CookieStore as _, Jar};
+
+use parts::{Deployment, HOST};
+
+const PAGE: (&str, &str) = ("Accept", "text/html");
+const CLAIM: (&str, &str) = ("X-Forwarded-Proto", "https");
+
+/// Not a test: what the tests start as a process of its own.
+#[tokio::test]
+#[ignore = "an instance of the application, which the tests start"]
+async fn instance_of_the_shop() {
+    instance::run().await;
+}
+
+#[tokio::test]
+async fn who_signs_in_on_one_instance_is_known_on_the_other_until_signing_out() {
+    let Some(shop) = Deployment::start() else { return };
+    let browser = Browser::new(&shop);
+    assert_eq!(browser.get(&shop.one.https("/")).await.body, "one: nobody, 0 in the basket");
+
+    assert_eq!(browser.sign_in(&shop.one.https("/sign-in")).await.status, 200);
+    assert_eq!(browser.get(&shop.two.https("/")).await.body, "two: ada, 0 in the basket");
+    assert_eq!(browser.post(&shop.two.https("/basket")).await.status, 200);
+    assert_eq!(browser.get(&shop.one.https("/")).await.body, "one: ada, 1 in the basket");
+
+    // nginx takes turns.
+    let mut answers = [browser.get(&shop.both.https("/")).await.body, browser.get(&shop.both.https("/")).await.body];
+    answers.sort();
+    assert_eq!(answers, ["one: ada, 1 in the basket", "two: ada, 1 in the basket"]);
+
+    let copied = browser.cookies(&shop).unwrap();
+    assert_eq!(browser.post(&shop.one.https("/sign-out")).await.status, 200);
+    assert_eq!(browser.cookies(&shop), None);
+    for (site, name) in [(&shop.one, "one"), (&shop.two, "two")] {
+        assert_eq!(browser.get(&site.https("/")).await.body, format!("{name}: nobody, 0 in the basket"));
+        // The session is gone, not only the browser's knowledge of it; the basket was the browser's alone.
+        let thief = Browser::new(&shop).get_with(&site.https("/"), &[("Cookie", &copied)]).await;
+        assert_eq!(thief.body, format!("{name}: nobody, 1 in the basket"));
+    }
+}
+
+#[tokio::test]
+async fn every_cookie_that_nginx_passes_on_is_secure_http_only_and_same_site() {
+    let Some(shop) = Deployment::start() else { return };
+    let browser = Browser::new(&shop);
+
+    let signed_in = browser.sign_in(&shop.one.https("/sign-in")).await;
+    let (session, lines) = signed_in.session_and_others();
+    assert_eq!(after_value(session), "; HttpOnly; SameSite=Strict; Secure; Path=/");
+    assert_eq!(
+        lines,
+        [
+            "legacy_session=1; path=/; Secure; HttpOnly; SameSite=Lax",
+            "__Host-Http-basket=0; Path=/; Secure; HttpOnly; SameSite=Lax",
+        ]
+    );
+    assert_eq!(signed_in.hsts(), ["max-age=31536000"]);
+
+    let signed_out = browser.post(&shop.two.https("/sign-out")).await;
+    let (session, lines) = signed_out.session_and_others();
+    // tower-sessions removes its cookie without its flags.
+    assert!(
+        session.starts_with("id=; Path=/; Max-Age=0; ") && session.ends_with(" GMT; Secure; HttpOnly; SameSite=Lax")
+    );
+    assert_eq!(
+        lines,
+        [
+            "legacy_session=; path=/; max-age=0; Secure; HttpOnly; SameSite=Lax",
+            "__Host-Http-basket=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
+             SameSite=Lax",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn over_plain_http_a_page_is_redirected_and_nothing_that_a_client_claims_helps() {
+    let Some(shop) = Deployment::start() else { return };
+    let browser = Browser::new(&shop);
+    for claim in [("X-Nothing", ""), CLAIM, ("Forwarded", "proto=https"), ("X-Forwarded-Ssl", "on")] {
+        let page = browser.get_with(&shop.both.http("/?from=a%20mail"), &[PAGE, claim]).await;
+        assert_eq!((page.status, page.field("Location")), (308, Some(&*shop.both.https("/?from=a%20mail"))));
+        assert_eq!((page.lines().len(), page.hsts().len()), (0, 0), "{claim:?}");
+
+        let sign_in = browser.sign_in_with(&shop.one.http("/sign-in"), &[claim]).await;
+        assert_eq!((sign_in.status, sign_in.lines().len()), (403, 0), "{claim:?}");
+    }
+    shop.one_logs(&[
+        "hardtack: request refused (force-https): ",
+        "the trusted proxy 127.0.0.2 sent a `X-Forwarded-Proto` that does not say `https` throughout",
+    ]);
+
+    let elsewhere = browser.get_with(&shop.both.http("/"), &[PAGE, ("Host", "evil.example")]).await;
+    assert_eq!((elsewhere.status, elsewhere.field("Location")), (403, None));
+
+    // What a client says does not make HTTPS plain either.
+    for claim in [("X-Forwarded-Proto", "http"), ("Forwarded", "proto=http")] {
+        let sign_in = browser.sign_in_with(&shop.one.https("/sign-in"), &[claim]).await;
+        assert_eq!((sign_in.status, sign_in.lines().len()), (200, 3), "{claim:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_of_https_past_nginx_is_refused_and_the_log_says_whose_it_was() {
+    let Some(shop) = Deployment::start() else { return };
+    let browser = Browser::new(&shop);
+    let sign_in = browser.sign_in_with(&shop.one.direct("/sign-in"), &[CLAIM]).await;
+    assert_eq!((sign_in.status, sign_in.lines().len(), &*sign_in.body), (403, 0, ""));
+    shop.one_logs(&[
+        "hardtack: request refused (force-https): ",
+        "`X-Forwarded-Proto` says `https` but came from 127.0.0.1, which is not a trusted proxy; ",
+    ]);
+
+    let page = browser.get_with(&shop.one.direct("/"), &[CLAIM, PAGE]).await;
+    assert_eq!((page.status, &*page.body, page.lines().len()), (308, "", 0));
+    shop.one_logs(&[
+        "hardtack: page redirected (force-https): `X-Forwarded-Proto` says `https` but came from 127.0.0.1, ",
+    ]);
+    assert_eq!(browser.cookies(&shop), None);
+}
+
+#[tokio::test]
+async fn without_redis_it_answers_500_and_declared_cookies_leave_all_the_same() {
+    let Some(mut shop) = Deployment::start() else { return };
+    let browser = Browser::new(&shop);
+    assert_eq!(browser.sign_in(&shop.one.https("/sign-in")).await.status, 200);
+    assert_eq!(browser.post(&shop.one.https("/basket")).await.status, 200);
+    let before = browser.cookies(&shop);
+
+    shop.stop_redis();
+    assert_eq!(browser.get(&shop.two.https("/")).await.status, 500);
+    assert_eq!(browser.cookies(&shop), before);
+    let sign_in = browser.sign_in(&shop.one.https("/sign-in")).await;
+    assert_eq!(sign_in.status, 500);
+    assert_eq!(sign_in.lines(), ["__Host-Http-basket=0; Path=/; Secure; HttpOnly; SameSite=Lax"]);
+
+    shop.start_redis();
+    let start = Instant::now();
+    loop {
+        // Redis kept its sessions in memory alone.
+        let home = browser.get(&shop.two.https("/")).await;
+        if (home.status, &*home.body) == (200, "two: nobody, 0 in the basket") {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(10), "{home:?}");
+    }
+}
+
+#[test]
+fn the_readme_shows_these_files() {
+    let readme = include_str!("../README.md");
+    let serve = include_str!("deployment/serve.rs");
+    let files = [
+        ("nginx.conf", "nginx", include_str!("deployment/nginx.conf")),
+        ("redis.conf", "text", include_str!("deployment/redis.conf")),
+        // Without the line that says what the file is.
+        ("serve.rs", "rust", serve.split_once("\n\n").unwrap().1),
+    ];
+    for (name, language, text) in files {
+        let block = format!("<!-- deployment/{name} -->\n```{language}\n{text}```\n");
+        assert!(readme.contains(&block), "README.md does not have this, and should:\n\n{block}");
+    }
+}
+
+/// reqwest with a cookie store, which finds the host on loopback, believes nginx's certificate and follows nothing.
+struct Browser {
+    client: reqwest::Client,
+    jar: Arc<Jar>,
+}
+
+/// What came back.
+#[derive(Debug)]
+struct Reply {
+    status: u16,
+    fields: reqwest::header::HeaderMap,
+    body: String,
+}
+
+impl Browser {
+    fn new(shop: &Deployment) -> Browser {
+        // A second call finds the provider installed, which is what it wants.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let jar = Arc::new(Jar::default());
+        let root = reqwest::Certificate::from_pem(shop.certificate.as_bytes()).unwrap();
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_certs_only([root])
+            // The port is the URL's.
+            .resolve(HOST, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+            .cookie_provider(jar.clone())
+            .build();
+        Browser { client: client.unwrap(), jar }
+    }
+
+    /// The Cookie field for the site over HTTPS.
+    fn cookies(&self, shop: &Deployment) -> Option<String> {
+        let cookies = self.jar.cookies(&shop.both.https("/").parse().unwrap())?;
+        Some(cookies.to_str().unwrap().to_owned())
+    }
+
+    async fn get(&self, url: &str) -> Reply {
+        self.get_with(url, &[]).await
+    }
+
+    async fn get_with(&self, url: &str, fields: &[(&str, &str)]) -> Reply {
+        Browser::send(self.client.get(url), fields).await
+    }
+
+    async fn post(&self, url: &str) -> Reply {
+        Browser::send(self.client.post(url), &[]).await
+    }
+
+    async fn sign_in(&self, url: &str) -> Reply {
+        self.sign_in_with(url, &[]).await
+    }
+
+    async fn sign_in_with(&self, url: &str, fields: &[(&str, &str)]) -> Reply {
+        let form = self.client.post(url).header("Content-Type", "application/x-www-form-urlencoded").body("user=ada");
+        Browser::send(form, fields).await
+    }
+
+    async fn send(request: RequestBuilder, fields: &[(&str, &str)]) -> Reply {
+        let request = fields.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let response = request.send().await.unwrap();
+        let (status, fields) = (response.status().as_u16(), response.headers().clone());
+        Reply { status, fields, body: response.text().await.unwrap() }
+    }
+}
+
+impl Reply {
+    fn all(&self, name: &str) -> Vec<&str> {
+        self.fields.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
+    fn field(&self, name: &str) -> Option<&str> {
+        self.all(name).first().copied()
+    }
+
+    /// The Set-Cookie lines, in order.
+    fn lines(&self) -> Vec<&str> {
+        self.all("Set-Cookie")
+    }
+
+    fn hsts(&self) -> Vec<&str> {
+        self.all("Strict-Transport-Security")
+    }
+
+    /// tower-sessions' line, and the others in order.
+    fn session_and_others(&self) -> (&str, Vec<&str>) {
+        let (sessions, others): (Vec<_>, Vec<_>) = self.lines().into_iter().partition(|line| line.starts_with("id="));
+        assert_eq!(sessions.len(), 1);
+        (sessions[0], others)
+    }
+}
+
+/// A line's attributes, with the `;` before them.
+fn after_value(line: &str) -> &str {
+    line.find(';').map_or("", |at| &line[at..])
+}
