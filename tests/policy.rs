@@ -1165,10 +1165,10 @@ fn under_load_every_response_shows_one_policy_and_none_older_than_its_request() 
     let routes = Router::new().fallback(both).layer(handle.layer(Listener::tls()));
     // The last policy that is surely applied, and the last that may be.
     let (applied, applying) = (AtomicU64::new(0), AtomicU64::new(0));
-    let (answered, hardened, running) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(THREADS as u64));
+    let (answered, hardened) = (AtomicU64::new(0), AtomicU64::new(0));
     let seen = Mutex::new(std::collections::BTreeSet::new());
     std::thread::scope(|threads| {
-        for _ in 0..THREADS {
+        let ask = || {
             threads.spawn(|| {
                 block_on(async {
                     for _ in 0..EXCHANGES {
@@ -1183,11 +1183,12 @@ fn under_load_every_response_shows_one_policy_and_none_older_than_its_request() 
                         seen.lock().unwrap().insert(number);
                     }
                 });
-                running.fetch_sub(1, Ordering::SeqCst);
-            });
-        }
+            })
+        };
+        let threads: Vec<_> = std::iter::repeat_with(ask).take(THREADS).collect();
         for number in 1.. {
-            if running.load(Ordering::SeqCst) == 0 {
+            // One that panicked has finished too.
+            if threads.iter().all(|thread| thread.is_finished()) {
                 break;
             }
             let policy = numbered(number);
@@ -1504,7 +1505,7 @@ async fn no_request_of_ours_carries_credentials_over_plain_http() {
         (&[(COOKIE, "")], "Cookie"),
     ] {
         let error = ask(&recorded, site.http("/x?key=opensesame"), fields).await.unwrap_err();
-        assert!(matches!(error, OutboundError::PlainHttp(_)), "{error:?}");
+        assert!(matches!(error, OutboundError::ClearText(_)), "{error:?}");
         let text = format!(
             "a request to `127.0.0.1` would carry `{named}` over plain HTTP; use an `https` URL, or except the host \
              with a reason"
@@ -1532,7 +1533,7 @@ async fn no_request_of_ours_carries_credentials_over_plain_http() {
     let elsewhere = site.http("/x").replace("127.0.0.1", "localhost");
     assert!(matches!(
         ask(&excepting, elsewhere, std::slice::from_ref(&bearer)).await,
-        Err(OutboundError::PlainHttp(_))
+        Err(OutboundError::ClearText(_))
     ));
 
     // The client's own errors stay the client's, and an applied policy counts at once.

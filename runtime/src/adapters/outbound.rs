@@ -116,7 +116,7 @@ where
         match self.project().state.project() {
             Projected::Sent { inner } => inner.poll(context).map_err(OutboundError::Client),
             Projected::Refused { refused } => match refused.take() {
-                Some(refused) => Poll::Ready(Err(OutboundError::PlainHttp(refused))),
+                Some(refused) => Poll::Ready(Err(OutboundError::ClearText(refused))),
                 // Polled after it was ready, as no executor does.
                 None => Poll::Pending,
             },
@@ -129,7 +129,7 @@ where
 #[non_exhaustive]
 pub enum OutboundError<E> {
     /// It would have carried a cookie or credentials in clear text; nothing left.
-    PlainHttp(PlainRequest),
+    ClearText(PlainRequest),
     /// The client's own error.
     Client(E),
 }
@@ -154,7 +154,7 @@ impl fmt::Display for PlainRequest {
 impl<E: fmt::Display> fmt::Display for OutboundError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            OutboundError::PlainHttp(refused) => refused.fmt(f),
+            OutboundError::ClearText(refused) => refused.fmt(f),
             OutboundError::Client(error) => error.fmt(f),
         }
     }
@@ -163,7 +163,7 @@ impl<E: fmt::Display> fmt::Display for OutboundError<E> {
 impl<E: std::error::Error + 'static> std::error::Error for OutboundError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            OutboundError::PlainHttp(_) => None,
+            OutboundError::ClearText(_) => None,
             OutboundError::Client(error) => Some(error),
         }
     }
