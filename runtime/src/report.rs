@@ -163,3 +163,59 @@ pub(crate) fn log(event: Event<'_>) {
         let _ = writeln!(std::io::stderr(), "hardtack: {event}");
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "tracing")]
+mod tests {
+    use std::fmt::Debug;
+    use std::sync::{Arc, Mutex};
+
+    use tracing::field::{Field, Visit};
+    use tracing::{Level, Metadata, Subscriber, span};
+
+    use super::{Event, EventKind, log};
+
+    /// Keeps each event's level and text.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<(Level, String)>>>);
+
+    struct Text(String);
+
+    impl Visit for Text {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            self.0.push_str(&format!("{field}={value:?} "));
+        }
+    }
+
+    impl Subscriber for Kept {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+        fn event(&self, event: &tracing::Event<'_>) {
+            assert_eq!(event.metadata().target(), "hardtack");
+            let mut text = Text(String::new());
+            event.record(&mut text);
+            self.0.lock().unwrap().push((*event.metadata().level(), text.0));
+        }
+        fn enter(&self, _: &span::Id) {}
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    #[test]
+    fn a_refusal_warns_and_the_ordinary_is_for_debugging() {
+        let kept = Kept::default();
+        tracing::subscriber::with_default(kept.clone(), || {
+            for kind in [EventKind::LineHeldBack, EventKind::LineHardened] {
+                log(Event { kind, cookie: Some("sid"), rule: "insecure", reason: &"why", evidence: None });
+            }
+        });
+        let kept = kept.0.lock().unwrap();
+        let text = |kind: &str| format!("message={kind} `sid` (insecure): why cookie=\"sid\" rule=\"insecure\" ");
+        assert_eq!(*kept, [(Level::WARN, text("line held back")), (Level::DEBUG, text("line hardened"))]);
+    }
+}
