@@ -361,11 +361,11 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         let pending = self.pending.get_mut().unwrap_or_else(PoisonError::into_inner);
         if !pending.lines.is_empty() {
-            let names: Vec<_> = pending.lines.iter().map(|line| line.name).collect();
+            let names = pending.lines.iter().map(|line| line.name).collect::<Vec<_>>().join(", ");
             let reason = "set and never sent; call `Cookies::write` on the response, or add the policy's layer";
             let event = Event {
                 kind: EventKind::Mistake,
-                cookie: Some(&names.join(", ")),
+                cookie: Some(&names),
                 rule: "never-sent",
                 reason: &reason,
                 evidence: None,

@@ -95,12 +95,12 @@ impl Outgoing {
         if is_foreign {
             let lacks = Lacks::of(&written, policy.session_names());
             if hardens && !lacks.nothing() {
-                let added = format_args!("added {}", lacks.words());
-                self.tell(EventKind::LineHardened, &written, lacks.rule(), &added);
+                let (kind, rule, words) = (EventKind::LineHardened, lacks.rule(), lacks.words());
+                self.tell(kind, &written, rule, &format_args!("added {words}"));
                 octets = Some(lacks.added_to(line.as_bytes()));
             } else if !lacks.nothing() {
-                let missing = format_args!("lacks {}; let the policy harden it", lacks.words());
-                self.tell(EventKind::LineObserved, &written, lacks.rule(), &missing);
+                let (kind, rule, words) = (EventKind::LineObserved, lacks.rule(), lacks.words());
+                self.tell(kind, &written, rule, &format_args!("lacks {words}; let the policy harden it"));
             }
         }
         if exception.is_none() {
@@ -126,8 +126,8 @@ impl Outgoing {
         }
         let Some(host) = self.host.as_deref() else { return };
         if let Err(rejection) = store::admit(line, written, self.verdict.https, host) {
-            let reason = format_args!("no browser stores it: {rejection}");
-            self.tell(EventKind::LineObserved, written, rejection.id(), &reason);
+            let (kind, rule) = (EventKind::LineObserved, rejection.id());
+            self.tell(kind, written, rule, &format_args!("no browser stores it: {rejection}"));
         }
     }
 

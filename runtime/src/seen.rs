@@ -119,7 +119,7 @@ impl Seen {
 
     /// Says what the request was: its method and its `Accept` field, which may be empty.
     ///
-    /// With it [`response`] tells a page from an integration, which must be refused over plain HTTP and not redirected
+    /// With it [`response`](crate::audit::response) tells a page from an integration, which must be refused over plain HTTP and not redirected
     /// (OWASP ASVS 4.1.2).
     ///
     /// ```
