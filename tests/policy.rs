@@ -1636,3 +1636,22 @@ async fn the_audit_raises_nothing_about_declared_cookies_under_the_layer() {
     assert_eq!(reports.len(), 2);
     assert!(reports.iter().all(|report| report.stored.is_ok() && report.findings.is_empty()), "{reports:?}");
 }
+
+#[test]
+fn a_refusal_over_plain_http_is_told_with_its_evidence() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let keep = told.clone();
+    let policy = Policy::builder()
+        .on_event(move |event| keep.lock().unwrap().push((event.kind, event.evidence.map(|seen| seen.to_string()))))
+        .build()
+        .unwrap();
+    let (mut parts, ()) = Request::get("/").body(()).unwrap().into_parts();
+    parts.headers.insert(COOKIE, testing::request_header(&Session("opensesame".into())));
+    let scheme = AnyScheme::from(Listener::plain().scheme(&parts, None));
+    let cookies = Cookies::read(&parts.headers, scheme).policy(&PolicyHandle::new(policy));
+    assert!(cookies.set(Session("opensesame".into())).is_err());
+    assert!(cookies.get::<Session>().is_err());
+    let seen = Some("the listener is declared plain HTTP".to_owned());
+    let expected = [(EventKind::SetRefused, seen.clone()), (EventKind::ReadRefused, seen)];
+    assert_eq!(*told.lock().unwrap(), expected);
+}

@@ -287,8 +287,12 @@ impl Exchange {
     fn add<T: Cookie>(&self, cookie: &SetCookie<T>) -> Result<(), SetError> {
         let line = cookie.line(self.verdict, self.environment());
         line.and_then(|line| self.keep(line)).inspect_err(|error| {
+            let evidence = error.evidence();
+            // With the evidence the event says all that the error does.
+            let reason: &dyn fmt::Display =
+                if evidence.is_some() { &"a Secure cookie is not sent over plain HTTP" } else { error };
             let (kind, cookie) = (EventKind::SetRefused, Some(error.cookie()));
-            self.tell(Event { kind, cookie, rule: error.rule(), reason: error, evidence: None });
+            self.tell(Event { kind, cookie, rule: error.rule(), reason, evidence });
         })
     }
 
@@ -317,8 +321,11 @@ impl Exchange {
     }
 
     fn refused(&self, error: &ReadError) {
+        let evidence = error.evidence();
+        let reason: &dyn fmt::Display =
+            if evidence.is_some() { &"a Secure cookie is not believed over plain HTTP" } else { error };
         let (kind, cookie) = (EventKind::ReadRefused, Some(error.cookie()));
-        self.tell(Event { kind, cookie, rule: error.rule(), reason: error, evidence: None });
+        self.tell(Event { kind, cookie, rule: error.rule(), reason, evidence });
     }
 
     pub(crate) fn tell(&self, event: Event<'_>) {

@@ -114,6 +114,17 @@ impl SetError {
         }
     }
 
+    /// What the listener saw, where it is the cause.
+    pub(crate) fn evidence(&self) -> Option<Evidence> {
+        match self {
+            SetError::NotHttps { evidence, .. } => Some(*evidence),
+            SetError::TooLarge { .. }
+            | SetError::Attribute { .. }
+            | SetError::Value { .. }
+            | SetError::ResponseSent { .. } => None,
+        }
+    }
+
     /// The id that reports give the refusal.
     pub(crate) fn rule(&self) -> &'static str {
         match self {
@@ -234,6 +245,14 @@ impl ReadError {
             ReadError::NotHttps { cookie, .. }
             | ReadError::Ambiguous { cookie, .. }
             | ReadError::Malformed { cookie, .. } => cookie,
+        }
+    }
+
+    /// What the listener saw, where it is the cause.
+    pub(crate) fn evidence(&self) -> Option<Evidence> {
+        match self {
+            ReadError::NotHttps { evidence, .. } => Some(*evidence),
+            ReadError::Ambiguous { .. } | ReadError::Malformed { .. } => None,
         }
     }
 

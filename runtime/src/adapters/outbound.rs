@@ -17,6 +17,9 @@ use crate::report::{Event, EventKind};
 impl Policy {
     /// The layer that refuses our own requests that would carry a `Cookie` or `Authorization` field over plain HTTP.
     ///
+    /// It sees the fields of the request that it is given: what the client beneath adds by itself (a cookie store, a
+    /// redirect that it follows, credentials in a URL) it does not see.
+    ///
     /// ```
     /// use hardtack::Policy;
     /// use tower_layer::Layer as _;

@@ -250,10 +250,9 @@ pub(crate) fn maybe_https(extensions: &http::Extensions) -> Result<Option<Https>
 
 fn refused(exchange: &Exchange) -> ExtractError {
     let evidence = exchange.verdict().evidence;
-    let error = ExtractError::NotHttps { evidence };
     let (kind, rule) = (EventKind::RequestRefused, "not-https");
-    exchange.tell(Event { kind, cookie: None, rule, reason: &error, evidence: None });
-    error
+    exchange.tell(Event { kind, cookie: None, rule, reason: &"the handler needs HTTPS", evidence: Some(evidence) });
+    ExtractError::NotHttps { evidence }
 }
 
 fn missing() -> ExtractError {
