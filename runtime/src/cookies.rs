@@ -256,14 +256,14 @@ impl Exchange {
         }
     }
 
-    #[cfg(feature = "tower")]
+    #[cfg(feature = "_layer")]
     pub(crate) fn under(request: &HeaderMap, verdict: Verdict, in_force: InForce) -> Self {
         let exchange = Exchange::open(request, verdict);
         let _ = exchange.in_force.set(in_force);
         exchange
     }
 
-    #[cfg(feature = "tower")]
+    #[cfg(feature = "_layer")]
     pub(crate) fn verdict(&self) -> Verdict {
         self.verdict
     }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use hardtack_rules::auditors::fold;
 use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
-use http::{Extensions, HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 
 use crate::declare::Spec;
 use crate::foreign::{ForeignCookies, Lacks, same_site};
@@ -30,22 +30,27 @@ pub(crate) struct Outgoing {
     is_public_name: bool,
 }
 
-/// In a response's extensions: a line among its fields that a declaration made, as the answer to a read error does.
+/// In a response's extensions: the lines among its fields that a declaration made, as the answer to a read error does, or
+/// a layer further in.
 #[derive(Debug, Clone)]
-pub(crate) struct Declared(pub(crate) HeaderValue);
+pub(crate) struct Declared(pub(crate) Vec<HeaderValue>);
 
 impl Outgoing {
+    /// The fields that [`enforce`](Outgoing::enforce) reads and changes.
+    #[cfg(any(feature = "actix", feature = "rocket"))]
+    pub(crate) const CHANGED: [http::HeaderName; 3] = [SET_COOKIE, CACHE_CONTROL, STRICT_TRANSPORT_SECURITY];
+
     pub(crate) fn new(in_force: InForce, verdict: Verdict, host: Option<Host<'_>>) -> Self {
         let is_public_name = host.is_some_and(Host::is_public_name);
         Outgoing { in_force, verdict, host: host.map(|host| host.as_str().to_ascii_lowercase()), is_public_name }
     }
 
     /// Makes the response as strict as the policy demands: first what others wrote, then what the jar adds.
-    pub(crate) fn enforce(&self, response: &mut HeaderMap, extensions: &mut Extensions, declared: Vec<Line>) {
+    pub(crate) fn enforce(&self, response: &mut HeaderMap, declared: Option<&Declared>, jar: Vec<Line>) {
         if response.contains_key(SET_COOKIE) {
-            self.foreign(response, extensions.remove::<Declared>().as_ref());
+            self.foreign(response, declared);
         }
-        self.declared(response, declared);
+        self.declared(response, jar);
         self.caching(response);
         self.hsts(response);
     }
@@ -54,7 +59,7 @@ impl Outgoing {
         let Entry::Occupied(mut lines) = response.entry(SET_COOKIE) else { return };
         let mut stay = Vec::new();
         for (at, line) in lines.iter_mut().enumerate() {
-            if declared.is_some_and(|declared| declared.0 == *line) {
+            if declared.is_some_and(|declared| declared.0.contains(line)) {
                 self.raise(line);
             } else if !self.foreign_line(line) {
                 stay.push(at);

@@ -333,7 +333,11 @@ pub enum ExtractError {
         evidence: Evidence,
     },
     /// No policy layer stands around the handler, so nothing judged the scheme and nothing would send the cookies.
-    LayerMissing,
+    #[non_exhaustive]
+    LayerMissing {
+        /// What to add, as one does in the framework that asked.
+        remedy: &'static str,
+    },
 }
 
 impl ExtractError {
@@ -342,7 +346,7 @@ impl ExtractError {
     pub fn status(&self) -> StatusCode {
         match self {
             ExtractError::NotHttps { .. } => StatusCode::FORBIDDEN,
-            ExtractError::LayerMissing => StatusCode::INTERNAL_SERVER_ERROR,
+            ExtractError::LayerMissing { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -351,14 +355,12 @@ impl ExtractError {
     pub fn public(&self) -> &'static str {
         match self {
             ExtractError::NotHttps { .. } => HTTPS_ONLY,
-            ExtractError::LayerMissing => LAYER_MISSING,
+            ExtractError::LayerMissing { remedy } => remedy,
         }
     }
 }
 
 const HTTPS_ONLY: &str = "this page works over HTTPS only";
-const LAYER_MISSING: &str =
-    "hardtack's policy layer is missing; add `.layer(policy.layer(listener))` around the routes";
 
 impl fmt::Display for ExtractError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -366,7 +368,7 @@ impl fmt::Display for ExtractError {
             ExtractError::NotHttps { evidence } => {
                 write!(f, "the handler needs HTTPS, and this exchange is plain HTTP: {evidence}")
             }
-            ExtractError::LayerMissing => f.write_str(LAYER_MISSING),
+            ExtractError::LayerMissing { remedy } => f.write_str(remedy),
         }
     }
 }

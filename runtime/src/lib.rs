@@ -77,7 +77,7 @@
 //! | `toml` | `Policy::from_toml` |
 //! | `testing` | `testing::https()` and its kin, for your own tests |
 
-#![cfg_attr(not(feature = "tower"), allow(dead_code, reason = "a framework's layer asks what the policy says"))]
+#![cfg_attr(not(feature = "_layer"), allow(dead_code, reason = "a framework's layer asks what the policy says"))]
 
 // Generated code says `::hardtack`, here too.
 extern crate self as hardtack;
@@ -89,9 +89,10 @@ mod cookies;
 mod declare;
 mod document;
 mod domain;
-#[cfg(feature = "tower")]
+#[cfg(feature = "_layer")]
 mod enforce;
 mod error;
+mod extractors;
 mod findings;
 mod floor;
 mod force_https;
@@ -101,7 +102,9 @@ mod hsts;
 mod line;
 mod listener;
 mod page;
-#[cfg(feature = "tower")]
+#[cfg(feature = "_layer")]
+mod passage;
+#[cfg(feature = "_layer")]
 mod plain_http;
 mod policy;
 mod policy_text;
@@ -124,10 +127,18 @@ pub use cookie;
 pub use hardtack_macros::{Cookie, CookieValue, cookies};
 pub use hardtack_rules::{Kind, Prefix, Rule, SameSite};
 
+#[cfg(feature = "actix")]
+pub use adapters::actix;
 #[cfg(feature = "axum-server")]
 pub use adapters::axum_server::{MarkedAcceptor, MarkedFuture, MarkedService};
 #[cfg(feature = "tower")]
 pub use adapters::outbound::{OutboundError, OutboundFuture, OutboundLayer, OutboundService, PlainRequest};
+#[cfg(feature = "poem")]
+pub use adapters::poem;
+#[cfg(feature = "rocket")]
+pub use adapters::rocket;
+#[cfg(feature = "salvo")]
+pub use adapters::salvo;
 #[cfg(feature = "tower")]
 pub use adapters::tower::{PolicyFuture, PolicyLayer, PolicyService};
 pub use caching::Caching;

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use http::header::FORWARDED;
 use http::request::Parts;
+use http::{Extensions, HeaderMap, Method, Uri};
 
 use crate::host::Host;
 use crate::proxies::TrustedProxies;
@@ -167,42 +168,61 @@ impl Listener {
     ///
     /// [`PlainHttp`], whose `Display` is the evidence, for a log.
     pub fn scheme(&self, parts: &Parts, peer: Option<IpAddr>) -> Result<Https, PlainHttp> {
-        self.judge(parts, peer).judged()
+        self.judge_parts(parts, peer).judged()
     }
 
-    pub(crate) fn judge(&self, parts: &Parts, peer: Option<IpAddr>) -> Verdict {
+    fn judge_parts(&self, parts: &Parts, peer: Option<IpAddr>) -> Verdict {
+        let Parts { method, uri, headers, extensions, .. } = parts;
+        self.judge(&Head { method, uri, headers, extensions, transport: None, peer })
+    }
+
+    pub(crate) fn judge(&self, head: &Head<'_>) -> Verdict {
         // A dual-stack socket reports an IPv4 peer as `::ffff:a.b.c.d`.
-        let peer = || peer.or_else(|| peer_of(parts)).map(|peer| peer.to_canonical());
+        let peer = || head.peer.or_else(|| peer_of(head.extensions)).map(|peer| peer.to_canonical());
         let verdict = match &self.source {
-            Source::PerConnection => match parts.extensions.get() {
+            Source::PerConnection => match head.extensions.get().or(head.transport.as_ref()) {
                 Some(Transport::Tls) => Verdict::https(Ground::TlsConnection),
                 Some(Transport::Plain) => Verdict::plain(Ground::PlainConnection),
                 None => Verdict::plain(Ground::UnmarkedConnection),
             },
             // `Uri` parses the scheme in any case and gives it in lower case.
-            Source::Tls if parts.uri.scheme_str() == Some("http") => Verdict::plain(Ground::PlainUri),
+            Source::Tls if head.uri.scheme_str() == Some("http") => Verdict::plain(Ground::PlainUri),
             Source::Tls => Verdict::https(Ground::TlsListener),
             Source::Plain => Verdict::plain(Ground::PlainListener),
-            Source::Behind(proxies) => proxies.judge(&parts.headers, peer()),
+            Source::Behind(proxies) => proxies.judge(head.headers, peer()),
         };
         if verdict.https || !self.loopback || !cfg!(debug_assertions) {
             return verdict;
         }
-        match loopback(parts, peer()) {
+        match loopback(head, peer()) {
             Ok(()) => Verdict::https(Ground::Loopback),
             Err(why) => verdict.not_loopback(why),
         }
     }
 }
 
+/// A request's head, as far as it is asked.
+#[derive(Debug)]
+pub(crate) struct Head<'a> {
+    pub(crate) method: &'a Method,
+    /// As the client wrote it: a nested router may have stripped its prefix.
+    pub(crate) uri: &'a Uri,
+    /// Where a framework has header types of its own, those that `adapters::copied` takes.
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) extensions: &'a Extensions,
+    /// What the framework itself knows of the connection; an extension of the same type goes before it.
+    pub(crate) transport: Option<Transport>,
+    /// The same of the address at its other end.
+    pub(crate) peer: Option<IpAddr>,
+}
+
 /// The peer's address that the request's extensions know.
-pub(crate) fn peer_of(parts: &Parts) -> Option<IpAddr> {
-    if let Some(Peer(peer)) = parts.extensions.get() {
+pub(crate) fn peer_of(extensions: &Extensions) -> Option<IpAddr> {
+    if let Some(Peer(peer)) = extensions.get() {
         return Some(*peer);
     }
     #[cfg(feature = "axum")]
-    if let Some(axum::extract::ConnectInfo(peer)) =
-        parts.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
+    if let Some(axum::extract::ConnectInfo(peer)) = extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
     {
         return Some(peer.ip());
     }
@@ -210,16 +230,16 @@ pub(crate) fn peer_of(parts: &Parts) -> Option<IpAddr> {
 }
 
 /// Whether a browser on this machine talks to us with nothing between that would have said so.
-fn loopback(parts: &Parts, peer: Option<IpAddr>) -> Result<(), NotLoopback> {
+fn loopback(head: &Head<'_>, peer: Option<IpAddr>) -> Result<(), NotLoopback> {
     match peer {
         None => return Err(NotLoopback::PeerUnknown),
         Some(peer) if !peer.is_loopback() => return Err(NotLoopback::Peer),
         Some(_) => {}
     }
-    if parts.headers.keys().any(|name| *name == FORWARDED || name.as_str().starts_with("x-forwarded-")) {
+    if head.headers.keys().any(|name| *name == FORWARDED || name.as_str().starts_with("x-forwarded-")) {
         return Err(NotLoopback::Forwarded);
     }
-    match Host::of(&parts.uri, &parts.headers) {
+    match Host::of(head.uri, head.headers) {
         Ok(host) if host.is_loopback() => Ok(()),
         _ => Err(NotLoopback::Host),
     }
@@ -283,7 +303,7 @@ mod tests {
 
     #[track_caller]
     fn is_plain(listener: &Listener, parts: &Parts, peer: Option<IpAddr>, ground: Ground) {
-        let verdict = listener.judge(parts, peer);
+        let verdict = listener.judge_parts(parts, peer);
         assert!(!verdict.https, "{parts:?}");
         assert_eq!(verdict.evidence, Verdict::plain(ground).evidence);
     }
@@ -298,13 +318,13 @@ mod tests {
         parts.extensions.insert(Transport::Plain);
         is_plain(&listener, &parts, ip("10.0.0.1"), Ground::PlainConnection);
         parts.extensions.insert(Transport::Tls);
-        assert!(listener.judge(&parts, None).https);
+        assert!(listener.judge_parts(&parts, None).https);
     }
 
     #[test]
     fn a_declared_listener_is_believed_except_against_the_uri() {
-        assert!(Listener::tls().judge(&parts("/", &[]), None).https);
-        assert!(Listener::tls().judge(&parts("https://a.example/", &[]), None).https);
+        assert!(Listener::tls().judge_parts(&parts("/", &[]), None).https);
+        assert!(Listener::tls().judge_parts(&parts("https://a.example/", &[]), None).https);
         is_plain(&Listener::tls(), &parts("http://a.example/", &[]), None, Ground::PlainUri);
         is_plain(&Listener::tls(), &parts("HTTP://a.example/", &[]), None, Ground::PlainUri);
         is_plain(&Listener::plain(), &parts("https://a.example/", &[(XFP, "https")]), None, Ground::PlainListener);
@@ -340,7 +360,7 @@ mod tests {
         ] {
             let headers: Vec<_> = lines.iter().map(|line| (XFP, *line)).collect();
             let parts = parts("http://example.com/", &headers);
-            assert_eq!(behind().judge(&parts, ip("10.9.8.7")).https, https, "{lines:?}");
+            assert_eq!(behind().judge_parts(&parts, ip("10.9.8.7")).https, https, "{lines:?}");
         }
     }
 
@@ -357,8 +377,8 @@ mod tests {
         let cases = [("https", "proto=http"), ("http", "proto=https"), ("https", "")];
         for (proto, forwarded) in cases {
             let both = parts("/", &[(XFP, proto), ("Forwarded", forwarded)]);
-            assert_eq!(behind().judge(&both, ip("10.0.0.1")).https, proto == "https");
-            assert_eq!(behind_forwarded().judge(&both, ip("10.0.0.1")).https, forwarded == "proto=https");
+            assert_eq!(behind().judge_parts(&both, ip("10.0.0.1")).https, proto == "https");
+            assert_eq!(behind_forwarded().judge_parts(&both, ip("10.0.0.1")).https, forwarded == "proto=https");
         }
         let other = parts("/", &[("Forwarded", "proto=https")]);
         is_plain(&behind(), &other, ip("10.0.0.1"), Ground::ProxySilent { header: XFP, peer: ip("10.0.0.1") });
@@ -387,11 +407,11 @@ mod tests {
     #[test]
     fn a_unix_socket_is_trusted_only_when_told() {
         let request = parts("/", &[(XFP, "https")]);
-        assert!(!behind().judge(&request, None).https);
+        assert!(!behind().judge_parts(&request, None).https);
         for proxies in [TrustedProxies::unix_only(), TrustedProxies::new(["10.0.0.1"]).unwrap().unix()] {
             let listener = Listener::behind(proxies);
-            assert!(listener.judge(&request, None).https);
-            assert!(!listener.judge(&request, ip("11.0.0.1")).https);
+            assert!(listener.judge_parts(&request, None).https);
+            assert!(!listener.judge_parts(&request, ip("11.0.0.1")).https);
             is_plain(&listener, &parts("/", &[]), None, Ground::ProxySilent { header: XFP, peer: None });
         }
     }
@@ -400,10 +420,10 @@ mod tests {
     fn the_peer_comes_from_the_argument_then_from_the_extensions() {
         let mut request = parts("/", &[(XFP, "https")]);
         request.extensions.insert(Peer(ip("10.0.0.1").unwrap()));
-        assert!(behind().judge(&request, None).https);
-        assert!(!behind().judge(&request, ip("11.0.0.1")).https);
+        assert!(behind().judge_parts(&request, None).https);
+        assert!(!behind().judge_parts(&request, ip("11.0.0.1")).https);
         // A known peer is not on a Unix socket.
-        assert!(!Listener::behind(TrustedProxies::unix_only()).judge(&request, None).https);
+        assert!(!Listener::behind(TrustedProxies::unix_only()).judge_parts(&request, None).https);
     }
 
     #[cfg(feature = "axum")]
@@ -412,9 +432,9 @@ mod tests {
         let mut request = parts("/", &[(XFP, "https")]);
         let connected: std::net::SocketAddr = "[::ffff:10.0.0.1]:5000".parse().unwrap();
         request.extensions.insert(axum::extract::ConnectInfo(connected));
-        assert!(behind().judge(&request, None).https);
+        assert!(behind().judge_parts(&request, None).https);
         request.extensions.insert(Peer(ip("11.0.0.1").unwrap()));
-        assert!(!behind().judge(&request, None).https);
+        assert!(!behind().judge_parts(&request, None).https);
     }
 
     #[test]
@@ -473,7 +493,7 @@ mod tests {
             (&["proto=https;x=\"", "proto=https"], false),
         ] {
             let headers: Vec<_> = lines.iter().map(|line| ("Forwarded", *line)).collect();
-            assert_eq!(behind_forwarded().judge(&parts("/", &headers), ip("10.0.0.1")).https, https, "{lines:?}");
+            assert_eq!(behind_forwarded().judge_parts(&parts("/", &headers), ip("10.0.0.1")).https, https, "{lines:?}");
         }
     }
 
@@ -520,14 +540,14 @@ mod tests {
             ("http://user@localhost/", "localhost", v4, false),
         ] {
             let parts = parts(uri, &[("Host", host)]);
-            let verdict = plain.judge(&parts, peer);
+            let verdict = plain.judge_parts(&parts, peer);
             assert_eq!(verdict.https, loopback && cfg!(debug_assertions), "{uri} {host:?} {peer:?}");
             assert_eq!(verdict.evidence == Verdict::https(Ground::Loopback).evidence, verdict.https);
-            assert!(!Listener::plain().judge(&parts, peer).https);
+            assert!(!Listener::plain().judge_parts(&parts, peer).https);
         }
-        assert!(!plain.judge(&parts("/", &[]), v4).https);
-        assert!(!plain.judge(&parts("/", &[("Host", "localhost"), ("Host", "localhost")]), v4).https);
-        assert!(!plain.judge(&parts("http://localhost/", &[("Host", "a"), ("Host", "b")]), v4).https);
+        assert!(!plain.judge_parts(&parts("/", &[]), v4).https);
+        assert!(!plain.judge_parts(&parts("/", &[("Host", "localhost"), ("Host", "localhost")]), v4).https);
+        assert!(!plain.judge_parts(&parts("http://localhost/", &[("Host", "a"), ("Host", "b")]), v4).https);
     }
 
     #[test]
@@ -539,7 +559,7 @@ mod tests {
             ("localhost", "X-Forwarded-For", ip("::1"), "the request carries a proxy's "),
             ("nas.lan", "X-Other", ip("127.0.0.1"), "the request's host is not `localhost`"),
         ] {
-            let told = listener.judge(&parts("/", &[("Host", host), (header, "x")]), peer).evidence.to_string();
+            let told = listener.judge_parts(&parts("/", &[("Host", host), (header, "x")]), peer).evidence.to_string();
             let expected = format!("the listener is declared plain HTTP; `loopback_in_debug` does not apply: {why}");
             assert_eq!(told.starts_with(&expected), cfg!(debug_assertions), "{told}");
         }
@@ -550,20 +570,20 @@ mod tests {
         for name in ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "x-forwarded-host", "X-Forwarded-Anything"] {
             let parts = parts("/", &[("Host", "localhost"), (name, "")]);
             for listener in [Listener::plain(), Listener::per_connection(), behind()] {
-                assert!(!listener.loopback_in_debug().judge(&parts, ip("::1")).https, "{name}");
+                assert!(!listener.loopback_in_debug().judge_parts(&parts, ip("::1")).https, "{name}");
             }
         }
         let near = parts("/", &[("Host", "localhost"), ("X-Forward", "")]);
-        assert_eq!(Listener::plain().loopback_in_debug().judge(&near, ip("::1")).https, cfg!(debug_assertions));
+        assert_eq!(Listener::plain().loopback_in_debug().judge_parts(&near, ip("::1")).https, cfg!(debug_assertions));
     }
 
     #[test]
     fn loopback_is_assumed_only_where_the_listener_says_plain() {
         let parts = parts("/", &[("Host", "localhost")]);
-        let tls = Listener::tls().loopback_in_debug().judge(&parts, ip("::1"));
+        let tls = Listener::tls().loopback_in_debug().judge_parts(&parts, ip("::1"));
         assert_eq!(tls.evidence, Verdict::https(Ground::TlsListener).evidence);
         for listener in [Listener::plain(), Listener::per_connection(), behind()] {
-            assert_eq!(listener.loopback_in_debug().judge(&parts, ip("::1")).https, cfg!(debug_assertions));
+            assert_eq!(listener.loopback_in_debug().judge_parts(&parts, ip("::1")).https, cfg!(debug_assertions));
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What a request over plain HTTP is told, where the policy forces HTTPS. In: the setting and the request's head; out:
-//! nothing (it passes), the URL of a redirect, or the reason of a refusal. Writes no response and never panics.
+//! nothing (it passes), or an answer: a redirect with its URL, or a refusal with its reason. Never panics.
 
 use core::fmt;
 use core::fmt::Write as _;
 
-use http::header::ACCEPT;
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::force_https::ForceHttps;
 use crate::host::{Host, HostFault};
@@ -30,6 +30,23 @@ pub(crate) enum Reason {
     HostMalformed,
     HostNotListed,
     Target,
+}
+
+impl Answer {
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Answer::Redirect(_) => StatusCode::PERMANENT_REDIRECT,
+            Answer::Refuse(_) => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// Adds its fields to a response with an empty body.
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
+        if let Answer::Redirect(location) = self {
+            headers.insert(LOCATION, location);
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+    }
 }
 
 /// Judges a request that came over plain HTTP; `None` lets it pass.

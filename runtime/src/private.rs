@@ -5,11 +5,19 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::str::FromStr;
 
+#[cfg(feature = "actix")]
+pub use actix_web;
 #[cfg(feature = "axum")]
 pub use axum_core;
 pub use hardtack_rules::check::Argument;
 pub use hardtack_rules::{Prefix, wire};
 pub use http;
+#[cfg(feature = "poem")]
+pub use poem;
+#[cfg(feature = "rocket")]
+pub use rocket;
+#[cfg(feature = "salvo")]
+pub use salvo_core;
 
 pub use crate::declare::{NameKind, Transport, Wire};
 use crate::declare::{ReadCookie, Spec};
@@ -228,40 +236,3 @@ impl<T> ViaNothing for Via<T> {
 }
 
 const NOTHING: InvalidValue = InvalidValue::expected("nothing");
-
-/// The extractor of a `#[cookies]` struct. The macro cannot see which features are on; this can.
-#[cfg(feature = "axum")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __extractors {
-    ($name:ident) => {
-        #[automatically_derived]
-        impl<__S, __State> $crate::private::axum_core::extract::FromRequestParts<__State> for $name<__S>
-        where
-            __S: $crate::Scheme,
-            __State: ::core::marker::Send + ::core::marker::Sync,
-        {
-            type Rejection =
-                <$crate::Cookies<__S> as $crate::private::axum_core::extract::FromRequestParts<__State>>::Rejection;
-
-            async fn from_request_parts(
-                __parts: &mut $crate::private::http::request::Parts,
-                __state: &__State,
-            ) -> ::core::result::Result<Self, Self::Rejection> {
-                ::core::result::Result::map(
-                            <$crate::Cookies<__S> as $crate::private::axum_core::extract::FromRequestParts<__State>>::
-                                from_request_parts(__parts, __state).await,
-                            <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,
-                        )
-            }
-        }
-    };
-}
-
-/// Without a framework there is nothing to extract from.
-#[cfg(not(feature = "axum"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __extractors {
-    ($name:ident) => {};
-}

@@ -23,7 +23,7 @@ impl<State: Send + Sync> FromRequestParts<State> for Https {
     type Rejection = ExtractError;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, ExtractError> {
-        tower::https(&parts.extensions)
+        tower::open(&parts.extensions)?.https()
     }
 }
 
@@ -31,7 +31,7 @@ impl<State: Send + Sync> OptionalFromRequestParts<State> for Https {
     type Rejection = ExtractError;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Option<Self>, ExtractError> {
-        tower::maybe_https(&parts.extensions)
+        Ok(tower::open(&parts.extensions)?.maybe_https())
     }
 }
 
@@ -52,8 +52,36 @@ impl IntoResponse for ReadError {
         let mut response = (self.status(), self.public()).into_response();
         if let Some(removal) = self.removal() {
             response.headers_mut().append(SET_COOKIE, removal.clone());
-            response.extensions_mut().insert(Declared(removal.clone()));
+            response.extensions_mut().insert(Declared(vec![removal.clone()]));
         }
         response
     }
+}
+
+/// The extractor of a `#[cookies]` struct.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __axum {
+    ($name:ident) => {
+        #[automatically_derived]
+        impl<__S, __State> $crate::private::axum_core::extract::FromRequestParts<__State> for $name<__S>
+        where
+            __S: $crate::Scheme,
+            __State: ::core::marker::Send + ::core::marker::Sync,
+        {
+            type Rejection =
+                <$crate::Cookies<__S> as $crate::private::axum_core::extract::FromRequestParts<__State>>::Rejection;
+
+            async fn from_request_parts(
+                __parts: &mut $crate::private::http::request::Parts,
+                __state: &__State,
+            ) -> ::core::result::Result<Self, Self::Rejection> {
+                ::core::result::Result::map(
+                            <$crate::Cookies<__S> as $crate::private::axum_core::extract::FromRequestParts<__State>>::
+                                from_request_parts(__parts, __state).await,
+                            <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,
+                        )
+            }
+        }
+    };
 }

@@ -1,0 +1,8 @@
+//! poem: to be written.
+
+/// The extractor of a `#[cookies]` struct.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __poem {
+    ($name:ident) => {};
+}

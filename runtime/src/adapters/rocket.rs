@@ -1,0 +1,8 @@
+//! Rocket: to be written.
+
+/// The extractor of a `#[cookies]` struct.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __rocket {
+    ($name:ident) => {};
+}

@@ -1,0 +1,8 @@
+//! salvo: to be written.
+
+/// The extractor of a `#[cookies]` struct.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __salvo {
+    ($name:ident) => {};
+}

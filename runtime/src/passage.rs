@@ -1,0 +1,145 @@
+//! One exchange's way past the policy, whatever framework carries it. In: what a layer was given and a request's head;
+//! out: an answer of the policy's own, or an open jar and a response that leaves strict. Knows no framework.
+
+use std::sync::Arc;
+
+use http::{Extensions, HeaderMap};
+
+use crate::cookies::{Cookies, Exchange};
+use crate::enforce::{Declared, Outgoing};
+use crate::error::ExtractError;
+use crate::host::Host;
+use crate::listener::{Head, Listener};
+use crate::plain_http::{self, Answer};
+use crate::policy::{InForce, PolicyHandle};
+use crate::report::{Event, EventKind, log};
+use crate::scheme::{Https, Scheme, Verdict};
+
+/// What stands around an application: a policy, and how requests of this socket are judged.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    policy: PolicyHandle,
+    listener: Arc<Listener>,
+}
+
+impl Gate {
+    pub(crate) fn new(policy: PolicyHandle, listener: Listener) -> Self {
+        Gate { policy, listener: Arc::new(listener) }
+    }
+
+    /// Judges a request.
+    ///
+    /// # Errors
+    ///
+    /// The answer to give in the application's place.
+    pub(crate) fn enter(&self, head: &Head<'_>) -> Result<Passage, Answer> {
+        let in_force = self.policy.in_force();
+        let verdict = self.listener.judge(head);
+        if !verdict.https {
+            if let Some(answer) = plain_http::answer(in_force.policy.force_https(), head.method, head.uri, head.headers)
+            {
+                tell(&in_force, &answer, verdict);
+                return Err(answer);
+            }
+        }
+        let host = Host::of(head.uri, head.headers).ok();
+        let outgoing = Outgoing::new(in_force.clone(), verdict, host);
+        let exchange = Arc::new(Exchange::under(head.headers, verdict, in_force));
+        Ok(Passage { exchange, outgoing, is_nested: head.extensions.get::<Open>().is_some(), has_left: false })
+    }
+}
+
+fn tell(in_force: &InForce, answer: &Answer, verdict: Verdict) {
+    let (kind, reason): (_, &dyn core::fmt::Display) = match answer {
+        Answer::Redirect(_) => (EventKind::PageRedirected, &"a page over plain HTTP"),
+        Answer::Refuse(reason) => (EventKind::RequestRefused, reason),
+    };
+    in_force.tell(Event { kind, cookie: None, rule: "force-https", reason, evidence: Some(verdict.evidence) });
+}
+
+/// A layer's hold on the jar of one exchange.
+pub(crate) struct Passage {
+    exchange: Arc<Exchange>,
+    outgoing: Outgoing,
+    is_nested: bool,
+    has_left: bool,
+}
+
+impl Passage {
+    /// What the extractors of the exchange take.
+    pub(crate) fn open(&self) -> Open {
+        Open(self.exchange.clone())
+    }
+
+    /// Makes the response strict and writes the jar into it.
+    ///
+    /// `extensions` are the response's: [`Declared`] is taken out of them; under another layer ours are left for it.
+    pub(crate) fn leave(&mut self, headers: &mut HeaderMap, extensions: &mut Extensions) {
+        self.has_left = true;
+        let lines = self.exchange.close();
+        let ours = if self.is_nested { lines.iter().map(|line| line.value.clone()).collect() } else { Vec::new() };
+        let declared = extensions.remove::<Declared>();
+        self.outgoing.enforce(headers, declared.as_ref(), lines);
+        if self.is_nested {
+            let earlier = declared.map(|declared| declared.0).unwrap_or_default();
+            extensions.insert(Declared(earlier.into_iter().chain(ours).collect()));
+        }
+    }
+
+    /// Says that the application failed without a response: what was set is lost, and told.
+    #[cfg_attr(not(feature = "tower"), allow(dead_code, reason = "other frameworks make a response of each error"))]
+    pub(crate) fn fail(&mut self) {
+        self.has_left = true;
+    }
+}
+
+impl Drop for Passage {
+    /// A client that went away, or a handler that panicked, loses its cookies and is no mistake of the program's.
+    fn drop(&mut self) {
+        if !self.has_left {
+            self.exchange.close();
+        }
+    }
+}
+
+/// The open jar, wherever a framework keeps what belongs to a request.
+#[derive(Clone)]
+pub(crate) struct Open(Arc<Exchange>);
+
+#[cfg_attr(
+    not(any(feature = "actix", feature = "axum", feature = "poem", feature = "rocket", feature = "salvo")),
+    allow(dead_code, reason = "proof by itself is taken by a framework's extractor")
+)]
+impl Open {
+    /// The jar, for a handler that may have it.
+    pub(crate) fn cookies<S: Scheme>(&self) -> Result<Cookies<S>, ExtractError> {
+        if !S::admits(self.0.verdict()) {
+            return Err(self.refused());
+        }
+        Ok(Cookies::over(self.0.clone()))
+    }
+
+    /// Proof of HTTPS, where the exchange is HTTPS.
+    pub(crate) fn https(&self) -> Result<Https, ExtractError> {
+        self.0.verdict().judged().map_err(|_| self.refused())
+    }
+
+    /// Asks for proof of HTTPS, and refuses nothing.
+    pub(crate) fn maybe_https(&self) -> Option<Https> {
+        self.0.verdict().judged().ok()
+    }
+
+    fn refused(&self) -> ExtractError {
+        let evidence = self.0.verdict().evidence;
+        let (kind, rule) = (EventKind::RequestRefused, "not-https");
+        self.0.tell(Event { kind, cookie: None, rule, reason: &"the handler needs HTTPS", evidence: Some(evidence) });
+        ExtractError::NotHttps { evidence }
+    }
+}
+
+/// No layer opened a jar. `remedy` says in a sentence what to add, as one does in that framework.
+pub(crate) fn missing(remedy: &'static str) -> ExtractError {
+    let (error, kind) = (ExtractError::LayerMissing { remedy }, EventKind::Mistake);
+    log(Event { kind, cookie: None, rule: "layer-missing", reason: &error, evidence: None });
+    error
+}
