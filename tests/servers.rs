@@ -27,7 +27,8 @@ use hardtack::{
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Barrier;
 
-use support::client::{Client, Curl, Reply};
+use support::client::{Client, Reply};
+use support::curl::Curl;
 use support::server::Served;
 
 /// Who is signed in.

@@ -197,6 +197,10 @@ impl Ports {
     }
 }
 
+async fn tls_config(certificate: &tls::Certificate) -> io::Result<RustlsConfig> {
+    RustlsConfig::from_pem(certificate.pem.clone().into(), certificate.key.clone().into()).await
+}
+
 async fn open() -> Result<(), Box<dyn Error>> {
     let ports = Ports::listen(8443, 8080)?;
     let (https, http) = ports.numbers()?;
@@ -214,7 +218,7 @@ async fn open() -> Result<(), Box<dyn Error>> {
 
 Ctrl-C closes it. `cargo run --example shop -- --tour` shows it step by step."
     );
-    Ok(serve(app(routes(), &policy.into()), certificate.server().await?, ports, Handle::new()).await?)
+    Ok(serve(app(routes(), &policy.into()), tls_config(&certificate).await?, ports, Handle::new()).await?)
 }
 
 #[tokio::main]

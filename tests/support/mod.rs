@@ -1,5 +1,6 @@
 //! What tests on real sockets share: a certificate, servers on loopback, and clients that tell what came back.
 
 pub(crate) mod client;
+pub(crate) mod curl;
 pub(crate) mod server;
 pub(crate) mod tls;

@@ -7,7 +7,8 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use hardtack::MarkedAcceptor;
 
-use super::client::{Client, Curl};
+use super::client::Client;
+use super::curl::Curl;
 use super::tls::Certificate;
 
 pub(crate) struct Served {
@@ -41,7 +42,8 @@ impl Served {
 
     async fn bind() -> (Served, TcpListener, TcpListener, RustlsConfig) {
         let certificate = Certificate::for_names(&["localhost", "127.0.0.1"]).unwrap();
-        let tls = certificate.server().await.unwrap();
+        let (pem, key) = (certificate.pem.clone(), certificate.key.clone());
+        let tls = RustlsConfig::from_pem(pem.into(), key.into()).await.unwrap();
         let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let (https, http) = (listen(), listen());
         let addresses = (https.local_addr().unwrap(), http.local_addr().unwrap());

@@ -2,14 +2,13 @@
 
 use std::error::Error;
 
-use axum_server::tls_rustls::RustlsConfig;
-
 /// A self-signed certificate and its key.
 #[derive(Clone)]
 pub(crate) struct Certificate {
     /// The certificate, for a client's list of roots.
     pub(crate) pem: String,
-    key: String,
+    /// Its key, for a server.
+    pub(crate) key: String,
 }
 
 impl Certificate {
@@ -20,11 +19,6 @@ impl Certificate {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let made = rcgen::generate_simple_self_signed(names)?;
         Ok(Certificate { pem: made.cert.pem(), key: made.signing_key.serialize_pem() })
-    }
-
-    /// The server's side: HTTP/2 and HTTP/1.1 over TLS.
-    pub(crate) async fn server(&self) -> std::io::Result<RustlsConfig> {
-        RustlsConfig::from_pem(self.pem.clone().into_bytes(), self.key.clone().into_bytes()).await
     }
 
     /// The client's side: a builder that believes this certificate and no other, and follows nothing.

@@ -15,7 +15,7 @@ use reqwest::cookie::{CookieStore as _, Jar};
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 
 use crate::tls::Certificate;
-use crate::{Lang, Ports, Shop, app, routes, serve};
+use crate::{Lang, Ports, Shop, app, routes, serve, tls_config};
 
 /// Not `localhost`: clients treat that one as secure over plain HTTP, and the tour would prove less.
 const HOST: &str = "shop.test";
@@ -32,13 +32,13 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let force = ForceHttps::on().https_port(https_port).integrations(["/api"]);
     let policy = PolicyHandle::new(Policy::builder().force_https(force.clone()).build()?);
     let strict = app(routes().merge(more_routes()), &policy);
-    let strict = tokio::spawn(serve(strict, certificate.server().await?, ports, stop.clone()));
+    let strict = tokio::spawn(serve(strict, tls_config(&certificate).await?, ports, stop.clone()));
 
     let ports = Ports::listen(0, 0)?;
     let (_, open_port) = ports.numbers()?;
     let lenient = PolicyHandle::new(Policy::builder().force_https(ForceHttps::off()).build()?);
     let open = app(routes().merge(more_routes()), &lenient);
-    let open = tokio::spawn(serve(open, certificate.server().await?, ports, stop.clone()));
+    let open = tokio::spawn(serve(open, tls_config(&certificate).await?, ports, stop.clone()));
 
     let https = format!("https://{HOST}:{https_port}");
     let http = format!("http://{HOST}:{http_port}");

@@ -1,0 +1,1 @@
+//! actix: to be written.

@@ -1,0 +1,132 @@
+//! axum, by axum-server: the routes of the scenarios, and the list of them run.
+
+mod suite;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
+use axum::response::{AppendHeaders, IntoResponse, Result};
+use axum::routing::get;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use hardtack::{AnyScheme, Cookies, Https, MarkedAcceptor, PlainHttp, SameSite, SetError};
+use suite::{Banner, Cart, Framework, Served, Session, SiteCookies, Stand, Theme, every_scenario};
+
+struct Axum;
+
+impl Framework for Axum {
+    const NAME: &'static str = "axum";
+    const MISSING: &'static str =
+        "hardtack's policy layer is missing; add `.layer(policy.layer(listener))` around the routes";
+
+    async fn serve(stand: Stand) -> Served {
+        let app = match stand.policy {
+            Some(policy) => routes().layer(policy.layer(stand.listener)),
+            None => routes(),
+        };
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = socket.local_addr().unwrap();
+        let stop = Handle::new();
+        match stand.tls {
+            Some(certificate) => {
+                let tls = RustlsConfig::from_pem(certificate.pem.into(), certificate.key.into()).await.unwrap();
+                let server = axum_server::from_tcp_rustls(socket, tls).unwrap().map(MarkedAcceptor::tls);
+                tokio::spawn(server.handle(stop.clone()).serve(app));
+            }
+            None => {
+                let server = axum_server::from_tcp(socket).unwrap().acceptor(MarkedAcceptor::plain());
+                tokio::spawn(server.handle(stop.clone()).serve(app));
+            }
+        }
+        Served::new(address, move || stop.shutdown())
+    }
+}
+
+fn routes() -> Router {
+    Router::new()
+        .route("/set", get(async |cookies: Cookies| cookies.set(Session::new()).map(|()| "set")))
+        .route("/get", get(async |cookies: Cookies| cookies.get::<Session>().map(|found| format!("{found:?}"))))
+        .route("/cart", get(async |cookies: Cookies| cookies.get::<Cart>().map(|found| format!("{found:?}"))))
+        .route("/remove", get(async |cookies: Cookies| cookies.remove::<Session>()))
+        .route("/last", get(last))
+        .route("/many", get(many))
+        .route("/vary", get(vary))
+        .route("/site", get(site))
+        .route("/either", get(either))
+        .route("/banner", get(async |cookies: Cookies<PlainHttp>| cookies.set(Banner(true))))
+        .route("/proof", get(async |https: Option<Https>| if https.is_some() { "https" } else { "plain" }))
+        .route("/strict", get(async |_: Https| "https"))
+        .route("/fails", get(fails))
+        .route("/too-large", get(too_large))
+        .route("/foreign", get(foreign))
+        .route("/by-hand", get(async || ([(SET_COOKIE, "legacy=1; Secure")], "from old code")))
+        .route("/hsts", get(async || [(STRICT_TRANSPORT_SECURITY, "max-age=1")]))
+        .route("/late", get(late))
+        .route("/health", get(async || "up"))
+        .nest("/api", Router::new().route("/me", get(me)))
+}
+
+async fn last(cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(Session("first".to_owned()))?;
+    cookies.set(Session::new())
+}
+
+async fn many(site: SiteCookies) -> Result<(), SetError> {
+    site.set_session(Session::new())?;
+    site.set_theme(Theme::Dark)?;
+    site.set_basket(7)?;
+    site.set_sso("ada")?;
+    site.set_map(true)
+}
+
+async fn vary(site: SiteCookies) -> Result<(), SetError> {
+    site.set_session_with(Session::new(), |session| session.session().same_site(SameSite::Strict))?;
+    site.set_theme_with(Theme::Light, |theme| theme.max_age(Duration::from_secs(60)))?;
+    site.remove_basket_with(|basket| basket.path("/shop/7"))
+}
+
+async fn site(site: SiteCookies) -> Result<String> {
+    Ok(format!("{:?} {:?}", site.theme()?, site.basket()?))
+}
+
+async fn either(cookies: Cookies<AnyScheme>) -> Result<String> {
+    let session = cookies.set(Session::new());
+    cookies.set(Banner(true))?;
+    Ok(session.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
+}
+
+async fn fails(cookies: Cookies) -> Result<()> {
+    cookies.set(Session::new())?;
+    Err(StatusCode::INTERNAL_SERVER_ERROR.into())
+}
+
+async fn too_large(cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(Cart(1))?;
+    cookies.set(Session::too_large())
+}
+
+async fn foreign() -> impl IntoResponse {
+    let lines = AppendHeaders([(SET_COOKIE, "PHPSESSID=3f9a; path=/forum"), (SET_COOKIE, "seen=1")]);
+    (lines, [(CACHE_CONTROL, "public, max-age=60")], "from the forum")
+}
+
+async fn late(cookies: Cookies) -> Body {
+    Body::from_stream(futures_util::stream::once(async move {
+        let set = cookies.set(Session::new());
+        Ok::<_, std::convert::Infallible>(set.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
+    }))
+}
+
+async fn me(cookies: Cookies) -> Result<&'static str, SetError> {
+    cookies.set(Session::new()).map(|()| "me")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn axum_does_what_every_framework_does() {
+    every_scenario::<Axum>().await;
+}

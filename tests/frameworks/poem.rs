@@ -1,0 +1,1 @@
+//! poem: to be written.

@@ -1,0 +1,556 @@
+//! What every framework must do, and what it is asked with.
+//!
+//! | route | takes | does |
+//! |---|---|---|
+//! | `/set` | `Cookies` | sets `Session::new()`, answers `set` |
+//! | `/get` | `Cookies` | reads `Session`, answers `{:?}` of what it got; the error of reading is the response |
+//! | `/cart` | `Cookies` | the same with `Cart` |
+//! | `/remove` | `Cookies` | removes `Session` |
+//! | `/last` | `Cookies` | sets `Session("first")`, then `Session::new()` |
+//! | `/many` | `SiteCookies` | sets session, theme `Dark`, basket 7, sso `ada`, map `true` |
+//! | `/vary` | `SiteCookies` | session for the browser's session and `Strict`; theme `Light` for 60 s; removes basket at `/shop/7` |
+//! | `/site` | `SiteCookies` | reads theme and basket, answers `{:?} {:?}` |
+//! | `/either` | `Cookies<AnyScheme>` | sets `Session::new()` and then `Banner(true)`; answers the first's error, or `set` |
+//! | `/banner` | `Cookies<PlainHttp>` | sets `Banner(true)` |
+//! | `/proof` | `Option<Https>` | answers `https` or `plain` |
+//! | `/strict` | `Https` | answers `https` |
+//! | `/fails` | `Cookies` | sets `Session::new()`, then fails with an error of the framework's that is a 500 |
+//! | `/too-large` | `Cookies` | sets `Cart(1)`, then `Session::too_large()`, whose error is the response |
+//! | `/foreign` | | by the framework's own means: `PHPSESSID=3f9a; path=/forum`, `seen=1`, `Cache-Control: public, max-age=60` |
+//! | `/by-hand` | | by the framework's own means: `legacy=1; Secure` |
+//! | `/hsts` | | by the framework's own means: `Strict-Transport-Security: max-age=1` |
+//! | `/late` | `Cookies` | a streaming body that, when it is polled, sets `Session::new()` and is the error's text, or `set` |
+//! | `/api/me` | `Cookies` | in a nested router or scope `/api`; sets `Session::new()`, answers `me` |
+//! | `/health` | | answers `up` |
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hardtack::{
+    EventKind, Floor, ForceHttps, ForeignCookies, Hsts, Listener, Policy, PolicyBuilder, PolicyHandle, SameSite,
+    TrustedProxies,
+};
+
+use super::client::{Client, Reply};
+use super::tls::Certificate;
+use super::{Framework, Served, Stand};
+
+const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
+const NO_SESSION: &str = "__Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; \
+                          HttpOnly; SameSite=Lax";
+const NO_CART: &str = "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
+                       SameSite=Lax";
+const BANNER: &str = "banner=true; Path=/; HttpOnly; SameSite=Lax";
+const NO_HTTPS: &str = "this page works over HTTPS only";
+const NOT_UNDERSTOOD: &str = "a cookie was not understood; try again";
+const YEAR: &str = "max-age=31536000";
+const PAGE: (&str, &str) = ("Accept", "text/html,*/*;q=0.8");
+/// A name, so that HSTS is not left out; the client resolves it to loopback.
+const HOST: &str = "site.example";
+
+/// Runs them all, each against servers of its own; prints a line for each and fails with the list of those that failed.
+pub(crate) async fn every_scenario<F: Framework + 'static>() {
+    let mut failed = Vec::new();
+    let mut count = 0;
+    macro_rules! run {
+        ($($scenario:ident)*) => {$(
+            count += 1;
+            let done = tokio::spawn($scenario(Lab::<F>::new())).await;
+            println!("{:6} {:60} {}", F::NAME, stringify!($scenario), if done.is_ok() { "ok" } else { "FAILED" });
+            if done.is_err() {
+                failed.push(stringify!($scenario));
+            }
+        )*};
+    }
+    run! {
+        a_value_is_set_read_and_removed
+        a_second_set_of_one_cookie_is_the_one_that_leaves
+        a_struct_of_cookies_sets_each_with_its_exact_line
+        what_varies_stands_in_the_line
+        a_struct_of_cookies_reads
+        hostile_values_come_back_equal
+        a_planted_cookie_is_ambiguous_and_removed
+        a_value_not_understood_is_400_with_its_removal
+        hostile_fields_lose_nothing_else
+        extractors_refuse_plain_http
+        proof_is_asked_and_demanded
+        either_scheme_sets_what_may_be_sent
+        a_cookie_for_plain_http_is_set_there
+        a_secure_cookie_over_plain_http_is_not_read
+        an_error_of_the_handler_keeps_its_cookies
+        an_error_of_setting_is_500_and_keeps_the_others
+        what_is_set_after_the_head_left_is_told
+        nobody_added_the_policy
+        a_trusted_proxy_is_believed_both_ways
+        a_forged_header_is_believed_of_nobody
+        a_peer_that_is_no_proxy_is_not_believed
+        rfc_7239_is_read_where_it_is_chosen
+        loopback_counts_in_development
+        foreign_lines_are_hardened_and_nothing_else_of_them_is_touched
+        foreign_lines_are_observed
+        foreign_lines_are_refused
+        an_exception_is_left_alone
+        nothing_foreign_leaves_over_plain_http
+        the_floor_raises_every_line
+        caches_are_kept_out
+        pages_are_redirected
+        integrations_are_refused
+        a_nested_router_hides_no_prefix
+        health_checks_pass
+        an_unknown_host_is_no_place_to_redirect_to
+        hsts_is_sent_over_https_alone
+        hsts_stands_on_errors_too
+        a_policy_changes_while_the_server_runs
+        many_exchanges_at_once_do_not_mix
+    }
+    println!("{:6} {} of {count} scenarios", F::NAME, count - failed.len());
+    assert!(failed.is_empty(), "{}: {failed:?}", F::NAME);
+}
+
+/// What a scenario works with.
+struct Lab<F> {
+    certificate: Certificate,
+    events: Arc<Mutex<Vec<String>>>,
+    framework: std::marker::PhantomData<fn() -> F>,
+}
+
+/// A server, and how it is asked.
+struct Site {
+    base: String,
+    client: Client,
+    _served: Served,
+}
+
+impl<F: Framework> Lab<F> {
+    fn new() -> Self {
+        let certificate = Certificate::for_names(&[HOST, "localhost", "127.0.0.1"]).unwrap();
+        Lab { certificate, events: Arc::default(), framework: std::marker::PhantomData }
+    }
+
+    /// The default policy, whose events are kept.
+    fn policy(&self) -> PolicyBuilder {
+        let events = self.events.clone();
+        Policy::builder().on_event(move |event| events.lock().unwrap().push(event.to_string()))
+    }
+
+    /// The same, and plain HTTP reaches the handlers.
+    fn open(&self) -> PolicyBuilder {
+        self.policy().force_https(false)
+    }
+
+    /// Over TLS, as the framework tells it of its connections.
+    async fn https(&self, policy: PolicyBuilder) -> Site {
+        let policy = PolicyHandle::new(policy.build().unwrap());
+        self.serve(Some(policy), Listener::per_connection(), true).await
+    }
+
+    /// Over plain HTTP, as the framework tells it of its connections.
+    async fn http(&self, policy: PolicyBuilder) -> Site {
+        self.behind(policy, Listener::per_connection()).await
+    }
+
+    /// Over plain HTTP, judged by this listener.
+    async fn behind(&self, policy: PolicyBuilder, listener: Listener) -> Site {
+        let policy = PolicyHandle::new(policy.build().unwrap());
+        self.serve(Some(policy), listener, false).await
+    }
+
+    async fn serve(&self, policy: Option<PolicyHandle>, listener: Listener, tls: bool) -> Site {
+        let served = F::serve(Stand { policy, listener, tls: tls.then(|| self.certificate.clone()) }).await;
+        let client = self.certificate.client().unwrap().resolve(HOST, served.address).build().unwrap();
+        let scheme = if tls { "https" } else { "http" };
+        Site { base: format!("{scheme}://{HOST}:{}", served.address.port()), client: Client(client), _served: served }
+    }
+
+    fn told(&self, words: &str) -> bool {
+        self.events.lock().unwrap().iter().any(|event| event.contains(words))
+    }
+}
+
+impl Site {
+    async fn get(&self, path: &str) -> Reply {
+        self.get_with(path, &[]).await
+    }
+
+    async fn get_with(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        self.client.get_with(format!("{}{path}", self.base), fields).await
+    }
+
+    fn port(&self) -> u16 {
+        self._served.address.port()
+    }
+}
+
+/// Status, lines and body of an answer.
+#[track_caller]
+fn is(reply: &Reply, status: u16, lines: &[&str], body: &str) {
+    assert_eq!((reply.status, reply.lines(), reply.body.as_str()), (status, lines.to_vec(), body));
+}
+
+// ---- Set, get, remove.
+
+async fn a_value_is_set_read_and_removed<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    is(&site.get("/get").await, 200, &[], "None");
+    is(&site.get("/set").await, 200, &[SESSION], "set");
+    let cookie = ("Cookie", "a=1; __Host-Http-session=s3cr3t; b=2");
+    is(&site.get_with("/get", &[cookie]).await, 200, &[], "Some(Session(\"s3cr3t\"))");
+    // Whether or not the request carried it.
+    assert_eq!(site.get_with("/remove", &[cookie]).await.lines(), [NO_SESSION]);
+    assert_eq!(site.get("/remove").await.lines(), [NO_SESSION]);
+}
+
+async fn a_second_set_of_one_cookie_is_the_one_that_leaves<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    assert_eq!(site.get("/last").await.lines(), [SESSION]);
+}
+
+async fn a_struct_of_cookies_sets_each_with_its_exact_line<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy().cookie_domain("site.example")).await;
+    assert_eq!(
+        site.get("/many").await.lines(),
+        [
+            SESSION,
+            "__Host-theme=dark; Path=/; Secure; SameSite=Lax",
+            "__Secure-basket=7; Path=/shop; Max-Age=2592000; Secure; HttpOnly; SameSite=Strict",
+            "__Secure-sso=ada; Path=/; Domain=site.example; Secure; HttpOnly; SameSite=Lax",
+            "__Host-Http-map=true; Path=/; Secure; HttpOnly; SameSite=None; Partitioned",
+        ]
+    );
+}
+
+async fn what_varies_stands_in_the_line<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    assert_eq!(
+        site.get("/vary").await.lines(),
+        [
+            "__Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Strict",
+            "__Host-theme=light; Path=/; Max-Age=60; Secure; SameSite=Lax",
+            "__Secure-basket=; Path=/shop/7; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
+             SameSite=Strict",
+        ]
+    );
+}
+
+async fn a_struct_of_cookies_reads<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    // Two fields, as HTTP/2 may send them.
+    let fields = [("Cookie", "__Host-theme=dark"), ("Cookie", "__Secure-basket=7")];
+    is(&site.get_with("/site", &fields).await, 200, &[], "Some(Dark) Some(7)");
+    is(&site.get("/site").await, 200, &[], "None None");
+}
+
+async fn hostile_values_come_back_equal<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    let cookie = ("Cookie", "__Host-Http-session=a%20b%3Bc=%22d%22%2C%C3%A9%25%0D%0ASet-Cookie:%20x=1");
+    let reply = site.get_with("/get", &[cookie]).await;
+    assert_eq!(reply.body, format!("{:?}", Some(super::Session("a b;c=\"d\",é%\r\nSet-Cookie: x=1".to_owned()))));
+}
+
+// ---- Errors of reading.
+
+async fn a_planted_cookie_is_ambiguous_and_removed<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    let planted = ("Cookie", "__Host-Http-session=mine; __Host-Http-session=planted");
+    is(&site.get_with("/get", &[planted]).await, 400, &[NO_SESSION], NOT_UNDERSTOOD);
+    assert!(lab.told("more than once") && !lab.told("planted;") && !lab.told("mine"));
+}
+
+async fn a_value_not_understood_is_400_with_its_removal<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    let reply = site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await;
+    is(&reply, 400, &[NO_CART], NOT_UNDERSTOOD);
+    assert_eq!(reply.header("cache-control"), Some("private"));
+}
+
+async fn hostile_fields_lose_nothing_else<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    for cookie in [
+        &b"\xFF\xFE=\x80; __Host-Http-session=s3cr3t"[..],
+        b"; ;;=;==; __Host-Http-session=s3cr3t; =",
+        b"__host-http-session=no; %5F_Host-Http-session=no; __Host-Http-session=s3cr3t",
+        b"a=\"1; __Host-Http-session=s3cr3t; b=2\"",
+    ] {
+        let value = http::HeaderValue::from_bytes(cookie).unwrap();
+        let request = site.client.0.get(format!("{}/get", site.base)).header("Cookie", value);
+        let reply = Client::send(request).await;
+        is(&reply, 200, &[], "Some(Session(\"s3cr3t\"))");
+    }
+}
+
+// ---- Plain HTTP.
+
+async fn extractors_refuse_plain_http<F: Framework>(lab: Lab<F>) {
+    let site = lab.http(lab.open()).await;
+    for path in ["/set", "/get", "/remove", "/many", "/site", "/strict"] {
+        is(&site.get(path).await, 403, &[], NO_HTTPS);
+    }
+    assert!(lab.told("not-https"));
+}
+
+async fn proof_is_asked_and_demanded<F: Framework>(lab: Lab<F>) {
+    let (https, http) = (lab.https(lab.open()).await, lab.http(lab.open()).await);
+    is(&https.get("/proof").await, 200, &[], "https");
+    is(&https.get("/strict").await, 200, &[], "https");
+    is(&http.get("/proof").await, 200, &[], "plain");
+}
+
+async fn either_scheme_sets_what_may_be_sent<F: Framework>(lab: Lab<F>) {
+    let (https, http) = (lab.https(lab.open()).await, lab.http(lab.open()).await);
+    is(&https.get("/either").await, 200, &[SESSION, BANNER], "set");
+    let reply = http.get("/either").await;
+    assert_eq!((reply.status, reply.lines()), (200, vec![BANNER]));
+    assert!(reply.body.contains("`__Host-Http-session` is a Secure cookie"), "{}", reply.body);
+    assert!(lab.told("not-https"));
+}
+
+async fn a_cookie_for_plain_http_is_set_there<F: Framework>(lab: Lab<F>) {
+    let (https, http) = (lab.https(lab.open()).await, lab.http(lab.open()).await);
+    assert_eq!(http.get("/banner").await.lines(), [BANNER]);
+    assert_eq!(https.get("/banner").await.lines(), [BANNER]);
+}
+
+async fn a_secure_cookie_over_plain_http_is_not_read<F: Framework>(lab: Lab<F>) {
+    let site = lab.http(lab.open()).await;
+    let reply = site.get_with("/get", &[("Cookie", "__Host-Http-session=s3cr3t")]).await;
+    is(&reply, 403, &[], NO_HTTPS);
+    assert!(!lab.told("s3cr3t"));
+}
+
+// ---- Errors.
+
+async fn an_error_of_the_handler_keeps_its_cookies<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    let reply = site.get("/fails").await;
+    assert_eq!((reply.status, reply.lines()), (500, vec![SESSION]));
+}
+
+async fn an_error_of_setting_is_500_and_keeps_the_others<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    let reply = site.get("/too-large").await;
+    assert_eq!(reply.status, 500);
+    assert_eq!(reply.lines(), ["__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax"]);
+    assert!(!reply.body.contains("5000") && !reply.body.contains("4096"), "{}", reply.body);
+    assert!(lab.told("4096") && !lab.told("xxxx"));
+}
+
+async fn what_is_set_after_the_head_left_is_told<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    let reply = site.get("/late").await;
+    assert_eq!((reply.status, reply.lines()), (200, vec![]));
+    assert!(reply.body.contains("__Host-Http-session") && reply.body.contains("had left"), "{}", reply.body);
+}
+
+async fn nobody_added_the_policy<F: Framework>(lab: Lab<F>) {
+    for tls in [true, false] {
+        let site = lab.serve(None, Listener::per_connection(), tls).await;
+        for path in ["/set", "/get", "/many", "/either", "/banner", "/proof", "/strict"] {
+            is(&site.get(path).await, 500, &[], F::MISSING);
+        }
+        is(&site.get("/health").await, 200, &[], "up");
+    }
+}
+
+// ---- Who is believed.
+
+fn proxies(networks: &[&str]) -> TrustedProxies {
+    TrustedProxies::new(networks).unwrap()
+}
+
+async fn a_trusted_proxy_is_believed_both_ways<F: Framework>(lab: Lab<F>) {
+    let site = lab.behind(lab.open(), Listener::behind(proxies(&["127.0.0.1", "::1"]))).await;
+    for (fields, scheme) in [
+        (&[("X-Forwarded-Proto", "https")][..], "https"),
+        (&[("X-Forwarded-Proto", "HTTPS , wss")], "https"),
+        (&[("X-Forwarded-Proto", "http")], "plain"),
+        (&[("X-Forwarded-Proto", "https, http")], "plain"),
+        (&[("X-Forwarded-Proto", "https"), ("X-Forwarded-Proto", "http")], "plain"),
+        (&[("X-Forwarded-Proto", "http"), ("X-Forwarded-Proto", "https")], "plain"),
+        (&[("Forwarded", "proto=https")], "plain"),
+        (&[], "plain"),
+    ] {
+        is(&site.get_with("/proof", fields).await, 200, &[], scheme);
+    }
+    assert_eq!(site.get_with("/set", &[("X-Forwarded-Proto", "https")]).await.lines(), [SESSION]);
+}
+
+async fn a_forged_header_is_believed_of_nobody<F: Framework>(lab: Lab<F>) {
+    let site = lab.http(lab.open()).await;
+    for fields in [[("X-Forwarded-Proto", "https")], [("Forwarded", "proto=https")], [("X-Forwarded-Ssl", "on")]] {
+        is(&site.get_with("/set", &fields).await, 403, &[], NO_HTTPS);
+        is(&site.get_with("/proof", &fields).await, 200, &[], "plain");
+    }
+}
+
+async fn a_peer_that_is_no_proxy_is_not_believed<F: Framework>(lab: Lab<F>) {
+    let site = lab.behind(lab.open(), Listener::behind(proxies(&["203.0.113.0/24"]))).await;
+    is(&site.get_with("/set", &[("X-Forwarded-Proto", "https")]).await, 403, &[], NO_HTTPS);
+    assert!(lab.told("`X-Forwarded-Proto` says `https` but came from 127.0.0.1"), "{:?}", lab.events);
+}
+
+async fn rfc_7239_is_read_where_it_is_chosen<F: Framework>(lab: Lab<F>) {
+    let site = lab.behind(lab.open(), Listener::behind(proxies(&["127.0.0.1"]).forwarded())).await;
+    is(&site.get_with("/proof", &[("Forwarded", "for=192.0.2.1;proto=https")]).await, 200, &[], "https");
+    is(&site.get_with("/proof", &[("X-Forwarded-Proto", "https")]).await, 200, &[], "plain");
+}
+
+async fn loopback_counts_in_development<F: Framework>(lab: Lab<F>) {
+    let site = lab.behind(lab.policy(), Listener::per_connection().loopback_in_debug()).await;
+    let near = |path: &str, fields: &'static [(&str, &str)]| {
+        let client = site.client.clone();
+        let url = format!("http://127.0.0.1:{}{path}", site.port());
+        async move { client.get_with(url, fields).await }
+    };
+    let reply = near("/set", &[]).await;
+    is(&reply, 200, &[SESSION], "set");
+    assert_eq!(reply.header("strict-transport-security"), None);
+    // A proxy on this machine looks like loopback.
+    assert_eq!(near("/set", &[("X-Forwarded-For", "192.0.2.1")]).await.status, 403);
+    assert_eq!(site.get("/set").await.status, 403);
+}
+
+// ---- Cookies of others.
+
+async fn foreign_lines_are_hardened_and_nothing_else_of_them_is_touched<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    let reply = site.get("/foreign").await;
+    assert_eq!(reply.lines(), ["PHPSESSID=3f9a; path=/forum; Secure; HttpOnly; SameSite=Lax", "seen=1; Secure"]);
+    assert_eq!(site.get("/by-hand").await.lines(), ["legacy=1; Secure"]);
+    assert!(lab.told("PHPSESSID") && !lab.told("3f9a"));
+}
+
+async fn foreign_lines_are_observed<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy().foreign_cookies(ForeignCookies::Observe)).await;
+    assert_eq!(site.get("/foreign").await.lines(), ["PHPSESSID=3f9a; path=/forum", "seen=1"]);
+    assert!(lab.told("PHPSESSID"));
+}
+
+async fn foreign_lines_are_refused<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy().foreign_cookies(ForeignCookies::Refuse)).await;
+    is(&site.get("/foreign").await, 200, &[], "from the forum");
+    assert_eq!(site.get("/set").await.lines(), [SESSION]);
+}
+
+async fn an_exception_is_left_alone<F: Framework>(lab: Lab<F>) {
+    let policy = lab.policy().exception("seen", "the old counter reads it until March");
+    let site = lab.https(policy).await;
+    let lines = ["PHPSESSID=3f9a; path=/forum; Secure; HttpOnly; SameSite=Lax", "seen=1"];
+    assert_eq!(site.get("/foreign").await.lines(), lines);
+}
+
+async fn nothing_foreign_leaves_over_plain_http<F: Framework>(lab: Lab<F>) {
+    let site = lab.http(lab.open()).await;
+    is(&site.get("/foreign").await, 200, &[], "from the forum");
+    is(&site.get("/by-hand").await, 200, &[], "from old code");
+    assert!(lab.told("legacy"));
+}
+
+async fn the_floor_raises_every_line<F: Framework>(lab: Lab<F>) {
+    let floor = Floor::new().same_site(SameSite::Strict).max_age(Duration::from_secs(3600));
+    let site = lab.https(lab.policy().floor(floor)).await;
+    let lines = ["__Host-Http-session=s3cr3t; Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Strict"];
+    assert_eq!(site.get("/set").await.lines(), lines);
+}
+
+async fn caches_are_kept_out<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    assert_eq!(site.get("/set").await.header("cache-control"), Some("private"));
+    assert_eq!(site.get("/foreign").await.header("cache-control"), Some("private, max-age=60"));
+    assert_eq!(site.get("/health").await.header("cache-control"), None);
+}
+
+// ---- Forced HTTPS.
+
+async fn pages_are_redirected<F: Framework>(lab: Lab<F>) {
+    let site = lab.http(lab.policy().force_https(ForceHttps::on().https_port(8443))).await;
+    for method in [http::Method::GET, http::Method::HEAD] {
+        let request = site.client.0.request(method, format!("{}/set?a=b&c=%20", site.base));
+        let reply = Client::send(request.header(PAGE.0, PAGE.1)).await;
+        is(&reply, 308, &[], "");
+        assert_eq!(reply.header("location"), Some("https://site.example:8443/set?a=b&c=%20"));
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
+        assert_eq!(reply.header("strict-transport-security"), None);
+    }
+    // No such page: told by the server that has it.
+    assert_eq!(site.get_with("/nowhere", &[PAGE]).await.status, 308);
+    assert!(lab.told("force-https"));
+}
+
+async fn integrations_are_refused<F: Framework>(lab: Lab<F>) {
+    let site = lab.http(lab.policy().force_https(ForceHttps::on().integrations(["/api"]))).await;
+    is(&site.get("/set").await, 403, &[], "");
+    let request = site.client.0.post(format!("{}/set", site.base)).header(PAGE.0, PAGE.1).body("name=Eve");
+    is(&Client::send(request).await, 403, &[], "");
+    let reply = site.get_with("/api/me", &[PAGE]).await;
+    is(&reply, 403, &[], "");
+    assert_eq!(reply.header("location"), None);
+}
+
+async fn a_nested_router_hides_no_prefix<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    is(&site.get("/api/me").await, 200, &[SESSION], "me");
+    let site = lab.http(lab.policy().force_https(ForceHttps::on().exempt(["/me"]))).await;
+    assert_eq!(site.get("/api/me").await.status, 403);
+}
+
+async fn health_checks_pass<F: Framework>(lab: Lab<F>) {
+    let site = lab.http(lab.policy().force_https(ForceHttps::on().exempt(["/health", "/set"]))).await;
+    is(&site.get("/health").await, 200, &[], "up");
+    // Exempt from the redirect, never from Secure.
+    is(&site.get("/set").await, 403, &[], NO_HTTPS);
+}
+
+async fn an_unknown_host_is_no_place_to_redirect_to<F: Framework>(lab: Lab<F>) {
+    let site = lab.http(lab.policy().force_https(ForceHttps::on().hosts([HOST]))).await;
+    let reply = site.get_with("/set", &[PAGE]).await;
+    assert_eq!((reply.status, reply.header("location")), (308, Some("https://site.example/set")));
+    let reply = site.get_with("/set", &[PAGE, ("Host", "evil.example")]).await;
+    assert_eq!((reply.status, reply.header("location")), (403, None));
+}
+
+// ---- HSTS.
+
+async fn hsts_is_sent_over_https_alone<F: Framework>(lab: Lab<F>) {
+    let one = |reply: &Reply| {
+        let fields = reply.headers.get_all("strict-transport-security").iter();
+        fields.map(|field| field.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (https, http) = (lab.https(lab.open()).await, lab.http(lab.open()).await);
+    assert_eq!(one(&https.get("/health").await), [YEAR]);
+    // One field, whatever the application sends.
+    assert_eq!(one(&https.get("/hsts").await), [YEAR]);
+    assert_eq!(one(&http.get("/hsts").await), [""; 0]);
+    let hsts = Hsts::one_year().subdomains();
+    let site = lab.https(lab.policy().hsts(hsts)).await;
+    assert_eq!(one(&site.get("/health").await), ["max-age=31536000; includeSubDomains"]);
+}
+
+async fn hsts_stands_on_errors_too<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    for (path, status) in [("/nowhere", 404), ("/fails", 500)] {
+        let reply = site.get(path).await;
+        assert_eq!((reply.status, reply.header("strict-transport-security")), (status, Some(YEAR)), "{path}");
+    }
+}
+
+// ---- A running server.
+
+async fn a_policy_changes_while_the_server_runs<F: Framework>(lab: Lab<F>) {
+    let handle = PolicyHandle::new(lab.policy().build().unwrap());
+    let site = lab.serve(Some(handle.clone()), Listener::per_connection(), true).await;
+    assert_eq!(site.get("/foreign").await.lines().len(), 2);
+    handle.apply(lab.policy().foreign_cookies(ForeignCookies::Refuse).build().unwrap());
+    assert_eq!(site.get("/foreign").await.lines().len(), 0);
+    assert_eq!(handle.counters().get(EventKind::LineRefused), 2);
+}
+
+async fn many_exchanges_at_once_do_not_mix<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    let ask = async |number: u32| {
+        let cookie = format!("__Host-Http-session={number}");
+        let reply = site.get_with("/get", &[("Cookie", &cookie)]).await;
+        is(&reply, 200, &[], &format!("{:?}", Some(super::Session(number.to_string()))));
+        assert_eq!(site.get("/set").await.lines(), [SESSION]);
+    };
+    futures_util::future::join_all((0..64).map(ask)).await;
+}
