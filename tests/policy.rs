@@ -466,6 +466,31 @@ async fn what_the_jar_wrote_leaves_as_declared_in_every_mode() {
 }
 
 #[tokio::test]
+async fn what_a_layer_within_this_one_declared_is_not_foreign() {
+    async fn set(cookies: Cookies) -> Result<(), SetError> {
+        cookies.set(session())?;
+        cookies.set(Theme(SECRET.to_owned()))
+    }
+    async fn read(cookies: Cookies) -> Result<(), ReadError> {
+        cookies.get::<Cart>().map(|_| ())
+    }
+    let within = open().build().unwrap().layer(Listener::per_connection());
+    let routes = Router::new().route("/", get(set)).route("/read", get(read)).layer(within);
+    for mode in [ForeignCookies::Observe, ForeignCookies::Harden, ForeignCookies::Refuse] {
+        let recorded = Recorded::new(open().foreign_cookies(mode).floor(Floor::new().same_site(SameSite::Strict)));
+        let sent = recorded.ask(Listener::per_connection(), routes.clone(), request(Transport::Tls, "/", &[])).await;
+        // The floor of the outer one holds for them.
+        let lines = [SESSION.replace("Lax", "Strict"), THEME.replace("Lax", "Strict")];
+        assert_eq!(sent.lines(), lines, "{mode:?}");
+        assert!(sent.told().iter().all(|(.., rule)| *rule == "floor"), "{:?}", sent.told());
+
+        let bad = request(Transport::Tls, "/read", &[(COOKIE, "__Host-Http-cart=opensesame")]);
+        let sent = recorded.ask(Listener::per_connection(), routes.clone(), bad).await;
+        assert_eq!((sent.status, sent.lines().len()), (StatusCode::BAD_REQUEST, 1), "{mode:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_header_value_of_a_declared_cookie_is_not_foreign_where_the_policy_knows_the_declaration() {
     let https = testing::https();
     let lines = [
