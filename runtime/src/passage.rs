@@ -107,21 +107,23 @@ impl Drop for Passage {
 pub(crate) struct Open(Arc<Exchange>);
 
 #[cfg_attr(
-    not(any(feature = "actix", feature = "axum", feature = "poem", feature = "rocket", feature = "salvo")),
-    allow(dead_code, reason = "proof by itself is taken by a framework's extractor")
+    not(any(feature = "axum", feature = "poem", feature = "rocket", feature = "salvo")),
+    allow(dead_code, reason = "proof by itself is taken by a framework's extractor; actix-web's asks first")
 )]
 impl Open {
     /// The jar, for a handler that may have it.
     pub(crate) fn cookies<S: Scheme>(&self) -> Result<Cookies<S>, ExtractError> {
-        if !S::admits(self.0.verdict()) {
-            return Err(self.refused());
-        }
-        Ok(Cookies::over(self.0.clone()))
+        self.maybe_cookies().ok_or_else(|| self.refused())
+    }
+
+    /// Asks for the jar, and refuses nothing.
+    pub(crate) fn maybe_cookies<S: Scheme>(&self) -> Option<Cookies<S>> {
+        S::admits(self.0.verdict()).then(|| Cookies::over(self.0.clone()))
     }
 
     /// Proof of HTTPS, where the exchange is HTTPS.
     pub(crate) fn https(&self) -> Result<Https, ExtractError> {
-        self.0.verdict().judged().map_err(|_| self.refused())
+        self.maybe_https().ok_or_else(|| self.refused())
     }
 
     /// Asks for proof of HTTPS, and refuses nothing.
@@ -129,7 +131,8 @@ impl Open {
         self.0.verdict().judged().ok()
     }
 
-    fn refused(&self) -> ExtractError {
+    /// Refuses, and tells it.
+    pub(crate) fn refused(&self) -> ExtractError {
         let evidence = self.0.verdict().evidence;
         let (kind, rule) = (EventKind::RequestRefused, "not-https");
         self.0.tell(Event { kind, cookie: None, rule, reason: &"the handler needs HTTPS", evidence: Some(evidence) });

@@ -88,6 +88,7 @@ impl Policy {
     }
 
     /// Whether our own requests to this host may go over plain HTTP.
+    #[cfg(feature = "tower")]
     pub(crate) fn excepts_outbound(&self, host: &str) -> bool {
         self.settings.outbound_exceptions.iter().any(|(excepted, _)| excepted.eq_ignore_ascii_case(host))
     }

@@ -22,6 +22,10 @@ pub(crate) trait Framework {
     /// What the framework's extractors say where nobody added the policy.
     const MISSING: &'static str;
 
+    /// Scenarios that the framework makes impossible, each with the reason. Its own tests assert the exact difference; one
+    /// that passes nevertheless is a failure.
+    const DIFFERS: &'static [(&'static str, &'static str)] = &[];
+
     /// Serves the routes on a loopback socket whose port the system chooses.
     fn serve(stand: Stand) -> impl Future<Output = Served> + Send;
 }
