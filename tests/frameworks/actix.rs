@@ -1,6 +1,8 @@
 //! actix-web: the routes of the scenarios, and the list of them run; its session libraries under the policy, and what a
 //! middleware of actix-web's may do that a tower layer cannot.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
+
 mod suite;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -58,7 +60,7 @@ impl Framework for Actix {
 // ---- A server.
 
 enum Socket {
-    Tls(TcpListener, ServerConfig),
+    Tls(TcpListener, Box<ServerConfig>),
     Plain(TcpListener),
     Unix(UnixListener),
 }
@@ -70,7 +72,8 @@ impl Socket {
         let Some(certificate) = tls else { return Socket::Plain(socket) };
         let chain = vec![CertificateDer::from_pem_slice(certificate.pem.as_bytes()).unwrap()];
         let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).unwrap();
-        Socket::Tls(socket, ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap())
+        let tls = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+        Socket::Tls(socket, Box::new(tls))
     }
 
     fn address(&self) -> Option<SocketAddr> {
@@ -108,7 +111,7 @@ where
             let mut server = HttpServer::new(app).workers(1).disable_signals();
             for socket in sockets {
                 server = match socket {
-                    Socket::Tls(socket, tls) => server.listen_rustls_0_23(socket, tls),
+                    Socket::Tls(socket, tls) => server.listen_rustls_0_23(socket, *tls),
                     Socket::Plain(socket) => server.listen(socket),
                     Socket::Unix(socket) => server.listen_uds(socket),
                 }
@@ -456,8 +459,7 @@ async fn an_error_of_a_middleware_keeps_its_cookies() {
     let policy = PolicyMiddleware::new(Policy::default(), Listener::per_connection());
     let site = Site::of(move || {
         let scope = web::scope("/in").wrap(from_fn(sets_and_fails)).wrap(policy.clone());
-        let outside = App::new().service(scope).configure(routes).wrap(policy.clone());
-        outside
+        App::new().service(scope).configure(routes).wrap(policy.clone())
     })
     .await;
     // Through two policies, the inner one's lines known to the outer as declared.
