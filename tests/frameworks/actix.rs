@@ -587,6 +587,17 @@ async fn an_upgrade_carries_cookies_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_of_an_unread_body_says_that_the_connection_ends() {
+    let policy = PolicyMiddleware::new(Policy::default(), Listener::per_connection());
+    let server = serve(move || App::new().configure(routes).wrap(policy.clone()), vec![Socket::bind(None)]).await;
+    let said = say(tcp(&server), "POST /set HTTP/1.1\r\nHost: a.example\r\nContent-Length: 4\r\n\r\nname", "\r\n\r\n");
+    assert!(said.starts_with("HTTP/1.1 403 ") && said.contains("connection: close\r\n"), "{said}");
+    // Without a body it stays open.
+    let said = say(tcp(&server), "GET /set HTTP/1.1\r\nHost: a.example\r\n\r\n", "\r\n\r\n");
+    assert!(said.starts_with("HTTP/1.1 403 ") && !said.contains("connection: close"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_unix_socket_has_no_peer_and_is_trusted_by_choice_alone() {
     let folder = std::env::temp_dir().join(format!("hardtack-actix-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

@@ -36,8 +36,8 @@ use std::net::IpAddr;
 use actix_web::body::EitherBody;
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self as theirs, ContentType};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
 use http::{Extensions, HeaderMap, HeaderValue, Method, Uri};
 
@@ -196,6 +196,10 @@ fn enter(gate: &Gate, request: &ServiceRequest) -> Result<Passage, HttpResponse>
         let mut fields = HeaderMap::new();
         answer.write(&mut fields);
         give(&fields, &mut response);
+        if !matches!(request.parts().1, Payload::None) {
+            // actix-web ends a connection whose request's body nobody read, and does not say so by itself.
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
         response
     })
 }
