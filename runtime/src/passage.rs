@@ -106,19 +106,11 @@ impl Drop for Passage {
 #[derive(Clone)]
 pub(crate) struct Open(Arc<Exchange>);
 
-#[cfg_attr(
-    not(any(feature = "axum", feature = "poem", feature = "rocket", feature = "salvo")),
-    allow(dead_code, reason = "proof by itself is taken by a framework's extractor; actix-web's asks first")
-)]
+#[allow(dead_code, reason = "a framework's extractors take what they need")]
 impl Open {
     /// The jar, for a handler that may have it.
     pub(crate) fn cookies<S: Scheme>(&self) -> Result<Cookies<S>, ExtractError> {
         self.maybe_cookies().ok_or_else(|| self.refused())
-    }
-
-    /// Asks for the jar, and refuses nothing.
-    pub(crate) fn maybe_cookies<S: Scheme>(&self) -> Option<Cookies<S>> {
-        S::admits(self.0.verdict()).then(|| Cookies::over(self.0.clone()))
     }
 
     /// Proof of HTTPS, where the exchange is HTTPS.
@@ -126,17 +118,26 @@ impl Open {
         self.maybe_https().ok_or_else(|| self.refused())
     }
 
+    /// Asks for the jar, and refuses nothing.
+    pub(crate) fn maybe_cookies<S: Scheme>(&self) -> Option<Cookies<S>> {
+        S::admits(self.0.verdict()).then(|| Cookies::over(self.0.clone()))
+    }
+
     /// Asks for proof of HTTPS, and refuses nothing.
     pub(crate) fn maybe_https(&self) -> Option<Https> {
         self.0.verdict().judged().ok()
     }
 
-    /// Refuses, and tells it.
+    /// Refuses the exchange, and tells it.
     pub(crate) fn refused(&self) -> ExtractError {
-        let evidence = self.0.verdict().evidence;
-        let (kind, rule) = (EventKind::RequestRefused, "not-https");
+        let (kind, rule, evidence) = (EventKind::RequestRefused, "not-https", self.0.verdict().evidence);
         self.0.tell(Event { kind, cookie: None, rule, reason: &"the handler needs HTTPS", evidence: Some(evidence) });
-        ExtractError::NotHttps { evidence }
+        self.refusal()
+    }
+
+    /// The error of a refusal, for who tells it later.
+    pub(crate) fn refusal(&self) -> ExtractError {
+        ExtractError::NotHttps { evidence: self.0.verdict().evidence }
     }
 }
 
