@@ -51,7 +51,7 @@ const HOST: &str = "site.example";
 /// Runs them all, each against servers of its own; prints a line for each and fails with the list of those that failed.
 pub(crate) async fn every_scenario<F: Framework + 'static>() {
     let mut failed = Vec::new();
-    let (mut count, mut passed) = (0, 0);
+    let (mut count, mut passed, mut differing) = (0, 0, 0);
     macro_rules! run {
         ($($scenario:ident)*) => {$(
             count += 1;
@@ -59,6 +59,7 @@ pub(crate) async fn every_scenario<F: Framework + 'static>() {
             let passes = tokio::spawn($scenario(Lab::<F>::new())).await.is_ok();
             passed += usize::from(passes);
             let differs = F::DIFFERS.iter().find(|(differs, _)| *differs == name);
+            differing += usize::from(differs.is_some());
             let verdict = match differs {
                 None if passes => "ok".to_owned(),
                 Some((_, reason)) if !passes => format!("differs: {reason}"),
@@ -112,7 +113,8 @@ pub(crate) async fn every_scenario<F: Framework + 'static>() {
         a_policy_changes_while_the_server_runs
         many_exchanges_at_once_do_not_mix
     }
-    println!("{:6} {passed} of {count} scenarios, {} differ", F::NAME, F::DIFFERS.len());
+    println!("{:6} {passed} of {count} scenarios, {differing} differ", F::NAME);
+    assert_eq!(differing, F::DIFFERS.len(), "{}: a scenario that there is not is said to differ", F::NAME);
     assert!(failed.is_empty(), "{}: {failed:?}", F::NAME);
 }
 
