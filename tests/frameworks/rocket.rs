@@ -1,1 +1,221 @@
-//! rocket: to be written.
+//! Rocket: the routes of the scenarios, and the list of them run. What is Rocket's own stands in `rocket/own.rs`.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
+
+#[path = "rocket/own.rs"]
+mod own;
+mod suite;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use hardtack::rocket::PolicyFairing;
+use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SameSite, SetError};
+use rocket::config::{Config, LogLevel, SecretKey, Shutdown, TlsConfig};
+use rocket::fairing::AdHoc;
+use rocket::http::Status;
+use rocket::request::Request;
+use rocket::response::stream::TextStream;
+use rocket::response::{self, Responder};
+use rocket::{Build, Rocket, get, routes};
+use suite::tls::Certificate;
+use suite::{Banner, Cart, Framework, Served, Session, SiteCookies, Stand, Theme, every_scenario};
+use tokio::sync::oneshot;
+
+struct RocketServer;
+
+impl Framework for RocketServer {
+    const NAME: &'static str = "rocket";
+    const MISSING: &'static str =
+        "hardtack's policy is missing; add `.attach(PolicyFairing::new(policy, listener))` to the `Rocket`";
+    const IMPOSSIBLE: &'static [(&'static str, &'static str)] = &[
+        (
+            "hostile_fields_lose_nothing_else",
+            "Rocket drops a field that is not UTF-8 before any fairing or guard sees it",
+        ),
+        (
+            "nobody_added_the_policy",
+            "Rocket gives a guard no body to answer with; the application does not launch instead",
+        ),
+    ];
+
+    async fn serve(stand: Stand) -> Served {
+        let app = rocket::custom(config(stand.tls)).mount("/", routes()).mount("/api", routes![me]);
+        launch(match stand.policy {
+            Some(policy) => app.attach(PolicyFairing::new(policy, stand.listener)),
+            None => app,
+        })
+        .await
+    }
+}
+
+fn config(tls: Option<Certificate>) -> Config {
+    Config {
+        address: Ipv4Addr::LOCALHOST.into(),
+        port: 0,
+        log_level: LogLevel::Off,
+        tls: tls.map(|made| TlsConfig::from_bytes(made.pem.as_bytes(), made.key.as_bytes())),
+        secret_key: SecretKey::derive_from(b"a key for tests, of more octets than thirty-two"),
+        shutdown: Shutdown { ctrlc: false, signals: Default::default(), grace: 1, mercy: 1, ..Shutdown::default() },
+        ..Config::debug_default()
+    }
+}
+
+/// Serves an application on the port that the system chose.
+async fn launch(app: Rocket<Build>) -> Served {
+    let (tell, told) = oneshot::channel();
+    let app = app.attach(AdHoc::on_liftoff("address", |rocket| {
+        let config = rocket.config();
+        let _ = tell.send(SocketAddr::new(config.address, config.port));
+        Box::pin(async {})
+    }));
+    let app = app.ignite().await.unwrap();
+    let stop = app.shutdown();
+    tokio::spawn(app.launch());
+    Served::new(told.await.unwrap(), move || stop.notify())
+}
+
+fn routes() -> Vec<rocket::Route> {
+    routes![
+        set, read, cart, remove, last, many, vary, site, either, banner, proof, strict, fails, too_large, foreign,
+        by_hand, hsts, late, health
+    ]
+}
+
+#[get("/set")]
+fn set(cookies: Cookies) -> Result<&'static str, SetError> {
+    cookies.set(Session::new()).map(|()| "set")
+}
+
+#[get("/get")]
+fn read(cookies: Cookies) -> Result<String, ReadError> {
+    cookies.get::<Session>().map(|found| format!("{found:?}"))
+}
+
+#[get("/cart")]
+fn cart(cookies: Cookies) -> Result<String, ReadError> {
+    cookies.get::<Cart>().map(|found| format!("{found:?}"))
+}
+
+#[get("/remove")]
+fn remove(cookies: Cookies) -> Result<(), SetError> {
+    cookies.remove::<Session>()
+}
+
+#[get("/last")]
+fn last(cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(Session("first".to_owned()))?;
+    cookies.set(Session::new())
+}
+
+#[get("/many")]
+fn many(site: SiteCookies) -> Result<(), SetError> {
+    site.set_session(Session::new())?;
+    site.set_theme(Theme::Dark)?;
+    site.set_basket(7)?;
+    site.set_sso("ada")?;
+    site.set_map(true)
+}
+
+#[get("/vary")]
+fn vary(site: SiteCookies) -> Result<(), SetError> {
+    site.set_session_with(Session::new(), |session| session.session().same_site(SameSite::Strict))?;
+    site.set_theme_with(Theme::Light, |theme| theme.max_age(Duration::from_secs(60)))?;
+    site.remove_basket_with(|basket| basket.path("/shop/7"))
+}
+
+#[get("/site")]
+fn site(site: SiteCookies) -> Result<String, ReadError> {
+    Ok(format!("{:?} {:?}", site.theme()?, site.basket()?))
+}
+
+#[get("/either")]
+fn either(cookies: Cookies<AnyScheme>) -> Result<String, SetError> {
+    let session = cookies.set(Session::new());
+    cookies.set(Banner(true))?;
+    Ok(session.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
+}
+
+#[get("/banner")]
+fn banner(cookies: Cookies<PlainHttp>) -> Result<(), SetError> {
+    cookies.set(Banner(true))
+}
+
+#[get("/proof")]
+fn proof(https: Option<Https>) -> &'static str {
+    if https.is_some() { "https" } else { "plain" }
+}
+
+#[get("/strict")]
+fn strict(_https: Https) -> &'static str {
+    "https"
+}
+
+#[get("/fails")]
+fn fails(cookies: Cookies) -> Result<(), Status> {
+    cookies.set(Session::new()).unwrap();
+    Err(Status::InternalServerError)
+}
+
+#[get("/too-large")]
+fn too_large(cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(Cart(1))?;
+    cookies.set(Session::too_large())
+}
+
+/// A body, and fields by hand.
+struct Fields(&'static str, &'static [(&'static str, &'static str)]);
+
+impl<'r> Responder<'r, 'static> for Fields {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let mut response = self.0.respond_to(request)?;
+        for (name, value) in self.1 {
+            response.adjoin_raw_header(*name, *value);
+        }
+        Ok(response)
+    }
+}
+
+#[get("/foreign")]
+fn foreign() -> Fields {
+    Fields(
+        "from the forum",
+        &[
+            ("Set-Cookie", "PHPSESSID=3f9a; path=/forum"),
+            ("Set-Cookie", "seen=1"),
+            ("Cache-Control", "public, max-age=60"),
+        ],
+    )
+}
+
+#[get("/by-hand")]
+fn by_hand() -> Fields {
+    Fields("from old code", &[("Set-Cookie", "legacy=1; Secure")])
+}
+
+#[get("/hsts")]
+fn hsts() -> Fields {
+    Fields("", &[("Strict-Transport-Security", "max-age=1")])
+}
+
+#[get("/late")]
+fn late(cookies: Cookies) -> TextStream![String] {
+    TextStream! {
+        yield cookies.set(Session::new()).map_or_else(|error| error.to_string(), |()| "set".to_owned());
+    }
+}
+
+#[get("/health")]
+fn health() -> &'static str {
+    "up"
+}
+
+#[get("/me")]
+fn me(cookies: Cookies) -> Result<&'static str, SetError> {
+    cookies.set(Session::new()).map(|()| "me")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rocket_does_what_every_framework_does() {
+    every_scenario::<RocketServer>().await;
+}

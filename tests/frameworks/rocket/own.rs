@@ -1,0 +1,683 @@
+//! What is Rocket's own: the two scenarios that it makes impossible, its cookie jar, its catchers, its fairings, and what it
+//! does to a request before any of them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use hardtack::rocket::PolicyFairing;
+use hardtack::{
+    AnyScheme, Cookies, EventKind, ExtractError, ForceHttps, ForeignCookies, Hsts, Https, Listener, Policy,
+    PolicyBuilder, PolicyHandle, TrustedProxies,
+};
+use rocket::catcher::{self, Catcher};
+use rocket::config::Config;
+use rocket::error::ErrorKind;
+use rocket::fairing::{AdHoc, Fairing, Info, Kind};
+use rocket::figment::Figment;
+use rocket::http::{Accept, ContentType, CookieJar, Method, Status};
+use rocket::local::asynchronous::{Client as LocalClient, LocalRequest};
+use rocket::request::{FlashMessage, FromRequest, Outcome, Request};
+use rocket::response::{Flash, Redirect, Responder as _, Response};
+use rocket::route::{self, Route};
+use rocket::{Build, Data, Rocket, catch, catchers, get, post, routes};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::suite::client::{Client, Reply};
+use super::suite::tls::Certificate;
+use super::suite::{Framework as _, Served, Session};
+use super::{RocketServer, config, launch};
+use super::{banner, cart, either, fails, foreign, health, many, proof, read, remove, set, strict};
+
+// ---- Servers for what follows.
+
+const HOST: &str = "site.example";
+const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
+const NO_HTTPS: &str = "this page works over HTTPS only";
+
+/// A server, and a client that keeps its cookies.
+struct Site {
+    base: String,
+    client: Client,
+    certificate: Certificate,
+    served: Served,
+}
+
+impl Site {
+    async fn new(app: Rocket<Build>, certificate: Certificate, is_tls: bool) -> Site {
+        let served = launch(app).await;
+        let client = certificate.client().unwrap().cookie_store(true).resolve(HOST, served.address).build().unwrap();
+        let base = format!("{}://{HOST}:{}", if is_tls { "https" } else { "http" }, served.address.port());
+        Site { base, client: Client(client), certificate, served }
+    }
+
+    async fn https(routes: Vec<Route>, policy: PolicyFairing) -> Site {
+        let certificate = certificate();
+        let app = rocket::custom(config(Some(certificate.clone()))).attach(policy).mount("/", routes);
+        Site::new(app, certificate, true).await
+    }
+
+    async fn http(routes: Vec<Route>, policy: PolicyFairing) -> Site {
+        let app = rocket::custom(config(None)).attach(policy).mount("/", routes);
+        Site::new(app, certificate(), false).await
+    }
+
+    async fn get(&self, path: &str) -> Reply {
+        self.client.get(format!("{}{path}", self.base)).await
+    }
+
+    async fn get_with(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        self.client.get_with(format!("{}{path}", self.base), fields).await
+    }
+
+    /// What the server says to these very octets.
+    async fn raw(&self, request: &str) -> String {
+        let mut socket = TcpStream::connect(self.served.address).await.unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+}
+
+fn certificate() -> Certificate {
+    Certificate::for_names(&[HOST]).unwrap()
+}
+
+fn fairing(policy: PolicyBuilder) -> PolicyFairing {
+    PolicyFairing::new(policy.build().unwrap(), Listener::per_connection())
+}
+
+/// The default, and plain HTTP reaches the handlers.
+fn open() -> PolicyBuilder {
+    Policy::builder().force_https(false)
+}
+
+async fn local(app: Rocket<Build>) -> LocalClient {
+    LocalClient::tracked(app).await.unwrap()
+}
+
+// ---- The two scenarios that Rocket makes impossible.
+
+#[tokio::test]
+async fn a_field_that_is_not_utf_8_is_dropped_and_loses_nothing_else() {
+    let site = Site::https(routes![read], fairing(Policy::builder())).await;
+    let ask = async |fields: &[&[u8]]| {
+        let url = format!("{}/get", site.base);
+        let request = fields.iter().fold(site.client.0.get(url), |request, field| {
+            request.header("Cookie", http::HeaderValue::from_bytes(field).unwrap())
+        });
+        Client::send(request).await.body
+    };
+    // The one difference: in the other frameworks the session is read.
+    assert_eq!(ask(&[b"\xFF\xFE=\x80; __Host-Http-session=s3cr3t"]).await, "None");
+    // The other fields stay, and so do the other hostile shapes.
+    for fields in [
+        &[&b"\xFF\xFE=\x80"[..], b"__Host-Http-session=s3cr3t"][..],
+        &[b"; ;;=;==; __Host-Http-session=s3cr3t; ="],
+        &[b"__host-http-session=no; %5F_Host-Http-session=no; __Host-Http-session=s3cr3t"],
+        &[b"a=\"1; __Host-Http-session=s3cr3t; b=2\""],
+    ] {
+        assert_eq!(ask(fields).await, "Some(Session(\"s3cr3t\"))", "{fields:?}");
+    }
+}
+
+#[get("/legacy")]
+fn legacy(cookies: Option<Cookies<AnyScheme>>, session: Result<Https, ExtractError>) -> &'static str {
+    if cookies.is_some() && session.is_ok() { "https" } else { "plain" }
+}
+
+#[tokio::test]
+async fn an_application_without_the_policy_does_not_launch() {
+    let aborted = async |routes: Vec<Route>| {
+        let error = rocket::custom(config(None)).mount("/", routes).ignite().await.unwrap_err();
+        let ErrorKind::SentinelAborts(sentries) = error.kind() else { panic!("{error}") };
+        sentries.iter().map(|sentry| sentry.type_name.to_owned()).collect::<Vec<_>>()
+    };
+    for (route, guard) in [
+        (routes![set], "hardtack::cookies::Cookies"),
+        (routes![either], "hardtack::cookies::Cookies<hardtack::scheme::AnyScheme>"),
+        (routes![banner], "hardtack::cookies::Cookies<hardtack::scheme::PlainHttp>"),
+        (routes![many], "rocket::suite::SiteCookies"),
+        (routes![strict], "hardtack::scheme::Https"),
+        // Rocket makes `None` of the guard's error: a handler would never know.
+        (routes![proof], "core::option::Option<hardtack::scheme::Https>"),
+    ] {
+        assert_eq!(aborted(route).await, [guard]);
+    }
+    assert_eq!(aborted(routes![legacy]).await.len(), 2);
+    // What takes none of ours launches.
+    rocket::custom(config(None)).mount("/", routes![health, foreign]).ignite().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_log_says_what_to_add() {
+    if std::env::var_os("LAUNCHES_WITHOUT_THE_POLICY").is_some() {
+        let _ =
+            rocket::custom(config(None)).mount("/", routes![proof]).ignite().await.map_err(|error| error.to_string());
+        return;
+    }
+    let this = std::env::current_exe().unwrap();
+    let output = std::process::Command::new(this)
+        .args(["--exact", "own::the_log_says_what_to_add", "--nocapture"])
+        .env("LAUNCHES_WITHOUT_THE_POLICY", "1")
+        .output()
+        .unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains(RocketServer::MISSING), "{log}");
+}
+
+/// A route that Rocket's sentinels do not see into.
+fn by_hand_guarded<'r>(request: &'r Request<'_>, _: Data<'r>) -> route::BoxFuture<'r> {
+    Box::pin(async move {
+        let asked = request.guard::<Option<Https>>().await;
+        assert!(matches!(asked, Outcome::Success(None)));
+        match request.guard::<Cookies>().await {
+            Outcome::Success(_) => route::Outcome::Success(Response::new()),
+            Outcome::Error((status, error)) => {
+                assert_eq!((status, error.public()), (Status::InternalServerError, RocketServer::MISSING));
+                route::Outcome::Error(status)
+            }
+            Outcome::Forward(status) => route::Outcome::Error(status),
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_route_by_hand_without_the_policy_is_refused_when_it_is_asked() {
+    let client = local(rocket::custom(config(None)).mount("/", [Route::new(Method::Get, "/", by_hand_guarded)])).await;
+    let response = client.get("/").dispatch().await;
+    assert_eq!(response.status(), Status::InternalServerError);
+    assert_eq!(response.headers().get("Set-Cookie").count(), 0);
+}
+
+// ---- Rocket's own cookies.
+
+#[post("/sign-in")]
+fn sign_in(jar: &CookieJar<'_>) -> Flash<Redirect> {
+    jar.add_private(("user_id", "7"));
+    jar.add(("font", "large"));
+    Flash::success(Redirect::to("/who"), "welcome")
+}
+
+#[get("/who")]
+fn who(jar: &CookieJar<'_>, flash: Option<FlashMessage<'_>>) -> String {
+    let user = jar.get_private("user_id").map(|user| user.value().to_owned());
+    let font = jar.get("font").map(|font| font.value().to_owned());
+    format!("{user:?} {font:?} {:?}", flash.map(|flash| flash.message().to_owned()))
+}
+
+#[post("/sign-out")]
+fn sign_out(jar: &CookieJar<'_>) {
+    jar.remove_private("user_id");
+    jar.remove("font");
+}
+
+fn sessions() -> Vec<Route> {
+    routes![sign_in, who, sign_out]
+}
+
+/// The names of what a reply sets, and whether each line is Secure.
+fn names(reply: &Reply) -> Vec<(&str, bool)> {
+    let mut names: Vec<_> =
+        reply.lines().iter().map(|line| (line.split('=').next().unwrap(), line.contains("; Secure"))).collect();
+    names.sort_unstable();
+    names
+}
+
+async fn visits(site: &Site) {
+    let send = async |method: &str, path: &str| {
+        Client::send(site.client.0.request(method.parse().unwrap(), format!("{}{path}", site.base))).await
+    };
+    let reply = send("POST", "/sign-in").await;
+    assert_eq!((reply.status, reply.header("location")), (303, Some("/who")));
+    assert_eq!(names(&reply), [("_flash", true), ("font", true), ("user_id", true)]);
+    let line = |name: &str| reply.lines().into_iter().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(line("user_id").contains("; HttpOnly") && line("user_id").contains("; SameSite=Strict"));
+    assert!(!line("user_id").contains("=7;") && line("font").starts_with("font=large; "));
+    assert_eq!(reply.header("cache-control"), Some("private"));
+
+    let reply = send("GET", "/who").await;
+    assert_eq!(reply.body, "Some(\"7\") Some(\"large\") Some(\"welcome\")");
+    // A flash is for one visit.
+    assert_eq!(names(&reply), [("_flash", true)]);
+    assert_eq!(send("GET", "/who").await.body, "Some(\"7\") Some(\"large\") None");
+
+    let reply = send("POST", "/sign-out").await;
+    assert_eq!(names(&reply), [("font", true), ("user_id", true)]);
+    assert!(reply.lines().iter().all(|line| line.contains("; Max-Age=0")));
+    assert_eq!(send("GET", "/who").await.body, "None None None");
+}
+
+#[tokio::test]
+async fn rockets_cookies_are_hardened_and_really_removed() {
+    visits(&Site::https(sessions(), fairing(Policy::builder())).await).await;
+}
+
+#[tokio::test]
+async fn behind_a_proxy_rocket_adds_no_secure_and_the_policy_does() {
+    let proxy = Listener::behind(TrustedProxies::new(["127.0.0.1"]).unwrap());
+    let site = Site::http(sessions(), PolicyFairing::new(Policy::builder().build().unwrap(), proxy)).await;
+    let request = site.client.0.post(format!("{}/sign-in", site.base));
+    let reply = Client::send(request.header("X-Forwarded-Proto", "https")).await;
+    assert_eq!(names(&reply), [("_flash", true), ("font", true), ("user_id", true)]);
+    assert!(reply.lines().contains(&"font=large; SameSite=Strict; Path=/; Secure"), "{:?}", reply.lines());
+}
+
+#[tokio::test]
+async fn rockets_cookies_are_held_back_over_plain_http() {
+    let handle = PolicyHandle::new(open().build().unwrap());
+    let site = Site::http(sessions(), PolicyFairing::new(handle.clone(), Listener::per_connection())).await;
+    let reply = Client::send(site.client.0.post(format!("{}/sign-in", site.base))).await;
+    assert_eq!((reply.status, reply.lines()), (303, vec![]));
+    assert_eq!(handle.counters().get(EventKind::LineHeldBack), 3);
+    assert_eq!(site.get("/who").await.body, "None None None");
+}
+
+#[get("/both")]
+fn both(cookies: Cookies, jar: &CookieJar<'_>) -> Result<(), Status> {
+    cookies.set(Session::new()).unwrap();
+    jar.add(("font", "large"));
+    Err(Status::ImATeapot)
+}
+
+#[tokio::test]
+async fn a_catcher_forgets_rockets_cookies_and_keeps_ours() {
+    let certificate = certificate();
+    let app =
+        rocket::custom(config(Some(certificate.clone()))).attach(fairing(Policy::builder())).mount("/", routes![both]);
+    let site = Site::new(app.register("/", catchers![stout]), certificate, true).await;
+    let reply = site.get("/both").await;
+    assert_eq!((reply.status, reply.lines(), reply.body.as_str()), (418, vec![SESSION], "short and stout"));
+}
+
+#[catch(418)]
+fn stout() -> &'static str {
+    "short and stout"
+}
+
+#[tokio::test]
+async fn shields_hsts_ends_as_one_field() {
+    let certificate = certificate();
+    for (policy, field) in [
+        (Policy::builder(), "max-age=31536000"),
+        (Policy::builder().hsts(Hsts::one_year().subdomains()), "max-age=31536000; includeSubDomains"),
+    ] {
+        // In a release profile over TLS Shield sends one by itself.
+        let config = Config { profile: Config::RELEASE_PROFILE, ..config(Some(certificate.clone())) };
+        let figment = Figment::from(config).select(Config::RELEASE_PROFILE);
+        let app = rocket::custom(figment).attach(fairing(policy)).mount("/", routes![health]);
+        let site = Site::new(app, certificate.clone(), true).await;
+        let reply = site.get("/health").await;
+        let fields: Vec<_> = reply.headers.get_all("strict-transport-security").iter().collect();
+        assert_eq!(fields, [field]);
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    }
+}
+
+// ---- Redirects and refusals: no handler, no catcher, nothing of the application's.
+
+/// Counts every handler and catcher that runs.
+fn counted() -> (Rocket<Build>, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let runs =
+        |request: &Request<'_>| request.rocket().state::<Arc<AtomicUsize>>().unwrap().fetch_add(1, Ordering::SeqCst);
+    #[derive(Clone)]
+    struct Counts<F>(F);
+    #[rocket::async_trait]
+    impl<F: Fn(&Request<'_>) -> usize + Clone + Send + Sync + 'static> route::Handler for Counts<F> {
+        async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> route::Outcome<'r> {
+            self.0(request);
+            route::Outcome::from(request, "ran")
+        }
+    }
+    #[rocket::async_trait]
+    impl<F: Fn(&Request<'_>) -> usize + Clone + Send + Sync + 'static> catcher::Handler for Counts<F> {
+        async fn handle<'r>(&self, _: Status, request: &'r Request<'_>) -> catcher::Result<'r> {
+            self.0(request);
+            "caught".respond_to(request)
+        }
+    }
+    let methods =
+        [Method::Get, Method::Head, Method::Post, Method::Put, Method::Delete, Method::Options, Method::Connect];
+    let routes: Vec<_> = methods.iter().map(|method| Route::ranked(-100, *method, "/<_..>", Counts(runs))).collect();
+    let catchers = vec![Catcher::new(None, Counts(runs))];
+    let app = rocket::custom(config(None)).manage(count.clone()).mount("/", routes).register("/", catchers);
+    (app, count)
+}
+
+#[tokio::test]
+async fn nothing_of_the_applications_runs_for_a_redirect_or_a_refusal() {
+    let (app, count) = counted();
+    let site = Site::new(app.attach(fairing(Policy::builder())), certificate(), false).await;
+    let page = ("Accept", "text/html");
+    for (method, target, answer, location) in [
+        ("GET", "/a?b=c", 308, Some("https://site.example/a?b=c")),
+        ("HEAD", "/a?b=c", 308, Some("https://site.example/a?b=c")),
+        ("GET", "//evil.example/x", 308, Some("https://site.example//evil.example/x")),
+        ("GET", "/%2e%2e/%00?%ff", 308, Some("https://site.example/%2e%2e/%00?%ff")),
+        ("GET", "/a{b}|c^", 308, Some("https://site.example/a{b}|c^")),
+        ("GET", "/a?", 308, Some("https://site.example/a?")),
+        ("POST", "/a", 403, None),
+        ("DELETE", "/a", 403, None),
+        ("OPTIONS", "/a", 403, None),
+    ] {
+        let fields = format!("Host: {HOST}\r\nAccept: text/html\r\nConnection: close");
+        let said = site.raw(&format!("{method} {target} HTTP/1.1\r\n{fields}\r\n\r\n")).await;
+        let (head, body) = said.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {answer} ")), "{method} {target}: {head}");
+        let found = head.lines().find_map(|line| line.strip_prefix("location: "));
+        assert_eq!((found, body), (location, ""), "{method} {target}");
+        assert!(
+            !head.contains("\ncontent-type") && !head.contains("set-cookie") && !head.contains("transfer-encoding"),
+            "{head}"
+        );
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 0);
+    // The nearest that passes: the same application under the same policy, exempt.
+    let (app, count) = counted();
+    let policy = Policy::builder().force_https(ForceHttps::on().exempt(["/a"]));
+    let site = Site::new(app.attach(fairing(policy)), certificate(), false).await;
+    assert_eq!(site.get_with("/a", &[page]).await.body, "ran");
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn nobody_reaches_the_route_of_the_answers() {
+    let ask = async |site: &Site, request: &str| {
+        let said = site.raw(&format!("{request}\r\nHost: {HOST}\r\nConnection: close\r\n\r\n")).await;
+        said.lines().next().unwrap_or_default().to_owned()
+    };
+    let site = Site::http(routes![health], fairing(open())).await;
+    // As if the route were not there.
+    assert_eq!(ask(&site, "CONNECT /health HTTP/1.1").await, "HTTP/1.1 404 Not Found");
+    assert_eq!(ask(&site, "CONNECT http://site.example/health HTTP/1.1").await, "HTTP/1.1 404 Not Found");
+    assert_eq!(ask(&site, "CONNECT site.example:443 HTTP/1.1").await, "HTTP/1.1 400 Bad Request");
+    let site = Site::http(routes![health], fairing(Policy::builder())).await;
+    assert_eq!(ask(&site, "CONNECT /health HTTP/1.1").await, "HTTP/1.1 403 Forbidden");
+    assert_eq!(ask(&site, "OPTIONS * HTTP/1.1").await, "HTTP/1.1 403 Forbidden");
+    // An application's own route for the method runs, and a form may choose the method.
+    let (app, count) = counted();
+    let site = Site::new(app.attach(fairing(open())), certificate(), false).await;
+    let form = site.client.0.post(format!("{}/a", site.base));
+    let form = form.header("Content-Type", "application/x-www-form-urlencoded").body("_method=connect");
+    assert_eq!((Client::send(form).await.body.as_str(), count.load(Ordering::SeqCst)), ("ran", 1));
+}
+
+#[tokio::test]
+async fn a_form_that_calls_itself_a_get_is_no_page() {
+    let (app, count) = counted();
+    let site = Site::new(app.attach(fairing(Policy::builder())), certificate(), false).await;
+    for body in ["_method=get", "_method=head&card=4111", "%5Fmethod=get"] {
+        let form = site.client.0.post(format!("{}/a", site.base)).header("Accept", "text/html");
+        let form = form.header("Content-Type", "application/x-www-form-urlencoded").body(body);
+        let reply = Client::send(form).await;
+        assert_eq!((reply.status, reply.header("location"), reply.body.as_str()), (403, None, ""));
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 0);
+}
+
+/// Makes a GET of every request, answers in bodies, and sets cookies: what fairings of others do.
+struct Meddler(&'static str);
+
+#[rocket::async_trait]
+impl Fairing for Meddler {
+    fn info(&self) -> Info {
+        Info { name: "meddler", kind: Kind::Request | Kind::Response }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        request.set_method(Method::Get);
+        request.set_uri("/health".try_into().unwrap());
+    }
+
+    async fn on_response<'r>(&self, _: &'r Request<'_>, response: &mut Response<'r>) {
+        response.adjoin_raw_header("Set-Cookie", self.0);
+        response.set_raw_header("Location", "http://evil.example/");
+        response.set_raw_header("Strict-Transport-Security", "max-age=1");
+        response.set_header(ContentType::HTML);
+        response.set_sized_body(None, std::io::Cursor::new("<h1>oops</h1>"));
+    }
+}
+
+/// A fairing that others attach at launch, two deep.
+fn staged() -> AdHoc {
+    AdHoc::on_ignite("stage", |app| async {
+        app.attach(AdHoc::on_ignite("stage within", |app| async { app.attach(Meddler("deep=1")) }))
+    })
+}
+
+#[tokio::test]
+async fn other_fairings_change_no_judgement_and_have_no_last_word() {
+    let (app, count) = counted();
+    let app = app.attach(fairing(Policy::builder())).attach(Meddler("near=1")).attach(staged());
+    let site = Site::new(app, certificate(), false).await;
+    let reply = Client::send(site.client.0.post(format!("{}/a", site.base)).header("Accept", "text/html")).await;
+    assert_eq!((reply.status, reply.lines(), reply.body.as_str()), (403, vec![], ""));
+    assert_eq!((reply.header("strict-transport-security"), reply.header("content-type")), (None, None));
+    let reply = site.get_with("/a", &[("Accept", "text/html")]).await;
+    assert_eq!((reply.status, reply.lines(), reply.body.as_str()), (308, vec![], ""));
+    let locations: Vec<_> = reply.headers.get_all("location").iter().collect();
+    assert_eq!(locations, ["https://site.example/a"]);
+    assert_eq!(count.load(Ordering::SeqCst), 0);
+
+    let certificate = certificate();
+    let app = rocket::custom(config(Some(certificate.clone()))).attach(fairing(Policy::builder()));
+    let app = app.attach(staged()).attach(Meddler("near=1")).mount("/", routes![health]);
+    let site = Site::new(app, certificate, true).await;
+    assert_eq!(site.get("/health").await.lines(), ["near=1; Secure", "deep=1; Secure"]);
+}
+
+// ---- Guards, errors and catchers.
+
+#[get("/rude")]
+fn rude(https: Option<Https>) -> Result<(), (Status, &'static str)> {
+    let _ = https;
+    Err((Status::Forbidden, "the handler's own words"))
+}
+
+#[catch(403)]
+fn forbidden() -> &'static str {
+    "the catcher's own words"
+}
+
+#[catch(default)]
+fn anything(status: Status, _: &Request<'_>) -> String {
+    format!("{} in the catcher's own words", status.code)
+}
+
+#[tokio::test]
+async fn a_body_that_somebody_wrote_stays() {
+    let app = || rocket::custom(config(None)).attach(fairing(open())).mount("/", routes![set, rude, proof]);
+    for (app, path, body) in [
+        (app(), "/set", NO_HTTPS),
+        (app(), "/rude", "the handler's own words"),
+        (app(), "/proof", "plain"),
+        (app().register("/", catchers![forbidden]), "/set", "the catcher's own words"),
+        (app().register("/", catchers![anything]), "/set", "403 in the catcher's own words"),
+        (app().register("/elsewhere", catchers![anything]), "/set", NO_HTTPS),
+    ] {
+        let client = local(app).await;
+        let response = client.get(path).dispatch().await;
+        assert_eq!(response.into_string().await.unwrap(), body);
+        // Rocket writes JSON for who prefers it.
+        let response = client.get(path).header(Accept::JSON).dispatch().await;
+        assert_eq!(response.into_string().await.unwrap(), body);
+    }
+}
+
+#[tokio::test]
+async fn a_guard_that_only_asks_is_no_refusal() {
+    let handle = PolicyHandle::new(open().build().unwrap());
+    let policy = PolicyFairing::new(handle.clone(), Listener::per_connection());
+    let client = local(rocket::custom(config(None)).attach(policy).mount("/", routes![proof, legacy, strict])).await;
+    for path in ["/proof", "/legacy"] {
+        assert_eq!(client.get(path).dispatch().await.into_string().await.unwrap(), "plain");
+    }
+    assert_eq!(handle.counters().get(EventKind::RequestRefused), 0);
+    assert_eq!(client.get("/strict").dispatch().await.status(), Status::Forbidden);
+    assert_eq!(handle.counters().get(EventKind::RequestRefused), 1);
+}
+
+/// A guard over ours, as applications have them.
+struct User(Session);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for User {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let Outcome::Success(cookies) = request.guard::<Cookies>().await else {
+            return Outcome::Error((Status::Forbidden, ()));
+        };
+        match cookies.get() {
+            Ok(Some(session)) => Outcome::Success(User(session)),
+            Ok(None) | Err(_) => Outcome::Forward(Status::Unauthorized),
+        }
+    }
+}
+
+#[get("/user")]
+fn user(user: User) -> String {
+    user.0.0
+}
+
+#[tokio::test]
+async fn a_guard_within_a_guard_and_a_clients_own_jar_work() {
+    let policy = PolicyFairing::new(Policy::builder().build().unwrap(), Listener::tls());
+    let client = local(rocket::custom(config(None)).attach(policy).mount("/", routes![set, user, remove])).await;
+    assert_eq!(client.get("/user").dispatch().await.status(), Status::Unauthorized);
+    // A local client has its cookies in Rocket's jar alone.
+    client.get("/set").dispatch().await;
+    assert_eq!(client.get("/user").dispatch().await.into_string().await.unwrap(), "s3cr3t");
+    client.get("/remove").dispatch().await;
+    assert_eq!(client.get("/user").dispatch().await.status(), Status::Unauthorized);
+    let hostile = client.get("/user").private_cookie(("user_id", "7")).cookie(("__Host-Http-session", "a b;é%"));
+    assert_eq!(hostile.dispatch().await.into_string().await.unwrap(), "a b;é%");
+}
+
+#[tokio::test]
+async fn clones_of_a_local_request_are_exchanges_of_their_own() {
+    let refuses = Policy::builder().foreign_cookies(ForeignCookies::Refuse).build().unwrap();
+    let handle = PolicyHandle::new(refuses);
+    let policy = PolicyFairing::new(handle.clone(), Listener::tls());
+    let client = local(rocket::custom(config(None)).attach(policy).mount("/", routes![set, foreign])).await;
+    let lines = async |request: LocalRequest<'_>| {
+        request.dispatch().await.headers().get("Set-Cookie").map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (set, foreign) = (client.get("/set"), client.get("/foreign"));
+    assert_eq!((lines(set.clone()).await, lines(foreign.clone()).await.len()), (vec![SESSION.to_owned()], 0));
+    // Nothing of the first exchange, its policy neither, is there in the second.
+    handle.apply(Policy::default());
+    assert_eq!((lines(set.clone()).await, lines(foreign.clone()).await.len()), (vec![SESSION.to_owned()], 2));
+}
+
+#[get("/panics")]
+fn panics(cookies: Cookies) -> String {
+    cookies.set(Session::new()).unwrap();
+    panic!("as a test wants it")
+}
+
+#[tokio::test]
+async fn a_panic_harms_no_other_exchange_and_keeps_its_own_cookies() {
+    let site = Site::https(routes![panics, health], fairing(Policy::builder())).await;
+    let (panicked, other) = tokio::join!(site.get("/panics"), site.get("/health"));
+    assert_eq!((panicked.status, panicked.lines()), (500, vec![SESSION]));
+    assert_eq!(panicked.header("strict-transport-security"), Some("max-age=31536000"));
+    assert_eq!((other.status, other.body.as_str()), (200, "up"));
+    assert_eq!(site.get("/health").await.status, 200);
+}
+
+// ---- Two policies, two protocols, one peer.
+
+#[tokio::test]
+async fn a_policy_within_a_policy_leaves_each_line_once() {
+    let made = certificate();
+    let outer = PolicyHandle::new(Policy::builder().foreign_cookies(ForeignCookies::Refuse).build().unwrap());
+    let app = rocket::custom(config(Some(made.clone())))
+        .attach(PolicyFairing::new(outer.clone(), Listener::per_connection()))
+        .attach(fairing(Policy::builder()))
+        .mount("/", routes![set, cart, foreign, fails]);
+    let site = Site::new(app, made, true).await;
+    // The outer one refuses what is foreign, and knows what is declared further in.
+    assert_eq!(site.get("/set").await.lines(), [SESSION]);
+    assert_eq!(site.get("/fails").await.lines(), [SESSION]);
+    let reply = site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await;
+    assert_eq!((reply.status, reply.lines().len()), (400, 1));
+    assert_eq!(site.get("/foreign").await.lines().len(), 0);
+    assert_eq!(outer.counters().get(EventKind::LineRefused), 2);
+    let fields = reply.headers.get_all("strict-transport-security").iter().count();
+    assert_eq!(fields, 1);
+
+    // Either may refuse, and no handler runs.
+    for policies in [[open(), Policy::builder()], [Policy::builder(), open()]] {
+        let (app, count) = counted();
+        let app = policies.into_iter().map(fairing).fold(app, Rocket::attach);
+        let site = Site::new(app, certificate(), false).await;
+        let reply = site.get("/a").await;
+        assert_eq!((reply.status, reply.body.as_str(), count.load(Ordering::SeqCst)), (403, "", 0));
+    }
+}
+
+#[tokio::test]
+async fn http_1_and_http_2_both() {
+    let site = Site::https(routes![set], fairing(Policy::builder())).await;
+    let http_1 = site.certificate.client().unwrap().resolve(HOST, site.served.address).http1_only().build().unwrap();
+    for (client, version) in [(&http_1, http::Version::HTTP_11), (&site.client.0, http::Version::HTTP_2)] {
+        let response = client.get(format!("{}/set", site.base)).send().await.unwrap();
+        assert_eq!((response.version(), response.status().as_u16()), (version, 200));
+        assert_eq!(response.headers()["set-cookie"], SESSION);
+        assert_eq!(response.headers()["strict-transport-security"], "max-age=31536000");
+    }
+    // HTTP/2 without TLS: the host is `:authority`.
+    let site = Site::http(routes![set], fairing(Policy::builder())).await;
+    let http_2 = site.certificate.client().unwrap().resolve(HOST, site.served.address).http2_prior_knowledge().build();
+    let request = http_2.unwrap().get(format!("{}/set?a=b", site.base)).header("Accept", "text/html");
+    let response = request.send().await.unwrap();
+    assert_eq!((response.version(), response.status().as_u16()), (http::Version::HTTP_2, 308));
+    assert_eq!(response.headers()["location"], "https://site.example/set?a=b");
+}
+
+#[tokio::test]
+async fn the_peer_is_the_sockets_whatever_ip_header_says() {
+    let proxy = Listener::behind(TrustedProxies::new(["10.0.0.1"]).unwrap());
+    let config = Config { ip_header: Some("X-Real-IP".into()), ..config(None) };
+    let policy = PolicyFairing::new(open().build().unwrap(), proxy);
+    let site = Site::new(rocket::custom(config).attach(policy).mount("/", routes![set]), certificate(), false).await;
+    let reply = site.get_with("/set", &[("X-Real-IP", "10.0.0.1"), ("X-Forwarded-Proto", "https")]).await;
+    assert_eq!((reply.status, reply.lines()), (403, vec![]));
+}
+
+#[tokio::test]
+async fn two_hosts_are_no_place_to_redirect_to() {
+    let site = Site::http(routes![health], fairing(Policy::builder())).await;
+    let fields = "Host: site.example\r\nHost: evil.example\r\nAccept: text/html\r\nConnection: close";
+    let said = site.raw(&format!("GET /health HTTP/1.1\r\n{fields}\r\n\r\n")).await;
+    assert!(said.starts_with("HTTP/1.1 403 ") && !said.contains("evil"), "{said}");
+}
+
+/// What a catcher's guard was told.
+#[derive(Default)]
+struct Told(Mutex<Option<ExtractError>>);
+
+#[catch(400)]
+async fn bad(request: &Request<'_>) -> &'static str {
+    let asked = request.guard::<Cookies>().await.failed();
+    *request.rocket().state::<Told>().unwrap().0.lock().unwrap() = asked.map(|(_, error)| error);
+    "bad"
+}
+
+#[tokio::test]
+async fn what_rocket_cannot_parse_passes_no_fairing_and_has_no_jar() {
+    let app = rocket::custom(config(None)).attach(fairing(Policy::builder())).register("/", catchers![bad]);
+    let app = app.manage(Told::default()).ignite().await.unwrap();
+    let client = LocalClient::tracked(app).await.unwrap();
+    let response = client.get("no path at all").dispatch().await;
+    assert_eq!(response.status(), Status::BadRequest);
+    let told = client.rocket().state::<Told>().unwrap().0.lock().unwrap().take().unwrap();
+    assert!(told.public().starts_with("Rocket takes a request that it cannot parse past its fairings"), "{told}");
+
+    let site = Site::http(routes![health], fairing(Policy::builder())).await;
+    let said = site.raw(&format!("QUERY / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n")).await;
+    assert!(said.starts_with("HTTP/1.1 400 ") && !said.contains("set-cookie"), "{said}");
+}
