@@ -28,7 +28,7 @@ impl Framework for RocketServer {
     const NAME: &'static str = "rocket";
     const MISSING: &'static str =
         "hardtack's policy is missing; add `.attach(PolicyFairing::new(policy, listener))` to the `Rocket`";
-    const IMPOSSIBLE: &'static [(&'static str, &'static str)] = &[
+    const DIFFERS: &'static [(&'static str, &'static str)] = &[
         (
             "hostile_fields_lose_nothing_else",
             "Rocket drops a field that is not UTF-8 before any fairing or guard sees it",

@@ -223,7 +223,7 @@ fn refusal(request: &Request<'_>, answered: Status) -> Option<ExtractError> {
     let exchange = exchange(request);
     let error = exchange.refused.filter(|error| status(error.status()) == answered)?;
     if let Some(open) = exchange.request.get::<Open>() {
-        open.tell_refused();
+        open.refused();
     }
     Some(error)
 }
@@ -308,7 +308,7 @@ fn guard<T>(request: &Request<'_>, ask: impl FnOnce(&Open) -> Option<T>) -> Outc
     let error = match open {
         Some(open) => match ask(&open) {
             Some(taken) => return Outcome::Success(taken),
-            None => open.not_https(),
+            None => open.refusal(),
         },
         None if request.rocket().state::<Attached>().is_some() => missing(UNJUDGED),
         None => missing(REMEDY),
