@@ -15,12 +15,16 @@ mod browser;
 mod declarations;
 #[path = "browsers/declared.rs"]
 mod declared;
+#[path = "browsers/lines.rs"]
+mod lines;
 #[path = "support/network.rs"]
 mod network;
 #[path = "support/replay.rs"]
 mod replay;
 #[path = "browsers/site.rs"]
 mod site;
+#[path = "support/vectors.rs"]
+mod vectors;
 
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,7 +51,22 @@ fn firefox() {
 /// A suite: its name, and the cases that it puts before the judge.
 type Suite = (&'static str, fn(&mut Judge<'_>));
 
-const SUITES: [Suite; 1] = [("declarations over TLS", declared::stored_as_declared)];
+const SUITES: [Suite; 14] = [
+    ("declared, over TLS", declared::stored_as_declared),
+    ("declared, on loopback over plain HTTP", declared::stored_on_loopback),
+    ("declared, over plain HTTP", declared::nothing_over_plain_http),
+    ("sent", declared::sent_over_tls_alone),
+    ("overwritten over plain HTTP", declared::plain_http_overwrites_nothing),
+    ("tossed by a sibling", declared::siblings_toss_nothing_unseen),
+    ("written by scripts", declared::written_by_scripts),
+    ("foreign lines", declared::foreign_lines_are_hardened),
+    ("redirect and HSTS", declared::redirected_and_remembered),
+    ("vectors: set_cookie_audit", lines::audited),
+    ("vectors: wpt_store", lines::of_web_platform_tests),
+    ("vectors: loopback, by header", lines::loopback_by_header),
+    ("vectors: loopback, by script", lines::loopback_by_script),
+    ("vectors: removal and overwrite", lines::removed_and_overwritten),
+];
 
 /// Runs every suite, whatever the ones before came to, and fails with all that went wrong.
 fn judged_by(kind: Kind) {
@@ -57,11 +76,22 @@ fn judged_by(kind: Kind) {
     let authority = Authority::new();
     let tls = authority.server(&NAMES, &["h2", "http/1.1"]);
     let site = Site::start(tls.clone(), Listener::per_connection(), declarations::all());
+    let hsts = Site::start(tls.clone(), Listener::per_connection(), declarations::all());
+    let loopback = Site::start(tls, Listener::per_connection().loopback_in_debug(), declarations::all());
     let replay = Replay::start(&authority.server(&NAMES, &["http/1.1"]));
-    let names = [(site::HOST, site.ports), (site::SIBLING, site.ports)];
+    let names = [(site::HOST, site.ports), (site::SIBLING, site.ports), (declared::HSTS_HOST, hsts.ports)];
     let network = Network::start(authority, &names, replay.ports);
     let Some(browser) = Browser::start(kind, &network) else { return };
-    let mut judge = Judge { browser: &browser, site: &site, replay: &replay, verdicts: 0, wrong: Vec::new() };
+    let mut judge = Judge {
+        browser: &browser,
+        site: &site,
+        loopback: &loopback,
+        hsts: &hsts,
+        replay: &replay,
+        verdicts: 0,
+        known: 0,
+        wrong: Vec::new(),
+    };
 
     let mut table = format!("{} {}\n", kind.name(), browser.version);
     let mut wrong = Vec::new();
@@ -71,8 +101,13 @@ fn judged_by(kind: Kind) {
             let why = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
             judge.wrong.push(format!("ended early: {}", why.unwrap_or("a panic")));
         }
-        let (verdicts, found) = (std::mem::take(&mut judge.verdicts), std::mem::take(&mut judge.wrong));
-        table += &format!("{verdicts:6} verdicts, {:3} wrong  {name} ({:.1?})\n", found.len(), started.elapsed());
+        let (verdicts, known) = (std::mem::take(&mut judge.verdicts), std::mem::take(&mut judge.known));
+        let found = std::mem::take(&mut judge.wrong);
+        let took = started.elapsed();
+        table += &format!(
+            "{verdicts:6} verdicts, {known:2} known to differ, {:2} wrong: {name} ({took:.1?})\n",
+            found.len()
+        );
         wrong.extend(found.into_iter().map(|found| format!("{name}: {found}")));
     }
     println!("{table}in {:.1?}", start.elapsed());
@@ -108,9 +143,16 @@ const NAMES: [&str; 22] = [
 /// What a suite works with, and what it found.
 struct Judge<'a> {
     browser: &'a Browser,
+    /// `www.shop.test` and a sibling.
     site: &'a Site,
+    /// Reached directly.
+    loopback: &'a Site,
+    /// A host that nobody visits for anything else.
+    hsts: &'a Site,
     replay: &'a Replay,
     verdicts: usize,
+    /// Differences that are expected and were found.
+    known: usize,
     wrong: Vec<String>,
 }
 

@@ -9,6 +9,9 @@
     reason = "a vector that is not as its README says fails the test"
 )]
 
+#[path = "support/vectors.rs"]
+mod vectors;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
@@ -18,11 +21,13 @@ use hardtack_rules::date::{cookie_date, imf_fixdate};
 use hardtack_rules::syntax::{is_av_octet, is_cookie_octet, is_line_control, is_tchar};
 use serde_json::Value;
 
+use vectors::{
+    Jar, KNOWN, SET_COOKIE_AUDIT, Url, WPT_STORE, cases, difference, fields, is_loopback, lines, list, outcome,
+    same_site, text, unhex, url, verdicts,
+};
+
 const HTTP_STATE_PARSER: &str = include_str!("vectors/http_state_parser.json");
 const COOKIE_DATES: &str = include_str!("vectors/cookie_dates.json");
-const WPT_STORE: &str = include_str!("vectors/wpt_store.json");
-const SET_COOKIE_AUDIT: &str = include_str!("vectors/set_cookie_audit.json");
-const BROWSER_VERDICTS: &str = include_str!("vectors/browser_verdicts.json");
 const OCTET_CLASSES: &str = include_str!("vectors/octet_classes.tsv");
 const PSL_REGISTRABLE: &str = include_str!("vectors/psl_registrable.tsv");
 const README: &str = include_str!("vectors/README.md");
@@ -166,23 +171,8 @@ fn browsers_differ_on_known_lines_only() {
         compare(&row, &ours, &mut found);
     }
     assert_eq!(rows, 139);
-    let known = [
-        // `domain=.`: refused, where the draft stores it for the host alone.
-        "chromium tough-parse/09 refused",
-        "firefox tough-parse/09 refused",
-        // `=foo=bar`: refused, where the draft stores it without a name.
-        "chromium tough-parse/24 refused",
-        "firefox tough-parse/24 refused",
-        // `__Host-` without `Path`, at the root.
-        "firefox bis/05-https stored",
-        "firefox bis/06-https stored",
-        "firefox tough-prefix/4 stored",
-        // `=abc`, and `abc` as a name without a value.
-        "firefox tough-parse/22 refused",
-        "firefox tough-parse/23 name value",
-        "firefox tough-parse/30 name value",
-        "firefox jshttp/03 name value",
-    ];
+    let known: Vec<_> =
+        KNOWN.iter().map(|(browser, id, difference, _)| format!("{browser} {id} {difference}")).collect();
     assert_differences("set_cookie_audit", rows, &found, &known);
 }
 
@@ -265,58 +255,21 @@ fn browsers_agree_on_removal_and_overwriting() {
 
 const BROWSERS: [&str; 2] = ["chromium", "firefox"];
 
-/// What a browser made of a line, next to what `stored` says; a removal keeps no fields to compare.
+/// What each browser made of a line, next to what `stored` says.
 fn compare(row: &Value, ours: &Result<Stored, Rejection>, found: &mut BTreeSet<String>) {
     for browser in BROWSERS {
-        let theirs = &row[browser];
-        let difference = match ours {
-            _ if theirs["accepted"] != ours.is_ok() => outcome(theirs).to_owned(),
-            Ok(stored) if theirs.get("name").is_some() => {
-                let wrong: Vec<_> = fields(stored, "httpOnly", "sameSite", "hostOnly")
-                    .into_iter()
-                    .filter(|(key, value)| theirs[key] != *value)
-                    .map(|(key, _)| key)
-                    .collect();
-                wrong.join(" ")
-            }
-            Ok(_) | Err(_) => String::new(),
-        };
-        if !difference.is_empty() {
+        if let Some(difference) = difference(&row[browser], ours) {
             found.insert(format!("{browser} {} {difference}", text(&row["id"])));
         }
     }
 }
 
-fn outcome(verdict: &Value) -> &'static str {
-    if verdict["accepted"] == true { "stored" } else { "refused" }
-}
-
-fn assert_differences(suite: &str, rows: usize, found: &BTreeSet<String>, known: &[&str]) {
-    let known: BTreeSet<String> = known.iter().map(|id| (*id).to_owned()).collect();
+fn assert_differences(suite: &str, rows: usize, found: &BTreeSet<String>, known: &[String]) {
+    let known: BTreeSet<String> = known.iter().cloned().collect();
     println!("browser_verdicts.json, {suite}: {rows} rows in 2 browsers, {} differences", found.len());
     let new: Vec<_> = found.difference(&known).collect();
     let gone: Vec<_> = known.difference(found).collect();
     assert!(new.is_empty() && gone.is_empty(), "{suite}: new differences {new:#?}, gone differences {gone:#?}");
-}
-
-/// The stored fields, under the keys by which a vector file knows them.
-fn fields(
-    stored: &Stored,
-    http_only: &'static str,
-    site: &'static str,
-    host_only: &'static str,
-) -> Vec<(&'static str, Value)> {
-    vec![
-        ("name", stored.name.as_str().into()),
-        ("value", stored.value.as_str().into()),
-        ("domain", stored.domain.as_str().into()),
-        ("path", stored.path.as_str().into()),
-        ("secure", stored.secure.into()),
-        (http_only, stored.http_only.into()),
-        (site, same_site(stored).into()),
-        ("partitioned", stored.partitioned.into()),
-        (host_only, stored.host_only.into()),
-    ]
 }
 
 fn differences(fields: impl Iterator<Item = (&'static str, Value)>, expect: &Value) -> Option<String> {
@@ -325,10 +278,6 @@ fn differences(fields: impl Iterator<Item = (&'static str, Value)>, expect: &Val
         .map(|(key, value)| format!("{key}: {value}, not {}", expect[key]))
         .collect();
     (!wrong.is_empty()).then(|| wrong.join(", "))
-}
-
-fn same_site(stored: &Stored) -> String {
-    stored.same_site.map_or_else(|| String::from("Default"), |same_site| same_site.to_string())
 }
 
 /// The vectors' word for a rejection.
@@ -349,129 +298,6 @@ fn reason(rejection: &Rejection) -> &'static str {
     }
 }
 
-/// The part of 6265bis 5.7 and 5.8 that concerns several cookies: enough of a browser for the suites.
-#[derive(Default)]
-struct Jar {
-    cookies: Vec<Kept>,
-    received: usize,
-}
-
-struct Kept {
-    stored: Stored,
-    created: usize,
-}
-
-impl Jar {
-    fn receive(&mut self, line: &[u8], from: &Url, now: SystemTime) {
-        self.received += 1;
-        let Ok(stored) = set_cookie(line, &from.seen().at(now)).stored else { return };
-        if !stored.secure && !from.is_secure() && self.cookies.iter().any(|kept| covers(&kept.stored, &stored)) {
-            return;
-        }
-        let same = |kept: &Kept| {
-            kept.stored.name_octets() == stored.name_octets()
-                && kept.stored.domain == stored.domain
-                && kept.stored.host_only == stored.host_only
-                && kept.stored.path == stored.path
-                && kept.stored.partitioned == stored.partitioned
-        };
-        // A renewed cookie keeps its age.
-        let at = self.cookies.iter().position(same);
-        let created = at.map_or(self.received, |at| self.cookies.remove(at).created);
-        if !stored.is_removal() {
-            self.cookies.push(Kept { stored, created });
-        }
-    }
-
-    fn sent(&self, to: &Url, now: SystemTime) -> Vec<&Stored> {
-        let mut list: Vec<&Kept> = self
-            .cookies
-            .iter()
-            .filter(|Kept { stored, .. }| {
-                let host =
-                    if stored.host_only { to.host == stored.domain } else { is_within(&to.host, &stored.domain) };
-                let alive = stored.expires.is_none_or(|expires| expires > now);
-                host && alive && is_under(to.path_alone(), &stored.path) && (!stored.secure || to.is_secure())
-            })
-            .collect();
-        list.sort_by_key(|kept| (std::cmp::Reverse(kept.stored.path.len()), kept.created));
-        list.into_iter().map(|kept| &kept.stored).collect()
-    }
-
-    fn header(&self, to: &Url, now: SystemTime) -> Option<Vec<u8>> {
-        let pairs: Vec<Vec<u8>> = self
-            .sent(to, now)
-            .into_iter()
-            .map(|stored| match stored.name_octets() {
-                [] => stored.value_octets().to_vec(),
-                name => [name, b"=", stored.value_octets()].concat(),
-            })
-            .collect();
-        (!pairs.is_empty()).then(|| pairs.join(&b"; "[..]))
-    }
-}
-
-/// Whether a Secure cookie bars this one from an insecure origin (6265bis 5.7 step 16).
-fn covers(secure: &Stored, other: &Stored) -> bool {
-    secure.secure
-        && secure.name_octets() == other.name_octets()
-        && (is_within(&secure.domain, &other.domain) || is_within(&other.domain, &secure.domain))
-        && is_under(&other.path, &secure.path)
-}
-
-/// Domain-match (6265bis 5.1.3); no suite shares a cookie of an IP address.
-fn is_within(host: &str, domain: &str) -> bool {
-    host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.'))
-}
-
-/// Path-match (6265bis 5.1.4).
-fn is_under(path: &str, directory: &str) -> bool {
-    path.strip_prefix(directory)
-        .is_some_and(|rest| rest.is_empty() || directory.ends_with('/') || rest.starts_with('/'))
-}
-
-/// Loopback as browsers know it: the origins that are secure without TLS.
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]"
-}
-
-struct Url {
-    https: bool,
-    host: String,
-    path: String,
-}
-
-impl Url {
-    fn new(https: bool, host: &str, path: &str) -> Self {
-        Url { https, host: host.to_owned(), path: path.to_owned() }
-    }
-
-    fn read(url: &str) -> Self {
-        let (scheme, rest) = url.split_once("://").unwrap();
-        let (authority, path) = rest.split_once('/').unwrap();
-        let host = authority.split(':').next().unwrap().to_ascii_lowercase();
-        Url { https: scheme == "https", host, path: format!("/{path}") }
-    }
-
-    fn is_secure(&self) -> bool {
-        self.https || is_loopback(&self.host)
-    }
-
-    fn path_alone(&self) -> &str {
-        self.path.split('?').next().unwrap()
-    }
-
-    fn seen(&self) -> Seen {
-        let seen = if self.is_secure() { Seen::https(&self.host) } else { Seen::http(&self.host) };
-        seen.path(&self.path)
-    }
-}
-
-/// Where a case or a step of one took place, from its `https`, `host` and `path`.
-fn url(case: &Value) -> Url {
-    Url::new(case["https"] == true, text(&case["host"]), text(&case["path"]))
-}
-
 fn seen(case: &Value) -> Seen {
     url(case).seen().at(case.get("now").map_or_else(run_at, time))
 }
@@ -484,13 +310,6 @@ fn received(case: &Value, from: &str) -> (Jar, SystemTime) {
         jar.receive(&line, &from, now);
     }
     (jar, now)
-}
-
-fn lines(case: &Value) -> Vec<Vec<u8>> {
-    match case.get("set_cookie_hex") {
-        Some(lines) => list(lines).iter().map(|line| unhex(text(line))).collect(),
-        None => list(&case["set_cookie"]).iter().map(|line| text(line).as_bytes().to_vec()).collect(),
-    }
 }
 
 /// The day that the browsers were asked.
@@ -510,33 +329,12 @@ fn moment(date: &str) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.try_into().unwrap())
 }
 
-fn cases(file: &str) -> Vec<Value> {
-    let file: Value = serde_json::from_str(file).unwrap();
-    list(&file["cases"]).to_vec()
-}
-
-fn verdicts(suite: &str) -> Vec<Value> {
-    cases(BROWSER_VERDICTS).into_iter().filter(|row| row["suite"] == suite).collect()
-}
-
 fn rows(file: &str) -> impl Iterator<Item = Vec<&str>> {
     file.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect())
 }
 
-fn list(value: &Value) -> &[Value] {
-    value.as_array().expect("a list")
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a string")
-}
-
 fn string(value: &Value) -> String {
     text(value).to_owned()
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
 /// Counts the cases of one vector file, and what disagrees.

@@ -119,10 +119,12 @@ struct SetOfCookies {
 pub(crate) struct Declared {
     pub(crate) label: String,
     pub(crate) spec: Spec,
+    /// Whether the value is one of `HOSTILE`.
+    pub(crate) is_hostile: bool,
     /// What differs from the declaration.
     pub(crate) varied: Varied,
-    /// The name's and the value's octets on the wire.
-    pub(crate) pair: (String, String),
+    /// The Set-Cookie line over HTTPS.
+    pub(crate) line: String,
     /// The text for `document.cookie`, and the same as a JavaScript string, where a script may write the cookie.
     pub(crate) script: Option<(String, String)>,
     pub(crate) set: Act<Result<(), SetError>>,
@@ -150,6 +152,16 @@ pub(crate) enum Life {
 }
 
 impl Declared {
+    /// The value as the wire carries it.
+    pub(crate) fn value(&self) -> &str {
+        self.line[self.spec.name.len() + 1..].split(';').next().unwrap()
+    }
+
+    /// Whether no other host can write the name.
+    pub(crate) fn is_host_bound(&self) -> bool {
+        self.spec.name.starts_with("__Host-")
+    }
+
     pub(crate) fn path(&self) -> &'static str {
         self.varied.path.unwrap_or(self.spec.path)
     }
@@ -200,10 +212,13 @@ pub(crate) fn all() -> Vec<Declared> {
         declared("f64", || Ratio(-0.1e-300)),
         declared("Ipv4Addr", || Address(Ipv4Addr::new(192, 0, 2, 1))),
     ];
-    for hostile in HOSTILE {
-        all.push(declared(&format!("default, {hostile:?}"), move || Plain(hostile.to_owned())));
-        all.push(scripted(&format!("http_only = false, {hostile:?}"), move || Theme(hostile.to_owned())));
-        all.push(scripted(&format!("odd path, {hostile:?}"), move || Quoted(hostile.to_owned())));
+    for text in HOSTILE {
+        let hostile = [
+            declared(&format!("default, {text:?}"), move || Plain(text.to_owned())),
+            scripted(&format!("http_only = false, {text:?}"), move || Theme(text.to_owned())),
+            scripted(&format!("odd path, {text:?}"), move || Quoted(text.to_owned())),
+        ];
+        all.extend(hostile.map(|hostile| Declared { is_hostile: true, ..hostile }));
     }
 
     let life = |life| Varied { life: Some(life), ..Varied::default() };
@@ -290,8 +305,9 @@ where
     Declared {
         label: format!("{}, {label}", T::SPEC.name),
         spec: T::SPEC,
+        is_hostile: false,
         varied,
-        pair: pair(&set),
+        line: line(&set),
         script: None,
         set,
         get: Arc::new(move |cookies| Ok(cookies.get::<T>()?.map(|read| read == expected()))),
@@ -310,8 +326,9 @@ fn field(
     Declared {
         label: format!("{}, a field", spec.name),
         spec: *spec,
+        is_hostile: false,
         varied: Varied::default(),
-        pair: pair(&set),
+        line: line(&set),
         script: None,
         set,
         get: Arc::new(move |cookies| get(cookies.clone().into())),
@@ -319,16 +336,13 @@ fn field(
     }
 }
 
-/// What the wire carries of a cookie: its name and value.
-fn pair(set: &Act<Result<(), SetError>>) -> (String, String) {
+fn line(set: &Act<Result<(), SetError>>) -> String {
     let policy = PolicyHandle::new(Policy::builder().cookie_domain(DOMAIN).build().unwrap());
     let cookies = Cookies::read(&HeaderMap::new(), AnyScheme::from(testing::https())).policy(&policy);
     set(&cookies).unwrap();
     let mut response = HeaderMap::new();
     cookies.write(&mut response);
-    let line = response[SET_COOKIE].to_str().unwrap();
-    let (name, rest) = line.split_once('=').unwrap();
-    (name.to_owned(), rest.split(';').next().unwrap().to_owned())
+    response[SET_COOKIE].to_str().unwrap().to_owned()
 }
 
 fn unix_seconds() -> u64 {

@@ -79,6 +79,11 @@ impl Site {
         self.handle.apply(policy(change));
     }
 
+    /// The declarations that a script may write, with their numbers.
+    pub(crate) fn scripted(&self) -> impl Iterator<Item = (usize, &Declared)> {
+        self.declared.iter().enumerate().filter(|(_, declared)| declared.script.is_some())
+    }
+
     /// Forgets the exchanges so far.
     pub(crate) fn forget(&self) {
         self.exchanges.lock().unwrap().clear();

@@ -15,9 +15,9 @@ use super::network::Ports;
 /// One stop of a visit: where, and what is set there.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
-    https: bool,
-    host: String,
-    path: String,
+    pub(crate) https: bool,
+    pub(crate) host: String,
+    pub(crate) path: String,
     lines: Vec<Vec<u8>>,
 }
 
@@ -68,6 +68,13 @@ impl Replay {
         Replay { ports, six, shared }
     }
 
+    /// Asks for this stop from the open page, which is on its scheme and host, and returns the Cookie field.
+    pub(crate) fn ask(&self, tab: &Tab<'_>, stop: &Stop) -> Result<Option<Vec<u8>>, String> {
+        *self.shared.visit() = Visit { to_come: [(stop.clone(), String::new())].into(), seen: Vec::new() };
+        let (status, _) = tab.fetch(&stop.path);
+        self.shared.visit().seen.pop().ok_or_else(|| format!("not asked for {stop:?}, but {status}"))
+    }
+
     /// Goes through these stops in one visit, each of which redirects to the next, and returns the Cookie field that each
     /// of them received.
     pub(crate) fn visit(&self, tab: &Tab<'_>, stops: &[Stop]) -> Result<Vec<Option<Vec<u8>>>, String> {
@@ -81,6 +88,11 @@ impl Replay {
         let mut visit = self.shared.visit();
         let seen = std::mem::take(&mut visit.seen);
         if seen.len() == stops.len() { Ok(seen) } else { Err(format!("{} of {} stops", seen.len(), stops.len())) }
+    }
+
+    /// Whether this machine has the address.
+    pub(crate) fn reaches(&self, host: &str) -> bool {
+        host != "[::1]" || self.six.is_some()
     }
 
     /// Loopback is reached directly, at the ports that the system chose; all else through the proxy, at the scheme's own.
