@@ -2,7 +2,10 @@
 //! response with ten flawed cookies in full, the example as a process, and every line of the vectors. No value is shown.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test")]
 
-use std::path::{Path, PathBuf};
+#[path = "support/example.rs"]
+mod example;
+
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, SystemTime};
 
@@ -690,31 +693,10 @@ fn audit(options: &[&str], saved: &[u8]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// The example's binary. `cargo test` builds it; `cargo test --test audit` does not, and then it is built here.
 fn example() -> PathBuf {
     static BUILT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
-    BUILT.get_or_init(build).clone()
-}
-
-fn build() -> PathBuf {
-    let this = std::env::current_exe().unwrap();
-    let profile = this.parent().and_then(Path::parent).expect("target/<profile>/deps");
-    let example = profile.join("examples").join("audit").with_extension(std::env::consts::EXE_EXTENSION);
-    let modified = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let sources =
-        ["tests/examples/audit.rs", "runtime/src/audit.rs", "runtime/src/findings.rs", "rules/src/auditors.rs"];
-    let built = modified(&example);
-    if built.is_none() || sources.iter().any(|source| modified(&root.join(source)) > built) {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--package", "hardtack-tests", "--example", "audit", "--target-dir"]);
-        cargo.arg(profile.parent().expect("the target directory")).current_dir(root);
-        if profile.ends_with("release") {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().expect("cargo runs").success(), "the example `audit` does not build");
-    }
-    example
+    let sources = ["tests/examples/audit.rs", "runtime/src", "rules/src"];
+    BUILT.get_or_init(|| example::built("audit", &sources)).clone()
 }
 
 fn text(octets: &[u8]) -> &str {

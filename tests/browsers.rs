@@ -15,12 +15,16 @@ mod browser;
 mod declarations;
 #[path = "browsers/declared.rs"]
 mod declared;
+#[path = "support/example.rs"]
+mod example;
 #[path = "browsers/lines.rs"]
 mod lines;
 #[path = "support/network.rs"]
 mod network;
 #[path = "support/replay.rs"]
 mod replay;
+#[path = "browsers/shop.rs"]
+mod shop;
 #[path = "browsers/site.rs"]
 mod site;
 #[path = "support/vectors.rs"]
@@ -51,7 +55,7 @@ fn firefox() {
 /// A suite: its name, and the cases that it puts before the judge.
 type Suite = (&'static str, fn(&mut Judge<'_>));
 
-const SUITES: [Suite; 14] = [
+const SUITES: [Suite; 15] = [
     ("declared, over TLS", declared::stored_as_declared),
     ("declared, on loopback over plain HTTP", declared::stored_on_loopback),
     ("declared, over plain HTTP", declared::nothing_over_plain_http),
@@ -61,6 +65,7 @@ const SUITES: [Suite; 14] = [
     ("written by scripts", declared::written_by_scripts),
     ("foreign lines", declared::foreign_lines_are_hardened),
     ("redirect and HSTS", declared::redirected_and_remembered),
+    ("the example", shop::visited),
     ("vectors: set_cookie_audit", lines::audited),
     ("vectors: wpt_store", lines::of_web_platform_tests),
     ("vectors: loopback, by header", lines::loopback_by_header),
@@ -96,6 +101,7 @@ fn judged_by(kind: Kind) {
     let mut table = format!("{} {}\n", kind.name(), browser.version);
     let mut wrong = Vec::new();
     for (name, suite) in SUITES {
+        if std::env::var("SUITE").is_ok_and(|only| !name.contains(&only)) { continue; } // TEMPORARY
         let started = Instant::now();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| suite(&mut judge))) {
             let why = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());

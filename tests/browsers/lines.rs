@@ -9,7 +9,7 @@ use hardtack::audit::{Stored, set_cookie};
 use serde_json::{Value, json};
 
 use super::Judge;
-use super::browser::{Browser, Kept, Tab};
+use super::browser::{Browser, Kept, Kind, Tab};
 use super::declared::is_within;
 use super::replay::{Replay, Stop};
 use super::vectors::{
@@ -87,6 +87,10 @@ pub(crate) fn of_web_platform_tests(judge: &mut Judge<'_>) {
         judge.replay.ask(&tab, &lines.iter().fold(stop(&from), |stop, line| stop.sets(line))).unwrap();
 
         let mut ours: Vec<_> = jar.cookies.iter().map(|kept| told(&kept.stored)).collect();
+        if judge.browser.kind == Kind::Chromium {
+            // Its protocol leaves out what is not UTF-8; what it sends shows whether the store has it.
+            ours.iter_mut().for_each(|told| *told = told.replace('\u{fffd}', ""));
+        }
         let mut theirs: Vec<_> = tab.cookies().iter().map(|kept| shown(kept).to_string()).collect();
         ours.sort();
         theirs.sort();
@@ -98,10 +102,10 @@ pub(crate) fn of_web_platform_tests(judge: &mut Judge<'_>) {
         found.row(text(&row["id"]), differs.then(|| format!("sent {}", escaped(sent.as_deref()))));
         tab.clear();
     }
-    let known: &[&str] = match judge.browser.kind.name() {
+    let known: &[&str] = match judge.browser.kind {
+        Kind::Chromium => &[],
         // The octet FF of a value comes back as U+FFFD.
-        "firefox" => &["wpt/encoding/bytes sent"],
-        _ => &[],
+        Kind::Firefox => &["wpt/encoding/bytes/bytes sent"],
     };
     found.finish(judge, &known.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>());
 }

@@ -112,8 +112,6 @@ async fn act(
         (declared.set)(&cookies).map_err(IntoResponse::into_response)?;
     } else if let Some(declared) = of("remove") {
         (declared.remove)(&cookies).map_err(IntoResponse::into_response)?;
-    } else if let Some(declared) = of("read-or-refuse") {
-        (declared.get)(&cookies).map_err(IntoResponse::into_response)?;
     } else if let Some(declared) = of("get") {
         return Ok(read((declared.get)(&cookies)).to_string().into_response());
     } else if query.contains_key("legacy") {

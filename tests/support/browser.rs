@@ -49,6 +49,8 @@ pub(crate) struct Browser {
     /// As the browser tells it.
     pub(crate) version: String,
     socket: RefCell<Socket>,
+    /// The page that is Firefox's own window.
+    window: Value,
     // In the order in which they are dropped.
     _process: Process,
     _profile: Profile,
@@ -78,7 +80,16 @@ impl Browser {
             }
         };
         let version = text(&version).rsplit('/').next().unwrap().to_owned();
-        Some(Browser { kind, version, socket: RefCell::new(socket), _process: process, _profile: profile })
+        let window = match kind {
+            Kind::Chromium => Value::Null,
+            Kind::Firefox => {
+                socket.command(None, "session.subscribe", json!({ "events": ["browsingContext.load"] }));
+                let tree =
+                    socket.command(None, "browsingContext.getTree", json!({ "moz:scope": "chrome", "maxDepth": 0 }));
+                tree["contexts"][0]["context"].clone()
+            }
+        };
+        Some(Browser { kind, version, socket: RefCell::new(socket), window, _process: process, _profile: profile })
     }
 
     /// A tab with a cookie store of its own.
@@ -137,10 +148,10 @@ impl Tab<'_> {
     /// Goes to a page, as who types its address, and waits until it is loaded; the error is the browser's.
     pub(crate) fn navigate(&self, url: &str) -> Result<(), String> {
         let mut socket = self.browser.socket.borrow_mut();
+        socket.events.clear();
         match self.browser.kind {
             Kind::Chromium => {
                 let page = Some(text(&self.page));
-                socket.events.clear();
                 let begun = socket.command(page, "Page.navigate", json!({ "url": url }));
                 if let Some(error) = begun["errorText"].as_str() {
                     return Err(error.to_owned());
@@ -155,6 +166,17 @@ impl Tab<'_> {
                 socket.answer(None, "browsingContext.navigate", visit).map(drop)
             }
         }
+    }
+
+    /// Clicks on what the selector finds, and waits until the page that this leads to is loaded.
+    pub(crate) fn click(&self, selector: &str) {
+        self.browser.socket.borrow_mut().events.clear();
+        self.evaluate(&format!("document.querySelector({}).click()", json!(selector)));
+        let is_loaded = |event: &Value| match self.browser.kind {
+            Kind::Chromium => event["sessionId"] == self.page && event["params"]["name"] == "load",
+            Kind::Firefox => event["method"] == "browsingContext.load" && event["params"]["context"] == self.page,
+        };
+        self.browser.socket.borrow_mut().event(is_loaded);
     }
 
     /// Asks for this address from the page that is open, as its script may, and returns the answer's status and text.
@@ -196,7 +218,7 @@ impl Tab<'_> {
                 // `storage.getCookies` does not tell whether a cookie is partitioned, nor a `SameSite` that is absent.
                 let all = self.store_of_firefox(
                     "Services.cookies.cookies.filter(it => it.originAttributes.userContextId === store).map(it => ({ \
-                     name: it.name, value: it.value, domain: it.host, path: it.path, secure: it.isSecure, \
+                     name: octets(it.name), value: it.value, domain: it.host, path: it.path, secure: it.isSecure, \
                      httpOnly: it.isHttpOnly, sameSite: it.sameSite, partitioned: it.isPartitioned, \
                      expires: it.isSession ? null : it.expiry }))",
                 );
@@ -219,9 +241,11 @@ impl Tab<'_> {
 
     /// What an expression comes to in the page that is Firefox's own window, where `store` is this tab's.
     fn store_of_firefox(&self, expression: &str) -> Value {
-        let window = self.browser.command("browsingContext.getTree", json!({ "moz:scope": "chrome", "maxDepth": 0 }));
-        let expression = format!("JSON.stringify((store => {expression} ?? null)({}))", self.number);
-        let target = json!({ "context": window["contexts"][0]["context"] });
+        // A name's octets come as characters each.
+        let octets = "name => new TextDecoder().decode(Uint8Array.from(name, it => it.charCodeAt(0)))";
+        let expression =
+            format!("JSON.stringify(((store, octets) => {expression} ?? null)({}, {octets}))", self.number);
+        let target = json!({ "context": self.browser.window });
         let run = json!({ "expression": expression, "awaitPromise": false, "target": target });
         parsed(&expression, &self.browser.command("script.evaluate", run))
     }

@@ -135,7 +135,7 @@ impl Shared {
         let stop = if expected { visit.to_come.pop_front() } else { None };
         // Icons, and the browser's own errands.
         let Some((stop, next)) = stop else {
-            return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec();
+            return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec();
         };
         visit.seen.push(find(b"cookie"));
         let mut head: Vec<u8> = match next.as_str() {
@@ -146,7 +146,7 @@ impl Shared {
             head.extend([b"Set-Cookie: ", line.as_slice(), b"\r\n"].concat());
         }
         let body = "<!doctype html><link rel=\"icon\" href=\"data:,\">";
-        let rest = "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: ";
+        let rest = "Cache-Control: no-store\r\nContent-Length: ";
         head.extend(format!("{rest}{}\r\n\r\n{body}", body.len()).bytes());
         head
     }
@@ -163,10 +163,7 @@ fn serve(listener: TcpListener, shared: Arc<Shared>, tls: Option<Arc<ServerConfi
                     None => exchange(stream, &shared, false),
                     Some(tls) => {
                         let connection = ServerConnection::new(tls).map_err(io::Error::other)?;
-                        let mut stream = StreamOwned::new(connection, stream);
-                        exchange(&mut stream, &shared, true)?;
-                        stream.conn.send_close_notify();
-                        stream.flush()
+                        exchange(StreamOwned::new(connection, stream), &shared, true)
                     }
                 }
             });
@@ -174,15 +171,20 @@ fn serve(listener: TcpListener, shared: Arc<Shared>, tls: Option<Arc<ServerConfi
     });
 }
 
+/// Answers until the browser hangs up.
 fn exchange(mut stream: impl Read + Write, shared: &Shared, https: bool) -> io::Result<()> {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
-    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+    loop {
         match stream.read(&mut buffer)? {
             0 => return Ok(()),
             length => request.extend_from_slice(&buffer[..length]),
         }
+        // Of a GET there is no more than its head.
+        if request.ends_with(b"\r\n\r\n") {
+            stream.write_all(&shared.answer(https, &request))?;
+            stream.flush()?;
+            request.clear();
+        }
     }
-    stream.write_all(&shared.answer(https, &request))?;
-    stream.flush()
 }
