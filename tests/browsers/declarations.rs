@@ -17,8 +17,9 @@ use super::site::DOMAIN;
 
 /// What none of the grammar's octets can stand for, and what ends an element, a string, a header or a sentence.
 pub(crate) const HOSTILE: [&str; 14] = [
-    "</script><script>window.ran = 1</script>",
-    "<!-- <script> -->",
+    // Without a space: nothing of it is encoded.
+    "</script><script>window.ran=1</script>",
+    "<!--<script>",
     "\";window.ran=1;\"",
     "';window.ran=1;'",
     "\\\";window.ran=1;//",
@@ -157,6 +158,11 @@ impl Declared {
         self.line[self.spec.name.len() + 1..].split(';').next().unwrap()
     }
 
+    /// The line with another value.
+    pub(crate) fn line_with(&self, value: &str) -> String {
+        format!("{}={value}{}", self.spec.name, &self.line[self.spec.name.len() + 1 + self.value().len()..])
+    }
+
     /// Whether no other host can write the name.
     pub(crate) fn is_host_bound(&self) -> bool {
         self.spec.name.starts_with("__Host-")
@@ -216,7 +222,6 @@ pub(crate) fn all() -> Vec<Declared> {
         let hostile = [
             declared(&format!("default, {text:?}"), move || Plain(text.to_owned())),
             scripted(&format!("http_only = false, {text:?}"), move || Theme(text.to_owned())),
-            scripted(&format!("odd path, {text:?}"), move || Quoted(text.to_owned())),
         ];
         all.extend(hostile.map(|hostile| Declared { is_hostile: true, ..hostile }));
     }

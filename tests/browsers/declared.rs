@@ -52,8 +52,9 @@ pub(crate) fn nothing_over_plain_http(judge: &mut Judge<'_>) {
     tab.navigate(&format!("http://{HOST}/open")).unwrap();
     judge.equal("the page is not redirected", tab.evaluate("location.href"), json!(format!("http://{HOST}/open")));
     judge.equal("the page is no secure context", tab.evaluate("isSecureContext"), json!(false));
-    for (number, Declared { label, .. }) in judge.site.declared.iter().enumerate() {
-        judge.equal(format!("{label}: HTTPS is forced"), tab.fetch(&format!("/?set={number}")).0, 403);
+    let asked: Vec<_> = (0..judge.site.declared.len()).map(|number| format!("/?set={number}")).collect();
+    for (Declared { label, .. }, (status, _)) in judge.site.declared.iter().zip(tab.fetch_all(&asked)) {
+        judge.equal(format!("{label}: HTTPS is forced"), status, 403);
     }
     judge.equal("kept of what was refused", tab.cookies(), Vec::new());
     for line in
@@ -75,7 +76,7 @@ pub(crate) fn nothing_over_plain_http(judge: &mut Judge<'_>) {
         let kept = tab.cookies();
         if spec.secure {
             judge.equal(format!("{label}: kept"), kept, Vec::new());
-            tab.fetch(&format!("/beside-the-policy?line={}", escaped(line)));
+            tab.fetch(&beside_the_policy(line));
             judge.equal(format!("{label}: kept of its own line, past the policy"), tab.cookies(), Vec::new());
         } else {
             judge.verdict(format!("{label}: kept"), differences(&kept, declared, HOST, before));
@@ -115,20 +116,20 @@ pub(crate) fn plain_http_overwrites_nothing(judge: &mut Judge<'_>) {
             set(&tab, &all);
         }
         tab.navigate(&format!("http://{HOST}/")).unwrap();
-        for declared in all.iter().map(|(_, declared)| declared).filter(|declared| declared.spec.secure) {
-            let name = declared.spec.name;
+        let mut lines = Vec::new();
+        for (_, declared) in &all {
+            let (name, path) = (declared.spec.name, declared.path());
             let scope = declared.domain().map(|domain| format!("; Domain={domain}")).unwrap_or_default();
-            for line in [
-                format!("{name}=evil; Path={}{scope}", declared.path()),
-                format!("{name}=evil; Path={}{scope}; Secure; HttpOnly", declared.path()),
+            lines.extend([
+                format!("{name}=evil; Path={path}{scope}"),
+                format!("{name}=evil; Path={path}{scope}; Secure; HttpOnly"),
                 format!("{name}=evil; Path=/; Domain={DOMAIN}"),
                 format!("{name}=evil; Path=/shop/7"),
-                declared.line.replace(declared.value(), "evil"),
-            ] {
-                tab.fetch(&format!("/beside-the-policy?line={}", escaped(&line)));
-                tab.evaluate(&format!("document.cookie = {}", json!(line)));
-            }
+                declared.line_with("evil"),
+            ]);
         }
+        tab.fetch_all(&lines.iter().map(|line| beside_the_policy(line)).collect::<Vec<_>>());
+        tab.evaluate(&format!("{}.forEach(line => document.cookie = line)", json!(lines)));
         if before {
             set(&tab, &all);
         } else {
@@ -136,6 +137,11 @@ pub(crate) fn plain_http_overwrites_nothing(judge: &mut Judge<'_>) {
         }
         let when = if before { "before" } else { "after" };
         unharmed(judge, &tab, &all, &format!("overwritten {when}"));
+        // That the attack is one shows where nothing withstands it.
+        for (number, declared) in all.iter().filter(|(_, declared)| !before && !declared.spec.secure) {
+            let read = tab.fetch(&format!("{}?get={number}", declared.under("/page"))).1;
+            judge.equal(format!("{}: overwritten", declared.label), read == "\"equal\"", false);
+        }
     }
 }
 
@@ -149,16 +155,17 @@ pub(crate) fn siblings_toss_nothing_unseen(judge: &mut Judge<'_>) {
             set(&tab, &all);
         }
         tab.navigate(&format!("https://{SIBLING}/")).unwrap();
-        for declared in all.iter().map(|(_, declared)| declared).filter(|declared| declared.spec.secure) {
+        let mut lines = Vec::new();
+        for (_, declared) in all.iter().filter(|(_, declared)| declared.spec.secure) {
             let http_only = if declared.spec.http_only { "; HttpOnly" } else { "" };
-            for path in ["/", "/shop/7"] {
-                let line = format!("{}=evil; Path={path}; Domain={DOMAIN}; Secure{http_only}", declared.spec.name);
-                // The one that is shared with the siblings on purpose is theirs to write as well.
-                if (declared.domain(), declared.path()) != (Some(DOMAIN), path) {
-                    tab.fetch(&format!("/beside-the-policy?line={}", escaped(&line)));
-                }
-            }
+            // The one that is shared with the siblings on purpose is theirs to write as well.
+            let paths = ["/", "/shop/7"]
+                .into_iter()
+                .filter(|path| (declared.domain(), declared.path()) != (Some(DOMAIN), path));
+            let line = |path| format!("{}=evil; Path={path}; Domain={DOMAIN}; Secure{http_only}", declared.spec.name);
+            lines.extend(paths.map(|path| beside_the_policy(&line(path))));
         }
+        tab.fetch_all(&lines);
         if before {
             set(&tab, &all);
         } else {
@@ -195,8 +202,9 @@ fn deep(declared: &Declared) -> String {
 /// Goes to the site and sets them.
 fn set(tab: &Tab<'_>, all: &[(usize, Declared)]) {
     tab.navigate(&format!("https://{HOST}/")).unwrap();
-    for (number, declared) in all {
-        let status = tab.fetch(&format!("{}?set={number}", declared.under("/page"))).0;
+    let urls: Vec<_> =
+        all.iter().map(|(number, declared)| format!("{}?set={number}", declared.under("/page"))).collect();
+    for ((_, declared), (status, _)) in all.iter().zip(tab.fetch_all(&urls)) {
         assert_eq!(status, 200, "{}", declared.label);
     }
 }
@@ -324,6 +332,11 @@ pub(crate) fn is_within(kept: Option<f64>, expected: Option<(SystemTime, SystemT
 fn names(field: Option<&str>) -> Vec<String> {
     let pairs = field.unwrap_or_default().split("; ");
     pairs.filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// What answers with this Set-Cookie line.
+fn beside_the_policy(line: &str) -> String {
+    format!("/beside-the-policy?line={}", escaped(line))
 }
 
 /// For a query.

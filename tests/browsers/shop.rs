@@ -1,9 +1,9 @@
 //! The example `shop` before a browser, as a visitor would use it: signing in, choosing a theme, signing out. Leaves what
 //! the page looked like beside the build.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
@@ -82,6 +82,8 @@ const LOOK: &str = "[document.documentElement.dataset.theme, getComputedStyle(do
 /// The example's process, until the value is dropped.
 struct Shop {
     process: Child,
+    /// It would not survive to be unheard.
+    said: BufReader<ChildStdout>,
     /// The address of its page over TLS, and over plain HTTP.
     https: String,
     http: String,
@@ -93,14 +95,16 @@ impl Shop {
         let sources = ["tests/examples/shop.rs", "tests/examples/shop", "runtime/src", "macros/src", "rules/src"];
         let program = BUILT.get_or_init(|| example::built("shop", &sources));
         let mut process = Command::new(program).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut shop = Shop { process, https: String::new(), http: String::new() };
-        let addresses =
-            lines.map_while(Result::ok).filter_map(|line| line.split_whitespace().next().map(str::to_owned));
-        let mut addresses = addresses.filter(|word| word.starts_with("http"));
-        shop.https = addresses.next().unwrap_or_default();
-        shop.http = addresses.next().unwrap_or_default();
-        drop(addresses);
+        let said = BufReader::new(process.stdout.take().unwrap());
+        let mut shop = Shop { process, said, https: String::new(), http: String::new() };
+        // Its last words are how to close it.
+        for line in shop.said.by_ref().lines().map_while(Result::ok).take_while(|line| !line.contains("Ctrl-C")) {
+            match line.split_whitespace().next() {
+                Some(url) if url.starts_with("https://") => shop.https = url.to_owned(),
+                Some(url) if url.starts_with("http://") => shop.http = url.to_owned(),
+                _ => {}
+            }
+        }
         assert!(!shop.https.is_empty() && !shop.http.is_empty(), "the example did not open");
         shop
     }

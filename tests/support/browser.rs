@@ -181,12 +181,18 @@ impl Tab<'_> {
 
     /// Asks for this address from the page that is open, as its script may, and returns the answer's status and text.
     pub(crate) fn fetch(&self, url: &str) -> (u64, String) {
-        let ask = format!(
-            "fetch({}, {{ cache: \"no-store\", redirect: \"manual\" }}).then(async it => [it.status, await it.text()])",
-            json!(url)
-        );
-        let answer = self.evaluate(&ask);
-        (answer[0].as_u64().unwrap(), text(&answer[1]).to_owned())
+        self.fetch_all(&[url.to_owned()]).remove(0)
+    }
+
+    /// Asks for these, one after the other.
+    pub(crate) fn fetch_all(&self, urls: &[String]) -> Vec<(u64, String)> {
+        let answers = self.evaluate(&format!(
+            "(async () => {{ const all = []; for (const url of {}) {{ \
+             const it = await fetch(url, {{ cache: \"no-store\", redirect: \"manual\" }}); \
+             all.push([it.status, await it.text()]); }} return all; }})()",
+            json!(urls)
+        ));
+        list(&answers).iter().map(|answer| (answer[0].as_u64().unwrap(), text(&answer[1]).to_owned())).collect()
     }
 
     /// Runs a script's expression in the page and returns what it, or its promise, comes to.
@@ -347,6 +353,8 @@ impl Kept {
 fn chromium(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
     command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]);
     command.args(["--disable-background-networking", "--disable-component-update", "--disable-sync"]);
+    // A container's is small.
+    command.arg("--disable-dev-shm-usage");
     command.arg("--disable-features=HttpsUpgrades,HttpsFirstModeIncognito,HttpsFirstBalancedModeAutoEnable");
     command.arg("--force-device-scale-factor=1").arg("--window-size=1200,900");
     command.arg(format!("--user-data-dir={}", profile.0.join("data").display()));
