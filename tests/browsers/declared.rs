@@ -31,16 +31,23 @@ pub(crate) fn stored_on_loopback(judge: &mut Judge<'_>) {
 }
 
 fn kept_read_and_removed(judge: &mut Judge<'_>, tab: &Tab<'_>, site: &Site, host: &str, of: fn(&Declared) -> bool) {
-    for (number, declared) in site.declared.iter().enumerate().filter(|(_, declared)| of(declared)) {
-        let url = |act: &str| format!("{}?{act}={number}", declared.under("/page"));
-        let label = format!("{host}, {}", declared.label);
+    for round in rounds(site, of) {
         let before = SystemTime::now();
-        judge.equal(format!("{label}: set"), tab.fetch(&url("set")).0, 200);
-        judge.verdict(format!("{label}: kept"), differences(&tab.cookies(), declared, host, before));
-        judge.equal(format!("{label}: read"), tab.fetch(&url("get")).1.as_str(), "\"equal\"");
-        judge.equal(format!("{label}: remove"), tab.fetch(&url("remove")).0, 200);
-        judge.equal(format!("{label}: removed"), tab.cookies(), Vec::new());
-        tab.clear();
+        let set = tab.fetch_all(&pages(&round, "set"));
+        let kept = tab.cookies();
+        let read = tab.fetch_all(&pages(&round, "get"));
+        let removed = tab.fetch_all(&pages(&round, "remove"));
+        let left = tab.cookies();
+        for (((_, declared), set), (read, removed)) in round.iter().zip(set).zip(read.into_iter().zip(removed)) {
+            let label = format!("{host}, {}", declared.label);
+            judge.equal(format!("{label}: set"), set.0, 200);
+            judge.verdict(format!("{label}: kept"), differences(&kept, declared, host, before));
+            judge.equal(format!("{label}: read"), read.1.as_str(), "\"equal\"");
+            judge.equal(format!("{label}: remove"), removed.0, 200);
+            judge.equal(format!("{label}: removed"), named(&left, declared).next(), None);
+        }
+        assert_eq!(kept.len(), round.len(), "{kept:?}");
+        assert!(left.is_empty(), "{left:?}");
     }
 }
 
@@ -68,18 +75,23 @@ pub(crate) fn nothing_over_plain_http(judge: &mut Judge<'_>) {
     }
 
     judge.site.policy(|policy| policy.force_https(ForceHttps::off()));
-    for (number, declared) in judge.site.declared.iter().enumerate().filter(|(_, declared)| !declared.is_hostile) {
-        let Declared { label, spec, line, .. } = declared;
+    for round in rounds(judge.site, |declared| !declared.is_hostile) {
         let before = SystemTime::now();
-        let status = tab.fetch(&format!("{}?set={number}", declared.under("/page"))).0;
-        judge.equal(format!("{label}: the setter"), status, if spec.secure { 403 } else { 200 });
-        let kept = tab.cookies();
-        if spec.secure {
-            judge.equal(format!("{label}: kept"), kept, Vec::new());
-            tab.fetch(&beside_the_policy(line));
-            judge.equal(format!("{label}: kept of its own line, past the policy"), tab.cookies(), Vec::new());
-        } else {
-            judge.verdict(format!("{label}: kept"), differences(&kept, declared, HOST, before));
+        let set = tab.fetch_all(&pages(&round, "set"));
+        let after_set = tab.cookies();
+        let lines = round.iter().filter(|(_, declared)| declared.spec.secure);
+        tab.fetch_all(&lines.map(|(_, declared)| beside_the_policy(&declared.line)).collect::<Vec<_>>());
+        let past_the_policy = tab.cookies();
+        for ((_, declared), (status, _)) in round.iter().zip(set) {
+            let Declared { label, spec, .. } = declared;
+            judge.equal(format!("{label}: the setter"), status, if spec.secure { 403 } else { 200 });
+            if spec.secure {
+                judge.equal(format!("{label}: kept"), named(&after_set, declared).next(), None);
+                let kept = named(&past_the_policy, declared).next();
+                judge.equal(format!("{label}: kept of its own line, past the policy"), kept, None);
+            } else {
+                judge.verdict(format!("{label}: kept"), differences(&after_set, declared, HOST, before));
+            }
         }
         tab.clear();
     }
@@ -202,18 +214,38 @@ fn deep(declared: &Declared) -> String {
 /// Goes to the site and sets them.
 fn set(tab: &Tab<'_>, all: &[(usize, Declared)]) {
     tab.navigate(&format!("https://{HOST}/")).unwrap();
-    let urls: Vec<_> =
-        all.iter().map(|(number, declared)| format!("{}?set={number}", declared.under("/page"))).collect();
-    for ((_, declared), (status, _)) in all.iter().zip(tab.fetch_all(&urls)) {
+    for ((_, declared), (status, _)) in all.iter().zip(tab.fetch_all(&pages(all, "set"))) {
         assert_eq!(status, 200, "{}", declared.label);
     }
 }
 
+/// What does this with each of them.
+fn pages(all: &[(usize, Declared)], act: &str) -> Vec<String> {
+    all.iter().map(|(number, declared)| format!("{}?{act}={number}", declared.under("/page"))).collect()
+}
+
 /// The first declaration of each name, with its number.
 fn one_of_each(site: &Site) -> Vec<(usize, Declared)> {
-    let mut known = BTreeSet::new();
-    let all = site.declared.iter().cloned().enumerate();
-    all.filter(|(_, declared)| known.insert(declared.spec.name)).collect()
+    rounds(site, |_| true).remove(0)
+}
+
+/// The declarations with their numbers, parted so that no name comes twice in a round: one store takes a round at once.
+fn rounds(site: &Site, of: fn(&Declared) -> bool) -> Vec<Vec<(usize, Declared)>> {
+    let mut rounds: Vec<Vec<(usize, Declared)>> = Vec::new();
+    for (number, declared) in site.declared.iter().enumerate().filter(|(_, declared)| of(declared)) {
+        let is_free =
+            |round: &&mut Vec<(usize, Declared)>| round.iter().all(|(_, it)| it.spec.name != declared.spec.name);
+        match rounds.iter_mut().find(is_free) {
+            Some(round) => round.push((number, declared.clone())),
+            None => rounds.push(vec![(number, declared.clone())]),
+        }
+    }
+    rounds
+}
+
+/// What is kept under the declaration's name.
+fn named<'a>(kept: &'a [Kept], declared: &Declared) -> impl Iterator<Item = &'a Kept> {
+    kept.iter().filter(move |kept| kept.name == declared.spec.name)
 }
 
 /// Written by a page's inline script, the cookie has exactly its value, and nothing else ran.
@@ -294,7 +326,8 @@ pub(crate) const HSTS_HOST: &str = "www.hsts.test";
 
 /// How what is kept differs from the declaration, which was set since `before` on `host`.
 fn differences(kept: &[Kept], declared: &Declared, host: &str, before: SystemTime) -> Option<String> {
-    let [kept] = kept else { return Some(format!("{} cookies: {kept:?}", kept.len())) };
+    let kept: Vec<&Kept> = named(kept, declared).collect();
+    let [kept] = kept.as_slice() else { return Some(format!("{} cookies: {kept:?}", kept.len())) };
     let now = SystemTime::now();
     let expires = match declared.life() {
         Life::Session => None,
@@ -302,7 +335,6 @@ fn differences(kept: &[Kept], declared: &Declared, host: &str, before: SystemTim
         Life::Until(time) => Some((time, time)),
     };
     let wrong = [
-        ("name", kept.name == declared.spec.name),
         ("value", kept.value == declared.value()),
         ("domain", kept.domain == declared.domain().unwrap_or(host)),
         ("host_only", kept.host_only == declared.domain().is_none()),
