@@ -276,11 +276,14 @@ impl Tab<'_> {
 
 impl Drop for Tab<'_> {
     fn drop(&mut self) {
+        // A browser that has just failed to answer would do so once more.
+        if std::thread::panicking() {
+            return;
+        }
         let (method, parameters) = match self.browser.kind {
             Kind::Chromium => ("Target.disposeBrowserContext", json!({ "browserContextId": self.store })),
             Kind::Firefox => ("browser.removeUserContext", json!({ "userContext": self.store })),
         };
-        // A browser that fails here has failed before.
         let _ = self.browser.socket.borrow_mut().answer(None, method, parameters);
     }
 }
