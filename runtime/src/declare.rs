@@ -78,6 +78,9 @@ pub trait ReadCookie: Sized {
     /// Whether it is Secure.
     #[doc(hidden)]
     type Transport;
+    /// Whether scripts see it.
+    #[doc(hidden)]
+    type Audience;
     #[doc(hidden)]
     fn write_value(&self, out: &mut ValueWriter);
     #[doc(hidden)]
@@ -123,13 +126,28 @@ pub trait Plain {}
 
 impl Plain for Transport<false> {}
 
-/// A cookie that scripts may read and write: declared `http_only = false`. The derive writes the impl.
+#[doc(hidden)]
+/// Who sees a cookie: the server alone where it is `HTTP_ONLY`, else the page's scripts too.
+#[derive(Debug)]
+pub struct Audience<const HTTP_ONLY: bool>;
+
+#[doc(hidden)]
+/// An audience that scripts belong to.
+#[diagnostic::on_unimplemented(message = "the cookie is HttpOnly, so no script sees it")]
+pub trait Scripts {}
+
+impl Scripts for Audience<false> {}
+
+/// A cookie that scripts see: declared `http_only = false`. They write it too, unless it is `read_only`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is HttpOnly: no script can write or read it, so it has no `document.cookie` text",
     label = "declared HttpOnly",
     note = "declare it with `http_only = false` and a `reason`, or set it through `Cookies`"
 )]
-pub trait ScriptReadable: Cookie {}
+pub trait ScriptReadable: ReadCookie {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ReadCookie> ScriptReadable for T where T::Audience: Scripts {}
 
 /// A cookie whose Domain and Path may vary per exchange: its name does not begin with `__Host-`.
 #[diagnostic::on_unimplemented(

@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use crate::declare::ScriptReadable;
+use crate::declare::{Cookie, ScriptReadable};
 use crate::error::SetError;
 use crate::line::{Varied, line};
 use crate::scheme::{Ground, Verdict};
@@ -25,7 +25,7 @@ use crate::scheme::{Ground, Verdict};
 /// assert_eq!(theme.to_string(), "__Host-theme=</script>; Path=/; Secure; SameSite=Lax");
 /// assert_eq!(theme.js_string(), r#""__Host-theme=\u003C/script\u003E; Path=/; Secure; SameSite=Lax""#);
 /// ```
-pub fn document_cookie<T: ScriptReadable>(cookie: &T) -> Result<DocumentCookie, SetError> {
+pub fn document_cookie<T: Cookie + ScriptReadable>(cookie: &T) -> Result<DocumentCookie, SetError> {
     let line = line(Some(cookie), &Varied::NOTHING, Verdict::https(Ground::TlsConnection), None)?;
     Ok(DocumentCookie { text: line.value.to_str().unwrap_or_default().to_owned() })
 }

@@ -19,7 +19,7 @@ pub use rocket;
 #[cfg(feature = "salvo")]
 pub use salvo_core;
 
-pub use crate::declare::{NameKind, Transport, Wire};
+pub use crate::declare::{Audience, NameKind, Transport, Wire};
 use crate::declare::{ReadCookie, Spec};
 pub use crate::read::pairs;
 use crate::value::{CookieValue, InvalidValue, ValueWriter};

@@ -36,7 +36,7 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration) -> TokenStream
     };
     let set = (!declaration.read_only).then(|| marker(quote!(Cookie)));
     let secure = declaration.secure;
-    let script = (!declaration.http_only && !declaration.read_only).then(|| marker(quote!(ScriptReadable)));
+    let http_only = declaration.http_only;
     quote! {
         #items
         #[automatically_derived]
@@ -46,6 +46,7 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration) -> TokenStream
             const WIRE: #krate::private::Wire = #krate::private::Wire { head: #head, attributes: #attributes };
             type Scope = #krate::private::NameKind<#scope>;
             type Transport = #krate::private::Transport<#secure>;
+            type Audience = #krate::private::Audience<#http_only>;
             fn write_value(&self, __out: &mut #krate::ValueWriter) {
                 #write
             }
@@ -54,7 +55,6 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration) -> TokenStream
             }
         }
         #set
-        #script
     }
 }
 
