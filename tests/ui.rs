@@ -66,6 +66,7 @@ neighbours! {
     shape: "ui/pass/shape.rs",
     size: "ui/pass/size.rs",
     unprefixed: "ui/pass/unprefixed.rs",
+    web: "ui/pass/web.rs",
 }
 
 #[test]

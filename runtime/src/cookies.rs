@@ -16,7 +16,6 @@ use crate::read::{self, Found};
 use crate::report::{Event, EventKind, log};
 use crate::scheme::{AllowedOver, AnyScheme, Https, PlainHttp, Scheme, Verdict};
 use crate::set_cookie::{IntoSetCookie, SetCookie};
-use crate::value::{self, InvalidValue};
 
 /// The cookies of one exchange, seen through a scheme.
 ///
@@ -308,12 +307,7 @@ impl Exchange {
 
     fn decode<T: ReadCookie>(&self, raw: &[u8]) -> Result<T, ReadError> {
         self.admit::<T>()?;
-        let read = if T::DECLARATION.read_only {
-            std::str::from_utf8(raw).map_err(|_| NOT_UTF8).and_then(T::read_value)
-        } else {
-            value::decode(raw).ok_or(NOT_UTF8).and_then(|text| T::read_value(&text))
-        };
-        read.map_err(|source| ReadError::Malformed {
+        read::decode(raw).map_err(|source| ReadError::Malformed {
             cookie: T::DECLARATION.name,
             source,
             removal: self.removal::<T>(),
@@ -361,8 +355,6 @@ impl Exchange {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-const NOT_UTF8: InvalidValue = InvalidValue::expected("UTF-8");
 
 impl Drop for Exchange {
     fn drop(&mut self) {

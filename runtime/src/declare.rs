@@ -138,13 +138,13 @@ pub trait Scripts {}
 
 impl Scripts for Audience<false> {}
 
-/// A cookie that scripts see: declared `http_only = false`. They write it too, unless it is `read_only`.
+/// Says that scripts see a cookie: it is declared `http_only = false`. They write it too, unless it is `read_only`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is HttpOnly: no script can write or read it, so it has no `document.cookie` text",
     label = "declared HttpOnly",
     note = "declare it with `http_only = false` and a `reason`, or set it through `Cookies`"
 )]
-pub trait ScriptReadable: ReadCookie {}
+pub trait ScriptReadable {}
 
 #[diagnostic::do_not_recommend]
 impl<T: ReadCookie> ScriptReadable for T where T::Audience: Scripts {}

@@ -2,12 +2,11 @@
 //! exchange; out: the same fields, stricter. One pass over the lines; no octet is touched but what is added, and what a
 //! floor raises.
 
-use std::time::SystemTime;
-
 use hardtack_rules::auditors::fold;
 use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, HeaderValue};
 
+use crate::clock;
 use crate::declare::Spec;
 use crate::foreign::{ForeignCookies, Lacks, same_site};
 use crate::host::Host;
@@ -161,7 +160,7 @@ impl Outgoing {
     }
 
     fn raised(&self, line: &[u8], written: &Written<'_>) -> Option<Vec<u8>> {
-        let raised = self.in_force.policy.floor().raised(line, SystemTime::now)?;
+        let raised = self.in_force.policy.floor().raised(line, clock::now)?;
         self.tell(EventKind::LineHardened, written, "floor", &"raised to the policy's floor");
         Some(raised)
     }

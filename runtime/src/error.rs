@@ -299,8 +299,8 @@ impl fmt::Display for ReadError {
             ReadError::NotHttps { cookie, evidence } => not_https(f, cookie, "believed", *evidence),
             ReadError::Ambiguous { cookie, .. } => write!(
                 f,
-                "the request carries `{cookie}` more than once with different values; one of them may have been planted \
-                 by another host"
+                "`{cookie}` is there more than once with different values; one of them may have been planted by another \
+                 host"
             ),
             ReadError::Malformed { cookie, source, .. } => write!(f, "the value of `{cookie}` is malformed: {source}"),
         }

@@ -72,6 +72,7 @@
 //! | `tower` | `Policy::layer` |
 //! | `axum` | extractors, errors as responses, `ConnectInfo` as the peer |
 //! | `axum-server` | `MarkedAcceptor`, which says of each connection whether it carries TLS |
+//! | `web` | `web::get`, `web::set`, `web::remove`: `document.cookie` from WebAssembly in a browser |
 //! | `public-suffix` | refuses a `domain` that is a public suffix |
 //! | `tracing` | reports as events, in place of standard error |
 //! | `toml` | `Policy::from_toml` |
@@ -85,6 +86,7 @@ extern crate self as hardtack;
 mod adapters;
 pub mod audit;
 mod caching;
+mod clock;
 mod cookies;
 mod declare;
 mod document;
@@ -141,6 +143,8 @@ pub use adapters::rocket;
 pub use adapters::salvo;
 #[cfg(feature = "tower")]
 pub use adapters::tower::{PolicyFuture, PolicyLayer, PolicyService};
+#[cfg(feature = "web")]
+pub use adapters::web;
 pub use caching::Caching;
 pub use cookies::Cookies;
 pub use declare::{Cookie, ReadCookie, Rescopable, ScriptReadable, Spec};

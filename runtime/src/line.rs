@@ -33,6 +33,13 @@ impl Line {
             }
     }
 
+    /// The encoded value.
+    #[cfg(any(feature = "cookie", feature = "web"))]
+    pub(crate) fn wire_value(&self) -> &str {
+        let text = self.value.to_str().unwrap_or_default();
+        text.split_once('=').map_or("", |(_, rest)| rest.split_once(';').map_or(rest, |(value, _)| value))
+    }
+
     /// Whether `earlier` is the removal that a read error of this cookie wrote.
     fn voids(&self, earlier: &HeaderValue) -> bool {
         let rest = earlier.as_bytes().strip_prefix(self.name.as_bytes());
@@ -173,8 +180,8 @@ fn admit(declared: &Spec, varied: &Varied, verdict: Verdict, environment: Option
             cookie: declared.name,
             attribute: "domain",
             fault: AttributeFault(Wrong::Other(
-                "declared `environment`, and the policy names no `cookie_domain`; set it with \
-                 `Policy::builder().cookie_domain(…)`",
+                "declared `environment`, and there is no policy, or none that names a `cookie_domain`; set it with \
+                 `Policy::builder().cookie_domain(…)`, or give this cookie its own with `SetCookie::domain`",
             )),
         });
     }

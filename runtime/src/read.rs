@@ -1,7 +1,8 @@
 //! The request's `Cookie` fields in, raw values by name out: one scan, exact octets. A malformed piece is skipped and
 //! the others are kept; names are never decoded, trimmed of anything but SP and HTAB, or folded (BROWSERS 5.6).
 
-use http::HeaderValue;
+use crate::declare::ReadCookie;
+use crate::value::{self, InvalidValue};
 
 /// The raw pairs of a `Cookie` field, in order. Pieces without a name are skipped.
 pub fn pairs(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -14,10 +15,10 @@ pub fn pairs(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// The raw values under `name` in all the fields.
-pub(crate) fn values<'a>(fields: &'a [HeaderValue], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+pub(crate) fn values<'a, F: AsRef<[u8]>>(fields: &'a [F], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
     fields
         .iter()
-        .flat_map(|field| pairs(field.as_bytes()))
+        .flat_map(|field| pairs(field.as_ref()))
         .filter_map(move |(found, value)| (found == name.as_bytes()).then_some(value))
 }
 
@@ -32,11 +33,22 @@ pub(crate) enum Found<'a> {
 }
 
 /// Looks for the one value under `name`.
-pub(crate) fn find<'a>(fields: &'a [HeaderValue], name: &'a str) -> Found<'a> {
+pub(crate) fn find<'a, F: AsRef<[u8]>>(fields: &'a [F], name: &'a str) -> Found<'a> {
     let mut all = values(fields, name);
     let Some(first) = all.next() else { return Found::Nothing };
     if all.all(|other| other == first) { Found::One(first) } else { Found::Different }
 }
+
+/// Reads a raw value as the type's: decoded, or as it is where somebody else wrote it.
+pub(crate) fn decode<T: ReadCookie>(raw: &[u8]) -> Result<T, InvalidValue> {
+    if T::DECLARATION.read_only {
+        std::str::from_utf8(raw).map_err(|_| NOT_UTF8).and_then(T::read_value)
+    } else {
+        value::decode(raw).ok_or(NOT_UTF8).and_then(|text| T::read_value(&text))
+    }
+}
+
+const NOT_UTF8: InvalidValue = InvalidValue::expected("UTF-8");
 
 /// Trims SP and HTAB, and no other white space.
 pub(crate) fn trim(mut text: &[u8]) -> &[u8] {

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use http::{Method, StatusCode};
 
+use crate::clock;
 use crate::declare::Spec;
 use crate::page::is_page;
 
@@ -69,7 +70,8 @@ impl Seen {
         self
     }
 
-    /// Says when the line was seen; without it, lives count from when it is judged.
+    /// Says when the line was seen; without it, lives count from when it is judged (from 1970 in WebAssembly without a
+    /// system and without the feature `web`, where there is no clock).
     ///
     /// ```
     /// use hardtack::audit::{Seen, set_cookie};
@@ -153,7 +155,7 @@ impl Seen {
     }
 
     pub(crate) fn now(&self) -> SystemTime {
-        self.at.unwrap_or_else(SystemTime::now)
+        self.at.unwrap_or_else(clock::now)
     }
 
     fn from_host(https: bool, host: &str) -> Self {

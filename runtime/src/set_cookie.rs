@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use hardtack_rules::{SameSite, date, syntax};
 use http::HeaderValue;
 
-use crate::declare::{Cookie, ReadCookie, Rescopable};
+use crate::declare::{Cookie, ReadCookie, Rescopable, ScriptReadable};
 use crate::domain;
 use crate::error::{AttributeFault, SetError, Wrong};
 use crate::line::{Life, Line, Varied, line};
@@ -226,7 +226,7 @@ impl<T: Cookie> SetCookie<T> {
         T: AllowedOver<S>,
     {
         let line = self.line(scheme.verdict(), None)?;
-        let removal = self.value.is_none();
+        let removal = self.is_removal();
         Ok(build_cookie(&line, &self.varied.applied_to(&T::SPEC, removal, None), self.varied.expires(removal)))
     }
 
@@ -234,8 +234,12 @@ impl<T: Cookie> SetCookie<T> {
         line(self.value.as_ref(), &self.varied, verdict, environment)
     }
 
+    pub(crate) fn is_removal(&self) -> bool {
+        self.value.is_none()
+    }
+
     fn live(mut self, setter: &'static str, life: Life) -> Self {
-        if self.value.is_none() {
+        if self.is_removal() {
             return self.wrong(setter, Wrong::Other("a removal has no life to set; leave this setter out"));
         }
         self.varied.life = life;
@@ -296,6 +300,9 @@ impl<T: Cookie> IntoSetCookie for SetCookie<T> {
 #[diagnostic::do_not_recommend]
 impl<T: ReadCookie + AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> {}
 
+#[diagnostic::do_not_recommend]
+impl<T: ReadCookie + ScriptReadable> ScriptReadable for SetCookie<T> {}
+
 fn imf_fixdate(instant: SystemTime) -> Option<[u8; 29]> {
     let seconds = match instant.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_secs()).ok()?,
@@ -306,9 +313,7 @@ fn imf_fixdate(instant: SystemTime) -> Option<[u8; 29]> {
 
 #[cfg(feature = "cookie")]
 fn build_cookie(line: &Line, spec: &hardtack_rules::Spec<'_>, expires: Option<[u8; 29]>) -> cookie::Cookie<'static> {
-    let text = line.value.to_str().unwrap_or_default();
-    let value = text.split_once('=').map_or("", |(_, rest)| rest.split_once(';').map_or(rest, |(value, _)| value));
-    let mut cookie = cookie::Cookie::build((line.name, value.to_owned()))
+    let mut cookie = cookie::Cookie::build((line.name, line.wire_value().to_owned()))
         .path(line.path.clone())
         .http_only(spec.http_only)
         .same_site(match spec.same_site {

@@ -408,6 +408,15 @@ fn default_path(path: &str) -> &str {
     }
 }
 
+/// 6265bis 5.1.4: whether a cookie of path `cookie` goes with a request, or is seen by a page, at `path`.
+#[cfg(feature = "web")]
+pub(crate) fn path_matches(path: &str, cookie: &str) -> bool {
+    match path.strip_prefix(cookie) {
+        Some(rest) => rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/'),
+        None => false,
+    }
+}
+
 /// 6265bis 5.7 step 6: Max-Age speaks before Expires, and of each the last that can be read.
 fn expires(line: &[u8], now: SystemTime) -> Option<SystemTime> {
     let (mut by_max_age, mut by_expires) = (None, None);
@@ -526,6 +535,25 @@ mod tests {
         let line = b"a=b; Secure";
         assert_eq!(take(line, false, "example.com", "/", NOW), Err(Rejection::SecureOverPlainHttp));
         assert!(take(line, true, "example.com", "/", NOW).is_ok());
+    }
+
+    #[cfg(feature = "web")]
+    #[test]
+    fn a_path_matches_at_its_segments() {
+        for (path, cookie, matches) in [
+            ("/", "/", true),
+            ("/shop", "/", true),
+            ("/shop", "/shop", true),
+            ("/shop/7", "/shop", true),
+            ("/shop/7", "/shop/", true),
+            ("/shop", "/shop/", false),
+            ("/shopping", "/shop", false),
+            ("/SHOP", "/shop", false),
+            ("/", "/shop", false),
+            ("blank", "/", false),
+        ] {
+            assert_eq!(super::path_matches(path, cookie), matches, "{path} {cookie}");
+        }
     }
 
     #[test]

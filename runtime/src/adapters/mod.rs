@@ -7,8 +7,9 @@ mod axum;
 #[cfg(feature = "axum-server")]
 pub(crate) mod axum_server;
 #[cfg(any(feature = "actix", feature = "rocket"))]
-#[cfg_attr(not(all(feature = "actix", feature = "rocket")), allow(dead_code))]
 mod copied;
+#[cfg(feature = "web")]
+mod browser;
 #[cfg(feature = "tower")]
 pub(crate) mod outbound;
 #[cfg(feature = "poem")]
@@ -19,3 +20,5 @@ pub mod rocket;
 pub mod salvo;
 #[cfg(feature = "tower")]
 pub(crate) mod tower;
+#[cfg(feature = "web")]
+pub mod web;

@@ -1,0 +1,93 @@
+//! What `web` asks of the browser: the document's cookies, the page's path, whether it is a secure context. Where there is
+//! no browser there is no page. Throws nothing and judges nothing.
+
+pub(super) use page::Browser;
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod page {
+    use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+    use crate::adapters::web::Page;
+
+    #[wasm_bindgen]
+    extern "C" {
+        // A name that is not there, as in a worker, is `None`.
+        #[wasm_bindgen(thread_local_v2, js_name = document)]
+        static DOCUMENT: Option<Document>;
+        #[wasm_bindgen(thread_local_v2, js_name = location)]
+        static LOCATION: Option<Location>;
+        #[wasm_bindgen(thread_local_v2, js_name = isSecureContext)]
+        static IS_SECURE_CONTEXT: Option<bool>;
+
+        #[derive(Clone)]
+        type Document;
+        // Not a text where an element is named `cookie`.
+        #[wasm_bindgen(method, getter, catch)]
+        fn cookie(this: &Document) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(method, setter, catch)]
+        fn set_cookie(this: &Document, line: &str) -> Result<(), JsValue>;
+
+        type Location;
+        #[wasm_bindgen(method, getter, catch)]
+        fn pathname(this: &Location) -> Result<String, JsValue>;
+    }
+
+    /// The page that this program runs in.
+    pub(crate) struct Browser(Document);
+
+    impl Browser {
+        pub(crate) fn open() -> Option<Browser> {
+            DOCUMENT.with(Clone::clone).map(Browser)
+        }
+    }
+
+    impl Page for Browser {
+        fn is_secure(&self) -> bool {
+            IS_SECURE_CONTEXT.with(|is_secure| *is_secure == Some(true))
+        }
+
+        fn path(&self) -> Option<String> {
+            LOCATION.with(|location| location.as_ref()?.pathname().ok())
+        }
+
+        fn cookies(&self) -> Option<String> {
+            self.0.cookie().ok()?.as_string()
+        }
+
+        fn assign(&self, line: &str) -> Option<()> {
+            self.0.set_cookie(line).ok()
+        }
+    }
+}
+
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod page {
+    use crate::adapters::web::Page;
+
+    /// There is none.
+    pub(crate) enum Browser {}
+
+    impl Browser {
+        pub(crate) fn open() -> Option<Browser> {
+            None
+        }
+    }
+
+    impl Page for Browser {
+        fn is_secure(&self) -> bool {
+            match *self {}
+        }
+
+        fn path(&self) -> Option<String> {
+            match *self {}
+        }
+
+        fn cookies(&self) -> Option<String> {
+            match *self {}
+        }
+
+        fn assign(&self, _: &str) -> Option<()> {
+            match *self {}
+        }
+    }
+}
