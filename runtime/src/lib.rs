@@ -44,6 +44,7 @@
 //! - Setting and reading: [`Cookies`], [`SetCookie`], [`document_cookie`].
 //! - Proof: [`Https`], [`PlainHttp`], [`AnyScheme`], given by a [`Listener`].
 //! - The environment: [`Policy`] and [`PolicyHandle`], with the layer for servers and the one for clients under `tower`.
+//! - In the page itself, from WebAssembly: `web`, with the feature of that name.
 //! - Reading others' lines: [`audit`].
 //!
 //! # What is promised
@@ -72,7 +73,7 @@
 //! | `tower` | `Policy::layer` |
 //! | `axum` | extractors, errors as responses, `ConnectInfo` as the peer |
 //! | `axum-server` | `MarkedAcceptor`, which says of each connection whether it carries TLS |
-//! | `web` | `web::get`, `web::set`, `web::remove`: `document.cookie` from WebAssembly in a browser |
+//! | `web` | `web::get`, `web::set`, `web::remove`: `document.cookie` from WebAssembly in a browser; nothing elsewhere |
 //! | `public-suffix` | refuses a `domain` that is a public suffix |
 //! | `tracing` | reports as events, in place of standard error |
 //! | `toml` | `Policy::from_toml` |

@@ -1,4 +1,4 @@
-//! What `web` asks of the browser: the document's cookies, the page's path, whether it is a secure context. Where there is
+//! What `web` asks of the browser: the document's cookies, the page's address, whether it is a secure context. Where there is
 //! no browser there is no page. Throws nothing and judges nothing.
 
 pub(super) use page::Browser;
@@ -14,8 +14,8 @@ mod page {
         // A name that is not there, as in a worker, is `None`.
         #[wasm_bindgen(thread_local_v2, js_name = document)]
         static DOCUMENT: Option<Document>;
-        #[wasm_bindgen(thread_local_v2, js_name = location)]
-        static LOCATION: Option<Location>;
+        #[wasm_bindgen(thread_local_v2, js_name = performance)]
+        static PERFORMANCE: Option<Performance>;
         #[wasm_bindgen(thread_local_v2, js_name = isSecureContext)]
         static IS_SECURE_CONTEXT: Option<bool>;
 
@@ -27,9 +27,17 @@ mod page {
         #[wasm_bindgen(method, setter, catch)]
         fn set_cookie(this: &Document, line: &str) -> Result<(), JsValue>;
 
-        type Location;
-        #[wasm_bindgen(method, getter, catch)]
-        fn pathname(this: &Location) -> Result<String, JsValue>;
+        type Performance;
+        #[wasm_bindgen(method, catch, js_name = getEntriesByType)]
+        fn entries(this: &Performance, kind: &str) -> Result<Option<Entries>, JsValue>;
+
+        type Entries;
+        #[wasm_bindgen(method, structural, indexing_getter)]
+        fn at(this: &Entries, index: u32) -> Option<Entry>;
+
+        type Entry;
+        #[wasm_bindgen(method, getter)]
+        fn name(this: &Entry) -> JsValue;
     }
 
     /// The page that this program runs in.
@@ -46,8 +54,9 @@ mod page {
             IS_SECURE_CONTEXT.with(|is_secure| *is_secure == Some(true))
         }
 
-        fn path(&self) -> Option<String> {
-            LOCATION.with(|location| location.as_ref()?.pathname().ok())
+        // Not `location`: where a script changed it, browsers still go by the address that the page was loaded from.
+        fn address(&self) -> Option<String> {
+            PERFORMANCE.with(|performance| performance.as_ref()?.entries("navigation").ok()??.at(0)?.name().as_string())
         }
 
         fn cookies(&self) -> Option<String> {
@@ -78,7 +87,7 @@ mod page {
             match *self {}
         }
 
-        fn path(&self) -> Option<String> {
+        fn address(&self) -> Option<String> {
             match *self {}
         }
 

@@ -12,7 +12,7 @@ use crate::scheme::{Ground, Verdict};
 use crate::set_cookie::{IntoSetCookie, SetCookie};
 use crate::store::path_matches;
 
-/// Reads a cookie that the page sees; `None` where it sees none, as where the page lies outside the cookie's path.
+/// Reads a cookie that the page sees; `None` where it sees none, as where it was loaded from outside the cookie's path.
 ///
 /// Does not compile for an HttpOnly cookie. One that is `read_only` is read where it is declared `http_only = false`.
 ///
@@ -137,8 +137,8 @@ pub enum Error {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The page does not lie under the cookie's path, so that it could not see what the browser made of it. Nothing was
-    /// written.
+    /// The page was loaded from outside the cookie's path, so that it could not see what the browser made of it; what a
+    /// script did to the address since does not count. Nothing was written.
     #[non_exhaustive]
     OutsidePath {
         /// The cookie's name.
@@ -182,8 +182,8 @@ impl fmt::Display for Error {
             ),
             Error::OutsidePath { cookie, path } => write!(
                 f,
-                "`{cookie}` has the path `{path}`, and this page does not lie under it, so it could not see whether the browser \
-                 kept it; write it from a page under that path"
+                "`{cookie}` has the path `{path}`, and this page was loaded from outside it, so that it could not see whether \
+                 the browser kept it; write it from a page that is loaded from under that path, or declare another"
             ),
             Error::Dropped { cookie } => write!(
                 f,
@@ -233,8 +233,8 @@ impl From<ReadError> for Error {
 pub(super) trait Page {
     /// `isSecureContext`.
     fn is_secure(&self) -> bool;
-    /// The path of its URL.
-    fn path(&self) -> Option<String>;
+    /// The URL that it was loaded from, where the browser tells.
+    fn address(&self) -> Option<String>;
     /// `document.cookie`; `None` where it throws.
     fn cookies(&self) -> Option<String>;
     /// Assigns to `document.cookie`; `None` where it throws.
@@ -264,7 +264,8 @@ fn write<T: Cookie>(page: &impl Page, cookie: &SetCookie<T>) -> Result<(), Error
 /// Writes a line and looks what became of it.
 fn assign(page: &impl Page, line: &Line, removal: bool) -> Result<(), Error> {
     let cookie = line.name;
-    if line.path != "/" && !page.path().is_some_and(|path| path_matches(&path, &line.path)) {
+    let is_outside = |url: String| path_of(&url).is_some_and(|path| !path_matches(path, &line.path));
+    if line.path != "/" && page.address().is_some_and(is_outside) {
         return Err(Error::OutsidePath { cookie, path: line.path.clone().into_owned() });
     }
     page.assign(line.value.to_str().unwrap_or_default()).ok_or(Error::Denied { cookie })?;
@@ -287,6 +288,13 @@ fn admit(page: &impl Page, declared: &Spec) -> Result<(), Error> {
     Ok(())
 }
 
+/// The path of a page's URL; `None` where it has another's cookies, as `about:srcdoc` has.
+fn path_of(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let path = rest.get(rest.find('/')?..)?;
+    path.split(['?', '#']).next()
+}
+
 fn ambiguous(cookie: &'static str) -> Error {
     ReadError::Ambiguous { cookie, removal: Removal(None) }.into()
 }
@@ -299,7 +307,7 @@ mod tests {
 
     use hardtack_macros::Cookie;
 
-    use super::{Error, Page, get, path_matches, read, remove, set, write};
+    use super::{Error, Page, get, path_matches, path_of, read, remove, set, write};
     use crate::error::{ReadError, SetError};
     use crate::set_cookie::{IntoSetCookie, SetCookie};
     use crate::store::{Stored, take};
@@ -328,6 +336,8 @@ mod tests {
     struct Site {
         is_secure: Cell<bool>,
         path: &'static str,
+        /// Whether it tells its address.
+        tells: bool,
         /// Whether `document.cookie` throws.
         denies: bool,
         keeps: Cell<bool>,
@@ -340,6 +350,7 @@ mod tests {
             Site {
                 is_secure: Cell::new(true),
                 path: "/shop/7",
+                tells: true,
                 denies: false,
                 keeps: Cell::new(true),
                 jar: RefCell::default(),
@@ -367,8 +378,8 @@ mod tests {
             self.is_secure.get()
         }
 
-        fn path(&self) -> Option<String> {
-            Some(self.path.to_owned())
+        fn address(&self) -> Option<String> {
+            self.tells.then(|| format!("https://www.example.com{}?a=/b#c", self.path))
         }
 
         fn cookies(&self) -> Option<String> {
@@ -456,6 +467,33 @@ mod tests {
             assert!(matches!(removed, Err(Error::OutsidePath { .. })), "{path}");
             assert_eq!(site.written.borrow().len(), 0);
             assert_eq!(read::<Cart>(&site).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn where_the_page_does_not_tell_its_address_the_read_back_alone_decides() {
+        let site = Site { tells: false, ..Site::new() };
+        site.set(Cart(7)).unwrap();
+        site.set(SetCookie::<Cart>::removal()).unwrap();
+        let site = Site { tells: false, path: "/", ..Site::new() };
+        assert!(matches!(site.set(Cart(7)), Err(Error::Dropped { .. })));
+        site.set(SetCookie::<Cart>::removal()).unwrap();
+        assert_eq!(site.jar.borrow().len(), 0);
+    }
+
+    #[test]
+    fn a_path_is_read_off_an_address() {
+        for (url, path) in [
+            ("https://www.example.com/", Some("/")),
+            ("http://www.example.com:8080/shop/7?a=/b#/c", Some("/shop/7")),
+            ("https://[::1]/a#b", Some("/a")),
+            ("about:srcdoc", None),
+            ("document", None),
+            ("blob:https://www.example.com/1", None),
+            ("file:///home", None),
+            ("", None),
+        ] {
+            assert_eq!(path_of(url), path, "{url}");
         }
     }
 
