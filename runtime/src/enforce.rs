@@ -44,6 +44,11 @@ impl Outgoing {
         Outgoing { in_force, verdict, host: host.map(|host| host.as_str().to_ascii_lowercase()), is_public_name }
     }
 
+    /// Whether cookies of others leave, and stricter than they were written.
+    pub(crate) fn hardens(&self) -> bool {
+        self.verdict.https && self.in_force.policy.foreign_cookies() == ForeignCookies::Harden
+    }
+
     /// Makes the response as strict as the policy demands: first what others wrote, then what the jar adds.
     pub(crate) fn enforce(&self, response: &mut HeaderMap, declared: Option<&Declared>, jar: Vec<Line>) {
         if response.contains_key(SET_COOKIE) {

@@ -74,6 +74,7 @@
 //! | `axum` | extractors, errors as responses, `ConnectInfo` as the peer |
 //! | `axum-server` | `MarkedAcceptor`, which says of each connection whether it carries TLS |
 //! | `web` | `web::get`, `web::set`, `web::remove`: `document.cookie` from WebAssembly in a browser; nothing elsewhere |
+//! | `poem` | poem 3: a middleware, extractors, errors as responses |
 //! | `public-suffix` | refuses a `domain` that is a public suffix |
 //! | `tracing` | reports as events, in place of standard error |
 //! | `toml` | `Policy::from_toml` |
@@ -115,6 +116,8 @@ mod policy_text;
 pub mod private;
 mod proxies;
 mod read;
+#[cfg(feature = "_layer")]
+mod removals;
 mod report;
 mod scheme;
 mod seen;

@@ -2,6 +2,7 @@
 //! out: an answer of the policy's own, or an open jar and a response that leaves strict. Knows no framework.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use http::{Extensions, HeaderMap};
 
@@ -12,6 +13,7 @@ use crate::host::Host;
 use crate::listener::{Head, Listener};
 use crate::plain_http::{self, Answer};
 use crate::policy::{InForce, PolicyHandle};
+use crate::removals::Removals;
 use crate::report::{Event, EventKind, log};
 use crate::scheme::{Https, Scheme, Verdict};
 
@@ -20,11 +22,19 @@ use crate::scheme::{Https, Scheme, Verdict};
 pub(crate) struct Gate {
     policy: PolicyHandle,
     listener: Arc<Listener>,
+    removals: Option<Arc<Removals>>,
 }
 
 impl Gate {
     pub(crate) fn new(policy: PolicyHandle, listener: Listener) -> Self {
-        Gate { policy, listener: Arc::new(listener) }
+        Gate { policy, listener: Arc::new(listener), removals: None }
+    }
+
+    /// Completes removals without a Path: for a framework whose own jar writes such, on behalf of its sessions too.
+    #[cfg_attr(not(feature = "poem"), allow(dead_code, reason = "other jars are told a Path"))]
+    pub(crate) fn completing_removals(mut self) -> Self {
+        self.removals = Some(Arc::default());
+        self
     }
 
     /// Judges a request.
@@ -45,7 +55,10 @@ impl Gate {
         let host = Host::of(head.uri, head.headers).ok();
         let outgoing = Outgoing::new(in_force.clone(), verdict, host);
         let exchange = Arc::new(Exchange::under(head.headers, verdict, in_force));
-        Ok(Passage { exchange, outgoing, is_nested: head.extensions.get::<Open>().is_some(), has_left: false })
+        let is_nested = head.extensions.get::<Open>().is_some();
+        // What two layers completed would be sent twice.
+        let removals = self.removals.clone().filter(|_| !is_nested);
+        Ok(Passage { exchange, outgoing, removals, is_nested, has_left: false })
     }
 }
 
@@ -61,6 +74,7 @@ fn tell(in_force: &InForce, answer: &Answer, verdict: Verdict) {
 pub(crate) struct Passage {
     exchange: Arc<Exchange>,
     outgoing: Outgoing,
+    removals: Option<Arc<Removals>>,
     is_nested: bool,
     has_left: bool,
 }
@@ -79,6 +93,9 @@ impl Passage {
         let lines = self.exchange.close();
         let ours = if self.is_nested { lines.iter().map(|line| line.value.clone()).collect() } else { Vec::new() };
         let declared = extensions.remove::<Declared>();
+        if let Some(removals) = self.removals.as_deref().filter(|_| self.outgoing.hardens()) {
+            removals.complete(headers, &self.outgoing.in_force, SystemTime::now());
+        }
         self.outgoing.enforce(headers, declared.as_ref(), lines);
         if self.is_nested {
             let earlier = declared.map(|declared| declared.0).unwrap_or_default();

@@ -417,6 +417,12 @@ pub(crate) fn path_matches(path: &str, cookie: &str) -> bool {
     }
 }
 
+/// Whether a browser keeps nothing of the line and removes what it has, if the cookie is the same.
+#[cfg(feature = "_layer")]
+pub(crate) fn is_removal(line: &[u8], now: SystemTime) -> bool {
+    expires(line, now).is_some_and(|expires| expires <= now)
+}
+
 /// 6265bis 5.7 step 6: Max-Age speaks before Expires, and of each the last that can be read.
 fn expires(line: &[u8], now: SystemTime) -> Option<SystemTime> {
     let (mut by_max_age, mut by_expires) = (None, None);

@@ -1,1 +1,207 @@
-//! poem: to be written.
+//! poem: the routes of the scenarios, and the list of them run; its sessions under the policy, and what becomes of its
+//! errors.
+
+mod suite;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{FutureExt as _, stream};
+use hardtack::poem::PolicyMiddleware;
+use hardtack::{AnyScheme, Cookies, Https, PlainHttp, SameSite, SetError};
+use poem::error::InternalServerError;
+use poem::http::header::{CACHE_CONTROL, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
+use poem::listener::{Acceptor, Listener as _, RustlsCertificate, RustlsConfig, TcpListener};
+use poem::{Body, Endpoint, EndpointExt as _, IntoResponse as _, Response, Result, Route, Server, handler};
+use suite::tls::Certificate;
+use suite::{Banner, Cart, Framework, Served, Session, SiteCookies, Stand, Theme, every_scenario};
+
+struct Poem;
+
+impl Framework for Poem {
+    const NAME: &'static str = "poem";
+    const MISSING: &'static str =
+        "hardtack's policy is missing; add `.with(PolicyMiddleware::new(policy, listener))` around the `Route`";
+    const DIFFERS: &'static [(&'static str, &'static str)] =
+        &[("nobody_added_the_policy", "poem's own `Option<T>` drops every error of `T`: `Option<Https>` is `None`")];
+
+    async fn serve(stand: Stand) -> Served {
+        match stand.policy {
+            Some(policy) => {
+                let app = routes().with(PolicyMiddleware::new(policy, stand.listener));
+                serve(app, stand.tls.as_ref()).await
+            }
+            None => serve(routes(), stand.tls.as_ref()).await,
+        }
+    }
+}
+
+/// Serves an application on a loopback socket, over TLS where there is a certificate.
+async fn serve(app: impl Endpoint + 'static, tls: Option<&Certificate>) -> Served {
+    let socket = TcpListener::bind("127.0.0.1:0");
+    match tls {
+        Some(tls) => accept(ready(socket.rustls(rustls_config(tls)).into_acceptor().await.unwrap()), app),
+        None => accept(socket.into_acceptor().await.unwrap(), app),
+    }
+}
+
+/// poem drops connections that arrive before its first poll has read the certificate.
+fn ready(mut acceptor: impl Acceptor + 'static) -> impl Acceptor + 'static {
+    assert!(acceptor.accept().now_or_never().is_none());
+    acceptor
+}
+
+fn rustls_config(certificate: &Certificate) -> RustlsConfig {
+    let certificate = RustlsCertificate::new().cert(certificate.pem.as_str()).key(certificate.key.as_str());
+    RustlsConfig::new().fallback(certificate)
+}
+
+fn accept(acceptor: impl Acceptor + 'static, app: impl Endpoint + 'static) -> Served {
+    let address = acceptor.local_addr().iter().find_map(|address| address.as_socket_addr().copied());
+    let server = tokio::spawn(Server::new_with_acceptor(acceptor).run(app));
+    Served::new(address.unwrap_or(SocketAddr::from(([0; 4], 0))), move || server.abort())
+}
+
+fn routes() -> Route {
+    Route::new()
+        .at("/set", sign_in)
+        .at("/get", who)
+        .at("/cart", cart)
+        .at("/remove", sign_out)
+        .at("/last", last)
+        .at("/many", many)
+        .at("/vary", vary)
+        .at("/site", read_site)
+        .at("/either", either)
+        .at("/banner", banner)
+        .at("/proof", proof)
+        .at("/strict", strict)
+        .at("/fails", fails)
+        .at("/too-large", too_large)
+        .at("/foreign", foreign)
+        .at("/by-hand", by_hand)
+        .at("/hsts", hsts)
+        .at("/late", late)
+        .at("/health", health)
+        .nest("/api", Route::new().at("/me", me))
+}
+
+#[handler]
+fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
+    cookies.set(Session::new()).map(|()| "set")
+}
+
+#[handler]
+fn who(cookies: Cookies) -> Result<String> {
+    Ok(format!("{:?}", cookies.get::<Session>()?))
+}
+
+#[handler]
+fn cart(cookies: Cookies) -> Result<String> {
+    Ok(format!("{:?}", cookies.get::<Cart>()?))
+}
+
+#[handler]
+fn sign_out(cookies: Cookies) -> Result<(), SetError> {
+    cookies.remove::<Session>()
+}
+
+#[handler]
+fn last(cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(Session("first".to_owned()))?;
+    cookies.set(Session::new())
+}
+
+#[handler]
+fn many(site: SiteCookies) -> Result<(), SetError> {
+    site.set_session(Session::new())?;
+    site.set_theme(Theme::Dark)?;
+    site.set_basket(7)?;
+    site.set_sso("ada")?;
+    site.set_map(true)
+}
+
+#[handler]
+fn vary(site: SiteCookies) -> Result<(), SetError> {
+    site.set_session_with(Session::new(), |session| session.session().same_site(SameSite::Strict))?;
+    site.set_theme_with(Theme::Light, |theme| theme.max_age(Duration::from_secs(60)))?;
+    site.remove_basket_with(|basket| basket.path("/shop/7"))
+}
+
+#[handler]
+fn read_site(site: SiteCookies) -> Result<String> {
+    Ok(format!("{:?} {:?}", site.theme()?, site.basket()?))
+}
+
+#[handler]
+fn either(cookies: Cookies<AnyScheme>) -> Result<String> {
+    let session = cookies.set(Session::new());
+    cookies.set(Banner(true))?;
+    Ok(session.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
+}
+
+#[handler]
+fn banner(cookies: Cookies<PlainHttp>) -> Result<(), SetError> {
+    cookies.set(Banner(true))
+}
+
+#[handler]
+fn proof(https: Option<Https>) -> &'static str {
+    if https.is_some() { "https" } else { "plain" }
+}
+
+#[handler]
+fn strict(_: Https) -> &'static str {
+    "https"
+}
+
+#[handler]
+fn fails(cookies: Cookies) -> Result<()> {
+    cookies.set(Session::new())?;
+    Err(InternalServerError(std::io::Error::other("the database is away")))
+}
+
+#[handler]
+fn too_large(cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(Cart(1))?;
+    cookies.set(Session::too_large())
+}
+
+#[handler]
+fn foreign() -> Response {
+    let response = Response::builder().header(SET_COOKIE, "PHPSESSID=3f9a; path=/forum").header(SET_COOKIE, "seen=1");
+    response.header(CACHE_CONTROL, "public, max-age=60").body("from the forum")
+}
+
+#[handler]
+fn by_hand() -> Response {
+    "from old code".with_header(SET_COOKIE, "legacy=1; Secure").into_response()
+}
+
+#[handler]
+fn hsts() -> Response {
+    Response::builder().header(STRICT_TRANSPORT_SECURITY, "max-age=1").finish()
+}
+
+#[handler]
+fn late(cookies: Cookies) -> Body {
+    Body::from_bytes_stream(stream::once(async move {
+        let set = cookies.set(Session::new());
+        Ok::<_, std::io::Error>(set.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
+    }))
+}
+
+#[handler]
+fn health() -> &'static str {
+    "up"
+}
+
+#[handler]
+fn me(cookies: Cookies) -> Result<&'static str, SetError> {
+    cookies.set(Session::new()).map(|()| "me")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn poem_does_what_every_framework_does() {
+    every_scenario::<Poem>().await;
+}
