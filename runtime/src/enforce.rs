@@ -44,6 +44,11 @@ impl Outgoing {
         Outgoing { in_force, verdict, host: host.map(|host| host.as_str().to_ascii_lowercase()), is_public_name }
     }
 
+    /// The host of the exchange, in lower case and without its port.
+    pub(crate) fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
     /// Whether cookies of others leave, and stricter than they were written.
     pub(crate) fn hardens(&self) -> bool {
         self.verdict.https && self.in_force.policy.foreign_cookies() == ForeignCookies::Harden

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, Uri};
 
 use crate::cookies::{Cookies, Exchange};
 use crate::enforce::{Declared, Outgoing};
@@ -13,7 +13,7 @@ use crate::host::Host;
 use crate::listener::{Head, Listener};
 use crate::plain_http::{self, Answer};
 use crate::policy::{InForce, PolicyHandle};
-use crate::removals::Removals;
+use crate::removals::{Asked, Removals};
 use crate::report::{Event, EventKind, log};
 use crate::scheme::{Https, Scheme, Verdict};
 
@@ -57,7 +57,7 @@ impl Gate {
         let exchange = Arc::new(Exchange::under(head.headers, verdict, in_force));
         let is_nested = head.extensions.get::<Open>().is_some();
         // What two layers completed would be sent twice.
-        let removals = self.removals.clone().filter(|_| !is_nested);
+        let removals = self.removals.clone().filter(|_| !is_nested).map(|removals| (removals, head.uri.clone()));
         Ok(Passage { exchange, outgoing, removals, is_nested, has_left: false })
     }
 }
@@ -74,7 +74,7 @@ fn tell(in_force: &InForce, answer: &Answer, verdict: Verdict) {
 pub(crate) struct Passage {
     exchange: Arc<Exchange>,
     outgoing: Outgoing,
-    removals: Option<Arc<Removals>>,
+    removals: Option<(Arc<Removals>, Uri)>,
     is_nested: bool,
     has_left: bool,
 }
@@ -93,8 +93,9 @@ impl Passage {
         let lines = self.exchange.close();
         let ours = if self.is_nested { lines.iter().map(|line| line.value.clone()).collect() } else { Vec::new() };
         let declared = extensions.remove::<Declared>();
-        if let Some(removals) = self.removals.as_deref().filter(|_| self.outgoing.hardens()) {
-            removals.complete(headers, &self.outgoing.in_force, SystemTime::now());
+        if let Some((removals, uri)) = self.removals.as_ref().filter(|_| self.outgoing.hardens()) {
+            let asked = Asked { host: self.outgoing.host(), path: uri.path() };
+            removals.complete(headers, asked, &self.outgoing.in_force, SystemTime::now());
         }
         self.outgoing.enforce(headers, declared.as_ref(), lines);
         if self.is_nested {

@@ -1,6 +1,6 @@
 //! Removals by libraries that keep no more of a cookie than its name, as poem's jar: without a Path a browser removes
-//! what was set in that directory, seldom the cookie that was meant (6265bis 5.7). In: the lines of each response; out: the
-//! same lines, and in place of such a removal one for each place where the cookie was set. Never touches another line.
+//! what was set in that directory, seldom the cookie that was meant (6265bis 5.7). In: the lines of each response; out:
+//! the same, and in place of such a removal one for each place where the cookie was set. Touches no other line.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::policy::InForce;
 use crate::report::{Event, EventKind};
-use crate::store::is_removal;
+use crate::store::{domain_matches, is_removal, path_matches};
 use crate::written::Written;
 
 /// Where cookies of others were set, as far as this process has seen.
@@ -26,8 +26,16 @@ struct Place {
     name: Vec<u8>,
     /// `None`: the directory of the request.
     path: Option<Vec<u8>>,
+    /// In lower case.
     domain: Option<Vec<u8>>,
     partitioned: bool,
+}
+
+/// What is known of the request that is answered: its host in lower case, and its path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) host: Option<&'a str>,
+    pub(crate) path: &'a str,
 }
 
 impl Place {
@@ -40,9 +48,19 @@ impl Place {
         Place {
             name: written.name.to_vec(),
             path: path(written).map(<[u8]>::to_vec),
-            domain: written.domain.filter(|domain| !domain.is_empty()).map(<[u8]>::to_vec),
+            domain: written.domain.filter(|domain| !domain.is_empty()).map(<[u8]>::to_ascii_lowercase),
             partitioned: written.partitioned,
         }
+    }
+
+    /// Whether the request may have carried a cookie from here. Others are nothing to that client, and not told to it.
+    fn is_for(&self, asked: Asked<'_>) -> bool {
+        let is_below = self.path.as_ref().is_none_or(|path| path_matches(asked.path.as_bytes(), path));
+        is_below
+            && self.domain.as_deref().is_none_or(|domain| match (asked.host, std::str::from_utf8(domain)) {
+                (Some(host), Ok(domain)) => domain_matches(host, domain),
+                (None, _) | (_, Err(_)) => false,
+            })
     }
 
     /// Where a cookie may be that nobody saw set: in the request's directory, as the line says, or under `/`, which is
@@ -79,7 +97,7 @@ fn path<'a>(written: &Written<'a>) -> Option<&'a [u8]> {
 
 impl Removals {
     /// Completes the removals of a response, and learns from the other lines. What the policy excepts stays as it is.
-    pub(crate) fn complete(&self, response: &mut HeaderMap, in_force: &InForce, now: SystemTime) {
+    pub(crate) fn complete(&self, response: &mut HeaderMap, asked: Asked<'_>, in_force: &InForce, now: SystemTime) {
         let Entry::Occupied(mut lines) = response.entry(SET_COOKIE) else { return };
         let mut completed = Vec::new();
         let mut is_changed = false;
@@ -94,7 +112,7 @@ impl Removals {
                 completed.push(line.clone());
                 continue;
             }
-            let known = self.of(written.name);
+            let known = self.of(written.name, asked);
             tell(in_force, &written, known.is_empty());
             is_changed = true;
             let places = if known.is_empty() { Place::guesses(written.name) } else { known };
@@ -126,8 +144,8 @@ impl Removals {
         }
     }
 
-    fn of(&self, name: &[u8]) -> Vec<Place> {
-        self.places().iter().filter(|place| place.name == name).cloned().collect()
+    fn of(&self, name: &[u8], asked: Asked<'_>) -> Vec<Place> {
+        self.places().iter().filter(|place| place.name == name && place.is_for(asked)).cloned().collect()
     }
 
     fn places(&self) -> MutexGuard<'_, Vec<Place>> {
@@ -152,14 +170,20 @@ mod tests {
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
+    const ASKED: Asked<'_> = Asked { host: Some("www.a.example"), path: "/app/5/end" };
+
     /// What becomes of the lines of one response.
     fn complete(removals: &Removals, lines: &[&str]) -> Vec<String> {
+        complete_for(removals, ASKED, lines)
+    }
+
+    fn complete_for(removals: &Removals, asked: Asked<'_>, lines: &[&str]) -> Vec<String> {
         let policy = Policy::builder().exception("left", "a test").build().unwrap();
         let mut response = HeaderMap::new();
         for line in lines {
             response.append(SET_COOKIE, line.parse().unwrap());
         }
-        removals.complete(&mut response, &PolicyHandle::new(policy).in_force(), NOW);
+        removals.complete(&mut response, asked, &PolicyHandle::new(policy).in_force(), NOW);
         response.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap().to_owned()).collect()
     }
 
@@ -167,7 +191,7 @@ mod tests {
     fn a_removal_goes_where_the_cookie_was_set() {
         for (set, attributes) in [
             ("a=1; Path=/; Secure", "; Path=/"),
-            ("a=1; path=/app ;domain=.A.example; HttpOnly", "; Path=/app; Domain=A.example"),
+            ("a=1; path=/app ;domain=.A.example; HttpOnly", "; Path=/app; Domain=a.example"),
             ("a=1; Path=/; Secure; Partitioned; Max-Age=60", "; Path=/; Partitioned"),
             ("a=1; Domain=a.example; Domain=; Path=/", "; Path=/"),
             // In the directory of the request, then and now.
@@ -209,18 +233,38 @@ mod tests {
         let expected = ["b=2", "a=; Max-Age=0", "a=; Max-Age=0; Path=/", lines[2], lines[3], lines[4], lines[5]];
         assert_eq!(complete(&removals, &lines), expected);
         // Nor is learnt from what is excepted.
-        assert!(removals.of(b"left").is_empty());
+        assert!(removals.of(b"left", ASKED).is_empty());
     }
 
     #[test]
-    fn a_cookie_set_in_several_places_is_removed_in_the_latest_of_them() {
+    fn a_removal_goes_to_no_place_from_which_the_request_carried_nothing() {
         let removals = Removals::default();
-        for path in 0..6 {
-            complete(&removals, &[&format!("a=1; Path=/{path}")]);
+        for path in ["/app/5", "/app/", "/app/6", "/ap"] {
+            complete(&removals, &[&format!("a=1; Path={path}")]);
         }
-        complete(&removals, &["a=1; Path=/5"]);
-        let removed: Vec<_> = (2..6).map(|path| format!("a=; Max-Age=0; Path=/{path}")).collect();
-        assert_eq!(complete(&removals, &["a=; Max-Age=0"]), removed);
+        assert_eq!(
+            complete(&removals, &["a=; Max-Age=0"]),
+            ["a=; Max-Age=0; Path=/app/5", "a=; Max-Age=0; Path=/app/"]
+        );
+
+        complete(&removals, &["b=1; Path=/; Domain=a.example", "b=1; Path=/; Domain=b.example"]);
+        let gone = |host| complete_for(&removals, Asked { host, ..ASKED }, &["b=; Max-Age=0"]);
+        assert_eq!(gone(Some("www.a.example")), ["b=; Max-Age=0; Path=/; Domain=a.example"]);
+        assert_eq!(gone(Some("b.example")), ["b=; Max-Age=0; Path=/; Domain=b.example"]);
+        let guessed = ["b=; Max-Age=0", "b=; Max-Age=0; Path=/"];
+        assert_eq!(
+            (gone(Some("notb.example")), gone(None)),
+            (guessed.map(str::to_owned).to_vec(), guessed.map(str::to_owned).to_vec())
+        );
+    }
+
+    #[test]
+    fn of_one_cookie_the_latest_places_are_known() {
+        let removals = Removals::default();
+        for path in ["/", "/app", "/a", "/b", "/c", "/c"] {
+            complete(&removals, &[&format!("a=1; Path={path}")]);
+        }
+        assert_eq!(complete(&removals, &["a=; Max-Age=0"]), ["a=; Max-Age=0; Path=/app"]);
     }
 
     #[test]

@@ -390,13 +390,20 @@ fn domain<'a>(attribute: &[u8], host: &'a str) -> Result<(Cow<'a, str>, bool), R
 }
 
 /// 6265bis 5.1.3.
-fn domain_matches(host: &str, domain: &str) -> bool {
+pub(crate) fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.')) && !is_address(host)
 }
 
 fn is_address(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     bare.parse::<IpAddr>().is_ok()
+}
+
+/// 6265bis 5.1.4: whether a request for `path` carries a cookie of this Path.
+#[cfg(feature = "_layer")]
+pub(crate) fn path_matches(path: &[u8], cookie: &[u8]) -> bool {
+    path.strip_prefix(cookie)
+        .is_some_and(|rest| matches!((cookie.last(), rest.first()), (Some(b'/'), _) | (_, None | Some(b'/'))))
 }
 
 /// 6265bis 5.1.4: the request's directory.

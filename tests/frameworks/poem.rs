@@ -723,8 +723,8 @@ async fn over_plain_http_no_session_leaves_and_the_event_says_so() {
     }
 }
 
-/// Counts twice and signs out with a client that keeps cookies. Returns the lines of the end, whether it still holds the
-/// cookie, and what the next visit counts.
+/// Counts twice and signs out with a client that keeps cookies. Returns the answer to the end, whether the client still
+/// holds the cookie, and what the next visit counts.
 async fn ended(site: &Site) -> (Reply, bool, String) {
     let (browser, jar) = site.browser();
     for visits in ["1", "2"] {
@@ -761,8 +761,8 @@ async fn a_purge_removes_the_cookie_wherever_it_was_set() {
             assert_eq!(settled_all(&end), [format!("{REMOVAL}{place}; Secure; HttpOnly; SameSite=Lax")]);
             assert_eq!((is_kept, next.as_str()), (false, "1"), "{place}");
             let told = told.events();
-            let completed = "line hardened `poem-session` (removal-path): a removal without a Path reaches one directory \
-                             alone; sent for where the cookie was set";
+            let completed = "line hardened `poem-session` (removal-path): a removal without a Path reaches one \
+                             directory alone; sent for where the cookie was set";
             assert_eq!(told.iter().filter(|event| *event == completed).count(), 1, "{told:?}");
         }
     }

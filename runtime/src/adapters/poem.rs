@@ -1,5 +1,5 @@
-//! poem 3: the policy as a middleware, extractors for the jar and for the proof of HTTPS, and errors as responses. What is
-//! known of a connection is what its acceptor says; no header and no URI of the client changes it.
+//! poem 3: the policy as a middleware, extractors for the jar and for the proof of HTTPS, errors as responses. What is
+//! known of a connection is what its acceptor says: `RealIp`, headers and absolute URIs are never asked.
 
 use http::Uri;
 use http::header::SET_COOKIE;
@@ -18,24 +18,25 @@ use crate::scheme::{Https, Scheme};
 
 /// Stands a [`Policy`](crate::Policy) around an application, for one [`Listener`].
 ///
-/// Put it outermost: the last `.with(..)` on the whole `Route`. Its own answers, a redirect or a refusal, have an empty body.
+/// Put it outermost: the last `.with(..)`, on the whole `Route`. Its own answers, a redirect or a refusal, have an
+/// empty body.
 ///
-/// [`Listener::per_connection`] knows what poem's acceptors say: `TcpListener` and `UnixListener` are plain HTTP, the listeners that end
-/// TLS are HTTPS, and one server may have both by `combine`. A request that no server made, as `TestClient`'s, is plain unless it
-/// carries [`Transport::Tls`] as data.
+/// [`Listener::per_connection`] knows what poem's acceptors say: `TcpListener` and `UnixListener` are plain HTTP, those
+/// that end TLS are HTTPS, and one server may `combine` both. The peer's address is the socket's; a Unix socket's peer
+/// has none. A request that no server made, as `TestClient`'s, is plain unless it carries [`Transport::Tls`] as data.
 ///
-/// # Errors
+/// # Errors of the application
 ///
-/// An error that the application returns is made a response here, so that its cookies and HSTS stay: `.catch_error(..)`
-/// has to stand inside, before this `.with(..)`; outside it would see a response.
+/// An error becomes its response here, so that cookies and HSTS stay with it. So `.catch_error(..)` stands inside,
+/// before this `.with(..)`: outside no error is left to catch.
 ///
 /// # Sessions
 ///
-/// poem's cookie jar, and so [`Session::purge`][purge], removes a cookie by its name alone, and a browser takes the missing Path for the
-/// directory of the request. Where the policy hardens, the removal is sent with the Path, Domain and Partitioned that the cookie
-/// was set with; where this process has not seen that, for `Path=/` too.
-///
-/// [purge]: https://docs.rs/poem/3/poem/session/struct.Session.html#method.purge
+/// poem's cookie jar removes a cookie by its name alone, and so does `Session::purge`: a browser takes the directory of
+/// the request for the missing Path, and keeps a session that was set for `/`. Where the policy hardens, the removal
+/// leaves with the Path, Domain and Partitioned that the cookie was set with; where this process has seen no such line
+/// that fits the request's host and path, for `Path=/` too. poem itself ends nothing where the handler returns an error
+/// after `purge`, or where the storage of a `ServerSession` does not know the session.
 ///
 /// ```
 /// use hardtack::poem::PolicyMiddleware;
@@ -73,7 +74,7 @@ pub struct PolicyMiddleware {
 }
 
 impl PolicyMiddleware {
-    /// Enforces a policy, or whatever policy a [`PolicyHandle`] holds when a request begins, on the requests of one listener.
+    /// Takes a policy, or a [`PolicyHandle`] whose policy may change, and how requests of this socket are judged.
     ///
     /// ```
     /// use hardtack::poem::PolicyMiddleware;
@@ -106,8 +107,8 @@ impl<E: Endpoint> Middleware<E> for PolicyMiddleware {
 /// use hardtack::{Listener, Policy};
 /// use poem::{Endpoint as _, EndpointExt as _, Request, Route};
 ///
-/// let app: PolicyEndpoint<Route> =
-///     Route::new().with(PolicyMiddleware::new(Policy::builder().force_https(false).build()?, Listener::per_connection()));
+/// let policy = Policy::builder().force_https(false).build()?;
+/// let app: PolicyEndpoint<Route> = Route::new().with(PolicyMiddleware::new(policy, Listener::per_connection()));
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let nowhere = app.call(Request::default()).await.unwrap();
 /// assert_eq!(nowhere.status().as_u16(), 404);
@@ -151,7 +152,7 @@ impl<E: Endpoint> Endpoint for PolicyEndpoint<E> {
     }
 }
 
-/// The URI as the client wrote it: a nested route strips its prefix. A request that no server made has none, which reads `/`.
+/// The URI as the client wrote it: a nested route strips its prefix. A request that no server made has none: `/`.
 fn whole_uri(request: &Request) -> &Uri {
     let whole = request.original_uri();
     if whole == "/" { request.uri() } else { whole }
@@ -174,8 +175,8 @@ impl<'a, S: Scheme> FromRequest<'a> for Cookies<S> {
 }
 
 /// poem's `Option<T>` drops the error of `T`. So `Option<Https>` is `None` over plain HTTP, which is no refusal and not
-/// told as one; and it is `None` too where nobody added the policy, which no extractor can prevent and the log says. Where
-/// that must be an error, take `Result<Https>` of poem's, or `Cookies<AnyScheme>` and ask its `https()`.
+/// told as one; and it is `None` too where nobody added the policy, which no extractor can prevent and the log says.
+/// Where that must be an error, take `poem::Result<Https>`, or `Cookies<AnyScheme>` and ask its `https()`.
 impl<'a> FromRequest<'a> for Https {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
         ask(request, Open::maybe_https)
@@ -191,7 +192,7 @@ fn ask<T>(request: &Request, what: impl FnOnce(&Open) -> Option<T>) -> Result<T>
     })
 }
 
-/// In the extensions of an error, and of the response that is made of it: a refusal to tell, unless an `Option` drops it.
+/// In the extensions of an error, and so of its response: a refusal that is told then, unless an `Option` drops it.
 #[derive(Clone)]
 struct Untold(Open);
 
