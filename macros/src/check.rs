@@ -2,25 +2,33 @@
 //! expression will break is asked by the expansion, in a `const`.
 
 use hardtack_rules::check::{Argument, error, unexplained};
+use hardtack_rules::deny::Broken;
 use hardtack_rules::{Prefix, Rule, SameSite, Spec, syntax};
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
+use syn::ext::IdentExt as _;
 
 use crate::attrs::{Arguments, Domain, Life, Text};
+use crate::deny::{Build, Demanded};
 use crate::errors::Errors;
 use crate::fallback;
-use crate::model::{Constant, Declaration, DefaultName, Field, Name, Scope, Set};
+use crate::model::{Constant, Declaration, DefaultName, Field, Name, Question, Refused, Scope, Set};
 
 /// Checks one declaration; after an error returns the permissive one.
-pub(crate) fn declaration(arguments: &Arguments, default: &DefaultName, errors: &mut Errors) -> Declaration {
+pub(crate) fn declaration(
+    arguments: &Arguments,
+    default: &DefaultName,
+    demanded: Demanded<'_>,
+    errors: &mut Errors,
+) -> Declaration {
     let before = errors.count();
-    let declaration = read(arguments, default);
-    ask(arguments, default, &declaration, errors);
+    let declaration = read(arguments, default, demanded);
+    ask(arguments, default, &declaration, demanded, errors);
     if arguments.is_broken || errors.count() > before { fallback::declaration() } else { declaration }
 }
 
 /// Checks each declaration of a set and the names among each other.
-pub(crate) fn set(set: &Set<'_>, errors: &mut Errors) -> Vec<Declaration> {
+pub(crate) fn set(set: &Set<'_>, build: &Build, errors: &mut Errors) -> Vec<Declaration> {
     let mut names: Vec<String> = Vec::new();
     let mut declarations = Vec::new();
     for field in &set.fields {
@@ -29,7 +37,8 @@ pub(crate) fn set(set: &Set<'_>, errors: &mut Errors) -> Vec<Declaration> {
             existing.read_only = field.arguments.read_only.is_some();
             existing
         } else {
-            declaration(&field.arguments, &field.default_name, errors)
+            let item = format!("{}::{}", set.ident.unraw(), field.ident.unraw());
+            declaration(&field.arguments, &field.default_name, build.demand(&item), errors)
         };
         if let (Name::Literal { text, .. }, false) = (&declaration.name, field.is_existing()) {
             // Fields under a `cfg` may exclude each other; the `const` sees what is left of them.
@@ -52,7 +61,7 @@ fn refuse_name(field: &Field<'_>, name: &str, errors: &mut Errors) {
     }
 }
 
-fn read(arguments: &Arguments, default: &DefaultName) -> Declaration {
+fn read(arguments: &Arguments, default: &DefaultName, demanded: Demanded<'_>) -> Declaration {
     let secure = arguments.secure.as_ref().is_none_or(|given| given.value);
     let http_only = arguments.http_only.as_ref().is_none_or(|given| given.value);
     let path = arguments.path.as_ref().map(|given| match &given.value {
@@ -93,30 +102,48 @@ fn read(arguments: &Arguments, default: &DefaultName) -> Declaration {
         partitioned: arguments.partitioned.is_some(),
         read_only: arguments.read_only.is_some(),
         reason: arguments.reason.as_ref().map(|given| given.value.clone()),
-        questions: questions(arguments),
+        questions: questions(arguments, demanded),
     }
 }
 
 /// What only a `const` can answer.
-fn questions(arguments: &Arguments) -> Vec<(Argument, TokenStream)> {
+fn questions(arguments: &Arguments, demanded: Demanded<'_>) -> Vec<Question> {
     let mut questions = Vec::new();
+    let mut ask = |at: Argument, tokens: &TokenStream| {
+        questions.push(Question { at, tokens: tokens.clone(), refused: refused(at, demanded) });
+    };
     if let Some(given) = arguments.name.as_ref().filter(|given| matches!(given.value, Text::Constant)) {
-        questions.push((Argument::Name, given.tokens.clone()));
+        ask(Argument::Name, &given.tokens);
     }
     if let Some(given) = arguments.path.as_ref().filter(|given| matches!(given.value, Text::Constant)) {
-        questions.push((Argument::Path, given.tokens.clone()));
+        ask(Argument::Path, &given.tokens);
     }
     if let Some(given) = arguments.domain.as_ref().filter(|given| matches!(given.value, Domain::Constant)) {
-        questions.push((Argument::Domain, given.tokens.clone()));
+        ask(Argument::Domain, &given.tokens);
     }
     if let Some(given) = arguments.max_age.as_ref().filter(|given| matches!(given.value, Life::Constant)) {
-        questions.push((Argument::MaxAge, given.tokens.clone()));
+        ask(Argument::MaxAge, &given.tokens);
     }
     // Whether a reason explains something may hang on a constant name or life.
     if let (Some(given), true) = (&arguments.reason, trips_by_constant(arguments)) {
-        questions.push((Argument::Reason, given.tokens.clone()));
+        ask(Argument::Reason, &given.tokens);
     }
     questions
+}
+
+/// What the build refuses of a constant expression at this argument.
+fn refused(at: Argument, demanded: Demanded<'_>) -> Option<Refused> {
+    let demand = demanded.demand;
+    let rule = match at {
+        Argument::Name => Rule::Unprefixed,
+        Argument::MaxAge => Rule::LongLived,
+        _ => return None,
+    };
+    let sentence = |rule, word| demanded.sentence(Broken { at, rule, word });
+    let lint = demand.word_for(rule).map(|word| sentence(Some(rule), word));
+    let limit = demand.limit().filter(|_| at == Argument::MaxAge);
+    let limit = limit.map(|(limit, word)| (limit.as_secs(), sentence(None, word)));
+    (lint.is_some() || limit.is_some()).then(|| Refused { lint: lint.unwrap_or_default(), limit })
 }
 
 fn trips_by_constant(arguments: &Arguments) -> bool {
@@ -125,7 +152,13 @@ fn trips_by_constant(arguments: &Arguments) -> bool {
 }
 
 /// Asks what the macro sees, with innocent values for what it does not.
-fn ask(arguments: &Arguments, default: &DefaultName, declaration: &Declaration, errors: &mut Errors) {
+fn ask(
+    arguments: &Arguments,
+    default: &DefaultName,
+    declaration: &Declaration,
+    demanded: Demanded<'_>,
+    errors: &mut Errors,
+) {
     let spec = visible(declaration);
     for at in Argument::ALL {
         let unseen = match at {
@@ -141,8 +174,15 @@ fn ask(arguments: &Arguments, default: &DefaultName, declaration: &Declaration, 
             true => None,
             false => unexplained(&spec, at).or_else(|| public_suffix(&spec, at)),
         };
-        let fault = error(&spec, at).or_else(lint);
-        if let Some(fault) = fault {
+        let fault = error(&spec, at);
+        if fault.is_none() {
+            if let Some(broken) = demanded.demand.broken(&spec, at).or_else(|| refused_suffix(&spec, at, demanded)) {
+                let (tokens, _) = token(arguments, default, at, broken.rule.unwrap_or(Rule::LongLived));
+                errors.push_on(tokens, demanded.sentence(broken));
+                continue;
+            }
+        }
+        if let Some(fault) = fault.or_else(lint) {
             let (tokens, derived) = token(arguments, default, at, fault.rule);
             if derived {
                 errors.push_on(
@@ -196,6 +236,14 @@ fn public_suffix(_: &Spec<'_>, _: Argument) -> Option<syntax::Fault> {
     None
 }
 
+/// Where the build refuses public suffixes, a reason helps no more than with another lint.
+fn refused_suffix<'a>(spec: &Spec<'_>, at: Argument, demanded: Demanded<'a>) -> Option<Broken<'a>> {
+    let word = demanded.demand.word_for(Rule::PublicSuffix)?;
+    let mut unexplained = *spec;
+    unexplained.reason = None;
+    public_suffix(&unexplained, at).map(|fault| Broken { at, rule: Some(fault.rule), word })
+}
+
 /// The smallest token that a rule blames, and whether it is the type's own name.
 fn token(arguments: &Arguments, default: &DefaultName, at: Argument, rule: Rule) -> (TokenStream, bool) {
     let on_key = |span: Span| quote_spanned!(span=> _);
@@ -204,7 +252,7 @@ fn token(arguments: &Arguments, default: &DefaultName, at: Argument, rule: Rule)
         Argument::Path => arguments.path.as_ref().map(|given| given.tokens.clone()),
         Argument::Domain => arguments.domain.as_ref().map(|given| match rule {
             // That there is a domain at all is the mistake, whichever it is.
-            Rule::PrefixHost | Rule::PrefixHostHttp => on_key(given.key),
+            Rule::PrefixHost | Rule::PrefixHostHttp | Rule::DomainWide => on_key(given.key),
             _ => given.tokens.clone(),
         }),
         Argument::MaxAge => arguments.max_age.as_ref().map(|given| given.tokens.clone()),

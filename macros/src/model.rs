@@ -99,7 +99,23 @@ pub(crate) struct Declaration {
     pub(crate) read_only: bool,
     pub(crate) reason: Option<String>,
     /// What a `const` must ask, and where it says so.
-    pub(crate) questions: Vec<(Argument, TokenStream)>,
+    pub(crate) questions: Vec<Question>,
+}
+
+/// A constant expression, of which a `const` asks what the macro cannot see.
+pub(crate) struct Question {
+    pub(crate) at: Argument,
+    pub(crate) tokens: TokenStream,
+    /// What the build refuses there.
+    pub(crate) refused: Option<Refused>,
+}
+
+/// What the build refuses of a constant expression, and the sentences for it.
+pub(crate) struct Refused {
+    /// That the argument trips its lint; empty where it may.
+    pub(crate) lint: String,
+    /// The longest life in seconds, and that it is longer.
+    pub(crate) limit: Option<(u64, String)>,
 }
 
 /// A value that the macro sees, or an expression that it does not.

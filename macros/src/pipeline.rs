@@ -4,7 +4,9 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::DeriveInput;
+use syn::ext::IdentExt as _;
 
+use crate::deny::Build;
 use crate::errors::Errors;
 use crate::{attrs, check, expand, model};
 
@@ -15,7 +17,9 @@ pub(crate) fn cookie(input: TokenStream) -> TokenStream {
         Err(error) => return error.into_compile_error(),
     };
     let cookie = model::cookie(&input, &mut errors);
-    let declaration = check::declaration(&cookie.arguments, &cookie.default_name, &mut errors);
+    let build = Build::read(&mut errors);
+    let item = cookie.value.ident.unraw().to_string();
+    let declaration = check::declaration(&cookie.arguments, &cookie.default_name, build.demand(&item), &mut errors);
     let expansion = expand::cookie::derived(&cookie, &declaration);
     errors.with(expansion)
 }
@@ -49,7 +53,8 @@ pub(crate) fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream 
         let item = attrs::without_ours(input);
         return errors.with(quote!(#item));
     };
-    let declarations = check::set(&set, &mut errors);
+    let build = Build::read(&mut errors);
+    let declarations = check::set(&set, &build, &mut errors);
     let expansion = expand::cookies::set(&set, &declarations);
     errors.with(expansion)
 }

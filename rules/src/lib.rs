@@ -13,6 +13,7 @@
 pub mod auditors;
 pub mod check;
 pub mod date;
+pub mod deny;
 mod rule;
 mod spec;
 pub mod syntax;

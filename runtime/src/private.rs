@@ -80,6 +80,35 @@ pub const fn check(spec: &Spec, at: Argument, path_is_constant: bool) {
     }
 }
 
+/// The same, in a build that refuses more: `lint` is what it says of the argument's lint, and nothing where that may
+/// trip; `over` what it says of a life of more than `limit` seconds.
+#[track_caller]
+#[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
+pub const fn check_refused(
+    spec: &Spec,
+    at: Argument,
+    path_is_constant: bool,
+    lint: &'static str,
+    limit: u64,
+    over: &'static str,
+) {
+    let fault = hardtack_rules::check::constant(spec, at, path_is_constant);
+    let is_error = matches!(&fault, Some(fault) if matches!(fault.rule.kind(), hardtack_rules::Kind::Error));
+    if !is_error {
+        if let (Argument::MaxAge, Some(max_age)) = (at, spec.max_age) {
+            if max_age.as_secs() > limit {
+                panic!("{}", over)
+            }
+        }
+        if !lint.is_empty() && hardtack_rules::check::lint(spec, at).is_some() {
+            panic!("{}", lint)
+        }
+    }
+    if let Some(fault) = fault {
+        panic!("{}", fault.text)
+    }
+}
+
 /// Refuses a name that an earlier cookie of the set has, while the user's crate compiles.
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]

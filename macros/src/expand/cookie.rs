@@ -3,12 +3,13 @@
 use core::time::Duration;
 
 use hardtack_rules::check::Argument;
+use hardtack_rules::deny::VARIABLE;
 use hardtack_rules::{Prefix, SameSite, Spec, wire};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::value::{Bodies, bodies, where_clause};
-use crate::model::{Constant, Cookie, Declaration, Name, Scope, Value};
+use crate::model::{Constant, Cookie, Declaration, Name, Refused, Scope, Value};
 
 /// `#[derive(Cookie)]`.
 pub(crate) fn derived(cookie: &Cookie<'_>, declaration: &Declaration) -> TokenStream {
@@ -38,6 +39,8 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration) -> TokenStream
     let secure = declaration.secure;
     let http_only = declaration.http_only;
     quote! {
+        // So that a change of the variable compiles this crate again.
+        const _: ::core::option::Option<&'static ::core::primitive::str> = ::core::option_env!(#VARIABLE);
         #items
         #[automatically_derived]
         #[allow(deprecated)]
@@ -111,12 +114,23 @@ fn by_const(declaration: &Declaration, krate: &TokenStream) -> Constants {
     };
     let spec = spec_tokens(declaration, krate, &name);
     let path_is_constant = matches!(declaration.path, Some(Constant::Expression(_)));
-    let questions = declaration.questions.iter().map(|(at, tokens)| {
-        let at = variant(*at);
-        let (start, end) = ends(tokens);
+    let questions = declaration.questions.iter().map(|question| {
+        let at = variant(question.at);
+        let (start, end) = ends(&question.tokens);
         let check = at_span(private.clone(), start);
-        let call = quote_spanned!(start=> #check::check);
-        let arguments = quote_spanned!(end=> (&__SPEC, #private::Argument::#at, #path_is_constant));
+        let (call, arguments) = match &question.refused {
+            None => (
+                quote_spanned!(start=> #check::check),
+                quote_spanned!(end=> (&__SPEC, #private::Argument::#at, #path_is_constant)),
+            ),
+            Some(Refused { lint, limit }) => {
+                let (limit, over) = limit.as_ref().map_or((u64::MAX, ""), |(limit, over)| (*limit, over));
+                (
+                    quote_spanned!(start=> #check::check_refused),
+                    quote_spanned!(end=> (&__SPEC, #private::Argument::#at, #path_is_constant, #lint, #limit, #over)),
+                )
+            }
+        };
         quote!(const _: () = #call #arguments;)
     });
     Constants {
