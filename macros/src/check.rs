@@ -6,7 +6,6 @@ use hardtack_rules::deny::Broken;
 use hardtack_rules::{Prefix, Rule, SameSite, Spec, syntax};
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
-use syn::ext::IdentExt as _;
 
 use crate::attrs::{Arguments, Domain, Life, Text};
 use crate::deny::{Build, Demanded};
@@ -37,8 +36,7 @@ pub(crate) fn set(set: &Set<'_>, build: &Build, errors: &mut Errors) -> Vec<Decl
             existing.read_only = field.arguments.read_only.is_some();
             existing
         } else {
-            let item = format!("{}::{}", set.ident.unraw(), field.ident.unraw());
-            declaration(&field.arguments, &field.default_name, build.demand(&item), errors)
+            declaration(&field.arguments, &field.default_name, build.demand(&field.origin.item), errors)
         };
         if let (Name::Literal { text, .. }, false) = (&declaration.name, field.is_existing()) {
             // Fields under a `cfg` may exclude each other; the `const` sees what is left of them.

@@ -21,6 +21,15 @@ pub(crate) struct Cookie<'a> {
     pub(crate) value: Value<'a>,
     pub(crate) arguments: Arguments,
     pub(crate) default_name: DefaultName,
+    pub(crate) origin: Origin<'a>,
+}
+
+/// Where a declaration stands, for the inventory.
+pub(crate) struct Origin<'a> {
+    /// `Theme`, or `ShopCookies::theme`.
+    pub(crate) item: String,
+    pub(crate) span: Span,
+    pub(crate) attributes: &'a [Attribute],
 }
 
 /// A type that derives `CookieValue`, or the value side of one that derives `Cookie`.
@@ -70,6 +79,7 @@ pub(crate) struct Field<'a> {
     pub(crate) attributes: Vec<&'a Attribute>,
     pub(crate) arguments: Arguments,
     pub(crate) default_name: DefaultName,
+    pub(crate) origin: Origin<'a>,
     /// Methods that an earlier field has, after the error that says so.
     pub(crate) omitted: Vec<Ident>,
 }
@@ -144,7 +154,9 @@ pub(crate) fn cookie<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Cookie<
     let arguments = attrs::of(&input.attrs, Place::Cookie, errors);
     let value = value_side(input, &arguments, "a cookie", errors);
     let default_name = default_name(&input.ident);
-    Cookie { value, arguments, default_name }
+    let item = input.ident.unraw().to_string();
+    let origin = Origin { item, span: input.ident.span(), attributes: &input.attrs };
+    Cookie { value, arguments, default_name, origin }
 }
 
 pub(crate) fn value<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Value<'a> {
@@ -182,7 +194,7 @@ pub(crate) fn set<'a>(input: &'a DeriveInput, arguments: &Arguments, errors: &mu
         return None;
     }
     let attributes = input.attrs.iter().filter(|attribute| keep_on_set(attribute, errors)).collect();
-    let mut fields: Vec<_> = named.named.iter().filter_map(|field| set_field(field, errors)).collect();
+    let mut fields: Vec<_> = named.named.iter().filter_map(|field| set_field(&input.ident, field, errors)).collect();
     if fields.is_empty() {
         errors.push_on(&input.ident, "the set has no cookies; write a field for each");
     }
@@ -243,7 +255,7 @@ fn mentions_cookie(attribute: &Attribute) -> bool {
     })
 }
 
-fn set_field<'a>(field: &'a syn::Field, errors: &mut Errors) -> Option<Field<'a>> {
+fn set_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> Option<Field<'a>> {
     let ident = field.ident.as_ref()?;
     let arguments = attrs::of(&field.attrs, Place::Field, errors);
     refuse_default(field, errors);
@@ -276,7 +288,9 @@ fn set_field<'a>(field: &'a syn::Field, errors: &mut Errors) -> Option<Field<'a>
         }
     }
     let default_name = default_name(ident);
+    let item = format!("{}::{}", set.unraw(), ident.unraw());
     Some(Field {
+        origin: Origin { item, span: ident.span(), attributes: &field.attrs },
         ident,
         visibility: &field.vis,
         ty: &field.ty,

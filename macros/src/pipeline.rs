@@ -4,7 +4,6 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::DeriveInput;
-use syn::ext::IdentExt as _;
 
 use crate::deny::Build;
 use crate::errors::Errors;
@@ -18,8 +17,8 @@ pub(crate) fn cookie(input: TokenStream) -> TokenStream {
     };
     let cookie = model::cookie(&input, &mut errors);
     let build = Build::read(&mut errors);
-    let item = cookie.value.ident.unraw().to_string();
-    let declaration = check::declaration(&cookie.arguments, &cookie.default_name, build.demand(&item), &mut errors);
+    let demanded = build.demand(&cookie.origin.item);
+    let declaration = check::declaration(&cookie.arguments, &cookie.default_name, demanded, &mut errors);
     let expansion = expand::cookie::derived(&cookie, &declaration);
     errors.with(expansion)
 }

@@ -75,6 +75,7 @@
 //! | `axum-server` | `MarkedAcceptor`, which says of each connection whether it carries TLS |
 //! | `web` | `web::get`, `web::set`, `web::remove`: `document.cookie` from WebAssembly in a browser; nothing elsewhere |
 //! | `poem` | poem 3: a middleware, extractors, errors as responses |
+//! | `inventory` | `inventory()`, the list of every cookie that a program declares |
 //! | `public-suffix` | refuses a `domain` that is a public suffix |
 //! | `tracing` | reports as events, in place of standard error |
 //! | `toml` | `Policy::from_toml` |
@@ -103,6 +104,8 @@ mod force_https;
 mod foreign;
 mod host;
 mod hsts;
+#[cfg(feature = "inventory")]
+mod inventory;
 mod line;
 mod listener;
 mod page;
@@ -158,6 +161,8 @@ pub use floor::Floor;
 pub use force_https::ForceHttps;
 pub use foreign::ForeignCookies;
 pub use hsts::Hsts;
+#[cfg(feature = "inventory")]
+pub use inventory::{Denied, Inventory, Listed, inventory};
 pub use listener::{Listener, Peer, Transport};
 pub use policy::{Policy, PolicyBuilder, PolicyHandle};
 pub use proxies::{TrustedProxies, TrustedProxiesError};

@@ -12,6 +12,8 @@ pub use axum_core;
 pub use hardtack_rules::check::Argument;
 pub use hardtack_rules::{Prefix, wire};
 pub use http;
+#[cfg(feature = "inventory")]
+pub use inventory;
 #[cfg(feature = "poem")]
 pub use poem;
 #[cfg(feature = "rocket")]
@@ -21,6 +23,8 @@ pub use salvo_core;
 
 pub use crate::declare::{Audience, NameKind, Transport, Wire};
 use crate::declare::{ReadCookie, Spec};
+#[cfg(feature = "inventory")]
+pub use crate::inventory::Registered;
 pub use crate::read::pairs;
 use crate::value::{CookieValue, InvalidValue, ValueWriter};
 
@@ -265,3 +269,30 @@ impl<T> ViaNothing for Via<T> {
 }
 
 const NOTHING: InvalidValue = InvalidValue::expected("nothing");
+
+/// Puts a declaration on the inventory's list.
+#[cfg(feature = "inventory")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __declared {
+    ($item:literal, $spec:expr, [$($docs:expr),*], $file:expr, $line:expr) => {
+        $crate::private::inventory::submit! {
+            $crate::private::Registered {
+                spec: $spec,
+                module: ::core::module_path!(),
+                item: $item,
+                docs: &[$($docs),*],
+                file: $file,
+                line: $line,
+            }
+        }
+    };
+}
+
+/// Without the feature there is no list.
+#[cfg(not(feature = "inventory"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __declared {
+    ($($declaration:tt)*) => {};
+}

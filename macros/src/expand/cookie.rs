@@ -7,13 +7,15 @@ use hardtack_rules::deny::VARIABLE;
 use hardtack_rules::{Prefix, SameSite, Spec, wire};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::Meta;
 
 use super::value::{Bodies, bodies, where_clause};
-use crate::model::{Constant, Cookie, Declaration, Name, Refused, Scope, Value};
+use crate::fallback;
+use crate::model::{Constant, Cookie, Declaration, Name, Origin, Refused, Scope, Value};
 
 /// `#[derive(Cookie)]`.
 pub(crate) fn derived(cookie: &Cookie<'_>, declaration: &Declaration) -> TokenStream {
-    let impls = impls(&cookie.value, declaration);
+    let impls = impls(&cookie.value, declaration, &cookie.origin);
     quote! {
         const _: () = {
             #impls
@@ -22,7 +24,7 @@ pub(crate) fn derived(cookie: &Cookie<'_>, declaration: &Declaration) -> TokenSt
 }
 
 /// The impls of one declaration, in a block of their own.
-pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration) -> TokenStream {
+pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration, origin: &Origin<'_>) -> TokenStream {
     let Value { ident, krate, .. } = value;
     let Bodies { write, read } = bodies(&value.shape, value.generics, krate);
     let Constants { items, spec, head, attributes, scope } = constants(declaration, krate);
@@ -38,10 +40,12 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration) -> TokenStream
     let set = (!declaration.read_only).then(|| marker(quote!(Cookie)));
     let secure = declaration.secure;
     let http_only = declaration.http_only;
+    let listed = listed(declaration, origin, krate, &spec);
     quote! {
         // So that a change of the variable compiles this crate again.
         const _: ::core::option::Option<&'static ::core::primitive::str> = ::core::option_env!(#VARIABLE);
         #items
+        #listed
         #[automatically_derived]
         #[allow(deprecated)]
         impl #impl_generics #krate::ReadCookie for #ident #type_generics #where_clause {
@@ -59,6 +63,26 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration) -> TokenStream
         }
         #set
     }
+}
+
+/// What the inventory has of the declaration, where its feature is on: a macro sees none, the runtime's own does.
+fn listed(
+    declaration: &Declaration,
+    origin: &Origin<'_>,
+    krate: &TokenStream,
+    spec: &TokenStream,
+) -> Option<TokenStream> {
+    if matches!(&declaration.name, Name::Literal { text, .. } if text == fallback::NAME) {
+        return None;
+    }
+    let Origin { item, span, attributes } = origin;
+    let docs = attributes.iter().filter_map(|attribute| match &attribute.meta {
+        Meta::NameValue(doc) if doc.path.is_ident("doc") => Some(&doc.value),
+        _ => None,
+    });
+    // On the user's own span: the place that these tell.
+    let place = quote_spanned!(*span=> ::core::file!(), ::core::line!());
+    Some(quote!(#krate::__declared!(#item, #spec, [#(#docs),*], #place);))
 }
 
 /// The constants of an impl: joined by the macro where it sees everything, else in `const` items.

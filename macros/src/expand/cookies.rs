@@ -109,7 +109,7 @@ fn marker_item(set: &Set<'_>, field: &Field<'_>, declaration: &Declaration) -> T
         },
         krate: set.krate.clone(),
     };
-    let impls = impls(&value, declaration);
+    let impls = impls(&value, declaration, &field.origin);
     let cfgs = field.cfgs();
     let cfgs_again = field.cfgs();
     quote! {
