@@ -2,6 +2,12 @@
 //! with places, reasons and findings, a refusal for a test, and reports. Knows declarations only: what a server really
 //! sends is the audit's.
 
+mod html;
+mod json;
+mod sarif;
+mod table;
+mod words;
+
 use std::fmt;
 
 use hardtack_rules::check::Argument;
@@ -121,7 +127,7 @@ impl Listed {
 
 /// The first paragraph of docs, as one line.
 fn purpose(docs: &[&str]) -> String {
-    let lines = docs.iter().flat_map(|doc| doc.lines()).map(str::trim);
+    let lines = docs.iter().flat_map(|doc| doc.split('\n')).map(str::trim);
     let paragraph = lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty());
     paragraph.collect::<Vec<_>>().join(" ")
 }

@@ -1,0 +1,74 @@
+//! A declaration in words that need no RFC: how long, how far, what is sent and who may read. For every report alike.
+
+use core::time::Duration;
+
+use hardtack_rules::SameSite;
+
+use crate::declare::Spec;
+
+/// "8 hours", or "until the browser closes".
+pub(super) fn life(spec: &Spec) -> String {
+    if spec.read_only {
+        return "as its program sets it".to_owned();
+    }
+    let Some(max_age) = spec.max_age else { return "until the browser closes".to_owned() };
+    duration(max_age)
+}
+
+/// The largest unit that leaves no rest.
+fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let unit = units.into_iter().find(|(length, _)| seconds != 0 && seconds % length == 0);
+    let (length, name) = unit.unwrap_or((1, "second"));
+    let count = seconds / length;
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Which hosts get it.
+pub(super) fn hosts(spec: &Spec) -> String {
+    match spec.domain {
+        Some(domain) => format!("{domain} and its subdomains"),
+        None if spec.environment_domain => "the environment's domain and its subdomains".to_owned(),
+        None => "this host alone".to_owned(),
+    }
+}
+
+/// What carries it and who reads it, a phrase each; what is weaker than the default in words that say so.
+pub(super) fn attributes(spec: &Spec) -> Vec<String> {
+    if spec.read_only {
+        return vec!["set by another program, only read here".to_owned()];
+    }
+    let mut phrases = vec![
+        if spec.secure { "sent over HTTPS only" } else { "sent over plain HTTP too" }.to_owned(),
+        if spec.http_only { "no script reads it" } else { "every script of the page reads it" }.to_owned(),
+        match spec.same_site {
+            SameSite::Strict => "never with a request that another site starts",
+            SameSite::Lax => "from other sites with followed links only",
+            SameSite::None => "with every request, also from other sites",
+        }
+        .to_owned(),
+    ];
+    if spec.partitioned {
+        phrases.push("kept apart for each site that embeds it".to_owned());
+    }
+    if spec.path != "/" {
+        phrases.push(format!("under the path {}", spec.path));
+    }
+    phrases
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::life;
+    use crate::declare::Spec;
+
+    #[test]
+    fn a_life_has_the_largest_unit_that_leaves_no_rest() {
+        let life = |seconds| life(&Spec::new("a").max_age(Duration::from_secs(seconds)));
+        let told = [90, 60, 3600, 5400, 86_400, 30 * 86_400, 0].map(life);
+        assert_eq!(told, ["90 seconds", "1 minute", "1 hour", "90 minutes", "1 day", "30 days", "0 seconds"]);
+    }
+}
