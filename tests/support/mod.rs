@@ -4,3 +4,4 @@ pub(crate) mod client;
 pub(crate) mod curl;
 pub(crate) mod server;
 pub(crate) mod tls;
+pub(crate) mod workspace;

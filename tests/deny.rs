@@ -1,0 +1,235 @@
+//! `HARDTACK_DENY`, by the real cargo on crates beside ours: what each word refuses and on which token, what it lets
+//! pass, and what a change of the variable compiles anew.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails the test")]
+
+#[allow(dead_code, reason = "other tests use more of it")]
+mod support;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use support::workspace::Workspace;
+
+/// One cookie for each lint, each with its reason, and their strict neighbours. The line numbers are the tests'.
+const SHOP: &str = r#"#![allow(dead_code)]
+use core::time::Duration;
+use hardtack::Cookie;
+
+const OLD: &str = "old";
+const MONTHS: Duration = Duration::from_secs(90 * 86_400);
+const YEARS: Duration = Duration::from_secs(800 * 86_400);
+
+#[derive(Cookie)]
+#[cookie(secure = false, reason = "10")]
+struct Banner(bool);
+
+#[derive(Cookie)]
+#[cookie(http_only = false, reason = "14")]
+struct Theme(String);
+
+#[derive(Cookie)]
+#[cookie(same_site = None, reason = "18")]
+struct Map(bool);
+
+#[derive(Cookie)]
+#[cookie(name = "legacy", reason = "22")]
+struct Legacy(String);
+
+#[derive(Cookie)]
+#[cookie(name = OLD, reason = "26")]
+struct Old(String);
+
+#[derive(Cookie)]
+#[cookie(domain = "example.com")]
+struct Sso(String);
+
+#[derive(Cookie)]
+#[cookie(domain = environment)]
+struct Everywhere(String);
+
+#[derive(Cookie)]
+#[cookie(max_age = "401d")]
+struct Visitor(u64);
+
+#[derive(Cookie)]
+#[cookie(max_age = YEARS)]
+struct Ancient(u64);
+
+#[derive(Cookie)]
+#[cookie(max_age = "90d")]
+struct Season(u64);
+
+#[derive(Cookie)]
+#[cookie(max_age = MONTHS)]
+struct Months(u64);
+
+#[derive(Cookie)]
+#[cookie(partitioned)]
+struct Alone(u64);
+
+#[hardtack::cookies]
+struct Site {
+    #[cookie(http_only = false, reason = "59")]
+    script: String,
+    #[cookie(existing)]
+    theme: Theme,
+    #[cookie(max_age = "30d")]
+    strict: String,
+}
+
+#[derive(Cookie)]
+#[cookie(name = "PHPSESSID", read_only)]
+struct Others(String);
+
+#[derive(Cookie)]
+struct Session(String);
+"#;
+
+/// The tests share one folder, and each changes it.
+fn shop() -> (Workspace, MutexGuard<'static, ()>) {
+    static ONE: Mutex<()> = Mutex::new(());
+    let alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let hardtack = "hardtack = { path = \"OURS/runtime\", default-features = false }";
+    let members = [("my-shop", &*format!("{hardtack}\nplain = {{ path = \"../plain\" }}")), ("plain", "")];
+    let workspace = Workspace::create("deny", &members);
+    workspace.write("my-shop/src/lib.rs", SHOP);
+    workspace.write("plain/src/lib.rs", "pub fn nothing() {}\n");
+    workspace.remove(".cargo/config.toml");
+    (workspace, alone)
+}
+
+/// Lines and tokens that a demand refuses.
+fn refused(demand: &str) -> Vec<(u64, String)> {
+    let (shop, _alone) = shop();
+    let refused = shop.refused("my-shop", &[("HARDTACK_DENY", demand)]);
+    refused.into_iter().map(|refused| (refused.line, refused.tokens)).collect()
+}
+
+fn at(expected: &[(u64, &str)]) -> Vec<(u64, String)> {
+    expected.iter().map(|(line, tokens)| (*line, (*tokens).to_owned())).collect()
+}
+
+const INSECURE: &[(u64, &str)] = &[(10, "false")];
+const SCRIPT: &[(u64, &str)] = &[(14, "false"), (59, "false")];
+const SAME_SITE: &[(u64, &str)] = &[(18, "None")];
+const UNPREFIXED: &[(u64, &str)] = &[(22, "\"legacy\""), (26, "OLD")];
+const DOMAIN: &[(u64, &str)] = &[(30, "domain"), (34, "domain")];
+const LONG: &[(u64, &str)] = &[(38, "\"401d\""), (42, "YEARS")];
+const MONTH: &[(u64, &str)] = &[(46, "\"90d\""), (50, "MONTHS")];
+const ALONE: &[(u64, &str)] = &[(54, "partitioned")];
+
+#[test]
+fn each_word_refuses_its_own_reason_or_not_and_nothing_else() {
+    assert_eq!(refused(""), []);
+    assert_eq!(refused(" , "), []);
+    assert_eq!(refused("insecure"), at(INSECURE));
+    assert_eq!(refused("script-readable"), at(SCRIPT));
+    assert_eq!(refused("same-site-none"), at(SAME_SITE));
+    assert_eq!(refused("domain-wide"), at(DOMAIN));
+    assert_eq!(refused("long-lived"), at(LONG));
+    // A cookie that is not Secure can have no prefix.
+    assert_eq!(refused("unprefixed"), at(&[INSECURE, UNPREFIXED].concat()));
+    assert_eq!(refused("max-age=30d"), at(&[LONG, MONTH].concat()));
+    assert_eq!(refused("max-age=90d"), at(LONG));
+    assert_eq!(refused("insecure,same-site-none"), at(&[INSECURE, SAME_SITE].concat()));
+}
+
+#[test]
+fn all_refuses_each_mistake_once() {
+    let everything = [INSECURE, &SCRIPT[..1], SAME_SITE, UNPREFIXED, DOMAIN, LONG, MONTH, ALONE, &SCRIPT[1..]].concat();
+    assert_eq!(refused("all max-age=30d"), at(&everything));
+    let without_limit: Vec<_> = everything.into_iter().filter(|place| !MONTH.contains(place)).collect();
+    assert_eq!(refused("all"), at(&without_limit));
+}
+
+#[test]
+fn the_sentence_names_the_key_the_lint_and_the_demand() {
+    let (shop, _alone) = shop();
+    let text = |demand: &str, line: u64| {
+        let refused = shop.refused("my-shop", &[("HARDTACK_DENY", demand)]);
+        refused.into_iter().find(|refused| refused.line == line).unwrap().text
+    };
+    assert_eq!(
+        text("all", 14),
+        "`http_only = false` trips `script-readable`, which this build refuses with or without a reason: \
+         `HARDTACK_DENY` has `all`; remove it, or except the cookie there with `-my_shop::Theme`"
+    );
+    assert_eq!(
+        text("unprefixed", 26),
+        "a `name` without a prefix trips `unprefixed`, which this build refuses with or without a reason: \
+         `HARDTACK_DENY` has `unprefixed`; begin it with `__Host-Http-`, `__Host-` or `__Secure-`, or except the cookie \
+         there with `-my_shop::Old`"
+    );
+    assert_eq!(
+        text("max-age=30d", 50),
+        "`max_age` is over the limit of 30d, which this build refuses with or without a reason: `HARDTACK_DENY` has \
+         `max-age=30d`; shorten it, or except the cookie there with `-my_shop::Months`"
+    );
+    assert!(text("script-readable", 59).ends_with("with `-my_shop::Site::script`"));
+}
+
+#[test]
+fn an_exception_excepts_one_cookie() {
+    assert_eq!(refused("script-readable -my_shop::Theme"), at(&SCRIPT[1..]));
+    assert_eq!(refused("script-readable,-my-shop::Site::script"), at(&SCRIPT[..1]));
+    assert_eq!(refused("script-readable -my-shop::Site -my-shop::Theme"), []);
+    assert_eq!(refused("unprefixed -my-shop::Old -my-shop::Banner"), at(&UNPREFIXED[..1]));
+    assert_eq!(refused("max-age=30d -my-shop::Months -my-shop::Ancient"), at(&[LONG[0], MONTH[0]]));
+    // Another crate's, and no crate at all.
+    assert_eq!(refused("script-readable -other::Theme"), at(SCRIPT));
+}
+
+#[test]
+fn a_wrong_word_is_told_once_with_the_right_ones() {
+    let (shop, _alone) = shop();
+    let told = shop.refused("my-shop", &[("HARDTACK_DENY", "insecur max-age=30 -Theme")]);
+    let texts: Vec<&str> = told.iter().map(|refused| refused.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "in the environment variable `HARDTACK_DENY`, `insecur` is no lint; write `insecure`, `script-readable`, \
+             `same-site-none`, `unprefixed`, `domain-wide`, `long-lived`, `public-suffix`, `partition-alone`, `all`, \
+             `max-age=30d`, or except a cookie as in `-shop::Theme`",
+            "in the environment variable `HARDTACK_DENY`, `max-age=30`: `30` is no duration; write it as in `max-age=30d`",
+            "in the environment variable `HARDTACK_DENY`, `-Theme`: `Theme` names no cookie; write its crate too, as in \
+             `-shop::Theme`",
+        ]
+    );
+}
+
+/// What cargo compiles for a demand: the crates, and whether it succeeds.
+fn checked(shop: &Workspace, environment: &[(&str, &str)]) -> (Vec<String>, bool) {
+    let output = shop.cargo(&["check", "--workspace"], environment);
+    let words = String::from_utf8(output.stderr).unwrap();
+    let crates = words.lines().filter_map(|line| line.trim_start().strip_prefix("Checking "));
+    let crates = crates.map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+    (crates, output.status.success())
+}
+
+#[test]
+fn a_change_of_the_variable_compiles_what_has_cookies_and_nothing_else() {
+    let (shop, _alone) = shop();
+    let again = |succeeds| (vec!["my-shop".to_owned()], succeeds);
+    let nothing = || (Vec::new(), true);
+    checked(&shop, &[]);
+    assert_eq!(checked(&shop, &[]), nothing());
+    assert_eq!(checked(&shop, &[("HARDTACK_DENY", "insecure")]), again(false));
+    assert_eq!(checked(&shop, &[("HARDTACK_DENY", "public-suffix")]), again(true));
+    assert_eq!(checked(&shop, &[("HARDTACK_DENY", "public-suffix")]), nothing());
+    assert_eq!(checked(&shop, &[]), again(true));
+
+    // For a workspace: `[env]`.
+    shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"insecure\"\n");
+    assert_eq!(checked(&shop, &[]), again(false));
+    shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"public-suffix\"\n");
+    assert_eq!(checked(&shop, &[]), again(true));
+    assert_eq!(checked(&shop, &[]), nothing());
+    // An inherited variable beats the plain form...
+    shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"insecure\"\n");
+    assert!(checked(&shop, &[("HARDTACK_DENY", "")]).1);
+    // ...and not the forced one.
+    shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = { value = \"insecure\", force = true }\n");
+    assert_eq!(checked(&shop, &[("HARDTACK_DENY", "")]), again(false));
+    shop.remove(".cargo/config.toml");
+    assert!(checked(&shop, &[]).1);
+}

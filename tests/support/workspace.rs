@@ -1,0 +1,95 @@
+//! Crates beside ours, as a user's: locked to what ours is locked to, compiled by the real cargo without a network, in a
+//! folder of the build's own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+pub(crate) struct Workspace {
+    pub(crate) directory: PathBuf,
+}
+
+/// An error of the compiler's.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// The text, without what rustc says before a panic's.
+    pub(crate) text: String,
+    pub(crate) line: u64,
+    /// What is underlined.
+    pub(crate) tokens: String,
+}
+
+impl Workspace {
+    /// A workspace of these members: a name, and what stands below `[dependencies]`.
+    pub(crate) fn create(name: &str, members: &[(&str, &str)]) -> Workspace {
+        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let workspace = Workspace { directory };
+        let names: Vec<&str> = members.iter().map(|(member, _)| *member).collect();
+        workspace.write("Cargo.toml", &format!("[workspace]\nresolver = \"3\"\nmembers = {names:?}\n"));
+        fs::copy(ours.join("Cargo.lock"), workspace.directory.join("Cargo.lock")).unwrap();
+        for (member, dependencies) in members {
+            let dependencies = dependencies.replace("OURS", &ours.to_string_lossy().replace('\\', "/"));
+            let manifest = format!(
+                "[package]\nname = {member:?}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n{dependencies}\n"
+            );
+            workspace.write(&format!("{member}/Cargo.toml"), &manifest);
+        }
+        workspace
+    }
+
+    /// Leaves a file alone that has the text already, so that nothing is compiled anew.
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        let file = self.directory.join(file);
+        if fs::read_to_string(&file).is_ok_and(|found| found == text) {
+            return;
+        }
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    pub(crate) fn remove(&self, file: &str) {
+        let _ = fs::remove_file(self.directory.join(file));
+    }
+
+    /// cargo, offline, without what the environment of the test itself demands.
+    pub(crate) fn cargo(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(arguments)
+            .args(["--offline", "--color=never"])
+            .current_dir(&self.directory)
+            .env("CARGO_TARGET_DIR", self.directory.join("target"))
+            .env_remove("RUSTFLAGS")
+            .env_remove("HARDTACK_DENY")
+            .envs(environment.iter().copied())
+            .output()
+            .expect("cargo")
+    }
+
+    /// The errors in one member's `src/lib.rs`, in order of place; anything else that fails fails the test.
+    pub(crate) fn refused(&self, member: &str, environment: &[(&str, &str)]) -> Vec<Refused> {
+        let output = self.cargo(&["check", "--message-format=json", "-p", member], environment);
+        let messages = String::from_utf8(output.stdout).unwrap();
+        let mut refused: Vec<(u64, Refused)> = messages.lines().filter_map(|line| error(member, line)).collect();
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), refused.is_empty(), "{words}");
+        refused.sort_by_key(|(place, _)| *place);
+        refused.into_iter().map(|(_, refused)| refused).collect()
+    }
+}
+
+fn error(member: &str, message: &str) -> Option<(u64, Refused)> {
+    let message: Value = serde_json::from_str(message).unwrap();
+    let message = &message["message"];
+    let spans = message["spans"].as_array().filter(|spans| !spans.is_empty() && message["level"] == "error")?;
+    let span = spans.iter().find(|span| span["is_primary"] == true).unwrap();
+    assert_eq!(span["file_name"], format!("{member}/src/lib.rs"), "{}", message["rendered"]);
+    let number = |key: &str| span[key].as_u64().unwrap();
+    let source: Vec<char> = span["text"][0]["text"].as_str().unwrap().chars().collect();
+    let column = |key: &str| usize::try_from(number(key) - 1).unwrap();
+    let tokens: String = source[column("column_start")..column("column_end")].iter().collect();
+    let text = message["message"].as_str().unwrap().replace("evaluation panicked: ", "");
+    Some((number("byte_start"), Refused { text, line: number("line_start"), tokens }))
+}
