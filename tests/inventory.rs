@@ -1,0 +1,260 @@
+//! The inventory of a program of three crates, one of which declares nothing: what it lists and where, its four forms, and
+//! what it denies. The program is a user's: compiled by the real cargo beside ours, and run.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails the test")]
+
+#[allow(dead_code, reason = "other tests use more of it")]
+mod support;
+
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use support::workspace::Workspace;
+
+const THEMES: &str = r#"#![forbid(unsafe_code)]
+#![deny(missing_docs, warnings)]
+//! A library crate.
+
+/// Scheme.
+pub mod scheme {
+    /// Colour scheme,
+    /// of <all> "pages" & 'views'.
+    ///
+    /// The rest of the docs is for programmers.
+    #[derive(hardtack::Cookie)]
+    #[cookie(http_only = false, reason = "theme.js </script> reads it before first paint")]
+    #[non_exhaustive]
+    pub enum Theme {
+        /// Light.
+        Light,
+    }
+}
+"#;
+
+const SHOP: &str = r#"#![forbid(unsafe_code)]
+use hardtack::Cookie;
+
+const NAME: &str = "__Host-theme";
+
+/// Who is signed in.
+#[derive(Cookie)]
+#[cookie(max_age = "8h")]
+pub struct Session(String);
+
+#[hardtack::cookies]
+pub struct ShopCookies {
+    /// What is in the cart.
+    #[cookie(path = "/shop", same_site = Strict)]
+    pub cart: u32,
+    #[cookie(existing)]
+    pub theme: themes::scheme::Theme,
+    /// On every host.
+    #[cookie(domain = environment, max_age = "401d")]
+    pub sso: String,
+    /// The old shop's.
+    #[cookie(name = "PHPSESSID", read_only)]
+    pub old: String,
+}
+
+pub fn local() {
+    /// Within a function, of any type.
+    #[derive(Cookie)]
+    #[cookie(name = NAME)]
+    struct Wrapped<T>(T);
+    let _ = Wrapped(1).0;
+}
+"#;
+
+const WEB: &str = r#"use shop as _;
+
+fn main() {
+    let inventory = hardtack::inventory();
+    let argument = std::env::args().nth(1).unwrap();
+    match argument.as_str() {
+        "table" => print!("{}", inventory.to_table()),
+        "json" => print!("{}", inventory.to_json()),
+        "sarif" => print!("{}", inventory.to_sarif()),
+        "html" => print!("{}", inventory.to_html()),
+        demand => match inventory.deny(demand) {
+            Ok(()) => println!("nothing"),
+            Err(denied) => println!("{denied}"),
+        },
+    }
+}
+"#;
+
+/// What the program prints.
+fn told(argument: &str) -> String {
+    static PROGRAM: OnceLock<Workspace> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        let hardtack = "hardtack = { path = \"OURS/runtime\", default-features = false, features = [\"inventory\"] }";
+        let members = [
+            ("themes", hardtack),
+            ("shop", &*format!("{hardtack}\nthemes = {{ path = \"../themes\" }}")),
+            ("web", &*format!("{hardtack}\nshop = {{ path = \"../shop\" }}")),
+        ];
+        let program = Workspace::create("inventory", &members);
+        program.write("themes/src/lib.rs", THEMES);
+        program.write("shop/src/lib.rs", SHOP);
+        program.write("web/src/main.rs", WEB);
+        program
+    });
+    let output = program.cargo(&["run", "--quiet", "-p", "web", "--", argument], &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn every_cookie_of_every_crate_is_listed_with_its_place() {
+    let json: Value = serde_json::from_str(&told("json")).unwrap();
+    let cookies = json["cookies"].as_array().unwrap();
+    let text = |cookie: &Value, key: &str| cookie[key].as_str().unwrap_or_default().to_owned();
+    let listed: Vec<_> = cookies
+        .iter()
+        .map(|cookie| {
+            let place = format!("{}:{}", text(cookie, "file"), cookie["line"]);
+            (text(cookie, "type"), place, text(cookie, "name"), text(cookie, "purpose"))
+        })
+        .collect();
+    let expected = [
+        ("shop::Session", "shop/src/lib.rs:9", "__Host-Http-session", "Who is signed in."),
+        ("shop::ShopCookies::cart", "shop/src/lib.rs:15", "__Secure-cart", "What is in the cart."),
+        ("shop::ShopCookies::sso", "shop/src/lib.rs:20", "__Secure-sso", "On every host."),
+        ("shop::ShopCookies::old", "shop/src/lib.rs:23", "PHPSESSID", "The old shop's."),
+        ("shop::Wrapped", "shop/src/lib.rs:30", "__Host-theme", "Within a function, of any type."),
+        (
+            "themes::scheme::Theme",
+            "themes/src/lib.rs:14",
+            "__Host-theme",
+            "Colour scheme, of <all> \"pages\" & 'views'.",
+        ),
+    ];
+    assert_eq!(listed, expected.map(|(a, b, c, d)| (a.to_owned(), b.to_owned(), c.to_owned(), d.to_owned())));
+}
+
+#[test]
+fn attributes_reasons_and_findings_are_the_declaration_s() {
+    let json: Value = serde_json::from_str(&told("json")).unwrap();
+    let cookie = |path: &str| {
+        let found = json["cookies"].as_array().unwrap().iter().find(|cookie| cookie["type"] == path);
+        found.unwrap_or_else(|| panic!("{path}")).clone()
+    };
+    let session = cookie("shop::Session");
+    assert_eq!(
+        session["attributes"],
+        serde_json::json!({
+            "secure": true, "http_only": true, "same_site": "Lax", "path": "/", "domain": null, "max_age": 28800,
+            "partitioned": false, "read_only": false,
+        })
+    );
+    assert_eq!((&session["findings"], &session["reason"]), (&serde_json::json!([]), &Value::Null));
+    assert_eq!(session["set_cookie"], "__Host-Http-session=…; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax");
+    assert_eq!(
+        cookie("shop::ShopCookies::cart")["set_cookie"],
+        "__Secure-cart=…; Path=/shop; Secure; HttpOnly; SameSite=Strict"
+    );
+
+    let sso = cookie("shop::ShopCookies::sso");
+    assert_eq!(sso["attributes"]["domain"], "environment");
+    let rules = |cookie: &Value| -> Vec<(String, bool)> {
+        let findings = cookie["findings"].as_array().unwrap().iter();
+        findings.map(|it| (it["rule"].as_str().unwrap().to_owned(), it["reason"].is_string())).collect()
+    };
+    assert_eq!(rules(&sso), [("domain-wide".to_owned(), false), ("long-lived".to_owned(), false)]);
+
+    let theme = cookie("themes::scheme::Theme");
+    assert_eq!(rules(&theme), [("script-readable".to_owned(), true)]);
+    assert!(theme["findings"][0]["references"].as_array().unwrap().contains(&"ZAP 10010".into()));
+    // Equal names are marked, both ways.
+    assert_eq!(theme["same_name"], serde_json::json!(["shop::Wrapped"]));
+    assert_eq!(cookie("shop::Wrapped")["same_name"], serde_json::json!(["themes::scheme::Theme"]));
+
+    let old = cookie("shop::ShopCookies::old");
+    assert_eq!((&old["set_cookie"], rules(&old).len()), (&Value::Null, 0));
+}
+
+#[test]
+fn the_table_shows_it_at_a_glance() {
+    let table = told("table");
+    for line in [
+        "__Host-Http-session  8 hours                   Secure HttpOnly Lax                     shop::Session",
+        "__Secure-sso         401 days                  Secure HttpOnly Lax Domain=environment  shop::ShopCookies::sso",
+        "PHPSESSID            as its program sets it    read only                               shop::ShopCookies::old",
+        "    shop/src/lib.rs:9",
+        "    the same name as shop::Wrapped",
+    ] {
+        assert!(table.lines().any(|found| found == line), "{line}\n{table}");
+    }
+    assert!(table.lines().any(|line| line.starts_with("    OPEN: low domain-wide: `__Secure-sso` ")), "{table}");
+    assert!(table.contains("expected, since theme.js </script> reads it before first paint"), "{table}");
+    assert!(table.ends_with("\n6 cookies, 4 findings, 3 without a reason\n"), "{table}");
+}
+
+#[test]
+fn the_sarif_is_valid_by_its_schema() {
+    let sarif: Value = serde_json::from_str(&told("sarif")).unwrap();
+    let schema: Value = serde_json::from_str(include_str!("vectors/sarif-schema-2.1.0.json")).unwrap();
+    let mut compiler = boon::Compiler::new();
+    compiler.enable_format_assertions();
+    compiler.add_resource("sarif", schema).unwrap();
+    let mut schemas = boon::Schemas::new();
+    let index = compiler.compile("sarif", &mut schemas).unwrap();
+    schemas.validate(&sarif, index).unwrap_or_else(|error| panic!("{error:#}"));
+    // The check can fail.
+    let mut broken = sarif.clone();
+    broken["runs"][0]["results"][0]["level"] = "grave".into();
+    assert!(schemas.validate(&broken, index).is_err());
+
+    let run = &sarif["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 4);
+    for result in results {
+        let rule = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[rule]["id"], result["ruleId"]);
+    }
+    let theme = results.iter().find(|result| result["ruleId"] == "script-readable").unwrap();
+    let place = &theme["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "themes/src/lib.rs");
+    assert_eq!(place["region"]["startLine"], 14);
+    assert_eq!(theme["suppressions"][0]["justification"], "theme.js </script> reads it before first paint");
+    let tags = rules.iter().find(|rule| rule["id"] == "script-readable").unwrap()["properties"]["tags"].clone();
+    assert!(tags.as_array().unwrap().contains(&"external/cwe/cwe-1004".into()), "{tags}");
+    assert!(results.iter().filter(|result| result["suppressions"].is_null()).count() == 3);
+}
+
+#[test]
+fn the_page_has_no_script_loads_nothing_and_escapes_what_people_wrote() {
+    let page = told("html");
+    assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
+    assert!(page.contains("Colour scheme, of &lt;all&gt; &quot;pages&quot; &amp; &#39;views&#39;."), "{page}");
+    assert!(page.contains("theme.js &lt;/script&gt; reads it before first paint"), "{page}");
+    for loads in
+        ["<script", "src=", "href=", "url(", "@import", "http-equiv", "javascript:", "<img", "<link", "<iframe"]
+    {
+        assert!(!page.contains(loads), "{loads}");
+    }
+    assert_eq!(page.matches("<article>").count(), 6);
+    assert_eq!(page.matches("class=\"open\"").count(), 3);
+    assert!(page.contains("<dt>kept</dt><dd>8 hours</dd>"), "{page}");
+}
+
+#[test]
+fn one_line_in_a_test_denies_what_a_build_should_have() {
+    assert_eq!(told("insecure, unprefixed, same-site-none"), "nothing\n");
+    assert_eq!(told("script-readable -themes::Theme"), "nothing\n");
+    let denied = told("script-readable max-age=30d");
+    let lines: Vec<&str> = denied.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "the inventory of cookies has what is denied:",
+            "  shop/src/lib.rs:20: `shop::ShopCookies::sso`: `max_age` is over the limit of 30d; shorten it, or except it \
+             with `-shop::ShopCookies::sso`",
+            "  themes/src/lib.rs:14: `themes::scheme::Theme`: `http_only = false` trips `script-readable`; remove it, or \
+             except it with `-themes::Theme`",
+        ]
+    );
+    assert!(told("scriptreadable").contains("`scriptreadable` is no lint; write `insecure`"));
+    assert!(told("-shop::Gone insecure").contains("`-shop::Gone` excepts no cookie of this program; remove it"));
+}
