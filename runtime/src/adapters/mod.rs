@@ -6,10 +6,10 @@ pub mod actix;
 mod axum;
 #[cfg(feature = "axum-server")]
 pub(crate) mod axum_server;
-#[cfg(any(feature = "actix", feature = "rocket"))]
-mod copied;
 #[cfg(feature = "web")]
 mod browser;
+#[cfg(any(feature = "actix", feature = "rocket"))]
+mod copied;
 #[cfg(feature = "tower")]
 pub(crate) mod outbound;
 #[cfg(feature = "poem")]

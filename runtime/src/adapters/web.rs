@@ -264,7 +264,8 @@ fn write<T: Cookie>(page: &impl Page, cookie: &SetCookie<T>) -> Result<(), Error
 /// Writes a line and looks what became of it.
 fn assign(page: &impl Page, line: &Line, removal: bool) -> Result<(), Error> {
     let cookie = line.name;
-    let is_outside = |url: String| path_of(&url).is_some_and(|path| !path_matches(path, &line.path));
+    let is_outside =
+        |url: String| path_of(&url).is_some_and(|path| !path_matches(path.as_bytes(), line.path.as_bytes()));
     if line.path != "/" && page.address().is_some_and(is_outside) {
         return Err(Error::OutsidePath { cookie, path: line.path.clone().into_owned() });
     }
@@ -384,7 +385,9 @@ mod tests {
 
         fn cookies(&self) -> Option<String> {
             let jar = self.jar.borrow();
-            let seen = jar.iter().filter(|cookie| !cookie.http_only && path_matches(self.path, &cookie.path));
+            let seen = jar
+                .iter()
+                .filter(|cookie| !cookie.http_only && path_matches(self.path.as_bytes(), cookie.path.as_bytes()));
             let pairs: Vec<String> = seen.map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
             (!self.denies).then(|| pairs.join("; "))
         }
