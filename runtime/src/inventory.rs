@@ -41,7 +41,7 @@ inventory::collect!(Registered);
 /// A crate that nothing is used of is not linked; a cookie type that nothing uses is listed all the same. In a test
 /// binary these are the cookies of the test and of the crates that it tests.
 ///
-/// ```
+/// ```standalone_crate
 /// use hardtack::Cookie;
 ///
 /// /// Interface language.
@@ -164,7 +164,7 @@ impl Inventory {
     /// [`Denied`], with every cookie that breaks it, every word that means nothing, and every exception that excepts no
     /// cookie of this program.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use hardtack::Cookie;
     ///
     /// #[derive(Cookie)]

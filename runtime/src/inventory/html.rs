@@ -13,7 +13,7 @@ impl Inventory {
     /// It has no script, loads nothing, and keeps to a `Content-Security-Policy` of
     /// `default-src 'none'; style-src 'unsafe-inline'`.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use hardtack::Cookie;
     ///
     /// /// Who is <signed> in.

@@ -12,7 +12,7 @@ impl Inventory {
     /// with `max_age` in seconds, `domain` `"environment"` where the policy gives it, and `null` for what is absent. A finding is
     /// as in the audit's reports.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use hardtack::Cookie;
     ///
     /// /// Who is signed in.

@@ -13,7 +13,7 @@ impl Inventory {
     /// Writes the findings as SARIF 2.1.0, each at the file and line of its declaration; one that the declaration explains
     /// is suppressed, with its reason.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use hardtack::Cookie;
     ///
     /// /// Interface language.

@@ -8,7 +8,7 @@ impl Inventory {
     /// Writes the list for a terminal: a row for each cookie; below it the purpose, the place, and each finding with the
     /// declared reason or the word `OPEN`.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use hardtack::Cookie;
     ///
     /// /// Who is signed in.

@@ -1,0 +1,37 @@
+//! The README's block for each framework: compiled here, as it stands there.
+
+use hardtack::Cookie;
+
+/// Who is signed in.
+#[derive(Cookie)]
+#[cookie(max_age = "8h")]
+pub struct Session(String);
+
+macro_rules! blocks {
+    ($($framework:ident, $feature:literal, $file:literal;)*) => {
+        $(
+            #[cfg(feature = $feature)]
+            #[allow(dead_code, missing_docs, unreachable_pub, reason = "a piece of a program")]
+            mod $framework {
+                use super::Session;
+                include!($file);
+            }
+        )*
+
+        #[test]
+        fn the_readme_shows_these_files() {
+            let readme = include_str!("../../README.md");
+            for (file, text) in [$(($file, include_str!($file)),)*] {
+                let block = format!("<!-- {file} -->\n```rust,ignore\n{text}```\n");
+                assert!(readme.contains(&block), "README.md has no block that is {file}");
+            }
+        }
+    };
+}
+
+blocks! {
+    with_actix, "actix", "readme/actix.rs";
+    with_rocket, "rocket", "readme/rocket.rs";
+    with_poem, "poem", "readme/poem.rs";
+    with_salvo, "salvo", "readme/salvo.rs";
+}
