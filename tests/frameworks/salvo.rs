@@ -310,6 +310,32 @@ async fn the_scheme_is_the_acceptors_whatever_the_client_writes() {
     assert_eq!(site.get("/proof").await.body, "https");
 }
 
+/// The body of the answer on stream 1, of a request whose head is these octets of HPACK.
+async fn ask_over_http_2(site: &Site, head: &[u8]) -> String {
+    let mut socket = tokio::net::TcpStream::connect(site.served.address).await.unwrap();
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    // END_STREAM and END_HEADERS.
+    let headers = [0, 0, u8::try_from(head.len()).unwrap(), 1, 5, 0, 0, 0, 1];
+    socket.write_all(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &settings[..], &headers, head].concat()).await.unwrap();
+    loop {
+        let mut frame = [0; 9];
+        socket.read_exact(&mut frame).await.unwrap();
+        let mut payload = vec![0; usize::from(frame[1]) << 8 | usize::from(frame[2])];
+        socket.read_exact(&mut payload).await.unwrap();
+        if frame[3] == 0 && !payload.is_empty() {
+            return String::from_utf8(payload).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_scheme_of_http_2_is_the_clients_word_too() {
+    let site = Site::http(Service::new(routes()).hoop(open_hoop())).await;
+    // `:method: GET`, `:scheme: https` (7 of the static table), `:path: /proof`, `:authority: site.example`.
+    let head = [&[0x82, 0x87, 0x04, 6][..], b"/proof", &[0x01, 12], b"site.example"].concat();
+    assert_eq!(ask_over_http_2(&site, &head).await, "plain");
+}
+
 #[tokio::test]
 async fn a_doubled_host_is_no_place_to_redirect_to() {
     let site = Site::http(Service::new(routes()).hoop(hoop())).await;
@@ -386,22 +412,18 @@ async fn page(res: &mut Response, ctrl: &mut FlowCtrl) {
 
 #[tokio::test]
 async fn a_refusal_is_empty_whatever_the_catcher() {
-    let service = Service::new(routes()).hoop(hoop()).catcher(Catcher::default().hoop(page));
+    // No later hoop runs either, where salvo runs them for a path that there is not.
+    let service = Service::new(routes()).hoop(hoop()).hoop(by_the_jar).catcher(Catcher::default().hoop(page));
     let site = Site::http(service).await;
     for path in ["/set", "/nowhere"] {
         let reply = site.get(path).await;
         assert_eq!((reply.status, reply.body.as_str(), reply.header("content-length")), (403, "", Some("0")));
+        assert_eq!(reply.lines(), [""; 0]);
         let reply = site.get_with(path, &[("Accept", "text/html")]).await;
         assert_eq!((reply.status, reply.body.as_str()), (308, ""));
     }
-    assert_eq!(
-        Site::https(Service::new(Router::new()).hoop(hoop()).catcher(Catcher::default().hoop(page)))
-            .await
-            .get("/nowhere")
-            .await
-            .body,
-        "our own page"
-    );
+    let service = Service::new(routes()).hoop(hoop()).catcher(Catcher::default().hoop(page));
+    assert_eq!(Site::https(service).await.get("/nowhere").await.body, "our own page");
 }
 
 /// A catcher that sets cookies: one of ours, and one of its own.

@@ -3,8 +3,8 @@
 //!
 //! Add a [`PolicyHoop`] to the `Service`; then [`Cookies`], [`Https`](crate::Https), [`MaybeHttps`] and each
 //! `#[hardtack::cookies]` struct are arguments of a `#[handler]`. Elsewhere, in an `#[endpoint]` of salvo-oapi too, take the
-//! request and the depot and say `Cookies::extract(req, depot).await?` ([`Extractible`]). The errors are responses, and
-//! [`Error`] is any of them.
+//! request and the depot, and under `use salvo::extract::Extractible` say
+//! `let cookies: Cookies = Cookies::extract(req, depot).await?`. The errors are responses, and [`Error`] is any of them.
 
 use core::fmt;
 
@@ -160,7 +160,6 @@ fn open(req: &Request) -> Result<&Open, ExtractError> {
 /// For salvo's OpenAPI and serde: nothing of a cookie is taken by them.
 static METADATA: Metadata = Metadata::new("");
 
-/// An argument of a `#[handler]`; elsewhere `Cookies::extract(req, depot).await?`.
 impl<'ex, S: Scheme> Extractible<'ex> for Cookies<S> {
     fn metadata() -> &'static Metadata {
         &METADATA
