@@ -421,7 +421,7 @@ mod tests {
         for text in [
             "/",
             "*",
-            "/a//b?c=%20&d={\"e\"}",
+            "/a//{\"b\"}?c=%20",
             "//evil.example/x",
             "/a?",
             "a.example:443",
@@ -431,6 +431,16 @@ mod tests {
         ] {
             let whole = text.parse::<http::Uri>().unwrap();
             assert_eq!(uri(&text.parse().unwrap()).unwrap(), whole, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_octet_of_a_path_or_query_is_carried() {
+        for octet in 0..=u8::MAX {
+            for start in [&b"/"[..], b"/?"] {
+                let Ok(theirs) = actix_web::http::Uri::try_from([start, &[octet]].concat()) else { continue };
+                assert_eq!(uri(&theirs).unwrap().to_string(), theirs.to_string(), "{octet:#x}");
+            }
         }
     }
 
