@@ -43,7 +43,8 @@
 //! - Declaring: [`derive@Cookie`], [`derive@CookieValue`], [`cookies`](macro@cookies).
 //! - Setting and reading: [`Cookies`], [`SetCookie`], [`document_cookie`].
 //! - Proof: [`Https`], [`PlainHttp`], [`AnyScheme`], given by a [`Listener`].
-//! - The environment: [`Policy`] and [`PolicyHandle`], with the layer for servers and the one for clients under `tower`.
+//! - The environment: [`Policy`] and [`PolicyHandle`], with the layer for servers and the one for clients under `tower`;
+//!   for other frameworks a module each, under their features.
 //! - In the page itself, from WebAssembly: `web`, with the feature of that name.
 //! - Reading others' lines: [`audit`].
 //!
@@ -74,7 +75,10 @@
 //! | `axum` | extractors, errors as responses, `ConnectInfo` as the peer |
 //! | `axum-server` | `MarkedAcceptor`, which says of each connection whether it carries TLS |
 //! | `web` | `web::get`, `web::set`, `web::remove`: `document.cookie` from WebAssembly in a browser; nothing elsewhere |
-//! | `poem` | poem 3: a middleware, extractors, errors as responses |
+//! | `actix` | `hardtack::actix`: actix-web 4, a middleware, extractors, errors as responses |
+//! | `rocket` | `hardtack::rocket`: Rocket 0.5, a fairing, request guards, errors as responses |
+//! | `poem` | `hardtack::poem`: poem 3, a middleware, extractors, errors as responses |
+//! | `salvo` | `hardtack::salvo`: salvo 1.1, a hoop, extractors, errors as responses; Rust 1.95 |
 //! | `inventory` | `inventory()`, the list of every cookie that a program declares |
 //! | `public-suffix` | refuses a `domain` that is a public suffix |
 //! | `tracing` | reports as events, in place of standard error |
