@@ -28,9 +28,9 @@ use crate::scheme::{Https, Scheme};
 
 /// Stands a policy around an application, for Rocket's one listener.
 ///
-/// Attach it first: it judges a request before another fairing changes it, and at launch puts its other half, which has
-/// the last word on every response, behind all the fairings that are attached by then. With
-/// [`Listener::per_connection`] Rocket's own configuration says whether there is TLS; the peer is the socket's, never
+/// Attach it first: it judges a request before another fairing changes it. Its other half, which has the last word on
+/// every response, goes behind the others by itself; also behind those that fairings attach at launch, three deep. With
+/// [`Listener::per_connection`] Rocket's own configuration says whether there is TLS. The peer is the socket's, never
 /// `client_ip()`.
 ///
 /// A redirect and a refusal have an empty body, and neither a handler nor a catcher runs: such a request is given the

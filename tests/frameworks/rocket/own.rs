@@ -440,17 +440,17 @@ impl Fairing for Meddler {
     }
 }
 
-/// A fairing that others attach at launch, two deep.
-fn staged() -> AdHoc {
-    AdHoc::on_ignite("stage", |app| async {
-        app.attach(AdHoc::on_ignite("stage within", |app| async { app.attach(Meddler("deep=1")) }))
+/// A fairing that attaches a fairing at launch, and so on: what Rocket's users call stages.
+fn stages(deep: u8) -> AdHoc {
+    AdHoc::on_ignite("stage", move |app| async move {
+        if deep == 1 { app.attach(Meddler("deep=1")) } else { app.attach(stages(deep - 1)) }
     })
 }
 
 #[tokio::test]
 async fn other_fairings_change_no_judgement_and_have_no_last_word() {
     let (app, count) = counted();
-    let app = app.attach(fairing(Policy::builder())).attach(Meddler("near=1")).attach(staged());
+    let app = app.attach(fairing(Policy::builder())).attach(Meddler("near=1")).attach(stages(3));
     let site = Site::new(app, certificate(), false).await;
     let reply = Client::send(site.client.0.post(format!("{}/a", site.base)).header("Accept", "text/html")).await;
     assert_eq!((reply.status, reply.lines(), reply.body.as_str()), (403, vec![], ""));
@@ -463,7 +463,7 @@ async fn other_fairings_change_no_judgement_and_have_no_last_word() {
 
     let certificate = certificate();
     let app = rocket::custom(config(Some(certificate.clone()))).attach(fairing(Policy::builder()));
-    let app = app.attach(staged()).attach(Meddler("near=1")).mount("/", routes![health]);
+    let app = app.attach(stages(3)).attach(Meddler("near=1")).mount("/", routes![health]);
     let site = Site::new(app, certificate, true).await;
     assert_eq!(site.get("/health").await.lines(), ["near=1; Secure", "deep=1; Secure"]);
 }
@@ -504,6 +504,23 @@ async fn a_body_that_somebody_wrote_stays() {
         let response = client.get(path).header(Accept::JSON).dispatch().await;
         assert_eq!(response.into_string().await.unwrap(), body);
     }
+}
+
+#[get("/careful")]
+fn careful(https: Result<Https, ExtractError>) -> Result<&'static str, ExtractError> {
+    https.map(|_| "https")
+}
+
+#[tokio::test]
+async fn a_guards_error_is_a_response_too() {
+    let handle = PolicyHandle::new(open().build().unwrap());
+    let policy = PolicyFairing::new(handle.clone(), Listener::per_connection());
+    let app = rocket::custom(config(None)).attach(policy).mount("/", routes![careful]);
+    let client = local(app.register("/", catchers![anything])).await;
+    let response = client.get("/careful").dispatch().await;
+    assert_eq!((response.status(), response.content_type()), (Status::Forbidden, Some(ContentType::Plain)));
+    assert_eq!(response.into_string().await.unwrap(), NO_HTTPS);
+    assert_eq!(handle.counters().get(EventKind::RequestRefused), 1);
 }
 
 #[tokio::test]
