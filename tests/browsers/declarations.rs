@@ -287,7 +287,7 @@ where
 /// The same of a cookie that a script may write.
 fn scripted<T>(label: &str, value: impl Fn() -> T + Send + Sync + 'static) -> Declared
 where
-    T: ScriptReadable + PartialEq,
+    T: Cookie + ScriptReadable + PartialEq,
 {
     let text = document_cookie(&value()).unwrap();
     Declared { script: Some((text.to_string(), text.js_string())), ..declared(label, value) }

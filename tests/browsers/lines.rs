@@ -255,7 +255,7 @@ impl Found {
         judge.verdicts += self.verdicts;
         let Browser { kind, version, .. } = judge.browser;
         let measured = format!("measured was {}, here runs {version}", measured(kind.name()));
-        let is_known = |(id, difference): &&(String, String)| known.iter().any(|it| (it.0, it.1) == (id, difference));
+        let is_known = |(id, difference): &&(String, String)| known.iter().any(|it| it.0 == id && it.1 == difference);
         let new = self.differences.iter().filter(|found| !is_known(found));
         judge.wrong.extend(new.map(|(id, difference)| format!("a new difference: {id} {difference} ({measured})")));
         for (id, difference, why) in known {

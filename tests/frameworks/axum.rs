@@ -1,5 +1,7 @@
 //! axum, by axum-server: the routes of the scenarios, and the list of them run.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
+
 mod suite;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

@@ -65,7 +65,7 @@ impl Workspace {
             .env_remove("HARDTACK_DENY")
             .envs(environment.iter().copied())
             .output()
-            .expect("cargo")
+            .unwrap()
     }
 
     /// The errors in one member's `src/lib.rs`, in order of place; anything else that fails fails the test.

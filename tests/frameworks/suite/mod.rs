@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use hardtack::{Cookie, CookieValue, Listener, PolicyHandle};
 
+#[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../../support/client.rs"]
 pub(crate) mod client;
 mod scenarios;
