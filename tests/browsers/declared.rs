@@ -141,7 +141,7 @@ pub(crate) fn plain_http_overwrites_nothing(judge: &mut Judge<'_>) {
             ]);
         }
         tab.fetch_all(&lines.iter().map(|line| beside_the_policy(line)).collect::<Vec<_>>());
-        tab.evaluate(&format!("{}.forEach(line => document.cookie = line)", json!(lines)));
+        tab.write(&lines);
         if before {
             set(&tab, &all);
         } else {
@@ -257,7 +257,7 @@ pub(crate) fn written_by_scripts(judge: &mut Judge<'_>) {
         let label = &declared.label;
         let before = SystemTime::now();
         tab.navigate(&url("https", "script")).unwrap();
-        let page = tab.evaluate("[typeof ran, document.scripts.length, document.body.textContent, document.title]");
+        let page = tab.evaluate(PAGE);
         judge.equal(format!("{label}: the page"), page, json!(["undefined", 1, "after", "script"]));
         judge.verdict(format!("{label}: kept"), differences(&tab.cookies(), declared, HOST, before));
         judge.equal(format!("{label}: read"), tab.fetch(&url("https", "get")).1.as_str(), "\"equal\"");
@@ -267,13 +267,17 @@ pub(crate) fn written_by_scripts(judge: &mut Judge<'_>) {
             continue;
         }
         tab.navigate(&url("http", "script")).unwrap();
-        let ran = tab.evaluate("[typeof ran, document.scripts.length, document.body.textContent, document.title]");
+        let ran = tab.evaluate(PAGE);
         judge.equal(format!("{label}: the page over plain HTTP"), ran, json!(["undefined", 1, "after", "script"]));
         let kept = tab.cookies().len();
         judge.equal(format!("{label}: kept over plain HTTP"), kept, usize::from(!declared.spec.secure));
         tab.clear();
     }
 }
+
+/// What ran, and what became of the page's text. Reading the cookies waits until those that were written are kept.
+const PAGE: &str =
+    "(document.cookie, [typeof ran, document.scripts.length, document.body.textContent, document.title])";
 
 /// What old code sets of a session is kept as the policy would have it.
 pub(crate) fn foreign_lines_are_hardened(judge: &mut Judge<'_>) {

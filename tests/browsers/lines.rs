@@ -128,8 +128,7 @@ pub(crate) fn loopback_by_script(judge: &mut Judge<'_>) {
         if !page.open(judge.replay, &tab, &url(row)) {
             continue;
         }
-        let mut theirs =
-            json!({ "script_sees": tab.evaluate(&format!("(document.cookie = {}, document.cookie)", row["js"])) });
+        let mut theirs = json!({ "script_sees": tab.write(&[text(&row["js"]).to_owned()]) });
         let told = verdict(&tab.cookies());
         theirs.as_object_mut().unwrap().extend(told.as_object().unwrap().clone());
         let measured = &row[judge.browser.kind.name()];
@@ -159,7 +158,7 @@ pub(crate) fn removed_and_overwritten(judge: &mut Judge<'_>) {
             if let Some(script) = step.get("js") {
                 by_header = false;
                 judge.replay.visit(&tab, &std::mem::take(&mut to_come)).unwrap();
-                tab.evaluate(&format!("document.cookie = {script}"));
+                tab.write(&[text(script).to_owned()]);
             }
             for line in step.get("set_cookie").map(crowd).unwrap_or_default() {
                 jar.receive(line.as_bytes(), &at, now);

@@ -168,6 +168,13 @@ impl Tab<'_> {
         }
     }
 
+    /// Writes these lines from the page's script and returns what it then sees. Chromium tells the store of a write without
+    /// waiting for it; what a script reads comes after it.
+    pub(crate) fn write(&self, lines: &[String]) -> String {
+        let wrote = format!("({}.forEach(line => document.cookie = line), document.cookie)", json!(lines));
+        text(&self.evaluate(&wrote)).to_owned()
+    }
+
     /// Clicks on what the selector finds, and waits until the page that this leads to is loaded.
     pub(crate) fn click(&self, selector: &str) {
         self.browser.socket.borrow_mut().events.clear();
