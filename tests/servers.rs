@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
 
+#[allow(dead_code, reason = "other tests use more of it")]
 mod support;
 
 use std::collections::HashSet;
