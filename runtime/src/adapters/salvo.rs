@@ -88,6 +88,7 @@ impl PolicyHoop {
     /// assert_eq!(service.hoops.len(), 1);
     /// # Ok::<(), hardtack::TrustedProxiesError>(())
     /// ```
+    #[must_use]
     pub fn new(policy: impl Into<PolicyHandle>, listener: Listener) -> Self {
         PolicyHoop { gate: Gate::new(policy.into(), listener) }
     }
