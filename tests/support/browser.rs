@@ -372,13 +372,16 @@ fn chromium(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
     command.arg("--remote-debugging-port=0").arg("about:blank");
 }
 
-/// The preferences of an unattended Firefox; HTTPS-first for the reason above.
+/// The preferences of an unattended Firefox: HTTPS-first is off for the reason above, and it saves itself what only an eye
+/// would miss.
 fn firefox(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
     let preferences = [
         ("network.proxy.type", String::from("1")),
         ("network.proxy.socks", format!("\"{}\"", proxy.ip())),
         ("network.proxy.socks_port", proxy.port().to_string()),
         ("network.proxy.socks_remote_dns", String::from("true")),
+        ("ui.prefersReducedMotion", String::from("1")),
+        ("browser.sessionstore.interval", String::from("3600000")),
         ("dom.security.https_first", String::from("false")),
         ("dom.security.https_first_schemeless", String::from("false")),
     ];
