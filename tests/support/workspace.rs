@@ -24,11 +24,16 @@ pub(crate) struct Refused {
 impl Workspace {
     /// A workspace of these members: a name, and what stands below `[dependencies]`.
     pub(crate) fn create(name: &str, members: &[(&str, &str)]) -> Workspace {
+        Workspace::create_under(name, "", members)
+    }
+
+    /// The same, with more in the manifest at its root.
+    pub(crate) fn create_under(name: &str, root: &str, members: &[(&str, &str)]) -> Workspace {
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let workspace = Workspace { directory };
         let names: Vec<&str> = members.iter().map(|(member, _)| *member).collect();
-        workspace.write("Cargo.toml", &format!("[workspace]\nresolver = \"3\"\nmembers = {names:?}\n"));
+        workspace.write("Cargo.toml", &format!("[workspace]\nresolver = \"3\"\nmembers = {names:?}\n{root}"));
         fs::copy(ours.join("Cargo.lock"), workspace.directory.join("Cargo.lock")).unwrap();
         for (member, dependencies) in members {
             let dependencies = dependencies.replace("OURS", &ours.to_string_lossy().replace('\\', "/"));
@@ -56,12 +61,17 @@ impl Workspace {
 
     /// cargo, offline, without what the environment of the test itself demands.
     pub(crate) fn cargo(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        self.run(&[arguments, &["--offline"]].concat(), environment)
+    }
+
+    fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(arguments)
-            .args(["--offline", "--color=never"])
+            .arg("--color=never")
             .current_dir(&self.directory)
             .env("CARGO_TARGET_DIR", self.directory.join("target"))
             .env_remove("RUSTFLAGS")
+            .env_remove("CLIPPY_CONF_DIR")
             .env_remove("HARDTACK_DENY")
             .envs(environment.iter().copied())
             .output()
@@ -78,6 +88,61 @@ impl Workspace {
         refused.sort_by_key(|(place, _)| *place);
         refused.into_iter().map(|(_, refused)| refused).collect()
     }
+
+    /// What clippy says of one member, in order of place; anything that rustc says fails the test.
+    pub(crate) fn linted(&self, member: &str) -> Vec<Linted> {
+        let clippy = ["clippy", "--message-format=json", "-p", member];
+        let mut output = self.cargo(&clippy, &[]);
+        // What nothing else here builds may not be on the machine yet.
+        if String::from_utf8_lossy(&output.stderr).contains("but --offline was specified") {
+            output = self.run(&clippy, &[]);
+        }
+        let messages = String::from_utf8(output.stdout).unwrap();
+        let mut linted: Vec<Linted> = messages.lines().filter_map(|line| lint(member, line)).collect();
+        let errors = linted.iter().any(|linted| linted.error);
+        assert_eq!(output.status.success(), !errors, "{}", String::from_utf8_lossy(&output.stderr));
+        linted.sort_by_key(|linted| linted.line);
+        linted
+    }
+}
+
+/// What clippy says of one place.
+#[derive(Debug)]
+pub(crate) struct Linted {
+    /// As in `disallowed_methods`.
+    pub(crate) lint: String,
+    pub(crate) error: bool,
+    pub(crate) line: u64,
+    pub(crate) text: String,
+    /// The notes and suggestions below it.
+    pub(crate) notes: Vec<String>,
+}
+
+fn lint(member: &str, message: &str) -> Option<Linted> {
+    let message: Value = serde_json::from_str(message).unwrap();
+    let message = message.get("message").filter(|_| message["reason"] == "compiler-message")?;
+    let span = message["spans"].as_array().unwrap().iter().find(|span| span["is_primary"] == true);
+    // The last message counts the others.
+    let Some(span) = span else {
+        assert!(message["code"].is_null() && message["level"] != "warning" || is_count(message), "{message}");
+        return None;
+    };
+    let words = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let lint = words(&message["code"]["code"]);
+    let Some(lint) = lint.strip_prefix("clippy::") else { panic!("{}", words(&message["rendered"])) };
+    assert_eq!(span["file_name"], format!("{member}/src/lib.rs"), "{}", message["rendered"]);
+    let notes = message["children"].as_array().unwrap().iter().map(|child| words(&child["message"]));
+    Some(Linted {
+        lint: lint.to_owned(),
+        error: message["level"] == "error",
+        line: span["line_start"].as_u64().unwrap(),
+        text: words(&message["message"]),
+        notes: notes.collect(),
+    })
+}
+
+fn is_count(message: &Value) -> bool {
+    message["message"].as_str().unwrap().ends_with(" emitted")
 }
 
 fn error(member: &str, message: &str) -> Option<(u64, Refused)> {
