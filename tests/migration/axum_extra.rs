@@ -1,0 +1,100 @@
+//! From axum-extra 0.12: the jars are real, the router is real.
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::{ask, assert_said, layered};
+
+mod before {
+    // migration: axum-extra before
+    use axum_extra::extract::CookieJar;
+    use axum_extra::extract::cookie::Cookie;
+
+    // The jar leaves only if the handler returns it.
+    pub async fn sign_in(jar: CookieJar) -> (CookieJar, &'static str) {
+        let session = Cookie::build(("session", "s3cr3t")).path("/").http_only(true).secure(true);
+        (jar.add(session), "signed in") // Set-Cookie: session=s3cr3t; HttpOnly; Secure; Path=/
+    }
+
+    pub async fn home(jar: CookieJar) -> String {
+        jar.get("session").map_or("signed out".to_owned(), |session| format!("{} octets", session.value().len()))
+    }
+
+    pub async fn sign_out(jar: CookieJar) -> CookieJar {
+        jar.remove("session") // Set-Cookie: session=; Max-Age=0; Expires=…
+    }
+    // migration: end
+}
+
+mod after {
+    // migration: axum-extra after
+    use hardtack::{Cookie, Cookies, ReadError, SetError};
+
+    #[derive(Cookie)]
+    pub struct Session(String);
+
+    // The layer writes the jar, whatever the handler answers.
+    pub async fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
+        // Set-Cookie: __Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Lax
+        cookies.set(Session("s3cr3t".into()))?;
+        Ok("signed in")
+    }
+
+    pub async fn home(cookies: Cookies) -> Result<String, ReadError> {
+        let session = cookies.get::<Session>()?;
+        Ok(session.map_or("signed out".to_owned(), |Session(id)| format!("{} octets", id.len())))
+    }
+
+    pub async fn sign_out(cookies: Cookies) -> Result<(), SetError> {
+        // Set-Cookie: __Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax
+        cookies.remove::<Session>()
+    }
+    // migration: end
+}
+
+mod errors {
+    use axum::http::StatusCode;
+    use axum_extra::extract::CookieJar;
+    use hardtack::{Cookie, Cookies};
+
+    // migration: axum-extra errors
+    /// Nothing is set: the jar is lost with the error.
+    pub async fn before(jar: CookieJar) -> Result<CookieJar, StatusCode> {
+        let _jar = jar.add(("attempts", "1"));
+        Err(StatusCode::UNAUTHORIZED)
+    }
+
+    #[derive(Cookie)]
+    struct Attempts(u32);
+
+    /// It is set: the error is a response like others.
+    pub async fn after(cookies: Cookies) -> axum::response::Result<()> {
+        // Set-Cookie: __Host-Http-attempts=1; Path=/; Secure; HttpOnly; SameSite=Lax
+        cookies.set(Attempts(1))?;
+        Err(StatusCode::UNAUTHORIZED.into())
+    }
+    // migration: end
+}
+
+#[tokio::test]
+async fn handlers() {
+    let sign_in = ask(Router::new().route("/", get(before::sign_in)), "a=1").await;
+    let sign_out = ask(Router::new().route("/", get(before::sign_out)), "session=s3cr3t").await;
+    assert_said("axum-extra before", &[sign_in.sent, sign_out.sent].concat());
+    assert_eq!(ask(Router::new().route("/", get(before::home)), "session=s3cr3t").await.body, "6 octets");
+
+    let sign_in = ask(layered(Router::new().route("/", get(after::sign_in))), "a=1").await;
+    let sign_out = ask(layered(Router::new().route("/", get(after::sign_out))), "a=1").await;
+    assert_said("axum-extra after", &[sign_in.sent, sign_out.sent].concat());
+    let home = ask(layered(Router::new().route("/", get(after::home))), "__Host-Http-session=s3cr3t").await;
+    assert_eq!(home.body, "6 octets");
+}
+
+#[tokio::test]
+async fn an_error_keeps_its_cookies() {
+    let before = ask(Router::new().route("/", get(errors::before)), "a=1").await;
+    assert_eq!((before.status.as_u16(), before.sent.len()), (401, 0));
+    let after = ask(layered(Router::new().route("/", get(errors::after))), "a=1").await;
+    assert_eq!(after.status, 401);
+    assert_said("axum-extra errors", &after.sent);
+}

@@ -1,0 +1,174 @@
+//! From `cookie` 0.18, as it is and in the jars that sign.
+
+use hardtack::{Cookies, SetCookie, testing};
+use http::HeaderMap;
+
+use crate::Outcome;
+
+#[test]
+fn one_cookie() -> Outcome {
+    let https = testing::https();
+    // migration: cookie
+    // before
+    let before = cookie::Cookie::build(("session", "s3cr3t"))
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(cookie::SameSite::Lax)
+        .max_age(cookie::time::Duration::hours(8))
+        .build();
+    assert_eq!(before.to_string(), "session=s3cr3t; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=28800");
+
+    // after
+    #[derive(hardtack::Cookie)]
+    #[cookie(max_age = "8h")]
+    struct Session(String);
+
+    let after = SetCookie::new(Session("s3cr3t".into())).header_value(&https)?;
+    assert_eq!(after, "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax");
+    // migration: end
+    Ok(())
+}
+
+#[test]
+fn a_jar() -> Outcome {
+    let (https, request, mut response) = (testing::https(), HeaderMap::new(), HeaderMap::new());
+    // migration: several cookies
+    // before
+    let mut jar = cookie::CookieJar::new();
+    jar.add(("cart", "7"));
+    jar.add(cookie::Cookie::build(("lang", "de")).path("/").permanent());
+    let mut before: Vec<String> = jar.delta().map(ToString::to_string).collect();
+    before.sort();
+    assert_eq!(before[0], "cart=7");
+    assert!(before[1].starts_with("lang=de; Path=/; Max-Age=630720000; Expires=")); // 20 years; browsers keep it 400 days
+
+    // after
+    #[hardtack::cookies]
+    struct Shop {
+        cart: u32,
+        #[cookie(max_age = "400d", http_only = false, reason = "i18n.js reads it before first paint")]
+        lang: String,
+    }
+
+    let cookies = Cookies::read(&request, https);
+    let shop = Shop::from(cookies.clone()); // in a framework: an argument of the handler
+    shop.set_cart(7)?;
+    shop.set_lang("de")?;
+    cookies.write(&mut response); // in a framework: the layer does it
+    let after: Vec<_> = response.get_all("set-cookie").iter().collect();
+    assert_eq!(after[0], "__Host-Http-cart=7; Path=/; Secure; HttpOnly; SameSite=Lax");
+    assert_eq!(after[1], "__Host-lang=de; Path=/; Max-Age=34560000; Secure; SameSite=Lax");
+    // migration: end
+    Ok(())
+}
+
+#[test]
+fn reading() -> Outcome {
+    let https = testing::https();
+    // migration: reading
+    let field = "lang=de; lang=en; __Host-Http-cart=7";
+
+    // before: the last of a name, whoever set it, as text
+    let mut jar = cookie::CookieJar::new();
+    cookie::Cookie::split_parse(field).filter_map(Result::ok).for_each(|cookie| jar.add_original(cookie));
+    assert_eq!(jar.get("lang").map(cookie::Cookie::value), Some("en"));
+
+    // after: a type's value; several values of a name are an error, since one of them may be somebody else's
+    #[derive(hardtack::Cookie)]
+    struct Cart(u32);
+    #[derive(hardtack::Cookie)]
+    #[cookie(name = "lang", reason = "the old name, until March")]
+    struct Lang(String);
+
+    let mut request = HeaderMap::new();
+    request.insert("cookie", field.parse()?);
+    let cookies = Cookies::read(&request, https);
+    assert_eq!(cookies.get::<Cart>()?.map(|Cart(items)| items), Some(7));
+    assert!(matches!(cookies.get::<Lang>(), Err(hardtack::ReadError::Ambiguous { .. })));
+    // migration: end
+    Ok(())
+}
+
+#[test]
+fn removing() -> Outcome {
+    let https = testing::https();
+    // migration: removing
+    // before: a browser removes it where Path and Domain happen to be those it was set with
+    let mut before = cookie::Cookie::new("session", "");
+    before.make_removal();
+    assert!(before.to_string().starts_with("session=; Max-Age=0; Expires="));
+
+    // after: the declaration's name, Path, Domain and flags
+    #[derive(hardtack::Cookie)]
+    #[cookie(path = "/account")]
+    struct Session(String);
+
+    let after = SetCookie::<Session>::removal().header_value(&https)?; // or `cookies.remove::<Session>()?`
+    assert_eq!(
+        after,
+        "__Secure-session=; Path=/account; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; \
+         Secure; HttpOnly; SameSite=Lax"
+    );
+    // migration: end
+    Ok(())
+}
+
+#[test]
+fn values() -> Outcome {
+    let https = testing::https();
+    // migration: values
+    // before: as it is, or encoded where somebody thought of it
+    let before = cookie::Cookie::new("note", "50%; Domain=example.com");
+    assert_eq!(before.to_string(), "note=50%; Domain=example.com");
+    assert_eq!(before.encoded().to_string(), "note=50%25%3B%20Domain%3Dexample.com");
+
+    // after: a value is a value
+    #[derive(hardtack::Cookie)]
+    struct Note(String);
+
+    let after = SetCookie::new(Note("50%; Domain=example.com".into())).header_value(&https)?;
+    assert_eq!(after, "__Host-Http-note=50%25%3B%20Domain=example.com; Path=/; Secure; HttpOnly; SameSite=Lax");
+    // migration: end
+    Ok(())
+}
+
+#[test]
+fn handing_over() -> Outcome {
+    let https = testing::https();
+    // migration: to a library
+    // a library that wants a `cookie::Cookie`: declared here, handed over there
+    #[derive(hardtack::Cookie)]
+    struct Session(String);
+
+    let made: cookie::Cookie<'static> = SetCookie::new(Session("s3cr3t".into())).to_cookie(&https)?;
+    assert_eq!(made.to_string(), "__Host-Http-session=s3cr3t; HttpOnly; SameSite=Lax; Secure; Path=/");
+    // migration: end
+    Ok(())
+}
+
+#[test]
+fn signed() -> Outcome {
+    let https = testing::https();
+    let key = cookie::Key::from(&[7; 64]);
+    let mut old = cookie::CookieJar::new();
+    old.signed_mut(&key).add(("user", "ada"));
+    let field = old.get("user").unwrap().stripped().to_string();
+    // migration: signed
+    #[derive(hardtack::Cookie)]
+    #[cookie(name = "user", read_only)]
+    struct SignedUser(String);
+
+    let mut request = HeaderMap::new();
+    request.insert("cookie", field.parse()?);
+    let SignedUser(text) = Cookies::read(&request, https).get()?.unwrap();
+    assert_ne!(text, "ada"); // the signature and the value: hardtack cannot tell whether it holds
+    assert!(text.ends_with("=ada"));
+
+    // whoever has the key can
+    let mut jar = cookie::CookieJar::new();
+    jar.add_original(("user", text));
+    assert_eq!(jar.signed(&key).get("user").unwrap().value(), "ada");
+    // migration: end
+    Ok(())
+}
