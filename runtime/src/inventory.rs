@@ -68,7 +68,7 @@ pub fn inventory() -> Inventory {
     Inventory { cookies }
 }
 
-/// The cookies that a program declares; [`inventory`] makes it.
+/// The cookies that a program declares; [`inventory()`] makes it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Inventory {

@@ -47,6 +47,8 @@
 //!   for other frameworks a module each, under their features.
 //! - In the page itself, from WebAssembly: `web`, with the feature of that name.
 //! - Reading others' lines: [`audit`].
+//! - Pages: [for a security team](guide::security), [closing the side doors](guide::side_doors) of a code base, [coming from
+//!   elsewhere](guide::migration).
 //!
 //! # What is promised
 //!
@@ -106,6 +108,8 @@ mod findings;
 mod floor;
 mod force_https;
 mod foreign;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod host;
 mod hsts;
 #[cfg(feature = "inventory")]
