@@ -4,6 +4,7 @@
 use http::header::{ACCEPT, COOKIE, FORWARDED, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+#[cfg(feature = "rocket")]
 use crate::enforce::Outgoing;
 
 /// The fields of a request that the judgement and the jar ask for.
@@ -12,6 +13,7 @@ pub(crate) fn request<'a>(fields: impl Iterator<Item = (&'a str, &'a [u8])>) -> 
 }
 
 /// The fields of a response that a policy may change: [`Outgoing::CHANGED`].
+#[cfg(feature = "rocket")]
 pub(crate) fn response<'a>(fields: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
     copy(fields.filter(|(name, _)| Outgoing::CHANGED.iter().any(|changed| name.eq_ignore_ascii_case(changed.as_str()))))
 }
