@@ -26,7 +26,7 @@ use poem::error::{InternalServerError, NotFoundError};
 use poem::http::header::{CACHE_CONTROL, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use poem::http::{StatusCode, Version};
 use poem::listener::{Acceptor, Listener as _, RustlsCertificate, RustlsConfig, TcpListener, UnixListener};
-use poem::middleware::CatchPanic;
+use poem::middleware::{CatchPanic, CookieJarManager};
 use poem::session::{CookieConfig, CookieSession, MemoryStorage, ServerSession, Session as Visit};
 use poem::test::TestClient;
 use poem::web::Data;
@@ -618,6 +618,17 @@ async fn a_policy_within_a_policy_writes_each_line_once() {
     }
 }
 
+#[tokio::test]
+async fn a_policy_in_a_nested_route_knows_the_whole_path() {
+    for (exempt, status) in [("/shop/health", 200), ("/health", 403)] {
+        let told = Told::by(Policy::builder().force_https(ForceHttps::on().exempt([exempt])));
+        let site = Site::http(Route::new().nest("/shop", routes().with(told.middleware()))).await;
+        assert_eq!(site.get("/shop/health").await.status, status);
+        let reply = site.get_with("/shop/set?a=b", &[("Accept", "text/html")]).await;
+        assert_eq!((reply.status, reply.header("location")), (308, Some("https://www.site.example/shop/set?a=b")));
+    }
+}
+
 // ---- poem's sessions.
 
 /// Counts the visits of a session, and ends it, here and in another directory.
@@ -825,13 +836,16 @@ fn forget(jar: &CookieJar) {
     jar.remove("__Secure-map");
 }
 
+fn forgetting() -> impl Endpoint + 'static {
+    Route::new().at("/a/forget", forget).with(CookieJarManager::new())
+}
+
 #[tokio::test]
 async fn what_the_policy_does_not_harden_is_removed_as_it_was_written() {
-    let app = || Route::new().at("/a/forget", forget).with(poem::middleware::CookieJarManager::new());
     let cookies = [("Cookie", "theme=dark; __Secure-map=1")];
     let written = ["__Secure-map=; Max-Age=0; Expires=*", "theme=; Max-Age=0; Expires=*"];
     let lines = async |policy: PolicyBuilder| {
-        let reply = Told::by(policy).https(app()).await.get_with("/a/forget", &cookies).await;
+        let reply = Told::by(policy).https(forgetting()).await.get_with("/a/forget", &cookies).await;
         let mut lines = settled_all(&reply);
         lines.sort();
         lines
@@ -852,4 +866,9 @@ async fn within_two_policies_a_removal_is_completed_once() {
     let app = sessions(|config| config).pop().unwrap().with(inner.middleware());
     let (end, is_kept, _) = ended(&outer.https(app).await).await;
     assert_eq!((end.lines().len(), is_kept), (1, false));
+
+    let app = forgetting().with(inner.middleware());
+    let guessed = outer.https(app).await.get_with("/a/forget", &[("Cookie", "theme=dark")]).await;
+    let removal = "theme=; Max-Age=0; Expires=*";
+    assert_eq!(settled_all(&guessed), [format!("{removal}; Secure"), format!("{removal}; Secure; Path=/")]);
 }
