@@ -212,7 +212,7 @@ pub(crate) struct Head<'a> {
     pub(crate) extensions: &'a Extensions,
     /// What the framework itself knows of the connection; an extension of the same type goes before it.
     pub(crate) transport: Option<Transport>,
-    /// The same of the address at its other end.
+    /// The address at its other end, where the framework or the caller knows it: it goes before an extension.
     pub(crate) peer: Option<IpAddr>,
 }
 
