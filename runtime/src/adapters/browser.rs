@@ -3,11 +3,23 @@
 
 pub(super) use page::Browser;
 
+/// What a page is to its scripts.
+pub(super) trait Page {
+    /// `isSecureContext`.
+    fn is_secure(&self) -> bool;
+    /// The URL that it was loaded from, where the browser tells.
+    fn address(&self) -> Option<String>;
+    /// `document.cookie`; `None` where it throws.
+    fn cookies(&self) -> Option<String>;
+    /// Assigns to `document.cookie`; `None` where it throws.
+    fn assign(&self, line: &str) -> Option<()>;
+}
+
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod page {
     use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-    use crate::adapters::web::Page;
+    use super::Page;
 
     #[wasm_bindgen]
     extern "C" {
@@ -71,7 +83,7 @@ mod page {
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod page {
-    use crate::adapters::web::Page;
+    use super::Page;
 
     /// There is none.
     pub(crate) enum Browser {}

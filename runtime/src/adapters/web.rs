@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use super::browser::Browser;
+use super::browser::{Browser, Page};
 use crate::declare::{Cookie, ReadCookie, ScriptReadable, Spec};
 use crate::error::{ReadError, Removal, SetError};
 use crate::line::Line;
@@ -227,18 +227,6 @@ impl From<ReadError> for Error {
     fn from(error: ReadError) -> Self {
         Error::Read(error)
     }
-}
-
-/// What a page is to its scripts.
-pub(super) trait Page {
-    /// `isSecureContext`.
-    fn is_secure(&self) -> bool;
-    /// The URL that it was loaded from, where the browser tells.
-    fn address(&self) -> Option<String>;
-    /// `document.cookie`; `None` where it throws.
-    fn cookies(&self) -> Option<String>;
-    /// Assigns to `document.cookie`; `None` where it throws.
-    fn assign(&self, line: &str) -> Option<()>;
 }
 
 fn read<T: ReadCookie>(page: &impl Page) -> Result<Option<T>, Error> {
