@@ -8,7 +8,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, Meta, Token};
+use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Meta, Token};
 
 use crate::errors::{Errors, nearest};
 use crate::keys::{self, Key, Place};
@@ -127,7 +127,11 @@ fn read(tokens: TokenStream, place: Place, arguments: &mut Arguments, errors: &m
 fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
     let Ok(word) = input.call(Ident::parse_any) else {
         let example = keys::words(place).next().and_then(Key::of).map_or("", Key::example);
-        errors.push(input.span(), format_args!("expected a key, as in `{example}`"));
+        let line = "a `Set-Cookie` text is not read here; each attribute has its key";
+        match input.peek(LitStr) {
+            true => errors.push(input.span(), format_args!("{line}, as in `{example}`")),
+            false => errors.push(input.span(), format_args!("expected a key, as in `{example}`")),
+        }
         return skip(input);
     };
     if word == Key::Reason.word() || word == Key::ReadOnly.word() {
@@ -248,13 +252,13 @@ fn unknown(tokens: TokenStream, written: &str, has_value: bool, place: Place, er
             format!("remove it: `{meant} = true` is the default")
         }
         Some(meant) => format!("write `{meant}`"),
-        None => {
+        None => keys::otherwise(written, place).map(str::to_owned).unwrap_or_else(|| {
             let all: Vec<_> = keys::words(place).map(|word| format!("`{word}`")).collect();
             match all.as_slice() {
                 [only] => format!("the only key here is {only}"),
                 all => format!("the keys are {}", all.join(", ")),
             }
-        }
+        }),
     };
     errors.push_on(tokens, format_args!("unknown key `{written}`; {remedy}"));
 }
@@ -314,6 +318,11 @@ impl Taker<'_> {
         match self.literal_or_constant()? {
             (tokens, Some(literal)) => match syntax::duration(&literal) {
                 Ok(life) => self.given(tokens, Life::Literal(life)),
+                Err(_) if !literal.is_empty() && literal.bytes().all(|octet| octet.is_ascii_digit()) => {
+                    let text = format!("`max_age` needs a unit; write \"{literal}s\" for seconds");
+                    self.errors.push_on(tokens, text);
+                    None
+                }
                 Err(fault) => {
                     self.errors.push_on(tokens, fault);
                     None

@@ -78,6 +78,38 @@ const ALIASES: &[(&str, Key)] = &[
     ("readonly", Key::ReadOnly),
 ];
 
+/// Words for which there is no key, and what says the same here.
+const OTHERWISE: &[(&str, &str)] = &[
+    ("session", "leave `max_age` out: the cookie then ends with the browser"),
+    ("persistent", "give it a life, as in `max_age = \"30d\"`"),
+    ("permanent", "give it a life, as in `max_age = \"30d\"`"),
+    ("prefix", "the strongest that the other keys allow is chosen; to choose another, write it into `name`"),
+    ("hostonly", "remove it: without `domain` the cookie is host-only"),
+    ("priority", "remove it: one browser knew it, and no standard does"),
+    ("version", "remove it: no browser reads it"),
+    ("comment", "remove it, or say it in the docs of the type, which the inventory shows"),
+    ("value", "remove it: the value is the type's field, and set while the program runs"),
+    ("default", "remove it: a cookie that is absent reads as `None`"),
+    ("encode", "remove it: values are percent-encoded, and come back equal"),
+    ("raw", "remove it: values are percent-encoded, and come back equal"),
+    ("signed", "nothing is signed here; keep the data on the server and its key in the cookie"),
+    ("private", "nothing is encrypted here; keep the data on the server and its key in the cookie"),
+    ("encrypted", "nothing is encrypted here; keep the data on the server and its key in the cookie"),
+    ("sealed", "nothing is encrypted here; keep the data on the server and its key in the cookie"),
+    ("json", "implement `CookieValue` for the type, or keep the data on the server and its key in the cookie"),
+];
+
+/// What says the same as a word for which there is no key.
+pub(crate) fn otherwise(word: &str, place: Place) -> Option<&'static str> {
+    let lower = plain(word);
+    let otherwise = OTHERWISE.iter().find(|(other, _)| *other == lower && DECLARING.contains(&place));
+    otherwise.map(|(_, remedy)| *remedy)
+}
+
+fn plain(word: &str) -> String {
+    word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
+}
+
 impl Key {
     pub(crate) fn of(word: &str) -> Option<Key> {
         TABLE.iter().find(|row| row.word == word).map(|row| row.key)
@@ -109,7 +141,7 @@ pub(crate) fn words(place: Place) -> impl Iterator<Item = &'static str> {
 
 /// The key that a word most likely means.
 pub(crate) fn meant(word: &str, place: Place) -> Option<&'static str> {
-    let lower: String = word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let lower = plain(word);
     let alias = ALIASES.iter().find(|(alias, _)| *alias == lower).map(|(_, key)| *key);
     match alias {
         Some(key) if key.may_stand(place) => Some(key.word()),
@@ -119,7 +151,7 @@ pub(crate) fn meant(word: &str, place: Place) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALIASES, Key, Place, TABLE, meant};
+    use super::{ALIASES, Key, OTHERWISE, Place, TABLE, meant, otherwise};
 
     #[test]
     fn every_word_finds_its_own_row() {
@@ -131,6 +163,9 @@ mod tests {
         for (alias, _) in ALIASES {
             assert_eq!(Key::of(alias), None);
         }
+        for (word, _) in OTHERWISE {
+            assert_eq!((Key::of(word), ALIASES.iter().any(|(alias, _)| alias == word)), (None, false), "{word}");
+        }
     }
 
     #[test]
@@ -140,5 +175,7 @@ mod tests {
         assert_eq!(meant("expires", Place::Field), Some("max_age"));
         assert_eq!(meant("expires", Place::Variant), None);
         assert_eq!(meant("banana", Place::Cookie), None);
+        assert!(otherwise("Host-Only", Place::Cookie).is_some_and(|remedy| remedy.contains("without `domain`")));
+        assert_eq!(otherwise("session", Place::Variant), None);
     }
 }
