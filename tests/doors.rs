@@ -29,6 +29,7 @@ poem = { version = "3", default-features = false, features = ["cookie"] }
 rocket = { version = "0.5", default-features = false, features = ["secrets"] }
 salvo_core = { version = "1", default-features = false, features = ["cookie"] }
 tower-cookies = { version = "0.11", default-features = false, features = ["private", "signed"] }
+web-sys = { version = "0.3", features = ["HtmlDocument"] }
 "#;
 
 /// Some of the crates, without the features that bring a door; the other crates are not there.

@@ -11,7 +11,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Meta, Token};
 
 use crate::errors::{Errors, nearest};
-use crate::keys::{self, Key, Place};
+use crate::keys::{self, Key, Meant, Place};
 use crate::names::Case;
 
 /// An argument that was written.
@@ -127,11 +127,11 @@ fn read(tokens: TokenStream, place: Place, arguments: &mut Arguments, errors: &m
 fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
     let Ok(word) = input.call(Ident::parse_any) else {
         let example = keys::words(place).next().and_then(Key::of).map_or("", Key::example);
-        let line = "a `Set-Cookie` text is not read here; each attribute has its key";
-        match input.peek(LitStr) {
-            true => errors.push(input.span(), format_args!("{line}, as in `{example}`")),
-            false => errors.push(input.span(), format_args!("expected a key, as in `{example}`")),
-        }
+        let what = match input.peek(LitStr) {
+            true => "a text is not read here: each attribute has its key",
+            false => "expected a key",
+        };
+        errors.push(input.span(), format_args!("{what}, as in `{example}`"));
         return skip(input);
     };
     if word == Key::Reason.word() || word == Key::ReadOnly.word() {
@@ -172,7 +172,7 @@ fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors:
         // A comma was forgotten; the next item may be right.
         return errors.push(input.span(), "expected `,` before this key");
     }
-    errors.push(input.span(), "expected `,`");
+    errors.push(input.span(), "expected `,` before the next key");
     skip(input);
 }
 
@@ -208,7 +208,8 @@ fn skip(input: ParseStream<'_>) {
 fn accept(word: &Ident, value: Option<Expr>, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
     let written = word.unraw().to_string();
     let Some(key) = Key::of(&written) else {
-        arguments.may_have_reason |= keys::meant(&written, place).is_none_or(|meant| meant == Key::Reason.word());
+        arguments.may_have_reason |=
+            keys::meant(&written, place).is_none_or(|meant| meant == Meant::Key(Key::Reason.word()));
         return unknown(word.to_token_stream(), &written, value.is_some(), place, errors);
     };
     if !key.may_stand(place) {
@@ -238,6 +239,19 @@ fn accept(word: &Ident, value: Option<Expr>, place: Place, arguments: &mut Argum
     }
 }
 
+/// The truth that somebody wrote in the words of another language.
+fn as_boolean(written: &Expr) -> Option<bool> {
+    let word = match written {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value(),
+        written => written.to_token_stream().to_string(),
+    };
+    match word.to_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
 /// A value as it was written: a `macro_rules!` passes its fragments on in invisible groups.
 fn ungrouped(value: Expr) -> Expr {
     match value {
@@ -248,17 +262,18 @@ fn ungrouped(value: Expr) -> Expr {
 
 fn unknown(tokens: TokenStream, written: &str, has_value: bool, place: Place, errors: &mut Errors) {
     let remedy = match keys::meant(written, place) {
-        Some(meant @ ("secure" | "http_only")) if !has_value => {
+        Some(Meant::Key(meant @ ("secure" | "http_only"))) if !has_value => {
             format!("remove it: `{meant} = true` is the default")
         }
-        Some(meant) => format!("write `{meant}`"),
-        None => keys::otherwise(written, place).map(str::to_owned).unwrap_or_else(|| {
+        Some(Meant::Key(meant)) => format!("write `{meant}`"),
+        Some(Meant::Otherwise(remedy)) => remedy.to_owned(),
+        None => {
             let all: Vec<_> = keys::words(place).map(|word| format!("`{word}`")).collect();
             match all.as_slice() {
                 [only] => format!("the only key here is {only}"),
                 all => format!("the keys are {}", all.join(", ")),
             }
-        }),
+        }
     };
     errors.push_on(tokens, format_args!("unknown key `{written}`; {remedy}"));
 }
@@ -302,6 +317,11 @@ impl Taker<'_> {
             if path.path.is_ident("environment") {
                 let tokens = path.to_token_stream();
                 return self.given(tokens, Domain::Environment);
+            }
+            // A constant is written in capitals.
+            let word = path.to_token_stream().to_string();
+            if word.starts_with(char::is_lowercase) && nearest(&word, ["environment"]).is_some() {
+                return self.refuse("the word for the policy's domain is `environment`; write `domain = environment`");
             }
         }
         match self.literal_or_constant()? {
@@ -363,7 +383,10 @@ impl Taker<'_> {
                 None => {
                     format!("`{0}` takes `true` or `false`, and is `true` without being written; remove it", self.word)
                 }
-                Some(_) => format!("`{}` takes `true` or `false`", self.word),
+                Some(ref written) => match as_boolean(written) {
+                    Some(meant) => format!("`{0}` takes `true` or `false`; write `{0} = {meant}`", self.word),
+                    None => format!("`{}` takes `true` or `false`", self.word),
+                },
             };
             return self.refuse(&text);
         };
@@ -432,6 +455,11 @@ impl Taker<'_> {
                     _ => "a string literal or a `const`",
                 };
                 let text = format!("`{}` takes {what}, as in `{}`", self.word, self.key.example());
+                self.refuse::<()>(&text);
+                None
+            }
+            Some(Expr::Path(path)) if path.path.is_ident("None") => {
+                let text = format!("`{}` takes no `None`; remove the key", self.word);
                 self.refuse::<()>(&text);
                 None
             }

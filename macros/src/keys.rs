@@ -73,6 +73,7 @@ const ALIASES: &[(&str, Key)] = &[
     ("httponly", Key::HttpOnly),
     ("host", Key::Domain),
     ("key", Key::Name),
+    ("cookiename", Key::Name),
     ("why", Key::Reason),
     ("because", Key::Reason),
     ("readonly", Key::ReadOnly),
@@ -84,7 +85,15 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("persistent", "give it a life, as in `max_age = \"30d\"`"),
     ("permanent", "give it a life, as in `max_age = \"30d\"`"),
     ("prefix", "the strongest that the other keys allow is chosen; to choose another, write it into `name`"),
+    ("unprefixed", "write the whole `name`, and a `reason`"),
+    ("noprefix", "write the whole `name`, and a `reason`"),
     ("hostonly", "remove it: without `domain` the cookie is host-only"),
+    ("insecure", "write `secure = false`, and a `reason`"),
+    ("allowinsecure", "write `secure = false`, and a `reason`"),
+    ("notsecure", "write `secure = false`, and a `reason`"),
+    ("nothttponly", "write `http_only = false`, and a `reason`"),
+    ("jsaccessible", "write `http_only = false`, and a `reason`"),
+    ("scriptreadable", "write `http_only = false`, and a `reason`"),
     ("priority", "remove it: one browser knew it, and no standard does"),
     ("version", "remove it: no browser reads it"),
     ("comment", "remove it, or say it in the docs of the type, which the inventory shows"),
@@ -99,15 +108,12 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("json", "implement `CookieValue` for the type, or keep the data on the server and its key in the cookie"),
 ];
 
-/// What says the same as a word for which there is no key.
-pub(crate) fn otherwise(word: &str, place: Place) -> Option<&'static str> {
-    let lower = plain(word);
-    let otherwise = OTHERWISE.iter().find(|(other, _)| *other == lower && DECLARING.contains(&place));
-    otherwise.map(|(_, remedy)| *remedy)
-}
-
-fn plain(word: &str) -> String {
-    word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
+/// What stands for a word that is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meant {
+    Key(&'static str),
+    /// No key: what to do in place of it.
+    Otherwise(&'static str),
 }
 
 impl Key {
@@ -139,19 +145,21 @@ pub(crate) fn words(place: Place) -> impl Iterator<Item = &'static str> {
     TABLE.iter().filter(move |row| row.places.contains(&place)).map(|row| row.word)
 }
 
-/// The key that a word most likely means.
-pub(crate) fn meant(word: &str, place: Place) -> Option<&'static str> {
-    let lower = plain(word);
-    let alias = ALIASES.iter().find(|(alias, _)| *alias == lower).map(|(_, key)| *key);
-    match alias {
-        Some(key) if key.may_stand(place) => Some(key.word()),
-        _ => crate::errors::nearest(word, words(place)),
+/// What a word that is no key most likely means.
+pub(crate) fn meant(word: &str, place: Place) -> Option<Meant> {
+    let plain = word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let alias = ALIASES.iter().find(|(alias, key)| *alias == plain && key.may_stand(place));
+    let otherwise = OTHERWISE.iter().find(|(other, _)| *other == plain && DECLARING.contains(&place));
+    match (alias, otherwise) {
+        (Some((_, key)), _) => Some(Meant::Key(key.word())),
+        (None, Some((_, remedy))) => Some(Meant::Otherwise(remedy)),
+        (None, None) => crate::errors::nearest(word, words(place)).map(Meant::Key),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ALIASES, Key, OTHERWISE, Place, TABLE, meant, otherwise};
+    use super::{ALIASES, Key, Meant, OTHERWISE, Place, TABLE, meant};
 
     #[test]
     fn every_word_finds_its_own_row() {
@@ -170,12 +178,14 @@ mod tests {
 
     #[test]
     fn words_from_elsewhere_find_their_key() {
-        assert_eq!(meant("samesite", Place::Cookie), Some("same_site"));
-        assert_eq!(meant("HttpOnly", Place::Cookie), Some("http_only"));
-        assert_eq!(meant("expires", Place::Field), Some("max_age"));
+        assert_eq!(meant("samesite", Place::Cookie), Some(Meant::Key("same_site")));
+        assert_eq!(meant("HttpOnly", Place::Cookie), Some(Meant::Key("http_only")));
+        assert_eq!(meant("expires", Place::Field), Some(Meant::Key("max_age")));
         assert_eq!(meant("expires", Place::Variant), None);
         assert_eq!(meant("banana", Place::Cookie), None);
-        assert!(otherwise("Host-Only", Place::Cookie).is_some_and(|remedy| remedy.contains("without `domain`")));
-        assert_eq!(otherwise("session", Place::Variant), None);
+        assert!(
+            matches!(meant("Host-Only", Place::Cookie), Some(Meant::Otherwise(remedy)) if remedy.contains("`domain`"))
+        );
+        assert_eq!(meant("session", Place::Variant), None);
     }
 }

@@ -65,3 +65,10 @@ pub fn derive_cookie_value(input: TokenStream) -> TokenStream {
 pub fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::cookies(arguments.into(), item.into()).into()
 }
+
+/// Says that `#[cookies]` is an attribute: `#[derive(Cookies)]` is what people try first.
+#[doc(hidden)]
+#[proc_macro_derive(Cookies, attributes(cookie))]
+pub fn derive_cookies(input: TokenStream) -> TokenStream {
+    pipeline::no_derive(input.into()).into()
+}

@@ -169,7 +169,7 @@ pub(crate) fn value<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Value<'a
     value
 }
 
-pub(crate) fn set<'a>(input: &'a DeriveInput, arguments: &Arguments, errors: &mut Errors) -> Option<Set<'a>> {
+pub(crate) fn set<'a>(input: &'a DeriveInput, arguments: TokenStream, errors: &mut Errors) -> Option<Set<'a>> {
     const REMEDY: &str = "`#[cookies]` goes on a struct with named fields, one for each cookie";
     let data = match &input.data {
         Data::Struct(data) => data,
@@ -183,7 +183,7 @@ pub(crate) fn set<'a>(input: &'a DeriveInput, arguments: &Arguments, errors: &mu
         }
     };
     let Fields::Named(named) = &data.fields else {
-        errors.push_on(&input.ident, format_args!("{REMEDY}; name them"));
+        errors.push_on(&input.ident, format_args!("{REMEDY}; name them, or derive `Cookie` for a single one"));
         return None;
     };
     if !input.generics.params.is_empty() {
@@ -193,6 +193,7 @@ pub(crate) fn set<'a>(input: &'a DeriveInput, arguments: &Arguments, errors: &mu
         );
         return None;
     }
+    let arguments = attrs::of_set(arguments, errors);
     let attributes = input.attrs.iter().filter(|attribute| keep_on_set(attribute, errors)).collect();
     let mut fields: Vec<_> = named.named.iter().filter_map(|field| set_field(&input.ident, field, errors)).collect();
     if fields.is_empty() {
@@ -205,14 +206,33 @@ pub(crate) fn set<'a>(input: &'a DeriveInput, arguments: &Arguments, errors: &mu
         token: &data.struct_token,
         attributes,
         fields,
-        krate: krate(arguments),
+        krate: krate(&arguments),
     })
+}
+
+/// Whether this is `#[cookies]`, by whatever path.
+fn is_cookies(attribute: &Attribute) -> bool {
+    attribute.path().segments.last().is_some_and(|last| last.ident == "cookies")
+}
+
+/// Refuses a derive above `#[cookies]`, which declares all that the struct holds.
+pub(crate) fn refuse_set(input: &DeriveInput, errors: &mut Errors) -> bool {
+    let has_fields = matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)));
+    let set = input.attrs.iter().find(|attribute| has_fields && is_cookies(attribute));
+    if let Some(set) = set {
+        errors.push_on(set, "`#[cookies]` declares each field; remove the derive above it");
+    }
+    set.is_some()
 }
 
 /// Refuses derives of what we provide, and our own attribute in the wrong place.
 fn keep_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
     if attribute.path().is_ident("cookie") {
         errors.push_on(attribute.path(), "`#[cookie(…)]` declares one cookie; move it to the field");
+        return false;
+    }
+    if is_cookies(attribute) {
+        errors.push_on(attribute, "`#[cookies]` is written twice; remove one of the two");
         return false;
     }
     if attribute.path().is_ident("derive") {

@@ -15,6 +15,9 @@ pub(crate) fn cookie(input: TokenStream) -> TokenStream {
         Ok(input) => input,
         Err(error) => return error.into_compile_error(),
     };
+    if model::refuse_set(&input, &mut errors) {
+        return errors.with(TokenStream::new());
+    }
     let cookie = model::cookie(&input, &mut errors);
     let build = Build::read(&mut errors);
     let demanded = build.demand(&cookie.origin.item);
@@ -29,6 +32,9 @@ pub(crate) fn cookie_value(input: TokenStream) -> TokenStream {
         Ok(input) => input,
         Err(error) => return error.into_compile_error(),
     };
+    if model::refuse_set(&input, &mut errors) {
+        return errors.with(TokenStream::new());
+    }
     let value = model::value(&input, &mut errors);
     let expansion = expand::value::derived(&value);
     errors.with(expansion)
@@ -36,7 +42,6 @@ pub(crate) fn cookie_value(input: TokenStream) -> TokenStream {
 
 pub(crate) fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let arguments = attrs::of_set(arguments, &mut errors);
     let input = match syn::parse2::<DeriveInput>(item.clone()) {
         Ok(input) => input,
         Err(_) => {
@@ -48,7 +53,7 @@ pub(crate) fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream 
             return errors.with(item);
         }
     };
-    let Some(set) = model::set(&input, &arguments, &mut errors) else {
+    let Some(set) = model::set(&input, arguments, &mut errors) else {
         let item = attrs::without_ours(input);
         return errors.with(quote!(#item));
     };
@@ -56,4 +61,11 @@ pub(crate) fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream 
     let declarations = check::set(&set, &build, &mut errors);
     let expansion = expand::cookies::set(&set, &declarations);
     errors.with(expansion)
+}
+
+pub(crate) fn no_derive(input: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let name = syn::parse2::<DeriveInput>(input).map_or_else(|_| Span::call_site(), |input| input.ident.span());
+    errors.push(name, "a set of cookies is no derive; write `#[hardtack::cookies]` above the struct in its place");
+    errors.with(TokenStream::new())
 }

@@ -97,6 +97,12 @@ pub const fn name(name: &str) -> Result<(), Fault> {
         return Err(Fault::because(Rule::NameToken, "the name is empty; write one, as in `__Host-session`"));
     }
     while let [octet, tail @ ..] = rest {
+        if matches!(*octet, b'=' | b';') {
+            return Err(Fault::because(
+                Rule::NameToken,
+                "the name holds a value or attributes too; write the name alone, and each attribute as its own key",
+            ));
+        }
         if !is_tchar(*octet) {
             return Err(Fault::general(Rule::NameToken).found(*octet));
         }

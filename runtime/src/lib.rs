@@ -92,6 +92,7 @@
 // Generated code says `::hardtack`, here too.
 extern crate self as hardtack;
 
+mod absent;
 mod adapters;
 pub mod audit;
 mod caching;
@@ -141,6 +142,8 @@ mod written;
 
 #[cfg(feature = "cookie")]
 pub use cookie;
+#[doc(hidden)]
+pub use hardtack_macros::Cookies;
 pub use hardtack_macros::{Cookie, CookieValue, cookies};
 pub use hardtack_rules::{Kind, Prefix, Rule, SameSite};
 

@@ -178,6 +178,12 @@ mod by_salvo {
     }
 }
 
+mod by_web_sys {
+    fn doors(page: &web_sys::HtmlDocument) {
+        let _ = page.set_cookie("a=b"); // REFUSED web_sys::HtmlDocument::set_cookie
+    }
+}
+
 mod by_header {
     use actix_web::http::header::SET_COOKIE as ACTIX; // REFUSED http::header::SET_COOKIE
     use http::header::SET_COOKIE; // REFUSED http::header::SET_COOKIE

@@ -1,0 +1,45 @@
+//! The methods of features that are off: a call does not compile, and says which feature brings the method. The type of
+//! its argument is all that is asked, so that the error stands on the argument; modules and functions need nothing
+//! here, since rustc itself names their feature.
+
+#[cfg(not(feature = "tower"))]
+mod tower {
+    use crate::{Policy, PolicyHandle};
+
+    #[diagnostic::on_unimplemented(
+        message = "`layer` comes with a feature of hardtack that is off",
+        label = "needs the feature `axum`, or `tower` for another stack of tower services",
+        note = "in Cargo.toml, write `hardtack = {{ version = \"…\", features = [\"axum\"] }}`",
+        note = "actix-web, Rocket, poem and salvo have a feature and a module each, and no `layer`"
+    )]
+    pub trait FeatureTower {}
+
+    impl Policy {
+        #[doc(hidden)]
+        pub fn layer<L: FeatureTower>(&self, _: L) {}
+    }
+
+    impl PolicyHandle {
+        #[doc(hidden)]
+        pub fn layer<L: FeatureTower>(&self, _: L) {}
+    }
+}
+
+#[cfg(not(feature = "toml"))]
+mod toml {
+    use crate::{Policy, PolicyError};
+
+    #[diagnostic::on_unimplemented(
+        message = "`Policy::from_toml` comes with a feature of hardtack that is off",
+        label = "needs the feature `toml`",
+        note = "in Cargo.toml, write `hardtack = {{ version = \"…\", features = [\"toml\"] }}`"
+    )]
+    pub trait FeatureToml {}
+
+    impl Policy {
+        #[doc(hidden)]
+        pub fn from_toml<T: FeatureToml>(_: T) -> Result<Policy, PolicyError> {
+            Policy::builder().build()
+        }
+    }
+}
