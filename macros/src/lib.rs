@@ -10,6 +10,7 @@ mod keys;
 mod model;
 mod names;
 mod pipeline;
+mod recover;
 
 use proc_macro::TokenStream;
 

@@ -196,7 +196,8 @@ pub(crate) fn set<'a>(input: &'a DeriveInput, arguments: TokenStream, errors: &m
     let arguments = attrs::of_set(arguments, errors);
     let attributes = input.attrs.iter().filter(|attribute| keep_on_set(attribute, errors)).collect();
     let mut fields: Vec<_> = named.named.iter().filter_map(|field| set_field(&input.ident, field, errors)).collect();
-    if fields.is_empty() {
+    // After an error a field may be there that does not parse.
+    if fields.is_empty() && errors.count() == 0 {
         errors.push_on(&input.ident, "the set has no cookies; write a field for each");
     }
     refuse_clashing_methods(&mut fields, errors);

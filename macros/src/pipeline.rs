@@ -7,18 +7,24 @@ use syn::DeriveInput;
 
 use crate::deny::Build;
 use crate::errors::Errors;
-use crate::{attrs, check, expand, model};
+use crate::model::Shape;
+use crate::{attrs, check, expand, model, recover};
 
 pub(crate) fn cookie(input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let input = match syn::parse2::<DeriveInput>(input) {
-        Ok(input) => input,
+    let (input, refused) = match parse_or_recover(input) {
+        Ok(parsed) => parsed,
         Err(error) => return error.into_compile_error(),
     };
     if model::refuse_set(&input, &mut errors) {
         return errors.with(TokenStream::new());
     }
-    let cookie = model::cookie(&input, &mut errors);
+    let mut cookie = model::cookie(&input, &mut errors);
+    if let Some(error) = refused {
+        errors = Errors::default();
+        errors.push_parse(error);
+        cookie.value.shape = Shape::Unknown;
+    }
     let build = Build::read(&mut errors);
     let demanded = build.demand(&cookie.origin.item);
     let declaration = check::declaration(&cookie.arguments, &cookie.default_name, demanded, &mut errors);
@@ -28,39 +34,64 @@ pub(crate) fn cookie(input: TokenStream) -> TokenStream {
 
 pub(crate) fn cookie_value(input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let input = match syn::parse2::<DeriveInput>(input) {
-        Ok(input) => input,
+    let (input, refused) = match parse_or_recover(input) {
+        Ok(parsed) => parsed,
         Err(error) => return error.into_compile_error(),
     };
     if model::refuse_set(&input, &mut errors) {
         return errors.with(TokenStream::new());
     }
-    let value = model::value(&input, &mut errors);
+    let mut value = model::value(&input, &mut errors);
+    if let Some(error) = refused {
+        errors = Errors::default();
+        errors.push_parse(error);
+        value.shape = Shape::Unknown;
+    }
     let expansion = expand::value::derived(&value);
     errors.with(expansion)
 }
 
+/// The type, or as much of one that does not parse as its impls need, and the error then.
+fn parse_or_recover(input: TokenStream) -> syn::Result<(DeriveInput, Option<syn::Error>)> {
+    match syn::parse2::<DeriveInput>(input.clone()) {
+        Ok(parsed) => Ok((parsed, None)),
+        Err(error) => match recover::named(input) {
+            Some(recovered) => Ok((recovered, Some(error))),
+            None => Err(error),
+        },
+    }
+}
+
 pub(crate) fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let input = match syn::parse2::<DeriveInput>(item.clone()) {
-        Ok(input) => input,
-        Err(_) => {
-            let word = item.clone().into_iter().find(|token| matches!(token, TokenTree::Ident(_)));
-            errors.push(
-                word.map_or_else(Span::call_site, |word| word.span()),
-                "`#[cookies]` goes on a struct with named fields, one for each cookie; move it there",
-            );
-            return errors.with(item);
-        }
+    let (input, behind) = match syn::parse2::<DeriveInput>(item.clone()) {
+        Ok(input) => (input, TokenStream::new()),
+        Err(error) => match recover::set(item.clone()) {
+            Some(recovered) => {
+                errors.push(
+                    error.span(),
+                    "the set does not parse here; until you mend it, its other fields keep their methods",
+                );
+                recovered
+            }
+            None => {
+                let word = item.clone().into_iter().find(|token| matches!(token, TokenTree::Ident(_)));
+                errors.push(
+                    word.map_or_else(Span::call_site, |word| word.span()),
+                    "`#[cookies]` goes on a struct with named fields, one for each cookie; move it there",
+                );
+                return errors.with(item);
+            }
+        },
     };
     let Some(set) = model::set(&input, arguments, &mut errors) else {
         let item = attrs::without_ours(input);
-        return errors.with(quote!(#item));
+        return errors.with(quote!(#item #behind));
     };
     let build = Build::read(&mut errors);
     let declarations = check::set(&set, &build, &mut errors);
     let expansion = expand::cookies::set(&set, &declarations);
-    errors.with(expansion)
+    errors.with(quote!(#expansion #behind))
 }
 
 pub(crate) fn no_derive(input: TokenStream) -> TokenStream {

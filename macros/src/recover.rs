@@ -1,0 +1,159 @@
+//! An item that does not parse, as an editor has it while somebody types: what can be made out of it, so that what
+//! others call stays there. Never without an error, so never compiled into a program.
+
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Attribute, Data, DataStruct, DeriveInput, Field, Fields, FieldsNamed, Generics, Token, Visibility};
+
+/// The struct with those of its fields that parse, and what stands behind it: where a bracket is not closed, an editor
+/// takes the items below for a part of this one.
+pub(crate) fn set(item: TokenStream) -> Option<(DeriveInput, TokenStream)> {
+    let is_struct = |token: &TokenTree| is_word(token, "struct");
+    let mut head: Vec<TokenTree> = match item.clone().into_iter().any(|token| is_struct(&token)) {
+        true => item.into_iter().collect(),
+        false => opened(item, &is_struct),
+    };
+    let tail = head.split_off(head.iter().position(is_struct)?);
+    let mut tail = tail.into_iter();
+    let (Some(token), Some(TokenTree::Ident(ident))) = (tail.next(), tail.next()) else { return None };
+    let braces = loop {
+        match tail.next()? {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => break group,
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => return None,
+            TokenTree::Punct(end) if end.as_char() == ';' => return None,
+            _ => {}
+        }
+    };
+    let head = pieces(head).pop().unwrap_or_default();
+    let fields = pieces(opened(braces.stream(), &begins_a_field)).into_iter().filter_map(Piece::field);
+    let input = DeriveInput {
+        attrs: head.attributes,
+        vis: syn::parse2(head.tokens.into_iter().collect()).unwrap_or(Visibility::Inherited),
+        ident,
+        generics: Generics::default(),
+        data: Data::Struct(DataStruct {
+            struct_token: Token![struct](token.span()),
+            fields: Fields::Named(FieldsNamed {
+                brace_token: syn::token::Brace(braces.span()),
+                named: fields.collect(),
+            }),
+            semi_token: None,
+        }),
+    };
+    Some((input, tail.collect()))
+}
+
+/// A type of which only the attributes and the name are known; none that has parameters.
+pub(crate) fn named(item: TokenStream) -> Option<DeriveInput> {
+    let is_keyword = |token: &TokenTree| ["enum", "struct"].iter().any(|word| is_word(token, word));
+    let mut head: Vec<TokenTree> = item.into_iter().collect();
+    let mut tail = head.split_off(head.iter().position(is_keyword)?).into_iter();
+    let (Some(token), Some(TokenTree::Ident(ident))) = (tail.next(), tail.next()) else { return None };
+    if matches!(tail.next(), Some(TokenTree::Punct(angle)) if angle.as_char() == '<') {
+        return None;
+    }
+    let data = DataStruct { struct_token: Token![struct](token.span()), fields: Fields::Unit, semi_token: None };
+    Some(DeriveInput {
+        attrs: pieces(head).pop().unwrap_or_default().attributes,
+        vis: Visibility::Inherited,
+        ident,
+        generics: Generics::default(),
+        data: Data::Struct(data),
+    })
+}
+
+/// What may be one field.
+#[derive(Default)]
+struct Piece {
+    attributes: Vec<Attribute>,
+    tokens: Vec<TokenTree>,
+}
+
+impl Piece {
+    /// The field, whatever stands behind its type.
+    fn field(self) -> Option<Field> {
+        let field = |input: ParseStream<'_>| {
+            let field = Field::parse_named(input)?;
+            input.parse::<TokenStream>()?;
+            Ok(field)
+        };
+        let mut field = field.parse2(self.tokens.into_iter().collect()).ok()?;
+        field.attrs = self.attributes;
+        Some(field)
+    }
+
+    fn is_visibility(&self) -> bool {
+        match self.tokens.as_slice() {
+            [] => true,
+            [word] => is_word(word, "pub"),
+            [word, TokenTree::Group(group)] => is_word(word, "pub") && group.delimiter() == Delimiter::Parenthesis,
+            _ => false,
+        }
+    }
+}
+
+/// Splits before each attribute, `pub` and `name:`, of which a type has none: a comma may be forgotten, or stand in
+/// angle brackets. An attribute that does not parse is left out.
+fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
+    let mut pieces = vec![];
+    let mut piece = Piece::default();
+    let mut tokens = tokens.into_iter().peekable();
+    let mut in_path = false;
+    while let Some(token) = tokens.next() {
+        let begins = match (&token, tokens.peek()) {
+            (TokenTree::Punct(hash), Some(_)) => hash.as_char() == '#',
+            (TokenTree::Ident(_), Some(TokenTree::Punct(colon))) if is_colon(colon) && !in_path => {
+                colon.spacing() == Spacing::Alone && !piece.is_visibility()
+            }
+            _ => is_word(&token, "pub"),
+        };
+        if begins && !piece.tokens.is_empty() {
+            pieces.push(core::mem::take(&mut piece));
+        }
+        in_path = matches!(&token, TokenTree::Punct(colon) if is_colon(colon));
+        let group = match (&token, tokens.peek()) {
+            (TokenTree::Punct(hash), Some(TokenTree::Group(group))) if hash.as_char() == '#' => Some(group.clone()),
+            _ => None,
+        };
+        let Some(group) = group else {
+            piece.tokens.push(token);
+            continue;
+        };
+        tokens.next();
+        let attribute = [token, TokenTree::Group(group)].into_iter().collect();
+        piece.attributes.extend(Attribute::parse_outer.parse2(attribute).unwrap_or_default());
+    }
+    pieces.push(piece);
+    pieces
+}
+
+/// The tokens, without the delimiters around those that begin what no bracket holds: nobody closed it.
+fn opened(tokens: TokenStream, begins: &impl Fn(&TokenTree) -> bool) -> Vec<TokenTree> {
+    let mut flat = vec![];
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) if holds(group.stream(), begins) => flat.extend(opened(group.stream(), begins)),
+            token => flat.push(token),
+        }
+    }
+    flat
+}
+
+fn holds(tokens: TokenStream, begins: &impl Fn(&TokenTree) -> bool) -> bool {
+    tokens.into_iter().any(|token| match &token {
+        TokenTree::Group(group) => holds(group.stream(), begins),
+        token => begins(token),
+    })
+}
+
+fn begins_a_field(token: &TokenTree) -> bool {
+    is_word(token, "pub") || matches!(token, TokenTree::Punct(hash) if hash.as_char() == '#')
+}
+
+fn is_word(token: &TokenTree, word: &str) -> bool {
+    matches!(token, TokenTree::Ident(ident) if ident == word)
+}
+
+fn is_colon(punct: &proc_macro2::Punct) -> bool {
+    punct.as_char() == ':'
+}
