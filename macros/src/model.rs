@@ -8,7 +8,6 @@ use hardtack_rules::check::Argument;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Token, Type, Visibility};
 
 use crate::attrs::{self, Arguments};
@@ -468,7 +467,8 @@ fn krate(arguments: &Arguments) -> TokenStream {
     }
 }
 
-/// The span of a type, for what is generated because of it.
-pub(crate) fn span_of(ty: &Type) -> Span {
-    ty.span().resolved_at(Span::call_site())
+/// The same place, for code that is not the user's own. It goes on parentheses alone: an editor that looks for what a
+/// token of the user's means finds every name that stands where the token does.
+pub(crate) fn beneath(span: Span) -> Span {
+    span.resolved_at(Span::call_site())
 }

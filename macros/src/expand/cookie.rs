@@ -5,13 +5,13 @@ use core::time::Duration;
 use hardtack_rules::check::Argument;
 use hardtack_rules::deny::VARIABLE;
 use hardtack_rules::{Prefix, SameSite, Spec, wire};
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Meta;
 
 use super::value::{Bodies, bodies, where_clause};
 use crate::fallback;
-use crate::model::{Constant, Cookie, Declaration, Name, Origin, Refused, Scope, Value};
+use crate::model::{Constant, Cookie, Declaration, Name, Origin, Refused, Scope, Value, beneath};
 
 /// `#[derive(Cookie)]`.
 pub(crate) fn derived(cookie: &Cookie<'_>, declaration: &Declaration) -> TokenStream {
@@ -141,20 +141,17 @@ fn by_const(declaration: &Declaration, krate: &TokenStream) -> Constants {
     let questions = declaration.questions.iter().map(|question| {
         let at = variant(question.at);
         let (start, end) = ends(&question.tokens);
-        let check = at_span(private.clone(), start);
         let (call, arguments) = match &question.refused {
-            None => (
-                quote_spanned!(start=> #check::check),
-                quote_spanned!(end=> (&__SPEC, #private::Argument::#at, #path_is_constant)),
-            ),
+            None => (quote!(check), TokenStream::new()),
             Some(Refused { lint, limit }) => {
                 let (limit, over) = limit.as_ref().map_or((u64::MAX, ""), |(limit, over)| (*limit, over));
-                (
-                    quote_spanned!(start=> #check::check_refused),
-                    quote_spanned!(end=> (&__SPEC, #private::Argument::#at, #path_is_constant, #lint, #limit, #over)),
-                )
+                (quote!(check_refused), quote!(, #lint, #limit, #over))
             }
         };
+        let call = quote!(#private::#call);
+        let call = quote_spanned!(start=> (#call));
+        let arguments = quote!(&__SPEC, #private::Argument::#at, #path_is_constant #arguments);
+        let arguments = quote_spanned!(end=> (#arguments));
         quote!(const _: () = #call #arguments;)
     });
     Constants {
@@ -273,20 +270,11 @@ pub(crate) fn wire_form(declaration: &Declaration) -> String {
     }
 }
 
-/// The tokens where the span stands, each still resolved as it was: rustc joins an expression's first and last span.
-pub(crate) fn at_span(tokens: TokenStream, span: Span) -> TokenStream {
-    let there = |mut token: TokenTree| {
-        token.set_span(span.resolved_at(token.span()));
-        token
-    };
-    tokens.into_iter().map(there).collect()
-}
-
+/// rustc joins an expression's first and last span.
 fn ends(tokens: &TokenStream) -> (Span, Span) {
-    let at = |span: Span| span.resolved_at(Span::call_site());
     let start = tokens.clone().into_iter().next().map_or_else(Span::call_site, |first| first.span());
     let end = tokens.clone().into_iter().last().map_or_else(Span::call_site, |last| last.span());
-    (at(start), at(end))
+    (beneath(start), beneath(end))
 }
 
 fn variant(at: Argument) -> TokenStream {

@@ -5,10 +5,10 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Generics, Ident};
 
-use super::cookie::{at_span, impls, wire_form};
+use super::cookie::{impls, wire_form};
 use super::value::is_plain;
 use crate::fallback;
-use crate::model::{Declaration, Field, Name, Set, Shape, Value, methods};
+use crate::model::{Declaration, Field, Name, Set, Shape, Value, beneath, methods};
 
 pub(crate) fn set(set: &Set<'_>, declarations: &[Declaration]) -> TokenStream {
     let Set { ident, visibility, token, attributes, krate, .. } = set;
@@ -266,9 +266,9 @@ fn distinct(set: &Set<'_>, fields: &[(&Field<'_>, &Declaration)]) -> TokenStream
             quote!(#(#cfgs)* #spec.name)
         });
         let (cfgs, own) = (field.cfgs(), spec_of(set, field, declaration));
-        let span = field.ident.span().resolved_at(Span::call_site());
-        let there = at_span(krate.clone(), span);
-        let call = quote_spanned!(span=> #there::private::distinct(#own.name, &[#(#others),*]));
+        let distinct = quote!(#krate::private::distinct);
+        let names = quote!(#own.name, &[#(#others),*]);
+        let call = quote_spanned!(beneath(field.ident.span())=> (#distinct)(#names));
         questions.extend(quote!(#(#cfgs)* const _: () = #call;));
     }
     questions

@@ -2,9 +2,10 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned as _;
 use syn::{Generics, Ident, Type, WherePredicate};
 
-use crate::model::{Shape, Value, span_of};
+use crate::model::{Shape, Value, beneath};
 
 /// The bodies of `write` and `read`.
 pub(crate) struct Bodies {
@@ -66,15 +67,17 @@ fn field(member: &TokenStream, ty: &Type, generics: &Generics, krate: &TokenStre
         };
     }
     // Four traits of one method each: the number of references picks the first that the type satisfies.
-    let span = span_of(ty);
-    let ask = quote_spanned!(span=> (&&&&#krate::private::Via::<#ty>::new()));
+    let span = beneath(ty.span());
+    let ask = quote!(&&&&#krate::private::Via::<#ty>::new());
+    let ask = quote_spanned!(span=> (#ask));
+    // Of a method's bound rustc speaks where the method's name stands.
+    let write_via = Ident::new("write_via", span);
     let traits = quote! {
         #[allow(unused_imports)]
         use #krate::private::{ViaCookie as _, ViaNothing as _, ViaText as _, ViaValue as _};
     };
-    let write = quote_spanned!(span=> #ask.write_via(&self.#member, __out));
     Bodies {
-        write: quote!(#traits #write),
+        write: quote!(#traits #ask.#write_via(&self.#member, __out)),
         read: quote!(#traits ::core::result::Result::map(#ask.read_via(__text), #wrap)),
     }
 }

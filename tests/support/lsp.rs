@@ -1,0 +1,306 @@
+//! rust-analyzer on some files of a crate, over the Language Server Protocol: text in, answers out. What is typed is never
+//! saved. Judges nothing, and waits for nothing but answers and the server's own word that it has loaded everything.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::workspace::Workspace;
+
+/// After this the server is not slow but stuck: before its first answer it compiles the macros.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// In a piece of the text: where the cursor stands.
+const CURSOR: char = '‸';
+
+/// The server, and the files that are open in it, until the value is dropped.
+pub(crate) struct Editor {
+    process: Child,
+    input: ChildStdin,
+    messages: Receiver<Value>,
+    directory: PathBuf,
+    open: BTreeMap<PathBuf, Open>,
+    requests: u32,
+}
+
+struct Open {
+    text: String,
+    version: u32,
+}
+
+/// Where something is defined.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The file's name.
+    pub(crate) file: String,
+    /// The line, without what stands before and behind it.
+    pub(crate) line: String,
+    /// What is selected there.
+    pub(crate) token: String,
+}
+
+impl Editor {
+    /// Opens the workspace and waits until everything is loaded; `None`, and a loud line, where rust-analyzer is not
+    /// installed. In CI that is a failure.
+    pub(crate) fn start(workspace: &Workspace) -> Option<Editor> {
+        is_installed()?;
+        let mut process = Command::new("rust-analyzer")
+            .current_dir(&workspace.directory)
+            .env("CARGO_TARGET_DIR", workspace.directory.join("target"))
+            .env_remove("RUSTFLAGS")
+            .env_remove("HARDTACK_DENY")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (input, output) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        let (sender, messages) = channel();
+        std::thread::spawn(move || read(output, &sender));
+        let directory = workspace.directory.clone();
+        let mut editor = Editor { process, input, messages, directory, open: BTreeMap::new(), requests: 0 };
+        editor.initialize();
+        Some(editor)
+    }
+
+    fn initialize(&mut self) {
+        let documentation = json!(["markdown"]);
+        let directory = uri(&self.directory);
+        self.request(
+            "initialize",
+            json!({
+                "processId": std::process::id(),
+                "rootUri": directory,
+                "workspaceFolders": [{ "uri": directory, "name": "workspace" }],
+                "initializationOptions": {
+                    "cachePriming": { "enable": false },
+                    "cargo": { "buildScripts": { "enable": true }, "extraArgs": ["--offline"] },
+                    "checkOnSave": false,
+                    "files": { "watcher": "client" },
+                    "procMacro": { "enable": true },
+                },
+                "capabilities": {
+                    "experimental": { "serverStatusNotification": true },
+                    "general": { "positionEncodings": ["utf-8"] },
+                    "textDocument": {
+                        "completion": { "completionItem": {
+                            "documentationFormat": documentation,
+                            "resolveSupport": { "properties": ["documentation"] },
+                        } },
+                        "definition": { "linkSupport": true },
+                        "diagnostic": {},
+                        "hover": { "contentFormat": documentation },
+                    },
+                },
+            }),
+        );
+        self.notify("initialized", json!({}));
+        loop {
+            let message = self.receive();
+            let status = &message["params"];
+            if message["method"] == "experimental/serverStatus" && status["quiescent"] == true {
+                assert_eq!(status["health"], "ok", "{}", status["message"]);
+                return;
+            }
+        }
+    }
+
+    /// Has this text in the file.
+    pub(crate) fn show(&mut self, file: &str, text: &str) {
+        let file = self.directory.join(file);
+        let uri = uri(&file);
+        let text = text.to_owned();
+        let Some(open) = self.open.get_mut(&file) else {
+            let document = json!({ "uri": uri, "languageId": "rust", "version": 0, "text": text });
+            self.notify("textDocument/didOpen", json!({ "textDocument": document }));
+            self.open.insert(file, Open { text, version: 0 });
+            return;
+        };
+        open.version += 1;
+        let document = json!({ "uri": uri, "version": open.version });
+        let changes = json!([{ "text": text }]);
+        open.text = text;
+        self.notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
+    }
+
+    /// What may be written at the cursor.
+    pub(crate) fn completions(&mut self, piece: &str) -> Vec<String> {
+        self.items(piece).iter().map(|item| text(&item["label"]).to_owned()).collect()
+    }
+
+    /// What is told of one of them.
+    pub(crate) fn docs_of_completion(&mut self, piece: &str, label: &str) -> String {
+        let items = self.items(piece);
+        let item = items.into_iter().find(|item| item["label"] == label);
+        let item = item.unwrap_or_else(|| panic!("no `{label}` at {piece}"));
+        text(&self.request("completionItem/resolve", item)["documentation"]["value"]).to_owned()
+    }
+
+    fn items(&mut self, piece: &str) -> Vec<Value> {
+        let found = self.request("textDocument/completion", self.place(piece));
+        match found {
+            Value::Array(items) => items,
+            found => found["items"].as_array().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// What is told of the word at the cursor; nothing where nothing is known.
+    pub(crate) fn hover(&mut self, piece: &str) -> String {
+        let found = self.request("textDocument/hover", self.place(piece));
+        found["contents"]["value"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Where the word at the cursor is defined.
+    pub(crate) fn definitions(&mut self, piece: &str) -> Vec<Place> {
+        let found = self.request("textDocument/definition", self.place(piece));
+        found.as_array().into_iter().flatten().map(|link| self.target(link)).collect()
+    }
+
+    fn target(&self, link: &Value) -> Place {
+        let path = PathBuf::from(text(&link["targetUri"]).strip_prefix("file://").unwrap());
+        let open = self.open.get(&path).map(|open| open.text.clone());
+        let source = open.unwrap_or_else(|| fs::read_to_string(&path).unwrap());
+        let number =
+            |end: &str, of: &str| usize::try_from(link["targetSelectionRange"][end][of].as_u64().unwrap()).unwrap();
+        let line = source.lines().nth(number("start", "line")).unwrap();
+        let token = match number("end", "line") == number("start", "line") {
+            true => &line[number("start", "character")..number("end", "character")],
+            false => line,
+        };
+        Place {
+            file: path.file_name().unwrap().to_string_lossy().into_owned(),
+            line: line.trim().to_owned(),
+            token: token.to_owned(),
+        }
+    }
+
+    /// What the server itself finds wrong with the open files.
+    pub(crate) fn diagnostics(&mut self) -> Vec<String> {
+        let files: Vec<PathBuf> = self.open.keys().cloned().collect();
+        let told = files.iter().flat_map(|file| {
+            let report = self.request("textDocument/diagnostic", json!({ "textDocument": { "uri": uri(file) } }));
+            let found = report["items"].as_array().unwrap_or_else(|| panic!("{report}")).clone();
+            let file = file.display();
+            found
+                .into_iter()
+                .map(move |found| format!("{file} {}: {}", found["range"]["start"], text(&found["message"])))
+        });
+        told.collect()
+    }
+
+    /// The place of the cursor in this piece, which stands once in one of the open files.
+    fn place(&self, piece: &str) -> Value {
+        let (before, behind) = piece.split_once(CURSOR).unwrap();
+        let whole = format!("{before}{behind}");
+        let found: Vec<(&PathBuf, &str, usize)> = self
+            .open
+            .iter()
+            .flat_map(|(file, open)| open.text.match_indices(&whole).map(move |(at, _)| (file, &*open.text, at)))
+            .collect();
+        let [(file, text, at)] = found[..] else { panic!("{piece}: {} times", found.len()) };
+        let lines = &text[..at + before.len()];
+        let character = lines.len() - lines.rfind('\n').map_or(0, |newline| newline + 1);
+        let position = json!({ "line": lines.matches('\n').count(), "character": character });
+        json!({ "textDocument": { "uri": uri(file) }, "position": position })
+    }
+
+    fn request(&mut self, method: &str, parameters: Value) -> Value {
+        /// A change of the text, or the server's own, overtook the question.
+        const OVERTAKEN: [i64; 2] = [-32801, -32802];
+        loop {
+            self.requests += 1;
+            let id = self.requests;
+            self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": parameters }));
+            let answer = loop {
+                let message = self.receive();
+                if message["id"] == id && message.get("method").is_none() {
+                    break message;
+                }
+            };
+            match &answer["error"] {
+                Value::Null => return answer["result"].clone(),
+                error if error["code"].as_i64().is_some_and(|code| OVERTAKEN.contains(&code)) => {}
+                error => panic!("{method}: {error}"),
+            }
+        }
+    }
+
+    fn notify(&mut self, method: &str, parameters: Value) {
+        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": parameters }));
+    }
+
+    /// The next message; what the server asks of an editor has an empty answer.
+    fn receive(&mut self) -> Value {
+        let message = self.messages.recv_timeout(PATIENCE).expect("rust-analyzer is gone or stuck");
+        if let (Some(id), Some(_)) = (message.get("id"), message.get("method")) {
+            let asked = message["params"]["items"].as_array().map(|items| vec![Value::Null; items.len()]);
+            self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": asked }));
+        }
+        message
+    }
+
+    fn send(&mut self, message: &Value) {
+        let body = message.to_string();
+        write!(self.input, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        self.input.flush().unwrap();
+    }
+}
+
+impl Drop for Editor {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn read(output: ChildStdout, messages: &Sender<Value>) {
+    let mut output = BufReader::new(output);
+    loop {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if output.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+            if let Some(octets) = line.strip_prefix("Content-Length: ") {
+                length = octets.trim().parse().unwrap();
+            }
+        }
+        let mut body = vec![0; length];
+        if output.read_exact(&mut body).is_err() || messages.send(serde_json::from_slice(&body).unwrap()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Whether there is a server, and the source of the standard library, without which it knows no type of it.
+fn is_installed() -> Option<()> {
+    let output = |program: &str, argument: &[&str]| Command::new(program).args(argument).output().ok();
+    let server = output("rust-analyzer", &["--version"]).filter(|output| output.status.success());
+    let sysroot = output("rustc", &["--print", "sysroot"]).map(|output| String::from_utf8(output.stdout).unwrap());
+    let has_source = sysroot.is_some_and(|root| Path::new(root.trim()).join("lib/rustlib/src/rust/library").is_dir());
+    if server.is_some() && has_source {
+        return Some(());
+    }
+    let why = "not run: the editor's test needs rust-analyzer: rustup component add rust-analyzer rust-src";
+    assert!(std::env::var_os("CI").is_none(), "{why}");
+    // Not `eprintln!`, which the harness keeps to itself where a test passes.
+    let _ = writeln!(std::io::stderr(), "{why}");
+    None
+}
+
+fn uri(path: &Path) -> String {
+    format!("file://{}", path.to_str().unwrap())
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("not a text: {value}"))
+}
