@@ -226,6 +226,9 @@ fn a_half_typed_attribute_leaves_all_methods(editor: &mut Editor) {
         "#[allow(",
         "#[deprecated(",
         "#[serde(x)]",
+        "#[cookie(max_age = \"8h\"))]",
+        "#[cookie(max_age = \"8h\")]]",
+        "]",
         "///",
     ];
     let all = [&SESSION[..], &CART, &THEME, &LANG, &["legacy"]].concat();
@@ -293,6 +296,8 @@ fn a_half_typed_field_leaves_the_others_methods(editor: &mut Editor) {
         "..",
         "m!(),",
         "pub cart: m!(),",
+        "pub cart: u32),",
+        "pub cart: u32],",
         "pub set: u32,",
         "pub session: u32,",
         "pub set_session: u32,",

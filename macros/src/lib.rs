@@ -12,7 +12,7 @@ mod names;
 mod pipeline;
 mod recover;
 
-use proc_macro::TokenStream;
+use proc_macro::{Group, TokenStream, TokenTree};
 
 /// Declares a cookie: `Secure`, `HttpOnly`, `SameSite=Lax`, host-only and prefixed, unless it says otherwise.
 ///
@@ -64,6 +64,7 @@ pub fn derive_cookie_value(input: TokenStream) -> TokenStream {
 /// it is `Clone`, and its `Debug` shows names only.
 #[proc_macro_attribute]
 pub fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let item = if has_stray(item.clone()) { without_stray(item) } else { item };
     pipeline::cookies(arguments.into(), item.into()).into()
 }
 
@@ -72,4 +73,29 @@ pub fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Cookies, attributes(cookie))]
 pub fn derive_cookies(input: TokenStream) -> TokenStream {
     pipeline::no_derive(input.into()).into()
+}
+
+/// Whether there is a bracket that closes nothing: an editor passes it on as punctuation, rustc never does, and
+/// `proc_macro2` panics at it.
+fn has_stray(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match &token {
+        TokenTree::Group(group) => has_stray(group.stream()),
+        token => is_stray(token),
+    })
+}
+
+fn without_stray(tokens: TokenStream) -> TokenStream {
+    let whole = tokens.into_iter().filter(|token| !is_stray(token)).map(|token| match token {
+        TokenTree::Group(group) => {
+            let mut whole = Group::new(group.delimiter(), without_stray(group.stream()));
+            whole.set_span(group.span());
+            TokenTree::Group(whole)
+        }
+        token => token,
+    });
+    whole.collect()
+}
+
+fn is_stray(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), ')' | ']' | '}'))
 }
