@@ -116,6 +116,7 @@ fn docs_are_the_field_s_and_the_line(editor: &mut Editor) {
         let told = editor.hover(piece);
         assert!(told.contains("Who is signed in.") && told.contains(line), "{piece}: {told}");
     }
+    assert!(editor.hover("same_site = Str‸ict").contains("Sent with same-site requests only."));
     let told = editor.hover("cookies.set_lang_‸with(");
     assert!(told.contains("Sets the cookie that `Lang` declares."), "{told}");
     assert!(editor.hover("derive(Coo‸kie)]").contains("Declares a cookie"));

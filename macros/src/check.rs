@@ -6,6 +6,7 @@ use hardtack_rules::deny::Broken;
 use hardtack_rules::{Prefix, Rule, SameSite, Spec, syntax};
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
+use syn::spanned::Spanned as _;
 
 use crate::attrs::{Arguments, Domain, Life, Text};
 use crate::deny::{Build, Demanded};
@@ -95,6 +96,7 @@ fn read(arguments: &Arguments, default: &DefaultName, demanded: Demanded<'_>) ->
             Life::Constant => Constant::Expression(given.tokens.clone()),
         }),
         same_site: arguments.same_site.as_ref().map_or(SameSite::Lax, |given| given.value),
+        same_site_span: arguments.same_site.as_ref().map_or_else(Span::call_site, |given| given.tokens.span()),
         http_only,
         secure,
         partitioned: arguments.partitioned.is_some(),

@@ -2,6 +2,7 @@
 //! the user's code breaks. Never compiled into a program.
 
 use hardtack_rules::SameSite;
+use proc_macro2::Span;
 
 use crate::model::{Declaration, Name};
 
@@ -15,6 +16,7 @@ pub(crate) fn declaration() -> Declaration {
         domain: None,
         max_age: None,
         same_site: SameSite::None,
+        same_site_span: Span::call_site(),
         http_only: false,
         secure: false,
         partitioned: false,

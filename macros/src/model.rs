@@ -102,6 +102,8 @@ pub(crate) struct Declaration {
     pub(crate) domain: Option<Scope>,
     pub(crate) max_age: Option<Constant<Duration>>,
     pub(crate) same_site: SameSite,
+    /// Where its word is written: an editor leads from there to what it means.
+    pub(crate) same_site_span: Span,
     pub(crate) http_only: bool,
     pub(crate) secure: bool,
     pub(crate) partitioned: bool,

@@ -98,7 +98,7 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     let mut pieces = vec![];
     let mut piece = Piece::default();
     let mut tokens = tokens.into_iter().peekable();
-    let mut in_path = false;
+    let (mut joint, mut in_path) = (false, false);
     while let Some(token) = tokens.next() {
         let begins = match (&token, tokens.peek()) {
             (TokenTree::Punct(hash), Some(_)) => hash.as_char() == '#',
@@ -110,7 +110,11 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
         if begins && !piece.tokens.is_empty() {
             pieces.push(core::mem::take(&mut piece));
         }
-        in_path = matches!(&token, TokenTree::Punct(colon) if is_colon(colon));
+        // `::` is two colons.
+        (joint, in_path) = match &token {
+            TokenTree::Punct(colon) if is_colon(colon) => (colon.spacing() == Spacing::Joint, joint),
+            _ => (false, false),
+        };
         let group = match (&token, tokens.peek()) {
             (TokenTree::Punct(hash), Some(TokenTree::Group(group))) if hash.as_char() == '#' => Some(group.clone()),
             _ => None,
@@ -156,4 +160,93 @@ fn is_word(token: &TokenTree, word: &str) -> bool {
 
 fn is_colon(punct: &proc_macro2::Punct) -> bool {
     punct.as_char() == ':'
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::{ToTokens as _, quote};
+
+    use super::{named, set};
+
+    #[test]
+    fn a_broken_field_takes_none_with_it() {
+        for broken in [
+            quote!(pub cart),
+            quote!(pub cart:),
+            quote!(pub cart: &),
+            quote!(pub cart: Option<),
+            quote!(pub cart u32,),
+            quote!(#[cookie =]),
+            quote!(cart:),
+            quote!(#),
+            quote!(..),
+            quote!(
+                fn cart() {}
+            ),
+        ] {
+            let item = quote! {
+                /// Docs.
+                pub(crate) struct Shop {
+                    #[cookie(max_age = "8h")]
+                    session: Cow<'static, str>,
+                    #broken
+                    theme: Theme,
+                    pub(super) lang: Lang
+                }
+                fn behind() {}
+            };
+            let (shop, behind) = set(item).unwrap();
+            let syn::Data::Struct(data) = &shop.data else { panic!("{broken}: no struct") };
+            let fields: Vec<_> = data.fields.iter().map(|field| field.to_token_stream().to_string()).collect();
+            let expected = [
+                quote!(#[cookie(max_age = "8h")] session: Cow<'static, str>),
+                quote!(theme: Theme),
+                quote!(pub(super) lang: Lang),
+            ];
+            assert_eq!(fields, expected.map(|field| field.to_string()), "{broken}");
+            assert_eq!((shop.attrs.len(), shop.vis.to_token_stream().to_string()), (1, "pub (crate)".to_owned()));
+            assert_eq!(
+                behind.to_string(),
+                quote!(
+                    fn behind() {}
+                )
+                .to_string()
+            );
+        }
+    }
+
+    #[test]
+    fn an_open_bracket_is_opened() {
+        let item = quote!(struct Shop { a: A, #[cookie(max_age = pub b: B, #[cookie(signed)] c: C,)] });
+        let (shop, _) = set(item).unwrap();
+        let syn::Data::Struct(data) = shop.data else { panic!("no struct") };
+        let names: Vec<_> = data.fields.iter().map(|field| field.ident.to_token_stream().to_string()).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn what_is_no_such_item_stays_refused() {
+        for item in [
+            quote!(
+                fn f() {}
+            ),
+            quote!(
+                struct Shop(A);
+            ),
+            quote!(
+                struct Shop;
+                mod m {}
+            ),
+            quote!(struct),
+        ] {
+            assert!(set(item.clone()).is_none(), "{item}");
+        }
+        assert!(
+            named(quote!(
+                struct Shop<T>(T);
+            ))
+            .is_none()
+        );
+        assert_eq!(named(quote!(#[cookie(path = "/")] enum Lang { En De })).unwrap().attrs.len(), 1);
+    }
 }

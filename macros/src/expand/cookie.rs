@@ -5,7 +5,7 @@ use core::time::Duration;
 use hardtack_rules::check::Argument;
 use hardtack_rules::deny::VARIABLE;
 use hardtack_rules::{Prefix, SameSite, Spec, wire};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Meta;
 
@@ -199,10 +199,14 @@ fn spec_tokens(declaration: &Declaration, krate: &TokenStream, name: &TokenStrea
         Some(Constant::Expression(max_age)) => with(quote!(max_age(#max_age))),
         None => {}
     }
-    match declaration.same_site {
-        SameSite::Strict => with(quote!(same_site(#krate::SameSite::Strict))),
-        SameSite::Lax => {}
-        SameSite::None => with(quote!(same_site(#krate::SameSite::None))),
+    let same_site = match declaration.same_site {
+        SameSite::Strict => Some("Strict"),
+        SameSite::Lax => None,
+        SameSite::None => Some("None"),
+    };
+    if let Some(word) = same_site {
+        let word = Ident::new(word, declaration.same_site_span.resolved_at(Span::call_site()));
+        with(quote!(same_site(#krate::SameSite::#word)));
     }
     if !declaration.secure {
         with(quote!(secure(false)));
