@@ -52,6 +52,7 @@ impl Editor {
         let mut process = Command::new("rust-analyzer")
             .current_dir(&workspace.directory)
             .env("CARGO_TARGET_DIR", workspace.directory.join("target"))
+            .env("CARGO_NET_OFFLINE", "true")
             .env_remove("RUSTFLAGS")
             .env_remove("HARDTACK_DENY")
             .stdin(Stdio::piped())
@@ -236,7 +237,7 @@ impl Editor {
 
     /// The next message; what the server asks of an editor has an empty answer.
     fn receive(&mut self) -> Value {
-        let message = self.messages.recv_timeout(PATIENCE).expect("rust-analyzer is gone or stuck");
+        let message = self.messages.recv_timeout(PATIENCE).unwrap_or_else(|why| panic!("rust-analyzer: {why}"));
         if let (Some(id), Some(_)) = (message.get("id"), message.get("method")) {
             let asked = message["params"]["items"].as_array().map(|items| vec![Value::Null; items.len()]);
             self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": asked }));
