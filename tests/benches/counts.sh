@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Instructions and allocations per operation of every case of layer.rs. Callgrind runs each case twice, with different
-# counts, and the difference is divided: what starts and ends the program cancels.
+# Instructions, allocations and nanoseconds per operation of every case of operations/, or of those whose name contains
+# the words given. Callgrind runs each case twice, with different counts, and the difference is divided: what starts and
+# ends the program cancels. The time is the least of many runs, and changes with the machine; the counts do not.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v valgrind >/dev/null || { echo "counts.sh needs valgrind: apt-get install valgrind" >&2; exit 1; }
 
 few=100
-many=2100
+many=600
 counts=$(mktemp -d)
 trap 'rm -r "$counts"' EXIT
 
-bench=$(cargo bench --quiet -p hardtack-tests --bench layer --no-run --message-format=json |
-    sed -n 's/.*"name":"layer".*"executable":"\([^"]*\)".*/\1/p')
+bench=$(cargo bench --quiet -p hardtack-tests --bench operations --no-run --message-format=json |
+    sed -n 's/.*"name":"operations".*"executable":"\([^"]*\)".*/\1/p')
 
 # Instructions and calls of the allocator in one run.
 run() { # case count
@@ -24,11 +25,12 @@ run() { # case count
     ' "$counts/out"
 }
 
-printf '%-40s %12s %12s\n' "per operation" instructions allocations
-"$bench" | grep -v '^ ' | while read -r case; do
+"$bench" times >"$counts/times"
+printf '%-50s %12s %12s %8s\n' "per operation" instructions allocations ns
+grep -F -- "${*:-}" "$counts/times" | while IFS=$'\t' read -r case time; do
     read -r instructions allocations < <(run "$case" "$few")
     read -r more_instructions more_allocations < <(run "$case" "$many")
-    printf '%-40s %12d %12.1f\n' "$case" \
+    printf '%-50s %12d %12.1f %8d\n' "$case" \
         $(((more_instructions - instructions) / (many - few))) \
-        "$(awk "BEGIN { print ($more_allocations - $allocations) / ($many - $few) }")"
+        "$(awk "BEGIN { print ($more_allocations - $allocations) / ($many - $few) }")" "$time"
 done

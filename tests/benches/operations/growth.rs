@@ -1,0 +1,56 @@
+//! What grows with its input: cookies of a request, octets of a value, cookies of a response.
+
+use std::hint::black_box;
+
+use hardtack::{Cookies, SetCookie, testing};
+use http::{HeaderMap, Response};
+
+use crate::read::request;
+use crate::{Done, Number, Operation, Session};
+
+pub(crate) fn cases() -> Vec<(String, Operation)> {
+    let mut cases: Vec<(String, Operation)> = Vec::new();
+    for count in [1, 10, 50, 100, 200, 500] {
+        let cookies = Cookies::read(&request(count, count - 1), testing::https());
+        let get = move || Done::Read(black_box(&cookies).get::<Number>().unwrap().unwrap().0);
+        cases.push((format!("grow: read the last of {count}"), Box::new(get)));
+    }
+    for (kind, character) in [("plain", "a"), ("escaped", ";")] {
+        for octets in [1, 10, 100, 1000, 4000] {
+            // Escaped, 4000 octets would be more than a browser takes.
+            let octets = if kind == "plain" { octets } else { octets / 3 + 1 };
+            let (https, session) = (testing::https(), SetCookie::new(Session(character.repeat(octets))));
+            let set = move || Done::Line(black_box(&session).header_value(&https).unwrap());
+            cases.push((format!("grow: set {octets} octets, {kind}"), Box::new(set)));
+        }
+    }
+    for count in [1, 2, 5, 10, 20, 50] {
+        cases.push((
+            format!("grow: {count} cookies in one response"),
+            Box::new(move || Done::Response(response(count))),
+        ));
+    }
+    cases
+}
+
+/// As many cookies, each under a path of its own.
+fn response(count: usize) -> Response<()> {
+    let cookies = Cookies::read(&HeaderMap::new(), testing::https());
+    for number in 0..count {
+        cookies.set(SetCookie::new(Page(number)).path(PATHS[number])).unwrap();
+    }
+    let mut response = Response::new(());
+    cookies.write(response.headers_mut());
+    response
+}
+
+/// Where somebody read on.
+#[derive(hardtack::Cookie)]
+#[cookie(path = "/page")]
+struct Page(usize);
+
+const PATHS: [&str; 50] = [
+    "/0", "/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9", "/10", "/11", "/12", "/13", "/14", "/15", "/16", "/17",
+    "/18", "/19", "/20", "/21", "/22", "/23", "/24", "/25", "/26", "/27", "/28", "/29", "/30", "/31", "/32", "/33",
+    "/34", "/35", "/36", "/37", "/38", "/39", "/40", "/41", "/42", "/43", "/44", "/45", "/46", "/47", "/48", "/49",
+];

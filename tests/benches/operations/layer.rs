@@ -1,0 +1,117 @@
+//! What the policy's layer costs a response, beside the same service without it and under tower-cookies.
+
+use std::convert::Infallible;
+
+use futures_util::FutureExt as _;
+use hardtack::{Cookies, Https, Listener, Policy, Transport};
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
+use http::{HeaderValue, Request, Response, Uri};
+use tower::{Layer as _, Service, service_fn};
+use tower_cookies::CookieManagerLayer;
+
+use crate::{Done, Operation, Session, VALUE};
+
+/// What hardtack writes.
+const BY_HAND: &str =
+    "__Host-session=Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
+
+/// Lines that lack something: what tower-sessions writes without `with_secure`, PHP behind a proxy, and legacy code.
+const LOOSE: [&str; 5] = [
+    "id=GvZ2fiFUHAhVcGbzw1W2Eg; HttpOnly; SameSite=Strict; Path=/; Max-Age=3600",
+    "PHPSESSID=2k3vq0hd5o9c1o4q6p1g8m7u5a; path=/",
+    "theme=dark; Path=/; Max-Age=31536000",
+    "lang=en; Path=/; SameSite=Lax",
+    "seen_banner=1; Path=/; Expires=Thu, 01 Jan 2037 00:00:00 GMT; SameSite=Lax",
+];
+
+/// The same, lacking nothing.
+const STRICT: [&str; 5] = [
+    "id=GvZ2fiFUHAhVcGbzw1W2Eg; HttpOnly; SameSite=Strict; Path=/; Max-Age=3600; Secure",
+    "PHPSESSID=2k3vq0hd5o9c1o4q6p1g8m7u5a; path=/; Secure; HttpOnly; SameSite=Lax",
+    "theme=dark; Path=/; Max-Age=31536000; Secure",
+    "lang=en; Path=/; SameSite=Lax; Secure",
+    "seen_banner=1; Path=/; Expires=Thu, 01 Jan 2037 00:00:00 GMT; SameSite=Lax; Secure",
+];
+
+pub(crate) fn cases() -> Vec<(String, Operation)> {
+    let cases = [
+        ("service: bare, nothing set", bare(&[])),
+        ("service: layer, nothing set", layered(&[])),
+        ("service: bare, one line by hand", bare(&[BY_HAND])),
+        ("service: layer, one declared cookie", declared(&Policy::default())),
+        ("service: layer alone, one declared cookie", declared(&layer_alone())),
+        ("service: tower-cookies, one cookie", by_tower_cookies()),
+        ("service: bare, 1 foreign line", bare(&LOOSE[..1])),
+        ("service: layer, 1 foreign line, hardened", layered(&LOOSE[..1])),
+        ("service: layer, 1 foreign line, strict", layered(&STRICT[..1])),
+        ("service: bare, 5 foreign lines", bare(&LOOSE)),
+        ("service: layer, 5 foreign lines, hardened", layered(&LOOSE)),
+        ("service: layer, 5 foreign lines, strict", layered(&STRICT)),
+    ];
+    cases.into_iter().map(|(name, operation)| (name.to_owned(), operation)).collect()
+}
+
+fn bare(lines: &'static [&'static str]) -> Operation {
+    exchange(answers(lines))
+}
+
+fn layered(lines: &'static [&'static str]) -> Operation {
+    exchange(Policy::default().layer(Listener::per_connection()).layer(answers(lines)))
+}
+
+fn declared(policy: &Policy) -> Operation {
+    let sets = service_fn(async |request: Request<()>| {
+        let cookies = Cookies::<Https>::from_extensions(request.extensions()).unwrap();
+        cookies.set(Session(VALUE.to_owned())).unwrap();
+        Ok(page())
+    });
+    exchange(policy.layer(Listener::per_connection()).layer(sets))
+}
+
+/// No redirect and no HSTS: the listener, the jar, and the cookies that leave.
+fn layer_alone() -> Policy {
+    Policy::builder().force_https(false).hsts(false).build().unwrap()
+}
+
+fn by_tower_cookies() -> Operation {
+    let sets = service_fn(async |request: Request<()>| {
+        let cookies = request.extensions().get::<tower_cookies::Cookies>().unwrap();
+        cookies.add(crate::set::built(VALUE));
+        Ok(page())
+    });
+    exchange(CookieManagerLayer::new().layer(sets))
+}
+
+/// A service that appends these lines to its response.
+fn answers(
+    lines: &'static [&'static str],
+) -> impl Service<Request<()>, Response = Response<()>, Error = Infallible, Future = impl Future> {
+    service_fn(move |_| {
+        let mut response = page();
+        for line in lines {
+            response.headers_mut().append(SET_COOKIE, HeaderValue::from_static(line));
+        }
+        std::future::ready(Ok(response))
+    })
+}
+
+fn page() -> Response<()> {
+    let mut response = Response::new(());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}
+
+fn exchange<S>(mut service: S) -> Operation
+where
+    S: Service<Request<()>, Response = Response<()>, Error = Infallible> + 'static,
+{
+    Box::new(move || {
+        let mut request = Request::new(());
+        *request.uri_mut() = Uri::from_static("/account");
+        request.headers_mut().insert(HOST, HeaderValue::from_static("www.example.com"));
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("text/html"));
+        request.headers_mut().insert(COOKIE, HeaderValue::from_static("theme=dark; __Host-Http-session=s3cr3t"));
+        request.extensions_mut().insert(Transport::Tls);
+        Done::Response(service.call(request).now_or_never().unwrap().unwrap())
+    })
+}
