@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::declare::{Cookie, ReadCookie};
 use crate::error::{ReadError, Removal, SetError};
-use crate::line::{Line, Varied, line, retract_removals};
+use crate::line::{Line, Varied, header_value, retract_removals};
 use crate::policy::{InForce, PolicyHandle};
 use crate::read::{self, Found};
 use crate::report::{Event, EventKind, log};
@@ -118,7 +118,7 @@ impl<S: Scheme> Cookies<S> {
     /// ```
     pub fn get<T: ReadCookie + AllowedOver<S>>(&self) -> Result<Option<T>, ReadError> {
         let exchange = &*self.exchange;
-        match read::find(&exchange.fields, T::DECLARATION.name) {
+        match read::one(&exchange.fields, T::DECLARATION.name) {
             Found::Nothing => Ok(None),
             Found::One(raw) => exchange.decode(raw).map(Some),
             Found::Different => exchange.admit::<T>().and_then(|()| {
@@ -342,8 +342,7 @@ impl Exchange {
         if T::DECLARATION.read_only {
             return Removal(None);
         }
-        let line = line::<T>(None, &Varied::NOTHING, self.verdict, self.environment());
-        Removal(line.ok().map(|line| line.value))
+        Removal(header_value::<T>(None, &Varied::NOTHING, self.verdict, self.environment()).ok())
     }
 
     fn environment(&self) -> Option<&str> {

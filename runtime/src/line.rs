@@ -4,7 +4,7 @@
 use core::time::Duration;
 use std::borrow::Cow;
 
-use hardtack_rules::{SameSite, syntax, wire};
+use hardtack_rules::{SameSite, wire};
 use http::header::{Entry, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
@@ -73,30 +73,34 @@ pub(crate) fn line<T: ReadCookie>(
     verdict: Verdict,
     environment: Option<&str>,
 ) -> Result<Line, SetError> {
+    let value = header_value(value, varied, verdict, environment)?;
+    Ok(varied.placed(&T::DECLARATION, environment, value))
+}
+
+/// The line alone, for a response without a jar.
+pub(crate) fn header_value<T: ReadCookie>(
+    value: Option<&T>,
+    varied: &Varied,
+    verdict: Verdict,
+    environment: Option<&str>,
+) -> Result<HeaderValue, SetError> {
+    let mut out = ValueWriter::new(T::WIRE.head, T::WIRE.attributes.len());
     let declared = &T::DECLARATION;
-    admit(declared, varied, verdict, environment)?;
-    let joined;
-    let attributes = if value.is_some() && varied.is_nothing() && !declared.environment_domain {
-        T::WIRE.attributes.as_bytes()
-    } else {
-        let removal = value.is_none();
-        joined = attributes(&varied.applied_to(declared, removal, environment), varied.expires(removal).as_ref());
-        &joined
-    };
-    let mut out = ValueWriter::new(T::WIRE.head, attributes.len());
-    if let Some(value) = value {
-        value.write_value(&mut out);
+    match value {
+        Some(value) if varied.is_nothing() && !declared.environment_domain => {
+            admit(declared, varied, verdict, environment)?;
+            value.write_value(&mut out);
+            out.finish(declared.name, T::WIRE.attributes.as_bytes())
+        }
+        value => {
+            let attributes = attributes(declared, varied, value.is_none(), verdict, environment)?;
+            out.follow(attributes.len());
+            if let Some(value) = value {
+                value.write_value(&mut out);
+            }
+            out.finish(declared.name, &attributes)
+        }
     }
-    Ok(Line {
-        name: declared.name,
-        path: varied.path.clone().map_or(Cow::Borrowed(declared.path), Cow::Owned),
-        domain: match (&varied.domain, environment) {
-            (Some(domain), _) => Some(Cow::Owned(domain.clone())),
-            (None, Some(domain)) if declared.environment_domain => Some(Cow::Owned(domain.to_owned())),
-            (None, _) => declared.domain.map(Cow::Borrowed),
-        },
-        value: finish(declared.name, out, attributes)?,
-    })
 }
 
 /// What differs from the declaration in one exchange.
@@ -116,6 +120,20 @@ impl Varied {
     /// Whether the declared attributes are the line's.
     fn is_nothing(&self) -> bool {
         matches!(self.life, Life::Declared) && self.same_site.is_none() && self.path.is_none() && self.domain.is_none()
+    }
+
+    /// The finished line, and where a browser puts the cookie.
+    fn placed(&self, declared: &Spec, environment: Option<&str>, value: HeaderValue) -> Line {
+        Line {
+            name: declared.name,
+            path: self.path.clone().map_or(Cow::Borrowed(declared.path), Cow::Owned),
+            domain: match (&self.domain, environment) {
+                (Some(domain), _) => Some(Cow::Owned(domain.clone())),
+                (None, Some(domain)) if declared.environment_domain => Some(Cow::Owned(domain.to_owned())),
+                (None, _) => declared.domain.map(Cow::Borrowed),
+            },
+            value,
+        }
     }
 
     pub(crate) fn applied_to<'a>(
@@ -188,21 +206,17 @@ fn admit(declared: &Spec, varied: &Varied, verdict: Verdict, environment: Option
     Ok(())
 }
 
-fn attributes(spec: &hardtack_rules::Spec<'_>, expires: Option<&[u8; 29]>) -> Vec<u8> {
-    let mut text = vec![0; wire::attributes(spec, expires, &mut [])];
-    wire::attributes(spec, expires, &mut text);
-    text
-}
-
-fn finish(cookie: &'static str, out: ValueWriter, attributes: &[u8]) -> Result<HeaderValue, SetError> {
-    let Some(mut line) = out.finish() else { return Err(SetError::Value { cookie }) };
-    // The `=` is in the line and not in the pair.
-    let octets = line.len() - 1;
-    if octets > syntax::MAX_PAIR {
-        return Err(SetError::TooLarge { cookie, octets, limit: syntax::MAX_PAIR });
-    }
-    line.extend_from_slice(attributes);
-    let mut value = HeaderValue::try_from(line).map_err(|_| SetError::Value { cookie })?;
-    value.set_sensitive(true);
-    Ok(value)
+/// The attributes of a line that is not as declared.
+fn attributes(
+    declared: &Spec,
+    varied: &Varied,
+    removal: bool,
+    verdict: Verdict,
+    environment: Option<&str>,
+) -> Result<Vec<u8>, SetError> {
+    admit(declared, varied, verdict, environment)?;
+    let (spec, expires) = (varied.applied_to(declared, removal, environment), varied.expires(removal));
+    let mut text = vec![0; wire::attributes(&spec, expires.as_ref(), &mut [])];
+    wire::attributes(&spec, expires.as_ref(), &mut text);
+    Ok(text)
 }

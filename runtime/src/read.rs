@@ -14,12 +14,90 @@ pub fn pairs(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-/// The raw values under `name` in all the fields.
+/// The raw values under `name` in all the fields: those of [`pairs`], without a look at the other names.
 pub(crate) fn values<'a, F: AsRef<[u8]>>(fields: &'a [F], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    fields
-        .iter()
-        .flat_map(|field| pairs(field.as_ref()))
-        .filter_map(move |(found, value)| (found == name.as_bytes()).then_some(value))
+    fields.iter().flat_map(|field| Values { rest: field.as_ref(), begins: true, name: name.as_bytes() })
+}
+
+/// The values under one name in what is left of a field.
+struct Values<'a> {
+    rest: &'a [u8],
+    /// Whether a piece begins where the rest does.
+    begins: bool,
+    name: &'a [u8],
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        while let Some((before, from)) = candidate(self.rest, self.name) {
+            let begins = match trim_end(before) {
+                [] => self.begins,
+                [.., last] => *last == b';',
+            };
+            // A name holds no `=`, so that the first one of the piece follows it.
+            let value = from.strip_prefix(self.name).map(trim_start).and_then(|after| after.strip_prefix(b"="));
+            if let (true, Some(value)) = (begins, value) {
+                let (value, rest) = candidate(value, b";").unwrap_or((value, &[]));
+                (self.rest, self.begins) = (rest, false);
+                return Some(trim(value));
+            }
+            (self.rest, self.begins) = (from.get(1..).unwrap_or_default(), false);
+        }
+        None
+    }
+}
+
+/// Splits where `name` may begin: its first octet stands there, and its last where it would end. Whole blocks first.
+fn candidate<'a>(field: &'a [u8], name: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let (first, last) = (*name.first()?, *name.last()?);
+    let (mut heads, mut tails) = (field, field.get(name.len() - 1..)?);
+    pass::<128>(&mut heads, &mut tails, first, last);
+    pass::<32>(&mut heads, &mut tails, first, last);
+    let at = words(&mut heads, &mut tails, first, last)
+        .or_else(|| heads.iter().zip(tails).position(|(head, tail)| *head == first && *tail == last))?;
+    field.split_at_checked(field.len() - heads.len() + at)
+}
+
+/// Passes over the blocks in which no such pair begins.
+fn pass<const N: usize>(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) {
+    while let (Some((head, head_rest)), Some((tail, tail_rest))) =
+        (heads.split_first_chunk::<N>(), tails.split_first_chunk::<N>())
+    {
+        if holds(head, tail, first, last) {
+            return;
+        }
+        (*heads, *tails) = (head_rest, tail_rest);
+    }
+}
+
+/// Whether a pair stands in the block. By itself a compiler makes a few vector instructions of it, inlined it does not.
+#[inline(never)]
+fn holds<const N: usize>(heads: &[u8; N], tails: &[u8; N], first: u8, last: u8) -> bool {
+    let mut found = 0;
+    for (head, tail) in heads.iter().zip(tails) {
+        found |= u8::from(*head == first) & u8::from(*tail == last);
+    }
+    found != 0
+}
+
+/// Passes over whole words, and says where in the next one the first pair stands.
+fn words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> Option<usize> {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let (first, last) = (EACH * u64::from(first), EACH * u64::from(last));
+    while let (Some((head, head_rest)), Some((tail, tail_rest))) =
+        (heads.split_first_chunk(), tails.split_first_chunk())
+    {
+        let differs = (u64::from_le_bytes(*head) ^ first) | (u64::from_le_bytes(*tail) ^ last);
+        // The lowest high bit is that of the first octet that is zero.
+        let zeros = differs.wrapping_sub(EACH) & !differs & EACH << 7;
+        if zeros != 0 {
+            return usize::try_from(zeros.trailing_zeros() / 8).ok();
+        }
+        (*heads, *tails) = (head_rest, tail_rest);
+    }
+    None
 }
 
 /// One cookie of a request.
@@ -33,7 +111,7 @@ pub(crate) enum Found<'a> {
 }
 
 /// Looks for the one value under `name`.
-pub(crate) fn find<'a, F: AsRef<[u8]>>(fields: &'a [F], name: &'a str) -> Found<'a> {
+pub(crate) fn one<'a, F: AsRef<[u8]>>(fields: &'a [F], name: &'a str) -> Found<'a> {
     let mut all = values(fields, name);
     let Some(first) = all.next() else { return Found::Nothing };
     if all.all(|other| other == first) { Found::One(first) } else { Found::Different }
@@ -51,8 +129,19 @@ pub(crate) fn decode<T: ReadCookie>(raw: &[u8]) -> Result<T, InvalidValue> {
 const NOT_UTF8: InvalidValue = InvalidValue::expected("UTF-8");
 
 /// Trims SP and HTAB, and no other white space.
-pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+pub(crate) fn trim(text: &[u8]) -> &[u8] {
+    trim_start(trim_end(text))
+}
+
+fn trim_start(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
+fn trim_end(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = text {
         text = rest;
     }
     text
@@ -60,7 +149,7 @@ pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, find, pairs, trim};
+    use super::{Found, one, pairs, trim, values};
     use http::HeaderValue;
 
     #[test]
@@ -75,15 +164,42 @@ mod tests {
             b"__host-s=1; \xC2\xA0__Host-s=2; %5F_Host-s=3; x=1, __Host-s=evil; __Host-s[]=4; a=\"1; __Host-s=good",
         )
         .unwrap();
-        assert!(matches!(find(&[field], "__Host-s"), Found::One(b"good")));
+        assert!(matches!(one(&[field], "__Host-s"), Found::One(b"good")));
+    }
+
+    /// The names and values of every short field, alone and where whole blocks are compared, are those of `pairs`.
+    #[test]
+    fn values_are_the_pairs_of_that_name() {
+        const OCTETS: &[u8] = b"a;= \t\"";
+        let before = "; long_enough_to_be_passed_over_as_a_block=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+        for length in 0..=5 {
+            for mut number in 0..OCTETS.len().pow(length) {
+                let mut field = Vec::new();
+                for _ in 0..length {
+                    field.push(OCTETS[number % OCTETS.len()]);
+                    number /= OCTETS.len();
+                }
+                for field in [field.clone(), [&field, before.as_bytes(), &field, before.as_bytes()].concat()] {
+                    for name in ["a", "aa", "\"a"] {
+                        let expected: Vec<_> = pairs(&field)
+                            .filter(|(found, _)| *found == name.as_bytes())
+                            .map(|(_, value)| value)
+                            .collect();
+                        let fields = [&*field];
+                        let found: Vec<_> = values(&fields, name).collect();
+                        assert_eq!(found, expected, "{name} in {}", field.escape_ascii());
+                    }
+                }
+            }
+        }
     }
 
     #[test]
     fn several_fields_are_one_list() {
         let fields = ["s=1", "t=2", "s=2"].map(HeaderValue::from_static);
-        assert!(matches!(find(&fields, "s"), Found::Different));
-        assert!(matches!(find(&fields, "t"), Found::One(b"2")));
-        assert!(matches!(find(&fields, "u"), Found::Nothing));
+        assert!(matches!(one(&fields, "s"), Found::Different));
+        assert!(matches!(one(&fields, "t"), Found::One(b"2")));
+        assert!(matches!(one(&fields, "u"), Found::Nothing));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use http::HeaderValue;
 use crate::declare::{Cookie, ReadCookie, Rescopable, ScriptReadable};
 use crate::domain;
 use crate::error::{AttributeFault, SetError, Wrong};
-use crate::line::{Life, Line, Varied, line};
+use crate::line::{Life, Line, Varied, header_value, line};
 use crate::scheme::{AllowedOver, Scheme, Verdict};
 
 /// A cookie that is about to be set, or removed: its value, and what differs from the declaration in this exchange.
@@ -200,7 +200,7 @@ impl<T: Cookie> SetCookie<T> {
     where
         T: AllowedOver<S>,
     {
-        Ok(self.line(scheme.verdict(), None)?.value)
+        header_value(self.value.as_ref(), &self.varied, scheme.verdict(), None)
     }
 
     /// The cookie for a library on the [`cookie`] crate: its value is the wire text.

@@ -40,7 +40,7 @@ pub fn request_header<T: ReadCookie>(cookie: &T) -> HeaderValue {
     let head = T::WIRE.head;
     let mut out = if T::DECLARATION.read_only { ValueWriter::as_it_is(head) } else { ValueWriter::new(head, 0) };
     cookie.write_value(&mut out);
-    let line = out.finish().expect("the value's `Display` returned an error");
+    let line = out.written().expect("the value's `Display` returned an error");
     HeaderValue::try_from(line).expect("the value cannot stand in a `Cookie` field")
 }
 

@@ -4,7 +4,10 @@
 use core::fmt::{self, Write as _};
 use std::borrow::Cow;
 
-use hardtack_rules::syntax::is_cookie_octet;
+use hardtack_rules::syntax::{MAX_PAIR, is_cookie_octet};
+use http::HeaderValue;
+
+use crate::error::SetError;
 
 /// A value that a cookie can carry.
 ///
@@ -139,34 +142,45 @@ impl ValueWriter {
         }
     }
 
-    fn push_octets(&mut self, mut rest: &[u8]) {
-        let escaped = if self.escapes { rest.iter().filter(|octet| !is_plain(**octet)).count() } else { 0 };
-        self.begin(rest.len() + 2 * escaped);
-        if escaped == 0 {
-            self.line.extend_from_slice(rest);
-            return;
+    fn push_octets(&mut self, text: &[u8]) {
+        let escaped = if self.escapes { escaped(text) } else { 0 };
+        self.begin(text.len() + 2 * escaped);
+        match escaped {
+            0 => self.line.extend_from_slice(text),
+            _ => escape(text, &mut self.line),
         }
-        while let Some(at) = rest.iter().position(|octet| !is_plain(*octet)) {
-            let (plain, from) = rest.split_at(at);
-            self.line.extend_from_slice(plain);
-            let [octet, after @ ..] = from else { return };
-            self.line.extend_from_slice(&[b'%', hex(octet >> 4), hex(octet & 15)]);
-            rest = after;
-        }
-        self.line.extend_from_slice(rest);
     }
 
     fn begin(&mut self, value: usize) {
         if self.line.is_empty() {
-            self.line.reserve_exact(self.head.len() + value + self.tail);
+            self.line = Vec::with_capacity(self.head.len() + value + self.tail);
             self.line.extend_from_slice(self.head.as_bytes());
         }
     }
 
+    /// Says how many octets will follow the value, where they are not those that it began with.
+    pub(crate) fn follow(&mut self, tail: usize) {
+        self.tail = tail;
+    }
+
     /// The line so far, head included; `None` where a `Display` failed.
-    pub(crate) fn finish(mut self) -> Option<Vec<u8>> {
+    pub(crate) fn written(mut self) -> Option<Vec<u8>> {
         self.begin(0);
         if self.failed { None } else { Some(self.line) }
+    }
+
+    /// The whole line.
+    pub(crate) fn finish(self, cookie: &'static str, attributes: &[u8]) -> Result<HeaderValue, SetError> {
+        let Some(mut line) = self.written() else { return Err(SetError::Value { cookie }) };
+        // The `=` is in the line and not in the pair.
+        let octets = line.len() - 1;
+        if octets > MAX_PAIR {
+            return Err(SetError::TooLarge { cookie, octets, limit: MAX_PAIR });
+        }
+        line.extend_from_slice(attributes);
+        let mut value = HeaderValue::try_from(line).map_err(|_| SetError::Value { cookie })?;
+        value.set_sensitive(true);
+        Ok(value)
     }
 }
 
@@ -177,13 +191,43 @@ impl fmt::Write for ValueWriter {
     }
 }
 
-/// Whether the octet stands in a value as it is: a cookie-octet that does not begin an escape.
+/// How many octets of the text do not stand in a value as they are.
+fn escaped(text: &[u8]) -> usize {
+    let (mut rest, mut escaped) = (text, 0);
+    while let Some((block, after)) = rest.split_first_chunk() {
+        escaped += usize::from(escaped_in_block(block));
+        rest = after;
+    }
+    escaped + rest.iter().filter(|octet| !is_plain(**octet)).count()
+}
+
+/// By itself a compiler makes a few vector instructions of it, inlined it does not.
+#[inline(never)]
+fn escaped_in_block(block: &[u8; 32]) -> u8 {
+    let mut escaped = 0;
+    for octet in block {
+        escaped += u8::from(!compares_as_plain(*octet));
+    }
+    escaped
+}
+
+/// Appends the text, with an escape for each octet that needs one.
+fn escape(text: &[u8], line: &mut Vec<u8>) {
+    for octet in text {
+        match is_plain(*octet) {
+            true => line.push(*octet),
+            false => line.extend_from_slice(&[b'%', hex(octet >> 4), hex(octet & 15)]),
+        }
+    }
+}
+
+/// Whether the octet stands in a value as it is: a cookie-octet (6265bis 4.1.1) that does not begin an escape.
 #[allow(clippy::indexing_slicing, reason = "an octet is one of 256")]
 const fn is_plain(octet: u8) -> bool {
     PLAIN[octet as usize]
 }
 
-/// Looked up: every octet of every value is asked for.
+/// Looked up, for one octet.
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut octet = 0;
@@ -197,11 +241,14 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
+/// The same, compared, for many at once.
+const fn compares_as_plain(octet: u8) -> bool {
+    let is_graphic = octet.wrapping_sub(b'!') <= b'~' - b'!';
+    is_graphic & (octet != b'"') & (octet != b'%') & (octet != b',') & (octet != b';') & (octet != b'\\')
+}
+
 const fn hex(nibble: u8) -> u8 {
-    match nibble {
-        0..=9 => b'0' + nibble,
-        _ => b'A' + nibble - 10,
-    }
+    nibble + if nibble < 10 { b'0' } else { b'A' - 10 }
 }
 
 /// Decodes the percent-encoding of a value; an incomplete escape stands for itself.
@@ -301,14 +348,14 @@ mod tests {
     fn written(value: &impl CookieValue) -> String {
         let mut out = ValueWriter::new("", 0);
         value.write(&mut out);
-        String::from_utf8(out.finish().unwrap()).unwrap()
+        String::from_utf8(out.written().unwrap()).unwrap()
     }
 
     #[test]
     fn a_single_text_is_one_exact_allocation() {
         let mut out = ValueWriter::new("name=", 7);
         out.push_str("a b");
-        let line = out.finish().unwrap();
+        let line = out.written().unwrap();
         assert_eq!(line, b"name=a%20b");
         assert_eq!(line.capacity(), line.len() + 7);
     }
@@ -320,6 +367,17 @@ mod tests {
             let wire = written(&text);
             assert!(wire.bytes().all(hardtack_rules::syntax::is_cookie_octet), "{octet}");
             assert_eq!(decode(wire.as_bytes()).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn escapes_are_counted_wherever_they_stand() {
+        for octet in 0..=255_u8 {
+            let expected = if hardtack_rules::syntax::is_cookie_octet(octet) && octet != b'%' { 0 } else { 3 };
+            for before in [0, 1, 29, 30, 31, 32, 40, 80] {
+                let text = [&vec![b'a'; before][..], &[octet; 3]].concat();
+                assert_eq!(super::escaped(&text), expected, "{octet} after {before}");
+            }
         }
     }
 

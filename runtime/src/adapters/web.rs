@@ -233,7 +233,7 @@ fn read<T: ReadCookie>(page: &impl Page) -> Result<Option<T>, Error> {
     admit(page, &T::DECLARATION)?;
     let cookie = T::DECLARATION.name;
     let seen = [page.cookies().ok_or(Error::Denied { cookie })?];
-    match read::find(&seen, cookie) {
+    match read::one(&seen, cookie) {
         Found::Nothing => Ok(None),
         Found::One(raw) => match read::decode(raw) {
             Ok(value) => Ok(Some(value)),
@@ -260,7 +260,7 @@ fn assign(page: &impl Page, line: &Line, removal: bool) -> Result<(), Error> {
     page.assign(line.value.to_str().unwrap_or_default()).ok_or(Error::Denied { cookie })?;
     let seen = [page.cookies().ok_or(Error::Denied { cookie })?];
     let is_this = |value: &[u8]| value == line.wire_value().as_bytes();
-    match read::find(&seen, cookie) {
+    match read::one(&seen, cookie) {
         Found::Nothing if removal => Ok(()),
         Found::One(_) | Found::Different if removal => Err(Error::Remains { cookie }),
         Found::One(value) if is_this(value) => Ok(()),

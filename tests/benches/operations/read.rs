@@ -33,7 +33,7 @@ pub(crate) fn request(count: usize, at: usize) -> HeaderMap {
     let cookies: Vec<String> = (0..count)
         .map(|i| match i == at {
             true => format!("{NAME}=1234567890"),
-            false => format!("other_cookie_{i}={}", "Vb4xk2Jr_0QmLZt7sYc9"),
+            false => format!("other_cookie_{i}={}", "Vb4xk2Jr_0QmLZt7"),
         })
         .collect();
     HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(cookies.join("; ")).unwrap())])
