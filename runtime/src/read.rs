@@ -16,7 +16,7 @@ pub fn pairs(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 
 /// The raw values under `name` in all the fields: those of [`pairs`], without a look at the other names.
 pub(crate) fn values<'a, F: AsRef<[u8]>>(fields: &'a [F], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    fields.iter().flat_map(|field| Values { rest: field.as_ref(), begins: true, name: name.as_bytes() })
+    fields.iter().flat_map(|field| Values::of(field.as_ref(), name))
 }
 
 /// The values under one name in what is left of a field.
@@ -25,6 +25,12 @@ struct Values<'a> {
     /// Whether a piece begins where the rest does.
     begins: bool,
     name: &'a [u8],
+}
+
+impl<'a> Values<'a> {
+    fn of(field: &'a [u8], name: &'a str) -> Self {
+        Values { rest: field, begins: true, name: name.as_bytes() }
+    }
 }
 
 impl<'a> Iterator for Values<'a> {
@@ -112,9 +118,17 @@ pub(crate) enum Found<'a> {
 
 /// Looks for the one value under `name`.
 pub(crate) fn one<'a, F: AsRef<[u8]>>(fields: &'a [F], name: &'a str) -> Found<'a> {
-    let mut all = values(fields, name);
-    let Some(first) = all.next() else { return Found::Nothing };
-    if all.all(|other| other == first) { Found::One(first) } else { Found::Different }
+    let mut one = Found::Nothing;
+    for field in fields {
+        for value in Values::of(field.as_ref(), name) {
+            match one {
+                Found::One(first) if first == value => {}
+                Found::Nothing => one = Found::One(value),
+                _ => return Found::Different,
+            }
+        }
+    }
+    one
 }
 
 /// Reads a raw value as the type's: decoded, or as it is where somebody else wrote it.

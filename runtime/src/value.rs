@@ -144,18 +144,19 @@ impl ValueWriter {
 
     fn push_octets(&mut self, text: &[u8]) {
         let escaped = if self.escapes { escaped(text) } else { 0 };
-        self.begin(text.len() + 2 * escaped);
+        if self.line.capacity() == 0 {
+            self.begin(text.len() + 2 * escaped);
+        }
         match escaped {
             0 => self.line.extend_from_slice(text),
-            _ => escape(text, &mut self.line),
+            _ => escape(text, escaped, &mut self.line),
         }
     }
 
+    #[inline]
     fn begin(&mut self, value: usize) {
-        if self.line.is_empty() {
-            self.line = Vec::with_capacity(self.head.len() + value + self.tail);
-            self.line.extend_from_slice(self.head.as_bytes());
-        }
+        self.line = Vec::with_capacity(self.head.len() + value + self.tail);
+        self.line.extend_from_slice(self.head.as_bytes());
     }
 
     /// Says how many octets will follow the value, where they are not those that it began with.
@@ -164,13 +165,16 @@ impl ValueWriter {
     }
 
     /// The line so far, head included; `None` where a `Display` failed.
-    pub(crate) fn written(mut self) -> Option<Vec<u8>> {
-        self.begin(0);
-        if self.failed { None } else { Some(self.line) }
+    #[inline]
+    pub(crate) fn written(&mut self) -> Option<Vec<u8>> {
+        if self.line.capacity() == 0 {
+            self.begin(0);
+        }
+        if self.failed { None } else { Some(core::mem::take(&mut self.line)) }
     }
 
     /// The whole line.
-    pub(crate) fn finish(self, cookie: &'static str, attributes: &[u8]) -> Result<HeaderValue, SetError> {
+    pub(crate) fn finish(&mut self, cookie: &'static str, attributes: &[u8]) -> Result<HeaderValue, SetError> {
         let Some(mut line) = self.written() else { return Err(SetError::Value { cookie }) };
         // The `=` is in the line and not in the pair.
         let octets = line.len() - 1;
@@ -178,9 +182,13 @@ impl ValueWriter {
             return Err(SetError::TooLarge { cookie, octets, limit: MAX_PAIR });
         }
         line.extend_from_slice(attributes);
-        let mut value = HeaderValue::try_from(line).map_err(|_| SetError::Value { cookie })?;
-        value.set_sensitive(true);
-        Ok(value)
+        match HeaderValue::try_from(line) {
+            Ok(mut value) => {
+                value.set_sensitive(true);
+                Ok(value)
+            }
+            Err(_) => Err(SetError::Value { cookie }),
+        }
     }
 }
 
@@ -193,30 +201,41 @@ impl fmt::Write for ValueWriter {
 
 /// How many octets of the text do not stand in a value as they are.
 fn escaped(text: &[u8]) -> usize {
-    let (mut rest, mut escaped) = (text, 0);
+    let mut rest = text;
     while let Some((block, after)) = rest.split_first_chunk() {
-        escaped += usize::from(escaped_in_block(block));
+        if !is_plain_block(block) {
+            return text.iter().filter(|octet| !is_plain(**octet)).count();
+        }
         rest = after;
     }
-    escaped + rest.iter().filter(|octet| !is_plain(**octet)).count()
+    rest.iter().filter(|octet| !is_plain(**octet)).count()
 }
 
 /// By itself a compiler makes a few vector instructions of it, inlined it does not.
 #[inline(never)]
-fn escaped_in_block(block: &[u8; 32]) -> u8 {
+fn is_plain_block(block: &[u8; 32]) -> bool {
     let mut escaped = 0;
     for octet in block {
-        escaped += u8::from(!compares_as_plain(*octet));
+        escaped |= u8::from(!compares_as_plain(*octet));
     }
-    escaped
+    escaped == 0
 }
 
-/// Appends the text, with an escape for each octet that needs one.
-fn escape(text: &[u8], line: &mut Vec<u8>) {
+/// Appends the text, with an escape for each of the octets, counted before, that need one.
+fn escape(text: &[u8], escaped: usize, line: &mut Vec<u8>) {
+    let begin = line.len();
+    line.resize(begin + text.len() + 2 * escaped, b'%');
+    let mut out = line.get_mut(begin..).unwrap_or_default();
     for octet in text {
-        match is_plain(*octet) {
-            true => line.push(*octet),
-            false => line.extend_from_slice(&[b'%', hex(octet >> 4), hex(octet & 15)]),
+        let rest = core::mem::take(&mut out);
+        if is_plain(*octet) {
+            let Some((first, rest)) = rest.split_first_mut() else { return };
+            *first = *octet;
+            out = rest;
+        } else {
+            let Some(([_, digits @ ..], rest)) = rest.split_first_chunk_mut::<3>() else { return };
+            *digits = hex(*octet);
+            out = rest;
         }
     }
 }
@@ -247,9 +266,25 @@ const fn compares_as_plain(octet: u8) -> bool {
     is_graphic & (octet != b'"') & (octet != b'%') & (octet != b',') & (octet != b';') & (octet != b'\\')
 }
 
-const fn hex(nibble: u8) -> u8 {
-    nibble + if nibble < 10 { b'0' } else { b'A' - 10 }
+/// An octet's two hexadecimal digits.
+#[allow(clippy::indexing_slicing, reason = "an octet is one of 256")]
+const fn hex(octet: u8) -> [u8; 2] {
+    HEX[octet as usize]
 }
+
+const HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut hex = [[0; 2]; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        #[allow(clippy::indexing_slicing, reason = "below 256, and below 16")]
+        {
+            hex[octet] = [DIGITS[octet >> 4], DIGITS[octet & 15]];
+        }
+        octet += 1;
+    }
+    hex
+};
 
 /// Decodes the percent-encoding of a value; an incomplete escape stands for itself.
 ///
