@@ -51,9 +51,34 @@ pub struct Cookies<S: Scheme = Https> {
 /// What the clones share.
 pub(crate) struct Exchange {
     verdict: Verdict,
-    fields: Vec<HeaderValue>,
+    fields: Fields,
     in_force: OnceLock<InForce>,
     pending: Mutex<Pending>,
+}
+
+/// The request's `Cookie` fields. Most requests have one at most, which needs no list.
+enum Fields {
+    One(Option<HeaderValue>),
+    Several(Vec<HeaderValue>),
+}
+
+impl Fields {
+    fn of(request: &HeaderMap) -> Self {
+        let mut fields = request.get_all(COOKIE).iter();
+        match (fields.next(), fields.next()) {
+            (Some(first), Some(second)) => {
+                Fields::Several([first, second].into_iter().chain(fields).cloned().collect())
+            }
+            (one, _) => Fields::One(one.cloned()),
+        }
+    }
+
+    fn as_slice(&self) -> &[HeaderValue] {
+        match self {
+            Fields::One(field) => field.as_slice(),
+            Fields::Several(fields) => fields,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -118,7 +143,7 @@ impl<S: Scheme> Cookies<S> {
     /// ```
     pub fn get<T: ReadCookie + AllowedOver<S>>(&self) -> Result<Option<T>, ReadError> {
         let exchange = &*self.exchange;
-        match read::one(&exchange.fields, T::DECLARATION.name) {
+        match read::one(exchange.fields.as_slice(), T::DECLARATION.name) {
             Found::Nothing => Ok(None),
             Found::One(raw) => exchange.decode(raw).map(Some),
             Found::Different => exchange.admit::<T>().and_then(|()| {
@@ -144,7 +169,7 @@ impl<S: Scheme> Cookies<S> {
     /// ```
     pub fn get_all<T: ReadCookie + AllowedOver<S>>(&self) -> impl Iterator<Item = Result<T, ReadError>> {
         let exchange = &*self.exchange;
-        read::values(&exchange.fields, T::DECLARATION.name)
+        read::values(exchange.fields.as_slice(), T::DECLARATION.name)
             .map(move |raw| exchange.decode(raw).inspect_err(|error| exchange.refused(error)))
     }
 
@@ -235,6 +260,7 @@ impl<S: Scheme> fmt::Debug for Cookies<S> {
         let read: Vec<_> = self
             .exchange
             .fields
+            .as_slice()
             .iter()
             .flat_map(|field| read::pairs(field.as_bytes()))
             .map(|(name, _)| String::from_utf8_lossy(name))
@@ -247,12 +273,7 @@ impl<S: Scheme> fmt::Debug for Cookies<S> {
 
 impl Exchange {
     pub(crate) fn open(request: &HeaderMap, verdict: Verdict) -> Self {
-        Exchange {
-            verdict,
-            fields: request.get_all(COOKIE).iter().cloned().collect(),
-            in_force: OnceLock::new(),
-            pending: Mutex::default(),
-        }
+        Exchange { verdict, fields: Fields::of(request), in_force: OnceLock::new(), pending: Mutex::default() }
     }
 
     #[cfg(feature = "_layer")]

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::clock;
 use crate::declare::Spec;
 use crate::foreign::{ForeignCookies, Lacks, same_site};
-use crate::host::Host;
+use crate::host::{Host, Named};
 use crate::line::{Line, retract_removals};
 use crate::policy::InForce;
 use crate::report::{Event, EventKind};
@@ -22,11 +22,7 @@ use crate::written::Written;
 pub(crate) struct Outgoing {
     pub(crate) in_force: InForce,
     pub(crate) verdict: Verdict,
-    /// The host in lower case, where it can be known from others: browsers keep HSTS for no address, and not for
-    /// loopback.
-    host: Option<String>,
-    /// Whether browsers keep HSTS for it.
-    is_public_name: bool,
+    pub(crate) host: Option<Named>,
 }
 
 /// In a response's extensions: the lines among its fields that a declaration made, as the answer to a read error does, or
@@ -39,14 +35,14 @@ impl Outgoing {
     #[cfg(any(feature = "actix", feature = "rocket"))]
     pub(crate) const CHANGED: [http::HeaderName; 3] = [SET_COOKIE, CACHE_CONTROL, STRICT_TRANSPORT_SECURITY];
 
-    pub(crate) fn new(in_force: InForce, verdict: Verdict, host: Option<Host<'_>>) -> Self {
-        let is_public_name = host.is_some_and(Host::is_public_name);
-        Outgoing { in_force, verdict, host: host.map(|host| host.as_str().to_ascii_lowercase()), is_public_name }
+    /// The host of the exchange.
+    fn host(&self) -> Option<Host<'_>> {
+        self.host.as_ref().and_then(|named| named.host().ok())
     }
 
-    /// The host of the exchange, in lower case and without its port.
-    pub(crate) fn host(&self) -> Option<&str> {
-        self.host.as_deref()
+    /// The same in lower case.
+    pub(crate) fn host_name(&self) -> Option<String> {
+        self.host().map(|host| host.as_str().to_ascii_lowercase())
     }
 
     /// Whether cookies of others leave, and stricter than they were written.
@@ -59,18 +55,22 @@ impl Outgoing {
         if response.contains_key(SET_COOKIE) {
             self.foreign(response, declared);
         }
-        self.declared(response, jar);
-        self.caching(response);
+        let sets = !jar.is_empty() || response.contains_key(SET_COOKIE);
+        if sets {
+            self.declared(response, jar);
+            self.caching(response);
+        }
         self.hsts(response);
     }
 
     fn foreign(&self, response: &mut HeaderMap, declared: Option<&Declared>) {
         let Entry::Occupied(mut lines) = response.entry(SET_COOKIE) else { return };
+        let host = self.host_name();
         let mut stay = Vec::new();
         for (at, line) in lines.iter_mut().enumerate() {
             if declared.is_some_and(|declared| declared.0.contains(line)) {
                 self.raise(line);
-            } else if !self.foreign_line(line) {
+            } else if !self.foreign_line(line, host.as_deref()) {
                 stay.push(at);
             }
         }
@@ -85,7 +85,7 @@ impl Outgoing {
     }
 
     /// Hardens one line in its place; says whether it may leave.
-    fn foreign_line(&self, line: &mut HeaderValue) -> bool {
+    fn foreign_line(&self, line: &mut HeaderValue, host: Option<&str>) -> bool {
         let policy = &self.in_force.policy;
         let written = Written::read(line.as_bytes());
         let declared = policy.declared(written.name).filter(|spec| is_as_declared(spec, &written));
@@ -123,9 +123,9 @@ impl Outgoing {
             }
         }
         match octets {
-            None => self.object(line.as_bytes(), &written),
+            None => self.object(line.as_bytes(), &written, host),
             Some(octets) => {
-                self.object(&octets, &Written::read(&octets));
+                self.object(&octets, &Written::read(&octets), host);
                 replace(line, octets);
             }
         }
@@ -133,12 +133,12 @@ impl Outgoing {
     }
 
     /// Reports what no browser would store, and what several would take for one.
-    fn object(&self, line: &[u8], written: &Written<'_>) {
+    fn object(&self, line: &[u8], written: &Written<'_>, host: Option<&str>) {
         if fold(line).is_some() {
             let reason = "several cookies stand in one field, and browsers take the second for an attribute; send a field for each";
             self.tell(EventKind::LineObserved, written, "folded", &reason);
         }
-        let Some(host) = self.host.as_deref() else { return };
+        let Some(host) = host else { return };
         if let Err(rejection) = store::admit(line, written, self.verdict.https, host) {
             let (kind, rule) = (EventKind::LineObserved, rejection.id());
             self.tell(kind, written, rule, &format_args!("no browser stores it: {rejection}"));
@@ -176,9 +176,6 @@ impl Outgoing {
     }
 
     fn caching(&self, response: &mut HeaderMap) {
-        if !response.contains_key(SET_COOKIE) {
-            return;
-        }
         let stricter = self.in_force.policy.caching().stricter(response.get_all(CACHE_CONTROL).iter());
         let Some((value, was_shared)) = stricter else { return };
         if was_shared {
@@ -200,7 +197,8 @@ impl Outgoing {
             response.remove(STRICT_TRANSPORT_SECURITY);
             return;
         }
-        if self.is_public_name {
+        // A browser keeps it for no address.
+        if self.host().is_some_and(Host::is_public_name) {
             response.insert(STRICT_TRANSPORT_SECURITY, value.clone());
         }
     }

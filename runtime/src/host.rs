@@ -4,7 +4,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use http::header::HOST;
-use http::{HeaderMap, Uri};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Uri};
 
 /// The host that a request names, checked, without its port: a name of letters, digits, hyphens and dots, an IPv4
 /// address, or an IPv6 address in brackets.
@@ -19,30 +20,47 @@ pub(crate) enum HostFault {
     Malformed,
 }
 
-impl<'a> Host<'a> {
+/// What a request says of its host, unchecked; it outlives the request.
+#[derive(Debug, Clone)]
+pub(crate) enum Named {
+    Uri(Authority),
+    Field(HeaderValue),
+}
+
+impl Named {
     /// The authority of the URI (HTTP/2, absolute form), else the one `Host` field (RFC 9112 3.2 and 3.2.2).
-    pub(crate) fn of(uri: &'a Uri, headers: &'a HeaderMap) -> Result<Self, HostFault> {
+    pub(crate) fn of(uri: &Uri, headers: &HeaderMap) -> Result<Self, HostFault> {
         let mut fields = headers.get_all(HOST).iter();
         let field = fields.next();
         if fields.next().is_some() {
             return Err(HostFault::Doubled);
         }
-        let authority = match (uri.authority(), field) {
-            (Some(authority), _) => Some(authority.as_str()),
-            (None, Some(field)) => field.to_str().ok(),
-            (None, None) => return Err(HostFault::Missing),
+        match (uri.authority(), field) {
+            (Some(authority), _) => Ok(Named::Uri(authority.clone())),
+            (None, Some(field)) => Ok(Named::Field(field.clone())),
+            (None, None) => Err(HostFault::Missing),
+        }
+    }
+
+    pub(crate) fn host(&self) -> Result<Host<'_>, HostFault> {
+        let authority = match self {
+            Named::Uri(authority) => Some(authority.as_str()),
+            Named::Field(field) => field.to_str().ok(),
         };
         authority.and_then(Host::parse).ok_or(HostFault::Malformed)
     }
+}
 
+impl<'a> Host<'a> {
     /// `host [ ":" port ]`, without user information.
     pub(crate) fn parse(authority: &'a str) -> Option<Self> {
         let length = match authority.strip_prefix('[') {
             Some(rest) => position(rest, b']')?.saturating_add(2),
-            None => position(authority, b':').unwrap_or(authority.len()),
+            None => name_length(authority)?,
         };
         let (host, port) = authority.split_at_checked(length)?;
-        (is_host(host) && is_port(port)).then_some(Host(host))
+        let is_host = !host.starts_with('[') || bracketed(host).is_some();
+        (is_host && is_port(port)).then_some(Host(host))
     }
 
     pub(crate) fn as_str(self) -> &'a str {
@@ -72,15 +90,29 @@ impl<'a> Host<'a> {
     }
 }
 
-fn is_host(host: &str) -> bool {
-    if host.starts_with('[') {
-        return bracketed(host).is_some();
+/// How long the name or the IPv4 address is that the authority begins with.
+fn name_length(authority: &str) -> Option<usize> {
+    // Of the label that is being read, and of the one before.
+    let (mut length, mut is_number, mut was_number) = (0, true, false);
+    let mut end = authority.len();
+    for (at, octet) in authority.bytes().enumerate() {
+        match octet {
+            b'0'..=b'9' => length += 1,
+            // An underscore stands in no host name of RFC 1123, and in many a container's.
+            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' => (length, is_number) = (length + 1, false),
+            b'.' if length > 0 => (length, is_number, was_number) = (0, true, is_number),
+            b':' => {
+                end = at;
+                break;
+            }
+            _ => return None,
+        }
     }
-    let name = host.strip_suffix('.').unwrap_or(host);
-    let is_label = |label: &[u8]| !label.is_empty() && label.iter().copied().all(is_label_octet);
-    let is_number = |label: &[u8]| label.iter().all(u8::is_ascii_digit);
+    // The last label may be followed by one dot.
+    let ends_in_number = if length > 0 { is_number } else { was_number };
     // What ends in a number is an IPv4 address or nothing (WHATWG URL 3.5).
-    labels(name).all(is_label) && (!labels(name).next_back().is_some_and(is_number) || host.parse::<Ipv4Addr>().is_ok())
+    let is_whole = end > 0 && (!ends_in_number || authority.get(..end)?.parse::<Ipv4Addr>().is_ok());
+    is_whole.then_some(end)
 }
 
 /// By octet: of a host's few, a search for a `char` costs more than all the rest.
@@ -104,11 +136,6 @@ fn is_port(port: &str) -> bool {
         })
 }
 
-/// An underscore stands in no host name of RFC 1123, and in many a container's.
-fn is_label_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_')
-}
-
 #[cfg(test)]
 mod tests {
     use super::Host;
@@ -117,5 +144,26 @@ mod tests {
     fn a_container_may_have_an_underscore_in_its_name() {
         assert_eq!(Host::parse("my_app:8080").map(Host::as_str), Some("my_app"));
         assert!(Host::parse("my app").is_none());
+    }
+
+    #[test]
+    fn what_ends_in_a_number_is_an_address_and_no_label_is_empty() {
+        fn host(authority: &str) -> Option<&str> {
+            Host::parse(authority).map(Host::as_str)
+        }
+        for same in ["a", "a.b.", "127.0.0.1", "1.a", "a.1b", "[::1]", "xn--bcher-kva.example"] {
+            assert_eq!(host(same), Some(same));
+            assert_eq!(host(&format!("{same}:443")), Some(same));
+            assert_eq!(host(&format!("{same}:")), Some(same));
+        }
+        for none in
+            ["", ".", "a..b", ".a", "a.1", "1", "1.", "127.0.0.1.", "1.2.3", "256.1.1.1", "[", "[::1", "[a]", "a@b"]
+        {
+            assert_eq!(host(none), None, "{none}");
+            assert_eq!(host(&format!("{none}:443")), None, "{none}:443");
+        }
+        for port in ["a:65536", "a:-1", "a:+1", "a:1:1", "[::1]1"] {
+            assert_eq!(host(port), None, "{port}");
+        }
     }
 }

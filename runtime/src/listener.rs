@@ -8,7 +8,7 @@ use http::header::FORWARDED;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Uri};
 
-use crate::host::Host;
+use crate::host::{Host, Named};
 use crate::proxies::TrustedProxies;
 use crate::scheme::{Ground, Https, NotLoopback, PlainHttp, Verdict};
 
@@ -239,9 +239,9 @@ fn loopback(head: &Head<'_>, peer: Option<IpAddr>) -> Result<(), NotLoopback> {
     if head.headers.keys().any(|name| *name == FORWARDED || name.as_str().starts_with("x-forwarded-")) {
         return Err(NotLoopback::Forwarded);
     }
-    match Host::of(head.uri, head.headers) {
-        Ok(host) if host.is_loopback() => Ok(()),
-        _ => Err(NotLoopback::Host),
+    match Named::of(head.uri, head.headers).and_then(|named| named.host().map(Host::is_loopback)) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err(NotLoopback::Host),
     }
 }
 

@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap, Uri};
 use crate::cookies::{Cookies, Exchange};
 use crate::enforce::{Declared, Outgoing};
 use crate::error::ExtractError;
-use crate::host::Host;
+use crate::host::Named;
 use crate::listener::{Head, Listener};
 use crate::plain_http::{self, Answer};
 use crate::policy::{InForce, PolicyHandle};
@@ -52,12 +52,13 @@ impl Gate {
                 return Err(answer);
             }
         }
-        let host = Host::of(head.uri, head.headers).ok();
-        let outgoing = Outgoing::new(in_force.clone(), verdict, host);
+        let host = Named::of(head.uri, head.headers).ok();
+        let outgoing = Outgoing { in_force: in_force.clone(), verdict, host };
         let exchange = Arc::new(Exchange::under(head.headers, verdict, in_force));
         let is_nested = head.extensions.get::<Open>().is_some();
         // What two layers completed would be sent twice.
-        let removals = self.removals.clone().filter(|_| !is_nested).map(|removals| (removals, head.uri.clone()));
+        let removals =
+            self.removals.clone().filter(|_| !is_nested).map(|removals| Box::new((removals, head.uri.clone())));
         Ok(Passage { exchange, outgoing, removals, is_nested, has_left: false })
     }
 }
@@ -74,7 +75,7 @@ fn tell(in_force: &InForce, answer: &Answer, verdict: Verdict) {
 pub(crate) struct Passage {
     exchange: Arc<Exchange>,
     outgoing: Outgoing,
-    removals: Option<(Arc<Removals>, Uri)>,
+    removals: Option<Box<(Arc<Removals>, Uri)>>,
     is_nested: bool,
     has_left: bool,
 }
@@ -93,8 +94,9 @@ impl Passage {
         let lines = self.exchange.close();
         let ours = if self.is_nested { lines.iter().map(|line| line.value.clone()).collect() } else { Vec::new() };
         let declared = extensions.remove::<Declared>();
-        if let Some((removals, uri)) = self.removals.as_ref().filter(|_| self.outgoing.hardens()) {
-            let asked = Asked { host: self.outgoing.host(), path: uri.path() };
+        if let Some((removals, uri)) = self.removals.as_deref().filter(|_| self.outgoing.hardens()) {
+            let host = self.outgoing.host_name();
+            let asked = Asked { host: host.as_deref(), path: uri.path() };
             removals.complete(headers, asked, &self.outgoing.in_force, SystemTime::now());
         }
         self.outgoing.enforce(headers, declared.as_ref(), lines);

@@ -8,7 +8,7 @@ use http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::force_https::ForceHttps;
-use crate::host::{Host, HostFault};
+use crate::host::{HostFault, Named};
 use crate::page::is_page;
 
 /// What a request over plain HTTP is told.
@@ -68,7 +68,8 @@ fn location(force: &ForceHttps, method: &Method, uri: &Uri, headers: &HeaderMap)
     if !is_page(method, headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes)) {
         return Err(Reason::NotAPage);
     }
-    let host = Host::of(uri, headers)?;
+    let named = Named::of(uri, headers)?;
+    let host = named.host()?;
     if !force.may_redirect_to(host) {
         return Err(Reason::HostNotListed);
     }
@@ -240,7 +241,7 @@ mod tests {
             assert_eq!(page(ForceHttps::on(), "/", host), refuse(Reason::HostMalformed), "{host:?}");
         }
         assert!(HeaderValue::from_str("evil.com\r\n").is_err());
-        assert!(Host::parse("evil.com\r\n").is_none());
+        assert!(crate::host::Host::parse("evil.com\r\n").is_none());
         assert_eq!(ask(ForceHttps::on(), "GET", "/", &[HTML]), refuse(Reason::HostMissing));
         let doubled = [HTML, ("Host", "a.example"), ("Host", "a.example")];
         assert_eq!(ask(ForceHttps::on(), "GET", "/", &doubled), refuse(Reason::HostDoubled));
