@@ -3,19 +3,21 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
-use crate::declare::{Cookie, ReadCookie};
+use crate::declare::{Cookie, Declaration, ReadCookie};
 use crate::error::{ReadError, Removal, SetError};
-use crate::line::{Line, Varied, header_value, retract_removals};
+use crate::line::{Line, Varied, Write, header_value, line, retract_removals};
 use crate::policy::{InForce, PolicyHandle};
 use crate::read::{self, Found};
 use crate::report::{Event, EventKind, log};
 use crate::scheme::{AllowedOver, AnyScheme, Https, PlainHttp, Scheme, Verdict};
-use crate::set_cookie::{IntoSetCookie, SetCookie};
+use crate::set_cookie::IntoSetCookie;
+use crate::value::InvalidValue;
 
 /// The cookies of one exchange, seen through a scheme.
 ///
@@ -142,15 +144,11 @@ impl<S: Scheme> Cookies<S> {
     /// assert!(matches!(twice, Err(ReadError::Ambiguous { cookie: "__Host-Http-cart", .. })));
     /// ```
     pub fn get<T: ReadCookie + AllowedOver<S>>(&self) -> Result<Option<T>, ReadError> {
-        let exchange = &*self.exchange;
-        match read::one(exchange.fields.as_slice(), T::DECLARATION.name) {
-            Found::Nothing => Ok(None),
-            Found::One(raw) => exchange.decode(raw).map(Some),
-            Found::Different => exchange.admit::<T>().and_then(|()| {
-                Err(ReadError::Ambiguous { cookie: T::DECLARATION.name, removal: exchange.removal::<T>() })
-            }),
+        let declared = Declaration::of::<T>();
+        match self.exchange.find(declared)? {
+            Some(text) => T::read_value(&text).map(Some).map_err(|source| self.exchange.malformed(declared, source)),
+            None => Ok(None),
         }
-        .inspect_err(|error| exchange.refused(error))
     }
 
     /// Reads every value that the request carried under the cookie's name, in order.
@@ -168,9 +166,11 @@ impl<S: Scheme> Cookies<S> {
     /// assert_eq!(carts, [Some(7), None, Some(8)]);
     /// ```
     pub fn get_all<T: ReadCookie + AllowedOver<S>>(&self) -> impl Iterator<Item = Result<T, ReadError>> {
-        let exchange = &*self.exchange;
-        read::values(exchange.fields.as_slice(), T::DECLARATION.name)
-            .map(move |raw| exchange.decode(raw).inspect_err(|error| exchange.refused(error)))
+        let (exchange, declared) = (&*self.exchange, Declaration::of::<T>());
+        read::values(exchange.fields.as_slice(), declared.spec.name).map(move |raw| {
+            let text = exchange.text(declared, raw)?;
+            T::read_value(&text).map_err(|source| exchange.malformed(declared, source))
+        })
     }
 
     /// Sets a cookie in the response. The last of one (name, Path, Domain) is kept.
@@ -191,7 +191,8 @@ impl<S: Scheme> Cookies<S> {
     /// assert!(matches!(cookies.set(Session("a".into())), Err(SetError::NotHttps { .. })));
     /// ```
     pub fn set<C: IntoSetCookie + AllowedOver<S>>(&self, cookie: C) -> Result<(), SetError> {
-        self.exchange.add(&cookie.into_set_cookie())
+        let cookie = cookie.into_set_cookie();
+        cookie.written(|declared, value, varied| self.exchange.add(declared, value, varied))
     }
 
     /// Removes a cookie, whether or not the request carried it: the same name, Path, Domain and flags, an empty value,
@@ -217,7 +218,7 @@ impl<S: Scheme> Cookies<S> {
     /// assert!(response["set-cookie"].to_str().unwrap().starts_with("__Host-Http-session=; Path=/; Max-Age=0; "));
     /// ```
     pub fn remove<T: Cookie + AllowedOver<S>>(&self) -> Result<(), SetError> {
-        self.exchange.add(&SetCookie::<T>::removal())
+        self.exchange.add(Declaration::of::<T>(), None, &Varied::NOTHING)
     }
 
     /// Appends what was set to the response's fields and closes the jar. A second call appends nothing.
@@ -304,8 +305,8 @@ impl Exchange {
         core::mem::take(&mut pending.lines)
     }
 
-    fn add<T: Cookie>(&self, cookie: &SetCookie<T>) -> Result<(), SetError> {
-        let line = cookie.line(self.verdict, self.environment());
+    fn add(&self, declared: Declaration, value: Option<Write<'_>>, varied: &Varied) -> Result<(), SetError> {
+        let line = line(declared, value, varied, self.verdict, self.environment());
         line.and_then(|line| self.keep(line)).inspect_err(|error| {
             let evidence = error.evidence();
             // With the evidence the event says all that the error does.
@@ -326,21 +327,38 @@ impl Exchange {
         Ok(())
     }
 
-    fn decode<T: ReadCookie>(&self, raw: &[u8]) -> Result<T, ReadError> {
-        self.admit::<T>()?;
-        read::decode(raw).map_err(|source| ReadError::Malformed {
-            cookie: T::DECLARATION.name,
-            source,
-            removal: self.removal::<T>(),
-        })
+    /// The text of the one value that came.
+    fn find(&self, declared: Declaration) -> Result<Option<Cow<'_, str>>, ReadError> {
+        let cookie = declared.spec.name;
+        match read::one(self.fields.as_slice(), cookie) {
+            Found::Nothing => Ok(None),
+            Found::One(raw) => self.text(declared, raw).map(Some),
+            Found::Different => {
+                self.admit(declared)?;
+                Err(self.refused(ReadError::Ambiguous { cookie, removal: self.removal(declared) }))
+            }
+        }
     }
 
-    fn refused(&self, error: &ReadError) {
+    fn text<'a>(&self, declared: Declaration, raw: &'a [u8]) -> Result<Cow<'a, str>, ReadError> {
+        self.admit(declared)?;
+        read::text(raw, declared.spec).map_err(|source| self.malformed(declared, source))
+    }
+
+    /// The error of a text that is not one of the type's values.
+    fn malformed(&self, declared: Declaration, source: InvalidValue) -> ReadError {
+        let removal = self.removal(declared);
+        self.refused(ReadError::Malformed { cookie: declared.spec.name, source, removal })
+    }
+
+    /// Tells the error on its way out.
+    fn refused(&self, error: ReadError) -> ReadError {
         let evidence = error.evidence();
         let reason: &dyn fmt::Display =
-            if evidence.is_some() { &"a Secure cookie is not believed over plain HTTP" } else { error };
+            if evidence.is_some() { &"a Secure cookie is not believed over plain HTTP" } else { &error };
         let (kind, cookie) = (EventKind::ReadRefused, Some(error.cookie()));
         self.tell(Event { kind, cookie, rule: error.rule(), reason, evidence });
+        error
     }
 
     pub(crate) fn tell(&self, event: Event<'_>) {
@@ -351,19 +369,20 @@ impl Exchange {
     }
 
     /// A Secure cookie that comes over plain HTTP may be anybody's.
-    fn admit<T: ReadCookie>(&self) -> Result<(), ReadError> {
-        if T::DECLARATION.secure && !self.verdict.https {
-            return Err(ReadError::NotHttps { cookie: T::DECLARATION.name, evidence: self.verdict.evidence });
+    fn admit(&self, declared: Declaration) -> Result<(), ReadError> {
+        if declared.spec.secure && !self.verdict.https {
+            let (cookie, evidence) = (declared.spec.name, self.verdict.evidence);
+            return Err(self.refused(ReadError::NotHttps { cookie, evidence }));
         }
         Ok(())
     }
 
-    fn removal<T: ReadCookie>(&self) -> Removal {
+    fn removal(&self, declared: Declaration) -> Removal {
         // Who sets a `read_only` cookie removes it.
-        if T::DECLARATION.read_only {
+        if declared.spec.read_only {
             return Removal(None);
         }
-        Removal(header_value::<T>(None, &Varied::NOTHING, self.verdict, self.environment()).ok())
+        Removal(header_value(declared, None, &Varied::NOTHING, self.verdict, self.environment()).ok())
     }
 
     fn environment(&self) -> Option<&str> {

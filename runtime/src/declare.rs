@@ -97,6 +97,19 @@ pub struct Wire {
     pub attributes: &'static str,
 }
 
+/// All that a type says of its cookie but the value: what code that is compiled once for all types takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Declaration {
+    pub(crate) spec: &'static Spec,
+    pub(crate) wire: &'static Wire,
+}
+
+impl Declaration {
+    pub(crate) const fn of<T: ReadCookie>() -> Self {
+        Declaration { spec: &T::DECLARATION, wire: &T::WIRE }
+    }
+}
+
 #[doc(hidden)]
 /// Whether a name ties Domain and Path, as a type.
 pub trait Scope {}

@@ -3,10 +3,11 @@
 
 use core::fmt;
 
-use crate::declare::{Cookie, ScriptReadable};
+use crate::declare::{Cookie, Declaration, ScriptReadable};
 use crate::error::SetError;
-use crate::line::{Varied, line};
+use crate::line::{Varied, header_value};
 use crate::scheme::{Ground, Verdict};
+use crate::value::ValueWriter;
 
 /// The text that sets this cookie from a page's script. Does not compile for an HttpOnly cookie.
 ///
@@ -26,8 +27,10 @@ use crate::scheme::{Ground, Verdict};
 /// assert_eq!(theme.js_string(), r#""__Host-theme=\u003C/script\u003E; Path=/; Secure; SameSite=Lax""#);
 /// ```
 pub fn document_cookie<T: Cookie + ScriptReadable>(cookie: &T) -> Result<DocumentCookie, SetError> {
-    let line = line(Some(cookie), &Varied::NOTHING, Verdict::https(Ground::TlsConnection), None)?;
-    Ok(DocumentCookie { text: line.value.to_str().unwrap_or_default().to_owned() })
+    let write = |out: &mut ValueWriter| cookie.write_value(out);
+    let (declared, https) = (Declaration::of::<T>(), Verdict::https(Ground::TlsConnection));
+    let line = header_value(declared, Some(&write), &Varied::NOTHING, https, None)?;
+    Ok(DocumentCookie { text: line.to_str().unwrap_or_default().to_owned() })
 }
 
 /// What a script assigns to `document.cookie`. `Display` is the exact text; its `Debug` shows nothing of it.

@@ -8,7 +8,7 @@ use hardtack_rules::{SameSite, wire};
 use http::header::{Entry, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
-use crate::declare::{ReadCookie, Spec};
+use crate::declare::{Declaration, Spec};
 use crate::error::{AttributeFault, SetError, Wrong};
 use crate::scheme::Verdict;
 use crate::value::ValueWriter;
@@ -66,41 +66,42 @@ pub(crate) fn retract_removals(response: &mut HeaderMap, lines: &[Line]) {
     }
 }
 
-/// Joins the line that sets `value`, or that removes the cookie.
-pub(crate) fn line<T: ReadCookie>(
-    value: Option<&T>,
+/// Writes a value, whatever its type.
+pub(crate) type Write<'a> = &'a dyn Fn(&mut ValueWriter);
+
+/// Joins the line that sets a value, or that removes the cookie.
+pub(crate) fn line(
+    declared: Declaration,
+    value: Option<Write<'_>>,
     varied: &Varied,
     verdict: Verdict,
     environment: Option<&str>,
 ) -> Result<Line, SetError> {
-    let value = header_value(value, varied, verdict, environment)?;
-    Ok(varied.placed(&T::DECLARATION, environment, value))
+    let value = header_value(declared, value, varied, verdict, environment)?;
+    Ok(varied.placed(declared.spec, environment, value))
 }
 
 /// The line alone, for a response without a jar.
-pub(crate) fn header_value<T: ReadCookie>(
-    value: Option<&T>,
+pub(crate) fn header_value(
+    Declaration { spec, wire }: Declaration,
+    value: Option<Write<'_>>,
     varied: &Varied,
     verdict: Verdict,
     environment: Option<&str>,
 ) -> Result<HeaderValue, SetError> {
-    let mut out = ValueWriter::new(T::WIRE.head, T::WIRE.attributes.len());
-    let declared = &T::DECLARATION;
-    match value {
-        Some(value) if varied.is_nothing() && !declared.environment_domain => {
-            admit(declared, varied, verdict, environment)?;
-            value.write_value(&mut out);
-            out.finish(declared.name, T::WIRE.attributes.as_bytes())
-        }
-        value => {
-            let attributes = attributes(declared, varied, value.is_none(), verdict, environment)?;
-            out.follow(attributes.len());
-            if let Some(value) = value {
-                value.write_value(&mut out);
-            }
-            out.finish(declared.name, &attributes)
-        }
+    admit(spec, varied, verdict, environment)?;
+    let joined;
+    let attributes = if value.is_some() && varied.is_nothing() && !spec.environment_domain {
+        wire.attributes.as_bytes()
+    } else {
+        joined = attributes(&varied.applied_to(spec, value.is_none(), environment), varied.expires(value.is_none()));
+        &joined
+    };
+    let mut out = ValueWriter::new(wire.head, attributes.len());
+    if let Some(write) = value {
+        write(&mut out);
     }
+    out.finish(spec.name, attributes)
 }
 
 /// What differs from the declaration in one exchange.
@@ -207,16 +208,8 @@ fn admit(declared: &Spec, varied: &Varied, verdict: Verdict, environment: Option
 }
 
 /// The attributes of a line that is not as declared.
-fn attributes(
-    declared: &Spec,
-    varied: &Varied,
-    removal: bool,
-    verdict: Verdict,
-    environment: Option<&str>,
-) -> Result<Vec<u8>, SetError> {
-    admit(declared, varied, verdict, environment)?;
-    let (spec, expires) = (varied.applied_to(declared, removal, environment), varied.expires(removal));
-    let mut text = vec![0; wire::attributes(&spec, expires.as_ref(), &mut [])];
-    wire::attributes(&spec, expires.as_ref(), &mut text);
-    Ok(text)
+fn attributes(spec: &hardtack_rules::Spec<'_>, expires: Option<[u8; 29]>) -> Vec<u8> {
+    let mut text = vec![0; wire::attributes(spec, expires.as_ref(), &mut [])];
+    wire::attributes(spec, expires.as_ref(), &mut text);
+    text
 }

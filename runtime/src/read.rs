@@ -1,7 +1,9 @@
 //! The request's `Cookie` fields in, raw values by name out: one scan, exact octets. A malformed piece is skipped and
 //! the others are kept; names are never decoded, trimmed of anything but SP and HTAB, or folded (BROWSERS 5.6).
 
-use crate::declare::ReadCookie;
+use std::borrow::Cow;
+
+use crate::declare::Spec;
 use crate::value::{self, InvalidValue};
 
 /// The raw pairs of a `Cookie` field, in order. Pieces without a name are skipped.
@@ -131,12 +133,12 @@ pub(crate) fn one<'a, F: AsRef<[u8]>>(fields: &'a [F], name: &'a str) -> Found<'
     one
 }
 
-/// Reads a raw value as the type's: decoded, or as it is where somebody else wrote it.
-pub(crate) fn decode<T: ReadCookie>(raw: &[u8]) -> Result<T, InvalidValue> {
-    if T::DECLARATION.read_only {
-        std::str::from_utf8(raw).map_err(|_| NOT_UTF8).and_then(T::read_value)
+/// The text of a raw value: decoded, or as it is where somebody else wrote it.
+pub(crate) fn text<'a>(raw: &'a [u8], spec: &Spec) -> Result<Cow<'a, str>, InvalidValue> {
+    if spec.read_only {
+        std::str::from_utf8(raw).map(Cow::Borrowed).map_err(|_| NOT_UTF8)
     } else {
-        value::decode(raw).ok_or(NOT_UTF8).and_then(|text| T::read_value(&text))
+        value::decode(raw).ok_or(NOT_UTF8)
     }
 }
 

@@ -8,10 +8,10 @@ use std::time::SystemTime;
 use hardtack_rules::{SameSite, date, syntax};
 use http::HeaderValue;
 
-use crate::declare::{Cookie, ReadCookie, Rescopable, ScriptReadable};
+use crate::declare::{Cookie, Declaration, ReadCookie, Rescopable, ScriptReadable};
 use crate::domain;
 use crate::error::{AttributeFault, SetError, Wrong};
-use crate::line::{Life, Line, Varied, header_value, line};
+use crate::line::{Life, Line, Varied, Write, header_value, line};
 use crate::scheme::{AllowedOver, Scheme, Verdict};
 
 /// A cookie that is about to be set, or removed: its value, and what differs from the declaration in this exchange.
@@ -200,7 +200,7 @@ impl<T: Cookie> SetCookie<T> {
     where
         T: AllowedOver<S>,
     {
-        header_value(self.value.as_ref(), &self.varied, scheme.verdict(), None)
+        self.written(|declared, value, varied| header_value(declared, value, varied, scheme.verdict(), None))
     }
 
     /// The cookie for a library on the [`cookie`] crate: its value is the wire text.
@@ -231,7 +231,16 @@ impl<T: Cookie> SetCookie<T> {
     }
 
     pub(crate) fn line(&self, verdict: Verdict, environment: Option<&str>) -> Result<Line, SetError> {
-        line(self.value.as_ref(), &self.varied, verdict, environment)
+        self.written(|declared, value, varied| line(declared, value, varied, verdict, environment))
+    }
+
+    /// Hands the cookie on without its type.
+    pub(crate) fn written<R>(&self, then: impl FnOnce(Declaration, Option<Write<'_>>, &Varied) -> R) -> R {
+        let declared = Declaration::of::<T>();
+        match &self.value {
+            Some(value) => then(declared, Some(&|out| value.write_value(out)), &self.varied),
+            None => then(declared, None, &self.varied),
+        }
     }
 
     pub(crate) fn is_removal(&self) -> bool {

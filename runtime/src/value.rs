@@ -159,11 +159,6 @@ impl ValueWriter {
         self.line.extend_from_slice(self.head.as_bytes());
     }
 
-    /// Says how many octets will follow the value, where they are not those that it began with.
-    pub(crate) fn follow(&mut self, tail: usize) {
-        self.tail = tail;
-    }
-
     /// The line so far, head included; `None` where a `Display` failed.
     #[inline]
     pub(crate) fn written(&mut self) -> Option<Vec<u8>> {

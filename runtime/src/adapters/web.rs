@@ -235,7 +235,7 @@ fn read<T: ReadCookie>(page: &impl Page) -> Result<Option<T>, Error> {
     let seen = [page.cookies().ok_or(Error::Denied { cookie })?];
     match read::one(&seen, cookie) {
         Found::Nothing => Ok(None),
-        Found::One(raw) => match read::decode(raw) {
+        Found::One(raw) => match read::text(raw, &T::DECLARATION).and_then(|text| T::read_value(&text)) {
             Ok(value) => Ok(Some(value)),
             Err(source) => Err(ReadError::Malformed { cookie, source, removal: Removal(None) }.into()),
         },

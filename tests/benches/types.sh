@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# What one derived type costs a build, beside std's derives, thiserror's and serde's: a crate of 200 types, less the same
+# crate without derives, by type. CPU milliseconds of `cargo check` (the least of several), lines and octets of the
+# expansion (nightly's -Zmacro-stats); and, where each type is set and read once, lines of LLVM IR and octets of .text in a
+# release build.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+ours=$PWD
+crate=$(mktemp -d)
+trap 'rm -r "$crate"' EXIT
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$crate/target}
+types=200
+runs=${RUNS:-9}
+
+mkdir "$crate/src"
+cat >"$crate/Cargo.toml" <<TOML
+[package]
+name = "types"
+version = "0.0.0"
+edition = "2024"
+[workspace]
+[dependencies]
+hardtack = { path = "$ours/runtime", default-features = false }
+serde = { version = "1", features = ["derive"] }
+thiserror = "2"
+TOML
+cp Cargo.lock "$crate/"
+
+# The crate's text: so many types of one kind, each used once or not at all.
+write() { # kind use
+    echo 'pub const LIFE: core::time::Duration = core::time::Duration::from_secs(60);'
+    for ((i = 0; i < types; i++)); do
+        case $1 in
+        nothing) derive='' ;;
+        std) derive='#[derive(Clone, Debug, PartialEq)]' ;;
+        thiserror) derive='#[derive(Debug, thiserror::Error)] #[error("e {0}")]' ;;
+        serde) derive='#[derive(serde::Serialize, serde::Deserialize)]' ;;
+        literals) derive='#[derive(hardtack::Cookie)] #[cookie(max_age = "8h")]' ;;
+        constants) derive="#[derive(hardtack::Cookie)] #[cookie(name = \"__Host-t$i\", max_age = LIFE)]" ;;
+        esac
+        echo "$derive pub struct T$i(pub String);"
+        if [ "$2" = used ]; then
+            echo "pub fn set$i(cookies: &hardtack::Cookies, value: T$i) -> bool { cookies.set(value).is_ok() }"
+            echo "pub fn get$i(cookies: &hardtack::Cookies) -> Option<T$i> { cookies.get().ok()? }"
+        fi
+    done >"$crate/src/types"
+    cat "$crate/src/types"
+}
+
+cargo_quietly() { cargo "$@" --quiet --manifest-path "$crate/Cargo.toml"; }
+
+# CPU milliseconds, the least of several runs.
+check() { # kind
+    write "$1" unused >"$crate/src/lib.rs"
+    cargo_quietly check
+    local least=999999 spent run
+    for ((run = 0; run < runs; run++)); do
+        touch "$crate/src/lib.rs"
+        spent=$( { TIMEFORMAT='%U %S' && time cargo_quietly check; } 2>&1 | awk 'END { print int(($1 + $2) * 1000) }')
+        ((spent >= least)) || least=$spent
+    done
+    echo "$least"
+}
+
+# Lines and octets of all expansions of derives.
+expansion() {
+    touch "$crate/src/lib.rs"
+    cargo +nightly rustc --manifest-path "$crate/Cargo.toml" --profile check -- -Zmacro-stats 2>&1 | tr -d _ |
+        awk -v types=$types '/^macro-stats #\[derive/ { lines += $(NF - 3); octets += $(NF - 1) }
+            END { printf "%.1f %d\n", lines / types, octets / types }'
+}
+
+printf '%-12s %14s %8s %8s\n' 'one type' 'check, CPU ms' lines octets
+base=$(check nothing)
+for kind in std thiserror serde literals constants; do
+    spent=$(check $kind)
+    read -r lines octets < <(expansion)
+    printf '%-12s %14s %8s %8s\n' $kind "$(awk "BEGIN { printf \"%.2f\", ($spent - $base) / $types }")" "$lines" "$octets"
+done
+
+# Of a release build: lines of IR before optimisation, octets of .text after.
+built() { # kind use
+    write "$1" "$2" >"$crate/src/lib.rs"
+    rm -f "$CARGO_TARGET_DIR"/release/deps/types-*
+    cargo rustc --quiet --release --manifest-path "$crate/Cargo.toml" --lib -- -Cno-prepopulate-passes \
+        -Cpasses=name-anon-globals -Ccodegen-units=1 --emit llvm-ir 2>/dev/null
+    ir=$(cat "$CARGO_TARGET_DIR"/release/deps/types-*.ll | wc -l)
+    cargo rustc --quiet --release --manifest-path "$crate/Cargo.toml" --lib -- -Ccodegen-units=1 --emit obj 2>/dev/null
+    text=$(size "$CARGO_TARGET_DIR"/release/deps/types-*.o | awk '{ text += $1 } END { print text }')
+    echo "$ir $text"
+}
+
+printf '\n%-30s %10s %10s\n' 'one type, release' 'lines of IR' '.text'
+read -r ir text < <(built nothing unused)
+for kind in 'literals unused' 'literals used' 'constants used'; do
+    read -r more_ir more_text < <(built $kind)
+    printf '%-30s %10s %10s\n' "$kind" $(((more_ir - ir) / types)) $(((more_text - text) / types))
+done
