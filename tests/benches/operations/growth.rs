@@ -36,8 +36,8 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
 /// As many cookies, each under a path of its own.
 fn response(count: usize) -> Response<()> {
     let cookies = Cookies::read(&HeaderMap::new(), testing::https());
-    for number in 0..count {
-        cookies.set(SetCookie::new(Page(number)).path(PATHS[number])).unwrap();
+    for (number, path) in PATHS.iter().take(count).enumerate() {
+        cookies.set(SetCookie::new(Page(number)).path(*path)).unwrap();
     }
     let mut response = Response::new(());
     cookies.write(response.headers_mut());
