@@ -3,6 +3,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::header::{COOKIE, SET_COOKIE};
@@ -15,7 +16,9 @@ use crate::policy::{InForce, PolicyHandle};
 use crate::read::{self, Found};
 use crate::report::{Event, EventKind, log};
 use crate::scheme::{AllowedOver, AnyScheme, Https, PlainHttp, Scheme, Verdict};
+use crate::sealing::{self, Keys};
 use crate::set_cookie::{IntoSetCookie, SetCookie};
+use crate::value::InvalidValue;
 
 /// The cookies of one exchange, seen through a scheme.
 ///
@@ -53,6 +56,8 @@ pub(crate) struct Exchange {
     verdict: Verdict,
     fields: Vec<HeaderValue>,
     in_force: OnceLock<InForce>,
+    #[cfg(feature = "seal")]
+    keyring: OnceLock<crate::seal::Keyring>,
     pending: Mutex<Pending>,
 }
 
@@ -95,12 +100,43 @@ impl<S: Scheme> Cookies<S> {
         self
     }
 
+    /// Gives the jar the keyring that signs and seals, where there is no policy or another one is wanted than the
+    /// policy's. The first one given stays.
+    ///
+    /// ```
+    /// use hardtack::{Cookie, Cookies, Key, Keyring, SetError, testing};
+    ///
+    /// #[derive(Cookie)]
+    /// #[cookie(sealed)]
+    /// struct Session(String);
+    ///
+    /// let without = Cookies::read(&http::HeaderMap::new(), testing::https());
+    /// assert!(matches!(without.set(Session("s3cr3t".into())), Err(SetError::NoKeyring { .. })));
+    ///
+    /// let keyring = Keyring::new(Key::generate());
+    /// let cookies = Cookies::read(&http::HeaderMap::new(), testing::https()).keyring(&keyring);
+    /// cookies.set(Session("s3cr3t".into())).unwrap();
+    ///
+    /// let mut response = http::HeaderMap::new();
+    /// cookies.write(&mut response);
+    /// assert!(!response["set-cookie"].to_str().unwrap().contains("s3cr3t"));
+    /// ```
+    #[cfg(feature = "seal")]
+    #[must_use]
+    pub fn keyring(self, keyring: &crate::seal::Keyring) -> Self {
+        let _ = self.exchange.keyring.set(keyring.clone());
+        self
+    }
+
     /// Reads what the request carried, never what is pending. `None` where it carried nothing.
+    ///
+    /// Of a signed or sealed cookie that came several times only the values that verify count.
     ///
     /// # Errors
     ///
     /// [`ReadError::NotHttps`] where a Secure cookie came over plain HTTP, [`ReadError::Ambiguous`] where the name
-    /// came with several values, [`ReadError::Malformed`] where the value is not one of the type's.
+    /// came with several values, [`ReadError::Malformed`] where the value is not one of the type's; of a signed or sealed
+    /// one [`ReadError::NoKeyring`], [`ReadError::BadSeal`], [`ReadError::Expired`] and [`ReadError::UnknownKey`] too.
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, ReadError, testing};
@@ -121,6 +157,7 @@ impl<S: Scheme> Cookies<S> {
         match read::find(&exchange.fields, T::DECLARATION.name) {
             Found::Nothing => Ok(None),
             Found::One(raw) => exchange.decode(raw).map(Some),
+            Found::Different if T::DECLARATION.seal.is_some() => exchange.verified().map(Some),
             Found::Different => exchange.admit::<T>().and_then(|()| {
                 Err(ReadError::Ambiguous { cookie: T::DECLARATION.name, removal: exchange.removal::<T>() })
             }),
@@ -251,6 +288,8 @@ impl Exchange {
             verdict,
             fields: request.get_all(COOKIE).iter().cloned().collect(),
             in_force: OnceLock::new(),
+            #[cfg(feature = "seal")]
+            keyring: OnceLock::new(),
             pending: Mutex::default(),
         }
     }
@@ -284,7 +323,7 @@ impl Exchange {
     }
 
     fn add<T: Cookie>(&self, cookie: &SetCookie<T>) -> Result<(), SetError> {
-        let line = cookie.line(self.verdict, self.environment());
+        let line = cookie.line(self.verdict, self.environment(), self.keys::<T>());
         line.and_then(|line| self.keep(line)).inspect_err(|error| {
             let evidence = error.evidence();
             // With the evidence the event says all that the error does.
@@ -307,11 +346,52 @@ impl Exchange {
 
     fn decode<T: ReadCookie>(&self, raw: &[u8]) -> Result<T, ReadError> {
         self.admit::<T>()?;
-        read::decode(raw).map_err(|source| ReadError::Malformed {
-            cookie: T::DECLARATION.name,
-            source,
-            removal: self.removal::<T>(),
-        })
+        let value = match T::DECLARATION.seal {
+            None => read::decode(raw),
+            Some(seal) => {
+                let removal = || self.removal::<T>();
+                sealing::open::<T, _>(raw, seal, self.keys::<T>(), removal, |text| read::value(text.as_deref()))?
+            }
+        };
+        value.map_err(|source| self.malformed::<T>(source))
+    }
+
+    /// Of the values of a signed or sealed cookie the one that verifies: one that somebody tossed does not.
+    fn verified<T: ReadCookie>(&self) -> Result<T, ReadError> {
+        self.admit::<T>()?;
+        let (cookie, keys) = (T::DECLARATION.name, self.keys::<T>());
+        let (mut found, mut refused) = (None, None);
+        for raw in read::values(&self.fields, cookie) {
+            let Some(seal) = T::DECLARATION.seal else { continue };
+            let removal = || self.removal::<T>();
+            match sealing::open::<T, _>(raw, seal, keys, removal, |text| text.map(Cow::into_owned)) {
+                Ok(text) if found.as_ref().is_some_and(|found| *found != text) => {
+                    return Err(ReadError::Ambiguous { cookie, removal: removal() });
+                }
+                Ok(text) => found = Some(text),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        match (found, refused) {
+            (None, Some(error)) => Err(error),
+            (found, _) => read::value(found.flatten().as_deref()).map_err(|source| self.malformed::<T>(source)),
+        }
+    }
+
+    fn malformed<T: ReadCookie>(&self, source: InvalidValue) -> ReadError {
+        ReadError::Malformed { cookie: T::DECLARATION.name, source, removal: self.removal::<T>() }
+    }
+
+    /// What signs and seals `T` in this exchange; nothing for a cookie that is neither.
+    fn keys<T: ReadCookie>(&self) -> Keys<'_> {
+        #[cfg(feature = "seal")]
+        if T::DECLARATION.seal.is_some() {
+            let policy = self.in_force.get().map(|in_force| &in_force.policy);
+            let keyring = self.keyring.get().or(policy.and_then(|policy| policy.keyring()));
+            let floored = policy.filter(|policy| policy.exception(T::DECLARATION.name.as_bytes()).is_none());
+            return Keys { keyring, longest: floored.and_then(|policy| policy.floor().longest()) };
+        }
+        Keys::default()
     }
 
     fn refused(&self, error: &ReadError) {
@@ -342,7 +422,7 @@ impl Exchange {
         if T::DECLARATION.read_only {
             return Removal(None);
         }
-        let line = line::<T>(None, &Varied::NOTHING, self.verdict, self.environment());
+        let line = line::<T>(None, &Varied::NOTHING, self.verdict, self.environment(), Keys::default());
         Removal(line.ok().map(|line| line.value))
     }
 

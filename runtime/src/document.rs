@@ -7,6 +7,7 @@ use crate::declare::{Cookie, ScriptReadable};
 use crate::error::SetError;
 use crate::line::{Varied, line};
 use crate::scheme::{Ground, Verdict};
+use crate::sealing::Keys;
 
 /// The text that sets this cookie from a page's script. Does not compile for an HttpOnly cookie.
 ///
@@ -26,7 +27,7 @@ use crate::scheme::{Ground, Verdict};
 /// assert_eq!(theme.js_string(), r#""__Host-theme=\u003C/script\u003E; Path=/; Secure; SameSite=Lax""#);
 /// ```
 pub fn document_cookie<T: Cookie + ScriptReadable>(cookie: &T) -> Result<DocumentCookie, SetError> {
-    let line = line(Some(cookie), &Varied::NOTHING, Verdict::https(Ground::TlsConnection), None)?;
+    let line = line(Some(cookie), &Varied::NOTHING, Verdict::https(Ground::TlsConnection), None, Keys::default())?;
     Ok(DocumentCookie { text: line.value.to_str().unwrap_or_default().to_owned() })
 }
 

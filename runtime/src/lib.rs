@@ -114,6 +114,8 @@ mod host;
 mod hsts;
 #[cfg(feature = "inventory")]
 mod inventory;
+#[cfg(feature = "json")]
+mod json;
 mod line;
 mod listener;
 mod page;
@@ -131,6 +133,9 @@ mod read;
 mod removals;
 mod report;
 mod scheme;
+#[cfg(feature = "seal")]
+mod seal;
+mod sealing;
 mod seen;
 mod set_cookie;
 mod store;
@@ -142,7 +147,7 @@ mod written;
 #[cfg(feature = "cookie")]
 pub use cookie;
 pub use hardtack_macros::{Cookie, CookieValue, cookies};
-pub use hardtack_rules::{Kind, Prefix, Rule, SameSite};
+pub use hardtack_rules::{Kind, Prefix, Rule, SameSite, Seal};
 
 #[cfg(feature = "actix")]
 pub use adapters::actix;
@@ -164,7 +169,7 @@ pub use caching::Caching;
 pub use cookies::Cookies;
 pub use declare::{Cookie, ReadCookie, Rescopable, ScriptReadable, Spec};
 pub use document::{DocumentCookie, document_cookie};
-pub use error::{AttributeFault, ExtractError, PolicyError, ReadError, Removal, SetError};
+pub use error::{AttributeFault, ExtractError, PolicyError, ReadError, Removal, SealFault, SetError};
 pub use floor::Floor;
 pub use force_https::ForceHttps;
 pub use foreign::ForeignCookies;
@@ -176,5 +181,7 @@ pub use policy::{Policy, PolicyBuilder, PolicyHandle};
 pub use proxies::{TrustedProxies, TrustedProxiesError};
 pub use report::{Counters, Event, EventKind};
 pub use scheme::{AllowedOver, AnyScheme, Evidence, Https, PlainHttp, Scheme};
+#[cfg(feature = "seal")]
+pub use seal::{Key, KeyError, KeyId, Keyring};
 pub use set_cookie::{IntoSetCookie, SetCookie};
 pub use value::{CookieValue, InvalidValue, ValueWriter};

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::declare::{ReadCookie, Spec};
 use crate::error::{AttributeFault, SetError, Wrong};
 use crate::scheme::Verdict;
+use crate::sealing::{self, Keys};
 use crate::value::ValueWriter;
 
 /// A finished line, and what tells it from another (6265bis 5.7 step 23).
@@ -72,6 +73,7 @@ pub(crate) fn line<T: ReadCookie>(
     varied: &Varied,
     verdict: Verdict,
     environment: Option<&str>,
+    keys: Keys<'_>,
 ) -> Result<Line, SetError> {
     let declared = &T::DECLARATION;
     admit(declared, varied, verdict, environment)?;
@@ -83,10 +85,17 @@ pub(crate) fn line<T: ReadCookie>(
         joined = attributes(&varied.applied_to(declared, removal, environment), varied.expires(removal).as_ref());
         &joined
     };
-    let mut out = ValueWriter::new(T::WIRE.head, attributes.len());
-    if let Some(value) = value {
-        value.write_value(&mut out);
-    }
+    let line = match (value, declared.seal) {
+        // A constant: a cookie that is not sealed has nothing of this.
+        (Some(value), Some(seal)) => sealing::write(value, seal, varied.life, keys, attributes.len())?,
+        (value, _) => {
+            let mut out = ValueWriter::new(T::WIRE.head, attributes.len());
+            if let Some(value) = value {
+                value.write_value(&mut out);
+            }
+            out.finish()
+        }
+    };
     Ok(Line {
         name: declared.name,
         path: varied.path.clone().map_or(Cow::Borrowed(declared.path), Cow::Owned),
@@ -95,7 +104,7 @@ pub(crate) fn line<T: ReadCookie>(
             (None, Some(domain)) if declared.environment_domain => Some(Cow::Owned(domain.to_owned())),
             (None, _) => declared.domain.map(Cow::Borrowed),
         },
-        value: finish(declared.name, out, attributes)?,
+        value: finish(declared.name, line, attributes)?,
     })
 }
 
@@ -194,8 +203,8 @@ fn attributes(spec: &hardtack_rules::Spec<'_>, expires: Option<&[u8; 29]>) -> Ve
     text
 }
 
-fn finish(cookie: &'static str, out: ValueWriter, attributes: &[u8]) -> Result<HeaderValue, SetError> {
-    let Some(mut line) = out.finish() else { return Err(SetError::Value { cookie }) };
+fn finish(cookie: &'static str, line: Option<Vec<u8>>, attributes: &[u8]) -> Result<HeaderValue, SetError> {
+    let Some(mut line) = line else { return Err(SetError::Value { cookie }) };
     // The `=` is in the line and not in the pair.
     let octets = line.len() - 1;
     if octets > syntax::MAX_PAIR {

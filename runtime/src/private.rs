@@ -25,6 +25,8 @@ pub use crate::declare::{Audience, NameKind, Transport, Wire};
 use crate::declare::{ReadCookie, Spec};
 #[cfg(feature = "inventory")]
 pub use crate::inventory::Registered;
+#[cfg(feature = "json")]
+pub use crate::json::Json;
 pub use crate::read::pairs;
 use crate::value::{CookieValue, InvalidValue, ValueWriter};
 
@@ -269,6 +271,56 @@ impl<T> ViaNothing for Via<T> {
 }
 
 const NOTHING: InvalidValue = InvalidValue::expected("nothing");
+
+/// Lets a declaration be `signed` or `sealed`.
+#[cfg(feature = "seal")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __seal {
+    () => {};
+}
+
+/// Without the feature nothing could sign or seal it.
+#[cfg(not(feature = "seal"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __seal {
+    () => {
+        ::core::compile_error!(
+            "`signed` and `sealed` need hardtack's feature `seal`; in Cargo.toml, add it to the `features` of `hardtack`"
+        );
+    };
+}
+
+/// Writes or reads a value as JSON.
+#[cfg(feature = "json")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __json {
+    (write $value:expr, $out:expr) => {
+        $crate::private::Json::write_json($value, $out)
+    };
+    (read $text:expr) => {
+        $crate::private::Json::read_json($text)
+    };
+}
+
+/// Without the feature one error says what to add, and nothing else breaks.
+#[cfg(not(feature = "json"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __json {
+    (write $value:expr, $out:expr) => {{
+        let _ = $out;
+        ::core::compile_error!(
+            "`json` needs hardtack's feature `json`; in Cargo.toml, add it to the `features` of `hardtack`"
+        );
+    }};
+    (read $text:expr) => {{
+        let _ = $text;
+        loop {}
+    }};
+}
 
 /// Puts a declaration on the inventory's list.
 #[cfg(feature = "inventory")]

@@ -48,6 +48,11 @@ pub(crate) fn decode<T: ReadCookie>(raw: &[u8]) -> Result<T, InvalidValue> {
     }
 }
 
+/// Reads a decoded text as the type's value; `None` is what was not UTF-8.
+pub(crate) fn value<T: ReadCookie>(text: Option<&str>) -> Result<T, InvalidValue> {
+    text.ok_or(NOT_UTF8).and_then(T::read_value)
+}
+
 const NOT_UTF8: InvalidValue = InvalidValue::expected("UTF-8");
 
 /// Trims SP and HTAB, and no other white space.

@@ -13,6 +13,7 @@ use crate::domain;
 use crate::error::{AttributeFault, SetError, Wrong};
 use crate::line::{Life, Line, Varied, line};
 use crate::scheme::{AllowedOver, Scheme, Verdict};
+use crate::sealing::Keys;
 
 /// A cookie that is about to be set, or removed: its value, and what differs from the declaration in this exchange.
 ///
@@ -37,12 +38,19 @@ pub struct SetCookie<T> {
     /// `None` removes.
     value: Option<T>,
     varied: Varied,
+    #[cfg(feature = "seal")]
+    keyring: Option<crate::seal::Keyring>,
 }
 
 impl<T: Cookie> SetCookie<T> {
     /// Sets this value, as declared.
     pub fn new(value: T) -> Self {
-        SetCookie { value: Some(value), varied: Varied::NOTHING }
+        SetCookie {
+            value: Some(value),
+            varied: Varied::NOTHING,
+            #[cfg(feature = "seal")]
+            keyring: None,
+        }
     }
 
     /// Removes the cookie: the declared name, Path, Domain and flags, an empty value, `Max-Age=0` and a past `Expires`
@@ -60,7 +68,12 @@ impl<T: Cookie> SetCookie<T> {
     /// );
     /// ```
     pub fn removal() -> Self {
-        SetCookie { value: None, varied: Varied::NOTHING }
+        SetCookie {
+            value: None,
+            varied: Varied::NOTHING,
+            #[cfg(feature = "seal")]
+            keyring: None,
+        }
     }
 
     /// Gives this cookie another `Max-Age`, in whole seconds. Over 400 days browsers shorten it (6265bis 5.5).
@@ -182,6 +195,26 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
+    /// Signs or seals the value by this keyring: for a response without a jar, or in place of the jar's.
+    ///
+    /// ```
+    /// # use hardtack::{Cookie, Key, Keyring, SetCookie, SetError, testing};
+    /// #[derive(Cookie)]
+    /// #[cookie(signed)]
+    /// struct Visitor(u64);
+    ///
+    /// let keyring = Keyring::new(Key::generate());
+    /// let line = SetCookie::new(Visitor(7)).keyring(&keyring).header_value(&testing::https()).unwrap();
+    /// assert!(line.to_str().unwrap().starts_with("__Host-Http-visitor=7.1"));
+    /// let plain = SetCookie::new(Visitor(7)).header_value(&testing::https());
+    /// assert!(matches!(plain, Err(SetError::NoKeyring { .. })));
+    /// ```
+    #[cfg(feature = "seal")]
+    pub fn keyring(mut self, keyring: &crate::seal::Keyring) -> Self {
+        self.keyring = Some(keyring.clone());
+        self
+    }
+
     /// The whole Set-Cookie line, for a response without a jar.
     ///
     /// # Errors
@@ -200,7 +233,7 @@ impl<T: Cookie> SetCookie<T> {
     where
         T: AllowedOver<S>,
     {
-        Ok(self.line(scheme.verdict(), None)?.value)
+        Ok(self.line(scheme.verdict(), None, Keys::default())?.value)
     }
 
     /// The cookie for a library on the [`cookie`] crate: its value is the wire text.
@@ -225,13 +258,22 @@ impl<T: Cookie> SetCookie<T> {
     where
         T: AllowedOver<S>,
     {
-        let line = self.line(scheme.verdict(), None)?;
+        let line = self.line(scheme.verdict(), None, Keys::default())?;
         let removal = self.is_removal();
         Ok(build_cookie(&line, &self.varied.applied_to(&T::SPEC, removal, None), self.varied.expires(removal)))
     }
 
-    pub(crate) fn line(&self, verdict: Verdict, environment: Option<&str>) -> Result<Line, SetError> {
-        line(self.value.as_ref(), &self.varied, verdict, environment)
+    pub(crate) fn line<'a>(
+        &'a self,
+        verdict: Verdict,
+        environment: Option<&str>,
+        #[allow(unused_mut, reason = "without seals there is nothing to add")] mut keys: Keys<'a>,
+    ) -> Result<Line, SetError> {
+        #[cfg(feature = "seal")]
+        {
+            keys.keyring = self.keyring.as_ref().or(keys.keyring);
+        }
+        line(self.value.as_ref(), &self.varied, verdict, environment, keys)
     }
 
     pub(crate) fn is_removal(&self) -> bool {

@@ -115,10 +115,10 @@ impl ValueWriter {
         ValueWriter { line: Vec::new(), head, tail, escapes: true, failed: false }
     }
 
-    /// Begins a line whose value is written as it is, for cookies that somebody else writes.
-    #[cfg(feature = "testing")]
-    pub(crate) fn as_it_is(head: &'static str) -> Self {
-        ValueWriter { escapes: false, ..ValueWriter::new(head, 0) }
+    /// Begins a line whose value is written as it is: somebody else writes the cookie, or it is sealed.
+    #[cfg(any(feature = "testing", feature = "seal"))]
+    pub(crate) fn as_it_is(head: &'static str, tail: usize) -> Self {
+        ValueWriter { escapes: false, ..ValueWriter::new(head, tail) }
     }
 
     /// Appends text to the value.
@@ -136,6 +136,12 @@ impl ValueWriter {
         if write!(self, "{value}").is_err() {
             self.failed = true;
         }
+    }
+
+    /// Remembers that the value could not be written.
+    #[cfg(feature = "json")]
+    pub(crate) fn fail(&mut self) {
+        self.failed = true;
     }
 
     fn push_octets(&mut self, mut rest: &[u8]) {

@@ -4,14 +4,14 @@ use core::time::Duration;
 
 use hardtack_rules::check::Argument;
 use hardtack_rules::deny::VARIABLE;
-use hardtack_rules::{Prefix, SameSite, Spec, wire};
+use hardtack_rules::{Prefix, SameSite, Seal, Spec, wire};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Meta;
 
 use super::value::{Bodies, bodies, where_clause};
 use crate::fallback;
-use crate::model::{Constant, Cookie, Declaration, Name, Origin, Refused, Scope, Value};
+use crate::model::{Constant, Cookie, Declaration, Name, Origin, Refused, Scope, Sealing, Value};
 
 /// `#[derive(Cookie)]`.
 pub(crate) fn derived(cookie: &Cookie<'_>, declaration: &Declaration) -> TokenStream {
@@ -41,11 +41,17 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration, origin: &Origi
     let secure = declaration.secure;
     let http_only = declaration.http_only;
     let listed = listed(declaration, origin, krate, &spec);
+    // The runtime knows whether it can: a macro sees no features.
+    let seals = declaration.seal.map(|Sealing { span, .. }| {
+        let krate = at_span(krate.clone(), span.resolved_at(Span::call_site()));
+        quote_spanned!(span.resolved_at(Span::call_site())=> #krate::__seal!();)
+    });
     quote! {
         // So that a change of the variable compiles this crate again.
         const _: ::core::option::Option<&'static ::core::primitive::str> = ::core::option_env!(#VARIABLE);
         #items
         #listed
+        #seals
         #[automatically_derived]
         #[allow(deprecated)]
         impl #impl_generics #krate::ReadCookie for #ident #type_generics #where_clause {
@@ -218,6 +224,13 @@ fn spec_tokens(declaration: &Declaration, krate: &TokenStream, name: &TokenStrea
     }
     if declaration.read_only {
         with(quote!(read_only()));
+    }
+    if let Some(Sealing { seal, .. }) = &declaration.seal {
+        let seal = match seal {
+            Seal::Signed => quote!(Signed),
+            Seal::Sealed => quote!(Sealed),
+        };
+        with(quote!(seal(#krate::Seal::#seal)));
     }
     if let Some(reason) = &declaration.reason {
         with(quote!(reason(#reason)));

@@ -1,9 +1,10 @@
 //! How a type's value is written and read: the bodies of two functions, for `Cookie` and for `CookieValue`.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Generics, Ident, Type, WherePredicate};
 
+use super::cookie::at_span;
 use crate::model::{Shape, Value, span_of};
 
 /// The bodies of `write` and `read`.
@@ -44,6 +45,18 @@ pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream
                 ::core::result::Result::Ok(Self {})
             },
         },
+        Shape::Json { span, is_marker } => {
+            let krate = at_span(krate.clone(), *span);
+            let ask = |what| quote_spanned!(span.resolved_at(Span::call_site())=> #krate::__json!(#what));
+            let read = ask(quote!(read __text));
+            match is_marker {
+                true => Bodies {
+                    write: ask(quote!(write & self.0, __out)),
+                    read: quote!(::core::result::Result::map(#read, Self)),
+                },
+                false => Bodies { write: ask(quote!(write self, __out)), read },
+            }
+        }
         Shape::Unknown => Bodies {
             write: quote! {
                 let _ = __out;
