@@ -5,12 +5,17 @@
 
 #[path = "seal/declared.rs"]
 mod declared;
+#[path = "seal/featureless.rs"]
+mod featureless;
 #[path = "seal/hostile.rs"]
 mod hostile;
 #[path = "seal/rotation.rs"]
 mod rotation;
 #[path = "seal/vectors.rs"]
 mod vectors;
+#[path = "support/workspace.rs"]
+#[allow(dead_code, reason = "other tests ask for more")]
+mod workspace;
 
 use std::time::{Duration, SystemTime};
 

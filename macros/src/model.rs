@@ -46,8 +46,8 @@ pub(crate) enum Shape<'a> {
     Field { member: TokenStream, ty: &'a Type },
     /// A fieldless enum: each variant and its text.
     Variants(Vec<(&'a Ident, String)>),
-    /// Whatever serde writes and reads: the type itself, or the one field of a marker. The key that says so.
-    Json { span: Span, is_marker: bool },
+    /// Whatever serde writes and reads: the type itself, or the one field of a marker. And the key that says so.
+    Json { key: Span, field: Option<&'a Type> },
     /// A unit struct: present or not.
     Presence,
     /// An error was found; nothing is known.
@@ -379,7 +379,7 @@ fn json_shape<'a>(input: &DeriveInput, arguments: &Arguments, errors: &mut Error
         refuse_default(field, errors);
         refuse_serde(&field.attrs, errors);
     }
-    arguments.json.as_ref().map_or(Shape::Unknown, |given| Shape::Json { span: given.key, is_marker: false })
+    arguments.json.as_ref().map_or(Shape::Unknown, |given| Shape::Json { key: given.key, field: None })
 }
 
 fn refuse_serde(attributes: &[Attribute], errors: &mut Errors) {

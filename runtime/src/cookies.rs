@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
-use crate::declare::{Cookie, ReadCookie};
+use crate::declare::{Cookie, ReadCookie, Spec};
 use crate::error::{ReadError, Removal, SetError};
 use crate::line::{Line, Varied, line, retract_removals};
 use crate::policy::{InForce, PolicyHandle};
@@ -323,7 +323,7 @@ impl Exchange {
     }
 
     fn add<T: Cookie>(&self, cookie: &SetCookie<T>) -> Result<(), SetError> {
-        let line = cookie.line(self.verdict, self.environment(), self.keys::<T>());
+        let line = cookie.line(self.verdict, self.environment(), self.keys(&T::DECLARATION));
         line.and_then(|line| self.keep(line)).inspect_err(|error| {
             let evidence = error.evidence();
             // With the evidence the event says all that the error does.
@@ -350,7 +350,7 @@ impl Exchange {
             None => read::decode(raw),
             Some(seal) => {
                 let removal = || self.removal::<T>();
-                sealing::open::<T, _>(raw, seal, self.keys::<T>(), removal, |text| read::value(text.as_deref()))?
+                sealing::open::<T, _>(raw, seal, self.keys(&T::DECLARATION), removal, |text| read::value(text.as_deref()))?
             }
         };
         value.map_err(|source| self.malformed::<T>(source))
@@ -359,7 +359,7 @@ impl Exchange {
     /// Of the values of a signed or sealed cookie the one that verifies: one that somebody tossed does not.
     fn verified<T: ReadCookie>(&self) -> Result<T, ReadError> {
         self.admit::<T>()?;
-        let (cookie, keys) = (T::DECLARATION.name, self.keys::<T>());
+        let (cookie, keys) = (T::DECLARATION.name, self.keys(&T::DECLARATION));
         let (mut found, mut refused) = (None, None);
         for raw in read::values(&self.fields, cookie) {
             let Some(seal) = T::DECLARATION.seal else { continue };
@@ -382,15 +382,20 @@ impl Exchange {
         ReadError::Malformed { cookie: T::DECLARATION.name, source, removal: self.removal::<T>() }
     }
 
-    /// What signs and seals `T` in this exchange; nothing for a cookie that is neither.
-    fn keys<T: ReadCookie>(&self) -> Keys<'_> {
-        #[cfg(feature = "seal")]
-        if T::DECLARATION.seal.is_some() {
-            let policy = self.in_force.get().map(|in_force| &in_force.policy);
-            let keyring = self.keyring.get().or(policy.and_then(|policy| policy.keyring()));
-            let floored = policy.filter(|policy| policy.exception(T::DECLARATION.name.as_bytes()).is_none());
-            return Keys { keyring, longest: floored.and_then(|policy| policy.floor().longest()) };
+    /// What signs and seals this cookie in this exchange; nothing for one that is neither.
+    #[cfg(feature = "seal")]
+    fn keys(&self, declared: &Spec) -> Keys<'_> {
+        if declared.seal.is_none() {
+            return Keys::default();
         }
+        let policy = self.in_force.get().map(|in_force| &in_force.policy);
+        let keyring = self.keyring.get().or(policy.and_then(|policy| policy.keyring()));
+        let floored = policy.filter(|policy| policy.exception(declared.name.as_bytes()).is_none());
+        Keys { keyring, longest: floored.and_then(|policy| policy.floor().longest()) }
+    }
+
+    #[cfg(not(feature = "seal"))]
+    fn keys(&self, _: &Spec) -> Keys<'_> {
         Keys::default()
     }
 

@@ -292,35 +292,44 @@ macro_rules! __seal {
     };
 }
 
-/// Writes or reads a value as JSON.
+/// Lets a declaration be `json`.
 #[cfg(feature = "json")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __json {
-    (write $value:expr, $out:expr) => {
-        $crate::private::Json::write_json($value, $out)
-    };
-    (read $text:expr) => {
-        $crate::private::Json::read_json($text)
-    };
+    () => {};
 }
 
-/// Without the feature one error says what to add, and nothing else breaks.
+/// Without the feature nothing could write it.
 #[cfg(not(feature = "json"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __json {
-    (write $value:expr, $out:expr) => {{
-        let _ = $out;
+    () => {
         ::core::compile_error!(
             "`json` needs hardtack's feature `json`; in Cargo.toml, add it to the `features` of `hardtack`"
         );
-    }};
-    (read $text:expr) => {{
-        let _ = $text;
-        loop {}
-    }};
+    };
 }
+
+/// Satisfies the expansion after the refusal.
+#[cfg(not(feature = "json"))]
+pub trait Json: Sized {
+    /// Writes nothing.
+    fn write_json(&self, _: &mut ValueWriter) {}
+
+    /// Reads nothing.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    fn read_json(_: &str) -> Result<Self, InvalidValue> {
+        Err(NOTHING)
+    }
+}
+
+#[cfg(not(feature = "json"))]
+impl<T> Json for T {}
 
 /// Puts a declaration on the inventory's list.
 #[cfg(feature = "inventory")]

@@ -11,7 +11,7 @@ use syn::Meta;
 
 use super::value::{Bodies, bodies, where_clause};
 use crate::fallback;
-use crate::model::{Constant, Cookie, Declaration, Name, Origin, Refused, Scope, Sealing, Value};
+use crate::model::{Constant, Cookie, Declaration, Name, Origin, Refused, Scope, Sealing, Shape, Value};
 
 /// `#[derive(Cookie)]`.
 pub(crate) fn derived(cookie: &Cookie<'_>, declaration: &Declaration) -> TokenStream {
@@ -42,16 +42,24 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration, origin: &Origi
     let http_only = declaration.http_only;
     let listed = listed(declaration, origin, krate, &spec);
     // The runtime knows whether it can: a macro sees no features.
-    let seals = declaration.seal.map(|Sealing { span, .. }| {
-        let krate = at_span(krate.clone(), span.resolved_at(Span::call_site()));
-        quote_spanned!(span.resolved_at(Span::call_site())=> #krate::__seal!();)
-    });
+    let ask = |key: Span, gate: TokenStream| {
+        let key = key.resolved_at(Span::call_site());
+        // On the key from end to end: rustc joins the first and the last token.
+        let (krate, gate) = (at_span(krate.clone(), key), at_span(gate, key));
+        quote_spanned!(key=> #krate::#gate!();)
+    };
+    let seals = declaration.seal.map(|Sealing { span, .. }| ask(span, quote!(__seal)));
+    let json = match &value.shape {
+        Shape::Json { key, .. } => Some(ask(*key, quote!(__json))),
+        _ => None,
+    };
     quote! {
         // So that a change of the variable compiles this crate again.
         const _: ::core::option::Option<&'static ::core::primitive::str> = ::core::option_env!(#VARIABLE);
         #items
         #listed
         #seals
+        #json
         #[automatically_derived]
         #[allow(deprecated)]
         impl #impl_generics #krate::ReadCookie for #ident #type_generics #where_clause {

@@ -106,7 +106,7 @@ fn marker_item(set: &Set<'_>, field: &Field<'_>, declaration: &Declaration) -> T
         shape: match ty {
             syn::Type::Reference(_) => Shape::Unknown,
             ty => match &field.arguments.json {
-                Some(given) => Shape::Json { span: given.key, is_marker: true },
+                Some(given) => Shape::Json { key: given.key, field: Some(ty) },
                 None => Shape::Field { member: quote!(0), ty },
             },
         },

@@ -45,16 +45,19 @@ pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream
                 ::core::result::Result::Ok(Self {})
             },
         },
-        Shape::Json { span, is_marker } => {
-            let krate = at_span(krate.clone(), *span);
-            let ask = |what| quote_spanned!(span.resolved_at(Span::call_site())=> #krate::__json!(#what));
-            let read = ask(quote!(read __text));
-            match is_marker {
-                true => Bodies {
-                    write: ask(quote!(write & self.0, __out)),
-                    read: quote!(::core::result::Result::map(#read, Self)),
-                },
-                false => Bodies { write: ask(quote!(write self, __out)), read },
+        Shape::Json { field: Some(ty), .. } => {
+            let trait_of_serde = json(span_of(ty), krate);
+            let write = quote_spanned!(span_of(ty)=> <#ty as #trait_of_serde>::write_json(&self.0, __out));
+            let read = quote!(<#ty as #trait_of_serde>::read_json(__text));
+            Bodies { write, read: quote!(::core::result::Result::map(#read, Self)) }
+        }
+        Shape::Json { key, field: None } => {
+            let span = key.resolved_at(Span::call_site());
+            let trait_of_serde = json(span, krate);
+            Bodies {
+                write: quote_spanned!(span=> <Self as #trait_of_serde>::write_json(self, __out)),
+                // On the same token, so that rustc says it once.
+                read: quote_spanned!(span=> <Self as #trait_of_serde>::read_json(__text)),
             }
         }
         Shape::Unknown => Bodies {
@@ -113,9 +116,19 @@ fn variants(variants: &[(&Ident, String)], krate: &TokenStream) -> Bodies {
     }
 }
 
+fn json(span: Span, krate: &TokenStream) -> TokenStream {
+    let krate = at_span(krate.clone(), span);
+    quote_spanned!(span=> #krate::private::Json)
+}
+
 /// The where clause of the impl: a parameter without a bound of its own gets the one that its field needs.
 pub(crate) fn where_clause(value: &Value<'_>) -> TokenStream {
     let (_, _, written) = value.generics.split_for_impl();
+    if let (Shape::Json { field: None, .. }, Some(_)) = (&value.shape, value.generics.type_params().next()) {
+        // Whatever its parameters must be for serde.
+        let (krate, predicates) = (&value.krate, written.iter().flat_map(|clause| &clause.predicates));
+        return quote!(where #(#predicates,)* Self: #krate::private::Json);
+    }
     let Shape::Field { ty, .. } = &value.shape else { return written.to_token_stream() };
     if !unbounded(value.generics, ty) {
         return written.to_token_stream();
