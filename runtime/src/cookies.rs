@@ -350,7 +350,9 @@ impl Exchange {
             None => read::decode(raw),
             Some(seal) => {
                 let removal = || self.removal::<T>();
-                sealing::open::<T, _>(raw, seal, self.keys(&T::DECLARATION), removal, |text| read::value(text.as_deref()))?
+                sealing::open::<T, _>(raw, seal, self.keys(&T::DECLARATION), removal, |text| {
+                    read::value(text.as_deref())
+                })?
             }
         };
         value.map_err(|source| self.malformed::<T>(source))

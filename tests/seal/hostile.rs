@@ -203,7 +203,7 @@ fn another_version_is_told_from_what_is_malformed() {
             let other = format!("{version}{}", &sealed[1..]);
             assert_eq!(verdict(&read_sealed(&other, &keyring)), "version");
         }
-        for never in ["", "ada", "s3cr3t.token", "-"] {
+        for never in ["", "ada", "99", "7.50", "s3cr3t.token", "-"] {
             assert_eq!(verdict(&read_signed(never, &keyring)), "malformed", "{never}");
             assert_eq!(verdict(&read_sealed(never, &keyring)), "malformed", "{never}");
         }

@@ -195,9 +195,14 @@ fn header(text: &[u8]) -> Result<([u8; ID], &[u8]), Closed> {
             let (id, rest) = rest.split_first_chunk::<ID>().ok_or(Closed::Malformed)?;
             Ok((*id, rest))
         }
-        [b'0'..=b'9', ..] => Err(Closed::Version),
+        // A number that was never sealed begins with a digit too; every version has a tag of some length.
+        [b'0'..=b'9', rest @ ..] if rest.len() >= ID + TAG && rest.iter().all(is_base64) => Err(Closed::Version),
         _ => Err(Closed::Malformed),
     }
+}
+
+const fn is_base64(octet: &u8) -> bool {
+    octet.is_ascii_alphanumeric() || matches!(*octet, b'-' | b'_')
 }
 
 fn in_time(expiry: [u8; EXPIRY]) -> Result<(), Closed> {
