@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Instructions and allocations per operation of every case of layer.rs. Callgrind runs each case twice, with different
+# Instructions and allocations per operation of every case of layer.rs, or of another bench: `counts.sh seal`. Callgrind runs each case twice, with different
 # counts, and the difference is divided: what starts and ends the program cancels.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v valgrind >/dev/null || { echo "counts.sh needs valgrind: apt-get install valgrind" >&2; exit 1; }
 
+name=${1:-layer}
 few=100
 many=2100
 counts=$(mktemp -d)
 trap 'rm -r "$counts"' EXIT
 
-bench=$(cargo bench --quiet -p hardtack-tests --bench layer --no-run --message-format=json |
-    sed -n 's/.*"name":"layer".*"executable":"\([^"]*\)".*/\1/p')
+bench=$(cargo bench --quiet -p hardtack-tests --bench "$name" --no-run --message-format=json |
+    sed -n 's/.*"name":"'"$name"'".*"executable":"\([^"]*\)".*/\1/p')
 
 # Instructions and calls of the allocator in one run.
 run() { # case count
