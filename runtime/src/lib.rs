@@ -47,7 +47,7 @@
 //!   for other frameworks a module each, under their features.
 //! - In the page itself, from WebAssembly: `web`, with the feature of that name.
 //! - Reading others' lines: [`audit`].
-//! - Pages: [for a security team](guide::security), [closing the side doors](guide::side_doors) of a code base, [coming from
+//! - Pages: [for a security team](guide::security), [signed and sealed cookies](guide::seal), [closing the side doors](guide::side_doors) of a code base, [coming from
 //!   elsewhere](guide::migration).
 //!
 //! # What is promised
@@ -65,13 +65,15 @@
 //! - A prefix protects a cookie's integrity, not its presence: a sibling host can crowd it out. Treat absence as
 //!   signed out.
 //! - `__Secure-` and `__Http-` names, which a cookie with a `domain` has, stop no sibling host from setting them.
-//! - Values are readable by whoever holds the browser: there is no encryption here.
+//! - Values are readable by whoever holds the browser, unless they are declared `sealed` (feature `seal`).
 //!
 //! # Features
 //!
 //! | feature | brings |
 //! |---|---|
 //! | `cookie` (default) | `SetCookie::to_cookie` and the [`cookie`](https://docs.rs/cookie) crate |
+//! | `seal` | cookies that are `signed` or `sealed`: `Key`, `Keyring` and their rotation ([page](guide::seal)) |
+//! | `json` | cookies whose value is the type's serde JSON |
 //! | `serde` | `Serialize` for the audit's reports, never with a value |
 //! | `tower` | `Policy::layer` |
 //! | `axum` | extractors, errors as responses, `ConnectInfo` as the peer |
