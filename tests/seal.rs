@@ -1,7 +1,7 @@
 //! Signed and sealed cookies: what other implementations wrote, what an attacker writes, and keys that change while clients
 //! keep talking. Every clock is the test's; nothing waits.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails the test")]
 
 #[path = "seal/declared.rs"]
 mod declared;
@@ -46,7 +46,7 @@ fn jar(field: &str, keyring: &Keyring) -> Cookies {
 /// What becomes of one wire value.
 fn read<T: ReadCookie + hardtack::AllowedOver<hardtack::Https>>(wire: &str, keyring: &Keyring) -> Result<T, ReadError> {
     let field = format!("{}={wire}", T::DECLARATION.name);
-    jar(&field, keyring).get::<T>().map(|found| found.expect("the cookie is there"))
+    jar(&field, keyring).get::<T>().map(Option::unwrap)
 }
 
 /// The wire value of a `Cookie` field or of a Set-Cookie line.

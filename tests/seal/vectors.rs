@@ -108,9 +108,9 @@ fn what_another_implementation_wrote_is_read_as_it_says() {
 
 #[test]
 fn what_is_signed_here_is_what_another_implementation_signs() {
-    fn sign<T: Cookie>(value: T, case: &Case, keyring: &Keyring, now: u64) -> String
+    fn sign<T>(value: T, case: &Case, keyring: &Keyring, now: u64) -> String
     where
-        T: hardtack::AllowedOver<hardtack::Https>,
+        T: Cookie + hardtack::AllowedOver<hardtack::Https>,
     {
         let set = SetCookie::new(value).until(instant(case.expiry.unwrap())).keyring(keyring);
         let line = testing::at(instant(now), || set.header_value(&testing::https()).unwrap());
