@@ -20,10 +20,22 @@
 //!
 //! Plain GCM would be faster, and is out: with random nonces of 12 octets it is safe for 2^32 values under one key (NIST
 //! SP 800-38D 8.3), which N servers cannot count together, and one nonce used twice, as by a cloned machine, gives its
-//! authentication key away. Under GCM-SIV a nonce used twice tells whether two values are equal, and nothing else; after
-//! 2^40 values, a million a second for twelve days, one pair has shared a nonce with a chance of 2^-17. That is also why
-//! nonces may come from a buffer. The generation of the crates is the one that is twice as fast without link-time
-//! optimisation, and shares its dependencies with what most servers build already.
+//! authentication key away. So each nonce would have to be drawn from the system, which costs 450 ns here and with them
+//! all that it gains. Under GCM-SIV a nonce used twice tells whether two values are equal, and nothing else; after 2^40
+//! values, a million a second for twelve days, one pair has shared a nonce with a chance of 2^-17. That is why nonces may
+//! come from a buffer, 50 ns each. The generation of the crates is the one that is twice as fast without link-time
+//! optimisation; `cookie` and `biscotti` build the same.
+//!
+//! A whole exchange that reads a cookie of 64 octets and sets it again, by `tests/benches/seal.rs` on the same machine:
+//!
+//! | | signed | sealed |
+//! |---|---|---|
+//! | hardtack | 0.9 µs, 28 500 instructions, 8 allocations | 1.7 µs, 12 700 instructions, 9 allocations |
+//! | `cookie`'s jars | 1.8 µs, 53 600, 27 | 2.2 µs, 24 400, 27 (plain AES-256-GCM) |
+//! | `biscotti` | 1.6 µs, 49 200, 18 | 2.3 µs, 18 500, 18 |
+//! | the primitive and base64 alone | 0.4 µs, 23 400, 2 | 1.4 µs, 7 000, 2, its nonce from the system |
+//!
+//! (Instructions are counted under an emulator without SHA instructions.)
 //!
 //! No value is too long for either primitive: a cookie ends at 4096 octets.
 
