@@ -57,7 +57,7 @@ pub enum SetError {
         /// What is wrong with it and what to give instead.
         fault: AttributeFault,
     },
-    /// The value could not be written: its `Display` returned an error.
+    /// The value could not be written: its `Display`, or serde for one that is `json`, returned an error.
     #[non_exhaustive]
     Value {
         /// The cookie's name.
@@ -194,7 +194,10 @@ impl fmt::Display for SetError {
             ),
             SetError::Attribute { cookie, attribute, fault } => write!(f, "`{cookie}`, `{attribute}`: {fault}"),
             SetError::Value { cookie } => {
-                write!(f, "the value of `{cookie}` could not be written: its `Display` returned an error")
+                write!(
+                    f,
+                    "the value of `{cookie}` could not be written: its `Display`, or its serde impl, returned an error"
+                )
             }
             SetError::NoKeyring { cookie } => no_keyring(f, cookie),
             SetError::NoRandomness { cookie } => {

@@ -245,3 +245,16 @@ fn two_wire_values_of_one_value_differ_where_they_are_sealed_and_not_where_they_
     let (first, second) = twice(&|| testing::request_header_with(&Greeting("ada".into()), &keyring));
     assert_eq!(first, second);
 }
+
+#[test]
+fn what_serde_cannot_write_is_an_error_and_nothing_is_sent() {
+    #[derive(Cookie, Serialize, Deserialize, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    #[cookie(json)]
+    struct Keyed(BTreeMap<Vec<u8>, u8>);
+
+    let cookies = fresh(&Keyring::new(key(1)));
+    // JSON's objects have texts for keys.
+    let refused = cookies.set(Keyed([(vec![1], 2)].into())).unwrap_err();
+    assert!(matches!(refused, SetError::Value { .. }), "{refused}");
+    assert!(written(&cookies).is_empty());
+}
