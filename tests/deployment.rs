@@ -64,13 +64,9 @@ async fn every_cookie_that_nginx_passes_on_is_secure_http_only_and_same_site() {
     let signed_in = browser.sign_in(&shop.one.https("/sign-in")).await;
     let (session, lines) = signed_in.session_and_others();
     assert_eq!(after_value(session), "; HttpOnly; SameSite=Strict; Secure; Path=/");
-    assert_eq!(
-        lines,
-        [
-            "legacy_session=1; path=/; Secure; HttpOnly; SameSite=Lax",
-            "__Host-Http-basket=0; Path=/; Secure; HttpOnly; SameSite=Lax",
-        ]
-    );
+    let [legacy, basket] = lines[..] else { panic!("{lines:?}") };
+    assert_eq!(legacy, "legacy_session=1; path=/; Secure; HttpOnly; SameSite=Lax");
+    assert!(is_sealed_basket(basket), "{basket}");
     assert_eq!(signed_in.hsts(), ["max-age=31536000"]);
 
     let signed_out = browser.post(&shop.two.https("/sign-out")).await;
@@ -87,6 +83,32 @@ async fn every_cookie_that_nginx_passes_on_is_secure_http_only_and_same_site() {
              SameSite=Lax",
         ]
     );
+}
+
+#[tokio::test]
+async fn what_one_instance_seals_the_other_opens_and_no_client_forges() {
+    let Some(shop) = Deployment::start() else { return };
+    let browser = Browser::new(&shop);
+    assert_eq!(browser.post(&shop.one.https("/basket")).await.status, 200);
+    assert_eq!(browser.get(&shop.two.https("/")).await.body, "two: nobody, 1 in the basket");
+    assert_eq!(browser.post(&shop.two.https("/basket")).await.status, 200);
+    assert_eq!(browser.get(&shop.one.https("/")).await.body, "one: nobody, 2 in the basket");
+
+    let sealed = browser.cookies(&shop).unwrap();
+    assert!(sealed.starts_with("__Host-Http-basket=1"), "{sealed}");
+    let (before, end) = sealed.split_at(sealed.len() - 2);
+    let bent = format!("{before}{}", if end.starts_with('A') { "BA" } else { "AA" });
+    for forged in ["__Host-Http-basket=99", &bent] {
+        let refused = Browser::new(&shop).get_with(&shop.one.https("/"), &[("Cookie", forged)]).await;
+        assert_eq!((refused.status, &*refused.body), (400, "a cookie was not understood; try again"));
+        let [removal] = refused.lines()[..] else { panic!("{refused:?}") };
+        assert!(removal.starts_with("__Host-Http-basket=; Path=/; Max-Age=0; "), "{removal}");
+    }
+    shop.one_logs(&["cookie not read `__Host-Http-basket` (seal-malformed): "]);
+    // What was tossed beside the sealed one is not believed, and does no harm.
+    let both = format!("__Host-Http-basket=99; {sealed}");
+    let home = Browser::new(&shop).get_with(&shop.two.https("/"), &[("Cookie", &both)]).await;
+    assert_eq!(home.body, "two: nobody, 2 in the basket");
 }
 
 #[tokio::test]
@@ -148,7 +170,8 @@ async fn without_redis_it_answers_500_and_declared_cookies_leave_all_the_same() 
     assert_eq!(browser.cookies(&shop), before);
     let sign_in = browser.sign_in(&shop.one.https("/sign-in")).await;
     assert_eq!(sign_in.status, 500);
-    assert_eq!(sign_in.lines(), ["__Host-Http-basket=0; Path=/; Secure; HttpOnly; SameSite=Lax"]);
+    let [basket] = sign_in.lines()[..] else { panic!("{sign_in:?}") };
+    assert!(is_sealed_basket(basket), "{basket}");
 
     shop.start_redis();
     let start = Instant::now();
@@ -268,6 +291,12 @@ impl Reply {
         assert_eq!(sessions.len(), 1);
         (sessions[0], others)
     }
+}
+
+/// Whether a line has a basket of which nobody sees what is in it: 32 octets more than the number, in base64.
+fn is_sealed_basket(line: &str) -> bool {
+    let value = line.strip_prefix("__Host-Http-basket=1").and_then(|rest| rest.split(';').next());
+    value.is_some_and(|value| value.len() == 4 + 44) && after_value(line) == "; Path=/; Secure; HttpOnly; SameSite=Lax"
 }
 
 /// A line's attributes, with the `;` before them.

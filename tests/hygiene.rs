@@ -24,6 +24,17 @@ mod without_prelude {
     #[cookie(name = NAME, path = PATH, max_age = ::core::time::Duration::from_secs(60))]
     pub struct Constant(pub u32);
 
+    #[derive(::hardtack::Cookie)]
+    #[cookie(sealed, path = PATH)]
+    pub struct Sealed(pub u32);
+
+    #[derive(::hardtack::Cookie, ::serde::Serialize, ::serde::Deserialize)]
+    #[cookie(signed, json)]
+    pub struct Signed {
+        pub first: u32,
+        pub second: u32,
+    }
+
     const NAME: &str = "__Host-constant";
     const PATH: &str = "/";
 

@@ -144,7 +144,7 @@ fn attributes_reasons_and_findings_are_the_declaration_s() {
         session["attributes"],
         serde_json::json!({
             "secure": true, "http_only": true, "same_site": "Lax", "path": "/", "domain": null, "max_age": 28800,
-            "partitioned": false, "read_only": false,
+            "partitioned": false, "read_only": false, "seal": null,
         })
     );
     assert_eq!((&session["findings"], &session["reason"]), (&serde_json::json!([]), &Value::Null));

@@ -62,6 +62,7 @@ neighbours! {
     same_site_none: "ui/pass/same-site-none.rs",
     same_site_none_secure: "ui/pass/same-site-none-secure.rs",
     script_readable: "ui/pass/script-readable.rs",
+    seal: "ui/pass/seal.rs",
     set: "ui/pass/set.rs",
     shape: "ui/pass/shape.rs",
     size: "ui/pass/size.rs",

@@ -3,7 +3,7 @@
 
 use hardtack_rules::check::{Argument, error, unexplained};
 use hardtack_rules::deny::Broken;
-use hardtack_rules::{Prefix, Rule, SameSite, Spec, syntax};
+use hardtack_rules::{Prefix, Rule, SameSite, Seal, Spec, syntax};
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::spanned::Spanned as _;
@@ -12,7 +12,8 @@ use crate::attrs::{Arguments, Domain, Life, Text};
 use crate::deny::{Build, Demanded};
 use crate::errors::Errors;
 use crate::fallback;
-use crate::model::{Constant, Declaration, DefaultName, Field, Name, Question, Refused, Scope, Set};
+use crate::keys::Key;
+use crate::model::{Constant, Declaration, DefaultName, Field, Name, Question, Refused, Scope, Sealing, Set};
 
 /// Checks one declaration; after an error returns the permissive one.
 pub(crate) fn declaration(
@@ -24,7 +25,29 @@ pub(crate) fn declaration(
     let before = errors.count();
     let declaration = read(arguments, default, demanded);
     ask(arguments, default, &declaration, demanded, errors);
+    refuse_seals(arguments, errors);
     if arguments.is_broken || errors.count() > before { fallback::declaration() } else { declaration }
+}
+
+/// Refuses what makes no sense of a value that is signed or sealed.
+fn refuse_seals(arguments: &Arguments, errors: &mut Errors) {
+    let place = |key| arguments.written().position(|(written, _)| written == key);
+    if let (Some(signed), Some(sealed)) = (&arguments.signed, &arguments.sealed) {
+        let (later, text) = match place(Key::Signed) > place(Key::Sealed) {
+            true => (signed, "a `sealed` value is signed too; remove `signed`"),
+            false => (sealed, "`signed` leaves the value readable, and `sealed` does not; remove one of them"),
+        };
+        errors.push(later.key, text);
+    }
+    let readable = arguments.http_only.as_ref().filter(|given| !given.value);
+    if let (Some(sealed), Some(readable)) = (&arguments.sealed, readable) {
+        let later = if place(Key::Sealed) > place(Key::HttpOnly) { sealed.key } else { readable.key };
+        errors.push(
+            later,
+            "a page's script cannot read a `sealed` value; remove `http_only = false`, or write `signed`, which stays \
+             readable",
+        );
+    }
 }
 
 /// Checks each declaration of a set and the names among each other.
@@ -101,6 +124,11 @@ fn read(arguments: &Arguments, default: &DefaultName, demanded: Demanded<'_>) ->
         secure,
         partitioned: arguments.partitioned.is_some(),
         read_only: arguments.read_only.is_some(),
+        seal: match (&arguments.sealed, &arguments.signed) {
+            (Some(given), _) => Some(Sealing { seal: Seal::Sealed, span: given.key }),
+            (None, Some(given)) => Some(Sealing { seal: Seal::Signed, span: given.key }),
+            (None, None) => None,
+        },
         reason: arguments.reason.as_ref().map(|given| given.value.clone()),
         questions: questions(arguments, demanded),
     }
@@ -220,6 +248,7 @@ fn visible(declaration: &Declaration) -> Spec<'_> {
     spec.secure = declaration.secure;
     spec.partitioned = declaration.partitioned;
     spec.read_only = declaration.read_only;
+    spec.seal = declaration.seal.map(|sealing| sealing.seal);
     spec.reason = declaration.reason.as_deref();
     spec
 }

@@ -21,6 +21,7 @@ pub(crate) fn declaration() -> Declaration {
         secure: false,
         partitioned: false,
         read_only: false,
+        seal: None,
         reason: None,
         questions: Vec::new(),
     }

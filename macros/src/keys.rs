@@ -13,6 +13,9 @@ pub(crate) enum Key {
     Partitioned,
     Reason,
     ReadOnly,
+    Json,
+    Signed,
+    Sealed,
     Existing,
     RenameAll,
     Rename,
@@ -56,6 +59,9 @@ const TABLE: &[Row] = &[
     Row { key: Key::Partitioned, word: "partitioned", example: "partitioned", places: DECLARING },
     Row { key: Key::Reason, word: "reason", example: "reason = \"…\"", places: DECLARING },
     Row { key: Key::ReadOnly, word: "read_only", example: "read_only", places: DECLARING },
+    Row { key: Key::Json, word: "json", example: "json", places: DECLARING },
+    Row { key: Key::Signed, word: "signed", example: "signed", places: DECLARING },
+    Row { key: Key::Sealed, word: "sealed", example: "sealed", places: DECLARING },
     Row { key: Key::Existing, word: "existing", example: "existing", places: &[Place::Field] },
     Row { key: Key::RenameAll, word: "rename_all", example: "rename_all = \"snake_case\"", places: &[Place::Cookie, Place::Value] },
     Row { key: Key::Rename, word: "rename", example: "rename = \"pt-BR\"", places: &[Place::Variant] },
@@ -101,11 +107,8 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("default", "remove it: a cookie that is absent reads as `None`"),
     ("encode", "remove it: values are percent-encoded, and come back equal"),
     ("raw", "remove it: values are percent-encoded, and come back equal"),
-    ("signed", "nothing is signed here; keep the data on the server and its key in the cookie"),
-    ("private", "nothing is encrypted here; keep the data on the server and its key in the cookie"),
-    ("encrypted", "nothing is encrypted here; keep the data on the server and its key in the cookie"),
-    ("sealed", "nothing is encrypted here; keep the data on the server and its key in the cookie"),
-    ("json", "implement `CookieValue` for the type, or keep the data on the server and its key in the cookie"),
+    ("private", "write `sealed`, which encrypts the value"),
+    ("encrypted", "write `sealed`, which encrypts the value"),
 ];
 
 /// What stands for a word that is no key.

@@ -34,6 +34,9 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// | `partitioned` | alone | off |
 /// | `reason` | string literal | why the cookie is weaker than the default |
 /// | `read_only` | alone | off; a cookie that somebody else sets: read as it is, never set |
+/// | `json` | alone (feature `json`) | off; the value is the type's serde JSON, percent-encoded, whatever its shape |
+/// | `signed` | alone (feature `seal`) | off; readable, and nobody without the key can change it |
+/// | `sealed` | alone (feature `seal`) | off; encrypted too |
 /// | `rename_all`, and `rename` on a variant | serde's spellings | `"kebab-case"`, for a fieldless enum |
 /// | `crate` | path | `::hardtack` |
 ///

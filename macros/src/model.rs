@@ -3,8 +3,8 @@
 
 use core::time::Duration;
 
-use hardtack_rules::SameSite;
 use hardtack_rules::check::Argument;
+use hardtack_rules::{SameSite, Seal};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
@@ -45,6 +45,8 @@ pub(crate) enum Shape<'a> {
     Field { member: TokenStream, ty: &'a Type },
     /// A fieldless enum: each variant and its text.
     Variants(Vec<(&'a Ident, String)>),
+    /// Whatever serde writes and reads: the type itself, or the one field of a marker. And the key that says so.
+    Json { key: Span, field: Option<&'a Type> },
     /// A unit struct: present or not.
     Presence,
     /// An error was found; nothing is known.
@@ -108,9 +110,17 @@ pub(crate) struct Declaration {
     pub(crate) secure: bool,
     pub(crate) partitioned: bool,
     pub(crate) read_only: bool,
+    pub(crate) seal: Option<Sealing>,
     pub(crate) reason: Option<String>,
     /// What a `const` must ask, and where it says so.
     pub(crate) questions: Vec<Question>,
+}
+
+/// How the value is protected, and the key that says so.
+#[derive(Clone, Copy)]
+pub(crate) struct Sealing {
+    pub(crate) seal: Seal,
+    pub(crate) span: Span,
 }
 
 /// A constant expression, of which a `const` asks what the macro cannot see.
@@ -355,6 +365,7 @@ pub(crate) fn methods(field: &Ident) -> [Ident; 5] {
 
 fn value_side<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, errors: &mut Errors) -> Value<'a> {
     let shape = match &input.data {
+        _ if arguments.json.is_some() => json_shape(input, arguments, errors),
         Data::Struct(data) => struct_shape(input, &data.fields, what, errors),
         Data::Enum(data) => {
             let case = arguments.rename_all.as_ref().map_or(Case::Kebab, |given| given.value);
@@ -365,10 +376,38 @@ fn value_side<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, err
             Shape::Unknown
         }
     };
-    if let (Some(given), Data::Struct(_)) = (&arguments.rename_all, &input.data) {
+    if let (Some(given), Data::Struct(_), None) = (&arguments.rename_all, &input.data, &arguments.json) {
         errors.push(given.key, "`rename_all` spells the variants of a fieldless enum, and this is a struct; remove it");
     }
     Value { ident: &input.ident, generics: &input.generics, shape, krate: krate(arguments) }
+}
+
+/// Whatever it is, it is serde's.
+fn json_shape<'a>(input: &DeriveInput, arguments: &Arguments, errors: &mut Errors) -> Shape<'a> {
+    if let Some(given) = &arguments.rename_all {
+        errors.push(given.key, "with `json` serde spells the names; write `#[serde(rename_all = …)]`");
+    }
+    let fields: Vec<&syn::Field> = match &input.data {
+        Data::Struct(data) => data.fields.iter().collect(),
+        Data::Enum(data) => {
+            for variant in &data.variants {
+                refuse_serde(&variant.attrs, errors);
+            }
+            data.variants.iter().flat_map(|variant| &variant.fields).collect()
+        }
+        Data::Union(data) => data.fields.named.iter().collect(),
+    };
+    for field in fields {
+        refuse_default(field, errors);
+        refuse_serde(&field.attrs, errors);
+    }
+    arguments.json.as_ref().map_or(Shape::Unknown, |given| Shape::Json { key: given.key, field: None })
+}
+
+fn refuse_serde(attributes: &[Attribute], errors: &mut Errors) {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
+        errors.push_on(attribute.path(), "with `json` what is inside is serde's; write `#[serde(…)]`, or remove it");
+    }
 }
 
 fn struct_shape<'a>(input: &'a DeriveInput, fields: &'a Fields, what: &str, errors: &mut Errors) -> Shape<'a> {

@@ -113,6 +113,31 @@ pub fn cookie_date(text: &[u8]) -> Option<i64> {
     Some(days_to(year, month, day) * DAY + hour * 3_600 + minute * 60 + second)
 }
 
+/// Reads an instant as people write it for machines, in UTC and whole seconds: `2026-12-01T03:00:00Z` (RFC 3339).
+///
+/// ```
+/// use hardtack_rules::date::timestamp;
+///
+/// assert_eq!(timestamp("1994-11-06T08:49:37Z"), Some(784_111_777));
+/// assert_eq!(timestamp("1994-11-06 08:49:37"), None);
+/// ```
+#[must_use]
+pub fn timestamp(text: &str) -> Option<i64> {
+    let digits = |octets: &[u8]| {
+        let value = |value: i64, octet: &u8| octet.is_ascii_digit().then(|| value * 10 + i64::from(octet - b'0'));
+        octets.iter().try_fold(0, value)
+    };
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1, b'Z'] = *text.as_bytes()
+    else {
+        return None;
+    };
+    let (year, month, day) = (digits(&[y0, y1, y2, y3])?, digits(&[m0, m1])?, digits(&[d0, d1])?);
+    let (hour, minute, second) = (digits(&[h0, h1])?, digits(&[n0, n1])?, digits(&[s0, s1])?);
+    let is_date = year >= 1601 && (1..=12).contains(&month) && day >= 1 && day <= days_in(year, month);
+    let is_time = hour <= 23 && minute <= 59 && second <= 59;
+    (is_date && is_time).then(|| days_to(year, month, day) * DAY + hour * 3_600 + minute * 60 + second)
+}
+
 /// The grammar's `delimiter`; a colon is none.
 const fn is_delimiter(octet: u8) -> bool {
     matches!(octet, 0x09 | 0x20..=0x2F | 0x3B..=0x40 | 0x5B..=0x60 | 0x7B..=0x7E)

@@ -20,4 +20,4 @@ pub mod syntax;
 pub mod wire;
 
 pub use rule::{Kind, Rule};
-pub use spec::{Prefix, SameSite, Spec};
+pub use spec::{Prefix, SameSite, Seal, Spec};

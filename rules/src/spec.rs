@@ -143,6 +143,32 @@ pub(crate) const fn begins(text: &[u8], prefix: &[u8], any_case: bool) -> bool {
     prefix.is_empty()
 }
 
+/// What protects a value from whoever holds the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Seal {
+    /// Readable, and nobody without the key can change it.
+    Signed,
+    /// Encrypted too.
+    Sealed,
+}
+
+impl Seal {
+    /// The declaration's key.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Seal::Signed => "signed",
+            Seal::Sealed => "sealed",
+        }
+    }
+}
+
+impl fmt::Display for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// One cookie's declaration: what is the same for every value of it.
 ///
 /// [`Spec::new`] is the default: Secure, HttpOnly, `SameSite=Lax`, `Path=/`, host-only, until the browser closes.
@@ -178,6 +204,8 @@ pub struct Spec<'a> {
     pub partitioned: bool,
     /// Whether somebody else sets the cookie and it is only read here.
     pub read_only: bool,
+    /// Whether the value is signed or sealed.
+    pub seal: Option<Seal>,
     /// Why the cookie is weaker than the default.
     pub reason: Option<&'a str>,
 }
@@ -198,6 +226,7 @@ impl<'a> Spec<'a> {
             http_only: true,
             partitioned: false,
             read_only: false,
+            seal: None,
             reason: None,
         }
     }
@@ -269,6 +298,13 @@ impl<'a> Spec<'a> {
     #[must_use]
     pub const fn read_only(mut self) -> Self {
         self.read_only = true;
+        self
+    }
+
+    /// With a value that is signed or sealed.
+    #[must_use]
+    pub const fn seal(mut self, seal: Seal) -> Self {
+        self.seal = Some(seal);
         self
     }
 

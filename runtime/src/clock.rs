@@ -2,19 +2,46 @@
 
 use std::time::SystemTime;
 
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+/// What time it is; a test may say.
 pub(crate) fn now() -> SystemTime {
+    #[cfg(feature = "testing")]
+    if let Some(said) = SAID.get() {
+        return said;
+    }
+    system()
+}
+
+#[cfg(feature = "testing")]
+thread_local! {
+    static SAID: std::cell::Cell<Option<SystemTime>> = const { std::cell::Cell::new(None) };
+}
+
+/// Runs this with another time of day, on this thread.
+#[cfg(feature = "testing")]
+pub(crate) fn at<T>(now: SystemTime, run: impl FnOnce() -> T) -> T {
+    struct Back(Option<SystemTime>);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            SAID.set(self.0);
+        }
+    }
+    let _back = Back(SAID.replace(Some(now)));
+    run()
+}
+
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+fn system() -> SystemTime {
     SystemTime::now()
 }
 
-/// The browser's clock.
-#[cfg(all(target_family = "wasm", target_os = "unknown", feature = "web"))]
-pub(crate) fn now() -> SystemTime {
+/// The browser's clock, or that of whatever else runs it: a seal without one would hold for ever.
+#[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "seal", feature = "web")))]
+fn system() -> SystemTime {
     let since = core::time::Duration::try_from_secs_f64(date_now() / 1000.0).unwrap_or_default();
     SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-#[cfg(all(target_family = "wasm", target_os = "unknown", feature = "web"))]
+#[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "seal", feature = "web")))]
 #[wasm_bindgen::prelude::wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
@@ -22,7 +49,7 @@ extern "C" {
 }
 
 /// 1970: nothing is over, and every `Expires` is far enough for a policy's floor to shorten it.
-#[cfg(all(target_family = "wasm", target_os = "unknown", not(feature = "web")))]
-pub(crate) fn now() -> SystemTime {
+#[cfg(all(target_family = "wasm", target_os = "unknown", not(any(feature = "seal", feature = "web"))))]
+fn system() -> SystemTime {
     SystemTime::UNIX_EPOCH
 }

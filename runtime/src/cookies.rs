@@ -6,16 +6,18 @@ use core::marker::PhantomData;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use hardtack_rules::Seal;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
-use crate::declare::{Cookie, Declaration, ReadCookie};
+use crate::declare::{Cookie, Declaration, ReadCookie, Spec};
 use crate::error::{ReadError, Removal, SetError};
 use crate::line::{Line, Varied, Write, header_value, line, retract_removals};
 use crate::policy::{InForce, PolicyHandle};
 use crate::read::{self, Found};
 use crate::report::{Event, EventKind, log};
 use crate::scheme::{AllowedOver, AnyScheme, Https, PlainHttp, Scheme, Verdict};
+use crate::sealing::{self, Keys};
 use crate::set_cookie::IntoSetCookie;
 use crate::value::InvalidValue;
 
@@ -55,6 +57,8 @@ pub(crate) struct Exchange {
     verdict: Verdict,
     fields: Fields,
     in_force: OnceLock<InForce>,
+    #[cfg(feature = "seal")]
+    keyring: OnceLock<crate::seal::Keyring>,
     pending: Mutex<Pending>,
 }
 
@@ -82,6 +86,9 @@ impl Fields {
         }
     }
 }
+
+/// Takes the text of a value, whatever its type.
+type Read<'a> = &'a mut dyn FnMut(&str) -> Result<(), InvalidValue>;
 
 #[derive(Default)]
 struct Pending {
@@ -122,12 +129,43 @@ impl<S: Scheme> Cookies<S> {
         self
     }
 
+    /// Gives the jar the keyring that signs and seals, where there is no policy or another one is wanted than the
+    /// policy's. The first one given stays.
+    ///
+    /// ```
+    /// use hardtack::{Cookie, Cookies, Key, Keyring, SetError, testing};
+    ///
+    /// #[derive(Cookie)]
+    /// #[cookie(sealed)]
+    /// struct Session(String);
+    ///
+    /// let without = Cookies::read(&http::HeaderMap::new(), testing::https());
+    /// assert!(matches!(without.set(Session("s3cr3t".into())), Err(SetError::NoKeyring { .. })));
+    ///
+    /// let keyring = Keyring::new(Key::generate());
+    /// let cookies = Cookies::read(&http::HeaderMap::new(), testing::https()).keyring(&keyring);
+    /// cookies.set(Session("s3cr3t".into())).unwrap();
+    ///
+    /// let mut response = http::HeaderMap::new();
+    /// cookies.write(&mut response);
+    /// assert!(!response["set-cookie"].to_str().unwrap().contains("s3cr3t"));
+    /// ```
+    #[cfg(feature = "seal")]
+    #[must_use]
+    pub fn keyring(self, keyring: &crate::seal::Keyring) -> Self {
+        let _ = self.exchange.keyring.set(keyring.clone());
+        self
+    }
+
     /// Reads what the request carried, never what is pending. `None` where it carried nothing.
+    ///
+    /// Of a signed or sealed cookie that came several times only the values that verify count.
     ///
     /// # Errors
     ///
     /// [`ReadError::NotHttps`] where a Secure cookie came over plain HTTP, [`ReadError::Ambiguous`] where the name
-    /// came with several values, [`ReadError::Malformed`] where the value is not one of the type's.
+    /// came with several values, [`ReadError::Malformed`] where the value is not one of the type's; of a signed or sealed
+    /// one [`ReadError::NoKeyring`], [`ReadError::BadSeal`], [`ReadError::Expired`] and [`ReadError::UnknownKey`] too.
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, ReadError, testing};
@@ -144,11 +182,12 @@ impl<S: Scheme> Cookies<S> {
     /// assert!(matches!(twice, Err(ReadError::Ambiguous { cookie: "__Host-Http-cart", .. })));
     /// ```
     pub fn get<T: ReadCookie + AllowedOver<S>>(&self) -> Result<Option<T>, ReadError> {
-        let declared = Declaration::of::<T>();
-        match self.exchange.find(declared)? {
-            Some(text) => T::read_value(&text).map(Some).map_err(|source| self.exchange.malformed(declared, source)),
-            None => Ok(None),
-        }
+        let mut found = None;
+        self.exchange.find(Declaration::of::<T>(), &mut |text| {
+            found = Some(T::read_value(text)?);
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// Reads every value that the request carried under the cookie's name, in order.
@@ -167,9 +206,13 @@ impl<S: Scheme> Cookies<S> {
     /// ```
     pub fn get_all<T: ReadCookie + AllowedOver<S>>(&self) -> impl Iterator<Item = Result<T, ReadError>> {
         let (exchange, declared) = (&*self.exchange, Declaration::of::<T>());
-        read::values(exchange.fields.as_slice(), declared.spec.name).map(move |raw| {
-            let text = exchange.text(declared, raw)?;
-            T::read_value(&text).map_err(|source| exchange.malformed(declared, source))
+        read::values(exchange.fields.as_slice(), declared.spec.name).filter_map(move |raw| {
+            let mut found = None;
+            let read = exchange.decode(declared, raw, &mut |text| {
+                found = Some(T::read_value(text)?);
+                Ok(())
+            });
+            read.map(|()| found).transpose()
         })
     }
 
@@ -274,7 +317,14 @@ impl<S: Scheme> fmt::Debug for Cookies<S> {
 
 impl Exchange {
     pub(crate) fn open(request: &HeaderMap, verdict: Verdict) -> Self {
-        Exchange { verdict, fields: Fields::of(request), in_force: OnceLock::new(), pending: Mutex::default() }
+        Exchange {
+            verdict,
+            fields: Fields::of(request),
+            in_force: OnceLock::new(),
+            #[cfg(feature = "seal")]
+            keyring: OnceLock::new(),
+            pending: Mutex::default(),
+        }
     }
 
     #[cfg(feature = "_layer")]
@@ -306,7 +356,8 @@ impl Exchange {
     }
 
     fn add(&self, declared: Declaration, value: Option<Write<'_>>, varied: &Varied) -> Result<(), SetError> {
-        let line = line(declared, value, varied, self.verdict, self.environment());
+        let keys = self.keys(declared.spec);
+        let line = line(declared, value, varied, self.verdict, self.environment(), keys);
         line.and_then(|line| self.keep(line)).inspect_err(|error| {
             let evidence = error.evidence();
             // With the evidence the event says all that the error does.
@@ -327,22 +378,84 @@ impl Exchange {
         Ok(())
     }
 
-    /// The text of the one value that came.
-    fn find(&self, declared: Declaration) -> Result<Option<Cow<'_, str>>, ReadError> {
-        let cookie = declared.spec.name;
-        match read::one(self.fields.as_slice(), cookie) {
-            Found::Nothing => Ok(None),
-            Found::One(raw) => self.text(declared, raw).map(Some),
+    /// Reads the one value that came, if one did.
+    fn find(&self, declared: Declaration, read: Read<'_>) -> Result<(), ReadError> {
+        match read::one(self.fields.as_slice(), declared.spec.name) {
+            Found::Nothing => Ok(()),
+            Found::One(raw) => self.decode(declared, raw, read),
             Found::Different => {
                 self.admit(declared)?;
-                Err(self.refused(ReadError::Ambiguous { cookie, removal: self.removal(declared) }))
+                match declared.spec.seal {
+                    Some(seal) => self.verified(declared, seal, read),
+                    None => Err(self.ambiguous(declared)),
+                }
             }
         }
     }
 
-    fn text<'a>(&self, declared: Declaration, raw: &'a [u8]) -> Result<Cow<'a, str>, ReadError> {
+    fn decode(&self, declared: Declaration, raw: &[u8], read: Read<'_>) -> Result<(), ReadError> {
         self.admit(declared)?;
-        read::text(raw, declared.spec).map_err(|source| self.malformed(declared, source))
+        let value = match declared.spec.seal {
+            None => read::text(raw, declared.spec).and_then(|text| read(&text)),
+            Some(seal) => self
+                .unseal(declared, seal, raw, |text| read(text.as_deref().ok_or(read::NOT_UTF8)?))
+                .map_err(|error| self.refused(error))?,
+        };
+        value.map_err(|source| self.malformed(declared, source))
+    }
+
+    /// Of the values of a signed or sealed cookie the one that verifies: one that somebody tossed does not.
+    fn verified(&self, declared: Declaration, seal: Seal, read: Read<'_>) -> Result<(), ReadError> {
+        let (mut found, mut refused) = (None, None);
+        for raw in read::values(self.fields.as_slice(), declared.spec.name) {
+            match self.unseal(declared, seal, raw, |text| text.map(Cow::into_owned)) {
+                Ok(text) if found.as_ref().is_some_and(|found| *found != text) => {
+                    return Err(self.ambiguous(declared));
+                }
+                Ok(text) => found = Some(text),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        match (found, refused) {
+            (None, Some(error)) => Err(self.refused(error)),
+            (found, _) => {
+                let text = found.flatten().ok_or(read::NOT_UTF8);
+                text.and_then(|text| read(&text)).map_err(|source| self.malformed(declared, source))
+            }
+        }
+    }
+
+    fn unseal<R>(
+        &self,
+        declared: Declaration,
+        seal: Seal,
+        raw: &[u8],
+        then: impl FnOnce(Option<Cow<'_, str>>) -> R,
+    ) -> Result<R, ReadError> {
+        let keys = self.keys(declared.spec);
+        sealing::open(declared.spec.name, raw, seal, keys, || self.removal(declared), then)
+    }
+
+    /// What signs and seals this cookie in this exchange; nothing for one that is neither.
+    #[cfg(feature = "seal")]
+    fn keys(&self, declared: &Spec) -> Keys<'_> {
+        if declared.seal.is_none() {
+            return Keys::default();
+        }
+        let policy = self.in_force.get().map(|in_force| &in_force.policy);
+        let keyring = self.keyring.get().or(policy.and_then(|policy| policy.keyring()));
+        let floored = policy.filter(|policy| policy.exception(declared.name.as_bytes()).is_none());
+        Keys { keyring, longest: floored.and_then(|policy| policy.floor().longest()) }
+    }
+
+    #[cfg(not(feature = "seal"))]
+    fn keys(&self, _: &Spec) -> Keys<'_> {
+        Keys::default()
+    }
+
+    fn ambiguous(&self, declared: Declaration) -> ReadError {
+        let removal = self.removal(declared);
+        self.refused(ReadError::Ambiguous { cookie: declared.spec.name, removal })
     }
 
     /// The error of a text that is not one of the type's values.
@@ -382,7 +495,8 @@ impl Exchange {
         if declared.spec.read_only {
             return Removal(None);
         }
-        Removal(header_value(declared, None, &Varied::NOTHING, self.verdict, self.environment()).ok())
+        let removal = header_value(declared, None, &Varied::NOTHING, self.verdict, self.environment(), Keys::default());
+        Removal(removal.ok())
     }
 
     fn environment(&self) -> Option<&str> {

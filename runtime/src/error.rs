@@ -57,9 +57,21 @@ pub enum SetError {
         /// What is wrong with it and what to give instead.
         fault: AttributeFault,
     },
-    /// The value could not be written: its `Display` returned an error.
+    /// The value could not be written: its `Display`, or serde for one that is `json`, returned an error.
     #[non_exhaustive]
     Value {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+    /// The cookie is signed or sealed, and nothing gave a keyring. It never leaves as plain text.
+    #[non_exhaustive]
+    NoKeyring {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+    /// The cookie is sealed, and the system gave no random octets.
+    #[non_exhaustive]
+    NoRandomness {
         /// The cookie's name.
         cookie: &'static str,
     },
@@ -110,6 +122,8 @@ impl SetError {
             | SetError::TooLarge { cookie, .. }
             | SetError::Attribute { cookie, .. }
             | SetError::Value { cookie }
+            | SetError::NoKeyring { cookie }
+            | SetError::NoRandomness { cookie }
             | SetError::ResponseSent { cookie } => cookie,
         }
     }
@@ -121,6 +135,8 @@ impl SetError {
             SetError::TooLarge { .. }
             | SetError::Attribute { .. }
             | SetError::Value { .. }
+            | SetError::NoKeyring { .. }
+            | SetError::NoRandomness { .. }
             | SetError::ResponseSent { .. } => None,
         }
     }
@@ -132,6 +148,8 @@ impl SetError {
             SetError::TooLarge { .. } => hardtack_rules::Rule::Size.id(),
             SetError::Attribute { fault, .. } => fault.rule().map_or("attribute", hardtack_rules::Rule::id),
             SetError::Value { .. } => "value",
+            SetError::NoKeyring { .. } => NO_KEYRING,
+            SetError::NoRandomness { .. } => "no-randomness",
             SetError::ResponseSent { .. } => "response-sent",
         }
     }
@@ -144,6 +162,8 @@ impl SetError {
             SetError::TooLarge { .. }
             | SetError::Attribute { .. }
             | SetError::Value { .. }
+            | SetError::NoKeyring { .. }
+            | SetError::NoRandomness { .. }
             | SetError::ResponseSent { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -156,7 +176,9 @@ impl SetError {
             SetError::TooLarge { .. }
             | SetError::Attribute { .. }
             | SetError::Value { .. }
-            | SetError::ResponseSent { .. } => "this page cannot be shown",
+            | SetError::NoKeyring { .. }
+            | SetError::NoRandomness { .. }
+            | SetError::ResponseSent { .. } => OUR_MISTAKE,
         }
     }
 }
@@ -172,7 +194,14 @@ impl fmt::Display for SetError {
             ),
             SetError::Attribute { cookie, attribute, fault } => write!(f, "`{cookie}`, `{attribute}`: {fault}"),
             SetError::Value { cookie } => {
-                write!(f, "the value of `{cookie}` could not be written: its `Display` returned an error")
+                write!(
+                    f,
+                    "the value of `{cookie}` could not be written: its `Display`, or its serde impl, returned an error"
+                )
+            }
+            SetError::NoKeyring { cookie } => no_keyring(f, cookie),
+            SetError::NoRandomness { cookie } => {
+                write!(f, "`{cookie}` could not be sealed: the system gave no random octets; nothing of it was sent")
             }
             SetError::ResponseSent { cookie } => write!(
                 f,
@@ -186,8 +215,8 @@ impl std::error::Error for SetError {}
 
 /// Why a cookie that the request carried was not read.
 ///
-/// As a response: 403 for [`NotHttps`](ReadError::NotHttps), else 400 with the removal of that cookie, so that a value
-/// which is no longer understood locks nobody out.
+/// As a response: 403 for [`NotHttps`](ReadError::NotHttps), 500 for [`NoKeyring`](ReadError::NoKeyring), else 400 with
+/// the removal of that cookie, so that a value which is no longer understood locks nobody out.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, ReadError, testing};
@@ -231,6 +260,72 @@ pub enum ReadError {
         /// The line that removes it.
         removal: Removal,
     },
+    /// The cookie is signed or sealed, and nothing gave a keyring.
+    #[non_exhaustive]
+    NoKeyring {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+    /// The value was not signed or sealed for this cookie: it was changed, moved here from another cookie, or never ours.
+    #[non_exhaustive]
+    BadSeal {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// What is wrong with it.
+        fault: SealFault,
+        /// The line that removes it.
+        removal: Removal,
+    },
+    /// The seal holds, and the life that it carries is over.
+    #[non_exhaustive]
+    Expired {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// The line that removes it.
+        removal: Removal,
+    },
+    /// The keyring does not have the key that the value names: it was dropped, or is not here yet.
+    #[non_exhaustive]
+    UnknownKey {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// The line that removes it.
+        removal: Removal,
+    },
+}
+
+/// What is wrong with a seal; see [`ReadError::BadSeal`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SealFault {
+    /// The text is not of the form that a signed or sealed value has: cut, or written before the cookie was declared so.
+    Malformed,
+    /// It says that it is of another version of the form than this release reads.
+    Version,
+    /// The key that it names did not make it for this cookie.
+    Mismatch,
+}
+
+impl SealFault {
+    const fn id(self) -> &'static str {
+        match self {
+            SealFault::Malformed => "seal-malformed",
+            SealFault::Version => "seal-version",
+            SealFault::Mismatch => "bad-seal",
+        }
+    }
+}
+
+impl fmt::Display for SealFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SealFault::Malformed => {
+                "it has not the form of one; it was cut, or written before the cookie was declared so"
+            }
+            SealFault::Version => "it is of another version; let the release that writes it reach every server first",
+            SealFault::Mismatch => "it was changed, or made for another cookie",
+        })
+    }
 }
 
 /// The Set-Cookie line that removes a cookie which could not be read; none where it may not be sent.
@@ -244,7 +339,11 @@ impl ReadError {
         match self {
             ReadError::NotHttps { cookie, .. }
             | ReadError::Ambiguous { cookie, .. }
-            | ReadError::Malformed { cookie, .. } => cookie,
+            | ReadError::Malformed { cookie, .. }
+            | ReadError::NoKeyring { cookie }
+            | ReadError::BadSeal { cookie, .. }
+            | ReadError::Expired { cookie, .. }
+            | ReadError::UnknownKey { cookie, .. } => cookie,
         }
     }
 
@@ -252,7 +351,12 @@ impl ReadError {
     pub(crate) fn evidence(&self) -> Option<Evidence> {
         match self {
             ReadError::NotHttps { evidence, .. } => Some(*evidence),
-            ReadError::Ambiguous { .. } | ReadError::Malformed { .. } => None,
+            ReadError::Ambiguous { .. }
+            | ReadError::Malformed { .. }
+            | ReadError::NoKeyring { .. }
+            | ReadError::BadSeal { .. }
+            | ReadError::Expired { .. }
+            | ReadError::UnknownKey { .. } => None,
         }
     }
 
@@ -262,6 +366,10 @@ impl ReadError {
             ReadError::NotHttps { .. } => "not-https",
             ReadError::Ambiguous { .. } => "ambiguous",
             ReadError::Malformed { .. } => "malformed",
+            ReadError::NoKeyring { .. } => NO_KEYRING,
+            ReadError::BadSeal { fault, .. } => fault.id(),
+            ReadError::Expired { .. } => "expired",
+            ReadError::UnknownKey { .. } => "unknown-key",
         }
     }
 
@@ -270,7 +378,12 @@ impl ReadError {
     pub fn status(&self) -> StatusCode {
         match self {
             ReadError::NotHttps { .. } => StatusCode::FORBIDDEN,
-            ReadError::Ambiguous { .. } | ReadError::Malformed { .. } => StatusCode::BAD_REQUEST,
+            ReadError::NoKeyring { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            ReadError::Ambiguous { .. }
+            | ReadError::Malformed { .. }
+            | ReadError::BadSeal { .. }
+            | ReadError::Expired { .. }
+            | ReadError::UnknownKey { .. } => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -279,16 +392,26 @@ impl ReadError {
     pub fn public(&self) -> &'static str {
         match self {
             ReadError::NotHttps { .. } => HTTPS_ONLY,
-            ReadError::Ambiguous { .. } | ReadError::Malformed { .. } => "a cookie was not understood; try again",
+            ReadError::NoKeyring { .. } => OUR_MISTAKE,
+            ReadError::Ambiguous { .. }
+            | ReadError::Malformed { .. }
+            | ReadError::BadSeal { .. }
+            | ReadError::Expired { .. }
+            | ReadError::UnknownKey { .. } => "a cookie was not understood; try again",
         }
     }
 
-    /// The Set-Cookie line that removes the cookie; `None` for a `read_only` one, and over plain HTTP.
+    /// The Set-Cookie line that removes the cookie; `None` for a `read_only` one, over plain HTTP, and where a keyring is
+    /// all that was missing.
     #[must_use]
     pub fn removal(&self) -> Option<&HeaderValue> {
         match self {
-            ReadError::NotHttps { .. } => None,
-            ReadError::Ambiguous { removal, .. } | ReadError::Malformed { removal, .. } => removal.0.as_ref(),
+            ReadError::NotHttps { .. } | ReadError::NoKeyring { .. } => None,
+            ReadError::Ambiguous { removal, .. }
+            | ReadError::Malformed { removal, .. }
+            | ReadError::BadSeal { removal, .. }
+            | ReadError::Expired { removal, .. }
+            | ReadError::UnknownKey { removal, .. } => removal.0.as_ref(),
         }
     }
 }
@@ -303,6 +426,19 @@ impl fmt::Display for ReadError {
                  host"
             ),
             ReadError::Malformed { cookie, source, .. } => write!(f, "the value of `{cookie}` is malformed: {source}"),
+            ReadError::NoKeyring { cookie } => no_keyring(f, cookie),
+            ReadError::BadSeal { cookie, fault, .. } => write!(f, "the seal of `{cookie}` does not hold: {fault}"),
+            ReadError::Expired { cookie, .. } => {
+                write!(
+                    f,
+                    "the life of `{cookie}` is over: a browser that kept it has another clock, or somebody copied it"
+                )
+            }
+            ReadError::UnknownKey { cookie, .. } => write!(
+                f,
+                "`{cookie}` names a key that this keyring does not have; let a new key read on every server before it \
+                 writes on one, and drop an old one after the longest life of a cookie"
+            ),
         }
     }
 }
@@ -311,9 +447,23 @@ impl std::error::Error for ReadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             ReadError::Malformed { source, .. } => Some(source),
-            ReadError::NotHttps { .. } | ReadError::Ambiguous { .. } => None,
+            ReadError::NotHttps { .. }
+            | ReadError::Ambiguous { .. }
+            | ReadError::NoKeyring { .. }
+            | ReadError::BadSeal { .. }
+            | ReadError::Expired { .. }
+            | ReadError::UnknownKey { .. } => None,
         }
     }
+}
+
+fn no_keyring(f: &mut fmt::Formatter<'_>, cookie: &str) -> fmt::Result {
+    write!(
+        f,
+        "`{cookie}` is declared `signed` or `sealed`, and there is no keyring; give one to the policy, \
+         `Policy::builder().keyring(…)`, to the jar, `Cookies::read(…).keyring(…)`, or to a line without a jar, \
+         `SetCookie::keyring`"
+    )
 }
 
 fn not_https(f: &mut fmt::Formatter<'_>, cookie: &str, verb: &str, evidence: Evidence) -> fmt::Result {
@@ -359,6 +509,10 @@ impl ExtractError {
         }
     }
 }
+
+const NO_KEYRING: &str = "no-keyring";
+
+const OUR_MISTAKE: &str = "this page cannot be shown";
 
 const HTTPS_ONLY: &str = "this page works over HTTPS only";
 

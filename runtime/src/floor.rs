@@ -58,6 +58,12 @@ impl Floor {
         }
     }
 
+    /// The longest life that it leaves a cookie.
+    #[cfg(feature = "seal")]
+    pub(crate) fn longest(&self) -> Option<Duration> {
+        self.max_age
+    }
+
     pub(crate) fn is_none(&self) -> bool {
         self.same_site.is_none() && !self.http_only && self.max_age.is_none()
     }

@@ -6,5 +6,8 @@ pub mod security {}
 #[doc = include_str!("../docs/side_doors.md")]
 pub mod side_doors {}
 
+#[doc = include_str!("../docs/seal.md")]
+pub mod seal {}
+
 #[doc = include_str!("../docs/migration.md")]
 pub mod migration {}

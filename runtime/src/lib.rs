@@ -47,7 +47,7 @@
 //!   for other frameworks a module each, under their features.
 //! - In the page itself, from WebAssembly: `web`, with the feature of that name.
 //! - Reading others' lines: [`audit`].
-//! - Pages: [for a security team](guide::security), [closing the side doors](guide::side_doors) of a code base, [coming from
+//! - Pages: [for a security team](guide::security), [signed and sealed cookies](guide::seal), [closing the side doors](guide::side_doors) of a code base, [coming from
 //!   elsewhere](guide::migration).
 //!
 //! # What is promised
@@ -65,13 +65,15 @@
 //! - A prefix protects a cookie's integrity, not its presence: a sibling host can crowd it out. Treat absence as
 //!   signed out.
 //! - `__Secure-` and `__Http-` names, which a cookie with a `domain` has, stop no sibling host from setting them.
-//! - Values are readable by whoever holds the browser: there is no encryption here.
+//! - Values are readable by whoever holds the browser, unless they are declared `sealed` (feature `seal`).
 //!
 //! # Features
 //!
 //! | feature | brings |
 //! |---|---|
 //! | `cookie` (default) | `SetCookie::to_cookie` and the [`cookie`](https://docs.rs/cookie) crate |
+//! | `seal` | cookies that are `signed` or `sealed`: `Key`, `Keyring` and their rotation ([page](guide::seal)) |
+//! | `json` | cookies whose value is the type's serde JSON |
 //! | `serde` | `Serialize` for the audit's reports, never with a value |
 //! | `tower` | `Policy::layer` |
 //! | `axum` | extractors, errors as responses, `ConnectInfo` as the peer |
@@ -115,6 +117,8 @@ mod host;
 mod hsts;
 #[cfg(feature = "inventory")]
 mod inventory;
+#[cfg(feature = "json")]
+mod json;
 mod line;
 mod listener;
 mod page;
@@ -132,6 +136,9 @@ mod read;
 mod removals;
 mod report;
 mod scheme;
+#[cfg(feature = "seal")]
+mod seal;
+mod sealing;
 mod seen;
 mod set_cookie;
 mod store;
@@ -145,7 +152,7 @@ pub use cookie;
 #[doc(hidden)]
 pub use hardtack_macros::Cookies;
 pub use hardtack_macros::{Cookie, CookieValue, cookies};
-pub use hardtack_rules::{Kind, Prefix, Rule, SameSite};
+pub use hardtack_rules::{Kind, Prefix, Rule, SameSite, Seal};
 
 #[cfg(feature = "actix")]
 pub use adapters::actix;
@@ -167,7 +174,7 @@ pub use caching::Caching;
 pub use cookies::Cookies;
 pub use declare::{Cookie, ReadCookie, Rescopable, ScriptReadable, Spec};
 pub use document::{DocumentCookie, document_cookie};
-pub use error::{AttributeFault, ExtractError, PolicyError, ReadError, Removal, SetError};
+pub use error::{AttributeFault, ExtractError, PolicyError, ReadError, Removal, SealFault, SetError};
 pub use floor::Floor;
 pub use force_https::ForceHttps;
 pub use foreign::ForeignCookies;
@@ -179,5 +186,7 @@ pub use policy::{Policy, PolicyBuilder, PolicyHandle};
 pub use proxies::{TrustedProxies, TrustedProxiesError};
 pub use report::{Counters, Event, EventKind};
 pub use scheme::{AllowedOver, AnyScheme, Evidence, Https, PlainHttp, Scheme};
+#[cfg(feature = "seal")]
+pub use seal::{Key, KeyError, KeyId, Keyring};
 pub use set_cookie::{IntoSetCookie, SetCookie};
 pub use value::{CookieValue, InvalidValue, ValueWriter};

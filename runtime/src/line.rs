@@ -4,13 +4,14 @@
 use core::time::Duration;
 use std::borrow::Cow;
 
-use hardtack_rules::{SameSite, wire};
+use hardtack_rules::{SameSite, syntax, wire};
 use http::header::{Entry, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
 use crate::declare::{Declaration, Spec};
 use crate::error::{AttributeFault, SetError, Wrong};
 use crate::scheme::Verdict;
+use crate::sealing::{self, Keys};
 use crate::value::ValueWriter;
 
 /// A finished line, and what tells it from another (6265bis 5.7 step 23).
@@ -76,19 +77,22 @@ pub(crate) fn line(
     varied: &Varied,
     verdict: Verdict,
     environment: Option<&str>,
+    keys: Keys<'_>,
 ) -> Result<Line, SetError> {
-    let value = header_value(declared, value, varied, verdict, environment)?;
+    let value = header_value(declared, value, varied, verdict, environment, keys)?;
     Ok(varied.placed(declared.spec, environment, value))
 }
 
 /// The line alone, for a response without a jar.
 pub(crate) fn header_value(
-    Declaration { spec, wire }: Declaration,
+    declared: Declaration,
     value: Option<Write<'_>>,
     varied: &Varied,
     verdict: Verdict,
     environment: Option<&str>,
+    keys: Keys<'_>,
 ) -> Result<HeaderValue, SetError> {
+    let Declaration { spec, wire } = declared;
     admit(spec, varied, verdict, environment)?;
     let joined;
     let attributes = if value.is_some() && varied.is_nothing() && !spec.environment_domain {
@@ -97,11 +101,18 @@ pub(crate) fn header_value(
         joined = attributes(&varied.applied_to(spec, value.is_none(), environment), varied.expires(value.is_none()));
         &joined
     };
-    let mut out = ValueWriter::new(wire.head, attributes.len());
-    if let Some(write) = value {
-        write(&mut out);
-    }
-    out.finish(spec.name, attributes)
+    // Most cookies have no seal.
+    let line = match (value, spec.seal) {
+        (Some(write), Some(seal)) => sealing::write(declared, write, seal, varied, keys, attributes.len())?,
+        (value, _) => {
+            let mut out = ValueWriter::new(wire.head, attributes.len());
+            if let Some(write) = value {
+                write(&mut out);
+            }
+            out.written()
+        }
+    };
+    finish(spec.name, line, attributes)
 }
 
 /// What differs from the declaration in one exchange.
@@ -110,13 +121,23 @@ pub(crate) struct Varied {
     pub(crate) same_site: Option<SameSite>,
     pub(crate) path: Option<String>,
     pub(crate) domain: Option<String>,
+    /// What signs or seals in place of the jar's.
+    #[cfg(feature = "seal")]
+    pub(crate) keyring: Option<crate::seal::Keyring>,
     /// The first setting that was wrong.
     pub(crate) error: Option<SetError>,
 }
 
 impl Varied {
-    pub(crate) const NOTHING: Varied =
-        Varied { life: Life::Declared, same_site: None, path: None, domain: None, error: None };
+    pub(crate) const NOTHING: Varied = Varied {
+        life: Life::Declared,
+        same_site: None,
+        path: None,
+        domain: None,
+        #[cfg(feature = "seal")]
+        keyring: None,
+        error: None,
+    };
 
     /// Whether the declared attributes are the line's.
     fn is_nothing(&self) -> bool {
@@ -212,4 +233,21 @@ fn attributes(spec: &hardtack_rules::Spec<'_>, expires: Option<[u8; 29]>) -> Vec
     let mut text = vec![0; wire::attributes(spec, expires.as_ref(), &mut [])];
     wire::attributes(spec, expires.as_ref(), &mut text);
     text
+}
+
+fn finish(cookie: &'static str, line: Option<Vec<u8>>, attributes: &[u8]) -> Result<HeaderValue, SetError> {
+    let Some(mut line) = line else { return Err(SetError::Value { cookie }) };
+    // The `=` is in the line and not in the pair.
+    let octets = line.len() - 1;
+    if octets > syntax::MAX_PAIR {
+        return Err(SetError::TooLarge { cookie, octets, limit: syntax::MAX_PAIR });
+    }
+    line.extend_from_slice(attributes);
+    match HeaderValue::try_from(line) {
+        Ok(mut value) => {
+            value.set_sensitive(true);
+            Ok(value)
+        }
+        Err(_) => Err(SetError::Value { cookie }),
+    }
 }

@@ -61,6 +61,11 @@ impl Policy {
         self.settings.cookie_domain.as_deref()
     }
 
+    #[cfg(feature = "seal")]
+    pub(crate) fn keyring(&self) -> Option<&crate::seal::Keyring> {
+        self.settings.keyring.as_ref()
+    }
+
     pub(crate) fn hsts(&self) -> Option<&HeaderValue> {
         self.hsts.as_ref()
     }
@@ -127,6 +132,8 @@ pub struct PolicyBuilder {
     declared: Vec<&'static [Spec]>,
     outbound_exceptions: Vec<(String, String)>,
     cookie_domain: Option<String>,
+    #[cfg(feature = "seal")]
+    keyring: Option<crate::seal::Keyring>,
     callback: Option<Callback>,
 }
 
@@ -255,6 +262,25 @@ impl PolicyBuilder {
         self
     }
 
+    /// Gives the keys that sign and seal; without it a cookie that is declared so is refused when it is set or read.
+    ///
+    /// A running server rotates its keys by [`PolicyHandle::apply`], with a policy that has the next keyring.
+    ///
+    /// ```
+    /// use hardtack::{Key, Keyring, Policy, PolicyHandle};
+    ///
+    /// let (old, new) = (Key::generate(), Key::generate());
+    /// let handle = PolicyHandle::new(Policy::builder().keyring(Keyring::new(old.clone())).build()?);
+    /// handle.apply(Policy::builder().keyring(Keyring::new(old).with(new.clone())).build()?);
+    /// assert!(format!("{handle:?}").contains(&new.id().to_string()));
+    /// # Ok::<(), hardtack::PolicyError>(())
+    /// ```
+    #[cfg(feature = "seal")]
+    pub fn keyring(mut self, keyring: crate::seal::Keyring) -> Self {
+        self.keyring = Some(keyring);
+        self
+    }
+
     /// Lets our own requests to this host carry cookies and credentials over plain HTTP, for a reason.
     ///
     /// ```
@@ -328,7 +354,10 @@ impl PolicyBuilder {
 /// Shows the settings; of the callback, whether there is one.
 impl fmt::Debug for PolicyBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
+        let mut settings = f.debug_struct("Settings");
+        #[cfg(feature = "seal")]
+        settings.field("keyring", &self.keyring);
+        settings
             .field("force_https", &self.force_https)
             .field("hsts", &self.hsts)
             .field("foreign_cookies", &self.foreign_cookies)

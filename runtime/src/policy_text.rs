@@ -12,6 +12,8 @@ use crate::force_https::ForceHttps;
 use crate::foreign::ForeignCookies;
 use crate::hsts::Hsts;
 use crate::policy::{Policy, PolicyBuilder};
+#[cfg(feature = "seal")]
+use crate::seal::Keyring;
 
 /// What the environment variables begin with.
 const PREFIX: &str = "HARDTACK_POLICY_";
@@ -40,6 +42,10 @@ impl Policy {
     /// same_site = "Lax"
     /// http_only = true
     /// max_age = "30d"
+    ///
+    /// [keyring]                             # feature `seal`
+    /// env = "COOKIE_KEYS"                   # the variable that holds the keys: they stand in no file of settings
+    /// default_life = "1d"
     ///
     /// [[exceptions]]
     /// cookie = "legacy"
@@ -78,7 +84,9 @@ impl Policy {
     ///
     /// `HARDTACK_POLICY_FORCE_HTTPS=false`, `HARDTACK_POLICY_FORCE_HTTPS_EXEMPT=/health,/ready`,
     /// `HARDTACK_POLICY_HSTS_MAX_AGE=365d`, `HARDTACK_POLICY_EXCEPTIONS=legacy: the old shop reads it; other: …`. Lists are
-    /// separated by commas, exceptions by semicolons.
+    /// separated by commas, exceptions by semicolons. With the feature `seal`, `HARDTACK_POLICY_KEYRING` holds the keys
+    /// themselves, in the text of [`Keyring::from_env`](crate::Keyring::from_env), or `HARDTACK_POLICY_KEYRING_ENV` names
+    /// the variable that does.
     ///
     /// # Errors
     ///
@@ -156,6 +164,12 @@ enum Kind {
     /// One of these words.
     Word(&'static [&'static str], fn(&mut Draft, &str)),
     Reasons(fn(&mut Draft, Vec<(String, String)>)),
+    /// A text that is said in a variable only, and shown nowhere.
+    #[cfg(feature = "seal")]
+    Secret(fn(&mut Draft, &str) -> Result<(), crate::seal::KeyError>),
+    /// The name of a variable.
+    #[cfg(feature = "seal")]
+    Variable(fn(&mut Draft, &str) -> Result<(), crate::seal::KeyError>),
 }
 
 #[rustfmt::skip]
@@ -177,6 +191,12 @@ const KEYS: &[Key] = &[
     Key { name: "floor.max_age", kind: Kind::Duration(|draft, life| draft.floor(|floor| floor.max_age(life))) },
     Key { name: "exceptions", kind: Kind::Reasons(|draft, all| for (cookie, reason) in all { draft.builder(|builder| builder.exception(cookie, reason)); }) },
     Key { name: "cookie_domain", kind: Kind::Text(|draft, domain| draft.builder(|builder| builder.cookie_domain(domain))) },
+    #[cfg(feature = "seal")]
+    Key { name: "keyring", kind: Kind::Secret(|draft, text| text.parse().map(|keyring| draft.keyring = Some(keyring))) },
+    #[cfg(feature = "seal")]
+    Key { name: "keyring.env", kind: Kind::Variable(|draft, variable| Keyring::from_env(variable).map(|keyring| draft.keyring = Some(keyring))) },
+    #[cfg(feature = "seal")]
+    Key { name: "keyring.default_life", kind: Kind::Duration(|draft, life| draft.default_life = Some(life)) },
     Key { name: "outbound_exceptions", kind: Kind::Reasons(|draft, all| for (host, reason) in all { draft.builder(|builder| builder.outbound_exception(host, reason)); }) },
 ];
 
@@ -187,10 +207,26 @@ struct Draft {
     force_https: ForceHttps,
     hsts: Hsts,
     floor: Floor,
+    #[cfg(feature = "seal")]
+    keyring: Option<Keyring>,
+    #[cfg(feature = "seal")]
+    default_life: Option<Duration>,
 }
 
 impl Draft {
-    fn build(self) -> Result<Policy, PolicyError> {
+    #[allow(unused_mut, reason = "a keyring is added where there can be one")]
+    fn build(mut self) -> Result<Policy, PolicyError> {
+        #[cfg(feature = "seal")]
+        match (self.keyring.take(), self.default_life) {
+            (Some(keyring), None) => self.builder(|builder| builder.keyring(keyring)),
+            (Some(keyring), Some(life)) => self.builder(|builder| builder.keyring(keyring.default_life(life))),
+            (None, Some(_)) => {
+                let problem =
+                    "there is no keyring whose life it is; name the variable that holds the keys in `keyring.env`";
+                return Err(PolicyError::new("keyring.default_life", problem));
+            }
+            (None, None) => {}
+        }
         self.builder.force_https(self.force_https).hsts(self.hsts).floor(self.floor).build()
     }
 
@@ -212,6 +248,21 @@ impl Draft {
                 let text = value.text().unwrap_or_default();
                 let word = words.iter().find(|word| word.eq_ignore_ascii_case(text.trim()));
                 set(self, word.ok_or_else(|| expected(&format!("one of \"{}\"", words.join("\", \""))))?);
+            }
+            #[cfg(feature = "seal")]
+            Kind::Secret(set) => {
+                let Some(text) = value.written() else {
+                    let problem = "keys stand in no file of settings; name the variable that holds them, as in \
+                                   `keyring = { env = \"COOKIE_KEYS\" }`";
+                    return Err(PolicyError::new(written.to_owned(), problem));
+                };
+                let text = zeroize::Zeroizing::new(text);
+                set(self, &text).map_err(|error| PolicyError::new(written.to_owned(), error.to_string()))?;
+            }
+            #[cfg(feature = "seal")]
+            Kind::Variable(set) => {
+                let name = value.text().ok_or_else(|| expected("the name of a variable, as in \"COOKIE_KEYS\""))?;
+                set(self, name.trim()).map_err(|error| PolicyError::new(written.to_owned(), error.to_string()))?;
             }
             Kind::Reasons(set) => {
                 set(self, value.reasons().ok_or_else(|| expected("names, each with a reason"))?);
@@ -261,6 +312,16 @@ impl Draft {
 }
 
 impl Value {
+    /// What stands in a variable.
+    #[cfg(feature = "seal")]
+    fn written(self) -> Option<String> {
+        match self {
+            Value::Written(text) => Some(text),
+            #[cfg(feature = "toml")]
+            _ => None,
+        }
+    }
+
     fn boolean(self) -> Option<bool> {
         match self {
             Value::Written(text) => text.trim().parse().ok(),
@@ -494,6 +555,54 @@ mod tests {
         ] {
             let error = Policy::from_toml(text).unwrap_err().to_string();
             assert!(error.starts_with(says), "{error}");
+        }
+    }
+
+    #[cfg(feature = "seal")]
+    #[test]
+    fn keys_come_from_a_variable_and_are_shown_nowhere() {
+        const KEY: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=";
+        let id = crate::seal::Key::from_base64(KEY).unwrap().id().to_string();
+        let policy = from(&[("HARDTACK_POLICY_KEYRING", KEY), ("HARDTACK_POLICY_KEYRING_DEFAULT_LIFE", "2h")]).unwrap();
+        assert_eq!(policy.keyring().unwrap().life().as_secs(), 7_200);
+        assert!(format!("{policy:?}").contains(&id) && !format!("{policy:?}").contains("3q2"));
+        for (name, value, says) in [
+            (
+                "HARDTACK_POLICY_KEYRING",
+                "hunter2",
+                "`HARDTACK_POLICY_KEYRING`: key 1: a key is base64, and this text is none; ",
+            ),
+            (
+                "HARDTACK_POLICY_KEYRING_ENV",
+                "NO_SUCH_KEYS",
+                "`HARDTACK_POLICY_KEYRING_ENV`: `NO_SUCH_KEYS`: the variable is not set; ",
+            ),
+            (
+                "HARDTACK_POLICY_KEYRING_DEFAULT_LIFE",
+                "2h",
+                "`keyring.default_life`: there is no keyring whose life it is; ",
+            ),
+        ] {
+            let error = from(&[(name, value)]).unwrap_err();
+            assert!(error.starts_with(says) && !error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[cfg(all(feature = "seal", feature = "toml"))]
+    #[test]
+    fn keys_stand_in_no_file_of_settings() {
+        for (text, says) in [
+            (
+                "keyring = '3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs='",
+                "`keyring`: keys stand in no file of settings; name ",
+            ),
+            ("keyring = { env = 'NO_SUCH_KEYS' }", "`keyring.env`: `NO_SUCH_KEYS`: the variable is not set; "),
+            ("[keyring]\nenv = 1", "`keyring.env`: expected the name of a variable"),
+            ("[keyring]\nkey = 'x'", "`keyring.key`: unknown; the keys are "),
+            ("[keyring]\ndefault_life = '2h'", "`keyring.default_life`: there is no keyring"),
+        ] {
+            let error = Policy::from_toml(text).unwrap_err().to_string();
+            assert!(error.starts_with(says) && !error.contains("3q2"), "{error}");
         }
     }
 }

@@ -25,6 +25,8 @@ pub use crate::declare::{Audience, NameKind, Transport, Wire};
 use crate::declare::{ReadCookie, Spec};
 #[cfg(feature = "inventory")]
 pub use crate::inventory::Registered;
+#[cfg(feature = "json")]
+pub use crate::json::Json;
 pub use crate::read::pairs;
 use crate::value::{CookieValue, InvalidValue, ValueWriter};
 
@@ -269,6 +271,65 @@ impl<T> ViaNothing for Via<T> {
 }
 
 const NOTHING: InvalidValue = InvalidValue::expected("nothing");
+
+/// Lets a declaration be `signed` or `sealed`.
+#[cfg(feature = "seal")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __seal {
+    () => {};
+}
+
+/// Without the feature nothing could sign or seal it.
+#[cfg(not(feature = "seal"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __seal {
+    () => {
+        ::core::compile_error!(
+            "`signed` and `sealed` need hardtack's feature `seal`; in Cargo.toml, add it to the `features` of `hardtack`"
+        );
+    };
+}
+
+/// Lets a declaration be `json`.
+#[cfg(feature = "json")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __json {
+    () => {};
+}
+
+/// Without the feature nothing could write it.
+#[cfg(not(feature = "json"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __json {
+    () => {
+        ::core::compile_error!(
+            "`json` needs hardtack's feature `json`; in Cargo.toml, add it to the `features` of `hardtack`"
+        );
+    };
+}
+
+/// Satisfies the expansion after the refusal.
+#[cfg(not(feature = "json"))]
+pub trait Json: Sized {
+    /// Writes nothing.
+    fn write_json(&self, _: &mut ValueWriter) {}
+
+    /// Reads nothing.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    fn read_json(_: &str) -> Result<Self, InvalidValue> {
+        Err(NOTHING)
+    }
+}
+
+#[cfg(not(feature = "json"))]
+impl<T> Json for T {}
 
 /// Puts a declaration on the inventory's list.
 #[cfg(feature = "inventory")]

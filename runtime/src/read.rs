@@ -142,7 +142,7 @@ pub(crate) fn text<'a>(raw: &'a [u8], spec: &Spec) -> Result<Cow<'a, str>, Inval
     }
 }
 
-const NOT_UTF8: InvalidValue = InvalidValue::expected("UTF-8");
+pub(crate) const NOT_UTF8: InvalidValue = InvalidValue::expected("UTF-8");
 
 /// Trims SP and HTAB, and no other white space.
 pub(crate) fn trim(text: &[u8]) -> &[u8] {

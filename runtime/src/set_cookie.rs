@@ -11,8 +11,13 @@ use http::HeaderValue;
 use crate::declare::{Cookie, Declaration, ReadCookie, Rescopable, ScriptReadable};
 use crate::domain;
 use crate::error::{AttributeFault, SetError, Wrong};
-use crate::line::{Life, Line, Varied, Write, header_value, line};
-use crate::scheme::{AllowedOver, Scheme, Verdict};
+use crate::line::{Life, Varied, Write, header_value};
+#[cfg(any(feature = "cookie", feature = "web"))]
+use crate::line::{Line, line};
+#[cfg(any(feature = "cookie", feature = "web"))]
+use crate::scheme::Verdict;
+use crate::scheme::{AllowedOver, Scheme};
+use crate::sealing::Keys;
 
 /// A cookie that is about to be set, or removed: its value, and what differs from the declaration in this exchange.
 ///
@@ -182,6 +187,26 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
+    /// Signs or seals the value by this keyring: for a response without a jar, or in place of the jar's.
+    ///
+    /// ```
+    /// # use hardtack::{Cookie, Key, Keyring, SetCookie, SetError, testing};
+    /// #[derive(Cookie)]
+    /// #[cookie(signed)]
+    /// struct Visitor(u64);
+    ///
+    /// let keyring = Keyring::new(Key::generate());
+    /// let line = SetCookie::new(Visitor(7)).keyring(&keyring).header_value(&testing::https()).unwrap();
+    /// assert!(line.to_str().unwrap().starts_with("__Host-Http-visitor=7.1"));
+    /// let plain = SetCookie::new(Visitor(7)).header_value(&testing::https());
+    /// assert!(matches!(plain, Err(SetError::NoKeyring { .. })));
+    /// ```
+    #[cfg(feature = "seal")]
+    pub fn keyring(mut self, keyring: &crate::seal::Keyring) -> Self {
+        self.varied.keyring = Some(keyring.clone());
+        self
+    }
+
     /// The whole Set-Cookie line, for a response without a jar.
     ///
     /// # Errors
@@ -200,7 +225,9 @@ impl<T: Cookie> SetCookie<T> {
     where
         T: AllowedOver<S>,
     {
-        self.written(|declared, value, varied| header_value(declared, value, varied, scheme.verdict(), None))
+        self.written(|declared, value, varied| {
+            header_value(declared, value, varied, scheme.verdict(), None, Keys::default())
+        })
     }
 
     /// The cookie for a library on the [`cookie`] crate: its value is the wire text.
@@ -225,13 +252,14 @@ impl<T: Cookie> SetCookie<T> {
     where
         T: AllowedOver<S>,
     {
-        let line = self.line(scheme.verdict(), None)?;
+        let line = self.line(scheme.verdict())?;
         let removal = self.is_removal();
         Ok(build_cookie(&line, &self.varied.applied_to(&T::SPEC, removal, None), self.varied.expires(removal)))
     }
 
-    pub(crate) fn line(&self, verdict: Verdict, environment: Option<&str>) -> Result<Line, SetError> {
-        self.written(|declared, value, varied| line(declared, value, varied, verdict, environment))
+    #[cfg(any(feature = "cookie", feature = "web"))]
+    pub(crate) fn line(&self, verdict: Verdict) -> Result<Line, SetError> {
+        self.written(|declared, value, varied| line(declared, value, varied, verdict, None, Keys::default()))
     }
 
     /// Hands the cookie on without its type.

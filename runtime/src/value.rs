@@ -4,10 +4,7 @@
 use core::fmt::{self, Write as _};
 use std::borrow::Cow;
 
-use hardtack_rules::syntax::{MAX_PAIR, is_cookie_octet};
-use http::HeaderValue;
-
-use crate::error::SetError;
+use hardtack_rules::syntax::is_cookie_octet;
 
 /// A value that a cookie can carry.
 ///
@@ -119,10 +116,10 @@ impl ValueWriter {
         ValueWriter { line: Vec::new(), head, tail, escapes: true, failed: false }
     }
 
-    /// Begins a line whose value is written as it is, for cookies that somebody else writes.
-    #[cfg(feature = "testing")]
-    pub(crate) fn as_it_is(head: &'static str) -> Self {
-        ValueWriter { escapes: false, ..ValueWriter::new(head, 0) }
+    /// Begins a line whose value is written as it is: somebody else writes the cookie, or it is sealed.
+    #[cfg(any(feature = "testing", feature = "seal"))]
+    pub(crate) fn as_it_is(head: &'static str, tail: usize) -> Self {
+        ValueWriter { escapes: false, ..ValueWriter::new(head, tail) }
     }
 
     /// Appends text to the value.
@@ -140,6 +137,12 @@ impl ValueWriter {
         if write!(self, "{value}").is_err() {
             self.failed = true;
         }
+    }
+
+    /// Remembers that the value could not be written.
+    #[cfg(feature = "json")]
+    pub(crate) fn fail(&mut self) {
+        self.failed = true;
     }
 
     fn push_octets(&mut self, text: &[u8]) {
@@ -166,24 +169,6 @@ impl ValueWriter {
             self.begin(0);
         }
         if self.failed { None } else { Some(core::mem::take(&mut self.line)) }
-    }
-
-    /// The whole line.
-    pub(crate) fn finish(&mut self, cookie: &'static str, attributes: &[u8]) -> Result<HeaderValue, SetError> {
-        let Some(mut line) = self.written() else { return Err(SetError::Value { cookie }) };
-        // The `=` is in the line and not in the pair.
-        let octets = line.len() - 1;
-        if octets > MAX_PAIR {
-            return Err(SetError::TooLarge { cookie, octets, limit: MAX_PAIR });
-        }
-        line.extend_from_slice(attributes);
-        match HeaderValue::try_from(line) {
-            Ok(mut value) => {
-                value.set_sensitive(true);
-                Ok(value)
-            }
-            Err(_) => Err(SetError::Value { cookie }),
-        }
     }
 }
 

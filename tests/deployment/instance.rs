@@ -20,8 +20,9 @@ pub(crate) const NAME: &str = "SHOP_NAME";
 pub(crate) const ADDRESS: &str = "SHOP_ADDRESS";
 pub(crate) const REDIS: &str = "SHOP_REDIS";
 
-/// How many things are in the basket.
+/// How many things are in the basket: sealed by the keyring of the environment, which both instances have.
 #[derive(Cookie)]
+#[cookie(sealed)]
 struct Basket(u32);
 
 #[derive(Deserialize)]

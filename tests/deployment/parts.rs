@@ -27,6 +27,8 @@ pub(crate) struct Deployment {
     pub(crate) two: Site,
     /// The certificate, for a client's list of roots.
     pub(crate) certificate: String,
+    /// The keyring of both instances.
+    keys: String,
     redis_program: PathBuf,
     redis_port: u16,
     // In the order in which they are dropped.
@@ -71,6 +73,7 @@ impl Deployment {
             one: site(first),
             two: site(second),
             certificate: made.cert.pem(),
+            keys: hardtack::Key::generate().to_base64(),
             redis_program,
             redis_port,
             nginx: None,
@@ -115,6 +118,7 @@ impl Deployment {
         command.env(instance::REDIS, format!("redis://127.0.0.1:{}", self.redis_port));
         command.env("HARDTACK_POLICY_FORCE_HTTPS_HOSTS", HOST);
         command.env("HARDTACK_POLICY_FORCE_HTTPS_HTTPS_PORT", self.both.https.to_string());
+        command.env("HARDTACK_POLICY_KEYRING", &self.keys);
         self.part(name, &mut command, &[port])
     }
 

@@ -31,7 +31,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use suite::client::{Client, Reply};
 use suite::tls::Certificate;
-use suite::{Banner, Cart, Framework, Served, Session, SiteCookies, Stand, Theme, every_scenario};
+use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario};
 
 struct Actix;
 
@@ -134,6 +134,11 @@ fn routes(app: &mut ServiceConfig) {
             web::get().to(async |cookies: Cookies| cookies.get::<Session>().map(|found| format!("{found:?}"))),
         )
         .route("/cart", web::get().to(async |cookies: Cookies| cookies.get::<Cart>().map(|found| format!("{found:?}"))))
+        .route("/seal", web::get().to(async |cookies: Cookies| cookies.set(Note(7)).map(|()| "sealed")))
+        .route(
+            "/unseal",
+            web::get().to(async |cookies: Cookies| cookies.get::<Note>().map(|found| format!("{found:?}"))),
+        )
         .route("/remove", web::get().to(async |cookies: Cookies| cookies.remove::<Session>()))
         .route("/last", web::get().to(last))
         .route("/many", web::get().to(many))

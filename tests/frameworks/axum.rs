@@ -16,7 +16,7 @@ use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use hardtack::{AnyScheme, Cookies, Https, MarkedAcceptor, PlainHttp, SameSite, SetError};
-use suite::{Banner, Cart, Framework, Served, Session, SiteCookies, Stand, Theme, every_scenario};
+use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario};
 
 struct Axum;
 
@@ -54,6 +54,8 @@ fn routes() -> Router {
         .route("/set", get(async |cookies: Cookies| cookies.set(Session::new()).map(|()| "set")))
         .route("/get", get(async |cookies: Cookies| cookies.get::<Session>().map(|found| format!("{found:?}"))))
         .route("/cart", get(async |cookies: Cookies| cookies.get::<Cart>().map(|found| format!("{found:?}"))))
+        .route("/seal", get(async |cookies: Cookies| cookies.set(Note(7)).map(|()| "sealed")))
+        .route("/unseal", get(async |cookies: Cookies| cookies.get::<Note>().map(|found| format!("{found:?}"))))
         .route("/remove", get(async |cookies: Cookies| cookies.remove::<Session>()))
         .route("/last", get(last))
         .route("/many", get(many))

@@ -35,7 +35,7 @@ use poem::{Body, Endpoint, EndpointExt as _, Error, IntoResponse as _, Response,
 use reqwest::cookie::{CookieStore as _, Jar};
 use suite::client::{self, Client, Reply};
 use suite::tls::Certificate;
-use suite::{Banner, Cart, Framework, Served, Session, SiteCookies, Stand, Theme, every_scenario};
+use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario};
 use tokio::sync::Notify;
 
 struct Poem;
@@ -89,6 +89,8 @@ fn routes() -> Route {
         .at("/set", sign_in)
         .at("/get", who)
         .at("/cart", cart)
+        .at("/seal", seal)
+        .at("/unseal", unseal)
         .at("/remove", sign_out)
         .at("/last", last)
         .at("/many", many)
@@ -121,6 +123,16 @@ fn who(cookies: Cookies) -> Result<String> {
 #[handler]
 fn cart(cookies: Cookies) -> Result<String> {
     Ok(format!("{:?}", cookies.get::<Cart>()?))
+}
+
+#[handler]
+fn seal(cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(Note(7))
+}
+
+#[handler]
+fn unseal(cookies: Cookies) -> Result<String> {
+    Ok(format!("{:?}", cookies.get::<Note>()?))
 }
 
 #[handler]

@@ -19,7 +19,7 @@ use rocket::response::stream::TextStream;
 use rocket::response::{self, Responder};
 use rocket::{Build, Rocket, get, routes};
 use suite::tls::Certificate;
-use suite::{Banner, Cart, Framework, Served, Session, SiteCookies, Stand, Theme, every_scenario};
+use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario};
 use tokio::sync::oneshot;
 
 struct RocketServer;
@@ -77,8 +77,8 @@ async fn launch(app: Rocket<Build>) -> Served {
 
 fn routes() -> Vec<rocket::Route> {
     routes![
-        set, read, cart, remove, last, many, vary, site, either, banner, proof, strict, fails, too_large, foreign,
-        by_hand, hsts, late, health
+        set, read, cart, seal, unseal, remove, last, many, vary, site, either, banner, proof, strict, fails, too_large,
+        foreign, by_hand, hsts, late, health
     ]
 }
 
@@ -95,6 +95,16 @@ fn read(cookies: Cookies) -> Result<String, ReadError> {
 #[get("/cart")]
 fn cart(cookies: Cookies) -> Result<String, ReadError> {
     cookies.get::<Cart>().map(|found| format!("{found:?}"))
+}
+
+#[get("/seal")]
+fn seal(cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(Note(7))
+}
+
+#[get("/unseal")]
+fn unseal(cookies: Cookies) -> Result<String, ReadError> {
+    cookies.get::<Note>().map(|found| format!("{found:?}"))
 }
 
 #[get("/remove")]

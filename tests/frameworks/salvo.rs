@@ -75,7 +75,7 @@ mod routes {
     use salvo::http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
     use salvo::prelude::{Response, Router, StatusError, Writer, handler};
 
-    use super::suite::{Banner, Cart, Session, SiteCookies, Theme};
+    use super::suite::{Banner, Cart, Note, Session, SiteCookies, Theme};
 
     pub(crate) fn routes() -> Router {
         let at = Router::with_path;
@@ -83,6 +83,8 @@ mod routes {
             .push(at("set").get(set))
             .push(at("get").get(get))
             .push(at("cart").get(cart))
+            .push(at("seal").get(seal))
+            .push(at("unseal").get(unseal))
             .push(at("remove").get(remove))
             .push(at("last").get(last))
             .push(at("many").get(many))
@@ -115,6 +117,16 @@ mod routes {
     #[handler]
     async fn cart(cookies: Cookies) -> Result<String, ReadError> {
         cookies.get::<Cart>().map(|found| format!("{found:?}"))
+    }
+
+    #[handler]
+    async fn seal(cookies: Cookies) -> Result<(), SetError> {
+        cookies.set(Note(7))
+    }
+
+    #[handler]
+    async fn unseal(cookies: Cookies) -> Result<String, ReadError> {
+        cookies.get::<Note>().map(|found| format!("{found:?}"))
     }
 
     #[handler]

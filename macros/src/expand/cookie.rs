@@ -4,14 +4,14 @@ use core::time::Duration;
 
 use hardtack_rules::check::Argument;
 use hardtack_rules::deny::VARIABLE;
-use hardtack_rules::{Prefix, SameSite, Spec, wire};
-use proc_macro2::{Ident, Span, TokenStream};
+use hardtack_rules::{Prefix, SameSite, Seal, Spec, wire};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Meta;
 
 use super::value::{Bodies, bodies, where_clause};
 use crate::fallback;
-use crate::model::{Constant, Cookie, Declaration, Name, Origin, Refused, Scope, Value, beneath};
+use crate::model::{Constant, Cookie, Declaration, Name, Origin, Refused, Scope, Sealing, Shape, Value, beneath};
 
 /// `#[derive(Cookie)]`.
 pub(crate) fn derived(cookie: &Cookie<'_>, declaration: &Declaration) -> TokenStream {
@@ -41,11 +41,25 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration, origin: &Origi
     let secure = declaration.secure;
     let http_only = declaration.http_only;
     let listed = listed(declaration, origin, krate, &spec);
+    // The runtime knows whether it can: a macro sees no features.
+    let ask = |key: Span, gate: TokenStream| {
+        let key = beneath(key);
+        // On the key from end to end: rustc joins the first and the last token.
+        let (krate, gate) = (at_span(krate.clone(), key), at_span(gate, key));
+        quote_spanned!(key=> #krate::#gate!();)
+    };
+    let seals = declaration.seal.map(|Sealing { span, .. }| ask(span, quote!(__seal)));
+    let json = match &value.shape {
+        Shape::Json { key, .. } => Some(ask(*key, quote!(__json))),
+        _ => None,
+    };
     quote! {
         // So that a change of the variable compiles this crate again.
         const _: ::core::option::Option<&'static ::core::primitive::str> = ::core::option_env!(#VARIABLE);
         #items
         #listed
+        #seals
+        #json
         #[automatically_derived]
         #[allow(deprecated)]
         impl #impl_generics #krate::ReadCookie for #ident #type_generics #where_clause {
@@ -220,6 +234,13 @@ fn spec_tokens(declaration: &Declaration, krate: &TokenStream, name: &TokenStrea
     if declaration.read_only {
         with(quote!(read_only()));
     }
+    if let Some(Sealing { seal, .. }) = &declaration.seal {
+        let seal = match seal {
+            Seal::Signed => quote!(Signed),
+            Seal::Sealed => quote!(Sealed),
+        };
+        with(quote!(seal(#krate::Seal::#seal)));
+    }
     if let Some(reason) = &declaration.reason {
         with(quote!(reason(#reason)));
     }
@@ -272,6 +293,15 @@ pub(crate) fn wire_form(declaration: &Declaration) -> String {
             Name::Expression(name) => format!("{{{name}}}=…"),
         },
     }
+}
+
+/// The tokens where the span stands, each still resolved as it was: rustc joins an expression's first and last span.
+pub(crate) fn at_span(tokens: TokenStream, span: Span) -> TokenStream {
+    let there = |mut token: TokenTree| {
+        token.set_span(span.resolved_at(token.span()));
+        token
+    };
+    tokens.into_iter().map(there).collect()
 }
 
 /// rustc joins an expression's first and last span.

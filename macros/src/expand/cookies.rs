@@ -105,7 +105,10 @@ fn marker_item(set: &Set<'_>, field: &Field<'_>, declaration: &Declaration) -> T
         generics: &Generics::default(),
         shape: match ty {
             syn::Type::Reference(_) => Shape::Unknown,
-            ty => Shape::Field { member: quote!(0), ty },
+            ty => match &field.arguments.json {
+                Some(given) => Shape::Json { key: given.key, field: Some(ty) },
+                None => Shape::Field { member: quote!(0), ty },
+            },
         },
         krate: set.krate.clone(),
     };

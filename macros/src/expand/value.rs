@@ -1,10 +1,11 @@
 //! How a type's value is written and read: the bodies of two functions, for `Cookie` and for `CookieValue`.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Generics, Ident, Type, WherePredicate};
 
+use super::cookie::at_span;
 use crate::model::{Shape, Value, beneath};
 
 /// The bodies of `write` and `read`.
@@ -45,6 +46,21 @@ pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream
                 ::core::result::Result::Ok(Self {})
             },
         },
+        Shape::Json { field: Some(ty), .. } => {
+            let trait_of_serde = json(beneath(ty.span()), krate);
+            let write = quote_spanned!(beneath(ty.span())=> <#ty as #trait_of_serde>::write_json(&self.0, __out));
+            let read = quote!(<#ty as #trait_of_serde>::read_json(__text));
+            Bodies { write, read: quote!(::core::result::Result::map(#read, Self)) }
+        }
+        Shape::Json { key, field: None } => {
+            let span = beneath(*key);
+            let trait_of_serde = json(span, krate);
+            Bodies {
+                write: quote_spanned!(span=> <Self as #trait_of_serde>::write_json(self, __out)),
+                // On the same token, so that rustc says it once.
+                read: quote_spanned!(span=> <Self as #trait_of_serde>::read_json(__text)),
+            }
+        }
         Shape::Unknown => Bodies {
             write: quote! {
                 let _ = __out;
@@ -103,9 +119,19 @@ fn variants(variants: &[(&Ident, String)], krate: &TokenStream) -> Bodies {
     }
 }
 
+fn json(span: Span, krate: &TokenStream) -> TokenStream {
+    let krate = at_span(krate.clone(), span);
+    quote_spanned!(span=> #krate::private::Json)
+}
+
 /// The where clause of the impl: a parameter without a bound of its own gets the one that its field needs.
 pub(crate) fn where_clause(value: &Value<'_>) -> TokenStream {
     let (_, _, written) = value.generics.split_for_impl();
+    if let (Shape::Json { field: None, .. }, Some(_)) = (&value.shape, value.generics.type_params().next()) {
+        // Whatever its parameters must be for serde.
+        let (krate, predicates) = (&value.krate, written.iter().flat_map(|clause| &clause.predicates));
+        return quote!(where #(#predicates,)* Self: #krate::private::Json);
+    }
     let Shape::Field { ty, .. } = &value.shape else { return written.to_token_stream() };
     if !unbounded(value.generics, ty) {
         return written.to_token_stream();

@@ -232,6 +232,10 @@ impl From<ReadError> for Error {
 fn read<T: ReadCookie>(page: &impl Page) -> Result<Option<T>, Error> {
     admit(page, &T::DECLARATION)?;
     let cookie = T::DECLARATION.name;
+    if T::DECLARATION.seal.is_some() {
+        // A page that had the key would give it to everybody.
+        return Err(ReadError::NoKeyring { cookie }.into());
+    }
     let seen = [page.cookies().ok_or(Error::Denied { cookie })?];
     match read::one(&seen, cookie) {
         Found::Nothing => Ok(None),
@@ -245,7 +249,7 @@ fn read<T: ReadCookie>(page: &impl Page) -> Result<Option<T>, Error> {
 
 fn write<T: Cookie>(page: &impl Page, cookie: &SetCookie<T>) -> Result<(), Error> {
     admit(page, &T::SPEC)?;
-    let line = cookie.line(Verdict::https(Ground::TlsConnection), None)?;
+    let line = cookie.line(Verdict::https(Ground::TlsConnection))?;
     assign(page, &line, cookie.is_removal())
 }
 

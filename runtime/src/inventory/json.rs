@@ -8,7 +8,7 @@ impl Inventory {
     /// Writes the list as JSON: `{"cookies": [{"name", "type", "crate", "file", "line", "purpose", "set_cookie",
     /// "attributes", "reason", "same_name", "findings"}]}`.
     ///
-    /// `attributes` is `{"secure", "http_only", "same_site", "path", "domain", "max_age", "partitioned", "read_only"}`,
+    /// `attributes` is `{"secure", "http_only", "same_site", "path", "domain", "max_age", "partitioned", "read_only", "seal"}`,
     /// with `max_age` in seconds, `domain` `"environment"` where the policy gives it, and `null` for what is absent. A finding is
     /// as in the audit's reports.
     ///
@@ -50,6 +50,7 @@ fn cookie(cookie: &Listed) -> Value {
             "max_age": spec.max_age.map(|max_age| max_age.as_secs()),
             "partitioned": spec.partitioned,
             "read_only": spec.read_only,
+            "seal": spec.seal.map(|seal| seal.as_str()),
         },
         "reason": spec.reason,
         "same_name": cookie.same_name,

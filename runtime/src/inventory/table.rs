@@ -69,6 +69,7 @@ fn row(cookie: &Listed) -> [String; 4] {
         attributes.extend(spec.environment_domain.then(|| "Domain=environment".to_owned()));
         attributes.extend((spec.path != "/").then(|| format!("Path={}", spec.path)));
     }
+    attributes.extend(spec.seal.map(|seal| seal.to_string()));
     [spec.name.to_owned(), words::life(spec), attributes.join(" "), cookie.path.clone()]
 }
 

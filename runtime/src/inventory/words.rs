@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use hardtack_rules::SameSite;
+use hardtack_rules::{SameSite, Seal};
 
 use crate::declare::Spec;
 
@@ -36,8 +36,12 @@ pub(super) fn hosts(spec: &Spec) -> String {
 
 /// What carries it and who reads it, a phrase each; what is weaker than the default in words that say so.
 pub(super) fn attributes(spec: &Spec) -> Vec<String> {
+    let seal = spec.seal.map(|seal| match seal {
+        Seal::Signed => "nobody without the key can change it".to_owned(),
+        Seal::Sealed => "nobody without the key can read or change it".to_owned(),
+    });
     if spec.read_only {
-        return vec!["set by another program, only read here".to_owned()];
+        return ["set by another program, only read here".to_owned()].into_iter().chain(seal).collect();
     }
     let mut phrases = vec![
         if spec.secure { "sent over HTTPS only" } else { "sent over plain HTTP too" }.to_owned(),
@@ -49,6 +53,7 @@ pub(super) fn attributes(spec: &Spec) -> Vec<String> {
         }
         .to_owned(),
     ];
+    phrases.extend(seal);
     if spec.partitioned {
         phrases.push("kept apart for each site that embeds it".to_owned());
     }

@@ -82,6 +82,11 @@ impl Session {
 #[derive(Cookie, Debug)]
 pub(crate) struct Cart(pub(crate) u32);
 
+/// A cookie that nobody reads or changes who has not the policy's keyring.
+#[derive(Cookie, Debug)]
+#[cookie(sealed)]
+pub(crate) struct Note(pub(crate) u32);
+
 /// A cookie that plain HTTP may carry.
 #[derive(Cookie, Debug)]
 #[cookie(secure = false, reason = "whether a banner was closed, on a site without TLS")]

@@ -5,6 +5,8 @@
 //! | `/set` | `Cookies` | sets `Session::new()`, answers `set` |
 //! | `/get` | `Cookies` | reads `Session`, answers `{:?}` of what it got; the error of reading is the response |
 //! | `/cart` | `Cookies` | the same with `Cart` |
+//! | `/seal` | `Cookies` | sets `Note(7)` |
+//! | `/unseal` | `Cookies` | reads `Note`, as `/cart` does |
 //! | `/remove` | `Cookies` | removes `Session` |
 //! | `/last` | `Cookies` | sets `Session("first")`, then `Session::new()` |
 //! | `/many` | `SiteCookies` | sets session, theme `Dark`, basket 7, sso `ada`, map `true` |
@@ -27,8 +29,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hardtack::{
-    EventKind, Floor, ForceHttps, ForeignCookies, Hsts, Listener, Policy, PolicyBuilder, PolicyHandle, SameSite,
-    TrustedProxies,
+    EventKind, Floor, ForceHttps, ForeignCookies, Hsts, Key, Keyring, Listener, Policy, PolicyBuilder, PolicyHandle,
+    SameSite, TrustedProxies,
 };
 
 use super::client::{Client, Reply};
@@ -39,6 +41,8 @@ const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure
 const NO_SESSION: &str = "__Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; \
                           HttpOnly; SameSite=Lax";
 const NO_CART: &str = "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
+                       SameSite=Lax";
+const NO_NOTE: &str = "__Host-Http-note=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
                        SameSite=Lax";
 const BANNER: &str = "banner=true; Path=/; HttpOnly; SameSite=Lax";
 const NO_HTTPS: &str = "this page works over HTTPS only";
@@ -82,6 +86,7 @@ pub(crate) async fn every_scenario<F: Framework + 'static>() {
         a_planted_cookie_is_ambiguous_and_removed
         a_value_not_understood_is_400_with_its_removal
         hostile_fields_lose_nothing_else
+        a_sealed_cookie_is_the_policy_s_keyring_s
         extractors_refuse_plain_http
         proof_is_asked_and_demanded
         either_scheme_sets_what_may_be_sent
@@ -290,6 +295,31 @@ async fn hostile_fields_lose_nothing_else<F: Framework>(lab: Lab<F>) {
 }
 
 // ---- Plain HTTP.
+
+async fn a_sealed_cookie_is_the_policy_s_keyring_s<F: Framework>(lab: Lab<F>) {
+    let (old, new) = (Key::generate(), Key::generate());
+    let policy = |keyring: Keyring| lab.policy().keyring(keyring).build().unwrap();
+    let handle = PolicyHandle::new(policy(Keyring::new(old.clone())));
+    let site = lab.serve(Some(handle.clone()), Listener::per_connection(), true).await;
+    let sealed = site.get("/seal").await;
+    let [line] = sealed.lines()[..] else { panic!("{sealed:?}") };
+    assert!(
+        line.starts_with("__Host-Http-note=1") && line.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"),
+        "{line}"
+    );
+    let cookie = [("Cookie", line.split(';').next().unwrap())];
+    is(&site.get_with("/unseal", &cookie).await, 200, &[], "Some(Note(7))");
+    is(&site.get_with("/unseal", &[("Cookie", "__Host-Http-note=7")]).await, 400, &[NO_NOTE], NOT_UNDERSTOOD);
+
+    handle.apply(policy(Keyring::new(new.clone()).with(old)));
+    is(&site.get_with("/unseal", &cookie).await, 200, &[], "Some(Note(7))");
+    handle.apply(policy(Keyring::new(new)));
+    is(&site.get_with("/unseal", &cookie).await, 400, &[NO_NOTE], NOT_UNDERSTOOD);
+    // No keyring is the server's own mistake: nothing of the browser's is removed.
+    handle.apply(lab.policy().build().unwrap());
+    is(&site.get_with("/unseal", &cookie).await, 500, &[], "this page cannot be shown");
+    is(&site.get("/seal").await, 500, &[], "this page cannot be shown");
+}
 
 async fn extractors_refuse_plain_http<F: Framework>(lab: Lab<F>) {
     let site = lab.http(lab.open()).await;

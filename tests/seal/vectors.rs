@@ -1,0 +1,139 @@
+//! What Python and OpenSSL wrote, read; and written again where writing leaves nothing to chance.
+
+use hardtack::{Cookie, Key, Keyring, SetCookie, testing};
+use serde::Deserialize;
+
+use super::{instant, read, verdict, wire};
+
+#[derive(Deserialize)]
+struct Vectors {
+    about: About,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct About {
+    now: u64,
+    keys: Vec<Written>,
+}
+
+#[derive(Deserialize)]
+struct Written {
+    base64: String,
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    id: u32,
+    what: String,
+    kind: String,
+    key: String,
+    name: String,
+    wire: String,
+    verdict: String,
+    value: Option<String>,
+    expiry: Option<u64>,
+}
+
+macro_rules! cookies {
+    ($($kind:ident $name:literal $read:ident $write:ident)*) => {$(
+        #[derive(Cookie)]
+        #[cookie(name = $name, $kind, read_only)]
+        struct $read(String);
+
+        #[derive(Cookie)]
+        #[cookie(name = $name, $kind, reason = "the vectors name it")]
+        struct $write(String);
+    )*};
+}
+
+const LONG: &str =
+    "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn";
+
+#[derive(Cookie)]
+#[cookie(name = "__Host-Http-session", signed)]
+struct SignedSession(String);
+
+#[derive(Cookie)]
+#[cookie(name = "__Host-Http-session", sealed)]
+struct SealedSession(String);
+
+#[derive(Cookie)]
+#[cookie(name = LONG, signed, reason = "the vectors name it")]
+struct SignedLong(String);
+
+#[derive(Cookie)]
+#[cookie(name = LONG, sealed, reason = "the vectors name it")]
+struct SealedLong(String);
+
+cookies! {
+    signed "a" ReadSignedA SignedA
+    sealed "a" ReadSealedA SealedA
+}
+
+fn vectors() -> Vectors {
+    serde_json::from_str(include_str!("../vectors/seal.json")).unwrap()
+}
+
+fn keyring(about: &About, id: &str) -> Keyring {
+    let written = about.keys.iter().find(|key| key.id == id).unwrap();
+    let key = Key::from_base64(&written.base64).unwrap();
+    assert_eq!(key.id().to_string(), id);
+    Keyring::new(key)
+}
+
+#[test]
+fn what_another_implementation_wrote_is_read_as_it_says() {
+    let Vectors { about, cases } = vectors();
+    assert_eq!(cases.len(), 116);
+    for case in &cases {
+        let keyring = keyring(&about, &case.key);
+        let read = testing::at(instant(about.now), || {
+            let wire = &case.wire;
+            match (&*case.kind, &*case.name) {
+                ("signed", "__Host-Http-session") => read::<SignedSession>(wire, &keyring).map(|it| it.0),
+                ("sealed", "__Host-Http-session") => read::<SealedSession>(wire, &keyring).map(|it| it.0),
+                ("signed", "a") => read::<ReadSignedA>(wire, &keyring).map(|it| it.0),
+                ("sealed", "a") => read::<ReadSealedA>(wire, &keyring).map(|it| it.0),
+                ("signed", LONG) => read::<SignedLong>(wire, &keyring).map(|it| it.0),
+                ("sealed", LONG) => read::<SealedLong>(wire, &keyring).map(|it| it.0),
+                other => panic!("no cookie for {other:?}"),
+            }
+        });
+        assert_eq!(verdict(&read), case.verdict, "{} {}", case.id, case.what);
+        assert_eq!(read.ok(), case.value, "{} {}", case.id, case.what);
+    }
+}
+
+#[test]
+fn what_is_signed_here_is_what_another_implementation_signs() {
+    fn sign<T>(value: T, case: &Case, keyring: &Keyring, now: u64) -> String
+    where
+        T: Cookie + hardtack::AllowedOver<hardtack::Https>,
+    {
+        let set = SetCookie::new(value).until(instant(case.expiry.unwrap())).keyring(keyring);
+        let line = testing::at(instant(now), || set.header_value(&testing::https()).unwrap());
+        assert!(line.to_str().unwrap().starts_with(T::DECLARATION.name));
+        wire(&line)
+    }
+
+    let Vectors { about, cases } = vectors();
+    let mut written = 0;
+    for case in cases.iter().filter(|case| case.kind == "signed" && case.value.is_some()) {
+        let (keyring, value) = (keyring(&about, &case.key), case.value.clone().unwrap());
+        let ours = match &*case.name {
+            "__Host-Http-session" => sign(SignedSession(value), case, &keyring, about.now),
+            "a" => sign(SignedA(value), case, &keyring, about.now),
+            _ => sign(SignedLong(value), case, &keyring, about.now),
+        };
+        assert_eq!(ours, case.wire, "{}", case.id);
+        written += 1;
+    }
+    assert_eq!(written, 44);
+    // The same lengths, at least, where a nonce is drawn.
+    let case = cases.iter().find(|case| case.kind == "sealed" && case.name == "a").unwrap();
+    let keyring = keyring(&about, &case.key);
+    let set = SetCookie::new(SealedA(case.value.clone().unwrap())).keyring(&keyring);
+    assert_eq!(wire(&set.header_value(&testing::https()).unwrap()).len(), case.wire.len());
+}
