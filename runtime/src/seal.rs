@@ -26,7 +26,7 @@
 //! come from a buffer, 50 ns each. The generation of the crates is the one that is twice as fast without link-time
 //! optimisation; `cookie` and `biscotti` build the same.
 //!
-//! A whole exchange that reads a cookie of 64 octets and sets it again, by `tests/benches/seal.rs` on the same machine:
+//! A whole exchange that reads a cookie of 64 octets and sets it again, by `tests/benches/operations/seal.rs` on the same machine:
 //!
 //! | | signed | sealed |
 //! |---|---|---|

@@ -7,6 +7,7 @@
 mod growth;
 mod layer;
 mod read;
+mod seal;
 mod set;
 
 use std::hint::black_box;
@@ -24,6 +25,7 @@ enum Done {
     Response(Response<()>),
     Line(HeaderValue),
     Read(u64),
+    Octets(Vec<u8>),
 }
 
 impl Done {
@@ -33,6 +35,7 @@ impl Done {
             Done::Response(response) => response.headers().get_all(SET_COOKIE).iter().map(line).collect(),
             Done::Line(value) => vec![line(value)],
             Done::Read(number) => vec![number.to_string()],
+            Done::Octets(octets) => vec![octets.escape_ascii().to_string()],
         }
     }
 }
@@ -59,7 +62,7 @@ const VALUE: &str = "Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3";
 const ESCAPED: &str = "a;;;b,,,c\"\"\"d   e;;;f,,,g\"\"\"h   i;;;j,,,k\"\"\"l   m;;;n,,,o\"\"\"p   ";
 
 fn cases() -> Vec<(String, Operation)> {
-    [set::cases(), read::cases(), layer::cases(), growth::cases()].into_iter().flatten().collect()
+    [set::cases(), read::cases(), layer::cases(), seal::cases(), growth::cases()].into_iter().flatten().collect()
 }
 
 fn main() {

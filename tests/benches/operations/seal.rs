@@ -1,12 +1,7 @@
 //! What a signed and a sealed cookie of 64 octets cost an exchange, beside `cookie`'s jars, `biscotti` and the primitives
-//! alone: a request's field is read, the value verified or opened, and the same value set again. `seal CASE COUNT` does one
-//! case that often, for `counts.sh` to count; `seal time` measures each by the clock. Without arguments each case runs once
-//! and prints what leaves.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a bench that fails stops")]
+//! alone: a request's field is read, the value verified or opened, and the same value set again.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use aes_gcm_siv::{AeadInPlace as _, Aes256GcmSiv, KeyInit as _, Nonce, Tag};
 use base64::Engine as _;
@@ -16,6 +11,8 @@ use hardtack::{AllowedOver, Cookie, Cookies, Https, Key, Keyring, ReadCookie, te
 use hmac::Mac as _;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
+
+use crate::{Done, Operation};
 
 /// 64 characters of base64url: they stand in a line as they are.
 const VALUE: &str = "Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3";
@@ -33,11 +30,8 @@ struct Signed(String);
 #[cookie(name = "__Host-Http-session", max_age = "8h", sealed)]
 struct Sealed(String);
 
-/// Does one thing once, and says what left.
-type Operation = Box<dyn FnMut() -> Vec<u8>>;
-
-fn cases() -> Vec<(&'static str, Operation)> {
-    vec![
+pub(crate) fn cases() -> Vec<(String, Operation)> {
+    let cases = [
         ("plain, hardtack", hardtack(Plain)),
         ("plain, cookie", cookie_jar(Jar::Plain)),
         ("signed, hardtack", hardtack(Signed)),
@@ -49,7 +43,8 @@ fn cases() -> Vec<(&'static str, Operation)> {
         ("sealed, biscotti", biscotti(::biscotti::config::CryptoAlgorithm::Encryption)),
         ("sealed, AEAD, its nonce and base64 alone", aead(true)),
         ("sealed, the same without its nonce", aead(false)),
-    ]
+    ];
+    cases.into_iter().map(|(name, operation)| (format!("round trip: {name}"), operation)).collect()
 }
 
 /// Reads and writes the same cookie, through everything that an exchange goes through.
@@ -158,8 +153,8 @@ fn biscotti(algorithm: ::biscotti::config::CryptoAlgorithm) -> Operation {
     })
 }
 
-fn left(response: &HeaderMap) -> Vec<u8> {
-    response.get(SET_COOKIE).unwrap().as_bytes().to_vec()
+fn left(response: &HeaderMap) -> Done {
+    Done::Line(response.get(SET_COOKIE).unwrap().clone())
 }
 
 /// What each direction does at the least: the tag, and base64 of it.
@@ -181,7 +176,7 @@ fn mac() -> Operation {
         let start = wire.len();
         wire.resize(start + 43, 0);
         URL_SAFE_NO_PAD.encode_slice(tag, wire.get_mut(start..).unwrap()).unwrap();
-        wire
+        Done::Octets(wire)
     })
 }
 
@@ -211,45 +206,6 @@ fn aead(draws: bool) -> Operation {
         let (text, tag) = text.split_last_chunk_mut::<16>().unwrap();
         let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
         sealer.decrypt_in_place_detached(&nonce, NAME.as_bytes(), text, &tag).unwrap();
-        seal(&sealer, text)
+        Done::Octets(seal(&sealer, text))
     })
-}
-
-/// Nanoseconds of one operation: the best of several rounds, since whatever disturbs one only adds to it.
-fn time(operation: &mut Operation) -> u128 {
-    const COUNT: u32 = 20_000;
-    let rounds = (0..9).map(|_| {
-        let start = Instant::now();
-        for _ in 0..COUNT {
-            black_box(operation());
-        }
-        start.elapsed()
-    });
-    rounds.min().unwrap_or(Duration::ZERO).as_nanos() / u128::from(COUNT)
-}
-
-fn main() {
-    // `cargo bench` adds `--bench`.
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    match arguments.as_slice() {
-        [] => {
-            for (name, mut operation) in cases() {
-                println!("{name}\n    {}", String::from_utf8_lossy(&operation()));
-            }
-        }
-        [word] if word == "time" => {
-            for (name, mut operation) in cases() {
-                println!("{name:40} {:>6} ns", time(&mut operation));
-            }
-        }
-        [name, count] => {
-            let Some((_, mut operation)) = cases().into_iter().find(|(case, _)| case == name) else {
-                panic!("no case `{name}`");
-            };
-            for _ in 0..count.parse::<u32>().unwrap() {
-                black_box(operation());
-            }
-        }
-        _ => panic!("seal [CASE COUNT | time]"),
-    }
 }
