@@ -11,8 +11,12 @@ use http::HeaderValue;
 use crate::declare::{Cookie, Declaration, ReadCookie, Rescopable, ScriptReadable};
 use crate::domain;
 use crate::error::{AttributeFault, SetError, Wrong};
-use crate::line::{Life, Line, Varied, Write, header_value, line};
-use crate::scheme::{AllowedOver, Scheme, Verdict};
+use crate::line::{Life, Varied, Write, header_value};
+#[cfg(any(feature = "cookie", feature = "web"))]
+use crate::line::{Line, line};
+#[cfg(any(feature = "cookie", feature = "web"))]
+use crate::scheme::Verdict;
+use crate::scheme::{AllowedOver, Scheme};
 
 /// A cookie that is about to be set, or removed: its value, and what differs from the declaration in this exchange.
 ///
@@ -230,6 +234,7 @@ impl<T: Cookie> SetCookie<T> {
         Ok(build_cookie(&line, &self.varied.applied_to(&T::SPEC, removal, None), self.varied.expires(removal)))
     }
 
+    #[cfg(any(feature = "cookie", feature = "web"))]
     pub(crate) fn line(&self, verdict: Verdict, environment: Option<&str>) -> Result<Line, SetError> {
         self.written(|declared, value, varied| line(declared, value, varied, verdict, environment))
     }
