@@ -49,6 +49,7 @@ impl Editor {
     /// installed. In CI that is a failure.
     pub(crate) fn start(workspace: &Workspace) -> Option<Editor> {
         is_installed()?;
+        fetch_standard_library();
         let mut process = Command::new("rust-analyzer")
             .current_dir(&workspace.directory)
             .env("CARGO_TARGET_DIR", workspace.directory.join("target"))
@@ -250,6 +251,20 @@ impl Editor {
         write!(self.input, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         self.input.flush().unwrap();
     }
+}
+
+/// rust-analyzer asks cargo what the standard library is made of, which no build here has fetched.
+fn fetch_standard_library() {
+    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
+    let sysroot = String::from_utf8(sysroot.stdout).unwrap();
+    let manifest = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.toml");
+    let fetched = Command::new("cargo")
+        .args(["fetch", "--quiet", "--locked", "--manifest-path"])
+        .arg(&manifest)
+        // Its manifest has what a stable cargo does not take from others.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .status();
+    assert!(fetched.unwrap().success(), "cargo fetch {}: is the component rust-src installed?", manifest.display());
 }
 
 impl Drop for Editor {
