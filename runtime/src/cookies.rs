@@ -373,7 +373,9 @@ impl Exchange {
         if pending.sent {
             return Err(SetError::ResponseSent { cookie: line.name });
         }
-        pending.lines.retain(|earlier| !line.replaces(earlier));
+        if let Some(earlier) = pending.lines.iter().position(|earlier| line.replaces(earlier)) {
+            pending.lines.remove(earlier);
+        }
         pending.lines.push(line);
         Ok(())
     }

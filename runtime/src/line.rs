@@ -24,9 +24,14 @@ pub(crate) struct Line {
 
 impl Line {
     /// Whether a browser would keep only the later of the two.
+    #[inline]
     pub(crate) fn replaces(&self, other: &Line) -> bool {
-        self.name == other.name
-            && self.path == other.path
+        // Of many lines most differ at their ends, and to compare the whole is a call.
+        let (path, other_path) = (self.path.as_bytes(), other.path.as_bytes());
+        path.last() == other_path.last()
+            && self.name.as_bytes().last() == other.name.as_bytes().last()
+            && self.name == other.name
+            && path == other_path
             && match (&self.domain, &other.domain) {
                 (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
                 (None, None) => true,

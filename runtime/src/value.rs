@@ -181,43 +181,34 @@ impl fmt::Write for ValueWriter {
 
 /// How many octets of the text do not stand in a value as they are.
 fn escaped(text: &[u8]) -> usize {
+    let mut escaped = 0;
     let mut rest = text;
     while let Some((block, after)) = rest.split_first_chunk() {
-        if !is_plain_block(block) {
-            return text.iter().filter(|octet| !is_plain(**octet)).count();
-        }
+        escaped += usize::from(escaped_of(block));
         rest = after;
     }
-    rest.iter().filter(|octet| !is_plain(**octet)).count()
+    escaped + rest.iter().filter(|octet| !is_plain(**octet)).count()
 }
 
-/// By itself a compiler makes a few vector instructions of it, inlined it does not.
+/// The same of a block. By itself a compiler makes a few vector instructions of it, inlined it does not.
 #[inline(never)]
-fn is_plain_block(block: &[u8; 32]) -> bool {
-    let mut escaped = 0;
-    for octet in block {
-        escaped |= u8::from(!compares_as_plain(*octet));
-    }
-    escaped == 0
+fn escaped_of(block: &[u8; 32]) -> u8 {
+    block.iter().map(|octet| u8::from(!compares_as_plain(*octet))).sum()
 }
 
 /// Appends the text, with an escape for each of the octets, counted before, that need one.
 fn escape(text: &[u8], escaped: usize, line: &mut Vec<u8>) {
-    let begin = line.len();
-    line.resize(begin + text.len() + 2 * escaped, b'%');
-    let mut out = line.get_mut(begin..).unwrap_or_default();
+    let mut at = line.len();
+    let end = at + text.len() + 2 * escaped;
+    // Each octet writes four, and the next one over those that do not count.
+    line.resize(end + 3, 0);
     for octet in text {
-        let rest = core::mem::take(&mut out);
-        if is_plain(*octet) {
-            let Some((first, rest)) = rest.split_first_mut() else { return };
-            *first = *octet;
-            out = rest;
-        } else {
-            let Some(([_, digits @ ..], rest)) = rest.split_first_chunk_mut::<3>() else { return };
-            *digits = hex(*octet);
-            out = rest;
-        }
+        let Some(room) = line.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) else { break };
+        *room = escape_of(*octet);
+        let [.., length] = *room;
+        at += usize::from(length);
     }
+    line.truncate(end);
 }
 
 /// Whether the octet stands in a value as it is: a cookie-octet (6265bis 4.1.1) that does not begin an escape.
@@ -246,24 +237,28 @@ const fn compares_as_plain(octet: u8) -> bool {
     is_graphic & (octet != b'"') & (octet != b'%') & (octet != b',') & (octet != b';') & (octet != b'\\')
 }
 
-/// An octet's two hexadecimal digits.
+/// An octet as it is written, by itself or as an escape, what fills that up to three, and how many of these count.
 #[allow(clippy::indexing_slicing, reason = "an octet is one of 256")]
-const fn hex(octet: u8) -> [u8; 2] {
-    HEX[octet as usize]
+const fn escape_of(octet: u8) -> [u8; 4] {
+    ESCAPES[octet as usize]
 }
 
-const HEX: [[u8; 2]; 256] = {
+const ESCAPES: [[u8; 4]; 256] = {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let mut hex = [[0; 2]; 256];
+    let mut escapes = [[0; 4]; 256];
     let mut octet = 0;
     while octet < 256 {
-        #[allow(clippy::indexing_slicing, reason = "below 256, and below 16")]
+        #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "below 256, and below 16")]
         {
-            hex[octet] = [DIGITS[octet >> 4], DIGITS[octet & 15]];
+            escapes[octet] = if PLAIN[octet] {
+                [octet as u8, 0, 0, 1]
+            } else {
+                [b'%', DIGITS[octet >> 4], DIGITS[octet & 15], 3]
+            };
         }
         octet += 1;
     }
-    hex
+    escapes
 };
 
 /// Decodes the percent-encoding of a value; an incomplete escape stands for itself.
