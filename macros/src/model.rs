@@ -8,7 +8,7 @@ use hardtack_rules::{SameSite, Seal};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Token, Type, Visibility};
+use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Member, Token, Type, Visibility};
 
 use crate::attrs::{self, Arguments};
 use crate::errors::Errors;
@@ -42,7 +42,7 @@ pub(crate) struct Value<'a> {
 /// How the type holds its value.
 pub(crate) enum Shape<'a> {
     /// One field.
-    Field { member: TokenStream, ty: &'a Type },
+    Field { member: Member, ty: &'a Type },
     /// A fieldless enum: each variant and its text.
     Variants(Vec<(&'a Ident, String)>),
     /// Whatever serde writes and reads: the type itself, or the one field of a marker. And the key that says so.
@@ -432,10 +432,7 @@ fn struct_shape<'a>(input: &'a DeriveInput, fields: &'a Fields, what: &str, erro
     if refuse_borrowed(&field.ty, errors) {
         return Shape::Unknown;
     }
-    let member = match &field.ident {
-        Some(ident) => quote!(#ident),
-        None => quote!(0),
-    };
+    let member = field.ident.clone().map_or(Member::from(0), Member::from);
     Shape::Field { member, ty: &field.ty }
 }
 

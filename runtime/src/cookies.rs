@@ -10,9 +10,9 @@ use hardtack_rules::Seal;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
-use crate::declare::{Cookie, Declaration, ReadCookie, Spec};
+use crate::declare::{Cookie, Declaration, ReadCookie, Room, Spec, Value};
 use crate::error::{ReadError, Removal, SetError};
-use crate::line::{Line, Varied, Write, header_value, line, retract_removals};
+use crate::line::{Line, Varied, header_value, line, retract_removals};
 use crate::policy::{InForce, PolicyHandle};
 use crate::read::{self, Found};
 use crate::report::{Event, EventKind, log};
@@ -86,9 +86,6 @@ impl Fields {
         }
     }
 }
-
-/// Takes the text of a value, whatever its type.
-type Read<'a> = &'a mut dyn FnMut(&str) -> Result<(), InvalidValue>;
 
 #[derive(Default)]
 struct Pending {
@@ -183,11 +180,10 @@ impl<S: Scheme> Cookies<S> {
     /// ```
     pub fn get<T: ReadCookie + AllowedOver<S>>(&self) -> Result<Option<T>, ReadError> {
         let mut found = None;
-        self.exchange.find(Declaration::of::<T>(), &mut |text| {
-            found = Some(T::read_value(text)?);
-            Ok(())
-        })?;
-        Ok(found)
+        match self.exchange.find(Declaration::of::<T>(), &mut found) {
+            Ok(()) => Ok(found),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads every value that the request carried under the cookie's name, in order.
@@ -208,11 +204,7 @@ impl<S: Scheme> Cookies<S> {
         let (exchange, declared) = (&*self.exchange, Declaration::of::<T>());
         read::values(exchange.fields.as_slice(), declared.spec.name).filter_map(move |raw| {
             let mut found = None;
-            let read = exchange.decode(declared, raw, &mut |text| {
-                found = Some(T::read_value(text)?);
-                Ok(())
-            });
-            read.map(|()| found).transpose()
+            exchange.decode(declared, raw, &mut found).map(|()| found).transpose()
         })
     }
 
@@ -234,8 +226,7 @@ impl<S: Scheme> Cookies<S> {
     /// assert!(matches!(cookies.set(Session("a".into())), Err(SetError::NotHttps { .. })));
     /// ```
     pub fn set<C: IntoSetCookie + AllowedOver<S>>(&self, cookie: C) -> Result<(), SetError> {
-        let cookie = cookie.into_set_cookie();
-        cookie.written(|declared, value, varied| self.exchange.add(declared, value, varied))
+        cookie.set_in(self)
     }
 
     /// Removes a cookie, whether or not the request carried it: the same name, Path, Domain and flags, an empty value,
@@ -267,6 +258,10 @@ impl<S: Scheme> Cookies<S> {
     /// Appends what was set to the response's fields and closes the jar. A second call appends nothing.
     pub fn write(&self, response: &mut HeaderMap) {
         self.exchange.write(response);
+    }
+
+    pub(crate) fn exchange(&self) -> &Exchange {
+        &self.exchange
     }
 
     pub(crate) fn over(exchange: Arc<Exchange>) -> Self {
@@ -355,7 +350,12 @@ impl Exchange {
         core::mem::take(&mut pending.lines)
     }
 
-    fn add(&self, declared: Declaration, value: Option<Write<'_>>, varied: &Varied) -> Result<(), SetError> {
+    pub(crate) fn add(
+        &self,
+        declared: Declaration,
+        value: Option<&dyn Value>,
+        varied: &Varied,
+    ) -> Result<(), SetError> {
         let keys = self.keys(declared.spec);
         let line = line(declared, value, varied, self.verdict, self.environment(), keys);
         line.and_then(|line| self.keep(line)).inspect_err(|error| {
@@ -381,33 +381,33 @@ impl Exchange {
     }
 
     /// Reads the one value that came, if one did.
-    fn find(&self, declared: Declaration, read: Read<'_>) -> Result<(), ReadError> {
+    fn find(&self, declared: Declaration, room: &mut dyn Room) -> Result<(), ReadError> {
         match read::one(self.fields.as_slice(), declared.spec.name) {
             Found::Nothing => Ok(()),
-            Found::One(raw) => self.decode(declared, raw, read),
+            Found::One(raw) => self.decode(declared, raw, room),
             Found::Different => {
                 self.admit(declared)?;
                 match declared.spec.seal {
-                    Some(seal) => self.verified(declared, seal, read),
+                    Some(seal) => self.verified(declared, seal, room),
                     None => Err(self.ambiguous(declared)),
                 }
             }
         }
     }
 
-    fn decode(&self, declared: Declaration, raw: &[u8], read: Read<'_>) -> Result<(), ReadError> {
+    fn decode(&self, declared: Declaration, raw: &[u8], room: &mut dyn Room) -> Result<(), ReadError> {
         self.admit(declared)?;
         let value = match declared.spec.seal {
-            None => read::text(raw, declared.spec).and_then(|text| read(&text)),
+            None => read::text(raw, declared.spec).and_then(|text| room.read(&text)),
             Some(seal) => self
-                .unseal(declared, seal, raw, |text| read(text.as_deref().ok_or(read::NOT_UTF8)?))
+                .unseal(declared, seal, raw, |text| room.read(text.as_deref().ok_or(read::NOT_UTF8)?))
                 .map_err(|error| self.refused(error))?,
         };
         value.map_err(|source| self.malformed(declared, source))
     }
 
     /// Of the values of a signed or sealed cookie the one that verifies: one that somebody tossed does not.
-    fn verified(&self, declared: Declaration, seal: Seal, read: Read<'_>) -> Result<(), ReadError> {
+    fn verified(&self, declared: Declaration, seal: Seal, room: &mut dyn Room) -> Result<(), ReadError> {
         let (mut found, mut refused) = (None, None);
         for raw in read::values(self.fields.as_slice(), declared.spec.name) {
             match self.unseal(declared, seal, raw, |text| text.map(Cow::into_owned)) {
@@ -422,7 +422,7 @@ impl Exchange {
             (None, Some(error)) => Err(self.refused(error)),
             (found, _) => {
                 let text = found.flatten().ok_or(read::NOT_UTF8);
-                text.and_then(|text| read(&text)).map_err(|source| self.malformed(declared, source))
+                text.and_then(|text| room.read(&text)).map_err(|source| self.malformed(declared, source))
             }
         }
     }

@@ -92,9 +92,16 @@ pub trait ReadCookie: Sized {
 #[derive(Debug, Clone, Copy)]
 pub struct Wire {
     /// `name=`.
-    pub head: &'static str,
+    pub(crate) head: &'static str,
     /// `; Path=/; …`.
-    pub attributes: &'static str,
+    pub(crate) attributes: &'static str,
+}
+
+impl Wire {
+    #[must_use]
+    pub const fn new(head: &'static str, attributes: &'static str) -> Self {
+        Wire { head, attributes }
+    }
 }
 
 /// All that a type says of its cookie but the value: what code that is compiled once for all types takes.
@@ -107,6 +114,28 @@ pub(crate) struct Declaration {
 impl Declaration {
     pub(crate) const fn of<T: ReadCookie>() -> Self {
         Declaration { spec: &T::DECLARATION, wire: &T::WIRE }
+    }
+}
+
+/// A value to write, whatever its type: what code that is compiled once for all types takes.
+pub(crate) trait Value {
+    fn write(&self, out: &mut ValueWriter);
+}
+
+impl<T: ReadCookie> Value for T {
+    fn write(&self, out: &mut ValueWriter) {
+        self.write_value(out);
+    }
+}
+
+/// Room for a value that is read, whatever its type.
+pub(crate) trait Room {
+    fn read(&mut self, text: &str) -> Result<(), InvalidValue>;
+}
+
+impl<T: ReadCookie> Room for Option<T> {
+    fn read(&mut self, text: &str) -> Result<(), InvalidValue> {
+        T::read_value(text).map(|value| *self = Some(value))
     }
 }
 

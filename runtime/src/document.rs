@@ -8,7 +8,6 @@ use crate::error::SetError;
 use crate::line::{Varied, header_value};
 use crate::scheme::{Ground, Verdict};
 use crate::sealing::Keys;
-use crate::value::ValueWriter;
 
 /// The text that sets this cookie from a page's script. Does not compile for an HttpOnly cookie.
 ///
@@ -28,9 +27,8 @@ use crate::value::ValueWriter;
 /// assert_eq!(theme.js_string(), r#""__Host-theme=\u003C/script\u003E; Path=/; Secure; SameSite=Lax""#);
 /// ```
 pub fn document_cookie<T: Cookie + ScriptReadable>(cookie: &T) -> Result<DocumentCookie, SetError> {
-    let write = |out: &mut ValueWriter| cookie.write_value(out);
     let (declared, https) = (Declaration::of::<T>(), Verdict::https(Ground::TlsConnection));
-    let line = header_value(declared, Some(&write), &Varied::NOTHING, https, None, Keys::default())?;
+    let line = header_value(declared, Some(cookie), &Varied::NOTHING, https, None, Keys::default())?;
     Ok(DocumentCookie { text: line.to_str().unwrap_or_default().to_owned() })
 }
 

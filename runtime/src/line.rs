@@ -8,7 +8,7 @@ use hardtack_rules::{SameSite, syntax, wire};
 use http::header::{Entry, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
-use crate::declare::{Declaration, Spec};
+use crate::declare::{Declaration, Spec, Value};
 use crate::error::{AttributeFault, SetError, Wrong};
 use crate::scheme::Verdict;
 use crate::sealing::{self, Keys};
@@ -72,13 +72,10 @@ pub(crate) fn retract_removals(response: &mut HeaderMap, lines: &[Line]) {
     }
 }
 
-/// Writes a value, whatever its type.
-pub(crate) type Write<'a> = &'a dyn Fn(&mut ValueWriter);
-
 /// Joins the line that sets a value, or that removes the cookie.
 pub(crate) fn line(
     declared: Declaration,
-    value: Option<Write<'_>>,
+    value: Option<&dyn Value>,
     varied: &Varied,
     verdict: Verdict,
     environment: Option<&str>,
@@ -91,7 +88,7 @@ pub(crate) fn line(
 /// The line alone, for a response without a jar.
 pub(crate) fn header_value(
     declared: Declaration,
-    value: Option<Write<'_>>,
+    value: Option<&dyn Value>,
     varied: &Varied,
     verdict: Verdict,
     environment: Option<&str>,
@@ -108,11 +105,11 @@ pub(crate) fn header_value(
     };
     // Most cookies have no seal.
     let line = match (value, spec.seal) {
-        (Some(write), Some(seal)) => sealing::write(declared, write, seal, varied, keys, attributes.len())?,
+        (Some(value), Some(seal)) => sealing::write(declared, value, seal, varied, keys, attributes.len())?,
         (value, _) => {
             let mut out = ValueWriter::new(wire.head, attributes.len());
-            if let Some(write) = value {
-                write(&mut out);
+            if let Some(value) = value {
+                value.write(&mut out);
             }
             out.written()
         }

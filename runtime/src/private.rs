@@ -30,6 +30,9 @@ pub use crate::json::Json;
 pub use crate::read::pairs;
 use crate::value::{CookieValue, InvalidValue, ValueWriter};
 
+/// What reading a value gives.
+pub type Read<T> = Result<T, InvalidValue>;
+
 /// Whether the name begins `__Host-`.
 #[must_use]
 pub const fn is_host_only(name: &str) -> bool {

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 
 use hardtack_rules::Seal;
 
-use crate::declare::Declaration;
+use crate::declare::{Declaration, Value};
 use crate::error::{ReadError, Removal, SetError};
-use crate::line::{Varied, Write};
+use crate::line::Varied;
 
 #[cfg(feature = "seal")]
 pub(crate) use with::{Keys, open, write};
@@ -39,7 +39,7 @@ mod with {
     /// The line as far as the value, signed or sealed; `tail` octets are reserved behind it.
     pub(crate) fn write(
         Declaration { spec, wire }: Declaration,
-        value: Write<'_>,
+        value: &dyn Value,
         seal: Seal,
         varied: &Varied,
         keys: Keys<'_>,
@@ -52,14 +52,14 @@ mod with {
         match seal {
             Seal::Signed => {
                 let mut out = ValueWriter::new(head, seal::SIGNATURE + tail);
-                value(&mut out);
+                value.write(&mut out);
                 let Some(mut line) = out.written() else { return Ok(None) };
                 let signed = seal::sign(keyring, cookie, expiry, &mut line, head.len());
                 Ok(signed.map(|()| line))
             }
             Seal::Sealed => {
                 let mut out = ValueWriter::as_it_is(seal::BEFORE, seal::AFTER);
-                value(&mut out);
+                value.write(&mut out);
                 let Some(message) = out.written() else { return Ok(None) };
                 let length = head.len() + seal::sealed_length(message.len() + seal::AFTER);
                 let mut line = Vec::with_capacity(length + tail);
@@ -127,7 +127,7 @@ mod without {
 
     pub(crate) fn write(
         declared: Declaration,
-        _: Write<'_>,
+        _: &dyn Value,
         _: Seal,
         _: &Varied,
         _: Keys<'_>,

@@ -8,10 +8,11 @@ use std::time::SystemTime;
 use hardtack_rules::{SameSite, date, syntax};
 use http::HeaderValue;
 
-use crate::declare::{Cookie, Declaration, ReadCookie, Rescopable, ScriptReadable};
+use crate::cookies::Cookies;
+use crate::declare::{Cookie, Declaration, ReadCookie, Rescopable, ScriptReadable, Value};
 use crate::domain;
 use crate::error::{AttributeFault, SetError, Wrong};
-use crate::line::{Life, Varied, Write, header_value};
+use crate::line::{Life, Varied, header_value};
 #[cfg(any(feature = "cookie", feature = "web"))]
 use crate::line::{Line, line};
 #[cfg(any(feature = "cookie", feature = "web"))]
@@ -225,9 +226,7 @@ impl<T: Cookie> SetCookie<T> {
     where
         T: AllowedOver<S>,
     {
-        self.written(|declared, value, varied| {
-            header_value(declared, value, varied, scheme.verdict(), None, Keys::default())
-        })
+        header_value(Declaration::of::<T>(), self.value(), &self.varied, scheme.verdict(), None, Keys::default())
     }
 
     /// The cookie for a library on the [`cookie`] crate: its value is the wire text.
@@ -259,16 +258,12 @@ impl<T: Cookie> SetCookie<T> {
 
     #[cfg(any(feature = "cookie", feature = "web"))]
     pub(crate) fn line(&self, verdict: Verdict) -> Result<Line, SetError> {
-        self.written(|declared, value, varied| line(declared, value, varied, verdict, None, Keys::default()))
+        line(Declaration::of::<T>(), self.value(), &self.varied, verdict, None, Keys::default())
     }
 
-    /// Hands the cookie on without its type.
-    pub(crate) fn written<R>(&self, then: impl FnOnce(Declaration, Option<Write<'_>>, &Varied) -> R) -> R {
-        let declared = Declaration::of::<T>();
-        match &self.value {
-            Some(value) => then(declared, Some(&|out| value.write_value(out)), &self.varied),
-            None => then(declared, None, &self.varied),
-        }
+    /// Without its type.
+    fn value(&self) -> Option<&dyn Value> {
+        self.value.as_ref().map(|value| value as &dyn Value)
     }
 
     pub(crate) fn is_removal(&self) -> bool {
@@ -315,6 +310,16 @@ pub trait IntoSetCookie {
 
     /// The cookie to set.
     fn into_set_cookie(self) -> SetCookie<Self::Cookie>;
+
+    /// Sets it in this jar.
+    #[doc(hidden)]
+    fn set_in<S: Scheme>(self, cookies: &Cookies<S>) -> Result<(), SetError>
+    where
+        Self: AllowedOver<S> + Sized,
+    {
+        let cookie = self.into_set_cookie();
+        cookies.exchange().add(Declaration::of::<Self::Cookie>(), cookie.value(), &cookie.varied)
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -323,6 +328,14 @@ impl<T: Cookie> IntoSetCookie for T {
 
     fn into_set_cookie(self) -> SetCookie<T> {
         SetCookie::new(self)
+    }
+
+    // Nothing varies, and need not be made and dropped for each type.
+    fn set_in<S: Scheme>(self, cookies: &Cookies<S>) -> Result<(), SetError>
+    where
+        Self: AllowedOver<S>,
+    {
+        cookies.exchange().add(Declaration::of::<T>(), Some(&self), &Varied::NOTHING)
     }
 }
 

@@ -136,8 +136,7 @@ fn header<T: ReadCookie>(cookie: &T, keys: Keys<'_>) -> HeaderValue {
     let declared = Declaration::of::<T>();
     let line = match declared.spec.seal {
         Some(seal) => {
-            let write = |out: &mut ValueWriter| cookie.write_value(out);
-            sealing::write(declared, &write, seal, &Varied::NOTHING, keys, 0).expect("the cookie cannot be sealed")
+            sealing::write(declared, cookie, seal, &Varied::NOTHING, keys, 0).expect("the cookie cannot be sealed")
         }
         None => {
             let mut out =

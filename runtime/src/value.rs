@@ -250,11 +250,8 @@ const ESCAPES: [[u8; 4]; 256] = {
     while octet < 256 {
         #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "below 256, and below 16")]
         {
-            escapes[octet] = if PLAIN[octet] {
-                [octet as u8, 0, 0, 1]
-            } else {
-                [b'%', DIGITS[octet >> 4], DIGITS[octet & 15], 3]
-            };
+            escapes[octet] =
+                if PLAIN[octet] { [octet as u8, 0, 0, 1] } else { [b'%', DIGITS[octet >> 4], DIGITS[octet & 15], 3] };
         }
         octet += 1;
     }

@@ -64,14 +64,14 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration, origin: &Origi
         #[allow(deprecated)]
         impl #impl_generics #krate::ReadCookie for #ident #type_generics #where_clause {
             const DECLARATION: #krate::Spec = #spec;
-            const WIRE: #krate::private::Wire = #krate::private::Wire { head: #head, attributes: #attributes };
+            const WIRE: #krate::private::Wire = #krate::private::Wire::new(#head, #attributes);
             type Scope = #krate::private::NameKind<#scope>;
             type Transport = #krate::private::Transport<#secure>;
             type Audience = #krate::private::Audience<#http_only>;
             fn write_value(&self, __out: &mut #krate::ValueWriter) {
                 #write
             }
-            fn read_value(__text: &::core::primitive::str) -> ::core::result::Result<Self, #krate::InvalidValue> {
+            fn read_value(__text: &::core::primitive::str) -> #krate::private::Read<Self> {
                 #read
             }
         }

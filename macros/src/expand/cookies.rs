@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Generics, Ident};
+use syn::{Attribute, Generics, Ident, Member};
 
 use super::cookie::{impls, wire_form};
 use super::value::is_plain;
@@ -107,7 +107,7 @@ fn marker_item(set: &Set<'_>, field: &Field<'_>, declaration: &Declaration) -> T
             syn::Type::Reference(_) => Shape::Unknown,
             ty => match &field.arguments.json {
                 Some(given) => Shape::Json { key: given.key, field: Some(ty) },
-                None => Shape::Field { member: quote!(0), ty },
+                None => Shape::Field { member: Member::from(0), ty },
             },
         },
         krate: set.krate.clone(),

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Generics, Ident, Type, WherePredicate};
+use syn::{Generics, Ident, Member, Type, WherePredicate};
 
 use super::cookie::at_span;
 use crate::model::{Shape, Value, beneath};
@@ -27,7 +27,7 @@ pub(crate) fn derived(value: &Value<'_>) -> TokenStream {
             fn write(&self, __out: &mut #krate::ValueWriter) {
                 #write
             }
-            fn read(__text: &::core::primitive::str) -> ::core::result::Result<Self, #krate::InvalidValue> {
+            fn read(__text: &::core::primitive::str) -> #krate::private::Read<Self> {
                 #read
             }
         }
@@ -74,8 +74,11 @@ pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream
     }
 }
 
-fn field(member: &TokenStream, ty: &Type, generics: &Generics, krate: &TokenStream) -> Bodies {
-    let wrap = quote!(|__value| Self { #member: __value });
+fn field(member: &Member, ty: &Type, generics: &Generics, krate: &TokenStream) -> Bodies {
+    let wrap = match member {
+        Member::Named(name) => quote!(|__value| Self { #name: __value }),
+        Member::Unnamed(_) => quote!(Self),
+    };
     if is_known(ty) || unbounded(generics, ty) {
         return Bodies {
             write: quote!(<#ty as #krate::CookieValue>::write(&self.#member, __out)),
