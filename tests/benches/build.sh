@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# What hardtack costs a build, beside others: crates and CPU seconds of a clean debug build of an empty crate that has
+# the one dependency (the least of RUNS), everything fetched before; then where hardtack's seconds go, crate by crate.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+ours=$PWD
+crate=$(mktemp -d)
+trap 'rm -r "$crate"' EXIT
+export CARGO_TARGET_DIR=$crate/target
+runs=${RUNS:-3}
+
+# An empty crate with these dependencies, in the versions of our own lock file.
+write() { # dependencies
+    mkdir -p "$crate/src"
+    : >"$crate/src/lib.rs"
+    printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n[dependencies]\n%b\n' "$1" \
+        >"$crate/Cargo.toml"
+    cp Cargo.lock "$crate/"
+    cargo fetch --quiet --manifest-path "$crate/Cargo.toml"
+}
+
+build() {
+    rm -rf "$CARGO_TARGET_DIR"
+    cargo build --quiet --offline --manifest-path "$crate/Cargo.toml"
+}
+
+row() { # what dependencies
+    write "$2"
+    local least=999999 spent run crates
+    crates=$(cargo tree --quiet --offline --manifest-path "$crate/Cargo.toml" --edges no-dev --prefix none --no-dedupe |
+        sort -u | grep -vc '^empty ')
+    for ((run = 0; run < runs; run++)); do
+        spent=$( { TIMEFORMAT='%U %S' && time build; } 2>&1 | awk 'END { print int(($1 + $2) * 100) }')
+        ((spent >= least)) || least=$spent
+    done
+    printf '%-52s %6d %8s\n' "$1" "$crates" "$(awk "BEGIN { printf \"%.1f\", $least / 100 }")"
+}
+
+hardtack="hardtack = { path = '$ours/runtime' }"
+bare="hardtack = { path = '$ours/runtime', default-features = false }"
+floor="http = '1'\nsyn = '3'\nquote = '1'\nproc-macro2 = '1'"
+printf '%-52s %6s %8s\n' 'a clean debug build' crates 'CPU s'
+row 'http, syn, quote, proc-macro2' "$floor"
+row 'http, syn, quote, proc-macro2, cookie' "$floor\ncookie = '0.18'"
+row 'hardtack without cookie' "$bare"
+row 'hardtack' "$hardtack"
+row 'cookie' "cookie = '0.18'"
+row 'serde with its derive' "serde = { version = '1', features = ['derive'] }"
+row 'axum-extra with its cookies' "axum-extra = { version = '0.12', features = ['cookie'] }"
+row 'tower-cookies' "tower-cookies = '0.11'"
+row 'biscotti' "biscotti = '0.4'"
+
+cat >"$crate/timed" <<'SH'
+#!/usr/bin/env bash
+# Runs a compiler, and keeps the CPU seconds of each crate.
+name=$(sed -n 's/.*--crate-name \([a-z0-9_]*\) .*/\1/p' <<<"$*")
+exec 3>&2
+TIMEFORMAT="%U %S $name"
+{ time "$@" 2>&3; code=$?; } 2>>"$(dirname "$0")/spent"
+exit $code
+SH
+chmod +x "$crate/timed"
+write "$hardtack"
+RUSTC_WRAPPER=$crate/timed build
+printf '\n%-52s %15s\n' 'of that, by crate' 'CPU s'
+awk 'NF == 3 { spent[$3] += $1 + $2 } END { for (name in spent) printf "%-52s %15.1f\n", name, spent[name] }' \
+    "$crate/spent" | sort -k 2 -rn | head -12
