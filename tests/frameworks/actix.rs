@@ -31,7 +31,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use suite::client::{Client, Reply};
 use suite::tls::Certificate;
-use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario};
+use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario, load};
 
 struct Actix;
 
@@ -155,6 +155,10 @@ fn routes(app: &mut ServiceConfig) {
         .route("/hsts", web::get().to(hsts))
         .route("/late", web::get().to(late))
         .route("/health", web::get().to(async || "up"))
+        .route("/load/{n}", web::get().to(under_load))
+        .route("/large/{n}", web::get().to(large))
+        .route("/lots/{n}", web::get().to(lots))
+        .route("/panic/{n}", web::get().to(panics))
         .service(web::scope("/api").route("/me", web::get().to(me)));
 }
 
@@ -232,9 +236,36 @@ async fn me(cookies: Cookies) -> Result<&'static str, SetError> {
     cookies.set(Session::new()).map(|()| "me")
 }
 
+async fn under_load(n: web::Path<u32>, site: SiteCookies, cookies: Cookies) -> Result<String, Error> {
+    let read = load::read(&site, &cookies)?;
+    load::pause(*n).await;
+    load::set(&site, &cookies, *n)?;
+    Ok(read)
+}
+
+async fn large(n: web::Path<u32>, cookies: Cookies) -> Result<String, SetError> {
+    cookies.set(load::session(*n))?;
+    Ok(load::large())
+}
+
+async fn lots(n: web::Path<u32>, site: SiteCookies) -> Result<&'static str, SetError> {
+    load::set_lots(&site, *n).map(|()| "")
+}
+
+async fn panics(n: web::Path<u32>, cookies: Cookies) -> Result<&'static str, SetError> {
+    cookies.set(load::session(*n))?;
+    load::panics()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn actix_does_what_every_framework_does() {
     every_scenario::<Actix>().await;
+}
+
+// `test` is actix-web's module here, and its attribute.
+#[core::prelude::v1::test]
+fn actix_holds_under_load() {
+    load::under_load::<Actix>();
 }
 
 // ---- What the scenarios do not ask.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use axum::response::{AppendHeaders, IntoResponse, Result};
@@ -16,7 +17,7 @@ use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use hardtack::{AnyScheme, Cookies, Https, MarkedAcceptor, PlainHttp, SameSite, SetError};
-use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario};
+use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario, load};
 
 struct Axum;
 
@@ -72,6 +73,10 @@ fn routes() -> Router {
         .route("/hsts", get(async || [(STRICT_TRANSPORT_SECURITY, "max-age=1")]))
         .route("/late", get(late))
         .route("/health", get(async || "up"))
+        .route("/load/{n}", get(under_load))
+        .route("/large/{n}", get(large))
+        .route("/lots/{n}", get(async |Path(n): Path<u32>, site: SiteCookies| load::set_lots(&site, n)))
+        .route("/panic/{n}", get(panics))
         .nest("/api", Router::new().route("/me", get(me)))
 }
 
@@ -130,7 +135,29 @@ async fn me(cookies: Cookies) -> Result<&'static str, SetError> {
     cookies.set(Session::new()).map(|()| "me")
 }
 
+async fn under_load(Path(n): Path<u32>, site: SiteCookies, cookies: Cookies) -> Result<String> {
+    let read = load::read(&site, &cookies)?;
+    load::pause(n).await;
+    load::set(&site, &cookies, n)?;
+    Ok(read)
+}
+
+async fn large(Path(n): Path<u32>, cookies: Cookies) -> Result<String, SetError> {
+    cookies.set(load::session(n))?;
+    Ok(load::large())
+}
+
+async fn panics(Path(n): Path<u32>, cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(load::session(n))?;
+    load::panics()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn axum_does_what_every_framework_does() {
     every_scenario::<Axum>().await;
+}
+
+#[test]
+fn axum_holds_under_load() {
+    load::under_load::<Axum>();
 }

@@ -29,13 +29,13 @@ use poem::listener::{Acceptor, Listener as _, RustlsCertificate, RustlsConfig, T
 use poem::middleware::{CatchPanic, CookieJarManager};
 use poem::session::{CookieConfig, CookieSession, MemoryStorage, ServerSession, Session as Visit};
 use poem::test::TestClient;
-use poem::web::Data;
 use poem::web::cookie::{CookieJar, CookieKey};
+use poem::web::{Data, Path};
 use poem::{Body, Endpoint, EndpointExt as _, Error, IntoResponse as _, Response, Result, Route, Server, handler};
 use reqwest::cookie::{CookieStore as _, Jar};
 use suite::client::{self, Client, Reply};
 use suite::tls::Certificate;
-use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario};
+use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario, load};
 use tokio::sync::Notify;
 
 struct Poem;
@@ -107,6 +107,10 @@ fn routes() -> Route {
         .at("/hsts", hsts)
         .at("/late", late)
         .at("/health", health)
+        .at("/load/:n", under_load)
+        .at("/large/:n", large)
+        .at("/lots/:n", lots)
+        .at("/panic/:n", panics_under_load)
         .nest("/api", Route::new().at("/me", me))
 }
 
@@ -235,9 +239,39 @@ fn me(cookies: Cookies) -> Result<&'static str, SetError> {
     cookies.set(Session::new()).map(|()| "me")
 }
 
+#[handler]
+async fn under_load(Path(n): Path<u32>, site: SiteCookies, cookies: Cookies) -> Result<String> {
+    let read = load::read(&site, &cookies)?;
+    load::pause(n).await;
+    load::set(&site, &cookies, n)?;
+    Ok(read)
+}
+
+#[handler]
+fn large(Path(n): Path<u32>, cookies: Cookies) -> Result<String, SetError> {
+    cookies.set(load::session(n))?;
+    Ok(load::large())
+}
+
+#[handler]
+fn lots(Path(n): Path<u32>, site: SiteCookies) -> Result<(), SetError> {
+    load::set_lots(&site, n)
+}
+
+#[handler]
+fn panics_under_load(Path(n): Path<u32>, cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(load::session(n))?;
+    load::panics()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn poem_does_what_every_framework_does() {
     every_scenario::<Poem>().await;
+}
+
+#[test]
+fn poem_holds_under_load() {
+    load::under_load::<Poem>();
 }
 
 // ---- How the other tests ask.

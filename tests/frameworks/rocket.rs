@@ -19,7 +19,7 @@ use rocket::response::stream::TextStream;
 use rocket::response::{self, Responder};
 use rocket::{Build, Rocket, get, routes};
 use suite::tls::Certificate;
-use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario};
+use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario, load};
 use tokio::sync::oneshot;
 
 struct RocketServer;
@@ -78,7 +78,7 @@ async fn launch(app: Rocket<Build>) -> Served {
 fn routes() -> Vec<rocket::Route> {
     routes![
         set, read, cart, seal, unseal, remove, last, many, vary, site, either, banner, proof, strict, fails, too_large,
-        foreign, by_hand, hsts, late, health
+        foreign, by_hand, hsts, late, health, under_load, large, lots, panics
     ]
 }
 
@@ -225,7 +225,36 @@ fn me(cookies: Cookies) -> Result<&'static str, SetError> {
     cookies.set(Session::new()).map(|()| "me")
 }
 
+#[get("/load/<n>")]
+async fn under_load(n: u32, site: SiteCookies, cookies: Cookies) -> Result<Result<String, SetError>, ReadError> {
+    let read = load::read(&site, &cookies)?;
+    load::pause(n).await;
+    Ok(load::set(&site, &cookies, n).map(|()| read))
+}
+
+#[get("/large/<n>")]
+fn large(n: u32, cookies: Cookies) -> Result<String, SetError> {
+    cookies.set(load::session(n))?;
+    Ok(load::large())
+}
+
+#[get("/lots/<n>")]
+fn lots(n: u32, site: SiteCookies) -> Result<(), SetError> {
+    load::set_lots(&site, n)
+}
+
+#[get("/panic/<n>")]
+fn panics(n: u32, cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(load::session(n))?;
+    load::panics()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rocket_does_what_every_framework_does() {
     every_scenario::<RocketServer>().await;
+}
+
+#[test]
+fn rocket_holds_under_load() {
+    load::under_load::<RocketServer>();
 }

@@ -26,7 +26,7 @@ use salvo::prelude::{
 use salvo::session::{CookieStore, MemoryStore, SessionDepotExt, SessionHandler};
 use suite::client::{Client, Reply};
 use suite::tls::Certificate;
-use suite::{Cart, Framework, Served, Session, Stand, every_scenario};
+use suite::{Cart, Framework, Served, Session, Stand, every_scenario, load};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 struct Salvo;
@@ -69,13 +69,13 @@ mod routes {
     use std::convert::Infallible;
     use std::time::Duration;
 
-    use hardtack::salvo::MaybeHttps;
+    use hardtack::salvo::{Error, MaybeHttps};
     use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SameSite, SetError};
     use salvo::http::ResBody;
     use salvo::http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
-    use salvo::prelude::{Response, Router, StatusError, Writer, handler};
+    use salvo::prelude::{Request, Response, Router, StatusError, Writer, handler};
 
-    use super::suite::{Banner, Cart, Note, Session, SiteCookies, Theme};
+    use super::suite::{Banner, Cart, Note, Session, SiteCookies, Theme, load};
 
     pub(crate) fn routes() -> Router {
         let at = Router::with_path;
@@ -101,6 +101,10 @@ mod routes {
             .push(at("hsts").get(hsts))
             .push(at("late").get(late))
             .push(at("health").get(health))
+            .push(at("load/{n}").get(under_load))
+            .push(at("large/{n}").get(large))
+            .push(at("lots/{n}").get(lots))
+            .push(at("panic/{n}").get(panics))
             .push(at("api").push(at("me").get(me)))
     }
 
@@ -231,6 +235,35 @@ mod routes {
         cookies.set(Session::new()).map(|()| "me")
     }
 
+    fn number(req: &Request) -> u32 {
+        req.param("n").unwrap()
+    }
+
+    #[handler]
+    async fn under_load(req: &mut Request, own: SiteCookies, cookies: Cookies) -> Result<String, Error> {
+        let read = load::read(&own, &cookies)?;
+        load::pause(number(req)).await;
+        load::set(&own, &cookies, number(req))?;
+        Ok(read)
+    }
+
+    #[handler]
+    async fn large(req: &mut Request, cookies: Cookies) -> Result<String, SetError> {
+        cookies.set(load::session(number(req)))?;
+        Ok(load::large())
+    }
+
+    #[handler]
+    async fn lots(req: &mut Request, own: SiteCookies) -> Result<(), SetError> {
+        load::set_lots(&own, number(req))
+    }
+
+    #[handler]
+    async fn panics(req: &mut Request, cookies: Cookies) -> Result<(), SetError> {
+        cookies.set(load::session(number(req)))?;
+        load::panics()
+    }
+
     #[handler]
     pub(crate) async fn health() -> &'static str {
         "up"
@@ -240,6 +273,11 @@ mod routes {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn salvo_does_what_every_framework_does() {
     every_scenario::<Salvo>().await;
+}
+
+#[test]
+fn salvo_holds_under_load() {
+    load::under_load::<Salvo>();
 }
 
 // ---- What is salvo's alone.
