@@ -14,7 +14,7 @@
 
 use std::alloc::System;
 use std::collections::VecDeque;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -119,6 +119,11 @@ pub(crate) fn under_load<F: Framework + 'static>() {
         Ok(times) => times,
     });
     if std::env::var_os(ALONE).is_some() {
+        std::thread::spawn(|| {
+            // It lives no longer than the test that waits for it.
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            std::process::exit(1);
+        });
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let load = runtime.block_on(async {
             let run = tokio::time::timeout(DEADLINE * times, run::<F>(times as usize));
@@ -129,7 +134,11 @@ pub(crate) fn under_load<F: Framework + 'static>() {
     }
     let test = format!("{}_holds_under_load", F::NAME);
     let mut alone = Command::new(std::env::current_exe().unwrap());
-    let done = alone.args(["--exact", &test, "--nocapture"]).env(ALONE, "1").output().unwrap();
+    alone.args(["--exact", &test, "--nocapture"]).env(ALONE, "1");
+    let mut alone = alone.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let waiting = alone.stdin.take();
+    let done = alone.wait_with_output().unwrap();
+    drop(waiting);
     let said = String::from_utf8_lossy(&done.stdout);
     let figures = said.lines().find(|line| line.starts_with(F::NAME));
     match figures.filter(|_| done.status.success()) {
@@ -151,7 +160,7 @@ async fn run<F: Framework + 'static>(times: usize) -> String {
         load.round(times).await;
         let kept = KEPT * CLIENTS * EXCHANGES * times * round;
         let bound = match weighed.first() {
-            Some(memory::Weight { heap, .. }) if round + 1 == ROUNDS => heap + kept,
+            Some(memory::Weight { heap, .. }) if round + 1 == ROUNDS => heap + F::POOLS + kept,
             _ => usize::MAX,
         };
         weighed.push(load.settles(bound).await);

@@ -28,6 +28,9 @@ pub(crate) trait Framework {
     /// that passes nevertheless is a failure.
     const DIFFERS: &'static [(&'static str, &'static str)] = &[];
 
+    /// Octets by which pools of the framework's own may differ from one round of [`load`] to another.
+    const POOLS: usize = 0;
+
     /// Serves the routes on a loopback socket whose port the system chooses.
     fn serve(stand: Stand) -> impl Future<Output = Served> + Send;
 }
