@@ -101,10 +101,10 @@ pub(crate) fn panics() -> ! {
 const CLIENTS: usize = 24;
 const SHARED: usize = 2;
 /// Of one good client in one round.
-const EXCHANGES: usize = 42;
+const EXCHANGES: usize = 20;
 const HOSTILE_CLIENTS: usize = 6;
 /// Of each kind in one round.
-const HOSTILE_EACH: usize = 10;
+const HOSTILE_EACH: usize = 5;
 /// The first warms up; the others must take nothing more.
 const ROUNDS: usize = 4;
 /// Octets that the process may keep for each good exchange, for pools that still grow: a jar is three times as much.
