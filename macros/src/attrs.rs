@@ -258,6 +258,10 @@ fn as_boolean(written: &Expr) -> Option<bool> {
     }
 }
 
+fn has_no_arguments(segment: &syn::PathSegment) -> bool {
+    segment.arguments.is_none()
+}
+
 /// A value as it was written: a `macro_rules!` passes its fragments on in invisible groups.
 fn ungrouped(value: Expr) -> Expr {
     match value {
@@ -444,7 +448,8 @@ impl Taker<'_> {
 
     fn path(mut self) -> Option<Given<()>> {
         match &self.value {
-            Some(Expr::Path(path)) if path.qself.is_none() => {
+            // No crate has parameters, and `use ::hardtack::<u8>::private` would not parse.
+            Some(Expr::Path(path)) if path.qself.is_none() && path.path.segments.iter().all(has_no_arguments) => {
                 let tokens = path.to_token_stream();
                 self.given(tokens, ())
             }

@@ -333,7 +333,7 @@ fn set_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> Opt
     })
 }
 
-/// Refuses a field whose methods have the name of another's.
+/// Refuses a field whose methods have the name of another's, or of the list of all.
 fn refuse_clashing_methods(fields: &mut [Field<'_>], errors: &mut Errors) {
     let mut taken: Vec<(Ident, &Ident)> = Vec::new();
     for field in fields {
@@ -345,6 +345,11 @@ fn refuse_clashing_methods(fields: &mut [Field<'_>], errors: &mut Errors) {
                 field.ident,
                 format_args!("the field `{of}` and this one would both have a method `{method}`; rename one of them"),
             );
+        }
+        if field.ident.unraw() == "SPECS" {
+            errors
+                .push_on(field.ident, "the set has a `SPECS` already, the list of its declarations; rename the field");
+            field.omitted.push(field.ident.clone());
         }
         taken.extend(methods.into_iter().map(|method| (method, field.ident)));
     }

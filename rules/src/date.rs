@@ -215,7 +215,11 @@ const fn two_digits(number: i64) -> [u8; 2] {
 
 #[cfg(test)]
 mod tests {
-    use super::{DAY, FIRST, LAST, cookie_date, imf_fixdate};
+    extern crate std;
+
+    use std::format;
+
+    use super::{DAY, FIRST, LAST, cookie_date, imf_fixdate, timestamp};
 
     fn written(seconds: i64) -> Option<[u8; 29]> {
         imf_fixdate(seconds)
@@ -234,6 +238,84 @@ mod tests {
         ] {
             assert_eq!(written(seconds).as_ref(), Some(text), "{seconds}");
             assert_eq!(cookie_date(text), Some(seconds));
+        }
+    }
+
+    #[test]
+    fn each_day_and_month_has_its_name_and_each_second_its_digits() {
+        let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed", "Thu"];
+        for (day, name) in (0..).zip(days) {
+            assert!(written(day * DAY).unwrap().starts_with(name.as_bytes()), "{name}");
+        }
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        for (month, name) in (1..).zip(months) {
+            let seconds = timestamp(&format!("1970-{month:02}-01T00:00:00Z")).unwrap();
+            assert_eq!(&written(seconds).unwrap()[8..11], name.as_bytes());
+        }
+        for second in 0..7_200 {
+            let time = format!("{:02}:{:02}:{:02} GMT", second / 3_600, second / 60 % 60, second % 60);
+            assert_eq!(&written(second).unwrap()[17..], time.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_timestamp_is_the_same_instant_as_the_cookie_date() {
+        for (text, date) in [
+            ("1601-01-01T00:00:00Z", "1 Jan 1601 0:0:0"),
+            ("1970-01-01T00:00:00Z", "1 Jan 1970 0:0:0"),
+            ("1970-01-01T01:02:03Z", "1 Jan 1970 1:2:3"),
+            ("2024-02-29T23:59:59Z", "29 Feb 2024 23:59:59"),
+            ("2026-12-31T10:20:30Z", "31 Dec 2026 10:20:30"),
+            ("9999-12-31T23:59:59Z", "31 Dec 9999 23:59:59"),
+        ] {
+            assert_eq!(timestamp(text), cookie_date(date.as_bytes()), "{text}");
+            assert!(timestamp(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_timestamp_is_bounded_in_each_part() {
+        for text in [
+            "1600-12-31T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-01-32T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:60:00Z",
+            "2026-01-01T00:00:60Z",
+            "2026-01-01T00:00:00z",
+            "2026-01-01t00:00:00Z",
+            "2026-01-01T00:00:00+00:00",
+            "2026-01-01T00:00:0:Z",
+            "2026-01-01T00:00:00.0Z",
+            " 026-01-01T00:00:00Z",
+            "",
+        ] {
+            assert_eq!(timestamp(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_month_has_no_more_days_than_it_has() {
+        for (month, days) in [
+            ("Jan", 31),
+            ("Feb", 28),
+            ("Mar", 31),
+            ("Apr", 30),
+            ("May", 31),
+            ("Jun", 30),
+            ("Jul", 31),
+            ("Aug", 31),
+            ("Sep", 30),
+            ("Oct", 31),
+            ("Nov", 30),
+            ("Dec", 31),
+        ] {
+            assert!(cookie_date(format!("{days} {month} 2026 0:0:0").as_bytes()).is_some(), "{month}");
+            assert_eq!(cookie_date(format!("{} {month} 2026 0:0:0", days + 1).as_bytes()), None, "{month}");
         }
     }
 

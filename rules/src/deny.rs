@@ -239,6 +239,29 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_word_demands_nothing() {
+        assert!(Demand::of("").is_nothing() && Demand::of(" , ").is_nothing());
+        assert!(!Demand::of("all").is_nothing() && !Demand::of("-shop::Theme").is_nothing());
+    }
+
+    #[test]
+    fn a_word_that_means_nothing_is_told_with_what_would() {
+        let said = |text: &'static str| {
+            let wrong: Vec<_> = Demand::of(text).wrong().collect();
+            assert_eq!(wrong.iter().map(|wrong| wrong.word()).collect::<Vec<_>>(), [text]);
+            wrong[0].to_string()
+        };
+        assert_eq!(said("max-age=x"), "`max-age=x`: `x` is no duration; write it as in `max-age=30d`");
+        assert_eq!(said("-Theme"), "`-Theme`: `Theme` names no cookie; write its crate too, as in `-shop::Theme`");
+        assert_eq!(
+            said("-shop::Th!me"),
+            "`-shop::Th!me`: `shop::Th!me` names no cookie; write its crate too, as in `-shop::Theme`"
+        );
+        assert!(said("insecur").starts_with("`insecur` is no lint; write `insecure`, "));
+        assert_eq!(Demand::of("-my_shop::a_1::The_me -my-shop::Theme").wrong().count(), 0);
+    }
+
+    #[test]
     fn every_lint_is_denied_by_its_id_and_by_all_and_by_no_other() {
         let weak = WEAK.same_site(SameSite::None).max_age(Duration::from_secs(401 * 86_400));
         let plain = Spec::new("id").secure(false);

@@ -324,7 +324,9 @@ impl<'a> Spec<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Prefix, SameSite};
+    extern crate std;
+
+    use super::{Prefix, SameSite, Seal};
 
     #[test]
     fn prefixes_are_exact_for_servers_and_caseless_for_browsers() {
@@ -333,6 +335,38 @@ mod tests {
         assert_eq!(Prefix::of("__host-a"), None);
         assert_eq!(Prefix::of_any_case(b"__hOST-a"), Some(Prefix::Host));
         assert_eq!(Prefix::of("__Host"), None);
+    }
+
+    #[test]
+    fn a_prefix_alone_is_a_prefix() {
+        for prefix in Prefix::ALL {
+            assert_eq!(Prefix::of(prefix.as_str()), Some(prefix));
+            assert_eq!(Prefix::of_any_case(prefix.as_str().to_ascii_uppercase().as_bytes()), Some(prefix));
+        }
+        assert_eq!(Prefix::of_any_case(b"session"), None);
+    }
+
+    #[test]
+    fn each_prefix_asks_for_what_it_promises() {
+        for (prefix, http_only, one_host) in [
+            (Prefix::HostHttp, true, true),
+            (Prefix::Host, false, true),
+            (Prefix::Http, true, false),
+            (Prefix::Secure, false, false),
+        ] {
+            assert_eq!((prefix.needs_http_only(), prefix.is_host_only()), (http_only, one_host));
+            for number in 0..8_u8 {
+                let (secure, is_http_only, to_one_host) = (number & 1 != 0, number & 2 != 0, number & 4 != 0);
+                let lacks = !secure || http_only && !is_http_only || one_host && !to_one_host;
+                assert_eq!(prefix.admits(secure, is_http_only, to_one_host), !lacks, "{prefix:?} {number}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_what_a_declaration_says() {
+        assert_eq!(std::format!("{} {} {}", SameSite::Strict, SameSite::Lax, SameSite::None), "Strict Lax None");
+        assert_eq!(std::format!("{} {}", Seal::Signed, Seal::Sealed), "signed sealed");
     }
 
     #[test]

@@ -86,7 +86,7 @@ const fn put_number(out: &mut [u8], at: usize, mut number: u64) -> usize {
 mod tests {
     use core::time::Duration;
 
-    use super::{attributes, join};
+    use super::{attributes, join, put_number};
     use crate::spec::{SameSite, Spec};
 
     #[test]
@@ -107,9 +107,26 @@ mod tests {
     }
 
     #[test]
+    fn a_number_has_its_digits_and_no_more() {
+        for (seconds, digits) in
+            [(0, "0"), (9, "9"), (10, "10"), (99, "99"), (100, "100"), (u64::MAX, "18446744073709551615")]
+        {
+            let mut text = [0; 24];
+            let end = put_number(&mut text, 1, seconds);
+            assert_eq!(text[1..end], *digits.as_bytes());
+            assert!(text[0] == 0 && text[end..].iter().all(|octet| *octet == 0));
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_is_measured_and_not_written() {
         let mut text = [0; 3];
         assert_eq!(join("__Host-", "id", &mut text), 9);
         assert_eq!(&text, b"__H");
+        for room in 0..3 {
+            let mut text = [0; 3];
+            assert_eq!(put_number(&mut text[..room], 0, 12_345), 5);
+            assert_eq!(text[..room], b"123"[..room]);
+        }
     }
 }

@@ -565,7 +565,8 @@ impl PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.key, self.problem)
+        // Of an unknown key it is what somebody wrote.
+        write!(f, "`{}`: {}", self.key.escape_debug(), self.problem)
     }
 }
 

@@ -92,15 +92,14 @@ impl<'a> Host<'a> {
 
 /// How long the name or the IPv4 address is that the authority begins with.
 fn name_length(authority: &str) -> Option<usize> {
-    // Of the label that is being read, and of the one before.
-    let (mut length, mut is_number, mut was_number) = (0, true, false);
+    // Of the label that is being read.
+    let mut length = 0;
     let mut end = authority.len();
     for (at, octet) in authority.bytes().enumerate() {
         match octet {
-            b'0'..=b'9' => length += 1,
             // An underscore stands in no host name of RFC 1123, and in many a container's.
-            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' => (length, is_number) = (length + 1, false),
-            b'.' if length > 0 => (length, is_number, was_number) = (0, true, is_number),
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' => length += 1,
+            b'.' if length > 0 => length = 0,
             b':' => {
                 end = at;
                 break;
@@ -108,11 +107,20 @@ fn name_length(authority: &str) -> Option<usize> {
             _ => return None,
         }
     }
+    let name = authority.get(..end)?;
     // The last label may be followed by one dot.
-    let ends_in_number = if length > 0 { is_number } else { was_number };
+    let ends_in_number = labels(name.strip_suffix('.').unwrap_or(name)).next_back().is_some_and(is_number);
     // What ends in a number is an IPv4 address or nothing (WHATWG URL 3.5).
-    let is_whole = end > 0 && (!ends_in_number || authority.get(..end)?.parse::<Ipv4Addr>().is_ok());
+    let is_whole = end > 0 && (!ends_in_number || name.parse::<Ipv4Addr>().is_ok());
     is_whole.then_some(end)
+}
+
+/// A number to a browser: `0x7f` is one, and `0x` is zero.
+fn is_number(label: &[u8]) -> bool {
+    match label {
+        [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
+        digits => digits.iter().all(u8::is_ascii_digit),
+    }
 }
 
 /// By octet: of a host's few, a search for a `char` costs more than all the rest.
@@ -151,7 +159,9 @@ mod tests {
         fn host(authority: &str) -> Option<&str> {
             Host::parse(authority).map(Host::as_str)
         }
-        for same in ["a", "a.b.", "127.0.0.1", "1.a", "a.1b", "[::1]", "xn--bcher-kva.example"] {
+        for same in
+            ["a", "a.b.", "127.0.0.1", "1.a", "a.1b", "0x7g", "0x7f.a", "a.x7f", "[::1]", "xn--bcher-kva.example"]
+        {
             assert_eq!(host(same), Some(same));
             assert_eq!(host(&format!("{same}:443")), Some(same));
             assert_eq!(host(&format!("{same}:")), Some(same));
@@ -161,6 +171,10 @@ mod tests {
         {
             assert_eq!(host(none), None, "{none}");
             assert_eq!(host(&format!("{none}:443")), None, "{none}:443");
+        }
+        // `https://0x7f.1/` leads to 127.0.0.1.
+        for none in ["0x7f000001", "0x7f.1", "127.0.0.0x1", "a.0X7F", "a.0x", "0x", "a.0x1."] {
+            assert_eq!(host(none), None, "{none}");
         }
         for port in ["a:65536", "a:-1", "a:+1", "a:1:1", "[::1]1"] {
             assert_eq!(host(port), None, "{port}");

@@ -520,6 +520,25 @@ mod tests {
         assert_eq!(not_utf8.to_string(), "`HARDTACK_POLICY_HSTS`: not UTF-8; write it in UTF-8");
     }
 
+    #[test]
+    fn what_somebody_wrote_as_a_key_ends_no_line_of_a_log() {
+        let error = from(&[("HARDTACK_POLICY_\nx\u{1b}[2J", "1")]).unwrap_err();
+        assert!(error.starts_with("`HARDTACK_POLICY_\\nx\\u{1b}[2J`: unknown; "), "{error}");
+        #[cfg(feature = "seal")]
+        {
+            let error = from(&[("HARDTACK_POLICY_KEYRING_ENV", "NO\nSUCH")]).unwrap_err();
+            assert!(
+                error.starts_with("`HARDTACK_POLICY_KEYRING_ENV`: `NO\\nSUCH`: the variable is not set; "),
+                "{error}"
+            );
+        }
+        #[cfg(feature = "toml")]
+        for text in ["\"a\\nb\" = 1", "[[exceptions]]\n\"a\\nb\" = 1", "[hsts]\n\"a\\u001b\" = 1"] {
+            let error = Policy::from_toml(text).unwrap_err().to_string();
+            assert!(!error.contains(char::is_control), "{error:?}");
+        }
+    }
+
     #[cfg(feature = "toml")]
     #[test]
     fn toml_says_the_same_and_its_errors_name_the_key() {

@@ -37,7 +37,7 @@ use hardtack_rules::syntax::is_cookie_octet;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of a cookie",
     label = "needs `CookieValue`, or `Display` and `FromStr`",
-    note = "derive `CookieValue` for a fieldless enum or a newtype, or implement `Display` and `FromStr`",
+    note = "derive `CookieValue` for a fieldless enum or a newtype, implement `Display` and `FromStr`, or declare the cookie `json`",
     note = "no value is an `Option`: a cookie that is absent reads as `None`"
 )]
 pub trait CookieValue: Sized {

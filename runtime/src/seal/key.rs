@@ -286,7 +286,7 @@ impl KeyError {
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(variable) = &self.variable {
-            write!(f, "`{variable}`: ")?;
+            write!(f, "`{}`: ", variable.escape_debug())?;
         }
         if let Some(entry) = self.entry {
             write!(f, "key {entry}: ")?;

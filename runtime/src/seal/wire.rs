@@ -258,6 +258,36 @@ mod tests {
     }
 
     #[test]
+    fn two_keys_of_one_id_read_each_its_own() {
+        // By the birthday paradox two of some thousands have one.
+        let mut secrets = (0_u64..).map(|number| {
+            let mut secret = [7; 32];
+            secret[..8].copy_from_slice(&number.to_be_bytes());
+            secret
+        });
+        let mut seen = std::collections::HashMap::new();
+        let (one, other) = secrets
+            .find_map(|secret| {
+                let key = Key::of(&secret);
+                seen.insert(key.id(), key.clone()).map(|earlier| (earlier, key))
+            })
+            .unwrap();
+        assert!(one.id() == other.id() && !one.is_same(&other));
+        let both = Keyring::new(one.clone()).with(other.clone());
+        for (writer, stranger) in [(&one, &other), (&other, &one)] {
+            let (writer, stranger) = (Keyring::new(writer.clone()), Keyring::new(stranger.clone()));
+            let mut signed = b"7".to_vec();
+            sign(&writer, "a", u32::MAX, &mut signed, 0).unwrap();
+            assert_eq!(open_signed(&both, "a", &signed), Ok(&b"7"[..]));
+            assert_eq!(open_signed(&stranger, "a", &signed), Err(Closed::Mismatch));
+            let mut sealed = Vec::new();
+            seal(&writer, "a", u32::MAX, [BEFORE, "7"].concat().into_bytes(), &mut sealed).unwrap();
+            assert_eq!(open_sealed(&both, "a", &sealed, <[u8]>::to_vec), Ok(b"7".to_vec()));
+            assert_eq!(open_sealed(&stranger, "a", &sealed, |_| ()), Err(Closed::Mismatch));
+        }
+    }
+
+    #[test]
     fn any_octets_are_refused_without_a_panic() {
         let keyring = Keyring::new(key());
         let mut random = 1_u32;

@@ -1,4 +1,4 @@
-//@ errors: 4
+//@ errors: 5
 use hardtack::cookies;
 
 #[cookies]
@@ -23,6 +23,11 @@ struct SetterWith {
 struct Both {
     theme: u32,
     theme_with: u32,
+}
+
+#[cookies]
+struct List {
+    SPECS: u32,
 }
 
 fn main() {}

@@ -1,4 +1,4 @@
-//@ errors: 20
+//@ errors: 21
 use hardtack::Cookie;
 
 const WHY: &str = "app.js reads it";
@@ -82,5 +82,9 @@ struct ReadOnlyWithValue(String);
 #[derive(Cookie)]
 #[cookie(crate = "hardtack")]
 struct CrateAsText(String);
+
+#[derive(Cookie)]
+#[cookie(crate = ::hardtack::<u8>)]
+struct CrateWithParameters(String);
 
 fn main() {}
