@@ -104,7 +104,7 @@ const SHARED: usize = 2;
 const EXCHANGES: usize = 20;
 const HOSTILE_CLIENTS: usize = 6;
 /// Of each kind in one round.
-const HOSTILE_EACH: usize = 5;
+const HOSTILE_EACH: usize = 8;
 /// The first warms up; the others must take nothing more.
 const ROUNDS: usize = 4;
 /// Octets that the process may keep for each good exchange, for pools that still grow: a jar is three times as much.
