@@ -1,13 +1,18 @@
 //! What the macros accept compiles: declarations grown from numbers, each in a module of one crate; one `cargo check` shows
 //! which of them the macros refuse, a second one that rustc has nothing against the others. The grammar is that of the fuzz
 //! targets, which show that the macros never panic.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic, in its helpers too")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by a panic, in its helpers too"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 #[path = "fuzz/src/declarations.rs"]
-#[allow(unreachable_pub, clippy::indexing_slicing, reason = "the fuzz targets' own")]
+#[allow(unreachable_pub, reason = "the fuzz targets' own")]
 mod declarations;
 #[allow(dead_code, reason = "what several tests share")]
 mod support;
@@ -26,18 +31,18 @@ fn what_the_macros_accept_compiles() {
     let mut accepted: BTreeSet<usize> = (0..all.len()).collect();
     for (at, refused) in checked(&workspace, &all, &accepted) {
         // Where we say nothing, rustc has nothing to say.
-        assert!(refused.iter().any(|refused| !refused.has_code), "{:#?}: {refused:#?}", all.get(at));
+        assert!(refused.iter().any(|refused| !refused.has_code), "{:#?}: {refused:#?}", all[at]);
         accepted.remove(&at);
     }
     println!("{} of {GROWN} accepted", accepted.len());
     assert!(accepted.len() > 300 && accepted.len() < all.len() - 300, "{} of {GROWN} accepted", accepted.len());
     for by in [By::Cookie, By::CookieValue, By::Cookies] {
-        assert!(accepted.iter().any(|at| all.get(*at).is_some_and(|grown| grown.by == by)), "{by:?}");
+        assert!(accepted.iter().any(|at| all[*at].by == by), "{by:?}");
     }
 
     // rustc looks at types only where every macro succeeded.
     if let Some((at, refused)) = checked(&workspace, &all, &accepted).pop_first() {
-        panic!("{:#?}: {refused:#?}", all.get(at));
+        panic!("{:#?}: {refused:#?}", all[at]);
     }
 }
 

@@ -232,6 +232,8 @@ impl Grown<'_> {
 
     fn keys(&mut self, most: usize) -> String {
         let mut out = String::new();
+        // Of many keys two contradict each other.
+        let most = if self.strange { most } else { most.div_ceil(2) };
         for at in 0..=(self.choose)(most) {
             if at > 0 {
                 out.push_str(if self.strange && self.rarely() { " " } else { ", " });

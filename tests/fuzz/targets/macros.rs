@@ -5,7 +5,7 @@
 //! a compiler; spans are not looked at.
 
 #![no_main]
-#![allow(missing_docs, unreachable_pub, reason = "the modules are another crate's")]
+#![allow(clippy::all, missing_docs, unreachable_pub, reason = "the modules are another crate's")]
 
 #[path = "../../../macros/src/attrs.rs"]
 mod attrs;

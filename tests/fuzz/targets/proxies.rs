@@ -105,8 +105,9 @@ static LAYERS: LazyLock<Vec<Vec<PolicyLayer>>> = LazyLock::new(|| {
 
 fuzz_target!(|input: &[u8]| {
     let [listener, peer, policy, rest @ ..] = input else { return };
-    let listener = usize::from(*listener) % LISTENERS.len();
-    let policy = usize::from(*policy) % LAYERS.len();
+    // Digits, so that the seeds can be read.
+    let number = |octet: &u8, below: usize| usize::from(octet.wrapping_sub(b'0')) % below;
+    let (listener, policy) = (number(listener, LISTENERS.len()), number(policy, LAYERS.len()));
     // A peer is known by an argument, or by an extension; a transport by another.
     let is_extension = *peer & 0x40 != 0;
     let transport = [None, Some(Transport::Tls), Some(Transport::Plain)][usize::from(*peer >> 4 & 3) % 3];

@@ -189,6 +189,8 @@ fn differs_by_demand(demands: &Demands, before: &[u8], after: &[u8]) {
             _ => panic!("{:?} became {:?}", old.escape_ascii(), new.escape_ascii()),
         };
         let value = value.expect("a floor");
+        let was = pairs(old).next().and_then(|(_, value)| value).unwrap_or_default();
+        assert!(was.len() <= 1024, "a browser does not read it");
         assert!(at > 0 && floored && trimmed(new) == [key, b"=", value.as_bytes()].concat());
     }
     let hardens = demands.mode == Mode::Harden;
