@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::declare::{Cookie, Declaration, ReadCookie, Room, Spec, Value};
 use crate::error::{ReadError, Removal, SetError};
 use crate::line::{Line, Varied, header_value, line, retract_removals};
-use crate::policy::{InForce, PolicyHandle};
+use crate::policy::{InForce, Policy, PolicyHandle};
 use crate::read::{self, Found};
 use crate::report::{Event, EventKind, log};
 use crate::scheme::{AllowedOver, AnyScheme, Https, PlainHttp, Scheme, Verdict};
@@ -356,8 +356,10 @@ impl Exchange {
         value: Option<&dyn Value>,
         varied: &Varied,
     ) -> Result<(), SetError> {
-        let keys = self.keys(declared.spec);
-        let line = line(declared, value, varied, self.verdict, self.environment(), keys);
+        // One look: a policy that another clone gives meanwhile counts whole or not at all.
+        let policy = self.policy_in_force();
+        let (keys, environment) = (self.keys(declared.spec, policy), policy.and_then(Policy::cookie_domain));
+        let line = line(declared, value, varied, self.verdict, environment, keys);
         line.and_then(|line| self.keep(line)).inspect_err(|error| {
             let evidence = error.evidence();
             // With the evidence the event says all that the error does.
@@ -434,24 +436,23 @@ impl Exchange {
         raw: &[u8],
         then: impl FnOnce(Option<Cow<'_, str>>) -> R,
     ) -> Result<R, ReadError> {
-        let keys = self.keys(declared.spec);
+        let keys = self.keys(declared.spec, self.policy_in_force());
         sealing::open(declared.spec.name, raw, seal, keys, || self.removal(declared), then)
     }
 
     /// What signs and seals this cookie in this exchange; nothing for one that is neither.
     #[cfg(feature = "seal")]
-    fn keys(&self, declared: &Spec) -> Keys<'_> {
+    fn keys<'a>(&'a self, declared: &Spec, policy: Option<&'a Policy>) -> Keys<'a> {
         if declared.seal.is_none() {
             return Keys::default();
         }
-        let policy = self.in_force.get().map(|in_force| &in_force.policy);
-        let keyring = self.keyring.get().or(policy.and_then(|policy| policy.keyring()));
+        let keyring = self.keyring.get().or(policy.and_then(Policy::keyring));
         let floored = policy.filter(|policy| policy.exception(declared.name.as_bytes()).is_none());
         Keys { keyring, longest: floored.and_then(|policy| policy.floor().longest()) }
     }
 
     #[cfg(not(feature = "seal"))]
-    fn keys(&self, _: &Spec) -> Keys<'_> {
+    fn keys<'a>(&'a self, _: &Spec, _: Option<&'a Policy>) -> Keys<'a> {
         Keys::default()
     }
 
@@ -502,7 +503,11 @@ impl Exchange {
     }
 
     fn environment(&self) -> Option<&str> {
-        self.in_force.get().and_then(|in_force| in_force.policy.cookie_domain())
+        self.policy_in_force().and_then(Policy::cookie_domain)
+    }
+
+    fn policy_in_force(&self) -> Option<&Policy> {
+        self.in_force.get().map(|in_force| &*in_force.policy)
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
