@@ -374,6 +374,7 @@ impl fmt::Debug for PolicyBuilder {
 
 fn explained(key: &'static str, name: &str, reason: &str) -> Result<(), PolicyError> {
     if reason.trim().is_empty() {
+        let name = name.escape_debug();
         return Err(PolicyError::new(key, format!("the exception for `{name}` has no reason; write why it is needed")));
     }
     Ok(())
@@ -527,6 +528,7 @@ mod tests {
             error(Policy::builder().exception("a", ""))
                 .starts_with("`exceptions`: the exception for `a` has no reason")
         );
+        assert!(error(Policy::builder().exception("a\tb", "")).contains("for `a\\tb` has no reason"));
         assert!(error(Policy::builder().exception("a;b", "x")).starts_with("`exceptions`: `a;b` is refused: "));
         assert!(error(Policy::builder().session_names([""])).starts_with("`session_names`: `` is refused: "));
     }
