@@ -48,7 +48,7 @@ impl Buffer {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{COUNT, next};
+    use super::{COUNT, fresh, next};
 
     #[test]
     fn the_buffer_is_filled_again_and_each_nonce_is_handed_out_once() {
@@ -56,5 +56,15 @@ mod tests {
         assert_eq!(nonces.len(), 4 * COUNT);
         let elsewhere = std::thread::spawn(next).join().unwrap().unwrap();
         assert!(!nonces.contains(&elsewhere));
+    }
+
+    #[test]
+    fn no_two_nonces_share_octets_and_an_ending_thread_has_its_own() {
+        // A nonce that began one octet further on in the buffer would differ from its neighbour, and hold most of it.
+        let nonces = (0..2 * COUNT).map(|_| next().unwrap()).chain([fresh().unwrap(), fresh().unwrap()]);
+        let parts: Vec<[u8; 8]> = nonces
+            .flat_map(|nonce| nonce.windows(8).map(|part| part.try_into().unwrap()).collect::<Vec<_>>())
+            .collect();
+        assert_eq!(parts.iter().collect::<HashSet<_>>().len(), parts.len());
     }
 }

@@ -288,6 +288,40 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_value_is_one_and_a_message_without_room_for_an_expiry_is_none() {
+        let keyring = Keyring::new(key());
+        let mut sealed = Vec::new();
+        seal(&keyring, "a", u32::MAX, BEFORE.as_bytes().to_vec(), &mut sealed).unwrap();
+        assert_eq!(open_sealed(&keyring, "a", &sealed, <[u8]>::to_vec), Ok(Vec::new()));
+        let mut short = b"1PZKA".to_vec();
+        append(&[0; nonce::LENGTH + EXPIRY - 1 + TAG], &mut short).unwrap();
+        assert_eq!(open_sealed(&keyring, "a", &short, |_| ()), Err(Closed::Malformed));
+    }
+
+    #[test]
+    fn another_version_is_told_from_what_was_never_sealed() {
+        for (text, closed) in [
+            (&b"2PZKA-_aA09zZ0123456"[..], Closed::Malformed),
+            (b"2PZKA-_aA09zZ01234567", Closed::Version),
+            (b"2PZKA-_aA09zZ0123456.", Closed::Malformed),
+            (b"aPZKA-_aA09zZ01234567", Closed::Malformed),
+        ] {
+            assert_eq!(header(text), Err(closed));
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "testing")]
+    fn a_value_ends_a_minute_after_its_expiry() {
+        let opened = |after: u64| {
+            let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000 + after);
+            clock::at(now, || in_time(1_800_000_000_u32.to_be_bytes()))
+        };
+        assert_eq!(opened(SKEW), Ok(()));
+        assert_eq!(opened(SKEW + 1), Err(Closed::Expired));
+    }
+
+    #[test]
     fn any_octets_are_refused_without_a_panic() {
         let keyring = Keyring::new(key());
         let mut random = 1_u32;
