@@ -450,7 +450,11 @@ impl fmt::Display for Weakness {
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Severity, Weakness, fold, is_csrf_like, is_session_like};
+    extern crate std;
+
+    use std::string::ToString as _;
+
+    use super::{Auditor, Facts, Reference, Severity, Weakness, fold, is_csrf_like, is_session_like};
     use crate::rule::Rule;
     use crate::spec::{SameSite, Spec};
 
@@ -461,6 +465,16 @@ mod tests {
             assert!(!weakness.predicate().ends_with('.') && !weakness.remedy().ends_with('.'), "{weakness}");
             assert!(weakness.predicate().starts_with(|first: char| first.is_ascii_lowercase()), "{weakness}");
         }
+    }
+
+    #[test]
+    fn a_tester_reads_the_words_and_ids_of_a_report() {
+        let severities = [Severity::Info, Severity::Low, Severity::Medium, Severity::High];
+        assert_eq!(severities.map(|severity| severity.to_string()), ["info", "low", "medium", "high"]);
+        let reference = |auditor, id| Reference { auditor, id }.to_string();
+        assert_eq!(reference(Auditor::Cwe, "CWE-614"), "CWE-614");
+        assert_eq!(reference(Auditor::Asvs, "3.3.1"), "ASVS 3.3.1");
+        assert_eq!(Weakness::Insecure.to_string(), "insecure");
     }
 
     #[test]

@@ -231,3 +231,145 @@ const fn fault(result: Result<(), Fault>) -> Option<Fault> {
         Err(fault) => Some(fault),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+
+    /// What a declaration breaks, argument by argument.
+    fn broken(spec: &Spec<'_>) -> [Option<Rule>; Argument::ALL.len()] {
+        Argument::ALL.map(|at| error(spec, at).map(|fault| fault.rule))
+    }
+
+    /// That it breaks this at this argument, and nothing at the others.
+    fn breaks(spec: &Spec<'_>, at: Argument, rule: Rule) {
+        assert_eq!(broken(spec), Argument::ALL.map(|other| (other == at).then_some(rule)), "{spec:?}");
+    }
+
+    const HOST: Spec<'_> = Spec::new("__Host-a");
+    const PLAIN: Spec<'_> = Spec::new("a");
+    const WHY: &str = "the page reads it";
+
+    #[test]
+    fn the_default_breaks_nothing() {
+        for name in ["a", "__Host-a", "__Host-Http-a", "__Secure-a", "__Http-a"] {
+            assert_eq!(broken(&Spec::new(name)), [None; 9], "{name}");
+        }
+    }
+
+    #[test]
+    fn one_mistake_is_blamed_on_one_argument() {
+        breaks(&Spec::new("a b"), Argument::Name, Rule::NameToken);
+        breaks(&PLAIN.path("app"), Argument::Path, Rule::PathSyntax);
+        breaks(&PLAIN.domain("localhost"), Argument::Domain, Rule::DomainSyntax);
+        breaks(&PLAIN.max_age(Duration::ZERO), Argument::MaxAge, Rule::MaxAge);
+        let insecure = PLAIN.secure(false).reason(WHY);
+        assert_eq!(broken(&insecure), [None; 9]);
+        breaks(&insecure.same_site(SameSite::None), Argument::Secure, Rule::SameSiteNoneSecure);
+        breaks(&insecure.partitioned(), Argument::Secure, Rule::PartitionedSecure);
+        assert_eq!(broken(&PLAIN.same_site(SameSite::None).partitioned().reason(WHY)), [None; 9]);
+    }
+
+    #[test]
+    fn a_prefix_is_kept_or_blamed_on_what_contradicts_it() {
+        for (name, rule) in [
+            ("__Secure-a", Rule::PrefixSecure),
+            ("__Host-a", Rule::PrefixHost),
+            ("__Http-a", Rule::PrefixHttp),
+            ("__Host-Http-a", Rule::PrefixHostHttp),
+        ] {
+            let spec = Spec::new(name);
+            breaks(&spec.secure(false).reason(WHY), Argument::Secure, rule);
+            let (domain, path) = (spec.domain("example.com").reason(WHY), spec.path("/app"));
+            if name.starts_with("__Host-") {
+                breaks(&domain, Argument::Domain, rule);
+                breaks(&path, Argument::Path, rule);
+            } else {
+                assert_eq!((broken(&domain), broken(&path)), ([None; 9], [None; 9]), "{name}");
+            }
+            let readable = spec.http_only(false).reason(WHY);
+            if name.ends_with("Http-a") {
+                breaks(&readable, Argument::HttpOnly, rule);
+            } else {
+                assert_eq!(broken(&readable), [None; 9], "{name}");
+            }
+        }
+        let text = |name| error(&Spec::new(name).http_only(false), Argument::HttpOnly).map(|fault| fault.text);
+        assert!(text("__Host-Http-a").is_some_and(|text| text.ends_with("or use `__Host-`")));
+        assert!(text("__Http-a").is_some_and(|text| text.ends_with("or use `__Secure-`")));
+    }
+
+    #[test]
+    fn what_somebody_else_sets_is_asked_for_its_name_only() {
+        let read = Spec::new("__Host-a").read_only().secure(false).path("app").domain("a").max_age(Duration::ZERO);
+        assert_eq!(broken(&read), [None; 9]);
+        breaks(&Spec::new("a;b").read_only(), Argument::Name, Rule::NameToken);
+        breaks(&read.reason(WHY), Argument::Reason, Rule::IdleReason);
+        assert_eq!(lint(&PLAIN.read_only().secure(false), Argument::Secure), None);
+        assert_eq!(constant(&read, Argument::Name, false), None);
+    }
+
+    #[test]
+    fn a_reason_says_something_of_something() {
+        breaks(&HOST.http_only(false).reason(" "), Argument::Reason, Rule::IdleReason);
+        breaks(&HOST.reason(WHY), Argument::Reason, Rule::IdleReason);
+        let text = |spec: &Spec<'_>| error(spec, Argument::Reason).map(|fault| fault.text);
+        assert!(text(&HOST.reason(" ")).is_some_and(|text| text.starts_with("`reason` is empty")));
+        for weak in [
+            PLAIN.secure(false),
+            HOST.http_only(false),
+            HOST.same_site(SameSite::None),
+            PLAIN.explicit_name(),
+            PLAIN.domain("example.com"),
+            HOST.max_age(syntax::MAX_LIFE + Duration::from_secs(1)),
+            HOST.partitioned(),
+        ] {
+            assert_eq!(text(&weak.reason(WHY)), None, "{weak:?}");
+        }
+    }
+
+    #[test]
+    fn a_lint_is_tripped_where_it_is_blamed() {
+        let tripped = |spec: &Spec<'_>| Argument::ALL.map(|at| lint(spec, at)).into_iter().flatten().next();
+        assert_eq!(tripped(&HOST), None);
+        assert_eq!(tripped(&HOST.max_age(syntax::MAX_LIFE)), None);
+        assert_eq!(tripped(&HOST.max_age(syntax::MAX_LIFE + Duration::from_secs(1))), Some(Rule::LongLived));
+        assert_eq!(tripped(&HOST.partitioned()), Some(Rule::PartitionAlone));
+        assert_eq!(lint(&HOST.partitioned().same_site(SameSite::None), Argument::Partitioned), None);
+        assert_eq!(tripped(&PLAIN), None);
+        assert_eq!(tripped(&PLAIN.explicit_name()), Some(Rule::Unprefixed));
+        assert_eq!(tripped(&HOST.explicit_name()), None);
+    }
+
+    #[test]
+    fn what_weakens_needs_a_reason_and_what_only_looks_odd_does_not() {
+        let rule = |spec: &Spec<'_>, at| unexplained(spec, at).map(|fault| fault.rule);
+        assert_eq!(rule(&PLAIN.secure(false), Argument::Secure), Some(Rule::Insecure));
+        assert_eq!(rule(&PLAIN.secure(false).reason(WHY), Argument::Secure), None);
+        assert_eq!(rule(&PLAIN.explicit_name(), Argument::Name), Some(Rule::Unprefixed));
+        // It is told once, of `secure`.
+        assert_eq!(rule(&PLAIN.explicit_name().secure(false), Argument::Name), None);
+        assert_eq!(rule(&HOST.partitioned(), Argument::Partitioned), None);
+    }
+
+    #[test]
+    fn a_constant_answers_for_what_the_macro_could_not_see() {
+        let rule = |spec: &Spec<'_>, at, path| constant(spec, at, path).map(|fault| fault.rule);
+        assert_eq!(rule(&HOST, Argument::Name, false), None);
+        assert_eq!(rule(&Spec::new("a b"), Argument::Name, false), Some(Rule::NameToken));
+        assert_eq!(rule(&HOST.secure(false), Argument::Name, false), Some(Rule::PrefixHost));
+        let http = Spec::new("__Http-a");
+        assert_eq!(rule(&http.http_only(false), Argument::Name, false), Some(Rule::PrefixHttp));
+        assert_eq!(rule(&HOST.domain("example.com"), Argument::Name, false), Some(Rule::PrefixHost));
+        assert_eq!(rule(&HOST.path("/app"), Argument::Name, false), Some(Rule::PrefixHost));
+        // A path that is a constant too answers for itself.
+        assert_eq!(rule(&HOST.path("/app"), Argument::Name, true), None);
+        assert_eq!(rule(&HOST.path("/app"), Argument::Path, true), Some(Rule::PrefixHost));
+        assert_eq!(rule(&PLAIN.domain("localhost"), Argument::Domain, false), Some(Rule::DomainSyntax));
+        // The name has spoken of it.
+        assert_eq!(rule(&HOST.domain("example.com"), Argument::Domain, false), None);
+        assert_eq!(rule(&PLAIN.explicit_name(), Argument::Name, false), Some(Rule::Unprefixed));
+    }
+}

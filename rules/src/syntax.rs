@@ -366,3 +366,180 @@ pub const fn duration(text: &str) -> Result<Duration, Fault> {
         None => Err(LONG),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::string::{String, ToString as _};
+
+    use super::*;
+
+    /// Each text, and how its fault begins; nothing where it has none.
+    fn faults(of: fn(&str) -> Result<(), Fault>, rule: Rule, cases: &[(&str, &str)]) {
+        for (text, begin) in cases {
+            match of(text) {
+                Ok(()) => assert_eq!(*begin, "", "{text:?}"),
+                Err(fault) => {
+                    assert!(!begin.is_empty() && fault.to_string().contains(begin), "{text:?}: {fault}");
+                    assert!(fault.rule == rule || fault.rule != Rule::NameToken, "{text:?}: {:?}", fault.rule);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_classes_of_octets_are_those_of_the_grammar() {
+        let of = |is: fn(u8) -> bool| (0..=u8::MAX).filter(|octet| is(*octet)).map(char::from).collect::<String>();
+        let alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        let sorted = |text: &str| {
+            let mut all: std::vec::Vec<char> = text.chars().collect();
+            all.sort_unstable();
+            all.into_iter().collect::<String>()
+        };
+        let tchars = sorted(&(String::from(alphanumeric) + "!#$%&'*+-.^_`|~"));
+        assert_eq!(of(is_tchar), tchars);
+        assert_eq!(of(is_cookie_octet), sorted(&(tchars + "()/:<=>?@[]{}")));
+        assert_eq!(of(is_av_octet), sorted(&(of(is_cookie_octet) + " \",\\")));
+        let controls: String =
+            (0..=31).filter(|octet| *octet != 9).chain([127]).map(|octet: u8| char::from(octet)).collect();
+        assert_eq!(of(is_line_control), controls);
+    }
+
+    #[test]
+    fn what_was_found_is_shown_so_that_it_can_be_seen() {
+        let shown = |octet| Fault::general(Rule::NameToken).found(octet).to_string();
+        let text = Rule::NameToken.text();
+        assert_eq!(Fault::general(Rule::NameToken).to_string(), text);
+        assert_eq!(shown(b' '), String::from(text) + " (found a space)");
+        assert_eq!(shown(b','), String::from(text) + " (found `,`)");
+        assert_eq!(shown(0xC3), String::from(text) + " (found a letter or sign outside ASCII)");
+        assert_eq!(shown(9), String::from(text) + " (found the octet 0x09)");
+    }
+
+    #[test]
+    fn a_name_is_a_token_with_an_exact_prefix_or_none() {
+        let misspelt = "the prefix is in other letter case";
+        faults(
+            name,
+            Rule::NameToken,
+            &[
+                ("sid", ""),
+                ("__Host-sid", ""),
+                ("__Host-Http-sid", ""),
+                ("__Secure-sid", ""),
+                ("__Http-sid", ""),
+                ("", "the name is empty"),
+                ("a=b", "holds a value or attributes"),
+                ("a;b", "holds a value or attributes"),
+                ("a b", "(found a space)"),
+                ("a\u{e9}", "(found a letter or sign outside ASCII)"),
+                ("__HOST-sid", misspelt),
+                ("__secure-sid", misspelt),
+                ("__http-sid", misspelt),
+                ("__Host-http-sid", "write `__Host-Http-`"),
+                ("__hostHTTP-sid", "was withdrawn"),
+                ("__Host-", "a prefix and nothing else"),
+                ("__Secure-", "a prefix and nothing else"),
+            ],
+        );
+        assert_eq!(name(&"n".repeat(4096)), Ok(()));
+        assert_eq!(name(&"n".repeat(4097)).unwrap_err().rule, Rule::Size);
+    }
+
+    #[test]
+    fn a_name_of_others_is_what_a_cookie_header_can_carry() {
+        for good in ["a", "a b", "a\tb", "\u{e9}", "a,b", "\"a\""] {
+            assert_eq!(foreign_name(good), Ok(()), "{good:?}");
+        }
+        for (bad, octet) in [("a=b", b'='), ("a;b", b';'), ("a\nb", b'\n'), ("a\u{7f}", 0x7f)] {
+            assert_eq!(foreign_name(bad).unwrap_err().octet, Some(octet), "{bad:?}");
+        }
+        for bad in ["", " a", "\ta", "a ", "a\t"] {
+            assert_eq!(foreign_name(bad).unwrap_err().octet, None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_begins_at_the_root_and_is_sent_as_it_is_written() {
+        faults(
+            path,
+            Rule::PathSyntax,
+            &[
+                ("/", ""),
+                ("/app", ""),
+                ("/a b", ""),
+                ("", "the path is empty"),
+                ("app", "does not begin with `/`"),
+                ("/app ", "ends with a space"),
+                ("/a;b", "(found `;`)"),
+                ("/a\tb", "(found the octet 0x09)"),
+                ("/\u{e9}", "outside ASCII"),
+            ],
+        );
+        let long = |octets: usize| String::from("/") + &"p".repeat(octets - 1);
+        assert_eq!(path(&long(1024)), Ok(()));
+        assert!(path(&long(1025)).unwrap_err().text.starts_with("the path is over 1024 octets"));
+    }
+
+    #[test]
+    fn a_domain_is_a_host_name_that_other_hosts_share() {
+        faults(
+            domain,
+            Rule::DomainSyntax,
+            &[
+                ("example.com", ""),
+                ("a.b.example.com", ""),
+                ("xn--bcher-kva.example", ""),
+                ("1.example2", ""),
+                ("a1.1a", ""),
+                ("a-b.example", ""),
+                ("", "the domain is empty"),
+                (".example.com", "begins with a dot"),
+                ("example.com.", "ends with a dot"),
+                ("a..b", "an empty label"),
+                ("-a.example", "begins with a hyphen"),
+                ("a.-b", "begins with a hyphen"),
+                ("a-.example", "ends with a hyphen"),
+                ("example.a-", "ends with a hyphen"),
+                ("https://example.com", "a scheme, a port or an IP address"),
+                ("[::1]", "a scheme, a port or an IP address"),
+                ("b\u{fc}cher.example", "is not ASCII"),
+                ("a_b.example", "(found `_`)"),
+                ("a b.example", "(found a space)"),
+                ("192.0.2.7", "is an IP address"),
+                ("1a.2", "is an IP address"),
+                ("localhost", "a single label"),
+            ],
+        );
+        let label = |octets: usize| "l".repeat(octets) + ".example";
+        assert_eq!(domain(&label(63)), Ok(()));
+        assert!(domain(&label(64)).unwrap_err().text.starts_with("a label of the domain is over 63 octets"));
+        // Four labels of 62 octets, their dots, and the rest.
+        let long = |rest: usize| ("l".repeat(62) + ".").repeat(4).replacen('l', "", 3) + &"e".repeat(rest);
+        assert_eq!((long(4).len(), domain(&long(4))), (253, Ok(())));
+        assert!(domain(&long(5)).unwrap_err().text.starts_with("the domain is over 253 octets"));
+    }
+
+    #[test]
+    fn a_life_is_whole_seconds_and_not_none() {
+        assert!(max_age(Duration::ZERO).unwrap_err().text.contains("of zero removes the cookie"));
+        assert!(max_age(Duration::from_millis(1500)).unwrap_err().text.contains("not a whole number"));
+        assert_eq!(max_age(Duration::from_secs(1)), Ok(()));
+        assert_eq!(MAX_LIFE.as_secs(), 34_560_000);
+    }
+
+    #[test]
+    fn a_duration_is_one_number_and_one_unit() {
+        for (text, seconds) in [("90s", 90), ("15m", 900), ("8h", 28_800), ("30d", 2_592_000), ("0s", 0)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        assert_eq!(duration("18446744073709551615s"), Ok(Duration::from_secs(u64::MAX)));
+        for text in ["", "s", "8", "8 h", "-8h", "1h30m", "8H", "1.5h"] {
+            assert!(duration(text).unwrap_err().text.starts_with("a duration is one number"), "{text}");
+        }
+        for text in ["18446744073709551616s", "184467440737095516160s", "307445734561825861m"] {
+            assert!(duration(text).unwrap_err().text.starts_with("the duration is over 2^64"), "{text}");
+        }
+    }
+}
