@@ -453,8 +453,9 @@ mod tests {
     extern crate std;
 
     use std::string::ToString as _;
+    use std::vec::Vec;
 
-    use super::{Auditor, Facts, Reference, Severity, Weakness, fold, is_csrf_like, is_session_like};
+    use super::{Facts, HstsFault, OBSERVATORY_HSTS, Severity, Weakness, fold, is_csrf_like, is_session_like};
     use crate::rule::Rule;
     use crate::spec::{SameSite, Spec};
 
@@ -465,16 +466,6 @@ mod tests {
             assert!(!weakness.predicate().ends_with('.') && !weakness.remedy().ends_with('.'), "{weakness}");
             assert!(weakness.predicate().starts_with(|first: char| first.is_ascii_lowercase()), "{weakness}");
         }
-    }
-
-    #[test]
-    fn a_tester_reads_the_words_and_ids_of_a_report() {
-        let severities = [Severity::Info, Severity::Low, Severity::Medium, Severity::High];
-        assert_eq!(severities.map(|severity| severity.to_string()), ["info", "low", "medium", "high"]);
-        let reference = |auditor, id| Reference { auditor, id }.to_string();
-        assert_eq!(reference(Auditor::Cwe, "CWE-614"), "CWE-614");
-        assert_eq!(reference(Auditor::Asvs, "3.3.1"), "ASVS 3.3.1");
-        assert_eq!(Weakness::Insecure.to_string(), "insecure");
     }
 
     #[test]
@@ -521,6 +512,72 @@ mod tests {
     }
 
     #[test]
+    fn reports_write_ids_as_testers_do() {
+        let facts = Facts { under_hsts: true, ..Facts::of_name(b"theme") };
+        let written: Vec<_> = Weakness::Insecure.references(&facts).map(|reference| reference.to_string()).collect();
+        assert_eq!(
+            written,
+            [
+                "CWE-614",
+                "CWE-319",
+                "ASVS 3.3.1",
+                "ZAP 10011",
+                "Observatory -5",
+                "Nikto 999961",
+                "Sonar S2092",
+                "CodeQL rust/insecure-cookie"
+            ]
+        );
+        let rfc = Weakness::NotStored.references(&facts).next().map(|reference| reference.to_string());
+        assert_eq!(rfc.as_deref(), Some("RFC 6265bis 5.7"));
+        assert_eq!(Weakness::Insecure.to_string(), "insecure");
+        for (severity, word) in
+            [(Severity::Info, "info"), (Severity::Low, "low"), (Severity::Medium, "medium"), (Severity::High, "high")]
+        {
+            assert_eq!(severity.to_string(), word);
+        }
+    }
+
+    #[test]
+    fn facts_raise_a_severity_and_choose_the_ids() {
+        let plain = Facts::of_name(b"theme");
+        let session = Facts::of_name(b"session");
+        let csrf = Facts::of_name(b"csrf");
+        let short = |hsts_max_age| Facts { hsts_max_age, ..plain };
+        let fault = |fault| Facts { hsts_fault: Some(fault), ..plain };
+        for (weakness, facts, severity, id, given) in [
+            (Weakness::Insecure, plain, Severity::Medium, "-20", true),
+            (Weakness::Insecure, session, Severity::High, "-40", true),
+            (Weakness::Insecure, Facts { under_hsts: true, ..session }, Severity::Medium, "-40", false),
+            (Weakness::ScriptReadable, plain, Severity::Low, "-30", false),
+            (Weakness::ScriptReadable, session, Severity::High, "-30", true),
+            (Weakness::SameSiteMissing, plain, Severity::Low, "-20", false),
+            (Weakness::SameSiteMissing, csrf, Severity::Medium, "-20", true),
+            (Weakness::SameSiteNone, plain, Severity::Low, "-20", false),
+            (Weakness::SameSiteNone, session, Severity::Medium, "-20", false),
+            (Weakness::SameSiteNone, Facts { secure: false, ..plain }, Severity::Medium, "-20", true),
+            (Weakness::Unprefixed, plain, Severity::Low, "3.3.3", true),
+            (Weakness::Unprefixed, Facts { host_only: false, ..plain }, Severity::Low, "3.3.3", false),
+            (Weakness::FlagWithValue, plain, Severity::Info, "999961", false),
+            (Weakness::FlagWithValue, Facts { secure_has_value: true, ..plain }, Severity::Info, "999961", true),
+            (Weakness::FlagWithValue, Facts { http_only_has_value: true, ..plain }, Severity::Info, "000029", true),
+            (Weakness::SharedCache, plain, Severity::Low, "10049", true),
+            (Weakness::SharedCache, Facts { invites_caches: true, ..plain }, Severity::Medium, "10049", true),
+            (Weakness::HstsShort, short(0), Severity::Medium, "10035-2", true),
+            (Weakness::HstsShort, short(1), Severity::Low, "10035-2", false),
+            (Weakness::HstsShort, short(OBSERVATORY_HSTS - 1), Severity::Low, "-10", true),
+            (Weakness::HstsShort, short(OBSERVATORY_HSTS), Severity::Low, "-10", false),
+            (Weakness::HstsMalformed, fault(HstsFault::MaxAgeMissing), Severity::Medium, "10035-5", true),
+            (Weakness::HstsMalformed, fault(HstsFault::MaxAgeQuoted), Severity::Medium, "10035-7", true),
+            (Weakness::HstsMalformed, fault(HstsFault::Octets), Severity::Medium, "10035-8", true),
+            (Weakness::HstsMalformed, fault(HstsFault::Grammar), Severity::Medium, "10035-5", false),
+        ] {
+            assert_eq!(weakness.severity(&facts), severity, "{weakness} {facts:?}");
+            assert_eq!(weakness.references(&facts).any(|it| it.id == id), given, "{weakness} {id} {facts:?}");
+        }
+    }
+
+    #[test]
     fn a_reason_answers_for_what_the_declaration_weakens() {
         let spec = Spec::new("a").explicit_name().secure(false).reason("r");
         assert_eq!(Weakness::Insecure.reason(&spec), Some("r"));
@@ -544,6 +601,8 @@ mod tests {
             ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/", None),
             ("a=1,b=2", None),
             ("a=1, b", None),
+            ("a=1, =2", None),
+            ("a=1; Path=/, =2", None),
             ("a=1, \"b\"=2", None),
             ("a=1,", None),
             (",", None),

@@ -234,142 +234,215 @@ const fn fault(result: Result<(), Fault>) -> Option<Fault> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use core::time::Duration;
+    use std::vec::Vec;
 
-    use super::*;
+    use super::{Argument, constant, error, lint, unexplained};
+    use crate::rule::Rule;
+    use crate::spec::{Prefix, SameSite, Spec};
 
-    /// What a declaration breaks, argument by argument.
-    fn broken(spec: &Spec<'_>) -> [Option<Rule>; Argument::ALL.len()] {
-        Argument::ALL.map(|at| error(spec, at).map(|fault| fault.rule))
+    const STRICT: Spec<'_> = Spec::new("__Host-Http-id");
+    const DAY: u64 = 86_400;
+
+    /// What one of the questions says of each argument.
+    fn asked<T>(question: impl Fn(Argument) -> Option<T>) -> Vec<(Argument, T)> {
+        Argument::ALL.into_iter().filter_map(|at| question(at).map(|answer| (at, answer))).collect()
     }
 
-    /// That it breaks this at this argument, and nothing at the others.
-    fn breaks(spec: &Spec<'_>, at: Argument, rule: Rule) {
-        assert_eq!(broken(spec), Argument::ALL.map(|other| (other == at).then_some(rule)), "{spec:?}");
+    fn errors(spec: &Spec<'_>) -> Vec<(Argument, Rule)> {
+        asked(|at| error(spec, at).map(|fault| fault.rule))
     }
 
-    const HOST: Spec<'_> = Spec::new("__Host-a");
-    const PLAIN: Spec<'_> = Spec::new("a");
-    const WHY: &str = "the page reads it";
+    fn lints(spec: &Spec<'_>) -> Vec<(Argument, Rule)> {
+        asked(|at| lint(spec, at))
+    }
+
+    fn unexplaineds(spec: &Spec<'_>) -> Vec<(Argument, Rule)> {
+        asked(|at| unexplained(spec, at).map(|fault| fault.rule))
+    }
 
     #[test]
     fn the_default_breaks_nothing() {
-        for name in ["a", "__Host-a", "__Host-Http-a", "__Secure-a", "__Http-a"] {
-            assert_eq!(broken(&Spec::new(name)), [None; 9], "{name}");
+        for spec in [STRICT, Spec::new("id"), Spec::new("__Secure-id").path("/app").domain("example.com")] {
+            assert_eq!(errors(&spec), []);
+            assert_eq!(unexplaineds(&spec), []);
         }
+        assert_eq!(lints(&STRICT), []);
     }
 
     #[test]
-    fn one_mistake_is_blamed_on_one_argument() {
-        breaks(&Spec::new("a b"), Argument::Name, Rule::NameToken);
-        breaks(&PLAIN.path("app"), Argument::Path, Rule::PathSyntax);
-        breaks(&PLAIN.domain("localhost"), Argument::Domain, Rule::DomainSyntax);
-        breaks(&PLAIN.max_age(Duration::ZERO), Argument::MaxAge, Rule::MaxAge);
-        let insecure = PLAIN.secure(false).reason(WHY);
-        assert_eq!(broken(&insecure), [None; 9]);
-        breaks(&insecure.same_site(SameSite::None), Argument::Secure, Rule::SameSiteNoneSecure);
-        breaks(&insecure.partitioned(), Argument::Secure, Rule::PartitionedSecure);
-        assert_eq!(broken(&PLAIN.same_site(SameSite::None).partitioned().reason(WHY)), [None; 9]);
+    fn each_argument_answers_for_itself() {
+        let plain = Spec::new("id").secure(false);
+        for (spec, at, rule) in [
+            (Spec::new("i d"), Argument::Name, Rule::NameToken),
+            (Spec::new("__host-id"), Argument::Name, Rule::PrefixCase),
+            (STRICT.max_age(Duration::ZERO), Argument::MaxAge, Rule::MaxAge),
+            (Spec::new("id").path("app"), Argument::Path, Rule::PathSyntax),
+            (Spec::new("id").domain("localhost"), Argument::Domain, Rule::DomainSyntax),
+            (plain.same_site(SameSite::None), Argument::Secure, Rule::SameSiteNoneSecure),
+            (plain.partitioned(), Argument::Secure, Rule::PartitionedSecure),
+            (plain.partitioned().same_site(SameSite::None), Argument::Secure, Rule::SameSiteNoneSecure),
+        ] {
+            assert_eq!(errors(&spec), [(at, rule)], "{spec:?}");
+        }
+        for spec in [
+            plain,
+            plain.same_site(SameSite::Strict),
+            Spec::new("id").same_site(SameSite::None),
+            Spec::new("id").partitioned(),
+            Spec::new("id").environment_domain(),
+            STRICT.max_age(Duration::from_secs(1)),
+        ] {
+            assert_eq!(errors(&spec), [], "{spec:?}");
+        }
+        assert_eq!(
+            errors(&Spec::new("").path("").domain("")),
+            [
+                (Argument::Name, Rule::NameToken),
+                (Argument::Path, Rule::PathSyntax),
+                (Argument::Domain, Rule::DomainSyntax)
+            ]
+        );
     }
 
     #[test]
-    fn a_prefix_is_kept_or_blamed_on_what_contradicts_it() {
-        for (name, rule) in [
-            ("__Secure-a", Rule::PrefixSecure),
-            ("__Host-a", Rule::PrefixHost),
-            ("__Http-a", Rule::PrefixHttp),
-            ("__Host-Http-a", Rule::PrefixHostHttp),
+    fn each_prefix_refuses_what_contradicts_it_and_nothing_else() {
+        // 6265bis 4.1.3 and layered-cookies: the name, its rule, whether it needs HttpOnly, whether it ties to the host.
+        for (name, rule, needs_http_only, host_only) in [
+            ("__Secure-id", Rule::PrefixSecure, false, false),
+            ("__Host-id", Rule::PrefixHost, false, true),
+            ("__Http-id", Rule::PrefixHttp, true, false),
+            ("__Host-Http-id", Rule::PrefixHostHttp, true, true),
         ] {
             let spec = Spec::new(name);
-            breaks(&spec.secure(false).reason(WHY), Argument::Secure, rule);
-            let (domain, path) = (spec.domain("example.com").reason(WHY), spec.path("/app"));
-            if name.starts_with("__Host-") {
-                breaks(&domain, Argument::Domain, rule);
-                breaks(&path, Argument::Path, rule);
-            } else {
-                assert_eq!((broken(&domain), broken(&path)), ([None; 9], [None; 9]), "{name}");
-            }
-            let readable = spec.http_only(false).reason(WHY);
-            if name.ends_with("Http-a") {
-                breaks(&readable, Argument::HttpOnly, rule);
-            } else {
-                assert_eq!(broken(&readable), [None; 9], "{name}");
+            for (spec, at, refused) in [
+                (spec.secure(false), Argument::Secure, true),
+                (spec.http_only(false), Argument::HttpOnly, needs_http_only),
+                (spec.domain("example.com"), Argument::Domain, host_only),
+                (spec.environment_domain(), Argument::Domain, host_only),
+                (spec.path("/app"), Argument::Path, host_only),
+                (spec.path("/"), Argument::Path, false),
+            ] {
+                let expected = if refused { Vec::from([(at, rule)]) } else { Vec::new() };
+                assert_eq!(errors(&spec), expected, "{spec:?}");
+                // Each text names the prefix that is meant.
+                let quoted = std::format!("`{}`", Prefix::of(name).unwrap().as_str());
+                assert!(error(&spec, at).is_none_or(|fault| fault.text.contains(&quoted)), "{spec:?}");
             }
         }
-        let text = |name| error(&Spec::new(name).http_only(false), Argument::HttpOnly).map(|fault| fault.text);
-        assert!(text("__Host-Http-a").is_some_and(|text| text.ends_with("or use `__Host-`")));
-        assert!(text("__Http-a").is_some_and(|text| text.ends_with("or use `__Secure-`")));
     }
 
     #[test]
-    fn what_somebody_else_sets_is_asked_for_its_name_only() {
-        let read = Spec::new("__Host-a").read_only().secure(false).path("app").domain("a").max_age(Duration::ZERO);
-        assert_eq!(broken(&read), [None; 9]);
-        breaks(&Spec::new("a;b").read_only(), Argument::Name, Rule::NameToken);
-        breaks(&read.reason(WHY), Argument::Reason, Rule::IdleReason);
-        assert_eq!(lint(&PLAIN.read_only().secure(false), Argument::Secure), None);
-        assert_eq!(constant(&read, Argument::Name, false), None);
+    fn a_prefix_speaks_before_the_syntax_of_what_it_forbids() {
+        let spec = Spec::new("__Host-id").domain("localhost").path("app");
+        assert_eq!(errors(&spec), [(Argument::Path, Rule::PrefixHost), (Argument::Domain, Rule::PrefixHost)]);
     }
 
     #[test]
-    fn a_reason_says_something_of_something() {
-        breaks(&HOST.http_only(false).reason(" "), Argument::Reason, Rule::IdleReason);
-        breaks(&HOST.reason(WHY), Argument::Reason, Rule::IdleReason);
-        let text = |spec: &Spec<'_>| error(spec, Argument::Reason).map(|fault| fault.text);
-        assert!(text(&HOST.reason(" ")).is_some_and(|text| text.starts_with("`reason` is empty")));
-        for weak in [
-            PLAIN.secure(false),
-            HOST.http_only(false),
-            HOST.same_site(SameSite::None),
-            PLAIN.explicit_name(),
-            PLAIN.domain("example.com"),
-            HOST.max_age(syntax::MAX_LIFE + Duration::from_secs(1)),
-            HOST.partitioned(),
+    fn a_reason_stands_where_something_is_weaker() {
+        let idle = [(Argument::Reason, Rule::IdleReason)];
+        assert_eq!(errors(&STRICT.reason("r")), idle);
+        for blank in ["", " \t"] {
+            let spec = Spec::new("id").secure(false).reason(blank);
+            assert_eq!(errors(&spec), idle);
+            assert!(error(&spec, Argument::Reason).is_some_and(|fault| fault.text.starts_with("`reason` is empty")));
+        }
+        for spec in [
+            Spec::new("id").secure(false),
+            Spec::new("id").http_only(false),
+            Spec::new("id").same_site(SameSite::None),
+            Spec::new("id").explicit_name(),
+            Spec::new("id").domain("example.com"),
+            STRICT.max_age(Duration::from_secs(401 * DAY)),
+            STRICT.partitioned(),
         ] {
-            assert_eq!(text(&weak.reason(WHY)), None, "{weak:?}");
+            assert_eq!(errors(&spec.reason("r")), [], "{spec:?}");
         }
     }
 
     #[test]
-    fn a_lint_is_tripped_where_it_is_blamed() {
-        let tripped = |spec: &Spec<'_>| Argument::ALL.map(|at| lint(spec, at)).into_iter().flatten().next();
-        assert_eq!(tripped(&HOST), None);
-        assert_eq!(tripped(&HOST.max_age(syntax::MAX_LIFE)), None);
-        assert_eq!(tripped(&HOST.max_age(syntax::MAX_LIFE + Duration::from_secs(1))), Some(Rule::LongLived));
-        assert_eq!(tripped(&HOST.partitioned()), Some(Rule::PartitionAlone));
-        assert_eq!(lint(&HOST.partitioned().same_site(SameSite::None), Argument::Partitioned), None);
-        assert_eq!(tripped(&PLAIN), None);
-        assert_eq!(tripped(&PLAIN.explicit_name()), Some(Rule::Unprefixed));
-        assert_eq!(tripped(&HOST.explicit_name()), None);
+    fn a_foreign_cookie_answers_for_its_name_alone() {
+        let spec =
+            Spec::new("__host-id").explicit_name().secure(false).http_only(false).path("app").domain("a").read_only();
+        assert_eq!(errors(&spec), []);
+        assert_eq!(lints(&spec), []);
+        assert_eq!(unexplaineds(&spec), []);
+        assert_eq!(errors(&Spec::new("a;b").read_only()), [(Argument::Name, Rule::NameToken)]);
+        assert_eq!(errors(&spec.reason("r")), [(Argument::Reason, Rule::IdleReason)]);
+        assert_eq!(asked(|at| constant(&Spec::new("__Host-id").secure(false).read_only(), at, false)), []);
     }
 
     #[test]
-    fn what_weakens_needs_a_reason_and_what_only_looks_odd_does_not() {
-        let rule = |spec: &Spec<'_>, at| unexplained(spec, at).map(|fault| fault.rule);
-        assert_eq!(rule(&PLAIN.secure(false), Argument::Secure), Some(Rule::Insecure));
-        assert_eq!(rule(&PLAIN.secure(false).reason(WHY), Argument::Secure), None);
-        assert_eq!(rule(&PLAIN.explicit_name(), Argument::Name), Some(Rule::Unprefixed));
-        // It is told once, of `secure`.
-        assert_eq!(rule(&PLAIN.explicit_name().secure(false), Argument::Name), None);
-        assert_eq!(rule(&HOST.partitioned(), Argument::Partitioned), None);
+    fn each_lint_has_its_neighbour() {
+        let plain = Spec::new("id");
+        for (spec, at, rule) in [
+            (plain.secure(false), Argument::Secure, Rule::Insecure),
+            (plain.http_only(false), Argument::HttpOnly, Rule::ScriptReadable),
+            (plain.same_site(SameSite::None), Argument::SameSite, Rule::SameSiteNone),
+            (plain.explicit_name(), Argument::Name, Rule::Unprefixed),
+            (plain.domain("example.com"), Argument::Domain, Rule::DomainWide),
+            (plain.environment_domain(), Argument::Domain, Rule::DomainWide),
+            (plain.max_age(Duration::from_secs(400 * DAY + 1)), Argument::MaxAge, Rule::LongLived),
+            (plain.partitioned(), Argument::Partitioned, Rule::PartitionAlone),
+        ] {
+            assert_eq!(lints(&spec), [(at, rule)], "{spec:?}");
+        }
+        for spec in [
+            plain,
+            plain.same_site(SameSite::Strict),
+            STRICT.explicit_name(),
+            plain.max_age(Duration::from_secs(400 * DAY)),
+        ] {
+            assert_eq!(lints(&spec), [], "{spec:?}");
+        }
+        let framed = plain.partitioned().same_site(SameSite::None);
+        assert_eq!(lints(&framed), [(Argument::SameSite, Rule::SameSiteNone)]);
     }
 
     #[test]
-    fn a_constant_answers_for_what_the_macro_could_not_see() {
-        let rule = |spec: &Spec<'_>, at, path| constant(spec, at, path).map(|fault| fault.rule);
-        assert_eq!(rule(&HOST, Argument::Name, false), None);
-        assert_eq!(rule(&Spec::new("a b"), Argument::Name, false), Some(Rule::NameToken));
-        assert_eq!(rule(&HOST.secure(false), Argument::Name, false), Some(Rule::PrefixHost));
-        let http = Spec::new("__Http-a");
-        assert_eq!(rule(&http.http_only(false), Argument::Name, false), Some(Rule::PrefixHttp));
-        assert_eq!(rule(&HOST.domain("example.com"), Argument::Name, false), Some(Rule::PrefixHost));
-        assert_eq!(rule(&HOST.path("/app"), Argument::Name, false), Some(Rule::PrefixHost));
-        // A path that is a constant too answers for itself.
-        assert_eq!(rule(&HOST.path("/app"), Argument::Name, true), None);
-        assert_eq!(rule(&HOST.path("/app"), Argument::Path, true), Some(Rule::PrefixHost));
-        assert_eq!(rule(&PLAIN.domain("localhost"), Argument::Domain, false), Some(Rule::DomainSyntax));
-        // The name has spoken of it.
-        assert_eq!(rule(&HOST.domain("example.com"), Argument::Domain, false), None);
-        assert_eq!(rule(&PLAIN.explicit_name(), Argument::Name, false), Some(Rule::Unprefixed));
+    fn a_weakening_needs_a_reason_and_a_notice_does_not() {
+        let plain = Spec::new("id");
+        let long = Duration::from_secs(401 * DAY);
+        for (spec, expected) in [
+            (plain.http_only(false), &[(Argument::HttpOnly, Rule::ScriptReadable)][..]),
+            (plain.explicit_name(), &[(Argument::Name, Rule::Unprefixed)]),
+            // A cookie that is not Secure cannot have a prefix: one mistake, one error.
+            (plain.explicit_name().secure(false), &[(Argument::Secure, Rule::Insecure)]),
+            (plain.domain("example.com").max_age(long).partitioned(), &[]),
+        ] {
+            assert_eq!(unexplaineds(&spec), expected, "{spec:?}");
+            assert_eq!(unexplaineds(&spec.reason("r")), [], "{spec:?}");
+        }
+    }
+
+    #[test]
+    fn a_constant_name_answers_for_what_contradicts_its_prefix() {
+        let said = |spec: &Spec<'_>, at, path_is_constant| constant(spec, at, path_is_constant).map(|fault| fault.rule);
+        let host = Spec::new("__Host-Http-id").explicit_name();
+        for spec in [host.secure(false), host.http_only(false), host.domain("example.com"), host.path("/app")] {
+            assert_eq!(said(&spec, Argument::Name, false), Some(Rule::PrefixHostHttp), "{spec:?}");
+        }
+        assert_eq!(said(&host, Argument::Name, false), None);
+        // A path that is a constant too speaks for itself.
+        assert_eq!(said(&host.path("/app"), Argument::Name, true), None);
+        assert_eq!(said(&host.path("/app"), Argument::Path, true), Some(Rule::PrefixHostHttp));
+        assert_eq!(said(&Spec::new("i d"), Argument::Name, false), Some(Rule::NameToken));
+        assert_eq!(said(&Spec::new("id").explicit_name(), Argument::Name, false), Some(Rule::Unprefixed));
+        assert_eq!(said(&Spec::new("id").explicit_name().reason("r"), Argument::Name, false), None);
+    }
+
+    #[test]
+    fn each_other_constant_answers_for_its_own_value() {
+        let said = |spec: &Spec<'_>, at| constant(spec, at, false).map(|fault| fault.rule);
+        let host = Spec::new("__Host-id");
+        assert_eq!(said(&host.domain("example.com"), Argument::Domain), None);
+        assert_eq!(said(&host.domain("localhost"), Argument::Domain), Some(Rule::DomainSyntax));
+        assert_eq!(said(&host.max_age(Duration::ZERO), Argument::MaxAge), Some(Rule::MaxAge));
+        assert_eq!(said(&host.max_age(Duration::from_secs(401 * DAY)), Argument::MaxAge), None);
+        assert_eq!(said(&host.http_only(false), Argument::HttpOnly), Some(Rule::ScriptReadable));
+        assert_eq!(said(&host.http_only(false).reason("r"), Argument::HttpOnly), None);
+        assert_eq!(asked(|at| constant(&host, at, false)), []);
     }
 }

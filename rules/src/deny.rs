@@ -225,7 +225,7 @@ mod tests {
     use std::string::ToString as _;
     use std::vec::Vec;
 
-    use super::{Argument, Demand};
+    use super::{Argument, Broken, Demand};
     use crate::rule::{Kind, Rule};
     use crate::spec::{SameSite, Spec};
 
@@ -282,6 +282,54 @@ mod tests {
         assert_eq!(broken("all", &Spec::new("__Host-Http-id").max_age(Duration::from_secs(1))), []);
         assert_eq!(broken("all", &WEAK.read_only()), []);
         assert_eq!(broken("", &weak), []);
+    }
+
+    #[test]
+    fn what_is_broken_is_told_with_what_to_write() {
+        for (rule, at, told, remedy) in [
+            (Rule::Insecure, Argument::Secure, "`secure = false` trips `insecure`", "remove it"),
+            (Rule::ScriptReadable, Argument::HttpOnly, "`http_only = false` trips `script-readable`", "remove it"),
+            (
+                Rule::SameSiteNone,
+                Argument::SameSite,
+                "`same_site = None` trips `same-site-none`",
+                "use `Lax` or `Strict`",
+            ),
+            (
+                Rule::Unprefixed,
+                Argument::Name,
+                "a `name` without a prefix trips `unprefixed`",
+                "begin it with `__Host-Http-`, `__Host-` or `__Secure-`",
+            ),
+            (
+                Rule::Unprefixed,
+                Argument::Secure,
+                "`secure = false`, which leaves the name without a prefix, trips `unprefixed`",
+                "remove it",
+            ),
+            (Rule::DomainWide, Argument::Domain, "`domain` trips `domain-wide`", "leave it out"),
+            (Rule::LongLived, Argument::MaxAge, "a `max_age` over 400 days trips `long-lived`", "shorten it"),
+            (
+                Rule::PublicSuffix,
+                Argument::Domain,
+                "a `domain` that is a public suffix trips `public-suffix`",
+                "use a domain that is registered under it",
+            ),
+            (
+                Rule::PartitionAlone,
+                Argument::Partitioned,
+                "`partitioned` without `same_site = None` trips `partition-alone`",
+                "leave it out",
+            ),
+        ] {
+            let broken = Broken { at, rule: Some(rule), word: "all" };
+            assert_eq!((broken.to_string().as_str(), broken.remedy()), (told, remedy));
+        }
+        let broken = Broken { at: Argument::MaxAge, rule: None, word: "max-age=30d" };
+        assert_eq!(
+            (broken.to_string().as_str(), broken.remedy()),
+            ("`max_age` is over the limit of 30d", "shorten it")
+        );
     }
 
     #[test]
