@@ -188,7 +188,9 @@ mod tests {
     fn values_are_the_pairs_of_that_name() {
         const OCTETS: &[u8] = b"a;= \t\"";
         let before = "; long_enough_to_be_passed_over_as_a_block=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-        for length in 0..=5 {
+        // Under Miri an octet costs a thousand times as much.
+        let longest = if cfg!(miri) { 2 } else { 5 };
+        for length in 0..=longest {
             for mut number in 0..OCTETS.len().pow(length) {
                 let mut field = Vec::new();
                 for _ in 0..length {
