@@ -1,16 +1,9 @@
 //! One jar, several hands: clones that set, remove, read and write at once, late ones too; policies and keyrings that change
 //! meanwhile. First every order of steps against a model that knows one hand only, then threads and tasks as they come.
 //!
-//! # Why the orders of steps are the whole space
-//!
-//! What the clones of a jar share and can change is one `Mutex`, and two `OnceLock`s, the policy's and the keyring's. `write`
-//! and what the layer does on leaving or being dropped take the lock once, and do the rest on lines that nobody else has.
-//! `set` and `remove` look at the `OnceLock`s, make their line from what they saw and their own value, and take the lock
-//! once to put it in. `get` looks at the request and the `OnceLock`s. So `set` is two steps, any other operation one, and
-//! no thread can tell a run from one of the orders below. The step between the two of `set` is a user's code, the value's
-//! `Display`: there the tests hold the real `set` and let others go first. A checker that replaces the locks, as loom and
-//! shuttle do, would walk the same orders; what it would add, the order of a lock's own memory, is the standard library's,
-//! for there is no atomic here but counters. `the_jar_is_locked_where_this_file_says` fails when the library stops being so.
+//! A `set` is two steps: it looks at the policy and the keyring and makes its line, and it puts the line in. Between both
+//! stands a user's code, the value's `Display`: there these tests hold the real `set` and let others go first. Any other
+//! operation is one step. The orders of the locks themselves are walked in `runtime/src/cookies/every_order.rs`.
 
 #![allow(
     clippy::expect_used,
@@ -205,37 +198,6 @@ fn every_order_is_walked_once() {
     let mut seen = std::collections::BTreeSet::new();
     assert_eq!(each_order(&[3, 2, 2], |order| assert!(seen.insert(order.to_vec()))), 210);
     assert_eq!(seen.len(), 210);
-}
-
-#[test]
-fn the_jar_is_locked_where_this_file_says() {
-    let source = include_str!("../runtime/src/cookies.rs");
-    // `close`, `keep`, and `Debug`; the fourth is the lock itself, where all of them take it.
-    let places: Vec<_> = source.match_indices("self.pending()").map(|(at, _)| function(source, at)).collect();
-    let debug = source.matches("self.exchange.pending()").count();
-    assert_eq!((places.as_slice(), debug), (&["close", "keep"][..], 1), "see what this file's head argues from");
-    assert_eq!(source.matches(".lock()").count(), 1);
-    // `set` looks at the policy once, and at the keyring once.
-    let add = body(source, "add");
-    assert_eq!((add.matches("in_force").count(), add.matches("self.keys(").count()), (1, 1), "{add}");
-    assert_eq!(body(source, "keys").matches("self.keyring.get()").count(), 1);
-    assert_eq!(body(source, "keys").matches("in_force.get()").count(), 0);
-    for word in ["Atomic", "RwLock", "RefCell", "Cell<", "unsafe"] {
-        assert!(!source.contains(word), "{word}: see what this file's head argues from");
-    }
-}
-
-/// The name of the function around a place.
-fn function(source: &str, at: usize) -> &str {
-    let (_, rest) = source[..at].rsplit_once("fn ").unwrap();
-    rest.split('(').next().unwrap()
-}
-
-/// The text of a method.
-fn body<'a>(source: &'a str, name: &str) -> &'a str {
-    let starts = [format!("fn {name}("), format!("fn {name}<")];
-    let (_, rest) = starts.iter().find_map(|start| source.split_once(start)).unwrap();
-    rest.split("\n    }\n").next().unwrap()
 }
 
 // --- Every order, against a model ---

@@ -4,7 +4,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::PoisonError;
 
 use hardtack_rules::Seal;
 use http::header::{COOKIE, SET_COOKIE};
@@ -19,6 +19,7 @@ use crate::report::{Event, EventKind, log};
 use crate::scheme::{AllowedOver, AnyScheme, Https, PlainHttp, Scheme, Verdict};
 use crate::sealing::{self, Keys};
 use crate::set_cookie::IntoSetCookie;
+use crate::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use crate::value::InvalidValue;
 
 /// The cookies of one exchange, seen through a scheme.
@@ -536,3 +537,6 @@ impl Drop for Exchange {
         }
     }
 }
+
+#[cfg(all(test, hardtack_loom))]
+mod every_order;

@@ -142,6 +142,7 @@ mod sealing;
 mod seen;
 mod set_cookie;
 mod store;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;

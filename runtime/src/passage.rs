@@ -1,7 +1,6 @@
 //! One exchange's way past the policy, whatever framework carries it. In: what a layer was given and a request's head;
 //! out: an answer of the policy's own, or an open jar and a response that leaves strict. Knows no framework.
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::{Extensions, HeaderMap, Uri};
@@ -16,6 +15,7 @@ use crate::policy::{InForce, PolicyHandle};
 use crate::removals::{Asked, Removals};
 use crate::report::{Event, EventKind, log};
 use crate::scheme::{Https, Scheme, Verdict};
+use crate::sync::Arc;
 
 /// What stands around an application: a policy, and how requests of this socket are judged.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 //! by which a running server changes it. Decides nothing about a request or a line; `plain_http` and `enforce` do.
 
 use core::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use hardtack_rules::syntax;
 use http::HeaderValue;
@@ -16,6 +16,7 @@ use crate::force_https::{ForceHttps, host_name};
 use crate::foreign::ForeignCookies;
 use crate::hsts::Hsts;
 use crate::report::{Counters, Event, log};
+use crate::sync::RwLock;
 
 /// Holds what an environment demands of every cookie and every request, whoever wrote them.
 ///
