@@ -1,6 +1,7 @@
 //! `#[cookie(…)]` in, arguments out: the value of each key with the span of key and value. One wrong item spoils no
 //! other: each is judged by itself. What values may mean together is `check`'s.
 
+use core::fmt::Display;
 use core::time::Duration;
 
 use hardtack_rules::{Rule, SameSite, syntax};
@@ -10,6 +11,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Meta, Token};
 
+use crate::declaration::{Constant, Scope};
 use crate::errors::{Errors, nearest};
 use crate::keys::{self, Key, Meant, Place};
 use crate::names::Case;
@@ -22,30 +24,13 @@ pub(crate) struct Given<T> {
     pub(crate) value: T,
 }
 
-/// A text or a constant expression of one.
-pub(crate) enum Text {
-    Literal(String),
-    Constant,
-}
-
-pub(crate) enum Domain {
-    Literal(String),
-    Constant,
-    Environment,
-}
-
-pub(crate) enum Life {
-    Literal(Duration),
-    Constant,
-}
-
 /// What one declaration says; what it does not say is the default.
 #[derive(Default)]
 pub(crate) struct Arguments {
-    pub(crate) name: Option<Given<Text>>,
-    pub(crate) path: Option<Given<Text>>,
-    pub(crate) domain: Option<Given<Domain>>,
-    pub(crate) max_age: Option<Given<Life>>,
+    pub(crate) name: Option<Given<Constant<String>>>,
+    pub(crate) path: Option<Given<Constant<String>>>,
+    pub(crate) domain: Option<Given<Scope>>,
+    pub(crate) max_age: Option<Given<Constant<Duration>>>,
     pub(crate) same_site: Option<Given<SameSite>>,
     pub(crate) http_only: Option<Given<bool>>,
     pub(crate) secure: Option<Given<bool>>,
@@ -61,8 +46,8 @@ pub(crate) struct Arguments {
     pub(crate) krate: Option<Given<()>>,
     /// Whether an item was refused: what it meant is not known.
     pub(crate) is_broken: bool,
-    /// Whether a refused item may have been the reason.
-    pub(crate) may_have_reason: bool,
+    /// Whether an item that was refused may have been what excuses a weakening: the reason, or `read_only`.
+    pub(crate) may_be_excused: bool,
     written: Vec<(Key, Span)>,
 }
 
@@ -137,11 +122,9 @@ fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors:
         errors.push(input.span(), format_args!("{what}, as in `{example}`"));
         return skip(input);
     };
-    if word == Key::Reason.word() || word == Key::ReadOnly.word() {
-        arguments.may_have_reason = true;
-    }
+    arguments.may_be_excused |= excuses(Key::of(&word.unraw().to_string()));
     if input.peek(Token![-]) {
-        hyphenated(&word, input, place, errors);
+        hyphenated(&word, input, place, arguments, errors);
         return skip(input);
     }
     let value = if input.peek(Token![=]) {
@@ -180,14 +163,18 @@ fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors:
 }
 
 /// `Max-Age`, as on the wire: one unknown key, not three pieces.
-fn hyphenated(first: &Ident, input: ParseStream<'_>, place: Place, errors: &mut Errors) {
+fn hyphenated(first: &Ident, input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
     let (mut tokens, mut written) = (first.to_token_stream(), first.to_string());
     while let Ok(Some(hyphen)) = input.parse::<Option<Token![-]>>() {
         let Ok(word) = input.call(Ident::parse_any) else { break };
         written.push_str(&format!("-{word}"));
         tokens.extend(quote!(#hyphen #word));
     }
-    unknown(tokens, &written, input.peek(Token![=]), place, errors);
+    unknown(tokens, &written, input.peek(Token![=]), place, arguments, errors);
+}
+
+fn excuses(key: Option<Key>) -> bool {
+    matches!(key, Some(Key::Reason | Key::ReadOnly))
 }
 
 fn expected(word: &Ident) -> String {
@@ -211,9 +198,7 @@ fn skip(input: ParseStream<'_>) {
 fn accept(word: &Ident, value: Option<Expr>, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
     let written = word.unraw().to_string();
     let Some(key) = Key::of(&written) else {
-        arguments.may_have_reason |=
-            keys::meant(&written, place).is_none_or(|meant| meant == Meant::Key(Key::Reason.word()));
-        return unknown(word.to_token_stream(), &written, value.is_some(), place, errors);
+        return unknown(word.to_token_stream(), &written, value.is_some(), place, arguments, errors);
     };
     if !key.may_stand(place) {
         return misplaced(word, key, place, errors);
@@ -223,7 +208,7 @@ fn accept(word: &Ident, value: Option<Expr>, place: Place, arguments: &mut Argum
             .push(word.span(), format_args!("`{written}` is written twice; {}", Rule::DuplicateAttribute.remedy()));
     }
     arguments.written.push((key, word.span()));
-    let taker = Taker { word, key, value: value.map(ungrouped), errors };
+    let mut taker = Taker { word, key, value: value.map(ungrouped), errors };
     match key {
         Key::Name => arguments.name = taker.text(),
         Key::Path => arguments.path = taker.text(),
@@ -270,8 +255,21 @@ fn ungrouped(value: Expr) -> Expr {
     }
 }
 
-fn unknown(tokens: TokenStream, written: &str, has_value: bool, place: Place, errors: &mut Errors) {
-    let remedy = match keys::meant(written, place) {
+fn unknown(
+    tokens: TokenStream,
+    written: &str,
+    has_value: bool,
+    place: Place,
+    arguments: &mut Arguments,
+    errors: &mut Errors,
+) {
+    let meant = keys::meant(written, place);
+    arguments.may_be_excused |= match meant {
+        Some(Meant::Key(word)) => excuses(Key::of(word)),
+        Some(Meant::Otherwise(_)) => false,
+        None => true,
+    };
+    let remedy = match meant {
         Some(Meant::Key(meant @ ("secure" | "http_only"))) if !has_value => {
             format!("remove it: `{meant} = true` is the default")
         }
@@ -315,18 +313,15 @@ struct Taker<'a> {
 }
 
 impl Taker<'_> {
-    fn text(mut self) -> Option<Given<Text>> {
-        match self.literal_or_constant()? {
-            (tokens, Some(literal)) => self.given(tokens, Text::Literal(literal)),
-            (tokens, None) => self.given(tokens, Text::Constant),
-        }
+    fn text(&mut self) -> Option<Given<Constant<String>>> {
+        let text = self.literal_or_constant()?;
+        self.given(text)
     }
 
-    fn domain(mut self) -> Option<Given<Domain>> {
+    fn domain(&mut self) -> Option<Given<Scope>> {
         if let Some(Expr::Path(path)) = &self.value {
             if path.path.is_ident("environment") {
-                let tokens = path.to_token_stream();
-                return self.given(tokens, Domain::Environment);
+                return self.given(Scope::Environment);
             }
             // A constant is written in capitals.
             let word = path.to_token_stream().to_string();
@@ -334,35 +329,29 @@ impl Taker<'_> {
                 return self.refuse("the word for the policy's domain is `environment`; write `domain = environment`");
             }
         }
-        match self.literal_or_constant()? {
-            (tokens, Some(literal)) => self.given(tokens, Domain::Literal(literal)),
-            (tokens, None) => self.given(tokens, Domain::Constant),
-        }
+        let domain = self.literal_or_constant()?;
+        self.given(Scope::Domain(domain))
     }
 
-    fn life(mut self) -> Option<Given<Life>> {
+    fn life(&mut self) -> Option<Given<Constant<Duration>>> {
         if let Some(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) = &self.value {
             let text = format!("`max_age` needs a unit; write \"{}s\" for seconds", number.base10_digits());
-            return self.refuse(&text);
+            return self.refuse(text);
         }
-        match self.literal_or_constant()? {
-            (tokens, Some(literal)) => match syntax::duration(&literal) {
-                Ok(life) => self.given(tokens, Life::Literal(life)),
-                Err(_) if !literal.is_empty() && literal.bytes().all(|octet| octet.is_ascii_digit()) => {
-                    let text = format!("`max_age` needs a unit; write \"{literal}s\" for seconds");
-                    self.errors.push_on(tokens, text);
-                    None
-                }
-                Err(fault) => {
-                    self.errors.push_on(tokens, fault);
-                    None
-                }
-            },
-            (tokens, None) => self.given(tokens, Life::Constant),
+        let literal = match self.literal_or_constant()? {
+            Constant::Literal(literal) => literal,
+            Constant::Expression(life) => return self.given(Constant::Expression(life)),
+        };
+        match syntax::duration(&literal) {
+            Ok(life) => self.given(Constant::Literal(life)),
+            Err(_) if !literal.is_empty() && literal.bytes().all(|octet| octet.is_ascii_digit()) => {
+                self.refuse(format_args!("`max_age` needs a unit; write \"{literal}s\" for seconds"))
+            }
+            Err(fault) => self.refuse(fault),
         }
     }
 
-    fn same_site(mut self) -> Option<Given<SameSite>> {
+    fn same_site(&mut self) -> Option<Given<SameSite>> {
         const WORDS: [&str; 3] = ["Strict", "Lax", "None"];
         let written = match &self.value {
             Some(Expr::Path(path)) => path.path.segments.last().map(|last| last.ident.to_string()),
@@ -379,15 +368,14 @@ impl Taker<'_> {
                     Some(meant) => format!("`same_site` takes one of three words; write `same_site = {meant}`"),
                     None => "`same_site` takes `Strict`, `Lax` or `None`".to_owned(),
                 };
-                return self.refuse(&text);
+                return self.refuse(text);
             }
             None => return self.refuse("`same_site` takes `Strict`, `Lax` or `None`"),
         };
-        let tokens = self.value.to_token_stream();
-        self.given(tokens, same_site)
+        self.given(same_site)
     }
 
-    fn boolean(mut self) -> Option<Given<bool>> {
+    fn boolean(&mut self) -> Option<Given<bool>> {
         let Some(Expr::Lit(ExprLit { lit: Lit::Bool(boolean), .. })) = &self.value else {
             let text = match self.value {
                 None => {
@@ -398,91 +386,77 @@ impl Taker<'_> {
                     None => format!("`{}` takes `true` or `false`", self.word),
                 },
             };
-            return self.refuse(&text);
+            return self.refuse(text);
         };
-        let boolean = boolean.value;
-        let tokens = self.value.to_token_stream();
-        self.given(tokens, boolean)
+        self.given(boolean.value)
     }
 
-    fn flag(mut self) -> Option<Given<()>> {
+    fn flag(&mut self) -> Option<Given<()>> {
         if self.value.is_some() {
             let text = format!("`{}` stands alone; remove the value, or the whole key to leave it off", self.word);
-            return self.refuse(&text);
+            return self.refuse(text);
         }
-        let tokens = self.word.to_token_stream();
-        self.given(tokens, ())
+        self.given(())
     }
 
-    fn literal(mut self) -> Option<Given<String>> {
+    fn literal(&mut self) -> Option<Given<String>> {
         match &self.value {
-            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
-                let (tokens, value) = (text.to_token_stream(), text.value());
-                self.given(tokens, value)
-            }
+            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => self.given(text.value()),
             _ => {
                 let text = format!("`{}` takes a string literal, as in `{}`", self.word, self.key.example());
-                self.refuse(&text)
+                self.refuse(text)
             }
         }
     }
 
-    fn case(self) -> Option<Given<Case>> {
-        let Given { key, tokens, value } =
-            Taker { word: self.word, key: self.key, value: self.value, errors: self.errors }.literal()?;
-        match Case::of(&value) {
-            Some(case) => Some(Given { key, tokens, value: case }),
-            None => {
-                let text = match nearest(&value, Case::WORDS) {
-                    Some(meant) => format!("unknown spelling; write \"{meant}\""),
-                    None => format!(
-                        "unknown spelling; write one of {}",
-                        Case::WORDS.map(|word| format!("\"{word}\"")).join(", ")
-                    ),
-                };
-                self.errors.push_on(tokens, text);
-                None
-            }
-        }
+    fn case(&mut self) -> Option<Given<Case>> {
+        let spelling = self.literal()?.value;
+        let Some(case) = Case::of(&spelling) else {
+            return self.refuse(match nearest(&spelling, Case::words()) {
+                Some(meant) => format!("unknown spelling; write \"{meant}\""),
+                None => {
+                    let words = Case::words().map(|word| format!("\"{word}\""));
+                    format!("unknown spelling; write one of {}", words.join(", "))
+                }
+            });
+        };
+        self.given(case)
     }
 
-    fn path(mut self) -> Option<Given<()>> {
+    fn path(&mut self) -> Option<Given<()>> {
         match &self.value {
             // No crate has parameters, and `use ::hardtack::<u8>::private` would not parse.
             Some(Expr::Path(path)) if path.qself.is_none() && path.path.segments.iter().all(has_no_arguments) => {
-                let tokens = path.to_token_stream();
-                self.given(tokens, ())
+                self.given(())
             }
             _ => self.refuse("`crate` takes a path, as in `crate = ::hardtack`"),
         }
     }
 
-    fn literal_or_constant(&mut self) -> Option<(TokenStream, Option<String>)> {
+    fn literal_or_constant(&mut self) -> Option<Constant<String>> {
         match &self.value {
-            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some((quote!(#text), Some(text.value()))),
+            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some(Constant::Literal(text.value())),
             Some(Expr::Lit(_)) | None => {
                 let what = match self.key {
                     Key::MaxAge => "a duration or a `const` `Duration`",
                     _ => "a string literal or a `const`",
                 };
-                let text = format!("`{}` takes {what}, as in `{}`", self.word, self.key.example());
-                self.refuse::<()>(&text);
-                None
+                self.refuse(format!("`{}` takes {what}, as in `{}`", self.word, self.key.example()))
             }
             Some(Expr::Path(path)) if path.path.is_ident("None") => {
-                let text = format!("`{}` takes no `None`; remove the key", self.word);
-                self.refuse::<()>(&text);
-                None
+                self.refuse(format!("`{}` takes no `None`; remove the key", self.word))
             }
-            Some(constant) => Some((constant.to_token_stream(), None)),
+            Some(constant) => Some(Constant::Expression(constant.to_token_stream())),
         }
     }
 
-    fn given<T>(self, tokens: TokenStream, value: T) -> Option<Given<T>> {
+    /// What was written, with its place.
+    fn given<T>(&self, value: T) -> Option<Given<T>> {
+        let tokens = self.value.as_ref().map_or_else(|| self.word.to_token_stream(), ToTokens::to_token_stream);
         Some(Given { key: self.word.span(), tokens, value })
     }
 
-    fn refuse<T>(&mut self, text: &str) -> Option<Given<T>> {
+    fn refuse<T>(&mut self, text: impl Display) -> Option<T> {
         match &self.value {
             Some(value) => self.errors.push_on(value, text),
             None => self.errors.push(self.word.span(), text),

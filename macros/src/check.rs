@@ -1,19 +1,20 @@
 //! Asks the rule book of what was written, and turns its answers into errors on the right token. What a constant
 //! expression will break is asked by the expansion, in a `const`.
 
-use hardtack_rules::check::{Argument, error, unexplained};
+use hardtack_rules::check::{Argument, error, unexplained, unexplained_suffix};
 use hardtack_rules::deny::Broken;
-use hardtack_rules::{Prefix, Rule, SameSite, Seal, Spec, syntax};
+use hardtack_rules::{Prefix, Rule, SameSite, Seal, Spec};
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::spanned::Spanned as _;
 
-use crate::attrs::{Arguments, Domain, Life, Text};
+use crate::attrs::Arguments;
+use crate::declaration::{Constant, Declaration, Denied, Name, Question, Scope, Sealing};
 use crate::deny::{Build, Demanded};
 use crate::errors::Errors;
 use crate::fallback;
 use crate::keys::Key;
-use crate::model::{Constant, Declaration, DefaultName, Field, Name, Question, Refused, Scope, Sealing, Set};
+use crate::model::{DefaultName, Field, Set};
 
 /// Checks one declaration; after an error returns the permissive one.
 pub(crate) fn declaration(
@@ -64,7 +65,7 @@ pub(crate) fn set(set: &Set<'_>, build: &Build, errors: &mut Errors) -> Vec<Decl
         };
         if let (Name::Literal { text, .. }, false) = (&declaration.name, field.is_existing()) {
             // Fields under a `cfg` may exclude each other; the `const` sees what is left of them.
-            let taken = names.contains(text) && *text != fallback::NAME && field.cfgs().next().is_none();
+            let taken = names.contains(text) && !declaration.is_refused && field.cfgs().next().is_none();
             if taken {
                 refuse_name(field, text, errors);
             }
@@ -86,19 +87,12 @@ fn refuse_name(field: &Field<'_>, name: &str, errors: &mut Errors) {
 fn read(arguments: &Arguments, default: &DefaultName, demanded: Demanded<'_>) -> Declaration {
     let secure = arguments.secure.as_ref().is_none_or(|given| given.value);
     let http_only = arguments.http_only.as_ref().is_none_or(|given| given.value);
-    let path = arguments.path.as_ref().map(|given| match &given.value {
-        Text::Literal(path) => Constant::Literal(path.clone()),
-        Text::Constant => Constant::Expression(given.tokens.clone()),
-    });
-    let domain = arguments.domain.as_ref().map(|given| match &given.value {
-        Domain::Literal(domain) => Scope::Domain(Constant::Literal(domain.clone())),
-        Domain::Constant => Scope::Domain(Constant::Expression(given.tokens.clone())),
-        Domain::Environment => Scope::Environment,
-    });
+    let path = arguments.path.as_ref().map(|given| given.value.clone());
+    let domain = arguments.domain.as_ref().map(|given| given.value.clone());
     let name = match (&arguments.name, &path) {
         (Some(given), _) => match &given.value {
-            Text::Literal(name) => Name::Literal { text: name.clone(), explicit: true },
-            Text::Constant => Name::Expression(given.tokens.clone()),
+            Constant::Literal(name) => Name::Literal { text: name.clone(), explicit: true },
+            Constant::Expression(name) => Name::Expression(name.clone()),
         },
         (None, Some(Constant::Expression(_))) => Name::Derived(default.text.clone()),
         (None, path) => {
@@ -114,10 +108,7 @@ fn read(arguments: &Arguments, default: &DefaultName, demanded: Demanded<'_>) ->
         name,
         path,
         domain,
-        max_age: arguments.max_age.as_ref().map(|given| match &given.value {
-            Life::Literal(max_age) => Constant::Literal(*max_age),
-            Life::Constant => Constant::Expression(given.tokens.clone()),
-        }),
+        max_age: arguments.max_age.as_ref().map(|given| given.value.clone()),
         same_site: arguments.same_site.as_ref().map_or(SameSite::Lax, |given| given.value),
         same_site_span: arguments.same_site.as_ref().map_or_else(Span::call_site, |given| given.tokens.span()),
         http_only,
@@ -130,6 +121,7 @@ fn read(arguments: &Arguments, default: &DefaultName, demanded: Demanded<'_>) ->
             (None, None) => None,
         },
         reason: arguments.reason.as_ref().map(|given| given.value.clone()),
+        is_refused: false,
         questions: questions(arguments, demanded),
     }
 }
@@ -138,19 +130,19 @@ fn read(arguments: &Arguments, default: &DefaultName, demanded: Demanded<'_>) ->
 fn questions(arguments: &Arguments, demanded: Demanded<'_>) -> Vec<Question> {
     let mut questions = Vec::new();
     let mut ask = |at: Argument, tokens: &TokenStream| {
-        questions.push(Question { at, tokens: tokens.clone(), refused: refused(at, demanded) });
+        questions.push(Question { at, tokens: tokens.clone(), denied: denied(at, demanded) });
     };
-    if let Some(given) = arguments.name.as_ref().filter(|given| matches!(given.value, Text::Constant)) {
-        ask(Argument::Name, &given.tokens);
+    if let Some(Constant::Expression(name)) = arguments.name.as_ref().map(|given| &given.value) {
+        ask(Argument::Name, name);
     }
-    if let Some(given) = arguments.path.as_ref().filter(|given| matches!(given.value, Text::Constant)) {
-        ask(Argument::Path, &given.tokens);
+    if let Some(Constant::Expression(path)) = arguments.path.as_ref().map(|given| &given.value) {
+        ask(Argument::Path, path);
     }
-    if let Some(given) = arguments.domain.as_ref().filter(|given| matches!(given.value, Domain::Constant)) {
-        ask(Argument::Domain, &given.tokens);
+    if let Some(Scope::Domain(Constant::Expression(domain))) = arguments.domain.as_ref().map(|given| &given.value) {
+        ask(Argument::Domain, domain);
     }
-    if let Some(given) = arguments.max_age.as_ref().filter(|given| matches!(given.value, Life::Constant)) {
-        ask(Argument::MaxAge, &given.tokens);
+    if let Some(Constant::Expression(max_age)) = arguments.max_age.as_ref().map(|given| &given.value) {
+        ask(Argument::MaxAge, max_age);
     }
     // Whether a reason explains something may hang on a constant name or life.
     if let (Some(given), true) = (&arguments.reason, trips_by_constant(arguments)) {
@@ -159,8 +151,8 @@ fn questions(arguments: &Arguments, demanded: Demanded<'_>) -> Vec<Question> {
     questions
 }
 
-/// What the build refuses of a constant expression at this argument.
-fn refused(at: Argument, demanded: Demanded<'_>) -> Option<Refused> {
+/// What the build denies of a constant expression at this argument.
+fn denied(at: Argument, demanded: Demanded<'_>) -> Option<Denied> {
     let demand = demanded.demand;
     let rule = match at {
         Argument::Name => Rule::Unprefixed,
@@ -171,12 +163,12 @@ fn refused(at: Argument, demanded: Demanded<'_>) -> Option<Refused> {
     let lint = demand.word_for(rule).map(|word| sentence(Some(rule), word));
     let limit = demand.limit().filter(|_| at == Argument::MaxAge);
     let limit = limit.map(|(limit, word)| (limit.as_secs(), sentence(None, word)));
-    (lint.is_some() || limit.is_some()).then(|| Refused { lint: lint.unwrap_or_default(), limit })
+    (lint.is_some() || limit.is_some()).then(|| Denied { lint: lint.unwrap_or_default(), limit })
 }
 
 fn trips_by_constant(arguments: &Arguments) -> bool {
-    arguments.name.as_ref().is_some_and(|given| matches!(given.value, Text::Constant))
-        || arguments.max_age.as_ref().is_some_and(|given| matches!(given.value, Life::Constant))
+    arguments.name.as_ref().is_some_and(|given| matches!(given.value, Constant::Expression(_)))
+        || arguments.max_age.as_ref().is_some_and(|given| matches!(given.value, Constant::Expression(_)))
 }
 
 /// Asks what the macro sees, with innocent values for what it does not.
@@ -187,7 +179,7 @@ fn ask(
     demanded: Demanded<'_>,
     errors: &mut Errors,
 ) {
-    let spec = visible(declaration);
+    let spec = declaration.spec();
     for at in Argument::ALL {
         let unseen = match at {
             Argument::Name => !matches!(declaration.name, Name::Literal { .. }),
@@ -198,13 +190,16 @@ fn ask(
         if unseen {
             continue;
         }
-        let lint = || match arguments.is_broken && arguments.may_have_reason {
+        let is_suffix = at == Argument::Domain && is_public_suffix(&spec);
+        let lint = || match arguments.is_broken && arguments.may_be_excused {
             true => None,
-            false => unexplained(&spec, at).or_else(|| public_suffix(&spec, at)),
+            false => unexplained(&spec, at).or_else(|| unexplained_suffix(&spec).filter(|_| is_suffix)),
         };
         let fault = error(&spec, at);
         if fault.is_none() {
-            if let Some(broken) = demanded.demand.broken(&spec, at).or_else(|| refused_suffix(&spec, at, demanded)) {
+            // A reason helps here no more than with another lint.
+            let suffix = || demanded.demand.public_suffix(&spec).filter(|_| is_suffix);
+            if let Some(broken) = demanded.demand.broken(&spec, at).or_else(suffix) {
                 let (tokens, _) = token(arguments, default, at, broken.rule.unwrap_or(Rule::LongLived));
                 errors.push_on(tokens, demanded.sentence(broken));
                 continue;
@@ -224,53 +219,15 @@ fn ask(
     }
 }
 
-/// The declaration as far as the macro sees it.
-fn visible(declaration: &Declaration) -> Spec<'_> {
-    let mut spec = match &declaration.name {
-        Name::Literal { text, explicit: true } => Spec::new(text).explicit_name(),
-        Name::Literal { text, explicit: false } => Spec::new(text),
-        Name::Expression(_) | Name::Derived(_) => Spec::new("unseen"),
-    };
-    if let Some(Constant::Literal(path)) = &declaration.path {
-        spec.path = path;
-    }
-    match &declaration.domain {
-        Some(Scope::Domain(Constant::Literal(domain))) => spec.domain = Some(domain),
-        Some(Scope::Domain(Constant::Expression(_))) => spec.domain = Some("unseen.example"),
-        Some(Scope::Environment) => spec.environment_domain = true,
-        None => {}
-    }
-    if let Some(Constant::Literal(max_age)) = &declaration.max_age {
-        spec.max_age = Some(*max_age);
-    }
-    spec.same_site = declaration.same_site;
-    spec.http_only = declaration.http_only;
-    spec.secure = declaration.secure;
-    spec.partitioned = declaration.partitioned;
-    spec.read_only = declaration.read_only;
-    spec.seal = declaration.seal.map(|sealing| sealing.seal);
-    spec.reason = declaration.reason.as_deref();
-    spec
-}
-
 #[cfg(feature = "public-suffix")]
-fn public_suffix(spec: &Spec<'_>, at: Argument) -> Option<syntax::Fault> {
-    let domain = spec.domain.filter(|_| at == Argument::Domain && spec.reason.is_none())?.to_ascii_lowercase();
-    let is_suffix = psl::suffix_str(&domain) == Some(&domain);
-    is_suffix.then(|| syntax::Fault::general(Rule::PublicSuffix))
+fn is_public_suffix(spec: &Spec<'_>) -> bool {
+    let domain = spec.domain.map(str::to_ascii_lowercase);
+    domain.is_some_and(|domain| psl::suffix_str(&domain) == Some(&domain))
 }
 
 #[cfg(not(feature = "public-suffix"))]
-fn public_suffix(_: &Spec<'_>, _: Argument) -> Option<syntax::Fault> {
-    None
-}
-
-/// Where the build refuses public suffixes, a reason helps no more than with another lint.
-fn refused_suffix<'a>(spec: &Spec<'_>, at: Argument, demanded: Demanded<'a>) -> Option<Broken<'a>> {
-    let word = demanded.demand.word_for(Rule::PublicSuffix)?;
-    let mut unexplained = *spec;
-    unexplained.reason = None;
-    public_suffix(&unexplained, at).map(|fault| Broken { at, rule: Some(fault.rule), word })
+fn is_public_suffix(_: &Spec<'_>) -> bool {
+    false
 }
 
 /// The smallest token that a rule blames, and whether it is the type's own name.

@@ -1,17 +1,14 @@
-//! After an error: the declaration that permits everything, so that the same expansion stands in and nothing else of
-//! the user's code breaks. Never compiled into a program.
+//! The declaration that permits everything. It stands in for one that was refused, so that nothing else of the user's
+//! code breaks, and for that of an `existing` field, whose type has its own.
 
 use hardtack_rules::SameSite;
 use proc_macro2::Span;
 
-use crate::model::{Declaration, Name};
-
-/// The name of a cookie whose declaration was refused.
-pub(crate) const NAME: &str = "refused";
+use crate::declaration::{Declaration, Name};
 
 pub(crate) fn declaration() -> Declaration {
     Declaration {
-        name: Name::Literal { text: NAME.to_owned(), explicit: true },
+        name: Name::Literal { text: "refused".to_owned(), explicit: true },
         path: None,
         domain: None,
         max_age: None,
@@ -23,6 +20,7 @@ pub(crate) fn declaration() -> Declaration {
         read_only: false,
         seal: None,
         reason: None,
+        is_refused: true,
         questions: Vec::new(),
     }
 }

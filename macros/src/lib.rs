@@ -2,6 +2,7 @@
 
 mod attrs;
 mod check;
+mod declaration;
 mod deny;
 mod errors;
 mod expand;

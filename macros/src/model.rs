@@ -1,10 +1,6 @@
 //! What the user meant: a cookie, a value, a set of cookies. Judges shapes; what the arguments mean together is
-//! `check`'s. Always returns a model, the unknown parts of which expand to something that breaks nothing else.
+//! `check`'s. What is unknown after an error expands to something that breaks nothing else.
 
-use core::time::Duration;
-
-use hardtack_rules::check::Argument;
-use hardtack_rules::{SameSite, Seal};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
@@ -95,70 +91,6 @@ impl Field<'_> {
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &&Attribute> {
         self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
     }
-}
-
-/// A declaration that can be expanded: checked as far as the macro sees.
-pub(crate) struct Declaration {
-    pub(crate) name: Name,
-    pub(crate) path: Option<Constant<String>>,
-    pub(crate) domain: Option<Scope>,
-    pub(crate) max_age: Option<Constant<Duration>>,
-    pub(crate) same_site: SameSite,
-    /// Where its word is written: an editor leads from there to what it means.
-    pub(crate) same_site_span: Span,
-    pub(crate) http_only: bool,
-    pub(crate) secure: bool,
-    pub(crate) partitioned: bool,
-    pub(crate) read_only: bool,
-    pub(crate) seal: Option<Sealing>,
-    pub(crate) reason: Option<String>,
-    /// What a `const` must ask, and where it says so.
-    pub(crate) questions: Vec<Question>,
-}
-
-/// How the value is protected, and the key that says so.
-#[derive(Clone, Copy)]
-pub(crate) struct Sealing {
-    pub(crate) seal: Seal,
-    pub(crate) span: Span,
-}
-
-/// A constant expression, of which a `const` asks what the macro cannot see.
-pub(crate) struct Question {
-    pub(crate) at: Argument,
-    pub(crate) tokens: TokenStream,
-    /// What the build refuses there.
-    pub(crate) refused: Option<Refused>,
-}
-
-/// What the build refuses of a constant expression, and the sentences for it.
-pub(crate) struct Refused {
-    /// That the argument trips its lint; empty where it may.
-    pub(crate) lint: String,
-    /// The longest life in seconds, and that it is longer.
-    pub(crate) limit: Option<(u64, String)>,
-}
-
-/// A value that the macro sees, or an expression that it does not.
-pub(crate) enum Constant<T> {
-    Literal(T),
-    Expression(TokenStream),
-}
-
-pub(crate) enum Name {
-    /// Written, or derived from what the macro sees; whole.
-    Literal {
-        text: String,
-        explicit: bool,
-    },
-    Expression(TokenStream),
-    /// Derived, under the prefix that a constant path allows.
-    Derived(String),
-}
-
-pub(crate) enum Scope {
-    Domain(Constant<String>),
-    Environment,
 }
 
 pub(crate) fn cookie<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Cookie<'a> {
@@ -396,7 +328,7 @@ fn json_shape<'a>(input: &DeriveInput, arguments: &Arguments, errors: &mut Error
         Data::Struct(data) => data.fields.iter().collect(),
         Data::Enum(data) => {
             for variant in &data.variants {
-                refuse_serde(&variant.attrs, errors);
+                refuse_attributes(&variant.attrs, SERDE_S, errors);
             }
             data.variants.iter().flat_map(|variant| &variant.fields).collect()
         }
@@ -404,21 +336,24 @@ fn json_shape<'a>(input: &DeriveInput, arguments: &Arguments, errors: &mut Error
     };
     for field in fields {
         refuse_default(field, errors);
-        refuse_serde(&field.attrs, errors);
+        refuse_attributes(&field.attrs, SERDE_S, errors);
     }
     arguments.json.as_ref().map_or(Shape::Unknown, |given| Shape::Json { key: given.key, field: None })
 }
 
-fn refuse_serde(attributes: &[Attribute], errors: &mut Errors) {
+const SERDE_S: &str = "with `json` what is inside is serde's; write `#[serde(…)]`, or remove it";
+
+/// Refuses our attribute where it says nothing.
+fn refuse_attributes(attributes: &[Attribute], text: &str, errors: &mut Errors) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
-        errors.push_on(attribute.path(), "with `json` what is inside is serde's; write `#[serde(…)]`, or remove it");
+        errors.push_on(attribute.path(), text);
     }
 }
 
 fn struct_shape<'a>(input: &'a DeriveInput, fields: &'a Fields, what: &str, errors: &mut Errors) -> Shape<'a> {
     for field in fields {
         refuse_default(field, errors);
-        refuse_attributes(&field.attrs, errors);
+        refuse_attributes(&field.attrs, "`#[cookie(…)]` goes on the type; move it there", errors);
     }
     let mut all = fields.iter();
     let (Some(field), second) = (all.next(), all.next()) else {
@@ -484,12 +419,6 @@ fn refuse_default(field: &syn::Field, errors: &mut Errors) {
     }
 }
 
-fn refuse_attributes(attributes: &[Attribute], errors: &mut Errors) {
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
-        errors.push_on(attribute.path(), "`#[cookie(…)]` goes on the type; move it there");
-    }
-}
-
 fn refuse_borrowed(ty: &Type, errors: &mut Errors) -> bool {
     if let Type::Reference(reference) = ty {
         let [and] = reference.and_token.spans;
@@ -508,10 +437,4 @@ fn krate(arguments: &Arguments) -> TokenStream {
         Some(given) => given.tokens.clone(),
         None => quote!(::hardtack),
     }
-}
-
-/// The same place, for code that is not the user's own. It goes on parentheses alone: an editor that looks for what a
-/// token of the user's means finds every name that stands where the token does.
-pub(crate) fn beneath(span: Span) -> Span {
-    span.resolved_at(Span::call_site())
 }

@@ -14,29 +14,23 @@ pub(crate) enum Case {
 }
 
 impl Case {
-    pub(crate) const WORDS: [&'static str; 8] = [
-        "lowercase",
-        "UPPERCASE",
-        "PascalCase",
-        "camelCase",
-        "snake_case",
-        "SCREAMING_SNAKE_CASE",
-        "kebab-case",
-        "SCREAMING-KEBAB-CASE",
+    const SPELT: [(&'static str, Case); 8] = [
+        ("lowercase", Case::Lower),
+        ("UPPERCASE", Case::Upper),
+        ("PascalCase", Case::Pascal),
+        ("camelCase", Case::Camel),
+        ("snake_case", Case::Snake),
+        ("SCREAMING_SNAKE_CASE", Case::ScreamingSnake),
+        ("kebab-case", Case::Kebab),
+        ("SCREAMING-KEBAB-CASE", Case::ScreamingKebab),
     ];
 
+    pub(crate) fn words() -> [&'static str; 8] {
+        Self::SPELT.map(|(word, _)| word)
+    }
+
     pub(crate) fn of(word: &str) -> Option<Case> {
-        Some(match word {
-            "lowercase" => Case::Lower,
-            "UPPERCASE" => Case::Upper,
-            "PascalCase" => Case::Pascal,
-            "camelCase" => Case::Camel,
-            "snake_case" => Case::Snake,
-            "SCREAMING_SNAKE_CASE" => Case::ScreamingSnake,
-            "kebab-case" => Case::Kebab,
-            "SCREAMING-KEBAB-CASE" => Case::ScreamingKebab,
-            _ => return None,
-        })
+        Self::SPELT.iter().find(|(known, _)| *known == word).map(|(_, case)| *case)
     }
 
     /// The variant's name in this case. Each capital begins a word.
@@ -107,7 +101,7 @@ mod tests {
 
     #[test]
     fn variants_are_spelt_as_serde_spells_them() {
-        let spelt: Vec<_> = Case::WORDS.iter().map(|word| Case::of(word).unwrap().variant("PtBr")).collect();
+        let spelt: Vec<_> = Case::words().iter().map(|word| Case::of(word).unwrap().variant("PtBr")).collect();
         assert_eq!(spelt, ["ptbr", "PTBR", "PtBr", "ptBr", "pt_br", "PT_BR", "pt-br", "PT-BR"]);
         assert_eq!(Case::Kebab.variant("UTF8"), "u-t-f8");
     }

@@ -129,6 +129,13 @@ pub const fn unexplained(spec: &Spec<'_>, at: Argument) -> Option<Fault> {
     }
 }
 
+/// The weakening of a `domain` that is a public suffix, for which the declaration gives no reason: of suffixes there is a
+/// list, and who has one asks.
+#[must_use]
+pub const fn unexplained_suffix(spec: &Spec<'_>) -> Option<Fault> {
+    if spec.read_only || spec.reason.is_some() { None } else { Some(syntax::PUBLIC_SUFFIX) }
+}
+
 /// What a constant expression at this argument breaks, asked once its value is known.
 ///
 /// The macro has judged what it could see. A constant name also answers for what contradicts its prefix elsewhere,
@@ -141,7 +148,7 @@ pub const fn constant(spec: &Spec<'_>, at: Argument, path_is_constant: bool) -> 
             None => contradiction(spec, !path_is_constant),
         },
         // The name's own check has spoken of `__Host-` with a Domain.
-        Argument::Domain => match spec.domain {
+        Argument::Domain if !spec.read_only => match spec.domain {
             Some(domain) => fault(syntax::domain(domain)),
             None => None,
         },

@@ -99,12 +99,6 @@ impl<'a> Demand<'a> {
         Demand { text }
     }
 
-    /// Whether it demands nothing at all.
-    #[must_use]
-    pub fn is_nothing(self) -> bool {
-        self.words().next().is_none()
-    }
-
     /// The words that mean nothing.
     pub fn wrong(self) -> impl Iterator<Item = Wrong<'a>> {
         self.words().filter(|word| !means_something(word)).map(|word| Wrong { word })
@@ -146,6 +140,13 @@ impl<'a> Demand<'a> {
             let word = self.word_for(Rule::Unprefixed).filter(|_| loses_prefix)?;
             Some(Broken { at, rule: Some(Rule::Unprefixed), word })
         })
+    }
+
+    /// How a `domain` that is a public suffix breaks it: of suffixes there is a list, and who has one asks.
+    #[must_use]
+    pub fn public_suffix(self, spec: &Spec<'_>) -> Option<Broken<'a>> {
+        let word = self.word_for(Rule::PublicSuffix).filter(|_| !spec.read_only)?;
+        Some(Broken { at: Argument::Domain, rule: Some(Rule::PublicSuffix), word })
     }
 
     /// The word that denies a lint.
@@ -236,12 +237,6 @@ mod tests {
         assert_eq!(demand.wrong().count(), 0, "{text}");
         let at = Argument::ALL.into_iter();
         at.filter_map(|at| demand.broken(spec, at).map(|broken| (at, broken.rule, broken.word))).collect()
-    }
-
-    #[test]
-    fn what_has_no_word_demands_nothing() {
-        assert!(Demand::of("").is_nothing() && Demand::of(" , ").is_nothing());
-        assert!(!Demand::of("all").is_nothing() && !Demand::of("-shop::Theme").is_nothing());
     }
 
     #[test]

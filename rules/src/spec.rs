@@ -72,29 +72,22 @@ impl Prefix {
     /// The prefix of `name`, by exact octets as a server reads them.
     #[must_use]
     pub const fn of(name: &str) -> Option<Prefix> {
-        let mut at = 0;
-        while at < Self::ALL.len() {
-            #[allow(clippy::indexing_slicing, reason = "`at` is below the length")]
-            let prefix = Self::ALL[at];
-            if begins(name.as_bytes(), prefix.as_str().as_bytes(), false) {
-                return Some(prefix);
-            }
-            at += 1;
-        }
-        None
+        Self::find(name.as_bytes(), false)
     }
 
     /// The prefix of `name` in any letter case, as a browser matches it (6265bis 5.4).
     #[must_use]
     pub const fn of_any_case(name: &[u8]) -> Option<Prefix> {
-        let mut at = 0;
-        while at < Self::ALL.len() {
-            #[allow(clippy::indexing_slicing, reason = "`at` is below the length")]
-            let prefix = Self::ALL[at];
-            if begins(name, prefix.as_str().as_bytes(), true) {
-                return Some(prefix);
+        Self::find(name, true)
+    }
+
+    const fn find(name: &[u8], any_case: bool) -> Option<Prefix> {
+        let mut rest: &[Prefix] = &Self::ALL;
+        while let [prefix, tail @ ..] = rest {
+            if begins(name, prefix.as_str().as_bytes(), any_case) {
+                return Some(*prefix);
             }
-            at += 1;
+            rest = tail;
         }
         None
     }

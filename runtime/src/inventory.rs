@@ -16,6 +16,7 @@ use hardtack_rules::wire;
 
 use crate::audit::{self, Finding, Seen};
 use crate::declare::Spec;
+use crate::domain::is_public_suffix;
 
 /// A declaration as its expansion registers it.
 #[derive(Debug)]
@@ -191,15 +192,21 @@ impl Inventory {
             }
         }
         for cookie in self.cookies.iter().filter(|cookie| !demand.excepts(cookie.krate, cookie.item)) {
-            for broken in Argument::ALL.iter().filter_map(|at| demand.broken(&cookie.spec, *at)) {
-                refused.push(cookie.refusal(&broken));
-            }
+            let suffix =
+                |at| demand.public_suffix(&cookie.spec).filter(|_| at == Argument::Domain && cookie.has_suffix());
+            let broken = |at: &Argument| demand.broken(&cookie.spec, *at).or_else(|| suffix(*at));
+            refused.extend(Argument::ALL.iter().filter_map(broken).map(|broken| cookie.refusal(&broken)));
         }
         if refused.is_empty() { Ok(()) } else { Err(Denied { refused }) }
     }
 }
 
 impl Listed {
+    /// Whether its Domain is a public suffix: of a constant one no macro knows.
+    fn has_suffix(&self) -> bool {
+        self.spec.domain.is_some_and(|domain| is_public_suffix(&domain.to_ascii_lowercase()))
+    }
+
     fn refusal(&self, broken: &Broken<'_>) -> String {
         let Listed { path, file, line, krate, item, .. } = self;
         let remedy = broken.remedy();

@@ -89,11 +89,11 @@ pub const fn check(spec: &Spec, at: Argument, path_is_constant: bool) {
     }
 }
 
-/// The same, in a build that refuses more: `lint` is what it says of the argument's lint, and nothing where that may
+/// The same, in a build that denies more: `lint` is what it says of the argument's lint, and nothing where that may
 /// trip; `over` what it says of a life of more than `limit` seconds.
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
-pub const fn check_refused(
+pub const fn check_denied(
     spec: &Spec,
     at: Argument,
     path_is_constant: bool,
@@ -104,7 +104,7 @@ pub const fn check_refused(
     let fault = hardtack_rules::check::constant(spec, at, path_is_constant);
     let is_error = matches!(&fault, Some(fault) if matches!(fault.rule.kind(), hardtack_rules::Kind::Error));
     if !is_error {
-        if let (Argument::MaxAge, Some(max_age)) = (at, spec.max_age) {
+        if let (Argument::MaxAge, Some(max_age), false) = (at, spec.max_age, spec.read_only) {
             if max_age.as_secs() > limit {
                 panic!("{}", over)
             }

@@ -1,17 +1,16 @@
 //! A declaration as impls: `ReadCookie` with its constants, `Cookie`, and what the declaration allows beyond them.
 
-use core::time::Duration;
-
 use hardtack_rules::check::Argument;
 use hardtack_rules::deny::VARIABLE;
-use hardtack_rules::{Prefix, SameSite, Seal, Spec, wire};
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use hardtack_rules::{Prefix, SameSite, Seal, wire};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Meta;
 
+use super::spans::{at_span, beneath, ends};
 use super::value::{Bodies, bodies, where_clause};
-use crate::fallback;
-use crate::model::{Constant, Cookie, Declaration, Name, Origin, Refused, Scope, Sealing, Shape, Value, beneath};
+use crate::declaration::{Constant, Declaration, Denied, Name, Scope, Sealing};
+use crate::model::{Cookie, Origin, Shape, Value};
 
 /// `#[derive(Cookie)]`.
 pub(crate) fn derived(cookie: &Cookie<'_>, declaration: &Declaration) -> TokenStream {
@@ -86,7 +85,7 @@ fn listed(
     krate: &TokenStream,
     spec: &TokenStream,
 ) -> Option<TokenStream> {
-    if matches!(&declaration.name, Name::Literal { text, .. } if text == fallback::NAME) {
+    if declaration.is_refused {
         return None;
     }
     let Origin { item, span, attributes } = origin;
@@ -114,7 +113,7 @@ fn constants(declaration: &Declaration, krate: &TokenStream) -> Constants {
             let spec = spec_tokens(declaration, krate, &seen.name.to_token_stream());
             let head = format!("{}=", seen.name);
             let attributes = seen.attributes;
-            let scope = Prefix::of(&seen.name).is_some_and(Prefix::is_host_only);
+            let scope = Prefix::of(seen.name).is_some_and(Prefix::is_host_only);
             Constants {
                 items: TokenStream::new(),
                 spec,
@@ -155,11 +154,11 @@ fn by_const(declaration: &Declaration, krate: &TokenStream) -> Constants {
     let questions = declaration.questions.iter().map(|question| {
         let at = variant(question.at);
         let (start, end) = ends(&question.tokens);
-        let (call, arguments) = match &question.refused {
+        let (call, arguments) = match &question.denied {
             None => (quote!(check), TokenStream::new()),
-            Some(Refused { lint, limit }) => {
+            Some(Denied { lint, limit }) => {
                 let (limit, over) = limit.as_ref().map_or((u64::MAX, ""), |(limit, over)| (*limit, over));
-                (quote!(check_refused), quote!(, #lint, #limit, #over))
+                (quote!(check_denied), quote!(, #lint, #limit, #over))
             }
         };
         let call = quote!(#private::#call);
@@ -219,7 +218,7 @@ fn spec_tokens(declaration: &Declaration, krate: &TokenStream, name: &TokenStrea
         SameSite::None => Some("None"),
     };
     if let Some(word) = same_site {
-        let word = Ident::new(word, declaration.same_site_span.resolved_at(Span::call_site()));
+        let word = Ident::new(word, beneath(declaration.same_site_span));
         with(quote!(same_site(#krate::SameSite::#word)));
     }
     if !declaration.secure {
@@ -247,37 +246,20 @@ fn spec_tokens(declaration: &Declaration, krate: &TokenStream, name: &TokenStrea
     spec
 }
 
-/// A declaration of literals only.
-struct Seen {
-    name: String,
+/// A declaration of which the macro sees all.
+struct Seen<'a> {
+    name: &'a str,
     attributes: String,
 }
 
-fn seen(declaration: &Declaration) -> Option<Seen> {
-    let Name::Literal { text: name, .. } = &declaration.name else { return None };
-    let mut spec = Spec::new(name);
-    match &declaration.path {
-        Some(Constant::Literal(path)) => spec.path = path,
-        Some(Constant::Expression(_)) => return None,
-        None => {}
+fn seen(declaration: &Declaration) -> Option<Seen<'_>> {
+    if !declaration.is_seen() {
+        return None;
     }
-    match &declaration.domain {
-        Some(Scope::Domain(Constant::Literal(domain))) => spec.domain = Some(domain),
-        Some(Scope::Domain(Constant::Expression(_))) => return None,
-        Some(Scope::Environment) | None => {}
-    }
-    match &declaration.max_age {
-        Some(Constant::Literal(max_age)) => spec.max_age = Some(Duration::from_secs(max_age.as_secs())),
-        Some(Constant::Expression(_)) => return None,
-        None => {}
-    }
-    spec.same_site = declaration.same_site;
-    spec.secure = declaration.secure;
-    spec.http_only = declaration.http_only;
-    spec.partitioned = declaration.partitioned;
+    let spec = declaration.spec();
     let mut attributes = vec![0; wire::attributes(&spec, None, &mut [])];
     wire::attributes(&spec, None, &mut attributes);
-    Some(Seen { name: name.clone(), attributes: String::from_utf8(attributes).unwrap_or_default() })
+    Some(Seen { name: spec.name, attributes: String::from_utf8(attributes).unwrap_or_default() })
 }
 
 /// The line with `…` for the value, for the docs of a setter.
@@ -293,22 +275,6 @@ pub(crate) fn wire_form(declaration: &Declaration) -> String {
             Name::Expression(name) => format!("{{{name}}}=…"),
         },
     }
-}
-
-/// The tokens where the span stands, each still resolved as it was: rustc joins an expression's first and last span.
-pub(crate) fn at_span(tokens: TokenStream, span: Span) -> TokenStream {
-    let there = |mut token: TokenTree| {
-        token.set_span(span.resolved_at(token.span()));
-        token
-    };
-    tokens.into_iter().map(there).collect()
-}
-
-/// rustc joins an expression's first and last span.
-fn ends(tokens: &TokenStream) -> (Span, Span) {
-    let start = tokens.clone().into_iter().next().map_or_else(Span::call_site, |first| first.span());
-    let end = tokens.clone().into_iter().last().map_or_else(Span::call_site, |last| last.span());
-    (beneath(start), beneath(end))
 }
 
 fn variant(at: Argument) -> TokenStream {

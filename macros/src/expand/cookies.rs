@@ -6,9 +6,10 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, Generics, Ident, Member};
 
 use super::cookie::{impls, wire_form};
+use super::spans::beneath;
 use super::value::is_plain;
-use crate::fallback;
-use crate::model::{Declaration, Field, Name, Set, Shape, Value, beneath, methods};
+use crate::declaration::{Declaration, Name};
+use crate::model::{Field, Set, Shape, Value, methods};
 
 pub(crate) fn set(set: &Set<'_>, declarations: &[Declaration]) -> TokenStream {
     let Set { ident, visibility, token, attributes, krate, .. } = set;
@@ -83,8 +84,11 @@ fn marker(set: &Set<'_>, field: &Field<'_>) -> TokenStream {
     if field.is_existing() {
         return field.ty.to_token_stream();
     }
-    let (set, name) = (set.ident.unraw(), field.ident.unraw());
-    format_ident!("{set}_{name}", span = Span::call_site()).to_token_stream()
+    marker_name(set, field).to_token_stream()
+}
+
+fn marker_name(set: &Set<'_>, field: &Field<'_>) -> Ident {
+    format_ident!("{}_{}", set.ident.unraw(), field.ident.unraw(), span = Span::call_site())
 }
 
 /// The declaration of a field's cookie. Here, and nowhere else, the type of an existing one must be what it says.
@@ -97,8 +101,7 @@ fn spec_of(set: &Set<'_>, field: &Field<'_>, declaration: &Declaration) -> Token
 }
 
 fn marker_item(set: &Set<'_>, field: &Field<'_>, declaration: &Declaration) -> TokenStream {
-    let (set_name, field_name) = (set.ident.unraw(), field.ident.unraw());
-    let ident = format_ident!("{set_name}_{field_name}", span = Span::call_site());
+    let ident = marker_name(set, field);
     let ty = field.ty;
     let value = Value {
         ident: &ident,
@@ -252,9 +255,7 @@ fn distinct(set: &Set<'_>, fields: &[(&Field<'_>, &Declaration)]) -> TokenStream
     let is_seen = |field: &Field<'_>, declaration: &Declaration| {
         matches!(&declaration.name, Name::Literal { .. }) && !field.is_existing() && field.cfgs().next().is_none()
     };
-    let is_refused = |field: &Field<'_>, declaration: &Declaration| {
-        !field.is_existing() && matches!(&declaration.name, Name::Literal { text, .. } if text == fallback::NAME)
-    };
+    let is_refused = |field: &Field<'_>, declaration: &Declaration| !field.is_existing() && declaration.is_refused;
     let fields: Vec<_> = fields.iter().filter(|(field, declaration)| !is_refused(field, declaration)).collect();
     let mut questions = TokenStream::new();
     for (at, (field, declaration)) in fields.iter().enumerate() {

@@ -3,4 +3,5 @@
 
 pub(crate) mod cookie;
 pub(crate) mod cookies;
+mod spans;
 pub(crate) mod value;

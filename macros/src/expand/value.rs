@@ -5,8 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Generics, Ident, Member, Type, WherePredicate};
 
-use super::cookie::at_span;
-use crate::model::{Shape, Value, beneath};
+use super::spans::{at_span, beneath};
+use crate::model::{Shape, Value};
 
 /// The bodies of `write` and `read`.
 pub(crate) struct Bodies {
