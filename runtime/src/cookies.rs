@@ -7,12 +7,12 @@ use std::borrow::Cow;
 use std::sync::PoisonError;
 
 use hardtack_rules::Seal;
-use http::header::{COOKIE, SET_COOKIE};
+use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
 use crate::declare::{Cookie, Declaration, ReadCookie, Room, Spec, Value};
 use crate::error::{ReadError, Removal, SetError};
-use crate::line::{Line, Varied, header_value, line, retract_removals};
+use crate::line::{Line, Varied, append, header_value, line};
 use crate::policy::{InForce, Policy, PolicyHandle};
 use crate::read::{self, Found};
 use crate::report::{Event, EventKind, log};
@@ -256,7 +256,8 @@ impl<S: Scheme> Cookies<S> {
         self.exchange.add(Declaration::of::<T>(), None, &Varied::NOTHING)
     }
 
-    /// Appends what was set to the response's fields and closes the jar. A second call appends nothing.
+    /// Appends what was set to the response's fields, raised to the floor of the policy that the jar was given, and closes
+    /// the jar. A second call appends nothing.
     pub fn write(&self, response: &mut HeaderMap) {
         self.exchange.write(response);
     }
@@ -336,12 +337,7 @@ impl Exchange {
     }
 
     pub(crate) fn write(&self, response: &mut HeaderMap) {
-        let lines = self.close();
-        retract_removals(response, &lines);
-        response.reserve(lines.len());
-        for line in lines {
-            response.append(SET_COOKIE, line.value);
-        }
+        append(self.close(), response, self.in_force.get());
     }
 
     /// Closes the jar: what is set from here on is too late.
@@ -485,6 +481,16 @@ impl Exchange {
         }
     }
 
+    /// Tells of cookies that were set, and that no response carries.
+    pub(crate) fn lost(&self, lines: &[Line], reason: &'static str) {
+        if lines.is_empty() {
+            return;
+        }
+        let names = lines.iter().map(|line| line.name).collect::<Vec<_>>().join(", ");
+        let (kind, cookie) = (EventKind::Mistake, Some(&*names));
+        self.tell(Event { kind, cookie, rule: "never-sent", reason: &reason, evidence: None });
+    }
+
     /// A Secure cookie that comes over plain HTTP may be anybody's.
     fn admit(&self, declared: Declaration) -> Result<(), ReadError> {
         if declared.spec.secure && !self.verdict.https {
@@ -520,21 +526,8 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         let pending = self.pending.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if !pending.lines.is_empty() {
-            let names = pending.lines.iter().map(|line| line.name).collect::<Vec<_>>().join(", ");
-            let reason = "set and never sent; call `Cookies::write` on the response, or add the policy's layer";
-            let event = Event {
-                kind: EventKind::Mistake,
-                cookie: Some(&names),
-                rule: "never-sent",
-                reason: &reason,
-                evidence: None,
-            };
-            match self.in_force.get() {
-                Some(in_force) => in_force.tell(event),
-                None => log(event),
-            }
-        }
+        let lines = core::mem::take(&mut pending.lines);
+        self.lost(&lines, "set and never sent; call `Cookies::write` on the response, or add the policy's layer");
     }
 }
 

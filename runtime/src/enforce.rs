@@ -6,11 +6,10 @@ use hardtack_rules::auditors::fold;
 use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, HeaderValue};
 
-use crate::clock;
 use crate::declare::Spec;
 use crate::foreign::{ForeignCookies, Lacks, same_site};
 use crate::host::{Host, Named};
-use crate::line::{Line, retract_removals};
+use crate::line::{Line, append, raised, replace};
 use crate::policy::InForce;
 use crate::report::{Event, EventKind};
 use crate::scheme::Verdict;
@@ -27,7 +26,7 @@ pub(crate) struct Outgoing {
 
 /// In a response's extensions: the lines among its fields that a declaration made, as the answer to a read error does, or
 /// a layer further in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Declared(pub(crate) Vec<HeaderValue>);
 
 impl Outgoing {
@@ -50,28 +49,31 @@ impl Outgoing {
         self.verdict.https && self.in_force.policy.foreign_cookies() == ForeignCookies::Harden
     }
 
-    /// Makes the response as strict as the policy demands: first what others wrote, then what the jar adds.
-    pub(crate) fn enforce(&self, response: &mut HeaderMap, declared: Option<&Declared>, jar: Vec<Line>) {
+    /// Makes the response as strict as the policy demands: first what was written before, then what the jar adds.
+    ///
+    /// `declared` are then the lines that a declaration made, as they leave.
+    pub(crate) fn enforce(&self, response: &mut HeaderMap, declared: &mut Declared, jar: Vec<Line>) {
         if response.contains_key(SET_COOKIE) {
-            self.foreign(response, declared);
+            self.written_before(response, declared);
         }
         let sets = !jar.is_empty() || response.contains_key(SET_COOKIE);
         if sets {
-            self.declared(response, jar);
+            append(jar, response, Some(&self.in_force));
             self.caching(response);
         }
         self.hsts(response);
     }
 
-    fn foreign(&self, response: &mut HeaderMap, declared: Option<&Declared>) {
+    fn written_before(&self, response: &mut HeaderMap, declared: &mut Declared) {
         let Entry::Occupied(mut lines) = response.entry(SET_COOKIE) else { return };
         let host = self.host_name();
         let mut stay = Vec::new();
         for (at, line) in lines.iter_mut().enumerate() {
-            if declared.is_some_and(|declared| declared.0.contains(line)) {
-                self.raise(line);
-            } else if !self.foreign_line(line, host.as_deref()) {
+            let ours = declared.0.iter_mut().find(|ours| *ours == line);
+            if !self.may_leave(line, ours.is_some(), host.as_deref()) {
                 stay.push(at);
+            } else if let Some(ours) = ours {
+                ours.clone_from(line);
             }
         }
         if stay.is_empty() {
@@ -84,13 +86,13 @@ impl Outgoing {
         }
     }
 
-    /// Hardens one line in its place; says whether it may leave.
-    fn foreign_line(&self, line: &mut HeaderValue, host: Option<&str>) -> bool {
+    /// Hardens one line in its place; says whether it may leave. Of ours, only what was declared is raised.
+    fn may_leave(&self, line: &mut HeaderValue, is_ours: bool, host: Option<&str>) -> bool {
         let policy = &self.in_force.policy;
         let written = Written::read(line.as_bytes());
         let declared = policy.declared(written.name).filter(|spec| is_as_declared(spec, &written));
         let exception = policy.exception(written.name);
-        let is_foreign = declared.is_none() && exception.is_none();
+        let is_foreign = !is_ours && declared.is_none() && exception.is_none();
         if is_foreign && policy.foreign_cookies() == ForeignCookies::Refuse {
             self.tell(EventKind::LineRefused, &written, "foreign", &"the policy refuses cookies that are not declared");
             return false;
@@ -117,17 +119,17 @@ impl Outgoing {
                 self.tell(kind, &written, rule, &format_args!("lacks {words}; let the policy harden it"));
             }
         }
-        if exception.is_none() {
-            if let Some(raised) = self.raised(octets.as_deref().unwrap_or(line.as_bytes()), &written) {
-                octets = Some(raised);
+        if let Some(raised) = raised(octets.as_deref().unwrap_or(line.as_bytes()), &self.in_force) {
+            octets = Some(raised);
+        }
+        if !is_ours {
+            match &octets {
+                None => self.object(line.as_bytes(), &written, host),
+                Some(octets) => self.object(octets, &Written::read(octets), host),
             }
         }
-        match octets {
-            None => self.object(line.as_bytes(), &written, host),
-            Some(octets) => {
-                self.object(&octets, &Written::read(&octets), host);
-                replace(line, octets);
-            }
+        if let Some(octets) = octets {
+            replace(line, octets);
         }
         true
     }
@@ -143,36 +145,6 @@ impl Outgoing {
             let (kind, rule) = (EventKind::LineObserved, rejection.id());
             self.tell(kind, written, rule, &format_args!("no browser stores it: {rejection}"));
         }
-    }
-
-    fn declared(&self, response: &mut HeaderMap, lines: Vec<Line>) {
-        retract_removals(response, &lines);
-        // For Cache-Control and HSTS too: a small map grows by doubling.
-        response.reserve(lines.len() + 2);
-        for mut line in lines {
-            self.raise(&mut line.value);
-            response.append(SET_COOKIE, line.value);
-        }
-    }
-
-    /// Raises a declared line to the floor, in its place.
-    fn raise(&self, line: &mut HeaderValue) {
-        if self.in_force.policy.floor().is_none() {
-            return;
-        }
-        let written = Written::read(line.as_bytes());
-        if self.in_force.policy.exception(written.name).is_some() {
-            return;
-        }
-        if let Some(raised) = self.raised(line.as_bytes(), &written) {
-            replace(line, raised);
-        }
-    }
-
-    fn raised(&self, line: &[u8], written: &Written<'_>) -> Option<Vec<u8>> {
-        let raised = self.in_force.policy.floor().raised(line, clock::now)?;
-        self.tell(EventKind::LineHardened, written, "floor", &"raised to the policy's floor");
-        Some(raised)
     }
 
     fn caching(&self, response: &mut HeaderMap) {
@@ -197,9 +169,11 @@ impl Outgoing {
             response.remove(STRICT_TRANSPORT_SECURITY);
             return;
         }
-        // A browser keeps it for no address.
-        if self.host().is_some_and(Host::is_public_name) {
-            response.insert(STRICT_TRANSPORT_SECURITY, value.clone());
+        // A browser keeps it for no address and no loopback name.
+        match self.host().map(Host::is_public_name) {
+            Some(true) => drop(response.insert(STRICT_TRANSPORT_SECURITY, value.clone())),
+            Some(false) => drop(response.remove(STRICT_TRANSPORT_SECURITY)),
+            None => {}
         }
     }
 
@@ -210,18 +184,11 @@ impl Outgoing {
     }
 }
 
-fn replace(line: &mut HeaderValue, octets: Vec<u8>) {
-    // Octets of a field value and ASCII are a field value.
-    if let Ok(mut value) = HeaderValue::try_from(octets) {
-        value.set_sensitive(line.is_sensitive());
-        *line = value;
-    }
-}
-
 /// Whether a line that no jar wrote says what the declaration of its name says, or is stricter, as setters and floors
-/// make it.
+/// make it; for no more hosts.
 fn is_as_declared(spec: &Spec, written: &Written<'_>) -> bool {
-    (written.secure || !spec.secure)
+    (spec.has_domain() || written.domain.is_none_or(<[u8]>::is_empty))
+        && (written.secure || !spec.secure)
         && (written.http_only || !spec.http_only)
         && written.same_site.and_then(same_site).is_some_and(|found| found.is_at_least(spec.same_site))
 }

@@ -8,11 +8,15 @@ use hardtack_rules::{SameSite, syntax, wire};
 use http::header::{Entry, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
+use crate::clock;
 use crate::declare::{Declaration, Spec, Value};
 use crate::error::{AttributeFault, SetError, Wrong};
+use crate::policy::InForce;
+use crate::report::{Event, EventKind};
 use crate::scheme::Verdict;
 use crate::sealing::{self, Keys};
 use crate::value::ValueWriter;
+use crate::written::{self, Written};
 
 /// A finished line, and what tells it from another (6265bis 5.7 step 23).
 pub(crate) struct Line {
@@ -46,18 +50,60 @@ impl Line {
         text.split_once('=').map_or("", |(_, rest)| rest.split_once(';').map_or(rest, |(value, _)| value))
     }
 
-    /// Whether `earlier` is the removal that a read error of this cookie wrote.
+    /// Whether `earlier` is the removal of this very cookie, as a read error wrote it.
     fn voids(&self, earlier: &HeaderValue) -> bool {
-        let rest = earlier.as_bytes().strip_prefix(self.name.as_bytes());
-        rest.and_then(|rest| rest.strip_prefix(b"=; Path=")).is_some_and(|attributes| {
-            attributes.split(|octet| *octet == b';').any(|attribute| attribute == b" Max-Age=0")
-        })
+        let removal = Written::read(earlier.as_bytes());
+        let domain = self.domain.as_deref().unwrap_or_default().as_bytes();
+        removal.name == self.name.as_bytes()
+            && removal.value.is_empty()
+            && removal.path == Some(self.path.as_bytes())
+            && removal.domain.unwrap_or_default().eq_ignore_ascii_case(domain)
+            && written::attributes(earlier.as_bytes()).any(|attribute| attribute == (&b"Max-Age"[..], &b"0"[..]))
+    }
+}
+
+/// Appends what a jar holds to a response's fields, raised to the policy's floor.
+pub(crate) fn append(lines: Vec<Line>, response: &mut HeaderMap, in_force: Option<&InForce>) {
+    retract_removals(response, &lines);
+    // For Cache-Control and HSTS too: a small map grows by doubling.
+    response.reserve(lines.len() + 2);
+    for mut line in lines {
+        if let Some(raised) = in_force.and_then(|in_force| raised(line.value.as_bytes(), in_force)) {
+            replace(&mut line.value, raised);
+        }
+        response.append(SET_COOKIE, line.value);
+    }
+}
+
+/// The line as the policy's floor has it, where it is below, and told; nothing of a cookie that the policy excepts.
+pub(crate) fn raised(line: &[u8], in_force: &InForce) -> Option<Vec<u8>> {
+    let floor = in_force.policy.floor();
+    if floor.is_none() {
+        return None;
+    }
+    let written = Written::read(line);
+    if in_force.policy.exception(written.name).is_some() {
+        return None;
+    }
+    let raised = floor.raised(line, clock::now)?;
+    let (kind, name) = (EventKind::LineHardened, written.shown_name());
+    let reason = &"raised to the policy's floor";
+    in_force.tell(Event { kind, cookie: Some(&name), rule: "floor", reason, evidence: None });
+    Some(raised)
+}
+
+/// Puts the octets of a stricter line in its place.
+pub(crate) fn replace(line: &mut HeaderValue, octets: Vec<u8>) {
+    // Octets of a field value and ASCII are a field value.
+    if let Ok(mut value) = HeaderValue::try_from(octets) {
+        value.set_sensitive(line.is_sensitive());
+        *line = value;
     }
 }
 
 /// Takes from a response the removals that a read error wrote, of cookies that these lines set after all: a server sends
 /// one name once (6265bis 4.1.1).
-pub(crate) fn retract_removals(response: &mut HeaderMap, lines: &[Line]) {
+fn retract_removals(response: &mut HeaderMap, lines: &[Line]) {
     if lines.is_empty() {
         return;
     }

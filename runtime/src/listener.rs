@@ -173,12 +173,17 @@ impl Listener {
 
     fn judge_parts(&self, parts: &Parts, peer: Option<IpAddr>) -> Verdict {
         let Parts { method, uri, headers, extensions, .. } = parts;
-        self.judge(&Head { method, uri, headers, extensions, transport: None, peer })
+        let head = Head { method, uri, headers, extensions, transport: None, peer: None };
+        self.judge_from(&head, || peer.or_else(|| peer_of(extensions)))
     }
 
     pub(crate) fn judge(&self, head: &Head<'_>) -> Verdict {
+        self.judge_from(head, || peer_of(head.extensions).or(head.peer))
+    }
+
+    fn judge_from(&self, head: &Head<'_>, peer: impl Fn() -> Option<IpAddr>) -> Verdict {
         // A dual-stack socket reports an IPv4 peer as `::ffff:a.b.c.d`.
-        let peer = || head.peer.or_else(|| peer_of(head.extensions)).map(|peer| peer.to_canonical());
+        let peer = || peer().map(|peer| peer.to_canonical());
         let verdict = match &self.source {
             Source::PerConnection => match head.extensions.get().or(head.transport.as_ref()) {
                 Some(Transport::Tls) => Verdict::https(Ground::TlsConnection),
@@ -212,7 +217,7 @@ pub(crate) struct Head<'a> {
     pub(crate) extensions: &'a Extensions,
     /// What the framework itself knows of the connection; an extension of the same type goes before it.
     pub(crate) transport: Option<Transport>,
-    /// The address at its other end, where the framework or the caller knows it: it goes before an extension.
+    /// The address at its other end, where the framework knows it; an extension goes before it.
     pub(crate) peer: Option<IpAddr>,
 }
 

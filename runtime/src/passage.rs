@@ -1,10 +1,10 @@
 //! One exchange's way past the policy, whatever framework carries it. In: what a layer was given and a request's head;
 //! out: an answer of the policy's own, or an open jar and a response that leaves strict. Knows no framework.
 
-use std::time::SystemTime;
-
+use http::header::SET_COOKIE;
 use http::{Extensions, HeaderMap, Uri};
 
+use crate::clock;
 use crate::cookies::{Cookies, Exchange};
 use crate::enforce::{Declared, Outgoing};
 use crate::error::ExtractError;
@@ -92,17 +92,18 @@ impl Passage {
     pub(crate) fn leave(&mut self, headers: &mut HeaderMap, extensions: &mut Extensions) {
         self.has_left = true;
         let lines = self.exchange.close();
-        let ours = if self.is_nested { lines.iter().map(|line| line.value.clone()).collect() } else { Vec::new() };
-        let declared = extensions.remove::<Declared>();
+        let from_jar = lines.len();
+        let mut declared = extensions.remove::<Declared>().unwrap_or_default();
         if let Some((removals, uri)) = self.removals.as_deref().filter(|_| self.outgoing.hardens()) {
             let host = self.outgoing.host_name();
             let asked = Asked { host: host.as_deref(), path: uri.path() };
-            removals.complete(headers, asked, &self.outgoing.in_force, SystemTime::now());
+            removals.complete(headers, asked, &self.outgoing.in_force, clock::now());
         }
-        self.outgoing.enforce(headers, declared.as_ref(), lines);
+        self.outgoing.enforce(headers, &mut declared, lines);
         if self.is_nested {
-            let earlier = declared.map(|declared| declared.0).unwrap_or_default();
-            extensions.insert(Declared(earlier.into_iter().chain(ours).collect()));
+            // As they leave: the outer layer compares them octet by octet.
+            declared.0.extend(headers.get_all(SET_COOKIE).iter().rev().take(from_jar).cloned());
+            extensions.insert(declared);
         }
     }
 
@@ -110,6 +111,9 @@ impl Passage {
     #[cfg_attr(not(feature = "tower"), allow(dead_code, reason = "other frameworks make a response of each error"))]
     pub(crate) fn fail(&mut self) {
         self.has_left = true;
+        let reason =
+            "set and lost: the service inside the layer failed without a response; make one of its error in there";
+        self.exchange.lost(&self.exchange.close(), reason);
     }
 }
 

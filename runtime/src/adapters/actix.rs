@@ -31,7 +31,6 @@
 use core::fmt;
 use core::future::{Future, Ready, ready};
 use core::pin::Pin;
-use std::net::IpAddr;
 
 use actix_web::body::EitherBody;
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
@@ -179,17 +178,16 @@ fn enter(gate: &Gate, request: &ServiceRequest) -> Result<Passage, HttpResponse>
     if let Some(outer) = request.extensions().get::<Open>() {
         extensions.insert(outer.clone());
     }
-    let transport = known(request).unwrap_or(match request.app_config().secure() {
-        true => Transport::Tls,
-        false => Transport::Plain,
-    });
+    known::<Transport>(request, &mut extensions);
+    known::<Peer>(request, &mut extensions);
+    let transport = if request.app_config().secure() { Transport::Tls } else { Transport::Plain };
     let head = Head {
         method: &method,
         uri: &uri,
         headers: &headers,
         extensions: &extensions,
         transport: Some(transport),
-        peer: peer(request),
+        peer: request.peer_addr().map(|peer| peer.ip()),
     };
     gate.enter(&head).map_err(|answer| {
         let mut response = HttpResponse::new(status(answer.status()));
@@ -204,16 +202,11 @@ fn enter(gate: &Gate, request: &ServiceRequest) -> Result<Passage, HttpResponse>
     })
 }
 
-/// What the program said of the request or of its connection.
-fn known<T: Copy + 'static>(request: &ServiceRequest) -> Option<T> {
+/// Carries over what the program said of the request or of its connection.
+fn known<T: Copy + Send + Sync + 'static>(request: &ServiceRequest, extensions: &mut Extensions) {
     let said = request.extensions().get().copied();
-    said.or_else(|| request.conn_data().copied())
-}
-
-fn peer(request: &ServiceRequest) -> Option<IpAddr> {
-    match known(request) {
-        Some(Peer(peer)) => Some(peer),
-        None => request.peer_addr().map(|peer| peer.ip()),
+    if let Some(said) = said.or_else(|| request.conn_data::<T>().copied()) {
+        extensions.insert(said);
     }
 }
 
