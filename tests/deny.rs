@@ -83,6 +83,15 @@ struct Others(String);
 
 #[derive(Cookie)]
 struct Session(String);
+
+const LOCAL: &str = "localhost";
+#[derive(Cookie)]
+#[cookie(name = "theirs", read_only, max_age = YEARS, domain = LOCAL)]
+struct Theirs(String);
+
+#[derive(Cookie)]
+#[cookie(name = OLD, secure = false, reason = "80")]
+struct Both(String);
 "#;
 
 /// The tests share one folder, and each changes it.
@@ -117,26 +126,31 @@ const DOMAIN: &[(u64, &str)] = &[(30, "domain"), (34, "domain")];
 const LONG: &[(u64, &str)] = &[(38, "\"401d\""), (42, "YEARS")];
 const MONTH: &[(u64, &str)] = &[(46, "\"90d\""), (50, "MONTHS")];
 const ALONE: &[(u64, &str)] = &[(54, "partitioned")];
+/// A written name without a prefix, not Secure either: the second says it where both are denied.
+const BOTH_INSECURE: &[(u64, &str)] = &[(80, "false")];
+const BOTH_UNPREFIXED: &[(u64, &str)] = &[(80, "OLD")];
 
 #[test]
 fn each_word_refuses_its_own_reason_or_not_and_nothing_else() {
     assert_eq!(refused(""), []);
     assert_eq!(refused(" , "), []);
-    assert_eq!(refused("insecure"), at(INSECURE));
+    assert_eq!(refused("insecure"), at(&[INSECURE, BOTH_INSECURE].concat()));
     assert_eq!(refused("script-readable"), at(SCRIPT));
     assert_eq!(refused("same-site-none"), at(SAME_SITE));
     assert_eq!(refused("domain-wide"), at(DOMAIN));
     assert_eq!(refused("long-lived"), at(LONG));
     // A cookie that is not Secure can have no prefix.
-    assert_eq!(refused("unprefixed"), at(&[INSECURE, UNPREFIXED].concat()));
+    assert_eq!(refused("unprefixed"), at(&[INSECURE, UNPREFIXED, BOTH_UNPREFIXED].concat()));
     assert_eq!(refused("max-age=30d"), at(&[LONG, MONTH].concat()));
     assert_eq!(refused("max-age=90d"), at(LONG));
-    assert_eq!(refused("insecure,same-site-none"), at(&[INSECURE, SAME_SITE].concat()));
+    assert_eq!(refused("insecure,same-site-none"), at(&[INSECURE, SAME_SITE, BOTH_INSECURE].concat()));
 }
 
 #[test]
 fn all_refuses_each_mistake_once() {
-    let everything = [INSECURE, &SCRIPT[..1], SAME_SITE, UNPREFIXED, DOMAIN, LONG, MONTH, ALONE, &SCRIPT[1..]].concat();
+    let everything =
+        [INSECURE, &SCRIPT[..1], SAME_SITE, UNPREFIXED, DOMAIN, LONG, MONTH, ALONE, &SCRIPT[1..], BOTH_INSECURE]
+            .concat();
     assert_eq!(refused("all max-age=30d"), at(&everything));
     let without_limit: Vec<_> = everything.into_iter().filter(|place| !MONTH.contains(place)).collect();
     assert_eq!(refused("all"), at(&without_limit));
@@ -173,7 +187,7 @@ fn an_exception_excepts_one_cookie() {
     assert_eq!(refused("script-readable -my_shop::Theme"), at(&SCRIPT[1..]));
     assert_eq!(refused("script-readable,-my-shop::Site::script"), at(&SCRIPT[..1]));
     assert_eq!(refused("script-readable -my-shop::Site -my-shop::Theme"), []);
-    assert_eq!(refused("unprefixed -my-shop::Old -my-shop::Banner"), at(&UNPREFIXED[..1]));
+    assert_eq!(refused("unprefixed -my-shop::Old -my-shop::Banner -my-shop::Both"), at(&UNPREFIXED[..1]));
     assert_eq!(refused("max-age=30d -my-shop::Months -my-shop::Ancient"), at(&[LONG[0], MONTH[0]]));
     // Another crate's, and no crate at all.
     assert_eq!(refused("script-readable -other::Theme"), at(SCRIPT));

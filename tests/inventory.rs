@@ -258,3 +258,32 @@ fn one_line_in_a_test_denies_what_a_build_should_have() {
     assert!(told("scriptreadable").contains("`scriptreadable` is no lint; write `insecure`"));
     assert!(told("-shop::Gone insecure").contains("`-shop::Gone` excepts no cookie of this program; remove it"));
 }
+
+const PAGES: &str = "github.io";
+
+/// Shared with every page of others, and no browser stores it.
+#[derive(hardtack::Cookie)]
+#[cookie(domain = PAGES, reason = "kept until the move")]
+struct Pages(u32);
+
+/// Whether somebody declined, on a site without TLS.
+#[derive(hardtack::Cookie)]
+#[cookie(secure = false, reason = "nothing depends on it")]
+struct Refused;
+
+#[test]
+fn the_second_lock_sees_a_constant_domain_that_is_a_public_suffix() {
+    let denied = hardtack::inventory().deny("public-suffix").unwrap_err();
+    let denied: Vec<&str> = denied.refused().collect();
+    let [pages] = denied.as_slice() else { panic!("{denied:?}") };
+    assert!(pages.contains("`inventory::Pages`: a `domain` that is a public suffix trips `public-suffix`"), "{pages}");
+    assert!(hardtack::inventory().deny("public-suffix -inventory::Pages").is_ok());
+    drop(Pages(1));
+}
+
+#[test]
+fn a_cookie_may_be_named_as_our_own_placeholder_is() {
+    let denied = hardtack::inventory().deny("insecure").unwrap_err().to_string();
+    assert!(denied.contains("`inventory::Refused`: `secure = false` trips `insecure`"), "{denied}");
+    drop(Refused);
+}

@@ -118,7 +118,8 @@ fn a_set_retracts_the_removal_of_its_own_cookie_and_of_no_other() {
         jar.set(SetCookie::new(Cart(7)).path(path)).unwrap();
         jar
     };
-    let removal = "__Secure-cart=; Path=/shop; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
+    let removal =
+        "__Secure-cart=; Path=/shop; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
     for (path, others) in [("/shop", vec![]), ("/shop/7", vec![removal])] {
         let mut response = HeaderMap::new();
         response.append(SET_COOKIE, HeaderValue::from_static(removal));
