@@ -40,12 +40,13 @@ use std::fmt;
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
-use crate::findings::{self, Hsts};
+use crate::findings::{self, SentHsts};
 use crate::store;
 
 pub use crate::findings::Finding;
+pub use crate::rejection::Rejection;
 pub use crate::seen::Seen;
-pub use crate::store::{Rejection, Stored};
+pub use crate::store::Stored;
 pub use hardtack_rules::auditors::{Auditor, Reference, Severity, Weakness};
 
 /// What a browser does with one Set-Cookie line, and what a tester raises about it; or what a tester raises about the
@@ -155,7 +156,7 @@ pub fn set_cookie(line: &[u8], seen: &Seen) -> Report {
 /// ```
 #[must_use]
 pub fn response(headers: &HeaderMap, seen: &Seen) -> Vec<Report> {
-    let hsts = Hsts::read(headers);
+    let hsts = SentHsts::read(headers);
     let under_hsts = seen.https && hsts.protects();
     let lines = headers.get_all(SET_COOKIE).iter();
     let mut reports: Vec<Report> = lines.map(|line| judge(line.as_bytes(), seen, under_hsts)).collect();
@@ -180,7 +181,8 @@ mod serialize {
     use serde::ser::{Serialize, SerializeStruct, Serializer};
 
     use super::{Finding, Rejection, Report, Stored};
-    use crate::store::until_fold;
+    use crate::clock::unix_seconds;
+    use crate::written::until_fold;
 
     impl Serialize for Report {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -197,10 +199,6 @@ mod serialize {
     /// Without the value, which signs somebody in.
     impl Serialize for Stored {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let seconds = |time: std::time::SystemTime| match time.duration_since(std::time::SystemTime::UNIX_EPOCH) {
-                Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
-                Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |seconds| -seconds),
-            };
             let mut fields = serializer.serialize_struct("Stored", 10)?;
             fields.serialize_field("name", &self.name)?;
             fields.serialize_field("domain", until_fold(&self.domain))?;
@@ -210,7 +208,7 @@ mod serialize {
             fields.serialize_field("http_only", &self.http_only)?;
             fields.serialize_field("same_site", &self.same_site.map(SameSite::as_str))?;
             fields.serialize_field("partitioned", &self.partitioned)?;
-            fields.serialize_field("expires", &self.expires.map(seconds))?;
+            fields.serialize_field("expires", &self.expires.map(unix_seconds))?;
             fields.serialize_field("removal", &self.is_removal())?;
             fields.end()
         }

@@ -29,6 +29,18 @@ pub(crate) fn at<T>(now: SystemTime, run: impl FnOnce() -> T) -> T {
     run()
 }
 
+/// Whole seconds since 1970, to the one before.
+pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+        Err(before) => {
+            let before = before.duration();
+            let part = i64::from(before.subsec_nanos() > 0);
+            i64::try_from(before.as_secs()).map_or(i64::MIN, |whole| (-whole).saturating_sub(part))
+        }
+    }
+}
+
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 fn system() -> SystemTime {
     SystemTime::now()

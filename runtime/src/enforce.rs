@@ -7,7 +7,7 @@ use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, HeaderValue};
 
 use crate::declare::Spec;
-use crate::foreign::{ForeignCookies, Lacks, same_site};
+use crate::foreign::{ForeignCookies, Lacks};
 use crate::host::{Host, Named};
 use crate::line::{Line, append, raised, replace};
 use crate::policy::InForce;
@@ -187,8 +187,8 @@ impl Outgoing {
 /// Whether a line that no jar wrote says what the declaration of its name says, or is stricter, as setters and floors
 /// make it; for no more hosts.
 fn is_as_declared(spec: &Spec, written: &Written<'_>) -> bool {
-    (spec.has_domain() || written.domain.is_none_or(<[u8]>::is_empty))
+    (spec.has_domain() || written.shared_domain().is_none())
         && (written.secure || !spec.secure)
         && (written.http_only || !spec.http_only)
-        && written.same_site.and_then(same_site).is_some_and(|found| found.is_at_least(spec.same_site))
+        && written.known_same_site().is_some_and(|found| found.is_at_least(spec.same_site))
 }

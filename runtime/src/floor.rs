@@ -4,11 +4,11 @@
 use core::time::Duration;
 use std::time::SystemTime;
 
-use hardtack_rules::{SameSite, date, syntax};
+use hardtack_rules::{SameSite, syntax};
 
 use crate::error::PolicyError;
-use crate::foreign::same_site;
-use crate::written::{Written, attributes, with_attribute};
+use crate::lifetime::Lifetime;
+use crate::written::{Written, with_attribute};
 
 /// Demands a `SameSite`, HttpOnly, or a life of at most so long, of every cookie that leaves.
 ///
@@ -82,12 +82,12 @@ impl Floor {
         // To write `None` where there is nothing would loosen the line.
         if let Some(least) = self.same_site.filter(|least| *least != SameSite::None) {
             // An absent or unknown one is weaker than these: browsers relax it.
-            if !written.same_site.and_then(same_site).is_some_and(|found| found.is_at_least(least)) {
+            if !written.known_same_site().is_some_and(|found| found.is_at_least(least)) {
                 replace("SameSite", least.as_str());
             }
         }
         if let Some(most) = self.max_age {
-            if outlives(line, most, now) {
+            if Lifetime::of(line).exceeds(most, now) {
                 replace("Max-Age", &most.as_secs().to_string());
             }
         }
@@ -98,37 +98,6 @@ impl Floor {
         }
         out
     }
-}
-
-/// Whether a browser would keep the cookie for longer. Max-Age speaks before Expires (6265bis 5.7), and of each the last
-/// that can be read.
-fn outlives(line: &[u8], most: Duration, now: impl Fn() -> SystemTime) -> bool {
-    let (mut max_age, mut expires) = (None, None);
-    for (name, value) in attributes(line) {
-        if name.eq_ignore_ascii_case(b"Max-Age") {
-            max_age = seconds(value).or(max_age);
-        } else if name.eq_ignore_ascii_case(b"Expires") {
-            expires = date::cookie_date(value).or(expires);
-        }
-    }
-    if let Some(seconds) = max_age {
-        return seconds > most.as_secs();
-    }
-    let Some(end) = expires else { return false };
-    let now = now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    u64::try_from(end).is_ok_and(|end| end > now.saturating_add(most.as_secs()))
-}
-
-/// A `Max-Age` (6265bis 5.6.2); what is below zero is a removal, and what overflows is longer than anything.
-fn seconds(value: &[u8]) -> Option<u64> {
-    let digits = value.strip_prefix(b"-").unwrap_or(value);
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    if digits.len() < value.len() {
-        return Some(0);
-    }
-    Some(std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

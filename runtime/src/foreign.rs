@@ -1,7 +1,7 @@
 //! Cookies that others set: session libraries, legacy code, proxies. A line in, what it lacks out. Which names look like
 //! sessions is decided here; what is done about it is `enforce`'s.
 
-use hardtack_rules::{Prefix, SameSite};
+use hardtack_rules::Prefix;
 
 use crate::written::Written;
 
@@ -78,7 +78,7 @@ pub(crate) struct Lacks {
 
 impl Lacks {
     pub(crate) fn of(written: &Written<'_>, listed: &[String]) -> Self {
-        let same_site = written.same_site.and_then(same_site).is_none();
+        let same_site = written.known_same_site().is_none();
         // The name is looked at last: most lines of session libraries lack nothing.
         let session = (!written.http_only || same_site) && looks_like_session(written.name, listed);
         Lacks {
@@ -124,13 +124,6 @@ impl Lacks {
             Lacks { .. } => "same-site-missing",
         }
     }
-}
-
-/// A `SameSite` value that browsers know (6265bis 5.6.7: in any letter case).
-pub(crate) fn same_site(value: &[u8]) -> Option<SameSite> {
-    [SameSite::Strict, SameSite::Lax, SameSite::None]
-        .into_iter()
-        .find(|known| value.eq_ignore_ascii_case(known.as_str().as_bytes()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The host that a request names. In: its URI and fields; out: a checked name or address, or why there is none. Resolves
 //! nothing.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::header::HOST;
 use http::uri::Authority;
@@ -49,6 +49,12 @@ impl Named {
         };
         authority.and_then(Host::parse).ok_or(HostFault::Malformed)
     }
+}
+
+/// Whether a host, with or without brackets, is an IP address and no name.
+pub(crate) fn is_address(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    bare.parse::<IpAddr>().is_ok()
 }
 
 impl<'a> Host<'a> {

@@ -119,6 +119,7 @@ mod hsts;
 mod inventory;
 #[cfg(feature = "json")]
 mod json;
+mod lifetime;
 mod line;
 mod listener;
 mod page;
@@ -132,6 +133,7 @@ mod policy_text;
 pub mod private;
 mod proxies;
 mod read;
+mod rejection;
 #[cfg(feature = "_layer")]
 mod removals;
 mod report;

@@ -11,12 +11,13 @@ use http::{HeaderMap, HeaderValue};
 use crate::clock;
 use crate::declare::{Declaration, Spec, Value};
 use crate::error::{AttributeFault, SetError, Wrong};
+use crate::lifetime::Lifetime;
 use crate::policy::InForce;
 use crate::report::{Event, EventKind};
 use crate::scheme::Verdict;
 use crate::sealing::{self, Keys};
 use crate::value::ValueWriter;
-use crate::written::{self, Written};
+use crate::written::Written;
 
 /// A finished line, and what tells it from another (6265bis 5.7 step 23).
 pub(crate) struct Line {
@@ -58,7 +59,7 @@ impl Line {
             && removal.value.is_empty()
             && removal.path == Some(self.path.as_bytes())
             && removal.domain.unwrap_or_default().eq_ignore_ascii_case(domain)
-            && written::attributes(earlier.as_bytes()).any(|attribute| attribute == (&b"Max-Age"[..], &b"0"[..]))
+            && Lifetime::of(earlier.as_bytes()).is_over(clock::now())
     }
 }
 

@@ -9,9 +9,10 @@ use hardtack_rules::Prefix;
 use http::header::{Entry, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
+use crate::lifetime::Lifetime;
 use crate::policy::InForce;
 use crate::report::{Event, EventKind};
-use crate::store::{domain_matches, is_removal, path_matches};
+use crate::store::{domain_matches, path_matches};
 use crate::written::Written;
 
 /// Where cookies of others were set, as far as this process has seen.
@@ -104,7 +105,7 @@ impl Removals {
         for line in lines.iter() {
             let written = Written::read(line.as_bytes());
             let is_excepted = in_force.policy.exception(written.name).is_some();
-            let removes = is_removal(line.as_bytes(), now);
+            let removes = Lifetime::of(line.as_bytes()).is_over(now);
             if !is_excepted && !removes {
                 self.learn(Place::of(&written));
             }

@@ -51,4 +51,4 @@ pub(crate) use wire::{AFTER, BEFORE, Closed, SIGNATURE, open_sealed, open_signed
 
 /// How far the clocks of servers may be apart: a value is read for so long past its expiry. A browser drops the cookie by
 /// its own count, so that only what a thief kept comes later than that.
-pub(crate) const SKEW: u64 = 60;
+pub(crate) const SKEW: i64 = 60;

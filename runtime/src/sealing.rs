@@ -17,7 +17,6 @@ pub(crate) use without::{Keys, open, write};
 #[cfg(feature = "seal")]
 mod with {
     use core::time::Duration;
-    use std::time::SystemTime;
 
     use hardtack_rules::date;
 
@@ -74,7 +73,7 @@ mod with {
 
     /// When the value ends, in Unix seconds: where the cookie says, else after the keyring's default life.
     fn expiry(life: Life, declared: Option<Duration>, keyring: &Keyring, longest: Option<Duration>) -> u32 {
-        let now = clock::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let now = u64::try_from(clock::unix_seconds(clock::now())).unwrap_or(0);
         let after = |life: Duration| now.saturating_add(life.as_secs());
         let end = match life {
             Life::Declared => after(declared.unwrap_or(keyring.life())),

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use hardtack_rules::{SameSite, date, syntax};
 use http::HeaderValue;
 
+use crate::clock;
 use crate::cookies::Cookies;
 use crate::declare::{Cookie, Declaration, ReadCookie, Rescopable, ScriptReadable, Value};
 use crate::domain;
@@ -98,7 +99,7 @@ impl<T: Cookie> SetCookie<T> {
     /// assert!(line.to_str().unwrap().contains("; Expires=Wed, 18 May 2033 03:33:20 GMT;"));
     /// ```
     pub fn until(self, until: SystemTime) -> Self {
-        match imf_fixdate(until) {
+        match date::imf_fixdate(clock::unix_seconds(until)) {
             Some(text) => self.live("until", Life::Until(text)),
             None => self.wrong(
                 "until",
@@ -352,14 +353,6 @@ impl<T: ReadCookie + AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> 
 
 #[diagnostic::do_not_recommend]
 impl<T: ReadCookie + ScriptReadable> ScriptReadable for SetCookie<T> {}
-
-fn imf_fixdate(instant: SystemTime) -> Option<[u8; 29]> {
-    let seconds = match instant.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(after) => i64::try_from(after.as_secs()).ok()?,
-        Err(before) => -i64::try_from(before.duration().as_secs()).ok()?,
-    };
-    date::imf_fixdate(seconds)
-}
 
 #[cfg(feature = "cookie")]
 fn build_cookie(line: &Line, spec: &hardtack_rules::Spec<'_>, expires: Option<[u8; 29]>) -> cookie::Cookie<'static> {

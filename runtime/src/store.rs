@@ -3,17 +3,18 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
-use hardtack_rules::auditors::fold;
-use hardtack_rules::date::{cookie_date, imf_fixdate};
+use hardtack_rules::date::imf_fixdate;
 use hardtack_rules::syntax::{MAX_LIFE, MAX_PAIR, is_line_control};
 use hardtack_rules::{Prefix, SameSite};
 
+use crate::clock::unix_seconds;
 use crate::domain::is_public_suffix;
-use crate::foreign::same_site;
-use crate::written::{Written, attributes};
+use crate::host::is_address;
+use crate::lifetime::Lifetime;
+use crate::rejection::Rejection;
+use crate::written::{Written, until_fold};
 
 /// A cookie as a browser keeps it (RFC 6265bis 5.7).
 ///
@@ -129,20 +130,12 @@ impl fmt::Display for Stored {
         if self.removal {
             return f.write_str(", expired: a removal");
         }
-        match self.expires.map(|expires| unix_seconds(expires).and_then(imf_fixdate)) {
+        match self.expires.map(|expires| imf_fixdate(unix_seconds(expires))) {
             None => f.write_str(", until the browser closes"),
             Some(None) => f.write_str(", until a date that has no four-digit year"),
             Some(Some(date)) => write!(f, ", until {}", date.escape_ascii()),
         }
     }
-}
-
-/// An attribute's value, fit to be shown: in a folded field it ends where the next cookie begins, since what follows is
-/// that one's name and value.
-pub(crate) fn until_fold(attribute: &str) -> &str {
-    // Read as the attribute that it is: its comma needs no space after it.
-    let folded = fold(format!(";{attribute}").as_bytes());
-    folded.and_then(|at| attribute.get(..at.checked_sub(1)?)).unwrap_or(attribute)
 }
 
 impl fmt::Debug for Stored {
@@ -161,140 +154,6 @@ impl fmt::Debug for Stored {
             .finish_non_exhaustive()
     }
 }
-
-/// Why a browser keeps nothing of a Set-Cookie line: the first of these that holds.
-///
-/// ```
-/// use hardtack::audit::{Rejection, Seen, set_cookie};
-///
-/// let rejected = set_cookie(b"__Host-id=1; Secure", &Seen::https("example.com")).stored.unwrap_err();
-/// assert_eq!((&rejected, rejected.id()), (&Rejection::PrefixHost, "prefix-host"));
-/// assert_eq!(
-///     rejected.to_string(),
-///     "a `__Host-` name needs Secure, `Path=/` and no Domain; write `Secure; Path=/` and no `Domain`",
-/// );
-/// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Rejection {
-    /// A control octet other than HTAB stands in the line (RFC 6265bis 5.6 step 1).
-    ControlOctet,
-    /// The line has neither a name nor a value (RFC 6265bis 5.7 step 2).
-    Empty,
-    /// Name and value are over 4096 octets together (RFC 6265bis 5.7 step 4).
-    Size,
-    /// The `Domain` has an octet outside ASCII (RFC 6265bis 5.7 step 8).
-    DomainNotAscii,
-    /// The `Domain` is a public suffix and not the host itself (RFC 6265bis 5.7 step 9).
-    ///
-    /// Without the feature `public-suffix`, only a single label such as `com` counts as one.
-    #[non_exhaustive]
-    PublicSuffix {
-        /// The `Domain`, in lower case and without its leading dot.
-        domain: String,
-    },
-    /// The host is neither the `Domain` nor a subdomain of it (RFC 6265bis 5.7 step 10).
-    #[non_exhaustive]
-    DomainMismatch {
-        /// The `Domain`, in lower case and without its leading dot.
-        domain: String,
-        /// The host that sent the line.
-        host: String,
-    },
-    /// A Secure cookie came over plain HTTP (RFC 6265bis 5.7 step 13).
-    SecureOverPlainHttp,
-    /// `SameSite=None` without `Secure` (RFC 6265bis 5.7 step 19).
-    SameSiteNoneWithoutSecure,
-    /// A `__Secure-` name, in any letter case, without `Secure` (RFC 6265bis 5.7 step 20).
-    PrefixSecure,
-    /// A `__Host-` name, in any letter case, without `Secure`, without an explicit `Path=/`, or with a `Domain` (RFC
-    /// 6265bis 5.7 step 21).
-    PrefixHost,
-    /// A `__Http-` name, in any letter case, without `Secure` and `HttpOnly` (layered-cookies).
-    PrefixHttp,
-    /// A `__Host-Http-` name, in any letter case, without what `__Host-` and `__Http-` need (layered-cookies).
-    PrefixHostHttp,
-    /// A value begins with a prefix and has no name, so that a server would read it as one (RFC 6265bis 5.7 step 22).
-    NamelessPrefix,
-    /// `Partitioned` without `Secure` (CHIPS).
-    PartitionedWithoutSecure,
-}
-
-impl Rejection {
-    /// Returns the rule's id, as reports and tests know it; equal to that of the book's rule where there is one.
-    #[must_use]
-    pub fn id(&self) -> &'static str {
-        match self {
-            Rejection::ControlOctet => "control-octet",
-            Rejection::Empty => "empty",
-            Rejection::Size => "size",
-            Rejection::DomainNotAscii => "domain-not-ascii",
-            Rejection::PublicSuffix { .. } => "public-suffix",
-            Rejection::DomainMismatch { .. } => "domain-mismatch",
-            Rejection::SecureOverPlainHttp => "secure-over-plain-http",
-            Rejection::SameSiteNoneWithoutSecure => "same-site-none-secure",
-            Rejection::PrefixSecure => "prefix-secure",
-            Rejection::PrefixHost => "prefix-host",
-            Rejection::PrefixHttp => "prefix-http",
-            Rejection::PrefixHostHttp => "prefix-host-http",
-            Rejection::NamelessPrefix => "nameless-prefix",
-            Rejection::PartitionedWithoutSecure => "partitioned-secure",
-        }
-    }
-}
-
-impl fmt::Debug for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Rejection({}: {self})", self.id())
-    }
-}
-
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Rejection::ControlOctet => "the line has a control octet, and browsers drop all of it; percent-encode it",
-            Rejection::Empty => "the line has neither a name nor a value; write `name=value`",
-            Rejection::Size => {
-                "the name and the value are over 4096 octets together; keep the data on the server and its key in the \
-                 cookie"
-            }
-            Rejection::DomainNotAscii => "the `Domain` is not ASCII; write its A-label, as in `xn--bcher-kva.example`",
-            Rejection::PublicSuffix { domain } => {
-                let domain = until_fold(domain);
-                return write!(
-                    f,
-                    "`Domain={domain}` is a public suffix, which strangers share; use a domain that is registered \
-                     under it, or leave `Domain` out"
-                );
-            }
-            Rejection::DomainMismatch { domain, host } => {
-                let domain = until_fold(domain);
-                return write!(
-                    f,
-                    "`Domain={domain}` is neither the host `{host}` nor a parent of it; write one of these, or leave \
-                     `Domain` out"
-                );
-            }
-            Rejection::SecureOverPlainHttp => "a Secure cookie came over plain HTTP; serve the page over HTTPS",
-            Rejection::SameSiteNoneWithoutSecure => "`SameSite=None` needs Secure; write `Secure`, or `SameSite=Lax`",
-            Rejection::PrefixSecure => "a `__Secure-` name needs Secure; write `Secure`",
-            Rejection::PrefixHost => {
-                "a `__Host-` name needs Secure, `Path=/` and no Domain; write `Secure; Path=/` and no `Domain`"
-            }
-            Rejection::PrefixHttp => "a `__Http-` name needs Secure and HttpOnly; write `Secure; HttpOnly`",
-            Rejection::PrefixHostHttp => {
-                "a `__Host-Http-` name needs Secure, HttpOnly, `Path=/` and no Domain; write `Secure; HttpOnly; \
-                 Path=/` and no `Domain`"
-            }
-            Rejection::NamelessPrefix => {
-                "a value that begins with a prefix has no name, and servers would take it for one; write `name=value`"
-            }
-            Rejection::PartitionedWithoutSecure => "`Partitioned` needs Secure; write `Secure` or no `Partitioned`",
-        })
-    }
-}
-
-impl std::error::Error for Rejection {}
 
 /// Takes a Set-Cookie field value as a browser does. `https` says that the origin is secure: loopback is for the caller
 /// to decide. `host` is in lower case and without a port, `path` is that of the request.
@@ -316,7 +175,7 @@ pub(crate) fn take(line: &[u8], https: bool, host: &str, path: &str, now: System
         path,
         secure: written.secure,
         http_only: written.http_only,
-        same_site: written.same_site.and_then(same_site),
+        same_site: written.known_same_site(),
         partitioned: written.partitioned,
         expires,
         removal: expires.is_some_and(|expires| expires <= now),
@@ -349,7 +208,7 @@ pub(crate) fn admit<'a>(
     if secure && !https {
         return Err(Rejection::SecureOverPlainHttp);
     }
-    if !secure && written.same_site.and_then(same_site) == Some(SameSite::None) {
+    if !secure && written.known_same_site() == Some(SameSite::None) {
         return Err(Rejection::SameSiteNoneWithoutSecure);
     }
     // The host's own root is not enough: `Path=/` has to be written (6265bis 5.7 step 21).
@@ -394,11 +253,6 @@ pub(crate) fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.')) && !is_address(host)
 }
 
-fn is_address(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    bare.parse::<IpAddr>().is_ok()
-}
-
 /// 6265bis 5.1.4: whether a request for `path` carries a cookie of this Path, and a page there sees it.
 #[cfg(any(feature = "_layer", feature = "web"))]
 pub(crate) fn path_matches(path: &[u8], cookie: &[u8]) -> bool {
@@ -415,40 +269,14 @@ fn default_path(path: &str) -> &str {
     }
 }
 
-/// Whether a browser keeps nothing of the line and removes what it has, if the cookie is the same.
-#[cfg(feature = "_layer")]
-pub(crate) fn is_removal(line: &[u8], now: SystemTime) -> bool {
-    expires(line, now).is_some_and(|expires| expires <= now)
-}
-
-/// 6265bis 5.7 step 6: Max-Age speaks before Expires, and of each the last that can be read.
+/// 6265bis 5.7 step 6.
 fn expires(line: &[u8], now: SystemTime) -> Option<SystemTime> {
-    let (mut by_max_age, mut by_expires) = (None, None);
-    for (name, value) in attributes(line) {
-        if name.eq_ignore_ascii_case(b"Max-Age") {
-            by_max_age = max_age(value, now).or(by_max_age);
-        } else if name.eq_ignore_ascii_case(b"Expires") {
-            by_expires = cookie_date(value).map(|seconds| date(seconds, now)).or(by_expires);
-        }
+    let lifetime = Lifetime::of(line);
+    match lifetime.max_age {
+        Some(0) => Some(past(now)),
+        Some(seconds) => Some(after(now, Duration::from_secs(seconds).min(MAX_LIFE))),
+        None => lifetime.expires.map(|seconds| date(seconds, now)),
     }
-    by_max_age.or(by_expires)
-}
-
-/// 6265bis 5.6.2: `-` and digits, or digits; anything else is ignored.
-fn max_age(value: &[u8], now: SystemTime) -> Option<SystemTime> {
-    let (negative, digits) = match value {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let seconds =
-        digits.iter().fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(*digit - b'0')));
-    if negative || seconds == 0 {
-        return Some(past(now));
-    }
-    Some(after(now, Duration::from_secs(seconds).min(MAX_LIFE)))
 }
 
 /// 6265bis 5.6.1: the date, or 400 days from now where that is earlier.
@@ -470,17 +298,6 @@ fn past(now: SystemTime) -> SystemTime {
 
 fn after(now: SystemTime, life: Duration) -> SystemTime {
     now.checked_add(life).unwrap_or(now)
-}
-
-fn unix_seconds(time: SystemTime) -> Option<i64> {
-    match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(after) => i64::try_from(after.as_secs()).ok(),
-        Err(before) => {
-            let before = before.duration();
-            let whole = i64::try_from(before.as_secs()).ok()?;
-            whole.checked_neg()?.checked_sub(i64::from(before.subsec_nanos() > 0))
-        }
-    }
 }
 
 /// The octets as text, and as octets where the text could not hold them.

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 
+use crate::clock;
 use crate::declare::{Declaration, ReadCookie};
 use crate::error::Removal;
+use crate::lifetime::Lifetime;
 use crate::line::Varied;
 use crate::scheme::{Https, https_in_a_test};
 use crate::sealing::{self, Keys};
@@ -194,7 +196,7 @@ pub fn sent_with<T: ReadCookie>(response: &HeaderMap, keyring: &crate::seal::Key
 
 fn sent_by<T: ReadCookie>(response: &HeaderMap, keys: Keys<'_>) -> Option<T> {
     let line = last_line::<T>(response)?;
-    if is_removal(line) {
+    if Lifetime::of(line).is_over(clock::now()) {
         return None;
     }
     let value = line.split(|octet| *octet == b';').next()?.get(T::WIRE.head.len()..)?;
@@ -230,14 +232,10 @@ fn sent_by<T: ReadCookie>(response: &HeaderMap, keys: Keys<'_>) -> Option<T> {
 /// ```
 #[must_use]
 pub fn removed<T: ReadCookie>(response: &HeaderMap) -> bool {
-    last_line::<T>(response).is_some_and(is_removal)
+    last_line::<T>(response).is_some_and(|line| Lifetime::of(line).is_over(clock::now()))
 }
 
 fn last_line<T: ReadCookie>(response: &HeaderMap) -> Option<&[u8]> {
     let lines = response.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes);
     lines.rev().find(|line| line.starts_with(T::WIRE.head.as_bytes()))
-}
-
-fn is_removal(line: &[u8]) -> bool {
-    line.split(|octet| *octet == b';').any(|attribute| attribute.trim_ascii().eq_ignore_ascii_case(b"Max-Age=0"))
 }

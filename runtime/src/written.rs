@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use hardtack_rules::SameSite;
+use hardtack_rules::auditors::fold;
 use hardtack_rules::syntax::MAX_ATTRIBUTE;
 
 use crate::read::trim;
@@ -27,9 +29,13 @@ impl<'a> Written<'a> {
     pub(crate) fn read(line: &'a [u8]) -> Self {
         let (pair, attributes) = pieces(line);
         // Without `=`, all of it is the value.
-        let (name, value) = split(pair).unwrap_or((&[], trim(pair)));
+        let (name, value) = match split_at_equals(pair) {
+            (name, Some(value)) => (name, value),
+            (text, None) => (&[][..], text),
+        };
         let mut written = Written { name, value, ..Written::default() };
         for (name, value) in attributes {
+            let value = value.unwrap_or_default();
             let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
             match name.len() {
                 4 if is("Path") => written.path = Some(value),
@@ -44,6 +50,19 @@ impl<'a> Written<'a> {
         written
     }
 
+    /// The `SameSite` that browsers know, in any letter case (6265bis 5.6.7).
+    pub(crate) fn known_same_site(&self) -> Option<SameSite> {
+        let written = self.same_site?;
+        [SameSite::Strict, SameSite::Lax, SameSite::None]
+            .into_iter()
+            .find(|known| written.eq_ignore_ascii_case(known.as_str().as_bytes()))
+    }
+
+    /// The `Domain`, unless it is empty: then the cookie is host-only.
+    pub(crate) fn shared_domain(&self) -> Option<&'a [u8]> {
+        self.domain.filter(|domain| !domain.is_empty())
+    }
+
     /// The name, fit for a log.
     pub(crate) fn shown_name(&self) -> Cow<'a, str> {
         let is_plain = |octet: &u8| octet.is_ascii_graphic() && !matches!(octet, b'"' | b'\'' | b'\\');
@@ -55,16 +74,20 @@ impl<'a> Written<'a> {
     }
 }
 
-/// The attributes that a browser reads, name and value, in order.
-pub(crate) fn attributes(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+/// The attributes that a browser reads, in order: name, and value where there is a `=`.
+pub(crate) fn attributes(line: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
     pieces(line).1
 }
 
 /// The pair, and the attributes that a browser reads.
-fn pieces(line: &[u8]) -> (&[u8], impl Iterator<Item = (&[u8], &[u8])>) {
+fn pieces(line: &[u8]) -> (&[u8], impl Iterator<Item = (&[u8], Option<&[u8]>)>) {
     let mut pieces = line.split(|octet| *octet == b';');
     let pair = pieces.next().unwrap_or_default();
-    (pair, pieces.map(attribute).filter(|(_, value)| value.len() <= MAX_ATTRIBUTE))
+    (pair, pieces.map(split_at_equals).filter(is_read))
+}
+
+fn is_read((_, value): &(&[u8], Option<&[u8]>)) -> bool {
+    value.is_none_or(|value| value.len() <= MAX_ATTRIBUTE)
 }
 
 /// The line with the value of every attribute of this name replaced, or with the attribute added at its end.
@@ -75,8 +98,9 @@ pub(crate) fn with_attribute(line: &[u8], attribute_name: &str, new: &[u8]) -> V
         if at > 0 {
             out.push(b';');
         }
-        let (name, value) = attribute(piece);
-        if at > 0 && name.eq_ignore_ascii_case(attribute_name.as_bytes()) && value.len() <= MAX_ATTRIBUTE {
+        let attribute = split_at_equals(piece);
+        let (name, _) = attribute;
+        if at > 0 && name.eq_ignore_ascii_case(attribute_name.as_bytes()) && is_read(&attribute) {
             found = true;
             let indent = piece.iter().take_while(|octet| matches!(octet, b' ' | b'\t')).count();
             out.extend_from_slice(piece.get(..indent).unwrap_or_default());
@@ -96,15 +120,18 @@ pub(crate) fn with_attribute(line: &[u8], attribute_name: &str, new: &[u8]) -> V
     out
 }
 
-fn attribute(piece: &[u8]) -> (&[u8], &[u8]) {
-    split(piece).unwrap_or((trim(piece), &[]))
+/// Both sides of the first `=`, trimmed; all of it where there is none.
+pub(crate) fn split_at_equals(piece: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let mut halves = piece.splitn(2, |octet| *octet == b'=');
+    (trim(halves.next().unwrap_or_default()), halves.next().map(trim))
 }
 
-/// The two sides of the first `=`.
-fn split(piece: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = piece.iter().position(|octet| *octet == b'=')?;
-    let (name, value) = piece.split_at_checked(at)?;
-    Some((trim(name), trim(value.get(1..)?)))
+/// An attribute's value, fit to be shown: in a folded field it ends where the next cookie begins, since what follows is
+/// that one's name and value.
+pub(crate) fn until_fold(attribute: &str) -> &str {
+    // Read as the attribute that it is: its comma needs no space after it.
+    let folded = fold(format!(";{attribute}").as_bytes());
+    folded.and_then(|at| attribute.get(..at.checked_sub(1)?)).unwrap_or(attribute)
 }
 
 #[cfg(test)]

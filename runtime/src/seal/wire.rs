@@ -206,8 +206,8 @@ const fn is_base64(octet: &u8) -> bool {
 }
 
 fn in_time(expiry: [u8; EXPIRY]) -> Result<(), Closed> {
-    let now = clock::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    if now > u64::from(u32::from_be_bytes(expiry)) + SKEW { Err(Closed::Expired) } else { Ok(()) }
+    let end = i64::from(u32::from_be_bytes(expiry)) + SKEW;
+    if clock::unix_seconds(clock::now()) > end { Err(Closed::Expired) } else { Ok(()) }
 }
 
 fn append(octets: &[u8], line: &mut Vec<u8>) -> Option<()> {
@@ -313,8 +313,8 @@ mod tests {
     #[test]
     #[cfg(feature = "testing")]
     fn a_value_ends_a_minute_after_its_expiry() {
-        let opened = |after: u64| {
-            let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000 + after);
+        let opened = |after: i64| {
+            let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000 + after.unsigned_abs());
             clock::at(now, || in_time(1_800_000_000_u32.to_be_bytes()))
         };
         assert_eq!(opened(SKEW), Ok(()));
