@@ -8,6 +8,7 @@ mod support;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use hardtack_rules::{Kind, Rule};
 use support::workspace::Workspace;
 
 /// One cookie for each lint, each with its reason, and their strict neighbours. The line numbers are the tests'.
@@ -134,13 +135,23 @@ const BOTH_UNPREFIXED: &[(u64, &str)] = &[(80, "OLD")];
 fn each_word_refuses_its_own_reason_or_not_and_nothing_else() {
     assert_eq!(refused(""), []);
     assert_eq!(refused(" , "), []);
-    assert_eq!(refused("insecure"), at(&[INSECURE, BOTH_INSECURE].concat()));
-    assert_eq!(refused("script-readable"), at(SCRIPT));
-    assert_eq!(refused("same-site-none"), at(SAME_SITE));
-    assert_eq!(refused("domain-wide"), at(DOMAIN));
-    assert_eq!(refused("long-lived"), at(LONG));
-    // A cookie that is not Secure can have no prefix.
-    assert_eq!(refused("unprefixed"), at(&[INSECURE, UNPREFIXED, BOTH_UNPREFIXED].concat()));
+    let lints: &[(Rule, &[&[(u64, &str)]])] = &[
+        (Rule::Insecure, &[INSECURE, BOTH_INSECURE]),
+        (Rule::ScriptReadable, &[SCRIPT]),
+        (Rule::SameSiteNone, &[SAME_SITE]),
+        // A cookie that is not Secure can have no prefix.
+        (Rule::Unprefixed, &[INSECURE, UNPREFIXED, BOTH_UNPREFIXED]),
+        (Rule::DomainWide, &[DOMAIN]),
+        (Rule::LongLived, &[LONG]),
+        // Without its feature nobody knows one.
+        (Rule::PublicSuffix, &[]),
+        (Rule::PartitionAlone, &[ALONE]),
+    ];
+    let all: Vec<Rule> = Rule::ALL.iter().copied().filter(|rule| rule.kind() != Kind::Error).collect();
+    assert_eq!(lints.iter().map(|(rule, _)| *rule).collect::<Vec<_>>(), all, "a lint without a cookie here");
+    for (rule, expected) in lints {
+        assert_eq!(refused(rule.id()), at(&expected.concat()), "{rule}");
+    }
     assert_eq!(refused("max-age=30d"), at(&[LONG, MONTH].concat()));
     assert_eq!(refused("max-age=90d"), at(LONG));
     assert_eq!(refused("insecure,same-site-none"), at(&[INSECURE, SAME_SITE, BOTH_INSECURE].concat()));
@@ -171,8 +182,8 @@ fn the_sentence_names_the_key_the_lint_and_the_demand() {
     assert_eq!(
         text("unprefixed", 26),
         "a `name` without a prefix trips `unprefixed`, which this build refuses with or without a reason: \
-         `HARDTACK_DENY` has `unprefixed`; begin it with `__Host-Http-`, `__Host-` or `__Secure-`, or except the cookie \
-         there with `-my_shop::Old`"
+         `HARDTACK_DENY` has `unprefixed`; begin it with `__Host-Http-`, `__Host-` or `__Secure-`, write `read_only` if \
+         another program sets it, or except the cookie there with `-my_shop::Old`"
     );
     assert_eq!(
         text("max-age=30d", 50),

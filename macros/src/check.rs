@@ -1,7 +1,7 @@
 //! Asks the rule book of what was written, and turns its answers into errors on the right token. What a constant
 //! expression will break is asked by the expansion, in a `const`.
 
-use hardtack_rules::check::{Argument, error, unexplained, unexplained_suffix};
+use hardtack_rules::check::{Argument, error, lint_of, unexplained, unexplained_suffix};
 use hardtack_rules::deny::Broken;
 use hardtack_rules::{Prefix, Rule, SameSite, Seal, Spec};
 use proc_macro2::{Span, TokenStream};
@@ -144,9 +144,9 @@ fn questions(arguments: &Arguments, secure: bool, demanded: Demanded<'_>) -> Vec
     if let Some(Constant::Expression(max_age)) = arguments.max_age.as_ref().map(|given| &given.value) {
         ask(Argument::MaxAge, max_age);
     }
-    // Whether a reason explains something may hang on a constant name or life.
-    if let (Some(given), true) = (&arguments.reason, trips_by_constant(arguments)) {
-        ask(Argument::Reason, &given.tokens);
+    // Whether a reason explains something may hang on a constant.
+    if let (Some(given), true) = (&arguments.reason, trips_by_constant(&questions)) {
+        questions.push(Question { at: Argument::Reason, tokens: given.tokens.clone(), denied: None });
     }
     questions
 }
@@ -154,12 +154,12 @@ fn questions(arguments: &Arguments, secure: bool, demanded: Demanded<'_>) -> Vec
 /// What the build denies of a constant expression at this argument.
 fn denied(at: Argument, secure: bool, demanded: Demanded<'_>) -> Option<Denied> {
     let demand = demanded.demand;
-    let rule = match at {
+    let rule = match lint_of(at)? {
         // A cookie that is not Secure cannot have a prefix: one mistake.
-        Argument::Name if !secure && demand.word_for(Rule::Insecure).is_some() => return None,
-        Argument::Name => Rule::Unprefixed,
-        Argument::MaxAge => Rule::LongLived,
-        _ => return None,
+        Rule::Unprefixed if !secure && demand.word_for(Rule::Insecure).is_some() => return None,
+        // That there is one is seen, whichever it is.
+        Rule::DomainWide => return None,
+        rule => rule,
     };
     let sentence = |rule, word| demanded.sentence(Broken { at, rule, word });
     let lint = demand.word_for(rule).map(|word| sentence(Some(rule), word));
@@ -168,9 +168,9 @@ fn denied(at: Argument, secure: bool, demanded: Demanded<'_>) -> Option<Denied> 
     (lint.is_some() || limit.is_some()).then(|| Denied { lint: lint.unwrap_or_default(), limit })
 }
 
-fn trips_by_constant(arguments: &Arguments) -> bool {
-    arguments.name.as_ref().is_some_and(|given| matches!(given.value, Constant::Expression(_)))
-        || arguments.max_age.as_ref().is_some_and(|given| matches!(given.value, Constant::Expression(_)))
+/// Whether a constant argument may trip a lint that the reason explains.
+fn trips_by_constant(questions: &[Question]) -> bool {
+    questions.iter().any(|question| !matches!(lint_of(question.at), None | Some(Rule::DomainWide)))
 }
 
 /// Asks what the macro sees, with innocent values for what it does not.
@@ -186,7 +186,7 @@ fn ask(
         let unseen = match at {
             Argument::Name => !matches!(declaration.name, Name::Literal { .. }),
             // What the reason explains may be in an item that was refused.
-            Argument::Reason => arguments.is_broken || trips_by_constant(arguments),
+            Argument::Reason => arguments.is_broken || trips_by_constant(&declaration.questions),
             _ => false,
         };
         if unseen {

@@ -98,23 +98,33 @@ pub const fn error(spec: &Spec<'_>, at: Argument) -> Option<Fault> {
 /// The first lint of the book that `spec` trips at this argument, whether or not it has a reason.
 #[must_use]
 pub const fn lint(spec: &Spec<'_>, at: Argument) -> Option<Rule> {
-    if spec.read_only {
-        return None;
-    }
-    let (rule, trips) = match at {
-        Argument::Secure => (Rule::Insecure, !spec.secure),
-        Argument::HttpOnly => (Rule::ScriptReadable, !spec.http_only),
-        Argument::SameSite => (Rule::SameSiteNone, matches!(spec.same_site, SameSite::None)),
-        Argument::Name => (Rule::Unprefixed, spec.explicit_name && Prefix::of(spec.name).is_none()),
-        Argument::Domain => (Rule::DomainWide, spec.has_domain()),
-        Argument::MaxAge => match spec.max_age {
-            Some(max_age) => (Rule::LongLived, max_age.as_secs() > syntax::MAX_LIFE.as_secs()),
-            None => return None,
-        },
-        Argument::Partitioned => (Rule::PartitionAlone, spec.partitioned && !matches!(spec.same_site, SameSite::None)),
-        Argument::Path | Argument::Reason => return None,
+    let Some(rule) = lint_of(at) else { return None };
+    let trips = match at {
+        Argument::Secure => !spec.secure,
+        Argument::HttpOnly => !spec.http_only,
+        Argument::SameSite => matches!(spec.same_site, SameSite::None),
+        Argument::Name => spec.explicit_name && Prefix::of(spec.name).is_none(),
+        Argument::Domain => spec.has_domain(),
+        Argument::MaxAge => matches!(spec.max_age, Some(max_age) if max_age.as_secs() > syntax::MAX_LIFE.as_secs()),
+        Argument::Partitioned => spec.partitioned && !matches!(spec.same_site, SameSite::None),
+        Argument::Path | Argument::Reason => false,
     };
-    if trips { Some(rule) } else { None }
+    if trips && !spec.read_only { Some(rule) } else { None }
+}
+
+/// The lint that an argument can trip.
+#[must_use]
+pub const fn lint_of(at: Argument) -> Option<Rule> {
+    match at {
+        Argument::Secure => Some(Rule::Insecure),
+        Argument::HttpOnly => Some(Rule::ScriptReadable),
+        Argument::SameSite => Some(Rule::SameSiteNone),
+        Argument::Name => Some(Rule::Unprefixed),
+        Argument::Domain => Some(Rule::DomainWide),
+        Argument::MaxAge => Some(Rule::LongLived),
+        Argument::Partitioned => Some(Rule::PartitionAlone),
+        Argument::Path | Argument::Reason => None,
+    }
 }
 
 /// The weakening at this argument for which the declaration gives no reason.
@@ -133,7 +143,7 @@ pub const fn unexplained(spec: &Spec<'_>, at: Argument) -> Option<Fault> {
 /// list, and who has one asks.
 #[must_use]
 pub const fn unexplained_suffix(spec: &Spec<'_>) -> Option<Fault> {
-    if spec.read_only || spec.reason.is_some() { None } else { Some(syntax::PUBLIC_SUFFIX) }
+    if spec.read_only || spec.reason.is_some() { None } else { Some(Fault::general(Rule::PublicSuffix)) }
 }
 
 /// What a constant expression at this argument breaks, asked once its value is known.

@@ -55,12 +55,10 @@ impl Broken<'_> {
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match (self.rule, self.at) {
-            (None | Some(Rule::LongLived), _) => "shorten it",
-            (Some(Rule::SameSiteNone), _) => "use `Lax` or `Strict`",
-            (Some(Rule::Unprefixed), Argument::Name) => "begin it with `__Host-Http-`, `__Host-` or `__Secure-`",
-            (Some(Rule::PublicSuffix), _) => "use a domain that is registered under it",
-            (Some(Rule::DomainWide | Rule::PartitionAlone), _) => "leave it out",
-            (Some(_), _) => "remove it",
+            (None, _) => "shorten it",
+            // The name is lost by what is written there.
+            (Some(Rule::Unprefixed), Argument::Secure) => Rule::Insecure.remedy(),
+            (Some(rule), _) => rule.remedy(),
         }
     }
 }
@@ -72,15 +70,8 @@ impl fmt::Display for Broken<'_> {
             return write!(f, "`max_age` is over the limit of {}", self.word.trim_start_matches("max-age="));
         };
         let what = match (rule, self.at) {
-            (Rule::ScriptReadable, _) => "`http_only = false`",
-            (Rule::SameSiteNone, _) => "`same_site = None`",
-            (Rule::Unprefixed, Argument::Name) => "a `name` without a prefix",
-            (Rule::Unprefixed, _) => "`secure = false`, which leaves the name without a prefix,",
-            (Rule::DomainWide, _) => "`domain`",
-            (Rule::LongLived, _) => "a `max_age` over 400 days",
-            (Rule::PublicSuffix, _) => "a `domain` that is a public suffix",
-            (Rule::PartitionAlone, _) => "`partitioned` without `same_site = None`",
-            (_, _) => "`secure = false`",
+            (Rule::Unprefixed, Argument::Secure) => "`secure = false`, which leaves the name without a prefix,",
+            (rule, _) => rule.trips().unwrap_or_default(),
         };
         write!(f, "{what} trips `{rule}`")
     }
@@ -294,7 +285,7 @@ mod tests {
                 Rule::Unprefixed,
                 Argument::Name,
                 "a `name` without a prefix trips `unprefixed`",
-                "begin it with `__Host-Http-`, `__Host-` or `__Secure-`",
+                "begin it with `__Host-Http-`, `__Host-` or `__Secure-`, write `read_only` if another program sets it",
             ),
             (
                 Rule::Unprefixed,
@@ -303,7 +294,7 @@ mod tests {
                 "remove it",
             ),
             (Rule::DomainWide, Argument::Domain, "`domain` trips `domain-wide`", "leave it out"),
-            (Rule::LongLived, Argument::MaxAge, "a `max_age` over 400 days trips `long-lived`", "shorten it"),
+            (Rule::LongLived, Argument::MaxAge, "a `max_age` over 400 days trips `long-lived`", "use at most \"400d\""),
             (
                 Rule::PublicSuffix,
                 Argument::Domain,
@@ -314,7 +305,7 @@ mod tests {
                 Rule::PartitionAlone,
                 Argument::Partitioned,
                 "`partitioned` without `same_site = None` trips `partition-alone`",
-                "leave it out",
+                "use `same_site = None`, or leave `partitioned` out",
             ),
         ] {
             let broken = Broken { at, rule: Some(rule), word: "all" };

@@ -12,8 +12,9 @@ pub enum Kind {
     Notice,
 }
 
+/// A row names its kind; that of a lint says too what trips it, as `HARDTACK_DENY` tells it.
 macro_rules! rules {
-    ($($rule:ident, $id:literal, $kind:ident, $sentence:literal, $remedy:literal, $source:literal;)*) => {
+    ($($rule:ident, $id:literal, $kind:ident $(($trips:literal))?, $sentence:literal, $remedy:literal, $source:literal;)*) => {
         /// One rule of the book. The variants stand in the book's order: of several rules broken on one token, the
         /// first speaks.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,7 +45,7 @@ macro_rules! rules {
                 match self { $(Rule::$rule => $sentence,)* }
             }
 
-            /// What to write instead.
+            /// What to write instead, whatever the reason.
             #[must_use]
             pub const fn remedy(self) -> &'static str {
                 match self { $(Rule::$rule => $remedy,)* }
@@ -56,13 +57,27 @@ macro_rules! rules {
                 match self { $(Rule::$rule => $source,)* }
             }
 
-            /// The sentence and the remedy, joined.
+            /// The sentence and the remedy, joined; of a weakening, that a reason helps too.
             #[must_use]
             pub const fn text(self) -> &'static str {
-                match self { $(Rule::$rule => concat!($sentence, "; ", $remedy),)* }
+                match self { $(Rule::$rule => rules!(@text $kind $sentence, $remedy),)* }
+            }
+
+            /// What trips the lint, as it is declared; nothing for an error.
+            #[must_use]
+            pub(crate) const fn trips(self) -> Option<&'static str> {
+                match self { $(Rule::$rule => rules!(@trips $kind $($trips)?),)* }
             }
         }
     };
+    (@text Weakening $sentence:literal, $remedy:literal) => {
+        concat!($sentence, "; ", $remedy, ", or say why with `reason = \"…\"`")
+    };
+    (@text $kind:ident $sentence:literal, $remedy:literal) => {
+        concat!($sentence, "; ", $remedy)
+    };
+    (@trips Error) => { None };
+    (@trips $kind:ident $trips:literal) => { Some($trips) };
 }
 
 rules! {
@@ -117,35 +132,34 @@ rules! {
     IdleReason, "idle-reason", Error,
         "`reason` explains nothing here: the cookie is as strict as the default", "remove it",
         "hardtack: a reason answers an auditor's question";
-    Insecure, "insecure", Weakening,
+    Insecure, "insecure", Weakening("`secure = false`"),
         "`secure = false` lets the cookie travel in clear text",
-        "remove it, or say why with `reason = \"…\"`",
+        "remove it",
         "ASVS 3.3.1, CWE-614";
-    ScriptReadable, "script-readable", Weakening,
+    ScriptReadable, "script-readable", Weakening("`http_only = false`"),
         "`http_only = false` lets every script of the page read the cookie",
-        "remove it, or say why with `reason = \"…\"`",
+        "remove it",
         "ASVS 3.3.4, CWE-1004";
-    SameSiteNone, "same-site-none", Weakening,
+    SameSiteNone, "same-site-none", Weakening("`same_site = None`"),
         "`same_site = None` sends the cookie with every cross-site request",
-        "use `Lax` or `Strict`, or say why with `reason = \"…\"`",
+        "use `Lax` or `Strict`",
         "ASVS 3.3.2, CWE-1275";
-    Unprefixed, "unprefixed", Weakening,
+    Unprefixed, "unprefixed", Weakening("a `name` without a prefix"),
         "a name without a prefix can be set by a sibling host or over plain HTTP",
-        "begin it with `__Host-Http-`, `__Host-` or `__Secure-`, or say why with `reason = \"…\"`; if another program sets it, \
-         write `read_only`",
+        "begin it with `__Host-Http-`, `__Host-` or `__Secure-`, write `read_only` if another program sets it",
         "ASVS 3.3.1, 6265bis 4.1.3";
-    DomainWide, "domain-wide", Notice,
+    DomainWide, "domain-wide", Notice("`domain`"),
         "`domain` shares the cookie with every subdomain, each of which can also set it",
-        "leave it out unless they must share it",
+        "leave it out",
         "ASVS 3.3.3, CWE-565";
-    LongLived, "long-lived", Notice,
+    LongLived, "long-lived", Notice("a `max_age` over 400 days"),
         "`max_age` is over 400 days, and browsers shorten it to that", "use at most \"400d\"",
         "6265bis 5.5";
-    PublicSuffix, "public-suffix", Weakening,
+    PublicSuffix, "public-suffix", Weakening("a `domain` that is a public suffix"),
         "`domain` is a public suffix: no browser stores the cookie",
-        "use a domain that is registered under it, or say why with `reason = \"…\"`",
+        "use a domain that is registered under it",
         "6265bis 5.7 step 9";
-    PartitionAlone, "partition-alone", Notice,
+    PartitionAlone, "partition-alone", Notice("`partitioned` without `same_site = None`"),
         "`partitioned` is of use in a cross-site frame only, where `Lax` and `Strict` cookies are not sent",
         "use `same_site = None`, or leave `partitioned` out",
         "CHIPS";

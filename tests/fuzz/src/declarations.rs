@@ -185,7 +185,10 @@ impl Grown<'_> {
     fn field(&mut self, seen: &mut Vec<String>) -> Option<String> {
         let name = self.distinct(FIELDS, seen)?;
         let mut out = self.attributes();
-        if (self.choose)(8) == 1 {
+        // Two of one type have one name, which only a `const` sees.
+        let has_existing = !self.strange && seen.iter().any(|name| name == "existing");
+        if (self.choose)(8) == 1 && !has_existing {
+            seen.push("existing".to_owned());
             return Some(format!("{out}#[cookie(existing)] {name}: super::Basket, "));
         }
         if (self.choose)(4) != 0 {
