@@ -3,7 +3,7 @@
 //!
 //! A `set` is two steps: it looks at the policy and the keyring and makes its line, and it puts the line in. Between both
 //! stands a user's code, the value's `Display`: there these tests hold the real `set` and let others go first. Any other
-//! operation is one step. The orders of the locks themselves are walked in `runtime/src/cookies/every_order.rs`.
+//! operation is one step. The orders of the locks themselves are walked in `runtime/src/exchange/every_order.rs`.
 
 #![allow(
     clippy::expect_used,

@@ -106,6 +106,7 @@ mod domain;
 #[cfg(feature = "_layer")]
 mod enforce;
 mod error;
+mod exchange;
 mod extractors;
 mod findings;
 mod floor;

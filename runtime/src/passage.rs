@@ -5,9 +5,10 @@ use http::header::SET_COOKIE;
 use http::{Extensions, HeaderMap, Uri};
 
 use crate::clock;
-use crate::cookies::{Cookies, Exchange};
+use crate::cookies::Cookies;
 use crate::enforce::{Declared, Outgoing};
 use crate::error::ExtractError;
+use crate::exchange::Exchange;
 use crate::host::Named;
 use crate::listener::{Head, Listener};
 use crate::plain_http::{self, Answer};
@@ -54,7 +55,8 @@ impl Gate {
         }
         let host = Named::of(head.uri, head.headers).ok();
         let outgoing = Outgoing { in_force: in_force.clone(), verdict, host };
-        let exchange = Arc::new(Exchange::under(head.headers, verdict, in_force));
+        let exchange = Arc::new(Exchange::open(head.headers, verdict));
+        exchange.give_policy(in_force);
         let is_nested = head.extensions.get::<Open>().is_some();
         // What two layers completed would be sent twice.
         let removals =

@@ -9,10 +9,10 @@ use hardtack_rules::{SameSite, date, syntax};
 use http::HeaderValue;
 
 use crate::clock;
-use crate::cookies::Cookies;
 use crate::declare::{Cookie, Declaration, ReadCookie, Rescopable, ScriptReadable, Value};
 use crate::domain;
 use crate::error::{AttributeFault, SetError, Wrong};
+use crate::exchange::Exchange;
 use crate::line::{Life, Varied, header_value};
 #[cfg(any(feature = "cookie", feature = "web"))]
 use crate::line::{Line, line};
@@ -314,12 +314,12 @@ pub trait IntoSetCookie {
 
     /// Sets it in this jar.
     #[doc(hidden)]
-    fn set_in<S: Scheme>(self, cookies: &Cookies<S>) -> Result<(), SetError>
+    fn set_in(self, exchange: &Exchange) -> Result<(), SetError>
     where
-        Self: AllowedOver<S> + Sized,
+        Self: Sized,
     {
         let cookie = self.into_set_cookie();
-        cookies.exchange().add(Declaration::of::<Self::Cookie>(), cookie.value(), &cookie.varied)
+        exchange.add(Declaration::of::<Self::Cookie>(), cookie.value(), &cookie.varied)
     }
 }
 
@@ -332,11 +332,8 @@ impl<T: Cookie> IntoSetCookie for T {
     }
 
     // Nothing varies, and need not be made and dropped for each type.
-    fn set_in<S: Scheme>(self, cookies: &Cookies<S>) -> Result<(), SetError>
-    where
-        Self: AllowedOver<S>,
-    {
-        cookies.exchange().add(Declaration::of::<T>(), Some(&self), &Varied::NOTHING)
+    fn set_in(self, exchange: &Exchange) -> Result<(), SetError> {
+        exchange.add(Declaration::of::<T>(), Some(&self), &Varied::NOTHING)
     }
 }
 
