@@ -10,7 +10,7 @@ mod tower {
         message = "`layer` comes with a feature of hardtack that is off",
         label = "needs the feature `axum`, or `tower` for another stack of tower services",
         note = "in Cargo.toml, write `hardtack = {{ version = \"…\", features = [\"axum\"] }}`",
-        note = "actix-web, Rocket, poem and salvo have a feature and a module each, and no `layer`"
+        note = "each other framework has a feature and a module of its own, and no `layer`"
     )]
     pub trait FeatureTower {}
 

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use hardtack_rules::{SameSite, syntax};
 
-use crate::error::PolicyError;
 use crate::lifetime::Lifetime;
+use crate::policy_error::PolicyError;
 use crate::written::{Written, with_attribute};
 
 /// Demands a `SameSite`, HttpOnly, or a life of at most so long, of every cookie that leaves.

@@ -1,8 +1,8 @@
 //! The setting `force_https`: what becomes of plain HTTP, each part checked. Decides nothing about a request; `plain_http`
 //! does.
 
-use crate::error::PolicyError;
 use crate::host::Host;
+use crate::policy_error::{PolicyError, host_name};
 
 /// Says what becomes of a request over plain HTTP.
 ///
@@ -193,18 +193,6 @@ fn path(key: &'static str, path: &str) -> Result<(), PolicyError> {
         return Ok(());
     };
     Err(PolicyError::new(key, problem))
-}
-
-pub(crate) fn host_name(key: &'static str, name: &str) -> Result<(), PolicyError> {
-    if Host::parse(name).is_some_and(|host| host.as_str() == name) {
-        return Ok(());
-    }
-    let remedy = if name.is_ascii() {
-        "write it without scheme, port and path, as in \"www.example.com\""
-    } else {
-        "write its A-label, as in \"xn--bcher-kva.example\""
-    };
-    Err(PolicyError::new(key, format!("`{}` is not a host name; {remedy}", name.escape_debug())))
 }
 
 /// `example.com.` and `example.com` are one host.

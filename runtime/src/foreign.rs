@@ -2,6 +2,7 @@
 //! sessions is decided here; what is done about it is `enforce`'s.
 
 use hardtack_rules::Prefix;
+use hardtack_rules::auditors::{is_csrf_like, is_session_like};
 
 use crate::written::Written;
 
@@ -54,18 +55,12 @@ pub(crate) fn looks_like_session(name: &[u8], listed: &[String]) -> bool {
         return true;
     }
     let bare = Prefix::of_any_case(name).and_then(|prefix| name.get(prefix.as_str().len()..)).unwrap_or(name);
-    contains(bare, b"sess")
-        || contains(bare, b"login")
-        || SESSIONS.iter().any(|session| bare.eq_ignore_ascii_case(session.as_bytes()))
+    is_session_like(bare) || SESSIONS.iter().any(|session| bare.eq_ignore_ascii_case(session.as_bytes()))
 }
 
 /// Whether scripts must read it: a token that they send back in a header.
 fn looks_like_csrf(name: &[u8]) -> bool {
-    contains(name, b"csrf") || contains(name, b"xsrf")
-}
-
-fn contains(name: &[u8], part: &[u8]) -> bool {
-    name.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part))
+    is_csrf_like(name) || name.windows(4).any(|part| part.eq_ignore_ascii_case(b"xsrf"))
 }
 
 /// What a foreign line lacks.

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use http::HeaderValue;
 
-use crate::error::PolicyError;
+use crate::policy_error::PolicyError;
 
 /// Says for how long a browser must use HTTPS for this host. The default of a policy is one year, this host alone.
 ///

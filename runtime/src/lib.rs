@@ -123,12 +123,15 @@ mod json;
 mod lifetime;
 mod line;
 mod listener;
+#[cfg(feature = "tower")]
+mod outbound;
 mod page;
 #[cfg(feature = "_layer")]
 mod passage;
 #[cfg(feature = "_layer")]
 mod plain_http;
 mod policy;
+mod policy_error;
 mod policy_text;
 #[doc(hidden)]
 pub mod private;
@@ -163,7 +166,7 @@ pub use adapters::actix;
 #[cfg(feature = "axum-server")]
 pub use adapters::axum_server::{MarkedAcceptor, MarkedFuture, MarkedService};
 #[cfg(feature = "tower")]
-pub use adapters::outbound::{OutboundError, OutboundFuture, OutboundLayer, OutboundService, PlainRequest};
+pub use adapters::outbound::{OutboundError, OutboundFuture, OutboundLayer, OutboundService};
 #[cfg(feature = "poem")]
 pub use adapters::poem;
 #[cfg(feature = "rocket")]
@@ -178,7 +181,7 @@ pub use caching::Caching;
 pub use cookies::Cookies;
 pub use declare::{Cookie, ReadCookie, Rescopable, ScriptReadable, Spec};
 pub use document::{DocumentCookie, document_cookie};
-pub use error::{AttributeFault, ExtractError, PolicyError, ReadError, Removal, SealFault, SetError};
+pub use error::{AttributeFault, ExtractError, ReadError, Removal, SealFault, SetError};
 pub use floor::Floor;
 pub use force_https::ForceHttps;
 pub use foreign::ForeignCookies;
@@ -186,7 +189,10 @@ pub use hsts::Hsts;
 #[cfg(feature = "inventory")]
 pub use inventory::{Denied, Inventory, Listed, inventory};
 pub use listener::{Listener, Peer, Transport};
+#[cfg(feature = "tower")]
+pub use outbound::PlainRequest;
 pub use policy::{Policy, PolicyBuilder, PolicyHandle};
+pub use policy_error::PolicyError;
 pub use proxies::{TrustedProxies, TrustedProxiesError};
 pub use report::{Counters, Event, EventKind};
 pub use scheme::{AllowedOver, AnyScheme, Evidence, Https, PlainHttp, Scheme};

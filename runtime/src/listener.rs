@@ -212,13 +212,29 @@ pub(crate) struct Head<'a> {
     pub(crate) method: &'a Method,
     /// As the client wrote it: a nested router may have stripped its prefix.
     pub(crate) uri: &'a Uri,
-    /// Where a framework has header types of its own, those that `adapters::copied` takes.
+    /// Where a framework has header types of its own, those that [`Head::asks`] for.
     pub(crate) headers: &'a HeaderMap,
     pub(crate) extensions: &'a Extensions,
     /// What the framework itself knows of the connection; an extension of the same type goes before it.
     pub(crate) transport: Option<Transport>,
     /// The address at its other end, where the framework knows it; an extension goes before it.
     pub(crate) peer: Option<IpAddr>,
+}
+
+#[cfg(any(feature = "actix", feature = "rocket"))]
+impl Head<'_> {
+    /// Whether the judgement, the policy's answer or the jar asks for the field of this name.
+    pub(crate) fn asks(name: &str) -> bool {
+        use http::header::{ACCEPT, COOKIE, HOST};
+
+        is_of_a_proxy(name) || [COOKIE, HOST, ACCEPT].iter().any(|asked| name.eq_ignore_ascii_case(asked.as_str()))
+    }
+}
+
+/// Whether a field of this name says what a proxy saw.
+fn is_of_a_proxy(name: &str) -> bool {
+    name.eq_ignore_ascii_case(FORWARDED.as_str())
+        || name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("x-forwarded-"))
 }
 
 /// The peer's address that the request's extensions know.
@@ -241,7 +257,7 @@ fn loopback(head: &Head<'_>, peer: Option<IpAddr>) -> Result<(), NotLoopback> {
         Some(peer) if !peer.is_loopback() => return Err(NotLoopback::Peer),
         Some(_) => {}
     }
-    if head.headers.keys().any(|name| *name == FORWARDED || name.as_str().starts_with("x-forwarded-")) {
+    if head.headers.keys().any(|name| is_of_a_proxy(name.as_str())) {
         return Err(NotLoopback::Forwarded);
     }
     match Named::of(head.uri, head.headers).and_then(|named| named.host().map(Host::is_loopback)) {

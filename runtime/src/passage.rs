@@ -32,7 +32,7 @@ impl Gate {
     }
 
     /// Completes removals without a Path: for a framework whose own jar writes such, on behalf of its sessions too.
-    #[cfg_attr(not(feature = "poem"), allow(dead_code, reason = "other jars are told a Path"))]
+    #[allow(dead_code, reason = "of a framework whose sessions remove by the name alone")]
     pub(crate) fn completing_removals(mut self) -> Self {
         self.removals = Some(Arc::default());
         self
@@ -110,7 +110,7 @@ impl Passage {
     }
 
     /// Says that the application failed without a response: what was set is lost, and told.
-    #[cfg_attr(not(feature = "tower"), allow(dead_code, reason = "other frameworks make a response of each error"))]
+    #[allow(dead_code, reason = "of a framework that does not make a response of each error")]
     pub(crate) fn fail(&mut self) {
         self.has_left = true;
         let reason =
@@ -132,16 +132,18 @@ impl Drop for Passage {
 #[derive(Clone)]
 pub(crate) struct Open(Arc<Exchange>);
 
+/// Where the framework's `Option` of an extractor keeps the error, an adapter calls `cookies` and `https`; where it drops
+/// it, the `maybe_` ones and `refusal`, and tells the refusal once it is one.
 #[allow(dead_code, reason = "a framework's extractors take what they need")]
 impl Open {
     /// The jar, for a handler that may have it.
     pub(crate) fn cookies<S: Scheme>(&self) -> Result<Cookies<S>, ExtractError> {
-        self.maybe_cookies().ok_or_else(|| self.refused())
+        self.maybe_cookies().ok_or_else(|| self.tell_refusal())
     }
 
     /// Proof of HTTPS, where the exchange is HTTPS.
     pub(crate) fn https(&self) -> Result<Https, ExtractError> {
-        self.maybe_https().ok_or_else(|| self.refused())
+        self.maybe_https().ok_or_else(|| self.tell_refusal())
     }
 
     /// Asks for the jar, and refuses nothing.
@@ -155,7 +157,7 @@ impl Open {
     }
 
     /// Refuses the exchange, and tells it.
-    pub(crate) fn refused(&self) -> ExtractError {
+    pub(crate) fn tell_refusal(&self) -> ExtractError {
         let (kind, rule, evidence) = (EventKind::RequestRefused, "not-https", self.0.verdict().evidence);
         self.0.tell(Event { kind, cookie: None, rule, reason: &"the handler needs HTTPS", evidence: Some(evidence) });
         self.refusal()

@@ -10,11 +10,11 @@ use http::HeaderValue;
 use crate::caching::Caching;
 use crate::declare::Spec;
 use crate::domain;
-use crate::error::PolicyError;
 use crate::floor::Floor;
-use crate::force_https::{ForceHttps, host_name};
+use crate::force_https::ForceHttps;
 use crate::foreign::ForeignCookies;
 use crate::hsts::Hsts;
+use crate::policy_error::{PolicyError, host_name};
 use crate::report::{Counters, Event, log};
 use crate::sync::RwLock;
 

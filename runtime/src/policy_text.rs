@@ -1,17 +1,20 @@
 //! A policy as text: TOML (feature `toml`) or environment variables in, the same settings out. One table of keys serves
 //! both; what values mean and whether they agree is the builder's.
 
+#[cfg(feature = "toml")]
+mod toml;
+
 use core::time::Duration;
 
 use hardtack_rules::{SameSite, syntax};
 
 use crate::caching::Caching;
-use crate::error::PolicyError;
 use crate::floor::Floor;
 use crate::force_https::ForceHttps;
 use crate::foreign::ForeignCookies;
 use crate::hsts::Hsts;
 use crate::policy::{Policy, PolicyBuilder};
+use crate::policy_error::PolicyError;
 #[cfg(feature = "seal")]
 use crate::seal::Keyring;
 
@@ -70,14 +73,7 @@ impl Policy {
     /// ```
     #[cfg(feature = "toml")]
     pub fn from_toml(text: &str) -> Result<Policy, PolicyError> {
-        let document = toml::de::DeTable::parse(text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            PolicyError::new(format!("line {line}"), format!("not TOML: {}", error.message().trim()))
-        })?;
-        let mut draft = Draft::default();
-        toml_table(&mut draft, "", document.get_ref())?;
-        draft.build()
+        toml::read(text)
     }
 
     /// Reads a policy from the environment: `HARDTACK_POLICY_` and a key in capitals, with `_` for the dot.
@@ -120,7 +116,7 @@ fn from_variables(variables: impl Iterator<Item = (String, Option<String>)>) -> 
         let Some(value) = value else {
             return Err(PolicyError::new(name, "not UTF-8; write it in UTF-8"));
         };
-        draft.set(key, &name, Value::Written(value))?;
+        draft.set(key, &name, Variable(value))?;
     }
     draft.build()
 }
@@ -129,23 +125,51 @@ fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
 }
 
-/// A value as it was written.
-enum Value {
-    /// In an environment variable: its kind is the key's.
-    Written(String),
-    #[cfg(feature = "toml")]
-    Text(String),
-    #[cfg(feature = "toml")]
-    Boolean(bool),
-    #[cfg(feature = "toml")]
-    Number(String),
-    #[cfg(feature = "toml")]
-    List(Vec<String>),
-    /// Pairs of a name and a reason.
-    #[cfg(feature = "toml")]
-    Reasons(Vec<(String, String)>),
-    #[cfg(feature = "toml")]
-    Other,
+/// A value as it was written, asked for what its key takes; `None` where it is something else.
+trait Value: Sized {
+    /// What stands in a variable, and in no file.
+    #[cfg(feature = "seal")]
+    fn secret(self) -> Option<String>;
+    fn boolean(self) -> Option<bool>;
+    fn text(self) -> Option<String>;
+    fn number(self) -> Option<u16>;
+    fn list(self) -> Option<Vec<String>>;
+    /// Pairs of a name and a reason, which is empty where none stands: the builder refuses that.
+    fn reasons(self, path: &str) -> Result<Option<Vec<(String, String)>>, PolicyError>;
+}
+
+/// In an environment variable: its kind is the key's.
+struct Variable(String);
+
+impl Value for Variable {
+    #[cfg(feature = "seal")]
+    fn secret(self) -> Option<String> {
+        Some(self.0)
+    }
+
+    fn boolean(self) -> Option<bool> {
+        self.0.trim().parse().ok()
+    }
+
+    fn text(self) -> Option<String> {
+        Some(self.0)
+    }
+
+    fn number(self) -> Option<u16> {
+        self.0.trim().parse().ok()
+    }
+
+    fn list(self) -> Option<Vec<String>> {
+        Some(self.0.split(',').map(|item| item.trim().to_owned()).collect())
+    }
+
+    fn reasons(self, _: &str) -> Result<Option<Vec<(String, String)>>, PolicyError> {
+        let pair = |pair: &str| {
+            let (name, reason) = pair.split_once(':').unwrap_or((pair, ""));
+            (name.trim().to_owned(), reason.trim().to_owned())
+        };
+        Ok(Some(self.0.split(';').filter(|item| !item.trim().is_empty()).map(pair).collect()))
+    }
 }
 
 /// A key and what is done with its value.
@@ -162,7 +186,7 @@ enum Kind {
     Duration(fn(&mut Draft, Duration)),
     List(fn(&mut Draft, Vec<String>)),
     /// One of these words.
-    Word(&'static [&'static str], fn(&mut Draft, &str)),
+    Word(&'static [(&'static str, fn(&mut Draft))]),
     Reasons(fn(&mut Draft, Vec<(String, String)>)),
     /// A text that is said in a variable only, and shown nowhere.
     #[cfg(feature = "seal")]
@@ -183,10 +207,21 @@ const KEYS: &[Key] = &[
     Key { name: "hsts.max_age", kind: Kind::Duration(|draft, life| draft.hsts(|hsts| hsts.max_age(life))) },
     Key { name: "hsts.subdomains", kind: Kind::Boolean(|draft, on| draft.hsts(|hsts| if on { hsts.subdomains() } else { hsts })) },
     Key { name: "hsts.preload", kind: Kind::Boolean(|draft, on| draft.hsts(|hsts| if on { hsts.preload() } else { hsts })) },
-    Key { name: "foreign_cookies", kind: Kind::Word(&["observe", "harden", "refuse"], |draft, word| draft.foreign_cookies(word)) },
+    Key { name: "foreign_cookies", kind: Kind::Word(&[
+        ("observe", |draft| draft.builder(|builder| builder.foreign_cookies(ForeignCookies::Observe))),
+        ("harden", |draft| draft.builder(|builder| builder.foreign_cookies(ForeignCookies::Harden))),
+        ("refuse", |draft| draft.builder(|builder| builder.foreign_cookies(ForeignCookies::Refuse))),
+    ]) },
     Key { name: "session_names", kind: Kind::List(|draft, list| draft.builder(|builder| builder.session_names(list))) },
-    Key { name: "caching", kind: Kind::Word(&["private", "no-store"], |draft, word| draft.caching(word)) },
-    Key { name: "floor.same_site", kind: Kind::Word(&["Strict", "Lax", "None"], |draft, word| draft.same_site(word)) },
+    Key { name: "caching", kind: Kind::Word(&[
+        ("private", |draft| draft.builder(|builder| builder.caching(Caching::Private))),
+        ("no-store", |draft| draft.builder(|builder| builder.caching(Caching::NoStore))),
+    ]) },
+    Key { name: "floor.same_site", kind: Kind::Word(&[
+        ("Strict", |draft| draft.floor(|floor| floor.same_site(SameSite::Strict))),
+        ("Lax", |draft| draft.floor(|floor| floor.same_site(SameSite::Lax))),
+        ("None", |draft| draft.floor(|floor| floor.same_site(SameSite::None))),
+    ]) },
     Key { name: "floor.http_only", kind: Kind::Boolean(|draft, on| draft.floor(|floor| if on { floor.http_only() } else { floor })) },
     Key { name: "floor.max_age", kind: Kind::Duration(|draft, life| draft.floor(|floor| floor.max_age(life))) },
     Key { name: "exceptions", kind: Kind::Reasons(|draft, all| for (cookie, reason) in all { draft.builder(|builder| builder.exception(cookie, reason)); }) },
@@ -231,7 +266,7 @@ impl Draft {
     }
 
     /// `written` is the key as the user wrote it.
-    fn set(&mut self, key: &Key, written: &str, value: Value) -> Result<(), PolicyError> {
+    fn set(&mut self, key: &Key, written: &str, value: impl Value) -> Result<(), PolicyError> {
         let expected = |what: &str| PolicyError::new(written.to_owned(), format!("expected {what}"));
         match &key.kind {
             Kind::Boolean(set) => set(self, value.boolean().ok_or_else(|| expected("`true` or `false`"))?),
@@ -244,14 +279,17 @@ impl Draft {
                     syntax::duration(text.trim()).map_err(|fault| PolicyError::new(written.to_owned(), fault.text))?;
                 set(self, life);
             }
-            Kind::Word(words, set) => {
+            Kind::Word(words) => {
                 let text = value.text().unwrap_or_default();
-                let word = words.iter().find(|word| word.eq_ignore_ascii_case(text.trim()));
-                set(self, word.ok_or_else(|| expected(&format!("one of \"{}\"", words.join("\", \""))))?);
+                let Some((_, set)) = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text.trim())) else {
+                    let words: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+                    return Err(expected(&format!("one of {}", words.join(", "))));
+                };
+                set(self);
             }
             #[cfg(feature = "seal")]
             Kind::Secret(set) => {
-                let Some(text) = value.written() else {
+                let Some(text) = value.secret() else {
                     let problem = "keys stand in no file of settings; name the variable that holds them, as in \
                                    `keyring = { env = \"COOKIE_KEYS\" }`";
                     return Err(PolicyError::new(written.to_owned(), problem));
@@ -265,7 +303,7 @@ impl Draft {
                 set(self, name.trim()).map_err(|error| PolicyError::new(written.to_owned(), error.to_string()))?;
             }
             Kind::Reasons(set) => {
-                set(self, value.reasons().ok_or_else(|| expected("names, each with a reason"))?);
+                set(self, value.reasons(written)?.ok_or_else(|| expected("names, each with a reason"))?);
             }
         }
         Ok(())
@@ -286,175 +324,6 @@ impl Draft {
     fn floor(&mut self, with: impl FnOnce(Floor) -> Floor) {
         self.floor = with(core::mem::take(&mut self.floor));
     }
-
-    fn foreign_cookies(&mut self, word: &str) {
-        let foreign_cookies = match word {
-            "observe" => ForeignCookies::Observe,
-            "refuse" => ForeignCookies::Refuse,
-            _ => ForeignCookies::Harden,
-        };
-        self.builder(|builder| builder.foreign_cookies(foreign_cookies));
-    }
-
-    fn caching(&mut self, word: &str) {
-        let caching = if word == "no-store" { Caching::NoStore } else { Caching::Private };
-        self.builder(|builder| builder.caching(caching));
-    }
-
-    fn same_site(&mut self, word: &str) {
-        let same_site = match word {
-            "Strict" => SameSite::Strict,
-            "None" => SameSite::None,
-            _ => SameSite::Lax,
-        };
-        self.floor(|floor| floor.same_site(same_site));
-    }
-}
-
-impl Value {
-    /// What stands in a variable.
-    #[cfg(feature = "seal")]
-    fn written(self) -> Option<String> {
-        match self {
-            Value::Written(text) => Some(text),
-            #[cfg(feature = "toml")]
-            _ => None,
-        }
-    }
-
-    fn boolean(self) -> Option<bool> {
-        match self {
-            Value::Written(text) => text.trim().parse().ok(),
-            #[cfg(feature = "toml")]
-            Value::Boolean(boolean) => Some(boolean),
-            #[cfg(feature = "toml")]
-            _ => None,
-        }
-    }
-
-    fn text(self) -> Option<String> {
-        match self {
-            Value::Written(text) => Some(text),
-            #[cfg(feature = "toml")]
-            Value::Text(text) => Some(text),
-            #[cfg(feature = "toml")]
-            _ => None,
-        }
-    }
-
-    fn number(self) -> Option<u16> {
-        match self {
-            Value::Written(text) => text.trim().parse().ok(),
-            #[cfg(feature = "toml")]
-            Value::Number(digits) => digits.parse().ok(),
-            #[cfg(feature = "toml")]
-            _ => None,
-        }
-    }
-
-    fn list(self) -> Option<Vec<String>> {
-        match self {
-            Value::Written(text) => Some(text.split(',').map(|item| item.trim().to_owned()).collect()),
-            #[cfg(feature = "toml")]
-            Value::List(list) => Some(list),
-            #[cfg(feature = "toml")]
-            _ => None,
-        }
-    }
-
-    fn reasons(self) -> Option<Vec<(String, String)>> {
-        match self {
-            Value::Written(text) => {
-                let pair = |pair: &str| {
-                    // A name without a colon has no reason, which the builder refuses.
-                    let (name, reason) = pair.split_once(':').unwrap_or((pair, ""));
-                    (name.trim().to_owned(), reason.trim().to_owned())
-                };
-                Some(text.split(';').filter(|item| !item.trim().is_empty()).map(pair).collect())
-            }
-            #[cfg(feature = "toml")]
-            Value::Reasons(reasons) => Some(reasons),
-            #[cfg(feature = "toml")]
-            _ => None,
-        }
-    }
-}
-
-#[cfg(feature = "toml")]
-fn toml_table(draft: &mut Draft, above: &str, table: &toml::de::DeTable<'_>) -> Result<(), PolicyError> {
-    use toml::de::DeValue;
-
-    for (name, value) in table {
-        let path = if above.is_empty() { name.get_ref().to_string() } else { format!("{above}.{}", name.get_ref()) };
-        let is_section = KEYS.iter().any(|key| key.name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.')));
-        match value.get_ref() {
-            DeValue::Table(inner) if is_section => toml_table(draft, &path, inner)?,
-            value => {
-                let Some(key) = KEYS.iter().find(|key| key.name == path) else {
-                    let all: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.name)).collect();
-                    return Err(PolicyError::new(path, format!("unknown; the keys are {}", all.join(", "))));
-                };
-                let value = match key.kind {
-                    Kind::Reasons(_) => toml_reasons(&path, value)?,
-                    _ => toml_value(value),
-                };
-                draft.set(key, &path, value)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-#[cfg(feature = "toml")]
-fn toml_value(value: &toml::de::DeValue<'_>) -> Value {
-    use toml::de::DeValue;
-
-    match value {
-        DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Boolean(boolean) => Value::Boolean(*boolean),
-        DeValue::Integer(number) if number.radix() == 10 => Value::Number(number.as_str().replace('_', "")),
-        DeValue::Array(items) => {
-            let texts = items.iter().map(|item| match item.get_ref() {
-                DeValue::String(text) => Some(text.to_string()),
-                _ => None,
-            });
-            texts.collect::<Option<_>>().map_or(Value::Other, Value::List)
-        }
-        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => Value::Other,
-    }
-}
-
-/// Tables of a name and a reason; without a reason it is empty, which the builder refuses.
-#[cfg(feature = "toml")]
-fn toml_reasons(path: &str, value: &toml::de::DeValue<'_>) -> Result<Value, PolicyError> {
-    use toml::de::DeValue;
-
-    let subject = if path == "outbound_exceptions" { "host" } else { "cookie" };
-    let DeValue::Array(items) = value else { return Ok(Value::Other) };
-    let mut all = Vec::new();
-    for item in items {
-        let DeValue::Table(table) = item.get_ref() else { return Ok(Value::Other) };
-        let (mut name, mut reason) = (None, String::new());
-        for (key, value) in table {
-            let path = format!("{path}.{}", key.get_ref());
-            if key.get_ref() != subject && key.get_ref() != "reason" {
-                return Err(PolicyError::new(path, format!("unknown; the keys are `{subject}` and `reason`")));
-            }
-            let DeValue::String(text) = value.get_ref() else {
-                return Err(PolicyError::new(path, "expected a text"));
-            };
-            if key.get_ref() == subject {
-                name = Some(text.to_string());
-            } else {
-                reason = text.to_string();
-            }
-        }
-        let Some(name) = name else {
-            return Err(PolicyError::new(path.to_owned(), format!("an exception has no `{subject}`; name it")));
-        };
-        all.push((name, reason));
-    }
-    Ok(Value::Reasons(all))
 }
 
 #[cfg(test)]

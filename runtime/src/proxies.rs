@@ -266,7 +266,8 @@ impl Header {
     }
 }
 
-fn is_https(protocol: &[u8]) -> bool {
+/// Whether a protocol carries TLS.
+pub(crate) fn is_https(protocol: &[u8]) -> bool {
     protocol.eq_ignore_ascii_case(b"https") || protocol.eq_ignore_ascii_case(b"wss")
 }
 

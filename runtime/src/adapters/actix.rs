@@ -288,7 +288,7 @@ pub struct Refused(Result<Open, ExtractError>);
 impl From<Refused> for ExtractError {
     fn from(refused: Refused) -> Self {
         match refused.0 {
-            Ok(open) => open.refused(),
+            Ok(open) => open.tell_refusal(),
             Err(error) => error,
         }
     }

@@ -1,15 +1,15 @@
 //! For a framework whose header types are not `http` 1's: the fields that have a say, copied. In: names and octets; out:
 //! a map for [`crate::passage`]. Every octet that a field may have is carried as it is.
 
-use http::header::{ACCEPT, COOKIE, FORWARDED, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 #[cfg(feature = "rocket")]
 use crate::enforce::Outgoing;
+use crate::listener::Head;
 
-/// The fields of a request that the judgement and the jar ask for.
+/// The fields of a request that [`Head::asks`] for.
 pub(crate) fn request<'a>(fields: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
-    copy(fields.filter(|(name, _)| is_asked(name)))
+    copy(fields.filter(|(name, _)| Head::asks(name)))
 }
 
 /// The fields of a response that a policy may change: [`Outgoing::CHANGED`].
@@ -26,11 +26,6 @@ fn copy<'a>(fields: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
         map.append(name, HeaderValue::from_bytes(value).unwrap_or_else(|_| HeaderValue::from_static("")));
     }
     map
-}
-
-fn is_asked(name: &str) -> bool {
-    [COOKIE, HOST, ACCEPT, FORWARDED].iter().any(|asked| name.eq_ignore_ascii_case(asked.as_str()))
-        || name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("x-forwarded-"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! The homes: one thin file each. A rule found here is in the wrong room.
+//! One file for each framework, and for what a page has in its place (`web`, `browser`). Four calls of `passage` are all
+//! that an adapter needs; a rule found here is in the wrong room. A new one begins as `poem` does, or, where the
+//! framework's types are those of `http`, as `tower` with `axum`.
 
 #[cfg(feature = "actix")]
 pub mod actix;

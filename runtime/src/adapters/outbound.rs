@@ -6,11 +6,11 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use http::Request;
-use http::header::{AUTHORIZATION, COOKIE};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::outbound::PlainRequest;
 use crate::policy::{Policy, PolicyHandle};
 use crate::report::{Event, EventKind};
 
@@ -71,15 +71,10 @@ impl<I: Service<Request<B>>, B> Service<Request<B>> for OutboundService<I> {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let host = request.uri().host().unwrap_or_default();
         let in_force = self.policy.in_force();
-        let carries = [COOKIE, AUTHORIZATION].into_iter().find(|name| request.headers().contains_key(name));
-        let is_https = matches!(request.uri().scheme_str(), Some("https" | "wss"));
-        let Some(field) = carries.filter(|_| !is_https && !in_force.policy.excepts_outbound(host)) else {
+        let Some(refused) = in_force.policy.refuses_outbound(request.uri(), request.headers()) else {
             return OutboundFuture { state: State::Sent { inner: self.inner.call(request) } };
         };
-        let refused =
-            PlainRequest { host: host.to_owned(), field: if field == COOKIE { "Cookie" } else { "Authorization" } };
         let (kind, rule) = (EventKind::OutboundRefused, "outbound");
         in_force.tell(Event { kind, cookie: None, rule, reason: &refused, evidence: None });
         OutboundFuture { state: State::Refused { refused: Some(refused) } }
@@ -135,23 +130,6 @@ pub enum OutboundError<E> {
     ClearText(PlainRequest),
     /// The client's own error.
     Client(E),
-}
-
-/// A request that did not leave.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlainRequest {
-    host: String,
-    field: &'static str,
-}
-
-impl fmt::Display for PlainRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "a request to `{}` would carry `{}` over plain HTTP; use an `https` URL, or except the host with a reason",
-            self.host, self.field
-        )
-    }
 }
 
 impl<E: fmt::Display> fmt::Display for OutboundError<E> {

@@ -145,7 +145,7 @@ impl<E: Endpoint> Endpoint for PolicyEndpoint<E> {
         let response = self.inner.call(request).await.map_or_else(respond, IntoResponse::into_response);
         let (mut parts, body) = response.into_parts();
         if let Some(Untold(open)) = parts.extensions.remove() {
-            open.refused();
+            open.tell_refusal();
         }
         passage.leave(&mut parts.headers, &mut parts.extensions);
         Ok(Response::from_parts(parts, body))

@@ -223,7 +223,7 @@ fn refusal(request: &Request<'_>, answered: Status) -> Option<ExtractError> {
     let exchange = exchange(request);
     let error = exchange.refused.filter(|error| status(error.status()) == answered)?;
     if let Some(open) = exchange.request.get::<Open>() {
-        open.refused();
+        open.tell_refusal();
     }
     Some(error)
 }
