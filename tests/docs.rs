@@ -1,4 +1,5 @@
-//! The pages of `runtime/docs`: each is shown in the documentation, and the tests that they name are there.
+//! What is written in several places: the pages of `runtime/docs` are each shown in the documentation, the tests that they
+//! name are there, and every list of keys and of features has all of them.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
@@ -52,4 +53,62 @@ fn every_test_that_the_security_page_names_is_there() {
         }
     }
     assert!(named > 15, "{named}");
+}
+
+const README: &str = include_str!("../README.md");
+
+/// The part of a text between two marks, or to its end.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("no {from}"));
+    rest.split(to).next().unwrap()
+}
+
+#[test]
+fn every_key_is_in_each_list_of_keys() {
+    let table = include_str!("../macros/src/keys.rs");
+    let keys: Vec<&str> = table.split("word: \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(keys.len() > 15 && keys.contains(&"max_age"), "{keys:?}");
+    let of_derive = include_str!("../macros/src/lib.rs");
+    let grown = include_str!("fuzz/src/declarations.rs");
+    for key in keys {
+        assert!(between(README, "### The keys\n", "\n### ").contains(&format!("`{key}`")), "README.md: {key}");
+        // What stands on fields alone is told at `#[cookies]`.
+        assert!(of_derive.contains(&format!("`{key}`")) || of_derive.contains(&format!("`#[cookie({key})]`")), "{key}");
+        assert!(between(grown, "const KEYS", "];").contains(&format!("\"{key}\"")), "fuzz/src/declarations.rs: {key}");
+        assert!(include_str!("fuzz/dictionaries/macros").contains(&format!("\"{key}\"\n")), "dictionary: {key}");
+    }
+}
+
+#[test]
+fn every_lint_is_in_the_table_of_words() {
+    let words = between(README, "## The build enforces it\n", "\n## ");
+    for rule in hardtack_rules::Rule::ALL.iter().filter(|rule| rule.kind() != hardtack_rules::Kind::Error) {
+        assert!(words.contains(&format!("`{rule}`")), "README.md: {rule}");
+    }
+}
+
+#[test]
+fn every_feature_is_in_each_table_of_features() {
+    let manifest = include_str!("../runtime/Cargo.toml");
+    let features = between(manifest, "[features]\n", "\n[").lines().filter_map(|line| line.split_once(" = "));
+    let mut count = 0;
+    // One that begins with `_` is not for users.
+    for (feature, _) in features.filter(|(feature, _)| *feature != "default" && !feature.starts_with('_')) {
+        for (file, table) in [
+            ("README.md", between(README, "## Install\n", "\n### ")),
+            ("runtime/src/lib.rs", between(include_str!("../runtime/src/lib.rs"), "//! # Features\n", "\n\n")),
+        ] {
+            let is_there = table.lines().any(|line| {
+                let cell = line
+                    .trim_start_matches("//!")
+                    .trim_start()
+                    .strip_prefix("| ")
+                    .and_then(|row| row.split('|').next());
+                cell.is_some_and(|cell| cell.contains(&format!("`{feature}`")))
+            });
+            assert!(is_there, "{file}: {feature}");
+        }
+        count += 1;
+    }
+    assert!(count > 12, "{count}");
 }

@@ -78,31 +78,48 @@ pub(crate) enum Scope {
 impl Declaration {
     /// The declaration as far as the macro sees it; what it does not see breaks no rule.
     pub(crate) fn spec(&self) -> Spec<'_> {
-        let mut spec = match &self.name {
+        // Each field by name, so that the compiler asks for a new one here.
+        let Declaration {
+            name,
+            path,
+            domain,
+            max_age,
+            same_site,
+            same_site_span: _,
+            http_only,
+            secure,
+            partitioned,
+            read_only,
+            seal,
+            reason,
+            is_refused: _,
+            questions: _,
+        } = self;
+        let mut spec = match name {
             Name::Literal { text, explicit: true } => Spec::new(text).explicit_name(),
             Name::Literal { text, explicit: false } => Spec::new(text),
             Name::Expression(_) => Spec::new("unseen").explicit_name(),
             Name::Derived(_) => Spec::new("unseen"),
         };
-        if let Some(Constant::Literal(path)) = &self.path {
+        if let Some(Constant::Literal(path)) = path {
             spec.path = path;
         }
-        match &self.domain {
+        match domain {
             Some(Scope::Domain(Constant::Literal(domain))) => spec.domain = Some(domain),
             Some(Scope::Domain(Constant::Expression(_))) => spec.domain = Some("unseen.example"),
             Some(Scope::Environment) => spec.environment_domain = true,
             None => {}
         }
-        if let Some(Constant::Literal(max_age)) = &self.max_age {
+        if let Some(Constant::Literal(max_age)) = max_age {
             spec.max_age = Some(*max_age);
         }
-        spec.same_site = self.same_site;
-        spec.http_only = self.http_only;
-        spec.secure = self.secure;
-        spec.partitioned = self.partitioned;
-        spec.read_only = self.read_only;
-        spec.seal = self.seal.map(|sealing| sealing.seal);
-        spec.reason = self.reason.as_deref();
+        spec.same_site = *same_site;
+        spec.http_only = *http_only;
+        spec.secure = *secure;
+        spec.partitioned = *partitioned;
+        spec.read_only = *read_only;
+        spec.seal = seal.map(|sealing| sealing.seal);
+        spec.reason = reason.as_deref();
         spec
     }
 

@@ -269,7 +269,7 @@ fn admit(declared: &Spec, varied: &Varied, verdict: Verdict, environment: Option
             cookie: declared.name,
             attribute: "domain",
             fault: AttributeFault(Wrong::Other(
-                "declared `environment`, and there is no policy, or none that names a `cookie_domain`; set it with \
+                "declared `environment`, and there is no jar with a policy that names a `cookie_domain`; set it in one, with \
                  `Policy::builder().cookie_domain(…)`, or give this cookie its own with `SetCookie::domain`",
             )),
         });

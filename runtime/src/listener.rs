@@ -343,6 +343,23 @@ mod tests {
     }
 
     #[test]
+    fn of_the_peer_the_caller_speaks_first_then_an_extension_then_the_framework() {
+        let mut parts = parts("/", &[(XFP, "https")]);
+        let judged = |parts: &Parts, peer, known| {
+            let Parts { method, uri, headers, extensions, .. } = parts;
+            let head = Head { method, uri, headers, extensions, transport: None, peer: known };
+            let by_framework = behind().judge(&head).https;
+            (behind().judge_parts(parts, peer).https, by_framework)
+        };
+        assert_eq!(judged(&parts, ip("10.0.0.1"), ip("10.0.0.1")), (true, true));
+        assert_eq!(judged(&parts, None, None), (false, false));
+        parts.extensions.insert(Peer("203.0.113.9".parse().unwrap()));
+        assert_eq!(judged(&parts, ip("10.0.0.1"), ip("10.0.0.1")), (true, false));
+        parts.extensions.insert(Peer("10.0.0.1".parse().unwrap()));
+        assert_eq!(judged(&parts, ip("203.0.113.9"), ip("203.0.113.9")), (false, true));
+    }
+
+    #[test]
     fn a_declared_listener_is_believed_except_against_the_uri() {
         assert!(Listener::tls().judge_parts(&parts("/", &[]), None).https);
         assert!(Listener::tls().judge_parts(&parts("https://a.example/", &[]), None).https);

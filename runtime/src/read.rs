@@ -1,5 +1,6 @@
 //! The request's `Cookie` fields in, raw values by name out: one scan, exact octets. A malformed piece is skipped and
-//! the others are kept; names are never decoded, trimmed of anything but SP and HTAB, or folded (BROWSERS 5.6).
+//! the others are kept; names are never decoded, trimmed of anything but SP and HTAB, or folded: what browsers take for another name must not
+//! be read as a prefixed one.
 
 use std::borrow::Cow;
 

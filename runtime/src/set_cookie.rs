@@ -136,7 +136,10 @@ impl<T: Cookie> SetCookie<T> {
     /// ```
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         if !same_site.is_at_least(self.varied.same_site.unwrap_or(T::SPEC.same_site)) {
-            return self.wrong("same_site", Wrong::Other("weaker than declared; no setter weakens, declare it so"));
+            return self.wrong(
+                "same_site",
+                Wrong::Other("weaker than declared or set before; no setter weakens, declare it so"),
+            );
         }
         self.varied.same_site = Some(same_site);
         self

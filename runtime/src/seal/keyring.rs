@@ -99,10 +99,14 @@ impl Keyring {
     /// ```
     #[must_use]
     pub fn with(mut self, key: Key) -> Keyring {
-        if !self.all().any(|earlier| earlier.is_same(&key)) {
+        if !self.holds(&key) {
             Arc::make_mut(&mut self.0).others.push(key);
         }
         self
+    }
+
+    pub(crate) fn holds(&self, key: &Key) -> bool {
+        self.all().any(|earlier| earlier.is_same(key))
     }
 
     /// Says for how long a value is read whose cookie has no `max_age`; a day without this. Fractions of a second are cut.

@@ -33,17 +33,15 @@ impl FromStr for Keyring {
                 "there is no key; write one at least, 44 characters of base64, as `openssl rand -base64 32` prints",
             ))
         })?;
-        let mut all = vec![writer];
+        let mut keyring = Keyring::new(writer);
         for (number, key) in (2..).zip(keys) {
             let key = key?;
-            if all.iter().any(|earlier: &Key| earlier.is_same(&key)) {
+            if keyring.holds(&key) {
                 return Err(KeyError::with_remedy("the same key as an earlier one; remove it").at(number));
             }
-            all.push(key);
+            keyring = keyring.with(key);
         }
-        let mut all = all.into_iter();
-        let Some(writer) = all.next() else { return Err(KeyError::with_remedy("there is no key; write one")) };
-        Ok(all.fold(Keyring::new(writer), Keyring::with))
+        Ok(keyring)
     }
 }
 
