@@ -140,6 +140,45 @@ fn a_set_retracts_the_removal_of_its_own_cookie_and_of_no_other() {
     }
 }
 
+#[test]
+fn of_one_name_and_place_the_last_is_kept_whoever_says_the_domain() {
+    /// The policy's Domain.
+    #[derive(Cookie)]
+    #[cookie(domain = environment)]
+    struct Sso(u32);
+    /// None of its own, whatever the policy says.
+    #[derive(Cookie)]
+    #[cookie(name = "__Secure-place", path = "/a")]
+    struct Place(u32);
+
+    let policy = policy(Policy::builder().cookie_domain("example.com"));
+    let jar = Cookies::read(&HeaderMap::new(), testing::https()).policy(&policy);
+    jar.set(Sso(1)).unwrap();
+    jar.set(SetCookie::new(Sso(2)).domain("EXAMPLE.com")).unwrap();
+    jar.set(Place(3)).unwrap();
+    jar.set(SetCookie::new(Place(4)).domain("example.com")).unwrap();
+    let mut response = HeaderMap::new();
+    jar.write(&mut response);
+    assert_eq!(
+        lines(&response),
+        [
+            "__Secure-sso=2; Path=/; Domain=EXAMPLE.com; Secure; HttpOnly; SameSite=Lax",
+            "__Secure-place=3; Path=/a; Secure; HttpOnly; SameSite=Lax",
+            "__Secure-place=4; Path=/a; Domain=example.com; Secure; HttpOnly; SameSite=Lax",
+        ]
+    );
+}
+
+#[test]
+fn name_and_value_of_4096_octets_leave_and_one_more_does_not() {
+    let set = |octets: usize| {
+        let value = "x".repeat(octets - "__Host-Http-session".len());
+        SetCookie::new(Session(value)).header_value(&testing::https())
+    };
+    assert!(set(4096).is_ok());
+    assert!(matches!(set(4097), Err(SetError::TooLarge { octets: 4097, limit: 4096, .. })));
+}
+
 #[tokio::test]
 async fn the_application_s_own_hsts_is_replaced_or_removed() {
     let fields = &[(STRICT_TRANSPORT_SECURITY, "max-age=1"), (STRICT_TRANSPORT_SECURITY, "max-age=2")];

@@ -65,3 +65,30 @@ extern "C" {
 fn system() -> SystemTime {
     SystemTime::UNIX_EPOCH
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::unix_seconds;
+
+    #[test]
+    fn seconds_are_whole_and_to_the_one_before() {
+        let moment = |milliseconds: u64| SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds);
+        let before = |milliseconds: u64| SystemTime::UNIX_EPOCH - Duration::from_millis(milliseconds);
+        assert_eq!([moment(0), moment(999), moment(1000)].map(unix_seconds), [0, 0, 1]);
+        assert_eq!([before(1), before(1000), before(1001)].map(unix_seconds), [-1, -1, -2]);
+    }
+
+    #[cfg(feature = "testing")]
+    #[test]
+    fn what_a_test_says_ends_with_it_also_within_another() {
+        let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        super::at(at(1), || {
+            super::at(at(2), || assert_eq!(super::now(), at(2)));
+            assert_eq!(super::now(), at(1));
+        });
+        // Later than this was written.
+        assert!(super::now() > at(1_796_000_000) - Duration::from_secs(86_400 * 30));
+    }
+}

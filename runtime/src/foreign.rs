@@ -160,6 +160,8 @@ mod tests {
             ("theme=dark", "theme=dark; Secure"),
             ("PHPSESSID=1; path=/", "PHPSESSID=1; path=/; Secure; HttpOnly; SameSite=Lax"),
             ("id=1; secure;  HTTPONLY ;samesite=none;X=1", "id=1; secure;  HTTPONLY ;samesite=none;X=1"),
+            ("sid=1; Secure; SameSite=Lax", "sid=1; Secure; SameSite=Lax; HttpOnly"),
+            ("sid=1; Secure; HttpOnly", "sid=1; Secure; HttpOnly; SameSite=Lax"),
             ("sid=1; SameSite=banana; Secure; HttpOnly", "sid=1; SameSite=banana; Secure; HttpOnly; SameSite=Lax"),
             ("session_csrf=1; Secure; SameSite=Lax", "session_csrf=1; Secure; SameSite=Lax"),
             // What older platforms advised: the flag appended to the value.

@@ -408,6 +408,41 @@ mod tests {
         }
     }
 
+    #[test]
+    fn each_word_is_its_own_setting() {
+        for (variable, word, shown) in [
+            ("FOREIGN_COOKIES", "observe", "Observe"),
+            ("FOREIGN_COOKIES", "Harden", "Harden"),
+            ("FOREIGN_COOKIES", "refuse", "Refuse"),
+            ("CACHING", "private", "Private"),
+            ("CACHING", "no-store", "NoStore"),
+            ("FLOOR_SAME_SITE", "strict", "Some(Strict)"),
+            ("FLOOR_SAME_SITE", "Lax", "Some(Lax)"),
+            ("FLOOR_SAME_SITE", "None", "same_site: Some(None)"),
+        ] {
+            let policy = from(&[(&format!("HARDTACK_POLICY_{variable}"), word)]).unwrap();
+            assert!(format!("{policy:?}").contains(shown), "{variable}={word}: {policy:?}");
+        }
+        let error = from(&[("HARDTACK_POLICY_CACHING", "public")]).unwrap_err();
+        assert!(error.contains("expected one of \"private\", \"no-store\""), "{error}");
+    }
+
+    #[test]
+    fn a_floor_s_life_is_in_whole_seconds() {
+        let floor = crate::Floor::new().max_age(core::time::Duration::from_millis(1500));
+        assert_eq!(Policy::builder().floor(floor).build().unwrap_err().key(), "floor.max_age");
+    }
+
+    #[cfg(feature = "toml")]
+    #[test]
+    fn a_port_is_a_decimal_number() {
+        assert!(Policy::from_toml("[force_https]\nhttps_port = 8_443").is_ok());
+        for port in ["0x20fb", "0o20", "0b1", "0", "65536", "-1", "'443'"] {
+            let error = Policy::from_toml(&format!("[force_https]\nhttps_port = {port}")).unwrap_err();
+            assert_eq!(error.key(), "force_https.https_port", "{port}");
+        }
+    }
+
     #[cfg(feature = "toml")]
     #[test]
     fn toml_says_the_same_and_its_errors_name_the_key() {

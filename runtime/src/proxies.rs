@@ -206,7 +206,8 @@ impl Network {
         };
         // `::ffff:0:0/96` is all of IPv4; a shorter prefix leaves bits of `ffff` behind it, and is refused below.
         let (address, length) = match (written.to_canonical(), length.checked_sub(96)) {
-            (IpAddr::V4(address), Some(length)) if written.is_ipv6() => (IpAddr::V4(address), length),
+            // An address that is IPv4 as it stands has no such length.
+            (IpAddr::V4(address), Some(length)) => (IpAddr::V4(address), length),
             _ => (written, length),
         };
         let network = Network { base: masked(address, length), length };
@@ -336,6 +337,33 @@ pub(crate) fn split_unquoted(text: &[u8], at: u8) -> impl Iterator<Item = &[u8]>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quoted_string_is_whole_or_the_pair_is_none() {
+        for (pair, value) in [
+            (&b"for=\"a\""[..], Some(&b"a"[..])),
+            (b"for=\"a\\\"b\"", Some(b"a\\\"b")),
+            (b"for=\"a\"b\"", None),
+            (b"for=\"a\\\"", None),
+            (b"for=\"a", None),
+            (b"for=", None),
+            (b"=a", None),
+        ] {
+            assert_eq!(forwarded_pair(pair).map(|(_, value)| value), value, "{}", pair.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_separates_is_quoted_by_quotes_and_escaped_in_them_alone() {
+        for (text, pieces) in [
+            (&b"a,b"[..], &[&b"a"[..], b"b"][..]),
+            (b"a\\,b", &[b"a\\", b"b"]),
+            (b"\"a,\\\",b\",c", &[b"\"a,\\\",b\"", b"c"]),
+            (b"\"a,b", &[b"\"a,b"]),
+        ] {
+            assert_eq!(split_unquoted(text, b',').collect::<Vec<_>>(), pieces, "{}", text.escape_ascii());
+        }
+    }
 
     #[test]
     fn networks_are_read_and_matched() {

@@ -165,8 +165,37 @@ pub(crate) fn log(event: Event<'_>) {
 }
 
 #[cfg(test)]
-#[cfg(feature = "tracing")]
 mod tests {
+    use super::{Event, EventKind};
+    use crate::listener::Listener;
+    use crate::proxies::TrustedProxies;
+
+    #[test]
+    fn a_claim_that_is_not_believed_is_never_ordinary() {
+        let listener = Listener::behind(TrustedProxies::new(["10.0.0.1"]).unwrap());
+        let request = |says: &str| http::Request::get("/").header("X-Forwarded-Proto", says).body(()).unwrap();
+        for (says, peer, ordinary) in
+            [("https", "192.0.2.1", false), ("http", "192.0.2.1", true), ("http", "10.0.0.1", true)]
+        {
+            let (parts, ()) = request(says).into_parts();
+            let plain = listener.scheme(&parts, Some(peer.parse().unwrap())).unwrap_err();
+            let mut event = Event {
+                kind: EventKind::PageRedirected,
+                cookie: None,
+                rule: "force-https",
+                reason: &"a page over plain HTTP",
+                evidence: Some(plain.evidence()),
+            };
+            assert_eq!(event.is_ordinary(), ordinary, "{event}");
+            event.kind = EventKind::Mistake;
+            assert!(!event.is_ordinary(), "{event}");
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "tracing")]
+mod tracing_tests {
     use std::fmt::Debug;
     use std::sync::{Arc, Mutex};
 

@@ -148,6 +148,10 @@ mod tests {
         assert_eq!(written.same_site, Some(&b"strict"[..]));
         assert_eq!(Written::read(b"Secure; Path=/").name, b"");
         assert!(!Written::read(b"Secure; =Secure").secure);
+        // Of the length of one that is known, and another.
+        let others = Written::read(b"a=1; Test=/x; Priority=High; Secret; Dominus=y; HttpOnce; Partitional1");
+        assert_eq!((others.path, others.same_site, others.domain), (None, None, None));
+        assert!(!others.secure && !others.http_only && !others.partitioned);
     }
 
     #[test]
@@ -158,6 +162,7 @@ mod tests {
             (b"1", "(nameless)"),
             (b"a\x1b[2J=1", "a\\x1b[2J"),
             (b"a\"b=1", "a\\\"b"),
+            (b"\"=1", "\\\""),
             (b"\xc3\xa9=1", "\\xc3\\xa9"),
         ] {
             assert_eq!(Written::read(line).shown_name(), shown);

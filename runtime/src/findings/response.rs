@@ -164,7 +164,26 @@ fn lists_set_cookie(names: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{HstsFault, hsts_max_age};
+    use http::HeaderMap;
+
+    use super::{CACHE_CONTROL, HstsFault, SentCaching, hsts_max_age};
+
+    #[test]
+    fn caching_is_read_outside_quotes() {
+        for (field, refused, invited) in [
+            ("private", true, false),
+            ("no-cache=\"set-cookie\"", true, false),
+            ("no-cache=\"x\", public", false, true),
+            ("x=\"a, private\", y=\"public\"", false, false),
+            ("x=\"a\", private", true, false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CACHE_CONTROL, field.parse().unwrap());
+            let caching = SentCaching::read(&headers);
+            let found = (caching == SentCaching::Refused, caching == SentCaching::Invited);
+            assert_eq!(found, (refused, invited), "{field}");
+        }
+    }
 
     #[test]
     fn hsts_is_read_by_its_grammar() {
