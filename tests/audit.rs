@@ -10,6 +10,9 @@ mod declared;
 mod example;
 #[path = "audit/saved.rs"]
 mod saved;
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "support/vectors.rs"]
+mod vectors;
 #[path = "audit/weaknesses.rs"]
 mod weaknesses;
 

@@ -9,12 +9,16 @@
     reason = "a vector that is not as its README says fails the test"
 )]
 
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "support/vectors.rs"]
+mod vectors;
+#[path = "support/workspace.rs"]
+#[allow(dead_code, reason = "other tests ask for more")]
+mod workspace;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
@@ -24,6 +28,9 @@ use hardtack::private::pairs;
 use hardtack::{Cookie, Cookies, Policy, PolicyHandle, Rule, SameSite, SetCookie, Spec, testing};
 use hardtack_rules::syntax;
 use serde_json::Value;
+
+use vectors::{cases, list, text, unhex};
+use workspace::Workspace;
 
 const PRODUCER: &str = include_str!("vectors/producer.json");
 const READER: &str = include_str!("vectors/reader.json");
@@ -569,11 +576,18 @@ struct Shown {
 impl Made {
     fn make() -> Made {
         let cases = producer();
-        let all = Workspace::create();
+        let hardtack = "http = \"1\"\nhardtack = { path = \"OURS/runtime\", features = [\"cookie\", \"testing\"] }";
+        let all = Workspace::create("conformance", &["literals", "constants", "emitted"].map(|name| (name, hardtack)));
+        // A member wants a target before its turn has come.
+        for source in ["literals/src/lib.rs", "constants/src/lib.rs", "emitted/src/main.rs"] {
+            if !all.directory.join(source).exists() {
+                all.write(source, "fn main() {}");
+            }
+        }
         let sources = cases.iter().map(|case| (case, Some(case.literal())));
-        let literals = all.check("literals", sources);
+        let literals = check(&all, "literals", sources);
         let sources = cases.iter().map(|case| (case, case.constant()));
-        let constants = all.check("constants", sources);
+        let constants = check(&all, "constants", sources);
         let compiled = |build: &Build, case: &Case| {
             build.declared.iter().any(|declared| declared.id == case.id && declared.errors.is_empty())
         };
@@ -622,9 +636,11 @@ impl Made {
             }
         }
         writeln!(program, "fn main() {{\n{main}}}").unwrap();
-        let output = all.run("emitted", &program);
+        all.write("emitted/src/main.rs", &program);
+        let output = all.cargo(&["run", "--quiet", "-p", "emitted"], &[]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let mut made = Made { literals, constants, shown: Vec::new(), read: BTreeMap::new() };
-        for row in output.lines() {
+        for row in String::from_utf8(output.stdout).unwrap().lines() {
             match row.split('\t').collect::<Vec<_>>().as_slice() {
                 ["sent", id, line, jar, cookie, read] => made.shown.push(Shown {
                     id: (*id).to_owned(),
@@ -701,108 +717,36 @@ fn read<T: ReadCookie>(id: &str, name: &str, fields: &[&str], text: fn(T) -> Str
 }
 "#;
 
-/// Crates beside ours, locked to what ours is locked to, and compiled without a network.
-struct Workspace {
-    directory: PathBuf,
-}
-
-impl Workspace {
-    fn create() -> Self {
-        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance");
-        fs::create_dir_all(&directory).unwrap();
-        let members = ["literals", "constants", "emitted"];
-        write(&directory.join("Cargo.toml"), &format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n"));
-        fs::copy(ours.join("Cargo.lock"), directory.join("Cargo.lock")).unwrap();
-        for member in members {
-            let runtime = ours.join("runtime");
-            let manifest = format!(
-                "[package]\nname = {member:?}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\nhttp = \"1\"\n\
-                 hardtack = {{ path = {runtime:?}, features = [\"cookie\", \"testing\"] }}\n"
-            );
-            write(&directory.join(member).join("Cargo.toml"), &manifest);
-            let root = if member == "emitted" { "main.rs" } else { "lib.rs" };
-            let source = directory.join(member).join("src").join(root);
-            if !source.exists() {
-                write(&source, "fn main() {}");
-            }
+/// Compiles one declaration a case, each in a module of its own lines, and says what was wrong with each.
+fn check<'a>(all: &Workspace, member: &str, sources: impl Iterator<Item = (&'a Case, Option<String>)>) -> Build {
+    let mut library = String::from("#![allow(dead_code, unused_imports)]\n");
+    let mut declared = Vec::new();
+    for (number, (case, source)) in sources.enumerate() {
+        let Some(source) = source else { continue };
+        let first = library.lines().count() + 1;
+        write!(library, "mod case_{number} {{\nuse core::time::Duration;\nuse hardtack::Cookie;\n{source}}}\n")
+            .unwrap();
+        let lines = first..=library.lines().count();
+        declared.push(Declared {
+            id: case.id.clone(),
+            faults: case.faults(),
+            is_refused: case.is_refused(),
+            lines,
+            errors: Vec::new(),
+        });
+    }
+    all.write(&format!("{member}/src/lib.rs"), &library);
+    let mut build = Build { declared, elsewhere: Vec::new() };
+    for refused in all.refused(member, &[]) {
+        let line = usize::try_from(refused.line).unwrap();
+        let by_us = refused.code.as_ref().is_none_or(|code| code == "E0080");
+        match build.declared.iter_mut().find(|declared| declared.lines.contains(&line)) {
+            Some(declared) if by_us => declared.errors.push(refused.text),
+            _ => build.elsewhere.push(format!("{refused:?}")),
         }
-        Workspace { directory }
     }
-
-    /// Compiles one declaration a case, each in a module of its own lines, and says what was wrong with each.
-    fn check<'a>(&self, member: &str, sources: impl Iterator<Item = (&'a Case, Option<String>)>) -> Build {
-        let mut library = String::from("#![allow(dead_code, unused_imports)]\n");
-        let mut declared = Vec::new();
-        for (number, (case, source)) in sources.enumerate() {
-            let Some(source) = source else { continue };
-            let first = library.lines().count() + 1;
-            write!(library, "mod case_{number} {{\nuse core::time::Duration;\nuse hardtack::Cookie;\n{source}}}\n")
-                .unwrap();
-            let lines = first..=library.lines().count();
-            declared.push(Declared {
-                id: case.id.clone(),
-                faults: case.faults(),
-                is_refused: case.is_refused(),
-                lines,
-                errors: Vec::new(),
-            });
-        }
-        write(&self.directory.join(member).join("src/lib.rs"), &library);
-        let output = self.cargo(&["check", "--message-format=json", "-p", member]);
-        let mut build = Build { declared, elsewhere: Vec::new() };
-        for message in String::from_utf8(output.stdout).unwrap().lines() {
-            let message: Value = serde_json::from_str(message).unwrap();
-            let (target, message) = (&message["target"]["name"], &message["message"]);
-            // The last words, that so many errors were found, stand nowhere.
-            if message["level"] != "error" || message["spans"].as_array().is_none_or(Vec::is_empty) {
-                continue;
-            }
-            let text = text(&message["message"]).replace("evaluation panicked: ", "");
-            let span = message["spans"].as_array().unwrap().iter().find(|span| span["is_primary"] == true).unwrap();
-            let line = usize::try_from(span["line_start"].as_u64().unwrap()).unwrap();
-            let here = span["file_name"] == format!("{member}/src/lib.rs") && target == member;
-            let by_us = message["code"].is_null() || message["code"]["code"] == "E0080";
-            match build.declared.iter_mut().find(|declared| declared.lines.contains(&line)) {
-                Some(declared) if here && by_us => declared.errors.push(text),
-                _ => build.elsewhere.push(message["rendered"].to_string()),
-            }
-        }
-        assert!(
-            build.declared.iter().any(|declared| !declared.errors.is_empty()),
-            "nothing was refused: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        build
-    }
-
-    fn run(&self, member: &str, program: &str) -> String {
-        write(&self.directory.join(member).join("src/main.rs"), program);
-        let output = self.cargo(&["run", "--quiet", "-p", member]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn cargo(&self, arguments: &[&str]) -> Output {
-        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(arguments)
-            .arg("--offline")
-            .current_dir(&self.directory)
-            .env("CARGO_TARGET_DIR", self.directory.join("target"))
-            // What a build denies is its own affair.
-            .env_remove("HARDTACK_DENY")
-            .output()
-            .expect("cargo")
-    }
-}
-
-/// Leaves a file alone that has the text already, so that nothing is compiled anew.
-fn write(file: &Path, text: &str) {
-    if fs::read_to_string(file).is_ok_and(|found| found == text) {
-        return;
-    }
-    fs::create_dir_all(file.parent().unwrap()).unwrap();
-    fs::write(file, text).unwrap();
+    assert!(build.declared.iter().any(|declared| !declared.errors.is_empty()), "nothing was refused");
+    build
 }
 
 fn producer() -> Vec<Case> {
@@ -837,23 +781,13 @@ fn reader() -> Vec<Read> {
             Some(fields) => fields.iter().map(|field| text(field).to_owned()).collect(),
             None => vec![text(&case["cookie"]).to_owned()],
         },
-        pairs: case["pairs"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|pair| (text(&pair[0]).to_owned(), text(&pair[1]).to_owned()))
-            .collect(),
+        pairs: list(&case["pairs"]).iter().map(|pair| (text(&pair[0]).to_owned(), text(&pair[1]).to_owned())).collect(),
     });
     cases.collect()
 }
 
 fn reader_names() -> BTreeSet<String> {
     reader().into_iter().flat_map(|case| case.pairs).map(|(name, _)| name).collect()
-}
-
-fn cases(file: &str) -> Vec<Value> {
-    let file: Value = serde_json::from_str(file).unwrap();
-    file["cases"].as_array().unwrap().clone()
 }
 
 /// A field value as its pair and the set of its attributes, names in lower case.
@@ -893,16 +827,8 @@ fn is_cookie_octet(octet: u8) -> bool {
     matches!(octet, 0x21 | 0x23..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E)
 }
 
-fn unhex(text: &str) -> Vec<u8> {
-    text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
-
 fn utf8(octets: &[u8]) -> String {
     String::from_utf8(octets.to_vec()).unwrap()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a string")
 }
 
 /// Unix seconds of an RFC 3339 instant in UTC, year by year: slow, and somebody else's arithmetic.

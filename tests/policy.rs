@@ -1,7 +1,13 @@
 //! What a policy does to responses, requests and reports, through the layer itself: each line that leaves, octet by
 //! octet, each event that is told, and what happens when the policy changes under load.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper that fails fails the test"
+)]
 
 #[path = "policy/audited.rs"]
 mod audited;
@@ -23,6 +29,9 @@ mod swapped;
 mod text;
 #[path = "policy/told.rs"]
 mod told;
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "support/vectors.rs"]
+mod vectors;
 
 use std::convert::Infallible;
 use std::fmt;

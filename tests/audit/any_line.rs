@@ -6,7 +6,8 @@ use hardtack::SameSite;
 use hardtack::audit::{Rejection, Report, Seen, Weakness, set_cookie};
 use hardtack_rules::date::cookie_date;
 use proptest::prelude::*;
-use serde_json::Value;
+
+use crate::vectors::{self, SET_COOKIE_AUDIT, WPT_STORE, cases, text};
 
 use super::{find, http, https};
 
@@ -52,13 +53,12 @@ fn first_of_january(now: &str) -> SystemTime {
 
 #[test]
 fn lines_of_the_vectors_are_raised_consistently() {
-    let file = |text| serde_json::from_str::<Value>(text).unwrap();
     let mut lines = 0;
-    for case in file(include_str!("../vectors/set_cookie_audit.json"))["cases"].as_array().unwrap() {
-        let (is_https, host) = (case["https"] == true, case["host"].as_str().unwrap());
+    for case in cases(SET_COOKIE_AUDIT) {
+        let (is_https, host) = (case["https"] == true, text(&case["host"]));
         let seen = if is_https { Seen::https(host) } else { Seen::http(host) };
-        let line = case["set_cookie"].as_str().unwrap().as_bytes();
-        let report = set_cookie(line, &seen.at(first_of_january(case["now"].as_str().unwrap())));
+        let line = text(&case["set_cookie"]).as_bytes();
+        let report = set_cookie(line, &seen.at(first_of_january(text(&case["now"]))));
         assert_consistent(line, &report, is_https);
         // The reference reads the same attributes; of what is removed, scanners may see nothing.
         let expect = &case["expect"];
@@ -68,17 +68,14 @@ fn lines_of_the_vectors_are_raised_consistently() {
         }
         lines += 1;
     }
-    assert_eq!(lines, 139);
-    for name in [include_str!("../vectors/http_state_parser.json"), include_str!("../vectors/wpt_store.json")] {
-        for case in file(name)["cases"].as_array().unwrap() {
-            for line in case["set_cookie"].as_array().into_iter().flatten() {
-                let line = line.as_str().unwrap().as_bytes();
-                assert_consistent(line, &set_cookie(line, &https()), true);
-                assert_consistent(line, &set_cookie(line, &http()), false);
-                lines += 1;
-            }
+    for case in [include_str!("../vectors/http_state_parser.json"), WPT_STORE].into_iter().flat_map(cases) {
+        for line in vectors::lines(&case) {
+            assert_consistent(&line, &set_cookie(&line, &https()), true);
+            assert_consistent(&line, &set_cookie(&line, &http()), false);
+            lines += 1;
         }
     }
+    assert_eq!(lines, 139 + 271 + 132);
     println!("{lines} lines of the vectors, without a contradiction");
 }
 

@@ -17,6 +17,8 @@ use hardtack::{
 };
 use tower::ServiceExt as _;
 
+use crate::vectors::{self, SET_COOKIE_AUDIT, WPT_STORE, cases, text};
+
 use super::{
     BANNER, Banner, Cart, FOREIGN, HOST_NAME, Recorded, SECRET, SESSION, SPECS, Session, THEME, Theme, foreign, open,
     request, session, setting, through,
@@ -403,20 +405,12 @@ async fn what_lacks_only_secure_to_be_stored_is_stored_once_hardened() {
 async fn every_line_of_the_vectors_is_stored_secure_once_hardened_or_told_why_not() {
     let mut tally = BTreeMap::<&str, usize>::new();
     let mut lines = Vec::new();
-    for file in [include_str!("../vectors/set_cookie_audit.json"), include_str!("../vectors/wpt_store.json")] {
-        let file: serde_json::Value = serde_json::from_str(file).unwrap();
-        for case in file["cases"].as_array().unwrap() {
-            let host = match case["host"].as_str() {
-                Some(host) => host.to_owned(),
-                None => case["set_from"].as_str().unwrap().parse::<Uri>().unwrap().host().unwrap().to_owned(),
-            };
-            let texts = std::slice::from_ref(&case["set_cookie"]);
-            let texts = case["set_cookie"].as_array().map_or(texts, Vec::as_slice).iter().filter_map(|it| it.as_str());
-            let hex = std::slice::from_ref(&case["set_cookie_hex"]);
-            let hex = case["set_cookie_hex"].as_array().map_or(hex, Vec::as_slice).iter().filter_map(|it| it.as_str());
-            let octets = texts.map(|text| text.as_bytes().to_vec()).chain(hex.map(unhex));
-            lines.extend(octets.map(|line| (case["id"].as_str().unwrap().to_owned(), host.clone(), line)));
-        }
+    for case in [SET_COOKIE_AUDIT, WPT_STORE].into_iter().flat_map(cases) {
+        let host = match case["host"].as_str() {
+            Some(host) => host.to_owned(),
+            None => text(&case["set_from"]).parse::<Uri>().unwrap().host().unwrap().to_owned(),
+        };
+        lines.extend(vectors::lines(&case).into_iter().map(|line| (text(&case["id"]).to_owned(), host.clone(), line)));
     }
     assert!(lines.len() > 240, "{} lines", lines.len());
 
@@ -453,8 +447,4 @@ async fn every_line_of_the_vectors_is_stored_secure_once_hardened_or_told_why_no
     }
     println!("{} lines: {tally:?}", lines.len());
     assert!(tally["stored as Secure"] > 150 && tally["told why not"] > 30, "{tally:?}");
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
