@@ -13,17 +13,17 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request};
-use axum::http::header::{ACCEPT, HOST, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, request};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::get;
 use axum::{Form, Router};
 use axum_server::accept::DefaultAcceptor;
 use futures_util::stream;
 use hardtack::{
-    AnyScheme, Cookie, CookieValue, Cookies, ForceHttps, Https, Listener, MarkedAcceptor, Peer, PlainHttp, Policy,
-    PolicyHandle, ReadError, SameSite, SetCookie, SetError, TrustedProxies,
+    AnyScheme, Cookie, CookieValue, Cookies, Https, Listener, MarkedAcceptor, Peer, PlainHttp, Policy, ReadError,
+    SameSite, SetCookie, SetError, TrustedProxies,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Barrier;
@@ -73,7 +73,6 @@ const NO_SESSION: &str = "__Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 
                           HttpOnly; SameSite=Lax";
 const BANNER: &str = "banner=true; Path=/; HttpOnly; SameSite=Lax";
 const NO_HTTPS: &str = "this page works over HTTPS only";
-const ADD_LAYER: &str = "hardtack's policy layer is missing; add `.layer(policy.layer(listener))` around the routes";
 
 fn session() -> Session {
     Session("s3cr3t".to_owned())
@@ -203,33 +202,6 @@ async fn every_declaration_leaves_with_its_exact_line() {
             ]
         );
     }
-}
-
-#[tokio::test]
-async fn of_one_cookie_set_twice_the_last_is_sent() {
-    let site = served(
-        Router::new()
-            .route(
-                "/twice",
-                get(|cookies: Cookies| async move {
-                    cookies.set(Session("first".to_owned()))?;
-                    cookies.set(Cart(1))?;
-                    cookies.set(session())
-                }),
-            )
-            .route(
-                "/changed-mind",
-                get(|cookies: Cookies| async move {
-                    cookies.set(session())?;
-                    cookies.remove::<Session>()
-                }),
-            ),
-    )
-    .await;
-    let client = site.client();
-    let cart = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
-    assert_eq!(client.get(site.https("/twice")).await.lines(), [cart, SESSION]);
-    assert_eq!(client.get(site.https("/changed-mind")).await.lines(), [NO_SESSION]);
 }
 
 #[tokio::test]
@@ -653,24 +625,6 @@ async fn a_secure_cookie_that_came_over_plain_http_is_not_read() {
 // ---- The layer's place.
 
 #[tokio::test]
-async fn without_the_layer_extractors_say_to_add_it() {
-    let routes = Router::new()
-        .route("/cookies", get(|_: Cookies| async {}))
-        .route("/any", get(|_: Cookies<AnyScheme>| async {}))
-        .route("/plain", get(|_: Cookies<PlainHttp>| async {}))
-        .route("/https", get(|_: Https| async {}))
-        .route("/maybe", get(|_: Option<Https>| async {}))
-        .route("/struct", get(|_: SiteCookies| async {}));
-    let site = Served::start(routes).await;
-    for path in ["/cookies", "/any", "/plain", "/https", "/maybe", "/struct"] {
-        for url in [site.https(path), site.http(path)] {
-            let reply = site.client().get(url).await;
-            assert_eq!((reply.status, reply.body.as_str(), reply.lines()), (500, ADD_LAYER, vec![]), "{path}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn one_layer_outside_covers_nested_routers_and_middleware() {
     async fn before_and_after(cookies: Cookies, request: Request, next: Next) -> Response {
         cookies.set(Cart(1)).unwrap();
@@ -728,75 +682,6 @@ async fn of_two_layers_each_writes_its_own_jar_once() {
     let site = Served::start(inner.layer(middleware::from_fn(outside)).layer(layer())).await;
     let cart = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
     assert_eq!(site.client().get(site.https("/")).await.lines(), [SESSION, cart]);
-}
-
-// ---- force_https.
-
-#[tokio::test]
-async fn plain_http_is_redirected_for_pages_and_refused_for_integrations() {
-    let force = ForceHttps::on()
-        .integrations(["/api"])
-        .exempt(["/health"])
-        .hosts(["www.site.example", "127.0.0.1"])
-        .https_port(8443);
-    let policy = Policy::builder().force_https(force).build().unwrap();
-    let health = get(|cookies: Cookies<AnyScheme>| async move {
-        // Exempt from the redirect, not from Secure.
-        let _ = cookies.set(session());
-        cookies.set(Banner(true)).map(|()| "healthy")
-    });
-    let reached = any(|| async { "reached" });
-    let app = Router::new().route("/health", health).fallback(reached).layer(policy.layer(Listener::per_connection()));
-    let site = Served::start(app).await;
-    let client = site.client();
-    let page = "text/html,application/xhtml+xml,*/*;q=0.8";
-
-    for (method, path, accept, host, status, location) in [
-        ("GET", "/a?b=%20c", page, "127.0.0.1", 308, Some("https://127.0.0.1:8443/a?b=%20c")),
-        ("HEAD", "/", page, "127.0.0.1", 308, Some("https://127.0.0.1:8443/")),
-        ("GET", "/", page, "www.site.example:8080", 308, Some("https://www.site.example:8443/")),
-        ("GET", "/", page, "evil.example", 403, None),
-        ("GET", "/", page, "www.site.example@evil.example", 403, None),
-        ("POST", "/", page, "127.0.0.1", 403, None),
-        ("DELETE", "/", page, "127.0.0.1", 403, None),
-        ("GET", "/", "application/json", "127.0.0.1", 403, None),
-        ("GET", "/", "*/*", "127.0.0.1", 403, None),
-        ("GET", "/", "text/html;q=0", "127.0.0.1", 403, None),
-        ("GET", "/api", page, "127.0.0.1", 403, None),
-        ("GET", "/api/me", page, "127.0.0.1", 403, None),
-        ("GET", "/apiary", page, "127.0.0.1", 308, Some("https://127.0.0.1:8443/apiary")),
-        ("GET", "/health", "*/*", "127.0.0.1", 200, None),
-        ("GET", "/health?deep", "*/*", "127.0.0.1", 200, None),
-        ("GET", "/health/", "*/*", "127.0.0.1", 403, None),
-    ] {
-        let request = client.0.request(Method::from_bytes(method.as_bytes()).unwrap(), site.http(path));
-        // Whatever a client claims: no proxy is trusted here.
-        let request = request.header("X-Forwarded-Proto", "https").header("Forwarded", "proto=https");
-        let reply = Client::send(request.header(ACCEPT, accept).header(HOST, host)).await;
-        assert_eq!((reply.status, reply.header("location")), (status, location), "{method} {path} {accept} {host}");
-        let expected = if status == 200 { vec![BANNER] } else { vec![] };
-        assert_eq!(reply.lines(), expected, "{method} {path}");
-        assert_eq!(reply.body, if status == 200 { "healthy" } else { "" }, "{method} {path}");
-        if status == 308 {
-            assert_eq!(reply.header("cache-control"), Some("no-store"));
-        }
-    }
-    for path in ["/", "/api/me"] {
-        assert_eq!(client.get(site.https(path)).await.body, "reached", "{path}");
-    }
-}
-
-#[tokio::test]
-async fn a_policy_is_changed_while_the_server_runs() {
-    let handle = PolicyHandle::new(Policy::default());
-    let routes = Router::new().route("/", get(|| async { "reached" }));
-    let site = Served::start(routes.layer(handle.layer(Listener::per_connection()))).await;
-    let client = site.client();
-    assert_eq!(client.get(site.http("/")).await.status, 403);
-    handle.apply(open());
-    assert_eq!(client.get(site.http("/")).await.body, "reached");
-    handle.apply(Policy::default());
-    assert_eq!(client.get(site.http("/")).await.status, 403);
 }
 
 // ---- Proxies and loopback.

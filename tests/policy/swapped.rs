@@ -117,11 +117,13 @@ async fn an_exchange_keeps_the_policy_that_it_began_with() {
 }
 
 #[tokio::test]
-async fn force_https_can_be_turned_on_under_a_running_server() {
+async fn force_https_can_be_turned_on_and_off_under_a_running_server() {
     let handle = PolicyHandle::new(open().build().unwrap());
     let routes = careless().layer(handle.layer(Listener::per_connection()));
     let ask = async || routes.clone().oneshot(request(Transport::Plain, "/", &[PAGE])).await.unwrap().status();
     assert_eq!(ask().await, StatusCode::OK);
     handle.apply(Policy::default());
     assert_eq!(ask().await, StatusCode::PERMANENT_REDIRECT);
+    handle.apply(open().build().unwrap());
+    assert_eq!(ask().await, StatusCode::OK);
 }
