@@ -5,6 +5,8 @@
 
 #[path = "deployment/instance.rs"]
 mod instance;
+#[path = "support/not_run.rs"]
+mod not_run;
 #[path = "deployment/parts.rs"]
 mod parts;
 #[path = "deployment/serve.rs"]
