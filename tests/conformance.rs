@@ -14,6 +14,9 @@ mod case;
 #[path = "conformance/made.rs"]
 mod made;
 #[allow(dead_code, reason = "other tests use more of it")]
+#[path = "support/meant.rs"]
+mod meant;
+#[allow(dead_code, reason = "other tests use more of it")]
 #[path = "support/vectors.rs"]
 mod vectors;
 #[path = "support/workspace.rs"]
@@ -23,14 +26,13 @@ mod workspace;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use hardtack::audit::{Seen, set_cookie};
 use hardtack::private::pairs;
-use hardtack::{Cookie, Cookies, Policy, PolicyHandle, SameSite, SetCookie, Spec, cookie, testing};
+use hardtack::{Cookie, Cookies, Policy, PolicyHandle, SameSite, SetCookie, cookie, testing};
 use hardtack_rules::syntax;
-use serde_json::Value;
 
-use case::{Case, producer, reader, reader_names};
+use case::{producer, reader, reader_names};
 use made::MADE;
+use meant::Meant;
 use vectors::unhex;
 
 const PRODUCER: &str = include_str!("vectors/producer.json");
@@ -130,10 +132,9 @@ fn what_varies_at_run_time_is_refused_by_the_same_rules() {
 fn the_cookie_crate_reads_every_line_as_it_was_meant() {
     let mut lines = 0;
     for case in producer() {
-        let meant = Meant::of_case(&case);
         for line in MADE.shown(&case.id).filter_map(|shown| shown.line.as_ref().ok()) {
             lines += 1;
-            meant.assert_read_by_cookie(line);
+            assert_read_by_cookie(&written(case.meant(), &case.value, line), line);
         }
     }
     println!("producer.json: {lines} lines read by the cookie crate");
@@ -144,10 +145,9 @@ fn the_cookie_crate_reads_every_line_as_it_was_meant() {
 fn the_store_keeps_every_line_as_it_was_meant() {
     let mut lines = 0;
     for case in producer() {
-        let meant = Meant::of_case(&case);
         for line in MADE.shown(&case.id).filter_map(|shown| shown.line.as_ref().ok()) {
             lines += 1;
-            meant.assert_stored(line);
+            written(case.meant(), &case.value, line).assert_stored(line, now());
         }
     }
     println!("producer.json: {lines} lines stored");
@@ -221,30 +221,30 @@ fn every_kind_of_declaration_is_read_as_it_was_declared() {
     let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(2_145_916_900);
     let later = Duration::from_secs(90);
 
-    assert_kept_as_declared(|| SetCookie::new(Plain(value())), Meant::of(&Plain::SPEC));
-    assert_kept_as_declared(|| SetCookie::new(Session(value())), Meant::of(&Session::SPEC));
-    assert_kept_as_declared(|| SetCookie::new(Theme(value())), Meant::of(&Theme::SPEC));
-    assert_kept_as_declared(|| SetCookie::new(Cart(value())), Meant::of(&Cart::SPEC));
-    assert_kept_as_declared(|| SetCookie::new(Sso(value())), Meant::of(&Sso::SPEC));
-    assert_kept_as_declared(|| SetCookie::new(Widget(value())), Meant::of(&Widget::SPEC));
-    assert_kept_as_declared(|| SetCookie::new(Id(value())), Meant::of(&Id::SPEC));
-    assert_kept_as_declared(|| SetCookie::new(Legacy(value())), Meant::of(&Legacy::SPEC));
+    assert_kept_as_declared(|| SetCookie::new(Plain(value())), Meant::of(&Plain::SPEC, ""));
+    assert_kept_as_declared(|| SetCookie::new(Session(value())), Meant::of(&Session::SPEC, ""));
+    assert_kept_as_declared(|| SetCookie::new(Theme(value())), Meant::of(&Theme::SPEC, ""));
+    assert_kept_as_declared(|| SetCookie::new(Cart(value())), Meant::of(&Cart::SPEC, ""));
+    assert_kept_as_declared(|| SetCookie::new(Sso(value())), Meant::of(&Sso::SPEC, ""));
+    assert_kept_as_declared(|| SetCookie::new(Widget(value())), Meant::of(&Widget::SPEC, ""));
+    assert_kept_as_declared(|| SetCookie::new(Id(value())), Meant::of(&Id::SPEC, ""));
+    assert_kept_as_declared(|| SetCookie::new(Legacy(value())), Meant::of(&Legacy::SPEC, ""));
 
     let varied = || SetCookie::new(Sso(value())).path("/a b").domain("www.example.org").max_age(later);
     let meant = Meant {
         path: "/a b".into(),
         domain: Some("www.example.org".into()),
         max_age: Some(90),
-        ..Meant::of(&Sso::SPEC)
+        ..Meant::of(&Sso::SPEC, "")
     };
     assert_kept_as_declared(varied, meant);
     let strict = || SetCookie::new(Widget(value())).same_site(SameSite::Strict).until(moment);
-    let meant = Meant { same_site: "Strict", expires: Some(2_145_916_900), ..Meant::of(&Widget::SPEC) };
+    let meant = Meant { same_site: SameSite::Strict, expires: Some(2_145_916_900), ..Meant::of(&Widget::SPEC, "") };
     assert_kept_as_declared(strict, meant);
-    let meant = Meant { max_age: None, ..Meant::of(&Session::SPEC) };
+    let meant = Meant { max_age: None, ..Meant::of(&Session::SPEC, "") };
     assert_kept_as_declared(|| SetCookie::new(Session(value())).session(), meant);
 
-    let gone = |spec| Meant { value: String::new(), max_age: Some(0), expires: Some(0), ..Meant::of(spec) };
+    let gone = |spec| Meant { max_age: Some(0), expires: Some(0), ..Meant::of(spec, "") };
     assert_kept_as_declared(SetCookie::<Plain>::removal, gone(&Plain::SPEC));
     assert_kept_as_declared(SetCookie::<Session>::removal, gone(&Session::SPEC));
     assert_kept_as_declared(SetCookie::<Cart>::removal, gone(&Cart::SPEC));
@@ -263,118 +263,39 @@ fn every_kind_of_declaration_is_read_as_it_was_declared() {
     let mut response = http::HeaderMap::new();
     jar.write(&mut response);
     let line = response["set-cookie"].to_str().unwrap();
-    let meant = Meant { value: value(), domain: Some("example.net".into()), ..Meant::of(&Everywhere::SPEC) };
-    meant.assert_read_by_cookie(line);
-    meant.assert_stored(line);
+    let meant = Meant { domain: Some("example.net".into()), ..Meant::of(&Everywhere::SPEC, "") };
+    let meant = written(meant, &value(), line);
+    assert_read_by_cookie(&meant, line);
+    meant.assert_stored(line, now());
 
     fn assert_kept_as_declared<T: Cookie>(set: impl Fn() -> SetCookie<T>, meant: Meant) {
-        let meant = Meant {
-            value: if meant.expires == Some(0) { String::new() } else { "50 %; ä\"\\,\r\n=".into() },
-            ..meant
-        };
+        let value = if meant.expires == Some(0) { "" } else { "50 %; ä\"\\,\r\n=" };
         let line = set().header_value(&testing::https()).unwrap();
         let line = line.to_str().unwrap();
-        meant.assert_read_by_cookie(line);
-        meant.assert_stored(line);
+        let meant = written(meant, value, line);
+        assert_read_by_cookie(&meant, line);
+        meant.assert_stored(line, now());
         let cookie = set().to_cookie(&testing::https()).unwrap();
         meant.assert_cookie(&cookie);
         assert_eq!(parts(&cookie.to_string()), parts(line));
     }
 }
 
-/// What a cookie was meant to be, next to which each reader of its line is put.
-#[derive(Debug)]
-struct Meant {
-    name: String,
-    value: String,
-    path: String,
-    domain: Option<String>,
-    max_age: Option<u64>,
-    /// In Unix seconds.
-    expires: Option<u64>,
-    secure: bool,
-    http_only: bool,
-    same_site: &'static str,
-    partitioned: bool,
+/// The same where it stands in this line, which says the value as it may be written.
+fn written(meant: Meant, value: &str, line: &str) -> Meant {
+    let raw = raw_value(line);
+    assert_eq!(decoded(raw), value.as_bytes(), "{line}");
+    Meant { raw: raw.to_owned(), ..meant }
 }
 
-impl Meant {
-    fn of(spec: &Spec) -> Self {
-        Meant {
-            name: spec.name.into(),
-            value: String::new(),
-            path: spec.path.into(),
-            domain: spec.domain.map(str::to_owned),
-            max_age: spec.max_age.map(|max_age| max_age.as_secs()),
-            expires: None,
-            secure: spec.secure,
-            http_only: spec.http_only,
-            same_site: spec.same_site.as_str(),
-            partitioned: spec.partitioned,
-        }
-    }
+fn assert_read_by_cookie(meant: &Meant, line: &str) {
+    let cookie = cookie::Cookie::parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    meant.assert_cookie(&cookie);
+}
 
-    fn of_case(case: &Case) -> Self {
-        Meant {
-            name: case.name.clone(),
-            value: case.value.clone(),
-            path: case.text("path").unwrap_or("/").into(),
-            domain: case.text("domain").map(str::to_owned),
-            max_age: case.attributes.get("max_age").and_then(Value::as_u64),
-            expires: case.text("expires").map(|expires| unix_seconds(expires).try_into().unwrap_or_default()),
-            secure: case.is("secure"),
-            http_only: case.is("http_only"),
-            same_site: match case.text("same_site") {
-                None | Some("Lax") => "Lax",
-                Some("Strict") => "Strict",
-                Some(_) => "None",
-            },
-            partitioned: case.is("partitioned"),
-        }
-    }
-
-    fn assert_read_by_cookie(&self, line: &str) {
-        let cookie = cookie::Cookie::parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
-        assert_eq!(cookie.value(), raw_value(line), "{line}");
-        self.assert_cookie(&cookie);
-    }
-
-    fn assert_cookie(&self, cookie: &cookie::Cookie<'_>) {
-        assert_eq!(cookie.name(), self.name);
-        assert_eq!(decoded(cookie.value()), self.value.as_bytes(), "{self:?}");
-        assert_eq!(cookie.path(), Some(self.path.as_str()));
-        assert_eq!(cookie.domain(), self.domain.as_deref());
-        assert_eq!(cookie.max_age().map(|it| it.whole_seconds().try_into()), self.max_age.map(Ok), "{self:?}");
-        let expires = cookie.expires_datetime().map(|it| it.unix_timestamp().try_into());
-        assert_eq!(expires, self.expires.map(Ok), "{self:?}");
-        assert_eq!(cookie.secure().unwrap_or(false), self.secure);
-        assert_eq!(cookie.http_only().unwrap_or(false), self.http_only);
-        assert_eq!(cookie.same_site().map(|it| it.to_string()).as_deref(), Some(self.same_site));
-        assert_eq!(cookie.partitioned().unwrap_or(false), self.partitioned);
-    }
-
-    /// Seen on 1 January 2038, from where every life of the suite is short enough to be kept whole.
-    fn assert_stored(&self, line: &str) {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(2_145_916_800);
-        let host = self.domain.as_deref().unwrap_or("www.example.com").to_ascii_lowercase();
-        let stored = set_cookie(line.as_bytes(), &Seen::https(&host).path("/else/where").at(now)).stored;
-        let stored = stored.unwrap_or_else(|rejection| panic!("{line}: {rejection}"));
-        assert_eq!(stored.name, self.name);
-        assert_eq!(stored.value, raw_value(line));
-        assert_eq!(stored.path, self.path);
-        assert_eq!((&stored.domain, stored.host_only), (&host, self.domain.is_none()), "{line}");
-        assert_eq!((stored.secure, stored.http_only), (self.secure, self.http_only), "{line}");
-        assert_eq!(stored.same_site.map(SameSite::as_str), Some(self.same_site), "{line}");
-        assert_eq!(stored.partitioned, self.partitioned, "{line}");
-        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let expires = match (self.max_age, self.expires) {
-            (Some(0), _) => Some(at(0)),
-            (Some(seconds), _) => Some(now + Duration::from_secs(seconds)),
-            (None, expires) => expires.map(at),
-        };
-        assert_eq!(stored.expires, expires, "{line}");
-        assert_eq!(stored.is_removal(), expires.is_some_and(|expires| expires <= now), "{line}");
-    }
+/// 1 January 2038, from where every life of the suite is short enough to be kept whole.
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(2_145_916_800)
 }
 
 /// A field value as its pair and the set of its attributes, names in lower case.
@@ -407,11 +328,6 @@ fn decoded(value: &str) -> Vec<u8> {
         octets.extend(piece[2..].bytes());
     }
     octets
-}
-
-/// 6265bis 4.1.1, by its ranges.
-fn is_cookie_octet(octet: u8) -> bool {
-    matches!(octet, 0x21 | 0x23..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E)
 }
 
 fn utf8(octets: &[u8]) -> String {

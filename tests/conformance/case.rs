@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use hardtack::Rule;
+use hardtack::{Rule, SameSite};
 use hardtack_rules::syntax;
 use serde_json::Value;
 
-use super::{PRODUCER, READER, SINGLE_LABEL, decoded, is_cookie_octet, parts, unix_seconds};
+use super::{PRODUCER, READER, SINGLE_LABEL, decoded, parts, unix_seconds};
+use crate::meant::{Meant, is_cookie_octet};
 use crate::vectors::{cases, list, text};
 
 /// One case of `producer.json`.
@@ -27,6 +28,26 @@ pub(super) struct Case {
 impl Case {
     pub(super) fn text(&self, attribute: &str) -> Option<&str> {
         self.attributes.get(attribute).and_then(Value::as_str)
+    }
+
+    /// What its line says, whatever stands for its value there.
+    pub(super) fn meant(&self) -> Meant {
+        Meant {
+            name: self.name.clone(),
+            raw: String::new(),
+            path: self.text("path").unwrap_or("/").into(),
+            domain: self.text("domain").map(str::to_owned),
+            max_age: self.attributes.get("max_age").and_then(Value::as_u64),
+            expires: self.text("expires").map(unix_seconds),
+            secure: self.is("secure"),
+            http_only: self.is("http_only"),
+            same_site: match self.text("same_site") {
+                None | Some("Lax") => SameSite::Lax,
+                Some("Strict") => SameSite::Strict,
+                Some(_) => SameSite::None,
+            },
+            partitioned: self.is("partitioned"),
+        }
     }
 
     pub(super) fn is(&self, flag: &str) -> bool {

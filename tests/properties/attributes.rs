@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
-use hardtack::audit::{Seen, Stored, set_cookie};
+use hardtack::audit::{Rejection, Seen, Stored, set_cookie};
 use hardtack::{Cookie, Cookies, Policy, PolicyHandle, SameSite, SetCookie, SetError, testing};
 use hardtack_rules::date::cookie_date;
 use hardtack_rules::syntax;
@@ -15,9 +15,9 @@ use proptest::test_runner::TestCaseResult;
 
 use super::values::AString;
 use super::{
-    Cart, Everywhere, FIRST, LAST, Legacy, Meant, Script, Sso, Widget, at, attribute, config, domain, pair, path,
-    psl_refuses, rejected,
+    Cart, Everywhere, FIRST, LAST, Legacy, Script, Sso, Widget, attribute, config, domain, pair, path, psl_refuses,
 };
+use crate::meant::{Meant, at};
 
 proptest! {
     #![proptest_config(config(512))]
@@ -66,8 +66,8 @@ proptest! {
         // Fractions are cut, towards 1970.
         let written = meant.expires.unwrap();
         prop_assert!(written == seconds || written == seconds + 1 && written <= 0, "{} {}", written, seconds);
-        meant.is_read_from(line.to_str().unwrap())?;
-        meant.is_cookie(&set().to_cookie(&testing::https()).unwrap())?;
+        meant.assert_read_from(line.to_str().unwrap());
+        meant.assert_cookie(&set().to_cookie(&testing::https()).unwrap());
     }
 
     #[test]
@@ -109,7 +109,7 @@ proptest! {
             wrong = wrong.or(fault);
         }
         match (set.header_value(&testing::https()), wrong) {
-            (Ok(line), None) => meant.is_read_from(line.to_str().unwrap())?,
+            (Ok(line), None) => meant.assert_read_from(line.to_str().unwrap()),
             (Err(SetError::Attribute { attribute, .. }), Some(wrong)) => prop_assert_eq!(attribute, wrong),
             (found, wrong) => prop_assert!(false, "{:?}, not {:?}", found, wrong),
         }
@@ -197,9 +197,10 @@ fn stands_or_is_refused<T: Cookie>(
         (Ok(line), None) => {
             let mut meant = Meant::of(&T::SPEC, "v");
             change(&mut meant);
-            meant.is_read_from(line.to_str().unwrap())?;
+            meant.assert_read_from(line.to_str().unwrap());
             let cookie = set().to_cookie(&testing::https()).unwrap();
-            meant.is_cookie(&cookie)
+            meant.assert_cookie(&cookie);
+            Ok(())
         }
         (Err(SetError::Attribute { attribute, fault, cookie, .. }), Some(expected)) => {
             prop_assert_eq!((attribute, cookie), (setter, T::SPEC.name));
@@ -232,6 +233,10 @@ fn is_removed_by(set: &HeaderValue, removed: &HeaderValue, host: &str) -> TestCa
     let expires = cookie_date(attribute(removed.to_str().unwrap(), "Expires").unwrap().as_bytes());
     prop_assert_eq!(expires, Some(0));
     Ok(())
+}
+
+fn rejected(rejection: Rejection) -> TestCaseError {
+    TestCaseError::fail(rejection.to_string())
 }
 
 /// Name, Path and Domain: what tells a stored cookie from another.

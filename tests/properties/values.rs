@@ -13,7 +13,8 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use super::{Meant, Present, Script, config, encoded, is_cookie_octet, pair, text};
+use super::{Present, Script, config, encoded, pair, text};
+use crate::meant::{Meant, is_cookie_octet};
 
 /// A cookie of each type of value, and the property that all its values come back.
 macro_rules! values {
@@ -215,7 +216,7 @@ pub(super) fn comes_back<V: Clone + Debug + PartialEq, T: Cookie>(
     prop_assert_eq!(name, T::SPEC.name);
     prop_assert!(raw.bytes().all(is_cookie_octet), "{}", line);
     prop_assert_eq!(&line[name.len() + 1 + raw.len()..], "; Path=/; Secure; HttpOnly; SameSite=Lax");
-    Meant::of(&T::SPEC, raw).is_read_from(line)?;
+    Meant::of(&T::SPEC, raw).assert_read_from(line);
     let cookie = SetCookie::new(wrap(value.clone())).to_cookie(&testing::https()).unwrap();
     prop_assert_eq!(cookie.value(), raw);
 
