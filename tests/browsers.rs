@@ -22,6 +22,8 @@ mod example;
 mod lines;
 #[path = "support/network.rs"]
 mod network;
+#[path = "support/not_run.rs"]
+mod not_run;
 #[path = "support/replay.rs"]
 mod replay;
 #[path = "browsers/shop.rs"]

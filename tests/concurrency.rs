@@ -35,9 +35,6 @@ use http::header::{CACHE_CONTROL, COOKIE, HOST, SET_COOKIE, STRICT_TRANSPORT_SEC
 use http::{HeaderMap, Request, Response};
 use tower::{Layer as _, Service};
 
-/// Under Miri a step costs a thousand times as much.
-const SLOW: bool = cfg!(miri);
-
 // --- What is set ---
 
 /// A text whose `Display` is the moment between the two steps of `set`.
@@ -346,10 +343,6 @@ fn every_order(threads: &[&[Does]]) -> usize {
 fn set_remove_and_write_in_every_order_are_what_one_hand_would_have_done() {
     use Does::{Cart, Debug, Get, RemoveCart, Session, Write};
     let (first, second) = ([Session("a"), Cart("1")], [Session("b"), RemoveCart]);
-    if SLOW {
-        assert_eq!(every_order(&[&[Session("a")], &[Session("b")], &[Write]]), 30);
-        return;
-    }
     assert_eq!(every_order(&[&first, &second, &[Write, Write]]), 1260);
     // Two that write: each line leaves in one of the two heads.
     assert_eq!(every_order(&[&first, &[RemoveCart, Write], &[Session("c"), Write]]), 2520 / 4 * 2);
@@ -360,9 +353,6 @@ fn set_remove_and_write_in_every_order_are_what_one_hand_would_have_done() {
 #[test]
 fn of_one_name_path_and_domain_the_last_is_kept_in_every_order() {
     use Does::{Place, RemovePlace, Write};
-    if SLOW {
-        return;
-    }
     let first = [Place("/a", "example.com", "1"), Place("/b", "example.com", "2")];
     // A Domain's case is none of its identity.
     let second = [Place("/a", "www.example.com", "3"), Place("/a", "EXAMPLE.com", "4")];
@@ -373,9 +363,6 @@ fn of_one_name_path_and_domain_the_last_is_kept_in_every_order() {
 #[test]
 fn three_that_set_and_one_that_writes_in_every_order() {
     use Does::{Number, Session, Write};
-    if SLOW {
-        return;
-    }
     let orders = every_order(&[&[Session("a"), Number(1)], &[Session("b")], &[Number(2), Session("c")], &[Write]]);
     assert_eq!(orders, 5040 / 6 / 2 / 6 * 72);
 }
@@ -494,9 +481,6 @@ fn number_of(response: &HeaderMap) -> (u64, usize) {
 
 #[test]
 fn policies_and_keyrings_change_in_every_order_and_no_exchange_sees_two() {
-    if SLOW {
-        return;
-    }
     // One applies two policies; an exchange; another hand in it; another exchange, which sets in two steps.
     let mut run_orders = 0;
     let orders = each_order(&[2, 2, 2, 3], |order| {
@@ -633,8 +617,8 @@ fn in_time(results: &[&str]) -> usize {
 #[test]
 fn threads_as_they_come_lose_nothing_and_send_nothing_twice() {
     const HANDS: u64 = 4;
-    const EACH: u64 = if SLOW { 3 } else { 12 };
-    const ROUNDS: u64 = if SLOW { 1 } else { 400 };
+    const EACH: u64 = 12;
+    const ROUNDS: u64 = 400;
     let (mut early, mut late) = (0, 0);
     for round in 0..ROUNDS {
         let handle = PolicyHandle::new(Policy::default());
@@ -708,7 +692,7 @@ fn threads_as_they_come_lose_nothing_and_send_nothing_twice() {
 #[test]
 fn tasks_as_they_come_are_answered_with_what_became_of_their_cookies() {
     const TASKS: u64 = 6;
-    const EXCHANGES: u64 = if SLOW { 2 } else { 300 };
+    const EXCHANGES: u64 = 300;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
     let handle = PolicyHandle::new(Policy::default());
     let layer = handle.layer(Listener::tls());

@@ -3,12 +3,19 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
 
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "support/client.rs"]
+mod client;
 #[path = "deployment/instance.rs"]
 mod instance;
+#[path = "support/not_run.rs"]
+mod not_run;
 #[path = "deployment/parts.rs"]
 mod parts;
 #[path = "deployment/serve.rs"]
 mod serve;
+#[path = "support/tls.rs"]
+mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -17,6 +24,7 @@ use std::time::{Duration, Instant};
 use reqwest::RequestBuilder;
 use reqwest::cookie::{CookieStore as _, Jar};
 
+use client::{Client, Reply};
 use parts::{Deployment, HOST};
 
 const PAGE: (&str, &str) = ("Accept", "text/html");
@@ -62,15 +70,15 @@ async fn every_cookie_that_nginx_passes_on_is_secure_http_only_and_same_site() {
     let browser = Browser::new(&shop);
 
     let signed_in = browser.sign_in(&shop.one.https("/sign-in")).await;
-    let (session, lines) = signed_in.session_and_others();
+    let (session, lines) = session_and_others(&signed_in);
     assert_eq!(after_value(session), "; HttpOnly; SameSite=Strict; Secure; Path=/");
     let [legacy, basket] = lines[..] else { panic!("{lines:?}") };
     assert_eq!(legacy, "legacy_session=1; path=/; Secure; HttpOnly; SameSite=Lax");
     assert!(is_sealed_basket(basket), "{basket}");
-    assert_eq!(signed_in.hsts(), ["max-age=31536000"]);
+    assert_eq!(hsts(&signed_in), ["max-age=31536000"]);
 
     let signed_out = browser.post(&shop.two.https("/sign-out")).await;
-    let (session, lines) = signed_out.session_and_others();
+    let (session, lines) = session_and_others(&signed_out);
     // tower-sessions removes its cookie without its flags.
     assert!(
         session.starts_with("id=; Path=/; Max-Age=0; ") && session.ends_with(" GMT; Secure; HttpOnly; SameSite=Lax")
@@ -117,8 +125,8 @@ async fn over_plain_http_a_page_is_redirected_and_nothing_that_a_client_claims_h
     let browser = Browser::new(&shop);
     for claim in [("X-Nothing", ""), CLAIM, ("Forwarded", "proto=https"), ("X-Forwarded-Ssl", "on")] {
         let page = browser.get_with(&shop.both.http("/?from=a%20mail"), &[PAGE, claim]).await;
-        assert_eq!((page.status, page.field("Location")), (308, Some(&*shop.both.https("/?from=a%20mail"))));
-        assert_eq!((page.lines().len(), page.hsts().len()), (0, 0), "{claim:?}");
+        assert_eq!((page.status, page.header("Location")), (308, Some(&*shop.both.https("/?from=a%20mail"))));
+        assert_eq!((page.lines().len(), hsts(&page).len()), (0, 0), "{claim:?}");
 
         let sign_in = browser.sign_in_with(&shop.one.http("/sign-in"), &[claim]).await;
         assert_eq!((sign_in.status, sign_in.lines().len()), (403, 0), "{claim:?}");
@@ -129,7 +137,7 @@ async fn over_plain_http_a_page_is_redirected_and_nothing_that_a_client_claims_h
     ]);
 
     let elsewhere = browser.get_with(&shop.both.http("/"), &[PAGE, ("Host", "evil.example")]).await;
-    assert_eq!((elsewhere.status, elsewhere.field("Location")), (403, None));
+    assert_eq!((elsewhere.status, elsewhere.header("Location")), (403, None));
 
     // What a client says does not make HTTPS plain either.
     for claim in [("X-Forwarded-Proto", "http"), ("Forwarded", "proto=http")] {
@@ -207,29 +215,12 @@ struct Browser {
     jar: Arc<Jar>,
 }
 
-/// What came back.
-#[derive(Debug)]
-struct Reply {
-    status: u16,
-    fields: reqwest::header::HeaderMap,
-    body: String,
-}
-
 impl Browser {
     fn new(shop: &Deployment) -> Browser {
-        // A second call finds the provider installed, which is what it wants.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let jar = Arc::new(Jar::default());
-        let root = reqwest::Certificate::from_pem(shop.certificate.as_bytes()).unwrap();
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .tls_certs_only([root])
-            // The port is the URL's.
-            .resolve(HOST, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-            .cookie_provider(jar.clone())
-            .build();
-        Browser { client: client.unwrap(), jar }
+        // The port is the URL's.
+        let client = shop.certificate.client().unwrap().resolve(HOST, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        Browser { client: client.cookie_provider(jar.clone()).build().unwrap(), jar }
     }
 
     /// The Cookie field for the site over HTTPS.
@@ -260,37 +251,19 @@ impl Browser {
     }
 
     async fn send(request: RequestBuilder, fields: &[(&str, &str)]) -> Reply {
-        let request = fields.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let response = request.send().await.unwrap();
-        let (status, fields) = (response.status().as_u16(), response.headers().clone());
-        Reply { status, fields, body: response.text().await.unwrap() }
+        Client::send(fields.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
     }
 }
 
-impl Reply {
-    fn all(&self, name: &str) -> Vec<&str> {
-        self.fields.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
-    }
+fn hsts(reply: &Reply) -> Vec<&str> {
+    reply.headers.get_all("Strict-Transport-Security").iter().map(|value| value.to_str().unwrap()).collect()
+}
 
-    fn field(&self, name: &str) -> Option<&str> {
-        self.all(name).first().copied()
-    }
-
-    /// The Set-Cookie lines, in order.
-    fn lines(&self) -> Vec<&str> {
-        self.all("Set-Cookie")
-    }
-
-    fn hsts(&self) -> Vec<&str> {
-        self.all("Strict-Transport-Security")
-    }
-
-    /// tower-sessions' line, and the others in order.
-    fn session_and_others(&self) -> (&str, Vec<&str>) {
-        let (sessions, others): (Vec<_>, Vec<_>) = self.lines().into_iter().partition(|line| line.starts_with("id="));
-        assert_eq!(sessions.len(), 1);
-        (sessions[0], others)
-    }
+/// tower-sessions' line, and the others in order.
+fn session_and_others(reply: &Reply) -> (&str, Vec<&str>) {
+    let (sessions, others): (Vec<_>, Vec<_>) = reply.lines().into_iter().partition(|line| line.starts_with("id="));
+    assert_eq!(sessions.len(), 1);
+    (sessions[0], others)
 }
 
 /// Whether a line has a basket of which nobody sees what is in it: 32 octets more than the number, in base64.

@@ -6,6 +6,8 @@
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "support/lsp.rs"]
 mod lsp;
+#[path = "support/not_run.rs"]
+mod not_run;
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "support/workspace.rs"]
 mod workspace;

@@ -2,7 +2,6 @@
 //! an inline script, old code beside them, and what each request carried. Judges nothing.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{Request, State};
@@ -11,10 +10,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Form, Router, routing};
-use axum_server::tls_rustls::RustlsConfig;
-use hardtack::{
-    AnyScheme, Cookie, Cookies, Hsts, Listener, MarkedAcceptor, Policy, PolicyHandle, ReadError, Transport,
-};
+use hardtack::{AnyScheme, Cookie, Cookies, Hsts, Listener, Policy, PolicyHandle, ReadError, Transport};
 use rustls::ServerConfig;
 use serde_json::{Value, json};
 
@@ -60,18 +56,8 @@ impl Site {
         let app = Router::new()
             .route("/beside-the-policy", routing::get(old_code))
             .fallback_service(app)
-            .layer(middleware::from_fn_with_state(exchanges.clone(), note))
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let (https, http) = (listen(), listen());
-        let ports = Ports { https: https.local_addr().unwrap(), http: http.local_addr().unwrap() };
-        for listener in [&https, &http] {
-            listener.set_nonblocking(true).unwrap();
-        }
-        let https = axum_server::from_tcp_rustls(https, RustlsConfig::from_config(tls)).unwrap();
-        tokio::spawn(https.map(MarkedAcceptor::tls).serve(app.clone()));
-        tokio::spawn(axum_server::from_tcp(http).unwrap().acceptor(MarkedAcceptor::plain()).serve(app));
-        Site { ports, declared, handle, exchanges }
+            .layer(middleware::from_fn_with_state(exchanges.clone(), note));
+        Site { ports: Ports::serve(app, tls), declared, handle, exchanges }
     }
 
     /// Puts another policy in force: no HSTS, which would keep the browser from plain HTTP, and what is changed here.

@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod curl;
+pub(crate) mod not_run;
 pub(crate) mod page;
 pub(crate) mod server;
 pub(crate) mod tls;

@@ -7,6 +7,9 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
+use axum::Router;
+use axum_server::tls_rustls::RustlsConfig;
+use hardtack::MarkedAcceptor;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
@@ -16,6 +19,24 @@ use rustls::pki_types::PrivateKeyDer;
 pub(crate) struct Ports {
     pub(crate) https: SocketAddr,
     pub(crate) http: SocketAddr,
+}
+
+impl Ports {
+    /// Two of loopback on which the application is served, over TLS and over plain HTTP, each connection marked; needs a
+    /// runtime.
+    pub(crate) fn serve(app: Router, tls: Arc<ServerConfig>) -> Ports {
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let (https, http) = (listen(), listen());
+        let ports = Ports { https: https.local_addr().unwrap(), http: http.local_addr().unwrap() };
+        for listener in [&https, &http] {
+            listener.set_nonblocking(true).unwrap();
+        }
+        let https = axum_server::from_tcp_rustls(https, RustlsConfig::from_config(tls)).unwrap();
+        tokio::spawn(https.map(MarkedAcceptor::tls).serve(app.clone()));
+        tokio::spawn(axum_server::from_tcp(http).unwrap().acceptor(MarkedAcceptor::plain()).serve(app));
+        ports
+    }
 }
 
 pub(crate) struct Network {

@@ -91,10 +91,12 @@ pub(crate) fn unhex(text: &str) -> Vec<u8> {
     text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
+/// The lines of a case: a text, or several, or octets that no text has.
 pub(crate) fn lines(case: &Value) -> Vec<Vec<u8>> {
-    match case.get("set_cookie_hex") {
-        Some(lines) => list(lines).iter().map(|line| unhex(text(line))).collect(),
-        None => list(&case["set_cookie"]).iter().map(|line| text(line).as_bytes().to_vec()).collect(),
+    match (&case["set_cookie"], case.get("set_cookie_hex")) {
+        (Value::String(line), _) => vec![line.as_bytes().to_vec()],
+        (_, Some(lines)) => list(lines).iter().map(|line| unhex(text(line))).collect(),
+        (lines, None) => list(lines).iter().map(|line| text(line).as_bytes().to_vec()).collect(),
     }
 }
 

@@ -19,9 +19,9 @@ pub(crate) struct Refused {
     pub(crate) line: u64,
     /// What is underlined.
     pub(crate) tokens: String,
-    /// Whether it is rustc's own, and no macro's.
-    #[allow(dead_code, reason = "of one test")]
-    pub(crate) has_code: bool,
+    /// rustc's own, which no macro's has.
+    #[allow(dead_code, reason = "of some tests")]
+    pub(crate) code: Option<String>,
 }
 
 impl Workspace {
@@ -164,6 +164,6 @@ fn error(member: &str, message: &str) -> Option<(u64, Refused)> {
     let column = |key: &str| usize::try_from(number(key) - 1).unwrap();
     let tokens: String = source[column("column_start")..column("column_end")].iter().collect();
     let text = message["message"].as_str().unwrap().replace("evaluation panicked: ", "");
-    let has_code = !message["code"].is_null();
-    Some((number("byte_start"), Refused { text, line: number("line_start"), tokens, has_code }))
+    let code = message["code"]["code"].as_str().map(str::to_owned);
+    Some((number("byte_start"), Refused { text, line: number("line_start"), tokens, code }))
 }

@@ -2,7 +2,6 @@
 //! a handler under hardtack's policy that reads the same declarations. Judges nothing.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,8 +11,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Form, Router};
-use axum_server::tls_rustls::RustlsConfig;
-use hardtack::{AllowedOver, AnyScheme, Cookies, Hsts, Listener, MarkedAcceptor, Policy, ReadCookie};
+use hardtack::{AllowedOver, AnyScheme, Cookies, Hsts, Listener, Policy, ReadCookie};
 use rustls::ServerConfig;
 
 use super::declarations::{Banner, Cart, Consent, Legacy, Map, Name, Theme};
@@ -47,18 +45,7 @@ impl Site {
         let policy = Policy::builder().cookie_domain(DOMAIN).hsts(Hsts::off()).force_https(false).on_event(|_| {});
         let layer = policy.build().unwrap().layer(Listener::per_connection().loopback_in_debug());
         let app = app.merge(Router::new().route("/shop/read", get(read)).layer(layer));
-        let app = app.into_make_service_with_connect_info::<SocketAddr>();
-
-        let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let (https, http) = (listen(), listen());
-        let ports = Ports { https: https.local_addr().unwrap(), http: http.local_addr().unwrap() };
-        for listener in [&https, &http] {
-            listener.set_nonblocking(true).unwrap();
-        }
-        let https = axum_server::from_tcp_rustls(https, RustlsConfig::from_config(tls)).unwrap();
-        tokio::spawn(https.map(MarkedAcceptor::tls).serve(app.clone()));
-        tokio::spawn(axum_server::from_tcp(http).unwrap().acceptor(MarkedAcceptor::plain()).serve(app));
-        Site { ports }
+        Site { ports: Ports::serve(app, tls) }
     }
 }
 
