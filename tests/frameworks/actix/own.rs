@@ -23,14 +23,12 @@ use hardtack::{
 };
 
 use super::suite::client::{Client, Reply};
+use super::suite::site::{certificate, client};
 use super::suite::tls::Certificate;
-use super::suite::{Cart, Framework as _, Session};
+use super::suite::{Cart, Framework as _, HOST, SESSION, Session, YEAR};
 use super::{Actix, Server, Socket, routes, serve};
 
 // ---- A server for what follows.
-
-const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
-const HOST: &str = "site.example";
 
 /// A server on a TLS and a plain port, and one client for both.
 struct Site {
@@ -46,7 +44,7 @@ impl Site {
             + 'static,
         B: MessageBody + 'static,
     {
-        let certificate = Certificate::for_names(&[HOST]).unwrap();
+        let certificate = certificate();
         let server = serve(app, vec![Socket::bind(Some(&certificate)), Socket::bind(None)]).await;
         let client = Site::client(&certificate, |client| client.cookie_store(true));
         Site { certificate, server, client }
@@ -57,7 +55,7 @@ impl Site {
         choose: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
     ) -> Client {
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Client(choose(certificate.client().unwrap().resolve(HOST, loopback)).build().unwrap())
+        client(certificate, loopback, choose)
     }
 
     fn url(&self, scheme: &str, path: &str) -> String {
@@ -99,7 +97,7 @@ async fn both_versions_of_http_are_served_alike() {
         let response = client.0.get(site.url("https", "/set")).send().await.unwrap();
         assert_eq!((response.version(), response.status().as_u16()), (version, 200));
         assert_eq!(response.headers()["set-cookie"], SESSION);
-        assert_eq!(response.headers()["strict-transport-security"], "max-age=31536000");
+        assert_eq!(response.headers()["strict-transport-security"], YEAR);
     }
 }
 
@@ -260,7 +258,7 @@ async fn an_error_of_a_middleware_keeps_its_cookies() {
     // Through two policies, the inner one's lines known to the outer as declared.
     let reply = site.https("/in/x").await;
     assert_eq!((reply.status, reply.lines(), reply.body.as_str()), (401, vec![SESSION], "who are you?"));
-    assert_eq!(reply.header("strict-transport-security"), Some("max-age=31536000"));
+    assert_eq!(reply.header("strict-transport-security"), Some(YEAR));
     assert_eq!(reply.header("cache-control"), Some("private"));
 }
 

@@ -1,8 +1,6 @@
 //! What is poem's own: what becomes of its errors and its panics, what a client cannot change, and the policy more than
 //! once.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
@@ -19,21 +17,17 @@ use poem::middleware::CatchPanic;
 use poem::test::TestClient;
 use poem::web::Data;
 use poem::{Endpoint, EndpointExt as _, Error, IntoResponse as _, Result, Route, handler};
+use reqwest::ClientBuilder;
 use reqwest::cookie::Jar;
+use tokio::net::UnixStream;
 use tokio::sync::Notify;
 
-use super::suite::client::{Client, Reply};
-use super::suite::tls::Certificate;
-use super::suite::{Framework as _, Served, Session};
+use super::suite::client::Client;
+use super::suite::site::{Site, certificate, client, exchange, is};
+use super::suite::{Framework as _, HOST, NO_HTTPS, SESSION, Session, YEAR};
 use super::{Poem, accept, routes, rustls_config, serve, strict};
 
 // ---- How the other tests ask.
-
-/// A subdomain, so that a cookie may have a Domain that is not the host.
-pub(crate) const HOST: &str = "www.site.example";
-const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
-const NO_HTTPS: &str = "this page works over HTTPS only";
-const YEAR: &str = "max-age=31536000";
 
 /// A policy that keeps what it told.
 pub(crate) struct Told {
@@ -64,65 +58,21 @@ pub(crate) fn open() -> PolicyBuilder {
     Policy::builder().force_https(false)
 }
 
-/// A server, over TLS or not, and how it is asked.
-pub(crate) struct Site {
-    pub(crate) certificate: Certificate,
-    pub(crate) served: Served,
-    pub(crate) base: String,
-}
-
 impl Site {
     pub(crate) async fn https(app: impl Endpoint + 'static) -> Site {
-        let certificate = Certificate::for_names(&[HOST, "localhost"]).unwrap();
-        let served = serve(app, Some(&certificate)).await;
-        Site { base: format!("https://{HOST}:{}", served.address.port()), certificate, served }
+        let certificate = certificate();
+        Site::over(serve(app, Some(&certificate)).await, certificate, true, |client| client)
     }
 
     pub(crate) async fn http(app: impl Endpoint + 'static) -> Site {
-        let certificate = Certificate::for_names(&[HOST]).unwrap();
-        let served = serve(app, None).await;
-        Site { base: format!("http://{HOST}:{}", served.address.port()), certificate, served }
-    }
-
-    fn builder(&self) -> reqwest::ClientBuilder {
-        self.certificate.client().unwrap().resolve(HOST, self.served.address)
+        Site::over(serve(app, None).await, certificate(), false, |client| client)
     }
 
     /// A client that keeps cookies as a browser does, and what it keeps.
     pub(crate) fn browser(&self) -> (Client, Arc<Jar>) {
         let jar = Arc::new(Jar::default());
-        (Client(self.builder().cookie_provider(jar.clone()).build().unwrap()), jar)
+        (self.another(|client| client.cookie_provider(jar.clone())), jar)
     }
-
-    pub(crate) async fn get(&self, path: &str) -> Reply {
-        self.get_with(path, &[]).await
-    }
-
-    pub(crate) async fn get_with(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
-        Client(self.builder().build().unwrap()).get_with(self.url(path), fields).await
-    }
-
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
-    }
-
-    /// What a server answers to these octets, on a connection of their own.
-    async fn raw(&self, request: &str) -> String {
-        let (address, request) = (self.served.address, request.to_owned());
-        let exchange = move || {
-            let mut socket = TcpStream::connect(address).unwrap();
-            socket.write_all(request.as_bytes()).unwrap();
-            let mut answer = String::new();
-            socket.read_to_string(&mut answer).unwrap();
-            answer
-        };
-        tokio::task::spawn_blocking(exchange).await.unwrap()
-    }
-}
-
-#[track_caller]
-pub(crate) fn is(reply: &Reply, status: u16, lines: &[&str], body: &str) {
-    assert_eq!((reply.status, reply.lines(), reply.body.as_str()), (status, lines.to_vec(), body));
 }
 
 // ---- Without the policy.
@@ -219,18 +169,10 @@ async fn over_unix(listener: Listener, fields: &str) -> String {
     let acceptor = UnixListener::bind(path.clone()).into_acceptor().await.unwrap();
     let served = accept(acceptor, routes().with(PolicyMiddleware::new(open().build().unwrap(), listener)));
     let request = format!("GET /set HTTP/1.1\r\nHost: www.site.example\r\nConnection: close\r\n{fields}\r\n");
-    let socket = path.clone();
-    let exchange = move || {
-        let mut socket = std::os::unix::net::UnixStream::connect(socket).unwrap();
-        socket.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).unwrap();
-        answer
-    };
-    let answer = tokio::task::spawn_blocking(exchange).await.unwrap();
+    let answer = exchange(UnixStream::connect(&path).await.unwrap(), request.as_bytes()).await;
     drop(served);
     std::fs::remove_file(path).unwrap();
-    answer
+    String::from_utf8(answer).unwrap()
 }
 
 #[tokio::test]
@@ -247,13 +189,13 @@ async fn a_unix_socket_is_plain_and_its_proxy_is_trusted_only_when_told() {
 
 #[tokio::test]
 async fn one_server_has_a_plain_and_a_tls_socket() {
-    let certificate = Certificate::for_names(&[HOST]).unwrap();
+    let certificate = certificate();
     let tls = TcpListener::bind("127.0.0.1:0").rustls(rustls_config(&certificate));
     let mut acceptor = tls.combine(TcpListener::bind("127.0.0.1:0")).into_acceptor().await.unwrap();
     assert!(acceptor.accept().now_or_never().is_none());
     let addresses = acceptor.local_addr().iter().map(|address| *address.as_socket_addr().unwrap()).collect::<Vec<_>>();
     let _served = accept(acceptor, routes().with(Told::by(open()).middleware()));
-    let client = |at| Client(certificate.client().unwrap().resolve(HOST, at).build().unwrap());
+    let client = |at| client(&certificate, at, |client| client);
     let tls = client(addresses[0]).get(format!("https://{HOST}:{}/set", addresses[0].port())).await;
     is(&tls, 200, &[SESSION], "set");
     let plain = client(addresses[1]).get(format!("http://{HOST}:{}/set", addresses[1].port())).await;
@@ -266,12 +208,13 @@ async fn both_versions_of_http_are_served() {
     let (https, http) =
         (Site::https(routes().with(told.middleware())).await, Site::http(routes().with(told.middleware())).await);
     for (site, status, lines) in [(&https, 200, vec![SESSION]), (&http, 403, vec![])] {
-        for (builder, version) in
-            [(site.builder().http1_only(), Version::HTTP_11), (site.builder().http2_prior_knowledge(), Version::HTTP_2)]
-        {
-            let client = builder.build().unwrap();
+        for (choose, version) in [
+            (ClientBuilder::http1_only as fn(ClientBuilder) -> ClientBuilder, Version::HTTP_11),
+            (ClientBuilder::http2_prior_knowledge, Version::HTTP_2),
+        ] {
+            let client = site.another(choose);
             for path in ["/set", "/api/me"] {
-                let response = client.get(site.url(path)).send().await.unwrap();
+                let response = client.0.get(site.url(path)).send().await.unwrap();
                 assert_eq!((response.version(), response.status().as_u16()), (version, status));
                 assert_eq!(response.headers().get_all(SET_COOKIE).iter().collect::<Vec<_>>(), lines);
             }
@@ -374,8 +317,8 @@ async fn a_panic_ends_its_own_exchange_alone() {
     let app = routes().at("/waits", waits).at("/panics", panics).data(wait.clone()).with(told.middleware());
     let site = Site::https(app).await;
     // Over HTTP/2 both are on one connection.
-    for builder in [site.builder().http1_only(), site.builder().http2_prior_knowledge()] {
-        let client = Client(builder.build().unwrap());
+    for choose in [ClientBuilder::http1_only, ClientBuilder::http2_prior_knowledge] {
+        let client = site.another(choose);
         let (waiting, go_on) = &*wait.0;
         let (other, ours) = (client.clone(), site.url("/waits"));
         let waited = tokio::spawn(async move { other.get(ours).await });

@@ -11,8 +11,10 @@ use poem::{Endpoint, EndpointExt as _, Route, handler};
 use reqwest::cookie::CookieStore as _;
 
 use super::curl::Curl;
-use super::own::{HOST, Site, Told, is, open};
+use super::own::{Told, open};
+use super::suite::HOST;
 use super::suite::client::Reply;
+use super::suite::site::{Site, is};
 
 /// Counts the visits of a session, and ends it, here and in another directory.
 fn counting() -> Route {

@@ -15,55 +15,30 @@ use salvo::prelude::{
     Writer, handler,
 };
 use salvo::session::{CookieStore, MemoryStore, SessionDepotExt, SessionHandler};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::routes::{append, health, routes};
-use super::suite::client::{Client, Reply};
-use super::suite::tls::Certificate;
-use super::suite::{Cart, Framework as _, Served, Session};
+use super::suite::client::Client;
+use super::suite::site::{Site, certificate, exchange};
+use super::suite::{Cart, Framework as _, SESSION, Session, YEAR};
 use super::{Salvo, serve};
 
 // ---- A server for what follows.
 
-const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
-const HOST: &str = "site.example";
-const YEAR: Option<&str> = Some("max-age=31536000");
-
-/// A server of one service, and a client with a jar that knows it by a name.
-struct Site {
-    base: String,
-    client: Client,
-    served: Served,
-}
-
 impl Site {
     async fn https(service: Service) -> Site {
-        Site::over(service, true, |client| client).await
+        Site::of(service, true).await
     }
 
     async fn http(service: Service) -> Site {
-        Site::over(service, false, |client| client).await
+        Site::of(service, false).await
     }
 
-    async fn over(
-        service: Service,
-        tls: bool,
-        client: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-    ) -> Site {
-        let certificate = Certificate::for_names(&[HOST]).unwrap();
-        let served = serve(service, tls.then(|| certificate.clone())).await;
-        let builder = certificate.client().unwrap().resolve(HOST, served.address).cookie_store(true);
-        let scheme = if tls { "https" } else { "http" };
-        let base = format!("{scheme}://{HOST}:{}", served.address.port());
-        Site { base, client: Client(client(builder).build().unwrap()), served }
-    }
-
-    async fn get(&self, path: &str) -> Reply {
-        self.client.get(format!("{}{path}", self.base)).await
-    }
-
-    async fn get_with(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
-        self.client.get_with(format!("{}{path}", self.base), fields).await
+    /// With a client that keeps its cookies.
+    async fn of(service: Service, is_tls: bool) -> Site {
+        let certificate = certificate();
+        let served = serve(service, is_tls.then(|| certificate.clone())).await;
+        Site::over(served, certificate, is_tls, |client| client.cookie_store(true))
     }
 }
 
@@ -76,18 +51,6 @@ fn open_hoop() -> PolicyHoop {
     PolicyHoop::new(Policy::builder().force_https(false).build().unwrap(), Listener::per_connection())
 }
 
-/// What a server answers to these octets, until it closes.
-async fn answer_to(mut socket: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> String {
-    socket.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    socket.read_to_end(&mut answer).await.unwrap();
-    String::from_utf8(answer).unwrap()
-}
-
-async fn ask(site: &Site, request: &str) -> String {
-    answer_to(tokio::net::TcpStream::connect(site.served.address).await.unwrap(), request).await
-}
-
 #[tokio::test]
 async fn the_scheme_is_the_acceptors_whatever_the_client_writes() {
     let site = Site::http(Service::new(routes()).hoop(open_hoop())).await;
@@ -96,7 +59,7 @@ async fn the_scheme_is_the_acceptors_whatever_the_client_writes() {
         "GET HTTPS://site.example:443/proof HTTP/1.0\r\n\r\n",
         "GET /proof HTTP/1.1\r\nHost: site.example:443\r\nConnection: close\r\nX-Forwarded-Proto: https\r\n\r\n",
     ] {
-        let answer = ask(&site, request).await;
+        let answer = site.raw(request).await;
         assert!(answer.ends_with("\r\n\r\nplain"), "{request}{answer}");
     }
     let site = Site::https(Service::new(routes()).hoop(open_hoop())).await;
@@ -133,23 +96,23 @@ async fn the_scheme_of_http_2_is_the_clients_word_too() {
 async fn a_doubled_host_is_no_place_to_redirect_to() {
     let site = Site::http(Service::new(routes()).hoop(hoop())).await;
     let fields = "Accept: text/html\r\nConnection: close\r\n\r\n";
-    let answer = ask(&site, &format!("GET /set HTTP/1.1\r\nHost: site.example\r\n{fields}")).await;
+    let answer = site.raw(&format!("GET /set HTTP/1.1\r\nHost: site.example\r\n{fields}")).await;
     assert!(answer.starts_with("HTTP/1.1 308 ") && answer.contains("\r\nlocation: https://site.example/set\r\n"));
-    let answer = ask(&site, &format!("GET /set HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n{fields}")).await;
+    let answer = site.raw(&format!("GET /set HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n{fields}")).await;
     assert!(answer.starts_with("HTTP/1.1 403 ") && !answer.contains("location"), "{answer}");
-    let answer = ask(&site, &format!("GET /set HTTP/1.1\r\nHost: a b\r\n{fields}")).await;
+    let answer = site.raw(&format!("GET /set HTTP/1.1\r\nHost: a b\r\n{fields}")).await;
     assert!(answer.starts_with("HTTP/1.1 403 ") && !answer.contains("location"), "{answer}");
 }
 
 #[tokio::test]
 async fn http_1_and_http_2_are_one() {
-    let http_2 = Site::https(Service::new(routes()).hoop(hoop())).await;
-    let http_1 = Site::over(Service::new(routes()).hoop(hoop()), true, reqwest::ClientBuilder::http1_only).await;
-    for (site, version) in [(http_1, http::Version::HTTP_11), (http_2, http::Version::HTTP_2)] {
-        let response = site.client.0.get(format!("{}/set", site.base)).send().await.unwrap();
+    let site = Site::https(Service::new(routes()).hoop(hoop())).await;
+    let http_1 = site.another(|client| client.cookie_store(true).http1_only());
+    for (client, version) in [(&http_1, http::Version::HTTP_11), (&site.client, http::Version::HTTP_2)] {
+        let response = client.0.get(site.url("/set")).send().await.unwrap();
         assert_eq!((response.version(), response.headers()["set-cookie"].to_str().unwrap()), (version, SESSION));
         // The client's jar sends it back.
-        assert_eq!(site.get("/get").await.body, "Some(Session(\"s3cr3t\"))");
+        assert_eq!(client.get(site.url("/get")).await.body, "Some(Session(\"s3cr3t\"))");
     }
 }
 
@@ -165,7 +128,8 @@ async fn a_proxy_on_a_unix_socket_is_believed_where_it_is_chosen() {
         let acceptor = UnixListener::new(path.clone()).bind().await;
         let server = tokio::spawn(Server::new(acceptor).serve(service));
         let request = "GET /proof HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-Proto: https\r\n\r\n";
-        let answer = answer_to(tokio::net::UnixStream::connect(&path).await.unwrap(), request).await;
+        let answer = exchange(tokio::net::UnixStream::connect(&path).await.unwrap(), request.as_bytes()).await;
+        let answer = String::from_utf8(answer).unwrap();
         assert!(answer.ends_with(&format!("\r\n\r\n{scheme}")), "{answer}");
         server.abort();
         let _ = server.await;
@@ -180,7 +144,7 @@ async fn on_a_router_it_stands_around_the_routes_alone() {
     let service = Service::new(Router::new().hoop(hoop()).push(routes()));
     let site = Site::https(service).await;
     let reply = site.get("/set").await;
-    assert_eq!((reply.lines(), reply.header("strict-transport-security")), (vec![SESSION], YEAR));
+    assert_eq!((reply.lines(), reply.header("strict-transport-security")), (vec![SESSION], Some(YEAR)));
     let reply = site.get("/nowhere").await;
     assert_eq!((reply.status, reply.header("strict-transport-security")), (404, None));
 }
@@ -188,12 +152,15 @@ async fn on_a_router_it_stands_around_the_routes_alone() {
 #[tokio::test]
 async fn a_wrong_method_and_an_error_page_have_hsts() {
     let site = Site::https(Service::new(routes()).hoop(hoop())).await;
-    let reply = Client::send(site.client.0.post(format!("{}/set", site.base))).await;
-    assert_eq!((reply.status, reply.header("strict-transport-security")), (405, YEAR));
+    let reply = Client::send(site.client.0.post(site.url("/set"))).await;
+    assert_eq!((reply.status, reply.header("strict-transport-security")), (405, Some(YEAR)));
     assert_eq!(reply.header("allow"), Some("GET"));
     // The catcher's page, with what the policy wrote.
     let reply = site.get_with("/fails", &[("Accept", "text/html")]).await;
-    assert_eq!((reply.status, reply.lines(), reply.header("strict-transport-security")), (500, vec![SESSION], YEAR));
+    assert_eq!(
+        (reply.status, reply.lines(), reply.header("strict-transport-security")),
+        (500, vec![SESSION], Some(YEAR))
+    );
     assert!(reply.body.contains("Internal Server Error"), "{}", reply.body);
 }
 
@@ -244,7 +211,7 @@ async fn a_catcher_that_sets_cookies_has_the_hoop_too() {
         let reply = Site::https(Service::new(routes()).hoop(hoop.clone()).catcher(catcher())).await.get("/fails").await;
         assert_eq!((reply.status, reply.lines(), reply.body.as_str()), (500, lines, "set"));
         let hsts: Vec<_> = reply.headers.get_all("strict-transport-security").iter().collect();
-        assert_eq!(hsts, ["max-age=31536000"]);
+        assert_eq!(hsts, [YEAR]);
     }
     // Over plain HTTP nothing of it leaves.
     let hoop = open_hoop();
@@ -434,7 +401,7 @@ async fn csrf_keeps_working() {
     let reply = site.get("/").await;
     let [line] = reply.lines()[..] else { panic!("{:?}", reply.lines()) };
     assert_eq!(line.matches("; Secure").count(), 1, "{line}");
-    let post = || site.client.0.post(format!("{}/", site.base));
+    let post = || site.client.0.post(site.url("/"));
     assert_eq!(Client::send(post().header("x-csrf-token", &reply.body)).await.body, "up");
     assert_eq!(Client::send(post().header("x-csrf-token", "forged")).await.status, 403);
 }
@@ -457,7 +424,7 @@ async fn a_panic_ends_no_other_exchange() {
     let site = Site::https(Service::new(panicking_routes()).hoop(hoop())).await;
     for _ in 0..3 {
         assert_eq!(site.get("/set").await.lines(), [SESSION]);
-        assert!(site.client.0.get(format!("{}/panics", site.base)).send().await.is_err());
+        assert!(site.client.0.get(site.url("/panics")).send().await.is_err());
         assert_eq!(site.get("/set").await.lines(), [SESSION]);
     }
 }
@@ -466,7 +433,7 @@ async fn a_panic_ends_no_other_exchange() {
 async fn a_panic_that_is_caught_leaves_strict() {
     let site = Site::https(Service::new(panicking_routes()).hoop(hoop()).hoop(CatchPanic::new())).await;
     let reply = site.get("/panics").await;
-    assert_eq!((reply.status, reply.header("strict-transport-security")), (500, YEAR));
+    assert_eq!((reply.status, reply.header("strict-transport-security")), (500, Some(YEAR)));
     assert_eq!(reply.lines(), ["PHPSESSID=3f9a; Secure; HttpOnly; SameSite=Lax", SESSION]);
 }
 

@@ -32,8 +32,9 @@ use tokio::sync::Notify;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::site::{certificate, exchange};
 use super::tls::Certificate;
-use super::{Framework, Note, Served, Session, SiteCookies, Stand};
+use super::{Framework, HOST, Note, Served, Session, SiteCookies, Stand};
 
 mod hostile;
 mod memory;
@@ -42,8 +43,6 @@ mod memory;
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
-/// A subdomain, so that a cookie may have either Domain of [`ENVIRONMENTS`].
-const HOST: &str = "www.site.example";
 /// Says to the process that it is the one that runs a load.
 const ALONE: &str = "HARDTACK_LOAD_ALONE";
 /// Stands in every session, and may stand in no event.
@@ -240,7 +239,7 @@ struct Tally {
 
 impl Load {
     async fn start<F: Framework>() -> Load {
-        let certificate = Certificate::for_names(&[HOST]).unwrap();
+        let certificate = certificate();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(certificate.pem.as_bytes()).unwrap()).unwrap();
         let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();

@@ -11,6 +11,8 @@ use hardtack::{Cookie, CookieValue, Listener, PolicyHandle};
 pub(crate) mod client;
 pub(crate) mod load;
 mod scenarios;
+#[allow(dead_code, reason = "what is a framework's own uses more of it")]
+pub(crate) mod site;
 #[path = "../../support/tls.rs"]
 pub(crate) mod tls;
 
@@ -63,6 +65,15 @@ impl Drop for Served {
         }
     }
 }
+
+// ---- What answers say, and under which name a server is asked.
+
+/// A name, so that HSTS is not left out, and a subdomain, so that a cookie may have a Domain that is not the host. Clients
+/// resolve it to loopback.
+pub(crate) const HOST: &str = "www.site.example";
+pub(crate) const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
+pub(crate) const NO_HTTPS: &str = "this page works over HTTPS only";
+pub(crate) const YEAR: &str = "max-age=31536000";
 
 // ---- The cookies of the routes.
 

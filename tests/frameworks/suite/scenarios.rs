@@ -34,10 +34,10 @@ use hardtack::{
 };
 
 use super::client::{Client, Reply};
+use super::site::{Site, certificate, is};
 use super::tls::Certificate;
-use super::{Framework, Served, Stand};
+use super::{Framework, HOST, NO_HTTPS, SESSION, Stand, YEAR};
 
-const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 const NO_SESSION: &str = "__Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; \
                           HttpOnly; SameSite=Lax";
 const NO_CART: &str = "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
@@ -45,12 +45,8 @@ const NO_CART: &str = "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan
 const NO_NOTE: &str = "__Host-Http-note=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
                        SameSite=Lax";
 const BANNER: &str = "banner=true; Path=/; HttpOnly; SameSite=Lax";
-const NO_HTTPS: &str = "this page works over HTTPS only";
 const NOT_UNDERSTOOD: &str = "a cookie was not understood; try again";
-const YEAR: &str = "max-age=31536000";
 const PAGE: (&str, &str) = ("Accept", "text/html,*/*;q=0.8");
-/// A name, so that HSTS is not left out; the client resolves it to loopback.
-const HOST: &str = "site.example";
 
 /// Runs them all, each against servers of its own; prints a line for each and fails with the list of those that failed.
 pub(crate) async fn every_scenario<F: Framework + 'static>() {
@@ -130,17 +126,9 @@ struct Lab<F> {
     framework: std::marker::PhantomData<fn() -> F>,
 }
 
-/// A server, and how it is asked.
-struct Site {
-    base: String,
-    client: Client,
-    _served: Served,
-}
-
 impl<F: Framework> Lab<F> {
     fn new() -> Self {
-        let certificate = Certificate::for_names(&[HOST, "localhost", "127.0.0.1"]).unwrap();
-        Lab { certificate, events: Arc::default(), framework: std::marker::PhantomData }
+        Lab { certificate: certificate(), events: Arc::default(), framework: std::marker::PhantomData }
     }
 
     /// The default policy, whose events are kept.
@@ -173,34 +161,12 @@ impl<F: Framework> Lab<F> {
 
     async fn serve(&self, policy: Option<PolicyHandle>, listener: Listener, tls: bool) -> Site {
         let served = F::serve(Stand { policy, listener, tls: tls.then(|| self.certificate.clone()) }).await;
-        let client = self.certificate.client().unwrap().resolve(HOST, served.address).build().unwrap();
-        let scheme = if tls { "https" } else { "http" };
-        Site { base: format!("{scheme}://{HOST}:{}", served.address.port()), client: Client(client), _served: served }
+        Site::over(served, self.certificate.clone(), tls, |client| client)
     }
 
     fn told(&self, words: &str) -> bool {
         self.events.lock().unwrap().iter().any(|event| event.contains(words))
     }
-}
-
-impl Site {
-    async fn get(&self, path: &str) -> Reply {
-        self.get_with(path, &[]).await
-    }
-
-    async fn get_with(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
-        self.client.get_with(format!("{}{path}", self.base), fields).await
-    }
-
-    fn port(&self) -> u16 {
-        self._served.address.port()
-    }
-}
-
-/// Status, lines and body of an answer.
-#[track_caller]
-fn is(reply: &Reply, status: u16, lines: &[&str], body: &str) {
-    assert_eq!((reply.status, reply.lines(), reply.body.as_str()), (status, lines.to_vec(), body));
 }
 
 // ---- Set, get, remove.
@@ -288,7 +254,7 @@ async fn hostile_fields_lose_nothing_else<F: Framework>(lab: Lab<F>) {
         b"a=\"1; __Host-Http-session=s3cr3t; b=2\"",
     ] {
         let value = http::HeaderValue::from_bytes(cookie).unwrap();
-        let request = site.client.0.get(format!("{}/get", site.base)).header("Cookie", value);
+        let request = site.client.0.get(site.url("/get")).header("Cookie", value);
         let reply = Client::send(request).await;
         is(&reply, 200, &[], "Some(Session(\"s3cr3t\"))");
     }
@@ -439,7 +405,7 @@ async fn loopback_counts_in_development<F: Framework>(lab: Lab<F>) {
     let site = lab.behind(lab.policy(), Listener::per_connection().loopback_in_debug()).await;
     let near = |path: &str, fields: &'static [(&str, &str)]| {
         let client = site.client.clone();
-        let url = format!("http://127.0.0.1:{}{path}", site.port());
+        let url = format!("http://127.0.0.1:{}{path}", site.served.address.port());
         async move { client.get_with(url, fields).await }
     };
     let reply = near("/set", &[]).await;
@@ -505,10 +471,10 @@ async fn caches_are_kept_out<F: Framework>(lab: Lab<F>) {
 async fn pages_are_redirected<F: Framework>(lab: Lab<F>) {
     let site = lab.http(lab.policy().force_https(ForceHttps::on().https_port(8443))).await;
     for method in [http::Method::GET, http::Method::HEAD] {
-        let request = site.client.0.request(method, format!("{}/set?a=b&c=%20", site.base));
+        let request = site.client.0.request(method, site.url("/set?a=b&c=%20"));
         let reply = Client::send(request.header(PAGE.0, PAGE.1)).await;
         is(&reply, 308, &[], "");
-        assert_eq!(reply.header("location"), Some("https://site.example:8443/set?a=b&c=%20"));
+        assert_eq!(reply.header("location"), Some("https://www.site.example:8443/set?a=b&c=%20"));
         assert_eq!(reply.header("cache-control"), Some("no-store"));
         assert_eq!(reply.header("strict-transport-security"), None);
     }
@@ -520,7 +486,7 @@ async fn pages_are_redirected<F: Framework>(lab: Lab<F>) {
 async fn integrations_are_refused<F: Framework>(lab: Lab<F>) {
     let site = lab.http(lab.policy().force_https(ForceHttps::on().integrations(["/api"]))).await;
     is(&site.get("/set").await, 403, &[], "");
-    let request = site.client.0.post(format!("{}/set", site.base)).header(PAGE.0, PAGE.1).body("name=Eve");
+    let request = site.client.0.post(site.url("/set")).header(PAGE.0, PAGE.1).body("name=Eve");
     is(&Client::send(request).await, 403, &[], "");
     let reply = site.get_with("/api/me", &[PAGE]).await;
     is(&reply, 403, &[], "");
@@ -544,7 +510,7 @@ async fn health_checks_pass<F: Framework>(lab: Lab<F>) {
 async fn an_unknown_host_is_no_place_to_redirect_to<F: Framework>(lab: Lab<F>) {
     let site = lab.http(lab.policy().force_https(ForceHttps::on().hosts([HOST]))).await;
     let reply = site.get_with("/set", &[PAGE]).await;
-    assert_eq!((reply.status, reply.header("location")), (308, Some("https://site.example/set")));
+    assert_eq!((reply.status, reply.header("location")), (308, Some("https://www.site.example/set")));
     let reply = site.get_with("/set", &[PAGE, ("Host", "evil.example")]).await;
     assert_eq!((reply.status, reply.header("location")), (403, None));
 }
