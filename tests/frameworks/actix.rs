@@ -32,7 +32,7 @@ impl Framework for Actix {
     const MISSING: &'static str = "hardtack's policy is missing; add \
         `.wrap(PolicyMiddleware::new(policy, listener))` to the `App`, as its last `wrap`";
     const DIFFERS: &'static [(&'static str, &'static str)] = &[(
-        "nobody_added_the_policy",
+        "nobody_added_the_policy_and_proof_is_asked",
         "actix-web's own `Option<T>` drops every error of `T`: `Option<Https>` is `None`",
     )];
 

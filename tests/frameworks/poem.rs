@@ -33,8 +33,10 @@ impl Framework for Poem {
     const NAME: &'static str = "poem";
     const MISSING: &'static str =
         "hardtack's policy is missing; add `.with(PolicyMiddleware::new(policy, listener))` around the `Route`";
-    const DIFFERS: &'static [(&'static str, &'static str)] =
-        &[("nobody_added_the_policy", "poem's own `Option<T>` drops every error of `T`: `Option<Https>` is `None`")];
+    const DIFFERS: &'static [(&'static str, &'static str)] = &[(
+        "nobody_added_the_policy_and_proof_is_asked",
+        "poem's own `Option<T>` drops every error of `T`: `Option<Https>` is `None`",
+    )];
 
     async fn serve(stand: Stand) -> Served {
         match stand.policy {

@@ -37,6 +37,10 @@ impl Framework for RocketServer {
             "nobody_added_the_policy",
             "Rocket gives a guard no body to answer with; the application does not launch instead",
         ),
+        (
+            "nobody_added_the_policy_and_proof_is_asked",
+            "the same: Rocket sees the guard inside of an `Option`, and does not launch",
+        ),
     ];
 
     async fn serve(stand: Stand) -> Served {

@@ -51,21 +51,6 @@ fn open_hoop() -> PolicyHoop {
     PolicyHoop::new(Policy::builder().force_https(false).build().unwrap(), Listener::per_connection())
 }
 
-#[tokio::test]
-async fn the_scheme_is_the_acceptors_whatever_the_client_writes() {
-    let site = Site::http(Service::new(routes()).hoop(open_hoop())).await;
-    for request in [
-        "GET https://site.example/proof HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n\r\n",
-        "GET HTTPS://site.example:443/proof HTTP/1.0\r\n\r\n",
-        "GET /proof HTTP/1.1\r\nHost: site.example:443\r\nConnection: close\r\nX-Forwarded-Proto: https\r\n\r\n",
-    ] {
-        let answer = site.raw(request).await;
-        assert!(answer.ends_with("\r\n\r\nplain"), "{request}{answer}");
-    }
-    let site = Site::https(Service::new(routes()).hoop(open_hoop())).await;
-    assert_eq!(site.get("/proof").await.body, "https");
-}
-
 /// The body of the answer on stream 1, of a request whose head is these octets of HPACK.
 async fn ask_over_http_2(site: &Site, head: &[u8]) -> String {
     let mut socket = tokio::net::TcpStream::connect(site.served.address).await.unwrap();
@@ -85,35 +70,11 @@ async fn ask_over_http_2(site: &Site, head: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn the_scheme_of_http_2_is_the_clients_word_too() {
+async fn the_scheme_of_http_2_is_the_clients_word() {
     let site = Site::http(Service::new(routes()).hoop(open_hoop())).await;
     // `:method: GET`, `:scheme: https` (7 of the static table), `:path: /proof`, `:authority: site.example`.
     let head = [&[0x82, 0x87, 0x04, 6][..], b"/proof", &[0x01, 12], b"site.example"].concat();
     assert_eq!(ask_over_http_2(&site, &head).await, "plain");
-}
-
-#[tokio::test]
-async fn a_doubled_host_is_no_place_to_redirect_to() {
-    let site = Site::http(Service::new(routes()).hoop(hoop())).await;
-    let fields = "Accept: text/html\r\nConnection: close\r\n\r\n";
-    let answer = site.raw(&format!("GET /set HTTP/1.1\r\nHost: site.example\r\n{fields}")).await;
-    assert!(answer.starts_with("HTTP/1.1 308 ") && answer.contains("\r\nlocation: https://site.example/set\r\n"));
-    let answer = site.raw(&format!("GET /set HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n{fields}")).await;
-    assert!(answer.starts_with("HTTP/1.1 403 ") && !answer.contains("location"), "{answer}");
-    let answer = site.raw(&format!("GET /set HTTP/1.1\r\nHost: a b\r\n{fields}")).await;
-    assert!(answer.starts_with("HTTP/1.1 403 ") && !answer.contains("location"), "{answer}");
-}
-
-#[tokio::test]
-async fn http_1_and_http_2_are_one() {
-    let site = Site::https(Service::new(routes()).hoop(hoop())).await;
-    let http_1 = site.another(|client| client.cookie_store(true).http1_only());
-    for (client, version) in [(&http_1, http::Version::HTTP_11), (&site.client, http::Version::HTTP_2)] {
-        let response = client.0.get(site.url("/set")).send().await.unwrap();
-        assert_eq!((response.version(), response.headers()["set-cookie"].to_str().unwrap()), (version, SESSION));
-        // The client's jar sends it back.
-        assert_eq!(client.get(site.url("/get")).await.body, "Some(Session(\"s3cr3t\"))");
-    }
 }
 
 #[tokio::test]

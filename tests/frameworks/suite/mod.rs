@@ -11,7 +11,6 @@ use hardtack::{Cookie, CookieValue, Listener, PolicyHandle};
 pub(crate) mod client;
 pub(crate) mod load;
 mod scenarios;
-#[allow(dead_code, reason = "what is a framework's own uses more of it")]
 pub(crate) mod site;
 #[path = "../../support/tls.rs"]
 pub(crate) mod tls;

@@ -32,6 +32,8 @@ use hardtack::{
     EventKind, Floor, ForceHttps, ForeignCookies, Hsts, Key, Keyring, Listener, Policy, PolicyBuilder, PolicyHandle,
     SameSite, TrustedProxies,
 };
+use http::Version;
+use reqwest::ClientBuilder;
 
 use super::client::{Client, Reply};
 use super::site::{Site, certificate, is};
@@ -85,6 +87,7 @@ pub(crate) async fn every_scenario<F: Framework + 'static>() {
         a_sealed_cookie_is_the_policy_s_keyring_s
         extractors_refuse_plain_http
         proof_is_asked_and_demanded
+        asking_for_proof_is_no_refusal
         either_scheme_sets_what_may_be_sent
         a_cookie_for_plain_http_is_set_there
         a_secure_cookie_over_plain_http_is_not_read
@@ -92,6 +95,9 @@ pub(crate) async fn every_scenario<F: Framework + 'static>() {
         an_error_of_setting_is_500_and_keeps_the_others
         what_is_set_after_the_head_left_is_told
         nobody_added_the_policy
+        nobody_added_the_policy_and_proof_is_asked
+        a_target_makes_no_connection_https
+        both_versions_of_http_are_served_alike
         a_trusted_proxy_is_believed_both_ways
         a_forged_header_is_believed_of_nobody
         a_peer_that_is_no_proxy_is_not_believed
@@ -109,6 +115,7 @@ pub(crate) async fn every_scenario<F: Framework + 'static>() {
         a_nested_router_hides_no_prefix
         health_checks_pass
         an_unknown_host_is_no_place_to_redirect_to
+        a_doubled_host_is_no_place_to_redirect_to
         hsts_is_sent_over_https_alone
         hsts_stands_on_errors_too
         a_policy_changes_while_the_server_runs
@@ -162,6 +169,11 @@ impl<F: Framework> Lab<F> {
     async fn serve(&self, policy: Option<PolicyHandle>, listener: Listener, tls: bool) -> Site {
         let served = F::serve(Stand { policy, listener, tls: tls.then(|| self.certificate.clone()) }).await;
         Site::over(served, self.certificate.clone(), tls, |client| client)
+    }
+
+    /// What was told since the last time.
+    fn events(&self) -> Vec<String> {
+        std::mem::take(&mut self.events.lock().unwrap())
     }
 
     fn told(&self, words: &str) -> bool {
@@ -302,6 +314,20 @@ async fn proof_is_asked_and_demanded<F: Framework>(lab: Lab<F>) {
     is(&http.get("/proof").await, 200, &[], "plain");
 }
 
+async fn asking_for_proof_is_no_refusal<F: Framework>(lab: Lab<F>) {
+    let policy = PolicyHandle::new(lab.open().build().unwrap());
+    let site = lab.serve(Some(policy.clone()), Listener::per_connection(), false).await;
+    is(&site.get("/proof").await, 200, &[], "plain");
+    assert_eq!(lab.events(), [""; 0]);
+    // A refusal is told once.
+    for (path, count) in [("/strict", 1), ("/set", 2), ("/many", 3)] {
+        is(&site.get(path).await, 403, &[], NO_HTTPS);
+        let refused = "request refused (not-https): the connection carries no TLS; the handler needs HTTPS";
+        assert_eq!(lab.events(), [refused], "{path}");
+        assert_eq!(policy.counters().get(EventKind::RequestRefused), count);
+    }
+}
+
 async fn either_scheme_sets_what_may_be_sent<F: Framework>(lab: Lab<F>) {
     let (https, http) = (lab.https(lab.open()).await, lab.http(lab.open()).await);
     is(&https.get("/either").await, 200, &[SESSION, BANNER], "set");
@@ -351,10 +377,67 @@ async fn what_is_set_after_the_head_left_is_told<F: Framework>(lab: Lab<F>) {
 async fn nobody_added_the_policy<F: Framework>(lab: Lab<F>) {
     for tls in [true, false] {
         let site = lab.serve(None, Listener::per_connection(), tls).await;
-        for path in ["/set", "/get", "/many", "/either", "/banner", "/proof", "/strict"] {
+        for path in ["/set", "/get", "/many", "/either", "/banner", "/strict"] {
             is(&site.get(path).await, 500, &[], F::MISSING);
         }
         is(&site.get("/health").await, 200, &[], "up");
+    }
+}
+
+async fn nobody_added_the_policy_and_proof_is_asked<F: Framework>(lab: Lab<F>) {
+    for tls in [true, false] {
+        let site = lab.serve(None, Listener::per_connection(), tls).await;
+        is(&site.get("/proof").await, 500, &[], F::MISSING);
+    }
+}
+
+// ---- The connection.
+
+async fn a_target_makes_no_connection_https<F: Framework>(lab: Lab<F>) {
+    let site = lab.http(lab.open()).await;
+    for (target, version, host) in [
+        // The absolute form names a scheme (RFC 9112 3.2.2): the sender's word.
+        ("https://www.site.example", "1.1", "Host: www.site.example\r\n"),
+        ("https://www.site.example:443", "1.1", "Host: www.site.example\r\n"),
+        ("HTTPS://www.site.example:443", "1.0", ""),
+        ("", "1.1", "Host: www.site.example:443\r\n"),
+    ] {
+        for fields in ["", "X-Forwarded-Proto: https\r\nX-Real-IP: 127.0.0.1\r\n"] {
+            for (path, status, body) in
+                [("/proof", "200", "plain"), ("/strict", "403", NO_HTTPS), ("/set", "403", NO_HTTPS)]
+            {
+                let fields = format!("{host}{fields}Connection: close");
+                let said = site.raw(&format!("GET {target}{path} HTTP/{version}\r\n{fields}\r\n\r\n")).await;
+                let (head, said_body) = said.split_once("\r\n\r\n").unwrap();
+                assert_eq!(
+                    (head.split(' ').nth(1), said_body),
+                    (Some(status), body),
+                    "{target}{path} {fields}: {said}"
+                );
+                assert!(!head.to_ascii_lowercase().contains("set-cookie"), "{head}");
+            }
+        }
+    }
+    let events = lab.events();
+    assert!(!events.is_empty());
+    assert!(events.iter().all(|event| event.contains("the connection carries no TLS")), "{events:?}");
+}
+
+async fn both_versions_of_http_are_served_alike<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    for (choose, version) in [
+        (ClientBuilder::http1_only as fn(ClientBuilder) -> ClientBuilder, Version::HTTP_11),
+        (ClientBuilder::http2_prior_knowledge, Version::HTTP_2),
+    ] {
+        let client = site.another(|client| choose(client.cookie_store(true)));
+        for path in ["/set", "/api/me"] {
+            let response = client.0.get(site.url(path)).send().await.unwrap();
+            assert_eq!((response.version(), response.status().as_u16()), (version, 200));
+            assert_eq!(response.headers().get_all("set-cookie").iter().collect::<Vec<_>>(), [SESSION]);
+            assert_eq!(response.headers()["strict-transport-security"], YEAR);
+        }
+        // The client's jar sends it back.
+        is(&client.get(site.url("/get")).await, 200, &[], "Some(Session(\"s3cr3t\"))");
     }
 }
 
@@ -513,6 +596,27 @@ async fn an_unknown_host_is_no_place_to_redirect_to<F: Framework>(lab: Lab<F>) {
     assert_eq!((reply.status, reply.header("location")), (308, Some("https://www.site.example/set")));
     let reply = site.get_with("/set", &[PAGE, ("Host", "evil.example")]).await;
     assert_eq!((reply.status, reply.header("location")), (403, None));
+}
+
+async fn a_doubled_host_is_no_place_to_redirect_to<F: Framework>(lab: Lab<F>) {
+    let site = lab.http(lab.policy()).await;
+    let request = |hosts: &str| format!("GET /set HTTP/1.1\r\n{hosts}Accept: text/html\r\nConnection: close\r\n\r\n");
+    let said = site.raw(&request("Host: www.site.example\r\n")).await;
+    assert!(
+        said.starts_with("HTTP/1.1 308 ") && said.contains("\r\nlocation: https://www.site.example/set\r\n"),
+        "{said}"
+    );
+    for hosts in [
+        "Host: www.site.example\r\nHost: evil.example\r\n",
+        "Host: www.site.example, evil.example\r\n",
+        "Host: www.site.example/evil\r\n",
+        "Host: a b\r\n",
+        "",
+    ] {
+        let said = site.raw(&request(hosts)).await;
+        assert!(said.starts_with("HTTP/1.1 403 "), "{hosts:?}: {said}");
+        assert!(!said.contains("location") && !said.contains("evil"), "{hosts:?}: {said}");
+    }
 }
 
 // ---- HSTS.
