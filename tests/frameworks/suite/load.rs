@@ -423,24 +423,27 @@ impl Load {
     /// Waits until the servers have closed every connection and every jar, and the heap is within the bound: what never
     /// comes to pass is a leak. Returns what the process weighs.
     async fn settles(&self, bound: usize) -> memory::Weight {
-        let ports = [self.https.address.port(), self.http.address.port()];
         self.apply(Keyring::new(self.keys.lock().unwrap()[0].clone()));
         let patience = Instant::now() + Duration::from_secs(120);
         loop {
-            let connections = memory::connections(&ports);
+            let connections = self.connections();
             let policies = self.held.lock().unwrap().iter().filter(|held| held.strong_count() > 0).count();
             let weight = memory::Weight::of_this_process(HEAP.allocated());
-            if connections == 0 && policies == 1 && weight.heap <= bound {
+            if connections.unwrap_or(0) == 0 && policies == 1 && weight.heap <= bound {
                 self.held.lock().unwrap().retain(|held| held.strong_count() > 0);
                 return weight;
             }
             assert!(
                 Instant::now() < patience,
-                "{connections} connections are open, {policies} policies are held, {} octets are allocated of {bound}",
+                "{connections:?} connections are open, {policies} policies are held, {} octets are allocated of {bound}",
                 weight.heap
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    fn connections(&self) -> Option<usize> {
+        memory::connections(&[self.https.address.port(), self.http.address.port()])
     }
 
     fn figures(&self, framework: &str, seconds: f64, weighed: &[memory::Weight]) -> String {
@@ -454,7 +457,7 @@ impl Load {
             weighed.iter().map(|weight| Some((weight.resident? / 1024).to_string())).collect();
         format!(
             "{framework:6} {} good; {hostile} hostile: {} answered, {} refused, {} closed, {} aborted; {} policies, {} keys; \
-             {:.0} exchanges a second; after each round heap {} KiB, RSS {} MiB",
+             {:.0} exchanges a second; after each round heap {} KiB, RSS {} MiB, open connections {}",
             of(good),
             of(answered),
             of(refused),
@@ -465,6 +468,7 @@ impl Load {
             (of(good) + hostile) as f64 / seconds,
             heap.join(" "),
             resident.map_or("unknown".to_owned(), |resident| resident.join(" ")),
+            self.connections().map_or("unknown", |_| "0"),
         )
     }
 }

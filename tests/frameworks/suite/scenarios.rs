@@ -272,8 +272,6 @@ async fn hostile_fields_lose_nothing_else<F: Framework>(lab: Lab<F>) {
     }
 }
 
-// ---- Plain HTTP.
-
 async fn a_sealed_cookie_is_the_policy_s_keyring_s<F: Framework>(lab: Lab<F>) {
     let (old, new) = (Key::generate(), Key::generate());
     let policy = |keyring: Keyring| lab.policy().keyring(keyring).build().unwrap();
@@ -298,6 +296,8 @@ async fn a_sealed_cookie_is_the_policy_s_keyring_s<F: Framework>(lab: Lab<F>) {
     is(&site.get_with("/unseal", &cookie).await, 500, &[], "this page cannot be shown");
     is(&site.get("/seal").await, 500, &[], "this page cannot be shown");
 }
+
+// ---- Plain HTTP.
 
 async fn extractors_refuse_plain_http<F: Framework>(lab: Lab<F>) {
     let site = lab.http(lab.open()).await;
