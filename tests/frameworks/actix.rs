@@ -41,12 +41,20 @@ impl Framework for Actix {
 
     async fn serve(stand: Stand) -> Served {
         let socket = Socket::bind(stand.tls.as_ref());
-        let server = match stand.policy {
-            Some(policy) => {
-                let policy = PolicyMiddleware::new(policy, stand.listener);
+        let middleware = |policy| PolicyMiddleware::new(policy, stand.listener.clone());
+        // Each is a type of its own.
+        let server = match &stand.policies.into_iter().map(middleware).collect::<Vec<_>>()[..] {
+            [] => serve(|| App::new().configure(routes), vec![socket]).await,
+            [policy] => {
+                let policy = policy.clone();
                 serve(move || App::new().configure(routes).wrap(policy.clone()), vec![socket]).await
             }
-            None => serve(|| App::new().configure(routes), vec![socket]).await,
+            [inner, outer] => {
+                let (inner, outer) = (inner.clone(), outer.clone());
+                let app = move || App::new().configure(routes).wrap(inner.clone()).wrap(outer.clone());
+                serve(app, vec![socket]).await
+            }
+            more => panic!("{} policies", more.len()),
         };
         Served::new(server.addresses[0], move || drop(server))
     }

@@ -16,7 +16,7 @@ use axum::response::{AppendHeaders, IntoResponse, Result};
 use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use hardtack::{AnyScheme, Cookies, Https, MarkedAcceptor, PlainHttp, SameSite, SetError};
+use hardtack::{AnyScheme, Cookies, Https, MarkedAcceptor, PlainHttp, PolicyHandle, SameSite, SetError};
 use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario, load};
 
 struct Axum;
@@ -27,10 +27,8 @@ impl Framework for Axum {
         "hardtack's policy layer is missing; add `.layer(policy.layer(listener))` around the routes";
 
     async fn serve(stand: Stand) -> Served {
-        let app = match stand.policy {
-            Some(policy) => routes().layer(policy.layer(stand.listener)),
-            None => routes(),
-        };
+        let layer = |app: Router, policy: PolicyHandle| app.layer(policy.layer(stand.listener.clone()));
+        let app = stand.policies.into_iter().fold(routes(), layer);
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = socket.local_addr().unwrap();

@@ -39,13 +39,9 @@ impl Framework for Poem {
     )];
 
     async fn serve(stand: Stand) -> Served {
-        match stand.policy {
-            Some(policy) => {
-                let app = routes().with(PolicyMiddleware::new(policy, stand.listener));
-                serve(app, stand.tls.as_ref()).await
-            }
-            None => serve(routes(), stand.tls.as_ref()).await,
-        }
+        let middleware = |policy| PolicyMiddleware::new(policy, stand.listener.clone());
+        let policies = stand.policies.into_iter().map(middleware);
+        serve(policies.fold(routes().boxed(), |app, policy| app.with(policy).boxed()), stand.tls.as_ref()).await
     }
 }
 

@@ -45,11 +45,9 @@ impl Framework for RocketServer {
 
     async fn serve(stand: Stand) -> Served {
         let app = rocket::custom(config(stand.tls)).mount("/", routes()).mount("/api", routes![me]);
-        launch(match stand.policy {
-            Some(policy) => app.attach(PolicyFairing::new(policy, stand.listener)),
-            None => app,
-        })
-        .await
+        let fairing = |policy| PolicyFairing::new(policy, stand.listener.clone());
+        // The first is the outermost.
+        launch(stand.policies.into_iter().rev().map(fairing).fold(app, Rocket::attach)).await
     }
 }
 

@@ -25,12 +25,10 @@ impl Framework for Salvo {
         "hardtack's policy is missing; add `.hoop(PolicyHoop::new(policy, listener))` to the `Service`";
 
     async fn serve(stand: Stand) -> Served {
-        let service = Service::new(routes());
-        let service = match stand.policy {
-            Some(policy) => service.hoop(PolicyHoop::new(policy, stand.listener)),
-            None => service,
-        };
-        serve(service, stand.tls).await
+        let hoop = |policy| PolicyHoop::new(policy, stand.listener.clone());
+        // The first is the outermost.
+        let hoops = stand.policies.into_iter().rev().map(hoop);
+        serve(hoops.fold(Service::new(routes()), Service::hoop), stand.tls).await
     }
 }
 

@@ -26,7 +26,7 @@ use super::suite::site::{Site, certificate};
 use super::suite::tls::Certificate;
 use super::suite::{Framework as _, HOST, NO_HTTPS, SESSION, Session, YEAR};
 use super::{RocketServer, config, launch};
-use super::{banner, cart, either, fails, foreign, health, many, proof, read, remove, set, strict};
+use super::{banner, either, foreign, health, many, proof, read, remove, set, strict};
 
 // ---- Servers for what follows.
 
@@ -568,25 +568,7 @@ async fn a_panic_harms_no_other_exchange_and_keeps_its_own_cookies() {
 // ---- Two policies, two protocols, one peer.
 
 #[tokio::test]
-async fn a_policy_within_a_policy_leaves_each_line_once() {
-    let made = certificate();
-    let outer = PolicyHandle::new(Policy::builder().foreign_cookies(ForeignCookies::Refuse).build().unwrap());
-    let app = rocket::custom(config(Some(made.clone())))
-        .attach(PolicyFairing::new(outer.clone(), Listener::per_connection()))
-        .attach(fairing(Policy::builder()))
-        .mount("/", routes![set, cart, foreign, fails]);
-    let site = Site::new(app, made, true).await;
-    // The outer one refuses what is foreign, and knows what is declared further in.
-    assert_eq!(site.get("/set").await.lines(), [SESSION]);
-    assert_eq!(site.get("/fails").await.lines(), [SESSION]);
-    let reply = site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await;
-    assert_eq!((reply.status, reply.lines().len()), (400, 1));
-    assert_eq!(site.get("/foreign").await.lines().len(), 0);
-    assert_eq!(outer.counters().get(EventKind::LineRefused), 2);
-    let fields = reply.headers.get_all("strict-transport-security").iter().count();
-    assert_eq!(fields, 1);
-
-    // Either may refuse, and no handler runs.
+async fn of_two_policies_either_may_refuse_and_no_handler_runs() {
     for policies in [[open(), Policy::builder()], [Policy::builder(), open()]] {
         let (app, count) = counted();
         let app = policies.into_iter().map(fairing).fold(app, Rocket::attach);

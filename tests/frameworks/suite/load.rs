@@ -244,7 +244,7 @@ impl Load {
         roots.add(CertificateDer::from_pem_slice(certificate.pem.as_bytes()).unwrap()).unwrap();
         let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         let policy = PolicyHandle::new(Policy::default());
-        let stand = |tls| Stand { policy: Some(policy.clone()), listener: Listener::per_connection(), tls };
+        let stand = |tls| Stand { policies: vec![policy.clone()], listener: Listener::per_connection(), tls };
         let (https, http) = (F::serve(stand(Some(certificate.clone()))).await, F::serve(stand(None)).await);
         let load = Load {
             connector: TlsConnector::from(Arc::new(config)),

@@ -38,8 +38,8 @@ pub(crate) trait Framework {
 
 /// How a scenario wants the routes served.
 pub(crate) struct Stand {
-    /// `None`: nobody added it.
-    pub(crate) policy: Option<PolicyHandle>,
+    /// The innermost first; none: nobody added it.
+    pub(crate) policies: Vec<PolicyHandle>,
     pub(crate) listener: Listener,
     /// `None`: plain HTTP.
     pub(crate) tls: Option<Certificate>,

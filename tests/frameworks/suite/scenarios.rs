@@ -118,6 +118,7 @@ pub(crate) async fn every_scenario<F: Framework + 'static>() {
         a_doubled_host_is_no_place_to_redirect_to
         hsts_is_sent_over_https_alone
         hsts_stands_on_errors_too
+        a_policy_within_a_policy_writes_each_line_once
         a_policy_changes_while_the_server_runs
         many_exchanges_at_once_do_not_mix
     }
@@ -152,7 +153,7 @@ impl<F: Framework> Lab<F> {
     /// Over TLS, as the framework tells it of its connections.
     async fn https(&self, policy: PolicyBuilder) -> Site {
         let policy = PolicyHandle::new(policy.build().unwrap());
-        self.serve(Some(policy), Listener::per_connection(), true).await
+        self.serve(vec![policy], Listener::per_connection(), true).await
     }
 
     /// Over plain HTTP, as the framework tells it of its connections.
@@ -163,11 +164,12 @@ impl<F: Framework> Lab<F> {
     /// Over plain HTTP, judged by this listener.
     async fn behind(&self, policy: PolicyBuilder, listener: Listener) -> Site {
         let policy = PolicyHandle::new(policy.build().unwrap());
-        self.serve(Some(policy), listener, false).await
+        self.serve(vec![policy], listener, false).await
     }
 
-    async fn serve(&self, policy: Option<PolicyHandle>, listener: Listener, tls: bool) -> Site {
-        let served = F::serve(Stand { policy, listener, tls: tls.then(|| self.certificate.clone()) }).await;
+    /// Under these policies, the innermost first.
+    async fn serve(&self, policies: Vec<PolicyHandle>, listener: Listener, tls: bool) -> Site {
+        let served = F::serve(Stand { policies, listener, tls: tls.then(|| self.certificate.clone()) }).await;
         Site::over(served, self.certificate.clone(), tls, |client| client)
     }
 
@@ -276,7 +278,7 @@ async fn a_sealed_cookie_is_the_policy_s_keyring_s<F: Framework>(lab: Lab<F>) {
     let (old, new) = (Key::generate(), Key::generate());
     let policy = |keyring: Keyring| lab.policy().keyring(keyring).build().unwrap();
     let handle = PolicyHandle::new(policy(Keyring::new(old.clone())));
-    let site = lab.serve(Some(handle.clone()), Listener::per_connection(), true).await;
+    let site = lab.serve(vec![handle.clone()], Listener::per_connection(), true).await;
     let sealed = site.get("/seal").await;
     let [line] = sealed.lines()[..] else { panic!("{sealed:?}") };
     assert!(
@@ -316,7 +318,7 @@ async fn proof_is_asked_and_demanded<F: Framework>(lab: Lab<F>) {
 
 async fn asking_for_proof_is_no_refusal<F: Framework>(lab: Lab<F>) {
     let policy = PolicyHandle::new(lab.open().build().unwrap());
-    let site = lab.serve(Some(policy.clone()), Listener::per_connection(), false).await;
+    let site = lab.serve(vec![policy.clone()], Listener::per_connection(), false).await;
     is(&site.get("/proof").await, 200, &[], "plain");
     assert_eq!(lab.events(), [""; 0]);
     // A refusal is told once.
@@ -376,7 +378,7 @@ async fn what_is_set_after_the_head_left_is_told<F: Framework>(lab: Lab<F>) {
 
 async fn nobody_added_the_policy<F: Framework>(lab: Lab<F>) {
     for tls in [true, false] {
-        let site = lab.serve(None, Listener::per_connection(), tls).await;
+        let site = lab.serve(vec![], Listener::per_connection(), tls).await;
         for path in ["/set", "/get", "/many", "/either", "/banner", "/strict"] {
             is(&site.get(path).await, 500, &[], F::MISSING);
         }
@@ -386,7 +388,7 @@ async fn nobody_added_the_policy<F: Framework>(lab: Lab<F>) {
 
 async fn nobody_added_the_policy_and_proof_is_asked<F: Framework>(lab: Lab<F>) {
     for tls in [true, false] {
-        let site = lab.serve(None, Listener::per_connection(), tls).await;
+        let site = lab.serve(vec![], Listener::per_connection(), tls).await;
         is(&site.get("/proof").await, 500, &[], F::MISSING);
     }
 }
@@ -644,11 +646,33 @@ async fn hsts_stands_on_errors_too<F: Framework>(lab: Lab<F>) {
     }
 }
 
+// ---- Two policies.
+
+async fn a_policy_within_a_policy_writes_each_line_once<F: Framework>(lab: Lab<F>) {
+    let refuses = || PolicyHandle::new(lab.policy().foreign_cookies(ForeignCookies::Refuse).build().unwrap());
+    let (twice, outer) = (refuses(), refuses());
+    let inner = PolicyHandle::new(lab.policy().build().unwrap());
+    for policies in [[twice.clone(), twice], [inner, outer]] {
+        let outer = policies[1].clone();
+        let site = lab.serve(policies.to_vec(), Listener::per_connection(), true).await;
+        let reply = site.get("/set").await;
+        is(&reply, 200, &[SESSION], "set");
+        assert_eq!(reply.headers.get_all("strict-transport-security").iter().collect::<Vec<_>>(), [YEAR]);
+        let reply = site.get("/fails").await;
+        assert_eq!((reply.status, reply.lines()), (500, vec![SESSION]));
+        is(&site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await, 400, &[NO_CART], NOT_UNDERSTOOD);
+        // What is declared further in is no stranger further out; what is foreign there, is foreign here.
+        assert_eq!(outer.counters().get(EventKind::LineRefused), 0);
+        is(&site.get("/foreign").await, 200, &[], "from the forum");
+        assert_eq!(outer.counters().get(EventKind::LineRefused), 2);
+    }
+}
+
 // ---- A running server.
 
 async fn a_policy_changes_while_the_server_runs<F: Framework>(lab: Lab<F>) {
     let handle = PolicyHandle::new(lab.policy().build().unwrap());
-    let site = lab.serve(Some(handle.clone()), Listener::per_connection(), true).await;
+    let site = lab.serve(vec![handle.clone()], Listener::per_connection(), true).await;
     assert_eq!(site.get("/foreign").await.lines().len(), 2);
     handle.apply(lab.policy().foreign_cookies(ForeignCookies::Refuse).build().unwrap());
     assert_eq!(site.get("/foreign").await.lines().len(), 0);
