@@ -8,7 +8,6 @@ mod suite;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
-use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -18,12 +17,12 @@ use actix_web::rt::System;
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{App, Error, HttpResponse, HttpServer};
 use hardtack::actix::PolicyMiddleware;
-use hardtack::{AnyScheme, Cookies, Https, PlainHttp, SameSite, SetError};
+use hardtack::{AnyScheme, Cookies, Https, PlainHttp, SetError};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use suite::tls::Certificate;
-use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario, load};
+use suite::{Framework, Served, Session, SiteCookies, Stand, every_scenario, handlers, load};
 
 struct Actix;
 
@@ -131,28 +130,22 @@ where
 // ---- The routes of the scenarios.
 
 fn routes(app: &mut ServiceConfig) {
-    app.route("/set", web::get().to(async |cookies: Cookies| cookies.set(Session::new()).map(|()| "set")))
-        .route(
-            "/get",
-            web::get().to(async |cookies: Cookies| cookies.get::<Session>().map(|found| format!("{found:?}"))),
-        )
-        .route("/cart", web::get().to(async |cookies: Cookies| cookies.get::<Cart>().map(|found| format!("{found:?}"))))
-        .route("/seal", web::get().to(async |cookies: Cookies| cookies.set(Note(7)).map(|()| "sealed")))
-        .route(
-            "/unseal",
-            web::get().to(async |cookies: Cookies| cookies.get::<Note>().map(|found| format!("{found:?}"))),
-        )
-        .route("/remove", web::get().to(async |cookies: Cookies| cookies.remove::<Session>()))
-        .route("/last", web::get().to(last))
-        .route("/many", web::get().to(many))
-        .route("/vary", web::get().to(vary))
-        .route("/site", web::get().to(site))
-        .route("/either", web::get().to(either))
-        .route("/banner", web::get().to(async |cookies: Cookies<PlainHttp>| cookies.set(Banner(true))))
-        .route("/proof", web::get().to(proof))
+    app.route("/set", web::get().to(async |cookies: Cookies| handlers::set(&cookies)))
+        .route("/get", web::get().to(async |cookies: Cookies| handlers::get(&cookies)))
+        .route("/cart", web::get().to(async |cookies: Cookies| handlers::cart(&cookies)))
+        .route("/seal", web::get().to(async |cookies: Cookies| handlers::seal(&cookies)))
+        .route("/unseal", web::get().to(async |cookies: Cookies| handlers::unseal(&cookies)))
+        .route("/remove", web::get().to(async |cookies: Cookies| handlers::remove(&cookies)))
+        .route("/last", web::get().to(async |cookies: Cookies| handlers::last(&cookies)))
+        .route("/many", web::get().to(async |site: SiteCookies| handlers::many(&site)))
+        .route("/vary", web::get().to(async |site: SiteCookies| handlers::vary(&site)))
+        .route("/site", web::get().to(async |site: SiteCookies| handlers::site(&site)))
+        .route("/either", web::get().to(async |cookies: Cookies<AnyScheme>| handlers::either(&cookies)))
+        .route("/banner", web::get().to(async |cookies: Cookies<PlainHttp>| handlers::banner(&cookies)))
+        .route("/proof", web::get().to(async |https: Option<Https>| handlers::proof(https)))
         .route("/strict", web::get().to(async |_: Https| "https"))
         .route("/fails", web::get().to(fails))
-        .route("/too-large", web::get().to(too_large))
+        .route("/too-large", web::get().to(async |cookies: Cookies| handlers::too_large(&cookies)))
         .route("/foreign", web::get().to(foreign))
         .route("/by-hand", web::get().to(by_hand))
         .route("/hsts", web::get().to(hsts))
@@ -162,54 +155,12 @@ fn routes(app: &mut ServiceConfig) {
         .route("/large/{n}", web::get().to(large))
         .route("/lots/{n}", web::get().to(lots))
         .route("/panic/{n}", web::get().to(panics))
-        .service(web::scope("/api").route("/me", web::get().to(me)));
-}
-
-async fn proof(https: Option<Https>) -> &'static str {
-    if https.is_some() { "https" } else { "plain" }
-}
-
-async fn last(cookies: Cookies) -> Result<HttpResponse, SetError> {
-    cookies.set(Session("first".to_owned()))?;
-    cookies.set(Session::new())?;
-    Ok(HttpResponse::Ok().finish())
-}
-
-async fn many(site: SiteCookies) -> Result<HttpResponse, SetError> {
-    site.set_session(Session::new())?;
-    site.set_theme(Theme::Dark)?;
-    site.set_basket(7)?;
-    site.set_sso("ada")?;
-    site.set_map(true)?;
-    Ok(HttpResponse::Ok().finish())
-}
-
-async fn vary(site: SiteCookies) -> Result<HttpResponse, SetError> {
-    site.set_session_with(Session::new(), |session| session.session().same_site(SameSite::Strict))?;
-    site.set_theme_with(Theme::Light, |theme| theme.max_age(Duration::from_secs(60)))?;
-    site.remove_basket_with(|basket| basket.path("/shop/7"))?;
-    Ok(HttpResponse::Ok().finish())
-}
-
-async fn site(site: SiteCookies) -> Result<String, Error> {
-    Ok(format!("{:?} {:?}", site.theme()?, site.basket()?))
-}
-
-async fn either(cookies: Cookies<AnyScheme>) -> Result<String, Error> {
-    let session = cookies.set(Session::new());
-    cookies.set(Banner(true))?;
-    Ok(session.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
+        .service(web::scope("/api").route("/me", web::get().to(async |cookies: Cookies| handlers::me(&cookies))));
 }
 
 async fn fails(cookies: Cookies) -> Result<&'static str, Error> {
     cookies.set(Session::new())?;
     Err(ErrorInternalServerError("the database is away"))
-}
-
-async fn too_large(cookies: Cookies) -> Result<&'static str, SetError> {
-    cookies.set(Cart(1))?;
-    cookies.set(Session::too_large())?;
-    Ok("set")
 }
 
 async fn foreign() -> HttpResponse {
@@ -229,14 +180,8 @@ async fn hsts() -> HttpResponse {
 }
 
 async fn late(cookies: Cookies) -> HttpResponse {
-    HttpResponse::Ok().streaming(futures_util::stream::once(async move {
-        let set = cookies.set(Session::new());
-        Ok::<_, Error>(Bytes::from(set.map_or_else(|error| error.to_string(), |()| "set".to_owned())))
-    }))
-}
-
-async fn me(cookies: Cookies) -> Result<&'static str, SetError> {
-    cookies.set(Session::new()).map(|()| "me")
+    let body = async move { Ok::<_, Error>(Bytes::from(handlers::late(&cookies))) };
+    HttpResponse::Ok().streaming(futures_util::stream::once(body))
 }
 
 async fn under_load(n: web::Path<u32>, site: SiteCookies, cookies: Cookies) -> Result<String, Error> {

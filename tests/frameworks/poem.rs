@@ -13,11 +13,10 @@ mod sessions;
 mod suite;
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use futures_util::{FutureExt as _, stream};
 use hardtack::poem::PolicyMiddleware;
-use hardtack::{AnyScheme, Cookies, Https, PlainHttp, SameSite, SetError};
+use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SetError};
 use poem::error::InternalServerError;
 use poem::http::header::{CACHE_CONTROL, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use poem::listener::{Acceptor, Listener as _, RustlsCertificate, RustlsConfig, TcpListener};
@@ -25,7 +24,7 @@ use poem::web::Path;
 use poem::{Body, Endpoint, EndpointExt as _, IntoResponse as _, Response, Result, Route, Server, handler};
 use suite::tls::Certificate;
 // `client` is the curl module's.
-use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, client, every_scenario, load};
+use suite::{Framework, Served, Session, SiteCookies, Stand, client, every_scenario, handlers, load};
 
 struct Poem;
 
@@ -103,76 +102,67 @@ fn routes() -> Route {
 
 #[handler]
 fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
-    cookies.set(Session::new()).map(|()| "set")
+    handlers::set(&cookies)
 }
 
 #[handler]
-fn who(cookies: Cookies) -> Result<String> {
-    Ok(format!("{:?}", cookies.get::<Session>()?))
+fn who(cookies: Cookies) -> Result<String, ReadError> {
+    handlers::get(&cookies)
 }
 
 #[handler]
-fn cart(cookies: Cookies) -> Result<String> {
-    Ok(format!("{:?}", cookies.get::<Cart>()?))
+fn cart(cookies: Cookies) -> Result<String, ReadError> {
+    handlers::cart(&cookies)
 }
 
 #[handler]
 fn seal(cookies: Cookies) -> Result<(), SetError> {
-    cookies.set(Note(7))
+    handlers::seal(&cookies)
 }
 
 #[handler]
-fn unseal(cookies: Cookies) -> Result<String> {
-    Ok(format!("{:?}", cookies.get::<Note>()?))
+fn unseal(cookies: Cookies) -> Result<String, ReadError> {
+    handlers::unseal(&cookies)
 }
 
 #[handler]
 fn sign_out(cookies: Cookies) -> Result<(), SetError> {
-    cookies.remove::<Session>()
+    handlers::remove(&cookies)
 }
 
 #[handler]
 fn last(cookies: Cookies) -> Result<(), SetError> {
-    cookies.set(Session("first".to_owned()))?;
-    cookies.set(Session::new())
+    handlers::last(&cookies)
 }
 
 #[handler]
 fn many(site: SiteCookies) -> Result<(), SetError> {
-    site.set_session(Session::new())?;
-    site.set_theme(Theme::Dark)?;
-    site.set_basket(7)?;
-    site.set_sso("ada")?;
-    site.set_map(true)
+    handlers::many(&site)
 }
 
 #[handler]
 fn vary(site: SiteCookies) -> Result<(), SetError> {
-    site.set_session_with(Session::new(), |session| session.session().same_site(SameSite::Strict))?;
-    site.set_theme_with(Theme::Light, |theme| theme.max_age(Duration::from_secs(60)))?;
-    site.remove_basket_with(|basket| basket.path("/shop/7"))
+    handlers::vary(&site)
 }
 
 #[handler]
-fn read_site(site: SiteCookies) -> Result<String> {
-    Ok(format!("{:?} {:?}", site.theme()?, site.basket()?))
+fn read_site(site: SiteCookies) -> Result<String, ReadError> {
+    handlers::site(&site)
 }
 
 #[handler]
-fn either(cookies: Cookies<AnyScheme>) -> Result<String> {
-    let session = cookies.set(Session::new());
-    cookies.set(Banner(true))?;
-    Ok(session.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
+fn either(cookies: Cookies<AnyScheme>) -> Result<String, SetError> {
+    handlers::either(&cookies)
 }
 
 #[handler]
 fn banner(cookies: Cookies<PlainHttp>) -> Result<(), SetError> {
-    cookies.set(Banner(true))
+    handlers::banner(&cookies)
 }
 
 #[handler]
 fn proof(https: Option<Https>) -> &'static str {
-    if https.is_some() { "https" } else { "plain" }
+    handlers::proof(https)
 }
 
 #[handler]
@@ -188,8 +178,7 @@ fn fails(cookies: Cookies) -> Result<()> {
 
 #[handler]
 fn too_large(cookies: Cookies) -> Result<(), SetError> {
-    cookies.set(Cart(1))?;
-    cookies.set(Session::too_large())
+    handlers::too_large(&cookies)
 }
 
 #[handler]
@@ -210,10 +199,7 @@ fn hsts() -> Response {
 
 #[handler]
 fn late(cookies: Cookies) -> Body {
-    Body::from_bytes_stream(stream::once(async move {
-        let set = cookies.set(Session::new());
-        Ok::<_, std::io::Error>(set.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
-    }))
+    Body::from_bytes_stream(stream::once(async move { Ok::<_, std::io::Error>(handlers::late(&cookies)) }))
 }
 
 #[handler]
@@ -223,7 +209,7 @@ fn health() -> &'static str {
 
 #[handler]
 fn me(cookies: Cookies) -> Result<&'static str, SetError> {
-    cookies.set(Session::new()).map(|()| "me")
+    handlers::me(&cookies)
 }
 
 #[handler]

@@ -53,15 +53,14 @@ fn run(acceptor: impl Acceptor + 'static, service: Service) -> Served {
 /// In a module of its own: salvo makes a type of each handler's name, and no variable may have it.
 mod routes {
     use std::convert::Infallible;
-    use std::time::Duration;
 
     use hardtack::salvo::{Error, MaybeHttps};
-    use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SameSite, SetError};
+    use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SetError};
     use salvo::http::ResBody;
     use salvo::http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
     use salvo::prelude::{Request, Response, Router, StatusError, Writer, handler};
 
-    use super::suite::{Banner, Cart, Note, Session, SiteCookies, Theme, load};
+    use super::suite::{Session, SiteCookies, handlers, load};
 
     pub(crate) fn routes() -> Router {
         let at = Router::with_path;
@@ -96,76 +95,67 @@ mod routes {
 
     #[handler]
     async fn set(cookies: Cookies) -> Result<&'static str, SetError> {
-        cookies.set(Session::new()).map(|()| "set")
+        handlers::set(&cookies)
     }
 
     #[handler]
     async fn get(cookies: Cookies) -> Result<String, ReadError> {
-        cookies.get::<Session>().map(|found| format!("{found:?}"))
+        handlers::get(&cookies)
     }
 
     #[handler]
     async fn cart(cookies: Cookies) -> Result<String, ReadError> {
-        cookies.get::<Cart>().map(|found| format!("{found:?}"))
+        handlers::cart(&cookies)
     }
 
     #[handler]
     async fn seal(cookies: Cookies) -> Result<(), SetError> {
-        cookies.set(Note(7))
+        handlers::seal(&cookies)
     }
 
     #[handler]
     async fn unseal(cookies: Cookies) -> Result<String, ReadError> {
-        cookies.get::<Note>().map(|found| format!("{found:?}"))
+        handlers::unseal(&cookies)
     }
 
     #[handler]
     async fn remove(cookies: Cookies) -> Result<(), SetError> {
-        cookies.remove::<Session>()
+        handlers::remove(&cookies)
     }
 
     #[handler]
     async fn last(cookies: Cookies) -> Result<(), SetError> {
-        cookies.set(Session("first".to_owned()))?;
-        cookies.set(Session::new())
+        handlers::last(&cookies)
     }
 
     #[handler]
     async fn many(cookies: SiteCookies) -> Result<(), SetError> {
-        cookies.set_session(Session::new())?;
-        cookies.set_theme(Theme::Dark)?;
-        cookies.set_basket(7)?;
-        cookies.set_sso("ada")?;
-        cookies.set_map(true)
+        handlers::many(&cookies)
     }
 
     #[handler]
     async fn vary(cookies: SiteCookies) -> Result<(), SetError> {
-        cookies.set_session_with(Session::new(), |session| session.session().same_site(SameSite::Strict))?;
-        cookies.set_theme_with(Theme::Light, |theme| theme.max_age(Duration::from_secs(60)))?;
-        cookies.remove_basket_with(|basket| basket.path("/shop/7"))
+        handlers::vary(&cookies)
     }
 
     #[handler]
     async fn site(cookies: SiteCookies) -> Result<String, ReadError> {
-        Ok(format!("{:?} {:?}", cookies.theme()?, cookies.basket()?))
+        handlers::site(&cookies)
     }
 
     #[handler]
     async fn either(cookies: Cookies<AnyScheme>) -> Result<String, SetError> {
-        let session = cookies.set(Session::new());
-        cookies.set(Banner(true))?;
-        Ok(session.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
+        handlers::either(&cookies)
     }
 
     #[handler]
     async fn banner(cookies: Cookies<PlainHttp>) -> Result<(), SetError> {
-        cookies.set(Banner(true))
+        handlers::banner(&cookies)
     }
 
     #[handler]
     async fn proof(https: MaybeHttps) -> &'static str {
-        if https.0.is_some() { "https" } else { "plain" }
+        handlers::proof(https.0)
     }
 
     #[handler]
@@ -181,8 +171,7 @@ mod routes {
 
     #[handler]
     async fn too_large(cookies: Cookies) -> Result<(), SetError> {
-        cookies.set(Cart(1))?;
-        cookies.set(Session::too_large())
+        handlers::too_large(&cookies)
     }
 
     pub(crate) fn append(res: &mut Response, line: &'static str) {
@@ -210,15 +199,14 @@ mod routes {
 
     #[handler]
     async fn late(cookies: Cookies, res: &mut Response) {
-        res.body(ResBody::stream(futures_util::stream::once(async move {
-            let told = cookies.set(Session::new()).map_or_else(|error| error.to_string(), |()| "set".to_owned());
-            Ok::<_, Infallible>(told)
-        })));
+        res.body(ResBody::stream(futures_util::stream::once(
+            async move { Ok::<_, Infallible>(handlers::late(&cookies)) },
+        )));
     }
 
     #[handler]
     async fn me(cookies: Cookies) -> Result<&'static str, SetError> {
-        cookies.set(Session::new()).map(|()| "me")
+        handlers::me(&cookies)
     }
 
     fn number(req: &Request) -> u32 {

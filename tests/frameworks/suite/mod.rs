@@ -1,6 +1,7 @@
-//! One list of scenarios for every framework. A framework brings a [`Framework`]: the routes of [`scenarios`], served
-//! on a socket of loopback under the policy and the listener that a scenario chooses. Each answer is compared header by
-//! header, so that the same declaration is seen to behave alike in each. [`load`] asks the same servers by the thousand.
+//! One list of scenarios for every framework. A framework brings a [`Framework`]: the routes of [`handlers`] and of
+//! [`scenarios`], served on a socket of loopback under the policy and the listener that a scenario chooses. Each answer is
+//! compared header by header, so that the same declaration is seen to behave alike in each. [`load`] asks the same servers
+//! by the thousand.
 
 use std::net::SocketAddr;
 
@@ -9,6 +10,7 @@ use hardtack::{Cookie, CookieValue, Listener, PolicyHandle};
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../../support/client.rs"]
 pub(crate) mod client;
+pub(crate) mod handlers;
 pub(crate) mod load;
 mod scenarios;
 pub(crate) mod site;

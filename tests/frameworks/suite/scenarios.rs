@@ -1,28 +1,12 @@
-//! What every framework must do, and what it is asked with.
+//! What every framework must do. What it is asked with stands in [`super::handlers`], and by the framework's own means:
 //!
 //! | route | takes | does |
 //! |---|---|---|
-//! | `/set` | `Cookies` | sets `Session::new()`, answers `set` |
-//! | `/get` | `Cookies` | reads `Session`, answers `{:?}` of what it got; the error of reading is the response |
-//! | `/cart` | `Cookies` | the same with `Cart` |
-//! | `/seal` | `Cookies` | sets `Note(7)` |
-//! | `/unseal` | `Cookies` | reads `Note`, as `/cart` does |
-//! | `/remove` | `Cookies` | removes `Session` |
-//! | `/last` | `Cookies` | sets `Session("first")`, then `Session::new()` |
-//! | `/many` | `SiteCookies` | sets session, theme `Dark`, basket 7, sso `ada`, map `true` |
-//! | `/vary` | `SiteCookies` | session for the browser's session and `Strict`; theme `Light` for 60 s; removes basket at `/shop/7` |
-//! | `/site` | `SiteCookies` | reads theme and basket, answers `{:?} {:?}` |
-//! | `/either` | `Cookies<AnyScheme>` | sets `Session::new()` and then `Banner(true)`; answers the first's error, or `set` |
-//! | `/banner` | `Cookies<PlainHttp>` | sets `Banner(true)` |
-//! | `/proof` | `Option<Https>` | answers `https` or `plain` |
 //! | `/strict` | `Https` | answers `https` |
 //! | `/fails` | `Cookies` | sets `Session::new()`, then fails with an error of the framework's that is a 500 |
-//! | `/too-large` | `Cookies` | sets `Cart(1)`, then `Session::too_large()`, whose error is the response |
-//! | `/foreign` | | by the framework's own means: `PHPSESSID=3f9a; path=/forum`, `seen=1`, `Cache-Control: public, max-age=60` |
-//! | `/by-hand` | | by the framework's own means: `legacy=1; Secure` |
-//! | `/hsts` | | by the framework's own means: `Strict-Transport-Security: max-age=1` |
-//! | `/late` | `Cookies` | a streaming body that, when it is polled, sets `Session::new()` and is the error's text, or `set` |
-//! | `/api/me` | `Cookies` | in a nested router or scope `/api`; sets `Session::new()`, answers `me` |
+//! | `/foreign` | | `PHPSESSID=3f9a; path=/forum`, `seen=1`, `Cache-Control: public, max-age=60`; answers `from the forum` |
+//! | `/by-hand` | | `legacy=1; Secure`; answers `from old code` |
+//! | `/hsts` | | `Strict-Transport-Security: max-age=1` |
 //! | `/health` | | answers `up` |
 
 use std::sync::{Arc, Mutex};
