@@ -1,37 +1,28 @@
-//! actix-web: the routes of the scenarios, and the list of them run; its session libraries under the policy, and what a
-//! middleware of actix-web's may do that a tower layer cannot.
+//! actix-web: the routes of the scenarios, and the list of them run. What is actix-web's own stands in `actix/own.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
 
+#[path = "actix/own.rs"]
+mod own;
 mod suite;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::time::Duration;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
 
-use actix_identity::{Identity, IdentityMiddleware};
-use actix_session::storage::CookieSessionStore;
-use actix_session::{Session as Visit, SessionMiddleware};
 use actix_web::body::MessageBody;
-use actix_web::cookie::Key;
 use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::error::{ErrorInternalServerError, ErrorUnauthorized};
+use actix_web::error::ErrorInternalServerError;
 use actix_web::http::header::SET_COOKIE;
-use actix_web::middleware::{Next, from_fn};
 use actix_web::rt::System;
 use actix_web::web::{self, Bytes, ServiceConfig};
-use actix_web::{App, Error, FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, test};
+use actix_web::{App, Error, HttpResponse, HttpServer};
 use hardtack::actix::PolicyMiddleware;
-use hardtack::{
-    AnyScheme, Cookies, EventKind, ExtractError, Https, Listener, PlainHttp, Policy, PolicyHandle, SameSite, SetError,
-    Transport, TrustedProxies,
-};
+use hardtack::{AnyScheme, Cookies, Https, PlainHttp, SetError};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use suite::client::{Client, Reply};
 use suite::tls::Certificate;
-use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario, load};
+use suite::{Framework, Served, Session, SiteCookies, Stand, every_scenario, handlers, load};
 
 struct Actix;
 
@@ -40,7 +31,7 @@ impl Framework for Actix {
     const MISSING: &'static str = "hardtack's policy is missing; add \
         `.wrap(PolicyMiddleware::new(policy, listener))` to the `App`, as its last `wrap`";
     const DIFFERS: &'static [(&'static str, &'static str)] = &[(
-        "nobody_added_the_policy",
+        "nobody_added_the_policy_and_proof_is_asked",
         "actix-web's own `Option<T>` drops every error of `T`: `Option<Https>` is `None`",
     )];
 
@@ -49,12 +40,20 @@ impl Framework for Actix {
 
     async fn serve(stand: Stand) -> Served {
         let socket = Socket::bind(stand.tls.as_ref());
-        let server = match stand.policy {
-            Some(policy) => {
-                let policy = PolicyMiddleware::new(policy, stand.listener);
+        let middleware = |policy| PolicyMiddleware::new(policy, stand.listener.clone());
+        // Each is a type of its own.
+        let server = match &stand.policies.into_iter().map(middleware).collect::<Vec<_>>()[..] {
+            [] => serve(|| App::new().configure(routes), vec![socket]).await,
+            [policy] => {
+                let policy = policy.clone();
                 serve(move || App::new().configure(routes).wrap(policy.clone()), vec![socket]).await
             }
-            None => serve(|| App::new().configure(routes), vec![socket]).await,
+            [inner, outer] => {
+                let (inner, outer) = (inner.clone(), outer.clone());
+                let app = move || App::new().configure(routes).wrap(inner.clone()).wrap(outer.clone());
+                serve(app, vec![socket]).await
+            }
+            more => panic!("{} policies", more.len()),
         };
         Served::new(server.addresses[0], move || drop(server))
     }
@@ -131,28 +130,22 @@ where
 // ---- The routes of the scenarios.
 
 fn routes(app: &mut ServiceConfig) {
-    app.route("/set", web::get().to(async |cookies: Cookies| cookies.set(Session::new()).map(|()| "set")))
-        .route(
-            "/get",
-            web::get().to(async |cookies: Cookies| cookies.get::<Session>().map(|found| format!("{found:?}"))),
-        )
-        .route("/cart", web::get().to(async |cookies: Cookies| cookies.get::<Cart>().map(|found| format!("{found:?}"))))
-        .route("/seal", web::get().to(async |cookies: Cookies| cookies.set(Note(7)).map(|()| "sealed")))
-        .route(
-            "/unseal",
-            web::get().to(async |cookies: Cookies| cookies.get::<Note>().map(|found| format!("{found:?}"))),
-        )
-        .route("/remove", web::get().to(async |cookies: Cookies| cookies.remove::<Session>()))
-        .route("/last", web::get().to(last))
-        .route("/many", web::get().to(many))
-        .route("/vary", web::get().to(vary))
-        .route("/site", web::get().to(site))
-        .route("/either", web::get().to(either))
-        .route("/banner", web::get().to(async |cookies: Cookies<PlainHttp>| cookies.set(Banner(true))))
-        .route("/proof", web::get().to(proof))
+    app.route("/set", web::get().to(async |cookies: Cookies| handlers::set(&cookies)))
+        .route("/get", web::get().to(async |cookies: Cookies| handlers::get(&cookies)))
+        .route("/cart", web::get().to(async |cookies: Cookies| handlers::cart(&cookies)))
+        .route("/seal", web::get().to(async |cookies: Cookies| handlers::seal(&cookies)))
+        .route("/unseal", web::get().to(async |cookies: Cookies| handlers::unseal(&cookies)))
+        .route("/remove", web::get().to(async |cookies: Cookies| handlers::remove(&cookies)))
+        .route("/last", web::get().to(async |cookies: Cookies| handlers::last(&cookies)))
+        .route("/many", web::get().to(async |site: SiteCookies| handlers::many(&site)))
+        .route("/vary", web::get().to(async |site: SiteCookies| handlers::vary(&site)))
+        .route("/site", web::get().to(async |site: SiteCookies| handlers::site(&site)))
+        .route("/either", web::get().to(async |cookies: Cookies<AnyScheme>| handlers::either(&cookies)))
+        .route("/banner", web::get().to(async |cookies: Cookies<PlainHttp>| handlers::banner(&cookies)))
+        .route("/proof", web::get().to(async |https: Option<Https>| handlers::proof(https)))
         .route("/strict", web::get().to(async |_: Https| "https"))
         .route("/fails", web::get().to(fails))
-        .route("/too-large", web::get().to(too_large))
+        .route("/too-large", web::get().to(async |cookies: Cookies| handlers::too_large(&cookies)))
         .route("/foreign", web::get().to(foreign))
         .route("/by-hand", web::get().to(by_hand))
         .route("/hsts", web::get().to(hsts))
@@ -162,54 +155,12 @@ fn routes(app: &mut ServiceConfig) {
         .route("/large/{n}", web::get().to(large))
         .route("/lots/{n}", web::get().to(lots))
         .route("/panic/{n}", web::get().to(panics))
-        .service(web::scope("/api").route("/me", web::get().to(me)));
-}
-
-async fn proof(https: Option<Https>) -> &'static str {
-    if https.is_some() { "https" } else { "plain" }
-}
-
-async fn last(cookies: Cookies) -> Result<HttpResponse, SetError> {
-    cookies.set(Session("first".to_owned()))?;
-    cookies.set(Session::new())?;
-    Ok(HttpResponse::Ok().finish())
-}
-
-async fn many(site: SiteCookies) -> Result<HttpResponse, SetError> {
-    site.set_session(Session::new())?;
-    site.set_theme(Theme::Dark)?;
-    site.set_basket(7)?;
-    site.set_sso("ada")?;
-    site.set_map(true)?;
-    Ok(HttpResponse::Ok().finish())
-}
-
-async fn vary(site: SiteCookies) -> Result<HttpResponse, SetError> {
-    site.set_session_with(Session::new(), |session| session.session().same_site(SameSite::Strict))?;
-    site.set_theme_with(Theme::Light, |theme| theme.max_age(Duration::from_secs(60)))?;
-    site.remove_basket_with(|basket| basket.path("/shop/7"))?;
-    Ok(HttpResponse::Ok().finish())
-}
-
-async fn site(site: SiteCookies) -> Result<String, Error> {
-    Ok(format!("{:?} {:?}", site.theme()?, site.basket()?))
-}
-
-async fn either(cookies: Cookies<AnyScheme>) -> Result<String, Error> {
-    let session = cookies.set(Session::new());
-    cookies.set(Banner(true))?;
-    Ok(session.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
+        .service(web::scope("/api").route("/me", web::get().to(async |cookies: Cookies| handlers::me(&cookies))));
 }
 
 async fn fails(cookies: Cookies) -> Result<&'static str, Error> {
     cookies.set(Session::new())?;
     Err(ErrorInternalServerError("the database is away"))
-}
-
-async fn too_large(cookies: Cookies) -> Result<&'static str, SetError> {
-    cookies.set(Cart(1))?;
-    cookies.set(Session::too_large())?;
-    Ok("set")
 }
 
 async fn foreign() -> HttpResponse {
@@ -229,14 +180,8 @@ async fn hsts() -> HttpResponse {
 }
 
 async fn late(cookies: Cookies) -> HttpResponse {
-    HttpResponse::Ok().streaming(futures_util::stream::once(async move {
-        let set = cookies.set(Session::new());
-        Ok::<_, Error>(Bytes::from(set.map_or_else(|error| error.to_string(), |()| "set".to_owned())))
-    }))
-}
-
-async fn me(cookies: Cookies) -> Result<&'static str, SetError> {
-    cookies.set(Session::new()).map(|()| "me")
+    let body = async move { Ok::<_, Error>(Bytes::from(handlers::late(&cookies))) };
+    HttpResponse::Ok().streaming(futures_util::stream::once(body))
 }
 
 async fn under_load(n: web::Path<u32>, site: SiteCookies, cookies: Cookies) -> Result<String, Error> {
@@ -265,416 +210,7 @@ async fn actix_does_what_every_framework_does() {
     every_scenario::<Actix>().await;
 }
 
-// `test` is actix-web's module here, and its attribute.
-#[core::prelude::v1::test]
+#[test]
 fn actix_holds_under_load() {
     load::under_load::<Actix>();
-}
-
-// ---- What the scenarios do not ask.
-
-const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
-const HOST: &str = "site.example";
-
-/// A server on a TLS and a plain port, and one client for both.
-struct Site {
-    certificate: Certificate,
-    server: Server,
-    client: Client,
-}
-
-impl Site {
-    async fn of<T, B>(app: impl Fn() -> App<T> + Clone + Send + 'static) -> Site
-    where
-        T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
-            + 'static,
-        B: MessageBody + 'static,
-    {
-        let certificate = Certificate::for_names(&[HOST]).unwrap();
-        let server = serve(app, vec![Socket::bind(Some(&certificate)), Socket::bind(None)]).await;
-        let client = Site::client(&certificate, |client| client.cookie_store(true));
-        Site { certificate, server, client }
-    }
-
-    fn client(
-        certificate: &Certificate,
-        choose: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-    ) -> Client {
-        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Client(choose(certificate.client().unwrap().resolve(HOST, loopback)).build().unwrap())
-    }
-
-    fn url(&self, scheme: &str, path: &str) -> String {
-        let port = self.server.addresses[usize::from(scheme == "http")].port();
-        format!("{scheme}://{HOST}:{port}{path}")
-    }
-
-    async fn https(&self, path: &str) -> Reply {
-        self.client.get(self.url("https", path)).await
-    }
-
-    async fn http(&self, path: &str) -> Reply {
-        self.client.get(self.url("http", path)).await
-    }
-}
-
-/// Plain HTTP reaches the handlers.
-fn open() -> PolicyHandle {
-    PolicyHandle::new(Policy::builder().force_https(false).build().unwrap())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_server_knows_its_sockets_apart() {
-    let policy = PolicyMiddleware::new(open(), Listener::per_connection());
-    let site = Site::of(move || App::new().configure(routes).wrap(policy.clone())).await;
-    assert_eq!(site.https("/proof").await.body, "https");
-    assert_eq!(site.http("/proof").await.body, "plain");
-    assert_eq!(site.https("/set").await.lines(), [SESSION]);
-    assert_eq!(site.http("/set").await.status, 403);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_versions_of_http_are_served_alike() {
-    let policy = PolicyMiddleware::new(Policy::default(), Listener::per_connection());
-    let site = Site::of(move || App::new().configure(routes).wrap(policy.clone())).await;
-    let one = Site::client(&site.certificate, reqwest::ClientBuilder::http1_only);
-    let two = Site::client(&site.certificate, reqwest::ClientBuilder::http2_prior_knowledge);
-    for (client, version) in [(one, http::Version::HTTP_11), (two, http::Version::HTTP_2)] {
-        let response = client.0.get(site.url("https", "/set")).send().await.unwrap();
-        assert_eq!((response.version(), response.status().as_u16()), (version, 200));
-        assert_eq!(response.headers()["set-cookie"], SESSION);
-        assert_eq!(response.headers()["strict-transport-security"], "max-age=31536000");
-    }
-}
-
-/// All of the scenario `nobody_added_the_policy` but its one request that actix-web makes impossible.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_missing_policy_is_an_error_but_to_an_option() {
-    let site = Site::of(|| {
-        let asks = async |https: Result<Https, ExtractError>| https.map(|_| "https");
-        App::new().configure(routes).route("/asks", web::get().to(asks))
-    })
-    .await;
-    for scheme in ["https", "http"] {
-        for path in ["/set", "/get", "/many", "/either", "/banner", "/strict", "/asks"] {
-            let reply = site.client.get(site.url(scheme, path)).await;
-            assert_eq!((reply.status, reply.body.as_str()), (500, Actix::MISSING), "{scheme} {path}");
-            assert_eq!(reply.lines(), [""; 0]);
-        }
-        // Closed nevertheless: nobody proved HTTPS.
-        let reply = site.client.get(site.url(scheme, "/proof")).await;
-        assert_eq!((reply.status, reply.body.as_str()), (200, "plain"));
-        assert_eq!(site.client.get(site.url(scheme, "/health")).await.body, "up");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn asking_is_no_refusal() {
-    let handle = open();
-    let policy = PolicyMiddleware::new(handle.clone(), Listener::per_connection());
-    let site = Site::of(move || {
-        let maybe = async |cookies: Option<Cookies>| cookies.is_some().to_string();
-        App::new().configure(routes).route("/maybe", web::get().to(maybe)).wrap(policy.clone())
-    })
-    .await;
-    let refused = || handle.counters().get(EventKind::RequestRefused);
-    assert_eq!(site.http("/proof").await.body, "plain");
-    assert_eq!(site.http("/maybe").await.body, "false");
-    assert_eq!(refused(), 0);
-    for (path, count) in [("/strict", 1), ("/set", 2), ("/many", 3)] {
-        assert_eq!((site.http(path).await.status, refused()), (403, count), "{path}");
-    }
-}
-
-// ---- Session libraries.
-
-/// What browsers keep of a line, without its value.
-fn attributes(reply: &Reply) -> Vec<String> {
-    let attributes = |line: &&str| line.split_once(';').map_or("", |(_, attributes)| attributes).trim().to_owned();
-    reply.lines().iter().map(attributes).collect()
-}
-
-async fn visit(visit: Visit) -> Result<String, Error> {
-    let count = visit.get::<u32>("count")?.unwrap_or(0) + 1;
-    visit.insert("count", count)?;
-    Ok(count.to_string())
-}
-
-async fn leave(visit: Visit) -> &'static str {
-    visit.purge();
-    "left"
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_session_is_hardened_held_back_over_plain_http_and_removed() {
-    for secure in [true, false] {
-        let handle = open();
-        let policy = PolicyMiddleware::new(handle.clone(), Listener::per_connection());
-        let key = Key::from(&[7; 64]);
-        let site = Site::of(move || {
-            let sessions = SessionMiddleware::builder(CookieSessionStore::default(), key.clone());
-            App::new()
-                .route("/visit", web::get().to(visit))
-                .route("/leave", web::get().to(leave))
-                .wrap(sessions.cookie_name("visit".to_owned()).cookie_secure(secure).build())
-                .wrap(policy.clone())
-        })
-        .await;
-
-        let reply = site.https("/visit").await;
-        assert!(reply.lines()[0].starts_with("visit="), "{reply:?}");
-        let line =
-            if secure { "HttpOnly; SameSite=Lax; Secure; Path=/" } else { "HttpOnly; SameSite=Lax; Path=/; Secure" };
-        assert_eq!((reply.body.as_str(), attributes(&reply)), ("1", vec![line.to_owned()]));
-        assert_eq!(reply.header("cache-control"), Some("private"));
-        assert_eq!(handle.counters().get(EventKind::LineHardened), u64::from(!secure));
-        // The store reads back what the policy let through.
-        assert_eq!(site.https("/visit").await.body, "2");
-
-        let reply = site.http("/visit").await;
-        assert_eq!((reply.status, reply.body.as_str(), reply.lines()), (200, "1", vec![]));
-        assert_eq!(handle.counters().get(EventKind::LineHeldBack), 1);
-
-        let reply = site.https("/leave").await;
-        assert!(reply.lines()[0].starts_with("visit=; ") && reply.lines()[0].contains("Max-Age=0"), "{reply:?}");
-        assert!(attributes(&reply)[0].contains("Secure"));
-        // Gone from the client: the next visit is its first.
-        assert_eq!(site.https("/visit").await.body, "1");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_identity_is_hardened_and_its_logout_removes_it() {
-    async fn sign_in(request: HttpRequest) -> Result<&'static str, Error> {
-        Identity::login(&request.extensions(), "ada".to_owned())?;
-        Ok("signed in")
-    }
-    async fn who(identity: Option<Identity>) -> String {
-        identity.and_then(|identity| identity.id().ok()).unwrap_or_else(|| "nobody".to_owned())
-    }
-    async fn sign_out(identity: Identity) -> &'static str {
-        identity.logout();
-        "signed out"
-    }
-
-    let policy = PolicyMiddleware::new(open(), Listener::per_connection());
-    let key = Key::from(&[7; 64]);
-    let site = Site::of(move || {
-        let sessions = SessionMiddleware::builder(CookieSessionStore::default(), key.clone());
-        App::new()
-            .route("/in", web::get().to(sign_in))
-            .route("/who", web::get().to(who))
-            .route("/out", web::get().to(sign_out))
-            .wrap(IdentityMiddleware::default())
-            .wrap(sessions.cookie_secure(false).build())
-            .wrap(policy.clone())
-    })
-    .await;
-    assert_eq!(attributes(&site.https("/in").await), ["HttpOnly; SameSite=Lax; Path=/; Secure"]);
-    assert_eq!(site.https("/who").await.body, "ada");
-    assert!(site.https("/out").await.lines()[0].contains("Max-Age=0"));
-    assert_eq!(site.https("/who").await.body, "nobody");
-    let reply = site.http("/in").await;
-    assert_eq!((reply.status, reply.lines()), (200, vec![]));
-}
-
-// ---- Middleware.
-
-/// Sets a cookie and fails.
-async fn sets_and_fails<B>(mut request: ServiceRequest, _: Next<B>) -> Result<ServiceResponse<B>, Error> {
-    request.extract::<Cookies>().await?.set(Session::new())?;
-    Err(ErrorUnauthorized("who are you?"))
-}
-
-/// Sets a cookie on the way back.
-async fn sets_late<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
-    let response = next.call(request).await?;
-    Cookies::<Https>::extract(response.request()).await?.set(Cart(1))?;
-    Ok(response)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_error_of_a_middleware_keeps_its_cookies() {
-    let policy = PolicyMiddleware::new(Policy::default(), Listener::per_connection());
-    let site = Site::of(move || {
-        let scope = web::scope("/in").wrap(from_fn(sets_and_fails)).wrap(policy.clone());
-        App::new().service(scope).configure(routes).wrap(policy.clone())
-    })
-    .await;
-    // Through two policies, the inner one's lines known to the outer as declared.
-    let reply = site.https("/in/x").await;
-    assert_eq!((reply.status, reply.lines(), reply.body.as_str()), (401, vec![SESSION], "who are you?"));
-    assert_eq!(reply.header("strict-transport-security"), Some("max-age=31536000"));
-    assert_eq!(reply.header("cache-control"), Some("private"));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_policy_in_a_policy_writes_each_line_once() {
-    let outer = PolicyHandle::new(Policy::builder().foreign_cookies(hardtack::ForeignCookies::Refuse).build().unwrap());
-    let policy = PolicyMiddleware::new(outer.clone(), Listener::per_connection());
-    let inner = PolicyMiddleware::new(Policy::default(), Listener::per_connection());
-    let site = Site::of(move || {
-        let scope = web::scope("/in").configure(routes).wrap(inner.clone()).wrap(from_fn(sets_late));
-        App::new().service(scope).wrap(policy.clone())
-    })
-    .await;
-    let cart = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
-    // The inner jar's line is no stranger to the outer policy, and between them the outer jar is open again.
-    assert_eq!(site.https("/in/set").await.lines(), [SESSION, cart]);
-    assert_eq!(site.https("/in/foreign").await.lines(), [cart]);
-    assert_eq!(outer.counters().get(EventKind::LineRefused), 2);
-    // The answer to an error of reading declares its removal to both.
-    let client = Site::client(&site.certificate, |client| client);
-    let reply = client.get_with(site.url("https", "/in/cart"), &[("Cookie", "__Host-Http-cart=many")]).await;
-    assert_eq!((reply.status, reply.lines().len()), (400, 1));
-    assert!(reply.lines()[0].starts_with("__Host-Http-cart=1;"), "{reply:?}");
-    let reply =
-        client.get_with(site.url("https", "/in/get"), &[("Cookie", "__Host-Http-session=a; __Host-Http-session=b")]);
-    let reply = reply.await;
-    assert!(reply.lines()[0].starts_with("__Host-Http-session=; ") && reply.lines()[1] == cart, "{reply:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lines_of_a_jar_stay_sensitive() {
-    // HPACK writes what is sensitive into no table (RFC 7541 7.1.3); through two policies too.
-    let lines = std::thread::spawn(|| {
-        System::new().block_on(async {
-            let policy = PolicyMiddleware::new(Policy::default(), Listener::per_connection());
-            let app = App::new().configure(routes).wrap(policy.clone()).wrap(policy);
-            let app = test::init_service(app).await;
-            let request = test::TestRequest::with_uri("/set").to_request();
-            request.extensions_mut().insert(Transport::Tls);
-            let response = test::call_service(&app, request).await;
-            response.headers().get_all(SET_COOKIE).map(|line| (line.clone(), line.is_sensitive())).collect::<Vec<_>>()
-        })
-    });
-    let lines = lines.join().unwrap();
-    assert_eq!(lines, [(SESSION.parse().unwrap(), true)]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_panic_ends_its_own_exchange_alone() {
-    async fn panics(cookies: Cookies) -> &'static str {
-        cookies.set(Session::new()).unwrap();
-        panic!("a handler's own");
-    }
-
-    let handle = PolicyHandle::new(Policy::default());
-    let policy = PolicyMiddleware::new(handle.clone(), Listener::per_connection());
-    let site =
-        Site::of(move || App::new().configure(routes).route("/panics", web::get().to(panics)).wrap(policy.clone()))
-            .await;
-    for choose in [reqwest::ClientBuilder::http1_only, reqwest::ClientBuilder::http2_prior_knowledge] {
-        let client = Site::client(&site.certificate, choose);
-        let (lost, kept) = tokio::join!(
-            client.0.get(site.url("https", "/panics")).send(),
-            futures_util::future::join_all((0..8).map(|_| client.get(site.url("https", "/set")))),
-        );
-        assert!(lost.is_err(), "{lost:?}");
-        assert!(kept.iter().all(|reply| reply.lines() == [SESSION]), "{kept:?}");
-        // The one worker goes on.
-        assert_eq!(client.get(site.url("https", "/set")).await.lines(), [SESSION]);
-    }
-    // Its jar was closed, and no mistake of the program's.
-    assert_eq!(handle.counters().get(EventKind::Mistake), 0);
-}
-
-// ---- The wire, by hand.
-
-/// What a server says to these octets, until it closes or has said `enough`.
-fn say(mut stream: impl std::io::Read + std::io::Write, octets: &str, enough: &str) -> String {
-    stream.write_all(octets.as_bytes()).unwrap();
-    let (mut said, mut buffer) = (Vec::new(), [0; 1024]);
-    loop {
-        let count = stream.read(&mut buffer).unwrap();
-        said.extend_from_slice(&buffer[..count]);
-        let text = String::from_utf8_lossy(&said).into_owned();
-        if count == 0 || text.contains(enough) {
-            return text;
-        }
-    }
-}
-
-fn tcp(server: &Server) -> TcpStream {
-    let stream = TcpStream::connect(server.addresses[0]).unwrap();
-    // A server that says nothing fails the test, and does not stop it.
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    stream
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upgrade_carries_cookies_and_goes_on() {
-    /// A handshake's answer, and an echo.
-    async fn socket(cookies: Cookies, body: web::Payload) -> Result<HttpResponse, SetError> {
-        cookies.set(Session::new())?;
-        Ok(HttpResponse::SwitchingProtocols().upgrade("websocket").streaming(body))
-    }
-
-    let proxy = Listener::behind(TrustedProxies::new(["127.0.0.1"]).unwrap());
-    let policy = PolicyMiddleware::new(Policy::default(), proxy);
-    let app = move || App::new().route("/socket", web::get().to(socket)).wrap(policy.clone());
-    let server = serve(app, vec![Socket::bind(None)]).await;
-    let handshake = "GET /socket HTTP/1.1\r\nHost: site.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
-
-    let said = say(tcp(&server), &format!("{handshake}X-Forwarded-Proto: wss\r\n\r\nping"), "ping");
-    assert!(said.starts_with("HTTP/1.1 101 "), "{said}");
-    assert!(said.contains(&format!("set-cookie: {SESSION}\r\n")) && said.contains("ping"), "{said}");
-
-    // `ws:` is plain HTTP.
-    let said = say(tcp(&server), &format!("{handshake}X-Forwarded-Proto: ws\r\n\r\n"), "\r\n\r\n");
-    assert!(said.starts_with("HTTP/1.1 403 ") && !said.contains("set-cookie"), "{said}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refusal_of_an_unread_body_says_that_the_connection_ends() {
-    let policy = PolicyMiddleware::new(Policy::default(), Listener::per_connection());
-    let server = serve(move || App::new().configure(routes).wrap(policy.clone()), vec![Socket::bind(None)]).await;
-    let said = say(tcp(&server), "POST /set HTTP/1.1\r\nHost: a.example\r\nContent-Length: 4\r\n\r\nname", "\r\n\r\n");
-    assert!(said.starts_with("HTTP/1.1 403 ") && said.contains("connection: close\r\n"), "{said}");
-    // Without a body it stays open.
-    let said = say(tcp(&server), "GET /set HTTP/1.1\r\nHost: a.example\r\n\r\n", "\r\n\r\n");
-    assert!(said.starts_with("HTTP/1.1 403 ") && !said.contains("connection: close"), "{said}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_unix_socket_has_no_peer_and_is_trusted_by_choice_alone() {
-    let folder = std::env::temp_dir().join(format!("hardtack-actix-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let request = "GET /proof HTTP/1.1\r\nHost: site.example\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n";
-    for (proxies, proof) in
-        [(TrustedProxies::unix_only(), "https"), (TrustedProxies::new(["127.0.0.1", "::1"]).unwrap(), "plain")]
-    {
-        let path = folder.join(proof);
-        let policy = PolicyMiddleware::new(open(), Listener::behind(proxies));
-        let app = move || App::new().configure(routes).wrap(policy.clone());
-        let _server = serve(app, vec![Socket::Unix(UnixListener::bind(&path).unwrap())]).await;
-        let said = say(UnixStream::connect(&path).unwrap(), request, proof);
-        assert!(said.ends_with(proof), "{said}");
-    }
-    std::fs::remove_dir_all(&folder).unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_doubled_host_is_no_place_to_redirect_to() {
-    let policy = PolicyMiddleware::new(Policy::default(), Listener::per_connection());
-    let server = serve(move || App::new().configure(routes).wrap(policy.clone()), vec![Socket::bind(None)]).await;
-    let request = |target: &str, hosts: &str| {
-        let request = format!("GET {target} HTTP/1.1\r\n{hosts}Accept: text/html\r\nConnection: close\r\n\r\n");
-        say(tcp(&server), &request, "\r\n\r\n")
-    };
-    let said = request("/set", "Host: site.example\r\n");
-    assert!(said.starts_with("HTTP/1.1 308 ") && said.contains("location: https://site.example/set\r\n"), "{said}");
-    for (target, hosts) in [
-        ("/set", "Host: site.example\r\nHost: evil.example\r\n"),
-        ("/set", "Host: site.example, evil.example\r\n"),
-        ("/set", "Host: site.example/evil\r\n"),
-        ("/set", ""),
-        ("*", "Host: site.example\r\n"),
-    ] {
-        let said = request(target, hosts);
-        assert!(said.starts_with("HTTP/1.1 40") && !said.contains("location"), "{target} {hosts:?}: {said}");
-    }
-    // The absolute form goes before `Host` (RFC 9112 3.2.2).
-    let said = request("http://site.example:8080/set", "Host: other.example\r\n");
-    assert!(said.contains("location: https://site.example/set\r\n"), "{said}");
 }

@@ -4,8 +4,8 @@
 
 mod suite;
 
+use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -16,8 +16,8 @@ use axum::response::{AppendHeaders, IntoResponse, Result};
 use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use hardtack::{AnyScheme, Cookies, Https, MarkedAcceptor, PlainHttp, SameSite, SetError};
-use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario, load};
+use hardtack::{AnyScheme, Cookies, Https, MarkedAcceptor, PlainHttp, PolicyHandle, SetError};
+use suite::{Framework, Served, Session, SiteCookies, Stand, every_scenario, handlers, load};
 
 struct Axum;
 
@@ -27,10 +27,8 @@ impl Framework for Axum {
         "hardtack's policy layer is missing; add `.layer(policy.layer(listener))` around the routes";
 
     async fn serve(stand: Stand) -> Served {
-        let app = match stand.policy {
-            Some(policy) => routes().layer(policy.layer(stand.listener)),
-            None => routes(),
-        };
+        let layer = |app: Router, policy: PolicyHandle| app.layer(policy.layer(stand.listener.clone()));
+        let app = stand.policies.into_iter().fold(routes(), layer);
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = socket.local_addr().unwrap();
@@ -52,22 +50,22 @@ impl Framework for Axum {
 
 fn routes() -> Router {
     Router::new()
-        .route("/set", get(async |cookies: Cookies| cookies.set(Session::new()).map(|()| "set")))
-        .route("/get", get(async |cookies: Cookies| cookies.get::<Session>().map(|found| format!("{found:?}"))))
-        .route("/cart", get(async |cookies: Cookies| cookies.get::<Cart>().map(|found| format!("{found:?}"))))
-        .route("/seal", get(async |cookies: Cookies| cookies.set(Note(7)).map(|()| "sealed")))
-        .route("/unseal", get(async |cookies: Cookies| cookies.get::<Note>().map(|found| format!("{found:?}"))))
-        .route("/remove", get(async |cookies: Cookies| cookies.remove::<Session>()))
-        .route("/last", get(last))
-        .route("/many", get(many))
-        .route("/vary", get(vary))
-        .route("/site", get(site))
-        .route("/either", get(either))
-        .route("/banner", get(async |cookies: Cookies<PlainHttp>| cookies.set(Banner(true))))
-        .route("/proof", get(async |https: Option<Https>| if https.is_some() { "https" } else { "plain" }))
+        .route("/set", get(async |cookies: Cookies| handlers::set(&cookies)))
+        .route("/get", get(async |cookies: Cookies| handlers::get(&cookies)))
+        .route("/cart", get(async |cookies: Cookies| handlers::cart(&cookies)))
+        .route("/seal", get(async |cookies: Cookies| handlers::seal(&cookies)))
+        .route("/unseal", get(async |cookies: Cookies| handlers::unseal(&cookies)))
+        .route("/remove", get(async |cookies: Cookies| handlers::remove(&cookies)))
+        .route("/last", get(async |cookies: Cookies| handlers::last(&cookies)))
+        .route("/many", get(async |site: SiteCookies| handlers::many(&site)))
+        .route("/vary", get(async |site: SiteCookies| handlers::vary(&site)))
+        .route("/site", get(async |site: SiteCookies| handlers::site(&site)))
+        .route("/either", get(async |cookies: Cookies<AnyScheme>| handlers::either(&cookies)))
+        .route("/banner", get(async |cookies: Cookies<PlainHttp>| handlers::banner(&cookies)))
+        .route("/proof", get(async |https: Option<Https>| handlers::proof(https)))
         .route("/strict", get(async |_: Https| "https"))
         .route("/fails", get(fails))
-        .route("/too-large", get(too_large))
+        .route("/too-large", get(async |cookies: Cookies| handlers::too_large(&cookies)))
         .route("/foreign", get(foreign))
         .route("/by-hand", get(async || ([(SET_COOKIE, "legacy=1; Secure")], "from old code")))
         .route("/hsts", get(async || [(STRICT_TRANSPORT_SECURITY, "max-age=1")]))
@@ -77,46 +75,12 @@ fn routes() -> Router {
         .route("/large/{n}", get(large))
         .route("/lots/{n}", get(async |Path(n): Path<u32>, site: SiteCookies| load::set_lots(&site, n)))
         .route("/panic/{n}", get(panics))
-        .nest("/api", Router::new().route("/me", get(me)))
-}
-
-async fn last(cookies: Cookies) -> Result<(), SetError> {
-    cookies.set(Session("first".to_owned()))?;
-    cookies.set(Session::new())
-}
-
-async fn many(site: SiteCookies) -> Result<(), SetError> {
-    site.set_session(Session::new())?;
-    site.set_theme(Theme::Dark)?;
-    site.set_basket(7)?;
-    site.set_sso("ada")?;
-    site.set_map(true)
-}
-
-async fn vary(site: SiteCookies) -> Result<(), SetError> {
-    site.set_session_with(Session::new(), |session| session.session().same_site(SameSite::Strict))?;
-    site.set_theme_with(Theme::Light, |theme| theme.max_age(Duration::from_secs(60)))?;
-    site.remove_basket_with(|basket| basket.path("/shop/7"))
-}
-
-async fn site(site: SiteCookies) -> Result<String> {
-    Ok(format!("{:?} {:?}", site.theme()?, site.basket()?))
-}
-
-async fn either(cookies: Cookies<AnyScheme>) -> Result<String> {
-    let session = cookies.set(Session::new());
-    cookies.set(Banner(true))?;
-    Ok(session.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
+        .nest("/api", Router::new().route("/me", get(async |cookies: Cookies| handlers::me(&cookies))))
 }
 
 async fn fails(cookies: Cookies) -> Result<()> {
     cookies.set(Session::new())?;
     Err(StatusCode::INTERNAL_SERVER_ERROR.into())
-}
-
-async fn too_large(cookies: Cookies) -> Result<(), SetError> {
-    cookies.set(Cart(1))?;
-    cookies.set(Session::too_large())
 }
 
 async fn foreign() -> impl IntoResponse {
@@ -125,14 +89,7 @@ async fn foreign() -> impl IntoResponse {
 }
 
 async fn late(cookies: Cookies) -> Body {
-    Body::from_stream(futures_util::stream::once(async move {
-        let set = cookies.set(Session::new());
-        Ok::<_, std::convert::Infallible>(set.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
-    }))
-}
-
-async fn me(cookies: Cookies) -> Result<&'static str, SetError> {
-    cookies.set(Session::new()).map(|()| "me")
+    Body::from_stream(futures_util::stream::once(async move { Ok::<_, Infallible>(handlers::late(&cookies)) }))
 }
 
 async fn under_load(Path(n): Path<u32>, site: SiteCookies, cookies: Cookies) -> Result<String> {

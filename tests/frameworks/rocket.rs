@@ -7,10 +7,9 @@ mod own;
 mod suite;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use hardtack::rocket::PolicyFairing;
-use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SameSite, SetError};
+use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SetError};
 use rocket::config::{Config, LogLevel, SecretKey, Shutdown, TlsConfig};
 use rocket::fairing::AdHoc;
 use rocket::http::Status;
@@ -19,7 +18,7 @@ use rocket::response::stream::TextStream;
 use rocket::response::{self, Responder};
 use rocket::{Build, Rocket, get, routes};
 use suite::tls::Certificate;
-use suite::{Banner, Cart, Framework, Note, Served, Session, SiteCookies, Stand, Theme, every_scenario, load};
+use suite::{Framework, Served, Session, SiteCookies, Stand, every_scenario, handlers, load};
 use tokio::sync::oneshot;
 
 struct RocketServer;
@@ -37,15 +36,17 @@ impl Framework for RocketServer {
             "nobody_added_the_policy",
             "Rocket gives a guard no body to answer with; the application does not launch instead",
         ),
+        (
+            "nobody_added_the_policy_and_proof_is_asked",
+            "the same: Rocket sees the guard inside of an `Option`, and does not launch",
+        ),
     ];
 
     async fn serve(stand: Stand) -> Served {
         let app = rocket::custom(config(stand.tls)).mount("/", routes()).mount("/api", routes![me]);
-        launch(match stand.policy {
-            Some(policy) => app.attach(PolicyFairing::new(policy, stand.listener)),
-            None => app,
-        })
-        .await
+        let fairing = |policy| PolicyFairing::new(policy, stand.listener.clone());
+        // The first is the outermost.
+        launch(stand.policies.into_iter().rev().map(fairing).fold(app, Rocket::attach)).await
     }
 }
 
@@ -84,76 +85,67 @@ fn routes() -> Vec<rocket::Route> {
 
 #[get("/set")]
 fn set(cookies: Cookies) -> Result<&'static str, SetError> {
-    cookies.set(Session::new()).map(|()| "set")
+    handlers::set(&cookies)
 }
 
 #[get("/get")]
 fn read(cookies: Cookies) -> Result<String, ReadError> {
-    cookies.get::<Session>().map(|found| format!("{found:?}"))
+    handlers::get(&cookies)
 }
 
 #[get("/cart")]
 fn cart(cookies: Cookies) -> Result<String, ReadError> {
-    cookies.get::<Cart>().map(|found| format!("{found:?}"))
+    handlers::cart(&cookies)
 }
 
 #[get("/seal")]
 fn seal(cookies: Cookies) -> Result<(), SetError> {
-    cookies.set(Note(7))
+    handlers::seal(&cookies)
 }
 
 #[get("/unseal")]
 fn unseal(cookies: Cookies) -> Result<String, ReadError> {
-    cookies.get::<Note>().map(|found| format!("{found:?}"))
+    handlers::unseal(&cookies)
 }
 
 #[get("/remove")]
 fn remove(cookies: Cookies) -> Result<(), SetError> {
-    cookies.remove::<Session>()
+    handlers::remove(&cookies)
 }
 
 #[get("/last")]
 fn last(cookies: Cookies) -> Result<(), SetError> {
-    cookies.set(Session("first".to_owned()))?;
-    cookies.set(Session::new())
+    handlers::last(&cookies)
 }
 
 #[get("/many")]
 fn many(site: SiteCookies) -> Result<(), SetError> {
-    site.set_session(Session::new())?;
-    site.set_theme(Theme::Dark)?;
-    site.set_basket(7)?;
-    site.set_sso("ada")?;
-    site.set_map(true)
+    handlers::many(&site)
 }
 
 #[get("/vary")]
 fn vary(site: SiteCookies) -> Result<(), SetError> {
-    site.set_session_with(Session::new(), |session| session.session().same_site(SameSite::Strict))?;
-    site.set_theme_with(Theme::Light, |theme| theme.max_age(Duration::from_secs(60)))?;
-    site.remove_basket_with(|basket| basket.path("/shop/7"))
+    handlers::vary(&site)
 }
 
 #[get("/site")]
 fn site(site: SiteCookies) -> Result<String, ReadError> {
-    Ok(format!("{:?} {:?}", site.theme()?, site.basket()?))
+    handlers::site(&site)
 }
 
 #[get("/either")]
 fn either(cookies: Cookies<AnyScheme>) -> Result<String, SetError> {
-    let session = cookies.set(Session::new());
-    cookies.set(Banner(true))?;
-    Ok(session.map_or_else(|error| error.to_string(), |()| "set".to_owned()))
+    handlers::either(&cookies)
 }
 
 #[get("/banner")]
 fn banner(cookies: Cookies<PlainHttp>) -> Result<(), SetError> {
-    cookies.set(Banner(true))
+    handlers::banner(&cookies)
 }
 
 #[get("/proof")]
 fn proof(https: Option<Https>) -> &'static str {
-    if https.is_some() { "https" } else { "plain" }
+    handlers::proof(https)
 }
 
 #[get("/strict")]
@@ -169,8 +161,7 @@ fn fails(cookies: Cookies) -> Result<(), Status> {
 
 #[get("/too-large")]
 fn too_large(cookies: Cookies) -> Result<(), SetError> {
-    cookies.set(Cart(1))?;
-    cookies.set(Session::too_large())
+    handlers::too_large(&cookies)
 }
 
 /// A body, and fields by hand.
@@ -211,7 +202,7 @@ fn hsts() -> Fields {
 #[get("/late")]
 fn late(cookies: Cookies) -> TextStream![String] {
     TextStream! {
-        yield cookies.set(Session::new()).map_or_else(|error| error.to_string(), |()| "set".to_owned());
+        yield handlers::late(&cookies);
     }
 }
 
@@ -222,7 +213,7 @@ fn health() -> &'static str {
 
 #[get("/me")]
 fn me(cookies: Cookies) -> Result<&'static str, SetError> {
-    cookies.set(Session::new()).map(|()| "me")
+    handlers::me(&cookies)
 }
 
 #[get("/load/<n>")]

@@ -32,8 +32,9 @@ use tokio::sync::Notify;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::site::{certificate, exchange};
 use super::tls::Certificate;
-use super::{Framework, Note, Served, Session, SiteCookies, Stand};
+use super::{Framework, HOST, Note, Served, Session, SiteCookies, Stand};
 
 mod hostile;
 mod memory;
@@ -42,8 +43,6 @@ mod memory;
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
-/// A subdomain, so that a cookie may have either Domain of [`ENVIRONMENTS`].
-const HOST: &str = "www.site.example";
 /// Says to the process that it is the one that runs a load.
 const ALONE: &str = "HARDTACK_LOAD_ALONE";
 /// Stands in every session, and may stand in no event.
@@ -240,12 +239,12 @@ struct Tally {
 
 impl Load {
     async fn start<F: Framework>() -> Load {
-        let certificate = Certificate::for_names(&[HOST]).unwrap();
+        let certificate = certificate();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(certificate.pem.as_bytes()).unwrap()).unwrap();
         let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         let policy = PolicyHandle::new(Policy::default());
-        let stand = |tls| Stand { policy: Some(policy.clone()), listener: Listener::per_connection(), tls };
+        let stand = |tls| Stand { policies: vec![policy.clone()], listener: Listener::per_connection(), tls };
         let (https, http) = (F::serve(stand(Some(certificate.clone()))).await, F::serve(stand(None)).await);
         let load = Load {
             connector: TlsConnector::from(Arc::new(config)),
@@ -424,24 +423,27 @@ impl Load {
     /// Waits until the servers have closed every connection and every jar, and the heap is within the bound: what never
     /// comes to pass is a leak. Returns what the process weighs.
     async fn settles(&self, bound: usize) -> memory::Weight {
-        let ports = [self.https.address.port(), self.http.address.port()];
         self.apply(Keyring::new(self.keys.lock().unwrap()[0].clone()));
         let patience = Instant::now() + Duration::from_secs(120);
         loop {
-            let connections = memory::connections(&ports);
+            let connections = self.connections();
             let policies = self.held.lock().unwrap().iter().filter(|held| held.strong_count() > 0).count();
             let weight = memory::Weight::of_this_process(HEAP.allocated());
-            if connections == 0 && policies == 1 && weight.heap <= bound {
+            if connections.unwrap_or(0) == 0 && policies == 1 && weight.heap <= bound {
                 self.held.lock().unwrap().retain(|held| held.strong_count() > 0);
                 return weight;
             }
             assert!(
                 Instant::now() < patience,
-                "{connections} connections are open, {policies} policies are held, {} octets are allocated of {bound}",
+                "{connections:?} connections are open, {policies} policies are held, {} octets are allocated of {bound}",
                 weight.heap
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    fn connections(&self) -> Option<usize> {
+        memory::connections(&[self.https.address.port(), self.http.address.port()])
     }
 
     fn figures(&self, framework: &str, seconds: f64, weighed: &[memory::Weight]) -> String {
@@ -455,7 +457,7 @@ impl Load {
             weighed.iter().map(|weight| Some((weight.resident? / 1024).to_string())).collect();
         format!(
             "{framework:6} {} good; {hostile} hostile: {} answered, {} refused, {} closed, {} aborted; {} policies, {} keys; \
-             {:.0} exchanges a second; after each round heap {} KiB, RSS {} MiB",
+             {:.0} exchanges a second; after each round heap {} KiB, RSS {} MiB, open connections {}",
             of(good),
             of(answered),
             of(refused),
@@ -466,6 +468,7 @@ impl Load {
             (of(good) + hostile) as f64 / seconds,
             heap.join(" "),
             resident.map_or("unknown".to_owned(), |resident| resident.join(" ")),
+            self.connections().map_or("unknown", |_| "0"),
         )
     }
 }

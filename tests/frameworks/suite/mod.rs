@@ -1,6 +1,7 @@
-//! One list of scenarios for every framework. A framework brings a [`Framework`]: the routes of [`scenarios`], served
-//! on a socket of loopback under the policy and the listener that a scenario chooses. Each answer is compared header by
-//! header, so that the same declaration is seen to behave alike in each. [`load`] asks the same servers by the thousand.
+//! One list of scenarios for every framework. A framework brings a [`Framework`]: the routes of [`handlers`] and of
+//! [`scenarios`], served on a socket of loopback under the policy and the listener that a scenario chooses. Each answer is
+//! compared header by header, so that the same declaration is seen to behave alike in each. [`load`] asks the same servers
+//! by the thousand.
 
 use std::net::SocketAddr;
 
@@ -9,8 +10,10 @@ use hardtack::{Cookie, CookieValue, Listener, PolicyHandle};
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../../support/client.rs"]
 pub(crate) mod client;
+pub(crate) mod handlers;
 pub(crate) mod load;
 mod scenarios;
+pub(crate) mod site;
 #[path = "../../support/tls.rs"]
 pub(crate) mod tls;
 
@@ -37,8 +40,8 @@ pub(crate) trait Framework {
 
 /// How a scenario wants the routes served.
 pub(crate) struct Stand {
-    /// `None`: nobody added it.
-    pub(crate) policy: Option<PolicyHandle>,
+    /// The innermost first; none: nobody added it.
+    pub(crate) policies: Vec<PolicyHandle>,
     pub(crate) listener: Listener,
     /// `None`: plain HTTP.
     pub(crate) tls: Option<Certificate>,
@@ -63,6 +66,15 @@ impl Drop for Served {
         }
     }
 }
+
+// ---- What answers say, and under which name a server is asked.
+
+/// A name, so that HSTS is not left out, and a subdomain, so that a cookie may have a Domain that is not the host. Clients
+/// resolve it to loopback.
+pub(crate) const HOST: &str = "www.site.example";
+pub(crate) const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
+pub(crate) const NO_HTTPS: &str = "this page works over HTTPS only";
+pub(crate) const YEAR: &str = "max-age=31536000";
 
 // ---- The cookies of the routes.
 

@@ -1,28 +1,12 @@
-//! What every framework must do, and what it is asked with.
+//! What every framework must do. What it is asked with stands in [`super::handlers`], and by the framework's own means:
 //!
 //! | route | takes | does |
 //! |---|---|---|
-//! | `/set` | `Cookies` | sets `Session::new()`, answers `set` |
-//! | `/get` | `Cookies` | reads `Session`, answers `{:?}` of what it got; the error of reading is the response |
-//! | `/cart` | `Cookies` | the same with `Cart` |
-//! | `/seal` | `Cookies` | sets `Note(7)` |
-//! | `/unseal` | `Cookies` | reads `Note`, as `/cart` does |
-//! | `/remove` | `Cookies` | removes `Session` |
-//! | `/last` | `Cookies` | sets `Session("first")`, then `Session::new()` |
-//! | `/many` | `SiteCookies` | sets session, theme `Dark`, basket 7, sso `ada`, map `true` |
-//! | `/vary` | `SiteCookies` | session for the browser's session and `Strict`; theme `Light` for 60 s; removes basket at `/shop/7` |
-//! | `/site` | `SiteCookies` | reads theme and basket, answers `{:?} {:?}` |
-//! | `/either` | `Cookies<AnyScheme>` | sets `Session::new()` and then `Banner(true)`; answers the first's error, or `set` |
-//! | `/banner` | `Cookies<PlainHttp>` | sets `Banner(true)` |
-//! | `/proof` | `Option<Https>` | answers `https` or `plain` |
 //! | `/strict` | `Https` | answers `https` |
 //! | `/fails` | `Cookies` | sets `Session::new()`, then fails with an error of the framework's that is a 500 |
-//! | `/too-large` | `Cookies` | sets `Cart(1)`, then `Session::too_large()`, whose error is the response |
-//! | `/foreign` | | by the framework's own means: `PHPSESSID=3f9a; path=/forum`, `seen=1`, `Cache-Control: public, max-age=60` |
-//! | `/by-hand` | | by the framework's own means: `legacy=1; Secure` |
-//! | `/hsts` | | by the framework's own means: `Strict-Transport-Security: max-age=1` |
-//! | `/late` | `Cookies` | a streaming body that, when it is polled, sets `Session::new()` and is the error's text, or `set` |
-//! | `/api/me` | `Cookies` | in a nested router or scope `/api`; sets `Session::new()`, answers `me` |
+//! | `/foreign` | | `PHPSESSID=3f9a; path=/forum`, `seen=1`, `Cache-Control: public, max-age=60`; answers `from the forum` |
+//! | `/by-hand` | | `legacy=1; Secure`; answers `from old code` |
+//! | `/hsts` | | `Strict-Transport-Security: max-age=1` |
 //! | `/health` | | answers `up` |
 
 use std::sync::{Arc, Mutex};
@@ -32,12 +16,14 @@ use hardtack::{
     EventKind, Floor, ForceHttps, ForeignCookies, Hsts, Key, Keyring, Listener, Policy, PolicyBuilder, PolicyHandle,
     SameSite, TrustedProxies,
 };
+use http::Version;
+use reqwest::ClientBuilder;
 
 use super::client::{Client, Reply};
+use super::site::{Site, certificate, is};
 use super::tls::Certificate;
-use super::{Framework, Served, Stand};
+use super::{Framework, HOST, NO_HTTPS, SESSION, Stand, YEAR};
 
-const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 const NO_SESSION: &str = "__Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; \
                           HttpOnly; SameSite=Lax";
 const NO_CART: &str = "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
@@ -45,12 +31,8 @@ const NO_CART: &str = "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan
 const NO_NOTE: &str = "__Host-Http-note=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
                        SameSite=Lax";
 const BANNER: &str = "banner=true; Path=/; HttpOnly; SameSite=Lax";
-const NO_HTTPS: &str = "this page works over HTTPS only";
 const NOT_UNDERSTOOD: &str = "a cookie was not understood; try again";
-const YEAR: &str = "max-age=31536000";
 const PAGE: (&str, &str) = ("Accept", "text/html,*/*;q=0.8");
-/// A name, so that HSTS is not left out; the client resolves it to loopback.
-const HOST: &str = "site.example";
 
 /// Runs them all, each against servers of its own; prints a line for each and fails with the list of those that failed.
 pub(crate) async fn every_scenario<F: Framework + 'static>() {
@@ -89,6 +71,7 @@ pub(crate) async fn every_scenario<F: Framework + 'static>() {
         a_sealed_cookie_is_the_policy_s_keyring_s
         extractors_refuse_plain_http
         proof_is_asked_and_demanded
+        asking_for_proof_is_no_refusal
         either_scheme_sets_what_may_be_sent
         a_cookie_for_plain_http_is_set_there
         a_secure_cookie_over_plain_http_is_not_read
@@ -96,6 +79,9 @@ pub(crate) async fn every_scenario<F: Framework + 'static>() {
         an_error_of_setting_is_500_and_keeps_the_others
         what_is_set_after_the_head_left_is_told
         nobody_added_the_policy
+        nobody_added_the_policy_and_proof_is_asked
+        a_target_makes_no_connection_https
+        both_versions_of_http_are_served_alike
         a_trusted_proxy_is_believed_both_ways
         a_forged_header_is_believed_of_nobody
         a_peer_that_is_no_proxy_is_not_believed
@@ -113,8 +99,10 @@ pub(crate) async fn every_scenario<F: Framework + 'static>() {
         a_nested_router_hides_no_prefix
         health_checks_pass
         an_unknown_host_is_no_place_to_redirect_to
+        a_doubled_host_is_no_place_to_redirect_to
         hsts_is_sent_over_https_alone
         hsts_stands_on_errors_too
+        a_policy_within_a_policy_writes_each_line_once
         a_policy_changes_while_the_server_runs
         many_exchanges_at_once_do_not_mix
     }
@@ -130,17 +118,9 @@ struct Lab<F> {
     framework: std::marker::PhantomData<fn() -> F>,
 }
 
-/// A server, and how it is asked.
-struct Site {
-    base: String,
-    client: Client,
-    _served: Served,
-}
-
 impl<F: Framework> Lab<F> {
     fn new() -> Self {
-        let certificate = Certificate::for_names(&[HOST, "localhost", "127.0.0.1"]).unwrap();
-        Lab { certificate, events: Arc::default(), framework: std::marker::PhantomData }
+        Lab { certificate: certificate(), events: Arc::default(), framework: std::marker::PhantomData }
     }
 
     /// The default policy, whose events are kept.
@@ -157,7 +137,7 @@ impl<F: Framework> Lab<F> {
     /// Over TLS, as the framework tells it of its connections.
     async fn https(&self, policy: PolicyBuilder) -> Site {
         let policy = PolicyHandle::new(policy.build().unwrap());
-        self.serve(Some(policy), Listener::per_connection(), true).await
+        self.serve(vec![policy], Listener::per_connection(), true).await
     }
 
     /// Over plain HTTP, as the framework tells it of its connections.
@@ -168,39 +148,23 @@ impl<F: Framework> Lab<F> {
     /// Over plain HTTP, judged by this listener.
     async fn behind(&self, policy: PolicyBuilder, listener: Listener) -> Site {
         let policy = PolicyHandle::new(policy.build().unwrap());
-        self.serve(Some(policy), listener, false).await
+        self.serve(vec![policy], listener, false).await
     }
 
-    async fn serve(&self, policy: Option<PolicyHandle>, listener: Listener, tls: bool) -> Site {
-        let served = F::serve(Stand { policy, listener, tls: tls.then(|| self.certificate.clone()) }).await;
-        let client = self.certificate.client().unwrap().resolve(HOST, served.address).build().unwrap();
-        let scheme = if tls { "https" } else { "http" };
-        Site { base: format!("{scheme}://{HOST}:{}", served.address.port()), client: Client(client), _served: served }
+    /// Under these policies, the innermost first.
+    async fn serve(&self, policies: Vec<PolicyHandle>, listener: Listener, tls: bool) -> Site {
+        let served = F::serve(Stand { policies, listener, tls: tls.then(|| self.certificate.clone()) }).await;
+        Site::over(served, self.certificate.clone(), tls, |client| client)
+    }
+
+    /// What was told since the last time.
+    fn events(&self) -> Vec<String> {
+        std::mem::take(&mut self.events.lock().unwrap())
     }
 
     fn told(&self, words: &str) -> bool {
         self.events.lock().unwrap().iter().any(|event| event.contains(words))
     }
-}
-
-impl Site {
-    async fn get(&self, path: &str) -> Reply {
-        self.get_with(path, &[]).await
-    }
-
-    async fn get_with(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
-        self.client.get_with(format!("{}{path}", self.base), fields).await
-    }
-
-    fn port(&self) -> u16 {
-        self._served.address.port()
-    }
-}
-
-/// Status, lines and body of an answer.
-#[track_caller]
-fn is(reply: &Reply, status: u16, lines: &[&str], body: &str) {
-    assert_eq!((reply.status, reply.lines(), reply.body.as_str()), (status, lines.to_vec(), body));
 }
 
 // ---- Set, get, remove.
@@ -288,19 +252,17 @@ async fn hostile_fields_lose_nothing_else<F: Framework>(lab: Lab<F>) {
         b"a=\"1; __Host-Http-session=s3cr3t; b=2\"",
     ] {
         let value = http::HeaderValue::from_bytes(cookie).unwrap();
-        let request = site.client.0.get(format!("{}/get", site.base)).header("Cookie", value);
+        let request = site.client.0.get(site.url("/get")).header("Cookie", value);
         let reply = Client::send(request).await;
         is(&reply, 200, &[], "Some(Session(\"s3cr3t\"))");
     }
 }
 
-// ---- Plain HTTP.
-
 async fn a_sealed_cookie_is_the_policy_s_keyring_s<F: Framework>(lab: Lab<F>) {
     let (old, new) = (Key::generate(), Key::generate());
     let policy = |keyring: Keyring| lab.policy().keyring(keyring).build().unwrap();
     let handle = PolicyHandle::new(policy(Keyring::new(old.clone())));
-    let site = lab.serve(Some(handle.clone()), Listener::per_connection(), true).await;
+    let site = lab.serve(vec![handle.clone()], Listener::per_connection(), true).await;
     let sealed = site.get("/seal").await;
     let [line] = sealed.lines()[..] else { panic!("{sealed:?}") };
     assert!(
@@ -321,6 +283,8 @@ async fn a_sealed_cookie_is_the_policy_s_keyring_s<F: Framework>(lab: Lab<F>) {
     is(&site.get("/seal").await, 500, &[], "this page cannot be shown");
 }
 
+// ---- Plain HTTP.
+
 async fn extractors_refuse_plain_http<F: Framework>(lab: Lab<F>) {
     let site = lab.http(lab.open()).await;
     for path in ["/set", "/get", "/remove", "/many", "/site", "/strict"] {
@@ -334,6 +298,20 @@ async fn proof_is_asked_and_demanded<F: Framework>(lab: Lab<F>) {
     is(&https.get("/proof").await, 200, &[], "https");
     is(&https.get("/strict").await, 200, &[], "https");
     is(&http.get("/proof").await, 200, &[], "plain");
+}
+
+async fn asking_for_proof_is_no_refusal<F: Framework>(lab: Lab<F>) {
+    let policy = PolicyHandle::new(lab.open().build().unwrap());
+    let site = lab.serve(vec![policy.clone()], Listener::per_connection(), false).await;
+    is(&site.get("/proof").await, 200, &[], "plain");
+    assert_eq!(lab.events(), [""; 0]);
+    // A refusal is told once.
+    for (path, count) in [("/strict", 1), ("/set", 2), ("/many", 3)] {
+        is(&site.get(path).await, 403, &[], NO_HTTPS);
+        let refused = "request refused (not-https): the connection carries no TLS; the handler needs HTTPS";
+        assert_eq!(lab.events(), [refused], "{path}");
+        assert_eq!(policy.counters().get(EventKind::RequestRefused), count);
+    }
 }
 
 async fn either_scheme_sets_what_may_be_sent<F: Framework>(lab: Lab<F>) {
@@ -384,11 +362,68 @@ async fn what_is_set_after_the_head_left_is_told<F: Framework>(lab: Lab<F>) {
 
 async fn nobody_added_the_policy<F: Framework>(lab: Lab<F>) {
     for tls in [true, false] {
-        let site = lab.serve(None, Listener::per_connection(), tls).await;
-        for path in ["/set", "/get", "/many", "/either", "/banner", "/proof", "/strict"] {
+        let site = lab.serve(vec![], Listener::per_connection(), tls).await;
+        for path in ["/set", "/get", "/many", "/either", "/banner", "/strict"] {
             is(&site.get(path).await, 500, &[], F::MISSING);
         }
         is(&site.get("/health").await, 200, &[], "up");
+    }
+}
+
+async fn nobody_added_the_policy_and_proof_is_asked<F: Framework>(lab: Lab<F>) {
+    for tls in [true, false] {
+        let site = lab.serve(vec![], Listener::per_connection(), tls).await;
+        is(&site.get("/proof").await, 500, &[], F::MISSING);
+    }
+}
+
+// ---- The connection.
+
+async fn a_target_makes_no_connection_https<F: Framework>(lab: Lab<F>) {
+    let site = lab.http(lab.open()).await;
+    for (target, version, host) in [
+        // The absolute form names a scheme (RFC 9112 3.2.2): the sender's word.
+        ("https://www.site.example", "1.1", "Host: www.site.example\r\n"),
+        ("https://www.site.example:443", "1.1", "Host: www.site.example\r\n"),
+        ("HTTPS://www.site.example:443", "1.0", ""),
+        ("", "1.1", "Host: www.site.example:443\r\n"),
+    ] {
+        for fields in ["", "X-Forwarded-Proto: https\r\nX-Real-IP: 127.0.0.1\r\n"] {
+            for (path, status, body) in
+                [("/proof", "200", "plain"), ("/strict", "403", NO_HTTPS), ("/set", "403", NO_HTTPS)]
+            {
+                let fields = format!("{host}{fields}Connection: close");
+                let said = site.raw(&format!("GET {target}{path} HTTP/{version}\r\n{fields}\r\n\r\n")).await;
+                let (head, said_body) = said.split_once("\r\n\r\n").unwrap();
+                assert_eq!(
+                    (head.split(' ').nth(1), said_body),
+                    (Some(status), body),
+                    "{target}{path} {fields}: {said}"
+                );
+                assert!(!head.to_ascii_lowercase().contains("set-cookie"), "{head}");
+            }
+        }
+    }
+    let events = lab.events();
+    assert!(!events.is_empty());
+    assert!(events.iter().all(|event| event.contains("the connection carries no TLS")), "{events:?}");
+}
+
+async fn both_versions_of_http_are_served_alike<F: Framework>(lab: Lab<F>) {
+    let site = lab.https(lab.policy()).await;
+    for (choose, version) in [
+        (ClientBuilder::http1_only as fn(ClientBuilder) -> ClientBuilder, Version::HTTP_11),
+        (ClientBuilder::http2_prior_knowledge, Version::HTTP_2),
+    ] {
+        let client = site.another(|client| choose(client.cookie_store(true)));
+        for path in ["/set", "/api/me"] {
+            let response = client.0.get(site.url(path)).send().await.unwrap();
+            assert_eq!((response.version(), response.status().as_u16()), (version, 200));
+            assert_eq!(response.headers().get_all("set-cookie").iter().collect::<Vec<_>>(), [SESSION]);
+            assert_eq!(response.headers()["strict-transport-security"], YEAR);
+        }
+        // The client's jar sends it back.
+        is(&client.get(site.url("/get")).await, 200, &[], "Some(Session(\"s3cr3t\"))");
     }
 }
 
@@ -439,7 +474,7 @@ async fn loopback_counts_in_development<F: Framework>(lab: Lab<F>) {
     let site = lab.behind(lab.policy(), Listener::per_connection().loopback_in_debug()).await;
     let near = |path: &str, fields: &'static [(&str, &str)]| {
         let client = site.client.clone();
-        let url = format!("http://127.0.0.1:{}{path}", site.port());
+        let url = format!("http://127.0.0.1:{}{path}", site.served.address.port());
         async move { client.get_with(url, fields).await }
     };
     let reply = near("/set", &[]).await;
@@ -505,10 +540,10 @@ async fn caches_are_kept_out<F: Framework>(lab: Lab<F>) {
 async fn pages_are_redirected<F: Framework>(lab: Lab<F>) {
     let site = lab.http(lab.policy().force_https(ForceHttps::on().https_port(8443))).await;
     for method in [http::Method::GET, http::Method::HEAD] {
-        let request = site.client.0.request(method, format!("{}/set?a=b&c=%20", site.base));
+        let request = site.client.0.request(method, site.url("/set?a=b&c=%20"));
         let reply = Client::send(request.header(PAGE.0, PAGE.1)).await;
         is(&reply, 308, &[], "");
-        assert_eq!(reply.header("location"), Some("https://site.example:8443/set?a=b&c=%20"));
+        assert_eq!(reply.header("location"), Some("https://www.site.example:8443/set?a=b&c=%20"));
         assert_eq!(reply.header("cache-control"), Some("no-store"));
         assert_eq!(reply.header("strict-transport-security"), None);
     }
@@ -520,7 +555,7 @@ async fn pages_are_redirected<F: Framework>(lab: Lab<F>) {
 async fn integrations_are_refused<F: Framework>(lab: Lab<F>) {
     let site = lab.http(lab.policy().force_https(ForceHttps::on().integrations(["/api"]))).await;
     is(&site.get("/set").await, 403, &[], "");
-    let request = site.client.0.post(format!("{}/set", site.base)).header(PAGE.0, PAGE.1).body("name=Eve");
+    let request = site.client.0.post(site.url("/set")).header(PAGE.0, PAGE.1).body("name=Eve");
     is(&Client::send(request).await, 403, &[], "");
     let reply = site.get_with("/api/me", &[PAGE]).await;
     is(&reply, 403, &[], "");
@@ -544,9 +579,30 @@ async fn health_checks_pass<F: Framework>(lab: Lab<F>) {
 async fn an_unknown_host_is_no_place_to_redirect_to<F: Framework>(lab: Lab<F>) {
     let site = lab.http(lab.policy().force_https(ForceHttps::on().hosts([HOST]))).await;
     let reply = site.get_with("/set", &[PAGE]).await;
-    assert_eq!((reply.status, reply.header("location")), (308, Some("https://site.example/set")));
+    assert_eq!((reply.status, reply.header("location")), (308, Some("https://www.site.example/set")));
     let reply = site.get_with("/set", &[PAGE, ("Host", "evil.example")]).await;
     assert_eq!((reply.status, reply.header("location")), (403, None));
+}
+
+async fn a_doubled_host_is_no_place_to_redirect_to<F: Framework>(lab: Lab<F>) {
+    let site = lab.http(lab.policy()).await;
+    let request = |hosts: &str| format!("GET /set HTTP/1.1\r\n{hosts}Accept: text/html\r\nConnection: close\r\n\r\n");
+    let said = site.raw(&request("Host: www.site.example\r\n")).await;
+    assert!(
+        said.starts_with("HTTP/1.1 308 ") && said.contains("\r\nlocation: https://www.site.example/set\r\n"),
+        "{said}"
+    );
+    for hosts in [
+        "Host: www.site.example\r\nHost: evil.example\r\n",
+        "Host: www.site.example, evil.example\r\n",
+        "Host: www.site.example/evil\r\n",
+        "Host: a b\r\n",
+        "",
+    ] {
+        let said = site.raw(&request(hosts)).await;
+        assert!(said.starts_with("HTTP/1.1 403 "), "{hosts:?}: {said}");
+        assert!(!said.contains("location") && !said.contains("evil"), "{hosts:?}: {said}");
+    }
 }
 
 // ---- HSTS.
@@ -574,11 +630,33 @@ async fn hsts_stands_on_errors_too<F: Framework>(lab: Lab<F>) {
     }
 }
 
+// ---- Two policies.
+
+async fn a_policy_within_a_policy_writes_each_line_once<F: Framework>(lab: Lab<F>) {
+    let refuses = || PolicyHandle::new(lab.policy().foreign_cookies(ForeignCookies::Refuse).build().unwrap());
+    let (twice, outer) = (refuses(), refuses());
+    let inner = PolicyHandle::new(lab.policy().build().unwrap());
+    for policies in [[twice.clone(), twice], [inner, outer]] {
+        let outer = policies[1].clone();
+        let site = lab.serve(policies.to_vec(), Listener::per_connection(), true).await;
+        let reply = site.get("/set").await;
+        is(&reply, 200, &[SESSION], "set");
+        assert_eq!(reply.headers.get_all("strict-transport-security").iter().collect::<Vec<_>>(), [YEAR]);
+        let reply = site.get("/fails").await;
+        assert_eq!((reply.status, reply.lines()), (500, vec![SESSION]));
+        is(&site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await, 400, &[NO_CART], NOT_UNDERSTOOD);
+        // What is declared further in is no stranger further out; what is foreign there, is foreign here.
+        assert_eq!(outer.counters().get(EventKind::LineRefused), 0);
+        is(&site.get("/foreign").await, 200, &[], "from the forum");
+        assert_eq!(outer.counters().get(EventKind::LineRefused), 2);
+    }
+}
+
 // ---- A running server.
 
 async fn a_policy_changes_while_the_server_runs<F: Framework>(lab: Lab<F>) {
     let handle = PolicyHandle::new(lab.policy().build().unwrap());
-    let site = lab.serve(Some(handle.clone()), Listener::per_connection(), true).await;
+    let site = lab.serve(vec![handle.clone()], Listener::per_connection(), true).await;
     assert_eq!(site.get("/foreign").await.lines().len(), 2);
     handle.apply(lab.policy().foreign_cookies(ForeignCookies::Refuse).build().unwrap());
     assert_eq!(site.get("/foreign").await.lines().len(), 0);

@@ -8,11 +8,11 @@ use hardtack::testing;
 use http::header::{CONTENT_LENGTH, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::{HOST, LOTS, Load, Note, large, session, told};
+use super::{HOST, LOTS, Load, Note, exchange, large, session, told};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
@@ -215,7 +215,7 @@ impl Load {
             Kind::Lots => self.ask(n, &get("lots", b"")).await,
             Kind::PlainToTls => {
                 let Ok(stream) = TcpStream::connect(self.https.address).await else { return Ended::Closed };
-                let read = talk(stream, &cookie(own.as_bytes())).await;
+                let read = exchange(stream, &cookie(own.as_bytes())).await;
                 // An alert of TLS, or nothing.
                 assert!(!read.windows(4).any(|octets| octets == b"HTTP"), "{}", read.escape_ascii());
                 Ended::Closed
@@ -231,7 +231,7 @@ impl Load {
                 let route = ["load", "large", "lots", "panic"][variant % 4];
                 let accept = ["", "Accept: text/html\r\n"][variant / 4 % 2];
                 let fields = format!("{accept}X-Forwarded-Proto: https\r\nCookie: {own}\r\n");
-                numbered(n, &talk(stream, &get(route, fields.as_bytes())).await)
+                numbered(n, &exchange(stream, &get(route, fields.as_bytes())).await)
             }
             Kind::Http2ThousandCookies => {
                 let fields: Vec<_> = many().into_iter().chain([own]).collect();
@@ -287,7 +287,7 @@ impl Load {
     /// One request, and the connection to its end.
     async fn ask(&self, n: u32, request: &[u8]) -> Ended {
         match self.dial().await {
-            Ok(stream) => numbered(n, &talk(stream, request).await),
+            Ok(stream) => numbered(n, &exchange(stream, request).await),
             Err(_) => Ended::Closed,
         }
     }
@@ -301,7 +301,7 @@ impl Load {
             format!("GET /load/{n} HTTP/1.1\r\nHost: {HOST}\r\nCookie: __Host-Http-session={cookie}\r\n{close}\r\n")
         };
         let requests: String = numbers.iter().map(request).collect();
-        let read = talk(self.dial().await.unwrap(), requests.as_bytes()).await;
+        let read = exchange(self.dial().await.unwrap(), requests.as_bytes()).await;
         let answers = answers(&read);
         assert_eq!(answers.len(), numbers.len(), "{}", read.escape_ascii());
         for (n, answer) in numbers.iter().zip(&answers) {
@@ -414,16 +414,6 @@ impl Kind {
                 | Kind::Http2Lots
         )
     }
-}
-
-/// Writes all, then reads to the end. A server may close before either.
-async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &[u8]) -> Vec<u8> {
-    let mut read = Vec::new();
-    if stream.write_all(request).await.is_ok() {
-        let _ = stream.flush().await;
-    }
-    let _ = stream.read_to_end(&mut read).await;
-    read
 }
 
 fn numbered(n: u32, read: &[u8]) -> Ended {
