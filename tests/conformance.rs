@@ -26,7 +26,6 @@ mod workspace;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use hardtack::private::pairs;
 use hardtack::{Cookie, Cookies, Policy, PolicyHandle, SameSite, SetCookie, cookie, testing};
 use hardtack_rules::syntax;
 
@@ -152,22 +151,6 @@ fn the_store_keeps_every_line_as_it_was_meant() {
     }
     println!("producer.json: {lines} lines stored");
     assert_eq!(lines, 190);
-}
-
-#[test]
-fn fields_are_read_as_raw_pairs_in_order() {
-    let mut wrong = Disagreements::default();
-    let cases = reader();
-    for case in &cases {
-        let found: Vec<(String, String)> = case
-            .fields
-            .iter()
-            .flat_map(|field| pairs(field.as_bytes()))
-            .map(|(name, value)| (utf8(name), utf8(value)))
-            .collect();
-        wrong.extend(&case.id, (found != case.pairs).then(|| format!("{found:?}")));
-    }
-    assert!(wrong.finish("reader.json, pairs", cases.len()).is_empty());
 }
 
 /// Each name of the suite is declared `read_only`, and each finds its own values in each case and nobody else's.
@@ -328,10 +311,6 @@ fn decoded(value: &str) -> Vec<u8> {
         octets.extend(piece[2..].bytes());
     }
     octets
-}
-
-fn utf8(octets: &[u8]) -> String {
-    String::from_utf8(octets.to_vec()).unwrap()
 }
 
 /// Unix seconds of an RFC 3339 instant in UTC, year by year: slow, and somebody else's arithmetic.

@@ -27,7 +27,6 @@ use crate::declare::{ReadCookie, Spec};
 pub use crate::inventory::Registered;
 #[cfg(feature = "json")]
 pub use crate::json::Json;
-pub use crate::read::pairs;
 use crate::value::{CookieValue, InvalidValue, ValueWriter};
 
 /// What reading a value gives.

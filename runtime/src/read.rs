@@ -8,7 +8,7 @@ use crate::declare::Spec;
 use crate::value::{self, InvalidValue};
 
 /// The raw pairs of a `Cookie` field, in order. Pieces without a name are skipped.
-pub fn pairs(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(crate) fn pairs(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     field.split(|octet| *octet == b';').filter_map(|piece| {
         let equals = piece.iter().position(|octet| *octet == b'=')?;
         let (name, value) = piece.split_at_checked(equals)?;

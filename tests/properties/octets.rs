@@ -1,7 +1,6 @@
 //! Octets: whatever a request or a line holds is read without harm, and hides no good pair.
 
 use hardtack::audit::{Seen, set_cookie};
-use hardtack::private::pairs;
 use hardtack::{Cookie, Cookies, SameSite, Spec, testing};
 use http::{HeaderMap, HeaderValue};
 use proptest::collection::vec;
@@ -20,9 +19,6 @@ proptest! {
         let good = testing::request_header(&AString(value.clone()));
         let (before, after) = (before.join(&b';'), after.join(&b';'));
         let line = [&before[..], good.as_bytes(), &after[..]].join(&b';');
-        let found: Vec<_> = pairs(&line).filter(|(name, _)| *name == AString::SPEC.name.as_bytes()).collect();
-        prop_assert_eq!(found.len(), 1);
-
         let mut request = HeaderMap::new();
         let fields = if apart { vec![&before[..], good.as_bytes(), &after[..]] } else { vec![&line[..]] };
         // No server hands over a field with a control octet.
@@ -30,6 +26,7 @@ proptest! {
         let is_there = apart || !fields.is_empty();
         request.extend(fields.into_iter().map(|field| (http::header::COOKIE, field)));
         let jar = Cookies::read(&request, testing::https());
+        prop_assert_eq!(jar.get_all::<AString>().count(), usize::from(is_there));
         prop_assert_eq!(jar.get::<AString>().unwrap().map(|it| it.0), is_there.then_some(value));
         let _ = (format!("{jar:?}"), jar.get::<AU32>(), jar.get::<AnEnum>(), jar.get::<Present>());
     }
