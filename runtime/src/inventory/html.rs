@@ -139,3 +139,32 @@ impl fmt::Display for Escaped<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hardtack_rules::auditors::{Severity, Weakness};
+
+    use super::{Code, Finding, item};
+
+    #[test]
+    fn a_finding_says_how_grave_it_is_and_whether_it_is_expected() {
+        let shown = |severity, reason| {
+            let mut page = String::new();
+            let message = "`a` has no `HttpOnly`".to_owned();
+            let finding = Finding { rule: Weakness::ScriptReadable, severity, message, references: Vec::new(), reason };
+            item(&finding, &mut page);
+            page
+        };
+        let open = shown(Severity::High, None);
+        assert_eq!(
+            open,
+            "<li class=\"open\">High: <code>a</code> has no <code>HttpOnly</code>. <small></small></li>\n"
+        );
+        let known = shown(Severity::Low, Some("`x` reads <it>"));
+        assert!(known.starts_with("<li class=\"known\">Low: "), "{known}");
+        assert!(known.contains(" Expected: <code>x</code> reads &lt;it&gt;."), "{known}");
+        assert!(shown(Severity::Medium, None).contains(">Medium: "));
+        assert!(shown(Severity::Info, None).contains(">For information: "));
+        assert_eq!(Code("no code").to_string(), "no code");
+    }
+}

@@ -132,7 +132,35 @@ fn uri(file: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::uri;
+    use hardtack_rules::auditors::{Severity, Weakness};
+
+    use super::{Finding, Listed, result, uri};
+    use crate::declare::Spec;
+
+    #[test]
+    fn a_level_is_how_grave_it_is() {
+        let cookie = Listed {
+            spec: Spec::new("a"),
+            krate: "shop",
+            path: "shop::A".to_owned(),
+            item: "A",
+            purpose: String::new(),
+            file: "src/lib.rs",
+            line: 1,
+            findings: Vec::new(),
+            same_name: Vec::new(),
+        };
+        for (severity, level) in [
+            (Severity::High, "error"),
+            (Severity::Medium, "warning"),
+            (Severity::Low, "note"),
+            (Severity::Info, "note"),
+        ] {
+            let (rule, message) = (Weakness::Insecure, "is weak".to_owned());
+            let finding = Finding { rule, severity, message, references: Vec::new(), reason: None };
+            assert_eq!(result(&cookie, &finding, None)["level"], level);
+        }
+    }
 
     #[test]
     fn a_path_of_the_compiler_is_a_uri() {
@@ -141,5 +169,7 @@ mod tests {
         assert_eq!(uri("/home/a/lib.rs"), "file:///home/a/lib.rs");
         assert_eq!(uri("C:\\a\\lib.rs"), "file:///C:/a/lib.rs");
         assert_eq!(uri("a:b/lib.rs"), "file:///a:b/lib.rs");
+        // Not a drive: without its escape it would end a scheme.
+        assert_eq!(uri("shop:a/lib.rs"), "shop%3Aa/lib.rs");
     }
 }

@@ -67,8 +67,48 @@ pub(super) fn attributes(spec: &Spec) -> Vec<String> {
 mod tests {
     use core::time::Duration;
 
-    use super::life;
+    use hardtack_rules::{SameSite, Seal};
+
+    use super::{attributes, hosts, life};
     use crate::declare::Spec;
+
+    #[test]
+    fn hosts_are_named_by_who_gets_it() {
+        assert_eq!(hosts(&Spec::new("a")), "this host alone");
+        assert_eq!(hosts(&Spec::new("a").domain("example.com")), "example.com and its subdomains");
+        assert_eq!(hosts(&Spec::new("a").environment_domain()), "the environment's domain and its subdomains");
+    }
+
+    #[test]
+    fn each_attribute_is_a_phrase() {
+        let strict = Spec::new("a").same_site(SameSite::Strict).seal(Seal::Sealed).path("/shop");
+        assert_eq!(
+            attributes(&strict),
+            [
+                "sent over HTTPS only",
+                "no script reads it",
+                "never with a request that another site starts",
+                "nobody without the key can read or change it",
+                "under the path /shop",
+            ]
+        );
+        let open = Spec::new("a").secure(false).http_only(false).same_site(SameSite::None).partitioned();
+        assert_eq!(
+            attributes(&open),
+            [
+                "sent over plain HTTP too",
+                "every script of the page reads it",
+                "with every request, also from other sites",
+                "kept apart for each site that embeds it",
+            ]
+        );
+        assert_eq!(attributes(&Spec::new("a"))[2], "from other sites with followed links only");
+        let others = Spec::new("a").read_only().seal(Seal::Signed);
+        assert_eq!(
+            attributes(&others),
+            ["set by another program, only read here", "nobody without the key can change it"]
+        );
+    }
 
     #[test]
     fn a_life_has_the_largest_unit_that_leaves_no_rest() {
