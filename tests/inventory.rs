@@ -278,12 +278,12 @@ fn the_second_lock_sees_a_constant_domain_that_is_a_public_suffix() {
     let [pages] = denied.as_slice() else { panic!("{denied:?}") };
     assert!(pages.contains("`inventory::Pages`: a `domain` that is a public suffix trips `public-suffix`"), "{pages}");
     assert!(hardtack::inventory().deny("public-suffix -inventory::Pages").is_ok());
-    drop(Pages(1));
+    let _ = Pages(1).0;
 }
 
 #[test]
 fn a_cookie_may_be_named_as_our_own_placeholder_is() {
     let denied = hardtack::inventory().deny("insecure").unwrap_err().to_string();
     assert!(denied.contains("`inventory::Refused`: `secure = false` trips `insecure`"), "{denied}");
-    drop(Refused);
+    let _ = Refused;
 }

@@ -216,7 +216,7 @@ async fn a_line_for_more_hosts_than_its_declaration_is_foreign() {
         assert_eq!(lines(response.headers()), if leaves { vec![line] } else { vec![] });
         assert_eq!(policy.counters().get(EventKind::LineRefused), u64::from(!leaves));
     }
-    drop(Sid(1));
+    let _ = Sid(1).0;
 }
 
 #[tokio::test]

@@ -178,6 +178,9 @@ struct Key {
     kind: Kind,
 }
 
+/// A word, and what it sets.
+type Word = (&'static str, fn(&mut Draft));
+
 /// What a value must be, and where it goes.
 enum Kind {
     Boolean(fn(&mut Draft, bool)),
@@ -186,7 +189,7 @@ enum Kind {
     Duration(fn(&mut Draft, Duration)),
     List(fn(&mut Draft, Vec<String>)),
     /// One of these words.
-    Word(&'static [(&'static str, fn(&mut Draft))]),
+    Word(&'static [Word]),
     Reasons(fn(&mut Draft, Vec<(String, String)>)),
     /// A text that is said in a variable only, and shown nowhere.
     #[cfg(feature = "seal")]

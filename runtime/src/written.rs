@@ -74,19 +74,22 @@ impl<'a> Written<'a> {
     }
 }
 
-/// The attributes that a browser reads, in order: name, and value where there is a `=`.
-pub(crate) fn attributes(line: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+/// Its name, and its value where there is a `=`.
+pub(crate) type Attribute<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// The attributes that a browser reads, in order.
+pub(crate) fn attributes(line: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
     pieces(line).1
 }
 
 /// The pair, and the attributes that a browser reads.
-fn pieces(line: &[u8]) -> (&[u8], impl Iterator<Item = (&[u8], Option<&[u8]>)>) {
+fn pieces(line: &[u8]) -> (&[u8], impl Iterator<Item = Attribute<'_>>) {
     let mut pieces = line.split(|octet| *octet == b';');
     let pair = pieces.next().unwrap_or_default();
     (pair, pieces.map(split_at_equals).filter(is_read))
 }
 
-fn is_read((_, value): &(&[u8], Option<&[u8]>)) -> bool {
+fn is_read((_, value): &Attribute<'_>) -> bool {
     value.is_none_or(|value| value.len() <= MAX_ATTRIBUTE)
 }
 
@@ -121,7 +124,7 @@ pub(crate) fn with_attribute(line: &[u8], attribute_name: &str, new: &[u8]) -> V
 }
 
 /// Both sides of the first `=`, trimmed; all of it where there is none.
-pub(crate) fn split_at_equals(piece: &[u8]) -> (&[u8], Option<&[u8]>) {
+pub(crate) fn split_at_equals(piece: &[u8]) -> Attribute<'_> {
     let mut halves = piece.splitn(2, |octet| *octet == b'=');
     (trim(halves.next().unwrap_or_default()), halves.next().map(trim))
 }
