@@ -119,23 +119,26 @@ fn at(expected: &[(u64, &str)]) -> Vec<(u64, String)> {
     expected.iter().map(|(line, tokens)| (*line, (*tokens).to_owned())).collect()
 }
 
-const INSECURE: &[(u64, &str)] = &[(10, "false")];
-const SCRIPT: &[(u64, &str)] = &[(14, "false"), (59, "false")];
-const SAME_SITE: &[(u64, &str)] = &[(18, "None")];
-const UNPREFIXED: &[(u64, &str)] = &[(22, "\"legacy\""), (26, "OLD")];
-const DOMAIN: &[(u64, &str)] = &[(30, "domain"), (34, "domain")];
-const LONG: &[(u64, &str)] = &[(38, "\"401d\""), (42, "YEARS")];
-const MONTH: &[(u64, &str)] = &[(46, "\"90d\""), (50, "MONTHS")];
-const ALONE: &[(u64, &str)] = &[(54, "partitioned")];
+/// Lines and tokens.
+type Places = &'static [(u64, &'static str)];
+
+const INSECURE: Places = &[(10, "false")];
+const SCRIPT: Places = &[(14, "false"), (59, "false")];
+const SAME_SITE: Places = &[(18, "None")];
+const UNPREFIXED: Places = &[(22, "\"legacy\""), (26, "OLD")];
+const DOMAIN: Places = &[(30, "domain"), (34, "domain")];
+const LONG: Places = &[(38, "\"401d\""), (42, "YEARS")];
+const MONTH: Places = &[(46, "\"90d\""), (50, "MONTHS")];
+const ALONE: Places = &[(54, "partitioned")];
 /// A written name without a prefix, not Secure either: the second says it where both are denied.
-const BOTH_INSECURE: &[(u64, &str)] = &[(80, "false")];
-const BOTH_UNPREFIXED: &[(u64, &str)] = &[(80, "OLD")];
+const BOTH_INSECURE: Places = &[(80, "false")];
+const BOTH_UNPREFIXED: Places = &[(80, "OLD")];
 
 #[test]
 fn each_word_refuses_its_own_reason_or_not_and_nothing_else() {
     assert_eq!(refused(""), []);
     assert_eq!(refused(" , "), []);
-    let lints: &[(Rule, &[&[(u64, &str)]])] = &[
+    let lints: &[(Rule, &[Places])] = &[
         (Rule::Insecure, &[INSECURE, BOTH_INSECURE]),
         (Rule::ScriptReadable, &[SCRIPT]),
         (Rule::SameSiteNone, &[SAME_SITE]),
