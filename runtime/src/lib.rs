@@ -34,7 +34,8 @@
 //! # struct Session(String);
 //! fn sign_in(cookies: &Cookies<PlainHttp>) {
 //!     let _ = cookies.set(Session("s3cr3t".into()));
-//!     // error[E0277]: `Session` is a Secure cookie: it cannot be set, read or removed where the scheme is `PlainHttp`
+//!     // error[E0277]: `Session` is a Secure cookie: it cannot be set, read or removed
+//!     //               where the scheme is `PlainHttp`
 //! }
 //! ```
 //!
@@ -47,8 +48,8 @@
 //!   for other frameworks a module each, under their features.
 //! - In the page itself, from WebAssembly: `web`, with the feature of that name.
 //! - Reading others' lines: [`audit`].
-//! - Pages: [for a security team](guide::security), [signed and sealed cookies](guide::seal), [closing the side doors](guide::side_doors) of a code base, [coming from
-//!   elsewhere](guide::migration).
+//! - Pages: [for a security team](guide::security), [signed and sealed cookies](guide::seal), [closing the side
+//!   doors](guide::side_doors) of a code base, [coming from elsewhere](guide::migration).
 //!
 //! # What is promised
 //!
@@ -156,9 +157,69 @@ mod written;
 
 #[cfg(feature = "cookie")]
 pub use cookie;
+/// Declares one cookie: the type is its value, and its attributes stand above it.
+///
+/// ```
+/// use hardtack::{Cookie, SetCookie, testing};
+///
+/// /// Interface language.
+/// #[derive(Cookie)]
+/// #[cookie(max_age = "30d", http_only = false, reason = "i18n.js reads it before first paint")]
+/// enum Lang { En, PtBr }
+///
+/// let line = SetCookie::new(Lang::PtBr).header_value(&testing::https()).unwrap();
+/// assert_eq!(line, "__Host-lang=pt-br; Path=/; Max-Age=2592000; Secure; SameSite=Lax");
+/// # let _ = Lang::En;
+/// ```
+///
+pub use hardtack_macros::Cookie;
+/// Makes a type the value of a cookie that something else declares.
+///
+/// ```
+/// use hardtack::{Cookie, CookieValue, SetCookie, testing};
+///
+/// #[derive(CookieValue)]
+/// enum Theme { Light, #[cookie(rename = "night")] Dark }
+///
+/// #[derive(Cookie)]
+/// struct Chosen(Theme);
+///
+/// let line = SetCookie::new(Chosen(Theme::Dark)).header_value(&testing::https()).unwrap();
+/// assert!(line.to_str().unwrap().starts_with("__Host-Http-chosen=night; "));
+/// # let _ = Theme::Light;
+/// ```
+///
+pub use hardtack_macros::CookieValue;
 #[doc(hidden)]
 pub use hardtack_macros::Cookies;
-pub use hardtack_macros::{Cookie, CookieValue, cookies};
+/// Declares several cookies in one struct, with a getter, a setter and a remover for each.
+///
+/// ```
+/// use hardtack::{Cookies, testing};
+///
+/// #[hardtack::cookies]
+/// struct Shop {
+///     /// Who is signed in.
+///     #[cookie(max_age = "8h", same_site = Strict)]
+///     session: String,
+///     /// How many things are in the cart.
+///     cart: u32,
+/// }
+///
+/// let mut request = http::HeaderMap::new();
+/// request.insert("cookie", "__Host-Http-cart=3".parse().unwrap());
+/// let shop = Shop::from(Cookies::read(&request, testing::https()));
+/// assert_eq!((shop.cart().unwrap(), shop.session().unwrap()), (Some(3), None));
+/// shop.set_session("s3cr3t").unwrap();
+/// shop.remove_cart().unwrap();
+///
+/// let mut response = http::HeaderMap::new();
+/// Cookies::from(shop).write(&mut response);
+/// assert_eq!(response.get_all("set-cookie").iter().count(), 2);
+/// assert_eq!(Shop::SPECS.len(), 2);
+/// ```
+///
+pub use hardtack_macros::cookies;
 pub use hardtack_rules::{Kind, Prefix, Rule, SameSite, Seal};
 
 #[cfg(feature = "actix")]
