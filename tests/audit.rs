@@ -1,4 +1,4 @@
-//! What the audit raises: each row of RULES.md's table of auditors with its nearest neighbour that is not raised, a
+//! What the audit raises: each row of the book's table of auditors with its nearest neighbour that is not raised, a
 //! response with ten flawed cookies in full, the example as a process, and every line of the vectors. No value is shown.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test")]
 

@@ -38,7 +38,7 @@ const PRODUCER: &str = include_str!("vectors/producer.json");
 const READER: &str = include_str!("vectors/reader.json");
 const README: &str = include_str!("vectors/README.md");
 
-/// The one case on which the rule book and a suite differ: RULES.md refuses a `domain` of a single label, which no
+/// The one case on which the rule book and a suite differ: the book refuses a `domain` of a single label, which no
 /// other host shares and which browsers take as host-only at best.
 const SINGLE_LABEL: &str = "domain/53";
 

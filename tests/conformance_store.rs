@@ -157,7 +157,7 @@ fn public_suffixes_share_no_cookie_and_registrable_domains_do() {
     tally.finish(5);
 }
 
-/// The differences are those of `BROWSERS.md`, one by one, and each is a browser's departure from the draft or marked
+/// The differences stand here one by one, and each is a browser's departure from the draft or marked
 /// `varies` in the vectors.
 #[test]
 fn browsers_differ_on_known_lines_only() {

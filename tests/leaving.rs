@@ -179,6 +179,23 @@ fn name_and_value_of_4096_octets_leave_and_one_more_does_not() {
     assert!(matches!(set(4097), Err(SetError::TooLarge { octets: 4097, limit: 4096, .. })));
 }
 
+#[test]
+fn the_removal_of_a_read_error_has_the_domain_of_the_jar_s_policy() {
+    #[derive(Cookie, Debug)]
+    #[cookie(domain = environment)]
+    struct Sso(#[allow(dead_code, reason = "what cannot be read is not asked")] u32);
+
+    let mut request = HeaderMap::new();
+    request.insert(http::header::COOKIE, HeaderValue::from_static("__Secure-sso=x"));
+    let policy = policy(Policy::builder().cookie_domain("example.com"));
+    let jar = Cookies::read(&request, testing::https());
+    // Without a policy nobody knows where the cookie is.
+    assert_eq!(jar.get::<Sso>().unwrap_err().removal(), None);
+    let error = jar.policy(&policy).get::<Sso>().unwrap_err();
+    let removal = error.removal().unwrap().to_str().unwrap();
+    assert!(removal.starts_with("__Secure-sso=; Path=/; Domain=example.com; Max-Age=0; "), "{removal}");
+}
+
 #[tokio::test]
 async fn the_application_s_own_hsts_is_replaced_or_removed() {
     let fields = &[(STRICT_TRANSPORT_SECURITY, "max-age=1"), (STRICT_TRANSPORT_SECURITY, "max-age=2")];

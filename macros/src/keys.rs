@@ -1,4 +1,4 @@
-//! The one table of keys: what each takes, where it may stand, and what people write for it who come from elsewhere.
+//! The one table of keys: what is written after each, where it may stand, and what people write for it who come from elsewhere.
 
 /// A key of `#[cookie(…)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The grammar: octet classes, names, paths, domains, durations, dates. One argument in, nothing or its fault out.
+//! The grammar: octet classes, names, paths, domains, durations. (Dates are in `date`.) One argument in, nothing or its fault out.
 
 use core::fmt;
 use core::time::Duration;

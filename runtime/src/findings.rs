@@ -245,7 +245,7 @@ enum Flag {
     WithValue,
 }
 
-/// The attributes that browsers know.
+/// The attributes of 6265bis and CHIPS.
 const KNOWN: [&str; 8] = ["Domain", "Path", "Expires", "Max-Age", "Secure", "HttpOnly", "SameSite", "Partitioned"];
 
 impl<'a> Cookie<'a> {

@@ -1,4 +1,4 @@
-//! What a tester would raise: each row of RULES.md's table of auditors beside its nearest neighbour that is not raised,
+//! What a tester would raise: each row of the book's table of auditors beside its nearest neighbour that is not raised,
 //! and what stands below the table.
 
 use hardtack::audit::{Rejection, Seen, Severity, Weakness, response, set_cookie};

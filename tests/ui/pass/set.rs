@@ -29,6 +29,7 @@ pub struct Shop {
     /// Who is signed in.
     #[cookie(max_age = "8h", same_site = Strict)]
     pub session: SessionId,
+    #[cfg_attr(all(), doc = "How many things are in the cart.")]
     cart: u32,
     #[cookie(existing)]
     pub lang: Lang,
