@@ -11,6 +11,8 @@
 mod attrs;
 #[path = "../../../macros/src/check.rs"]
 mod check;
+#[path = "../../../macros/src/declaration.rs"]
+mod declaration;
 #[path = "../../../macros/src/deny.rs"]
 mod deny;
 #[path = "../../../macros/src/errors.rs"]
