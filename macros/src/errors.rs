@@ -71,6 +71,11 @@ mod tests {
     fn distances_count_letters() {
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "ab"), 2);
+        assert_eq!(distance("ab", ""), 2);
+        assert_eq!(distance("flaw", "lawn"), 2);
+        assert_eq!(distance("abc", "xabc"), 1);
+        assert_eq!(distance("xyabc", "abc"), 2);
+        assert_eq!(distance("abc", "abcde"), 2);
         assert_eq!(distance("same", "same"), 0);
     }
 

@@ -7,32 +7,32 @@ use syn::DeriveInput;
 
 use crate::deny::Build;
 use crate::errors::Errors;
-use crate::model::Shape;
+use crate::model::{Shape, Value};
 use crate::{attrs, check, expand, model, recover};
 
 pub(crate) fn cookie(input: TokenStream) -> TokenStream {
-    let mut errors = Errors::default();
-    let (input, refused) = match parse_or_recover(input) {
-        Ok(parsed) => parsed,
-        Err(error) => return error.into_compile_error(),
-    };
-    if model::refuse_set(&input, &mut errors) {
-        return errors.with(TokenStream::new());
-    }
-    let mut cookie = model::cookie(&input, &mut errors);
-    if let Some(error) = refused {
-        errors = Errors::default();
-        errors.push_parse(error);
-        cookie.value.shape = Shape::Unknown;
-    }
-    let build = Build::read(&mut errors);
-    let demanded = build.demand(&cookie.origin.item);
-    let declaration = check::declaration(&cookie.arguments, &cookie.default_name, demanded, &mut errors);
-    let expansion = expand::cookie::derived(&cookie, &declaration);
-    errors.with(expansion)
+    derived(input, |input, refused, errors| {
+        let mut cookie = model::cookie(input, errors);
+        recovered(&mut cookie.value, refused, errors);
+        let build = Build::read(errors);
+        let demanded = build.demand(&cookie.origin.item);
+        let declaration = check::declaration(&cookie.arguments, &cookie.default_name, demanded, errors);
+        expand::cookie::derived(&cookie, &declaration)
+    })
 }
 
 pub(crate) fn cookie_value(input: TokenStream) -> TokenStream {
+    derived(input, |input, refused, errors| {
+        let mut value = model::value(input, errors);
+        recovered(&mut value, refused, errors);
+        expand::value::derived(&value)
+    })
+}
+
+fn derived(
+    input: TokenStream,
+    expand: impl FnOnce(&DeriveInput, Option<syn::Error>, &mut Errors) -> TokenStream,
+) -> TokenStream {
     let mut errors = Errors::default();
     let (input, refused) = match parse_or_recover(input) {
         Ok(parsed) => parsed,
@@ -41,14 +41,17 @@ pub(crate) fn cookie_value(input: TokenStream) -> TokenStream {
     if model::refuse_set(&input, &mut errors) {
         return errors.with(TokenStream::new());
     }
-    let mut value = model::value(&input, &mut errors);
+    let expansion = expand(&input, refused, &mut errors);
+    errors.with(expansion)
+}
+
+/// Of a type that did not parse that alone is told, and nothing is known of its value.
+fn recovered(value: &mut Value<'_>, refused: Option<syn::Error>, errors: &mut Errors) {
     if let Some(error) = refused {
-        errors = Errors::default();
+        *errors = Errors::default();
         errors.push_parse(error);
         value.shape = Shape::Unknown;
     }
-    let expansion = expand::value::derived(&value);
-    errors.with(expansion)
 }
 
 /// The type, or as much of one that does not parse as its impls need, and the error then.
