@@ -83,6 +83,19 @@ fn an_event_shows_its_sentence() {
 }
 
 #[test]
+fn what_is_wrong_with_a_seal_is_told() {
+    use hardtack::SealFault::{Malformed, Mismatch, Version};
+
+    for (fault, told) in [
+        (Malformed, "it has not the form of one"),
+        (Version, "it is of another version; let the release that writes it reach every server first"),
+        (Mismatch, "it was changed, or made for another cookie"),
+    ] {
+        assert!(fault.to_string().starts_with(told), "{fault}");
+    }
+}
+
+#[test]
 fn what_an_inventory_denies_is_shown_as_it_is_told() {
     let denied = hardtack::inventory().deny("script-readable").unwrap_err();
     assert_eq!(format!("{denied:?}"), denied.to_string());
