@@ -86,7 +86,8 @@ impl Outgoing {
         }
     }
 
-    /// Hardens one line in its place; says whether it may leave. Of ours, only what was declared is raised.
+    /// Hardens one line in its place; says whether it may leave. One of ours is held back over plain HTTP and raised to the
+    /// floor as any other is, and nothing else is done to it.
     fn may_leave(&self, line: &mut HeaderValue, is_ours: bool, host: Option<&str>) -> bool {
         let policy = &self.in_force.policy;
         let written = Written::read(line.as_bytes());
