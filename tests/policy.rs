@@ -21,6 +21,8 @@ mod foreign;
 mod outbound;
 #[path = "policy/plain_http.rs"]
 mod plain_http;
+#[path = "policy/ready.rs"]
+mod ready;
 #[allow(dead_code, reason = "other tests use more of it")]
 mod support;
 #[path = "policy/swapped.rs"]

@@ -1,17 +1,26 @@
 //! What `Debug` shows of our types: what they are and whose, never a value, and never nothing.
 
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
+use std::error::Error;
 use std::fmt::Debug;
+use std::io;
 use std::sync::{Arc, Mutex};
 
 use hardtack::audit::{Seen, set_cookie};
-use hardtack::{Cookie, Cookies, Listener, Policy, PolicyHandle, SetCookie, ValueWriter, document_cookie, testing};
+use hardtack::{
+    Cookie, Cookies, Listener, OutboundError, Policy, PolicyHandle, SetCookie, Transport, ValueWriter, document_cookie,
+    testing,
+};
+use tower::{Layer as _, Service as _};
 
 const VALUE: &str = "opensesame";
 
 #[derive(Cookie)]
 struct Session(String);
+
+#[derive(Cookie)]
+struct Visits(u32);
 
 #[derive(Cookie)]
 #[cookie(http_only = false, reason = "theme.js reads it")]
@@ -51,6 +60,11 @@ fn each_type_shows_what_it_is_and_no_value() {
     cookies.write(&mut http::HeaderMap::new());
     shows(&SetCookie::new(Session(VALUE.into())), "SetCookie { name: \"__Host-Http-session\", removal: false, .. }");
     shows(&document_cookie(&Theme(VALUE.into())).unwrap(), "DocumentCookie { .. }");
+    let handle = PolicyHandle::new(Policy::builder().build().unwrap());
+    let answers = || tower::service_fn(async |_: http::Request<()>| Ok::<_, io::Error>(http::Response::new(())));
+    let asked = handle.layer(Listener::plain()).layer(answers()).call(http::Request::new(()));
+    shows(&asked, "PolicyFuture { .. }");
+    shows(&handle.outbound().layer(answers()).call(http::Request::new(())), "OutboundFuture { .. }");
     shows(&PolicyHandle::new(Policy::builder().cookie_domain("example.com").build().unwrap()), "example.com");
 
     let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
@@ -80,6 +94,54 @@ fn an_event_shows_its_sentence() {
     jar.set(Session(VALUE.into())).unwrap();
     drop(jar);
     assert!(told.lock().unwrap()[0].starts_with("Event(mistake `__Host-Http-session` (never-sent): "));
+}
+
+/// Standard error has what is no ordinary course, as one line, and nothing else.
+#[test]
+fn standard_error_has_mistakes_and_is_spared_the_rest() {
+    const CHILD: &str = "SETS_AND_SENDS_NOTHING";
+    if std::env::var_os(CHILD).is_some() {
+        // Nobody writes this jar into a response: a mistake.
+        Cookies::read(&http::HeaderMap::new(), testing::https()).set(Session(VALUE.into())).unwrap();
+        // A line of others that the layer hardens: the ordinary course.
+        let policy = Policy::default().layer(Listener::per_connection());
+        let answer = || async { http::Response::builder().header("set-cookie", "a=1").body(()) };
+        let mut request = http::Request::new(());
+        request.extensions_mut().insert(Transport::Tls);
+        let answer = policy.layer(tower::service_fn(move |_: http::Request<()>| answer())).call(request);
+        let response = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(answer).unwrap();
+        assert_eq!(response.headers()["set-cookie"], "a=1; Secure");
+        return;
+    }
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "standard_error_has_mistakes_and_is_spared_the_rest", "--nocapture"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let log = String::from_utf8(output.stderr).unwrap();
+    let ours: Vec<&str> = log.lines().filter(|line| line.starts_with("hardtack: ")).collect();
+    assert_eq!(ours.len(), 1, "{log}");
+    assert!(ours[0].starts_with("hardtack: mistake `__Host-Http-session` (never-sent): "), "{log}");
+}
+
+#[test]
+fn the_chain_of_an_error_says_nothing_twice() {
+    fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+        std::iter::successors(Some(error), |&error: &&(dyn Error + 'static)| error.source())
+            .map(ToString::to_string)
+            .collect()
+    }
+    let mut request = http::HeaderMap::new();
+    request.insert("cookie", "__Host-Http-visits=many".parse().unwrap());
+    let malformed = Cookies::read(&request, testing::https()).get::<Visits>().err().unwrap();
+    assert_eq!(chain(&malformed), ["the value of `__Host-Http-visits` is malformed: expected a `u32`"]);
+
+    let client = io::Error::other(io::Error::other("no route to host"));
+    let outermost = client.to_string();
+    let under = chain(&client)[1..].to_vec();
+    let ours = chain(&OutboundError::Client(client));
+    assert_eq!((&ours[0], &ours[1..]), (&outermost, &under[..]));
 }
 
 #[test]

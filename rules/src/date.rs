@@ -56,7 +56,7 @@ pub const fn imf_fixdate(unix_seconds: i64) -> Option<[u8; 29]> {
         _ => b"Dec",
     };
     let [d0, d1] = two_digits(day);
-    let ([y0, y1], [y2, y3]) = (two_digits(year / 100), two_digits(year % 100));
+    let ([y0, y1], [y2, y3]) = (two_digits(year / 100), two_digits(year));
     let ([h0, h1], [n0, n1], [s0, s1]) =
         (two_digits(second / 3_600), two_digits(second / 60 % 60), two_digits(second % 60));
     Some([
@@ -209,6 +209,7 @@ const fn date_of(days: i64) -> (i64, i64, i64) {
 }
 
 /// The last two decimal digits.
+/// The last two.
 const fn two_digits(number: i64) -> [u8; 2] {
     [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
 }

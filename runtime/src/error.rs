@@ -442,19 +442,8 @@ impl fmt::Display for ReadError {
     }
 }
 
-impl std::error::Error for ReadError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ReadError::Malformed { source, .. } => Some(source),
-            ReadError::NotHttps { .. }
-            | ReadError::Ambiguous { .. }
-            | ReadError::NoKeyring { .. }
-            | ReadError::BadSeal { .. }
-            | ReadError::Expired { .. }
-            | ReadError::UnknownKey { .. } => None,
-        }
-    }
-}
+/// Without a `source`: the sentence of a malformed value ends with the `InvalidValue`.
+impl std::error::Error for ReadError {}
 
 fn no_keyring(f: &mut fmt::Formatter<'_>, cookie: &str) -> fmt::Result {
     write!(

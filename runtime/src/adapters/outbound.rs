@@ -145,7 +145,8 @@ impl<E: std::error::Error + 'static> std::error::Error for OutboundError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             OutboundError::ClearText(_) => None,
-            OutboundError::Client(error) => Some(error),
+            // Its sentence is this one's.
+            OutboundError::Client(error) => error.source(),
         }
     }
 }

@@ -275,15 +275,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Error::Read(error) => error.source(),
-            Error::Set(error) => error.source(),
-            Error::Extract(error) => error.source(),
-        }
-    }
-}
+impl std::error::Error for Error {}
 
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Self {

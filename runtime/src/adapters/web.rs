@@ -201,21 +201,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            // Their sentence is this one's.
-            Error::Set(error) => error.source(),
-            Error::Read(error) => error.source(),
-            Error::NoDocument
-            | Error::NotSecureContext { .. }
-            | Error::Denied { .. }
-            | Error::OutsidePath { .. }
-            | Error::Dropped { .. }
-            | Error::Remains { .. } => None,
-        }
-    }
-}
+impl std::error::Error for Error {}
 
 impl From<SetError> for Error {
     fn from(error: SetError) -> Self {

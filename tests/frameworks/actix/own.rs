@@ -98,6 +98,8 @@ async fn a_missing_policy_is_an_error_but_to_an_option() {
     for reply in [site.https("/asks").await, site.http("/asks").await] {
         is(&reply, 500, &[], Actix::MISSING);
     }
+    let refused = Cookies::<Https>::extract(&test::TestRequest::default().to_http_request()).await.unwrap_err();
+    assert_eq!(format!("{refused:?}"), "Refused { .. }");
     // Closed nevertheless: nobody proved HTTPS.
     for reply in [site.https("/proof").await, site.http("/proof").await] {
         is(&reply, 200, &[], "plain");

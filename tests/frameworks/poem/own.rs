@@ -226,6 +226,15 @@ async fn our_errors_can_be_caught_by_their_types() {
     let reply = site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await;
     is(&reply, 200, &[], "not read: __Host-Http-cart");
     assert_eq!(site.get("/too-large").await.body, "not set: __Host-Http-session");
+
+    // Who catches them without their types knows their status.
+    let any = async |error: Error| error.status().to_string();
+    let site = Site::https(routes().catch_all_error(any).with(told.middleware())).await;
+    let reply = site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await;
+    assert_eq!(
+        (reply.body.as_str(), site.get("/too-large").await.body.as_str()),
+        ("400 Bad Request", "500 Internal Server Error")
+    );
 }
 
 #[tokio::test]
