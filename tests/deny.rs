@@ -161,6 +161,36 @@ fn each_word_refuses_its_own_reason_or_not_and_nothing_else() {
 }
 
 #[test]
+fn with_its_feature_a_public_suffix_is_refused_too() {
+    let hardtack = "hardtack = { path = \"OURS/runtime\", default-features = false, features = [\"public-suffix\"] }";
+    let shop = Workspace::create("deny-suffix", &[("suffixes", hardtack)]);
+    shop.write(
+        "suffixes/src/lib.rs",
+        r#"#![allow(dead_code)]
+use hardtack::Cookie;
+#[derive(Cookie)]
+#[cookie(domain = "co.uk", reason = "all of our brands stand under it")]
+struct Brands(u64);
+#[derive(Cookie)]
+#[cookie(domain = "shop.co.uk", reason = "its own hosts")]
+struct Own(u64);
+"#,
+    );
+    let refused = |demand: &str| shop.refused("suffixes", &[("HARDTACK_DENY", demand)]);
+    assert_eq!(refused("").len(), 0);
+    assert_eq!(refused("public-suffix -suffixes::Brands").len(), 0);
+    let [only] = &refused("public-suffix")[..] else { panic!("one mistake, one error") };
+    assert_eq!((only.line, only.tokens.as_str()), (4, "\"co.uk\""));
+    assert!(only.text.starts_with("a `domain` that is a public suffix trips `public-suffix`"), "{}", only.text);
+    // That there is a domain at all says it for both.
+    let all = refused("all");
+    assert_eq!(
+        all.iter().map(|refused| (refused.line, &*refused.tokens)).collect::<Vec<_>>(),
+        [(4, "domain"), (7, "domain")]
+    );
+}
+
+#[test]
 fn all_refuses_each_mistake_once() {
     let everything =
         [INSECURE, &SCRIPT[..1], SAME_SITE, UNPREFIXED, DOMAIN, LONG, MONTH, ALONE, &SCRIPT[1..], BOTH_INSECURE]

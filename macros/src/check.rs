@@ -122,15 +122,15 @@ fn read(arguments: &Arguments, default: &DefaultName, demanded: Demanded<'_>) ->
         },
         reason: arguments.reason.as_ref().map(|given| given.value.clone()),
         is_refused: false,
-        questions: questions(arguments, secure, demanded),
+        questions: questions(arguments, demanded),
     }
 }
 
 /// What only a `const` can answer.
-fn questions(arguments: &Arguments, secure: bool, demanded: Demanded<'_>) -> Vec<Question> {
+fn questions(arguments: &Arguments, demanded: Demanded<'_>) -> Vec<Question> {
     let mut questions = Vec::new();
     let mut ask = |at: Argument, tokens: &TokenStream| {
-        questions.push(Question { at, tokens: tokens.clone(), denied: denied(at, secure, demanded) });
+        questions.push(Question { at, tokens: tokens.clone(), denied: denied(at, demanded) });
     };
     if let Some(Constant::Expression(name)) = arguments.name.as_ref().map(|given| &given.value) {
         ask(Argument::Name, name);
@@ -152,11 +152,9 @@ fn questions(arguments: &Arguments, secure: bool, demanded: Demanded<'_>) -> Vec
 }
 
 /// What the build denies of a constant expression at this argument.
-fn denied(at: Argument, secure: bool, demanded: Demanded<'_>) -> Option<Denied> {
+fn denied(at: Argument, demanded: Demanded<'_>) -> Option<Denied> {
     let demand = demanded.demand;
     let rule = match lint_of(at)? {
-        // A cookie that is not Secure cannot have a prefix: one mistake.
-        Rule::Unprefixed if !secure && demand.word_for(Rule::Insecure).is_some() => return None,
         // That there is one is seen, whichever it is.
         Rule::DomainWide => return None,
         rule => rule,
