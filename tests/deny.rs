@@ -255,6 +255,28 @@ fn a_wrong_word_is_told_once_with_the_right_ones() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_not_utf_8_is_told_once() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let (shop, _alone) = shop();
+    let not_utf_8 = std::ffi::OsStr::from_bytes(b"insecure \xff");
+    let check = ["check", "--offline", "-p", "my-shop"];
+    let output = shop.command().args(check).env("HARDTACK_DENY", not_utf_8).output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    let errors: Vec<&str> = words.lines().filter_map(|line| line.strip_prefix("error: ")).collect();
+    assert_eq!(
+        errors,
+        [
+            "the environment variable `HARDTACK_DENY` is not UTF-8; write names of lints there, as in `insecure max-age=30d`",
+            "could not compile `my-shop` (lib) due to 1 previous error",
+        ],
+        "{words}"
+    );
+    assert_eq!(shop.refused("my-shop", &[]).len(), 0, "and it is compiled again without it");
+}
+
 /// What cargo compiles for a demand: the crates, and whether it succeeds.
 fn checked(shop: &Workspace, environment: &[(&str, &str)]) -> (Vec<String>, bool) {
     let output = shop.cargo(&["check", "--workspace"], environment);

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use hardtack::audit::{Seen, set_cookie};
 use hardtack::{
-    Cookie, Cookies, Listener, OutboundError, Policy, PolicyHandle, SetCookie, Transport, ValueWriter, document_cookie,
-    testing,
+    Cookie, Cookies, Listener, OutboundError, Policy, PolicyHandle, SetCookie, Transport, TrustedProxies, ValueWriter,
+    document_cookie, testing,
 };
 use tower::{Layer as _, Service as _};
 
@@ -82,6 +82,26 @@ fn each_type_shows_what_it_is_and_no_value() {
     let shown = Arc::new(Mutex::new(String::new()));
     SetCookie::new(Shown(Shows(shown.clone()))).header_value(&testing::https()).unwrap();
     assert_eq!(*shown.lock().unwrap(), "ValueWriter { .. }");
+}
+
+#[test]
+fn evidence_names_the_proxy() {
+    let proxies = TrustedProxies::new(["10.0.0.1"]).unwrap().unix();
+    let listener = Listener::behind(proxies);
+    for (says, peer, told) in [
+        (None, Some([10, 0, 0, 1]), "the trusted proxy 10.0.0.1 sent no"),
+        (None, None, "the trusted proxy on the Unix socket sent no"),
+        (Some("http"), Some([10, 0, 0, 1]), "the trusted proxy 10.0.0.1 sent a"),
+        (Some("http"), None, "the trusted proxy on the Unix socket sent a"),
+    ] {
+        let mut request = http::Request::get("/").header("host", "example.com");
+        if let Some(says) = says {
+            request = request.header("x-forwarded-proto", says);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let evidence = listener.scheme(&parts, peer.map(Into::into)).unwrap_err().evidence();
+        assert!(evidence.to_string().starts_with(told), "{evidence}");
+    }
 }
 
 #[test]

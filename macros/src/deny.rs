@@ -5,7 +5,8 @@ use std::env;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hardtack_rules::deny::{Broken, Demand, VARIABLE};
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
 
 use crate::errors::Errors;
 
@@ -26,7 +27,8 @@ impl Build {
             Err(env::VarError::NotPresent) => return Build { text: String::new(), krate },
             Err(env::VarError::NotUnicode(_)) => {
                 if !TOLD.swap(true, Ordering::Relaxed) {
-                    errors.push(Span::call_site(), format_args!("the environment variable `{VARIABLE}` is not UTF-8"));
+                    let text = "is not UTF-8; write names of lints there, as in `insecure max-age=30d`";
+                    errors.push(Span::call_site(), format_args!("the environment variable `{VARIABLE}` {text}"));
                 }
                 return Build { text: String::new(), krate };
             }
@@ -45,6 +47,14 @@ impl Build {
         let demand = if demand.excepts(&self.krate, item) { Demand::of("") } else { demand };
         Demanded { demand, krate: &self.krate, item }
     }
+}
+
+/// What makes cargo compile the crate again when the variable changes; nothing where rustc would refuse its value once more
+/// at every cookie, since what failed is compiled again in any case.
+pub(crate) fn tracked() -> Option<TokenStream> {
+    let is_refused = matches!(env::var(VARIABLE), Err(env::VarError::NotUnicode(_)));
+    let text = quote!(::core::option::Option<&'static ::core::primitive::str>);
+    (!is_refused).then(|| quote!(const _: #text = ::core::option_env!(#VARIABLE);))
 }
 
 /// A demand on one cookie.

@@ -167,6 +167,7 @@ mod tests {
     use quote::{ToTokens as _, quote};
 
     use super::{named, set};
+    use crate::pipeline;
 
     #[test]
     fn a_broken_field_takes_none_with_it() {
@@ -212,6 +213,21 @@ mod tests {
                 )
                 .to_string()
             );
+        }
+    }
+
+    /// What is made out of half an item is for an editor alone.
+    #[test]
+    fn nothing_that_does_not_parse_is_without_an_error() {
+        for broken in [quote!(struct Cart { a: }), quote!(enum Lang { En De }), quote!(struct Cart(u32 u32);)] {
+            for expansion in [
+                pipeline::cookie(broken.clone()),
+                pipeline::cookie_value(broken.clone()),
+                pipeline::cookies(quote!(), broken.clone()),
+                pipeline::no_derive(broken.clone()),
+            ] {
+                assert!(expansion.to_string().contains("compile_error"), "{broken}: {expansion}");
+            }
         }
     }
 

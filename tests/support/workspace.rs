@@ -68,17 +68,20 @@ impl Workspace {
     }
 
     fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(arguments)
-            .arg("--color=never")
+        self.command().args(arguments).envs(environment.iter().copied()).output().unwrap()
+    }
+
+    /// cargo, in the workspace's own folders.
+    pub(crate) fn command(&self) -> Command {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo
             .current_dir(&self.directory)
             .env("CARGO_TARGET_DIR", self.directory.join("target"))
+            .env("CARGO_TERM_COLOR", "never")
             .env_remove("RUSTFLAGS")
             .env_remove("CLIPPY_CONF_DIR")
-            .env_remove("HARDTACK_DENY")
-            .envs(environment.iter().copied())
-            .output()
-            .unwrap()
+            .env_remove("HARDTACK_DENY");
+        cargo
     }
 
     /// The errors in one member's `src/lib.rs`, in order of place; anything else that fails fails the test.

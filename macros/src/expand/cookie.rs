@@ -1,7 +1,6 @@
 //! A declaration as impls: `ReadCookie` with its constants, `Cookie`, and what the declaration allows beyond them.
 
 use hardtack_rules::check::Argument;
-use hardtack_rules::deny::VARIABLE;
 use hardtack_rules::{Prefix, SameSite, Seal, wire};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -10,6 +9,7 @@ use syn::Meta;
 use super::spans::{at_span, beneath, ends};
 use super::value::{Bodies, bodies, where_clause};
 use crate::declaration::{Constant, Declaration, Denied, Name, Scope, Sealing};
+use crate::deny::tracked;
 use crate::model::{Cookie, Origin, Shape, Value};
 
 /// `#[derive(Cookie)]`.
@@ -52,9 +52,9 @@ pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration, origin: &Origi
         Shape::Json { key, .. } => Some(ask(*key, quote!(__json))),
         _ => None,
     };
+    let tracked = tracked();
     quote! {
-        // So that a change of the variable compiles this crate again.
-        const _: ::core::option::Option<&'static ::core::primitive::str> = ::core::option_env!(#VARIABLE);
+        #tracked
         #items
         #listed
         #seals

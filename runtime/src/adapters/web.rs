@@ -553,7 +553,7 @@ mod tests {
         let error = read::<Banner>(&site).unwrap_err();
         assert!(matches!(error, Error::Read(ReadError::Malformed { cookie: "banner", .. })));
         assert_eq!(error.to_string(), "the value of `banner` is malformed: expected `true` or `false`");
-        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "expected `true` or `false`");
+        assert!(std::error::Error::source(&error).is_none(), "the sentence has it");
     }
 
     #[test]
