@@ -169,6 +169,10 @@ pub(crate) fn refuse_set(input: &DeriveInput, errors: &mut Errors) -> bool {
     set.is_some()
 }
 
+/// What no jar is, so that no view of one can have it derived.
+const UNDERIVABLE: [&str; 9] =
+    ["Cookie", "CookieValue", "Copy", "Default", "Eq", "Hash", "Ord", "PartialEq", "PartialOrd"];
+
 /// Refuses derives of what we provide, and our own attribute in the wrong place.
 fn keep_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
     if attribute.path().is_ident("cookie") {
@@ -189,7 +193,7 @@ fn keep_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
                         &derive.path,
                         format_args!("`#[cookies]` provides `{}`; remove it from the derive", last.ident),
                     );
-                } else if ["Copy", "Default", "Cookie", "CookieValue"].iter().any(|name| last.ident == name) {
+                } else if UNDERIVABLE.iter().any(|name| last.ident == name) {
                     errors.push_on(
                         &derive.path,
                         "the struct becomes a view of a request's cookies, which this cannot be derived for; remove it",
@@ -436,5 +440,27 @@ fn krate(arguments: &Arguments) -> TokenStream {
     match &arguments.krate {
         Some(given) => given.tokens.clone(),
         None => quote!(::hardtack),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use crate::pipeline;
+
+    #[test]
+    fn a_derive_of_others_stays_on_a_set() {
+        let set = pipeline::cookies(
+            quote!(),
+            quote!(
+                #[derive(theirs::Marker)]
+                struct Shop {
+                    cart: u32,
+                }
+            ),
+        )
+        .to_string();
+        assert!(set.contains("# [derive (theirs :: Marker)]") && !set.contains("compile_error"), "{set}");
     }
 }

@@ -241,6 +241,16 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_before_the_fields_hides_none() {
+        for before in [quote!(<'a>), quote!(<'a>: Iterator), quote!(<const N: [u8; 3]>), quote!([x]), quote!(where T:)]
+        {
+            let (shop, _) = set(quote!(struct Shop #before { cart: Cart, b: })).unwrap();
+            let syn::Data::Struct(data) = shop.data else { panic!("{before}: no struct") };
+            assert_eq!(data.fields.len(), 1, "{before}");
+        }
+    }
+
+    #[test]
     fn what_is_no_such_item_stays_refused() {
         for item in [
             quote!(
@@ -251,6 +261,10 @@ mod tests {
             ),
             quote!(
                 struct Shop;
+                mod m {}
+            ),
+            quote!(
+                struct Shop(A)
                 mod m {}
             ),
             quote!(struct),
