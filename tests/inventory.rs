@@ -237,6 +237,8 @@ fn the_page_has_no_script_loads_nothing_and_escapes_what_people_wrote() {
     assert_eq!(page.matches("<article>").count(), 6);
     assert_eq!(page.matches("class=\"open\"").count(), 3);
     assert!(page.contains("<dt>kept</dt><dd>8 hours</dd>"), "{page}");
+    assert!(page.contains("<dt>same name</dt><dd>shop::Wrapped</dd>"), "{page}");
+    assert_eq!(page.matches("<dt>same name</dt>").count(), 2);
 }
 
 #[test]
