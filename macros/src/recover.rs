@@ -84,7 +84,6 @@ impl Piece {
 
     fn is_visibility(&self) -> bool {
         match self.tokens.as_slice() {
-            [] => true,
             [word] => is_word(word, "pub"),
             [word, TokenTree::Group(group)] => is_word(word, "pub") && group.delimiter() == Delimiter::Parenthesis,
             _ => false,
@@ -98,11 +97,11 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     let mut pieces = vec![];
     let mut piece = Piece::default();
     let mut tokens = tokens.into_iter().peekable();
-    let (mut joint, mut in_path) = (false, false);
     while let Some(token) = tokens.next() {
         let begins = match (&token, tokens.peek()) {
             (TokenTree::Punct(hash), Some(_)) => hash.as_char() == '#',
-            (TokenTree::Ident(_), Some(TokenTree::Punct(colon))) if is_colon(colon) && !in_path => {
+            // `::` is two colons, of which the first is joint.
+            (TokenTree::Ident(_), Some(TokenTree::Punct(colon))) if colon.as_char() == ':' => {
                 colon.spacing() == Spacing::Alone && !piece.is_visibility()
             }
             _ => is_word(&token, "pub"),
@@ -110,11 +109,6 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
         if begins && !piece.tokens.is_empty() {
             pieces.push(core::mem::take(&mut piece));
         }
-        // `::` is two colons.
-        (joint, in_path) = match &token {
-            TokenTree::Punct(colon) if is_colon(colon) => (colon.spacing() == Spacing::Joint, joint),
-            _ => (false, false),
-        };
         let group = match (&token, tokens.peek()) {
             (TokenTree::Punct(hash), Some(TokenTree::Group(group))) if hash.as_char() == '#' => Some(group.clone()),
             _ => None,
@@ -158,10 +152,6 @@ fn is_word(token: &TokenTree, word: &str) -> bool {
     matches!(token, TokenTree::Ident(ident) if ident == word)
 }
 
-fn is_colon(punct: &proc_macro2::Punct) -> bool {
-    punct.as_char() == ':'
-}
-
 #[cfg(test)]
 mod tests {
     use quote::{ToTokens as _, quote};
@@ -176,6 +166,9 @@ mod tests {
             quote!(pub cart:),
             quote!(pub cart: &),
             quote!(pub cart: Option<),
+            quote!(pub cart: cart::),
+            quote!(cart(u32)),
+            quote!(pub [u32]),
             quote!(pub cart u32,),
             quote!(#[cookie =]),
             quote!(cart:),

@@ -1,8 +1,9 @@
 //! What an attacker does with values that are not his: moves, bends, cuts and keeps them.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hardtack::{Cookie, Cookies, Keyring, ReadCookie, ReadError, SetCookie, testing};
+use hardtack::{Cookie, Cookies, Keyring, Policy, PolicyHandle, ReadCookie, ReadError, SetCookie, testing};
 use http::HeaderMap;
 use proptest::prelude::*;
 
@@ -73,6 +74,26 @@ fn a_value_of_one_cookie_is_none_of_another() {
         assert_eq!(verdict(&read::<Session>(&user, &keyring)), "malformed");
         assert_eq!(verdict(&read::<User>(&session, &keyring)), "malformed");
     });
+}
+
+#[test]
+fn each_refusal_is_told_by_its_own_id() {
+    let keyring = Keyring::new(key(1));
+    let session = made(&Session("ada".into()), &keyring);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let keep = told.clone();
+    let policy = Policy::builder().on_event(move |event| keep.lock().unwrap().push(event.rule)).build().unwrap();
+    let handle = PolicyHandle::new(policy);
+    for (wire, id) in [
+        (session.replacen('1', "2", 1), "seal-version"),
+        (session[..9].to_owned(), "seal-malformed"),
+        (made(&Elevated("ada".into()), &keyring), "bad-seal"),
+        (made(&Session("ada".into()), &Keyring::new(key(2))), "unknown-key"),
+    ] {
+        let jar = jar(&format!("__Host-Http-session={wire}"), &keyring).policy(&handle);
+        at_now(|| jar.get::<Session>()).err().unwrap();
+        assert_eq!(std::mem::take(&mut *told.lock().unwrap()), [id]);
+    }
 }
 
 #[test]
