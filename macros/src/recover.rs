@@ -185,7 +185,7 @@ mod tests {
                     session: Cow<'static, str>,
                     #broken
                     theme: Theme,
-                    pub(super) lang: Lang
+                    pub(super) lang: (Lang, &[u8])
                 }
                 fn behind() {}
             };
@@ -195,7 +195,7 @@ mod tests {
             let expected = [
                 quote!(#[cookie(max_age = "8h")] session: Cow<'static, str>),
                 quote!(theme: Theme),
-                quote!(pub(super) lang: Lang),
+                quote!(pub(super) lang: (Lang, &[u8])),
             ];
             assert_eq!(fields, expected.map(|field| field.to_string()), "{broken}");
             assert_eq!((shop.attrs.len(), shop.vis.to_token_stream().to_string()), (1, "pub (crate)".to_owned()));

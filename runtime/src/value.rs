@@ -377,6 +377,17 @@ mod tests {
         }
     }
 
+    /// Ours writes capitals, and a page's `encodeURIComponent` too; others write small letters.
+    #[test]
+    fn an_escape_may_be_in_either_case() {
+        for octet in 0..=127_u8 {
+            let text = char::from(octet).to_string();
+            assert_eq!(decode(format!("%{octet:02x}").as_bytes()).unwrap(), text);
+            assert_eq!(decode(format!("%{octet:02X}").as_bytes()).unwrap(), text);
+        }
+        assert_eq!(decode(b"caf%c3%A9").unwrap(), "caf\u{e9}");
+    }
+
     #[test]
     fn escapes_are_counted_wherever_they_stand() {
         for octet in 0..=255_u8 {

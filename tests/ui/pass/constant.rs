@@ -4,6 +4,7 @@ use std::time::Duration;
 use hardtack::{Cookie, ReadCookie, SetCookie, cookies, testing};
 
 const NAME: &str = "__Host-session";
+const BEGINS_WITH_IT: &str = "__Host-session_hint";
 const UNPREFIXED: &str = "sid";
 const ROOT: &str = "/";
 const APP: &str = "/app";
@@ -44,6 +45,8 @@ struct Shop {
     session: String,
     #[cookie(existing)]
     derived: Derived,
+    #[cookie(name = BEGINS_WITH_IT)]
+    hint: String,
 }
 
 fn line<T: Cookie>(value: T) -> String {
@@ -62,6 +65,7 @@ pub(crate) fn main() {
     assert!(line(Explained(a())).starts_with("sid=a; "));
     assert!(line(Joined(a())).starts_with("__Host-joined=a; "));
     assert_eq!(Foreign::DECLARATION.name, "sid");
-    assert_eq!(Shop::SPECS.iter().map(|spec| spec.name).collect::<Vec<_>>(), [NAME, "__Host-Http-derived"]);
+    let names: Vec<_> = Shop::SPECS.iter().map(|spec| spec.name).collect();
+    assert_eq!(names, [NAME, "__Host-Http-derived", BEGINS_WITH_IT]);
     let _ = Foreign(a()).0;
 }
