@@ -277,3 +277,48 @@ fn distinct(set: &Set<'_>, fields: &[(&Field<'_>, &Declaration)]) -> TokenStream
     }
     questions
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use crate::pipeline;
+
+    #[test]
+    fn the_docs_of_each_method_say_its_cookie_or_its_line() {
+        let set = pipeline::cookies(
+            quote!(),
+            quote! {
+                struct Shop {
+                    #[cookie(path = "/shop")]
+                    cart: u32,
+                    #[cookie(domain = environment)]
+                    sso: String,
+                    #[cookie(path = BASKETS)]
+                    basket: u32,
+                    #[cookie(name = OLD)]
+                    old: u32,
+                    #[cookie(existing)]
+                    theme: Theme,
+                }
+            },
+        );
+        let text = set.to_string();
+        const LINE: &str = "Secure; HttpOnly; SameSite=Lax";
+        for (cookie, line) in [
+            ("`__Secure-cart`", format!("`__Secure-cart=…; Path=/shop; {LINE}`")),
+            ("`__Secure-sso`", format!("`__Secure-sso=…; Path=/; {LINE} (and the policy's Domain)`")),
+            ("`basket`", "`basket=… under the prefix that its path allows`".to_owned()),
+            ("`{OLD}`", "`{OLD}=…`".to_owned()),
+            ("the cookie that `Theme` declares", "the cookie that `Theme` declares".to_owned()),
+        ] {
+            for (sentence, methods) in
+                [(format!("Reads {cookie}."), 1), (format!("Sets {line}."), 2), (format!("Removes {cookie}."), 2)]
+            {
+                assert_eq!(text.matches(&format!("{sentence:?}")).count(), methods, "{sentence}: {text}");
+            }
+        }
+        assert_eq!(text.matches("What the closure sets on the `SetCookie` holds for this exchange.").count(), 5 * 2);
+        assert_eq!(text.matches("\"# Errors\"").count(), 5 * 5);
+    }
+}

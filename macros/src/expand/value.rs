@@ -79,7 +79,7 @@ fn field(member: &Member, ty: &Type, generics: &Generics, krate: &TokenStream) -
         Member::Named(name) => quote!(|__value| Self { #name: __value }),
         Member::Unnamed(_) => quote!(Self),
     };
-    if is_known(ty) || unbounded(generics, ty) {
+    if is_known(ty) || unbounded(generics) {
         return Bodies {
             write: quote!(<#ty as #krate::CookieValue>::write(&self.#member, __out)),
             read: quote!(::core::result::Result::map(<#ty as #krate::CookieValue>::read(__text), #wrap)),
@@ -136,7 +136,7 @@ pub(crate) fn where_clause(value: &Value<'_>) -> TokenStream {
         return quote!(where #(#predicates,)* Self: #krate::private::Json);
     }
     let Shape::Field { ty, .. } = &value.shape else { return written.to_token_stream() };
-    if !unbounded(value.generics, ty) {
+    if !unbounded(value.generics) {
         return written.to_token_stream();
     }
     let krate = &value.krate;
@@ -149,8 +149,8 @@ pub(crate) fn where_clause(value: &Value<'_>) -> TokenStream {
     }
 }
 
-/// Whether the field's type has a parameter that the user bounded by nothing.
-fn unbounded(generics: &Generics, ty: &Type) -> bool {
+/// Whether a parameter, each of which the one field's type has, is bounded by nothing.
+fn unbounded(generics: &Generics) -> bool {
     generics.type_params().any(|parameter| {
         let in_where = |ident: &Ident| {
             generics.where_clause.iter().flat_map(|clause| &clause.predicates).any(|predicate| match predicate {
@@ -158,7 +158,7 @@ fn unbounded(generics: &Generics, ty: &Type) -> bool {
                 _ => false,
             })
         };
-        parameter.bounds.is_empty() && mentions(ty.to_token_stream(), &parameter.ident) && !in_where(&parameter.ident)
+        parameter.bounds.is_empty() && !in_where(&parameter.ident)
     })
 }
 
@@ -186,7 +186,7 @@ pub(crate) fn is_plain(ty: &Type) -> bool {
 
 fn name(ty: &Type) -> Option<&Ident> {
     match ty {
-        Type::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        Type::Path(path) => path.path.get_ident(),
         Type::Group(group) => name(&group.elem),
         _ => None,
     }

@@ -73,6 +73,59 @@ where
     T: CookieValue;
 
 #[derive(Cookie, Debug, PartialEq)]
+struct BoundedText<T: fmt::Display + FromStr>(T);
+
+#[derive(Cookie, Debug, PartialEq)]
+struct WhereText<T>(T)
+where
+    T: fmt::Display + FromStr;
+
+#[derive(Debug, PartialEq)]
+struct Either<A, B>(A, Option<B>);
+
+impl<A: CookieValue, B: CookieValue> CookieValue for Either<A, B> {
+    fn write(&self, out: &mut hardtack::ValueWriter) {
+        match &self.1 {
+            Some(second) => second.write(out),
+            None => self.0.write(out),
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, hardtack::InvalidValue> {
+        Ok(Either(A::read(text)?, None))
+    }
+}
+
+/// One parameter is bounded, and the other has what the field needs of it.
+#[derive(Cookie, Debug, PartialEq)]
+struct OneBounded<A, B>(Either<A, B>)
+where
+    A: CookieValue;
+
+trait Kind {
+    #[allow(non_camel_case_types)]
+    type u32;
+}
+
+impl Kind for Point {
+    type u32 = Theme;
+}
+
+/// A path that ends as a number's name does.
+#[derive(Cookie, Debug, PartialEq)]
+struct Projected(<Point as Kind>::u32);
+
+macro_rules! counted {
+    ($type:ty) => {
+        #[hardtack::cookies]
+        struct Counted {
+            visits: $type,
+        }
+    };
+}
+counted!(u32);
+
+#[derive(Cookie, Debug, PartialEq)]
 struct Borrowing<'a>(Cow<'a, str>);
 
 fn comes_back<T: Cookie + fmt::Debug + PartialEq>(value: T, expected: &str) {
@@ -98,5 +151,13 @@ pub(crate) fn main() {
     comes_back(Generic(true), "__Host-Http-generic=true");
     comes_back(Bounded('ß'), "__Host-Http-bounded=%C3%9F");
     comes_back(Where(1.5), "__Host-Http-where=1.5");
+    comes_back(BoundedText(Point(1, 2)), "__Host-Http-bounded_text=1:2");
+    comes_back(WhereText(Point(1, 2)), "__Host-Http-where_text=1:2");
+    comes_back(OneBounded(Either::<u8, u16>(7, None)), "__Host-Http-one_bounded=7");
+    comes_back(Projected(Theme::Light), "__Host-Http-projected=light");
+    // The setter takes the number itself, whoever wrote its type.
+    let counted = Counted::from(Cookies::read(&http::HeaderMap::new(), testing::https()));
+    assert!(counted.set_visits(3).is_ok());
+    Cookies::from(counted).write(&mut http::HeaderMap::new());
     comes_back(Borrowing(Cow::Borrowed("a")), "__Host-Http-borrowing=a");
 }
