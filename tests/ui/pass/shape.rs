@@ -115,6 +115,16 @@ impl Kind for Point {
 #[derive(Cookie, Debug, PartialEq)]
 struct Projected(<Point as Kind>::u32);
 
+macro_rules! bounded {
+    ($parameter:ty) => {
+        #[derive(Cookie, Debug, PartialEq)]
+        struct BoundedByMacro<T>(T)
+        where
+            $parameter: fmt::Display + FromStr;
+    };
+}
+bounded!(T);
+
 macro_rules! counted {
     ($type:ty) => {
         #[hardtack::cookies]
@@ -153,6 +163,7 @@ pub(crate) fn main() {
     comes_back(Where(1.5), "__Host-Http-where=1.5");
     comes_back(BoundedText(Point(1, 2)), "__Host-Http-bounded_text=1:2");
     comes_back(WhereText(Point(1, 2)), "__Host-Http-where_text=1:2");
+    comes_back(BoundedByMacro(Point(1, 2)), "__Host-Http-bounded_by_macro=1:2");
     comes_back(OneBounded(Either::<u8, u16>(7, None)), "__Host-Http-one_bounded=7");
     comes_back(Projected(Theme::Light), "__Host-Http-projected=light");
     // The setter takes the number itself, whoever wrote its type.
