@@ -256,7 +256,7 @@ mod tests {
     use core::time::Duration;
     use std::vec::Vec;
 
-    use super::{Argument, constant, error, lint, unexplained};
+    use super::{Argument, constant, error, lint, unexplained, unexplained_suffix};
     use crate::rule::Rule;
     use crate::spec::{Prefix, SameSite, Spec};
 
@@ -287,6 +287,21 @@ mod tests {
             assert_eq!(unexplaineds(&spec), []);
         }
         assert_eq!(lints(&STRICT), []);
+    }
+
+    #[test]
+    fn a_suffix_is_explained_by_a_reason_and_never_asked_of_a_read_only_cookie() {
+        let wide = STRICT.domain("com");
+        assert_eq!(unexplained_suffix(&wide).map(|fault| fault.rule), Some(Rule::PublicSuffix));
+        assert!(unexplained_suffix(&wide.reason("for all of them")).is_none());
+        assert!(unexplained_suffix(&wide.read_only()).is_none());
+    }
+
+    #[test]
+    fn a_constant_domain_of_a_read_only_cookie_is_asked_nothing() {
+        let spec = Spec::new("theirs").domain("ex ample");
+        assert!(constant(&spec, Argument::Domain, false).is_some());
+        assert!(constant(&spec.read_only(), Argument::Domain, false).is_none());
     }
 
     #[test]

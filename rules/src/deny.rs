@@ -271,6 +271,17 @@ mod tests {
     }
 
     #[test]
+    fn a_public_suffix_breaks_its_word_and_all() {
+        let wide = Spec::new("__Secure-id").domain("com").reason("for all of them");
+        let broken = |demand, spec: &Spec<'_>| Demand::of(demand).public_suffix(spec).map(|broken| broken.to_string());
+        let sentence = "a `domain` that is a public suffix trips `public-suffix`";
+        assert_eq!(broken("public-suffix", &wide).as_deref(), Some(sentence));
+        assert_eq!(broken("all", &wide).as_deref(), Some(sentence));
+        assert_eq!(broken("domain-wide", &wide), None);
+        assert_eq!(broken("all", &wide.read_only()), None);
+    }
+
+    #[test]
     fn what_is_broken_is_told_with_what_to_write() {
         for (rule, at, told, remedy) in [
             (Rule::Insecure, Argument::Secure, "`secure = false` trips `insecure`", "remove it"),
