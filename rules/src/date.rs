@@ -209,7 +209,6 @@ const fn date_of(days: i64) -> (i64, i64, i64) {
 }
 
 /// The last two decimal digits.
-/// The last two.
 const fn two_digits(number: i64) -> [u8; 2] {
     [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
 }

@@ -186,6 +186,7 @@ pub(crate) fn is_plain(ty: &Type) -> bool {
 
 fn name(ty: &Type) -> Option<&Ident> {
     match ty {
+        // Behind a `<Self>::` it is no single word.
         Type::Path(path) => path.path.get_ident(),
         Type::Group(group) => name(&group.elem),
         _ => None,
