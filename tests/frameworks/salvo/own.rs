@@ -3,7 +3,7 @@
 use hardtack::salvo::PolicyHoop;
 use hardtack::{
     Cookies, EventKind, ExtractError, ForceHttps, ForeignCookies, Https, Listener, Policy, PolicyHandle, ReadError,
-    SetError, TrustedProxies,
+    SetError, TrustedProxies, testing,
 };
 use salvo::catcher::Catcher;
 use salvo::conn::UnixListener;
@@ -433,4 +433,16 @@ async fn what_extractors_do_can_be_asked_by_hand() {
     }
     assert_eq!(Site::https(Service::new(routes()).hoop(hoop())).await.get("/ask").await.body, "https");
     assert_eq!(Site::https(Service::new(routes())).await.get("/ask").await.body, Salvo::MISSING);
+}
+
+#[test]
+fn an_error_says_what_the_one_within_says() {
+    let mut request = http::HeaderMap::new();
+    request.insert("cookie", HeaderValue::from_static("__Host-Http-cart=many"));
+    let jar: Cookies = Cookies::read(&request, testing::https());
+    let (read, set) = (jar.get::<Cart>().err().unwrap(), jar.set(Session("a".repeat(5_000))).unwrap_err());
+    let (read_says, set_says) = (read.to_string(), set.to_string());
+    assert!(read_says.contains("`__Host-Http-cart`") && set_says.contains("`__Host-Http-session`"));
+    assert_eq!(hardtack::salvo::Error::from(read).to_string(), read_says);
+    assert_eq!(hardtack::salvo::Error::from(set).to_string(), set_says);
 }
