@@ -269,7 +269,7 @@ fn what_is_not_utf_8_is_told_once() {
     assert_eq!(
         errors,
         [
-            "the environment variable `HARDTACK_DENY` is not UTF-8; write names of lints there, as in `insecure max-age=30d`",
+            "the environment variable `HARDTACK_DENY` is not UTF-8; write there what the build refuses, as in `insecure max-age=30d`",
             "could not compile `my-shop` (lib) due to 1 previous error",
         ],
         "{words}"

@@ -36,7 +36,7 @@ use hardtack::Cookie;
 
 const NAME: &str = "__Host-theme";
 
-#[must_use = "set it"] /// Who is signed in.
+#[must_use = "not of its docs"] /// Who is signed in.
 #[derive(Cookie)]
 #[cookie(max_age = "8h")]
 pub struct Session(String);

@@ -1,4 +1,5 @@
-//! What `Debug` shows of our types: what they are and whose, never a value, and never nothing.
+//! What is shown of our types, and told of what happens: what they are and whose, never a value, never nothing, and nothing
+//! twice.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a helper that fails fails the test")]
 

@@ -27,7 +27,7 @@ impl Build {
             Err(env::VarError::NotPresent) => return Build { text: String::new(), krate },
             Err(env::VarError::NotUnicode(_)) => {
                 if !TOLD.swap(true, Ordering::Relaxed) {
-                    let text = "is not UTF-8; write names of lints there, as in `insecure max-age=30d`";
+                    let text = "is not UTF-8; write there what the build refuses, as in `insecure max-age=30d`";
                     errors.push(Span::call_site(), format_args!("the environment variable `{VARIABLE}` {text}"));
                 }
                 return Build { text: String::new(), krate };

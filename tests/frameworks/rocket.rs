@@ -1,7 +1,11 @@
-//! Rocket: the routes of the scenarios, and the list of them run. What is Rocket's own stands in `rocket/own.rs`.
+//! Rocket: the routes of the scenarios, and the list of them run. What is Rocket's own stands in `rocket/`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
 
+#[path = "rocket/guards.rs"]
+mod guards;
+#[path = "rocket/jar.rs"]
+mod jar;
 #[path = "rocket/own.rs"]
 mod own;
 mod suite;
