@@ -1,16 +1,17 @@
-//! What the audit raises: each row of the book's table of auditors with its nearest neighbour that is not raised, a
-//! response with ten flawed cookies in full, the example as a process, and every line of the vectors. No value is shown.
+//! Tests of the audit: for each rule, headers that have a finding and similar headers that have none; the full report
+//! of a response with ten flawed cookies; the example `audit` as a process; and every header of the vectors. No report
+//! shows a cookie's value.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test")]
 
-#[path = "audit/any_line.rs"]
-mod any_line;
-#[path = "audit/declared.rs"]
-mod declared;
+#[path = "audit/any_header.rs"]
+mod any_header;
+#[path = "audit/declared_cookies.rs"]
+mod declared_cookies;
 #[path = "support/example.rs"]
 mod example;
-#[path = "audit/saved.rs"]
-mod saved;
-#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "audit/saved_responses.rs"]
+mod saved_responses;
+#[allow(dead_code, reason = "other test binaries use more of it")]
 #[path = "support/vectors.rs"]
 mod vectors;
 #[path = "audit/weaknesses.rs"]
@@ -18,7 +19,7 @@ mod weaknesses;
 
 use std::time::{Duration, SystemTime};
 
-use hardtack::audit::{Finding, Seen, Weakness, response, set_cookie};
+use hardtack::audit::{Context, Finding, Weakness, response, set_cookie};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// 23 Nov 2026.
@@ -26,12 +27,14 @@ fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_392_000)
 }
 
-fn https() -> Seen {
-    Seen::https("shop.example.com").at(now())
+/// A response of `https://shop.example.com`.
+fn https() -> Context {
+    Context::https("shop.example.com").at(now())
 }
 
-fn http() -> Seen {
-    Seen::http("shop.example.com").at(now())
+/// A response of `http://shop.example.com`.
+fn http() -> Context {
+    Context::http("shop.example.com").at(now())
 }
 
 fn ids(findings: &[Finding]) -> Vec<&'static str> {
@@ -42,29 +45,29 @@ fn find(findings: &[Finding], rule: Weakness) -> Option<&Finding> {
     findings.iter().find(|finding| finding.rule == rule)
 }
 
-/// Severity and ids of one weakness of a line, `-` where it is not raised.
-fn raised(line: &str, seen: &Seen, rule: Weakness) -> String {
-    shown(find(&set_cookie(line.as_bytes(), seen).findings, rule))
+/// Audits a `Set-Cookie` header and describes its finding for one rule.
+fn finding_for(header: &str, context: &Context, rule: Weakness) -> String {
+    describe(find(&set_cookie(header.as_bytes(), context).findings, rule))
 }
 
-fn shown(finding: Option<&Finding>) -> String {
+/// Returns the severity and the ids of a finding, or `-` for none.
+fn describe(finding: Option<&Finding>) -> String {
     let Some(finding) = finding else { return String::from("-") };
     let ids: Vec<String> = finding.references.iter().map(ToString::to_string).collect();
     format!("{}: {}", finding.severity, ids.join(", "))
 }
 
-fn headers(fields: &[(HeaderName, &'static str)]) -> HeaderMap {
-    fields.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).fold(
-        HeaderMap::new(),
-        |mut headers, (name, value)| {
-            headers.append(name, value);
-            headers
-        },
-    )
+fn header_map(headers: &[(HeaderName, &'static str)]) -> HeaderMap {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(name, HeaderValue::from_static(value));
+    }
+    map
 }
 
-/// What is raised about the response itself.
-fn raised_of(fields: &[(HeaderName, &'static str)], seen: &Seen, rule: Weakness) -> String {
-    let reports = response(&headers(fields), seen);
-    shown(reports.iter().find(|report| report.cookie.is_none()).and_then(|report| find(&report.findings, rule)))
+/// Audits a response and describes the finding of one rule about the response itself, not about its cookies.
+fn response_finding(headers: &[(HeaderName, &'static str)], context: &Context, rule: Weakness) -> String {
+    let reports = response(&header_map(headers), context);
+    let own = reports.iter().find(|report| report.cookie.is_none());
+    describe(own.and_then(|report| find(&report.findings, rule)))
 }

@@ -1,5 +1,6 @@
-//! Chromium and Firefox as judges, over real TLS with a trusted certificate and over plain HTTP: what they store, send and
-//! refuse of what hardtack writes, and whether `hardtack::audit` foretells them. One process of each for all the cases.
+//! Runs Chromium and Firefox over real TLS (with a trusted certificate) and over plain HTTP. The suites compare what
+//! the browsers store, send and reject with the declarations, and with the predictions of `hardtack::audit`. All the
+//! suites share one process of each browser.
 
 #![cfg(unix)]
 #![allow(
@@ -7,19 +8,17 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a helper that fails fails the test"
+    reason = "a panic in a helper fails the test"
 )]
 
 #[path = "support/browser.rs"]
 mod browser;
 #[path = "browsers/declarations.rs"]
 mod declarations;
-#[path = "browsers/declared.rs"]
-mod declared;
+#[path = "browsers/declared_cookies.rs"]
+mod declared_cookies;
 #[path = "support/example.rs"]
 mod example;
-#[path = "browsers/lines.rs"]
-mod lines;
 #[path = "support/network.rs"]
 mod network;
 #[path = "support/not_run.rs"]
@@ -30,6 +29,8 @@ mod replay;
 mod shop;
 #[path = "browsers/site.rs"]
 mod site;
+#[path = "browsers/vector_cases.rs"]
+mod vector_cases;
 #[path = "support/vectors.rs"]
 mod vectors;
 
@@ -37,7 +38,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use hardtack::Listener;
+use hardtack::TlsTermination;
 use tokio::runtime::Runtime;
 
 use browser::{Browser, Kind};
@@ -46,81 +47,82 @@ use replay::Replay;
 use site::Site;
 
 #[test]
-fn chromium() {
-    judged_by(Kind::Chromium);
+fn chromium_behaves_as_predicted() {
+    run_suites(Kind::Chromium);
 }
 
 #[test]
-fn firefox() {
-    judged_by(Kind::Firefox);
+fn firefox_behaves_as_predicted() {
+    run_suites(Kind::Firefox);
 }
 
-/// A suite: its name, and the cases that it puts before the judge.
-type Suite = (&'static str, fn(&mut Judge<'_>));
+/// The name of a suite, and the function that runs its cases.
+type Suite = (&'static str, fn(&mut Checks<'_>));
 
 const SUITES: [Suite; 15] = [
-    ("declared, over TLS", declared::stored_as_declared),
-    ("declared, on loopback over plain HTTP", declared::stored_on_loopback),
-    ("declared, over plain HTTP", declared::nothing_over_plain_http),
-    ("sent", declared::sent_over_tls_alone),
-    ("overwritten over plain HTTP", declared::plain_http_overwrites_nothing),
-    ("tossed by a sibling", declared::siblings_toss_nothing_unseen),
-    ("written by scripts", declared::written_by_scripts),
-    ("foreign lines", declared::foreign_lines_are_hardened),
-    ("redirect and HSTS", declared::redirected_and_remembered),
-    ("the example", shop::visited),
-    ("vectors: set_cookie_audit", lines::audited),
-    ("vectors: wpt_store", lines::of_web_platform_tests),
-    ("vectors: loopback, by header", lines::loopback_by_header),
-    ("vectors: loopback, by script", lines::loopback_by_script),
-    ("vectors: removal and overwrite", lines::removed_and_overwritten),
+    ("declared cookies over TLS", declared_cookies::cookies_are_stored_as_declared),
+    ("declared cookies on loopback over plain HTTP", declared_cookies::loopback_counts_as_https),
+    ("declared cookies over plain HTTP", declared_cookies::plain_http_stores_no_secure_cookie),
+    ("cookies in requests", declared_cookies::secure_cookies_are_sent_over_tls_only),
+    ("attacks over plain HTTP", declared_cookies::plain_http_cannot_overwrite_secure_cookies),
+    ("attacks by a sibling host", declared_cookies::sibling_hosts_cannot_replace_a_value),
+    ("cookies written by scripts", declared_cookies::scripts_write_the_declared_cookie),
+    ("undeclared cookies", declared_cookies::undeclared_cookies_are_hardened),
+    ("redirect and HSTS", declared_cookies::plain_http_is_redirected_once),
+    ("the example `shop`", shop::sign_in_and_out),
+    ("vectors: set_cookie_audit", vector_cases::set_cookie_audit),
+    ("vectors: wpt_store", vector_cases::web_platform_tests),
+    ("vectors: loopback, by header", vector_cases::loopback_by_header),
+    ("vectors: loopback, by script", vector_cases::loopback_by_script),
+    ("vectors: removal and overwrite", vector_cases::removal_and_overwrite),
 ];
 
-/// Runs every suite, whatever the ones before came to, and fails with all that went wrong.
-fn judged_by(kind: Kind) {
+/// Runs every suite, also after a failed one, and panics with all the failures.
+fn run_suites(kind: Kind) {
     let start = Instant::now();
     let runtime = Runtime::new().unwrap();
     let _entered = runtime.enter();
     let authority = Authority::new();
     let tls = authority.server(&NAMES, &["h2", "http/1.1"]);
-    let site = Site::start(tls.clone(), Listener::per_connection(), declarations::all());
-    let hsts = Site::start(tls.clone(), Listener::per_connection(), declarations::all());
-    let loopback = Site::start(tls, Listener::per_connection().loopback_in_debug(), declarations::all());
+    let site = Site::start(tls.clone(), TlsTermination::per_connection(), declarations::all());
+    let hsts = Site::start(tls.clone(), TlsTermination::per_connection(), declarations::all());
+    let loopback = Site::start(tls, TlsTermination::per_connection().loopback_in_debug(), declarations::all());
     let replay = Replay::start(&authority.server(&NAMES, &["http/1.1"]));
-    let names = [(site::HOST, site.ports), (site::SIBLING, site.ports), (declared::HSTS_HOST, hsts.ports)];
+    let names = [(site::HOST, site.ports), (site::SIBLING, site.ports), (declared_cookies::HSTS_HOST, hsts.ports)];
     let network = Network::start(authority, &names, replay.ports);
     let Some(browser) = Browser::start(kind, &network) else { return };
-    let mut judge = Judge {
+    let mut checks = Checks {
         browser: &browser,
         site: &site,
         loopback: &loopback,
         hsts: &hsts,
         replay: &replay,
-        verdicts: 0,
-        known: Vec::new(),
-        wrong: Vec::new(),
+        count: 0,
+        known_differences: Vec::new(),
+        failures: Vec::new(),
     };
 
     let mut table = format!("{} {}\n", kind.name(), browser.version);
-    let mut wrong = Vec::new();
+    let mut all_failures = Vec::new();
     for (name, suite) in SUITES {
         let started = Instant::now();
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| suite(&mut judge))) {
-            let why = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-            judge.wrong.push(format!("ended early: {}", why.unwrap_or("a panic")));
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| suite(&mut checks))) {
+            let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            checks.failures.push(format!("panicked: {}", message.unwrap_or("without a message")));
         }
-        let (verdicts, known) = (std::mem::take(&mut judge.verdicts), std::mem::take(&mut judge.known));
-        let found = std::mem::take(&mut judge.wrong);
-        let (differ, failed, took) = (known.len(), found.len(), started.elapsed());
-        table += &format!("{verdicts:6} verdicts, {differ} known to differ, {failed} wrong: {name} ({took:.1?})\n");
+        let count = std::mem::take(&mut checks.count);
+        let known = std::mem::take(&mut checks.known_differences);
+        let failures = std::mem::take(&mut checks.failures);
+        let (differ, failed, took) = (known.len(), failures.len(), started.elapsed());
+        table += &format!("{count:6} checks, {differ} known differences, {failed} failed: {name} ({took:.1?})\n");
         known.iter().for_each(|known| table += &format!("       {known}\n"));
-        wrong.extend(found.into_iter().map(|found| format!("{name}: {found}")));
+        all_failures.extend(failures.into_iter().map(|failure| format!("{name}: {failure}")));
     }
-    println!("{table}in {:.1?}", start.elapsed());
-    assert!(wrong.is_empty(), "{table}{}", wrong.join("\n"));
+    println!("{table}total time: {:.1?}", start.elapsed());
+    assert!(all_failures.is_empty(), "{table}{}", all_failures.join("\n"));
 }
 
-/// What the servers' certificates are for.
+/// The names in the servers' certificates.
 const NAMES: [&str; 19] = [
     "www.shop.test",
     "evil.shop.test",
@@ -143,31 +145,33 @@ const NAMES: [&str; 19] = [
     "x.kyoto.jp",
 ];
 
-/// What a suite works with, and what it found.
-struct Judge<'a> {
+/// The browser and the servers of a suite, and the results of its checks.
+struct Checks<'a> {
     browser: &'a Browser,
-    /// `www.shop.test` and a sibling.
+    /// Serves `www.shop.test` and a sibling host.
     site: &'a Site,
-    /// Reached directly.
+    /// Serves loopback addresses, which the browser reaches without the proxy.
     loopback: &'a Site,
-    /// A host that nobody visits for anything else.
+    /// Serves a host of its own, because HSTS keeps the browser from visiting that host over plain HTTP.
     hsts: &'a Site,
     replay: &'a Replay,
-    verdicts: usize,
-    /// Differences that are expected and were found, and why they are.
-    known: Vec<String>,
-    wrong: Vec<String>,
+    /// The number of checks so far.
+    count: usize,
+    /// The expected differences that occurred, each with its reason.
+    known_differences: Vec<String>,
+    failures: Vec<String>,
 }
 
-impl Judge<'_> {
-    /// One verdict of the browser's.
-    fn verdict(&mut self, of: impl Display, wrong: Option<String>) {
-        self.verdicts += 1;
-        self.wrong.extend(wrong.map(|wrong| format!("{of}: {wrong}")));
+impl Checks<'_> {
+    /// Counts one check and stores its failure, if there is one.
+    fn record(&mut self, label: impl Display, failure: Option<String>) {
+        self.count += 1;
+        self.failures.extend(failure.map(|failure| format!("{label}: {failure}")));
     }
 
-    fn equal<T: PartialEq + std::fmt::Debug>(&mut self, of: impl Display, found: T, expected: T) {
-        let wrong = (found != expected).then(|| format!("{found:?}, not {expected:?}"));
-        self.verdict(of, wrong);
+    /// Checks that two values are equal.
+    fn equal<T: PartialEq + std::fmt::Debug>(&mut self, label: impl Display, found: T, expected: T) {
+        let failure = (found != expected).then(|| format!("found {found:?}, expected {expected:?}"));
+        self.record(label, failure);
     }
 }

@@ -1,16 +1,18 @@
-//! One jar, several hands: clones that set, remove, read and write at once, late ones too; policies and keyrings that change
-//! meanwhile. First every order of steps against a model that knows one hand only, then threads and tasks as they come.
+//! Clones of one jar that set, remove, read and write at once, also after the response was sent, while policies and
+//! keyrings change. The first tests run every order of steps and compare the results with a sequential model. The last
+//! tests run threads and tasks without control over the order.
 //!
-//! A `set` is two steps: it looks at the policy and the keyring and makes its line, and it puts the line in. Between both
-//! stands a user's code, the value's `Display`: there these tests hold the real `set` and let others go first. Any other
-//! operation is one step. The orders of the locks themselves are walked in `runtime/src/exchange/every_order.rs`.
+//! A `set` has two steps. The first step reads the policy and the keyring and builds the `Set-Cookie` header. The
+//! second step stores the header in the jar. Between the two steps `set` calls user code: the value's `Display`. There
+//! these tests suspend the real `set` and let other threads run. Every other operation is one step. The loom test
+//! `runtime/src/middleware/every_order.rs` covers the orders of the locks.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a helper that fails fails the test"
+    reason = "a panic in a helper fails the test"
 )]
 
 use std::cell::RefCell;
@@ -27,17 +29,17 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use base64::Engine as _;
-use hardtack::{
-    Caching, Cookie, Cookies, EventKind, Floor, Hsts, Key, Keyring, Listener, Policy, PolicyHandle, SameSite,
-    SetCookie, SetError, testing,
-};
+use hardtack::event::Kind;
+use hardtack::policy::{Baseline, Caching, Hsts};
+use hardtack::seal::{Key, Keyring};
+use hardtack::{Cookie, Cookies, Policy, PolicyHandle, SameSite, SetCookie, SetError, TlsTermination, testing};
 use http::header::{CACHE_CONTROL, COOKIE, HOST, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, Request, Response};
 use tower::{Layer as _, Service};
 
-// --- What is set ---
+// --- The cookies ---
 
-/// A text whose `Display` is the moment between the two steps of `set`.
+/// A text whose `Display` runs between the two steps of `set`.
 #[derive(Clone, Debug, PartialEq)]
 struct Text(String);
 
@@ -62,26 +64,26 @@ struct Session(Text);
 #[derive(Cookie)]
 struct Cart(Text);
 
-/// A cookie whose Path and Domain vary.
+/// A cookie that is set with different Paths and Domains.
 #[derive(Cookie)]
 #[cookie(name = "__Secure-place", domain = "example.com")]
 struct Place(Text);
 
-/// A cookie of which each exchange's policy says the Domain.
+/// A cookie whose Domain comes from the request's policy.
 #[derive(Cookie)]
-#[cookie(domain = environment)]
+#[cookie(domain = policy)]
 struct Sso(Text);
 
-/// A number, without a step inside.
+/// A number, so that `set` is a single step.
 #[derive(Cookie, Debug, PartialEq)]
 struct Number(u64);
 
-/// One that each exchange's keyring seals.
+/// A cookie that is sealed with the keyring of the request's policy.
 #[derive(Cookie)]
 #[cookie(sealed, max_age = "1h")]
 struct Basket(u64);
 
-/// A number for each Path.
+/// A cookie that is set with a Path for each number.
 #[derive(Cookie)]
 #[cookie(name = "__Secure-numbered", domain = "example.com")]
 struct Numbered(u64);
@@ -89,15 +91,15 @@ struct Numbered(u64);
 const SECURE: &str = "; Secure; HttpOnly; SameSite=Lax";
 const PAST: &str = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 
-fn lines(response: &HeaderMap) -> Vec<String> {
-    response.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap().to_owned()).collect()
+fn set_cookie_headers(response: &HeaderMap) -> Vec<String> {
+    response.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned()).collect()
 }
 
-/// Takes what an operation gave, in words that can be compared.
-fn said(result: Result<(), SetError>) -> &'static str {
+/// Returns the result of an operation as a word, which can be compared.
+fn outcome(result: Result<(), SetError>) -> &'static str {
     match result {
         Ok(()) => "set",
-        Err(SetError::ResponseSent { .. }) => "sent",
+        Err(SetError::ResponseSent { .. }) => "late",
         Err(SetError::Attribute { attribute: "domain", .. }) => "no domain",
         Err(SetError::NoKeyring { .. }) => "no keyring",
         Err(error) => panic!("{error}"),
@@ -108,104 +110,106 @@ fn key(number: u8) -> Key {
     Key::from_base64(&base64::engine::general_purpose::STANDARD.encode([number; 32])).unwrap()
 }
 
-// --- Turns: threads that take their steps in a given order ---
+// --- Threads that run step by step in a given order ---
 
-/// A thread's end of the baton: it takes a step when it is told, and says when the step is over.
-struct Turn {
-    go: Receiver<()>,
-    over: Sender<()>,
+/// A thread's side of the two channels that control its steps.
+struct StepControl {
+    start: Receiver<()>,
+    done: Sender<()>,
+    /// The number of steps that were started.
     steps: usize,
 }
 
 thread_local! {
-    static TURN: RefCell<Option<Turn>> = const { RefCell::new(None) };
+    static STEP_CONTROL: RefCell<Option<StepControl>> = const { RefCell::new(None) };
 }
 
-/// Ends the step of this thread and waits for the next; on a thread that takes no turns, nothing.
+/// Ends the current step of this thread and waits until the next step may start. Does nothing on an uncontrolled
+/// thread.
 fn step() {
-    TURN.with_borrow_mut(|turn| {
-        if let Some(turn) = turn {
-            turn.steps += 1;
-            // Where the other end is gone, the test has failed already.
-            let _ = turn.over.send(());
-            let _ = turn.go.recv();
+    STEP_CONTROL.with_borrow_mut(|control| {
+        if let Some(control) = control {
+            control.steps += 1;
+            // The other side is only closed if the test has already failed.
+            let _ = control.done.send(());
+            let _ = control.start.recv();
         }
     });
 }
 
-/// A thread's part: what it does, and in how many steps. `step()` stands between them.
+/// The work of one thread. It calls `step()` between two steps.
 struct Part<'a> {
     steps: usize,
-    does: Box<dyn FnOnce() + Send + 'a>,
+    work: Box<dyn FnOnce() + Send + 'a>,
 }
 
-fn part<'a>(steps: usize, does: impl FnOnce() + Send + 'a) -> Part<'a> {
-    Part { steps, does: Box::new(does) }
+fn part<'a>(steps: usize, work: impl FnOnce() + Send + 'a) -> Part<'a> {
+    Part { steps, work: Box::new(work) }
 }
 
-/// Runs the parts, each in its own thread, one step at a time in this order.
+/// Runs each part in its own thread, one step at a time. `order` has the thread of each step.
 fn run(order: &[usize], parts: Vec<Part<'_>>) {
     std::thread::scope(|threads| {
-        let mut ends = Vec::new();
+        let mut controls = Vec::new();
         for part in parts {
-            let (go, told) = channel();
-            let (over, heard) = channel();
+            let (start, may_start) = channel();
+            let (done, is_done) = channel();
             threads.spawn(move || {
-                let _ = told.recv();
-                TURN.set(Some(Turn { go: told, over, steps: 1 }));
-                (part.does)();
-                let turn = TURN.take().unwrap();
-                assert_eq!(turn.steps, part.steps, "the order counts on other steps");
-                let _ = turn.over.send(());
+                let _ = may_start.recv();
+                STEP_CONTROL.set(Some(StepControl { start: may_start, done, steps: 1 }));
+                (part.work)();
+                let control = STEP_CONTROL.take().unwrap();
+                assert_eq!(control.steps, part.steps, "the part has another number of steps");
+                let _ = control.done.send(());
             });
-            ends.push((go, heard));
+            controls.push((start, is_done));
         }
         for &thread in order {
-            let (go, heard) = &ends[thread];
-            go.send(()).unwrap();
-            heard.recv().expect("a part failed");
+            let (start, is_done) = &controls[thread];
+            start.send(()).unwrap();
+            is_done.recv().expect("a part failed");
         }
     });
 }
 
-/// Every order of so many steps of each thread, and how many there are.
-fn each_order(steps: &[usize], mut then: impl FnMut(&[usize])) -> usize {
-    fn rest(left: &mut [usize], order: &mut Vec<usize>, then: &mut dyn FnMut(&[usize])) -> usize {
-        if left.iter().all(|steps| *steps == 0) {
-            then(order);
+/// Calls `run` with every order of these numbers of steps, and returns the number of orders.
+fn for_each_order(steps: &[usize], mut run: impl FnMut(&[usize])) -> usize {
+    fn complete(remaining: &mut [usize], order: &mut Vec<usize>, run: &mut dyn FnMut(&[usize])) -> usize {
+        if remaining.iter().all(|steps| *steps == 0) {
+            run(order);
             return 1;
         }
         let mut count = 0;
-        for thread in 0..left.len() {
-            if left[thread] > 0 {
-                left[thread] -= 1;
+        for thread in 0..remaining.len() {
+            if remaining[thread] > 0 {
+                remaining[thread] -= 1;
                 order.push(thread);
-                count += rest(left, order, then);
+                count += complete(remaining, order, run);
                 order.pop();
-                left[thread] += 1;
+                remaining[thread] += 1;
             }
         }
         count
     }
-    rest(&mut steps.to_vec(), &mut Vec::new(), &mut then)
+    complete(&mut steps.to_vec(), &mut Vec::new(), &mut run)
 }
 
 #[test]
-fn every_order_is_walked_once() {
-    let mut seen = std::collections::BTreeSet::new();
-    assert_eq!(each_order(&[3, 2, 2], |order| assert!(seen.insert(order.to_vec()))), 210);
-    assert_eq!(seen.len(), 210);
+fn every_order_is_generated_once() {
+    let mut orders = std::collections::BTreeSet::new();
+    assert_eq!(for_each_order(&[3, 2, 2], |order| assert!(orders.insert(order.to_vec()))), 210);
+    assert_eq!(orders.len(), 210);
 }
 
-// --- Every order, against a model ---
+// --- Every order, compared with a model ---
 
 /// An operation on a jar.
 #[derive(Clone, Copy, Debug)]
-enum Does {
+enum Operation {
     Session(&'static str),
     Cart(&'static str),
     RemoveCart,
-    /// A Path, a Domain and a value.
+    /// Sets `Place` with a Path, a Domain and a value.
     Place(&'static str, &'static str, &'static str),
     RemovePlace(&'static str),
     Number(u64),
@@ -214,247 +218,263 @@ enum Does {
     Write,
 }
 
-impl Does {
-    /// Two where a value is written between looking and keeping; one where nothing of a test's stands between.
+impl Operation {
+    /// Returns the number of steps. An operation that calls `Text`'s `Display` has two.
     fn steps(self) -> usize {
         match self {
-            Does::Session(_) | Does::Cart(_) | Does::Place(..) => 2,
-            Does::RemoveCart | Does::RemovePlace(_) | Does::Number(_) | Does::Get | Does::Debug | Does::Write => 1,
+            Operation::Session(_) | Operation::Cart(_) | Operation::Place(..) => 2,
+            Operation::RemoveCart
+            | Operation::RemovePlace(_)
+            | Operation::Number(_)
+            | Operation::Get
+            | Operation::Debug
+            | Operation::Write => 1,
         }
     }
 
-    /// Does it, and says what came of it.
-    fn on(self, jar: &Cookies) -> Vec<String> {
+    /// Runs the operation and returns its result.
+    fn run_on(self, jar: &Cookies) -> Vec<String> {
         let text = |text: &str| Text(text.to_owned());
         let result = match self {
-            Does::Session(value) => jar.set(Session(text(value))),
-            Does::Cart(value) => jar.set(Cart(text(value))),
-            Does::RemoveCart => jar.remove::<Cart>(),
-            Does::Place(path, domain, value) => jar.set(SetCookie::new(Place(text(value))).path(path).domain(domain)),
-            Does::RemovePlace(path) => jar.set(SetCookie::<Place>::removal().path(path)),
-            Does::Number(number) => jar.set(Number(number)),
-            Does::Get => return vec![format!("{:?}", jar.get::<Number>().unwrap())],
-            Does::Debug => return vec![format!("{jar:?}")],
-            Does::Write => {
+            Operation::Session(value) => jar.set(Session(text(value))),
+            Operation::Cart(value) => jar.set(Cart(text(value))),
+            Operation::RemoveCart => jar.remove::<Cart>(),
+            Operation::Place(path, domain, value) => {
+                jar.set(SetCookie::new(Place(text(value))).path(path).domain(domain))
+            }
+            Operation::RemovePlace(path) => jar.set(SetCookie::<Place>::removal().path(path)),
+            Operation::Number(number) => jar.set(Number(number)),
+            Operation::Get => return vec![format!("{:?}", jar.try_get::<Number>().unwrap())],
+            Operation::Debug => return vec![format!("{jar:?}")],
+            Operation::Write => {
                 let mut response = HeaderMap::new();
                 jar.write(&mut response);
-                return lines(&response);
+                return set_cookie_headers(&response);
             }
         };
-        vec![said(result).to_owned()]
+        vec![outcome(result).to_owned()]
     }
 
-    /// The cookie's name, where it is and the whole line; nothing for what sets nothing.
-    fn sets(self) -> Option<(&'static str, String, String)> {
+    /// Returns the cookie's name, its scope and its `Set-Cookie` header. Returns `None` for an operation that sets no
+    /// cookie.
+    fn set_cookie(self) -> Option<(&'static str, String, String)> {
         let host = |name: &'static str, value: &str| (name, String::new(), format!("{name}={value}; Path=/{SECURE}"));
         let place = |path: &str, domain: &str, value: &str, past: &str| {
-            let line = format!("__Secure-place={value}; Path={path}; Domain={domain}{past}{SECURE}");
-            ("__Secure-place", format!("{path} {}", domain.to_lowercase()), line)
+            let header = format!("__Secure-place={value}; Path={path}; Domain={domain}{past}{SECURE}");
+            ("__Secure-place", format!("{path} {}", domain.to_lowercase()), header)
         };
         Some(match self {
-            Does::Session(value) => host("__Host-Http-session", value),
-            Does::Cart(value) => host("__Host-Http-cart", value),
-            Does::Number(number) => host("__Host-Http-number", &number.to_string()),
-            Does::RemoveCart => {
+            Operation::Session(value) => host("__Host-Http-session", value),
+            Operation::Cart(value) => host("__Host-Http-cart", value),
+            Operation::Number(number) => host("__Host-Http-number", &number.to_string()),
+            Operation::RemoveCart => {
                 let name = "__Host-Http-cart";
                 (name, String::new(), format!("{name}=; Path=/{PAST}{SECURE}"))
             }
-            Does::Place(path, domain, value) => place(path, domain, value, ""),
-            Does::RemovePlace(path) => place(path, "example.com", "", PAST),
-            Does::Get | Does::Debug | Does::Write => return None,
+            Operation::Place(path, domain, value) => place(path, domain, value, ""),
+            Operation::RemovePlace(path) => place(path, "example.com", "", PAST),
+            Operation::Get | Operation::Debug | Operation::Write => return None,
         })
     }
 }
 
-/// The jar as one hand knows it.
+/// A jar that only one thread uses.
 #[derive(Default)]
 struct Model {
     sent: bool,
-    lines: Vec<(&'static str, String, String)>,
+    /// The name, scope and `Set-Cookie` header of each pending cookie.
+    pending: Vec<(&'static str, String, String)>,
 }
 
 impl Model {
-    fn does(&mut self, does: Does) -> Vec<String> {
-        match (does.sets(), does) {
-            (Some(_), _) if self.sent => vec!["sent".to_owned()],
-            (Some(line), _) => {
-                self.lines.retain(|(name, place, _)| (name, place) != (&line.0, &line.1));
-                self.lines.push(line);
+    /// Applies an operation and returns its result.
+    fn apply(&mut self, operation: Operation) -> Vec<String> {
+        match (operation.set_cookie(), operation) {
+            (Some(_), _) if self.sent => vec!["late".to_owned()],
+            (Some(cookie), _) => {
+                self.pending.retain(|(name, scope, _)| (name, scope) != (&cookie.0, &cookie.1));
+                self.pending.push(cookie);
                 vec!["set".to_owned()]
             }
-            (None, Does::Write) => {
+            (None, Operation::Write) => {
                 self.sent = true;
-                self.lines.drain(..).map(|(_, _, line)| line).collect()
+                self.pending.drain(..).map(|(_, _, header)| header).collect()
             }
-            (None, Does::Debug) => {
-                let set: Vec<_> = self.lines.iter().map(|(name, ..)| name).collect();
+            (None, Operation::Debug) => {
+                let set: Vec<_> = self.pending.iter().map(|(name, ..)| name).collect();
                 let read = ["__Host-Http-number"];
-                vec![format!("Cookies {{ read: {read:?}, set: {set:?}, sent: {} }}", self.sent)]
+                vec![format!("Cookies {{ received: {read:?}, pending: {set:?}, is_sent: {} }}", self.sent)]
             }
-            // What the request carried, whatever is pending.
+            // A read returns the request's cookie, also if a new value is pending.
             (None, _) => vec!["Some(Number(7))".to_owned()],
         }
     }
 }
 
-/// Lets the threads do all this in every order of steps, and holds each run against the model.
-fn every_order(threads: &[&[Does]]) -> usize {
-    let steps: Vec<_> = threads.iter().map(|all| all.iter().map(|does| does.steps()).sum()).collect();
-    each_order(&steps, |order| {
+/// Runs the operations of the threads in every order of their steps, and compares each run with the model.
+fn check_every_order(threads: &[&[Operation]]) -> usize {
+    let steps: Vec<_> = threads.iter().map(|all| all.iter().map(|operation| operation.steps()).sum()).collect();
+    for_each_order(&steps, |order| {
         let (mut model, mut expected) = (Model::default(), vec![Vec::new(); threads.len()]);
-        // An operation is what it is at its last step.
-        let mut left: Vec<_> = threads.iter().map(|all| all.iter().map(|does| (*does, does.steps()))).collect();
-        let mut now: Vec<_> = left.iter_mut().map(Iterator::next).collect();
+        // An operation takes effect in its last step.
+        let mut remaining: Vec<_> =
+            threads.iter().map(|all| all.iter().map(|operation| (*operation, operation.steps()))).collect();
+        let mut current: Vec<_> = remaining.iter_mut().map(Iterator::next).collect();
         for &thread in order {
-            let (does, steps) = now[thread].as_mut().unwrap();
+            let (operation, steps) = current[thread].as_mut().unwrap();
             *steps -= 1;
             if *steps == 0 {
-                expected[thread].push(model.does(*does));
-                now[thread] = left[thread].next();
+                expected[thread].push(model.apply(*operation));
+                current[thread] = remaining[thread].next();
             }
         }
 
         let mut request = HeaderMap::new();
         request.insert(COOKIE, "__Host-Http-number=7".parse().unwrap());
-        let jar = Cookies::read(&request, testing::https());
+        let jar = Cookies::from_headers(&request, testing::https());
         let mut found = vec![Vec::new(); threads.len()];
         let parts = threads.iter().zip(&mut found).zip(&steps).map(|((all, found), steps)| {
             let jar = jar.clone();
             part(*steps, move || {
-                for (at, does) in all.iter().enumerate() {
-                    if at > 0 {
+                for (index, operation) in all.iter().enumerate() {
+                    if index > 0 {
                         step();
                     }
-                    found.push(does.on(&jar));
+                    found.push(operation.run_on(&jar));
                 }
             })
         });
         run(order, parts.collect());
         assert_eq!(found, expected, "{order:?}");
-        // Nothing is left that a second head could carry.
+        // After a write nothing is pending for a second response.
         jar.write(&mut HeaderMap::new());
-        let mut again = HeaderMap::new();
-        jar.write(&mut again);
-        assert!(again.is_empty(), "{order:?}");
+        let mut second = HeaderMap::new();
+        jar.write(&mut second);
+        assert!(second.is_empty(), "{order:?}");
     })
 }
 
 #[test]
-fn set_remove_and_write_in_every_order_are_what_one_hand_would_have_done() {
-    use Does::{Cart, Debug, Get, RemoveCart, Session, Write};
+fn concurrent_operations_match_a_sequential_model() {
+    use Operation::{Cart, Debug, Get, RemoveCart, Session, Write};
     let (first, second) = ([Session("a"), Cart("1")], [Session("b"), RemoveCart]);
-    assert_eq!(every_order(&[&first, &second, &[Write, Write]]), 1260);
-    // Two that write: each line leaves in one of the two heads.
-    assert_eq!(every_order(&[&first, &[RemoveCart, Write], &[Session("c"), Write]]), 2520 / 4 * 2);
-    // One that reads and looks meanwhile.
-    assert_eq!(every_order(&[&[Session("a"), Write], &[Cart("1"), Write], &[Get, Debug]]), 560);
+    assert_eq!(check_every_order(&[&first, &second, &[Write, Write]]), 1260);
+    // Two threads write, so each header is sent in one of two responses.
+    assert_eq!(check_every_order(&[&first, &[RemoveCart, Write], &[Session("c"), Write]]), 2520 / 4 * 2);
+    // One thread reads the jar and formats it.
+    assert_eq!(check_every_order(&[&[Session("a"), Write], &[Cart("1"), Write], &[Get, Debug]]), 560);
 }
 
 #[test]
-fn of_one_name_path_and_domain_the_last_is_kept_in_every_order() {
-    use Does::{Place, RemovePlace, Write};
+fn last_set_of_a_scope_wins() {
+    use Operation::{Place, RemovePlace, Write};
     let first = [Place("/a", "example.com", "1"), Place("/b", "example.com", "2")];
-    // A Domain's case is none of its identity.
+    // The letter case of the Domain does not matter.
     let second = [Place("/a", "www.example.com", "3"), Place("/a", "EXAMPLE.com", "4")];
-    assert_eq!(every_order(&[&first, &second, &[Write]]), 630);
-    assert_eq!(every_order(&[&first, &[RemovePlace("/a"), RemovePlace("/b")], &[Write, Write]]), 420);
+    assert_eq!(check_every_order(&[&first, &second, &[Write]]), 630);
+    assert_eq!(check_every_order(&[&first, &[RemovePlace("/a"), RemovePlace("/b")], &[Write, Write]]), 420);
 }
 
 #[test]
-fn three_that_set_and_one_that_writes_in_every_order() {
-    use Does::{Number, Session, Write};
-    let orders = every_order(&[&[Session("a"), Number(1)], &[Session("b")], &[Number(2), Session("c")], &[Write]]);
+fn three_setters_and_a_writer_match_the_model() {
+    use Operation::{Number, Session, Write};
+    let orders =
+        check_every_order(&[&[Session("a"), Number(1)], &[Session("b")], &[Number(2), Session("c")], &[Write]]);
     assert_eq!(orders, 5040 / 6 / 2 / 6 * 72);
 }
 
-// --- Who gives a jar its policy, and its keyring ---
+// --- Threads that set a jar's policy and keyring ---
 
-/// A policy that shows its number in all that it does.
-fn numbered(number: u64) -> Policy {
+/// Returns a policy whose number can be derived from each of its settings.
+fn numbered_policy(number: u64) -> Policy {
     let domain = ["zero.example", "one.example", "two.example"][number as usize];
     let policy = Policy::builder().hsts(Hsts::one_year().max_age(Duration::from_secs(number)));
     let policy = policy.caching(if number == 1 { Caching::NoStore } else { Caching::Private });
-    let policy = policy.floor(Floor::new().same_site(if number == 1 { SameSite::Strict } else { SameSite::Lax }));
+    let policy = policy.baseline(Baseline::new().same_site(if number == 1 { SameSite::Strict } else { SameSite::Lax }));
     policy.cookie_domain(domain).keyring(Keyring::new(key(number as u8))).build().unwrap()
 }
 
-/// The number of the policy under which these lines were made: the same for both cookies.
-fn made_under(lines: &[String]) -> Option<u64> {
-    let mut under = Vec::new();
-    for line in lines {
-        if line.starts_with("__Secure-Http-sso=") || line.starts_with("__Secure-sso=") {
-            let (_, domain) = line.split_once("; Domain=").unwrap();
+/// Returns the number of the policy under which these headers were built, and checks that it is the same for all of
+/// them.
+fn policy_number(headers: &[String]) -> Option<u64> {
+    let mut numbers = Vec::new();
+    for header in headers {
+        if header.starts_with("__Secure-Http-sso=") || header.starts_with("__Secure-sso=") {
+            let (_, domain) = header.split_once("; Domain=").unwrap();
             let domain = domain.split(';').next().unwrap();
-            under.push(["zero.example", "one.example", "two.example"].iter().position(|it| *it == domain).unwrap());
+            let domains = ["zero.example", "one.example", "two.example"];
+            numbers.push(domains.iter().position(|other| *other == domain).unwrap());
         } else {
             let mut response = HeaderMap::new();
-            response.insert(SET_COOKIE, line.parse().unwrap());
-            let opens =
+            response.insert(SET_COOKIE, header.parse().unwrap());
+            let can_open =
                 |number: &usize| testing::sent_with::<Basket>(&response, &Keyring::new(key(*number as u8))).is_some();
-            under.push((0..3).find(opens).expect("sealed by a key of none"));
+            numbers.push((0..3).find(can_open).expect("sealed with the key of one of the policies"));
         }
     }
-    assert!(under.windows(2).all(|two| two[0] == two[1]), "{lines:?}");
-    under.first().map(|number| *number as u64)
+    assert!(numbers.windows(2).all(|two| two[0] == two[1]), "{headers:?}");
+    numbers.first().map(|number| *number as u64)
 }
 
 #[test]
-fn the_first_policy_given_stays_and_a_set_sees_it_or_none_in_every_order() {
-    let handles = [PolicyHandle::new(numbered(0)), PolicyHandle::new(numbered(1))];
-    // Two that give, and one that sets two cookies; the sealed one in one step.
-    let orders = each_order(&[1, 1, 3], |order| {
-        let jar = Cookies::read(&HeaderMap::new(), testing::https());
+fn set_sees_the_first_policy_or_none() {
+    let handles = [PolicyHandle::new(numbered_policy(0)), PolicyHandle::new(numbered_policy(1))];
+    // Two threads set the jar's policy. A third one sets two cookies. The sealed cookie takes a single step.
+    let orders = for_each_order(&[1, 1, 3], |order| {
+        let jar = Cookies::from_headers(&HeaderMap::new(), testing::https());
         let mut found = Vec::new();
-        let give = |number: usize| {
+        let set_policy = |number: usize| {
             let (jar, handle) = (jar.clone(), &handles[number]);
-            part(1, move || drop(jar.policy(handle)))
+            part(1, move || drop(jar.with_policy(handle)))
         };
-        let sets = part(3, || {
+        let set_cookies = part(3, || {
             let result = jar.set(Sso(Text("a".into())));
             if matches!(result, Err(SetError::Attribute { .. })) {
-                // It looked and found nothing: no value was written, and its second step is empty.
+                // The `set` found no domain, so it did not format the value. Its second step is empty.
                 step();
             }
-            found.push(said(result));
+            found.push(outcome(result));
             step();
-            found.push(said(jar.set(Basket(1))));
+            found.push(outcome(jar.set(Basket(1))));
         });
-        run(order, vec![give(0), give(1), sets]);
+        run(order, vec![set_policy(0), set_policy(1), set_cookies]);
 
-        let given = order.iter().position(|thread| *thread < 2).unwrap();
-        let sees =
-            |step: usize| order.iter().enumerate().filter(|(_, thread)| **thread == 2).nth(step).unwrap().0 > given;
-        let expected = [if sees(0) { "set" } else { "no domain" }, if sees(2) { "set" } else { "no keyring" }];
+        let first = order.iter().position(|thread| *thread < 2).unwrap();
+        let has_policy =
+            |step: usize| order.iter().enumerate().filter(|(_, thread)| **thread == 2).nth(step).unwrap().0 > first;
+        let domain_outcome = if has_policy(0) { "set" } else { "no domain" };
+        let keyring_outcome = if has_policy(2) { "set" } else { "no keyring" };
+        let expected = [domain_outcome, keyring_outcome];
         assert_eq!(found, expected, "{order:?}");
         let mut response = HeaderMap::new();
         jar.write(&mut response);
-        let lines = lines(&response);
-        assert_eq!(lines.len(), expected.iter().filter(|word| **word == "set").count());
-        assert!(lines.is_empty() || made_under(&lines) == Some(order[given] as u64), "{order:?}: {lines:?}");
+        let headers = set_cookie_headers(&response);
+        assert_eq!(headers.len(), expected.iter().filter(|word| **word == "set").count());
+        assert!(headers.is_empty() || policy_number(&headers) == Some(order[first] as u64), "{order:?}: {headers:?}");
     });
     assert_eq!(orders, 20);
 }
 
-// --- Under the layer ---
+// --- Behind the layer ---
 
-/// What the handler gives away: the jar of its exchange.
+/// The place where the handler stores the jar of its request.
 type Slot = Mutex<Option<Cookies>>;
 
-/// An application that sets a sealed cookie, leaves its jar in the slot, and answers when it is polled once more.
+/// Returns an application that sets a sealed cookie, stores its jar in the slot, and responds when it is polled again.
 fn service(
     handle: &PolicyHandle,
 ) -> impl Service<Request<Arc<Slot>>, Response = Response<()>, Error = Infallible, Future: Send> + Clone {
-    handle.layer(Listener::tls()).layer(tower::service_fn(|request: Request<Arc<Slot>>| async move {
+    handle.layer(TlsTermination::here()).layer(tower::service_fn(|request: Request<Arc<Slot>>| async move {
         let jar = Cookies::from_extensions(request.extensions()).unwrap();
         jar.set(Basket(1)).unwrap();
         *request.body().lock().unwrap() = Some(jar);
-        once_more().await;
+        pending_once().await;
         Ok(Response::new(()))
     }))
 }
 
-/// Is ready when it is polled again.
-fn once_more() -> impl Future<Output = ()> {
+/// Returns a future that is ready when it is polled for the second time.
+fn pending_once() -> impl Future<Output = ()> {
     let mut polled = false;
     std::future::poll_fn(move |_| if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending })
 }
@@ -467,175 +487,180 @@ fn request(slot: &Arc<Slot>) -> Request<Arc<Slot>> {
     Request::get("/").header(HOST, "www.site.example").body(slot.clone()).unwrap()
 }
 
-/// The number of the policy that a response shows, the same in all its parts; and how many cookies it sets.
-fn number_of(response: &HeaderMap) -> (u64, usize) {
+/// Returns the number of the response's policy and the number of its cookies. Checks that all of its headers have the
+/// same policy.
+fn policy_number_and_count(response: &HeaderMap) -> (u64, usize) {
     let number = response[STRICT_TRANSPORT_SECURITY].to_str().unwrap().strip_prefix("max-age=").unwrap();
     let number: u64 = number.parse().unwrap();
-    let lines = lines(response);
-    assert_eq!(made_under(&lines), Some(number), "{lines:?}");
+    let headers = set_cookie_headers(response);
+    assert_eq!(policy_number(&headers), Some(number), "{headers:?}");
     let (same_site, caching) = if number == 1 { ("Strict", "no-store") } else { ("Lax", "private") };
-    assert!(lines.iter().all(|line| line.ends_with(&format!("; SameSite={same_site}"))), "{lines:?}");
+    assert!(headers.iter().all(|header| header.ends_with(&format!("; SameSite={same_site}"))), "{headers:?}");
     assert_eq!(response[CACHE_CONTROL], caching);
-    (number, lines.len())
+    (number, headers.len())
 }
 
 #[test]
-fn policies_and_keyrings_change_in_every_order_and_no_exchange_sees_two() {
-    // One applies two policies; an exchange; another hand in it; another exchange, which sets in two steps.
+fn no_request_sees_two_policies() {
+    // Four threads: the first applies two policies, the second sends a request, the third sets a cookie in the jar of
+    // that request, and the fourth sends another request, whose `set` takes two steps.
     let mut run_orders = 0;
-    let orders = each_order(&[2, 2, 2, 3], |order| {
-        let at =
-            |thread: usize, step: usize| order.iter().enumerate().filter(|(_, it)| **it == thread).nth(step).unwrap().0;
-        // Before the exchange has begun there is no jar to set in.
-        if at(2, 0) < at(1, 0) {
+    let orders = for_each_order(&[2, 2, 2, 3], |order| {
+        let position = |thread: usize, step: usize| {
+            order.iter().enumerate().filter(|(_, other)| **other == thread).nth(step).unwrap().0
+        };
+        // The third thread needs the jar, which exists after the first step of the request.
+        if position(2, 0) < position(1, 0) {
             return;
         }
         run_orders += 1;
-        let handle = PolicyHandle::new(numbered(0));
+        let handle = PolicyHandle::new(numbered_policy(0));
         let (first, second) = (Arc::<Slot>::default(), Arc::<Slot>::default());
-        let (mut of_first, mut of_second, mut set) = (None, None, None);
-        let applies = part(2, || {
-            handle.apply(numbered(1));
+        let (mut first_response, mut second_response, mut set) = (None, None, None);
+        let apply_policies = part(2, || {
+            handle.apply(numbered_policy(1));
             step();
-            handle.apply(numbered(2));
+            handle.apply(numbered_policy(2));
         });
-        let exchange = part(2, || {
+        let send_first = part(2, || {
             let mut future = pin!(service(&handle).call(request(&first)));
             assert!(poll(future.as_mut()).is_pending());
             step();
-            let Poll::Ready(Ok(response)) = poll(future) else { panic!("not answered") };
-            of_first = Some(number_of(response.headers()));
+            let Poll::Ready(Ok(response)) = poll(future) else { panic!("no response") };
+            first_response = Some(policy_number_and_count(response.headers()));
         });
-        let hand = part(2, || {
+        let set_in_first = part(2, || {
             let jar = first.lock().unwrap().clone().unwrap();
-            set = Some(said(jar.set(Sso(Text("a".into())))));
+            set = Some(outcome(jar.set(Sso(Text("a".into())))));
         });
-        let other = part(3, || {
+        let send_second = part(3, || {
             let mut future = pin!(service(&handle).call(request(&second)));
             assert!(poll(future.as_mut()).is_pending());
             let jar = second.lock().unwrap().clone().unwrap();
             jar.set(Sso(Text("b".into()))).unwrap();
             step();
-            let Poll::Ready(Ok(response)) = poll(future) else { panic!("not answered") };
-            of_second = Some(number_of(response.headers()));
+            let Poll::Ready(Ok(response)) = poll(future) else { panic!("no response") };
+            second_response = Some(policy_number_and_count(response.headers()));
         });
-        run(order, vec![applies, exchange, hand, other]);
+        run(order, vec![apply_policies, send_first, set_in_first, send_second]);
 
-        let in_force = |at: usize| order[..at].iter().filter(|thread| **thread == 0).count() as u64;
-        let is_in_time = at(2, 1) < at(1, 1);
-        assert_eq!(set, Some(if is_in_time { "set" } else { "sent" }), "{order:?}");
-        assert_eq!(of_first, Some((in_force(at(1, 0)), 1 + usize::from(is_in_time))), "{order:?}");
-        assert_eq!(of_second, Some((in_force(at(3, 0)), 2)), "{order:?}");
+        let policy_at = |position: usize| order[..position].iter().filter(|thread| **thread == 0).count() as u64;
+        let is_in_time = position(2, 1) < position(1, 1);
+        assert_eq!(set, Some(if is_in_time { "set" } else { "late" }), "{order:?}");
+        let expected = (policy_at(position(1, 0)), 1 + usize::from(is_in_time));
+        assert_eq!(first_response, Some(expected), "{order:?}");
+        assert_eq!(second_response, Some((policy_at(position(3, 0)), 2)), "{order:?}");
     });
     assert_eq!((orders, run_orders), (7560, 3780));
 }
 
 #[test]
-fn a_client_that_goes_away_closes_the_jar_in_every_order() {
+fn disconnected_client_closes_the_jar() {
     let mut run_orders = 0;
-    each_order(&[2, 4], |order| {
+    for_each_order(&[2, 4], |order| {
         if order[0] == 1 {
             return;
         }
         run_orders += 1;
-        let handle = PolicyHandle::new(numbered(0));
+        let handle = PolicyHandle::new(numbered_policy(0));
         let slot = Arc::<Slot>::default();
         let mut found = Vec::new();
-        let exchange = part(2, || {
+        let send_and_disconnect = part(2, || {
             let mut future = Box::pin(service(&handle).call(request(&slot)));
             assert!(poll(future.as_mut()).is_pending());
             step();
             drop(future);
         });
-        let hand = part(4, || {
+        let set_cookies = part(4, || {
             let jar = slot.lock().unwrap().take().unwrap();
-            found.push(said(jar.set(Session(Text("a".into())))));
+            found.push(outcome(jar.set(Session(Text("a".into())))));
             step();
-            found.push(said(jar.set(Session(Text("b".into())))));
+            found.push(outcome(jar.set(Session(Text("b".into())))));
         });
-        run(order, vec![exchange, hand]);
-        let gone = order.iter().rposition(|thread| *thread == 0).unwrap();
-        // Where the second and the fourth step of the hand stand.
-        let expected = [if gone > 2 { "set" } else { "sent" }, if gone > 4 { "set" } else { "sent" }];
+        run(order, vec![send_and_disconnect, set_cookies]);
+        let disconnected = order.iter().rposition(|thread| *thread == 0).unwrap();
+        // A `set` is in time if its second step comes before the client disconnects. These are the positions 2 and 4.
+        let expected = [if disconnected > 2 { "set" } else { "late" }, if disconnected > 4 { "set" } else { "late" }];
         assert_eq!(found, expected, "{order:?}");
-        // What the client did not wait for is no mistake of the program's.
-        let refused = expected.iter().filter(|word| **word == "sent").count() as u64;
-        assert_eq!(handle.counters().get(EventKind::SetRefused), refused);
-        assert_eq!(handle.counters().get(EventKind::Mistake), 0);
+        // A disconnected client is not a mistake of the program, so there is no event of that kind.
+        let refused = expected.iter().filter(|word| **word == "late").count() as u64;
+        assert_eq!(handle.counters().get(Kind::CookieNotSet), refused);
+        assert_eq!(handle.counters().get(Kind::Mistake), 0);
     });
     assert_eq!(run_orders, 5);
 }
 
 #[test]
-fn the_last_clone_of_a_jar_that_nobody_wrote_tells_it_once_in_every_order() {
-    let orders = each_order(&[3, 3, 1], |order| {
+fn unsent_jar_emits_one_event() {
+    let orders = for_each_order(&[3, 3, 1], |order| {
         for writes in [false, true] {
             let handle = PolicyHandle::new(Policy::default());
-            let jar = Cookies::read(&HeaderMap::new(), testing::https()).policy(&handle);
-            let (one, other) = (jar.clone(), jar.clone());
+            let jar = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&handle);
+            let (first, second) = (jar.clone(), jar.clone());
             let mut written = 0;
             let parts = vec![
                 part(3, move || {
-                    let _ = one.set(Session(Text("a".into())));
+                    let _ = first.set(Session(Text("a".into())));
                     step();
-                    drop(one);
+                    drop(first);
                 }),
                 part(3, move || {
-                    let _ = other.set(Cart(Text("1".into())));
+                    let _ = second.set(Cart(Text("1".into())));
                     step();
-                    drop(other);
+                    drop(second);
                 }),
                 part(1, || {
                     if writes {
                         let mut response = HeaderMap::new();
                         jar.write(&mut response);
-                        written = lines(&response).len() as u64;
+                        written = set_cookie_headers(&response).len() as u64;
                     }
                     drop(jar);
                 }),
             ];
             run(order, parts);
-            // Every cookie is in the head, refused to who set it, or told: none is lost in silence.
-            let (refused, told) =
-                (handle.counters().get(EventKind::SetRefused), handle.counters().get(EventKind::Mistake));
+            // Each cookie is in the response, or its `set` returned an error, or there is an event about it.
+            let (refused, mistakes) = (handle.counters().get(Kind::CookieNotSet), handle.counters().get(Kind::Mistake));
             let expected = if writes { (2 - written, 0) } else { (0, 1) };
-            assert_eq!((refused, told), expected, "{order:?}");
+            assert_eq!((refused, mistakes), expected, "{order:?}");
         }
     });
     assert_eq!(orders, 140);
 }
 
-// --- As they come: threads and tasks ---
+// --- Threads and tasks in any order ---
 
-/// What one thread's sets gave: how many were in time. Once one was late, all were.
-fn in_time(results: &[&str]) -> usize {
+/// Returns how many of a thread's `set` calls were in time. Checks that all calls after the first late one are late
+/// too.
+fn count_in_time(results: &[&str]) -> usize {
     let in_time = results.iter().take_while(|word| **word == "set").count();
-    assert!(results[in_time..].iter().all(|word| *word == "sent"), "{results:?}");
+    assert!(results[in_time..].iter().all(|word| *word == "late"), "{results:?}");
     in_time
 }
 
 #[test]
-fn threads_as_they_come_lose_nothing_and_send_nothing_twice() {
-    const HANDS: u64 = 4;
-    const EACH: u64 = 12;
+fn threads_lose_no_cookie_and_repeat_none() {
+    const SETTERS: u64 = 4;
+    const NUMBERS: u64 = 12;
     const ROUNDS: u64 = 400;
     let (mut early, mut late) = (0, 0);
     for round in 0..ROUNDS {
         let handle = PolicyHandle::new(Policy::default());
-        let jar = Cookies::read(&HeaderMap::new(), testing::https()).policy(&handle);
-        let start = Barrier::new(HANDS as usize + 2);
-        let (results, heads) = std::thread::scope(|threads| {
-            let hands: Vec<_> = (0..HANDS)
-                .map(|hand| {
+        let jar = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&handle);
+        let start = Barrier::new(SETTERS as usize + 2);
+        let (results, responses) = std::thread::scope(|threads| {
+            let setters: Vec<_> = (0..SETTERS)
+                .map(|setter| {
                     let (jar, start) = (jar.clone(), &start);
                     threads.spawn(move || {
                         start.wait();
-                        let sets = |number| {
-                            let own = SetCookie::new(Numbered(number)).path(format!("/{hand}/{number}"));
-                            // A cookie that all hands set: the last one counts.
-                            [said(jar.set(own)), said(jar.set(Number(hand * EACH + number)))]
+                        let set_both = |number| {
+                            let own = SetCookie::new(Numbered(number)).path(format!("/{setter}/{number}"));
+                            // All threads set this cookie, and the last `set` wins.
+                            let shared = Number(setter * NUMBERS + number);
+                            [outcome(jar.set(own)), outcome(jar.set(shared))]
                         };
-                        (0..EACH).flat_map(sets).collect::<Vec<_>>()
+                        (0..NUMBERS).flat_map(set_both).collect::<Vec<_>>()
                     })
                 })
                 .collect();
@@ -644,66 +669,66 @@ fn threads_as_they_come_lose_nothing_and_send_nothing_twice() {
                     let (jar, start) = (jar.clone(), &start);
                     threads.spawn(move || {
                         start.wait();
-                        // Now sooner and now later: any moment is right.
+                        // Writes at a different time in each round.
                         (0..(round + writer) % 40).for_each(|_| std::thread::yield_now());
                         let mut response = HeaderMap::new();
                         jar.write(&mut response);
-                        lines(&response)
+                        set_cookie_headers(&response)
                     })
                 })
                 .collect();
-            let results: Vec<_> = hands.into_iter().map(|hand| hand.join().unwrap()).collect();
+            let results: Vec<_> = setters.into_iter().map(|setter| setter.join().unwrap()).collect();
             (results, writers.into_iter().map(|writer| writer.join().unwrap()).collect::<Vec<_>>())
         });
-        assert!(heads.iter().any(Vec::is_empty), "the second head carries what was set after the first: {heads:?}");
+        assert!(responses.iter().any(Vec::is_empty), "both responses have cookies: {responses:?}");
         let mut sent: BTreeMap<String, usize> = BTreeMap::new();
-        heads.concat().into_iter().for_each(|line| *sent.entry(line).or_default() += 1);
+        responses.concat().into_iter().for_each(|header| *sent.entry(header).or_default() += 1);
         assert!(sent.values().all(|times| *times == 1), "{sent:?}");
 
         let (mut own, mut last) = (0, Vec::new());
-        for (hand, results) in (0..).zip(&results) {
-            let in_time = in_time(results) as u64;
-            for number in 0..EACH {
-                let line = format!("__Secure-numbered={number}; Path=/{hand}/{number}; Domain=example.com{SECURE}");
-                assert_eq!(sent.contains_key(&line), 2 * number < in_time, "{line}: {results:?}");
+        for (setter, results) in (0..).zip(&results) {
+            let in_time = count_in_time(results) as u64;
+            for number in 0..NUMBERS {
+                let header = format!("__Secure-numbered={number}; Path=/{setter}/{number}; Domain=example.com{SECURE}");
+                assert_eq!(sent.contains_key(&header), 2 * number < in_time, "{header}: {results:?}");
             }
             own += in_time.div_ceil(2);
             if in_time > 1 {
-                let number = hand * EACH + in_time / 2 - 1;
+                let number = setter * NUMBERS + in_time / 2 - 1;
                 last.push(format!("__Host-Http-number={number}; Path=/{SECURE}"));
             }
             early += in_time;
-            late += 2 * EACH - in_time;
+            late += 2 * NUMBERS - in_time;
         }
-        // The shared one once, and of one hand the last.
-        let shared: Vec<_> = sent.keys().filter(|line| line.starts_with("__Host-Http-number=")).collect();
+        // The shared cookie is sent once, with the last value of one of the threads.
+        let shared: Vec<_> = sent.keys().filter(|header| header.starts_with("__Host-Http-number=")).collect();
         assert_eq!(shared.len(), usize::from(!last.is_empty()), "{shared:?}");
-        assert!(shared.iter().all(|line| last.contains(line)), "{shared:?}: {last:?}");
+        assert!(shared.iter().all(|header| last.contains(header)), "{shared:?}: {last:?}");
         assert_eq!(sent.len() as u64, own + shared.len() as u64);
 
-        // From here on it is too late for everybody.
-        assert_eq!(said(jar.set(Number(1))), "sent");
+        // The response was sent, so a `set` is late now.
+        assert_eq!(outcome(jar.set(Number(1))), "late");
         drop(jar);
-        assert_eq!(handle.counters().get(EventKind::Mistake), 0);
+        assert_eq!(handle.counters().get(Kind::Mistake), 0);
     }
     println!("{ROUNDS} rounds: {early} sets in time, {late} late");
 }
 
 #[test]
-fn tasks_as_they_come_are_answered_with_what_became_of_their_cookies() {
+fn task_results_match_the_sent_cookies() {
     const TASKS: u64 = 6;
-    const EXCHANGES: u64 = 300;
+    const REQUESTS: u64 = 300;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
     let handle = PolicyHandle::new(Policy::default());
-    let layer = handle.layer(Listener::tls());
+    let layer = handle.layer(TlsTermination::here());
     let (early, late) = (AtomicUsize::new(0), AtomicUsize::new(0));
     runtime.block_on(async {
-        for exchange in 0..EXCHANGES {
-            let (give, taken) = tokio::sync::oneshot::channel();
-            let give = Arc::new(Mutex::new(Some(give)));
-            // A handler that starts tasks and waits for none of them.
+        for number_of_request in 0..REQUESTS {
+            let (sender, receiver) = tokio::sync::oneshot::channel();
+            let sender = Arc::new(Mutex::new(Some(sender)));
+            // A handler that starts tasks and does not wait for them.
             let mut service = layer.layer(tower::service_fn(|request: Request<()>| {
-                let give = give.clone();
+                let sender = sender.clone();
                 async move {
                     let jar: Cookies = Cookies::from_extensions(request.extensions()).unwrap();
                     let tasks: Vec<_> = (0..TASKS)
@@ -713,38 +738,39 @@ fn tasks_as_they_come_are_answered_with_what_became_of_their_cookies() {
                                 for _ in 0..number {
                                     tokio::task::yield_now().await;
                                 }
-                                let path = format!("/{exchange}/{number}");
-                                said(jar.set(SetCookie::new(Numbered(number)).path(path)))
+                                let path = format!("/{number_of_request}/{number}");
+                                outcome(jar.set(SetCookie::new(Numbered(number)).path(path)))
                             })
                         })
                         .collect();
-                    let give = give.lock().unwrap().take().unwrap();
-                    assert!(give.send((jar, tasks)).is_ok());
-                    for _ in 0..exchange % 8 {
+                    let sender = sender.lock().unwrap().take().unwrap();
+                    assert!(sender.send((jar, tasks)).is_ok());
+                    for _ in 0..number_of_request % 8 {
                         tokio::task::yield_now().await;
                     }
                     Ok::<_, Infallible>(Response::new(()))
                 }
             }));
             let response = service.call(Request::new(())).await.unwrap();
-            let sent = lines(response.headers());
-            let (jar, tasks) = taken.await.unwrap();
+            let sent = set_cookie_headers(response.headers());
+            let (jar, tasks) = receiver.await.unwrap();
             let mut set = 0;
             for (number, task) in (0..TASKS).zip(tasks) {
-                let line = format!("__Secure-numbered={number}; Path=/{exchange}/{number}; Domain=example.com{SECURE}");
+                let path = format!("/{number_of_request}/{number}");
+                let header = format!("__Secure-numbered={number}; Path={path}; Domain=example.com{SECURE}");
                 let result = task.await.unwrap();
-                let times = sent.iter().filter(|it| **it == line).count();
-                assert_eq!(times, usize::from(result == "set"), "{line}: {result}");
+                let times = sent.iter().filter(|other| **other == header).count();
+                assert_eq!(times, usize::from(result == "set"), "{header}: {result}");
                 set += times;
             }
             assert_eq!(sent.len(), set);
             early.fetch_add(set, Ordering::Relaxed);
             late.fetch_add(TASKS as usize - set, Ordering::Relaxed);
-            // As a streaming body's task would, when the head is gone.
-            assert_eq!(said(jar.set(Number(exchange))), "sent");
+            // A streaming body could call `set` now, after the headers were sent.
+            assert_eq!(outcome(jar.set(Number(number_of_request))), "late");
         }
     });
-    println!("{EXCHANGES} exchanges: {early:?} sets in time, {late:?} late");
-    assert_eq!(handle.counters().get(EventKind::SetRefused), late.into_inner() as u64 + EXCHANGES);
-    assert_eq!(handle.counters().get(EventKind::Mistake), 0);
+    println!("{REQUESTS} requests: {early:?} sets in time, {late:?} late");
+    assert_eq!(handle.counters().get(Kind::CookieNotSet), late.into_inner() as u64 + REQUESTS);
+    assert_eq!(handle.counters().get(Kind::Mistake), 0);
 }

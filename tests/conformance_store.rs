@@ -1,12 +1,12 @@
-//! Set-Cookie lines from suites that nobody here wrote (`vectors/`), against the cookie-date of `hardtack-rules` and
-//! the store of `hardtack::audit`. No disagreement is allowed, outside the cases that the vectors mark, and every case
-//! of a file is read: the README's table says how many there are.
+//! Runs third-party test suites of `Set-Cookie` headers and cookie dates (`vectors/`) against the date parser of
+//! `hardtack-rules` and the browser model of `hardtack::audit`. Only the cases that the vectors mark `varies` may
+//! disagree. Every case of a file must be read: the table in `vectors/README.md` has the number of cases.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a vector that is not as its README says fails the test"
+    reason = "a malformed vector file fails the test"
 )]
 
 #[path = "support/vectors.rs"]
@@ -16,14 +16,14 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use hardtack::audit::{Rejection, Seen, Stored, set_cookie};
-use hardtack_rules::date::{cookie_date, imf_fixdate};
-use hardtack_rules::syntax::{is_av_octet, is_cookie_octet, is_line_control, is_tchar};
+use hardtack::audit::{Context, Rejection, Stored, set_cookie};
+use hardtack_rules::date::{format_imf_fixdate, parse_cookie_date};
+use hardtack_rules::syntax::{is_av_octet, is_cookie_octet, is_forbidden_control, is_tchar};
 use serde_json::Value;
 
 use vectors::{
-    Jar, KNOWN, SET_COOKIE_AUDIT, Url, WPT_STORE, cases, difference, fields, is_loopback, lines, list, outcome,
-    same_site, text, unhex, url, verdicts,
+    Jar, KNOWN_DIFFERENCES, SET_COOKIE_AUDIT, Url, WPT_STORE, cases, decode_hex, difference, is_loopback, list,
+    outcome, same_site, set_cookie_headers, stored_fields, text, url, verdicts,
 };
 
 const HTTP_STATE_PARSER: &str = include_str!("vectors/http_state_parser.json");
@@ -33,7 +33,7 @@ const PSL_REGISTRABLE: &str = include_str!("vectors/psl_registrable.tsv");
 const README: &str = include_str!("vectors/README.md");
 
 #[test]
-fn http_state_suite_reads_back_what_the_draft_keeps() {
+fn http_state_cases_send_the_expected_cookies() {
     let mut tally = Tally::new("http_state_parser.json");
     for case in cases(HTTP_STATE_PARSER) {
         let case = &case;
@@ -42,7 +42,7 @@ fn http_state_suite_reads_back_what_the_draft_keeps() {
             list(expected).iter().map(|pair| (string(&pair[0]), string(&pair[1]))).collect();
         let (jar, now) = received(case, text(&case["set_from"]));
         let sent: Vec<(String, String)> = jar
-            .sent(&Url::read(text(&case["read_from"])), now)
+            .cookies_for(&Url::parse(text(&case["read_from"])), now)
             .iter()
             .map(|stored| (stored.name.clone(), stored.value.clone()))
             .collect();
@@ -54,54 +54,53 @@ fn http_state_suite_reads_back_what_the_draft_keeps() {
 }
 
 #[test]
-fn cookie_dates_are_read_as_the_suites_read_them() {
+fn cookie_dates_match_the_suites() {
     let mut tally = Tally::new("cookie_dates.json");
     for case in cases(COOKIE_DATES) {
-        let seconds = cookie_date(text(&case["input"]).as_bytes());
-        let written = seconds.map(|seconds| String::from_utf8(imf_fixdate(seconds).unwrap().to_vec()).unwrap());
-        tally.case(&case, false, written.as_deref() == case["expected"].as_str(), || format!("{written:?}"));
+        let seconds = parse_cookie_date(text(&case["input"]).as_bytes());
+        let date = seconds.map(|seconds| String::from_utf8(format_imf_fixdate(seconds).unwrap().to_vec()).unwrap());
+        tally.case(&case, false, date.as_deref() == case["expected"].as_str(), || format!("{date:?}"));
     }
     tally.finish(0);
 }
 
 #[test]
-fn web_platform_tests_get_the_cookies_that_they_expect() {
+fn web_platform_cases_send_the_expected_cookies() {
     let mut tally = Tally::new("wpt_store.json");
     for case in cases(WPT_STORE) {
         let (jar, now) = received(&case, text(&case["set_from"]));
-        let sent = jar.header(&Url::read(text(&case["read_from"])), now);
+        let sent = jar.cookie_header(&Url::parse(text(&case["read_from"])), now);
         let expected = match case.get("expected_cookie_hex") {
-            Some(octets) => Some(unhex(text(octets))),
+            Some(hex) => Some(decode_hex(text(hex))),
             None => case["expected_cookie"].as_str().map(|header| header.as_bytes().to_vec()),
         };
         let same_site = case.get("same_site").is_none_or(|expected| {
-            jar.cookies.first().map(|kept| same_site(&kept.stored)).as_deref() == expected.as_str()
+            jar.cookies.first().map(|cookie| same_site(&cookie.stored)).as_deref() == expected.as_str()
         });
         tally.case(&case, case.get("varies").is_some(), sent == expected && same_site, || {
-            format!(
-                "{:?}, same_site right: {same_site}",
-                sent.as_deref().map(<[u8]>::escape_ascii).map(|it| it.to_string())
-            )
+            let sent = sent.as_deref().map(|header| header.escape_ascii().to_string());
+            format!("{sent:?}, same_site as expected: {same_site}")
         });
     }
     tally.finish(6);
 }
 
 #[test]
-fn audited_lines_are_stored_as_the_draft_stores_them() {
+fn audit_store_follows_the_draft() {
     let mut tally = Tally::new("set_cookie_audit.json");
     for case in cases(SET_COOKIE_AUDIT) {
         let expect = &case["expect"];
-        let wrong = match set_cookie(text(&case["set_cookie"]).as_bytes(), &seen(&case)).stored {
+        let wrong = match set_cookie(text(&case["set_cookie"]).as_bytes(), &context(&case)).stored {
             Ok(_) if expect["accepted"] == false => Some(String::from("stored")),
             Ok(stored) => {
-                let fields = fields(&stored, "http_only", "same_site", "host_only")
+                let fields = stored_fields(&stored, "http_only", "same_site", "host_only")
                     .into_iter()
                     .chain([("persistent", stored.expires.is_some().into()), ("expired", stored.is_removal().into())]);
                 differences(fields, expect)
             }
             Err(rejection) if expect["accepted"] == true => Some(rejection.to_string()),
-            // The vectors call the reason advisory; it is the first rule that breaks in draft order, as ours is.
+            // The vectors call the reason advisory. In the vectors and in the audit it is the first broken rule, in the
+            // draft's order.
             Err(rejection) if reason(&rejection) != expect["reason"] => Some(rejection.to_string()),
             Err(_) => None,
         };
@@ -111,73 +110,73 @@ fn audited_lines_are_stored_as_the_draft_stores_them() {
 }
 
 #[test]
-fn octets_are_classed_by_the_grammar() {
+fn byte_classes_match_the_grammar() {
     let mut tally = Tally::new("octet_classes.tsv");
     for row in rows(OCTET_CLASSES) {
         let [hex, classes @ ..] = row.as_slice() else { panic!("an empty row") };
-        let octet = u8::from_str_radix(hex, 16).unwrap();
-        let line = [b"a=b; c=".as_slice(), &[octet]].concat();
-        let rejected = set_cookie(&line, &Seen::https("example.com")).stored == Err(Rejection::ControlOctet);
-        let ours = [is_tchar(octet), is_cookie_octet(octet), is_av_octet(octet), is_line_control(octet)];
-        let agrees = ours.map(|is| if is { "1" } else { "0" }) == classes && rejected == is_line_control(octet);
+        let byte = u8::from_str_radix(hex, 16).unwrap();
+        let header = [b"a=b; c=".as_slice(), &[byte]].concat();
+        let rejected = set_cookie(&header, &Context::https("example.com")).stored == Err(Rejection::ControlOctet);
+        let ours = [is_tchar(byte), is_cookie_octet(byte), is_av_octet(byte), is_forbidden_control(byte)];
+        let agrees = ours.map(|is| if is { "1" } else { "0" }) == classes && rejected == is_forbidden_control(byte);
         tally.row(hex, false, agrees, || format!("{ours:?}, rejected: {rejected}"));
     }
     tally.finish(0);
 }
 
-/// A registrable domain may be a cookie's `Domain`, and what stands above it may not.
+/// A registrable domain may be a cookie's `Domain`; its parent, which is a public suffix, may not.
 #[test]
-fn public_suffixes_share_no_cookie_and_registrable_domains_do() {
+fn public_suffixes_are_rejected_and_registrable_domains_accepted() {
     let mut tally = Tally::new("psl_registrable.tsv");
-    let mut asked = 0;
+    let mut checked = 0;
     let mut verdict = |domain: &str| {
-        asked += 1;
-        let line = format!("a=b; Domain={domain}");
-        let stored = set_cookie(line.as_bytes(), &Seen::https(&format!("host.{domain}"))).stored;
+        checked += 1;
+        let header = format!("a=b; Domain={domain}");
+        let stored = set_cookie(header.as_bytes(), &Context::https(&format!("host.{domain}"))).stored;
         stored.map_or_else(|rejection| rejection.id(), |stored| if stored.host_only { "host-only" } else { "stored" })
     };
     for row in rows(PSL_REGISTRABLE) {
         let [domain, registrable] = row.as_slice() else { panic!("{row:?}") };
-        // `null` and a leading dot are names to the list, and none to a cookie, which drops the dot.
-        let no_name = *domain == "null" || domain.starts_with('.');
-        let (expected, above) = match *registrable {
+        // `null` and names with a leading dot are test inputs for list parsers. They are no `Domain` values of their
+        // own: browsers drop the dot.
+        let not_a_domain = *domain == "null" || domain.starts_with('.');
+        let (expected, parent) = match *registrable {
             _ if !domain.is_ascii() => ("domain-not-ascii", None),
             "null" => ("public-suffix", None),
-            // The list's exception (`!city.kobe.jp`): what stands above it is registrable as well.
+            // `!city.kobe.jp` is an exception in the list: its parent is not a public suffix.
             "city.kobe.jp" => ("stored", None),
             registrable => ("stored", registrable.split_once('.').map(|(_, suffix)| suffix)),
         };
-        let found = if no_name { "no name" } else { verdict(domain) };
-        let above = above.map_or("public-suffix", &mut verdict);
-        tally.row(domain, no_name, found == expected && above == "public-suffix", || {
-            format!("{found}, not {expected}; above it: {above}")
+        let found = if not_a_domain { "not a domain" } else { verdict(domain) };
+        let parent = parent.map_or("public-suffix", &mut verdict);
+        tally.row(domain, not_a_domain, found == expected && parent == "public-suffix", || {
+            format!("{found}, not {expected}; its parent: {parent}")
         });
     }
-    println!("psl_registrable.tsv: {asked} domains judged");
+    println!("psl_registrable.tsv: {checked} domains checked");
     tally.finish(5);
 }
 
-/// The differences stand here one by one, and each is a browser's departure from the draft or marked
-/// `varies` in the vectors.
+/// Every difference is listed in `KNOWN_DIFFERENCES`, with the reason why the browser departs from the draft.
 #[test]
-fn browsers_differ_on_known_lines_only() {
+fn browsers_differ_on_known_cases_only() {
     let audit = cases(SET_COOKIE_AUDIT);
     let mut found = BTreeSet::new();
     let mut rows = 0;
     for row in verdicts("set_cookie_audit") {
         rows += 1;
         let case = audit.iter().find(|case| case["id"] == row["id"]).expect("an audit case of this id");
-        let ours = set_cookie(text(&case["set_cookie"]).as_bytes(), &seen(case)).stored;
+        let ours = set_cookie(text(&case["set_cookie"]).as_bytes(), &context(case)).stored;
         compare(&row, &ours, &mut found);
     }
     assert_eq!(rows, 139);
     let known: Vec<_> =
-        KNOWN.iter().map(|(browser, id, difference, _)| format!("{browser} {id} {difference}")).collect();
+        KNOWN_DIFFERENCES.iter().map(|(browser, id, difference, _)| format!("{browser} {id} {difference}")).collect();
     assert_differences("set_cookie_audit", rows, &found, &known);
 }
 
 #[test]
-fn browsers_keep_what_web_platform_tests_set() {
+fn browsers_agree_on_web_platform_cases() {
     let mut found = BTreeSet::new();
     let mut rows = 0;
     let wpt = cases(WPT_STORE);
@@ -195,18 +194,18 @@ fn browsers_keep_what_web_platform_tests_set() {
     assert_differences("wpt_store", rows, &found, &[]);
 }
 
-/// Loopback counts as a secure origin, as both browsers have it.
+/// Both browsers treat loopback as a secure origin, and so does the test's context.
 #[test]
 fn browsers_agree_on_loopback_and_plain_http() {
     let mut found = BTreeSet::new();
     let (mut rows, mut by_script) = (0, 0);
     for row in verdicts("loopback") {
         rows += 1;
-        let Some(line) = row["set_cookie"].as_str() else {
+        let Some(header) = row["set_cookie"].as_str() else {
             by_script += 1;
             continue;
         };
-        compare(&row, &set_cookie(line.as_bytes(), &seen(&row)).stored, &mut found);
+        compare(&row, &set_cookie(header.as_bytes(), &context(&row)).stored, &mut found);
     }
     assert_eq!((rows, by_script), (378, 154));
     assert_differences("loopback, by header", rows - by_script, &found, &[]);
@@ -220,7 +219,7 @@ fn browsers_agree_on_removal_and_overwriting() {
         for row in verdicts(suite) {
             rows += 1;
             let steps = list(&row["steps"]);
-            // A script's line is not a header, and how many cookies a browser keeps is not the storage model's.
+            // The model has no cookies that scripts set, and no limit on the number of stored cookies.
             if steps.iter().any(|step| step.get("js").is_some()) || row["chromium"].get("stored_count").is_some() {
                 skipped += 1;
                 continue;
@@ -229,7 +228,7 @@ fn browsers_agree_on_removal_and_overwriting() {
             for step in steps {
                 jar.receive(text(&step["set_cookie"]).as_bytes(), &url(step), run_at());
             }
-            // The victim is the same host in every row but the loopback ones.
+            // Every row reads the cookies back at the same host, except the loopback rows.
             let last = url(steps.last().unwrap());
             let host = if is_loopback(&last.host) { last.host.as_str() } else { "www.site.test" };
             for browser in BROWSERS {
@@ -240,10 +239,10 @@ fn browsers_agree_on_removal_and_overwriting() {
                     ("sent_back_https_dir", true, "/dir/page"),
                     ("sent_back_http_dir", false, "/dir/page"),
                 ] {
-                    let Some(theirs) = row[browser].get(key) else { continue };
-                    let sent = jar.header(&Url::new(https, host, path), run_at());
-                    if sent.as_deref() != theirs.as_str().map(str::as_bytes) {
-                        found.insert(format!("{browser} {} {key} {theirs}", text(&row["id"])));
+                    let Some(measured) = row[browser].get(key) else { continue };
+                    let sent = jar.cookie_header(&Url::new(https, host, path), run_at());
+                    if sent.as_deref() != measured.as_str().map(str::as_bytes) {
+                        found.insert(format!("{browser} {} {key} {measured}", text(&row["id"])));
                     }
                 }
             }
@@ -255,10 +254,10 @@ fn browsers_agree_on_removal_and_overwriting() {
 
 const BROWSERS: [&str; 2] = ["chromium", "firefox"];
 
-/// What each browser made of a line, next to what `stored` says.
-fn compare(row: &Value, ours: &Result<Stored, Rejection>, found: &mut BTreeSet<String>) {
+/// Adds the differences between each browser's verdict and the audit's to `found`.
+fn compare(row: &Value, audit: &Result<Stored, Rejection>, found: &mut BTreeSet<String>) {
     for browser in BROWSERS {
-        if let Some(difference) = difference(&row[browser], ours) {
+        if let Some(difference) = difference(&row[browser], audit) {
             found.insert(format!("{browser} {} {difference}", text(&row["id"])));
         }
     }
@@ -268,8 +267,11 @@ fn assert_differences(suite: &str, rows: usize, found: &BTreeSet<String>, known:
     let known: BTreeSet<String> = known.iter().cloned().collect();
     println!("browser_verdicts.json, {suite}: {rows} rows in 2 browsers, {} differences", found.len());
     let new: Vec<_> = found.difference(&known).collect();
-    let gone: Vec<_> = known.difference(found).collect();
-    assert!(new.is_empty() && gone.is_empty(), "{suite}: new differences {new:#?}, gone differences {gone:#?}");
+    let missing: Vec<_> = known.difference(found).collect();
+    assert!(
+        new.is_empty() && missing.is_empty(),
+        "{suite}: new differences {new:#?}, missing differences {missing:#?}"
+    );
 }
 
 fn differences(fields: impl Iterator<Item = (&'static str, Value)>, expect: &Value) -> Option<String> {
@@ -280,7 +282,7 @@ fn differences(fields: impl Iterator<Item = (&'static str, Value)>, expect: &Val
     (!wrong.is_empty()).then(|| wrong.join(", "))
 }
 
-/// The vectors' word for a rejection.
+/// Returns the vectors' name for a rejection.
 fn reason(rejection: &Rejection) -> &'static str {
     match rejection.id() {
         "control-octet" => "ctl",
@@ -294,30 +296,30 @@ fn reason(rejection: &Rejection) -> &'static str {
         "prefix-secure" | "prefix-host" | "prefix-http" | "prefix-host-http" => "prefix",
         "nameless-prefix" => "hidden_prefix",
         "partitioned-secure" => "partitioned_insecure",
-        other => panic!("a rejection that the vectors do not know: {other}"),
+        other => panic!("a rejection without a name in the vectors: {other}"),
     }
 }
 
-fn seen(case: &Value) -> Seen {
-    url(case).seen().at(case.get("now").map_or_else(run_at, time))
+fn context(case: &Value) -> Context {
+    url(case).context().at(case.get("now").map_or_else(run_at, time))
 }
 
-/// A jar that received the case's lines, and the case's clock.
+/// Returns a jar that received the case's headers, and the time of the case.
 fn received(case: &Value, from: &str) -> (Jar, SystemTime) {
-    let (from, now) = (Url::read(from), time(&case["now"]));
+    let (from, now) = (Url::parse(from), time(&case["now"]));
     let mut jar = Jar::default();
-    for line in lines(case) {
-        jar.receive(&line, &from, now);
+    for header in set_cookie_headers(case) {
+        jar.receive(&header, &from, now);
     }
     (jar, now)
 }
 
-/// The day that the browsers were asked.
+/// The day on which the browsers' verdicts were measured.
 fn run_at() -> SystemTime {
     moment("23 Nov 2026 00:00:00")
 }
 
-/// An RFC 3339 instant, on the first of a month as in all the vectors.
+/// Parses an RFC 3339 time. All times in the vectors are on a first of January.
 fn time(value: &Value) -> SystemTime {
     let (date, time) = text(value).trim_end_matches('Z').split_once('T').unwrap();
     let year = date.strip_suffix("-01-01").expect("a first of January");
@@ -325,7 +327,7 @@ fn time(value: &Value) -> SystemTime {
 }
 
 fn moment(date: &str) -> SystemTime {
-    let seconds = cookie_date(date.as_bytes()).unwrap();
+    let seconds = parse_cookie_date(date.as_bytes()).unwrap();
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.try_into().unwrap())
 }
 
@@ -337,7 +339,7 @@ fn string(value: &Value) -> String {
     text(value).to_owned()
 }
 
-/// Counts the cases of one vector file, and what disagrees.
+/// Counts the cases of one vector file, and collects the disagreements.
 struct Tally {
     file: &'static str,
     cases: usize,
@@ -359,14 +361,15 @@ impl Tally {
         self.cases += 1;
         if varies {
             self.varies += 1;
-            println!("{}: {id} varies; we {} with its verdict", self.file, if agrees { "agree" } else { "disagree" });
+            let agrees = if agrees { "agrees" } else { "disagrees" };
+            println!("{}: {id} varies, and the audit {agrees} with its verdict", self.file);
         } else if !agrees {
             self.disagreed += 1;
             writeln!(self.disagreements, "  {id}: {}", found()).unwrap();
         }
     }
 
-    /// Fails on any disagreement, and where the file was not read to its end.
+    /// Fails if a case disagrees, or if the number of cases is not the one in the README.
     fn finish(self, varies: usize) {
         println!(
             "{}: {} cases, {} disagreements, {} varies skipped",
@@ -374,7 +377,7 @@ impl Tally {
         );
         let start = format!("| `{}` | ", self.file);
         let listed = README.lines().find_map(|line| line.strip_prefix(&start)?.split(' ').next()?.parse().ok());
-        assert_eq!(Some(self.cases), listed, "{}: cases read, and cases of vectors/README.md", self.file);
+        assert_eq!(Some(self.cases), listed, "{}: cases read, and cases in vectors/README.md", self.file);
         assert_eq!(self.varies, varies, "{}: cases that vary", self.file);
         assert_eq!(self.disagreed, 0, "{}:\n{}", self.file, self.disagreements);
     }

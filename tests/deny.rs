@@ -1,17 +1,18 @@
-//! `HARDTACK_DENY`, by the real cargo on crates beside ours: what each word refuses and on which token, what it lets
-//! pass, and what a change of the variable compiles anew.
+//! Runs the real cargo with `HARDTACK_DENY` on temporary crates. Checks which declarations each word refuses, on which
+//! token, which ones it accepts, and which crates a change of the variable rebuilds.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails the test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
-#[allow(dead_code, reason = "other tests use more of it")]
+#[allow(dead_code, reason = "other test binaries use more of it")]
 mod support;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hardtack_rules::{Kind, Rule};
+use hardtack_rules::{Rule, RuleKind};
 use support::workspace::Workspace;
 
-/// One cookie for each lint, each with its reason, and their strict neighbours. The line numbers are the tests'.
+/// One cookie for each lint, with a reason, and similar cookies without a weakness. The tests depend on the line
+/// numbers.
 const SHOP: &str = r#"#![allow(dead_code)]
 use core::time::Duration;
 use hardtack::Cookie;
@@ -45,7 +46,7 @@ struct Old(String);
 struct Sso(String);
 
 #[derive(Cookie)]
-#[cookie(domain = environment)]
+#[cookie(domain = policy)]
 struct Everywhere(String);
 
 #[derive(Cookie)]
@@ -95,31 +96,31 @@ struct Theirs(String);
 struct Both(String);
 "#;
 
-/// The tests share one folder, and each changes it.
+/// Creates the workspace. All tests share its folder and change it, so the guard lets only one test run at a time.
 fn shop() -> (Workspace, MutexGuard<'static, ()>) {
-    static ONE: Mutex<()> = Mutex::new(());
-    let alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let hardtack = "hardtack = { path = \"OURS/runtime\", default-features = false }";
+    static LOCK: Mutex<()> = Mutex::new(());
+    let guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    let hardtack = "hardtack = { path = \"HARDTACK/runtime\", default-features = false }";
     let members = [("my-shop", &*format!("{hardtack}\nplain = {{ path = \"../plain\" }}")), ("plain", "")];
     let workspace = Workspace::create("deny", &members);
     workspace.write("my-shop/src/lib.rs", SHOP);
     workspace.write("plain/src/lib.rs", "pub fn nothing() {}\n");
     workspace.remove(".cargo/config.toml");
-    (workspace, alone)
+    (workspace, guard)
 }
 
-/// Lines and tokens that a demand refuses.
-fn refused(demand: &str) -> Vec<(u64, String)> {
-    let (shop, _alone) = shop();
-    let refused = shop.refused("my-shop", &[("HARDTACK_DENY", demand)]);
-    refused.into_iter().map(|refused| (refused.line, refused.tokens)).collect()
+/// Builds with this value of `HARDTACK_DENY` and returns the lines and the tokens of the errors.
+fn errors(demand: &str) -> Vec<(u64, String)> {
+    let (shop, _guard) = shop();
+    let errors = shop.compile_errors("my-shop", &[("HARDTACK_DENY", demand)]);
+    errors.into_iter().map(|error| (error.line, error.tokens)).collect()
 }
 
 fn at(expected: &[(u64, &str)]) -> Vec<(u64, String)> {
     expected.iter().map(|(line, tokens)| (*line, (*tokens).to_owned())).collect()
 }
 
-/// Lines and tokens.
+/// The lines and the tokens of errors.
 type Places = &'static [(u64, &'static str)];
 
 const INSECURE: Places = &[(10, "false")];
@@ -130,14 +131,14 @@ const DOMAIN: Places = &[(30, "domain"), (34, "domain")];
 const LONG: Places = &[(38, "\"401d\""), (42, "YEARS")];
 const MONTH: Places = &[(46, "\"90d\""), (50, "MONTHS")];
 const ALONE: Places = &[(54, "partitioned")];
-/// A written name without a prefix, not Secure either: the second says it where both are denied.
+/// One cookie with two weaknesses: not `Secure`, and a name without a prefix.
 const BOTH_INSECURE: Places = &[(80, "false")];
 const BOTH_UNPREFIXED: Places = &[(80, "OLD")];
 
 #[test]
-fn each_word_refuses_its_own_reason_or_not_and_nothing_else() {
-    assert_eq!(refused(""), []);
-    assert_eq!(refused(" , "), []);
+fn each_word_refuses_only_its_weakness() {
+    assert_eq!(errors(""), []);
+    assert_eq!(errors(" , "), []);
     let lints: &[(Rule, &[Places])] = &[
         (Rule::Insecure, &[INSECURE, BOTH_INSECURE]),
         (Rule::ScriptReadable, &[SCRIPT]),
@@ -146,66 +147,67 @@ fn each_word_refuses_its_own_reason_or_not_and_nothing_else() {
         (Rule::Unprefixed, &[INSECURE, UNPREFIXED, BOTH_UNPREFIXED]),
         (Rule::DomainWide, &[DOMAIN]),
         (Rule::LongLived, &[LONG]),
-        // Without its feature nobody knows one.
+        // Without the feature `public-suffix` there is no list.
         (Rule::PublicSuffix, &[]),
         (Rule::PartitionAlone, &[ALONE]),
     ];
-    let all: Vec<Rule> = Rule::ALL.iter().copied().filter(|rule| rule.kind() != Kind::Error).collect();
-    assert_eq!(lints.iter().map(|(rule, _)| *rule).collect::<Vec<_>>(), all, "a lint without a cookie here");
+    let all: Vec<Rule> = Rule::ALL.iter().copied().filter(|rule| rule.kind() != RuleKind::Error).collect();
+    assert_eq!(lints.iter().map(|(rule, _)| *rule).collect::<Vec<_>>(), all, "a lint is not tested here");
     for (rule, expected) in lints {
-        assert_eq!(refused(rule.id()), at(&expected.concat()), "{rule}");
+        assert_eq!(errors(rule.id()), at(&expected.concat()), "{rule}");
     }
-    assert_eq!(refused("max-age=30d"), at(&[LONG, MONTH].concat()));
-    assert_eq!(refused("max-age=90d"), at(LONG));
-    assert_eq!(refused("insecure,same-site-none"), at(&[INSECURE, SAME_SITE, BOTH_INSECURE].concat()));
+    assert_eq!(errors("max-age=30d"), at(&[LONG, MONTH].concat()));
+    assert_eq!(errors("max-age=90d"), at(LONG));
+    assert_eq!(errors("insecure,same-site-none"), at(&[INSECURE, SAME_SITE, BOTH_INSECURE].concat()));
 }
 
 #[test]
-fn with_its_feature_a_public_suffix_is_refused_too() {
-    let hardtack = "hardtack = { path = \"OURS/runtime\", default-features = false, features = [\"public-suffix\"] }";
+fn public_suffixes_are_refused_with_the_feature() {
+    let hardtack =
+        "hardtack = { path = \"HARDTACK/runtime\", default-features = false, features = [\"public-suffix\"] }";
     let shop = Workspace::create("deny-suffix", &[("suffixes", hardtack)]);
     shop.write(
         "suffixes/src/lib.rs",
         r#"#![allow(dead_code)]
 use hardtack::Cookie;
 #[derive(Cookie)]
-#[cookie(domain = "co.uk", reason = "all of our brands stand under it")]
+#[cookie(domain = "co.uk", reason = "the hosts of all our brands")]
 struct Brands(u64);
 #[derive(Cookie)]
 #[cookie(domain = "shop.co.uk", reason = "its own hosts")]
 struct Own(u64);
 "#,
     );
-    let refused = |demand: &str| shop.refused("suffixes", &[("HARDTACK_DENY", demand)]);
-    assert_eq!(refused("").len(), 0);
-    assert_eq!(refused("public-suffix -suffixes::Brands").len(), 0);
-    let [only] = &refused("public-suffix")[..] else { panic!("one mistake, one error") };
+    let errors = |demand: &str| shop.compile_errors("suffixes", &[("HARDTACK_DENY", demand)]);
+    assert_eq!(errors("").len(), 0);
+    assert_eq!(errors("public-suffix -suffixes::Brands").len(), 0);
+    let [only] = &errors("public-suffix")[..] else { panic!("not exactly one error") };
     assert_eq!((only.line, only.tokens.as_str()), (4, "\"co.uk\""));
     assert!(only.text.starts_with("a `domain` that is a public suffix trips `public-suffix`"), "{}", only.text);
-    // That there is a domain at all says it for both.
-    let all = refused("all");
+    // `all` also refuses any `domain`. The error about the `domain` is then the only one.
+    let all = errors("all");
     assert_eq!(
-        all.iter().map(|refused| (refused.line, &*refused.tokens)).collect::<Vec<_>>(),
+        all.iter().map(|error| (error.line, &*error.tokens)).collect::<Vec<_>>(),
         [(4, "domain"), (7, "domain")]
     );
 }
 
 #[test]
-fn all_refuses_each_mistake_once() {
+fn all_refuses_each_cookie_once() {
     let everything =
         [INSECURE, &SCRIPT[..1], SAME_SITE, UNPREFIXED, DOMAIN, LONG, MONTH, ALONE, &SCRIPT[1..], BOTH_INSECURE]
             .concat();
-    assert_eq!(refused("all max-age=30d"), at(&everything));
+    assert_eq!(errors("all max-age=30d"), at(&everything));
     let without_limit: Vec<_> = everything.into_iter().filter(|place| !MONTH.contains(place)).collect();
-    assert_eq!(refused("all"), at(&without_limit));
+    assert_eq!(errors("all"), at(&without_limit));
 }
 
 #[test]
-fn the_sentence_names_the_key_the_lint_and_the_demand() {
-    let (shop, _alone) = shop();
+fn error_names_key_lint_and_demand() {
+    let (shop, _guard) = shop();
     let text = |demand: &str, line: u64| {
-        let refused = shop.refused("my-shop", &[("HARDTACK_DENY", demand)]);
-        refused.into_iter().find(|refused| refused.line == line).unwrap().text
+        let errors = shop.compile_errors("my-shop", &[("HARDTACK_DENY", demand)]);
+        errors.into_iter().find(|error| error.line == line).unwrap().text
     };
     assert_eq!(
         text("all", 14),
@@ -227,21 +229,21 @@ fn the_sentence_names_the_key_the_lint_and_the_demand() {
 }
 
 #[test]
-fn an_exception_excepts_one_cookie() {
-    assert_eq!(refused("script-readable -my_shop::Theme"), at(&SCRIPT[1..]));
-    assert_eq!(refused("script-readable,-my-shop::Site::script"), at(&SCRIPT[..1]));
-    assert_eq!(refused("script-readable -my-shop::Site -my-shop::Theme"), []);
-    assert_eq!(refused("unprefixed -my-shop::Old -my-shop::Banner -my-shop::Both"), at(&UNPREFIXED[..1]));
-    assert_eq!(refused("max-age=30d -my-shop::Months -my-shop::Ancient"), at(&[LONG[0], MONTH[0]]));
-    // Another crate's, and no crate at all.
-    assert_eq!(refused("script-readable -other::Theme"), at(SCRIPT));
+fn exceptions_apply_to_one_cookie() {
+    assert_eq!(errors("script-readable -my_shop::Theme"), at(&SCRIPT[1..]));
+    assert_eq!(errors("script-readable,-my-shop::Site::script"), at(&SCRIPT[..1]));
+    assert_eq!(errors("script-readable -my-shop::Site -my-shop::Theme"), []);
+    assert_eq!(errors("unprefixed -my-shop::Old -my-shop::Banner -my-shop::Both"), at(&UNPREFIXED[..1]));
+    assert_eq!(errors("max-age=30d -my-shop::Months -my-shop::Ancient"), at(&[LONG[0], MONTH[0]]));
+    // An exception for another crate, which this build does not have.
+    assert_eq!(errors("script-readable -other::Theme"), at(SCRIPT));
 }
 
 #[test]
-fn a_wrong_word_is_told_once_with_the_right_ones() {
-    let (shop, _alone) = shop();
-    let told = shop.refused("my-shop", &[("HARDTACK_DENY", "insecur max-age=30 -Theme")]);
-    let texts: Vec<&str> = told.iter().map(|refused| refused.text.as_str()).collect();
+fn unknown_words_are_reported_once() {
+    let (shop, _guard) = shop();
+    let errors = shop.compile_errors("my-shop", &[("HARDTACK_DENY", "insecur max-age=30 -Theme")]);
+    let texts: Vec<&str> = errors.iter().map(|error| error.text.as_str()).collect();
     assert_eq!(
         texts,
         [
@@ -257,59 +259,59 @@ fn a_wrong_word_is_told_once_with_the_right_ones() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_not_utf_8_is_told_once() {
+fn invalid_utf_8_is_reported_once() {
     use std::os::unix::ffi::OsStrExt as _;
 
-    let (shop, _alone) = shop();
+    let (shop, _guard) = shop();
     let not_utf_8 = std::ffi::OsStr::from_bytes(b"insecure \xff");
     let check = ["check", "--offline", "-p", "my-shop"];
     let output = shop.command().args(check).env("HARDTACK_DENY", not_utf_8).output().unwrap();
-    let words = String::from_utf8_lossy(&output.stderr);
-    let errors: Vec<&str> = words.lines().filter_map(|line| line.strip_prefix("error: ")).collect();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let errors: Vec<&str> = stderr.lines().filter_map(|line| line.strip_prefix("error: ")).collect();
     assert_eq!(
         errors,
         [
             "the environment variable `HARDTACK_DENY` is not UTF-8; write there what the build refuses, as in `insecure max-age=30d`",
             "could not compile `my-shop` (lib) due to 1 previous error",
         ],
-        "{words}"
+        "{stderr}"
     );
-    assert_eq!(shop.refused("my-shop", &[]).len(), 0, "and it is compiled again without it");
+    assert_eq!(shop.compile_errors("my-shop", &[]).len(), 0, "the crate compiles again without the variable");
 }
 
-/// What cargo compiles for a demand: the crates, and whether it succeeds.
-fn checked(shop: &Workspace, environment: &[(&str, &str)]) -> (Vec<String>, bool) {
+/// Runs `cargo check` and returns the crates that it compiles, and whether it succeeds.
+fn check(shop: &Workspace, environment: &[(&str, &str)]) -> (Vec<String>, bool) {
     let output = shop.cargo(&["check", "--workspace"], environment);
-    let words = String::from_utf8(output.stderr).unwrap();
-    let crates = words.lines().filter_map(|line| line.trim_start().strip_prefix("Checking "));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let crates = stderr.lines().filter_map(|line| line.trim_start().strip_prefix("Checking "));
     let crates = crates.map(|line| line.split(' ').next().unwrap().to_owned()).collect();
     (crates, output.status.success())
 }
 
 #[test]
-fn a_change_of_the_variable_compiles_what_has_cookies_and_nothing_else() {
-    let (shop, _alone) = shop();
-    let again = |succeeds| (vec!["my-shop".to_owned()], succeeds);
+fn changing_the_variable_rebuilds_only_crates_with_cookies() {
+    let (shop, _guard) = shop();
+    let rebuilt = |succeeds| (vec!["my-shop".to_owned()], succeeds);
     let nothing = || (Vec::new(), true);
-    checked(&shop, &[]);
-    assert_eq!(checked(&shop, &[]), nothing());
-    assert_eq!(checked(&shop, &[("HARDTACK_DENY", "insecure")]), again(false));
-    assert_eq!(checked(&shop, &[("HARDTACK_DENY", "public-suffix")]), again(true));
-    assert_eq!(checked(&shop, &[("HARDTACK_DENY", "public-suffix")]), nothing());
-    assert_eq!(checked(&shop, &[]), again(true));
+    check(&shop, &[]);
+    assert_eq!(check(&shop, &[]), nothing());
+    assert_eq!(check(&shop, &[("HARDTACK_DENY", "insecure")]), rebuilt(false));
+    assert_eq!(check(&shop, &[("HARDTACK_DENY", "public-suffix")]), rebuilt(true));
+    assert_eq!(check(&shop, &[("HARDTACK_DENY", "public-suffix")]), nothing());
+    assert_eq!(check(&shop, &[]), rebuilt(true));
 
-    // For a workspace: `[env]`.
+    // The variable can be set for a workspace, in the table `[env]` of `.cargo/config.toml`.
     shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"insecure\"\n");
-    assert_eq!(checked(&shop, &[]), again(false));
+    assert_eq!(check(&shop, &[]), rebuilt(false));
     shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"public-suffix\"\n");
-    assert_eq!(checked(&shop, &[]), again(true));
-    assert_eq!(checked(&shop, &[]), nothing());
-    // An inherited variable beats the plain form...
+    assert_eq!(check(&shop, &[]), rebuilt(true));
+    assert_eq!(check(&shop, &[]), nothing());
+    // A variable of the environment overrides the plain form...
     shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"insecure\"\n");
-    assert!(checked(&shop, &[("HARDTACK_DENY", "")]).1);
-    // ...and not the forced one.
+    assert!(check(&shop, &[("HARDTACK_DENY", "")]).1);
+    // ...but not the form with `force`.
     shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = { value = \"insecure\", force = true }\n");
-    assert_eq!(checked(&shop, &[("HARDTACK_DENY", "")]), again(false));
+    assert_eq!(check(&shop, &[("HARDTACK_DENY", "")]), rebuilt(false));
     shop.remove(".cargo/config.toml");
-    assert!(checked(&shop, &[]).1);
+    assert!(check(&shop, &[]).1);
 }

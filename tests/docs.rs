@@ -1,54 +1,61 @@
-//! What is written in several places: the pages of `runtime/docs` are each shown in the documentation, the tests that they
-//! name are there, and every list of keys and of features has all of them.
+//! Checks that texts agree: the documentation shows every page of `runtime/docs`, every test that the security page
+//! names exists, and every list of keys, lints and features is complete.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails fails the test")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 
 use std::fs;
 use std::path::Path;
 
 const SECURITY: &str = include_str!("../runtime/docs/security.md");
 const GUIDE: &str = include_str!("../runtime/src/guide.rs");
+/// The module that shows the page of events.
+const EVENT: &str = include_str!("../runtime/src/event.rs");
 
-/// A folder beside this file, or above it.
-fn folder(name: &str) -> std::path::PathBuf {
+/// Returns a path relative to this folder.
+fn path(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 #[test]
-fn every_page_is_shown_and_each_block_that_is_not_run_says_why() {
+fn every_page_is_shown_and_skipped_blocks_explained() {
     let mut pages = 0;
-    for entry in fs::read_dir(folder("../runtime/docs")).unwrap() {
+    for entry in fs::read_dir(path("../runtime/docs")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "md") {
             continue;
         }
         let name = path.file_name().unwrap().to_str().unwrap();
-        assert!(GUIDE.contains(&format!("include_str!(\"../docs/{name}\")")), "`guide` does not show {name}");
+        let include = format!("include_str!(\"../docs/{name}\")");
+        assert!(GUIDE.contains(&include) || EVENT.contains(&include), "the documentation does not show {name}");
         for line in fs::read_to_string(&path).unwrap().lines().filter(|line| line.starts_with("```rust,ignore")) {
             assert!(line.starts_with("```rust,ignore (") && line.ends_with(')'), "{name}: {line}");
-            // CommonMark: no backtick in the words after an opening fence.
+            // CommonMark allows no backtick after an opening fence.
             assert_eq!(line.matches('`').count(), 3, "{name}: {line}");
         }
         pages += 1;
     }
-    assert_eq!(pages, GUIDE.matches("include_str!").count());
+    let shown = GUIDE.matches("#[doc = include_str!").count() + EVENT.matches("#![doc = include_str!").count();
+    assert_eq!(pages, shown);
 }
 
 #[test]
-fn every_test_that_the_security_page_names_is_there() {
+fn tests_named_on_the_security_page_exist() {
     let table = SECURITY.split("\n## ").find(|section| section.starts_with("What is guaranteed\n")).unwrap();
     let rows = table.lines().filter(|line| line.starts_with("| ")).skip(1);
     let mut named = 0;
     for row in rows {
         let tested_by = row.trim_end_matches([' ', '|']).rsplit("| ").next().unwrap();
         let tests: Vec<&str> = tested_by.split('`').skip(1).step_by(2).filter(|word| word.contains("::")).collect();
-        assert!(!tests.is_empty() || tested_by == "every build", "no test: {row}");
+        assert!(!tests.is_empty() || tested_by == "every build", "a row without a test: {row}");
         for test in tests {
             let (file, name) = test.split_once("::").unwrap();
-            let source = fs::read_to_string(folder(&format!("{file}.rs"))).unwrap_or_default();
+            let source = fs::read_to_string(path(&format!("{file}.rs"))).unwrap_or_default();
             let (before, _) = source.split_once(&format!("fn {name}()")).unwrap_or_else(|| panic!("no test `{test}`"));
             let attributes = before.rsplit("\n\n").next().unwrap();
-            assert!(attributes.contains("test]") && !attributes.contains("#[ignore"), "`{test}` is no test");
+            assert!(
+                attributes.contains("test]") && !attributes.contains("#[ignore"),
+                "`{test}` is not a test that is run"
+            );
             named += 1;
         }
     }
@@ -57,7 +64,7 @@ fn every_test_that_the_security_page_names_is_there() {
 
 const README: &str = include_str!("../README.md");
 
-/// The part of a text between two marks, or to its end.
+/// Returns the part of a text between two marks, or to the end of the text.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("no {from}"));
     rest.split(to).next().unwrap()
@@ -68,13 +75,18 @@ fn every_key_is_in_each_list_of_keys() {
     let table = include_str!("../macros/src/keys.rs");
     let keys: Vec<&str> = table.split("word: \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert!(keys.len() > 15 && keys.contains(&"max_age"), "{keys:?}");
-    let of_derive = include_str!("../macros/src/lib.rs");
-    let grown = include_str!("fuzz/src/declarations.rs");
+    let macro_docs = include_str!("../macros/src/lib.rs");
+    let fuzz_grammar = include_str!("fuzz/src/declarations.rs");
     for key in keys {
         assert!(between(README, "### The keys\n", "\n### ").contains(&format!("`{key}`")), "README.md: {key}");
-        // What stands on fields alone is told at `#[cookies]`.
-        assert!(of_derive.contains(&format!("`{key}`")) || of_derive.contains(&format!("`#[cookie({key})]`")), "{key}");
-        assert!(between(grown, "const KEYS", "];").contains(&format!("\"{key}\"")), "fuzz/src/declarations.rs: {key}");
+        // Keys that are only allowed on fields are documented at `#[cookies]`, in another form.
+        let is_documented =
+            [format!("`{key}`"), format!("`#[cookie({key})]`")].iter().any(|form| macro_docs.contains(form));
+        assert!(is_documented, "macros/src/lib.rs: {key}");
+        assert!(
+            between(fuzz_grammar, "const KEYS", "];").contains(&format!("\"{key}\"")),
+            "fuzz/src/declarations.rs: {key}"
+        );
         assert!(include_str!("fuzz/dictionaries/macros").contains(&format!("\"{key}\"\n")), "dictionary: {key}");
     }
 }
@@ -82,7 +94,7 @@ fn every_key_is_in_each_list_of_keys() {
 #[test]
 fn every_lint_is_in_the_table_of_words() {
     let words = between(README, "## The build enforces it\n", "\n## ");
-    for rule in hardtack_rules::Rule::ALL.iter().filter(|rule| rule.kind() != hardtack_rules::Kind::Error) {
+    for rule in hardtack_rules::Rule::ALL.iter().filter(|rule| rule.kind() != hardtack_rules::RuleKind::Error) {
         assert!(words.contains(&format!("`{rule}`")), "README.md: {rule}");
     }
 }
@@ -92,7 +104,7 @@ fn every_feature_is_in_each_table_of_features() {
     let manifest = include_str!("../runtime/Cargo.toml");
     let features = between(manifest, "[features]\n", "\n[").lines().filter_map(|line| line.split_once(" = "));
     let mut count = 0;
-    // One that begins with `_` is not for users.
+    // A feature that begins with `_` is not for users.
     for (feature, _) in features.filter(|(feature, _)| *feature != "default" && !feature.starts_with('_')) {
         for (file, table) in [
             ("README.md", between(README, "## Install\n", "\n### ")),

@@ -1,14 +1,14 @@
-//! What an editor makes of the macros, by the real rust-analyzer on a small crate: completion, docs and definitions of
-//! what they generate, and that a declaration which somebody is typing takes no method away from the code beside it.
+//! Runs the real rust-analyzer on a small crate that uses the macros. Checks completion, docs and definitions of the
+//! generated code, and that a half-typed declaration does not remove the methods of the other declarations.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails the test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
-#[allow(dead_code, reason = "other tests use the rest")]
+#[allow(dead_code, reason = "other test binaries use the rest")]
 #[path = "support/lsp.rs"]
 mod lsp;
 #[path = "support/not_run.rs"]
 mod not_run;
-#[allow(dead_code, reason = "other tests use the rest")]
+#[allow(dead_code, reason = "other test binaries use the rest")]
 #[path = "support/workspace.rs"]
 mod workspace;
 
@@ -17,87 +17,88 @@ use workspace::Workspace;
 
 const COOKIES: &str = include_str!("editor/cookies.rs");
 const HANDLERS: &str = include_str!("editor/handlers.rs");
-/// Where a method is being chosen: below the declarations, and in another file.
-const CHOOSING: [(&str, &str); 2] = [("cookies.remove_theme()?;", "cookies."), ("cookies.remove_cart()?;", "cookies.")];
-const BELOW: &str = "    cookies.‸\n    cookies.remove_session_with";
-const ELSEWHERE: &str = "    cookies.‸\n    cookies.set_theme";
-const SESSION: [&str; 5] = ["session", "set_session", "set_session_with", "remove_session", "remove_session_with"];
-const CART: [&str; 5] = ["cart", "set_cart", "set_cart_with", "remove_cart", "remove_cart_with"];
-const THEME: [&str; 5] = ["theme", "set_theme", "set_theme_with", "remove_theme", "remove_theme_with"];
-const LANG: [&str; 5] = ["lang", "set_lang", "set_lang_with", "remove_lang", "remove_lang_with"];
+/// Edits that leave a method call incomplete, in the file of the declarations and in another file.
+const INCOMPLETE_CALLS: [(&str, &str); 2] =
+    [("cookies.remove_theme()?;", "cookies."), ("cookies.remove_cart()?;", "cookies.")];
+const SAME_FILE: &str = "    cookies.‸\n    cookies.remove_session_with";
+const OTHER_FILE: &str = "    cookies.‸\n    cookies.set_theme";
+const SESSION: [&str; 5] = ["try_session", "set_session", "set_session_with", "remove_session", "remove_session_with"];
+const CART: [&str; 5] = ["try_cart", "set_cart", "set_cart_with", "remove_cart", "remove_cart_with"];
+const THEME: [&str; 5] = ["try_theme", "set_theme", "set_theme_with", "remove_theme", "remove_theme_with"];
+const LANG: [&str; 5] = ["try_lang", "set_lang", "set_lang_with", "remove_lang", "remove_lang_with"];
 
-/// One start of the server for all: it loads the standard library, and compiles the macros.
+/// All scenarios share one server, because its start is slow: it loads the standard library and compiles the macros.
 #[test]
 fn rust_analyzer() {
-    let workspace = Workspace::create("editor", &[("shop", "hardtack = { path = \"OURS/runtime\" }")]);
+    let workspace = Workspace::create("editor", &[("shop", "hardtack = { path = \"HARDTACK/runtime\" }")]);
     workspace.write("shop/src/lib.rs", "//! A shop.\n\npub mod cookies;\npub mod handlers;\n");
     workspace.write("shop/src/cookies.rs", COOKIES);
     workspace.write("shop/src/handlers.rs", HANDLERS);
     let Some(mut editor) = Editor::start(&workspace) else { return };
     for (name, scenario) in SCENARIOS {
         println!("{name}");
-        show(&mut editor, &[]);
+        edit(&mut editor, &[]);
         scenario(&mut editor);
     }
 }
 
-/// Has the crate with something else in some places.
-fn show(editor: &mut Editor, edits: &[(&str, &str)]) {
+/// Opens the original files with these replacements. The text to replace must occur exactly once.
+fn edit(editor: &mut Editor, edits: &[(&str, &str)]) {
     let mut files = [("shop/src/cookies.rs", COOKIES.to_owned()), ("shop/src/handlers.rs", HANDLERS.to_owned())];
-    for (written, typed) in edits {
-        let places: usize = files.iter().map(|(_, text)| text.matches(written).count()).sum();
-        assert_eq!(places, 1, "{written}");
+    for (original, typed) in edits {
+        let matches: usize = files.iter().map(|(_, text)| text.matches(original).count()).sum();
+        assert_eq!(matches, 1, "{original}");
         for (_, text) in &mut files {
-            *text = text.replace(written, typed);
+            *text = text.replace(original, typed);
         }
     }
     for (file, text) in files {
-        editor.show(file, &text);
+        editor.set_text(file, &text);
     }
 }
 
 type Scenario = (&'static str, fn(&mut Editor));
 
 const SCENARIOS: [Scenario; 10] = [
-    ("a good declaration has no diagnostics", a_good_declaration_has_no_diagnostics),
-    ("each method is offered and nothing of ours", each_method_is_offered_and_nothing_of_ours),
-    ("a closure knows its cookie", a_closure_knows_its_cookie),
-    ("docs are the field's and the line", docs_are_the_field_s_and_the_line),
-    ("a method leads to its field", a_method_leads_to_its_field),
-    ("an argument leads to its constant", an_argument_leads_to_its_constant),
-    ("constants are offered in an argument", constants_are_offered_in_an_argument),
-    ("a half-typed attribute leaves all methods", a_half_typed_attribute_leaves_all_methods),
-    ("a half-typed field leaves the others' methods", a_half_typed_field_leaves_the_others_methods),
-    ("a half-typed type stays a cookie", a_half_typed_type_stays_a_cookie),
+    ("valid code has no diagnostics", valid_code_has_no_diagnostics),
+    ("only the public methods are offered", only_the_public_methods_are_offered),
+    ("closure parameters have a known type", closure_parameters_have_a_known_type),
+    ("hover shows the field's docs and the header", hover_shows_docs_and_header),
+    ("the definition of a method is its field", definition_of_a_method_is_its_field),
+    ("the definition of an argument is its constant", definition_of_an_argument_is_its_constant),
+    ("constants are offered in arguments", constants_are_offered_in_arguments),
+    ("a half-typed attribute keeps all methods", half_typed_attribute_keeps_all_methods),
+    ("a half-typed field keeps the other fields' methods", half_typed_field_keeps_other_methods),
+    ("a half-typed type stays a cookie", half_typed_type_stays_a_cookie),
 ];
 
-fn a_good_declaration_has_no_diagnostics(editor: &mut Editor) {
+fn valid_code_has_no_diagnostics(editor: &mut Editor) {
     assert_eq!(editor.diagnostics(), Vec::<String>::new());
-    // And it would tell one.
-    show(editor, &[("cookies.remove_theme()?", "cookies.remove_theme(1)?")]);
+    // Check that the server does report errors.
+    edit(editor, &[("cookies.remove_theme()?", "cookies.remove_theme(1)?")]);
     assert_eq!(editor.diagnostics().len(), 1);
 }
 
-fn each_method_is_offered_and_nothing_of_ours(editor: &mut Editor) {
-    show(editor, &CHOOSING);
-    // Not below the declarations: there the view's own private field, `0`, can be named too.
-    let mut offered = editor.completions(ELSEWHERE);
+fn only_the_public_methods_are_offered(editor: &mut Editor) {
+    edit(editor, &INCOMPLETE_CALLS);
+    // In the file of the declarations the private field `0` of the set would be offered too.
+    let mut offered = editor.completions(OTHER_FILE);
     assert!(!offered.iter().any(|label| label.contains("__")), "{offered:?}");
-    // What every type has is not ours.
+    // Drop the methods of blanket traits, which every type has.
     offered.retain(|label| !label.contains("(as "));
     offered.sort();
-    let mut expected = [&SESSION[..], &CART, &THEME, &LANG, &["legacy"]].concat();
+    let mut expected = [&SESSION[..], &CART, &THEME, &LANG, &["try_legacy"]].concat();
     expected.sort_unstable();
     assert_eq!(offered, expected);
 }
 
-fn a_closure_knows_its_cookie(editor: &mut Editor) {
-    for (written, typed) in [
-        ("|set_cookie| set_cookie.max_age(LIFE)", "|set_cookie| set_cookie.‸"),
+fn closure_parameters_have_a_known_type(editor: &mut Editor) {
+    for (original, typed) in [
+        ("|set_cookie| set_cookie.max_age(LIFETIME)", "|set_cookie| set_cookie.‸"),
         ("|lang| lang)", "|lang| lang.‸)"),
         ("|session| session)", "|session| session.‸)"),
     ] {
-        show(editor, &[(written, &typed.replace('‸', ""))]);
+        edit(editor, &[(original, &typed.replace('‸', ""))]);
         let offered = editor.completions(typed);
         assert!(!offered.iter().any(|label| label.contains("__")), "{offered:?}");
         for setter in ["max_age", "until", "session", "same_site", "path", "domain"] {
@@ -106,81 +107,81 @@ fn a_closure_knows_its_cookie(editor: &mut Editor) {
     }
 }
 
-fn docs_are_the_field_s_and_the_line(editor: &mut Editor) {
-    const LINE: &str = "`__Host-Http-session=…; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Strict`";
-    for (piece, line) in [
-        ("cookies.ses‸sion()", "Reads `__Host-Http-session`."),
-        ("cookies.set_ses‸sion(", &*format!("Sets {LINE}.")),
+fn hover_shows_docs_and_header(editor: &mut Editor) {
+    const HEADER: &str = "`__Host-Http-session=…; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Strict`";
+    for (snippet, sentence) in [
+        ("cookies.try_ses‸sion()", "Reads `__Host-Http-session`."),
+        ("cookies.set_ses‸sion(", &*format!("Sets {HEADER}.")),
         ("cookies.remove_ses‸sion_with(", "Removes `__Host-Http-session`."),
-        // A hover on the field tells of all its methods.
-        ("pub ses‸sion:", LINE),
+        // A hover on the field shows the docs of all its methods.
+        ("pub ses‸sion:", HEADER),
     ] {
-        let told = editor.hover(piece);
-        assert!(told.contains("Who is signed in.") && told.contains(line), "{piece}: {told}");
+        let hover = editor.hover(snippet);
+        assert!(hover.contains("Who is signed in.") && hover.contains(sentence), "{snippet}: {hover}");
     }
     assert!(editor.hover("same_site = Str‸ict").contains("Sent with same-site requests only."));
-    let told = editor.hover("cookies.set_lang_‸with(");
-    assert!(told.contains("Sets the cookie that `Lang` declares."), "{told}");
+    let hover = editor.hover("cookies.set_lang_‸with(");
+    assert!(hover.contains("Sets the cookie that `Lang` declares."), "{hover}");
     assert!(editor.hover("derive(Coo‸kie)]").contains("Declares a cookie"));
     assert!(editor.hover("derive(CookieVal‸ue)]").contains("the value of a cookie"));
     assert!(editor.hover("#[hardtack::coo‸kies]").contains("a getter, a setter and a remover"));
 
-    show(editor, &CHOOSING);
-    let told = editor.docs_of_completion(ELSEWHERE, "set_session");
-    assert!(told.contains("Who is signed in.") && told.contains(LINE), "{told}");
+    edit(editor, &INCOMPLETE_CALLS);
+    let docs = editor.completion_docs(OTHER_FILE, "set_session");
+    assert!(docs.contains("Who is signed in.") && docs.contains(HEADER), "{docs}");
 }
 
-fn a_method_leads_to_its_field(editor: &mut Editor) {
-    for (piece, line, token) in [
-        ("cookies.ses‸sion()", "pub session: String,", "session"),
+fn definition_of_a_method_is_its_field(editor: &mut Editor) {
+    for (snippet, line, token) in [
+        ("cookies.try_ses‸sion()", "pub session: String,", "session"),
         ("cookies.set_ses‸sion(", "pub session: String,", "session"),
         ("cookies.remove_ses‸sion_with(", "pub session: String,", "session"),
         ("cookies.set_cart_‸with(", "pub cart: u32,", "cart"),
         ("cookies.set_lang_‸with(", "pub lang: Lang,", "lang"),
-        ("cookies.lega‸cy()", "pub legacy: String,", "legacy"),
+        ("cookies.try_lega‸cy()", "pub legacy: String,", "legacy"),
         ("sign_in(cookies: &Shop‸Cookies", "pub struct ShopCookies {", "ShopCookies"),
         ("desk: De‸sk)", "pub struct Desk(String);", "Desk"),
         ("Theme::Da‸rk)", "Dark,", "Dark"),
         ("pub lang: La‸ng", "pub enum Lang {", "Lang"),
     ] {
-        leads_to(editor, piece, line, token);
+        assert_definition(editor, snippet, line, token);
     }
 }
 
-fn an_argument_leads_to_its_constant(editor: &mut Editor) {
-    const LIFE: &str = "pub const LIFE: Duration = Duration::from_secs(8 * 3600);";
-    for (piece, line, token) in [
-        ("#[cookie(max_age = LI‸FE)]", LIFE, "LIFE"),
-        ("NAME, max_age = LI‸FE", LIFE, "LIFE"),
+fn definition_of_an_argument_is_its_constant(editor: &mut Editor) {
+    const LIFETIME: &str = "pub const LIFETIME: Duration = Duration::from_secs(8 * 3600);";
+    for (snippet, line, token) in [
+        ("#[cookie(max_age = LI‸FETIME)]", LIFETIME, "LIFETIME"),
+        ("NAME, max_age = LI‸FETIME", LIFETIME, "LIFETIME"),
         ("name = NA‸ME", "pub const NAME: &str = \"__Host-Http-basket\";", "NAME"),
         ("path = OL‸D", "pub const OLD: &str = \"/old\";", "OLD"),
     ] {
-        leads_to(editor, piece, line, token);
+        assert_definition(editor, snippet, line, token);
     }
 }
 
-/// There, and nowhere else: an editor asks where there are several.
-fn leads_to(editor: &mut Editor, piece: &str, line: &str, token: &str) {
+/// Asserts that the token at the cursor has exactly one definition. With several, an editor would ask the user.
+fn assert_definition(editor: &mut Editor, snippet: &str, line: &str, token: &str) {
     let place = Place { file: "cookies.rs".to_owned(), line: line.to_owned(), token: token.to_owned() };
-    assert_eq!(editor.definitions(piece), [place], "{piece}");
+    assert_eq!(editor.definitions(snippet), [place], "{snippet}");
 }
 
-fn constants_are_offered_in_an_argument(editor: &mut Editor) {
-    for (written, typed, constant) in [
-        ("#[cookie(max_age = LIFE)]", "#[cookie(max_age = LI‸)]", "LIFE"),
+fn constants_are_offered_in_arguments(editor: &mut Editor) {
+    for (original, typed, constant) in [
+        ("#[cookie(max_age = LIFETIME)]", "#[cookie(max_age = LI‸)]", "LIFETIME"),
         ("name = NAME, ", "name = NA‸, ", "NAME"),
-        ("max_age = LIFE, path", "max_age = ‸, path", "LIFE"),
+        ("max_age = LIFETIME, path", "max_age = ‸, path", "LIFETIME"),
     ] {
-        show(editor, &[(written, &typed.replace('‸', ""))]);
+        edit(editor, &[(original, &typed.replace('‸', ""))]);
         let offered = editor.completions(typed);
         assert!(offered.iter().any(|label| label == constant), "{typed}: {offered:?}");
     }
 }
 
-const CART_ATTRIBUTE: &str = "#[cookie(name = NAME, max_age = LIFE, path = \"/\")]";
+const CART_ATTRIBUTE: &str = "#[cookie(name = NAME, max_age = LIFETIME, path = \"/\")]";
 const CART_FIELD: &str = "pub cart: u32,";
 
-fn a_half_typed_attribute_leaves_all_methods(editor: &mut Editor) {
+fn half_typed_attribute_keeps_all_methods(editor: &mut Editor) {
     let typed = [
         "#",
         "#[",
@@ -207,8 +208,8 @@ fn a_half_typed_attribute_leaves_all_methods(editor: &mut Editor) {
         "#[cookie(max_age = 8)]",
         "#[cookie(max_age = -)]",
         "#[cookie(max_age = LI)]",
-        "#[cookie(max_age = LIFE.)]",
-        "#[cookie(max_age = LIFE,,)]",
+        "#[cookie(max_age = LIFETIME.)]",
+        "#[cookie(max_age = LIFETIME,,)]",
         "#[cookie(max_age = Duration::)]",
         "#[cookie(max_age = Duration::from_secs()]",
         "#[cookie(same_site = )]",
@@ -222,7 +223,7 @@ fn a_half_typed_attribute_leaves_all_methods(editor: &mut Editor) {
         "#[cookie(http_only = false, rea)]",
         "#[cookie(existing, max)]",
         "#[cookie(domain = \"\")]",
-        "#[cookie(domain = environment, )]",
+        "#[cookie(domain = policy, )]",
         "#[cookie(path = \"x\")] #[cookie(",
         "#[doc",
         "#[cfg(",
@@ -234,19 +235,20 @@ fn a_half_typed_attribute_leaves_all_methods(editor: &mut Editor) {
         "]",
         "///",
     ];
-    let all = [&SESSION[..], &CART, &THEME, &LANG, &["legacy"]].concat();
+    let all = [&SESSION[..], &CART, &THEME, &LANG, &["try_legacy"]].concat();
     for typed in typed {
-        show(editor, &[CHOOSING[0], CHOOSING[1], (CART_ATTRIBUTE, typed)]);
-        offers(editor, typed, &all);
+        edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_ATTRIBUTE, typed)]);
+        assert_offered_in_both_files(editor, typed, &all);
     }
-    // Behind the last field, too.
+    // The same behind the last field.
     for typed in ["/// Who", "#[", "#[cookie(", "#[cookie()]", "#[cookie(max_age = \"8h\")]", "pub x"] {
-        show(editor, &[CHOOSING[0], CHOOSING[1], ("pub lang: Lang,", &format!("pub lang: Lang,\n    {typed}"))]);
-        offers(editor, typed, &all);
+        let edited = format!("pub lang: Lang,\n    {typed}");
+        edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], ("pub lang: Lang,", &edited)]);
+        assert_offered_in_both_files(editor, typed, &all);
     }
 }
 
-fn a_half_typed_field_leaves_the_others_methods(editor: &mut Editor) {
+fn half_typed_field_keeps_other_methods(editor: &mut Editor) {
     let typed = [
         "",
         "p",
@@ -308,20 +310,20 @@ fn a_half_typed_field_leaves_the_others_methods(editor: &mut Editor) {
         "'",
         "(",
     ];
-    let others = [&SESSION[..], &THEME, &LANG, &["legacy"]].concat();
+    let others = [&SESSION[..], &THEME, &LANG, &["try_legacy"]].concat();
     for typed in typed {
-        show(editor, &[CHOOSING[0], CHOOSING[1], (CART_FIELD, typed)]);
-        offers(editor, typed, &others);
-        // The same with no attribute before it, and no `pub` or attribute behind it.
+        edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_FIELD, typed)]);
+        assert_offered_in_both_files(editor, typed, &others);
+        // The same without an attribute before the field, and before a field that has neither `pub` nor an attribute.
         let between = format!("{typed}\n    other: String,");
-        show(editor, &[CHOOSING[0], CHOOSING[1], (CART_ATTRIBUTE, ""), (CART_FIELD, &between)]);
-        offers(editor, typed, &others);
+        edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_ATTRIBUTE, ""), (CART_FIELD, &between)]);
+        assert_offered_in_both_files(editor, typed, &others);
     }
 }
 
-fn a_half_typed_type_stays_a_cookie(editor: &mut Editor) {
+fn half_typed_type_stays_a_cookie(editor: &mut Editor) {
     const DESK: &str = "pub struct Desk(String);";
-    const ATTRIBUTE: &str = "#[cookie(max_age = LIFE)]\n";
+    const ATTRIBUTE: &str = "#[cookie(max_age = LIFETIME)]\n";
     let types = [
         (DESK, "pub struct Desk"),
         (DESK, "pub struct Desk()"),
@@ -351,22 +353,22 @@ fn a_half_typed_type_stays_a_cookie(editor: &mut Editor) {
         "#[cookie(rename = )] PtBr,",
     ];
     let variants = variants.into_iter().map(|typed| ("PtBr,", typed));
-    for (written, typed) in types.into_iter().chain(variants) {
-        let choosing = ("SetCookie::new(desk).session()", "SetCookie::new(desk).");
-        show(editor, &[choosing, ("|lang| lang)", "|lang| lang.)"), (written, typed)]);
-        offers_at(editor, "SetCookie::new(desk).‸", typed, &["max_age"]);
-        offers_at(editor, "|lang| lang.‸)", typed, &["max_age"]);
+    for (original, typed) in types.into_iter().chain(variants) {
+        let incomplete_call = ("SetCookie::new(desk).session()", "SetCookie::new(desk).");
+        edit(editor, &[incomplete_call, ("|lang| lang)", "|lang| lang.)"), (original, typed)]);
+        assert_offered(editor, "SetCookie::new(desk).‸", typed, &["max_age"]);
+        assert_offered(editor, "|lang| lang.‸)", typed, &["max_age"]);
     }
 }
 
-fn offers(editor: &mut Editor, typed: &str, expected: &[&str]) {
-    offers_at(editor, BELOW, typed, expected);
-    offers_at(editor, ELSEWHERE, typed, expected);
+fn assert_offered_in_both_files(editor: &mut Editor, typed: &str, expected: &[&str]) {
+    assert_offered(editor, SAME_FILE, typed, expected);
+    assert_offered(editor, OTHER_FILE, typed, expected);
 }
 
-fn offers_at(editor: &mut Editor, piece: &str, typed: &str, expected: &[&str]) {
-    let offered = editor.completions(piece);
+fn assert_offered(editor: &mut Editor, snippet: &str, typed: &str, expected: &[&str]) {
+    let offered = editor.completions(snippet);
     let missing: Vec<_> = expected.iter().filter(|method| !offered.iter().any(|label| label == *method)).collect();
-    assert!(missing.is_empty(), "{piece} with `{typed}`: no {missing:?}");
-    assert!(!offered.iter().any(|label| label.contains("__")), "{piece} with `{typed}`: {offered:?}");
+    assert!(missing.is_empty(), "{snippet} with `{typed}`: no {missing:?}");
+    assert!(!offered.iter().any(|label| label.contains("__")), "{snippet} with `{typed}`: {offered:?}");
 }

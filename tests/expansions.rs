@@ -1,54 +1,147 @@
-//! What the macros accept compiles: declarations grown from numbers, each in a module of one crate; one `cargo check` shows
-//! which of them the macros refuse, a second one that rustc has nothing against the others. The grammar is that of the fuzz
-//! targets, which show that the macros never panic.
+//! Two tests of the code that the macros generate.
+//!
+//! - Declarations that the macros accept compile. The declarations are generated, with the grammar of the fuzz targets,
+//!   and each is a module of one crate. A first `cargo check` finds the declarations that the macros reject. A second
+//!   one proves that rustc accepts all others.
+//! - The expansions of three items are stored in `expansions/`, so that a reviewer sees what a change does to the
+//!   generated code. `EXPANSIONS=overwrite` writes these files again. Read the difference before you commit it.
+//!
+//! For the second test this crate compiles the macros' own modules, because a proc-macro crate cannot export functions.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by a panic, in its helpers too"
 )]
+#![allow(dead_code, unexpected_cfgs, reason = "the macros' modules belong to another crate")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+#[path = "../macros/src/attrs.rs"]
+mod attrs;
+#[path = "../macros/src/check.rs"]
+mod check;
+#[path = "../macros/src/declaration.rs"]
+mod declaration;
+#[path = "../macros/src/deny.rs"]
+mod deny;
+#[path = "../macros/src/errors.rs"]
+mod errors;
+#[path = "../macros/src/expand/mod.rs"]
+mod expand;
+#[path = "../macros/src/keys.rs"]
+mod keys;
+#[path = "../macros/src/model.rs"]
+mod model;
+#[path = "../macros/src/names.rs"]
+mod names;
+#[path = "../macros/src/pipeline.rs"]
+mod pipeline;
+#[path = "../macros/src/recover.rs"]
+mod recover;
 
 #[path = "fuzz/src/declarations.rs"]
-#[allow(unreachable_pub, reason = "the fuzz targets' own")]
+#[allow(unreachable_pub, reason = "the fuzz targets use it too")]
 mod declarations;
-#[allow(dead_code, reason = "what several tests share")]
-mod support;
+#[path = "support/workspace.rs"]
+mod workspace;
 
-use declarations::{By, Declaration, PRELUDE, Vocabulary, declaration};
-use support::workspace::{Refused, Workspace};
+use declarations::{Declaration, MacroKind, PRELUDE, Vocabulary, declaration};
+use proc_macro2::TokenStream;
+use workspace::{CompileError, Workspace};
 
-const GROWN: u64 = 1500;
+/// An expansion that is stored.
+struct Snapshot {
+    /// The name of the file.
+    name: &'static str,
+    expand: fn(TokenStream) -> TokenStream,
+    /// The user's code.
+    code: &'static str,
+}
+
+const SNAPSHOTS: [Snapshot; 3] = [
+    Snapshot {
+        name: "derive",
+        expand: pipeline::cookie,
+        code: "#[derive(hardtack::Cookie)]
+/// Who is signed in.
+#[cookie(max_age = \"8h\", same_site = Strict)]
+struct Session(String);",
+    },
+    Snapshot {
+        name: "constant_name",
+        expand: pipeline::cookie,
+        code: "#[derive(hardtack::Cookie)]
+#[cookie(name = SESSION_NAME)]
+struct Session(String);",
+    },
+    Snapshot {
+        name: "set_of_two",
+        expand: |item| pipeline::cookies(TokenStream::new(), item),
+        code: "#[hardtack::cookies]
+pub struct ShopCookies {
+    /// Who is signed in.
+    pub session: SessionId,
+    #[cookie(existing)]
+    pub theme: Theme,
+}",
+    },
+];
 
 #[test]
-fn what_the_macros_accept_compiles() {
-    let hardtack = "hardtack = { path = \"OURS/runtime\", features = [\"seal\"] }";
-    let workspace = Workspace::create("expansions", &[("grown", hardtack)]);
-    let all: Vec<Declaration> = (1..=GROWN).map(grown).collect();
+fn expansions_equal_their_snapshots() {
+    for Snapshot { name, expand, code } in SNAPSHOTS {
+        // rustc passes the item without the attribute that calls the macro.
+        let (_, item) = code.split_once('\n').unwrap();
+        let expansion = syn::parse2(expand(item.parse().unwrap())).unwrap();
+        let mut snapshot = String::new();
+        for line in code.lines() {
+            writeln!(snapshot, "// {line}").unwrap();
+        }
+        write!(snapshot, "\n{}", prettyplease::unparse(&expansion)).unwrap();
 
-    let mut accepted: BTreeSet<usize> = (0..all.len()).collect();
-    for (at, refused) in checked(&workspace, &all, &accepted) {
-        // Where we say nothing, rustc has nothing to say.
-        assert!(refused.iter().any(|refused| refused.code.is_none()), "{:#?}: {refused:#?}", all[at]);
-        accepted.remove(&at);
-    }
-    println!("{} of {GROWN} accepted", accepted.len());
-    assert!(accepted.len() > 300 && accepted.len() < all.len() - 300, "{} of {GROWN} accepted", accepted.len());
-    for by in [By::Cookie, By::CookieValue, By::Cookies] {
-        assert!(accepted.iter().any(|at| all[*at].by == by), "{by:?}");
-    }
-
-    // rustc looks at types only where every macro succeeded.
-    if let Some((at, refused)) = checked(&workspace, &all, &accepted).pop_first() {
-        panic!("{:#?}: {refused:#?}", all[at]);
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("expansions/{name}.rs"));
+        if std::env::var_os("EXPANSIONS").is_some_and(|action| action == "overwrite") {
+            fs::write(&file, &snapshot).unwrap();
+            continue;
+        }
+        let stored = fs::read_to_string(&file).unwrap();
+        let first = stored.lines().zip(snapshot.lines()).find(|(stored, now)| stored != now);
+        assert!(stored == snapshot, "the expansion differs from {}: {first:#?}", file.display());
     }
 }
 
-/// One declaration of a number, the same one always.
-fn grown(number: u64) -> Declaration {
-    // xorshift64* (Vigna), from a state that is not small.
+const GENERATED: u64 = 1500;
+
+#[test]
+fn accepted_declarations_compile() {
+    let hardtack = "hardtack = { path = \"HARDTACK/runtime\", features = [\"seal\"] }";
+    let workspace = Workspace::create("expansions", &[("generated", hardtack)]);
+    let all: Vec<Declaration> = (1..=GENERATED).map(generate).collect();
+
+    let mut accepted: BTreeSet<usize> = (0..all.len()).collect();
+    for (at, errors) in compile_errors(&workspace, &all, &accepted) {
+        // rustc rejects only what a macro rejects too. The errors of the macros have no code.
+        assert!(errors.iter().any(|error| error.code.is_none()), "{:#?}: {errors:#?}", all[at]);
+        accepted.remove(&at);
+    }
+    assert!(accepted.len() > 300 && accepted.len() < all.len() - 300, "{} of {GENERATED} accepted", accepted.len());
+    for macro_kind in [MacroKind::Cookie, MacroKind::CookieValue, MacroKind::Cookies] {
+        assert!(accepted.iter().any(|at| all[*at].macro_kind == macro_kind), "{macro_kind:?}");
+    }
+
+    // After an error of a macro rustc does not check types, so the accepted declarations are compiled again, alone.
+    if let Some((at, errors)) = compile_errors(&workspace, &all, &accepted).pop_first() {
+        panic!("{:#?}: {errors:#?}", all[at]);
+    }
+}
+
+/// Generates a declaration from a number. The same number always gives the same declaration.
+fn generate(number: u64) -> Declaration {
+    // xorshift64* (Vigna). The first state is large, because the generator starts badly from a small one.
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut choose = |below: usize| {
         state ^= state >> 12;
@@ -60,26 +153,30 @@ fn grown(number: u64) -> Declaration {
     declaration(&mut choose, Vocabulary::Sound)
 }
 
-/// The errors of these declarations.
-fn checked(workspace: &Workspace, all: &[Declaration], these: &BTreeSet<usize>) -> BTreeMap<usize, Vec<Refused>> {
+/// Compiles the declarations with these indices. Returns the errors of each declaration that has any.
+fn compile_errors(
+    workspace: &Workspace,
+    all: &[Declaration],
+    indices: &BTreeSet<usize>,
+) -> BTreeMap<usize, Vec<CompileError>> {
     let mut text = format!("#![allow(dead_code, non_camel_case_types)]\n{PRELUDE}");
     let mut ends = BTreeMap::new();
-    for (at, grown) in all.iter().enumerate().filter(|(at, _)| these.contains(at)) {
-        let Declaration { by, arguments, item } = grown;
-        let attribute = match by {
-            By::Cookie => "#[derive(hardtack::Cookie)]".to_owned(),
-            By::CookieValue => "#[derive(hardtack::CookieValue)]".to_owned(),
-            By::Cookies => format!("#[hardtack::cookies({arguments})]"),
+    for (at, declaration) in all.iter().enumerate().filter(|(at, _)| indices.contains(at)) {
+        let Declaration { macro_kind, arguments, item } = declaration;
+        let attribute = match macro_kind {
+            MacroKind::Cookie => "#[derive(hardtack::Cookie)]".to_owned(),
+            MacroKind::CookieValue => "#[derive(hardtack::CookieValue)]".to_owned(),
+            MacroKind::Cookies => format!("#[hardtack::cookies({arguments})]"),
         };
         writeln!(text, "pub mod m{at} {{\n{attribute}\n{item}\n}}").unwrap();
         ends.insert(text.lines().count(), at);
     }
-    workspace.write("grown/src/lib.rs", &text);
-    let mut found: BTreeMap<usize, Vec<Refused>> = BTreeMap::new();
-    for refused in workspace.refused("grown", &[]) {
-        let line = usize::try_from(refused.line).unwrap();
+    workspace.write("generated/src/lib.rs", &text);
+    let mut found: BTreeMap<usize, Vec<CompileError>> = BTreeMap::new();
+    for error in workspace.compile_errors("generated", &[]) {
+        let line = usize::try_from(error.line).unwrap();
         let (_, at) = ends.range(line..).next().unwrap();
-        found.entry(*at).or_default().push(refused);
+        found.entry(*at).or_default().push(error);
     }
     found
 }

@@ -1,6 +1,7 @@
-//! An expansion stands in any program: whatever names are taken around it, wherever it is declared, however strict the
-//! lints. That these modules compile is most of the test; each also asserts that its cookies are what they say.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "what is declared here is a program of its own")]
+//! The macros' expansions compile in any program: whatever names are in scope, wherever the declaration is, and however
+//! strict the lints are. Most of the test is that these modules compile. Each test also asserts the cookies that a
+//! module declares.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "the modules only declare types")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,11 +9,11 @@ use std::{env, fs};
 
 use hardtack::{Cookie, CookieValue, SetCookie, cookies, testing};
 
-fn line<T: Cookie>(value: T) -> String {
+/// Returns the `Set-Cookie` header value of a cookie.
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
-/// No prelude at all.
 mod without_prelude {
     #![no_implicit_prelude]
 
@@ -43,7 +44,7 @@ mod without_prelude {
     pub struct Derived(pub ::std::net::SocketAddr);
 
     #[derive(::hardtack::Cookie)]
-    pub struct Seen;
+    pub struct Context;
 
     #[derive(::hardtack::Cookie)]
     #[cookie(http_only = false, secure = false, reason = "hygiene")]
@@ -77,24 +78,30 @@ mod without_prelude {
         #[cookie(name = NAME)]
         pub named: bool,
         #[cookie(name = "PHPSESSID", read_only)]
-        pub foreign: ::std::string::String,
+        pub legacy: ::std::string::String,
     }
 }
 
 #[test]
-fn expansions_stand_without_a_prelude() {
-    use without_prelude::{Constant, Derived, Generic, Lang, Seen, Session, Shop};
-    assert!(line(Session("a".to_owned())).starts_with("__Host-Http-session=a; Path=/; Max-Age=28800; "));
-    assert!(line(Constant(3)).starts_with("__Host-constant=3; Path=/; Max-Age=60; "));
-    assert!(line(Derived("127.0.0.1:80".parse().unwrap())).starts_with("__Host-Http-derived=127.0.0.1:80; "));
-    assert!(line(Seen).starts_with("__Host-Http-seen=1; "));
-    assert!(line(Lang::De).starts_with("lang=de; "));
-    assert!(line(Generic(7_u8)).starts_with("__Host-Http-generic=7; "));
+fn expansions_need_no_prelude() {
+    use without_prelude::{Constant, Context, Derived, Generic, Lang, Session, Shop};
+    assert!(header(Session("a".to_owned())).starts_with("__Host-Http-session=a; Path=/; Max-Age=28800; "));
+    assert!(header(Constant(3)).starts_with("__Host-constant=3; Path=/; Max-Age=60; "));
+    assert!(header(Derived("127.0.0.1:80".parse().unwrap())).starts_with("__Host-Http-derived=127.0.0.1:80; "));
+    assert!(header(Context).starts_with("__Host-Http-seen=1; "));
+    assert!(header(Lang::De).starts_with("lang=de; "));
+    assert!(header(Generic(7_u8)).starts_with("__Host-Http-generic=7; "));
     assert_eq!(Shop::SPECS.len(), 6);
 }
 
-/// Every name that an expansion could mean is taken, in all three name spaces.
-#[allow(non_camel_case_types, non_snake_case, non_upper_case_globals, unused_macros, reason = "the point of it")]
+/// Every name that an expansion could use has another meaning here, in all three namespaces.
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    unused_macros,
+    reason = "the names of std and of hardtack are used for other items"
+)]
 mod shadowed {
     pub mod core {}
     pub mod std {}
@@ -190,18 +197,18 @@ mod shadowed {
 }
 
 #[test]
-fn shadowed_names_are_not_meant() {
+fn expansions_ignore_shadowed_names() {
     use shadowed::{Constant, Lang, Session, Shop};
-    assert!(line(Session(shadowed::String(3))).starts_with("__Host-Http-session=3; "));
-    assert!(line(Constant("a".to_owned())).starts_with("__Host-Http-constant=a; "));
-    assert!(line(Lang::None).starts_with("__Host-Http-lang=none; "));
+    assert!(header(Session(shadowed::String(3))).starts_with("__Host-Http-session=3; "));
+    assert!(header(Constant("a".to_owned())).starts_with("__Host-Http-constant=a; "));
+    assert!(header(Lang::None).starts_with("__Host-Http-lang=none; "));
     assert_eq!(Shop::SPECS.len(), 4);
 }
 
-/// A trait with our method names for every type, in scope where a cookie is declared.
-mod crowded {
+/// A trait in scope gives every type methods with the names that an expansion calls.
+mod conflicting_methods {
     pub trait Everywhere {
-        fn write(&self, _: &mut hardtack::ValueWriter) {}
+        fn write(&self, _: &mut hardtack::value::ValueWriter) {}
         fn read(&self, _: &str) {}
         fn write_value(&self) {}
         fn len(&self) {}
@@ -232,13 +239,12 @@ mod crowded {
 }
 
 #[test]
-fn methods_of_every_type_are_not_ours() {
-    let id = crowded::Id("[::1]:80".parse().unwrap());
-    assert!(line(crowded::Session(id)).starts_with("__Host-session=[::1]:80; "));
-    assert_eq!(crowded::Shop::SPECS.len(), 2);
+fn expansions_ignore_methods_of_other_traits() {
+    let id = conflicting_methods::Id("[::1]:80".parse().unwrap());
+    assert!(header(conflicting_methods::Session(id)).starts_with("__Host-session=[::1]:80; "));
+    assert_eq!(conflicting_methods::Shop::SPECS.len(), 2);
 }
 
-/// Keywords as names.
 #[allow(non_camel_case_types, reason = "keywords are lower case")]
 mod raw {
     #[derive(hardtack::Cookie)]
@@ -268,23 +274,22 @@ mod raw {
 }
 
 #[test]
-fn raw_identifiers_lose_their_mark() {
-    assert!(line(raw::r#type(1)).starts_with("__Host-Http-type=1; "));
-    assert!(line(raw::Named { r#type: 2 }).starts_with("__Host-Http-named=2; "));
-    assert!(line(raw::Word::r#loop).starts_with("__Host-Http-word=loop; "));
+fn cookie_names_drop_the_raw_prefix() {
+    assert!(header(raw::r#type(1)).starts_with("__Host-Http-type=1; "));
+    assert!(header(raw::Named { r#type: 2 }).starts_with("__Host-Http-named=2; "));
+    assert!(header(raw::Word::r#loop).starts_with("__Host-Http-word=loop; "));
     let names: Vec<_> = raw::r#struct::SPECS.iter().map(|spec| spec.name).collect();
     assert_eq!(names, ["__Host-Http-type", "__Host-Http-match", "__Host-Http-word"]);
 
-    let jar = hardtack::Cookies::read(&http::HeaderMap::new(), testing::https());
+    let jar = hardtack::Cookies::from_headers(&http::HeaderMap::new(), testing::https());
     let set = raw::r#struct::from(jar.clone());
     set.set_type(3).unwrap();
-    set.set_match_with(raw::r#async("a".to_owned()), |set| set.session()).unwrap();
+    set.set_match_with(raw::r#async("a".to_owned()), |set| set.without_max_age()).unwrap();
     set.remove_enum().unwrap();
-    assert_eq!(set.r#type().unwrap(), None);
+    assert_eq!(set.try_type().unwrap(), None);
     jar.write(&mut http::HeaderMap::new());
 }
 
-/// The crate under another name.
 mod renamed {
     pub use hardtack as biscuit;
 
@@ -308,13 +313,13 @@ mod renamed {
 }
 
 #[test]
-fn the_crate_may_have_another_name() {
-    assert!(line(renamed::Session("a".to_owned())).starts_with("__Host-Http-session=a; "));
+fn the_crate_can_be_renamed() {
+    assert!(header(renamed::Session("a".to_owned())).starts_with("__Host-Http-session=a; "));
     assert_eq!(renamed::Shop::SPECS.len(), 2);
 }
 
 #[test]
-fn a_function_may_declare_cookies() {
+fn functions_can_declare_cookies() {
     const PATH: &str = "/";
 
     #[derive(Cookie)]
@@ -337,34 +342,35 @@ fn a_function_may_declare_cookies() {
         Light,
     }
 
-    assert!(line(Session(Id(3))).starts_with("__Host-Http-session=3; "));
-    let jar = hardtack::Cookies::read(&http::HeaderMap::new(), testing::https());
+    assert!(header(Session(Id(3))).starts_with("__Host-Http-session=3; "));
+    let jar = hardtack::Cookies::from_headers(&http::HeaderMap::new(), testing::https());
     let shop = Shop::from(jar.clone());
     shop.set_theme(Theme::Light).unwrap();
     shop.set_id(Id(1)).unwrap();
-    assert!(shop.session().unwrap().is_none());
+    assert!(shop.try_session().unwrap().is_none());
     jar.write(&mut http::HeaderMap::new());
 }
 
-/// Everything that a `macro_rules!` may pass on.
+/// A `macro_rules!` that passes each kind of fragment to the macros.
 macro_rules! declare {
     (
         $(#[$meta:meta])* $vis:vis struct $name:ident($ty:ty);
-        life $life:literal, name $wire:literal, path $path:expr, site $site:ident, scripts $scripts:literal, why $why:literal
+        name $wire:literal, max_age $age:literal, path $path:expr, same_site $site:ident, http_only $only:literal,
+        reason $reason:literal
     ) => {
         $(#[$meta])*
         #[derive(Cookie)]
-        #[cookie(name = $wire, max_age = $life, path = $path, same_site = $site, http_only = $scripts, reason = $why)]
+        #[cookie(name = $wire, max_age = $age, path = $path, same_site = $site, http_only = $only, reason = $reason)]
         $vis struct $name($ty);
     };
     (newtype $name:ident $ty:ty) => {
         #[derive(Cookie)]
         struct $name($ty);
     };
-    (set $name:ident { $($field:ident: $ty:ty = $life:expr),* $(,)? }) => {
+    (set $name:ident { $($field:ident: $ty:ty = $age:expr),* $(,)? }) => {
         #[cookies]
         struct $name {
-            $(#[cookie(max_age = $life)] $field: $ty,)*
+            $(#[cookie(max_age = $age)] $field: $ty,)*
         }
     };
     (words $name:ident { $($variant:ident = $text:literal),* }) => {
@@ -380,44 +386,48 @@ macro_rules! declare {
     };
 }
 
-mod passed_on {
+mod macro_fragments {
     use std::time::Duration;
 
     use super::{Cookie, cookies};
 
-    const LIFE: Duration = Duration::from_secs(5);
+    const LIFETIME: Duration = Duration::from_secs(5);
 
     declare! {
         /// Documented.
         #[derive(Debug)]
         pub(crate) struct Theme(String);
-        life "8h", name "__Host-theme", path "/", site Strict, scripts false, why "hygiene"
+        name "__Host-theme", max_age "8h", path "/", same_site Strict, http_only false, reason "hygiene"
     }
     declare!(newtype Text String);
     declare!(newtype Address std::net::SocketAddr);
     declare!(newtype Number u32);
-    declare!(set Shop { cart: u32 = "8h", session: String = LIFE, address: std::net::IpAddr = Duration::from_secs(60) });
+    declare!(set Shop {
+        cart: u32 = "8h",
+        session: String = LIFETIME,
+        address: std::net::IpAddr = Duration::from_secs(60),
+    });
     declare!(words Lang { En = "en-GB", De = "de-DE" });
     declare!(through::hardtack, Through);
 
     #[test]
-    fn fragments_of_a_macro_are_read() {
+    fn macro_fragments_are_accepted() {
         assert_eq!(
-            super::line(Theme("dark".to_owned())),
+            super::header(Theme("dark".to_owned())),
             "__Host-theme=dark; Path=/; Max-Age=28800; Secure; SameSite=Strict"
         );
-        assert!(super::line(Text("a".to_owned())).starts_with("__Host-Http-text=a; "));
-        assert!(super::line(Address("[::1]:80".parse().unwrap())).starts_with("__Host-Http-address=[::1]:80; "));
-        assert!(super::line(Number(7)).starts_with("__Host-Http-number=7; "));
-        assert!(super::line(Lang::De).starts_with("__Host-Http-lang=de-DE; "));
-        assert!(super::line(Through(1)).starts_with("__Host-Http-through=1; "));
-        let lives: Vec<_> = Shop::SPECS.iter().map(|spec| spec.max_age.map(|life| life.as_secs())).collect();
-        assert_eq!(lives, [Some(28_800), Some(5), Some(60)]);
+        assert!(super::header(Text("a".to_owned())).starts_with("__Host-Http-text=a; "));
+        assert!(super::header(Address("[::1]:80".parse().unwrap())).starts_with("__Host-Http-address=[::1]:80; "));
+        assert!(super::header(Number(7)).starts_with("__Host-Http-number=7; "));
+        assert!(super::header(Lang::De).starts_with("__Host-Http-lang=de-DE; "));
+        assert!(super::header(Through(1)).starts_with("__Host-Http-through=1; "));
+        let ages: Vec<_> = Shop::SPECS.iter().map(|spec| spec.max_age.map(|age| age.as_secs())).collect();
+        assert_eq!(ages, [Some(28_800), Some(5), Some(60)]);
         let _ = Lang::En;
     }
 }
 
-/// Parameters and types that have the names of ours.
+/// Generic parameters and types with the names that an expansion uses.
 mod parameters {
     use super::{Cookie, CookieValue, cookies};
 
@@ -443,7 +453,7 @@ mod parameters {
     pub struct S(pub u32);
 
     #[derive(CookieValue)]
-    #[allow(non_camel_case_types, reason = "the point of it")]
+    #[allow(non_camel_case_types, reason = "the expansion uses the name `__S`")]
     pub struct __S(pub u32);
 
     #[derive(CookieValue)]
@@ -463,7 +473,7 @@ mod parameters {
         pub of_s: OfS<u32>,
     }
 
-    /// A set named like what it becomes a view of.
+    /// A set with the name of the type that it wraps.
     pub mod named {
         #[hardtack::cookies]
         pub struct Cookies {
@@ -473,18 +483,18 @@ mod parameters {
 }
 
 #[test]
-fn parameters_may_have_any_name() {
+fn parameters_can_have_any_name() {
     use parameters::{OfConst, OfLifetime, OfS, OfUnderscoreS, Shop, WithDefault};
-    assert!(line(OfS(1)).starts_with("__Host-Http-of_s=1; "));
-    assert!(line(OfUnderscoreS(1)).starts_with("__Host-Http-of_underscore_s=1; "));
-    assert!(line(WithDefault(1)).starts_with("__Host-Http-with_default=1; "));
-    assert!(line(OfConst::<3>(1)).starts_with("__Host-Http-of_const=1; "));
-    assert!(line(OfLifetime("a".into())).starts_with("__Host-Http-of_lifetime=a; "));
+    assert!(header(OfS(1)).starts_with("__Host-Http-of_s=1; "));
+    assert!(header(OfUnderscoreS(1)).starts_with("__Host-Http-of_underscore_s=1; "));
+    assert!(header(WithDefault(1)).starts_with("__Host-Http-with_default=1; "));
+    assert!(header(OfConst::<3>(1)).starts_with("__Host-Http-of_const=1; "));
+    assert!(header(OfLifetime("a".into())).starts_with("__Host-Http-of_lifetime=a; "));
     assert_eq!(Shop::SPECS.len(), 6);
     assert_eq!(parameters::named::Cookies::SPECS.len(), 1);
 }
 
-/// Private types under a public set, and a public one that keeps its fields private.
+/// A public set with private fields, whose types are private too.
 mod private {
     use super::{Cookie, CookieValue, cookies};
 
@@ -504,17 +514,55 @@ mod private {
         pub cart: u32,
     }
 
-    pub fn specs() -> usize {
-        Shop::SPECS.len()
+    /// Calls the set's own methods for the private fields, which are visible in this module.
+    pub fn set_private_fields(shop: &Shop) {
+        shop.set_secret(Secret { inner: 7 }).unwrap();
+        shop.set_hidden(Hidden(8)).unwrap();
     }
 }
 
-#[test]
-fn private_types_stay_private() {
-    assert_eq!(private::specs(), 3);
+/// Methods with the names of the set's own methods. The compiler selects them only where the set's own are not visible.
+trait SameNames {
+    fn set_secret(&self, _: u32) -> &'static str {
+        "not visible"
+    }
+
+    fn remove_secret(&self) -> &'static str {
+        "not visible"
+    }
+
+    fn set_hidden(&self, _: u32) -> &'static str {
+        "not visible"
+    }
+
+    fn remove_hidden(&self) -> &'static str {
+        "not visible"
+    }
+
+    fn set_cart(&self, _: u32) -> &'static str {
+        "not visible"
+    }
 }
 
-/// Fields that are there or not, and parts that are deprecated.
+impl SameNames for private::Shop {}
+
+#[test]
+fn private_types_stay_private() {
+    let jar = hardtack::Cookies::from_headers(&http::HeaderMap::new(), testing::https());
+    let shop = private::Shop::from(jar.clone());
+    assert_eq!((shop.set_secret(7), shop.remove_secret()), ("not visible", "not visible"));
+    assert_eq!((shop.set_hidden(8), shop.remove_hidden()), ("not visible", "not visible"));
+    // The public field's own method is visible.
+    shop.set_cart(9).unwrap();
+    private::set_private_fields(&shop);
+    let mut response = http::HeaderMap::new();
+    jar.write(&mut response);
+    let headers =
+        response.get_all("set-cookie").iter().map(|header| header.to_str().unwrap().split(';').next().unwrap());
+    assert_eq!(headers.collect::<Vec<_>>(), ["__Host-Http-cart=9", "__Host-Http-secret=7", "__Host-Http-hidden=8"]);
+}
+
+/// Fields and variants that `cfg` removes, and deprecated ones.
 mod conditions {
     #![deny(warnings)]
 
@@ -575,21 +623,21 @@ mod conditions {
 }
 
 #[test]
-fn fields_under_a_condition_are_there_or_not() {
+fn cfg_removes_fields_and_variants() {
     let names: Vec<_> = conditions::Shop::SPECS.iter().map(|spec| spec.name).collect();
     assert_eq!(names, ["__Host-Http-cart", "__Host-Http-there", "__Host-Http-lasting", "__Host-Http-basket"]);
-    assert!(line(conditions::Lang::En).starts_with("__Host-Http-lang=en; "));
-    assert!(line(conditions::Numbered::Two).starts_with("__Host-Http-numbered=two; "));
+    assert!(header(conditions::Lang::En).starts_with("__Host-Http-lang=en; "));
+    assert!(header(conditions::Numbered::Two).starts_with("__Host-Http-numbered=two; "));
 }
 
-/// The fixtures are crates of their own: strict lints, an older edition, the crate under another name.
+/// The fixtures are separate crates: with strict lints, with an older edition, and with the crate under another name.
 #[test]
-fn expansions_pass_the_strictest_clippy() {
+fn expansions_pass_strict_clippy() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.parent().unwrap();
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures");
     copy_tree(&here.join("fixtures"), &copy, root);
-    // The versions that the workspace has, so that nothing need be fetched.
+    // With the workspace's lock file, cargo needs no download.
     fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock")).unwrap();
 
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -605,7 +653,7 @@ fn expansions_pass_the_strictest_clippy() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Copies the fixtures, with the path of the runtime made absolute.
+/// Copies the fixtures, and makes the path of the runtime absolute.
 fn copy_tree(from: &Path, to: &Path, root: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -617,7 +665,7 @@ fn copy_tree(from: &Path, to: &Path, root: &Path) {
         }
         let text = fs::read_to_string(&path).unwrap();
         let text = text.replace("../../../runtime", &root.join("runtime").to_string_lossy().replace('\\', "/"));
-        // An equal file keeps its time, and cargo its work.
+        // Do not write an equal file: a newer timestamp would cause a rebuild.
         if fs::read_to_string(&target).ok().as_ref() != Some(&text) {
             fs::write(&target, text).unwrap();
         }

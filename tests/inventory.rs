@@ -1,9 +1,9 @@
-//! The inventory of a program of three crates, one of which declares nothing: what it lists and where, its four forms, and
-//! what it denies. The program is a user's: compiled by the real cargo beside ours, and run.
+//! Tests of the inventory: the listed cookies and their places, its four output formats, and `deny`. They compile and
+//! run a program of three crates with the real cargo. One of the crates declares no cookie.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails the test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
-#[allow(dead_code, reason = "other tests use more of it")]
+#[allow(dead_code, reason = "other test binaries use more of it")]
 mod support;
 
 use std::sync::OnceLock;
@@ -36,7 +36,7 @@ use hardtack::Cookie;
 
 const NAME: &str = "__Host-theme";
 
-#[must_use = "not of its docs"] /// Who is signed in.
+#[must_use = "not a doc line"] /// Who is signed in.
 #[derive(Cookie)]
 #[cookie(max_age = "8h")]
 pub struct Session(String);
@@ -48,16 +48,16 @@ pub struct ShopCookies {
     pub cart: u32,
     #[cookie(existing)]
     pub theme: themes::scheme::Theme,
-    /// On every host.
-    #[cookie(domain = environment, max_age = "401d")]
+    /// Sent to every host.
+    #[cookie(domain = policy, max_age = "401d")]
     pub sso: String,
-    /// The old shop's.
+    /// A cookie of the old shop.
     #[cookie(name = "PHPSESSID", read_only)]
     pub old: String,
 }
 
 pub fn local() {
-    /// Within a function, of any type.
+    /// A generic type in a function.
     #[derive(Cookie)]
     #[cookie(name = NAME)]
     struct Wrapped<T>(T);
@@ -76,18 +76,19 @@ fn main() {
         "sarif" => print!("{}", inventory.to_sarif()),
         "html" => print!("{}", inventory.to_html()),
         demand => match inventory.deny(demand) {
-            Ok(()) => println!("nothing"),
+            Ok(()) => println!("no weaknesses"),
             Err(denied) => println!("{denied}"),
         },
     }
 }
 "#;
 
-/// What the program prints.
-fn told(argument: &str) -> String {
+/// Runs the program with this argument and returns its output.
+fn output_of(argument: &str) -> String {
     static PROGRAM: OnceLock<Workspace> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
-        let hardtack = "hardtack = { path = \"OURS/runtime\", default-features = false, features = [\"inventory\"] }";
+        let hardtack =
+            "hardtack = { path = \"HARDTACK/runtime\", default-features = false, features = [\"inventory\"] }";
         let members = [
             ("themes", hardtack),
             ("shop", &*format!("{hardtack}\nthemes = {{ path = \"../themes\" }}")),
@@ -105,8 +106,8 @@ fn told(argument: &str) -> String {
 }
 
 #[test]
-fn every_cookie_of_every_crate_is_listed_with_its_place() {
-    let json: Value = serde_json::from_str(&told("json")).unwrap();
+fn every_cookie_is_listed_with_its_place() {
+    let json: Value = serde_json::from_str(&output_of("json")).unwrap();
     let cookies = json["cookies"].as_array().unwrap();
     let text = |cookie: &Value, key: &str| cookie[key].as_str().unwrap_or_default().to_owned();
     let listed: Vec<_> = cookies
@@ -119,9 +120,9 @@ fn every_cookie_of_every_crate_is_listed_with_its_place() {
     let expected = [
         ("shop::Session", "shop/src/lib.rs:9", "__Host-Http-session", "Who is signed in."),
         ("shop::ShopCookies::cart", "shop/src/lib.rs:15", "__Secure-cart", "What is in the cart."),
-        ("shop::ShopCookies::sso", "shop/src/lib.rs:20", "__Secure-sso", "On every host."),
-        ("shop::ShopCookies::old", "shop/src/lib.rs:23", "PHPSESSID", "The old shop's."),
-        ("shop::Wrapped", "shop/src/lib.rs:30", "__Host-theme", "Within a function, of any type."),
+        ("shop::ShopCookies::sso", "shop/src/lib.rs:20", "__Secure-sso", "Sent to every host."),
+        ("shop::ShopCookies::old", "shop/src/lib.rs:23", "PHPSESSID", "A cookie of the old shop."),
+        ("shop::Wrapped", "shop/src/lib.rs:30", "__Host-theme", "A generic type in a function."),
         (
             "themes::scheme::Theme",
             "themes/src/lib.rs:14",
@@ -133,8 +134,8 @@ fn every_cookie_of_every_crate_is_listed_with_its_place() {
 }
 
 #[test]
-fn attributes_reasons_and_findings_are_the_declaration_s() {
-    let json: Value = serde_json::from_str(&told("json")).unwrap();
+fn attributes_reasons_and_findings_match_the_declarations() {
+    let json: Value = serde_json::from_str(&output_of("json")).unwrap();
     let cookie = |path: &str| {
         let found = json["cookies"].as_array().unwrap().iter().find(|cookie| cookie["type"] == path);
         found.unwrap_or_else(|| panic!("{path}")).clone()
@@ -155,17 +156,18 @@ fn attributes_reasons_and_findings_are_the_declaration_s() {
     );
 
     let sso = cookie("shop::ShopCookies::sso");
-    assert_eq!(sso["attributes"]["domain"], "environment");
+    assert_eq!(sso["attributes"]["domain"], "policy");
     let rules = |cookie: &Value| -> Vec<(String, bool)> {
         let findings = cookie["findings"].as_array().unwrap().iter();
-        findings.map(|it| (it["rule"].as_str().unwrap().to_owned(), it["reason"].is_string())).collect()
+        let rule = |finding: &Value| (finding["rule"].as_str().unwrap().to_owned(), finding["reason"].is_string());
+        findings.map(rule).collect()
     };
     assert_eq!(rules(&sso), [("domain-wide".to_owned(), false), ("long-lived".to_owned(), false)]);
 
     let theme = cookie("themes::scheme::Theme");
     assert_eq!(rules(&theme), [("script-readable".to_owned(), true)]);
     assert!(theme["findings"][0]["references"].as_array().unwrap().contains(&"ZAP 10010".into()));
-    // Equal names are marked, both ways.
+    // Each of two cookies with one name lists the other.
     assert_eq!(theme["same_name"], serde_json::json!(["shop::Wrapped"]));
     assert_eq!(cookie("shop::Wrapped")["same_name"], serde_json::json!(["themes::scheme::Theme"]));
 
@@ -174,25 +176,26 @@ fn attributes_reasons_and_findings_are_the_declaration_s() {
 }
 
 #[test]
-fn the_table_shows_it_at_a_glance() {
-    let table = told("table");
+fn table_has_the_expected_rows() {
+    let table = output_of("table");
     for line in [
-        "__Host-Http-session  8 hours                   Secure HttpOnly Lax                     shop::Session",
-        "__Secure-sso         401 days                  Secure HttpOnly Lax Domain=environment  shop::ShopCookies::sso",
-        "PHPSESSID            as its program sets it    read only                               shop::ShopCookies::old",
+        "cookie               lifetime                  attributes                         type",
+        "__Host-Http-session  8 hours                   Secure HttpOnly Lax                shop::Session",
+        "__Secure-sso         401 days                  Secure HttpOnly Lax Domain=policy  shop::ShopCookies::sso",
+        "PHPSESSID            set by another program    read only                          shop::ShopCookies::old",
         "    shop/src/lib.rs:9",
-        "    the same name as shop::Wrapped",
+        "    same name as shop::Wrapped",
     ] {
         assert!(table.lines().any(|found| found == line), "{line}\n{table}");
     }
-    assert!(table.lines().any(|line| line.starts_with("    OPEN: low domain-wide: `__Secure-sso` ")), "{table}");
-    assert!(table.contains("expected, since theme.js </script> reads it before first paint"), "{table}");
+    assert!(table.lines().any(|line| line.starts_with("    unexpected: low domain-wide: `__Secure-sso` ")), "{table}");
+    assert!(table.contains("expected, because theme.js </script> reads it before first paint"), "{table}");
     assert!(table.ends_with("\n6 cookies, 4 findings, 3 without a reason\n"), "{table}");
 }
 
 #[test]
-fn the_sarif_is_valid_by_its_schema() {
-    let sarif: Value = serde_json::from_str(&told("sarif")).unwrap();
+fn sarif_is_valid() {
+    let sarif: Value = serde_json::from_str(&output_of("sarif")).unwrap();
     let schema: Value = serde_json::from_str(include_str!("vectors/sarif-schema-2.1.0.json")).unwrap();
     let mut compiler = boon::Compiler::new();
     compiler.enable_format_assertions();
@@ -200,10 +203,10 @@ fn the_sarif_is_valid_by_its_schema() {
     let mut schemas = boon::Schemas::new();
     let index = compiler.compile("sarif", &mut schemas).unwrap();
     schemas.validate(&sarif, index).unwrap_or_else(|error| panic!("{error:#}"));
-    // The check can fail.
-    let mut broken = sarif.clone();
-    broken["runs"][0]["results"][0]["level"] = "grave".into();
-    assert!(schemas.validate(&broken, index).is_err());
+    // Check that the validation can fail.
+    let mut invalid = sarif.clone();
+    invalid["runs"][0]["results"][0]["level"] = "grave".into();
+    assert!(schemas.validate(&invalid, index).is_err());
 
     let run = &sarif["runs"][0];
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
@@ -224,59 +227,58 @@ fn the_sarif_is_valid_by_its_schema() {
 }
 
 #[test]
-fn the_page_has_no_script_loads_nothing_and_escapes_what_people_wrote() {
-    let page = told("html");
+fn html_is_escaped_and_loads_nothing() {
+    let page = output_of("html");
     assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
     assert!(page.contains("Colour scheme, of &lt;all&gt; &quot;pages&quot; &amp; &#39;views&#39;."), "{page}");
     assert!(page.contains("theme.js &lt;/script&gt; reads it before first paint"), "{page}");
-    for loads in
-        ["<script", "src=", "href=", "url(", "@import", "http-equiv", "javascript:", "<img", "<link", "<iframe"]
+    for text in ["<script", "src=", "href=", "url(", "@import", "http-equiv", "javascript:", "<img", "<link", "<iframe"]
     {
-        assert!(!page.contains(loads), "{loads}");
+        assert!(!page.contains(text), "{text}");
     }
     assert_eq!(page.matches("<article>").count(), 6);
-    assert_eq!(page.matches("class=\"open\"").count(), 3);
-    assert!(page.contains("<dt>kept</dt><dd>8 hours</dd>"), "{page}");
-    assert!(page.contains("<dt>same name</dt><dd>shop::Wrapped</dd>"), "{page}");
-    assert_eq!(page.matches("<dt>same name</dt>").count(), 2);
+    assert_eq!(page.matches("class=\"unexpected\"").count(), 3);
+    assert!(page.contains("<dt>lifetime</dt><dd>8 hours</dd>"), "{page}");
+    assert!(page.contains("<dt>same name as</dt><dd>shop::Wrapped</dd>"), "{page}");
+    assert_eq!(page.matches("<dt>same name as</dt>").count(), 2);
 }
 
 #[test]
-fn one_line_in_a_test_denies_what_a_build_should_have() {
-    assert_eq!(told("insecure, unprefixed, same-site-none"), "nothing\n");
-    assert_eq!(told("script-readable -themes::Theme"), "nothing\n");
-    let denied = told("script-readable max-age=30d");
+fn deny_lists_each_weakness() {
+    assert_eq!(output_of("insecure, unprefixed, same-site-none"), "no weaknesses\n");
+    assert_eq!(output_of("script-readable -themes::Theme"), "no weaknesses\n");
+    let denied = output_of("script-readable max-age=30d");
     let lines: Vec<&str> = denied.lines().collect();
     assert_eq!(
         lines,
         [
-            "the inventory of cookies has what is denied:",
-            "  shop/src/lib.rs:20: `shop::ShopCookies::sso`: `max_age` is over the limit of 30d; shorten it, or except it \
-             with `-shop::ShopCookies::sso`",
+            "the cookies of this program do not pass the deny list:",
+            "  shop/src/lib.rs:20: `shop::ShopCookies::sso`: `max_age` is over the limit of 30d; shorten it, or exempt \
+             the cookie with `-shop::ShopCookies::sso`",
             "  themes/src/lib.rs:14: `themes::scheme::Theme`: `http_only = false` trips `script-readable`; remove it, or \
-             except it with `-themes::Theme`",
+             exempt the cookie with `-themes::Theme`",
         ]
     );
-    assert!(told("scriptreadable").contains("`scriptreadable` is no lint; write `insecure`"));
-    assert!(told("-shop::Gone insecure").contains("`-shop::Gone` excepts no cookie of this program; remove it"));
+    assert!(output_of("scriptreadable").contains("`scriptreadable` is no lint; write `insecure`"));
+    assert!(output_of("-shop::Gone insecure").contains("`-shop::Gone` exempts no cookie of this program; remove it"));
 }
 
 const PAGES: &str = "github.io";
 
-/// Shared with every page of others, and no browser stores it.
+/// A cookie for a public suffix, which browsers reject.
 #[derive(hardtack::Cookie)]
 #[cookie(domain = PAGES, reason = "kept until the move")]
 struct Pages(u32);
 
-/// Whether somebody declined, on a site without TLS.
+/// Its cookie has the name that the macros give to a declaration with errors: `invalid`.
 #[derive(hardtack::Cookie)]
 #[cookie(secure = false, reason = "nothing depends on it")]
-struct Refused;
+struct Invalid;
 
 #[test]
-fn the_second_lock_sees_a_constant_domain_that_is_a_public_suffix() {
-    let denied = hardtack::inventory().deny("public-suffix").unwrap_err();
-    let denied: Vec<&str> = denied.refused().collect();
+fn deny_finds_public_suffixes_in_constants() {
+    let error = hardtack::inventory().deny("public-suffix").unwrap_err();
+    let denied: Vec<&str> = error.refused().collect();
     let [pages] = denied.as_slice() else { panic!("{denied:?}") };
     assert!(pages.contains("`inventory::Pages`: a `domain` that is a public suffix trips `public-suffix`"), "{pages}");
     assert!(hardtack::inventory().deny("public-suffix -inventory::Pages").is_ok());
@@ -284,8 +286,8 @@ fn the_second_lock_sees_a_constant_domain_that_is_a_public_suffix() {
 }
 
 #[test]
-fn a_cookie_may_be_named_as_our_own_placeholder_is() {
+fn cookies_can_have_the_placeholder_name() {
     let denied = hardtack::inventory().deny("insecure").unwrap_err().to_string();
-    assert!(denied.contains("`inventory::Refused`: `secure = false` trips `insecure`"), "{denied}");
-    let _ = Refused;
+    assert!(denied.contains("`inventory::Invalid`: `secure = false` trips `insecure`"), "{denied}");
+    let _ = Invalid;
 }

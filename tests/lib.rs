@@ -1,4 +1,4 @@
-//! The README's code, compiled; nothing else is built from here.
+//! Compiles the README's code blocks as doctests. The package's tests are in the other files of this folder.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

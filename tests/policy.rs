@@ -1,37 +1,37 @@
-//! What a policy does to responses, requests and reports, through the layer itself: each line that leaves, octet by
-//! octet, each event that is told, and what happens when the policy changes under load.
+//! Tests of a policy, through the layer: each `Set-Cookie` header that is sent, byte for byte; redirected and refused
+//! requests; each event; and a policy that changes under load.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a helper that fails fails the test"
+    reason = "a panic in a helper fails the test"
 )]
 
-#[path = "policy/audited.rs"]
-mod audited;
-#[path = "policy/fields.rs"]
-mod fields;
-#[path = "policy/floor.rs"]
-mod floor;
-#[path = "policy/foreign.rs"]
-mod foreign;
-#[path = "policy/outbound.rs"]
-mod outbound;
+#[path = "policy/audit.rs"]
+mod audit;
+#[path = "policy/baseline.rs"]
+mod baseline;
+#[path = "policy/caching_and_hsts.rs"]
+mod caching_and_hsts;
+#[path = "policy/client_layer.rs"]
+mod client_layer;
+#[path = "policy/events.rs"]
+mod events;
 #[path = "policy/plain_http.rs"]
 mod plain_http;
-#[path = "policy/ready.rs"]
-mod ready;
-#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "policy/poll_ready.rs"]
+mod poll_ready;
+#[path = "policy/replacement.rs"]
+mod replacement;
+#[path = "policy/settings.rs"]
+mod settings;
+#[allow(dead_code, reason = "other test binaries use more of it")]
 mod support;
-#[path = "policy/swapped.rs"]
-mod swapped;
-#[path = "policy/text.rs"]
-mod text;
-#[path = "policy/told.rs"]
-mod told;
-#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "policy/undeclared_cookies.rs"]
+mod undeclared_cookies;
+#[allow(dead_code, reason = "other test binaries use more of it")]
 #[path = "support/vectors.rs"]
 mod vectors;
 
@@ -46,17 +46,18 @@ use axum::extract::Request;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, HOST, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use hardtack::{
-    Cookie, Event, EventKind, ForceHttps, ForeignCookies, Listener, Peer, Policy, PolicyBuilder, PolicyHandle, Spec,
-    Transport,
-};
+use hardtack::event::{Event, Kind};
+use hardtack::policy::{ForceHttps, PolicyBuilder, UndeclaredCookies};
+use hardtack::spec::Spec;
+use hardtack::tls::{Peer, Transport};
+use hardtack::{Cookie, Policy, PolicyHandle, ReadCookie, TlsTermination};
 use tower::ServiceExt as _;
 
-/// The value of every cookie here. No event may hold it.
+/// The value of every cookie here. No event may contain it.
 const SECRET: &str = "opensesame";
 const HOST_NAME: &str = "www.site.example";
 const PAGE: (HeaderName, &str) = (ACCEPT, "text/html");
-/// A year, which is the default.
+/// The default HSTS header: one year.
 const YEAR: &str = "max-age=31536000";
 
 /// Who is signed in.
@@ -64,7 +65,7 @@ const YEAR: &str = "max-age=31536000";
 #[cookie(max_age = "8h")]
 struct Session(String);
 
-/// How many things are in the cart.
+/// The number of things in the cart.
 #[derive(Cookie)]
 struct Cart(u32);
 
@@ -78,12 +79,12 @@ struct Banner(String);
 #[cookie(http_only = false, reason = "theme.js applies it before the first paint")]
 struct Theme(String);
 
-/// A cookie of the environment's domain.
+/// A cookie with the policy's domain.
 #[derive(Cookie)]
-#[cookie(domain = environment)]
+#[cookie(domain = policy)]
 struct Sso(String);
 
-/// A value that cannot be written.
+/// A value whose `Display` fails.
 struct Unwritable;
 
 impl fmt::Display for Unwritable {
@@ -114,17 +115,17 @@ fn session() -> Session {
     Session(SECRET.to_owned())
 }
 
-/// The default policy, in which plain HTTP reaches the handlers.
-fn open() -> PolicyBuilder {
+/// The default policy, but plain HTTP requests reach the handlers.
+fn without_force_https() -> PolicyBuilder {
     Policy::builder().force_https(false)
 }
 
-// ---- An exchange through the layer, and what was told of it.
+// ---- A request through the layer, and its events.
 
-/// An event, kept.
+/// A copy of an event.
 #[derive(Debug, Clone)]
-struct Told {
-    kind: EventKind,
+struct RecordedEvent {
+    kind: Kind,
     cookie: Option<String>,
     rule: &'static str,
     reason: String,
@@ -132,125 +133,130 @@ struct Told {
     text: String,
 }
 
-impl Told {
-    fn of(event: &Event<'_>) -> Told {
-        let told = Told {
+impl RecordedEvent {
+    fn from_event(event: &Event<'_>) -> RecordedEvent {
+        let recorded = RecordedEvent {
             kind: event.kind,
             cookie: event.cookie.map(str::to_owned),
-            rule: event.rule,
+            rule: event.rule.as_str(),
             reason: event.reason.to_string(),
             evidence: event.evidence.map(|evidence| evidence.to_string()),
             text: event.to_string(),
         };
-        let everything = format!("{told:?} {event:?}");
-        assert!(!everything.contains(SECRET), "an event tells a value: {everything}");
-        assert!(!everything.chars().any(char::is_control), "an event is not fit for a log: {everything}");
-        told
+        let everything = format!("{recorded:?} {event:?}");
+        assert!(!everything.contains(SECRET), "an event contains a value: {everything}");
+        assert!(!everything.chars().any(char::is_control), "an event has a control character: {everything}");
+        recorded
     }
 
-    /// What tests mostly compare.
-    fn brief(&self) -> (EventKind, &str, &'static str) {
+    /// Returns the parts that most tests compare: the kind, the cookie's name and the rule.
+    fn summary(&self) -> (Kind, &str, &'static str) {
         (self.kind, self.cookie.as_deref().unwrap_or_default(), self.rule)
     }
 }
 
-/// A policy that keeps what it tells.
+/// A policy that records its events.
 #[derive(Clone)]
-struct Recorded {
+struct RecordingPolicy {
     handle: PolicyHandle,
-    told: Arc<Mutex<Vec<Told>>>,
+    events: Arc<Mutex<Vec<RecordedEvent>>>,
 }
 
-impl Recorded {
-    fn new(policy: PolicyBuilder) -> Recorded {
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let keep = told.clone();
-        let policy = policy.on_event(move |event| keep.lock().unwrap().push(Told::of(event))).build().unwrap();
-        Recorded { handle: PolicyHandle::new(policy), told }
+impl RecordingPolicy {
+    fn new(policy: PolicyBuilder) -> RecordingPolicy {
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let recorded = events.clone();
+        let policy = policy
+            .on_event(move |event| recorded.lock().unwrap().push(RecordedEvent::from_event(event)))
+            .build()
+            .unwrap();
+        RecordingPolicy { handle: PolicyHandle::new(policy), events }
     }
 
-    /// What was told since the last time.
-    fn take(&self) -> Vec<Told> {
-        std::mem::take(&mut *self.told.lock().unwrap())
+    /// Returns the events since the last call.
+    fn take_events(&self) -> Vec<RecordedEvent> {
+        std::mem::take(&mut *self.events.lock().unwrap())
     }
 
-    /// One request to these routes under the policy.
-    async fn ask(&self, listener: Listener, routes: Router, request: Request) -> Sent {
-        let response = routes.layer(self.handle.layer(listener)).oneshot(request).await.unwrap();
-        self.sent(response)
+    /// Sends a request to these routes with the policy's layer around them.
+    async fn send(&self, termination: TlsTermination, routes: Router, request: Request) -> Outcome {
+        let response = routes.layer(self.handle.layer(termination)).oneshot(request).await.unwrap();
+        self.outcome(response)
     }
 
-    fn sent(&self, response: Response) -> Sent {
-        Sent { status: response.status(), headers: response.headers().clone(), told: self.take() }
+    fn outcome(&self, response: Response) -> Outcome {
+        Outcome { status: response.status(), headers: response.headers().clone(), events: self.take_events() }
     }
 }
 
-/// A response, and what was told of the exchange.
+/// A response, and the events of its request.
 #[derive(Debug)]
-struct Sent {
+struct Outcome {
     status: StatusCode,
     headers: HeaderMap,
-    told: Vec<Told>,
+    events: Vec<RecordedEvent>,
 }
 
-impl Sent {
-    fn lines(&self) -> Vec<String> {
-        self.octets().iter().map(|line| line.escape_ascii().to_string()).collect()
+impl Outcome {
+    fn set_cookies(&self) -> Vec<String> {
+        self.set_cookie_bytes().iter().map(|value| value.escape_ascii().to_string()).collect()
     }
 
-    fn octets(&self) -> Vec<&[u8]> {
+    fn set_cookie_bytes(&self) -> Vec<&[u8]> {
         self.headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes).collect()
     }
 
-    fn all(&self, name: HeaderName) -> Vec<&str> {
+    fn header_values(&self, name: HeaderName) -> Vec<&str> {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// The names of its fields, but for the length, which is axum's.
-    fn fields(&self) -> Vec<HeaderName> {
+    /// Returns the names of the headers, without `Content-Length`, which axum adds.
+    fn header_names(&self) -> Vec<HeaderName> {
         self.headers.keys().filter(|name| *name != CONTENT_LENGTH).cloned().collect()
     }
 
-    fn told(&self) -> Vec<(EventKind, &str, &'static str)> {
-        self.told.iter().map(Told::brief).collect()
+    fn event_summaries(&self) -> Vec<(Kind, &str, &'static str)> {
+        self.events.iter().map(RecordedEvent::summary).collect()
     }
 }
 
-/// A request on a connection that is marked so.
-fn request(transport: Transport, uri: &str, fields: &[(HeaderName, &str)]) -> Request {
+/// Returns a GET request on a connection with this mark.
+fn new_request(transport: Transport, uri: &str, headers: &[(HeaderName, &str)]) -> Request {
     let mut request = Request::builder().uri(uri).extension(transport).extension(Peer([203, 0, 113, 9].into()));
-    if !fields.iter().any(|(name, _)| name == HOST) && !uri.starts_with("http") {
+    if !headers.iter().any(|(name, _)| name == HOST) && !uri.starts_with("http") {
         request = request.header(HOST, HOST_NAME);
     }
-    fields.iter().fold(request, |request, (name, value)| request.header(name, *value)).body(Body::empty()).unwrap()
+    headers.iter().fold(request, |request, (name, value)| request.header(name, *value)).body(Body::empty()).unwrap()
 }
 
-/// Routes that answer everything with these fields.
-fn answering(fields: &[(HeaderName, &[u8])]) -> Router {
-    let fields: Vec<_> =
-        fields.iter().map(|(name, value)| (name.clone(), HeaderValue::from_bytes(value).unwrap())).collect();
+/// Returns routes that respond to every request with these headers.
+fn respond_with(headers: &[(HeaderName, &[u8])]) -> Router {
+    let headers: Vec<_> =
+        headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_bytes(value).unwrap())).collect();
     Router::new().fallback(move || {
-        let mut response = "answered".into_response();
-        fields.iter().for_each(|(name, value)| _ = response.headers_mut().append(name, value.clone()));
+        let mut response = "a response".into_response();
+        headers.iter().for_each(|(name, value)| _ = response.headers_mut().append(name, value.clone()));
         async move { response }
     })
 }
 
-/// Routes that set these lines by hand, as others do.
-fn setting(lines: &[&[u8]]) -> Router {
-    answering(&lines.iter().map(|line| (SET_COOKIE, *line)).collect::<Vec<_>>())
+/// Returns routes that write these `Set-Cookie` headers without a jar, like other libraries.
+fn respond_with_cookies(headers: &[&[u8]]) -> Router {
+    respond_with(&headers.iter().map(|value| (SET_COOKIE, *value)).collect::<Vec<_>>())
 }
 
-/// A response with these lines, as it leaves.
-async fn through(policy: PolicyBuilder, transport: Transport, lines: &[&str]) -> Sent {
-    let lines: Vec<_> = lines.iter().map(|line| line.as_bytes()).collect();
-    Recorded::new(policy).ask(Listener::per_connection(), setting(&lines), request(transport, "/", &[])).await
+/// Sends a response with these `Set-Cookie` headers through the layer.
+async fn send_cookies(policy: PolicyBuilder, transport: Transport, headers: &[&str]) -> Outcome {
+    let headers: Vec<_> = headers.iter().map(|value| value.as_bytes()).collect();
+    let request = new_request(transport, "/", &[]);
+    RecordingPolicy::new(policy).send(TlsTermination::per_connection(), respond_with_cookies(&headers), request).await
 }
 
-// ---- What several parts ask about.
+// ---- Policies and responses that several files use.
 
-/// A session's, a token's, an ordinary one, one to which older platforms' advice was applied, one with a reason.
-const FOREIGN: [&str; 5] = [
+/// Undeclared cookies: a session's, a token's, an ordinary one, one that is `Secure` already, and one with an exception
+/// in [`policy_for_undeclared`].
+const UNDECLARED: [&str; 5] = [
     "PHPSESSID=opensesame; path=/",
     "csrftoken=opensesame; Path=/; SameSite=Lax",
     "lang=opensesame",
@@ -258,23 +264,23 @@ const FOREIGN: [&str; 5] = [
     "basket=opensesame; Path=/",
 ];
 
-fn foreign(foreign_cookies: ForeignCookies) -> PolicyBuilder {
-    open().foreign_cookies(foreign_cookies).exception("basket", "the old shop reads it until March")
+fn policy_for_undeclared(mode: UndeclaredCookies) -> PolicyBuilder {
+    without_force_https().undeclared_cookies(mode).exception("basket", "the old shop reads it until March")
 }
 
-fn forced() -> PolicyBuilder {
-    let force = ForceHttps::on().integrations(["/api"]).exempt(["/health"]).https_port(8443);
+fn with_force_https() -> PolicyBuilder {
+    let force = ForceHttps::on().api_paths(["/api"]).exempt(["/health"]).https_port(8443);
     Policy::builder().force_https(force)
 }
 
 const OWN_HSTS: &[u8] = b"max-age=1";
 
-/// An application that would answer with everything that must not leave over plain HTTP.
-fn careless() -> Router {
-    answering(&[(SET_COOKIE, b"sid=opensesame"), (STRICT_TRANSPORT_SECURITY, OWN_HSTS), (CACHE_CONTROL, b"public")])
+/// Returns an application that sends headers which must not be sent over plain HTTP.
+fn insecure_routes() -> Router {
+    respond_with(&[(SET_COOKIE, b"sid=opensesame"), (STRICT_TRANSPORT_SECURITY, OWN_HSTS), (CACHE_CONTROL, b"public")])
 }
 
-/// One thread's own runtime.
+/// Runs a future on a new single-threaded runtime.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }

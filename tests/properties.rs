@@ -1,46 +1,47 @@
-//! What holds for all inputs: any value comes back equal and adds nothing to its line, any octets are read without
-//! harm, any attribute given at run time is refused or stands as it was given, and no text shows a value.
+//! Property tests. A value is read back equal, and adds no attribute to its header. Any bytes of a request or a header
+//! are parsed without a panic. An attribute that is set at run time is written unchanged or causes an error. No text
+//! contains a cookie's value.
 #![allow(
     clippy::expect_used,
     clippy::float_cmp,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a property that does not hold fails the test"
+    reason = "a panic in a helper fails the test"
 )]
 
 #[path = "properties/attributes.rs"]
 mod attributes;
+#[path = "support/expected_cookie.rs"]
+mod expected_cookie;
 #[path = "properties/grammar.rs"]
 mod grammar;
-#[path = "support/meant.rs"]
-mod meant;
-#[path = "properties/no_value_shown.rs"]
-mod no_value_shown;
-#[path = "properties/octets.rs"]
-mod octets;
+#[path = "properties/hostile_bytes.rs"]
+mod hostile_bytes;
+#[path = "properties/no_value_in_output.rs"]
+mod no_value_in_output;
 #[path = "properties/values.rs"]
 mod values;
 
 use std::fmt::{Debug, Write as _};
 
 use hardtack::Cookie;
-use hardtack::audit::{Rejection, Seen, set_cookie};
+use hardtack::audit::{Context, Rejection, set_cookie};
 use hardtack_rules::syntax;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use meant::is_cookie_octet;
+use expected_cookie::is_cookie_octet;
 
-/// Stands in values, and may stand in no other text.
+/// Part of the values. No other text may contain it.
 const SECRET: &str = "opensesame";
 
 fn config(cases: u32) -> ProptestConfig {
-    // A failure is printed with its seed; nothing is written beside the sources.
+    // Do not write failing seeds to files beside the sources. A failure prints its seed.
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// A unit struct has no value but to be there.
+/// A cookie without a value: only its presence counts.
 #[derive(Cookie, Debug, Clone, PartialEq)]
 struct Present;
 
@@ -53,7 +54,7 @@ struct Cart(String);
 struct Sso(String);
 
 #[derive(Cookie)]
-#[cookie(domain = environment)]
+#[cookie(domain = policy)]
 struct Everywhere(String);
 
 #[derive(Cookie)]
@@ -68,7 +69,7 @@ struct Script(String);
 #[cookie(name = "legacy", secure = false, http_only = false, reason = "an old proxy reads it")]
 struct Legacy(String);
 
-/// Any characters, and more of those that mean something in a header.
+/// Any characters, with many that have a meaning in headers.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -84,7 +85,7 @@ fn path() -> impl Strategy<Value = String> {
         1 => "/[a-z;\r\n\0é ]{0,10}",
         1 => ".{0,10}",
         1 => "[a-z./]{0,8}",
-        1 => (1018..1030_usize).prop_map(|octets| format!("/{}", "x".repeat(octets))),
+        1 => (1018..1030_usize).prop_map(|bytes| format!("/{}", "x".repeat(bytes))),
     ]
 }
 
@@ -96,8 +97,8 @@ fn domain() -> impl Strategy<Value = String> {
         1 => "[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[?::1\\]?",
         1 => "[a-z.;= \r\n\0é:]{0,16}",
         1 => ".{0,10}",
-        1 => (55..70_usize, 0..6_usize).prop_map(|(octets, labels)| {
-            format!("{}example.com", format!("{}.", "a".repeat(octets)).repeat(labels))
+        1 => (55..70_usize, 0..6_usize).prop_map(|(bytes, labels)| {
+            format!("{}example.com", format!("{}.", "a".repeat(bytes)).repeat(labels))
         }),
     ]
 }
@@ -106,31 +107,31 @@ fn domain() -> impl Strategy<Value = String> {
 const FIRST: i64 = -11_644_473_600;
 const LAST: i64 = 253_402_300_799;
 
-/// Whether the audit, which asks the list, knows the domain for a public suffix.
-fn psl_refuses(domain: &str) -> bool {
-    syntax::domain(domain).is_ok() && {
+/// Returns true if the domain is a public suffix for the audit.
+fn is_public_suffix(domain: &str) -> bool {
+    syntax::check_domain(domain).is_ok() && {
         let domain = domain.to_ascii_lowercase();
-        let line = format!("a=b; Domain={domain}");
-        let stored = set_cookie(line.as_bytes(), &Seen::https(&format!("host.{domain}"))).stored;
+        let header = format!("a=b; Domain={domain}");
+        let stored = set_cookie(header.as_bytes(), &Context::https(&format!("host.{domain}"))).stored;
         matches!(stored, Err(Rejection::PublicSuffix { .. }))
     }
 }
 
-fn pair(line: &str) -> (&str, &str) {
-    line.split(';').next().unwrap().split_once('=').unwrap()
+fn pair(header: &str) -> (&str, &str) {
+    header.split(';').next().unwrap().split_once('=').unwrap()
 }
 
-fn attribute<'a>(line: &'a str, key: &str) -> Option<&'a str> {
-    line.split("; ").skip(1).find_map(|attribute| attribute.strip_prefix(key)?.strip_prefix('='))
+fn attribute<'a>(header: &'a str, key: &str) -> Option<&'a str> {
+    header.split("; ").skip(1).find_map(|attribute| attribute.strip_prefix(key)?.strip_prefix('='))
 }
 
-/// The value as it must stand on the wire, by the ranges of 6265bis 4.1.1.
+/// Returns the value as it must be written in a header, by the ranges of 6265bis 4.1.1.
 fn encoded(value: &str) -> String {
-    value.bytes().fold(String::new(), |mut text, octet| {
-        if is_cookie_octet(octet) && octet != b'%' {
-            text.push(char::from(octet));
+    value.bytes().fold(String::new(), |mut text, byte| {
+        if is_cookie_octet(byte) && byte != b'%' {
+            text.push(char::from(byte));
         } else {
-            write!(text, "%{octet:02X}").unwrap();
+            write!(text, "%{byte:02X}").unwrap();
         }
         text
     })

@@ -1,61 +1,63 @@
-//! Signed and sealed cookies: what other implementations wrote, what an attacker writes, and keys that change while clients
-//! keep talking. Every clock is the test's; nothing waits.
+//! Signed and sealed cookies: test vectors of another implementation, attacks, and key rotation while clients send
+//! requests. The tests set the time themselves and never wait.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails the test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
-#[path = "seal/declared.rs"]
-mod declared;
-#[path = "seal/featureless.rs"]
-mod featureless;
-#[path = "seal/hostile.rs"]
-mod hostile;
+#[path = "seal/attacks.rs"]
+mod attacks;
+#[path = "seal/declarations.rs"]
+mod declarations;
+#[path = "seal/missing_features.rs"]
+mod missing_features;
 #[path = "seal/rotation.rs"]
 mod rotation;
 #[path = "seal/vectors.rs"]
 mod vectors;
 #[path = "support/workspace.rs"]
-#[allow(dead_code, reason = "other tests ask for more")]
+#[allow(dead_code, reason = "other test binaries use more of it")]
 mod workspace;
 
 use std::time::{Duration, SystemTime};
 
-use hardtack::{Cookies, Key, Keyring, ReadCookie, ReadError, SealFault, testing};
+use hardtack::seal::{Key, Keyring};
+use hardtack::value::SealFault;
+use hardtack::{Cookies, ReadCookie, ReadError, testing};
 use http::HeaderMap;
 
-/// An instant in Unix seconds.
+/// Converts Unix seconds.
 fn instant(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// Some day.
+/// The time of most tests, in Unix seconds.
 const NOW: u64 = 1_800_000_000;
 
-/// A key that is the same in every run.
+/// Returns a key that is the same in every run.
 fn key(number: u8) -> Key {
     use base64::Engine as _;
     Key::from_base64(&base64::engine::general_purpose::STANDARD.encode([number; 32])).unwrap()
 }
 
-/// A jar of a request with this `Cookie` field.
-fn jar(field: &str, keyring: &Keyring) -> Cookies {
+/// Returns the jar of a request with this `Cookie` header.
+fn jar(cookie_header: &str, keyring: &Keyring) -> Cookies {
     let mut request = HeaderMap::new();
-    request.insert("cookie", field.parse().unwrap());
-    Cookies::read(&request, testing::https()).keyring(keyring)
+    request.insert("cookie", cookie_header.parse().unwrap());
+    Cookies::from_headers(&request, testing::https()).with_keyring(keyring)
 }
 
-/// What becomes of one wire value.
+/// Reads a cookie whose encoded value is `wire`.
 fn read<T: ReadCookie + hardtack::AllowedOver<hardtack::Https>>(wire: &str, keyring: &Keyring) -> Result<T, ReadError> {
-    let field = format!("{}={wire}", T::DECLARATION.name);
-    jar(&field, keyring).get::<T>().map(Option::unwrap)
+    let cookie_header = format!("{}={wire}", T::SPEC.name);
+    jar(&cookie_header, keyring).try_get::<T>().map(Option::unwrap)
 }
 
-/// The wire value of a `Cookie` field or of a Set-Cookie line.
-fn wire(line: &http::HeaderValue) -> String {
-    let (_, rest) = line.to_str().unwrap().split_once('=').unwrap();
+/// Returns the encoded value of a `Cookie` or `Set-Cookie` header.
+fn wire(header: &http::HeaderValue) -> String {
+    let (_, rest) = header.to_str().unwrap().split_once('=').unwrap();
     rest.split(';').next().unwrap().to_owned()
 }
 
-/// The verdict in the words of the vectors.
+/// Returns the result as a word of the vectors.
 fn verdict<T>(read: &Result<T, ReadError>) -> &'static str {
     match read {
         Ok(_) => "ok",

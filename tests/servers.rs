@@ -1,34 +1,34 @@
-//! axum on real sockets, over TLS and over plain HTTP, with real clients, header by header: what leaves, what is
-//! refused, and what the client is told of it.
+//! Serves axum applications on real sockets, over TLS and plain HTTP, to real clients. Checks the responses header by
+//! header: the cookies that are sent, the requests that are refused, and the bodies of refusals.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
-#[path = "servers/believed.rs"]
-mod believed;
 #[path = "servers/clients.rs"]
 mod clients;
 #[path = "servers/handlers.rs"]
 mod handlers;
 #[path = "servers/layers.rs"]
 mod layers;
-#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "servers/scheme_detection.rs"]
+mod scheme_detection;
+#[allow(dead_code, reason = "other test binaries use more of it")]
 mod support;
 
 use axum::Router;
-use hardtack::{Cookie, CookieValue, Listener, Policy};
+use hardtack::{Cookie, CookieValue, Policy, TlsTermination};
 
-use support::server::Served;
+use support::server::TestServer;
 
 /// Who is signed in.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(max_age = "8h")]
 struct Session(String);
 
-/// How many things are in the cart.
+/// The number of things in the cart.
 #[derive(Cookie)]
 struct Cart(u32);
 
-/// A cookie that plain HTTP may carry.
+/// A cookie that is also sent over plain HTTP.
 #[derive(Cookie)]
 #[cookie(secure = false, reason = "whether a banner was closed, on a site without TLS")]
 struct Banner(bool);
@@ -47,7 +47,7 @@ struct SiteCookies {
     theme: Theme,
     #[cookie(path = "/shop", max_age = "30d", same_site = Strict)]
     basket: u64,
-    #[cookie(domain = environment)]
+    #[cookie(domain = policy)]
     sso: String,
     #[cookie(same_site = None, partitioned, reason = "the map is embedded by partners")]
     map: bool,
@@ -55,22 +55,24 @@ struct SiteCookies {
     banner: Banner,
 }
 
+/// The `Set-Cookie` header of `session()`.
 const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
-const NO_SESSION: &str = "__Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; \
-                          HttpOnly; SameSite=Lax";
+const SESSION_REMOVAL: &str =
+    "__Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
 const BANNER: &str = "banner=true; Path=/; HttpOnly; SameSite=Lax";
-const NO_HTTPS: &str = "this page works over HTTPS only";
+/// The response body of a refusal over plain HTTP.
+const HTTPS_ONLY: &str = "this page works over HTTPS only";
 
 fn session() -> Session {
     Session("s3cr3t".to_owned())
 }
 
-/// A policy that lets plain HTTP reach the handlers.
-fn open() -> Policy {
+/// Returns a policy without `force_https`, so plain HTTP requests reach the handlers.
+fn policy_allowing_http() -> Policy {
     Policy::builder().force_https(false).build().unwrap()
 }
 
-/// The routes under that policy, on both ports.
-async fn served(routes: Router) -> Served {
-    Served::start(routes.layer(open().layer(Listener::per_connection()))).await
+/// Serves the routes under that policy, on both ports.
+async fn serve(routes: Router) -> TestServer {
+    TestServer::start(routes.layer(policy_allowing_http().layer(TlsTermination::per_connection()))).await
 }

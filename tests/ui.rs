@@ -1,9 +1,11 @@
-//! What does not compile, with the errors it gives, and beside each refusal its nearest allowed neighbour.
+//! Compile-fail tests: the exact errors of code that must not compile. `ui/pass` has the most similar code that does
+//! compile.
 //!
-//! `fail/attribute` holds errors that our macros write, `fail/constant` those of a `const` in the expansion, and
-//! `fail/context` those that rustc writes through our traits. The first line of each says how many errors it gives:
-//! one mistake is one error. A `.stderr` is written by `TRYBUILD=overwrite`, and read before it is committed.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic, in its helpers too")]
+//! `ui/fail/attribute` has errors that the macros write, `ui/fail/constant` errors of a `const` in the expansion, and
+//! `ui/fail/context` errors that rustc writes because of our traits. The first line of each file is the number of its
+//! errors: one mistake must cause one error. `TRYBUILD=overwrite` updates the `.stderr` files. Read the changes before
+//! you commit them.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 
 #[path = "support/not_run.rs"]
 mod not_run;
@@ -13,27 +15,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use hardtack_rules::{Kind, Rule};
+use hardtack_rules::{Rule, RuleKind};
 
 use not_run::not_run;
 
-/// The compiler that wrote the `.stderr` files in which it has a word: another one words its notes otherwise.
-const WRITTEN_BY: &str = "rustc 1.95.";
+/// The compiler that the `.stderr` files are for. The text of rustc's own notes depends on its version.
+const COMPILER: &str = "rustc 1.95.";
 
-/// Rules that no declaration can break.
-const NOT_DECLARED: &[(Rule, &str)] =
-    &[(Rule::ValueOctets, "a value is no part of a declaration, and is percent-encoded whatever it holds")];
-
-/// The allowed neighbours: each asserts in its `main` what it puts on the wire.
-macro_rules! neighbours {
+/// Includes the programs of `ui/pass`. Each asserts in its `main` the headers that it writes.
+macro_rules! passing_programs {
     ($($name:ident: $file:literal,)*) => {
         $(
             #[path = $file]
-            #[allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, reason = "a program of its own")]
+            #[allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, reason = "a separate program")]
             mod $name;
         )*
 
-        mod neighbour {
+        mod pass {
             $(
                 #[test]
                 fn $name() {
@@ -42,11 +40,11 @@ macro_rules! neighbours {
             )*
         }
 
-        const NEIGHBOURS: &[&str] = &[$($file),*];
+        const PASSING_PROGRAMS: &[&str] = &[$($file),*];
     };
 }
 
-neighbours! {
+passing_programs! {
     constant: "ui/pass/constant.rs",
     domain_syntax: "ui/pass/domain-syntax.rs",
     duplicate_attribute: "ui/pass/duplicate-attribute.rs",
@@ -76,82 +74,83 @@ neighbours! {
 }
 
 #[test]
-fn refusals_say_what_their_stderr_says() {
+fn compile_errors_match_the_stderr_files() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("ui/fail/attribute/*.rs");
     let compiler = compiler();
-    if compiler.starts_with(WRITTEN_BY) {
+    if compiler.starts_with(COMPILER) {
         cases.compile_fail("ui/fail/constant/*.rs");
         cases.compile_fail("ui/fail/context/*.rs");
     } else {
-        not_run(&format!("`fail/constant` and `fail/context` are for {WRITTEN_BY}x, and this is {compiler}"));
+        not_run(&format!("`fail/constant` and `fail/context` are for {COMPILER}x, and this compiler is {compiler}"));
     }
 }
 
 #[test]
-fn one_mistake_is_one_error() {
+fn each_program_has_the_stated_error_count() {
     for kind in ["attribute", "constant", "context"] {
         let sources = files(&format!("ui/fail/{kind}"), "rs");
         assert_eq!(stems(&sources), stems(&files(&format!("ui/fail/{kind}"), "stderr")), "{kind}");
         for source in sources {
             let text = fs::read_to_string(&source).unwrap();
             let first = text.lines().next().unwrap_or_default();
-            let said = first.strip_prefix("//@ errors: ").and_then(|count| count.parse::<usize>().ok());
+            let expected = first.strip_prefix("//@ errors: ").and_then(|count| count.parse::<usize>().ok());
             let stderr = fs::read_to_string(source.with_extension("stderr")).unwrap();
-            assert_eq!(said, Some(errors(&stderr).count()), "{}: {first}", source.display());
+            assert_eq!(expected, Some(errors(&stderr).count()), "{}: {first}", source.display());
         }
     }
 }
 
 #[test]
-fn our_errors_have_one_voice() {
+fn macro_errors_follow_the_style() {
     for stderr in files("ui/fail/attribute", "stderr") {
         let text = fs::read_to_string(&stderr).unwrap();
         for error in errors(&text) {
             let sentence = error.split_once(": ").map_or(error, |(_, sentence)| sentence);
-            assert!(sentence.starts_with(|c: char| c.is_lowercase() || c == '`'), "{}: {error}", stderr.display());
-            assert!(!sentence.ends_with('.'), "{}: {error}", stderr.display());
+            let starts_well = |c: char| c.is_lowercase() || c == '`';
+            assert!(sentence.starts_with(starts_well), "{}: upper case: {error}", stderr.display());
+            assert!(!sentence.ends_with('.'), "{}: full stop: {error}", stderr.display());
         }
-        assert!(!text.contains("this error originates in"), "{}: not on the user's token", stderr.display());
+        assert!(!text.contains("this error originates in"), "{}: not on the user's code", stderr.display());
     }
 }
 
 #[test]
-fn every_rule_has_its_refusal_and_its_neighbour() {
-    let refusals = stems(&files("ui/fail/attribute", "rs"));
-    let neighbours = stems(&files("ui/pass", "rs"));
+fn every_rule_has_failing_and_passing_code() {
+    let failing = stems(&files("ui/fail/attribute", "rs"));
+    let passing = stems(&files("ui/pass", "rs"));
     for rule in Rule::ALL {
-        let refuses = match rule.kind() {
-            Kind::Error | Kind::Weakening => NOT_DECLARED.iter().all(|(other, _)| other != rule),
-            Kind::Notice => false,
+        let is_compile_error = match rule.kind() {
+            RuleKind::Error | RuleKind::Weakening => true,
+            RuleKind::Notice => false,
         };
-        assert_eq!(refusals.contains(rule.id()), refuses, "ui/fail/attribute/{rule}.rs");
-        assert!(!refuses || neighbours.contains(rule.id()), "ui/pass/{rule}.rs");
+        assert_eq!(failing.contains(rule.id()), is_compile_error, "ui/fail/attribute/{rule}.rs");
+        assert!(!is_compile_error || passing.contains(rule.id()), "ui/pass/{rule}.rs");
     }
 }
 
 #[test]
-fn every_neighbour_is_run() {
-    let listed: BTreeSet<_> = NEIGHBOURS.iter().map(|file| stem(Path::new(file))).collect();
+fn every_passing_program_is_run() {
+    let listed: BTreeSet<_> = PASSING_PROGRAMS.iter().map(|file| stem(Path::new(file))).collect();
     assert_eq!(listed, stems(&files("ui/pass", "rs")));
 }
 
 #[test]
-fn no_stderr_knows_this_machine() {
-    let homes = std::env::var("HOME").unwrap_or_else(|_| "/home".to_owned());
+fn stderr_files_contain_no_local_path() {
+    let home = std::env::var("HOME").unwrap_or_else(|_| "/home".to_owned());
     let temporary = std::env::temp_dir();
-    let marks = [env!("CARGO_MANIFEST_DIR"), &homes, &temporary.to_string_lossy(), "/rustc/", "target/"];
+    let paths = [env!("CARGO_MANIFEST_DIR"), &home, &temporary.to_string_lossy(), "/rustc/", "target/"];
     for kind in ["attribute", "constant", "context"] {
         for stderr in files(&format!("ui/fail/{kind}"), "stderr") {
             let text = fs::read_to_string(&stderr).unwrap();
-            for mark in marks {
-                assert!(!text.contains(mark), "{}: {mark}", stderr.display());
+            for path in paths {
+                assert!(!text.contains(path), "{}: {path}", stderr.display());
             }
         }
     }
 }
 
-/// The first lines of the errors.
+/// Returns the first line of each error.
 fn errors(stderr: &str) -> impl Iterator<Item = &str> {
     stderr.lines().filter(|line| line.starts_with("error:") || line.starts_with("error["))
 }

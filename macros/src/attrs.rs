@@ -1,5 +1,6 @@
-//! `#[cookie(…)]` in, arguments out: the value of each key with the span of key and value. One wrong item spoils no
-//! other: each is judged by itself. What values may mean together is `check`'s.
+//! Parses `#[cookie(…)]` and `#[cookies(…)]` into `Arguments`: the value of each key, with the spans of key and value.
+//! A wrong item is reported and skipped, and the items after it are still parsed. `check` decides later which values
+//! are allowed together.
 
 use core::fmt::Display;
 use core::time::Duration;
@@ -11,121 +12,141 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Meta, Token};
 
-use crate::declaration::{Constant, Scope};
+use crate::declaration::{Constant, DomainSource};
 use crate::errors::{Errors, nearest};
-use crate::keys::{self, Key, Meant, Place};
+use crate::keys::{self, AttributeKey, Suggestion, Target};
 use crate::names::Case;
 
-/// An argument that was written.
+/// The value of one key that the user wrote.
 pub(crate) struct Given<T> {
     pub(crate) key: Span,
-    /// The value's tokens; the key's own for a flag.
+    /// The tokens of the value. For a flag, the token of the key.
     pub(crate) tokens: TokenStream,
     pub(crate) value: T,
 }
 
-/// What one declaration says; what it does not say is the default.
+/// The arguments of one declaration, variant or set. A key that the user did not write is `None`.
 #[derive(Default)]
 pub(crate) struct Arguments {
+    /// `name`: the cookie's whole name, prefix included.
     pub(crate) name: Option<Given<Constant<String>>>,
+    /// `path`: the `Path` attribute.
     pub(crate) path: Option<Given<Constant<String>>>,
-    pub(crate) domain: Option<Given<Scope>>,
+    /// `domain`: the `Domain` attribute, or the word `policy`.
+    pub(crate) domain: Option<Given<DomainSource>>,
+    /// `max_age`: the `Max-Age` attribute.
     pub(crate) max_age: Option<Given<Constant<Duration>>>,
+    /// `same_site`: the `SameSite` attribute.
     pub(crate) same_site: Option<Given<SameSite>>,
+    /// `http_only`: with or without the `HttpOnly` attribute.
     pub(crate) http_only: Option<Given<bool>>,
+    /// `secure`: with or without the `Secure` attribute.
     pub(crate) secure: Option<Given<bool>>,
+    /// `partitioned`: with the `Partitioned` attribute.
     pub(crate) partitioned: Option<Given<()>>,
+    /// `reason`: why the cookie is weaker than the default.
     pub(crate) reason: Option<Given<String>>,
+    /// `read_only`: another program owns the cookie.
     pub(crate) read_only: Option<Given<()>>,
+    /// `json`: serde writes and reads the value.
     pub(crate) json: Option<Given<()>>,
+    /// `signed`: the value carries a signature.
     pub(crate) signed: Option<Given<()>>,
+    /// `sealed`: the value is encrypted.
     pub(crate) sealed: Option<Given<()>>,
+    /// `existing`: the type of the set's field derives `Cookie` and has its own declaration.
     pub(crate) existing: Option<Given<()>>,
+    /// `rename_all`: how the names of an enum's variants are spelled in the value.
     pub(crate) rename_all: Option<Given<Case>>,
+    /// `rename`: the value's text for one variant.
     pub(crate) rename: Option<Given<String>>,
+    /// `crate`: the path of the crate `hardtack`. Only the tokens matter.
     pub(crate) krate: Option<Given<()>>,
-    /// Whether an item was refused: what it meant is not known.
-    pub(crate) is_broken: bool,
-    /// Whether an item that was refused may have been what excuses a weakening: the reason, or `read_only`.
-    pub(crate) may_be_excused: bool,
-    written: Vec<(Key, Span)>,
+    /// True if an item was rejected, so that an argument may be missing here.
+    pub(crate) is_incomplete: bool,
+    /// True if a rejected item may have been `reason` or `read_only`, which allow a weakening.
+    pub(crate) may_allow_weakening: bool,
+    keys: Vec<(AttributeKey, Span)>,
 }
 
 impl Arguments {
-    /// The keys that were written, in order.
-    pub(crate) fn written(&self) -> impl Iterator<Item = (Key, Span)> {
-        self.written.iter().copied()
+    /// Returns the keys in the order of the source.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (AttributeKey, Span)> {
+        self.keys.iter().copied()
     }
 }
 
-/// Reads the `#[cookie(…)]` attributes among these.
-pub(crate) fn of(attributes: &[Attribute], place: Place, errors: &mut Errors) -> Arguments {
+/// Parses the `#[cookie(…)]` attributes among these attributes.
+pub(crate) fn parse_cookie_attributes(attributes: &[Attribute], target: Target, errors: &mut Errors) -> Arguments {
     let mut arguments = Arguments::default();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
         match &attribute.meta {
-            Meta::List(list) => read(list.tokens.clone(), place, &mut arguments, errors),
+            Meta::List(list) => parse_items(list.tokens.clone(), target, &mut arguments, errors),
             Meta::Path(path) => {
-                errors.push_on(path, "`#[cookie]` without keys says nothing; write `#[cookie(…)]`, or remove it")
+                errors.push_on(path, "`#[cookie]` without keys has no effect; write `#[cookie(…)]`, or remove it")
             }
-            Meta::NameValue(pair) => errors.push_on(pair, "the keys stand in parentheses; write `#[cookie(…)]`"),
+            Meta::NameValue(pair) => errors.push_on(pair, "the keys go in parentheses; write `#[cookie(…)]`"),
         }
     }
     arguments
 }
 
-/// Reads the arguments of `#[cookies(…)]`.
-pub(crate) fn of_set(tokens: TokenStream, errors: &mut Errors) -> Arguments {
+/// Parses the arguments of `#[cookies(…)]`.
+pub(crate) fn parse_set_arguments(tokens: TokenStream, errors: &mut Errors) -> Arguments {
     let mut arguments = Arguments::default();
-    read(tokens, Place::Set, &mut arguments, errors);
+    parse_items(tokens, Target::Set, &mut arguments, errors);
     arguments
 }
 
-/// The item without our attributes, for one that we cannot expand.
-pub(crate) fn without_ours(mut input: DeriveInput) -> DeriveInput {
-    let keep = |attributes: &mut Vec<Attribute>| attributes.retain(|attribute| !attribute.path().is_ident("cookie"));
-    keep(&mut input.attrs);
+/// Removes every `#[cookie(…)]`, for an item that is emitted as it is. rustc would reject the attribute there.
+pub(crate) fn without_cookie_attributes(mut input: DeriveInput) -> DeriveInput {
+    let clean = |attributes: &mut Vec<Attribute>| attributes.retain(|attribute| !attribute.path().is_ident("cookie"));
+    clean(&mut input.attrs);
     match &mut input.data {
-        Data::Struct(data) => data.fields.iter_mut().for_each(|field| keep(&mut field.attrs)),
+        Data::Struct(data) => data.fields.iter_mut().for_each(|field| clean(&mut field.attrs)),
         Data::Enum(data) => {
             for variant in &mut data.variants {
-                keep(&mut variant.attrs);
-                variant.fields.iter_mut().for_each(|field| keep(&mut field.attrs));
+                clean(&mut variant.attrs);
+                variant.fields.iter_mut().for_each(|field| clean(&mut field.attrs));
             }
         }
-        Data::Union(data) => data.fields.named.iter_mut().for_each(|field| keep(&mut field.attrs)),
+        Data::Union(data) => data.fields.named.iter_mut().for_each(|field| clean(&mut field.attrs)),
     }
     input
 }
 
-fn read(tokens: TokenStream, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
+fn parse_items(tokens: TokenStream, target: Target, arguments: &mut Arguments, errors: &mut Errors) {
     let before = errors.count();
     let items = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            item(input, place, arguments, errors);
+            parse_item(input, target, arguments, errors);
         }
         Ok(())
     };
     if let Err(error) = items.parse2(tokens) {
         errors.push_parse(error);
     }
-    arguments.is_broken |= errors.count() > before;
+    arguments.is_incomplete |= errors.count() > before;
 }
 
-/// Reads one item and its comma; after an error goes on behind the next comma.
-fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
+/// Parses one item and its comma. After an error, skips to the end of the item.
+fn parse_item(input: ParseStream<'_>, target: Target, arguments: &mut Arguments, errors: &mut Errors) {
     let Ok(word) = input.call(Ident::parse_any) else {
-        let example = keys::words(place).next().and_then(Key::of).map_or("", Key::example);
-        let what = match input.peek(LitStr) {
-            true => "a text is not read here: each attribute has its key",
-            false => "expected a key",
-        };
-        errors.push(input.span(), format_args!("{what}, as in `{example}`"));
-        return skip(input);
+        let first_word = keys::words_allowed_on(target).next();
+        let example = first_word.and_then(AttributeKey::from_word).map_or("", AttributeKey::example);
+        match input.peek(LitStr) {
+            true => errors.push(
+                input.span(),
+                format_args!("expected `key = value`, found a string literal; write it as in `{example}`"),
+            ),
+            false => errors.push(input.span(), format_args!("expected a key, as in `{example}`")),
+        }
+        return skip_item(input);
     };
-    arguments.may_be_excused |= excuses(Key::of(&word.unraw().to_string()));
+    arguments.may_allow_weakening |= allows_weakening(AttributeKey::from_word(&word.unraw().to_string()));
     if input.peek(Token![-]) {
-        hyphenated(&word, input, place, arguments, errors);
-        return skip(input);
+        reject_hyphenated(&word, input, target, arguments, errors);
+        return skip_item(input);
     }
     let value = if input.peek(Token![=]) {
         let equals: Option<Token![=]> = input.parse().ok();
@@ -134,57 +155,64 @@ fn item(input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors:
             Ok(value) => Some(value),
             Err(error) => {
                 if start.is_empty() || start.peek(Token![,]) {
-                    errors.push_on(equals, format_args!("`{word}` has no value after `=`; {}", expected(&word)));
+                    errors.push_on(equals, format_args!("`{word}` has no value after `=`; {}", remedy(&word)));
                 } else {
-                    errors.push(error.span(), format_args!("expected a value for `{word}`; {}", expected(&word)));
+                    errors.push(error.span(), format_args!("expected a value for `{word}`; {}", remedy(&word)));
                 }
-                return skip(input);
+                return skip_item(input);
             }
         }
     } else if input.peek(syn::token::Paren) {
-        errors.push(word.span(), format_args!("the value of `{word}` stands after `=`; {}", expected(&word)));
-        return skip(input);
+        errors.push(word.span(), format_args!("the value of `{word}` goes after `=`; {}", remedy(&word)));
+        return skip_item(input);
     } else if input.is_empty() || input.peek(Token![,]) || input.peek(Ident::peek_any) {
         None
     } else {
-        errors.push(input.span(), format_args!("expected `=` between `{word}` and its value; {}", expected(&word)));
-        return skip(input);
+        errors.push(input.span(), format_args!("expected `=` between `{word}` and its value; {}", remedy(&word)));
+        return skip_item(input);
     };
-    accept(&word, value, place, arguments, errors);
+    store(&word, value, target, arguments, errors);
     if input.is_empty() || input.parse::<Option<Token![,]>>().is_ok_and(|comma| comma.is_some()) {
         return;
     }
     if input.peek(Ident::peek_any) {
-        // A comma was forgotten; the next item may be right.
+        // Only the comma is missing. The next item may be right, so it is not skipped.
         return errors.push(input.span(), "expected `,` before this key");
     }
     errors.push(input.span(), "expected `,` before the next key");
-    skip(input);
+    skip_item(input);
 }
 
-/// `Max-Age`, as on the wire: one unknown key, not three pieces.
-fn hyphenated(first: &Ident, input: ParseStream<'_>, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
-    let (mut tokens, mut written) = (first.to_token_stream(), first.to_string());
+/// Rejects `Max-Age`, as the header spells it, as one unknown key and not as three wrong tokens.
+fn reject_hyphenated(
+    first: &Ident,
+    input: ParseStream<'_>,
+    target: Target,
+    arguments: &mut Arguments,
+    errors: &mut Errors,
+) {
+    let (mut tokens, mut text) = (first.to_token_stream(), first.to_string());
     while let Ok(Some(hyphen)) = input.parse::<Option<Token![-]>>() {
         let Ok(word) = input.call(Ident::parse_any) else { break };
-        written.push_str(&format!("-{word}"));
+        text.push_str(&format!("-{word}"));
         tokens.extend(quote!(#hyphen #word));
     }
-    unknown(tokens, &written, input.peek(Token![=]), place, arguments, errors);
+    reject_unknown(tokens, &text, input.peek(Token![=]), target, arguments, errors);
 }
 
-fn excuses(key: Option<Key>) -> bool {
-    matches!(key, Some(Key::Reason | Key::ReadOnly))
+/// Returns true for the two keys that allow a weakening.
+fn allows_weakening(key: Option<AttributeKey>) -> bool {
+    matches!(key, Some(AttributeKey::Reason | AttributeKey::ReadOnly))
 }
 
-fn expected(word: &Ident) -> String {
-    match Key::of(&word.unraw().to_string()) {
+fn remedy(word: &Ident) -> String {
+    match AttributeKey::from_word(&word.unraw().to_string()) {
         Some(key) => format!("write it as in `{}`", key.example()),
         None => "write a value, or remove the key".to_owned(),
     }
 }
 
-fn skip(input: ParseStream<'_>) {
+fn skip_item(input: ParseStream<'_>) {
     while !input.is_empty() {
         if input.parse::<Option<Token![,]>>().is_ok_and(|comma| comma.is_some()) {
             return;
@@ -195,206 +223,193 @@ fn skip(input: ParseStream<'_>) {
     }
 }
 
-fn accept(word: &Ident, value: Option<Expr>, place: Place, arguments: &mut Arguments, errors: &mut Errors) {
-    let written = word.unraw().to_string();
-    let Some(key) = Key::of(&written) else {
-        return unknown(word.to_token_stream(), &written, value.is_some(), place, arguments, errors);
+/// Parses the value of one item and stores it under its key.
+fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Arguments, errors: &mut Errors) {
+    let text = word.unraw().to_string();
+    let Some(key) = AttributeKey::from_word(&text) else {
+        return reject_unknown(word.to_token_stream(), &text, value.is_some(), target, arguments, errors);
     };
-    if !key.may_stand(place) {
-        return misplaced(word, key, place, errors);
+    if !key.is_allowed_on(target) {
+        return reject_misplaced(word, key, target, errors);
     }
-    if arguments.written.iter().any(|(earlier, _)| *earlier == key) {
+    if arguments.keys.iter().any(|(earlier, _)| *earlier == key) {
         return errors
-            .push(word.span(), format_args!("`{written}` is written twice; {}", Rule::DuplicateAttribute.remedy()));
+            .push(word.span(), format_args!("`{text}` is written twice; {}", Rule::DuplicateAttribute.remedy()));
     }
-    arguments.written.push((key, word.span()));
-    let mut taker = Taker { word, key, value: value.map(ungrouped), errors };
+    arguments.keys.push((key, word.span()));
+    let mut parser = ValueParser { word, key, value: value.map(without_groups), errors };
     match key {
-        Key::Name => arguments.name = taker.text(),
-        Key::Path => arguments.path = taker.text(),
-        Key::Domain => arguments.domain = taker.domain(),
-        Key::MaxAge => arguments.max_age = taker.life(),
-        Key::SameSite => arguments.same_site = taker.same_site(),
-        Key::HttpOnly => arguments.http_only = taker.boolean(),
-        Key::Secure => arguments.secure = taker.boolean(),
-        Key::Partitioned => arguments.partitioned = taker.flag(),
-        Key::Reason => arguments.reason = taker.literal(),
-        Key::ReadOnly => arguments.read_only = taker.flag(),
-        Key::Json => arguments.json = taker.flag(),
-        Key::Signed => arguments.signed = taker.flag(),
-        Key::Sealed => arguments.sealed = taker.flag(),
-        Key::Existing => arguments.existing = taker.flag(),
-        Key::RenameAll => arguments.rename_all = taker.case(),
-        Key::Rename => arguments.rename = taker.literal(),
-        Key::Crate => arguments.krate = taker.path(),
+        AttributeKey::Name => arguments.name = parser.text(),
+        AttributeKey::Path => arguments.path = parser.text(),
+        AttributeKey::Domain => arguments.domain = parser.domain(),
+        AttributeKey::MaxAge => arguments.max_age = parser.duration(),
+        AttributeKey::SameSite => arguments.same_site = parser.same_site(),
+        AttributeKey::HttpOnly => arguments.http_only = parser.boolean(),
+        AttributeKey::Secure => arguments.secure = parser.boolean(),
+        AttributeKey::Partitioned => arguments.partitioned = parser.flag(),
+        AttributeKey::Reason => arguments.reason = parser.literal(),
+        AttributeKey::ReadOnly => arguments.read_only = parser.flag(),
+        AttributeKey::Json => arguments.json = parser.flag(),
+        AttributeKey::Signed => arguments.signed = parser.flag(),
+        AttributeKey::Sealed => arguments.sealed = parser.flag(),
+        AttributeKey::Existing => arguments.existing = parser.flag(),
+        AttributeKey::RenameAll => arguments.rename_all = parser.case(),
+        AttributeKey::Rename => arguments.rename = parser.literal(),
+        AttributeKey::Crate => arguments.krate = parser.path(),
     }
 }
 
-/// The truth that somebody wrote in the words of another language.
-fn as_boolean(written: &Expr) -> Option<bool> {
-    let word = match written {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value(),
-        written => written.to_token_stream().to_string(),
-    };
-    match word.to_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => Some(true),
-        "false" | "no" | "off" | "0" => Some(false),
-        _ => None,
-    }
-}
-
-fn has_no_arguments(segment: &syn::PathSegment) -> bool {
-    segment.arguments.is_none()
-}
-
-/// A value as it was written: a `macro_rules!` passes its fragments on in invisible groups.
-fn ungrouped(value: Expr) -> Expr {
+/// Removes the invisible groups in which `macro_rules!` passes on its fragments.
+fn without_groups(value: Expr) -> Expr {
     match value {
-        Expr::Group(group) => ungrouped(*group.expr),
+        Expr::Group(group) => without_groups(*group.expr),
         value => value,
     }
 }
 
-fn unknown(
+fn reject_unknown(
     tokens: TokenStream,
-    written: &str,
+    word: &str,
     has_value: bool,
-    place: Place,
+    target: Target,
     arguments: &mut Arguments,
     errors: &mut Errors,
 ) {
-    let meant = keys::meant(written, place);
-    arguments.may_be_excused |= match meant {
-        Some(Meant::Key(word)) => excuses(Key::of(word)),
-        Some(Meant::Otherwise(_)) => false,
+    let suggestion = keys::suggestion(word, target);
+    arguments.may_allow_weakening |= match suggestion {
+        Some(Suggestion::Key(key)) => allows_weakening(AttributeKey::from_word(key)),
+        Some(Suggestion::Advice(_)) => false,
         None => true,
     };
-    let remedy = match meant {
-        Some(Meant::Key(meant @ ("secure" | "http_only"))) if !has_value => {
-            format!("remove it: `{meant} = true` is the default")
+    let remedy = match suggestion {
+        Some(Suggestion::Key(key @ ("secure" | "http_only"))) if !has_value => {
+            format!("remove it: `{key} = true` is the default")
         }
-        Some(Meant::Key(meant)) => format!("write `{meant}`"),
-        Some(Meant::Otherwise(remedy)) => remedy.to_owned(),
+        Some(Suggestion::Key(key)) => format!("write `{key}`"),
+        Some(Suggestion::Advice(advice)) => advice.to_owned(),
         None => {
-            let all: Vec<_> = keys::words(place).map(|word| format!("`{word}`")).collect();
+            let all: Vec<_> = keys::words_allowed_on(target).map(|word| format!("`{word}`")).collect();
             match all.as_slice() {
                 [only] => format!("the only key here is {only}"),
                 all => format!("the keys are {}", all.join(", ")),
             }
         }
     };
-    errors.push_on(tokens, format_args!("unknown key `{written}`; {remedy}"));
+    errors.push_on(tokens, format_args!("unknown key `{word}`; {remedy}"));
 }
 
-fn misplaced(word: &Ident, key: Key, place: Place, errors: &mut Errors) {
-    let remedy = match (key, place) {
-        (Key::Existing, _) => "belongs to a field of a `#[cookies]` struct; remove it",
-        (Key::Rename, _) => {
+fn reject_misplaced(word: &Ident, key: AttributeKey, target: Target, errors: &mut Errors) {
+    let remedy = match (key, target) {
+        (AttributeKey::Existing, _) => "belongs to a field of a `#[cookies]` struct; remove it",
+        (AttributeKey::Rename, _) => {
             "belongs to a variant of a fieldless enum; move it there, or use `name` for the cookie's name"
         }
-        (Key::RenameAll, _) => "belongs to the enum whose variants it renames; move it there",
-        (Key::Crate, Place::Field) => "belongs to the struct; write `#[cookies(crate = …)]`",
-        (Key::Crate, _) => "belongs to the type; move it there",
-        (_, Place::Value) => {
+        (AttributeKey::RenameAll, _) => "belongs to the enum whose variants it renames; move it there",
+        (AttributeKey::Crate, Target::Field) => "belongs to the struct; write `#[cookies(crate = …)]`",
+        (AttributeKey::Crate, _) => "belongs to the type; move it there",
+        (_, Target::ValueType) => {
             "declares a cookie, and `CookieValue` only a value; derive `Cookie`, or move it to the field"
         }
-        (_, Place::Set) => "declares one cookie; move it to the field's `#[cookie(…)]`",
+        (_, Target::Set) => "declares one cookie; move it to the field's `#[cookie(…)]`",
         (_, _) => "declares the cookie; move it to the type",
     };
-    errors.push(word.span(), format_args!("`{}` {remedy}", key.word()));
+    errors.push(word.span(), format_args!("`{}` {remedy}", key.as_str()));
 }
 
-/// One key and what was written after it.
-struct Taker<'a> {
+/// Parses the value of one key, each method in one form. A method that fails reports the error and returns `None`.
+struct ValueParser<'a> {
     word: &'a Ident,
-    key: Key,
+    key: AttributeKey,
     value: Option<Expr>,
     errors: &'a mut Errors,
 }
 
-impl Taker<'_> {
+impl ValueParser<'_> {
     fn text(&mut self) -> Option<Given<Constant<String>>> {
         let text = self.literal_or_constant()?;
         self.given(text)
     }
 
-    fn domain(&mut self) -> Option<Given<Scope>> {
+    fn domain(&mut self) -> Option<Given<DomainSource>> {
         if let Some(Expr::Path(path)) = &self.value {
-            if path.path.is_ident("environment") {
-                return self.given(Scope::Environment);
+            if path.path.is_ident("policy") {
+                return self.given(DomainSource::Policy);
             }
-            // A constant is written in capitals.
+            if path.path.is_ident("environment") {
+                return self.reject("`domain = environment` is now `domain = policy`; write `policy`");
+            }
+            // Constants are in capitals, so a word in small letters is probably a misspelled `policy`.
             let word = path.to_token_stream().to_string();
-            if word.starts_with(char::is_lowercase) && nearest(&word, ["environment"]).is_some() {
-                return self.refuse("the word for the policy's domain is `environment`; write `domain = environment`");
+            if word.starts_with(char::is_lowercase) && nearest(&word, ["policy", "environment"]).is_some() {
+                return self.reject("the word for the policy's domain is `policy`; write `domain = policy`");
             }
         }
         let domain = self.literal_or_constant()?;
-        self.given(Scope::Domain(domain))
+        self.given(DomainSource::Declared(domain))
     }
 
-    fn life(&mut self) -> Option<Given<Constant<Duration>>> {
+    fn duration(&mut self) -> Option<Given<Constant<Duration>>> {
         if let Some(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) = &self.value {
             let text = format!("`max_age` needs a unit; write \"{}s\" for seconds", number.base10_digits());
-            return self.refuse(text);
+            return self.reject(text);
         }
         let literal = match self.literal_or_constant()? {
             Constant::Literal(literal) => literal,
-            Constant::Expression(life) => return self.given(Constant::Expression(life)),
+            Constant::Expression(expression) => return self.given(Constant::Expression(expression)),
         };
-        match syntax::duration(&literal) {
-            Ok(life) => self.given(Constant::Literal(life)),
-            Err(_) if !literal.is_empty() && literal.bytes().all(|octet| octet.is_ascii_digit()) => {
-                self.refuse(format_args!("`max_age` needs a unit; write \"{literal}s\" for seconds"))
+        match syntax::parse_duration(&literal) {
+            Ok(duration) => self.given(Constant::Literal(duration)),
+            Err(_) if !literal.is_empty() && literal.bytes().all(|byte| byte.is_ascii_digit()) => {
+                self.reject(format_args!("`max_age` needs a unit; write \"{literal}s\" for seconds"))
             }
-            Err(fault) => self.refuse(fault),
+            Err(fault) => self.reject(fault),
         }
     }
 
     fn same_site(&mut self) -> Option<Given<SameSite>> {
         const WORDS: [&str; 3] = ["Strict", "Lax", "None"];
-        let written = match &self.value {
+        let word = match &self.value {
             Some(Expr::Path(path)) => path.path.segments.last().map(|last| last.ident.to_string()),
             Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some(text.value()),
             _ => None,
         };
-        let is_word = matches!(&self.value, Some(Expr::Path(path)) if path.path.get_ident().is_some());
-        let same_site = match written.as_deref() {
-            Some("Strict") if is_word => SameSite::Strict,
-            Some("Lax") if is_word => SameSite::Lax,
-            Some("None") if is_word => SameSite::None,
-            Some(written) => {
-                let text = match nearest(written, WORDS) {
+        let is_bare = matches!(&self.value, Some(Expr::Path(path)) if path.path.get_ident().is_some());
+        let same_site = match word.as_deref() {
+            Some("Strict") if is_bare => SameSite::Strict,
+            Some("Lax") if is_bare => SameSite::Lax,
+            Some("None") if is_bare => SameSite::None,
+            Some(word) => {
+                let text = match nearest(word, WORDS) {
                     Some(meant) => format!("`same_site` takes one of three words; write `same_site = {meant}`"),
                     None => "`same_site` takes `Strict`, `Lax` or `None`".to_owned(),
                 };
-                return self.refuse(text);
+                return self.reject(text);
             }
-            None => return self.refuse("`same_site` takes `Strict`, `Lax` or `None`"),
+            None => return self.reject("`same_site` takes `Strict`, `Lax` or `None`"),
         };
         self.given(same_site)
     }
 
     fn boolean(&mut self) -> Option<Given<bool>> {
         let Some(Expr::Lit(ExprLit { lit: Lit::Bool(boolean), .. })) = &self.value else {
-            let text = match self.value {
+            let text = match &self.value {
                 None => {
                     format!("`{0}` takes `true` or `false`, and is `true` without being written; remove it", self.word)
                 }
-                Some(ref written) => match as_boolean(written) {
+                Some(value) => match meant_boolean(value) {
                     Some(meant) => format!("`{0}` takes `true` or `false`; write `{0} = {meant}`", self.word),
                     None => format!("`{}` takes `true` or `false`", self.word),
                 },
             };
-            return self.refuse(text);
+            return self.reject(text);
         };
         self.given(boolean.value)
     }
 
     fn flag(&mut self) -> Option<Given<()>> {
         if self.value.is_some() {
-            let text = format!("`{}` stands alone; remove the value, or the whole key to leave it off", self.word);
-            return self.refuse(text);
+            let text = format!("`{}` takes no value; remove the value, or the whole key to leave it off", self.word);
+            return self.reject(text);
         }
         self.given(())
     }
@@ -404,19 +419,19 @@ impl Taker<'_> {
             Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => self.given(text.value()),
             _ => {
                 let text = format!("`{}` takes a string literal, as in `{}`", self.word, self.key.example());
-                self.refuse(text)
+                self.reject(text)
             }
         }
     }
 
     fn case(&mut self) -> Option<Given<Case>> {
-        let spelling = self.literal()?.value;
-        let Some(case) = Case::of(&spelling) else {
-            return self.refuse(match nearest(&spelling, Case::words()) {
+        let name = self.literal()?.value;
+        let Some(case) = Case::from_name(&name) else {
+            return self.reject(match nearest(&name, Case::names()) {
                 Some(meant) => format!("unknown spelling; write \"{meant}\""),
                 None => {
-                    let words = Case::words().map(|word| format!("\"{word}\""));
-                    format!("unknown spelling; write one of {}", words.join(", "))
+                    let names = Case::names().map(|name| format!("\"{name}\""));
+                    format!("unknown spelling; write one of {}", names.join(", "))
                 }
             });
         };
@@ -425,11 +440,13 @@ impl Taker<'_> {
 
     fn path(&mut self) -> Option<Given<()>> {
         match &self.value {
-            // No crate has parameters, and `use ::hardtack::<u8>::private` would not parse.
-            Some(Expr::Path(path)) if path.qself.is_none() && path.path.segments.iter().all(has_no_arguments) => {
+            // No generic arguments: a crate has no parameters, and `use ::hardtack::<u8>::private` does not parse.
+            Some(Expr::Path(path))
+                if path.qself.is_none() && path.path.segments.iter().all(|segment| segment.arguments.is_none()) =>
+            {
                 self.given(())
             }
-            _ => self.refuse("`crate` takes a path, as in `crate = ::hardtack`"),
+            _ => self.reject("`crate` takes a path, as in `crate = ::hardtack`"),
         }
     }
 
@@ -437,30 +454,73 @@ impl Taker<'_> {
         match &self.value {
             Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some(Constant::Literal(text.value())),
             Some(Expr::Lit(_)) | None => {
-                let what = match self.key {
-                    Key::MaxAge => "a duration or a `const` `Duration`",
+                let expected = match self.key {
+                    AttributeKey::MaxAge => "a duration or a `const` `Duration`",
                     _ => "a string literal or a `const`",
                 };
-                self.refuse(format!("`{}` takes {what}, as in `{}`", self.word, self.key.example()))
+                self.reject(format!("`{}` takes {expected}, as in `{}`", self.word, self.key.example()))
             }
             Some(Expr::Path(path)) if path.path.is_ident("None") => {
-                self.refuse(format!("`{}` takes no `None`; remove the key", self.word))
+                self.reject(format!("`{}` takes no `None`; remove the key", self.word))
             }
             Some(constant) => Some(Constant::Expression(constant.to_token_stream())),
         }
     }
 
-    /// What was written, with its place.
+    /// Wraps a parsed value with its spans.
     fn given<T>(&self, value: T) -> Option<Given<T>> {
         let tokens = self.value.as_ref().map_or_else(|| self.word.to_token_stream(), ToTokens::to_token_stream);
         Some(Given { key: self.word.span(), tokens, value })
     }
 
-    fn refuse<T>(&mut self, text: impl Display) -> Option<T> {
+    fn reject<T>(&mut self, text: impl Display) -> Option<T> {
         match &self.value {
             Some(value) => self.errors.push_on(value, text),
             None => self.errors.push(self.word.span(), text),
         }
         None
+    }
+}
+
+/// Returns the boolean that the user meant with a word of another language.
+fn meant_boolean(value: &Expr) -> Option<bool> {
+    let word = match value {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value(),
+        value => value.to_token_stream().to_string(),
+    };
+    match word.to_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use crate::pipeline;
+
+    #[test]
+    fn environment_is_an_error_that_names_policy() {
+        let expand = |domain| {
+            pipeline::cookie(quote!(
+                #[cookie(domain = #domain)]
+                struct Session(String);
+            ))
+            .to_string()
+        };
+
+        let old = expand(quote!(environment));
+        assert!(old.contains("`domain = environment` is now `domain = policy`; write `policy`"), "{old}");
+        for misspelled in [quote!(polici), quote!(enviroment)] {
+            let text = expand(misspelled);
+            assert!(text.contains("the word for the policy's domain is `policy`; write `domain = policy`"), "{text}");
+        }
+        let new = expand(quote!(policy));
+        assert!(new.contains("policy_domain ()") && !new.contains("compile_error"), "{new}");
+        // A constant, however similar its name is.
+        let constant = expand(quote!(POLICY));
+        assert!(constant.contains("domain (POLICY)") && !constant.contains("compile_error"), "{constant}");
     }
 }

@@ -1,40 +1,39 @@
-//! Asks the rule book of what was written, and turns its answers into errors on the right token. What a constant
-//! expression will break is asked by the expansion, in a `const`.
+//! Builds the `Declaration` of one cookie from its arguments, and checks it against the rule book. Each broken rule
+//! becomes an error on the token that caused it. Constant expressions are checked later, by a `const` in the expansion.
 
-use hardtack_rules::check::{Argument, error, lint_of, unexplained, unexplained_suffix};
-use hardtack_rules::deny::Broken;
+use hardtack_rules::check::{Argument, find_error, find_unexplained, lint_for, public_suffix_fault};
+use hardtack_rules::deny::Violation;
 use hardtack_rules::{Prefix, Rule, SameSite, Seal, Spec};
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::spanned::Spanned as _;
 
 use crate::attrs::Arguments;
-use crate::declaration::{Constant, Declaration, Denied, Name, Question, Scope, Sealing};
-use crate::deny::{Build, Demanded};
+use crate::declaration::{ConstCheck, Constant, Declaration, DenyTexts, DomainSource, Name, SealArgument};
+use crate::deny::{Build, CookieDenyList};
 use crate::errors::Errors;
-use crate::fallback;
-use crate::keys::Key;
-use crate::model::{DefaultName, Field, Set};
+use crate::keys::AttributeKey;
+use crate::model::{CookieField, CookieSet, DefaultName};
 
-/// Checks one declaration; after an error returns the permissive one.
-pub(crate) fn declaration(
+/// Checks one declaration. Returns the permissive declaration if there was an error.
+pub(crate) fn check_declaration(
     arguments: &Arguments,
     default: &DefaultName,
-    demanded: Demanded<'_>,
+    deny: CookieDenyList<'_>,
     errors: &mut Errors,
 ) -> Declaration {
     let before = errors.count();
-    let declaration = read(arguments, default, demanded);
-    ask(arguments, default, &declaration, demanded, errors);
-    refuse_seals(arguments, errors);
-    if arguments.is_broken || errors.count() > before { fallback::declaration() } else { declaration }
+    let declaration = build_declaration(arguments, default, deny);
+    check_literals(arguments, default, &declaration, deny, errors);
+    reject_seal_conflicts(arguments, errors);
+    if arguments.is_incomplete || errors.count() > before { Declaration::permissive() } else { declaration }
 }
 
-/// Refuses what makes no sense of a value that is signed or sealed.
-fn refuse_seals(arguments: &Arguments, errors: &mut Errors) {
-    let place = |key| arguments.written().position(|(written, _)| written == key);
+/// Rejects keys that contradict `signed` or `sealed`. The error is on the key that was written later.
+fn reject_seal_conflicts(arguments: &Arguments, errors: &mut Errors) {
+    let position = |key| arguments.keys().position(|(other, _)| other == key);
     if let (Some(signed), Some(sealed)) = (&arguments.signed, &arguments.sealed) {
-        let (later, text) = match place(Key::Signed) > place(Key::Sealed) {
+        let (later, text) = match position(AttributeKey::Signed) > position(AttributeKey::Sealed) {
             true => (signed, "a `sealed` value is signed too; remove `signed`"),
             false => (sealed, "`signed` leaves the value readable, and `sealed` does not; remove one of them"),
         };
@@ -42,32 +41,33 @@ fn refuse_seals(arguments: &Arguments, errors: &mut Errors) {
     }
     let readable = arguments.http_only.as_ref().filter(|given| !given.value);
     if let (Some(sealed), Some(readable)) = (&arguments.sealed, readable) {
-        let later = if place(Key::Sealed) > place(Key::HttpOnly) { sealed.key } else { readable.key };
+        let is_sealed_later = position(AttributeKey::Sealed) > position(AttributeKey::HttpOnly);
         errors.push(
-            later,
+            if is_sealed_later { sealed.key } else { readable.key },
             "a page's script cannot read a `sealed` value; remove `http_only = false`, or write `signed`, which stays \
              readable",
         );
     }
 }
 
-/// Checks each declaration of a set and the names among each other.
-pub(crate) fn set(set: &Set<'_>, build: &Build, errors: &mut Errors) -> Vec<Declaration> {
+/// Checks each declaration of a set, and rejects a name that an earlier field has.
+pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors) -> Vec<Declaration> {
     let mut names: Vec<String> = Vec::new();
     let mut declarations = Vec::new();
     for field in &set.fields {
         let declaration = if field.is_existing() {
-            let mut existing = fallback::declaration();
+            let mut existing = Declaration::permissive();
             existing.read_only = field.arguments.read_only.is_some();
             existing
         } else {
-            declaration(&field.arguments, &field.default_name, build.demand(&field.origin.item), errors)
+            check_declaration(&field.arguments, &field.default_name, build.deny_list_for(&field.origin.item), errors)
         };
         if let (Name::Literal { text, .. }, false) = (&declaration.name, field.is_existing()) {
-            // Fields under a `cfg` may exclude each other; the `const` sees what is left of them.
-            let taken = names.contains(text) && !declaration.is_refused && field.cfgs().next().is_none();
-            if taken {
-                refuse_name(field, text, errors);
+            // Two fields under a `cfg` may exclude each other. A `const` compares the names of the fields that are
+            // left.
+            let is_taken = names.contains(text) && !declaration.is_permissive && field.cfgs().next().is_none();
+            if is_taken {
+                reject_duplicate_name(field, text, errors);
             }
             names.push(text.clone());
         }
@@ -76,7 +76,7 @@ pub(crate) fn set(set: &Set<'_>, build: &Build, errors: &mut Errors) -> Vec<Decl
     declarations
 }
 
-fn refuse_name(field: &Field<'_>, name: &str, errors: &mut Errors) {
+fn reject_duplicate_name(field: &CookieField<'_>, name: &str, errors: &mut Errors) {
     let text = format!("another cookie of this set is named `{name}`; {}", Rule::DuplicateName.remedy());
     match &field.arguments.name {
         Some(given) => errors.push_on(&given.tokens, text),
@@ -84,7 +84,7 @@ fn refuse_name(field: &Field<'_>, name: &str, errors: &mut Errors) {
     }
 }
 
-fn read(arguments: &Arguments, default: &DefaultName, demanded: Demanded<'_>) -> Declaration {
+fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieDenyList<'_>) -> Declaration {
     let secure = arguments.secure.as_ref().is_none_or(|given| given.value);
     let http_only = arguments.http_only.as_ref().is_none_or(|given| given.value);
     let path = arguments.path.as_ref().map(|given| given.value.clone());
@@ -116,98 +116,100 @@ fn read(arguments: &Arguments, default: &DefaultName, demanded: Demanded<'_>) ->
         partitioned: arguments.partitioned.is_some(),
         read_only: arguments.read_only.is_some(),
         seal: match (&arguments.sealed, &arguments.signed) {
-            (Some(given), _) => Some(Sealing { seal: Seal::Sealed, span: given.key }),
-            (None, Some(given)) => Some(Sealing { seal: Seal::Signed, span: given.key }),
+            (Some(given), _) => Some(SealArgument { seal: Seal::Sealed, span: given.key }),
+            (None, Some(given)) => Some(SealArgument { seal: Seal::Signed, span: given.key }),
             (None, None) => None,
         },
         reason: arguments.reason.as_ref().map(|given| given.value.clone()),
-        is_refused: false,
-        questions: questions(arguments, demanded),
+        is_permissive: false,
+        const_checks: const_checks(arguments, deny),
     }
 }
 
-/// What only a `const` can answer.
-fn questions(arguments: &Arguments, demanded: Demanded<'_>) -> Vec<Question> {
-    let mut questions = Vec::new();
-    let mut ask = |at: Argument, tokens: &TokenStream| {
-        questions.push(Question { at, tokens: tokens.clone(), denied: denied(at, demanded) });
+/// Returns a check for each argument that is a constant expression.
+fn const_checks(arguments: &Arguments, deny: CookieDenyList<'_>) -> Vec<ConstCheck> {
+    let mut checks = Vec::new();
+    let mut add = |argument: Argument, tokens: &TokenStream| {
+        checks.push(ConstCheck { argument, tokens: tokens.clone(), denied: deny_texts(argument, deny) });
     };
     if let Some(Constant::Expression(name)) = arguments.name.as_ref().map(|given| &given.value) {
-        ask(Argument::Name, name);
+        add(Argument::Name, name);
     }
     if let Some(Constant::Expression(path)) = arguments.path.as_ref().map(|given| &given.value) {
-        ask(Argument::Path, path);
+        add(Argument::Path, path);
     }
-    if let Some(Scope::Domain(Constant::Expression(domain))) = arguments.domain.as_ref().map(|given| &given.value) {
-        ask(Argument::Domain, domain);
+    if let Some(DomainSource::Declared(Constant::Expression(domain))) =
+        arguments.domain.as_ref().map(|given| &given.value)
+    {
+        add(Argument::Domain, domain);
     }
     if let Some(Constant::Expression(max_age)) = arguments.max_age.as_ref().map(|given| &given.value) {
-        ask(Argument::MaxAge, max_age);
+        add(Argument::MaxAge, max_age);
     }
-    // Whether a reason explains something may hang on a constant.
-    if let (Some(given), true) = (&arguments.reason, trips_by_constant(&questions)) {
-        questions.push(Question { at: Argument::Reason, tokens: given.tokens.clone(), denied: None });
+    // A reason without a weakening is an error, and the weakening may be in a constant.
+    if let (Some(given), true) = (&arguments.reason, may_trip_a_lint(&checks)) {
+        checks.push(ConstCheck { argument: Argument::Reason, tokens: given.tokens.clone(), denied: None });
     }
-    questions
+    checks
 }
 
-/// What the build denies of a constant expression at this argument.
-fn denied(at: Argument, demanded: Demanded<'_>) -> Option<Denied> {
-    let demand = demanded.demand;
-    let rule = match lint_of(at)? {
-        // That there is one is seen, whichever it is.
+/// Returns the error texts for a constant expression at this argument, if the build denies anything there.
+fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts> {
+    let rule = match lint_for(argument)? {
+        // The macro itself checks this rule: any `domain` trips it, whatever its value.
         Rule::DomainWide => return None,
         rule => rule,
     };
-    let sentence = |rule, word| demanded.sentence(Broken { at, rule, word });
-    let lint = demand.word_for(rule).map(|word| sentence(Some(rule), word));
-    let limit = demand.limit().filter(|_| at == Argument::MaxAge);
-    let limit = limit.map(|(limit, word)| (limit.as_secs(), sentence(None, word)));
-    (lint.is_some() || limit.is_some()).then(|| Denied { lint: lint.unwrap_or_default(), limit })
+    let text = |rule, word| deny.error_text(Violation { argument, rule, word });
+    let lint = deny.list.denying_word(rule).map(|word| text(Some(rule), word));
+    let limit = deny.list.max_age_limit().filter(|_| argument == Argument::MaxAge);
+    let limit = limit.map(|(limit, word)| (limit.as_secs(), text(None, word)));
+    (lint.is_some() || limit.is_some()).then(|| DenyTexts { lint: lint.unwrap_or_default(), limit })
 }
 
-/// Whether a constant argument may trip a lint that the reason explains.
-fn trips_by_constant(questions: &[Question]) -> bool {
-    questions.iter().any(|question| !matches!(lint_of(question.at), None | Some(Rule::DomainWide)))
+/// Returns true if one of these constant expressions may trip a lint that needs the `reason`.
+fn may_trip_a_lint(checks: &[ConstCheck]) -> bool {
+    checks.iter().any(|check| !matches!(lint_for(check.argument), None | Some(Rule::DomainWide)))
 }
 
-/// Asks what the macro sees, with innocent values for what it does not.
-fn ask(
+/// Checks every literal, and reports at most one error for each argument.
+fn check_literals(
     arguments: &Arguments,
     default: &DefaultName,
     declaration: &Declaration,
-    demanded: Demanded<'_>,
+    deny: CookieDenyList<'_>,
     errors: &mut Errors,
 ) {
     let spec = declaration.spec();
-    for at in Argument::ALL {
-        let unseen = match at {
+    for &argument in Argument::ALL {
+        let is_unknown = match argument {
             Argument::Name => !matches!(declaration.name, Name::Literal { .. }),
-            // What the reason explains may be in an item that was refused.
-            Argument::Reason => arguments.is_broken || trips_by_constant(&declaration.questions),
+            // The weakening that the reason explains may be in a rejected item.
+            Argument::Reason => arguments.is_incomplete || may_trip_a_lint(&declaration.const_checks),
             _ => false,
         };
-        if unseen {
+        if is_unknown {
             continue;
         }
-        let is_suffix = at == Argument::Domain && is_public_suffix(&spec);
-        let lint = || match arguments.is_broken && arguments.may_be_excused {
+        let is_suffix = argument == Argument::Domain && is_public_suffix(&spec);
+        let lint = || match arguments.is_incomplete && arguments.may_allow_weakening {
+            // A rejected item may have allowed the weakening, and the user already has an error for that item.
             true => None,
-            false => unexplained(&spec, at).or_else(|| unexplained_suffix(&spec).filter(|_| is_suffix)),
+            false => find_unexplained(&spec, argument).or_else(|| public_suffix_fault(&spec).filter(|_| is_suffix)),
         };
-        let fault = error(&spec, at);
+        let fault = find_error(&spec, argument);
         if fault.is_none() {
-            // A reason helps here no more than with another lint.
-            let suffix = || demanded.demand.public_suffix(&spec).filter(|_| is_suffix);
-            if let Some(broken) = demanded.demand.broken(&spec, at).or_else(suffix) {
-                let (tokens, _) = token(arguments, default, at, broken.rule.unwrap_or(Rule::LongLived));
-                errors.push_on(tokens, demanded.sentence(broken));
+            let suffix = || deny.list.public_suffix_violation(&spec).filter(|_| is_suffix);
+            if let Some(violation) = deny.list.find_violation(&spec, argument).or_else(suffix) {
+                let (tokens, _) =
+                    blamed_tokens(arguments, default, argument, violation.rule.unwrap_or(Rule::LongLived));
+                errors.push_on(tokens, deny.error_text(violation));
                 continue;
             }
         }
         if let Some(fault) = fault.or_else(lint) {
-            let (tokens, derived) = token(arguments, default, at, fault.rule);
-            if derived {
+            let (tokens, is_default_name) = blamed_tokens(arguments, default, argument, fault.rule);
+            if is_default_name {
                 errors.push_on(
                     tokens,
                     format_args!("the cookie is named after this, but {}; give it a `name`", fault.rule.sentence()),
@@ -230,14 +232,15 @@ fn is_public_suffix(_: &Spec<'_>) -> bool {
     false
 }
 
-/// The smallest token that a rule blames, and whether it is the type's own name.
-fn token(arguments: &Arguments, default: &DefaultName, at: Argument, rule: Rule) -> (TokenStream, bool) {
+/// Returns the smallest tokens that break the rule. The second value is true if they are the name of the type or field,
+/// because the user did not write the argument.
+fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argument, rule: Rule) -> (TokenStream, bool) {
     let on_key = |span: Span| quote_spanned!(span=> _);
-    let tokens = match at {
+    let tokens = match argument {
         Argument::Name => arguments.name.as_ref().map(|given| given.tokens.clone()),
         Argument::Path => arguments.path.as_ref().map(|given| given.tokens.clone()),
         Argument::Domain => arguments.domain.as_ref().map(|given| match rule {
-            // That there is a domain at all is the mistake, whichever it is.
+            // Any domain breaks these rules, so the error is on the key and not on the value.
             Rule::PrefixHost | Rule::PrefixHostHttp | Rule::DomainWide => on_key(given.key),
             _ => given.tokens.clone(),
         }),

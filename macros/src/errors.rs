@@ -1,49 +1,50 @@
-//! Every error of one run, each on its own token; and the nearest of several words, for a misspelt one.
+//! Collects every error of one macro call, each on its own token, so that one build shows all mistakes.
+//! Also finds the word that a misspelled word is nearest to.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 
-/// The errors of one macro's run.
+/// The errors of one macro call.
 #[derive(Default)]
 pub(crate) struct Errors {
-    found: Vec<syn::Error>,
+    list: Vec<syn::Error>,
 }
 
 impl Errors {
     pub(crate) fn push(&mut self, at: Span, text: impl core::fmt::Display) {
-        self.found.push(syn::Error::new(at, text));
+        self.list.push(syn::Error::new(at, text));
     }
 
-    /// On all of the tokens, from the first to the last.
+    /// Reports an error on all of the tokens, from the first to the last.
     pub(crate) fn push_on(&mut self, tokens: impl ToTokens, text: impl core::fmt::Display) {
-        self.found.push(syn::Error::new_spanned(tokens, text));
+        self.list.push(syn::Error::new_spanned(tokens, text));
     }
 
     pub(crate) fn push_parse(&mut self, error: syn::Error) {
-        self.found.push(error);
+        self.list.push(error);
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.found.len()
+        self.list.len()
     }
 
-    /// The errors, then the expansion.
-    pub(crate) fn with(self, expansion: TokenStream) -> TokenStream {
-        let errors = self.found.iter().map(syn::Error::to_compile_error);
+    /// Returns the errors as `compile_error!` calls, followed by the expansion.
+    pub(crate) fn prepend_to(self, expansion: TokenStream) -> TokenStream {
+        let errors = self.list.iter().map(syn::Error::to_compile_error);
         quote!(#(#errors)* #expansion)
     }
 }
 
-/// The word that `written` most likely means: the same but for case and separators, or few letters away.
-pub(crate) fn nearest<'a>(written: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// Returns the word that `text` most likely means. The two may differ in case, in separators and in a few letters.
+pub(crate) fn nearest<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-    let written = plain(written);
+    let text = plain(text);
     let (distance, word) =
-        words.into_iter().map(|word| (distance(&written, &plain(word)), word)).min_by_key(|(d, _)| *d)?;
-    (distance <= 1 + written.chars().count() / 4).then_some(word)
+        words.into_iter().map(|word| (distance(&text, &plain(word)), word)).min_by_key(|(distance, _)| *distance)?;
+    (distance <= 1 + text.chars().count() / 4).then_some(word)
 }
 
-/// How many letters must be added, dropped or replaced (Levenshtein).
+/// Returns the number of letters that must be added, removed or replaced (the Levenshtein distance).
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -68,7 +69,7 @@ mod tests {
     use super::{distance, nearest};
 
     #[test]
-    fn distances_count_letters() {
+    fn distance_counts_changed_letters() {
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "ab"), 2);
         assert_eq!(distance("ab", ""), 2);
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_word_forgives_case_and_separators_and_not_everything() {
+    fn nearest_word_ignores_case_and_separators() {
         let words = ["same_site", "http_only", "max_age"];
         assert_eq!(nearest("SameSite", words), Some("same_site"));
         assert_eq!(nearest("httponly", words), Some("http_only"));

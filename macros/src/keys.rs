@@ -1,8 +1,9 @@
-//! The one table of keys: what is written after each, where it may stand, and what people write for it who come from elsewhere.
+//! The table of the keys: the word of each key, an example, and the places where the key is allowed.
+//! For a word that is not a key, this file finds the key or the advice that the user probably needs.
 
 /// A key of `#[cookie(…)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Key {
+pub(crate) enum AttributeKey {
     Name,
     Path,
     Domain,
@@ -22,74 +23,76 @@ pub(crate) enum Key {
     Crate,
 }
 
-/// Where an attribute stands.
+/// The item that an attribute is written on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// On a type that derives `Cookie`.
-    Cookie,
-    /// On a type that derives `CookieValue`.
-    Value,
-    /// On a field of a `#[cookies]` struct.
+pub(crate) enum Target {
+    /// A type that derives `Cookie`.
+    CookieType,
+    /// A type that derives `CookieValue`.
+    ValueType,
+    /// A field of a `#[cookies]` struct.
     Field,
-    /// On a variant of a fieldless enum.
+    /// A variant of a fieldless enum.
     Variant,
-    /// In `#[cookies(…)]` itself.
+    /// A `#[cookies]` struct. The keys are in `#[cookies(…)]` itself.
     Set,
 }
 
 struct Row {
-    key: Key,
+    key: AttributeKey,
     word: &'static str,
-    /// What stands after the key, as one would write it.
+    /// The key with a value, as a user writes them.
     example: &'static str,
-    places: &'static [Place],
+    targets: &'static [Target],
 }
 
-const DECLARING: &[Place] = &[Place::Cookie, Place::Field];
+/// The targets that declare a cookie.
+const DECLARING: &[Target] = &[Target::CookieType, Target::Field];
 
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
-    Row { key: Key::Name, word: "name", example: "name = \"__Host-session\"", places: DECLARING },
-    Row { key: Key::Path, word: "path", example: "path = \"/app\"", places: DECLARING },
-    Row { key: Key::Domain, word: "domain", example: "domain = \"example.com\"", places: DECLARING },
-    Row { key: Key::MaxAge, word: "max_age", example: "max_age = \"8h\"", places: DECLARING },
-    Row { key: Key::SameSite, word: "same_site", example: "same_site = Strict", places: DECLARING },
-    Row { key: Key::HttpOnly, word: "http_only", example: "http_only = false", places: DECLARING },
-    Row { key: Key::Secure, word: "secure", example: "secure = false", places: DECLARING },
-    Row { key: Key::Partitioned, word: "partitioned", example: "partitioned", places: DECLARING },
-    Row { key: Key::Reason, word: "reason", example: "reason = \"…\"", places: DECLARING },
-    Row { key: Key::ReadOnly, word: "read_only", example: "read_only", places: DECLARING },
-    Row { key: Key::Json, word: "json", example: "json", places: DECLARING },
-    Row { key: Key::Signed, word: "signed", example: "signed", places: DECLARING },
-    Row { key: Key::Sealed, word: "sealed", example: "sealed", places: DECLARING },
-    Row { key: Key::Existing, word: "existing", example: "existing", places: &[Place::Field] },
-    Row { key: Key::RenameAll, word: "rename_all", example: "rename_all = \"snake_case\"", places: &[Place::Cookie, Place::Value] },
-    Row { key: Key::Rename, word: "rename", example: "rename = \"pt-BR\"", places: &[Place::Variant] },
-    Row { key: Key::Crate, word: "crate", example: "crate = ::hardtack", places: &[Place::Cookie, Place::Value, Place::Set] },
+    Row { key: AttributeKey::Name, word: "name", example: "name = \"__Host-session\"", targets: DECLARING },
+    Row { key: AttributeKey::Path, word: "path", example: "path = \"/app\"", targets: DECLARING },
+    Row { key: AttributeKey::Domain, word: "domain", example: "domain = \"example.com\"", targets: DECLARING },
+    Row { key: AttributeKey::MaxAge, word: "max_age", example: "max_age = \"8h\"", targets: DECLARING },
+    Row { key: AttributeKey::SameSite, word: "same_site", example: "same_site = Strict", targets: DECLARING },
+    Row { key: AttributeKey::HttpOnly, word: "http_only", example: "http_only = false", targets: DECLARING },
+    Row { key: AttributeKey::Secure, word: "secure", example: "secure = false", targets: DECLARING },
+    Row { key: AttributeKey::Partitioned, word: "partitioned", example: "partitioned", targets: DECLARING },
+    Row { key: AttributeKey::Reason, word: "reason", example: "reason = \"…\"", targets: DECLARING },
+    Row { key: AttributeKey::ReadOnly, word: "read_only", example: "read_only", targets: DECLARING },
+    Row { key: AttributeKey::Json, word: "json", example: "json", targets: DECLARING },
+    Row { key: AttributeKey::Signed, word: "signed", example: "signed", targets: DECLARING },
+    Row { key: AttributeKey::Sealed, word: "sealed", example: "sealed", targets: DECLARING },
+    Row { key: AttributeKey::Existing, word: "existing", example: "existing", targets: &[Target::Field] },
+    Row { key: AttributeKey::RenameAll, word: "rename_all", example: "rename_all = \"snake_case\"", targets: &[Target::CookieType, Target::ValueType] },
+    Row { key: AttributeKey::Rename, word: "rename", example: "rename = \"pt-BR\"", targets: &[Target::Variant] },
+    Row { key: AttributeKey::Crate, word: "crate", example: "crate = ::hardtack", targets: &[Target::CookieType, Target::ValueType, Target::Set] },
 ];
 
-/// Words of other libraries and of the header itself that no spelling rule leads to their key.
-const ALIASES: &[(&str, Key)] = &[
-    ("expires", Key::MaxAge),
-    ("expiration", Key::MaxAge),
-    ("expiry", Key::MaxAge),
-    ("ttl", Key::MaxAge),
-    ("lifetime", Key::MaxAge),
-    ("duration", Key::MaxAge),
-    ("httponly", Key::HttpOnly),
-    ("host", Key::Domain),
-    ("key", Key::Name),
-    ("cookiename", Key::Name),
-    ("why", Key::Reason),
-    ("because", Key::Reason),
-    ("readonly", Key::ReadOnly),
+/// Words of other libraries and of the `Set-Cookie` header, in lower case and without separators, with the key for
+/// each.
+const ALIASES: &[(&str, AttributeKey)] = &[
+    ("expires", AttributeKey::MaxAge),
+    ("expiration", AttributeKey::MaxAge),
+    ("expiry", AttributeKey::MaxAge),
+    ("ttl", AttributeKey::MaxAge),
+    ("lifetime", AttributeKey::MaxAge),
+    ("duration", AttributeKey::MaxAge),
+    ("httponly", AttributeKey::HttpOnly),
+    ("host", AttributeKey::Domain),
+    ("key", AttributeKey::Name),
+    ("cookiename", AttributeKey::Name),
+    ("why", AttributeKey::Reason),
+    ("because", AttributeKey::Reason),
+    ("readonly", AttributeKey::ReadOnly),
 ];
 
-/// Words for which there is no key, and what says the same here.
-const OTHERWISE: &[(&str, &str)] = &[
+/// Words that have no key here, in lower case and without separators, with the advice for each.
+const ADVICE: &[(&str, &str)] = &[
     ("session", "leave `max_age` out: the cookie then ends with the browser"),
-    ("persistent", "give it a life, as in `max_age = \"30d\"`"),
-    ("permanent", "give it a life, as in `max_age = \"30d\"`"),
+    ("persistent", "give it a lifetime, as in `max_age = \"30d\"`"),
+    ("permanent", "give it a lifetime, as in `max_age = \"30d\"`"),
     ("prefix", "the strongest that the other keys allow is chosen; to choose another, write it into `name`"),
     ("unprefixed", "write the whole `name`, and a `reason`"),
     ("noprefix", "write the whole `name`, and a `reason`"),
@@ -100,7 +103,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("nothttponly", "write `http_only = false`, and a `reason`"),
     ("jsaccessible", "write `http_only = false`, and a `reason`"),
     ("scriptreadable", "write `http_only = false`, and a `reason`"),
-    ("priority", "remove it: one browser knew it, and no standard does"),
+    ("priority", "remove it: only Chromium reads it, and it is in no standard"),
     ("version", "remove it: no browser reads it"),
     ("comment", "remove it, or say it in the docs of the type, which the inventory shows"),
     ("value", "remove it: the value is the type's field, and set while the program runs"),
@@ -111,31 +114,31 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("encrypted", "write `sealed`, which encrypts the value"),
 ];
 
-/// What stands for a word that is no key.
+/// The help for a word that is not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Meant {
+pub(crate) enum Suggestion {
+    /// The key that the user probably meant.
     Key(&'static str),
-    /// No key: what to do in place of it.
-    Otherwise(&'static str),
+    /// No key does this. The text says what to do instead.
+    Advice(&'static str),
 }
 
-impl Key {
-    pub(crate) fn of(word: &str) -> Option<Key> {
+impl AttributeKey {
+    pub(crate) fn from_word(word: &str) -> Option<AttributeKey> {
         TABLE.iter().find(|row| row.word == word).map(|row| row.key)
     }
 
-    /// The key as it is written.
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         self.row().map_or("", |row| row.word)
     }
 
-    /// The key with a value, as one would write it.
+    /// Returns the key with a value, as a user writes them.
     pub(crate) fn example(self) -> &'static str {
         self.row().map_or("", |row| row.example)
     }
 
-    pub(crate) fn may_stand(self, place: Place) -> bool {
-        self.row().is_some_and(|row| row.places.contains(&place))
+    pub(crate) fn is_allowed_on(self, target: Target) -> bool {
+        self.row().is_some_and(|row| row.targets.contains(&target))
     }
 
     fn row(self) -> Option<&'static Row> {
@@ -143,52 +146,54 @@ impl Key {
     }
 }
 
-/// The keys of a place, for the error of an unknown one.
-pub(crate) fn words(place: Place) -> impl Iterator<Item = &'static str> {
-    TABLE.iter().filter(move |row| row.places.contains(&place)).map(|row| row.word)
+/// Returns the words of all keys that are allowed on this target, in the table's order.
+pub(crate) fn words_allowed_on(target: Target) -> impl Iterator<Item = &'static str> {
+    TABLE.iter().filter(move |row| row.targets.contains(&target)).map(|row| row.word)
 }
 
-/// What a word that is no key most likely means.
-pub(crate) fn meant(word: &str, place: Place) -> Option<Meant> {
+/// Returns the most likely help for a word that is not a key.
+pub(crate) fn suggestion(word: &str, target: Target) -> Option<Suggestion> {
     let plain = word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-    let alias = ALIASES.iter().find(|(alias, key)| *alias == plain && key.may_stand(place));
-    let otherwise = OTHERWISE.iter().find(|(other, _)| *other == plain && DECLARING.contains(&place));
-    match (alias, otherwise) {
-        (Some((_, key)), _) => Some(Meant::Key(key.word())),
-        (None, Some((_, remedy))) => Some(Meant::Otherwise(remedy)),
-        (None, None) => crate::errors::nearest(word, words(place)).map(Meant::Key),
+    let alias = ALIASES.iter().find(|(alias, key)| *alias == plain && key.is_allowed_on(target));
+    let advice = ADVICE.iter().find(|(other, _)| *other == plain && DECLARING.contains(&target));
+    match (alias, advice) {
+        (Some((_, key)), _) => Some(Suggestion::Key(key.as_str())),
+        (None, Some((_, advice))) => Some(Suggestion::Advice(advice)),
+        (None, None) => crate::errors::nearest(word, words_allowed_on(target)).map(Suggestion::Key),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ALIASES, Key, Meant, OTHERWISE, Place, TABLE, meant};
+    use super::{ADVICE, ALIASES, AttributeKey, Suggestion, TABLE, Target, suggestion};
 
     #[test]
     fn every_word_finds_its_own_row() {
         for row in TABLE {
-            assert_eq!(Key::of(row.word), Some(row.key));
+            assert_eq!(AttributeKey::from_word(row.word), Some(row.key));
             assert!(row.example.starts_with(row.word));
-            assert!(!row.places.is_empty());
+            assert!(!row.targets.is_empty());
         }
         for (alias, _) in ALIASES {
-            assert_eq!(Key::of(alias), None);
+            assert_eq!(AttributeKey::from_word(alias), None);
         }
-        for (word, _) in OTHERWISE {
-            assert_eq!((Key::of(word), ALIASES.iter().any(|(alias, _)| alias == word)), (None, false), "{word}");
+        for (word, _) in ADVICE {
+            let is_alias = ALIASES.iter().any(|(alias, _)| alias == word);
+            assert_eq!((AttributeKey::from_word(word), is_alias), (None, false), "{word}");
         }
     }
 
     #[test]
-    fn words_from_elsewhere_find_their_key() {
-        assert_eq!(meant("samesite", Place::Cookie), Some(Meant::Key("same_site")));
-        assert_eq!(meant("HttpOnly", Place::Cookie), Some(Meant::Key("http_only")));
-        assert_eq!(meant("expires", Place::Field), Some(Meant::Key("max_age")));
-        assert_eq!(meant("expires", Place::Variant), None);
-        assert_eq!(meant("banana", Place::Cookie), None);
-        assert!(
-            matches!(meant("Host-Only", Place::Cookie), Some(Meant::Otherwise(remedy)) if remedy.contains("`domain`"))
-        );
-        assert_eq!(meant("session", Place::Variant), None);
+    fn words_of_other_libraries_find_their_key() {
+        assert_eq!(suggestion("samesite", Target::CookieType), Some(Suggestion::Key("same_site")));
+        assert_eq!(suggestion("HttpOnly", Target::CookieType), Some(Suggestion::Key("http_only")));
+        assert_eq!(suggestion("expires", Target::Field), Some(Suggestion::Key("max_age")));
+        assert_eq!(suggestion("expires", Target::Variant), None);
+        assert_eq!(suggestion("banana", Target::CookieType), None);
+        assert!(matches!(
+            suggestion("Host-Only", Target::CookieType),
+            Some(Suggestion::Advice(advice)) if advice.contains("`domain`")
+        ));
+        assert_eq!(suggestion("session", Target::Variant), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The macros of [hardtack](https://docs.rs/hardtack). Use them from there.
+//! The macros of [hardtack](https://docs.rs/hardtack), which exports them. Use them from there.
 
 mod attrs;
 mod check;
@@ -6,7 +6,6 @@ mod declaration;
 mod deny;
 mod errors;
 mod expand;
-mod fallback;
 mod keys;
 mod model;
 mod names;
@@ -15,91 +14,97 @@ mod recover;
 
 use proc_macro::{Group, TokenStream, TokenTree};
 
-/// Declares a cookie: `Secure`, `HttpOnly`, `SameSite=Lax`, host-only and prefixed, unless it says otherwise.
+/// Declares a cookie. By default it is `Secure`, `HttpOnly`, `SameSite=Lax` and host-only, and its name has a prefix.
 ///
-/// The type is a newtype or a struct of one named field (over a `CookieValue`, or anything with `Display` and
-/// `FromStr`), a fieldless enum, or a unit struct, which is present with the value `1`.
+/// The type has one of these shapes:
 ///
-/// **Renaming the type renames its cookie**, and browsers then send the old one to nobody: give a `name` to what is
-/// already out there.
+/// - A newtype, or a struct with one named field. The field's type is a `CookieValue`, or it has `Display` and
+///   `FromStr`.
+/// - A fieldless enum.
+/// - A unit struct. Such a cookie is present, with the value `1`, or absent.
 ///
-/// | key | value | default |
+/// **If you rename the type, the cookie's name changes too.** Browsers then send the old cookie under the old name, and
+/// your program does not read it. Write `name` for a cookie that browsers already have.
+///
+/// | key | value | meaning and default |
 /// |---|---|---|
-/// | `name` | string literal or `const` | the strongest prefix that the other keys allow, and the type's name in snake case |
-/// | `path` | string literal or `const` | `"/"` |
-/// | `domain` | string literal, `const`, or the word `environment` | none: host-only |
-/// | `max_age` | `"90s"`, `"15m"`, `"8h"`, `"30d"`, or a `const` `Duration` | none: until the browser closes |
-/// | `same_site` | `Strict`, `Lax`, `None` | `Lax`; `None` wants a `reason` |
-/// | `http_only` | `true`, `false` | `true`; `false` wants a `reason` |
-/// | `secure` | `true`, `false` | `true`; `false` wants a `reason` |
-/// | `partitioned` | alone | off |
+/// | `name` | string literal or `const` | the whole name; by default the type's name in snake case, after the strongest prefix that the other keys allow |
+/// | `path` | string literal or `const` | the `Path` attribute; by default `"/"` |
+/// | `domain` | string literal, `const`, or the word `policy` | the `Domain` attribute; `policy` takes the policy's `cookie_domain`; by default the cookie is host-only |
+/// | `max_age` | `"90s"`, `"15m"`, `"8h"`, `"30d"`, or a `const` `Duration` | the lifetime; by default the cookie ends with the browser session |
+/// | `same_site` | `Strict`, `Lax`, `None` | by default `Lax`; `None` needs a `reason` |
+/// | `http_only` | `true`, `false` | by default `true`; `false` needs a `reason` |
+/// | `secure` | `true`, `false` | by default `true`; `false` needs a `reason` |
+/// | `partitioned` | no value | adds the `Partitioned` attribute |
 /// | `reason` | string literal | why the cookie is weaker than the default |
-/// | `read_only` | alone | off; a cookie that somebody else sets: read as it is, never set |
-/// | `json` | alone (feature `json`) | off; the value is the type's serde JSON, percent-encoded, whatever its shape |
-/// | `signed` | alone (feature `seal`) | off; readable, and nobody without the key can change it |
-/// | `sealed` | alone (feature `seal`) | off; encrypted too |
-/// | `rename_all`, and `rename` on a variant | serde's spellings | `"kebab-case"`, for a fieldless enum |
-/// | `crate` | path | `::hardtack` |
+/// | `read_only` | no value | another program owns the cookie; this one reads the value as it is, and never sets it |
+/// | `json` | no value (feature `json`) | the value is the type's serde JSON, percent-encoded; the type may have any shape |
+/// | `signed` | no value (feature `seal`) | clients can read the value, but cannot change it without the key |
+/// | `sealed` | no value (feature `seal`) | as `signed`, and the value is encrypted |
+/// | `rename_all`, and `rename` on a variant | serde's spellings | the value's text for the variants of a fieldless enum; by default `"kebab-case"` |
+/// | `crate` | path | the path of this crate; by default `::hardtack` |
 ///
-/// The prefixes are `__Host-Http-` (host-only, `Path=/`, HttpOnly), `__Host-` (host-only, `Path=/`) and `__Secure-`;
-/// a cookie with `secure = false` has none.
+/// The prefixes are `__Host-Http-` (host-only, `Path=/`, `HttpOnly`), `__Host-` (host-only, `Path=/`) and `__Secure-`.
+/// A cookie with `secure = false` has no prefix.
 #[proc_macro_derive(Cookie, attributes(cookie))]
 pub fn derive_cookie(input: TokenStream) -> TokenStream {
     pipeline::cookie(input.into()).into()
 }
 
-/// Makes a newtype or a fieldless enum the value of a cookie.
+/// Makes a newtype or a fieldless enum usable as the value of a cookie.
 ///
-/// A newtype has its field's text. A variant has its name in kebab case; `#[cookie(rename_all = "…")]` on the enum and
-/// `#[cookie(rename = "…")]` on a variant say otherwise, in serde's spellings.
+/// A newtype is written as the text of its field. A variant is written as its name in kebab case. To change that, use
+/// `#[cookie(rename_all = "…")]` on the enum, with one of serde's spellings, or `#[cookie(rename = "…")]` on a variant.
 #[proc_macro_derive(CookieValue, attributes(cookie))]
 pub fn derive_cookie_value(input: TokenStream) -> TokenStream {
     pipeline::cookie_value(input.into()).into()
 }
 
-/// Turns a struct of fields into a typed view of a request's cookies, with a getter, a setter and a remover for each.
+/// Turns a struct into a typed view of a request's cookies, with a getter, a setter and a remover for each field.
 ///
-/// For a field `session: SessionId` it writes `session`, `set_session`, `set_session_with`, `remove_session` and
-/// `remove_session_with`, with the field's docs and visibility. `#[cookie(…)]` on a field takes the keys of
-/// `#[derive(Cookie)]`; `#[cookie(existing)]` says that the field's type derives `Cookie` and brings its own
-/// declaration. `SPECS` lists all the declarations.
+/// For a field `session: SessionId` it generates the methods `try_session`, `set_session`, `set_session_with`,
+/// `remove_session` and `remove_session_with`. They have the field's docs and visibility. A `read_only` field has only
+/// the getter. The constant `SPECS` lists the declarations of all fields.
 ///
-/// The struct becomes generic over the scheme, `Https` by default; it is `From<Cookies<S>>`, and `Cookies<S>` is `From` it;
-/// it is `Clone`, and its `Debug` shows names only.
+/// `#[cookie(…)]` on a field takes the keys of `#[derive(Cookie)]`. If the field's type derives `Cookie`, it has its
+/// own declaration. Write `#[cookie(existing)]` on such a field.
+///
+/// The struct becomes generic over the scheme, which is `Https` by default. It converts from and into `Cookies<S>` by
+/// `From`. It is `Clone`, and its `Debug` output shows names only, no values.
 #[proc_macro_attribute]
 pub fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let item = if has_stray(item.clone()) { without_stray(item) } else { item };
+    let item = if has_stray_bracket(item.clone()) { without_stray_brackets(item) } else { item };
     pipeline::cookies(arguments.into(), item.into()).into()
 }
 
-/// Says that `#[cookies]` is an attribute: `#[derive(Cookies)]` is what people try first.
+/// Always an error, which names `#[cookies]`. People try `#[derive(Cookies)]` first.
 #[doc(hidden)]
 #[proc_macro_derive(Cookies, attributes(cookie))]
 pub fn derive_cookies(input: TokenStream) -> TokenStream {
-    pipeline::no_derive(input.into()).into()
+    pipeline::reject_derive_cookies(input.into()).into()
 }
 
-/// Whether there is a bracket that closes nothing: an editor passes it on as punctuation, rustc never does, and
-/// `proc_macro2` panics at it.
-fn has_stray(tokens: TokenStream) -> bool {
+/// Returns true if the tokens contain a closing bracket without an opening one. An editor passes such a bracket on as
+/// punctuation while a user types, and `proc_macro2` panics at it. rustc never does this.
+fn has_stray_bracket(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match &token {
-        TokenTree::Group(group) => has_stray(group.stream()),
-        token => is_stray(token),
+        TokenTree::Group(group) => has_stray_bracket(group.stream()),
+        token => is_stray_bracket(token),
     })
 }
 
-fn without_stray(tokens: TokenStream) -> TokenStream {
-    let whole = tokens.into_iter().filter(|token| !is_stray(token)).map(|token| match token {
+fn without_stray_brackets(tokens: TokenStream) -> TokenStream {
+    let clean = tokens.into_iter().filter(|token| !is_stray_bracket(token)).map(|token| match token {
         TokenTree::Group(group) => {
-            let mut whole = Group::new(group.delimiter(), without_stray(group.stream()));
-            whole.set_span(group.span());
-            TokenTree::Group(whole)
+            let mut clean = Group::new(group.delimiter(), without_stray_brackets(group.stream()));
+            clean.set_span(group.span());
+            TokenTree::Group(clean)
         }
         token => token,
     });
-    whole.collect()
+    clean.collect()
 }
 
-fn is_stray(token: &TokenTree) -> bool {
+fn is_stray_bracket(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), ')' | ']' | '}'))
 }

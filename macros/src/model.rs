@@ -1,5 +1,9 @@
-//! What the user meant: a cookie, a value, a set of cookies. Judges shapes; what the arguments mean together is
-//! `check`'s. What is unknown after an error expands to something that breaks nothing else.
+//! Builds a model of the user's item: a type that is a cookie, a type that is a value, or a set of cookies. Checks the
+//! shape of the item. `check` decides later which arguments are allowed together.
+//!
+//! After an error the model is still complete, so that its expansion causes no further errors.
+
+use core::iter;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -8,103 +12,109 @@ use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Member, Token, 
 
 use crate::attrs::{self, Arguments};
 use crate::errors::Errors;
-use crate::keys::Place;
+use crate::keys::{AttributeKey, Target};
 use crate::names::{self, Case};
 
 /// A type that derives `Cookie`.
-pub(crate) struct Cookie<'a> {
-    pub(crate) value: Value<'a>,
+pub(crate) struct CookieType<'a> {
+    pub(crate) value: ValueType<'a>,
     pub(crate) arguments: Arguments,
     pub(crate) default_name: DefaultName,
     pub(crate) origin: Origin<'a>,
 }
 
-/// Where a declaration stands, for the inventory.
+/// The place of a declaration in the source. The inventory lists it.
 pub(crate) struct Origin<'a> {
-    /// `Theme`, or `ShopCookies::theme`.
+    /// The path of the type or field inside its module: `Theme` or `ShopCookies::theme`.
     pub(crate) item: String,
     pub(crate) span: Span,
+    /// All attributes of the type or field. The inventory shows the docs among them.
     pub(crate) attributes: &'a [Attribute],
 }
 
-/// A type that derives `CookieValue`, or the value side of one that derives `Cookie`.
-pub(crate) struct Value<'a> {
+/// A type that is written as a cookie's value and read from one. It derives `CookieValue` or `Cookie`, or it is the
+/// marker type of a set's field.
+pub(crate) struct ValueType<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,
     pub(crate) shape: Shape<'a>,
+    /// The path of the crate `hardtack`.
     pub(crate) krate: TokenStream,
 }
 
-/// How the type holds its value.
+/// How a type holds its value.
 pub(crate) enum Shape<'a> {
-    /// One field.
+    /// A struct with one field, which is the value.
     Field { member: Member, ty: &'a Type },
-    /// A fieldless enum: each variant and its text.
+    /// A fieldless enum: each variant with the text of the value.
     Variants(Vec<(&'a Ident, String)>),
-    /// Whatever serde writes and reads: the type itself, or the one field of a marker. And the key that says so.
+    /// Serde's JSON of the type itself, or of the one field of a marker type. `key` is the span of `json`.
     Json { key: Span, field: Option<&'a Type> },
-    /// A unit struct: present or not.
+    /// A unit struct. The cookie is present, with the value `1`, or absent.
     Presence,
-    /// An error was found; nothing is known.
+    /// Unknown after an error.
     Unknown,
 }
 
-/// The name that a declaration gets without a `name`.
+/// The name of a cookie whose declaration has no `name`.
 pub(crate) struct DefaultName {
-    /// In snake case, without a prefix.
+    /// The name of the type or field in snake case, without a prefix.
     pub(crate) text: String,
     pub(crate) span: Span,
 }
 
 /// A `#[cookies]` struct.
-pub(crate) struct Set<'a> {
+pub(crate) struct CookieSet<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) visibility: &'a Visibility,
-    /// The user's own `struct`: what rustc says of the item stands there.
+    /// The user's own `struct` keyword. rustc shows errors about the item there.
     pub(crate) token: &'a Token![struct],
     pub(crate) attributes: Vec<&'a Attribute>,
-    pub(crate) fields: Vec<Field<'a>>,
+    pub(crate) fields: Vec<CookieField<'a>>,
+    /// The path of the crate `hardtack`.
     pub(crate) krate: TokenStream,
 }
 
-/// One cookie of a `#[cookies]` struct.
-pub(crate) struct Field<'a> {
+/// A field of a `#[cookies]` struct: one cookie.
+pub(crate) struct CookieField<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) visibility: &'a Visibility,
     pub(crate) ty: &'a Type,
-    /// Docs, `cfg` and the like: what goes on everything that the field becomes.
+    /// The attributes that every method of the field gets: docs, `cfg` and the like.
     pub(crate) attributes: Vec<&'a Attribute>,
     pub(crate) arguments: Arguments,
     pub(crate) default_name: DefaultName,
     pub(crate) origin: Origin<'a>,
-    /// Methods that an earlier field has, after the error that says so.
+    /// The methods that are not generated, because an earlier field has them. An error has reported this.
     pub(crate) omitted: Vec<Ident>,
 }
 
-impl Field<'_> {
-    /// Whether the field's type brings its own declaration.
+impl CookieField<'_> {
+    /// Returns true if the field's type has its own declaration.
     pub(crate) fn is_existing(&self) -> bool {
         self.arguments.existing.is_some()
     }
 
-    /// What must be on everything that names the field's items.
+    /// Returns the `cfg` attributes. They must be on every item that names an item of the field.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &&Attribute> {
         self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
     }
 }
 
-pub(crate) fn cookie<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Cookie<'a> {
-    let arguments = attrs::of(&input.attrs, Place::Cookie, errors);
-    let value = value_side(input, &arguments, "a cookie", errors);
+/// Builds the model of a type that derives `Cookie`.
+pub(crate) fn cookie_type<'a>(input: &'a DeriveInput, errors: &mut Errors) -> CookieType<'a> {
+    let arguments = attrs::parse_cookie_attributes(&input.attrs, Target::CookieType, errors);
+    let value = value_of_type(input, &arguments, "a cookie", errors);
     let default_name = default_name(&input.ident);
     let item = input.ident.unraw().to_string();
     let origin = Origin { item, span: input.ident.span(), attributes: &input.attrs };
-    Cookie { value, arguments, default_name, origin }
+    CookieType { value, arguments, default_name, origin }
 }
 
-pub(crate) fn value<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Value<'a> {
-    let arguments = attrs::of(&input.attrs, Place::Value, errors);
-    let mut value = value_side(input, &arguments, "a cookie's value", errors);
+/// Builds the model of a type that derives `CookieValue`.
+pub(crate) fn value_type<'a>(input: &'a DeriveInput, errors: &mut Errors) -> ValueType<'a> {
+    let arguments = attrs::parse_cookie_attributes(&input.attrs, Target::ValueType, errors);
+    let mut value = value_of_type(input, &arguments, "a cookie's value", errors);
     if matches!(value.shape, Shape::Presence) {
         errors.push_on(&input.ident, "a unit struct has no value; derive `Cookie` for a cookie that is present or not");
         value.shape = Shape::Unknown;
@@ -112,7 +122,12 @@ pub(crate) fn value<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Value<'a
     value
 }
 
-pub(crate) fn set<'a>(input: &'a DeriveInput, arguments: TokenStream, errors: &mut Errors) -> Option<Set<'a>> {
+/// Builds the model of a `#[cookies]` struct. Returns `None` after an error if the item cannot become a set.
+pub(crate) fn cookie_set<'a>(
+    input: &'a DeriveInput,
+    arguments: TokenStream,
+    errors: &mut Errors,
+) -> Option<CookieSet<'a>> {
     const REMEDY: &str = "`#[cookies]` goes on a struct with named fields, one for each cookie";
     let data = match &input.data {
         Data::Struct(data) => data,
@@ -136,31 +151,32 @@ pub(crate) fn set<'a>(input: &'a DeriveInput, arguments: TokenStream, errors: &m
         );
         return None;
     }
-    let arguments = attrs::of_set(arguments, errors);
-    let attributes = input.attrs.iter().filter(|attribute| keep_on_set(attribute, errors)).collect();
-    let mut fields: Vec<_> = named.named.iter().filter_map(|field| set_field(&input.ident, field, errors)).collect();
-    // After an error a field may be there that does not parse.
+    let arguments = attrs::parse_set_arguments(arguments, errors);
+    let attributes = input.attrs.iter().filter(|attribute| is_allowed_on_set(attribute, errors)).collect();
+    let mut fields: Vec<_> = named.named.iter().filter_map(|field| cookie_field(&input.ident, field, errors)).collect();
+    // After a parse error the source may have fields that are not in this list.
     if fields.is_empty() && errors.count() == 0 {
         errors.push_on(&input.ident, "the set has no cookies; write a field for each");
     }
-    refuse_clashing_methods(&mut fields, errors);
-    Some(Set {
+    reject_clashing_methods(&mut fields, errors);
+    Some(CookieSet {
         ident: &input.ident,
         visibility: &input.vis,
         token: &data.struct_token,
         attributes,
         fields,
-        krate: krate(&arguments),
+        krate: crate_path(&arguments),
     })
 }
 
-/// Whether this is `#[cookies]`, by whatever path.
+/// Returns true for `#[cookies]`, written with any path.
 fn is_cookies(attribute: &Attribute) -> bool {
     attribute.path().segments.last().is_some_and(|last| last.ident == "cookies")
 }
 
-/// Refuses a derive above `#[cookies]`, which declares all that the struct holds.
-pub(crate) fn refuse_set(input: &DeriveInput, errors: &mut Errors) -> bool {
+/// Rejects a derive above `#[cookies]`: the fields declare the cookies, and not the struct. Returns true if there is
+/// one.
+pub(crate) fn reject_derive_on_set(input: &DeriveInput, errors: &mut Errors) -> bool {
     let has_fields = matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)));
     let set = input.attrs.iter().find(|attribute| has_fields && is_cookies(attribute));
     if let Some(set) = set {
@@ -169,12 +185,13 @@ pub(crate) fn refuse_set(input: &DeriveInput, errors: &mut Errors) -> bool {
     set.is_some()
 }
 
-/// What no jar is, so that no view of one can have it derived.
+/// Traits that cannot be derived for a set, because a set is a view of a cookie jar.
 const UNDERIVABLE: [&str; 9] =
     ["Cookie", "CookieValue", "Copy", "Default", "Eq", "Hash", "Ord", "PartialEq", "PartialOrd"];
 
-/// Refuses derives of what we provide, and our own attribute in the wrong place.
-fn keep_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
+/// Returns true if the attribute can stay on the struct. Rejects `#[cookie(…)]`, a second `#[cookies]`, and derives of
+/// traits that the set already has or cannot have.
+fn is_allowed_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
     if attribute.path().is_ident("cookie") {
         errors.push_on(attribute.path(), "`#[cookie(…)]` declares one cookie; move it to the field");
         return false;
@@ -184,11 +201,11 @@ fn keep_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
         return false;
     }
     if attribute.path().is_ident("derive") {
+        const PROVIDED: [&str; 2] = ["Clone", "Debug"];
         let before = errors.count();
         let nested = attribute.parse_nested_meta(|derive| {
-            let provided = ["Clone", "Debug"];
             if let Some(last) = derive.path.segments.last() {
-                if provided.iter().any(|name| last.ident == name) {
+                if PROVIDED.iter().any(|name| last.ident == name) {
                     errors.push_on(
                         &derive.path,
                         format_args!("`#[cookies]` provides `{}`; remove it from the derive", last.ident),
@@ -210,10 +227,11 @@ fn keep_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
     true
 }
 
-/// Attributes of a field that go on everything which it becomes.
+/// The attributes of a field that its methods get.
 const PASSED_ON: [&str; 7] = ["allow", "cfg", "cfg_attr", "deprecated", "doc", "expect", "warn"];
 
-fn mentions_cookie(attribute: &Attribute) -> bool {
+/// Returns true if the `cfg_attr` contains `cookie(…)`.
+fn contains_cookie(attribute: &Attribute) -> bool {
     let mut tokens = attribute.meta.to_token_stream().into_iter();
     tokens.any(|token| match token {
         TokenTree::Group(group) => {
@@ -223,19 +241,19 @@ fn mentions_cookie(attribute: &Attribute) -> bool {
     })
 }
 
-fn set_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> Option<Field<'a>> {
+fn cookie_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> Option<CookieField<'a>> {
     let ident = field.ident.as_ref()?;
-    let arguments = attrs::of(&field.attrs, Place::Field, errors);
-    refuse_default(field, errors);
-    refuse_borrowed(&field.ty, errors);
+    let arguments = attrs::parse_cookie_attributes(&field.attrs, Target::Field, errors);
+    reject_default(field, errors);
+    reject_borrowed(&field.ty, errors);
     if arguments.existing.is_some() {
-        for (key, span) in arguments.written() {
-            if !matches!(key, crate::keys::Key::Existing | crate::keys::Key::ReadOnly) {
+        for (key, span) in arguments.keys() {
+            if !matches!(key, AttributeKey::Existing | AttributeKey::ReadOnly) {
                 errors.push(
                     span,
                     format_args!(
                         "`existing` brings its own declaration; move `{}` to the type, or remove it",
-                        key.word()
+                        key.as_str()
                     ),
                 );
             }
@@ -244,10 +262,10 @@ fn set_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> Opt
     let mut attributes = Vec::new();
     for attribute in &field.attrs {
         let path = attribute.path();
-        if path.is_ident("cfg_attr") && mentions_cookie(attribute) {
+        if path.is_ident("cfg_attr") && contains_cookie(attribute) {
             errors.push_on(
                 path,
-                "`#[cookie(…)]` cannot hang on a `cfg` here; write the field twice, each under its `cfg`",
+                "`#[cookie(…)]` is not supported inside `cfg_attr`; write the field twice, each under its `cfg`",
             );
         } else if PASSED_ON.iter().any(|known| path.is_ident(known)) {
             attributes.push(attribute);
@@ -257,7 +275,7 @@ fn set_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> Opt
     }
     let default_name = default_name(ident);
     let item = format!("{}::{}", set.unraw(), ident.unraw());
-    Some(Field {
+    Some(CookieField {
         origin: Origin { item, span: ident.span(), attributes: &field.attrs },
         ident,
         visibility: &field.vis,
@@ -269,17 +287,20 @@ fn set_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> Opt
     })
 }
 
-/// Refuses a field whose methods have the name of another's, or of the list of all.
-fn refuse_clashing_methods(fields: &mut [Field<'_>], errors: &mut Errors) {
+/// Rejects a field that would have a method of the same name as an earlier field, or as the list `SPECS`.
+fn reject_clashing_methods(fields: &mut [CookieField<'_>], errors: &mut Errors) {
     let mut taken: Vec<(Ident, &Ident)> = Vec::new();
     for field in fields {
-        let methods = methods(field.ident);
-        let clash = |method: &Ident| taken.iter().find(|(other, of)| other == method && field.ident != *of);
+        // The field's own name is not a method yet. It is reserved for a second getter.
+        let methods: Vec<Ident> = iter::once(field.ident.clone()).chain(method_names(field.ident)).collect();
+        let clash = |method: &Ident| taken.iter().find(|(other, owner)| other == method && field.ident != *owner);
         field.omitted = methods.iter().filter(|method| clash(method).is_some()).cloned().collect();
-        if let Some((method, of)) = methods.iter().find_map(clash) {
+        if let Some((method, owner)) = methods.iter().find_map(clash) {
             errors.push_on(
                 field.ident,
-                format_args!("the field `{of}` and this one would both have a method `{method}`; rename one of them"),
+                format_args!(
+                    "the field `{owner}` and this one would both have a method `{method}`; rename one of them"
+                ),
             );
         }
         if field.ident.unraw() == "SPECS" {
@@ -291,12 +312,13 @@ fn refuse_clashing_methods(fields: &mut [Field<'_>], errors: &mut Errors) {
     }
 }
 
-/// The methods of a field: getter, setter, setter with, remover, remover with.
-pub(crate) fn methods(field: &Ident) -> [Ident; 5] {
+/// Returns the names of a field's methods: the getter, the setter, the setter with a closure, the remover, the remover
+/// with a closure.
+pub(crate) fn method_names(field: &Ident) -> [Ident; 5] {
     let name = field.unraw();
     let span = field.span();
     [
-        field.clone(),
+        Ident::new(&format!("try_{name}"), span),
         Ident::new(&format!("set_{name}"), span),
         Ident::new(&format!("set_{name}_with"), span),
         Ident::new(&format!("remove_{name}"), span),
@@ -304,7 +326,8 @@ pub(crate) fn methods(field: &Ident) -> [Ident; 5] {
     ]
 }
 
-fn value_side<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, errors: &mut Errors) -> Value<'a> {
+/// Builds the value part of a model. `what` is the noun for error texts, such as "a cookie".
+fn value_of_type<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, errors: &mut Errors) -> ValueType<'a> {
     let shape = match &input.data {
         _ if arguments.json.is_some() => json_shape(input, arguments, errors),
         Data::Struct(data) => struct_shape(input, &data.fields, what, errors),
@@ -320,10 +343,10 @@ fn value_side<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, err
     if let (Some(given), Data::Struct(_), None) = (&arguments.rename_all, &input.data, &arguments.json) {
         errors.push(given.key, "`rename_all` spells the variants of a fieldless enum, and this is a struct; remove it");
     }
-    Value { ident: &input.ident, generics: &input.generics, shape, krate: krate(arguments) }
+    ValueType { ident: &input.ident, generics: &input.generics, shape, krate: crate_path(arguments) }
 }
 
-/// Whatever it is, it is serde's.
+/// Rejects our own attributes and defaults inside a `json` type. Serde accepts any shape, so the shape is not checked.
 fn json_shape<'a>(input: &DeriveInput, arguments: &Arguments, errors: &mut Errors) -> Shape<'a> {
     if let Some(given) = &arguments.rename_all {
         errors.push(given.key, "with `json` serde spells the names; write `#[serde(rename_all = …)]`");
@@ -332,23 +355,23 @@ fn json_shape<'a>(input: &DeriveInput, arguments: &Arguments, errors: &mut Error
         Data::Struct(data) => data.fields.iter().collect(),
         Data::Enum(data) => {
             for variant in &data.variants {
-                refuse_attributes(&variant.attrs, SERDE_S, errors);
+                reject_cookie_attributes(&variant.attrs, INSIDE_JSON, errors);
             }
             data.variants.iter().flat_map(|variant| &variant.fields).collect()
         }
         Data::Union(data) => data.fields.named.iter().collect(),
     };
     for field in fields {
-        refuse_default(field, errors);
-        refuse_attributes(&field.attrs, SERDE_S, errors);
+        reject_default(field, errors);
+        reject_cookie_attributes(&field.attrs, INSIDE_JSON, errors);
     }
     arguments.json.as_ref().map_or(Shape::Unknown, |given| Shape::Json { key: given.key, field: None })
 }
 
-const SERDE_S: &str = "with `json` what is inside is serde's; write `#[serde(…)]`, or remove it";
+const INSIDE_JSON: &str = "with `json` serde reads the attributes inside the type; write `#[serde(…)]`, or remove it";
 
-/// Refuses our attribute where it says nothing.
-fn refuse_attributes(attributes: &[Attribute], text: &str, errors: &mut Errors) {
+/// Rejects `#[cookie(…)]` where it has no effect.
+fn reject_cookie_attributes(attributes: &[Attribute], text: &str, errors: &mut Errors) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
         errors.push_on(attribute.path(), text);
     }
@@ -356,8 +379,8 @@ fn refuse_attributes(attributes: &[Attribute], text: &str, errors: &mut Errors) 
 
 fn struct_shape<'a>(input: &'a DeriveInput, fields: &'a Fields, what: &str, errors: &mut Errors) -> Shape<'a> {
     for field in fields {
-        refuse_default(field, errors);
-        refuse_attributes(&field.attrs, "`#[cookie(…)]` goes on the type; move it there", errors);
+        reject_default(field, errors);
+        reject_cookie_attributes(&field.attrs, "`#[cookie(…)]` goes on the type; move it there", errors);
     }
     let mut all = fields.iter();
     let (Some(field), second) = (all.next(), all.next()) else {
@@ -373,7 +396,7 @@ fn struct_shape<'a>(input: &'a DeriveInput, fields: &'a Fields, what: &str, erro
         );
         return Shape::Unknown;
     }
-    if refuse_borrowed(&field.ty, errors) {
+    if reject_borrowed(&field.ty, errors) {
         return Shape::Unknown;
     }
     let member = field.ident.clone().map_or(Member::from(0), Member::from);
@@ -393,7 +416,7 @@ fn enum_shape<'a>(
     }
     let mut variants: Vec<(&Ident, String)> = Vec::new();
     for variant in &data.variants {
-        let arguments = attrs::of(&variant.attrs, Place::Variant, errors);
+        let arguments = attrs::parse_cookie_attributes(&variant.attrs, Target::Variant, errors);
         if !matches!(variant.fields, Fields::Unit) {
             errors.push_on(
                 &variant.fields,
@@ -402,7 +425,7 @@ fn enum_shape<'a>(
         }
         let text = match &arguments.rename {
             Some(given) => given.value.clone(),
-            None => case.variant(&variant.ident.unraw().to_string()),
+            None => case.convert_variant(&variant.ident.unraw().to_string()),
         };
         if let Some((other, _)) = variants.iter().find(|(_, other)| *other == text) {
             let on = arguments.rename.map_or_else(|| variant.ident.to_token_stream(), |given| given.tokens);
@@ -413,8 +436,8 @@ fn enum_shape<'a>(
     if errors.count() > before { Shape::Unknown } else { Shape::Variants(variants) }
 }
 
-/// syn parses `a: u8 = 1`, which stable Rust does not take, and which would say nothing here.
-fn refuse_default(field: &syn::Field, errors: &mut Errors) {
+/// Rejects a default value, as in `a: u8 = 1`. syn parses it, stable Rust does not, and here it has no effect.
+fn reject_default(field: &syn::Field, errors: &mut Errors) {
     if let Some((equals, _)) = &field.default {
         errors.push_on(
             equals,
@@ -423,7 +446,8 @@ fn refuse_default(field: &syn::Field, errors: &mut Errors) {
     }
 }
 
-fn refuse_borrowed(ty: &Type, errors: &mut Errors) -> bool {
+/// Rejects a reference as the type of a value. Returns true if the type is one.
+fn reject_borrowed(ty: &Type, errors: &mut Errors) -> bool {
     if let Type::Reference(reference) = ty {
         let [and] = reference.and_token.spans;
         errors.push(and, "a cookie's value is read into a type that owns it; use `String`, or `Cow` with the lifetime");
@@ -433,10 +457,10 @@ fn refuse_borrowed(ty: &Type, errors: &mut Errors) -> bool {
 }
 
 fn default_name(ident: &Ident) -> DefaultName {
-    DefaultName { text: names::snake(&ident.unraw().to_string()), span: ident.span() }
+    DefaultName { text: names::to_snake_case(&ident.unraw().to_string()), span: ident.span() }
 }
 
-fn krate(arguments: &Arguments) -> TokenStream {
+fn crate_path(arguments: &Arguments) -> TokenStream {
     match &arguments.krate {
         Some(given) => given.tokens.clone(),
         None => quote!(::hardtack),
@@ -450,7 +474,7 @@ mod tests {
     use crate::pipeline;
 
     #[test]
-    fn a_derive_of_others_stays_on_a_set() {
+    fn derives_of_other_crates_stay_on_a_set() {
         let set = pipeline::cookies(
             quote!(),
             quote!(
@@ -462,5 +486,29 @@ mod tests {
         )
         .to_string();
         assert!(set.contains("# [derive (theirs :: Marker)]") && !set.contains("compile_error"), "{set}");
+    }
+
+    #[test]
+    fn methods_and_reserved_names_must_not_clash() {
+        let fields = |first: &str, second: &str| {
+            let item = format!("struct Shop {{ {first}: u32, {second}: u32 }}").parse().unwrap();
+            pipeline::cookies(quote!(), item).to_string()
+        };
+        for (first, second, method) in [
+            ("theme", "try_theme", "try_theme"),
+            ("try_theme", "theme", "try_theme"),
+            ("theme", "set_theme", "set_theme"),
+            ("theme", "theme_with", "set_theme_with"),
+            ("remove_theme", "theme", "remove_theme"),
+        ] {
+            let text = format!("the field `{first}` and this one would both have a method `{method}`");
+            let set = fields(first, second);
+            assert!(set.contains(&text), "{text}: {set}");
+        }
+        let set = fields("theme", "try_on");
+        for method in ["fn try_theme", "fn set_theme", "fn remove_theme", "fn try_try_on"] {
+            assert!(set.contains(method), "{method}: {set}");
+        }
+        assert!(!set.contains("compile_error") && !set.contains("fn theme"), "{set}");
     }
 }

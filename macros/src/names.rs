@@ -1,6 +1,7 @@
-//! Names in Rust's case in, names in the wire's case out.
+//! Converts names of Rust items into the spelling that cookies use: a type's name into the cookie's name, and a
+//! variant's name into the value's text.
 
-/// How a variant is spelt: serde's eight, by serde's own rules.
+/// The spelling of a variant in the value: serde's eight cases, with serde's own rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Case {
     Lower,
@@ -14,7 +15,7 @@ pub(crate) enum Case {
 }
 
 impl Case {
-    const SPELT: [(&'static str, Case); 8] = [
+    const TABLE: [(&'static str, Case); 8] = [
         ("lowercase", Case::Lower),
         ("UPPERCASE", Case::Upper),
         ("PascalCase", Case::Pascal),
@@ -25,16 +26,16 @@ impl Case {
         ("SCREAMING-KEBAB-CASE", Case::ScreamingKebab),
     ];
 
-    pub(crate) fn words() -> [&'static str; 8] {
-        Self::SPELT.map(|(word, _)| word)
+    pub(crate) fn names() -> [&'static str; 8] {
+        Self::TABLE.map(|(name, _)| name)
     }
 
-    pub(crate) fn of(word: &str) -> Option<Case> {
-        Self::SPELT.iter().find(|(known, _)| *known == word).map(|(_, case)| *case)
+    pub(crate) fn from_name(name: &str) -> Option<Case> {
+        Self::TABLE.iter().find(|(known, _)| *known == name).map(|(_, case)| *case)
     }
 
-    /// The variant's name in this case. Each capital begins a word.
-    pub(crate) fn variant(self, name: &str) -> String {
+    /// Converts the name of a variant. As in serde, each capital begins a word.
+    pub(crate) fn convert_variant(self, name: &str) -> String {
         let separated = |separator: char| {
             let mut text = String::new();
             for (at, letter) in name.char_indices() {
@@ -61,8 +62,8 @@ impl Case {
     }
 }
 
-/// A type's name in snake case, as a reader would split it: `CSRFToken` is `csrf_token`.
-pub(crate) fn snake(name: &str) -> String {
+/// Converts the name of a type to snake case. A row of capitals is one word: `CSRFToken` becomes `csrf_token`.
+pub(crate) fn to_snake_case(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut text = String::new();
     for (at, letter) in letters.iter().enumerate() {
@@ -82,7 +83,7 @@ pub(crate) fn snake(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Case, snake};
+    use super::{Case, to_snake_case};
 
     #[test]
     fn types_become_snake_case() {
@@ -95,14 +96,14 @@ mod tests {
             ("Old_Name", "old_name"),
             ("cart", "cart"),
         ] {
-            assert_eq!(snake(name), expected);
+            assert_eq!(to_snake_case(name), expected);
         }
     }
 
     #[test]
-    fn variants_are_spelt_as_serde_spells_them() {
-        let spelt: Vec<_> = Case::words().iter().map(|word| Case::of(word).unwrap().variant("PtBr")).collect();
-        assert_eq!(spelt, ["ptbr", "PTBR", "PtBr", "ptBr", "pt_br", "PT_BR", "pt-br", "PT-BR"]);
-        assert_eq!(Case::Kebab.variant("UTF8"), "u-t-f8");
+    fn variants_are_spelled_as_in_serde() {
+        let spelled = Case::names().map(|name| Case::from_name(name).unwrap().convert_variant("PtBr"));
+        assert_eq!(spelled, ["ptbr", "PTBR", "PtBr", "ptBr", "pt_br", "PT_BR", "pt-br", "PT-BR"]);
+        assert_eq!(Case::Kebab.convert_variant("UTF8"), "u-t-f8");
     }
 }

@@ -1,5 +1,10 @@
-//! Each macro from its input to its output: parse, model, check, expand. After an error the same expansion runs on the
-//! permissive declaration of `fallback`, so that nothing else breaks.
+//! Each macro from input to output, in four steps: parse the item, build its model, check the declaration, expand.
+//!
+//! After an error in a declaration the expansion uses `Declaration::permissive`, so that the user sees only that error.
+//!
+//! While a user types in an editor, the item often does not parse. Without an expansion, all its methods would
+//! disappear, and the editor could no longer complete them. `recover` therefore builds an item from the parts that do
+//! parse. The user still gets the parse error, so such an item never becomes part of a program.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
@@ -7,73 +12,77 @@ use syn::DeriveInput;
 
 use crate::deny::Build;
 use crate::errors::Errors;
-use crate::model::{Shape, Value};
+use crate::model::{Shape, ValueType};
 use crate::{attrs, check, expand, model, recover};
 
+/// `#[derive(Cookie)]`.
 pub(crate) fn cookie(input: TokenStream) -> TokenStream {
-    derived(input, |input, refused, errors| {
-        let mut cookie = model::cookie(input, errors);
-        recovered(&mut cookie.value, refused, errors);
-        let build = Build::read(errors);
-        let demanded = build.demand(&cookie.origin.item);
-        let declaration = check::declaration(&cookie.arguments, &cookie.default_name, demanded, errors);
-        expand::cookie::derived(&cookie, &declaration)
+    derive(input, |input, parse_error, errors| {
+        let mut cookie = model::cookie_type(input, errors);
+        report_parse_error_alone(parse_error, &mut cookie.value, errors);
+        let build = Build::from_environment(errors);
+        let deny = build.deny_list_for(&cookie.origin.item);
+        let declaration = check::check_declaration(&cookie.arguments, &cookie.default_name, deny, errors);
+        expand::cookie::expand_derive(&cookie, &declaration)
     })
 }
 
+/// `#[derive(CookieValue)]`.
 pub(crate) fn cookie_value(input: TokenStream) -> TokenStream {
-    derived(input, |input, refused, errors| {
-        let mut value = model::value(input, errors);
-        recovered(&mut value, refused, errors);
-        expand::value::derived(&value)
+    derive(input, |input, parse_error, errors| {
+        let mut value = model::value_type(input, errors);
+        report_parse_error_alone(parse_error, &mut value, errors);
+        expand::value::expand_derive(&value)
     })
 }
 
-fn derived(
+/// Runs the steps that both derives share. `expand` gets the parse error, if there is one.
+fn derive(
     input: TokenStream,
     expand: impl FnOnce(&DeriveInput, Option<syn::Error>, &mut Errors) -> TokenStream,
 ) -> TokenStream {
     let mut errors = Errors::default();
-    let (input, refused) = match parse_or_recover(input) {
+    let (input, parse_error) = match parse_or_recover(input) {
         Ok(parsed) => parsed,
         Err(error) => return error.into_compile_error(),
     };
-    if model::refuse_set(&input, &mut errors) {
-        return errors.with(TokenStream::new());
+    if model::reject_derive_on_set(&input, &mut errors) {
+        return errors.prepend_to(TokenStream::new());
     }
-    let expansion = expand(&input, refused, &mut errors);
-    errors.with(expansion)
+    let expansion = expand(&input, parse_error, &mut errors);
+    errors.prepend_to(expansion)
 }
 
-/// Of a type that did not parse that alone is told, and nothing is known of its value.
-fn recovered(value: &mut Value<'_>, refused: Option<syn::Error>, errors: &mut Errors) {
-    if let Some(error) = refused {
+/// If the type did not parse, reports that error alone: all other errors follow from it.
+fn report_parse_error_alone(parse_error: Option<syn::Error>, value: &mut ValueType<'_>, errors: &mut Errors) {
+    if let Some(error) = parse_error {
         *errors = Errors::default();
         errors.push_parse(error);
         value.shape = Shape::Unknown;
     }
 }
 
-/// The type, or as much of one that does not parse as its impls need, and the error then.
+/// Parses the type. If that fails, returns the parse error and as much of the type as its impls need.
 fn parse_or_recover(input: TokenStream) -> syn::Result<(DeriveInput, Option<syn::Error>)> {
     match syn::parse2::<DeriveInput>(input.clone()) {
         Ok(parsed) => Ok((parsed, None)),
-        Err(error) => match recover::named(input) {
+        Err(error) => match recover::recover_type(input) {
             Some(recovered) => Ok((recovered, Some(error))),
             None => Err(error),
         },
     }
 }
 
+/// `#[cookies]`.
 pub(crate) fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let (input, behind) = match syn::parse2::<DeriveInput>(item.clone()) {
+    let (input, trailing) = match syn::parse2::<DeriveInput>(item.clone()) {
         Ok(input) => (input, TokenStream::new()),
-        Err(error) => match recover::set(item.clone()) {
+        Err(error) => match recover::recover_set(item.clone()) {
             Some(recovered) => {
                 errors.push(
                     error.span(),
-                    "the set does not parse here; until you mend it, its other fields keep their methods",
+                    "the set does not parse here; until you fix it, its other fields keep their methods",
                 );
                 recovered
             }
@@ -83,23 +92,24 @@ pub(crate) fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream 
                     word.map_or_else(Span::call_site, |word| word.span()),
                     "`#[cookies]` goes on a struct with named fields, one for each cookie; move it there",
                 );
-                return errors.with(item);
+                return errors.prepend_to(item);
             }
         },
     };
-    let Some(set) = model::set(&input, arguments, &mut errors) else {
-        let item = attrs::without_ours(input);
-        return errors.with(quote!(#item #behind));
+    let Some(set) = model::cookie_set(&input, arguments, &mut errors) else {
+        let item = attrs::without_cookie_attributes(input);
+        return errors.prepend_to(quote!(#item #trailing));
     };
-    let build = Build::read(&mut errors);
-    let declarations = check::set(&set, &build, &mut errors);
-    let expansion = expand::cookies::set(&set, &declarations);
-    errors.with(quote!(#expansion #behind))
+    let build = Build::from_environment(&mut errors);
+    let declarations = check::check_set(&set, &build, &mut errors);
+    let expansion = expand::set::expand_set(&set, &declarations);
+    errors.prepend_to(quote!(#expansion #trailing))
 }
 
-pub(crate) fn no_derive(input: TokenStream) -> TokenStream {
+/// `#[derive(Cookies)]`, which exists only for this error.
+pub(crate) fn reject_derive_cookies(input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let name = syn::parse2::<DeriveInput>(input).map_or_else(|_| Span::call_site(), |input| input.ident.span());
-    errors.push(name, "a set of cookies is no derive; write `#[hardtack::cookies]` above the struct in its place");
-    errors.with(TokenStream::new())
+    errors.push(name, "`Cookies` cannot be derived; write `#[hardtack::cookies]` above the struct in its place");
+    errors.prepend_to(TokenStream::new())
 }

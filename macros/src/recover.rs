@@ -1,17 +1,17 @@
-//! An item that does not parse, as an editor has it while somebody types: what can be made out of it, so that what
-//! others call stays there. Never without an error, so never compiled into a program.
+//! Builds an item from the parts of one that does not parse, as in an editor while a user types. The comment of
+//! `pipeline` gives the reason. `pipeline` also reports the parse error, always.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Data, DataStruct, DeriveInput, Field, Fields, FieldsNamed, Generics, Token, Visibility};
 
-/// The struct with those of its fields that parse, and what stands behind it: where a bracket is not closed, an editor
-/// takes the items below for a part of this one.
-pub(crate) fn set(item: TokenStream) -> Option<(DeriveInput, TokenStream)> {
+/// Recovers a struct with those of its fields that parse. Also returns the tokens after the struct: if a bracket is not
+/// closed, an editor passes the items below as part of this one.
+pub(crate) fn recover_set(item: TokenStream) -> Option<(DeriveInput, TokenStream)> {
     let is_struct = |token: &TokenTree| is_word(token, "struct");
     let mut head: Vec<TokenTree> = match item.clone().into_iter().any(|token| is_struct(&token)) {
         true => item.into_iter().collect(),
-        false => opened(item, &is_struct),
+        false => without_unclosed_groups(item, &is_struct),
     };
     let tail = head.split_off(head.iter().position(is_struct)?);
     let mut tail = tail.into_iter();
@@ -25,7 +25,8 @@ pub(crate) fn set(item: TokenStream) -> Option<(DeriveInput, TokenStream)> {
         }
     };
     let head = pieces(head).pop().unwrap_or_default();
-    let fields = pieces(opened(braces.stream(), &begins_a_field)).into_iter().filter_map(Piece::field);
+    let body = without_unclosed_groups(braces.stream(), &begins_a_field);
+    let fields = pieces(body).into_iter().filter_map(Piece::into_field);
     let input = DeriveInput {
         attrs: head.attributes,
         vis: syn::parse2(head.tokens.into_iter().collect()).unwrap_or(Visibility::Inherited),
@@ -43,8 +44,9 @@ pub(crate) fn set(item: TokenStream) -> Option<(DeriveInput, TokenStream)> {
     Some((input, tail.collect()))
 }
 
-/// A type of which only the attributes and the name are known; none that has parameters.
-pub(crate) fn named(item: TokenStream) -> Option<DeriveInput> {
+/// Recovers the attributes and the name of a type. Returns `None` for a type with parameters, because its impls need
+/// them.
+pub(crate) fn recover_type(item: TokenStream) -> Option<DeriveInput> {
     let is_keyword = |token: &TokenTree| ["enum", "struct"].iter().any(|word| is_word(token, word));
     let mut head: Vec<TokenTree> = item.into_iter().collect();
     let mut tail = head.split_off(head.iter().position(is_keyword)?).into_iter();
@@ -62,7 +64,7 @@ pub(crate) fn named(item: TokenStream) -> Option<DeriveInput> {
     })
 }
 
-/// What may be one field.
+/// Attributes and tokens that may be one field.
 #[derive(Default)]
 struct Piece {
     attributes: Vec<Attribute>,
@@ -70,8 +72,8 @@ struct Piece {
 }
 
 impl Piece {
-    /// The field, whatever stands behind its type.
-    fn field(self) -> Option<Field> {
+    /// Parses the field. Tokens after its type are dropped.
+    fn into_field(self) -> Option<Field> {
         let field = |input: ParseStream<'_>| {
             let field = Field::parse_named(input)?;
             input.parse::<TokenStream>()?;
@@ -91,8 +93,8 @@ impl Piece {
     }
 }
 
-/// Splits before each attribute, `pub` and `name:`, of which a type has none: a comma may be forgotten, or stand in
-/// angle brackets. An attribute that does not parse is left out.
+/// Splits the tokens before each attribute, `pub` and `name:`. A type contains none of the three. A comma does not
+/// work: it may be missing, or it may be inside angle brackets. An attribute that does not parse is dropped.
 fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     let mut pieces = vec![];
     let mut piece = Piece::default();
@@ -100,7 +102,7 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     while let Some(token) = tokens.next() {
         let begins = match (&token, tokens.peek()) {
             (TokenTree::Punct(hash), Some(_)) => hash.as_char() == '#',
-            // `::` is two colons, of which the first is joint.
+            // A single colon: in `::` the first one has the spacing `Joint`.
             (TokenTree::Ident(_), Some(TokenTree::Punct(colon))) if colon.as_char() == ':' => {
                 colon.spacing() == Spacing::Alone && !piece.is_visibility()
             }
@@ -125,21 +127,24 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     pieces
 }
 
-/// The tokens, without the delimiters around those that begin what no bracket holds: nobody closed it.
-fn opened(tokens: TokenStream, begins: &impl Fn(&TokenTree) -> bool) -> Vec<TokenTree> {
+/// Removes the delimiters of each group that contains a token which `begins` accepts. Such a token begins a field or an
+/// item, which no group can contain, so the user has not closed the bracket yet.
+fn without_unclosed_groups(tokens: TokenStream, begins: &impl Fn(&TokenTree) -> bool) -> Vec<TokenTree> {
     let mut flat = vec![];
     for token in tokens {
         match token {
-            TokenTree::Group(group) if holds(group.stream(), begins) => flat.extend(opened(group.stream(), begins)),
+            TokenTree::Group(group) if contains(group.stream(), begins) => {
+                flat.extend(without_unclosed_groups(group.stream(), begins));
+            }
             token => flat.push(token),
         }
     }
     flat
 }
 
-fn holds(tokens: TokenStream, begins: &impl Fn(&TokenTree) -> bool) -> bool {
+fn contains(tokens: TokenStream, begins: &impl Fn(&TokenTree) -> bool) -> bool {
     tokens.into_iter().any(|token| match &token {
-        TokenTree::Group(group) => holds(group.stream(), begins),
+        TokenTree::Group(group) => contains(group.stream(), begins),
         token => begins(token),
     })
 }
@@ -156,11 +161,11 @@ fn is_word(token: &TokenTree, word: &str) -> bool {
 mod tests {
     use quote::{ToTokens as _, quote};
 
-    use super::{named, set};
+    use super::{recover_set, recover_type};
     use crate::pipeline;
 
     #[test]
-    fn a_broken_field_takes_none_with_it() {
+    fn other_fields_survive_a_broken_field() {
         for broken in [
             quote!(pub cart),
             quote!(pub cart:),
@@ -187,9 +192,9 @@ mod tests {
                     theme: Theme,
                     pub(super) lang: (Lang, &[u8])
                 }
-                fn behind() {}
+                fn trailing() {}
             };
-            let (shop, behind) = set(item).unwrap();
+            let (shop, trailing) = recover_set(item).unwrap();
             let syn::Data::Struct(data) = &shop.data else { panic!("{broken}: no struct") };
             let fields: Vec<_> = data.fields.iter().map(|field| field.to_token_stream().to_string()).collect();
             let expected = [
@@ -200,24 +205,23 @@ mod tests {
             assert_eq!(fields, expected.map(|field| field.to_string()), "{broken}");
             assert_eq!((shop.attrs.len(), shop.vis.to_token_stream().to_string()), (1, "pub (crate)".to_owned()));
             assert_eq!(
-                behind.to_string(),
+                trailing.to_string(),
                 quote!(
-                    fn behind() {}
+                    fn trailing() {}
                 )
                 .to_string()
             );
         }
     }
 
-    /// What is made out of half an item is for an editor alone.
     #[test]
-    fn nothing_that_does_not_parse_is_without_an_error() {
+    fn unparsable_items_always_give_an_error() {
         for broken in [quote!(struct Cart { a: }), quote!(enum Lang { En De }), quote!(struct Cart(u32 u32);)] {
             for expansion in [
                 pipeline::cookie(broken.clone()),
                 pipeline::cookie_value(broken.clone()),
                 pipeline::cookies(quote!(), broken.clone()),
-                pipeline::no_derive(broken.clone()),
+                pipeline::reject_derive_cookies(broken.clone()),
             ] {
                 assert!(expansion.to_string().contains("compile_error"), "{broken}: {expansion}");
             }
@@ -225,26 +229,26 @@ mod tests {
     }
 
     #[test]
-    fn an_open_bracket_is_opened() {
+    fn unclosed_bracket_hides_no_fields() {
         let item = quote!(struct Shop { a: A, #[cookie(max_age = pub b: B, #[cookie(signed)] c: C,)] });
-        let (shop, _) = set(item).unwrap();
+        let (shop, _) = recover_set(item).unwrap();
         let syn::Data::Struct(data) = shop.data else { panic!("no struct") };
         let names: Vec<_> = data.fields.iter().map(|field| field.ident.to_token_stream().to_string()).collect();
         assert_eq!(names, ["a", "b", "c"]);
     }
 
     #[test]
-    fn what_stands_before_the_fields_hides_none() {
+    fn tokens_before_the_braces_hide_no_fields() {
         for before in [quote!(<'a>), quote!(<'a>: Iterator), quote!(<const N: [u8; 3]>), quote!([x]), quote!(where T:)]
         {
-            let (shop, _) = set(quote!(struct Shop #before { cart: Cart, b: })).unwrap();
+            let (shop, _) = recover_set(quote!(struct Shop #before { cart: Cart, b: })).unwrap();
             let syn::Data::Struct(data) = shop.data else { panic!("{before}: no struct") };
             assert_eq!(data.fields.len(), 1, "{before}");
         }
     }
 
     #[test]
-    fn what_is_no_such_item_stays_refused() {
+    fn other_items_are_not_recovered() {
         for item in [
             quote!(
                 fn f() {}
@@ -262,14 +266,14 @@ mod tests {
             ),
             quote!(struct),
         ] {
-            assert!(set(item.clone()).is_none(), "{item}");
+            assert!(recover_set(item.clone()).is_none(), "{item}");
         }
         assert!(
-            named(quote!(
+            recover_type(quote!(
                 struct Shop<T>(T);
             ))
             .is_none()
         );
-        assert_eq!(named(quote!(#[cookie(path = "/")] enum Lang { En De })).unwrap().attrs.len(), 1);
+        assert_eq!(recover_type(quote!(#[cookie(path = "/")] enum Lang { En De })).unwrap().attrs.len(), 1);
     }
 }

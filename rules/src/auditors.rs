@@ -1,18 +1,19 @@
-//! What auditors raise about a cookie or a response: the second table, with the ids that standards and scanners give
-//! each weakness and when they give them. Facts in, ids and severity out; whether a weakness is there is for the audit
-//! to see.
+//! The catalogue of scanner findings: each weakness of a cookie or a response, with the ids that standards and scanners
+//! give it. A weakness and [`Facts`] go in; ids and a severity come out. The audit decides whether a weakness is
+//! present.
 //!
-//! Read in the auditors' own sources: OWASP ASVS 5.0, ZAP's passive scan rules (pscanrules and the cookie helpers of
-//! commonlib), the HTTP Observatory's cookie and HSTS tests, Nikto's cookie plugin.
+//! The ids and conditions come from the sources of the scanners: OWASP ASVS 5.0, ZAP's passive scan rules (pscanrules
+//! and the cookie helpers of commonlib), the HTTP Observatory's cookie and HSTS tests, and Nikto's cookie plugin.
 
 use core::fmt;
 
 use crate::check::{self, Argument};
 use crate::rule::Rule;
+use crate::session_names::{contains_csrf, contains_sess_or_login};
 use crate::spec::{Prefix, Spec};
-use crate::syntax::is_tchar;
+use crate::wire::HSTS_YEAR_SECONDS;
 
-/// How grave a weakness is, the gravest last.
+/// The severity of a weakness, in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {
@@ -20,14 +21,14 @@ pub enum Severity {
     Info,
     /// A second line of defence is missing.
     Low,
-    /// A protection is missing, or something does not work as it was meant.
+    /// A protection is missing, or a setting does not work as intended.
     Medium,
-    /// What signs a user in lies open.
+    /// An attacker can get the credential that signs a user in.
     High,
 }
 
 impl Severity {
-    /// The word of reports: `info`, `low`, `medium` or `high`.
+    /// Returns the word that reports use: `info`, `low`, `medium` or `high`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,7 +46,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// Who gives an id to a weakness: a standard, a scanner or an analyser of source code.
+/// A source of ids for weaknesses: a standard, a scanner or a source code analyser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Auditor {
@@ -53,11 +54,11 @@ pub enum Auditor {
     Cwe,
     /// OWASP's Application Security Verification Standard, 5.0.
     Asvs,
-    /// A text of the IETF.
+    /// A document of the IETF.
     Rfc,
-    /// ZAP, the Zed Attack Proxy: the reference of an alert.
+    /// ZAP, the Zed Attack Proxy. The id is the reference of an alert.
     Zap,
-    /// The HTTP Observatory: the points that it takes off.
+    /// The HTTP Observatory. The id is the number of points that the score loses.
     Observatory,
     /// Nikto.
     Nikto,
@@ -68,7 +69,7 @@ pub enum Auditor {
 }
 
 impl Auditor {
-    /// The name by which testers know it.
+    /// Returns the name that reports use, such as `ASVS`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -90,44 +91,55 @@ impl fmt::Display for Auditor {
     }
 }
 
-/// The id that one auditor gives a weakness. `Display` is what a tester writes, as in `CWE-614` and `ASVS 3.3.1`.
+/// The id that one auditor gives a weakness. `Display` writes it as reports do: `CWE-614`, `ASVS 3.3.1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Reference {
-    /// Whose id it is.
+    /// The standard, scanner or analyser that gives the id.
     pub auditor: Auditor,
-    /// The id, as in `CWE-614`, `3.3.1`, `10011` or `-20`.
+    /// The id, such as `CWE-614`, `3.3.1`, `10011` or `-20`.
     pub id: &'static str,
 }
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.auditor {
-            // The id says whose it is.
+            // The id already begins with `CWE`.
             Auditor::Cwe => f.write_str(self.id),
             auditor => write!(f, "{auditor} {}", self.id),
         }
     }
 }
 
-/// What changes an auditor's judgement of a weakness.
+/// The facts about a cookie or a response that change the severity of a weakness or the ids that auditors give it.
+///
+/// ```
+/// use hardtack_rules::auditors::{Facts, Severity, Weakness};
+///
+/// let mut facts = Facts::from_name(b"session");
+/// assert_eq!(Weakness::Insecure.severity(&facts), Severity::High);
+/// facts.under_hsts = true;
+/// assert_eq!(Weakness::Insecure.severity(&facts), Severity::Medium);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Facts {
-    /// The name looks like a session's: [`is_session_like`].
+    /// The Observatory counts the name as a session's: it contains `sess` or `login`, in any letter case.
     pub session_like: bool,
-    /// The name looks like that of a token against forged requests: [`is_csrf_like`].
+    /// The Observatory counts the name as a CSRF token's: it contains `csrf`, in any letter case.
     pub csrf_like: bool,
-    /// The line has `Secure`.
+    /// The header has `Secure`.
     pub secure: bool,
-    /// The line has no `Domain`.
+    /// The header has no `Domain`.
     pub host_only: bool,
-    /// The host is under HSTS, as the Observatory counts it: one well-formed field of [`OBSERVATORY_HSTS`] at least.
+    /// The host is under HSTS as the Observatory counts it: the response has exactly one well-formed header with a
+    /// `max-age` of at least [`OBSERVATORY_HSTS_SECONDS`].
     pub under_hsts: bool,
-    /// The `max-age` of HSTS, in seconds.
+    /// The `max-age` of the HSTS header, in seconds.
     pub hsts_max_age: u64,
-    /// `Cache-Control` invites shared caches, with `public` or `s-maxage`.
+    /// `Cache-Control` contains `public` or `s-maxage`, which invites shared caches.
     pub invites_caches: bool,
-    /// What is wrong with an HSTS field that cannot be read.
+    /// The reason why the HSTS header cannot be parsed. `None` if it can.
     pub hsts_fault: Option<HstsFault>,
     /// `Secure` has a value.
     pub secure_has_value: bool,
@@ -136,16 +148,17 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What a name says, over a line that has `Secure` and no `Domain`.
+    /// Returns the facts about a cookie with this name. The other facts have defaults: the header has `Secure` and no
+    /// `Domain`, the host is not under HSTS, and the `max-age` of HSTS is one year.
     #[must_use]
-    pub const fn of_name(name: &[u8]) -> Self {
+    pub const fn from_name(name: &[u8]) -> Self {
         Facts {
-            session_like: is_session_like(name),
-            csrf_like: is_csrf_like(name),
+            session_like: contains_sess_or_login(name),
+            csrf_like: contains_csrf(name),
             secure: true,
             host_only: true,
             under_hsts: false,
-            hsts_max_age: HSTS_YEAR,
+            hsts_max_age: HSTS_YEAR_SECONDS,
             invites_caches: false,
             hsts_fault: None,
             secure_has_value: false,
@@ -154,86 +167,24 @@ impl Facts {
     }
 }
 
-/// Why a `Strict-Transport-Security` field does not count.
+/// The reason why a `Strict-Transport-Security` header cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum HstsFault {
-    /// No `max-age`, or one without a number.
+    /// There is no `max-age`, or it has no number.
     MaxAgeMissing,
-    /// A quote before `max-age`: its value may be quoted, not the directive.
+    /// A quote precedes `max-age`. Only the value of the directive may be quoted.
     MaxAgeQuoted,
-    /// An octet that is not printable ASCII.
-    Octets,
-    /// Anything else outside the grammar, such as a directive that stands twice.
+    /// The header contains a byte that is neither printable ASCII nor a tab.
+    InvalidByte,
+    /// Another fault of the grammar, such as a repeated directive.
     Grammar,
 }
 
-/// The least `max-age` that ASVS 3.4.1 takes: a year.
-pub const HSTS_YEAR: u64 = 31_536_000;
-/// The least `max-age` that the Observatory takes: 180 days, which it calls six months.
-pub const OBSERVATORY_HSTS: u64 = 15_552_000;
+/// The smallest `max-age` of HSTS that the Observatory accepts, in seconds: 180 days, which it calls six months.
+pub const OBSERVATORY_HSTS_SECONDS: u64 = 15_552_000;
 
-/// Whether the Observatory takes a name for a session's: `login` or `sess` in it, in any letter case.
-#[must_use]
-pub const fn is_session_like(name: &[u8]) -> bool {
-    contains(name, b"login") || contains(name, b"sess")
-}
-
-/// Whether the Observatory takes a name for that of a token against forged requests: `csrf` in it, in any letter case.
-#[must_use]
-pub const fn is_csrf_like(name: &[u8]) -> bool {
-    contains(name, b"csrf")
-}
-
-/// Whether `part`, in lower case, stands in `text`, in any letter case.
-const fn contains(text: &[u8], part: &[u8]) -> bool {
-    let mut text = text;
-    loop {
-        if crate::spec::begins(text, part, true) {
-            return true;
-        }
-        match text {
-            [_, rest @ ..] => text = rest,
-            [] => return false,
-        }
-    }
-}
-
-/// Where a second cookie begins that was folded into the same field: the offset of the comma before it.
-///
-/// A comma begins one where a token and `=` follow it: in an attribute always, in the value where a space stands
-/// between. The comma of an `Expires` date does not, and neither does one inside a value that is written without
-/// spaces.
-///
-/// ```
-/// use hardtack_rules::auditors::fold;
-///
-/// assert_eq!(fold(b"a=1; Path=/, b=2; Secure"), Some(11));
-/// assert_eq!(fold(b"a=1, b=2"), Some(3));
-/// assert_eq!(fold(b"a=1,b=2; Expires=Thu, 01 Jan 1970 00:00:00 GMT"), None);
-/// ```
-#[must_use]
-pub fn fold(line: &[u8]) -> Option<usize> {
-    if !line.contains(&b',') {
-        return None;
-    }
-    let mut in_value = true;
-    line.iter().enumerate().find_map(|(at, octet)| match octet {
-        b';' => {
-            in_value = false;
-            None
-        }
-        b',' => {
-            let rest = line.get(at.saturating_add(1)..).unwrap_or_default();
-            let text = rest.trim_ascii_start();
-            let token = text.iter().take_while(|octet| is_tchar(**octet)).count();
-            let begins = token > 0 && text.get(token) == Some(&b'=') && (!in_value || text.len() < rest.len());
-            begins.then_some(at)
-        }
-        _ => None,
-    })
-}
-
-/// One id of a weakness, and when the auditor gives it.
+/// One id of a weakness, and the condition under which the auditor gives it.
 struct Entry {
     reference: Reference,
     applies: fn(&Facts) -> bool,
@@ -253,56 +204,60 @@ macro_rules! applies {
 }
 
 macro_rules! severity {
-    ($facts:ident, $least:ident) => {{
+    ($facts:ident, $usual:ident) => {{
         let _ = $facts;
-        Severity::$least
+        Severity::$usual
     }};
-    ($facts:ident, $least:ident, $most:ident, $condition:expr) => {{
-        const GRAVER: fn(&Facts) -> bool = $condition;
-        if GRAVER($facts) { Severity::$most } else { Severity::$least }
+    ($facts:ident, $usual:ident, $raised:ident, $condition:expr) => {{
+        const IS_RAISED: fn(&Facts) -> bool = $condition;
+        if IS_RAISED($facts) { Severity::$raised } else { Severity::$usual }
     }};
 }
 
+/// Each row of the table holds the variant, the id, the usual severity (with the raised severity and its condition),
+/// the predicate, the remedy and the auditors' ids (with their conditions).
 macro_rules! weaknesses {
     ($(
-        $weakness:ident, $id:literal, $least:ident $(to $most:ident if $graver:expr)?,
+        $weakness:ident, $id:literal, $usual:ident $(to $raised:ident if $is_raised:expr)?,
         $predicate:literal, $remedy:literal,
         [$($auditor:ident $reference:literal $(if $condition:expr)?),*];
     )*) => {
-        /// What an auditor raises. The ids of reports are those of the book's rules where it has one: what a
-        /// declaration or a build policy calls `insecure` is `insecure` here too.
+        /// A weakness of a cookie or a response that auditors report.
+        ///
+        /// If a [`Rule`] describes the same weakness, both have the same id. So `insecure` means the same in a
+        /// declaration, in `HARDTACK_DENY` and in a report.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Weakness {
-            $(#[doc = concat!("`", $id, "`: it ", $predicate, "; ", $remedy, ".")] $weakness,)*
+            $(#[doc = concat!("`", $id, "`: the cookie or response ", $predicate, "; ", $remedy, ".")] $weakness,)*
         }
 
         impl Weakness {
             /// Every weakness, in the table's order.
             pub const ALL: &'static [Weakness] = &[$(Weakness::$weakness),*];
 
-            /// The name by which reports, policies and tests know the weakness, such as `insecure`.
+            /// Returns the stable id, such as `insecure`. Reports use this id.
             #[must_use]
             pub const fn id(self) -> &'static str {
                 match self { $(Weakness::$weakness => $id,)* }
             }
 
-            /// What is wrong, said of the cookie or of the response.
+            /// Returns the fact, as a predicate whose subject is the cookie or the response.
             #[must_use]
             pub const fn predicate(self) -> &'static str {
                 match self { $(Weakness::$weakness => $predicate,)* }
             }
 
-            /// What to write instead.
+            /// Returns what to write instead.
             #[must_use]
             pub const fn remedy(self) -> &'static str {
                 match self { $(Weakness::$weakness => $remedy,)* }
             }
 
-            /// How grave it is.
+            /// Returns the severity under these facts.
             #[must_use]
             pub fn severity(self, facts: &Facts) -> Severity {
-                match self { $(Weakness::$weakness => severity!(facts, $least $(, $most, $graver)?),)* }
+                match self { $(Weakness::$weakness => severity!(facts, $usual $(, $raised, $is_raised)?),)* }
             }
 
             fn entries(self) -> &'static [Entry] {
@@ -318,109 +273,121 @@ macro_rules! weaknesses {
 
 weaknesses! {
     NotStored, "not-stored", Medium,
-        "is stored by no browser", "see the rejection",
+        "is rejected by browsers", "see the rejection",
         [Rfc "6265bis 5.7"];
-    Insecure, "insecure", Medium to High if |it| it.session_like && !it.under_hsts,
+    Insecure, "insecure", Medium to High if |facts| facts.session_like && !facts.under_hsts,
         "has no `Secure`, so it travels over plain HTTP too", "add `Secure`",
         [Cwe "CWE-614", Cwe "CWE-319", Asvs "3.3.1", Zap "10011",
-         Observatory "-40" if |it| it.session_like && !it.under_hsts,
-         Observatory "-20" if |it| !it.session_like && !it.under_hsts,
-         Observatory "-10" if |it| it.session_like && it.under_hsts,
-         Observatory "-5" if |it| !it.session_like && it.under_hsts,
+         Observatory "-40" if |facts| facts.session_like && !facts.under_hsts,
+         Observatory "-20" if |facts| !facts.session_like && !facts.under_hsts,
+         Observatory "-10" if |facts| facts.session_like && facts.under_hsts,
+         Observatory "-5" if |facts| !facts.session_like && facts.under_hsts,
          Nikto "999961", Sonar "S2092", CodeQl "rust/insecure-cookie"];
-    ScriptReadable, "script-readable", Low to High if |it| it.session_like,
+    ScriptReadable, "script-readable", Low to High if |facts| facts.session_like,
         "has no `HttpOnly`, so every script of the page can read it", "add `HttpOnly`",
-        [Cwe "CWE-1004", Asvs "3.3.4", Zap "10010", Observatory "-30" if |it| it.session_like,
+        [Cwe "CWE-1004", Asvs "3.3.4", Zap "10010", Observatory "-30" if |facts| facts.session_like,
          Nikto "000029", Sonar "S3330"];
-    SameSiteMissing, "same-site-missing", Low to Medium if |it| it.csrf_like,
+    SameSiteMissing, "same-site-missing", Low to Medium if |facts| facts.csrf_like,
         "has no `SameSite`, so some browsers send it with every cross-site request",
         "add `SameSite=Lax` or `SameSite=Strict`",
-        [Cwe "CWE-1275", Asvs "3.3.2", Zap "10054-1", Observatory "-20" if |it| it.csrf_like];
-    SameSiteNone, "same-site-none", Low to Medium if |it| it.session_like || !it.secure,
-        "has `SameSite=None`, so it goes with every cross-site request",
+        [Cwe "CWE-1275", Asvs "3.3.2", Zap "10054-1", Observatory "-20" if |facts| facts.csrf_like];
+    SameSiteNone, "same-site-none", Low to Medium if |facts| facts.session_like || !facts.secure,
+        "has `SameSite=None`, so browsers send it with every cross-site request",
         "use `SameSite=Lax` or `SameSite=Strict` unless other sites embed this one",
-        [Cwe "CWE-1275", Asvs "3.3.2", Zap "10054-2", Observatory "-20" if |it| !it.secure];
+        [Cwe "CWE-1275", Asvs "3.3.2", Zap "10054-2", Observatory "-20" if |facts| !facts.secure];
     SameSiteInvalid, "same-site-invalid", Medium,
-        "has a `SameSite` that no browser knows, which is as good as none", "write `SameSite=Lax` or `SameSite=Strict`",
+        "has a `SameSite` value that browsers do not recognise and treat like a missing one",
+        "write `SameSite=Lax` or `SameSite=Strict`",
         [Cwe "CWE-1275", Asvs "3.3.2", Zap "10054-3", Observatory "-20"];
     Unprefixed, "unprefixed", Low,
         "begins neither with `__Host-` nor with `__Secure-`, so a sibling host or a plain-HTTP response can set it",
         "begin its name with `__Host-`, or with `__Secure-` where it has a `Domain` or a narrower `Path`",
-        [Asvs "3.3.1", Asvs "3.3.3" if |it| it.host_only];
+        [Asvs "3.3.1", Asvs "3.3.3" if |facts| facts.host_only];
     NoHostPrefix, "no-host-prefix", Info,
-        "has no `Domain` and does not begin with `__Host-`, so a sibling host can set it", "begin its name with `__Host-`",
+        "has no `Domain` and does not begin with `__Host-`, so a sibling host can set it",
+        "begin its name with `__Host-`",
         [Asvs "3.3.3"];
     DomainWide, "domain-wide", Low,
-        "has a `Domain` above the host, so hosts that are not this one receive it and can set it",
-        "leave `Domain` out unless they must share it",
+        "has a `Domain` above the host, so other hosts receive it and can set it",
+        "leave `Domain` out unless other hosts need the cookie",
         [Cwe "CWE-565", Zap "90033"];
     Size, "size", Medium,
-        "is over 4096 octets of name and value", "keep the data on the server and its key in the cookie",
+        "has over 4096 bytes of name and value", "keep the data on the server and its key in the cookie",
         [Asvs "3.3.5"];
     LongLived, "long-lived", Info,
-        "lives longer than 400 days, and browsers shorten it to that", "use `Max-Age=34560000` or less",
+        "has a lifetime over 400 days, which browsers shorten to 400 days", "use `Max-Age=34560000` or less",
         [Rfc "6265bis 5.5"];
     DuplicateAttribute, "duplicate-attribute", Low,
         "has an attribute twice: browsers read the last, ZAP reads the first", "write each attribute once",
         [Rfc "6265bis 4.1.1"];
     FlagWithValue, "flag-with-value", Info,
         "has a value after `Secure` or `HttpOnly`, which browsers ignore and Nikto takes for a missing flag",
-        "write `Secure` and `HttpOnly` bare",
-        [Nikto "999961" if |it| it.secure_has_value, Nikto "000029" if |it| it.http_only_has_value];
+        "write `Secure` and `HttpOnly` without a value",
+        [Nikto "999961" if |facts| facts.secure_has_value, Nikto "000029" if |facts| facts.http_only_has_value];
     RemovalUnseen, "removal-unseen", Low,
-        "is removed by `Max-Age` alone, and scanners take it for a live cookie",
+        "is removed by `Max-Age` alone, which scanners do not recognise as a removal",
         "add `Expires=Thu, 01 Jan 1970 00:00:00 GMT`",
         [];
     Folded, "folded", Medium,
-        "shares its field with another cookie, and browsers read the two as one", "send one `Set-Cookie` field a cookie",
+        "shares its header with another cookie, and browsers read both as one cookie",
+        "send one `Set-Cookie` header for each cookie",
         [Rfc "6265bis 3"];
-    SharedCache, "shared-cache", Low to Medium if |it| it.invites_caches,
-        "sets cookies and may be stored by a shared cache, which would hand them to others",
+    SharedCache, "shared-cache", Low to Medium if |facts| facts.invites_caches,
+        "sets cookies and may be stored by a shared cache, which would send them to other users",
         "send `Cache-Control: private` or `no-store`",
         [Cwe "CWE-524", Asvs "14.2.2", Rfc "9111 7.3", Zap "10049"];
     HstsAbsent, "hsts-absent", Medium,
         "has no `Strict-Transport-Security`, so a later visit may begin over plain HTTP",
         "send `Strict-Transport-Security: max-age=31536000`",
         [Asvs "3.4.1", Zap "10035-1", Observatory "-20"];
-    HstsShort, "hsts-short", Low to Medium if |it| it.hsts_max_age == 0,
+    HstsShort, "hsts-short", Low to Medium if |facts| facts.hsts_max_age == 0,
         "has a `Strict-Transport-Security` of less than a year", "send `max-age=31536000` or more",
-        [Asvs "3.4.1", Zap "10035-2" if |it| it.hsts_max_age == 0,
-         Observatory "-10" if |it| it.hsts_max_age < OBSERVATORY_HSTS];
+        [Asvs "3.4.1", Zap "10035-2" if |facts| facts.hsts_max_age == 0,
+         Observatory "-10" if |facts| facts.hsts_max_age < OBSERVATORY_HSTS_SECONDS];
     HstsDoubled, "hsts-doubled", Low,
         "has more than one `Strict-Transport-Security`, and browsers read the first", "send one",
         [Asvs "3.4.1", Rfc "6797 7.2", Zap "10035-3"];
     HstsMalformed, "hsts-malformed", Medium,
         "has a `Strict-Transport-Security` that browsers cannot read", "send `max-age=31536000`, each directive once",
         [Asvs "3.4.1", Rfc "6797 6.1",
-         Zap "10035-5" if |it| matches!(it.hsts_fault, Some(HstsFault::MaxAgeMissing)),
-         Zap "10035-7" if |it| matches!(it.hsts_fault, Some(HstsFault::MaxAgeQuoted)),
-         Zap "10035-8" if |it| matches!(it.hsts_fault, Some(HstsFault::Octets)),
+         Zap "10035-5" if |facts| matches!(facts.hsts_fault, Some(HstsFault::MaxAgeMissing)),
+         Zap "10035-7" if |facts| matches!(facts.hsts_fault, Some(HstsFault::MaxAgeQuoted)),
+         Zap "10035-8" if |facts| matches!(facts.hsts_fault, Some(HstsFault::InvalidByte)),
          Observatory "-20"];
     HstsPlainHttp, "hsts-plain-http", Info,
         "has a `Strict-Transport-Security` over plain HTTP, where browsers ignore it", "send it over HTTPS only",
         [Asvs "3.4.1", Rfc "6797 7.2", Zap "10035-4"];
     IntegrationRedirected, "integration-redirected", Medium,
-        "redirects a client that is no browser to https, which hides that its request went in clear text",
+        "redirects a client that is not a browser to https, which hides that its request was sent in clear text",
         "refuse it with 403",
         [Asvs "4.1.2"];
     ForwardedBelieved, "forwarded-believed", High,
-        "believes a forwarded header from anyone", "believe it from the proxies that you run only",
+        "trusts a forwarding header from any peer", "trust it only from the proxies that you run",
         [Asvs "4.1.3"];
 }
 
 impl Weakness {
-    /// The ids that auditors give it under these facts, standards first.
+    /// Returns the ids that auditors give the weakness under these facts, standards first.
+    ///
+    /// ```
+    /// use hardtack_rules::auditors::{Facts, Weakness};
+    ///
+    /// let facts = Facts::from_name(b"theme");
+    /// let references = Weakness::DomainWide.references(&facts);
+    /// let ids: Vec<String> = references.map(|reference| reference.to_string()).collect();
+    /// assert_eq!(ids, ["CWE-565", "ZAP 90033"]);
+    /// ```
     pub fn references(self, facts: &Facts) -> impl Iterator<Item = Reference> {
         self.entries().iter().filter(|entry| (entry.applies)(facts)).map(|entry| entry.reference)
     }
 
-    /// The rule of the book that a declaration breaks or trips with this weakness, where there is one.
+    /// Returns the rule with the same id, if there is one.
     #[must_use]
     pub fn rule(self) -> Option<Rule> {
         Rule::ALL.iter().copied().find(|rule| rule.id() == self.id())
     }
 
-    /// Why a declaration has this weakness: its reason, where it trips the lint.
+    /// Returns the declaration's `reason` if the declaration triggers the lint of this weakness.
     ///
     /// ```
     /// use hardtack_rules::Spec;
@@ -433,12 +400,12 @@ impl Weakness {
     #[must_use]
     pub fn reason<'a>(self, spec: &Spec<'a>) -> Option<&'a str> {
         let rule = self.rule()?;
-        let trips = Argument::ALL.iter().any(|at| check::lint(spec, *at) == Some(rule));
-        // A cookie that is not Secure cannot have a prefix: `insecure` speaks for `unprefixed`.
-        let follows = matches!(self, Weakness::Unprefixed)
-            && check::lint(spec, Argument::Secure).is_some()
-            && Prefix::of(spec.name).is_none();
-        if trips || follows { spec.reason } else { None }
+        let is_triggered = Argument::ALL.iter().any(|argument| check::find_lint(spec, *argument) == Some(rule));
+        // A cookie that is not Secure cannot have a prefix. So the reason for `insecure` also covers `unprefixed`.
+        let follows_from_insecure = matches!(self, Weakness::Unprefixed)
+            && check::find_lint(spec, Argument::Secure).is_some()
+            && Prefix::from_name(spec.name).is_none();
+        if is_triggered || follows_from_insecure { spec.reason } else { None }
     }
 }
 
@@ -455,21 +422,21 @@ mod tests {
     use std::string::ToString as _;
     use std::vec::Vec;
 
-    use super::{Facts, HstsFault, OBSERVATORY_HSTS, Severity, Weakness, fold, is_csrf_like, is_session_like};
+    use super::{Facts, HstsFault, OBSERVATORY_HSTS_SECONDS, Severity, Weakness};
     use crate::rule::Rule;
     use crate::spec::{SameSite, Spec};
 
     #[test]
-    fn ids_are_distinct_and_texts_join_into_a_sentence() {
-        for (at, weakness) in Weakness::ALL.iter().enumerate() {
-            assert!(Weakness::ALL.iter().skip(at + 1).all(|other| other.id() != weakness.id()), "{weakness}");
+    fn ids_are_distinct_and_texts_form_sentences() {
+        for (index, weakness) in Weakness::ALL.iter().enumerate() {
+            assert!(Weakness::ALL.iter().skip(index + 1).all(|other| other.id() != weakness.id()), "{weakness}");
             assert!(!weakness.predicate().ends_with('.') && !weakness.remedy().ends_with('.'), "{weakness}");
             assert!(weakness.predicate().starts_with(|first: char| first.is_ascii_lowercase()), "{weakness}");
         }
     }
 
     #[test]
-    fn the_book_s_own_ids_are_used_where_it_has_one() {
+    fn a_weakness_and_its_rule_share_an_id() {
         for (weakness, rule) in [
             (Weakness::Insecure, Rule::Insecure),
             (Weakness::ScriptReadable, Rule::ScriptReadable),
@@ -486,37 +453,55 @@ mod tests {
     }
 
     #[test]
-    fn the_observatory_takes_one_score_off_for_a_missing_secure() {
+    fn a_missing_secure_has_one_observatory_score() {
         for (name, under_hsts, score) in
             [("PHPSESSID", false, "-40"), ("theme", false, "-20"), ("Login", true, "-10"), ("theme", true, "-5")]
         {
-            let facts = Facts { under_hsts, ..Facts::of_name(name.as_bytes()) };
-            let mut scores = Weakness::Insecure.references(&facts).filter(|it| it.id.starts_with('-'));
-            assert_eq!(scores.next().map(|it| it.id), Some(score), "{name}");
+            let facts = Facts { under_hsts, ..Facts::from_name(name.as_bytes()) };
+            let mut scores = Weakness::Insecure.references(&facts).filter(|reference| reference.id.starts_with('-'));
+            assert_eq!(scores.next().map(|reference| reference.id), Some(score), "{name}");
             assert_eq!(scores.next(), None, "{name}");
         }
     }
 
     #[test]
-    fn names_are_matched_in_any_letter_case() {
-        assert!(is_session_like(b"ASP.NET_SessionId") && is_session_like(b"wordpress_logged_LOGIN"));
-        assert!(!is_session_like(b"ses") && !is_session_like(b"sid"));
-        assert!(is_csrf_like(b"csrftoken") && is_csrf_like(b"_CSRF") && !is_csrf_like(b"XSRF-TOKEN"));
+    fn severities_are_ordered_and_facts_only_raise_them() {
+        let mut severities = [Severity::High, Severity::Info, Severity::Medium, Severity::Low];
+        severities.sort_unstable();
+        assert_eq!(severities.map(Severity::as_str), ["info", "low", "medium", "high"]);
+
+        let usual = Facts::from_name(b"theme");
+        let others = [
+            Facts::from_name(b"session"),
+            Facts::from_name(b"csrf"),
+            Facts { under_hsts: true, ..Facts::from_name(b"session") },
+            Facts { secure: false, ..usual },
+            Facts { hsts_max_age: 0, ..usual },
+            Facts { invites_caches: true, ..usual },
+        ];
+        for weakness in Weakness::ALL {
+            let raises = |facts: &Facts| weakness.severity(facts) > weakness.severity(&usual);
+            assert!(others.iter().all(|facts| weakness.severity(facts) >= weakness.severity(&usual)), "{weakness}");
+            // These are the weaknesses whose severity depends on the facts.
+            let expected = matches!(
+                weakness,
+                Weakness::Insecure
+                    | Weakness::ScriptReadable
+                    | Weakness::SameSiteMissing
+                    | Weakness::SameSiteNone
+                    | Weakness::SharedCache
+                    | Weakness::HstsShort
+            );
+            assert_eq!(others.iter().any(raises), expected, "{weakness}");
+        }
     }
 
     #[test]
-    fn severities_are_ordered() {
-        assert!(
-            Severity::Info < Severity::Low && Severity::Low < Severity::Medium && Severity::Medium < Severity::High
-        );
-    }
-
-    #[test]
-    fn reports_write_ids_as_testers_do() {
-        let facts = Facts { under_hsts: true, ..Facts::of_name(b"theme") };
-        let written: Vec<_> = Weakness::Insecure.references(&facts).map(|reference| reference.to_string()).collect();
+    fn references_display_as_in_reports() {
+        let facts = Facts { under_hsts: true, ..Facts::from_name(b"theme") };
+        let references: Vec<_> = Weakness::Insecure.references(&facts).map(|reference| reference.to_string()).collect();
         assert_eq!(
-            written,
+            references,
             [
                 "CWE-614",
                 "CWE-319",
@@ -539,13 +524,13 @@ mod tests {
     }
 
     #[test]
-    fn facts_raise_a_severity_and_choose_the_ids() {
-        let plain = Facts::of_name(b"theme");
-        let session = Facts::of_name(b"session");
-        let csrf = Facts::of_name(b"csrf");
+    fn facts_change_severity_and_ids() {
+        let plain = Facts::from_name(b"theme");
+        let session = Facts::from_name(b"session");
+        let csrf = Facts::from_name(b"csrf");
         let short = |hsts_max_age| Facts { hsts_max_age, ..plain };
         let fault = |fault| Facts { hsts_fault: Some(fault), ..plain };
-        for (weakness, facts, severity, id, given) in [
+        for (weakness, facts, severity, id, is_given) in [
             (Weakness::Insecure, plain, Severity::Medium, "-20", true),
             (Weakness::Insecure, session, Severity::High, "-40", true),
             (Weakness::Insecure, Facts { under_hsts: true, ..session }, Severity::Medium, "-40", false),
@@ -565,50 +550,34 @@ mod tests {
             (Weakness::SharedCache, Facts { invites_caches: true, ..plain }, Severity::Medium, "10049", true),
             (Weakness::HstsShort, short(0), Severity::Medium, "10035-2", true),
             (Weakness::HstsShort, short(1), Severity::Low, "10035-2", false),
-            (Weakness::HstsShort, short(OBSERVATORY_HSTS - 1), Severity::Low, "-10", true),
-            (Weakness::HstsShort, short(OBSERVATORY_HSTS), Severity::Low, "-10", false),
+            (Weakness::HstsShort, short(OBSERVATORY_HSTS_SECONDS - 1), Severity::Low, "-10", true),
+            (Weakness::HstsShort, short(OBSERVATORY_HSTS_SECONDS), Severity::Low, "-10", false),
             (Weakness::HstsMalformed, fault(HstsFault::MaxAgeMissing), Severity::Medium, "10035-5", true),
             (Weakness::HstsMalformed, fault(HstsFault::MaxAgeQuoted), Severity::Medium, "10035-7", true),
-            (Weakness::HstsMalformed, fault(HstsFault::Octets), Severity::Medium, "10035-8", true),
+            (Weakness::HstsMalformed, fault(HstsFault::InvalidByte), Severity::Medium, "10035-8", true),
             (Weakness::HstsMalformed, fault(HstsFault::Grammar), Severity::Medium, "10035-5", false),
         ] {
             assert_eq!(weakness.severity(&facts), severity, "{weakness} {facts:?}");
-            assert_eq!(weakness.references(&facts).any(|it| it.id == id), given, "{weakness} {id} {facts:?}");
+            assert_eq!(
+                weakness.references(&facts).any(|reference| reference.id == id),
+                is_given,
+                "{weakness} {id} {facts:?}"
+            );
         }
     }
 
     #[test]
-    fn a_reason_answers_for_what_the_declaration_weakens() {
+    fn a_reason_covers_the_declared_weakenings() {
         let spec = Spec::new("a").explicit_name().secure(false).reason("r");
         assert_eq!(Weakness::Insecure.reason(&spec), Some("r"));
         assert_eq!(Weakness::Unprefixed.reason(&spec), Some("r"));
         assert_eq!(Weakness::ScriptReadable.reason(&spec), None);
-        // Not written, and without a prefix all the same.
+        // A derived name has no prefix either if the cookie is not Secure.
         assert_eq!(Weakness::Unprefixed.reason(&Spec::new("a").secure(false).reason("r")), Some("r"));
         let spec = Spec::new("__Secure-a").same_site(SameSite::None).domain("example.com").reason("r");
         assert_eq!(Weakness::SameSiteNone.reason(&spec), Some("r"));
         assert_eq!(Weakness::DomainWide.reason(&spec), Some("r"));
         assert_eq!(Weakness::SameSiteMissing.reason(&spec), None);
         assert_eq!(Weakness::Insecure.reason(&Spec::new("a").secure(false).read_only().reason("r")), None);
-    }
-
-    #[test]
-    fn folded_cookies_are_told_from_commas() {
-        for (line, at) in [
-            ("a=1, b=2", Some(3)),
-            ("a=1; Path=/,b=2", Some(11)),
-            ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT, b=2", Some(42)),
-            ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/", None),
-            ("a=1,b=2", None),
-            ("a=1, b", None),
-            ("a=1, =2", None),
-            ("a=1; Path=/, =2", None),
-            ("a=1, \"b\"=2", None),
-            ("a=1,", None),
-            (",", None),
-            ("", None),
-        ] {
-            assert_eq!(fold(line.as_bytes()), at, "{line}");
-        }
     }
 }

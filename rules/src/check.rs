@@ -1,15 +1,15 @@
-//! A declaration in, the rules that it breaks out: for each argument the first of the book, so that one mistake gives
-//! one error. Which argument a rule of two arguments blames is decided here: the one that leaves the default.
+//! Checks a declaration against the rules. A [`Spec`] and one of its arguments go in; the first broken rule comes out.
+//! A rule about two arguments blames the argument that differs from the default, so that one mistake gives one error.
 
-use crate::rule::{Kind, Rule};
+use crate::rule::{Rule, RuleKind};
 use crate::spec::{Prefix, SameSite, Spec};
 use crate::syntax::{self, Fault};
 
-/// An argument of a declaration, as a rule blames it.
+/// An argument of a declaration that a rule can blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Argument {
-    /// `name`, or the type's own name where none is written.
+    /// `name`, or the name of the type if the declaration has no `name`.
     Name,
     /// `path`.
     Path,
@@ -31,7 +31,7 @@ pub enum Argument {
 
 impl Argument {
     /// Every argument that a rule can blame.
-    pub const ALL: [Argument; 9] = [
+    pub const ALL: &'static [Argument] = &[
         Argument::Name,
         Argument::Path,
         Argument::Domain,
@@ -44,78 +44,95 @@ impl Argument {
     ];
 }
 
-/// The first error of the book that `spec` breaks at this argument.
+/// Returns the first error of this argument. A `reason` does not allow an error.
 ///
 /// ```
-/// use hardtack_rules::check::{Argument, error};
+/// use hardtack_rules::check::{Argument, find_error};
 /// use hardtack_rules::{Rule, Spec};
 ///
 /// let spec = Spec::new("__Host-id").domain("example.com");
-/// assert_eq!(error(&spec, Argument::Domain).map(|fault| fault.rule), Some(Rule::PrefixHost));
-/// assert_eq!(error(&spec, Argument::Name), None);
+/// assert_eq!(find_error(&spec, Argument::Domain).map(|fault| fault.rule), Some(Rule::PrefixHost));
+/// assert_eq!(find_error(&spec, Argument::Name), None);
 /// ```
 #[must_use]
-pub const fn error(spec: &Spec<'_>, at: Argument) -> Option<Fault> {
+pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
     if spec.read_only {
-        return match at {
-            Argument::Name => fault(syntax::foreign_name(spec.name)),
-            Argument::Reason if spec.reason.is_some() => Some(Fault::because(
+        return match argument {
+            Argument::Name => err(syntax::check_undeclared_name(spec.name)),
+            Argument::Reason if spec.reason.is_some() => Some(Fault::new(
                 Rule::IdleReason,
-                "a `read_only` cookie is declared by whoever sets it and needs no `reason`; remove it",
+                "a `read_only` cookie is set by another program and needs no `reason`; remove it",
             )),
             _ => None,
         };
     }
-    if let Some(fault) = prefix(spec, at) {
+    if let Some(fault) = find_prefix_fault(spec, argument) {
         return Some(fault);
     }
-    match at {
-        Argument::Name => fault(syntax::name(spec.name)),
+    match argument {
+        Argument::Name => err(syntax::check_name(spec.name)),
         Argument::Secure if !spec.secure && matches!(spec.same_site, SameSite::None) => {
-            Some(Fault::general(Rule::SameSiteNoneSecure))
+            Some(Fault::from_rule(Rule::SameSiteNoneSecure))
         }
-        Argument::Secure if !spec.secure && spec.partitioned => Some(Fault::general(Rule::PartitionedSecure)),
-        Argument::Path => fault(syntax::path(spec.path)),
+        Argument::Secure if !spec.secure && spec.partitioned => Some(Fault::from_rule(Rule::PartitionedSecure)),
+        Argument::Path => err(syntax::check_path(spec.path)),
         Argument::Domain => match spec.domain {
-            Some(domain) => fault(syntax::domain(domain)),
+            Some(domain) => err(syntax::check_domain(domain)),
             None => None,
         },
         Argument::MaxAge => match spec.max_age {
-            Some(max_age) => fault(syntax::max_age(max_age)),
+            Some(max_age) => err(syntax::check_max_age(max_age)),
             None => None,
         },
         Argument::Reason => match spec.reason {
             Some(reason) if reason.trim_ascii().is_empty() => {
-                Some(Fault::because(Rule::IdleReason, "`reason` is empty; write why the cookie is weaker"))
+                Some(Fault::new(Rule::IdleReason, "`reason` is empty; write why the cookie is weaker"))
             }
-            Some(_) if !trips_a_lint(spec) => Some(Fault::general(Rule::IdleReason)),
+            Some(_) if !has_lint(spec) => Some(Fault::from_rule(Rule::IdleReason)),
             _ => None,
         },
         Argument::Secure | Argument::HttpOnly | Argument::SameSite | Argument::Partitioned => None,
     }
 }
 
-/// The first lint of the book that `spec` trips at this argument, whether or not it has a reason.
+/// Returns the lint that this argument triggers, with or without a `reason`.
+///
+/// ```
+/// use hardtack_rules::check::{Argument, find_lint};
+/// use hardtack_rules::{Rule, Spec};
+///
+/// let spec = Spec::new("__Host-lang").http_only(false).reason("i18n.js reads it");
+/// assert_eq!(find_lint(&spec, Argument::HttpOnly), Some(Rule::ScriptReadable));
+/// assert_eq!(find_lint(&spec, Argument::Secure), None);
+/// ```
 #[must_use]
-pub const fn lint(spec: &Spec<'_>, at: Argument) -> Option<Rule> {
-    let Some(rule) = lint_of(at) else { return None };
-    let trips = match at {
+pub const fn find_lint(spec: &Spec<'_>, argument: Argument) -> Option<Rule> {
+    let Some(rule) = lint_for(argument) else { return None };
+    let is_triggered = match argument {
         Argument::Secure => !spec.secure,
         Argument::HttpOnly => !spec.http_only,
         Argument::SameSite => matches!(spec.same_site, SameSite::None),
-        Argument::Name => spec.explicit_name && Prefix::of(spec.name).is_none(),
+        Argument::Name => spec.explicit_name && Prefix::from_name(spec.name).is_none(),
         Argument::Domain => spec.has_domain(),
-        Argument::MaxAge => matches!(spec.max_age, Some(max_age) if max_age.as_secs() > syntax::MAX_LIFE.as_secs()),
+        Argument::MaxAge => matches!(spec.max_age, Some(max_age) if max_age.as_secs() > syntax::MAX_LIFETIME.as_secs()),
         Argument::Partitioned => spec.partitioned && !matches!(spec.same_site, SameSite::None),
         Argument::Path | Argument::Reason => false,
     };
-    if trips && !spec.read_only { Some(rule) } else { None }
+    if is_triggered && !spec.read_only { Some(rule) } else { None }
 }
 
-/// The lint that an argument can trip.
+/// Returns the lint that this argument can trigger. [`Rule::PublicSuffix`] is not included, because it needs a list.
+///
+/// ```
+/// use hardtack_rules::Rule;
+/// use hardtack_rules::check::{Argument, lint_for};
+///
+/// assert_eq!(lint_for(Argument::Secure), Some(Rule::Insecure));
+/// assert_eq!(lint_for(Argument::Path), None);
+/// ```
 #[must_use]
-pub const fn lint_of(at: Argument) -> Option<Rule> {
-    match at {
+pub const fn lint_for(argument: Argument) -> Option<Rule> {
+    match argument {
         Argument::Secure => Some(Rule::Insecure),
         Argument::HttpOnly => Some(Rule::ScriptReadable),
         Argument::SameSite => Some(Rule::SameSiteNone),
@@ -127,69 +144,85 @@ pub const fn lint_of(at: Argument) -> Option<Rule> {
     }
 }
 
-/// The weakening at this argument for which the declaration gives no reason.
+/// Returns the weakening of this argument for which the declaration gives no `reason`.
 ///
-/// A cookie that is not Secure cannot have a prefix, so `insecure` speaks for `unprefixed`.
+/// A cookie that is not Secure cannot have a prefix. Such a cookie has [`Rule::Insecure`] only, and not
+/// [`Rule::Unprefixed`] as well.
+///
+/// ```
+/// use hardtack_rules::Spec;
+/// use hardtack_rules::check::{Argument, find_unexplained};
+///
+/// let spec = Spec::new("__Host-lang").http_only(false);
+/// assert!(find_unexplained(&spec, Argument::HttpOnly).is_some());
+/// assert_eq!(find_unexplained(&spec.reason("i18n.js reads it"), Argument::HttpOnly), None);
+/// ```
 #[must_use]
-pub const fn unexplained(spec: &Spec<'_>, at: Argument) -> Option<Fault> {
-    match lint(spec, at) {
+pub const fn find_unexplained(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
+    match find_lint(spec, argument) {
         Some(Rule::Unprefixed) if !spec.secure => None,
-        Some(rule) if matches!(rule.kind(), Kind::Weakening) && spec.reason.is_none() => Some(Fault::general(rule)),
+        Some(rule) if matches!(rule.kind(), RuleKind::Weakening) && spec.reason.is_none() => {
+            Some(Fault::from_rule(rule))
+        }
         _ => None,
     }
 }
 
-/// The weakening of a `domain` that is a public suffix, for which the declaration gives no reason: of suffixes there is a
-/// list, and who has one asks.
+/// Returns the fault of a cookie whose `domain` is a public suffix. Returns `None` if the declaration has a `reason` or
+/// is `read_only`.
+///
+/// The caller has found the domain in the public suffix list. This crate does not contain the list.
 #[must_use]
-pub const fn unexplained_suffix(spec: &Spec<'_>) -> Option<Fault> {
-    if spec.read_only || spec.reason.is_some() { None } else { Some(Fault::general(Rule::PublicSuffix)) }
+pub const fn public_suffix_fault(spec: &Spec<'_>) -> Option<Fault> {
+    if spec.read_only || spec.reason.is_some() { None } else { Some(Fault::from_rule(Rule::PublicSuffix)) }
 }
 
-/// What a constant expression at this argument breaks, asked once its value is known.
+/// Returns the first error or unexplained weakening of an argument that is a constant expression. Generated code calls
+/// this function when the value is known.
 ///
-/// The macro has judged what it could see. A constant name also answers for what contradicts its prefix elsewhere,
-/// but for a path that is a constant itself and answers alone.
+/// The macro has already checked the arguments that are literals, except against a name that is a constant. So the
+/// check of a constant name also covers the other arguments that contradict the name's prefix. If `path_is_constant` is
+/// true, it leaves out the path, because a constant path has a check of its own.
 #[must_use]
-pub const fn constant(spec: &Spec<'_>, at: Argument, path_is_constant: bool) -> Option<Fault> {
-    let found = match at {
-        Argument::Name => match error(spec, Argument::Name) {
+pub const fn check_constant(spec: &Spec<'_>, argument: Argument, path_is_constant: bool) -> Option<Fault> {
+    let error = match argument {
+        Argument::Name => match find_error(spec, Argument::Name) {
             Some(fault) => Some(fault),
-            None => contradiction(spec, !path_is_constant),
+            None => find_prefix_contradiction(spec, !path_is_constant),
         },
-        // The name's own check has spoken of `__Host-` with a Domain.
+        // The check of the name reports a `__Host-` name with a Domain.
         Argument::Domain if !spec.read_only => match spec.domain {
-            Some(domain) => fault(syntax::domain(domain)),
+            Some(domain) => err(syntax::check_domain(domain)),
             None => None,
         },
-        at => error(spec, at),
+        argument => find_error(spec, argument),
     };
-    match found {
-        None => unexplained(spec, at),
-        found => found,
+    match error {
+        None => find_unexplained(spec, argument),
+        error => error,
     }
 }
 
-/// What contradicts the name's prefix, wherever it stands.
-const fn contradiction(spec: &Spec<'_>, with_path: bool) -> Option<Fault> {
+/// Returns the first contradiction between the name's prefix and any other argument.
+const fn find_prefix_contradiction(spec: &Spec<'_>, with_path: bool) -> Option<Fault> {
     if spec.read_only {
         return None;
     }
-    if let Some(fault) = prefix(spec, Argument::Secure) {
+    if let Some(fault) = find_prefix_fault(spec, Argument::Secure) {
         return Some(fault);
     }
-    if let Some(fault) = prefix(spec, Argument::HttpOnly) {
+    if let Some(fault) = find_prefix_fault(spec, Argument::HttpOnly) {
         return Some(fault);
     }
-    if let Some(fault) = prefix(spec, Argument::Domain) {
+    if let Some(fault) = find_prefix_fault(spec, Argument::Domain) {
         return Some(fault);
     }
-    if with_path { prefix(spec, Argument::Path) } else { None }
+    if with_path { find_prefix_fault(spec, Argument::Path) } else { None }
 }
 
-/// The prefix rule that is broken at this argument.
-const fn prefix(spec: &Spec<'_>, at: Argument) -> Option<Fault> {
-    let Some(prefix) = Prefix::of(spec.name) else { return None };
+/// Returns the prefix rule that this argument breaks.
+const fn find_prefix_fault(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
+    let Some(prefix) = Prefix::from_name(spec.name) else { return None };
     macro_rules! texts {
         ($before:literal, $after:literal) => {
             match prefix {
@@ -200,7 +233,7 @@ const fn prefix(spec: &Spec<'_>, at: Argument) -> Option<Fault> {
             }
         };
     }
-    let (broken, (rule, text)) = match at {
+    let (is_broken, (rule, text)) = match argument {
         Argument::Secure => (
             !spec.secure,
             texts!("`secure = false` cannot be used with the ", " prefix; remove it or use a name without a prefix"),
@@ -228,13 +261,14 @@ const fn prefix(spec: &Spec<'_>, at: Argument) -> Option<Fault> {
         ),
         _ => return None,
     };
-    if broken { Some(Fault::because(rule, text)) } else { None }
+    if is_broken { Some(Fault::new(rule, text)) } else { None }
 }
 
-const fn trips_a_lint(spec: &Spec<'_>) -> bool {
-    let mut rest: &[Argument] = &Argument::ALL;
-    while let [at, tail @ ..] = rest {
-        if lint(spec, *at).is_some() {
+/// Returns true if any argument triggers a lint.
+const fn has_lint(spec: &Spec<'_>) -> bool {
+    let mut rest = Argument::ALL;
+    while let [argument, tail @ ..] = rest {
+        if find_lint(spec, *argument).is_some() {
             return true;
         }
         rest = tail;
@@ -242,7 +276,8 @@ const fn trips_a_lint(spec: &Spec<'_>) -> bool {
     false
 }
 
-const fn fault(result: Result<(), Fault>) -> Option<Fault> {
+/// `Result::err`, which is not a `const fn`.
+const fn err(result: Result<(), Fault>) -> Option<Fault> {
     match result {
         Ok(()) => None,
         Err(fault) => Some(fault),
@@ -256,58 +291,58 @@ mod tests {
     use core::time::Duration;
     use std::vec::Vec;
 
-    use super::{Argument, constant, error, lint, unexplained, unexplained_suffix};
+    use super::{Argument, check_constant, find_error, find_lint, find_unexplained, public_suffix_fault};
     use crate::rule::Rule;
     use crate::spec::{Prefix, SameSite, Spec};
 
     const STRICT: Spec<'_> = Spec::new("__Host-Http-id");
     const DAY: u64 = 86_400;
 
-    /// What one of the questions says of each argument.
-    fn asked<T>(question: impl Fn(Argument) -> Option<T>) -> Vec<(Argument, T)> {
-        Argument::ALL.into_iter().filter_map(|at| question(at).map(|answer| (at, answer))).collect()
+    /// Returns the results of a check for each argument.
+    fn each_argument<T>(check: impl Fn(Argument) -> Option<T>) -> Vec<(Argument, T)> {
+        Argument::ALL.iter().filter_map(|argument| check(*argument).map(|result| (*argument, result))).collect()
     }
 
     fn errors(spec: &Spec<'_>) -> Vec<(Argument, Rule)> {
-        asked(|at| error(spec, at).map(|fault| fault.rule))
+        each_argument(|argument| find_error(spec, argument).map(|fault| fault.rule))
     }
 
     fn lints(spec: &Spec<'_>) -> Vec<(Argument, Rule)> {
-        asked(|at| lint(spec, at))
+        each_argument(|argument| find_lint(spec, argument))
     }
 
-    fn unexplaineds(spec: &Spec<'_>) -> Vec<(Argument, Rule)> {
-        asked(|at| unexplained(spec, at).map(|fault| fault.rule))
+    fn unexplained(spec: &Spec<'_>) -> Vec<(Argument, Rule)> {
+        each_argument(|argument| find_unexplained(spec, argument).map(|fault| fault.rule))
     }
 
     #[test]
-    fn the_default_breaks_nothing() {
+    fn the_default_breaks_no_rule() {
         for spec in [STRICT, Spec::new("id"), Spec::new("__Secure-id").path("/app").domain("example.com")] {
             assert_eq!(errors(&spec), []);
-            assert_eq!(unexplaineds(&spec), []);
+            assert_eq!(unexplained(&spec), []);
         }
         assert_eq!(lints(&STRICT), []);
     }
 
     #[test]
-    fn a_suffix_is_explained_by_a_reason_and_never_asked_of_a_read_only_cookie() {
+    fn public_suffixes_need_a_reason_unless_read_only() {
         let wide = STRICT.domain("com");
-        assert_eq!(unexplained_suffix(&wide).map(|fault| fault.rule), Some(Rule::PublicSuffix));
-        assert!(unexplained_suffix(&wide.reason("for all of them")).is_none());
-        assert!(unexplained_suffix(&wide.read_only()).is_none());
+        assert_eq!(public_suffix_fault(&wide).map(|fault| fault.rule), Some(Rule::PublicSuffix));
+        assert!(public_suffix_fault(&wide.reason("shared by every site")).is_none());
+        assert!(public_suffix_fault(&wide.read_only()).is_none());
     }
 
     #[test]
-    fn a_constant_domain_of_a_read_only_cookie_is_asked_nothing() {
+    fn a_read_only_constant_domain_is_not_checked() {
         let spec = Spec::new("theirs").domain("ex ample");
-        assert!(constant(&spec, Argument::Domain, false).is_some());
-        assert!(constant(&spec.read_only(), Argument::Domain, false).is_none());
+        assert!(check_constant(&spec, Argument::Domain, false).is_some());
+        assert!(check_constant(&spec.read_only(), Argument::Domain, false).is_none());
     }
 
     #[test]
-    fn each_argument_answers_for_itself() {
+    fn each_argument_reports_its_own_error() {
         let plain = Spec::new("id").secure(false);
-        for (spec, at, rule) in [
+        for (spec, argument, rule) in [
             (Spec::new("i d"), Argument::Name, Rule::NameToken),
             (Spec::new("__host-id"), Argument::Name, Rule::PrefixCase),
             (STRICT.max_age(Duration::ZERO), Argument::MaxAge, Rule::MaxAge),
@@ -317,14 +352,14 @@ mod tests {
             (plain.partitioned(), Argument::Secure, Rule::PartitionedSecure),
             (plain.partitioned().same_site(SameSite::None), Argument::Secure, Rule::SameSiteNoneSecure),
         ] {
-            assert_eq!(errors(&spec), [(at, rule)], "{spec:?}");
+            assert_eq!(errors(&spec), [(argument, rule)], "{spec:?}");
         }
         for spec in [
             plain,
             plain.same_site(SameSite::Strict),
             Spec::new("id").same_site(SameSite::None),
             Spec::new("id").partitioned(),
-            Spec::new("id").environment_domain(),
+            Spec::new("id").policy_domain(),
             STRICT.max_age(Duration::from_secs(1)),
         ] {
             assert_eq!(errors(&spec), [], "{spec:?}");
@@ -340,8 +375,8 @@ mod tests {
     }
 
     #[test]
-    fn each_prefix_refuses_what_contradicts_it_and_nothing_else() {
-        // 6265bis 4.1.3 and layered-cookies: the name, its rule, whether it needs HttpOnly, whether it ties to the host.
+    fn each_prefix_refuses_only_what_contradicts_it() {
+        // 6265bis 4.1.3 and layered-cookies. Columns: name, rule, requires HttpOnly, requires `Path=/` and no Domain.
         for (name, rule, needs_http_only, host_only) in [
             ("__Secure-id", Rule::PrefixSecure, false, false),
             ("__Host-id", Rule::PrefixHost, false, true),
@@ -349,37 +384,39 @@ mod tests {
             ("__Host-Http-id", Rule::PrefixHostHttp, true, true),
         ] {
             let spec = Spec::new(name);
-            for (spec, at, refused) in [
+            for (spec, argument, refused) in [
                 (spec.secure(false), Argument::Secure, true),
                 (spec.http_only(false), Argument::HttpOnly, needs_http_only),
                 (spec.domain("example.com"), Argument::Domain, host_only),
-                (spec.environment_domain(), Argument::Domain, host_only),
+                (spec.policy_domain(), Argument::Domain, host_only),
                 (spec.path("/app"), Argument::Path, host_only),
                 (spec.path("/"), Argument::Path, false),
             ] {
-                let expected = if refused { Vec::from([(at, rule)]) } else { Vec::new() };
+                let expected = if refused { Vec::from([(argument, rule)]) } else { Vec::new() };
                 assert_eq!(errors(&spec), expected, "{spec:?}");
-                // Each text names the prefix that is meant.
-                let quoted = std::format!("`{}`", Prefix::of(name).unwrap().as_str());
-                assert!(error(&spec, at).is_none_or(|fault| fault.text.contains(&quoted)), "{spec:?}");
+                // Each text names the prefix of the cookie.
+                let quoted = std::format!("`{}`", Prefix::from_name(name).unwrap().as_str());
+                assert!(find_error(&spec, argument).is_none_or(|fault| fault.text.contains(&quoted)), "{spec:?}");
             }
         }
     }
 
     #[test]
-    fn a_prefix_speaks_before_the_syntax_of_what_it_forbids() {
+    fn a_prefix_fault_precedes_a_syntax_fault() {
         let spec = Spec::new("__Host-id").domain("localhost").path("app");
         assert_eq!(errors(&spec), [(Argument::Path, Rule::PrefixHost), (Argument::Domain, Rule::PrefixHost)]);
     }
 
     #[test]
-    fn a_reason_stands_where_something_is_weaker() {
+    fn a_reason_needs_a_lint() {
         let idle = [(Argument::Reason, Rule::IdleReason)];
         assert_eq!(errors(&STRICT.reason("r")), idle);
         for blank in ["", " \t"] {
             let spec = Spec::new("id").secure(false).reason(blank);
             assert_eq!(errors(&spec), idle);
-            assert!(error(&spec, Argument::Reason).is_some_and(|fault| fault.text.starts_with("`reason` is empty")));
+            assert!(
+                find_error(&spec, Argument::Reason).is_some_and(|fault| fault.text.starts_with("`reason` is empty"))
+            );
         }
         for spec in [
             Spec::new("id").secure(false),
@@ -395,31 +432,38 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_cookie_answers_for_its_name_alone() {
+    fn only_the_name_of_read_only_cookies_counts() {
         let spec =
             Spec::new("__host-id").explicit_name().secure(false).http_only(false).path("app").domain("a").read_only();
         assert_eq!(errors(&spec), []);
         assert_eq!(lints(&spec), []);
-        assert_eq!(unexplaineds(&spec), []);
+        assert_eq!(unexplained(&spec), []);
         assert_eq!(errors(&Spec::new("a;b").read_only()), [(Argument::Name, Rule::NameToken)]);
         assert_eq!(errors(&spec.reason("r")), [(Argument::Reason, Rule::IdleReason)]);
-        assert_eq!(asked(|at| constant(&Spec::new("__Host-id").secure(false).read_only(), at, false)), []);
+        assert_eq!(
+            each_argument(|argument| check_constant(
+                &Spec::new("__Host-id").secure(false).read_only(),
+                argument,
+                false
+            )),
+            []
+        );
     }
 
     #[test]
-    fn each_lint_has_its_neighbour() {
+    fn each_lint_has_an_allowed_neighbour() {
         let plain = Spec::new("id");
-        for (spec, at, rule) in [
+        for (spec, argument, rule) in [
             (plain.secure(false), Argument::Secure, Rule::Insecure),
             (plain.http_only(false), Argument::HttpOnly, Rule::ScriptReadable),
             (plain.same_site(SameSite::None), Argument::SameSite, Rule::SameSiteNone),
             (plain.explicit_name(), Argument::Name, Rule::Unprefixed),
             (plain.domain("example.com"), Argument::Domain, Rule::DomainWide),
-            (plain.environment_domain(), Argument::Domain, Rule::DomainWide),
+            (plain.policy_domain(), Argument::Domain, Rule::DomainWide),
             (plain.max_age(Duration::from_secs(400 * DAY + 1)), Argument::MaxAge, Rule::LongLived),
             (plain.partitioned(), Argument::Partitioned, Rule::PartitionAlone),
         ] {
-            assert_eq!(lints(&spec), [(at, rule)], "{spec:?}");
+            assert_eq!(lints(&spec), [(argument, rule)], "{spec:?}");
         }
         for spec in [
             plain,
@@ -429,12 +473,12 @@ mod tests {
         ] {
             assert_eq!(lints(&spec), [], "{spec:?}");
         }
-        let framed = plain.partitioned().same_site(SameSite::None);
-        assert_eq!(lints(&framed), [(Argument::SameSite, Rule::SameSiteNone)]);
+        let cross_site = plain.partitioned().same_site(SameSite::None);
+        assert_eq!(lints(&cross_site), [(Argument::SameSite, Rule::SameSiteNone)]);
     }
 
     #[test]
-    fn a_weakening_needs_a_reason_and_a_notice_does_not() {
+    fn weakenings_need_a_reason_and_notices_do_not() {
         let plain = Spec::new("id");
         let long = Duration::from_secs(401 * DAY);
         for (spec, expected) in [
@@ -444,37 +488,39 @@ mod tests {
             (plain.explicit_name().secure(false), &[(Argument::Secure, Rule::Insecure)]),
             (plain.domain("example.com").max_age(long).partitioned(), &[]),
         ] {
-            assert_eq!(unexplaineds(&spec), expected, "{spec:?}");
-            assert_eq!(unexplaineds(&spec.reason("r")), [], "{spec:?}");
+            assert_eq!(unexplained(&spec), expected, "{spec:?}");
+            assert_eq!(unexplained(&spec.reason("r")), [], "{spec:?}");
         }
     }
 
     #[test]
-    fn a_constant_name_answers_for_what_contradicts_its_prefix() {
-        let said = |spec: &Spec<'_>, at, path_is_constant| constant(spec, at, path_is_constant).map(|fault| fault.rule);
+    fn a_constant_name_reports_prefix_contradictions() {
+        let rule = |spec: &Spec<'_>, argument, path_is_constant| {
+            check_constant(spec, argument, path_is_constant).map(|fault| fault.rule)
+        };
         let host = Spec::new("__Host-Http-id").explicit_name();
         for spec in [host.secure(false), host.http_only(false), host.domain("example.com"), host.path("/app")] {
-            assert_eq!(said(&spec, Argument::Name, false), Some(Rule::PrefixHostHttp), "{spec:?}");
+            assert_eq!(rule(&spec, Argument::Name, false), Some(Rule::PrefixHostHttp), "{spec:?}");
         }
-        assert_eq!(said(&host, Argument::Name, false), None);
-        // A path that is a constant too speaks for itself.
-        assert_eq!(said(&host.path("/app"), Argument::Name, true), None);
-        assert_eq!(said(&host.path("/app"), Argument::Path, true), Some(Rule::PrefixHostHttp));
-        assert_eq!(said(&Spec::new("i d"), Argument::Name, false), Some(Rule::NameToken));
-        assert_eq!(said(&Spec::new("id").explicit_name(), Argument::Name, false), Some(Rule::Unprefixed));
-        assert_eq!(said(&Spec::new("id").explicit_name().reason("r"), Argument::Name, false), None);
+        assert_eq!(rule(&host, Argument::Name, false), None);
+        // A constant path has a check of its own.
+        assert_eq!(rule(&host.path("/app"), Argument::Name, true), None);
+        assert_eq!(rule(&host.path("/app"), Argument::Path, true), Some(Rule::PrefixHostHttp));
+        assert_eq!(rule(&Spec::new("i d"), Argument::Name, false), Some(Rule::NameToken));
+        assert_eq!(rule(&Spec::new("id").explicit_name(), Argument::Name, false), Some(Rule::Unprefixed));
+        assert_eq!(rule(&Spec::new("id").explicit_name().reason("r"), Argument::Name, false), None);
     }
 
     #[test]
-    fn each_other_constant_answers_for_its_own_value() {
-        let said = |spec: &Spec<'_>, at| constant(spec, at, false).map(|fault| fault.rule);
+    fn every_other_constant_reports_its_own_fault() {
+        let rule = |spec: &Spec<'_>, argument| check_constant(spec, argument, false).map(|fault| fault.rule);
         let host = Spec::new("__Host-id");
-        assert_eq!(said(&host.domain("example.com"), Argument::Domain), None);
-        assert_eq!(said(&host.domain("localhost"), Argument::Domain), Some(Rule::DomainSyntax));
-        assert_eq!(said(&host.max_age(Duration::ZERO), Argument::MaxAge), Some(Rule::MaxAge));
-        assert_eq!(said(&host.max_age(Duration::from_secs(401 * DAY)), Argument::MaxAge), None);
-        assert_eq!(said(&host.http_only(false), Argument::HttpOnly), Some(Rule::ScriptReadable));
-        assert_eq!(said(&host.http_only(false).reason("r"), Argument::HttpOnly), None);
-        assert_eq!(asked(|at| constant(&host, at, false)), []);
+        assert_eq!(rule(&host.domain("example.com"), Argument::Domain), None);
+        assert_eq!(rule(&host.domain("localhost"), Argument::Domain), Some(Rule::DomainSyntax));
+        assert_eq!(rule(&host.max_age(Duration::ZERO), Argument::MaxAge), Some(Rule::MaxAge));
+        assert_eq!(rule(&host.max_age(Duration::from_secs(401 * DAY)), Argument::MaxAge), None);
+        assert_eq!(rule(&host.http_only(false), Argument::HttpOnly), Some(Rule::ScriptReadable));
+        assert_eq!(rule(&host.http_only(false).reason("r"), Argument::HttpOnly), None);
+        assert_eq!(each_argument(|argument| check_constant(&host, argument, false)), []);
     }
 }

@@ -1,36 +1,38 @@
-//! Seconds since 1970 in, an IMF-fixdate out; a cookie-date in, seconds out. Every date is UTC. Never guesses: what the
-//! algorithm of 6265bis 5.1.1 does not read is no date.
+//! Formats and parses dates: Unix seconds go in and an IMF-fixdate comes out, or the text of a date goes in and Unix
+//! seconds come out. Every date is in UTC. Text that the algorithm of 6265bis 5.1.1 does not accept is never guessed.
 
 /// 1601-01-01T00:00:00Z, the first second of the first year that a cookie-date can name (6265bis 5.1.1).
 const FIRST: i64 = -11_644_473_600;
-/// 9999-12-31T23:59:59Z, the last second of the last year of four digits.
+/// 9999-12-31T23:59:59Z, the last second of the last year with four digits.
 const LAST: i64 = 253_402_300_799;
+/// The seconds of one day.
 const DAY: i64 = 86_400;
-/// From 0000-03-01 to 1970-01-01, in days: the count of days begins in March, so that a leap day ends its year.
-const MARCH_0_TO_1970: i64 = 719_468;
-/// 400 years, after which the calendar repeats.
-const ERA: i64 = 146_097;
-/// In lower case, as a browser compares them.
+/// The days from 0000-03-01 to 1970-01-01. Internally a year begins in March, so that a leap day is the last day of its
+/// year.
+const DAYS_TO_1970: i64 = 719_468;
+/// The days of 400 years, after which the calendar repeats.
+const ERA_DAYS: i64 = 146_097;
+/// The first three letters of each month, in lower case. They are compared in any letter case.
 const MONTHS: [&[u8; 3]; 12] =
     [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
 
-/// Writes the date that an `Expires` attribute may hold: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 5.6.7).
+/// Formats Unix seconds as the date of an `Expires` attribute: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 5.6.7).
 ///
-/// `None` where the year is outside 1601 to 9999: a browser reads no earlier one, and the format has four digits.
+/// Returns `None` if the year is outside 1601 to 9999. Browsers reject earlier years, and the format has four digits.
 ///
 /// ```
-/// use hardtack_rules::date::imf_fixdate;
+/// use hardtack_rules::date::format_imf_fixdate;
 ///
-/// assert_eq!(imf_fixdate(784_111_777).as_ref().map(|date| &date[..]), Some(&b"Sun, 06 Nov 1994 08:49:37 GMT"[..]));
-/// assert_eq!(imf_fixdate(i64::MAX), None);
+/// assert_eq!(&format_imf_fixdate(784_111_777).unwrap(), b"Sun, 06 Nov 1994 08:49:37 GMT");
+/// assert_eq!(format_imf_fixdate(i64::MAX), None);
 /// ```
 #[must_use]
-pub const fn imf_fixdate(unix_seconds: i64) -> Option<[u8; 29]> {
+pub const fn format_imf_fixdate(unix_seconds: i64) -> Option<[u8; 29]> {
     if unix_seconds < FIRST || unix_seconds > LAST {
         return None;
     }
     let (days, second) = (unix_seconds.div_euclid(DAY), unix_seconds.rem_euclid(DAY));
-    let (year, month, day) = date_of(days);
+    let (year, month, day) = date_from_days(days);
     // 1970-01-01 was a Thursday.
     let [w0, w1, w2] = *match days.rem_euclid(7) {
         0 => b"Thu",
@@ -65,20 +67,20 @@ pub const fn imf_fixdate(unix_seconds: i64) -> Option<[u8; 29]> {
     ])
 }
 
-/// Reads a date as a browser reads `Expires`: the cookie-date algorithm of 6265bis 5.1.1, in Unix seconds.
+/// Parses a date as browsers parse `Expires`, with the cookie-date algorithm of 6265bis 5.1.1. Returns Unix seconds.
 ///
 /// ```
-/// use hardtack_rules::date::cookie_date;
+/// use hardtack_rules::date::parse_cookie_date;
 ///
-/// assert_eq!(cookie_date(b"Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
-/// assert_eq!(cookie_date(b"08:49:37 6-nov-94"), Some(784_111_777));
-/// assert_eq!(cookie_date(b"31 Feb 1994 08:49:37"), None);
+/// assert_eq!(parse_cookie_date(b"Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+/// assert_eq!(parse_cookie_date(b"08:49:37 6-nov-94"), Some(784_111_777));
+/// assert_eq!(parse_cookie_date(b"31 Feb 1994 08:49:37"), None);
 /// ```
 #[must_use]
-pub fn cookie_date(text: &[u8]) -> Option<i64> {
+pub fn parse_cookie_date(text: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
-    for token in text.split(|octet| is_delimiter(*octet)).filter(|token| !token.is_empty()) {
-        // The first of the four that is still open and that the token can be.
+    for token in text.split(|byte| is_delimiter(*byte)).filter(|token| !token.is_empty()) {
+        // The token becomes the first part that is still missing and that the token matches.
         if time.is_none() {
             time = hms_time(token);
             if time.is_some() {
@@ -107,25 +109,27 @@ pub fn cookie_date(text: &[u8]) -> Option<i64> {
         70..=99 => year + 1_900,
         _ => year,
     };
-    if hour > 23 || minute > 59 || second > 59 || year < 1601 || day < 1 || day > days_in(year, month) {
+    if hour > 23 || minute > 59 || second > 59 || year < 1601 || day < 1 || day > days_in_month(year, month) {
         return None;
     }
-    Some(days_to(year, month, day) * DAY + hour * 3_600 + minute * 60 + second)
+    Some(days_since_1970(year, month, day) * DAY + hour * 3_600 + minute * 60 + second)
 }
 
-/// Reads an instant as people write it for machines, in UTC and whole seconds: `2026-12-01T03:00:00Z` (RFC 3339).
+/// Parses an RFC 3339 timestamp in UTC and whole seconds, such as `2026-12-01T03:00:00Z`. Returns Unix seconds.
+///
+/// Returns `None` if the text has another form, such as an offset or a fraction, or if the year is before 1601.
 ///
 /// ```
-/// use hardtack_rules::date::timestamp;
+/// use hardtack_rules::date::parse_timestamp;
 ///
-/// assert_eq!(timestamp("1994-11-06T08:49:37Z"), Some(784_111_777));
-/// assert_eq!(timestamp("1994-11-06 08:49:37"), None);
+/// assert_eq!(parse_timestamp("1994-11-06T08:49:37Z"), Some(784_111_777));
+/// assert_eq!(parse_timestamp("1994-11-06 08:49:37"), None);
 /// ```
 #[must_use]
-pub fn timestamp(text: &str) -> Option<i64> {
-    let digits = |octets: &[u8]| {
-        let value = |value: i64, octet: &u8| octet.is_ascii_digit().then(|| value * 10 + i64::from(octet - b'0'));
-        octets.iter().try_fold(0, value)
+pub fn parse_timestamp(text: &str) -> Option<i64> {
+    let digits = |bytes: &[u8]| {
+        let append = |number: i64, byte: &u8| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0'));
+        bytes.iter().try_fold(0, append)
     };
     let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1, b'Z'] = *text.as_bytes()
     else {
@@ -133,53 +137,57 @@ pub fn timestamp(text: &str) -> Option<i64> {
     };
     let (year, month, day) = (digits(&[y0, y1, y2, y3])?, digits(&[m0, m1])?, digits(&[d0, d1])?);
     let (hour, minute, second) = (digits(&[h0, h1])?, digits(&[n0, n1])?, digits(&[s0, s1])?);
-    let is_date = year >= 1601 && (1..=12).contains(&month) && day >= 1 && day <= days_in(year, month);
+    let is_date = year >= 1601 && (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
     let is_time = hour <= 23 && minute <= 59 && second <= 59;
-    (is_date && is_time).then(|| days_to(year, month, day) * DAY + hour * 3_600 + minute * 60 + second)
+    (is_date && is_time).then(|| days_since_1970(year, month, day) * DAY + hour * 3_600 + minute * 60 + second)
 }
 
-/// The grammar's `delimiter`; a colon is none.
-const fn is_delimiter(octet: u8) -> bool {
-    matches!(octet, 0x09 | 0x20..=0x2F | 0x3B..=0x40 | 0x5B..=0x60 | 0x7B..=0x7E)
+/// Returns true if the byte matches `delimiter` in the grammar of 6265bis 5.1.1. A colon is not a delimiter.
+const fn is_delimiter(byte: u8) -> bool {
+    matches!(byte, 0x09 | 0x20..=0x2F | 0x3B..=0x40 | 0x5B..=0x60 | 0x7B..=0x7E)
 }
 
-/// The grammar's `time`: three numbers of one or two digits, and what follows them begins with no digit.
+/// Parses `time` of the grammar: three numbers of one or two digits with colons between them. Text may follow if it
+/// does not begin with a digit.
 fn hms_time(token: &[u8]) -> Option<(i64, i64, i64)> {
-    let (hour, rest) = number(token, 1, 2)?;
-    let (minute, rest) = number(rest.strip_prefix(b":")?, 1, 2)?;
+    let (hour, rest) = split_number(token, 1, 2)?;
+    let (minute, rest) = split_number(rest.strip_prefix(b":")?, 1, 2)?;
     let second = leading_number(rest.strip_prefix(b":")?, 1, 2)?;
     Some((hour, minute, second))
 }
 
-/// The grammar's `month`: a token that begins with a month's first three letters, in any case.
+/// Parses `month` of the grammar: a token that begins with the first three letters of a month, in any letter case.
 fn month_number(token: &[u8]) -> Option<i64> {
     let letters = token.first_chunk::<3>()?;
     (1..).zip(MONTHS).find(|(_, name)| letters.eq_ignore_ascii_case(*name)).map(|(number, _)| number)
 }
 
-/// A number of this many digits, where what follows it begins with no digit.
-fn leading_number(token: &[u8], least: usize, most: usize) -> Option<i64> {
-    match number(token, least, most)? {
+/// Parses a number with `min_digits` to `max_digits` digits at the start of the token. Text may follow if it does not
+/// begin with a digit.
+fn leading_number(token: &[u8], min_digits: usize, max_digits: usize) -> Option<i64> {
+    match split_number(token, min_digits, max_digits)? {
         (_, [b'0'..=b'9', ..]) => None,
         (number, _) => Some(number),
     }
 }
 
-/// As many digits as there are, `most` of them at most, and what follows them.
-fn number(text: &[u8], least: usize, most: usize) -> Option<(i64, &[u8])> {
+/// Splits `text` into the number at its start, of at most `max_digits` digits, and the rest. Returns `None` if there
+/// are fewer than `min_digits` digits.
+fn split_number(text: &[u8], min_digits: usize, max_digits: usize) -> Option<(i64, &[u8])> {
     let (mut rest, mut digits, mut number) = (text, 0, 0);
     while let [digit @ b'0'..=b'9', tail @ ..] = rest {
-        if digits == most {
+        if digits == max_digits {
             break;
         }
         number = number * 10 + i64::from(*digit - b'0');
         digits += 1;
         rest = tail;
     }
-    (digits >= least).then_some((number, rest))
+    (digits >= min_digits).then_some((number, rest))
 }
 
-const fn days_in(year: i64, month: i64) -> i64 {
+/// Returns the number of days of a month.
+const fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
         2 => 28,
@@ -188,18 +196,18 @@ const fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days from 1970-01-01 to this date.
-const fn days_to(year: i64, month: i64, day: i64) -> i64 {
+/// Returns the days from 1970-01-01 to this date. The result is negative before 1970.
+const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
     let day_of_year = (153 * month + 2) / 5 + day - 1;
-    era * ERA + year * 365 + year / 4 - year / 100 + day_of_year - MARCH_0_TO_1970
+    era * ERA_DAYS + year * 365 + year / 4 - year / 100 + day_of_year - DAYS_TO_1970
 }
 
-/// The year, month and day that is so many days from 1970-01-01.
-const fn date_of(days: i64) -> (i64, i64, i64) {
-    let days = days + MARCH_0_TO_1970;
-    let (era, day) = (days.div_euclid(ERA), days.rem_euclid(ERA));
+/// Returns the year, month and day that is this many days after 1970-01-01.
+const fn date_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + DAYS_TO_1970;
+    let (era, day) = (days.div_euclid(ERA_DAYS), days.rem_euclid(ERA_DAYS));
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day_of_year = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day_of_year + 2) / 153;
@@ -208,7 +216,7 @@ const fn date_of(days: i64) -> (i64, i64, i64) {
     (era * 400 + year + next, month, day)
 }
 
-/// The last two decimal digits.
+/// Returns the last two decimal digits of the number, in ASCII.
 const fn two_digits(number: i64) -> [u8; 2] {
     [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
 }
@@ -219,17 +227,13 @@ mod tests {
 
     use std::format;
 
-    use super::{DAY, FIRST, LAST, cookie_date, imf_fixdate, timestamp};
+    use super::{DAY, FIRST, LAST, format_imf_fixdate, parse_cookie_date, parse_timestamp};
 
-    /// Under Miri a date costs a thousand times as much.
+    /// Under Miri each date takes a thousand times as long, so only a sample is tested.
     const STEP: usize = if cfg!(miri) { 101 } else { 1 };
 
-    fn written(seconds: i64) -> Option<[u8; 29]> {
-        imf_fixdate(seconds)
-    }
-
     #[test]
-    fn known_instants_are_written() {
+    fn known_dates_are_formatted_and_parsed_back() {
         for (seconds, text) in [
             (0, b"Thu, 01 Jan 1970 00:00:00 GMT"),
             (-1, b"Wed, 31 Dec 1969 23:59:59 GMT"),
@@ -239,30 +243,30 @@ mod tests {
             (FIRST, b"Mon, 01 Jan 1601 00:00:00 GMT"),
             (LAST, b"Fri, 31 Dec 9999 23:59:59 GMT"),
         ] {
-            assert_eq!(written(seconds).as_ref(), Some(text), "{seconds}");
-            assert_eq!(cookie_date(text), Some(seconds));
+            assert_eq!(format_imf_fixdate(seconds).as_ref(), Some(text), "{seconds}");
+            assert_eq!(parse_cookie_date(text), Some(seconds));
         }
     }
 
     #[test]
-    fn each_day_and_month_has_its_name_and_each_second_its_digits() {
+    fn days_months_and_seconds_are_formatted() {
         let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed", "Thu"];
         for (day, name) in (0..).zip(days) {
-            assert!(written(day * DAY).unwrap().starts_with(name.as_bytes()), "{name}");
+            assert!(format_imf_fixdate(day * DAY).unwrap().starts_with(name.as_bytes()), "{name}");
         }
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         for (month, name) in (1..).zip(months) {
-            let seconds = timestamp(&format!("1970-{month:02}-01T00:00:00Z")).unwrap();
-            assert_eq!(&written(seconds).unwrap()[8..11], name.as_bytes());
+            let seconds = parse_timestamp(&format!("1970-{month:02}-01T00:00:00Z")).unwrap();
+            assert_eq!(&format_imf_fixdate(seconds).unwrap()[8..11], name.as_bytes());
         }
         for second in (0..7_200).step_by(STEP) {
             let time = format!("{:02}:{:02}:{:02} GMT", second / 3_600, second / 60 % 60, second % 60);
-            assert_eq!(&written(second).unwrap()[17..], time.as_bytes());
+            assert_eq!(&format_imf_fixdate(second).unwrap()[17..], time.as_bytes());
         }
     }
 
     #[test]
-    fn a_timestamp_is_the_same_instant_as_the_cookie_date() {
+    fn a_timestamp_and_a_cookie_date_agree() {
         for (text, date) in [
             ("1601-01-01T00:00:00Z", "1 Jan 1601 0:0:0"),
             ("1970-01-01T00:00:00Z", "1 Jan 1970 0:0:0"),
@@ -271,13 +275,13 @@ mod tests {
             ("2026-12-31T10:20:30Z", "31 Dec 2026 10:20:30"),
             ("9999-12-31T23:59:59Z", "31 Dec 9999 23:59:59"),
         ] {
-            assert_eq!(timestamp(text), cookie_date(date.as_bytes()), "{text}");
-            assert!(timestamp(text).is_some(), "{text}");
+            assert_eq!(parse_timestamp(text), parse_cookie_date(date.as_bytes()), "{text}");
+            assert!(parse_timestamp(text).is_some(), "{text}");
         }
     }
 
     #[test]
-    fn a_timestamp_is_bounded_in_each_part() {
+    fn an_invalid_timestamp_is_rejected() {
         for text in [
             "1600-12-31T00:00:00Z",
             "2026-00-01T00:00:00Z",
@@ -297,12 +301,12 @@ mod tests {
             " 026-01-01T00:00:00Z",
             "",
         ] {
-            assert_eq!(timestamp(text), None, "{text}");
+            assert_eq!(parse_timestamp(text), None, "{text}");
         }
     }
 
     #[test]
-    fn a_month_has_no_more_days_than_it_has() {
+    fn the_days_of_each_month_are_bounded() {
         for (month, days) in [
             ("Jan", 31),
             ("Feb", 28),
@@ -317,43 +321,47 @@ mod tests {
             ("Nov", 30),
             ("Dec", 31),
         ] {
-            assert!(cookie_date(format!("{days} {month} 2026 0:0:0").as_bytes()).is_some(), "{month}");
-            assert_eq!(cookie_date(format!("{} {month} 2026 0:0:0", days + 1).as_bytes()), None, "{month}");
+            assert!(parse_cookie_date(format!("{days} {month} 2026 0:0:0").as_bytes()).is_some(), "{month}");
+            assert_eq!(parse_cookie_date(format!("{} {month} 2026 0:0:0", days + 1).as_bytes()), None, "{month}");
         }
     }
 
     #[test]
-    fn years_of_other_than_four_digits_are_not_written() {
+    fn years_outside_1601_to_9999_are_not_formatted() {
         for seconds in [FIRST - 1, LAST + 1, i64::MIN, i64::MAX] {
-            assert_eq!(written(seconds), None, "{seconds}");
+            assert_eq!(format_imf_fixdate(seconds), None, "{seconds}");
         }
     }
 
     #[test]
-    fn every_day_is_read_as_it_was_written() {
+    fn every_formatted_date_is_parsed_back() {
         let mut seconds = FIRST;
         while seconds <= LAST {
-            let text = written(seconds).unwrap();
-            assert_eq!(cookie_date(&text), Some(seconds), "{seconds}");
-            // 97 is prime to the 7 days of a week and to the lengths of all months.
+            let text = format_imf_fixdate(seconds).unwrap();
+            assert_eq!(parse_cookie_date(&text), Some(seconds), "{seconds}");
+            // 97 is coprime to the 7 days of a week and to the lengths of all months.
             seconds += (97 * DAY + 97) * i64::try_from(STEP).unwrap();
         }
         for day in (0..800).step_by(STEP) {
             let seconds = 946_684_800 + day * DAY;
-            assert_eq!(written(seconds).and_then(|text| cookie_date(&text)), Some(seconds), "{seconds}");
+            assert_eq!(
+                format_imf_fixdate(seconds).and_then(|text| parse_cookie_date(&text)),
+                Some(seconds),
+                "{seconds}"
+            );
         }
     }
 
     #[test]
-    fn years_of_two_digits_turn_at_70() {
-        assert_eq!(cookie_date(b"1 Jan 70 0:0:0"), Some(0));
-        assert_eq!(cookie_date(b"1 Jan 69 0:0:0"), cookie_date(b"1 Jan 2069 0:0:0"));
-        assert_eq!(cookie_date(b"1 Jan 069 0:0:0"), cookie_date(b"1 Jan 2069 0:0:0"));
+    fn two_digit_years_from_70_are_1970() {
+        assert_eq!(parse_cookie_date(b"1 Jan 70 0:0:0"), Some(0));
+        assert_eq!(parse_cookie_date(b"1 Jan 69 0:0:0"), parse_cookie_date(b"1 Jan 2069 0:0:0"));
+        assert_eq!(parse_cookie_date(b"1 Jan 069 0:0:0"), parse_cookie_date(b"1 Jan 2069 0:0:0"));
     }
 
     #[test]
-    fn each_part_is_bounded_and_its_neighbour_is_read() {
-        for (refused, read) in [
+    fn each_part_of_a_cookie_date_is_bounded() {
+        for (rejected, accepted) in [
             ("0 Jan 2000 0:0:0", "1 Jan 2000 0:0:0"),
             ("32 Jan 2000 0:0:0", "31 Jan 2000 0:0:0"),
             ("29 Feb 1900 0:0:0", "29 Feb 2000 0:0:0"),
@@ -368,13 +376,13 @@ mod tests {
             ("1 Jan 2000", "1,Jan/2000;0:0:0"),
             ("", "\t1-jan-00 00:00:00 gmt"),
         ] {
-            assert_eq!(cookie_date(refused.as_bytes()), None, "{refused}");
-            assert!(cookie_date(read.as_bytes()).is_some(), "{read}");
+            assert_eq!(parse_cookie_date(rejected.as_bytes()), None, "{rejected}");
+            assert!(parse_cookie_date(accepted.as_bytes()).is_some(), "{accepted}");
         }
     }
 
     #[test]
-    fn a_second_date_in_the_text_is_ignored() {
-        assert_eq!(cookie_date(b"1 Jan 1970 0:0:0 2 Feb 1980 1:1:1"), Some(0));
+    fn a_second_date_is_ignored() {
+        assert_eq!(parse_cookie_date(b"1 Jan 1970 0:0:0 2 Feb 1980 1:1:1"), Some(0));
     }
 }

@@ -1,155 +1,176 @@
-//! What a whole build refuses in any of its cookies, reason or not. In: the text of `HARDTACK_DENY` (or what a test gives
-//! an inventory); out: whether a declaration breaks it, where, and by which word. Reads no environment, allocates nothing.
+//! `HARDTACK_DENY`: what a build refuses in every cookie, even with a `reason`. The text of the variable (or of a call
+//! to `inventory().deny`) and a declaration go in; the violations come out. This module reads no environment variable
+//! and does not allocate.
 
 use core::fmt;
 use core::time::Duration;
 
-use crate::check::{Argument, lint};
-use crate::rule::{Kind, Rule};
+use crate::check::{Argument, find_lint};
+use crate::rule::{Rule, RuleKind};
 use crate::spec::{Prefix, Spec};
 use crate::syntax;
 
-/// The environment variable that a build is asked with.
+/// The name of the environment variable that holds the deny list.
 pub const VARIABLE: &str = "HARDTACK_DENY";
 
-/// A demand: words between commas or white space.
+/// A deny list: words that are separated by commas or white space.
 ///
 /// | word | refuses |
 /// |---|---|
-/// | a lint's id, as `insecure` | what trips the lint |
-/// | `all` | what trips any lint |
-/// | `max-age=30d` | a `max_age` that is longer |
-/// | `-shop::Theme`, `-shop::ShopCookies::theme` | nothing: it excepts the cookie of that type or field of that crate |
+/// | the id of a lint, such as `insecure` | each cookie that triggers the lint |
+/// | `all` | each cookie that triggers any lint |
+/// | `max-age=30d` | each cookie with a longer `max_age` |
+/// | `-shop::Theme`, `-shop::ShopCookies::theme` | nothing: it exempts this type or field of this crate |
 ///
 /// ```
 /// use hardtack_rules::check::Argument;
-/// use hardtack_rules::deny::Demand;
+/// use hardtack_rules::deny::DenyList;
 /// use hardtack_rules::{Rule, Spec};
 ///
-/// let demand = Demand::of("script-readable, max-age=30d -shop::Theme");
-/// assert_eq!(demand.wrong().count(), 0);
+/// let deny = DenyList::parse("script-readable, max-age=30d -shop::Theme");
+/// assert_eq!(deny.invalid_words().count(), 0);
 ///
 /// let spec = Spec::new("__Host-lang").http_only(false).reason("i18n.js reads it");
-/// let broken = demand.broken(&spec, Argument::HttpOnly).unwrap();
-/// assert_eq!((broken.rule, broken.word), (Some(Rule::ScriptReadable), "script-readable"));
-/// assert!(demand.excepts("shop", "Theme") && !demand.excepts("shop", "Lang"));
+/// let violation = deny.find_violation(&spec, Argument::HttpOnly).unwrap();
+/// assert_eq!((violation.rule, violation.word), (Some(Rule::ScriptReadable), "script-readable"));
+/// assert_eq!(violation.to_string(), "`http_only = false` trips `script-readable`");
+///
+/// assert!(deny.has_exception_for("shop", "Theme"));
+/// assert!(!deny.has_exception_for("shop", "Lang"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Demand<'a> {
+pub struct DenyList<'a> {
     text: &'a str,
 }
 
-/// How a declaration breaks a demand.
+/// One violation of a deny list by a declaration.
+///
+/// `Display` writes the fact, such as "`http_only = false` trips `script-readable`".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Broken<'a> {
-    /// Where.
-    pub at: Argument,
-    /// The lint; `None` for a limit of `max-age`.
+pub struct Violation<'a> {
+    /// The argument that violates the list.
+    pub argument: Argument,
+    /// The denied lint. `None` if the argument exceeds a limit of `max-age`.
     pub rule: Option<Rule>,
-    /// The word of the demand that says so.
+    /// The word of the list that denies the argument.
     pub word: &'a str,
 }
 
-impl Broken<'_> {
-    /// What to write instead.
+impl Violation<'_> {
+    /// Returns what to write instead.
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
-        match (self.rule, self.at) {
+        match (self.rule, self.argument) {
             (None, _) => "shorten it",
-            // The name is lost by what is written there.
+            // The cookie has no prefix because of `secure = false`.
             (Some(Rule::Unprefixed), Argument::Secure) => Rule::Insecure.remedy(),
             (Some(rule), _) => rule.remedy(),
         }
     }
 }
 
-/// What trips which lint, as in "`http_only = false` trips `script-readable`".
-impl fmt::Display for Broken<'_> {
+impl fmt::Display for Violation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(rule) = self.rule else {
             return write!(f, "`max_age` is over the limit of {}", self.word.trim_start_matches("max-age="));
         };
-        let what = match (rule, self.at) {
+        let setting = match (rule, self.argument) {
             (Rule::Unprefixed, Argument::Secure) => "`secure = false`, which leaves the name without a prefix,",
-            (rule, _) => rule.trips().unwrap_or_default(),
+            (rule, _) => rule.lint_trigger().unwrap_or_default(),
         };
-        write!(f, "{what} trips `{rule}`")
+        write!(f, "{setting} trips `{rule}`")
     }
 }
 
-/// A word that means nothing. `Display` says what would.
+/// A word of a deny list that has no meaning. `Display` lists the valid words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wrong<'a> {
+pub struct InvalidWord<'a> {
     word: &'a str,
 }
 
-impl<'a> Demand<'a> {
-    /// Reads nothing yet; [`wrong`](Demand::wrong) tells what cannot be read.
+impl<'a> DenyList<'a> {
+    /// Returns the deny list with this text. Parsing is lazy and never fails:
+    /// [`invalid_words`](DenyList::invalid_words) returns the words that have no meaning.
     #[must_use]
-    pub const fn of(text: &'a str) -> Self {
-        Demand { text }
+    pub const fn parse(text: &'a str) -> Self {
+        DenyList { text }
     }
 
-    /// The words that mean nothing.
-    pub fn wrong(self) -> impl Iterator<Item = Wrong<'a>> {
-        self.words().filter(|word| !means_something(word)).map(|word| Wrong { word })
-    }
-
-    /// Whether the cookie of this type (`Theme`) or field (`ShopCookies::theme`) of this crate is excepted.
+    /// Returns the words that have no meaning.
     ///
-    /// Modules between the crate and the type may be written and are not compared; `-` and `_` are one in a crate's name.
+    /// ```
+    /// use hardtack_rules::deny::DenyList;
+    ///
+    /// let mut invalid = DenyList::parse("insecure max-age=x").invalid_words();
+    /// let message = "`max-age=x`: `x` is no duration; write it as in `max-age=30d`";
+    /// assert_eq!(invalid.next().unwrap().to_string(), message);
+    /// assert!(invalid.next().is_none());
+    /// ```
+    pub fn invalid_words(self) -> impl Iterator<Item = InvalidWord<'a>> {
+        self.words().filter(|word| !is_valid_word(word)).map(|word| InvalidWord { word })
+    }
+
+    /// Returns true if the list exempts the cookie that `crate_name` declares as `item`: a type (`Theme`) or a field of
+    /// a set (`ShopCookies::theme`).
+    ///
+    /// An exception that names a set exempts every field of the set. An exception may contain the modules between the
+    /// crate and the type; they are not compared. In the name of the crate, `-` and `_` are equal.
     #[must_use]
-    pub fn excepts(self, krate: &str, item: &str) -> bool {
+    pub fn has_exception_for(self, crate_name: &str, item: &str) -> bool {
         let set = item.split_once("::").map_or(item, |(set, _)| set);
         self.exceptions().filter_map(|path| path.split_once("::")).any(|(first, rest)| {
-            let is = |item: &str| rest == item || rest.strip_suffix(item).is_some_and(|before| before.ends_with("::"));
-            is_same_crate(first, krate) && (is(item) || is(set))
+            let names =
+                |item: &str| rest == item || rest.strip_suffix(item).is_some_and(|modules| modules.ends_with("::"));
+            is_same_crate(first, crate_name) && (names(item) || names(set))
         })
     }
 
-    /// The paths that are excepted, as they are written.
+    /// Returns the paths of the exceptions, without the `-` before them. Invalid paths are included.
     pub fn exceptions(self) -> impl Iterator<Item = &'a str> {
         self.words().filter_map(|word| word.strip_prefix('-'))
     }
 
-    /// The first demand that `spec` breaks at this argument.
+    /// Returns the first violation of this argument. Exceptions are not considered.
     #[must_use]
-    pub fn broken(self, spec: &Spec<'_>, at: Argument) -> Option<Broken<'a>> {
-        if let (Argument::MaxAge, Some(max_age), false) = (at, spec.max_age, spec.read_only) {
-            if let Some((_, word)) = self.limit().filter(|(limit, _)| max_age > *limit) {
-                return Some(Broken { at, rule: None, word });
+    pub fn find_violation(self, spec: &Spec<'_>, argument: Argument) -> Option<Violation<'a>> {
+        if let (Argument::MaxAge, Some(max_age), false) = (argument, spec.max_age, spec.read_only) {
+            if let Some((_, word)) = self.max_age_limit().filter(|(limit, _)| max_age > *limit) {
+                return Some(Violation { argument, rule: None, word });
             }
         }
-        let rule = lint(spec, at)?;
-        // A cookie that is not Secure cannot have a prefix: one mistake.
-        if rule == Rule::Unprefixed && !spec.secure && self.word_for(Rule::Insecure).is_some() {
+        let rule = find_lint(spec, argument)?;
+        // A cookie that is not Secure cannot have a prefix. Report the two lints as one violation.
+        if rule == Rule::Unprefixed && !spec.secure && self.denying_word(Rule::Insecure).is_some() {
             return None;
         }
-        self.word_for(rule).map(|word| Broken { at, rule: Some(rule), word }).or_else(|| {
-            // Not Secure may be allowed, and what comes of it not.
-            let loses_prefix = rule == Rule::Insecure && !spec.explicit_name && Prefix::of(spec.name).is_none();
-            let word = self.word_for(Rule::Unprefixed).filter(|_| loses_prefix)?;
-            Some(Broken { at, rule: Some(Rule::Unprefixed), word })
+        self.denying_word(rule).map(|word| Violation { argument, rule: Some(rule), word }).or_else(|| {
+            // The list may allow `secure = false`, and still deny the name without a prefix that follows from it.
+            let loses_prefix = rule == Rule::Insecure && !spec.explicit_name && Prefix::from_name(spec.name).is_none();
+            let word = self.denying_word(Rule::Unprefixed).filter(|_| loses_prefix)?;
+            Some(Violation { argument, rule: Some(Rule::Unprefixed), word })
         })
     }
 
-    /// How a `domain` that is a public suffix breaks it: of suffixes there is a list, and who has one asks.
+    /// Returns the violation of a cookie whose `domain` is a public suffix. Returns `None` if the list allows one, or
+    /// if the cookie is `read_only`.
+    ///
+    /// The caller has found the domain in the public suffix list. This crate does not contain the list.
     #[must_use]
-    pub fn public_suffix(self, spec: &Spec<'_>) -> Option<Broken<'a>> {
-        let word = self.word_for(Rule::PublicSuffix).filter(|_| !spec.read_only)?;
-        Some(Broken { at: Argument::Domain, rule: Some(Rule::PublicSuffix), word })
+    pub fn public_suffix_violation(self, spec: &Spec<'_>) -> Option<Violation<'a>> {
+        let word = self.denying_word(Rule::PublicSuffix).filter(|_| !spec.read_only)?;
+        Some(Violation { argument: Argument::Domain, rule: Some(Rule::PublicSuffix), word })
     }
 
-    /// The word that denies a lint.
+    /// Returns the word that denies this lint: its id or, if the list does not contain the id, `all`.
     #[must_use]
-    pub fn word_for(self, rule: Rule) -> Option<&'a str> {
+    pub fn denying_word(self, rule: Rule) -> Option<&'a str> {
         self.words().find(|word| *word == rule.id() && is_lint(rule)).or_else(|| self.words().find(|word| *word == ALL))
     }
 
-    /// The strictest limit of a `max_age`, and its word.
+    /// Returns the shortest limit of `max_age`, and the word that sets the limit.
     #[must_use]
-    pub fn limit(self) -> Option<(Duration, &'a str)> {
-        self.words().filter_map(|word| limit(word).map(|limit| (limit, word))).min_by_key(|(limit, _)| *limit)
+    pub fn max_age_limit(self) -> Option<(Duration, &'a str)> {
+        self.words().filter_map(|word| parse_limit(word).map(|limit| (limit, word))).min_by_key(|(limit, _)| *limit)
     }
 
     fn words(self) -> impl Iterator<Item = &'a str> {
@@ -160,39 +181,39 @@ impl<'a> Demand<'a> {
 const ALL: &str = "all";
 
 fn is_lint(rule: Rule) -> bool {
-    rule.kind() != Kind::Error
+    rule.kind() != RuleKind::Error
 }
 
-fn limit(word: &str) -> Option<Duration> {
-    syntax::duration(word.strip_prefix("max-age=")?).ok()
+fn parse_limit(word: &str) -> Option<Duration> {
+    syntax::parse_duration(word.strip_prefix("max-age=")?).ok()
 }
 
-fn means_something(word: &str) -> bool {
-    let is_exception = |path: &str| path.split("::").count() > 1 && path.split("::").all(is_segment);
+fn is_valid_word(word: &str) -> bool {
+    let is_path = |path: &str| path.split("::").count() > 1 && path.split("::").all(is_path_segment);
     word == ALL
-        || limit(word).is_some()
-        || word.strip_prefix('-').is_some_and(is_exception)
+        || parse_limit(word).is_some()
+        || word.strip_prefix('-').is_some_and(is_path)
         || Rule::ALL.iter().any(|rule| is_lint(*rule) && rule.id() == word)
 }
 
-fn is_segment(segment: &str) -> bool {
+fn is_path_segment(segment: &str) -> bool {
     !segment.is_empty() && segment.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
 fn is_same_crate(a: &str, b: &str) -> bool {
-    let plain = |c: char| if c == '-' { '_' } else { c };
-    a.chars().map(plain).eq(b.chars().map(plain))
+    let normalize = |c: char| if c == '-' { '_' } else { c };
+    a.chars().map(normalize).eq(b.chars().map(normalize))
 }
 
-impl<'a> Wrong<'a> {
-    /// The word.
+impl<'a> InvalidWord<'a> {
+    /// Returns the word as it is in the list.
     #[must_use]
     pub const fn word(self) -> &'a str {
         self.word
     }
 }
 
-impl fmt::Display for Wrong<'_> {
+impl fmt::Display for InvalidWord<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = self.word;
         if let Some(duration) = word.strip_prefix("max-age=") {
@@ -217,73 +238,75 @@ mod tests {
     use std::string::ToString as _;
     use std::vec::Vec;
 
-    use super::{Argument, Broken, Demand};
-    use crate::rule::{Kind, Rule};
+    use super::{Argument, DenyList, Violation};
+    use crate::rule::{Rule, RuleKind};
     use crate::spec::{SameSite, Spec};
 
     const WEAK: Spec<'_> = Spec::new("id").explicit_name().domain("example.com").http_only(false);
 
-    fn broken(text: &'static str, spec: &Spec<'_>) -> Vec<(Argument, Option<Rule>, &'static str)> {
-        let demand = Demand::of(text);
-        assert_eq!(demand.wrong().count(), 0, "{text}");
-        let at = Argument::ALL.into_iter();
-        at.filter_map(|at| demand.broken(spec, at).map(|broken| (at, broken.rule, broken.word))).collect()
+    fn violations(text: &'static str, spec: &Spec<'_>) -> Vec<(Argument, Option<Rule>, &'static str)> {
+        let deny = DenyList::parse(text);
+        assert_eq!(deny.invalid_words().count(), 0, "{text}");
+        let found = Argument::ALL.iter().filter_map(|argument| deny.find_violation(spec, *argument));
+        found.map(|violation| (violation.argument, violation.rule, violation.word)).collect()
     }
 
     #[test]
-    fn a_word_that_means_nothing_is_told_with_what_would() {
-        let said = |text: &'static str| {
-            let wrong: Vec<_> = Demand::of(text).wrong().collect();
-            assert_eq!(wrong.iter().map(|wrong| wrong.word()).collect::<Vec<_>>(), [text]);
-            wrong[0].to_string()
+    fn an_invalid_word_is_reported_with_a_remedy() {
+        let message = |text: &'static str| {
+            let invalid: Vec<_> = DenyList::parse(text).invalid_words().collect();
+            assert_eq!(invalid.iter().map(|invalid| invalid.word()).collect::<Vec<_>>(), [text]);
+            invalid[0].to_string()
         };
-        assert_eq!(said("max-age=x"), "`max-age=x`: `x` is no duration; write it as in `max-age=30d`");
-        assert_eq!(said("-Theme"), "`-Theme`: `Theme` names no cookie; write its crate too, as in `-shop::Theme`");
+        assert_eq!(message("max-age=x"), "`max-age=x`: `x` is no duration; write it as in `max-age=30d`");
+        assert_eq!(message("-Theme"), "`-Theme`: `Theme` names no cookie; write its crate too, as in `-shop::Theme`");
         assert_eq!(
-            said("-shop::Th!me"),
+            message("-shop::Th!me"),
             "`-shop::Th!me`: `shop::Th!me` names no cookie; write its crate too, as in `-shop::Theme`"
         );
-        assert!(said("insecur").starts_with("`insecur` is no lint; write `insecure`, "));
-        assert_eq!(Demand::of("-my_shop::a_1::The_me -my-shop::Theme").wrong().count(), 0);
+        assert!(message("insecur").starts_with("`insecur` is no lint; write `insecure`, "));
+        assert_eq!(DenyList::parse("-my_shop::a_1::The_me -my-shop::Theme").invalid_words().count(), 0);
     }
 
     #[test]
-    fn every_lint_is_denied_by_its_id_and_by_all_and_by_no_other() {
+    fn a_lint_is_denied_by_id_or_all() {
         let weak = WEAK.same_site(SameSite::None).max_age(Duration::from_secs(401 * 86_400));
         let plain = Spec::new("id").secure(false);
-        let alone = Spec::new("__Host-id").partitioned();
-        for (spec, at, rule) in [
+        let partitioned = Spec::new("__Host-id").partitioned();
+        for (spec, argument, rule) in [
             (weak, Argument::Name, Rule::Unprefixed),
             (weak, Argument::Domain, Rule::DomainWide),
             (weak, Argument::MaxAge, Rule::LongLived),
             (weak, Argument::SameSite, Rule::SameSiteNone),
             (weak, Argument::HttpOnly, Rule::ScriptReadable),
             (plain, Argument::Secure, Rule::Insecure),
-            (alone, Argument::Partitioned, Rule::PartitionAlone),
+            (partitioned, Argument::Partitioned, Rule::PartitionAlone),
         ] {
-            assert_eq!(broken(rule.id(), &spec), [(at, Some(rule), rule.id())]);
-            assert!(broken("all", &spec).contains(&(at, Some(rule), "all")));
-            assert_eq!(broken("public-suffix", &spec), []);
+            assert_eq!(violations(rule.id(), &spec), [(argument, Some(rule), rule.id())]);
+            assert!(violations("all", &spec).contains(&(argument, Some(rule), "all")));
+            assert_eq!(violations("public-suffix", &spec), []);
         }
-        assert_eq!(broken("all", &Spec::new("__Host-Http-id").max_age(Duration::from_secs(1))), []);
-        assert_eq!(broken("all", &WEAK.read_only()), []);
-        assert_eq!(broken("", &weak), []);
+        assert_eq!(violations("all", &Spec::new("__Host-Http-id").max_age(Duration::from_secs(1))), []);
+        assert_eq!(violations("all", &WEAK.read_only()), []);
+        assert_eq!(violations("", &weak), []);
     }
 
     #[test]
-    fn a_public_suffix_breaks_its_word_and_all() {
-        let wide = Spec::new("__Secure-id").domain("com").reason("for all of them");
-        let broken = |demand, spec: &Spec<'_>| Demand::of(demand).public_suffix(spec).map(|broken| broken.to_string());
+    fn public_suffixes_are_denied_by_id_or_all() {
+        let wide = Spec::new("__Secure-id").domain("com").reason("shared by every site");
+        let message = |text, spec: &Spec<'_>| {
+            DenyList::parse(text).public_suffix_violation(spec).map(|violation| violation.to_string())
+        };
         let sentence = "a `domain` that is a public suffix trips `public-suffix`";
-        assert_eq!(broken("public-suffix", &wide).as_deref(), Some(sentence));
-        assert_eq!(broken("all", &wide).as_deref(), Some(sentence));
-        assert_eq!(broken("domain-wide", &wide), None);
-        assert_eq!(broken("all", &wide.read_only()), None);
+        assert_eq!(message("public-suffix", &wide).as_deref(), Some(sentence));
+        assert_eq!(message("all", &wide).as_deref(), Some(sentence));
+        assert_eq!(message("domain-wide", &wide), None);
+        assert_eq!(message("all", &wide.read_only()), None);
     }
 
     #[test]
-    fn what_is_broken_is_told_with_what_to_write() {
-        for (rule, at, told, remedy) in [
+    fn a_violation_is_reported_with_its_remedy() {
+        for (rule, argument, message, remedy) in [
             (Rule::Insecure, Argument::Secure, "`secure = false` trips `insecure`", "remove it"),
             (Rule::ScriptReadable, Argument::HttpOnly, "`http_only = false` trips `script-readable`", "remove it"),
             (
@@ -319,44 +342,44 @@ mod tests {
                 "use `same_site = None`, or leave `partitioned` out",
             ),
         ] {
-            let broken = Broken { at, rule: Some(rule), word: "all" };
-            assert_eq!((broken.to_string().as_str(), broken.remedy()), (told, remedy));
+            let violation = Violation { argument, rule: Some(rule), word: "all" };
+            assert_eq!((violation.to_string().as_str(), violation.remedy()), (message, remedy));
         }
-        let broken = Broken { at: Argument::MaxAge, rule: None, word: "max-age=30d" };
+        let violation = Violation { argument: Argument::MaxAge, rule: None, word: "max-age=30d" };
         assert_eq!(
-            (broken.to_string().as_str(), broken.remedy()),
+            (violation.to_string().as_str(), violation.remedy()),
             ("`max_age` is over the limit of 30d", "shorten it")
         );
     }
 
     #[test]
-    fn not_secure_is_one_mistake() {
+    fn not_secure_is_one_violation() {
         let plain = Spec::new("id").secure(false);
-        assert_eq!(broken("all", &plain), [(Argument::Secure, Some(Rule::Insecure), "all")]);
-        assert_eq!(broken("all", &plain.explicit_name()), [(Argument::Secure, Some(Rule::Insecure), "all")]);
-        // Who asks for prefixes gets them, wherever the name comes from.
-        assert_eq!(broken("unprefixed", &plain), [(Argument::Secure, Some(Rule::Unprefixed), "unprefixed")]);
+        assert_eq!(violations("all", &plain), [(Argument::Secure, Some(Rule::Insecure), "all")]);
+        assert_eq!(violations("all", &plain.explicit_name()), [(Argument::Secure, Some(Rule::Insecure), "all")]);
+        // `unprefixed` denies both a derived name and an explicit name.
+        assert_eq!(violations("unprefixed", &plain), [(Argument::Secure, Some(Rule::Unprefixed), "unprefixed")]);
         assert_eq!(
-            broken("unprefixed", &plain.explicit_name()),
+            violations("unprefixed", &plain.explicit_name()),
             [(Argument::Name, Some(Rule::Unprefixed), "unprefixed")]
         );
     }
 
     #[test]
-    fn the_strictest_limit_holds_and_a_session_cookie_is_under_each() {
+    fn the_shortest_max_age_limit_applies() {
         let days = |days: u64| Spec::new("__Host-Http-id").max_age(Duration::from_secs(days * 86_400));
-        assert_eq!(broken("max-age=30d", &days(30)), []);
-        assert_eq!(broken("max-age=30d", &days(31)), [(Argument::MaxAge, None, "max-age=30d")]);
-        assert_eq!(broken("max-age=60d max-age=24h", &days(31)), [(Argument::MaxAge, None, "max-age=24h")]);
-        assert_eq!(broken("max-age=30d", &Spec::new("__Host-Http-id")), []);
-        assert_eq!(broken("max-age=1s", &days(31).read_only()), []);
+        assert_eq!(violations("max-age=30d", &days(30)), []);
+        assert_eq!(violations("max-age=30d", &days(31)), [(Argument::MaxAge, None, "max-age=30d")]);
+        assert_eq!(violations("max-age=60d max-age=24h", &days(31)), [(Argument::MaxAge, None, "max-age=24h")]);
+        assert_eq!(violations("max-age=30d", &Spec::new("__Host-Http-id")), []);
+        assert_eq!(violations("max-age=1s", &days(31).read_only()), []);
     }
 
     #[test]
-    fn an_exception_names_crate_and_type_or_field() {
-        let demand = Demand::of("all,-my-shop::Theme\n-shop::ShopCookies::lang -web::cookies::Old -all::Set");
-        assert_eq!(demand.wrong().count(), 0);
-        for (krate, item, excepted) in [
+    fn an_exception_names_crate_and_item() {
+        let deny = DenyList::parse("all,-my-shop::Theme\n-shop::ShopCookies::lang -web::cookies::Old -all::Set");
+        assert_eq!(deny.invalid_words().count(), 0);
+        for (crate_name, item, expected) in [
             ("my_shop", "Theme", true),
             ("my-shop", "Theme", true),
             ("my_shop", "MyTheme", false),
@@ -368,21 +391,25 @@ mod tests {
             ("all", "Set::any", true),
             ("", "Theme", false),
         ] {
-            assert_eq!(demand.excepts(krate, item), excepted, "{krate} {item}");
+            assert_eq!(deny.has_exception_for(crate_name, item), expected, "{crate_name} {item}");
         }
     }
 
     #[test]
-    fn a_wrong_word_is_told_with_all_that_would_be_right() {
-        let demand = Demand::of("insecur ALL max-age=30 -Theme -a:: prefix-host max-age -");
-        let told: Vec<_> = demand.wrong().map(|wrong| wrong.to_string()).collect();
-        assert_eq!(told.len(), 8, "{told:?}");
-        assert!(told[0].starts_with("`insecur` is no lint; write `insecure`, `script-readable`, "), "{}", told[0]);
-        assert!(told[2].contains("`30` is no duration; write it as in `max-age=30d`"), "{}", told[2]);
-        assert!(told[3].contains("write its crate too"), "{}", told[3]);
-        for rule in Rule::ALL.iter().filter(|rule| rule.kind() != Kind::Error) {
-            assert!(told[0].contains(&std::format!("`{rule}`")));
-            assert_eq!(Demand::of(rule.id()).wrong().count(), 0);
+    fn an_unknown_word_lists_every_valid_word() {
+        let deny = DenyList::parse("insecur ALL max-age=30 -Theme -a:: prefix-host max-age -");
+        let messages: Vec<_> = deny.invalid_words().map(|invalid| invalid.to_string()).collect();
+        assert_eq!(messages.len(), 8, "{messages:?}");
+        assert!(
+            messages[0].starts_with("`insecur` is no lint; write `insecure`, `script-readable`, "),
+            "{}",
+            messages[0]
+        );
+        assert!(messages[2].contains("`30` is no duration; write it as in `max-age=30d`"), "{}", messages[2]);
+        assert!(messages[3].contains("write its crate too"), "{}", messages[3]);
+        for rule in Rule::ALL.iter().filter(|rule| rule.kind() != RuleKind::Error) {
+            assert!(messages[0].contains(&std::format!("`{rule}`")));
+            assert_eq!(DenyList::parse(rule.id()).invalid_words().count(), 0);
         }
     }
 }

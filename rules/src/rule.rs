@@ -1,22 +1,34 @@
-//! The one table: every error and lint with its id, sentence, remedy and source. Decides nothing; `check` and
-//! `syntax` do.
+//! The table of rules: each error and each lint, with its id, sentence, remedy and source. This file only holds the
+//! table. The checks are in `check` and `syntax`.
 
-/// What breaking a [`Rule`] means.
+/// The consequence of breaking a [`Rule`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Nothing makes it right: no browser would keep the cookie, or the header would be malformed.
+pub enum RuleKind {
+    /// Always refused: browsers would reject the cookie, the header would be malformed, or the declaration contradicts
+    /// itself.
     Error,
-    /// Weaker than the default, and allowed with a `reason` only.
+    /// Weaker than the default. Allowed only with a `reason`.
     Weakening,
-    /// Worth knowing; allowed without a `reason`, and explained by one.
+    /// Worth knowing. Allowed without a `reason`; a `reason` may explain it.
     Notice,
 }
 
-/// A row names its kind; that of a lint says too what trips it, as `HARDTACK_DENY` tells it.
+/// Each row of the table holds the variant, the id, the kind, the sentence, the remedy and the source. The kind of a
+/// lint also holds the setting that triggers the lint, for the messages about `HARDTACK_DENY`.
 macro_rules! rules {
-    ($($rule:ident, $id:literal, $kind:ident $(($trips:literal))?, $sentence:literal, $remedy:literal, $source:literal;)*) => {
-        /// One rule of the book. The variants stand in the book's order: of several rules broken on one token, the
-        /// first speaks.
+    ($($rule:ident, $id:literal, $kind:ident $(($trigger:literal))?, $sentence:literal, $remedy:literal, $source:literal;)*) => {
+        /// A rule about cookies: an error or a lint.
+        ///
+        /// The variants are in order of precedence. If one token breaks several rules, only the first one is reported.
+        ///
+        /// ```
+        /// use hardtack_rules::{Rule, RuleKind};
+        ///
+        /// let rule = Rule::ScriptReadable;
+        /// assert_eq!((rule.id(), rule.kind()), ("script-readable", RuleKind::Weakening));
+        /// assert_eq!(rule.sentence(), "`http_only = false` lets every script of the page read the cookie");
+        /// assert_eq!(rule.remedy(), "remove it");
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Rule {
@@ -24,49 +36,50 @@ macro_rules! rules {
         }
 
         impl Rule {
-            /// Every rule, in the book's order.
+            /// Every rule, in order of precedence.
             pub const ALL: &'static [Rule] = &[$(Rule::$rule),*];
 
-            /// The name by which reports, policies and tests know the rule, such as `prefix-host`.
+            /// Returns the stable id, such as `prefix-host`. Reports, policies and `HARDTACK_DENY` use this id.
             #[must_use]
             pub const fn id(self) -> &'static str {
                 match self { $(Rule::$rule => $id,)* }
             }
 
-            /// Error, weakening or notice.
+            /// Returns the kind: error, weakening or notice.
             #[must_use]
-            pub const fn kind(self) -> Kind {
-                match self { $(Rule::$rule => Kind::$kind,)* }
+            pub const fn kind(self) -> RuleKind {
+                match self { $(Rule::$rule => RuleKind::$kind,)* }
             }
 
-            /// What is wrong, in general.
+            /// Returns the general fact, without a remedy.
             #[must_use]
             pub const fn sentence(self) -> &'static str {
                 match self { $(Rule::$rule => $sentence,)* }
             }
 
-            /// What to write instead, whatever the reason.
+            /// Returns what to write instead.
             #[must_use]
             pub const fn remedy(self) -> &'static str {
                 match self { $(Rule::$rule => $remedy,)* }
             }
 
-            /// The text that demands it.
+            /// Returns the text that demands the rule, such as `6265bis 5.7 step 20`.
             #[must_use]
             pub const fn source(self) -> &'static str {
                 match self { $(Rule::$rule => $source,)* }
             }
 
-            /// The sentence and the remedy, joined; of a weakening, that a reason helps too.
+            /// Returns the sentence and the remedy as one text: `fact; remedy`. The text of a weakening also offers
+            /// `reason` as a remedy.
             #[must_use]
             pub const fn text(self) -> &'static str {
                 match self { $(Rule::$rule => rules!(@text $kind $sentence, $remedy),)* }
             }
 
-            /// What trips the lint, as it is declared; nothing for an error.
+            /// Returns the setting that triggers the lint, such as `secure = false`. Returns `None` for an error.
             #[must_use]
-            pub(crate) const fn trips(self) -> Option<&'static str> {
-                match self { $(Rule::$rule => rules!(@trips $kind $($trips)?),)* }
+            pub(crate) const fn lint_trigger(self) -> Option<&'static str> {
+                match self { $(Rule::$rule => rules!(@trigger $kind $($trigger)?),)* }
             }
         }
     };
@@ -76,8 +89,8 @@ macro_rules! rules {
     (@text $kind:ident $sentence:literal, $remedy:literal) => {
         concat!($sentence, "; ", $remedy)
     };
-    (@trips Error) => { None };
-    (@trips $kind:ident $trips:literal) => { Some($trips) };
+    (@trigger Error) => { None };
+    (@trigger $kind:ident $trigger:literal) => { Some($trigger) };
 }
 
 rules! {
@@ -108,7 +121,7 @@ rules! {
         "`Partitioned` needs Secure", "remove `secure = false`, or `partitioned`",
         "CHIPS";
     PathSyntax, "path-syntax", Error,
-        "a `path` begins with `/` and holds neither `;` nor control or non-ASCII octets",
+        "a `path` begins with `/` and contains neither `;` nor control or non-ASCII bytes",
         "write it as the browser will see it, percent-encoded",
         "6265bis 4.1.1, 5.6";
     DomainSyntax, "domain-syntax", Error,
@@ -120,18 +133,15 @@ rules! {
     DuplicateName, "duplicate-name", Error,
         "two cookies of one set have the same name", "give one of them another `name`",
         "6265bis 4.1.1";
-    ValueOctets, "value-octets", Error,
-        "the value holds an octet outside `cookie-octet`", "percent-encode it",
-        "6265bis 4.1.1";
     Size, "size", Error,
-        "the name and the value are over 4096 octets together", "keep the data on the server and its key in the cookie",
+        "the name and the value are over 4096 bytes together", "keep the data on the server and its key in the cookie",
         "6265bis 5.7 step 4";
     MaxAge, "max-age", Error,
         "a `max_age` is a whole, positive number of seconds", "write it as in \"90s\", \"15m\", \"8h\" or \"30d\"",
         "6265bis 4.1.1";
     IdleReason, "idle-reason", Error,
         "`reason` explains nothing here: the cookie is as strict as the default", "remove it",
-        "hardtack: a reason answers an auditor's question";
+        "hardtack: a reason explains a weakening";
     Insecure, "insecure", Weakening("`secure = false`"),
         "`secure = false` lets the cookie travel in clear text",
         "remove it",
@@ -166,6 +176,7 @@ rules! {
 }
 
 impl core::fmt::Display for Rule {
+    /// Writes the id.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(self.id())
     }
@@ -173,21 +184,34 @@ impl core::fmt::Display for Rule {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Rule};
+    use super::{Rule, RuleKind};
 
     #[test]
-    fn ids_are_distinct_and_texts_are_sentences() {
-        for (at, rule) in Rule::ALL.iter().enumerate() {
-            assert!(Rule::ALL.iter().skip(at + 1).all(|other| other.id() != rule.id()), "{rule}");
+    fn ids_are_distinct() {
+        for (index, rule) in Rule::ALL.iter().enumerate() {
+            assert!(Rule::ALL.iter().skip(index + 1).all(|other| other.id() != rule.id()), "{rule}");
+        }
+    }
+
+    #[test]
+    fn texts_have_a_source_and_no_full_stop() {
+        for rule in Rule::ALL {
             assert!(!rule.text().ends_with('.'), "{rule}");
             assert!(!rule.source().is_empty(), "{rule}");
         }
     }
 
     #[test]
-    fn errors_stand_before_lints() {
-        let first_lint = Rule::ALL.iter().position(|rule| rule.kind() != Kind::Error);
-        let last_error = Rule::ALL.iter().rposition(|rule| rule.kind() == Kind::Error);
+    fn every_error_precedes_every_lint() {
+        let first_lint = Rule::ALL.iter().position(|rule| rule.kind() != RuleKind::Error);
+        let last_error = Rule::ALL.iter().rposition(|rule| rule.kind() == RuleKind::Error);
         assert!(last_error < first_lint);
+    }
+
+    #[test]
+    fn every_lint_and_no_error_has_a_trigger() {
+        for rule in Rule::ALL {
+            assert_eq!(rule.lint_trigger().is_some(), rule.kind() != RuleKind::Error, "{rule}");
+        }
     }
 }

@@ -1,21 +1,29 @@
-//! One cookie's declaration as data. Built in one place: [`Spec::new`] is the strict default, each method one key.
+//! The declaration of one cookie as data: [`Spec`] and the types of its attributes. [`Spec::new`] is the strict
+//! default, and each method changes one key.
 
 use core::fmt;
 use core::time::Duration;
 
 /// The `SameSite` attribute (6265bis 4.1.2.7).
+///
+/// ```
+/// use hardtack_rules::SameSite;
+///
+/// assert!(SameSite::Strict.is_at_least(SameSite::Lax));
+/// assert!(!SameSite::None.is_at_least(SameSite::Lax));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SameSite {
-    /// Sent with same-site requests only.
+    /// Browsers send the cookie with same-site requests only.
     Strict,
-    /// Sent with same-site requests and with cross-site top-level navigations by a safe method.
+    /// Browsers send the cookie with same-site requests, and with cross-site top-level navigations by a safe method.
     Lax,
-    /// Sent with every request.
+    /// Browsers send the cookie with every request.
     None,
 }
 
 impl SameSite {
-    /// The attribute's value on the wire.
+    /// Returns the attribute's value in a `Set-Cookie` header: `Strict`, `Lax` or `None`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -25,7 +33,7 @@ impl SameSite {
         }
     }
 
-    /// Whether every request that `self` allows is also allowed by `other`.
+    /// Returns true if `self` equals `other` or is stricter.
     #[must_use]
     pub const fn is_at_least(self, other: SameSite) -> bool {
         matches!(
@@ -42,23 +50,31 @@ impl fmt::Display for SameSite {
 }
 
 /// A name prefix that browsers enforce (6265bis 4.1.3 and layered-cookies).
+///
+/// ```
+/// use hardtack_rules::Prefix;
+///
+/// assert_eq!(Prefix::from_name("__Host-Http-session"), Some(Prefix::HostHttp));
+/// assert_eq!(Prefix::from_name("__host-session"), None);
+/// assert_eq!(Prefix::from_name_any_case(b"__host-session"), Some(Prefix::Host));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Prefix {
-    /// `__Host-Http-`: Secure, HttpOnly, `Path=/`, no Domain.
+    /// `__Host-Http-`: requires Secure, HttpOnly and `Path=/`, and forbids Domain.
     HostHttp,
-    /// `__Host-`: Secure, `Path=/`, no Domain.
+    /// `__Host-`: requires Secure and `Path=/`, and forbids Domain.
     Host,
-    /// `__Http-`: Secure, HttpOnly.
+    /// `__Http-`: requires Secure and HttpOnly.
     Http,
-    /// `__Secure-`: Secure.
+    /// `__Secure-`: requires Secure.
     Secure,
 }
 
 impl Prefix {
-    /// All four, a longer one before the one that it begins with.
-    pub const ALL: [Prefix; 4] = [Prefix::HostHttp, Prefix::Host, Prefix::Http, Prefix::Secure];
+    /// Every prefix. A prefix that begins with another prefix comes first: `__Host-Http-` before `__Host-`.
+    pub const ALL: &'static [Prefix] = &[Prefix::HostHttp, Prefix::Host, Prefix::Http, Prefix::Secure];
 
-    /// The prefix as it stands before a name.
+    /// Returns the prefix as a name begins with it, such as `__Host-`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,22 +85,22 @@ impl Prefix {
         }
     }
 
-    /// The prefix of `name`, by exact octets as a server reads them.
+    /// Returns the prefix of `name`, compared byte for byte, as servers compare names.
     #[must_use]
-    pub const fn of(name: &str) -> Option<Prefix> {
+    pub const fn from_name(name: &str) -> Option<Prefix> {
         Self::find(name.as_bytes(), false)
     }
 
-    /// The prefix of `name` in any letter case, as a browser matches it (6265bis 5.4).
+    /// Returns the prefix of `name` in any letter case, as browsers match prefixes (6265bis 5.4).
     #[must_use]
-    pub const fn of_any_case(name: &[u8]) -> Option<Prefix> {
+    pub const fn from_name_any_case(name: &[u8]) -> Option<Prefix> {
         Self::find(name, true)
     }
 
     const fn find(name: &[u8], any_case: bool) -> Option<Prefix> {
-        let mut rest: &[Prefix] = &Self::ALL;
+        let mut rest = Self::ALL;
         while let [prefix, tail @ ..] = rest {
-            if begins(name, prefix.as_str().as_bytes(), any_case) {
+            if starts_with(name, prefix.as_str().as_bytes(), any_case) {
                 return Some(*prefix);
             }
             rest = tail;
@@ -92,26 +108,42 @@ impl Prefix {
         None
     }
 
-    /// Whether the prefix ties the cookie to one host: `Path=/` and no Domain.
+    /// Returns true if the prefix limits the cookie to one host: it requires `Path=/` and forbids Domain.
     #[must_use]
     pub const fn is_host_only(self) -> bool {
         matches!(self, Prefix::HostHttp | Prefix::Host)
     }
 
-    /// Whether the prefix needs HttpOnly.
+    /// Returns true if the prefix requires HttpOnly.
     #[must_use]
     pub const fn needs_http_only(self) -> bool {
         matches!(self, Prefix::HostHttp | Prefix::Http)
     }
 
-    /// Whether a browser stores a cookie of this prefix with these attributes; `to_one_host` is `Path=/`, written, and
-    /// no Domain.
+    /// Returns true if browsers store a cookie with this prefix and these attributes.
+    ///
+    /// `root_path_and_no_domain` is true if the header contains `Path=/` and no Domain.
+    ///
+    /// ```
+    /// use hardtack_rules::Prefix;
+    ///
+    /// assert!(Prefix::Host.allows(true, false, true));
+    /// assert!(!Prefix::Host.allows(true, false, false));
+    /// assert!(!Prefix::HostHttp.allows(true, false, true));
+    /// ```
     #[must_use]
-    pub const fn admits(self, secure: bool, http_only: bool, to_one_host: bool) -> bool {
-        secure && (http_only || !self.needs_http_only()) && (to_one_host || !self.is_host_only())
+    pub const fn allows(self, secure: bool, http_only: bool, root_path_and_no_domain: bool) -> bool {
+        secure && (http_only || !self.needs_http_only()) && (root_path_and_no_domain || !self.is_host_only())
     }
 
-    /// The strongest prefix that these attributes allow; `None` where the cookie is not Secure.
+    /// Returns the strongest prefix that these attributes allow. Returns `None` if the cookie is not Secure.
+    ///
+    /// ```
+    /// use hardtack_rules::Prefix;
+    ///
+    /// assert_eq!(Prefix::strongest(true, true, "/", false), Some(Prefix::HostHttp));
+    /// assert_eq!(Prefix::strongest(true, true, "/app", false), Some(Prefix::Secure));
+    /// ```
     #[must_use]
     pub const fn strongest(secure: bool, http_only: bool, path: &str, has_domain: bool) -> Option<Prefix> {
         let host_only = !has_domain && matches!(path.as_bytes(), b"/");
@@ -124,8 +156,8 @@ impl Prefix {
     }
 }
 
-/// Whether `text` begins with `prefix`.
-pub(crate) const fn begins(text: &[u8], prefix: &[u8], any_case: bool) -> bool {
+/// Returns true if `text` starts with `prefix`.
+pub(crate) const fn starts_with(text: &[u8], prefix: &[u8], any_case: bool) -> bool {
     let (mut text, mut prefix) = (text, prefix);
     while let ([a, text_rest @ ..], [b, prefix_rest @ ..]) = (text, prefix) {
         if !(*a == *b || any_case && a.eq_ignore_ascii_case(b)) {
@@ -136,17 +168,17 @@ pub(crate) const fn begins(text: &[u8], prefix: &[u8], any_case: bool) -> bool {
     prefix.is_empty()
 }
 
-/// What protects a value from whoever holds the browser.
+/// The cryptographic protection of a cookie's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Seal {
-    /// Readable, and nobody without the key can change it.
+    /// The value is authenticated: clients can read it, but only the server can change it.
     Signed,
-    /// Encrypted too.
+    /// The value is encrypted and authenticated: clients can neither read nor change it.
     Sealed,
 }
 
 impl Seal {
-    /// The declaration's key.
+    /// Returns the key that declares this seal: `signed` or `sealed`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -162,30 +194,31 @@ impl fmt::Display for Seal {
     }
 }
 
-/// One cookie's declaration: what is the same for every value of it.
+/// The declaration of one cookie: everything except its value.
 ///
-/// [`Spec::new`] is the default: Secure, HttpOnly, `SameSite=Lax`, `Path=/`, host-only, until the browser closes.
+/// [`Spec::new`] is the strict default: Secure, HttpOnly, `SameSite=Lax`, `Path=/`, host-only, and a session cookie.
 ///
 /// ```
 /// use hardtack_rules::{SameSite, Spec};
 ///
 /// const SPEC: Spec<'static> = Spec::new("__Host-Http-session").same_site(SameSite::Strict);
 /// assert!(SPEC.secure && SPEC.http_only && SPEC.domain.is_none());
+/// assert_eq!(SPEC.same_site, SameSite::Strict);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Spec<'a> {
-    /// The cookie's whole name, prefix and all.
+    /// The cookie's full name, including its prefix.
     pub name: &'a str,
-    /// Whether the name was written; else it is derived from the type's or the field's.
+    /// True if the declaration gives the name. False if the name is derived from the name of the type or field.
     pub explicit_name: bool,
     /// The `Path` attribute.
     pub path: &'a str,
-    /// The `Domain` attribute; `None` is host-only, or see `environment_domain`.
+    /// The `Domain` attribute. `None` if the cookie is host-only, or if `policy_domain` is true.
     pub domain: Option<&'a str>,
-    /// Whether the `Domain` is the policy's `cookie_domain`.
-    pub environment_domain: bool,
-    /// The `Max-Age` attribute, in whole seconds; `None` is a session cookie.
+    /// True if the `Domain` attribute is the policy's `cookie_domain`.
+    pub policy_domain: bool,
+    /// The `Max-Age` attribute, in whole seconds. `None` for a session cookie.
     pub max_age: Option<Duration>,
     /// The `SameSite` attribute.
     pub same_site: SameSite,
@@ -195,16 +228,16 @@ pub struct Spec<'a> {
     pub http_only: bool,
     /// The `Partitioned` attribute.
     pub partitioned: bool,
-    /// Whether somebody else sets the cookie and it is only read here.
+    /// True if another program owns the cookie: this program reads the cookie and never sets or removes it.
     pub read_only: bool,
-    /// Whether the value is signed or sealed.
+    /// The protection of the value. `None` for a plain value.
     pub seal: Option<Seal>,
-    /// Why the cookie is weaker than the default.
+    /// The reason why the cookie is weaker than the default.
     pub reason: Option<&'a str>,
 }
 
 impl<'a> Spec<'a> {
-    /// The strict default under this name.
+    /// Returns the strict default under this name.
     #[must_use]
     pub const fn new(name: &'a str) -> Self {
         Spec {
@@ -212,7 +245,7 @@ impl<'a> Spec<'a> {
             explicit_name: false,
             path: "/",
             domain: None,
-            environment_domain: false,
+            policy_domain: false,
             max_age: None,
             same_site: SameSite::Lax,
             secure: true,
@@ -224,94 +257,95 @@ impl<'a> Spec<'a> {
         }
     }
 
-    /// With a name that was written, not derived.
+    /// Marks the name as given by the declaration, not derived.
     #[must_use]
     pub const fn explicit_name(mut self) -> Self {
         self.explicit_name = true;
         self
     }
 
-    /// With this `Path`.
+    /// Sets the `Path` attribute.
     #[must_use]
     pub const fn path(mut self, path: &'a str) -> Self {
         self.path = path;
         self
     }
 
-    /// With this `Domain`.
+    /// Sets the `Domain` attribute.
     #[must_use]
     pub const fn domain(mut self, domain: &'a str) -> Self {
         self.domain = Some(domain);
         self
     }
 
-    /// With the policy's `cookie_domain`.
+    /// Takes the `Domain` attribute from the policy's `cookie_domain`.
     #[must_use]
-    pub const fn environment_domain(mut self) -> Self {
-        self.environment_domain = true;
+    pub const fn policy_domain(mut self) -> Self {
+        self.policy_domain = true;
         self
     }
 
-    /// With this `Max-Age`.
+    /// Sets the `Max-Age` attribute. It must be a positive number of whole seconds; `check` verifies this.
     #[must_use]
     pub const fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
     }
 
-    /// With this `SameSite`.
+    /// Sets the `SameSite` attribute.
     #[must_use]
     pub const fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = same_site;
         self
     }
 
-    /// With or without `Secure`.
+    /// Sets or clears `Secure`.
     #[must_use]
     pub const fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
-    /// With or without `HttpOnly`.
+    /// Sets or clears `HttpOnly`.
     #[must_use]
     pub const fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
     }
 
-    /// With `Partitioned`.
+    /// Sets `Partitioned`.
     #[must_use]
     pub const fn partitioned(mut self) -> Self {
         self.partitioned = true;
         self
     }
 
-    /// As a cookie that somebody else sets.
+    /// Marks the cookie as owned by another program.
     #[must_use]
     pub const fn read_only(mut self) -> Self {
         self.read_only = true;
         self
     }
 
-    /// With a value that is signed or sealed.
+    /// Sets the protection of the value.
     #[must_use]
     pub const fn seal(mut self, seal: Seal) -> Self {
         self.seal = Some(seal);
         self
     }
 
-    /// With the reason for what is weaker than the default.
+    /// Sets the reason why the cookie is weaker than the default.
     #[must_use]
     pub const fn reason(mut self, reason: &'a str) -> Self {
         self.reason = Some(reason);
         self
     }
 
-    /// Whether the cookie is shared with subdomains.
+    /// Returns true if the cookie is declared with a `Domain` attribute, its own or the policy's. Subdomains share such
+    /// a cookie.
     #[must_use]
     pub const fn has_domain(&self) -> bool {
-        self.domain.is_some() || self.environment_domain
+        self.domain.is_some() || self.policy_domain
     }
 }
 
@@ -322,42 +356,46 @@ mod tests {
     use super::{Prefix, SameSite, Seal};
 
     #[test]
-    fn prefixes_are_exact_for_servers_and_caseless_for_browsers() {
-        assert_eq!(Prefix::of("__Host-Http-a"), Some(Prefix::HostHttp));
-        assert_eq!(Prefix::of("__Host-a"), Some(Prefix::Host));
-        assert_eq!(Prefix::of("__host-a"), None);
-        assert_eq!(Prefix::of_any_case(b"__hOST-a"), Some(Prefix::Host));
-        assert_eq!(Prefix::of("__Host"), None);
+    fn servers_match_prefixes_exactly_browsers_in_any_case() {
+        assert_eq!(Prefix::from_name("__Host-Http-a"), Some(Prefix::HostHttp));
+        assert_eq!(Prefix::from_name("__Host-a"), Some(Prefix::Host));
+        assert_eq!(Prefix::from_name("__host-a"), None);
+        assert_eq!(Prefix::from_name_any_case(b"__hOST-a"), Some(Prefix::Host));
+        assert_eq!(Prefix::from_name("__Host"), None);
     }
 
     #[test]
-    fn a_prefix_alone_is_a_prefix() {
+    fn a_name_may_be_only_a_prefix() {
         for prefix in Prefix::ALL {
-            assert_eq!(Prefix::of(prefix.as_str()), Some(prefix));
-            assert_eq!(Prefix::of_any_case(prefix.as_str().to_ascii_uppercase().as_bytes()), Some(prefix));
+            assert_eq!(Prefix::from_name(prefix.as_str()), Some(*prefix));
+            assert_eq!(Prefix::from_name_any_case(prefix.as_str().to_ascii_uppercase().as_bytes()), Some(*prefix));
         }
-        assert_eq!(Prefix::of_any_case(b"session"), None);
+        assert_eq!(Prefix::from_name_any_case(b"session"), None);
     }
 
     #[test]
-    fn each_prefix_asks_for_what_it_promises() {
-        for (prefix, http_only, one_host) in [
+    fn each_prefix_requires_its_attributes() {
+        for (prefix, http_only, host_only) in [
             (Prefix::HostHttp, true, true),
             (Prefix::Host, false, true),
             (Prefix::Http, true, false),
             (Prefix::Secure, false, false),
         ] {
-            assert_eq!((prefix.needs_http_only(), prefix.is_host_only()), (http_only, one_host));
-            for number in 0..8_u8 {
-                let (secure, is_http_only, to_one_host) = (number & 1 != 0, number & 2 != 0, number & 4 != 0);
-                let lacks = !secure || http_only && !is_http_only || one_host && !to_one_host;
-                assert_eq!(prefix.admits(secure, is_http_only, to_one_host), !lacks, "{prefix:?} {number}");
+            assert_eq!((prefix.needs_http_only(), prefix.is_host_only()), (http_only, host_only));
+            for bits in 0..8_u8 {
+                let (secure, has_http_only, root_path_and_no_domain) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
+                let is_missing = !secure || http_only && !has_http_only || host_only && !root_path_and_no_domain;
+                assert_eq!(
+                    prefix.allows(secure, has_http_only, root_path_and_no_domain),
+                    !is_missing,
+                    "{prefix:?} {bits}"
+                );
             }
         }
     }
 
     #[test]
-    fn what_is_shown_is_what_a_declaration_says() {
+    fn same_site_and_seal_display_their_keywords() {
         assert_eq!(std::format!("{} {} {}", SameSite::Strict, SameSite::Lax, SameSite::None), "Strict Lax None");
         assert_eq!(std::format!("{} {}", Seal::Signed, Seal::Sealed), "signed sealed");
     }
@@ -373,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn strict_is_at_least_lax_is_at_least_none() {
+    fn same_site_is_ordered_strict_lax_none() {
         let order = [SameSite::None, SameSite::Lax, SameSite::Strict];
         for (i, a) in order.iter().enumerate() {
             for (j, b) in order.iter().enumerate() {

@@ -1,23 +1,33 @@
-//! The grammar: octet classes, names, paths, domains, durations. (Dates are in `date`.) One argument in, nothing or its fault out.
+//! Checks the syntax of one argument: byte classes, names, paths, domains, durations. (Dates are in `date`.) A value
+//! goes in; nothing or a [`Fault`] comes out.
 
 use core::fmt;
 use core::time::Duration;
 
 use crate::rule::Rule;
-use crate::spec::{Prefix, begins};
+use crate::spec::{Prefix, starts_with};
 
-/// Octets of a name and a value together (6265bis 5.7 step 4).
-pub const MAX_PAIR: usize = 4096;
-/// Octets of one attribute's value (6265bis 5.6).
-pub const MAX_ATTRIBUTE: usize = 1024;
-/// Octets of a host name (RFC 1123 2.1).
-const MAX_DOMAIN: usize = 253;
-/// Octets of one label of a host name.
-const MAX_LABEL: usize = 63;
-/// Browsers shorten a life to this, 34 560 000 seconds (6265bis 5.5).
-pub const MAX_LIFE: Duration = Duration::from_secs(400 * 86_400);
+/// The largest size of a name and a value together, in bytes (6265bis 5.7 step 4). Browsers reject a larger cookie.
+pub const MAX_NAME_VALUE_BYTES: usize = 4096;
+/// The largest size of one attribute's value, in bytes (6265bis 5.6). Browsers ignore a larger attribute.
+pub const MAX_ATTRIBUTE_BYTES: usize = 1024;
+/// The largest size of a host name, in bytes (RFC 1123 2.1).
+const MAX_DOMAIN_BYTES: usize = 253;
+/// The largest size of one label of a host name, in bytes.
+const MAX_LABEL_BYTES: usize = 63;
+/// The longest lifetime: 400 days, which are 34 560 000 seconds (6265bis 5.5). Browsers shorten a longer one to this.
+pub const MAX_LIFETIME: Duration = Duration::from_secs(400 * 86_400);
 
-/// One broken rule, with what to write instead.
+/// A broken rule, with the fact and the remedy.
+///
+/// ```
+/// use hardtack_rules::Rule;
+/// use hardtack_rules::syntax::check_path;
+///
+/// let fault = check_path("/a;b").unwrap_err();
+/// assert_eq!((fault.rule, fault.byte), (Rule::PathSyntax, Some(b';')));
+/// assert_eq!(fault.to_string(), format!("{} (found `;`)", fault.text));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
@@ -25,100 +35,110 @@ pub struct Fault {
     pub rule: Rule,
     /// What is wrong and what to write instead: `fact; remedy`.
     pub text: &'static str,
-    /// The octet that broke it, where one did.
-    pub octet: Option<u8>,
+    /// The byte that broke the rule. `None` if no single byte did.
+    pub byte: Option<u8>,
 }
 
 impl Fault {
-    /// The rule is broken, and nothing more is known.
+    /// Returns a fault with the general text of the rule.
     #[must_use]
-    pub const fn general(rule: Rule) -> Fault {
-        Fault { rule, text: rule.text(), octet: None }
+    pub const fn from_rule(rule: Rule) -> Fault {
+        Fault::new(rule, rule.text())
     }
 
-    pub(crate) const fn because(rule: Rule, text: &'static str) -> Fault {
-        Fault { rule, text, octet: None }
+    pub(crate) const fn new(rule: Rule, text: &'static str) -> Fault {
+        Fault { rule, text, byte: None }
     }
 
-    const fn found(self, octet: u8) -> Fault {
-        Fault { rule: self.rule, text: self.text, octet: Some(octet) }
+    const fn with_byte(self, byte: u8) -> Fault {
+        Fault { rule: self.rule, text: self.text, byte: Some(byte) }
     }
 }
 
 impl fmt::Display for Fault {
+    /// Writes the text and, if a single byte broke the rule, that byte.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text)?;
-        match self.octet {
+        match self.byte {
             None => Ok(()),
             Some(b' ') => f.write_str(" (found a space)"),
-            Some(octet) if octet.is_ascii_graphic() => write!(f, " (found `{}`)", char::from(octet)),
-            Some(octet) if !octet.is_ascii() => f.write_str(" (found a letter or sign outside ASCII)"),
-            Some(octet) => write!(f, " (found the octet 0x{octet:02X})"),
+            Some(byte) if byte.is_ascii_graphic() => write!(f, " (found `{}`)", char::from(byte)),
+            Some(byte) if !byte.is_ascii() => f.write_str(" (found a letter or sign outside ASCII)"),
+            Some(byte) => write!(f, " (found the byte 0x{byte:02X})"),
         }
     }
 }
 
-/// Whether the octet may stand in a cookie's name: RFC 9110's `tchar`.
+/// Returns true if the byte is allowed in a cookie's name: `tchar` of RFC 9110.
 #[must_use]
-pub const fn is_tchar(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric()
+pub const fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
         || matches!(
-            octet,
+            byte,
             b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
         )
 }
 
-/// Whether the octet may stand in a cookie's value: 6265bis 4.1.1's `cookie-octet`.
+/// Returns true if the byte is allowed in a cookie's value: `cookie-octet` of 6265bis 4.1.1.
 #[must_use]
-pub const fn is_cookie_octet(octet: u8) -> bool {
-    octet.is_ascii_graphic() && !matches!(octet, b'"' | b',' | b';' | b'\\')
+pub const fn is_cookie_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
-/// Whether the octet may stand in an attribute's value: 6265bis 4.1.1's `av-octet`.
+/// Returns true if the byte is allowed in an attribute's value: `av-octet` of 6265bis 4.1.1.
 #[must_use]
-pub const fn is_av_octet(octet: u8) -> bool {
-    matches!(octet, 0x20..=0x3A | 0x3C..=0x7E)
+pub const fn is_av_octet(byte: u8) -> bool {
+    matches!(byte, 0x20..=0x3A | 0x3C..=0x7E)
 }
 
-/// Whether the octet makes a browser drop a whole Set-Cookie line (6265bis 5.6 step 1).
+/// Returns true if browsers reject every `Set-Cookie` header that contains the byte (6265bis 5.6 step 1).
 #[must_use]
-pub const fn is_line_control(octet: u8) -> bool {
-    matches!(octet, 0x00..=0x08 | 0x0A..=0x1F | 0x7F)
+pub const fn is_forbidden_control(byte: u8) -> bool {
+    matches!(byte, 0x00..=0x08 | 0x0A..=0x1F | 0x7F)
 }
 
-/// Checks a name: `name-token`, `prefix-case`, `size`.
+/// Checks the name of a cookie that this program sets.
 ///
 /// # Errors
 ///
-/// The first rule that the name breaks.
-pub const fn name(name: &str) -> Result<(), Fault> {
+/// Returns the first broken rule: `name-token`, `prefix-case` or `size`.
+///
+/// ```
+/// use hardtack_rules::Rule;
+/// use hardtack_rules::syntax::check_name;
+///
+/// assert_eq!(check_name("__Host-session"), Ok(()));
+/// assert_eq!(check_name("__host-session").unwrap_err().rule, Rule::PrefixCase);
+/// assert_eq!(check_name("a b").unwrap_err().byte, Some(b' '));
+/// ```
+pub const fn check_name(name: &str) -> Result<(), Fault> {
     let mut rest = name.as_bytes();
     if rest.is_empty() {
-        return Err(Fault::because(Rule::NameToken, "the name is empty; write one, as in `__Host-session`"));
+        return Err(Fault::new(Rule::NameToken, "the name is empty; write one, as in `__Host-session`"));
     }
-    while let [octet, tail @ ..] = rest {
-        if matches!(*octet, b'=' | b';') {
-            return Err(Fault::because(
+    while let [byte, tail @ ..] = rest {
+        if matches!(*byte, b'=' | b';') {
+            return Err(Fault::new(
                 Rule::NameToken,
                 "the name holds a value or attributes too; write the name alone, and each attribute as its own key",
             ));
         }
-        if !is_tchar(*octet) {
-            return Err(Fault::general(Rule::NameToken).found(*octet));
+        if !is_tchar(*byte) {
+            return Err(Fault::from_rule(Rule::NameToken).with_byte(*byte));
         }
         rest = tail;
     }
-    if begins(name.as_bytes(), b"__HostHttp-", true) {
-        return Err(Fault::because(
+    if starts_with(name.as_bytes(), b"__HostHttp-", true) {
+        return Err(Fault::new(
             Rule::PrefixCase,
             "the prefix `__HostHttp-` was withdrawn, and browsers ignore it; write `__Host-Http-`",
         ));
     }
-    // The longest in any case: `__Host-http-x` is `__Host-` to a server and `__Host-Http-` to a browser.
-    if let Some(prefix) = Prefix::of_any_case(name.as_bytes()) {
+    // Compare in any case first: a server reads `__Host-http-x` as `__Host-`, and a browser as `__Host-Http-`.
+    if let Some(prefix) = Prefix::from_name_any_case(name.as_bytes()) {
         let exact = prefix.as_str();
-        if !begins(name.as_bytes(), exact.as_bytes(), false) {
-            return Err(Fault::because(
+        if !starts_with(name.as_bytes(), exact.as_bytes(), false) {
+            return Err(Fault::new(
                 Rule::PrefixCase,
                 match prefix {
                     Prefix::HostHttp => misspelt!("__Host-Http-"),
@@ -129,17 +149,14 @@ pub const fn name(name: &str) -> Result<(), Fault> {
             ));
         }
         if name.len() == exact.len() {
-            return Err(Fault::because(
+            return Err(Fault::new(
                 Rule::NameToken,
                 "the name is a prefix and nothing else; write a name after it, as in `__Host-session`",
             ));
         }
     }
-    if name.len() > MAX_PAIR {
-        return Err(Fault::because(
-            Rule::Size,
-            "the name is over 4096 octets, and browsers drop the cookie; shorten it",
-        ));
+    if name.len() > MAX_NAME_VALUE_BYTES {
+        return Err(Fault::new(Rule::Size, "the name is over 4096 bytes, and browsers reject the cookie; shorten it"));
     }
     Ok(())
 }
@@ -155,75 +172,97 @@ macro_rules! misspelt {
 }
 use misspelt;
 
-/// Checks the name of a cookie that somebody else sets: any that a browser can send.
+/// Checks the name of a cookie that another program or library sets. Every name that browsers can send is valid.
 ///
 /// # Errors
 ///
-/// `name-token`, where no `Cookie` header can carry the name.
-pub const fn foreign_name(name: &str) -> Result<(), Fault> {
-    const TEXT: &str = "no `Cookie` header can carry this name; write it as the other side sends it";
-    let all = name.as_bytes();
-    match all {
-        [] | [b' ' | b'\t', ..] | [.., b' ' | b'\t'] => return Err(Fault::because(Rule::NameToken, TEXT)),
+/// Returns `name-token` if a `Cookie` header cannot contain the name.
+///
+/// ```
+/// use hardtack_rules::syntax::{check_name, check_undeclared_name};
+///
+/// assert!(check_undeclared_name("my cookie").is_ok() && check_name("my cookie").is_err());
+/// assert!(check_undeclared_name("a=b").is_err());
+/// ```
+pub const fn check_undeclared_name(name: &str) -> Result<(), Fault> {
+    const TEXT: &str = "no `Cookie` header can carry this name; write the name as the other program sends it";
+    match name.as_bytes() {
+        [] | [b' ' | b'\t', ..] | [.., b' ' | b'\t'] => return Err(Fault::new(Rule::NameToken, TEXT)),
         _ => {}
     }
-    let mut rest = all;
-    while let [octet, tail @ ..] = rest {
-        if is_line_control(*octet) || matches!(*octet, b';' | b'=') {
-            return Err(Fault::because(Rule::NameToken, TEXT).found(*octet));
+    let mut rest = name.as_bytes();
+    while let [byte, tail @ ..] = rest {
+        if is_forbidden_control(*byte) || matches!(*byte, b';' | b'=') {
+            return Err(Fault::new(Rule::NameToken, TEXT).with_byte(*byte));
         }
         rest = tail;
     }
     Ok(())
 }
 
-/// Checks a `Path`: `path-syntax`.
+/// Checks the value of a `Path` attribute.
 ///
 /// # Errors
 ///
-/// The fault, where it is not a path.
-pub const fn path(path: &str) -> Result<(), Fault> {
+/// Returns `path-syntax` if the path does not begin with `/`, contains an invalid byte, ends with a space, or is over
+/// 1024 bytes.
+///
+/// ```
+/// use hardtack_rules::syntax::check_path;
+///
+/// assert_eq!(check_path("/app"), Ok(()));
+/// assert!(check_path("app").is_err());
+/// ```
+pub const fn check_path(path: &str) -> Result<(), Fault> {
     let mut rest = path.as_bytes();
     match rest {
         [b'/', .., b' '] => {
-            return Err(Fault::because(
+            return Err(Fault::new(
                 Rule::PathSyntax,
                 "the path ends with a space, which browsers cut off; remove it, or write `%20`",
             ));
         }
         [b'/', ..] => {}
-        [] => return Err(Fault::because(Rule::PathSyntax, "the path is empty; write \"/\" for the whole host")),
+        [] => return Err(Fault::new(Rule::PathSyntax, "the path is empty; write \"/\" for the whole host")),
         _ => {
-            return Err(Fault::because(
+            return Err(Fault::new(
                 Rule::PathSyntax,
                 "the path does not begin with `/`, and browsers would ignore it; write it from the root, as in \"/app\"",
             ));
         }
     }
-    while let [octet, tail @ ..] = rest {
-        if !is_av_octet(*octet) {
-            return Err(Fault::general(Rule::PathSyntax).found(*octet));
+    while let [byte, tail @ ..] = rest {
+        if !is_av_octet(*byte) {
+            return Err(Fault::from_rule(Rule::PathSyntax).with_byte(*byte));
         }
         rest = tail;
     }
-    if path.len() > MAX_ATTRIBUTE {
-        return Err(Fault::because(
+    if path.len() > MAX_ATTRIBUTE_BYTES {
+        return Err(Fault::new(
             Rule::PathSyntax,
-            "the path is over 1024 octets, and browsers would ignore it; use a shorter one",
+            "the path is over 1024 bytes, and browsers would ignore it; use a shorter one",
         ));
     }
     Ok(())
 }
 
-/// Checks a `Domain`: `domain-syntax`.
+/// Checks the value of a `Domain` attribute.
 ///
 /// # Errors
 ///
-/// The fault, where it is not a host name of at least two labels.
-pub const fn domain(domain: &str) -> Result<(), Fault> {
+/// Returns `domain-syntax` if the domain is not a host name of at least two labels.
+///
+/// ```
+/// use hardtack_rules::syntax::check_domain;
+///
+/// assert_eq!(check_domain("example.com"), Ok(()));
+/// assert!(check_domain("localhost").is_err());
+/// assert!(check_domain(".example.com").is_err());
+/// ```
+pub const fn check_domain(domain: &str) -> Result<(), Fault> {
     macro_rules! fault {
         ($text:literal) => {
-            Err(Fault::because(Rule::DomainSyntax, $text))
+            Err(Fault::new(Rule::DomainSyntax, $text))
         };
     }
     let all = domain.as_bytes();
@@ -233,134 +272,150 @@ pub const fn domain(domain: &str) -> Result<(), Fault> {
         [.., b'.'] => return fault!("the domain ends with a dot, which matches no host; remove the dot"),
         _ => {}
     }
-    if all.len() > MAX_DOMAIN {
-        return fault!("the domain is over 253 octets, longer than any host name; write a shorter one");
+    if all.len() > MAX_DOMAIN_BYTES {
+        return fault!("the domain is over 253 bytes, longer than any host name; write a shorter one");
     }
-    let (mut rest, mut label, mut single, mut digits, mut before) = (all, 0, true, true, b'.');
-    while let [octet, tail @ ..] = rest {
-        match *octet {
-            b'.' if label == 0 => return fault!("the domain has an empty label; remove one of the two dots"),
-            b'.' if before == b'-' => return fault!("a label of the domain ends with a hyphen; remove it"),
+    // `label_bytes` and `only_digits` describe the current label, `single_label` the domain so far.
+    let (mut rest, mut label_bytes, mut single_label, mut only_digits, mut previous) = (all, 0, true, true, b'.');
+    while let [byte, tail @ ..] = rest {
+        match *byte {
+            b'.' if label_bytes == 0 => return fault!("the domain has an empty label; remove one of the two dots"),
+            b'.' if previous == b'-' => return fault!("a label of the domain ends with a hyphen; remove it"),
             b'.' => {
-                single = false;
-                label = 0;
-                digits = true;
+                single_label = false;
+                label_bytes = 0;
+                only_digits = true;
             }
-            b'-' if label == 0 => return fault!("a label of the domain begins with a hyphen; remove it"),
+            b'-' if label_bytes == 0 => return fault!("a label of the domain begins with a hyphen; remove it"),
             b':' | b'[' => {
                 return fault!(
                     "the domain holds a scheme, a port or an IP address; write the host name alone, as in `example.com`"
                 );
             }
-            octet if !octet.is_ascii() => {
+            byte if !byte.is_ascii() => {
                 return fault!("the domain is not ASCII; write its A-label, as in `xn--bcher-kva.example`");
             }
-            octet if octet.is_ascii_alphanumeric() || octet == b'-' => {
-                label += 1;
-                digits = digits && octet.is_ascii_digit();
-                if label > MAX_LABEL {
-                    return fault!("a label of the domain is over 63 octets, longer than any host's; shorten it");
+            byte if byte.is_ascii_alphanumeric() || byte == b'-' => {
+                label_bytes += 1;
+                only_digits = only_digits && byte.is_ascii_digit();
+                if label_bytes > MAX_LABEL_BYTES {
+                    return fault!("a label of the domain is over 63 bytes, longer than any host's; shorten it");
                 }
             }
-            octet => {
-                return Err(Fault::because(
+            byte => {
+                return Err(Fault::new(
                     Rule::DomainSyntax,
                     "a domain holds letters, digits, hyphens and dots only; write a host name, as in `example.com`",
                 )
-                .found(octet));
+                .with_byte(byte));
             }
         }
-        before = *octet;
+        previous = *byte;
         rest = tail;
     }
-    if before == b'-' {
+    if previous == b'-' {
         return fault!("a label of the domain ends with a hyphen; remove it");
     }
-    // A last label of digits only makes the whole an IPv4 address or nothing.
-    if digits {
+    // URL parsers read a host whose last label contains only digits as an IPv4 address, or reject it.
+    if only_digits {
         return fault!("the domain is an IP address; leave the key out for a host-only cookie");
     }
-    if single {
+    if single_label {
         return fault!("the domain is a single label, which no other host shares; leave the key out");
     }
     Ok(())
 }
 
-/// A `Domain` that is given while the server runs is a public suffix. The list itself is not the book's.
-pub const PUBLIC_SUFFIX: Fault = Fault::because(
+/// The fault of a `Domain` that is set while the server runs and is a public suffix. The caller has found the domain in
+/// the public suffix list. This crate does not contain the list.
+pub const PUBLIC_SUFFIX: Fault = Fault::new(
     Rule::PublicSuffix,
     "the domain is a public suffix, and no browser stores the cookie; give a domain that is registered under it",
 );
 
-/// Checks a declared `Max-Age`: whole seconds, and a life at all.
+/// Checks a declared `Max-Age`: a whole, positive number of seconds.
 ///
 /// # Errors
 ///
-/// `max-age`, where it is not.
-pub const fn max_age(max_age: Duration) -> Result<(), Fault> {
+/// Returns `max-age` if the duration is zero or has a fraction of a second.
+///
+/// ```
+/// use core::time::Duration;
+/// use hardtack_rules::syntax::check_max_age;
+///
+/// assert_eq!(check_max_age(Duration::from_secs(90)), Ok(()));
+/// assert!(check_max_age(Duration::ZERO).is_err());
+/// assert!(check_max_age(Duration::from_millis(90)).is_err());
+/// ```
+pub const fn check_max_age(max_age: Duration) -> Result<(), Fault> {
     if max_age.is_zero() {
-        return Err(Fault::because(
+        return Err(Fault::new(
             Rule::MaxAge,
             "a `max_age` of zero removes the cookie as it is set; leave the key out for a session cookie",
         ));
     }
-    whole_seconds(max_age)
+    check_whole_seconds(max_age)
 }
 
-/// Checks a `Max-Age` that may be zero, as one that is given while a server runs.
+/// Checks a `Max-Age` that is set while the server runs. Zero is valid here: it removes the cookie.
 ///
 /// # Errors
 ///
-/// `max-age`, where it has a fraction of a second.
-pub const fn whole_seconds(max_age: Duration) -> Result<(), Fault> {
+/// Returns `max-age` if the duration has a fraction of a second.
+pub const fn check_whole_seconds(max_age: Duration) -> Result<(), Fault> {
     if max_age.subsec_nanos() != 0 {
-        return Err(Fault::because(
-            Rule::MaxAge,
-            "`max_age` is not a whole number of seconds; use `Duration::from_secs`",
-        ));
+        return Err(Fault::new(Rule::MaxAge, "`max_age` is not a whole number of seconds; use `Duration::from_secs`"));
     }
     Ok(())
 }
 
-/// Reads `"90s"`, `"15m"`, `"8h"` or `"30d"`.
+/// Parses a duration: one number and one unit, which is `s`, `m`, `h` or `d`.
 ///
 /// # Errors
 ///
-/// `max-age`, where the text is none of these or over `u64::MAX` seconds.
-pub const fn duration(text: &str) -> Result<Duration, Fault> {
-    const FAULT: Fault = Fault::because(
+/// Returns `max-age` if the text has another form, or if the duration is over `u64::MAX` seconds.
+///
+/// ```
+/// use core::time::Duration;
+/// use hardtack_rules::syntax::parse_duration;
+///
+/// assert_eq!(parse_duration("15m"), Ok(Duration::from_secs(900)));
+/// assert!(parse_duration("1h30m").is_err());
+/// ```
+pub const fn parse_duration(text: &str) -> Result<Duration, Fault> {
+    const SYNTAX: Fault = Fault::new(
         Rule::MaxAge,
         "a duration is one number and one unit (`s`, `m`, `h`, `d`); write it as in \"90s\", \"15m\", \"8h\" or \"30d\"",
     );
-    const LONG: Fault =
-        Fault::because(Rule::MaxAge, "the duration is over 2^64 seconds; browsers keep no cookie for over 400 days");
+    const TOO_LONG: Fault =
+        Fault::new(Rule::MaxAge, "the duration is over 2^64 seconds; browsers keep no cookie for over 400 days");
     let (mut digits, unit) = match text.as_bytes() {
         [digits @ .., b's'] => (digits, 1),
         [digits @ .., b'm'] => (digits, 60),
         [digits @ .., b'h'] => (digits, 3_600),
         [digits @ .., b'd'] => (digits, 86_400),
-        _ => return Err(FAULT),
+        _ => return Err(SYNTAX),
     };
     if digits.is_empty() {
-        return Err(FAULT);
+        return Err(SYNTAX);
     }
     let mut number: u64 = 0;
     while let [digit, tail @ ..] = digits {
         if !digit.is_ascii_digit() {
-            return Err(FAULT);
+            return Err(SYNTAX);
         }
         number = match number.checked_mul(10) {
             Some(tens) => match tens.checked_add((*digit - b'0') as u64) {
                 Some(sum) => sum,
-                None => return Err(LONG),
+                None => return Err(TOO_LONG),
             },
-            None => return Err(LONG),
+            None => return Err(TOO_LONG),
         };
         digits = tail;
     }
     match number.checked_mul(unit) {
         Some(seconds) => Ok(Duration::from_secs(seconds)),
-        None => Err(LONG),
+        None => Err(TOO_LONG),
     }
 }
 
@@ -372,54 +427,55 @@ mod tests {
     use std::string::{String, ToString as _};
 
     use super::{
-        Fault, MAX_LIFE, domain, duration, foreign_name, is_av_octet, is_cookie_octet, is_line_control, is_tchar,
-        max_age, name, path, whole_seconds,
+        Fault, MAX_LIFETIME, check_domain, check_max_age, check_name, check_path, check_undeclared_name,
+        check_whole_seconds, is_av_octet, is_cookie_octet, is_forbidden_control, is_tchar, parse_duration,
     };
     use crate::rule::Rule;
 
-    /// Whether a text is refused with this rule and these words, or taken where there are none.
-    fn judged(given: &str, result: Result<(), Fault>, rule: Rule, words: &str) {
+    /// Asserts that the result is a fault of `rule` whose text contains `words`. If `words` is empty, asserts that the
+    /// result is `Ok`.
+    fn assert_result(input: &str, result: Result<(), Fault>, rule: Rule, words: &str) {
         match result {
-            Ok(()) => assert_eq!(words, "", "`{given}` is taken"),
+            Ok(()) => assert_eq!(words, "", "`{input}` is accepted"),
             Err(fault) => {
-                assert_eq!(fault.rule, rule, "`{given}`");
-                assert!(!words.is_empty() && fault.to_string().contains(words), "`{given}`: {fault}");
+                assert_eq!(fault.rule, rule, "`{input}`");
+                assert!(!words.is_empty() && fault.to_string().contains(words), "`{input}`: {fault}");
             }
         }
     }
 
     #[test]
-    fn each_octet_has_its_classes() {
-        // RFC 9110 5.6.2, and 6265bis 4.1.1 and 5.6, as they are written there.
-        for octet in 0..=u8::MAX {
-            let tchar = octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet);
-            assert_eq!(is_tchar(octet), tchar, "{octet:#x}");
-            let cookie_octet = octet == 0x21
-                || (0x23..=0x2B).contains(&octet)
-                || (0x2D..=0x3A).contains(&octet)
-                || (0x3C..=0x5B).contains(&octet)
-                || (0x5D..=0x7E).contains(&octet);
-            assert_eq!(is_cookie_octet(octet), cookie_octet, "{octet:#x}");
-            let control = octet.is_ascii_control();
-            assert_eq!(is_av_octet(octet), octet.is_ascii() && !control && octet != b';', "{octet:#x}");
-            assert_eq!(is_line_control(octet), control && octet != b'\t', "{octet:#x}");
+    fn every_byte_has_its_classes() {
+        // The grammar of RFC 9110 5.6.2, and of 6265bis 4.1.1 and 5.6.
+        for byte in 0..=u8::MAX {
+            let tchar = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+            assert_eq!(is_tchar(byte), tchar, "{byte:#x}");
+            let is_in_cookie_octet = byte == 0x21
+                || (0x23..=0x2B).contains(&byte)
+                || (0x2D..=0x3A).contains(&byte)
+                || (0x3C..=0x5B).contains(&byte)
+                || (0x5D..=0x7E).contains(&byte);
+            assert_eq!(is_cookie_octet(byte), is_in_cookie_octet, "{byte:#x}");
+            let control = byte.is_ascii_control();
+            assert_eq!(is_av_octet(byte), byte.is_ascii() && !control && byte != b';', "{byte:#x}");
+            assert_eq!(is_forbidden_control(byte), control && byte != b'\t', "{byte:#x}");
         }
     }
 
     #[test]
-    fn a_fault_shows_what_it_found() {
-        for (octet, shown) in [
+    fn a_fault_shows_the_byte() {
+        for (byte, shown) in [
             (b' ', " (found a space)"),
             (b'!', " (found `!`)"),
             (b'~', " (found `~`)"),
-            (b'\n', " (found the octet 0x0A)"),
-            (0x7F, " (found the octet 0x7F)"),
+            (b'\n', " (found the byte 0x0A)"),
+            (0x7F, " (found the byte 0x7F)"),
             (0x80, " (found a letter or sign outside ASCII)"),
         ] {
-            let fault = Fault::general(Rule::PathSyntax).found(octet);
+            let fault = Fault::from_rule(Rule::PathSyntax).with_byte(byte);
             assert_eq!(fault.to_string().strip_prefix(Rule::PathSyntax.text()), Some(shown));
         }
-        assert_eq!(Fault::general(Rule::PathSyntax).to_string(), Rule::PathSyntax.text());
+        assert_eq!(Fault::from_rule(Rule::PathSyntax).to_string(), Rule::PathSyntax.text());
     }
 
     #[test]
@@ -436,12 +492,12 @@ mod tests {
             ("\"a\"", "(found `\"`)"),
             ("\u{e9}", "outside ASCII"),
         ] {
-            judged(text, name(text), Rule::NameToken, words);
+            assert_result(text, check_name(text), Rule::NameToken, words);
         }
     }
 
     #[test]
-    fn a_prefix_is_spelt_exactly_and_stands_before_a_name() {
+    fn a_prefix_is_spelt_exactly_before_a_name() {
         for (text, words) in [
             ("__Host-a", ""),
             ("__Secure-a", ""),
@@ -459,22 +515,22 @@ mod tests {
             ("__HostHttp-a", "was withdrawn"),
             ("__hosthttp-a", "was withdrawn"),
         ] {
-            judged(text, name(text), Rule::PrefixCase, words);
+            assert_result(text, check_name(text), Rule::PrefixCase, words);
         }
         for text in ["__Host-", "__Secure-", "__Http-", "__Host-Http-"] {
-            judged(text, name(text), Rule::NameToken, "a prefix and nothing else");
+            assert_result(text, check_name(text), Rule::NameToken, "a prefix and nothing else");
         }
     }
 
     #[test]
-    fn a_name_has_4096_octets_at_most() {
+    fn a_name_has_at_most_4096_bytes() {
         for (length, words) in [(4_095, ""), (4_096, ""), (4_097, "over 4096"), (5_000, "over 4096")] {
-            judged("a…", name(&"a".repeat(length)), Rule::Size, words);
+            assert_result("a…", check_name(&"a".repeat(length)), Rule::Size, words);
         }
     }
 
     #[test]
-    fn a_foreign_name_is_what_a_browser_can_send() {
+    fn an_undeclared_name_fits_a_cookie_header() {
         for (text, words) in [
             ("a", ""),
             ("a b", ""),
@@ -493,12 +549,12 @@ mod tests {
             ("a\nb", "0x0A"),
             ("a\u{7f}", "0x7F"),
         ] {
-            judged(text, foreign_name(text), Rule::NameToken, words);
+            assert_result(text, check_undeclared_name(text), Rule::NameToken, words);
         }
     }
 
     #[test]
-    fn a_path_is_written_from_the_root() {
+    fn a_path_begins_at_the_root() {
         for (text, words) in [
             ("/", ""),
             ("/app", ""),
@@ -514,15 +570,15 @@ mod tests {
             ("/a\t", "0x09"),
             ("/\u{e9}", "outside ASCII"),
         ] {
-            judged(text, path(text), Rule::PathSyntax, words);
+            assert_result(text, check_path(text), Rule::PathSyntax, words);
         }
         for (length, words) in [(1_023, ""), (1_024, ""), (1_025, "over 1024"), (2_000, "over 1024")] {
-            judged("/…", path(&"/".repeat(length)), Rule::PathSyntax, words);
+            assert_result("/…", check_path(&"/".repeat(length)), Rule::PathSyntax, words);
         }
     }
 
     #[test]
-    fn a_domain_is_a_host_name_of_two_labels_at_least() {
+    fn a_domain_has_at_least_two_labels() {
         for (text, words) in [
             ("example.com", ""),
             ("a.b.c.d", ""),
@@ -553,33 +609,33 @@ mod tests {
             ("localhost", "a single label"),
             ("l0calhost", "a single label"),
         ] {
-            judged(text, domain(text), Rule::DomainSyntax, words);
+            assert_result(text, check_domain(text), Rule::DomainSyntax, words);
         }
     }
 
     #[test]
-    fn a_domain_is_no_longer_than_a_host_name() {
-        for (length, words) in [(62, ""), (63, ""), (64, "over 63 octets"), (70, "over 63 octets")] {
-            judged("label", domain(&("a".repeat(length) + ".example")), Rule::DomainSyntax, words);
+    fn a_domain_has_at_most_253_bytes() {
+        for (length, words) in [(62, ""), (63, ""), (64, "over 63 bytes"), (70, "over 63 bytes")] {
+            assert_result("label", check_domain(&("a".repeat(length) + ".example")), Rule::DomainSyntax, words);
         }
-        for (length, words) in [(252, ""), (253, ""), (254, "over 253 octets"), (300, "over 253 octets")] {
+        for (length, words) in [(252, ""), (253, ""), (254, "over 253 bytes"), (300, "over 253 bytes")] {
             let text: String = "abc.".chars().cycle().take(length - 2).chain("yz".chars()).collect();
-            judged(&text, domain(&text), Rule::DomainSyntax, words);
+            assert_result(&text, check_domain(&text), Rule::DomainSyntax, words);
         }
     }
 
     #[test]
-    fn a_declared_life_is_whole_seconds_and_a_zero_is_given_while_the_server_runs() {
+    fn a_declared_max_age_is_positive_whole_seconds() {
         let second = Duration::from_secs(1);
-        assert_eq!((max_age(second), whole_seconds(second)), (Ok(()), Ok(())));
-        judged("0", max_age(Duration::ZERO), Rule::MaxAge, "removes the cookie");
-        judged("0", whole_seconds(Duration::ZERO), Rule::MaxAge, "");
+        assert_eq!((check_max_age(second), check_whole_seconds(second)), (Ok(()), Ok(())));
+        assert_result("0", check_max_age(Duration::ZERO), Rule::MaxAge, "removes the cookie");
+        assert_result("0", check_whole_seconds(Duration::ZERO), Rule::MaxAge, "");
         for fraction in [Duration::from_nanos(1), Duration::from_millis(1_500)] {
-            judged("a fraction", max_age(fraction), Rule::MaxAge, "whole number of seconds");
-            judged("a fraction", whole_seconds(fraction), Rule::MaxAge, "whole number of seconds");
+            assert_result("a fraction", check_max_age(fraction), Rule::MaxAge, "whole number of seconds");
+            assert_result("a fraction", check_whole_seconds(fraction), Rule::MaxAge, "whole number of seconds");
         }
-        // 6265bis 5.5 gives the figure in days.
-        assert_eq!((MAX_LIFE, Ok(MAX_LIFE)), (Duration::from_secs(34_560_000), duration("400d")));
+        // 6265bis 5.5 gives the number in days.
+        assert_eq!((MAX_LIFETIME, Ok(MAX_LIFETIME)), (Duration::from_secs(34_560_000), parse_duration("400d")));
     }
 
     #[test]
@@ -593,7 +649,7 @@ mod tests {
             ("18446744073709551615s", u64::MAX),
             ("213503982334601d", u64::MAX / 86_400 * 86_400),
         ] {
-            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         for (text, words) in [
             ("", "one number and one unit"),
@@ -611,7 +667,7 @@ mod tests {
             ("184467440737095516150s", "over 2^64"),
             ("213503982334602d", "over 2^64"),
         ] {
-            judged(text, duration(text).map(|_| ()), Rule::MaxAge, words);
+            assert_result(text, parse_duration(text).map(|_| ()), Rule::MaxAge, words);
         }
     }
 }

@@ -1,96 +1,144 @@
-//! A declaration in, the octets of its Set-Cookie line out: the one place that writes attributes. The macro, a `const`
-//! and the setters all call it; it checks nothing.
+//! The text of headers: writes the attributes of a `Set-Cookie` header, and finds a second cookie in one. The macros,
+//! generated code and the setters all call the same writer. The writer checks nothing.
 
 use crate::spec::Spec;
+use crate::syntax::is_tchar;
 
-/// Writes the attributes of `spec` into `out`, from `; Path=` on, and returns how many octets they are.
+/// The usual `max-age` of a `Strict-Transport-Security` header, in seconds: one year. ASVS 3.4.1 and the browsers'
+/// preload lists require at least this.
+pub const HSTS_YEAR_SECONDS: u64 = 31_536_000;
+
+/// Writes the attributes of `spec` into `out`, beginning with `; Path=`, and returns their length in bytes.
 ///
-/// What does not fit is not written: call it with an empty slice to measure.
+/// Bytes that do not fit into `out` are not written. To compute the length alone, pass an empty slice. The `Domain` of
+/// a spec with `policy_domain` is not known here: the caller sets `domain` first.
 ///
 /// ```
 /// use hardtack_rules::{Spec, wire};
 ///
 /// const SPEC: Spec<'static> = Spec::new("__Host-Http-id");
-/// const LENGTH: usize = wire::attributes(&SPEC, None, &mut []);
+/// const LENGTH: usize = wire::write_attributes(&SPEC, None, &mut []);
 /// let mut text = [0; LENGTH];
-/// wire::attributes(&SPEC, None, &mut text);
+/// wire::write_attributes(&SPEC, None, &mut text);
 /// assert_eq!(&text, b"; Path=/; Secure; HttpOnly; SameSite=Lax");
 /// ```
-pub const fn attributes(spec: &Spec<'_>, expires: Option<&[u8; 29]>, out: &mut [u8]) -> usize {
-    let mut at = put(out, 0, b"; Path=");
-    at = put(out, at, spec.path.as_bytes());
+pub const fn write_attributes(spec: &Spec<'_>, expires: Option<&[u8; 29]>, out: &mut [u8]) -> usize {
+    let mut end = write_bytes(out, 0, b"; Path=");
+    end = write_bytes(out, end, spec.path.as_bytes());
     if let Some(domain) = spec.domain {
-        at = put(out, at, b"; Domain=");
-        at = put(out, at, domain.as_bytes());
+        end = write_bytes(out, end, b"; Domain=");
+        end = write_bytes(out, end, domain.as_bytes());
     }
     if let Some(max_age) = spec.max_age {
-        at = put(out, at, b"; Max-Age=");
-        at = put_number(out, at, max_age.as_secs());
+        end = write_bytes(out, end, b"; Max-Age=");
+        end = write_number(out, end, max_age.as_secs());
     }
     if let Some(expires) = expires {
-        at = put(out, at, b"; Expires=");
-        at = put(out, at, expires);
+        end = write_bytes(out, end, b"; Expires=");
+        end = write_bytes(out, end, expires);
     }
     if spec.secure {
-        at = put(out, at, b"; Secure");
+        end = write_bytes(out, end, b"; Secure");
     }
     if spec.http_only {
-        at = put(out, at, b"; HttpOnly");
+        end = write_bytes(out, end, b"; HttpOnly");
     }
-    at = put(out, at, b"; SameSite=");
-    at = put(out, at, spec.same_site.as_str().as_bytes());
+    end = write_bytes(out, end, b"; SameSite=");
+    end = write_bytes(out, end, spec.same_site.as_str().as_bytes());
     if spec.partitioned {
-        at = put(out, at, b"; Partitioned");
+        end = write_bytes(out, end, b"; Partitioned");
     }
-    at
+    end
 }
 
-/// Writes two texts, one after the other: a prefix and a name.
-pub const fn join(first: &str, second: &str, out: &mut [u8]) -> usize {
-    let at = put(out, 0, first.as_bytes());
-    put(out, at, second.as_bytes())
+/// Writes two texts into `out`, the second directly after the first, and returns their length in bytes. Generated code
+/// calls this function to put a prefix before a name.
+///
+/// Bytes that do not fit into `out` are not written.
+pub const fn write_concat(first: &str, second: &str, out: &mut [u8]) -> usize {
+    let end = write_bytes(out, 0, first.as_bytes());
+    write_bytes(out, end, second.as_bytes())
 }
 
-#[allow(clippy::indexing_slicing, reason = "guarded, and `get_mut` is not const")]
-const fn put(out: &mut [u8], at: usize, text: &[u8]) -> usize {
+/// Finds a second cookie that was folded into the same `Set-Cookie` header. Returns the index of the comma before the
+/// second cookie.
+///
+/// A comma begins a second cookie if a token and `=` follow the comma. Inside the first cookie's value, there must also
+/// be a space after the comma. So neither the comma of an `Expires` date nor a comma in a value without spaces begins a
+/// cookie.
+///
+/// ```
+/// use hardtack_rules::wire::find_folded_cookie;
+///
+/// assert_eq!(find_folded_cookie(b"a=1; Path=/, b=2; Secure"), Some(11));
+/// assert_eq!(find_folded_cookie(b"a=1, b=2"), Some(3));
+/// assert_eq!(find_folded_cookie(b"a=1,b=2; Expires=Thu, 01 Jan 1970 00:00:00 GMT"), None);
+/// ```
+#[must_use]
+pub fn find_folded_cookie(header: &[u8]) -> Option<usize> {
+    if !header.contains(&b',') {
+        return None;
+    }
+    let mut in_value = true;
+    header.iter().enumerate().find_map(|(index, byte)| match byte {
+        b';' => {
+            in_value = false;
+            None
+        }
+        b',' => {
+            let rest = header.get(index.saturating_add(1)..).unwrap_or_default();
+            let text = rest.trim_ascii_start();
+            let token_length = text.iter().take_while(|byte| is_tchar(**byte)).count();
+            let begins_cookie =
+                token_length > 0 && text.get(token_length) == Some(&b'=') && (!in_value || text.len() < rest.len());
+            begins_cookie.then_some(index)
+        }
+        _ => None,
+    })
+}
+
+/// Writes `text` at index `start` and returns the index after it, also if `text` does not fit.
+#[allow(clippy::indexing_slicing, reason = "the index is checked, and `get_mut` is not const")]
+const fn write_bytes(out: &mut [u8], start: usize, text: &[u8]) -> usize {
     let mut i = 0;
     while i < text.len() {
-        if at + i < out.len() {
-            out[at + i] = text[i];
+        if start + i < out.len() {
+            out[start + i] = text[i];
         }
         i += 1;
     }
-    at + i
+    start + i
 }
 
-#[allow(clippy::indexing_slicing, reason = "guarded, and `get_mut` is not const")]
-const fn put_number(out: &mut [u8], at: usize, mut number: u64) -> usize {
-    let mut length = 1;
+/// Writes `number` in decimal digits at index `start` and returns the index after it, also if it does not fit.
+#[allow(clippy::indexing_slicing, reason = "the index is checked, and `get_mut` is not const")]
+const fn write_number(out: &mut [u8], start: usize, mut number: u64) -> usize {
+    let mut digits = 1;
     let mut rest = number;
     while rest >= 10 {
         rest /= 10;
-        length += 1;
+        digits += 1;
     }
-    let mut i = length;
+    let mut i = digits;
     while i > 0 {
         i -= 1;
-        if at + i < out.len() {
-            out[at + i] = b'0' + (number % 10) as u8;
+        if start + i < out.len() {
+            out[start + i] = b'0' + (number % 10) as u8;
         }
         number /= 10;
     }
-    at + length
+    start + digits
 }
 
 #[cfg(test)]
 mod tests {
     use core::time::Duration;
 
-    use super::{attributes, join, put_number};
+    use super::{find_folded_cookie, write_attributes, write_concat, write_number};
     use crate::spec::{SameSite, Spec};
 
     #[test]
-    fn every_attribute_stands_in_its_place() {
+    fn attributes_are_written_in_a_fixed_order() {
         let spec = Spec::new("a")
             .path("/app")
             .domain("example.com")
@@ -98,7 +146,7 @@ mod tests {
             .same_site(SameSite::None)
             .partitioned();
         let mut text = [0; 256];
-        let length = attributes(&spec, Some(b"Thu, 01 Jan 1970 00:00:00 GMT"), &mut text);
+        let length = write_attributes(&spec, Some(b"Thu, 01 Jan 1970 00:00:00 GMT"), &mut text);
         assert_eq!(
             core::str::from_utf8(&text[..length]),
             Ok("; Path=/app; Domain=example.com; Max-Age=28800; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; \
@@ -107,26 +155,46 @@ mod tests {
     }
 
     #[test]
-    fn a_number_has_its_digits_and_no_more() {
+    fn a_number_is_written_in_decimal() {
         for (seconds, digits) in
             [(0, "0"), (9, "9"), (10, "10"), (99, "99"), (100, "100"), (u64::MAX, "18446744073709551615")]
         {
             let mut text = [0; 24];
-            let end = put_number(&mut text, 1, seconds);
+            let end = write_number(&mut text, 1, seconds);
             assert_eq!(text[1..end], *digits.as_bytes());
-            assert!(text[0] == 0 && text[end..].iter().all(|octet| *octet == 0));
+            assert!(text[0] == 0 && text[end..].iter().all(|byte| *byte == 0));
         }
     }
 
     #[test]
-    fn what_does_not_fit_is_measured_and_not_written() {
+    fn text_that_does_not_fit_is_only_measured() {
         let mut text = [0; 3];
-        assert_eq!(join("__Host-", "id", &mut text), 9);
+        assert_eq!(write_concat("__Host-", "id", &mut text), 9);
         assert_eq!(&text, b"__H");
-        for room in 0..3 {
+        for length in 0..3 {
             let mut text = [0; 3];
-            assert_eq!(put_number(&mut text[..room], 0, 12_345), 5);
-            assert_eq!(text[..room], b"123"[..room]);
+            assert_eq!(write_number(&mut text[..length], 0, 12_345), 5);
+            assert_eq!(text[..length], b"123"[..length]);
+        }
+    }
+
+    #[test]
+    fn only_the_comma_of_a_folded_cookie_counts() {
+        for (header, comma) in [
+            ("a=1, b=2", Some(3)),
+            ("a=1; Path=/,b=2", Some(11)),
+            ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT, b=2", Some(42)),
+            ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/", None),
+            ("a=1,b=2", None),
+            ("a=1, b", None),
+            ("a=1, =2", None),
+            ("a=1; Path=/, =2", None),
+            ("a=1, \"b\"=2", None),
+            ("a=1,", None),
+            (",", None),
+            ("", None),
+        ] {
+            assert_eq!(find_folded_cookie(header.as_bytes()), comma, "{header}");
         }
     }
 }

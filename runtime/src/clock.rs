@@ -1,54 +1,56 @@
-//! The time of day. Never panics, as the standard library does in WebAssembly without a system.
+//! The current time, which a test can override. Out: a `SystemTime`, or whole seconds. `SystemTime::now` panics in
+//! WebAssembly without an operating system, so other sources are used there.
 
 use std::time::SystemTime;
 
-/// What time it is; a test may say.
+/// Returns the current time, or the time of the enclosing [`at`].
 pub(crate) fn now() -> SystemTime {
     #[cfg(feature = "testing")]
-    if let Some(said) = SAID.get() {
-        return said;
+    if let Some(time) = OVERRIDE.get() {
+        return time;
     }
-    system()
+    system_now()
 }
 
 #[cfg(feature = "testing")]
 thread_local! {
-    static SAID: std::cell::Cell<Option<SystemTime>> = const { std::cell::Cell::new(None) };
+    static OVERRIDE: std::cell::Cell<Option<SystemTime>> = const { std::cell::Cell::new(None) };
 }
 
-/// Runs this with another time of day, on this thread.
+/// Calls `run` with `time` as the current time of this thread.
 #[cfg(feature = "testing")]
-pub(crate) fn at<T>(now: SystemTime, run: impl FnOnce() -> T) -> T {
-    struct Back(Option<SystemTime>);
-    impl Drop for Back {
+pub(crate) fn at<T>(time: SystemTime, run: impl FnOnce() -> T) -> T {
+    /// Restores the outer time, also if `run` panics.
+    struct Restore(Option<SystemTime>);
+    impl Drop for Restore {
         fn drop(&mut self) {
-            SAID.set(self.0);
+            OVERRIDE.set(self.0);
         }
     }
-    let _back = Back(SAID.replace(Some(now)));
+    let _restore = Restore(OVERRIDE.replace(Some(time)));
     run()
 }
 
-/// Whole seconds since 1970, to the one before.
+/// Returns the seconds since 1970, rounded down.
 pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
         Err(before) => {
             let before = before.duration();
-            let part = i64::from(before.subsec_nanos() > 0);
-            i64::try_from(before.as_secs()).map_or(i64::MIN, |whole| (-whole).saturating_sub(part))
+            let fraction = i64::from(before.subsec_nanos() > 0);
+            i64::try_from(before.as_secs()).map_or(i64::MIN, |whole| (-whole).saturating_sub(fraction))
         }
     }
 }
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-fn system() -> SystemTime {
+fn system_now() -> SystemTime {
     SystemTime::now()
 }
 
-/// The browser's clock, or that of whatever else runs it: a seal without one would hold for ever.
+/// Returns the time of the JavaScript host, such as the browser. Without a clock, seals would never expire.
 #[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "seal", feature = "web")))]
-fn system() -> SystemTime {
+fn system_now() -> SystemTime {
     let since = core::time::Duration::try_from_secs_f64(date_now() / 1000.0).unwrap_or_default();
     SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
 }
@@ -60,9 +62,10 @@ extern "C" {
     fn date_now() -> f64;
 }
 
-/// 1970: nothing is over, and every `Expires` is far enough for a policy's floor to shorten it.
+/// Returns 1970, because there is no clock. So no `Expires` has passed, and a policy's baseline shortens every
+/// `Expires`.
 #[cfg(all(target_family = "wasm", target_os = "unknown", not(any(feature = "seal", feature = "web"))))]
-fn system() -> SystemTime {
+fn system_now() -> SystemTime {
     SystemTime::UNIX_EPOCH
 }
 
@@ -73,22 +76,22 @@ mod tests {
     use super::unix_seconds;
 
     #[test]
-    fn seconds_are_whole_and_to_the_one_before() {
-        let moment = |milliseconds: u64| SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds);
+    fn seconds_are_rounded_down() {
+        let after = |milliseconds: u64| SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds);
         let before = |milliseconds: u64| SystemTime::UNIX_EPOCH - Duration::from_millis(milliseconds);
-        assert_eq!([moment(0), moment(999), moment(1000)].map(unix_seconds), [0, 0, 1]);
+        assert_eq!([after(0), after(999), after(1000)].map(unix_seconds), [0, 0, 1]);
         assert_eq!([before(1), before(1000), before(1001)].map(unix_seconds), [-1, -1, -2]);
     }
 
     #[cfg(feature = "testing")]
     #[test]
-    fn what_a_test_says_ends_with_it_also_within_another() {
-        let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        super::at(at(1), || {
-            super::at(at(2), || assert_eq!(super::now(), at(2)));
-            assert_eq!(super::now(), at(1));
+    fn override_ends_with_its_call() {
+        let time = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        super::at(time(1), || {
+            super::at(time(2), || assert_eq!(super::now(), time(2)));
+            assert_eq!(super::now(), time(1));
         });
-        // Later than this was written.
-        assert!(super::now() > at(1_796_000_000) - Duration::from_secs(86_400 * 30));
+        // After the outermost call the clock is the system's, so it is later than when this test was written.
+        assert!(super::now() > time(1_796_000_000) - Duration::from_secs(86_400 * 30));
     }
 }

@@ -1,4 +1,4 @@
-//! Pages that are longer than an item's documentation; each is also a file of the package. Nothing of them is built.
+//! Pages of documentation about more than one item. They are only part of the documentation, not of a build.
 
 #[doc = include_str!("../docs/security.md")]
 pub mod security {}

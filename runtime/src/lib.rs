@@ -1,8 +1,12 @@
-//! Typed cookies that are Secure by default, for people who set cookies in web applications.
+//! Typed cookies that are `Secure` by default, for people who set cookies in web applications.
 //!
-//! **Annotate a type.** From one declaration you get a cookie that is `Secure`, `HttpOnly`, `SameSite=Lax`, host-only
-//! and prefixed. What would weaken it needs a written reason; what a browser would silently drop does not compile; and
-//! over plain HTTP it is not sent, by the types where they show it and at run time where only the request does.
+//! **Annotate a type.** From this declaration you get a cookie that is `Secure`, `HttpOnly`, `SameSite=Lax` and
+//! host-only, and whose name has a prefix.
+//!
+//! - A declaration that weakens the cookie needs a written reason.
+//! - Attributes that browsers reject do not compile.
+//! - A Secure cookie is never sent over plain HTTP. The types prevent it where they show the scheme, and a check at run
+//!   time prevents it everywhere else.
 //!
 //! ```
 //! use hardtack::{Cookie, Cookies};
@@ -16,7 +20,7 @@
 //!     cookies.set(Session("s3cr3t".into()))
 //! }
 //!
-//! let cookies = Cookies::read(&http::HeaderMap::new(), hardtack::testing::https());
+//! let cookies = Cookies::from_headers(&http::HeaderMap::new(), hardtack::testing::https());
 //! sign_in(&cookies).unwrap();
 //! let mut response = http::HeaderMap::new();
 //! cookies.write(&mut response);
@@ -26,7 +30,7 @@
 //! );
 //! ```
 //!
-//! The first refusal: a handler that has no proof of HTTPS cannot set it.
+//! A handler without a proof of HTTPS cannot set the cookie:
 //!
 //! ```compile_fail,E0277
 //! # use hardtack::{Cookie, Cookies, PlainHttp};
@@ -39,125 +43,93 @@
 //! }
 //! ```
 //!
-//! # What is where
+//! # Overview
 //!
-//! - Declaring: [`derive@Cookie`], [`derive@CookieValue`], [`cookies`](macro@cookies).
-//! - Setting and reading: [`Cookies`], [`SetCookie`], [`document_cookie`].
-//! - Proof: [`Https`], [`PlainHttp`], [`AnyScheme`], given by a [`Listener`].
-//! - The environment: [`Policy`] and [`PolicyHandle`], with the layer for servers and the one for clients under `tower`;
-//!   for other frameworks a module each, under their features.
-//! - In the page itself, from WebAssembly: `web`, with the feature of that name.
-//! - Reading others' lines: [`audit`].
-//! - Pages: [for a security team](guide::security), [signed and sealed cookies](guide::seal), [closing the side
-//!   doors](guide::side_doors) of a code base, [coming from elsewhere](guide::migration).
+//! - Declare cookies with [`derive@Cookie`], [`derive@CookieValue`] and [`cookies`](macro@cookies). The module [`spec`]
+//!   has declarations as constant data.
+//! - Set and read cookies with [`Cookies`] and [`SetCookie`]. [`document_cookie`] is for scripts of a page.
+//! - [`Https`], [`PlainHttp`] and [`AnyScheme`] prove how a request arrived. They come from a [`TlsTermination`].
+//! - A [`Policy`] applies rules to all requests and cookies of an application, also to cookies that other code sets.
+//!   The module [`policy`] has its settings, and [`mod@event`] the events that it emits.
+//! - The policy's middleware is in one module for each framework: `tower` (also for axum, and for HTTP clients),
+//!   `actix`, `rocket`, `poem` and `salvo`.
+//! - The module `web` is for WebAssembly in a page.
+//! - The module `audit` reports weaknesses of any `Set-Cookie` header. The module `inventory` lists all cookies that a
+//!   program declares.
+//! - The guide has pages [for a security team](guide::security), about [signed and sealed cookies](guide::seal), about
+//!   [APIs that bypass hardtack](guide::side_doors), and about [migration](guide::migration) from other crates.
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! - A declared cookie leaves with its declared attributes or, where a policy's floor demands it, with stricter ones; or
-//!   not at all.
-//! - Under the layer nothing Secure leaves over plain HTTP, whoever wrote it.
-//! - No value can end a header, add an attribute or add a cookie: all octets outside `cookie-octet` are
-//!   percent-encoded, and come back equal.
-//! - No cookie's value stands in an error, a log or a `Debug`.
-//! - No `unsafe`, and no panic that a request can reach.
+//! - A declared cookie is sent with its declared attributes, or with stricter ones if the policy's baseline demands it,
+//!   or not at all.
+//! - The policy's middleware never sends a Secure cookie over plain HTTP, whichever code set the cookie.
+//! - No value can end a header, add an attribute or add a cookie. Every byte that is not a `cookie-octet` is
+//!   percent-encoded, and the decoded value equals the original one.
+//! - No error, log or `Debug` output contains a cookie's value.
+//! - The crate has no `unsafe` code, and no request can cause a panic.
 //!
-//! # What is not
+//! # Limits
 //!
-//! - A prefix protects a cookie's integrity, not its presence: a sibling host can crowd it out. Treat absence as
-//!   signed out.
-//! - `__Secure-` and `__Http-` names, which a cookie with a `domain` has, stop no sibling host from setting them.
-//! - Values are readable by whoever holds the browser, unless they are declared `sealed` (feature `seal`).
+//! - A name prefix protects a cookie's integrity, not its presence. A sibling host can set so many cookies that the
+//!   browser deletes yours. Treat an absent cookie as signed out.
+//! - A cookie with a `domain` has a `__Secure-` or `__Http-` name. These prefixes do not stop a sibling host from
+//!   setting the cookie.
+//! - Anyone who has access to the browser can read a value, unless the cookie is declared `sealed` (feature `seal`).
 //!
 //! # Features
 //!
-//! | feature | brings |
+//! | feature | what it adds |
 //! |---|---|
 //! | `cookie` (default) | `SetCookie::to_cookie` and the [`cookie`](https://docs.rs/cookie) crate |
-//! | `seal` | cookies that are `signed` or `sealed`: `Key`, `Keyring` and their rotation ([page](guide::seal)) |
+//! | `seal` | cookies that are `signed` or `sealed`, and the module `seal` with their keys ([page](guide::seal)) |
 //! | `json` | cookies whose value is the type's serde JSON |
-//! | `serde` | `Serialize` for the audit's reports, never with a value |
-//! | `tower` | `Policy::layer` |
+//! | `serde` | `Serialize` for the audit's reports, without cookie values |
+//! | `tower` | `Policy::layer` for servers, `Policy::client_layer` for clients |
 //! | `axum` | extractors, errors as responses, `ConnectInfo` as the peer |
-//! | `axum-server` | `MarkedAcceptor`, which says of each connection whether it carries TLS |
-//! | `web` | `web::get`, `web::set`, `web::remove`: `document.cookie` from WebAssembly in a browser; nothing elsewhere |
+//! | `axum-server` | `MarkedAcceptor`, which marks each connection as TLS or plain HTTP |
+//! | `web` | `web::get`, `web::set`, `web::remove`: the cookies of a page, from WebAssembly in a browser only |
 //! | `actix` | `hardtack::actix`: actix-web 4, a middleware, extractors, errors as responses |
 //! | `rocket` | `hardtack::rocket`: Rocket 0.5, a fairing, request guards, errors as responses |
 //! | `poem` | `hardtack::poem`: poem 3, a middleware, extractors, errors as responses |
 //! | `salvo` | `hardtack::salvo`: salvo 1.1, a hoop, extractors, errors as responses; Rust 1.95 |
-//! | `inventory` | `inventory()`, the list of every cookie that a program declares |
-//! | `public-suffix` | refuses a `domain` that is a public suffix |
-//! | `tracing` | reports as events, in place of standard error |
+//! | `audit` | `audit::set_cookie` and `audit::response`: reports about `Set-Cookie` headers and responses |
+//! | `inventory` | `inventory()`, the list of every cookie that a program declares; implies `audit` |
+//! | `public-suffix` | an error for a `domain` that is a public suffix |
+//! | `tracing` | [events](event) as `tracing` events; each framework's feature implies it |
 //! | `toml` | `Policy::from_toml` |
-//! | `testing` | `testing::https()` and its kin, for your own tests |
+//! | `testing` | `testing::https()` and other helpers for your own tests |
 
-#![cfg_attr(not(feature = "_layer"), allow(dead_code, reason = "a framework's layer asks what the policy says"))]
-
-// Generated code says `::hardtack`, here too.
+// The macros' expansions use the path `::hardtack`, also in this crate.
 extern crate self as hardtack;
 
-mod absent;
-mod adapters;
+#[cfg(feature = "audit")]
 pub mod audit;
-mod caching;
+#[cfg(any(feature = "audit", feature = "_layer", feature = "web"))]
+mod browser;
 mod clock;
-mod cookies;
-mod declare;
-mod document;
-mod domain;
-#[cfg(feature = "_layer")]
-mod enforce;
-mod error;
-mod exchange;
-mod extractors;
-mod findings;
-mod floor;
-mod force_https;
-mod foreign;
+mod cookie;
+pub mod event;
+mod frameworks;
+mod generated;
 #[cfg(any(doc, doctest))]
 pub mod guide;
-mod host;
-mod hsts;
 #[cfg(feature = "inventory")]
-mod inventory;
-#[cfg(feature = "json")]
-mod json;
-mod lifetime;
-mod line;
-mod listener;
-#[cfg(feature = "tower")]
-mod outbound;
-mod page;
-#[cfg(feature = "_layer")]
-mod passage;
-#[cfg(feature = "_layer")]
-mod plain_http;
-mod policy;
-mod policy_error;
-mod policy_text;
-#[doc(hidden)]
-pub mod private;
-mod proxies;
-mod read;
-mod rejection;
-#[cfg(feature = "_layer")]
-mod removals;
-mod report;
-mod scheme;
+pub mod inventory;
+mod jar;
+mod middleware;
+pub mod policy;
+mod request;
 #[cfg(feature = "seal")]
-mod seal;
-mod sealing;
-mod seen;
-mod set_cookie;
-mod store;
+pub mod seal;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod value;
-mod written;
+#[cfg(feature = "web")]
+pub mod web;
+mod wire;
 
-#[cfg(feature = "cookie")]
-pub use cookie;
-/// Declares one cookie: the type is its value, and its attributes stand above it.
+/// Declares one cookie. The type is the cookie's value, and `#[cookie(…)]` has its attributes.
 ///
 /// ```
 /// use hardtack::{Cookie, SetCookie, testing};
@@ -167,13 +139,13 @@ pub use cookie;
 /// #[cookie(max_age = "30d", http_only = false, reason = "i18n.js reads it before first paint")]
 /// enum Lang { En, PtBr }
 ///
-/// let line = SetCookie::new(Lang::PtBr).header_value(&testing::https()).unwrap();
-/// assert_eq!(line, "__Host-lang=pt-br; Path=/; Max-Age=2592000; Secure; SameSite=Lax");
+/// let header = SetCookie::new(Lang::PtBr).header_value(&testing::https()).unwrap();
+/// assert_eq!(header, "__Host-lang=pt-br; Path=/; Max-Age=2592000; Secure; SameSite=Lax");
 /// # let _ = Lang::En;
 /// ```
 ///
 pub use hardtack_macros::Cookie;
-/// Makes a type the value of a cookie that something else declares.
+/// Makes a type usable as the value of a cookie.
 ///
 /// ```
 /// use hardtack::{Cookie, CookieValue, SetCookie, testing};
@@ -184,15 +156,15 @@ pub use hardtack_macros::Cookie;
 /// #[derive(Cookie)]
 /// struct Chosen(Theme);
 ///
-/// let line = SetCookie::new(Chosen(Theme::Dark)).header_value(&testing::https()).unwrap();
-/// assert!(line.to_str().unwrap().starts_with("__Host-Http-chosen=night; "));
+/// let header = SetCookie::new(Chosen(Theme::Dark)).header_value(&testing::https()).unwrap();
+/// assert_eq!(header, "__Host-Http-chosen=night; Path=/; Secure; HttpOnly; SameSite=Lax");
 /// # let _ = Theme::Light;
 /// ```
 ///
 pub use hardtack_macros::CookieValue;
 #[doc(hidden)]
 pub use hardtack_macros::Cookies;
-/// Declares several cookies in one struct, with a getter, a setter and a remover for each.
+/// Declares several cookies in one struct, with methods that read, set and remove each cookie.
 ///
 /// ```
 /// use hardtack::{Cookies, testing};
@@ -202,62 +174,116 @@ pub use hardtack_macros::Cookies;
 ///     /// Who is signed in.
 ///     #[cookie(max_age = "8h", same_site = Strict)]
 ///     session: String,
-///     /// How many things are in the cart.
+///     /// The number of items in the cart.
 ///     cart: u32,
 /// }
 ///
 /// let mut request = http::HeaderMap::new();
 /// request.insert("cookie", "__Host-Http-cart=3".parse().unwrap());
-/// let shop = Shop::from(Cookies::read(&request, testing::https()));
-/// assert_eq!((shop.cart().unwrap(), shop.session().unwrap()), (Some(3), None));
+/// let shop = Shop::from(Cookies::from_headers(&request, testing::https()));
+/// assert_eq!((shop.try_cart().unwrap(), shop.try_session().unwrap()), (Some(3), None));
 /// shop.set_session("s3cr3t").unwrap();
 /// shop.remove_cart().unwrap();
 ///
 /// let mut response = http::HeaderMap::new();
 /// Cookies::from(shop).write(&mut response);
-/// assert_eq!(response.get_all("set-cookie").iter().count(), 2);
+/// let names: Vec<&str> = response
+///     .get_all("set-cookie")
+///     .iter()
+///     .filter_map(|header| header.to_str().ok()?.split('=').next())
+///     .collect();
+/// assert_eq!(names, ["__Host-Http-session", "__Host-Http-cart"]);
 /// assert_eq!(Shop::SPECS.len(), 2);
 /// ```
 ///
 pub use hardtack_macros::cookies;
-pub use hardtack_rules::{Kind, Prefix, Rule, SameSite, Seal};
+
+#[cfg(feature = "inventory")]
+pub use inventory::inventory;
+pub use {
+    cookie::allowed_over::AllowedOver,
+    cookie::declaration::{Cookie, ReadCookie},
+    cookie::document::document_cookie,
+    cookie::error::{ReadError, SetError},
+    cookie::set_cookie::SetCookie,
+    cookie::value::CookieValue,
+    hardtack_rules::SameSite,
+    jar::cookies::Cookies,
+    jar::into_set_cookie::IntoSetCookie,
+    middleware::extract_error::ExtractError,
+    policy::{Policy, PolicyHandle},
+    request::proxies::TrustedProxies,
+    request::scheme::{AnyScheme, Https, PlainHttp, Scheme},
+    request::tls_termination::TlsTermination,
+};
 
 #[cfg(feature = "actix")]
-pub use adapters::actix;
+pub use frameworks::actix;
 #[cfg(feature = "axum-server")]
-pub use adapters::axum_server::{MarkedAcceptor, MarkedFuture, MarkedService};
-#[cfg(feature = "tower")]
-pub use adapters::outbound::{OutboundError, OutboundFuture, OutboundLayer, OutboundService};
+pub use frameworks::axum_server;
 #[cfg(feature = "poem")]
-pub use adapters::poem;
+pub use frameworks::poem;
 #[cfg(feature = "rocket")]
-pub use adapters::rocket;
+pub use frameworks::rocket;
 #[cfg(feature = "salvo")]
-pub use adapters::salvo;
+pub use frameworks::salvo;
 #[cfg(feature = "tower")]
-pub use adapters::tower::{PolicyFuture, PolicyLayer, PolicyService};
-#[cfg(feature = "web")]
-pub use adapters::web;
-pub use caching::Caching;
-pub use cookies::Cookies;
-pub use declare::{Cookie, ReadCookie, Rescopable, ScriptReadable, Spec};
-pub use document::{DocumentCookie, document_cookie};
-pub use error::{AttributeFault, ExtractError, ReadError, Removal, SealFault, SetError};
-pub use floor::Floor;
-pub use force_https::ForceHttps;
-pub use foreign::ForeignCookies;
-pub use hsts::Hsts;
-#[cfg(feature = "inventory")]
-pub use inventory::{Denied, Inventory, Listed, inventory};
-pub use listener::{Listener, Peer, Transport};
-#[cfg(feature = "tower")]
-pub use outbound::PlainRequest;
-pub use policy::{Policy, PolicyBuilder, PolicyHandle};
-pub use policy_error::PolicyError;
-pub use proxies::{TrustedProxies, TrustedProxiesError};
-pub use report::{Counters, Event, EventKind};
-pub use scheme::{AllowedOver, AnyScheme, Evidence, Https, PlainHttp, Scheme};
-#[cfg(feature = "seal")]
-pub use seal::{Key, KeyError, KeyId, Keyring};
-pub use set_cookie::{IntoSetCookie, SetCookie};
-pub use value::{CookieValue, InvalidValue, ValueWriter};
+pub use frameworks::tower;
+
+#[doc(hidden)]
+pub use generated::private;
+
+/// The types that describe how a request arrived: the marks of a connection, and the evidence for its scheme.
+///
+/// [`TlsTermination`] and [`TrustedProxies`] are at the crate's root.
+///
+/// ```
+/// use hardtack::TlsTermination;
+/// use hardtack::tls::Transport;
+///
+/// // A server's accept loop marks each connection as TLS or plain HTTP.
+/// let is_https = |mark: Transport| {
+///     let (mut parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+///     parts.extensions.insert(mark);
+///     TlsTermination::per_connection().detect(&parts, None).is_ok()
+/// };
+/// assert_eq!([Transport::Tls, Transport::Plain].map(is_https), [true, false]);
+/// ```
+pub mod tls {
+    pub use crate::request::evidence::Evidence;
+    pub use crate::request::head::{Peer, Transport};
+    pub use crate::request::proxies::TrustedProxiesError;
+}
+
+/// The types for a cookie's value as text: the writer and the errors of a [`CookieValue`], and the text that a script
+/// assigns to `document.cookie`.
+///
+/// ```
+/// use hardtack::CookieValue;
+/// use hardtack::value::InvalidValue;
+///
+/// assert_eq!(bool::read("yes"), Err(InvalidValue::expected("`true` or `false`")));
+/// ```
+pub mod value {
+    pub use crate::cookie::document::DocumentCookie;
+    pub use crate::cookie::error::SealFault;
+    pub use crate::cookie::value::{InvalidValue, ValueWriter};
+}
+
+/// The types of a declaration as constant data: the [`Spec`](spec::Spec) of a cookie, its parts, and the rules for it.
+///
+/// ```
+/// use hardtack::spec::{Prefix, Spec};
+/// use hardtack::{Cookie, ReadCookie};
+///
+/// #[derive(Cookie)]
+/// struct Session(String);
+///
+/// const SPEC: Spec = Session::SPEC;
+/// assert_eq!(Prefix::from_name(SPEC.name), Some(Prefix::HostHttp));
+/// ```
+pub mod spec {
+    pub use crate::cookie::declaration::{Rescopable, ScriptVisible, Spec};
+    pub use crate::cookie::error::AttributeFault;
+    pub use hardtack_rules::{Prefix, Rule, RuleKind, Seal};
+}

@@ -1,5 +1,5 @@
-//! The locks that the hands on one jar, and on one policy, share: the standard library's, and loom's where a test walks
-//! every order of them.
+//! The lock types of jars and policies. They come from the standard library. The loom test replaces them, so that it
+//! can run every order of the locks' operations.
 
 #[cfg(not(all(test, hardtack_loom)))]
 pub(crate) use std::sync::{Arc, Mutex, MutexGuard, OnceLock, RwLock};
@@ -13,7 +13,8 @@ pub(crate) use once::OnceLock;
 mod once {
     use loom::sync::atomic::{AtomicBool, Ordering};
 
-    /// loom has none of its own: to look and to set are a step each, and what was set before is seen whole.
+    /// A `OnceLock` for loom, which has none. Each `get` and each `set` is one step of loom. After
+    /// `get` has seen the flag, the value is complete.
     pub(crate) struct OnceLock<T> {
         is_set: AtomicBool,
         value: std::sync::OnceLock<T>,

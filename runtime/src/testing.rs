@@ -1,35 +1,38 @@
-//! What a user's own tests need: proof of HTTPS without a server, a request's `Cookie` field, and what a response set.
-
-use std::borrow::Cow;
+//! Helpers for the tests of applications: a proof of HTTPS without a server, `Cookie` headers for requests, and the
+//! cookies that a response sets.
 
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 
 use crate::clock;
-use crate::declare::{Declaration, ReadCookie};
-use crate::error::Removal;
-use crate::lifetime::Lifetime;
-use crate::line::Varied;
-use crate::scheme::{Https, https_in_a_test};
-use crate::sealing::{self, Keys};
-use crate::value::{self, ValueWriter};
+use crate::cookie::declaration::{Declaration, ReadCookie};
+use crate::cookie::overrides::Overrides;
+use crate::cookie::sealing::{self, SealContext};
+use crate::cookie::value::{self, ValueWriter};
+use crate::request::scheme::{Https, https_for_test};
+use crate::wire::set_cookie::ParsedSetCookie;
 
-/// Proof of HTTPS, for a test.
+/// Returns a proof of HTTPS for a test.
 ///
 /// ```
-/// use hardtack::{Cookies, testing};
+/// use hardtack::{Cookie, Cookies, testing};
 ///
-/// let cookies = Cookies::read(&http::HeaderMap::new(), testing::https());
-/// # let _: Cookies<hardtack::Https> = cookies;
+/// #[derive(Cookie)]
+/// struct Session(String);
+///
+/// let cookies = Cookies::from_headers(&http::HeaderMap::new(), testing::https());
+/// assert_eq!(cookies.set(Session("s3cr3t".into())), Ok(()));
 /// ```
 pub fn https() -> Https {
-    https_in_a_test()
+    https_for_test()
 }
 
-/// Runs this with another time of day: what is sealed, opened or shortened in it, on this thread, sees this instant.
+/// Calls `run` with `time` as the current time, and returns the result of `run`. Seals, expiry checks and the policy's
+/// baseline use this time, on this thread only.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
+///
 /// use hardtack::{Cookie, Cookies, ReadError, testing};
 ///
 /// #[derive(Cookie, Debug)]
@@ -38,19 +41,19 @@ pub fn https() -> Https {
 ///
 /// let mut request = http::HeaderMap::new();
 /// request.insert("cookie", testing::request_header(&Session("s3cr3t".into())));
-/// let cookies = Cookies::read(&request, testing::https()).keyring(&testing::keyring());
-/// assert!(cookies.get::<Session>().is_ok());
+/// let cookies = Cookies::from_headers(&request, testing::https()).with_keyring(&testing::keyring());
+/// assert_eq!(cookies.try_get::<Session>().unwrap().unwrap().0, "s3cr3t");
 /// let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
-/// let late = testing::at(tomorrow, || cookies.get::<Session>());
+/// let late = testing::at(tomorrow, || cookies.try_get::<Session>());
 /// assert!(matches!(late, Err(ReadError::Expired { .. })));
 /// ```
-pub fn at<T>(now: std::time::SystemTime, run: impl FnOnce() -> T) -> T {
-    crate::clock::at(now, run)
+pub fn at<T>(time: std::time::SystemTime, run: impl FnOnce() -> T) -> T {
+    clock::at(time, run)
 }
 
-/// The keyring by which [`request_header`] and [`sent`] seal and open: one random key, the same for the whole process.
+/// Returns the keyring of [`request_header`] and [`sent`]. It has one random key, the same for the whole process.
 ///
-/// Give it to the policy of the application under test, or to the jar.
+/// Give the keyring to the policy of the application under test, or to the jar.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};
@@ -61,39 +64,39 @@ pub fn at<T>(now: std::time::SystemTime, run: impl FnOnce() -> T) -> T {
 ///
 /// let mut request = http::HeaderMap::new();
 /// request.insert("cookie", testing::request_header(&Session("s3cr3t".into())));
-/// let cookies = Cookies::read(&request, testing::https()).keyring(&testing::keyring());
-/// assert_eq!(cookies.get().unwrap(), Some(Session("s3cr3t".into())));
+/// let cookies = Cookies::from_headers(&request, testing::https()).with_keyring(&testing::keyring());
+/// assert_eq!(cookies.try_get().unwrap(), Some(Session("s3cr3t".into())));
 /// ```
 #[cfg(feature = "seal")]
 #[must_use]
 pub fn keyring() -> crate::seal::Keyring {
-    fixed().clone()
+    shared_keyring().clone()
 }
 
 #[cfg(feature = "seal")]
-fn fixed() -> &'static crate::seal::Keyring {
+fn shared_keyring() -> &'static crate::seal::Keyring {
     static KEYRING: std::sync::OnceLock<crate::seal::Keyring> = std::sync::OnceLock::new();
     KEYRING.get_or_init(|| crate::seal::Keyring::new(crate::seal::Key::generate()))
 }
 
-fn keys() -> Keys<'static> {
+fn seal_context() -> SealContext<'static> {
     #[cfg(feature = "seal")]
-    return with(fixed());
+    return context_with(shared_keyring());
     #[cfg(not(feature = "seal"))]
-    Keys::default()
+    SealContext::default()
 }
 
 #[cfg(feature = "seal")]
-fn with(keyring: &crate::seal::Keyring) -> Keys<'_> {
-    Keys { keyring: Some(keyring), longest: None }
+fn context_with(keyring: &crate::seal::Keyring) -> SealContext<'_> {
+    SealContext { keyring: Some(keyring), longest_max_age: None }
 }
 
-/// The `Cookie` field of a request that carries this cookie; a signed or sealed one by [`keyring`].
+/// Returns the `Cookie` header of a request that carries this cookie. A signed or sealed value uses [`keyring`].
 ///
 /// # Panics
 ///
-/// Where the value of a `read_only` cookie, which is written as it is, cannot stand in a field, or where the value's
-/// `Display` fails.
+/// Panics if the value's `Display` returns an error. The value of a `read_only` cookie is written without
+/// percent-encoding, and this function panics if a header cannot contain the value.
 ///
 /// ```
 /// use hardtack::{Cookie, testing};
@@ -104,19 +107,19 @@ fn with(keyring: &crate::seal::Keyring) -> Keys<'_> {
 /// assert_eq!(testing::request_header(&Cart(7)), "__Host-Http-cart=7");
 /// ```
 #[must_use]
-#[allow(clippy::expect_used, reason = "a test helper fails the test")]
 pub fn request_header<T: ReadCookie>(cookie: &T) -> HeaderValue {
-    header(cookie, keys())
+    cookie_header(cookie, seal_context())
 }
 
-/// The same, where the application under test has a keyring of its own.
+/// Returns the same header as [`request_header`], with another keyring.
 ///
 /// # Panics
 ///
-/// As [`request_header`].
+/// Panics in the same cases as [`request_header`].
 ///
 /// ```
-/// use hardtack::{Cookie, Key, Keyring, testing};
+/// use hardtack::seal::{Key, Keyring};
+/// use hardtack::{Cookie, testing};
 ///
 /// #[derive(Cookie)]
 /// #[cookie(signed)]
@@ -129,30 +132,33 @@ pub fn request_header<T: ReadCookie>(cookie: &T) -> HeaderValue {
 #[cfg(feature = "seal")]
 #[must_use]
 pub fn request_header_with<T: ReadCookie>(cookie: &T, keyring: &crate::seal::Keyring) -> HeaderValue {
-    header(cookie, with(keyring))
+    cookie_header(cookie, context_with(keyring))
 }
 
 #[allow(clippy::expect_used, reason = "a test helper fails the test")]
-fn header<T: ReadCookie>(cookie: &T, keys: Keys<'_>) -> HeaderValue {
-    let head = T::WIRE.head;
-    let declared = Declaration::of::<T>();
-    let line = match declared.spec.seal {
-        Some(seal) => {
-            sealing::write(declared, cookie, seal, &Varied::NOTHING, keys, 0).expect("the cookie cannot be sealed")
-        }
+fn cookie_header<T: ReadCookie>(cookie: &T, context: SealContext<'_>) -> HeaderValue {
+    let name_eq = T::TEMPLATE.name_eq;
+    let declaration = Declaration::new::<T>();
+    let pair = match declaration.spec.seal {
+        Some(seal) => sealing::write(declaration, cookie, seal, &Overrides::NONE, context, 0)
+            .expect("the cookie cannot be sealed"),
         None => {
-            let mut out =
-                if T::DECLARATION.read_only { ValueWriter::as_it_is(head, 0) } else { ValueWriter::new(head, 0) };
+            let mut out = match T::SPEC.read_only {
+                true => ValueWriter::without_encoding(name_eq, 0),
+                false => ValueWriter::new(name_eq, 0),
+            };
             cookie.write_value(&mut out);
-            out.written()
+            out.finish()
         }
     };
-    let line = line.expect("the value's `Display` returned an error");
-    HeaderValue::try_from(line).expect("the value cannot stand in a `Cookie` field")
+    let pair = pair.expect("the value's `Display` returned an error");
+    HeaderValue::try_from(pair).expect("the value is not valid in a `Cookie` header")
 }
 
-/// The value that a response sets for this cookie: of several the last; `None` where it sets none or removes it, and where
-/// a signed or sealed one was not made by [`keyring`].
+/// Returns the cookie that a response sets. If the response sets the cookie several times, the last value counts.
+///
+/// Returns `None` if the response does not set the cookie, or removes the cookie, or if the key of a signed or sealed
+/// value is not in [`keyring`].
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};
@@ -160,7 +166,7 @@ fn header<T: ReadCookie>(cookie: &T, keys: Keys<'_>) -> HeaderValue {
 /// #[derive(Cookie, Debug, PartialEq)]
 /// struct Cart(u32);
 ///
-/// let cookies = Cookies::read(&http::HeaderMap::new(), testing::https());
+/// let cookies = Cookies::from_headers(&http::HeaderMap::new(), testing::https());
 /// cookies.set(Cart(7)).unwrap();
 /// let mut response = http::HeaderMap::new();
 /// cookies.write(&mut response);
@@ -168,20 +174,21 @@ fn header<T: ReadCookie>(cookie: &T, keys: Keys<'_>) -> HeaderValue {
 /// ```
 #[must_use]
 pub fn sent<T: ReadCookie>(response: &HeaderMap) -> Option<T> {
-    sent_by(response, keys())
+    sent_in(response, seal_context())
 }
 
-/// The same, where the application under test has a keyring of its own.
+/// Returns the same cookie as [`sent`], with another keyring.
 ///
 /// ```
-/// use hardtack::{Cookie, Cookies, Key, Keyring, testing};
+/// use hardtack::seal::{Key, Keyring};
+/// use hardtack::{Cookie, Cookies, testing};
 ///
 /// #[derive(Cookie, Debug, PartialEq)]
 /// #[cookie(sealed)]
 /// struct Cart(u32);
 ///
 /// let keyring = Keyring::new(Key::generate());
-/// let cookies = Cookies::read(&http::HeaderMap::new(), testing::https()).keyring(&keyring);
+/// let cookies = Cookies::from_headers(&http::HeaderMap::new(), testing::https()).with_keyring(&keyring);
 /// cookies.set(Cart(7)).unwrap();
 /// let mut response = http::HeaderMap::new();
 /// cookies.write(&mut response);
@@ -191,32 +198,24 @@ pub fn sent<T: ReadCookie>(response: &HeaderMap) -> Option<T> {
 #[cfg(feature = "seal")]
 #[must_use]
 pub fn sent_with<T: ReadCookie>(response: &HeaderMap, keyring: &crate::seal::Keyring) -> Option<T> {
-    sent_by(response, with(keyring))
+    sent_in(response, context_with(keyring))
 }
 
-fn sent_by<T: ReadCookie>(response: &HeaderMap, keys: Keys<'_>) -> Option<T> {
-    let line = last_line::<T>(response)?;
-    if Lifetime::of(line).is_over(clock::now()) {
+fn sent_in<T: ReadCookie>(response: &HeaderMap, context: SealContext<'_>) -> Option<T> {
+    let parsed = ParsedSetCookie::parse(last_header::<T>(response)?);
+    if parsed.lifetime.is_expired(clock::now()) {
         return None;
     }
-    let value = line.split(|octet| *octet == b';').next()?.get(T::WIRE.head.len()..)?;
-    match T::DECLARATION.seal {
+    match T::SPEC.seal {
         Some(seal) => {
-            let text = sealing::open(
-                T::DECLARATION.name,
-                value,
-                seal,
-                keys,
-                || Removal(None),
-                |text| text.map(Cow::into_owned),
-            );
-            T::read_value(&text.ok()??).ok()
+            let text = sealing::open(T::SPEC.name, parsed.value, seal, context).ok()?;
+            T::read_value(&text).ok()
         }
-        None => T::read_value(&value::decode(value)?).ok(),
+        None => T::read_value(&value::decode(parsed.value)?).ok(),
     }
 }
 
-/// Whether a response removes this cookie.
+/// Returns true if the last `Set-Cookie` header with this cookie's name removes the cookie.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};
@@ -224,18 +223,19 @@ fn sent_by<T: ReadCookie>(response: &HeaderMap, keys: Keys<'_>) -> Option<T> {
 /// #[derive(Cookie)]
 /// struct Cart(u32);
 ///
-/// let cookies = Cookies::read(&http::HeaderMap::new(), testing::https());
+/// let cookies = Cookies::from_headers(&http::HeaderMap::new(), testing::https());
 /// cookies.remove::<Cart>().unwrap();
 /// let mut response = http::HeaderMap::new();
+/// assert!(!testing::removed::<Cart>(&response));
 /// cookies.write(&mut response);
 /// assert!(testing::removed::<Cart>(&response));
 /// ```
 #[must_use]
 pub fn removed<T: ReadCookie>(response: &HeaderMap) -> bool {
-    last_line::<T>(response).is_some_and(|line| Lifetime::of(line).is_over(clock::now()))
+    last_header::<T>(response).is_some_and(|header| ParsedSetCookie::parse(header).lifetime.is_expired(clock::now()))
 }
 
-fn last_line<T: ReadCookie>(response: &HeaderMap) -> Option<&[u8]> {
-    let lines = response.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes);
-    lines.rev().find(|line| line.starts_with(T::WIRE.head.as_bytes()))
+fn last_header<T: ReadCookie>(response: &HeaderMap) -> Option<&[u8]> {
+    let headers = response.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes);
+    headers.rev().find(|header| header.starts_with(T::TEMPLATE.name_eq.as_bytes()))
 }

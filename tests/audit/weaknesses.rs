@@ -1,18 +1,18 @@
-//! What a tester would raise: each row of the book's table of auditors beside its nearest neighbour that is not raised,
-//! and what stands below the table.
+//! Each rule of the audit: headers that have a finding, and the most similar headers that have none. Also the rules
+//! that concern removals, duplicate attributes, lifetimes and caching, and the order of the reports.
 
-use hardtack::audit::{Rejection, Seen, Severity, Weakness, response, set_cookie};
+use hardtack::audit::{Context, Rejection, Severity, Weakness, response, set_cookie};
 use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::{find, headers, http, https, ids, raised, raised_of, shown};
+use super::{describe, find, finding_for, header_map, http, https, ids, response_finding};
 
-// ---- The rows of the table.
+// ---- The rules of scanners.
 
 #[test]
-fn no_secure_on_https() {
+fn missing_secure_is_reported_over_https_only() {
     let rest = "Nikto 999961, Sonar S2092, CodeQL rust/insecure-cookie";
-    let of = |line: &str, seen: &Seen| raised(line, seen, Weakness::Insecure);
+    let of = |header: &str, context: &Context| finding_for(header, context, Weakness::Insecure);
     assert_eq!(
         of("PHPSESSID=v", &https()),
         format!("high: CWE-614, CWE-319, ASVS 3.3.1, ZAP 10011, Observatory -40, {rest}")
@@ -29,10 +29,10 @@ fn no_secure_on_https() {
 }
 
 #[test]
-fn hsts_softens_what_the_observatory_takes_off() {
+fn hsts_reduces_the_observatory_penalty() {
     let score = |name: &'static str, hsts: &'static str| {
-        let fields = [(SET_COOKIE, name), (STRICT_TRANSPORT_SECURITY, hsts)];
-        let reports = response(&headers(&fields), &https());
+        let headers = [(SET_COOKIE, name), (STRICT_TRANSPORT_SECURITY, hsts)];
+        let reports = response(&header_map(&headers), &https());
         let finding = find(&reports[0].findings, Weakness::Insecure).unwrap();
         let score = finding.references.iter().find(|reference| reference.id.starts_with('-')).unwrap();
         (score.id, finding.severity)
@@ -44,27 +44,27 @@ fn hsts_softens_what_the_observatory_takes_off() {
 }
 
 #[test]
-fn no_http_only_on_any_scheme() {
-    let of = |line: &str, seen: &Seen| raised(line, seen, Weakness::ScriptReadable);
-    for seen in [https(), http()] {
+fn missing_http_only_is_reported_on_both_schemes() {
+    let of = |header: &str, context: &Context| finding_for(header, context, Weakness::ScriptReadable);
+    for context in [https(), http()] {
         assert_eq!(
-            of("ASP.NET_SessionId=v", &seen),
+            of("ASP.NET_SessionId=v", &context),
             "high: CWE-1004, ASVS 3.3.4, ZAP 10010, Observatory -30, Nikto 000029, Sonar S3330"
         );
-        assert_eq!(of("theme=v", &seen), "low: CWE-1004, ASVS 3.3.4, ZAP 10010, Nikto 000029, Sonar S3330");
-        assert_eq!(of("ASP.NET_SessionId=v; httponly", &seen), "-");
+        assert_eq!(of("theme=v", &context), "low: CWE-1004, ASVS 3.3.4, ZAP 10010, Nikto 000029, Sonar S3330");
+        assert_eq!(of("ASP.NET_SessionId=v; httponly", &context), "-");
     }
 }
 
 #[test]
-fn same_site_missing_none_or_invalid() {
-    let of = |attributes: &str, rule| raised(&format!("theme=v{attributes}"), &https(), rule);
+fn missing_none_and_invalid_same_site_are_reported() {
+    let of = |attributes: &str, rule| finding_for(&format!("theme=v{attributes}"), &https(), rule);
     assert_eq!(of("", Weakness::SameSiteMissing), "low: CWE-1275, ASVS 3.3.2, ZAP 10054-1");
     assert_eq!(
-        raised("csrftoken=v", &https(), Weakness::SameSiteMissing),
+        finding_for("csrftoken=v", &https(), Weakness::SameSiteMissing),
         "medium: CWE-1275, ASVS 3.3.2, ZAP 10054-1, Observatory -20"
     );
-    // It raises even with Secure.
+    // The finding does not depend on `Secure`.
     assert_eq!(of("; Secure; SameSite=None", Weakness::SameSiteNone), "low: CWE-1275, ASVS 3.3.2, ZAP 10054-2");
     assert_eq!(
         of("; SameSite=None", Weakness::SameSiteNone),
@@ -84,11 +84,11 @@ fn same_site_missing_none_or_invalid() {
 }
 
 #[test]
-fn no_prefix() {
-    let of = |line: &str| {
-        let line = format!("{line}; Secure; HttpOnly; SameSite=Lax");
+fn missing_name_prefixes_are_reported() {
+    let of = |header: &str| {
+        let header = format!("{header}; Secure; HttpOnly; SameSite=Lax");
         let both = [Weakness::Unprefixed, Weakness::NoHostPrefix];
-        both.map(|rule| raised(&line, &https(), rule)).join(" / ")
+        both.map(|rule| finding_for(&header, &https(), rule)).join(" / ")
     };
     assert_eq!(of("sid=v"), "low: ASVS 3.3.1, ASVS 3.3.3 / -");
     assert_eq!(of("sid=v; Domain=example.com"), "low: ASVS 3.3.1 / -");
@@ -102,27 +102,27 @@ fn no_prefix() {
 }
 
 #[test]
-fn loosely_scoped() {
-    let of = |domain: &str| raised(&format!("a=v; Domain={domain}"), &https(), Weakness::DomainWide);
+fn domain_above_the_host_is_reported() {
+    let of = |domain: &str| finding_for(&format!("a=v; Domain={domain}"), &https(), Weakness::DomainWide);
     assert_eq!(of("example.com"), "low: CWE-565, ZAP 90033");
     assert_eq!(of(".Example.COM"), "low: CWE-565, ZAP 90033");
     for other in ["shop.example.com", ".shop.example.com", "", "ample.com", "example.org", "a.shop.example.com"] {
         assert_eq!(of(other), "-", "{other}");
     }
-    let address = set_cookie(b"a=v; Domain=0.0.1", &Seen::https("127.0.0.1"));
+    let address = set_cookie(b"a=v; Domain=0.0.1", &Context::https("127.0.0.1"));
     assert_eq!(find(&address.findings, Weakness::DomainWide), None);
 }
 
 #[test]
-fn too_large() {
-    let of = |octets: usize| raised(&format!("a={}", "x".repeat(octets - 1)), &https(), Weakness::Size);
+fn cookie_over_4096_bytes_is_reported() {
+    let of = |bytes: usize| finding_for(&format!("a={}", "x".repeat(bytes - 1)), &https(), Weakness::Size);
     assert_eq!(of(4097), "medium: ASVS 3.3.5");
     assert_eq!(of(4096), "-");
 }
 
 #[test]
-fn not_stored_by_any_browser() {
-    for (line, rule) in [
+fn cookie_that_browsers_reject_is_reported() {
+    for (header, rule) in [
         ("__Host-a=v; Secure", "prefix-host"),
         ("a=v; SameSite=None", "same-site-none-secure"),
         ("a=v; Domain=com", "public-suffix"),
@@ -130,28 +130,28 @@ fn not_stored_by_any_browser() {
         ("a=v; Partitioned", "partitioned-secure"),
         ("a=v\u{1}", "control-octet"),
     ] {
-        let report = set_cookie(line.as_bytes(), &https());
+        let report = set_cookie(header.as_bytes(), &https());
         let finding = find(&report.findings, Weakness::NotStored).unwrap();
-        let start = format!("`{}` is stored by no browser (`{rule}`): ", report.cookie.as_deref().unwrap());
+        let start = format!("`{}` is rejected by browsers (`{rule}`): ", report.cookie.as_deref().unwrap());
         assert!(finding.message.starts_with(&start), "{}", finding.message);
-        assert_eq!(shown(Some(finding)), "medium: RFC 6265bis 5.7");
+        assert_eq!(describe(Some(finding)), "medium: RFC 6265bis 5.7");
     }
     for stored in ["__Host-a=v; Secure; Path=/", "a=v; SameSite=None; Secure", "a=v; Domain=example.com"] {
-        assert_eq!(raised(stored, &https(), Weakness::NotStored), "-", "{stored}");
+        assert_eq!(finding_for(stored, &https(), Weakness::NotStored), "-", "{stored}");
     }
-    // Over plain HTTP a Secure cookie is lost.
-    assert_ne!(raised("a=v; Secure", &http(), Weakness::NotStored), "-");
-    // There is no cookie to be weak.
+    // Browsers reject a Secure cookie that arrives over plain HTTP.
+    assert_ne!(finding_for("a=v; Secure", &http(), Weakness::NotStored), "-");
+    // A header without a name and a value has no other findings.
     assert_eq!(ids(&set_cookie(b" = ; Path=/", &https()).findings), ["not-stored"]);
 }
 
 #[test]
-fn hsts_absent_short_doubled_malformed_or_on_plain_http() {
-    let of = |values: &[&'static str], seen: &Seen| {
-        let fields: Vec<_> = values.iter().map(|value| (STRICT_TRANSPORT_SECURITY, *value)).collect();
-        let reports = response(&headers(&fields), seen);
+fn flawed_hsts_is_reported() {
+    let of = |values: &[&'static str], context: &Context| {
+        let headers: Vec<_> = values.iter().map(|value| (STRICT_TRANSPORT_SECURITY, *value)).collect();
+        let reports = response(&header_map(&headers), context);
         let findings = reports.iter().flat_map(|report| &report.findings);
-        findings.map(|finding| format!("{} {}", finding.rule, shown(Some(finding)))).collect::<Vec<_>>().join(" | ")
+        findings.map(|finding| format!("{} {}", finding.rule, describe(Some(finding)))).collect::<Vec<_>>().join(" | ")
     };
     assert_eq!(of(&[], &https()), "hsts-absent medium: ASVS 3.4.1, ZAP 10035-1, Observatory -20");
     assert_eq!(of(&["max-age=31536000"], &https()), "");
@@ -173,20 +173,21 @@ fn hsts_absent_short_doubled_malformed_or_on_plain_http() {
         let mut headers = HeaderMap::new();
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         let finding = &response(&headers, &https())[0].findings[0];
-        assert_eq!(format!("{} {}", finding.rule, shown(Some(finding))), malformed, "{value}");
+        assert_eq!(format!("{} {}", finding.rule, describe(Some(finding))), malformed, "{value}");
     }
     assert_eq!(of(&["max-age=31536000"], &http()), "hsts-plain-http info: ASVS 3.4.1, RFC 6797 7.2, ZAP 10035-4");
     assert_eq!(of(&[], &http()), "");
-    // What cannot be under HSTS need not say it.
+    // HSTS has no effect on loopback and on IP addresses, so its absence is not reported.
     for host in ["localhost:8443", "app.localhost", "127.0.0.1", "[::1]:8443", "192.0.2.1"] {
-        assert_eq!(of(&[], &Seen::https(host)), "", "{host}");
+        assert_eq!(of(&[], &Context::https(host)), "", "{host}");
     }
 }
 
 #[test]
-fn an_integration_redirected_to_https() {
-    let of =
-        |location: &'static str, seen: Seen| raised_of(&[(LOCATION, location)], &seen, Weakness::IntegrationRedirected);
+fn redirect_of_an_api_request_is_reported() {
+    let of = |location: &'static str, context: Context| {
+        response_finding(&[(LOCATION, location)], &context, Weakness::IntegrationRedirected)
+    };
     let url = "https://shop.example.com/api";
     let integration = || http().request("POST", "application/json");
     assert_eq!(of(url, integration()), "medium: ASVS 4.1.2");
@@ -198,20 +199,39 @@ fn an_integration_redirected_to_https() {
     assert_eq!(of("http://shop.example.com/login", integration()), "-");
     assert_eq!(of("/login", integration()), "-");
     assert_eq!(of(url, https().request("POST", "application/json")), "-");
-    // What the request was is not known.
+    // The context does not have the request.
     assert_eq!(of(url, http()), "-");
 }
 
 #[test]
-fn a_forwarded_header_believed_from_anyone_is_in_the_book_and_in_no_response() {
-    let all: Vec<&str> = Weakness::ALL.iter().map(|weakness| weakness.id()).collect();
-    assert!(all.contains(&"forwarded-believed"));
+fn trusting_forwarded_headers_is_never_a_finding() {
+    // A response cannot show which proxies the server trusts: the rule is in the table, and no response has a finding.
+    let rule = Weakness::ALL.iter().find(|weakness| weakness.id() == "forwarded-believed").unwrap();
+    let names = [
+        "forwarded",
+        "x-forwarded-proto",
+        "x-forwarded-host",
+        "x-forwarded-for",
+        "x-real-ip",
+        "x-forwarded-ssl",
+        "front-end-https",
+    ];
+    let mut headers: Vec<(HeaderName, &'static str)> =
+        names.iter().map(|name| (HeaderName::from_static(name), "https")).collect();
+    headers.extend([(SET_COOKIE, "PHPSESSID=v"), (SET_COOKIE, "__Host-a=v"), (LOCATION, "https://shop.example.com/")]);
+    for context in [https(), http(), http().request("POST", "application/json"), https().request("GET", "text/html")] {
+        for headers in [&headers[..], &headers[..names.len()], &[]] {
+            let reports = response(&header_map(headers), &context);
+            let mut findings = reports.iter().flat_map(|report| &report.findings);
+            assert!(findings.all(|finding| finding.rule != *rule), "{reports:?}");
+        }
+    }
 }
 
-// ---- What the table says below its rows, and what the response tells besides.
+// ---- Removals, further attributes, caching and the order of reports.
 
 #[test]
-fn a_removal_is_one_to_scanners_by_a_past_expires_alone() {
+fn removals_need_a_past_expires_for_scanners() {
     let past = "Expires=Thu, 01 Jan 1970 00:00:00 GMT";
     let of = |attributes: &str| ids(&set_cookie(format!("PHPSESSID=v; {attributes}").as_bytes(), &https()).findings);
     assert_eq!(of(past), [""; 0]);
@@ -219,32 +239,36 @@ fn a_removal_is_one_to_scanners_by_a_past_expires_alone() {
     assert_eq!(of("Max-Age=0"), ["insecure", "script-readable", "same-site-missing", "unprefixed", "removal-unseen"]);
     let report = set_cookie(b"PHPSESSID=v; Max-Age=0", &https());
     assert!(report.findings.iter().all(|finding| finding.severity <= Severity::Low));
-    // A browser keeps it: Max-Age wins.
+    // Browsers store the cookie: `Max-Age` has precedence.
     assert!(of(&format!("Max-Age=60; {past}")).contains(&"insecure"));
-    // ZAP reads the first date.
+    // ZAP reads the first `Expires`, browsers read the last.
     assert!(of(&format!("Expires=Fri, 31 Dec 2027 00:00:00 GMT; {past}")).contains(&"removal-unseen"));
-    // No browser obeys it: the user stays signed in.
-    let lost = set_cookie(format!("__Host-sid=; Path=/; {past}").as_bytes(), &https());
-    assert_eq!(ids(&lost.findings), ["not-stored"]);
-    assert!(lost.findings[0].message.starts_with("`__Host-sid` is removed by no browser, since this line is refused"));
+    // Browsers reject this removal, so the user stays signed in.
+    let rejected = set_cookie(format!("__Host-sid=; Path=/; {past}").as_bytes(), &https());
+    assert_eq!(ids(&rejected.findings), ["not-stored"]);
+    let message = &rejected.findings[0].message;
+    assert!(
+        message.starts_with("`__Host-sid` is not removed, because browsers reject this header (`prefix-host`): "),
+        "{message}"
+    );
 }
 
 #[test]
-fn an_attribute_that_stands_twice() {
-    let of = |line: &str| raised(line, &https(), Weakness::DuplicateAttribute);
-    let line = "a=v; Path=/; SameSite=Lax; path=/a; samesite=None; Secure";
-    assert_eq!(of(line), "low: RFC 6265bis 4.1.1");
-    let report = set_cookie(line.as_bytes(), &https());
+fn duplicate_attributes_are_reported() {
+    let of = |header: &str| finding_for(header, &https(), Weakness::DuplicateAttribute);
+    let header = "a=v; Path=/; SameSite=Lax; path=/a; samesite=None; Secure";
+    assert_eq!(of(header), "low: RFC 6265bis 4.1.1");
+    let report = set_cookie(header.as_bytes(), &https());
     let message = &find(&report.findings, Weakness::DuplicateAttribute).unwrap().message;
     assert!(message.starts_with("`a` has `Path`, `SameSite` more than once"), "{message}");
     assert_eq!(of("a=v; Path=/; SameSite=Lax; Secure"), "-");
-    // What no browser knows, and what is too long for one, does not count.
+    // Unknown attributes, and attributes that browsers ignore because they are too long, are not counted.
     assert_eq!(of(&format!("a=v; x; x; Path=/; Path=/{}", "x".repeat(1024))), "-");
 }
 
 #[test]
-fn a_flag_with_a_value() {
-    let of = |line: &str| raised(line, &https(), Weakness::FlagWithValue);
+fn flags_with_a_value_are_reported() {
+    let of = |header: &str| finding_for(header, &https(), Weakness::FlagWithValue);
     assert_eq!(of("a=v; Secure=true; HttpOnly="), "info: Nikto 999961, Nikto 000029");
     assert_eq!(of("a=v; Secure; HttpOnly=1"), "info: Nikto 000029");
     assert_eq!(of("a=v; Secure; HttpOnly"), "-");
@@ -252,8 +276,8 @@ fn a_flag_with_a_value() {
 }
 
 #[test]
-fn a_life_over_400_days() {
-    let of = |line: &str| raised(line, &https(), Weakness::LongLived);
+fn lifetime_over_400_days_is_reported() {
+    let of = |header: &str| finding_for(header, &https(), Weakness::LongLived);
     assert_eq!(of("a=v; Max-Age=34560001"), "info: RFC 6265bis 5.5");
     assert_eq!(of("a=v; Max-Age=34560000"), "-");
     assert_eq!(of("a=v; Expires=Wed, 29 Dec 2027 00:00:00 GMT"), "info: RFC 6265bis 5.5");
@@ -262,47 +286,48 @@ fn a_life_over_400_days() {
 }
 
 #[test]
-fn cookies_folded_into_one_field() {
-    let of = |line: &str| raised(line, &https(), Weakness::Folded);
+fn several_cookies_in_one_header_are_reported() {
+    let of = |header: &str| finding_for(header, &https(), Weakness::Folded);
     assert_eq!(of("a=v; Path=/, b=w; Path=/"), "medium: RFC 6265bis 3");
     assert_eq!(of("a=v; Expires=Thu, 31 Dec 2026 00:00:00 GMT; Path=/"), "-");
     assert_eq!(of("a=v,w"), "-");
 }
 
 #[test]
-fn a_set_cookie_that_shared_caches_may_store() {
-    let of = |cache: &[&'static str], seen: &Seen| {
-        let mut fields = vec![(SET_COOKIE, "a=v")];
-        fields.extend(cache.iter().map(|value| (CACHE_CONTROL, *value)));
-        raised_of(&fields, seen, Weakness::SharedCache)
+fn set_cookie_in_a_shared_cache_is_reported() {
+    let of = |cache: &[&'static str], context: &Context| {
+        let mut headers = vec![(SET_COOKIE, "a=v")];
+        headers.extend(cache.iter().map(|value| (CACHE_CONTROL, *value)));
+        response_finding(&headers, context, Weakness::SharedCache)
     };
     let low = "low: CWE-524, ASVS 14.2.2, RFC 9111 7.3, ZAP 10049";
     let medium = "medium: CWE-524, ASVS 14.2.2, RFC 9111 7.3, ZAP 10049";
-    for silent in [&[][..], &["max-age=60"], &["no-cache"], &["x=\"private\""], &["private=\"x-other\""]] {
-        assert_eq!(of(silent, &https()), low, "{silent:?}");
+    for neutral in [&[][..], &["max-age=60"], &["no-cache"], &["x=\"private\""], &["private=\"x-other\""]] {
+        assert_eq!(of(neutral, &https()), low, "{neutral:?}");
     }
-    for inviting in [&["public"][..], &["max-age=60, S-MaxAge=60"], &["must-revalidate", "Public"]] {
-        assert_eq!(of(inviting, &https()), medium, "{inviting:?}");
+    for public in [&["public"][..], &["max-age=60, S-MaxAge=60"], &["must-revalidate", "Public"]] {
+        assert_eq!(of(public, &https()), medium, "{public:?}");
     }
-    for refusing in [
+    for private in [
         &["private"][..],
         &["public", "max-age=60, No-Store"],
         &["no-cache=\"Set-Cookie\""],
         &["private=\"x-other, set-cookie\", public"],
     ] {
-        assert_eq!(of(refusing, &https()), "-", "{refusing:?}");
+        assert_eq!(of(private, &https()), "-", "{private:?}");
     }
     assert_eq!(of(&[], &https().request("POST", "")), "-");
-    assert_eq!(raised_of(&[(CACHE_CONTROL, "public")], &https(), Weakness::SharedCache), "-");
+    assert_eq!(response_finding(&[(CACHE_CONTROL, "public")], &https(), Weakness::SharedCache), "-");
 }
 
 #[test]
-fn each_set_cookie_line_has_its_report_in_order_and_the_response_comes_last() {
-    let fields = [(SET_COOKIE, "a=v"), (SET_COOKIE, "__Host-b=v"), (SET_COOKIE, "c=v; Secure")];
-    let reports = response(&headers(&fields), &https());
+fn reports_follow_the_headers_then_the_response() {
+    let headers = [(SET_COOKIE, "a=v"), (SET_COOKIE, "__Host-b=v"), (SET_COOKIE, "c=v; Secure")];
+    let reports = response(&header_map(&headers), &https());
     let names: Vec<_> = reports.iter().map(|report| report.cookie.as_deref()).collect();
     assert_eq!(names, [Some("a"), Some("__Host-b"), Some("c"), None]);
     assert_eq!(reports[1].stored, Err(Rejection::PrefixHost));
+    assert_eq!(reports[3].stored, Err(Rejection::Empty));
     assert_eq!(ids(&reports[3].findings), ["hsts-absent", "shared-cache"]);
     assert!(response(&HeaderMap::new(), &http()).is_empty());
 }

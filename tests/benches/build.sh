@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What hardtack costs a build, beside others: crates and CPU seconds of a clean debug build of an empty crate that has
-# the one dependency (the least of RUNS), everything fetched before; then where hardtack's seconds go, crate by crate.
+# Measures the cost of dependencies in a build: the number of crates, and the CPU seconds of a clean debug build of an
+# empty crate with that dependency. The time is the shortest of RUNS builds (default 3), without downloads. Also prints
+# hardtack's CPU seconds by crate.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 ours=$PWD
@@ -9,7 +10,7 @@ trap 'rm -r "$crate"' EXIT
 export CARGO_TARGET_DIR=$crate/target
 runs=${RUNS:-3}
 
-# An empty crate with these dependencies, in the versions of our own lock file.
+# Writes an empty crate with these dependencies, in the versions of our own lock file.
 write() { # dependencies
     mkdir -p "$crate/src"
     : >"$crate/src/lib.rs"
@@ -24,24 +25,26 @@ build() {
     cargo build --quiet --offline --manifest-path "$crate/Cargo.toml"
 }
 
-row() { # what dependencies
+# Prints one row of the table.
+row() { # label dependencies
     write "$2"
-    local least=999999 spent run crates
+    local shortest=999999 spent run crates
     crates=$(cargo tree --quiet --offline --manifest-path "$crate/Cargo.toml" --edges no-dev --prefix none --no-dedupe |
         sort -u | grep -vc '^empty ')
     for ((run = 0; run < runs; run++)); do
         spent=$( { TIMEFORMAT='%U %S' && time build; } 2>&1 | awk 'END { print int(($1 + $2) * 100) }')
-        ((spent >= least)) || least=$spent
+        ((spent >= shortest)) || shortest=$spent
     done
-    printf '%-52s %6d %8s\n' "$1" "$crates" "$(awk "BEGIN { printf \"%.1f\", $least / 100 }")"
+    printf '%-52s %6d %8s\n' "$1" "$crates" "$(awk "BEGIN { printf \"%.1f\", $shortest / 100 }")"
 }
 
 hardtack="hardtack = { path = '$ours/runtime' }"
 bare="hardtack = { path = '$ours/runtime', default-features = false }"
-floor="http = '1'\nsyn = '3'\nquote = '1'\nproc-macro2 = '1'"
+# The dependencies that hardtack cannot avoid.
+minimum="http = '1'\nsyn = '3'\nquote = '1'\nproc-macro2 = '1'"
 printf '%-52s %6s %8s\n' 'a clean debug build' crates 'CPU s'
-row 'http, syn, quote, proc-macro2' "$floor"
-row 'http, syn, quote, proc-macro2, cookie' "$floor\ncookie = '0.18'"
+row 'http, syn, quote, proc-macro2' "$minimum"
+row 'http, syn, quote, proc-macro2, cookie' "$minimum\ncookie = '0.18'"
 row 'hardtack without cookie' "$bare"
 row 'hardtack' "$hardtack"
 row 'cookie' "cookie = '0.18'"
@@ -52,7 +55,7 @@ row 'biscotti' "biscotti = '0.4'"
 
 cat >"$crate/timed" <<'SH'
 #!/usr/bin/env bash
-# Runs a compiler, and keeps the CPU seconds of each crate.
+# Runs a compiler and appends the CPU seconds and the crate's name to the file `spent`.
 name=$(sed -n 's/.*--crate-name \([a-z0-9_]*\) .*/\1/p' <<<"$*")
 exec 3>&2
 TIMEFORMAT="%U %S $name"
@@ -62,6 +65,6 @@ SH
 chmod +x "$crate/timed"
 write "$hardtack"
 RUSTC_WRAPPER=$crate/timed build
-printf '\n%-52s %15s\n' 'of that, by crate' 'CPU s'
+printf '\n%-52s %15s\n' 'hardtack, by crate' 'CPU s'
 awk 'NF == 3 { spent[$3] += $1 + $2 } END { for (name in spent) printf "%-52s %15.1f\n", name, spent[name] }' \
     "$crate/spent" | sort -k 2 -rn | head -12

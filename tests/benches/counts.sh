@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Instructions, allocations and nanoseconds per operation of every case of operations/, or of those whose name contains
-# the words given. Callgrind runs each case twice, with different counts, and the difference is divided: what starts and
-# ends the program cancels. The time is the least of many runs, and changes with the machine; the counts do not.
+# Prints the instructions, allocations and nanoseconds per operation of each case of operations/, or of the cases whose
+# name contains the arguments. Callgrind runs each case twice with different counts, and the script divides the
+# difference. So the start and the end of the program cancel out. The counts are the same on every machine. The time is
+# the shortest of many runs, and depends on the machine.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v valgrind >/dev/null || { echo "counts.sh needs valgrind: apt-get install valgrind" >&2; exit 1; }
@@ -14,7 +15,7 @@ trap 'rm -r "$counts"' EXIT
 bench=$(cargo bench --quiet -p hardtack-tests --bench operations --no-run --message-format=json |
     sed -n 's/.*"name":"operations".*"executable":"\([^"]*\)".*/\1/p')
 
-# Instructions and calls of the allocator in one run.
+# Prints the instructions and the calls of the allocator in one run.
 run() { # case count
     valgrind --tool=callgrind --callgrind-out-file="$counts/out" --compress-strings=no -q "$bench" "$1" "$2"
     awk '

@@ -1,23 +1,26 @@
-//! Declarations of every kind, with values that are hard to carry and with what a `SetCookie` varies: each can be set,
-//! read and removed by a handler, and says what a browser must keep of it.
+//! Test cases for declared cookies: every kind of declaration, values that are hard to transport, and `SetCookie`
+//! overrides. Each case has functions that set, read and remove its cookie, and the attributes that a browser must
+//! store.
 
 use std::fmt::Debug;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use hardtack::spec::{ScriptVisible, Spec};
 use hardtack::{
-    AnyScheme, Cookie, CookieValue, Cookies, Policy, PolicyHandle, ReadError, SameSite, ScriptReadable, SetCookie,
-    SetError, Spec, document_cookie, testing,
+    AnyScheme, Cookie, CookieValue, Cookies, Policy, PolicyHandle, ReadCookie, ReadError, SameSite, SetCookie,
+    SetError, document_cookie, testing,
 };
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
 use super::site::DOMAIN;
 
-/// What none of the grammar's octets can stand for, and what ends an element, a string, a header or a sentence.
+/// Values that contain bytes outside the cookie grammar, and text that ends an HTML element, a string literal or a
+/// header.
 pub(crate) const HOSTILE: [&str; 14] = [
-    // Without a space: nothing of it is encoded.
+    // No space and no other byte that is percent-encoded, so the text reaches the page unchanged.
     "</script><script>window.ran=1</script>",
     "<!--<script>",
     "\";window.ran=1;\"",
@@ -62,7 +65,7 @@ struct Cart(u64);
 struct Sso(String);
 
 #[derive(Cookie, Debug, PartialEq)]
-#[cookie(domain = environment, max_age = "400d")]
+#[cookie(domain = policy, max_age = "400d")]
 struct Everywhere(String);
 
 #[derive(Cookie, Debug, PartialEq)]
@@ -74,7 +77,7 @@ struct Id(i16);
 struct Banner(bool);
 
 #[derive(Cookie, Debug, PartialEq)]
-#[cookie(name = "__Host-1!#$%&'*+-.^_`|~", http_only = false, reason = "every octet that a name may have")]
+#[cookie(name = "__Host-1!#$%&'*+-.^_`|~", http_only = false, reason = "every punctuation mark that a name may have")]
 struct Odd(char);
 
 #[derive(Cookie, Debug, PartialEq)]
@@ -82,7 +85,7 @@ struct Odd(char);
 struct Quoted(String);
 
 #[derive(Cookie, Debug, PartialEq)]
-struct Seen;
+struct Visited;
 
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(http_only = false, reason = "a script reads it")]
@@ -109,110 +112,110 @@ struct SetOfCookies {
     field_key: Key,
     #[cookie(http_only = false, reason = "a script reads it")]
     field_number: u16,
-    #[cookie(domain = environment, path = "/shop")]
+    #[cookie(domain = policy, path = "/shop")]
     field_shared: String,
     #[cookie(existing)]
     lang: Lang,
 }
 
-/// One declaration with one value: what a handler does with it, and what a browser must make of it.
+/// One declaration with one value, and the functions by which a handler sets, reads and removes the cookie.
 #[derive(Clone)]
-pub(crate) struct Declared {
+pub(crate) struct CookieCase {
     pub(crate) label: String,
     pub(crate) spec: Spec,
-    /// Whether the value is one of `HOSTILE`.
+    /// True if the value is one of `HOSTILE`.
     pub(crate) is_hostile: bool,
-    /// What differs from the declaration.
-    pub(crate) varied: Varied,
-    /// The Set-Cookie line over HTTPS.
-    pub(crate) line: String,
-    /// The text for `document.cookie`, and the same as a JavaScript string, where a script may write the cookie.
+    /// The attributes that differ from the declaration.
+    pub(crate) overrides: Overrides,
+    /// The value of the `Set-Cookie` header over HTTPS.
+    pub(crate) header: String,
+    /// The text for `document.cookie`, and the same text as a JavaScript string. `None` for an `HttpOnly` cookie.
     pub(crate) script: Option<(String, String)>,
-    pub(crate) set: Act<Result<(), SetError>>,
-    /// Whether what came back is equal.
-    pub(crate) get: Act<Result<Option<bool>, ReadError>>,
-    pub(crate) remove: Act<Result<(), SetError>>,
+    pub(crate) set: Action<Result<(), SetError>>,
+    /// Returns `Some(true)` if the value that was read equals the value that was set.
+    pub(crate) get: Action<Result<Option<bool>, ReadError>>,
+    pub(crate) remove: Action<Result<(), SetError>>,
 }
 
-type Act<R> = Arc<dyn Fn(&Cookies<AnyScheme>) -> R + Send + Sync>;
+type Action<R> = Arc<dyn Fn(&Cookies<AnyScheme>) -> R + Send + Sync>;
 
-/// What a browser must keep where it is not what the declaration says.
+/// The attributes that a `SetCookie` changed. A browser must store them instead of the declared ones.
 #[derive(Clone, Default)]
-pub(crate) struct Varied {
+pub(crate) struct Overrides {
     pub(crate) path: Option<&'static str>,
     pub(crate) domain: Option<&'static str>,
     pub(crate) same_site: Option<SameSite>,
-    pub(crate) life: Option<Life>,
+    pub(crate) lifetime: Option<Lifetime>,
 }
 
 #[derive(Clone, Copy)]
-pub(crate) enum Life {
+pub(crate) enum Lifetime {
     Session,
     MaxAge(Duration),
-    Until(SystemTime),
+    Expires(SystemTime),
 }
 
-impl Declared {
-    /// The value as the wire carries it.
+impl CookieCase {
+    /// Returns the value as it is written in the `Set-Cookie` header.
     pub(crate) fn value(&self) -> &str {
-        self.line[self.spec.name.len() + 1..].split(';').next().unwrap()
+        self.header[self.spec.name.len() + 1..].split(';').next().unwrap()
     }
 
-    /// The line with another value.
-    pub(crate) fn line_with(&self, value: &str) -> String {
-        format!("{}={value}{}", self.spec.name, &self.line[self.spec.name.len() + 1 + self.value().len()..])
+    /// Returns the `Set-Cookie` header with another value.
+    pub(crate) fn header_with_value(&self, value: &str) -> String {
+        format!("{}={value}{}", self.spec.name, &self.header[self.spec.name.len() + 1 + self.value().len()..])
     }
 
-    /// Whether no other host can write the name.
+    /// Returns true if browsers accept the name only from the host itself.
     pub(crate) fn is_host_bound(&self) -> bool {
         self.spec.name.starts_with("__Host-")
     }
 
     pub(crate) fn path(&self) -> &'static str {
-        self.varied.path.unwrap_or(self.spec.path)
+        self.overrides.path.unwrap_or(self.spec.path)
     }
 
-    /// The `Domain` that the line has.
+    /// Returns the `Domain` attribute of the `Set-Cookie` header.
     pub(crate) fn domain(&self) -> Option<&'static str> {
-        self.varied.domain.or(self.spec.domain).or(self.spec.environment_domain.then_some(DOMAIN))
+        self.overrides.domain.or(self.spec.domain).or(self.spec.policy_domain.then_some(DOMAIN))
     }
 
     pub(crate) fn same_site(&self) -> SameSite {
-        self.varied.same_site.unwrap_or(self.spec.same_site)
+        self.overrides.same_site.unwrap_or(self.spec.same_site)
     }
 
-    pub(crate) fn life(&self) -> Life {
-        self.varied.life.unwrap_or(self.spec.max_age.map_or(Life::Session, Life::MaxAge))
+    pub(crate) fn lifetime(&self) -> Lifetime {
+        self.overrides.lifetime.unwrap_or(self.spec.max_age.map_or(Lifetime::Session, Lifetime::MaxAge))
     }
 
-    /// A page that the cookie goes to.
-    pub(crate) fn under(&self, page: &str) -> String {
+    /// Returns the path of a page below the cookie's path.
+    pub(crate) fn page_path(&self, page: &str) -> String {
         format!("{}{page}", self.path().trim_end_matches('/'))
     }
 }
 
-/// All of them.
-pub(crate) fn all() -> Vec<Declared> {
+/// Returns every case.
+pub(crate) fn all() -> Vec<CookieCase> {
     let text = || String::from("s3cr3t");
     let minute = Duration::from_secs(60);
-    // A whole second, as `Expires` has it.
+    // A whole second, because `Expires` has no fractions.
     let later = SystemTime::UNIX_EPOCH + Duration::from_secs(unix_seconds() + 7200);
     let mut all = vec![
         declared("default", move || Plain(text())),
         declared("empty", || Plain(String::new())),
-        declared("of 4096 octets", || Plain("x".repeat(4096 - Plain::SPEC.name.len()))),
+        declared("of 4096 bytes", || Plain("x".repeat(4096 - Plain::SPEC.name.len()))),
         declared("max_age, Strict", move || Session(text())),
         scripted("http_only = false", move || Theme(text())),
         declared("None, partitioned", move || Widget(text())),
         declared("None", || Embedded(u8::MAX)),
         declared("path", || Cart(u64::MAX)),
         declared("domain", move || Sso(text())),
-        declared("domain of the environment, 400 days", move || Everywhere(text())),
+        declared("domain of the policy, 400 days", move || Everywhere(text())),
         declared("__Http-", || Id(i16::MIN)),
         scripted("secure = false", || Banner(true)),
         scripted("odd name", || Odd('🍪')),
         scripted("odd path", move || Quoted(text())),
-        declared("unit", || Seen),
+        declared("unit", || Visited),
         scripted("enum", || Lang::PtBr),
         declared("i128", || Low(i128::MIN)),
         declared("f64", || Ratio(-0.1e-300)),
@@ -223,117 +226,136 @@ pub(crate) fn all() -> Vec<Declared> {
             declared(&format!("default, {text:?}"), move || Plain(text.to_owned())),
             scripted(&format!("http_only = false, {text:?}"), move || Theme(text.to_owned())),
         ];
-        all.extend(hostile.map(|hostile| Declared { is_hostile: true, ..hostile }));
+        all.extend(hostile.map(|hostile| CookieCase { is_hostile: true, ..hostile }));
     }
 
-    let life = |life| Varied { life: Some(life), ..Varied::default() };
-    all.push(varied(
+    let with_lifetime = |lifetime| Overrides { lifetime: Some(lifetime), ..Overrides::default() };
+    all.push(overridden(
         "max_age",
         || Plain("a".into()),
-        life(Life::MaxAge(minute)),
-        move |it| it.max_age(minute),
-        |it| it,
+        with_lifetime(Lifetime::MaxAge(minute)),
+        move |cookie| cookie.max_age(minute),
+        |cookie| cookie,
     ));
-    all.push(varied("until", || Plain("a".into()), life(Life::Until(later)), move |it| it.until(later), |it| it));
-    all.push(varied("session", || Session("a".into()), life(Life::Session), SetCookie::session, |it| it));
-    let strict = Varied { same_site: Some(SameSite::Strict), ..Varied::default() };
-    all.push(varied("same_site", || Widget("a".into()), strict, |it| it.same_site(SameSite::Strict), |it| it));
-    let deeper = Varied { path: Some("/shop/7"), ..Varied::default() };
-    all.push(varied("path", || Cart(7), deeper, |it| it.path("/shop/7"), |it| it.path("/shop/7")));
-    let host = Varied { domain: Some("www.shop.test"), ..Varied::default() };
-    all.push(varied(
+    all.push(overridden(
+        "expires",
+        || Plain("a".into()),
+        with_lifetime(Lifetime::Expires(later)),
+        move |cookie| cookie.expires(later),
+        |cookie| cookie,
+    ));
+    all.push(overridden(
+        "without_max_age",
+        || Session("a".into()),
+        with_lifetime(Lifetime::Session),
+        SetCookie::without_max_age,
+        |cookie| cookie,
+    ));
+    let strict = Overrides { same_site: Some(SameSite::Strict), ..Overrides::default() };
+    all.push(overridden(
+        "same_site",
+        || Widget("a".into()),
+        strict,
+        |cookie| cookie.same_site(SameSite::Strict),
+        |cookie| cookie,
+    ));
+    let deeper = Overrides { path: Some("/shop/7"), ..Overrides::default() };
+    all.push(overridden("path", || Cart(7), deeper, |cookie| cookie.path("/shop/7"), |cookie| cookie.path("/shop/7")));
+    let host = Overrides { domain: Some("www.shop.test"), ..Overrides::default() };
+    all.push(overridden(
         "domain",
         || Sso("a".into()),
         host,
-        |it| it.domain("www.shop.test"),
-        |it| it.domain("www.shop.test"),
+        |cookie| cookie.domain("www.shop.test"),
+        |cookie| cookie.domain("www.shop.test"),
     ));
 
     let [key, number, shared, _] = SetOfCookies::SPECS else { panic!("four fields") };
     all.push(field(
         key,
         |fields| fields.set_field_key(Key("a b".into())),
-        |fields| Ok(fields.field_key()?.map(|key| key == Key("a b".into()))),
+        |fields| Ok(fields.try_field_key()?.map(|key| key == Key("a b".into()))),
         |fields| fields.remove_field_key(),
     ));
     all.push(field(
         number,
         |fields| fields.set_field_number(7),
-        |fields| Ok(fields.field_number()?.map(|number| number == 7)),
+        |fields| Ok(fields.try_field_number()?.map(|number| number == 7)),
         |fields| fields.remove_field_number(),
     ));
     all.push(field(
         shared,
         |fields| fields.set_field_shared("ä"),
-        |fields| Ok(fields.field_shared()?.map(|shared| shared == "ä")),
+        |fields| Ok(fields.try_field_shared()?.map(|shared| shared == "ä")),
         |fields| fields.remove_field_shared(),
     ));
     all.push(field(
         &Lang::SPEC,
         |fields| fields.set_lang(Lang::De),
-        |fields| Ok(fields.lang()?.map(|lang| lang == Lang::De)),
+        |fields| Ok(fields.try_lang()?.map(|lang| lang == Lang::De)),
         |fields| fields.remove_lang(),
     ));
     all
 }
 
-fn declared<T>(label: &str, value: impl Fn() -> T + Send + Sync + 'static) -> Declared
+/// Returns a case without overrides.
+fn declared<T>(label: &str, value: impl Fn() -> T + Send + Sync + 'static) -> CookieCase
 where
     T: Cookie + PartialEq,
 {
-    varied(label, value, Varied::default(), |it| it, |it| it)
+    overridden(label, value, Overrides::default(), |cookie| cookie, |cookie| cookie)
 }
 
-/// The same of a cookie that a script may write.
-fn scripted<T>(label: &str, value: impl Fn() -> T + Send + Sync + 'static) -> Declared
+/// Returns a case without overrides, for a cookie that scripts may write.
+fn scripted<T>(label: &str, value: impl Fn() -> T + Send + Sync + 'static) -> CookieCase
 where
-    T: Cookie + ScriptReadable + PartialEq,
+    T: Cookie + ScriptVisible + PartialEq,
 {
     let text = document_cookie(&value()).unwrap();
-    Declared { script: Some((text.to_string(), text.js_string())), ..declared(label, value) }
+    CookieCase { script: Some((text.to_string(), text.js_string())), ..declared(label, value) }
 }
 
-/// With what a `SetCookie` varies, and what its removal must vary alike.
-fn varied<T>(
+/// Returns a case with overrides. `set` applies them to the cookie, `removal` to its removal.
+fn overridden<T>(
     label: &str,
     value: impl Fn() -> T + Send + Sync + 'static,
-    varied: Varied,
+    overrides: Overrides,
     set: impl Fn(SetCookie<T>) -> SetCookie<T> + Send + Sync + 'static,
     removal: impl Fn(SetCookie<T>) -> SetCookie<T> + Send + Sync + 'static,
-) -> Declared
+) -> CookieCase
 where
     T: Cookie + PartialEq,
 {
     let value = Arc::new(value);
     let expected = value.clone();
-    let set: Act<_> = Arc::new(move |cookies| cookies.set(set(SetCookie::new(value()))));
-    Declared {
+    let set: Action<_> = Arc::new(move |cookies| cookies.set(set(SetCookie::new(value()))));
+    CookieCase {
         label: format!("{}, {label}", T::SPEC.name),
         spec: T::SPEC,
         is_hostile: false,
-        varied,
-        line: line(&set),
+        overrides,
+        header: set_cookie_header(&set),
         script: None,
         set,
-        get: Arc::new(move |cookies| Ok(cookies.get::<T>()?.map(|read| read == expected()))),
+        get: Arc::new(move |cookies| Ok(cookies.try_get::<T>()?.map(|read| read == expected()))),
         remove: Arc::new(move |cookies| cookies.set(removal(SetCookie::<T>::removal()))),
     }
 }
 
-/// A field of the struct, by its own methods.
+/// Returns a case for a field of the `#[cookies]` struct, which uses the generated methods.
 fn field(
     spec: &Spec,
     set: fn(SetOfCookies<AnyScheme>) -> Result<(), SetError>,
     get: fn(SetOfCookies<AnyScheme>) -> Result<Option<bool>, ReadError>,
     remove: fn(SetOfCookies<AnyScheme>) -> Result<(), SetError>,
-) -> Declared {
-    let set: Act<_> = Arc::new(move |cookies| set(cookies.clone().into()));
-    Declared {
+) -> CookieCase {
+    let set: Action<_> = Arc::new(move |cookies| set(cookies.clone().into()));
+    CookieCase {
         label: format!("{}, a field", spec.name),
         spec: *spec,
         is_hostile: false,
-        varied: Varied::default(),
-        line: line(&set),
+        overrides: Overrides::default(),
+        header: set_cookie_header(&set),
         script: None,
         set,
         get: Arc::new(move |cookies| get(cookies.clone().into())),
@@ -341,9 +363,10 @@ fn field(
     }
 }
 
-fn line(set: &Act<Result<(), SetError>>) -> String {
+/// Returns the `Set-Cookie` header that `set` writes over HTTPS.
+fn set_cookie_header(set: &Action<Result<(), SetError>>) -> String {
     let policy = PolicyHandle::new(Policy::builder().cookie_domain(DOMAIN).build().unwrap());
-    let cookies = Cookies::read(&HeaderMap::new(), AnyScheme::from(testing::https())).policy(&policy);
+    let cookies = Cookies::from_headers(&HeaderMap::new(), AnyScheme::from(testing::https())).with_policy(&policy);
     set(&cookies).unwrap();
     let mut response = HeaderMap::new();
     cookies.write(&mut response);

@@ -1,5 +1,5 @@
-//! The example `shop` before a browser, as a visitor would use it: signing in, choosing a theme, signing out. Leaves what
-//! the page looked like beside the build.
+//! Uses the example `shop` in a browser as a visitor would: signs in, chooses a theme and signs out. Writes screenshots
+//! to cargo's directory for temporary files.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -9,57 +9,60 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use super::Judge;
-use super::browser::Kept;
-use super::declared::is_within;
+use super::Checks;
+use super::browser::StoredCookie;
+use super::declared_cookies::is_within;
 use super::example;
 
-/// Each cookie is kept as the example declares it, the page has the theme that was chosen, and signing out leaves nothing.
-pub(crate) fn visited(judge: &mut Judge<'_>) {
-    let shop = Shop::open();
-    let tab = judge.browser.tab_that_trusts_everybody();
+/// The browser stores each cookie as the example declares it, the page has the chosen theme, and sign-out removes all
+/// cookies.
+pub(crate) fn sign_in_and_out(checks: &mut Checks<'_>) {
+    let shop = Shop::start();
+    let tab = checks.browser.tab_trusting_any_certificate();
     let shot = |name: &str| {
-        let file = format!("shop-{}-{name}.png", judge.browser.kind.name());
+        let file = format!("shop-{}-{name}.png", checks.browser.kind.name());
         tab.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(file));
     };
     tab.navigate(&shop.http).unwrap();
-    let arrived = tab.evaluate("location.href");
+    let url = tab.evaluate("location.href");
     shot("signed-out");
     let before = SystemTime::now();
     tab.evaluate("document.querySelector('[name=name]').value = 'Ada <b>'");
     tab.click("form[action='/sign-in'] button");
-    let light = tab.evaluate(LOOK);
+    let light = tab.evaluate(THEME);
     let greeting = tab.evaluate("document.querySelector('h2').textContent");
     shot("light");
-    let kept = tab.cookies();
+    let stored = tab.cookies();
     tab.click("button[value=dark]");
-    let dark = tab.evaluate(LOOK);
+    let dark = tab.evaluate(THEME);
     shot("dark");
-    let script_sees = tab.evaluate("document.cookie");
-    let chosen: Vec<_> = tab.cookies().into_iter().map(|kept| kept.value).collect();
+    let document_cookie = tab.evaluate("document.cookie");
+    let values_after: Vec<_> = tab.cookies().into_iter().map(|cookie| cookie.value).collect();
     tab.click("form[action='/sign-out'] button");
-    let left = tab.cookies();
+    let remaining = tab.cookies();
 
-    judge.equal("redirected to TLS", arrived, json!(shop.https));
-    judge.equal("signed in", greeting, json!("Welcome aboard, Ada <b>."));
-    judge.equal("the theme before", &light[0], &json!("light"));
-    judge.equal("the theme after", &dark[0], &json!("dark"));
-    judge.equal("the themes differ", light[1] == dark[1], false);
-    judge.equal("what a script sees", script_sees, json!("__Host-theme=dark"));
+    checks.equal("the URL after the redirect to HTTPS", url, json!(shop.https));
+    checks.equal("the greeting after sign-in", greeting, json!("Welcome aboard, Ada <b>."));
+    checks.equal("the first theme", &light[0], &json!("light"));
+    checks.equal("the chosen theme", &dark[0], &json!("dark"));
+    checks.equal("the themes have the same background", light[1] == dark[1], false);
+    checks.equal("`document.cookie`", document_cookie, json!("__Host-theme=dark"));
     let [year, hours] = [Duration::from_secs(365 * 86_400), Duration::from_secs(8 * 3600)];
-    let session = kept.iter().find(|kept| kept.name == "__Host-Http-session").map(|kept| kept.value.clone());
+    let session = stored.iter().find(|cookie| cookie.name == "__Host-Http-session").map(|cookie| cookie.value.clone());
     let session = session.unwrap_or_default();
+    checks.equal("the session's value is empty", session.is_empty(), false);
     let expected = [
         ("__Host-Http-lang", "en", true, "Lax", year),
         ("__Host-Http-session", session.as_str(), true, "Strict", hours),
         ("__Host-theme", "light", false, "Lax", year),
     ];
-    judge.equal("chosen", chosen, vec!["en".to_owned(), session.clone(), "dark".to_owned()]);
-    judge.equal("cookies", kept.len(), expected.len());
+    let expected_after = vec!["en".to_owned(), session.clone(), "dark".to_owned()];
+    checks.equal("the values after the dark theme was chosen", values_after, expected_after);
+    checks.equal("the number of cookies", stored.len(), expected.len());
     let now = SystemTime::now();
-    for (kept, (name, value, http_only, same_site, life)) in kept.into_iter().zip(expected) {
-        let within = is_within(kept.expires, Some((before + life, now + life)));
-        let declared = Kept {
+    for (stored, (name, value, http_only, same_site, max_age)) in stored.into_iter().zip(expected) {
+        let within = is_within(stored.expires, Some((before + max_age, now + max_age)));
+        let declared = StoredCookie {
             name: name.to_owned(),
             value: value.to_owned(),
             domain: "localhost".to_owned(),
@@ -69,43 +72,44 @@ pub(crate) fn visited(judge: &mut Judge<'_>) {
             http_only,
             same_site: same_site.to_owned(),
             partitioned: false,
-            expires: kept.expires.filter(|_| within),
+            expires: stored.expires.filter(|_| within),
         };
-        judge.equal(name, kept, declared);
+        checks.equal(name, stored, declared);
     }
-    judge.equal("left after signing out", left, Vec::new());
+    checks.equal("the cookies after sign-out", remaining, Vec::new());
 }
 
-/// The theme's name, and what it does to the page.
-const LOOK: &str = "[document.documentElement.dataset.theme, getComputedStyle(document.body).backgroundColor]";
+/// A script that returns the theme's name and the page's background.
+const THEME: &str = "[document.documentElement.dataset.theme, getComputedStyle(document.body).backgroundColor]";
 
-/// The example's process, until the value is dropped.
+/// The process of the example. Dropping the value kills the process.
 struct Shop {
     process: Child,
-    /// It would not survive to be unheard.
-    said: BufReader<ChildStdout>,
-    /// The address of its page over TLS, and over plain HTTP.
+    /// Kept open, because the example would fail if it printed to a closed pipe.
+    stdout: BufReader<ChildStdout>,
+    /// The URL of the page over TLS.
     https: String,
+    /// The URL of the page over plain HTTP.
     http: String,
 }
 
 impl Shop {
-    fn open() -> Shop {
-        static BUILT: OnceLock<std::path::PathBuf> = OnceLock::new();
+    fn start() -> Shop {
+        static PROGRAM: OnceLock<std::path::PathBuf> = OnceLock::new();
         let sources = ["tests/examples/shop.rs", "tests/examples/shop", "runtime/src", "macros/src", "rules/src"];
-        let program = BUILT.get_or_init(|| example::built("shop", &sources));
+        let program = PROGRAM.get_or_init(|| example::build("shop", &sources));
         let mut process = Command::new(program).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let said = BufReader::new(process.stdout.take().unwrap());
-        let mut shop = Shop { process, said, https: String::new(), http: String::new() };
-        // Its last words are how to close it.
-        for line in shop.said.by_ref().lines().map_while(Result::ok).take_while(|line| !line.contains("Ctrl-C")) {
+        let stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut shop = Shop { process, stdout, https: String::new(), http: String::new() };
+        // The last line says how to stop the example.
+        for line in shop.stdout.by_ref().lines().map_while(Result::ok).take_while(|line| !line.contains("Ctrl-C")) {
             match line.split_whitespace().next() {
                 Some(url) if url.starts_with("https://") => shop.https = url.to_owned(),
                 Some(url) if url.starts_with("http://") => shop.http = url.to_owned(),
                 _ => {}
             }
         }
-        assert!(!shop.https.is_empty() && !shop.http.is_empty(), "the example did not open");
+        assert!(!shop.https.is_empty() && !shop.http.is_empty(), "the example did not print its URLs");
         shop
     }
 }

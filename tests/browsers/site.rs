@@ -1,5 +1,6 @@
-//! The site that browsers visit: every declaration set, read and removed by a handler under the policy's layer, pages with
-//! an inline script, old code beside them, and what each request carried. Judges nothing.
+//! The site that the browsers visit. A handler behind the policy's layer sets, reads and removes the cookie of every
+//! case. The site also serves pages with an inline script, and `Set-Cookie` headers that old code would write. It
+//! records each request with its response, and makes no assertions.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -10,101 +11,111 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Form, Router, routing};
-use hardtack::{AnyScheme, Cookie, Cookies, Hsts, Listener, Policy, PolicyHandle, ReadError, Transport};
+use hardtack::policy::Hsts;
+use hardtack::tls::Transport;
+use hardtack::{AnyScheme, Cookie, Cookies, Policy, PolicyHandle, ReadError, TlsTermination};
 use rustls::ServerConfig;
 use serde_json::{Value, json};
 
-use super::declarations::Declared;
+use super::declarations::CookieCase;
 use super::network::Ports;
 
-/// The site's host, and the domain that its siblings share.
+/// The site's host.
 pub(crate) const HOST: &str = "www.shop.test";
+/// The parent domain of the site's host and its sibling host.
 pub(crate) const DOMAIN: &str = "shop.test";
+/// A sibling host, which an attacker controls.
 pub(crate) const SIBLING: &str = "evil.shop.test";
 
-/// What the server saw of one request and answered to it.
+/// A request and its response, as the server recorded them.
 #[derive(Clone, Debug)]
-pub(crate) struct Exchange {
+pub(crate) struct RequestRecord {
     pub(crate) https: bool,
     pub(crate) target: String,
-    /// The Cookie field, all of it.
+    /// The values of all `Cookie` headers, joined with `; `.
     pub(crate) cookie: Option<String>,
     pub(crate) status: u16,
-    pub(crate) lines: Vec<String>,
+    pub(crate) set_cookie_headers: Vec<String>,
 }
 
 pub(crate) struct Site {
     pub(crate) ports: Ports,
-    pub(crate) declared: Arc<Vec<Declared>>,
+    pub(crate) cases: Arc<Vec<CookieCase>>,
     handle: PolicyHandle,
-    exchanges: Arc<Mutex<Vec<Exchange>>>,
+    requests: Arc<Mutex<Vec<RequestRecord>>>,
 }
 
-/// A cookie that somebody else sets.
+/// A cookie that another program owns.
 #[derive(Cookie)]
 #[cookie(name = "PHPSESSID", read_only)]
 struct Legacy(String);
 
 impl Site {
-    /// Serves on loopback, over TLS and over plain HTTP; needs a runtime.
-    pub(crate) fn start(tls: Arc<ServerConfig>, listener: Listener, declared: Vec<Declared>) -> Site {
-        let declared = Arc::new(declared);
+    /// Starts the site on two loopback ports, for TLS and plain HTTP. Panics outside a Tokio runtime.
+    pub(crate) fn start(tls: Arc<ServerConfig>, tls_termination: TlsTermination, cases: Vec<CookieCase>) -> Site {
+        let cases = Arc::new(cases);
         let handle = PolicyHandle::new(policy(|policy| policy));
-        let exchanges = Arc::new(Mutex::new(Vec::new()));
-        let app = Router::new().fallback(act).layer(handle.layer(listener)).with_state(declared.clone());
-        // What a network or another host would answer in the site's place: no policy sees it.
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let app = Router::new().fallback(handle_query).layer(handle.layer(tls_termination)).with_state(cases.clone());
+        // Responses of an attacker, who responds in the site's place. They bypass the policy.
         let app = Router::new()
-            .route("/beside-the-policy", routing::get(old_code))
+            .route("/bypass-policy", routing::get(old_code))
             .fallback_service(app)
-            .layer(middleware::from_fn_with_state(exchanges.clone(), note));
-        Site { ports: Ports::serve(app, tls), declared, handle, exchanges }
+            .layer(middleware::from_fn_with_state(requests.clone(), record));
+        Site { ports: Ports::serve(app, tls), cases, handle, requests }
     }
 
-    /// Puts another policy in force: no HSTS, which would keep the browser from plain HTTP, and what is changed here.
-    pub(crate) fn policy(&self, change: impl FnOnce(hardtack::PolicyBuilder) -> hardtack::PolicyBuilder) {
+    /// Replaces the policy. The new policy sends no HSTS header unless `change` sets one, because HSTS would keep the
+    /// browser from visiting the site over plain HTTP.
+    pub(crate) fn apply_policy(
+        &self,
+        change: impl FnOnce(hardtack::policy::PolicyBuilder) -> hardtack::policy::PolicyBuilder,
+    ) {
         self.handle.apply(policy(change));
     }
 
-    /// The declarations that a script may write, with their numbers.
-    pub(crate) fn scripted(&self) -> impl Iterator<Item = (usize, &Declared)> {
-        self.declared.iter().enumerate().filter(|(_, declared)| declared.script.is_some())
+    /// Returns the cases whose cookie a script may write, with their numbers.
+    pub(crate) fn scripted_cases(&self) -> impl Iterator<Item = (usize, &CookieCase)> {
+        self.cases.iter().enumerate().filter(|(_, case)| case.script.is_some())
     }
 
-    /// Forgets the exchanges so far.
-    pub(crate) fn forget(&self) {
-        self.exchanges.lock().unwrap().clear();
+    /// Deletes the recorded requests.
+    pub(crate) fn forget_requests(&self) {
+        self.requests.lock().unwrap().clear();
     }
 
-    /// What was asked since then, without the browser's own wish for an icon.
-    pub(crate) fn exchanges(&self) -> Vec<Exchange> {
-        let all = self.exchanges.lock().unwrap();
-        all.iter().filter(|exchange| exchange.target != "/favicon.ico").cloned().collect()
+    /// Returns the recorded requests, without the browser's requests for an icon.
+    pub(crate) fn requests(&self) -> Vec<RequestRecord> {
+        let all = self.requests.lock().unwrap();
+        all.iter().filter(|request| request.target != "/favicon.ico").cloned().collect()
     }
 }
 
-fn policy(change: impl FnOnce(hardtack::PolicyBuilder) -> hardtack::PolicyBuilder) -> Policy {
+fn policy(change: impl FnOnce(hardtack::policy::PolicyBuilder) -> hardtack::policy::PolicyBuilder) -> Policy {
     change(Policy::builder().cookie_domain(DOMAIN).hsts(Hsts::off()).on_event(|_| {})).build().unwrap()
 }
 
-/// Any path: the query says what to do with which declaration.
-async fn act(
+/// Handles every path. The query's key is the action, and its value is the number of the case.
+async fn handle_query(
     cookies: Cookies<AnyScheme>,
-    State(declared): State<Arc<Vec<Declared>>>,
-    // Of a GET request: its query.
+    State(cases): State<Arc<Vec<CookieCase>>>,
+    // For a GET request, `Form` reads the query.
     Form(query): Form<HashMap<String, String>>,
 ) -> Result<Response, Response> {
-    let of = |key: &str| query.get(key).map(|number| &declared[number.parse::<usize>().unwrap()]);
-    if let Some(declared) = of("set") {
-        (declared.set)(&cookies).map_err(IntoResponse::into_response)?;
-    } else if let Some(declared) = of("remove") {
-        (declared.remove)(&cookies).map_err(IntoResponse::into_response)?;
-    } else if let Some(declared) = of("get") {
-        return Ok(read((declared.get)(&cookies)).to_string().into_response());
+    let case_for = |key: &str| query.get(key).map(|number| &cases[number.parse::<usize>().unwrap()]);
+    if let Some(case) = case_for("set") {
+        (case.set)(&cookies).map_err(IntoResponse::into_response)?;
+    } else if let Some(case) = case_for("remove") {
+        (case.remove)(&cookies).map_err(IntoResponse::into_response)?;
+    } else if let Some(case) = case_for("get") {
+        return Ok(read_result((case.get)(&cookies)).to_string().into_response());
     } else if query.contains_key("legacy") {
-        return Ok(json!(cookies.get::<Legacy>().ok().flatten().map(|legacy| legacy.0)).to_string().into_response());
-    } else if let Some(declared) = of("script") {
-        let (_, quoted) = declared.script.as_ref().unwrap();
-        // `js_string` where it says that it may stand.
+        return Ok(json!(cookies.try_get::<Legacy>().ok().flatten().map(|legacy| legacy.0))
+            .to_string()
+            .into_response());
+    } else if let Some(case) = case_for("script") {
+        // A `js_string` is safe in an inline script, which is what this suite tests.
+        let (_, quoted) = case.script.as_ref().unwrap();
         return Ok(Html(format!(
             "<!doctype html><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"><title>script</title>\
              <script>document.cookie = {quoted};</script><p>after</p>"
@@ -116,9 +127,9 @@ async fn act(
     Ok(page())
 }
 
-/// What a handler made of a cookie.
-fn read(read: Result<Option<bool>, ReadError>) -> Value {
-    match read {
+/// Returns the result of a read as a JSON string.
+fn read_result(result: Result<Option<bool>, ReadError>) -> Value {
+    match result {
         Ok(None) => json!("absent"),
         Ok(Some(true)) => json!("equal"),
         Ok(Some(false)) => json!("different"),
@@ -127,11 +138,11 @@ fn read(read: Result<Option<bool>, ReadError>) -> Value {
     }
 }
 
-/// Writes any Set-Cookie line.
+/// Responds with the `Set-Cookie` header that the query contains.
 async fn old_code(Form(query): Form<HashMap<String, String>>) -> Response {
     let mut response = page();
-    if let Some(line) = query.get("line") {
-        response.headers_mut().append(SET_COOKIE, HeaderValue::from_str(line).unwrap());
+    if let Some(header) = query.get("header") {
+        response.headers_mut().append(SET_COOKIE, HeaderValue::from_str(header).unwrap());
     }
     response
 }
@@ -141,18 +152,19 @@ fn page() -> Response {
     ([(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
 }
 
-async fn note(State(exchanges): State<Arc<Mutex<Vec<Exchange>>>>, request: Request, next: Next) -> Response {
+/// Middleware that records each request and its response.
+async fn record(State(requests): State<Arc<Mutex<Vec<RequestRecord>>>>, request: Request, next: Next) -> Response {
     let https = matches!(request.extensions().get(), Some(Transport::Tls));
     let target = request.uri().path_and_query().map_or("", |target| target.as_str()).to_owned();
-    let cookie: Vec<_> = texts(request.headers(), COOKIE.as_str());
+    let cookie = header_values(request.headers(), COOKIE.as_str());
     let cookie = (!cookie.is_empty()).then(|| cookie.join("; "));
     let response = next.run(request).await;
-    let lines = texts(response.headers(), SET_COOKIE.as_str());
+    let set_cookie_headers = header_values(response.headers(), SET_COOKIE.as_str());
     let status = response.status().as_u16();
-    exchanges.lock().unwrap().push(Exchange { https, target, cookie, status, lines });
+    requests.lock().unwrap().push(RequestRecord { https, target, cookie, status, set_cookie_headers });
     response
 }
 
-fn texts(fields: &HeaderMap, name: &str) -> Vec<String> {
-    fields.get_all(name).iter().map(|field| String::from_utf8_lossy(field.as_bytes()).into_owned()).collect()
+fn header_values(headers: &HeaderMap, name: &str) -> Vec<String> {
+    headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
 }

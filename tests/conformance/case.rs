@@ -1,15 +1,16 @@
-//! The cases of both files, what each declares in Rust, and what the rule book says of it.
+//! The cases of `producer.json` and `reader.json`, the Rust declaration of each case, and the rules that it breaks.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use hardtack::{Rule, SameSite};
+use hardtack::SameSite;
+use hardtack::spec::Rule;
 use hardtack_rules::syntax;
 use serde_json::Value;
 
-use super::{PRODUCER, READER, SINGLE_LABEL, decoded, parts, unix_seconds};
-use crate::meant::{Meant, is_cookie_octet};
+use super::{PRODUCER, READER, SINGLE_LABEL, parts, percent_decode, unix_seconds};
+use crate::expected_cookie::{ExpectedCookie, is_cookie_octet};
 use crate::vectors::{cases, list, text};
 
 /// One case of `producer.json`.
@@ -19,9 +20,9 @@ pub(super) struct Case {
     pub(super) value: String,
     pub(super) attributes: Value,
     pub(super) outcome: String,
-    /// A right field value, where the suite gives one.
-    pub(super) line: Option<String>,
-    /// Whether the value is given as it must be encoded, octet by octet.
+    /// The `Set-Cookie` header, if the suite has it.
+    pub(super) header: Option<String>,
+    /// Whether `header` contains the exact encoded value.
     pub(super) is_encoded: bool,
 }
 
@@ -30,67 +31,68 @@ impl Case {
         self.attributes.get(attribute).and_then(Value::as_str)
     }
 
-    /// What its line says, whatever stands for its value there.
-    pub(super) fn meant(&self) -> Meant {
-        Meant {
+    /// Returns the cookie that the header must describe, with an empty value.
+    pub(super) fn expected_cookie(&self) -> ExpectedCookie {
+        ExpectedCookie {
             name: self.name.clone(),
             raw: String::new(),
             path: self.text("path").unwrap_or("/").into(),
             domain: self.text("domain").map(str::to_owned),
             max_age: self.attributes.get("max_age").and_then(Value::as_u64),
             expires: self.text("expires").map(unix_seconds),
-            secure: self.is("secure"),
-            http_only: self.is("http_only"),
+            secure: self.has_flag("secure"),
+            http_only: self.has_flag("http_only"),
             same_site: match self.text("same_site") {
                 None | Some("Lax") => SameSite::Lax,
                 Some("Strict") => SameSite::Strict,
                 Some(_) => SameSite::None,
             },
-            partitioned: self.is("partitioned"),
+            partitioned: self.has_flag("partitioned"),
         }
     }
 
-    pub(super) fn is(&self, flag: &str) -> bool {
+    pub(super) fn has_flag(&self, flag: &str) -> bool {
         self.attributes.get(flag).is_some_and(|given| given == true)
     }
 
-    /// How a line of ours differs from the suite's: the same pair, the suite's attributes, and `Path=/` and
-    /// `SameSite=Lax` where the suite has none, since we always write both.
-    pub(super) fn differences(&self, line: &str) -> Vec<String> {
-        let mut wrong = Vec::new();
-        let (pair, ours) = parts(line);
+    /// Returns the differences between our header and the suite's. We always write `Path` and `SameSite`, so `Path=/`
+    /// and `SameSite=Lax` may be added.
+    pub(super) fn differences(&self, header: &str) -> Vec<String> {
+        let mut differences = Vec::new();
+        let (pair, ours) = parts(header);
         let (name, value) = pair.split_once('=').unwrap();
-        if name != self.name || !value.bytes().all(is_cookie_octet) || decoded(value) != self.value.as_bytes() {
-            wrong.push(format!("{line}: the pair"));
+        if name != self.name || !value.bytes().all(is_cookie_octet) || percent_decode(value) != self.value.as_bytes() {
+            differences.push(format!("{header}: the pair"));
         }
-        let Some(theirs) = &self.line else { return wrong };
-        let (pair, theirs) = parts(theirs);
+        let Some(expected) = &self.header else { return differences };
+        let (pair, expected) = parts(expected);
         let (_, raw) = pair.split_once('=').unwrap();
-        if if self.is_encoded { value != raw } else { value != raw && decoded(value) != raw.as_bytes() } {
-            wrong.push(format!("{line}: the value, not {raw}"));
+        if if self.is_encoded { value != raw } else { value != raw && percent_decode(value) != raw.as_bytes() } {
+            differences.push(format!("{header}: the value, not {raw}"));
         }
-        wrong.extend(theirs.difference(&ours).map(|lost| format!("{line}: no {lost}")));
-        let has = |key: &str| theirs.iter().any(|attribute| attribute.starts_with(key));
-        let added = [("path=", "path=/"), ("samesite=", "samesite=Lax")];
-        let added: BTreeSet<String> =
-            added.into_iter().filter(|(key, _)| !has(key)).map(|(_, attribute)| attribute.to_owned()).collect();
-        let more: BTreeSet<String> = ours.difference(&theirs).cloned().collect();
-        if more != added {
-            wrong.push(format!("{line}: beyond the suite's {more:?}"));
+        differences.extend(expected.difference(&ours).map(|missing| format!("{header}: no {missing}")));
+        let has = |key: &str| expected.iter().any(|attribute| attribute.starts_with(key));
+        let defaults = [("path=", "path=/"), ("samesite=", "samesite=Lax")];
+        let defaults: BTreeSet<String> =
+            defaults.into_iter().filter(|(key, _)| !has(key)).map(|(_, attribute)| attribute.to_owned()).collect();
+        let added: BTreeSet<String> = ours.difference(&expected).cloned().collect();
+        if added != defaults {
+            differences.push(format!("{header}: added {added:?}"));
         }
-        wrong
+        differences
     }
 
-    /// What the declaration says of all but what may be a constant. The flags are switched off where the suite's are.
+    /// Returns the keys of the declaration that cannot be constants. Turns off the flags that the suite's header does
+    /// not have.
     pub(super) fn flags(&self) -> String {
         let mut keys = String::new();
-        if !self.is("secure") {
+        if !self.has_flag("secure") {
             keys.push_str("secure = false, ");
         }
-        if !self.is("http_only") {
+        if !self.has_flag("http_only") {
             keys.push_str("http_only = false, ");
         }
-        if self.is("partitioned") {
+        if self.has_flag("partitioned") {
             keys.push_str("partitioned, ");
         }
         if let Some(same_site) = self.text("same_site") {
@@ -99,7 +101,8 @@ impl Case {
         keys + "reason = \"as the suite has it\""
     }
 
-    /// The keys whose value may be a constant: key, type, literal, constant. A `max_age` of zero is the setter's alone.
+    /// Returns the keys whose value can be a constant: key, type, literal, constant. A `max_age` of zero is left out,
+    /// because only the setter accepts it.
     pub(super) fn keys(&self) -> Vec<(&'static str, &'static str, String, Option<String>)> {
         let text = |key, text: &str| (key, "&str", format!("{text:?}"), Some(format!("{text:?}")));
         let mut keys = vec![text("name", &self.name)];
@@ -112,7 +115,7 @@ impl Case {
         keys
     }
 
-    /// The setters that say the same while the program runs.
+    /// Returns the setter calls that set the same attributes at run time.
     pub(super) fn setters(&self) -> String {
         let mut setters = String::new();
         if let Some(path) = self.text("path") {
@@ -125,45 +128,46 @@ impl Case {
             write!(setters, ".max_age({max_age})").unwrap();
         }
         if let Some(expires) = self.text("expires") {
-            write!(setters, ".until(at({}))", unix_seconds(expires)).unwrap();
+            write!(setters, ".expires(at({}))", unix_seconds(expires)).unwrap();
         }
         setters
     }
 
-    pub(super) fn is_refused(&self) -> bool {
+    pub(super) fn is_rejected(&self) -> bool {
         let inexpressible = self.text("expires").is_some();
         matches!(self.outcome.as_str(), "refuse" | "refuse_or_normalise") && !inexpressible || self.id == SINGLE_LABEL
     }
 
-    /// What the rule book says of the case, where it is refused: of `max_age` as a text, or as a `Duration`.
+    /// Returns the beginnings of the possible errors. For `max_age` there are two: for a string and for a `Duration`.
     pub(super) fn faults(&self) -> Vec<&'static str> {
         let fault = |checked: Result<(), syntax::Fault>| checked.err().map(|fault| fault.text);
         let texts = [
-            fault(syntax::name(&self.name)),
-            self.text("path").and_then(|path| fault(syntax::path(path))),
-            self.text("domain").and_then(|domain| fault(syntax::domain(domain))),
-            fault(syntax::duration("x").map(drop)).filter(|_| self.attributes.get("max_age").is_some()),
-            fault(syntax::max_age(Duration::MAX)).filter(|_| self.attributes.get("max_age").is_some()),
-            self.is("partitioned").then_some(Rule::PartitionedSecure.text()),
+            fault(syntax::check_name(&self.name)),
+            self.text("path").and_then(|path| fault(syntax::check_path(path))),
+            self.text("domain").and_then(|domain| fault(syntax::check_domain(domain))),
+            fault(syntax::parse_duration("x").map(drop)).filter(|_| self.attributes.get("max_age").is_some()),
+            fault(syntax::check_max_age(Duration::MAX)).filter(|_| self.attributes.get("max_age").is_some()),
+            self.has_flag("partitioned").then_some(Rule::PartitionedSecure.text()),
             (self.text("same_site") == Some("None")).then_some(Rule::SameSiteNoneSecure.text()),
             (self.text("same_site") == Some("foo")).then_some("`same_site` takes `Strict`, `Lax` or `None`"),
         ];
         texts.into_iter().flatten().collect()
     }
 
-    /// Whether the name can be declared: else no setter can be asked.
-    pub(super) fn is_named(&self) -> bool {
-        !(self.is_refused() && self.attributes.as_object().unwrap().is_empty())
+    /// Returns whether the name can be declared. Without a valid name the setters cannot be tested.
+    pub(super) fn has_valid_name(&self) -> bool {
+        !(self.is_rejected() && self.attributes.as_object().unwrap().is_empty())
     }
 
+    /// Returns the declaration with literals.
     pub(super) fn literal(&self) -> String {
         let keys: Vec<_> = self.keys().into_iter().map(|(key, _, literal, _)| format!("{key} = {literal}")).collect();
         declaration("Literal", &format!("{}, {}", keys.join(", "), self.flags()))
     }
 
-    /// The same with constants, where all its values can be one.
+    /// Returns the declaration with constants, or `None` if a value cannot be a constant.
     pub(super) fn constant(&self) -> Option<String> {
-        let flags_alone = self.is_refused() && self.keys().len() == 1 && self.is_named();
+        let flags_alone = self.is_rejected() && self.keys().len() == 1 && self.has_valid_name();
         if flags_alone {
             return None;
         }
@@ -178,7 +182,7 @@ impl Case {
     }
 }
 
-/// The Rust expression of a `max_age`; `None` where no `Duration` is that.
+/// Returns the Rust expression of a `max_age`, or `None` if a `Duration` cannot represent it.
 fn duration(max_age: &Value) -> Option<String> {
     match max_age.as_f64() {
         Some(seconds) if seconds < 0.0 => None,
@@ -192,7 +196,7 @@ pub(super) fn declaration(name: &str, keys: &str) -> String {
     format!("#[derive(Cookie)]\n#[cookie({keys})]\npub struct {name}(pub String);\n")
 }
 
-pub(super) fn producer() -> Vec<Case> {
+pub(super) fn producer_cases() -> Vec<Case> {
     let cases = cases(PRODUCER).into_iter().map(|case| {
         let (input, expect) = (&case["input"], &case["expect"]);
         let encoded = expect.get("percent_encoded_value").map(text);
@@ -203,25 +207,26 @@ pub(super) fn producer() -> Vec<Case> {
             value: text(&input["value"]).to_owned(),
             attributes: input["attributes"].clone(),
             outcome: text(&expect["outcome"]).to_owned(),
-            line: encoded.map(|value| format!("{name}={value}")).or(expect["line"].as_str().map(str::to_owned)),
+            header: encoded.map(|value| format!("{name}={value}")).or(expect["line"].as_str().map(str::to_owned)),
             is_encoded: encoded.is_some(),
         }
     });
     cases.collect()
 }
 
-/// One case of `reader.json`; its nameless pieces are skipped.
-pub(super) struct Read {
+/// One case of `reader.json`. Pairs without a name are left out.
+pub(super) struct ReaderCase {
     pub(super) id: String,
-    pub(super) fields: Vec<String>,
+    /// The `Cookie` headers.
+    pub(super) headers: Vec<String>,
     pub(super) pairs: Vec<(String, String)>,
 }
 
-pub(super) fn reader() -> Vec<Read> {
-    let cases = cases(READER).into_iter().map(|case| Read {
+pub(super) fn reader_cases() -> Vec<ReaderCase> {
+    let cases = cases(READER).into_iter().map(|case| ReaderCase {
         id: text(&case["id"]).to_owned(),
-        fields: match case["cookie"].as_array() {
-            Some(fields) => fields.iter().map(|field| text(field).to_owned()).collect(),
+        headers: match case["cookie"].as_array() {
+            Some(headers) => headers.iter().map(|header| text(header).to_owned()).collect(),
             None => vec![text(&case["cookie"]).to_owned()],
         },
         pairs: list(&case["pairs"]).iter().map(|pair| (text(&pair[0]).to_owned(), text(&pair[1]).to_owned())).collect(),
@@ -230,5 +235,5 @@ pub(super) fn reader() -> Vec<Read> {
 }
 
 pub(super) fn reader_names() -> BTreeSet<String> {
-    reader().into_iter().flat_map(|case| case.pairs).map(|(name, _)| name).collect()
+    reader_cases().into_iter().flat_map(|case| case.pairs).map(|(name, _)| name).collect()
 }

@@ -1,5 +1,6 @@
-//! One instance of a small shop, a process of its own: who is signed in is tower-sessions' (in Redis), the basket is
-//! declared here (in the browser), and an old module writes a cookie by hand. Each answer names its instance.
+//! One instance of a small shop, in its own process. tower-sessions stores in Redis who is signed in. The basket is a
+//! sealed cookie that is declared here. An old module writes a `Set-Cookie` header by hand. Each response names its
+//! instance.
 
 use std::fmt::Display;
 
@@ -15,12 +16,12 @@ use tower_sessions::Session;
 
 use super::serve::serve;
 
-/// The variables that an instance is started with: its name, its address, and Redis' URL.
+// The environment variables of an instance: its name, its address, and the URL of Redis.
 pub(crate) const NAME: &str = "SHOP_NAME";
 pub(crate) const ADDRESS: &str = "SHOP_ADDRESS";
 pub(crate) const REDIS: &str = "SHOP_REDIS";
 
-/// How many things are in the basket: sealed by the keyring of the environment, which both instances have.
+/// The number of things in the basket. Both instances have the same keyring.
 #[derive(Cookie)]
 #[cookie(sealed)]
 struct Basket(u32);
@@ -30,12 +31,13 @@ struct SignIn {
     user: String,
 }
 
-/// The session's key for who is signed in.
+/// The key of the signed-in user in the session.
 const USER: &str = "user";
 
-/// Serves until the process ends; returns where this process was not started as an instance.
+/// Serves until the process ends. Returns at once if the process was not started as an instance.
 pub(crate) async fn run() {
     let Ok(name) = std::env::var(NAME) else { return };
+    tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false).init();
     let routes = Router::new()
         .route("/", get(home))
         .route("/basket", post(put_in_basket))
@@ -47,32 +49,32 @@ pub(crate) async fn run() {
 }
 
 async fn home(State(name): State<&'static str>, session: Session, cookies: Cookies) -> Result<String> {
-    let user: Option<String> = session.get(USER).await.map_err(failed)?;
-    let basket = cookies.get::<Basket>()?.map_or(0, |Basket(things)| things);
-    Ok(format!("{name}: {}, {basket} in the basket", user.as_deref().unwrap_or("nobody")))
+    let user: Option<String> = session.get(USER).await.map_err(internal_error)?;
+    let basket = cookies.try_get::<Basket>()?.map_or(0, |Basket(things)| things);
+    Ok(format!("{name}: {}, {basket} in the basket", user.as_deref().unwrap_or("guest")))
 }
 
 async fn put_in_basket(cookies: Cookies) -> Result<()> {
-    let Basket(things) = cookies.get::<Basket>()?.unwrap_or(Basket(0));
+    let Basket(things) = cookies.try_get::<Basket>()?.unwrap_or(Basket(0));
     cookies.set(Basket(things + 1))?;
     Ok(())
 }
 
 async fn sign_in(session: Session, cookies: Cookies, Form(SignIn { user }): Form<SignIn>) -> Result<impl IntoResponse> {
     cookies.set(Basket(0))?;
-    // A new id for a new right, against session fixation.
-    session.cycle_id().await.map_err(failed)?;
-    session.insert(USER, user).await.map_err(failed)?;
+    // A new session id at sign-in prevents session fixation.
+    session.cycle_id().await.map_err(internal_error)?;
+    session.insert(USER, user).await.map_err(internal_error)?;
     Ok(AppendHeaders([(SET_COOKIE, "legacy_session=1; path=/")]))
 }
 
 async fn sign_out(session: Session, cookies: Cookies) -> Result<impl IntoResponse> {
-    session.flush().await.map_err(failed)?;
+    session.flush().await.map_err(internal_error)?;
     cookies.remove::<Basket>()?;
     Ok(AppendHeaders([(SET_COOKIE, "legacy_session=; path=/; max-age=0")]))
 }
 
-fn failed(error: impl Display) -> StatusCode {
+fn internal_error(error: impl Display) -> StatusCode {
     eprintln!("shop: {error}");
     StatusCode::INTERNAL_SERVER_ERROR
 }

@@ -1,20 +1,20 @@
-//! How an instance is served behind nginx with its sessions in Redis. The README shows what follows.
+//! Serves an instance behind nginx, with its sessions in Redis. The README shows the rest of this file.
 
 use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use hardtack::{Listener, Policy, TrustedProxies};
+use hardtack::{Policy, TlsTermination, TrustedProxies};
 use tokio::net::TcpListener;
 use tower_sessions::SessionManagerLayer;
 use tower_sessions_redis_store::RedisStore;
 use tower_sessions_redis_store::fred::prelude::*;
 
-/// Serves one instance; its environment holds the policy, in `HARDTACK_POLICY_*`.
+/// Serves one instance. The policy comes from the environment variables `HARDTACK_POLICY_*`.
 pub(crate) async fn serve(routes: Router, address: SocketAddr, redis: &str) -> Result<(), Box<dyn Error>> {
     let redis = Builder::from_config(Config::from_url(redis)?)
-        // Without a limit a request waits for as long as Redis is away.
+        // Without a time limit, a request would wait until Redis is back.
         .with_performance_config(|performance| performance.default_command_timeout = Duration::from_secs(1))
         .set_policy(ReconnectPolicy::new_constant(0, 100))
         .build_pool(4)?;
@@ -22,10 +22,10 @@ pub(crate) async fn serve(routes: Router, address: SocketAddr, redis: &str) -> R
     let sessions = SessionManagerLayer::new(RedisStore::new(redis));
 
     let nginx = TrustedProxies::new(["127.0.0.2"])?; // its `proxy_bind`
-    let policy = Policy::from_env()?.layer(Listener::behind(nginx));
-    let app = routes.layer(sessions).layer(policy); // the policy outermost: it hardens the session's cookie too
+    let policy = Policy::from_env()?.layer(TlsTermination::at_proxy(nginx));
+    let app = routes.layer(sessions).layer(policy); // the policy is outermost, so it also hardens the session cookie
 
-    // With the peer's address: without it nobody is trusted.
+    // hardtack needs the peer's address. Without it no proxy is trusted.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(TcpListener::bind(address).await?, app).await?;
     Ok(())

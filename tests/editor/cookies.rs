@@ -1,19 +1,19 @@
-//! What the editor has open: each kind of declaration, and code below them that uses them.
+//! A file that the editor opens: each kind of declaration, and code in the same file that uses them.
 
 use core::time::Duration;
 
 use hardtack::{Cookie, CookieValue, SetError};
 
-/// How long somebody stays signed in.
-pub const LIFE: Duration = Duration::from_secs(8 * 3600);
-/// What the cart's cookie is called.
+/// The lifetime of a session.
+pub const LIFETIME: Duration = Duration::from_secs(8 * 3600);
+/// The name of the cart's cookie.
 pub const NAME: &str = "__Host-Http-basket";
-/// Where the old shop is.
+/// The path of the old shop.
 pub const OLD: &str = "/old";
 
-/// Who may see the desk.
+/// Who may open the admin pages.
 #[derive(Cookie, Debug)]
-#[cookie(max_age = LIFE)]
+#[cookie(max_age = LIFETIME)]
 pub struct Desk(String);
 
 /// Interface language.
@@ -37,8 +37,8 @@ pub struct ShopCookies {
     /// Who is signed in.
     #[cookie(max_age = "8h", same_site = Strict)]
     pub session: String,
-    /// What somebody is about to buy.
-    #[cookie(name = NAME, max_age = LIFE, path = "/")]
+    /// The number of things in the cart.
+    #[cookie(name = NAME, max_age = LIFETIME, path = "/")]
     pub cart: u32,
     /// Colour scheme.
     #[cookie(http_only = false, path = OLD, reason = "theme.js applies it before first paint")]
@@ -50,7 +50,7 @@ pub struct ShopCookies {
     pub lang: Lang,
 }
 
-/// Makes somebody anonymous.
+/// Signs the user out.
 pub fn sign_out(cookies: &ShopCookies) -> Result<(), SetError> {
     cookies.remove_theme()?;
     cookies.remove_session_with(|session| session)

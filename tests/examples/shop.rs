@@ -1,17 +1,18 @@
-//! A small shop: one application on two ports, over TLS, where it works, and over plain HTTP, where hardtack refuses.
+//! A small shop: one application on two ports. Over TLS it works. Over plain HTTP hardtack redirects pages to https and
+//! refuses all other requests.
 //!
 //! ```text
-//! cargo run --example shop              # look at it in a browser
-//! cargo run --example shop -- --tour    # let it visit itself, step by step
+//! cargo run --example shop              # open it in a browser
+//! cargo run --example shop -- --tour    # run a client that visits the shop, step by step
 //! ```
 //!
-//! This file is the application: its cookies, its handlers, its two ports. `page.rs` writes HTML, `ledger.rs` keeps
-//! what the page shows of past exchanges, `tour.rs` is the client of the tour.
+//! This file is the application: its cookies, its handlers and its two ports. `page.rs` writes the HTML,
+//! `request_log.rs` records the requests that the page shows, and `tour.rs` is the client of the tour.
 
-#[path = "shop/ledger.rs"]
-mod ledger;
 #[path = "shop/page.rs"]
 mod page;
+#[path = "shop/request_log.rs"]
+mod request_log;
 #[path = "../support/tls.rs"]
 mod tls;
 #[path = "shop/tour.rs"]
@@ -31,18 +32,20 @@ use axum::routing::{get, post};
 use axum::{Form, Router, middleware};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use hardtack::{Cookie, CookieValue, ForceHttps, Listener, MarkedAcceptor, Policy, PolicyHandle};
+use hardtack::axum_server::MarkedAcceptor;
+use hardtack::policy::ForceHttps;
+use hardtack::{Cookie, CookieValue, Policy, PolicyHandle, TlsTermination};
 use serde::Deserialize;
 
-use ledger::Ledger;
+use request_log::RequestLog;
 
-// ---- The cookies. Everything not written here is the default: Secure, HttpOnly, SameSite=Lax, host-only, prefixed.
+// ---- The cookies. The defaults are: Secure, HttpOnly, SameSite=Lax, host-only, and a name prefix.
 
-/// The key of a session; what belongs to it stays on the server.
+/// The id of a session. The session's data stays on the server.
 #[derive(CookieValue, PartialEq, Eq, Hash)]
 struct SessionId(String);
 
-/// A colour scheme: the value of a cookie that the struct below declares.
+/// A colour scheme. It is the value of a cookie that `ShopCookies` declares.
 #[derive(CookieValue, Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 enum Theme {
@@ -50,7 +53,7 @@ enum Theme {
     Dark,
 }
 
-/// The language of the page: a cookie of its own, which other structs can share.
+/// The language of the page. This type declares its own cookie, so that several structs can use it.
 #[derive(Cookie, Deserialize, Clone, Copy)]
 #[cookie(max_age = "365d")]
 #[serde(rename_all = "kebab-case")]
@@ -61,23 +64,25 @@ enum Lang {
 
 #[hardtack::cookies]
 struct ShopCookies {
-    /// Who is signed in. `Strict`: no other site's form or link brings it along, so that a form here needs no token.
+    /// Who is signed in. `Strict` means that browsers do not send the cookie with requests from other sites. So the
+    /// forms of this page need no CSRF token.
     #[cookie(max_age = "8h", same_site = Strict)]
     session: SessionId,
-    /// Colour scheme. A script that can read it needs a reason, and a name that does not begin with `__Host-Http-`.
+    /// The colour scheme. A cookie that scripts can read needs a reason. Its name prefix is `__Host-`, not
+    /// `__Host-Http-`.
     #[cookie(max_age = "365d", http_only = false, reason = "theme.js applies it before the first paint")]
     theme: Theme,
-    /// Brings the declaration of its type.
+    /// The type `Lang` has its own declaration, which this field uses.
     #[cookie(existing)]
     lang: Lang,
 }
 
-// ---- The handlers. `ShopCookies` is `ShopCookies<Https>`: over plain HTTP none of them is reached.
+// ---- The handlers. `ShopCookies` means `ShopCookies<Https>`: a request over plain HTTP never reaches these handlers.
 
 #[derive(Default)]
 struct Shop {
     visitors: Mutex<HashMap<SessionId, String>>,
-    ledger: Ledger,
+    request_log: RequestLog,
 }
 
 impl Shop {
@@ -97,12 +102,13 @@ fn routes() -> Router<Arc<Shop>> {
         .route("/theme.js", get(page::script))
 }
 
-/// A cookie that cannot be read answers 400 with its removal by `?`: the next request is well again.
+/// If a cookie cannot be read, `?` returns the error as the response: status 400, with a header that removes the
+/// cookie.
 async fn home(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<impl IntoResponse> {
-    let id = cookies.session()?;
+    let id = cookies.try_session()?;
     let name = id.and_then(|id| shop.visitors().get(&id).cloned());
-    let lang = cookies.lang()?.unwrap_or(Lang::En);
-    let html = page::home(name.as_deref(), lang, cookies.theme()?, &shop.ledger.newest());
+    let lang = cookies.try_lang()?.unwrap_or(Lang::En);
+    let html = page::home(name.as_deref(), lang, cookies.try_theme()?, &shop.request_log.newest());
     Ok((page::HEADERS, Html(html)))
 }
 
@@ -112,10 +118,10 @@ struct SignIn {
     lang: Lang,
 }
 
-/// Another site could post this form and sign its visitor in under a name of its choice: `SameSite` guards sessions that
-/// exist. Here that does no harm; where it does, compare `Origin` as well.
+/// `SameSite` protects existing sessions only. Another site can still post this form, and sign its visitor in under a
+/// name that it chooses. In this shop that does no harm. Where it does, check the `Origin` header too.
 async fn sign_in(cookies: ShopCookies, State(shop): State<Arc<Shop>>, Form(form): Form<SignIn>) -> Result<Redirect> {
-    let theme = cookies.theme()?.unwrap_or(Theme::Light);
+    let theme = cookies.try_theme()?.unwrap_or(Theme::Light);
     let key = random_key()?;
     shop.visitors().insert(SessionId(key.clone()), form.name);
     cookies.set_session(SessionId(key))?;
@@ -134,9 +140,9 @@ async fn choose_theme(cookies: ShopCookies, Form(choice): Form<Choice>) -> Resul
     Ok(Redirect::to("/"))
 }
 
-/// A removal has the declared attributes, or the browser would keep the cookie.
+/// A removal has the attributes of the declaration. Without them the browser would not remove the cookie.
 async fn sign_out(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<Redirect> {
-    if let Some(id) = cookies.session()? {
+    if let Some(id) = cookies.try_session()? {
         shop.visitors().remove(&id);
     }
     cookies.remove_session()?;
@@ -145,9 +151,10 @@ async fn sign_out(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result
     Ok(Redirect::to("/"))
 }
 
-/// For programs: under `integrations`, so that plain HTTP is refused there and never redirected.
+/// An API for programs. Its path is listed in the policy, so plain HTTP requests are refused there and never
+/// redirected.
 async fn me(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<String> {
-    let id = cookies.session()?.ok_or(StatusCode::UNAUTHORIZED)?;
+    let id = cookies.try_session()?.ok_or(StatusCode::UNAUTHORIZED)?;
     let name = shop.visitors().get(&id).cloned();
     Ok(name.ok_or(StatusCode::UNAUTHORIZED)?)
 }
@@ -161,16 +168,18 @@ fn random_key() -> Result<String, StatusCode> {
 
 // ---- The two ports.
 
-/// Stands the policy around the routes: `layer` comes after them, and what comes after it (the ledger) sees what leaves.
+/// Adds the policy's layer to the routes. The request log is outside of that layer, so that it sees the final
+/// responses.
 fn app(routes: Router<Arc<Shop>>, policy: &PolicyHandle) -> Router {
     let shop = Arc::new(Shop::default());
     routes
-        .layer(policy.layer(Listener::per_connection()))
-        .layer(middleware::from_fn_with_state(shop.clone(), ledger::record))
+        .layer(policy.layer(TlsTermination::per_connection()))
+        .layer(middleware::from_fn_with_state(shop.clone(), request_log::record))
         .with_state(shop)
 }
 
-/// Serves one application on both: each connection is marked with what it carries, and the listener believes the mark.
+/// Serves the application on both ports. `MarkedAcceptor` marks each connection as TLS or plain HTTP, and
+/// `TlsTermination::per_connection` reads the mark.
 async fn serve(app: Router, tls: RustlsConfig, ports: Ports, stop: Handle<SocketAddr>) -> io::Result<()> {
     let https = axum_server::from_tcp_rustls(ports.https, tls)?.map(MarkedAcceptor::tls).handle(stop.clone());
     let http = axum_server::from_tcp(ports.http)?.acceptor(MarkedAcceptor::plain()).handle(stop);
@@ -178,14 +187,15 @@ async fn serve(app: Router, tls: RustlsConfig, ports: Ports, stop: Handle<Socket
     tokio::try_join!(https.serve(app.clone()), http.serve(app)).map(|_| ())
 }
 
-/// Sockets on loopback, bound before the policy is written: a redirect must name the port of https.
+/// The two loopback sockets. They are bound before the policy is built, because the policy needs the https port for
+/// redirects.
 struct Ports {
     https: TcpListener,
     http: TcpListener,
 }
 
 impl Ports {
-    /// The given ports, or free ones where those are taken.
+    /// Binds the given ports, or free ports if the given ones are in use.
     fn listen(https: u16, http: u16) -> io::Result<Self> {
         let listen = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
         let listen = |port| listen(port).or_else(|_| listen(0));
@@ -201,35 +211,35 @@ async fn tls_config(certificate: &tls::Certificate) -> io::Result<RustlsConfig> 
     RustlsConfig::from_pem(certificate.pem.clone().into(), certificate.key.clone().into()).await
 }
 
-async fn open() -> Result<(), Box<dyn Error>> {
+async fn run() -> Result<(), Box<dyn Error>> {
     let ports = Ports::listen(8443, 8080)?;
     let (https, http) = ports.numbers()?;
-    let policy = Policy::builder().force_https(ForceHttps::on().https_port(https).integrations(["/api"])).build()?;
+    let policy = Policy::builder().force_https(ForceHttps::on().https_port(https).api_paths(["/api"])).build()?;
     let certificate = tls::Certificate::for_names(&["localhost", "127.0.0.1"])?;
     println!(
-        "The shop is open, on this machine only:
+        "The shop is running. Only this machine can reach it:
 
-  https://localhost:{https}/    here it works; the certificate was made just now, so the browser asks about it once
-  http://localhost:{http}/     the same application over plain HTTP: pages are sent on to https, all else is refused
+  https://localhost:{https}/    the shop; its certificate is self-signed, so the browser shows a warning once
+  http://localhost:{http}/     the same shop over plain HTTP: pages are redirected to https, other requests are refused
 
-  curl -k -i -d 'name=Ada&lang=en' https://localhost:{https}/sign-in    three cookies
-  curl -i -d 'name=Ada&lang=en' http://localhost:{http}/sign-in        403, and no cookie
-  curl -i -H 'Accept: text/html' http://localhost:{http}/              308 to https
+  curl -k -i -d 'name=Ada&lang=en' https://localhost:{https}/sign-in    sets three cookies
+  curl -i -d 'name=Ada&lang=en' http://localhost:{http}/sign-in        status 403, no cookie
+  curl -i -H 'Accept: text/html' http://localhost:{http}/              status 308, redirect to https
 
-Ctrl-C closes it. `cargo run --example shop -- --tour` shows it step by step."
+Press Ctrl-C to stop. `cargo run --example shop -- --tour` visits the shop step by step."
     );
     Ok(serve(app(routes(), &policy.into()), tls_config(&certificate).await?, ports, Handle::new()).await?)
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let asked = env::args().nth(1);
-    let done = match asked.as_deref() {
-        None => open().await,
+    let argument = env::args().nth(1);
+    let result = match argument.as_deref() {
+        None => run().await,
         Some("--tour") => tour::run().await,
-        Some(other) => Err(format!("`{other}` is unknown; leave it out, or write `--tour`").into()),
+        Some(other) => Err(format!("unknown argument `{other}`; the only argument is `--tour`").into()),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

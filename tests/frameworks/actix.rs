@@ -1,9 +1,10 @@
-//! actix-web: the routes of the scenarios, and the list of them run. What is actix-web's own stands in `actix/own.rs`.
+//! Runs the scenarios on actix-web. Defines the routes that the scenarios need. The tests of actix-web's own features
+//! are in `actix/specifics.rs`.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
-#[path = "actix/own.rs"]
-mod own;
+#[path = "actix/specifics.rs"]
+mod specifics;
 mod suite;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -22,27 +23,28 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use suite::tls::Certificate;
-use suite::{Framework, Served, Session, SiteCookies, Stand, every_scenario, handlers, load};
+use suite::{Framework, RunningServer, Session, Setup, SiteCookies, handlers, load, run_all_scenarios};
 
 struct Actix;
 
 impl Framework for Actix {
     const NAME: &'static str = "actix";
-    const MISSING: &'static str = "hardtack's policy is missing; add \
-        `.wrap(PolicyMiddleware::new(policy, listener))` to the `App`, as its last `wrap`";
-    const DIFFERS: &'static [(&'static str, &'static str)] = &[(
-        "nobody_added_the_policy_and_proof_is_asked",
+    const MISSING_POLICY: &'static str = "hardtack's policy is missing; add \
+        `.wrap(PolicyMiddleware::new(policy, tls_termination))` to the `App`, as its last `wrap`";
+    const DIFFERENCES: &'static [(&'static str, &'static str)] = &[(
+        "missing_policy_with_optional_proof_is_a_500",
         "actix-web's own `Option<T>` drops every error of `T`: `Option<Https>` is `None`",
     )];
 
-    // It keeps 128 heads and 128 requests for each worker; what it holds goes up and down by some 2 MiB, however long it runs.
-    const POOLS: usize = 4 << 20;
+    // actix-web pools 128 heads and 128 requests for each worker. Its memory varies by about 2 MiB, however long it
+    // runs.
+    const POOL_BYTES: usize = 4 << 20;
 
-    async fn serve(stand: Stand) -> Served {
-        let socket = Socket::bind(stand.tls.as_ref());
-        let middleware = |policy| PolicyMiddleware::new(policy, stand.listener.clone());
-        // Each is a type of its own.
-        let server = match &stand.policies.into_iter().map(middleware).collect::<Vec<_>>()[..] {
+    async fn serve(setup: Setup) -> RunningServer {
+        let socket = Socket::bind(setup.certificate.as_ref());
+        let middleware = |policy| PolicyMiddleware::new(policy, setup.tls_termination.clone());
+        // Each number of `wrap` calls makes another type of `App`.
+        let server = match &setup.policies.into_iter().map(middleware).collect::<Vec<_>>()[..] {
             [] => serve(|| App::new().configure(routes), vec![socket]).await,
             [policy] => {
                 let policy = policy.clone();
@@ -55,7 +57,7 @@ impl Framework for Actix {
             }
             more => panic!("{} policies", more.len()),
         };
-        Served::new(server.addresses[0], move || drop(server))
+        RunningServer::new(server.addresses[0], move || drop(server))
     }
 }
 
@@ -68,7 +70,7 @@ enum Socket {
 }
 
 impl Socket {
-    /// A socket of loopback whose port the system chooses.
+    /// Binds a loopback socket. The operating system chooses the port.
     fn bind(tls: Option<&Certificate>) -> Socket {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let Some(certificate) = tls else { return Socket::Plain(socket) };
@@ -86,7 +88,7 @@ impl Socket {
     }
 }
 
-/// One `HttpServer`, until it is dropped.
+/// A running `HttpServer`. It stops when the value is dropped.
 struct Server {
     addresses: Vec<SocketAddr>,
     handle: ServerHandle,
@@ -94,12 +96,12 @@ struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The command is given by the call; the future would wait for its end.
+        // The call stops the server. Awaiting the future would only wait until the server has stopped.
         drop(self.handle.stop(false));
     }
 }
 
-/// Serves in a thread of its own: actix-web's services stay in the thread that made them.
+/// Serves in a new thread, because actix-web's services cannot move to another thread.
 async fn serve<T, B>(app: impl Fn() -> App<T> + Clone + Send + 'static, sockets: Vec<Socket>) -> Server
 where
     T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
@@ -107,7 +109,7 @@ where
     B: MessageBody + 'static,
 {
     let addresses = sockets.iter().filter_map(Socket::address).collect();
-    let (tell, told) = tokio::sync::oneshot::channel();
+    let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         System::new().block_on(async move {
             let mut server = HttpServer::new(app).workers(1).disable_signals();
@@ -120,11 +122,11 @@ where
                 .unwrap();
             }
             let server = server.run();
-            let _ = tell.send(server.handle());
+            let _ = sender.send(server.handle());
             server.await.unwrap();
         });
     });
-    Server { addresses, handle: told.await.unwrap() }
+    Server { addresses, handle: receiver.await.unwrap() }
 }
 
 // ---- The routes of the scenarios.
@@ -146,7 +148,7 @@ fn routes(app: &mut ServiceConfig) {
         .route("/strict", web::get().to(async |_: Https| "https"))
         .route("/fails", web::get().to(fails))
         .route("/too-large", web::get().to(async |cookies: Cookies| handlers::too_large(&cookies)))
-        .route("/foreign", web::get().to(foreign))
+        .route("/undeclared", web::get().to(undeclared))
         .route("/by-hand", web::get().to(by_hand))
         .route("/hsts", web::get().to(hsts))
         .route("/late", web::get().to(late))
@@ -160,10 +162,10 @@ fn routes(app: &mut ServiceConfig) {
 
 async fn fails(cookies: Cookies) -> Result<&'static str, Error> {
     cookies.set(Session::new())?;
-    Err(ErrorInternalServerError("the database is away"))
+    Err(ErrorInternalServerError("the database is down"))
 }
 
-async fn foreign() -> HttpResponse {
+async fn undeclared() -> HttpResponse {
     HttpResponse::Ok()
         .append_header((SET_COOKIE, "PHPSESSID=3f9a; path=/forum"))
         .append_header((SET_COOKIE, "seen=1"))
@@ -206,8 +208,8 @@ async fn panics(n: web::Path<u32>, cookies: Cookies) -> Result<&'static str, Set
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn actix_does_what_every_framework_does() {
-    every_scenario::<Actix>().await;
+async fn actix_passes_all_scenarios() {
+    run_all_scenarios::<Actix>().await;
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! axum, by axum-server: the routes of the scenarios, and the list of them run.
+//! Runs the scenarios on axum, served by axum-server. Defines the routes that the scenarios need.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
 mod suite;
 
@@ -16,24 +16,25 @@ use axum::response::{AppendHeaders, IntoResponse, Result};
 use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use hardtack::{AnyScheme, Cookies, Https, MarkedAcceptor, PlainHttp, PolicyHandle, SetError};
-use suite::{Framework, Served, Session, SiteCookies, Stand, every_scenario, handlers, load};
+use hardtack::axum_server::MarkedAcceptor;
+use hardtack::{AnyScheme, Cookies, Https, PlainHttp, PolicyHandle, SetError};
+use suite::{Framework, RunningServer, Session, Setup, SiteCookies, handlers, load, run_all_scenarios};
 
 struct Axum;
 
 impl Framework for Axum {
     const NAME: &'static str = "axum";
-    const MISSING: &'static str =
-        "hardtack's policy layer is missing; add `.layer(policy.layer(listener))` around the routes";
+    const MISSING_POLICY: &'static str =
+        "hardtack's policy layer is missing; add `.layer(policy.layer(tls_termination))` around the routes";
 
-    async fn serve(stand: Stand) -> Served {
-        let layer = |app: Router, policy: PolicyHandle| app.layer(policy.layer(stand.listener.clone()));
-        let app = stand.policies.into_iter().fold(routes(), layer);
+    async fn serve(setup: Setup) -> RunningServer {
+        let layer = |app: Router, policy: PolicyHandle| app.layer(policy.layer(setup.tls_termination.clone()));
+        let app = setup.policies.into_iter().fold(routes(), layer);
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = socket.local_addr().unwrap();
         let stop = Handle::new();
-        match stand.tls {
+        match setup.certificate {
             Some(certificate) => {
                 let tls = RustlsConfig::from_pem(certificate.pem.into(), certificate.key.into()).await.unwrap();
                 let server = axum_server::from_tcp_rustls(socket, tls).unwrap().map(MarkedAcceptor::tls);
@@ -44,7 +45,7 @@ impl Framework for Axum {
                 tokio::spawn(server.handle(stop.clone()).serve(app));
             }
         }
-        Served::new(address, move || stop.shutdown())
+        RunningServer::new(address, move || stop.shutdown())
     }
 }
 
@@ -66,7 +67,7 @@ fn routes() -> Router {
         .route("/strict", get(async |_: Https| "https"))
         .route("/fails", get(fails))
         .route("/too-large", get(async |cookies: Cookies| handlers::too_large(&cookies)))
-        .route("/foreign", get(foreign))
+        .route("/undeclared", get(undeclared))
         .route("/by-hand", get(async || ([(SET_COOKIE, "legacy=1; Secure")], "from old code")))
         .route("/hsts", get(async || [(STRICT_TRANSPORT_SECURITY, "max-age=1")]))
         .route("/late", get(late))
@@ -83,9 +84,9 @@ async fn fails(cookies: Cookies) -> Result<()> {
     Err(StatusCode::INTERNAL_SERVER_ERROR.into())
 }
 
-async fn foreign() -> impl IntoResponse {
-    let lines = AppendHeaders([(SET_COOKIE, "PHPSESSID=3f9a; path=/forum"), (SET_COOKIE, "seen=1")]);
-    (lines, [(CACHE_CONTROL, "public, max-age=60")], "from the forum")
+async fn undeclared() -> impl IntoResponse {
+    let set_cookies = AppendHeaders([(SET_COOKIE, "PHPSESSID=3f9a; path=/forum"), (SET_COOKIE, "seen=1")]);
+    (set_cookies, [(CACHE_CONTROL, "public, max-age=60")], "from the forum")
 }
 
 async fn late(cookies: Cookies) -> Body {
@@ -110,8 +111,8 @@ async fn panics(Path(n): Path<u32>, cookies: Cookies) -> Result<(), SetError> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn axum_does_what_every_framework_does() {
-    every_scenario::<Axum>().await;
+async fn axum_passes_all_scenarios() {
+    run_all_scenarios::<Axum>().await;
 }
 
 #[test]

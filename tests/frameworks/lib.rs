@@ -1,1 +1,1 @@
-//! Nothing: the tests stand beside this file, one for each framework, and `suite/` has the scenarios that all of them run.
+//! Empty. The tests are beside this file, one for each framework. `suite/` has the scenarios that all of them run.

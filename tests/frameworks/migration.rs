@@ -1,14 +1,14 @@
-//! The rows of `runtime/docs/migration.md` that come from actix-web 4, by actix-web itself. `tests/migration.rs` sees to it
-//! that the page shows the same text.
+//! Runs the code of `runtime/docs/migration.md` that migrates from actix-web 4. `tests/migration.rs` checks that the
+//! page shows the same code.
 
-#![allow(unreachable_pub, reason = "parts of programs")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails the test")]
+#![allow(unreachable_pub, reason = "excerpts of programs")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic in a helper fails the test")]
 
-#[allow(dead_code, reason = "another test uses more of it")]
-#[path = "../support/page.rs"]
-mod page;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../support/snippets.rs"]
+mod snippets;
 
-use actix_web::{App, test as exchange, web};
+use actix_web::{App, test as actix_test, web};
 use hardtack::{Cookies, testing};
 use http::HeaderMap;
 
@@ -49,7 +49,7 @@ mod after {
     }
 
     pub fn home(cookies: &Cookies) -> Result<String, ReadError> {
-        Ok(cookies.get::<Session>()?.map(|Session(id)| id).unwrap_or_default())
+        Ok(cookies.try_get::<Session>()?.map(|Session(id)| id).unwrap_or_default())
     }
 
     pub fn sign_out(cookies: &Cookies) -> Result<(), SetError> {
@@ -59,44 +59,46 @@ mod after {
     // migration: end
 }
 
-/// The lines that a part of this file says are sent; one that ends in `…` is the beginning of a line.
-fn said(name: &str) -> Vec<String> {
-    let (_, text) = page::regions(include_str!("migration.rs")).into_iter().find(|(found, _)| found == name).unwrap();
+/// Returns the `Set-Cookie` headers that a region of this file shows in comments. A header that ends with `…` is only
+/// the beginning.
+fn shown_headers(name: &str) -> Vec<String> {
+    let (_, text) =
+        snippets::regions(include_str!("migration.rs")).into_iter().find(|(found, _)| found == name).unwrap();
     text.lines().filter_map(|line| Some(line.split_once("// Set-Cookie: ")?.1.to_owned())).collect()
 }
 
 #[actix_web::test]
-async fn actix_web_s_own_lines() {
+async fn actix_web_headers_are_as_shown() {
     let app = App::new()
         .route("/", web::get().to(before::home))
         .route("/sign-in", web::get().to(before::sign_in))
         .route("/sign-out", web::get().to(before::sign_out));
-    let app = exchange::init_service(app).await;
-    let ask =
-        |path: &str| exchange::TestRequest::get().uri(path).insert_header(("cookie", "session=a%20b")).to_request();
+    let app = actix_test::init_service(app).await;
+    let request =
+        |path: &str| actix_test::TestRequest::get().uri(path).insert_header(("cookie", "session=a%20b")).to_request();
     let mut sent = Vec::new();
     for path in ["/sign-in", "/sign-out"] {
-        let response = exchange::call_service(&app, ask(path)).await;
-        sent.extend(response.headers().get_all("set-cookie").map(|line| line.to_str().unwrap().to_owned()));
+        let response = actix_test::call_service(&app, request(path)).await;
+        sent.extend(response.headers().get_all("set-cookie").map(|value| value.to_str().unwrap().to_owned()));
     }
-    let said = said("actix-web before");
-    assert_eq!((sent.len(), &sent[0]), (2, &said[0]));
-    assert!(sent[1].starts_with(said[1].trim_end_matches('…')), "{sent:?}");
-    assert_eq!(exchange::call_and_read_body(&app, ask("/")).await, "a b");
+    let shown = shown_headers("actix-web before");
+    assert_eq!((sent.len(), &sent[0]), (2, &shown[0]));
+    assert!(sent[1].starts_with(shown[1].trim_end_matches('…')), "{sent:?}");
+    assert_eq!(actix_test::call_and_read_body(&app, request("/")).await, "a b");
 }
 
 #[test]
-fn hardtack_s_lines() {
+fn hardtack_headers_are_as_shown() {
     let mut request = HeaderMap::new();
     request.insert("cookie", "__Host-Http-session=a%20b".parse().unwrap());
     let mut sent = Vec::new();
-    for act in [after::sign_in, after::sign_out] {
-        let cookies = Cookies::read(&request, testing::https());
+    for handler in [after::sign_in, after::sign_out] {
+        let cookies = Cookies::from_headers(&request, testing::https());
         assert_eq!(after::home(&cookies).unwrap(), "a b");
-        act(&cookies).unwrap();
+        handler(&cookies).unwrap();
         let mut response = HeaderMap::new();
         cookies.write(&mut response);
-        sent.extend(response.get_all("set-cookie").iter().map(|line| line.to_str().unwrap().to_owned()));
+        sent.extend(response.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned()));
     }
-    assert_eq!(sent, said("actix-web after"));
+    assert_eq!(sent, shown_headers("actix-web after"));
 }

@@ -1,15 +1,15 @@
-//! poem: the routes of the scenarios, and the list of them run. What is poem's own stands in `poem/own.rs`, and its
-//! sessions in `poem/sessions.rs`.
+//! Runs the scenarios on poem. Defines the routes that the scenarios need. The tests of poem's own features are in
+//! `poem/specifics.rs`, and those of its sessions in `poem/sessions.rs`.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
-#[allow(dead_code, reason = "other tests use more of it")]
+#[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../support/curl.rs"]
 mod curl;
-#[path = "poem/own.rs"]
-mod own;
 #[path = "poem/sessions.rs"]
 mod sessions;
+#[path = "poem/specifics.rs"]
+mod specifics;
 mod suite;
 
 use std::net::SocketAddr;
@@ -23,29 +23,29 @@ use poem::listener::{Acceptor, Listener as _, RustlsCertificate, RustlsConfig, T
 use poem::web::Path;
 use poem::{Body, Endpoint, EndpointExt as _, IntoResponse as _, Response, Result, Route, Server, handler};
 use suite::tls::Certificate;
-// `client` is the curl module's.
-use suite::{Framework, Served, Session, SiteCookies, Stand, client, every_scenario, handlers, load};
+// The module `curl` needs `client` here.
+use suite::{Framework, RunningServer, Session, Setup, SiteCookies, client, handlers, load, run_all_scenarios};
 
 struct Poem;
 
 impl Framework for Poem {
     const NAME: &'static str = "poem";
-    const MISSING: &'static str =
-        "hardtack's policy is missing; add `.with(PolicyMiddleware::new(policy, listener))` around the `Route`";
-    const DIFFERS: &'static [(&'static str, &'static str)] = &[(
-        "nobody_added_the_policy_and_proof_is_asked",
+    const MISSING_POLICY: &'static str =
+        "hardtack's policy is missing; add `.with(PolicyMiddleware::new(policy, tls_termination))` around the `Route`";
+    const DIFFERENCES: &'static [(&'static str, &'static str)] = &[(
+        "missing_policy_with_optional_proof_is_a_500",
         "poem's own `Option<T>` drops every error of `T`: `Option<Https>` is `None`",
     )];
 
-    async fn serve(stand: Stand) -> Served {
-        let middleware = |policy| PolicyMiddleware::new(policy, stand.listener.clone());
-        let policies = stand.policies.into_iter().map(middleware);
-        serve(policies.fold(routes().boxed(), |app, policy| app.with(policy).boxed()), stand.tls.as_ref()).await
+    async fn serve(setup: Setup) -> RunningServer {
+        let middleware = |policy| PolicyMiddleware::new(policy, setup.tls_termination.clone());
+        let policies = setup.policies.into_iter().map(middleware);
+        serve(policies.fold(routes().boxed(), |app, policy| app.with(policy).boxed()), setup.certificate.as_ref()).await
     }
 }
 
-/// Serves an application on a loopback socket, over TLS where there is a certificate.
-async fn serve(app: impl Endpoint + 'static, tls: Option<&Certificate>) -> Served {
+/// Serves an application on a loopback socket, over TLS if there is a certificate.
+async fn serve(app: impl Endpoint + 'static, tls: Option<&Certificate>) -> RunningServer {
     let socket = TcpListener::bind("127.0.0.1:0");
     match tls {
         Some(tls) => accept(ready(socket.rustls(rustls_config(tls)).into_acceptor().await.unwrap()), app),
@@ -53,7 +53,7 @@ async fn serve(app: impl Endpoint + 'static, tls: Option<&Certificate>) -> Serve
     }
 }
 
-/// poem drops connections that arrive before its first poll has read the certificate.
+/// Polls the acceptor once, so that it reads the certificate. Until then poem drops connections.
 fn ready(mut acceptor: impl Acceptor + 'static) -> impl Acceptor + 'static {
     assert!(acceptor.accept().now_or_never().is_none());
     acceptor
@@ -64,10 +64,10 @@ fn rustls_config(certificate: &Certificate) -> RustlsConfig {
     RustlsConfig::new().fallback(certificate)
 }
 
-fn accept(acceptor: impl Acceptor + 'static, app: impl Endpoint + 'static) -> Served {
+fn accept(acceptor: impl Acceptor + 'static, app: impl Endpoint + 'static) -> RunningServer {
     let address = acceptor.local_addr().iter().find_map(|address| address.as_socket_addr().copied());
     let server = tokio::spawn(Server::new_with_acceptor(acceptor).run(app));
-    Served::new(address.unwrap_or(SocketAddr::from(([0; 4], 0))), move || server.abort())
+    RunningServer::new(address.unwrap_or(SocketAddr::from(([0; 4], 0))), move || server.abort())
 }
 
 fn routes() -> Route {
@@ -88,7 +88,7 @@ fn routes() -> Route {
         .at("/strict", strict)
         .at("/fails", fails)
         .at("/too-large", too_large)
-        .at("/foreign", foreign)
+        .at("/undeclared", undeclared)
         .at("/by-hand", by_hand)
         .at("/hsts", hsts)
         .at("/late", late)
@@ -173,7 +173,7 @@ fn strict(_: Https) -> &'static str {
 #[handler]
 fn fails(cookies: Cookies) -> Result<()> {
     cookies.set(Session::new())?;
-    Err(InternalServerError(std::io::Error::other("the database is away")))
+    Err(InternalServerError(std::io::Error::other("the database is down")))
 }
 
 #[handler]
@@ -182,7 +182,7 @@ fn too_large(cookies: Cookies) -> Result<(), SetError> {
 }
 
 #[handler]
-fn foreign() -> Response {
+fn undeclared() -> Response {
     let response = Response::builder().header(SET_COOKIE, "PHPSESSID=3f9a; path=/forum").header(SET_COOKIE, "seen=1");
     response.header(CACHE_CONTROL, "public, max-age=60").body("from the forum")
 }
@@ -238,8 +238,8 @@ fn panics_under_load(Path(n): Path<u32>, cookies: Cookies) -> Result<(), SetErro
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn poem_does_what_every_framework_does() {
-    every_scenario::<Poem>().await;
+async fn poem_passes_all_scenarios() {
+    run_all_scenarios::<Poem>().await;
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The README's block for each framework: compiled here, as it stands there.
+//! Compiles the README's code blocks for the frameworks, and checks that the README shows them unchanged.
 
 use hardtack::Cookie;
 
@@ -11,7 +11,7 @@ macro_rules! blocks {
     ($($framework:ident, $feature:literal, $file:literal;)*) => {
         $(
             #[cfg(feature = $feature)]
-            #[allow(dead_code, missing_docs, unreachable_pub, reason = "a piece of a program")]
+            #[allow(dead_code, missing_docs, unreachable_pub, reason = "an excerpt of a program")]
             mod $framework {
                 use super::Session;
                 include!($file);
@@ -19,11 +19,11 @@ macro_rules! blocks {
         )*
 
         #[test]
-        fn the_readme_shows_these_files() {
+        fn readme_shows_these_files() {
             let readme = include_str!("../../README.md");
             for (file, text) in [$(($file, include_str!($file)),)*] {
                 let block = format!("<!-- {file} -->\n```rust,ignore\n{text}```\n");
-                assert!(readme.contains(&block), "README.md has no block that is {file}");
+                assert!(readme.contains(&block), "README.md has no block that equals {file}");
             }
         }
     };

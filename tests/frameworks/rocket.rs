@@ -1,13 +1,14 @@
-//! Rocket: the routes of the scenarios, and the list of them run. What is Rocket's own stands in `rocket/`.
+//! Runs the scenarios on Rocket. Defines the routes that the scenarios need. The tests of Rocket's own features are in
+//! `rocket/`.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
 #[path = "rocket/guards.rs"]
 mod guards;
 #[path = "rocket/jar.rs"]
 mod jar;
-#[path = "rocket/own.rs"]
-mod own;
+#[path = "rocket/specifics.rs"]
+mod specifics;
 mod suite;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,35 +23,32 @@ use rocket::response::stream::TextStream;
 use rocket::response::{self, Responder};
 use rocket::{Build, Rocket, get, routes};
 use suite::tls::Certificate;
-use suite::{Framework, Served, Session, SiteCookies, Stand, every_scenario, handlers, load};
+use suite::{Framework, RunningServer, Session, Setup, SiteCookies, handlers, load, run_all_scenarios};
 use tokio::sync::oneshot;
 
 struct RocketServer;
 
 impl Framework for RocketServer {
     const NAME: &'static str = "rocket";
-    const MISSING: &'static str =
-        "hardtack's policy is missing; add `.attach(PolicyFairing::new(policy, listener))` to the `Rocket`";
-    const DIFFERS: &'static [(&'static str, &'static str)] = &[
+    const MISSING_POLICY: &'static str =
+        "hardtack's policy is missing; add `.attach(PolicyFairing::new(policy, tls_termination))` to the `Rocket`";
+    const DIFFERENCES: &'static [(&'static str, &'static str)] = &[
         (
-            "hostile_fields_lose_nothing_else",
-            "Rocket drops a field that is not UTF-8 before any fairing or guard sees it",
+            "malformed_pairs_hide_no_other_cookie",
+            "Rocket drops a header that is not UTF-8 before any fairing or guard runs",
         ),
+        ("missing_policy_is_a_500", "Rocket does not launch an application without the policy"),
         (
-            "nobody_added_the_policy",
-            "Rocket gives a guard no body to answer with; the application does not launch instead",
-        ),
-        (
-            "nobody_added_the_policy_and_proof_is_asked",
-            "the same: Rocket sees the guard inside of an `Option`, and does not launch",
+            "missing_policy_with_optional_proof_is_a_500",
+            "Rocket does not launch an application without the policy, also for `Option<Https>`",
         ),
     ];
 
-    async fn serve(stand: Stand) -> Served {
-        let app = rocket::custom(config(stand.tls)).mount("/", routes()).mount("/api", routes![me]);
-        let fairing = |policy| PolicyFairing::new(policy, stand.listener.clone());
-        // The first is the outermost.
-        launch(stand.policies.into_iter().rev().map(fairing).fold(app, Rocket::attach)).await
+    async fn serve(setup: Setup) -> RunningServer {
+        let app = rocket::custom(config(setup.certificate)).mount("/", routes()).mount("/api", routes![me]);
+        let fairing = |policy| PolicyFairing::new(policy, setup.tls_termination.clone());
+        // Rocket runs the first fairing first, so the outermost policy is attached first.
+        launch(setup.policies.into_iter().rev().map(fairing).fold(app, Rocket::attach)).await
     }
 }
 
@@ -59,31 +57,31 @@ fn config(tls: Option<Certificate>) -> Config {
         address: Ipv4Addr::LOCALHOST.into(),
         port: 0,
         log_level: LogLevel::Off,
-        tls: tls.map(|made| TlsConfig::from_bytes(made.pem.as_bytes(), made.key.as_bytes())),
-        secret_key: SecretKey::derive_from(b"a key for tests, of more octets than thirty-two"),
+        tls: tls.map(|tls| TlsConfig::from_bytes(tls.pem.as_bytes(), tls.key.as_bytes())),
+        secret_key: SecretKey::derive_from(b"a key for tests, longer than thirty-two bytes"),
         shutdown: Shutdown { ctrlc: false, signals: Default::default(), grace: 1, mercy: 1, ..Shutdown::default() },
         ..Config::debug_default()
     }
 }
 
-/// Serves an application on the port that the system chose.
-async fn launch(app: Rocket<Build>) -> Served {
-    let (tell, told) = oneshot::channel();
+/// Serves an application. The operating system chooses the port.
+async fn launch(app: Rocket<Build>) -> RunningServer {
+    let (sender, receiver) = oneshot::channel();
     let app = app.attach(AdHoc::on_liftoff("address", |rocket| {
         let config = rocket.config();
-        let _ = tell.send(SocketAddr::new(config.address, config.port));
+        let _ = sender.send(SocketAddr::new(config.address, config.port));
         Box::pin(async {})
     }));
     let app = app.ignite().await.unwrap();
     let stop = app.shutdown();
     tokio::spawn(app.launch());
-    Served::new(told.await.unwrap(), move || stop.notify())
+    RunningServer::new(receiver.await.unwrap(), move || stop.notify())
 }
 
 fn routes() -> Vec<rocket::Route> {
     routes![
         set, read, cart, seal, unseal, remove, last, many, vary, site, either, banner, proof, strict, fails, too_large,
-        foreign, by_hand, hsts, late, health, under_load, large, lots, panics
+        undeclared, by_hand, hsts, late, health, under_load, large, lots, panics
     ]
 }
 
@@ -168,10 +166,10 @@ fn too_large(cookies: Cookies) -> Result<(), SetError> {
     handlers::too_large(&cookies)
 }
 
-/// A body, and fields by hand.
-struct Fields(&'static str, &'static [(&'static str, &'static str)]);
+/// A responder with a body and raw headers.
+struct WithHeaders(&'static str, &'static [(&'static str, &'static str)]);
 
-impl<'r> Responder<'r, 'static> for Fields {
+impl<'r> Responder<'r, 'static> for WithHeaders {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let mut response = self.0.respond_to(request)?;
         for (name, value) in self.1 {
@@ -181,9 +179,9 @@ impl<'r> Responder<'r, 'static> for Fields {
     }
 }
 
-#[get("/foreign")]
-fn foreign() -> Fields {
-    Fields(
+#[get("/undeclared")]
+fn undeclared() -> WithHeaders {
+    WithHeaders(
         "from the forum",
         &[
             ("Set-Cookie", "PHPSESSID=3f9a; path=/forum"),
@@ -194,13 +192,13 @@ fn foreign() -> Fields {
 }
 
 #[get("/by-hand")]
-fn by_hand() -> Fields {
-    Fields("from old code", &[("Set-Cookie", "legacy=1; Secure")])
+fn by_hand() -> WithHeaders {
+    WithHeaders("from old code", &[("Set-Cookie", "legacy=1; Secure")])
 }
 
 #[get("/hsts")]
-fn hsts() -> Fields {
-    Fields("", &[("Strict-Transport-Security", "max-age=1")])
+fn hsts() -> WithHeaders {
+    WithHeaders("", &[("Strict-Transport-Security", "max-age=1")])
 }
 
 #[get("/late")]
@@ -245,8 +243,8 @@ fn panics(n: u32, cookies: Cookies) -> Result<(), SetError> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rocket_does_what_every_framework_does() {
-    every_scenario::<RocketServer>().await;
+async fn rocket_passes_all_scenarios() {
+    run_all_scenarios::<RocketServer>().await;
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! salvo, by its own listeners: the routes of the scenarios, and the list of them run. What is salvo's own stands in
-//! `salvo/own.rs`.
+//! Runs the scenarios on salvo, served by salvo's own listeners. Defines the routes that the scenarios need. The tests
+//! of salvo's own features are in `salvo/specifics.rs`.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails the test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
-#[path = "salvo/own.rs"]
-mod own;
+#[path = "salvo/specifics.rs"]
+mod specifics;
 mod suite;
 
 use std::net::Ipv4Addr;
@@ -15,24 +15,24 @@ use salvo::conn::Acceptor;
 use salvo::conn::rustls::{Keycert, RustlsConfig};
 use salvo::prelude::{Listener as _, Server, Service, TcpListener};
 use suite::tls::Certificate;
-use suite::{Framework, Served, Stand, every_scenario, load};
+use suite::{Framework, RunningServer, Setup, load, run_all_scenarios};
 
 struct Salvo;
 
 impl Framework for Salvo {
     const NAME: &'static str = "salvo";
-    const MISSING: &'static str =
-        "hardtack's policy is missing; add `.hoop(PolicyHoop::new(policy, listener))` to the `Service`";
+    const MISSING_POLICY: &'static str =
+        "hardtack's policy is missing; add `.hoop(PolicyHoop::new(policy, tls_termination))` to the `Service`";
 
-    async fn serve(stand: Stand) -> Served {
-        let hoop = |policy| PolicyHoop::new(policy, stand.listener.clone());
-        // The first is the outermost.
-        let hoops = stand.policies.into_iter().rev().map(hoop);
-        serve(hoops.fold(Service::new(routes()), Service::hoop), stand.tls).await
+    async fn serve(setup: Setup) -> RunningServer {
+        let hoop = |policy| PolicyHoop::new(policy, setup.tls_termination.clone());
+        // salvo runs the first hoop first, so the outermost policy is added first.
+        let hoops = setup.policies.into_iter().rev().map(hoop);
+        serve(hoops.fold(Service::new(routes()), Service::hoop), setup.certificate).await
     }
 }
 
-async fn serve(service: Service, tls: Option<Certificate>) -> Served {
+async fn serve(service: Service, tls: Option<Certificate>) -> RunningServer {
     let socket = TcpListener::new((Ipv4Addr::LOCALHOST, 0));
     match tls {
         Some(certificate) => {
@@ -43,14 +43,15 @@ async fn serve(service: Service, tls: Option<Certificate>) -> Served {
     }
 }
 
-fn run(acceptor: impl Acceptor + 'static, service: Service) -> Served {
+fn run(acceptor: impl Acceptor + 'static, service: Service) -> RunningServer {
     let address = acceptor.holdings()[0].local_addr.clone().into_std().unwrap();
-    // salvo ends the connections with the future.
+    // Aborting the task also closes salvo's connections.
     let server = tokio::spawn(Server::new(acceptor).serve(service));
-    Served::new(address, move || server.abort())
+    RunningServer::new(address, move || server.abort())
 }
 
-/// In a module of its own: salvo makes a type of each handler's name, and no variable may have it.
+/// The routes. They have their own module, because salvo makes a type with each handler's name, and a variable of that
+/// name would not compile.
 mod routes {
     use std::convert::Infallible;
 
@@ -81,7 +82,7 @@ mod routes {
             .push(at("strict").get(strict))
             .push(at("fails").get(fails))
             .push(at("too-large").get(too_large))
-            .push(at("foreign").get(foreign))
+            .push(at("undeclared").get(undeclared))
             .push(at("by-hand").get(by_hand))
             .push(at("hsts").get(hsts))
             .push(at("late").get(late))
@@ -174,21 +175,21 @@ mod routes {
         handlers::too_large(&cookies)
     }
 
-    pub(crate) fn append(res: &mut Response, line: &'static str) {
-        res.headers_mut().append(SET_COOKIE, HeaderValue::from_static(line));
+    pub(crate) fn append_set_cookie(res: &mut Response, value: &'static str) {
+        res.headers_mut().append(SET_COOKIE, HeaderValue::from_static(value));
     }
 
     #[handler]
-    async fn foreign(res: &mut Response) -> &'static str {
-        append(res, "PHPSESSID=3f9a; path=/forum");
-        append(res, "seen=1");
+    async fn undeclared(res: &mut Response) -> &'static str {
+        append_set_cookie(res, "PHPSESSID=3f9a; path=/forum");
+        append_set_cookie(res, "seen=1");
         res.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
         "from the forum"
     }
 
     #[handler]
     async fn by_hand(res: &mut Response) -> &'static str {
-        append(res, "legacy=1; Secure");
+        append_set_cookie(res, "legacy=1; Secure");
         "from old code"
     }
 
@@ -214,10 +215,10 @@ mod routes {
     }
 
     #[handler]
-    async fn under_load(req: &mut Request, own: SiteCookies, cookies: Cookies) -> Result<String, Error> {
-        let read = load::read(&own, &cookies)?;
+    async fn under_load(req: &mut Request, site_cookies: SiteCookies, cookies: Cookies) -> Result<String, Error> {
+        let read = load::read(&site_cookies, &cookies)?;
         load::pause(number(req)).await;
-        load::set(&own, &cookies, number(req))?;
+        load::set(&site_cookies, &cookies, number(req))?;
         Ok(read)
     }
 
@@ -228,8 +229,8 @@ mod routes {
     }
 
     #[handler]
-    async fn lots(req: &mut Request, own: SiteCookies) -> Result<(), SetError> {
-        load::set_lots(&own, number(req))
+    async fn lots(req: &mut Request, site_cookies: SiteCookies) -> Result<(), SetError> {
+        load::set_lots(&site_cookies, number(req))
     }
 
     #[handler]
@@ -245,8 +246,8 @@ mod routes {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn salvo_does_what_every_framework_does() {
-    every_scenario::<Salvo>().await;
+async fn salvo_passes_all_scenarios() {
+    run_all_scenarios::<Salvo>().await;
 }
 
 #[test]

@@ -1,23 +1,23 @@
-//! From axum-extra 0.12: the jars are real, the router is real.
+//! Migration from axum-extra 0.12. Sends requests to real routers.
 
 use axum::Router;
 use axum::routing::get;
 
-use crate::{ask, assert_said, layered};
+use crate::{assert_shown, send, with_policy};
 
 mod before {
     // migration: axum-extra before
     use axum_extra::extract::CookieJar;
     use axum_extra::extract::cookie::Cookie;
 
-    // The jar leaves only if the handler returns it.
+    // The cookies are sent only if the handler returns the jar.
     pub async fn sign_in(jar: CookieJar) -> (CookieJar, &'static str) {
         let session = Cookie::build(("session", "s3cr3t")).path("/").http_only(true).secure(true);
         (jar.add(session), "signed in") // Set-Cookie: session=s3cr3t; HttpOnly; Secure; Path=/
     }
 
     pub async fn home(jar: CookieJar) -> String {
-        jar.get("session").map_or("signed out".to_owned(), |session| format!("{} octets", session.value().len()))
+        jar.get("session").map_or("signed out".to_owned(), |session| format!("{} bytes", session.value().len()))
     }
 
     pub async fn sign_out(jar: CookieJar) -> CookieJar {
@@ -33,7 +33,7 @@ mod after {
     #[derive(Cookie)]
     pub struct Session(String);
 
-    // The layer writes the jar, whatever the handler answers.
+    // The layer sends the cookies, whatever the handler returns.
     pub async fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
         // Set-Cookie: __Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Lax
         cookies.set(Session("s3cr3t".into()))?;
@@ -41,8 +41,8 @@ mod after {
     }
 
     pub async fn home(cookies: Cookies) -> Result<String, ReadError> {
-        let session = cookies.get::<Session>()?;
-        Ok(session.map_or("signed out".to_owned(), |Session(id)| format!("{} octets", id.len())))
+        let session = cookies.try_get::<Session>()?;
+        Ok(session.map_or("signed out".to_owned(), |Session(id)| format!("{} bytes", id.len())))
     }
 
     pub async fn sign_out(cookies: Cookies) -> Result<(), SetError> {
@@ -58,7 +58,7 @@ mod errors {
     use hardtack::{Cookie, Cookies};
 
     // migration: axum-extra errors
-    /// Nothing is set: the jar is lost with the error.
+    /// The cookie is not set: the jar is dropped when the handler returns an error.
     pub async fn before(jar: CookieJar) -> Result<CookieJar, StatusCode> {
         let _jar = jar.add(("attempts", "1"));
         Err(StatusCode::UNAUTHORIZED)
@@ -67,7 +67,7 @@ mod errors {
     #[derive(Cookie)]
     struct Attempts(u32);
 
-    /// It is set: the error is a response like others.
+    /// The cookie is set: the layer sends it with the error response.
     pub async fn after(cookies: Cookies) -> axum::response::Result<()> {
         // Set-Cookie: __Host-Http-attempts=1; Path=/; Secure; HttpOnly; SameSite=Lax
         cookies.set(Attempts(1))?;
@@ -77,24 +77,24 @@ mod errors {
 }
 
 #[tokio::test]
-async fn handlers() {
-    let sign_in = ask(Router::new().route("/", get(before::sign_in)), "a=1").await;
-    let sign_out = ask(Router::new().route("/", get(before::sign_out)), "session=s3cr3t").await;
-    assert_said("axum-extra before", &[sign_in.sent, sign_out.sent].concat());
-    assert_eq!(ask(Router::new().route("/", get(before::home)), "session=s3cr3t").await.body, "6 octets");
+async fn handlers_send_the_shown_headers() {
+    let sign_in = send(Router::new().route("/", get(before::sign_in)), "a=1").await;
+    let sign_out = send(Router::new().route("/", get(before::sign_out)), "session=s3cr3t").await;
+    assert_shown("axum-extra before", &[sign_in.set_cookies, sign_out.set_cookies].concat());
+    assert_eq!(send(Router::new().route("/", get(before::home)), "session=s3cr3t").await.body, "6 bytes");
 
-    let sign_in = ask(layered(Router::new().route("/", get(after::sign_in))), "a=1").await;
-    let sign_out = ask(layered(Router::new().route("/", get(after::sign_out))), "a=1").await;
-    assert_said("axum-extra after", &[sign_in.sent, sign_out.sent].concat());
-    let home = ask(layered(Router::new().route("/", get(after::home))), "__Host-Http-session=s3cr3t").await;
-    assert_eq!(home.body, "6 octets");
+    let sign_in = send(with_policy(Router::new().route("/", get(after::sign_in))), "a=1").await;
+    let sign_out = send(with_policy(Router::new().route("/", get(after::sign_out))), "a=1").await;
+    assert_shown("axum-extra after", &[sign_in.set_cookies, sign_out.set_cookies].concat());
+    let home = send(with_policy(Router::new().route("/", get(after::home))), "__Host-Http-session=s3cr3t").await;
+    assert_eq!(home.body, "6 bytes");
 }
 
 #[tokio::test]
-async fn an_error_keeps_its_cookies() {
-    let before = ask(Router::new().route("/", get(errors::before)), "a=1").await;
-    assert_eq!((before.status.as_u16(), before.sent.len()), (401, 0));
-    let after = ask(layered(Router::new().route("/", get(errors::after))), "a=1").await;
+async fn error_response_keeps_its_cookies() {
+    let before = send(Router::new().route("/", get(errors::before)), "a=1").await;
+    assert_eq!((before.status.as_u16(), before.set_cookies.len()), (401, 0));
+    let after = send(with_policy(Router::new().route("/", get(errors::after))), "a=1").await;
     assert_eq!(after.status, 401);
-    assert_said("axum-extra errors", &after.sent);
+    assert_shown("axum-extra errors", &after.set_cookies);
 }

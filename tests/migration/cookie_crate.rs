@@ -1,12 +1,12 @@
-//! From `cookie` 0.18, as it is and in the jars that sign.
+//! Migration from the `cookie` crate 0.18: plain cookies, jars and signed jars.
 
 use hardtack::{Cookies, SetCookie, testing};
 use http::HeaderMap;
 
-use crate::Outcome;
+use crate::TestResult;
 
 #[test]
-fn one_cookie() -> Outcome {
+fn one_cookie_becomes_a_type() -> TestResult {
     let https = testing::https();
     // migration: cookie
     // before
@@ -31,7 +31,7 @@ fn one_cookie() -> Outcome {
 }
 
 #[test]
-fn a_jar() -> Outcome {
+fn cookie_jar_becomes_a_struct_of_cookies() -> TestResult {
     let (https, request, mut response) = (testing::https(), HeaderMap::new(), HeaderMap::new());
     // migration: several cookies
     // before
@@ -41,7 +41,7 @@ fn a_jar() -> Outcome {
     let mut before: Vec<String> = jar.delta().map(ToString::to_string).collect();
     before.sort();
     assert_eq!(before[0], "cart=7");
-    assert!(before[1].starts_with("lang=de; Path=/; Max-Age=630720000; Expires=")); // 20 years; browsers keep it 400 days
+    assert!(before[1].starts_with("lang=de; Path=/; Max-Age=630720000; Expires=")); // 20 years; browsers cap it at 400 days
 
     // after
     #[hardtack::cookies]
@@ -51,11 +51,11 @@ fn a_jar() -> Outcome {
         lang: String,
     }
 
-    let cookies = Cookies::read(&request, https);
+    let cookies = Cookies::from_headers(&request, https);
     let shop = Shop::from(cookies.clone()); // in a framework: an argument of the handler
     shop.set_cart(7)?;
     shop.set_lang("de")?;
-    cookies.write(&mut response); // in a framework: the layer does it
+    cookies.write(&mut response); // in a framework: the layer does this
     let after: Vec<_> = response.get_all("set-cookie").iter().collect();
     assert_eq!(after[0], "__Host-Http-cart=7; Path=/; Secure; HttpOnly; SameSite=Lax");
     assert_eq!(after[1], "__Host-lang=de; Path=/; Max-Age=34560000; Secure; SameSite=Lax");
@@ -64,17 +64,17 @@ fn a_jar() -> Outcome {
 }
 
 #[test]
-fn reading() -> Outcome {
+fn reading_returns_typed_values() -> TestResult {
     let https = testing::https();
     // migration: reading
-    let field = "lang=de; lang=en; __Host-Http-cart=7";
+    let header = "lang=de; lang=en; __Host-Http-cart=7";
 
-    // before: the last of a name, whoever set it, as text
+    // before: text; the last cookie of a name wins, whoever set it
     let mut jar = cookie::CookieJar::new();
-    cookie::Cookie::split_parse(field).filter_map(Result::ok).for_each(|cookie| jar.add_original(cookie));
+    cookie::Cookie::split_parse(header).filter_map(Result::ok).for_each(|cookie| jar.add_original(cookie));
     assert_eq!(jar.get("lang").map(cookie::Cookie::value), Some("en"));
 
-    // after: a type's value; several values of a name are an error, since one of them may be somebody else's
+    // after: a typed value; different values of one name are an error, because one of them may be an attacker's
     #[derive(hardtack::Cookie)]
     struct Cart(u32);
     #[derive(hardtack::Cookie)]
@@ -82,24 +82,24 @@ fn reading() -> Outcome {
     struct Lang(String);
 
     let mut request = HeaderMap::new();
-    request.insert("cookie", field.parse()?);
-    let cookies = Cookies::read(&request, https);
-    assert_eq!(cookies.get::<Cart>()?.map(|Cart(items)| items), Some(7));
-    assert!(matches!(cookies.get::<Lang>(), Err(hardtack::ReadError::Ambiguous { .. })));
+    request.insert("cookie", header.parse()?);
+    let cookies = Cookies::from_headers(&request, https);
+    assert_eq!(cookies.try_get::<Cart>()?.map(|Cart(items)| items), Some(7));
+    assert!(matches!(cookies.try_get::<Lang>(), Err(hardtack::ReadError::Ambiguous { .. })));
     // migration: end
     Ok(())
 }
 
 #[test]
-fn removing() -> Outcome {
+fn removal_uses_the_declared_scope() -> TestResult {
     let https = testing::https();
     // migration: removing
-    // before: a browser removes it where Path and Domain happen to be those it was set with
+    // before: a browser removes the cookie only if Path and Domain equal those that it was set with
     let mut before = cookie::Cookie::new("session", "");
     before.make_removal();
     assert!(before.to_string().starts_with("session=; Max-Age=0; Expires="));
 
-    // after: the declaration's name, Path, Domain and flags
+    // after: name, Path, Domain and flags come from the declaration
     #[derive(hardtack::Cookie)]
     #[cookie(path = "/account")]
     struct Session(String);
@@ -115,15 +115,15 @@ fn removing() -> Outcome {
 }
 
 #[test]
-fn values() -> Outcome {
+fn values_are_always_encoded() -> TestResult {
     let https = testing::https();
     // migration: values
-    // before: as it is, or encoded where somebody thought of it
+    // before: written unchanged, unless the code calls `encoded()`
     let before = cookie::Cookie::new("note", "50%; Domain=example.com");
     assert_eq!(before.to_string(), "note=50%; Domain=example.com");
     assert_eq!(before.encoded().to_string(), "note=50%25%3B%20Domain%3Dexample.com");
 
-    // after: a value is a value
+    // after: always encoded
     #[derive(hardtack::Cookie)]
     struct Note(String);
 
@@ -134,38 +134,38 @@ fn values() -> Outcome {
 }
 
 #[test]
-fn handing_over() -> Outcome {
+fn cookie_can_be_converted_for_a_library() -> TestResult {
     let https = testing::https();
     // migration: to a library
-    // a library that wants a `cookie::Cookie`: declared here, handed over there
+    // declare the cookie here, and pass it to a library that takes a `cookie::Cookie`
     #[derive(hardtack::Cookie)]
     struct Session(String);
 
-    let made: cookie::Cookie<'static> = SetCookie::new(Session("s3cr3t".into())).to_cookie(&https)?;
-    assert_eq!(made.to_string(), "__Host-Http-session=s3cr3t; HttpOnly; SameSite=Lax; Secure; Path=/");
+    let cookie: cookie::Cookie<'static> = SetCookie::new(Session("s3cr3t".into())).to_cookie(&https)?;
+    assert_eq!(cookie.to_string(), "__Host-Http-session=s3cr3t; HttpOnly; SameSite=Lax; Secure; Path=/");
     // migration: end
     Ok(())
 }
 
 #[test]
-fn signed() -> Outcome {
+fn signed_value_is_verified_by_its_library() -> TestResult {
     let https = testing::https();
     let key = cookie::Key::from(&[7; 64]);
     let mut old = cookie::CookieJar::new();
     old.signed_mut(&key).add(("user", "ada"));
-    let field = old.get("user").unwrap().stripped().to_string();
+    let header = old.get("user").unwrap().stripped().to_string();
     // migration: signed
     #[derive(hardtack::Cookie)]
     #[cookie(name = "user", read_only)]
     struct SignedUser(String);
 
     let mut request = HeaderMap::new();
-    request.insert("cookie", field.parse()?);
-    let SignedUser(text) = Cookies::read(&request, https).get()?.unwrap();
-    assert_ne!(text, "ada"); // the signature and the value: hardtack cannot tell whether it holds
+    request.insert("cookie", header.parse()?);
+    let SignedUser(text) = Cookies::from_headers(&request, https).try_get()?.unwrap();
+    assert_ne!(text, "ada"); // the signature and the value: hardtack cannot verify the signature
     assert!(text.ends_with("=ada"));
 
-    // whoever has the key can
+    // the old library has the key and can verify it
     let mut jar = cookie::CookieJar::new();
     jar.add_original(("user", text));
     assert_eq!(jar.signed(&key).get("user").unwrap().value(), "ada");

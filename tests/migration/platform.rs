@@ -1,48 +1,50 @@
-//! From a platform that secures cookies by switches and by text: the lines it asks for, by the audit and by the layer.
+//! Migration from a platform that secures cookies with switches and with text in values. Checks the cookies with the
+//! audit and with the layer.
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use hardtack::audit::{Seen, set_cookie};
-use hardtack::{Cookie, Cookies, ForceHttps, ForeignCookies, Listener, Policy, PolicyHandle, SetCookie, SetError};
-use hardtack::{Transport, document_cookie, testing};
+use hardtack::audit::{Context, set_cookie};
+use hardtack::policy::{ForceHttps, UndeclaredCookies};
+use hardtack::tls::Transport;
+use hardtack::{Cookie, Cookies, Policy, PolicyHandle, SetCookie, SetError, TlsTermination, document_cookie, testing};
 use tower::ServiceExt as _;
 
-use crate::{Outcome, ask, assert_said};
+use crate::{TestResult, assert_shown, send};
 
-/// A page whose session cookie nobody secured.
+/// A page with an insecure session cookie.
 async fn page() -> impl IntoResponse {
     [(header::SET_COOKIE, "ASP.NET_SessionId=s3cr3t; path=/")]
 }
 
 #[tokio::test]
-async fn secure_session_cookies() -> Outcome {
+async fn policy_hardens_session_cookies() -> TestResult {
     // migration: secure session cookies
-    // before: a switch. A handler, or a library in it, sends `ASP.NET_SessionId=s3cr3t; path=/`.
+    // before: a switch of the platform. A handler or a library sends `ASP.NET_SessionId=s3cr3t; path=/`.
 
-    // after: a policy, for every line that leaves, whoever wrote it; this is the default
-    let policy = Policy::builder().foreign_cookies(ForeignCookies::Harden).build()?;
-    let app = Router::new().route("/", get(page)).layer(policy.layer(Listener::per_connection()));
+    // after: a policy, which hardens every `Set-Cookie` header; `Harden` is the default
+    let policy = Policy::builder().undeclared_cookies(UndeclaredCookies::Harden).build()?;
+    let app = Router::new().route("/", get(page)).layer(policy.layer(TlsTermination::per_connection()));
     // Set-Cookie: ASP.NET_SessionId=s3cr3t; path=/; Secure; HttpOnly; SameSite=Lax
     // migration: end
-    assert_said("secure session cookies", &ask(app, "a=1").await.sent);
+    assert_shown("secure session cookies", &send(app, "a=1").await.set_cookies);
     Ok(())
 }
 
 #[tokio::test]
-async fn apply_configuration() -> Outcome {
+async fn new_policy_applies_at_once() -> TestResult {
     // migration: apply
-    // before: apply the configuration to the environment, perhaps publish again
-    // after: in force for every request that begins from here on
-    let handle = PolicyHandle::new(Policy::builder().foreign_cookies(ForeignCookies::Observe).build()?);
-    let app = Router::new().route("/", get(page)).layer(handle.layer(Listener::per_connection()));
-    assert_eq!(ask(app.clone(), "a=1").await.sent, ["ASP.NET_SessionId=s3cr3t; path=/"]);
+    // before: apply the configuration to the environment, and perhaps publish again
+    // after: the new policy is in force for every request that begins from now on
+    let handle = PolicyHandle::new(Policy::builder().undeclared_cookies(UndeclaredCookies::Observe).build()?);
+    let app = Router::new().route("/", get(page)).layer(handle.layer(TlsTermination::per_connection()));
+    assert_eq!(send(app.clone(), "a=1").await.set_cookies, ["ASP.NET_SessionId=s3cr3t; path=/"]);
 
     handle.apply(Policy::default());
     assert_eq!(
-        ask(app.clone(), "a=1").await.sent,
+        send(app.clone(), "a=1").await.set_cookies,
         ["ASP.NET_SessionId=s3cr3t; path=/; Secure; HttpOnly; SameSite=Lax"]
     );
     // migration: end
@@ -50,22 +52,22 @@ async fn apply_configuration() -> Outcome {
 }
 
 #[tokio::test]
-async fn force_https() -> Outcome {
+async fn pages_are_redirected_and_api_refused() -> TestResult {
     // migration: force https
-    // before: two switches, for screens and for exposed integrations
-    // after: pages are redirected, everything else is refused and never redirected
-    let policy = Policy::builder().force_https(ForceHttps::on().integrations(["/api"])).build()?; // `on()` is the default
+    // before: two switches, one for pages and one for exposed integrations
+    // after: pages are redirected, all other requests are refused
+    let policy = Policy::builder().force_https(ForceHttps::on().api_paths(["/api"])).build()?; // `on()` is the default
     let app = Router::new()
         .route("/", get(page))
         .route("/api/orders", get(page))
-        .layer(policy.layer(Listener::per_connection()));
+        .layer(policy.layer(TlsTermination::per_connection()));
     assert_eq!(over_plain_http(&app, "/", "text/html").await, (308, "https://shop.example/".to_owned()));
     assert_eq!(over_plain_http(&app, "/api/orders", "text/html").await, (403, String::new()));
     // migration: end
     Ok(())
 }
 
-/// The status and where it redirects to.
+/// Returns the status, and the `Location` header or an empty text.
 async fn over_plain_http(app: &Router, path: &str, accept: &str) -> (u16, String) {
     let request = Request::get(path).header("accept", accept).header("host", "shop.example");
     let request = request.extension(Transport::Plain).body(Body::empty()).unwrap();
@@ -76,36 +78,36 @@ async fn over_plain_http(app: &Router, path: &str, accept: &str) -> (u16, String
 }
 
 #[test]
-fn set_cookie_action() -> Outcome {
+fn set_cookie_action_becomes_a_declaration() -> TestResult {
     let https = testing::https();
     // migration: SetCookie
     // before: SetCookie("sample_cookie", "value", ExpirationSpan: 480, CookieSecure: True); HttpOnly is False unless given
     let before = "sample_cookie=value; Max-Age=28800; Path=/; Secure";
-    let raised = set_cookie(before.as_bytes(), &Seen::https("shop.example"));
-    let raised: Vec<_> = raised.findings.iter().map(|finding| finding.rule.id()).collect();
-    assert_eq!(raised, ["script-readable", "same-site-missing", "unprefixed"]);
+    let report = set_cookie(before.as_bytes(), &Context::https("shop.example"));
+    let findings: Vec<_> = report.findings.iter().map(|finding| finding.rule.id()).collect();
+    assert_eq!(findings, ["script-readable", "same-site-missing", "unprefixed"]);
 
-    // after: said once, on a type; the span with its unit
+    // after: declared once, on a type; the duration has a unit
     #[derive(Cookie)]
     #[cookie(max_age = "480m")]
     struct SampleCookie(String);
 
     let after = SetCookie::new(SampleCookie("value".into())).header_value(&https)?;
     assert_eq!(after, "__Host-Http-sample_cookie=value; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax");
-    assert!(set_cookie(after.as_bytes(), &Seen::https("shop.example")).findings.is_empty());
+    assert!(set_cookie(after.as_bytes(), &Context::https("shop.example")).findings.is_empty());
     // migration: end
     Ok(())
 }
 
 #[test]
-fn the_appended_secure() -> Outcome {
+fn appended_secure_is_encoded() -> TestResult {
     let https = testing::https();
     // migration: appended
-    // before: SetCookie("sample_cookie", "value; Secure"). What takes `; Secure` in a value takes `; Domain=` in one.
+    // before: SetCookie("sample_cookie", "value; Secure"). A value that can add `; Secure` can also add `; Domain=`.
     let before = "sample_cookie=value; Secure";
-    assert!(set_cookie(before.as_bytes(), &Seen::https("shop.example")).stored.is_ok_and(|stored| stored.secure));
+    assert!(set_cookie(before.as_bytes(), &Context::https("shop.example")).stored.is_ok_and(|stored| stored.secure));
 
-    // after: take it out of the value; one that is left there does nothing
+    // after: take `; Secure` out of the value. In the value it has no effect.
     #[derive(Cookie)]
     struct SampleCookie(String);
 
@@ -116,11 +118,11 @@ fn the_appended_secure() -> Outcome {
 }
 
 #[test]
-fn document_cookie_in_a_page() -> Outcome {
+fn document_cookie_is_generated() -> TestResult {
     // migration: document.cookie
     // before: document.cookie = 'sample_cookie=value; Secure';
 
-    // after, in a page that a server writes
+    // after, in a page that a server renders
     #[derive(Cookie)]
     #[cookie(http_only = false, reason = "sample.js reads it")]
     struct SampleCookie(String);
@@ -138,10 +140,10 @@ mod widget {
     use super::*;
 
     // migration: SameSite=None
-    // before: SameSite=None goes with Secure, and with HSTS or Force HTTPS
-    // after: it is Secure, or does not compile; HSTS and `force_https` are the policy's defaults
+    // before: SameSite=None needs Secure, and HSTS or Force HTTPS
+    // after: a cookie without Secure does not compile; HSTS and `force_https` are the policy's defaults
     #[derive(Cookie)]
-    #[cookie(same_site = None, reason = "the shop stands in the frame of its partners")]
+    #[cookie(same_site = None, reason = "partners embed the shop in a frame")]
     struct Widget(u32);
 
     pub async fn page(cookies: Cookies) -> Result<(), SetError> {
@@ -151,9 +153,9 @@ mod widget {
 }
 
 #[tokio::test]
-async fn same_site_none() {
+async fn same_site_none_is_always_secure() {
     let app = Router::new().route("/", get(widget::page));
-    let answer = ask(crate::layered(app), "a=1").await;
-    assert_said("SameSite=None", &answer.sent);
-    assert_eq!(answer.headers["strict-transport-security"], "max-age=31536000");
+    let reply = send(crate::with_policy(app), "a=1").await;
+    assert_shown("SameSite=None", &reply.set_cookies);
+    assert_eq!(reply.headers["strict-transport-security"], "max-age=31536000");
 }

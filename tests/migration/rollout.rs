@@ -1,11 +1,11 @@
-//! While old and new stand beside each other: old names, new names, environments, a developer's machine, tests.
+//! The rollout, while old and new code run beside each other: old and new names, environments, development and tests.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use hardtack::{AnyScheme, Cookie, Cookies, Listener, Policy, PolicyHandle, SetCookie, testing};
+use hardtack::{AnyScheme, Cookie, Cookies, Policy, PolicyHandle, SetCookie, TlsTermination, testing};
 use http::{HeaderMap, Request};
 
-use crate::{Outcome, assert_said, lines};
+use crate::{TestResult, assert_shown, set_cookies};
 
 fn request(cookie: &str) -> HeaderMap {
     let mut request = HeaderMap::new();
@@ -14,28 +14,28 @@ fn request(cookie: &str) -> HeaderMap {
 }
 
 #[test]
-fn under_the_old_name() -> Outcome {
+fn old_names_are_read_and_set() -> TestResult {
     let https = testing::https();
     let request = request("session=50%25; Theme=dark");
     // migration: old names
-    /// The same name as before: others read it too. It can have no prefix, and says why.
+    /// Keeps the old name, because another program reads it. A name without a prefix needs a `reason`.
     #[derive(Cookie)]
     #[cookie(name = "session", reason = "the reporting service reads it under this name until March")]
     struct Session(String);
 
-    /// Another program sets it: read as it is, never set or removed here.
+    /// A cookie of another program. It is read without decoding, and never set or removed here.
     #[derive(Cookie)]
     #[cookie(name = "Theme", read_only)]
     struct Theme(String);
 
-    let cookies = Cookies::read(&request, https);
-    assert_eq!(cookies.get::<Session>()?.map(|Session(id)| id).as_deref(), Some("50%")); // decoded: see `Values`
-    assert_eq!(cookies.get::<Theme>()?.map(|Theme(name)| name).as_deref(), Some("dark"));
+    let cookies = Cookies::from_headers(&request, https);
+    assert_eq!(cookies.try_get::<Session>()?.map(|Session(id)| id).as_deref(), Some("50%")); // decoded: see `Values`
+    assert_eq!(cookies.try_get::<Theme>()?.map(|Theme(name)| name).as_deref(), Some("dark"));
     cookies.set(Session("new".into()))?; // Set-Cookie: session=new; Path=/; Secure; HttpOnly; SameSite=Lax
     // migration: end
     let mut response = HeaderMap::new();
     cookies.write(&mut response);
-    assert_said("old names", &lines(&response));
+    assert_shown("old names", &set_cookies(&response));
     Ok(())
 }
 
@@ -47,17 +47,17 @@ mod renaming {
     #[cookie(max_age = "8h")]
     pub struct Session(pub String);
 
-    /// As the old code set it: its removal wants the same Path and Domain.
+    /// The old cookie. Path and Domain must be those of the old code, or browsers ignore the removal.
     #[derive(Cookie)]
     #[cookie(name = "session", path = "/", reason = "the old name: read, and removed, until March")]
     pub struct OldSession(String);
 
-    /// The new one; else the old one, which becomes the new one.
+    /// Returns the new cookie's value. If there is only the old cookie, replaces it with the new one.
     pub fn session(cookies: &Cookies) -> Result<Option<String>, Box<dyn std::error::Error>> {
-        if let Some(Session(id)) = cookies.get()? {
+        if let Some(Session(id)) = cookies.try_get()? {
             return Ok(Some(id));
         }
-        let Some(OldSession(id)) = cookies.get()? else { return Ok(None) };
+        let Some(OldSession(id)) = cookies.try_get()? else { return Ok(None) };
         // Set-Cookie: __Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax
         cookies.set(Session(id.clone()))?;
         // Set-Cookie: session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax
@@ -67,30 +67,30 @@ mod renaming {
 
     pub fn sign_out(cookies: &Cookies) -> Result<(), hardtack::SetError> {
         cookies.remove::<Session>()?;
-        cookies.remove::<OldSession>() // or the old one would sign in again
+        cookies.remove::<OldSession>() // otherwise the old cookie would sign the user in again
     }
     // migration: end
 }
 
 #[test]
-fn a_new_name_signs_nobody_out() -> Outcome {
-    for (carried, known, sends) in [
+fn new_name_keeps_users_signed_in() -> TestResult {
+    for (header, session, replaces_old_cookie) in [
         ("a=1", None, false),
         ("session=s3cr3t", Some("s3cr3t"), true),
         ("__Host-Http-session=new; session=planted", Some("new"), false),
     ] {
-        let cookies = Cookies::read(&request(carried), testing::https());
-        assert_eq!(renaming::session(&cookies)?.as_deref(), known, "{carried}");
+        let cookies = Cookies::from_headers(&request(header), testing::https());
+        assert_eq!(renaming::session(&cookies)?.as_deref(), session, "{header}");
         let mut response = HeaderMap::new();
         cookies.write(&mut response);
-        if sends {
-            assert_said("renaming", &lines(&response));
+        if replaces_old_cookie {
+            assert_shown("renaming", &set_cookies(&response));
         } else {
-            assert!(lines(&response).is_empty(), "{carried}");
+            assert!(set_cookies(&response).is_empty(), "{header}");
         }
     }
 
-    let cookies = Cookies::read(&request("session=s3cr3t"), testing::https());
+    let cookies = Cookies::from_headers(&request("session=s3cr3t"), testing::https());
     renaming::sign_out(&cookies)?;
     let mut response = HeaderMap::new();
     cookies.write(&mut response);
@@ -99,7 +99,7 @@ fn a_new_name_signs_nobody_out() -> Outcome {
 }
 
 #[test]
-fn values_of_others() -> Outcome {
+fn values_of_other_libraries_are_read() -> TestResult {
     // migration: encoded values
     #[derive(Cookie)]
     #[cookie(name = "note", reason = "the old name, until March")]
@@ -109,69 +109,72 @@ fn values_of_others() -> Outcome {
     #[cookie(name = "note", read_only)]
     struct RawNote(String);
 
-    // what `encoded()`, axum-extra and Rocket write comes back equal
+    // values that `encoded()`, axum-extra or Rocket wrote are read back unchanged
     let encoded = cookie::Cookie::new("note", "50 %; é").encoded().to_string();
     assert_eq!(encoded, "note=50%20%25%3B%20%C3%A9");
-    let cookies = Cookies::read(&request(&encoded), testing::https());
-    assert_eq!(cookies.get::<Note>()?.map(|Note(text)| text).as_deref(), Some("50 %; é"));
+    let cookies = Cookies::from_headers(&request(&encoded), testing::https());
+    assert_eq!(cookies.try_get::<Note>()?.map(|Note(text)| text).as_deref(), Some("50 %; é"));
 
-    // what was written as it is, is read as it is by `read_only`
-    let cookies = Cookies::read(&request("note=%41"), testing::https());
-    assert_eq!(cookies.get::<Note>()?.map(|Note(text)| text).as_deref(), Some("A"));
-    assert_eq!(cookies.get::<RawNote>()?.map(|RawNote(text)| text).as_deref(), Some("%41"));
+    // a value that was written without encoding needs `read_only`, which does not decode
+    let cookies = Cookies::from_headers(&request("note=%41"), testing::https());
+    assert_eq!(cookies.try_get::<Note>()?.map(|Note(text)| text).as_deref(), Some("A"));
+    assert_eq!(cookies.try_get::<RawNote>()?.map(|RawNote(text)| text).as_deref(), Some("%41"));
     // migration: end
     Ok(())
 }
 
 #[test]
-fn one_domain_for_each_environment() -> Outcome {
+fn domain_comes_from_the_policy() -> TestResult {
     let (https, request, mut response) = (testing::https(), HeaderMap::new(), HeaderMap::new());
     let cookie_domain = "example.com".to_owned();
     // migration: environments
-    // before: the domain of the environment, wherever a cookie is made
+    // before: wherever the code makes a cookie, it passes the domain of the environment
     let before = cookie::Cookie::build(("sso", "s3cr3t")).domain(cookie_domain.clone()).path("/").secure(true).build();
     assert_eq!(before.to_string(), "sso=s3cr3t; Secure; Path=/; Domain=example.com");
 
-    // after: the declaration says that it differs, the environment's one policy says what it is
+    // after: the declaration takes the domain from the policy, and each environment has one policy
     #[derive(Cookie)]
-    #[cookie(domain = environment)]
+    #[cookie(domain = policy)]
     struct Sso(String);
 
     let policy = PolicyHandle::new(Policy::builder().cookie_domain(cookie_domain).build()?); // or `HARDTACK_POLICY_COOKIE_DOMAIN`
-    let cookies = Cookies::read(&request, https).policy(&policy); // the layer does it for handlers
+    let cookies = Cookies::from_headers(&request, https).with_policy(&policy); // in a framework: the layer does this
     cookies.set(Sso("s3cr3t".into()))?;
     cookies.write(&mut response);
-    assert_eq!(lines(&response), ["__Secure-sso=s3cr3t; Path=/; Domain=example.com; Secure; HttpOnly; SameSite=Lax"]);
+    assert_eq!(
+        set_cookies(&response),
+        ["__Secure-sso=s3cr3t; Path=/; Domain=example.com; Secure; HttpOnly; SameSite=Lax"]
+    );
     // migration: end
     Ok(())
 }
 
 #[test]
-fn on_a_developer_s_machine() -> Outcome {
+fn localhost_counts_as_https_in_debug_builds() -> TestResult {
     let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
     // migration: localhost
-    // before: another cookie in development than in production
+    // before: the cookie in development differs from the one in production
     let before = cookie::Cookie::build(("session", "s3cr3t")).secure(!cfg!(debug_assertions)).build();
     assert_eq!(before.to_string().contains("Secure"), !cfg!(debug_assertions));
 
-    // after: the same cookie; a debug build takes plain `http://localhost` for HTTPS, as browsers do
+    // after: the same cookie; in debug builds `http://localhost` counts as HTTPS, as in browsers
     #[derive(Cookie)]
     struct Session(String);
 
-    let listener = Listener::per_connection().loopback_in_debug();
+    let tls_termination = TlsTermination::per_connection().loopback_in_debug();
     let (parts, ()) = Request::get("/").header("host", "localhost:8080").body(())?.into_parts();
-    let scheme = AnyScheme::from(listener.scheme(&parts, Some(loopback)));
-    let line = SetCookie::new(Session("s3cr3t".into())).header_value(&scheme);
-    assert_eq!(line.is_ok(), cfg!(debug_assertions));
+    let scheme = AnyScheme::from(tls_termination.detect(&parts, Some(loopback)));
+    let set_cookie = SetCookie::new(Session("s3cr3t".into())).header_value(&scheme);
+    assert_eq!(set_cookie.is_ok(), cfg!(debug_assertions));
     // migration: end
-    if let Ok(line) = line {
-        assert_eq!(line, "__Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Lax");
+    if let Ok(set_cookie) = set_cookie {
+        assert_eq!(set_cookie, "__Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Lax");
     }
     Ok(())
 }
 
 #[test]
-fn in_tests() -> Outcome {
+fn tests_compare_values() -> TestResult {
     // migration: tests
     #[derive(Cookie, Debug, PartialEq)]
     struct Session(String);
@@ -182,14 +185,14 @@ fn in_tests() -> Outcome {
 
     let mut request = HeaderMap::new();
     request.insert("cookie", testing::request_header(&Session("old".into()))); // before: "session=old".parse()
-    let cookies = Cookies::read(&request, testing::https());
+    let cookies = Cookies::from_headers(&request, testing::https());
     sign_in(&cookies)?;
     let mut response = HeaderMap::new();
     cookies.write(&mut response);
 
-    // before: the text of a line, attributes and all
-    let line = response["set-cookie"].to_str()?;
-    assert_eq!(line, "__Host-Http-session=a%20b; Path=/; Secure; HttpOnly; SameSite=Lax");
+    // before: compare the whole text of the header
+    let set_cookie = response["set-cookie"].to_str()?;
+    assert_eq!(set_cookie, "__Host-Http-session=a%20b; Path=/; Secure; HttpOnly; SameSite=Lax");
     // after
     assert_eq!(testing::sent::<Session>(&response), Some(Session("a b".into())));
     assert!(!testing::removed::<Session>(&response));

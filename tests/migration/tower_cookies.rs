@@ -1,10 +1,10 @@
-//! From tower-cookies 0.11, under its own layer.
+//! Migration from tower-cookies 0.11. Sends requests to real routers.
 
 use axum::Router;
 use axum::routing::get;
 use tower_cookies::CookieManagerLayer;
 
-use crate::{ask, assert_said, layered};
+use crate::{assert_shown, send, with_policy};
 
 mod before {
     // migration: tower-cookies before
@@ -39,7 +39,7 @@ mod after {
     }
 
     pub async fn home(cookies: Cookies) -> Result<String, ReadError> {
-        Ok(cookies.get::<Session>()?.map(|Session(id)| id).unwrap_or_default())
+        Ok(cookies.try_get::<Session>()?.map(|Session(id)| id).unwrap_or_default())
     }
 
     pub async fn sign_out(cookies: Cookies) -> Result<(), SetError> {
@@ -49,33 +49,36 @@ mod after {
     // migration: end
 }
 
-fn theirs(router: Router) -> Router {
+fn with_cookie_manager(router: Router) -> Router {
     router.layer(CookieManagerLayer::new())
 }
 
 #[tokio::test]
-async fn handlers() {
-    let sign_in = ask(theirs(Router::new().route("/", get(before::sign_in))), "a=1").await;
-    let sign_out = ask(theirs(Router::new().route("/", get(before::sign_out))), "session=s3cr3t").await;
-    assert_said("tower-cookies before", &[sign_in.sent, sign_out.sent].concat());
-    assert_eq!(ask(theirs(Router::new().route("/", get(before::home))), "session=a%20b").await.body, "a b");
+async fn handlers_send_the_shown_headers() {
+    let sign_in = send(with_cookie_manager(Router::new().route("/", get(before::sign_in))), "a=1").await;
+    let sign_out = send(with_cookie_manager(Router::new().route("/", get(before::sign_out))), "session=s3cr3t").await;
+    assert_shown("tower-cookies before", &[sign_in.set_cookies, sign_out.set_cookies].concat());
+    assert_eq!(
+        send(with_cookie_manager(Router::new().route("/", get(before::home))), "session=a%20b").await.body,
+        "a b"
+    );
 
-    let sign_in = ask(layered(Router::new().route("/", get(after::sign_in))), "a=1").await;
-    let sign_out = ask(layered(Router::new().route("/", get(after::sign_out))), "a=1").await;
-    assert_said("tower-cookies after", &[sign_in.sent, sign_out.sent].concat());
-    let home = ask(layered(Router::new().route("/", get(after::home))), "__Host-Http-session=a%20b").await;
+    let sign_in = send(with_policy(Router::new().route("/", get(after::sign_in))), "a=1").await;
+    let sign_out = send(with_policy(Router::new().route("/", get(after::sign_out))), "a=1").await;
+    assert_shown("tower-cookies after", &[sign_in.set_cookies, sign_out.set_cookies].concat());
+    let home = send(with_policy(Router::new().route("/", get(after::home))), "__Host-Http-session=a%20b").await;
     assert_eq!(home.body, "a b");
 }
 
 #[tokio::test]
-async fn both_layers_may_stand_around_one_application() {
+async fn both_layers_can_wrap_one_application() {
     // migration: tower-cookies both
-    // theirs within, ours outermost: their lines are hardened on the way out
+    // the policy is outermost, so it hardens the cookies of tower-cookies
     let router = Router::new()
         .route("/", get(before::sign_in))
         .layer(CookieManagerLayer::new())
-        .layer(hardtack::Policy::default().layer(hardtack::Listener::per_connection()));
+        .layer(hardtack::Policy::default().layer(hardtack::TlsTermination::per_connection()));
     // Set-Cookie: session=a b;c; HttpOnly; Secure; SameSite=Lax
     // migration: end
-    assert_said("tower-cookies both", &ask(router, "a=1").await.sent);
+    assert_shown("tower-cookies both", &send(router, "a=1").await.set_cookies);
 }

@@ -1,32 +1,38 @@
-//! Plain HTTP where HTTPS is forced: a page is redirected, an integration is refused, a health check passes.
+//! Plain HTTP requests under `force_https`: page requests are redirected, API requests are refused, and exempt paths
+//! reach the handlers.
 
 use axum::Router;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HOST, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use axum::http::{Method, StatusCode};
 use axum::routing::any;
-use hardtack::EventKind::LineHeldBack;
-use hardtack::{AnyScheme, Cookies, EventKind, ForceHttps, Listener, Policy, SetError, Transport};
+use hardtack::event::Kind;
+use hardtack::event::Kind::HeaderDropped;
+use hardtack::policy::ForceHttps;
+use hardtack::tls::Transport;
+use hardtack::{AnyScheme, Cookies, Policy, SetError, TlsTermination};
 use tower::ServiceExt as _;
 
-use super::{HOST_NAME, PAGE, Recorded, careless, forced, request, session};
+use super::{HOST_NAME, PAGE, RecordingPolicy, insecure_routes, new_request, session, with_force_https};
 
 #[tokio::test]
-async fn a_redirect_is_kept_by_nobody_and_sets_nothing() {
+async fn redirect_is_not_cacheable_and_sets_no_cookie() {
     for method in [Method::GET, Method::HEAD] {
-        let mut asked = request(Transport::Plain, "/a/b?c=d&e=%20", &[PAGE, (HOST, "www.site.example:8080")]);
-        *asked.method_mut() = method;
-        let sent = Recorded::new(forced()).ask(Listener::per_connection(), careless(), asked).await;
+        let mut request = new_request(Transport::Plain, "/a/b?c=d&e=%20", &[PAGE, (HOST, "www.site.example:8080")]);
+        *request.method_mut() = method;
+        let sent = RecordingPolicy::new(with_force_https())
+            .send(TlsTermination::per_connection(), insecure_routes(), request)
+            .await;
         assert_eq!(sent.status, StatusCode::PERMANENT_REDIRECT);
-        assert_eq!(sent.fields(), [LOCATION, CACHE_CONTROL]);
+        assert_eq!(sent.header_names(), [LOCATION, CACHE_CONTROL]);
         assert_eq!(sent.headers[LOCATION], "https://www.site.example:8443/a/b?c=d&e=%20");
         assert_eq!(sent.headers[CACHE_CONTROL], "no-store");
-        assert_eq!(sent.told(), [(EventKind::PageRedirected, "", "force-https")]);
-        assert_eq!(sent.told[0].evidence.as_deref(), Some("the connection carries no TLS"));
+        assert_eq!(sent.event_summaries(), [(Kind::RequestRedirected, "", "force-https")]);
+        assert_eq!(sent.events[0].evidence.as_deref(), Some("the connection carries no TLS"));
     }
 }
 
 #[tokio::test]
-async fn integrations_are_refused_and_never_redirected() {
+async fn api_requests_are_refused_and_never_redirected() {
     for (method, path, accept) in [
         (Method::GET, "/api", "text/html"),
         (Method::GET, "/api/orders?x=1", "text/html"),
@@ -38,17 +44,20 @@ async fn integrations_are_refused_and_never_redirected() {
         (Method::POST, "/api/health", "text/html"),
         (Method::GET, "/health/", "application/json"),
     ] {
-        let mut asked = request(Transport::Plain, path, &[(ACCEPT, accept), (AUTHORIZATION, "Bearer opensesame")]);
-        *asked.method_mut() = method.clone();
-        let sent = Recorded::new(forced()).ask(Listener::per_connection(), careless(), asked).await;
-        assert_eq!((sent.status, sent.fields()), (StatusCode::FORBIDDEN, vec![]), "{method} {path}");
-        assert_eq!(sent.told(), [(EventKind::RequestRefused, "", "force-https")], "{method} {path}");
-        assert!(sent.told[0].evidence.is_some());
+        let mut request =
+            new_request(Transport::Plain, path, &[(ACCEPT, accept), (AUTHORIZATION, "Bearer opensesame")]);
+        *request.method_mut() = method.clone();
+        let sent = RecordingPolicy::new(with_force_https())
+            .send(TlsTermination::per_connection(), insecure_routes(), request)
+            .await;
+        assert_eq!((sent.status, sent.header_names()), (StatusCode::FORBIDDEN, vec![]), "{method} {path}");
+        assert_eq!(sent.event_summaries(), [(Kind::RequestRefused, "", "force-https")], "{method} {path}");
+        assert!(sent.events[0].evidence.is_some());
     }
 }
 
 #[tokio::test]
-async fn a_health_check_passes_and_sends_nothing_secure() {
+async fn health_check_passes_without_secure_headers() {
     let routes = || {
         Router::new().route(
             "/health",
@@ -59,28 +68,29 @@ async fn a_health_check_passes_and_sends_nothing_secure() {
         )
     };
     for (method, path) in [(Method::GET, "/health"), (Method::POST, "/health?deep=1")] {
-        let mut asked = request(Transport::Plain, path, &[]);
-        *asked.method_mut() = method;
-        let sent = Recorded::new(forced()).ask(Listener::per_connection(), routes(), asked).await;
-        assert_eq!((sent.status, sent.lines().len()), (StatusCode::OK, 0));
-        assert_eq!(sent.all(STRICT_TRANSPORT_SECURITY), [""; 0]);
-        let session = (EventKind::SetRefused, "__Host-Http-session", "not-https");
-        assert_eq!(sent.told(), [session, (LineHeldBack, "sid", "insecure")]);
+        let mut request = new_request(Transport::Plain, path, &[]);
+        *request.method_mut() = method;
+        let sent =
+            RecordingPolicy::new(with_force_https()).send(TlsTermination::per_connection(), routes(), request).await;
+        assert_eq!((sent.status, sent.set_cookies().len()), (StatusCode::OK, 0));
+        assert_eq!(sent.header_values(STRICT_TRANSPORT_SECURITY), [""; 0]);
+        let session = (Kind::CookieNotSet, "__Host-Http-session", "not-https");
+        assert_eq!(sent.event_summaries(), [session, (HeaderDropped, "sid", "insecure")]);
     }
 }
 
 #[tokio::test]
-async fn a_redirect_out_of_a_nested_router_keeps_the_prefix() {
-    let policy = Policy::builder().force_https(ForceHttps::on().integrations(["/shop/api"])).build().unwrap();
-    let inside = Router::new().fallback(|| async { "inside" }).layer(policy.layer(Listener::per_connection()));
+async fn redirect_from_a_nested_router_keeps_the_prefix() {
+    let policy = Policy::builder().force_https(ForceHttps::on().api_paths(["/shop/api"])).build().unwrap();
+    let inside = Router::new().fallback(|| async { "inside" }).layer(policy.layer(TlsTermination::per_connection()));
     let routes = Router::new().nest("/shop", inside);
-    let ask = async |path: &str| routes.clone().oneshot(request(Transport::Plain, path, &[PAGE])).await.unwrap();
-    assert_eq!(ask("/shop/cart?x=1").await.headers()[LOCATION], "https://www.site.example/shop/cart?x=1");
-    assert_eq!(ask("/shop/api/x").await.status(), StatusCode::FORBIDDEN);
+    let get = async |path: &str| routes.clone().oneshot(new_request(Transport::Plain, path, &[PAGE])).await.unwrap();
+    assert_eq!(get("/shop/cart?x=1").await.headers()[LOCATION], "https://www.site.example/shop/cart?x=1");
+    assert_eq!(get("/shop/api/x").await.status(), StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
-async fn a_hostile_host_is_never_redirected_to() {
+async fn only_listed_hosts_are_redirected_to() {
     let hosts = Policy::builder().force_https(ForceHttps::on().hosts([HOST_NAME]));
     for (policy, host, is_redirected) in [
         (hosts.clone(), HOST_NAME, true),
@@ -89,8 +99,8 @@ async fn a_hostile_host_is_never_redirected_to() {
         (Policy::builder(), "user@www.site.example", false),
         (Policy::builder(), "www.site.example/evil", false),
     ] {
-        let asked = request(Transport::Plain, "/", &[PAGE, (HOST, host)]);
-        let sent = Recorded::new(policy).ask(Listener::plain(), careless(), asked).await;
+        let request = new_request(Transport::Plain, "/", &[PAGE, (HOST, host)]);
+        let sent = RecordingPolicy::new(policy).send(TlsTermination::none(), insecure_routes(), request).await;
         assert_eq!(sent.status == StatusCode::PERMANENT_REDIRECT, is_redirected, "{host}");
         assert_eq!(sent.headers.contains_key(LOCATION), is_redirected, "{host}");
     }

@@ -1,4 +1,5 @@
-//! Values: each that a type can hold comes back equal, or is refused for its length, and adds nothing to its line.
+//! Values of every type: each is read back equal, or is rejected because it is too long, and adds no attribute to its
+//! header.
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Write as _};
@@ -6,17 +7,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
-use hardtack::{
-    Cookie, CookieValue, Cookies, InvalidValue, SetCookie, SetError, ValueWriter, document_cookie, testing,
-};
+use hardtack::value::{InvalidValue, ValueWriter};
+use hardtack::{Cookie, CookieValue, Cookies, ReadCookie, SetCookie, SetError, document_cookie, testing};
 use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use super::{Present, Script, config, encoded, pair, text};
-use crate::meant::{Meant, is_cookie_octet};
+use crate::expected_cookie::{ExpectedCookie, is_cookie_octet};
 
-/// A cookie of each type of value, and the property that all its values come back.
+/// Declares a cookie for each type of value, and a test that its values are read back equal.
 macro_rules! values {
     ($($test:ident: $name:ident($type:ty) from $values:expr;)*) => {$(
         #[derive(Cookie)]
@@ -26,7 +26,7 @@ macro_rules! values {
             #![proptest_config(config(256))]
             #[test]
             fn $test(value in $values) {
-                comes_back(value, $name, |it| it.0)?;
+                comes_back(value, $name, |cookie| cookie.0)?;
             }
         }
     )*};
@@ -86,7 +86,7 @@ pub(super) enum Theme {
     Odd,
 }
 
-/// Two texts, the first led by its length.
+/// Two texts, written with the length of the first.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pair(String, String);
 
@@ -122,7 +122,7 @@ impl FromStr for Version {
     }
 }
 
-/// All but NaN, which equals nothing.
+/// All values except NaN, which is not equal to itself.
 fn f32s() -> impl Strategy<Value = f32> {
     use proptest::num::f32::{INFINITE, NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
     NORMAL | SUBNORMAL | ZERO | INFINITE | POSITIVE | NEGATIVE
@@ -133,47 +133,47 @@ fn f64s() -> impl Strategy<Value = f64> {
     NORMAL | SUBNORMAL | ZERO | INFINITE | POSITIVE | NEGATIVE
 }
 
-/// `Display` does not write it: the one thing of a std type that does not come back.
+/// Removes the flow label. `Display` does not write it, so it is not read back.
 fn without_flow_label(mut address: SocketAddrV6) -> SocketAddrV6 {
     address.set_flowinfo(0);
     address
 }
 
-/// Not equal to itself, and the sign of zero is: bits are compared.
+/// NaN is not equal to itself, and 0.0 is equal to -0.0, so this test compares bits.
 #[test]
 fn nan_and_the_sign_of_zero_come_back() {
     for value in [f64::NAN, -f64::NAN, 0.0, -0.0] {
         let mut request = HeaderMap::new();
         request.insert("cookie", testing::request_header(&AF64(value)));
-        let AF64(read) = Cookies::read(&request, testing::https()).get().unwrap().unwrap();
+        let AF64(read) = Cookies::from_headers(&request, testing::https()).try_get().unwrap().unwrap();
         assert!(read.is_nan() && value.is_nan() || read.to_bits() == value.to_bits(), "{value}");
     }
 }
 
 #[derive(Cookie)]
-struct AHeld<T>(T);
+struct AWrapper<T>(T);
 
 proptest! {
     #![proptest_config(config(512))]
 
     #[test]
-    fn name_and_value_fit_in_4096_octets_or_are_refused(value in "(?s).{0,1500}|[a-z]{4070,4090}") {
-        let octets = AString::SPEC.name.len() + encoded(&value).len();
+    fn name_and_value_over_4096_bytes_are_rejected(value in "(?s).{0,1500}|[a-z]{4070,4090}") {
+        let bytes = AString::SPEC.name.len() + encoded(&value).len();
         match SetCookie::new(AString(value.clone())).header_value(&testing::https()) {
-            Ok(line) => {
-                prop_assert!(octets <= 4096);
-                prop_assert_eq!(pair(line.to_str().unwrap()).1, encoded(&value));
+            Ok(header) => {
+                prop_assert!(bytes <= 4096);
+                prop_assert_eq!(pair(header.to_str().unwrap()).1, encoded(&value));
             }
-            Err(SetError::TooLarge { octets: counted, limit: 4096, .. }) => {
-                prop_assert!(octets > 4096);
-                prop_assert_eq!(counted, octets);
+            Err(SetError::TooLarge { bytes: counted, limit: 4096, .. }) => {
+                prop_assert!(bytes > 4096);
+                prop_assert_eq!(counted, bytes);
             }
             Err(error) => prop_assert!(false, "{}", error),
         }
     }
 
     #[test]
-    fn a_script_gets_the_text_that_it_assigns(value in text()) {
+    fn js_string_is_the_exact_text_and_safe(value in text()) {
         let Ok(script) = document_cookie(&Script(value.clone())) else {
             prop_assert!(encoded(&value).len() > 4000);
             return Ok(());
@@ -187,20 +187,20 @@ proptest! {
     }
 
     #[test]
-    fn what_a_generic_cookie_holds_comes_back(number in any::<i32>(), text in text()) {
-        comes_back(number, AHeld, |it| it.0)?;
-        comes_back(text, AHeld, |it| it.0)?;
-        comes_back(Present, |it| it, |it| it)?;
+    fn values_of_generic_cookies_come_back(number in any::<i32>(), text in text()) {
+        comes_back(number, AWrapper, |cookie| cookie.0)?;
+        comes_back(text, AWrapper, |cookie| cookie.0)?;
+        comes_back(Present, |cookie| cookie, |cookie| cookie)?;
     }
 }
 
-/// Sets the value, looks at the line, sends the pair back, and reads it.
+/// Sets the value, checks its header, sends the pair in a request, and reads it back.
 pub(super) fn comes_back<V: Clone + Debug + PartialEq, T: Cookie>(
     value: V,
     wrap: fn(V) -> T,
     unwrap: fn(T) -> V,
 ) -> TestCaseResult {
-    let jar = Cookies::read(&HeaderMap::new(), testing::https());
+    let jar = Cookies::from_headers(&HeaderMap::new(), testing::https());
     match jar.set(wrap(value.clone())) {
         Ok(()) => {}
         Err(SetError::TooLarge { .. }) => return Ok(()),
@@ -208,15 +208,15 @@ pub(super) fn comes_back<V: Clone + Debug + PartialEq, T: Cookie>(
     }
     let mut response = HeaderMap::new();
     jar.write(&mut response);
-    let line = response["set-cookie"].to_str().unwrap();
+    let header = response["set-cookie"].to_str().unwrap();
     prop_assert_eq!(response.get_all("set-cookie").iter().count(), 1);
 
-    // The line is the name, cookie-octets, and the declared attributes; nothing of the value can be more.
-    let (name, raw) = pair(line);
+    // The header is the name, the value in `cookie-octet`s, and the declared attributes.
+    let (name, raw) = pair(header);
     prop_assert_eq!(name, T::SPEC.name);
-    prop_assert!(raw.bytes().all(is_cookie_octet), "{}", line);
-    prop_assert_eq!(&line[name.len() + 1 + raw.len()..], "; Path=/; Secure; HttpOnly; SameSite=Lax");
-    Meant::of(&T::SPEC, raw).assert_read_from(line);
+    prop_assert!(raw.bytes().all(is_cookie_octet), "{}", header);
+    prop_assert_eq!(&header[name.len() + 1 + raw.len()..], "; Path=/; Secure; HttpOnly; SameSite=Lax");
+    ExpectedCookie::from_spec(&T::SPEC, raw).assert_matches(header);
     let cookie = SetCookie::new(wrap(value.clone())).to_cookie(&testing::https()).unwrap();
     prop_assert_eq!(cookie.value(), raw);
 
@@ -224,7 +224,7 @@ pub(super) fn comes_back<V: Clone + Debug + PartialEq, T: Cookie>(
     let mut request = HeaderMap::new();
     request.insert("cookie", HeaderValue::from_str(&format!("{name}={raw}")).unwrap());
     prop_assert_eq!(&request["cookie"], &testing::request_header(&wrap(value.clone())));
-    let read = Cookies::read(&request, testing::https()).get::<T>();
+    let read = Cookies::from_headers(&request, testing::https()).try_get::<T>();
     prop_assert_eq!(read.unwrap().map(unwrap), Some(value));
     Ok(())
 }

@@ -1,9 +1,10 @@
-//! Rotation on eight servers that take each step at moments of their own, while clients keep talking to whichever server
-//! answers. Everything is drawn from one seed: what is refused once is refused in every run.
+//! Key rotation on eight servers. Each step reaches the servers at different times, while clients send requests to
+//! random servers. All random numbers come from a fixed seed, so each run is the same.
 
 use std::collections::HashMap;
 
-use hardtack::{Cookie, Cookies, Key, Keyring, Policy, PolicyHandle, ReadError, testing};
+use hardtack::seal::{Key, Keyring};
+use hardtack::{Cookie, Cookies, Policy, PolicyHandle, ReadCookie, ReadError, testing};
 use http::{HeaderMap, HeaderValue};
 
 use super::{NOW, instant, key, verdict};
@@ -19,9 +20,9 @@ struct Session(u64);
 #[cookie(signed, max_age = "1h")]
 struct Visitor(u64);
 
-const LIFE: u64 = 3_600;
+const LIFETIME: u64 = 3_600;
 
-/// Numbers that look random and are the same in every run (SplitMix64).
+/// A pseudo-random generator (SplitMix64) whose numbers are the same in every run.
 struct Random(u64);
 
 impl Random {
@@ -34,44 +35,46 @@ impl Random {
     }
 }
 
-/// One server: its policy, which a deploy replaces while it runs, and a clock that is a little wrong.
+/// A server: its policy, which a deploy replaces while the server runs, and the error of its clock.
 struct Server {
     handle: PolicyHandle,
-    clock: i64,
-    /// When each step of the rotation reaches it, and what it brings.
+    /// The difference to the real time in seconds.
+    clock_error: i64,
+    /// The time at which each step of the rotation reaches this server, and the step's keyring.
     deploys: Vec<(u64, Keyring)>,
 }
 
-/// A browser: its two cookies, and when each is over.
+/// A browser: its cookies by name, each with its time of expiry.
 #[derive(Default)]
 struct Client {
     cookies: HashMap<&'static str, (HeaderValue, u64)>,
 }
 
-/// A rotation: when a step begins to reach servers, and what it brings; by then the last one has reached them all.
+/// A step of a rotation.
 struct Step {
+    /// The time at which the step begins to reach servers.
     begins: u64,
     keyring: Keyring,
 }
 
-/// How long a deploy takes to reach the last server.
+/// The number of seconds until a deploy has reached the last server.
 const DEPLOY: u64 = 900;
 
-/// Runs the clients against the servers, and returns how many of their valid cookies were refused, by verdict, with how
-/// many were read.
+/// Runs the clients against the servers. Returns the number of valid cookies that were rejected, by verdict, and the
+/// number of cookies that were read.
 fn run(first: &Keyring, steps: &[Step], seed: u64) -> (HashMap<&'static str, usize>, usize) {
     let mut random = Random(seed);
     let policy = |keyring: &Keyring| Policy::builder().keyring(keyring.clone()).build().unwrap();
     let mut servers: Vec<_> = (0..SERVERS)
         .map(|_| Server {
             handle: PolicyHandle::new(policy(first)),
-            clock: i64::try_from(random.below(41)).unwrap() - 20,
+            clock_error: i64::try_from(random.below(41)).unwrap() - 20,
             deploys: steps.iter().map(|step| (step.begins + random.below(DEPLOY), step.keyring.clone())).collect(),
         })
         .collect();
     let mut clients: Vec<_> = (0..CLIENTS).map(|_| Client::default()).collect();
-    let (mut refused, mut read) = (HashMap::new(), 0);
-    let end = steps.iter().map(|step| step.begins).max().unwrap() + DEPLOY + 2 * LIFE;
+    let (mut rejected, mut read) = (HashMap::new(), 0);
+    let end = steps.iter().map(|step| step.begins).max().unwrap() + DEPLOY + 2 * LIFETIME;
     let mut now = NOW;
     while now < end {
         now += random.below(5);
@@ -84,31 +87,33 @@ fn run(first: &Keyring, steps: &[Step], seed: u64) -> (HashMap<&'static str, usi
         let server = &servers[usize::try_from(random.below(SERVERS as u64)).unwrap()];
         let client = &mut clients[usize::try_from(random.below(CLIENTS as u64)).unwrap()];
         client.cookies.retain(|_, (_, ends)| now < *ends);
-        // A session is written anew on every tenth request, as one that slides is; a visitor keeps the first.
+        // A session is renewed on about every tenth request. A visitor's cookie is never renewed.
         let renews = random.below(10) == 0;
-        let seen = now.checked_add_signed(server.clock).unwrap();
-        testing::at(instant(seen), || exchange(client, &server.handle, renews, now, &mut refused, &mut read));
+        let server_time = now.checked_add_signed(server.clock_error).unwrap();
+        let send = || send_request(client, &server.handle, renews, now, &mut rejected, &mut read);
+        testing::at(instant(server_time), send);
     }
-    (refused, read)
+    (rejected, read)
 }
 
-fn exchange(
+/// Sends one request and stores the cookies of the response in the client.
+fn send_request(
     client: &mut Client,
     handle: &PolicyHandle,
     renews: bool,
     now: u64,
-    refused: &mut HashMap<&'static str, usize>,
+    rejected: &mut HashMap<&'static str, usize>,
     read: &mut usize,
 ) {
     let mut request = HeaderMap::new();
     for (cookie, _) in client.cookies.values() {
         request.append("cookie", cookie.clone());
     }
-    let cookies: Cookies = Cookies::read(&request, testing::https()).policy(handle);
-    let (session, visitor) = (cookies.get::<Session>(), cookies.get::<Visitor>());
+    let cookies: Cookies = Cookies::from_headers(&request, testing::https()).with_policy(handle);
+    let (session, visitor) = (cookies.try_get::<Session>(), cookies.try_get::<Visitor>());
     let mut count = |result: Result<bool, ReadError>| match result {
         Ok(was_there) => *read += usize::from(was_there),
-        Err(_) => *refused.entry(verdict(&result)).or_default() += 1,
+        Err(_) => *rejected.entry(verdict(&result)).or_default() += 1,
     };
     count(session.clone().map(|found| found.is_some()));
     count(visitor.clone().map(|found| found.is_some()));
@@ -121,11 +126,11 @@ fn exchange(
     }
     let mut response = HeaderMap::new();
     cookies.write(&mut response);
-    for line in response.get_all("set-cookie") {
-        let line = line.to_str().unwrap();
-        let pair = line.split(';').next().unwrap();
+    for header in response.get_all("set-cookie") {
+        let header = header.to_str().unwrap();
+        let pair = header.split(';').next().unwrap();
         let name = [Session::SPEC.name, Visitor::SPEC.name].into_iter().find(|name| pair.starts_with(*name)).unwrap();
-        client.cookies.insert(name, (pair.parse().unwrap(), now + LIFE));
+        client.cookies.insert(name, (pair.parse().unwrap(), now + LIFETIME));
     }
 }
 
@@ -133,70 +138,71 @@ fn keys() -> (Key, Key) {
     (key(1), key(2))
 }
 
-/// The days between the steps: each begins when the one before has reached every server.
+/// Returns the documented rotation. Each step begins when the step before it has reached every server.
 fn three_steps() -> (Keyring, Vec<Step>) {
     let (old, new) = keys();
     let first = Keyring::new(old.clone());
     let reads = Step { begins: NOW + 600, keyring: first.clone().with(new.clone()) };
     let writes = Step { begins: reads.begins + DEPLOY, keyring: Keyring::new(new.clone()).with(old) };
-    // The last value of the old key was written when the step before reached the last server.
-    let alone = Step { begins: writes.begins + DEPLOY + LIFE + 60, keyring: Keyring::new(new) };
+    // The old key may be dropped when its last value has expired. That value was written when the step before reached
+    // the last server.
+    let alone = Step { begins: writes.begins + DEPLOY + LIFETIME + 60, keyring: Keyring::new(new) };
     (first, vec![reads, writes, alone])
 }
 
 #[test]
-fn three_steps_refuse_no_valid_cookie_on_any_of_eight_servers() {
+fn three_step_rotation_rejects_no_valid_cookie() {
     let (first, steps) = three_steps();
     for seed in 0..3 {
-        let (refused, read) = run(&first, &steps, seed);
-        assert_eq!(refused, HashMap::new(), "{seed}");
+        let (rejected, read) = run(&first, &steps, seed);
+        assert_eq!(rejected, HashMap::new(), "{seed}");
         assert!(read > 5_000, "{read}");
     }
 }
 
 #[test]
-fn one_step_that_names_its_instant_refuses_none_either() {
+fn scheduled_rotation_rejects_no_valid_cookie() {
     let (old, new) = keys();
     let first = Keyring::new(old.clone());
     let with = Step {
         begins: NOW + 600,
         keyring: first.clone().with(new.clone().writes_from(instant(NOW + 600 + DEPLOY + 60))),
     };
-    let alone = Step { begins: with.begins + DEPLOY + 120 + LIFE, keyring: Keyring::new(new) };
+    let alone = Step { begins: with.begins + DEPLOY + 120 + LIFETIME, keyring: Keyring::new(new) };
     let steps = vec![with, alone];
     for seed in 0..3 {
         assert_eq!(run(&first, &steps, seed).0, HashMap::new(), "{seed}");
     }
 }
 
-/// How many valid cookies a rotation refuses, all for one reason.
-fn refused(first: &Keyring, steps: &[Step]) -> usize {
+/// Returns the number of valid cookies that a rotation rejects. The verdict must be `unknown-key` for all of them.
+fn rejected(first: &Keyring, steps: &[Step]) -> usize {
     let runs = (0..3).map(|seed| run(first, steps, seed).0);
-    let unknown = |refused: HashMap<_, _>| {
-        assert!(refused.keys().all(|verdict| *verdict == "unknown-key"), "{refused:?}");
-        refused.values().sum::<usize>()
+    let unknown = |rejected: HashMap<_, _>| {
+        assert!(rejected.keys().all(|verdict| *verdict == "unknown-key"), "{rejected:?}");
+        rejected.values().sum::<usize>()
     };
     runs.map(unknown).sum()
 }
 
 #[test]
-fn the_naive_rotations_refuse_valid_cookies() {
+fn naive_rotations_reject_valid_cookies() {
     let (old, new) = keys();
     let first = Keyring::new(old.clone());
-    // The key is swapped.
+    // The key is replaced in one step.
     let swapped = [Step { begins: NOW + 600, keyring: Keyring::new(new.clone()) }];
-    assert!(refused(&first, &swapped) > 300);
-    // The new key writes where it is before it reads everywhere: each server is right, and all of them are wrong.
+    assert!(rejected(&first, &swapped) > 300);
+    // The new key writes on the first servers before the other servers can read it.
     let at_once = [Step { begins: NOW + 600, keyring: Keyring::new(new.clone()).with(old) }];
-    assert!(refused(&first, &at_once) > 10);
-    // The old key is dropped before what it wrote is over.
+    assert!(rejected(&first, &at_once) > 10);
+    // The old key is dropped before its last value has expired.
     let (first, mut steps) = three_steps();
     steps[2].begins = steps[1].begins + DEPLOY;
-    assert!(refused(&first, &steps) > 30);
+    assert!(rejected(&first, &steps) > 30);
 }
 
 #[test]
-fn the_same_seed_is_the_same_run() {
+fn equal_seeds_give_equal_runs() {
     let (first, steps) = three_steps();
     assert_eq!(run(&first, &steps, 7), run(&first, &steps, 7));
     assert_ne!(run(&first, &steps, 7).1, run(&first, &steps, 8).1);

@@ -1,6 +1,8 @@
-//! What Python and OpenSSL wrote, read; and written again where writing leaves nothing to chance.
+//! Vectors that Python and OpenSSL wrote. Each is read and must have its expected verdict. The signed values are
+//! written again and must be equal. Sealed values cannot be compared, because they contain a random nonce.
 
-use hardtack::{Cookie, Key, Keyring, SetCookie, testing};
+use hardtack::seal::{Key, Keyring};
+use hardtack::{Cookie, SetCookie, testing};
 use serde::Deserialize;
 
 use super::{instant, read, verdict, wire};
@@ -14,11 +16,11 @@ struct Vectors {
 #[derive(Deserialize)]
 struct About {
     now: u64,
-    keys: Vec<Written>,
+    keys: Vec<KeyVector>,
 }
 
 #[derive(Deserialize)]
-struct Written {
+struct KeyVector {
     base64: String,
     id: String,
 }
@@ -77,14 +79,14 @@ fn vectors() -> Vectors {
 }
 
 fn keyring(about: &About, id: &str) -> Keyring {
-    let written = about.keys.iter().find(|key| key.id == id).unwrap();
-    let key = Key::from_base64(&written.base64).unwrap();
+    let vector = about.keys.iter().find(|key| key.id == id).unwrap();
+    let key = Key::from_base64(&vector.base64).unwrap();
     assert_eq!(key.id().to_string(), id);
     Keyring::new(key)
 }
 
 #[test]
-fn what_another_implementation_wrote_is_read_as_it_says() {
+fn vectors_have_their_expected_verdict() {
     let Vectors { about, cases } = vectors();
     assert_eq!(cases.len(), 116);
     for case in &cases {
@@ -92,12 +94,12 @@ fn what_another_implementation_wrote_is_read_as_it_says() {
         let read = testing::at(instant(about.now), || {
             let wire = &case.wire;
             match (&*case.kind, &*case.name) {
-                ("signed", "__Host-Http-session") => read::<SignedSession>(wire, &keyring).map(|it| it.0),
-                ("sealed", "__Host-Http-session") => read::<SealedSession>(wire, &keyring).map(|it| it.0),
-                ("signed", "a") => read::<ReadSignedA>(wire, &keyring).map(|it| it.0),
-                ("sealed", "a") => read::<ReadSealedA>(wire, &keyring).map(|it| it.0),
-                ("signed", LONG) => read::<SignedLong>(wire, &keyring).map(|it| it.0),
-                ("sealed", LONG) => read::<SealedLong>(wire, &keyring).map(|it| it.0),
+                ("signed", "__Host-Http-session") => read::<SignedSession>(wire, &keyring).map(|cookie| cookie.0),
+                ("sealed", "__Host-Http-session") => read::<SealedSession>(wire, &keyring).map(|cookie| cookie.0),
+                ("signed", "a") => read::<ReadSignedA>(wire, &keyring).map(|cookie| cookie.0),
+                ("sealed", "a") => read::<ReadSealedA>(wire, &keyring).map(|cookie| cookie.0),
+                ("signed", LONG) => read::<SignedLong>(wire, &keyring).map(|cookie| cookie.0),
+                ("sealed", LONG) => read::<SealedLong>(wire, &keyring).map(|cookie| cookie.0),
                 other => panic!("no cookie for {other:?}"),
             }
         });
@@ -107,15 +109,15 @@ fn what_another_implementation_wrote_is_read_as_it_says() {
 }
 
 #[test]
-fn what_is_signed_here_is_what_another_implementation_signs() {
+fn signatures_equal_the_vectors() {
     fn sign<T>(value: T, case: &Case, keyring: &Keyring, now: u64) -> String
     where
         T: Cookie + hardtack::AllowedOver<hardtack::Https>,
     {
-        let set = SetCookie::new(value).until(instant(case.expiry.unwrap())).keyring(keyring);
-        let line = testing::at(instant(now), || set.header_value(&testing::https()).unwrap());
-        assert!(line.to_str().unwrap().starts_with(T::DECLARATION.name));
-        wire(&line)
+        let set = SetCookie::new(value).expires(instant(case.expiry.unwrap())).with_keyring(keyring);
+        let header = testing::at(instant(now), || set.header_value(&testing::https()).unwrap());
+        assert!(header.to_str().unwrap().starts_with(T::SPEC.name));
+        wire(&header)
     }
 
     let Vectors { about, cases } = vectors();
@@ -131,9 +133,9 @@ fn what_is_signed_here_is_what_another_implementation_signs() {
         written += 1;
     }
     assert_eq!(written, 44);
-    // The same lengths, at least, where a nonce is drawn.
+    // Of a sealed value, compare at least the length.
     let case = cases.iter().find(|case| case.kind == "sealed" && case.name == "a").unwrap();
     let keyring = keyring(&about, &case.key);
-    let set = SetCookie::new(SealedA(case.value.clone().unwrap())).keyring(&keyring);
+    let set = SetCookie::new(SealedA(case.value.clone().unwrap())).with_keyring(&keyring);
     assert_eq!(wire(&set.header_value(&testing::https()).unwrap()).len(), case.wire.len());
 }

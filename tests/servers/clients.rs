@@ -1,67 +1,74 @@
-//! What real clients make of it: values that come back, lines as they stand, and fields that HTTP/2 splits.
+//! Real clients: the values that they send back, the exact `Set-Cookie` headers, and the `Cookie` headers that HTTP/2
+//! splits.
 
 use std::time::Duration;
 
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::routing::get;
-use hardtack::{Cookies, Listener, Policy, SameSite, SetError};
+use hardtack::{Cookies, Policy, SameSite, SetError, TlsTermination};
 
-use super::{BANNER, Banner, Cart, NO_SESSION, SESSION, Session, SiteCookies, Theme, served, session};
+use super::{BANNER, Banner, Cart, SESSION, SESSION_REMOVAL, Session, SiteCookies, Theme, serve, session};
 use crate::support::client::{Client, Reply};
 use crate::support::curl::Curl;
-use crate::support::server::Served;
+use crate::support::server::TestServer;
 
-enum Any {
+enum AnyClient {
     Reqwest(Client),
     Curl(Curl),
 }
 
-impl Any {
+impl AnyClient {
     async fn get(&self, url: String) -> Reply {
         match self {
-            Any::Reqwest(client) => client.get(url).await,
-            Any::Curl(curl) => curl.get(url).await,
+            AnyClient::Reqwest(client) => client.get(url).await,
+            AnyClient::Curl(curl) => curl.get(url).await,
         }
     }
 }
 
 #[tokio::test]
-async fn a_value_comes_back_equal_with_every_client_until_it_is_removed() {
+async fn every_client_returns_the_value_unchanged() {
     const ODD: &str = "a b;c=\"d\",é%\r\nSet-Cookie: x=1";
-    let site = served(
+    let site = serve(
         Router::new()
             .route("/set", get(|cookies: Cookies| async move { cookies.set(Session(ODD.to_owned())) }))
-            .route("/get", get(|cookies: Cookies| async move { format!("{:?}", cookies.get::<Session>().unwrap()) }))
+            .route(
+                "/get",
+                get(|cookies: Cookies| async move { format!("{:?}", cookies.try_get::<Session>().unwrap()) }),
+            )
             .route("/remove", get(|cookies: Cookies| async move { cookies.remove::<Session>() })),
     )
     .await;
     let clients = [
-        ("reqwest, HTTP/2", Any::Reqwest(site.browser())),
-        ("reqwest, HTTP/1.1", Any::Reqwest(Client(site.builder().http1_only().cookie_store(true).build().unwrap()))),
-        ("curl, HTTP/2", Any::Curl(site.curl().option("--http2"))),
-        ("curl, HTTP/1.1", Any::Curl(site.curl().option("--http1.1"))),
+        ("reqwest, HTTP/2", AnyClient::Reqwest(site.browser())),
+        (
+            "reqwest, HTTP/1.1",
+            AnyClient::Reqwest(Client(site.builder().http1_only().cookie_store(true).build().unwrap())),
+        ),
+        ("curl, HTTP/2", AnyClient::Curl(site.curl().option("--http2"))),
+        ("curl, HTTP/1.1", AnyClient::Curl(site.curl().option("--http1.1"))),
     ];
     for (name, client) in clients {
         assert_eq!(client.get(site.https("/get")).await.body, "None", "{name}");
 
         let set = client.get(site.https("/set")).await;
-        let line = "__Host-Http-session=a%20b%3Bc=%22d%22%2C%C3%A9%25%0D%0ASet-Cookie:%20x=1; Path=/; Max-Age=28800; \
-                    Secure; HttpOnly; SameSite=Lax";
-        assert_eq!((set.status, set.lines()), (200, vec![line]), "{name}");
+        let expected = "__Host-Http-session=a%20b%3Bc=%22d%22%2C%C3%A9%25%0D%0ASet-Cookie:%20x=1; Path=/; \
+                        Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
+        assert_eq!((set.status, set.set_cookies()), (200, vec![expected]), "{name}");
 
         let got = client.get(site.https("/get")).await;
         assert_eq!(got.body, format!("{:?}", Some(Session(ODD.to_owned()))), "{name}");
-        assert_eq!(got.lines(), [""; 0], "{name}");
+        assert_eq!(got.set_cookies(), [""; 0], "{name}");
 
-        assert_eq!(client.get(site.https("/remove")).await.lines(), [NO_SESSION], "{name}");
+        assert_eq!(client.get(site.https("/remove")).await.set_cookies(), [SESSION_REMOVAL], "{name}");
         assert_eq!(client.get(site.https("/get")).await.body, "None", "{name}");
     }
 }
 
 #[tokio::test]
-async fn curl_keeps_what_was_declared_and_nothing_after_the_removal() {
-    let site = served(
+async fn curl_stores_and_removes_the_declared_cookie() {
+    let site = serve(
         Router::new()
             .route("/set", get(|cookies: Cookies| async move { cookies.set(session()) }))
             .route("/remove", get(|cookies: Cookies| async move { cookies.remove::<Session>() })),
@@ -69,18 +76,18 @@ async fn curl_keeps_what_was_declared_and_nothing_after_the_removal() {
     .await;
     let curl = site.curl();
     curl.get(site.https("/set")).await;
-    let kept = curl.kept();
-    let fields: Vec<&str> = kept[0].split('\t').collect();
-    // Host, subdomains too, path, Secure, expiry, name, value.
-    assert_eq!(kept.len(), 1);
-    assert_eq!(fields[..4], ["#HttpOnly_127.0.0.1", "FALSE", "/", "TRUE"]);
-    assert_eq!(fields[5..], ["__Host-Http-session", "s3cr3t"]);
+    let stored = curl.cookies();
+    let columns: Vec<&str> = stored[0].split('\t').collect();
+    // The columns are: host, includes subdomains, path, Secure, expiry, name, value.
+    assert_eq!(stored.len(), 1);
+    assert_eq!(columns[..4], ["#HttpOnly_127.0.0.1", "FALSE", "/", "TRUE"]);
+    assert_eq!(columns[5..], ["__Host-Http-session", "s3cr3t"]);
     curl.get(site.https("/remove")).await;
-    assert_eq!(curl.kept(), [""; 0]);
+    assert_eq!(curl.cookies(), [""; 0]);
 }
 
 #[tokio::test]
-async fn every_declaration_leaves_with_its_exact_line() {
+async fn every_declaration_writes_its_exact_header() {
     async fn set(cookies: SiteCookies) -> Result<(), SetError> {
         cookies.set_session(session())?;
         cookies.set_theme(Theme::Dark)?;
@@ -90,7 +97,7 @@ async fn every_declaration_leaves_with_its_exact_line() {
         cookies.set_banner(Banner(true))
     }
     async fn vary(cookies: SiteCookies) -> Result<(), SetError> {
-        cookies.set_session_with(session(), |session| session.session().same_site(SameSite::Strict))?;
+        cookies.set_session_with(session(), |session| session.without_max_age().same_site(SameSite::Strict))?;
         cookies.set_theme_with(Theme::Light, |theme| theme.max_age(Duration::from_secs(60)))?;
         cookies.set_basket_with(7, |basket| basket.path("/shop/7"))?;
         cookies.remove_sso_with(|sso| sso.domain("other.example"))?;
@@ -98,10 +105,10 @@ async fn every_declaration_leaves_with_its_exact_line() {
     }
     let policy = Policy::builder().cookie_domain("site.example").build().unwrap();
     let routes = Router::new().route("/set", get(set)).route("/vary", get(vary));
-    let site = Served::start(routes.layer(policy.layer(Listener::per_connection()))).await;
+    let site = TestServer::start(routes.layer(policy.layer(TlsTermination::per_connection()))).await;
     for client in [site.client(), Client(site.builder().http1_only().build().unwrap())] {
         assert_eq!(
-            client.get(site.https("/set")).await.lines(),
+            client.get(site.https("/set")).await.set_cookies(),
             [
                 SESSION,
                 "__Host-theme=dark; Path=/; Secure; SameSite=Lax",
@@ -112,7 +119,7 @@ async fn every_declaration_leaves_with_its_exact_line() {
             ]
         );
         assert_eq!(
-            client.get(site.https("/vary")).await.lines(),
+            client.get(site.https("/vary")).await.set_cookies(),
             [
                 "__Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Strict",
                 "__Host-theme=light; Path=/; Max-Age=60; Secure; SameSite=Lax",
@@ -127,19 +134,19 @@ async fn every_declaration_leaves_with_its_exact_line() {
 }
 
 #[tokio::test]
-async fn http_2_may_split_the_cookie_field() {
-    let site = served(Router::new().route(
+async fn split_cookie_headers_of_http_2_are_read() {
+    let site = serve(Router::new().route(
         "/",
         get(|cookies: Cookies, headers: HeaderMap| async move {
-            let fields = headers.get_all("cookie").iter().count();
-            let cart = cookies.get::<Cart>().unwrap().map(|cart| cart.0);
-            format!("{fields} {:?} {cart:?}", cookies.get::<Session>().unwrap())
+            let count = headers.get_all("cookie").iter().count();
+            let cart = cookies.try_get::<Cart>().unwrap().map(|cart| cart.0);
+            format!("{count} {:?} {cart:?}", cookies.try_get::<Session>().unwrap())
         }),
     ))
     .await;
-    let fields = [("cookie", "__Host-Http-session=s3cr3t"), ("cookie", "x=1"), ("cookie", "__Host-Http-cart=7")];
+    let headers = [("cookie", "__Host-Http-session=s3cr3t"), ("cookie", "x=1"), ("cookie", "__Host-Http-cart=7")];
     let request = site.client().0.get(site.https("/"));
-    let response = fields.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send();
+    let response = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send();
     let response = response.await.unwrap();
     assert_eq!(response.version(), axum::http::Version::HTTP_2);
     assert_eq!(response.text().await.unwrap(), "3 Some(Session(\"s3cr3t\")) Some(7)");

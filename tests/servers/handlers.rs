@@ -1,4 +1,4 @@
-//! Handlers: what is pending leaves whatever they answer, and what cannot be read is answered with its removal.
+//! Handlers: pending cookies are sent with every response, and unreadable cookies are answered with a 400.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -17,36 +17,36 @@ use hardtack::{AnyScheme, Cookies, Https, ReadError, SetError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Barrier;
 
-use super::{BANNER, Banner, Cart, NO_HTTPS, SESSION, Session, SiteCookies, served, session};
+use super::{BANNER, Banner, Cart, HTTPS_ONLY, SESSION, Session, SiteCookies, serve, session};
 use crate::support::client::Client;
 
-// ---- Nothing pending is lost, and nothing refused takes others with it.
+// ---- Setting.
 
 #[tokio::test]
-async fn pending_cookies_leave_whatever_the_handler_answers() {
-    struct Broken(SetError);
-    impl IntoResponse for Broken {
+async fn pending_cookies_are_sent_with_every_response() {
+    struct TeapotError(SetError);
+    impl IntoResponse for TeapotError {
         fn into_response(self) -> Response {
             (StatusCode::IM_A_TEAPOT, self.0.cookie()).into_response()
         }
     }
-    impl From<SetError> for Broken {
+    impl From<SetError> for TeapotError {
         fn from(error: SetError) -> Self {
-            Broken(error)
+            TeapotError(error)
         }
     }
-    /// An extractor that sets before a later one refuses.
-    struct Tracked;
-    impl<S: Send + Sync> FromRequestParts<S> for Tracked {
+    /// An extractor that sets a cookie. A later extractor of the same handler fails.
+    struct SetsSession;
+    impl<S: Send + Sync> FromRequestParts<S> for SetsSession {
         type Rejection = Response;
         async fn from_request_parts(parts: &mut request::Parts, state: &S) -> Result<Self, Response> {
             let cookies = Cookies::<Https>::from_request_parts(parts, state).await.map_err(|e| e.into_response())?;
             cookies.set(session()).map_err(|error| error.into_response())?;
-            Ok(Tracked)
+            Ok(SetsSession)
         }
     }
     let large = || Session("x".repeat(5000));
-    let site = served(
+    let site = serve(
         Router::new()
             .route("/ok", get(|cookies: Cookies| async move { cookies.set(session()) }))
             .route(
@@ -61,17 +61,17 @@ async fn pending_cookies_leave_whatever_the_handler_answers() {
                 get(move |cookies: Cookies| async move {
                     cookies.set(session())?;
                     cookies.set(large())?;
-                    Ok::<_, Broken>(())
+                    Ok::<_, TeapotError>(())
                 }),
             )
             .route(
                 "/read-error",
                 get(|cookies: Cookies| async move {
                     cookies.set(session()).unwrap();
-                    cookies.get::<Cart>().map(|_| ())
+                    cookies.try_get::<Cart>().map(|_| ())
                 }),
             )
-            .route("/rejected", get(|_: Tracked, _: Form<Vec<u8>>| async {}))
+            .route("/rejected", get(|_: SetsSession, _: Form<Vec<u8>>| async {}))
             .fallback(|cookies: Cookies| async move {
                 cookies.set(session()).unwrap();
                 (StatusCode::NOT_FOUND, "no such page")
@@ -87,20 +87,20 @@ async fn pending_cookies_leave_whatever_the_handler_answers() {
     ] {
         let reply = client.get(site.https(path)).await;
         assert_eq!((reply.status, reply.body.as_str()), (status, body), "{path}");
-        assert_eq!(reply.lines(), [SESSION], "{path}");
+        assert_eq!(reply.set_cookies(), [SESSION], "{path}");
     }
     let rejected = client.get(site.https("/rejected?not=a-list")).await;
-    assert_eq!((rejected.status, rejected.lines()), (400, vec![SESSION]));
+    assert_eq!((rejected.status, rejected.set_cookies()), (400, vec![SESSION]));
 
     let read = client.get_with(site.https("/read-error"), &[("cookie", "__Host-Http-cart=many")]).await;
-    let no_cart = "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
-                   SameSite=Lax";
-    assert_eq!((read.status, read.lines()), (400, vec![no_cart, SESSION]));
+    let cart_removal =
+        "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
+    assert_eq!((read.status, read.set_cookies()), (400, vec![cart_removal, SESSION]));
 }
 
 #[tokio::test]
-async fn a_cookie_refused_over_plain_http_takes_no_other_with_it() {
-    let site = served(
+async fn rejected_cookie_does_not_affect_other_cookies() {
+    let site = serve(
         Router::new()
             .route(
                 "/handled",
@@ -108,12 +108,12 @@ async fn a_cookie_refused_over_plain_http_takes_no_other_with_it() {
                     cookies.set(Banner(true)).unwrap();
                     match cookies.set(session()) {
                         Err(SetError::NotHttps { cookie, .. }) => cookie,
-                        _ => "not refused",
+                        _ => "not rejected",
                     }
                 }),
             )
             .route(
-                "/asked",
+                "/returned",
                 get(|cookies: Cookies<AnyScheme>| async move {
                     cookies.set(Banner(true))?;
                     cookies.set(session())
@@ -124,18 +124,18 @@ async fn a_cookie_refused_over_plain_http_takes_no_other_with_it() {
     let client = site.client();
     let handled = client.get(site.http("/handled")).await;
     assert_eq!((handled.status, handled.body.as_str()), (200, "__Host-Http-session"));
-    assert_eq!(handled.lines(), [BANNER]);
+    assert_eq!(handled.set_cookies(), [BANNER]);
 
-    // By `?` the client gets the status and no evidence.
-    let asked = client.get(site.http("/asked")).await;
-    assert_eq!((asked.status, asked.body.as_str(), asked.lines()), (403, NO_HTTPS, vec![BANNER]));
+    // With `?` the client gets the status, but no evidence.
+    let returned = client.get(site.http("/returned")).await;
+    assert_eq!((returned.status, returned.body.as_str(), returned.set_cookies()), (403, HTTPS_ONLY, vec![BANNER]));
 }
 
 #[tokio::test]
-async fn a_clone_sets_until_the_head_has_left_and_is_refused_after() {
+async fn set_fails_after_the_head_is_sent() {
     async fn late(cookies: Cookies, request: Request, next: Next) -> Response {
         let response = next.run(request).await;
-        // The handler has answered; the layer outside has not yet sent the head.
+        // The handler has returned, but the layer outside has not sent the head yet.
         cookies.set(session()).unwrap();
         response
     }
@@ -147,15 +147,15 @@ async fn a_clone_sets_until_the_head_has_left_and_is_refused_after() {
             })
         }))
     }
-    let site = served(Router::new().route("/", get(stream)).layer(middleware::from_fn(late))).await;
+    let site = serve(Router::new().route("/", get(stream)).layer(middleware::from_fn(late))).await;
     for reply in [site.client().get(site.https("/")).await, site.curl().get(site.https("/")).await] {
         assert_eq!(reply.body, "too late for __Host-Http-cart");
-        assert_eq!(reply.lines(), [SESSION]);
+        assert_eq!(reply.set_cookies(), [SESSION]);
     }
 }
 
 #[tokio::test]
-async fn a_panic_sends_no_cookie_and_the_server_lives_on() {
+async fn panic_sends_no_cookie_and_server_continues() {
     let panics = get(|cookies: Cookies<AnyScheme>| async move {
         cookies.set(Banner(true)).unwrap();
         if cookies.https().is_ok() {
@@ -165,49 +165,49 @@ async fn a_panic_sends_no_cookie_and_the_server_lives_on() {
         #[allow(unreachable_code, reason = "it gives the handler a type")]
         ()
     });
-    let site = served(Router::new().route("/", panics).route("/well", get(|| async { "well" }))).await;
+    let site = serve(Router::new().route("/", panics).route("/well", get(|| async { "well" }))).await;
 
     let mut socket = tokio::net::TcpStream::connect(site.http_address()).await.unwrap();
     socket.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").await.unwrap();
-    let mut answer = Vec::new();
-    // The connection drops: at its end or with a reset, after no octet.
-    let _ = socket.read_to_end(&mut answer).await;
-    assert_eq!(String::from_utf8_lossy(&answer), "");
+    let mut response = Vec::new();
+    // The connection is closed or reset before a byte is sent.
+    let _ = socket.read_to_end(&mut response).await;
+    assert_eq!(String::from_utf8_lossy(&response), "");
 
     let client = site.client();
     assert!(client.0.get(site.https("/")).send().await.is_err());
     for url in [site.https("/well"), site.http("/well")] {
         let well = client.get(url).await;
-        assert_eq!((well.body.as_str(), well.lines()), ("well", vec![]));
+        assert_eq!((well.body.as_str(), well.set_cookies()), ("well", vec![]));
     }
 }
 
 #[tokio::test]
-async fn exchanges_at_the_same_time_do_not_mix_their_cookies() {
+async fn concurrent_requests_do_not_mix_their_cookies() {
     const MANY: usize = 100;
-    // Every exchange is open, its jar in use, before any goes on.
-    let all = Arc::new(Barrier::new(MANY));
-    let site = served(Router::new().route(
+    // All requests have used their jar before any of them continues.
+    let all_open = Arc::new(Barrier::new(MANY));
+    let site = serve(Router::new().route(
         "/",
         get(move |cookies: Cookies| async move {
-            let Session(own) = cookies.get().unwrap().unwrap();
+            let Session(own) = cookies.try_get().unwrap().unwrap();
             cookies.set(Session(format!("{own}-before"))).unwrap();
-            all.wait().await;
+            all_open.wait().await;
             cookies.set(Cart(own.parse().unwrap())).unwrap();
             cookies.set(Session(own)).unwrap();
         }),
     ))
     .await;
-    // One connection with many streams, and many connections.
+    // One client uses one connection with many streams, the other many connections.
     let clients = [site.client(), Client(site.builder().http1_only().build().unwrap())];
-    let mut exchanges = tokio::task::JoinSet::new();
+    let mut requests = tokio::task::JoinSet::new();
     for own in 0..MANY {
         let (client, url) = (clients[own % 2].clone(), site.https("/"));
-        exchanges.spawn(async move {
+        requests.spawn(async move {
             let cookie = format!("__Host-Http-session={own}");
             let reply = client.get_with(url, &[("cookie", &cookie)]).await;
             assert_eq!(
-                reply.lines(),
+                reply.set_cookies(),
                 [
                     format!("__Host-Http-cart={own}; Path=/; Secure; HttpOnly; SameSite=Lax"),
                     format!("__Host-Http-session={own}; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax"),
@@ -216,64 +216,64 @@ async fn exchanges_at_the_same_time_do_not_mix_their_cookies() {
             own
         });
     }
-    let done = tokio::time::timeout(Duration::from_secs(60), exchanges.join_all()).await.unwrap();
+    let done = tokio::time::timeout(Duration::from_secs(60), requests.join_all()).await.unwrap();
     assert_eq!(done.into_iter().collect::<HashSet<_>>().len(), MANY);
 }
 
 // ---- Reading.
 
 #[tokio::test]
-async fn what_cannot_be_read_is_answered_400_with_its_removal() {
-    let site = served(
+async fn unreadable_cookie_is_a_400() {
+    let site = serve(
         Router::new()
-            .route("/cart", get(|cookies: Cookies| async move { cookies.get::<Cart>().map(|_| "read") }))
-            .route("/theme", get(|cookies: SiteCookies| async move { cookies.theme().map(|_| "read") }))
+            .route("/cart", get(|cookies: Cookies| async move { cookies.try_get::<Cart>().map(|_| "read") }))
+            .route("/theme", get(|cookies: SiteCookies| async move { cookies.try_theme().map(|_| "read") }))
             .route(
                 "/both",
                 get(|cookies: Cookies| async move {
                     cookies.set(Cart(1)).unwrap();
-                    cookies.get::<Cart>().map(|_| "read")
+                    cookies.try_get::<Cart>().map(|_| "read")
                 }),
             ),
     )
     .await;
-    let no_cart = "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
-                   SameSite=Lax";
-    let no_theme = "__Host-theme=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; SameSite=Lax";
+    let cart_removal =
+        "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
+    let theme_removal = "__Host-theme=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; SameSite=Lax";
     for client in [site.client(), Client(site.builder().http1_only().build().unwrap())] {
-        for (path, cookie, line) in [
-            ("/cart", "__Host-Http-cart=many", no_cart),
-            ("/cart", "__Host-Http-cart=-1", no_cart),
-            ("/cart", "__Host-Http-cart=", no_cart),
-            ("/cart", "__Host-Http-cart=1; __Host-Http-cart=2", no_cart),
-            ("/theme", "__Host-theme=purple", no_theme),
-            ("/theme", "__Host-theme=%ff", no_theme),
+        for (path, cookie, removal) in [
+            ("/cart", "__Host-Http-cart=many", cart_removal),
+            ("/cart", "__Host-Http-cart=-1", cart_removal),
+            ("/cart", "__Host-Http-cart=", cart_removal),
+            ("/cart", "__Host-Http-cart=1; __Host-Http-cart=2", cart_removal),
+            ("/theme", "__Host-theme=purple", theme_removal),
+            ("/theme", "__Host-theme=%ff", theme_removal),
         ] {
             let reply = client.get_with(site.https(path), &[("cookie", cookie)]).await;
-            assert_eq!((reply.status, reply.lines()), (400, vec![line]), "{cookie}");
+            assert_eq!((reply.status, reply.set_cookies()), (400, vec![removal]), "{cookie}");
             assert_eq!(reply.body, "a cookie was not understood; try again", "{cookie}");
         }
         for cookie in ["x=1", "__Host-Http-cart=1", "__Host-Http-cart=1; __Host-Http-cart=1", "__host-http-cart=many"] {
             let reply = client.get_with(site.https("/cart"), &[("cookie", cookie)]).await;
-            assert_eq!((reply.status, reply.body.as_str(), reply.lines()), (200, "read", vec![]), "{cookie}");
+            assert_eq!((reply.status, reply.body.as_str(), reply.set_cookies()), (200, "read", vec![]), "{cookie}");
         }
-        // The handler had set it already: its value stays, and the name leaves once.
+        // The handler has already set the cookie. Its value is sent, and not the removal.
         let reply = client.get_with(site.https("/both"), &[("cookie", "__Host-Http-cart=many")]).await;
         let cart = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
-        assert_eq!((reply.status, reply.lines()), (400, vec![cart]));
+        assert_eq!((reply.status, reply.set_cookies()), (400, vec![cart]));
 
         let doubled = [("cookie", "__Host-Http-cart=1"), ("cookie", "__Host-Http-cart=2")];
         let reply = client.get_with(site.https("/cart"), &doubled).await;
-        assert_eq!((reply.status, reply.lines()), (400, vec![no_cart]));
+        assert_eq!((reply.status, reply.set_cookies()), (400, vec![cart_removal]));
     }
 }
 
 #[tokio::test]
-async fn a_client_with_a_spoilt_cookie_is_well_after_one_request() {
-    let site = served(Router::new().route(
+async fn client_recovers_from_a_malformed_cookie() {
+    let site = serve(Router::new().route(
         "/",
         get(|cookies: Cookies| async move {
-            match cookies.get::<Cart>()? {
+            match cookies.try_get::<Cart>()? {
                 Some(Cart(cart)) => Ok::<_, ReadError>(cart.to_string()),
                 None => Ok("empty".to_owned()),
             }
@@ -289,15 +289,17 @@ async fn a_client_with_a_spoilt_cookie_is_well_after_one_request() {
 }
 
 #[tokio::test]
-async fn a_secure_cookie_that_came_over_plain_http_is_not_read() {
-    let site = served(Router::new().route(
+async fn secure_cookie_is_not_read_over_http() {
+    let site = serve(Router::new().route(
         "/",
-        get(|cookies: Cookies<AnyScheme>| async move { cookies.get::<Session>().map(|found| format!("{found:?}")) }),
+        get(
+            |cookies: Cookies<AnyScheme>| async move { cookies.try_get::<Session>().map(|found| format!("{found:?}")) },
+        ),
     ))
     .await;
     for cookie in ["__Host-Http-session=planted", "__Host-Http-session=a; __Host-Http-session=b"] {
         let reply = site.client().get_with(site.http("/"), &[("cookie", cookie)]).await;
-        assert_eq!((reply.status, reply.body.as_str(), reply.lines()), (403, NO_HTTPS, vec![]), "{cookie}");
+        assert_eq!((reply.status, reply.body.as_str(), reply.set_cookies()), (403, HTTPS_ONLY, vec![]), "{cookie}");
     }
     assert_eq!(site.client().get(site.http("/")).await.body, "None");
 }

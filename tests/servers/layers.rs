@@ -1,4 +1,5 @@
-//! The layer's place: it covers what stands before it, nested or not, and of two each writes its own jar.
+//! The position of the layer: it covers the routes that are added before it, also nested ones. Two layers each send
+//! their own jar.
 
 use axum::Router;
 use axum::extract::Request;
@@ -6,20 +7,20 @@ use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use hardtack::{Cookies, Listener};
+use hardtack::{Cookies, TlsTermination};
 
-use super::{Cart, NO_SESSION, SESSION, Session, open, served, session};
-use crate::support::server::Served;
+use super::{Cart, SESSION, SESSION_REMOVAL, Session, policy_allowing_http, serve, session};
+use crate::support::server::TestServer;
 
 #[tokio::test]
-async fn one_layer_outside_covers_nested_routers_and_middleware() {
+async fn outermost_layer_covers_nested_routers_and_middleware() {
     async fn before_and_after(cookies: Cookies, request: Request, next: Next) -> Response {
         cookies.set(Cart(1)).unwrap();
         let response = next.run(request).await;
         cookies.set(Cart(2)).unwrap();
         response
     }
-    // It answers by itself and calls no handler.
+    // Responds without calling the handler.
     async fn guard(cookies: Cookies, _: Request) -> Response {
         cookies.remove::<Session>().unwrap();
         StatusCode::UNAUTHORIZED.into_response()
@@ -30,19 +31,19 @@ async fn one_layer_outside_covers_nested_routers_and_middleware() {
     let guarded = Router::new()
         .route("/page", get(|| async { "never" }))
         .layer(middleware::from_fn(|cookies: Cookies, request: Request, _: Next| guard(cookies, request)));
-    let site = served(Router::new().nest("/a", Router::new().nest("/b", inner)).merge(guarded)).await;
+    let site = serve(Router::new().nest("/a", Router::new().nest("/b", inner)).merge(guarded)).await;
     let client = site.client();
     let cart = "__Host-Http-cart=2; Path=/; Secure; HttpOnly; SameSite=Lax";
-    assert_eq!(client.get(site.https("/a/b/deep")).await.lines(), [SESSION, cart]);
+    assert_eq!(client.get(site.https("/a/b/deep")).await.set_cookies(), [SESSION, cart]);
     let guarded = client.get(site.https("/page")).await;
-    assert_eq!((guarded.status, guarded.lines()), (401, vec![NO_SESSION]));
+    assert_eq!((guarded.status, guarded.set_cookies()), (401, vec![SESSION_REMOVAL]));
 }
 
 #[tokio::test]
-async fn a_layer_covers_the_routes_before_it_and_no_others() {
+async fn layer_covers_only_the_routes_before_it() {
     let set = || get(|cookies: Cookies| async move { cookies.set(session()) });
-    let layer = || open().layer(Listener::per_connection());
-    let site = Served::start(
+    let layer = || policy_allowing_http().layer(TlsTermination::per_connection());
+    let site = TestServer::start(
         Router::new()
             .route("/covered", set())
             .layer(layer())
@@ -52,21 +53,21 @@ async fn a_layer_covers_the_routes_before_it_and_no_others() {
     )
     .await;
     let client = site.client();
-    assert_eq!(client.get(site.https("/covered")).await.lines(), [SESSION]);
+    assert_eq!(client.get(site.https("/covered")).await.set_cookies(), [SESSION]);
     assert_eq!(client.get(site.https("/after")).await.status, 500);
-    assert_eq!(client.get(site.https("/twice")).await.lines(), [SESSION]);
+    assert_eq!(client.get(site.https("/twice")).await.set_cookies(), [SESSION]);
 }
 
 #[tokio::test]
-async fn of_two_layers_each_writes_its_own_jar_once() {
+async fn two_layers_send_each_cookie_once() {
     async fn outside(cookies: Cookies, request: Request, next: Next) -> Response {
         cookies.set(Cart(1)).unwrap();
         next.run(request).await
     }
-    let layer = || open().layer(Listener::per_connection());
+    let layer = || policy_allowing_http().layer(TlsTermination::per_connection());
     let set = get(|cookies: Cookies| async move { cookies.set(session()) });
     let inner = Router::new().route("/", set).layer(layer());
-    let site = Served::start(inner.layer(middleware::from_fn(outside)).layer(layer())).await;
+    let site = TestServer::start(inner.layer(middleware::from_fn(outside)).layer(layer())).await;
     let cart = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
-    assert_eq!(site.client().get(site.https("/")).await.lines(), [SESSION, cart]);
+    assert_eq!(site.client().get(site.https("/")).await.set_cookies(), [SESSION, cart]);
 }

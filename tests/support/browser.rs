@@ -1,6 +1,6 @@
-//! Chromium and Firefox, headless, each a process on loopback: pages to visit, scripts to run in them, and what the
-//! browser's own cookie store holds afterwards. Chromium is driven by the DevTools protocol and Firefox by WebDriver BiDi,
-//! both over a websocket: either tells every attribute of a cookie. Judges nothing, and waits for nothing but answers.
+//! Drives headless Chromium and Firefox: visits pages, runs scripts in them, and reads the browser's own cookie store.
+//! Chromium is driven with the DevTools protocol, Firefox with WebDriver BiDi, both over a WebSocket. Both protocols
+//! return every attribute of a cookie. There are no fixed waits: each call returns when the browser has answered.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ use tungstenite::{Message, WebSocket};
 use super::network::Network;
 use super::not_run::not_run;
 
-/// After this a browser is not slow but stuck.
+/// A browser that does not answer within this time is stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// As the vectors name it.
+    /// Returns the browser's name in the vectors.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Chromium => "chromium",
@@ -46,32 +46,32 @@ impl Kind {
     }
 }
 
-/// A browser that runs until the value is dropped, also by a test that fails.
+/// A running browser. It ends when the value is dropped, also if the test fails.
 pub(crate) struct Browser {
     pub(crate) kind: Kind,
-    /// As the browser tells it.
+    /// The version that the browser reports.
     pub(crate) version: String,
     socket: RefCell<Socket>,
-    /// The page that is Firefox's own window.
+    /// The browsing context of Firefox's own window, whose scripts may use Firefox's internal APIs.
     window: Value,
-    // In the order in which they are dropped.
+    // Fields are dropped in this order: the process must end before its profile is removed.
     _process: Process,
     _profile: Profile,
 }
 
 impl Browser {
-    /// Starts the browser with an empty profile that trusts the network's certificates; `None`, and a loud line, where it
-    /// is not installed. In CI that is a failure.
+    /// Starts the browser with an empty profile that trusts the network's certificates. If the browser is not
+    /// installed, calls [`not_run`] and returns `None`.
     pub(crate) fn start(kind: Kind, network: &Network) -> Option<Browser> {
-        let program = installed(kind.programs(), kind.programs()[0])?;
-        let certutil = installed(&["certutil"], "libnss3-tools")?;
+        let program = find_program(kind.programs(), kind.programs()[0])?;
+        let certutil = find_program(&["certutil"], "libnss3-tools")?;
         let profile = Profile::new(kind);
         profile.trust(&certutil, &network.authority.pem);
         let mut command = Command::new(program);
         command.env("HOME", &profile.0).env_remove("DISPLAY");
         match kind {
-            Kind::Chromium => chromium(&mut command, &profile, network.proxy),
-            Kind::Firefox => firefox(&mut command, &profile, network.proxy),
+            Kind::Chromium => add_chromium_flags(&mut command, &profile, network.proxy),
+            Kind::Firefox => add_firefox_flags(&mut command, &profile, network.proxy),
         }
         let (process, url) = Process::start(&mut command);
         let mut socket = Socket::connect(&url);
@@ -95,17 +95,17 @@ impl Browser {
         Some(Browser { kind, version, socket: RefCell::new(socket), window, _process: process, _profile: profile })
     }
 
-    /// A tab with a cookie store of its own.
+    /// Opens a tab with its own cookie store.
     pub(crate) fn tab(&self) -> Tab<'_> {
         self.open(false)
     }
 
-    /// The same, which takes any certificate: for a server whose certificate is its own.
-    pub(crate) fn tab_that_trusts_everybody(&self) -> Tab<'_> {
+    /// Opens a tab that accepts any certificate, for servers with a self-signed certificate.
+    pub(crate) fn tab_trusting_any_certificate(&self) -> Tab<'_> {
         self.open(true)
     }
 
-    fn open(&self, trusting: bool) -> Tab<'_> {
+    fn open(&self, accept_any_certificate: bool) -> Tab<'_> {
         match self.kind {
             Kind::Chromium => {
                 let store = self.command("Target.createBrowserContext", json!({}))["browserContextId"].clone();
@@ -113,19 +113,19 @@ impl Browser {
                 let target = self.command("Target.createTarget", new)["targetId"].clone();
                 let attach = json!({ "targetId": target, "flatten": true });
                 let page = self.command("Target.attachToTarget", attach)["sessionId"].clone();
-                let tab = Tab { browser: self, store, page, number: Value::Null };
+                let tab = Tab { browser: self, store, page, firefox_store_id: Value::Null };
                 tab.command("Page.enable", json!({}));
                 tab.command("Page.setLifecycleEventsEnabled", json!({ "enabled": true }));
-                tab.command("Security.setIgnoreCertificateErrors", json!({ "ignore": trusting }));
+                tab.command("Security.setIgnoreCertificateErrors", json!({ "ignore": accept_any_certificate }));
                 tab
             }
             Kind::Firefox => {
-                let new = json!({ "acceptInsecureCerts": trusting });
+                let new = json!({ "acceptInsecureCerts": accept_any_certificate });
                 let store = self.command("browser.createUserContext", new)["userContext"].clone();
                 let new = json!({ "type": "tab", "userContext": store });
                 let page = self.command("browsingContext.create", new)["context"].clone();
-                let mut tab = Tab { browser: self, store, page, number: Value::Null };
-                tab.number = tab.store_of_firefox("gBrowser.tabs[gBrowser.tabs.length - 1].userContextId");
+                let mut tab = Tab { browser: self, store, page, firefox_store_id: Value::Null };
+                tab.firefox_store_id = tab.evaluate_in_window("gBrowser.tabs[gBrowser.tabs.length - 1].userContextId");
                 tab
             }
         }
@@ -136,49 +136,50 @@ impl Browser {
     }
 }
 
-/// A tab and its cookie store, until the value is dropped.
+/// A tab and its cookie store. Both are removed when the value is dropped.
 pub(crate) struct Tab<'a> {
     pub(crate) browser: &'a Browser,
-    /// The browser's name for the cookie store.
+    /// The protocol's id of the cookie store.
     store: Value,
-    /// The browser's name for the page.
+    /// The protocol's id of the page.
     page: Value,
-    /// Firefox's inner name for the cookie store.
-    number: Value,
+    /// The number of the cookie store in Firefox's internal APIs. Null in Chromium.
+    firefox_store_id: Value,
 }
 
 impl Tab<'_> {
-    /// Goes to a page, as who types its address, and waits until it is loaded; the error is the browser's.
+    /// Navigates to a page, as if the user typed its address, and waits until it is loaded. The error is the browser's
+    /// message.
     pub(crate) fn navigate(&self, url: &str) -> Result<(), String> {
         let mut socket = self.browser.socket.borrow_mut();
         socket.events.clear();
         match self.browser.kind {
             Kind::Chromium => {
                 let page = Some(text(&self.page));
-                let begun = socket.command(page, "Page.navigate", json!({ "url": url }));
-                if let Some(error) = begun["errorText"].as_str() {
+                let navigation = socket.command(page, "Page.navigate", json!({ "url": url }));
+                if let Some(error) = navigation["errorText"].as_str() {
                     return Err(error.to_owned());
                 }
-                socket.event(|event| {
-                    event["params"]["loaderId"] == begun["loaderId"] && event["params"]["name"] == "load"
+                socket.wait_for_event(|event| {
+                    event["params"]["loaderId"] == navigation["loaderId"] && event["params"]["name"] == "load"
                 });
                 Ok(())
             }
             Kind::Firefox => {
                 let visit = json!({ "context": self.page, "url": url, "wait": "complete" });
-                socket.answer(None, "browsingContext.navigate", visit).map(drop)
+                socket.try_command(None, "browsingContext.navigate", visit).map(drop)
             }
         }
     }
 
-    /// Writes these lines from the page's script and returns what it then sees. Chromium tells the store of a write without
-    /// waiting for it; what a script reads comes after it.
-    pub(crate) fn write(&self, lines: &[String]) -> String {
-        let wrote = format!("({}.forEach(line => document.cookie = line), document.cookie)", json!(lines));
-        text(&self.evaluate(&wrote)).to_owned()
+    /// Assigns each of these texts to `document.cookie` and returns the `document.cookie` that a script then reads. The
+    /// read is needed: Chromium does not wait for its store when a script writes, but does when a script reads.
+    pub(crate) fn set_document_cookies(&self, assignments: &[String]) -> String {
+        let script = format!("({}.forEach(text => document.cookie = text), document.cookie)", json!(assignments));
+        text(&self.evaluate(&script)).to_owned()
     }
 
-    /// Clicks on what the selector finds, and waits until the page that this leads to is loaded.
+    /// Clicks on the element of this selector, and waits until the next page is loaded.
     pub(crate) fn click(&self, selector: &str) {
         self.browser.socket.borrow_mut().events.clear();
         self.evaluate(&format!("document.querySelector({}).click()", json!(selector)));
@@ -186,26 +187,27 @@ impl Tab<'_> {
             Kind::Chromium => event["sessionId"] == self.page && event["params"]["name"] == "load",
             Kind::Firefox => event["method"] == "browsingContext.load" && event["params"]["context"] == self.page,
         };
-        self.browser.socket.borrow_mut().event(is_loaded);
+        self.browser.socket.borrow_mut().wait_for_event(is_loaded);
     }
 
-    /// Asks for this address from the page that is open, as its script may, and returns the answer's status and text.
+    /// Fetches this URL from a script of the open page, and returns the response's status and body.
     pub(crate) fn fetch(&self, url: &str) -> (u64, String) {
         self.fetch_all(&[url.to_owned()]).remove(0)
     }
 
-    /// Asks for these, one after the other.
+    /// Fetches these URLs, one after the other.
     pub(crate) fn fetch_all(&self, urls: &[String]) -> Vec<(u64, String)> {
-        let answers = self.evaluate(&format!(
+        let responses = self.evaluate(&format!(
             "(async () => {{ const all = []; for (const url of {}) {{ \
-             const it = await fetch(url, {{ cache: \"no-store\", redirect: \"manual\" }}); \
-             all.push([it.status, await it.text()]); }} return all; }})()",
+             const response = await fetch(url, {{ cache: \"no-store\", redirect: \"manual\" }}); \
+             all.push([response.status, await response.text()]); }} return all; }})()",
             json!(urls)
         ));
-        list(&answers).iter().map(|answer| (answer[0].as_u64().unwrap(), text(&answer[1]).to_owned())).collect()
+        let response = |pair: &Value| (pair[0].as_u64().unwrap(), text(&pair[1]).to_owned());
+        list(&responses).iter().map(response).collect()
     }
 
-    /// Runs a script's expression in the page and returns what it, or its promise, comes to.
+    /// Evaluates a JavaScript expression in the page, awaits it if it is a promise, and returns the value.
     pub(crate) fn evaluate(&self, expression: &str) -> Value {
         let expression = format!("(async () => JSON.stringify((await ({expression})) ?? null))()");
         let result = match self.browser.kind {
@@ -219,60 +221,61 @@ impl Tab<'_> {
                 self.command("script.evaluate", run)
             }
         };
-        parsed(&expression, &result)
+        parse_result(&expression, &result)
     }
 
-    /// What the store holds, sorted by name and path.
-    pub(crate) fn cookies(&self) -> Vec<Kept> {
-        let mut kept: Vec<Kept> = match self.browser.kind {
+    /// Returns the cookies in the tab's store, sorted by name and path.
+    pub(crate) fn cookies(&self) -> Vec<StoredCookie> {
+        let mut cookies: Vec<StoredCookie> = match self.browser.kind {
             Kind::Chromium => {
                 let store = json!({ "browserContextId": self.store });
                 let all = self.browser.command("Storage.getCookies", store);
-                list(&all["cookies"]).iter().map(Kept::of_chromium).collect()
+                list(&all["cookies"]).iter().map(StoredCookie::from_chromium).collect()
             }
             Kind::Firefox => {
-                // `storage.getCookies` does not tell whether a cookie is partitioned, nor a `SameSite` that is absent.
-                let all = self.store_of_firefox(
+                // Not `storage.getCookies`: it does not return whether a cookie is partitioned, or has no `SameSite`.
+                let all = self.evaluate_in_window(
                     "Services.cookies.cookies.filter(it => it.originAttributes.userContextId === store).map(it => ({ \
-                     name: octets(it.name), value: it.value, domain: it.host, path: it.path, secure: it.isSecure, \
+                     name: decode(it.name), value: it.value, domain: it.host, path: it.path, secure: it.isSecure, \
                      httpOnly: it.isHttpOnly, sameSite: it.sameSite, partitioned: it.isPartitioned, \
                      expires: it.isSession ? null : it.expiry }))",
                 );
-                list(&all).iter().map(Kept::of_firefox).collect()
+                list(&all).iter().map(StoredCookie::from_firefox).collect()
             }
         };
-        kept.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
-        kept
+        cookies.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+        cookies
     }
 
-    /// Empties the store.
+    /// Removes all cookies from the tab's store.
     pub(crate) fn clear(&self) {
         match self.browser.kind {
             Kind::Chromium => self.browser.command("Storage.clearCookies", json!({ "browserContextId": self.store })),
-            Kind::Firefox => self.store_of_firefox(
+            Kind::Firefox => self.evaluate_in_window(
                 "Services.cookies.removeCookiesWithOriginAttributes(JSON.stringify({ userContextId: store }))",
             ),
         };
     }
 
-    /// What an expression comes to in the page that is Firefox's own window, where `store` is this tab's.
-    fn store_of_firefox(&self, expression: &str) -> Value {
-        // A name's octets come as characters each.
-        let octets = "name => new TextDecoder().decode(Uint8Array.from(name, it => it.charCodeAt(0)))";
-        let expression =
-            format!("JSON.stringify(((store, octets) => {expression} ?? null)({}, {octets}))", self.number);
+    /// Evaluates an expression in Firefox's own window. In the expression, `store` is the number of this tab's cookie
+    /// store, and `decode` decodes a cookie's name.
+    fn evaluate_in_window(&self, expression: &str) -> Value {
+        // Firefox returns each byte of a name as one character.
+        let decode = "name => new TextDecoder().decode(Uint8Array.from(name, it => it.charCodeAt(0)))";
+        let store = &self.firefox_store_id;
+        let expression = format!("JSON.stringify(((store, decode) => {expression} ?? null)({store}, {decode}))");
         let target = json!({ "context": self.browser.window });
         let run = json!({ "expression": expression, "awaitPromise": false, "target": target });
-        parsed(&expression, &self.browser.command("script.evaluate", run))
+        parse_result(&expression, &self.browser.command("script.evaluate", run))
     }
 
-    /// Writes what the page looks like, as a PNG file.
+    /// Writes a screenshot of the page to a PNG file.
     pub(crate) fn screenshot(&self, file: &Path) {
         let shot = match self.browser.kind {
             Kind::Chromium => self.command("Page.captureScreenshot", json!({ "format": "png" })),
             Kind::Firefox => self.command("browsingContext.captureScreenshot", json!({ "context": self.page })),
         };
-        // Both protocols send octets so (RFC 4648 4).
+        // Both protocols encode bytes in base64 (RFC 4648 4).
         fs::write(file, STANDARD.decode(text(&shot["data"])).unwrap()).unwrap();
     }
 
@@ -287,7 +290,7 @@ impl Tab<'_> {
 
 impl Drop for Tab<'_> {
     fn drop(&mut self) {
-        // A browser that has just failed to answer would do so once more.
+        // After a failure the browser may be stuck: do not wait for another answer.
         if std::thread::panicking() {
             return;
         }
@@ -295,59 +298,59 @@ impl Drop for Tab<'_> {
             Kind::Chromium => ("Target.disposeBrowserContext", json!({ "browserContextId": self.store })),
             Kind::Firefox => ("browser.removeUserContext", json!({ "userContext": self.store })),
         };
-        let _ = self.browser.socket.borrow_mut().answer(None, method, parameters);
+        let _ = self.browser.socket.borrow_mut().try_command(None, method, parameters);
     }
 }
 
-/// A cookie as the browser's store tells it.
+/// A cookie in the browser's store.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Kept {
+pub(crate) struct StoredCookie {
     pub(crate) name: String,
     pub(crate) value: String,
-    /// Without the dot that either puts before the domain of a cookie that is not the host's alone.
+    /// The domain, without the leading dot that both browsers add to the domain of a cookie that is not host-only.
     pub(crate) domain: String,
     pub(crate) host_only: bool,
     pub(crate) path: String,
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
-    /// `Default` where the line had none, or an unknown one.
+    /// `Default` if the header had no `SameSite`, or an unknown value.
     pub(crate) same_site: String,
     pub(crate) partitioned: bool,
-    /// In Unix seconds; `None` is when the browser closes.
+    /// The expiry in Unix seconds. `None` for a cookie that ends when the browser closes.
     pub(crate) expires: Option<f64>,
 }
 
-impl Kept {
-    fn of_chromium(cookie: &Value) -> Kept {
-        Kept {
+impl StoredCookie {
+    fn from_chromium(cookie: &Value) -> StoredCookie {
+        StoredCookie {
             same_site: cookie["sameSite"].as_str().unwrap_or("Default").to_owned(),
             partitioned: cookie.get("partitionKey").is_some(),
-            // A session's cookie has -1.
+            // A cookie without an expiry has -1 here.
             expires: cookie["expires"].as_f64().filter(|_| cookie["session"] == false),
-            ..Kept::of(cookie)
+            ..StoredCookie::from_common_fields(cookie)
         }
     }
 
-    fn of_firefox(cookie: &Value) -> Kept {
-        // nsICookie's numbers.
+    fn from_firefox(cookie: &Value) -> StoredCookie {
+        // The numbers are the constants of Firefox's `nsICookie`.
         let same_site = match cookie["sameSite"].as_u64() {
             Some(0) => "None",
             Some(1) => "Lax",
             Some(2) => "Strict",
             _ => "Default",
         };
-        Kept {
+        StoredCookie {
             same_site: same_site.to_owned(),
             partitioned: cookie["partitioned"] == true,
             expires: cookie["expires"].as_f64().map(|milliseconds| milliseconds / 1000.0),
-            ..Kept::of(cookie)
+            ..StoredCookie::from_common_fields(cookie)
         }
     }
 
-    /// What both tell alike.
-    fn of(cookie: &Value) -> Kept {
+    /// Reads the fields that both browsers report in the same form.
+    fn from_common_fields(cookie: &Value) -> StoredCookie {
         let domain = text(&cookie["domain"]);
-        Kept {
+        StoredCookie {
             name: text(&cookie["name"]).to_owned(),
             value: text(&cookie["value"]).to_owned(),
             domain: domain.strip_prefix('.').unwrap_or(domain).to_owned(),
@@ -362,12 +365,12 @@ impl Kept {
     }
 }
 
-/// The flags of an unattended Chromium. `HttpsUpgrades` and its kin would turn the visits over plain HTTP that are under
-/// test into others; HSTS and what counts as a secure context stay as they are.
-fn chromium(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
+/// Adds the flags for a headless Chromium. `HttpsUpgrades` and the similar features are off, because they would turn
+/// the tests' plain HTTP visits into HTTPS. HSTS and the definition of a secure context are unchanged.
+fn add_chromium_flags(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
     command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]);
     command.args(["--disable-background-networking", "--disable-component-update", "--disable-sync"]);
-    // A container's is small.
+    // `/dev/shm` is small in containers.
     command.arg("--disable-dev-shm-usage");
     command.arg("--disable-features=HttpsUpgrades,HttpsFirstModeIncognito,HttpsFirstBalancedModeAutoEnable");
     command.arg("--force-device-scale-factor=1").arg("--window-size=1200,900");
@@ -376,9 +379,9 @@ fn chromium(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
     command.arg("--remote-debugging-port=0").arg("about:blank");
 }
 
-/// The preferences of an unattended Firefox: HTTPS-first is off for the reason above, and it saves itself what only an eye
-/// would miss.
-fn firefox(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
+/// Adds the flags and preferences for a headless Firefox. HTTPS-first is off for the same reason as in Chromium.
+/// Animations and the saving of sessions are off, because the tests do not need them.
+fn add_firefox_flags(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
     let preferences = [
         ("network.proxy.type", String::from("1")),
         ("network.proxy.socks", format!("\"{}\"", proxy.ip())),
@@ -393,14 +396,15 @@ fn firefox(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
         preferences.iter().map(|(name, value)| format!("user_pref(\"{name}\", {value});\n")).collect();
     fs::write(profile.0.join("user.js"), preferences).unwrap();
     command.args(["--headless", "--no-remote", "--width", "1200", "--height", "900", "--profile"]).arg(&profile.0);
-    // The cookie store is the browser's own business, not a page's.
+    // System access is needed to read the cookie store.
     command.args(["--remote-allow-system-access", "--remote-debugging-port", "0", "about:blank"]);
 }
 
-/// The protocols' one shape: numbered commands, answered in any order between events.
+/// A connection to the browser. In both protocols, commands have a number, and answers arrive in any order, mixed with
+/// events.
 struct Socket {
     stream: WebSocket<TcpStream>,
-    last: u64,
+    last_id: u64,
     events: VecDeque<Value>,
 }
 
@@ -411,38 +415,39 @@ impl Socket {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         let (stream, _) = tungstenite::client(format!("ws://{address}/{path}"), stream).unwrap();
-        Socket { stream, last: 0, events: VecDeque::new() }
+        Socket { stream, last_id: 0, events: VecDeque::new() }
     }
 
     fn command(&mut self, page: Option<&str>, method: &str, parameters: Value) -> Value {
-        self.answer(page, method, parameters).unwrap_or_else(|error| panic!("{method}: {error}"))
+        self.try_command(page, method, parameters).unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
-    fn answer(&mut self, page: Option<&str>, method: &str, parameters: Value) -> Result<Value, String> {
-        self.last += 1;
-        let mut command = json!({ "id": self.last, "method": method, "params": parameters });
+    /// Sends a command and waits for its answer.
+    fn try_command(&mut self, page: Option<&str>, method: &str, parameters: Value) -> Result<Value, String> {
+        self.last_id += 1;
+        let mut command = json!({ "id": self.last_id, "method": method, "params": parameters });
         if let Some(page) = page {
             command["sessionId"] = page.into();
         }
         self.stream.send(Message::text(command.to_string())).unwrap_or_else(|error| panic!("{method}: {error}"));
         loop {
             let mut message = self.read(method);
-            if message["id"] != self.last {
+            if message["id"] != self.last_id {
                 self.events.push_back(message);
             } else if let Some(error) = message.get("error") {
-                let told = error.get("message").or(message.get("message")).unwrap_or(error);
-                return Err(told.to_string());
+                let text = error.get("message").or(message.get("message")).unwrap_or(error);
+                return Err(text.to_string());
             } else {
                 return Ok(message["result"].take());
             }
         }
     }
 
-    /// Waits for an event, and forgets the others.
-    fn event(&mut self, is: impl Fn(&Value) -> bool) {
+    /// Waits for an event that matches, and drops the events before it.
+    fn wait_for_event(&mut self, matches: impl Fn(&Value) -> bool) {
         loop {
             let event = self.events.pop_front().unwrap_or_else(|| self.read("an event"));
-            if is(&event) {
+            if matches(&event) {
                 return;
             }
         }
@@ -459,23 +464,23 @@ impl Socket {
     }
 }
 
-/// The browser's process, and those that it started: a process group of their own, ended by its number.
+/// The browser's process. It and its child processes are one process group, which `drop` kills.
 struct Process(Child);
 
 impl Process {
-    /// Starts the browser and returns the address that it prints for its protocol.
+    /// Starts the browser and returns the WebSocket address that it prints.
     fn start(command: &mut Command) -> (Process, String) {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
         let mut process = Process(command.spawn().unwrap());
         let mut lines = BufReader::new(process.0.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let mut said = Vec::new();
+        let mut output = Vec::new();
         let url = lines.by_ref().find_map(|line| {
             let url = line.split_once("listening on ").map(|(_, url)| url.trim().to_owned());
-            said.push(line);
+            output.push(line);
             url
         });
-        let url = url.unwrap_or_else(|| panic!("the browser did not start:\n{}", said.join("\n")));
-        // A full pipe would stop the browser.
+        let url = url.unwrap_or_else(|| panic!("the browser did not start:\n{}", output.join("\n")));
+        // Keep reading: the browser would block on a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
         (process, url)
     }
@@ -483,7 +488,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The library's `kill` reaches the one process only.
+        // `Child::kill` kills only one process, not the group.
         let group = format!("-{}", self.0.id());
         let _ = Command::new("sh").args(["-c", "kill -KILL \"$0\"", &group]).status();
         let _ = self.0.kill();
@@ -491,7 +496,7 @@ impl Drop for Process {
     }
 }
 
-/// An empty profile, which is the browser's home as well, and goes with the value.
+/// The folder of a new browser profile, which is also the browser's home directory. `drop` removes it.
 struct Profile(PathBuf);
 
 impl Profile {
@@ -502,8 +507,8 @@ impl Profile {
         Profile(path)
     }
 
-    /// Trusts one authority's certificates, where Firefox looks for it and where Chromium does: real TLS without an
-    /// exception, with which neither would keep HSTS.
+    /// Adds the authority to the certificate databases of Firefox and of Chromium. Tests of HSTS need this: a browser
+    /// does not store HSTS for a host with a certificate error that the user accepted.
     fn trust(&self, certutil: &Path, authority: &str) {
         let file = self.0.join("authority.pem");
         fs::write(&file, authority).unwrap();
@@ -511,8 +516,8 @@ impl Profile {
             let store = format!("sql:{}", store.display());
             let run = |arguments: &[&str]| {
                 let mut command = Command::new(certutil);
-                let done = command.args(arguments).args(["-d", &store]).stdin(Stdio::null()).output().unwrap();
-                assert!(done.status.success(), "certutil: {}", String::from_utf8_lossy(&done.stderr));
+                let output = command.args(arguments).args(["-d", &store]).stdin(Stdio::null()).output().unwrap();
+                assert!(output.status.success(), "certutil: {}", String::from_utf8_lossy(&output.stderr));
             };
             run(&["-N", "--empty-password"]);
             run(&["-A", "-n", "tests", "-t", "C,,", "-i", file.to_str().unwrap()]);
@@ -522,7 +527,7 @@ impl Profile {
 
 impl Drop for Profile {
     fn drop(&mut self) {
-        // The last of a killed browser's processes may still write.
+        // Retry: a process of the killed browser may still be writing.
         let start = Instant::now();
         while fs::remove_dir_all(&self.0).is_err() && start.elapsed() < Duration::from_secs(2) {
             std::thread::sleep(Duration::from_millis(20));
@@ -530,25 +535,26 @@ impl Drop for Profile {
     }
 }
 
-/// The first of these programs that is there.
-fn installed(programs: &[&'static str], package: &str) -> Option<PathBuf> {
+/// Returns the path of the first of these programs that is installed. If there is none, calls [`not_run`].
+fn find_program(programs: &[&'static str], package: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let places = programs.iter().flat_map(|program| std::env::split_paths(&path).map(move |place| place.join(program)));
-    let found = places.into_iter().find(|place| place.is_file());
+    let mut candidates =
+        programs.iter().flat_map(|program| std::env::split_paths(&path).map(move |folder| folder.join(program)));
+    let found = candidates.find(|candidate| candidate.is_file());
     if found.is_none() {
-        not_run(&format!("the browsers' tests need `{}`: apt-get install {package}", programs[0]));
+        not_run(&format!("the browser tests need `{}`: apt-get install {package}", programs[0]));
     }
     found
 }
 
-/// The text of JSON that a script came to.
-fn parsed(expression: &str, result: &Value) -> Value {
+/// Parses the JSON text that a script returned.
+fn parse_result(expression: &str, result: &Value) -> Value {
     let Some(json) = result["result"]["value"].as_str() else { panic!("{expression}: {result}") };
     serde_json::from_str(json).unwrap()
 }
 
 fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("not a text: {value}"))
+    value.as_str().unwrap_or_else(|| panic!("not a string: {value}"))
 }
 
 fn list(value: &Value) -> &[Value] {

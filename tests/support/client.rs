@@ -1,9 +1,9 @@
-//! A real client, reqwest, and what it tells of an answer.
+//! An HTTP client (reqwest) and its responses.
 
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
-/// What came back.
+/// A response, read to its end.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -12,18 +12,18 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The Set-Cookie lines, in order.
-    pub(crate) fn lines(&self) -> Vec<&str> {
-        self.headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap()).collect()
+    /// Returns the values of the `Set-Cookie` headers, in order.
+    pub(crate) fn set_cookies(&self) -> Vec<&str> {
+        self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// One field's text; `None` where it is absent.
+    /// Returns the value of this header, or `None` if it is absent.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 }
 
-/// reqwest.
+/// A reqwest client that returns a [`Reply`] for each request.
 #[derive(Clone)]
 pub(crate) struct Client(pub(crate) reqwest::Client);
 
@@ -32,9 +32,9 @@ impl Client {
         Client::send(self.0.get(url)).await
     }
 
-    /// With these fields, which may repeat a name.
-    pub(crate) async fn get_with(&self, url: String, fields: &[(&str, &str)]) -> Reply {
-        let request = fields.iter().fold(self.0.get(url), |request, (name, value)| request.header(*name, *value));
+    /// Sends a GET request with these headers. A name may occur more than once.
+    pub(crate) async fn get_with(&self, url: String, headers: &[(&str, &str)]) -> Reply {
+        let request = headers.iter().fold(self.0.get(url), |request, (name, value)| request.header(*name, *value));
         Client::send(request).await
     }
 

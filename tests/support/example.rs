@@ -1,17 +1,19 @@
-//! An example's binary. `cargo test` builds it; `cargo test --test …` does not, and then it is built here.
+//! Finds the binary of an example and builds it if necessary: `cargo test` builds examples, `cargo test --test …` does
+//! not.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// Where the example is, built anew where one of these files, or of the files in these folders, is younger than it.
-pub(crate) fn built(name: &str, sources: &[&str]) -> PathBuf {
+/// Returns the path of the example's binary. Builds the example first if the binary is missing, or older than one of
+/// `sources` (files and folders, relative to the repository's root).
+pub(crate) fn build(name: &str, sources: &[&str]) -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let profile = this.parent().and_then(Path::parent).expect("target/<profile>/deps");
     let example = profile.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let built = youngest(&example);
-    if built.is_none() || sources.iter().any(|source| youngest(&root.join(source)) > built) {
+    let built = last_modified(&example);
+    if built.is_none() || sources.iter().any(|source| last_modified(&root.join(source)) > built) {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--package", "hardtack-tests", "--example", name, "--target-dir"]);
         cargo.arg(profile.parent().expect("the target directory")).current_dir(root);
@@ -23,9 +25,9 @@ pub(crate) fn built(name: &str, sources: &[&str]) -> PathBuf {
     example
 }
 
-/// When the file, or the last in the folder, was written.
-fn youngest(path: &Path) -> Option<SystemTime> {
+/// Returns when the file, or the newest file in the folder, was last modified. `None` if the path does not exist.
+fn last_modified(path: &Path) -> Option<SystemTime> {
     let own = path.metadata().and_then(|data| data.modified()).ok();
     let inside = std::fs::read_dir(path).into_iter().flatten().flatten();
-    inside.map(|entry| youngest(&entry.path())).fold(own, Option::max)
+    inside.map(|entry| last_modified(&entry.path())).fold(own, Option::max)
 }

@@ -1,5 +1,5 @@
-//! rust-analyzer on some files of a crate, over the Language Server Protocol: text in, answers out. What is typed is never
-//! saved. Judges nothing, and waits for nothing but answers and the server's own word that it has loaded everything.
+//! Drives rust-analyzer over the Language Server Protocol. The text of an open file is only sent to the server, never
+//! saved. There are no fixed waits: each call returns when the server has answered.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,40 +14,41 @@ use serde_json::{Value, json};
 use super::not_run::not_run;
 use super::workspace::Workspace;
 
-/// After this the server is not slow but stuck: before its first answer it compiles the macros.
+/// A server that does not answer within this time is stuck. It is long because the server compiles the macros before
+/// its first answer.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// In a piece of the text: where the cursor stands.
+/// Marks the position of the cursor in a snippet.
 const CURSOR: char = '‸';
 
-/// The server, and the files that are open in it, until the value is dropped.
+/// The server and its open files. The server ends when the value is dropped.
 pub(crate) struct Editor {
     process: Child,
     input: ChildStdin,
     messages: Receiver<Value>,
     directory: PathBuf,
-    open: BTreeMap<PathBuf, Open>,
+    open: BTreeMap<PathBuf, OpenFile>,
     requests: u32,
 }
 
-struct Open {
+struct OpenFile {
     text: String,
     version: u32,
 }
 
-/// Where something is defined.
+/// The place of a definition.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The file's name.
     pub(crate) file: String,
-    /// The line, without what stands before and behind it.
+    /// The source line, trimmed.
     pub(crate) line: String,
-    /// What is selected there.
+    /// The token that the server selects.
     pub(crate) token: String,
 }
 
 impl Editor {
-    /// Opens the workspace and waits until everything is loaded; `None`, and a loud line, where rust-analyzer is not
-    /// installed. In CI that is a failure.
+    /// Opens the workspace and waits until it is loaded. If rust-analyzer is not installed, calls [`not_run`] and
+    /// returns `None`.
     pub(crate) fn start(workspace: &Workspace) -> Option<Editor> {
         is_installed()?;
         fetch_standard_library();
@@ -64,7 +65,7 @@ impl Editor {
             .unwrap();
         let (input, output) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
         let (sender, messages) = channel();
-        std::thread::spawn(move || read(output, &sender));
+        std::thread::spawn(move || read_messages(output, &sender));
         let directory = workspace.directory.clone();
         let mut editor = Editor { process, input, messages, directory, open: BTreeMap::new(), requests: 0 };
         editor.initialize();
@@ -113,15 +114,15 @@ impl Editor {
         }
     }
 
-    /// Has this text in the file.
-    pub(crate) fn show(&mut self, file: &str, text: &str) {
+    /// Opens the file with this text, or replaces the text of the open file.
+    pub(crate) fn set_text(&mut self, file: &str, text: &str) {
         let file = self.directory.join(file);
         let uri = uri(&file);
         let text = text.to_owned();
         let Some(open) = self.open.get_mut(&file) else {
             let document = json!({ "uri": uri, "languageId": "rust", "version": 0, "text": text });
             self.notify("textDocument/didOpen", json!({ "textDocument": document }));
-            self.open.insert(file, Open { text, version: 0 });
+            self.open.insert(file, OpenFile { text, version: 0 });
             return;
         };
         open.version += 1;
@@ -131,36 +132,36 @@ impl Editor {
         self.notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
     }
 
-    /// What may be written at the cursor.
-    pub(crate) fn completions(&mut self, piece: &str) -> Vec<String> {
-        self.items(piece).iter().map(|item| text(&item["label"]).to_owned()).collect()
+    /// Returns the labels of the completions at the cursor.
+    pub(crate) fn completions(&mut self, snippet: &str) -> Vec<String> {
+        self.completion_items(snippet).iter().map(|item| text(&item["label"]).to_owned()).collect()
     }
 
-    /// What is told of one of them.
-    pub(crate) fn docs_of_completion(&mut self, piece: &str, label: &str) -> String {
-        let items = self.items(piece);
+    /// Returns the documentation of one completion.
+    pub(crate) fn completion_docs(&mut self, snippet: &str, label: &str) -> String {
+        let items = self.completion_items(snippet);
         let item = items.into_iter().find(|item| item["label"] == label);
-        let item = item.unwrap_or_else(|| panic!("no `{label}` at {piece}"));
+        let item = item.unwrap_or_else(|| panic!("no `{label}` at {snippet}"));
         text(&self.request("completionItem/resolve", item)["documentation"]["value"]).to_owned()
     }
 
-    fn items(&mut self, piece: &str) -> Vec<Value> {
-        let found = self.request("textDocument/completion", self.place(piece));
+    fn completion_items(&mut self, snippet: &str) -> Vec<Value> {
+        let found = self.request("textDocument/completion", self.position(snippet));
         match found {
             Value::Array(items) => items,
             found => found["items"].as_array().cloned().unwrap_or_default(),
         }
     }
 
-    /// What is told of the word at the cursor; nothing where nothing is known.
-    pub(crate) fn hover(&mut self, piece: &str) -> String {
-        let found = self.request("textDocument/hover", self.place(piece));
+    /// Returns the hover text of the token at the cursor. It is empty if the server has none.
+    pub(crate) fn hover(&mut self, snippet: &str) -> String {
+        let found = self.request("textDocument/hover", self.position(snippet));
         found["contents"]["value"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Where the word at the cursor is defined.
-    pub(crate) fn definitions(&mut self, piece: &str) -> Vec<Place> {
-        let found = self.request("textDocument/definition", self.place(piece));
+    /// Returns the places where the token at the cursor is defined.
+    pub(crate) fn definitions(&mut self, snippet: &str) -> Vec<Place> {
+        let found = self.request("textDocument/definition", self.position(snippet));
         found.as_array().into_iter().flatten().map(|link| self.target(link)).collect()
     }
 
@@ -169,7 +170,7 @@ impl Editor {
         let open = self.open.get(&path).map(|open| open.text.clone());
         let source = open.unwrap_or_else(|| fs::read_to_string(&path).unwrap());
         let number =
-            |end: &str, of: &str| usize::try_from(link["targetSelectionRange"][end][of].as_u64().unwrap()).unwrap();
+            |end: &str, key: &str| usize::try_from(link["targetSelectionRange"][end][key].as_u64().unwrap()).unwrap();
         let line = source.lines().nth(number("start", "line")).unwrap();
         let token = match number("end", "line") == number("start", "line") {
             true => &line[number("start", "character")..number("end", "character")],
@@ -182,10 +183,10 @@ impl Editor {
         }
     }
 
-    /// What the server itself finds wrong with the open files.
+    /// Returns the diagnostics of the server itself for the open files.
     pub(crate) fn diagnostics(&mut self) -> Vec<String> {
         let files: Vec<PathBuf> = self.open.keys().cloned().collect();
-        let told = files.iter().flat_map(|file| {
+        let diagnostics = files.iter().flat_map(|file| {
             let report = self.request("textDocument/diagnostic", json!({ "textDocument": { "uri": uri(file) } }));
             let found = report["items"].as_array().unwrap_or_else(|| panic!("{report}")).clone();
             let file = file.display();
@@ -193,28 +194,28 @@ impl Editor {
                 .into_iter()
                 .map(move |found| format!("{file} {}: {}", found["range"]["start"], text(&found["message"])))
         });
-        told.collect()
+        diagnostics.collect()
     }
 
-    /// The place of the cursor in this piece, which stands once in one of the open files.
-    fn place(&self, piece: &str) -> Value {
-        let (before, behind) = piece.split_once(CURSOR).unwrap();
-        let whole = format!("{before}{behind}");
+    /// Returns the position of the cursor in this snippet. The snippet must occur exactly once in the open files.
+    fn position(&self, snippet: &str) -> Value {
+        let (before, after) = snippet.split_once(CURSOR).unwrap();
+        let whole = format!("{before}{after}");
         let found: Vec<(&PathBuf, &str, usize)> = self
             .open
             .iter()
             .flat_map(|(file, open)| open.text.match_indices(&whole).map(move |(at, _)| (file, &*open.text, at)))
             .collect();
-        let [(file, text, at)] = found[..] else { panic!("{piece}: {} times", found.len()) };
-        let lines = &text[..at + before.len()];
-        let character = lines.len() - lines.rfind('\n').map_or(0, |newline| newline + 1);
-        let position = json!({ "line": lines.matches('\n').count(), "character": character });
+        let [(file, text, at)] = found[..] else { panic!("{snippet}: {} times", found.len()) };
+        let text_before = &text[..at + before.len()];
+        let character = text_before.len() - text_before.rfind('\n').map_or(0, |newline| newline + 1);
+        let position = json!({ "line": text_before.matches('\n').count(), "character": character });
         json!({ "textDocument": { "uri": uri(file) }, "position": position })
     }
 
     fn request(&mut self, method: &str, parameters: Value) -> Value {
-        /// A change of the text, or the server's own, overtook the question.
-        const OVERTAKEN: [i64; 2] = [-32801, -32802];
+        /// The error codes `ContentModified` and `ServerCancelled`: the client should send the request again.
+        const RETRY: [i64; 2] = [-32801, -32802];
         loop {
             self.requests += 1;
             let id = self.requests;
@@ -227,7 +228,7 @@ impl Editor {
             };
             match &answer["error"] {
                 Value::Null => return answer["result"].clone(),
-                error if error["code"].as_i64().is_some_and(|code| OVERTAKEN.contains(&code)) => {}
+                error if error["code"].as_i64().is_some_and(|code| RETRY.contains(&code)) => {}
                 error => panic!("{method}: {error}"),
             }
         }
@@ -237,12 +238,12 @@ impl Editor {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": parameters }));
     }
 
-    /// The next message; what the server asks of an editor has an empty answer.
+    /// Waits for the next message. Answers a request of the server with an empty result.
     fn receive(&mut self) -> Value {
         let message = self.messages.recv_timeout(PATIENCE).unwrap_or_else(|why| panic!("rust-analyzer: {why}"));
         if let (Some(id), Some(_)) = (message.get("id"), message.get("method")) {
-            let asked = message["params"]["items"].as_array().map(|items| vec![Value::Null; items.len()]);
-            self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": asked }));
+            let result = message["params"]["items"].as_array().map(|items| vec![Value::Null; items.len()]);
+            self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
         }
         message
     }
@@ -254,18 +255,19 @@ impl Editor {
     }
 }
 
-/// rust-analyzer asks cargo what the standard library is made of, which no build here has fetched.
+/// Downloads the dependencies of the standard library: rust-analyzer runs cargo on the library's manifest, and no build
+/// here downloads them.
 fn fetch_standard_library() {
     let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
     let sysroot = String::from_utf8(sysroot.stdout).unwrap();
     let manifest = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.toml");
-    let fetched = Command::new("cargo")
+    let status = Command::new("cargo")
         .args(["fetch", "--quiet", "--locked", "--manifest-path"])
         .arg(&manifest)
-        // Its manifest has what a stable cargo does not take from others.
+        // The manifest uses unstable features of cargo.
         .env("RUSTC_BOOTSTRAP", "1")
         .status();
-    assert!(fetched.unwrap().success(), "cargo fetch {}: is the component rust-src installed?", manifest.display());
+    assert!(status.unwrap().success(), "cargo fetch {}: is the component rust-src installed?", manifest.display());
 }
 
 impl Drop for Editor {
@@ -275,7 +277,8 @@ impl Drop for Editor {
     }
 }
 
-fn read(output: ChildStdout, messages: &Sender<Value>) {
+/// Parses the server's messages and sends them to the channel, until the server closes its output.
+fn read_messages(output: ChildStdout, messages: &Sender<Value>) {
     let mut output = BufReader::new(output);
     loop {
         let mut length = 0;
@@ -287,8 +290,8 @@ fn read(output: ChildStdout, messages: &Sender<Value>) {
             if line.trim().is_empty() {
                 break;
             }
-            if let Some(octets) = line.strip_prefix("Content-Length: ") {
-                length = octets.trim().parse().unwrap();
+            if let Some(bytes) = line.strip_prefix("Content-Length: ") {
+                length = bytes.trim().parse().unwrap();
             }
         }
         let mut body = vec![0; length];
@@ -298,7 +301,8 @@ fn read(output: ChildStdout, messages: &Sender<Value>) {
     }
 }
 
-/// Whether there is a server, and the source of the standard library, without which it knows no type of it.
+/// Returns `Some` if rust-analyzer and the source code of the standard library are installed. Without that source code
+/// the server does not resolve types of `std`.
 fn is_installed() -> Option<()> {
     let output = |program: &str, argument: &[&str]| Command::new(program).args(argument).output().ok();
     let server = output("rust-analyzer", &["--version"]).filter(|output| output.status.success());
@@ -307,7 +311,7 @@ fn is_installed() -> Option<()> {
     if server.is_some() && has_source {
         return Some(());
     }
-    not_run("the editor's test needs rust-analyzer: rustup component add rust-analyzer rust-src");
+    not_run("the editor test needs rust-analyzer: rustup component add rust-analyzer rust-src");
     None
 }
 
@@ -316,5 +320,5 @@ fn uri(path: &Path) -> String {
 }
 
 fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("not a text: {value}"))
+    value.as_str().unwrap_or_else(|| panic!("not a string: {value}"))
 }

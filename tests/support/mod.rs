@@ -1,9 +1,10 @@
-//! What tests on real sockets share: a certificate, servers on loopback, and clients that tell what came back.
+//! Code that several test binaries share: a TLS certificate, servers on loopback, HTTP clients, and temporary
+//! workspaces.
 
 pub(crate) mod client;
 pub(crate) mod curl;
 pub(crate) mod not_run;
-pub(crate) mod page;
 pub(crate) mod server;
+pub(crate) mod snippets;
 pub(crate) mod tls;
 pub(crate) mod workspace;

@@ -1,5 +1,6 @@
-//! The internet as a browser under test sees it: a SOCKS server on loopback that takes every name and address, at ports
-//! 80 and 443, to servers of this process, and an authority that signs their certificates. Reaches nothing else.
+//! The network of a browser under test. A SOCKS server on loopback connects every host name and address, at ports 80
+//! and 443, to servers of this process, so that no request leaves the machine. A certificate authority signs their
+//! certificates.
 
 use std::collections::HashMap;
 use std::io::{self, Read as _, Write as _};
@@ -9,12 +10,12 @@ use std::thread;
 
 use axum::Router;
 use axum_server::tls_rustls::RustlsConfig;
-use hardtack::MarkedAcceptor;
+use hardtack::axum_server::MarkedAcceptor;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 
-/// Where a name's two ports are.
+/// The addresses of one host's HTTPS and HTTP servers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ports {
     pub(crate) https: SocketAddr,
@@ -22,8 +23,8 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// Two of loopback on which the application is served, over TLS and over plain HTTP, each connection marked; needs a
-    /// runtime.
+    /// Serves the application on two loopback ports, over TLS and over plain HTTP, and marks each connection. Must be
+    /// called in a Tokio runtime.
     pub(crate) fn serve(app: Router, tls: Arc<ServerConfig>) -> Ports {
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -41,12 +42,13 @@ impl Ports {
 
 pub(crate) struct Network {
     pub(crate) authority: Authority,
-    /// Where the SOCKS server listens.
+    /// The address of the SOCKS server.
     pub(crate) proxy: SocketAddr,
 }
 
 impl Network {
-    /// Names, and the servers for them; all others are `rest`'s.
+    /// Starts the SOCKS server. It connects the host names in `names` to their own servers, and all other names to
+    /// `rest`.
     pub(crate) fn start(authority: Authority, names: &[(&str, Ports)], rest: Ports) -> Network {
         let names: HashMap<String, Ports> = names.iter().map(|(name, ports)| ((*name).to_owned(), *ports)).collect();
         let names = Arc::new(names);
@@ -55,7 +57,7 @@ impl Network {
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let names = names.clone();
-                // What fails here fails in the browser, which says so.
+                // Ignore errors: the browser reports a connection that fails.
                 thread::spawn(move || connect(client, &names, rest));
             }
         });
@@ -63,16 +65,16 @@ impl Network {
     }
 }
 
-/// One SOCKS connection (RFC 1928): no authentication, CONNECT alone.
+/// Serves one SOCKS connection (RFC 1928): without authentication, and only the command CONNECT.
 fn connect(mut client: TcpStream, names: &HashMap<String, Ports>, rest: Ports) -> io::Result<()> {
-    let [_, methods] = octets(&mut client)?;
+    let [_, methods] = read_bytes(&mut client)?;
     client.read_exact(&mut vec![0; methods.into()])?;
     client.write_all(&[5, 0])?;
-    let [_, _, _, kind] = octets(&mut client)?;
+    let [_, _, _, kind] = read_bytes(&mut client)?;
     let name = match kind {
-        1 => Ipv4Addr::from(octets::<4>(&mut client)?).to_string(),
+        1 => Ipv4Addr::from(read_bytes::<4>(&mut client)?).to_string(),
         3 => {
-            let [length] = octets(&mut client)?;
+            let [length] = read_bytes(&mut client)?;
             let mut name = vec![0; length.into()];
             client.read_exact(&mut name)?;
             String::from_utf8_lossy(&name).into_owned()
@@ -80,8 +82,8 @@ fn connect(mut client: TcpStream, names: &HashMap<String, Ports>, rest: Ports) -
         _ => return Ok(()),
     };
     let ports = names.get(&name).copied().unwrap_or(rest);
-    // A browser's own errands go to other names; they find a server that does not know them.
-    let to = match u16::from_be_bytes(octets(&mut client)?) {
+    // Background requests of the browser go to other host names, and so to `rest`.
+    let to = match u16::from_be_bytes(read_bytes(&mut client)?) {
         80 => ports.http,
         443 => ports.https,
         _ => return Ok(()),
@@ -91,31 +93,32 @@ fn connect(mut client: TcpStream, names: &HashMap<String, Ports>, rest: Ports) -
     server.set_nodelay(true)?;
     client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
     let (up, down) = ((client.try_clone()?, server.try_clone()?), (server, client));
-    thread::spawn(move || pass_on(up.0, up.1));
-    pass_on(down.0, down.1);
+    thread::spawn(move || forward(up.0, up.1));
+    forward(down.0, down.1);
     Ok(())
 }
 
-fn pass_on(mut from: TcpStream, mut to: TcpStream) {
+fn forward(mut from: TcpStream, mut to: TcpStream) {
     let _ = io::copy(&mut from, &mut to);
     let _ = to.shutdown(Shutdown::Write);
 }
 
-fn octets<const N: usize>(client: &mut TcpStream) -> io::Result<[u8; N]> {
-    let mut octets = [0; N];
-    client.read_exact(&mut octets)?;
-    Ok(octets)
+fn read_bytes<const N: usize>(client: &mut TcpStream) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    client.read_exact(&mut bytes)?;
+    Ok(bytes)
 }
 
-/// What signs the servers' certificates; its own is for a browser's list of roots.
+/// The certificate authority that signs the servers' certificates.
 pub(crate) struct Authority {
+    /// The authority's own certificate in PEM, for a browser's root store.
     pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
     pub(crate) fn new() -> Authority {
-        // A second call finds the provider installed, which is what it wants.
+        // Ignore the error: an earlier call has installed the provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::default();
@@ -124,7 +127,7 @@ impl Authority {
         Authority { pem, issuer: Issuer::new(parameters, key) }
     }
 
-    /// A server's side of TLS for these names and addresses.
+    /// Returns a TLS server configuration with a new certificate for these host names and addresses.
     pub(crate) fn server(&self, names: &[&str], protocols: &[&str]) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();

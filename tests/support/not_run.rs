@@ -1,11 +1,11 @@
-//! What a test says that cannot run here.
+//! Reports a test that cannot run on this machine.
 
 use std::io::Write as _;
 
-/// A line that is read; in CI, a failure.
+/// Prints why the test did not run. In CI, fails the test instead.
 pub(crate) fn not_run(why: &str) {
     let why = format!("not run: {why}");
     assert!(std::env::var_os("CI").is_none(), "{why}");
-    // Not `eprintln!`, which the harness keeps to itself where a test passes.
+    // Not `eprintln!`: the harness captures its output when a test passes.
     let _ = writeln!(std::io::stderr(), "{why}");
 }

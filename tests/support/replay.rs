@@ -1,5 +1,5 @@
-//! A server that writes Set-Cookie lines octet by octet, such as no HTTP library would, over TLS and plain HTTP, and notes
-//! the Cookie field of each request. Parses no more of a request than that.
+//! A server for TLS and plain HTTP that sends `Set-Cookie` headers byte for byte, also ones that an HTTP library would
+//! reject. It records the `Cookie` header of each request. Of a request it parses only the target and the headers.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -12,32 +12,32 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::browser::Tab;
 use super::network::Ports;
 
-/// One stop of a visit: where, and what is set there.
+/// One request of a visit: its URL, and the `Set-Cookie` headers of its response.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
     pub(crate) https: bool,
     pub(crate) host: String,
     pub(crate) path: String,
-    lines: Vec<Vec<u8>>,
+    set_cookies: Vec<Vec<u8>>,
 }
 
 impl Stop {
     pub(crate) fn new(https: bool, host: &str, path: &str) -> Stop {
-        Stop { https, host: host.to_owned(), path: path.to_owned(), lines: Vec::new() }
+        Stop { https, host: host.to_owned(), path: path.to_owned(), set_cookies: Vec::new() }
     }
 
-    /// With this Set-Cookie line.
-    pub(crate) fn sets(mut self, line: &[u8]) -> Stop {
-        self.lines.push(line.to_vec());
+    /// Adds a `Set-Cookie` header to the response.
+    pub(crate) fn set_cookie(mut self, header: &[u8]) -> Stop {
+        self.set_cookies.push(header.to_vec());
         self
     }
 }
 
 pub(crate) struct Replay {
-    /// Where the proxy finds it.
+    /// The ports on 127.0.0.1, to which the proxy connects.
     pub(crate) ports: Ports,
-    /// On `[::1]`.
-    six: Option<Ports>,
+    /// The ports on `[::1]`. `None` if the machine has no IPv6.
+    ipv6_ports: Option<Ports>,
     shared: Arc<Shared>,
 }
 
@@ -48,9 +48,10 @@ struct Shared {
 
 #[derive(Default)]
 struct Visit {
+    /// The stops that are left, each with the URL to which it redirects. The last stop has an empty URL.
     to_come: VecDeque<(Stop, String)>,
-    /// The Cookie field of each stop, where there was one.
-    seen: Vec<Option<Vec<u8>>>,
+    /// The `Cookie` header of each request so far.
+    cookie_headers: Vec<Option<Vec<u8>>>,
 }
 
 impl Replay {
@@ -64,44 +65,51 @@ impl Replay {
             Ok(ports)
         };
         let ports = listen(Ipv4Addr::LOCALHOST.into()).unwrap();
-        let six = listen(Ipv6Addr::LOCALHOST.into()).ok();
-        Replay { ports, six, shared }
+        let ipv6_ports = listen(Ipv6Addr::LOCALHOST.into()).ok();
+        Replay { ports, ipv6_ports, shared }
     }
 
-    /// Asks for this stop from the open page, which is on its scheme and host, and returns the Cookie field.
-    pub(crate) fn ask(&self, tab: &Tab<'_>, stop: &Stop) -> Result<Option<Vec<u8>>, String> {
-        *self.shared.visit() = Visit { to_come: [(stop.clone(), String::new())].into(), seen: Vec::new() };
+    /// Fetches this stop from a script of the open page, and returns the `Cookie` header of the request. The page must
+    /// have the stop's scheme and host.
+    pub(crate) fn fetch(&self, tab: &Tab<'_>, stop: &Stop) -> Result<Option<Vec<u8>>, String> {
+        *self.shared.visit() = Visit { to_come: [(stop.clone(), String::new())].into(), cookie_headers: Vec::new() };
         let (status, _) = tab.fetch(&stop.path);
-        self.shared.visit().seen.pop().ok_or_else(|| format!("not asked for {stop:?}, but {status}"))
+        let cookie_header = self.shared.visit().cookie_headers.pop();
+        cookie_header.ok_or_else(|| format!("no request for {stop:?} arrived; the page got status {status}"))
     }
 
-    /// Goes through these stops in one visit, each of which redirects to the next, and returns the Cookie field that each
-    /// of them received.
+    /// Navigates through these stops, each of which redirects to the next, and returns the `Cookie` header of each
+    /// request.
     pub(crate) fn visit(&self, tab: &Tab<'_>, stops: &[Stop]) -> Result<Vec<Option<Vec<u8>>>, String> {
         let urls: Vec<String> = stops.iter().map(|stop| self.url(stop)).collect();
         {
             let mut visit = self.shared.visit();
-            visit.seen.clear();
+            visit.cookie_headers.clear();
             visit.to_come = stops.iter().cloned().zip(urls.iter().skip(1).cloned().chain([String::new()])).collect();
         }
         tab.navigate(&urls[0])?;
         let mut visit = self.shared.visit();
-        let seen = std::mem::take(&mut visit.seen);
-        if seen.len() == stops.len() { Ok(seen) } else { Err(format!("{} of {} stops", seen.len(), stops.len())) }
+        let headers = std::mem::take(&mut visit.cookie_headers);
+        if headers.len() == stops.len() {
+            Ok(headers)
+        } else {
+            Err(format!("{} of {} stops", headers.len(), stops.len()))
+        }
     }
 
-    /// Whether this machine has the address.
-    pub(crate) fn reaches(&self, host: &str) -> bool {
-        host != "[::1]" || self.six.is_some()
+    /// Returns false only for `[::1]` on a machine without IPv6.
+    pub(crate) fn serves(&self, host: &str) -> bool {
+        host != "[::1]" || self.ipv6_ports.is_some()
     }
 
-    /// Loopback is reached directly, at the ports that the system chose; all else through the proxy, at the scheme's own.
+    /// Returns the URL of a stop. A browser connects to loopback hosts directly, so their URLs have our ports. All
+    /// other hosts go through the proxy, at the scheme's default port.
     fn url(&self, stop: &Stop) -> String {
         let Stop { https, host, path, .. } = stop;
         let scheme = if *https { "https" } else { "http" };
         let port = |ports: Ports| if *https { ports.https.port() } else { ports.http.port() };
         if host == "[::1]" {
-            format!("{scheme}://{host}:{}{path}", port(self.six.expect("a system with IPv6 on loopback")))
+            format!("{scheme}://{host}:{}{path}", port(self.ipv6_ports.expect("the machine has IPv6 on loopback")))
         } else if host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") {
             format!("{scheme}://{host}:{}{path}", port(self.ports))
         } else {
@@ -115,35 +123,35 @@ impl Shared {
         self.visit.lock().unwrap()
     }
 
-    /// The answer to one request.
-    fn answer(&self, https: bool, request: &[u8]) -> Vec<u8> {
-        let mut lines = request.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii_end);
-        let target = lines.next().unwrap_or_default().split(|octet| *octet == b' ').nth(1).unwrap_or_default();
-        let field = |line: &[u8]| {
-            let colon = line.iter().position(|octet| *octet == b':')?;
+    /// Returns the response to one request.
+    fn respond(&self, https: bool, request: &[u8]) -> Vec<u8> {
+        let mut lines = request.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+        let target = lines.next().unwrap_or_default().split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+        let header = |line: &[u8]| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
             Some((line[..colon].to_ascii_lowercase(), line[colon + 1..].trim_ascii().to_vec()))
         };
-        let fields: Vec<_> = lines.filter_map(field).collect();
-        let find = |name: &[u8]| fields.iter().find(|(found, _)| found == name).map(|(_, value)| value.clone());
+        let headers: Vec<_> = lines.filter_map(header).collect();
+        let find = |name: &[u8]| headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.clone());
         let host = String::from_utf8_lossy(&find(b"host").unwrap_or_default()).into_owned();
 
         let mut visit = self.visit();
         let expected = visit.to_come.front().is_some_and(|(stop, _)| {
-            let named = host == stop.host || host.starts_with(&format!("{}:", stop.host));
-            stop.https == https && named && stop.path.as_bytes() == target
+            let is_host = host == stop.host || host.starts_with(&format!("{}:", stop.host));
+            stop.https == https && is_host && stop.path.as_bytes() == target
         });
         let stop = if expected { visit.to_come.pop_front() } else { None };
-        // Icons, and the browser's own errands.
+        // Requests for icons, and background requests of the browser, are not part of the visit.
         let Some((stop, next)) = stop else {
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec();
         };
-        visit.seen.push(find(b"cookie"));
+        visit.cookie_headers.push(find(b"cookie"));
         let mut head: Vec<u8> = match next.as_str() {
             "" => b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n".to_vec(),
             next => format!("HTTP/1.1 302 Found\r\nLocation: {next}\r\n").into_bytes(),
         };
-        for line in &stop.lines {
-            head.extend([b"Set-Cookie: ", line.as_slice(), b"\r\n"].concat());
+        for set_cookie in &stop.set_cookies {
+            head.extend([b"Set-Cookie: ", set_cookie.as_slice(), b"\r\n"].concat());
         }
         let body = "<!doctype html><link rel=\"icon\" href=\"data:,\">";
         let rest = "Cache-Control: no-store\r\nContent-Length: ";
@@ -156,14 +164,14 @@ fn serve(listener: TcpListener, shared: Arc<Shared>, tls: Option<Arc<ServerConfi
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let (shared, tls) = (shared.clone(), tls.clone());
-            // A browser opens connections that it does not use.
+            // One thread for each connection: a browser opens connections that it does not use.
             thread::spawn(move || -> io::Result<()> {
                 stream.set_nodelay(true)?;
                 match tls {
-                    None => exchange(stream, &shared, false),
+                    None => serve_connection(stream, &shared, false),
                     Some(tls) => {
                         let connection = ServerConnection::new(tls).map_err(io::Error::other)?;
-                        exchange(StreamOwned::new(connection, stream), &shared, true)
+                        serve_connection(StreamOwned::new(connection, stream), &shared, true)
                     }
                 }
             });
@@ -171,8 +179,8 @@ fn serve(listener: TcpListener, shared: Arc<Shared>, tls: Option<Arc<ServerConfi
     });
 }
 
-/// Answers until the browser hangs up.
-fn exchange(mut stream: impl Read + Write, shared: &Shared, https: bool) -> io::Result<()> {
+/// Answers requests until the browser closes the connection.
+fn serve_connection(mut stream: impl Read + Write, shared: &Shared, https: bool) -> io::Result<()> {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -180,9 +188,9 @@ fn exchange(mut stream: impl Read + Write, shared: &Shared, https: bool) -> io::
             0 => return Ok(()),
             length => request.extend_from_slice(&buffer[..length]),
         }
-        // Of a GET there is no more than its head.
+        // A GET request has no body, so it ends with the empty line after the headers.
         if request.ends_with(b"\r\n\r\n") {
-            stream.write_all(&shared.answer(https, &request))?;
+            stream.write_all(&shared.respond(https, &request))?;
             stream.flush()?;
             request.clear();
         }

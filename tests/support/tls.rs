@@ -1,27 +1,28 @@
-//! A certificate for loopback, made in memory: what a server shows and what a client must be told to believe.
+//! A self-signed certificate for loopback, made in memory, for test servers and their clients.
 
 use std::error::Error;
 
 /// A self-signed certificate and its key.
 #[derive(Clone)]
 pub(crate) struct Certificate {
-    /// The certificate, for a client's list of roots.
+    /// The certificate in PEM, for a client's root store.
     pub(crate) pem: String,
-    /// Its key, for a server.
+    /// The private key in PEM, for a server.
     pub(crate) key: String,
 }
 
 impl Certificate {
-    /// Makes one for these names, and chooses ring for the whole process: rustls is built without a provider here.
+    /// Makes a certificate for these names. Also installs ring as the crypto provider of the whole process, because
+    /// rustls is built without a default provider here.
     pub(crate) fn for_names(names: &[&str]) -> Result<Self, Box<dyn Error>> {
-        // A second call finds the provider installed, which is what it wants.
+        // Ignore the error: an earlier call has installed the provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let made = rcgen::generate_simple_self_signed(names)?;
-        Ok(Certificate { pem: made.cert.pem(), key: made.signing_key.serialize_pem() })
+        let generated = rcgen::generate_simple_self_signed(names)?;
+        Ok(Certificate { pem: generated.cert.pem(), key: generated.signing_key.serialize_pem() })
     }
 
-    /// The client's side: a builder that believes this certificate and no other, and follows nothing.
+    /// Returns the builder of a client that trusts only this certificate and follows no redirects.
     pub(crate) fn client(&self) -> reqwest::Result<reqwest::ClientBuilder> {
         let root = reqwest::Certificate::from_pem(self.pem.as_bytes())?;
         Ok(reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).tls_certs_only([root]))

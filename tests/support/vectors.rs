@@ -1,39 +1,40 @@
-//! The vectors as both the audit's tests and the browsers' read them, a cookie store of the audit's verdicts, and where
-//! browsers are known to differ from it. Asks no browser.
+//! Reads the vectors of `tests/vectors` for the tests of the audit and of browsers. Also a model of a browser's cookie
+//! store that is based on the audit, and the list of the known differences between browsers and that model.
 
 use std::time::SystemTime;
 
-use hardtack::audit::{Rejection, Seen, Stored, set_cookie};
+use hardtack::audit::{Context, Rejection, Stored, set_cookie};
 use serde_json::Value;
 
 pub(crate) const WPT_STORE: &str = include_str!("../vectors/wpt_store.json");
 pub(crate) const SET_COOKIE_AUDIT: &str = include_str!("../vectors/set_cookie_audit.json");
 pub(crate) const BROWSER_VERDICTS: &str = include_str!("../vectors/browser_verdicts.json");
 
-/// Where browsers are known to part from the draft, which the audit follows: the browser, the line's id in
-/// `set_cookie_audit.json`, what it makes of the line, and why.
-pub(crate) const KNOWN: [(&str, &str, &str, &str); 11] = [
-    ("chromium", "tough-parse/09", "refused", "`domain=.`, which the draft takes for none"),
-    ("firefox", "tough-parse/09", "refused", "`domain=.`, which the draft takes for none"),
+/// The known differences between browsers and the draft, which the audit follows: the browser, the case's id in
+/// `set_cookie_audit.json`, what the browser does with the header, and the reason.
+pub(crate) const KNOWN_DIFFERENCES: [(&str, &str, &str, &str); 11] = [
+    ("chromium", "tough-parse/09", "refused", "`domain=.`, which the draft ignores"),
+    ("firefox", "tough-parse/09", "refused", "`domain=.`, which the draft ignores"),
     ("chromium", "tough-parse/24", "refused", "`=foo=bar`, a value without a name"),
     ("firefox", "tough-parse/24", "refused", "`=foo=bar`, a value without a name"),
     ("firefox", "bis/05-https", "stored", "`__Host-` without `Path`, at the root"),
     ("firefox", "bis/06-https", "stored", "`__Host-` without `Path`, at the root"),
     ("firefox", "tough-prefix/4", "stored", "`__Host-` without `Path`, at the root"),
     ("firefox", "tough-parse/22", "refused", "`=abc`, a value without a name"),
-    ("firefox", "tough-parse/23", "name value", "`abc`, which is a name without a value to it"),
-    ("firefox", "tough-parse/30", "name value", "`abc`, which is a name without a value to it"),
-    ("firefox", "jshttp/03", "name value", "`abc`, which is a name without a value to it"),
+    ("firefox", "tough-parse/23", "name value", "`abc`, which Firefox stores as a name without a value"),
+    ("firefox", "tough-parse/30", "name value", "`abc`, which Firefox stores as a name without a value"),
+    ("firefox", "jshttp/03", "name value", "`abc`, which Firefox stores as a name without a value"),
 ];
 
-/// How what a browser made of a line differs from the audit's verdict; a removal keeps no fields to compare.
-pub(crate) fn difference(theirs: &Value, ours: &Result<Stored, Rejection>) -> Option<String> {
-    match ours {
-        _ if theirs["accepted"] != ours.is_ok() => Some(outcome(theirs).to_owned()),
-        Ok(stored) if theirs.get("name").is_some() => {
-            let wrong: Vec<_> = fields(stored, "httpOnly", "sameSite", "hostOnly")
+/// Returns how a browser's verdict differs from the audit's, or `None` if they agree. The verdict of a removal has no
+/// fields to compare.
+pub(crate) fn difference(browser: &Value, audit: &Result<Stored, Rejection>) -> Option<String> {
+    match audit {
+        _ if browser["accepted"] != audit.is_ok() => Some(outcome(browser).to_owned()),
+        Ok(stored) if browser.get("name").is_some() => {
+            let wrong: Vec<_> = stored_fields(stored, "httpOnly", "sameSite", "hostOnly")
                 .into_iter()
-                .filter(|(key, value)| theirs[key] != *value)
+                .filter(|(key, value)| browser[key] != *value)
                 .map(|(key, _)| key)
                 .collect();
             (!wrong.is_empty()).then(|| wrong.join(" "))
@@ -46,11 +47,11 @@ pub(crate) fn outcome(verdict: &Value) -> &'static str {
     if verdict["accepted"] == true { "stored" } else { "refused" }
 }
 
-/// The stored fields, under the keys by which a vector file knows them.
-pub(crate) fn fields(
+/// Returns the stored cookie's fields under the keys of a vector file. The files spell three of the keys differently.
+pub(crate) fn stored_fields(
     stored: &Stored,
     http_only: &'static str,
-    site: &'static str,
+    same_site_key: &'static str,
     host_only: &'static str,
 ) -> Vec<(&'static str, Value)> {
     vec![
@@ -60,7 +61,7 @@ pub(crate) fn fields(
         ("path", stored.path.as_str().into()),
         ("secure", stored.secure.into()),
         (http_only, stored.http_only.into()),
-        (site, same_site(stored).into()),
+        (same_site_key, same_site(stored).into()),
         ("partitioned", stored.partitioned.into()),
         (host_only, stored.host_only.into()),
     ]
@@ -87,106 +88,112 @@ pub(crate) fn text(value: &Value) -> &str {
     value.as_str().expect("a string")
 }
 
-pub(crate) fn unhex(text: &str) -> Vec<u8> {
+pub(crate) fn decode_hex(text: &str) -> Vec<u8> {
     text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
-/// The lines of a case: a text, or several, or octets that no text has.
-pub(crate) fn lines(case: &Value) -> Vec<Vec<u8>> {
+/// Returns the `Set-Cookie` headers of a case. The file has one string, a list of strings, or a list of hex-encoded
+/// bytes.
+pub(crate) fn set_cookie_headers(case: &Value) -> Vec<Vec<u8>> {
     match (&case["set_cookie"], case.get("set_cookie_hex")) {
-        (Value::String(line), _) => vec![line.as_bytes().to_vec()],
-        (_, Some(lines)) => list(lines).iter().map(|line| unhex(text(line))).collect(),
-        (lines, None) => list(lines).iter().map(|line| text(line).as_bytes().to_vec()).collect(),
+        (Value::String(header), _) => vec![header.as_bytes().to_vec()],
+        (_, Some(headers)) => list(headers).iter().map(|header| decode_hex(text(header))).collect(),
+        (headers, None) => list(headers).iter().map(|header| text(header).as_bytes().to_vec()).collect(),
     }
 }
 
-/// Where a case or a step of one took place, from its `https`, `host` and `path`.
+/// Returns the URL of a case, or of a step of a case, from its `https`, `host` and `path`.
 pub(crate) fn url(case: &Value) -> Url {
     Url::new(case["https"] == true, text(&case["host"]), text(&case["path"]))
 }
 
-/// The part of 6265bis 5.7 and 5.8 that concerns several cookies: enough of a browser for the suites.
+/// A browser's cookie store: the rules of 6265bis 5.7 and 5.8 about several cookies, as far as the suites need them.
 #[derive(Default)]
 pub(crate) struct Jar {
-    pub(crate) cookies: Vec<Kept>,
+    pub(crate) cookies: Vec<JarCookie>,
     received: usize,
 }
 
-pub(crate) struct Kept {
+pub(crate) struct JarCookie {
     pub(crate) stored: Stored,
+    /// The number of the header that created the cookie.
     created: usize,
 }
 
 impl Jar {
-    pub(crate) fn receive(&mut self, line: &[u8], from: &Url, now: SystemTime) {
+    /// Processes a `Set-Cookie` header of a response from this URL.
+    pub(crate) fn receive(&mut self, header: &[u8], from: &Url, now: SystemTime) {
         self.received += 1;
-        let Ok(stored) = set_cookie(line, &from.seen().at(now)).stored else { return };
-        if !stored.secure && !from.is_secure() && self.cookies.iter().any(|kept| covers(&kept.stored, &stored)) {
+        let Ok(stored) = set_cookie(header, &from.context().at(now)).stored else { return };
+        if !stored.secure && !from.is_secure() && self.cookies.iter().any(|cookie| protects(&cookie.stored, &stored)) {
             return;
         }
-        let same = |kept: &Kept| {
-            kept.stored.name_octets() == stored.name_octets()
-                && kept.stored.domain == stored.domain
-                && kept.stored.host_only == stored.host_only
-                && kept.stored.path == stored.path
-                && kept.stored.partitioned == stored.partitioned
+        let has_same_identity = |cookie: &JarCookie| {
+            cookie.stored.name_bytes() == stored.name_bytes()
+                && cookie.stored.domain == stored.domain
+                && cookie.stored.host_only == stored.host_only
+                && cookie.stored.path == stored.path
+                && cookie.stored.partitioned == stored.partitioned
         };
-        // A renewed cookie keeps its age.
-        let at = self.cookies.iter().position(same);
+        // A cookie that is set again keeps its creation time.
+        let at = self.cookies.iter().position(has_same_identity);
         let created = at.map_or(self.received, |at| self.cookies.remove(at).created);
         if !stored.is_removal() {
-            self.cookies.push(Kept { stored, created });
+            self.cookies.push(JarCookie { stored, created });
         }
     }
 
-    pub(crate) fn sent(&self, to: &Url, now: SystemTime) -> Vec<&Stored> {
-        let mut list: Vec<&Kept> = self
+    /// Returns the cookies of a request to this URL, in the order of the `Cookie` header.
+    pub(crate) fn cookies_for(&self, to: &Url, now: SystemTime) -> Vec<&Stored> {
+        let mut list: Vec<&JarCookie> = self
             .cookies
             .iter()
-            .filter(|Kept { stored, .. }| {
-                let host =
-                    if stored.host_only { to.host == stored.domain } else { is_within(&to.host, &stored.domain) };
-                let alive = stored.expires.is_none_or(|expires| expires > now);
-                host && alive && is_under(to.path_alone(), &stored.path) && (!stored.secure || to.is_secure())
+            .filter(|JarCookie { stored, .. }| {
+                let host_matches =
+                    if stored.host_only { to.host == stored.domain } else { domain_matches(&to.host, &stored.domain) };
+                let path_matches = path_matches(to.path_without_query(), &stored.path);
+                let is_expired = stored.expires.is_some_and(|expires| expires <= now);
+                host_matches && path_matches && !is_expired && (!stored.secure || to.is_secure())
             })
             .collect();
-        list.sort_by_key(|kept| (std::cmp::Reverse(kept.stored.path.len()), kept.created));
-        list.into_iter().map(|kept| &kept.stored).collect()
+        list.sort_by_key(|cookie| (std::cmp::Reverse(cookie.stored.path.len()), cookie.created));
+        list.into_iter().map(|cookie| &cookie.stored).collect()
     }
 
-    pub(crate) fn header(&self, to: &Url, now: SystemTime) -> Option<Vec<u8>> {
+    /// Returns the `Cookie` header of a request to this URL, or `None` if no cookie is sent.
+    pub(crate) fn cookie_header(&self, to: &Url, now: SystemTime) -> Option<Vec<u8>> {
         let pairs: Vec<Vec<u8>> = self
-            .sent(to, now)
+            .cookies_for(to, now)
             .into_iter()
-            .map(|stored| match stored.name_octets() {
-                [] => stored.value_octets().to_vec(),
-                name => [name, b"=", stored.value_octets()].concat(),
+            .map(|stored| match stored.name_bytes() {
+                [] => stored.value_bytes().to_vec(),
+                name => [name, b"=", stored.value_bytes()].concat(),
             })
             .collect();
         (!pairs.is_empty()).then(|| pairs.join(&b"; "[..]))
     }
 }
 
-/// Whether a Secure cookie bars this one from an insecure origin (6265bis 5.7 step 16).
-fn covers(secure: &Stored, other: &Stored) -> bool {
+/// Returns true if the stored Secure cookie prevents an insecure origin from setting `other` (6265bis 5.7 step 16).
+fn protects(secure: &Stored, other: &Stored) -> bool {
     secure.secure
-        && secure.name_octets() == other.name_octets()
-        && (is_within(&secure.domain, &other.domain) || is_within(&other.domain, &secure.domain))
-        && is_under(&other.path, &secure.path)
+        && secure.name_bytes() == other.name_bytes()
+        && (domain_matches(&secure.domain, &other.domain) || domain_matches(&other.domain, &secure.domain))
+        && path_matches(&other.path, &secure.path)
 }
 
-/// Domain-match (6265bis 5.1.3); no suite shares a cookie of an IP address.
-fn is_within(host: &str, domain: &str) -> bool {
+/// Domain-match (6265bis 5.1.3), without its rule about IP addresses: no suite sets a `Domain` on an address.
+fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.'))
 }
 
 /// Path-match (6265bis 5.1.4).
-fn is_under(path: &str, directory: &str) -> bool {
-    path.strip_prefix(directory)
-        .is_some_and(|rest| rest.is_empty() || directory.ends_with('/') || rest.starts_with('/'))
+fn path_matches(path: &str, cookie_path: &str) -> bool {
+    path.strip_prefix(cookie_path)
+        .is_some_and(|rest| rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/'))
 }
 
-/// Loopback as browsers know it: the origins that are secure without TLS.
+/// Returns true for a loopback host. Browsers treat its origins as secure without TLS.
 pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]"
 }
@@ -202,7 +209,7 @@ impl Url {
         Url { https, host: host.to_owned(), path: path.to_owned() }
     }
 
-    pub(crate) fn read(url: &str) -> Self {
+    pub(crate) fn parse(url: &str) -> Self {
         let (scheme, rest) = url.split_once("://").unwrap();
         let (authority, path) = rest.split_once('/').unwrap();
         let host = authority.split(':').next().unwrap().to_ascii_lowercase();
@@ -213,12 +220,13 @@ impl Url {
         self.https || is_loopback(&self.host)
     }
 
-    pub(crate) fn path_alone(&self) -> &str {
+    pub(crate) fn path_without_query(&self) -> &str {
         self.path.split('?').next().unwrap()
     }
 
-    pub(crate) fn seen(&self) -> Seen {
-        let seen = if self.is_secure() { Seen::https(&self.host) } else { Seen::http(&self.host) };
-        seen.path(&self.path)
+    /// Returns the context for an audit of a response from this URL.
+    pub(crate) fn context(&self) -> Context {
+        let context = if self.is_secure() { Context::https(&self.host) } else { Context::http(&self.host) };
+        context.path(&self.path)
     }
 }

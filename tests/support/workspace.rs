@@ -1,5 +1,5 @@
-//! Crates beside ours, as a user's: locked to what ours is locked to, compiled by the real cargo without a network, in a
-//! folder of the build's own.
+//! A temporary workspace of crates that depend on hardtack, as a user's crates do. It has our `Cargo.lock`, is compiled
+//! by the real cargo without a network, and lies in cargo's directory for temporary files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,35 +11,36 @@ pub(crate) struct Workspace {
     pub(crate) directory: PathBuf,
 }
 
-/// An error of the compiler's.
+/// A compile error.
 #[derive(Debug)]
-pub(crate) struct Refused {
-    /// The text, without what rustc says before a panic's.
+pub(crate) struct CompileError {
+    /// The message. The prefix that rustc writes before the text of a panic is removed.
     pub(crate) text: String,
     pub(crate) line: u64,
-    /// What is underlined.
+    /// The source code that the compiler underlines.
     pub(crate) tokens: String,
-    /// rustc's own, which no macro's has.
-    #[allow(dead_code, reason = "of some tests")]
+    /// rustc's error code. Errors of our macros have none.
+    #[allow(dead_code, reason = "only some of the test binaries read it")]
     pub(crate) code: Option<String>,
 }
 
 impl Workspace {
-    /// A workspace of these members: a name, and what stands below `[dependencies]`.
+    /// Creates a workspace. Each member is a name and the text of its `[dependencies]`, in which `HARDTACK` stands for
+    /// the path of our repository.
     pub(crate) fn create(name: &str, members: &[(&str, &str)]) -> Workspace {
-        Workspace::create_under(name, "", members)
+        Workspace::create_with_root(name, "", members)
     }
 
-    /// The same, with more in the manifest at its root.
-    pub(crate) fn create_under(name: &str, root: &str, members: &[(&str, &str)]) -> Workspace {
-        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    /// Creates a workspace, with more text in the manifest at its root.
+    pub(crate) fn create_with_root(name: &str, root: &str, members: &[(&str, &str)]) -> Workspace {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let workspace = Workspace { directory };
         let names: Vec<&str> = members.iter().map(|(member, _)| *member).collect();
         workspace.write("Cargo.toml", &format!("[workspace]\nresolver = \"3\"\nmembers = {names:?}\n{root}"));
-        fs::copy(ours.join("Cargo.lock"), workspace.directory.join("Cargo.lock")).unwrap();
+        fs::copy(repository.join("Cargo.lock"), workspace.directory.join("Cargo.lock")).unwrap();
         for (member, dependencies) in members {
-            let dependencies = dependencies.replace("OURS", &ours.to_string_lossy().replace('\\', "/"));
+            let dependencies = dependencies.replace("HARDTACK", &repository.to_string_lossy().replace('\\', "/"));
             let manifest = format!(
                 "[package]\nname = {member:?}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n{dependencies}\n"
             );
@@ -48,7 +49,7 @@ impl Workspace {
         workspace
     }
 
-    /// Leaves a file alone that has the text already, so that nothing is compiled anew.
+    /// Writes the file, unless it already has this text: a newer timestamp would cause a rebuild.
     pub(crate) fn write(&self, file: &str, text: &str) {
         let file = self.directory.join(file);
         if fs::read_to_string(&file).is_ok_and(|found| found == text) {
@@ -62,7 +63,7 @@ impl Workspace {
         let _ = fs::remove_file(self.directory.join(file));
     }
 
-    /// cargo, offline, without what the environment of the test itself demands.
+    /// Runs cargo offline, without the test's own `RUSTFLAGS`, `CLIPPY_CONF_DIR` and `HARDTACK_DENY`.
     pub(crate) fn cargo(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         self.run(&[arguments, &["--offline"]].concat(), environment)
     }
@@ -71,7 +72,7 @@ impl Workspace {
         self.command().args(arguments).envs(environment.iter().copied()).output().unwrap()
     }
 
-    /// cargo, in the workspace's own folders.
+    /// Returns a cargo command that builds in the workspace's own target directory.
     pub(crate) fn command(&self) -> Command {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo
@@ -84,65 +85,68 @@ impl Workspace {
         cargo
     }
 
-    /// The errors in one member's `src/lib.rs`, in order of place; anything else that fails fails the test.
-    pub(crate) fn refused(&self, member: &str, environment: &[(&str, &str)]) -> Vec<Refused> {
+    /// Runs `cargo check` and returns the errors in one member's `src/lib.rs`, in source order. Panics if the build
+    /// fails for another reason.
+    pub(crate) fn compile_errors(&self, member: &str, environment: &[(&str, &str)]) -> Vec<CompileError> {
         let output = self.cargo(&["check", "--message-format=json", "-p", member], environment);
         let messages = String::from_utf8(output.stdout).unwrap();
-        let mut refused: Vec<(u64, Refused)> = messages.lines().filter_map(|line| error(member, line)).collect();
-        let words = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.success(), refused.is_empty(), "{words}");
-        refused.sort_by_key(|(place, _)| *place);
-        refused.into_iter().map(|(_, refused)| refused).collect()
+        let mut errors: Vec<(u64, CompileError)> =
+            messages.lines().filter_map(|message| parse_error(member, message)).collect();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), errors.is_empty(), "{stderr}");
+        errors.sort_by_key(|(offset, _)| *offset);
+        errors.into_iter().map(|(_, error)| error).collect()
     }
 
-    /// What clippy says of one member, in order of place; anything that rustc says fails the test.
-    pub(crate) fn linted(&self, member: &str) -> Vec<Linted> {
+    /// Runs clippy and returns its lints in one member, in source order. Panics if rustc itself reports anything.
+    pub(crate) fn clippy_lints(&self, member: &str) -> Vec<ClippyLint> {
         let clippy = ["clippy", "--message-format=json", "-p", member];
         let mut output = self.cargo(&clippy, &[]);
-        // What nothing else here builds may not be on the machine yet.
+        // A dependency that only this test builds may not be downloaded yet.
         if String::from_utf8_lossy(&output.stderr).contains("but --offline was specified") {
             output = self.run(&clippy, &[]);
         }
         let messages = String::from_utf8(output.stdout).unwrap();
-        let mut linted: Vec<Linted> = messages.lines().filter_map(|line| lint(member, line)).collect();
-        let errors = linted.iter().any(|linted| linted.error);
-        assert_eq!(output.status.success(), !errors, "{}", String::from_utf8_lossy(&output.stderr));
-        linted.sort_by_key(|linted| linted.line);
-        linted
+        let mut lints: Vec<ClippyLint> = messages.lines().filter_map(|message| parse_lint(member, message)).collect();
+        let has_errors = lints.iter().any(|lint| lint.error);
+        assert_eq!(output.status.success(), !has_errors, "{}", String::from_utf8_lossy(&output.stderr));
+        lints.sort_by_key(|lint| lint.line);
+        lints
     }
 }
 
-/// What clippy says of one place.
+/// A lint that clippy reported.
 #[derive(Debug)]
-pub(crate) struct Linted {
-    /// As in `disallowed_methods`.
+pub(crate) struct ClippyLint {
+    /// The lint's name without `clippy::`, for example `disallowed_methods`.
     pub(crate) lint: String,
     pub(crate) error: bool,
     pub(crate) line: u64,
     pub(crate) text: String,
-    /// The notes and suggestions below it.
+    /// The notes and suggestions below the message.
     pub(crate) notes: Vec<String>,
 }
 
-fn lint(member: &str, message: &str) -> Option<Linted> {
+/// Parses a JSON message of cargo. Returns `None` if it is not about a place in the source code.
+fn parse_lint(member: &str, message: &str) -> Option<ClippyLint> {
     let message: Value = serde_json::from_str(message).unwrap();
     let message = message.get("message").filter(|_| message["reason"] == "compiler-message")?;
     let span = message["spans"].as_array().unwrap().iter().find(|span| span["is_primary"] == true);
-    // The last message counts the others.
+    // The last message is the number of warnings.
     let Some(span) = span else {
         assert!(message["code"].is_null() && message["level"] != "warning" || is_count(message), "{message}");
         return None;
     };
-    let words = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let lint = words(&message["code"]["code"]);
-    let Some(lint) = lint.strip_prefix("clippy::") else { panic!("{}", words(&message["rendered"])) };
+    let string = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let lint = string(&message["code"]["code"]);
+    let Some(lint) = lint.strip_prefix("clippy::") else { panic!("{}", string(&message["rendered"])) };
     assert_eq!(span["file_name"], format!("{member}/src/lib.rs"), "{}", message["rendered"]);
-    let notes = message["children"].as_array().unwrap().iter().map(|child| words(&child["message"]));
-    Some(Linted {
+    let notes = message["children"].as_array().unwrap().iter().map(|child| string(&child["message"]));
+    Some(ClippyLint {
         lint: lint.to_owned(),
         error: message["level"] == "error",
         line: span["line_start"].as_u64().unwrap(),
-        text: words(&message["message"]),
+        text: string(&message["message"]),
         notes: notes.collect(),
     })
 }
@@ -151,13 +155,14 @@ fn is_count(message: &Value) -> bool {
     message["message"].as_str().unwrap().ends_with(" emitted")
 }
 
-fn error(member: &str, message: &str) -> Option<(u64, Refused)> {
+/// Parses a JSON message of cargo. Returns the error and its byte offset in the file, or `None` for other messages.
+fn parse_error(member: &str, message: &str) -> Option<(u64, CompileError)> {
     let message: Value = serde_json::from_str(message).unwrap();
     let message = &message["message"];
     let spans = message["spans"].as_array().filter(|spans| !spans.is_empty() && message["level"] == "error")?;
     let mut span = spans.iter().find(|span| span["is_primary"] == true).unwrap();
     let file = format!("{member}/src/lib.rs");
-    // What a macro of others wrote stands where it was called.
+    // An error inside the expansion of another crate's macro counts as one at the macro call.
     while span["file_name"] != file && span["expansion"].is_object() {
         span = &span["expansion"]["span"];
     }
@@ -168,5 +173,5 @@ fn error(member: &str, message: &str) -> Option<(u64, Refused)> {
     let tokens: String = source[column("column_start")..column("column_end")].iter().collect();
     let text = message["message"].as_str().unwrap().replace("evaluation panicked: ", "");
     let code = message["code"]["code"].as_str().map(str::to_owned);
-    Some((number("byte_start"), Refused { text, line: number("line_start"), tokens, code }))
+    Some((number("byte_start"), CompileError { text, line: number("line_start"), tokens, code }))
 }

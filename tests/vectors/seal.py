@@ -1,5 +1,6 @@
-"""Writes seal.json: signed and sealed values as docs/seal.md describes them, by Python's hashlib and hmac and by OpenSSL's
-AES-256-GCM-SIV, and not by hardtack. Needs the package `cryptography` over OpenSSL 3.2 or later.
+"""Writes seal.json: signed and sealed values in the format of docs/seal.md. This is a second implementation of the format. It
+uses Python's hashlib and hmac and OpenSSL's AES-256-GCM-SIV, and nothing of hardtack. Needs the package `cryptography` with
+OpenSSL 3.2 or later.
 
     python3 tests/vectors/seal.py > tests/vectors/seal.json
 """
@@ -14,19 +15,19 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"
 
 
-def b64(octets):
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def percent(text):
-    """A value as it stands in a line: what is no cookie-octet, and `%`, as `%XX`."""
-    plain = lambda octet: chr(octet).isascii() and (chr(octet).isalnum() or chr(octet) in SAFE)
-    return "".join(chr(octet) if plain(octet) else f"%{octet:02X}" for octet in text.encode())
+def percent_encode(text):
+    """Encodes `%`, and each byte that is not a cookie-octet, as `%XX`."""
+    is_safe = lambda byte: chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in SAFE)
+    return "".join(chr(byte) if is_safe(byte) else f"%{byte:02X}" for byte in text.encode())
 
 
 class Key:
     def __init__(self, secret):
-        # HKDF-Expand, one block (RFC 5869 2.3).
+        # HKDF-Expand with one block (RFC 5869 2.3).
         expand = lambda label: hmac.digest(secret, label + b"\x01", hashlib.sha256)
         self.secret = secret
         self.id = b64(expand(b"hardtack 1 id")[:3])
@@ -34,16 +35,17 @@ class Key:
         self.seal_key = expand(b"hardtack 1 seal")
 
     def signed(self, name, value, expiry):
-        value = percent(value)
-        ends = expiry.to_bytes(4, "big")
-        text = b"1" + self.id.encode() + ends + len(name).to_bytes(2, "big") + name.encode() + value.encode()
-        tag = hmac.digest(self.sign_key, text, hashlib.sha256)[:16]
-        return value + ".1" + self.id + b64(ends + tag)
+        value = percent_encode(value)
+        expiry = expiry.to_bytes(4, "big")
+        message = b"1" + self.id.encode() + expiry + len(name).to_bytes(2, "big") + name.encode() + value.encode()
+        tag = hmac.digest(self.sign_key, message, hashlib.sha256)[:16]
+        return value + ".1" + self.id + b64(expiry + tag)
 
     def sealed(self, name, value, expiry, nonce):
-        beside = b"1" + self.id.encode() + name.encode()
-        text = AESGCMSIV(self.seal_key).encrypt(nonce, expiry.to_bytes(4, "big") + value.encode(), beside)
-        return "1" + self.id + b64(nonce + text)
+        associated_data = b"1" + self.id.encode() + name.encode()
+        plaintext = expiry.to_bytes(4, "big") + value.encode()
+        ciphertext = AESGCMSIV(self.seal_key).encrypt(nonce, plaintext, associated_data)
+        return "1" + self.id + b64(nonce + ciphertext)
 
 
 KEYS = [
@@ -51,7 +53,7 @@ KEYS = [
     Key(hashlib.sha256(b"hardtack: a second key for vectors").digest()),
 ]
 NOW = 1_800_000_000
-HOUR = NOW + 3_600
+IN_ONE_HOUR = NOW + 3_600
 VALUES = [
     "",
     "7",
@@ -73,35 +75,35 @@ def case(what, kind, key, name, wire, verdict, value=None, **more):
     )
 
 
-def flipped(text, at):
-    """Another character of the alphabet at that place."""
-    return text[:at] + ("B" if text[at] == "A" else "A") + text[at + 1 :]
+def flip(text, index):
+    """Replaces the character at this index with another one of the alphabet."""
+    return text[:index] + ("B" if text[index] == "A" else "A") + text[index + 1 :]
 
 
 for key in KEYS:
     for name in NAMES:
         for value in VALUES:
             nonce = hashlib.sha256(f"{key.id} {name} {value}".encode()).digest()[:12]
-            signed, sealed = key.signed(name, value, HOUR), key.sealed(name, value, HOUR, nonce)
-            case("signed", "signed", key, name, signed, "ok", value, expiry=HOUR)
-            case("sealed", "sealed", key, name, sealed, "ok", value, expiry=HOUR, nonce_hex=nonce.hex())
+            signed, sealed = key.signed(name, value, IN_ONE_HOUR), key.sealed(name, value, IN_ONE_HOUR, nonce)
+            case("signed", "signed", key, name, signed, "ok", value, expiry=IN_ONE_HOUR)
+            case("sealed", "sealed", key, name, sealed, "ok", value, expiry=IN_ONE_HOUR, nonce_hex=nonce.hex())
 
 first, second = KEYS
 nonce = bytes(range(12))
 name, value = NAMES[0], VALUES[5]
-signed, sealed = first.signed(name, value, HOUR), first.sealed(name, value, HOUR, nonce)
+signed, sealed = first.signed(name, value, IN_ONE_HOUR), first.sealed(name, value, IN_ONE_HOUR, nonce)
 for kind, wire in [("signed", signed), ("sealed", sealed)]:
-    make = lambda name, ends: first.signed(name, value, ends) if kind == "signed" else first.sealed(name, value, ends, nonce)
-    header = wire.rindex(".") + 1 if kind == "signed" else 0
+    write = lambda name, expiry: first.signed(name, value, expiry) if kind == "signed" else first.sealed(name, value, expiry, nonce)
+    version = wire.rindex(".") + 1 if kind == "signed" else 0
     case("made for another name", kind, first, "a", wire, "mismatch")
     case("its keyring has another key", kind, second, name, wire, "unknown-key")
-    case("one minute past its expiry", kind, first, name, make(name, NOW - 60), "ok", value, expiry=NOW - 60)
-    case("61 seconds past its expiry", kind, first, name, make(name, NOW - 61), "expired", expiry=NOW - 61)
-    case("the last instant that can be written", kind, first, name, make(name, 2**32 - 1), "ok", value, expiry=2**32 - 1)
-    case("the last character changed", kind, first, name, flipped(wire, len(wire) - 2), "mismatch")
+    case("one minute past its expiry", kind, first, name, write(name, NOW - 60), "ok", value, expiry=NOW - 60)
+    case("61 seconds past its expiry", kind, first, name, write(name, NOW - 61), "expired", expiry=NOW - 61)
+    case("the last instant that can be written", kind, first, name, write(name, 2**32 - 1), "ok", value, expiry=2**32 - 1)
+    case("the last character changed", kind, first, name, flip(wire, len(wire) - 2), "mismatch")
     case("the tag cut by four characters", kind, first, name, wire[:-4], "malformed" if kind == "signed" else "mismatch")
-    case("another version", kind, first, name, wire[:header] + "2" + wire[header + 1 :], "version")
-    case("no version", kind, first, name, wire[:header] + "x" + wire[header + 1 :], "malformed")
+    case("another version", kind, first, name, wire[:version] + "2" + wire[version + 1 :], "version")
+    case("no version", kind, first, name, wire[:version] + "x" + wire[version + 1 :], "malformed")
     case("padded", kind, first, name, wire + "=", "malformed")
     case("not base64url", kind, first, name, wire[:-3] + "+" + wire[-2:], "malformed")
     case("empty", kind, first, name, "", "malformed")
@@ -111,7 +113,7 @@ case("the value cut off", "signed", first, name, signed[signed.rindex(".") :], "
 case("a sealed one read as signed", "signed", first, name, sealed, "malformed")
 case("a signed one read as sealed", "sealed", first, name, signed, "malformed")
 case("too short for a nonce, an expiry and a tag", "sealed", first, name, "1" + first.id + b64(bytes(31)), "malformed")
-# The last group of a signature has two bits to spare, which must be zero.
+# The last base64 character of a signature has two unused bits, which must be zero.
 spare = signed[:-1] + chr(ord(signed[-1]) + 1)
 case("spare bits that are not zero", "signed", first, name, spare, "malformed")
 

@@ -1,5 +1,6 @@
-//! The site that the program's pages come from: every path a page under a strict content policy, the program's files, and
-//! a handler under hardtack's policy that reads the same declarations. Judges nothing.
+//! The site that serves the WebAssembly test program. Almost every path is a page with a strict
+//! `Content-Security-Policy` that loads the program. A handler behind hardtack's policy reads the same declared
+//! cookies. The site makes no assertions.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,7 +12,8 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Form, Router};
-use hardtack::{AllowedOver, AnyScheme, Cookies, Hsts, Listener, Policy, ReadCookie};
+use hardtack::policy::Hsts;
+use hardtack::{AllowedOver, AnyScheme, Cookies, Policy, ReadCookie, TlsTermination};
 use rustls::ServerConfig;
 
 use super::declarations::{Banner, Cart, Consent, Legacy, Map, Name, Theme};
@@ -19,7 +21,7 @@ use super::network::Ports;
 
 pub(crate) const HOST: &str = "www.site.test";
 pub(crate) const DOMAIN: &str = "site.test";
-/// Another site.
+/// A host of another site, which embeds our pages.
 pub(crate) const PARTNER: &str = "www.partner.test";
 
 pub(crate) struct Site {
@@ -27,70 +29,70 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Serves the program in this folder on loopback, over TLS and over plain HTTP; needs a runtime.
+    /// Serves the program in this folder on two loopback ports, for TLS and plain HTTP. Panics outside a Tokio runtime.
     pub(crate) fn start(tls: Arc<ServerConfig>, program: &Path) -> Site {
         const JS: &str = "text/javascript";
         let file = |name: &str| std::fs::read(program.join(name)).unwrap();
         let mut app = Router::new().route("/raw", get(raw)).fallback(page);
-        for (path, kind, octets) in [
+        for (path, content_type, bytes) in [
             ("/web.js", JS, file("web.js")),
             ("/web_bg.wasm", "application/wasm", file("web_bg.wasm")),
             ("/page.js", JS, include_bytes!("../web/page/page.js").to_vec()),
-            ("/elsewhere.js", JS, include_bytes!("../web/page/elsewhere.js").to_vec()),
+            ("/frame_and_worker.js", JS, include_bytes!("../web/page/frame_and_worker.js").to_vec()),
         ] {
-            // A sandboxed frame is of no origin.
-            app = app
-                .route(path, get(async move || ([(CONTENT_TYPE, kind), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")], octets)));
+            // A sandboxed frame has an opaque origin, so it loads these files by CORS.
+            let headers = [(CONTENT_TYPE, content_type), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
+            app = app.route(path, get(async move || (headers, bytes)));
         }
         let policy = Policy::builder().cookie_domain(DOMAIN).hsts(Hsts::off()).force_https(false).on_event(|_| {});
-        let layer = policy.build().unwrap().layer(Listener::per_connection().loopback_in_debug());
+        let layer = policy.build().unwrap().layer(TlsTermination::per_connection().loopback_in_debug());
         let app = app.merge(Router::new().route("/shop/read", get(read)).layer(layer));
         Site { ports: Ports::serve(app, tls) }
     }
 }
 
-/// No inline script and no `eval`: the program needs neither.
+/// Forbids inline scripts and `eval`, because the program must work without them.
 const CONTENT_POLICY: &str = "default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; connect-src *; \
                               frame-src *; worker-src 'self'";
 
 async fn page(request: Request) -> Response {
-    let script = if request.uri().path() == "/elsewhere" { "/elsewhere.js" } else { "/page.js" };
-    let clobber = if request.uri().query() == Some("clobbered") { "<img name=\"cookie\" alt=\"\">" } else { "" };
+    let script = if request.uri().path() == "/frame" { "/frame_and_worker.js" } else { "/page.js" };
+    let element = if request.uri().query() == Some("clobbered") { "<img name=\"cookie\" alt=\"\">" } else { "" };
     let html = format!(
         "<!doctype html><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"><title>page</title>\
-         <script type=\"module\" src=\"{script}\"></script><body>{clobber}"
+         <script type=\"module\" src=\"{script}\"></script><body>{element}"
     );
-    let fields: [(HeaderName, &str); 2] =
+    let headers: [(HeaderName, &str); 2] =
         [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, CONTENT_POLICY)];
-    (fields, html).into_response()
+    (headers, html).into_response()
 }
 
-/// Sets a cookie by any line: no policy sees it.
+/// Responds with the `Set-Cookie` header that the query contains. The response bypasses the policy.
 async fn raw(Form(query): Form<HashMap<String, String>>) -> Response {
     let mut response = "set".into_response();
-    response.headers_mut().append(SET_COOKIE, HeaderValue::from_str(&query["line"]).unwrap());
+    response.headers_mut().append(SET_COOKIE, HeaderValue::from_str(&query["header"]).unwrap());
     response
 }
 
-/// Tells what a handler reads, in the program's words.
+/// Returns the cookie that a handler reads, in the same words as the program's `get`.
 async fn read(cookies: Cookies<AnyScheme>, Form(query): Form<HashMap<String, String>>) -> String {
     match query["cookie"].as_str() {
-        "theme" => told(&cookies, |Theme(text)| text),
-        "cart" => told(&cookies, |Cart(count)| count.to_string()),
-        "name" => told(&cookies, |Name(text)| text),
-        "map" => told(&cookies, |Map(text)| text),
-        "legacy" => told(&cookies, |Legacy(text)| text),
-        "banner" => told(&cookies, |Banner(text)| text),
-        "consent" => told(&cookies, |Consent(text)| text),
+        "theme" => read_result(&cookies, |Theme(text)| text),
+        "cart" => read_result(&cookies, |Cart(count)| count.to_string()),
+        "name" => read_result(&cookies, |Name(text)| text),
+        "map" => read_result(&cookies, |Map(text)| text),
+        "legacy" => read_result(&cookies, |Legacy(text)| text),
+        "banner" => read_result(&cookies, |Banner(text)| text),
+        "consent" => read_result(&cookies, |Consent(text)| text),
         _ => "no such cookie".into(),
     }
 }
 
-fn told<T: ReadCookie + AllowedOver<AnyScheme>>(
+fn read_result<T: ReadCookie + AllowedOver<AnyScheme>>(
     cookies: &Cookies<AnyScheme>,
     text: impl FnOnce(T) -> String,
 ) -> String {
-    match cookies.get() {
+    match cookies.try_get() {
         Ok(Some(cookie)) => format!("some {}", text(cookie)),
         Ok(None) => "none".into(),
         Err(error) => error.to_string(),

@@ -1,19 +1,20 @@
-//! A declaration as impls: `ReadCookie` with its constants, `Cookie`, and what the declaration allows beyond them.
+//! Generates the impls of one declaration: `ReadCookie` with its constants, and `Cookie` unless the cookie is
+//! `read_only`.
 
 use hardtack_rules::check::Argument;
 use hardtack_rules::{Prefix, SameSite, Seal, wire};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::Meta;
 
-use super::spans::{at_span, beneath, ends};
+use super::spans::{first_and_last, generated_at, moved_to};
 use super::value::{Bodies, bodies, where_clause};
-use crate::declaration::{Constant, Declaration, Denied, Name, Scope, Sealing};
-use crate::deny::tracked;
-use crate::model::{Cookie, Origin, Shape, Value};
+use crate::declaration::{ConstCheck, Constant, Declaration, DenyTexts, DomainSource, Name, SealArgument};
+use crate::deny::variable_dependency;
+use crate::model::{CookieType, Origin, Shape, ValueType};
 
-/// `#[derive(Cookie)]`.
-pub(crate) fn derived(cookie: &Cookie<'_>, declaration: &Declaration) -> TokenStream {
+/// Expands `#[derive(Cookie)]`.
+pub(crate) fn expand_derive(cookie: &CookieType<'_>, declaration: &Declaration) -> TokenStream {
     let impls = impls(&cookie.value, declaration, &cookie.origin);
     quote! {
         const _: () = {
@@ -22,70 +23,67 @@ pub(crate) fn derived(cookie: &Cookie<'_>, declaration: &Declaration) -> TokenSt
     }
 }
 
-/// The impls of one declaration, in a block of their own.
-pub(crate) fn impls(value: &Value<'_>, declaration: &Declaration, origin: &Origin<'_>) -> TokenStream {
-    let Value { ident, krate, .. } = value;
+/// Generates the impls of one declaration. The caller puts them into a block, because they bring constants with them.
+pub(crate) fn impls(value: &ValueType<'_>, declaration: &Declaration, origin: &Origin<'_>) -> TokenStream {
+    let ValueType { ident, krate, .. } = value;
     let Bodies { write, read } = bodies(&value.shape, value.generics, krate);
-    let Constants { items, spec, head, attributes, scope } = constants(declaration, krate);
+    let Constants { items, name_eq, attributes, is_host_only } = constants(declaration, krate);
     let (impl_generics, type_generics, _) = value.generics.split_for_impl();
     let where_clause = where_clause(value);
-    let marker = |name: TokenStream| {
+    let cookie_impl = (!declaration.read_only).then(|| {
         quote! {
             #[automatically_derived]
             #[allow(deprecated)]
-            impl #impl_generics #krate::#name for #ident #type_generics #where_clause {}
+            impl #impl_generics #krate::Cookie for #ident #type_generics #where_clause {}
         }
-    };
-    let set = (!declaration.read_only).then(|| marker(quote!(Cookie)));
+    });
     let secure = declaration.secure;
     let http_only = declaration.http_only;
-    let listed = listed(declaration, origin, krate, &spec);
-    // The runtime knows whether it can: a macro sees no features.
-    let ask = |key: Span, gate: TokenStream| {
-        let key = beneath(key);
-        // On the key from end to end: rustc joins the first and the last token.
-        let (krate, gate) = (at_span(krate.clone(), key), at_span(gate, key));
-        quote_spanned!(key=> #krate::#gate!();)
+    let inventory_entry = inventory_entry(declaration, origin, krate);
+    let seal_gate = declaration.seal.map(|SealArgument { span, .. }| feature_gate(span, quote!(__seal), krate));
+    let json_gate = match &value.shape {
+        Shape::Json { key, .. } => Some(feature_gate(*key, quote!(__json), krate)),
+        Shape::Field { .. } | Shape::Variants(_) | Shape::Presence | Shape::Unknown => None,
     };
-    let seals = declaration.seal.map(|Sealing { span, .. }| ask(span, quote!(__seal)));
-    let json = match &value.shape {
-        Shape::Json { key, .. } => Some(ask(*key, quote!(__json))),
-        _ => None,
-    };
-    let tracked = tracked();
+    let variable_dependency = variable_dependency();
     quote! {
-        #tracked
+        #variable_dependency
         #items
-        #listed
-        #seals
-        #json
+        #inventory_entry
+        #seal_gate
+        #json_gate
         #[automatically_derived]
         #[allow(deprecated)]
         impl #impl_generics #krate::ReadCookie for #ident #type_generics #where_clause {
-            const DECLARATION: #krate::Spec = #spec;
-            const WIRE: #krate::private::Wire = #krate::private::Wire::new(#head, #attributes);
-            type Scope = #krate::private::NameKind<#scope>;
-            type Transport = #krate::private::Transport<#secure>;
+            // Not the bare name `__SPEC`, which rustdoc would print in the user's docs.
+            const SPEC: #krate::private::Spec = (__SPEC,).0;
+            const TEMPLATE: #krate::private::HeaderTemplate =
+                #krate::private::HeaderTemplate::new(#name_eq, #attributes);
+            type Scope = #krate::private::NameKind<#is_host_only>;
+            type Carrier = #krate::private::Carrier<#secure>;
             type Audience = #krate::private::Audience<#http_only>;
-            fn write_value(&self, __out: &mut #krate::ValueWriter) {
+            fn write_value(&self, __out: &mut #krate::private::ValueWriter) {
                 #write
             }
             fn read_value(__text: &::core::primitive::str) -> #krate::private::Read<Self> {
                 #read
             }
         }
-        #set
+        #cookie_impl
     }
 }
 
-/// What the inventory has of the declaration, where its feature is on: a macro sees none, the runtime's own does.
-fn listed(
-    declaration: &Declaration,
-    origin: &Origin<'_>,
-    krate: &TokenStream,
-    spec: &TokenStream,
-) -> Option<TokenStream> {
-    if declaration.is_refused {
+/// Calls a macro of the runtime that is an error if the runtime lacks a feature. A procedural macro cannot check the
+/// features of the runtime itself. The error is on the key.
+fn feature_gate(key: Span, gate: TokenStream, krate: &TokenStream) -> TokenStream {
+    let key = generated_at(key);
+    let (krate, gate) = (moved_to(krate.clone(), key), moved_to(gate, key));
+    quote_spanned!(key=> #krate::#gate!();)
+}
+
+/// Adds the declaration to the inventory, by a macro of the runtime that is empty without the feature `inventory`.
+fn inventory_entry(declaration: &Declaration, origin: &Origin<'_>, krate: &TokenStream) -> Option<TokenStream> {
+    if declaration.is_permissive {
         return None;
     }
     let Origin { item, span, attributes } = origin;
@@ -93,42 +91,47 @@ fn listed(
         Meta::NameValue(doc) if doc.path.is_ident("doc") => Some(&doc.value),
         _ => None,
     });
-    // On the user's own span: the place that these tell.
+    // With the user's span these two return the place of the user's item.
     let place = quote_spanned!(*span=> ::core::file!(), ::core::line!());
-    Some(quote!(#krate::__declared!(#item, #spec, [#(#docs),*], #place);))
+    Some(quote!(#krate::__declared!(#item, __SPEC, [#(#docs),*], #place);))
 }
 
-/// The constants of an impl: joined by the macro where it sees everything, else in `const` items.
+/// The constants of one declaration.
 struct Constants {
+    /// Constant items. One of them is `__SPEC`.
     items: TokenStream,
-    spec: TokenStream,
-    head: TokenStream,
+    /// An expression: `name=`.
+    name_eq: TokenStream,
+    /// An expression: the attributes, from `; Path=` on.
     attributes: TokenStream,
-    scope: TokenStream,
+    /// A const argument: true if the name begins with `__Host-`.
+    is_host_only: TokenStream,
 }
 
 fn constants(declaration: &Declaration, krate: &TokenStream) -> Constants {
-    match seen(declaration) {
-        Some(seen) => {
-            let spec = spec_tokens(declaration, krate, &seen.name.to_token_stream());
-            let head = format!("{}=", seen.name);
-            let attributes = seen.attributes;
-            let scope = Prefix::of(seen.name).is_some_and(Prefix::is_host_only);
-            Constants {
-                items: TokenStream::new(),
-                spec,
-                head: quote!(#head),
-                attributes: quote!(#attributes),
-                scope: quote!(#scope),
-            }
-        }
-        None => by_const(declaration, krate),
+    match literal_header(declaration) {
+        Some(header) => literal_constants(declaration, &header, krate),
+        None => evaluated_constants(declaration, krate),
     }
 }
 
-fn by_const(declaration: &Declaration, krate: &TokenStream) -> Constants {
+/// Writes the header as literals.
+fn literal_constants(declaration: &Declaration, header: &LiteralHeader<'_>, krate: &TokenStream) -> Constants {
+    let LiteralHeader { name, attributes } = header;
+    let name_eq = format!("{name}=");
+    let is_host_only = Prefix::from_name(name).is_some_and(Prefix::is_host_only);
+    Constants {
+        items: spec_item(declaration, krate, &quote!(#name)),
+        name_eq: quote!(#name_eq),
+        attributes: quote!(#attributes),
+        is_host_only: quote!(#is_host_only),
+    }
+}
+
+/// Writes constants that the compiler checks and joins to the header, because an argument is a constant expression.
+fn evaluated_constants(declaration: &Declaration, krate: &TokenStream) -> Constants {
     let private = quote!(#krate::private);
-    let (before, name) = match &declaration.name {
+    let (name_items, name) = match &declaration.name {
         Name::Literal { text, .. } => (TokenStream::new(), quote!(#text)),
         Name::Expression(expression) => (TokenStream::new(), expression.clone()),
         Name::Derived(base) => {
@@ -149,59 +152,72 @@ fn by_const(declaration: &Declaration, krate: &TokenStream) -> Constants {
             (items, quote!(#private::text(__NAME)))
         }
     };
-    let spec = spec_tokens(declaration, krate, &name);
+    let spec_item = spec_item(declaration, krate, &name);
     let path_is_constant = matches!(declaration.path, Some(Constant::Expression(_)));
-    let questions = declaration.questions.iter().map(|question| {
-        let at = variant(question.at);
-        let (start, end) = ends(&question.tokens);
-        let (call, arguments) = match &question.denied {
-            None => (quote!(check), TokenStream::new()),
-            Some(Denied { lint, limit }) => {
-                let (limit, over) = limit.as_ref().map_or((u64::MAX, ""), |(limit, over)| (*limit, over));
-                (quote!(check_denied), quote!(, #lint, #limit, #over))
-            }
-        };
-        let call = quote!(#private::#call);
-        let call = quote_spanned!(start=> (#call));
-        let arguments = quote!(&__SPEC, #private::Argument::#at, #path_is_constant #arguments);
-        let arguments = quote_spanned!(end=> (#arguments));
-        quote!(const _: () = #call #arguments;)
-    });
+    let checks = declaration.const_checks.iter().map(|check| const_check(check, path_is_constant, &private));
     Constants {
         items: quote! {
-            #before
-            const __SPEC: #krate::Spec = #spec;
-            #(#questions)*
-            const __HEAD: &[::core::primitive::u8] = &#private::join::<{ __SPEC.name.len() + 1 }>(__SPEC.name, "=");
+            #name_items
+            #spec_item
+            #(#checks)*
+            const __NAME_EQ: &[::core::primitive::u8] = &#private::join::<{ __SPEC.name.len() + 1 }>(__SPEC.name, "=");
             const __ATTRIBUTES: &[::core::primitive::u8] =
                 &#private::attributes::<{ #private::attributes_length(&__SPEC) }>(&__SPEC);
         },
-        spec: quote!(__SPEC),
-        head: quote!(#private::text(__HEAD)),
+        name_eq: quote!(#private::text(__NAME_EQ)),
         attributes: quote!(#private::text(__ATTRIBUTES)),
-        scope: quote!({ #private::is_host_only(__SPEC.name) }),
+        is_host_only: quote!({ #private::is_host_only(__SPEC.name) }),
     }
 }
 
-/// The `Spec` as an expression: the strict default and what differs from it.
-fn spec_tokens(declaration: &Declaration, krate: &TokenStream, name: &TokenStream) -> TokenStream {
-    let mut spec = quote!(#krate::Spec::new(#name));
-    let explicit = matches!(declaration.name, Name::Literal { explicit: true, .. } | Name::Expression(_));
+/// Writes a `const` that checks one constant expression. An error points at the expression, from its first to its last
+/// token.
+fn const_check(check: &ConstCheck, path_is_constant: bool, private: &TokenStream) -> TokenStream {
+    let argument = argument_variant(check.argument);
+    let (function, deny_arguments) = match &check.denied {
+        None => (quote!(check), TokenStream::new()),
+        Some(DenyTexts { lint, limit }) => {
+            let (limit, text) = limit.as_ref().map_or((u64::MAX, ""), |(limit, text)| (*limit, text));
+            (quote!(check_denied), quote!(, #lint, #limit, #text))
+        }
+    };
+    let (first, last) = first_and_last(&check.tokens);
+    let function = quote!(#private::#function);
+    let function = quote_spanned!(first=> (#function));
+    let arguments = quote!(&__SPEC, #private::Argument::#argument, #path_is_constant #deny_arguments);
+    let arguments = quote_spanned!(last=> (#arguments));
+    quote!(const _: () = #function #arguments;)
+}
+
+fn argument_variant(argument: Argument) -> TokenStream {
+    match argument {
+        Argument::Name => quote!(Name),
+        Argument::Path => quote!(Path),
+        Argument::Domain => quote!(Domain),
+        Argument::MaxAge => quote!(MaxAge),
+        _ => quote!(Reason),
+    }
+}
+
+/// Writes the item `__SPEC`: the default declaration, and a call for each difference from it.
+fn spec_item(declaration: &Declaration, krate: &TokenStream, name: &TokenStream) -> TokenStream {
+    let mut spec = quote!(#krate::private::Spec::new(#name));
+    let is_explicit = matches!(declaration.name, Name::Literal { explicit: true, .. } | Name::Expression(_));
     let mut with = |call: TokenStream| spec.extend(quote!(.#call));
-    if explicit {
+    if is_explicit {
         with(quote!(explicit_name()));
     }
     match &declaration.path {
         Some(Constant::Literal(path)) => with(quote!(path(#path))),
-        // The prefix asked for it already: a mistake in it is one error.
+        // `__PATH` already holds the expression. A second copy of it would report a mistake in it twice.
         Some(Constant::Expression(_)) if matches!(declaration.name, Name::Derived(_)) => with(quote!(path(__PATH))),
         Some(Constant::Expression(path)) => with(quote!(path(#path))),
         None => {}
     }
     match &declaration.domain {
-        Some(Scope::Domain(Constant::Literal(domain))) => with(quote!(domain(#domain))),
-        Some(Scope::Domain(Constant::Expression(domain))) => with(quote!(domain(#domain))),
-        Some(Scope::Environment) => with(quote!(environment_domain())),
+        Some(DomainSource::Declared(Constant::Literal(domain))) => with(quote!(domain(#domain))),
+        Some(DomainSource::Declared(Constant::Expression(domain))) => with(quote!(domain(#domain))),
+        Some(DomainSource::Policy) => with(quote!(policy_domain())),
         None => {}
     }
     match &declaration.max_age {
@@ -218,7 +234,7 @@ fn spec_tokens(declaration: &Declaration, krate: &TokenStream, name: &TokenStrea
         SameSite::None => Some("None"),
     };
     if let Some(word) = same_site {
-        let word = Ident::new(word, beneath(declaration.same_site_span));
+        let word = Ident::new(word, generated_at(declaration.same_site_span));
         with(quote!(same_site(#krate::SameSite::#word)));
     }
     if !declaration.secure {
@@ -233,56 +249,52 @@ fn spec_tokens(declaration: &Declaration, krate: &TokenStream, name: &TokenStrea
     if declaration.read_only {
         with(quote!(read_only()));
     }
-    if let Some(Sealing { seal, .. }) = &declaration.seal {
+    if let Some(SealArgument { seal, .. }) = &declaration.seal {
         let seal = match seal {
             Seal::Signed => quote!(Signed),
             Seal::Sealed => quote!(Sealed),
         };
-        with(quote!(seal(#krate::Seal::#seal)));
+        with(quote!(seal(#krate::private::Seal::#seal)));
     }
     if let Some(reason) = &declaration.reason {
         with(quote!(reason(#reason)));
     }
-    spec
+    quote!(const __SPEC: #krate::private::Spec = #spec;)
 }
 
-/// A declaration of which the macro sees all.
-struct Seen<'a> {
+/// The constant parts of a `Set-Cookie` header, if all of them are literals.
+struct LiteralHeader<'a> {
     name: &'a str,
     attributes: String,
 }
 
-fn seen(declaration: &Declaration) -> Option<Seen<'_>> {
-    if !declaration.is_seen() {
+fn literal_header(declaration: &Declaration) -> Option<LiteralHeader<'_>> {
+    if !declaration.is_literal() {
         return None;
     }
     let spec = declaration.spec();
-    let mut attributes = vec![0; wire::attributes(&spec, None, &mut [])];
-    wire::attributes(&spec, None, &mut attributes);
-    Some(Seen { name: spec.name, attributes: String::from_utf8(attributes).unwrap_or_default() })
+    let mut attributes = vec![0; wire::write_attributes(&spec, None, &mut [])];
+    wire::write_attributes(&spec, None, &mut attributes);
+    Some(LiteralHeader { name: spec.name, attributes: String::from_utf8(attributes).unwrap_or_default() })
 }
 
-/// The line with `…` for the value, for the docs of a setter.
-pub(crate) fn wire_form(declaration: &Declaration) -> String {
-    match seen(declaration) {
-        Some(seen) if matches!(declaration.domain, Some(Scope::Environment)) => {
-            format!("{}=…{} (and the policy's Domain)", seen.name, seen.attributes)
-        }
-        Some(seen) => format!("{}=…{}", seen.name, seen.attributes),
-        None => match &declaration.name {
-            Name::Literal { text, .. } => format!("{text}=…"),
-            Name::Derived(base) => format!("{base}=… under the prefix that its path allows"),
-            Name::Expression(name) => format!("{{{name}}}=…"),
-        },
+/// Returns the cookie's name as Markdown, for the docs of a method.
+pub(crate) fn name_for_docs(declaration: &Declaration) -> String {
+    match &declaration.name {
+        Name::Literal { text, .. } => format!("`{text}`"),
+        Name::Derived(base) => format!("`{base}`, with the prefix that its path allows"),
+        Name::Expression(name) => format!("the cookie whose name is `{name}`"),
     }
 }
 
-fn variant(at: Argument) -> TokenStream {
-    match at {
-        Argument::Name => quote!(Name),
-        Argument::Path => quote!(Path),
-        Argument::Domain => quote!(Domain),
-        Argument::MaxAge => quote!(MaxAge),
-        _ => quote!(Reason),
+/// Returns the `Set-Cookie` header as Markdown, with `…` for the value. Returns the name alone if a part of the header
+/// is a constant expression.
+pub(crate) fn header_for_docs(declaration: &Declaration) -> String {
+    match literal_header(declaration) {
+        Some(LiteralHeader { name, attributes }) => match declaration.domain {
+            Some(DomainSource::Policy) => format!("`{name}=…{attributes}`, with the policy's `Domain`"),
+            Some(DomainSource::Declared(_)) | None => format!("`{name}=…{attributes}`"),
+        },
+        None => name_for_docs(declaration),
     }
 }

@@ -1,25 +1,29 @@
-//! Where the generated code stands, for errors and for editors: on tokens of the user's, and not as names of theirs.
+//! Spans of the generated code. rustc and editors show errors, docs and definitions at the user's tokens, but names in
+//! the generated code must not resolve to names in the user's code.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 
-/// The same place, for code that is not the user's own. It goes on parentheses alone: an editor that looks for what a
-/// token of the user's means finds every name that stands where the token does.
-pub(crate) fn beneath(span: Span) -> Span {
+/// Returns a span at the same place that resolves as generated code.
+///
+/// Use it for punctuation and keywords rather than for names: an editor that looks up a user's token also finds every
+/// generated name at the token's place.
+pub(crate) fn generated_at(span: Span) -> Span {
     span.resolved_at(Span::call_site())
 }
 
-/// The tokens where the span stands, each still resolved as it was: rustc joins an expression's first and last span.
-pub(crate) fn at_span(tokens: TokenStream, span: Span) -> TokenStream {
-    let there = |mut token: TokenTree| {
+/// Moves the tokens to the place of the span. Each token still resolves as before. An error then points at that place
+/// alone, because rustc points from the first to the last token of an expression.
+pub(crate) fn moved_to(tokens: TokenStream, span: Span) -> TokenStream {
+    let move_token = |mut token: TokenTree| {
         token.set_span(span.resolved_at(token.span()));
         token
     };
-    tokens.into_iter().map(there).collect()
+    tokens.into_iter().map(move_token).collect()
 }
 
-/// Where an expression begins and where it ends.
-pub(crate) fn ends(tokens: &TokenStream) -> (Span, Span) {
-    let start = tokens.clone().into_iter().next().map_or_else(Span::call_site, |first| first.span());
-    let end = tokens.clone().into_iter().last().map_or_else(Span::call_site, |last| last.span());
-    (beneath(start), beneath(end))
+/// Returns the places of an expression's first and last token.
+pub(crate) fn first_and_last(tokens: &TokenStream) -> (Span, Span) {
+    let first = tokens.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+    let last = tokens.clone().into_iter().last().map_or_else(Span::call_site, |token| token.span());
+    (generated_at(first), generated_at(last))
 }

@@ -1,22 +1,25 @@
-//! How a type's value is written and read: the bodies of two functions, for `Cookie` and for `CookieValue`.
+//! Generates the bodies of the two functions that write and read a value, for `Cookie` and for `CookieValue`.
+//! Also generates the impl of `CookieValue`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Generics, Ident, Member, Type, WherePredicate};
 
-use super::spans::{at_span, beneath};
-use crate::model::{Shape, Value};
+use super::spans::{generated_at, moved_to};
+use crate::model::{Shape, ValueType};
 
-/// The bodies of `write` and `read`.
+/// The bodies of the two functions.
 pub(crate) struct Bodies {
+    /// Writes `self` into `__out`.
     pub(crate) write: TokenStream,
+    /// Reads `Self` from `__text`.
     pub(crate) read: TokenStream,
 }
 
-/// `#[derive(CookieValue)]`.
-pub(crate) fn derived(value: &Value<'_>) -> TokenStream {
-    let Value { ident, krate, .. } = value;
+/// Expands `#[derive(CookieValue)]`.
+pub(crate) fn expand_derive(value: &ValueType<'_>) -> TokenStream {
+    let ValueType { ident, krate, .. } = value;
     let Bodies { write, read } = bodies(&value.shape, value.generics, krate);
     let (impl_generics, type_generics, _) = value.generics.split_for_impl();
     let where_clause = where_clause(value);
@@ -24,7 +27,7 @@ pub(crate) fn derived(value: &Value<'_>) -> TokenStream {
         #[automatically_derived]
         #[allow(deprecated)]
         impl #impl_generics #krate::CookieValue for #ident #type_generics #where_clause {
-            fn write(&self, __out: &mut #krate::ValueWriter) {
+            fn write(&self, __out: &mut #krate::private::ValueWriter) {
                 #write
             }
             fn read(__text: &::core::primitive::str) -> #krate::private::Read<Self> {
@@ -34,31 +37,32 @@ pub(crate) fn derived(value: &Value<'_>) -> TokenStream {
     }
 }
 
-/// Writes `self` into `__out` and reads `Self` from `__text`.
+/// Generates the bodies for a type of this shape.
 pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream) -> Bodies {
     match shape {
-        Shape::Field { member, ty } => field(member, ty, generics, krate),
-        Shape::Variants(variants) => self::variants(variants, krate),
+        Shape::Field { member, ty } => field_bodies(member, ty, generics, krate),
+        Shape::Variants(variants) => variant_bodies(variants, krate),
         Shape::Presence => Bodies {
-            write: quote!(#krate::ValueWriter::push_str(__out, "1");),
+            write: quote!(#krate::private::ValueWriter::push_str(__out, "1");),
             read: quote! {
                 let _ = __text;
                 ::core::result::Result::Ok(Self {})
             },
         },
         Shape::Json { field: Some(ty), .. } => {
-            let trait_of_serde = json(beneath(ty.span()), krate);
-            let write = quote_spanned!(beneath(ty.span())=> <#ty as #trait_of_serde>::write_json(&self.0, __out));
-            let read = quote!(<#ty as #trait_of_serde>::read_json(__text));
+            let span = generated_at(ty.span());
+            let json = json_trait(span, krate);
+            let write = quote_spanned!(span=> <#ty as #json>::write_json(&self.0, __out));
+            let read = quote!(<#ty as #json>::read_json(__text));
             Bodies { write, read: quote!(::core::result::Result::map(#read, Self)) }
         }
         Shape::Json { key, field: None } => {
-            let span = beneath(*key);
-            let trait_of_serde = json(span, krate);
+            let span = generated_at(*key);
+            let json = json_trait(span, krate);
             Bodies {
-                write: quote_spanned!(span=> <Self as #trait_of_serde>::write_json(self, __out)),
-                // On the same token, so that rustc says it once.
-                read: quote_spanned!(span=> <Self as #trait_of_serde>::read_json(__text)),
+                write: quote_spanned!(span=> <Self as #json>::write_json(self, __out)),
+                // At the same place, because rustc shows two equal errors at one place once.
+                read: quote_spanned!(span=> <Self as #json>::read_json(__text)),
             }
         }
         Shape::Unknown => Bodies {
@@ -74,34 +78,35 @@ pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream
     }
 }
 
-fn field(member: &Member, ty: &Type, generics: &Generics, krate: &TokenStream) -> Bodies {
+fn field_bodies(member: &Member, ty: &Type, generics: &Generics, krate: &TokenStream) -> Bodies {
     let wrap = match member {
         Member::Named(name) => quote!(|__value| Self { #name: __value }),
         Member::Unnamed(_) => quote!(Self),
     };
-    if is_known(ty) || unbounded(generics) {
+    if is_known_value(ty) || has_unbounded_parameter(generics) {
         return Bodies {
             write: quote!(<#ty as #krate::CookieValue>::write(&self.#member, __out)),
             read: quote!(::core::result::Result::map(<#ty as #krate::CookieValue>::read(__text), #wrap)),
         };
     }
-    // Four traits of one method each: the number of references picks the first that the type satisfies.
-    let span = beneath(ty.span());
-    let ask = quote!(&&&&#krate::private::Via::<#ty>::new());
-    let ask = quote_spanned!(span=> (#ask));
-    // Of a method's bound rustc speaks where the method's name stands.
+    // Autoref specialization: each of the four traits has an impl for another number of references, and method lookup
+    // takes the first impl whose bounds the type meets.
+    let span = generated_at(ty.span());
+    let via = quote!(&&&&#krate::private::Via::<#ty>::new());
+    let via = quote_spanned!(span=> (#via));
+    // rustc shows an unmet bound of a method at the method's name.
     let write_via = Ident::new("write_via", span);
     let traits = quote! {
         #[allow(unused_imports)]
         use #krate::private::{ViaCookie as _, ViaNothing as _, ViaText as _, ViaValue as _};
     };
     Bodies {
-        write: quote!(#traits #ask.#write_via(&self.#member, __out)),
-        read: quote!(#traits ::core::result::Result::map(#ask.read_via(__text), #wrap)),
+        write: quote!(#traits #via.#write_via(&self.#member, __out)),
+        read: quote!(#traits ::core::result::Result::map(#via.read_via(__text), #wrap)),
     }
 }
 
-fn variants(variants: &[(&Ident, String)], krate: &TokenStream) -> Bodies {
+fn variant_bodies(variants: &[(&Ident, String)], krate: &TokenStream) -> Bodies {
     let names: Vec<_> = variants.iter().map(|(name, _)| name).collect();
     let texts: Vec<_> = variants.iter().map(|(_, text)| text).collect();
     let quoted: Vec<_> = texts.iter().map(|text| format!("`{text}`")).collect();
@@ -111,46 +116,43 @@ fn variants(variants: &[(&Ident, String)], krate: &TokenStream) -> Bodies {
     };
     Bodies {
         write: quote! {
-            #krate::ValueWriter::push_str(__out, match self { #(Self::#names => #texts,)* })
+            #krate::private::ValueWriter::push_str(__out, match self { #(Self::#names => #texts,)* })
         },
         read: quote! {
             match __text {
                 #(#texts => ::core::result::Result::Ok(Self::#names),)*
-                _ => ::core::result::Result::Err(#krate::InvalidValue::expected(#expected)),
+                _ => ::core::result::Result::Err(#krate::private::InvalidValue::expected(#expected)),
             }
         },
     }
 }
 
-fn json(span: Span, krate: &TokenStream) -> TokenStream {
-    let krate = at_span(krate.clone(), span);
+fn json_trait(span: Span, krate: &TokenStream) -> TokenStream {
+    let krate = moved_to(krate.clone(), span);
     quote_spanned!(span=> #krate::private::Json)
 }
 
-/// The where clause of the impl: a parameter without a bound of its own gets the one that its field needs.
-pub(crate) fn where_clause(value: &Value<'_>) -> TokenStream {
-    let (_, _, written) = value.generics.split_for_impl();
-    if let (Shape::Json { field: None, .. }, Some(_)) = (&value.shape, value.generics.type_params().next()) {
-        // Whatever its parameters must be for serde.
-        let (krate, predicates) = (&value.krate, written.iter().flat_map(|clause| &clause.predicates));
-        return quote!(where #(#predicates,)* Self: #krate::private::Json);
-    }
-    let Shape::Field { ty, .. } = &value.shape else { return written.to_token_stream() };
-    if !unbounded(value.generics) {
-        return written.to_token_stream();
-    }
+/// Returns the where clause of the impl. If a type parameter has no bound, the clause gets the bound that the value
+/// needs.
+pub(crate) fn where_clause(value: &ValueType<'_>) -> TokenStream {
+    let (_, _, clause) = value.generics.split_for_impl();
     let krate = &value.krate;
-    match written {
-        Some(clause) => {
-            let predicates = clause.predicates.iter();
-            quote!(where #(#predicates,)* #ty: #krate::CookieValue)
+    let needed = match &value.shape {
+        // Serde's own derive decides which bounds the parameters need.
+        Shape::Json { field: None, .. } if value.generics.type_params().next().is_some() => {
+            quote!(Self: #krate::private::Json)
         }
-        None => quote!(where #ty: #krate::CookieValue),
-    }
+        Shape::Field { ty, .. } if has_unbounded_parameter(value.generics) => quote!(#ty: #krate::CookieValue),
+        Shape::Field { .. } | Shape::Variants(_) | Shape::Json { .. } | Shape::Presence | Shape::Unknown => {
+            return clause.to_token_stream();
+        }
+    };
+    let predicates = clause.iter().flat_map(|clause| &clause.predicates);
+    quote!(where #(#predicates,)* #needed)
 }
 
-/// Whether a parameter, each of which the one field's type has, is bounded by nothing.
-fn unbounded(generics: &Generics) -> bool {
+/// Returns true if a type parameter has no bound. The type of the one field contains every parameter.
+fn has_unbounded_parameter(generics: &Generics) -> bool {
     generics.type_params().any(|parameter| {
         let in_where = |ident: &Ident| {
             generics.where_clause.iter().flat_map(|clause| &clause.predicates).any(|predicate| match predicate {
@@ -170,25 +172,26 @@ fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
     })
 }
 
-/// Types that implement `CookieValue` by their name, so that nothing need be asked.
-fn is_known(ty: &Type) -> bool {
-    is_plain(ty) || name(ty).is_some_and(|name| name == "String")
+/// Returns true for types that implement `CookieValue` themselves, known by their name. For these the code is shorter.
+fn is_known_value(ty: &Type) -> bool {
+    is_primitive(ty) || single_word(ty).is_some_and(|name| name == "String")
 }
 
-/// A primitive number, `bool` or `char`, whose setter takes the value itself: `impl Into<u32>` would refuse `3`.
-pub(crate) fn is_plain(ty: &Type) -> bool {
-    const PLAIN: [&str; 16] = [
+/// Returns true for a primitive number, `bool` or `char`. Its setter takes the type itself: with `impl Into<u32>`, the
+/// literal `3` would be an `i32` and not compile.
+pub(crate) fn is_primitive(ty: &Type) -> bool {
+    const PRIMITIVES: [&str; 16] = [
         "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
         "f64",
     ];
-    name(ty).is_some_and(|name| PLAIN.iter().any(|plain| name == plain))
+    single_word(ty).is_some_and(|name| PRIMITIVES.iter().any(|primitive| name == primitive))
 }
 
-fn name(ty: &Type) -> Option<&Ident> {
+fn single_word(ty: &Type) -> Option<&Ident> {
     match ty {
-        // Behind a `<Self>::` it is no single word.
+        // `None` for a path with `<Self>::` before it, too.
         Type::Path(path) => path.path.get_ident(),
-        Type::Group(group) => name(&group.elem),
+        Type::Group(group) => single_word(&group.elem),
         _ => None,
     }
 }

@@ -1,16 +1,18 @@
-//! The inventory for programs: JSON, whose shape is in the method's docs.
+//! The inventory as JSON, for programs.
 
 use serde_json::{Value, json};
 
-use super::{Inventory, Listed};
+use super::{Entry, Inventory};
 
 impl Inventory {
-    /// Writes the list as JSON: `{"cookies": [{"name", "type", "crate", "file", "line", "purpose", "set_cookie",
+    /// Returns the list as JSON: `{"cookies": [{"name", "type", "crate", "file", "line", "purpose", "set_cookie",
     /// "attributes", "reason", "same_name", "findings"}]}`.
     ///
-    /// `attributes` is `{"secure", "http_only", "same_site", "path", "domain", "max_age", "partitioned", "read_only", "seal"}`,
-    /// with `max_age` in seconds, `domain` `"environment"` where the policy gives it, and `null` for what is absent. A finding is
-    /// as in the audit's reports.
+    /// - `attributes` is `{"secure", "http_only", "same_site", "path", "domain", "max_age", "partitioned", "read_only",
+    ///   "seal"}`. `max_age` is in seconds. `domain` is `"policy"` if the policy gives it. An absent attribute is
+    ///   `null`.
+    /// - `set_cookie` is the `Set-Cookie` header with `…` as the value. It is `null` for a `read_only` cookie.
+    /// - Each finding has the format of the [audit](crate::audit#serde).
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -20,19 +22,21 @@ impl Inventory {
     /// #[cookie(max_age = "8h")]
     /// struct Session(String);
     ///
-    /// let json = hardtack::inventory().to_json();
-    /// assert!(json.contains("\"max_age\": 28800") && json.contains("\"purpose\": \"Who is signed in.\""), "{json}");
+    /// let json: serde_json::Value = serde_json::from_str(&hardtack::inventory().to_json()).unwrap();
+    /// let session = &json["cookies"][0];
+    /// assert_eq!(session["attributes"]["max_age"], 28800);
+    /// assert_eq!(session["purpose"], "Who is signed in.");
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
-        let cookies: Vec<Value> = self.cookies.iter().map(cookie).collect();
+        let cookies: Vec<Value> = self.cookies.iter().map(cookie_to_json).collect();
         format!("{:#}\n", json!({ "cookies": cookies }))
     }
 }
 
-fn cookie(cookie: &Listed) -> Value {
+fn cookie_to_json(cookie: &Entry) -> Value {
     let spec = &cookie.spec;
-    let domain = spec.domain.or(spec.environment_domain.then_some("environment"));
+    let domain = spec.domain.or(spec.policy_domain.then_some("policy"));
     json!({
         "name": spec.name,
         "type": cookie.path,

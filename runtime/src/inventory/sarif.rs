@@ -1,17 +1,17 @@
-//! The inventory for the places where code is reviewed: SARIF 2.1.0. A finding that the declaration explains is a result
-//! with a suppression in source, so that tools show it as known, with its reason.
+//! The inventory as SARIF 2.1.0, for code review tools. A finding with a declared reason is a result that is suppressed
+//! in the source, so that tools show it as accepted, with its reason.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Inventory, Listed};
+use super::{Entry, Inventory};
 use crate::audit::{Auditor, Finding, Reference, Severity, Weakness};
 
 impl Inventory {
-    /// Writes the findings as SARIF 2.1.0, each at the file and line of its declaration; one that the declaration explains
-    /// is suppressed, with its reason.
+    /// Returns the findings as SARIF 2.1.0. Each finding has the file and line of its declaration. A finding with a
+    /// declared reason is suppressed, and contains the reason.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -21,26 +21,29 @@ impl Inventory {
     /// #[cookie(http_only = false, reason = "i18n.js reads it before first paint")]
     /// enum Lang { En }
     ///
-    /// let sarif = hardtack::inventory().to_sarif();
-    /// assert!(sarif.contains("\"version\": \"2.1.0\"") && sarif.contains("\"ruleId\": \"script-readable\""), "{sarif}");
+    /// let sarif: serde_json::Value = serde_json::from_str(&hardtack::inventory().to_sarif()).unwrap();
+    /// let result = &sarif["runs"][0]["results"][0];
+    /// assert_eq!(result["ruleId"], "script-readable");
+    /// assert_eq!(result["suppressions"][0]["justification"], "i18n.js reads it before first paint");
     /// # let _ = Lang::En;
     /// ```
     #[must_use]
     pub fn to_sarif(&self) -> String {
-        let found =
+        let findings =
             || self.cookies.iter().flat_map(|cookie| cookie.findings.iter().map(move |finding| (cookie, finding)));
-        let mut raised: BTreeMap<&str, (Weakness, Vec<Reference>)> = BTreeMap::new();
-        for (_, finding) in found() {
-            let (_, references) = raised.entry(finding.rule.id()).or_insert((finding.rule, Vec::new()));
+        let mut by_id: BTreeMap<&str, (Weakness, Vec<Reference>)> = BTreeMap::new();
+        for (_, finding) in findings() {
+            let (_, references) = by_id.entry(finding.rule.id()).or_insert((finding.rule, Vec::new()));
+            // The Observatory's ids are scores. They depend on the cookie and not only on the rule.
             for reference in finding.references.iter().filter(|reference| reference.auditor != Auditor::Observatory) {
                 if !references.contains(reference) {
                     references.push(*reference);
                 }
             }
         }
-        let rules: Vec<Value> = raised.values().map(|(rule, references)| descriptor(*rule, references)).collect();
-        let results: Vec<Value> = found()
-            .map(|(cookie, finding)| result(cookie, finding, raised.keys().position(|id| *id == finding.rule.id())))
+        let rules: Vec<Value> = by_id.values().map(|(rule, references)| descriptor(*rule, references)).collect();
+        let results: Vec<Value> = findings()
+            .map(|(cookie, finding)| result(cookie, finding, by_id.keys().position(|id| *id == finding.rule.id())))
             .collect();
         let log = json!({
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -65,12 +68,12 @@ fn descriptor(rule: Weakness, references: &[Reference]) -> Value {
     json!({
         "id": rule.id(),
         "shortDescription": { "text": format!("The cookie {}.", rule.predicate()) },
-        "help": { "text": format!("What to do: {}.", rule.remedy()) },
+        "help": { "text": format!("Remedy: {}.", rule.remedy()) },
         "properties": { "tags": tags },
     })
 }
 
-/// As code scanning services file it: `external/cwe/cwe-614`, or the id as its auditor writes it.
+/// Returns a tag for code scanning services: `external/cwe/cwe-614` for a CWE, or the id as reports write it.
 fn tag(reference: &Reference) -> String {
     match reference.auditor {
         Auditor::Cwe => format!("external/cwe/{}", reference.id.to_ascii_lowercase()),
@@ -78,7 +81,8 @@ fn tag(reference: &Reference) -> String {
     }
 }
 
-fn result(cookie: &Listed, finding: &Finding, rule: Option<usize>) -> Value {
+/// Returns one result. `rule_index` is the position of the rule in the list of rules.
+fn result(cookie: &Entry, finding: &Finding, rule_index: Option<usize>) -> Value {
     let level = match finding.severity {
         Severity::High => "error",
         Severity::Medium => "warning",
@@ -87,7 +91,7 @@ fn result(cookie: &Listed, finding: &Finding, rule: Option<usize>) -> Value {
     let references: Vec<String> = finding.references.iter().map(Reference::to_string).collect();
     let mut result = json!({
         "ruleId": finding.rule.id(),
-        "ruleIndex": rule,
+        "ruleIndex": rule_index,
         "level": level,
         "message": { "text": format!("{} ({})", finding.message, references.join(", ")) },
         "locations": [{
@@ -97,7 +101,7 @@ fn result(cookie: &Listed, finding: &Finding, rule: Option<usize>) -> Value {
             },
             "logicalLocations": [{ "fullyQualifiedName": cookie.path, "kind": "type" }],
         }],
-        // The line may move; the cookie and its rule stay.
+        // Without the line, which changes when the file is edited.
         "partialFingerprints": { "cookieAndRule/v1": format!("{} {}", cookie.path, finding.rule.id()) },
     });
     if let (Some(reason), Some(result)) = (finding.reason, result.as_object_mut()) {
@@ -107,7 +111,7 @@ fn result(cookie: &Listed, finding: &Finding, rule: Option<usize>) -> Value {
     result
 }
 
-/// A path of the compiler's as a URI reference (RFC 3986): relative as it is, absolute as a `file` URI.
+/// Converts the compiler's path of a file to a URI reference (RFC 3986). An absolute path becomes a `file` URI.
 fn uri(file: &str) -> String {
     let path = file.replace('\\', "/");
     let mut uri = String::with_capacity(path.len());
@@ -116,14 +120,14 @@ fn uri(file: &str) -> String {
     } else if path.as_bytes().get(1) == Some(&b':') {
         uri.push_str("file:///");
     }
-    for octet in path.bytes() {
-        match octet {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(octet)),
-            // Of a drive; in a relative path it would end a scheme.
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
+            // The colon after a drive letter. In a relative path a colon would end a scheme.
             b':' if uri.starts_with("file:") => uri.push(':'),
-            octet => {
-                // Writing to a string does not fail.
-                let _ = write!(uri, "%{octet:02X}");
+            byte => {
+                // Writing to a `String` never fails.
+                let _ = write!(uri, "%{byte:02X}");
             }
         }
     }
@@ -134,12 +138,12 @@ fn uri(file: &str) -> String {
 mod tests {
     use hardtack_rules::auditors::{Severity, Weakness};
 
-    use super::{Finding, Listed, result, uri};
-    use crate::declare::Spec;
+    use super::{Entry, Finding, result, uri};
+    use crate::cookie::declaration::Spec;
 
     #[test]
-    fn a_level_is_how_grave_it_is() {
-        let cookie = Listed {
+    fn levels_follow_the_severity() {
+        let cookie = Entry {
             spec: Spec::new("a"),
             krate: "shop",
             path: "shop::A".to_owned(),
@@ -163,13 +167,13 @@ mod tests {
     }
 
     #[test]
-    fn a_path_of_the_compiler_is_a_uri() {
+    fn paths_become_uri_references() {
         assert_eq!(uri("shop/src/lib.rs"), "shop/src/lib.rs");
         assert_eq!(uri("my shop/ü.rs"), "my%20shop/%C3%BC.rs");
         assert_eq!(uri("/home/a/lib.rs"), "file:///home/a/lib.rs");
         assert_eq!(uri("C:\\a\\lib.rs"), "file:///C:/a/lib.rs");
         assert_eq!(uri("a:b/lib.rs"), "file:///a:b/lib.rs");
-        // Not a drive: without its escape it would end a scheme.
+        // The colon is no drive's, so it is escaped.
         assert_eq!(uri("shop:a/lib.rs"), "shop%3Aa/lib.rs");
     }
 }

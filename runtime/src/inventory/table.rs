@@ -1,12 +1,12 @@
-//! The inventory for a terminal: a row for each cookie, what is to be known of it below.
+//! The inventory for a terminal: one row for each cookie, with its details below the row.
 
 use std::fmt::Write as _;
 
-use super::{Inventory, Listed, words};
+use super::{Entry, Inventory, phrases};
 
 impl Inventory {
-    /// Writes the list for a terminal: a row for each cookie; below it the purpose, the place, and each finding with the
-    /// declared reason or the word `OPEN`.
+    /// Returns the list as text for a terminal: one row for each cookie. Below the row are its purpose, its place and
+    /// its findings. A finding for which the declaration gives no reason begins with `unexpected:`.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -17,45 +17,46 @@ impl Inventory {
     /// struct Session(String);
     ///
     /// let table = hardtack::inventory().to_table();
-    /// assert!(table.contains("__Host-Http-session"), "{table}");
-    /// assert!(table.ends_with("1 cookie, nothing that a tester would raise\n"), "{table}");
+    /// assert!(table.contains("__Host-Http-session  8 hours   Secure HttpOnly Lax"), "{table}");
+    /// assert!(table.ends_with("1 cookie, no findings\n"), "{table}");
     /// ```
     #[must_use]
     pub fn to_table(&self) -> String {
         let rows: Vec<[String; 4]> = self.cookies.iter().map(row).collect();
-        let head = ["cookie", "life", "attributes", "type"].map(str::to_owned);
+        let head = ["cookie", "lifetime", "attributes", "type"].map(str::to_owned);
         let width = |column: usize| {
             let cells = rows.iter().chain([&head]).filter_map(|row| row.get(column));
             cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
         };
         let [first, second, third] = [width(0), width(1), width(2)];
-        let line = |[name, life, attributes, path]: &[String; 4]| {
-            format!("{name:first$}  {life:second$}  {attributes:third$}  {path}\n")
+        let format_row = |[name, lifetime, attributes, path]: &[String; 4]| {
+            format!("{name:first$}  {lifetime:second$}  {attributes:third$}  {path}\n")
         };
-        let mut table = line(&head);
+        let mut table = format_row(&head);
         for (cookie, row) in self.cookies.iter().zip(&rows) {
-            table.push_str(&line(row));
-            below(cookie, &mut table);
+            table.push_str(&format_row(row));
+            write_details(cookie, &mut table);
         }
         table.push_str(&self.summary());
         table.push('\n');
         table
     }
 
-    /// How many cookies, and how many findings that no reason explains.
+    /// Returns the number of cookies, of findings, and of findings without a reason.
     pub(super) fn summary(&self) -> String {
-        let plural = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
         let findings = || self.cookies.iter().flat_map(|cookie| &cookie.findings);
-        let cookies = plural(self.cookies.len(), "cookie");
+        let cookies = phrases::count(self.cookies.len(), "cookie");
         match (findings().count(), findings().filter(|finding| !finding.is_expected()).count()) {
-            (0, _) => format!("{cookies}, nothing that a tester would raise"),
-            (all, 0) => format!("{cookies}, {}, each with its reason", plural(all, "finding")),
-            (all, open) => format!("{cookies}, {}, {open} without a reason", plural(all, "finding")),
+            (0, _) => format!("{cookies}, no findings"),
+            (all, 0) => format!("{cookies}, {}, each with a reason", phrases::count(all, "finding")),
+            (all, unexpected) => {
+                format!("{cookies}, {}, {unexpected} without a reason", phrases::count(all, "finding"))
+            }
         }
     }
 }
 
-fn row(cookie: &Listed) -> [String; 4] {
+fn row(cookie: &Entry) -> [String; 4] {
     let spec = &cookie.spec;
     let mut attributes = Vec::new();
     if spec.read_only {
@@ -66,25 +67,23 @@ fn row(cookie: &Listed) -> [String; 4] {
         attributes.push(spec.same_site.to_string());
         attributes.extend(spec.partitioned.then(|| "Partitioned".to_owned()));
         attributes.extend(spec.domain.map(|domain| format!("Domain={domain}")));
-        attributes.extend(spec.environment_domain.then(|| "Domain=environment".to_owned()));
+        attributes.extend(spec.policy_domain.then(|| "Domain=policy".to_owned()));
         attributes.extend((spec.path != "/").then(|| format!("Path={}", spec.path)));
     }
     attributes.extend(spec.seal.map(|seal| seal.to_string()));
-    [spec.name.to_owned(), words::life(spec), attributes.join(" "), cookie.path.clone()]
+    [spec.name.to_owned(), phrases::lifetime(spec), attributes.join(" "), cookie.path.clone()]
 }
 
-fn below(cookie: &Listed, table: &mut String) {
-    let Listed { purpose, file, line, .. } = cookie;
-    let purpose = if purpose.is_empty() { "(no docs say what it is for)" } else { purpose };
-    // Writing to a string does not fail.
+fn write_details(cookie: &Entry, table: &mut String) {
+    let Entry { purpose, file, line, .. } = cookie;
+    let purpose = if purpose.is_empty() { "(no documentation)" } else { purpose };
+    // Writing to a `String` never fails.
     let _ = writeln!(table, "    {purpose}\n    {file}:{line}");
-    for other in &cookie.same_name {
-        let _ = writeln!(table, "    the same name as {other}");
+    for path in &cookie.same_name {
+        let _ = writeln!(table, "    same name as {path}");
     }
     for finding in &cookie.findings {
-        let _ = match finding.is_expected() {
-            true => writeln!(table, "    {finding}"),
-            false => writeln!(table, "    OPEN: {finding}"),
-        };
+        let mark = if finding.is_expected() { "" } else { "unexpected: " };
+        let _ = writeln!(table, "    {mark}{finding}");
     }
 }

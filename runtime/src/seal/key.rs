@@ -1,5 +1,5 @@
-//! One key: 32 secret octets in, two primitives with keys of their own out. Never shows the secret but by `to_base64`,
-//! and leaves none of it in memory when it is dropped.
+//! One key. In: 32 secret bytes. Out: an HMAC and a cipher, each with a key of its own. Only `to_base64` shows the
+//! secret, and dropping the key overwrites it in memory.
 
 use core::fmt;
 use std::sync::Arc;
@@ -8,30 +8,35 @@ use std::time::SystemTime;
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _};
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
+/// The encoding of the parts of a seal.
+pub(super) const BASE64: GeneralPurpose = URL_SAFE_NO_PAD;
+
 pub(super) type Signer = Hmac<Sha256>;
 
-/// How many octets a secret has.
-pub(super) const SECRET: usize = 32;
+/// The number of bytes of a secret.
+pub(super) const SECRET_LEN: usize = 32;
 
-/// A secret of 32 octets, by which a [`Keyring`](crate::Keyring) signs and seals.
+/// A secret of 32 random bytes. A [`Keyring`](super::Keyring) signs and seals cookies with it.
 ///
-/// One key does both: what each needs is derived from it under a label of its own (HKDF-Expand, RFC 5869). A passphrase
-/// is no key; make one with `openssl rand -base64 32`, or with [`Key::generate`], and keep it where you keep secrets.
-/// Clones share one secret. It is overwritten when the last of them is dropped.
+/// Signing and sealing use two different keys. Both are derived from the secret, each with a label of its own
+/// (HKDF-Expand, RFC 5869). A passphrase is not random enough for a secret. Make one with `openssl rand -base64 32` or
+/// with [`Key::generate`], and store it where you store secrets. Clones share one secret. It is overwritten in memory
+/// when the last clone is dropped.
 ///
 /// ```
-/// use hardtack::Key;
+/// use hardtack::seal::Key;
 ///
 /// let key = Key::generate();
 /// let same = Key::from_base64(&key.to_base64())?;
 /// assert_eq!(key.id(), same.id());
 /// assert_eq!(format!("{key:?}"), format!("Key({})", key.id()));
-/// # Ok::<(), hardtack::KeyError>(())
+/// # Ok::<(), hardtack::seal::KeyError>(())
 /// ```
 #[derive(Clone)]
 pub struct Key {
@@ -41,91 +46,101 @@ pub struct Key {
 
 struct Parts {
     id: KeyId,
-    secret: Zeroizing<[u8; SECRET]>,
+    secret: Zeroizing<[u8; SECRET_LEN]>,
     signer: Signer,
-    // Its own crate overwrites it.
+    // `aes-gcm-siv` overwrites its key on drop.
     sealer: Aes256GcmSiv,
 }
 
 impl Drop for Parts {
     fn drop(&mut self) {
-        // Its crate leaves the states of the hash, which are as good as the key. The compiler must not know that nobody
-        // reads what is written here.
-        self.signer = signer(&[0; SECRET]);
+        // `hmac` does not overwrite the states of the hash, and with them an attacker can sign. Without the `black_box`
+        // the compiler may delete this assignment, because no code reads the new value.
+        self.signer = new_signer(&[0; SECRET_LEN]);
         core::hint::black_box(&mut self.signer);
     }
 }
 
 impl Key {
-    /// Makes a key of random octets.
+    /// Generates a key from random bytes of the system.
     ///
-    /// All servers of an application need the same one: write it down by [`to_base64`](Key::to_base64), once.
+    /// All servers of an application need the same key. Generate it once, and store the text that
+    /// [`to_base64`](Key::to_base64) returns.
     ///
     /// # Panics
     ///
-    /// Where the system gives no random octets: no server should start then.
+    /// Panics if the system returns no random bytes. A server should not start in this case.
     ///
     /// ```
-    /// use hardtack::Key;
+    /// use hardtack::seal::Key;
     ///
     /// assert_ne!(Key::generate().to_base64(), Key::generate().to_base64());
     /// ```
     #[must_use]
-    #[allow(clippy::expect_used, reason = "where a server starts, and no request reaches it")]
+    #[allow(clippy::expect_used, reason = "runs when a server starts, and no request can reach it")]
     pub fn generate() -> Key {
-        let mut secret = Zeroizing::new([0; SECRET]);
-        getrandom::fill(&mut *secret).expect("the system gives no random octets");
-        Key::of(&secret)
+        let mut secret = Zeroizing::new([0; SECRET_LEN]);
+        getrandom::fill(&mut *secret).expect("the system returned no random bytes");
+        Key::from_secret(&secret)
     }
 
-    /// Reads a key of exactly 32 octets from base64: with `+` and `/` or with `-` and `_`, with `=` at its end or without.
+    /// Parses a key of exactly 32 bytes from base64. The alphabet has either `+` and `/` or `-` and `_`. The `=` at the
+    /// end is optional.
     ///
     /// # Errors
     ///
-    /// [`KeyError`] says what is wrong with the text, and never shows it.
+    /// Returns [`KeyError`] if the text is not base64 or does not have 32 bytes. The error never contains the text.
     ///
     /// ```
-    /// use hardtack::Key;
+    /// use hardtack::seal::Key;
     ///
-    /// assert!(Key::from_base64("3q2-7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs").is_ok());
+    /// let key = Key::from_base64("3q2-7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs")?;
+    /// assert_eq!(key.to_base64(), "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=");
     /// let short = Key::from_base64("aHVudGVyMg==").unwrap_err();
     /// assert_eq!(
     ///     short.to_string(),
-    ///     "a key has 32 octets, and this text is 7; write 44 characters of base64, as `openssl rand -base64 32` prints"
+    ///     "the key has 7 bytes instead of 32; write 44 characters of base64, as `openssl rand -base64 32` prints"
     /// );
+    /// # Ok::<(), hardtack::seal::KeyError>(())
     /// ```
     pub fn from_base64(text: &str) -> Result<Key, KeyError> {
-        let is_url_safe = text.bytes().any(|octet| matches!(octet, b'-' | b'_'));
+        let is_url_safe = text.bytes().any(|byte| matches!(byte, b'-' | b'_'));
         let alphabet = if is_url_safe { &URL_SAFE } else { &STANDARD };
         let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        let mut octets = Zeroizing::new(Vec::with_capacity(text.len()));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
         GeneralPurpose::new(alphabet, config)
-            .decode_vec(text, &mut octets)
-            .map_err(|_| KeyError::new("a key is base64, and this text is none".to_owned()))?;
-        let Ok(secret) = <&[u8; SECRET]>::try_from(octets.as_slice()) else {
-            return Err(KeyError::new(format!("a key has {SECRET} octets, and this text is {}", octets.len())));
+            .decode_vec(text, &mut bytes)
+            .map_err(|_| KeyError::new("the key is not base64".to_owned()))?;
+        let Ok(secret) = <&[u8; SECRET_LEN]>::try_from(bytes.as_slice()) else {
+            return Err(KeyError::new(format!("the key has {} bytes instead of {SECRET_LEN}", bytes.len())));
         };
-        Ok(Key::of(secret))
+        Ok(Key::from_secret(secret))
     }
 
-    /// The secret as base64: whoever has it can write every cookie. For the one place where secrets are kept.
+    /// Returns the secret as base64. Anyone who has the text can write every cookie, so only store it with your
+    /// secrets.
     ///
     /// ```
-    /// use hardtack::Key;
+    /// use hardtack::seal::Key;
     ///
-    /// assert_eq!(Key::generate().to_base64().len(), 44);
+    /// let text = Key::generate().to_base64();
+    /// assert_eq!(text.len(), 44);
+    /// assert!(text.ends_with('='));
     /// ```
     #[must_use]
     pub fn to_base64(&self) -> String {
         GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new()).encode(*self.parts.secret)
     }
 
-    /// Lets the key read at once and write from this instant on: a rotation of one step, for a fleet of servers whose
-    /// clocks agree and which all have the key by then.
+    /// Makes the key verify and decrypt immediately, and sign and seal from `time` on.
+    ///
+    /// With it a rotation needs one step less. The clocks of all servers must agree, and every server must have the key
+    /// before `time`.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
-    /// use hardtack::{Key, Keyring};
+    ///
+    /// use hardtack::seal::{Key, Keyring};
     ///
     /// let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
     /// let (old, new) = (Key::generate(), Key::generate());
@@ -133,16 +148,16 @@ impl Key {
     /// assert_eq!(keyring.writer(), old.id());
     /// ```
     #[must_use]
-    pub fn writes_from(mut self, instant: SystemTime) -> Key {
-        self.writes_from = Some(instant);
+    pub fn writes_from(mut self, time: SystemTime) -> Key {
+        self.writes_from = Some(time);
         self
     }
 
-    /// What tells this key from others, in a log too: four characters that are derived from the secret and tell nothing
-    /// of it. Every value carries the id of its key.
+    /// Returns the id of the key. Every signed or sealed value contains the id of its key. The id is derived from the
+    /// secret and does not reveal the secret, so a log may contain it.
     ///
     /// ```
-    /// use hardtack::Key;
+    /// use hardtack::seal::Key;
     ///
     /// assert_eq!(Key::generate().id().to_string().len(), 4);
     /// ```
@@ -151,58 +166,60 @@ impl Key {
         self.parts.id
     }
 
-    pub(super) fn of(secret: &[u8; SECRET]) -> Key {
-        let derived = |label| Zeroizing::new(derived(secret, label));
-        let [first, second, third, ..] = *derived(b"hardtack 1 id");
+    pub(super) fn from_secret(secret: &[u8; SECRET_LEN]) -> Key {
+        let derive = |label| Zeroizing::new(hkdf_expand(secret, label));
+        let [first, second, third, ..] = *derive(b"hardtack 1 id");
         Key {
             parts: Arc::new(Parts {
-                id: KeyId::of([first, second, third]),
+                id: KeyId::from_bytes([first, second, third]),
                 secret: Zeroizing::new(*secret),
-                signer: signer(&derived(b"hardtack 1 sign")),
-                sealer: Aes256GcmSiv::new((&*derived(b"hardtack 1 seal")).into()),
+                signer: new_signer(&derive(b"hardtack 1 sign")),
+                sealer: Aes256GcmSiv::new((&*derive(b"hardtack 1 seal")).into()),
             }),
             writes_from: None,
         }
     }
 
-    /// From when on it writes, where that was said.
-    pub(super) fn start(&self) -> Option<SystemTime> {
+    /// Returns the time that [`writes_from`](Key::writes_from) set.
+    pub(super) fn write_start(&self) -> Option<SystemTime> {
         self.writes_from
     }
 
-    pub(super) fn is_same(&self, other: &Key) -> bool {
-        // Both are ours: nothing can be learned from how long this takes.
+    pub(super) fn has_same_secret(&self, other: &Key) -> bool {
+        // This need not take constant time: both keys are our own, and no client can measure it.
         Arc::ptr_eq(&self.parts, &other.parts) || *self.parts.secret == *other.parts.secret
     }
 
-    /// HMAC-SHA256, keyed.
+    /// Returns a new HMAC-SHA256 with the key for signing.
     pub(super) fn signer(&self) -> Signer {
         self.parts.signer.clone()
     }
 
-    /// AES-256-GCM-SIV, keyed.
+    /// Returns AES-256-GCM-SIV with the key for sealing.
     pub(super) fn sealer(&self) -> &Aes256GcmSiv {
         &self.parts.sealer
     }
 }
 
-/// Shows the id.
+/// Shows the id, and never the secret.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({})", self.parts.id)
     }
 }
 
-/// HKDF-Expand of one block with this label as its info (RFC 5869 2.3); the secret is uniform, and needs no Extract.
-fn derived(secret: &[u8; SECRET], label: &[u8]) -> [u8; SECRET] {
-    let mut block = signer(secret).chain_update(label).chain_update([1]).finalize().into_bytes();
-    let octets = block.into();
+/// Derives a key: one block of HKDF-Expand with the label as its info (RFC 5869 2.3). HKDF-Extract is not needed,
+/// because the secret is random.
+fn hkdf_expand(secret: &[u8; SECRET_LEN], label: &[u8]) -> [u8; SECRET_LEN] {
+    let mut block = new_signer(secret).chain_update(label).chain_update([1]).finalize().into_bytes();
+    let bytes = block.into();
     block.as_mut_slice().zeroize();
-    octets
+    bytes
 }
 
-fn signer(key: &[u8; SECRET]) -> Signer {
-    // Padded to the hash's block as HMAC pads it: of exactly that length a key is never refused.
+fn new_signer(key: &[u8; SECRET_LEN]) -> Signer {
+    // The key is padded to the hash's block of 64 bytes, as HMAC does itself. `new` takes exactly this length, so it
+    // cannot fail.
     let mut padded = Zeroizing::new([0; 64]);
     if let Some(start) = padded.first_chunk_mut() {
         *start = *key;
@@ -210,20 +227,32 @@ fn signer(key: &[u8; SECRET]) -> Signer {
     <Signer as hmac::Mac>::new((&*padded).into())
 }
 
-/// What tells a key from others; see [`Key::id`].
+/// The id of a key: four characters of base64url. See [`Key::id`].
+///
+/// ```
+/// use hardtack::seal::Key;
+///
+/// let key = Key::from_base64("3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=")?;
+/// assert_eq!(key.id().to_string(), "9o_F");
+/// assert_ne!(key.id(), Key::generate().id());
+/// # Ok::<(), hardtack::seal::KeyError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyId([u8; 4]);
+pub struct KeyId([u8; ID_LEN]);
+
+/// The number of characters of an id.
+pub(super) const ID_LEN: usize = 4;
 
 impl KeyId {
-    fn of(octets: [u8; 3]) -> KeyId {
-        let mut text = [0; 4];
-        // Three octets are four characters.
-        let _ = super::wire::BASE64.encode_slice(octets, &mut text);
+    fn from_bytes(bytes: [u8; 3]) -> KeyId {
+        let mut text = [0; ID_LEN];
+        // Three bytes always fit into four characters.
+        let _ = BASE64.encode_slice(bytes, &mut text);
         KeyId(text)
     }
 
-    /// As it stands in a value.
-    pub(super) fn octets(self) -> [u8; 4] {
+    /// Returns the characters of the id, as in a value.
+    pub(super) fn as_bytes(self) -> [u8; ID_LEN] {
         self.0
     }
 }
@@ -234,25 +263,26 @@ impl fmt::Display for KeyId {
     }
 }
 
+/// Shows the four characters.
 impl fmt::Debug for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// Says what is wrong with the text of a key or of a keyring, of which entry, and from where it was read. It never holds
-/// the text.
+/// The error when the text of a key or a keyring is invalid. `Display` names the environment variable, the number of
+/// the key, the problem and the remedy. The error never contains the text.
 ///
 /// ```
-/// use hardtack::Keyring;
+/// use hardtack::seal::Keyring;
 ///
 /// let error = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=, hunter2".parse::<Keyring>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "key 2: a key is base64, and this text is none; write 44 characters of base64, as `openssl rand -base64 32` prints"
+///     "key 2: the key is not base64; write 44 characters of base64, as `openssl rand -base64 32` prints"
 /// );
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyError {
     problem: String,
     entry: Option<usize>,
@@ -266,18 +296,18 @@ impl KeyError {
         KeyError::with_remedy(fact + REMEDY)
     }
 
-    /// `problem` is `fact; remedy`.
+    /// `problem` has the form `fact; remedy`.
     pub(super) fn with_remedy(problem: impl Into<String>) -> Self {
         KeyError { problem: problem.into(), entry: None, variable: None }
     }
 
-    /// Of several keys this one, from 1.
-    pub(super) fn at(mut self, entry: usize) -> Self {
+    /// Adds the number of the key in the keyring, counted from 1.
+    pub(super) fn with_entry(mut self, entry: usize) -> Self {
         self.entry = Some(entry);
         self
     }
 
-    pub(super) fn in_variable(mut self, variable: &str) -> Self {
+    pub(super) fn with_variable(mut self, variable: &str) -> Self {
         self.variable = Some(variable.to_owned());
         self
     }
@@ -295,13 +325,6 @@ impl fmt::Display for KeyError {
     }
 }
 
-/// As `Display`, so that `unwrap` where a server starts reads well.
-impl fmt::Debug for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 impl std::error::Error for KeyError {}
 
 #[cfg(test)]
@@ -310,12 +333,12 @@ mod tests {
 
     use super::*;
 
-    fn hex(octets: &[u8]) -> String {
-        octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     #[test]
-    fn hmac_sha256_answers_as_rfc_4231_says() {
+    fn hmac_sha256_matches_rfc_4231() {
         for (key, text, tag) in [
             (&[0x0b; 20][..], &b"Hi There"[..], "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
             (
@@ -332,73 +355,79 @@ mod tests {
             let mac = <Signer as hmac::Mac>::new_from_slice(key).unwrap().chain_update(text);
             assert_eq!(hex(&mac.finalize().into_bytes()), tag);
         }
-        // Ours is that one, padded by hand.
-        let ours = signer(&[7; SECRET]).chain_update(b"text").finalize().into_bytes();
-        let theirs = <Signer as hmac::Mac>::new_from_slice(&[7; SECRET]).unwrap().chain_update(b"text").finalize();
-        assert_eq!(ours, theirs.into_bytes());
+        // `new_signer` pads the key itself.
+        let padded = new_signer(&[7; SECRET_LEN]).chain_update(b"text").finalize().into_bytes();
+        let expected =
+            <Signer as hmac::Mac>::new_from_slice(&[7; SECRET_LEN]).unwrap().chain_update(b"text").finalize();
+        assert_eq!(padded, expected.into_bytes());
     }
 
     #[test]
-    fn hkdf_expand_answers_as_another_implementation_does() {
-        // seal.json has these of Python's `hmac`.
+    fn derived_keys_match_another_implementation() {
+        // The expected keys are in seal.json, by Python's `hmac`.
         let secret = std::array::from_fn(|at| u8::try_from(at).unwrap());
         assert_eq!(
-            hex(&derived(&secret, b"hardtack 1 sign")),
+            hex(&hkdf_expand(&secret, b"hardtack 1 sign")),
             "36bf725b345c4e9a239c892f0dd6166c049c1380da811eff4184599844cd10e6"
         );
         assert_eq!(
-            hex(&derived(&secret, b"hardtack 1 seal")),
+            hex(&hkdf_expand(&secret, b"hardtack 1 seal")),
             "cdae28da741cbd6dcbc79dcb72a726c7089899a4594a57159abda124d987ce4a"
         );
-        assert_eq!(Key::of(&secret).id().to_string(), "PZKA");
+        assert_eq!(Key::from_secret(&secret).id().to_string(), "PZKA");
     }
 
     #[test]
-    fn aes_256_gcm_siv_answers_as_rfc_8452_says() {
-        let mut key = [0; SECRET];
+    fn aes_256_gcm_siv_matches_rfc_8452() {
+        let mut key = [0; SECRET_LEN];
         let mut nonce = [0; 12];
         (key[0], nonce[0]) = (1, 3);
         let sealer = Aes256GcmSiv::new((&key).into());
-        for (text, beside, sealed) in [
+        for (text, associated_data, sealed) in [
             (&[][..], &[][..], "07f5f4169bbf55a8400cd47ea6fd400f"),
             (&[1, 0, 0, 0, 0, 0, 0, 0], &[], "c2ef328e5c71c83b843122130f7364b761e0b97427e3df28"),
             (&[2, 0, 0, 0, 0, 0, 0, 0], &[1], "1de22967237a813291213f267e3b452f02d01ae33e4ec854"),
         ] {
-            let mut octets = text.to_vec();
-            let tag = sealer.encrypt_in_place_detached(&Nonce::from(nonce), beside, &mut octets).unwrap();
-            octets.extend_from_slice(&tag);
-            assert_eq!(hex(&octets), sealed);
+            let mut bytes = text.to_vec();
+            let tag = sealer.encrypt_in_place_detached(&Nonce::from(nonce), associated_data, &mut bytes).unwrap();
+            bytes.extend_from_slice(&tag);
+            assert_eq!(hex(&bytes), sealed);
         }
     }
 
     #[test]
-    fn a_key_is_read_from_either_alphabet_with_padding_and_without() {
-        let written = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s=";
-        let key = Key::from_base64(written).unwrap();
-        assert_eq!(key.to_base64(), written);
-        for text in [written.trim_end_matches('='), &written.replace('+', "-").replace('/', "_")] {
-            assert!(Key::from_base64(text).unwrap().is_same(&key), "{text}");
+    fn base64_has_either_alphabet_and_optional_padding() {
+        let base64 = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s=";
+        let key = Key::from_base64(base64).unwrap();
+        assert_eq!(key.to_base64(), base64);
+        for text in [base64.trim_end_matches('='), &base64.replace('+', "-").replace('/', "_")] {
+            assert!(Key::from_base64(text).unwrap().has_same_secret(&key), "{text}");
         }
-        for (text, says) in [
-            ("", "a key has 32 octets, and this text is 0; "),
-            ("correct horse battery staple", "a key is base64, and this text is none; "),
-            ("3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG_s=", "a key is base64, and this text is none; "),
-            ("3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/t=", "a key is base64, and this text is none; "),
-            ("3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/sA", "a key has 32 octets, and this text is 33; "),
-            (" 3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s=", "a key is base64, and this text is none; "),
+    }
+
+    #[test]
+    fn invalid_key_is_an_error_with_remedy() {
+        for (text, fact) in [
+            ("", "the key has 0 bytes instead of 32; "),
+            ("correct horse battery staple", "the key is not base64; "),
+            ("3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG_s=", "the key is not base64; "),
+            ("3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/t=", "the key is not base64; "),
+            ("3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/sA", "the key has 33 bytes instead of 32; "),
+            (" 3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s=", "the key is not base64; "),
         ] {
-            let error = Key::from_base64(text).unwrap_err().to_string();
-            assert!(error.starts_with(says), "{error}");
-            assert!(error.ends_with("write 44 characters of base64, as `openssl rand -base64 32` prints"), "{error}");
+            let error = Key::from_base64(text).unwrap_err();
+            let remedy = "write 44 characters of base64, as `openssl rand -base64 32` prints";
+            assert_eq!(error.to_string(), format!("{fact}{remedy}"));
+            assert!(text.is_empty() || !format!("{error:?}").contains(text), "{error:?}");
         }
     }
 
     #[test]
-    fn nothing_that_is_shown_of_a_key_is_secret() {
+    fn debug_never_shows_the_secret() {
         let key = Key::generate();
-        let shown = format!("{key:?} {:?} {:?}", key.id(), crate::seal::Keyring::new(key.clone()));
+        let output = format!("{key:?} {:?} {:?}", key.id(), crate::seal::Keyring::new(key.clone()));
         assert_eq!(format!("{key:?}"), format!("Key({})", key.id()));
         let secret = key.to_base64();
-        assert!(!secret.as_bytes().windows(8).any(|part| shown.contains(std::str::from_utf8(part).unwrap())));
+        assert!(!secret.as_bytes().windows(8).any(|part| output.contains(std::str::from_utf8(part).unwrap())));
     }
 }

@@ -1,5 +1,5 @@
-//! The keys of an application: every one reads, one writes. In: keys, and when they write; out: the writer of an instant,
-//! and the keys of an id. Never changes: a rotation is another keyring.
+//! The keys of an application. In: keys, and the times from which they write. Out: the key that writes at a given time,
+//! and the keys with a given id. A keyring never changes: a rotation makes a new one.
 
 use core::fmt;
 use core::time::Duration;
@@ -8,89 +8,94 @@ use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
-use super::key::{Key, KeyError, KeyId};
+use super::key::{ID_LEN, Key, KeyError, KeyId};
 use crate::clock;
 
-/// The keys that sign and seal an application's cookies: every key reads, one writes.
+/// The keys that sign and seal an application's cookies. Every key reads (it verifies and decrypts values). One key
+/// writes (it signs and seals values).
 ///
-/// It comes with the policy, by [`PolicyBuilder::keyring`](crate::PolicyBuilder::keyring), or with a jar, by
-/// [`Cookies::keyring`](crate::Cookies::keyring). All servers of an application have the same one. Clones share it.
+/// Give the keyring to the policy with [`PolicyBuilder::keyring`](crate::policy::PolicyBuilder::keyring), or to a jar
+/// with [`Cookies::with_keyring`](crate::Cookies::with_keyring). All servers of an application need the same keys.
+/// Clones share their keys.
 ///
 /// # Rotation
 ///
-/// Three steps log nobody out on any of N servers, in whatever order each deploy reaches them; each step begins when the
-/// one before has reached them all:
+/// A rotation in three steps signs no user out. Begin each step when the step before has reached every server:
 ///
-/// 1. `Keyring::new(old).with(new)`: the new key reads everywhere.
-/// 2. `Keyring::new(new).with(old)`: it writes.
-/// 3. `Keyring::new(new)`, after the longest life that a cookie was given: the old one is dropped.
+/// 1. `Keyring::new(old).with(new)`: the new key reads.
+/// 2. `Keyring::new(new).with(old)`: the new key writes, and the old key still reads.
+/// 3. `Keyring::new(new)`: the old key is gone. Wait for the longest lifetime of a cookie before this step.
 ///
-/// Or in one step and the dropping, `Keyring::new(old).with(new.writes_from(instant))`, with an instant by which every
-/// server has it. What was signed or sealed by a key that is gone reads as `ReadError::UnknownKey`.
+/// If the clocks of all servers agree, `Keyring::new(old).with(new.writes_from(time))` replaces the first two steps.
+/// Choose a time at which every server has the new key. A value whose key is gone reads as
+/// [`ReadError::UnknownKey`](crate::ReadError::UnknownKey).
 ///
-/// # Life
+/// # Lifetime
 ///
-/// A value ends when its cookie does: by its `max_age`, declared or given to its `SetCookie`. One that has none, a session
-/// cookie, is read for a day, or for the [`default_life`](Keyring::default_life). Each is read for one minute longer, since
-/// the clocks of servers differ.
+/// A value expires together with its cookie: after the `max_age` of the declaration, or after the `max_age` or at the
+/// `expires` of the [`SetCookie`](crate::SetCookie). The value of a cookie without these expires after a day, or after
+/// the [`default_lifetime`](Keyring::default_lifetime). Every value is accepted for one more minute, because the clocks
+/// of servers differ.
 ///
 /// ```
-/// use hardtack::{Cookie, Cookies, Key, Keyring, testing};
+/// use hardtack::seal::{Key, Keyring};
+/// use hardtack::{Cookie, Cookies, testing};
 ///
-/// /// What is in the basket, hidden from whoever holds the browser.
+/// /// The content of the shopping basket. The browser's user cannot read it.
 /// #[derive(Cookie, Debug, PartialEq)]
 /// #[cookie(sealed, max_age = "30d")]
 /// struct Basket(String);
 ///
 /// let (old, new) = (Key::generate(), Key::generate());
 /// let before = Keyring::new(old.clone());
-/// let cookies = Cookies::read(&http::HeaderMap::new(), testing::https()).keyring(&before);
+/// let cookies = Cookies::from_headers(&http::HeaderMap::new(), testing::https()).with_keyring(&before);
 /// cookies.set(Basket("3 apples".into())).unwrap();
 /// let mut response = http::HeaderMap::new();
 /// cookies.write(&mut response);
-/// let line = response["set-cookie"].to_str().unwrap();
-/// assert!(!line.contains("apples"));
+/// let header = response["set-cookie"].to_str().unwrap();
+/// assert!(!header.contains("apples"));
 ///
 /// let after = Keyring::new(new).with(old);
 /// let mut request = http::HeaderMap::new();
-/// request.insert("cookie", line.split(';').next().unwrap().parse().unwrap());
-/// let cookies = Cookies::read(&request, testing::https()).keyring(&after);
-/// assert_eq!(cookies.get().unwrap(), Some(Basket("3 apples".into())));
+/// request.insert("cookie", header.split(';').next().unwrap().parse().unwrap());
+/// let cookies = Cookies::from_headers(&request, testing::https()).with_keyring(&after);
+/// assert_eq!(cookies.try_get().unwrap(), Some(Basket("3 apples".into())));
 /// ```
 #[derive(Clone)]
-pub struct Keyring(Arc<Keys>);
+pub struct Keyring(Arc<Shared>);
 
+/// The data that the clones of a keyring share.
 #[derive(Clone)]
-struct Keys {
-    /// Writes where no other does.
+struct Shared {
+    /// The key that writes if no other key has a `writes_from` that has passed.
     first: Key,
     others: Vec<Key>,
-    default_life: Duration,
+    default_lifetime: Duration,
 }
 
-/// The life of a value whose cookie has none.
-const DAY: Duration = Duration::from_secs(86_400);
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(86_400);
 
 impl Keyring {
-    /// Begins a keyring with the key that writes.
+    /// Makes a keyring with one key. The key reads and writes.
     ///
     /// ```
-    /// use hardtack::{Key, Keyring};
+    /// use hardtack::seal::{Key, Keyring};
     ///
     /// let key = Key::generate();
     /// assert_eq!(Keyring::new(key.clone()).writer(), key.id());
     /// ```
     #[must_use]
     pub fn new(writer: Key) -> Keyring {
-        Keyring(Arc::new(Keys { first: writer, others: Vec::new(), default_life: DAY }))
+        Keyring(Arc::new(Shared { first: writer, others: Vec::new(), default_lifetime: DEFAULT_LIFETIME }))
     }
 
-    /// Adds a key that reads; where it has a [`writes_from`](Key::writes_from), it writes from then on.
+    /// Adds a key that reads. A key with [`writes_from`](Key::writes_from) also writes from that time on.
     ///
-    /// Of several that have one, the latest that has come writes. A key that is there already is not added again.
+    /// If the `writes_from` of several keys has passed, the key with the latest one writes. A key that the keyring
+    /// already has is not added again.
     ///
     /// ```
-    /// use hardtack::{Key, Keyring};
+    /// use hardtack::seal::{Key, Keyring};
     ///
     /// let (new, old) = (Key::generate(), Key::generate());
     /// let keyring = Keyring::new(new.clone()).with(old.clone());
@@ -99,46 +104,48 @@ impl Keyring {
     /// ```
     #[must_use]
     pub fn with(mut self, key: Key) -> Keyring {
-        if !self.holds(&key) {
+        if !self.contains(&key) {
             Arc::make_mut(&mut self.0).others.push(key);
         }
         self
     }
 
-    pub(crate) fn holds(&self, key: &Key) -> bool {
-        self.all().any(|earlier| earlier.is_same(key))
+    pub(super) fn contains(&self, key: &Key) -> bool {
+        self.keys().any(|earlier| earlier.has_same_secret(key))
     }
 
-    /// Says for how long a value is read whose cookie has no `max_age`; a day without this. Fractions of a second are cut.
+    /// Sets the lifetime of a value whose cookie has no `max_age`. The default is a day. Fractions of a second are cut.
     ///
     /// ```
     /// use std::time::Duration;
-    /// use hardtack::{Cookie, Key, Keyring, ReadError, testing};
+    ///
+    /// use hardtack::seal::{Key, Keyring};
+    /// use hardtack::{Cookie, Cookies, ReadError, testing};
     ///
     /// #[derive(Cookie, Debug)]
     /// #[cookie(signed)]
     /// struct Visitor(u64);
     ///
-    /// let keyring = Keyring::new(Key::generate()).default_life(Duration::from_secs(3600));
+    /// let keyring = Keyring::new(Key::generate()).default_lifetime(Duration::from_secs(3600));
     /// let header = testing::request_header_with(&Visitor(7), &keyring);
     /// let later = std::time::SystemTime::now() + Duration::from_secs(2 * 3600);
     /// let mut request = http::HeaderMap::new();
     /// request.insert("cookie", header);
     /// testing::at(later, || {
-    ///     let cookies = hardtack::Cookies::read(&request, testing::https()).keyring(&keyring);
-    ///     assert!(matches!(cookies.get::<Visitor>(), Err(ReadError::Expired { .. })));
+    ///     let cookies = Cookies::from_headers(&request, testing::https()).with_keyring(&keyring);
+    ///     assert!(matches!(cookies.try_get::<Visitor>(), Err(ReadError::Expired { .. })));
     /// });
     /// ```
     #[must_use]
-    pub fn default_life(mut self, life: Duration) -> Keyring {
-        Arc::make_mut(&mut self.0).default_life = life;
+    pub fn default_lifetime(mut self, lifetime: Duration) -> Keyring {
+        Arc::make_mut(&mut self.0).default_lifetime = lifetime;
         self
     }
 
     /// Reads a keyring from an environment variable.
     ///
-    /// Its text is that of [`str::parse`]: keys in base64, separated by commas or white space. The first one writes, the
-    /// others read; one that is followed by `@` and an instant in UTC writes from then on:
+    /// The text has the same form as for [`str::parse`]: keys in base64, separated by commas or white space. Every key
+    /// reads, and the first key writes. A key followed by `@` and a time in UTC writes from that time on:
     ///
     /// ```text
     /// COOKIE_KEYS="3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs= 1fYxQWC6cQyRD2XhOSRwnD8qmLqg6AmzCDe0RQY1dUE=@2026-12-01T03:00:00Z"
@@ -146,10 +153,11 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// [`KeyError`] names the variable and the number of the key, says what is wrong, and never shows the text.
+    /// Returns [`KeyError`] if the variable is not set or its text is invalid. The error names the variable and the
+    /// number of the key, and never contains the text.
     ///
     /// ```
-    /// use hardtack::Keyring;
+    /// use hardtack::seal::Keyring;
     ///
     /// let error = Keyring::from_env("NO_SUCH_KEYS").unwrap_err();
     /// assert!(error.to_string().starts_with("`NO_SUCH_KEYS`: the variable is not set; write keys into it"));
@@ -162,14 +170,15 @@ impl Keyring {
             )),
             Err(std::env::VarError::NotUnicode(_)) => Err(KeyError::with_remedy("not UTF-8; write it in UTF-8")),
         }
-        .map_err(|error: KeyError| error.in_variable(variable))
+        .map_err(|error: KeyError| error.with_variable(variable))
     }
 
-    /// The id of the key that writes now.
+    /// Returns the id of the key that writes now.
     ///
     /// ```
     /// use std::time::SystemTime;
-    /// use hardtack::{Key, Keyring};
+    ///
+    /// use hardtack::seal::{Key, Keyring};
     ///
     /// let (old, new) = (Key::generate(), Key::generate());
     /// let keyring = Keyring::new(old).with(new.clone().writes_from(SystemTime::UNIX_EPOCH));
@@ -180,13 +189,13 @@ impl Keyring {
         self.writer_at(clock::now).id()
     }
 
-    /// The key that writes: of those whose time has come the latest, else the first.
+    /// Returns the key that writes: of the keys whose `writes_from` has passed the one with the latest, else the first
+    /// key. `now` is only called if a key has a `writes_from`, because reading the clock takes time.
     pub(super) fn writer_at(&self, now: impl Fn() -> SystemTime) -> &Key {
         let mut writer = &self.0.first;
-        let mut since = writer.start().filter(|start| *start <= now());
+        let mut since = writer.write_start().filter(|start| *start <= now());
         for key in &self.0.others {
-            // Only where somebody said so does anything cost a look at the clock.
-            let Some(start) = key.start() else { continue };
+            let Some(start) = key.write_start() else { continue };
             if start <= now() && since.is_none_or(|since| since <= start) {
                 (writer, since) = (key, Some(start));
             }
@@ -194,24 +203,25 @@ impl Keyring {
         writer
     }
 
-    /// The keys of an id: one, but for a chance of 1 in 16 million.
-    pub(super) fn of_id(&self, id: [u8; 4]) -> impl Iterator<Item = &Key> {
-        self.all().filter(move |key| key.id().octets() == id)
+    /// Returns the keys with this id. Two keys have the same id with a chance of 1 in 16 million.
+    pub(super) fn with_id(&self, id: [u8; ID_LEN]) -> impl Iterator<Item = &Key> {
+        self.keys().filter(move |key| key.id().as_bytes() == id)
     }
 
-    fn all(&self) -> impl Iterator<Item = &Key> {
+    fn keys(&self) -> impl Iterator<Item = &Key> {
         core::iter::once(&self.0.first).chain(&self.0.others)
     }
 
-    pub(crate) fn life(&self) -> Duration {
-        self.0.default_life
+    /// Returns the lifetime of a value whose cookie has no `max_age`.
+    pub(crate) fn lifetime(&self) -> Duration {
+        self.0.default_lifetime
     }
 }
 
-/// Shows the ids.
+/// Shows the ids of the keys, and never a secret.
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reads: Vec<_> = self.all().map(Key::id).collect();
+        let reads: Vec<_> = self.keys().map(Key::id).collect();
         f.debug_struct("Keyring").field("writes", &self.writer()).field("reads", &reads).finish()
     }
 }
@@ -220,35 +230,36 @@ impl fmt::Debug for Keyring {
 mod tests {
     use super::*;
 
-    fn instant(seconds: u64) -> SystemTime {
+    fn time(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
     #[test]
-    fn of_the_keys_whose_time_has_come_the_latest_writes() {
+    fn key_with_latest_passed_start_writes() {
         let [a, b, c] = [Key::generate(), Key::generate(), Key::generate()];
         let keyring =
-            Keyring::new(a.clone()).with(b.clone().writes_from(instant(20))).with(c.clone().writes_from(instant(10)));
+            Keyring::new(a.clone()).with(b.clone().writes_from(time(20))).with(c.clone().writes_from(time(10)));
         for (now, writer) in [(0, &a), (9, &a), (10, &c), (19, &c), (20, &b), (99, &b)] {
-            assert_eq!(keyring.writer_at(|| instant(now)).id(), writer.id(), "{now}");
+            assert_eq!(keyring.writer_at(|| time(now)).id(), writer.id(), "{now}");
         }
-        // A first key that has a time writes before it too, where no other does.
-        let keyring = Keyring::new(a.clone().writes_from(instant(30))).with(b.clone().writes_from(instant(20)));
+        // The first key also writes before its own `writes_from`, as long as no other key does.
+        let keyring = Keyring::new(a.clone().writes_from(time(30))).with(b.clone().writes_from(time(20)));
         for (now, writer) in [(0, &a), (20, &b), (30, &a)] {
-            assert_eq!(keyring.writer_at(|| instant(now)).id(), writer.id(), "{now}");
+            assert_eq!(keyring.writer_at(|| time(now)).id(), writer.id(), "{now}");
         }
     }
 
     #[test]
-    fn without_a_time_nobody_looks_at_the_clock() {
-        let keyring = Keyring::new(Key::generate()).with(Key::generate());
-        let _ = keyring.writer_at(|| unreachable!("asked for the time"));
+    fn clock_is_not_read_without_writes_from() {
+        let first = Key::generate();
+        let keyring = Keyring::new(first.clone()).with(Key::generate());
+        assert_eq!(keyring.writer_at(|| unreachable!("the clock was read")).id(), first.id());
     }
 
     #[test]
-    fn a_key_is_there_once() {
+    fn same_key_is_not_added_twice() {
         let (a, b) = (Key::generate(), Key::generate());
         let again = Key::from_base64(&a.to_base64()).unwrap();
-        assert_eq!(Keyring::new(a).with(b).with(again).all().count(), 2);
+        assert_eq!(Keyring::new(a).with(b).with(again).keys().count(), 2);
     }
 }

@@ -1,33 +1,35 @@
-//! Nonces: twelve random octets each, from the system's generator by way of a buffer of this thread's, since one call to
-//! the system costs as much as sealing a value. Never promises that none comes twice; AES-GCM-SIV does not need it.
+//! Nonces: 12 random bytes each, from the system's generator. Each thread has a buffer of nonces, because one call to
+//! the system takes as long as sealing a value. A process that forks repeats the nonces in the buffer. AES-GCM-SIV
+//! tolerates repeated nonces.
 
 use std::cell::RefCell;
 
 pub(super) const LENGTH: usize = 12;
 
-/// How many are asked for at once.
+/// The number of nonces that one call to the system fills.
 const COUNT: usize = 32;
 
 struct Buffer {
-    octets: [u8; LENGTH * COUNT],
+    bytes: [u8; LENGTH * COUNT],
+    /// The number of unused nonces. They are at the start of the buffer.
     left: usize,
 }
 
 thread_local! {
-    static BUFFER: RefCell<Buffer> = const { RefCell::new(Buffer { octets: [0; LENGTH * COUNT], left: 0 }) };
+    static BUFFER: RefCell<Buffer> = const { RefCell::new(Buffer { bytes: [0; LENGTH * COUNT], left: 0 }) };
 }
 
-/// The next nonce; `None` where the system gives no random octets.
+/// Returns the next nonce, or `None` if the system returns no random bytes.
 pub(super) fn next() -> Option<[u8; LENGTH]> {
     let buffered = BUFFER.try_with(|buffer| buffer.try_borrow_mut().ok()?.next());
     match buffered {
         Ok(nonce) => nonce,
-        // The thread is ending.
-        Err(_) => fresh(),
+        // The thread ends, so its buffer is gone.
+        Err(_) => without_buffer(),
     }
 }
 
-fn fresh() -> Option<[u8; LENGTH]> {
+fn without_buffer() -> Option<[u8; LENGTH]> {
     let mut nonce = [0; LENGTH];
     getrandom::fill(&mut nonce).ok()?;
     Some(nonce)
@@ -36,11 +38,11 @@ fn fresh() -> Option<[u8; LENGTH]> {
 impl Buffer {
     fn next(&mut self) -> Option<[u8; LENGTH]> {
         if self.left == 0 {
-            getrandom::fill(&mut self.octets).ok()?;
+            getrandom::fill(&mut self.bytes).ok()?;
             self.left = COUNT;
         }
         self.left -= 1;
-        self.octets.get(self.left * LENGTH..)?.first_chunk().copied()
+        self.bytes.get(self.left * LENGTH..)?.first_chunk().copied()
     }
 }
 
@@ -48,20 +50,21 @@ impl Buffer {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{COUNT, fresh, next};
+    use super::{COUNT, next, without_buffer};
 
     #[test]
-    fn the_buffer_is_filled_again_and_each_nonce_is_handed_out_once() {
+    fn refilled_buffer_returns_each_nonce_once() {
         let nonces: HashSet<_> = (0..4 * COUNT).map(|_| next().unwrap()).collect();
         assert_eq!(nonces.len(), 4 * COUNT);
-        let elsewhere = std::thread::spawn(next).join().unwrap().unwrap();
-        assert!(!nonces.contains(&elsewhere));
+        let of_other_thread = std::thread::spawn(next).join().unwrap().unwrap();
+        assert!(!nonces.contains(&of_other_thread));
     }
 
     #[test]
-    fn no_two_nonces_share_octets_and_an_ending_thread_has_its_own() {
-        // A nonce that began one octet further on in the buffer would differ from its neighbour, and hold most of it.
-        let nonces = (0..2 * COUNT).map(|_| next().unwrap()).chain([fresh().unwrap(), fresh().unwrap()]);
+    fn nonces_never_overlap() {
+        // Two nonces that overlap in the buffer are different, and share most of their bytes.
+        let unbuffered = [without_buffer().unwrap(), without_buffer().unwrap()];
+        let nonces = (0..2 * COUNT).map(|_| next().unwrap()).chain(unbuffered);
         let parts: Vec<[u8; 8]> = nonces
             .flat_map(|nonce| nonce.windows(8).map(|part| part.try_into().unwrap()).collect::<Vec<_>>())
             .collect();

@@ -1,4 +1,4 @@
-//! What grows with its input: cookies of a request, octets of a value, cookies of a response.
+//! Measures how costs grow with the input: the cookies of a request, the bytes of a value, the cookies of a response.
 
 use std::hint::black_box;
 
@@ -6,36 +6,36 @@ use hardtack::{Cookies, SetCookie, testing};
 use http::{HeaderMap, Response};
 
 use crate::read::request;
-use crate::{Done, Number, Operation, Session};
+use crate::{Number, Operation, Output, Session};
 
 pub(crate) fn cases() -> Vec<(String, Operation)> {
     let mut cases: Vec<(String, Operation)> = Vec::new();
     for count in [1, 10, 50, 100, 200, 500] {
-        let cookies = Cookies::read(&request(count, count - 1), testing::https());
-        let get = move || Done::Read(black_box(&cookies).get::<Number>().unwrap().unwrap().0);
+        let cookies = Cookies::from_headers(&request(count, count - 1), testing::https());
+        let get = move || Output::Number(black_box(&cookies).try_get::<Number>().unwrap().unwrap().0);
         cases.push((format!("grow: read the last of {count}"), Box::new(get)));
     }
     for (kind, character) in [("plain", "a"), ("escaped", ";")] {
-        for octets in [1, 10, 100, 1000, 4000] {
-            // Escaped, 4000 octets would be more than a browser takes.
-            let octets = if kind == "plain" { octets } else { octets / 3 + 1 };
-            let (https, session) = (testing::https(), SetCookie::new(Session(character.repeat(octets))));
-            let set = move || Done::Line(black_box(&session).header_value(&https).unwrap());
-            cases.push((format!("grow: set {octets} octets, {kind}"), Box::new(set)));
+        for length in [1, 10, 100, 1000, 4000] {
+            // Each escaped byte is written as three. 4000 escaped bytes would exceed the limit of browsers.
+            let length = if kind == "plain" { length } else { length / 3 + 1 };
+            let (https, session) = (testing::https(), SetCookie::new(Session(character.repeat(length))));
+            let set = move || Output::Header(black_box(&session).header_value(&https).unwrap());
+            cases.push((format!("grow: set {length} bytes, {kind}"), Box::new(set)));
         }
     }
     for count in [1, 2, 5, 10, 20, 50] {
         cases.push((
             format!("grow: {count} cookies in one response"),
-            Box::new(move || Done::Response(response(count))),
+            Box::new(move || Output::Response(response(count))),
         ));
     }
     cases
 }
 
-/// As many cookies, each under a path of its own.
+/// Returns a response that sets this number of cookies, each with a path of its own.
 fn response(count: usize) -> Response<()> {
-    let cookies = Cookies::read(&HeaderMap::new(), testing::https());
+    let cookies = Cookies::from_headers(&HeaderMap::new(), testing::https());
     for (number, path) in PATHS.iter().take(count).enumerate() {
         cookies.set(SetCookie::new(Page(number)).path(*path)).unwrap();
     }
@@ -44,7 +44,7 @@ fn response(count: usize) -> Response<()> {
     response
 }
 
-/// Where somebody read on.
+/// The page on which a reader continues.
 #[derive(hardtack::Cookie)]
 #[cookie(path = "/page")]
 struct Page(usize);

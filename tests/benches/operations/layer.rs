@@ -1,21 +1,23 @@
-//! What the policy's layer costs a response, beside the same service without it and under tower-cookies.
+//! Measures a service behind the policy's layer, without it, and behind tower-cookies.
 
 use std::convert::Infallible;
 
 use futures_util::FutureExt as _;
-use hardtack::{Cookies, Https, Listener, Policy, Transport};
+use hardtack::tls::Transport;
+use hardtack::{Cookies, Https, Policy, TlsTermination};
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use http::{HeaderValue, Request, Response, Uri};
 use tower::{Layer as _, Service, service_fn};
 use tower_cookies::CookieManagerLayer;
 
-use crate::{Done, Operation, Session, VALUE};
+use crate::{Operation, Output, Session, VALUE};
 
-/// What hardtack writes.
+/// The header that hardtack writes.
 const BY_HAND: &str =
     "__Host-session=Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 
-/// Lines that lack something: what tower-sessions writes without `with_secure`, PHP behind a proxy, and legacy code.
+/// `Set-Cookie` headers that lack attributes, as tower-sessions without `with_secure`, PHP behind a proxy and legacy
+/// code write them.
 const LOOSE: [&str; 5] = [
     "id=GvZ2fiFUHAhVcGbzw1W2Eg; HttpOnly; SameSite=Strict; Path=/; Max-Age=3600",
     "PHPSESSID=2k3vq0hd5o9c1o4q6p1g8m7u5a; path=/",
@@ -24,7 +26,7 @@ const LOOSE: [&str; 5] = [
     "seen_banner=1; Path=/; Expires=Thu, 01 Jan 2037 00:00:00 GMT; SameSite=Lax",
 ];
 
-/// The same, lacking nothing.
+/// The same headers with all attributes.
 const STRICT: [&str; 5] = [
     "id=GvZ2fiFUHAhVcGbzw1W2Eg; HttpOnly; SameSite=Strict; Path=/; Max-Age=3600; Secure",
     "PHPSESSID=2k3vq0hd5o9c1o4q6p1g8m7u5a; path=/; Secure; HttpOnly; SameSite=Lax",
@@ -37,59 +39,59 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     let cases = [
         ("service: bare, nothing set", bare(&[])),
         ("service: layer, nothing set", layered(&[])),
-        ("service: bare, one line by hand", bare(&[BY_HAND])),
+        ("service: bare, one header by hand", bare(&[BY_HAND])),
         ("service: layer, one declared cookie", declared(&Policy::default())),
         ("service: layer alone, one declared cookie", declared(&layer_alone())),
-        ("service: tower-cookies, one cookie", by_tower_cookies()),
-        ("service: bare, 1 foreign line", bare(&LOOSE[..1])),
-        ("service: layer, 1 foreign line, hardened", layered(&LOOSE[..1])),
-        ("service: layer, 1 foreign line, strict", layered(&STRICT[..1])),
-        ("service: bare, 5 foreign lines", bare(&LOOSE)),
-        ("service: layer, 5 foreign lines, hardened", layered(&LOOSE)),
-        ("service: layer, 5 foreign lines, strict", layered(&STRICT)),
+        ("service: tower-cookies, one cookie", tower_cookies()),
+        ("service: bare, 1 undeclared cookie", bare(&LOOSE[..1])),
+        ("service: layer, 1 undeclared cookie, hardened", layered(&LOOSE[..1])),
+        ("service: layer, 1 undeclared cookie, strict", layered(&STRICT[..1])),
+        ("service: bare, 5 undeclared cookies", bare(&LOOSE)),
+        ("service: layer, 5 undeclared cookies, hardened", layered(&LOOSE)),
+        ("service: layer, 5 undeclared cookies, strict", layered(&STRICT)),
     ];
     cases.into_iter().map(|(name, operation)| (name.to_owned(), operation)).collect()
 }
 
-fn bare(lines: &'static [&'static str]) -> Operation {
-    exchange(answers(lines))
+fn bare(headers: &'static [&'static str]) -> Operation {
+    send_request(service_that_sends(headers))
 }
 
-fn layered(lines: &'static [&'static str]) -> Operation {
-    exchange(Policy::default().layer(Listener::per_connection()).layer(answers(lines)))
+fn layered(headers: &'static [&'static str]) -> Operation {
+    send_request(Policy::default().layer(TlsTermination::per_connection()).layer(service_that_sends(headers)))
 }
 
 fn declared(policy: &Policy) -> Operation {
-    let sets = service_fn(async |request: Request<()>| {
+    let service = service_fn(async |request: Request<()>| {
         let cookies = Cookies::<Https>::from_extensions(request.extensions()).unwrap();
         cookies.set(Session(VALUE.to_owned())).unwrap();
         Ok(page())
     });
-    exchange(policy.layer(Listener::per_connection()).layer(sets))
+    send_request(policy.layer(TlsTermination::per_connection()).layer(service))
 }
 
-/// No redirect and no HSTS: the listener, the jar, and the cookies that leave.
+/// A policy without redirects and HSTS. The layer only detects the scheme, opens the jar and writes the cookies.
 fn layer_alone() -> Policy {
     Policy::builder().force_https(false).hsts(false).build().unwrap()
 }
 
-fn by_tower_cookies() -> Operation {
-    let sets = service_fn(async |request: Request<()>| {
+fn tower_cookies() -> Operation {
+    let service = service_fn(async |request: Request<()>| {
         let cookies = request.extensions().get::<tower_cookies::Cookies>().unwrap();
-        cookies.add(crate::set::built(VALUE));
+        cookies.add(crate::set::build_cookie(VALUE));
         Ok(page())
     });
-    exchange(CookieManagerLayer::new().layer(sets))
+    send_request(CookieManagerLayer::new().layer(service))
 }
 
-/// A service that appends these lines to its response.
-fn answers(
-    lines: &'static [&'static str],
+/// Returns a service that sends these `Set-Cookie` headers.
+fn service_that_sends(
+    headers: &'static [&'static str],
 ) -> impl Service<Request<()>, Response = Response<()>, Error = Infallible, Future = impl Future> {
     service_fn(move |_| {
         let mut response = page();
-        for line in lines {
-            response.headers_mut().append(SET_COOKIE, HeaderValue::from_static(line));
+        for header in headers {
+            response.headers_mut().append(SET_COOKIE, HeaderValue::from_static(header));
         }
         std::future::ready(Ok(response))
     })
@@ -101,7 +103,8 @@ fn page() -> Response<()> {
     response
 }
 
-fn exchange<S>(mut service: S) -> Operation
+/// Returns an operation that sends a request to the service.
+fn send_request<S>(mut service: S) -> Operation
 where
     S: Service<Request<()>, Response = Response<()>, Error = Infallible> + 'static,
 {
@@ -112,6 +115,6 @@ where
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("text/html"));
         request.headers_mut().insert(COOKIE, HeaderValue::from_static("theme=dark; __Host-Http-session=s3cr3t"));
         request.extensions_mut().insert(Transport::Tls);
-        Done::Response(service.call(request).now_or_never().unwrap().unwrap())
+        Output::Response(service.call(request).now_or_never().unwrap().unwrap())
     })
 }

@@ -1,8 +1,8 @@
-//! What one operation costs, beside the same by others and by hand. `operations CASE COUNT` does one case that often, for
-//! `counts.sh` to count; `operations times` takes the time of each; without arguments each case runs once and prints what
-//! comes of it, so that a case that does nothing is seen.
+//! Measures single operations of hardtack, of other crates and of hand-written code. `operations CASE COUNT` repeats
+//! one case, so that `counts.sh` can count instructions. `operations times` measures the time of each case. Without
+//! arguments each case runs once and prints its output, so that a case that does nothing is noticed.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a bench that fails stops")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failed benchmark panics")]
 
 mod growth;
 mod layer;
@@ -17,48 +17,49 @@ use hardtack::Cookie;
 use http::header::SET_COOKIE;
 use http::{HeaderValue, Response};
 
-/// Does one thing once.
-type Operation = Box<dyn FnMut() -> Done>;
+/// Runs one operation once.
+type Operation = Box<dyn FnMut() -> Output>;
 
-/// What comes of it.
-enum Done {
+/// The result of an operation.
+enum Output {
     Response(Response<()>),
-    Line(HeaderValue),
-    Read(u64),
-    Octets(Vec<u8>),
+    Header(HeaderValue),
+    Number(u64),
+    Bytes(Vec<u8>),
 }
 
-impl Done {
+impl Output {
+    /// Returns the output as lines of text.
     fn lines(&self) -> Vec<String> {
-        let line = |line: &HeaderValue| line.to_str().unwrap().to_owned();
+        let text = |header: &HeaderValue| header.to_str().unwrap().to_owned();
         match self {
-            Done::Response(response) => response.headers().get_all(SET_COOKIE).iter().map(line).collect(),
-            Done::Line(value) => vec![line(value)],
-            Done::Read(number) => vec![number.to_string()],
-            Done::Octets(octets) => vec![octets.escape_ascii().to_string()],
+            Output::Response(response) => response.headers().get_all(SET_COOKIE).iter().map(text).collect(),
+            Output::Header(header) => vec![text(header)],
+            Output::Number(number) => vec![number.to_string()],
+            Output::Bytes(bytes) => vec![bytes.escape_ascii().to_string()],
         }
     }
 }
 
-/// Who is signed in.
+/// The session of a signed-in user.
 #[derive(Cookie)]
 #[cookie(name = "__Host-session", max_age = "8h")]
 struct Session(String);
 
-/// The same for a reader that allocates nothing.
+/// The same cookie with a number, so that reading it allocates nothing.
 #[derive(Cookie, Clone, Copy)]
 #[cookie(name = "__Host-session", max_age = "8h")]
 struct Number(u64);
 
 const NAME: &str = "__Host-session";
 
-/// What the declaration of `Session` says, written by hand.
+/// The attributes of `Session`, written by hand.
 const ATTRIBUTES: &str = "; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 
 /// 32 characters of base64url.
 const VALUE: &str = "Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3";
 
-/// 64 octets, of which 48 are escaped.
+/// 64 bytes, of which 48 are percent-encoded.
 const ESCAPED: &str = "a;;;b,,,c\"\"\"d   e;;;f,,,g\"\"\"h   i;;;j,,,k\"\"\"l   m;;;n,,,o\"\"\"p   ";
 
 fn cases() -> Vec<(String, Operation)> {
@@ -95,17 +96,17 @@ fn main() {
     }
 }
 
-/// The least of many short runs: what else the machine did then is not in it.
+/// Returns the time of one operation. Takes the shortest of many short runs, to leave out the machine's other work.
 fn nanoseconds(mut operation: Operation) -> u128 {
-    const RUN: u32 = 200;
-    let begun = Instant::now();
-    let mut least = Duration::MAX;
-    while begun.elapsed() < Duration::from_millis(200) {
+    const OPERATIONS_PER_RUN: u32 = 200;
+    let started = Instant::now();
+    let mut shortest = Duration::MAX;
+    while started.elapsed() < Duration::from_millis(200) {
         let run = Instant::now();
-        for _ in 0..RUN {
+        for _ in 0..OPERATIONS_PER_RUN {
             black_box(operation());
         }
-        least = least.min(run.elapsed());
+        shortest = shortest.min(run.elapsed());
     }
-    least.as_nanos() / u128::from(RUN)
+    shortest.as_nanos() / u128::from(OPERATIONS_PER_RUN)
 }

@@ -1,4 +1,4 @@
-//! One cookie of a request that carries many: a number, so that nobody has to allocate for it.
+//! Measures reading one cookie of a request that carries many. Its value is a number, so that no reader must allocate.
 
 use std::hint::black_box;
 
@@ -8,19 +8,19 @@ use hardtack::{Cookies, testing};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use crate::{Done, NAME, Number, Operation};
+use crate::{NAME, Number, Operation, Output};
 
 pub(crate) fn cases() -> Vec<(String, Operation)> {
     let mut cases: Vec<(String, Operation)> = Vec::new();
-    for (count, at) in [(1, 0), (5, 4), (20, 19), (60, 59), (60, 0)] {
-        let headers = request(count, at);
-        let mut case = |who: &str, operation: Operation| {
-            cases
-                .push((format!("read {} of {count}: {who}", if at == 0 { "the first" } else { "the last" }), operation))
+    for (count, index) in [(1, 0), (5, 4), (20, 19), (60, 59), (60, 0)] {
+        let headers = request(count, index);
+        let position = if index == 0 { "the first" } else { "the last" };
+        let mut case = |reader: &str, operation: Operation| {
+            cases.push((format!("read {position} of {count}: {reader}"), operation));
         };
         case("by hand", by_hand(headers.clone()));
-        case("hardtack, open jar", open(&headers));
-        case("hardtack, with its jar", with_jar(headers.clone()));
+        case("hardtack, existing jar", with_existing_jar(&headers));
+        case("hardtack, new jar", with_new_jar(headers.clone()));
         case("cookie", cookie(headers.clone()));
         case("biscotti", biscotti(headers.clone()));
         case("axum-extra", axum_extra(headers));
@@ -28,44 +28,45 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     cases
 }
 
-/// A browser's field of this many cookies, of 20 to 40 octets each; ours is the one at `at`.
-pub(crate) fn request(count: usize, at: usize) -> HeaderMap {
+/// Returns a `Cookie` header of this many cookies, with 20 to 40 bytes each. Ours is at `index`.
+pub(crate) fn request(count: usize, index: usize) -> HeaderMap {
     let cookies: Vec<String> = (0..count)
-        .map(|i| match i == at {
+        .map(|number| match number == index {
             true => format!("{NAME}=1234567890"),
-            false => format!("other_cookie_{i}={}", "Vb4xk2Jr_0QmLZt7"),
+            false => format!("other_cookie_{number}={}", "Vb4xk2Jr_0QmLZt7"),
         })
         .collect();
     HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(cookies.join("; ")).unwrap())])
 }
 
-/// `memmem`, the piece around what it finds, and on for a second one; the least that is right.
+/// The least code that is correct: finds the name with `memmem`, cuts out the value, and looks for a second cookie of
+/// the same name.
 fn by_hand(headers: HeaderMap) -> Operation {
     let finder = memchr::memmem::Finder::new("__Host-session=");
     Box::new(move || {
-        let field = black_box(&headers)[COOKIE].as_bytes();
+        let header = black_box(&headers)[COOKIE].as_bytes();
         let mut found: Option<&[u8]> = None;
-        for at in finder.find_iter(field) {
-            let begins = matches!(&field[..at], [] | [.., b';'] | [.., b';', b' ']);
-            let value = &field[at + finder.needle().len()..];
+        for start in finder.find_iter(header) {
+            let is_name = matches!(&header[..start], [] | [.., b';'] | [.., b';', b' ']);
+            let value = &header[start + finder.needle().len()..];
             let value = &value[..memchr::memchr(b';', value).unwrap_or(value.len())];
-            if begins && found.replace(value).is_some_and(|earlier| earlier != value) {
-                panic!("twice");
+            if is_name && found.replace(value).is_some_and(|earlier| earlier != value) {
+                panic!("two values");
             }
         }
-        Done::Read(std::str::from_utf8(found.unwrap()).unwrap().parse().unwrap())
+        Output::Number(std::str::from_utf8(found.unwrap()).unwrap().parse().unwrap())
     })
 }
 
-fn open(headers: &HeaderMap) -> Operation {
-    let cookies = Cookies::read(headers, testing::https());
-    Box::new(move || Done::Read(black_box(&cookies).get::<Number>().unwrap().unwrap().0))
+fn with_existing_jar(headers: &HeaderMap) -> Operation {
+    let cookies = Cookies::from_headers(headers, testing::https());
+    Box::new(move || Output::Number(black_box(&cookies).try_get::<Number>().unwrap().unwrap().0))
 }
 
-fn with_jar(headers: HeaderMap) -> Operation {
+fn with_new_jar(headers: HeaderMap) -> Operation {
     Box::new(move || {
-        let cookies = Cookies::read(black_box(&headers), testing::https());
-        Done::Read(cookies.get::<Number>().unwrap().unwrap().0)
+        let cookies = Cookies::from_headers(black_box(&headers), testing::https());
+        Output::Number(cookies.try_get::<Number>().unwrap().unwrap().0)
     })
 }
 
@@ -75,7 +76,7 @@ fn cookie(headers: HeaderMap) -> Operation {
         for cookie in cookie::Cookie::split_parse_encoded(black_box(&headers)[COOKIE].to_str().unwrap()) {
             jar.add_original(cookie.unwrap().into_owned());
         }
-        Done::Read(jar.get(NAME).unwrap().value().parse().unwrap())
+        Output::Number(jar.get(NAME).unwrap().value().parse().unwrap())
     })
 }
 
@@ -83,13 +84,13 @@ fn biscotti(headers: HeaderMap) -> Operation {
     let processor: Processor = ProcessorConfig::default().into();
     Box::new(move || {
         let cookies = RequestCookies::parse_header(black_box(&headers)[COOKIE].to_str().unwrap(), &processor).unwrap();
-        Done::Read(cookies.get(NAME).unwrap().value().parse().unwrap())
+        Output::Number(cookies.get(NAME).unwrap().value().parse().unwrap())
     })
 }
 
 fn axum_extra(headers: HeaderMap) -> Operation {
     Box::new(move || {
         let jar = CookieJar::from_headers(black_box(&headers));
-        Done::Read(jar.get(NAME).unwrap().value().parse().unwrap())
+        Output::Number(jar.get(NAME).unwrap().value().parse().unwrap())
     })
 }

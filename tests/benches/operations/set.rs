@@ -1,4 +1,4 @@
-//! One Set-Cookie line: by hand, by hardtack, and by those whom people use today.
+//! Measures writing one `Set-Cookie` header: by hand, with hardtack, and with other crates.
 
 use std::hint::black_box;
 
@@ -8,70 +8,73 @@ use biscotti::{Processor, ProcessorConfig, ResponseCookie, ResponseCookies};
 use hardtack::{SetCookie, testing};
 use http::{HeaderValue, Response};
 
-use crate::{ATTRIBUTES, Done, ESCAPED, NAME, Operation, Session, VALUE};
+use crate::{ATTRIBUTES, ESCAPED, NAME, Operation, Output, Session, VALUE};
 
 pub(crate) fn cases() -> Vec<(String, Operation)> {
     let mut cases: Vec<(String, Operation)> = Vec::new();
-    for (what, value) in [("set 32 octets", VALUE), ("set 64, 48 escaped", ESCAPED)] {
-        let mut case = |who: &str, operation: Operation| cases.push((format!("{what}: {who}"), operation));
+    for (value_kind, value) in [("set 32 bytes", VALUE), ("set 64 bytes, 48 escaped", ESCAPED)] {
+        let mut case = |writer: &str, operation: Operation| cases.push((format!("{value_kind}: {writer}"), operation));
         match value == VALUE {
-            true => case("by hand", line(move || by_hand(black_box(value)))),
-            false => case("by hand", line(move || by_hand_escaped(black_box(value)))),
+            true => case("by hand", header(move || by_hand(black_box(value)))),
+            false => case("by hand", header(move || by_hand_escaped(black_box(value)))),
         }
-        case("hardtack", line(header_value(value)));
-        case("hardtack, with its value", line(hardtack(value)));
-        case("cookie", line(move || cookie(value)));
-        case("biscotti", line(biscotti(value)));
-        case("axum-extra, in a response", Box::new(move || Done::Response(axum_extra(value))));
+        case("hardtack, existing value", header(with_existing_value(value)));
+        case("hardtack, new value", header(with_new_value(value)));
+        case("cookie", header(move || cookie(value)));
+        case("biscotti", header(biscotti(value)));
+        case("axum-extra, in a response", Box::new(move || Output::Response(axum_extra(value))));
     }
-    cases.push(("set: an empty axum response".to_owned(), Box::new(|| Done::Response(().into_response().map(|_| ())))));
+    cases.push((
+        "set: an empty axum response".to_owned(),
+        Box::new(|| Output::Response(().into_response().map(|_| ()))),
+    ));
     cases
 }
 
-fn line(mut write: impl FnMut() -> HeaderValue + 'static) -> Operation {
-    Box::new(move || Done::Line(write()))
+fn header(mut write: impl FnMut() -> HeaderValue + 'static) -> Operation {
+    Box::new(move || Output::Header(write()))
 }
 
-/// The least that is safe: nothing is escaped, and what cannot stand in a field is refused.
+/// The least code that is safe: escapes nothing, and panics if a byte is invalid in a header value.
 fn by_hand(value: &str) -> HeaderValue {
-    let mut line = Vec::with_capacity(NAME.len() + 1 + value.len() + ATTRIBUTES.len());
-    line.extend_from_slice(NAME.as_bytes());
-    line.push(b'=');
-    line.extend_from_slice(value.as_bytes());
-    line.extend_from_slice(ATTRIBUTES.as_bytes());
-    HeaderValue::try_from(line).unwrap()
+    let mut header = Vec::with_capacity(NAME.len() + 1 + value.len() + ATTRIBUTES.len());
+    header.extend_from_slice(NAME.as_bytes());
+    header.push(b'=');
+    header.extend_from_slice(value.as_bytes());
+    header.extend_from_slice(ATTRIBUTES.as_bytes());
+    HeaderValue::try_from(header).unwrap()
 }
 
-/// The same, where the value needs its escapes.
+/// The least code that is safe for a value that must be percent-encoded.
 fn by_hand_escaped(value: &str) -> HeaderValue {
-    let mut line = Vec::with_capacity(NAME.len() + 1 + 3 * value.len() + ATTRIBUTES.len());
-    line.extend_from_slice(NAME.as_bytes());
-    line.push(b'=');
-    for octet in value.bytes() {
-        match octet {
-            b'!' | b'#' | b'$' | b'&'..=b'+' | b'-'..=b':' | b'<'..=b'[' | b']'..=b'~' => line.push(octet),
+    let mut header = Vec::with_capacity(NAME.len() + 1 + 3 * value.len() + ATTRIBUTES.len());
+    header.extend_from_slice(NAME.as_bytes());
+    header.push(b'=');
+    for byte in value.bytes() {
+        match byte {
+            b'!' | b'#' | b'$' | b'&'..=b'+' | b'-'..=b':' | b'<'..=b'[' | b']'..=b'~' => header.push(byte),
             _ => {
                 const HEX: &[u8; 16] = b"0123456789ABCDEF";
-                line.extend_from_slice(&[b'%', HEX[usize::from(octet >> 4)], HEX[usize::from(octet & 15)]]);
+                header.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
             }
         }
     }
-    line.extend_from_slice(ATTRIBUTES.as_bytes());
-    HeaderValue::try_from(line).unwrap()
+    header.extend_from_slice(ATTRIBUTES.as_bytes());
+    HeaderValue::try_from(header).unwrap()
 }
 
-fn header_value(value: &str) -> impl FnMut() -> HeaderValue + use<> {
+fn with_existing_value(value: &str) -> impl FnMut() -> HeaderValue + use<> {
     let (https, session) = (testing::https(), SetCookie::new(Session(value.to_owned())));
     move || black_box(&session).header_value(&https).unwrap()
 }
 
-fn hardtack(value: &'static str) -> impl FnMut() -> HeaderValue {
+fn with_new_value(value: &'static str) -> impl FnMut() -> HeaderValue {
     let https = testing::https();
     move || SetCookie::new(Session(black_box(value).to_owned())).header_value(&https).unwrap()
 }
 
 fn cookie(value: &'static str) -> HeaderValue {
-    HeaderValue::try_from(built(value).encoded().to_string()).unwrap()
+    HeaderValue::try_from(build_cookie(value).encoded().to_string()).unwrap()
 }
 
 fn biscotti(value: &'static str) -> impl FnMut() -> HeaderValue {
@@ -85,17 +88,17 @@ fn biscotti(value: &'static str) -> impl FnMut() -> HeaderValue {
             .set_same_site(biscotti::SameSite::Lax);
         let mut cookies = ResponseCookies::new();
         cookies.insert(cookie);
-        let line = cookies.header_values(&processor).next().unwrap();
-        HeaderValue::try_from(line).unwrap()
+        let header = cookies.header_values(&processor).next().unwrap();
+        HeaderValue::try_from(header).unwrap()
     }
 }
 
-/// With its response, since a jar becomes no line but in one.
+/// Returns a whole response, because axum-extra's jar writes its headers only into a response.
 fn axum_extra(value: &'static str) -> Response<()> {
-    (CookieJar::new().add(built(value)), ()).into_response().map(|_| ())
+    (CookieJar::new().add(build_cookie(value)), ()).into_response().map(|_| ())
 }
 
-pub(crate) fn built(value: &'static str) -> cookie::Cookie<'static> {
+pub(crate) fn build_cookie(value: &'static str) -> cookie::Cookie<'static> {
     cookie::Cookie::build((NAME, black_box(value).to_owned()))
         .path("/")
         .max_age(cookie::time::Duration::hours(8))

@@ -1,4 +1,5 @@
-//! The page, as text: what a visitor wrote is escaped, and no script or style stands in the page itself.
+//! Writes the HTML of the page. Text that a visitor typed is escaped. Scripts and styles are in separate files, so that
+//! the Content-Security-Policy can forbid inline ones.
 
 use std::fmt::Write as _;
 
@@ -6,10 +7,10 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
 use axum::response::IntoResponse;
 
-use crate::ledger::Exchange;
+use crate::request_log::LoggedRequest;
 use crate::{Lang, Theme};
 
-/// Our own style and script, our own forms, and nothing else.
+/// The Content-Security-Policy allows only this site's own styles, scripts and forms.
 pub(crate) const HEADERS: [(HeaderName, &str); 1] =
     [(CONTENT_SECURITY_POLICY, "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")];
 
@@ -21,7 +22,7 @@ pub(crate) async fn script() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("theme.js"))
 }
 
-pub(crate) fn home(name: Option<&str>, lang: Lang, theme: Option<Theme>, exchanges: &[Exchange]) -> String {
+pub(crate) fn home(name: Option<&str>, lang: Lang, theme: Option<Theme>, requests: &[LoggedRequest]) -> String {
     let (tag, greeting) = match lang {
         Lang::En => ("en", "Welcome aboard"),
         Lang::De => ("de", "Willkommen an Bord"),
@@ -29,13 +30,13 @@ pub(crate) fn home(name: Option<&str>, lang: Lang, theme: Option<Theme>, exchang
     let visitor = match name {
         Some(name) => format!(
             r#"<h2>{greeting}, {}.</h2>
-<p>Your session is a <code>__Host-Http-</code> cookie: no script reads it, no other host writes it.</p>
-<form method="post" action="/sign-out"><button>Sign out and forget me</button></form>"#,
+<p>Your session is a <code>__Host-Http-</code> cookie. No script can read it, and no other host can set it.</p>
+<form method="post" action="/sign-out"><button>Sign out and remove all cookies</button></form>"#,
             escaped(name)
         ),
         None => format!(
             r#"<h2>{greeting}.</h2>
-<p>Any name will do. Signing in sets three cookies; below stands what was sent.</p>
+<p>Type any name. The sign-in sets three cookies, which the list below shows.</p>
 <form method="post" action="/sign-in">
 <label>Name <input name="name" required maxlength="40" autocomplete="off"></label>
 <label>Language <select name="lang"><option value="en">English</option><option value="de">Deutsch</option></select></label>
@@ -65,9 +66,9 @@ pub(crate) fn home(name: Option<&str>, lang: Lang, theme: Option<Theme>, exchang
 <main>
 <section class="card">{visitor}</section>
 <section class="card">
-<h2>What left, and what was refused</h2>
-<p class="soft">The last exchanges on both ports, newest first; long values are cut.</p>
-<ol>{exchanges}</ol>
+<h2>Latest requests</h2>
+<p class="soft">The requests on both ports, newest first, and the cookies of their responses. Long values are shortened.</p>
+<ol>{requests}</ol>
 </section>
 </main>
 </body>
@@ -75,38 +76,38 @@ pub(crate) fn home(name: Option<&str>, lang: Lang, theme: Option<Theme>, exchang
 "#,
         light = pressed(Theme::Light),
         dark = pressed(Theme::Dark),
-        exchanges = list(exchanges),
+        requests = list(requests),
     )
 }
 
-fn list(exchanges: &[Exchange]) -> String {
+fn list(requests: &[LoggedRequest]) -> String {
     let mut html = String::new();
-    for Exchange { asked, tls, status, set_cookie } in exchanges {
-        let (class, carrier) = if *tls { ("tls", "TLS") } else { ("plain", "plain HTTP") };
-        let outcome = outcome(*status, *tls, set_cookie.len());
-        // Writing to a string does not fail.
-        let _ = write!(html, r#"<li><b class="{class}">{carrier}</b> {}: {status}, {outcome}"#, escaped(asked));
-        for line in set_cookie {
-            let _ = write!(html, "<code>Set-Cookie: {}</code>", escaped(line));
+    for LoggedRequest { request_line, tls, status, set_cookies } in requests {
+        let (class, scheme) = if *tls { ("tls", "TLS") } else { ("plain", "plain HTTP") };
+        let outcome = outcome(*status, *tls, set_cookies.len());
+        // Writing to a `String` cannot fail.
+        let _ = write!(html, r#"<li><b class="{class}">{scheme}</b> {}: {status}, {outcome}"#, escaped(request_line));
+        for header in set_cookies {
+            let _ = write!(html, "<code>Set-Cookie: {}</code>", escaped(header));
         }
         html.push_str("</li>");
     }
     if html.is_empty() { "<li class=\"soft\">Nothing yet.</li>".to_owned() } else { html }
 }
 
-/// What the exchange came to. The evidence behind a refusal is in the server's log and goes to no client.
-fn outcome(status: StatusCode, tls: bool, lines: usize) -> String {
-    match (status, lines) {
-        (StatusCode::PERMANENT_REDIRECT, _) => "sent on to https; nothing was read or set".to_owned(),
-        (StatusCode::FORBIDDEN, _) if !tls => "refused; nothing was read or set".to_owned(),
-        (StatusCode::BAD_REQUEST, 1..) => "a cookie could not be read and is removed".to_owned(),
+/// Describes the response. The reason for a refusal is only in the server's log, never in a response.
+fn outcome(status: StatusCode, tls: bool, cookies: usize) -> String {
+    match (status, cookies) {
+        (StatusCode::PERMANENT_REDIRECT, _) => "redirected to https; no cookie was read or set".to_owned(),
+        (StatusCode::FORBIDDEN, _) if !tls => "refused; no cookie was read or set".to_owned(),
+        (StatusCode::BAD_REQUEST, 1..) => "a cookie could not be read, and is removed".to_owned(),
         (_, 0) => "no cookie".to_owned(),
         (_, 1) => "one cookie".to_owned(),
-        (_, lines) => format!("{lines} cookies"),
+        (_, cookies) => format!("{cookies} cookies"),
     }
 }
 
-/// Text for HTML, in an element or in a quoted attribute.
+/// Escapes text for HTML elements and for quoted attributes.
 fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,22 +1,25 @@
-//! A page that counts its visitor's visits, over TLS on 8443 and redirected to from 8080: `cargo run --example actix`.
+//! An actix-web server whose page counts a visitor's visits. It serves HTTPS on port 8443. Plain HTTP on port 8080 is
+//! redirected or refused. Run it with `cargo run -p hardtack-frameworks --example actix`.
 //!
-//! Ask it: `curl -ki -b __Host-Http-visits=2 https://localhost:8443/` and `curl -i -H 'Accept: text/html' http://localhost:8080/`.
+//! Try `curl -ki -b __Host-Http-visits=2 https://localhost:8443/` and
+//! `curl -i -H 'Accept: text/html' http://localhost:8080/`.
 
 use actix_web::{App, Error, HttpServer, web};
 use hardtack::actix::PolicyMiddleware;
-use hardtack::{ForceHttps, Listener, Policy};
+use hardtack::policy::ForceHttps;
+use hardtack::{Policy, TlsTermination};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 
 #[hardtack::cookies]
 struct Guest {
-    /// How often the visitor was here.
+    /// The number of visits.
     #[cookie(max_age = "30d")]
     visits: u32,
 }
 
 async fn home(guest: Guest) -> Result<String, Error> {
-    let visits = guest.visits()?.unwrap_or(0).saturating_add(1);
+    let visits = guest.try_visits()?.unwrap_or(0).saturating_add(1);
     guest.set_visits(visits)?;
     Ok(format!("visit {visits}\n"))
 }
@@ -29,16 +32,16 @@ async fn forget(guest: Guest) -> Result<&'static str, Error> {
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let policy = Policy::builder().force_https(ForceHttps::on().https_port(8443)).build()?;
-    // One, and a clone for each worker. Each socket knows whether it ends TLS.
-    let policy = PolicyMiddleware::new(policy, Listener::per_connection());
+    // One middleware, cloned for each worker. actix-web knows of each connection whether it uses TLS.
+    let policy = PolicyMiddleware::new(policy, TlsTermination::per_connection());
     let app = move || {
         // The last `wrap` is the outermost.
         App::new().route("/", web::get().to(home)).route("/forget", web::post().to(forget)).wrap(policy.clone())
     };
 
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?; // your certificate in production
-    let key = PrivateKeyDer::from_pem_slice(made.signing_key.serialize_pem().as_bytes())?;
-    let chain = vec![CertificateDer::from(made.cert)];
+    let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()])?; // use your own in production
+    let key = PrivateKeyDer::from_pem_slice(certificate.signing_key.serialize_pem().as_bytes())?;
+    let chain = vec![CertificateDer::from(certificate.cert)];
     let _ = rustls::crypto::ring::default_provider().install_default();
     let tls = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
     let server = HttpServer::new(app).bind_rustls_0_23(("127.0.0.1", 8443), tls)?.bind(("127.0.0.1", 8080))?;

@@ -1,8 +1,11 @@
-//! A shop on poem: HTTPS on 8443, and plain HTTP on 8080, which is redirected or refused. In: nothing; out: a server that
-//! runs until it is stopped. Ask it with `curl -ki -X POST https://localhost:8443/sign-in`.
+//! A shop on poem. It serves HTTPS on port 8443. Plain HTTP on port 8080 is redirected or refused. Run it with
+//! `cargo run -p hardtack-frameworks --example poem`.
+//!
+//! Try `curl -ki -X POST https://localhost:8443/sign-in`.
 
 use hardtack::poem::PolicyMiddleware;
-use hardtack::{CookieValue, ForceHttps, Listener, Policy, SetError};
+use hardtack::policy::ForceHttps;
+use hardtack::{CookieValue, Policy, SetError, TlsTermination};
 use poem::listener::{Listener as _, RustlsCertificate, RustlsConfig, TcpListener};
 use poem::{EndpointExt as _, Result, Route, Server, get, handler, post};
 
@@ -24,8 +27,8 @@ struct ShopCookies {
 
 #[handler]
 fn home(shop: ShopCookies) -> Result<String> {
-    let who = if shop.session()?.is_some() { "signed in" } else { "signed out" };
-    let theme = shop.theme()?.unwrap_or(Theme::Light);
+    let who = if shop.try_session()?.is_some() { "signed in" } else { "signed out" };
+    let theme = shop.try_theme()?.unwrap_or(Theme::Light);
     Ok(format!("{who}, {theme:?}\n"))
 }
 
@@ -49,11 +52,11 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         .at("/", get(home))
         .at("/sign-in", post(sign_in))
         .at("/sign-out", post(sign_out))
-        // The last, so that it stands around everything: it judges each request, opens the jar, and writes it.
-        .with(PolicyMiddleware::new(policy, Listener::per_connection()));
+        // The last `with` is the outermost. The policy must be outside everything that handles cookies.
+        .with(PolicyMiddleware::new(policy, TlsTermination::per_connection()));
 
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?; // your certificate in production
-    let certificate = RustlsCertificate::new().cert(made.cert.pem()).key(made.signing_key.serialize_pem());
+    let generated = rcgen::generate_simple_self_signed(["localhost".to_owned()])?; // use your own in production
+    let certificate = RustlsCertificate::new().cert(generated.cert.pem()).key(generated.signing_key.serialize_pem());
     let tls = TcpListener::bind("127.0.0.1:8443").rustls(RustlsConfig::new().fallback(certificate));
     let plain = TcpListener::bind("127.0.0.1:8080");
     Ok(Server::new(tls.combine(plain)).run(app).await?)

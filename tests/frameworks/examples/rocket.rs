@@ -1,8 +1,11 @@
-//! Rocket over TLS: cookies set, read and removed, and a policy for all that leave. Serves https://localhost:8443, and
-//! http://localhost:8080 whose pages go there: a Rocket has one listener, and there are two.
+//! A shop on Rocket. It serves HTTPS on port 8443. Plain HTTP on port 8080 is redirected or refused. A `Rocket` has
+//! only one listener, so the example launches two. Run it with `cargo run -p hardtack-frameworks --example rocket`.
+//!
+//! Try `curl -ki -X POST https://localhost:8443/sign-in`.
 
+use hardtack::policy::ForceHttps;
 use hardtack::rocket::PolicyFairing;
-use hardtack::{Cookie, CookieValue, Cookies, ForceHttps, Listener, Policy, PolicyHandle, ReadError, SetError};
+use hardtack::{Cookie, CookieValue, Cookies, Policy, PolicyHandle, ReadError, SetError, TlsTermination};
 use rocket::config::{Config, TlsConfig};
 use rocket::{Build, Rocket, get, post, routes};
 
@@ -28,8 +31,8 @@ struct ShopCookies {
 
 #[get("/")]
 fn home(shop: ShopCookies) -> Result<String, ReadError> {
-    let octets = shop.session()?.map(|session| session.0.len());
-    Ok(format!("session: {octets:?} octets, theme: {:?}\n", shop.theme()?.unwrap_or(Theme::Light)))
+    let bytes = shop.try_session()?.map(|session| session.0.len());
+    Ok(format!("session: {bytes:?} bytes, theme: {:?}\n", shop.try_theme()?.unwrap_or(Theme::Light)))
 }
 
 #[post("/sign-in")]
@@ -50,16 +53,16 @@ fn sign_out(cookies: Cookies) -> Result<&'static str, SetError> {
 }
 
 fn app(config: Config, policy: &PolicyHandle) -> Rocket<Build> {
-    // First: it judges a request before other fairings change it, and hardens what they add.
-    let policy = PolicyFairing::new(policy.clone(), Listener::per_connection());
+    // Attach it first, before other fairings can change the request. It also runs last on the response.
+    let policy = PolicyFairing::new(policy.clone(), TlsTermination::per_connection());
     rocket::custom(config).attach(policy).mount("/", routes![home, sign_in, dark, sign_out])
 }
 
 #[rocket::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let policy = PolicyHandle::new(Policy::builder().force_https(ForceHttps::on().https_port(8443)).build()?);
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?; // your certificate in production
-    let tls = TlsConfig::from_bytes(made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes());
+    let generated = rcgen::generate_simple_self_signed(["localhost".to_owned()])?; // use your own in production
+    let tls = TlsConfig::from_bytes(generated.cert.pem().as_bytes(), generated.signing_key.serialize_pem().as_bytes());
     let https = app(Config { port: 8443, tls: Some(tls), ..Config::debug_default() }, &policy);
     let http = app(Config { port: 8080, ..Config::debug_default() }, &policy);
     rocket::tokio::try_join!(https.launch(), http.launch())?;

@@ -1,10 +1,13 @@
-//! A salvo server with typed cookies, over TLS and plain HTTP: `cargo run -p hardtack-frameworks --no-default-features
-//! --features salvo --example salvo`, then `curl -ki -X POST https://localhost:8443/sign-in`.
+//! A site on salvo. It serves HTTPS on port 8443. Plain HTTP on port 8080 is redirected or refused. Run it with
+//! `cargo run -p hardtack-frameworks --example salvo`.
+//!
+//! Try `curl -ki -X POST https://localhost:8443/sign-in`.
 
 use std::error::Error;
 
+use hardtack::policy::ForceHttps;
 use hardtack::salvo::PolicyHoop;
-use hardtack::{CookieValue, ForceHttps, Policy};
+use hardtack::{CookieValue, Policy};
 use salvo::conn::rustls::{Keycert, RustlsConfig};
 use salvo::prelude::*;
 
@@ -26,8 +29,8 @@ struct SiteCookies {
 
 #[handler]
 async fn home(cookies: SiteCookies) -> Result<String, hardtack::salvo::Error> {
-    let who = if cookies.session()?.is_some() { "signed in" } else { "signed out" };
-    Ok(format!("{who}, {:?}\n", cookies.theme()?.unwrap_or(Theme::Light)))
+    let who = if cookies.try_session()?.is_some() { "signed in" } else { "signed out" };
+    Ok(format!("{who}, {:?}\n", cookies.try_theme()?.unwrap_or(Theme::Light)))
 }
 
 #[handler]
@@ -49,11 +52,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .push(Router::with_path("sign-in").post(sign_in))
         .push(Router::with_path("sign-out").post(sign_out));
     let policy = Policy::builder().force_https(ForceHttps::on().https_port(8443)).build()?;
-    // Before every other hoop, and on the service: 404s and errors have it too.
-    let service = Service::new(routes).hoop(PolicyHoop::new(policy, hardtack::Listener::per_connection()));
+    // Add it to the service, before every other hoop. It then also handles 404s and errors.
+    let service = Service::new(routes).hoop(PolicyHoop::new(policy, hardtack::TlsTermination::per_connection()));
 
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?; // your certificate in production
-    let keycert = Keycert::new().cert(made.cert.pem()).key(made.signing_key.serialize_pem());
+    let generated = rcgen::generate_simple_self_signed(["localhost".to_owned()])?; // use your own in production
+    let keycert = Keycert::new().cert(generated.cert.pem()).key(generated.signing_key.serialize_pem());
     let tls = TcpListener::new("127.0.0.1:8443").rustls(RustlsConfig::new(keycert));
     let both = tls.join(TcpListener::new("127.0.0.1:8080")).bind().await;
     Server::new(both).serve(service).await;

@@ -1,8 +1,10 @@
-//! poem's sessions, and its own jar, under the policy: hardened, held back over plain HTTP, and removed wherever they were
-//! set.
+//! The cookies of poem's sessions, and of poem's own cookie jar, under the policy. They are hardened, they are dropped
+//! over plain HTTP, and their removals reach the scope where they were set.
 
-use hardtack::audit::{Seen, set_cookie};
-use hardtack::{EventKind, ForeignCookies, Policy, PolicyBuilder};
+use hardtack::Policy;
+use hardtack::audit::{self, Context};
+use hardtack::event::Kind;
+use hardtack::policy::{PolicyBuilder, UndeclaredCookies};
 use poem::endpoint::BoxEndpoint;
 use poem::middleware::CookieJarManager;
 use poem::session::{CookieConfig, CookieSession, MemoryStorage, ServerSession, Session as Visit};
@@ -11,13 +13,13 @@ use poem::{Endpoint, EndpointExt as _, Route, handler};
 use reqwest::cookie::CookieStore as _;
 
 use super::curl::Curl;
-use super::own::{Told, open};
+use super::specifics::{RecordingPolicy, policy_allowing_http};
 use super::suite::HOST;
 use super::suite::client::Reply;
-use super::suite::site::{Site, is};
+use super::suite::site::{Site, assert_reply};
 
-/// Counts the visits of a session, and ends it, here and in another directory.
-fn counting() -> Route {
+/// Routes that count the visits of a session and end it, in two directories.
+fn counting_routes() -> Route {
     Route::new()
         .at("/count", count_visit)
         .at("/end", end_visit)
@@ -37,44 +39,44 @@ fn end_visit(visit: &Visit) {
     visit.purge();
 }
 
-/// Makes the configuration of a session; poem's cannot be cloned.
+/// Changes the configuration of a session cookie. It is a function, because poem's configuration cannot be cloned.
 type Config = fn(CookieConfig) -> CookieConfig;
 
-/// Each kind of session that poem has, with this configuration.
+/// Returns the routes under each kind of poem session. The first three store the whole session in the cookie.
 fn sessions(config: Config) -> Vec<BoxEndpoint<'static>> {
     let key = || CookieKey::derive_from(&[7; 32]);
     vec![
-        counting().with(CookieSession::new(config(CookieConfig::new()))).boxed(),
-        counting().with(CookieSession::new(config(CookieConfig::private(key())))).boxed(),
-        counting().with(CookieSession::new(config(CookieConfig::signed(key())))).boxed(),
-        counting().with(ServerSession::new(config(CookieConfig::new()), MemoryStorage::new())).boxed(),
-        counting().with(ServerSession::new(config(CookieConfig::signed(key())), MemoryStorage::new())).boxed(),
+        counting_routes().with(CookieSession::new(config(CookieConfig::new()))).boxed(),
+        counting_routes().with(CookieSession::new(config(CookieConfig::private(key())))).boxed(),
+        counting_routes().with(CookieSession::new(config(CookieConfig::signed(key())))).boxed(),
+        counting_routes().with(ServerSession::new(config(CookieConfig::new()), MemoryStorage::new())).boxed(),
+        counting_routes().with(ServerSession::new(config(CookieConfig::signed(key())), MemoryStorage::new())).boxed(),
     ]
 }
 
-/// With everything off that a configuration lets one turn off.
-fn loose(config: CookieConfig) -> CookieConfig {
+/// Switches off every protection that poem's configuration can switch off.
+fn insecure(config: CookieConfig) -> CookieConfig {
     config.secure(false).http_only(false)
 }
 
-/// The line without what no two runs share: the value, and the instant of an `Expires`.
-fn settled(line: &str) -> String {
-    let settled = |(at, piece): (usize, &str)| match piece.split_once('=') {
+/// Replaces the parts of a `Set-Cookie` header that vary between runs: the value and the `Expires` date.
+fn normalize(set_cookie: &str) -> String {
+    let normalized = |(at, piece): (usize, &str)| match piece.split_once('=') {
         Some((name, value)) if !value.is_empty() && (at == 0 || name == " Expires") => format!("{name}=*"),
         _ => piece.to_owned(),
     };
-    line.split(';').enumerate().map(settled).collect::<Vec<_>>().join(";")
+    set_cookie.split(';').enumerate().map(normalized).collect::<Vec<_>>().join(";")
 }
 
-fn settled_all(reply: &Reply) -> Vec<String> {
-    reply.lines().iter().map(|line| settled(line)).collect()
+fn normalize_all(reply: &Reply) -> Vec<String> {
+    reply.set_cookies().iter().map(|set_cookie| normalize(set_cookie)).collect()
 }
 
 #[tokio::test]
-async fn a_session_leaves_hardened_and_lasts() {
+async fn session_cookie_is_hardened_and_lasts() {
     let cases: [(Config, &str, &str); 3] = [
         (|config| config, "poem-session=*; HttpOnly; Secure; Path=/", "; SameSite=Lax"),
-        (loose, "poem-session=*; Path=/", "; Secure; HttpOnly; SameSite=Lax"),
+        (insecure, "poem-session=*; Path=/", "; Secure; HttpOnly; SameSite=Lax"),
         (
             |config| config.name("__Host-id").same_site(poem::web::cookie::SameSite::Strict),
             "__Host-id=*; HttpOnly; SameSite=Strict; Secure; Path=/",
@@ -82,15 +84,15 @@ async fn a_session_leaves_hardened_and_lasts() {
         ),
     ];
     for (config, written, added) in cases {
-        for (alone, under) in sessions(config).into_iter().zip(sessions(config)) {
-            assert_eq!(settled_all(&Site::https(alone).await.get("/count").await), [written]);
-            let told = Told::by(Policy::builder());
-            let site = Site::https(under.with(told.middleware())).await;
+        for (without_policy, with_policy) in sessions(config).into_iter().zip(sessions(config)) {
+            assert_eq!(normalize_all(&Site::https(without_policy).await.get("/count").await), [written]);
+            let policy = RecordingPolicy::new(Policy::builder());
+            let site = Site::https(with_policy.with(policy.middleware())).await;
             let (browser, _) = site.browser();
             let first = browser.get(site.url("/count")).await;
-            assert_eq!(settled_all(&first), [format!("{written}{added}")]);
+            assert_eq!(normalize_all(&first), [format!("{written}{added}")]);
             assert_eq!(first.header("cache-control"), Some("private"));
-            assert_eq!(told.handle.counters().get(EventKind::LineHardened), u64::from(!added.is_empty()));
+            assert_eq!(policy.handle.counters().get(Kind::HeaderHardened), u64::from(!added.is_empty()));
             for visits in ["2", "3"] {
                 assert_eq!(browser.get(site.url("/account/count")).await.body, visits);
             }
@@ -99,18 +101,18 @@ async fn a_session_leaves_hardened_and_lasts() {
 }
 
 #[tokio::test]
-async fn over_plain_http_no_session_leaves_and_the_event_says_so() {
-    for config in [(|config| config) as Config, loose] {
+async fn session_cookie_is_dropped_over_http_with_event() {
+    for config in [(|config| config) as Config, insecure] {
         for app in sessions(config) {
-            let told = Told::by(open());
-            let site = Site::http(app.with(told.middleware())).await;
+            let policy = RecordingPolicy::new(policy_allowing_http());
+            let site = Site::http(app.with(policy.middleware())).await;
             let (browser, jar) = site.browser();
             for _ in 0..2 {
                 let reply = browser.get(site.url("/count")).await;
-                is(&reply, 200, &[], "1");
-                let events = told.events();
+                assert_reply(&reply, 200, &[], "1");
+                let events = policy.events();
                 assert!(
-                    events.len() == 1 && events[0].starts_with("line held back `poem-session` (insecure)"),
+                    events.len() == 1 && events[0].starts_with("header dropped `poem-session` (insecure, "),
                     "{events:?}"
                 );
             }
@@ -119,56 +121,62 @@ async fn over_plain_http_no_session_leaves_and_the_event_says_so() {
     }
 }
 
-/// Counts twice and signs out with a client that keeps cookies. Returns the answer to the end, whether the client still
-/// holds the cookie, and what the next visit counts.
-async fn ended(site: &Site) -> (Reply, bool, String) {
+/// Counts twice and signs out, with a client that stores cookies. Returns the response to the sign-out, whether the
+/// client still has the cookie, and the count of the next visit.
+async fn count_and_sign_out(site: &Site) -> (Reply, bool, String) {
     let (browser, jar) = site.browser();
     for visits in ["1", "2"] {
         assert_eq!(browser.get(site.url("/account/count")).await.body, visits);
     }
     let end = browser.get(site.url("/account/sign-out")).await;
     assert_eq!(end.status, 200);
-    let is_kept = jar.cookies(&site.url("/account/count").parse().unwrap()).is_some();
-    (end, is_kept, browser.get(site.url("/account/count")).await.body)
+    let is_stored = jar.cookies(&site.url("/account/count").parse().unwrap()).is_some();
+    (end, is_stored, browser.get(site.url("/account/count")).await.body)
 }
 
 #[tokio::test]
-async fn a_purge_removes_the_cookie_wherever_it_was_set() {
+async fn purge_removes_the_cookie_from_its_scope() {
     const REMOVAL: &str = "poem-session=; Max-Age=0; Expires=*";
     let cases: [(Config, bool, &str); 6] = [
-        // What poem's removal reaches by itself is the directory of the request.
+        // Without the policy, poem's removal reaches only the directory of the request.
         (|config| config, false, "; Path=/"),
-        (loose, false, "; Path=/"),
+        (insecure, false, "; Path=/"),
         (|config| config.path("/account"), true, "; Path=/account"),
         (|config| config.path("/account/"), false, "; Path=/account/"),
         (|config| config.domain("site.example"), false, "; Path=/; Domain=site.example"),
         (|config| config.path("/account").domain("site.example"), false, "; Path=/account; Domain=site.example"),
     ];
-    for (config, goes_alone, place) in cases {
-        for (kind, (alone, under)) in sessions(config).into_iter().zip(sessions(config)).enumerate() {
-            let (end, is_kept, next) = ended(&Site::https(alone).await).await;
-            assert_eq!((settled_all(&end), is_kept), (vec![REMOVAL.to_owned()], !goes_alone), "{place}");
-            // The first three hold all of the session: who keeps the cookie is still signed in.
-            assert_eq!(next, if is_kept && kind < 3 { "3" } else { "1" });
+    for (config, is_removed_without_policy, scope) in cases {
+        for (kind, (without_policy, with_policy)) in sessions(config).into_iter().zip(sessions(config)).enumerate() {
+            let (end, is_stored, next) = count_and_sign_out(&Site::https(without_policy).await).await;
+            assert_eq!(
+                (normalize_all(&end), is_stored),
+                (vec![REMOVAL.to_owned()], !is_removed_without_policy),
+                "{scope}"
+            );
+            // In the first three kinds the cookie is the session, so a client that keeps the cookie is still signed in.
+            assert_eq!(next, if is_stored && kind < 3 { "3" } else { "1" });
 
-            let told = Told::by(Policy::builder());
-            let site = Site::https(under.with(told.middleware())).await;
-            let (end, is_kept, next) = ended(&site).await;
-            assert_eq!(settled_all(&end), [format!("{REMOVAL}{place}; Secure; HttpOnly; SameSite=Lax")]);
-            assert_eq!((is_kept, next.as_str()), (false, "1"), "{place}");
-            let told = told.events();
-            let completed = "line hardened `poem-session` (removal-path): a removal without a Path reaches one \
-                             directory alone; sent for where the cookie was set";
-            assert_eq!(told.iter().filter(|event| *event == completed).count(), 1, "{told:?}");
+            let policy = RecordingPolicy::new(Policy::builder());
+            let site = Site::https(with_policy.with(policy.middleware())).await;
+            let (end, is_stored, next) = count_and_sign_out(&site).await;
+            assert_eq!(normalize_all(&end), [format!("{REMOVAL}{scope}; Secure; HttpOnly; SameSite=Lax")]);
+            assert_eq!((is_stored, next.as_str()), (false, "1"), "{scope}");
+            let events = policy.events();
+            let expected = "header hardened `poem-session` (removal-path, GET /end): a removal without a `Path` covers one \
+                             directory only; sent for the scopes in which the cookie was set";
+            assert_eq!(events.iter().filter(|event| *event == expected).count(), 1, "{events:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_purge_of_a_session_that_another_process_set_removes_the_usual_one() {
+async fn purge_guesses_scopes_of_another_process() {
     for (one, other) in sessions(|config| config).into_iter().zip(sessions(|config| config)).take(3) {
-        let (one, other) =
-            (Told::by(Policy::builder()).https(one).await, Told::by(Policy::builder()).https(other).await);
+        let (one, other) = (
+            RecordingPolicy::new(Policy::builder()).https(one).await,
+            RecordingPolicy::new(Policy::builder()).https(other).await,
+        );
         let (browser, jar) = one.browser();
         assert_eq!(browser.get(one.url("/count")).await.body, "1");
         let cookie = jar.cookies(&one.base.parse().unwrap()).unwrap();
@@ -176,11 +184,11 @@ async fn a_purge_of_a_session_that_another_process_set_removes_the_usual_one() {
         let end = other.get_with("/account/sign-out", &[("Cookie", cookie.to_str().unwrap())]).await;
         let removal = "poem-session=; Max-Age=0; Expires=*";
         let flags = "; Secure; HttpOnly; SameSite=Lax";
-        assert_eq!(settled_all(&end), [format!("{removal}{flags}"), format!("{removal}; Path=/{flags}")]);
-        // What a browser makes of the two.
-        let seen = Seen::https(HOST).path("/account/sign-out");
-        let paths = end.lines().into_iter().map(|line| {
-            let stored = set_cookie(line.as_bytes(), &seen).stored.unwrap();
+        assert_eq!(normalize_all(&end), [format!("{removal}{flags}"), format!("{removal}; Path=/{flags}")]);
+        // A browser applies the removals to these two paths.
+        let context = Context::https(HOST).path("/account/sign-out");
+        let paths = end.set_cookies().into_iter().map(|set_cookie| {
+            let stored = audit::set_cookie(set_cookie.as_bytes(), &context).stored.unwrap();
             assert!(stored.is_removal() && stored.host_only);
             stored.path
         });
@@ -188,72 +196,72 @@ async fn a_purge_of_a_session_that_another_process_set_removes_the_usual_one() {
     }
 }
 
-impl Told {
+impl RecordingPolicy {
     async fn https(&self, app: impl Endpoint + 'static) -> Site {
         Site::https(app.with(self.middleware())).await
     }
 }
 
 #[tokio::test]
-async fn a_host_prefixed_session_ends_only_where_its_removal_is_hardened() {
-    let named = || sessions(|config| config.name("__Host-id")).pop().unwrap();
-    let localhost = |site: &Site, path: &str| format!("https://localhost:{}{path}", site.served.address.port());
-    let alone = Site::https(named()).await;
-    let curl = Curl::new(&alone.certificate.pem);
-    curl.get(localhost(&alone, "/count")).await;
-    assert_eq!(settled_all(&curl.get(localhost(&alone, "/end")).await), ["__Host-id=; Max-Age=0; Expires=*"]);
-    // Without Secure and Path the line breaks the prefix's rule, and the client drops it.
-    assert_eq!(curl.kept().len(), 1);
-
-    let site = Told::by(Policy::builder()).https(named()).await;
+async fn host_prefixed_session_needs_a_hardened_removal() {
+    let with_host_prefix = || sessions(|config| config.name("__Host-id")).pop().unwrap();
+    let localhost = |site: &Site, path: &str| format!("https://localhost:{}{path}", site.server.address.port());
+    let site = Site::https(with_host_prefix()).await;
     let curl = Curl::new(&site.certificate.pem);
     curl.get(localhost(&site, "/count")).await;
-    assert_eq!(curl.kept().len(), 1);
+    assert_eq!(normalize_all(&curl.get(localhost(&site, "/end")).await), ["__Host-id=; Max-Age=0; Expires=*"]);
+    // A `__Host-` cookie needs Secure and Path=/. The removal has neither, so the client ignores it.
+    assert_eq!(curl.cookies().len(), 1);
+
+    let site = RecordingPolicy::new(Policy::builder()).https(with_host_prefix()).await;
+    let curl = Curl::new(&site.certificate.pem);
+    curl.get(localhost(&site, "/count")).await;
+    assert_eq!(curl.cookies().len(), 1);
     let end = curl.get(localhost(&site, "/account/sign-out")).await;
-    assert_eq!(settled_all(&end), ["__Host-id=; Max-Age=0; Expires=*; Path=/; Secure; HttpOnly; SameSite=Lax"]);
-    assert_eq!(curl.kept(), [""; 0]);
+    assert_eq!(normalize_all(&end), ["__Host-id=; Max-Age=0; Expires=*; Path=/; Secure; HttpOnly; SameSite=Lax"]);
+    assert_eq!(curl.cookies(), [""; 0]);
 }
 
-/// What a program does with poem's own jar, without a session.
+/// Removes two cookies with poem's own cookie jar.
 #[handler]
-fn forget(jar: &CookieJar) {
+fn remove_cookies(jar: &CookieJar) {
     jar.remove("theme");
     jar.remove("__Secure-map");
 }
 
-fn forgetting() -> impl Endpoint + 'static {
-    Route::new().at("/a/forget", forget).with(CookieJarManager::new())
+fn removing_routes() -> impl Endpoint + 'static {
+    Route::new().at("/a/forget", remove_cookies).with(CookieJarManager::new())
 }
 
 #[tokio::test]
-async fn what_the_policy_does_not_harden_is_removed_as_it_was_written() {
+async fn removals_are_completed_only_when_hardened() {
     let cookies = [("Cookie", "theme=dark; __Secure-map=1")];
     let written = ["__Secure-map=; Max-Age=0; Expires=*", "theme=; Max-Age=0; Expires=*"];
-    let lines = async |policy: PolicyBuilder| {
-        let reply = Told::by(policy).https(forgetting()).await.get_with("/a/forget", &cookies).await;
-        let mut lines = settled_all(&reply);
-        lines.sort();
-        lines
+    let removals = async |policy: PolicyBuilder| {
+        let reply = RecordingPolicy::new(policy).https(removing_routes()).await.get_with("/a/forget", &cookies).await;
+        let mut removals = normalize_all(&reply);
+        removals.sort();
+        removals
     };
-    assert_eq!(lines(Policy::builder().foreign_cookies(ForeignCookies::Observe)).await, written);
-    assert_eq!(lines(Policy::builder().foreign_cookies(ForeignCookies::Refuse)).await, [""; 0]);
+    assert_eq!(removals(Policy::builder().undeclared_cookies(UndeclaredCookies::Observe)).await, written);
+    assert_eq!(removals(Policy::builder().undeclared_cookies(UndeclaredCookies::Refuse)).await, [""; 0]);
     let excepted = Policy::builder().exception("theme", "the old pages set it");
     let map = written[0];
     assert_eq!(
-        lines(excepted).await,
+        removals(excepted).await,
         [format!("{map}; Path=/; Secure"), format!("{map}; Secure"), written[1].to_owned()]
     );
 }
 
 #[tokio::test]
-async fn within_two_policies_a_removal_is_completed_once() {
-    let (outer, inner) = (Told::by(Policy::builder()), Told::by(Policy::builder()));
+async fn nested_policies_complete_a_removal_once() {
+    let (outer, inner) = (RecordingPolicy::new(Policy::builder()), RecordingPolicy::new(Policy::builder()));
     let app = sessions(|config| config).pop().unwrap().with(inner.middleware());
-    let (end, is_kept, _) = ended(&outer.https(app).await).await;
-    assert_eq!((end.lines().len(), is_kept), (1, false));
+    let (end, is_stored, _) = count_and_sign_out(&outer.https(app).await).await;
+    assert_eq!((end.set_cookies().len(), is_stored), (1, false));
 
-    let app = forgetting().with(inner.middleware());
-    let guessed = outer.https(app).await.get_with("/a/forget", &[("Cookie", "theme=dark")]).await;
+    let app = removing_routes().with(inner.middleware());
+    let reply = outer.https(app).await.get_with("/a/forget", &[("Cookie", "theme=dark")]).await;
     let removal = "theme=; Max-Age=0; Expires=*";
-    assert_eq!(settled_all(&guessed), [format!("{removal}; Secure"), format!("{removal}; Secure; Path=/")]);
+    assert_eq!(normalize_all(&reply), [format!("{removal}; Secure"), format!("{removal}; Secure; Path=/")]);
 }

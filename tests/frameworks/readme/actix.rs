@@ -1,6 +1,6 @@
 use actix_web::{App, HttpServer, web};
 use hardtack::actix::PolicyMiddleware;
-use hardtack::{Cookies, Listener, Policy, SetError};
+use hardtack::{Cookies, Policy, SetError, TlsTermination};
 
 async fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
     cookies.set(Session("s3cr3t".into()))?;
@@ -8,8 +8,8 @@ async fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
 }
 
 pub async fn serve(tls: rustls::ServerConfig) -> std::io::Result<()> {
-    // One, and a clone for each worker; the last `wrap` is the outermost.
-    let policy = PolicyMiddleware::new(Policy::default(), Listener::per_connection());
+    // One middleware, cloned for each worker. The last `wrap` is the outermost.
+    let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
     let server = HttpServer::new(move || App::new().route("/sign-in", web::post().to(sign_in)).wrap(policy.clone()));
     server.bind_rustls_0_23("0.0.0.0:443", tls)?.bind("0.0.0.0:80")?.run().await
 }

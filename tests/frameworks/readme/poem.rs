@@ -1,6 +1,6 @@
 use hardtack::poem::PolicyMiddleware;
-use hardtack::{Cookies, Listener, Policy, SetError};
-use poem::listener::{Listener as _, RustlsConfig, TcpListener};
+use hardtack::{Cookies, Policy, SetError, TlsTermination};
+use poem::listener::{Listener, RustlsConfig, TcpListener};
 use poem::{EndpointExt as _, Route, Server, handler, post};
 
 #[handler]
@@ -10,8 +10,8 @@ fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
 }
 
 pub async fn serve(tls: RustlsConfig) -> std::io::Result<()> {
-    // The last `with` is the outermost: around `.catch_error(..)`, and around poem's sessions.
-    let policy = PolicyMiddleware::new(Policy::default(), Listener::per_connection());
+    // The last `with` is the outermost. It must be outside `.catch_error(..)` and poem's sessions.
+    let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
     let app = Route::new().at("/sign-in", post(sign_in)).with(policy);
     Server::new(TcpListener::bind("0.0.0.0:443").rustls(tls).combine(TcpListener::bind("0.0.0.0:80"))).run(app).await
 }

@@ -1,5 +1,5 @@
 use hardtack::rocket::PolicyFairing;
-use hardtack::{Cookies, Listener, Policy, SetError};
+use hardtack::{Cookies, Policy, SetError, TlsTermination};
 
 #[rocket::post("/sign-in")]
 fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
@@ -8,8 +8,8 @@ fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
 }
 
 pub fn launch() -> rocket::Rocket<rocket::Build> {
-    rocket::build() // `tls` stands in Rocket.toml
-        // First: it judges a request before other fairings change it, and has the last word on the response.
-        .attach(PolicyFairing::new(Policy::default(), Listener::per_connection()))
+    rocket::build() // `tls` is configured in Rocket.toml
+        // Attach it first, before other fairings can change the request. It also runs last on the response.
+        .attach(PolicyFairing::new(Policy::default(), TlsTermination::per_connection()))
         .mount("/", rocket::routes![sign_in])
 }

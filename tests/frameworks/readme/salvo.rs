@@ -1,5 +1,5 @@
 use hardtack::salvo::PolicyHoop;
-use hardtack::{Cookies, Policy, SetError};
+use hardtack::{Cookies, Policy, SetError, TlsTermination};
 use salvo::conn::rustls::RustlsConfig;
 use salvo::prelude::*;
 
@@ -10,8 +10,8 @@ async fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
 }
 
 pub async fn serve(tls: RustlsConfig) {
-    // On the service, before every other hoop: around 404s and errors too.
-    let policy = PolicyHoop::new(Policy::default(), hardtack::Listener::per_connection());
+    // Add it to the service, before every other hoop. It then also handles 404s and errors.
+    let policy = PolicyHoop::new(Policy::default(), TlsTermination::per_connection());
     let service = Service::new(Router::with_path("sign-in").post(sign_in)).hoop(policy);
     let both = TcpListener::new("0.0.0.0:443").rustls(tls).join(TcpListener::new("0.0.0.0:80"));
     Server::new(both.bind().await).serve(service).await;

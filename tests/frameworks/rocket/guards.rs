@@ -1,7 +1,10 @@
-//! Rocket's guards, errors and catchers around ours: what becomes of a refusal, and whose words a response has.
+//! Rocket's guards, errors and catchers together with hardtack's guards: the responses to refusals, and which body is
+//! sent.
 
+use hardtack::event::Kind;
+use hardtack::policy::UndeclaredCookies;
 use hardtack::rocket::PolicyFairing;
-use hardtack::{Cookies, EventKind, ExtractError, ForeignCookies, Https, Listener, Policy, PolicyHandle};
+use hardtack::{Cookies, ExtractError, Https, Policy, PolicyHandle, TlsTermination};
 use rocket::http::{Accept, ContentType, Status};
 use rocket::local::asynchronous::LocalRequest;
 use rocket::request::{FromRequest, Outcome, Request};
@@ -9,49 +12,53 @@ use rocket::response::content::RawHtml;
 use rocket::{catch, catchers, get, routes};
 
 use super::config;
-use super::own::{fairing, legacy, local, open};
+use super::specifics::{fairing, legacy, local, policy_allowing_http};
 use super::suite::site::Site;
-use super::suite::{NO_HTTPS, SESSION, Session, YEAR};
-use super::{foreign, health, proof, remove, set};
+use super::suite::{HTTPS_ONLY, ONE_YEAR_HSTS, SESSION, Session};
+use super::{health, proof, remove, set, undeclared};
 
-#[get("/rude")]
-fn rude(https: Option<Https>) -> Result<(), (Status, &'static str)> {
+#[get("/forbidden")]
+fn forbidden_by_handler(https: Option<Https>) -> Result<(), (Status, &'static str)> {
     let _ = https;
-    Err((Status::Forbidden, "the handler's own words"))
+    Err((Status::Forbidden, "the handler's body"))
 }
 
 #[catch(403)]
 fn forbidden() -> &'static str {
-    "the catcher's own words"
+    "the catcher's body"
 }
 
-/// Of the type that Rocket's own has.
+/// A catcher whose response has the same content type as Rocket's default catcher.
 #[catch(403)]
 fn in_html() -> RawHtml<&'static str> {
-    RawHtml("<p>the catcher's own words</p>")
+    RawHtml("<p>the catcher's body</p>")
 }
 
 #[catch(default)]
 fn anything(status: Status, _: &Request<'_>) -> String {
-    format!("{} in the catcher's own words", status.code)
+    format!("{} in the catcher's body", status.code)
 }
 
 #[tokio::test]
-async fn a_body_that_somebody_wrote_stays() {
-    let app = || rocket::custom(config(None)).attach(fairing(open())).mount("/", routes![set, rude, proof]);
+async fn bodies_of_handlers_and_catchers_are_unchanged() {
+    let app = || {
+        rocket::custom(config(None))
+            .attach(fairing(policy_allowing_http()))
+            .mount("/", routes![set, forbidden_by_handler, proof])
+    };
     for (app, path, body) in [
-        (app(), "/set", NO_HTTPS),
-        (app(), "/rude", "the handler's own words"),
+        (app(), "/set", HTTPS_ONLY),
+        (app(), "/forbidden", "the handler's body"),
         (app(), "/proof", "plain"),
-        (app().register("/", catchers![forbidden]), "/set", "the catcher's own words"),
-        (app().register("/", catchers![in_html]), "/set", "<p>the catcher's own words</p>"),
-        (app().register("/", catchers![anything]), "/set", "403 in the catcher's own words"),
-        (app().register("/elsewhere", catchers![anything]), "/set", NO_HTTPS),
+        (app().register("/", catchers![forbidden]), "/set", "the catcher's body"),
+        (app().register("/", catchers![in_html]), "/set", "<p>the catcher's body</p>"),
+        (app().register("/", catchers![anything]), "/set", "403 in the catcher's body"),
+        (app().register("/elsewhere", catchers![anything]), "/set", HTTPS_ONLY),
     ] {
         let client = local(app).await;
         let response = client.get(path).dispatch().await;
         assert_eq!(response.into_string().await.unwrap(), body);
-        // Rocket writes JSON for who prefers it.
+        // Rocket's default catcher sends JSON to clients that prefer JSON.
         let response = client.get(path).header(Accept::JSON).dispatch().await;
         assert_eq!(response.into_string().await.unwrap(), body);
     }
@@ -63,27 +70,27 @@ fn careful(https: Result<Https, ExtractError>) -> Result<&'static str, ExtractEr
 }
 
 #[tokio::test]
-async fn a_guards_error_is_a_response_too() {
-    let handle = PolicyHandle::new(open().build().unwrap());
-    let policy = PolicyFairing::new(handle.clone(), Listener::per_connection());
+async fn extract_error_can_be_the_response() {
+    let handle = PolicyHandle::new(policy_allowing_http().build().unwrap());
+    let policy = PolicyFairing::new(handle.clone(), TlsTermination::per_connection());
     let app = rocket::custom(config(None)).attach(policy).mount("/", routes![careful]);
     let client = local(app.register("/", catchers![anything])).await;
     let response = client.get("/careful").dispatch().await;
     assert_eq!((response.status(), response.content_type()), (Status::Forbidden, Some(ContentType::Plain)));
-    assert_eq!(response.into_string().await.unwrap(), NO_HTTPS);
-    assert_eq!(handle.counters().get(EventKind::RequestRefused), 1);
+    assert_eq!(response.into_string().await.unwrap(), HTTPS_ONLY);
+    assert_eq!(handle.counters().get(Kind::RequestRefused), 1);
 }
 
 #[tokio::test]
-async fn a_result_and_an_option_of_cookies_are_no_refusal() {
-    let handle = PolicyHandle::new(open().build().unwrap());
-    let policy = PolicyFairing::new(handle.clone(), Listener::per_connection());
+async fn option_and_result_guards_emit_no_refusal() {
+    let handle = PolicyHandle::new(policy_allowing_http().build().unwrap());
+    let policy = PolicyFairing::new(handle.clone(), TlsTermination::per_connection());
     let client = local(rocket::custom(config(None)).attach(policy).mount("/", routes![legacy])).await;
     assert_eq!(client.get("/legacy").dispatch().await.into_string().await.unwrap(), "plain");
-    assert_eq!(handle.counters().get(EventKind::RequestRefused), 0);
+    assert_eq!(handle.counters().get(Kind::RequestRefused), 0);
 }
 
-/// A guard over ours, as applications have them.
+/// A guard that uses hardtack's guard, as applications write them.
 struct User(Session);
 
 #[rocket::async_trait]
@@ -94,7 +101,7 @@ impl<'r> FromRequest<'r> for User {
         let Outcome::Success(cookies) = request.guard::<Cookies>().await else {
             return Outcome::Error((Status::Forbidden, ()));
         };
-        match cookies.get() {
+        match cookies.try_get() {
             Ok(Some(session)) => Outcome::Success(User(session)),
             Ok(None) | Err(_) => Outcome::Forward(Status::Unauthorized),
         }
@@ -107,11 +114,11 @@ fn user(user: User) -> String {
 }
 
 #[tokio::test]
-async fn a_guard_within_a_guard_and_a_clients_own_jar_work() {
-    let policy = PolicyFairing::new(Policy::builder().build().unwrap(), Listener::tls());
+async fn cookies_guard_works_inside_another_guard() {
+    let policy = PolicyFairing::new(Policy::builder().build().unwrap(), TlsTermination::here());
     let client = local(rocket::custom(config(None)).attach(policy).mount("/", routes![set, user, remove])).await;
     assert_eq!(client.get("/user").dispatch().await.status(), Status::Unauthorized);
-    // A local client has its cookies in Rocket's jar alone.
+    // A local client keeps its cookies in Rocket's jar only.
     client.get("/set").dispatch().await;
     assert_eq!(client.get("/user").dispatch().await.into_string().await.unwrap(), "s3cr3t");
     client.get("/remove").dispatch().await;
@@ -121,33 +128,33 @@ async fn a_guard_within_a_guard_and_a_clients_own_jar_work() {
 }
 
 #[tokio::test]
-async fn clones_of_a_local_request_are_exchanges_of_their_own() {
-    let refuses = Policy::builder().foreign_cookies(ForeignCookies::Refuse).build().unwrap();
-    let handle = PolicyHandle::new(refuses);
-    let policy = PolicyFairing::new(handle.clone(), Listener::tls());
-    let client = local(rocket::custom(config(None)).attach(policy).mount("/", routes![set, foreign])).await;
-    let lines = async |request: LocalRequest<'_>| {
+async fn clones_of_a_local_request_are_independent() {
+    let refusing = Policy::builder().undeclared_cookies(UndeclaredCookies::Refuse).build().unwrap();
+    let handle = PolicyHandle::new(refusing);
+    let policy = PolicyFairing::new(handle.clone(), TlsTermination::here());
+    let client = local(rocket::custom(config(None)).attach(policy).mount("/", routes![set, undeclared])).await;
+    let send = async |request: LocalRequest<'_>| {
         request.dispatch().await.headers().get("Set-Cookie").map(str::to_owned).collect::<Vec<_>>()
     };
-    let (set, foreign) = (client.get("/set"), client.get("/foreign"));
-    assert_eq!((lines(set.clone()).await, lines(foreign.clone()).await.len()), (vec![SESSION.to_owned()], 0));
-    // Nothing of the first exchange, its policy neither, is there in the second.
+    let (set, undeclared) = (client.get("/set"), client.get("/undeclared"));
+    assert_eq!((send(set.clone()).await, send(undeclared.clone()).await.len()), (vec![SESSION.to_owned()], 0));
+    // A clone of a sent request has no state of the first request. It is handled under the new policy.
     handle.apply(Policy::default());
-    assert_eq!((lines(set.clone()).await, lines(foreign.clone()).await.len()), (vec![SESSION.to_owned()], 2));
+    assert_eq!((send(set.clone()).await, send(undeclared.clone()).await.len()), (vec![SESSION.to_owned()], 2));
 }
 
 #[get("/panics")]
 fn panics(cookies: Cookies) -> String {
     cookies.set(Session::new()).unwrap();
-    panic!("as a test wants it")
+    panic!("on purpose, in a test")
 }
 
 #[tokio::test]
-async fn a_panic_harms_no_other_exchange_and_keeps_its_own_cookies() {
+async fn panic_response_keeps_cookies_and_hsts() {
     let site = Site::https(routes![panics, health], fairing(Policy::builder())).await;
     let (panicked, other) = tokio::join!(site.get("/panics"), site.get("/health"));
-    assert_eq!((panicked.status, panicked.lines()), (500, vec![SESSION]));
-    assert_eq!(panicked.header("strict-transport-security"), Some(YEAR));
+    assert_eq!((panicked.status, panicked.set_cookies()), (500, vec![SESSION]));
+    assert_eq!(panicked.header("strict-transport-security"), Some(ONE_YEAR_HSTS));
     assert_eq!((other.status, other.body.as_str()), (200, "up"));
     assert_eq!(site.get("/health").await.status, 200);
 }

@@ -1,16 +1,17 @@
-//! A server of a framework under a bounded load: good clients whose session changes with each exchange, hostile ones, and
-//! policies and keys that change meanwhile. Each good exchange must get exactly its cookies, no cookie may be seen in
-//! another exchange, and what a round took must be given back. Counts exchanges, never time.
+//! Runs a framework's server under a bounded load. Good clients get a new session with each request. Hostile clients
+//! send malformed requests. Meanwhile the policies and keys change. Each good request must get exactly its own cookies,
+//! no cookie may reach another request, and each round must free its memory. The load is a number of requests, not a
+//! duration.
 //!
-//! | route | takes | does |
+//! | route | extractors | handler |
 //! |---|---|---|
-//! | `/load/{n}` | `SiteCookies`, `Cookies` | [`read`]s, lets others go on ([`pause`]), [`set`]s three cookies to `n`; answers what it read |
-//! | `/large/{n}` | `Cookies` | sets [`session`]`(n)`, answers [`large`] |
-//! | `/lots/{n}` | `SiteCookies` | [`set_lots`] of cookies to `n` |
-//! | `/panic/{n}` | `Cookies` | sets [`session`]`(n)`, then [`panics`] |
+//! | `/load/{n}` | `SiteCookies`, `Cookies` | [`read`]s the cookies, lets other requests run ([`pause`]), and [`set`]s three cookies to `n`; returns what it read |
+//! | `/large/{n}` | `Cookies` | sets [`session`]`(n)` and returns [`large`] |
+//! | `/lots/{n}` | `SiteCookies` | calls [`set_lots`] |
+//! | `/panic/{n}` | `Cookies` | sets [`session`]`(n)`, then calls [`panics`] |
 //!
-//! Where the test runs it is alone in its process, since it weighs that: it starts itself again. `HARDTACK_LOAD=10` makes
-//! each round ten times as long.
+//! The test measures the memory of its process. So it starts itself again, in a process without other tests.
+//! `HARDTACK_LOAD=10` makes each round ten times as long.
 
 use std::alloc::System;
 use std::collections::VecDeque;
@@ -20,9 +21,10 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use cap::Cap;
-use hardtack::{
-    Cookies, EventKind, Floor, Key, Keyring, Listener, Policy, PolicyHandle, ReadError, SameSite, SetError, testing,
-};
+use hardtack::event::Kind;
+use hardtack::policy::Baseline;
+use hardtack::seal::{Key, Keyring};
+use hardtack::{Cookies, Policy, PolicyHandle, ReadError, SameSite, SetError, TlsTermination, testing};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, Version};
 use rustls::pki_types::CertificateDer;
@@ -32,152 +34,158 @@ use tokio::sync::Notify;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::site::{certificate, exchange};
+use super::site::{certificate, send_and_read_to_end};
 use super::tls::Certificate;
-use super::{Framework, HOST, Note, Served, Session, SiteCookies, Stand};
+use super::{Framework, HOST, Note, RunningServer, Session, Setup, SiteCookies};
 
 mod hostile;
 mod memory;
 
-/// Counts what is allocated, for [`memory`].
+/// An allocator that counts the allocated bytes.
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
-/// Says to the process that it is the one that runs a load.
-const ALONE: &str = "HARDTACK_LOAD_ALONE";
-/// Stands in every session, and may stand in no event.
-const MARK: &str = "s3cr3t";
+/// The environment variable of the process that runs the load.
+const LOAD_PROCESS: &str = "HARDTACK_LOAD_ALONE";
+/// A part of every session's value. It must not occur in an event.
+const SECRET_MARKER: &str = "s3cr3t";
 
-// ---- What the routes do, alike in each framework.
+// ---- The handlers, which are the same in every framework.
 
-/// The session of an exchange: of different lengths, so that one buffer in place of another is seen.
+/// Returns the session of a request. The lengths differ, so that a buffer of another request would be noticed.
 pub(crate) fn session(n: u32) -> Session {
-    Session(format!("{MARK}-{n}-{}", "x".repeat(n as usize % 61)))
+    Session(format!("{SECRET_MARKER}-{n}-{}", "x".repeat(n as usize % 61)))
 }
 
-/// What the request carried.
+/// Describes the cookies of the request.
 pub(crate) fn read(site: &SiteCookies, cookies: &Cookies) -> Result<String, ReadError> {
-    Ok(told(site.session()?, cookies.get::<Note>()?, site.sso()?))
+    Ok(describe(site.try_session()?, cookies.try_get::<Note>()?, site.try_sso()?))
 }
 
-fn told(session: Option<Session>, note: Option<Note>, sso: Option<String>) -> String {
+fn describe(session: Option<Session>, note: Option<Note>, sso: Option<String>) -> String {
     format!("{session:?} {note:?} {sso:?}")
 }
 
-/// Lets other exchanges of the same thread go on in between.
+/// Yields `n % 4` times, so that other requests run in between on the same thread.
 pub(crate) async fn pause(n: u32) {
     for _ in 0..n % 4 {
         tokio::task::yield_now().await;
     }
 }
 
-/// One plain cookie, one that the keyring seals, one that the policy gives its Domain.
+/// Sets a plain cookie, a sealed cookie, and a cookie with the policy's `Domain`.
 pub(crate) fn set(site: &SiteCookies, cookies: &Cookies, n: u32) -> Result<(), SetError> {
     site.set_session(session(n))?;
     cookies.set(Note(n))?;
     site.set_sso(n.to_string())
 }
 
-const LOTS: u32 = 150;
+const LOTS_OF_COOKIES: u32 = 150;
 
+/// Sets [`LOTS_OF_COOKIES`] cookies of different paths to `n`.
 pub(crate) fn set_lots(site: &SiteCookies, n: u32) -> Result<(), SetError> {
-    (0..LOTS).try_for_each(|shop| site.set_basket_with(u64::from(n), |basket| basket.path(format!("/shop/{shop}"))))
+    (0..LOTS_OF_COOKIES)
+        .try_for_each(|shop| site.set_basket_with(u64::from(n), |basket| basket.path(format!("/shop/{shop}"))))
 }
 
-/// More than a socket's buffer takes while nobody reads.
+/// Returns a body that is larger than a socket's buffer.
 pub(crate) fn large() -> String {
     "large ".repeat(1 << 18)
 }
 
-/// As a handler's own `panic!` does, without its words in the output.
+/// Panics like `panic!`, but prints no message.
 pub(crate) fn panics() -> ! {
     std::panic::resume_unwind(Box::new("the handler panics"))
 }
 
-// ---- How much of it.
+// ---- The amounts.
 
-/// Good clients of each kind: half over HTTP/1.1 with a connection of their own, half over HTTP/2 with [`SHARED`] in all.
-const CLIENTS: usize = 24;
-const SHARED: usize = 2;
-/// Of one good client in one round.
-const EXCHANGES: usize = 20;
+/// The number of good clients. Half of them use HTTP/1.1, each with its own connection. The other half use HTTP/2 and
+/// share [`HTTP_2_CONNECTIONS`].
+const GOOD_CLIENTS: usize = 24;
+const HTTP_2_CONNECTIONS: usize = 2;
+/// The requests of one good client in one round.
+const REQUESTS_PER_CLIENT: usize = 20;
 const HOSTILE_CLIENTS: usize = 6;
-/// Of each kind in one round.
-const HOSTILE_EACH: usize = 8;
-/// The first warms up; the others must take nothing more.
+/// The hostile requests of each kind in one round.
+const HOSTILE_PER_KIND: usize = 8;
+/// The number of rounds. The first round fills buffers and pools. The memory after the last round is bounded.
 const ROUNDS: usize = 4;
-/// Octets that the process may keep for each good exchange, for pools that still grow: a jar is three times as much.
-const KEPT: usize = 100;
-/// A net for what waits for ever; nothing is measured by it.
+/// The bytes per good request by which pools may still grow. A leaked jar would take three times as much.
+const POOL_GROWTH_PER_REQUEST: usize = 100;
+/// The time limit of the whole load, in case a request never ends.
 const DEADLINE: Duration = Duration::from_secs(900);
 
-/// Runs the load in a process of its own, and prints its figures. The test must be called `…_holds_under_load`.
+/// Runs the load in a new process, and prints its summary. The test's name must be `{NAME}_holds_under_load`.
 pub(crate) fn under_load<F: Framework + 'static>() {
     let times = std::env::var("HARDTACK_LOAD").map_or(1, |times| match times.parse() {
-        Ok(0) | Err(_) => panic!("`HARDTACK_LOAD` is `{times}`; write how many times as long the rounds are, as in 10"),
+        Ok(0) | Err(_) => {
+            panic!("`HARDTACK_LOAD` is `{times}`; write a factor for the length of the rounds, such as 10")
+        }
         Ok(times) => times,
     });
-    if std::env::var_os(ALONE).is_some() {
+    if std::env::var_os(LOAD_PROCESS).is_some() {
         std::thread::spawn(|| {
-            // It lives no longer than the test that waits for it.
+            // Exit when the parent process ends: it holds the other end of stdin.
             let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
             std::process::exit(1);
         });
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let load = runtime.block_on(async {
             let run = tokio::time::timeout(DEADLINE * times, run::<F>(times as usize));
-            run.await.unwrap_or_else(|_| panic!("the load does not come to an end"))
+            run.await.unwrap_or_else(|_| panic!("the load did not end in time"))
         });
         println!("{load}");
         return;
     }
     let test = format!("{}_holds_under_load", F::NAME);
-    let mut alone = Command::new(std::env::current_exe().unwrap());
-    alone.args(["--exact", &test, "--nocapture"]).env(ALONE, "1");
-    let mut alone = alone.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let waiting = alone.stdin.take();
-    let done = alone.wait_with_output().unwrap();
-    drop(waiting);
-    let said = String::from_utf8_lossy(&done.stdout);
-    let figures = said.lines().find(|line| line.starts_with(F::NAME));
-    match figures.filter(|_| done.status.success()) {
-        Some(figures) => println!("{figures}"),
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", &test, "--nocapture"]).env(LOAD_PROCESS, "1");
+    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stdin = process.stdin.take();
+    let output = process.wait_with_output().unwrap();
+    drop(stdin);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let summary = stdout.lines().find(|line| line.starts_with(F::NAME));
+    match summary.filter(|_| output.status.success()) {
+        Some(summary) => println!("{summary}"),
         None => {
-            let told = String::from_utf8_lossy(&done.stderr);
-            // The events, of which there are thousands, end every line that is ours.
-            let told: Vec<&str> = told.lines().filter(|line| !line.starts_with("hardtack: ")).collect();
-            panic!("{}\n{said}\n{}", done.status, told.join("\n"));
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            // Leave out the thousands of logged events.
+            let stderr: Vec<&str> = stderr.lines().filter(|line| !line.starts_with("hardtack: ")).collect();
+            panic!("{}\n{stdout}\n{}", output.status, stderr.join("\n"));
         }
     }
 }
 
 async fn run<F: Framework + 'static>(times: usize) -> String {
     let load = Arc::new(Load::start::<F>().await);
-    let begun = Instant::now();
-    let mut weighed = Vec::new();
+    let start = Instant::now();
+    let mut measurements = Vec::new();
     for round in 0..ROUNDS {
         load.round(times).await;
-        let kept = KEPT * CLIENTS * EXCHANGES * times * round;
-        // The least: after one round or another a buffer of the servers' may not be given back yet.
-        let least = weighed.iter().map(|weight: &memory::Weight| weight.heap).min();
-        let bound = match least {
-            Some(least) if round + 1 == ROUNDS => least + F::POOLS + kept,
+        let pool_growth = POOL_GROWTH_PER_REQUEST * GOOD_CLIENTS * REQUESTS_PER_CLIENT * times * round;
+        // The smallest of all rounds: after some rounds, a server has not freed all of its buffers yet.
+        let smallest = measurements.iter().map(|usage: &memory::Usage| usage.heap).min();
+        let bound = match smallest {
+            Some(smallest) if round + 1 == ROUNDS => smallest + F::POOL_BYTES + pool_growth,
             _ => usize::MAX,
         };
-        weighed.push(load.settles(bound).await);
+        measurements.push(load.settle(bound).await);
     }
-    let seconds = begun.elapsed().as_secs_f64();
-    // It answers as ever, by new connections.
+    let seconds = start.elapsed().as_secs_f64();
+    // The server still responds correctly on new connections.
     load.good_clients(1).await;
-    load.figures(F::NAME, seconds, &weighed)
+    load.summary(F::NAME, seconds, &measurements)
 }
 
-// ---- A policy in force, and what it makes of the cookies of `/load`.
+// ---- The policies in force.
 
+/// A policy, and the attributes that it gives to the cookies of `/load`.
 struct Environment {
     domain: &'static str,
     is_strict: bool,
-    /// What stands behind each cookie's value.
+    /// The attributes of each cookie, after its value.
     session: &'static str,
     note: &'static str,
     sso: &'static str,
@@ -200,28 +208,29 @@ const ENVIRONMENTS: [Environment; 2] = [
     },
 ];
 
-/// What the clients and the one who applies policies share.
+/// The state that the clients share with the task that applies policies.
 struct Load {
     certificate: Certificate,
     connector: TlsConnector,
     policy: PolicyHandle,
-    https: Served,
-    http: Served,
-    /// Each exchange has a number of its own.
+    https: RunningServer,
+    http: RunningServer,
+    /// The number of the next request.
     numbers: AtomicU32,
-    /// How many policies were applied.
+    /// The number of policies applied so far.
     applied: AtomicU64,
-    /// Of each good client, how many had been when its last exchange began that is over.
-    reached: Vec<AtomicU64>,
+    /// For each good client, the number of policies applied before its last completed request. `u64::MAX` when it is
+    /// done.
+    policies_seen: Vec<AtomicU64>,
     progress: Notify,
-    /// The keys that wrote, the latest first: more than any exchange outlives.
+    /// The recent sealing keys, latest first. The list is long enough for the slowest request.
     keys: Mutex<Vec<Key>>,
-    /// One that never does.
-    stranger: Keyring,
-    /// Held by each policy, and so by each jar that was opened under it.
-    held: Mutex<Vec<Weak<()>>>,
-    tells_values: Arc<AtomicBool>,
-    /// Connections of clients that stopped in the middle.
+    /// A keyring that no policy has.
+    unknown_keyring: Keyring,
+    /// One token for each policy. A policy holds its token, and so does each jar that was opened under the policy.
+    policy_tokens: Mutex<Vec<Weak<()>>>,
+    leaks_values: Arc<AtomicBool>,
+    /// The connections of clients that stopped in the middle of a request.
     stopped: Mutex<VecDeque<TlsStream<TcpStream>>>,
     tally: Tally,
 }
@@ -229,8 +238,8 @@ struct Load {
 #[derive(Default)]
 struct Tally {
     good: AtomicU64,
-    /// Hostile ones with a proper answer, a 4xx or 5xx, a connection that the server closed, one that the client did.
-    answered: AtomicU64,
+    // Hostile requests: with a successful response, with a 4xx or 5xx, closed by the server, aborted by the client.
+    succeeded: AtomicU64,
     refused: AtomicU64,
     closed: AtomicU64,
     aborted: AtomicU64,
@@ -244,8 +253,12 @@ impl Load {
         roots.add(CertificateDer::from_pem_slice(certificate.pem.as_bytes()).unwrap()).unwrap();
         let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         let policy = PolicyHandle::new(Policy::default());
-        let stand = |tls| Stand { policies: vec![policy.clone()], listener: Listener::per_connection(), tls };
-        let (https, http) = (F::serve(stand(Some(certificate.clone()))).await, F::serve(stand(None)).await);
+        let setup = |certificate| Setup {
+            policies: vec![policy.clone()],
+            tls_termination: TlsTermination::per_connection(),
+            certificate,
+        };
+        let (https, http) = (F::serve(setup(Some(certificate.clone()))).await, F::serve(setup(None)).await);
         let load = Load {
             connector: TlsConnector::from(Arc::new(config)),
             certificate,
@@ -254,12 +267,12 @@ impl Load {
             http,
             numbers: AtomicU32::new(1),
             applied: AtomicU64::new(0),
-            reached: (0..CLIENTS).map(|_| AtomicU64::new(0)).collect(),
+            policies_seen: (0..GOOD_CLIENTS).map(|_| AtomicU64::new(0)).collect(),
             progress: Notify::new(),
             keys: Mutex::new(vec![Key::generate()]),
-            stranger: Keyring::new(Key::generate()),
-            held: Mutex::default(),
-            tells_values: Arc::default(),
+            unknown_keyring: Keyring::new(Key::generate()),
+            policy_tokens: Mutex::default(),
+            leaks_values: Arc::default(),
             stopped: Mutex::default(),
             tally: Tally::default(),
         };
@@ -271,7 +284,7 @@ impl Load {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The latest key, which writes, and every other one.
+    /// Returns a keyring that seals with the latest key and opens with all of them.
     fn keyring(&self) -> Keyring {
         let keys = self.keys.lock().unwrap();
         keys[1..].iter().fold(Keyring::new(keys[0].clone()), |keyring, key| keyring.with(key.clone()))
@@ -279,22 +292,22 @@ impl Load {
 
     // ---- Policies.
 
-    /// The next policy, in the other environment.
+    /// Applies a new policy, with the environment that is not in force.
     fn apply(&self, keyring: Keyring) {
         let applied = self.applied.load(Ordering::SeqCst);
         let environment = &ENVIRONMENTS[applied as usize % 2];
-        let (held, tells_values) = (Arc::new(()), self.tells_values.clone());
-        self.held.lock().unwrap().push(Arc::downgrade(&held));
+        let (token, leaks_values) = (Arc::new(()), self.leaks_values.clone());
+        self.policy_tokens.lock().unwrap().push(Arc::downgrade(&token));
         let policy = Policy::builder().keyring(keyring).cookie_domain(environment.domain).on_event(move |event| {
-            let _ = &held;
-            if event.to_string().contains(MARK) {
-                tells_values.store(true, Ordering::SeqCst);
+            let _ = &token;
+            if event.to_string().contains(SECRET_MARKER) {
+                leaks_values.store(true, Ordering::SeqCst);
             }
         });
         let policy = match environment.is_strict {
-            // Plain HTTP reaches the handlers there.
+            // In this environment, plain HTTP requests reach the handlers.
             true => policy
-                .floor(Floor::new().same_site(SameSite::Strict).max_age(Duration::from_secs(3600)))
+                .baseline(Baseline::new().same_site(SameSite::Strict).longest_max_age(Duration::from_secs(3600)))
                 .force_https(false),
             false => policy,
         };
@@ -302,7 +315,7 @@ impl Load {
         self.applied.store(applied + 1, Ordering::SeqCst);
     }
 
-    /// Rotates keys as `runtime/docs/seal.md` says, until all good clients are through.
+    /// Rotates keys in the steps of `runtime/docs/seal.md`, until all good clients are done.
     async fn rotate(&self) {
         loop {
             let (old, new) = (self.keys.lock().unwrap()[0].clone(), Key::generate());
@@ -314,22 +327,22 @@ impl Load {
             for keyring in [
                 Keyring::new(old.clone()).with(new.clone()),
                 Keyring::new(new.clone()).with(old),
-                // The longest life of a cookie here: until its client had another.
+                // The old key is dropped once every client has a new cookie.
                 Keyring::new(new),
             ] {
                 self.apply(keyring);
-                self.every_client_has_seen_it().await;
+                self.wait_for_every_client().await;
             }
             self.tally.rotations.fetch_add(1, Ordering::Relaxed);
-            if self.reached.iter().all(|reached| reached.load(Ordering::SeqCst) == u64::MAX) {
+            if self.policies_seen.iter().all(|policies_seen| policies_seen.load(Ordering::SeqCst) == u64::MAX) {
                 return;
             }
         }
     }
 
-    async fn every_client_has_seen_it(&self) {
+    async fn wait_for_every_client(&self) {
         let applied = self.applied.load(Ordering::SeqCst);
-        while self.reached.iter().any(|reached| reached.load(Ordering::SeqCst) < applied) {
+        while self.policies_seen.iter().any(|policies_seen| policies_seen.load(Ordering::SeqCst) < applied) {
             self.progress.notified().await;
         }
     }
@@ -338,11 +351,11 @@ impl Load {
 
     async fn round(self: &Arc<Self>, times: usize) {
         let good = self.clone();
-        let good = tokio::spawn(async move { good.good_clients(EXCHANGES * times).await });
+        let good = tokio::spawn(async move { good.good_clients(REQUESTS_PER_CLIENT * times).await });
         let hostile = (0..HOSTILE_CLIENTS).map(|first| {
             let load = self.clone();
-            let exchanges = (first..hostile::KINDS.len() * HOSTILE_EACH * times).step_by(HOSTILE_CLIENTS);
-            tokio::spawn(async move { load.hostile_client(exchanges).await })
+            let requests = (first..hostile::KINDS.len() * HOSTILE_PER_KIND * times).step_by(HOSTILE_CLIENTS);
+            tokio::spawn(async move { load.hostile_client(requests).await })
         });
         let hostile: Vec<_> = hostile.collect();
         good.await.unwrap();
@@ -352,19 +365,19 @@ impl Load {
         self.stopped.lock().unwrap().clear();
     }
 
-    /// Each of them so many exchanges, while keys and policies change.
-    async fn good_clients(self: &Arc<Self>, exchanges: usize) {
-        self.reached.iter().for_each(|reached| reached.store(0, Ordering::SeqCst));
+    /// Runs the good clients with this number of requests each, while keys and policies change.
+    async fn good_clients(self: &Arc<Self>, requests: usize) {
+        self.policies_seen.iter().for_each(|policies_seen| policies_seen.store(0, Ordering::SeqCst));
         let client = || self.certificate.client().unwrap().resolve(HOST, self.https.address);
-        let shared: Vec<_> = (0..SHARED).map(|_| client().build().unwrap()).collect();
-        let clients: Vec<_> = (0..CLIENTS)
+        let shared: Vec<_> = (0..HTTP_2_CONNECTIONS).map(|_| client().build().unwrap()).collect();
+        let clients: Vec<_> = (0..GOOD_CLIENTS)
             .map(|at| {
                 let load = self.clone();
                 let (client, version) = match at % 2 {
                     0 => (client().http1_only().build().unwrap(), Version::HTTP_11),
-                    _ => (shared[at / 2 % SHARED].clone(), Version::HTTP_2),
+                    _ => (shared[at / 2 % HTTP_2_CONNECTIONS].clone(), Version::HTTP_2),
                 };
-                tokio::spawn(async move { load.good_client(at, &client, version, exchanges).await })
+                tokio::spawn(async move { load.good_client(at, &client, version, requests).await })
             })
             .collect();
         let rotating = tokio::spawn({
@@ -377,98 +390,98 @@ impl Load {
         rotating.await.unwrap();
     }
 
-    async fn good_client(&self, at: usize, client: &reqwest::Client, version: Version, exchanges: usize) {
-        let (mut last, mut held) = (None, Vec::new());
-        for _ in 0..exchanges {
+    async fn good_client(&self, at: usize, client: &reqwest::Client, version: Version, requests: usize) {
+        let (mut last, mut cookies) = (None, Vec::new());
+        for _ in 0..requests {
             let (n, applied) = (self.number(), self.applied.load(Ordering::SeqCst));
             let request = client.get(format!("https://{HOST}:{}/load/{n}", self.https.address.port()));
             let request = match version {
-                // A field for each (RFC 9113 8.2.3).
-                Version::HTTP_2 => held.iter().fold(request, |request, pair| request.header("Cookie", pair)),
-                _ if held.is_empty() => request,
-                _ => request.header("Cookie", held.join("; ")),
+                // One header for each cookie (RFC 9113 8.2.3).
+                Version::HTTP_2 => cookies.iter().fold(request, |request, pair| request.header("Cookie", pair)),
+                _ if cookies.is_empty() => request,
+                _ => request.header("Cookie", cookies.join("; ")),
             };
             let response = request.send().await.unwrap();
             assert_eq!((response.status().as_u16(), response.version()), (200, version), "{last:?}");
-            held = self.exactly(response.headers(), n);
-            let read = told(last.map(session), last.map(Note), last.map(|last| last.to_string()));
-            assert_eq!(response.text().await.unwrap(), read);
+            cookies = self.assert_set_cookies(response.headers(), n);
+            let expected = describe(last.map(session), last.map(Note), last.map(|last| last.to_string()));
+            assert_eq!(response.text().await.unwrap(), expected);
             last = Some(n);
             self.tally.good.fetch_add(1, Ordering::Relaxed);
-            self.reached[at].store(applied, Ordering::SeqCst);
+            self.policies_seen[at].store(applied, Ordering::SeqCst);
             self.progress.notify_one();
         }
-        self.reached[at].store(u64::MAX, Ordering::SeqCst);
+        self.policies_seen[at].store(u64::MAX, Ordering::SeqCst);
         self.progress.notify_one();
     }
 
-    /// The three lines of `/load/{n}` and no other, of one environment; returns them as a browser sends them back.
-    fn exactly(&self, headers: &HeaderMap, n: u32) -> Vec<String> {
-        let lines: Vec<&str> = headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap()).collect();
-        let is_of = |environment: &&Environment| {
-            let Environment { session: of_session, note: of_note, sso: of_sso, .. } = environment;
-            lines.len() == 3
-                && lines[0] == format!("__Host-Http-session={}{of_session}", session(n).0)
-                && lines[1].starts_with("__Host-Http-note=1")
-                && lines[1].ends_with(of_note)
-                && lines[2] == format!("__Secure-sso={n}{of_sso}")
+    /// Asserts that the `Set-Cookie` headers are exactly those of `/load/{n}`, in one of the environments. Returns the
+    /// cookies as a browser sends them back.
+    fn assert_set_cookies(&self, headers: &HeaderMap, n: u32) -> Vec<String> {
+        let set_cookies: Vec<&str> = headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect();
+        let matches = |environment: &Environment| {
+            set_cookies.len() == 3
+                && set_cookies[0] == format!("__Host-Http-session={}{}", session(n).0, environment.session)
+                && set_cookies[1].starts_with("__Host-Http-note=1")
+                && set_cookies[1].ends_with(environment.note)
+                && set_cookies[2] == format!("__Secure-sso={n}{}", environment.sso)
         };
-        assert!(ENVIRONMENTS.iter().find(is_of).is_some(), "exchange {n}: {lines:#?}");
+        assert!(ENVIRONMENTS.iter().any(matches), "request {n}: {set_cookies:#?}");
         assert_eq!(testing::sent_with::<Note>(headers, &self.keyring()).map(|note| note.0), Some(n));
-        lines.iter().map(|line| line.split(';').next().unwrap().to_owned()).collect()
+        set_cookies.iter().map(|set_cookie| set_cookie.split(';').next().unwrap().to_owned()).collect()
     }
 
-    // ---- Afterwards.
+    // ---- After a round.
 
-    /// Waits until the servers have closed every connection and every jar, and the heap is within the bound: what never
-    /// comes to pass is a leak. Returns what the process weighs.
-    async fn settles(&self, bound: usize) -> memory::Weight {
+    /// Waits until the servers have closed every connection and every jar, and the heap is within the bound. If that
+    /// does not happen in two minutes, something leaks. Returns the memory usage of the process.
+    async fn settle(&self, bound: usize) -> memory::Usage {
         self.apply(Keyring::new(self.keys.lock().unwrap()[0].clone()));
-        let patience = Instant::now() + Duration::from_secs(120);
+        let deadline = Instant::now() + Duration::from_secs(120);
         loop {
-            let connections = self.connections();
-            let policies = self.held.lock().unwrap().iter().filter(|held| held.strong_count() > 0).count();
-            let weight = memory::Weight::of_this_process(HEAP.allocated());
-            if connections.unwrap_or(0) == 0 && policies == 1 && weight.heap <= bound {
-                self.held.lock().unwrap().retain(|held| held.strong_count() > 0);
-                return weight;
+            let connections = self.open_connections();
+            let policies = self.policy_tokens.lock().unwrap().iter().filter(|token| token.strong_count() > 0).count();
+            let usage = memory::Usage::of_this_process(HEAP.allocated());
+            if connections.unwrap_or(0) == 0 && policies == 1 && usage.heap <= bound {
+                self.policy_tokens.lock().unwrap().retain(|token| token.strong_count() > 0);
+                return usage;
             }
             assert!(
-                Instant::now() < patience,
-                "{connections:?} connections are open, {policies} policies are held, {} octets are allocated of {bound}",
-                weight.heap
+                Instant::now() < deadline,
+                "leak: {connections:?} open connections, {policies} live policies, {} of {bound} bytes allocated",
+                usage.heap
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    fn connections(&self) -> Option<usize> {
-        memory::connections(&[self.https.address.port(), self.http.address.port()])
+    fn open_connections(&self) -> Option<usize> {
+        memory::open_connections(&[self.https.address.port(), self.http.address.port()])
     }
 
-    fn figures(&self, framework: &str, seconds: f64, weighed: &[memory::Weight]) -> String {
-        let of = |count: &AtomicU64| count.load(Ordering::SeqCst);
-        let Tally { good, answered, refused, closed, aborted, rotations } = &self.tally;
-        let hostile = of(answered) + of(refused) + of(closed) + of(aborted);
-        assert!(!self.tells_values.load(Ordering::SeqCst), "an event tells a cookie's value");
-        assert_eq!(self.policy.counters().get(EventKind::Mistake), 0, "a jar was dropped with cookies");
-        let heap: Vec<_> = weighed.iter().map(|weight| (weight.heap / 1024).to_string()).collect();
+    fn summary(&self, framework: &str, seconds: f64, measurements: &[memory::Usage]) -> String {
+        let total = |count: &AtomicU64| count.load(Ordering::SeqCst);
+        let Tally { good, succeeded, refused, closed, aborted, rotations } = &self.tally;
+        let hostile = total(succeeded) + total(refused) + total(closed) + total(aborted);
+        assert!(!self.leaks_values.load(Ordering::SeqCst), "an event contains a cookie's value");
+        assert_eq!(self.policy.counters().get(Kind::Mistake), 0, "a jar was dropped with unsent cookies");
+        let heap: Vec<_> = measurements.iter().map(|usage| (usage.heap / 1024).to_string()).collect();
         let resident: Option<Vec<_>> =
-            weighed.iter().map(|weight| Some((weight.resident? / 1024).to_string())).collect();
+            measurements.iter().map(|usage| Some((usage.resident? / 1024).to_string())).collect();
         format!(
-            "{framework:6} {} good; {hostile} hostile: {} answered, {} refused, {} closed, {} aborted; {} policies, {} keys; \
-             {:.0} exchanges a second; after each round heap {} KiB, RSS {} MiB, open connections {}",
-            of(good),
-            of(answered),
-            of(refused),
-            of(closed),
-            of(aborted),
-            of(&self.applied),
-            of(rotations),
-            (of(good) + hostile) as f64 / seconds,
+            "{framework:6} {} good; {hostile} hostile: {} succeeded, {} refused, {} closed, {} aborted; {} policies, \
+             {} keys; {:.0} requests a second; after each round heap {} KiB, RSS {} MiB, open connections {}",
+            total(good),
+            total(succeeded),
+            total(refused),
+            total(closed),
+            total(aborted),
+            total(&self.applied),
+            total(rotations),
+            (total(good) + hostile) as f64 / seconds,
             heap.join(" "),
             resident.map_or("unknown".to_owned(), |resident| resident.join(" ")),
-            self.connections().map_or("unknown", |_| "0"),
+            self.open_connections().map_or("unknown", |_| "0"),
         )
     }
 }

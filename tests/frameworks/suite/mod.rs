@@ -1,13 +1,13 @@
-//! One list of scenarios for every framework. A framework brings a [`Framework`]: the routes of [`handlers`] and of
-//! [`scenarios`], served on a socket of loopback under the policy and the listener that a scenario chooses. Each answer is
-//! compared header by header, so that the same declaration is seen to behave alike in each. [`load`] asks the same servers
-//! by the thousand.
+//! The scenarios that run against every framework. Each framework implements [`Framework`]: it serves the routes of
+//! [`handlers`] and [`scenarios`] on a loopback socket, under the policy and the TLS termination that a scenario
+//! chooses. The scenarios compare each response header by header, so a declaration must behave alike in all frameworks.
+//! [`load`] sends thousands of requests to the same servers.
 
 use std::net::SocketAddr;
 
-use hardtack::{Cookie, CookieValue, Listener, PolicyHandle};
+use hardtack::{Cookie, CookieValue, PolicyHandle, TlsTermination};
 
-#[allow(dead_code, reason = "other tests use more of it")]
+#[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../../support/client.rs"]
 pub(crate) mod client;
 pub(crate) mod handlers;
@@ -17,49 +17,49 @@ pub(crate) mod site;
 #[path = "../../support/tls.rs"]
 pub(crate) mod tls;
 
-pub(crate) use scenarios::every_scenario;
+pub(crate) use scenarios::run_all_scenarios;
 use tls::Certificate;
 
-/// A framework, as far as the scenarios ask.
+/// A framework under test.
 pub(crate) trait Framework {
     const NAME: &'static str;
 
-    /// What the framework's extractors say where nobody added the policy.
-    const MISSING: &'static str;
+    /// The response body of the framework's extractors if the application has no policy.
+    const MISSING_POLICY: &'static str;
 
-    /// Scenarios that the framework makes impossible, each with the reason. Its own tests assert the exact difference; one
-    /// that passes nevertheless is a failure.
-    const DIFFERS: &'static [(&'static str, &'static str)] = &[];
+    /// The scenarios that must fail with this framework, each with the reason. The framework's own tests assert the
+    /// exact difference. If such a scenario passes, the test fails.
+    const DIFFERENCES: &'static [(&'static str, &'static str)] = &[];
 
-    /// Octets by which pools of the framework's own may differ from one round of [`load`] to another.
-    const POOLS: usize = 0;
+    /// The bytes by which the framework's own memory pools may grow from one round of [`load`] to another.
+    const POOL_BYTES: usize = 0;
 
-    /// Serves the routes on a loopback socket whose port the system chooses.
-    fn serve(stand: Stand) -> impl Future<Output = Served> + Send;
+    /// Serves the routes on a loopback socket. The operating system chooses the port.
+    fn serve(setup: Setup) -> impl Future<Output = RunningServer> + Send;
 }
 
-/// How a scenario wants the routes served.
-pub(crate) struct Stand {
-    /// The innermost first; none: nobody added it.
+/// How to serve the routes.
+pub(crate) struct Setup {
+    /// The policies around the routes, innermost first. Empty for an application without a policy.
     pub(crate) policies: Vec<PolicyHandle>,
-    pub(crate) listener: Listener,
-    /// `None`: plain HTTP.
-    pub(crate) tls: Option<Certificate>,
+    pub(crate) tls_termination: TlsTermination,
+    /// The server's certificate. `None` serves plain HTTP.
+    pub(crate) certificate: Option<Certificate>,
 }
 
 /// A server that runs until the value is dropped.
-pub(crate) struct Served {
+pub(crate) struct RunningServer {
     pub(crate) address: SocketAddr,
     stop: Option<Box<dyn FnOnce() + Send + Sync>>,
 }
 
-impl Served {
-    pub(crate) fn new(address: SocketAddr, stop: impl FnOnce() + Send + Sync + 'static) -> Served {
-        Served { address, stop: Some(Box::new(stop)) }
+impl RunningServer {
+    pub(crate) fn new(address: SocketAddr, stop: impl FnOnce() + Send + Sync + 'static) -> RunningServer {
+        RunningServer { address, stop: Some(Box::new(stop)) }
     }
 }
 
-impl Drop for Served {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
             stop();
@@ -67,14 +67,17 @@ impl Drop for Served {
     }
 }
 
-// ---- What answers say, and under which name a server is asked.
+// ---- The host, and what the responses contain.
 
-/// A name, so that HSTS is not left out, and a subdomain, so that a cookie may have a Domain that is not the host. Clients
-/// resolve it to loopback.
+/// The host of every server. It is a name, because HSTS is not sent for IP addresses. It is a subdomain, so that a
+/// cookie's `Domain` can differ from the host. Clients resolve it to loopback.
 pub(crate) const HOST: &str = "www.site.example";
+/// The `Set-Cookie` header of `Session::new()`.
 pub(crate) const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
-pub(crate) const NO_HTTPS: &str = "this page works over HTTPS only";
-pub(crate) const YEAR: &str = "max-age=31536000";
+/// The response body of a refusal over plain HTTP.
+pub(crate) const HTTPS_ONLY: &str = "this page works over HTTPS only";
+/// The default policy's `Strict-Transport-Security` header.
+pub(crate) const ONE_YEAR_HSTS: &str = "max-age=31536000";
 
 // ---- The cookies of the routes.
 
@@ -88,33 +91,34 @@ impl Session {
         Session("s3cr3t".to_owned())
     }
 
-    /// More than a cookie may be.
+    /// Returns a session that is longer than the 4096 bytes of a cookie.
     pub(crate) fn too_large() -> Session {
         Session("x".repeat(5000))
     }
 }
 
-/// How many things are in the cart.
+/// The number of things in the cart.
 #[derive(Cookie, Debug)]
 pub(crate) struct Cart(pub(crate) u32);
 
-/// A cookie that nobody reads or changes who has not the policy's keyring.
+/// A cookie that only the policy's keyring can read and write.
 #[derive(Cookie, Debug)]
 #[cookie(sealed)]
 pub(crate) struct Note(pub(crate) u32);
 
-/// A cookie that plain HTTP may carry.
+/// A cookie that is also sent over plain HTTP.
 #[derive(Cookie, Debug)]
 #[cookie(secure = false, reason = "whether a banner was closed, on a site without TLS")]
 pub(crate) struct Banner(pub(crate) bool);
 
+/// Colour scheme.
 #[derive(CookieValue, Debug)]
 pub(crate) enum Theme {
     Light,
     Dark,
 }
 
-/// A struct of cookies, which is an extractor in every framework.
+/// A struct of cookies. It is an extractor in every framework.
 #[hardtack::cookies]
 pub(crate) struct SiteCookies {
     #[cookie(existing)]
@@ -123,7 +127,7 @@ pub(crate) struct SiteCookies {
     pub(crate) theme: Theme,
     #[cookie(path = "/shop", max_age = "30d", same_site = Strict)]
     pub(crate) basket: u64,
-    #[cookie(domain = environment)]
+    #[cookie(domain = policy)]
     pub(crate) sso: String,
     #[cookie(same_site = None, partitioned, reason = "the map is embedded by partners")]
     pub(crate) map: bool,

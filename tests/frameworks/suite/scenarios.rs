@@ -1,56 +1,58 @@
-//! What every framework must do. What it is asked with stands in [`super::handlers`], and by the framework's own means:
+//! The scenarios that every framework must pass. Each framework serves the routes whose handlers are in
+//! [`super::handlers`], and these routes, which it writes itself:
 //!
-//! | route | takes | does |
+//! | route | extractor | response |
 //! |---|---|---|
-//! | `/strict` | `Https` | answers `https` |
-//! | `/fails` | `Cookies` | sets `Session::new()`, then fails with an error of the framework's that is a 500 |
-//! | `/foreign` | | `PHPSESSID=3f9a; path=/forum`, `seen=1`, `Cache-Control: public, max-age=60`; answers `from the forum` |
-//! | `/by-hand` | | `legacy=1; Secure`; answers `from old code` |
-//! | `/hsts` | | `Strict-Transport-Security: max-age=1` |
-//! | `/health` | | answers `up` |
+//! | `/strict` | `Https` | the body `https` |
+//! | `/fails` | `Cookies` | sets `Session::new()`, then returns one of the framework's errors with status 500 |
+//! | `/undeclared` | | the `Set-Cookie` headers `PHPSESSID=3f9a; path=/forum` and `seen=1`, the header `Cache-Control: public, max-age=60`, and the body `from the forum` |
+//! | `/by-hand` | | the `Set-Cookie` header `legacy=1; Secure` and the body `from old code` |
+//! | `/hsts` | | the header `Strict-Transport-Security: max-age=1` |
+//! | `/health` | | the body `up` |
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hardtack::{
-    EventKind, Floor, ForceHttps, ForeignCookies, Hsts, Key, Keyring, Listener, Policy, PolicyBuilder, PolicyHandle,
-    SameSite, TrustedProxies,
-};
+use hardtack::event::Kind;
+use hardtack::policy::{Baseline, ForceHttps, Hsts, PolicyBuilder, UndeclaredCookies};
+use hardtack::seal::{Key, Keyring};
+use hardtack::{Policy, PolicyHandle, SameSite, TlsTermination, TrustedProxies};
 use http::Version;
 use reqwest::ClientBuilder;
 
 use super::client::{Client, Reply};
-use super::site::{Site, certificate, is};
+use super::site::{Site, assert_reply, certificate};
 use super::tls::Certificate;
-use super::{Framework, HOST, NO_HTTPS, SESSION, Stand, YEAR};
+use super::{Framework, HOST, HTTPS_ONLY, ONE_YEAR_HSTS, SESSION, Setup};
 
-const NO_SESSION: &str = "__Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; \
-                          HttpOnly; SameSite=Lax";
-const NO_CART: &str = "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
-                       SameSite=Lax";
-const NO_NOTE: &str = "__Host-Http-note=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
-                       SameSite=Lax";
+const SESSION_REMOVAL: &str =
+    "__Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
+const CART_REMOVAL: &str =
+    "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
+const NOTE_REMOVAL: &str =
+    "__Host-Http-note=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
 const BANNER: &str = "banner=true; Path=/; HttpOnly; SameSite=Lax";
-const NOT_UNDERSTOOD: &str = "a cookie was not understood; try again";
+const INVALID_COOKIE: &str = "a cookie was not understood; try again";
 const PAGE: (&str, &str) = ("Accept", "text/html,*/*;q=0.8");
 
-/// Runs them all, each against servers of its own; prints a line for each and fails with the list of those that failed.
-pub(crate) async fn every_scenario<F: Framework + 'static>() {
+/// Runs every scenario against new servers. Prints a line for each scenario. Panics with the names of the failed
+/// scenarios.
+pub(crate) async fn run_all_scenarios<F: Framework + 'static>() {
     let mut failed = Vec::new();
     let (mut count, mut passed, mut differing) = (0, 0, 0);
     macro_rules! run {
         ($($scenario:ident)*) => {$(
             count += 1;
             let name = stringify!($scenario);
-            let passes = tokio::spawn($scenario(Lab::<F>::new())).await.is_ok();
+            let passes = tokio::spawn($scenario(Harness::<F>::new())).await.is_ok();
             passed += usize::from(passes);
-            let differs = F::DIFFERS.iter().find(|(differs, _)| *differs == name);
+            let differs = F::DIFFERENCES.iter().find(|(differs, _)| *differs == name);
             differing += usize::from(differs.is_some());
             let verdict = match differs {
                 None if passes => "ok".to_owned(),
                 Some((_, reason)) if !passes => format!("differs: {reason}"),
                 None => "FAILED".to_owned(),
-                Some(_) => "FAILED: it passes, and is said to differ".to_owned(),
+                Some(_) => "FAILED: it passes, but it is listed as a difference".to_owned(),
             };
             println!("{:6} {name:60} {verdict}", F::NAME);
             if verdict.starts_with("FAILED") {
@@ -59,136 +61,138 @@ pub(crate) async fn every_scenario<F: Framework + 'static>() {
         )*};
     }
     run! {
-        a_value_is_set_read_and_removed
-        a_second_set_of_one_cookie_is_the_one_that_leaves
-        a_struct_of_cookies_sets_each_with_its_exact_line
-        what_varies_stands_in_the_line
-        a_struct_of_cookies_reads
-        hostile_values_come_back_equal
-        a_planted_cookie_is_ambiguous_and_removed
-        a_value_not_understood_is_400_with_its_removal
-        hostile_fields_lose_nothing_else
-        a_sealed_cookie_is_the_policy_s_keyring_s
+        cookie_is_set_read_and_removed
+        second_set_replaces_the_first
+        struct_of_cookies_writes_exact_headers
+        overrides_change_the_header
+        struct_of_cookies_reads_values
+        encoded_value_is_decoded
+        conflicting_values_are_a_400
+        malformed_value_is_a_400
+        malformed_pairs_hide_no_other_cookie
+        sealed_cookie_uses_the_policys_keyring
         extractors_refuse_plain_http
-        proof_is_asked_and_demanded
-        asking_for_proof_is_no_refusal
-        either_scheme_sets_what_may_be_sent
-        a_cookie_for_plain_http_is_set_there
-        a_secure_cookie_over_plain_http_is_not_read
-        an_error_of_the_handler_keeps_its_cookies
-        an_error_of_setting_is_500_and_keeps_the_others
-        what_is_set_after_the_head_left_is_told
-        nobody_added_the_policy
-        nobody_added_the_policy_and_proof_is_asked
-        a_target_makes_no_connection_https
-        both_versions_of_http_are_served_alike
-        a_trusted_proxy_is_believed_both_ways
-        a_forged_header_is_believed_of_nobody
-        a_peer_that_is_no_proxy_is_not_believed
-        rfc_7239_is_read_where_it_is_chosen
-        loopback_counts_in_development
-        foreign_lines_are_hardened_and_nothing_else_of_them_is_touched
-        foreign_lines_are_observed
-        foreign_lines_are_refused
-        an_exception_is_left_alone
-        nothing_foreign_leaves_over_plain_http
-        the_floor_raises_every_line
-        caches_are_kept_out
-        pages_are_redirected
-        integrations_are_refused
-        a_nested_router_hides_no_prefix
-        health_checks_pass
-        an_unknown_host_is_no_place_to_redirect_to
-        a_doubled_host_is_no_place_to_redirect_to
-        hsts_is_sent_over_https_alone
-        hsts_stands_on_errors_too
-        a_policy_within_a_policy_writes_each_line_once
-        a_policy_changes_while_the_server_runs
-        many_exchanges_at_once_do_not_mix
+        https_proof_can_be_optional_or_required
+        optional_https_proof_emits_no_refusal
+        any_scheme_rejects_secure_cookies_over_http
+        insecure_cookie_is_set_over_both_schemes
+        secure_cookie_is_not_read_over_http
+        handler_error_keeps_its_cookies
+        set_error_is_500_and_keeps_other_cookies
+        set_after_the_head_is_an_error
+        missing_policy_is_a_500
+        missing_policy_with_optional_proof_is_a_500
+        request_target_cannot_claim_https
+        http_1_and_http_2_behave_alike
+        trusted_proxy_decides_the_scheme
+        forwarding_headers_need_a_trusted_proxy
+        untrusted_peer_cannot_claim_https
+        forwarded_header_is_read_when_configured
+        loopback_counts_as_https_in_debug_builds
+        undeclared_cookies_are_hardened
+        undeclared_cookies_are_observed
+        undeclared_cookies_are_dropped
+        excepted_cookie_is_unchanged
+        undeclared_cookies_are_dropped_over_http
+        baseline_tightens_declared_cookies
+        responses_with_cookies_are_private
+        pages_are_redirected_to_https
+        api_paths_are_refused
+        nested_router_keeps_the_whole_path
+        exempt_paths_are_served_over_http
+        unknown_host_is_not_redirected_to
+        ambiguous_host_is_not_redirected_to
+        hsts_is_sent_over_https_only
+        hsts_is_sent_on_errors
+        nested_policies_send_each_cookie_once
+        policy_changes_while_the_server_runs
+        concurrent_requests_do_not_mix
     }
     println!("{:6} {passed} of {count} scenarios, {differing} differ", F::NAME);
-    assert_eq!(differing, F::DIFFERS.len(), "{}: a scenario that there is not is said to differ", F::NAME);
+    assert_eq!(differing, F::DIFFERENCES.len(), "{}: a listed difference names no scenario", F::NAME);
     assert!(failed.is_empty(), "{}: {failed:?}", F::NAME);
 }
 
-/// What a scenario works with.
-struct Lab<F> {
+/// The tools of a scenario: a certificate, policies that record their events, and servers.
+struct Harness<F> {
     certificate: Certificate,
     events: Arc<Mutex<Vec<String>>>,
     framework: std::marker::PhantomData<fn() -> F>,
 }
 
-impl<F: Framework> Lab<F> {
+impl<F: Framework> Harness<F> {
     fn new() -> Self {
-        Lab { certificate: certificate(), events: Arc::default(), framework: std::marker::PhantomData }
+        Harness { certificate: certificate(), events: Arc::default(), framework: std::marker::PhantomData }
     }
 
-    /// The default policy, whose events are kept.
+    /// Returns a builder of the default policy that records the events.
     fn policy(&self) -> PolicyBuilder {
         let events = self.events.clone();
         Policy::builder().on_event(move |event| events.lock().unwrap().push(event.to_string()))
     }
 
-    /// The same, and plain HTTP reaches the handlers.
-    fn open(&self) -> PolicyBuilder {
+    /// Returns the same policy without `force_https`, so plain HTTP requests reach the handlers.
+    fn policy_allowing_http(&self) -> PolicyBuilder {
         self.policy().force_https(false)
     }
 
-    /// Over TLS, as the framework tells it of its connections.
+    /// Serves over TLS. Each connection is marked by the framework.
     async fn https(&self, policy: PolicyBuilder) -> Site {
         let policy = PolicyHandle::new(policy.build().unwrap());
-        self.serve(vec![policy], Listener::per_connection(), true).await
+        self.serve(vec![policy], TlsTermination::per_connection(), true).await
     }
 
-    /// Over plain HTTP, as the framework tells it of its connections.
+    /// Serves over plain HTTP. Each connection is marked by the framework.
     async fn http(&self, policy: PolicyBuilder) -> Site {
-        self.behind(policy, Listener::per_connection()).await
+        self.http_with(policy, TlsTermination::per_connection()).await
     }
 
-    /// Over plain HTTP, judged by this listener.
-    async fn behind(&self, policy: PolicyBuilder, listener: Listener) -> Site {
+    /// Serves over plain HTTP with this TLS termination.
+    async fn http_with(&self, policy: PolicyBuilder, tls_termination: TlsTermination) -> Site {
         let policy = PolicyHandle::new(policy.build().unwrap());
-        self.serve(vec![policy], listener, false).await
+        self.serve(vec![policy], tls_termination, false).await
     }
 
-    /// Under these policies, the innermost first.
-    async fn serve(&self, policies: Vec<PolicyHandle>, listener: Listener, tls: bool) -> Site {
-        let served = F::serve(Stand { policies, listener, tls: tls.then(|| self.certificate.clone()) }).await;
-        Site::over(served, self.certificate.clone(), tls, |client| client)
+    /// Serves under these policies, innermost first.
+    async fn serve(&self, policies: Vec<PolicyHandle>, tls_termination: TlsTermination, is_tls: bool) -> Site {
+        let certificate = is_tls.then(|| self.certificate.clone());
+        let server = F::serve(Setup { policies, tls_termination, certificate }).await;
+        Site::from_server(server, self.certificate.clone(), is_tls, |client| client)
     }
 
-    /// What was told since the last time.
+    /// Removes and returns the recorded events.
     fn events(&self) -> Vec<String> {
         std::mem::take(&mut self.events.lock().unwrap())
     }
 
-    fn told(&self, words: &str) -> bool {
-        self.events.lock().unwrap().iter().any(|event| event.contains(words))
+    /// Returns true if a recorded event contains this text.
+    fn has_event(&self, text: &str) -> bool {
+        self.events.lock().unwrap().iter().any(|event| event.contains(text))
     }
 }
 
 // ---- Set, get, remove.
 
-async fn a_value_is_set_read_and_removed<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
-    is(&site.get("/get").await, 200, &[], "None");
-    is(&site.get("/set").await, 200, &[SESSION], "set");
+async fn cookie_is_set_read_and_removed<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
+    assert_reply(&site.get("/get").await, 200, &[], "None");
+    assert_reply(&site.get("/set").await, 200, &[SESSION], "set");
     let cookie = ("Cookie", "a=1; __Host-Http-session=s3cr3t; b=2");
-    is(&site.get_with("/get", &[cookie]).await, 200, &[], "Some(Session(\"s3cr3t\"))");
-    // Whether or not the request carried it.
-    assert_eq!(site.get_with("/remove", &[cookie]).await.lines(), [NO_SESSION]);
-    assert_eq!(site.get("/remove").await.lines(), [NO_SESSION]);
+    assert_reply(&site.get_with("/get", &[cookie]).await, 200, &[], "Some(Session(\"s3cr3t\"))");
+    // The removal does not depend on the request's cookies.
+    assert_eq!(site.get_with("/remove", &[cookie]).await.set_cookies(), [SESSION_REMOVAL]);
+    assert_eq!(site.get("/remove").await.set_cookies(), [SESSION_REMOVAL]);
 }
 
-async fn a_second_set_of_one_cookie_is_the_one_that_leaves<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
-    assert_eq!(site.get("/last").await.lines(), [SESSION]);
+async fn second_set_replaces_the_first<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
+    assert_eq!(site.get("/last").await.set_cookies(), [SESSION]);
 }
 
-async fn a_struct_of_cookies_sets_each_with_its_exact_line<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy().cookie_domain("site.example")).await;
+async fn struct_of_cookies_writes_exact_headers<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy().cookie_domain("site.example")).await;
     assert_eq!(
-        site.get("/many").await.lines(),
+        site.get("/many").await.set_cookies(),
         [
             SESSION,
             "__Host-theme=dark; Path=/; Secure; SameSite=Lax",
@@ -199,10 +203,10 @@ async fn a_struct_of_cookies_sets_each_with_its_exact_line<F: Framework>(lab: La
     );
 }
 
-async fn what_varies_stands_in_the_line<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
+async fn overrides_change_the_header<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
     assert_eq!(
-        site.get("/vary").await.lines(),
+        site.get("/vary").await.set_cookies(),
         [
             "__Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Strict",
             "__Host-theme=light; Path=/; Max-Age=60; Secure; SameSite=Lax",
@@ -212,39 +216,40 @@ async fn what_varies_stands_in_the_line<F: Framework>(lab: Lab<F>) {
     );
 }
 
-async fn a_struct_of_cookies_reads<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
-    // Two fields, as HTTP/2 may send them.
-    let fields = [("Cookie", "__Host-theme=dark"), ("Cookie", "__Secure-basket=7")];
-    is(&site.get_with("/site", &fields).await, 200, &[], "Some(Dark) Some(7)");
-    is(&site.get("/site").await, 200, &[], "None None");
+async fn struct_of_cookies_reads_values<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
+    // Two headers, as HTTP/2 may send them.
+    let headers = [("Cookie", "__Host-theme=dark"), ("Cookie", "__Secure-basket=7")];
+    assert_reply(&site.get_with("/site", &headers).await, 200, &[], "Some(Dark) Some(7)");
+    assert_reply(&site.get("/site").await, 200, &[], "None None");
 }
 
-async fn hostile_values_come_back_equal<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
+async fn encoded_value_is_decoded<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
     let cookie = ("Cookie", "__Host-Http-session=a%20b%3Bc=%22d%22%2C%C3%A9%25%0D%0ASet-Cookie:%20x=1");
     let reply = site.get_with("/get", &[cookie]).await;
-    assert_eq!(reply.body, format!("{:?}", Some(super::Session("a b;c=\"d\",é%\r\nSet-Cookie: x=1".to_owned()))));
+    let session = super::Session("a b;c=\"d\",é%\r\nSet-Cookie: x=1".to_owned());
+    assert_reply(&reply, 200, &[], &format!("{:?}", Some(session)));
 }
 
-// ---- Errors of reading.
+// ---- Read errors.
 
-async fn a_planted_cookie_is_ambiguous_and_removed<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
-    let planted = ("Cookie", "__Host-Http-session=mine; __Host-Http-session=planted");
-    is(&site.get_with("/get", &[planted]).await, 400, &[NO_SESSION], NOT_UNDERSTOOD);
-    assert!(lab.told("more than once") && !lab.told("planted;") && !lab.told("mine"));
+async fn conflicting_values_are_a_400<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
+    let conflicting = ("Cookie", "__Host-Http-session=s3cr3t; __Host-Http-session=planted-s3cr3t");
+    assert_reply(&site.get_with("/get", &[conflicting]).await, 400, &[SESSION_REMOVAL], INVALID_COOKIE);
+    assert!(harness.has_event("more than once") && !harness.has_event("s3cr3t"));
 }
 
-async fn a_value_not_understood_is_400_with_its_removal<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
+async fn malformed_value_is_a_400<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
     let reply = site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await;
-    is(&reply, 400, &[NO_CART], NOT_UNDERSTOOD);
+    assert_reply(&reply, 400, &[CART_REMOVAL], INVALID_COOKIE);
     assert_eq!(reply.header("cache-control"), Some("private"));
 }
 
-async fn hostile_fields_lose_nothing_else<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
+async fn malformed_pairs_hide_no_other_cookie<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
     for cookie in [
         &b"\xFF\xFE=\x80; __Host-Http-session=s3cr3t"[..],
         b"; ;;=;==; __Host-Http-session=s3cr3t; =",
@@ -254,188 +259,199 @@ async fn hostile_fields_lose_nothing_else<F: Framework>(lab: Lab<F>) {
         let value = http::HeaderValue::from_bytes(cookie).unwrap();
         let request = site.client.0.get(site.url("/get")).header("Cookie", value);
         let reply = Client::send(request).await;
-        is(&reply, 200, &[], "Some(Session(\"s3cr3t\"))");
+        assert_reply(&reply, 200, &[], "Some(Session(\"s3cr3t\"))");
     }
 }
 
-async fn a_sealed_cookie_is_the_policy_s_keyring_s<F: Framework>(lab: Lab<F>) {
+async fn sealed_cookie_uses_the_policys_keyring<F: Framework>(harness: Harness<F>) {
     let (old, new) = (Key::generate(), Key::generate());
-    let policy = |keyring: Keyring| lab.policy().keyring(keyring).build().unwrap();
+    let policy = |keyring: Keyring| harness.policy().keyring(keyring).build().unwrap();
     let handle = PolicyHandle::new(policy(Keyring::new(old.clone())));
-    let site = lab.serve(vec![handle.clone()], Listener::per_connection(), true).await;
+    let site = harness.serve(vec![handle.clone()], TlsTermination::per_connection(), true).await;
     let sealed = site.get("/seal").await;
-    let [line] = sealed.lines()[..] else { panic!("{sealed:?}") };
+    let [set_cookie] = sealed.set_cookies()[..] else { panic!("{sealed:?}") };
     assert!(
-        line.starts_with("__Host-Http-note=1") && line.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"),
-        "{line}"
+        set_cookie.starts_with("__Host-Http-note=1")
+            && set_cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"),
+        "{set_cookie}"
     );
-    let cookie = [("Cookie", line.split(';').next().unwrap())];
-    is(&site.get_with("/unseal", &cookie).await, 200, &[], "Some(Note(7))");
-    is(&site.get_with("/unseal", &[("Cookie", "__Host-Http-note=7")]).await, 400, &[NO_NOTE], NOT_UNDERSTOOD);
+    let cookie = [("Cookie", set_cookie.split(';').next().unwrap())];
+    assert_reply(&site.get_with("/unseal", &cookie).await, 200, &[], "Some(Note(7))");
+    assert_reply(
+        &site.get_with("/unseal", &[("Cookie", "__Host-Http-note=7")]).await,
+        400,
+        &[NOTE_REMOVAL],
+        INVALID_COOKIE,
+    );
 
     handle.apply(policy(Keyring::new(new.clone()).with(old)));
-    is(&site.get_with("/unseal", &cookie).await, 200, &[], "Some(Note(7))");
+    assert_reply(&site.get_with("/unseal", &cookie).await, 200, &[], "Some(Note(7))");
     handle.apply(policy(Keyring::new(new)));
-    is(&site.get_with("/unseal", &cookie).await, 400, &[NO_NOTE], NOT_UNDERSTOOD);
-    // No keyring is the server's own mistake: nothing of the browser's is removed.
-    handle.apply(lab.policy().build().unwrap());
-    is(&site.get_with("/unseal", &cookie).await, 500, &[], "this page cannot be shown");
-    is(&site.get("/seal").await, 500, &[], "this page cannot be shown");
+    assert_reply(&site.get_with("/unseal", &cookie).await, 400, &[NOTE_REMOVAL], INVALID_COOKIE);
+    // A missing keyring is a mistake in the server's configuration, so the browser's cookie is not removed.
+    handle.apply(harness.policy().build().unwrap());
+    assert_reply(&site.get_with("/unseal", &cookie).await, 500, &[], "this page cannot be shown");
+    assert_reply(&site.get("/seal").await, 500, &[], "this page cannot be shown");
 }
 
 // ---- Plain HTTP.
 
-async fn extractors_refuse_plain_http<F: Framework>(lab: Lab<F>) {
-    let site = lab.http(lab.open()).await;
+async fn extractors_refuse_plain_http<F: Framework>(harness: Harness<F>) {
+    let site = harness.http(harness.policy_allowing_http()).await;
     for path in ["/set", "/get", "/remove", "/many", "/site", "/strict"] {
-        is(&site.get(path).await, 403, &[], NO_HTTPS);
+        assert_reply(&site.get(path).await, 403, &[], HTTPS_ONLY);
     }
-    assert!(lab.told("not-https"));
+    assert!(harness.has_event("not-https"));
 }
 
-async fn proof_is_asked_and_demanded<F: Framework>(lab: Lab<F>) {
-    let (https, http) = (lab.https(lab.open()).await, lab.http(lab.open()).await);
-    is(&https.get("/proof").await, 200, &[], "https");
-    is(&https.get("/strict").await, 200, &[], "https");
-    is(&http.get("/proof").await, 200, &[], "plain");
+async fn https_proof_can_be_optional_or_required<F: Framework>(harness: Harness<F>) {
+    let https = harness.https(harness.policy_allowing_http()).await;
+    let http = harness.http(harness.policy_allowing_http()).await;
+    assert_reply(&https.get("/proof").await, 200, &[], "https");
+    assert_reply(&https.get("/strict").await, 200, &[], "https");
+    assert_reply(&http.get("/proof").await, 200, &[], "plain");
 }
 
-async fn asking_for_proof_is_no_refusal<F: Framework>(lab: Lab<F>) {
-    let policy = PolicyHandle::new(lab.open().build().unwrap());
-    let site = lab.serve(vec![policy.clone()], Listener::per_connection(), false).await;
-    is(&site.get("/proof").await, 200, &[], "plain");
-    assert_eq!(lab.events(), [""; 0]);
-    // A refusal is told once.
+async fn optional_https_proof_emits_no_refusal<F: Framework>(harness: Harness<F>) {
+    let policy = PolicyHandle::new(harness.policy_allowing_http().build().unwrap());
+    let site = harness.serve(vec![policy.clone()], TlsTermination::per_connection(), false).await;
+    assert_reply(&site.get("/proof").await, 200, &[], "plain");
+    assert_eq!(harness.events(), [""; 0]);
+    // Each refusal emits one event.
     for (path, count) in [("/strict", 1), ("/set", 2), ("/many", 3)] {
-        is(&site.get(path).await, 403, &[], NO_HTTPS);
+        assert_reply(&site.get(path).await, 403, &[], HTTPS_ONLY);
         let refused = "request refused (not-https): the connection carries no TLS; the handler needs HTTPS";
-        assert_eq!(lab.events(), [refused], "{path}");
-        assert_eq!(policy.counters().get(EventKind::RequestRefused), count);
+        assert_eq!(harness.events(), [refused], "{path}");
+        assert_eq!(policy.counters().get(Kind::RequestRefused), count);
     }
 }
 
-async fn either_scheme_sets_what_may_be_sent<F: Framework>(lab: Lab<F>) {
-    let (https, http) = (lab.https(lab.open()).await, lab.http(lab.open()).await);
-    is(&https.get("/either").await, 200, &[SESSION, BANNER], "set");
+async fn any_scheme_rejects_secure_cookies_over_http<F: Framework>(harness: Harness<F>) {
+    let https = harness.https(harness.policy_allowing_http()).await;
+    let http = harness.http(harness.policy_allowing_http()).await;
+    assert_reply(&https.get("/either").await, 200, &[SESSION, BANNER], "set");
     let reply = http.get("/either").await;
-    assert_eq!((reply.status, reply.lines()), (200, vec![BANNER]));
+    assert_eq!((reply.status, reply.set_cookies()), (200, vec![BANNER]));
     assert!(reply.body.contains("`__Host-Http-session` is a Secure cookie"), "{}", reply.body);
-    assert!(lab.told("not-https"));
+    assert!(harness.has_event("not-https"));
 }
 
-async fn a_cookie_for_plain_http_is_set_there<F: Framework>(lab: Lab<F>) {
-    let (https, http) = (lab.https(lab.open()).await, lab.http(lab.open()).await);
-    assert_eq!(http.get("/banner").await.lines(), [BANNER]);
-    assert_eq!(https.get("/banner").await.lines(), [BANNER]);
+async fn insecure_cookie_is_set_over_both_schemes<F: Framework>(harness: Harness<F>) {
+    let https = harness.https(harness.policy_allowing_http()).await;
+    let http = harness.http(harness.policy_allowing_http()).await;
+    assert_eq!(http.get("/banner").await.set_cookies(), [BANNER]);
+    assert_eq!(https.get("/banner").await.set_cookies(), [BANNER]);
 }
 
-async fn a_secure_cookie_over_plain_http_is_not_read<F: Framework>(lab: Lab<F>) {
-    let site = lab.http(lab.open()).await;
+async fn secure_cookie_is_not_read_over_http<F: Framework>(harness: Harness<F>) {
+    let site = harness.http(harness.policy_allowing_http()).await;
     let reply = site.get_with("/get", &[("Cookie", "__Host-Http-session=s3cr3t")]).await;
-    is(&reply, 403, &[], NO_HTTPS);
-    assert!(!lab.told("s3cr3t"));
+    assert_reply(&reply, 403, &[], HTTPS_ONLY);
+    assert!(!harness.has_event("s3cr3t"));
 }
 
 // ---- Errors.
 
-async fn an_error_of_the_handler_keeps_its_cookies<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
+async fn handler_error_keeps_its_cookies<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
     let reply = site.get("/fails").await;
-    assert_eq!((reply.status, reply.lines()), (500, vec![SESSION]));
+    assert_eq!((reply.status, reply.set_cookies()), (500, vec![SESSION]));
 }
 
-async fn an_error_of_setting_is_500_and_keeps_the_others<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
+async fn set_error_is_500_and_keeps_other_cookies<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
     let reply = site.get("/too-large").await;
     assert_eq!(reply.status, 500);
-    assert_eq!(reply.lines(), ["__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax"]);
+    assert_eq!(reply.set_cookies(), ["__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax"]);
     assert!(!reply.body.contains("5000") && !reply.body.contains("4096"), "{}", reply.body);
-    assert!(lab.told("4096") && !lab.told("xxxx"));
+    assert!(harness.has_event("4096") && !harness.has_event("xxxx"));
 }
 
-async fn what_is_set_after_the_head_left_is_told<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
+async fn set_after_the_head_is_an_error<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
     let reply = site.get("/late").await;
-    assert_eq!((reply.status, reply.lines()), (200, vec![]));
+    assert_eq!((reply.status, reply.set_cookies()), (200, vec![]));
     assert!(reply.body.contains("__Host-Http-session") && reply.body.contains("had left"), "{}", reply.body);
 }
 
-async fn nobody_added_the_policy<F: Framework>(lab: Lab<F>) {
-    for tls in [true, false] {
-        let site = lab.serve(vec![], Listener::per_connection(), tls).await;
+async fn missing_policy_is_a_500<F: Framework>(harness: Harness<F>) {
+    for is_tls in [true, false] {
+        let site = harness.serve(vec![], TlsTermination::per_connection(), is_tls).await;
         for path in ["/set", "/get", "/many", "/either", "/banner", "/strict"] {
-            is(&site.get(path).await, 500, &[], F::MISSING);
+            assert_reply(&site.get(path).await, 500, &[], F::MISSING_POLICY);
         }
-        is(&site.get("/health").await, 200, &[], "up");
+        assert_reply(&site.get("/health").await, 200, &[], "up");
     }
 }
 
-async fn nobody_added_the_policy_and_proof_is_asked<F: Framework>(lab: Lab<F>) {
-    for tls in [true, false] {
-        let site = lab.serve(vec![], Listener::per_connection(), tls).await;
-        is(&site.get("/proof").await, 500, &[], F::MISSING);
+async fn missing_policy_with_optional_proof_is_a_500<F: Framework>(harness: Harness<F>) {
+    for is_tls in [true, false] {
+        let site = harness.serve(vec![], TlsTermination::per_connection(), is_tls).await;
+        assert_reply(&site.get("/proof").await, 500, &[], F::MISSING_POLICY);
     }
 }
 
 // ---- The connection.
 
-async fn a_target_makes_no_connection_https<F: Framework>(lab: Lab<F>) {
-    let site = lab.http(lab.open()).await;
+async fn request_target_cannot_claim_https<F: Framework>(harness: Harness<F>) {
+    let site = harness.http(harness.policy_allowing_http()).await;
     for (target, version, host) in [
-        // The absolute form names a scheme (RFC 9112 3.2.2): the sender's word.
+        // The absolute form names a scheme (RFC 9112 3.2.2), but the client writes it.
         ("https://www.site.example", "1.1", "Host: www.site.example\r\n"),
         ("https://www.site.example:443", "1.1", "Host: www.site.example\r\n"),
         ("HTTPS://www.site.example:443", "1.0", ""),
         ("", "1.1", "Host: www.site.example:443\r\n"),
     ] {
-        for fields in ["", "X-Forwarded-Proto: https\r\nX-Real-IP: 127.0.0.1\r\n"] {
+        for headers in ["", "X-Forwarded-Proto: https\r\nX-Real-IP: 127.0.0.1\r\n"] {
             for (path, status, body) in
-                [("/proof", "200", "plain"), ("/strict", "403", NO_HTTPS), ("/set", "403", NO_HTTPS)]
+                [("/proof", "200", "plain"), ("/strict", "403", HTTPS_ONLY), ("/set", "403", HTTPS_ONLY)]
             {
-                let fields = format!("{host}{fields}Connection: close");
-                let said = site.raw(&format!("GET {target}{path} HTTP/{version}\r\n{fields}\r\n\r\n")).await;
-                let (head, said_body) = said.split_once("\r\n\r\n").unwrap();
+                let headers = format!("{host}{headers}Connection: close");
+                let response = site.send_raw(&format!("GET {target}{path} HTTP/{version}\r\n{headers}\r\n\r\n")).await;
+                let (head, body_text) = response.split_once("\r\n\r\n").unwrap();
                 assert_eq!(
-                    (head.split(' ').nth(1), said_body),
+                    (head.split(' ').nth(1), body_text),
                     (Some(status), body),
-                    "{target}{path} {fields}: {said}"
+                    "{target}{path} {headers}: {response}"
                 );
                 assert!(!head.to_ascii_lowercase().contains("set-cookie"), "{head}");
             }
         }
     }
-    let events = lab.events();
+    let events = harness.events();
     assert!(!events.is_empty());
     assert!(events.iter().all(|event| event.contains("the connection carries no TLS")), "{events:?}");
 }
 
-async fn both_versions_of_http_are_served_alike<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
-    for (choose, version) in [
+async fn http_1_and_http_2_behave_alike<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
+    for (configure, version) in [
         (ClientBuilder::http1_only as fn(ClientBuilder) -> ClientBuilder, Version::HTTP_11),
         (ClientBuilder::http2_prior_knowledge, Version::HTTP_2),
     ] {
-        let client = site.another(|client| choose(client.cookie_store(true)));
+        let client = site.new_client(|client| configure(client.cookie_store(true)));
         for path in ["/set", "/api/me"] {
             let response = client.0.get(site.url(path)).send().await.unwrap();
             assert_eq!((response.version(), response.status().as_u16()), (version, 200));
             assert_eq!(response.headers().get_all("set-cookie").iter().collect::<Vec<_>>(), [SESSION]);
-            assert_eq!(response.headers()["strict-transport-security"], YEAR);
+            assert_eq!(response.headers()["strict-transport-security"], ONE_YEAR_HSTS);
         }
-        // The client's jar sends it back.
-        is(&client.get(site.url("/get")).await, 200, &[], "Some(Session(\"s3cr3t\"))");
+        // The client's cookie store sends the cookie back.
+        assert_reply(&client.get(site.url("/get")).await, 200, &[], "Some(Session(\"s3cr3t\"))");
     }
 }
 
-// ---- Who is believed.
+// ---- Proxies and loopback.
 
 fn proxies(networks: &[&str]) -> TrustedProxies {
     TrustedProxies::new(networks).unwrap()
 }
 
-async fn a_trusted_proxy_is_believed_both_ways<F: Framework>(lab: Lab<F>) {
-    let site = lab.behind(lab.open(), Listener::behind(proxies(&["127.0.0.1", "::1"]))).await;
-    for (fields, scheme) in [
+async fn trusted_proxy_decides_the_scheme<F: Framework>(harness: Harness<F>) {
+    let site = harness
+        .http_with(harness.policy_allowing_http(), TlsTermination::at_proxy(proxies(&["127.0.0.1", "::1"])))
+        .await;
+    for (headers, scheme) in [
         (&[("X-Forwarded-Proto", "https")][..], "https"),
         (&[("X-Forwarded-Proto", "HTTPS , wss")], "https"),
         (&[("X-Forwarded-Proto", "http")], "plain"),
@@ -445,152 +461,156 @@ async fn a_trusted_proxy_is_believed_both_ways<F: Framework>(lab: Lab<F>) {
         (&[("Forwarded", "proto=https")], "plain"),
         (&[], "plain"),
     ] {
-        is(&site.get_with("/proof", fields).await, 200, &[], scheme);
+        assert_reply(&site.get_with("/proof", headers).await, 200, &[], scheme);
     }
-    assert_eq!(site.get_with("/set", &[("X-Forwarded-Proto", "https")]).await.lines(), [SESSION]);
+    assert_eq!(site.get_with("/set", &[("X-Forwarded-Proto", "https")]).await.set_cookies(), [SESSION]);
 }
 
-async fn a_forged_header_is_believed_of_nobody<F: Framework>(lab: Lab<F>) {
-    let site = lab.http(lab.open()).await;
-    for fields in [[("X-Forwarded-Proto", "https")], [("Forwarded", "proto=https")], [("X-Forwarded-Ssl", "on")]] {
-        is(&site.get_with("/set", &fields).await, 403, &[], NO_HTTPS);
-        is(&site.get_with("/proof", &fields).await, 200, &[], "plain");
+async fn forwarding_headers_need_a_trusted_proxy<F: Framework>(harness: Harness<F>) {
+    let site = harness.http(harness.policy_allowing_http()).await;
+    for headers in [[("X-Forwarded-Proto", "https")], [("Forwarded", "proto=https")], [("X-Forwarded-Ssl", "on")]] {
+        assert_reply(&site.get_with("/set", &headers).await, 403, &[], HTTPS_ONLY);
+        assert_reply(&site.get_with("/proof", &headers).await, 200, &[], "plain");
     }
 }
 
-async fn a_peer_that_is_no_proxy_is_not_believed<F: Framework>(lab: Lab<F>) {
-    let site = lab.behind(lab.open(), Listener::behind(proxies(&["203.0.113.0/24"]))).await;
-    is(&site.get_with("/set", &[("X-Forwarded-Proto", "https")]).await, 403, &[], NO_HTTPS);
-    assert!(lab.told("`X-Forwarded-Proto` says `https` but came from 127.0.0.1"), "{:?}", lab.events);
+async fn untrusted_peer_cannot_claim_https<F: Framework>(harness: Harness<F>) {
+    let site =
+        harness.http_with(harness.policy_allowing_http(), TlsTermination::at_proxy(proxies(&["203.0.113.0/24"]))).await;
+    assert_reply(&site.get_with("/set", &[("X-Forwarded-Proto", "https")]).await, 403, &[], HTTPS_ONLY);
+    assert!(harness.has_event("`X-Forwarded-Proto` says `https` but came from 127.0.0.1"), "{:?}", harness.events);
 }
 
-async fn rfc_7239_is_read_where_it_is_chosen<F: Framework>(lab: Lab<F>) {
-    let site = lab.behind(lab.open(), Listener::behind(proxies(&["127.0.0.1"]).forwarded())).await;
-    is(&site.get_with("/proof", &[("Forwarded", "for=192.0.2.1;proto=https")]).await, 200, &[], "https");
-    is(&site.get_with("/proof", &[("X-Forwarded-Proto", "https")]).await, 200, &[], "plain");
+async fn forwarded_header_is_read_when_configured<F: Framework>(harness: Harness<F>) {
+    let site = harness
+        .http_with(harness.policy_allowing_http(), TlsTermination::at_proxy(proxies(&["127.0.0.1"]).forwarded()))
+        .await;
+    assert_reply(&site.get_with("/proof", &[("Forwarded", "for=192.0.2.1;proto=https")]).await, 200, &[], "https");
+    assert_reply(&site.get_with("/proof", &[("X-Forwarded-Proto", "https")]).await, 200, &[], "plain");
 }
 
-async fn loopback_counts_in_development<F: Framework>(lab: Lab<F>) {
-    let site = lab.behind(lab.policy(), Listener::per_connection().loopback_in_debug()).await;
-    let near = |path: &str, fields: &'static [(&str, &str)]| {
+async fn loopback_counts_as_https_in_debug_builds<F: Framework>(harness: Harness<F>) {
+    let site = harness.http_with(harness.policy(), TlsTermination::per_connection().loopback_in_debug()).await;
+    let send_to_loopback = |path: &str, headers: &'static [(&str, &str)]| {
         let client = site.client.clone();
-        let url = format!("http://127.0.0.1:{}{path}", site.served.address.port());
-        async move { client.get_with(url, fields).await }
+        let url = format!("http://127.0.0.1:{}{path}", site.server.address.port());
+        async move { client.get_with(url, headers).await }
     };
-    let reply = near("/set", &[]).await;
-    is(&reply, 200, &[SESSION], "set");
+    let reply = send_to_loopback("/set", &[]).await;
+    assert_reply(&reply, 200, &[SESSION], "set");
     assert_eq!(reply.header("strict-transport-security"), None);
-    // A proxy on this machine looks like loopback.
-    assert_eq!(near("/set", &[("X-Forwarded-For", "192.0.2.1")]).await.status, 403);
+    // A forwarding header shows that a proxy on this machine sent the request, so loopback does not count.
+    assert_eq!(send_to_loopback("/set", &[("X-Forwarded-For", "192.0.2.1")]).await.status, 403);
     assert_eq!(site.get("/set").await.status, 403);
 }
 
-// ---- Cookies of others.
+// ---- Undeclared cookies.
 
-async fn foreign_lines_are_hardened_and_nothing_else_of_them_is_touched<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
-    let reply = site.get("/foreign").await;
-    assert_eq!(reply.lines(), ["PHPSESSID=3f9a; path=/forum; Secure; HttpOnly; SameSite=Lax", "seen=1; Secure"]);
-    assert_eq!(site.get("/by-hand").await.lines(), ["legacy=1; Secure"]);
-    assert!(lab.told("PHPSESSID") && !lab.told("3f9a"));
+async fn undeclared_cookies_are_hardened<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
+    let reply = site.get("/undeclared").await;
+    assert_eq!(reply.set_cookies(), ["PHPSESSID=3f9a; path=/forum; Secure; HttpOnly; SameSite=Lax", "seen=1; Secure"]);
+    assert_eq!(site.get("/by-hand").await.set_cookies(), ["legacy=1; Secure"]);
+    assert!(harness.has_event("PHPSESSID") && !harness.has_event("3f9a"));
 }
 
-async fn foreign_lines_are_observed<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy().foreign_cookies(ForeignCookies::Observe)).await;
-    assert_eq!(site.get("/foreign").await.lines(), ["PHPSESSID=3f9a; path=/forum", "seen=1"]);
-    assert!(lab.told("PHPSESSID"));
+async fn undeclared_cookies_are_observed<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy().undeclared_cookies(UndeclaredCookies::Observe)).await;
+    assert_eq!(site.get("/undeclared").await.set_cookies(), ["PHPSESSID=3f9a; path=/forum", "seen=1"]);
+    assert!(harness.has_event("PHPSESSID"));
 }
 
-async fn foreign_lines_are_refused<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy().foreign_cookies(ForeignCookies::Refuse)).await;
-    is(&site.get("/foreign").await, 200, &[], "from the forum");
-    assert_eq!(site.get("/set").await.lines(), [SESSION]);
+async fn undeclared_cookies_are_dropped<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy().undeclared_cookies(UndeclaredCookies::Refuse)).await;
+    assert_reply(&site.get("/undeclared").await, 200, &[], "from the forum");
+    assert!(harness.has_event("PHPSESSID") && harness.has_event("seen") && !harness.has_event("3f9a"));
+    assert_eq!(site.get("/set").await.set_cookies(), [SESSION]);
 }
 
-async fn an_exception_is_left_alone<F: Framework>(lab: Lab<F>) {
-    let policy = lab.policy().exception("seen", "the old counter reads it until March");
-    let site = lab.https(policy).await;
-    let lines = ["PHPSESSID=3f9a; path=/forum; Secure; HttpOnly; SameSite=Lax", "seen=1"];
-    assert_eq!(site.get("/foreign").await.lines(), lines);
+async fn excepted_cookie_is_unchanged<F: Framework>(harness: Harness<F>) {
+    let policy = harness.policy().exception("seen", "the old counter reads it until March");
+    let site = harness.https(policy).await;
+    let set_cookies = ["PHPSESSID=3f9a; path=/forum; Secure; HttpOnly; SameSite=Lax", "seen=1"];
+    assert_eq!(site.get("/undeclared").await.set_cookies(), set_cookies);
 }
 
-async fn nothing_foreign_leaves_over_plain_http<F: Framework>(lab: Lab<F>) {
-    let site = lab.http(lab.open()).await;
-    is(&site.get("/foreign").await, 200, &[], "from the forum");
-    is(&site.get("/by-hand").await, 200, &[], "from old code");
-    assert!(lab.told("legacy"));
+async fn undeclared_cookies_are_dropped_over_http<F: Framework>(harness: Harness<F>) {
+    let site = harness.http(harness.policy_allowing_http()).await;
+    assert_reply(&site.get("/undeclared").await, 200, &[], "from the forum");
+    assert_reply(&site.get("/by-hand").await, 200, &[], "from old code");
+    assert!(harness.has_event("legacy"));
 }
 
-async fn the_floor_raises_every_line<F: Framework>(lab: Lab<F>) {
-    let floor = Floor::new().same_site(SameSite::Strict).max_age(Duration::from_secs(3600));
-    let site = lab.https(lab.policy().floor(floor)).await;
-    let lines = ["__Host-Http-session=s3cr3t; Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Strict"];
-    assert_eq!(site.get("/set").await.lines(), lines);
+async fn baseline_tightens_declared_cookies<F: Framework>(harness: Harness<F>) {
+    let baseline = Baseline::new().same_site(SameSite::Strict).longest_max_age(Duration::from_secs(3600));
+    let site = harness.https(harness.policy().baseline(baseline)).await;
+    let set_cookies = ["__Host-Http-session=s3cr3t; Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Strict"];
+    assert_eq!(site.get("/set").await.set_cookies(), set_cookies);
 }
 
-async fn caches_are_kept_out<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
+async fn responses_with_cookies_are_private<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
     assert_eq!(site.get("/set").await.header("cache-control"), Some("private"));
-    assert_eq!(site.get("/foreign").await.header("cache-control"), Some("private, max-age=60"));
+    assert_eq!(site.get("/undeclared").await.header("cache-control"), Some("private, max-age=60"));
     assert_eq!(site.get("/health").await.header("cache-control"), None);
 }
 
 // ---- Forced HTTPS.
 
-async fn pages_are_redirected<F: Framework>(lab: Lab<F>) {
-    let site = lab.http(lab.policy().force_https(ForceHttps::on().https_port(8443))).await;
+async fn pages_are_redirected_to_https<F: Framework>(harness: Harness<F>) {
+    let site = harness.http(harness.policy().force_https(ForceHttps::on().https_port(8443))).await;
     for method in [http::Method::GET, http::Method::HEAD] {
         let request = site.client.0.request(method, site.url("/set?a=b&c=%20"));
         let reply = Client::send(request.header(PAGE.0, PAGE.1)).await;
-        is(&reply, 308, &[], "");
+        assert_reply(&reply, 308, &[], "");
         assert_eq!(reply.header("location"), Some("https://www.site.example:8443/set?a=b&c=%20"));
         assert_eq!(reply.header("cache-control"), Some("no-store"));
         assert_eq!(reply.header("strict-transport-security"), None);
     }
-    // No such page: told by the server that has it.
+    // A path without a route is redirected too. The HTTPS server responds with the 404.
     assert_eq!(site.get_with("/nowhere", &[PAGE]).await.status, 308);
-    assert!(lab.told("force-https"));
+    assert!(harness.has_event("force-https"));
 }
 
-async fn integrations_are_refused<F: Framework>(lab: Lab<F>) {
-    let site = lab.http(lab.policy().force_https(ForceHttps::on().integrations(["/api"]))).await;
-    is(&site.get("/set").await, 403, &[], "");
+async fn api_paths_are_refused<F: Framework>(harness: Harness<F>) {
+    let site = harness.http(harness.policy().force_https(ForceHttps::on().api_paths(["/api"]))).await;
+    assert_reply(&site.get("/set").await, 403, &[], "");
     let request = site.client.0.post(site.url("/set")).header(PAGE.0, PAGE.1).body("name=Eve");
-    is(&Client::send(request).await, 403, &[], "");
+    assert_reply(&Client::send(request).await, 403, &[], "");
     let reply = site.get_with("/api/me", &[PAGE]).await;
-    is(&reply, 403, &[], "");
+    assert_reply(&reply, 403, &[], "");
     assert_eq!(reply.header("location"), None);
 }
 
-async fn a_nested_router_hides_no_prefix<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
-    is(&site.get("/api/me").await, 200, &[SESSION], "me");
-    let site = lab.http(lab.policy().force_https(ForceHttps::on().exempt(["/me"]))).await;
+async fn nested_router_keeps_the_whole_path<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
+    assert_reply(&site.get("/api/me").await, 200, &[SESSION], "me");
+    let site = harness.http(harness.policy().force_https(ForceHttps::on().exempt(["/me"]))).await;
     assert_eq!(site.get("/api/me").await.status, 403);
 }
 
-async fn health_checks_pass<F: Framework>(lab: Lab<F>) {
-    let site = lab.http(lab.policy().force_https(ForceHttps::on().exempt(["/health", "/set"]))).await;
-    is(&site.get("/health").await, 200, &[], "up");
-    // Exempt from the redirect, never from Secure.
-    is(&site.get("/set").await, 403, &[], NO_HTTPS);
+async fn exempt_paths_are_served_over_http<F: Framework>(harness: Harness<F>) {
+    let site = harness.http(harness.policy().force_https(ForceHttps::on().exempt(["/health", "/set"]))).await;
+    assert_reply(&site.get("/health").await, 200, &[], "up");
+    // An exempt path is not redirected, but its handlers still need HTTPS for Secure cookies.
+    assert_reply(&site.get("/set").await, 403, &[], HTTPS_ONLY);
 }
 
-async fn an_unknown_host_is_no_place_to_redirect_to<F: Framework>(lab: Lab<F>) {
-    let site = lab.http(lab.policy().force_https(ForceHttps::on().hosts([HOST]))).await;
+async fn unknown_host_is_not_redirected_to<F: Framework>(harness: Harness<F>) {
+    let site = harness.http(harness.policy().force_https(ForceHttps::on().hosts([HOST]))).await;
     let reply = site.get_with("/set", &[PAGE]).await;
     assert_eq!((reply.status, reply.header("location")), (308, Some("https://www.site.example/set")));
     let reply = site.get_with("/set", &[PAGE, ("Host", "evil.example")]).await;
     assert_eq!((reply.status, reply.header("location")), (403, None));
 }
 
-async fn a_doubled_host_is_no_place_to_redirect_to<F: Framework>(lab: Lab<F>) {
-    let site = lab.http(lab.policy()).await;
+async fn ambiguous_host_is_not_redirected_to<F: Framework>(harness: Harness<F>) {
+    let site = harness.http(harness.policy()).await;
     let request = |hosts: &str| format!("GET /set HTTP/1.1\r\n{hosts}Accept: text/html\r\nConnection: close\r\n\r\n");
-    let said = site.raw(&request("Host: www.site.example\r\n")).await;
+    let response = site.send_raw(&request("Host: www.site.example\r\n")).await;
     assert!(
-        said.starts_with("HTTP/1.1 308 ") && said.contains("\r\nlocation: https://www.site.example/set\r\n"),
-        "{said}"
+        response.starts_with("HTTP/1.1 308 ") && response.contains("\r\nlocation: https://www.site.example/set\r\n"),
+        "{response}"
     );
     for hosts in [
         "Host: www.site.example\r\nHost: evil.example\r\n",
@@ -599,77 +619,85 @@ async fn a_doubled_host_is_no_place_to_redirect_to<F: Framework>(lab: Lab<F>) {
         "Host: a b\r\n",
         "",
     ] {
-        let said = site.raw(&request(hosts)).await;
-        assert!(said.starts_with("HTTP/1.1 403 "), "{hosts:?}: {said}");
-        assert!(!said.contains("location") && !said.contains("evil"), "{hosts:?}: {said}");
+        let response = site.send_raw(&request(hosts)).await;
+        assert!(response.starts_with("HTTP/1.1 403 "), "{hosts:?}: {response}");
+        assert!(!response.contains("location") && !response.contains("evil"), "{hosts:?}: {response}");
     }
 }
 
 // ---- HSTS.
 
-async fn hsts_is_sent_over_https_alone<F: Framework>(lab: Lab<F>) {
-    let one = |reply: &Reply| {
-        let fields = reply.headers.get_all("strict-transport-security").iter();
-        fields.map(|field| field.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+async fn hsts_is_sent_over_https_only<F: Framework>(harness: Harness<F>) {
+    let hsts = |reply: &Reply| {
+        let headers = reply.headers.get_all("strict-transport-security").iter();
+        headers.map(|header| header.to_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    let (https, http) = (lab.https(lab.open()).await, lab.http(lab.open()).await);
-    assert_eq!(one(&https.get("/health").await), [YEAR]);
-    // One field, whatever the application sends.
-    assert_eq!(one(&https.get("/hsts").await), [YEAR]);
-    assert_eq!(one(&http.get("/hsts").await), [""; 0]);
-    let hsts = Hsts::one_year().subdomains();
-    let site = lab.https(lab.policy().hsts(hsts)).await;
-    assert_eq!(one(&site.get("/health").await), ["max-age=31536000; includeSubDomains"]);
+    let https = harness.https(harness.policy_allowing_http()).await;
+    let http = harness.http(harness.policy_allowing_http()).await;
+    assert_eq!(hsts(&https.get("/health").await), [ONE_YEAR_HSTS]);
+    // One header is sent, also if the application sends its own.
+    assert_eq!(hsts(&https.get("/hsts").await), [ONE_YEAR_HSTS]);
+    assert_eq!(hsts(&http.get("/hsts").await), [""; 0]);
+    let subdomains = Hsts::one_year().include_subdomains();
+    let site = harness.https(harness.policy().hsts(subdomains)).await;
+    assert_eq!(hsts(&site.get("/health").await), ["max-age=31536000; includeSubDomains"]);
 }
 
-async fn hsts_stands_on_errors_too<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
+async fn hsts_is_sent_on_errors<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
     for (path, status) in [("/nowhere", 404), ("/fails", 500)] {
         let reply = site.get(path).await;
-        assert_eq!((reply.status, reply.header("strict-transport-security")), (status, Some(YEAR)), "{path}");
+        assert_eq!((reply.status, reply.header("strict-transport-security")), (status, Some(ONE_YEAR_HSTS)), "{path}");
     }
 }
 
-// ---- Two policies.
+// ---- Nested policies.
 
-async fn a_policy_within_a_policy_writes_each_line_once<F: Framework>(lab: Lab<F>) {
-    let refuses = || PolicyHandle::new(lab.policy().foreign_cookies(ForeignCookies::Refuse).build().unwrap());
-    let (twice, outer) = (refuses(), refuses());
-    let inner = PolicyHandle::new(lab.policy().build().unwrap());
+async fn nested_policies_send_each_cookie_once<F: Framework>(harness: Harness<F>) {
+    let refusing =
+        || PolicyHandle::new(harness.policy().undeclared_cookies(UndeclaredCookies::Refuse).build().unwrap());
+    let (twice, outer) = (refusing(), refusing());
+    let inner = PolicyHandle::new(harness.policy().build().unwrap());
     for policies in [[twice.clone(), twice], [inner, outer]] {
         let outer = policies[1].clone();
-        let site = lab.serve(policies.to_vec(), Listener::per_connection(), true).await;
+        let site = harness.serve(policies.to_vec(), TlsTermination::per_connection(), true).await;
         let reply = site.get("/set").await;
-        is(&reply, 200, &[SESSION], "set");
-        assert_eq!(reply.headers.get_all("strict-transport-security").iter().collect::<Vec<_>>(), [YEAR]);
+        assert_reply(&reply, 200, &[SESSION], "set");
+        assert_eq!(reply.headers.get_all("strict-transport-security").iter().collect::<Vec<_>>(), [ONE_YEAR_HSTS]);
         let reply = site.get("/fails").await;
-        assert_eq!((reply.status, reply.lines()), (500, vec![SESSION]));
-        is(&site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await, 400, &[NO_CART], NOT_UNDERSTOOD);
-        // What is declared further in is no stranger further out; what is foreign there, is foreign here.
-        assert_eq!(outer.counters().get(EventKind::LineRefused), 0);
-        is(&site.get("/foreign").await, 200, &[], "from the forum");
-        assert_eq!(outer.counters().get(EventKind::LineRefused), 2);
+        assert_eq!((reply.status, reply.set_cookies()), (500, vec![SESSION]));
+        assert_reply(
+            &site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await,
+            400,
+            &[CART_REMOVAL],
+            INVALID_COOKIE,
+        );
+        // The outer policy treats the inner policy's declared cookies as declared, and its undeclared ones as
+        // undeclared.
+        assert_eq!(outer.counters().get(Kind::HeaderDropped), 0);
+        assert_reply(&site.get("/undeclared").await, 200, &[], "from the forum");
+        assert_eq!(outer.counters().get(Kind::HeaderDropped), 2);
     }
 }
 
 // ---- A running server.
 
-async fn a_policy_changes_while_the_server_runs<F: Framework>(lab: Lab<F>) {
-    let handle = PolicyHandle::new(lab.policy().build().unwrap());
-    let site = lab.serve(vec![handle.clone()], Listener::per_connection(), true).await;
-    assert_eq!(site.get("/foreign").await.lines().len(), 2);
-    handle.apply(lab.policy().foreign_cookies(ForeignCookies::Refuse).build().unwrap());
-    assert_eq!(site.get("/foreign").await.lines().len(), 0);
-    assert_eq!(handle.counters().get(EventKind::LineRefused), 2);
+async fn policy_changes_while_the_server_runs<F: Framework>(harness: Harness<F>) {
+    let handle = PolicyHandle::new(harness.policy().build().unwrap());
+    let site = harness.serve(vec![handle.clone()], TlsTermination::per_connection(), true).await;
+    assert_eq!(site.get("/undeclared").await.set_cookies().len(), 2);
+    handle.apply(harness.policy().undeclared_cookies(UndeclaredCookies::Refuse).build().unwrap());
+    assert_eq!(site.get("/undeclared").await.set_cookies().len(), 0);
+    assert_eq!(handle.counters().get(Kind::HeaderDropped), 2);
 }
 
-async fn many_exchanges_at_once_do_not_mix<F: Framework>(lab: Lab<F>) {
-    let site = lab.https(lab.policy()).await;
-    let ask = async |number: u32| {
+async fn concurrent_requests_do_not_mix<F: Framework>(harness: Harness<F>) {
+    let site = harness.https(harness.policy()).await;
+    let send = async |number: u32| {
         let cookie = format!("__Host-Http-session={number}");
         let reply = site.get_with("/get", &[("Cookie", &cookie)]).await;
-        is(&reply, 200, &[], &format!("{:?}", Some(super::Session(number.to_string()))));
-        assert_eq!(site.get("/set").await.lines(), [SESSION]);
+        assert_reply(&reply, 200, &[], &format!("{:?}", Some(super::Session(number.to_string()))));
+        assert_eq!(site.get("/set").await.set_cookies(), [SESSION]);
     };
-    futures_util::future::join_all((0..64).map(ask)).await;
+    futures_util::future::join_all((0..64).map(send)).await;
 }

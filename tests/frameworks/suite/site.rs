@@ -1,4 +1,4 @@
-//! A server, and how a test asks it: by a client that knows it under a name, or by octets that no client would send.
+//! A running server and a client of it. Tests send requests with the client, or as raw bytes that no client would send.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,33 +10,33 @@ use tokio::time::timeout;
 
 use super::client::{Client, Reply};
 use super::tls::Certificate;
-use super::{HOST, Served};
+use super::{HOST, RunningServer};
 
-/// A server of one scheme, and a client of it.
+/// A server with one scheme, and a client.
 pub(crate) struct Site {
     pub(crate) base: String,
     pub(crate) client: Client,
     pub(crate) certificate: Certificate,
-    pub(crate) served: Served,
+    pub(crate) server: RunningServer,
 }
 
 impl Site {
-    /// With a client that is what `choose` makes of it.
-    pub(crate) fn over(
-        served: Served,
+    /// Makes a site with a client that `configure` can change.
+    pub(crate) fn from_server(
+        server: RunningServer,
         certificate: Certificate,
         is_tls: bool,
-        choose: impl FnOnce(ClientBuilder) -> ClientBuilder,
+        configure: impl FnOnce(ClientBuilder) -> ClientBuilder,
     ) -> Site {
         let scheme = if is_tls { "https" } else { "http" };
-        let base = format!("{scheme}://{HOST}:{}", served.address.port());
-        let client = client(&certificate, served.address, choose);
-        Site { base, client, certificate, served }
+        let base = format!("{scheme}://{HOST}:{}", server.address.port());
+        let client = client(&certificate, server.address, configure);
+        Site { base, client, certificate, server }
     }
 
-    /// Another client of the same server.
-    pub(crate) fn another(&self, choose: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
-        client(&self.certificate, self.served.address, choose)
+    /// Makes another client of the same server.
+    pub(crate) fn new_client(&self, configure: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
+        client(&self.certificate, self.server.address, configure)
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -47,45 +47,46 @@ impl Site {
         self.client.get(self.url(path)).await
     }
 
-    pub(crate) async fn get_with(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
-        self.client.get_with(self.url(path), fields).await
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+        self.client.get_with(self.url(path), headers).await
     }
 
-    /// What the server says to these octets, on a connection of their own and without TLS, until it closes.
-    pub(crate) async fn raw(&self, octets: &str) -> String {
-        let stream = TcpStream::connect(self.served.address).await.unwrap();
-        // A server that says nothing fails the test, and does not stop it.
-        let said = timeout(Duration::from_secs(60), exchange(stream, octets.as_bytes())).await.unwrap();
-        String::from_utf8(said).unwrap()
+    /// Sends these bytes on a new connection without TLS. Returns all that the server sends until it closes the
+    /// connection.
+    pub(crate) async fn send_raw(&self, bytes: &str) -> String {
+        let stream = TcpStream::connect(self.server.address).await.unwrap();
+        // Without a time limit, a server that does not respond would block the test forever.
+        let response = timeout(Duration::from_secs(60), send_and_read_to_end(stream, bytes.as_bytes())).await.unwrap();
+        String::from_utf8(response).unwrap()
     }
 }
 
-/// For [`HOST`], and for loopback by its own names.
+/// Makes a certificate for [`HOST`] and for the names of loopback.
 pub(crate) fn certificate() -> Certificate {
     Certificate::for_names(&[HOST, "localhost", "127.0.0.1"]).unwrap()
 }
 
-/// A client of the server at this address, which it finds under [`HOST`]; what `choose` makes of it.
+/// Makes a client that resolves [`HOST`] to this address. `configure` can change the client.
 pub(crate) fn client(
     certificate: &Certificate,
     address: SocketAddr,
-    choose: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    configure: impl FnOnce(ClientBuilder) -> ClientBuilder,
 ) -> Client {
-    Client(choose(certificate.client().unwrap().resolve(HOST, address)).build().unwrap())
+    Client(configure(certificate.client().unwrap().resolve(HOST, address)).build().unwrap())
 }
 
-/// Writes all, then reads to the end. A server may close before either.
-pub(crate) async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, octets: &[u8]) -> Vec<u8> {
+/// Writes all bytes, then reads to the end. The server may close the connection earlier.
+pub(crate) async fn send_and_read_to_end(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> Vec<u8> {
     let mut read = Vec::new();
-    if stream.write_all(octets).await.is_ok() {
+    if stream.write_all(bytes).await.is_ok() {
         let _ = stream.flush().await;
     }
     let _ = stream.read_to_end(&mut read).await;
     read
 }
 
-/// Status, lines and body of an answer.
+/// Asserts the status, the `Set-Cookie` headers and the body of a response.
 #[track_caller]
-pub(crate) fn is(reply: &Reply, status: u16, lines: &[&str], body: &str) {
-    assert_eq!((reply.status, reply.lines(), reply.body.as_str()), (status, lines.to_vec(), body));
+pub(crate) fn assert_reply(reply: &Reply, status: u16, set_cookies: &[&str], body: &str) {
+    assert_eq!((reply.status, reply.set_cookies(), reply.body.as_str()), (status, set_cookies.to_vec(), body));
 }

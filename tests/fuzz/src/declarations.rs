@@ -1,20 +1,21 @@
-//! Choices in, the text of a declaration out: keys, values, types and shapes that people write, right and wrong. Knows no
-//! rule of the library: what is refused is its business.
+//! Generates the text of declarations from random choices: the keys, values, types and shapes that developers write,
+//! valid and invalid ones. The generator does not know the library's rules, so it cannot predict which declarations are
+//! rejected.
 
 /// One input of a macro.
 #[derive(Debug, Clone)]
 pub struct Declaration {
-    /// Which macro takes it.
-    pub by: By,
-    /// What stands in the parentheses of `#[cookies(…)]`.
+    /// The macro that receives the declaration.
+    pub macro_kind: MacroKind,
+    /// The text between the parentheses of `#[cookies(…)]`.
     pub arguments: String,
-    /// The item below.
+    /// The annotated item.
     pub item: String,
 }
 
-/// The macro of a declaration.
+/// One of the three macros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
+pub enum MacroKind {
     /// `#[derive(Cookie)]`
     Cookie,
     /// `#[derive(CookieValue)]`
@@ -23,17 +24,17 @@ pub enum By {
     Cookies,
 }
 
-/// How much of what is chosen from.
+/// The set of texts that the generator chooses from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vocabulary {
-    /// All of it: constants and types that nobody has, tokens in the wrong place.
+    /// Everything, also constants and types that do not exist, and tokens in the wrong place.
     Everything,
-    /// Only what rustc has nothing against by itself, so that what the macros accept must compile: known types, no
-    /// constant, whole tokens. [`PRELUDE`] stands above.
+    /// Only texts that rustc accepts by itself: known types, complete tokens and no constants. So a declaration that
+    /// the macros accept must compile, in a submodule of a module that begins with [`PRELUDE`].
     Sound,
 }
 
-/// What a sound declaration may name.
+/// The items that a sound declaration may use.
 pub const PRELUDE: &str = "#[derive(hardtack::Cookie)] pub struct Basket(u32);\n\
      #[derive(hardtack::CookieValue)] pub enum Theme { Light, Dark }\n";
 
@@ -42,7 +43,7 @@ const KEYS: &[&str] = &[
     "name", "path", "domain", "max_age", "same_site", "http_only", "secure", "partitioned", "reason", "read_only",
     "json", "signed", "sealed", "existing", "rename_all", "rename", "crate",
 ];
-/// Without those that ask a trait of the type, which rustc then misses.
+/// Without the keys that need a trait which the type may lack, because rustc would then report an error.
 #[rustfmt::skip]
 const SOUND_KEYS: &[&str] = &[
     "name", "path", "domain", "max_age", "same_site", "http_only", "secure", "partitioned", "reason", "reason",
@@ -62,10 +63,10 @@ const TEXTS: &[&str] = &[
     "\"99999999999999999999d\"", "\"because the page reads it\"", "\" \"", "\"snake_case\"", "\"kebab-case\"",
     "\"SCREAMING-KEBAB-CASE\"", "\"Kebab\"", "\"pt-BR\"", "r#\"raw\"#", "\"true\"", "\"Lax\"",
 ];
-const WORDS: &[&str] = &["true", "false", "Strict", "Lax", "None", "environment", "::hardtack", "hardtack"];
+const WORDS: &[&str] = &["true", "false", "Strict", "Lax", "None", "policy", "environment", "::hardtack", "hardtack"];
 #[rustfmt::skip]
 const STRANGE_VALUES: &[&str] = &[
-    "NAME", "self::NAME", "crate::config::PATH", "28_800", "8h", "-1", "1.5", "b\"octets\"", "c\"text\"", "'a'",
+    "NAME", "self::NAME", "crate::config::PATH", "28_800", "8h", "-1", "1.5", "b\"bytes\"", "c\"text\"", "'a'",
     "env", "enviroment", "SameSite::Strict", "strict", "no", "Some(1)", "None::<u8>", "{ 1 + 1 }", "(\"/\")",
     "concat!(\"a\", \"b\")", "<T as Trait>::NAME", "if a { b } else { c }", "|x| x", "&NAME", "NAME[0]",
     "Duration::from_secs(8 * 3600)", "..", "", "=", "= true", "\"a\" \"b\"", "'", "#", "loop {}", "async {}",
@@ -102,66 +103,69 @@ const STRANGE_ATTRIBUTES: &[&str] = &[
     "#[doc = 1] ",
 ];
 
-/// Chooses a number below another; the same one again where there is nothing to choose by.
+/// Returns a number below the argument. Returns the same number again if the input is used up.
 pub type Choose<'a> = &'a mut dyn FnMut(usize) -> usize;
 
-/// Grows one declaration.
+/// Generates one declaration.
 #[must_use]
 pub fn declaration(choose: Choose<'_>, vocabulary: Vocabulary) -> Declaration {
-    let by = [By::Cookie, By::CookieValue, By::Cookies][choose(3)];
-    let mut grown = Grown { choose, strange: vocabulary == Vocabulary::Everything };
-    let arguments = if by == By::Cookies && grown.rarely() { grown.keys(2) } else { String::new() };
-    let item = if by == By::Cookies { grown.set() } else { grown.item(by) };
-    Declaration { by, arguments, item }
+    let macro_kind = [MacroKind::Cookie, MacroKind::CookieValue, MacroKind::Cookies][choose(3)];
+    let mut generator = Generator { choose, strange: vocabulary == Vocabulary::Everything };
+    let arguments =
+        if macro_kind == MacroKind::Cookies && generator.rarely() { generator.keys(2) } else { String::new() };
+    let item = if macro_kind == MacroKind::Cookies { generator.set() } else { generator.item(macro_kind) };
+    Declaration { macro_kind, arguments, item }
 }
 
-struct Grown<'a> {
+struct Generator<'a> {
     choose: Choose<'a>,
+    /// True if strange texts may be chosen.
     strange: bool,
 }
 
-impl Grown<'_> {
-    fn one(&mut self, of: &[&str]) -> String {
-        of[(self.choose)(of.len())].to_owned()
+impl Generator<'_> {
+    fn pick(&mut self, texts: &[&str]) -> String {
+        texts[(self.choose)(texts.len())].to_owned()
     }
 
-    fn either(&mut self, of: &[&str], strange: &[&str]) -> String {
-        if self.strange && self.rarely() { self.one(strange) } else { self.one(of) }
+    fn pick_or_strange(&mut self, texts: &[&str], strange: &[&str]) -> String {
+        if self.strange && self.rarely() { self.pick(strange) } else { self.pick(texts) }
     }
 
+    /// Returns true for about one choice in five.
     fn rarely(&mut self) -> bool {
         (self.choose)(5) == 1
     }
 
-    fn item(&mut self, by: By) -> String {
+    fn item(&mut self, macro_kind: MacroKind) -> String {
         let mut out = self.attributes();
         if (self.choose)(4) != 0 {
-            let most = if by == By::Cookie { 6 } else { 2 };
-            out.push_str(&format!("#[cookie({})]\n", self.keys(most)));
+            let max = if macro_kind == MacroKind::Cookie { 6 } else { 2 };
+            out.push_str(&format!("#[cookie({})]\n", self.keys(max)));
         }
-        out.push_str(&self.one(VISIBILITIES));
-        let name = self.one(NAMES);
-        let generics = if self.strange && self.rarely() { self.one(GENERICS) } else { String::new() };
+        out.push_str(&self.pick(VISIBILITIES));
+        let name = self.pick(NAMES);
+        let generics = if self.strange && self.rarely() { self.pick(GENERICS) } else { String::new() };
         let body = match (self.choose)(8) {
             0 => format!("struct {name}{generics};"),
             1 => format!(
                 "struct {name}{generics} {{ {}{}: {} }}",
-                self.one(VISIBILITIES),
-                self.one(&["value", "r#type"]),
-                self.of_type()
+                self.pick(VISIBILITIES),
+                self.pick(&["value", "r#type"]),
+                self.field_type()
             ),
-            2 | 3 => format!("struct {name}{generics}({}{});", self.attributes(), self.of_type()),
+            2 | 3 => format!("struct {name}{generics}({}{});", self.attributes(), self.field_type()),
             4..=6 => format!("enum {name}{generics} {{ {} }}", self.variants()),
             _ if self.strange => {
                 let bodies = [
                     format!("union {name}{generics} {{ a: u8 }}"),
-                    format!("struct {name}{generics}({}, {});", self.of_type(), self.of_type()),
+                    format!("struct {name}{generics}({}, {});", self.field_type(), self.field_type()),
                     format!("struct {name}{generics} {{}}"),
                     format!("struct {name}{generics}();"),
-                    format!("struct {name}{generics} {{ #[cookie({})] a: {} }}", self.keys(2), self.of_type()),
+                    format!("struct {name}{generics} {{ #[cookie({})] a: {} }}", self.keys(2), self.field_type()),
                     format!("fn {name}() {{}}"),
-                    format!("struct {name} {{ a: {} b: }}", self.of_type()),
-                    format!("type {name} = {};", self.of_type()),
+                    format!("struct {name} {{ a: {} b: }}", self.field_type()),
+                    format!("type {name} = {};", self.field_type()),
                 ];
                 bodies[(self.choose)(bodies.len())].clone()
             }
@@ -171,21 +175,21 @@ impl Grown<'_> {
     }
 
     fn set(&mut self) -> String {
-        let mut out = self.attributes() + &self.one(VISIBILITIES);
+        let mut out = self.attributes() + &self.pick(VISIBILITIES);
         let mut seen = vec![];
         let fields: String = (0..(self.choose)(5)).filter_map(|_| self.field(&mut seen)).collect();
-        out.push_str(&format!("struct {} {{ {fields} }}", self.one(NAMES)));
+        out.push_str(&format!("struct {} {{ {fields} }}", self.pick(NAMES)));
         if self.strange && self.rarely() {
             let ends = ["fn behind() {}", "<", ";", "struct Other;", "impl X {}"];
-            out.push_str(&self.one(&ends));
+            out.push_str(&self.pick(&ends));
         }
         out
     }
 
     fn field(&mut self, seen: &mut Vec<String>) -> Option<String> {
-        let name = self.distinct(FIELDS, seen)?;
+        let name = self.new_name(FIELDS, seen)?;
         let mut out = self.attributes();
-        // Two of one type have one name, which only a `const` sees.
+        // Two fields of the same `existing` type have the same name, and only a `const` in the expansion detects that.
         let has_existing = !self.strange && seen.iter().any(|name| name == "existing");
         if (self.choose)(8) == 1 && !has_existing {
             seen.push("existing".to_owned());
@@ -194,30 +198,31 @@ impl Grown<'_> {
         if (self.choose)(4) != 0 {
             out.push_str(&format!("#[cookie({})] ", self.keys(5)));
         }
-        let end = if self.strange && self.rarely() { self.one(&["", ";", ",,", "= 1,"]) } else { ", ".to_owned() };
-        Some(out + &format!("{}{name}: {}{end}", self.one(VISIBILITIES), self.of_type()))
+        let end = if self.strange && self.rarely() { self.pick(&["", ";", ",,", "= 1,"]) } else { ", ".to_owned() };
+        Some(out + &format!("{}{name}: {}{end}", self.pick(VISIBILITIES), self.field_type()))
     }
 
     fn variants(&mut self) -> String {
         let (mut out, mut seen) = (String::new(), vec![]);
         for _ in 0..(self.choose)(5) {
-            let Some(name) = self.distinct(VARIANTS, &mut seen) else { continue };
+            let Some(name) = self.new_name(VARIANTS, &mut seen) else { continue };
             out.push_str(&self.attributes());
             if self.rarely() {
                 out.push_str(&format!("#[cookie({})] ", self.keys(1)));
             }
             out.push_str(&name);
             if self.strange && self.rarely() {
-                out.push_str(&self.one(&[" = 1", "(u8)", " { a: u8 }", " b", "("]));
+                out.push_str(&self.pick(&[" = 1", "(u8)", " { a: u8 }", " b", "("]));
             }
             out.push_str(", ");
         }
         out
     }
 
-    /// rustc itself refuses a name that comes twice, and a field `_`.
-    fn distinct(&mut self, of: &[&str], seen: &mut Vec<String>) -> Option<String> {
-        let name = self.one(of);
+    /// Picks a name. Returns `None` for a repeated name and for `_` if the declaration must be sound, because rustc
+    /// itself rejects these fields.
+    fn new_name(&mut self, names: &[&str], seen: &mut Vec<String>) -> Option<String> {
+        let name = self.pick(names);
         if !self.strange && (name == "_" || seen.contains(&name)) {
             return None;
         }
@@ -226,44 +231,46 @@ impl Grown<'_> {
     }
 
     fn attributes(&mut self) -> String {
-        if self.rarely() { self.either(ATTRIBUTES, STRANGE_ATTRIBUTES) } else { String::new() }
+        if self.rarely() { self.pick_or_strange(ATTRIBUTES, STRANGE_ATTRIBUTES) } else { String::new() }
     }
 
-    fn of_type(&mut self) -> String {
-        self.either(TYPES, STRANGE_TYPES)
+    fn field_type(&mut self) -> String {
+        self.pick_or_strange(TYPES, STRANGE_TYPES)
     }
 
-    fn keys(&mut self, most: usize) -> String {
+    fn keys(&mut self, max: usize) -> String {
         let mut out = String::new();
-        // Of many keys two contradict each other.
-        let most = if self.strange { most } else { most.div_ceil(2) };
-        for at in 0..=(self.choose)(most) {
-            if at > 0 {
+        // Among many keys two usually contradict each other, and the macros reject the declaration.
+        let max = if self.strange { max } else { max.div_ceil(2) };
+        for index in 0..=(self.choose)(max) {
+            if index > 0 {
                 out.push_str(if self.strange && self.rarely() { " " } else { ", " });
             }
-            let key = if self.strange { self.either(KEYS, STRANGE_KEYS) } else { self.one(SOUND_KEYS) };
+            let key = if self.strange { self.pick_or_strange(KEYS, STRANGE_KEYS) } else { self.pick(SOUND_KEYS) };
             out.push_str(&key);
             let value = match key.as_str() {
-                "same_site" => self.either(&["Strict", "Lax", "None"], STRANGE_VALUES),
-                "http_only" | "secure" => self.either(&["true", "false"], STRANGE_VALUES),
-                "crate" => self.either(&["::hardtack", "hardtack"], STRANGE_VALUES),
-                "reason" => self.either(&["\"because the page reads it\"", "\"x\""], TEXTS),
-                "max_age" => self.either(&["\"90s\"", "\"8h\"", "\"30d\"", "\"500d\""], TEXTS),
-                "path" => self.either(&["\"/\"", "\"/app\""], TEXTS),
-                "domain" => self.either(&["\"example.com\"", "environment"], TEXTS),
-                "name" => self.either(
+                "same_site" => self.pick_or_strange(&["Strict", "Lax", "None"], STRANGE_VALUES),
+                "http_only" | "secure" => self.pick_or_strange(&["true", "false"], STRANGE_VALUES),
+                "crate" => self.pick_or_strange(&["::hardtack", "hardtack"], STRANGE_VALUES),
+                "reason" => self.pick_or_strange(&["\"because the page reads it\"", "\"x\""], TEXTS),
+                "max_age" => self.pick_or_strange(&["\"90s\"", "\"8h\"", "\"30d\"", "\"500d\""], TEXTS),
+                "path" => self.pick_or_strange(&["\"/\"", "\"/app\""], TEXTS),
+                "domain" => self.pick_or_strange(&["\"example.com\"", "policy"], TEXTS),
+                "name" => self.pick_or_strange(
                     &["\"sid\"", "\"__Host-sid\"", "\"__Secure-sid\"", "\"__Host-Http-sid\"", "\"__Http-sid\""],
                     TEXTS,
                 ),
-                "rename_all" => self.either(&["\"snake_case\"", "\"SCREAMING-KEBAB-CASE\"", "\"lowercase\""], TEXTS),
+                "rename_all" => {
+                    self.pick_or_strange(&["\"snake_case\"", "\"SCREAMING-KEBAB-CASE\"", "\"lowercase\""], TEXTS)
+                }
                 "partitioned" | "read_only" | "json" | "signed" | "sealed" | "existing" => {
                     if !self.rarely() {
                         continue;
                     }
-                    self.one(WORDS)
+                    self.pick(WORDS)
                 }
                 _ if self.rarely() => continue,
-                _ => self.either(TEXTS, STRANGE_VALUES),
+                _ => self.pick_or_strange(TEXTS, STRANGE_VALUES),
             };
             out.push_str(if self.strange && self.rarely() { "" } else { " = " });
             out.push_str(&value);

@@ -1,5 +1,5 @@
-//! What the targets share: an input cut into pieces, one exchange through the policy's layer, and the grammar of
-//! declarations. Asserts nothing; that is each target's.
+//! Helpers of the fuzz targets: functions that split an input, a function that sends one request through the policy's
+//! layer, and the generator of declarations. The assertions are in the targets.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -8,52 +8,53 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use hardtack::PolicyLayer;
+use hardtack::tower::PolicyLayer;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tower_layer::Layer as _;
 use tower_service::Service;
 
 pub mod declarations;
 
-/// The lines of an input that can be a field's value: none holds a line feed, so that it separates them.
+/// Returns the lines of an input that are valid header values. A header value cannot contain a line feed, so line feeds
+/// separate the values.
 #[must_use]
-pub fn field_values(input: &[u8]) -> Vec<HeaderValue> {
-    input.split(|octet| *octet == b'\n').filter_map(|line| HeaderValue::from_bytes(line).ok()).collect()
+pub fn header_values(input: &[u8]) -> Vec<HeaderValue> {
+    input.split(|byte| *byte == b'\n').filter_map(|line| HeaderValue::from_bytes(line).ok()).collect()
 }
 
-/// The pieces of a text at an octet, each without SP and HTAB around it, and the two sides of its first `=`, where it has
-/// one. Written here once more, and plainly: what the library does fast is compared with it.
+/// Splits a text at each `;`, and each piece at its first `=`, and trims both parts. The second part is `None` if the
+/// piece has no `=`. This is a plain second implementation, with which the targets compare the library's fast one.
 pub fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
-    text.split(|octet| *octet == b';').map(|piece| {
-        let mut halves = piece.splitn(2, |octet| *octet == b'=');
-        (trimmed(halves.next().unwrap_or_default()), halves.next().map(trimmed))
+    text.split(|byte| *byte == b';').map(|piece| {
+        let mut parts = piece.splitn(2, |byte| *byte == b'=');
+        (trim(parts.next().unwrap_or_default()), parts.next().map(trim))
     })
 }
 
-/// Without SP and HTAB at both ends.
+/// Removes SP and HTAB at both ends.
 #[must_use]
-pub fn trimmed(text: &[u8]) -> &[u8] {
-    let is_kept = |octet: &u8| *octet != b' ' && *octet != b'\t';
-    let start = text.iter().position(is_kept).unwrap_or(text.len());
-    let end = text.iter().rposition(is_kept).map_or(start, |last| last + 1);
+pub fn trim(text: &[u8]) -> &[u8] {
+    let is_not_space = |byte: &u8| *byte != b' ' && *byte != b'\t';
+    let start = text.iter().position(is_not_space).unwrap_or(text.len());
+    let end = text.iter().rposition(is_not_space).map_or(start, |last| last + 1);
     &text[start..end]
 }
 
-/// Sends a request through the layer to an application that answers with these fields: the response, and whether the
-/// application was asked.
+/// Sends a request through the layer to an application that responds with these headers. Returns the response, and true
+/// if the request reached the application.
 #[must_use]
-pub fn exchange(layer: &PolicyLayer, request: Request<()>, fields: HeaderMap) -> (Response<()>, bool) {
+pub fn send(layer: &PolicyLayer, request: Request<()>, headers: HeaderMap) -> (Response<()>, bool) {
     let reached = Rc::new(Cell::new(false));
-    let mut service = layer.layer(Application { fields, reached: reached.clone() });
+    let mut service = layer.layer(Application { headers, reached: reached.clone() });
     let future = pin!(service.call(request));
     let Poll::Ready(Ok(response)) = future.poll(&mut Context::from_waker(Waker::noop())) else {
-        unreachable!("the application answers at once")
+        unreachable!("the application's future is ready at once")
     };
     (response, reached.get())
 }
 
 struct Application {
-    fields: HeaderMap,
+    headers: HeaderMap,
     reached: Rc<Cell<bool>>,
 }
 
@@ -69,7 +70,7 @@ impl Service<Request<()>> for Application {
     fn call(&mut self, _: Request<()>) -> Self::Future {
         self.reached.set(true);
         let mut response = Response::new(());
-        *response.headers_mut() = std::mem::take(&mut self.fields);
+        *response.headers_mut() = std::mem::take(&mut self.headers);
         ready(Ok(response))
     }
 }

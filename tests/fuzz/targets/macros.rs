@@ -1,11 +1,11 @@
-//! Tokens in, as text or grown by the grammar of declarations, through the three macros: never a panic, and what comes out
-//! is whole items, with `compile_error!` among them or not. That what comes out without one compiles, `expansions` shows.
+//! Runs the three macros on text from the input, or on generated declarations. The macros never panic, and their output
+//! parses as items. (The test `expansions` shows that output without a `compile_error!` compiles.)
 //!
-//! The macros' own modules are compiled here, since a proc-macro crate exports no function. Their `proc_macro2` runs without
-//! a compiler; spans are not looked at.
+//! This crate compiles the macros' own modules, because a proc-macro crate cannot export functions. `proc_macro2` works
+//! without a compiler then. The target does not check spans.
 
 #![no_main]
-#![allow(clippy::all, missing_docs, unreachable_pub, reason = "the modules are another crate's")]
+#![allow(clippy::all, missing_docs, unreachable_pub, reason = "the modules belong to another crate")]
 
 #[path = "../../../macros/src/attrs.rs"]
 mod attrs;
@@ -19,8 +19,6 @@ mod deny;
 mod errors;
 #[path = "../../../macros/src/expand/mod.rs"]
 mod expand;
-#[path = "../../../macros/src/fallback.rs"]
-mod fallback;
 #[path = "../../../macros/src/keys.rs"]
 mod keys;
 #[path = "../../../macros/src/model.rs"]
@@ -33,7 +31,7 @@ mod pipeline;
 mod recover;
 
 use arbitrary::Unstructured;
-use hardtack_fuzz::declarations::{By, Vocabulary, declaration};
+use hardtack_fuzz::declarations::{MacroKind, Vocabulary, declaration};
 use libfuzzer_sys::fuzz_target;
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -41,35 +39,36 @@ fuzz_target!(|input: &[u8]| {
     let Some((choice, rest)) = input.split_first() else { return };
     if choice % 2 == 0 {
         let Ok(text) = std::str::from_utf8(rest) else { return };
-        // `#[cookies(…)]` takes two streams.
+        // `#[cookies(…)]` receives two token streams.
         let (arguments, item) = text.split_once("\n---\n").unwrap_or(("", text));
         run(arguments, item, None);
     } else {
         let mut input = Unstructured::new(rest);
         let mut choose = |below: usize| input.int_in_range(0..=below - 1).unwrap_or(0);
-        let grown = declaration(&mut choose, Vocabulary::Everything);
-        run(&grown.arguments, &grown.item, Some(grown.by));
+        let generated = declaration(&mut choose, Vocabulary::Everything);
+        run(&generated.arguments, &generated.item, Some(generated.macro_kind));
     }
 });
 
-/// Through one macro, or through each of them.
-fn run(arguments: &str, item: &str, by: Option<By>) {
+/// Runs one macro, or each of them if `macro_kind` is `None`.
+fn run(arguments: &str, item: &str, macro_kind: Option<MacroKind>) {
     let (Ok(arguments), Ok(item)) = (arguments.parse::<TokenStream>(), item.parse::<TokenStream>()) else { return };
-    // rustc gives up at 128 brackets in each other, before any macro is asked.
+    // rustc rejects code with more than 128 nested brackets before it runs a macro.
     if depth(item.clone()) > 60 || depth(arguments.clone()) > 60 {
         return;
     }
-    // rustc hands a macro an item that parses; an editor anything.
+    // rustc passes a macro only items that parse. Editors also pass incomplete code.
     let is_item = syn_full::parse2::<syn_full::Item>(item.clone()).is_ok();
-    if by.is_none_or(|by| by == By::Cookie) {
-        expanded(pipeline::cookie(item.clone()), is_item, &item);
+    let runs = |kind| macro_kind.is_none_or(|only| only == kind);
+    if runs(MacroKind::Cookie) {
+        check_expansion(pipeline::cookie(item.clone()), is_item, &item);
     }
-    if by.is_none_or(|by| by == By::CookieValue) {
-        expanded(pipeline::cookie_value(item.clone()), is_item, &item);
+    if runs(MacroKind::CookieValue) {
+        check_expansion(pipeline::cookie_value(item.clone()), is_item, &item);
     }
-    if by.is_none_or(|by| by == By::Cookies) {
-        expanded(pipeline::cookies(arguments, item.clone()), is_item, &item);
-        assert!(has_error(pipeline::no_derive(item)), "a set is no derive");
+    if runs(MacroKind::Cookies) {
+        check_expansion(pipeline::cookies(arguments, item.clone()), is_item, &item);
+        assert!(has_error(pipeline::reject_derive_cookies(item)), "`derive` on a set must be an error");
     }
 }
 
@@ -89,12 +88,12 @@ fn has_error(tokens: TokenStream) -> bool {
     })
 }
 
-fn expanded(out: TokenStream, is_item: bool, item: &TokenStream) {
+/// Checks that an expansion parses as items. For incomplete code an expansion with an error is enough.
+fn check_expansion(out: TokenStream, is_item: bool, item: &TokenStream) {
     let parses = syn_full::parse2::<syn_full::File>(out.clone());
     match parses {
-        Ok(file) => assert!(!file.items.is_empty() || item.is_empty(), "nothing for {item}"),
-        // What is no item to rustc may leave as it came, with an error.
+        Ok(file) => assert!(!file.items.is_empty() || item.is_empty(), "empty expansion of {item}"),
         Err(_) if !is_item && has_error(out.clone()) => {}
-        Err(error) => panic!("{error}: {item}\nbecame {out}"),
+        Err(error) => panic!("{error}: {item}\nexpands to {out}"),
     }
 }

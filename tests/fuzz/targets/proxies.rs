@@ -1,38 +1,43 @@
-//! Text in: three octets choose a listener, a peer and a policy, then a request: a line of method and target, and its
-//! fields, one a line. A request counts as HTTPS where the listener's rule, written here once more, says so and nowhere
-//! else; what the policy answers over plain HTTP is a refusal, or a redirect to the same URL on the same host.
+//! Detects the scheme of a request, and sends the request through the policy's layer. Three bytes of the input select
+//! the TLS termination, the peer and the policy. A request follows: a line with the method and target, and one header
+//! per line. A request counts as HTTPS exactly if a second implementation in this file agrees. A plain HTTP request is
+//! refused, or redirected to the same URL on the same host.
 
 #![no_main]
 
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use hardtack::{ForceHttps, Https, Listener, Peer, PlainHttp, Policy, PolicyLayer, Transport, TrustedProxies};
-use hardtack_fuzz::{exchange, trimmed};
+use hardtack::policy::ForceHttps;
+use hardtack::tls::{Peer, Transport};
+use hardtack::tower::PolicyLayer;
+use hardtack::{Https, PlainHttp, Policy, TlsTermination, TrustedProxies};
+use hardtack_fuzz::{send, trim};
 use http::header::{ACCEPT, CACHE_CONTROL, HOST, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use url::Url;
 
-/// Where a listener's word comes from, in the terms of this file.
+/// The signal from which a TLS termination detects the scheme, for this file's own implementation.
 #[derive(Clone, Copy)]
 enum Source {
-    Tls,
-    Plain,
+    Here,
+    None,
     PerConnection,
     XForwardedProto { trusts: fn(Option<IpAddr>) -> bool },
     Forwarded { trusts: fn(Option<IpAddr>) -> bool },
 }
 
 struct Case {
-    listener: Listener,
+    tls_termination: Listener,
     source: Source,
+    /// True if loopback counts as HTTPS.
     loopback: bool,
 }
 
-static LISTENERS: LazyLock<Vec<Case>> = LazyLock::new(|| {
+static TLS_TERMINATIONS: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let networks = || TrustedProxies::new(["10.0.0.0/8", "::1", "2001:db8::/32"]).expect("networks");
-    let one = || TrustedProxies::new(["10.0.0.1"]).expect("an address").unix();
+    let one = || TrustedProxies::new(["10.0.0.1"]).expect("an address").with_unix_socket();
     fn in_networks(peer: Option<IpAddr>) -> bool {
         match peer.map(|peer| peer.to_canonical()) {
             Some(IpAddr::V4(peer)) => peer.octets()[0] == 10,
@@ -48,18 +53,19 @@ static LISTENERS: LazyLock<Vec<Case>> = LazyLock::new(|| {
     fn is_unix(peer: Option<IpAddr>) -> bool {
         peer.is_none()
     }
-    let case = |listener, source| Case { listener, source, loopback: false };
-    let loopback = |case: Case| Case { listener: case.listener.loopback_in_debug(), loopback: true, ..case };
+    let case = |tls_termination, source| Case { tls_termination, source, loopback: false };
+    let loopback =
+        |case: Case| Case { tls_termination: case.tls_termination.loopback_in_debug(), loopback: true, ..case };
     vec![
-        case(Listener::behind(networks()), Source::XForwardedProto { trusts: in_networks }),
-        case(Listener::behind(networks().forwarded()), Source::Forwarded { trusts: in_networks }),
-        case(Listener::behind(one()), Source::XForwardedProto { trusts: is_one }),
-        case(Listener::behind(one()).forwarded(), Source::Forwarded { trusts: is_one }),
-        case(Listener::behind(TrustedProxies::unix_only()), Source::XForwardedProto { trusts: is_unix }),
-        case(Listener::tls(), Source::Tls),
-        case(Listener::per_connection(), Source::PerConnection),
-        loopback(case(Listener::plain(), Source::Plain)),
-        loopback(case(Listener::behind(networks()), Source::XForwardedProto { trusts: in_networks })),
+        case(TlsTermination::at_proxy(networks()), Source::XForwardedProto { trusts: in_networks }),
+        case(TlsTermination::at_proxy(networks().forwarded()), Source::Forwarded { trusts: in_networks }),
+        case(TlsTermination::at_proxy(one()), Source::XForwardedProto { trusts: is_one }),
+        case(TlsTermination::at_proxy(one()).forwarded(), Source::Forwarded { trusts: is_one }),
+        case(TlsTermination::at_proxy(TrustedProxies::unix_socket()), Source::XForwardedProto { trusts: is_unix }),
+        case(TlsTermination::here(), Source::Here),
+        case(TlsTermination::per_connection(), Source::PerConnection),
+        loopback(case(TlsTermination::none(), Source::None)),
+        loopback(case(TlsTermination::at_proxy(networks()), Source::XForwardedProto { trusts: in_networks })),
     ]
 });
 
@@ -76,39 +82,39 @@ const PEERS: [Option<&str>; 10] = [
     Some("::10.0.0.1"),
 ];
 
-/// A policy's `force_https`, in the terms of this file.
-struct Force {
-    force: ForceHttps,
+/// A policy's `force_https`, and its settings for this file's own implementation.
+struct ForceCase {
+    setting: ForceHttps,
     is_on: bool,
     hosts: Option<&'static [&'static str]>,
     port: Option<u16>,
 }
 
-fn forces() -> [Force; 4] {
+fn force_cases() -> [ForceCase; 4] {
     const HOSTS: &[&str] = &["www.example.com", "example.com", "192.0.2.7", "[2001:db8::1]"];
-    let on = || ForceHttps::on().integrations(["/api"]).exempt(["/health"]);
+    let on = || ForceHttps::on().api_paths(["/api"]).exempt(["/health"]);
     [
-        Force { force: on(), is_on: true, hosts: None, port: None },
-        Force { force: on().hosts(HOSTS.iter().copied()), is_on: true, hosts: Some(HOSTS), port: None },
-        Force { force: on().https_port(8443), is_on: true, hosts: None, port: Some(8443) },
-        Force { force: ForceHttps::off(), is_on: false, hosts: None, port: None },
+        ForceCase { setting: on(), is_on: true, hosts: None, port: None },
+        ForceCase { setting: on().hosts(HOSTS.iter().copied()), is_on: true, hosts: Some(HOSTS), port: None },
+        ForceCase { setting: on().https_port(8443), is_on: true, hosts: None, port: Some(8443) },
+        ForceCase { setting: ForceHttps::off(), is_on: false, hosts: None, port: None },
     ]
 }
 
 static LAYERS: LazyLock<Vec<Vec<PolicyLayer>>> = LazyLock::new(|| {
-    let layers = |force: Force| {
-        let policy = Policy::builder().force_https(force.force).build().expect("a policy");
-        LISTENERS.iter().map(|case| policy.layer(case.listener.clone())).collect()
+    let layers = |force: ForceCase| {
+        let policy = Policy::builder().force_https(force.setting).build().expect("a policy");
+        TLS_TERMINATIONS.iter().map(|case| policy.layer(case.tls_termination.clone())).collect()
     };
-    forces().into_iter().map(layers).collect()
+    force_cases().into_iter().map(layers).collect()
 });
 
 fuzz_target!(|input: &[u8]| {
-    let [listener, peer, policy, rest @ ..] = input else { return };
-    // Digits, so that the seeds can be read.
-    let number = |octet: &u8, below: usize| usize::from(octet.wrapping_sub(b'0')) % below;
-    let (listener, policy) = (number(listener, LISTENERS.len()), number(policy, LAYERS.len()));
-    // A peer is known by an argument, or by an extension; a transport by another.
+    let [termination, peer, policy, rest @ ..] = input else { return };
+    // Counts from the digit 0, so that the seeds are readable.
+    let number = |byte: &u8, below: usize| usize::from(byte.wrapping_sub(b'0')) % below;
+    let (termination, policy) = (number(termination, TLS_TERMINATIONS.len()), number(policy, LAYERS.len()));
+    // The peer is an argument or an extension of the request. The transport is always an extension.
     let is_extension = *peer & 0x40 != 0;
     let transport = [None, Some(Transport::Tls), Some(Transport::Plain)][usize::from(*peer >> 4 & 3) % 3];
     let peer = PEERS[usize::from(*peer & 15) % PEERS.len()].map(|peer| peer.parse::<IpAddr>().expect("an address"));
@@ -119,40 +125,41 @@ fuzz_target!(|input: &[u8]| {
     if let (Some(peer), true) = (peer, is_extension) {
         request.extensions_mut().insert(Peer(peer));
     }
-    let case = &LISTENERS[listener];
+    let case = &TLS_TERMINATIONS[termination];
     let (parts, ()) = request.into_parts();
-    let judged: Result<Https, PlainHttp> = case.listener.scheme(&parts, peer.filter(|_| !is_extension));
+    let detected: Result<Https, PlainHttp> = case.tls_termination.scheme(&parts, peer.filter(|_| !is_extension));
     let mut request = Request::from_parts(parts, ());
-    if let Err(plain) = &judged {
+    if let Err(plain) = &detected {
         assert!(!plain.to_string().is_empty() && !plain.to_string().contains(char::is_control));
     }
-    let is_https = rule(case.source, &request, peer, transport);
-    let is_loopback = case.loopback && !is_https && loopback(&request, peer);
-    assert_eq!(judged.is_ok(), is_https || is_loopback, "{request:?} from {peer:?}");
+    let is_https = is_https_request(case.source, &request, peer, transport);
+    let is_loopback = case.loopback && !is_https && is_loopback_request(&request, peer);
+    assert_eq!(detected.is_ok(), is_https || is_loopback, "{request:?} from {peer:?}");
 
-    // Under the layer, which takes the peer from the extensions.
+    // The layer reads the peer from the extensions.
     if let Some(peer) = peer {
         request.extensions_mut().insert(Peer(peer));
     }
-    let asked = Asked::of(&request);
-    let fields = [(SET_COOKIE, HeaderValue::from_static("a=1; Secure"))].into_iter().collect();
-    let (response, reached) = exchange(&LAYERS[policy][listener], request, fields);
+    let facts = RequestFacts::from_request(&request);
+    let set_cookie = [(SET_COOKIE, HeaderValue::from_static("a=1; Secure"))].into_iter().collect();
+    let (response, reached) = send(&LAYERS[policy][termination], request, set_cookie);
     let headers = response.headers();
-    assert_eq!(headers.contains_key(SET_COOKIE), reached && judged.is_ok(), "Secure leaves over HTTPS alone");
+    let is_sent = headers.contains_key(SET_COOKIE);
+    assert_eq!(is_sent, reached && detected.is_ok(), "a Secure cookie is sent over HTTPS only");
     assert!(!headers.contains_key("strict-transport-security") || is_https);
-    answered(&forces()[policy], &asked, judged.is_ok(), reached, response.status(), headers);
+    check_response(&force_cases()[policy], &facts, detected.is_ok(), reached, response.status(), headers);
 });
 
-/// `GET /target`, and fields.
+/// Parses a line such as `GET /target`, and one header per line.
 fn request(text: &[u8]) -> Option<Request<()>> {
-    let mut lines = text.split(|octet| *octet == b'\n');
+    let mut lines = text.split(|byte| *byte == b'\n');
     let line = lines.next()?;
-    let space = line.iter().position(|octet| *octet == b' ')?;
+    let space = line.iter().position(|byte| *byte == b' ')?;
     let mut request = Request::builder().method(&line[..space]).uri(&line[space + 1..]);
     for line in lines {
-        let Some(colon) = line.iter().position(|octet| *octet == b':') else { continue };
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
         let name = HeaderName::from_bytes(&line[..colon]);
-        let value = HeaderValue::from_bytes(trimmed(&line[colon + 1..]));
+        let value = HeaderValue::from_bytes(trim(&line[colon + 1..]));
         if let (Ok(name), Ok(value)) = (name, value) {
             request = request.header(name, value);
         }
@@ -160,21 +167,21 @@ fn request(text: &[u8]) -> Option<Request<()>> {
     request.body(()).ok()
 }
 
-fn rule(source: Source, request: &Request<()>, peer: Option<IpAddr>, transport: Option<Transport>) -> bool {
-    let lines =
+fn is_https_request(source: Source, request: &Request<()>, peer: Option<IpAddr>, transport: Option<Transport>) -> bool {
+    let values =
         |name: &str| -> Vec<&[u8]> { request.headers().get_all(name).iter().map(HeaderValue::as_bytes).collect() };
     match source {
-        Source::Tls => request.uri().scheme_str() != Some("http"),
-        Source::Plain => false,
+        Source::Here => request.uri().scheme_str() != Some("http"),
+        Source::None => false,
         Source::PerConnection => transport == Some(Transport::Tls),
         Source::XForwardedProto { trusts } => {
-            let all = lines("x-forwarded-proto").join(&b","[..]);
-            let is_there = request.headers().contains_key("x-forwarded-proto");
-            trusts(peer) && is_there && all.split(|octet| *octet == b',').all(|element| is_https(trimmed(element)))
+            let all = values("x-forwarded-proto").join(&b","[..]);
+            let is_present = request.headers().contains_key("x-forwarded-proto");
+            trusts(peer) && is_present && all.split(|byte| *byte == b',').all(|element| is_https(trim(element)))
         }
         Source::Forwarded { trusts } => {
-            let lines = lines("forwarded");
-            trusts(peer) && !lines.is_empty() && lines.iter().all(|line| forwarded(line))
+            let values = values("forwarded");
+            trusts(peer) && !values.is_empty() && values.iter().all(|value| is_forwarded_https(value))
         }
     }
 }
@@ -184,12 +191,12 @@ fn is_https(protocol: &[u8]) -> bool {
     protocol == b"https" || protocol == b"wss"
 }
 
-/// RFC 7239 4, read octet by octet: elements between commas, in each pairs between semicolons, which may be empty, one of
-/// them `proto`; white space around pairs.
-fn forwarded(mut rest: &[u8]) -> bool {
+/// Returns true if each element of a `Forwarded` header value has exactly one `proto`, and it is HTTPS (RFC 7239 4).
+/// Commas separate elements. Semicolons separate pairs, which may be empty and may have white space around them.
+fn is_forwarded_https(mut rest: &[u8]) -> bool {
     const TCHARS: &[u8] = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     fn token<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-        let length = rest.iter().take_while(|octet| TCHARS.contains(octet)).count();
+        let length = rest.iter().take_while(|byte| TCHARS.contains(byte)).count();
         let (token, after) = rest.split_at(length);
         *rest = after;
         (length > 0).then_some(token)
@@ -242,64 +249,65 @@ fn forwarded(mut rest: &[u8]) -> bool {
     }
 }
 
-/// What a debug build counts as HTTPS: this machine on both ends, and nobody between who says so.
-fn loopback(request: &Request<()>, peer: Option<IpAddr>) -> bool {
-    let forwarded =
+/// Returns true if a debug build counts the request as HTTPS: peer and host are loopback, and there is no forwarding
+/// header.
+fn is_loopback_request(request: &Request<()>, peer: Option<IpAddr>) -> bool {
+    let is_forwarded =
         request.headers().keys().any(|name| name == "forwarded" || name.as_str().starts_with("x-forwarded-"));
-    let named = Asked::of(request).host;
-    let is_loopback_name = named.is_some_and(|host| {
+    let host = RequestFacts::from_request(request).host;
+    let is_loopback_name = host.is_some_and(|host| {
         let host = host.to_ascii_lowercase();
         let name = host.strip_suffix('.').unwrap_or(&host);
         let is_address = host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
         host == "[::1]"
             || host == "[0:0:0:0:0:0:0:1]"
-            || bracketed(&host) == Some(1)
+            || parse_bracketed(&host) == Some(1)
             || is_address
             || name == "localhost"
             || name.ends_with(".localhost")
     });
-    peer.is_some_and(|peer| peer.to_canonical().is_loopback()) && !forwarded && is_loopback_name
+    peer.is_some_and(|peer| peer.to_canonical().is_loopback()) && !is_forwarded && is_loopback_name
 }
 
-fn bracketed(host: &str) -> Option<u128> {
+/// Parses an IPv6 address in brackets.
+fn parse_bracketed(host: &str) -> Option<u128> {
     let address: std::net::Ipv6Addr = host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?;
     Some(address.into())
 }
 
-/// A request, as far as a redirect is concerned.
-struct Asked {
+/// The facts about a request that decide on its redirect.
+struct RequestFacts {
     method: String,
     path: String,
     target: String,
-    names_html: bool,
-    /// The one host that the request names, where it is a name or an address as RFC 3986 has it, with nothing else but a
-    /// port.
+    accepts_html: bool,
+    /// The request's only host. `None` unless it is a name or an address of RFC 3986, with or without a port.
     host: Option<String>,
 }
 
-impl Asked {
-    fn of(request: &Request<()>) -> Self {
+impl RequestFacts {
+    fn from_request(request: &Request<()>) -> Self {
         let (uri, headers) = (request.uri(), request.headers());
-        let mut fields = headers.get_all(HOST).iter();
-        let authority = match (uri.authority(), fields.next(), fields.next()) {
+        let mut hosts = headers.get_all(HOST).iter();
+        let authority = match (uri.authority(), hosts.next(), hosts.next()) {
             (_, _, Some(_)) | (None, None, None) => None,
             (Some(authority), ..) => Some(authority.as_str()),
-            (None, Some(field), None) => field.to_str().ok(),
+            (None, Some(host), None) => host.to_str().ok(),
         };
         let path = uri.path().to_owned();
         let accept = headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b","[..]);
-        Asked {
+        RequestFacts {
             method: request.method().to_string(),
             target: uri.query().map_or(path.clone(), |query| format!("{path}?{query}")),
             path,
-            names_html: accept.to_ascii_lowercase().windows(9).any(|window| window == b"text/html"),
-            host: authority.and_then(host).map(str::to_owned),
+            accepts_html: accept.to_ascii_lowercase().windows(9).any(|window| window == b"text/html"),
+            host: authority.and_then(parse_host).map(str::to_owned),
         }
     }
 }
 
-/// The host of `host [ ":" port ]`.
-fn host(authority: &str) -> Option<&str> {
+/// Returns the host of `host [ ":" port ]`, or `None` if the text is invalid.
+fn parse_host(authority: &str) -> Option<&str> {
     let end = match authority.find(']') {
         Some(end) => end + 1,
         None => authority.find(':').unwrap_or(authority.len()),
@@ -308,51 +316,60 @@ fn host(authority: &str) -> Option<&str> {
     let is_port = port.is_empty()
         || port == ":"
         || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok() && !port.starts_with('+'));
-    let is_name = host.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.'));
+    let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     let is_host = if host.starts_with('[') {
-        bracketed(host).is_some()
+        parse_bracketed(host).is_some()
     } else {
         !host.is_empty() && is_name && !host.starts_with('.') && !host.contains("..")
     };
     (is_host && is_port).then_some(host)
 }
 
-fn answered(force: &Force, asked: &Asked, is_https: bool, reached: bool, status: StatusCode, headers: &HeaderMap) {
-    if is_https || !force.is_on || asked.path == "/health" {
+/// Checks that the response is the application's, a refusal or a redirect, as the settings demand.
+fn check_response(
+    force: &ForceCase,
+    request: &RequestFacts,
+    is_https: bool,
+    reached: bool,
+    status: StatusCode,
+    headers: &HeaderMap,
+) {
+    if is_https || !force.is_on || request.path == "/health" {
         assert!(reached && status == StatusCode::OK && !headers.contains_key(LOCATION));
         return;
     }
-    assert!(!reached, "plain HTTP reached {}", asked.path);
+    assert!(!reached, "a plain HTTP request reached {}", request.path);
     let Some(location) = headers.get(LOCATION) else {
         assert_eq!(status, StatusCode::FORBIDDEN);
         return;
     };
     assert_eq!(status, StatusCode::PERMANENT_REDIRECT);
     assert_eq!(headers[CACHE_CONTROL], "no-store");
-    assert!(matches!(asked.method.as_str(), "GET" | "HEAD") && asked.names_html, "an integration is not redirected");
-    assert!(asked.path != "/api" && !asked.path.starts_with("/api/"));
+    let is_page = matches!(request.method.as_str(), "GET" | "HEAD") && request.accepts_html;
+    assert!(is_page, "a request that is not for a page was redirected");
+    assert!(request.path != "/api" && !request.path.starts_with("/api/"));
 
-    // The same URL, octet by octet.
+    // The redirect keeps the URL byte for byte.
     let location = std::str::from_utf8(location.as_bytes()).expect("UTF-8");
-    let host = asked.host.as_deref().expect("without a host there is nothing to redirect to");
+    let host = request.host.as_deref().expect("a redirect needs a host");
     let port = force.port.map_or(String::new(), |port| format!(":{port}"));
-    assert_eq!(location, format!("https://{host}{port}{}", asked.target));
+    assert_eq!(location, format!("https://{host}{port}{}", request.target));
     let plain_host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     if let Some(hosts) = force.hosts {
         assert!(hosts.contains(&plain_host.as_str()), "{host}");
     }
 
-    // What a browser makes of it is on that host too. One that is no URL to it leads nowhere: a name with `xn--` must be
-    // Punycode there.
+    // A browser parses the URL to the same host. A browser only rejects a host with an `xn--` label that is not
+    // Punycode.
     let Ok(url) = Url::parse(location) else {
         assert!(plain_host.contains("xn--"), "{location}");
         return;
     };
     assert_eq!((url.scheme(), url.username(), url.password(), url.port()), ("https", "", None, force.port));
     let found = url.host_str().expect("a host");
-    let is_same = match bracketed(host) {
-        Some(address) => bracketed(found) == Some(address),
+    let is_same = match parse_bracketed(host) {
+        Some(address) => parse_bracketed(found) == Some(address),
         None => found.strip_suffix('.').unwrap_or(found) == plain_host,
     };
-    assert!(is_same, "{location} leads to {found}");
+    assert!(is_same, "{location} has the host {found} in a browser");
 }

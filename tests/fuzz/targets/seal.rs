@@ -1,5 +1,6 @@
-//! Octets in: raw wire values as they are, and choices of a value, a key, a time and of what somebody does to a genuine
-//! wire value. Only what a key of the ring wrote, under that name and in time, is read, and it reads as what was written.
+//! Attacks signed and sealed cookies. The input is used as a raw cookie value, and as choices: a value, a key, a time,
+//! and changes to a genuine cookie value. A read succeeds only if a key of the keyring wrote the value, under the same
+//! name, and the value has not expired. It returns the value that was written.
 
 #![no_main]
 
@@ -7,8 +8,9 @@ use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use arbitrary::Unstructured;
-use hardtack::{AllowedOver, Cookie, Cookies, Https, Key, Keyring, ReadCookie, ReadError, testing};
-use hardtack_fuzz::trimmed;
+use hardtack::seal::{Key, Keyring};
+use hardtack::{AllowedOver, Cookie, Cookies, Https, ReadCookie, ReadError, testing};
+use hardtack_fuzz::trim;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
@@ -40,31 +42,32 @@ const KEYS: [&str; 4] = [
     "y6kVpj6J6ddoXq6fPHKTQlS3Jwz7EKyxbywlsqfhacA=",
 ];
 
-/// The ring of the server, the same with another writer, and two of which it has no key. The last one writes nothing: a
-/// fuzzer sees every text that is compared, and would send back what was written.
-static RINGS: LazyLock<[Keyring; 4]> = LazyLock::new(|| {
+/// The server's keyring, the same keys with the other one as the writer, and two keyrings whose keys the server does
+/// not have. The last one never writes a value here, because a fuzzer sees all compared bytes and would send a written
+/// value.
+static KEYRINGS: LazyLock<[Keyring; 4]> = LazyLock::new(|| {
     let [first, second, third, fourth] = KEYS.map(|text| Key::from_base64(text).expect("a key"));
     let both = Keyring::new(first.clone()).with(second.clone());
     [both, Keyring::new(second).with(first), Keyring::new(third), Keyring::new(fourth)]
 });
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// The day of the vectors, so that a value of theirs is in time.
+/// The day of the vectors in `tests/vectors/seal.json`, so that their values have not expired.
 const NOW: Duration = Duration::from_secs(1_800_000_000);
-/// How far clocks may differ.
+/// The permitted difference between two clocks.
 const SKEW: Duration = Duration::from_secs(60);
 
 fuzz_target!(|input: &[u8]| {
     let now = SystemTime::UNIX_EPOCH + NOW;
-    testing::at(now, || octets_of_a_stranger(input));
+    testing::at(now, || check_untrusted_bytes(input));
     let mut input = Unstructured::new(input);
     let Ok(kind) = input.int_in_range(0..=3_u8) else { return };
     let Ok(value) = input.arbitrary::<String>() else { return };
     let _ = match kind {
-        0 => attacked(Signed(value), &mut input, |text| Signed(text), 24 * HOUR),
-        1 => attacked(OtherSigned(value), &mut input, |text| OtherSigned(text), 8 * HOUR),
-        2 => attacked(Sealed(value), &mut input, |text| Sealed(text), 24 * HOUR),
-        _ => attacked(OtherSealed(value), &mut input, |text| OtherSealed(text), 8 * HOUR),
+        0 => check_attacks(Signed(value), &mut input, |text| Signed(text), 24 * HOUR),
+        1 => check_attacks(OtherSigned(value), &mut input, |text| OtherSigned(text), 8 * HOUR),
+        2 => check_attacks(Sealed(value), &mut input, |text| Sealed(text), 24 * HOUR),
+        _ => check_attacks(OtherSealed(value), &mut input, |text| OtherSealed(text), 8 * HOUR),
     };
 });
 
@@ -75,119 +78,124 @@ fn request(pairs: &[Vec<u8>]) -> Option<HeaderMap> {
 }
 
 fn get<T: ReadCookie + AllowedOver<Https>>(request: &HeaderMap, keyring: &Keyring) -> Result<Option<T>, ReadError> {
-    let cookies = Cookies::read(request, testing::https()).keyring(keyring);
-    let found = cookies.get::<T>();
+    let cookies = Cookies::from_headers(request, testing::https()).keyring(keyring);
+    let found = cookies.try_get::<T>();
     if let Err(error) = &found {
-        // That it can be written is enough: a value cannot stand in it.
+        // Only checks that formatting does not panic. The type of the error cannot hold a value.
         let _ = (error.to_string(), format!("{error:?}"));
         assert!(!matches!(error, ReadError::NoKeyring { .. } | ReadError::NotHttps { .. }));
     }
-    let (mut some, mut none) = (0, 0);
+    let (mut valid, mut invalid) = (0, 0);
     for value in cookies.get_all::<T>() {
-        *if value.is_ok() { &mut some } else { &mut none } += 1;
+        *if value.is_ok() { &mut valid } else { &mut invalid } += 1;
     }
-    assert!(some > 0 || !matches!(found, Ok(Some(_))));
-    assert!(some + none > 0 || matches!(found, Ok(None)));
+    assert!(valid > 0 || !matches!(found, Ok(Some(_))));
+    assert!(valid + invalid > 0 || matches!(found, Ok(None)));
     found
 }
 
-/// Nobody guesses a tag of 128 bits, nor learns it from how it is compared.
-fn octets_of_a_stranger(input: &[u8]) {
-    let keyring = &RINGS[3];
+/// Checks that no input is a valid value. An attacker cannot guess a tag of 128 bits, or learn it from the comparison.
+fn check_untrusted_bytes(input: &[u8]) {
+    let keyring = &KEYRINGS[3];
     let id = keyring.writer().to_string();
-    let raw: Vec<u8> = input.iter().copied().filter(|octet| *octet != b';').collect();
-    for begin in ["", &format!("1{id}"), &format!("7.1{id}"), &format!("%C3%A9.1{id}")] {
+    let raw: Vec<u8> = input.iter().copied().filter(|byte| *byte != b';').collect();
+    for prefix in ["", &format!("1{id}"), &format!("7.1{id}"), &format!("%C3%A9.1{id}")] {
         for name in ["__Host-Http-s", "__Host-Http-u", "__Host-Http-n"] {
-            let pair = [name.as_bytes(), b"=", begin.as_bytes(), &raw].concat();
+            let pair = [name.as_bytes(), b"=", prefix.as_bytes(), &raw].concat();
             let Some(request) = request(&[pair]) else { return };
             match name {
-                "__Host-Http-s" => refused(get::<Signed>(&request, keyring)),
-                "__Host-Http-u" => refused(get::<Sealed>(&request, keyring)),
-                _ => refused(get::<Number>(&request, keyring)),
+                "__Host-Http-s" => assert_rejected(get::<Signed>(&request, keyring)),
+                "__Host-Http-u" => assert_rejected(get::<Sealed>(&request, keyring)),
+                _ => assert_rejected(get::<Number>(&request, keyring)),
             }
         }
     }
 }
 
-fn refused<T: std::fmt::Debug>(found: Result<Option<T>, ReadError>) {
+fn assert_rejected<T: std::fmt::Debug>(found: Result<Option<T>, ReadError>) {
     match found {
         Err(ReadError::BadSeal { .. } | ReadError::UnknownKey { .. }) => {}
         found => panic!("{found:?}"),
     }
 }
 
-/// A genuine wire value, and what somebody makes of it.
-fn attacked<T>(cookie: T, input: &mut Unstructured<'_>, of: fn(String) -> T, life: Duration) -> arbitrary::Result<()>
+/// Checks the reads of a genuine cookie value, and of changed and moved ones.
+fn check_attacks<T>(
+    cookie: T,
+    input: &mut Unstructured<'_>,
+    from_text: fn(String) -> T,
+    lifetime: Duration,
+) -> arbitrary::Result<()>
 where
     T: ReadCookie + AllowedOver<Https> + std::fmt::Debug + PartialEq,
 {
     let now = SystemTime::UNIX_EPOCH + NOW;
-    let rings = &*RINGS;
+    let keyrings = &*KEYRINGS;
     let writer = input.int_in_range(0..=2_usize)?;
-    let pair = testing::at(now, || testing::request_header_with(&cookie, &rings[writer]));
+    let pair = testing::at(now, || testing::request_header_with(&cookie, &keyrings[writer]));
     let pair = pair.as_bytes().to_vec();
-    let whole = request(std::slice::from_ref(&pair)).expect("a field's value");
+    let whole = request(std::slice::from_ref(&pair)).expect("a header value");
 
-    // Round trip, by whichever key of the ring; never by another ring.
-    let found = testing::at(now, || get::<T>(&whole, &rings[0]));
+    // Each key of the server's keyring verifies. A key of another keyring does not.
+    let found = testing::at(now, || get::<T>(&whole, &keyrings[0]));
     match (writer, &found) {
         (0 | 1, Ok(Some(found))) => assert_eq!(*found, cookie),
         (2, Err(ReadError::UnknownKey { .. })) => {}
-        (writer, found) => panic!("{found:?} by ring {writer}"),
+        (writer, found) => panic!("{found:?}, written by keyring {writer}"),
     }
-    assert!(testing::at(now, || get::<T>(&whole, &rings[2])).is_ok() == (writer == 2));
+    assert!(testing::at(now, || get::<T>(&whole, &keyrings[2])).is_ok() == (writer == 2));
 
-    // Its life.
-    let later = Duration::from_secs(u64::from(input.arbitrary::<u32>()?) % (2 * life.as_secs()));
-    let found = testing::at(now + later, || get::<T>(&whole, &rings[usize::from(writer == 2) * 2]));
+    // The value expires.
+    let later = Duration::from_secs(u64::from(input.arbitrary::<u32>()?) % (2 * lifetime.as_secs()));
+    let found = testing::at(now + later, || get::<T>(&whole, &keyrings[usize::from(writer == 2) * 2]));
     match found {
-        Ok(Some(found)) if later <= life + SKEW => assert_eq!(found, cookie),
-        Err(ReadError::Expired { .. }) if later > life + SKEW => {}
+        Ok(Some(found)) if later <= lifetime + SKEW => assert_eq!(found, cookie),
+        Err(ReadError::Expired { .. }) if later > lifetime + SKEW => {}
         found => panic!("{found:?} after {later:?}"),
     }
     if writer == 2 {
         return Ok(());
     }
 
-    // Under the names of others.
-    let equals = pair.iter().position(|octet| *octet == b'=').expect("a pair");
+    // Moved to the name of another cookie.
+    let equals = pair.iter().position(|byte| *byte == b'=').expect("a pair");
     let (name, value) = (&pair[..equals], &pair[equals + 1..]);
     for other in ["__Host-Http-s", "__Host-Http-t", "__Host-Http-u", "__Host-Http-v", "__Host-Http-n"] {
         if other.as_bytes() == name {
             continue;
         }
-        let moved = request(&[[other.as_bytes(), b"=", value].concat()]).expect("a field's value");
+        let moved = request(&[[other.as_bytes(), b"=", value].concat()]).expect("a header value");
         testing::at(now, || {
-            assert!(!matches!(get::<Signed>(&moved, &rings[0]), Ok(Some(_))));
-            assert!(!matches!(get::<OtherSigned>(&moved, &rings[0]), Ok(Some(_))));
-            assert!(!matches!(get::<Sealed>(&moved, &rings[0]), Ok(Some(_))));
-            assert!(!matches!(get::<OtherSealed>(&moved, &rings[0]), Ok(Some(_))));
-            assert!(!matches!(get::<Number>(&moved, &rings[0]), Ok(Some(_))));
+            assert!(!matches!(get::<Signed>(&moved, &keyrings[0]), Ok(Some(_))));
+            assert!(!matches!(get::<OtherSigned>(&moved, &keyrings[0]), Ok(Some(_))));
+            assert!(!matches!(get::<Sealed>(&moved, &keyrings[0]), Ok(Some(_))));
+            assert!(!matches!(get::<OtherSealed>(&moved, &keyrings[0]), Ok(Some(_))));
+            assert!(!matches!(get::<Number>(&moved, &keyrings[0]), Ok(Some(_))));
         });
     }
 
-    // Changed octets.
-    let forged = mutated(value, input)?;
+    // Changed bytes.
+    let forged = mutate(value, input)?;
     let forged_pair = [name, b"=", &forged].concat();
     let Some(alone) = request(std::slice::from_ref(&forged_pair)) else { return Ok(()) };
-    let is_genuine = trimmed(&forged) == value;
-    match testing::at(now, || get::<T>(&alone, &rings[0])) {
+    let is_genuine = trim(&forged) == value;
+    match testing::at(now, || get::<T>(&alone, &keyrings[0])) {
         Ok(Some(found)) if is_genuine => assert_eq!(found, cookie),
         Err(ReadError::BadSeal { .. } | ReadError::UnknownKey { .. } | ReadError::Expired { .. }) if !is_genuine => {}
         found => panic!("{found:?} of {}", forged.escape_ascii()),
     }
 
-    // Tossed by a sibling host beside the genuine one, before it or after it.
+    // A forged cookie before or after the genuine one, such as a sibling host could plant.
     for both in [[pair.clone(), forged_pair.clone()], [forged_pair.clone(), pair.clone()]] {
         let Some(both) = request(&both) else { return Ok(()) };
-        assert_eq!(testing::at(now, || get::<T>(&both, &rings[0])).ok().flatten().as_ref(), Some(&cookie));
+        assert_eq!(testing::at(now, || get::<T>(&both, &keyrings[0])).ok().flatten().as_ref(), Some(&cookie));
     }
-    // Two that verify.
+    // Two values that verify.
     let text: String = input.arbitrary()?;
-    let second = of(text);
-    let header = testing::at(now, || testing::request_header_with(&second, &rings[1]));
-    let both = request(&[pair, header.as_bytes().to_vec()]).expect("a field's value");
-    match testing::at(now, || get::<T>(&both, &rings[0])) {
+    let second = from_text(text);
+    let header = testing::at(now, || testing::request_header_with(&second, &keyrings[1]));
+    let both = request(&[pair, header.as_bytes().to_vec()]).expect("a header value");
+    match testing::at(now, || get::<T>(&both, &keyrings[0])) {
         Ok(Some(found)) if second == cookie => assert_eq!(found, cookie),
         Err(ReadError::Ambiguous { .. }) if second != cookie => {}
         found => panic!("{found:?}"),
@@ -195,8 +203,9 @@ where
     Ok(())
 }
 
-/// The value after a few changes: octets flipped, put in, taken out, doubled, cut off, and its parts exchanged.
-fn mutated(value: &[u8], input: &mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>> {
+/// Returns the value after a few changes: flips, inserts, removes, replaces, duplicates or cuts off bytes, or swaps two
+/// parts.
+fn mutate(value: &[u8], input: &mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>> {
     let mut out = value.to_vec();
     for _ in 0..input.int_in_range(1..=4)? {
         let at = input.choose_index(out.len().max(1))?.min(out.len());
@@ -212,6 +221,6 @@ fn mutated(value: &[u8], input: &mut Unstructured<'_>) -> arbitrary::Result<Vec<
             _ => out.rotate_left(at),
         }
     }
-    out.retain(|octet| *octet != b';');
+    out.retain(|byte| *byte != b';');
     Ok(out)
 }

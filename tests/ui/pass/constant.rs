@@ -1,18 +1,18 @@
-//! The same rules through constants: a default name takes the prefix that the constants allow.
+//! Constants as values of keys. A name that the macro derives gets the strongest prefix that the constants allow.
 use std::time::Duration;
 
 use hardtack::{Cookie, ReadCookie, SetCookie, cookies, testing};
 
 const NAME: &str = "__Host-session";
-const BEGINS_WITH_IT: &str = "__Host-session_hint";
+const LONGER_NAME: &str = "__Host-session_hint";
 const UNPREFIXED: &str = "sid";
 const ROOT: &str = "/";
 const APP: &str = "/app";
 const DOMAIN: &str = "example.com";
-const LIFE: Duration = Duration::from_secs(60 * 60);
+const MAX_AGE: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Cookie)]
-#[cookie(name = NAME, path = ROOT, max_age = LIFE)]
+#[cookie(name = NAME, path = ROOT, max_age = MAX_AGE)]
 struct Host(String);
 
 #[derive(Cookie)]
@@ -28,12 +28,12 @@ struct DerivedUnderApp(String);
 struct Shared(String);
 
 #[derive(Cookie)]
-#[cookie(name = UNPREFIXED, reason = "the old clients know it by this name")]
+#[cookie(name = UNPREFIXED, reason = "the old clients read this name")]
 struct Explained(String);
 
 #[derive(Cookie)]
 #[cookie(name = UNPREFIXED, read_only)]
-struct Foreign(String);
+struct Legacy(String);
 
 #[derive(Cookie)]
 #[cookie(name = concat!("__Host-", "joined"))]
@@ -45,27 +45,27 @@ struct Shop {
     session: String,
     #[cookie(existing)]
     derived: Derived,
-    #[cookie(name = BEGINS_WITH_IT)]
+    #[cookie(name = LONGER_NAME)]
     hint: String,
 }
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
     let a = || "a".to_owned();
-    assert_eq!(line(Host(a())), "__Host-session=a; Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax");
-    assert_eq!(line(Derived(a())), "__Host-Http-derived=a; Path=/; Secure; HttpOnly; SameSite=Lax");
-    assert_eq!(line(DerivedUnderApp(a())), "__Secure-derived_under_app=a; Path=/app; Secure; HttpOnly; SameSite=Lax",);
+    assert_eq!(header(Host(a())), "__Host-session=a; Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax");
+    assert_eq!(header(Derived(a())), "__Host-Http-derived=a; Path=/; Secure; HttpOnly; SameSite=Lax");
+    assert_eq!(header(DerivedUnderApp(a())), "__Secure-derived_under_app=a; Path=/app; Secure; HttpOnly; SameSite=Lax",);
     assert_eq!(
-        line(Shared(a())),
+        header(Shared(a())),
         "__Secure-shared=a; Path=/; Domain=example.com; Max-Age=90; Secure; HttpOnly; SameSite=Lax",
     );
-    assert!(line(Explained(a())).starts_with("sid=a; "));
-    assert!(line(Joined(a())).starts_with("__Host-joined=a; "));
-    assert_eq!(Foreign::DECLARATION.name, "sid");
+    assert!(header(Explained(a())).starts_with("sid=a; "));
+    assert!(header(Joined(a())).starts_with("__Host-joined=a; "));
+    assert_eq!(Legacy::SPEC.name, "sid");
     let names: Vec<_> = Shop::SPECS.iter().map(|spec| spec.name).collect();
-    assert_eq!(names, [NAME, "__Host-Http-derived", BEGINS_WITH_IT]);
-    let _ = Foreign(a()).0;
+    assert_eq!(names, [NAME, "__Host-Http-derived", LONGER_NAME]);
+    let _ = Legacy(a()).0;
 }

@@ -1,5 +1,6 @@
-//! Letters, digits and hyphens in at least two labels of up to 63 octets, 253 in all; an A-label where it is not ASCII.
-use hardtack::{Cookie, SetCookie, testing};
+//! A domain has at least two labels of letters, digits and hyphens. A label has up to 63 bytes, the domain up to 253. A
+//! non-ASCII label is written as an A-label.
+use hardtack::{Cookie, ReadCookie, SetCookie, testing};
 
 #[derive(Cookie)]
 #[cookie(domain = "shop-2.example.com")]
@@ -24,22 +25,22 @@ struct LongLabel(String);
 struct Long(String);
 
 #[derive(Cookie)]
-#[cookie(domain = environment)]
-struct Environment(String);
+#[cookie(domain = policy)]
+struct PolicyDomain(String);
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
     assert_eq!(
-        line(Host("a".to_owned())),
+        header(Host("a".to_owned())),
         "__Secure-host=a; Path=/; Domain=shop-2.example.com; Secure; HttpOnly; SameSite=Lax",
     );
-    assert!(line(ALabel("a".to_owned())).contains("; Domain=xn--bcher-kva.example;"));
-    assert!(line(Digits("a".to_owned())).contains("; Domain=192.0.2.7.example;"));
-    assert!(line(LongLabel("a".to_owned())).contains(".example.com;"));
+    assert!(header(ALabel("a".to_owned())).contains("; Domain=xn--bcher-kva.example;"));
+    assert!(header(Digits("a".to_owned())).contains("; Domain=192.0.2.7.example;"));
+    assert!(header(LongLabel("a".to_owned())).contains(".example.com;"));
     assert_eq!(Long::SPEC.domain.map(str::len), Some(253));
-    assert!(Environment::SPEC.environment_domain && Environment::SPEC.name == "__Secure-environment");
-    let _ = (Long(String::new()).0, Environment(String::new()).0);
+    assert!(PolicyDomain::SPEC.policy_domain && PolicyDomain::SPEC.name == "__Secure-policy_domain");
+    let _ = (Long(String::new()).0, PolicyDomain(String::new()).0);
 }

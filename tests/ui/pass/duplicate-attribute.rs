@@ -1,4 +1,4 @@
-//! Different keys in several attributes; one key each on two fields.
+//! Several attributes with different keys, and the same key on two fields.
 use hardtack::{Cookie, SetCookie, cookies, testing};
 
 #[derive(Cookie)]
@@ -14,13 +14,13 @@ struct Shop {
     basket: u32,
 }
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
     assert_eq!(
-        line(Session("a".to_owned())),
+        header(Session("a".to_owned())),
         "__Secure-session=a; Path=/app; Max-Age=28800; Secure; HttpOnly; SameSite=Strict",
     );
     assert_eq!(Shop::SPECS.len(), 2);

@@ -1,4 +1,5 @@
-//! Names that differ in letter case or prefix are two; fields under a `cfg` may exclude each other; two sets may share.
+//! Names that differ in letter case or prefix are different. A `cfg` may exclude one of two fields with the same name.
+//! Two sets may have a name in common.
 use hardtack::cookies;
 
 #[cookies]

@@ -1,4 +1,4 @@
-//! Where the name is not `__Host-`, Domain and Path may vary per exchange: also a constant name.
+//! A call may change Domain and Path of a cookie whose name does not begin with `__Host-`, also if the name is a constant.
 use hardtack::{Cookie, SetCookie, testing};
 
 const NAME: &str = "__Secure-session";
@@ -12,8 +12,8 @@ struct Session(String);
 struct App(String);
 
 pub(crate) fn main() {
-    let line = SetCookie::new(Session("a".to_owned())).domain("example.com").header_value(&testing::https());
-    assert_eq!(line.unwrap(), "__Secure-session=a; Path=/; Domain=example.com; Secure; HttpOnly; SameSite=Lax");
-    let line = SetCookie::new(App("a".to_owned())).path("/app/b").header_value(&testing::https());
-    assert_eq!(line.unwrap(), "__Secure-app=a; Path=/app/b; Secure; HttpOnly; SameSite=Lax");
+    let header = SetCookie::new(Session("a".to_owned())).domain("example.com").header_value(&testing::https());
+    assert_eq!(header.unwrap(), "__Secure-session=a; Path=/; Domain=example.com; Secure; HttpOnly; SameSite=Lax");
+    let header = SetCookie::new(App("a".to_owned())).path("/app/b").header_value(&testing::https());
+    assert_eq!(header.unwrap(), "__Secure-app=a; Path=/app/b; Secure; HttpOnly; SameSite=Lax");
 }

@@ -1,5 +1,5 @@
-//! A reason for a notice, which needs none, is kept.
-use hardtack::Cookie;
+//! A notice needs no `reason`. If there is one, the spec keeps it.
+use hardtack::{Cookie, ReadCookie};
 
 #[derive(Cookie)]
 #[cookie(domain = "example.com", reason = "one sign-in for all our hosts")]
@@ -7,7 +7,7 @@ struct Session(String);
 
 #[derive(Cookie)]
 #[cookie(max_age = "500d", reason = "the browser shortens it")]
-struct Seen(String);
+struct Visited(String);
 
 #[derive(Cookie)]
 #[cookie(partitioned, reason = "until the frame is cross-site")]
@@ -15,7 +15,7 @@ struct Widget(String);
 
 pub(crate) fn main() {
     assert_eq!(Session::SPEC.reason, Some("one sign-in for all our hosts"));
-    assert_eq!(Seen::SPEC.reason, Some("the browser shortens it"));
+    assert_eq!(Visited::SPEC.reason, Some("the browser shortens it"));
     assert_eq!(Widget::SPEC.reason, Some("until the frame is cross-site"));
-    let _ = (Session(String::new()).0, Seen(String::new()).0, Widget(String::new()).0);
+    let _ = (Session(String::new()).0, Visited(String::new()).0, Widget(String::new()).0);
 }

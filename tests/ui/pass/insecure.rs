@@ -1,5 +1,5 @@
-//! With a reason a cookie travels in clear text: without a prefix, and over plain HTTP too.
-use hardtack::{Cookie, Cookies, Listener, SetCookie, testing};
+//! With a `reason` a cookie may be insecure. Its name has no prefix, and it may be set over plain HTTP.
+use hardtack::{Cookie, Cookies, ReadCookie, SetCookie, TlsTermination, testing};
 
 #[derive(Cookie)]
 #[cookie(secure = false, reason = "the intranet has no TLS before spring")]
@@ -9,18 +9,18 @@ struct Banner(String);
 #[cookie(secure = true)]
 struct Session(String);
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
-    assert_eq!(line(Banner("a".to_owned())), "banner=a; Path=/; HttpOnly; SameSite=Lax");
-    assert!(line(Session("a".to_owned())).contains("; Secure; "));
+    assert_eq!(header(Banner("a".to_owned())), "banner=a; Path=/; HttpOnly; SameSite=Lax");
+    assert!(header(Session("a".to_owned())).contains("; Secure; "));
     assert_eq!(Banner::SPEC.reason, Some("the intranet has no TLS before spring"));
 
     let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
-    let plain = Listener::plain().scheme(&parts, None).unwrap_err();
-    let cookies = Cookies::read(&parts.headers, plain);
+    let plain = TlsTermination::none().detect(&parts, None).unwrap_err();
+    let cookies = Cookies::from_headers(&parts.headers, plain);
     cookies.set(Banner("a".to_owned())).unwrap();
     let mut response = http::HeaderMap::new();
     cookies.write(&mut response);

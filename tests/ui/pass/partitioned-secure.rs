@@ -1,4 +1,4 @@
-//! `Partitioned` with Secure, in a cross-site frame; with `Lax` it is of no use, and allowed.
+//! `Partitioned` needs Secure. With `SameSite=Lax` it has no effect, but it is allowed.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]
@@ -9,14 +9,14 @@ struct Widget(String);
 #[cookie(partitioned)]
 struct Alone(String);
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
     assert_eq!(
-        line(Widget("a".to_owned())),
+        header(Widget("a".to_owned())),
         "__Host-Http-widget=a; Path=/; Secure; HttpOnly; SameSite=None; Partitioned",
     );
-    assert!(line(Alone("a".to_owned())).ends_with("; SameSite=Lax; Partitioned"));
+    assert!(header(Alone("a".to_owned())).ends_with("; SameSite=Lax; Partitioned"));
 }

@@ -1,5 +1,5 @@
-//! From the root, of printable ASCII without `;`, up to 1024 octets.
-use hardtack::{Cookie, SetCookie, testing};
+//! A path begins with `/`, consists of printable ASCII without `;`, and has up to 1024 bytes.
+use hardtack::{Cookie, ReadCookie, SetCookie, testing};
 
 #[derive(Cookie)]
 #[cookie(path = "/a b/~c,d=e/gr%C3%B6%C3%9Fe")]
@@ -11,12 +11,12 @@ struct Odd(String);
 )]
 struct Long(String);
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
-    assert!(line(Odd("a".to_owned())).contains("; Path=/a b/~c,d=e/gr%C3%B6%C3%9Fe; "));
+    assert!(header(Odd("a".to_owned())).contains("; Path=/a b/~c,d=e/gr%C3%B6%C3%9Fe; "));
     assert_eq!(Long::SPEC.path.len(), 1024);
     let _ = Long(String::new()).0;
 }

@@ -1,4 +1,4 @@
-//! The exact prefix, then any letter case; a foreign name may be in any case throughout.
+//! A prefix must be written in its exact letter case. The name of a `read_only` cookie may have any letter case.
 use hardtack::{Cookie, ReadCookie, SetCookie, testing};
 
 #[derive(Cookie)]
@@ -7,14 +7,14 @@ struct Session(String);
 
 #[derive(Cookie)]
 #[cookie(name = "__host-session", read_only)]
-struct Foreign(String);
+struct Legacy(String);
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
-    assert!(line(Session("a".to_owned())).starts_with("__Host-HTTPSession=a; "));
-    assert_eq!(Foreign::DECLARATION.name, "__host-session");
-    let _ = Foreign("a".to_owned()).0;
+    assert!(header(Session("a".to_owned())).starts_with("__Host-HTTPSession=a; "));
+    assert_eq!(Legacy::SPEC.name, "__host-session");
+    let _ = Legacy("a".to_owned()).0;
 }

@@ -1,4 +1,4 @@
-//! `__Host-Http-` with everything it needs written out; without HttpOnly the neighbour is `__Host-`.
+//! `__Host-Http-` with all required attributes written out. Without HttpOnly the derived prefix is `__Host-`.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]
@@ -13,12 +13,12 @@ struct Theme(String);
 #[cookie(path = "/app")]
 struct App(String);
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
-    assert_eq!(line(Session("a".to_owned())), "__Host-Http-session=a; Path=/; Secure; HttpOnly; SameSite=Lax");
-    assert!(line(Theme("dark".to_owned())).starts_with("__Host-theme="));
-    assert!(line(App("a".to_owned())).starts_with("__Secure-app="));
+    assert_eq!(header(Session("a".to_owned())), "__Host-Http-session=a; Path=/; Secure; HttpOnly; SameSite=Lax");
+    assert!(header(Theme("dark".to_owned())).starts_with("__Host-theme="));
+    assert!(header(App("a".to_owned())).starts_with("__Secure-app="));
 }

@@ -1,4 +1,4 @@
-//! `__Host-` needs Secure, `Path=/` and no Domain; HttpOnly may go.
+//! `__Host-` needs Secure and `Path=/`, and allows no Domain. It does not need HttpOnly.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]
@@ -9,14 +9,14 @@ struct Theme(String);
 #[cookie(name = "__Secure-session", domain = "example.com")]
 struct Shared(String);
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
-    assert_eq!(line(Theme("dark".to_owned())), "__Host-theme=dark; Path=/; Secure; SameSite=Lax");
+    assert_eq!(header(Theme("dark".to_owned())), "__Host-theme=dark; Path=/; Secure; SameSite=Lax");
     assert_eq!(
-        line(Shared("a".to_owned())),
+        header(Shared("a".to_owned())),
         "__Secure-session=a; Path=/; Domain=example.com; Secure; HttpOnly; SameSite=Lax",
     );
 }

@@ -1,17 +1,17 @@
-//! `__Http-` needs Secure and HttpOnly; Domain and Path are free.
+//! `__Http-` needs Secure and HttpOnly. It allows any Domain and Path.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]
 #[cookie(name = "__Http-session", domain = "example.com", path = "/app")]
 struct Session(String);
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
     assert_eq!(
-        line(Session("a".to_owned())),
+        header(Session("a".to_owned())),
         "__Http-session=a; Path=/app; Domain=example.com; Secure; HttpOnly; SameSite=Lax",
     );
 }

@@ -1,5 +1,5 @@
-//! A domain registered under a public suffix; or the suffix itself, with a reason.
-use hardtack::{Cookie, SetCookie, testing};
+//! A domain below a public suffix needs no `reason`. The suffix itself needs one.
+use hardtack::{Cookie, ReadCookie, SetCookie, testing};
 
 #[derive(Cookie)]
 #[cookie(domain = "example.co.uk")]
@@ -17,14 +17,14 @@ struct Shared(String);
 #[cookie(domain = "co.uk", reason = "a test of what browsers do")]
 struct Suffix(String);
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
-    assert!(line(Registered("a".to_owned())).contains("; Domain=example.co.uk; "));
-    assert!(line(Pages("a".to_owned())).contains("; Domain=hardtack.github.io; "));
-    assert!(line(Shared("a".to_owned())).contains("; Domain=dyn.example; "));
+    assert!(header(Registered("a".to_owned())).contains("; Domain=example.co.uk; "));
+    assert!(header(Pages("a".to_owned())).contains("; Domain=hardtack.github.io; "));
+    assert!(header(Shared("a".to_owned())).contains("; Domain=dyn.example; "));
     assert_eq!(Suffix::SPEC.reason, Some("a test of what browsers do"));
     let _ = Suffix(String::new()).0;
 }

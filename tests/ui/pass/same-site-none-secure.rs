@@ -1,4 +1,4 @@
-//! `SameSite=None` with Secure; `Lax` without it.
+//! `SameSite=None` needs Secure, and `SameSite=Lax` does not.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]
@@ -9,11 +9,11 @@ struct Widget(String);
 #[cookie(same_site = Lax, secure = false, reason = "the old proxy")]
 struct Old(String);
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
-    assert_eq!(line(Widget("a".to_owned())), "__Host-Http-widget=a; Path=/; Secure; HttpOnly; SameSite=None",);
-    assert_eq!(line(Old("a".to_owned())), "old=a; Path=/; HttpOnly; SameSite=Lax");
+    assert_eq!(header(Widget("a".to_owned())), "__Host-Http-widget=a; Path=/; Secure; HttpOnly; SameSite=None",);
+    assert_eq!(header(Old("a".to_owned())), "old=a; Path=/; HttpOnly; SameSite=Lax");
 }

@@ -1,4 +1,4 @@
-//! With a reason it goes to other sites; `Strict` and `Lax` need none.
+//! `SameSite=None` needs a `reason`. `Strict` and `Lax` do not.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]
@@ -13,12 +13,12 @@ struct Strict(String);
 #[cookie(same_site = Lax)]
 struct Lax(String);
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
-    assert!(line(Widget("a".to_owned())).ends_with("; SameSite=None"));
-    assert!(line(Strict("a".to_owned())).ends_with("; SameSite=Strict"));
-    assert!(line(Lax("a".to_owned())).ends_with("; SameSite=Lax"));
+    assert!(header(Widget("a".to_owned())).ends_with("; SameSite=None"));
+    assert!(header(Strict("a".to_owned())).ends_with("; SameSite=Strict"));
+    assert!(header(Lax("a".to_owned())).ends_with("; SameSite=Lax"));
 }

@@ -1,16 +1,16 @@
-//! With a reason scripts may read it, and a page may write it.
+//! With a `reason` scripts may read the cookie, and a page may write it.
 use hardtack::{Cookie, SetCookie, document_cookie, testing};
 
 #[derive(Cookie)]
 #[cookie(http_only = false, reason = "theme.js applies it before first paint")]
 struct Theme(String);
 
-fn line<T: Cookie>(value: T) -> String {
+fn header<T: Cookie>(value: T) -> String {
     SetCookie::new(value).header_value(&testing::https()).unwrap().to_str().unwrap().to_owned()
 }
 
 pub(crate) fn main() {
     let theme = || Theme("dark".to_owned());
-    assert_eq!(line(theme()), "__Host-theme=dark; Path=/; Secure; SameSite=Lax");
-    assert_eq!(document_cookie(&theme()).unwrap().to_string(), line(theme()));
+    assert_eq!(header(theme()), "__Host-theme=dark; Path=/; Secure; SameSite=Lax");
+    assert_eq!(document_cookie(&theme()).unwrap().to_string(), header(theme()));
 }

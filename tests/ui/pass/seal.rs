@@ -1,6 +1,7 @@
-//! Signed and sealed values, and JSON inside either; a page's script reads what is signed.
+//! Signed and sealed values, also of JSON. A page's script may read a signed value.
 
-use hardtack::{Cookie, Key, Keyring, SetCookie, testing};
+use hardtack::seal::{Key, Keyring};
+use hardtack::{Cookie, SetCookie, testing};
 use serde::{Deserialize, Serialize};
 
 #[derive(Cookie)]
@@ -24,14 +25,17 @@ struct Sizes<T>(Vec<T>);
 
 pub(crate) fn main() {
     let keyring = Keyring::new(Key::generate());
-    let line = SetCookie::new(Readable("a b".into())).keyring(&keyring).header_value(&testing::https()).unwrap();
-    assert!(line.to_str().unwrap().starts_with("__Host-readable=a%20b.1"));
-    for line in [
-        SetCookie::new(Session("a b".into())).keyring(&keyring).header_value(&testing::https()).unwrap(),
-        SetCookie::new(Choice::OneTwo { first: 1, second: 2 }).keyring(&keyring).header_value(&testing::https()).unwrap(),
+    let header = SetCookie::new(Readable("a b".into())).with_keyring(&keyring).header_value(&testing::https()).unwrap();
+    assert!(header.to_str().unwrap().starts_with("__Host-readable=a%20b.1"));
+    // A sealed value begins with the version of the format.
+    for header in [
+        SetCookie::new(Session("a b".into())).with_keyring(&keyring).header_value(&testing::https()).unwrap(),
+        SetCookie::new(Choice::OneTwo { first: 1, second: 2 }).with_keyring(&keyring).header_value(&testing::https()).unwrap(),
     ] {
-        assert!(line.to_str().unwrap().contains("=1"), "the version");
+        let header = header.to_str().unwrap();
+        let is_sealed = header.starts_with("__Host-Http-session=1") || header.starts_with("__Host-Http-choice=1");
+        assert!(is_sealed && !header.contains("a%20b") && !header.contains("one_two"), "{header}");
     }
-    let line = SetCookie::new(Sizes(vec![1_u8, 2])).header_value(&testing::https()).unwrap();
-    assert_eq!(line, "__Host-Http-sizes=[1%2C2]; Path=/; Secure; HttpOnly; SameSite=Lax");
+    let header = SetCookie::new(Sizes(vec![1_u8, 2])).header_value(&testing::https()).unwrap();
+    assert_eq!(header, "__Host-Http-sizes=[1%2C2]; Path=/; Secure; HttpOnly; SameSite=Lax");
 }

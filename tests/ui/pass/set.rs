@@ -1,8 +1,8 @@
-//! A struct of cookies: its methods, over each scheme, and what they write.
+//! A struct of cookies: its methods for each scheme, and the headers that they write.
 use std::time::Duration;
 
 use hardtack::testing;
-use hardtack::{AllowedOver, AnyScheme, Cookie, CookieValue, Cookies, Listener, PlainHttp, Scheme, SetError, cookies};
+use hardtack::{AllowedOver, AnyScheme, Cookie, CookieValue, Cookies, TlsTermination, PlainHttp, Scheme, SetError, cookies};
 
 #[derive(CookieValue, Debug, PartialEq)]
 struct SessionId(String);
@@ -26,10 +26,10 @@ struct Legacy(String);
 
 #[cookies]
 pub struct Shop {
-    /// Who is signed in.
+    /// The id of the signed-in user's session.
     #[cookie(max_age = "8h", same_site = Strict)]
     pub session: SessionId,
-    #[cfg_attr(all(), doc = "How many things are in the cart.")]
+    #[cfg_attr(all(), doc = "The number of items in the cart.")]
     cart: u32,
     #[cookie(existing)]
     pub lang: Lang,
@@ -46,29 +46,29 @@ where
     cookies.set(Lang::De)
 }
 
-fn lines(cookies: &Cookies<impl Scheme>) -> Vec<String> {
+fn headers(cookies: &Cookies<impl Scheme>) -> Vec<String> {
     let mut response = http::HeaderMap::new();
     cookies.write(&mut response);
-    response.get_all("set-cookie").iter().map(|line| line.to_str().unwrap().to_owned()).collect()
+    response.get_all("set-cookie").iter().map(|header| header.to_str().unwrap().to_owned()).collect()
 }
 
 pub(crate) fn main() {
     let mut request = http::HeaderMap::new();
     request.insert("cookie", "__Host-Http-session=old; PHPSESSID=php; __Host-lang=en".parse().unwrap());
 
-    let cookies = Cookies::read(&request, testing::https());
+    let cookies = Cookies::from_headers(&request, testing::https());
     let shop = Shop::from(cookies.clone());
-    assert_eq!(shop.session().unwrap(), Some(SessionId("old".to_owned())));
-    assert_eq!(shop.cart().unwrap(), None);
-    assert_eq!(shop.lang().unwrap(), Some(Lang::En));
-    assert_eq!(shop.legacy().unwrap(), Some(Legacy("php".to_owned())));
+    assert_eq!(shop.try_session().unwrap(), Some(SessionId("old".to_owned())));
+    assert_eq!(shop.try_cart().unwrap(), None);
+    assert_eq!(shop.try_lang().unwrap(), Some(Lang::En));
+    assert_eq!(shop.try_legacy().unwrap(), Some(Legacy("php".to_owned())));
     shop.set_session("new").unwrap();
     shop.set_cart_with(3, |cart| cart.max_age(Duration::from_secs(60))).unwrap();
     shop.clone().set_lang(Lang::De).unwrap();
     shop.remove_banner().unwrap();
     let cookies: Cookies = Cookies::from(shop);
     assert_eq!(
-        lines(&cookies),
+        headers(&cookies),
         [
             "__Host-Http-session=new; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Strict",
             "__Host-Http-cart=3; Path=/; Max-Age=60; Secure; HttpOnly; SameSite=Lax",
@@ -78,14 +78,16 @@ pub(crate) fn main() {
     );
 
     let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
-    let plain = || Listener::plain().scheme(&parts, None).unwrap_err();
-    let cookies: Cookies<PlainHttp> = Cookies::read(&parts.headers, plain());
+    let plain = || TlsTermination::none().detect(&parts, None).unwrap_err();
+    let cookies: Cookies<PlainHttp> = Cookies::from_headers(&parts.headers, plain());
     Shop::from(cookies.clone()).set_banner(true).unwrap();
-    assert_eq!(lines(&cookies), ["banner=true; Path=/; HttpOnly; SameSite=Lax"]);
+    assert_eq!(headers(&cookies), ["banner=true; Path=/; HttpOnly; SameSite=Lax"]);
 
-    let cookies = Cookies::read(&parts.headers, AnyScheme::from(plain()));
+    let cookies = Cookies::from_headers(&parts.headers, AnyScheme::from(plain()));
     assert!(matches!(Shop::from(cookies.clone()).set_cart(3), Err(SetError::NotHttps { .. })));
-    assert!(generic(&cookies).is_err());
-    assert!(generic(&Cookies::read(&parts.headers, testing::https())).is_ok());
+    assert!(matches!(generic(&cookies), Err(SetError::NotHttps { .. })));
+    let cookies = Cookies::from_headers(&parts.headers, testing::https());
+    generic(&cookies).unwrap();
+    assert_eq!(headers(&cookies), ["__Host-lang=de; Path=/; Secure; SameSite=Lax"]);
     assert_eq!(Shop::SPECS.len(), 5);
 }

@@ -1,4 +1,4 @@
-//! Every shape that can be a cookie, and what reads back.
+//! Every shape of a type that can be a cookie. Each value is read back unchanged.
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -39,7 +39,7 @@ enum Theme {
 }
 
 #[derive(Cookie, Debug, PartialEq)]
-struct OfValue(Theme);
+struct ValueField(Theme);
 
 #[derive(Debug, PartialEq)]
 struct Point(u8, u8);
@@ -59,7 +59,7 @@ impl FromStr for Point {
 }
 
 #[derive(Cookie, Debug, PartialEq)]
-struct OfText(Point);
+struct TextField(Point);
 
 #[derive(Cookie, Debug, PartialEq)]
 struct Generic<T>(T);
@@ -84,19 +84,19 @@ where
 struct Either<A, B>(A, Option<B>);
 
 impl<A: CookieValue, B: CookieValue> CookieValue for Either<A, B> {
-    fn write(&self, out: &mut hardtack::ValueWriter) {
+    fn write(&self, out: &mut hardtack::value::ValueWriter) {
         match &self.1 {
             Some(second) => second.write(out),
             None => self.0.write(out),
         }
     }
 
-    fn read(text: &str) -> Result<Self, hardtack::InvalidValue> {
+    fn read(text: &str) -> Result<Self, hardtack::value::InvalidValue> {
         Ok(Either(A::read(text)?, None))
     }
 }
 
-/// One parameter is bounded, and the other has what the field needs of it.
+/// Only one parameter has a bound, so the derive must still add the bound that the field needs.
 #[derive(Cookie, Debug, PartialEq)]
 struct OneBounded<A, B>(Either<A, B>)
 where
@@ -111,7 +111,7 @@ impl Kind for Point {
     type u32 = Theme;
 }
 
-/// A path that ends as a number's name does.
+/// The field's type is a path whose last segment looks like a number type.
 #[derive(Cookie, Debug, PartialEq)]
 struct Projected(<Point as Kind>::u32);
 
@@ -138,37 +138,40 @@ counted!(u32);
 #[derive(Cookie, Debug, PartialEq)]
 struct Borrowing<'a>(Cow<'a, str>);
 
-fn comes_back<T: Cookie + fmt::Debug + PartialEq>(value: T, expected: &str) {
+fn assert_round_trip<T: Cookie + fmt::Debug + PartialEq>(value: T, expected: &str) {
     let header = testing::request_header(&value);
     assert_eq!(header, expected);
     let mut request = http::HeaderMap::new();
     request.insert("cookie", header);
-    assert_eq!(Cookies::read(&request, testing::https()).get::<T>().unwrap().as_ref(), Some(&value));
-    assert!(SetCookie::new(value).header_value(&testing::https()).is_ok());
+    assert_eq!(Cookies::from_headers(&request, testing::https()).try_get::<T>().unwrap().as_ref(), Some(&value));
+    let header = SetCookie::new(value).header_value(&testing::https()).unwrap();
+    assert_eq!(header, format!("{expected}; Path=/; Secure; HttpOnly; SameSite=Lax"));
 }
 
 pub(crate) fn main() {
-    comes_back(Tuple(7), "__Host-Http-tuple=7");
-    comes_back(Named { id: "a b".to_owned() }, "__Host-Http-named=a%20b");
-    comes_back(Unit, "__Host-Http-unit=1");
-    comes_back(EmptyBraces {}, "__Host-Http-empty_braces=1");
-    comes_back(Lang::En, "__Host-Http-lang=en");
-    comes_back(Lang::PtBr, "__Host-Http-lang=pt-br");
-    comes_back(Lang::ZhHant, "__Host-Http-lang=zh-Hant");
-    comes_back(Mode::VeryDark, "__Host-Http-mode=VERY_DARK");
-    comes_back(OfValue(Theme::Light), "__Host-Http-of_value=light");
-    comes_back(OfText(Point(3, 4)), "__Host-Http-of_text=3:4");
-    comes_back(Generic(true), "__Host-Http-generic=true");
-    comes_back(Bounded('ß'), "__Host-Http-bounded=%C3%9F");
-    comes_back(Where(1.5), "__Host-Http-where=1.5");
-    comes_back(BoundedText(Point(1, 2)), "__Host-Http-bounded_text=1:2");
-    comes_back(WhereText(Point(1, 2)), "__Host-Http-where_text=1:2");
-    comes_back(BoundedByMacro(Point(1, 2)), "__Host-Http-bounded_by_macro=1:2");
-    comes_back(OneBounded(Either::<u8, u16>(7, None)), "__Host-Http-one_bounded=7");
-    comes_back(Projected(Theme::Light), "__Host-Http-projected=light");
-    // The setter takes the number itself, whoever wrote its type.
-    let counted = Counted::from(Cookies::read(&http::HeaderMap::new(), testing::https()));
-    assert!(counted.set_visits(3).is_ok());
-    Cookies::from(counted).write(&mut http::HeaderMap::new());
-    comes_back(Borrowing(Cow::Borrowed("a")), "__Host-Http-borrowing=a");
+    assert_round_trip(Tuple(7), "__Host-Http-tuple=7");
+    assert_round_trip(Named { id: "a b".to_owned() }, "__Host-Http-named=a%20b");
+    assert_round_trip(Unit, "__Host-Http-unit=1");
+    assert_round_trip(EmptyBraces {}, "__Host-Http-empty_braces=1");
+    assert_round_trip(Lang::En, "__Host-Http-lang=en");
+    assert_round_trip(Lang::PtBr, "__Host-Http-lang=pt-br");
+    assert_round_trip(Lang::ZhHant, "__Host-Http-lang=zh-Hant");
+    assert_round_trip(Mode::VeryDark, "__Host-Http-mode=VERY_DARK");
+    assert_round_trip(ValueField(Theme::Light), "__Host-Http-value_field=light");
+    assert_round_trip(TextField(Point(3, 4)), "__Host-Http-text_field=3:4");
+    assert_round_trip(Generic(true), "__Host-Http-generic=true");
+    assert_round_trip(Bounded('ß'), "__Host-Http-bounded=%C3%9F");
+    assert_round_trip(Where(1.5), "__Host-Http-where=1.5");
+    assert_round_trip(BoundedText(Point(1, 2)), "__Host-Http-bounded_text=1:2");
+    assert_round_trip(WhereText(Point(1, 2)), "__Host-Http-where_text=1:2");
+    assert_round_trip(BoundedByMacro(Point(1, 2)), "__Host-Http-bounded_by_macro=1:2");
+    assert_round_trip(OneBounded(Either::<u8, u16>(7, None)), "__Host-Http-one_bounded=7");
+    assert_round_trip(Projected(Theme::Light), "__Host-Http-projected=light");
+    // The setter takes a number by value, also if a macro wrote the field's type.
+    let counted = Counted::from(Cookies::from_headers(&http::HeaderMap::new(), testing::https()));
+    counted.set_visits(3).unwrap();
+    let mut response = http::HeaderMap::new();
+    Cookies::from(counted).write(&mut response);
+    assert_eq!(response["set-cookie"], "__Host-Http-visits=3; Path=/; Secure; HttpOnly; SameSite=Lax");
+    assert_round_trip(Borrowing(Cow::Borrowed("a")), "__Host-Http-borrowing=a");
 }

@@ -1,4 +1,4 @@
-//! A name of 4096 octets leaves room for no value.
+//! A name of 4096 bytes leaves no space for a value.
 use hardtack::{Cookie, SetCookie, SetError, testing};
 
 #[derive(Cookie)]
@@ -11,5 +11,5 @@ pub(crate) fn main() {
     let empty = SetCookie::new(Long(String::new())).header_value(&testing::https()).unwrap();
     assert!(empty.to_str().unwrap().ends_with("=; Path=/; Secure; HttpOnly; SameSite=Lax"));
     let full = SetCookie::new(Long("a".to_owned())).header_value(&testing::https());
-    assert!(matches!(full, Err(SetError::TooLarge { octets: 4097, limit: 4096, .. })));
+    assert!(matches!(full, Err(SetError::TooLarge { bytes: 4097, limit: 4096, .. })));
 }

@@ -1,4 +1,7 @@
-//! What scripts see, a page reads; what they may write, it writes; and outside a browser there is no page.
+//! A page reads cookies that scripts can see, and writes those that scripts may write. Outside a browser each call is an
+//! error.
+use std::task::{Context, Poll, Waker};
+
 use hardtack::{Cookie, SetCookie, web};
 
 #[derive(Cookie)]
@@ -10,15 +13,23 @@ struct Theme(String);
 struct Lang(String);
 
 pub(crate) fn main() {
-    let nowhere = [
-        web::get::<Theme>().map(|theme| drop(theme.map(|theme| theme.0))),
-        web::get::<Lang>().map(|lang| drop(lang.map(|lang| lang.0))),
-        web::set(Theme("dark".to_owned())),
-        web::set(SetCookie::new(Theme("dark".to_owned())).session()),
-        web::set(SetCookie::<Theme>::removal()),
-        web::remove::<Theme>(),
+    let results = [
+        now(web::get::<Theme>()).map(|theme| drop(theme.map(|theme| theme.0))),
+        now(web::get::<Lang>()).map(|lang| drop(lang.map(|lang| lang.0))),
+        now(web::set(Theme("dark".to_owned()))),
+        now(web::set(SetCookie::new(Theme("dark".to_owned())).without_max_age())),
+        now(web::set(SetCookie::<Theme>::removal())),
+        now(web::remove::<Theme>()),
     ];
-    for error in nowhere {
-        assert!(matches!(error, Err(web::Error::NoDocument)));
+    for result in results {
+        assert!(matches!(result, Err(web::Error::NoDocument)));
+    }
+}
+
+/// Outside a browser the futures are ready at once.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the future waits"),
     }
 }

@@ -1,4 +1,5 @@
-// What the tests ask of a page: `ready` is the program's functions; `frame` and `worker` tell what they came to elsewhere.
+// Defines the globals that the tests use in a page. `ready` resolves to the functions of the WebAssembly test program.
+// `frame` and `worker` run `frame_and_worker.js` and resolve to its results.
 import init, * as web from "/web.js";
 
 globalThis.ready = init().then(() => web);
@@ -12,7 +13,7 @@ globalThis.frame = (url, sandbox) => new Promise(resolve => {
 });
 
 globalThis.worker = () => new Promise((resolve, reject) => {
-  const worker = new Worker("/elsewhere.js", { type: "module" });
+  const worker = new Worker("/frame_and_worker.js", { type: "module" });
   worker.onmessage = event => resolve(event.data);
   worker.onerror = event => reject(event.message);
 });

@@ -1,38 +1,38 @@
-//! The cookies that the page and its server share: declared once, compiled for both.
+//! The cookies that the page and its server share. The declarations are compiled for both.
 
 use hardtack::Cookie;
 
-/// Host-only, until the browser closes.
+/// A host-only cookie without a lifetime.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(http_only = false, reason = "the page applies it before first paint")]
 pub(crate) struct Theme(pub(crate) String);
 
-/// Under a path, for a month.
+/// A cookie with a path and a lifetime.
 #[derive(Cookie, Debug, PartialEq)]
-#[cookie(http_only = false, path = "/shop", max_age = "30d", same_site = Strict, reason = "the page counts what is in it")]
+#[cookie(http_only = false, path = "/shop", max_age = "30d", same_site = Strict, reason = "the page shows a count")]
 pub(crate) struct Cart(pub(crate) u32);
 
-/// For a domain that the program does not know.
+/// A cookie whose domain comes from the policy, which the program does not have.
 #[derive(Cookie, Debug, PartialEq)]
-#[cookie(http_only = false, domain = environment, reason = "every page of the domain greets by it")]
+#[cookie(http_only = false, domain = policy, reason = "every page of the domain shows the name")]
 pub(crate) struct Name(pub(crate) String);
 
-/// Embedded by partners.
+/// A cookie of a page that other sites embed.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(http_only = false, same_site = None, partitioned, reason = "the map is embedded by partners")]
 pub(crate) struct Map(pub(crate) String);
 
-/// Without a prefix.
+/// A cookie whose name has no prefix.
 #[derive(Cookie, Debug, PartialEq)]
-#[cookie(name = "legacy", http_only = false, reason = "old pages know it by this name")]
+#[cookie(name = "legacy", http_only = false, reason = "old pages read this name")]
 pub(crate) struct Legacy(pub(crate) String);
 
-/// For plain HTTP too.
+/// A cookie that is also sent over plain HTTP.
 #[derive(Cookie, Debug, PartialEq)]
-#[cookie(http_only = false, secure = false, reason = "whether a banner was closed, on a site without TLS")]
+#[cookie(http_only = false, secure = false, reason = "remembers a closed banner on a site without TLS")]
 pub(crate) struct Banner(pub(crate) String);
 
-/// Another program's.
+/// A cookie that another program owns.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(name = "consent", http_only = false, read_only)]
 pub(crate) struct Consent(pub(crate) String);

@@ -1,129 +1,145 @@
-//! What `tests/wasm.rs` runs in a browser: each function does one thing with one cookie and tells in words what came of it.
+//! The WebAssembly test program, which `tests/wasm.rs` runs in a browser. Each function does one thing with one cookie
+//! and returns the result as text.
 
 mod declarations;
 
+use std::pin::pin;
+use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
-use hardtack::audit::{self, Seen};
-use hardtack::{Cookie, Cookies, IntoSetCookie, Listener, ReadCookie, ScriptReadable, SetCookie, document_cookie, web};
+use hardtack::audit::{self, Context};
+use hardtack::spec::ScriptVisible;
+use hardtack::{Cookie, Cookies, IntoSetCookie, ReadCookie, SetCookie, TlsTermination, document_cookie, web};
 use http::HeaderMap;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use declarations::{Banner, Cart, Consent, Legacy, Map, Name, Theme};
 
-/// Reads a cookie: `none`, `some ` and the value, or the error.
+/// Reads a cookie. Returns `none`, or `some ` and the value, or the error.
 #[wasm_bindgen]
 pub fn get(cookie: &str) -> String {
     match cookie {
-        "theme" => got(|Theme(text)| text),
-        "cart" => got(|Cart(count)| count.to_string()),
-        "name" => got(|Name(text)| text),
-        "map" => got(|Map(text)| text),
-        "legacy" => got(|Legacy(text)| text),
-        "banner" => got(|Banner(text)| text),
-        "consent" => got(|Consent(text)| text),
+        "theme" => read(|Theme(text)| text),
+        "cart" => read(|Cart(count)| count.to_string()),
+        "name" => read(|Name(text)| text),
+        "map" => read(|Map(text)| text),
+        "legacy" => read(|Legacy(text)| text),
+        "banner" => read(|Banner(text)| text),
+        "consent" => read(|Consent(text)| text),
         _ => "no such cookie".into(),
     }
 }
 
-/// Sets a cookie: `ok`, or the error.
+/// Sets a cookie. Returns `ok` or the error.
 #[wasm_bindgen]
 pub fn set(cookie: &str, value: &str) -> String {
     let text = value.to_owned();
     match cookie {
-        "theme" => done(web::set(Theme(text))),
-        "cart" => value.parse().map_or_else(|_| "no number".into(), |count| done(web::set(Cart(count)))),
-        "name" => done(web::set(Name(text))),
-        "map" => done(web::set(Map(text))),
-        "legacy" => done(web::set(Legacy(text))),
-        "banner" => done(web::set(Banner(text))),
+        "theme" => write_result(web::set(Theme(text))),
+        "cart" => value.parse().map_or_else(|_| "not a number".into(), |count| write_result(web::set(Cart(count)))),
+        "name" => write_result(web::set(Name(text))),
+        "map" => write_result(web::set(Map(text))),
+        "legacy" => write_result(web::set(Legacy(text))),
+        "banner" => write_result(web::set(Banner(text))),
         _ => "no such cookie".into(),
     }
 }
 
-/// Removes a cookie: `ok`, or the error.
+/// Removes a cookie. Returns `ok` or the error.
 #[wasm_bindgen]
 pub fn remove(cookie: &str) -> String {
     match cookie {
-        "theme" => done(web::remove::<Theme>()),
-        "cart" => done(web::remove::<Cart>()),
-        "name" => done(web::remove::<Name>()),
-        "map" => done(web::remove::<Map>()),
-        "legacy" => done(web::remove::<Legacy>()),
-        "banner" => done(web::remove::<Banner>()),
+        "theme" => write_result(web::remove::<Theme>()),
+        "cart" => write_result(web::remove::<Cart>()),
+        "name" => write_result(web::remove::<Name>()),
+        "map" => write_result(web::remove::<Map>()),
+        "legacy" => write_result(web::remove::<Legacy>()),
+        "banner" => write_result(web::remove::<Banner>()),
         _ => "no such cookie".into(),
     }
 }
 
-/// Sets a cookie with another domain or path, or removes that one where there is no value.
+/// Sets a cookie with another domain or path, or removes it there if `value` is `None`.
 #[wasm_bindgen]
-pub fn vary(cookie: &str, value: Option<String>, setter: &str, to: &str) -> String {
+pub fn set_in_scope(cookie: &str, value: Option<String>, setter: &str, scope: &str) -> String {
     match cookie {
-        "cart" => varied(value.and_then(|count| count.parse().ok()).map(Cart), setter, to),
-        "name" => varied(value.map(Name), setter, to),
-        "legacy" => varied(value.map(Legacy), setter, to),
+        "cart" => write_in_scope(value.and_then(|count| count.parse().ok()).map(Cart), setter, scope),
+        "name" => write_in_scope(value.map(Name), setter, scope),
+        "legacy" => write_in_scope(value.map(Legacy), setter, scope),
         _ => "no such cookie".into(),
     }
 }
 
-/// Sets a cookie with another life: of so many seconds, or until so many after 1970.
+/// Sets the theme with another lifetime. `seconds` is the maximum age, or the expiry in Unix time.
 #[wasm_bindgen]
-pub fn live(value: &str, setter: &str, seconds: u32) -> String {
-    let (theme, life) = (SetCookie::new(Theme(value.to_owned())), Duration::from_secs(seconds.into()));
+pub fn set_theme_with_lifetime(value: &str, setter: &str, seconds: u32) -> String {
+    let (theme, seconds) = (SetCookie::new(Theme(value.to_owned())), Duration::from_secs(seconds.into()));
     match setter {
-        "max_age" => done(web::set(theme.max_age(life))),
-        "until" => done(web::set(theme.until(SystemTime::UNIX_EPOCH + life))),
+        "max_age" => write_result(web::set(theme.max_age(seconds))),
+        "expires" => write_result(web::set(theme.expires(SystemTime::UNIX_EPOCH + seconds))),
         _ => "no such setter".into(),
     }
 }
 
-/// The text that a server would have a page assign.
+/// Returns the text that a server's page would assign to `document.cookie`.
 #[wasm_bindgen]
-pub fn text(value: &str) -> String {
+pub fn document_cookie_text(value: &str) -> String {
     document_cookie(&Theme(value.to_owned())).map_or_else(|error| error.to_string(), |text| text.to_string())
 }
 
-/// What else of hardtack a program for the browser can reach: a jar that is dropped unsent, which is told on standard error,
-/// and an audit, which asks for the time.
+/// Uses parts of hardtack that are made for servers: a jar that is dropped unsent, which emits an
+/// event, and an audit, which reads the clock. Neither may panic in a browser.
 #[wasm_bindgen]
-pub fn others() -> String {
+pub fn use_jar_and_audit() -> String {
     let mut request = HeaderMap::new();
     request.insert("cookie", http::HeaderValue::from_static("__Host-theme=dark"));
     let (parts, ()) = http::Request::new(()).into_parts();
-    let https = Listener::tls().scheme(&parts, None);
+    let https = TlsTermination::here().detect(&parts, None);
     let jar = https.map(|https| {
-        let cookies = Cookies::read(&request, https);
+        let cookies = Cookies::from_headers(&request, https);
         let _ = cookies.set(Theme("light".into()));
-        cookies.get::<Theme>().ok().flatten().map(|Theme(text)| text)
+        cookies.try_get::<Theme>().ok().flatten().map(|Theme(text)| text)
     });
-    let past = audit::set_cookie(b"id=1; Expires=Sun, 06 Nov 1994 08:49:37 GMT", &Seen::https("example.com"));
+    let past = audit::set_cookie(b"id=1; Expires=Sun, 06 Nov 1994 08:49:37 GMT", &Context::https("example.com"));
     format!("{:?} {:?}", jar.ok().flatten(), past.stored.map(|stored| stored.is_removal()))
 }
 
-fn got<T: ReadCookie + ScriptReadable>(text: impl FnOnce(T) -> String) -> String {
-    match web::get() {
+fn read<T: ReadCookie + ScriptVisible>(text: impl FnOnce(T) -> String) -> String {
+    match block_on(web::get()) {
         Ok(Some(cookie)) => format!("some {}", text(cookie)),
         Ok(None) => "none".into(),
-        Err(error) => told(&error),
+        Err(error) => error_text(&error),
     }
 }
 
-fn varied<T: Cookie + hardtack::Rescopable + ScriptReadable>(cookie: Option<T>, setter: &str, to: &str) -> String {
+fn write_in_scope<T: Cookie + hardtack::spec::Rescopable + ScriptVisible>(
+    cookie: Option<T>,
+    setter: &str,
+    scope: &str,
+) -> String {
     let cookie = cookie.map_or_else(SetCookie::removal, IntoSetCookie::into_set_cookie);
     match setter {
-        "path" => done(web::set(cookie.path(to))),
-        "domain" => done(web::set(cookie.domain(to))),
+        "path" => write_result(web::set(cookie.path(scope))),
+        "domain" => write_result(web::set(cookie.domain(scope))),
         _ => "no such setter".into(),
     }
 }
 
-fn done(result: Result<(), web::Error>) -> String {
-    result.map_or_else(|error| told(&error), |()| "ok".into())
+fn write_result(result: impl Future<Output = Result<(), web::Error>>) -> String {
+    block_on(result).map_or_else(|error| error_text(&error), |()| "ok".into())
 }
 
-/// The variant, then the sentence.
-fn told(error: &web::Error) -> String {
-    let kind = match error {
+/// Returns the output of a future. The functions of `web` never wait, so one poll is enough.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut TaskContext::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the future waits"),
+    }
+}
+
+/// Returns the variant's name and the error's text.
+fn error_text(error: &web::Error) -> String {
+    let variant = match error {
         web::Error::NoDocument => "NoDocument",
         web::Error::NotSecureContext { .. } => "NotSecureContext",
         web::Error::Denied { .. } => "Denied",
@@ -132,7 +148,7 @@ fn told(error: &web::Error) -> String {
         web::Error::Remains { .. } => "Remains",
         web::Error::Set(_) => "Set",
         web::Error::Read(_) => "Read",
-        _ => "another",
+        _ => "unknown variant",
     };
-    format!("{kind}: {error}")
+    format!("{variant}: {error}")
 }

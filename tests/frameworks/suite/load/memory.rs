@@ -1,29 +1,33 @@
-//! What the process weighs, and which of its connections are open. Reads Linux's `/proc`; elsewhere only the heap is known.
+//! Measures the memory of this process and counts its open connections. Both read Linux's `/proc`. On other systems
+//! only the heap is known.
 
-/// At one moment.
-pub(super) struct Weight {
-    /// Octets that are allocated.
+/// The memory usage at one moment.
+pub(super) struct Usage {
+    /// The allocated bytes.
     pub(super) heap: usize,
-    /// KiB of the resident set.
+    /// The resident set, in KiB.
     pub(super) resident: Option<usize>,
 }
 
-impl Weight {
-    pub(super) fn of_this_process(heap: usize) -> Weight {
+impl Usage {
+    pub(super) fn of_this_process(heap: usize) -> Usage {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let resident = resident.and_then(|size| size.trim().strip_suffix(" kB")?.parse().ok());
-        Weight { heap, resident }
+        Usage { heap, resident }
     }
 }
 
-/// How many connections the servers at these ports have not closed; `None` where nobody says.
-pub(super) fn connections(ports: &[u16]) -> Option<usize> {
+/// Returns the number of connections that the servers at these ports have not closed. `None` if the system has no
+/// `/proc`.
+pub(super) fn open_connections(ports: &[u16]) -> Option<usize> {
     let table = std::fs::read_to_string("/proc/self/net/tcp").ok()?;
     let is_open = |line: &&str| {
         let mut columns = line.split_whitespace().skip(1);
-        let (Some(here), Some(_), Some(state)) = (columns.next(), columns.next(), columns.next()) else { return false };
-        let port = here.rsplit(':').next().and_then(|port| u16::from_str_radix(port, 16).ok());
+        let (Some(local_address), Some(_), Some(state)) = (columns.next(), columns.next(), columns.next()) else {
+            return false;
+        };
+        let port = local_address.rsplit(':').next().and_then(|port| u16::from_str_radix(port, 16).ok());
         // ESTABLISHED and CLOSE_WAIT.
         port.is_some_and(|port| ports.contains(&port)) && matches!(state, "01" | "08")
     };

@@ -1,4 +1,4 @@
-//@ errors: 18
+//@ errors: 19
 use hardtack::{Cookie, cookies};
 
 #[derive(Cookie)]
@@ -59,15 +59,19 @@ struct SingleLabel(String);
 
 #[derive(Cookie)]
 #[cookie(domain = "192.0.2.7")]
-struct Address(String);
+struct Ipv4Address(String);
 
 #[derive(Cookie)]
 #[cookie(domain = "[2001:db8::1]")]
-struct AddressOfSix(String);
+struct Ipv6Address(String);
 
 #[derive(Cookie)]
 #[cookie(domain = "bücher.example")]
 struct NotAscii(String);
+
+#[derive(Cookie)]
+#[cookie(domain = environment)]
+struct FormerWord(String);
 
 #[cookies]
 struct Shop {

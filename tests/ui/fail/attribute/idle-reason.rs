@@ -15,7 +15,7 @@ struct Blank(String);
 
 #[derive(Cookie)]
 #[cookie(name = "PHPSESSID", read_only, reason = "PHP sets it")]
-struct Foreign(String);
+struct Legacy(String);
 
 #[cookies]
 struct Shop {

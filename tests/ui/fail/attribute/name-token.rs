@@ -27,7 +27,7 @@ struct PrefixAlone(String);
 
 #[derive(Cookie)]
 #[cookie(name = "a=b", read_only)]
-struct Foreign(String);
+struct Legacy(String);
 
 #[derive(Cookie)]
 struct Größe(String);

@@ -10,8 +10,8 @@ struct NotSecure(String);
 struct WithDomain(String);
 
 #[derive(Cookie)]
-#[cookie(name = "__Host-session", domain = environment)]
-struct WithTheEnvironmentsDomain(String);
+#[cookie(name = "__Host-session", domain = policy)]
+struct WithPolicyDomain(String);
 
 #[derive(Cookie)]
 #[cookie(name = "__Host-session", path = "/app")]

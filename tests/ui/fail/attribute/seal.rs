@@ -8,11 +8,11 @@ struct Both(String);
 
 #[derive(Cookie)]
 #[cookie(sealed, max_age = "8h", signed)]
-struct BothAgain(String);
+struct BothReversed(String);
 
 #[derive(Cookie)]
 #[cookie(sealed = true)]
-struct Valued(String);
+struct WithValue(String);
 
 #[derive(Cookie)]
 #[cookie(sealed, sealed)]
@@ -24,17 +24,17 @@ struct Unreadable(String);
 
 #[derive(Cookie)]
 #[cookie(sealed, http_only = false, reason = "the page reads it")]
-struct UnreadableAgain(String);
+struct UnreadableReversed(String);
 
 #[derive(Cookie, Serialize, Deserialize)]
 #[cookie(json, rename_all = "snake_case")]
-enum Spelt {
+enum RenamedAll {
     OneTwo,
 }
 
 #[derive(Cookie, Serialize, Deserialize)]
 #[cookie(json)]
-enum Inside {
+enum RenamedVariant {
     #[cookie(rename = "1")]
     One,
 }

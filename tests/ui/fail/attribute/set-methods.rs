@@ -1,4 +1,4 @@
-//@ errors: 5
+//@ errors: 7
 use hardtack::cookies;
 
 #[cookies]
@@ -23,6 +23,18 @@ struct SetterWith {
 struct Both {
     theme: u32,
     theme_with: u32,
+}
+
+#[cookies]
+struct Getter {
+    theme: u32,
+    try_theme: u32,
+}
+
+#[cookies]
+struct GetterFirst {
+    try_theme: u32,
+    theme: u32,
 }
 
 #[cookies]

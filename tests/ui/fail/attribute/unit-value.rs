@@ -2,6 +2,6 @@
 use hardtack::CookieValue;
 
 #[derive(CookieValue)]
-struct Seen;
+struct Visited;
 
 fn main() {}

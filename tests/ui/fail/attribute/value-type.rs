@@ -13,7 +13,7 @@ struct Float(String);
 
 #[derive(Cookie)]
 #[cookie(max_age = true)]
-struct LifeAsBool(String);
+struct MaxAgeAsBool(String);
 
 #[derive(Cookie)]
 #[cookie(secure = "true")]
@@ -61,7 +61,7 @@ struct NameAsNumber(String);
 
 #[derive(Cookie)]
 #[cookie(name = b"session")]
-struct NameAsOctets(String);
+struct NameAsBytes(String);
 
 #[derive(Cookie)]
 #[cookie(path)]

@@ -38,8 +38,8 @@ struct NotHttpOnly(String);
 struct WithDomain(String);
 
 #[derive(Cookie)]
-#[cookie(name = HOST, domain = environment)]
-struct WithTheEnvironmentsDomain(String);
+#[cookie(name = HOST, domain = policy)]
+struct WithPolicyDomain(String);
 
 #[derive(Cookie)]
 #[cookie(name = HOST, path = "/app")]

@@ -23,7 +23,7 @@ mod settings {
 
 #[derive(Cookie)]
 #[cookie(path = settings::PATH)]
-struct Elsewhere(String);
+struct InModule(String);
 
 #[cookies]
 struct Shop {

@@ -1,5 +1,5 @@
 //@ errors: 2
-//! rustc runs a derive above `#[cookies]` on the struct as it is written; below, our own sentence refuses it.
+//! A derive above `#[cookies]` receives the struct as it is written. A derive below `#[cookies]` is an error of ours.
 use hardtack::cookies;
 
 #[derive(Debug)]

@@ -10,7 +10,7 @@ fn handler(cookies: &Cookies) {
     let _ = cookies.set(NotACookie);
     let _ = cookies.set(Id("a".to_owned()));
     let _ = cookies.set("__Host-session=a");
-    let _ = cookies.get::<NotACookie>();
+    let _ = cookies.try_get::<NotACookie>();
     let _ = cookies.remove::<NotACookie>();
     let _ = SetCookie::new(NotACookie);
     let _ = NotACookie::SPEC;

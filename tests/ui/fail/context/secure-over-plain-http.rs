@@ -13,13 +13,13 @@ fn handler(cookies: &Cookies<PlainHttp>, plain: &PlainHttp, shop: &Shop<PlainHtt
     let session = || Session("a".to_owned());
     let _ = cookies.set(session());
     let _ = cookies.set(SetCookie::new(session()));
-    let _ = cookies.get::<Session>();
+    let _ = cookies.try_get::<Session>();
     let _: Option<Session> = cookies.get().unwrap();
     let _ = cookies.get_all::<Session>();
     let _ = cookies.remove::<Session>();
     let _ = SetCookie::new(session()).header_value(plain);
     let _ = SetCookie::new(session()).to_cookie(plain);
-    let _ = shop.cart();
+    let _ = shop.try_cart();
     let _ = shop.set_cart(3);
     let _ = shop.remove_cart();
 }

@@ -1,5 +1,5 @@
-//! What wasm-bindgen's own tool does with `--target web`: a compiled program in, its JavaScript module and the program that
-//! the module loads out. `bindgen PROGRAM FOLDER`.
+//! Does what `wasm-bindgen --target web` does: reads a compiled program, and writes a JavaScript module and the program
+//! that the module loads. Usage: `bindgen PROGRAM FOLDER`.
 
 use std::env;
 

@@ -1,0 +1,304 @@
+//! The audit of `Set-Cookie` headers and responses. The input is one header or all headers of a response, with the
+//! [`Context`] in which they were received. The output is a report for each `Set-Cookie` header: the cookie that a
+//! browser stores, or the reason why it rejects the cookie, and the findings that a penetration tester or a scanner
+//! would report. If there are findings about the response itself, one more report contains them.
+//!
+//! The audit sends nothing and stores nothing. The text of a report never contains a cookie's value.
+//!
+//! ```
+//! use hardtack::audit::{self, Context, Severity};
+//! use http::{HeaderMap, HeaderValue, header};
+//!
+//! let mut headers = HeaderMap::new();
+//! headers.append(header::SET_COOKIE, HeaderValue::from_static("PHPSESSID=s3cr3t; path=/"));
+//!
+//! let reports = audit::response(&headers, &Context::https("shop.example"));
+//! let finding = &reports[0].findings[0];
+//! assert_eq!((finding.rule.id(), finding.severity), ("insecure", Severity::High));
+//! assert!(finding.references.iter().any(|reference| reference.to_string() == "CWE-614"));
+//! ```
+//!
+//! # Findings
+//!
+//! [`Weakness`] lists all findings. Their conditions are those of the standards and scanners that [`Auditor`] lists.
+//!
+//! Scanners check the text of a header, even if browsers reject the cookie. The audit does the same, and adds the
+//! finding `not-stored`, which no scanner has.
+//!
+//! Scanners ignore a removal with an `Expires` in the past. They report a removal by `Max-Age=0` alone as if it were a
+//! live cookie.
+//!
+//! # Limits
+//!
+//! - A response cannot show that the server trusts a forwarding header from any peer (ASVS 4.1.3). To test this, send
+//!   such a header from an address that is not a proxy of yours, and check whether the response changes.
+//! - The redirect of an API request (ASVS 4.1.2) is only found if the context contains the request. See
+//!   [`Context::request`].
+//! - The audit reads no bodies. It cannot find HSTS in a `<meta>` element (ZAP 10035-6).
+//!
+//! # serde
+//!
+//! With the feature `serde`, [`Report`], [`Stored`], [`Rejection`] and [`Finding`] implement `Serialize`. **A cookie's
+//! value is never serialized**, because reports are passed on and the value of a session cookie is a credential.
+//!
+//! A report is `{"cookie", "stored", "rejection", "findings"}`. In a report about a header, either `stored` or
+//! `rejection` is `null`. In a report about the response itself, `cookie`, `stored` and `rejection` are `null`. Times
+//! are in Unix seconds.
+
+use std::fmt;
+
+use http::HeaderMap;
+use http::header::SET_COOKIE;
+
+use crate::browser::store::store;
+
+mod context;
+mod findings;
+mod response;
+#[cfg(feature = "serde")]
+mod serialize;
+
+use response::ParsedHsts;
+
+pub use crate::browser::rejection::Rejection;
+pub use crate::browser::store::Stored;
+pub use context::Context;
+pub use findings::Finding;
+pub use hardtack_rules::auditors::{Auditor, Reference, Severity, Weakness};
+
+/// The audit of one `Set-Cookie` header: the cookie that a browser stores, and the findings.
+///
+/// The last report that [`response`] returns can be about the response itself. Then `cookie` is `None`, and only
+/// `findings` has a meaning.
+///
+/// `Display` is one line about the cookie or the response, and one line for each finding.
+///
+/// ```
+/// use hardtack::audit::{Context, set_cookie};
+///
+/// let report = set_cookie(b"__Host-id=1; Path=/; Secure; HttpOnly; SameSite=Lax", &Context::https("example.com"));
+/// assert!(report.findings.is_empty());
+/// assert_eq!(
+///     report.to_string(),
+///     "stored: `__Host-id` for `example.com` alone, path `/`, Secure, HttpOnly, SameSite=Lax, until the browser closes",
+/// );
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[must_use]
+#[non_exhaustive]
+pub struct Report {
+    /// The cookie's name in the header, with its prefix. It is empty if the header has no name. `None` if the report is
+    /// about the response itself.
+    pub cookie: Option<String>,
+    /// The cookie that a browser stores, or the reason why it rejects the cookie (6265bis 5.6 and 5.7).
+    ///
+    /// If the report is about the response itself, this is always `Err(Rejection::Empty)`. The rejection is then only a
+    /// placeholder, because there is no cookie to store. A header without a name and a value has the same rejection,
+    /// but its `cookie` is `Some("")`.
+    pub stored: Result<Stored, Rejection>,
+    /// The findings, in descending order of severity.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Returns the findings for which no declaration gives a reason.
+    ///
+    /// ```
+    /// use hardtack::audit::{Context, set_cookie};
+    ///
+    /// let report = set_cookie(b"theme=dark; Secure; SameSite=Lax", &Context::https("example.com"));
+    /// let rules: Vec<_> = report.unexpected().map(|finding| finding.rule.id()).collect();
+    /// assert_eq!(rules, ["script-readable", "unprefixed"]);
+    /// ```
+    pub fn unexpected(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.is_expected())
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Report")
+            .field("cookie", &self.cookie)
+            .field("stored", &self.stored.as_ref())
+            .field("findings", &self.findings)
+            .finish()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.cookie, &self.stored) {
+            (None, _) => f.write_str("the response itself")?,
+            (Some(_), Ok(stored)) => write!(f, "stored: {stored}")?,
+            (Some(_), Err(rejection)) => write!(f, "not stored: {rejection}")?,
+        }
+        self.findings.iter().try_for_each(|finding| write!(f, "\n  {finding}"))
+    }
+}
+
+/// Audits the value of one `Set-Cookie` header.
+///
+/// The browser model is 6265bis 5.6 and 5.7, layered-cookies for the prefixes `__Http-` and `__Host-Http-`, and CHIPS.
+/// The audit does not consider the cookies that the browser already stores, and not its rules for cookies in
+/// cross-site frames.
+///
+/// With HSTS the Observatory counts a missing `Secure` as less severe. Only [`response`] takes HSTS into account.
+///
+/// ```
+/// use hardtack::audit::{Context, set_cookie};
+///
+/// let report = set_cookie(b"__Host-id=1; Secure; Path=/", &Context::https("example.com"));
+/// let stored = report.stored.unwrap();
+/// assert!(stored.secure && stored.host_only && stored.expires.is_none());
+/// let rules: Vec<_> = report.findings.iter().map(|finding| finding.rule.id()).collect();
+/// assert_eq!(rules, ["script-readable", "same-site-missing"]);
+/// ```
+pub fn set_cookie(header: &[u8], context: &Context) -> Report {
+    check_header(header, context, false)
+}
+
+/// Audits the headers of a response: each `Set-Cookie` header, and the response itself.
+///
+/// Returns a report for each `Set-Cookie` header, in the order of the headers. If there are findings about the response
+/// itself, the last report contains them, and its [`cookie`](Report::cookie) is `None`. Without such findings there is
+/// no report about the response.
+///
+/// The findings about the response itself are:
+///
+/// - HSTS that is absent, too short, sent twice, malformed, or sent over plain HTTP. Absent HSTS is no finding if the
+///   host is an IP address or a loopback name.
+/// - A response with `Set-Cookie` that shared caches may store.
+/// - An API request that is redirected to https, if [`Context::request`] is set.
+///
+/// ```
+/// use hardtack::audit::{Context, response};
+///
+/// let mut headers = http::HeaderMap::new();
+/// headers.append("set-cookie", "id=1; Path=/; HttpOnly; SameSite=Lax".parse().unwrap());
+/// headers.append("cache-control", "private".parse().unwrap());
+///
+/// let reports = response(&headers, &Context::https("example.com"));
+/// assert_eq!(reports[0].cookie.as_deref(), Some("id"));
+/// let rules: Vec<_> = reports[0].findings.iter().map(|finding| finding.rule.id()).collect();
+/// assert_eq!(rules, ["insecure", "unprefixed"]);
+/// // The report about the response itself.
+/// assert_eq!(reports[1].cookie, None);
+/// assert_eq!(reports[1].findings[0].rule.id(), "hsts-absent");
+///
+/// headers.append("strict-transport-security", "max-age=31536000".parse().unwrap());
+/// assert_eq!(response(&headers, &Context::https("example.com")).len(), 1);
+/// ```
+///
+/// A test of an application can assert that there are no unexpected findings:
+///
+/// ```
+/// use hardtack::audit::{Context, Report, response};
+///
+/// let mut headers = http::HeaderMap::new();
+/// headers.append("set-cookie", "__Host-id=1; Path=/; Secure; HttpOnly; SameSite=Lax".parse().unwrap());
+/// headers.append("cache-control", "private".parse().unwrap());
+/// headers.append("strict-transport-security", "max-age=31536000".parse().unwrap());
+///
+/// let reports = response(&headers, &Context::https("example.com"));
+/// assert!(reports[0].stored.is_ok());
+/// assert_eq!(reports.iter().flat_map(Report::unexpected).count(), 0, "{reports:?}");
+/// ```
+#[must_use]
+pub fn response(headers: &HeaderMap, context: &Context) -> Vec<Report> {
+    let hsts = ParsedHsts::parse(headers);
+    let under_hsts = context.https && hsts.satisfies_observatory();
+    let set_cookies = headers.get_all(SET_COOKIE).iter();
+    let mut reports: Vec<Report> =
+        set_cookies.map(|header| check_header(header.as_bytes(), context, under_hsts)).collect();
+    let findings = response::check(headers, context, &hsts);
+    if !findings.is_empty() {
+        reports.push(Report { cookie: None, stored: Err(Rejection::Empty), findings });
+    }
+    reports
+}
+
+fn check_header(header: &[u8], context: &Context, under_hsts: bool) -> Report {
+    let now = context.now();
+    let stored = store(header, context.https, &context.host, &context.path, now);
+    let (name, findings) = findings::check(header, stored.as_ref().err(), context, now, under_hsts);
+    Report { cookie: Some(name), stored, findings }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Context, Rejection, response, set_cookie};
+
+    fn text(header: &[u8]) -> String {
+        set_cookie(header, &Context::https("example.com")).to_string()
+    }
+
+    #[test]
+    fn reports_are_readable_text() {
+        assert_eq!(
+            text(b"__Host-id=1; Secure; HttpOnly; Path=/; SameSite=Strict"),
+            "stored: `__Host-id` for `example.com` alone, path `/`, Secure, HttpOnly, SameSite=Strict, until the \
+             browser closes"
+        );
+        let removal = text(b"x; Max-Age=0; Secure; Partitioned");
+        assert_eq!(
+            removal.lines().next().unwrap(),
+            "stored: a cookie without a name for `example.com` alone, path `/`, Secure, not HttpOnly, no known \
+             SameSite, Partitioned, expired: a removal"
+        );
+        assert_eq!(
+            text(b"="),
+            "not stored: the header has neither a name nor a value; write `name=value`\n  medium not-stored: a cookie \
+             without a name is rejected by browsers (`empty`): the header has neither a name nor a value; write \
+             `name=value` (RFC 6265bis 5.7)"
+        );
+    }
+
+    #[test]
+    fn response_report_is_the_last_and_only_with_findings() {
+        let mut headers = http::HeaderMap::new();
+        let context = Context::https("example.com");
+        headers.append("strict-transport-security", "max-age=31536000".parse().unwrap());
+        assert_eq!(response(&headers, &context), []);
+        headers.append("strict-transport-security", "max-age=31536000".parse().unwrap());
+        let reports = response(&headers, &context);
+        assert_eq!(reports.len(), 1);
+        assert_eq!((&reports[0].cookie, &reports[0].stored), (&None, &Err(Rejection::Empty)));
+        let text = reports[0].to_string();
+        assert!(text.starts_with("the response itself\n  low hsts-doubled: the response has more than one"), "{text}");
+        headers.append("set-cookie", "=".parse().unwrap());
+        headers.append("set-cookie", "__Host-id=1; Secure; HttpOnly; Path=/; SameSite=Strict".parse().unwrap());
+        let reports = response(&headers, &context);
+        assert_eq!(reports.len(), 3);
+        // A header without a name and a value has the same rejection, but an empty name.
+        assert_eq!((reports[0].cookie.as_deref(), &reports[0].stored), (Some(""), &Err(Rejection::Empty)));
+        assert_eq!((&reports[2].cookie, &reports[2].stored), (&None, &Err(Rejection::Empty)));
+        let texts: Vec<String> = reports.iter().map(ToString::to_string).collect();
+        let text = texts.join("\n");
+        let starts: Vec<&str> = text.lines().map(|line| line.split(':').next().unwrap()).collect();
+        assert_eq!(
+            starts,
+            [
+                "not stored",
+                "  medium not-stored",
+                "stored",
+                "the response itself",
+                "  low shared-cache",
+                "  low hsts-doubled"
+            ]
+        );
+    }
+
+    #[test]
+    fn attributes_do_not_show_a_folded_value() {
+        let context = Context::https("example.com");
+        for header in [
+            &b"a=1; Path=/, sid=opensesame; Secure"[..],
+            b"a=1; Path=/,sid=opensesame",
+            b"a=1; Domain=example.com, sid=opensesame",
+            b"a=1; Domain=.com,sid=opensesame; Path=/",
+        ] {
+            let report = set_cookie(header, &context);
+            assert!(!format!("{report} {report:?}").contains("opensesame"), "{report:?}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The findings about a response itself: its headers and context in, findings about HSTS, caching and redirects out.
+
+use hardtack_rules::auditors::{Facts, HstsFault, OBSERVATORY_HSTS_SECONDS, Weakness};
+use hardtack_rules::syntax::is_tchar;
+use hardtack_rules::wire::HSTS_YEAR_SECONDS;
+use http::HeaderMap;
+use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
+
+use super::context::Context;
+use super::findings::{Finding, Findings};
+use crate::request::host::{Host, is_address};
+use crate::wire::list::{parse_number, split_unquoted, trim};
+use crate::wire::set_cookie::split_at_equals;
+
+/// Returns the findings about the response itself.
+pub(super) fn check(headers: &HeaderMap, context: &Context, hsts: &ParsedHsts) -> Vec<Finding> {
+    let caching = SharedCaching::parse(headers);
+    let mut facts = Facts::from_name(b"");
+    facts.hsts_max_age = hsts.max_age.unwrap_or_default();
+    facts.hsts_fault = hsts.max_age.err();
+    facts.invites_caches = caching == SharedCaching::Invited;
+    let mut findings = Findings { subject: String::from("the response"), facts, name: None, context, list: Vec::new() };
+    let is_storable = match caching {
+        SharedCaching::Forbidden => false,
+        SharedCaching::Invited => true,
+        // Without `Cache-Control` a cache may store the response to a GET or HEAD (RFC 9111 3).
+        SharedCaching::Unspecified => context.request.is_none_or(|request| request.is_get_or_head),
+    };
+    findings.add_if(is_storable && headers.contains_key(SET_COOKIE), Weakness::SharedCache);
+    if context.https {
+        // HSTS has no effect on IP addresses, and loopback names should not have it (RFC 6797 8.1.1).
+        let can_have_hsts = !is_address(&context.host) && !Host::parse(&context.host).is_some_and(Host::is_loopback);
+        findings.add_if(hsts.count == 0 && can_have_hsts, Weakness::HstsAbsent);
+        findings.add_if(hsts.count > 1, Weakness::HstsDoubled);
+        if hsts.count > 0 {
+            match hsts.max_age {
+                Ok(max_age) => findings.add_if(max_age < HSTS_YEAR_SECONDS, Weakness::HstsShort),
+                Err(_) => findings.add(Weakness::HstsMalformed),
+            }
+        }
+    } else {
+        findings.add_if(hsts.count > 0, Weakness::HstsPlainHttp);
+        findings.add_if(is_redirected_api_request(headers, context), Weakness::IntegrationRedirected);
+    }
+    findings.into_sorted()
+}
+
+/// Returns true if the request is known to be an API request, and the response redirects it to https.
+fn is_redirected_api_request(headers: &HeaderMap, context: &Context) -> bool {
+    let is_to_https = headers.get(LOCATION).is_some_and(|location| {
+        let scheme = location.as_bytes().split_at_checked(6).map(|(scheme, _)| scheme);
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https:"))
+    });
+    is_to_https
+        && context.request.is_some_and(|request| !request.wants_html)
+        && context.status.is_none_or(|status| status.is_redirection())
+}
+
+/// The `Strict-Transport-Security` headers of a response.
+pub(super) struct ParsedHsts {
+    /// The number of headers.
+    count: usize,
+    /// The `max-age` of the first header, in seconds. Browsers ignore the other headers (RFC 6797 8.1).
+    max_age: Result<u64, HstsFault>,
+}
+
+impl ParsedHsts {
+    pub(super) fn parse(headers: &HeaderMap) -> Self {
+        let headers = headers.get_all(STRICT_TRANSPORT_SECURITY);
+        let first = headers.iter().next().map(|header| parse_max_age(header.as_bytes()));
+        ParsedHsts { count: headers.iter().count(), max_age: first.unwrap_or(Err(HstsFault::MaxAgeMissing)) }
+    }
+
+    /// Returns true if the host is under HSTS as the Observatory counts it.
+    pub(super) fn satisfies_observatory(&self) -> bool {
+        self.count == 1 && self.max_age.is_ok_and(|max_age| max_age >= OBSERVATORY_HSTS_SECONDS)
+    }
+}
+
+/// Parses a header by the grammar of RFC 6797 6.1: directives that are separated by semicolons, each at most once.
+/// Returns the value of `max-age`.
+fn parse_max_age(header: &[u8]) -> Result<u64, HstsFault> {
+    if !header.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
+        return Err(HstsFault::InvalidByte);
+    }
+    let (mut max_age, mut names) = (None, Vec::<&[u8]>::new());
+    for directive in header.split(|byte| *byte == b';').map(trim).filter(|directive| !directive.is_empty()) {
+        let (name, value) = split_at_equals(directive);
+        if matches!(name, [b'"' | b'\'', rest @ ..] if is_max_age(trim(rest))) {
+            return Err(HstsFault::MaxAgeQuoted);
+        }
+        if !name.iter().all(|byte| is_tchar(*byte)) || names.iter().any(|other| name.eq_ignore_ascii_case(other)) {
+            return Err(HstsFault::Grammar);
+        }
+        names.push(name);
+        if is_max_age(name) {
+            max_age = Some(value.and_then(|value| parse_number(without_quotes(value))));
+        }
+    }
+    match max_age {
+        Some(Some(seconds)) => Ok(seconds),
+        // The value contains a number and something else, such as a second value.
+        Some(None) if header.iter().any(u8::is_ascii_digit) => Err(HstsFault::Grammar),
+        Some(None) | None => Err(HstsFault::MaxAgeMissing),
+    }
+}
+
+/// Removes the quotes of a quoted string. RFC 6797 6.1 allows one as the value of a directive.
+fn without_quotes(value: &[u8]) -> &[u8] {
+    value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(value)
+}
+
+fn is_max_age(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"max-age")
+}
+
+/// The `Cache-Control` of a response, as far as it concerns `Set-Cookie` in shared caches (RFC 9111 5.2.2).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SharedCaching {
+    /// `no-store` or `private`, for the whole response or for `Set-Cookie`.
+    Forbidden,
+    Unspecified,
+    /// `public` or `s-maxage`.
+    Invited,
+}
+
+impl SharedCaching {
+    fn parse(headers: &HeaderMap) -> Self {
+        let mut caching = SharedCaching::Unspecified;
+        for header in headers.get_all(CACHE_CONTROL) {
+            for directive in split_unquoted(header.as_bytes(), b',') {
+                let (name, value) = split_at_equals(directive);
+                let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+                let covers_set_cookie = value.is_some_and(contains_set_cookie);
+                if is("no-store")
+                    || (is("private") && (value.is_none() || covers_set_cookie))
+                    || (is("no-cache") && covers_set_cookie)
+                {
+                    return SharedCaching::Forbidden;
+                }
+                if is("public") || is("s-maxage") {
+                    caching = SharedCaching::Invited;
+                }
+            }
+        }
+        caching
+    }
+}
+
+/// Returns true if a list of header names contains `Set-Cookie`.
+fn contains_set_cookie(names: &[u8]) -> bool {
+    names.split(|byte| matches!(byte, b'"' | b',' | b' ' | b'\t')).any(|name| name.eq_ignore_ascii_case(b"set-cookie"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::{CACHE_CONTROL, HstsFault, SharedCaching, parse_max_age};
+
+    #[test]
+    fn cache_directives_in_quotes_are_ignored() {
+        for (header, is_forbidden, is_invited) in [
+            ("private", true, false),
+            ("no-cache=\"set-cookie\"", true, false),
+            ("no-cache=\"x\", public", false, true),
+            ("x=\"a, private\", y=\"public\"", false, false),
+            ("x=\"a\", private", true, false),
+            // An escaped quote does not end the quoted string.
+            ("x=\"a\\\",public,b\"", false, false),
+            ("x=\"a\\\"\", public", false, true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CACHE_CONTROL, header.parse().unwrap());
+            let caching = SharedCaching::parse(&headers);
+            let found = (caching == SharedCaching::Forbidden, caching == SharedCaching::Invited);
+            assert_eq!(found, (is_forbidden, is_invited), "{header}");
+        }
+    }
+
+    #[test]
+    fn hsts_is_parsed_by_its_grammar() {
+        for (header, max_age) in [
+            ("max-age=31536000", Ok(31_536_000)),
+            ("max-age=\"31536000\"; includeSubDomains", Ok(31_536_000)),
+            ("includeSubDomains; MAX-AGE = 1;; preload;", Ok(1)),
+            ("max-age=0", Ok(0)),
+            ("max-age=99999999999999999999999", Ok(u64::MAX)),
+            ("", Err(HstsFault::MaxAgeMissing)),
+            ("includeSubDomains", Err(HstsFault::MaxAgeMissing)),
+            ("max-age", Err(HstsFault::MaxAgeMissing)),
+            ("max-age=", Err(HstsFault::MaxAgeMissing)),
+            ("\"max-age=31536000\"", Err(HstsFault::MaxAgeQuoted)),
+            ("max-age=1; max-age=2", Err(HstsFault::Grammar)),
+            ("max-age=1, max-age=2", Err(HstsFault::Grammar)),
+            ("max-age=1 year", Err(HstsFault::Grammar)),
+            ("max-age=31536000; “preload”", Err(HstsFault::InvalidByte)),
+        ] {
+            assert_eq!(parse_max_age(header.as_bytes()), max_age, "{header}");
+        }
+    }
+}

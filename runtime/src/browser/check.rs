@@ -1,0 +1,79 @@
+//! The rules by which browsers reject a cookie (6265bis 5.7).
+
+use std::borrow::Cow;
+
+use hardtack_rules::syntax::{MAX_NAME_VALUE_BYTES, is_forbidden_control};
+use hardtack_rules::{Prefix, SameSite};
+
+use super::rejection::Rejection;
+use super::request_match::domain_matches;
+use crate::request::host::is_address;
+use crate::wire::domain::is_public_suffix;
+use crate::wire::set_cookie::ParsedSetCookie;
+
+/// Checks the rules in the order of browsers, and returns the first broken rule. If no rule is broken, returns the
+/// cookie's domain, and true if the cookie is host-only. `host` is in lower case and has no port.
+///
+/// The middleware calls it for every `Set-Cookie` header from other code, so it copies nothing except a `Domain`.
+pub(crate) fn check<'a>(
+    parsed: &ParsedSetCookie<'_>,
+    https: bool,
+    host: &'a str,
+) -> Result<(Cow<'a, str>, bool), Rejection> {
+    // No early exit, so that the loop is vectorised.
+    if parsed.header.iter().fold(false, |found, byte| found | is_forbidden_control(*byte)) {
+        return Err(Rejection::ControlOctet);
+    }
+    let ParsedSetCookie { name, value, secure, http_only, partitioned, .. } = *parsed;
+    if name.is_empty() && value.is_empty() {
+        return Err(Rejection::Empty);
+    }
+    if name.len() + value.len() > MAX_NAME_VALUE_BYTES {
+        return Err(Rejection::Size);
+    }
+
+    let (domain, host_only) = check_domain(parsed.domain.unwrap_or_default(), host)?;
+    if secure && !https {
+        return Err(Rejection::SecureOverPlainHttp);
+    }
+    if !secure && parsed.known_same_site() == Some(SameSite::None) {
+        return Err(Rejection::SameSiteNoneWithoutSecure);
+    }
+    // The attribute `Path=/` must be in the header, also if the request was for the root (6265bis 5.7 step 21).
+    let is_host_scoped = host_only && parsed.path == Some(b"/");
+    let prefix = Prefix::from_name_any_case(name);
+    if let Some(prefix) = prefix.filter(|prefix| !prefix.allows(secure, http_only, is_host_scoped)) {
+        return Err(match prefix {
+            Prefix::Secure => Rejection::PrefixSecure,
+            Prefix::Host => Rejection::PrefixHost,
+            Prefix::Http => Rejection::PrefixHttp,
+            Prefix::HostHttp => Rejection::PrefixHostHttp,
+        });
+    }
+    if name.is_empty() && Prefix::from_name_any_case(value).is_some() {
+        return Err(Rejection::NamelessPrefix);
+    }
+    if partitioned && !secure {
+        return Err(Rejection::PartitionedWithoutSecure);
+    }
+    Ok((domain, host_only))
+}
+
+/// Returns the cookie's domain, and true if the cookie is host-only (6265bis 5.7 steps 7 to 10).
+fn check_domain<'a>(attribute: &[u8], host: &'a str) -> Result<(Cow<'a, str>, bool), Rejection> {
+    if attribute.is_empty() {
+        return Ok((Cow::Borrowed(host), true));
+    }
+    let Some(domain) = std::str::from_utf8(attribute).ok().filter(|domain| domain.is_ascii()) else {
+        return Err(Rejection::DomainNotAscii);
+    };
+    let domain = domain.to_ascii_lowercase();
+    if !is_address(&domain) && is_public_suffix(&domain) {
+        // A host that is a public suffix, such as `localhost` or `github.io`, may set cookies for itself.
+        return if domain == host { Ok((domain.into(), true)) } else { Err(Rejection::PublicSuffix { domain }) };
+    }
+    if !domain_matches(host, &domain) {
+        return Err(Rejection::DomainMismatch { domain, host: host.to_owned() });
+    }
+    Ok((domain.into(), false))
+}

@@ -1,0 +1,11 @@
+//! The browser model: a browser stores the cookie of a `Set-Cookie` header, or rejects it for a reason (6265bis 5.6 and
+//! 5.7). Later it sends the cookie with requests that match (6265bis 5.1).
+
+#[cfg(any(feature = "audit", feature = "_layer"))]
+pub(crate) mod check;
+#[cfg(any(feature = "audit", feature = "_layer"))]
+#[cfg_attr(not(feature = "audit"), allow(unreachable_pub, reason = "its type is public with the feature `audit`"))]
+pub(crate) mod rejection;
+pub(crate) mod request_match;
+#[cfg(feature = "audit")]
+pub(crate) mod store;

@@ -1,0 +1,39 @@
+//! The cookies that a request carries: whether its host and path match the domain and path of a cookie (6265bis 5.1).
+
+#[cfg(any(feature = "audit", feature = "_layer"))]
+use crate::request::host::is_address;
+
+/// Returns true if a request to the host carries cookies of the domain (6265bis 5.1.3).
+#[cfg(any(feature = "audit", feature = "_layer"))]
+pub(crate) fn domain_matches(host: &str, domain: &str) -> bool {
+    host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.')) && !is_address(host)
+}
+
+/// Returns true if a request for `path` carries cookies with the path `cookie_path` (6265bis 5.1.4).
+#[cfg(any(feature = "_layer", feature = "web", test))]
+pub(crate) fn path_matches(path: &[u8], cookie_path: &[u8]) -> bool {
+    path.strip_prefix(cookie_path)
+        .is_some_and(|rest| matches!((cookie_path.last(), rest.first()), (Some(b'/'), _) | (_, None | Some(b'/'))))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn paths_match_at_segments() {
+        for (path, cookie_path, matches) in [
+            ("/", "/", true),
+            ("/shop", "/", true),
+            ("/shop", "/shop", true),
+            ("/shop/7", "/shop", true),
+            ("/shop/7", "/shop/", true),
+            ("/shop", "/shop/", false),
+            ("/shopping", "/shop", false),
+            ("/SHOP", "/shop", false),
+            ("/", "/shop", false),
+            ("blank", "/", false),
+        ] {
+            let found = super::path_matches(path.as_bytes(), cookie_path.as_bytes());
+            assert_eq!(found, matches, "{path} {cookie_path}");
+        }
+    }
+}

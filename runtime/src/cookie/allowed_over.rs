@@ -1,0 +1,38 @@
+//! The trait with which the compiler refuses a Secure cookie if HTTPS is not proved.
+
+use super::declaration::{Plain, ReadCookie};
+use crate::request::scheme::{AnyScheme, Https, PlainHttp, Scheme};
+
+/// Marks a cookie that may be read, set and removed where the scheme is `S`.
+///
+/// Every cookie is allowed over [`Https`] and, with a check at run time, over [`AnyScheme`]. Over [`PlainHttp`] a
+/// cookie is allowed only if it is declared `secure = false` with a reason. Other types cannot implement this trait.
+///
+/// ```
+/// use hardtack::{AllowedOver, Cookie, Cookies, ReadCookie, Scheme, testing};
+///
+/// #[derive(Cookie)]
+/// struct Cart(u32);
+///
+/// fn is_present<T: ReadCookie + AllowedOver<S>, S: Scheme>(cookies: &Cookies<S>) -> bool {
+///     cookies.get_all::<T>().next().is_some()
+/// }
+///
+/// let mut request = http::HeaderMap::new();
+/// request.insert("cookie", "__Host-Http-cart=7".parse().unwrap());
+/// assert!(is_present::<Cart, _>(&Cookies::from_headers(&request, testing::https())));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a Secure cookie: it cannot be set, read or removed where the scheme is `{S}`",
+    label = "needs proof of HTTPS",
+    note = "take `Cookies` (that is, `Cookies<Https>`) in the handler, or `Cookies<AnyScheme>` and handle `SetError::NotHttps`",
+    note = "a cookie that plain HTTP may carry is declared with `secure = false` and a `reason`"
+)]
+pub trait AllowedOver<S: Scheme> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ReadCookie> AllowedOver<Https> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: ReadCookie> AllowedOver<AnyScheme> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: ReadCookie> AllowedOver<PlainHttp> for T where T::Carrier: Plain {}

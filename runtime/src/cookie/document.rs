@@ -1,0 +1,96 @@
+//! A cookie that scripts see, as the text that a page assigns to `document.cookie`. The caller needs no proof of HTTPS:
+//! the browser checks the scheme when the page runs.
+
+use core::fmt;
+
+use super::declaration::{Cookie, Declaration, ScriptVisible};
+use super::error::SetError;
+use super::header_value::{HeaderContext, header_value};
+use super::overrides::Overrides;
+use crate::request::evidence::DecisionBasis;
+use crate::request::scheme::Verdict;
+
+/// Returns the text that sets this cookie from a script of a page. It does not compile for an HttpOnly cookie.
+///
+/// # Errors
+///
+/// Returns the errors of [`SetCookie::header_value`](crate::SetCookie::header_value), except for `NotHttps`.
+///
+/// ```
+/// use hardtack::{Cookie, document_cookie};
+///
+/// #[derive(Cookie)]
+/// #[cookie(http_only = false, reason = "theme.js applies it before first paint")]
+/// struct Theme(String);
+///
+/// let theme = document_cookie(&Theme("</script>".into())).unwrap();
+/// assert_eq!(theme.to_string(), "__Host-theme=</script>; Path=/; Secure; SameSite=Lax");
+/// assert_eq!(theme.js_string(), r#""__Host-theme=\u003C/script\u003E; Path=/; Secure; SameSite=Lax""#);
+/// ```
+pub fn document_cookie<T: Cookie + ScriptVisible>(cookie: &T) -> Result<DocumentCookie, SetError> {
+    let context = HeaderContext::without_jar(Verdict::https(DecisionBasis::TlsConnection));
+    let header = header_value(Declaration::new::<T>(), Some(cookie), &Overrides::NONE, &context)?;
+    Ok(DocumentCookie { text: header.to_str().unwrap_or_default().to_owned() })
+}
+
+/// The text that a script assigns to `document.cookie`. `Display` is the exact text. `Debug` does not show the text,
+/// because the text contains the cookie's value.
+///
+/// ```
+/// use hardtack::value::DocumentCookie;
+/// use hardtack::{Cookie, document_cookie};
+///
+/// #[derive(Cookie)]
+/// #[cookie(http_only = false, reason = "theme.js applies it before first paint")]
+/// struct Theme(String);
+///
+/// let theme: DocumentCookie = document_cookie(&Theme("dark".into())).unwrap();
+/// assert_eq!(theme.to_string(), "__Host-theme=dark; Path=/; Secure; SameSite=Lax");
+/// assert_eq!(format!("{theme:?}"), "DocumentCookie { .. }");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct DocumentCookie {
+    text: String,
+}
+
+impl DocumentCookie {
+    /// Returns the text as a quoted JavaScript string that is safe inside a `script` element.
+    ///
+    /// ```
+    /// use hardtack::{Cookie, document_cookie};
+    ///
+    /// #[derive(Cookie)]
+    /// #[cookie(http_only = false, reason = "theme.js applies it before first paint")]
+    /// struct Theme(String);
+    ///
+    /// let theme = document_cookie(&Theme("<!--".into())).unwrap();
+    /// assert_eq!(theme.js_string(), r#""__Host-theme=\u003C!--; Path=/; Secure; SameSite=Lax""#);
+    /// ```
+    #[must_use]
+    pub fn js_string(&self) -> String {
+        let mut quoted = String::with_capacity(self.text.len() + 2);
+        quoted.push('"');
+        for character in self.text.chars() {
+            match character {
+                '"' | '\\' | '<' | '>' | '&' | '\'' => {
+                    quoted.push_str(&format!("\\u{:04X}", u32::from(character)));
+                }
+                character => quoted.push(character),
+            }
+        }
+        quoted.push('"');
+        quoted
+    }
+}
+
+impl fmt::Display for DocumentCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for DocumentCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DocumentCookie").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,501 @@
+//! The errors of setting and reading a cookie. Each error has the cookie's name, and never its value. Each error has
+//! the status of its response, so that the frameworks' adapters only translate it.
+
+use core::fmt;
+
+use hardtack_rules::syntax::Fault;
+use http::StatusCode;
+
+use super::value::InvalidValue;
+use crate::event::Code;
+use crate::request::evidence::Evidence;
+
+/// The error when a cookie was not set or not removed. The cookie is not sent. The other cookies of the response are
+/// not affected.
+///
+/// As a response it is 403 for [`NotHttps`](SetError::NotHttps) and 500 for the others, without details.
+///
+/// ```
+/// use hardtack::{AnyScheme, Cookie, SetCookie, SetError, TlsTermination};
+///
+/// #[derive(Cookie)]
+/// struct Session(String);
+///
+/// let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+/// let plain = AnyScheme::from(TlsTermination::none().detect(&parts, None));
+/// let error = SetCookie::new(Session("secret".into())).header_value(&plain).unwrap_err();
+/// assert!(matches!(error, SetError::NotHttps { cookie: "__Host-Http-session", .. }));
+/// assert_eq!((error.status().as_u16(), error.client_message()), (403, "this page works over HTTPS only"));
+/// assert!(!error.to_string().contains("secret"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SetError {
+    /// The cookie is Secure and the request came over plain HTTP.
+    #[non_exhaustive]
+    NotHttps {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// The reason why the request counts as plain HTTP.
+        evidence: Evidence,
+    },
+    /// Name and value are over 4096 bytes together, so browsers would reject the cookie (6265bis 5.7 step 4).
+    #[non_exhaustive]
+    TooLarge {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// The number of bytes of the name and of the encoded value.
+        bytes: usize,
+        /// The highest number of bytes that browsers accept.
+        limit: usize,
+    },
+    /// An attribute that was given at run time is invalid.
+    #[non_exhaustive]
+    Attribute {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// The setter's name, such as `domain`.
+        attribute: &'static str,
+        /// The problem, and what to write instead.
+        fault: AttributeFault,
+    },
+    /// The value could not be written: its `Display`, or its `Serialize` for a `json` cookie, returned an error.
+    #[non_exhaustive]
+    Value {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+    /// The cookie is `signed` or `sealed`, and there is no keyring. Such a cookie is never sent as plain text.
+    #[non_exhaustive]
+    NoKeyring {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+    /// The cookie is `sealed`, and the system returned no random bytes.
+    #[non_exhaustive]
+    NoRandomness {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+    /// The head of the response was already sent, so it cannot carry the cookie.
+    #[non_exhaustive]
+    ResponseSent {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+}
+
+/// The problem with an attribute that was given at run time: a broken rule, or a contradiction with the declaration.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use hardtack::spec::Rule;
+/// use hardtack::{Cookie, SetCookie, SetError, testing};
+///
+/// #[derive(Cookie)]
+/// struct Session(String);
+///
+/// let half_a_second = SetCookie::new(Session("a".into())).max_age(Duration::from_millis(500));
+/// let Err(SetError::Attribute { fault, .. }) = half_a_second.header_value(&testing::https()) else { panic!() };
+/// assert_eq!(fault.rule(), Some(Rule::MaxAge));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttributeFault(Problem);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Problem {
+    Rule(Fault),
+    Text(&'static str),
+}
+
+impl AttributeFault {
+    pub(crate) fn new(text: &'static str) -> Self {
+        AttributeFault(Problem::Text(text))
+    }
+
+    /// Returns the broken rule. It is `None` for a contradiction with the declaration.
+    #[must_use]
+    pub fn rule(&self) -> Option<hardtack_rules::Rule> {
+        match self.0 {
+            Problem::Rule(fault) => Some(fault.rule),
+            Problem::Text(_) => None,
+        }
+    }
+}
+
+impl From<Fault> for AttributeFault {
+    fn from(fault: Fault) -> Self {
+        AttributeFault(Problem::Rule(fault))
+    }
+}
+
+impl fmt::Display for AttributeFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Problem::Rule(fault) => fault.fmt(f),
+            Problem::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for AttributeFault {}
+
+impl SetError {
+    /// Returns the cookie's name.
+    #[must_use]
+    pub fn cookie(&self) -> &'static str {
+        match self {
+            SetError::NotHttps { cookie, .. }
+            | SetError::TooLarge { cookie, .. }
+            | SetError::Attribute { cookie, .. }
+            | SetError::Value { cookie }
+            | SetError::NoKeyring { cookie }
+            | SetError::NoRandomness { cookie }
+            | SetError::ResponseSent { cookie } => cookie,
+        }
+    }
+
+    /// Returns the evidence if the scheme is the cause.
+    pub(crate) fn evidence(&self) -> Option<Evidence> {
+        match self {
+            SetError::NotHttps { evidence, .. } => Some(*evidence),
+            SetError::TooLarge { .. }
+            | SetError::Attribute { .. }
+            | SetError::Value { .. }
+            | SetError::NoKeyring { .. }
+            | SetError::NoRandomness { .. }
+            | SetError::ResponseSent { .. } => None,
+        }
+    }
+
+    /// Returns the rule of the event.
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            SetError::NotHttps { .. } => Code::NotHttps,
+            SetError::TooLarge { .. } => Code::Size,
+            SetError::Attribute { fault, .. } => fault.rule().map_or(Code::Attribute, Code::from_rule),
+            SetError::Value { .. } => Code::Value,
+            SetError::NoKeyring { .. } => Code::NoKeyring,
+            SetError::NoRandomness { .. } => Code::NoRandomness,
+            SetError::ResponseSent { .. } => Code::ResponseSent,
+        }
+    }
+
+    /// Returns the status of the response: 403 or 500.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            SetError::NotHttps { .. } => StatusCode::FORBIDDEN,
+            SetError::TooLarge { .. }
+            | SetError::Attribute { .. }
+            | SetError::Value { .. }
+            | SetError::NoKeyring { .. }
+            | SetError::NoRandomness { .. }
+            | SetError::ResponseSent { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Returns the text that clients may see. `Display` is for logs.
+    #[must_use]
+    pub fn client_message(&self) -> &'static str {
+        match self {
+            SetError::NotHttps { .. } => HTTPS_ONLY,
+            SetError::TooLarge { .. }
+            | SetError::Attribute { .. }
+            | SetError::Value { .. }
+            | SetError::NoKeyring { .. }
+            | SetError::NoRandomness { .. }
+            | SetError::ResponseSent { .. } => INTERNAL_ERROR,
+        }
+    }
+}
+
+/// For logs. Send [`client_message`](SetError::client_message) to clients.
+impl fmt::Display for SetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SetError::NotHttps { cookie, evidence } => fmt_not_https(f, cookie, "sent", *evidence),
+            SetError::TooLarge { cookie, bytes, limit } => write!(
+                f,
+                "`{cookie}` has {bytes} bytes of name and value, and browsers reject a cookie over {limit}; keep the data on \
+                 the server and its key in the cookie"
+            ),
+            SetError::Attribute { cookie, attribute, fault } => write!(f, "`{cookie}`, `{attribute}`: {fault}"),
+            SetError::Value { cookie } => {
+                write!(
+                    f,
+                    "the value of `{cookie}` could not be written: its `Display` or `Serialize` returned an error"
+                )
+            }
+            SetError::NoKeyring { cookie } => fmt_no_keyring(f, cookie),
+            SetError::NoRandomness { cookie } => {
+                write!(
+                    f,
+                    "`{cookie}` could not be sealed: the system returned no random bytes; the cookie was not sent"
+                )
+            }
+            SetError::ResponseSent { cookie } => write!(
+                f,
+                "`{cookie}` was set after the head of the response was sent; set cookies before the body streams"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SetError {}
+
+/// The error when a cookie of the request was not read.
+///
+/// As a response it is 403 for [`NotHttps`](ReadError::NotHttps), 500 for [`NoKeyring`](ReadError::NoKeyring) and 400
+/// for the others. Under the policy's middleware a response with status 400 also removes the cookie, so that a value
+/// that the application can no longer read does not lock the user out.
+///
+/// ```
+/// use hardtack::{Cookie, Cookies, ReadError, testing};
+///
+/// #[derive(Cookie)]
+/// struct Cart(u32);
+///
+/// let mut headers = http::HeaderMap::new();
+/// headers.insert("cookie", "__Host-Http-cart=many".parse().unwrap());
+/// let error = Cookies::from_headers(&headers, testing::https()).try_get::<Cart>().err().unwrap();
+/// assert!(matches!(error, ReadError::Malformed { cookie: "__Host-Http-cart", .. }));
+/// assert_eq!((error.status().as_u16(), error.client_message()), (400, "a cookie was not understood; try again"));
+/// assert!(!error.to_string().contains("many"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// A Secure cookie came over plain HTTP. Anyone on the network can add cookies to such a request.
+    #[non_exhaustive]
+    NotHttps {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// The reason why the request counts as plain HTTP.
+        evidence: Evidence,
+    },
+    /// The request carried the name several times with different values. A sibling host can cause this.
+    #[non_exhaustive]
+    Ambiguous {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+    /// The value is not valid for the cookie's type.
+    #[non_exhaustive]
+    Malformed {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// The error of the type.
+        source: InvalidValue,
+    },
+    /// The cookie is `signed` or `sealed`, and there is no keyring.
+    #[non_exhaustive]
+    NoKeyring {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+    /// The value was not signed or sealed for this cookie: it was changed, or moved here from another cookie, or it
+    /// never had a seal.
+    #[non_exhaustive]
+    BadSeal {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// The problem with the seal.
+        fault: SealFault,
+    },
+    /// The seal is valid, and its expiry time has passed.
+    #[non_exhaustive]
+    Expired {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+    /// The keyring does not have the key that the value names. The key was removed, or this server does not have it
+    /// yet.
+    #[non_exhaustive]
+    UnknownKey {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+}
+
+/// The problem with a seal. See [`ReadError::BadSeal`].
+///
+/// ```
+/// use hardtack::seal::{Key, Keyring};
+/// use hardtack::value::SealFault;
+/// use hardtack::{Cookie, Cookies, ReadError, testing};
+///
+/// #[derive(Cookie, Debug)]
+/// #[cookie(signed)]
+/// struct Visitor(u64);
+///
+/// let mut request = http::HeaderMap::new();
+/// request.insert("cookie", "__Host-Http-visitor=7".parse().unwrap());
+/// let cookies = Cookies::from_headers(&request, testing::https()).with_keyring(&Keyring::new(Key::generate()));
+/// let error = cookies.try_get::<Visitor>().unwrap_err();
+/// assert!(matches!(error, ReadError::BadSeal { fault: SealFault::Malformed, .. }));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SealFault {
+    /// The text does not have the form of a signed or sealed value. It was truncated, or written before the cookie was
+    /// declared `signed` or `sealed`.
+    Malformed,
+    /// The seal has another version than this release reads.
+    Version,
+    /// The key that the value names did not make this seal for this cookie.
+    Mismatch,
+}
+
+impl SealFault {
+    const fn code(self) -> Code {
+        match self {
+            SealFault::Malformed => Code::SealMalformed,
+            SealFault::Version => Code::SealVersion,
+            SealFault::Mismatch => Code::BadSeal,
+        }
+    }
+}
+
+impl fmt::Display for SealFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SealFault::Malformed => {
+                "it is malformed: truncated, or written before the cookie was declared `signed` or `sealed`"
+            }
+            SealFault::Version => {
+                "it has another version; deploy the release that reads the version to every server before one writes it"
+            }
+            SealFault::Mismatch => "it was changed, or made for another cookie",
+        })
+    }
+}
+
+impl std::error::Error for SealFault {}
+
+impl ReadError {
+    /// Returns the cookie's name.
+    #[must_use]
+    pub fn cookie(&self) -> &'static str {
+        match self {
+            ReadError::NotHttps { cookie, .. }
+            | ReadError::Ambiguous { cookie }
+            | ReadError::Malformed { cookie, .. }
+            | ReadError::NoKeyring { cookie }
+            | ReadError::BadSeal { cookie, .. }
+            | ReadError::Expired { cookie }
+            | ReadError::UnknownKey { cookie } => cookie,
+        }
+    }
+
+    /// Returns the evidence if the scheme is the cause.
+    pub(crate) fn evidence(&self) -> Option<Evidence> {
+        match self {
+            ReadError::NotHttps { evidence, .. } => Some(*evidence),
+            ReadError::Ambiguous { .. }
+            | ReadError::Malformed { .. }
+            | ReadError::NoKeyring { .. }
+            | ReadError::BadSeal { .. }
+            | ReadError::Expired { .. }
+            | ReadError::UnknownKey { .. } => None,
+        }
+    }
+
+    /// Returns the rule of the event.
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            ReadError::NotHttps { .. } => Code::NotHttps,
+            ReadError::Ambiguous { .. } => Code::Ambiguous,
+            ReadError::Malformed { .. } => Code::Malformed,
+            ReadError::NoKeyring { .. } => Code::NoKeyring,
+            ReadError::BadSeal { fault, .. } => fault.code(),
+            ReadError::Expired { .. } => Code::Expired,
+            ReadError::UnknownKey { .. } => Code::UnknownKey,
+        }
+    }
+
+    /// Returns the status of the response: 400, 403 or 500.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            ReadError::NotHttps { .. } => StatusCode::FORBIDDEN,
+            ReadError::NoKeyring { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            ReadError::Ambiguous { .. }
+            | ReadError::Malformed { .. }
+            | ReadError::BadSeal { .. }
+            | ReadError::Expired { .. }
+            | ReadError::UnknownKey { .. } => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// Returns the text that clients may see. `Display` is for logs.
+    #[must_use]
+    pub fn client_message(&self) -> &'static str {
+        match self {
+            ReadError::NotHttps { .. } => HTTPS_ONLY,
+            ReadError::NoKeyring { .. } => INTERNAL_ERROR,
+            ReadError::Ambiguous { .. }
+            | ReadError::Malformed { .. }
+            | ReadError::BadSeal { .. }
+            | ReadError::Expired { .. }
+            | ReadError::UnknownKey { .. } => "a cookie was not understood; try again",
+        }
+    }
+
+    /// Returns true if the response of this error removes the cookie: the value can never be read.
+    pub(crate) fn removes_cookie(&self) -> bool {
+        match self {
+            ReadError::NotHttps { .. } | ReadError::NoKeyring { .. } => false,
+            ReadError::Ambiguous { .. }
+            | ReadError::Malformed { .. }
+            | ReadError::BadSeal { .. }
+            | ReadError::Expired { .. }
+            | ReadError::UnknownKey { .. } => true,
+        }
+    }
+}
+
+/// For logs. Send [`client_message`](ReadError::client_message) to clients.
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::NotHttps { cookie, evidence } => fmt_not_https(f, cookie, "read", *evidence),
+            ReadError::Ambiguous { cookie } => write!(
+                f,
+                "`{cookie}` came several times with different values; another host may have planted one of them"
+            ),
+            ReadError::Malformed { cookie, source } => write!(f, "the value of `{cookie}` is malformed: {source}"),
+            ReadError::NoKeyring { cookie } => fmt_no_keyring(f, cookie),
+            ReadError::BadSeal { cookie, fault } => write!(f, "the seal of `{cookie}` is invalid: {fault}"),
+            ReadError::Expired { cookie } => {
+                write!(f, "`{cookie}` has expired: the browser's clock is wrong, or the value was copied")
+            }
+            ReadError::UnknownKey { cookie } => write!(
+                f,
+                "`{cookie}` names a key that this keyring does not have; add a new key to every server before one writes \
+                 with it, and remove an old key after the longest lifetime of a cookie"
+            ),
+        }
+    }
+}
+
+/// It has no `source`: the text of a malformed value already ends with the text of the [`InvalidValue`].
+impl std::error::Error for ReadError {}
+
+fn fmt_no_keyring(f: &mut fmt::Formatter<'_>, cookie: &str) -> fmt::Result {
+    write!(
+        f,
+        "`{cookie}` is declared `signed` or `sealed`, and there is no keyring; give one to the policy with \
+         `Policy::builder().keyring(…)`, to the jar with `Cookies::with_keyring`, or to a header without a jar with \
+         `SetCookie::with_keyring`"
+    )
+}
+
+fn fmt_not_https(f: &mut fmt::Formatter<'_>, cookie: &str, verb: &str, evidence: Evidence) -> fmt::Result {
+    write!(f, "`{cookie}` is a Secure cookie and cannot be {verb} over plain HTTP: {evidence}")
+}
+
+pub(crate) const INTERNAL_ERROR: &str = "internal error";
+
+pub(crate) const HTTPS_ONLY: &str = "this page works over HTTPS only";

@@ -1,0 +1,40 @@
+//! The value of a cookie that is declared `json`: a value with serde's traits in, JSON text out, and back. The writer
+//! does the percent-encoding.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::value::{InvalidValue, ValueWriter};
+
+/// The bound of a type that is declared `json`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is declared `json`, and serde cannot write and read it",
+    label = "needs serde's `Serialize` and `Deserialize`, without borrowing",
+    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` on it"
+)]
+pub trait Json: Sized {
+    /// Writes the value as JSON.
+    fn write_json(&self, out: &mut ValueWriter);
+
+    /// Reads the value from JSON.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidValue`] if the text is not JSON of this type.
+    fn read_json(text: &str) -> Result<Self, InvalidValue>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> Json for T {
+    fn write_json(&self, out: &mut ValueWriter) {
+        match serde_json::to_string(self) {
+            Ok(json) => out.push_str(&json),
+            Err(_) => out.fail(),
+        }
+    }
+
+    fn read_json(text: &str) -> Result<Self, InvalidValue> {
+        // The message of serde may contain parts of the value.
+        serde_json::from_str(text).map_err(|_| InvalidValue::expected("JSON of the type"))
+    }
+}

@@ -1,0 +1,148 @@
+//! The value of a `signed` or `sealed` cookie: a value in, the sealed text out, and back. With the feature `seal` off,
+//! every call fails. The cryptography is in `seal`.
+
+use std::borrow::Cow;
+
+use hardtack_rules::Seal;
+
+use super::declaration::{Declaration, EncodeValue};
+use super::error::SetError;
+use super::overrides::Overrides;
+
+#[cfg(feature = "seal")]
+pub(crate) use with_seal::{SealContext, open, write};
+#[cfg(not(feature = "seal"))]
+pub(crate) use without_seal::{SealContext, open, write};
+
+/// The reason why a sealed value cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OpenError {
+    NoKeyring,
+    #[cfg(feature = "seal")]
+    Seal(crate::seal::OpenError),
+    /// The seal is valid, and the value is not UTF-8.
+    #[cfg(feature = "seal")]
+    NotUtf8,
+}
+
+#[cfg(feature = "seal")]
+mod with_seal {
+    use core::time::Duration;
+
+    use hardtack_rules::date;
+
+    use super::*;
+    use crate::clock;
+    use crate::cookie::overrides::ExpiryOverride;
+    use crate::cookie::value::{self, ValueWriter};
+    use crate::seal::{self, Keyring};
+
+    /// The keyring and the limit that apply to one cookie.
+    #[derive(Clone, Copy, Default)]
+    pub(crate) struct SealContext<'a> {
+        pub(crate) keyring: Option<&'a Keyring>,
+        /// The longest lifetime that the policy's baseline allows.
+        pub(crate) longest_max_age: Option<Duration>,
+    }
+
+    /// Writes the name and the sealed value. Reserves `attributes_len` bytes behind it.
+    pub(crate) fn write(
+        Declaration { spec, template }: Declaration,
+        value: &dyn EncodeValue,
+        seal: Seal,
+        overrides: &Overrides,
+        context: SealContext<'_>,
+        attributes_len: usize,
+    ) -> Result<Option<Vec<u8>>, SetError> {
+        let (cookie, name_eq) = (spec.name, template.name_eq);
+        let keyring = overrides.keyring.as_ref().or(context.keyring);
+        let Some(keyring) = keyring else { return Err(SetError::NoKeyring { cookie }) };
+        let expiry = expiry(overrides.expiry, spec.max_age, keyring, context.longest_max_age);
+        match seal {
+            Seal::Signed => {
+                let mut out = ValueWriter::new(name_eq, seal::SIGNATURE_LEN + attributes_len);
+                value.encode(&mut out);
+                let Some(mut header) = out.finish() else { return Ok(None) };
+                let signed = seal::sign(keyring, cookie, expiry, &mut header, name_eq.len());
+                Ok(signed.map(|()| header))
+            }
+            Seal::Sealed => {
+                let mut out = ValueWriter::without_encoding(seal::PLAINTEXT_PREFIX, seal::TAG_LEN);
+                value.encode(&mut out);
+                let Some(message) = out.finish() else { return Ok(None) };
+                let length = name_eq.len() + seal::sealed_len(message.len() + seal::TAG_LEN);
+                let mut header = Vec::with_capacity(length + attributes_len);
+                header.extend_from_slice(name_eq.as_bytes());
+                match seal::seal(keyring, cookie, expiry, message, &mut header) {
+                    Some(()) => Ok(Some(header)),
+                    None => Err(SetError::NoRandomness { cookie }),
+                }
+            }
+        }
+    }
+
+    /// Returns the time at which the value expires, in Unix seconds. A cookie without a lifetime gets the keyring's
+    /// default.
+    fn expiry(
+        expiry: ExpiryOverride,
+        max_age: Option<Duration>,
+        keyring: &Keyring,
+        longest_max_age: Option<Duration>,
+    ) -> u32 {
+        let now = u64::try_from(clock::unix_seconds(clock::now())).unwrap_or(0);
+        let after = |lifetime: Duration| now.saturating_add(lifetime.as_secs());
+        let end = match expiry {
+            ExpiryOverride::Declared => after(max_age.unwrap_or(keyring.lifetime())),
+            ExpiryOverride::MaxAge(max_age) => after(max_age),
+            ExpiryOverride::Expires(date) => {
+                date::parse_cookie_date(&date).map_or(0, |end| u64::try_from(end).unwrap_or(0))
+            }
+            ExpiryOverride::WithoutMaxAge => after(keyring.lifetime()),
+        };
+        let end = longest_max_age.map_or(end, |longest| end.min(after(longest)));
+        u32::try_from(end).unwrap_or(u32::MAX)
+    }
+
+    /// Verifies the seal of a raw value and returns the value's text.
+    pub(crate) fn open<'a>(
+        cookie: &str,
+        raw: &'a [u8],
+        seal: Seal,
+        context: SealContext<'_>,
+    ) -> Result<Cow<'a, str>, OpenError> {
+        let Some(keyring) = context.keyring else { return Err(OpenError::NoKeyring) };
+        let text = match seal {
+            Seal::Signed => seal::open_signed(keyring, cookie, raw).map(value::decode),
+            Seal::Sealed => {
+                seal::open_sealed(keyring, cookie, raw).map(|value| String::from_utf8(value).ok().map(Cow::Owned))
+            }
+        };
+        text.map_err(OpenError::Seal)?.ok_or(OpenError::NotUtf8)
+    }
+}
+
+/// Without the feature no declaration is `signed` or `sealed`, because the macro's expansion does not compile.
+#[cfg(not(feature = "seal"))]
+mod without_seal {
+    use core::marker::PhantomData;
+
+    use super::*;
+
+    #[derive(Clone, Copy, Default)]
+    pub(crate) struct SealContext<'a>(PhantomData<&'a ()>);
+
+    pub(crate) fn write(
+        declaration: Declaration,
+        _: &dyn EncodeValue,
+        _: Seal,
+        _: &Overrides,
+        _: SealContext<'_>,
+        _: usize,
+    ) -> Result<Option<Vec<u8>>, SetError> {
+        Err(SetError::NoKeyring { cookie: declaration.spec.name })
+    }
+
+    pub(crate) fn open<'a>(_: &str, _: &'a [u8], _: Seal, _: SealContext<'_>) -> Result<Cow<'a, str>, OpenError> {
+        Err(OpenError::NoKeyring)
+    }
+}

@@ -1,0 +1,332 @@
+//! Events report what hardtack refused, changed or noticed while the server runs. Each [`Event`] is counted, given to
+//! the policy's callback ([`on_event`](crate::policy::PolicyBuilder::on_event)) and, with the feature `tracing`,
+//! emitted as a `tracing` event. Events contain names, rules and evidence, and never a cookie's value.
+#![doc = include_str!("../docs/events.md")]
+
+use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use hardtack_rules::Rule;
+use http::Method;
+
+use crate::request::evidence::Evidence;
+
+#[cfg(feature = "tracing")]
+mod log;
+#[cfg(feature = "tracing")]
+pub(crate) use log::log;
+#[cfg(feature = "_layer")]
+pub(crate) use log::report_suppressed;
+
+/// Without the feature `tracing` there is no log.
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn log(_: &Event<'_>) {}
+
+/// One thing that hardtack refused, changed or noticed.
+///
+/// `Display` is one line of text for a log.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// use hardtack::event::{Code, Kind};
+/// use hardtack::{AnyScheme, Cookie, Cookies, Policy, PolicyHandle, TlsTermination};
+///
+/// #[derive(Cookie)]
+/// struct Session(String);
+///
+/// let seen = Arc::new(Mutex::new(Vec::new()));
+/// let events = seen.clone();
+/// let policy = Policy::builder()
+///     .on_event(move |event| events.lock().unwrap().push((event.kind, event.rule)))
+///     .build()?;
+///
+/// let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+/// let scheme = AnyScheme::from(TlsTermination::none().detect(&parts, None));
+/// let cookies = Cookies::from_headers(&parts.headers, scheme).with_policy(&PolicyHandle::new(policy));
+/// assert!(cookies.set(Session("s3cr3t".into())).is_err());
+/// assert_eq!(*seen.lock().unwrap(), [(Kind::CookieNotSet, Code::NotHttps)]);
+/// # Ok::<(), hardtack::policy::PolicyError>(())
+/// ```
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Event<'a> {
+    /// The kind of the event.
+    pub kind: Kind,
+    /// The rule that caused the event.
+    pub rule: Code,
+    /// The cookie's name, if the event concerns one cookie. Unprintable bytes are escaped.
+    pub cookie: Option<&'a str>,
+    /// The request's method, if the policy's middleware handles the request.
+    pub method: Option<&'a Method>,
+    /// The path of the request's URI without the query, if the policy's middleware handles the request.
+    pub path: Option<&'a str>,
+    /// The reason in words.
+    pub reason: &'a (dyn fmt::Display + 'a),
+    /// How the scheme of the request was found, if the event depends on the scheme.
+    pub evidence: Option<Evidence>,
+}
+
+impl<'a> Event<'a> {
+    pub(crate) fn new(kind: Kind, rule: Code, reason: &'a (dyn fmt::Display + 'a)) -> Self {
+        Event { kind, rule, cookie: None, method: None, path: None, reason, evidence: None }
+    }
+
+    pub(crate) fn with_cookie(self, cookie: &'a str) -> Self {
+        Event { cookie: Some(cookie), ..self }
+    }
+
+    pub(crate) fn with_evidence(self, evidence: Option<Evidence>) -> Self {
+        Event { evidence, ..self }
+    }
+}
+
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.as_str())?;
+        if let Some(cookie) = self.cookie {
+            write!(f, " `{cookie}`")?;
+        }
+        write!(f, " ({}", self.rule)?;
+        if let (Some(method), Some(path)) = (self.method, self.path) {
+            write!(f, ", {method} {path}")?;
+        }
+        f.write_str("): ")?;
+        match self.evidence {
+            Some(evidence) => write!(f, "{evidence}; {}", self.reason),
+            None => self.reason.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Event({self})")
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident, $text:literal;)*) => {
+        /// The kind of an [`Event`].
+        ///
+        /// ```
+        /// use hardtack::event::Kind;
+        ///
+        /// assert_eq!(Kind::HeaderHardened.to_string(), "header hardened");
+        /// ```
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Kind { $($(#[$doc])* $kind,)* }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Kind] = &[$(Kind::$kind),*];
+
+            /// Returns the kind in words, such as `header hardened`. It suits as a label of a metric.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Kind::$kind => $text,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A page request over plain HTTP was redirected to HTTPS.
+    RequestRedirected, "request redirected";
+    /// A request was refused: an API request over plain HTTP, or a handler that needs HTTPS.
+    RequestRefused, "request refused";
+    /// A cookie was not set or not removed.
+    CookieNotSet, "cookie not set";
+    /// A cookie of the request was rejected when it was read.
+    CookieRejected, "cookie rejected";
+    /// A `Set-Cookie` header was made stricter.
+    HeaderHardened, "header hardened";
+    /// A `Set-Cookie` header breaks a rule, and was sent unchanged.
+    HeaderReported, "header reported";
+    /// A `Set-Cookie` header was dropped from the response.
+    HeaderDropped, "header dropped";
+    /// The `Cache-Control` of a response with cookies was made stricter, so that shared caches do not store it.
+    CachingChanged, "caching changed";
+    /// A request of the program's own HTTP client was refused.
+    ClientRequestRefused, "client request refused";
+    /// The program has a mistake: for example, it dropped cookies that it had set.
+    Mistake, "mistake";
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+macro_rules! codes {
+    ($($code:ident, $id:literal, $text:literal;)*) => {
+        /// The rule that caused an [`Event`]. The [module's documentation](self) has the table of all rules.
+        ///
+        /// ```
+        /// use hardtack::event::Code;
+        ///
+        /// assert_eq!(Code::NeverSent.as_str(), "never-sent");
+        /// assert_eq!(Code::NeverSent.text(), "cookies were set, and no response carried them");
+        /// ```
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $(#[doc = concat!("`", $id, "`: ", $text, ".")] $code,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Code] = &[$(Code::$code),*];
+
+            /// Returns the rule's id, such as `not-https`. Operators filter logs by it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$code => $id,)* }
+            }
+
+            /// Returns one sentence that explains the rule.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $(Code::$code => $text,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    ForceHttps, "force-https", "the policy forces HTTPS, and the request came over plain HTTP";
+    NotHttps, "not-https", "a handler or a Secure cookie needs HTTPS, and the request came over plain HTTP";
+    LayerMissing, "layer-missing", "the policy's middleware does not handle this route";
+    NeverSent, "never-sent", "cookies were set, and no response carried them";
+    ResponseSent, "response-sent", "a cookie was set after the head of the response was sent";
+    Attribute, "attribute", "an attribute that was given at run time contradicts the declaration";
+    Value, "value", "the value's `Display` or `Serialize` returned an error";
+    NoKeyring, "no-keyring", "a `signed` or `sealed` cookie has no keyring";
+    NoRandomness, "no-randomness", "the system returned no random bytes for a seal";
+    Ambiguous, "ambiguous", "the request carried one name several times with different values";
+    Malformed, "malformed", "the value is not valid for the cookie's type";
+    SealMalformed, "seal-malformed", "the value does not have the form of a signed or sealed value";
+    SealVersion, "seal-version", "the seal has a version that this release does not read";
+    BadSeal, "bad-seal", "the seal does not fit the value, the cookie's name or the key";
+    Expired, "expired", "the seal is valid, and its expiry time has passed";
+    UnknownKey, "unknown-key", "the keyring does not have the key that the value names";
+    Undeclared, "undeclared", "the policy refuses undeclared cookies";
+    Baseline, "baseline", "the header was weaker than the policy's baseline";
+    Insecure, "insecure", "the header has no `Secure`";
+    ScriptReadable, "script-readable", "the header of a session cookie has no `HttpOnly`";
+    SameSiteMissing, "same-site-missing", "the header of a session cookie has no valid `SameSite`";
+    Folded, "folded", "several cookies are folded into one `Set-Cookie` header";
+    RemovalPath, "removal-path", "a removal has no `Path`, so browsers would remove the cookie of one directory only";
+    SharedCache, "shared-cache", "a response with cookies allowed shared caches to store it";
+    ClientRequest, "client-request", "a request of the program's own would carry credentials over plain HTTP";
+    ControlOctet, "control-octet", "browsers reject a header with a control character";
+    Empty, "empty", "browsers reject a header without name and value";
+    Size, "size", "browsers reject a cookie whose name and value are over 4096 bytes together";
+    PathSyntax, "path-syntax", "a `Path` has an invalid character or does not begin with `/`";
+    DomainSyntax, "domain-syntax", "a `Domain` is not a host name of at least two labels";
+    DomainNotAscii, "domain-not-ascii", "browsers reject a `Domain` that is not ASCII";
+    DomainMismatch, "domain-mismatch", "browsers reject a `Domain` that does not cover the response's host";
+    PublicSuffix, "public-suffix", "browsers reject a `Domain` that is a public suffix";
+    MaxAge, "max-age", "a `Max-Age` is not a whole number of seconds, or is too long";
+    SecureOverPlainHttp, "secure-over-plain-http", "browsers reject a Secure cookie that comes over plain HTTP";
+    SameSiteNoneSecure, "same-site-none-secure", "browsers reject `SameSite=None` without `Secure`";
+    PrefixSecure, "prefix-secure", "browsers reject a `__Secure-` name without `Secure`";
+    PrefixHost, "prefix-host", "browsers reject a `__Host-` name without `Secure` and `Path=/`, or with a `Domain`";
+    PrefixHttp, "prefix-http", "browsers reject a `__Http-` name without `Secure` and `HttpOnly`";
+    PrefixHostHttp, "prefix-host-http", "browsers reject a `__Host-Http-` name that breaks a rule of `__Host-` or `__Http-`";
+    NamelessPrefix, "nameless-prefix", "browsers reject a cookie without a name whose value begins with a name prefix";
+    PartitionedSecure, "partitioned-secure", "browsers reject `Partitioned` without `Secure`";
+}
+
+impl Code {
+    /// Returns the code of a rule that a setter can break, and [`Code::Attribute`] for every other rule.
+    pub(crate) fn from_rule(rule: Rule) -> Code {
+        Code::ALL.iter().copied().find(|code| code.as_str() == rule.id()).unwrap_or(Code::Attribute)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Counts the events of each kind since the policy's handle was made. A metrics library can read it.
+///
+/// ```
+/// use hardtack::event::Kind;
+/// use hardtack::{Policy, PolicyHandle};
+///
+/// let handle = PolicyHandle::new(Policy::default());
+/// assert_eq!(handle.counters().get(Kind::HeaderHardened), 0);
+/// let metrics: Vec<String> = handle
+///     .counters()
+///     .iter()
+///     .map(|(kind, count)| format!("hardtack_events{{kind=\"{kind}\"}} {count}"))
+///     .collect();
+/// assert_eq!(metrics[0], "hardtack_events{kind=\"request redirected\"} 0");
+/// ```
+#[derive(Debug, Default)]
+pub struct Counters {
+    counts: [AtomicU64; Kind::ALL.len()],
+}
+
+impl Counters {
+    /// Returns the number of events of this kind.
+    #[must_use]
+    pub fn get(&self, kind: Kind) -> u64 {
+        self.counts.get(kind as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    /// Returns every kind with its number of events.
+    pub fn iter(&self) -> impl Iterator<Item = (Kind, u64)> {
+        Kind::ALL.iter().map(|kind| (*kind, self.get(*kind)))
+    }
+
+    pub(crate) fn count(&self, kind: Kind) {
+        if let Some(count) = self.counts.get(kind as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hardtack_rules::Rule;
+
+    use super::{Code, Kind};
+
+    #[test]
+    fn docs_table_lists_every_code() {
+        let rows: Vec<(&str, &str)> = include_str!("../docs/events.md")
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once("` | ")?.1.rsplit_once(" |").map(|_| line))
+            .map(|line| {
+                let (id, text) = line.strip_prefix("| `").unwrap().split_once("` | ").unwrap();
+                (id, text.strip_suffix(" |").unwrap())
+            })
+            .collect();
+        let codes: Vec<(&str, &str)> = Code::ALL.iter().map(|code| (code.as_str(), code.text())).collect();
+        assert_eq!(rows, codes);
+    }
+
+    #[test]
+    fn ids_are_unique() {
+        let mut ids: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), Code::ALL.len());
+        let mut kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds.len(), Kind::ALL.len());
+    }
+
+    #[test]
+    fn rules_of_setters_have_codes() {
+        for rule in [Rule::PathSyntax, Rule::DomainSyntax, Rule::PublicSuffix, Rule::MaxAge, Rule::Size] {
+            assert_eq!(Code::from_rule(rule).as_str(), rule.id());
+        }
+        assert_eq!(Code::from_rule(Rule::NameToken), Code::Attribute);
+    }
+}

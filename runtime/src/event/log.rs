@@ -1,0 +1,234 @@
+//! Events as `tracing` events, with a limit for each kind and rule, so that a flood of requests does not become a flood
+//! of log lines. No call waits for a lock: the limits are atomic counters.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Code, Event, Kind};
+use crate::clock;
+
+/// The number of events of one kind and rule that are logged in one second.
+const LIMIT: u64 = 10;
+
+/// A counter for each kind and rule: the Unix second in the upper 32 bits, the number of events in the lower 32.
+static COUNTERS: [[AtomicU64; Code::ALL.len()]; Kind::ALL.len()] =
+    [const { [const { AtomicU64::new(0) }; Code::ALL.len()] }; Kind::ALL.len()];
+
+/// The last Unix second in which an event was suppressed; zero if no event is waiting for its summary.
+static SUPPRESSED_AT: AtomicU64 = AtomicU64::new(0);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Error,
+    Warn,
+    Debug,
+}
+
+/// Emits the event, unless too many of its kind and rule were emitted in this second.
+pub(crate) fn log(event: &Event<'_>) {
+    let second = unix_second();
+    report_suppressed_before(second);
+    if is_within_limit(event.kind, event.rule, second) {
+        emit(event);
+    }
+}
+
+/// Emits the summaries that are due. The middleware calls it for each request, so that a summary does not wait for the
+/// next event.
+#[cfg(feature = "_layer")]
+pub(crate) fn report_suppressed() {
+    if SUPPRESSED_AT.load(Ordering::Relaxed) != 0 {
+        report_suppressed_before(unix_second());
+    }
+}
+
+/// Returns zero without a clock. There is no limit then.
+fn unix_second() -> u64 {
+    u64::try_from(clock::unix_seconds(clock::now())).unwrap_or(0) & u64::from(u32::MAX)
+}
+
+fn is_within_limit(kind: Kind, rule: Code, second: u64) -> bool {
+    let counter = COUNTERS.get(kind as usize).and_then(|rules| rules.get(rule as usize));
+    let Some(counter) = counter.filter(|_| second != 0) else { return true };
+    let next = |count: u64| if count >> 32 == second { count.saturating_add(1) } else { second << 32 | 1 };
+    let previous = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| Some(next(count)));
+    let count = next(previous.unwrap_or_default()) & u64::from(u32::MAX);
+    if count > LIMIT {
+        SUPPRESSED_AT.store(second, Ordering::Relaxed);
+    }
+    count <= LIMIT
+}
+
+fn report_suppressed_before(second: u64) {
+    let suppressed_at = SUPPRESSED_AT.load(Ordering::Relaxed);
+    if suppressed_at == 0 || suppressed_at == second {
+        return;
+    }
+    SUPPRESSED_AT.store(0, Ordering::Relaxed);
+    for (kind, rules) in Kind::ALL.iter().zip(&COUNTERS) {
+        for (rule, counter) in Code::ALL.iter().zip(rules) {
+            let count = counter.load(Ordering::Relaxed);
+            let suppressed = (count & u64::from(u32::MAX)).saturating_sub(LIMIT);
+            if suppressed == 0 || count >> 32 == second {
+                continue;
+            }
+            // If several threads get here, only the thread that resets the counter reports it.
+            if counter.compare_exchange(count, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+                let reason = format_args!("and {suppressed} more in the last second");
+                emit(&Event::new(*kind, *rule, &reason));
+            }
+        }
+    }
+}
+
+fn emit(event: &Event<'_>) {
+    let (cookie, rule) = (event.cookie, event.rule.as_str());
+    match level(event) {
+        Level::Error => tracing::error!(target: "hardtack", cookie, rule, "{event}"),
+        Level::Warn => tracing::warn!(target: "hardtack", cookie, rule, "{event}"),
+        Level::Debug => tracing::debug!(target: "hardtack", cookie, rule, "{event}"),
+    }
+}
+
+/// Mistakes of the program are errors. Events of a well-configured server under ordinary traffic are for debugging. The
+/// others are warnings, because an operator should look at them.
+fn level(event: &Event<'_>) -> Level {
+    if event.kind == Kind::Mistake || matches!(event.rule, Code::NoKeyring | Code::NoRandomness) {
+        return Level::Error;
+    }
+    if event.evidence.is_some_and(crate::request::evidence::Evidence::is_suspicious) {
+        return Level::Warn;
+    }
+    match event.kind {
+        Kind::RequestRedirected | Kind::HeaderHardened | Kind::CachingChanged => Level::Debug,
+        Kind::CookieRejected if event.rule == Code::Expired => Level::Debug,
+        Kind::RequestRefused
+        | Kind::CookieNotSet
+        | Kind::CookieRejected
+        | Kind::HeaderReported
+        | Kind::HeaderDropped
+        | Kind::ClientRequestRefused
+        | Kind::Mistake => Level::Warn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+    use tracing::field::{Field, Visit};
+    use tracing::{Metadata, Subscriber, span};
+
+    use super::{Level, level, log};
+    use crate::event::{Code, Event, Kind};
+    use crate::{TlsTermination, TrustedProxies};
+
+    /// Stores the level and text of each event.
+    #[derive(Clone, Default)]
+    struct Recorder(Arc<Mutex<Vec<(tracing::Level, String)>>>);
+
+    impl Recorder {
+        fn take(&self) -> Vec<(tracing::Level, String)> {
+            core::mem::take(&mut *self.0.lock().unwrap())
+        }
+    }
+
+    struct Text(String);
+
+    impl Visit for Text {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            self.0.push_str(&format!("{field}={value:?} "));
+        }
+    }
+
+    impl Subscriber for Recorder {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+        fn event(&self, event: &tracing::Event<'_>) {
+            assert_eq!(event.metadata().target(), "hardtack");
+            let mut text = Text(String::new());
+            event.record(&mut text);
+            self.0.lock().unwrap().push((*event.metadata().level(), text.0));
+        }
+        fn enter(&self, _: &span::Id) {}
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    /// The limits belong to the process, so tests that log run one after another.
+    fn lock() -> MutexGuard<'static, ()> {
+        static LOCK: Mutex<()> = Mutex::new(());
+        LOCK.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[test]
+    fn levels_fit_the_events() {
+        let _lock = lock();
+        let recorder = Recorder::default();
+        tracing::subscriber::with_default(recorder.clone(), || {
+            for (kind, rule) in [
+                (Kind::HeaderDropped, Code::Insecure),
+                (Kind::HeaderHardened, Code::Insecure),
+                (Kind::CookieRejected, Code::NoKeyring),
+            ] {
+                log(&Event::new(kind, rule, &"why").with_cookie("sid"));
+            }
+        });
+        let text = |kind, rule| format!("message={kind} `sid` ({rule}): why cookie=\"sid\" rule=\"{rule}\" ");
+        assert_eq!(
+            recorder.take(),
+            [
+                (tracing::Level::WARN, text("header dropped", "insecure")),
+                (tracing::Level::DEBUG, text("header hardened", "insecure")),
+                (tracing::Level::ERROR, text("cookie rejected", "no-keyring")),
+            ]
+        );
+    }
+
+    #[test]
+    fn untrusted_claims_of_https_are_warnings() {
+        let termination = TlsTermination::at_proxy(TrustedProxies::new(["10.0.0.1"]).unwrap());
+        for (protocol, peer, expected) in [
+            ("https", "192.0.2.1", Level::Warn),
+            ("http", "192.0.2.1", Level::Debug),
+            ("http", "10.0.0.1", Level::Debug),
+        ] {
+            let request = http::Request::get("/").header("X-Forwarded-Proto", protocol).body(()).unwrap();
+            let plain = termination.detect(&request.into_parts().0, Some(peer.parse().unwrap())).unwrap_err();
+            let event = Event::new(Kind::RequestRedirected, Code::ForceHttps, &"a page over plain HTTP")
+                .with_evidence(Some(plain.evidence()));
+            assert_eq!(level(&event), expected, "{event}");
+            assert_eq!(level(&Event { kind: Kind::Mistake, ..event }), Level::Error, "{event}");
+        }
+    }
+
+    #[cfg(feature = "testing")]
+    #[test]
+    fn floods_are_summed_up() {
+        use std::time::{Duration, SystemTime};
+
+        let _lock = lock();
+        let recorder = Recorder::default();
+        let at = |second: u64, run: &dyn Fn()| {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000 + second);
+            tracing::subscriber::with_default(recorder.clone(), || crate::clock::at(now, run));
+        };
+        let event = Event::new(Kind::HeaderReported, Code::Folded, &"why");
+        let other = Event::new(Kind::HeaderReported, Code::Empty, &"why");
+        at(0, &|| (0..224).for_each(|_| log(&event)));
+        assert_eq!(recorder.take().len(), 10);
+        at(0, &|| log(&other));
+        assert_eq!(recorder.take().len(), 1, "the limit holds for each rule by itself");
+        at(1, &|| log(&other));
+        let texts: Vec<String> = recorder.take().into_iter().map(|(_, text)| text).collect();
+        assert_eq!(texts.len(), 2);
+        assert!(texts[0].starts_with("message=header reported (folded): and 214 more in the last second"), "{texts:?}");
+        at(2, &|| log(&event));
+        assert_eq!(recorder.take().len(), 1);
+    }
+}

@@ -1,0 +1,464 @@
+//! actix-web 4: the policy as a middleware, the extractors, and the responses of the errors.
+//!
+//! The adapter copies the headers that the policy needs from the types of `http` 0.2 to the types of `http` 1, and
+//! back. It does not use `connection_info()`, which trusts forwarding headers from every peer.
+//!
+//! ```
+//! use actix_web::{App, HttpMessage as _, test, web};
+//! use hardtack::actix::PolicyMiddleware;
+//! use hardtack::tls::Transport;
+//! use hardtack::{Cookie, Cookies, Policy, SetError, TlsTermination};
+//!
+//! #[derive(Cookie)]
+//! struct Session(String);
+//!
+//! async fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
+//!     cookies.set(Session("s3cr3t".into()))?;
+//!     Ok("signed in")
+//! }
+//!
+//! # actix_web::rt::System::new().block_on(async {
+//! let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
+//! let app = test::init_service(App::new().route("/", web::post().to(sign_in)).wrap(policy)).await;
+//!
+//! // An `HttpServer` knows which of its sockets carry TLS. A test has no socket, so it marks the request.
+//! let request = test::TestRequest::post().to_request();
+//! request.extensions_mut().insert(Transport::Tls);
+//! let response = test::call_service(&app, request).await;
+//! let header = response.headers().get("set-cookie").unwrap();
+//! assert_eq!(header, "__Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Lax");
+//! # });
+//! ```
+
+use core::fmt;
+use core::future::{Future, Ready, ready};
+use core::pin::Pin;
+
+use actix_web::body::EitherBody;
+use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self as actix_header, ContentType};
+use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Uri};
+
+use super::header_map;
+use crate::cookie::error::{ReadError, SetError};
+use crate::jar::cookies::Cookies;
+use crate::middleware::extract_error::ExtractError;
+use crate::middleware::response::{MANAGED_HEADERS, TrustedHeaders};
+use crate::middleware::{InFlight, JarHandle, PolicyGuard, RemoveCookie, layer_missing};
+use crate::policy::PolicyHandle;
+use crate::request::head::{Peer, RequestHead, Transport};
+use crate::request::scheme::{Https, Scheme};
+use crate::request::tls_termination::TlsTermination;
+
+/// The middleware that applies a [`Policy`](crate::Policy) to an `App`: it checks each request, makes the jar, and
+/// writes the jar into the response.
+///
+/// Make one `PolicyMiddleware` and pass a clone to the last `wrap` of each worker's `App`. The last `wrap` is the
+/// outermost middleware. All clones share the policy and its counters.
+///
+/// [`TlsTermination::per_connection`] is right for every socket of an `HttpServer`, also if one server binds TLS and
+/// plain sockets. For connections of another accept loop, put a [`Transport`] into the connection's data (`on_connect`)
+/// or into the request's extensions. The address of the peer is the address of the socket, or a [`Peer`] in the same
+/// places.
+///
+/// A redirect and a refusal have an empty body.
+///
+/// ```
+/// use actix_web::{App, test, web};
+/// use hardtack::actix::PolicyMiddleware;
+/// use hardtack::{Policy, TlsTermination};
+///
+/// # actix_web::rt::System::new().block_on(async {
+/// let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
+/// // For `HttpServer::new`.
+/// let factory = move || App::new().route("/", web::get().to(|| async { "home" })).wrap(policy.clone());
+///
+/// let app = test::init_service(factory()).await;
+/// let page = test::TestRequest::get().insert_header(("Accept", "text/html")).insert_header(("Host", "shop.example"));
+/// let response = test::call_service(&app, page.to_request()).await;
+/// assert_eq!(response.status(), 308);
+/// assert_eq!(response.headers().get("location").unwrap(), "https://shop.example/");
+/// # });
+/// ```
+#[derive(Debug, Clone)]
+pub struct PolicyMiddleware {
+    guard: PolicyGuard,
+}
+
+impl PolicyMiddleware {
+    /// Makes the middleware from a policy, or from a [`PolicyHandle`] that can replace the policy while the server
+    /// runs.
+    ///
+    /// ```
+    /// use hardtack::actix::PolicyMiddleware;
+    /// use hardtack::{Policy, PolicyHandle, TlsTermination};
+    ///
+    /// let handle = PolicyHandle::new(Policy::default());
+    /// let middleware = PolicyMiddleware::new(handle.clone(), TlsTermination::per_connection());
+    /// handle.apply(Policy::builder().cookie_domain("shop.example").build()?);
+    /// assert!(format!("{middleware:?}").contains("shop.example"));
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    #[must_use]
+    pub fn new(policy: impl Into<PolicyHandle>, tls_termination: TlsTermination) -> Self {
+        PolicyMiddleware { guard: PolicyGuard::new(policy.into(), tls_termination) }
+    }
+}
+
+impl<I, B> Transform<I, ServiceRequest> for PolicyMiddleware
+where
+    I: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    I::Future: 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = PolicyService<I>;
+    type InitError = ();
+    type Future = Ready<Result<PolicyService<I>, ()>>;
+
+    fn new_transform(&self, inner: I) -> Self::Future {
+        ready(Ok(PolicyService { inner, guard: self.guard.clone() }))
+    }
+}
+
+/// The service of a [`PolicyMiddleware`].
+#[derive(Debug)]
+pub struct PolicyService<I> {
+    inner: I,
+    guard: PolicyGuard,
+}
+
+impl<I, B> Service<ServiceRequest> for PolicyService<I>
+where
+    I: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    I::Future: 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    forward_ready!(inner);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let mut in_flight = match on_request(&self.guard, &request) {
+            Ok(in_flight) => in_flight,
+            Err(response) => {
+                let response = request.into_response(response.map_into_right_body());
+                return Box::pin(ready(Ok(response)));
+            }
+        };
+        let outer_jar = request.extensions_mut().insert(in_flight.jar_handle());
+        let inner = self.inner.call(request);
+        Box::pin(async move {
+            match inner.await {
+                Ok(mut response) => {
+                    on_response(&mut in_flight, response.response_mut());
+                    if let Some(outer_jar) = outer_jar {
+                        // The middleware outside sees the same request, and this jar is closed now.
+                        response.request().extensions_mut().insert(outer_jar);
+                    }
+                    Ok(response.map_into_left_body())
+                }
+                // A middleware inside failed. The server would make a response from the error without the policy.
+                Err(error) => {
+                    let mut response = error.error_response();
+                    on_response(&mut in_flight, &mut response);
+                    Err(InternalError::from_response(error, response).into())
+                }
+            }
+        })
+    }
+}
+
+fn on_request(guard: &PolicyGuard, request: &ServiceRequest) -> Result<InFlight, HttpResponse> {
+    let method = Method::from_bytes(request.method().as_str().as_bytes());
+    let (Ok(method), Ok(uri)) = (method, to_http_uri(request.uri())) else {
+        // actix-web accepts an HTTP/2 `:path` that does not begin with `/` (RFC 9113 8.3.1).
+        return Err(HttpResponse::BadRequest().finish());
+    };
+    let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let headers = header_map::from_request(headers);
+    let mut extensions = Extensions::new();
+    if let Some(outer_jar) = request.extensions().get::<JarHandle>() {
+        extensions.insert(outer_jar.clone());
+    }
+    copy_extension::<Transport>(request, &mut extensions);
+    copy_extension::<Peer>(request, &mut extensions);
+    let transport = if request.app_config().secure() { Transport::Tls } else { Transport::Plain };
+    let head = RequestHead {
+        method: &method,
+        uri: &uri,
+        headers: &headers,
+        extensions: &extensions,
+        transport: Some(transport),
+        caller_peer: None,
+        socket_peer: request.peer_addr().map(|peer| peer.ip()),
+    };
+    guard.on_request(&head).map_err(|policy_response| {
+        let mut response = HttpResponse::new(to_actix_status(policy_response.status()));
+        let mut headers = HeaderMap::new();
+        policy_response.write_headers(&mut headers);
+        append(&headers, &mut response);
+        if !matches!(request.parts().1, Payload::None) {
+            // If no code reads the request's body, actix-web closes the connection without `Connection: close`.
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        response
+    })
+}
+
+/// Copies an extension of the request, or else the connection's data of this type.
+fn copy_extension<T: Copy + Send + Sync + 'static>(request: &ServiceRequest, extensions: &mut Extensions) {
+    let value = request.extensions().get().copied();
+    if let Some(value) = value.or_else(|| request.conn_data::<T>().copied()) {
+        extensions.insert(value);
+    }
+}
+
+/// Builds the URI from its parts. In the text of a URI, a path without `/` would become a part of the host.
+fn to_http_uri(uri: &actix_web::http::Uri) -> http::Result<Uri> {
+    let mut builder = Uri::builder();
+    if let Some(scheme) = uri.scheme_str() {
+        builder = builder.scheme(scheme);
+    }
+    if let Some(authority) = uri.authority() {
+        builder = builder.authority(authority.as_str());
+    }
+    if let Some(path_and_query) = uri.path_and_query() {
+        builder = builder.path_and_query(path_and_query.as_str());
+    }
+    builder.build()
+}
+
+fn on_response<B>(in_flight: &mut InFlight, response: &mut HttpResponse<B>) {
+    let (mut headers, mut extensions) = (HeaderMap::new(), Extensions::new());
+    for name in MANAGED_HEADERS {
+        for actix_value in response.headers_mut().remove(name.as_str()) {
+            // Both versions of `http` accept the same bytes.
+            if let Ok(mut value) = HeaderValue::from_bytes(actix_value.as_bytes()) {
+                value.set_sensitive(actix_value.is_sensitive());
+                headers.append(name.clone(), value);
+            }
+        }
+    }
+    if let Some(trusted) = response.extensions_mut().remove::<TrustedHeaders>() {
+        extensions.insert(trusted);
+    }
+    if let Some(remove_cookie) = response.extensions_mut().remove::<RemoveCookie>() {
+        extensions.insert(remove_cookie);
+    }
+    in_flight.on_response(&mut headers, &mut extensions);
+    append(&headers, response);
+    if let Some(trusted) = extensions.remove::<TrustedHeaders>() {
+        response.extensions_mut().insert(trusted);
+    }
+}
+
+fn append<B>(headers: &HeaderMap, response: &mut HttpResponse<B>) {
+    for (name, value) in headers {
+        let name = actix_header::HeaderName::from_bytes(name.as_str().as_bytes());
+        let actix_value = actix_header::HeaderValue::from_bytes(value.as_bytes());
+        if let (Ok(name), Ok(mut actix_value)) = (name, actix_value) {
+            actix_value.set_sensitive(value.is_sensitive());
+            response.headers_mut().append(name, actix_value);
+        }
+    }
+}
+
+/// The error of an extractor. The event of a refusal is only emitted when the `Rejection` becomes an [`ExtractError`]
+/// or an actix-web `Error`.
+///
+/// actix-web's `Option<T>` drops the error of `T`. So `Option<Https>` is `None` over plain HTTP, without an event. It
+/// is also `None` if the policy is missing, with an event in the log. To get an error in this case, take the argument
+/// `Result<Https, ExtractError>` as below, or take `Cookies<AnyScheme>` and call its `https()`.
+///
+/// ```
+/// use actix_web::{App, test, web};
+/// use hardtack::{ExtractError, Https};
+///
+/// async fn page(https: Result<Https, ExtractError>) -> Result<&'static str, ExtractError> {
+///     match https {
+///         Ok(_) => Ok("over HTTPS"),
+///         Err(ExtractError::NotHttps { .. }) => Ok("over plain HTTP"),
+///         Err(error) => Err(error),
+///     }
+/// }
+///
+/// # actix_web::rt::System::new().block_on(async {
+/// let app = test::init_service(App::new().route("/", web::get().to(page))).await;
+/// let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+/// assert_eq!(response.status(), 500);
+/// let body = test::read_body(response).await;
+/// let remedy = "hardtack's policy is missing; add `.wrap(PolicyMiddleware::new(policy, tls_termination))`";
+/// assert!(body.starts_with(remedy.as_bytes()));
+/// # });
+/// ```
+pub struct Rejection(Result<JarHandle, ExtractError>);
+
+impl From<Rejection> for ExtractError {
+    fn from(rejection: Rejection) -> Self {
+        match rejection.0 {
+            Ok(jar) => jar.refuse(),
+            Err(error) => error,
+        }
+    }
+}
+
+impl From<Rejection> for Error {
+    fn from(rejection: Rejection) -> Self {
+        ExtractError::from(rejection).into()
+    }
+}
+
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejection").finish_non_exhaustive()
+    }
+}
+
+impl<S: Scheme> FromRequest for Cookies<S> {
+    type Error = Rejection;
+    type Future = Ready<Result<Self, Rejection>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(extract(request, JarHandle::maybe_cookies))
+    }
+}
+
+impl FromRequest for Https {
+    type Error = Rejection;
+    type Future = Ready<Result<Self, Rejection>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(extract(request, JarHandle::maybe_https))
+    }
+}
+
+/// Calls the extractor with the jar of the request.
+fn extract<T>(request: &HttpRequest, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Result<T, Rejection> {
+    match request.extensions().get::<JarHandle>() {
+        Some(jar) => extractor(jar).ok_or_else(|| Rejection(Ok(jar.clone()))),
+        None => Err(Rejection(Err(layer_missing(REMEDY)))),
+    }
+}
+
+const REMEDY: &str = "hardtack's policy is missing; add `.wrap(PolicyMiddleware::new(policy, tls_termination))` to the \
+                      `App`, as its last `wrap`";
+
+impl ResponseError for ExtractError {
+    fn status_code(&self) -> StatusCode {
+        to_actix_status(self.status())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        text_response(self.status_code(), self.client_message())
+    }
+}
+
+impl ResponseError for SetError {
+    fn status_code(&self) -> StatusCode {
+        to_actix_status(self.status())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        text_response(self.status_code(), self.client_message())
+    }
+}
+
+impl ResponseError for ReadError {
+    fn status_code(&self) -> StatusCode {
+        to_actix_status(self.status())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = text_response(self.status_code(), self.client_message());
+        response.extensions_mut().insert(RemoveCookie(self.cookie()));
+        response
+    }
+}
+
+fn text_response(status: StatusCode, text: &'static str) -> HttpResponse {
+    HttpResponse::build(status).content_type(ContentType::plaintext()).body(text)
+}
+
+fn to_actix_status(status: http::StatusCode) -> StatusCode {
+    StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Implements the extractor of a `#[cookies]` struct.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __actix {
+    ($name:ident) => {
+        #[automatically_derived]
+        impl<__S: $crate::Scheme> $crate::private::actix_web::FromRequest for $name<__S> {
+            type Error = <$crate::Cookies<__S> as $crate::private::actix_web::FromRequest>::Error;
+            type Future = ::core::future::Ready<::core::result::Result<Self, Self::Error>>;
+
+            fn from_request(
+                __request: &$crate::private::actix_web::HttpRequest,
+                __payload: &mut $crate::private::actix_web::dev::Payload,
+            ) -> Self::Future {
+                ::core::future::ready(::core::result::Result::map(
+                    ::core::future::Ready::into_inner(
+                        <$crate::Cookies<__S> as $crate::private::actix_web::FromRequest>::from_request(
+                            __request, __payload,
+                        ),
+                    ),
+                    <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,
+                ))
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::uri::{Parts, PathAndQuery};
+
+    use super::to_http_uri;
+
+    #[test]
+    fn uri_is_copied_unchanged() {
+        for text in [
+            "/",
+            "*",
+            "/a//{\"b\"}?c=%20",
+            "//evil.example/x",
+            "/a?",
+            "a.example:443",
+            "http://a.example",
+            "http://a.example?q",
+            "https://user@[::1]:8443/a?b",
+        ] {
+            let expected = text.parse::<http::Uri>().unwrap();
+            assert_eq!(to_http_uri(&text.parse().unwrap()).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_byte_of_path_and_query_is_copied() {
+        for byte in 0..=u8::MAX {
+            for start in [&b"/"[..], b"/?"] {
+                let Ok(uri) = actix_web::http::Uri::try_from([start, &[byte]].concat()) else { continue };
+                assert_eq!(to_http_uri(&uri).unwrap().to_string(), uri.to_string(), "{byte:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn path_without_slash_does_not_extend_the_host() {
+        let mut parts = Parts::default();
+        parts.scheme = Some("http".parse().unwrap());
+        parts.authority = Some("a.example".parse().unwrap());
+        parts.path_and_query = Some(PathAndQuery::from_static(".evil.example/"));
+        let uri = actix_web::http::Uri::from_parts(parts).unwrap();
+        assert_eq!(uri.to_string(), "http://a.example.evil.example/");
+        assert!(to_http_uri(&uri).is_err());
+    }
+}

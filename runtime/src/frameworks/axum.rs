@@ -1,0 +1,84 @@
+//! axum: the extractors of the jar and of the proof of HTTPS, and the responses of the errors. `tower` has the layer.
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::response::{IntoResponse, Response};
+use http::request::Parts;
+
+use super::tower;
+use crate::cookie::error::{ReadError, SetError};
+use crate::jar::cookies::Cookies;
+use crate::middleware::RemoveCookie;
+use crate::middleware::extract_error::ExtractError;
+use crate::request::scheme::{Https, Scheme};
+
+impl<S: Scheme, State: Send + Sync> FromRequestParts<State> for Cookies<S> {
+    type Rejection = ExtractError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, ExtractError> {
+        Cookies::from_extensions(&parts.extensions)
+    }
+}
+
+impl<State: Send + Sync> FromRequestParts<State> for Https {
+    type Rejection = ExtractError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, ExtractError> {
+        tower::jar_handle(&parts.extensions)?.https()
+    }
+}
+
+impl<State: Send + Sync> OptionalFromRequestParts<State> for Https {
+    type Rejection = ExtractError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Option<Self>, ExtractError> {
+        Ok(tower::jar_handle(&parts.extensions)?.maybe_https())
+    }
+}
+
+impl IntoResponse for ExtractError {
+    fn into_response(self) -> Response {
+        (self.status(), self.client_message()).into_response()
+    }
+}
+
+impl IntoResponse for SetError {
+    fn into_response(self) -> Response {
+        (self.status(), self.client_message()).into_response()
+    }
+}
+
+impl IntoResponse for ReadError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status(), self.client_message()).into_response();
+        response.extensions_mut().insert(RemoveCookie(self.cookie()));
+        response
+    }
+}
+
+/// Implements the extractor of a `#[cookies]` struct.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __axum {
+    ($name:ident) => {
+        #[automatically_derived]
+        impl<__S, __State> $crate::private::axum_core::extract::FromRequestParts<__State> for $name<__S>
+        where
+            __S: $crate::Scheme,
+            __State: ::core::marker::Send + ::core::marker::Sync,
+        {
+            type Rejection =
+                <$crate::Cookies<__S> as $crate::private::axum_core::extract::FromRequestParts<__State>>::Rejection;
+
+            async fn from_request_parts(
+                __parts: &mut $crate::private::http::request::Parts,
+                __state: &__State,
+            ) -> ::core::result::Result<Self, Self::Rejection> {
+                let __cookies = <$crate::Cookies<__S> as $crate::private::axum_core::extract::FromRequestParts<
+                    __State,
+                >>::from_request_parts(__parts, __state)
+                .await;
+                ::core::result::Result::map(__cookies, <Self as ::core::convert::From<$crate::Cookies<__S>>>::from)
+            }
+        }
+    };
+}

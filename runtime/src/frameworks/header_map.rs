@@ -1,0 +1,53 @@
+//! Copies the headers of a framework that does not use the header types of `http` 1. Names and bytes in, a `HeaderMap`
+//! for `middleware` out, with only the headers that `middleware` reads.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+#[cfg(feature = "rocket")]
+use crate::middleware::response::MANAGED_HEADERS;
+use crate::request::head::RequestHead;
+
+/// Copies the headers of a request that [`RequestHead::needs_header`] names.
+pub(super) fn from_request<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
+    copy(headers.filter(|(name, _)| RequestHead::needs_header(name)))
+}
+
+/// Copies the headers of a response that the policy may change: [`MANAGED_HEADERS`].
+#[cfg(feature = "rocket")]
+pub(super) fn from_response<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
+    copy(headers.filter(|(name, _)| MANAGED_HEADERS.iter().any(|managed| name.eq_ignore_ascii_case(managed.as_str()))))
+}
+
+fn copy<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
+        // An invalid value becomes an empty one. If it were left out, a second header of the same name would decide
+        // alone.
+        map.append(name, HeaderValue::from_bytes(value).unwrap_or_else(|_| HeaderValue::from_static("")));
+    }
+    map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::from_request;
+
+    #[test]
+    fn invalid_header_value_becomes_empty() {
+        let headers: [(&str, &[u8]); 6] = [
+            ("HOST", b"a.example"),
+            ("X-Forwarded-Proto", b"https"),
+            ("x-forwarded-proto", b"ht\0tps"),
+            ("cookie", b"a=\xFF"),
+            ("User-Agent", b"x"),
+            ("X-Forwarded", b"x"),
+        ];
+        let map = from_request(headers.into_iter());
+        assert_eq!(
+            (map.len(), map["host"].as_bytes(), map["cookie"].as_bytes()),
+            (4, &b"a.example"[..], &b"a=\xFF"[..])
+        );
+        assert_eq!(map.get_all("x-forwarded-proto").iter().collect::<Vec<_>>(), ["https", ""]);
+    }
+}

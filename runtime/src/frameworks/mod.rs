@@ -1,0 +1,22 @@
+//! One module for each framework. An adapter translates the framework's types and calls four functions of `middleware`,
+//! which make all decisions. To write a new adapter, copy `poem` or, if the framework uses the types of `http`, `tower`
+//! and `axum`.
+
+#[cfg(feature = "actix")]
+pub mod actix;
+#[cfg(feature = "axum")]
+mod axum;
+#[cfg(feature = "axum-server")]
+pub mod axum_server;
+#[cfg(feature = "tower")]
+mod client;
+#[cfg(any(feature = "actix", feature = "rocket"))]
+mod header_map;
+#[cfg(feature = "poem")]
+pub mod poem;
+#[cfg(feature = "rocket")]
+pub mod rocket;
+#[cfg(feature = "salvo")]
+pub mod salvo;
+#[cfg(feature = "tower")]
+pub mod tower;

@@ -1,0 +1,268 @@
+//! poem 3: the policy as a middleware, the extractors of the jar and of the proof of HTTPS, and the responses of the
+//! errors. The scheme and the peer of a connection come from its acceptor, and never from `RealIp`, a header or an
+//! absolute URI.
+
+use http::Uri;
+use http::uri::Scheme as UriScheme;
+use poem::error::ResponseError;
+use poem::http::StatusCode;
+use poem::{Endpoint, Error, FromRequest, IntoResponse, Middleware, Request, RequestBody, Response, Result};
+
+use crate::cookie::error::{ReadError, SetError};
+use crate::jar::cookies::Cookies;
+use crate::middleware::extract_error::ExtractError;
+use crate::middleware::{JarHandle, PolicyGuard, RemoveCookie, layer_missing};
+use crate::policy::PolicyHandle;
+use crate::request::head::{RequestHead, Transport};
+use crate::request::scheme::{Https, Scheme};
+use crate::request::tls_termination::TlsTermination;
+
+/// The middleware that applies a [`Policy`](crate::Policy) to an application.
+///
+/// Add it with the last `.with(..)` of the whole `Route`, so that it is the outermost middleware. A redirect and a
+/// refusal have an empty body.
+///
+/// With [`TlsTermination::per_connection`], poem's acceptor decides the scheme. `TcpListener` and `UnixListener` are
+/// plain HTTP, and the listeners that end TLS are HTTPS. One server may `combine` both. The address of the peer is the
+/// address of the socket. A peer on a Unix socket has no address. A request without a server, as in `TestClient`,
+/// counts as plain HTTP unless it has [`Transport::Tls`] as data.
+///
+/// # Errors of the application
+///
+/// The middleware turns each error of the application into its response, so that the response has cookies and HSTS. So
+/// put `.catch_error(..)` before this `.with(..)`. After it there is no error to catch.
+///
+/// # Sessions
+///
+/// poem's cookie jar removes a cookie by its name alone, and so does `Session::purge`. Without a `Path`, a browser
+/// removes the cookie of the request's directory, and keeps a session that was set for `/`.
+///
+/// If the policy hardens undeclared cookies, the middleware completes the removal with the `Path`, `Domain` and
+/// `Partitioned` with which the cookie was set. If this process has not seen the cookie set for the request's host and
+/// path, the middleware sends the removal for `/` too.
+///
+/// poem does not remove the session's cookie if the handler returns an error after `purge`, or if the storage of a
+/// `ServerSession` does not know the session.
+///
+/// ```
+/// use hardtack::poem::PolicyMiddleware;
+/// use hardtack::tls::Transport;
+/// use hardtack::{Cookie, Cookies, Policy, SetError, TlsTermination};
+/// use poem::{Endpoint as _, EndpointExt as _, Request, Route, handler};
+///
+/// #[derive(Cookie)]
+/// #[cookie(max_age = "8h")]
+/// struct Session(String);
+///
+/// #[handler]
+/// fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
+///     cookies.set(Session("s3cr3t".into()))?;
+///     Ok("signed in")
+/// }
+///
+/// let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
+/// let app = Route::new().at("/sign-in", sign_in).with(policy);
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let request = Request::builder().uri_str("/sign-in").extension(Transport::Tls).finish();
+/// let response = app.get_response(request).await;
+/// assert_eq!(
+///     response.header("set-cookie"),
+///     Some("__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax"),
+/// );
+///
+/// let response = app.get_response(Request::builder().uri_str("/sign-in").finish()).await;
+/// assert_eq!((response.status().as_u16(), response.header("set-cookie")), (403, None));
+/// # });
+/// ```
+#[derive(Debug, Clone)]
+pub struct PolicyMiddleware {
+    guard: PolicyGuard,
+}
+
+impl PolicyMiddleware {
+    /// Makes the middleware from a policy, or from a [`PolicyHandle`] that can replace the policy while the server
+    /// runs.
+    ///
+    /// ```
+    /// use hardtack::poem::PolicyMiddleware;
+    /// use hardtack::{Policy, PolicyHandle, TlsTermination};
+    ///
+    /// let handle = PolicyHandle::new(Policy::default());
+    /// let middleware = PolicyMiddleware::new(handle.clone(), TlsTermination::per_connection());
+    /// handle.apply(Policy::builder().cookie_domain("example.com").build()?);
+    /// assert!(format!("{middleware:?}").contains("example.com"));
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    #[must_use]
+    pub fn new(policy: impl Into<PolicyHandle>, tls_termination: TlsTermination) -> Self {
+        PolicyMiddleware { guard: PolicyGuard::new(policy.into(), tls_termination).completing_removals() }
+    }
+}
+
+impl<E: Endpoint> Middleware<E> for PolicyMiddleware {
+    type Output = PolicyEndpoint<E>;
+
+    fn transform(&self, inner: E) -> PolicyEndpoint<E> {
+        PolicyEndpoint { inner, guard: self.guard.clone() }
+    }
+}
+
+/// The endpoint of a [`PolicyMiddleware`]. It turns every error into a response, so `call` never returns an error.
+///
+/// ```
+/// use hardtack::poem::{PolicyEndpoint, PolicyMiddleware};
+/// use hardtack::{Policy, TlsTermination};
+/// use poem::{Endpoint as _, EndpointExt as _, Request, Route};
+///
+/// let policy = Policy::builder().force_https(false).build()?;
+/// let app: PolicyEndpoint<Route> = Route::new().with(PolicyMiddleware::new(policy, TlsTermination::per_connection()));
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let response = app.call(Request::default()).await.unwrap();
+/// assert_eq!(response.status().as_u16(), 404);
+/// # });
+/// # Ok::<(), hardtack::policy::PolicyError>(())
+/// ```
+#[derive(Debug)]
+pub struct PolicyEndpoint<E> {
+    inner: E,
+    guard: PolicyGuard,
+}
+
+impl<E: Endpoint> Endpoint for PolicyEndpoint<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let head = RequestHead {
+            method: request.method(),
+            uri: original_uri(&request),
+            headers: request.headers(),
+            extensions: request.extensions(),
+            caller_peer: None,
+            transport: Some(if *request.scheme() == UriScheme::HTTPS { Transport::Tls } else { Transport::Plain }),
+            socket_peer: request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip),
+        };
+        let mut in_flight = match self.guard.on_request(&head) {
+            Ok(in_flight) => in_flight,
+            Err(policy_response) => {
+                let mut response = Response::builder().status(policy_response.status()).finish();
+                policy_response.write_headers(response.headers_mut());
+                return Ok(response);
+            }
+        };
+        request.set_data(in_flight.jar_handle());
+        let response = self.inner.call(request).await.map_or_else(error_response, IntoResponse::into_response);
+        let (mut parts, body) = response.into_parts();
+        if let Some(DeferredRefusal(jar)) = parts.extensions.remove() {
+            jar.refuse();
+        }
+        in_flight.on_response(&mut parts.headers, &mut parts.extensions);
+        Ok(Response::from_parts(parts, body))
+    }
+}
+
+/// Returns the URI that the client sent. A nested route removes its prefix from the URI of the request.
+fn original_uri(request: &Request) -> &Uri {
+    let original = request.original_uri();
+    // A request without a server has the original URI `/`.
+    if original == "/" { request.uri() } else { original }
+}
+
+fn error_response(error: Error) -> Response {
+    let cookie = error.downcast_ref().map(ReadError::cookie);
+    let mut response = error.into_response();
+    // poem replaces the response's extensions with the error's.
+    if let Some(cookie) = cookie {
+        response.set_data(RemoveCookie(cookie));
+    }
+    response
+}
+
+impl<'a, S: Scheme> FromRequest<'a> for Cookies<S> {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        extract(request, JarHandle::maybe_cookies)
+    }
+}
+
+/// poem's `Option<T>` drops the error of `T`. So `Option<Https>` is `None` over plain HTTP, without an event. It is
+/// also `None` if the policy is missing, with an event in the log. To get an error in this case, take
+/// `poem::Result<Https>`, or `Cookies<AnyScheme>` and call its `https()`.
+impl<'a> FromRequest<'a> for Https {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        extract(request, JarHandle::maybe_https)
+    }
+}
+
+/// Calls the extractor with the jar of the request.
+fn extract<T>(request: &Request, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Result<T> {
+    let jar: &JarHandle = request.data().ok_or_else(|| layer_missing(REMEDY))?;
+    extractor(jar).ok_or_else(|| {
+        let mut error = Error::from(jar.refusal());
+        error.set_data(DeferredRefusal(jar.clone()));
+        error
+    })
+}
+
+/// Marks an error as a refusal. The event is only emitted if the error becomes the response. An `Option` drops the
+/// error.
+#[derive(Clone)]
+struct DeferredRefusal(JarHandle);
+
+const REMEDY: &str =
+    "hardtack's policy is missing; add `.with(PolicyMiddleware::new(policy, tls_termination))` around the `Route`";
+
+impl ResponseError for ExtractError {
+    fn status(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn as_response(&self) -> Response {
+        (self.status(), self.client_message()).into_response()
+    }
+}
+
+impl ResponseError for SetError {
+    fn status(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn as_response(&self) -> Response {
+        (self.status(), self.client_message()).into_response()
+    }
+}
+
+impl ResponseError for ReadError {
+    fn status(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn as_response(&self) -> Response {
+        let mut response = (self.status(), self.client_message()).into_response();
+        response.set_data(RemoveCookie(self.cookie()));
+        response
+    }
+}
+
+/// Implements the extractor of a `#[cookies]` struct.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __poem {
+    ($name:ident) => {
+        #[automatically_derived]
+        impl<'__a, __S> $crate::private::poem::FromRequest<'__a> for $name<__S>
+        where
+            __S: $crate::Scheme,
+        {
+            async fn from_request(
+                __request: &'__a $crate::private::poem::Request,
+                __body: &mut $crate::private::poem::RequestBody,
+            ) -> $crate::private::poem::Result<Self> {
+                ::core::result::Result::map(
+                    <$crate::Cookies<__S> as $crate::private::poem::FromRequest<'__a>>::from_request(__request, __body)
+                        .await,
+                    <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,
+                )
+            }
+        }
+    };
+}

@@ -1,0 +1,445 @@
+//! Rocket 0.5: the policy as a fairing, the request guards, and the responses of the errors.
+//!
+//! A fairing cannot respond to a request. So the fairing sends a request that the policy redirects or refuses to a
+//! route of its own. The fairing never changes the body of the application's response, with one exception: if a guard
+//! refused the request and no catcher wrote a body, it writes the text of the error.
+
+use std::future::ready;
+use std::io::Cursor;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use http::header::{COOKIE, HOST};
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri};
+use rocket::catcher::Catcher;
+use rocket::fairing::{self, Fairing, Info, Kind};
+use rocket::http::{ContentType, Header, Method, Status};
+use rocket::request::{FromRequest, Outcome};
+use rocket::response::{self, Body, Responder, Response};
+use rocket::route::{self, Route};
+use rocket::{Build, Data, Ignite, Request, Rocket, Sentinel};
+
+use super::header_map;
+use crate::cookie::error::{ReadError, SetError};
+use crate::jar::cookies::Cookies;
+use crate::middleware::extract_error::ExtractError;
+use crate::middleware::plain_http::PlainHttpResponse;
+use crate::middleware::response::MANAGED_HEADERS;
+use crate::middleware::{InFlight, JarHandle, PolicyGuard, RemoveCookie, layer_missing};
+use crate::policy::PolicyHandle;
+use crate::request::head::{RequestHead, Transport};
+use crate::request::scheme::{Https, Scheme};
+use crate::request::tls_termination::TlsTermination;
+
+/// The fairing that applies a [`Policy`](crate::Policy) to an application.
+///
+/// Attach it first, so that it checks a request before another fairing changes the request. It attaches a second
+/// fairing by itself, which runs last on every response: after all other fairings, also after fairings that are
+/// attached at ignite, up to three levels deep.
+///
+/// With [`TlsTermination::per_connection`], Rocket's configuration decides whether connections carry TLS. The address
+/// of the peer is the address of the socket, and never `client_ip()`.
+///
+/// A redirect and a refusal have an empty body, and no handler or catcher runs. For this the fairing changes the method
+/// of the request to `CONNECT`, and adds a route that handles `CONNECT` before all other routes. The URI is unchanged.
+/// If Rocket does not know the method of a request, no fairing runs, and a catcher for 400 handles the request.
+///
+/// Without this fairing, an application whose routes take cookies or proof of HTTPS does not launch.
+///
+/// ```
+/// use hardtack::rocket::PolicyFairing;
+/// use hardtack::{Cookie, Cookies, Policy, SetError, TlsTermination};
+/// use rocket::http::Status;
+/// use rocket::local::blocking::Client;
+///
+/// #[derive(Cookie)]
+/// struct Session(String);
+///
+/// #[rocket::get("/sign-in")]
+/// fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
+///     cookies.set(Session("s3cr3t".into()))?;
+///     Ok("signed in")
+/// }
+///
+/// let app = |tls_termination| {
+///     let policy = PolicyFairing::new(Policy::default(), tls_termination);
+///     Client::debug(rocket::build().attach(policy).mount("/", rocket::routes![sign_in])).unwrap()
+/// };
+/// let https = app(TlsTermination::here());
+/// let response = https.get("/sign-in").dispatch();
+/// assert_eq!(
+///     response.headers().get_one("Set-Cookie"),
+///     Some("__Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Lax")
+/// );
+/// assert_eq!(response.into_string().unwrap(), "signed in");
+///
+/// let plain = app(TlsTermination::none());
+/// assert_eq!(plain.get("/sign-in").dispatch().status(), Status::Forbidden);
+///
+/// let without_policy = rocket::build().mount("/", rocket::routes![sign_in]);
+/// assert_eq!(Client::debug(without_policy).unwrap_err().to_string(), "sentinel(s) aborted");
+/// ```
+#[derive(Debug, Clone)]
+pub struct PolicyFairing {
+    guard: PolicyGuard,
+}
+
+impl PolicyFairing {
+    /// Makes the fairing from a policy, or from a [`PolicyHandle`] that can replace the policy while the server runs.
+    ///
+    /// ```
+    /// use hardtack::rocket::PolicyFairing;
+    /// use hardtack::{Policy, PolicyHandle, TlsTermination};
+    ///
+    /// let handle = PolicyHandle::new(Policy::default());
+    /// let fairing = PolicyFairing::new(handle.clone(), TlsTermination::per_connection());
+    /// handle.apply(Policy::builder().cookie_domain("shop.example").build()?);
+    /// assert!(format!("{fairing:?}").contains("shop.example"));
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    #[must_use]
+    pub fn new(policy: impl Into<PolicyHandle>, tls_termination: TlsTermination) -> Self {
+        PolicyFairing { guard: PolicyGuard::new(policy.into(), tls_termination) }
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for PolicyFairing {
+    fn info(&self) -> Info {
+        Info { name: "hardtack's policy", kind: Kind::Ignite | Kind::Request }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        if rocket.state::<PolicyAttached>().is_some() {
+            return Ok(rocket);
+        }
+        let mut route = Route::ranked(isize::MIN, Method::Connect, "/<_..>", policy_response);
+        route.name = Some("hardtack's redirects and refusals".into());
+        Ok(rocket.manage(PolicyAttached).mount("/", [route]).attach(LateFairing { rounds: 3 }))
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
+        let (method, uri, headers) = (client_method(request, data).await, uri(request), headers(request));
+        let is_tls = request.rocket().config().tls_enabled();
+        let mut state = state(request);
+        if state.is_sent {
+            // A local client can dispatch clones of one request, and they share the cache.
+            *state = RequestState::default();
+        }
+        if state.policy_response.is_some() {
+            return;
+        }
+        let head = RequestHead {
+            method: &method,
+            uri: &uri,
+            headers: &headers,
+            extensions: &state.request_extensions,
+            caller_peer: None,
+            transport: Some(if is_tls { Transport::Tls } else { Transport::Plain }),
+            socket_peer: request.remote().map(|peer| peer.ip()),
+        };
+        match self.guard.on_request(&head) {
+            Ok(in_flight) => {
+                state.request_extensions.insert(in_flight.jar_handle());
+                state.in_flight.push(in_flight);
+            }
+            Err(policy_response) => state.policy_response = Some(policy_response),
+        }
+    }
+}
+
+/// Managed state: a [`PolicyFairing`] is attached.
+struct PolicyAttached;
+
+/// The fairing that runs last. It attaches itself again in each round of ignite, so that it comes after the fairings
+/// that other fairings attach.
+struct LateFairing {
+    /// The number of rounds that are left.
+    rounds: u8,
+}
+
+#[rocket::async_trait]
+impl Fairing for LateFairing {
+    fn info(&self) -> Info {
+        match self.rounds {
+            0 => Info { name: "hardtack's policy on responses", kind: Kind::Request | Kind::Response },
+            _ => Info { name: "hardtack's policy, until all fairings are attached", kind: Kind::Ignite },
+        }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        Ok(rocket.attach(LateFairing { rounds: self.rounds.saturating_sub(1) }))
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        // `PolicyFairing` does not do this, because a fairing after it may set the method too.
+        let has_policy_response = state(request).policy_response.is_some();
+        if has_policy_response {
+            request.set_method(Method::Connect);
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        if let Some(error) = guard_error(request, response.status()) {
+            let default = Catcher::default().handler.handle(response.status(), request).await;
+            if default.is_ok_and(|default| is_default_response(response, &default)) {
+                response.set_header(ContentType::Plain);
+                response.set_sized_body(error.client_message().len(), Cursor::new(error.client_message()));
+            }
+        }
+        let mut state = state(request);
+        state.is_sent = true;
+        let mut headers = match state.policy_response.take() {
+            Some(policy_response) => {
+                response.set_status(status(policy_response.status()));
+                response.remove_header("Content-Type");
+                *response.body_mut() = Body::default();
+                let mut headers = HeaderMap::new();
+                policy_response.write_headers(&mut headers);
+                headers
+            }
+            None => {
+                let headers: Vec<Header<'_>> = response.headers().iter().collect();
+                header_map::from_response(headers.iter().map(name_and_value))
+            }
+        };
+        let RequestState { in_flight, response_extensions, .. } = &mut *state;
+        for in_flight in in_flight.iter_mut().rev() {
+            in_flight.on_response(&mut headers, response_extensions);
+        }
+        for name in MANAGED_HEADERS.iter().chain(headers.keys()) {
+            response.remove_header(name.as_str());
+        }
+        for (name, value) in &headers {
+            // Rocket's header values are text, and the policy only adds ASCII.
+            if let Ok(value) = core::str::from_utf8(value.as_bytes()) {
+                response.adjoin_raw_header(name.as_str().to_owned(), value.to_owned());
+            }
+        }
+    }
+}
+
+/// Handles the route for `CONNECT`: it responds with the status of the policy's response. [`LateFairing`] adds the
+/// headers.
+fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFuture<'r> {
+    let policy_status = state(request).policy_response.as_ref().map(PlainHttpResponse::status);
+    let outcome = match policy_status {
+        Some(code) => route::Outcome::Success(Response::build().status(status(code)).finalize()),
+        // The client itself sent `CONNECT`.
+        None => route::Outcome::forward(data, Status::NotFound),
+    };
+    Box::pin(ready(outcome))
+}
+
+/// Returns the error of a request guard if the response has its status, and emits the event of a refusal.
+///
+/// The event is emitted here, because a guard of type `Option` or `Result` turns the error into a success.
+fn guard_error(request: &Request<'_>, response_status: Status) -> Option<ExtractError> {
+    let state = state(request);
+    let error = state.guard_error.filter(|error| status(error.status()) == response_status)?;
+    if let Some(jar) = state.request_extensions.get::<JarHandle>() {
+        jar.refuse();
+    }
+    Some(error)
+}
+
+/// Returns true if the response looks like Rocket's default one, so that no catcher of the application wrote its body.
+fn is_default_response(response: &Response<'_>, default: &Response<'_>) -> bool {
+    response.content_type() == default.content_type() && response.body().preset_size() == default.body().preset_size()
+}
+
+/// The state of one request and its response, in the request's local cache.
+#[derive(Default)]
+struct RequestState {
+    /// Rocket's requests and responses have no extensions.
+    request_extensions: Extensions,
+    response_extensions: Extensions,
+    /// One for each fairing, the outermost first.
+    in_flight: Vec<InFlight>,
+    policy_response: Option<PlainHttpResponse>,
+    /// The error of the request guard that failed last.
+    guard_error: Option<ExtractError>,
+    is_sent: bool,
+}
+
+fn state<'a>(request: &'a Request<'_>) -> MutexGuard<'a, RequestState> {
+    let state = request.local_cache(|| Mutex::new(RequestState::default()));
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns the method that the client sent.
+///
+/// Before any fairing runs, Rocket replaces the method of a request with a form by the form's field `_method`. So such
+/// a request counts as POST. It is never a page request.
+async fn client_method(request: &Request<'_>, data: &mut Data<'_>) -> http::Method {
+    let is_form = request.content_type().is_some_and(|kind| kind.is_form());
+    if is_form && !data.peek(1).await.is_empty() {
+        return http::Method::POST;
+    }
+    http::Method::from_bytes(request.method().as_str().as_bytes()).unwrap_or(http::Method::POST)
+}
+
+fn uri(request: &Request<'_>) -> Uri {
+    // `*` is neither an exempt path nor the target of a redirect.
+    request.uri().to_string().parse().unwrap_or_else(|_| Uri::from_static("*"))
+}
+
+fn headers(request: &Request<'_>) -> HeaderMap {
+    let headers: Vec<Header<'_>> = request.headers().iter().collect();
+    let mut headers = header_map::from_request(headers.iter().map(name_and_value));
+    if !headers.contains_key(HOST) {
+        // An HTTP/2 request has `:authority` instead.
+        insert(&mut headers, HOST, request.host().map(ToString::to_string));
+    }
+    if !headers.contains_key(COOKIE) {
+        // A local client adds the cookies of a test only to Rocket's jar.
+        let pairs: Vec<_> = request.cookies().iter().map(|cookie| cookie.encoded().stripped().to_string()).collect();
+        insert(&mut headers, COOKIE, (!pairs.is_empty()).then(|| pairs.join("; ")));
+    }
+    headers
+}
+
+fn insert(headers: &mut HeaderMap, name: http::HeaderName, value: Option<String>) {
+    if let Some(Ok(value)) = value.map(HeaderValue::try_from) {
+        headers.insert(name, value);
+    }
+}
+
+fn name_and_value<'h>(header: &'h Header<'_>) -> (&'h str, &'h [u8]) {
+    (header.name().as_str(), header.value().as_bytes())
+}
+
+fn status(status: StatusCode) -> Status {
+    Status::new(status.as_u16())
+}
+
+const REMEDY: &str =
+    "hardtack's policy is missing; add `.attach(PolicyFairing::new(policy, tls_termination))` to the `Rocket`";
+
+const UNPARSED_REQUEST: &str = "Rocket could not parse this request and ran no fairing, so hardtack's policy did not \
+                                check it; use no cookies in a catcher for 400";
+
+/// Calls the extractor with the jar of the request. [`guard_error`] handles the error, once the response is known.
+fn extract<T>(request: &Request<'_>, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Outcome<T, ExtractError> {
+    let jar = state(request).request_extensions.get::<JarHandle>().cloned();
+    let error = match jar {
+        Some(jar) => match extractor(&jar) {
+            Some(value) => return Outcome::Success(value),
+            None => jar.refusal(),
+        },
+        None if request.rocket().state::<PolicyAttached>().is_some() => layer_missing(UNPARSED_REQUEST),
+        None => layer_missing(REMEDY),
+    };
+    state(request).guard_error = Some(error);
+    Outcome::Error((status(error.status()), error))
+}
+
+#[rocket::async_trait]
+impl<'r, S: Scheme> FromRequest<'r> for Cookies<S> {
+    type Error = ExtractError;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ExtractError> {
+        extract(request, JarHandle::maybe_cookies)
+    }
+}
+
+/// Rocket's `Option<Https>` is `None` after every error. The [`Sentinel`] finds a missing policy at launch.
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Https {
+    type Error = ExtractError;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ExtractError> {
+        extract(request, JarHandle::maybe_https)
+    }
+}
+
+/// Returns true if the policy is missing, and emits an event with the remedy.
+fn is_policy_missing(rocket: &Rocket<Ignite>) -> bool {
+    let is_missing = rocket.state::<PolicyAttached>().is_none();
+    if is_missing {
+        layer_missing(REMEDY);
+    }
+    is_missing
+}
+
+impl<S: Scheme> Sentinel for Cookies<S> {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        is_policy_missing(rocket)
+    }
+}
+
+impl Sentinel for Https {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        is_policy_missing(rocket)
+    }
+}
+
+fn text_response(code: StatusCode, text: &'static str) -> Response<'static> {
+    let mut response = Response::new();
+    response.set_status(status(code));
+    response.set_header(ContentType::Plain);
+    response.set_sized_body(text.len(), Cursor::new(text));
+    response
+}
+
+impl<'r> Responder<'r, 'static> for ExtractError {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        Ok(text_response(self.status(), self.client_message()))
+    }
+}
+
+impl<'r> Responder<'r, 'static> for SetError {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        Ok(text_response(self.status(), self.client_message()))
+    }
+}
+
+impl<'r> Responder<'r, 'static> for ReadError {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        state(request).response_extensions.insert(RemoveCookie(self.cookie()));
+        Ok(text_response(self.status(), self.client_message()))
+    }
+}
+
+/// Implements the request guard of a `#[cookies]` struct.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __rocket {
+    ($name:ident) => {
+        #[automatically_derived]
+        impl<'__r, __S: $crate::Scheme> $crate::private::rocket::request::FromRequest<'__r> for $name<__S> {
+            type Error = $crate::ExtractError;
+
+            // The expansion of an `async fn` under `#[async_trait]`, with paths that no item of the user's can hide.
+            fn from_request<'__life, '__future>(
+                __request: &'__r $crate::private::rocket::Request<'__life>,
+            ) -> ::core::pin::Pin<
+                ::std::boxed::Box<
+                    dyn ::core::future::Future<
+                            Output = $crate::private::rocket::request::Outcome<Self, $crate::ExtractError>,
+                        > + ::core::marker::Send
+                        + '__future,
+                >,
+            >
+            where
+                '__r: '__future,
+                '__life: '__future,
+                Self: '__future,
+            {
+                ::std::boxed::Box::pin(async move {
+                    <$crate::Cookies<__S> as $crate::private::rocket::request::FromRequest<'__r>>::from_request(
+                        __request,
+                    )
+                    .await
+                    .map(<Self as ::core::convert::From<$crate::Cookies<__S>>>::from)
+                })
+            }
+        }
+
+        #[automatically_derived]
+        impl<__S: $crate::Scheme> $crate::private::rocket::Sentinel for $name<__S> {
+            fn abort(__rocket: &$crate::private::rocket::Rocket<$crate::private::rocket::Ignite>) -> bool {
+                <$crate::Cookies<__S> as $crate::private::rocket::Sentinel>::abort(__rocket)
+            }
+        }
+    };
+}

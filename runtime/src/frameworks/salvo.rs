@@ -1,0 +1,381 @@
+//! salvo 1.1: the policy as a hoop, the extractors, and the responses of the errors. The scheme and the peer of a
+//! connection come from salvo's acceptor, and never from the URI or a header.
+//!
+//! Add a [`PolicyHoop`] to the `Service`. Then [`Cookies`], [`Https`](crate::Https), [`MaybeHttps`] and each
+//! `#[hardtack::cookies]` struct can be arguments of a `#[handler]`. In other code, such as an `#[endpoint]` of
+//! salvo-oapi, import `salvo::extract::Extractible` and write
+//! `let cookies: Cookies = Cookies::extract(req, depot).await?`.
+//!
+//! Every error is also a response. [`Error`] is any of the errors.
+
+use core::fmt;
+
+use http::header::SET_COOKIE;
+use http::uri::Scheme as UriScheme;
+use http::{HeaderValue, StatusCode};
+use salvo_core::extract::{Extractible, Metadata};
+use salvo_core::http::StatusError;
+use salvo_core::{Depot, FlowCtrl, Handler, Request, Response, Scribe};
+
+use crate::cookie::error::{ReadError, SetError};
+use crate::jar::cookies::Cookies;
+use crate::middleware::extract_error::ExtractError;
+use crate::middleware::plain_http::PlainHttpResponse;
+use crate::middleware::response::TrustedHeaders;
+use crate::middleware::{JarHandle, PolicyGuard, RemoveCookie, layer_missing};
+use crate::policy::PolicyHandle;
+use crate::request::head::{RequestHead, Transport};
+use crate::request::scheme::{Https, Scheme};
+use crate::request::tls_termination::TlsTermination;
+
+/// The hoop that applies a [`Policy`](crate::Policy) to a salvo `Service`.
+///
+/// With [`TlsTermination::per_connection`], salvo's acceptor decides whether a connection carries TLS. The address of
+/// the peer is the address of the socket.
+///
+/// Add it to the `Service` **before every other hoop**. The policy does not change headers that an earlier hoop adds.
+/// If the hoop is added to a `Router`, salvo does not run it for unknown paths: the response 404 has no HSTS then, and
+/// over plain HTTP there is no redirect.
+///
+/// salvo's catcher runs after all hoops, and its pages keep the headers that the policy wrote. If a catcher of your own
+/// sets cookies, add the hoop to the catcher too: `Catcher::default().hoop(hoop.clone())`.
+///
+/// ```
+/// use hardtack::salvo::PolicyHoop;
+/// use hardtack::{Cookie, Cookies, Policy, SetError, TlsTermination};
+/// use salvo_core::prelude::*;
+///
+/// #[derive(Cookie)]
+/// struct Session(String);
+///
+/// #[handler]
+/// async fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
+///     cookies.set(Session("s3cr3t".into()))?;
+///     Ok("signed in")
+/// }
+///
+/// let hoop = PolicyHoop::new(Policy::default(), TlsTermination::per_connection());
+/// let service = Service::new(Router::new().get(sign_in)).hoop(hoop);
+/// # use salvo_core::conn::{ConnCtrl, SocketAddr::Unknown};
+/// # let get = |scheme: http::uri::Scheme| {
+/// #     let mut request = Request::new();
+/// #     *request.scheme_mut() = scheme.clone();
+/// #     let response = service.hyper_handler(Unknown, Unknown, scheme, None, ConnCtrl::new(), None).handle(request);
+/// #     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(response)
+/// # };
+/// # let (over_tls, over_plain_http) = (get(http::uri::Scheme::HTTPS), get(http::uri::Scheme::HTTP));
+///
+/// // The responses to `GET /`:
+/// assert_eq!(
+///     over_tls.headers["set-cookie"],
+///     "__Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Lax",
+/// );
+/// assert_eq!(over_plain_http.status_code.unwrap(), 403);
+/// ```
+#[derive(Debug, Clone)]
+pub struct PolicyHoop {
+    guard: PolicyGuard,
+}
+
+impl PolicyHoop {
+    /// Makes the hoop from a policy, or from a [`PolicyHandle`] that can replace the policy while the server runs.
+    ///
+    /// ```
+    /// use hardtack::salvo::PolicyHoop;
+    /// use hardtack::{Policy, PolicyHandle, TlsTermination};
+    ///
+    /// let handle = PolicyHandle::new(Policy::default());
+    /// let hoop = PolicyHoop::new(handle.clone(), TlsTermination::per_connection());
+    /// handle.apply(Policy::builder().cookie_domain("shop.example").build()?);
+    /// assert!(format!("{hoop:?}").contains("shop.example"));
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    #[must_use]
+    pub fn new(policy: impl Into<PolicyHandle>, tls_termination: TlsTermination) -> Self {
+        PolicyHoop { guard: PolicyGuard::new(policy.into(), tls_termination) }
+    }
+}
+
+#[salvo_core::async_trait]
+impl Handler for PolicyHoop {
+    async fn handle(&self, req: &mut Request, depot: &mut Depot, res: &mut Response, ctrl: &mut FlowCtrl) {
+        let is_tls = *req.scheme() == UriScheme::HTTPS;
+        let result = self.guard.on_request(&RequestHead {
+            method: req.method(),
+            uri: req.uri(),
+            headers: req.headers(),
+            extensions: req.extensions(),
+            caller_peer: None,
+            transport: Some(if is_tls { Transport::Tls } else { Transport::Plain }),
+            socket_peer: req.remote_addr().ip(),
+        });
+        let mut in_flight = match result {
+            Ok(in_flight) => in_flight,
+            Err(policy_response) => return send(policy_response, res, ctrl),
+        };
+        let outer_jar = req.extensions_mut().insert(in_flight.jar_handle());
+        ctrl.call_next(req, depot, res).await;
+        // These steps also run if a handler called `ctrl.cease()`: the policy applies to every response.
+        write_salvo_jar(req, res);
+        in_flight.on_response(&mut res.headers, &mut res.extensions);
+        match outer_jar {
+            Some(outer_jar) => _ = req.extensions_mut().insert(outer_jar),
+            // A catcher with this hoop may run next. It must not treat these headers as undeclared.
+            None => trust_headers(res),
+        }
+    }
+}
+
+/// Sends the policy's response instead of the application's.
+fn send(policy_response: PlainHttpResponse, res: &mut Response, ctrl: &mut FlowCtrl) {
+    res.status_code(policy_response.status());
+    policy_response.write_headers(&mut res.headers);
+    // salvo's catcher writes a page if there is no body, so the body is empty instead.
+    res.body("");
+    ctrl.skip_rest();
+}
+
+/// Moves the cookies of salvo's own jar to the headers. salvo does this after the last hoop, when the policy can no
+/// longer check them.
+fn write_salvo_jar(req: &Request, res: &mut Response) {
+    if !res.has_cookie_changes() {
+        return;
+    }
+    for cookie in res.cookies.delta() {
+        if let Ok(header) = HeaderValue::try_from(cookie.encoded().to_string()) {
+            res.headers.append(SET_COOKIE, header);
+        }
+    }
+    res.cookies = Default::default();
+    for cookie in req.cookies().iter() {
+        res.cookies.add_original(cookie.clone());
+    }
+}
+
+fn trust_headers(res: &mut Response) {
+    let trusted = res.extensions.get_or_insert_default::<TrustedHeaders>();
+    trusted.0.extend(res.headers.get_all(SET_COOKIE).iter().cloned());
+}
+
+const REMEDY: &str =
+    "hardtack's policy is missing; add `.hoop(PolicyHoop::new(policy, tls_termination))` to the `Service`";
+
+fn jar_handle(req: &Request) -> Result<&JarHandle, ExtractError> {
+    req.extensions().get().ok_or_else(|| layer_missing(REMEDY))
+}
+
+/// Describes the extractors to salvo's OpenAPI and serde. It is empty, because they extract no part of a cookie.
+static METADATA: Metadata = Metadata::new("");
+
+impl<'ex, S: Scheme> Extractible<'ex> for Cookies<S> {
+    fn metadata() -> &'static Metadata {
+        &METADATA
+    }
+
+    #[allow(refining_impl_trait, reason = "callers of `extract` can name the error")]
+    async fn extract(req: &'ex mut Request, _: &'ex mut Depot) -> Result<Self, ExtractError> {
+        jar_handle(req)?.cookies()
+    }
+}
+
+impl<'ex> Extractible<'ex> for Https {
+    fn metadata() -> &'static Metadata {
+        &METADATA
+    }
+
+    #[allow(refining_impl_trait, reason = "as above")]
+    async fn extract(req: &'ex mut Request, _: &'ex mut Depot) -> Result<Self, ExtractError> {
+        jar_handle(req)?.https()
+    }
+}
+
+/// An argument of a `#[handler]`: proof of HTTPS, or `None` over plain HTTP.
+///
+/// If the policy is missing, its extraction is an error. salvo's `Option<T>` would be `None` after every error, and
+/// needs serde.
+///
+/// ```
+/// use hardtack::salvo::{MaybeHttps, PolicyHoop};
+/// use hardtack::{Policy, TlsTermination};
+/// use salvo_core::prelude::*;
+///
+/// #[handler]
+/// async fn which(https: MaybeHttps) -> &'static str {
+///     if https.0.is_some() { "https" } else { "plain" }
+/// }
+///
+/// let policy = Policy::builder().force_https(false).build()?;
+/// let hoop = PolicyHoop::new(policy, TlsTermination::per_connection());
+/// let service = Service::new(Router::new().get(which)).hoop(hoop);
+/// # use salvo_core::{conn::{ConnCtrl, SocketAddr::Unknown}, http::ResBody};
+/// # let get = |scheme: http::uri::Scheme| {
+/// #     let mut request = Request::new();
+/// #     *request.scheme_mut() = scheme.clone();
+/// #     let response = service.hyper_handler(Unknown, Unknown, scheme, None, ConnCtrl::new(), None).handle(request);
+/// #     match tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(response).body {
+/// #         ResBody::Once(bytes) => bytes,
+/// #         other => panic!("{other:?}"),
+/// #     }
+/// # };
+/// # let (over_tls, over_plain_http) = (get(http::uri::Scheme::HTTPS), get(http::uri::Scheme::HTTP));
+///
+/// // The bodies of the responses to `GET /`:
+/// assert_eq!((&over_tls[..], &over_plain_http[..]), (&b"https"[..], &b"plain"[..]));
+/// # Ok::<(), hardtack::policy::PolicyError>(())
+/// ```
+#[derive(Debug)]
+pub struct MaybeHttps(pub Option<Https>);
+
+impl<'ex> Extractible<'ex> for MaybeHttps {
+    fn metadata() -> &'static Metadata {
+        &METADATA
+    }
+
+    #[allow(refining_impl_trait, reason = "as above")]
+    async fn extract(req: &'ex mut Request, _: &'ex mut Depot) -> Result<Self, ExtractError> {
+        jar_handle(req).map(|handle| MaybeHttps(handle.maybe_https()))
+    }
+}
+
+/// Any error of hardtack as a response, for a handler that uses `?` with several of the errors.
+///
+/// salvo's own error type cannot hold the response of another error.
+///
+/// ```
+/// use hardtack::salvo::{Error, PolicyHoop};
+/// use hardtack::{Cookie, Cookies, Policy, TlsTermination};
+/// use salvo_core::prelude::*;
+///
+/// #[derive(Cookie)]
+/// struct Visits(u32);
+///
+/// #[handler]
+/// async fn visit(cookies: Cookies) -> Result<String, Error> {
+///     let visits = cookies.try_get::<Visits>()?.map_or(1, |Visits(visits)| visits.saturating_add(1));
+///     cookies.set(Visits(visits))?;
+///     Ok(visits.to_string())
+/// }
+///
+/// let hoop = PolicyHoop::new(Policy::default(), TlsTermination::here());
+/// let service = Service::new(Router::new().get(visit)).hoop(hoop);
+/// # use salvo_core::conn::{ConnCtrl, SocketAddr::Unknown};
+/// # let get = |cookie: &'static str| {
+/// #     let (mut request, scheme) = (Request::new(), http::uri::Scheme::HTTPS);
+/// #     request.headers_mut().insert("cookie", cookie.parse().unwrap());
+/// #     let response = service.hyper_handler(Unknown, Unknown, scheme, None, ConnCtrl::new(), None).handle(request);
+/// #     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(response)
+/// # };
+///
+/// // The response to `GET /` with this `Cookie` header:
+/// let response = get("__Host-Http-visits=many");
+/// assert_eq!(response.status_code.unwrap(), 400);
+/// assert!(response.headers["set-cookie"].to_str().unwrap().starts_with("__Host-Http-visits=; Path=/; Max-Age=0"));
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A cookie was not read.
+    Read(ReadError),
+    /// A cookie was not set or not removed.
+    Set(SetError),
+    /// An extractor failed.
+    Extract(ExtractError),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Read(error) => error.fmt(f),
+            Error::Set(error) => error.fmt(f),
+            Error::Extract(error) => error.fmt(f),
+        }
+    }
+}
+
+/// It has no `source`: `Display` is already the text of the inner error.
+impl std::error::Error for Error {}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        Error::Read(error)
+    }
+}
+
+impl From<SetError> for Error {
+    fn from(error: SetError) -> Self {
+        Error::Set(error)
+    }
+}
+
+impl From<ExtractError> for Error {
+    fn from(error: ExtractError) -> Self {
+        Error::Extract(error)
+    }
+}
+
+impl Scribe for Error {
+    fn render(self, res: &mut Response) {
+        match self {
+            Error::Read(error) => error.render(res),
+            Error::Set(error) => error.render(res),
+            Error::Extract(error) => error.render(res),
+        }
+    }
+}
+
+impl Scribe for ExtractError {
+    fn render(self, res: &mut Response) {
+        render_text(res, self.status(), self.client_message());
+    }
+}
+
+impl Scribe for SetError {
+    fn render(self, res: &mut Response) {
+        render_text(res, self.status(), self.client_message());
+    }
+}
+
+impl Scribe for ReadError {
+    fn render(self, res: &mut Response) {
+        render_text(res, self.status(), self.client_message());
+        res.extensions.insert(RemoveCookie(self.cookie()));
+    }
+}
+
+fn render_text(res: &mut Response, status: StatusCode, text: &'static str) {
+    // Rendering salvo's error removes a body of the handler or of an earlier hoop, and its headers. Then the text is
+    // the body.
+    res.render(StatusError::from_code(status).unwrap_or_else(StatusError::internal_server_error));
+    res.render(text);
+}
+
+/// Implements the extractor of a `#[cookies]` struct.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __salvo {
+    ($name:ident) => {
+        #[automatically_derived]
+        impl<'__ex, __S> $crate::private::salvo_core::extract::Extractible<'__ex> for $name<__S>
+        where
+            __S: $crate::Scheme,
+        {
+            fn metadata() -> &'static $crate::private::salvo_core::extract::Metadata {
+                <$crate::Cookies<__S> as $crate::private::salvo_core::extract::Extractible<'__ex>>::metadata()
+            }
+
+            #[allow(refining_impl_trait)]
+            async fn extract(
+                __req: &'__ex mut $crate::private::salvo_core::Request,
+                __depot: &'__ex mut $crate::private::salvo_core::Depot,
+            ) -> ::core::result::Result<Self, $crate::ExtractError> {
+                ::core::result::Result::map(
+                    <$crate::Cookies<__S> as $crate::private::salvo_core::extract::Extractible<'__ex>>::extract(
+                        __req, __depot,
+                    )
+                    .await,
+                    <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,
+                )
+            }
+        }
+    };
+}

@@ -1,0 +1,232 @@
+//! The policy as a tower layer. It checks each request, adds the jar to the request's extensions, and applies the
+//! policy to every response. The public module also has the layer for clients.
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::jar::cookies::Cookies;
+use crate::middleware::extract_error::ExtractError;
+use crate::middleware::plain_http::PlainHttpResponse;
+use crate::middleware::{InFlight, JarHandle, PolicyGuard, layer_missing};
+use crate::policy::{Policy, PolicyHandle};
+use crate::request::head::RequestHead;
+use crate::request::scheme::Scheme;
+use crate::request::tls_termination::TlsTermination;
+
+pub use super::client::{ClientError, ClientFuture, ClientLayer, ClientService};
+pub use crate::middleware::client::PlaintextRequestError;
+
+impl Policy {
+    /// Returns a tower layer that applies this policy to the requests of one socket.
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, routing::get};
+    /// use hardtack::{Policy, TlsTermination};
+    /// use tower_service::Service as _;
+    ///
+    /// let policy = Policy::default();
+    /// let mut app = Router::new().route("/a", get(|| async { "a page" })).layer(policy.layer(TlsTermination::none()));
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let request = http::Request::get("/a").header("Host", "shop.example").header("Accept", "text/html");
+    /// let response = app.call(request.body(Body::empty()).unwrap()).await.unwrap();
+    /// assert_eq!(response.status(), 308);
+    /// assert_eq!(response.headers()["location"], "https://shop.example/a");
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn layer(&self, tls_termination: TlsTermination) -> PolicyLayer {
+        PolicyHandle::new(self.clone()).layer(tls_termination)
+    }
+}
+
+impl PolicyHandle {
+    /// Returns a tower layer that applies to each request the policy that the handle has at the beginning of the
+    /// request.
+    ///
+    /// ```
+    /// use hardtack::{Policy, PolicyHandle, TlsTermination};
+    ///
+    /// let handle = PolicyHandle::new(Policy::default());
+    /// let layer = handle.layer(TlsTermination::here());
+    /// handle.apply(Policy::builder().cookie_domain("shop.example").build()?);
+    /// assert!(format!("{layer:?}").contains("shop.example"));
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    #[must_use]
+    pub fn layer(&self, tls_termination: TlsTermination) -> PolicyLayer {
+        PolicyLayer { guard: PolicyGuard::new(self.clone(), tls_termination) }
+    }
+}
+
+/// The tower layer that applies a [`Policy`] to the requests of one socket. [`Policy::layer`] makes it.
+///
+/// A redirect and a refusal have an empty body. The inner service is not called.
+#[derive(Debug, Clone)]
+pub struct PolicyLayer {
+    guard: PolicyGuard,
+}
+
+impl<I> Layer<I> for PolicyLayer {
+    type Service = PolicyService<I>;
+
+    fn layer(&self, inner: I) -> PolicyService<I> {
+        PolicyService { inner, guard: self.guard.clone() }
+    }
+}
+
+/// The service of a [`PolicyLayer`].
+#[derive(Debug, Clone)]
+pub struct PolicyService<I> {
+    inner: I,
+    guard: PolicyGuard,
+}
+
+impl<I, B, R> Service<Request<B>> for PolicyService<I>
+where
+    I: Service<Request<B>, Response = Response<R>>,
+    R: Default,
+{
+    type Response = Response<R>;
+    type Error = I::Error;
+    type Future = PolicyFuture<I::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), I::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let head = RequestHead { uri: original_uri(&parts), ..RequestHead::from_parts(&parts) };
+        let in_flight = match self.guard.on_request(&head) {
+            Ok(in_flight) => in_flight,
+            Err(response) => return PolicyFuture { state: State::PolicyResponse { response: Some(response) } },
+        };
+        parts.extensions.insert(in_flight.jar_handle());
+        let inner = self.inner.call(Request::from_parts(parts, body));
+        PolicyFuture { state: State::Inner { inner, in_flight } }
+    }
+}
+
+pin_project! {
+    /// The future that a [`PolicyService`] returns.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct PolicyFuture<F> {
+        #[pin]
+        state: State<F>,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    enum State<F> {
+        // The policy redirects or refuses the request.
+        PolicyResponse { response: Option<PlainHttpResponse> },
+        // The inner service handles the request.
+        Inner { #[pin] inner: F, in_flight: InFlight },
+    }
+}
+
+impl<F> fmt::Debug for PolicyFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolicyFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, R, E> Future for PolicyFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Default,
+{
+    type Output = Result<Response<R>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            Projected::PolicyResponse { response } => Poll::Ready(Ok(policy_response(response.take()))),
+            Projected::Inner { inner, in_flight } => {
+                let response = match ready!(inner.poll(context)) {
+                    Ok(response) => response,
+                    Err(error) => {
+                        in_flight.on_failure();
+                        return Poll::Ready(Err(error));
+                    }
+                };
+                let (mut parts, body) = response.into_parts();
+                in_flight.on_response(&mut parts.headers, &mut parts.extensions);
+                Poll::Ready(Ok(Response::from_parts(parts, body)))
+            }
+        }
+    }
+}
+
+/// Returns the URI that the client sent. A nested router removes its prefix from the URI of the request.
+fn original_uri(parts: &http::request::Parts) -> &http::Uri {
+    #[cfg(feature = "axum")]
+    if let Some(axum::extract::OriginalUri(uri)) = parts.extensions.get() {
+        return uri;
+    }
+    &parts.uri
+}
+
+fn policy_response<R: Default>(policy_response: Option<PlainHttpResponse>) -> Response<R> {
+    let mut response = Response::new(R::default());
+    if let Some(policy_response) = policy_response {
+        *response.status_mut() = policy_response.status();
+        policy_response.write_headers(response.headers_mut());
+    }
+    response
+}
+
+impl<S: Scheme> Cookies<S> {
+    /// Returns the jar of the policy's layer, for a tower service or a framework without extractors from hardtack.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ExtractError::LayerMissing`] if the request did not pass the layer, and [`ExtractError::NotHttps`] if
+    /// `S` is [`Https`](crate::Https) and the request came over plain HTTP.
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, routing::get};
+    /// use hardtack::{Cookie, Cookies, ExtractError, Https, Policy, TlsTermination};
+    /// use http::Request;
+    /// use tower_service::Service as _;
+    ///
+    /// #[derive(Cookie)]
+    /// struct Session(String);
+    ///
+    /// async fn sign_in(request: Request<Body>) {
+    ///     let cookies = Cookies::<Https>::from_extensions(request.extensions()).unwrap();
+    ///     cookies.set(Session("s3cr3t".into())).unwrap();
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut app = Router::new().route("/", get(sign_in)).layer(Policy::default().layer(TlsTermination::here()));
+    /// let response = app.call(Request::new(Body::empty())).await.unwrap();
+    /// assert_eq!(
+    ///     response.headers()["set-cookie"],
+    ///     "__Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Lax",
+    /// );
+    ///
+    /// let missing = Cookies::<Https>::from_extensions(Request::new(()).extensions()).unwrap_err();
+    /// assert!(matches!(missing, ExtractError::LayerMissing { .. }));
+    /// # });
+    /// ```
+    pub fn from_extensions(extensions: &http::Extensions) -> Result<Self, ExtractError> {
+        jar_handle(extensions)?.cookies()
+    }
+}
+
+/// Returns the jar that the layer added to the request's extensions.
+pub(super) fn jar_handle(extensions: &http::Extensions) -> Result<&JarHandle, ExtractError> {
+    extensions.get().ok_or_else(|| layer_missing(REMEDY))
+}
+
+const REMEDY: &str =
+    "hardtack's policy layer is missing; add `.layer(policy.layer(tls_termination))` around the routes";

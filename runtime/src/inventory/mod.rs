@@ -1,0 +1,320 @@
+//! The inventory: every cookie that a program declares, in all its crates. Each entry has the place of the declaration,
+//! its reason, and the findings of the [audit] about its header. The inventory reads declarations only.
+//! The audit checks the headers that a server really sends.
+
+use std::fmt;
+
+use hardtack_rules::check::Argument;
+use hardtack_rules::deny::{DenyList, Violation};
+use hardtack_rules::wire;
+
+use crate::audit::{self, Context, Finding};
+use crate::cookie::declaration::Spec;
+use crate::wire::domain::is_public_suffix;
+
+mod html;
+mod json;
+mod phrases;
+mod sarif;
+mod table;
+
+/// A declaration as the macros register it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Registered {
+    /// The declaration.
+    pub spec: Spec,
+    /// The path of the module that contains the declaration.
+    pub module: &'static str,
+    /// The type, or the struct and its field.
+    pub item: &'static str,
+    /// The documentation, line by line.
+    pub docs: &'static [&'static str],
+    /// The source file.
+    pub file: &'static str,
+    /// The line of the type's or the field's name in the source file.
+    pub line: u32,
+}
+
+::inventory::collect!(Registered);
+
+/// Returns every cookie that this program declares, in all crates that are linked into it.
+///
+/// The linker drops a crate of which the program uses nothing. In a linked crate, unused cookie types are listed too.
+/// In a test binary the list contains the cookies of the tests and of the crates under test.
+///
+/// ```standalone_crate
+/// use hardtack::Cookie;
+///
+/// /// Interface language.
+/// #[derive(Cookie)]
+/// #[cookie(http_only = false, reason = "i18n.js reads it before first paint")]
+/// enum Lang { En }
+///
+/// let inventory = hardtack::inventory();
+/// assert_eq!(inventory.cookies.len(), 1);
+/// assert_eq!(inventory.cookies[0].spec.name, "__Host-lang");
+/// # let _ = Lang::En;
+/// ```
+#[must_use]
+pub fn inventory() -> Inventory {
+    let mut registered: Vec<&Registered> = inventory::iter::<Registered>().collect();
+    registered.sort_by_key(|registered| (registered.module, registered.file, registered.line, registered.item));
+    let mut cookies: Vec<Entry> = registered.into_iter().map(Entry::new).collect();
+    let names: Vec<(&str, String)> = cookies.iter().map(|cookie| (cookie.spec.name, cookie.path.clone())).collect();
+    for (index, cookie) in cookies.iter_mut().enumerate() {
+        let others = names.iter().enumerate().filter(|(other, (name, _))| *other != index && *name == cookie.spec.name);
+        cookie.same_name = others.map(|(_, (_, path))| path.clone()).collect();
+    }
+    Inventory { cookies }
+}
+
+/// The cookies that a program declares. [`inventory()`] returns them.
+///
+/// ```standalone_crate
+/// use hardtack::Cookie;
+///
+/// #[derive(Cookie)]
+/// struct Session(String);
+///
+/// #[derive(Cookie)]
+/// struct Cart(u32);
+///
+/// let names: Vec<_> = hardtack::inventory().cookies.iter().map(|cookie| cookie.spec.name).collect();
+/// assert_eq!(names, ["__Host-Http-session", "__Host-Http-cart"]);
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Inventory {
+    /// The cookies, sorted by module, file and line.
+    pub cookies: Vec<Entry>,
+}
+
+/// One declared cookie.
+///
+/// ```standalone_crate
+/// use hardtack::Cookie;
+///
+/// /// Interface language.
+/// ///
+/// /// The page sets it.
+/// #[derive(Cookie)]
+/// #[cookie(http_only = false, reason = "i18n.js reads it before first paint")]
+/// enum Lang { En }
+///
+/// let inventory = hardtack::inventory();
+/// let lang = &inventory.cookies[0];
+/// assert_eq!((lang.purpose.as_str(), lang.item), ("Interface language.", "Lang"));
+/// assert!(lang.path.ends_with("::Lang"));
+/// assert_eq!(lang.findings[0].rule.id(), "script-readable");
+/// assert_eq!(lang.findings[0].reason, Some("i18n.js reads it before first paint"));
+/// # let _ = Lang::En;
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The declaration: name, attributes and reason.
+    pub spec: Spec,
+    /// The name of the crate that declares the cookie.
+    pub krate: &'static str,
+    /// The path of the type, such as `shop::cookies::Theme`. For a field of a set, it is the path of the struct and the
+    /// field's name, such as `shop::ShopCookies::theme`.
+    pub path: String,
+    /// The type, or the struct and its field.
+    pub item: &'static str,
+    /// The purpose of the cookie: the first paragraph of the documentation.
+    pub purpose: String,
+    /// The source file, with the path that the compiler received.
+    pub file: &'static str,
+    /// The line of the type's or the field's name in the source file. The first line is 1.
+    pub line: u32,
+    /// The audit's findings about the `Set-Cookie` header of this declaration, in descending order of severity. A
+    /// `read_only` cookie has none, because another program sets it.
+    pub findings: Vec<Finding>,
+    /// The paths of the other declarations with the same name.
+    pub same_name: Vec<String>,
+}
+
+impl Entry {
+    fn new(registered: &Registered) -> Self {
+        let Registered { spec, module, item, docs, file, line } = registered;
+        Entry {
+            spec: *spec,
+            krate: module.split("::").next().unwrap_or(module),
+            path: format!("{module}::{item}"),
+            item,
+            purpose: first_paragraph(docs),
+            file,
+            line: *line,
+            findings: findings(spec),
+            same_name: Vec::new(),
+        }
+    }
+
+    /// Returns the `Set-Cookie` header of the declaration, with `…` as the value. If the policy gives the `Domain`, it
+    /// is `…` too.
+    ///
+    /// ```standalone_crate
+    /// use hardtack::Cookie;
+    ///
+    /// #[derive(Cookie)]
+    /// struct Session(String);
+    ///
+    /// let header = hardtack::inventory().cookies[0].set_cookie();
+    /// assert_eq!(header, "__Host-Http-session=…; Path=/; Secure; HttpOnly; SameSite=Lax");
+    /// ```
+    #[must_use]
+    pub fn set_cookie(&self) -> String {
+        set_cookie_header(&self.spec, "…", "…")
+    }
+}
+
+/// Returns the first paragraph of the documentation, without its line breaks.
+fn first_paragraph(docs: &[&str]) -> String {
+    let lines = docs.iter().flat_map(|doc| doc.split('\n')).map(str::trim);
+    let paragraph = lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty());
+    paragraph.collect::<Vec<_>>().join(" ")
+}
+
+/// Audits the `Set-Cookie` header of a declaration, on a host that may set the cookie.
+fn findings(spec: &Spec) -> Vec<Finding> {
+    if spec.read_only {
+        return Vec::new();
+    }
+    let domain = spec.domain.unwrap_or("example.com");
+    // A subdomain, because `domain-wide` is a finding about a `Domain` above the host.
+    let host = if spec.has_domain() { format!("www.{domain}") } else { domain.to_owned() };
+    let context = Context::https(&host).path(spec.path).declared(&[*spec]);
+    audit::set_cookie(set_cookie_header(spec, "value", domain).as_bytes(), &context).findings
+}
+
+/// Returns the `Set-Cookie` header of a declaration with this value. `cookie_domain` is the domain of the policy.
+fn set_cookie_header(spec: &Spec, value: &str, cookie_domain: &str) -> String {
+    let mut effective: hardtack_rules::Spec<'_> = *spec;
+    if spec.policy_domain {
+        effective.domain = Some(cookie_domain);
+    }
+    let mut attributes = vec![0; wire::write_attributes(&effective, None, &mut [])];
+    wire::write_attributes(&effective, None, &mut attributes);
+    format!("{}={value}{}", spec.name, String::from_utf8_lossy(&attributes))
+}
+
+impl Inventory {
+    /// Checks all cookies against a deny list. The list has the words of the environment variable `HARDTACK_DENY`. A
+    /// test with this check also finds cookies of a build that ran without the variable.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DenyError`] with a message for each denied cookie, for each word of the list that has no meaning, and
+    /// for each exception that exempts no cookie of this program.
+    ///
+    /// ```standalone_crate
+    /// use hardtack::Cookie;
+    ///
+    /// #[derive(Cookie)]
+    /// #[cookie(http_only = false, reason = "i18n.js reads it before first paint")]
+    /// enum Lang { En }
+    ///
+    /// // In a test of your program:
+    /// let inventory = hardtack::inventory();
+    /// inventory.deny("insecure, unprefixed, max-age=30d").unwrap();
+    ///
+    /// let error = inventory.deny("script-readable").unwrap_err();
+    /// assert!(error.to_string().contains("`http_only = false` trips `script-readable`"));
+    /// # let _ = Lang::En;
+    /// ```
+    pub fn deny(&self, deny_list: &str) -> Result<(), DenyError> {
+        let list = DenyList::parse(deny_list);
+        let mut messages: Vec<String> = list.invalid_words().map(|word| word.to_string()).collect();
+        for path in list.exceptions() {
+            let word = format!("-{path}");
+            let exception = DenyList::parse(&word);
+            let is_exempt = |cookie: &Entry| exception.has_exception_for(cookie.krate, cookie.item);
+            // An invalid exception already has a message.
+            let is_valid = exception.invalid_words().next().is_none();
+            if is_valid && !self.cookies.iter().any(is_exempt) {
+                messages.push(format!("`{word}` exempts no cookie of this program; remove it"));
+            }
+        }
+        for cookie in self.cookies.iter().filter(|cookie| !list.has_exception_for(cookie.krate, cookie.item)) {
+            let suffix_violation = |argument| {
+                let has_suffix = argument == Argument::Domain && cookie.has_public_suffix();
+                has_suffix.then(|| list.public_suffix_violation(&cookie.spec)).flatten()
+            };
+            let find = |argument: &Argument| {
+                list.find_violation(&cookie.spec, *argument).or_else(|| suffix_violation(*argument))
+            };
+            messages.extend(Argument::ALL.iter().filter_map(find).map(|violation| cookie.message(&violation)));
+        }
+        if messages.is_empty() { Ok(()) } else { Err(DenyError { messages }) }
+    }
+}
+
+impl Entry {
+    /// Returns true if the `Domain` is a public suffix. The macros cannot check a `Domain` that is a constant.
+    fn has_public_suffix(&self) -> bool {
+        self.spec.domain.is_some_and(|domain| is_public_suffix(&domain.to_ascii_lowercase()))
+    }
+
+    fn message(&self, violation: &Violation<'_>) -> String {
+        let Entry { path, file, line, krate, item, .. } = self;
+        let remedy = violation.remedy();
+        format!("{file}:{line}: `{path}`: {violation}; {remedy}, or exempt the cookie with `-{krate}::{item}`")
+    }
+}
+
+/// The error of [`Inventory::deny`].
+///
+/// `Display` is one line for each message. `Debug` is the same text, so that it is readable after an `unwrap` in a
+/// test.
+///
+/// ```standalone_crate
+/// use hardtack::Cookie;
+///
+/// #[derive(Cookie)]
+/// #[cookie(secure = false, reason = "the kiosk has no TLS")]
+/// struct Kiosk(u32);
+///
+/// let error = hardtack::inventory().deny("insecure, no-such-word").unwrap_err();
+/// assert!(error.to_string().starts_with("the cookies of this program do not pass the deny list:\n  "));
+/// assert_eq!(error.refused().count(), 2);
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct DenyError {
+    messages: Vec<String>,
+}
+
+impl DenyError {
+    /// Returns the messages. The message of a denied cookie begins with the file and line of its declaration.
+    ///
+    /// ```standalone_crate
+    /// use hardtack::Cookie;
+    ///
+    /// #[derive(Cookie)]
+    /// #[cookie(secure = false, reason = "the kiosk has no TLS")]
+    /// struct Kiosk(u32);
+    ///
+    /// let error = hardtack::inventory().deny("insecure").unwrap_err();
+    /// let messages: Vec<&str> = error.refused().collect();
+    /// assert_eq!(messages.len(), 1);
+    /// assert!(messages[0].contains("::Kiosk`: `secure = false` trips `insecure`; remove it, or exempt the cookie"));
+    /// ```
+    pub fn refused(&self) -> impl Iterator<Item = &str> {
+        self.messages.iter().map(String::as_str)
+    }
+}
+
+impl fmt::Display for DenyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the cookies of this program do not pass the deny list:")?;
+        self.messages.iter().try_for_each(|message| write!(f, "\n  {message}"))
+    }
+}
+
+impl fmt::Debug for DenyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for DenyError {}

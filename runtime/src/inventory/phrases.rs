@@ -1,0 +1,128 @@
+//! The attributes of a declaration in plain words, for readers who do not know HTTP. The reports for people use them.
+
+use core::time::Duration;
+
+use hardtack_rules::{SameSite, Seal};
+
+use crate::cookie::declaration::Spec;
+
+/// Returns the lifetime, such as "8 hours" or "until the browser closes".
+pub(super) fn lifetime(spec: &Spec) -> String {
+    match spec.max_age {
+        _ if spec.read_only => "set by another program".to_owned(),
+        Some(max_age) => duration(max_age),
+        None => "until the browser closes".to_owned(),
+    }
+}
+
+/// Returns the duration in the largest unit without a remainder.
+fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let unit = units.into_iter().find(|(length, _)| seconds != 0 && seconds % length == 0);
+    let (length, name) = unit.unwrap_or((1, "second"));
+    count(usize::try_from(seconds / length).unwrap_or(usize::MAX), name)
+}
+
+/// Returns the number and the noun, such as "1 day" or "2 days".
+pub(super) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Returns the hosts that receive the cookie.
+pub(super) fn hosts(spec: &Spec) -> String {
+    match spec.domain {
+        Some(domain) => format!("{domain} and its subdomains"),
+        None if spec.policy_domain => "the policy's cookie domain and its subdomains".to_owned(),
+        None => "this host only".to_owned(),
+    }
+}
+
+/// Returns a phrase for each attribute: how the browser sends the cookie, and who can read and change it.
+pub(super) fn attributes(spec: &Spec) -> Vec<String> {
+    let seal = spec.seal.map(|seal| match seal {
+        Seal::Signed => "changed only with the server's key".to_owned(),
+        Seal::Sealed => "read and changed only with the server's key".to_owned(),
+    });
+    if spec.read_only {
+        return ["set by another program, and only read by this program".to_owned()].into_iter().chain(seal).collect();
+    }
+    let mut phrases = vec![
+        if spec.secure { "sent over HTTPS only" } else { "also sent over plain HTTP" }.to_owned(),
+        if spec.http_only { "hidden from scripts" } else { "readable by every script of the page" }.to_owned(),
+        match spec.same_site {
+            SameSite::Strict => "never sent with requests from other sites",
+            SameSite::Lax => "sent with requests from other sites only when the user follows a link",
+            SameSite::None => "also sent with requests from other sites",
+        }
+        .to_owned(),
+    ];
+    phrases.extend(seal);
+    if spec.partitioned {
+        phrases.push("stored separately for each site that embeds this one".to_owned());
+    }
+    if spec.path != "/" {
+        phrases.push(format!("sent only under the path {}", spec.path));
+    }
+    phrases
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use hardtack_rules::{SameSite, Seal};
+
+    use super::{attributes, hosts, lifetime};
+    use crate::cookie::declaration::Spec;
+
+    #[test]
+    fn hosts_follow_the_domain() {
+        assert_eq!(hosts(&Spec::new("a")), "this host only");
+        assert_eq!(hosts(&Spec::new("a").domain("example.com")), "example.com and its subdomains");
+        assert_eq!(hosts(&Spec::new("a").policy_domain()), "the policy's cookie domain and its subdomains");
+    }
+
+    #[test]
+    fn each_attribute_has_a_phrase() {
+        let strict = Spec::new("a").same_site(SameSite::Strict).seal(Seal::Sealed).path("/shop");
+        assert_eq!(
+            attributes(&strict),
+            [
+                "sent over HTTPS only",
+                "hidden from scripts",
+                "never sent with requests from other sites",
+                "read and changed only with the server's key",
+                "sent only under the path /shop",
+            ]
+        );
+        let weak = Spec::new("a").secure(false).http_only(false).same_site(SameSite::None).partitioned();
+        assert_eq!(
+            attributes(&weak),
+            [
+                "also sent over plain HTTP",
+                "readable by every script of the page",
+                "also sent with requests from other sites",
+                "stored separately for each site that embeds this one",
+            ]
+        );
+        assert_eq!(
+            attributes(&Spec::new("a"))[2],
+            "sent with requests from other sites only when the user follows a link"
+        );
+        let read_only = Spec::new("a").read_only().seal(Seal::Signed);
+        assert_eq!(
+            attributes(&read_only),
+            ["set by another program, and only read by this program", "changed only with the server's key"]
+        );
+    }
+
+    #[test]
+    fn lifetimes_have_the_largest_exact_unit() {
+        let lifetime_of = |seconds| lifetime(&Spec::new("a").max_age(Duration::from_secs(seconds)));
+        let lifetimes = [90, 60, 3600, 5400, 86_400, 30 * 86_400, 0].map(lifetime_of);
+        assert_eq!(lifetimes, ["90 seconds", "1 minute", "1 hour", "90 minutes", "1 day", "30 days", "0 seconds"]);
+        assert_eq!(lifetime(&Spec::new("a")), "until the browser closes");
+        assert_eq!(lifetime(&Spec::new("a").read_only()), "set by another program");
+    }
+}

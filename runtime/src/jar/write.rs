@@ -1,0 +1,151 @@
+//! Writing a jar into a response: its headers in, `Set-Cookie` headers that meet the policy's baseline out.
+
+use std::time::SystemTime;
+
+use hardtack_rules::SameSite;
+use http::header::SET_COOKIE;
+use http::{HeaderMap, HeaderValue};
+
+use super::state::JarState;
+use crate::clock;
+use crate::cookie::header_value::SetCookieHeader;
+use crate::event::{Code, Event, Kind};
+use crate::policy::Baseline;
+use crate::wire::set_cookie::{ParsedSetCookie, with_attribute};
+
+impl JarState {
+    /// Closes the jar and appends its headers to the response.
+    pub(crate) fn write(&self, response: &mut HeaderMap) {
+        self.append(self.close(), response);
+    }
+
+    /// Appends headers of the jar to the response.
+    pub(crate) fn append(&self, headers: Vec<SetCookieHeader>, response: &mut HeaderMap) {
+        // Two more for Cache-Control and HSTS, so that the map does not grow a second time.
+        response.reserve(headers.len() + 2);
+        for mut header in headers {
+            if let Some(stricter) = self.meet_baseline(&ParsedSetCookie::parse(header.value.as_bytes())) {
+                replace(&mut header.value, stricter);
+            }
+            response.append(SET_COOKIE, header.value);
+        }
+    }
+
+    /// Returns the header with the attributes that the policy's baseline demands, and emits an event. Returns `None` if
+    /// the header meets the baseline or the policy has an exception for the cookie.
+    pub(crate) fn meet_baseline(&self, parsed: &ParsedSetCookie<'_>) -> Option<Vec<u8>> {
+        let policy = &self.policy()?.policy;
+        if policy.baseline().is_empty() || policy.exception(parsed.name).is_some() {
+            return None;
+        }
+        let stricter = tighten(policy.baseline(), parsed, clock::now)?;
+        let name = parsed.display_name();
+        let event = Event::new(Kind::HeaderHardened, Code::Baseline, &"tightened to the policy's baseline");
+        self.emit(event.with_cookie(&name));
+        Some(stricter)
+    }
+}
+
+/// Replaces the bytes of a header and keeps its `sensitive` mark.
+pub(crate) fn replace(header: &mut HeaderValue, bytes: Vec<u8>) {
+    // The bytes of a header value and ASCII text are always valid.
+    if let Ok(mut value) = HeaderValue::try_from(bytes) {
+        value.set_sensitive(header.is_sensitive());
+        *header = value;
+    }
+}
+
+/// Returns the header with the attributes that the baseline demands, or `None` if the header meets the baseline.
+fn tighten(baseline: &Baseline, parsed: &ParsedSetCookie<'_>, now: impl Fn() -> SystemTime) -> Option<Vec<u8>> {
+    let mut out: Option<Vec<u8>> = None;
+    let mut set = |name, value: &str| {
+        out = Some(with_attribute(out.as_deref().unwrap_or(parsed.header), name, value.as_bytes()));
+    };
+    // `SameSite=None` would weaken a header without the attribute.
+    if let Some(min) = baseline.min_same_site().filter(|min| *min != SameSite::None) {
+        // Browsers treat an absent or unknown value as weaker than `Lax`.
+        if !parsed.known_same_site().is_some_and(|found| found.is_at_least(min)) {
+            set("SameSite", min.as_str());
+        }
+    }
+    if let Some(limit) = baseline.max_age_limit() {
+        if parsed.lifetime.exceeds(limit, now) {
+            set("Max-Age", &limit.as_secs().to_string());
+        }
+    }
+    if baseline.demands_http_only() && !parsed.http_only {
+        let mut header = out.unwrap_or_else(|| parsed.header.to_vec());
+        header.extend_from_slice(b"; HttpOnly");
+        out = Some(header);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+    use std::time::SystemTime;
+
+    use super::tighten;
+    use crate::policy::Baseline;
+    use crate::wire::set_cookie::ParsedSetCookie;
+    use hardtack_rules::SameSite;
+
+    fn tightened(baseline: &Baseline, header: &str) -> Option<String> {
+        let now = || SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        tighten(baseline, &ParsedSetCookie::parse(header.as_bytes()), now)
+            .map(|header| String::from_utf8(header).unwrap())
+    }
+
+    #[test]
+    fn stricter_attribute_is_kept() {
+        let baseline = Baseline::new().same_site(SameSite::Lax).http_only().longest_max_age(Duration::from_secs(60));
+        for header in [
+            "a=1; SameSite=Strict; HttpOnly; Max-Age=60",
+            "a=1; samesite=lax; httponly",
+            "a=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax",
+            "a=1; SameSite=Lax; HttpOnly; Max-Age=-5; Expires=Fri, 31 Dec 2100 00:00:00 GMT",
+        ] {
+            assert_eq!(tightened(&baseline, header), None, "{header}");
+        }
+        for (header, expected) in [
+            ("a=1", "a=1; SameSite=Lax; HttpOnly"),
+            ("a=1; SameSite=None; HttpOnly;X=1", "a=1; SameSite=Lax; HttpOnly;X=1"),
+            ("a=1; SameSite=Lax; HttpOnly; max-age=61", "a=1; SameSite=Lax; HttpOnly; max-age=60"),
+            (
+                "a=1; SameSite=Lax; HttpOnly; Expires=Fri, 31 Dec 2100 00:00:00 GMT",
+                "a=1; SameSite=Lax; HttpOnly; Expires=Fri, 31 Dec 2100 00:00:00 GMT; Max-Age=60",
+            ),
+            ("a=1; SameSite=Lax; HttpOnly; Max-Age=99999999999999999999999", "a=1; SameSite=Lax; HttpOnly; Max-Age=60"),
+        ] {
+            assert_eq!(tightened(&baseline, header).as_deref(), Some(expected), "{header}");
+            assert_eq!(tightened(&baseline, expected), None, "{expected}");
+        }
+    }
+
+    #[test]
+    fn last_valid_lifetime_counts() {
+        let baseline = Baseline::new().longest_max_age(Duration::from_secs(60));
+        for header in ["a=1; Max-Age=99; Max-Age=0", "a=1; Max-Age=60; Max-Age=x", "a=1; Max-Age=x; Expires=x"] {
+            assert_eq!(tightened(&baseline, header), None, "{header}");
+        }
+        for (header, expected) in [
+            ("a=1; Max-Age=99; Max-Age=x", "a=1; Max-Age=60; Max-Age=60"),
+            ("a=1; Max-Age=0; Max-Age=99", "a=1; Max-Age=60; Max-Age=60"),
+            (
+                "a=1; Expires=Fri, 31 Dec 2100 00:00:00 GMT; Expires=never",
+                "a=1; Expires=Fri, 31 Dec 2100 00:00:00 GMT; Expires=never; Max-Age=60",
+            ),
+        ] {
+            assert_eq!(tightened(&baseline, header).as_deref(), Some(expected), "{header}");
+        }
+    }
+
+    #[test]
+    fn same_site_none_is_never_written() {
+        let baseline = Baseline::new().same_site(SameSite::None);
+        for header in ["a=1", "a=1; SameSite=banana", "a=1; SameSite=None"] {
+            assert_eq!(tightened(&baseline, header), None, "{header}");
+        }
+    }
+}

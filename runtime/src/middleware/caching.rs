@@ -1,0 +1,71 @@
+//! `Cache-Control` of responses with cookies: the headers in, a stricter header out, so that no shared cache stores the
+//! response (RFC 9111 7.3).
+
+use http::HeaderValue;
+
+use crate::policy::Caching;
+use crate::wire::list::split_unquoted;
+
+/// Returns the `Cache-Control` header that replaces these headers, and whether they allowed shared caches to store the
+/// response. Returns `None` if the headers are strict enough.
+pub(super) fn stricter_cache_control<'a>(
+    caching: Caching,
+    headers: impl Iterator<Item = &'a HeaderValue>,
+) -> Option<(HeaderValue, bool)> {
+    let mut directives: Vec<&[u8]> = Vec::new();
+    let mut was_shared = false;
+    for directive in headers.flat_map(|header| split_unquoted(header.as_bytes(), b',')) {
+        let directive = directive.trim_ascii();
+        let name = directive.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
+        let is = |text: &str| name.eq_ignore_ascii_case(text.as_bytes());
+        if is("no-store") || caching == Caching::Private && directive.eq_ignore_ascii_case(b"private") {
+            return None;
+        }
+        if is("public") || is("s-maxage") {
+            was_shared = true;
+        } else if !directive.is_empty() && caching == Caching::Private {
+            directives.push(directive);
+        }
+    }
+    let strictest = match caching {
+        Caching::Private => "private",
+        Caching::NoStore => "no-store",
+    };
+    if directives.is_empty() {
+        return Some((HeaderValue::from_static(strictest), was_shared));
+    }
+    directives.insert(0, strictest.as_bytes());
+    // Parts of a header value, joined by commas, are a valid header value.
+    HeaderValue::from_bytes(&directives.join(&b", "[..])).ok().map(|value| (value, was_shared))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stricter_cache_control;
+    use crate::policy::Caching;
+    use http::HeaderValue;
+
+    fn stricter(caching: Caching, headers: &[&'static str]) -> Option<(String, bool)> {
+        let headers: Vec<_> = headers.iter().map(|header| HeaderValue::from_static(header)).collect();
+        let stricter = stricter_cache_control(caching, headers.iter())?;
+        Some((stricter.0.to_str().unwrap().to_owned(), stricter.1))
+    }
+
+    #[test]
+    fn only_shared_caches_are_excluded() {
+        for (headers, expected) in [
+            (&[][..], Some(("private", false))),
+            (&["no-cache"], Some(("private, no-cache", false))),
+            (&["public, max-age=60"], Some(("private, max-age=60", true))),
+            (&["max-age=60", "S-MaxAge=5"], Some(("private, max-age=60", true))),
+            (&["private=\"set-cookie, x\", max-age=1"], Some(("private, private=\"set-cookie, x\", max-age=1", false))),
+            (&["Private"], None),
+            (&["max-age=0, no-store"], None),
+        ] {
+            let found = stricter(Caching::Private, headers);
+            assert_eq!(found.as_ref().map(|(text, shared)| (text.as_str(), *shared)), expected, "{headers:?}");
+        }
+        assert_eq!(stricter(Caching::NoStore, &["private, max-age=60"]), Some(("no-store".to_owned(), false)));
+        assert_eq!(stricter(Caching::NoStore, &["no-store"]), None);
+    }
+}

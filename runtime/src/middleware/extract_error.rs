@@ -1,0 +1,68 @@
+//! The error of an extractor, before the handler runs.
+
+use core::fmt;
+
+use http::StatusCode;
+
+use crate::cookie::error::HTTPS_ONLY;
+use crate::request::evidence::Evidence;
+
+/// The error of an extractor. The handler did not run.
+///
+/// ```
+/// use hardtack::{Cookies, ExtractError, Https};
+///
+/// let error = Cookies::<Https>::from_extensions(&http::Extensions::new()).unwrap_err();
+/// assert!(matches!(error, ExtractError::LayerMissing { .. }));
+/// assert_eq!(error.status(), 500);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExtractError {
+    /// The handler needs HTTPS, and the request came over plain HTTP.
+    #[non_exhaustive]
+    NotHttps {
+        /// The reason why the request counts as plain HTTP.
+        evidence: Evidence,
+    },
+    /// The policy's middleware does not handle this route, so there is no jar and no proof of HTTPS.
+    #[non_exhaustive]
+    LayerMissing {
+        /// The code to add to the application, for its framework.
+        remedy: &'static str,
+    },
+}
+
+impl ExtractError {
+    /// Returns the status of the response: 403 or 500.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            ExtractError::NotHttps { .. } => StatusCode::FORBIDDEN,
+            ExtractError::LayerMissing { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Returns the text that clients may see. `Display` is for logs.
+    #[must_use]
+    pub fn client_message(&self) -> &'static str {
+        match self {
+            ExtractError::NotHttps { .. } => HTTPS_ONLY,
+            ExtractError::LayerMissing { remedy } => remedy,
+        }
+    }
+}
+
+/// For logs. Send [`client_message`](ExtractError::client_message) to clients.
+impl fmt::Display for ExtractError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ExtractError::NotHttps { evidence } => {
+                write!(f, "the handler needs HTTPS, and the request came over plain HTTP: {evidence}")
+            }
+            ExtractError::LayerMissing { remedy } => f.write_str(remedy),
+        }
+    }
+}
+
+impl std::error::Error for ExtractError {}

@@ -1,0 +1,98 @@
+//! The attributes that an undeclared `Set-Cookie` header should have: a parsed header in, the missing attributes out,
+//! and the header with them.
+
+use core::fmt;
+
+use hardtack_rules::session_names;
+
+use crate::event::Code;
+use crate::wire::set_cookie::ParsedSetCookie;
+
+/// The attributes that are missing in a `Set-Cookie` header. `Display` lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct MissingAttributes {
+    secure: bool,
+    http_only: bool,
+    same_site: bool,
+}
+
+impl MissingAttributes {
+    /// Finds the missing attributes. Every cookie should have `Secure`. A session cookie should also have `HttpOnly`,
+    /// except a CSRF token that scripts read, and a valid `SameSite`. `listed` are the policy's names of session
+    /// cookies.
+    pub(super) fn find(parsed: &ParsedSetCookie<'_>, listed: &[String]) -> Self {
+        let same_site = parsed.known_same_site().is_none();
+        // Most headers of session libraries are complete, so the name is checked last.
+        let is_session = (!parsed.http_only || same_site) && is_session_name(parsed.name, listed);
+        MissingAttributes {
+            secure: !parsed.secure,
+            http_only: is_session && !parsed.http_only && !session_names::is_csrf_like(parsed.name),
+            same_site: is_session && same_site,
+        }
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self == MissingAttributes::default()
+    }
+
+    /// Returns the header with the missing attributes at its end.
+    pub(super) fn append_to(self, header: &[u8]) -> Vec<u8> {
+        let texts = [(self.secure, "; Secure"), (self.http_only, "; HttpOnly"), (self.same_site, "; SameSite=Lax")];
+        let added = texts.iter().filter(|(is_missing, _)| *is_missing).map(|(_, text)| text.as_bytes());
+        let mut out = Vec::with_capacity(header.len() + added.clone().map(<[u8]>::len).sum::<usize>());
+        out.extend_from_slice(header);
+        added.for_each(|text| out.extend_from_slice(text));
+        out
+    }
+
+    /// Returns the rule of the first missing attribute.
+    pub(super) fn code(self) -> Code {
+        match self {
+            MissingAttributes { secure: true, .. } => Code::Insecure,
+            MissingAttributes { http_only: true, .. } => Code::ScriptReadable,
+            MissingAttributes { .. } => Code::SameSiteMissing,
+        }
+    }
+}
+
+impl fmt::Display for MissingAttributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [(self.secure, "Secure"), (self.http_only, "HttpOnly"), (self.same_site, "SameSite")];
+        let mut missing = names.iter().filter(|(is_missing, _)| *is_missing).map(|(_, name)| name);
+        f.write_str(missing.next().unwrap_or(&"nothing"))?;
+        missing.try_for_each(|name| write!(f, ", {name}"))
+    }
+}
+
+fn is_session_name(name: &[u8], listed: &[String]) -> bool {
+    listed.iter().any(|listed| listed.as_bytes() == name) || session_names::is_session_like(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MissingAttributes;
+    use crate::wire::set_cookie::ParsedSetCookie;
+
+    #[test]
+    fn hardening_adds_missing_attributes_once() {
+        let harden = |header: &str| {
+            let missing = MissingAttributes::find(&ParsedSetCookie::parse(header.as_bytes()), &["basket".to_owned()]);
+            String::from_utf8(missing.append_to(header.as_bytes())).unwrap()
+        };
+        for (header, hardened) in [
+            ("theme=dark", "theme=dark; Secure"),
+            ("basket=1", "basket=1; Secure; HttpOnly; SameSite=Lax"),
+            ("PHPSESSID=1; path=/", "PHPSESSID=1; path=/; Secure; HttpOnly; SameSite=Lax"),
+            ("id=1; secure;  HTTPONLY ;samesite=none;X=1", "id=1; secure;  HTTPONLY ;samesite=none;X=1"),
+            ("sid=1; Secure; SameSite=Lax", "sid=1; Secure; SameSite=Lax; HttpOnly"),
+            ("sid=1; Secure; HttpOnly", "sid=1; Secure; HttpOnly; SameSite=Lax"),
+            ("sid=1; SameSite=banana; Secure; HttpOnly", "sid=1; SameSite=banana; Secure; HttpOnly; SameSite=Lax"),
+            ("session_csrf=1; Secure; SameSite=Lax", "session_csrf=1; Secure; SameSite=Lax"),
+            // The documentation of older platforms appends the flag to the value.
+            ("sample=value; Secure", "sample=value; Secure"),
+        ] {
+            assert_eq!(harden(header), hardened);
+            assert_eq!(harden(hardened), hardened);
+        }
+    }
+}

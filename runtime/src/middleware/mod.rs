@@ -1,0 +1,31 @@
+//! The framework-independent middleware: it checks a request, makes the jar, and rewrites the response. A framework's
+//! adapter calls four functions: [`PolicyGuard::on_request`], [`InFlight::jar_handle`], [`InFlight::on_response`] and
+//! [`layer_missing`].
+
+pub(crate) mod extract_error;
+
+#[cfg(feature = "_layer")]
+mod caching;
+#[cfg(feature = "tower")]
+pub(crate) mod client;
+#[cfg(feature = "_layer")]
+mod guard;
+#[cfg(feature = "_layer")]
+mod harden;
+#[cfg(feature = "_layer")]
+pub(crate) mod plain_http;
+#[cfg(feature = "_layer")]
+mod removals;
+#[cfg(feature = "_layer")]
+pub(crate) mod response;
+
+#[cfg(any(feature = "actix", feature = "rocket", feature = "tower"))]
+pub(crate) use guard::InFlight;
+#[cfg(feature = "_layer")]
+pub(crate) use guard::{JarHandle, PolicyGuard, layer_missing};
+
+#[cfg(any(feature = "actix", feature = "axum", feature = "poem", feature = "rocket", feature = "salvo"))]
+pub(crate) use guard::RemoveCookie;
+
+#[cfg(all(test, hardtack_loom))]
+mod every_order;

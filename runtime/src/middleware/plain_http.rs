@@ -1,0 +1,150 @@
+//! The policy's response to a request over plain HTTP: the setting `force_https` and the head of the request in, a
+//! redirect or a refusal out.
+
+use core::fmt;
+use core::fmt::Write as _;
+
+use http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::event::Kind;
+use crate::policy::ForceHttps;
+use crate::request::accept::wants_html;
+use crate::request::head::RequestHead;
+use crate::request::host::{HostFault, RequestHost};
+
+#[cfg(test)]
+mod tests;
+
+/// The policy's response to a request over plain HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PlainHttpResponse {
+    /// Status 308 with this `Location`.
+    Redirect(HeaderValue),
+    /// Status 403.
+    Refuse(RefusalReason),
+}
+
+/// The reason for which a request is refused. `Display` is for logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefusalReason {
+    ApiPath,
+    NotAPage,
+    HostMissing,
+    HostDoubled,
+    HostMalformed,
+    HostNotListed,
+    Target,
+}
+
+impl PlainHttpResponse {
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            PlainHttpResponse::Redirect(_) => StatusCode::PERMANENT_REDIRECT,
+            PlainHttpResponse::Refuse(_) => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// Returns the kind and the reason of the event.
+    pub(crate) fn event(&self) -> (Kind, &dyn fmt::Display) {
+        match self {
+            PlainHttpResponse::Redirect(_) => (Kind::RequestRedirected, &"a page over plain HTTP"),
+            PlainHttpResponse::Refuse(reason) => (Kind::RequestRefused, reason),
+        }
+    }
+
+    /// Writes the headers of the response. Its body is empty.
+    pub(crate) fn write_headers(self, headers: &mut HeaderMap) {
+        if let PlainHttpResponse::Redirect(location) = self {
+            headers.insert(LOCATION, location);
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+    }
+}
+
+/// Returns the response to a request that came over plain HTTP, or `None` if the application handles the request.
+pub(super) fn respond(force: &ForceHttps, head: &RequestHead<'_>) -> Option<PlainHttpResponse> {
+    if !force.is_on() || force.is_exempt(head.uri.path()) {
+        return None;
+    }
+    Some(match redirect_location(force, head) {
+        Ok(location) => PlainHttpResponse::Redirect(location),
+        Err(reason) => PlainHttpResponse::Refuse(reason),
+    })
+}
+
+/// Returns the same URL over HTTPS for a page request.
+fn redirect_location(force: &ForceHttps, head: &RequestHead<'_>) -> Result<HeaderValue, RefusalReason> {
+    let RequestHead { method, uri, headers, .. } = *head;
+    if force.is_api_path(uri.path()) {
+        return Err(RefusalReason::ApiPath);
+    }
+    if !wants_html(method, headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes)) {
+        return Err(RefusalReason::NotAPage);
+    }
+    let named = RequestHost::from_request(uri, headers)?;
+    let host = named.host()?;
+    if !force.may_redirect_to(host) {
+        return Err(RefusalReason::HostNotListed);
+    }
+    // A request target may also be `*` or empty (RFC 9112 3.2).
+    if !uri.path().starts_with('/') {
+        return Err(RefusalReason::Target);
+    }
+    let (path, query) = (uri.path(), uri.query());
+    let mut url = String::with_capacity(16 + host.as_str().len() + path.len() + query.map_or(0, str::len));
+    url.push_str("https://");
+    url.push_str(host.as_str());
+    if let Some(port) = force.explicit_port() {
+        // Writing to a `String` never fails.
+        let _ = write!(url, ":{port}");
+    }
+    url.push_str(path);
+    if let Some(query) = query {
+        url.push('?');
+        url.push_str(query);
+    }
+    HeaderValue::try_from(url).map_err(|_| RefusalReason::Target)
+}
+
+impl From<HostFault> for RefusalReason {
+    fn from(fault: HostFault) -> Self {
+        match fault {
+            HostFault::Missing => RefusalReason::HostMissing,
+            HostFault::Doubled => RefusalReason::HostDoubled,
+            HostFault::Malformed => RefusalReason::HostMalformed,
+        }
+    }
+}
+
+impl fmt::Display for RefusalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RefusalReason::ApiPath => {
+                "plain HTTP under a prefix of `force_https.api_paths`, which is never redirected; give the client an \
+                 `https` URL"
+            }
+            RefusalReason::NotAPage => {
+                "plain HTTP, and not a page request (GET or HEAD whose `Accept` names `text/html`); give the client an \
+                 `https` URL, or name the path of a health check in `force_https.exempt`"
+            }
+            RefusalReason::HostMissing => {
+                "plain HTTP, and the request names no host to redirect to; let the client or proxy send `Host`"
+            }
+            RefusalReason::HostDoubled => {
+                "plain HTTP, and the request has more than one `Host` header; let the client or proxy send one"
+            }
+            RefusalReason::HostMalformed => {
+                "plain HTTP, and the request's host is not a valid name or address; let the client or proxy send a \
+                 valid `Host`"
+            }
+            RefusalReason::HostNotListed => {
+                "plain HTTP, and the request's host is not in `force_https.hosts`; add it there if this server answers \
+                 for it"
+            }
+            RefusalReason::Target => {
+                "plain HTTP, and the request's target is not a path; give the client an `https` URL"
+            }
+        })
+    }
+}

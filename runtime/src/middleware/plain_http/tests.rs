@@ -1,0 +1,225 @@
+use super::*;
+use crate::policy::Policy;
+use http::Uri;
+
+const HTML: (&str, &str) = ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+
+fn respond_to(force: ForceHttps, method: &str, uri: &str, headers: &[(&str, &str)]) -> Option<PlainHttpResponse> {
+    let policy = Policy::builder().force_https(force).build().unwrap();
+    let mut request = http::Request::builder().method(method).uri(uri);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    respond(policy.force_https(), &RequestHead::from_parts(&parts))
+}
+
+fn page(force: ForceHttps, uri: &str, host: &str) -> Option<PlainHttpResponse> {
+    respond_to(force, "GET", uri, &[HTML, ("Host", host)])
+}
+
+fn redirect(url: &'static str) -> Option<PlainHttpResponse> {
+    Some(PlainHttpResponse::Redirect(HeaderValue::from_static(url)))
+}
+
+fn refuse(reason: RefusalReason) -> Option<PlainHttpResponse> {
+    Some(PlainHttpResponse::Refuse(reason))
+}
+
+#[test]
+fn pages_are_redirected_to_the_same_url() {
+    for (uri, host, url) in [
+        ("/", "example.com", "https://example.com/"),
+        ("/a/b?c=d&e=%20", "example.com", "https://example.com/a/b?c=d&e=%20"),
+        ("/a?", "example.com", "https://example.com/a?"),
+        ("/", "Example.COM.", "https://Example.COM./"),
+        ("/", "example.com:8080", "https://example.com/"),
+        ("/", "example.com:80", "https://example.com/"),
+        ("/", "example.com:", "https://example.com/"),
+        ("/", "192.0.2.7:8080", "https://192.0.2.7/"),
+        ("/", "[2001:db8::1]:8080", "https://[2001:db8::1]/"),
+        ("/", "localhost", "https://localhost/"),
+        ("//evil.example/x", "example.com", "https://example.com//evil.example/x"),
+        ("/\\evil.example", "example.com", "https://example.com/\\evil.example"),
+        ("http://a.example/x", "a.example", "https://a.example/x"),
+        ("http://a.example:8080/x", "b.example", "https://a.example/x"),
+        ("http://a.example", "", "https://a.example/"),
+        ("http://a.example?q", "", "https://a.example/?q"),
+    ] {
+        assert_eq!(page(ForceHttps::on(), uri, host), redirect(url), "{uri} {host}");
+    }
+    // An HTTP/2 request has `:authority` and usually no `Host`.
+    assert_eq!(
+        respond_to(ForceHttps::on(), "HEAD", "http://a.example/x?y", &[HTML]),
+        redirect("https://a.example/x?y")
+    );
+}
+
+#[test]
+fn https_port_replaces_the_port() {
+    for host in ["example.com", "example.com:8080", "example.com:443"] {
+        assert_eq!(page(ForceHttps::on().https_port(8443), "/x", host), redirect("https://example.com:8443/x"));
+        assert_eq!(page(ForceHttps::on().https_port(443), "/x", host), redirect("https://example.com/x"));
+    }
+    let six = page(ForceHttps::on().https_port(65535), "/", "[::1]:80");
+    assert_eq!(six, redirect("https://[::1]:65535/"));
+}
+
+#[test]
+fn hostile_hosts_are_refused() {
+    for host in [
+        "",
+        " ",
+        "a@b",
+        "user:pass@example.com",
+        "[::1",
+        "[::1]x",
+        "[::1]:x",
+        "[::1%25eth0]",
+        "[v1.x]",
+        "[]",
+        "::1",
+        "ex ample",
+        " example.com",
+        "example.com ",
+        "example.com\t",
+        "a\\b",
+        "a/b",
+        "a?b",
+        "a#b",
+        "a,b",
+        "a%2eb",
+        "bücher.example",
+        "example.com:x",
+        "example.com:+80",
+        "example.com:65536",
+        "example.com:80:80",
+        "example.com..",
+        ".example.com",
+        ".",
+        ":80",
+        "1.2.3",
+        "1.2.3.4.",
+        "256.0.0.1",
+        "http://example.com",
+    ] {
+        assert_eq!(page(ForceHttps::on(), "/", host), refuse(RefusalReason::HostMalformed), "{host:?}");
+    }
+    assert!(HeaderValue::from_str("evil.com\r\n").is_err());
+    assert!(crate::request::host::Host::parse("evil.com\r\n").is_none());
+    assert_eq!(respond_to(ForceHttps::on(), "GET", "/", &[HTML]), refuse(RefusalReason::HostMissing));
+    let doubled = [HTML, ("Host", "a.example"), ("Host", "a.example")];
+    assert_eq!(respond_to(ForceHttps::on(), "GET", "/", &doubled), refuse(RefusalReason::HostDoubled));
+    assert_eq!(respond_to(ForceHttps::on(), "GET", "http://a.example/", &doubled), refuse(RefusalReason::HostDoubled));
+    assert_eq!(page(ForceHttps::on(), "http://u@a.example/", "a.example"), refuse(RefusalReason::HostMalformed));
+}
+
+#[test]
+fn other_targets_are_refused() {
+    assert_eq!(page(ForceHttps::on(), "*", "a.example"), refuse(RefusalReason::Target));
+    assert_eq!(page(ForceHttps::on(), "a.example:80", "a.example"), refuse(RefusalReason::Target));
+    // Every byte that `Uri` accepts is either kept or refused.
+    for byte in 0x20..=0xFF_u32 {
+        let text = format!("/{}", char::from_u32(byte).unwrap());
+        let Ok(uri) = text.parse::<Uri>() else { continue };
+        match page(ForceHttps::on(), &text, "a.example") {
+            Some(PlainHttpResponse::Redirect(url)) => {
+                let expected = format!("https://a.example{}", uri.path_and_query().unwrap());
+                assert_eq!(url.as_bytes(), expected.as_bytes());
+            }
+            other => assert_eq!(other, refuse(RefusalReason::Target), "{byte:02X}"),
+        }
+    }
+}
+
+#[test]
+fn only_listed_hosts_are_redirected_to() {
+    let force = || ForceHttps::on().hosts(["Example.com", "www.example.com."]).hosts(["[::1]"]);
+    for (host, url) in [
+        ("example.com", "https://example.com/"),
+        ("EXAMPLE.com.:80", "https://EXAMPLE.com./"),
+        ("www.example.com", "https://www.example.com/"),
+        ("[::1]:80", "https://[::1]/"),
+    ] {
+        assert_eq!(page(force(), "/", host), redirect(url));
+    }
+    for host in ["evil.example", "a.example.com", "example.com.evil.example", "xexample.com", "127.0.0.1"] {
+        assert_eq!(page(force(), "/", host), refuse(RefusalReason::HostNotListed));
+    }
+    assert_eq!(page(force(), "http://evil.example/", "example.com"), refuse(RefusalReason::HostNotListed));
+}
+
+#[test]
+fn accept_header_decides_what_a_page_is() {
+    for (values, is_page) in [
+        (&["text/html"][..], true),
+        (&["TEXT/HTML"], true),
+        (&["text/html;q=0.1"], true),
+        (&["text/html ; level=1 ; q=1"], true),
+        (&["application/json, text/html;q=0.001"], true),
+        (&["application/json", "text/html"], true),
+        (&["text/html;x=\"a,b;q=0\""], true),
+        (&["text/html;q=0, text/html"], true),
+        (&["*/*"], false),
+        (&["text/*"], false),
+        (&["application/json"], false),
+        (&["application/xhtml+xml"], false),
+        (&["text/html;q=0"], false),
+        (&["text/html; Q=0.000"], false),
+        (&["text/html;q=0."], false),
+        (&["text/htmlx"], false),
+        (&["x/y;z=\",text/html,\""], false),
+        (&["text / html"], false),
+        (&[""], false),
+        (&[], false),
+    ] {
+        let mut headers = vec![("Host", "a.example")];
+        headers.extend(values.iter().map(|value| ("Accept", *value)));
+        let expected = if is_page { redirect("https://a.example/") } else { refuse(RefusalReason::NotAPage) };
+        assert_eq!(respond_to(ForceHttps::on(), "GET", "/", &headers), expected, "{values:?}");
+    }
+}
+
+#[test]
+fn only_get_and_head_are_redirected() {
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "get"] {
+        let headers = [HTML, ("Host", "a.example")];
+        assert_eq!(respond_to(ForceHttps::on(), method, "/", &headers), refuse(RefusalReason::NotAPage), "{method}");
+    }
+}
+
+#[test]
+fn api_paths_are_never_redirected() {
+    let force = || ForceHttps::on().api_paths(["/api", "/hooks/"]);
+    for path in ["/api", "/api/x?y", "/hooks", "/hooks/github"] {
+        assert_eq!(page(force(), path, "a.example"), refuse(RefusalReason::ApiPath), "{path}");
+    }
+    assert_eq!(page(force(), "/apix", "a.example"), redirect("https://a.example/apix"));
+}
+
+#[test]
+fn exempt_paths_accept_plain_http() {
+    let force = || ForceHttps::on().exempt(["/health"]).api_paths(["/"]);
+    for method in ["GET", "HEAD", "POST"] {
+        assert_eq!(respond_to(force(), method, "/health?deep=1", &[]), None);
+        assert_eq!(respond_to(ForceHttps::off(), method, "/", &[]), None);
+    }
+    for path in ["/health/", "/healthz", "/health/x", "/Health", "/"] {
+        assert_eq!(page(force(), path, "a.example"), refuse(RefusalReason::ApiPath), "{path}");
+    }
+}
+
+#[test]
+fn every_reason_has_a_remedy() {
+    for reason in [
+        RefusalReason::ApiPath,
+        RefusalReason::NotAPage,
+        RefusalReason::HostMissing,
+        RefusalReason::HostDoubled,
+        RefusalReason::HostMalformed,
+        RefusalReason::HostNotListed,
+        RefusalReason::Target,
+    ] {
+        assert!(reason.to_string().starts_with("plain HTTP") && reason.to_string().contains("; "));
+    }
+}

@@ -1,0 +1,246 @@
+//! The policy on a response: the application's headers and the jar in, the headers that are sent out. `Set-Cookie`
+//! headers from other code only get more attributes, or attributes that the baseline tightens. Other bytes are
+//! unchanged.
+
+use hardtack_rules::wire::find_folded_cookie;
+use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
+use http::{HeaderMap, HeaderValue};
+
+use super::caching::stricter_cache_control;
+use super::harden::MissingAttributes;
+use crate::browser::check::check;
+use crate::cookie::declaration::Spec;
+use crate::cookie::header_value::SetCookieHeader;
+use crate::event::{Code, Event, Kind};
+use crate::jar::state::JarState;
+use crate::jar::write::replace;
+use crate::policy::{Policy, UndeclaredCookies};
+use crate::request::host::{Host, RequestHost};
+use crate::wire::set_cookie::ParsedSetCookie;
+
+/// Applies the policy to the response of one request.
+pub(super) struct ResponseHardener<'a> {
+    pub(super) jar: &'a JarState,
+    pub(super) policy: &'a Policy,
+    pub(super) host: Option<&'a RequestHost>,
+}
+
+/// A response extension: `Set-Cookie` headers that a declaration made. An inner layer passes them to the outer layer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TrustedHeaders(pub(crate) Vec<HeaderValue>);
+
+/// The headers that [`ResponseHardener::harden`] reads and changes.
+#[cfg(any(feature = "actix", feature = "rocket"))]
+pub(crate) const MANAGED_HEADERS: [http::HeaderName; 3] = [SET_COOKIE, CACHE_CONTROL, STRICT_TRANSPORT_SECURITY];
+
+/// The treatment of a `Set-Cookie` header that the jar did not write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Treatment {
+    Keep,
+    /// The header stays as it is, and an event names what is missing.
+    Report(MissingAttributes),
+    Harden(MissingAttributes),
+    Drop(DropReason),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DropReason {
+    Undeclared,
+    SecureOverPlainHttp,
+    /// The policy makes every cookie Secure, and the response is plain HTTP.
+    HardenedOverPlainHttp,
+}
+
+impl<'a> ResponseHardener<'a> {
+    fn host(&self) -> Option<Host<'a>> {
+        self.host.and_then(|host| host.host().ok())
+    }
+
+    /// Returns the request's host in lower case.
+    pub(super) fn host_name(&self) -> Option<String> {
+        self.host().map(|host| host.as_str().to_ascii_lowercase())
+    }
+
+    /// Returns true if undeclared cookies are sent and hardened.
+    pub(super) fn hardens(&self) -> bool {
+        self.jar.verdict().https && self.policy.undeclared_cookies() == UndeclaredCookies::Harden
+    }
+
+    /// Applies the policy to the existing headers, then appends the jar's headers.
+    ///
+    /// `trusted` are the headers among the existing ones that a declaration made. Afterwards they have the form in
+    /// which they are sent.
+    pub(super) fn harden(&self, response: &mut HeaderMap, trusted: &mut TrustedHeaders, pending: Vec<SetCookieHeader>) {
+        if response.contains_key(SET_COOKIE) {
+            self.harden_existing(response, trusted);
+        }
+        if !pending.is_empty() || response.contains_key(SET_COOKIE) {
+            self.jar.append(pending, response);
+            self.restrict_caching(response);
+        }
+        self.set_hsts(response);
+    }
+
+    fn harden_existing(&self, response: &mut HeaderMap, trusted: &mut TrustedHeaders) {
+        let Entry::Occupied(mut headers) = response.entry(SET_COOKIE) else { return };
+        let host = self.host_name();
+        let mut dropped = Vec::new();
+        for (index, header) in headers.iter_mut().enumerate() {
+            let trusted = trusted.0.iter_mut().find(|trusted| *trusted == header);
+            if !self.harden_header(header, trusted.is_some(), host.as_deref()) {
+                dropped.push(index);
+            } else if let Some(trusted) = trusted {
+                trusted.clone_from(header);
+            }
+        }
+        if dropped.is_empty() {
+            return;
+        }
+        let (_, headers) = headers.remove_entry_mult();
+        let remaining: Vec<_> =
+            headers.enumerate().filter(|(index, _)| dropped.binary_search(index).is_err()).collect();
+        for (_, header) in remaining {
+            response.append(SET_COOKIE, header);
+        }
+    }
+
+    /// Applies the treatment and the baseline to one header. Returns false if the header is dropped.
+    fn harden_header(&self, header: &mut HeaderValue, is_trusted: bool, host: Option<&str>) -> bool {
+        let parsed = ParsedSetCookie::parse(header.as_bytes());
+        let treatment = self.treatment(&parsed, is_trusted);
+        self.emit_treatment(&parsed, treatment);
+        let mut changed = match treatment {
+            Treatment::Drop(_) => return false,
+            Treatment::Harden(missing) => Some(missing.append_to(header.as_bytes())),
+            Treatment::Keep | Treatment::Report(_) => None,
+        };
+        let stricter = match &changed {
+            None => self.jar.meet_baseline(&parsed),
+            Some(changed) => self.jar.meet_baseline(&ParsedSetCookie::parse(changed)),
+        };
+        if stricter.is_some() {
+            changed = stricter;
+        }
+        if !is_trusted {
+            match &changed {
+                None => self.report_browser_objections(&parsed, host),
+                Some(changed) => self.report_browser_objections(&ParsedSetCookie::parse(changed), host),
+            }
+        }
+        if let Some(changed) = changed {
+            replace(header, changed);
+        }
+        true
+    }
+
+    /// Decides how a header is treated. A trusted header is only checked for plain HTTP.
+    fn treatment(&self, parsed: &ParsedSetCookie<'_>, is_trusted: bool) -> Treatment {
+        let is_declared = || self.policy.declaration(parsed.name).is_some_and(|spec| matches_declaration(spec, parsed));
+        let is_undeclared = !is_trusted && !is_declared() && self.policy.exception(parsed.name).is_none();
+        let setting = self.policy.undeclared_cookies();
+        let is_hardened = is_undeclared && setting == UndeclaredCookies::Harden;
+        if is_undeclared && setting == UndeclaredCookies::Refuse {
+            return Treatment::Drop(DropReason::Undeclared);
+        }
+        if !self.jar.verdict().https && parsed.secure {
+            return Treatment::Drop(DropReason::SecureOverPlainHttp);
+        }
+        if !self.jar.verdict().https && is_hardened {
+            return Treatment::Drop(DropReason::HardenedOverPlainHttp);
+        }
+        if !is_undeclared {
+            return Treatment::Keep;
+        }
+        let missing = MissingAttributes::find(parsed, self.policy.session_names());
+        match missing.is_empty() {
+            true => Treatment::Keep,
+            false if is_hardened => Treatment::Harden(missing),
+            false => Treatment::Report(missing),
+        }
+    }
+
+    fn emit_treatment(&self, parsed: &ParsedSetCookie<'_>, treatment: Treatment) {
+        match treatment {
+            Treatment::Keep => {}
+            Treatment::Report(missing) => {
+                let reason = format_args!("it has no valid {missing}; let the policy harden it");
+                self.emit(parsed, Event::new(Kind::HeaderReported, missing.code(), &reason));
+            }
+            Treatment::Harden(missing) => {
+                let reason = format_args!("added {missing}");
+                self.emit(parsed, Event::new(Kind::HeaderHardened, missing.code(), &reason));
+            }
+            Treatment::Drop(reason) => {
+                let evidence = Some(self.jar.verdict().evidence);
+                let (code, text, evidence) = match reason {
+                    DropReason::Undeclared => {
+                        (Code::Undeclared, "the policy refuses cookies that are not declared", None)
+                    }
+                    DropReason::SecureOverPlainHttp => {
+                        (Code::Insecure, "a Secure cookie is not sent over plain HTTP", evidence)
+                    }
+                    DropReason::HardenedOverPlainHttp => {
+                        let text = "the policy makes every cookie Secure, and this response is plain HTTP; add an \
+                                    `exception` with a reason";
+                        (Code::Insecure, text, evidence)
+                    }
+                };
+                self.emit(parsed, Event::new(Kind::HeaderDropped, code, &text).with_evidence(evidence));
+            }
+        }
+    }
+
+    /// Reports a header that browsers would reject, and one that folds several cookies.
+    fn report_browser_objections(&self, parsed: &ParsedSetCookie<'_>, host: Option<&str>) {
+        if find_folded_cookie(parsed.header).is_some() {
+            let reason = "this header contains several cookies, and browsers read the second one as an attribute; send \
+                          one header for each cookie";
+            self.emit(parsed, Event::new(Kind::HeaderReported, Code::Folded, &reason));
+        }
+        let Some(host) = host else { return };
+        if let Err(rejection) = check(parsed, self.jar.verdict().https, host) {
+            let reason = format_args!("browsers do not store the cookie: {rejection}");
+            self.emit(parsed, Event::new(Kind::HeaderReported, rejection.code(), &reason));
+        }
+    }
+
+    fn emit(&self, parsed: &ParsedSetCookie<'_>, event: Event<'_>) {
+        let name = parsed.display_name();
+        self.jar.emit(event.with_cookie(&name));
+    }
+
+    fn restrict_caching(&self, response: &mut HeaderMap) {
+        let headers = response.get_all(CACHE_CONTROL).iter();
+        let Some((value, was_shared)) = stricter_cache_control(self.policy.caching(), headers) else { return };
+        if was_shared {
+            let reason = "a response with a cookie allowed shared caches to store it";
+            self.jar.emit(Event::new(Kind::CachingChanged, Code::SharedCache, &reason));
+        }
+        response.insert(CACHE_CONTROL, value);
+    }
+
+    fn set_hsts(&self, response: &mut HeaderMap) {
+        let Some(value) = self.policy.hsts_value() else { return };
+        let verdict = self.jar.verdict();
+        if !verdict.https || verdict.is_loopback() {
+            // Browsers ignore the header over plain HTTP, but scanners report it (RFC 6797 7.2).
+            response.remove(STRICT_TRANSPORT_SECURITY);
+            return;
+        }
+        // Browsers ignore the header for IP addresses and loopback names.
+        match self.host().map(Host::is_public_name) {
+            Some(true) => drop(response.insert(STRICT_TRANSPORT_SECURITY, value.clone())),
+            Some(false) => drop(response.remove(STRICT_TRANSPORT_SECURITY)),
+            None => {}
+        }
+    }
+}
+
+/// Returns true if each attribute of the header is as strict as in the declaration. If the declaration has a `Domain`,
+/// the header may have any `Domain`.
+fn matches_declaration(spec: &Spec, parsed: &ParsedSetCookie<'_>) -> bool {
+    (spec.has_domain() || parsed.shared_domain().is_none())
+        && (parsed.secure || !spec.secure)
+        && (parsed.http_only || !spec.http_only)
+        && parsed.known_same_site().is_some_and(|found| found.is_at_least(spec.same_site))
+}

@@ -1,0 +1,94 @@
+//! The weakest attributes that a policy accepts for any cookie, declared or not. `jar::write` applies them.
+
+use core::time::Duration;
+
+use hardtack_rules::{SameSite, syntax};
+
+use super::PolicyError;
+
+/// The weakest attributes that a policy accepts for any cookie.
+///
+/// A header that is weaker gets the attribute of the baseline. A header that is stricter is unchanged.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use hardtack::policy::Baseline;
+/// use hardtack::{Cookie, Cookies, Policy, PolicyHandle, SameSite, testing};
+///
+/// #[derive(Cookie)]
+/// #[cookie(max_age = "30d")]
+/// struct Session(String);
+///
+/// let baseline = Baseline::new()
+///     .same_site(SameSite::Strict)
+///     .http_only()
+///     .longest_max_age(Duration::from_secs(86_400));
+/// let policy = PolicyHandle::new(Policy::builder().baseline(baseline).build()?);
+/// let cookies = Cookies::from_headers(&http::HeaderMap::new(), testing::https()).with_policy(&policy);
+/// cookies.set(Session("a".into())).unwrap();
+///
+/// let mut response = http::HeaderMap::new();
+/// cookies.write(&mut response);
+/// assert_eq!(
+///     response["set-cookie"],
+///     "__Host-Http-session=a; Path=/; Max-Age=86400; Secure; HttpOnly; SameSite=Strict",
+/// );
+/// # Ok::<(), hardtack::policy::PolicyError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[must_use]
+pub struct Baseline {
+    same_site: Option<SameSite>,
+    http_only: bool,
+    longest_max_age: Option<Duration>,
+}
+
+impl Baseline {
+    /// Demands nothing.
+    pub fn new() -> Self {
+        Baseline::default()
+    }
+
+    /// Demands this `SameSite` or a stricter one. `SameSite::None` demands nothing.
+    pub fn same_site(mut self, same_site: SameSite) -> Self {
+        self.same_site = Some(same_site);
+        self
+    }
+
+    /// Demands `HttpOnly`.
+    pub fn http_only(mut self) -> Self {
+        self.http_only = true;
+        self
+    }
+
+    /// Demands a lifetime that is not longer than this, in whole seconds. A cookie without a lifetime is unchanged.
+    pub fn longest_max_age(mut self, max_age: Duration) -> Self {
+        self.longest_max_age = Some(max_age);
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<(), PolicyError> {
+        match self.longest_max_age.map(syntax::check_max_age) {
+            Some(Err(fault)) => Err(PolicyError::new("baseline.longest_max_age", fault.to_string())),
+            Some(Ok(())) | None => Ok(()),
+        }
+    }
+
+    /// Returns true if the baseline demands nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Baseline::default()
+    }
+
+    pub(crate) fn min_same_site(&self) -> Option<SameSite> {
+        self.same_site
+    }
+
+    pub(crate) fn demands_http_only(&self) -> bool {
+        self.http_only
+    }
+
+    pub(crate) fn max_age_limit(&self) -> Option<Duration> {
+        self.longest_max_age
+    }
+}

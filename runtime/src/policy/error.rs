@@ -1,0 +1,65 @@
+//! The error of a policy: the invalid setting, and what was expected.
+
+use core::fmt;
+use std::borrow::Cow;
+
+#[cfg(feature = "_layer")]
+use crate::request::host::Host;
+
+/// Names the setting of a policy that is invalid, and what was expected.
+///
+/// ```
+/// use hardtack::Policy;
+///
+/// let error = Policy::builder().cookie_domain("localhost").build().unwrap_err();
+/// assert_eq!(error.key(), "cookie_domain");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyError {
+    key: Cow<'static, str>,
+    problem: String,
+}
+
+impl PolicyError {
+    /// `problem` has the form `fact; remedy`.
+    pub(crate) fn new(key: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
+        PolicyError { key: key.into(), problem: problem.into() }
+    }
+
+    /// Returns the setting's name, such as `force_https.hosts`.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// let error = Policy::builder().force_https(ForceHttps::on().https_port(0)).build().unwrap_err();
+    /// assert_eq!(error.key(), "force_https.https_port");
+    /// ```
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An unknown key is text from outside, so it may contain control characters.
+        write!(f, "`{}`: {}", self.key.escape_debug(), self.problem)
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+/// Checks that the text is a host name without port.
+#[cfg(feature = "_layer")]
+pub(super) fn check_host_name(key: &'static str, name: &str) -> Result<(), PolicyError> {
+    if Host::parse(name).is_some_and(|host| host.as_str() == name) {
+        return Ok(());
+    }
+    let remedy = if name.is_ascii() {
+        "write it without scheme, port and path, as in \"www.example.com\""
+    } else {
+        "write its A-label, as in \"xn--bcher-kva.example\""
+    };
+    Err(PolicyError::new(key, format!("`{}` is not a host name; {remedy}", name.escape_debug())))
+}

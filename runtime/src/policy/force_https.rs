@@ -1,0 +1,322 @@
+//! The setting `force_https`: how requests over plain HTTP are treated. `middleware::plain_http` applies it.
+
+use super::error::{PolicyError, check_host_name};
+use crate::request::host::Host;
+
+/// The treatment of requests over plain HTTP.
+///
+/// If it is on, a page request is redirected to the same URL over HTTPS. A page request is a GET or HEAD whose `Accept`
+/// header names `text/html`. Every other request, and every request under [`api_paths`](ForceHttps::api_paths), is
+/// refused. It is never redirected, because a redirect would let a client work that sends credentials over plain HTTP
+/// (OWASP ASVS 4.1.2).
+///
+/// ```
+/// use hardtack::Policy;
+/// use hardtack::policy::ForceHttps;
+///
+/// let force = ForceHttps::on().api_paths(["/api"]).exempt(["/health"]).hosts(["www.example.com"]);
+/// assert_eq!(Policy::builder().force_https(force.clone()).build().unwrap().force_https(), &force);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct ForceHttps {
+    on: bool,
+    api_paths: Vec<String>,
+    exempt: Vec<String>,
+    hosts: Option<Vec<String>>,
+    https_port: u16,
+}
+
+/// The default port of HTTPS. A URL leaves it out (RFC 9110 4.2.2).
+const HTTPS_PORT: u16 = 443;
+
+impl ForceHttps {
+    /// Redirects page requests and refuses the others. This is the default.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// assert_eq!(Policy::default().force_https(), &ForceHttps::on());
+    /// ```
+    pub fn on() -> Self {
+        ForceHttps { on: true, api_paths: Vec::new(), exempt: Vec::new(), hosts: None, https_port: HTTPS_PORT }
+    }
+
+    /// Accepts plain HTTP. Secure cookies are not set or read over plain HTTP nevertheless.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// let policy = Policy::builder().force_https(ForceHttps::off()).build().unwrap();
+    /// assert_ne!(policy.force_https(), &ForceHttps::on());
+    /// ```
+    pub fn off() -> Self {
+        ForceHttps { on: false, ..ForceHttps::on() }
+    }
+
+    /// Adds path prefixes of an API. Every plain-HTTP request under a prefix is refused, whatever its `Accept` header
+    /// is.
+    ///
+    /// A prefix ends at a segment: `/api` covers `/api` and `/api/x`, but not `/apix`. It is compared with the path as
+    /// the client sent it, with its letter case and percent-encoding.
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    /// use hardtack::{Policy, TlsTermination};
+    /// # use axum::{Router, body::Body};
+    /// # use tower_layer::Layer as _;
+    /// # use tower_service::Service as _;
+    /// # fn status(policy: &Policy, host: &str, path: &str) -> u16 {
+    /// #     let request = http::Request::get(path).header("Host", host).header("Accept", "text/html");
+    /// #     let mut service = policy.layer(TlsTermination::none()).layer(Router::<()>::new());
+    /// #     let response = service.call(request.body(Body::empty()).unwrap());
+    /// #     let response = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(response).unwrap();
+    /// #     response.status().as_u16()
+    /// # }
+    ///
+    /// let policy = Policy::builder().force_https(ForceHttps::on().api_paths(["/api"])).build()?;
+    /// // The status of the response to a browser's request over plain HTTP:
+    /// assert_eq!(status(&policy, "shop.example", "/api/me"), 403);
+    /// assert_eq!(status(&policy, "shop.example", "/apix"), 308);
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn api_paths(mut self, prefixes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.api_paths.extend(prefixes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds paths that accept plain HTTP, such as health checks. They set no Secure cookies nevertheless.
+    ///
+    /// The whole path is compared as the client sent it, without the query.
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    /// use hardtack::{Policy, TlsTermination};
+    /// # use axum::{Router, body::Body};
+    /// # use tower_layer::Layer as _;
+    /// # use tower_service::Service as _;
+    /// # fn status(policy: &Policy, host: &str, path: &str) -> u16 {
+    /// #     let request = http::Request::get(path).header("Host", host).header("Accept", "text/html");
+    /// #     let mut service = policy.layer(TlsTermination::none()).layer(Router::<()>::new());
+    /// #     let response = service.call(request.body(Body::empty()).unwrap());
+    /// #     let response = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(response).unwrap();
+    /// #     response.status().as_u16()
+    /// # }
+    ///
+    /// let policy = Policy::builder().force_https(ForceHttps::on().exempt(["/health"])).build()?;
+    /// // The application, which has no routes here, handles the first request.
+    /// assert_eq!(status(&policy, "shop.example", "/health?deep=1"), 404);
+    /// assert_eq!(status(&policy, "shop.example", "/health/"), 308);
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn exempt(mut self, paths: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.exempt.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds the host names to which a redirect may go. A page request for any other host is refused.
+    ///
+    /// Letter case and a trailing dot do not matter. Without this setting a redirect goes to the host of the request,
+    /// after a check of its syntax.
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    /// use hardtack::{Policy, TlsTermination};
+    /// # use axum::{Router, body::Body};
+    /// # use tower_layer::Layer as _;
+    /// # use tower_service::Service as _;
+    /// # fn status(policy: &Policy, host: &str, path: &str) -> u16 {
+    /// #     let request = http::Request::get(path).header("Host", host).header("Accept", "text/html");
+    /// #     let mut service = policy.layer(TlsTermination::none()).layer(Router::<()>::new());
+    /// #     let response = service.call(request.body(Body::empty()).unwrap());
+    /// #     let response = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(response).unwrap();
+    /// #     response.status().as_u16()
+    /// # }
+    ///
+    /// let policy = Policy::builder().force_https(ForceHttps::on().hosts(["shop.example"])).build()?;
+    /// assert_eq!(status(&policy, "shop.example", "/"), 308);
+    /// assert_eq!(status(&policy, "evil.example", "/"), 403);
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.hosts.get_or_insert_default().extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets the port to which a redirect goes. The default is 443.
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    /// use hardtack::{Policy, TlsTermination};
+    /// # use axum::{Router, body::Body};
+    /// # use tower_layer::Layer as _;
+    /// # use tower_service::Service as _;
+    /// # fn location(policy: &Policy, host: &str, path: &str) -> String {
+    /// #     let request = http::Request::get(path).header("Host", host).header("Accept", "text/html");
+    /// #     let mut service = policy.layer(TlsTermination::none()).layer(Router::<()>::new());
+    /// #     let response = service.call(request.body(Body::empty()).unwrap());
+    /// #     let response = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(response).unwrap();
+    /// #     response.headers()["location"].to_str().unwrap().to_owned()
+    /// # }
+    ///
+    /// let policy = Policy::builder().force_https(ForceHttps::on().https_port(8443)).build()?;
+    /// assert_eq!(location(&policy, "shop.example:8080", "/"), "https://shop.example:8443/");
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn https_port(mut self, port: u16) -> Self {
+        self.https_port = port;
+        self
+    }
+
+    pub(super) fn enabled(self, on: bool) -> Self {
+        ForceHttps { on, ..self }
+    }
+
+    /// Checks each setting and brings it into the form in which it is compared.
+    pub(super) fn check(mut self) -> Result<Self, PolicyError> {
+        for prefix in &mut self.api_paths {
+            check_path("force_https.api_paths", prefix)?;
+            prefix.truncate(prefix.trim_end_matches('/').len());
+        }
+        for exempt in &self.exempt {
+            check_path("force_https.exempt", exempt)?;
+        }
+        for name in self.hosts.iter_mut().flatten() {
+            check_host_name("force_https.hosts", name)?;
+            name.truncate(without_dot(name).len());
+        }
+        if self.hosts.as_ref().is_some_and(Vec::is_empty) {
+            let problem = "the list is empty; name the hosts to which a redirect may go, or leave the key out";
+            return Err(PolicyError::new("force_https.hosts", problem));
+        }
+        if self.https_port == 0 {
+            let problem = "0 is not a port; write a number from 1 to 65535, or leave the key out for 443";
+            return Err(PolicyError::new("force_https.https_port", problem));
+        }
+        Ok(self)
+    }
+
+    pub(crate) fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// Returns true if the path accepts plain HTTP.
+    pub(crate) fn is_exempt(&self, path: &str) -> bool {
+        self.exempt.iter().any(|exempt| exempt == path)
+    }
+
+    /// Returns true if the path is under a prefix of [`api_paths`](ForceHttps::api_paths).
+    pub(crate) fn is_api_path(&self, path: &str) -> bool {
+        let after = |prefix: &String| path.strip_prefix(prefix.as_str());
+        self.api_paths.iter().filter_map(after).any(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Returns true if a redirect may go to the host.
+    pub(crate) fn may_redirect_to(&self, host: Host<'_>) -> bool {
+        let host = without_dot(host.as_str());
+        self.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)))
+    }
+
+    /// Returns the port, if a URL has to name it.
+    pub(crate) fn explicit_port(&self) -> Option<u16> {
+        (self.https_port != HTTPS_PORT).then_some(self.https_port)
+    }
+}
+
+impl Default for ForceHttps {
+    fn default() -> Self {
+        ForceHttps::on()
+    }
+}
+
+impl From<bool> for ForceHttps {
+    fn from(on: bool) -> Self {
+        ForceHttps::on().enabled(on)
+    }
+}
+
+fn check_path(key: &'static str, path: &str) -> Result<(), PolicyError> {
+    let shown = path.escape_debug();
+    let problem = if !path.starts_with('/') {
+        format!("`{shown}` does not begin with `/`; write it as in \"/{}\"", path.trim().escape_debug())
+    } else if let Some(found) = path.chars().find(|c| !c.is_ascii_graphic() || matches!(c, '?' | '#')) {
+        format!(
+            "`{shown}` contains `{}`, which is not valid in a path; write the path alone, percent-encoded as requests send it",
+            found.escape_debug()
+        )
+    } else if path.contains('*') {
+        format!("`{shown}` is a pattern; write the path without `*`")
+    } else {
+        return Ok(());
+    };
+    Err(PolicyError::new(key, problem))
+}
+
+/// Removes a trailing dot: `example.com.` and `example.com` are one host.
+fn without_dot(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ForceHttps;
+    use crate::policy::Policy;
+
+    fn error(force: ForceHttps) -> String {
+        Policy::builder().force_https(force).build().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn invalid_paths_are_refused() {
+        for (path, text) in [
+            ("health", "`health` does not begin with `/`; write it as in \"/health\""),
+            ("", "`` does not begin with `/`; write it as in \"/\""),
+            (" /x", "` /x` does not begin with `/`"),
+            ("/a?b", "`/a?b` contains `?`"),
+            ("/a b", "`/a b` contains ` `"),
+            ("/é", "`/é` contains `é`"),
+            ("/a\n", "`/a\\n` contains `\\n`"),
+            ("/api/*", "`/api/*` is a pattern"),
+        ] {
+            let exempt = error(ForceHttps::on().exempt(["/ok", path]));
+            assert!(exempt.starts_with(&format!("`force_https.exempt`: {text}")), "{exempt}");
+            let api_path = error(ForceHttps::off().api_paths([path]));
+            assert!(api_path.starts_with(&format!("`force_https.api_paths`: {text}")), "{api_path}");
+        }
+    }
+
+    #[test]
+    fn invalid_hosts_and_ports_are_refused() {
+        for name in ["", "a:80", "https://a", "a/", "*.a", ".a", "a..b", "a@b", "::1", "1.2.3"] {
+            let error = error(ForceHttps::on().hosts([name]));
+            assert!(error.contains("is not a host name; write it without scheme, port and path"), "{error}");
+        }
+        assert!(error(ForceHttps::on().hosts(["bücher.example"])).ends_with("as in \"xn--bcher-kva.example\""));
+        assert!(error(ForceHttps::on().hosts([""; 0])).starts_with("`force_https.hosts`: the list is empty; "));
+        assert!(error(ForceHttps::on().https_port(0)).starts_with("`force_https.https_port`: 0 is not a port; "));
+    }
+
+    #[test]
+    fn prefix_ends_at_a_segment() {
+        for (prefix, path, inside) in [
+            ("/api", "/api", true),
+            ("/api", "/api/", true),
+            ("/api", "/api/x", true),
+            ("/api", "/apix", false),
+            ("/api", "/API", false),
+            ("/api", "/x/api", false),
+            ("/api", "/", false),
+            ("/api/", "/api", true),
+            ("/api/", "/api/x", true),
+            ("/api/", "/apix", false),
+            ("/", "/", true),
+            ("/", "/x", true),
+        ] {
+            let policy = Policy::builder().force_https(ForceHttps::on().api_paths([prefix])).build().unwrap();
+            assert_eq!(policy.force_https().is_api_path(path), inside, "{prefix} {path}");
+        }
+        assert!(!Policy::default().force_https().is_api_path("/api"));
+    }
+}

@@ -1,0 +1,134 @@
+//! The handle by which the middleware of a running server shares one policy and replaces it.
+
+use core::fmt;
+use std::sync::{Arc, PoisonError};
+
+use super::Policy;
+use crate::event::{Counters, Event, log};
+use crate::sync::RwLock;
+
+/// Shares one policy between the middleware of a running server, and replaces it.
+///
+/// All clones share the policy. A request keeps the policy that it began with, so no request sees a mixture of two
+/// policies.
+///
+/// ```
+/// use hardtack::{Policy, PolicyHandle};
+///
+/// let handle = PolicyHandle::new(Policy::default());
+/// let clone = handle.clone();
+/// handle.apply(Policy::builder().cookie_domain("shop.example").build()?);
+/// assert_eq!(clone.current().cookie_domain(), Some("shop.example"));
+/// # Ok::<(), hardtack::policy::PolicyError>(())
+/// ```
+#[derive(Clone)]
+pub struct PolicyHandle {
+    policy: Arc<RwLock<Arc<Policy>>>,
+    counters: Arc<Counters>,
+}
+
+impl PolicyHandle {
+    /// Makes a handle that holds the policy.
+    ///
+    /// ```
+    /// use hardtack::{Policy, PolicyHandle};
+    ///
+    /// let handle = PolicyHandle::new(Policy::default());
+    /// assert_eq!(handle.current().cookie_domain(), None);
+    /// ```
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        PolicyHandle { policy: Arc::new(RwLock::new(Arc::new(policy))), counters: Arc::default() }
+    }
+
+    /// Replaces the policy for every request that begins after this call.
+    ///
+    /// ```
+    /// use hardtack::{Policy, PolicyHandle};
+    ///
+    /// let handle = PolicyHandle::from(Policy::default());
+    /// handle.apply(Policy::builder().cookie_domain("shop.example").build()?);
+    /// assert_eq!(handle.current().cookie_domain(), Some("shop.example"));
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn apply(&self, policy: Policy) {
+        let policy = Arc::new(policy);
+        // A poisoned lock is no problem, because replacing an `Arc` cannot be half done.
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+    }
+
+    /// Returns the present policy.
+    ///
+    /// ```
+    /// use hardtack::{Policy, PolicyHandle};
+    ///
+    /// let handle = PolicyHandle::new(Policy::default());
+    /// handle.apply(handle.current().to_builder().cookie_domain("shop.example").build()?);
+    /// assert_eq!(handle.current().cookie_domain(), Some("shop.example"));
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    #[must_use]
+    pub fn current(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the number of events of each kind since the handle was made.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Returns the present policy with its counters, for one request.
+    pub(crate) fn current_policy(&self) -> CurrentPolicy {
+        CurrentPolicy { policy: self.current(), counters: Arc::clone(&self.counters) }
+    }
+}
+
+impl From<Policy> for PolicyHandle {
+    fn from(policy: Policy) -> Self {
+        PolicyHandle::new(policy)
+    }
+}
+
+impl fmt::Debug for PolicyHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PolicyHandle").field(&self.current()).finish()
+    }
+}
+
+/// The policy of one request, and the counters of its events.
+#[derive(Debug, Clone)]
+pub(crate) struct CurrentPolicy {
+    pub(crate) policy: Arc<Policy>,
+    counters: Arc<Counters>,
+}
+
+impl CurrentPolicy {
+    /// Counts the event, calls the policy's callback and logs the event.
+    pub(crate) fn emit(&self, event: &Event<'_>) {
+        self.counters.count(event.kind);
+        self.policy.emit_to_callback(event);
+        log(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PolicyHandle;
+    use crate::policy::Policy;
+
+    #[test]
+    fn apply_reaches_all_clones_and_survives_poison() {
+        let handle = PolicyHandle::new(Policy::default());
+        let (clone, before) = (handle.clone(), handle.current());
+        let poisoner = handle.clone();
+        let panicked = std::thread::spawn(move || {
+            let _guard = poisoner.policy.write();
+            panic!("poisons the lock");
+        });
+        assert!(panicked.join().is_err());
+        handle.apply(Policy::builder().cookie_domain("a.example").build().unwrap());
+        assert_eq!(clone.current().cookie_domain(), Some("a.example"));
+        assert_eq!(before.cookie_domain(), None);
+    }
+}

@@ -1,0 +1,211 @@
+//! The settings of a policy as text: one table of keys for environment variables and TOML. A reader parses a value to
+//! the kind that its key needs. The builder checks the settings.
+
+use core::time::Duration;
+
+use hardtack_rules::{SameSite, syntax};
+
+use super::{Baseline, Policy, PolicyBuilder, PolicyError};
+#[cfg(feature = "_layer")]
+use super::{Caching, ForceHttps, Hsts, UndeclaredCookies};
+#[cfg(feature = "seal")]
+use crate::seal::Keyring;
+
+#[cfg(all(test, feature = "_layer"))]
+mod tests;
+
+/// A value from a variable or a TOML file. Each method returns `None` if the value has another kind.
+pub(super) trait TextValue: Sized {
+    /// Returns the keys of a keyring. They may be in a variable, but not in a TOML file.
+    #[cfg(feature = "seal")]
+    fn secret(self) -> Option<String>;
+    fn boolean(self) -> Option<bool>;
+    fn text(self) -> Option<String>;
+    #[cfg(feature = "_layer")]
+    fn number(self) -> Option<u16>;
+    #[cfg(feature = "_layer")]
+    fn list(self) -> Option<Vec<String>>;
+    /// Returns pairs of a name and a reason. A missing reason is empty, and the builder refuses it.
+    fn reasons(self, path: &str) -> Result<Option<Vec<(String, String)>>, PolicyError>;
+}
+
+/// A key, and the function that stores its value.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    kind: KeyKind,
+}
+
+/// A word, and the function that stores its setting.
+type Word = (&'static str, fn(&mut Draft));
+
+/// The kind of a value, and the function that stores it.
+enum KeyKind {
+    Boolean(fn(&mut Draft, bool)),
+    Text(fn(&mut Draft, String)),
+    #[cfg(feature = "_layer")]
+    Number(fn(&mut Draft, u16)),
+    Duration(fn(&mut Draft, Duration)),
+    #[cfg(feature = "_layer")]
+    List(fn(&mut Draft, Vec<String>)),
+    Word(&'static [Word]),
+    Reasons(fn(&mut Draft, Vec<(String, String)>)),
+    /// Text that may only be in a variable. No error shows it.
+    #[cfg(feature = "seal")]
+    Secret(fn(&mut Draft, &str) -> Result<(), crate::seal::KeyError>),
+    /// The name of a variable.
+    #[cfg(feature = "seal")]
+    VariableName(fn(&mut Draft, &str) -> Result<(), crate::seal::KeyError>),
+}
+
+#[rustfmt::skip]
+pub(super) const KEYS: &[Key] = &[
+    #[cfg(feature = "_layer")]
+    Key { name: "force_https", kind: KeyKind::Boolean(|draft, on| draft.force_https(|force| force.enabled(on))) },
+    #[cfg(feature = "_layer")]
+    Key { name: "force_https.api_paths", kind: KeyKind::List(|draft, list| draft.force_https(|force| force.api_paths(list))) },
+    #[cfg(feature = "_layer")]
+    Key { name: "force_https.exempt", kind: KeyKind::List(|draft, list| draft.force_https(|force| force.exempt(list))) },
+    #[cfg(feature = "_layer")]
+    Key { name: "force_https.hosts", kind: KeyKind::List(|draft, list| draft.force_https(|force| force.hosts(list))) },
+    #[cfg(feature = "_layer")]
+    Key { name: "force_https.https_port", kind: KeyKind::Number(|draft, port| draft.force_https(|force| force.https_port(port))) },
+    #[cfg(feature = "_layer")]
+    Key { name: "hsts", kind: KeyKind::Boolean(|draft, on| draft.hsts(|hsts| hsts.enabled(on))) },
+    #[cfg(feature = "_layer")]
+    Key { name: "hsts.max_age", kind: KeyKind::Duration(|draft, time| draft.hsts(|hsts| hsts.max_age(time))) },
+    #[cfg(feature = "_layer")]
+    Key { name: "hsts.include_subdomains", kind: KeyKind::Boolean(|draft, on| draft.hsts(|hsts| if on { hsts.include_subdomains() } else { hsts })) },
+    #[cfg(feature = "_layer")]
+    Key { name: "hsts.preload", kind: KeyKind::Boolean(|draft, on| draft.hsts(|hsts| if on { hsts.preload() } else { hsts })) },
+    #[cfg(feature = "_layer")]
+    Key { name: "undeclared_cookies", kind: KeyKind::Word(&[
+        ("observe", |draft| draft.builder(|builder| builder.undeclared_cookies(UndeclaredCookies::Observe))),
+        ("harden", |draft| draft.builder(|builder| builder.undeclared_cookies(UndeclaredCookies::Harden))),
+        ("refuse", |draft| draft.builder(|builder| builder.undeclared_cookies(UndeclaredCookies::Refuse))),
+    ]) },
+    #[cfg(feature = "_layer")]
+    Key { name: "session_names", kind: KeyKind::List(|draft, list| draft.builder(|builder| builder.session_names(list))) },
+    #[cfg(feature = "_layer")]
+    Key { name: "caching", kind: KeyKind::Word(&[
+        ("private", |draft| draft.builder(|builder| builder.caching(Caching::Private))),
+        ("no-store", |draft| draft.builder(|builder| builder.caching(Caching::NoStore))),
+    ]) },
+    Key { name: "baseline.same_site", kind: KeyKind::Word(&[
+        ("Strict", |draft| draft.baseline(|baseline| baseline.same_site(SameSite::Strict))),
+        ("Lax", |draft| draft.baseline(|baseline| baseline.same_site(SameSite::Lax))),
+        ("None", |draft| draft.baseline(|baseline| baseline.same_site(SameSite::None))),
+    ]) },
+    Key { name: "baseline.http_only", kind: KeyKind::Boolean(|draft, on| draft.baseline(|baseline| if on { baseline.http_only() } else { baseline })) },
+    Key { name: "baseline.longest_max_age", kind: KeyKind::Duration(|draft, time| draft.baseline(|baseline| baseline.longest_max_age(time))) },
+    Key { name: "exceptions", kind: KeyKind::Reasons(|draft, all| for (cookie, reason) in all { draft.builder(|builder| builder.exception(cookie, reason)); }) },
+    Key { name: "cookie_domain", kind: KeyKind::Text(|draft, domain| draft.builder(|builder| builder.cookie_domain(domain))) },
+    #[cfg(feature = "seal")]
+    Key { name: "keyring", kind: KeyKind::Secret(|draft, text| text.parse().map(|keyring| draft.keyring = Some(keyring))) },
+    #[cfg(feature = "seal")]
+    Key { name: "keyring.env", kind: KeyKind::VariableName(|draft, name| Keyring::from_env(name).map(|keyring| draft.keyring = Some(keyring))) },
+    #[cfg(feature = "seal")]
+    Key { name: "keyring.default_lifetime", kind: KeyKind::Duration(|draft, lifetime| draft.default_lifetime = Some(lifetime)) },
+    #[cfg(feature = "_layer")]
+    Key { name: "outbound_exceptions", kind: KeyKind::Reasons(|draft, all| for (host, reason) in all { draft.builder(|builder| builder.outbound_exception(host, reason)); }) },
+];
+
+/// The settings while a reader collects them.
+#[derive(Default)]
+pub(super) struct Draft {
+    builder: PolicyBuilder,
+    baseline: Baseline,
+    #[cfg(feature = "_layer")]
+    force_https: ForceHttps,
+    #[cfg(feature = "_layer")]
+    hsts: Hsts,
+    #[cfg(feature = "seal")]
+    keyring: Option<Keyring>,
+    #[cfg(feature = "seal")]
+    default_lifetime: Option<Duration>,
+}
+
+impl Draft {
+    #[allow(unused_mut, reason = "only the feature `seal` adds a keyring")]
+    pub(super) fn build(mut self) -> Result<Policy, PolicyError> {
+        #[cfg(feature = "seal")]
+        match (self.keyring.take(), self.default_lifetime) {
+            (Some(keyring), None) => self.builder(|builder| builder.keyring(keyring)),
+            (Some(keyring), Some(lifetime)) => {
+                self.builder(|builder| builder.keyring(keyring.default_lifetime(lifetime)));
+            }
+            (None, Some(_)) => {
+                let problem = "it needs a keyring; name the variable that holds the keys in `keyring.env`";
+                return Err(PolicyError::new("keyring.default_lifetime", problem));
+            }
+            (None, None) => {}
+        }
+        let builder = self.builder.baseline(self.baseline);
+        #[cfg(feature = "_layer")]
+        let builder = builder.force_https(self.force_https).hsts(self.hsts);
+        builder.build()
+    }
+
+    /// Stores the value of a key. `name` is the key as the user wrote it, for the error.
+    pub(super) fn set(&mut self, key: &Key, name: &str, value: impl TextValue) -> Result<(), PolicyError> {
+        let expected = |what: &str| PolicyError::new(name.to_owned(), format!("expected {what}"));
+        match &key.kind {
+            KeyKind::Boolean(set) => set(self, value.boolean().ok_or_else(|| expected("`true` or `false`"))?),
+            KeyKind::Text(set) => set(self, value.text().ok_or_else(|| expected("a text"))?),
+            #[cfg(feature = "_layer")]
+            KeyKind::Number(set) => set(self, value.number().ok_or_else(|| expected("a number from 1 to 65535"))?),
+            #[cfg(feature = "_layer")]
+            KeyKind::List(set) => set(self, value.list().ok_or_else(|| expected("a list of texts"))?),
+            KeyKind::Duration(set) => {
+                let text = value.text().ok_or_else(|| expected("a duration, as in \"365d\""))?;
+                let duration = syntax::parse_duration(text.trim())
+                    .map_err(|fault| PolicyError::new(name.to_owned(), fault.text))?;
+                set(self, duration);
+            }
+            KeyKind::Word(words) => {
+                let text = value.text().unwrap_or_default();
+                let Some((_, set)) = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text.trim())) else {
+                    let words: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+                    return Err(expected(&format!("one of {}", words.join(", "))));
+                };
+                set(self);
+            }
+            #[cfg(feature = "seal")]
+            KeyKind::Secret(set) => {
+                let Some(text) = value.secret() else {
+                    let problem = "keys may not be written in the TOML file; name the variable that holds them, as in \
+                                   `keyring = { env = \"COOKIE_KEYS\" }`";
+                    return Err(PolicyError::new(name.to_owned(), problem));
+                };
+                let text = zeroize::Zeroizing::new(text);
+                set(self, &text).map_err(|error| PolicyError::new(name.to_owned(), error.to_string()))?;
+            }
+            #[cfg(feature = "seal")]
+            KeyKind::VariableName(set) => {
+                let variable = value.text().ok_or_else(|| expected("the name of a variable, as in \"COOKIE_KEYS\""))?;
+                set(self, variable.trim()).map_err(|error| PolicyError::new(name.to_owned(), error.to_string()))?;
+            }
+            KeyKind::Reasons(set) => {
+                set(self, value.reasons(name)?.ok_or_else(|| expected("names, each with a reason"))?);
+            }
+        }
+        Ok(())
+    }
+
+    fn builder(&mut self, change: impl FnOnce(PolicyBuilder) -> PolicyBuilder) {
+        self.builder = change(core::mem::take(&mut self.builder));
+    }
+
+    fn baseline(&mut self, change: impl FnOnce(Baseline) -> Baseline) {
+        self.baseline = change(core::mem::take(&mut self.baseline));
+    }
+
+    #[cfg(feature = "_layer")]
+    fn force_https(&mut self, change: impl FnOnce(ForceHttps) -> ForceHttps) {
+        self.force_https = change(core::mem::take(&mut self.force_https));
+    }
+
+    #[cfg(feature = "_layer")]
+    fn hsts(&mut self, change: impl FnOnce(Hsts) -> Hsts) {
+        self.hsts = change(core::mem::take(&mut self.hsts));
+    }
+}

@@ -1,0 +1,183 @@
+use super::KEYS;
+use crate::policy::Policy;
+use crate::policy::env::{from_variables, variable_name};
+
+fn from(variables: &[(&str, &str)]) -> Result<Policy, String> {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned())));
+    from_variables(variables).map_err(|error| error.to_string())
+}
+
+#[test]
+fn variables_are_keys_in_upper_case() {
+    let names: std::collections::HashSet<_> = KEYS.iter().map(|key| variable_name(key.name)).collect();
+    assert_eq!(names.len(), KEYS.len());
+    let policy = from(&[
+        ("HARDTACK_POLICY_FORCE_HTTPS", "false"),
+        ("HARDTACK_POLICY_FORCE_HTTPS_EXEMPT", "/health, /ready"),
+        ("HARDTACK_POLICY_HSTS_MAX_AGE", "730d"),
+        ("HARDTACK_POLICY_BASELINE_SAME_SITE", "strict"),
+        ("HARDTACK_POLICY_EXCEPTIONS", "legacy: read until March; theme: theme.js reads it"),
+        ("HARDTACK_DENY", "all"),
+    ]);
+    let policy = policy.unwrap();
+    assert!(!policy.force_https().is_on());
+    assert!(policy.force_https().is_exempt("/ready"));
+    assert_eq!(policy.hsts_value().unwrap(), "max-age=63072000");
+    assert_eq!(policy.exception(b"theme"), Some("theme.js reads it"));
+}
+
+#[test]
+fn invalid_variable_is_named() {
+    for (name, value, text) in [
+        ("HARDTACK_POLICY_FORCE_HTTP", "true", "`HARDTACK_POLICY_FORCE_HTTP`: unknown; the variables are "),
+        ("HARDTACK_POLICY_HSTS", "yes", "`HARDTACK_POLICY_HSTS`: expected `true` or `false`"),
+        (
+            "HARDTACK_POLICY_FORCE_HTTPS_HTTPS_PORT",
+            "66000",
+            "`HARDTACK_POLICY_FORCE_HTTPS_HTTPS_PORT`: expected a number",
+        ),
+        (
+            "HARDTACK_POLICY_HSTS_MAX_AGE",
+            "1 year",
+            "`HARDTACK_POLICY_HSTS_MAX_AGE`: a duration is one number and one unit",
+        ),
+        ("HARDTACK_POLICY_CACHING", "public", "`HARDTACK_POLICY_CACHING`: expected one of \"private\", \"no-store\""),
+        ("HARDTACK_POLICY_EXCEPTIONS", "legacy", "`exceptions`: the exception for `legacy` has no reason"),
+        (
+            "HARDTACK_POLICY_HSTS_PRELOAD",
+            "true",
+            "`hsts.preload`: preload lists accept a host only with all its subdomains",
+        ),
+    ] {
+        let error = from(&[(name, value)]).unwrap_err();
+        assert!(error.starts_with(text), "{error}");
+    }
+    let not_utf8 = from_variables([("HARDTACK_POLICY_HSTS".to_owned(), None)].into_iter()).unwrap_err();
+    assert_eq!(not_utf8.to_string(), "`HARDTACK_POLICY_HSTS`: not UTF-8; write it in UTF-8");
+}
+
+#[test]
+fn errors_escape_control_characters() {
+    let error = from(&[("HARDTACK_POLICY_\nx\u{1b}[2J", "1")]).unwrap_err();
+    assert!(error.starts_with("`HARDTACK_POLICY_\\nx\\u{1b}[2J`: unknown; "), "{error}");
+    #[cfg(feature = "seal")]
+    {
+        let error = from(&[("HARDTACK_POLICY_KEYRING_ENV", "NO\nSUCH")]).unwrap_err();
+        assert!(error.starts_with("`HARDTACK_POLICY_KEYRING_ENV`: `NO\\nSUCH`: the variable is not set; "), "{error}");
+    }
+    #[cfg(feature = "toml")]
+    for text in ["\"a\\nb\" = 1", "[[exceptions]]\n\"a\\nb\" = 1", "[hsts]\n\"a\\u001b\" = 1"] {
+        let error = Policy::from_toml(text).unwrap_err().to_string();
+        assert!(!error.contains(char::is_control), "{error:?}");
+    }
+}
+
+#[test]
+fn each_word_is_a_setting() {
+    for (variable, word, shown) in [
+        ("UNDECLARED_COOKIES", "observe", "Observe"),
+        ("UNDECLARED_COOKIES", "Harden", "Harden"),
+        ("UNDECLARED_COOKIES", "refuse", "Refuse"),
+        ("CACHING", "private", "Private"),
+        ("CACHING", "no-store", "NoStore"),
+        ("BASELINE_SAME_SITE", "strict", "Some(Strict)"),
+        ("BASELINE_SAME_SITE", "Lax", "Some(Lax)"),
+        ("BASELINE_SAME_SITE", "None", "same_site: Some(None)"),
+    ] {
+        let policy = from(&[(&format!("HARDTACK_POLICY_{variable}"), word)]).unwrap();
+        assert!(format!("{policy:?}").contains(shown), "{variable}={word}: {policy:?}");
+    }
+    let error = from(&[("HARDTACK_POLICY_CACHING", "public")]).unwrap_err();
+    assert!(error.contains("expected one of \"private\", \"no-store\""), "{error}");
+}
+
+#[test]
+fn baseline_max_age_is_in_whole_seconds() {
+    let baseline = crate::policy::Baseline::new().longest_max_age(core::time::Duration::from_millis(1500));
+    assert_eq!(Policy::builder().baseline(baseline).build().unwrap_err().key(), "baseline.longest_max_age");
+}
+
+#[cfg(feature = "toml")]
+#[test]
+fn port_is_a_decimal_number() {
+    assert!(Policy::from_toml("[force_https]\nhttps_port = 8_443").is_ok());
+    for port in ["0x20fb", "0o20", "0b1", "0", "65536", "-1", "'443'"] {
+        let error = Policy::from_toml(&format!("[force_https]\nhttps_port = {port}")).unwrap_err();
+        assert_eq!(error.key(), "force_https.https_port", "{port}");
+    }
+}
+
+#[cfg(feature = "toml")]
+#[test]
+fn toml_errors_name_the_key() {
+    let policy = Policy::from_toml(
+        "undeclared_cookies = 'refuse'\n[force_https]\napi_paths = ['/api']\nhttps_port = 8_443\n[hsts]\nmax_age = '365d'\n\
+         include_subdomains = true\npreload = true\n[[exceptions]]\ncookie = 'legacy'\nreason = 'until March'",
+    );
+    let policy = policy.unwrap();
+    assert!(policy.force_https().is_api_path("/api/x"));
+    assert_eq!(policy.force_https().explicit_port(), Some(8443));
+    assert_eq!(policy.hsts_value().unwrap(), "max-age=31536000; includeSubDomains; preload");
+    assert_eq!(policy.exception(b"legacy"), Some("until March"));
+    for (toml, text) in [
+        ("a = ", "`line 1`: not TOML: "),
+        ("force_https = 1", "`force_https`: expected `true` or `false`"),
+        ("[force_https]\nexmpt = []", "`force_https.exmpt`: unknown; the keys are `force_https`, "),
+        ("[force_https]\nexempt = 'x'", "`force_https.exempt`: expected a list of texts"),
+        ("[force_https]\nexempt = ['x']", "`force_https.exempt`: `x` does not begin with `/`"),
+        ("[[exceptions]]\ncookie = 'x'", "`exceptions`: the exception for `x` has no reason"),
+        ("exceptions = ['x']", "`exceptions`: expected names, each with a reason"),
+        ("[[exceptions]]\nreason = 'x'", "`exceptions`: an exception has no `cookie`; name it"),
+        (
+            "[[exceptions]]\ncookie = 'x'\nreasn = 'y'",
+            "`exceptions.reasn`: unknown; the keys are `cookie` and `reason`",
+        ),
+        ("[[outbound_exceptions]]\ncookie = 'x'", "`outbound_exceptions.cookie`: unknown; the keys are `host` and "),
+        ("[[outbound_exceptions]]\nhost = 1", "`outbound_exceptions.host`: expected a text"),
+        ("hsts.preload = true", "`hsts.preload`: preload lists accept a host only"),
+        ("[hsts]\nmax_age = 31536000", "`hsts.max_age`: expected a duration, as in \"365d\""),
+    ] {
+        let error = Policy::from_toml(toml).unwrap_err().to_string();
+        assert!(error.starts_with(text), "{error}");
+    }
+}
+
+#[cfg(feature = "seal")]
+#[test]
+fn keyring_comes_from_a_variable() {
+    const KEY: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=";
+    let id = crate::seal::Key::from_base64(KEY).unwrap().id().to_string();
+    let policy = from(&[("HARDTACK_POLICY_KEYRING", KEY), ("HARDTACK_POLICY_KEYRING_DEFAULT_LIFETIME", "2h")]).unwrap();
+    assert_eq!(policy.keyring().unwrap().lifetime().as_secs(), 7_200);
+    assert!(format!("{policy:?}").contains(&id) && !format!("{policy:?}").contains("3q2"));
+    for (name, value, text) in [
+        ("HARDTACK_POLICY_KEYRING", "hunter2", "`HARDTACK_POLICY_KEYRING`: key 1: the key is not base64; "),
+        (
+            "HARDTACK_POLICY_KEYRING_ENV",
+            "NO_SUCH_KEYS",
+            "`HARDTACK_POLICY_KEYRING_ENV`: `NO_SUCH_KEYS`: the variable is not set; ",
+        ),
+        ("HARDTACK_POLICY_KEYRING_DEFAULT_LIFETIME", "2h", "`keyring.default_lifetime`: it needs a keyring; "),
+    ] {
+        let error = from(&[(name, value)]).unwrap_err();
+        assert!(error.starts_with(text) && !error.contains("hunter2"), "{error}");
+    }
+}
+
+#[cfg(all(feature = "seal", feature = "toml"))]
+#[test]
+fn toml_file_may_not_contain_keys() {
+    for (toml, text) in [
+        (
+            "keyring = '3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs='",
+            "`keyring`: keys may not be written in the TOML file; name ",
+        ),
+        ("keyring = { env = 'NO_SUCH_KEYS' }", "`keyring.env`: `NO_SUCH_KEYS`: the variable is not set; "),
+        ("[keyring]\nenv = 1", "`keyring.env`: expected the name of a variable"),
+        ("[keyring]\nkey = 'x'", "`keyring.key`: unknown; the keys are "),
+        ("[keyring]\ndefault_lifetime = '2h'", "`keyring.default_lifetime`: it needs a keyring"),
+    ] {
+        let error = Policy::from_toml(toml).unwrap_err().to_string();
+        assert!(error.starts_with(text) && !error.contains("3q2"), "{error}");
+    }
+}

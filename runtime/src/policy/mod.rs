@@ -1,0 +1,585 @@
+//! The settings that an environment demands of every request and every cookie, and the handle by which a running server
+//! changes them. This module only holds settings: `jar` and `middleware` apply them.
+//!
+//! The settings for requests and for other code's cookies need a framework's feature: [`PolicyBuilder::force_https`],
+//! [`hsts`](PolicyBuilder::hsts), [`undeclared_cookies`](PolicyBuilder::undeclared_cookies),
+//! [`session_names`](PolicyBuilder::session_names), [`caching`](PolicyBuilder::caching) and
+//! [`outbound_exception`](PolicyBuilder::outbound_exception).
+
+use core::fmt;
+use std::sync::Arc;
+
+use hardtack_rules::syntax;
+#[cfg(feature = "_layer")]
+use http::HeaderValue;
+
+use crate::cookie::declaration::Spec;
+use crate::event::Event;
+use crate::wire::domain;
+
+mod baseline;
+#[cfg(feature = "_layer")]
+mod caching;
+mod env;
+mod error;
+#[cfg(feature = "_layer")]
+mod force_https;
+pub(crate) mod handle;
+#[cfg(feature = "_layer")]
+mod hsts;
+mod keys;
+#[cfg(feature = "toml")]
+mod toml;
+#[cfg(feature = "_layer")]
+mod undeclared;
+
+pub use baseline::Baseline;
+#[cfg(feature = "_layer")]
+pub use caching::Caching;
+pub use error::PolicyError;
+#[cfg(feature = "_layer")]
+pub use force_https::ForceHttps;
+pub use handle::PolicyHandle;
+#[cfg(feature = "_layer")]
+pub use hsts::Hsts;
+#[cfg(feature = "_layer")]
+pub use undeclared::UndeclaredCookies;
+
+/// The demands of an environment on every request and every cookie, also on the cookies of other code.
+///
+/// A policy can only be stricter than a cookie's declaration: no setting takes `Secure` from a cookie.
+///
+/// ```
+/// use hardtack::Policy;
+/// use hardtack::policy::{ForceHttps, Hsts};
+///
+/// let policy = Policy::builder()
+///     .force_https(ForceHttps::on().api_paths(["/api"]).exempt(["/health"]))
+///     .hsts(Hsts::one_year().include_subdomains())
+///     .cookie_domain("example.com")
+///     .build()?;
+/// assert_eq!(policy.cookie_domain(), Some("example.com"));
+/// # Ok::<(), hardtack::policy::PolicyError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Policy {
+    settings: PolicyBuilder,
+    /// The header value of the HSTS setting.
+    #[cfg(feature = "_layer")]
+    hsts_value: Option<HeaderValue>,
+}
+
+impl Policy {
+    /// Returns a builder. Every setting has a default.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// let policy = Policy::builder().build()?;
+    /// assert_eq!(policy.cookie_domain(), None);
+    /// assert_eq!(policy.force_https(), &ForceHttps::on());
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn builder() -> PolicyBuilder {
+        PolicyBuilder::default()
+    }
+
+    /// Returns a builder with the settings of this policy, for example to replace the keyring.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// let policy = Policy::builder().cookie_domain("shop.example").build()?;
+    /// let changed = policy.to_builder().session_names(["basket_key"]).build()?;
+    /// assert_eq!(changed.cookie_domain(), Some("shop.example"));
+    /// assert_eq!(changed.session_names(), ["basket_key"]);
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn to_builder(&self) -> PolicyBuilder {
+        self.settings.clone()
+    }
+
+    /// Returns the domain of cookies that are declared `domain = policy`.
+    #[must_use]
+    pub fn cookie_domain(&self) -> Option<&str> {
+        self.settings.cookie_domain.as_deref()
+    }
+
+    /// Returns the weakest attributes that the policy accepts.
+    pub fn baseline(&self) -> &Baseline {
+        &self.settings.baseline
+    }
+
+    /// Returns the cookies that are exempt from [`undeclared_cookies`](PolicyBuilder::undeclared_cookies) and
+    /// [`baseline`](PolicyBuilder::baseline), each with its reason.
+    pub fn exceptions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.settings.exceptions.iter().map(|(cookie, reason)| (cookie.as_str(), reason.as_str()))
+    }
+
+    /// Returns the declarations that were given to [`PolicyBuilder::declared`].
+    pub fn declared(&self) -> impl Iterator<Item = &'static Spec> {
+        self.settings.declared.iter().copied().flatten()
+    }
+
+    /// Returns the keyring that signs and seals.
+    #[cfg(feature = "seal")]
+    #[must_use]
+    pub fn keyring(&self) -> Option<&crate::seal::Keyring> {
+        self.settings.keyring.as_ref()
+    }
+
+    /// Returns the reason for which the cookie is exempt.
+    pub(crate) fn exception(&self, cookie: &[u8]) -> Option<&str> {
+        self.exceptions().find(|(name, _)| name.as_bytes() == cookie).map(|(_, reason)| reason)
+    }
+
+    pub(crate) fn emit_to_callback(&self, event: &Event<'_>) {
+        if let Some(callback) = &self.settings.callback {
+            callback(event);
+        }
+    }
+}
+
+#[cfg(feature = "_layer")]
+impl Policy {
+    /// Returns the treatment of plain HTTP.
+    pub fn force_https(&self) -> &ForceHttps {
+        &self.settings.layer.force_https
+    }
+
+    /// Returns the HSTS setting.
+    pub fn hsts(&self) -> &Hsts {
+        &self.settings.layer.hsts
+    }
+
+    /// Returns the treatment of undeclared cookies.
+    #[must_use]
+    pub fn undeclared_cookies(&self) -> UndeclaredCookies {
+        self.settings.layer.undeclared_cookies
+    }
+
+    /// Returns the names of session cookies that were added to the known ones.
+    #[must_use]
+    pub fn session_names(&self) -> &[String] {
+        &self.settings.layer.session_names
+    }
+
+    /// Returns which caches may store a response with cookies.
+    #[must_use]
+    pub fn caching(&self) -> Caching {
+        self.settings.layer.caching
+    }
+
+    /// Returns the hosts to which the program's own client may send credentials over plain HTTP, each with its reason.
+    pub fn outbound_exceptions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.settings.layer.outbound_exceptions.iter().map(|(host, reason)| (host.as_str(), reason.as_str()))
+    }
+
+    pub(crate) fn hsts_value(&self) -> Option<&HeaderValue> {
+        self.hsts_value.as_ref()
+    }
+
+    /// Returns the declaration of this name among the ones that were given to [`PolicyBuilder::declared`].
+    pub(crate) fn declaration(&self, cookie: &[u8]) -> Option<&'static Spec> {
+        self.declared().find(|spec| spec.name.as_bytes() == cookie)
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let settings = PolicyBuilder::default();
+        Policy {
+            #[cfg(feature = "_layer")]
+            hsts_value: settings.layer.hsts.header_value().unwrap_or_default(),
+            settings,
+        }
+    }
+}
+
+/// Collects the settings of a [`Policy`].
+///
+/// ```
+/// use hardtack::Policy;
+///
+/// let policy = Policy::builder().cookie_domain("shop.example").build()?;
+/// assert_eq!(policy.cookie_domain(), Some("shop.example"));
+/// # Ok::<(), hardtack::policy::PolicyError>(())
+/// ```
+#[derive(Clone, Default)]
+#[must_use]
+pub struct PolicyBuilder {
+    cookie_domain: Option<String>,
+    baseline: Baseline,
+    exceptions: Vec<(String, String)>,
+    declared: Vec<&'static [Spec]>,
+    #[cfg(feature = "seal")]
+    keyring: Option<crate::seal::Keyring>,
+    callback: Option<Callback>,
+    #[cfg(feature = "_layer")]
+    layer: LayerSettings,
+}
+
+/// The settings that only a framework's middleware uses.
+#[cfg(feature = "_layer")]
+#[derive(Debug, Clone, Default)]
+struct LayerSettings {
+    force_https: ForceHttps,
+    hsts: Hsts,
+    undeclared_cookies: UndeclaredCookies,
+    session_names: Vec<String>,
+    caching: Caching,
+    outbound_exceptions: Vec<(String, String)>,
+}
+
+type Callback = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+
+impl PolicyBuilder {
+    /// Sets the weakest attributes that the policy accepts for any cookie. Without this setting there is no baseline.
+    ///
+    /// ```
+    /// use hardtack::policy::Baseline;
+    /// use hardtack::{Policy, SameSite};
+    ///
+    /// let strict = Baseline::new().same_site(SameSite::Strict);
+    /// let policy = Policy::builder().baseline(strict.clone()).build()?;
+    /// assert_eq!(policy.baseline(), &strict);
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn baseline(mut self, baseline: Baseline) -> Self {
+        self.baseline = baseline;
+        self
+    }
+
+    /// Exempts one cookie from [`undeclared_cookies`](PolicyBuilder::undeclared_cookies) and
+    /// [`baseline`](PolicyBuilder::baseline), for a reason. An exception never allows a Secure cookie over plain HTTP.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// let policy = Policy::builder().exception("legacy", "the old shop reads it until March").build()?;
+    /// assert_eq!(policy.exceptions().next(), Some(("legacy", "the old shop reads it until March")));
+    /// assert_eq!(Policy::builder().exception("legacy", " ").build().unwrap_err().key(), "exceptions");
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn exception(mut self, cookie: impl Into<String>, reason: impl Into<String>) -> Self {
+        self.exceptions.push((cookie.into(), reason.into()));
+        self
+    }
+
+    /// Registers declarations, so that headers made with [`SetCookie::header_value`](crate::SetCookie::header_value) do
+    /// not count as undeclared.
+    ///
+    /// ```
+    /// use hardtack::spec::Spec;
+    /// use hardtack::{Cookie, Policy, ReadCookie};
+    ///
+    /// #[derive(Cookie)]
+    /// struct Cart(u32);
+    ///
+    /// const DECLARED: &[Spec] = &[Cart::SPEC];
+    /// let policy = Policy::builder().declared(DECLARED).build()?;
+    /// assert_eq!(policy.declared().count(), 1);
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn declared(mut self, specs: &'static [Spec]) -> Self {
+        self.declared.push(specs);
+        self
+    }
+
+    /// Sets the `Domain` of cookies that are declared `domain = policy`. Without this setting such a cookie cannot be
+    /// set.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// let policy = Policy::builder().cookie_domain("shop.example").build()?;
+    /// assert_eq!(policy.cookie_domain(), Some("shop.example"));
+    /// assert_eq!(Policy::builder().cookie_domain(".shop.example").build().unwrap_err().key(), "cookie_domain");
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn cookie_domain(mut self, domain: impl Into<String>) -> Self {
+        self.cookie_domain = Some(domain.into());
+        self
+    }
+
+    /// Sets the keyring that signs and seals. Without a keyring a cookie that is declared `signed` or `sealed` cannot
+    /// be set or read.
+    ///
+    /// A running server rotates its keys with [`PolicyHandle::apply`] and a policy with the next keyring.
+    ///
+    /// ```
+    /// use hardtack::seal::{Key, Keyring};
+    /// use hardtack::{Policy, PolicyHandle};
+    ///
+    /// let (old, new) = (Key::generate(), Key::generate());
+    /// let handle = PolicyHandle::new(Policy::builder().keyring(Keyring::new(old.clone())).build()?);
+    ///
+    /// let next = Keyring::new(old).with(new.clone());
+    /// handle.apply(handle.current().to_builder().keyring(next).build()?);
+    /// assert!(format!("{:?}", handle.current().keyring()).contains(&new.id().to_string()));
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    #[cfg(feature = "seal")]
+    pub fn keyring(mut self, keyring: crate::seal::Keyring) -> Self {
+        self.keyring = Some(keyring);
+        self
+    }
+
+    /// Sets a function that is called for each [`Event`]. It runs on the thread of the request, so it should return
+    /// fast.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    /// use hardtack::event::Kind;
+    ///
+    /// let policy = Policy::builder().on_event(|event| {
+    ///     if event.kind == Kind::Mistake {
+    ///         eprintln!("{event}");
+    ///     }
+    /// });
+    /// assert!(format!("{policy:?}").contains("on_event: true"));
+    /// ```
+    pub fn on_event(mut self, callback: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.callback = Some(Arc::new(callback));
+        self
+    }
+
+    /// Checks the settings and builds the policy.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// let error = Policy::builder().force_https(ForceHttps::on().exempt(["health"])).build().unwrap_err();
+    /// assert_eq!(error.key(), "force_https.exempt");
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "`force_https.exempt`: `health` does not begin with `/`; write it as in \"/health\""
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns the first setting that is invalid or contradicts another setting, and what was expected.
+    pub fn build(self) -> Result<Policy, PolicyError> {
+        if let Some(domain) = &self.cookie_domain {
+            domain::check(domain).map_err(|fault| {
+                PolicyError::new("cookie_domain", format!("`{}` is refused: {fault}", domain.escape_debug()))
+            })?;
+        }
+        for (name, reason) in &self.exceptions {
+            check_cookie_name("exceptions", name)?;
+            check_reason("exceptions", name, reason)?;
+        }
+        self.baseline.check()?;
+        #[cfg(feature = "_layer")]
+        return self.build_with_layer();
+        #[cfg(not(feature = "_layer"))]
+        Ok(Policy { settings: self })
+    }
+}
+
+#[cfg(feature = "_layer")]
+impl PolicyBuilder {
+    /// Sets the treatment of plain HTTP. By default pages are redirected to HTTPS and other requests are refused.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// let policy = Policy::builder().force_https(ForceHttps::on().https_port(8443)).build()?;
+    /// assert_eq!(policy.force_https(), &ForceHttps::on().https_port(8443));
+    /// let policy = Policy::builder().force_https(false).build()?;
+    /// assert_eq!(policy.force_https(), &ForceHttps::off());
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn force_https(mut self, force_https: impl Into<ForceHttps>) -> Self {
+        self.layer.force_https = force_https.into();
+        self
+    }
+
+    /// Sets the HSTS header: the time for which browsers must use HTTPS. The default is one year for this host.
+    ///
+    /// The header is sent once, over HTTPS only, and never for a loopback name or an IP address (RFC 6797 7.2 and
+    /// 8.1.1). It replaces the application's own header.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    /// use hardtack::policy::Hsts;
+    ///
+    /// let policy = Policy::builder().hsts(Hsts::one_year().include_subdomains()).build()?;
+    /// assert_eq!(policy.hsts(), &Hsts::one_year().include_subdomains());
+    /// let policy = Policy::builder().hsts(false).build()?;
+    /// assert_eq!(policy.hsts(), &Hsts::off());
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn hsts(mut self, hsts: impl Into<Hsts>) -> Self {
+        self.layer.hsts = hsts.into();
+        self
+    }
+
+    /// Sets how `Set-Cookie` headers from other code are treated. By default they are hardened.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    /// use hardtack::policy::UndeclaredCookies;
+    ///
+    /// let policy = Policy::builder().undeclared_cookies(UndeclaredCookies::Observe).build()?;
+    /// assert_eq!(policy.undeclared_cookies(), UndeclaredCookies::Observe);
+    /// assert_eq!(Policy::default().undeclared_cookies(), UndeclaredCookies::Harden);
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn undeclared_cookies(mut self, undeclared_cookies: UndeclaredCookies) -> Self {
+        self.layer.undeclared_cookies = undeclared_cookies;
+        self
+    }
+
+    /// Adds names of session cookies. Well-known names such as `id`, `sid` and `PHPSESSID`, and every name that
+    /// contains `sess` or `login`, are recognised without this setting.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// let policy = Policy::builder().session_names(["basket_key"]).build()?;
+    /// assert_eq!(policy.session_names(), ["basket_key"]);
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn session_names(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.layer.session_names.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets which caches may store a response with cookies. By default only the browser's cache may.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    /// use hardtack::policy::Caching;
+    ///
+    /// let policy = Policy::builder().caching(Caching::NoStore).build()?;
+    /// assert_eq!(policy.caching(), Caching::NoStore);
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn caching(mut self, caching: Caching) -> Self {
+        self.layer.caching = caching;
+        self
+    }
+
+    /// Lets the program's own HTTP client send cookies and credentials to this host over plain HTTP, for a reason.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// let policy = Policy::builder().outbound_exception("metrics.internal", "inside the cluster").build()?;
+    /// assert_eq!(policy.outbound_exceptions().next(), Some(("metrics.internal", "inside the cluster")));
+    /// assert_eq!(Policy::builder().outbound_exception("a b", "x").build().unwrap_err().key(), "outbound_exceptions");
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn outbound_exception(mut self, host: impl Into<String>, reason: impl Into<String>) -> Self {
+        self.layer.outbound_exceptions.push((host.into(), reason.into()));
+        self
+    }
+
+    fn build_with_layer(mut self) -> Result<Policy, PolicyError> {
+        let layer = &mut self.layer;
+        for name in &layer.session_names {
+            check_cookie_name("session_names", name)?;
+        }
+        for (host, reason) in &layer.outbound_exceptions {
+            error::check_host_name("outbound_exceptions", host)?;
+            check_reason("outbound_exceptions", host, reason)?;
+        }
+        layer.force_https = core::mem::take(&mut layer.force_https).check()?;
+        let hsts_value = layer.hsts.header_value()?;
+        Ok(Policy { settings: self, hsts_value })
+    }
+}
+
+/// Shows the settings. For the callback it shows only whether there is one.
+impl fmt::Debug for PolicyBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut settings = f.debug_struct("Settings");
+        settings
+            .field("cookie_domain", &self.cookie_domain)
+            .field("baseline", &self.baseline)
+            .field("exceptions", &self.exceptions)
+            .field("on_event", &self.callback.is_some());
+        #[cfg(feature = "seal")]
+        settings.field("keyring", &self.keyring);
+        #[cfg(feature = "_layer")]
+        settings
+            .field("force_https", &self.layer.force_https)
+            .field("hsts", &self.layer.hsts)
+            .field("undeclared_cookies", &self.layer.undeclared_cookies)
+            .field("session_names", &self.layer.session_names)
+            .field("caching", &self.layer.caching)
+            .field("outbound_exceptions", &self.layer.outbound_exceptions);
+        settings.finish_non_exhaustive()
+    }
+}
+
+fn check_reason(key: &'static str, name: &str, reason: &str) -> Result<(), PolicyError> {
+    if reason.trim().is_empty() {
+        let name = name.escape_debug();
+        return Err(PolicyError::new(key, format!("the exception for `{name}` has no reason; write why it is needed")));
+    }
+    Ok(())
+}
+
+fn check_cookie_name(key: &'static str, name: &str) -> Result<(), PolicyError> {
+    syntax::check_undeclared_name(name)
+        .map_err(|fault| PolicyError::new(key, format!("`{}` is refused: {fault}", name.escape_debug())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(feature = "_layer")]
+    #[test]
+    fn default_forces_https_and_has_no_domain() {
+        for policy in [Policy::default(), Policy::builder().build().unwrap()] {
+            assert!(policy.force_https().is_on());
+            assert_eq!(policy.force_https().explicit_port(), None);
+            assert_eq!(policy.cookie_domain(), None);
+        }
+        assert!(!Policy::builder().force_https(false).build().unwrap().force_https().is_on());
+        assert!(Policy::builder().force_https(true).build().unwrap().force_https().is_on());
+    }
+
+    #[test]
+    fn invalid_domain_names_its_key() {
+        let policy = Policy::builder().cookie_domain("Example.com").build().unwrap();
+        assert_eq!(policy.cookie_domain(), Some("Example.com"));
+        for (domain, text) in [
+            (".example.com", "`cookie_domain`: `.example.com` is refused: the domain begins with a dot"),
+            ("127.0.0.1", "`cookie_domain`: `127.0.0.1` is refused: "),
+            ("a.b\r\nx", "`cookie_domain`: `a.b\\r\\nx` is refused: "),
+            ("", "`cookie_domain`: `` is refused: the domain is empty"),
+        ] {
+            let error = Policy::builder().cookie_domain(domain).build().unwrap_err();
+            assert!(error.to_string().starts_with(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn exceptions_need_a_valid_name_and_reason() {
+        let error = |builder: PolicyBuilder| builder.build().unwrap_err().to_string();
+        assert!(
+            error(Policy::builder().exception("a", ""))
+                .starts_with("`exceptions`: the exception for `a` has no reason")
+        );
+        // The first invalid setting is reported.
+        assert!(error(Policy::builder().exception("a;b", "x")).starts_with("`exceptions`: `a;b` is refused: "));
+        #[cfg(feature = "_layer")]
+        assert!(error(Policy::builder().session_names([""])).starts_with("`session_names`: `` is refused: "));
+    }
+
+    #[test]
+    fn to_builder_keeps_the_settings() {
+        let policy = Policy::builder().cookie_domain("a.example").exception("b", "c").build().unwrap();
+        let copy = policy.to_builder().build().unwrap();
+        assert_eq!(format!("{copy:?}"), format!("{policy:?}"));
+        assert_eq!(copy.exceptions().collect::<Vec<_>>(), [("b", "c")]);
+    }
+}

@@ -1,0 +1,47 @@
+//! Page requests. In: a request's method and `Accept` headers. Out: true for a page request, which may be redirected to
+//! HTTPS. All other requests are API requests, which must not be redirected (OWASP ASVS 4.1.2).
+
+use http::Method;
+
+use crate::wire::list::split_unquoted;
+
+/// Returns true for a GET or HEAD request that names `text/html` in an `Accept` header (RFC 9110 12.5.1), with a weight
+/// above zero. `*/*` does not name `text/html`.
+pub(crate) fn wants_html<'a>(method: &Method, mut accept: impl Iterator<Item = &'a [u8]>) -> bool {
+    (method == Method::GET || method == Method::HEAD) && accept.any(accepts_html)
+}
+
+fn accepts_html(accept: &[u8]) -> bool {
+    split_unquoted(accept, b',').any(|range| {
+        let mut parts = split_unquoted(range, b';').map(<[u8]>::trim_ascii);
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(b"text/html")) && !parts.any(is_zero_weight)
+    })
+}
+
+/// Returns true for `q=0`, `q=0.` and `q=0.000` (RFC 9110 12.4.2).
+fn is_zero_weight(parameter: &[u8]) -> bool {
+    match parameter {
+        [b'q' | b'Q', b'=', b'0', rest @ ..] => rest.iter().all(|byte| matches!(byte, b'.' | b'0')),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wants_html;
+    use http::Method;
+
+    #[test]
+    fn page_request_is_get_or_head_that_names_html() {
+        for (method, accept, page) in [
+            (Method::GET, "text/html,application/xhtml+xml;q=0.9", true),
+            (Method::HEAD, "*/*, TEXT/HTML;q=0.5", true),
+            (Method::GET, "text/html;q=0.0", false),
+            (Method::GET, "*/*", false),
+            (Method::GET, "", false),
+            (Method::POST, "text/html", false),
+        ] {
+            assert_eq!(wants_html(&method, std::iter::once(accept.as_bytes())), page, "{method} {accept}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The proof types: a value of type [`Https`] proves that a request arrived over HTTPS. They are marker types, and only
+//! this crate can construct them.
+
+use core::fmt;
+
+use super::evidence::{DecisionBasis, Evidence, NotLoopback};
+
+/// Proof that the request arrived over HTTPS, or from a loopback host in a debug build.
+///
+/// It is neither `Clone` nor `Copy`. The only sources are [`TlsTermination`](crate::TlsTermination), the extractors and
+/// `hardtack::testing`.
+///
+/// ```
+/// use hardtack::{Https, TlsTermination};
+///
+/// let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+/// let https: Result<Https, hardtack::PlainHttp> = TlsTermination::here().detect(&parts, None);
+/// assert!(https.is_ok());
+/// ```
+#[must_use]
+#[derive(Debug)]
+pub struct Https {
+    verdict: Verdict,
+}
+
+/// Makes a proof for a test. It is a free function, so that rustc does not suggest it to people who try to build an
+/// [`Https`].
+#[cfg(feature = "testing")]
+pub(crate) fn https_for_test() -> Https {
+    Https { verdict: Verdict::https(DecisionBasis::Testing) }
+}
+
+/// Proof that the request arrived over plain HTTP. `Display` is the evidence, for a log.
+///
+/// ```
+/// use hardtack::TlsTermination;
+///
+/// let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+/// let plain = TlsTermination::none().detect(&parts, None).unwrap_err();
+/// assert_eq!(plain.to_string(), "this socket is declared plain HTTP");
+/// ```
+#[must_use]
+#[derive(Debug)]
+pub struct PlainHttp {
+    verdict: Verdict,
+}
+
+/// Either scheme. The check happens at run time.
+///
+/// ```
+/// use hardtack::{AnyScheme, TlsTermination};
+///
+/// let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+/// let scheme = AnyScheme::from(TlsTermination::none().detect(&parts, None));
+/// let cookies = hardtack::Cookies::from_headers(&parts.headers, scheme);
+/// assert!(cookies.https().is_err());
+/// ```
+#[derive(Debug)]
+pub struct AnyScheme {
+    verdict: Verdict,
+}
+
+impl From<Result<Https, PlainHttp>> for AnyScheme {
+    fn from(detected: Result<Https, PlainHttp>) -> Self {
+        let verdict = match detected {
+            Ok(https) => https.verdict,
+            Err(plain) => plain.verdict,
+        };
+        AnyScheme { verdict }
+    }
+}
+
+impl From<Https> for AnyScheme {
+    fn from(https: Https) -> Self {
+        AnyScheme { verdict: https.verdict }
+    }
+}
+
+impl From<PlainHttp> for AnyScheme {
+    fn from(plain: PlainHttp) -> Self {
+        AnyScheme { verdict: plain.verdict }
+    }
+}
+
+impl fmt::Display for PlainHttp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.verdict.evidence.fmt(f)
+    }
+}
+
+impl std::error::Error for PlainHttp {}
+
+impl PlainHttp {
+    /// Returns the reason why the request counts as plain HTTP.
+    pub fn evidence(&self) -> Evidence {
+        self.verdict.evidence
+    }
+}
+
+/// The scheme of a request, as a type: [`Https`], [`PlainHttp`] or [`AnyScheme`]. Other types cannot implement it.
+pub trait Scheme: sealed::Sealed + Send + Sync + Sized + 'static {}
+
+impl Scheme for Https {}
+impl Scheme for PlainHttp {}
+impl Scheme for AnyScheme {}
+
+pub(crate) mod sealed {
+    use super::Verdict;
+
+    pub trait Sealed {
+        fn verdict(&self) -> Verdict;
+        /// Returns true if a request with this verdict may be viewed as this scheme. Only `Https` needs HTTPS, because
+        /// cookies for plain HTTP may also travel over HTTPS.
+        fn allows(verdict: Verdict) -> bool;
+    }
+}
+
+impl sealed::Sealed for Https {
+    fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+    fn allows(verdict: Verdict) -> bool {
+        verdict.https
+    }
+}
+
+impl sealed::Sealed for PlainHttp {
+    fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+    fn allows(_: Verdict) -> bool {
+        true
+    }
+}
+
+impl sealed::Sealed for AnyScheme {
+    fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+    fn allows(_: Verdict) -> bool {
+        true
+    }
+}
+
+/// The decision on the scheme of one request, with its evidence.
+#[derive(Debug, Clone, Copy)]
+pub struct Verdict {
+    pub(crate) https: bool,
+    pub(crate) evidence: Evidence,
+}
+
+impl Verdict {
+    pub(crate) fn https(basis: DecisionBasis) -> Self {
+        Verdict { https: true, evidence: Evidence { basis, not_loopback: None } }
+    }
+
+    pub(crate) fn plain(basis: DecisionBasis) -> Self {
+        Verdict { https: false, evidence: Evidence { basis, not_loopback: None } }
+    }
+
+    /// Adds the reason why `loopback_in_debug` does not apply.
+    pub(crate) fn not_loopback(mut self, reason: NotLoopback) -> Self {
+        self.evidence.not_loopback = Some(reason);
+        self
+    }
+
+    /// Returns true if the request counts as HTTPS by the loopback rule. The bytes on the wire are plain HTTP.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn is_loopback(self) -> bool {
+        self.https && matches!(self.evidence.basis, DecisionBasis::Loopback)
+    }
+
+    pub(crate) fn into_proof(self) -> Result<Https, PlainHttp> {
+        if self.https { Ok(Https { verdict: self }) } else { Err(PlainHttp { verdict: self }) }
+    }
+}

@@ -1,0 +1,223 @@
+//! A `Set-Cookie` header that other code wrote: its bytes in, its attributes out, and edits that touch no other byte.
+//! The parser splits as browsers do (6265bis 5.6): at `;`, with SP and HTAB trimmed, attribute names in any letter
+//! case, attributes over 1024 bytes ignored, and the last of a repeated attribute in force.
+
+use std::borrow::Cow;
+
+use hardtack_rules::SameSite;
+use hardtack_rules::syntax::MAX_ATTRIBUTE_BYTES;
+#[cfg(any(feature = "audit", feature = "_layer"))]
+use hardtack_rules::wire::find_folded_cookie;
+
+use super::lifetime::Lifetime;
+use super::list::trim;
+
+/// The name, value and attributes of a `Set-Cookie` header, as browsers read them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ParsedSetCookie<'a> {
+    /// The whole header value.
+    pub(crate) header: &'a [u8],
+    /// Empty for a header without `=`: all of it is the value.
+    pub(crate) name: &'a [u8],
+    #[cfg_attr(
+        not(any(feature = "audit", feature = "_layer", feature = "testing")),
+        expect(dead_code, reason = "only these features read it")
+    )]
+    pub(crate) value: &'a [u8],
+    pub(crate) secure: bool,
+    pub(crate) http_only: bool,
+    pub(crate) same_site: Option<&'a [u8]>,
+    /// The `Domain` without its leading dot.
+    pub(crate) domain: Option<&'a [u8]>,
+    pub(crate) path: Option<&'a [u8]>,
+    pub(crate) partitioned: bool,
+    /// `Max-Age` and `Expires`.
+    pub(crate) lifetime: Lifetime,
+}
+
+impl<'a> ParsedSetCookie<'a> {
+    pub(crate) fn parse(header: &'a [u8]) -> Self {
+        let (pair, attributes) = split_attributes(header);
+        let (name, value) = match split_at_equals(pair) {
+            (name, Some(value)) => (name, value),
+            (text, None) => (&[][..], text),
+        };
+        let mut parsed = ParsedSetCookie { header, name, value, ..ParsedSetCookie::default() };
+        for (name, value) in attributes {
+            let value = value.unwrap_or_default();
+            let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+            match name.len() {
+                4 if is("Path") => parsed.path = Some(value),
+                6 if is("Secure") => parsed.secure = true,
+                6 if is("Domain") => parsed.domain = Some(value.strip_prefix(b".").unwrap_or(value)),
+                7 if is("Max-Age") => parsed.lifetime.set_max_age(value),
+                7 if is("Expires") => parsed.lifetime.set_expires(value),
+                8 if is("HttpOnly") => parsed.http_only = true,
+                8 if is("SameSite") => parsed.same_site = Some(value),
+                11 if is("Partitioned") => parsed.partitioned = true,
+                _ => {}
+            }
+        }
+        parsed
+    }
+
+    /// Returns the `SameSite` value if browsers know it, in any letter case (6265bis 5.6.7).
+    pub(crate) fn known_same_site(&self) -> Option<SameSite> {
+        let value = self.same_site?;
+        [SameSite::Strict, SameSite::Lax, SameSite::None]
+            .into_iter()
+            .find(|known| value.eq_ignore_ascii_case(known.as_str().as_bytes()))
+    }
+
+    /// Returns the `Domain`. Returns `None` if it is empty, because the cookie is then host-only.
+    #[cfg(any(feature = "audit", feature = "_layer"))]
+    pub(crate) fn shared_domain(&self) -> Option<&'a [u8]> {
+        self.domain.filter(|domain| !domain.is_empty())
+    }
+
+    /// Returns the name for a log: printable ASCII is unchanged, every other byte is escaped.
+    pub(crate) fn display_name(&self) -> Cow<'a, str> {
+        let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\');
+        match std::str::from_utf8(self.name) {
+            Ok("") => Cow::Borrowed("(nameless)"),
+            Ok(name) if self.name.iter().all(is_plain) => Cow::Borrowed(name),
+            _ => Cow::Owned(self.name.escape_ascii().to_string()),
+        }
+    }
+}
+
+/// The name of an attribute, and its value if it has a `=`.
+pub(crate) type Attribute<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// Returns the attributes that browsers read, in order.
+#[cfg(feature = "audit")]
+pub(crate) fn attributes(header: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
+    split_attributes(header).1
+}
+
+/// Returns the name-value pair, and the attributes that browsers read.
+fn split_attributes(header: &[u8]) -> (&[u8], impl Iterator<Item = Attribute<'_>>) {
+    let mut pieces = header.split(|byte| *byte == b';');
+    let pair = pieces.next().unwrap_or_default();
+    (pair, pieces.map(split_at_equals).filter(is_short_enough))
+}
+
+/// Browsers ignore longer attributes (6265bis 5.6).
+fn is_short_enough((_, value): &Attribute<'_>) -> bool {
+    value.is_none_or(|value| value.len() <= MAX_ATTRIBUTE_BYTES)
+}
+
+/// Returns the header with the value of every attribute of this name replaced. If there is no such attribute, appends
+/// it.
+pub(crate) fn with_attribute(header: &[u8], attribute_name: &str, new_value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(header.len() + attribute_name.len() + new_value.len() + 3);
+    let mut found = false;
+    for (index, piece) in header.split(|byte| *byte == b';').enumerate() {
+        if index > 0 {
+            out.push(b';');
+        }
+        let attribute = split_at_equals(piece);
+        let (name, _) = attribute;
+        if index > 0 && name.eq_ignore_ascii_case(attribute_name.as_bytes()) && is_short_enough(&attribute) {
+            found = true;
+            let indent = piece.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            out.extend_from_slice(piece.get(..indent).unwrap_or_default());
+            out.extend_from_slice(name);
+            out.push(b'=');
+            out.extend_from_slice(new_value);
+        } else {
+            out.extend_from_slice(piece);
+        }
+    }
+    if !found {
+        out.extend_from_slice(b"; ");
+        out.extend_from_slice(attribute_name.as_bytes());
+        out.push(b'=');
+        out.extend_from_slice(new_value);
+    }
+    out
+}
+
+/// Splits at the first `=` and trims both sides. Without `=` the whole text is the name.
+pub(crate) fn split_at_equals(piece: &[u8]) -> Attribute<'_> {
+    let mut halves = piece.splitn(2, |byte| *byte == b'=');
+    (trim(halves.next().unwrap_or_default()), halves.next().map(trim))
+}
+
+/// Returns the text of an attribute that may be shown: the part before a folded second cookie. The text after the comma
+/// is the name and value of that cookie.
+#[cfg(any(feature = "audit", feature = "_layer"))]
+pub(crate) fn before_fold(attribute: &str) -> &str {
+    // After a `;`, `find_folded_cookie` reads the text as an attribute. In an attribute a fold needs no space after the
+    // comma.
+    let folded = find_folded_cookie(format!(";{attribute}").as_bytes());
+    folded.and_then(|at| attribute.get(..at.checked_sub(1)?)).unwrap_or(attribute)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::{ParsedSetCookie, with_attribute};
+
+    #[test]
+    fn attributes_are_parsed_like_in_browsers() {
+        let long = [b"a=1; Secure=".to_vec(), vec![b'x'; 1025]].concat();
+        assert!(!ParsedSetCookie::parse(&long).secure);
+        let parsed =
+            ParsedSetCookie::parse(b" sid = v ;SECURE;httponly=no; samesite=None; SameSite = strict ; Max-Age=5");
+        assert_eq!(parsed.name, b"sid");
+        assert!(parsed.secure && parsed.http_only);
+        assert_eq!(parsed.same_site, Some(&b"strict"[..]));
+        assert_eq!(ParsedSetCookie::parse(b"Secure; Path=/").name, b"");
+        assert!(!ParsedSetCookie::parse(b"Secure; =Secure").secure);
+        // Unknown attributes that are as long as known ones.
+        let unknown = ParsedSetCookie::parse(b"a=1; Test=/x; Priority=High; Secret; Dominus=y; HttpOnce; Partitional1");
+        assert_eq!((unknown.path, unknown.same_site, unknown.domain), (None, None, None));
+        assert!(!unknown.secure && !unknown.http_only && !unknown.partitioned);
+    }
+
+    #[test]
+    fn unprintable_names_are_escaped() {
+        for (header, expected) in [
+            (&b"__Host-id=1"[..], "__Host-id"),
+            (b"=1", "(nameless)"),
+            (b"1", "(nameless)"),
+            (b"a\x1b[2J=1", "a\\x1b[2J"),
+            (b"a\"b=1", "a\\\"b"),
+            (b"\"=1", "\\\""),
+            (b"\xc3\xa9=1", "\\xc3\\xa9"),
+        ] {
+            assert_eq!(ParsedSetCookie::parse(header).display_name(), expected);
+        }
+    }
+
+    #[test]
+    fn replacing_an_attribute_keeps_other_bytes() {
+        assert_eq!(
+            with_attribute(b"a=1;  samesite = none ;X-Odd=\"y\" ;Path=/", "SameSite", b"Strict"),
+            b"a=1;  samesite=Strict;X-Odd=\"y\" ;Path=/"
+        );
+        assert_eq!(with_attribute(b"samesite=1", "SameSite", b"Lax"), b"samesite=1; SameSite=Lax");
+    }
+
+    #[test]
+    fn max_age_precedes_expires_and_last_valid_counts() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        for (header, is_expired, exceeds_a_minute) in [
+            ("a=1", false, false),
+            ("a=1; Max-Age=60", false, false),
+            ("a=1; Max-Age=61", false, true),
+            ("a=1; Max-Age=0; Max-Age=61; Max-Age=x", false, true),
+            ("a=1; Max-Age=0; Expires=Fri, 31 Dec 2100 00:00:00 GMT", true, false),
+            ("a=1; Expires=Sun, 09 Sep 2001 01:46:40 GMT", true, false),
+            ("a=1; Expires=Sun, 09 Sep 2001 01:46:41 GMT", false, false),
+            ("a=1; Expires=Sun, 09 Sep 2001 01:47:40 GMT; Expires=never", false, false),
+            ("a=1; Expires=Sun, 09 Sep 2001 01:47:41 GMT", false, true),
+        ] {
+            let lifetime = ParsedSetCookie::parse(header.as_bytes()).lifetime;
+            assert_eq!(lifetime.is_expired(now), is_expired, "{header}");
+            assert_eq!(lifetime.exceeds(Duration::from_secs(60), || now), exceeds_a_minute, "{header}");
+        }
+    }
+}

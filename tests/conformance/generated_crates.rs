@@ -1,0 +1,230 @@
+//! Generates crates from the cases. Two libraries contain the declarations of all cases, one with literals and one with
+//! constants. A program sets, sends and reads back the cookies of the declarations that compile.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+
+use super::case::{Case, declaration, producer_cases, reader_cases, reader_names};
+use crate::vectors::decode_hex;
+use crate::workspace::Workspace;
+
+/// The results of compiling and running the crates.
+pub(super) static RESULTS: LazyLock<Results> = LazyLock::new(Results::generate);
+
+pub(super) struct Results {
+    pub(super) literals: Build,
+    pub(super) constants: Build,
+    pub(super) written: Vec<WrittenCookie>,
+    /// The values that each name reads in each case, as `Debug` text. The key is the case's id and the name.
+    pub(super) read: BTreeMap<(String, String), String>,
+}
+
+/// The result of compiling one library.
+pub(super) struct Build {
+    pub(super) declarations: Vec<Declaration>,
+    /// Errors outside of the declarations, and errors that are not ours.
+    pub(super) other_errors: Vec<String>,
+}
+
+/// The declaration of one case.
+pub(super) struct Declaration {
+    pub(super) id: String,
+    /// The beginnings of the errors that are expected.
+    pub(super) faults: Vec<&'static str>,
+    pub(super) is_rejected: bool,
+    pub(super) lines: RangeInclusive<usize>,
+    pub(super) errors: Vec<String>,
+}
+
+/// One cookie that the program set: declared with literals, with constants, or changed by setters.
+pub(super) struct WrittenCookie {
+    pub(super) id: String,
+    /// The value from `header_value`, or its error.
+    pub(super) header: Result<String, String>,
+    /// The header that a jar writes.
+    pub(super) jar_header: String,
+    /// The `Display` text of the cookie crate's value.
+    pub(super) cookie: String,
+    /// The value that a jar reads from the next request.
+    pub(super) read_back: String,
+}
+
+impl Results {
+    fn generate() -> Results {
+        let cases = producer_cases();
+        let hardtack = "http = \"1\"\nhardtack = { path = \"HARDTACK/runtime\", features = [\"cookie\", \"testing\"] }";
+        let all = Workspace::create("conformance", &["literals", "constants", "emitted"].map(|name| (name, hardtack)));
+        // Every member needs a target, also before its source is written.
+        for source in ["literals/src/lib.rs", "constants/src/lib.rs", "emitted/src/main.rs"] {
+            if !all.directory.join(source).exists() {
+                all.write(source, "fn main() {}");
+            }
+        }
+        let sources = cases.iter().map(|case| (case, Some(case.literal())));
+        let literals = compile(&all, "literals", sources);
+        let sources = cases.iter().map(|case| (case, case.constant()));
+        let constants = compile(&all, "constants", sources);
+        let compiles = |build: &Build, case: &Case| {
+            build.declarations.iter().any(|declaration| declaration.id == case.id && declaration.errors.is_empty())
+        };
+
+        let mut program = String::from(PROGRAM);
+        let mut main = String::new();
+        for (number, case) in cases.iter().enumerate() {
+            let Case { id, value, .. } = case;
+            let mut source = String::new();
+            let mut body = String::new();
+            let mut write = |name: &str, setters: &str| {
+                writeln!(body, "write({id:?}, || SetCookie::new({name}({value:?}.into())){setters}, |it| it.0);")
+                    .unwrap();
+            };
+            // Only setters can set these attributes.
+            let needs_setters = case.text("expires").is_some() || case.attributes.get("max_age") == Some(&0.into());
+            if compiles(&literals, case) && !needs_setters {
+                source += &case.literal();
+                write("Literal", "");
+            }
+            if let (true, false, Some(constant)) = (compiles(&constants, case), needs_setters, case.constant()) {
+                source += &constant;
+                write("Constant", "");
+            }
+            let setters = case.setters();
+            if case.has_valid_name() && !setters.is_empty() {
+                source += &declaration("Base", &format!("name = {:?}, {}", case.name, case.flags()));
+                write("Base", &setters);
+            }
+            if !body.is_empty() {
+                writeln!(program, "mod case_{number} {{\nuse super::*;\n{source}\npub fn run() {{\n{body}}}\n}}")
+                    .unwrap();
+                writeln!(main, "case_{number}::run();").unwrap();
+            }
+        }
+        for (number, name) in reader_names().iter().enumerate() {
+            writeln!(
+                program,
+                "#[derive(Cookie)]\n#[cookie(name = {name:?}, read_only)]\nstruct Reader{number}(String);"
+            )
+            .unwrap();
+            for case in reader_cases() {
+                let headers = &case.headers;
+                writeln!(main, "read::<Reader{number}>({:?}, {name:?}, &{headers:?}, |it| it.0);", case.id).unwrap();
+            }
+        }
+        writeln!(program, "fn main() {{\n{main}}}").unwrap();
+        all.write("emitted/src/main.rs", &program);
+        let output = all.cargo(&["run", "--quiet", "-p", "emitted"], &[]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut results = Results { literals, constants, written: Vec::new(), read: BTreeMap::new() };
+        for row in String::from_utf8(output.stdout).unwrap().lines() {
+            match row.split('\t').collect::<Vec<_>>().as_slice() {
+                ["written", id, header, jar_header, cookie, read_back] => results.written.push(WrittenCookie {
+                    id: (*id).to_owned(),
+                    header: Ok((*header).to_owned()),
+                    jar_header: (*jar_header).to_owned(),
+                    cookie: (*cookie).to_owned(),
+                    read_back: String::from_utf8(decode_hex(read_back)).unwrap(),
+                }),
+                ["error", id, error] => results.written.push(WrittenCookie {
+                    id: (*id).to_owned(),
+                    header: Err((*error).to_owned()),
+                    jar_header: String::new(),
+                    cookie: String::new(),
+                    read_back: String::new(),
+                }),
+                ["read", id, name, values] => {
+                    results.read.insert(((*id).to_owned(), (*name).to_owned()), (*values).to_owned());
+                }
+                _ => panic!("unexpected output of the program: {row:?}"),
+            }
+        }
+        results
+    }
+
+    /// Returns the compile errors of a case.
+    pub(super) fn errors(&self, id: &str) -> Vec<String> {
+        let all = self.literals.declarations.iter().chain(&self.constants.declarations);
+        all.filter(|declaration| declaration.id == id).flat_map(|declaration| declaration.errors.clone()).collect()
+    }
+
+    pub(super) fn written(&self, id: &str) -> impl Iterator<Item = &WrittenCookie> {
+        self.written.iter().filter(move |cookie| cookie.id == id)
+    }
+}
+
+/// The beginning of the program. The modules of the cases follow.
+const PROGRAM: &str = r#"
+#![allow(dead_code)]
+use std::time::{Duration, SystemTime};
+use hardtack::{Cookie, Cookies, ReadCookie, SetCookie, testing};
+use http::{HeaderMap, HeaderValue};
+
+fn at(seconds: i64) -> SystemTime {
+    let distance = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 { SystemTime::UNIX_EPOCH - distance } else { SystemTime::UNIX_EPOCH + distance }
+}
+
+fn write<T: Cookie>(id: &str, set: impl Fn() -> SetCookie<T>, text: fn(T) -> String) {
+    let header = match set().header_value(&testing::https()) {
+        Ok(header) => header,
+        Err(error) => return println!("error\t{id}\t{error}"),
+    };
+    let cookie = set().to_cookie(&testing::https()).unwrap();
+    let jar = Cookies::from_headers(&HeaderMap::new(), testing::https());
+    jar.set(set()).unwrap();
+    let mut response = HeaderMap::new();
+    jar.write(&mut response);
+    let jar_header = &response["set-cookie"];
+    let pair = jar_header.as_bytes().split(|byte| *byte == b';').next().unwrap();
+    let mut request = HeaderMap::new();
+    request.insert("cookie", HeaderValue::from_bytes(pair).unwrap());
+    let back = Cookies::from_headers(&request, testing::https()).get::<T>().unwrap().unwrap();
+    let back: String = text(back).bytes().map(|byte| format!("{byte:02x}")).collect();
+    println!("written\t{id}\t{}\t{}\t{cookie}\t{back}", header.to_str().unwrap(), jar_header.to_str().unwrap());
+}
+
+fn read<T: ReadCookie>(id: &str, name: &str, headers: &[&str], text: fn(T) -> String) {
+    let mut request = HeaderMap::new();
+    for header in headers {
+        request.append("cookie", header.parse().unwrap());
+    }
+    let found: Vec<String> =
+        Cookies::from_headers(&request, testing::https()).get_all::<T>().map(|it| text(it.unwrap())).collect();
+    println!("read\t{id}\t{name}\t{found:?}");
+}
+"#;
+
+/// Compiles a library with one declaration for each case. Each declaration is in its own module, so the line of an
+/// error shows its case.
+fn compile<'a>(all: &Workspace, member: &str, sources: impl Iterator<Item = (&'a Case, Option<String>)>) -> Build {
+    let mut library = String::from("#![allow(dead_code, unused_imports)]\n");
+    let mut declarations = Vec::new();
+    for (number, (case, source)) in sources.enumerate() {
+        let Some(source) = source else { continue };
+        let first = library.lines().count() + 1;
+        write!(library, "mod case_{number} {{\nuse core::time::Duration;\nuse hardtack::Cookie;\n{source}}}\n")
+            .unwrap();
+        let lines = first..=library.lines().count();
+        declarations.push(Declaration {
+            id: case.id.clone(),
+            faults: case.faults(),
+            is_rejected: case.is_rejected(),
+            lines,
+            errors: Vec::new(),
+        });
+    }
+    all.write(&format!("{member}/src/lib.rs"), &library);
+    let mut build = Build { declarations, other_errors: Vec::new() };
+    for error in all.compile_errors(member, &[]) {
+        let line = usize::try_from(error.line).unwrap();
+        // Errors of the macros have no code. E0080 is the code of a panic in a constant.
+        let is_ours = error.code.as_ref().is_none_or(|code| code == "E0080");
+        match build.declarations.iter_mut().find(|declaration| declaration.lines.contains(&line)) {
+            Some(declaration) if is_ours => declaration.errors.push(error.text),
+            _ => build.other_errors.push(format!("{error:?}")),
+        }
+    }
+    assert!(build.declarations.iter().any(|declaration| !declaration.errors.is_empty()), "no declaration has an error");
+    build
+}

@@ -1,0 +1,211 @@
+//! `Debug` and `Display` texts of public types, events, and the log on standard error. Each text names its subject,
+//! none contains a cookie's value, and none repeats itself.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
+
+use std::error::Error;
+use std::fmt::Debug;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use hardtack::audit::{Context, set_cookie};
+use hardtack::tls::Transport;
+use hardtack::tower::ClientError;
+use hardtack::value::ValueWriter;
+use hardtack::{
+    Cookie, Cookies, Policy, PolicyHandle, SetCookie, TlsTermination, TrustedProxies, document_cookie, testing,
+};
+use tower::{Layer as _, Service as _};
+
+const VALUE: &str = "opensesame";
+
+#[derive(Cookie)]
+struct Session(String);
+
+#[derive(Cookie)]
+struct Visits(u32);
+
+#[derive(Cookie)]
+#[cookie(http_only = false, reason = "theme.js reads it")]
+struct Theme(String);
+
+/// A value that stores the `Debug` text of the `ValueWriter` that writes it.
+struct WriterDebug(Arc<Mutex<String>>);
+
+impl hardtack::CookieValue for WriterDebug {
+    fn write(&self, out: &mut ValueWriter) {
+        out.push_str(VALUE);
+        *self.0.lock().unwrap() = format!("{out:?}");
+    }
+
+    fn read(_: &str) -> Result<Self, hardtack::value::InvalidValue> {
+        Ok(WriterDebug(Arc::default()))
+    }
+}
+
+#[derive(Cookie)]
+struct Probe(WriterDebug);
+
+/// Asserts that the `Debug` text contains `expected` and no cookie's value.
+#[track_caller]
+fn assert_debug(subject: &dyn Debug, expected: &str) {
+    let text = format!("{subject:?}");
+    assert!(text.contains(expected), "{text}");
+    assert!(!text.contains(VALUE), "a value: {text}");
+}
+
+#[test]
+fn debug_texts_contain_no_value() {
+    let mut request = http::HeaderMap::new();
+    request.insert("cookie", format!("__Host-Http-session={VALUE}").parse().unwrap());
+    let cookies = Cookies::from_headers(&request, testing::https());
+    cookies.set(Session(VALUE.into())).unwrap();
+    assert_debug(
+        &cookies,
+        "Cookies { received: [\"__Host-Http-session\"], pending: [\"__Host-Http-session\"], is_sent: false }",
+    );
+    cookies.write(&mut http::HeaderMap::new());
+    assert_debug(
+        &SetCookie::new(Session(VALUE.into())),
+        "SetCookie { name: \"__Host-Http-session\", removal: false, .. }",
+    );
+    assert_debug(&document_cookie(&Theme(VALUE.into())).unwrap(), "DocumentCookie { .. }");
+    let handle = PolicyHandle::new(Policy::builder().build().unwrap());
+    let service = || tower::service_fn(async |_: http::Request<()>| Ok::<_, io::Error>(http::Response::new(())));
+    let future = handle.layer(TlsTermination::none()).layer(service()).call(http::Request::new(()));
+    assert_debug(&future, "PolicyFuture { .. }");
+    assert_debug(&handle.client_layer().layer(service()).call(http::Request::new(())), "ClientFuture { .. }");
+    assert_debug(&PolicyHandle::new(Policy::builder().cookie_domain("example.com").build().unwrap()), "example.com");
+
+    let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+    assert_debug(
+        &TlsTermination::none().detect(&parts, None).unwrap_err().evidence(),
+        "Evidence(this socket is declared plain HTTP)",
+    );
+
+    let report = set_cookie(format!("sid={VALUE}; Secure").as_bytes(), &Context::https("example.com"));
+    assert_debug(&report, "sid");
+    assert_debug(&report.stored.unwrap(), "Stored { name: \"sid\", domain: \"example.com\"");
+    let rejected = set_cookie(format!("__Host-sid={VALUE}").as_bytes(), &Context::https("example.com")).stored;
+    assert_debug(&rejected.unwrap_err(), "Rejection(prefix-host: ");
+
+    let text = Arc::new(Mutex::new(String::new()));
+    SetCookie::new(Probe(WriterDebug(text.clone()))).header_value(&testing::https()).unwrap();
+    assert_eq!(*text.lock().unwrap(), "ValueWriter { .. }");
+}
+
+#[test]
+fn evidence_names_the_proxy() {
+    let proxies = TrustedProxies::new(["10.0.0.1"]).unwrap().with_unix_socket();
+    let termination = TlsTermination::at_proxy(proxies);
+    for (signal, peer, start) in [
+        (None, Some([10, 0, 0, 1]), "the trusted proxy 10.0.0.1 sent no"),
+        (None, None, "the trusted proxy on the Unix socket sent no"),
+        (Some("http"), Some([10, 0, 0, 1]), "the trusted proxy 10.0.0.1 sent a"),
+        (Some("http"), None, "the trusted proxy on the Unix socket sent a"),
+    ] {
+        let mut request = http::Request::get("/").header("host", "example.com");
+        if let Some(signal) = signal {
+            request = request.header("x-forwarded-proto", signal);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let evidence = termination.detect(&parts, peer.map(Into::into)).unwrap_err().evidence();
+        assert!(evidence.to_string().starts_with(start), "{evidence}");
+    }
+}
+
+#[test]
+fn debug_text_of_an_event_contains_its_message() {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let recorded = events.clone();
+    let policy = Policy::builder().on_event(move |event| recorded.lock().unwrap().push(format!("{event:?}")));
+    let jar = Cookies::from_headers(&http::HeaderMap::new(), testing::https())
+        .with_policy(&PolicyHandle::new(policy.build().unwrap()));
+    jar.set(Session(VALUE.into())).unwrap();
+    drop(jar);
+    assert!(events.lock().unwrap()[0].starts_with("Event(mistake `__Host-Http-session` (never-sent): "));
+}
+
+/// Events are counted, given to the callback, and emitted with the feature `tracing`. Nothing is printed.
+#[test]
+fn library_prints_nothing() {
+    const CHILD: &str = "HARDTACK_TEST_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        // A mistake: the jar is never written into a response.
+        Cookies::from_headers(&http::HeaderMap::new(), testing::https()).set(Session(VALUE.into())).unwrap();
+        // Not a mistake: the layer hardens an undeclared cookie.
+        let policy = Policy::default().layer(TlsTermination::per_connection());
+        let respond = || async { http::Response::builder().header("set-cookie", "a=1").body(()) };
+        let mut request = http::Request::new(());
+        request.extensions_mut().insert(Transport::Tls);
+        let future = policy.layer(tower::service_fn(move |_: http::Request<()>| respond())).call(request);
+        let response = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future).unwrap();
+        assert_eq!(response.headers()["set-cookie"], "a=1; Secure");
+        return;
+    }
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "library_prints_nothing", "--nocapture"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    // The child prints the lines of the test harness, and nothing else.
+    let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(printed.contains("library_prints_nothing"), "{printed}");
+    assert!(!printed.contains("hardtack") && !printed.contains("__Host-Http-session"), "{printed}");
+}
+
+/// A client's error with a source.
+#[derive(Debug)]
+struct Closed(io::Error);
+
+impl std::fmt::Display for Closed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the connection is closed")
+    }
+}
+
+impl Error for Closed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[test]
+fn error_chain_repeats_nothing() {
+    fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+        std::iter::successors(Some(error), |&error: &&(dyn Error + 'static)| error.source())
+            .map(ToString::to_string)
+            .collect()
+    }
+    let mut request = http::HeaderMap::new();
+    request.insert("cookie", "__Host-Http-visits=many".parse().unwrap());
+    let malformed = Cookies::from_headers(&request, testing::https()).try_get::<Visits>().err().unwrap();
+    assert_eq!(chain(&malformed), ["the value of `__Host-Http-visits` is malformed: expected a `u32`"]);
+
+    let closed = ClientError::Client(Closed(io::Error::other("no route to host")));
+    assert_eq!(chain(&closed), ["the connection is closed", "no route to host"]);
+}
+
+#[test]
+fn seal_faults_have_different_messages() {
+    use hardtack::value::SealFault::{Malformed, Mismatch, Version};
+
+    for (fault, start) in [
+        (Malformed, "it is malformed: truncated, or written before"),
+        (
+            Version,
+            "it has another version; deploy the release that reads the version to every server before one writes it",
+        ),
+        (Mismatch, "it was changed, or made for another cookie"),
+    ] {
+        assert!(fault.to_string().starts_with(start), "{fault}");
+    }
+}
+
+#[test]
+fn deny_error_has_equal_debug_and_display() {
+    let denied = hardtack::inventory().deny("script-readable").unwrap_err();
+    assert_eq!(format!("{denied:?}"), denied.to_string());
+    assert!(denied.to_string().contains("debug_output::Theme"));
+}

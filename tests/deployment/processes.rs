@@ -1,0 +1,275 @@
+//! The processes of the deployment on loopback: Redis, two instances, and nginx in front of them. Each process listens
+//! before the test begins, and is stopped by its id when the value is dropped. If the test fails, the log of each
+//! process is printed.
+
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::instance;
+use super::not_run::not_run;
+use super::tls::Certificate;
+
+/// The host that the configuration names.
+pub(crate) const HOST: &str = "shop.example";
+
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// All processes of the deployment.
+pub(crate) struct Deployment {
+    /// nginx's ports for both instances, as in the README's configuration.
+    pub(crate) both: Site,
+    /// nginx's ports for one instance each, so that a test can choose the instance.
+    pub(crate) one: Site,
+    pub(crate) two: Site,
+    /// nginx's certificate, which clients trust.
+    pub(crate) certificate: Certificate,
+    /// The keyring of both instances.
+    keys: String,
+    redis_program: PathBuf,
+    redis_port: u16,
+    // The order of the fields is the order in which the processes stop.
+    nginx: Option<Process>,
+    instances: Vec<Process>,
+    redis: Option<Process>,
+    directory: Directory,
+}
+
+/// nginx's ports for one upstream, and the port of the upstream's first instance.
+pub(crate) struct Site {
+    https: u16,
+    http: u16,
+    instance: u16,
+}
+
+impl Site {
+    pub(crate) fn https(&self, path: &str) -> String {
+        format!("https://{HOST}:{}{path}", self.https)
+    }
+
+    pub(crate) fn http(&self, path: &str) -> String {
+        format!("http://{HOST}:{}{path}", self.http)
+    }
+
+    /// Returns a URL of the instance itself, without nginx.
+    pub(crate) fn direct(&self, path: &str) -> String {
+        format!("http://{HOST}:{}{path}", self.instance)
+    }
+}
+
+impl Deployment {
+    /// Starts all processes. If nginx or Redis is not installed, prints that and returns `None`. In CI that is a
+    /// failure.
+    pub(crate) fn start() -> Option<Deployment> {
+        let (nginx, redis_program) = (find_program("nginx")?, find_program("redis-server")?);
+        let directory = Directory::new();
+        let (first, second, redis_port) = (free_port(), free_port(), free_port());
+        let site = |instance| Site { https: free_port(), http: free_port(), instance };
+        let mut deployment = Deployment {
+            both: site(first),
+            one: site(first),
+            two: site(second),
+            certificate: Certificate::for_names(&[HOST]).unwrap(),
+            keys: hardtack::seal::Key::generate().to_base64(),
+            redis_program,
+            redis_port,
+            nginx: None,
+            instances: Vec::new(),
+            redis: None,
+            directory,
+        };
+        deployment.directory.write("cert.pem", &deployment.certificate.pem);
+        deployment.directory.write("key.pem", &deployment.certificate.key);
+        deployment.start_redis();
+        deployment.instances = vec![deployment.start_instance("one", first), deployment.start_instance("two", second)];
+        deployment.start_nginx(&nginx, first, second);
+        Some(deployment)
+    }
+
+    pub(crate) fn stop_redis(&mut self) {
+        self.redis = None;
+    }
+
+    pub(crate) fn start_redis(&mut self) {
+        let port = format!("port {}", self.redis_port);
+        let file =
+            self.directory.write("redis.conf", &replace_each(include_str!("redis.conf"), &[("port 6379", &port)]));
+        self.redis = Some(self.start_process("redis", Command::new(&self.redis_program).arg(file), &[self.redis_port]));
+    }
+
+    /// Asserts that the log of instance `one` has a line with all of these texts. Waits for it.
+    pub(crate) fn assert_one_logs(&self, texts: &[&str]) {
+        let log = self.directory.0.join("one.log");
+        let found = wait_for(|| {
+            let log = std::fs::read_to_string(&log).unwrap();
+            log.lines().any(|line| texts.iter().all(|text| line.contains(text))).then_some(())
+        });
+        assert!(found.is_some(), "no line of the log contains all of {texts:?}");
+    }
+
+    /// Starts this executable again, as an instance.
+    fn start_instance(&self, name: &'static str, port: u16) -> Process {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--ignored", "--exact", "shop_instance", "--nocapture"]);
+        command.env(instance::NAME, name);
+        command.env(instance::ADDRESS, format!("127.0.0.1:{port}"));
+        command.env(instance::REDIS, format!("redis://127.0.0.1:{}", self.redis_port));
+        command.env("HARDTACK_POLICY_FORCE_HTTPS_HOSTS", HOST);
+        command.env("HARDTACK_POLICY_FORCE_HTTPS_HTTPS_PORT", self.both.https.to_string());
+        command.env("HARDTACK_POLICY_KEYRING", &self.keys);
+        self.start_process(name, &mut command, &[port])
+    }
+
+    fn start_nginx(&mut self, program: &Path, first: u16, second: u16) {
+        let server = |port: u16| format!("    server 127.0.0.1:{port};\n");
+        let sites = [
+            ("both", &self.both, server(first), server(second)),
+            ("one", &self.one, server(first), String::new()),
+            ("two", &self.two, String::new(), server(second)),
+        ];
+        for (name, site, first, second) in sites {
+            let text = replace_each(
+                include_str!("nginx.conf"),
+                &[
+                    ("    server 127.0.0.1:3001;\n", &first),
+                    ("    server 127.0.0.1:3002;\n", &second),
+                    ("upstream shop ", &format!("upstream {name} ")),
+                    ("http://shop;", &format!("http://{name};")),
+                    ("listen 80;", &format!("listen 127.0.0.1:{};", site.http)),
+                    ("listen 443 ssl;", &format!("listen 127.0.0.1:{} ssl;", site.https)),
+                    ("/etc/ssl/certs/shop.example.pem", "cert.pem"),
+                    ("/etc/ssl/private/shop.example.key", "key.pem"),
+                ],
+            );
+            self.directory.write(&format!("{name}.site"), &text);
+        }
+        // The main configuration, in place of Debian's `nginx.conf`. Relative paths are in this directory.
+        let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+        let temporary_paths: String = kinds.iter().map(|kind| format!("{kind}_temp_path {kind};\n")).collect();
+        let main = format!(
+            "daemon off;\npid nginx.pid;\nerror_log stderr;\nevents {{}}\n\
+             http {{\naccess_log off;\n{temporary_paths}include *.site;\n}}\n"
+        );
+        let file = self.directory.write("main.conf", &main);
+        let ports = [&self.both, &self.one, &self.two].map(|site| [site.https, site.http]).concat();
+        let mut command = Command::new(program);
+        command.arg("-p").arg(&self.directory.0).arg("-c").arg(file).args(["-e", "stderr"]);
+        self.nginx = Some(self.start_process("nginx", &mut command, &ports));
+    }
+
+    /// Starts a process, and waits until it listens on all of its ports.
+    fn start_process(&self, name: &'static str, command: &mut Command, ports: &[u16]) -> Process {
+        let log = self.directory.0.join(format!("{name}.log"));
+        let file = File::options().create(true).append(true).open(&log).unwrap();
+        command.current_dir(&self.directory.0).stdin(Stdio::null());
+        command.stdout(file.try_clone().unwrap()).stderr(file);
+        let mut process = Process { name, child: command.spawn().unwrap(), log };
+        for port in ports {
+            let listens = wait_for(|| {
+                let status = process.child.try_wait().unwrap();
+                assert!(status.is_none(), "{name} has stopped: {status:?}");
+                TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).ok()
+            });
+            assert!(listens.is_some(), "{name} does not listen on {port}");
+        }
+        process
+    }
+}
+
+/// A process that runs until the value is dropped.
+struct Process {
+    name: &'static str,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // nginx stops its workers on SIGTERM, but not on SIGKILL.
+        let id = self.child.id().to_string();
+        let terminated = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id]).status();
+        let ended =
+            terminated.is_ok_and(|status| status.success()) && wait_for(|| self.child.try_wait().ok()?).is_some();
+        if !ended {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+        if thread::panicking() {
+            eprintln!("---- {}:\n{}", self.name, std::fs::read_to_string(&self.log).unwrap_or_default());
+        }
+    }
+}
+
+/// A directory that is deleted when the value is dropped.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new() -> Directory {
+        let name = format!("deployment-{}-{}", std::process::id(), free_port());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Directory(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Returns the path of a program. Debian's packages have the names of the programs.
+fn find_program(program: &str) -> Option<PathBuf> {
+    // Debian installs nginx in a directory that is not in every user's `PATH`.
+    let paths = [Path::new("").join(program), Path::new("/usr/sbin").join(program)];
+    let starts =
+        |path: &PathBuf| Command::new(path).arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    let found = paths.into_iter().find(starts);
+    if found.is_none() {
+        not_run(&format!("the deployment tests need `{program}`: apt-get install {program}"));
+    }
+    found
+}
+
+/// Replaces texts of a configuration. Each replaced text must occur exactly once.
+fn replace_each(text: &str, changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(text.to_owned(), |text, (from, to)| {
+        assert_eq!(text.matches(from).count(), 1, "`{from}` must occur once in\n{text}");
+        text.replace(from, to)
+    })
+}
+
+/// Returns a free port, and each port only once. The ports are below the range from which the system chooses ports.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        let start = u16::try_from(std::process::id() % 187).unwrap() * 64;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 20_000 + (start + port) % 12_000));
+        if TcpListener::bind(address).is_ok() {
+            return address.port();
+        }
+    }
+}
+
+/// Calls `poll` until it returns a value. Returns `None` after the time limit.
+fn wait_for<T>(mut poll: impl FnMut() -> Option<T>) -> Option<T> {
+    let start = Instant::now();
+    loop {
+        match poll() {
+            Some(value) => return Some(value),
+            None if start.elapsed() > TIME_LIMIT => return None,
+            None => thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}

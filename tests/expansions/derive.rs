@@ -1,0 +1,44 @@
+// #[derive(hardtack::Cookie)]
+// /// Who is signed in.
+// #[cookie(max_age = "8h", same_site = Strict)]
+// struct Session(String);
+
+const _: () = {
+    const _: ::core::option::Option<&'static ::core::primitive::str> = ::core::option_env!(
+        "HARDTACK_DENY"
+    );
+    const __SPEC: ::hardtack::private::Spec = ::hardtack::private::Spec::new(
+            "__Host-Http-session",
+        )
+        .max_age(::core::time::Duration::from_secs(28800u64))
+        .same_site(::hardtack::SameSite::Strict);
+    ::hardtack::__declared!(
+        "Session", __SPEC, [" Who is signed in."], ::core::file!(), ::core::line!()
+    );
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::hardtack::ReadCookie for Session {
+        const SPEC: ::hardtack::private::Spec = (__SPEC,).0;
+        const TEMPLATE: ::hardtack::private::HeaderTemplate = ::hardtack::private::HeaderTemplate::new(
+            "__Host-Http-session=",
+            "; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Strict",
+        );
+        type Scope = ::hardtack::private::NameKind<true>;
+        type Carrier = ::hardtack::private::Carrier<true>;
+        type Audience = ::hardtack::private::Audience<true>;
+        fn write_value(&self, __out: &mut ::hardtack::private::ValueWriter) {
+            <String as ::hardtack::CookieValue>::write(&self.0, __out)
+        }
+        fn read_value(
+            __text: &::core::primitive::str,
+        ) -> ::hardtack::private::Read<Self> {
+            ::core::result::Result::map(
+                <String as ::hardtack::CookieValue>::read(__text),
+                Self,
+            )
+        }
+    }
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::hardtack::Cookie for Session {}
+};

@@ -1,0 +1,311 @@
+// #[hardtack::cookies]
+// pub struct ShopCookies {
+//     /// Who is signed in.
+//     pub session: SessionId,
+//     #[cookie(existing)]
+//     pub theme: Theme,
+// }
+
+pub struct ShopCookies<S: ::hardtack::Scheme = ::hardtack::Https>(
+    ::hardtack::Cookies<S>,
+);
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    deprecated,
+    clippy::pedantic
+)]
+const _: () = {
+    pub struct ShopCookies_session(SessionId);
+    const _: () = {
+        const _: ::core::option::Option<&'static ::core::primitive::str> = ::core::option_env!(
+            "HARDTACK_DENY"
+        );
+        const __SPEC: ::hardtack::private::Spec = ::hardtack::private::Spec::new(
+            "__Host-Http-session",
+        );
+        ::hardtack::__declared!(
+            "ShopCookies::session", __SPEC, [" Who is signed in."], ::core::file!(),
+            ::core::line!()
+        );
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl ::hardtack::ReadCookie for ShopCookies_session {
+            const SPEC: ::hardtack::private::Spec = (__SPEC,).0;
+            const TEMPLATE: ::hardtack::private::HeaderTemplate = ::hardtack::private::HeaderTemplate::new(
+                "__Host-Http-session=",
+                "; Path=/; Secure; HttpOnly; SameSite=Lax",
+            );
+            type Scope = ::hardtack::private::NameKind<true>;
+            type Carrier = ::hardtack::private::Carrier<true>;
+            type Audience = ::hardtack::private::Audience<true>;
+            fn write_value(&self, __out: &mut ::hardtack::private::ValueWriter) {
+                #[allow(unused_imports)]
+                use ::hardtack::private::{
+                    ViaCookie as _, ViaNothing as _, ViaText as _, ViaValue as _,
+                };
+                (&&&&::hardtack::private::Via::<SessionId>::new())
+                    .write_via(&self.0, __out)
+            }
+            fn read_value(
+                __text: &::core::primitive::str,
+            ) -> ::hardtack::private::Read<Self> {
+                #[allow(unused_imports)]
+                use ::hardtack::private::{
+                    ViaCookie as _, ViaNothing as _, ViaText as _, ViaValue as _,
+                };
+                ::core::result::Result::map(
+                    (&&&&::hardtack::private::Via::<SessionId>::new()).read_via(__text),
+                    Self,
+                )
+            }
+        }
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl ::hardtack::Cookie for ShopCookies_session {}
+    };
+    const _: () = (::hardtack::private::distinct)(
+        <Theme as ::hardtack::Cookie>::SETTABLE_SPEC.name,
+        &[<ShopCookies_session as ::hardtack::ReadCookie>::SPEC.name],
+    );
+    impl ShopCookies<::hardtack::Https> {
+        /// The declarations of all the cookies, in the order of the fields.
+        pub const SPECS: &'static [::hardtack::private::Spec] = &[
+            <ShopCookies_session as ::hardtack::ReadCookie>::SPEC,
+            <Theme as ::hardtack::Cookie>::SETTABLE_SPEC,
+        ];
+    }
+    impl<__Scheme: ::hardtack::Scheme> ShopCookies<__Scheme> {
+        /// Who is signed in.
+        ///
+        ///Reads `__Host-Http-session`.
+        ///
+        ///# Errors
+        ///
+        ///Fails as `Cookies::try_get` does.
+        pub fn try_session(
+            &self,
+        ) -> ::core::result::Result<
+            ::core::option::Option<SessionId>,
+            ::hardtack::ReadError,
+        >
+        where
+            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
+        {
+            ::core::result::Result::map(
+                ::hardtack::Cookies::try_get::<ShopCookies_session>(&self.0),
+                |__found| ::core::option::Option::map(__found, |__marker| __marker.0),
+            )
+        }
+        /// Who is signed in.
+        ///
+        ///Sets `__Host-Http-session=…; Path=/; Secure; HttpOnly; SameSite=Lax`.
+        ///
+        ///# Errors
+        ///
+        ///Fails as `Cookies::set` does.
+        pub fn set_session(
+            &self,
+            __value: impl ::core::convert::Into<SessionId>,
+        ) -> ::core::result::Result<(), ::hardtack::SetError>
+        where
+            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
+        {
+            ::hardtack::Cookies::set(
+                &self.0,
+                ::hardtack::SetCookie::new(
+                    ShopCookies_session(
+                        <_ as ::core::convert::Into<SessionId>>::into(__value),
+                    ),
+                ),
+            )
+        }
+        /// Who is signed in.
+        ///
+        ///Sets `__Host-Http-session=…; Path=/; Secure; HttpOnly; SameSite=Lax`.
+        ///The closure changes the `SetCookie` for this response only.
+        ///
+        ///# Errors
+        ///
+        ///Fails as `Cookies::set` does.
+        pub fn set_session_with(
+            &self,
+            __value: impl ::core::convert::Into<SessionId>,
+            __change: impl ::core::ops::FnOnce(
+                ::hardtack::SetCookie<ShopCookies_session>,
+            ) -> ::hardtack::SetCookie<ShopCookies_session>,
+        ) -> ::core::result::Result<(), ::hardtack::SetError>
+        where
+            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
+        {
+            ::hardtack::Cookies::set(
+                &self.0,
+                __change(
+                    ::hardtack::SetCookie::new(
+                        ShopCookies_session(
+                            <_ as ::core::convert::Into<SessionId>>::into(__value),
+                        ),
+                    ),
+                ),
+            )
+        }
+        /// Who is signed in.
+        ///
+        ///Removes `__Host-Http-session`.
+        ///
+        ///# Errors
+        ///
+        ///Fails as `Cookies::remove` does.
+        pub fn remove_session(&self) -> ::core::result::Result<(), ::hardtack::SetError>
+        where
+            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
+        {
+            ::hardtack::Cookies::set(
+                &self.0,
+                ::hardtack::SetCookie::<ShopCookies_session>::removal(),
+            )
+        }
+        /// Who is signed in.
+        ///
+        ///Removes `__Host-Http-session`.
+        ///The closure changes the `SetCookie` for this response only.
+        ///
+        ///# Errors
+        ///
+        ///Fails as `Cookies::remove` does.
+        pub fn remove_session_with(
+            &self,
+            __change: impl ::core::ops::FnOnce(
+                ::hardtack::SetCookie<ShopCookies_session>,
+            ) -> ::hardtack::SetCookie<ShopCookies_session>,
+        ) -> ::core::result::Result<(), ::hardtack::SetError>
+        where
+            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
+        {
+            ::hardtack::Cookies::set(
+                &self.0,
+                __change(::hardtack::SetCookie::<ShopCookies_session>::removal()),
+            )
+        }
+        ///Reads the cookie that `Theme` declares.
+        ///
+        ///# Errors
+        ///
+        ///Fails as `Cookies::try_get` does.
+        pub fn try_theme(
+            &self,
+        ) -> ::core::result::Result<::core::option::Option<Theme>, ::hardtack::ReadError>
+        where
+            for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
+        {
+            ::hardtack::Cookies::try_get::<Theme>(&self.0)
+        }
+        ///Sets the cookie that `Theme` declares.
+        ///
+        ///# Errors
+        ///
+        ///Fails as `Cookies::set` does.
+        pub fn set_theme(
+            &self,
+            __value: impl ::core::convert::Into<Theme>,
+        ) -> ::core::result::Result<(), ::hardtack::SetError>
+        where
+            for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
+        {
+            ::hardtack::Cookies::set(
+                &self.0,
+                ::hardtack::SetCookie::new(
+                    <_ as ::core::convert::Into<Theme>>::into(__value),
+                ),
+            )
+        }
+        ///Sets the cookie that `Theme` declares.
+        ///The closure changes the `SetCookie` for this response only.
+        ///
+        ///# Errors
+        ///
+        ///Fails as `Cookies::set` does.
+        pub fn set_theme_with(
+            &self,
+            __value: impl ::core::convert::Into<Theme>,
+            __change: impl ::core::ops::FnOnce(
+                ::hardtack::SetCookie<Theme>,
+            ) -> ::hardtack::SetCookie<Theme>,
+        ) -> ::core::result::Result<(), ::hardtack::SetError>
+        where
+            for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
+        {
+            ::hardtack::Cookies::set(
+                &self.0,
+                __change(
+                    ::hardtack::SetCookie::new(
+                        <_ as ::core::convert::Into<Theme>>::into(__value),
+                    ),
+                ),
+            )
+        }
+        ///Removes the cookie that `Theme` declares.
+        ///
+        ///# Errors
+        ///
+        ///Fails as `Cookies::remove` does.
+        pub fn remove_theme(&self) -> ::core::result::Result<(), ::hardtack::SetError>
+        where
+            for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
+        {
+            ::hardtack::Cookies::set(&self.0, ::hardtack::SetCookie::<Theme>::removal())
+        }
+        ///Removes the cookie that `Theme` declares.
+        ///The closure changes the `SetCookie` for this response only.
+        ///
+        ///# Errors
+        ///
+        ///Fails as `Cookies::remove` does.
+        pub fn remove_theme_with(
+            &self,
+            __change: impl ::core::ops::FnOnce(
+                ::hardtack::SetCookie<Theme>,
+            ) -> ::hardtack::SetCookie<Theme>,
+        ) -> ::core::result::Result<(), ::hardtack::SetError>
+        where
+            for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
+        {
+            ::hardtack::Cookies::set(
+                &self.0,
+                __change(::hardtack::SetCookie::<Theme>::removal()),
+            )
+        }
+    }
+    #[automatically_derived]
+    impl<
+        __Scheme: ::hardtack::Scheme,
+    > ::core::convert::From<::hardtack::Cookies<__Scheme>> for ShopCookies<__Scheme> {
+        fn from(__cookies: ::hardtack::Cookies<__Scheme>) -> Self {
+            Self(__cookies)
+        }
+    }
+    #[automatically_derived]
+    impl<__Scheme: ::hardtack::Scheme> ::core::convert::From<ShopCookies<__Scheme>>
+    for ::hardtack::Cookies<__Scheme> {
+        fn from(__set: ShopCookies<__Scheme>) -> Self {
+            __set.0
+        }
+    }
+    #[automatically_derived]
+    impl<__Scheme: ::hardtack::Scheme> ::core::clone::Clone for ShopCookies<__Scheme> {
+        fn clone(&self) -> Self {
+            Self(::core::clone::Clone::clone(&self.0))
+        }
+    }
+    #[automatically_derived]
+    impl<__Scheme: ::hardtack::Scheme> ::core::fmt::Debug for ShopCookies<__Scheme> {
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut __tuple = ::core::fmt::Formatter::debug_tuple(__f, "ShopCookies");
+            ::core::fmt::DebugTuple::field(&mut __tuple, &self.0);
+            ::core::fmt::DebugTuple::finish(&mut __tuple)
+        }
+    }
+    ::hardtack::__extractors!(ShopCookies);
+};

@@ -1,0 +1,283 @@
+//! The headers of responses in special set-ups: nested policy layers, a jar without a layer, and a service that fails.
+//! Each `Set-Cookie` header is compared byte for byte. A Secure cookie is never sent over plain HTTP.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic in a helper fails the test")]
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use hardtack::event::Kind;
+use hardtack::policy::{Baseline, PolicyBuilder, UndeclaredCookies};
+use hardtack::{
+    Cookie, Cookies, Policy, PolicyHandle, ReadCookie, ReadError, SameSite, SetCookie, SetError, TlsTermination,
+    testing,
+};
+use http::header::{HOST, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use tower::{Layer as _, ServiceExt as _};
+
+#[derive(Cookie)]
+struct Session(String);
+
+/// A cookie whose name looks like a session's, but that scripts read.
+#[derive(Cookie)]
+#[cookie(name = "__Host-session_hint", http_only = false, reason = "the page greets by it")]
+struct Hint(String);
+
+#[derive(Cookie)]
+#[cookie(path = "/shop")]
+struct Cart(u32);
+
+const MODES: [UndeclaredCookies; 3] =
+    [UndeclaredCookies::Observe, UndeclaredCookies::Harden, UndeclaredCookies::Refuse];
+
+fn policy(builder: PolicyBuilder) -> PolicyHandle {
+    PolicyHandle::new(builder.force_https(false).build().unwrap())
+}
+
+fn request(host: &str) -> Request<()> {
+    Request::get("/").header(HOST, host).body(()).unwrap()
+}
+
+fn set_cookies(headers: &HeaderMap) -> Vec<&str> {
+    headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect()
+}
+
+/// Runs the handler on the request's jar, and returns a response with these headers.
+async fn respond(
+    request: Request<()>,
+    headers: &[(http::HeaderName, &'static str)],
+    handler: fn(Cookies) -> Result<(), SetError>,
+) -> Result<Response<()>, Infallible> {
+    handler(Cookies::from_extensions(request.extensions()).unwrap()).unwrap();
+    let mut response = Response::new(());
+    for (name, value) in headers {
+        response.headers_mut().append(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}
+
+#[tokio::test]
+async fn outer_plain_http_layer_drops_inner_secure_cookies() {
+    for mode in MODES {
+        let (outer, inner) = (policy(Policy::builder().undeclared_cookies(mode)), policy(Policy::builder()));
+        let service = tower::service_fn(|request| respond(request, &[], |cookies| cookies.set(Session("a".into()))));
+        let service = outer.layer(TlsTermination::none()).layer(inner.layer(TlsTermination::here()).layer(service));
+        let response = service.oneshot(request("www.site.example")).await.unwrap();
+        assert_eq!(set_cookies(response.headers()), [""; 0], "{mode:?}");
+        assert_eq!(outer.counters().get(Kind::HeaderDropped), 1, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn outer_layer_accepts_cookies_tightened_by_inner_layer() {
+    for mode in MODES {
+        let outer = policy(Policy::builder().undeclared_cookies(mode));
+        let inner = policy(Policy::builder().baseline(Baseline::new().same_site(SameSite::Strict)));
+        let service = tower::service_fn(|request| respond(request, &[], |cookies| cookies.set(Hint("a".into()))));
+        let service = outer.layer(TlsTermination::here()).layer(inner.layer(TlsTermination::here()).layer(service));
+        let response = service.oneshot(request("www.site.example")).await.unwrap();
+        let expected = ["__Host-session_hint=a; Path=/; Secure; SameSite=Strict"];
+        assert_eq!(set_cookies(response.headers()), expected, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn outer_baseline_applies_to_cookies_of_inner_layers() {
+    let outermost = policy(Policy::builder().undeclared_cookies(UndeclaredCookies::Refuse));
+    let outer = policy(Policy::builder().baseline(Baseline::new().same_site(SameSite::Strict)));
+    let inner = policy(Policy::builder());
+    let service = tower::service_fn(|request| respond(request, &[], |cookies| cookies.set(Hint("a".into()))));
+    let service = inner.layer(TlsTermination::here()).layer(service);
+    let service = outermost.layer(TlsTermination::here()).layer(outer.layer(TlsTermination::here()).layer(service));
+    let response = service.oneshot(request("www.site.example")).await.unwrap();
+    assert_eq!(set_cookies(response.headers()), ["__Host-session_hint=a; Path=/; Secure; SameSite=Strict"]);
+}
+
+#[test]
+fn jar_without_a_layer_applies_the_baseline() {
+    let baseline = Baseline::new().same_site(SameSite::Strict).longest_max_age(Duration::from_secs(60));
+    let builder = Policy::builder().baseline(baseline).exception("__Host-session_hint", "an old page reads it");
+    let policy = policy(builder);
+    let jar = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&policy);
+    jar.set(SetCookie::new(Session("a".into())).max_age(Duration::from_secs(90))).unwrap();
+    jar.set(Hint("b".into())).unwrap();
+    let mut response = HeaderMap::new();
+    jar.write(&mut response);
+    assert_eq!(
+        set_cookies(&response),
+        [
+            "__Host-Http-session=a; Path=/; Max-Age=60; Secure; HttpOnly; SameSite=Strict",
+            "__Host-session_hint=b; Path=/; Secure; SameSite=Lax",
+        ]
+    );
+    assert_eq!(policy.counters().get(Kind::HeaderHardened), 1);
+}
+
+#[test]
+fn jar_keeps_existing_headers_and_comes_last() {
+    let removal =
+        "__Secure-cart=; Path=/shop; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
+    for existing in [removal, "__Secure-cart=1; Path=/shop; Max-Age=0", "__Secure-cart2=; Path=/shop; Max-Age=0"] {
+        let mut response = HeaderMap::new();
+        response.append(SET_COOKIE, HeaderValue::from_static(existing));
+        let jar = Cookies::from_headers(&HeaderMap::new(), testing::https());
+        jar.set(Cart(7)).unwrap();
+        jar.write(&mut response);
+        // Browsers apply the headers in order, so the cookie is set.
+        let set = "__Secure-cart=7; Path=/shop; Secure; HttpOnly; SameSite=Lax";
+        assert_eq!(set_cookies(&response), [existing, set]);
+    }
+}
+
+#[test]
+fn last_set_of_one_scope_wins() {
+    /// A cookie with the policy's domain.
+    #[derive(Cookie)]
+    #[cookie(domain = policy)]
+    struct Sso(u32);
+    /// A host-only cookie, whatever the policy's domain is.
+    #[derive(Cookie)]
+    #[cookie(name = "__Secure-place", path = "/a")]
+    struct Place(u32);
+
+    let policy = policy(Policy::builder().cookie_domain("example.com"));
+    let jar = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&policy);
+    jar.set(Sso(1)).unwrap();
+    jar.set(SetCookie::new(Sso(2)).domain("EXAMPLE.com")).unwrap();
+    jar.set(Place(3)).unwrap();
+    jar.set(SetCookie::new(Place(4)).domain("example.com")).unwrap();
+    let mut response = HeaderMap::new();
+    jar.write(&mut response);
+    assert_eq!(
+        set_cookies(&response),
+        [
+            "__Secure-sso=2; Path=/; Domain=EXAMPLE.com; Secure; HttpOnly; SameSite=Lax",
+            "__Secure-place=3; Path=/a; Secure; HttpOnly; SameSite=Lax",
+            "__Secure-place=4; Path=/a; Domain=example.com; Secure; HttpOnly; SameSite=Lax",
+        ]
+    );
+}
+
+#[test]
+fn name_and_value_may_have_4096_bytes() {
+    let set = |bytes: usize| {
+        let value = "x".repeat(bytes - "__Host-Http-session".len());
+        SetCookie::new(Session(value)).header_value(&testing::https())
+    };
+    assert!(set(4096).is_ok());
+    assert!(matches!(set(4097), Err(SetError::TooLarge { bytes: 4097, limit: 4096, .. })));
+}
+
+#[tokio::test]
+async fn unreadable_cookies_are_removed_with_the_error() {
+    #[derive(Cookie, Debug)]
+    #[cookie(domain = policy)]
+    struct Sso(#[allow(dead_code, reason = "the test only reads an invalid value")] u32);
+
+    #[derive(Cookie, Debug)]
+    #[cookie(name = "__Secure-sso", read_only)]
+    struct OtherProgramsSso(#[allow(dead_code, reason = "the test only reads an invalid value")] u32);
+
+    async fn read<T: ReadCookie + hardtack::AllowedOver<hardtack::Https>>(cookies: Cookies) -> Result<(), ReadError> {
+        cookies.try_get::<T>().map(|_| ())
+    }
+    async fn read_and_set(cookies: Cookies) -> Result<(), ReadError> {
+        cookies.set(Sso(7)).unwrap();
+        cookies.try_get::<Sso>().map(|_| ())
+    }
+    async fn read_and_ignore(cookies: Cookies) {
+        cookies.try_get::<Sso>().unwrap_err();
+    }
+
+    let attributes = "; Path=/; Domain=site.example; ";
+    for (path, status, expected) in [
+        ("/read", 400, Some(format!("__Secure-sso={attributes}Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; "))),
+        ("/set", 400, Some(format!("__Secure-sso=7{attributes}"))),
+        ("/ignore", 200, None),
+        ("/read-only", 400, None),
+    ] {
+        let app = axum::Router::new()
+            .route("/read", axum::routing::get(read::<Sso>))
+            .route("/set", axum::routing::get(read_and_set))
+            .route("/ignore", axum::routing::get(read_and_ignore))
+            .route("/read-only", axum::routing::get(read::<OtherProgramsSso>))
+            .layer(policy(Policy::builder().cookie_domain("site.example")).layer(TlsTermination::here()));
+        let request = http::Request::get(path).header("cookie", "__Secure-sso=x").body(axum::body::Body::empty());
+        let response = app.oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        let sent: Vec<&str> =
+            response.headers().get_all("set-cookie").iter().map(|header| header.to_str().unwrap()).collect();
+        assert_eq!(sent.len(), usize::from(expected.is_some()), "{path}: {sent:?}");
+        let starts = sent.iter().zip(&expected).all(|(sent, expected)| sent.starts_with(expected.as_str()));
+        assert!(starts, "{path}: {sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn application_hsts_is_replaced_or_removed() {
+    let headers = &[(STRICT_TRANSPORT_SECURITY, "max-age=1"), (STRICT_TRANSPORT_SECURITY, "max-age=2")];
+    for (host, expected) in [("www.site.example", Some("max-age=31536000")), ("localhost", None), ("192.0.2.1", None)] {
+        let service = tower::service_fn(|request| respond(request, headers, |_| Ok(())));
+        let service = policy(Policy::builder()).layer(TlsTermination::here()).layer(service);
+        let response = service.oneshot(request(host)).await.unwrap();
+        let sent = response.headers().get_all(STRICT_TRANSPORT_SECURITY).iter();
+        assert_eq!(sent.collect::<Vec<_>>(), expected.into_iter().collect::<Vec<_>>(), "{host}");
+    }
+}
+
+#[tokio::test]
+async fn header_with_a_wider_domain_is_undeclared() {
+    /// A host-only cookie without a prefix: a header with a `Domain` would send it to more hosts than declared.
+    #[derive(Cookie)]
+    #[cookie(name = "sid", reason = "an old proxy reads it")]
+    struct Sid(u32);
+    const SPECS: &[hardtack::spec::Spec] = &[Sid::SPEC];
+
+    for (header, is_sent) in [
+        ("sid=1; Path=/; Secure; HttpOnly; SameSite=Lax", true),
+        ("sid=1; Path=/; Secure; HttpOnly; SameSite=Lax; Domain=", true),
+        ("sid=1; Path=/; Secure; HttpOnly; SameSite=Lax; Domain=site.example", false),
+    ] {
+        let mode = UndeclaredCookies::Refuse;
+        let policy = policy(Policy::builder().undeclared_cookies(mode).declared(SPECS));
+        let service = tower::service_fn(|_: Request<()>| async move {
+            let mut response = Response::new(());
+            response.headers_mut().append(SET_COOKIE, HeaderValue::from_static(header));
+            Ok::<_, Infallible>(response)
+        });
+        let service = policy.layer(TlsTermination::here()).layer(service);
+        let response = service.oneshot(request("www.site.example")).await.unwrap();
+        assert_eq!(set_cookies(response.headers()), if is_sent { vec![header] } else { vec![] });
+        assert_eq!(policy.counters().get(Kind::HeaderDropped), u64::from(!is_sent));
+    }
+    let _ = Sid(1).0;
+}
+
+#[tokio::test]
+async fn failed_service_reports_its_lost_cookies_once() {
+    let events = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let recorded = events.clone();
+    let builder = Policy::builder().on_event(move |event| recorded.lock().unwrap().push(event.to_string()));
+    let policy = policy(builder);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let service = tower::service_fn(|request: Request<()>| {
+        let cookies: Cookies = Cookies::from_extensions(request.extensions()).unwrap();
+        cookies.set(Session("s3cr3t".into())).unwrap();
+        sender.send(cookies).unwrap();
+        async { Err::<Response<()>, _>(std::io::Error::other("gone")) }
+    });
+    let service = policy.layer(TlsTermination::here()).layer(service);
+    assert!(service.oneshot(request("www.site.example")).await.is_err());
+
+    let late = receiver.recv().unwrap();
+    assert!(matches!(late.set(Session("b".into())), Err(SetError::ResponseSent { .. })));
+    drop(late);
+    assert_eq!(policy.counters().get(Kind::Mistake), 1);
+    let events = events.lock().unwrap().join("\n");
+    assert!(
+        events.contains("`__Host-Http-session`") && events.contains("the service inside the layer returned an error"),
+        "{events}"
+    );
+    assert!(!events.contains("s3cr3t"));
+}

@@ -1,0 +1,113 @@
+//! The cookie that a `Set-Cookie` header should describe. The assertions compare it with three parsers of the header: a
+//! literal split, the cookie crate, and the audit's browser model.
+
+use std::time::{Duration, SystemTime};
+
+use hardtack::SameSite;
+use hardtack::audit::{Context, set_cookie};
+use hardtack::spec::Spec;
+use hardtack_rules::date::format_imf_fixdate;
+use hardtack_rules::syntax;
+
+#[derive(Debug)]
+pub(crate) struct ExpectedCookie {
+    pub(crate) name: String,
+    /// The value as the header contains it: percent-encoded.
+    pub(crate) raw: String,
+    pub(crate) path: String,
+    pub(crate) domain: Option<String>,
+    pub(crate) max_age: Option<u64>,
+    /// In Unix seconds.
+    pub(crate) expires: Option<i64>,
+    pub(crate) secure: bool,
+    pub(crate) http_only: bool,
+    pub(crate) same_site: SameSite,
+    pub(crate) partitioned: bool,
+}
+
+impl ExpectedCookie {
+    /// Returns the cookie that this declaration describes, with this encoded value.
+    pub(crate) fn from_spec(spec: &Spec, raw: &str) -> Self {
+        ExpectedCookie {
+            name: spec.name.to_owned(),
+            raw: raw.to_owned(),
+            path: spec.path.to_owned(),
+            domain: spec.domain.map(str::to_owned),
+            max_age: spec.max_age.map(|max_age| max_age.as_secs()),
+            expires: None,
+            secure: spec.secure,
+            http_only: spec.http_only,
+            same_site: spec.same_site,
+            partitioned: spec.partitioned,
+        }
+    }
+
+    /// Asserts that all three parsers find this cookie in the header value.
+    pub(crate) fn assert_matches(&self, header: &str) {
+        assert!(!header.contains(['\r', '\n', '\0']), "{header:?}");
+        let flags = [("Secure", self.secure), ("HttpOnly", self.http_only), ("Partitioned", self.partitioned)];
+        let mut expected = vec![format!("{}={}", self.name, self.raw), format!("Path={}", self.path)];
+        expected.extend(self.domain.iter().map(|domain| format!("Domain={domain}")));
+        expected.extend(self.max_age.map(|max_age| format!("Max-Age={max_age}")));
+        expected.extend(self.expires.map(|at| format!("Expires={}", format_imf_fixdate(at).unwrap().escape_ascii())));
+        expected.extend(flags.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| (*flag).to_owned()));
+        expected.push(format!("SameSite={}", self.same_site));
+        let mut found: Vec<&str> = header.split("; ").collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+        self.assert_cookie(&cookie::Cookie::parse(header).unwrap());
+        self.assert_stored(header, SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+    }
+
+    /// Asserts that the cookie crate's value has the same attributes.
+    pub(crate) fn assert_cookie(&self, cookie: &cookie::Cookie<'_>) {
+        assert_eq!(cookie.name_value(), (self.name.as_str(), self.raw.as_str()));
+        assert_eq!(cookie.path(), Some(self.path.as_str()), "{self:?}");
+        assert_eq!(cookie.domain(), self.domain.as_deref(), "{self:?}");
+        // The `time` crate stores seconds as an `i64`; a longer `Max-Age` becomes `i64::MAX`.
+        let max_age = self.max_age.map(|max_age| i64::try_from(max_age).unwrap_or(i64::MAX));
+        assert_eq!(cookie.max_age().map(|value| value.whole_seconds()), max_age, "{self:?}");
+        assert_eq!(cookie.expires_datetime().map(|value| value.unix_timestamp()), self.expires, "{self:?}");
+        let flags = [cookie.secure(), cookie.http_only(), cookie.partitioned()].map(|flag| flag.unwrap_or(false));
+        assert_eq!(flags, [self.secure, self.http_only, self.partitioned], "{self:?}");
+        assert_eq!(cookie.same_site().map(|value| value.to_string()), Some(self.same_site.to_string()), "{self:?}");
+    }
+
+    /// Asserts that a browser that receives the header value at the time `now` stores this cookie.
+    pub(crate) fn assert_stored(&self, header: &str, now: SystemTime) {
+        let host = self.domain.as_deref().unwrap_or("www.example.com").to_ascii_lowercase();
+        let stored = set_cookie(header.as_bytes(), &Context::https(&host).path("/else/where").at(now)).stored;
+        let stored = stored.unwrap_or_else(|rejection| panic!("{header}: {rejection}"));
+        assert_eq!((&stored.name, &stored.value, &stored.path), (&self.name, &self.raw, &self.path), "{header}");
+        assert_eq!((&stored.domain, stored.host_only), (&host, self.domain.is_none()), "{header}");
+        let flags = [stored.secure, stored.http_only, stored.partitioned];
+        assert_eq!(flags, [self.secure, self.http_only, self.partitioned], "{header}");
+        assert_eq!(stored.same_site, Some(self.same_site), "{header}");
+        let limit = now + syntax::MAX_LIFETIME;
+        let expires = match (self.max_age, self.expires) {
+            (Some(0), _) => Some(SystemTime::UNIX_EPOCH),
+            (Some(seconds), _) => {
+                Some(now.checked_add(Duration::from_secs(seconds)).map_or(limit, |end| end.min(limit)))
+            }
+            (None, expires) => expires.map(|seconds| system_time(seconds).unwrap().min(limit)),
+        };
+        assert_eq!(stored.expires, expires, "{header}");
+        assert_eq!(stored.is_removal(), expires.is_some_and(|end| end <= now), "{header}");
+    }
+}
+
+/// Converts Unix seconds. `None` if the platform's `SystemTime` cannot represent the time.
+pub(crate) fn system_time(seconds: i64) -> Option<SystemTime> {
+    let distance = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(distance)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(distance)
+    }
+}
+
+/// Returns true for a `cookie-octet`, by the ranges of 6265bis 4.1.1.
+pub(crate) fn is_cookie_octet(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E)
+}

@@ -1,0 +1,32 @@
+//@ errors: 2
+//! A type with an invalid shape causes no errors where it is used as a cookie or as a value.
+use hardtack::{Cookie, CookieValue, Cookies, cookies};
+
+#[derive(Cookie)]
+struct Session(String, u32);
+
+#[derive(CookieValue)]
+enum Theme {
+    Light,
+    Custom(String),
+}
+
+#[cookies]
+struct Shop {
+    #[cookie(existing)]
+    session: Session,
+    theme: Theme,
+}
+
+fn handler(cookies: &Cookies, shop: &Shop) -> Result<(), Box<dyn std::error::Error>> {
+    cookies.set(Session("a".to_owned(), 1))?;
+    shop.set_theme(Theme::Custom("blue".to_owned()))?;
+    if let (Some(Session(id, visits)), Some(Theme::Light)) = (cookies.get()?, shop.try_theme()?) {
+        println!("{id} {visits}");
+    }
+    Ok(())
+}
+
+fn main() {
+    let _ = handler;
+}

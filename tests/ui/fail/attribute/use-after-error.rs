@@ -1,0 +1,32 @@
+//@ errors: 1
+//! An error in a declaration causes no other errors: code that sets, reads or contains the cookie still compiles.
+use hardtack::{Cookie, Cookies, PlainHttp, SetCookie, cookies, document_cookie};
+
+#[derive(Cookie)]
+#[cookie(name = "__Host-session", domain = "example.com")]
+struct Session(String);
+
+#[cookies]
+struct Shop {
+    #[cookie(existing)]
+    session: Session,
+    cart: u32,
+}
+
+fn handler(cookies: &Cookies, plain: &Cookies<PlainHttp>, shop: &Shop) -> Result<(), Box<dyn std::error::Error>> {
+    cookies.set(Session("a".to_owned()))?;
+    cookies.set(SetCookie::new(Session("a".to_owned())).domain("example.com").path("/app"))?;
+    cookies.remove::<Session>()?;
+    plain.set(Session("a".to_owned()))?;
+    shop.set_session(Session("a".to_owned()))?;
+    shop.set_cart(3)?;
+    if let Some(Session(text)) = cookies.get()? {
+        println!("{text} {}", Session::SPEC.name);
+    }
+    println!("{:?} {:?}", document_cookie(&Session("a".to_owned()))?, Shop::SPECS);
+    Ok(())
+}
+
+fn main() {
+    let _ = handler;
+}

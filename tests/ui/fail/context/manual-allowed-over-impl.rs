@@ -1,0 +1,10 @@
+//@ errors: 1
+//! A manual `impl` cannot allow what the declaration does not allow.
+use hardtack::{AllowedOver, Cookie, PlainHttp};
+
+#[derive(Cookie)]
+struct Session(String);
+
+impl AllowedOver<PlainHttp> for Session {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+//@ errors: 1
+struct Custom;
+
+impl hardtack::Scheme for Custom {}
+
+fn main() {}

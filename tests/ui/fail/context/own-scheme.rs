@@ -1,6 +1,0 @@
-//@ errors: 1
-struct TrustMe;
-
-impl hardtack::Scheme for TrustMe {}
-
-fn main() {}

@@ -1,0 +1,12 @@
+// Runs in a frame or in a worker: sets, reads and removes two cookies, and posts the results to the page.
+import init, * as web from "/web.js";
+
+await init();
+const results = [];
+for (const cookie of ["theme", "map"]) {
+  results.push(await web.set(cookie, "1"));
+  results.push(await web.get(cookie));
+  results.push(await web.remove(cookie));
+}
+if (globalThis.document) parent.postMessage(results, "*");
+else postMessage(results);
