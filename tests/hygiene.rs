@@ -44,7 +44,7 @@ mod without_prelude {
     pub struct Derived(pub ::std::net::SocketAddr);
 
     #[derive(::hardtack::Cookie)]
-    pub struct Context;
+    pub struct Seen;
 
     #[derive(::hardtack::Cookie)]
     #[cookie(http_only = false, secure = false, reason = "hygiene")]
@@ -84,11 +84,11 @@ mod without_prelude {
 
 #[test]
 fn expansions_need_no_prelude() {
-    use without_prelude::{Constant, Context, Derived, Generic, Lang, Session, Shop};
+    use without_prelude::{Constant, Derived, Generic, Lang, Seen, Session, Shop};
     assert!(header(Session("a".to_owned())).starts_with("__Host-Http-session=a; Path=/; Max-Age=28800; "));
     assert!(header(Constant(3)).starts_with("__Host-constant=3; Path=/; Max-Age=60; "));
     assert!(header(Derived("127.0.0.1:80".parse().unwrap())).starts_with("__Host-Http-derived=127.0.0.1:80; "));
-    assert!(header(Context).starts_with("__Host-Http-seen=1; "));
+    assert!(header(Seen).starts_with("__Host-Http-seen=1; "));
     assert!(header(Lang::De).starts_with("lang=de; "));
     assert!(header(Generic(7_u8)).starts_with("__Host-Http-generic=7; "));
     assert_eq!(Shop::SPECS.len(), 6);

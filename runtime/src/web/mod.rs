@@ -3,6 +3,9 @@
 //! it accesses Secure cookies only in a secure context.
 
 use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 
 mod page;
 
@@ -52,8 +55,8 @@ use crate::wire::cookie::{self, Lookup};
 /// # let _ = Colours::Light;
 /// # }
 /// ```
-pub async fn get<T: ReadCookie + ScriptVisible>() -> Result<Option<T>, Error> {
-    read(&CurrentPage::find().ok_or(Error::NoDocument)?)
+pub fn get<T: ReadCookie + ScriptVisible + 'static>() -> PageFuture<Option<T>> {
+    PageFuture::new(async { read(&CurrentPage::find().ok_or(Error::NoDocument)?) })
 }
 
 /// Sets a cookie, or removes one with [`SetCookie::removal`]. Then checks that the browser stored or removed the
@@ -99,8 +102,8 @@ pub async fn get<T: ReadCookie + ScriptVisible>() -> Result<Option<T>, Error> {
 /// assert!(matches!(choose("dark", false).await, Err(web::Error::NoDocument)));
 /// # }
 /// ```
-pub async fn set<C: IntoSetCookie + ScriptVisible>(cookie: C) -> Result<(), Error> {
-    write(&CurrentPage::find().ok_or(Error::NoDocument)?, &cookie.into_set_cookie())
+pub fn set<C: IntoSetCookie + ScriptVisible + 'static>(cookie: C) -> PageFuture<()> {
+    PageFuture::new(async { write(&CurrentPage::find().ok_or(Error::NoDocument)?, &cookie.into_set_cookie()) })
 }
 
 /// Removes a cookie, even if the page has no such cookie. Then checks that the page has no cookie of this name.
@@ -130,8 +133,34 @@ pub async fn set<C: IntoSetCookie + ScriptVisible>(cookie: C) -> Result<(), Erro
 /// assert!(matches!(empty().await, Err(web::Error::NoDocument)));
 /// # }
 /// ```
-pub async fn remove<T: Cookie + ScriptVisible>() -> Result<(), Error> {
-    set(SetCookie::<T>::removal()).await
+pub fn remove<T: Cookie + ScriptVisible + 'static>() -> PageFuture<()> {
+    set(SetCookie::<T>::removal())
+}
+
+/// The future of [`get`], [`set`] and [`remove`].
+///
+/// It is a type of its own, because rustc reports each error of an `async fn` twice.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct PageFuture<T>(Pin<Box<dyn Future<Output = Result<T, Error>>>>);
+
+impl<T> PageFuture<T> {
+    fn new(future: impl Future<Output = Result<T, Error>> + 'static) -> Self {
+        PageFuture(Box::pin(future))
+    }
+}
+
+impl<T> Future for PageFuture<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl<T> fmt::Debug for PageFuture<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageFuture").finish_non_exhaustive()
+    }
 }
 
 /// The error when a cookie of a page was not read, set or removed. It contains the cookie's name and never its value.

@@ -18,7 +18,7 @@ struct Forum {
 fn handler(cookies: Cookies) -> Result<(), Box<dyn std::error::Error>> {
     let shop = Shop::from(cookies.clone());
     shop.set_cart(3)?;
-    shop.set_cart_with(3, |cart| cart.session())?;
+    shop.set_cart_with(3, |cart| cart.without_max_age())?;
     shop.set_lang("en")?;
     println!("{:?} {:?} {:?}", shop.try_cart()?, shop.try_lang()?, Shop::SPECS);
     shop.remove_cart()?;

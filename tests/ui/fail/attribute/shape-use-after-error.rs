@@ -21,7 +21,7 @@ struct Shop {
 fn handler(cookies: &Cookies, shop: &Shop) -> Result<(), Box<dyn std::error::Error>> {
     cookies.set(Session("a".to_owned(), 1))?;
     shop.set_theme(Theme::Custom("blue".to_owned()))?;
-    if let (Some(Session(id, visits)), Some(Theme::Light)) = (cookies.get()?, shop.try_theme()?) {
+    if let (Some(Session(id, visits)), Some(Theme::Light)) = (cookies.try_get()?, shop.try_theme()?) {
         println!("{id} {visits}");
     }
     Ok(())

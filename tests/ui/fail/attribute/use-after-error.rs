@@ -1,6 +1,6 @@
 //@ errors: 1
 //! An error in a declaration causes no other errors: code that sets, reads or contains the cookie still compiles.
-use hardtack::{Cookie, Cookies, PlainHttp, SetCookie, cookies, document_cookie};
+use hardtack::{Cookie, Cookies, PlainHttp, ReadCookie, SetCookie, cookies, document_cookie};
 
 #[derive(Cookie)]
 #[cookie(name = "__Host-session", domain = "example.com")]
@@ -20,7 +20,7 @@ fn handler(cookies: &Cookies, plain: &Cookies<PlainHttp>, shop: &Shop) -> Result
     plain.set(Session("a".to_owned()))?;
     shop.set_session(Session("a".to_owned()))?;
     shop.set_cart(3)?;
-    if let Some(Session(text)) = cookies.get()? {
+    if let Some(Session(text)) = cookies.try_get()? {
         println!("{text} {}", Session::SPEC.name);
     }
     println!("{:?} {:?}", document_cookie(&Session("a".to_owned()))?, Shop::SPECS);

@@ -1,5 +1,5 @@
 //@ errors: 7
-use hardtack::{Cookie, CookieValue, Cookies, SetCookie};
+use hardtack::{CookieValue, Cookies, ReadCookie, SetCookie};
 
 #[derive(CookieValue)]
 struct Id(String);

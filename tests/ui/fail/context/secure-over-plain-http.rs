@@ -14,7 +14,7 @@ fn handler(cookies: &Cookies<PlainHttp>, plain: &PlainHttp, shop: &Shop<PlainHtt
     let _ = cookies.set(session());
     let _ = cookies.set(SetCookie::new(session()));
     let _ = cookies.try_get::<Session>();
-    let _: Option<Session> = cookies.get().unwrap();
+    let _: Option<Session> = cookies.try_get().unwrap();
     let _ = cookies.get_all::<Session>();
     let _ = cookies.remove::<Session>();
     let _ = SetCookie::new(session()).header_value(plain);
