@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# Measures the cost of dependencies in a build: the number of crates, and the CPU seconds of a clean debug build of an
-# empty crate with that dependency. The time is the shortest of RUNS builds (default 3), without downloads. Also prints
-# hardtack's CPU seconds by crate.
+# Measures what dependencies cost in a build. Each row of the table is for one empty crate with the dependencies in the
+# first column. The other columns are:
+#
+# - the number of crates in the build
+# - the CPU seconds of a clean debug build, without downloads: the shortest of RUNS builds (default 3)
+#
+# For hardtack, the script also prints the CPU seconds of each crate.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 ours=$PWD
@@ -10,7 +14,7 @@ trap 'rm -r "$crate"' EXIT
 export CARGO_TARGET_DIR=$crate/target
 runs=${RUNS:-3}
 
-# Writes an empty crate with these dependencies, in the versions of our own lock file.
+# Writes an empty crate with these dependencies. Their versions come from our own lock file.
 write() { # dependencies
     mkdir -p "$crate/src"
     : >"$crate/src/lib.rs"
@@ -40,7 +44,7 @@ row() { # label dependencies
 
 hardtack="hardtack = { path = '$ours/runtime' }"
 bare="hardtack = { path = '$ours/runtime', default-features = false }"
-# The dependencies that hardtack cannot avoid.
+# The dependencies that hardtack needs with every set of features.
 minimum="http = '1'\nsyn = '3'\nquote = '1'\nproc-macro2 = '1'"
 printf '%-52s %6s %8s\n' 'a clean debug build' crates 'CPU s'
 row 'http, syn, quote, proc-macro2' "$minimum"

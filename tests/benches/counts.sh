@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# Prints the instructions, allocations and nanoseconds per operation of each case of operations/, or of the cases whose
-# name contains the arguments. Callgrind runs each case twice with different counts, and the script divides the
-# difference. So the start and the end of the program cancel out. The counts are the same on every machine. The time is
-# the shortest of many runs, and depends on the machine.
+# Prints the instructions, allocations and nanoseconds per operation for each case of operations/. With an argument,
+# prints only the cases whose names contain the argument.
+#
+# Callgrind counts the instructions and the allocations. The script runs each case twice in Callgrind, with few and with
+# many operations. It divides the difference of the counts by the difference of the numbers of operations. So the start
+# and the end of the program are not counted.
+#
+# The counts are the same on every machine. The time depends on the machine. The time is the shortest of many runs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v valgrind >/dev/null || { echo "counts.sh needs valgrind: apt-get install valgrind" >&2; exit 1; }
@@ -15,7 +19,7 @@ trap 'rm -r "$counts"' EXIT
 bench=$(cargo bench --quiet -p hardtack-tests --bench operations --no-run --message-format=json |
     sed -n 's/.*"name":"operations".*"executable":"\([^"]*\)".*/\1/p')
 
-# Prints the instructions and the calls of the allocator in one run.
+# Prints the number of instructions and the number of allocations in one run.
 run() { # case count
     valgrind --tool=callgrind --callgrind-out-file="$counts/out" --compress-strings=no -q "$bench" "$1" "$2"
     awk '

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Measures the build cost of one type with derives of hardtack, std, thiserror and serde. The script builds a crate of
-# 200 types, subtracts the same crate without derives, and divides by 200. It prints:
+# Measures the build cost of one type that derives traits of hardtack, std, thiserror or serde. The script builds a crate
+# with 200 such types, and the same crate without derives. The cost of one type is the difference, divided by 200. The
+# script prints:
 #
-# - the CPU milliseconds of `cargo check` (the shortest of RUNS, default 9),
-# - the lines and bytes of the expansion (by the nightly option -Zmacro-stats),
-# - the lines of LLVM IR and the bytes of .text in a release build, also if each type is set and read once.
+# - the CPU milliseconds of `cargo check`: the shortest of RUNS runs (default 9)
+# - the lines and bytes of the expansion, measured by the nightly option -Zmacro-stats
+# - for hardtack, the lines of LLVM IR and the bytes of .text in a release build
+#
+# In the crates whose row says `used`, other functions set and read each type once.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 ours=$PWD
@@ -28,7 +31,7 @@ thiserror = "2"
 TOML
 cp Cargo.lock "$crate/"
 
-# Prints the crate's source: types of one kind, each of them used once or not at all.
+# Prints the source of a crate with types of one kind. If `use` is `used`, the crate also sets and reads each type once.
 write() { # kind use
     echo 'pub const MAX_AGE: core::time::Duration = core::time::Duration::from_secs(60);'
     for ((i = 0; i < types; i++)); do
@@ -51,7 +54,7 @@ write() { # kind use
 
 cargo_quietly() { cargo "$@" --quiet --manifest-path "$crate/Cargo.toml"; }
 
-# Prints the CPU milliseconds of the shortest of several runs.
+# Prints the CPU milliseconds of the shortest `cargo check`.
 check() { # kind
     write "$1" unused >"$crate/src/lib.rs"
     cargo_quietly check
@@ -64,7 +67,7 @@ check() { # kind
     echo "$shortest"
 }
 
-# Prints the lines and bytes of the derives' expansions per type.
+# Prints the lines and bytes of the expansion for one type.
 expansion() {
     touch "$crate/src/lib.rs"
     cargo +nightly rustc --manifest-path "$crate/Cargo.toml" --profile check -- -Zmacro-stats 2>&1 | tr -d _ |
@@ -80,7 +83,7 @@ for kind in std thiserror serde literals constants; do
     printf '%-12s %14s %8s %8s\n' $kind "$(awk "BEGIN { printf \"%.2f\", ($spent - $base) / $types }")" "$lines" "$bytes"
 done
 
-# Prints the lines of IR before optimisation and the bytes of .text after it, in a release build.
+# Prints the lines of LLVM IR before optimisation and the bytes of .text after optimisation, in a release build.
 release_size() { # kind use
     write "$1" "$2" >"$crate/src/lib.rs"
     rm -f "$CARGO_TARGET_DIR"/release/deps/types-*

@@ -14,18 +14,18 @@ use tower_sessions_redis_store::fred::prelude::*;
 /// Serves one instance. The policy comes from the environment variables `HARDTACK_POLICY_*`.
 pub(crate) async fn serve(routes: Router, address: SocketAddr, redis: &str) -> Result<(), Box<dyn Error>> {
     let redis = Builder::from_config(Config::from_url(redis)?)
-        // Without a time limit, a request would wait until Redis is back.
+        // Without a time limit, a request would wait until Redis is available again.
         .with_performance_config(|performance| performance.default_command_timeout = Duration::from_secs(1))
         .set_policy(ReconnectPolicy::new_constant(0, 100))
         .build_pool(4)?;
     redis.init().await?;
     let sessions = SessionManagerLayer::new(RedisStore::new(redis));
 
-    let nginx = TrustedProxies::new(["127.0.0.2"])?; // its `proxy_bind`
+    let nginx = TrustedProxies::new(["127.0.0.2"])?; // the address of `proxy_bind`
     let policy = Policy::from_env()?.layer(TlsTermination::at_proxy(nginx));
-    let app = routes.layer(sessions).layer(policy); // the policy is outermost, so it also hardens the session cookie
+    let app = routes.layer(sessions).layer(policy); // the outermost layer, so it also hardens the session cookie
 
-    // hardtack needs the peer's address. Without it no proxy is trusted.
+    // hardtack needs the peer's address. Without this address hardtack trusts no proxy.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(TcpListener::bind(address).await?, app).await?;
     Ok(())

@@ -81,7 +81,7 @@ async fn pending_cookies_are_sent_with_every_response() {
     let client = site.client();
     for (path, status, body) in [
         ("/ok", 200, ""),
-        ("/set-error", 500, "this page cannot be shown"),
+        ("/set-error", 500, "internal error"),
         ("/own-error", 418, "__Host-Http-session"),
         ("/nowhere", 404, "no such page"),
     ] {

@@ -278,7 +278,8 @@ impl JarState {
         let Ok(removal) = set_cookie_header(declaration, None, &Overrides::NONE, &context) else { return };
         let mut pending = self.pending();
         if !pending.headers.iter().any(|header| removal.replaces(header)) {
-            pending.headers.push(removal);
+            // Removals come first, so that a `set` of the application wins.
+            pending.headers.insert(0, removal);
         }
     }
 

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue};
 use super::caching::stricter_cache_control;
 use super::harden::MissingAttributes;
 use crate::browser::check::check;
+use crate::clock;
 use crate::cookie::declaration::Spec;
 use crate::cookie::header_value::SetCookieHeader;
 use crate::event::{Code, Event, Kind};
@@ -72,7 +73,7 @@ impl<'a> ResponseHardener<'a> {
     /// which they are sent.
     pub(super) fn harden(&self, response: &mut HeaderMap, trusted: &mut TrustedHeaders, pending: Vec<SetCookieHeader>) {
         if response.contains_key(SET_COOKIE) {
-            self.harden_existing(response, trusted);
+            self.harden_existing(response, trusted, &pending);
         }
         if !pending.is_empty() || response.contains_key(SET_COOKIE) {
             self.jar.append(pending, response);
@@ -81,13 +82,15 @@ impl<'a> ResponseHardener<'a> {
         self.set_hsts(response);
     }
 
-    fn harden_existing(&self, response: &mut HeaderMap, trusted: &mut TrustedHeaders) {
+    fn harden_existing(&self, response: &mut HeaderMap, trusted: &mut TrustedHeaders, pending: &[SetCookieHeader]) {
         let Entry::Occupied(mut headers) = response.entry(SET_COOKIE) else { return };
         let host = self.host_name();
         let mut dropped = Vec::new();
         for (index, header) in headers.iter_mut().enumerate() {
             let trusted = trusted.0.iter_mut().find(|trusted| *trusted == header);
-            if !self.harden_header(header, trusted.is_some(), host.as_deref()) {
+            let is_trusted = trusted.is_some();
+            let is_replaced = is_trusted && is_replaced_removal(header, pending);
+            if is_replaced || !self.harden_header(header, is_trusted, host.as_deref()) {
                 dropped.push(index);
             } else if let Some(trusted) = trusted {
                 trusted.clone_from(header);
@@ -234,6 +237,19 @@ impl<'a> ResponseHardener<'a> {
             None => {}
         }
     }
+}
+
+/// Returns true if the header removes a cookie that the jar sets. An inner layer writes such a removal after a read error.
+/// A response should name each cookie once (6265bis 4.1.1).
+fn is_replaced_removal(header: &HeaderValue, pending: &[SetCookieHeader]) -> bool {
+    let removal = ParsedSetCookie::parse(header.as_bytes());
+    removal.lifetime.is_expired(clock::now())
+        && pending.iter().any(|set| {
+            let domain = set.domain.as_deref().unwrap_or_default();
+            removal.name == set.name.as_bytes()
+                && removal.path == Some(set.path.as_bytes())
+                && removal.domain.unwrap_or_default().eq_ignore_ascii_case(domain.as_bytes())
+        })
 }
 
 /// Returns true if each attribute of the header is as strict as in the declaration. If the declaration has a `Domain`,

@@ -1,4 +1,5 @@
-//! Measures how costs grow with the input: the cookies of a request, the bytes of a value, the cookies of a response.
+//! Measures how the cost of an operation grows with its input. The input is the number of cookies in a request, the
+//! number of bytes in a value, or the number of cookies in a response.
 
 use std::hint::black_box;
 
@@ -17,7 +18,7 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     }
     for (kind, character) in [("plain", "a"), ("escaped", ";")] {
         for length in [1, 10, 100, 1000, 4000] {
-            // Each escaped byte is written as three. 4000 escaped bytes would exceed the limit of browsers.
+            // Each escaped byte is written as three bytes. 4000 escaped bytes would exceed the size limit of browsers.
             let length = if kind == "plain" { length } else { length / 3 + 1 };
             let (https, session) = (testing::https(), SetCookie::new(Session(character.repeat(length))));
             let set = move || Output::Header(black_box(&session).header_value(&https).unwrap());
@@ -33,7 +34,7 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     cases
 }
 
-/// Returns a response that sets this number of cookies, each with a path of its own.
+/// Returns a response that sets this number of cookies. Each cookie has a different path.
 fn response(count: usize) -> Response<()> {
     let cookies = Cookies::from_headers(&HeaderMap::new(), testing::https());
     for (number, path) in PATHS.iter().take(count).enumerate() {

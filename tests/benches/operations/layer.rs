@@ -1,4 +1,4 @@
-//! Measures a service behind the policy's layer, without it, and behind tower-cookies.
+//! Measures a service without a layer, with the policy's layer, and with the layer of tower-cookies.
 
 use std::convert::Infallible;
 
@@ -12,12 +12,12 @@ use tower_cookies::CookieManagerLayer;
 
 use crate::{Operation, Output, Session, VALUE};
 
-/// The header that hardtack writes.
+/// A header that is written by hand. hardtack writes the same text.
 const BY_HAND: &str =
     "__Host-session=Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 
-/// `Set-Cookie` headers that lack attributes, as tower-sessions without `with_secure`, PHP behind a proxy and legacy
-/// code write them.
+/// `Set-Cookie` headers without some attributes. Such headers come from tower-sessions without `with_secure`, from PHP
+/// behind a proxy, and from legacy code.
 const LOOSE: [&str; 5] = [
     "id=GvZ2fiFUHAhVcGbzw1W2Eg; HttpOnly; SameSite=Strict; Path=/; Max-Age=3600",
     "PHPSESSID=2k3vq0hd5o9c1o4q6p1g8m7u5a; path=/",
@@ -70,7 +70,8 @@ fn declared(policy: &Policy) -> Operation {
     send_request(policy.layer(TlsTermination::per_connection()).layer(service))
 }
 
-/// A policy without redirects and HSTS. The layer only detects the scheme, opens the jar and writes the cookies.
+/// Returns a policy without redirects and without HSTS. Its layer only detects the scheme, opens the jar and writes the
+/// cookies.
 fn layer_alone() -> Policy {
     Policy::builder().force_https(false).hsts(false).build().unwrap()
 }

@@ -1,6 +1,8 @@
-//! Measures single operations of hardtack, of other crates and of hand-written code. `operations CASE COUNT` repeats
-//! one case, so that `counts.sh` can count instructions. `operations times` measures the time of each case. Without
-//! arguments each case runs once and prints its output, so that a case that does nothing is noticed.
+//! Measures single operations of hardtack, of other crates and of hand-written code.
+//!
+//! - `operations CASE COUNT` repeats one case. `counts.sh` uses this command to count instructions.
+//! - `operations times` prints the time of each case.
+//! - `operations` without arguments runs each case once and prints its output. The output shows whether a case works.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failed benchmark panics")]
 
@@ -46,7 +48,7 @@ impl Output {
 #[cookie(name = "__Host-session", max_age = "8h")]
 struct Session(String);
 
-/// The same cookie with a number, so that reading it allocates nothing.
+/// The same cookie with a number as its value. Reading a number does not allocate memory.
 #[derive(Cookie, Clone, Copy)]
 #[cookie(name = "__Host-session", max_age = "8h")]
 struct Number(u64);
@@ -96,7 +98,8 @@ fn main() {
     }
 }
 
-/// Returns the time of one operation. Takes the shortest of many short runs, to leave out the machine's other work.
+/// Returns the time of one operation in nanoseconds. Uses the shortest of many short runs, because other programs on the
+/// machine make some runs longer.
 fn nanoseconds(mut operation: Operation) -> u128 {
     const OPERATIONS_PER_RUN: u32 = 200;
     let started = Instant::now();

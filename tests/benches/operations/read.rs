@@ -1,4 +1,5 @@
-//! Measures reading one cookie of a request that carries many. Its value is a number, so that no reader must allocate.
+//! Measures how long it takes to read one cookie of a request with many cookies. The cookie's value is a number, so that
+//! an implementation does not have to allocate memory for the value.
 
 use std::hint::black_box;
 
@@ -28,7 +29,8 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     cases
 }
 
-/// Returns a `Cookie` header of this many cookies, with 20 to 40 bytes each. Ours is at `index`.
+/// Returns a request with `count` cookies in one `Cookie` header. Each cookie has 20 to 40 bytes. The cookie that the
+/// benchmarks read is at `index`.
 pub(crate) fn request(count: usize, index: usize) -> HeaderMap {
     let cookies: Vec<String> = (0..count)
         .map(|number| match number == index {
@@ -39,8 +41,8 @@ pub(crate) fn request(count: usize, index: usize) -> HeaderMap {
     HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(cookies.join("; ")).unwrap())])
 }
 
-/// The least code that is correct: finds the name with `memmem`, cuts out the value, and looks for a second cookie of
-/// the same name.
+/// The shortest correct code. Finds the name with `memmem`, cuts out the value, and looks for a second cookie with the
+/// same name.
 fn by_hand(headers: HeaderMap) -> Operation {
     let finder = memchr::memmem::Finder::new("__Host-session=");
     Box::new(move || {

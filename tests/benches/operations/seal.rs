@@ -1,6 +1,6 @@
-//! Measures signed and sealed cookies of 64 bytes, with hardtack, the jars of `cookie`, `biscotti`, and the
-//! cryptographic primitives alone. Each operation reads a `Cookie` header, verifies or decrypts the value, and sets the
-//! same value again.
+//! Measures signed and sealed cookies of 64 bytes. Compares hardtack, `cookie`, `biscotti`, and the cryptographic
+//! primitives alone. Each operation reads a `Cookie` header, verifies or decrypts the value, and sets the same value
+//! again.
 
 use std::hint::black_box;
 
@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::{Operation, Output};
 
-/// 64 characters of base64url, none of which is percent-encoded.
+/// 64 characters of base64url. All of them are sent without percent-encoding.
 const VALUE: &str = "Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3";
 const NAME: &str = "__Host-Http-session";
 
@@ -49,7 +49,7 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     cases.into_iter().map(|(name, operation)| (format!("round trip: {name}"), operation)).collect()
 }
 
-/// Reads the cookie from a request and sets it in a response, with a new jar.
+/// Reads the cookie from a request and sets the same cookie in a response. Each operation creates a new jar.
 fn hardtack<T>(from_text: fn(String) -> T) -> Operation
 where
     T: Cookie + ReadCookie + AllowedOver<Https> + 'static,
@@ -160,7 +160,7 @@ fn set_cookie_header(response: &HeaderMap) -> Output {
     Output::Header(response.get(SET_COOKIE).unwrap().clone())
 }
 
-/// The minimum for a signed value: the tag and its base64, in both directions.
+/// The minimum work for a signed value: decodes and verifies the tag, then computes and encodes the tag again.
 fn mac() -> Operation {
     let keyed = <hmac::Hmac<sha2::Sha256> as hmac::Mac>::new_from_slice(&[7; 32]).unwrap();
     let sign = move |value: &[u8]| {
@@ -183,8 +183,8 @@ fn mac() -> Operation {
     })
 }
 
-/// The minimum for a sealed value. With `random_nonce`, the operating system generates each nonce, as in the AEAD
-/// crate's own example.
+/// The minimum work for a sealed value: decodes and decrypts the value, then encrypts and encodes it again. If
+/// `random_nonce` is true, the operating system generates each nonce. The example of the AEAD crate does the same.
 fn aead(random_nonce: bool) -> Operation {
     let sealer = Aes256GcmSiv::new((&[7; 32]).into());
     let seal = move |sealer: &Aes256GcmSiv, value: &[u8]| {

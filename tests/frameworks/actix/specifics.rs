@@ -99,7 +99,7 @@ async fn missing_policy_is_an_error_except_for_option() {
         assert_reply(&reply, 500, &[], Actix::MISSING_POLICY);
     }
     let refused = Cookies::<Https>::extract(&test::TestRequest::default().to_http_request()).await.unwrap_err();
-    assert_eq!(format!("{refused:?}"), "Refused { .. }");
+    assert_eq!(format!("{refused:?}"), "Rejection { .. }");
     // `None` is the safe result: it does not prove HTTPS.
     for reply in [site.https("/proof").await, site.http("/proof").await] {
         assert_reply(&reply, 200, &[], "plain");

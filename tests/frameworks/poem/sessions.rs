@@ -163,7 +163,7 @@ async fn purge_removes_the_cookie_from_its_scope() {
             assert_eq!(normalize_all(&end), [format!("{REMOVAL}{scope}; Secure; HttpOnly; SameSite=Lax")]);
             assert_eq!((is_stored, next.as_str()), (false, "1"), "{scope}");
             let events = policy.events();
-            let expected = "header hardened `poem-session` (removal-path, GET /end): a removal without a `Path` covers one \
+            let expected = "header hardened `poem-session` (removal-path, GET /account/sign-out): a removal without a `Path` covers one \
                              directory only; sent for the scopes in which the cookie was set";
             assert_eq!(events.iter().filter(|event| *event == expected).count(), 1, "{events:?}");
         }

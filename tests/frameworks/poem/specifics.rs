@@ -110,7 +110,7 @@ async fn refusals_emit_one_event() {
     assert_eq!(policy.events(), [""; 0]);
     // The event is also emitted if an error handler makes the response.
     assert_reply(&site.get("/caught").await, 403, &[], HTTPS_ONLY);
-    let refused = "request refused (not-https): the connection carries no TLS; the handler needs HTTPS";
+    let refused = "request refused (not-https, GET /caught): the connection carries no TLS; the handler needs HTTPS";
     assert_eq!(policy.events(), [refused]);
 
     let site = Site::https(app().with(policy.middleware())).await;

@@ -8,7 +8,7 @@ async fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
 }
 
 pub async fn serve(tls: rustls::ServerConfig) -> std::io::Result<()> {
-    // One middleware, cloned for each worker. The last `wrap` is the outermost.
+    // Each worker gets a clone of the middleware. The last `wrap` is the outermost.
     let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
     let server = HttpServer::new(move || App::new().route("/sign-in", web::post().to(sign_in)).wrap(policy.clone()));
     server.bind_rustls_0_23("0.0.0.0:443", tls)?.bind("0.0.0.0:80")?.run().await

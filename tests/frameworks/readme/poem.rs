@@ -10,7 +10,7 @@ fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
 }
 
 pub async fn serve(tls: RustlsConfig) -> std::io::Result<()> {
-    // The last `with` is the outermost. It must be outside `.catch_error(..)` and poem's sessions.
+    // The last `with` is the outermost. The policy must be outside `.catch_error(..)` and outside poem's sessions.
     let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
     let app = Route::new().at("/sign-in", post(sign_in)).with(policy);
     Server::new(TcpListener::bind("0.0.0.0:443").rustls(tls).combine(TcpListener::bind("0.0.0.0:80"))).run(app).await

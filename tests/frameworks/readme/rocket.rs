@@ -9,7 +9,8 @@ fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
 
 pub fn launch() -> rocket::Rocket<rocket::Build> {
     rocket::build() // `tls` is configured in Rocket.toml
-        // Attach it first, before other fairings can change the request. It also runs last on the response.
+        // Attach the policy first, so that it handles the request before other fairings change the request. The policy
+        // also handles the response last.
         .attach(PolicyFairing::new(Policy::default(), TlsTermination::per_connection()))
         .mount("/", rocket::routes![sign_in])
 }

@@ -10,7 +10,7 @@ async fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
 }
 
 pub async fn serve(tls: RustlsConfig) {
-    // Add it to the service, before every other hoop. It then also handles 404s and errors.
+    // Add the policy to the service, before every other hoop. The policy then also handles 404 responses and errors.
     let policy = PolicyHoop::new(Policy::default(), TlsTermination::per_connection());
     let service = Service::new(Router::with_path("sign-in").post(sign_in)).hoop(policy);
     let both = TcpListener::new("0.0.0.0:443").rustls(tls).join(TcpListener::new("0.0.0.0:80"));

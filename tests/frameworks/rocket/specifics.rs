@@ -9,7 +9,7 @@ use hardtack::policy::{ForceHttps, Hsts, PolicyBuilder};
 use hardtack::rocket::PolicyFairing;
 use hardtack::{AnyScheme, Cookies, ExtractError, Https, Policy, TlsTermination, TrustedProxies};
 use rocket::catcher::{self, Catcher};
-use rocket::config::Config;
+use rocket::config::{Config, LogLevel};
 use rocket::error::ErrorKind;
 use rocket::fairing::{AdHoc, Fairing, Info, Kind};
 use rocket::figment::Figment;
@@ -116,8 +116,9 @@ async fn application_without_a_policy_does_not_launch() {
 #[tokio::test]
 async fn log_names_the_missing_fairing() {
     if std::env::var_os("LAUNCHES_WITHOUT_THE_POLICY").is_some() {
-        let _ =
-            rocket::custom(config(None)).mount("/", routes![proof]).ignite().await.map_err(|error| error.to_string());
+        // Rocket's own logger prints the events, because the feature `rocket` sends them to the `log` crate too.
+        let config = Config { log_level: LogLevel::Normal, ..config(None) };
+        let _ = rocket::custom(config).mount("/", routes![proof]).ignite().await.map_err(|error| error.to_string());
         return;
     }
     let output = std::process::Command::new(std::env::current_exe().unwrap())
@@ -125,7 +126,7 @@ async fn log_names_the_missing_fairing() {
         .env("LAUNCHES_WITHOUT_THE_POLICY", "1")
         .output()
         .unwrap();
-    let log = String::from_utf8(output.stderr).unwrap();
+    let log = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(log.contains(RocketServer::MISSING_POLICY), "{log}");
 }
 

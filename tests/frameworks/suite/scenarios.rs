@@ -238,7 +238,7 @@ async fn conflicting_values_are_a_400<F: Framework>(harness: Harness<F>) {
     let site = harness.https(harness.policy()).await;
     let conflicting = ("Cookie", "__Host-Http-session=s3cr3t; __Host-Http-session=planted-s3cr3t");
     assert_reply(&site.get_with("/get", &[conflicting]).await, 400, &[SESSION_REMOVAL], INVALID_COOKIE);
-    assert!(harness.has_event("more than once") && !harness.has_event("s3cr3t"));
+    assert!(harness.has_event("several times with different values") && !harness.has_event("s3cr3t"));
 }
 
 async fn malformed_value_is_a_400<F: Framework>(harness: Harness<F>) {
@@ -290,8 +290,8 @@ async fn sealed_cookie_uses_the_policys_keyring<F: Framework>(harness: Harness<F
     assert_reply(&site.get_with("/unseal", &cookie).await, 400, &[NOTE_REMOVAL], INVALID_COOKIE);
     // A missing keyring is a mistake in the server's configuration, so the browser's cookie is not removed.
     handle.apply(harness.policy().build().unwrap());
-    assert_reply(&site.get_with("/unseal", &cookie).await, 500, &[], "this page cannot be shown");
-    assert_reply(&site.get("/seal").await, 500, &[], "this page cannot be shown");
+    assert_reply(&site.get_with("/unseal", &cookie).await, 500, &[], "internal error");
+    assert_reply(&site.get("/seal").await, 500, &[], "internal error");
 }
 
 // ---- Plain HTTP.
@@ -320,8 +320,8 @@ async fn optional_https_proof_emits_no_refusal<F: Framework>(harness: Harness<F>
     // Each refusal emits one event.
     for (path, count) in [("/strict", 1), ("/set", 2), ("/many", 3)] {
         assert_reply(&site.get(path).await, 403, &[], HTTPS_ONLY);
-        let refused = "request refused (not-https): the connection carries no TLS; the handler needs HTTPS";
-        assert_eq!(harness.events(), [refused], "{path}");
+        let reason = "the connection carries no TLS; the handler needs HTTPS";
+        assert_eq!(harness.events(), [format!("request refused (not-https, GET {path}): {reason}")], "{path}");
         assert_eq!(policy.counters().get(Kind::RequestRefused), count);
     }
 }
@@ -371,7 +371,7 @@ async fn set_after_the_head_is_an_error<F: Framework>(harness: Harness<F>) {
     let site = harness.https(harness.policy()).await;
     let reply = site.get("/late").await;
     assert_eq!((reply.status, reply.set_cookies()), (200, vec![]));
-    assert!(reply.body.contains("__Host-Http-session") && reply.body.contains("had left"), "{}", reply.body);
+    assert!(reply.body.contains("__Host-Http-session") && reply.body.contains("was sent"), "{}", reply.body);
 }
 
 async fn missing_policy_is_a_500<F: Framework>(harness: Harness<F>) {
@@ -478,7 +478,7 @@ async fn untrusted_peer_cannot_claim_https<F: Framework>(harness: Harness<F>) {
     let site =
         harness.http_with(harness.policy_allowing_http(), TlsTermination::at_proxy(proxies(&["203.0.113.0/24"]))).await;
     assert_reply(&site.get_with("/set", &[("X-Forwarded-Proto", "https")]).await, 403, &[], HTTPS_ONLY);
-    assert!(harness.has_event("`X-Forwarded-Proto` says `https` but came from 127.0.0.1"), "{:?}", harness.events);
+    assert!(harness.has_event("`X-Forwarded-Proto` says `https`, but came from 127.0.0.1"), "{:?}", harness.events);
 }
 
 async fn forwarded_header_is_read_when_configured<F: Framework>(harness: Harness<F>) {

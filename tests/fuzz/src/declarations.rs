@@ -1,6 +1,6 @@
-//! Generates the text of declarations from random choices: the keys, values, types and shapes that developers write,
-//! valid and invalid ones. The generator does not know the library's rules, so it cannot predict which declarations are
-//! rejected.
+//! Generates the text of declarations from random choices. The texts use the keys, values, types and shapes that
+//! developers write, valid and invalid. The generator does not know the library's rules, so it does not know whether a
+//! declaration is valid.
 
 /// One input of a macro.
 #[derive(Debug, Clone)]
@@ -27,10 +27,10 @@ pub enum MacroKind {
 /// The set of texts that the generator chooses from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vocabulary {
-    /// Everything, also constants and types that do not exist, and tokens in the wrong place.
+    /// All texts. Some of them contain tokens in the wrong place, or constants and types that do not exist.
     Everything,
-    /// Only texts that rustc accepts by itself: known types, complete tokens and no constants. So a declaration that
-    /// the macros accept must compile, in a submodule of a module that begins with [`PRELUDE`].
+    /// Only texts that rustc itself accepts: known types and complete tokens, but no constants. If the macros accept
+    /// such a declaration, the declaration must compile in a submodule of a module that begins with [`PRELUDE`].
     Sound,
 }
 
@@ -43,7 +43,8 @@ const KEYS: &[&str] = &[
     "name", "path", "domain", "max_age", "same_site", "http_only", "secure", "partitioned", "reason", "read_only",
     "json", "signed", "sealed", "existing", "rename_all", "rename", "crate",
 ];
-/// Without the keys that need a trait which the type may lack, because rustc would then report an error.
+/// The keys of a sound declaration. A key is missing here if it needs a trait that some of the types do not implement.
+/// With such a key, rustc would report an error.
 #[rustfmt::skip]
 const SOUND_KEYS: &[&str] = &[
     "name", "path", "domain", "max_age", "same_site", "http_only", "secure", "partitioned", "reason", "reason",
@@ -189,7 +190,8 @@ impl Generator<'_> {
     fn field(&mut self, seen: &mut Vec<String>) -> Option<String> {
         let name = self.new_name(FIELDS, seen)?;
         let mut out = self.attributes();
-        // Two fields of the same `existing` type have the same name, and only a `const` in the expansion detects that.
+        // Two fields of the same `existing` type declare the same cookie name. The macro accepts such fields. rustc
+        // then rejects them, because of a `const` in the expansion.
         let has_existing = !self.strange && seen.iter().any(|name| name == "existing");
         if (self.choose)(8) == 1 && !has_existing {
             seen.push("existing".to_owned());
@@ -219,8 +221,8 @@ impl Generator<'_> {
         out
     }
 
-    /// Picks a name. Returns `None` for a repeated name and for `_` if the declaration must be sound, because rustc
-    /// itself rejects these fields.
+    /// Picks a name. If the declaration must be sound, returns `None` for a repeated name and for `_`, because rustc
+    /// itself rejects such names.
     fn new_name(&mut self, names: &[&str], seen: &mut Vec<String>) -> Option<String> {
         let name = self.pick(names);
         if !self.strange && (name == "_" || seen.contains(&name)) {
@@ -240,7 +242,8 @@ impl Generator<'_> {
 
     fn keys(&mut self, max: usize) -> String {
         let mut out = String::new();
-        // Among many keys two usually contradict each other, and the macros reject the declaration.
+        // In a list of many keys, two keys usually contradict each other. The macros then reject the declaration. So a
+        // sound declaration has fewer keys.
         let max = if self.strange { max } else { max.div_ceil(2) };
         for index in 0..=(self.choose)(max) {
             if index > 0 {

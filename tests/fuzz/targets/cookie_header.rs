@@ -1,6 +1,8 @@
-//! Reads cookies from `Cookie` headers, one per line of the input. The typed getters find the values that a second
-//! implementation in this file finds, by the rules of RFC 6265bis 5.6 and the docs of `Cookies`. If the crates `cookie`
-//! and `biscotti` accept a header, all three find the same values.
+//! Reads cookies from `Cookie` headers. Each line of the input is one header. The target checks:
+//!
+//! - The typed getters find the same values as the second implementation in this file. The second implementation follows
+//!   RFC 6265bis 5.6 and the docs of `Cookies`.
+//! - If the crates `cookie` and `biscotti` accept a header, they find the same values as hardtack.
 
 #![no_main]
 
@@ -13,7 +15,7 @@ use http::HeaderMap;
 use http::header::COOKIE;
 use libfuzzer_sys::fuzz_target;
 
-/// A name of one byte, which is both its first and its last.
+/// A cookie with a name of one byte. The first byte of the name is also the last byte.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(name = "a", reason = "names are short here")]
 struct Text(String);
@@ -67,7 +69,7 @@ fuzz_target!(|input: &[u8]| {
     });
     check_plain_http(&request, &headers);
     compare_with_other_crates(&headers);
-    // The text may contain names, so this only checks that formatting works.
+    // The text may contain the names of cookies. So this only checks that formatting works.
     assert!(format!("{cookies:?}").starts_with("Cookies { read: ["));
 });
 
@@ -98,7 +100,7 @@ fn percent_decode(raw: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Checks that both getters return what `read` returns for these raw values.
+/// Checks that both getters return the same results as `read` for these raw values.
 fn check_getters<T>(cookies: &Cookies, raw: Vec<&[u8]>, read: impl Fn(&[u8]) -> Option<T>)
 where
     T: ReadCookie + AllowedOver<hardtack::Https> + std::fmt::Debug + PartialEq,
@@ -132,13 +134,15 @@ fn check_plain_http(request: &HeaderMap, headers: &[&[u8]]) {
     assert!(!matches!(cookies.try_get::<Open>(), Err(ReadError::NotHttps { .. })));
 }
 
-/// Compares the values with those that `cookie` and `biscotti` find, for the headers that all three treat alike:
+/// Compares hardtack's values with the values that `cookie` and `biscotti` find. The function only compares the headers
+/// for which all three crates have the same rules:
 ///
-/// - Each piece between semicolons is blank, or has a name and a `=`. Both crates reject other headers.
-/// - All bytes are in 20 to 7E. HTAB and non-ASCII bytes are excluded, because both crates trim Unicode white space.
+/// - Each piece between semicolons is blank, or has a name and a `=`. `cookie` and `biscotti` reject other headers.
+/// - All bytes are in 20 to 7E. HTAB and non-ASCII bytes are excluded, because `cookie` and `biscotti` trim Unicode
+///   white space.
 /// - There is no `%`, because each crate decodes escapes by its own rules.
 ///
-/// Quotes and commas are part of the value in all three.
+/// In all three crates, quotes and commas are part of the value.
 fn compare_with_other_crates(headers: &[&[u8]]) {
     let is_common = |header: &[u8]| header.iter().all(|byte| matches!(byte, 0x20..=0x7e) && *byte != b'%');
     for header in headers.iter().filter(|header| is_common(header)) {

@@ -1,8 +1,9 @@
-//! Runs the three macros on text from the input, or on generated declarations. The macros never panic, and their output
-//! parses as items. (The test `expansions` shows that output without a `compile_error!` compiles.)
+//! Runs the three macros on text from the input, or on generated declarations. The target checks that the macros never
+//! panic, and that their output parses as items. The test `expansions` shows that output without a `compile_error!` also
+//! compiles.
 //!
-//! This crate compiles the macros' own modules, because a proc-macro crate cannot export functions. `proc_macro2` works
-//! without a compiler then. The target does not check spans.
+//! This crate compiles the source files of the macros crate, because a proc-macro crate cannot export functions. Here
+//! `proc_macro2` uses its own tokens instead of the compiler's tokens. So the target does not check spans.
 
 #![no_main]
 #![allow(clippy::all, missing_docs, unreachable_pub, reason = "the modules belong to another crate")]
@@ -39,7 +40,7 @@ fuzz_target!(|input: &[u8]| {
     let Some((choice, rest)) = input.split_first() else { return };
     if choice % 2 == 0 {
         let Ok(text) = std::str::from_utf8(rest) else { return };
-        // `#[cookies(…)]` receives two token streams.
+        // `#[cookies(…)]` receives two token streams: its arguments and the item.
         let (arguments, item) = text.split_once("\n---\n").unwrap_or(("", text));
         run(arguments, item, None);
     } else {
@@ -50,7 +51,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Runs one macro, or each of them if `macro_kind` is `None`.
+/// Runs one macro. If `macro_kind` is `None`, runs all three macros.
 fn run(arguments: &str, item: &str, macro_kind: Option<MacroKind>) {
     let (Ok(arguments), Ok(item)) = (arguments.parse::<TokenStream>(), item.parse::<TokenStream>()) else { return };
     // rustc rejects code with more than 128 nested brackets before it runs a macro.
@@ -88,7 +89,7 @@ fn has_error(tokens: TokenStream) -> bool {
     })
 }
 
-/// Checks that an expansion parses as items. For incomplete code an expansion with an error is enough.
+/// Checks that an expansion parses as items. If the input is incomplete code, an expansion with an error may fail to parse.
 fn check_expansion(out: TokenStream, is_item: bool, item: &TokenStream) {
     let parses = syn_full::parse2::<syn_full::File>(out.clone());
     match parses {

@@ -1,4 +1,4 @@
-// Runs in a frame or in a worker: sets, reads and removes two cookies, and posts the results to the page.
+// Runs in a frame or in a worker. Sets, reads and removes two cookies. Posts the results to the page.
 import init, * as web from "/web.js";
 
 await init();

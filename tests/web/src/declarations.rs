@@ -1,4 +1,4 @@
-//! The cookies that the page and its server share. The declarations are compiled for both.
+//! The cookies that the page and its server share. Both the WebAssembly program and the server compile this file.
 
 use hardtack::Cookie;
 
@@ -12,7 +12,7 @@ pub(crate) struct Theme(pub(crate) String);
 #[cookie(http_only = false, path = "/shop", max_age = "30d", same_site = Strict, reason = "the page shows a count")]
 pub(crate) struct Cart(pub(crate) u32);
 
-/// A cookie whose domain comes from the policy, which the program does not have.
+/// A cookie whose domain comes from the policy. The WebAssembly program does not have a policy.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(http_only = false, domain = policy, reason = "every page of the domain shows the name")]
 pub(crate) struct Name(pub(crate) String);

@@ -1,5 +1,5 @@
-//! The WebAssembly test program, which `tests/wasm.rs` runs in a browser. Each function does one thing with one cookie
-//! and returns the result as text.
+//! The WebAssembly test program. `tests/wasm.rs` runs this program in a browser. Each function does one thing and returns
+//! the result as text.
 
 mod declarations;
 
@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use declarations::{Banner, Cart, Consent, Legacy, Map, Name, Theme};
 
-/// Reads a cookie. Returns `none`, or `some ` and the value, or the error.
+/// Reads a cookie. Returns `some VALUE`, `none` or the error.
 #[wasm_bindgen]
 pub fn get(cookie: &str) -> String {
     match cookie {
@@ -59,7 +59,7 @@ pub fn remove(cookie: &str) -> String {
     }
 }
 
-/// Sets a cookie with another domain or path, or removes it there if `value` is `None`.
+/// Sets a cookie with another domain or path. If `value` is `None`, removes the cookie with this domain or path.
 #[wasm_bindgen]
 pub fn set_in_scope(cookie: &str, value: Option<String>, setter: &str, scope: &str) -> String {
     match cookie {
@@ -70,7 +70,8 @@ pub fn set_in_scope(cookie: &str, value: Option<String>, setter: &str, scope: &s
     }
 }
 
-/// Sets the theme with another lifetime. `seconds` is the maximum age, or the expiry in Unix time.
+/// Sets the theme with another lifetime. For the setter `max_age`, `seconds` is a duration. For the setter `expires`,
+/// `seconds` is a Unix time.
 #[wasm_bindgen]
 pub fn set_theme_with_lifetime(value: &str, setter: &str, seconds: u32) -> String {
     let (theme, seconds) = (SetCookie::new(Theme(value.to_owned())), Duration::from_secs(seconds.into()));
@@ -87,8 +88,8 @@ pub fn document_cookie_text(value: &str) -> String {
     document_cookie(&Theme(value.to_owned())).map_or_else(|error| error.to_string(), |text| text.to_string())
 }
 
-/// Uses parts of hardtack that are made for servers: a jar that is dropped unsent, which emits an
-/// event, and an audit, which reads the clock. Neither may panic in a browser.
+/// Uses two parts of hardtack that are made for servers. A jar is dropped without a response, which emits an event. An
+/// audit reads the clock. Neither may panic in a browser.
 #[wasm_bindgen]
 pub fn use_jar_and_audit() -> String {
     let mut request = HeaderMap::new();
