@@ -1,6 +1,11 @@
-//! Tests of the audit: for each rule, headers that have a finding and similar headers that have none; the full report
-//! of a response with ten flawed cookies; the example `audit` as a process; and every header of the vectors. No report
-//! shows a cookie's value.
+//! Tests of the audit:
+//!
+//! - For each rule, headers with a finding and similar headers without a finding.
+//! - The full report of a response with ten cookies that have faults.
+//! - The example `audit`, which is run as a process.
+//! - Every header of the vectors.
+//!
+//! No report may show a cookie's value.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 #[path = "audit/any_header.rs"]
@@ -22,17 +27,17 @@ use std::time::{Duration, SystemTime};
 use hardtack::audit::{Context, Finding, Weakness, response, set_cookie};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// 23 Nov 2026.
+/// Returns 23 November 2026, 00:00 UTC.
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_392_000)
 }
 
-/// A response of `https://shop.example.com`.
+/// Returns the context of a response from `https://shop.example.com`.
 fn https() -> Context {
     Context::https("shop.example.com").at(now())
 }
 
-/// A response of `http://shop.example.com`.
+/// Returns the context of a response from `http://shop.example.com`.
 fn http() -> Context {
     Context::http("shop.example.com").at(now())
 }
@@ -50,7 +55,7 @@ fn finding_for(header: &str, context: &Context, rule: Weakness) -> String {
     describe(find(&set_cookie(header.as_bytes(), context).findings, rule))
 }
 
-/// Returns the severity and the ids of a finding, or `-` for none.
+/// Returns the severity and the ids of a finding. Returns `-` if there is no finding.
 fn describe(finding: Option<&Finding>) -> String {
     let Some(finding) = finding else { return String::from("-") };
     let ids: Vec<String> = finding.references.iter().map(ToString::to_string).collect();
@@ -65,7 +70,8 @@ fn header_map(headers: &[(HeaderName, &'static str)]) -> HeaderMap {
     map
 }
 
-/// Audits a response and describes the finding of one rule about the response itself, not about its cookies.
+/// Audits a response. Describes the finding that one rule has about the response itself. Ignores findings about
+/// cookies.
 fn response_finding(headers: &[(HeaderName, &'static str)], context: &Context, rule: Weakness) -> String {
     let reports = response(&header_map(headers), context);
     let own = reports.iter().find(|report| report.cookie.is_none());

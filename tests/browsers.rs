@@ -1,6 +1,6 @@
-//! Runs Chromium and Firefox over real TLS (with a trusted certificate) and over plain HTTP. The suites compare what
-//! the browsers store, send and reject with the declarations, and with the predictions of `hardtack::audit`. All the
-//! suites share one process of each browser.
+//! Visits test sites with Chromium and Firefox, over TLS with a trusted certificate and over plain HTTP. The suites
+//! check which cookies the browsers store, send and reject. They compare the results with the declarations and with the
+//! predictions of `hardtack::audit`. All suites share one process of each browser.
 
 #![cfg(unix)]
 #![allow(
@@ -77,7 +77,7 @@ const SUITES: [Suite; 15] = [
     ("vectors: removal and overwrite", vector_cases::removal_and_overwrite),
 ];
 
-/// Runs every suite, also after a failed one, and panics with all the failures.
+/// Runs every suite, even if an earlier suite failed. At the end, panics with all the failures.
 fn run_suites(kind: Kind) {
     let start = Instant::now();
     let runtime = Runtime::new().unwrap();
@@ -122,7 +122,7 @@ fn run_suites(kind: Kind) {
     assert!(all_failures.is_empty(), "{table}{}", all_failures.join("\n"));
 }
 
-/// The names in the servers' certificates.
+/// The hosts in the servers' certificates.
 const NAMES: [&str; 19] = [
     "www.shop.test",
     "evil.shop.test",
@@ -145,25 +145,25 @@ const NAMES: [&str; 19] = [
     "x.kyoto.jp",
 ];
 
-/// The browser and the servers of a suite, and the results of its checks.
+/// The browser and the servers that the suites use, and the results of the checks.
 struct Checks<'a> {
     browser: &'a Browser,
     /// Serves `www.shop.test` and a sibling host.
     site: &'a Site,
     /// Serves loopback addresses, which the browser reaches without the proxy.
     loopback: &'a Site,
-    /// Serves a host of its own, because HSTS keeps the browser from visiting that host over plain HTTP.
+    /// Serves a separate host. After an HSTS header, the browser no longer visits this host over plain HTTP.
     hsts: &'a Site,
     replay: &'a Replay,
     /// The number of checks so far.
     count: usize,
-    /// The expected differences that occurred, each with its reason.
+    /// The expected differences that occurred. Each text contains the reason for the difference.
     known_differences: Vec<String>,
     failures: Vec<String>,
 }
 
 impl Checks<'_> {
-    /// Counts one check and stores its failure, if there is one.
+    /// Counts one check. If the check failed, stores the failure.
     fn record(&mut self, label: impl Display, failure: Option<String>) {
         self.count += 1;
         self.failures.extend(failure.map(|failure| format!("{label}: {failure}")));

@@ -1,6 +1,9 @@
-//! Runs the real clippy with `runtime/docs/clippy.toml` on a code base that uses every side door: every way to set a
-//! cookie without hardtack. Each entry of the file must cause a lint, each lint must be the expected one, and code that
-//! uses hardtack must have no lint.
+//! Runs the real clippy with `runtime/docs/clippy.toml` on a code base that uses every side door. A side door is a way
+//! to set a cookie without hardtack.
+//!
+//! - Each entry of `clippy.toml` must cause a lint.
+//! - Clippy must report exactly the expected lints.
+//! - Code that uses hardtack must have no lint.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -18,7 +21,7 @@ const PAGE: &str = include_str!("../runtime/docs/side_doors.md");
 const CLIPPY_TOML: &str = include_str!("../runtime/docs/clippy.toml");
 const CODE_BASE: &str = include_str!("clippy_side_doors/code_base.rs");
 
-/// All crates of the list, with as few features as possible.
+/// The dependencies on all crates that `clippy.toml` names, with as few features as possible.
 const ALL_CRATES: &str = r#"
 actix-web = { version = "4", default-features = false, features = ["cookies"] }
 axum-extra = { version = "0.12", default-features = false, features = ["cookie", "cookie-private", "cookie-signed"] }
@@ -33,7 +36,7 @@ tower-cookies = { version = "0.11", default-features = false, features = ["priva
 web-sys = { version = "0.3", features = ["HtmlDocument"] }
 "#;
 
-/// Some crates of the list, without the features that have the listed methods.
+/// The dependencies on some crates that `clippy.toml` names. The features with the forbidden methods are not enabled.
 const FEW_CRATES: &str = r#"
 axum-extra = { version = "0.12", default-features = false }
 cookie = { version = "0.18", default-features = false }
@@ -59,7 +62,7 @@ fn workspace() -> &'static Workspace {
         let workspace = Workspace::create_with_root("side-doors", &levels, &members);
         workspace.write("clippy.toml", CLIPPY_TOML);
         workspace.write("code-base/src/lib.rs", CODE_BASE);
-        // Clippy only looks up the paths of crates that are loaded, so load them.
+        // Clippy looks up only the paths of loaded crates. This line loads the crates.
         workspace.write("few-crates/src/lib.rs", "pub use {axum_extra, cookie, hardtack, tower_cookies};\n");
         workspace.write("without-levels/src/lib.rs", ONE_SIDE_DOOR);
         workspace.write("own-file/src/lib.rs", ONE_SIDE_DOOR);
@@ -68,7 +71,7 @@ fn workspace() -> &'static Workspace {
     })
 }
 
-/// Returns the paths that the file forbids, each with its lint and its reason.
+/// Returns the paths that `clippy.toml` forbids. Each path has its lint and its reason.
 fn forbidden() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     let mut forbidden = BTreeMap::new();
     let mut lint = "";
@@ -87,7 +90,7 @@ fn forbidden() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     forbidden
 }
 
-/// Returns the lines of the code base that have this mark, with the text after the mark.
+/// Finds the lines of the code base that contain `mark`. Returns the number of each line and the text after the mark.
 fn marked(mark: &str) -> Vec<(u64, &'static str)> {
     let lines = (1..).zip(CODE_BASE.lines());
     lines.filter_map(|(number, line)| Some((number, line.split_once(mark)?.1))).collect()
@@ -158,7 +161,7 @@ fn docs_search_finds_missed_side_doors() {
     expected.sort_unstable();
     assert_eq!(found, expected);
 
-    // Where there is no side door, the search succeeds without output.
+    // If the code has no side door, the search succeeds and prints nothing.
     let folder = workspace().directory.join("few-crates");
     let output = Command::new("bash").args(["-euc", script]).current_dir(folder).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0));

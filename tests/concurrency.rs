@@ -1,11 +1,11 @@
-//! Clones of one jar that set, remove, read and write at once, also after the response was sent, while policies and
-//! keyrings change. The first tests run every order of steps and compare the results with a sequential model. The last
-//! tests run threads and tasks without control over the order.
+//! Tests of one jar whose clones set, remove, read and write cookies at the same time. Meanwhile policies and keyrings
+//! change. Some operations come after the response was sent. The first tests run every order of steps and compare the
+//! results with a sequential model. The last tests start threads and tasks and do not control their order.
 //!
 //! A `set` has two steps. The first step reads the policy and the keyring and builds the `Set-Cookie` header. The
-//! second step stores the header in the jar. Between the two steps `set` calls user code: the value's `Display`. There
-//! these tests suspend the real `set` and let other threads run. Every other operation is one step. The loom test
-//! `runtime/src/middleware/every_order.rs` covers the orders of the locks.
+//! second step stores the header in the jar. Between the two steps, `set` calls user code: the `Display` implementation
+//! of the value. In these tests, the `Display` implementation suspends the `set` and lets other threads run. Every
+//! other operation has one step. The loom test `runtime/src/middleware/every_order.rs` tests the order of the locks.
 
 #![allow(
     clippy::expect_used,
@@ -39,7 +39,7 @@ use tower::{Layer as _, Service};
 
 // --- The cookies ---
 
-/// A text whose `Display` runs between the two steps of `set`.
+/// A text that is the value of a cookie. The `Display` implementation of the text runs between the two steps of `set`.
 #[derive(Clone, Debug, PartialEq)]
 struct Text(String);
 
@@ -74,7 +74,8 @@ struct Place(Text);
 #[cookie(domain = policy)]
 struct Sso(Text);
 
-/// A number, so that `set` is a single step.
+/// A cookie whose value is a number. The `set` of this cookie has one step, because formatting a number does not call
+/// [`step`].
 #[derive(Cookie, Debug, PartialEq)]
 struct Number(u64);
 
@@ -83,7 +84,7 @@ struct Number(u64);
 #[cookie(sealed, max_age = "1h")]
 struct Basket(u64);
 
-/// A cookie that is set with a Path for each number.
+/// A cookie that is set with a different Path for each number.
 #[derive(Cookie)]
 #[cookie(name = "__Secure-numbered", domain = "example.com")]
 struct Numbered(u64);
@@ -95,7 +96,7 @@ fn set_cookie_headers(response: &HeaderMap) -> Vec<String> {
     response.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned()).collect()
 }
 
-/// Returns the result of an operation as a word, which can be compared.
+/// Converts the result of a `set` to a word, so that tests can compare results.
 fn outcome(result: Result<(), SetError>) -> &'static str {
     match result {
         Ok(()) => "set",
@@ -112,7 +113,7 @@ fn key(number: u8) -> Key {
 
 // --- Threads that run step by step in a given order ---
 
-/// A thread's side of the two channels that control its steps.
+/// The two channels that control the steps of a thread. The struct contains the thread's end of each channel.
 struct StepControl {
     start: Receiver<()>,
     done: Sender<()>,
@@ -124,20 +125,20 @@ thread_local! {
     static STEP_CONTROL: RefCell<Option<StepControl>> = const { RefCell::new(None) };
 }
 
-/// Ends the current step of this thread and waits until the next step may start. Does nothing on an uncontrolled
-/// thread.
+/// Ends the current step of this thread and waits until the next step may start. Does nothing if the thread has no
+/// `StepControl`.
 fn step() {
     STEP_CONTROL.with_borrow_mut(|control| {
         if let Some(control) = control {
             control.steps += 1;
-            // The other side is only closed if the test has already failed.
+            // Ignore errors: the other ends of the channels are closed only if the test has already failed.
             let _ = control.done.send(());
             let _ = control.start.recv();
         }
     });
 }
 
-/// The work of one thread. It calls `step()` between two steps.
+/// The work of one thread. Between its steps, the work calls `step()`.
 struct Part<'a> {
     steps: usize,
     work: Box<dyn FnOnce() + Send + 'a>,
@@ -147,7 +148,8 @@ fn part<'a>(steps: usize, work: impl FnOnce() + Send + 'a) -> Part<'a> {
     Part { steps, work: Box::new(work) }
 }
 
-/// Runs each part in its own thread, one step at a time. `order` has the thread of each step.
+/// Runs each part in its own thread, one step at a time. For each step, `order` contains the number of the thread that
+/// runs the step.
 fn run(order: &[usize], parts: Vec<Part<'_>>) {
     std::thread::scope(|threads| {
         let mut controls = Vec::new();
@@ -172,7 +174,8 @@ fn run(order: &[usize], parts: Vec<Part<'_>>) {
     });
 }
 
-/// Calls `run` with every order of these numbers of steps, and returns the number of orders.
+/// Calls `run` with every possible order of the threads' steps, and returns the number of orders. `steps` contains the
+/// number of steps of each thread.
 fn for_each_order(steps: &[usize], mut run: impl FnMut(&[usize])) -> usize {
     fn complete(remaining: &mut [usize], order: &mut Vec<usize>, run: &mut dyn FnMut(&[usize])) -> usize {
         if remaining.iter().all(|steps| *steps == 0) {
@@ -219,7 +222,8 @@ enum Operation {
 }
 
 impl Operation {
-    /// Returns the number of steps. An operation that calls `Text`'s `Display` has two.
+    /// Returns the number of steps. An operation that formats a `Text` has two steps, and every other operation has
+    /// one.
     fn steps(self) -> usize {
         match self {
             Operation::Session(_) | Operation::Cart(_) | Operation::Place(..) => 2,
@@ -255,7 +259,7 @@ impl Operation {
         vec![outcome(result).to_owned()]
     }
 
-    /// Returns the cookie's name, its scope and its `Set-Cookie` header. Returns `None` for an operation that sets no
+    /// Returns the cookie's name, its scope and its `Set-Cookie` header. Returns `None` if the operation sets no
     /// cookie.
     fn set_cookie(self) -> Option<(&'static str, String, String)> {
         let host = |name: &'static str, value: &str| (name, String::new(), format!("{name}={value}; Path=/{SECURE}"));
@@ -278,7 +282,7 @@ impl Operation {
     }
 }
 
-/// A jar that only one thread uses.
+/// The model of a jar. Only one thread uses the model.
 #[derive(Default)]
 struct Model {
     sent: bool,
@@ -305,13 +309,14 @@ impl Model {
                 let read = ["__Host-Http-number"];
                 vec![format!("Cookies {{ received: {read:?}, pending: {set:?}, is_sent: {} }}", self.sent)]
             }
-            // A read returns the request's cookie, also if a new value is pending.
+            // A read returns the request's cookie, even if a new value is pending.
             (None, _) => vec!["Some(Number(7))".to_owned()],
         }
     }
 }
 
-/// Runs the operations of the threads in every order of their steps, and compares each run with the model.
+/// Runs the operations of the threads in every order of their steps. Compares each run with the model. Returns the
+/// number of orders.
 fn check_every_order(threads: &[&[Operation]]) -> usize {
     let steps: Vec<_> = threads.iter().map(|all| all.iter().map(|operation| operation.steps()).sum()).collect();
     for_each_order(&steps, |order| {
@@ -346,7 +351,7 @@ fn check_every_order(threads: &[&[Operation]]) -> usize {
         });
         run(order, parts.collect());
         assert_eq!(found, expected, "{order:?}");
-        // After a write nothing is pending for a second response.
+        // The first response gets all cookies, so a second response gets no cookie.
         jar.write(&mut HeaderMap::new());
         let mut second = HeaderMap::new();
         jar.write(&mut second);
@@ -359,9 +364,9 @@ fn concurrent_operations_match_a_sequential_model() {
     use Operation::{Cart, Debug, Get, RemoveCart, Session, Write};
     let (first, second) = ([Session("a"), Cart("1")], [Session("b"), RemoveCart]);
     assert_eq!(check_every_order(&[&first, &second, &[Write, Write]]), 1260);
-    // Two threads write, so each header is sent in one of two responses.
+    // Two threads write, so each header is in one of two responses.
     assert_eq!(check_every_order(&[&first, &[RemoveCart, Write], &[Session("c"), Write]]), 2520 / 4 * 2);
-    // One thread reads the jar and formats it.
+    // One thread reads a cookie and formats the jar with `Debug`.
     assert_eq!(check_every_order(&[&[Session("a"), Write], &[Cart("1"), Write], &[Get, Debug]]), 560);
 }
 
@@ -385,7 +390,7 @@ fn three_setters_and_a_writer_match_the_model() {
 
 // --- Threads that set a jar's policy and keyring ---
 
-/// Returns a policy whose number can be derived from each of its settings.
+/// Returns a policy. Each setting of the policy depends on `number`.
 fn numbered_policy(number: u64) -> Policy {
     let domain = ["zero.example", "one.example", "two.example"][number as usize];
     let policy = Policy::builder().hsts(Hsts::one_year().max_age(Duration::from_secs(number)));
@@ -394,8 +399,7 @@ fn numbered_policy(number: u64) -> Policy {
     policy.cookie_domain(domain).keyring(Keyring::new(key(number as u8))).build().unwrap()
 }
 
-/// Returns the number of the policy under which these headers were built, and checks that it is the same for all of
-/// them.
+/// Returns the number of the policy under which these headers were built. Checks that all headers have the same policy.
 fn policy_number(headers: &[String]) -> Option<u64> {
     let mut numbers = Vec::new();
     for header in headers {
@@ -419,7 +423,7 @@ fn policy_number(headers: &[String]) -> Option<u64> {
 #[test]
 fn set_sees_the_first_policy_or_none() {
     let handles = [PolicyHandle::new(numbered_policy(0)), PolicyHandle::new(numbered_policy(1))];
-    // Two threads set the jar's policy. A third one sets two cookies. The sealed cookie takes a single step.
+    // Two threads set the jar's policy. A third thread sets two cookies. The `set` of the sealed cookie has one step.
     let orders = for_each_order(&[1, 1, 3], |order| {
         let jar = Cookies::from_headers(&HeaderMap::new(), testing::https());
         let mut found = Vec::new();
@@ -430,7 +434,7 @@ fn set_sees_the_first_policy_or_none() {
         let set_cookies = part(3, || {
             let result = jar.set(Sso(Text("a".into())));
             if matches!(result, Err(SetError::Attribute { .. })) {
-                // The `set` found no domain, so it did not format the value. Its second step is empty.
+                // The `set` found no domain and did not format the value. So the second step does nothing.
                 step();
             }
             found.push(outcome(result));
@@ -460,7 +464,8 @@ fn set_sees_the_first_policy_or_none() {
 /// The place where the handler stores the jar of its request.
 type Slot = Mutex<Option<Cookies>>;
 
-/// Returns an application that sets a sealed cookie, stores its jar in the slot, and responds when it is polled again.
+/// Returns an application. The application sets a sealed cookie and stores its jar in the slot. The application
+/// responds when it is polled again.
 fn service(
     handle: &PolicyHandle,
 ) -> impl Service<Request<Arc<Slot>>, Response = Response<()>, Error = Infallible, Future: Send> + Clone {
@@ -487,8 +492,8 @@ fn request(slot: &Arc<Slot>) -> Request<Arc<Slot>> {
     Request::get("/").header(HOST, "www.site.example").body(slot.clone()).unwrap()
 }
 
-/// Returns the number of the response's policy and the number of its cookies. Checks that all of its headers have the
-/// same policy.
+/// Returns the number of the response's policy and the number of the response's cookies. Checks that all headers of the
+/// response have the same policy.
 fn policy_number_and_count(response: &HeaderMap) -> (u64, usize) {
     let number = response[STRICT_TRANSPORT_SECURITY].to_str().unwrap().strip_prefix("max-age=").unwrap();
     let number: u64 = number.parse().unwrap();
@@ -502,14 +507,17 @@ fn policy_number_and_count(response: &HeaderMap) -> (u64, usize) {
 
 #[test]
 fn no_request_sees_two_policies() {
-    // Four threads: the first applies two policies, the second sends a request, the third sets a cookie in the jar of
-    // that request, and the fourth sends another request, whose `set` takes two steps.
+    // There are four threads:
+    // - The first thread applies two policies.
+    // - The second thread sends a request.
+    // - The third thread sets a cookie in the jar of this request.
+    // - The fourth thread sends another request and sets a cookie in the jar of that request.
     let mut run_orders = 0;
     let orders = for_each_order(&[2, 2, 2, 3], |order| {
         let position = |thread: usize, step: usize| {
             order.iter().enumerate().filter(|(_, other)| **other == thread).nth(step).unwrap().0
         };
-        // The third thread needs the jar, which exists after the first step of the request.
+        // The third thread needs the jar of the first request. This jar exists after the first step of the request.
         if position(2, 0) < position(1, 0) {
             return;
         }
@@ -579,10 +587,11 @@ fn disconnected_client_closes_the_jar() {
         });
         run(order, vec![send_and_disconnect, set_cookies]);
         let disconnected = order.iter().rposition(|thread| *thread == 0).unwrap();
-        // A `set` is in time if its second step comes before the client disconnects. These are the positions 2 and 4.
+        // A `set` succeeds if its second step comes before the client disconnects. If both `set` calls succeed, their
+        // second steps have the positions 2 and 4.
         let expected = [if disconnected > 2 { "set" } else { "late" }, if disconnected > 4 { "set" } else { "late" }];
         assert_eq!(found, expected, "{order:?}");
-        // A disconnected client is not a mistake of the program, so there is no event of that kind.
+        // A disconnected client is not a mistake of the program, so there is no event of the kind `Mistake`.
         let refused = expected.iter().filter(|word| **word == "late").count() as u64;
         assert_eq!(handle.counters().get(Kind::CookieNotSet), refused);
         assert_eq!(handle.counters().get(Kind::Mistake), 0);
@@ -619,7 +628,8 @@ fn unsent_jar_emits_one_event() {
                 }),
             ];
             run(order, parts);
-            // Each cookie is in the response, or its `set` returned an error, or there is an event about it.
+            // For each cookie, one of these is true: the response contains the cookie, its `set` returned an error, or
+            // an event reports the cookie.
             let (refused, mistakes) = (handle.counters().get(Kind::CookieNotSet), handle.counters().get(Kind::Mistake));
             let expected = if writes { (2 - written, 0) } else { (0, 1) };
             assert_eq!((refused, mistakes), expected, "{order:?}");
@@ -630,8 +640,8 @@ fn unsent_jar_emits_one_event() {
 
 // --- Threads and tasks in any order ---
 
-/// Returns how many of a thread's `set` calls were in time. Checks that all calls after the first late one are late
-/// too.
+/// Returns the number of a thread's `set` calls that succeeded. Checks that after the first late call all calls are
+/// late.
 fn count_in_time(results: &[&str]) -> usize {
     let in_time = results.iter().take_while(|word| **word == "set").count();
     assert!(results[in_time..].iter().all(|word| *word == "late"), "{results:?}");
@@ -656,7 +666,7 @@ fn threads_lose_no_cookie_and_repeat_none() {
                         start.wait();
                         let set_both = |number| {
                             let own = SetCookie::new(Numbered(number)).path(format!("/{setter}/{number}"));
-                            // All threads set this cookie, and the last `set` wins.
+                            // All threads set the shared cookie. The last `set` wins.
                             let shared = Number(setter * NUMBERS + number);
                             [outcome(jar.set(own)), outcome(jar.set(shared))]
                         };
@@ -669,7 +679,7 @@ fn threads_lose_no_cookie_and_repeat_none() {
                     let (jar, start) = (jar.clone(), &start);
                     threads.spawn(move || {
                         start.wait();
-                        // Writes at a different time in each round.
+                        // The waiting time of the writer is different in each round.
                         (0..(round + writer) % 40).for_each(|_| std::thread::yield_now());
                         let mut response = HeaderMap::new();
                         jar.write(&mut response);
@@ -700,13 +710,13 @@ fn threads_lose_no_cookie_and_repeat_none() {
             early += in_time;
             late += 2 * NUMBERS - in_time;
         }
-        // The shared cookie is sent once, with the last value of one of the threads.
+        // The shared cookie is sent once. The value of this cookie is the last value that one of the threads set.
         let shared: Vec<_> = sent.keys().filter(|header| header.starts_with("__Host-Http-number=")).collect();
         assert_eq!(shared.len(), usize::from(!last.is_empty()), "{shared:?}");
         assert!(shared.iter().all(|header| last.contains(header)), "{shared:?}: {last:?}");
         assert_eq!(sent.len() as u64, own + shared.len() as u64);
 
-        // The response was sent, so a `set` is late now.
+        // The response was sent, so a `set` now returns an error.
         assert_eq!(outcome(jar.set(Number(1))), "late");
         drop(jar);
         assert_eq!(handle.counters().get(Kind::Mistake), 0);
@@ -726,7 +736,7 @@ fn task_results_match_the_sent_cookies() {
         for number_of_request in 0..REQUESTS {
             let (sender, receiver) = tokio::sync::oneshot::channel();
             let sender = Arc::new(Mutex::new(Some(sender)));
-            // A handler that starts tasks and does not wait for them.
+            // The handler starts tasks and does not wait for their end.
             let mut service = layer.layer(tower::service_fn(|request: Request<()>| {
                 let sender = sender.clone();
                 async move {
@@ -766,7 +776,7 @@ fn task_results_match_the_sent_cookies() {
             assert_eq!(sent.len(), set);
             early.fetch_add(set, Ordering::Relaxed);
             late.fetch_add(TASKS as usize - set, Ordering::Relaxed);
-            // A streaming body could call `set` now, after the headers were sent.
+            // A streaming body could call `set` at this time, after the headers were sent.
             assert_eq!(outcome(jar.set(Number(number_of_request))), "late");
         }
     });

@@ -1,6 +1,9 @@
-//! Runs third-party suites about the headers that servers write (`vectors/producer.json`) and read (`reader.json`).
-//! Names and attributes are checked at compile time, so each case becomes a declaration in a generated crate. All
-//! declarations are compiled together. A program then sets, sends and reads back the cookies of those that compile.
+//! Runs two third-party suites. `vectors/producer.json` is about the headers that servers write. `vectors/reader.json`
+//! is about the headers that servers read.
+//!
+//! hardtack checks names and attributes at compile time, so each case becomes a declaration in a generated crate. All
+//! declarations are compiled together. Then a program sets, sends and reads back each cookie whose declaration
+//! compiles.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -38,8 +41,8 @@ const PRODUCER: &str = include_str!("vectors/producer.json");
 const READER: &str = include_str!("vectors/reader.json");
 const README: &str = include_str!("vectors/README.md");
 
-/// The only case in which our rules and the suite disagree. Our rules reject a `domain` of a single label: no other
-/// host shares it, and browsers treat such a cookie as host-only at best.
+/// The only case in which our rules and the suite disagree. Our rules reject a `domain` of a single label, because no
+/// other host shares such a domain. A browser rejects a cookie with such a domain, or treats the cookie as host-only.
 const SINGLE_LABEL: &str = "domain/53";
 
 #[test]
@@ -65,7 +68,7 @@ fn headers_follow_the_strict_suite() {
                     disagreements.extend(id, differs.then(|| cookie.cookie.clone()));
                 }
             }
-            // hardtack does not normalise values: it rejects a value that a browser would change.
+            // hardtack rejects a value that a browser would change, because hardtack does not normalise values.
             "refuse" | "refuse_or_normalise" => {
                 let headers: Vec<_> = RESULTS.written(id).filter_map(|cookie| cookie.header.as_ref().ok()).collect();
                 let is_untested = errors.is_empty() && RESULTS.written(id).count() == 0;
@@ -82,13 +85,15 @@ fn headers_follow_the_strict_suite() {
         disagreements.finish("producer.json", cases.len()),
         BTreeMap::from([(
             SINGLE_LABEL.to_owned(),
-            // The first error is for the literal and the constant, the second one for the setter.
+            // The first text is the error of the literal and of the constant. The second text is the error of the
+            // setter.
             BTreeSet::from([single_label.to_owned(), format!("`foo`, `domain`: {single_label}")]),
         )])
     );
 }
 
-/// All cases are declared in one library. One build must report each error once, in the declaration that causes it.
+/// Each library declares the cookies of all cases. One build of a library must report each error once, in the
+/// declaration that causes the error.
 #[test]
 fn one_build_reports_every_error() {
     let (mut rejected, mut accepted) = (0, 0);
@@ -106,7 +111,7 @@ fn one_build_reports_every_error() {
     assert_eq!((rejected, accepted), (82, 182));
 }
 
-/// Values that are given at run time are rejected by the setters, by the same rules.
+/// The setters check values at run time, with the same rules as the macros.
 #[test]
 fn setters_reject_the_same_values() {
     let mut by_setter = BTreeMap::new();
@@ -122,10 +127,10 @@ fn setters_reject_the_same_values() {
     println!("producer.json: rejected by setters: {by_setter:?}");
     let expected = [("domain", 8), ("max_age", 2), ("path", 6), ("expires", 2)];
     assert_eq!(by_setter, expected.map(|(setter, count)| (setter.to_owned(), count)).into());
-    // The suite emits `max-age/0`. Only the setter accepts it: a declared `Max-Age=0` would remove the cookie when it
-    // is set.
+    // In the suite, the case `max-age/0` emits a header. In hardtack, only the setter accepts a `Max-Age` of 0. If a
+    // declaration had `Max-Age=0`, each `set` would remove the cookie.
     assert!(syntax::check_max_age(Duration::ZERO).is_err());
-    // `max-age/-1` cannot be tested at run time: a `Duration` cannot be negative or infinite.
+    // The case `max-age/-1` cannot be tested at run time. A `Duration` is never negative and never infinite.
     assert!(Duration::try_from_secs_f64(-1.0).is_err() && Duration::try_from_secs_f64(f64::INFINITY).is_err());
 }
 
@@ -153,8 +158,8 @@ fn browser_model_stores_every_header() {
     assert_eq!(count, 190);
 }
 
-/// Each name of the suite is declared `read_only`. In each case, each type must read exactly the values of its own
-/// name.
+/// For each name of the suite, a type is declared `read_only`. In each case, each type must read exactly the values of
+/// its own cookie name.
 #[test]
 fn declared_types_read_their_own_values() {
     let mut disagreements = Disagreements::default();
@@ -172,8 +177,8 @@ fn declared_types_read_their_own_values() {
     assert!(disagreements.finish("reader.json, get_all", cases.len()).is_empty());
 }
 
-/// A declaration of each kind: set, changed by setters, and removed. The cookie crate and the browser model must read
-/// each header as declared.
+/// Tests each kind of declaration. The test sets a cookie, changes its attributes, and removes the cookie. The cookie
+/// crate and the browser model must read each header as declared.
 #[test]
 fn each_declaration_kind_is_parsed_as_declared() {
     #[derive(Cookie)]
@@ -272,7 +277,7 @@ fn each_declaration_kind_is_parsed_as_declared() {
     }
 }
 
-/// Returns the expected cookie with the encoded value of this header. Asserts that it decodes to `value`.
+/// Asserts that the value in this header decodes to `value`. Returns the expected cookie with the encoded value.
 fn with_value_of(expected: ExpectedCookie, value: &str, header: &str) -> ExpectedCookie {
     let raw = raw_value(header);
     assert_eq!(percent_decode(raw), value.as_bytes(), "{header}");
@@ -284,12 +289,13 @@ fn assert_cookie_crate_reads(expected: &ExpectedCookie, header: &str) {
     expected.assert_cookie(&cookie);
 }
 
-/// 1 January 2038. At this time all lifetimes of the suite are below the browsers' limit.
+/// Returns 1 January 2038. At this time, all lifetimes of the suite are below the limit of browsers.
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(2_145_916_800)
 }
 
-/// Splits a header value into its pair and the set of its attributes. The attributes' names are in lower case.
+/// Splits a header value into its pair and the set of its attributes. Converts the names of the attributes to lower
+/// case.
 fn parts(header: &str) -> (&str, BTreeSet<String>) {
     let (pair, attributes) = header.split_once(';').unwrap_or((header, ""));
     let attributes: Vec<String> = attributes
@@ -310,7 +316,7 @@ fn raw_value(header: &str) -> &str {
     header.split(';').next().unwrap().split_once('=').unwrap().1
 }
 
-/// Percent-decodes a value, independently of the runtime's implementation.
+/// Percent-decodes a value. The code is independent of the runtime's decoder.
 fn percent_decode(value: &str) -> Vec<u8> {
     let mut pieces = value.split('%');
     let mut bytes = pieces.next().unwrap().as_bytes().to_vec();
@@ -321,8 +327,8 @@ fn percent_decode(value: &str) -> Vec<u8> {
     bytes
 }
 
-/// Converts an RFC 3339 time in UTC to Unix seconds. It counts year by year, independently of the runtime's
-/// implementation.
+/// Converts an RFC 3339 time in UTC to Unix seconds. The code adds the days of each year, and is independent of the
+/// runtime's date functions.
 fn unix_seconds(instant: &str) -> i64 {
     let fields: Vec<i64> =
         instant.trim_end_matches('Z').split(['-', 'T', ':']).map(|field| field.parse().unwrap()).collect();
@@ -348,7 +354,7 @@ impl Disagreements {
         texts.into_iter().for_each(|text| self.add(id, text));
     }
 
-    /// Prints the number of disagreements, and asserts that every case of the file was read.
+    /// Prints the number of disagreements and returns them. Asserts that the test has read every case of the file.
     fn finish(self, file: &str, cases: usize) -> BTreeMap<String, BTreeSet<String>> {
         println!("{file}: {cases} cases, {} disagreements", self.0.len());
         let start = format!("| `{}` | ", file.split(',').next().unwrap());

@@ -1,6 +1,7 @@
-//! Runs third-party test suites of `Set-Cookie` headers and cookie dates (`vectors/`) against the date parser of
-//! `hardtack-rules` and the browser model of `hardtack::audit`. Only the cases that the vectors mark `varies` may
-//! disagree. Every case of a file must be read: the table in `vectors/README.md` has the number of cases.
+//! Runs third-party test suites of `Set-Cookie` headers and cookie dates (`vectors/`). The suites test the date parser
+//! of `hardtack-rules` and the browser model of `hardtack::audit`. A result may differ from the suite only if the
+//! vectors mark the case `varies`. The tests must read every case of a file. The table in `vectors/README.md` contains
+//! the number of cases.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -99,8 +100,8 @@ fn audit_store_follows_the_draft() {
                 differences(fields, expect)
             }
             Err(rejection) if expect["accepted"] == true => Some(rejection.to_string()),
-            // The vectors call the reason advisory. In the vectors and in the audit it is the first broken rule, in the
-            // draft's order.
+            // `vectors/README.md` describes the reason as a hint. This test can compare the reason, because the reason
+            // is the first broken rule in the draft's order, both in the vectors and in the audit.
             Err(rejection) if reason(&rejection) != expect["reason"] => Some(rejection.to_string()),
             Err(_) => None,
         };
@@ -124,7 +125,8 @@ fn byte_classes_match_the_grammar() {
     tally.finish(0);
 }
 
-/// A registrable domain may be a cookie's `Domain`; its parent, which is a public suffix, may not.
+/// A registrable domain is accepted as a cookie's `Domain`. The parent of a registrable domain is a public suffix, and
+/// is rejected.
 #[test]
 fn public_suffixes_are_rejected_and_registrable_domains_accepted() {
     let mut tally = Tally::new("psl_registrable.tsv");
@@ -137,13 +139,12 @@ fn public_suffixes_are_rejected_and_registrable_domains_accepted() {
     };
     for row in rows(PSL_REGISTRABLE) {
         let [domain, registrable] = row.as_slice() else { panic!("{row:?}") };
-        // `null` and names with a leading dot are test inputs for list parsers. They are no `Domain` values of their
-        // own: browsers drop the dot.
+        // Skip inputs that only test parsers of the list: `null` is not a domain, and browsers drop a leading dot.
         let not_a_domain = *domain == "null" || domain.starts_with('.');
         let (expected, parent) = match *registrable {
             _ if !domain.is_ascii() => ("domain-not-ascii", None),
             "null" => ("public-suffix", None),
-            // `!city.kobe.jp` is an exception in the list: its parent is not a public suffix.
+            // `!city.kobe.jp` is an exception in the list. The parent of `city.kobe.jp` is not a public suffix.
             "city.kobe.jp" => ("stored", None),
             registrable => ("stored", registrable.split_once('.').map(|(_, suffix)| suffix)),
         };
@@ -157,7 +158,7 @@ fn public_suffixes_are_rejected_and_registrable_domains_accepted() {
     tally.finish(5);
 }
 
-/// Every difference is listed in `KNOWN_DIFFERENCES`, with the reason why the browser departs from the draft.
+/// `KNOWN_DIFFERENCES` lists every difference, with the reason why the browser does not follow the draft.
 #[test]
 fn browsers_differ_on_known_cases_only() {
     let audit = cases(SET_COOKIE_AUDIT);
@@ -194,7 +195,7 @@ fn browsers_agree_on_web_platform_cases() {
     assert_differences("wpt_store", rows, &found, &[]);
 }
 
-/// Both browsers treat loopback as a secure origin, and so does the test's context.
+/// Both browsers treat loopback as a secure origin. The context of each case also treats loopback as a secure origin.
 #[test]
 fn browsers_agree_on_loopback_and_plain_http() {
     let mut found = BTreeSet::new();
@@ -219,7 +220,8 @@ fn browsers_agree_on_removal_and_overwriting() {
         for row in verdicts(suite) {
             rows += 1;
             let steps = list(&row["steps"]);
-            // The model has no cookies that scripts set, and no limit on the number of stored cookies.
+            // The model does not support cookies that scripts set. The model does not limit the number of stored
+            // cookies.
             if steps.iter().any(|step| step.get("js").is_some()) || row["chromium"].get("stored_count").is_some() {
                 skipped += 1;
                 continue;
@@ -228,7 +230,7 @@ fn browsers_agree_on_removal_and_overwriting() {
             for step in steps {
                 jar.receive(text(&step["set_cookie"]).as_bytes(), &url(step), run_at());
             }
-            // Every row reads the cookies back at the same host, except the loopback rows.
+            // A loopback row reads the cookies back at its own host. Every other row uses `www.site.test`.
             let last = url(steps.last().unwrap());
             let host = if is_loopback(&last.host) { last.host.as_str() } else { "www.site.test" };
             for browser in BROWSERS {
@@ -254,7 +256,7 @@ fn browsers_agree_on_removal_and_overwriting() {
 
 const BROWSERS: [&str; 2] = ["chromium", "firefox"];
 
-/// Adds the differences between each browser's verdict and the audit's to `found`.
+/// Compares each browser's verdict with the audit's verdict. Adds the differences to `found`.
 fn compare(row: &Value, audit: &Result<Stored, Rejection>, found: &mut BTreeSet<String>) {
     for browser in BROWSERS {
         if let Some(difference) = difference(&row[browser], audit) {
@@ -282,7 +284,7 @@ fn differences(fields: impl Iterator<Item = (&'static str, Value)>, expect: &Val
     (!wrong.is_empty()).then(|| wrong.join(", "))
 }
 
-/// Returns the vectors' name for a rejection.
+/// Returns the name that the vectors use for this rejection.
 fn reason(rejection: &Rejection) -> &'static str {
     match rejection.id() {
         "control-octet" => "ctl",
@@ -304,7 +306,7 @@ fn context(case: &Value) -> Context {
     url(case).context().at(case.get("now").map_or_else(run_at, time))
 }
 
-/// Returns a jar that received the case's headers, and the time of the case.
+/// Returns a jar that has received the headers of the case. Also returns the time of the case.
 fn received(case: &Value, from: &str) -> (Jar, SystemTime) {
     let (from, now) = (Url::parse(from), time(&case["now"]));
     let mut jar = Jar::default();
@@ -314,12 +316,12 @@ fn received(case: &Value, from: &str) -> (Jar, SystemTime) {
     (jar, now)
 }
 
-/// The day on which the browsers' verdicts were measured.
+/// Returns the day on which the browsers' verdicts were recorded.
 fn run_at() -> SystemTime {
     moment("23 Nov 2026 00:00:00")
 }
 
-/// Parses an RFC 3339 time. All times in the vectors are on a first of January.
+/// Parses an RFC 3339 time. Every time in the vectors is on 1 January of some year.
 fn time(value: &Value) -> SystemTime {
     let (date, time) = text(value).trim_end_matches('Z').split_once('T').unwrap();
     let year = date.strip_suffix("-01-01").expect("a first of January");
@@ -369,7 +371,7 @@ impl Tally {
         }
     }
 
-    /// Fails if a case disagrees, or if the number of cases is not the one in the README.
+    /// Fails if a case disagrees. Also fails if the number of cases differs from the number in the README.
     fn finish(self, varies: usize) {
         println!(
             "{}: {} cases, {} disagreements, {} varies skipped",

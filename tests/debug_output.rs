@@ -1,5 +1,6 @@
-//! `Debug` and `Display` texts of public types, events, and the log on standard error. Each text names its subject,
-//! none contains a cookie's value, and none repeats itself.
+//! Tests of the texts that the library produces: the `Debug` and `Display` texts of its public types, and chains of
+//! errors. Each text must name its subject. A text must not contain a cookie's value, and must not repeat itself. The
+//! library must not print anything.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 
@@ -29,7 +30,7 @@ struct Visits(u32);
 #[cookie(http_only = false, reason = "theme.js reads it")]
 struct Theme(String);
 
-/// A value that stores the `Debug` text of the `ValueWriter` that writes it.
+/// A value that stores the `Debug` text of the `ValueWriter` while the value is written.
 struct WriterDebug(Arc<Mutex<String>>);
 
 impl hardtack::CookieValue for WriterDebug {
@@ -46,7 +47,7 @@ impl hardtack::CookieValue for WriterDebug {
 #[derive(Cookie)]
 struct Probe(WriterDebug);
 
-/// Asserts that the `Debug` text contains `expected` and no cookie's value.
+/// Asserts that the `Debug` text contains `expected` and does not contain the cookie's value.
 #[track_caller]
 fn assert_debug(subject: &dyn Debug, expected: &str) {
     let text = format!("{subject:?}");
@@ -126,14 +127,15 @@ fn debug_text_of_an_event_contains_its_message() {
     assert!(events.lock().unwrap()[0].starts_with("Event(mistake `__Host-Http-session` (never-sent): "));
 }
 
-/// Events are counted, given to the callback, and emitted with the feature `tracing`. Nothing is printed.
+/// The library counts events and passes them to the callback. With the feature `tracing`, the library also emits events
+/// to tracing. The library does not print events.
 #[test]
 fn library_prints_nothing() {
     const CHILD: &str = "HARDTACK_TEST_CHILD";
     if std::env::var_os(CHILD).is_some() {
-        // A mistake: the jar is never written into a response.
+        // Cause an event of the kind `Mistake`: the jar is never written into a response.
         Cookies::from_headers(&http::HeaderMap::new(), testing::https()).set(Session(VALUE.into())).unwrap();
-        // Not a mistake: the layer hardens an undeclared cookie.
+        // Cause an event of another kind: the layer hardens an undeclared cookie.
         let policy = Policy::default().layer(TlsTermination::per_connection());
         let respond = || async { http::Response::builder().header("set-cookie", "a=1").body(()) };
         let mut request = http::Request::new(());
@@ -149,13 +151,13 @@ fn library_prints_nothing() {
         .output()
         .unwrap();
     assert!(output.status.success());
-    // The child prints the lines of the test harness, and nothing else.
+    // The child process prints only the lines of the test harness.
     let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(printed.contains("library_prints_nothing"), "{printed}");
     assert!(!printed.contains("hardtack") && !printed.contains("__Host-Http-session"), "{printed}");
 }
 
-/// A client's error with a source.
+/// The error of an HTTP client. The error has a source.
 #[derive(Debug)]
 struct Closed(io::Error);
 

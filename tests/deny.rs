@@ -1,5 +1,8 @@
-//! Runs the real cargo with `HARDTACK_DENY` on temporary crates. Checks which declarations each word refuses, on which
-//! token, which ones it accepts, and which crates a change of the variable rebuilds.
+//! Runs the real cargo with `HARDTACK_DENY` on temporary crates. The tests check:
+//!
+//! - which declarations each word of the variable refuses, and which declarations it accepts,
+//! - which token has the error,
+//! - which crates cargo rebuilds after a change of the variable.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -11,8 +14,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use hardtack_rules::{Rule, RuleKind};
 use support::workspace::Workspace;
 
-/// One cookie for each lint, with a reason, and similar cookies without a weakness. The tests depend on the line
-/// numbers.
+/// A crate with cookies for each lint, and with similar cookies that have no weakness. The tests depend on the line
+/// numbers. Each `reason` is the number of its line.
 const SHOP: &str = r#"#![allow(dead_code)]
 use core::time::Duration;
 use hardtack::Cookie;
@@ -96,7 +99,7 @@ struct Theirs(String);
 struct Both(String);
 "#;
 
-/// Creates the workspace. All tests share its folder and change it, so the guard lets only one test run at a time.
+/// Creates the workspace. All tests share and change the same folder, so the guard lets only one test run at a time.
 fn shop() -> (Workspace, MutexGuard<'static, ()>) {
     static LOCK: Mutex<()> = Mutex::new(());
     let guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
@@ -109,7 +112,7 @@ fn shop() -> (Workspace, MutexGuard<'static, ()>) {
     (workspace, guard)
 }
 
-/// Builds with this value of `HARDTACK_DENY` and returns the lines and the tokens of the errors.
+/// Builds the crate with this value of `HARDTACK_DENY`. Returns the line and the token of each error.
 fn errors(demand: &str) -> Vec<(u64, String)> {
     let (shop, _guard) = shop();
     let errors = shop.compile_errors("my-shop", &[("HARDTACK_DENY", demand)]);
@@ -120,7 +123,7 @@ fn at(expected: &[(u64, &str)]) -> Vec<(u64, String)> {
     expected.iter().map(|(line, tokens)| (*line, (*tokens).to_owned())).collect()
 }
 
-/// The lines and the tokens of errors.
+/// The line and the token of each error.
 type Places = &'static [(u64, &'static str)];
 
 const INSECURE: Places = &[(10, "false")];
@@ -131,7 +134,7 @@ const DOMAIN: Places = &[(30, "domain"), (34, "domain")];
 const LONG: Places = &[(38, "\"401d\""), (42, "YEARS")];
 const MONTH: Places = &[(46, "\"90d\""), (50, "MONTHS")];
 const ALONE: Places = &[(54, "partitioned")];
-/// One cookie with two weaknesses: not `Secure`, and a name without a prefix.
+/// The errors of a cookie with two weaknesses: it is not `Secure`, and its name has no prefix.
 const BOTH_INSECURE: Places = &[(80, "false")];
 const BOTH_UNPREFIXED: Places = &[(80, "OLD")];
 
@@ -143,11 +146,11 @@ fn each_word_refuses_only_its_weakness() {
         (Rule::Insecure, &[INSECURE, BOTH_INSECURE]),
         (Rule::ScriptReadable, &[SCRIPT]),
         (Rule::SameSiteNone, &[SAME_SITE]),
-        // A cookie that is not Secure can have no prefix.
+        // A name prefix needs Secure, so `unprefixed` also refuses a cookie that is not Secure.
         (Rule::Unprefixed, &[INSECURE, UNPREFIXED, BOTH_UNPREFIXED]),
         (Rule::DomainWide, &[DOMAIN]),
         (Rule::LongLived, &[LONG]),
-        // Without the feature `public-suffix` there is no list.
+        // The list of public suffixes needs the feature `public-suffix`, which this crate does not enable.
         (Rule::PublicSuffix, &[]),
         (Rule::PartitionAlone, &[ALONE]),
     ];
@@ -184,7 +187,7 @@ struct Own(u64);
     let [only] = &errors("public-suffix")[..] else { panic!("not exactly one error") };
     assert_eq!((only.line, only.tokens.as_str()), (4, "\"co.uk\""));
     assert!(only.text.starts_with("a `domain` that is a public suffix trips `public-suffix`"), "{}", only.text);
-    // `all` also refuses any `domain`. The error about the `domain` is then the only one.
+    // With the word `all`, a public suffix has only one error, because `all` refuses every `domain`.
     let all = errors("all");
     assert_eq!(
         all.iter().map(|error| (error.line, &*error.tokens)).collect::<Vec<_>>(),
@@ -235,7 +238,7 @@ fn exceptions_apply_to_one_cookie() {
     assert_eq!(errors("script-readable -my-shop::Site -my-shop::Theme"), []);
     assert_eq!(errors("unprefixed -my-shop::Old -my-shop::Banner -my-shop::Both"), at(&UNPREFIXED[..1]));
     assert_eq!(errors("max-age=30d -my-shop::Months -my-shop::Ancient"), at(&[LONG[0], MONTH[0]]));
-    // An exception for another crate, which this build does not have.
+    // The exception is for the crate `other`. This build does not contain that crate.
     assert_eq!(errors("script-readable -other::Theme"), at(SCRIPT));
 }
 
@@ -279,7 +282,7 @@ fn invalid_utf_8_is_reported_once() {
     assert_eq!(shop.compile_errors("my-shop", &[]).len(), 0, "the crate compiles again without the variable");
 }
 
-/// Runs `cargo check` and returns the crates that it compiles, and whether it succeeds.
+/// Runs `cargo check`. Returns the crates that cargo compiles, and whether the build succeeds.
 fn check(shop: &Workspace, environment: &[(&str, &str)]) -> (Vec<String>, bool) {
     let output = shop.cargo(&["check", "--workspace"], environment);
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -300,16 +303,16 @@ fn changing_the_variable_rebuilds_only_crates_with_cookies() {
     assert_eq!(check(&shop, &[("HARDTACK_DENY", "public-suffix")]), nothing());
     assert_eq!(check(&shop, &[]), rebuilt(true));
 
-    // The variable can be set for a workspace, in the table `[env]` of `.cargo/config.toml`.
+    // A workspace can set the variable in the table `[env]` of `.cargo/config.toml`.
     shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"insecure\"\n");
     assert_eq!(check(&shop, &[]), rebuilt(false));
     shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"public-suffix\"\n");
     assert_eq!(check(&shop, &[]), rebuilt(true));
     assert_eq!(check(&shop, &[]), nothing());
-    // A variable of the environment overrides the plain form...
+    // The environment overrides a variable that `.cargo/config.toml` sets without `force`.
     shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"insecure\"\n");
     assert!(check(&shop, &[("HARDTACK_DENY", "")]).1);
-    // ...but not the form with `force`.
+    // A variable that `.cargo/config.toml` sets with `force` overrides the environment.
     shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = { value = \"insecure\", force = true }\n");
     assert_eq!(check(&shop, &[("HARDTACK_DENY", "")]), rebuilt(false));
     shop.remove(".cargo/config.toml");

@@ -1,5 +1,5 @@
-//! A complete deployment with the configuration that the README shows. nginx ends TLS in front of two instances of an
-//! axum application. tower-sessions stores the sessions in Redis, and hardtack's policy is outermost.
+//! Tests a complete deployment with the configuration that the README shows. nginx terminates TLS for two instances of
+//! an axum application. tower-sessions stores the sessions in Redis. hardtack's policy is the outermost layer.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -28,10 +28,10 @@ use client::{Client, Reply};
 use processes::{Deployment, HOST};
 
 const PAGE: (&str, &str) = ("Accept", "text/html");
-/// A client's claim that its request came over HTTPS.
+/// A header with which a client claims that its request came over HTTPS.
 const CLAIM: (&str, &str) = ("X-Forwarded-Proto", "https");
 
-/// Not a test. The tests start this function in a new process.
+/// This function is not a test. The tests start this function in a new process.
 #[tokio::test]
 #[ignore = "an instance of the application; the tests start it"]
 async fn shop_instance() {
@@ -59,8 +59,8 @@ async fn session_is_shared_by_both_instances() {
     assert_eq!(browser.cookie_header(&shop), None);
     for (site, name) in [(&shop.one, "one"), (&shop.two, "two")] {
         assert_eq!(browser.get(&site.https("/")).await.body, format!("{name}: guest, 0 in the basket"));
-        // The session has ended on the server too, so a copied session cookie is useless. The basket is only in the
-        // cookie.
+        // The session has also ended on the server, so a copied session cookie does not sign anybody in. The server
+        // does not store the basket, so a copied basket cookie still works.
         let thief = Browser::new(&shop).get_with(&site.https("/"), &[("Cookie", &copied)]).await;
         assert_eq!(thief.body, format!("{name}: guest, 1 in the basket"));
     }
@@ -81,7 +81,7 @@ async fn every_cookie_behind_nginx_is_hardened() {
 
     let signed_out = browser.post(&shop.two.https("/sign-out")).await;
     let (session, others) = split_session_cookie(&signed_out);
-    // tower-sessions sends its removal without the cookie's flags.
+    // tower-sessions removes its cookie without `Secure`, `HttpOnly` and `SameSite`. The policy adds these attributes.
     assert!(
         session.starts_with("id=; Path=/; Max-Age=0; ") && session.ends_with(" GMT; Secure; HttpOnly; SameSite=Lax"),
         "{session}"
@@ -116,7 +116,7 @@ async fn sealed_cookie_is_shared_and_cannot_be_forged() {
         assert!(removal.starts_with("__Host-Http-basket=; Path=/; Max-Age=0; "), "{removal}");
     }
     shop.assert_one_logs(&["hardtack: cookie rejected `__Host-Http-basket` (seal-malformed, GET /): "]);
-    // An unsealed cookie beside the sealed cookie is ignored.
+    // If a request has an unsealed cookie and the sealed cookie, the server ignores the unsealed cookie.
     let both = format!("__Host-Http-basket=99; {sealed}");
     let home = Browser::new(&shop).get_with(&shop.two.https("/"), &[("Cookie", &both)]).await;
     assert_eq!(home.body, "two: guest, 2 in the basket");
@@ -142,7 +142,7 @@ async fn clients_cannot_claim_https_through_nginx() {
     let elsewhere = browser.get_with(&shop.both.http("/"), &[PAGE, ("Host", "evil.example")]).await;
     assert_eq!((elsewhere.status, elsewhere.header("Location")), (403, None));
 
-    // A client cannot claim plain HTTP over HTTPS either.
+    // A client that uses HTTPS cannot claim plain HTTP either.
     for claim in [("X-Forwarded-Proto", "http"), ("Forwarded", "proto=http")] {
         let sign_in = browser.sign_in_with(&shop.one.https("/sign-in"), &[claim]).await;
         assert_eq!((sign_in.status, sign_in.set_cookies().len()), (200, 3), "{claim:?}");
@@ -187,7 +187,7 @@ async fn redis_outage_keeps_declared_cookies() {
     shop.start_redis();
     let start = Instant::now();
     loop {
-        // Redis stored the sessions in memory only, so the restart signed the user out.
+        // Redis only stores the sessions in memory, so the restart signed the user out.
         let home = browser.get(&shop.two.https("/")).await;
         if (home.status, &*home.body) == (200, "two: guest, 0 in the basket") {
             break;
@@ -203,7 +203,7 @@ fn readme_shows_these_files() {
     let files = [
         ("nginx.conf", "nginx", include_str!("deployment/nginx.conf")),
         ("redis.conf", "text", include_str!("deployment/redis.conf")),
-        // Without the file's own description.
+        // The README shows the file without the description at its beginning.
         ("serve.rs", "rust", serve.split_once("\n\n").unwrap().1),
     ];
     for (name, language, text) in files {
@@ -212,7 +212,8 @@ fn readme_shows_these_files() {
     }
 }
 
-/// A client with a cookie store. It resolves the host to loopback, trusts nginx's certificate and follows no redirects.
+/// A client with a cookie store. The client resolves the host to loopback, trusts nginx's certificate and follows no
+/// redirects.
 struct Browser {
     client: reqwest::Client,
     jar: Arc<Jar>,
@@ -221,7 +222,7 @@ struct Browser {
 impl Browser {
     fn new(shop: &Deployment) -> Browser {
         let jar = Arc::new(Jar::default());
-        // Port 0: each URL has its own port.
+        // The port 0 has no effect, because each URL contains a port.
         let client = shop.certificate.client().unwrap().resolve(HOST, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         Browser { client: client.cookie_provider(jar.clone()).build().unwrap(), jar }
     }
@@ -262,7 +263,7 @@ fn hsts(reply: &Reply) -> Vec<&str> {
     reply.headers.get_all("Strict-Transport-Security").iter().map(|value| value.to_str().unwrap()).collect()
 }
 
-/// Returns the `Set-Cookie` header of tower-sessions, and the other headers in order.
+/// Returns the `Set-Cookie` header of tower-sessions, and the other `Set-Cookie` headers in order.
 fn split_session_cookie(reply: &Reply) -> (&str, Vec<&str>) {
     let (sessions, others): (Vec<_>, Vec<_>) =
         reply.set_cookies().into_iter().partition(|value| value.starts_with("id="));
@@ -270,14 +271,15 @@ fn split_session_cookie(reply: &Reply) -> (&str, Vec<&str>) {
     (sessions[0], others)
 }
 
-/// Returns true if a `Set-Cookie` header sets a sealed basket. A seal adds 32 bytes to the number, and is in base64.
+/// Returns true if a `Set-Cookie` header sets a sealed basket. The value begins with a version of 1 character and a key
+/// id of 4 characters. The rest is a base64 text of 44 characters. This text contains 32 bytes of the seal and 1 digit.
 fn is_sealed_basket(set_cookie: &str) -> bool {
     let value = set_cookie.strip_prefix("__Host-Http-basket=1").and_then(|rest| rest.split(';').next());
     value.is_some_and(|value| value.len() == 4 + 44)
         && attributes(set_cookie) == "; Path=/; Secure; HttpOnly; SameSite=Lax"
 }
 
-/// Returns the attributes of a `Set-Cookie` header, with the `;` before them.
+/// Returns the attributes of a `Set-Cookie` header, from the first `;` on.
 fn attributes(set_cookie: &str) -> &str {
     set_cookie.find(';').map_or("", |at| &set_cookie[at..])
 }

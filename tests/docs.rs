@@ -1,5 +1,8 @@
-//! Checks that texts agree: the documentation shows every page of `runtime/docs`, every test that the security page
-//! names exists, and every list of keys, lints and features is complete.
+//! Checks that the documentation is complete:
+//!
+//! - The documentation shows every page of `runtime/docs`.
+//! - Every test that the security page names exists.
+//! - Every list of keys, lints and features is complete.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 
@@ -8,10 +11,10 @@ use std::path::Path;
 
 const SECURITY: &str = include_str!("../runtime/docs/security.md");
 const GUIDE: &str = include_str!("../runtime/src/guide.rs");
-/// The module that shows the page of events.
+/// The module whose docs contain the page about events.
 const EVENT: &str = include_str!("../runtime/src/event.rs");
 
-/// Returns a path relative to this folder.
+/// Returns the path of a file. `name` is relative to this folder.
 fn path(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
@@ -29,7 +32,7 @@ fn every_page_is_shown_and_skipped_blocks_explained() {
         assert!(GUIDE.contains(&include) || EVENT.contains(&include), "the documentation does not show {name}");
         for line in fs::read_to_string(&path).unwrap().lines().filter(|line| line.starts_with("```rust,ignore")) {
             assert!(line.starts_with("```rust,ignore (") && line.ends_with(')'), "{name}: {line}");
-            // CommonMark allows no backtick after an opening fence.
+            // In CommonMark, the text after an opening fence must not contain a backtick.
             assert_eq!(line.matches('`').count(), 3, "{name}: {line}");
         }
         pages += 1;
@@ -64,7 +67,7 @@ fn tests_named_on_the_security_page_exist() {
 
 const README: &str = include_str!("../README.md");
 
-/// Returns the part of a text between two marks, or to the end of the text.
+/// Returns the part of a text between two marks. If the second mark is missing, the part ends where the text ends.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("no {from}"));
     rest.split(to).next().unwrap()
@@ -79,7 +82,7 @@ fn every_key_is_in_each_list_of_keys() {
     let fuzz_grammar = include_str!("fuzz/src/declarations.rs");
     for key in keys {
         assert!(between(README, "### The keys\n", "\n### ").contains(&format!("`{key}`")), "README.md: {key}");
-        // Keys that are only allowed on fields are documented at `#[cookies]`, in another form.
+        // Some keys are only allowed on fields. The docs of `#[cookies]` contain these keys in another form.
         let is_documented =
             [format!("`{key}`"), format!("`#[cookie({key})]`")].iter().any(|form| macro_docs.contains(form));
         assert!(is_documented, "macros/src/lib.rs: {key}");
@@ -104,7 +107,7 @@ fn every_feature_is_in_each_table_of_features() {
     let manifest = include_str!("../runtime/Cargo.toml");
     let features = between(manifest, "[features]\n", "\n[").lines().filter_map(|line| line.split_once(" = "));
     let mut count = 0;
-    // A feature that begins with `_` is not for users.
+    // A feature is not for users if its name begins with `_`.
     for (feature, _) in features.filter(|(feature, _)| *feature != "default" && !feature.starts_with('_')) {
         for (file, table) in [
             ("README.md", between(README, "## Install\n", "\n### ")),

@@ -1,5 +1,6 @@
-//! Runs the real rust-analyzer on a small crate that uses the macros. Checks completion, docs and definitions of the
-//! generated code, and that a half-typed declaration does not remove the methods of the other declarations.
+//! Runs the real rust-analyzer on a small crate that uses the macros. The test checks completion, docs and definitions
+//! of the generated code. The test also checks that a half-typed declaration does not remove the methods of other
+//! declarations.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -17,7 +18,7 @@ use workspace::Workspace;
 
 const COOKIES: &str = include_str!("editor/cookies.rs");
 const HANDLERS: &str = include_str!("editor/handlers.rs");
-/// Edits that leave a method call incomplete, in the file of the declarations and in another file.
+/// Two edits. Each edit leaves a method call incomplete: one in the file of the declarations, one in another file.
 const INCOMPLETE_CALLS: [(&str, &str); 2] =
     [("cookies.remove_theme()?;", "cookies."), ("cookies.remove_cart()?;", "cookies.")];
 const SAME_FILE: &str = "    cookies.‸\n    cookies.remove_session_with";
@@ -27,7 +28,8 @@ const CART: [&str; 5] = ["try_cart", "set_cart", "set_cart_with", "remove_cart",
 const THEME: [&str; 5] = ["try_theme", "set_theme", "set_theme_with", "remove_theme", "remove_theme_with"];
 const LANG: [&str; 5] = ["try_lang", "set_lang", "set_lang_with", "remove_lang", "remove_lang_with"];
 
-/// All scenarios share one server, because its start is slow: it loads the standard library and compiles the macros.
+/// All scenarios share one server, because a server starts slowly. A server must first load the standard library and
+/// compile the macros.
 #[test]
 fn rust_analyzer() {
     let workspace = Workspace::create("editor", &[("shop", "hardtack = { path = \"HARDTACK/runtime\" }")]);
@@ -74,17 +76,17 @@ const SCENARIOS: [Scenario; 10] = [
 
 fn valid_code_has_no_diagnostics(editor: &mut Editor) {
     assert_eq!(editor.diagnostics(), Vec::<String>::new());
-    // Check that the server does report errors.
+    // Check that the server reports an error if the code has one.
     edit(editor, &[("cookies.remove_theme()?", "cookies.remove_theme(1)?")]);
     assert_eq!(editor.diagnostics().len(), 1);
 }
 
 fn only_the_public_methods_are_offered(editor: &mut Editor) {
     edit(editor, &INCOMPLETE_CALLS);
-    // In the file of the declarations the private field `0` of the set would be offered too.
+    // In the file of the declarations, the server would also offer the private field `0` of the set.
     let mut offered = editor.completions(OTHER_FILE);
     assert!(!offered.iter().any(|label| label.contains("__")), "{offered:?}");
-    // Drop the methods of blanket traits, which every type has.
+    // Drop the methods of traits with a blanket impl, because every type has these methods.
     offered.retain(|label| !label.contains("(as "));
     offered.sort();
     let mut expected = [&SESSION[..], &CART, &THEME, &LANG, &["try_legacy"]].concat();
@@ -113,7 +115,7 @@ fn hover_shows_docs_and_header(editor: &mut Editor) {
         ("cookies.try_ses‸sion()", "Reads `__Host-Http-session`."),
         ("cookies.set_ses‸sion(", &*format!("Sets {HEADER}.")),
         ("cookies.remove_ses‸sion_with(", "Removes `__Host-Http-session`."),
-        // A hover on the field shows the docs of all its methods.
+        // The hover text of a field contains the docs of all methods of the field.
         ("pub ses‸sion:", HEADER),
     ] {
         let hover = editor.hover(snippet);
@@ -160,7 +162,8 @@ fn definition_of_an_argument_is_its_constant(editor: &mut Editor) {
     }
 }
 
-/// Asserts that the token at the cursor has exactly one definition. With several, an editor would ask the user.
+/// Asserts that the token at the cursor has exactly one definition. If a token has several definitions, an editor asks
+/// the user to choose.
 fn assert_definition(editor: &mut Editor, snippet: &str, line: &str, token: &str) {
     let place = Place { file: "cookies.rs".to_owned(), line: line.to_owned(), token: token.to_owned() };
     assert_eq!(editor.definitions(snippet), [place], "{snippet}");
@@ -240,7 +243,7 @@ fn half_typed_attribute_keeps_all_methods(editor: &mut Editor) {
         edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_ATTRIBUTE, typed)]);
         assert_offered_in_both_files(editor, typed, &all);
     }
-    // The same behind the last field.
+    // Type similar text after the last field.
     for typed in ["/// Who", "#[", "#[cookie(", "#[cookie()]", "#[cookie(max_age = \"8h\")]", "pub x"] {
         let edited = format!("pub lang: Lang,\n    {typed}");
         edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], ("pub lang: Lang,", &edited)]);
@@ -314,7 +317,7 @@ fn half_typed_field_keeps_other_methods(editor: &mut Editor) {
     for typed in typed {
         edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_FIELD, typed)]);
         assert_offered_in_both_files(editor, typed, &others);
-        // The same without an attribute before the field, and before a field that has neither `pub` nor an attribute.
+        // Repeat this without the attribute before the field. Here the next field has neither `pub` nor an attribute.
         let between = format!("{typed}\n    other: String,");
         edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_ATTRIBUTE, ""), (CART_FIELD, &between)]);
         assert_offered_in_both_files(editor, typed, &others);

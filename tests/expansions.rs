@@ -1,12 +1,15 @@
 //! Two tests of the code that the macros generate.
 //!
-//! - Declarations that the macros accept compile. The declarations are generated, with the grammar of the fuzz targets,
-//!   and each is a module of one crate. A first `cargo check` finds the declarations that the macros reject. A second
-//!   one proves that rustc accepts all others.
-//! - The expansions of three items are stored in `expansions/`, so that a reviewer sees what a change does to the
-//!   generated code. `EXPANSIONS=overwrite` writes these files again. Read the difference before you commit it.
+//! - `accepted_declarations_compile` proves that rustc accepts each declaration that the macros accept. The test
+//!   generates declarations with the grammar of the fuzz targets. Each declaration is a module of one crate. A first
+//!   `cargo check` finds the declarations that the macros reject. A second `cargo check` proves that rustc accepts all
+//!   other declarations.
+//! - `expansions_equal_their_snapshots` compares the expansions of three items with the files in `expansions/`. These
+//!   files show a reviewer how a change affects the generated code. `EXPANSIONS=overwrite` writes the files again. Read
+//!   the changes before you commit them.
 //!
-//! For the second test this crate compiles the macros' own modules, because a proc-macro crate cannot export functions.
+//! To call the functions of the macros, this crate compiles the macros' own modules. A proc-macro crate cannot export
+//! functions.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -53,7 +56,7 @@ use declarations::{Declaration, MacroKind, PRELUDE, Vocabulary, declaration};
 use proc_macro2::TokenStream;
 use workspace::{CompileError, Workspace};
 
-/// An expansion that is stored.
+/// An expansion that is stored in a file.
 struct Snapshot {
     /// The name of the file.
     name: &'static str,
@@ -94,7 +97,7 @@ pub struct ShopCookies {
 #[test]
 fn expansions_equal_their_snapshots() {
     for Snapshot { name, expand, code } in SNAPSHOTS {
-        // rustc passes the item without the attribute that calls the macro.
+        // Drop the attribute that calls the macro, because rustc does not pass this attribute to the macro.
         let (_, item) = code.split_once('\n').unwrap();
         let expansion = syn::parse2(expand(item.parse().unwrap())).unwrap();
         let mut snapshot = String::new();
@@ -124,7 +127,7 @@ fn accepted_declarations_compile() {
 
     let mut accepted: BTreeSet<usize> = (0..all.len()).collect();
     for (at, errors) in compile_errors(&workspace, &all, &accepted) {
-        // rustc rejects only what a macro rejects too. The errors of the macros have no code.
+        // At least one of the errors must come from a macro. The errors of the macros have no code.
         assert!(errors.iter().any(|error| error.code.is_none()), "{:#?}: {errors:#?}", all[at]);
         accepted.remove(&at);
     }
@@ -133,7 +136,8 @@ fn accepted_declarations_compile() {
         assert!(accepted.iter().any(|at| all[*at].macro_kind == macro_kind), "{macro_kind:?}");
     }
 
-    // After an error of a macro rustc does not check types, so the accepted declarations are compiled again, alone.
+    // After an error of a macro, rustc does not check types. So compile the accepted declarations again, without the
+    // rejected declarations.
     if let Some((at, errors)) = compile_errors(&workspace, &all, &accepted).pop_first() {
         panic!("{:#?}: {errors:#?}", all[at]);
     }
@@ -141,7 +145,8 @@ fn accepted_declarations_compile() {
 
 /// Generates a declaration from a number. The same number always gives the same declaration.
 fn generate(number: u64) -> Declaration {
-    // xorshift64* (Vigna). The first state is large, because the generator starts badly from a small one.
+    // This is the generator xorshift64* (Vigna). The first state is large, because after a small state the first
+    // numbers are not random enough.
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut choose = |below: usize| {
         state ^= state >> 12;
@@ -153,7 +158,7 @@ fn generate(number: u64) -> Declaration {
     declaration(&mut choose, Vocabulary::Sound)
 }
 
-/// Compiles the declarations with these indices. Returns the errors of each declaration that has any.
+/// Compiles the declarations with these indices. Returns the errors of each declaration that does not compile.
 fn compile_errors(
     workspace: &Workspace,
     all: &[Declaration],

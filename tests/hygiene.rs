@@ -1,6 +1,6 @@
-//! The macros' expansions compile in any program: whatever names are in scope, wherever the declaration is, and however
-//! strict the lints are. Most of the test is that these modules compile. Each test also asserts the cookies that a
-//! module declares.
+//! Tests that the macros' expansions compile in any program. The names in scope, the place of the declaration and the
+//! strictness of the lints do not matter. The modules in this file only need to compile. Each test also checks the
+//! cookies that a module declares.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "the modules only declare types")]
 
 use std::path::{Path, PathBuf};
@@ -94,7 +94,7 @@ fn expansions_need_no_prelude() {
     assert_eq!(Shop::SPECS.len(), 6);
 }
 
-/// Every name that an expansion could use has another meaning here, in all three namespaces.
+/// In this module, every name that an expansion could use means another item: a type, a value or a macro.
 #[allow(
     non_camel_case_types,
     non_snake_case,
@@ -161,7 +161,7 @@ mod shadowed {
         };
     }
 
-    /// A user's own `String`.
+    /// The user's own type with the name `String`.
     #[derive(::hardtack::CookieValue)]
     pub struct String(pub u32);
 
@@ -205,7 +205,7 @@ fn expansions_ignore_shadowed_names() {
     assert_eq!(Shop::SPECS.len(), 4);
 }
 
-/// A trait in scope gives every type methods with the names that an expansion calls.
+/// In this module, a trait gives every type more methods. The methods have names that an expansion calls.
 mod conflicting_methods {
     pub trait Everywhere {
         fn write(&self, _: &mut hardtack::value::ValueWriter) {}
@@ -351,7 +351,7 @@ fn functions_can_declare_cookies() {
     jar.write(&mut http::HeaderMap::new());
 }
 
-/// A `macro_rules!` that passes each kind of fragment to the macros.
+/// A `macro_rules!` macro that passes each kind of fragment to our macros.
 macro_rules! declare {
     (
         $(#[$meta:meta])* $vis:vis struct $name:ident($ty:ty);
@@ -427,7 +427,7 @@ mod macro_fragments {
     }
 }
 
-/// Generic parameters and types with the names that an expansion uses.
+/// Generic parameters and types that have the same names as items of an expansion.
 mod parameters {
     use super::{Cookie, CookieValue, cookies};
 
@@ -473,7 +473,7 @@ mod parameters {
         pub of_s: OfS<u32>,
     }
 
-    /// A set with the name of the type that it wraps.
+    /// A set with the name `Cookies`. The set wraps hardtack's type `Cookies`.
     pub mod named {
         #[hardtack::cookies]
         pub struct Cookies {
@@ -494,7 +494,7 @@ fn parameters_can_have_any_name() {
     assert_eq!(parameters::named::Cookies::SPECS.len(), 1);
 }
 
-/// A public set with private fields, whose types are private too.
+/// A public set with private fields. The types of these fields are private too.
 mod private {
     use super::{Cookie, CookieValue, cookies};
 
@@ -514,14 +514,15 @@ mod private {
         pub cart: u32,
     }
 
-    /// Calls the set's own methods for the private fields, which are visible in this module.
+    /// Calls the generated methods for the private fields. These methods are only visible in this module.
     pub fn set_private_fields(shop: &Shop) {
         shop.set_secret(Secret { inner: 7 }).unwrap();
         shop.set_hidden(Hidden(8)).unwrap();
     }
 }
 
-/// Methods with the names of the set's own methods. The compiler selects them only where the set's own are not visible.
+/// A trait whose methods have the same names as the methods that the macro generates for the set. The compiler selects
+/// a method of this trait only if the generated method is not visible.
 trait SameNames {
     fn set_secret(&self, _: u32) -> &'static str {
         "not visible"
@@ -552,7 +553,7 @@ fn private_types_stay_private() {
     let shop = private::Shop::from(jar.clone());
     assert_eq!((shop.set_secret(7), shop.remove_secret()), ("not visible", "not visible"));
     assert_eq!((shop.set_hidden(8), shop.remove_hidden()), ("not visible", "not visible"));
-    // The public field's own method is visible.
+    // The generated method for the public field is visible.
     shop.set_cart(9).unwrap();
     private::set_private_fields(&shop);
     let mut response = http::HeaderMap::new();
@@ -562,7 +563,7 @@ fn private_types_stay_private() {
     assert_eq!(headers.collect::<Vec<_>>(), ["__Host-Http-cart=9", "__Host-Http-secret=7", "__Host-Http-hidden=8"]);
 }
 
-/// Fields and variants that `cfg` removes, and deprecated ones.
+/// Fields and variants that `cfg` removes, and fields and variants that are deprecated.
 mod conditions {
     #![deny(warnings)]
 
@@ -630,14 +631,15 @@ fn cfg_removes_fields_and_variants() {
     assert!(header(conditions::Numbered::Two).starts_with("__Host-Http-numbered=two; "));
 }
 
-/// The fixtures are separate crates: with strict lints, with an older edition, and with the crate under another name.
+/// Runs clippy on the fixtures, which are separate crates. One crate has the strictest lints. The other crate has an
+/// older edition and imports hardtack under another name.
 #[test]
 fn expansions_pass_strict_clippy() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.parent().unwrap();
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures");
     copy_tree(&here.join("fixtures"), &copy, root);
-    // With the workspace's lock file, cargo needs no download.
+    // The copy uses the workspace's lock file, so cargo does not need to download crates.
     fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock")).unwrap();
 
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -653,7 +655,7 @@ fn expansions_pass_strict_clippy() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Copies the fixtures, and makes the path of the runtime absolute.
+/// Copies the fixtures. In the copies, the path of the runtime is absolute.
 fn copy_tree(from: &Path, to: &Path, root: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -665,7 +667,7 @@ fn copy_tree(from: &Path, to: &Path, root: &Path) {
         }
         let text = fs::read_to_string(&path).unwrap();
         let text = text.replace("../../../runtime", &root.join("runtime").to_string_lossy().replace('\\', "/"));
-        // Do not write an equal file: a newer timestamp would cause a rebuild.
+        // Do not write a file that has not changed, because a newer timestamp would cause a rebuild.
         if fs::read_to_string(&target).ok().as_ref() != Some(&text) {
             fs::write(&target, text).unwrap();
         }

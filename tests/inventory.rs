@@ -1,5 +1,7 @@
-//! Tests of the inventory: the listed cookies and their places, its four output formats, and `deny`. They compile and
-//! run a program of three crates with the real cargo. One of the crates declares no cookie.
+//! Tests of the inventory: the listed cookies and their places, the four output formats, and `deny`.
+//!
+//! The tests compile and run a program with the real cargo. The program has three crates. One of the crates declares no
+//! cookie.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -83,7 +85,7 @@ fn main() {
 }
 "#;
 
-/// Runs the program with this argument and returns its output.
+/// Runs the program with this argument and returns the program's output.
 fn output_of(argument: &str) -> String {
     static PROGRAM: OnceLock<Workspace> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
@@ -167,7 +169,7 @@ fn attributes_reasons_and_findings_match_the_declarations() {
     let theme = cookie("themes::scheme::Theme");
     assert_eq!(rules(&theme), [("script-readable".to_owned(), true)]);
     assert!(theme["findings"][0]["references"].as_array().unwrap().contains(&"ZAP 10010".into()));
-    // Each of two cookies with one name lists the other.
+    // Two cookies have the same name, so each of them lists the other cookie.
     assert_eq!(theme["same_name"], serde_json::json!(["shop::Wrapped"]));
     assert_eq!(cookie("shop::Wrapped")["same_name"], serde_json::json!(["themes::scheme::Theme"]));
 
@@ -265,12 +267,12 @@ fn deny_lists_each_weakness() {
 
 const PAGES: &str = "github.io";
 
-/// A cookie for a public suffix, which browsers reject.
+/// A cookie whose `domain` is a public suffix. Browsers reject this cookie.
 #[derive(hardtack::Cookie)]
 #[cookie(domain = PAGES, reason = "kept until the move")]
 struct Pages(u32);
 
-/// Its cookie has the name that the macros give to a declaration with errors: `invalid`.
+/// A cookie with the name `invalid`. The macros use this name for a declaration that has errors.
 #[derive(hardtack::Cookie)]
 #[cookie(secure = false, reason = "nothing depends on it")]
 struct Invalid;

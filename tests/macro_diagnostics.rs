@@ -1,6 +1,13 @@
-//! The errors for typical mistakes in declarations: keys of other libraries and languages, copied `Set-Cookie` text,
-//! wrong types and places, duplicate attributes, features that are off. `macro_diagnostics/errors.txt` has one mistake
-//! in each line, and below it every error with the underlined code, so that all errors can be read in one file.
+//! Tests the errors for typical mistakes in declarations:
+//!
+//! - keys of other libraries and languages,
+//! - copied `Set-Cookie` text,
+//! - wrong types and wrong places,
+//! - duplicate attributes,
+//! - features that are not enabled.
+//!
+//! In `macro_diagnostics/errors.txt`, each mistake is one line. The next lines contain every error of the mistake, with
+//! the underlined code. So a reader can read all errors in one file.
 //!
 //! `MACRO_DIAGNOSTICS=overwrite` updates the errors in that file. Read the changes before you commit them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
@@ -15,7 +22,8 @@ use std::process::Command;
 use support::not_run::not_run;
 use support::workspace::{CompileError, Workspace};
 
-/// The compiler that the file is for. Some of the errors are rustc's own, and their text depends on its version.
+/// The compiler whose errors are in `errors.txt`. Some errors come from rustc, and their text depends on rustc's
+/// version.
 const COMPILER: &str = "rustc 1.95.";
 
 const HEAD: &str = "#![allow(dead_code, unused)] \

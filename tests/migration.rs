@@ -1,5 +1,5 @@
-//! Runs the code of `runtime/docs/migration.md`: the old code with the library that people migrate from, and the new
-//! code with hardtack. The page shows the text between the comments `migration: name` and `migration: end`.
+//! Runs the code that `runtime/docs/migration.md` shows. The old code uses the library from which people migrate. The
+//! new code uses hardtack. The page shows the text between the comments `migration: name` and `migration: end`.
 
 #![allow(dead_code, unreachable_pub, reason = "excerpts of programs")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic in a helper fails the test")]
@@ -51,15 +51,15 @@ fn page_shows_exactly_the_code_of_this_test() {
     assert_eq!(PAGE.matches("```rust").count(), regions.len(), "the page has a block that no test runs");
 }
 
-/// Returns the `Set-Cookie` headers that a region shows in comments, in order. A header that ends with `…` is only the
-/// beginning.
+/// Returns the `Set-Cookie` headers that a region shows in comments, in order. If a shown header ends with `…`, the
+/// rest of the header is omitted.
 fn shown_headers(name: &str) -> Vec<String> {
     let regions = SOURCES.iter().copied().flat_map(snippets::regions);
     let (_, text) = regions.into_iter().find(|(found, _)| found == name).unwrap_or_else(|| panic!("{name}"));
     text.lines().filter_map(|line| Some(line.split_once("// Set-Cookie: ")?.1.to_owned())).collect()
 }
 
-/// Asserts that exactly these `Set-Cookie` headers are shown, in this order.
+/// Asserts that the region shows exactly these `Set-Cookie` headers, in this order.
 #[track_caller]
 fn assert_shown(name: &str, sent: &[String]) {
     let shown = shown_headers(name);
@@ -70,12 +70,12 @@ fn assert_shown(name: &str, sent: &[String]) {
     assert!(sent.len() == shown.len() && sent.iter().zip(&shown).all(matches), "sent {sent:#?}\nshown {shown:#?}");
 }
 
-/// Returns the `Set-Cookie` headers.
+/// Returns the `Set-Cookie` headers of a response.
 fn set_cookies(response: &HeaderMap) -> Vec<String> {
     response.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned()).collect()
 }
 
-/// A response, read to its end.
+/// A response with its complete body.
 struct Reply {
     status: StatusCode,
     set_cookies: Vec<String>,
@@ -83,7 +83,7 @@ struct Reply {
     body: String,
 }
 
-/// Sends `GET /` to a router, over TLS, with this `Cookie` header.
+/// Sends `GET /` with this `Cookie` header to a router, over TLS.
 async fn send(router: Router, cookie: &str) -> Reply {
     send_over(Transport::Tls, router, cookie).await
 }

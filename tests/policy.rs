@@ -1,5 +1,9 @@
-//! Tests of a policy, through the layer: each `Set-Cookie` header that is sent, byte for byte; redirected and refused
-//! requests; each event; and a policy that changes under load.
+//! Tests of a policy. The tests send requests through the policy's layer and check:
+//!
+//! - each `Set-Cookie` header that is sent, byte for byte,
+//! - redirected requests and refused requests,
+//! - each event,
+//! - a policy that is replaced while many requests run.
 
 #![allow(
     clippy::expect_used,
@@ -53,14 +57,14 @@ use hardtack::tls::{Peer, Transport};
 use hardtack::{Cookie, Policy, PolicyHandle, ReadCookie, TlsTermination};
 use tower::ServiceExt as _;
 
-/// The value of every cookie here. No event may contain it.
+/// The value of every cookie in these tests. No event may contain this value.
 const SECRET: &str = "opensesame";
 const HOST_NAME: &str = "www.site.example";
 const PAGE: (HeaderName, &str) = (ACCEPT, "text/html");
-/// The default HSTS header: one year.
+/// The default HSTS header, with a lifetime of one year.
 const YEAR: &str = "max-age=31536000";
 
-/// Who is signed in.
+/// The session of a signed-in user.
 #[derive(Cookie)]
 #[cookie(max_age = "8h")]
 struct Session(String);
@@ -69,7 +73,7 @@ struct Session(String);
 #[derive(Cookie)]
 struct Cart(u32);
 
-/// A cookie that plain HTTP may carry.
+/// A cookie that may be sent over plain HTTP.
 #[derive(Cookie)]
 #[cookie(secure = false, reason = "whether a banner was closed, on a site without TLS")]
 struct Banner(String);
@@ -84,7 +88,7 @@ struct Theme(String);
 #[cookie(domain = policy)]
 struct Sso(String);
 
-/// A value whose `Display` fails.
+/// A value whose `Display` implementation returns an error.
 struct Unwritable;
 
 impl fmt::Display for Unwritable {
@@ -115,7 +119,7 @@ fn session() -> Session {
     Session(SECRET.to_owned())
 }
 
-/// The default policy, but plain HTTP requests reach the handlers.
+/// Returns the default policy without `force_https`. With this policy, plain HTTP requests reach the handlers.
 fn without_force_https() -> PolicyBuilder {
     Policy::builder().force_https(false)
 }
@@ -173,12 +177,12 @@ impl RecordingPolicy {
         RecordingPolicy { handle: PolicyHandle::new(policy), events }
     }
 
-    /// Returns the events since the last call.
+    /// Returns the events that were recorded since the last call.
     fn take_events(&self) -> Vec<RecordedEvent> {
         std::mem::take(&mut *self.events.lock().unwrap())
     }
 
-    /// Sends a request to these routes with the policy's layer around them.
+    /// Adds the policy's layer to these routes, and sends the request.
     async fn send(&self, termination: TlsTermination, routes: Router, request: Request) -> Outcome {
         let response = routes.layer(self.handle.layer(termination)).oneshot(request).await.unwrap();
         self.outcome(response)
@@ -210,7 +214,7 @@ impl Outcome {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// Returns the names of the headers, without `Content-Length`, which axum adds.
+    /// Returns the names of the headers. Leaves out `Content-Length`, because axum adds this header.
     fn header_names(&self) -> Vec<HeaderName> {
         self.headers.keys().filter(|name| *name != CONTENT_LENGTH).cloned().collect()
     }
@@ -220,7 +224,7 @@ impl Outcome {
     }
 }
 
-/// Returns a GET request on a connection with this mark.
+/// Returns a GET request on a connection that is marked as TLS or plain HTTP.
 fn new_request(transport: Transport, uri: &str, headers: &[(HeaderName, &str)]) -> Request {
     let mut request = Request::builder().uri(uri).extension(transport).extension(Peer([203, 0, 113, 9].into()));
     if !headers.iter().any(|(name, _)| name == HOST) && !uri.starts_with("http") {
@@ -240,7 +244,7 @@ fn respond_with(headers: &[(HeaderName, &[u8])]) -> Router {
     })
 }
 
-/// Returns routes that write these `Set-Cookie` headers without a jar, like other libraries.
+/// Returns routes that write these `Set-Cookie` headers without a jar, as other libraries do.
 fn respond_with_cookies(headers: &[&[u8]]) -> Router {
     respond_with(&headers.iter().map(|value| (SET_COOKIE, *value)).collect::<Vec<_>>())
 }
@@ -254,8 +258,13 @@ async fn send_cookies(policy: PolicyBuilder, transport: Transport, headers: &[&s
 
 // ---- Policies and responses that several files use.
 
-/// Undeclared cookies: a session's, a token's, an ordinary one, one that is `Secure` already, and one with an exception
-/// in [`policy_for_undeclared`].
+/// The headers of five undeclared cookies:
+///
+/// 1. a session cookie,
+/// 2. a token,
+/// 3. an ordinary cookie,
+/// 4. a cookie that is already `Secure`,
+/// 5. a cookie with an exception in [`policy_for_undeclared`].
 const UNDECLARED: [&str; 5] = [
     "PHPSESSID=opensesame; path=/",
     "csrftoken=opensesame; Path=/; SameSite=Lax",
@@ -275,7 +284,7 @@ fn with_force_https() -> PolicyBuilder {
 
 const OWN_HSTS: &[u8] = b"max-age=1";
 
-/// Returns an application that sends headers which must not be sent over plain HTTP.
+/// Returns routes that write headers which must not be sent over plain HTTP.
 fn insecure_routes() -> Router {
     respond_with(&[(SET_COOKIE, b"sid=opensesame"), (STRICT_TRANSPORT_SECURITY, OWN_HSTS), (CACHE_CONTROL, b"public")])
 }

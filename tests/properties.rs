@@ -1,6 +1,9 @@
-//! Property tests. A value is read back equal, and adds no attribute to its header. Any bytes of a request or a header
-//! are parsed without a panic. An attribute that is set at run time is written unchanged or causes an error. No text
-//! contains a cookie's value.
+//! Property tests:
+//!
+//! - A value is read back equal, and adds no attribute to its header.
+//! - Any bytes in a `Cookie` or `Set-Cookie` header are parsed without a panic.
+//! - An attribute that is set at run time is written unchanged, or causes an error.
+//! - A `Debug` text, an error or a report never contains a cookie's value.
 #![allow(
     clippy::expect_used,
     clippy::float_cmp,
@@ -33,15 +36,15 @@ use proptest::prelude::*;
 
 use expected_cookie::is_cookie_octet;
 
-/// Part of the values. No other text may contain it.
+/// A part of each secret value. No text that hardtack produces may contain this part.
 const SECRET: &str = "opensesame";
 
 fn config(cases: u32) -> ProptestConfig {
-    // Do not write failing seeds to files beside the sources. A failure prints its seed.
+    // Do not write the seeds of failures to files in the source folder. A failing test prints its seed.
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// A cookie without a value: only its presence counts.
+/// A cookie without a value. A server only checks whether the cookie is present.
 #[derive(Cookie, Debug, Clone, PartialEq)]
 struct Present;
 
@@ -69,7 +72,7 @@ struct Script(String);
 #[cookie(name = "legacy", secure = false, http_only = false, reason = "an old proxy reads it")]
 struct Legacy(String);
 
-/// Any characters, with many that have a meaning in headers.
+/// Returns texts of any characters. Many of these characters have a meaning in headers.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -103,11 +106,12 @@ fn domain() -> impl Strategy<Value = String> {
     ]
 }
 
-/// 1601-01-01 and the end of 9999, in Unix seconds.
+/// The beginning of the year 1601, in Unix seconds.
 const FIRST: i64 = -11_644_473_600;
+/// The last second of the year 9999, in Unix seconds.
 const LAST: i64 = 253_402_300_799;
 
-/// Returns true if the domain is a public suffix for the audit.
+/// Returns true if the audit treats the domain as a public suffix.
 fn is_public_suffix(domain: &str) -> bool {
     syntax::check_domain(domain).is_ok() && {
         let domain = domain.to_ascii_lowercase();
@@ -125,7 +129,7 @@ fn attribute<'a>(header: &'a str, key: &str) -> Option<&'a str> {
     header.split("; ").skip(1).find_map(|attribute| attribute.strip_prefix(key)?.strip_prefix('='))
 }
 
-/// Returns the value as it must be written in a header, by the ranges of 6265bis 4.1.1.
+/// Encodes a value for a header. 6265bis 4.1.1 defines the ranges of bytes that need no encoding.
 fn encoded(value: &str) -> String {
     value.bytes().fold(String::new(), |mut text, byte| {
         if is_cookie_octet(byte) && byte != b'%' {

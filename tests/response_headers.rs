@@ -1,5 +1,6 @@
-//! The headers of responses in special set-ups: nested policy layers, a jar without a layer, and a service that fails.
-//! Each `Set-Cookie` header is compared byte for byte. A Secure cookie is never sent over plain HTTP.
+//! Tests the headers of responses in special configurations: nested policy layers, a jar without a layer, and a service
+//! that fails. The tests compare each `Set-Cookie` header byte for byte. A Secure cookie must never be sent over plain
+//! HTTP.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -19,7 +20,7 @@ use tower::{Layer as _, ServiceExt as _};
 #[derive(Cookie)]
 struct Session(String);
 
-/// A cookie whose name looks like a session's, but that scripts read.
+/// A cookie that scripts read, although its name is similar to the name of a session cookie.
 #[derive(Cookie)]
 #[cookie(name = "__Host-session_hint", http_only = false, reason = "the page greets by it")]
 struct Hint(String);
@@ -124,7 +125,7 @@ fn jar_keeps_existing_headers_and_comes_last() {
         let jar = Cookies::from_headers(&HeaderMap::new(), testing::https());
         jar.set(Cart(7)).unwrap();
         jar.write(&mut response);
-        // Browsers apply the headers in order, so the cookie is set.
+        // Browsers process the headers in order. So the browser stores the cookie of the last header.
         let set = "__Secure-cart=7; Path=/shop; Secure; HttpOnly; SameSite=Lax";
         assert_eq!(set_cookies(&response), [existing, set]);
     }
@@ -136,7 +137,7 @@ fn last_set_of_one_scope_wins() {
     #[derive(Cookie)]
     #[cookie(domain = policy)]
     struct Sso(u32);
-    /// A host-only cookie, whatever the policy's domain is.
+    /// A host-only cookie. The policy's domain does not apply to this cookie.
     #[derive(Cookie)]
     #[cookie(name = "__Secure-place", path = "/a")]
     struct Place(u32);
@@ -228,7 +229,8 @@ async fn application_hsts_is_replaced_or_removed() {
 
 #[tokio::test]
 async fn header_with_a_wider_domain_is_undeclared() {
-    /// A host-only cookie without a prefix: a header with a `Domain` would send it to more hosts than declared.
+    /// A host-only cookie without a prefix. If a header for this cookie has a `Domain`, browsers send the cookie to
+    /// more hosts than declared.
     #[derive(Cookie)]
     #[cookie(name = "sid", reason = "an old proxy reads it")]
     struct Sid(u32);

@@ -1,5 +1,11 @@
-//! Signed and sealed cookies: test vectors of another implementation, attacks, and key rotation while clients send
-//! requests. The tests set the time themselves and never wait.
+//! Tests of signed and sealed cookies:
+//!
+//! - vectors that another implementation wrote,
+//! - attacks,
+//! - key rotation while clients send requests,
+//! - declarations with `signed`, `sealed` and `json`.
+//!
+//! The tests set the clock of the library and never wait.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -24,7 +30,7 @@ use hardtack::value::SealFault;
 use hardtack::{Cookies, ReadCookie, ReadError, testing};
 use http::HeaderMap;
 
-/// Converts Unix seconds.
+/// Converts Unix seconds to a `SystemTime`.
 fn instant(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
@@ -32,7 +38,7 @@ fn instant(seconds: u64) -> SystemTime {
 /// The time of most tests, in Unix seconds.
 const NOW: u64 = 1_800_000_000;
 
-/// Returns a key that is the same in every run.
+/// Returns the key with this number. The key is the same in every run.
 fn key(number: u8) -> Key {
     use base64::Engine as _;
     Key::from_base64(&base64::engine::general_purpose::STANDARD.encode([number; 32])).unwrap()
@@ -57,7 +63,7 @@ fn wire(header: &http::HeaderValue) -> String {
     rest.split(';').next().unwrap().to_owned()
 }
 
-/// Returns the result as a word of the vectors.
+/// Converts the result of a read to the word that the vectors use for this result.
 fn verdict<T>(read: &Result<T, ReadError>) -> &'static str {
     match read {
         Ok(_) => "ok",

@@ -1,5 +1,5 @@
-//! Serves axum applications on real sockets, over TLS and plain HTTP, to real clients. Checks the responses header by
-//! header: the cookies that are sent, the requests that are refused, and the bodies of refusals.
+//! Serves axum applications to real clients, over TLS and over plain HTTP. Checks the cookies in the responses, the
+//! refused requests, and the bodies of the refusals.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -72,7 +72,7 @@ fn policy_allowing_http() -> Policy {
     Policy::builder().force_https(false).build().unwrap()
 }
 
-/// Serves the routes under that policy, on both ports.
+/// Serves the routes with this policy, over TLS and over plain HTTP.
 async fn serve(routes: Router) -> TestServer {
     TestServer::start(routes.layer(policy_allowing_http().layer(TlsTermination::per_connection()))).await
 }

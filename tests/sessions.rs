@@ -1,5 +1,6 @@
-//! Session libraries under the policy's layer on real sockets: tower-sessions and axum-login, with their defaults and
-//! with other configurations. The policy hardens their cookies. Sessions and logout still work.
+//! Tests two session libraries inside the policy's layer, on real sockets: tower-sessions and axum-login. Each library
+//! is used with its defaults and with other settings. The policy must harden the cookies of the libraries. Sessions and
+//! logout must still work.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -28,17 +29,18 @@ use support::server::TestServer;
 
 type Sessions = SessionManagerLayer<MemoryStore>;
 
-/// Returns tower-sessions with its defaults: a Secure, HttpOnly cookie `id` with `SameSite=Strict`.
+/// Returns the layer of tower-sessions with its defaults. The default cookie is `id`, with Secure, HttpOnly and
+/// `SameSite=Strict`.
 fn sessions() -> Sessions {
     SessionManagerLayer::new(MemoryStore::default())
 }
 
-/// Returns tower-sessions without any protection that its builder can switch off.
+/// Returns the layer of tower-sessions. Each attribute that protects the cookie is switched off.
 fn insecure() -> Sessions {
     sessions().with_secure(false).with_http_only(false).with_same_site(cookie::SameSite::None)
 }
 
-/// Routes that count the visits of a session and end it. `/still` sets nothing.
+/// Returns routes. `/count` counts the visits of a session, `/end` ends the session, and `/still` sets no cookie.
 fn counting_routes() -> Router {
     async fn count(session: Session) -> String {
         let count = session.get::<u32>("count").await.unwrap().unwrap_or_default() + 1;
@@ -65,7 +67,7 @@ impl RecordingPolicy {
         RecordingPolicy { handle: PolicyHandle::new(policy), events }
     }
 
-    /// Serves the routes. The policy's layer is outermost.
+    /// Serves the routes. The policy's layer is the outermost layer.
     async fn serve(&self, routes: Router) -> TestServer {
         TestServer::start(routes.layer(self.handle.layer(TlsTermination::per_connection()))).await
     }
@@ -102,7 +104,7 @@ async fn session_cookie_is_hardened_in_every_configuration() {
         (sessions(), "id=*; HttpOnly; SameSite=Strict; Secure; Path=/", ""),
         (sessions().with_secure(false), "id=*; HttpOnly; SameSite=Strict; Path=/", "; Secure"),
         (sessions().with_http_only(false), "id=*; SameSite=Strict; Secure; Path=/", "; HttpOnly"),
-        // The policy keeps an existing SameSite. `baseline` can require another.
+        // The policy does not change an existing SameSite. Only the setting `baseline` can require another SameSite.
         (insecure(), "id=*; SameSite=None; Path=/", "; Secure; HttpOnly"),
         (
             sessions().with_same_site(cookie::SameSite::Lax).with_expiry(hour).with_path("/shop").with_secure(false),
@@ -163,7 +165,7 @@ async fn session_lasts_until_its_cookie_is_removed() {
         }
         let stored = curl.cookies();
         let columns: Vec<&str> = stored[0].split('\t').collect();
-        // The columns are: HttpOnly and host, includes subdomains, path, Secure, expiry, name.
+        // The columns of curl's cookie file: HttpOnly and host, subdomains included, path, Secure, expiry, name.
         assert_eq!((stored.len(), &columns[..6]), (1, &["#HttpOnly_127.0.0.1", "FALSE", "/", "TRUE", "0", "id"][..]));
         curl.get(site.https("/end")).await;
         assert_eq!(curl.cookies(), [""; 0]);
@@ -178,7 +180,7 @@ async fn host_prefixed_session_needs_a_hardened_removal() {
     curl.get(without_policy.https("/count")).await;
     let end = curl.get(without_policy.https("/end")).await;
     assert_eq!(normalize_all(&end.set_cookies()), ["__Host-id=; Path=/; Max-Age=0; Expires=*"]);
-    // A `__Host-` cookie needs Secure. The removal does not have it, so the client ignores the removal.
+    // A header for a `__Host-` cookie needs Secure. The removal has no Secure, so the client ignores the removal.
     assert_eq!(curl.cookies().len(), 1);
 
     let site = RecordingPolicy::new(Policy::builder()).serve(routes()).await;
@@ -194,7 +196,7 @@ async fn secure_appended_by_hand_is_recognized() {
     async fn sample() -> [(axum::http::HeaderName, &'static str); 1] {
         [(SET_COOKIE, "sample=value; Secure")]
     }
-    // The library writes its Path unchanged, with the appended `; Secure`.
+    // The library writes the Path unchanged into the header, so the header contains the appended `; Secure`.
     let sessions = sessions().with_secure(false).with_path("/; Secure");
     let policy = RecordingPolicy::new(Policy::builder().force_https(false));
     let site = policy.serve(counting_routes().route("/sample", get(sample)).layer(sessions)).await;
@@ -234,8 +236,9 @@ async fn session_cookie_is_dropped_over_http_with_event() {
         }
         assert_eq!(policy.count(Kind::HeaderDropped), 4);
 
-        // A limit: the library still gets the session cookie of a plain HTTP request, and can end the session. The
-        // policy drops the removal, because it would be Secure.
+        // This is a limit of the policy. The library still receives the session cookie of a plain HTTP request, so a
+        // plain HTTP request can end the session. The policy drops the header that removes the cookie, because the
+        // policy would make this header Secure.
         let (browser, client) = (site.browser(), site.client());
         let set = browser.get(site.https("/count")).await;
         let key = set.set_cookies()[0].split(';').next().unwrap().to_owned();
@@ -249,7 +252,7 @@ async fn session_cookie_is_dropped_over_http_with_event() {
         assert_eq!(browser.get(site.https("/count")).await.body, "1");
     }
 
-    // With `force_https`, the default, plain HTTP requests do not reach the library.
+    // By default, `force_https` is on, so plain HTTP requests do not reach the library.
     let policy = RecordingPolicy::new(Policy::builder());
     let site = policy.serve(counting_routes().layer(sessions())).await;
     let set = site.client().get(site.https("/count")).await;
@@ -305,7 +308,7 @@ async fn session_layer_inside_the_policy_is_hardened() {
     assert_eq!((plain.status, plain.set_cookies()), (403, vec![]));
 }
 
-/// A limit: hardtack's layer does not see the cookies of a layer outside it.
+/// Tests a limit of the policy: its layer does not see the cookies of an outer layer.
 #[tokio::test]
 async fn session_layer_outside_the_policy_is_unchanged() {
     let policy = RecordingPolicy::new(Policy::builder().force_https(false));
@@ -319,7 +322,7 @@ async fn session_layer_outside_the_policy_is_unchanged() {
         ["id=*; SameSite=None; Path=/"]
     );
 
-    // Over plain HTTP only the declared cookie is dropped. The session cookie of the outer layer is sent.
+    // Over plain HTTP, only the declared cookie is missing. The session cookie of the outer layer is sent.
     let plain = site.client().get(site.http("/both")).await;
     assert_eq!(
         (plain.status, normalize_all(&plain.set_cookies())),
@@ -373,7 +376,7 @@ impl AuthnBackend for Users {
 
 const PASSWORD: &str = "difference-engine";
 
-/// Routes that sign in, show who is signed in, and sign out.
+/// Returns routes that sign a user in, return the name of the signed-in user, and sign the user out.
 fn routes_with_users(sessions: Sessions) -> Router {
     async fn login(mut auth: AuthSession<Users>, Form(credentials): Form<Credentials>) -> StatusCode {
         let Some(user) = auth.authenticate(credentials).await.unwrap() else { return StatusCode::UNAUTHORIZED };
@@ -417,7 +420,7 @@ async fn login_and_logout_cookies_are_hardened() {
         assert_eq!((refused.status, refused.set_cookies()), (401, vec![]));
         assert_eq!(browser.get(site.https("/who")).await.body, "guest");
 
-        // The session gets a new key when the visitor signs in. That cookie is hardened too.
+        // When the visitor signs in, the session gets a new key. The policy also hardens the cookie with the new key.
         assert_eq!(browser.get(site.https("/count")).await.body, "1");
         let visitor = stored().unwrap();
         let signed_in = login(&browser, site.https("/login"), PASSWORD).await;
@@ -433,7 +436,7 @@ async fn login_and_logout_cookies_are_hardened() {
         assert_eq!((signed_out.status, normalize_all(&signed_out.set_cookies())), (200, vec![removal.to_owned()]));
         assert_eq!(stored(), None);
         assert_eq!(browser.get(site.https("/who")).await.body, "guest");
-        // A copy of the old session cookie is not signed in any more.
+        // After the logout, a client with a copy of the session cookie is not signed in.
         let copied = [("cookie", user.to_str().unwrap())];
         assert_eq!(site.client().get_with(site.https("/who"), &copied).await.body, "guest");
     }
@@ -447,7 +450,8 @@ async fn login_over_http_sets_no_cookie() {
     assert_eq!((reply.status, reply.set_cookies()), (403, vec![]));
     assert_eq!(policy.count(Kind::RequestRefused), 1);
 
-    // If plain HTTP reaches the handler, the login succeeds, but the client does not get the session cookie.
+    // If the plain HTTP request reaches the handler, the login succeeds. But the client does not receive the session
+    // cookie.
     policy.handle.apply(Policy::builder().force_https(false).build().unwrap());
     let browser = site.browser();
     let reply = login(&browser, site.http("/login"), PASSWORD).await;

@@ -1,10 +1,13 @@
-//! Compile-fail tests: the exact errors of code that must not compile. `ui/pass` has the most similar code that does
-//! compile.
+//! Tests the exact errors of code that must not compile. `ui/pass` contains the most similar code that compiles. The
+//! folders of the failing code are:
 //!
-//! `ui/fail/attribute` has errors that the macros write, `ui/fail/constant` errors of a `const` in the expansion, and
-//! `ui/fail/context` errors that rustc writes because of our traits. The first line of each file is the number of its
-//! errors: one mistake must cause one error. `TRYBUILD=overwrite` updates the `.stderr` files. Read the changes before
-//! you commit them.
+//! - `ui/fail/attribute`: errors that the macros write.
+//! - `ui/fail/constant`: errors of a `const` in the expansion.
+//! - `ui/fail/context`: errors that rustc writes because of our traits.
+//!
+//! The first line of each file contains the number of its errors. One mistake must cause only one error.
+//!
+//! `TRYBUILD=overwrite` updates the `.stderr` files. Read the changes before you commit them.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 
 #[path = "support/not_run.rs"]
@@ -19,10 +22,10 @@ use hardtack_rules::{Rule, RuleKind};
 
 use not_run::not_run;
 
-/// The compiler that the `.stderr` files are for. The text of rustc's own notes depends on its version.
+/// The compiler whose errors are in the `.stderr` files. The text of rustc's notes depends on rustc's version.
 const COMPILER: &str = "rustc 1.95.";
 
-/// Includes the programs of `ui/pass`. Each asserts in its `main` the headers that it writes.
+/// Includes the programs of `ui/pass`. The `main` of each program checks the headers that the program writes.
 macro_rules! passing_programs {
     ($($name:ident: $file:literal,)*) => {
         $(

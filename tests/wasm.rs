@@ -1,6 +1,6 @@
-//! Tests `hardtack::web` in Chromium and Firefox. A WebAssembly test program (`tests/web`) is served to real pages over
-//! TLS and over plain HTTP. After each call the tests check the browser's cookie store, and the value that the server
-//! reads.
+//! Tests `hardtack::web` in Chromium and Firefox. Pages load a WebAssembly test program (`tests/web`) over TLS and over
+//! plain HTTP. The tests call the functions of the program. Then the tests check the browser's cookie store and the
+//! value that the server reads.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -56,7 +56,7 @@ fn run_scenarios(kind: Kind) {
     }
 }
 
-/// A name, and a function that runs with an empty cookie store.
+/// The name and the function of a scenario. Each scenario begins with an empty cookie store.
 type Scenario = (&'static str, fn(&Page<'_>));
 
 const SCENARIOS: [Scenario; 13] = [
@@ -104,7 +104,7 @@ impl Page<'_> {
         self.call("remove", json!([cookie]))
     }
 
-    /// Sets a cookie in another scope, or removes it there if `value` is `None`.
+    /// Sets a cookie in another scope. If `value` is `None`, removes the cookie in this scope.
     fn set_in_scope(&self, cookie: &str, value: Option<&str>, setter: &str, scope: &str) -> String {
         self.call("set_in_scope", json!([cookie, value, setter, scope]))
     }
@@ -115,7 +115,7 @@ impl Page<'_> {
         assert_eq!(self.tab.fetch(&path).0, 200, "{header}");
     }
 
-    /// Returns the value that a handler of the page's origin reads.
+    /// Returns the value that a handler on the page's origin reads.
     fn read_by_server(&self, cookie: &str) -> String {
         let (status, text) = self.tab.fetch(&format!("/shop/read?cookie={cookie}"));
         assert_eq!(status, 200, "{cookie}: {text}");
@@ -135,7 +135,8 @@ impl Page<'_> {
     }
 }
 
-/// Checks that a result is an error of this kind that names the cookie and does not contain its value.
+/// Checks that a result is an error of this kind. The error must name the cookie, and must not contain the cookie's
+/// value.
 #[track_caller]
 fn assert_error(result: &str, kind: &str, cookie: &str) {
     assert!(result.starts_with(&format!("{kind}: ")) && result.contains(&format!("`{cookie}`")), "{result}");
@@ -180,7 +181,7 @@ fn values_are_read_back_unchanged(page: &Page<'_>) {
         assert_eq!(page.set("theme", text), "ok", "{text:?}");
         assert_eq!(page.get("theme"), format!("some {text}"));
         assert_eq!(page.read_by_server("theme"), format!("some {text}"));
-        // The program and the server write the same text for `document.cookie`.
+        // The program and the server create the same text to assign to `document.cookie`.
         let expected = document_cookie(&Theme(text.to_owned())).unwrap().to_string();
         assert_eq!(page.call("document_cookie_text", json!([text])), expected);
         let stored = page.stored_cookie();
@@ -231,7 +232,7 @@ fn cookies_are_stored_as_declared(page: &Page<'_>) {
         assert_eq!((page.get(cookie), page.stored()), ("none".into(), vec![]), "{cookie}");
     }
 
-    // A page has no policy, and so no cookie domain.
+    // A page has no policy, so it has no cookie domain.
     assert_error(&page.set("name", "s3cr3t"), "Set", "__Secure-name");
     assert_error(&page.remove("name"), "Set", "__Secure-name");
     assert_eq!(page.set_in_scope("name", Some("ada"), "domain", DOMAIN), "ok");
@@ -243,7 +244,7 @@ fn cookies_are_stored_as_declared(page: &Page<'_>) {
 
     assert_eq!(page.set_in_scope("cart", Some("7"), "path", "/shop/7"), "ok");
     assert_eq!(page.stored_cookie().path, "/shop/7");
-    // The declared path has no cookie to remove, and the cookie of the other path stays.
+    // The removal uses the declared path. The cookie with the other path remains, so the removal is an error.
     assert_error(&page.remove("cart"), "Remains", "__Secure-cart");
     assert_eq!(page.set_in_scope("cart", None, "path", "/shop/7"), "ok");
     assert_eq!(page.stored(), []);
@@ -259,7 +260,7 @@ fn expired_cookies_are_errors(page: &Page<'_>) {
         let before = now();
         assert_eq!(page.call(function, arguments), "ok");
         let set_at = page.stored_cookie().expires.unwrap() - f64::from(max_age);
-        // Firefox stores whole seconds.
+        // Firefox only stores whole seconds.
         assert!(before.floor() <= set_at && set_at <= now().ceil(), "{cookie}: {before} {set_at}");
         page.tab.clear();
     }
@@ -289,7 +290,7 @@ fn plain_http_reaches_insecure_cookies_only(page: &Page<'_>) {
         }
     }
     assert_eq!(page.stored(), vec![secure.clone()]);
-    // An insecure cookie may be sent over plain HTTP.
+    // On a page over plain HTTP, the program can read and set an insecure cookie.
     assert_eq!((page.get("banner"), page.set("banner", "closed")), ("none".into(), "ok".into()));
     assert_eq!(page.get("banner"), "some closed");
     assert_eq!(page.read_by_server("banner"), "some closed");
@@ -327,8 +328,8 @@ fn pages_outside_the_path_are_rejected(page: &Page<'_>) {
         assert_eq!(page.set("cart", "1"), "ok", "{path}");
         assert_eq!(page.get("cart"), "some 1");
     }
-    // Browsers match the path against the URL from which the page was loaded. A script's `pushState` does not change
-    // it.
+    // Browsers compare the cookie's path with the URL from which the page was loaded. The script function `pushState`
+    // does not change that URL.
     page.tab.evaluate("history.pushState(null, '', '/')");
     assert_eq!(
         (page.get("cart"), page.set("cart", "2"), page.stored_cookie().value.as_str()),
@@ -366,7 +367,7 @@ fn second_cookie_of_the_name_is_an_error(page: &Page<'_>) {
     assert_eq!(page.stored().len(), 2);
     assert_error(&page.remove("legacy"), "Remains", "legacy");
     assert_eq!(page.stored_cookie().value, "evil");
-    // The browser drops our cookie, because an `HttpOnly` cookie has the same identity.
+    // An `HttpOnly` cookie has the same identity, so the browser drops our cookie.
     page.receive("legacy=server; Path=/; Secure; HttpOnly");
     assert_error(&page.set("legacy", "s3cr3t"), "Dropped", "legacy");
 }
@@ -381,7 +382,7 @@ fn cookies_of_other_programs_are_read(page: &Page<'_>) {
     assert!(result.ends_with("is malformed: expected a `u32`"), "{result}");
     assert_eq!(page.set("cart", "7"), "ok");
     assert_eq!(page.get("cart"), "some 7");
-    // A cookie that an inline script of the server's page writes.
+    // An inline script of the server's page can write a cookie with this text.
     let text = document_cookie(&Theme("dark; \"\"".to_owned())).unwrap();
     page.tab.evaluate(&format!("document.cookie = {}", text.js_string()));
     assert_eq!(page.get("theme"), "some dark; \"\"");
@@ -397,7 +398,7 @@ fn frames_follow_the_browsers_rules(page: &Page<'_>) {
         results.as_array().unwrap().iter().map(|result| result.as_str().unwrap().to_owned()).collect()
     };
     let (inner, partner) = (format!("https://{HOST}/frame"), format!("https://{PARTNER}/"));
-    // The program's three calls for each of two cookies.
+    // The frame's script makes three calls for each of two cookies.
     let names = ["__Host-theme", "__Host-theme", "__Host-theme", "__Host-map", "__Host-map", "__Host-map"];
 
     let same_site = frame(&format!("https://{HOST}/"), &inner, Value::Null);
@@ -411,12 +412,13 @@ fn frames_follow_the_browsers_rules(page: &Page<'_>) {
     let allowed = frame(&format!("https://{HOST}/"), &inner, json!("allow-scripts allow-same-origin"));
     assert_eq!(allowed, same_site);
 
-    // In a page of another site browsers drop `SameSite=Lax`, and store `SameSite=None; Partitioned`.
+    // In a page of another site, browsers drop a cookie with `SameSite=Lax`. Browsers store a cookie with
+    // `SameSite=None; Partitioned`.
     let embedded = frame(&partner, &inner, Value::Null);
     assert_error(&embedded[0], "Dropped", "__Host-theme");
     assert_eq!(embedded[1..], ["none", "ok", "ok", "some 1", "ok"]);
 
-    // A frame in an insecure page is no secure context, because a network attacker controls the outer page.
+    // A frame in an insecure page is not a secure context, because a network attacker can change the outer page.
     let insecure = frame(&format!("http://{HOST}/"), &inner, Value::Null);
     assert_eq!(insecure.len(), names.len());
     for (result, name) in insecure.iter().zip(names) {
@@ -449,8 +451,8 @@ fn jar_and_audit_work(page: &Page<'_>) {
     assert_eq!(page.call("use_jar_and_audit", json!([])), "Some(\"dark\") Ok(true)");
 }
 
-/// Returns the folder of the compiled program. Returns `None` and prints a notice if no compiler for it is installed.
-/// In CI that is a failure.
+/// Returns the folder of the compiled program. If no compiler for WebAssembly is installed, prints a notice and returns
+/// `None`. In CI, a missing compiler is a failure.
 fn program() -> Option<&'static Path> {
     static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
     PROGRAM.get_or_init(build).as_deref()
@@ -462,7 +464,7 @@ fn build() -> Option<PathBuf> {
     let output = Command::new("bash").arg(script).arg(&folder).output();
     let why = match output {
         Ok(output) if output.status.success() => return Some(folder.join("page")),
-        // The script's exit status if the machine has no compiler for the target.
+        // The script exits with status 69 if the machine has no compiler for the target.
         Ok(output) if output.status.code() == Some(69) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
         Ok(output) => panic!("web/build failed: {}", String::from_utf8_lossy(&output.stderr)),
         Err(error) => format!("`bash` does not start: {error}"),

@@ -1,6 +1,6 @@
-//! Parses `#[cookie(…)]` and `#[cookies(…)]` into `Arguments`: the value of each key, with the spans of key and value.
-//! A wrong item is reported and skipped, and the items after it are still parsed. `check` decides later which values
-//! are allowed together.
+//! Parses `#[cookie(…)]` and `#[cookies(…)]` into `Arguments`. `Arguments` contains the value of each key, with the
+//! spans of the key and the value. If an item is wrong, the parser reports an error and continues with the next item.
+//! Later, `check` rejects values that contradict each other.
 
 use core::fmt::Display;
 use core::time::Duration;
@@ -20,7 +20,7 @@ use crate::names::Case;
 /// The value of one key that the user wrote.
 pub(crate) struct Given<T> {
     pub(crate) key: Span,
-    /// The tokens of the value. For a flag, the token of the key.
+    /// The tokens of the value. If the key is a flag, this is the token of the key.
     pub(crate) tokens: TokenStream,
     pub(crate) value: T,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Given<T> {
 /// The arguments of one declaration, variant or set. A key that the user did not write is `None`.
 #[derive(Default)]
 pub(crate) struct Arguments {
-    /// `name`: the cookie's whole name, prefix included.
+    /// `name`: the cookie's whole name, including the prefix.
     pub(crate) name: Option<Given<Constant<String>>>,
     /// `path`: the `Path` attribute.
     pub(crate) path: Option<Given<Constant<String>>>,
@@ -38,11 +38,11 @@ pub(crate) struct Arguments {
     pub(crate) max_age: Option<Given<Constant<Duration>>>,
     /// `same_site`: the `SameSite` attribute.
     pub(crate) same_site: Option<Given<SameSite>>,
-    /// `http_only`: with or without the `HttpOnly` attribute.
+    /// `http_only`: true if the cookie has the `HttpOnly` attribute.
     pub(crate) http_only: Option<Given<bool>>,
-    /// `secure`: with or without the `Secure` attribute.
+    /// `secure`: true if the cookie has the `Secure` attribute.
     pub(crate) secure: Option<Given<bool>>,
-    /// `partitioned`: with the `Partitioned` attribute.
+    /// `partitioned`: the cookie has the `Partitioned` attribute.
     pub(crate) partitioned: Option<Given<()>>,
     /// `reason`: why the cookie is weaker than the default.
     pub(crate) reason: Option<Given<String>>,
@@ -50,21 +50,21 @@ pub(crate) struct Arguments {
     pub(crate) read_only: Option<Given<()>>,
     /// `json`: serde writes and reads the value.
     pub(crate) json: Option<Given<()>>,
-    /// `signed`: the value carries a signature.
+    /// `signed`: the value has a signature.
     pub(crate) signed: Option<Given<()>>,
     /// `sealed`: the value is encrypted.
     pub(crate) sealed: Option<Given<()>>,
-    /// `existing`: the type of the set's field derives `Cookie` and has its own declaration.
+    /// `existing`: the type of the field derives `Cookie`, so the type contains the declaration.
     pub(crate) existing: Option<Given<()>>,
-    /// `rename_all`: how the names of an enum's variants are spelled in the value.
+    /// `rename_all`: the spelling of an enum's variants in the value.
     pub(crate) rename_all: Option<Given<Case>>,
     /// `rename`: the value's text for one variant.
     pub(crate) rename: Option<Given<String>>,
-    /// `crate`: the path of the crate `hardtack`. Only the tokens matter.
+    /// `crate`: the path of the crate `hardtack`. Only the tokens are used.
     pub(crate) krate: Option<Given<()>>,
-    /// True if an item was rejected, so that an argument may be missing here.
+    /// True if an item was rejected. In this case, an argument may be missing.
     pub(crate) is_incomplete: bool,
-    /// True if a rejected item may have been `reason` or `read_only`, which allow a weakening.
+    /// True if a rejected item may have been `reason` or `read_only`. These two keys allow a weakening.
     pub(crate) may_allow_weakening: bool,
     keys: Vec<(AttributeKey, Span)>,
 }
@@ -76,7 +76,7 @@ impl Arguments {
     }
 }
 
-/// Parses the `#[cookie(…)]` attributes among these attributes.
+/// Parses all `#[cookie(…)]` attributes in the list.
 pub(crate) fn parse_cookie_attributes(attributes: &[Attribute], target: Target, errors: &mut Errors) -> Arguments {
     let mut arguments = Arguments::default();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
@@ -98,7 +98,8 @@ pub(crate) fn parse_set_arguments(tokens: TokenStream, errors: &mut Errors) -> A
     arguments
 }
 
-/// Removes every `#[cookie(…)]`, for an item that is emitted as it is. rustc would reject the attribute there.
+/// Removes every `#[cookie(…)]` from an item that the macro returns without an expansion. rustc would reject these
+/// attributes.
 pub(crate) fn without_cookie_attributes(mut input: DeriveInput) -> DeriveInput {
     let clean = |attributes: &mut Vec<Attribute>| attributes.retain(|attribute| !attribute.path().is_ident("cookie"));
     clean(&mut input.attrs);
@@ -129,7 +130,7 @@ fn parse_items(tokens: TokenStream, target: Target, arguments: &mut Arguments, e
     arguments.is_incomplete |= errors.count() > before;
 }
 
-/// Parses one item and its comma. After an error, skips to the end of the item.
+/// Parses one item and the comma after the item. After an error, skips to the end of the item.
 fn parse_item(input: ParseStream<'_>, target: Target, arguments: &mut Arguments, errors: &mut Errors) {
     let Ok(word) = input.call(Ident::parse_any) else {
         let first_word = keys::words_allowed_on(target).next();
@@ -176,14 +177,14 @@ fn parse_item(input: ParseStream<'_>, target: Target, arguments: &mut Arguments,
         return;
     }
     if input.peek(Ident::peek_any) {
-        // Only the comma is missing. The next item may be right, so it is not skipped.
+        // Only the comma is missing. The next item may be right, so the parser does not skip that item.
         return errors.push(input.span(), "expected `,` before this key");
     }
     errors.push(input.span(), "expected `,` before the next key");
     skip_item(input);
 }
 
-/// Rejects `Max-Age`, as the header spells it, as one unknown key and not as three wrong tokens.
+/// Rejects a word with hyphens, such as the header's `Max-Age`. Reports one unknown key instead of three wrong tokens.
 fn reject_hyphenated(
     first: &Ident,
     input: ParseStream<'_>,
@@ -200,7 +201,7 @@ fn reject_hyphenated(
     reject_unknown(tokens, &text, input.peek(Token![=]), target, arguments, errors);
 }
 
-/// Returns true for the two keys that allow a weakening.
+/// Returns true if the key allows a weakening.
 fn allows_weakening(key: Option<AttributeKey>) -> bool {
     matches!(key, Some(AttributeKey::Reason | AttributeKey::ReadOnly))
 }
@@ -223,7 +224,7 @@ fn skip_item(input: ParseStream<'_>) {
     }
 }
 
-/// Parses the value of one item and stores it under its key.
+/// Parses the value of one item and stores the value under its key.
 fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Arguments, errors: &mut Errors) {
     let text = word.unraw().to_string();
     let Some(key) = AttributeKey::from_word(&text) else {
@@ -259,7 +260,8 @@ fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Argu
     }
 }
 
-/// Removes the invisible groups in which `macro_rules!` passes on its fragments.
+/// Removes the invisible groups around an expression. `macro_rules!` puts fragments such as `$value` into invisible
+/// groups.
 fn without_groups(value: Expr) -> Expr {
     match value {
         Expr::Group(group) => without_groups(*group.expr),
@@ -316,7 +318,8 @@ fn reject_misplaced(word: &Ident, key: AttributeKey, target: Target, errors: &mu
     errors.push(word.span(), format_args!("`{}` {remedy}", key.as_str()));
 }
 
-/// Parses the value of one key, each method in one form. A method that fails reports the error and returns `None`.
+/// Parses the value of one key. Each method parses one kind of value. If the value is wrong, the method reports an
+/// error and returns `None`.
 struct ValueParser<'a> {
     word: &'a Ident,
     key: AttributeKey,
@@ -338,7 +341,8 @@ impl ValueParser<'_> {
             if path.path.is_ident("environment") {
                 return self.reject("`domain = environment` is now `domain = policy`; write `policy`");
             }
-            // Constants are in capitals, so a word in small letters is probably a misspelled `policy`.
+            // The name of a constant is usually in capital letters. So a similar word in small letters is probably a
+            // misspelled `policy`.
             let word = path.to_token_stream().to_string();
             if word.starts_with(char::is_lowercase) && nearest(&word, ["policy", "environment"]).is_some() {
                 return self.reject("the word for the policy's domain is `policy`; write `domain = policy`");
@@ -440,7 +444,7 @@ impl ValueParser<'_> {
 
     fn path(&mut self) -> Option<Given<()>> {
         match &self.value {
-            // No generic arguments: a crate has no parameters, and `use ::hardtack::<u8>::private` does not parse.
+            // The path cannot have generic arguments, because `use ::hardtack::<u8>::private` does not parse.
             Some(Expr::Path(path))
                 if path.qself.is_none() && path.path.segments.iter().all(|segment| segment.arguments.is_none()) =>
             {
@@ -467,7 +471,7 @@ impl ValueParser<'_> {
         }
     }
 
-    /// Wraps a parsed value with its spans.
+    /// Returns the parsed value together with its spans.
     fn given<T>(&self, value: T) -> Option<Given<T>> {
         let tokens = self.value.as_ref().map_or_else(|| self.word.to_token_stream(), ToTokens::to_token_stream);
         Some(Given { key: self.word.span(), tokens, value })
@@ -482,7 +486,7 @@ impl ValueParser<'_> {
     }
 }
 
-/// Returns the boolean that the user meant with a word of another language.
+/// Returns the boolean that the user probably means with another word, such as `yes` or `off`.
 fn meant_boolean(value: &Expr) -> Option<bool> {
     let word = match value {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value(),
@@ -519,7 +523,7 @@ mod tests {
         }
         let new = expand(quote!(policy));
         assert!(new.contains("policy_domain ()") && !new.contains("compile_error"), "{new}");
-        // A constant, however similar its name is.
+        // `POLICY` is a constant, although the name is similar to `policy`.
         let constant = expand(quote!(POLICY));
         assert!(constant.contains("domain (POLICY)") && !constant.contains("compile_error"), "{constant}");
     }

@@ -1,5 +1,6 @@
-//! Builds the `Declaration` of one cookie from its arguments, and checks it against the rule book. Each broken rule
-//! becomes an error on the token that caused it. Constant expressions are checked later, by a `const` in the expansion.
+//! Builds the `Declaration` of one cookie from its arguments, and checks the declaration with the crate
+//! `hardtack-rules`. Each broken rule becomes an error at the tokens that break the rule. The compiler checks constant
+//! expressions later, in a `const` of the expansion.
 
 use hardtack_rules::check::{Argument, find_error, find_unexplained, lint_for, public_suffix_fault};
 use hardtack_rules::deny::Violation;
@@ -15,7 +16,7 @@ use crate::errors::Errors;
 use crate::keys::AttributeKey;
 use crate::model::{CookieField, CookieSet, DefaultName};
 
-/// Checks one declaration. Returns the permissive declaration if there was an error.
+/// Builds and checks one declaration. Returns the permissive declaration if the check reported an error.
 pub(crate) fn check_declaration(
     arguments: &Arguments,
     default: &DefaultName,
@@ -29,7 +30,8 @@ pub(crate) fn check_declaration(
     if arguments.is_incomplete || errors.count() > before { Declaration::permissive() } else { declaration }
 }
 
-/// Rejects keys that contradict `signed` or `sealed`. The error is on the key that was written later.
+/// Rejects keys that contradict each other: `signed` with `sealed`, and `sealed` with `http_only = false`. The error
+/// points at the second of the two keys.
 fn reject_seal_conflicts(arguments: &Arguments, errors: &mut Errors) {
     let position = |key| arguments.keys().position(|(other, _)| other == key);
     if let (Some(signed), Some(sealed)) = (&arguments.signed, &arguments.sealed) {
@@ -50,7 +52,7 @@ fn reject_seal_conflicts(arguments: &Arguments, errors: &mut Errors) {
     }
 }
 
-/// Checks each declaration of a set, and rejects a name that an earlier field has.
+/// Checks each declaration of a set. Rejects a cookie if an earlier cookie of the set has the same name.
 pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors) -> Vec<Declaration> {
     let mut names: Vec<String> = Vec::new();
     let mut declarations = Vec::new();
@@ -63,8 +65,8 @@ pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors)
             check_declaration(&field.arguments, &field.default_name, build.deny_list_for(&field.origin.item), errors)
         };
         if let (Name::Literal { text, .. }, false) = (&declaration.name, field.is_existing()) {
-            // Two fields under a `cfg` may exclude each other. A `const` compares the names of the fields that are
-            // left.
+            // Two fields with `cfg` attributes may exclude each other. So the compiler compares the names of the
+            // remaining fields, in a `const` of the expansion.
             let is_taken = names.contains(text) && !declaration.is_permissive && field.cfgs().next().is_none();
             if is_taken {
                 reject_duplicate_name(field, text, errors);
@@ -146,17 +148,19 @@ fn const_checks(arguments: &Arguments, deny: CookieDenyList<'_>) -> Vec<ConstChe
     if let Some(Constant::Expression(max_age)) = arguments.max_age.as_ref().map(|given| &given.value) {
         add(Argument::MaxAge, max_age);
     }
-    // A reason without a weakening is an error, and the weakening may be in a constant.
+    // A `reason` without a weakening is an error. A constant expression may be a weakening, so the compiler must check
+    // the `reason`.
     if let (Some(given), true) = (&arguments.reason, may_trip_a_lint(&checks)) {
         checks.push(ConstCheck { argument: Argument::Reason, tokens: given.tokens.clone(), denied: None });
     }
     checks
 }
 
-/// Returns the error texts for a constant expression at this argument, if the build denies anything there.
+/// Returns the error texts for an argument that is a constant expression. Returns `None` if the deny list does not
+/// restrict the argument.
 fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts> {
     let rule = match lint_for(argument)? {
-        // The macro itself checks this rule: any `domain` trips it, whatever its value.
+        // Every `domain` triggers this lint, so the macro itself checks the lint.
         Rule::DomainWide => return None,
         rule => rule,
     };
@@ -167,12 +171,12 @@ fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts>
     (lint.is_some() || limit.is_some()).then(|| DenyTexts { lint: lint.unwrap_or_default(), limit })
 }
 
-/// Returns true if one of these constant expressions may trip a lint that needs the `reason`.
+/// Returns true if one of these constant expressions may trigger a lint that only the compiler can find.
 fn may_trip_a_lint(checks: &[ConstCheck]) -> bool {
     checks.iter().any(|check| !matches!(lint_for(check.argument), None | Some(Rule::DomainWide)))
 }
 
-/// Checks every literal, and reports at most one error for each argument.
+/// Checks every argument that is a literal. Reports at most one error for each argument.
 fn check_literals(
     arguments: &Arguments,
     default: &DefaultName,
@@ -184,7 +188,7 @@ fn check_literals(
     for &argument in Argument::ALL {
         let is_unknown = match argument {
             Argument::Name => !matches!(declaration.name, Name::Literal { .. }),
-            // The weakening that the reason explains may be in a rejected item.
+            // The `reason` may explain a weakening in a rejected item.
             Argument::Reason => arguments.is_incomplete || may_trip_a_lint(&declaration.const_checks),
             _ => false,
         };
@@ -193,7 +197,8 @@ fn check_literals(
         }
         let is_suffix = argument == Argument::Domain && is_public_suffix(&spec);
         let lint = || match arguments.is_incomplete && arguments.may_allow_weakening {
-            // A rejected item may have allowed the weakening, and the user already has an error for that item.
+            // The rejected item may have been the `reason` for the weakening. The user already gets an error for that
+            // item.
             true => None,
             false => find_unexplained(&spec, argument).or_else(|| public_suffix_fault(&spec).filter(|_| is_suffix)),
         };
@@ -232,15 +237,15 @@ fn is_public_suffix(_: &Spec<'_>) -> bool {
     false
 }
 
-/// Returns the smallest tokens that break the rule. The second value is true if they are the name of the type or field,
-/// because the user did not write the argument.
+/// Returns the tokens at which the error is shown. If the user wrote the argument, the tokens belong to the argument,
+/// and the second value is false. Otherwise the tokens are the name of the type or field, and the second value is true.
 fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argument, rule: Rule) -> (TokenStream, bool) {
     let on_key = |span: Span| quote_spanned!(span=> _);
     let tokens = match argument {
         Argument::Name => arguments.name.as_ref().map(|given| given.tokens.clone()),
         Argument::Path => arguments.path.as_ref().map(|given| given.tokens.clone()),
         Argument::Domain => arguments.domain.as_ref().map(|given| match rule {
-            // Any domain breaks these rules, so the error is on the key and not on the value.
+            // Every `domain` breaks these rules, so the error points at the key, not at the value.
             Rule::PrefixHost | Rule::PrefixHostHttp | Rule::DomainWide => on_key(given.key),
             _ => given.tokens.clone(),
         }),

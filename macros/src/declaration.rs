@@ -1,5 +1,5 @@
-//! The declaration of one cookie: `check` builds it from the arguments, and `expand` writes it as impls.
-//! Each value is a literal, or a constant expression that only the compiler can evaluate.
+//! The declaration of one cookie. `check` builds the declaration from the arguments, and `expand` generates impls from
+//! the declaration. Each value is a literal, or a constant expression that only the compiler can evaluate.
 
 use core::time::Duration;
 
@@ -7,15 +7,15 @@ use hardtack_rules::check::Argument;
 use hardtack_rules::{SameSite, Seal, Spec};
 use proc_macro2::{Span, TokenStream};
 
-/// A declaration that can be expanded. Its literals are already checked.
+/// A declaration that can be expanded. The literals in the declaration are already checked.
 pub(crate) struct Declaration {
     pub(crate) name: Name,
     pub(crate) path: Option<Constant<String>>,
     pub(crate) domain: Option<DomainSource>,
     pub(crate) max_age: Option<Constant<Duration>>,
     pub(crate) same_site: SameSite,
-    /// The span of the word after `same_site`. The expansion puts the `SameSite` variant there, so that an editor shows
-    /// the variant's docs on the word.
+    /// The span of the value of `same_site`, such as `Strict`. The expansion gives this span to the `SameSite` variant,
+    /// so an editor shows the variant's docs at the user's word.
     pub(crate) same_site_span: Span,
     pub(crate) http_only: bool,
     pub(crate) secure: bool,
@@ -23,9 +23,9 @@ pub(crate) struct Declaration {
     pub(crate) read_only: bool,
     pub(crate) seal: Option<SealArgument>,
     pub(crate) reason: Option<String>,
-    /// True for [`Declaration::permissive`].
+    /// True if [`Declaration::permissive`] returned this declaration.
     pub(crate) is_permissive: bool,
-    /// The checks of the constant expressions.
+    /// The checks of the arguments that are constant expressions.
     pub(crate) const_checks: Vec<ConstCheck>,
 }
 
@@ -36,24 +36,25 @@ pub(crate) struct SealArgument {
     pub(crate) span: Span,
 }
 
-/// A check that the expansion makes in a `const`, because the argument is a constant expression.
+/// A check of an argument that is a constant expression. The compiler runs the check in a `const` of the expansion.
 pub(crate) struct ConstCheck {
     pub(crate) argument: Argument,
-    /// The tokens that an error is shown on.
+    /// The tokens at which the compiler shows an error.
     pub(crate) tokens: TokenStream,
-    /// The error texts of `HARDTACK_DENY`, if the build denies anything for this argument.
+    /// The error texts for `HARDTACK_DENY`. `None` if the deny list does not restrict this argument.
     pub(crate) denied: Option<DenyTexts>,
 }
 
-/// The error texts of what the build denies for one argument.
+/// The error texts for one argument that the deny list restricts.
 pub(crate) struct DenyTexts {
-    /// The error text if the argument trips its lint. Empty if the build allows that.
+    /// The error text if the argument triggers its lint. Empty if the deny list allows the lint.
     pub(crate) lint: String,
-    /// The longest lifetime in seconds, and the error text for a longer one.
+    /// The longest lifetime in seconds, and the error text for a longer lifetime.
     pub(crate) limit: Option<(u64, String)>,
 }
 
-/// A literal, whose value is known to the macro, or a constant expression, whose value is known to the compiler only.
+/// The value of an argument. The macro knows the value of a literal. Only the compiler knows the value of a constant
+/// expression.
 #[derive(Clone)]
 pub(crate) enum Constant<T> {
     Literal(T),
@@ -62,32 +63,35 @@ pub(crate) enum Constant<T> {
 
 /// The cookie's name.
 pub(crate) enum Name {
-    /// The whole name, prefix included.
+    /// The whole name, including the prefix.
     Literal {
         text: String,
-        /// True if the user wrote the name. False if it comes from the name of the type or field.
+        /// True if the user wrote the name. False if the name comes from the name of the type or field.
         explicit: bool,
     },
     /// A constant expression.
     Expression(TokenStream),
-    /// A name without its prefix, from the name of the type or field. The prefix depends on a constant path.
+    /// A name without a prefix, from the name of the type or field. The prefix depends on the path, and the path is a
+    /// constant expression.
     Derived(String),
 }
 
-/// Where the `Domain` attribute comes from.
+/// The source of the `Domain` attribute.
 #[derive(Clone)]
 pub(crate) enum DomainSource {
-    /// From the declaration.
+    /// The declaration contains the domain.
     Declared(Constant<String>),
-    /// From the policy's `cookie_domain`.
+    /// The domain is the policy's `cookie_domain`.
     Policy,
 }
 
 impl Declaration {
-    /// Returns the declaration that allows everything.
+    /// Returns a declaration that allows everything.
     ///
-    /// It replaces a declaration that has errors, so that these errors stay the only ones: all impls and methods exist.
-    /// It also fills in for the declaration of an `existing` field, which only the field's type has.
+    /// The macros use this declaration in two cases:
+    ///
+    /// - A declaration has errors. All impls and methods then still exist, so the compiler reports no further errors.
+    /// - A field is `existing`. Only the type of the field contains the real declaration.
     pub(crate) fn permissive() -> Declaration {
         Declaration {
             name: Name::Literal { text: "invalid".to_owned(), explicit: true },
@@ -107,10 +111,10 @@ impl Declaration {
         }
     }
 
-    /// Returns the declaration as the rule book reads it. Each constant expression is replaced by a value that breaks
-    /// no rule.
+    /// Returns the declaration as a `Spec`, for the checks of the crate `hardtack-rules`. A valid placeholder replaces
+    /// each constant expression.
     pub(crate) fn spec(&self) -> Spec<'_> {
-        // Destructured without `..`, so that a new field does not compile until it is handled here.
+        // The pattern contains no `..`, so a new field causes a compile error until this function handles the field.
         let Declaration {
             name,
             path,
@@ -155,7 +159,7 @@ impl Declaration {
         spec
     }
 
-    /// Returns true if no argument is a constant expression, so that the macro itself can write the whole header.
+    /// Returns true if every argument is a literal. The macro itself can then write the whole header.
     pub(crate) fn is_literal(&self) -> bool {
         matches!(self.name, Name::Literal { .. })
             && !matches!(self.path, Some(Constant::Expression(_)))

@@ -1,6 +1,7 @@
-//! Reads the environment variable `HARDTACK_DENY`, with which a build rejects weak cookies even if they have a
-//! `reason`. The variable is the only input of the macros besides their tokens. This file also writes the error text of
-//! a rejection.
+//! Reads the deny list from the environment variable `HARDTACK_DENY`, and writes the error texts for violations. A
+//! build rejects every cookie that violates the list, even if its declaration has a `reason`.
+//!
+//! The inputs of the macros are their tokens and environment variables. Only this file reads environment variables.
 
 use std::env;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,16 +12,16 @@ use quote::quote;
 
 use crate::errors::Errors;
 
-/// The build that calls the macro.
+/// The build in which the macro runs.
 pub(crate) struct Build {
     /// The text of `HARDTACK_DENY`.
     text: String,
-    /// The crate that is being compiled. Empty without cargo, and then no exception applies.
+    /// The name of the crate that the build compiles. Without cargo, this name is empty, and no exception applies.
     krate: String,
 }
 
 impl Build {
-    /// Reads the variable. Invalid words in it are reported once per crate, and not again for every cookie.
+    /// Reads the variable. Reports invalid words only once for the crate, not for every cookie.
     pub(crate) fn from_environment(errors: &mut Errors) -> Build {
         static IS_REPORTED: AtomicBool = AtomicBool::new(false);
         let krate = env::var("CARGO_CRATE_NAME").unwrap_or_default();
@@ -43,7 +44,8 @@ impl Build {
         Build { text, krate }
     }
 
-    /// Returns the deny list for one cookie. `item` is its type (`Theme`) or its field (`ShopCookies::theme`).
+    /// Returns the deny list for one cookie. `item` is the type (`Theme`) or the field (`ShopCookies::theme`) that
+    /// declares the cookie.
     pub(crate) fn deny_list_for<'a>(&'a self, item: &'a str) -> CookieDenyList<'a> {
         let list = DenyList::parse(&self.text);
         let list = if list.has_exception_for(&self.krate, item) { DenyList::parse("") } else { list };
@@ -53,25 +55,25 @@ impl Build {
 
 /// Returns an item that makes cargo compile the crate again when the variable changes.
 ///
-/// Returns `None` if the variable is not UTF-8: `option_env!` would then be one more error for every cookie. The crate
-/// does not compile in that case, so cargo compiles it again anyway.
+/// Returns `None` if the variable is not UTF-8, because `option_env!` would then cause another error for every cookie.
+/// The crate does not compile in that case, so cargo compiles the crate again anyway.
 pub(crate) fn variable_dependency() -> Option<TokenStream> {
     let is_unreadable = matches!(env::var(VARIABLE), Err(env::VarError::NotUnicode(_)));
     let text = quote!(::core::option::Option<&'static ::core::primitive::str>);
     (!is_unreadable).then(|| quote!(const _: #text = ::core::option_env!(#VARIABLE);))
 }
 
-/// The deny list of the build, for one cookie.
+/// The deny list that applies to one cookie.
 #[derive(Clone, Copy)]
 pub(crate) struct CookieDenyList<'a> {
-    /// Empty if the list has an exception for the cookie.
+    /// This list is empty if the build has an exception for the cookie.
     pub(crate) list: DenyList<'a>,
     krate: &'a str,
     item: &'a str,
 }
 
 impl CookieDenyList<'_> {
-    /// Returns the error text: the lint that is tripped, the word that denies it, and two remedies.
+    /// Returns the error text. The text contains the violation, the word that denies the argument, and two remedies.
     pub(crate) fn error_text(self, violation: Violation<'_>) -> String {
         let except = match self.krate {
             "" => "build it with cargo to except it".to_owned(),

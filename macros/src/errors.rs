@@ -1,5 +1,5 @@
-//! Collects every error of one macro call, each on its own token, so that one build shows all mistakes.
-//! Also finds the word that a misspelled word is nearest to.
+//! Collects the errors of one macro call. Each error points at its own tokens, so one build shows all mistakes. Also
+//! finds the known word that is most similar to a misspelled word.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -15,7 +15,7 @@ impl Errors {
         self.list.push(syn::Error::new(at, text));
     }
 
-    /// Reports an error on all of the tokens, from the first to the last.
+    /// Reports an error that points at all of the tokens, from the first to the last.
     pub(crate) fn push_on(&mut self, tokens: impl ToTokens, text: impl core::fmt::Display) {
         self.list.push(syn::Error::new_spanned(tokens, text));
     }
@@ -35,7 +35,8 @@ impl Errors {
     }
 }
 
-/// Returns the word that `text` most likely means. The two may differ in case, in separators and in a few letters.
+/// Returns the word that is most similar to `text`, or `None` if all words are very different. The comparison ignores
+/// letter case and separators.
 pub(crate) fn nearest<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     let text = plain(text);
@@ -44,7 +45,7 @@ pub(crate) fn nearest<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) 
     (distance <= 1 + text.chars().count() / 4).then_some(word)
 }
 
-/// Returns the number of letters that must be added, removed or replaced (the Levenshtein distance).
+/// Returns the Levenshtein distance: the number of letters to add, remove or replace until `a` is equal to `b`.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,5 +1,5 @@
-//! The table of the keys: the word of each key, an example, and the places where the key is allowed.
-//! For a word that is not a key, this file finds the key or the advice that the user probably needs.
+//! The table of all keys. A row contains the word of the key, an example, and the items that may have the key. If a
+//! user writes an unknown word, `suggestion` returns the key or the advice that the user probably needs.
 
 /// A key of `#[cookie(…)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) enum AttributeKey {
     Crate,
 }
 
-/// The item that an attribute is written on.
+/// The item that has the attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A type that derives `Cookie`.
@@ -41,7 +41,7 @@ pub(crate) enum Target {
 struct Row {
     key: AttributeKey,
     word: &'static str,
-    /// The key with a value, as a user writes them.
+    /// An example of the key with a value, such as `path = "/app"`.
     example: &'static str,
     targets: &'static [Target],
 }
@@ -70,8 +70,8 @@ const TABLE: &[Row] = &[
     Row { key: AttributeKey::Crate, word: "crate", example: "crate = ::hardtack", targets: &[Target::CookieType, Target::ValueType, Target::Set] },
 ];
 
-/// Words of other libraries and of the `Set-Cookie` header, in lower case and without separators, with the key for
-/// each.
+/// Words from other libraries and from the `Set-Cookie` header, each with the matching key. The words are in lower case
+/// and without separators.
 const ALIASES: &[(&str, AttributeKey)] = &[
     ("expires", AttributeKey::MaxAge),
     ("expiration", AttributeKey::MaxAge),
@@ -88,7 +88,7 @@ const ALIASES: &[(&str, AttributeKey)] = &[
     ("readonly", AttributeKey::ReadOnly),
 ];
 
-/// Words that have no key here, in lower case and without separators, with the advice for each.
+/// Words without a matching key, each with advice for the user. The words are in lower case and without separators.
 const ADVICE: &[(&str, &str)] = &[
     ("session", "leave `max_age` out: the cookie then ends with the browser"),
     ("persistent", "give it a lifetime, as in `max_age = \"30d\"`"),
@@ -119,7 +119,7 @@ const ADVICE: &[(&str, &str)] = &[
 pub(crate) enum Suggestion {
     /// The key that the user probably meant.
     Key(&'static str),
-    /// No key does this. The text says what to do instead.
+    /// Advice for the user, because no key has this effect.
     Advice(&'static str),
 }
 
@@ -132,7 +132,7 @@ impl AttributeKey {
         self.row().map_or("", |row| row.word)
     }
 
-    /// Returns the key with a value, as a user writes them.
+    /// Returns an example of the key with a value, such as `path = "/app"`.
     pub(crate) fn example(self) -> &'static str {
         self.row().map_or("", |row| row.example)
     }
@@ -146,12 +146,12 @@ impl AttributeKey {
     }
 }
 
-/// Returns the words of all keys that are allowed on this target, in the table's order.
+/// Returns the words of all keys that are allowed on this target, in the order of the table.
 pub(crate) fn words_allowed_on(target: Target) -> impl Iterator<Item = &'static str> {
     TABLE.iter().filter(move |row| row.targets.contains(&target)).map(|row| row.word)
 }
 
-/// Returns the most likely help for a word that is not a key.
+/// Returns the best suggestion for a word that is not a key.
 pub(crate) fn suggestion(word: &str, target: Target) -> Option<Suggestion> {
     let plain = word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     let alias = ALIASES.iter().find(|(alias, key)| *alias == plain && key.is_allowed_on(target));

@@ -1,7 +1,7 @@
-//! Builds a model of the user's item: a type that is a cookie, a type that is a value, or a set of cookies. Checks the
-//! shape of the item. `check` decides later which arguments are allowed together.
+//! Builds a model of the user's item, and checks the shape of the item. The item is a cookie type, a value type, or a
+//! set of cookies. `check` checks the arguments later.
 //!
-//! After an error the model is still complete, so that its expansion causes no further errors.
+//! After an error, the model is still complete, so the expansion causes no further errors.
 
 use core::iter;
 
@@ -23,17 +23,17 @@ pub(crate) struct CookieType<'a> {
     pub(crate) origin: Origin<'a>,
 }
 
-/// The place of a declaration in the source. The inventory lists it.
+/// The place of a declaration in the source. The inventory contains this place.
 pub(crate) struct Origin<'a> {
     /// The path of the type or field inside its module: `Theme` or `ShopCookies::theme`.
     pub(crate) item: String,
     pub(crate) span: Span,
-    /// All attributes of the type or field. The inventory shows the docs among them.
+    /// All attributes of the type or field. The inventory shows only the docs.
     pub(crate) attributes: &'a [Attribute],
 }
 
-/// A type that is written as a cookie's value and read from one. It derives `CookieValue` or `Cookie`, or it is the
-/// marker type of a set's field.
+/// A type that can be written into a cookie's value and read from a cookie's value. The type derives `CookieValue` or
+/// `Cookie`, or the type is the marker type of a field in a set.
 pub(crate) struct ValueType<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,
@@ -42,21 +42,22 @@ pub(crate) struct ValueType<'a> {
     pub(crate) krate: TokenStream,
 }
 
-/// How a type holds its value.
+/// The way in which a type contains its value.
 pub(crate) enum Shape<'a> {
-    /// A struct with one field, which is the value.
+    /// A struct with one field. The field is the value.
     Field { member: Member, ty: &'a Type },
-    /// A fieldless enum: each variant with the text of the value.
+    /// A fieldless enum. The list contains each variant with its text in the cookie.
     Variants(Vec<(&'a Ident, String)>),
-    /// Serde's JSON of the type itself, or of the one field of a marker type. `key` is the span of `json`.
+    /// A value that serde writes as JSON. If `field` is `None`, serde writes the type itself. Otherwise the type is a
+    /// marker type, and serde writes its only field. `key` is the span of `json`.
     Json { key: Span, field: Option<&'a Type> },
-    /// A unit struct. The cookie is present, with the value `1`, or absent.
+    /// A unit struct. The cookie is either present with the value `1` or absent.
     Presence,
-    /// Unknown after an error.
+    /// The shape is unknown, because the item has an error.
     Unknown,
 }
 
-/// The name of a cookie whose declaration has no `name`.
+/// The default name of a cookie. This name is used if the declaration does not contain `name`.
 pub(crate) struct DefaultName {
     /// The name of the type or field in snake case, without a prefix.
     pub(crate) text: String,
@@ -67,7 +68,7 @@ pub(crate) struct DefaultName {
 pub(crate) struct CookieSet<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) visibility: &'a Visibility,
-    /// The user's own `struct` keyword. rustc shows errors about the item there.
+    /// The `struct` keyword that the user wrote. rustc shows errors about the item at this keyword.
     pub(crate) token: &'a Token![struct],
     pub(crate) attributes: Vec<&'a Attribute>,
     pub(crate) fields: Vec<CookieField<'a>>,
@@ -75,17 +76,18 @@ pub(crate) struct CookieSet<'a> {
     pub(crate) krate: TokenStream,
 }
 
-/// A field of a `#[cookies]` struct: one cookie.
+/// A field of a `#[cookies]` struct. Each field is one cookie.
 pub(crate) struct CookieField<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) visibility: &'a Visibility,
     pub(crate) ty: &'a Type,
-    /// The attributes that every method of the field gets: docs, `cfg` and the like.
+    /// The attributes that every method of the field gets, such as docs and `cfg`.
     pub(crate) attributes: Vec<&'a Attribute>,
     pub(crate) arguments: Arguments,
     pub(crate) default_name: DefaultName,
     pub(crate) origin: Origin<'a>,
-    /// The methods that are not generated, because an earlier field has them. An error has reported this.
+    /// The methods that are not generated, because an earlier field has methods with the same names. The macro also
+    /// reports an error for these methods.
     pub(crate) omitted: Vec<Ident>,
 }
 
@@ -95,7 +97,8 @@ impl CookieField<'_> {
         self.arguments.existing.is_some()
     }
 
-    /// Returns the `cfg` attributes. They must be on every item that names an item of the field.
+    /// Returns the `cfg` attributes of the field. All generated code that mentions the field must have the same `cfg`
+    /// attributes.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &&Attribute> {
         self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
     }
@@ -122,7 +125,7 @@ pub(crate) fn value_type<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Val
     value
 }
 
-/// Builds the model of a `#[cookies]` struct. Returns `None` after an error if the item cannot become a set.
+/// Builds the model of a `#[cookies]` struct. If the item cannot become a set, reports an error and returns `None`.
 pub(crate) fn cookie_set<'a>(
     input: &'a DeriveInput,
     arguments: TokenStream,
@@ -154,7 +157,7 @@ pub(crate) fn cookie_set<'a>(
     let arguments = attrs::parse_set_arguments(arguments, errors);
     let attributes = input.attrs.iter().filter(|attribute| is_allowed_on_set(attribute, errors)).collect();
     let mut fields: Vec<_> = named.named.iter().filter_map(|field| cookie_field(&input.ident, field, errors)).collect();
-    // After a parse error the source may have fields that are not in this list.
+    // After a parse error, the source may contain fields that are missing in this list.
     if fields.is_empty() && errors.count() == 0 {
         errors.push_on(&input.ident, "the set has no cookies; write a field for each");
     }
@@ -169,13 +172,13 @@ pub(crate) fn cookie_set<'a>(
     })
 }
 
-/// Returns true for `#[cookies]`, written with any path.
+/// Returns true if the attribute is `#[cookies]`, with any path before the name.
 fn is_cookies(attribute: &Attribute) -> bool {
     attribute.path().segments.last().is_some_and(|last| last.ident == "cookies")
 }
 
-/// Rejects a derive above `#[cookies]`: the fields declare the cookies, and not the struct. Returns true if there is
-/// one.
+/// Rejects a derive above `#[cookies]`, because the fields declare the cookies, not the struct. Returns true if there
+/// is such a derive.
 pub(crate) fn reject_derive_on_set(input: &DeriveInput, errors: &mut Errors) -> bool {
     let has_fields = matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)));
     let set = input.attrs.iter().find(|attribute| has_fields && is_cookies(attribute));
@@ -185,12 +188,15 @@ pub(crate) fn reject_derive_on_set(input: &DeriveInput, errors: &mut Errors) -> 
     set.is_some()
 }
 
-/// Traits that cannot be derived for a set, because a set is a view of a cookie jar.
+/// The traits that cannot be derived for a set, because a set is a view of a cookie jar.
 const UNDERIVABLE: [&str; 9] =
     ["Cookie", "CookieValue", "Copy", "Default", "Eq", "Hash", "Ord", "PartialEq", "PartialOrd"];
 
-/// Returns true if the attribute can stay on the struct. Rejects `#[cookie(…)]`, a second `#[cookies]`, and derives of
-/// traits that the set already has or cannot have.
+/// Returns true if the attribute can stay on the struct. Rejects these attributes:
+///
+/// - `#[cookie(…)]`
+/// - a second `#[cookies]`
+/// - a derive of a trait that the set already implements or cannot implement
 fn is_allowed_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
     if attribute.path().is_ident("cookie") {
         errors.push_on(attribute.path(), "`#[cookie(…)]` declares one cookie; move it to the field");
@@ -227,7 +233,7 @@ fn is_allowed_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
     true
 }
 
-/// The attributes of a field that its methods get.
+/// The attributes that the macro copies from a field to its methods.
 const PASSED_ON: [&str; 7] = ["allow", "cfg", "cfg_attr", "deprecated", "doc", "expect", "warn"];
 
 /// Returns true if the `cfg_attr` contains `cookie(…)`.
@@ -287,11 +293,12 @@ fn cookie_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> 
     })
 }
 
-/// Rejects a field that would have a method of the same name as an earlier field, or as the list `SPECS`.
+/// Rejects a field if one of its methods would have the same name as a method of an earlier field. Also rejects a field
+/// with the name `SPECS`, because the set already has a constant with this name.
 fn reject_clashing_methods(fields: &mut [CookieField<'_>], errors: &mut Errors) {
     let mut taken: Vec<(Ident, &Ident)> = Vec::new();
     for field in fields {
-        // The field's own name is not a method yet. It is reserved for a second getter.
+        // There is no method with the field's own name yet. The name is reserved for a second getter.
         let methods: Vec<Ident> = iter::once(field.ident.clone()).chain(method_names(field.ident)).collect();
         let clash = |method: &Ident| taken.iter().find(|(other, owner)| other == method && field.ident != *owner);
         field.omitted = methods.iter().filter(|method| clash(method).is_some()).cloned().collect();
@@ -312,8 +319,7 @@ fn reject_clashing_methods(fields: &mut [CookieField<'_>], errors: &mut Errors) 
     }
 }
 
-/// Returns the names of a field's methods: the getter, the setter, the setter with a closure, the remover, the remover
-/// with a closure.
+/// Returns the names of a field's methods. The two methods with `_with` take a closure.
 pub(crate) fn method_names(field: &Ident) -> [Ident; 5] {
     let name = field.unraw();
     let span = field.span();
@@ -326,7 +332,7 @@ pub(crate) fn method_names(field: &Ident) -> [Ident; 5] {
     ]
 }
 
-/// Builds the value part of a model. `what` is the noun for error texts, such as "a cookie".
+/// Builds the value part of a model. `what` is the noun in error texts, such as "a cookie".
 fn value_of_type<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, errors: &mut Errors) -> ValueType<'a> {
     let shape = match &input.data {
         _ if arguments.json.is_some() => json_shape(input, arguments, errors),
@@ -346,7 +352,8 @@ fn value_of_type<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, 
     ValueType { ident: &input.ident, generics: &input.generics, shape, krate: crate_path(arguments) }
 }
 
-/// Rejects our own attributes and defaults inside a `json` type. Serde accepts any shape, so the shape is not checked.
+/// Rejects `#[cookie(…)]` and default values inside a `json` type. The shape is not checked, because serde accepts any
+/// shape.
 fn json_shape<'a>(input: &DeriveInput, arguments: &Arguments, errors: &mut Errors) -> Shape<'a> {
     if let Some(given) = &arguments.rename_all {
         errors.push(given.key, "with `json` serde spells the names; write `#[serde(rename_all = …)]`");
@@ -370,7 +377,7 @@ fn json_shape<'a>(input: &DeriveInput, arguments: &Arguments, errors: &mut Error
 
 const INSIDE_JSON: &str = "with `json` serde reads the attributes inside the type; write `#[serde(…)]`, or remove it";
 
-/// Rejects `#[cookie(…)]` where it has no effect.
+/// Rejects `#[cookie(…)]` on items where the attribute has no effect.
 fn reject_cookie_attributes(attributes: &[Attribute], text: &str, errors: &mut Errors) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
         errors.push_on(attribute.path(), text);
@@ -436,7 +443,8 @@ fn enum_shape<'a>(
     if errors.count() > before { Shape::Unknown } else { Shape::Variants(variants) }
 }
 
-/// Rejects a default value, as in `a: u8 = 1`. syn parses it, stable Rust does not, and here it has no effect.
+/// Rejects a default value of a field, such as `a: u8 = 1`. syn parses default values, but stable Rust does not. The
+/// macros would ignore the value.
 fn reject_default(field: &syn::Field, errors: &mut Errors) {
     if let Some((equals, _)) = &field.default {
         errors.push_on(
@@ -446,7 +454,7 @@ fn reject_default(field: &syn::Field, errors: &mut Errors) {
     }
 }
 
-/// Rejects a reference as the type of a value. Returns true if the type is one.
+/// Rejects a value whose type is a reference. Returns true if the type is a reference.
 fn reject_borrowed(ty: &Type, errors: &mut Errors) -> bool {
     if let Type::Reference(reference) = ty {
         let [and] = reference.and_token.spans;

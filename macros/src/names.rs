@@ -1,7 +1,7 @@
-//! Converts names of Rust items into the spelling that cookies use: a type's name into the cookie's name, and a
-//! variant's name into the value's text.
+//! Converts the names of Rust items. The name of a type becomes the name of a cookie. The name of a variant becomes the
+//! text of a value.
 
-/// The spelling of a variant in the value: serde's eight cases, with serde's own rules.
+/// The spelling of variants in a cookie's value. The eight cases and their rules are the same as in serde.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Case {
     Lower,
@@ -34,7 +34,7 @@ impl Case {
         Self::TABLE.iter().find(|(known, _)| *known == name).map(|(_, case)| *case)
     }
 
-    /// Converts the name of a variant. As in serde, each capital begins a word.
+    /// Converts the name of a variant. As in serde, each capital letter begins a new word.
     pub(crate) fn convert_variant(self, name: &str) -> String {
         let separated = |separator: char| {
             let mut text = String::new();
@@ -62,7 +62,8 @@ impl Case {
     }
 }
 
-/// Converts the name of a type to snake case. A row of capitals is one word: `CSRFToken` becomes `csrf_token`.
+/// Converts the name of a type to snake case. Several capital letters in a row are one word: `CSRFToken` becomes
+/// `csrf_token`.
 pub(crate) fn to_snake_case(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut text = String::new();

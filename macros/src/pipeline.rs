@@ -1,10 +1,12 @@
-//! Each macro from input to output, in four steps: parse the item, build its model, check the declaration, expand.
+//! Runs the macros. Each macro has four steps: parse the item, build its model, check the declaration, generate the
+//! code.
 //!
-//! After an error in a declaration the expansion uses `Declaration::permissive`, so that the user sees only that error.
+//! If a declaration has an error, the expansion uses `Declaration::permissive`. So the compiler reports only this
+//! error.
 //!
-//! While a user types in an editor, the item often does not parse. Without an expansion, all its methods would
-//! disappear, and the editor could no longer complete them. `recover` therefore builds an item from the parts that do
-//! parse. The user still gets the parse error, so such an item never becomes part of a program.
+//! While a user types in an editor, the item often does not parse. Without an expansion, the editor would lose the
+//! methods of the item and could not complete their names. So `recover` builds an item from the parts that parse. The
+//! macro still reports the parse error, so a program never contains a recovered item.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
@@ -15,7 +17,7 @@ use crate::errors::Errors;
 use crate::model::{Shape, ValueType};
 use crate::{attrs, check, expand, model, recover};
 
-/// `#[derive(Cookie)]`.
+/// Expands `#[derive(Cookie)]`.
 pub(crate) fn cookie(input: TokenStream) -> TokenStream {
     derive(input, |input, parse_error, errors| {
         let mut cookie = model::cookie_type(input, errors);
@@ -27,7 +29,7 @@ pub(crate) fn cookie(input: TokenStream) -> TokenStream {
     })
 }
 
-/// `#[derive(CookieValue)]`.
+/// Expands `#[derive(CookieValue)]`.
 pub(crate) fn cookie_value(input: TokenStream) -> TokenStream {
     derive(input, |input, parse_error, errors| {
         let mut value = model::value_type(input, errors);
@@ -36,7 +38,7 @@ pub(crate) fn cookie_value(input: TokenStream) -> TokenStream {
     })
 }
 
-/// Runs the steps that both derives share. `expand` gets the parse error, if there is one.
+/// Runs the steps that both derives share. If the type did not parse, `expand` gets the parse error.
 fn derive(
     input: TokenStream,
     expand: impl FnOnce(&DeriveInput, Option<syn::Error>, &mut Errors) -> TokenStream,
@@ -53,7 +55,7 @@ fn derive(
     errors.prepend_to(expansion)
 }
 
-/// If the type did not parse, reports that error alone: all other errors follow from it.
+/// Reports only the parse error if the type did not parse. The parse error may have caused all other errors.
 fn report_parse_error_alone(parse_error: Option<syn::Error>, value: &mut ValueType<'_>, errors: &mut Errors) {
     if let Some(error) = parse_error {
         *errors = Errors::default();
@@ -62,7 +64,8 @@ fn report_parse_error_alone(parse_error: Option<syn::Error>, value: &mut ValueTy
     }
 }
 
-/// Parses the type. If that fails, returns the parse error and as much of the type as its impls need.
+/// Parses the type. If the type does not parse, returns the parse error and a recovered type. The recovered type
+/// contains only the parts that the impls need.
 fn parse_or_recover(input: TokenStream) -> syn::Result<(DeriveInput, Option<syn::Error>)> {
     match syn::parse2::<DeriveInput>(input.clone()) {
         Ok(parsed) => Ok((parsed, None)),
@@ -73,7 +76,7 @@ fn parse_or_recover(input: TokenStream) -> syn::Result<(DeriveInput, Option<syn:
     }
 }
 
-/// `#[cookies]`.
+/// Expands `#[cookies]`.
 pub(crate) fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let (input, trailing) = match syn::parse2::<DeriveInput>(item.clone()) {
@@ -106,7 +109,7 @@ pub(crate) fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream 
     errors.prepend_to(quote!(#expansion #trailing))
 }
 
-/// `#[derive(Cookies)]`, which exists only for this error.
+/// Rejects `#[derive(Cookies)]`. This derive exists only to report an error that recommends `#[cookies]`.
 pub(crate) fn reject_derive_cookies(input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let name = syn::parse2::<DeriveInput>(input).map_or_else(|_| Span::call_site(), |input| input.ident.span());

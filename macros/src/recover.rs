@@ -1,12 +1,13 @@
-//! Builds an item from the parts of one that does not parse, as in an editor while a user types. The comment of
-//! `pipeline` gives the reason. `pipeline` also reports the parse error, always.
+//! Builds an item from the valid parts of an item that does not parse. In an editor, an item often does not parse while
+//! the user types. The docs of `pipeline` explain why the macros still need such an item. `pipeline` always reports the
+//! parse error too.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Data, DataStruct, DeriveInput, Field, Fields, FieldsNamed, Generics, Token, Visibility};
 
-/// Recovers a struct with those of its fields that parse. Also returns the tokens after the struct: if a bracket is not
-/// closed, an editor passes the items below as part of this one.
+/// Recovers a struct with the fields that parse. Also returns the tokens after the struct. If a bracket is not closed,
+/// an editor passes the next items of the file to the macro, as a part of the struct.
 pub(crate) fn recover_set(item: TokenStream) -> Option<(DeriveInput, TokenStream)> {
     let is_struct = |token: &TokenTree| is_word(token, "struct");
     let mut head: Vec<TokenTree> = match item.clone().into_iter().any(|token| is_struct(&token)) {
@@ -44,8 +45,8 @@ pub(crate) fn recover_set(item: TokenStream) -> Option<(DeriveInput, TokenStream
     Some((input, tail.collect()))
 }
 
-/// Recovers the attributes and the name of a type. Returns `None` for a type with parameters, because its impls need
-/// them.
+/// Recovers the attributes and the name of a type. Returns `None` if the type has generic parameters, because the impls
+/// would need these parameters.
 pub(crate) fn recover_type(item: TokenStream) -> Option<DeriveInput> {
     let is_keyword = |token: &TokenTree| ["enum", "struct"].iter().any(|word| is_word(token, word));
     let mut head: Vec<TokenTree> = item.into_iter().collect();
@@ -64,7 +65,7 @@ pub(crate) fn recover_type(item: TokenStream) -> Option<DeriveInput> {
     })
 }
 
-/// Attributes and tokens that may be one field.
+/// The attributes and tokens of a possible field.
 #[derive(Default)]
 struct Piece {
     attributes: Vec<Attribute>,
@@ -72,7 +73,7 @@ struct Piece {
 }
 
 impl Piece {
-    /// Parses the field. Tokens after its type are dropped.
+    /// Parses the field. Ignores the tokens after the field's type.
     fn into_field(self) -> Option<Field> {
         let field = |input: ParseStream<'_>| {
             let field = Field::parse_named(input)?;
@@ -93,8 +94,10 @@ impl Piece {
     }
 }
 
-/// Splits the tokens before each attribute, `pub` and `name:`. A type contains none of the three. A comma does not
-/// work: it may be missing, or it may be inside angle brackets. An attribute that does not parse is dropped.
+/// Splits the tokens into possible fields. A new field begins at an attribute, at `pub` or at `name:`, because a type
+/// cannot contain these tokens. Attributes that do not parse are dropped.
+///
+/// Commas do not show where a field ends. A comma may be missing, or a comma may be inside angle brackets.
 fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     let mut pieces = vec![];
     let mut piece = Piece::default();
@@ -102,7 +105,7 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     while let Some(token) = tokens.next() {
         let begins = match (&token, tokens.peek()) {
             (TokenTree::Punct(hash), Some(_)) => hash.as_char() == '#',
-            // A single colon: in `::` the first one has the spacing `Joint`.
+            // This must be a single colon. In `::`, the first colon has the spacing `Joint`.
             (TokenTree::Ident(_), Some(TokenTree::Punct(colon))) if colon.as_char() == ':' => {
                 colon.spacing() == Spacing::Alone && !piece.is_visibility()
             }
@@ -127,8 +130,9 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     pieces
 }
 
-/// Removes the delimiters of each group that contains a token which `begins` accepts. Such a token begins a field or an
-/// item, which no group can contain, so the user has not closed the bracket yet.
+/// Removes the brackets of a group that contains the beginning of a field or an item. A group cannot contain a field or
+/// an item, so the user has not closed the bracket yet. `begins` returns true for a token that begins a field or an
+/// item.
 fn without_unclosed_groups(tokens: TokenStream, begins: &impl Fn(&TokenTree) -> bool) -> Vec<TokenTree> {
     let mut flat = vec![];
     for token in tokens {

@@ -1,9 +1,13 @@
-//! The catalogue of scanner findings: each weakness of a cookie or a response, with the ids that standards and scanners
-//! give it. A weakness and [`Facts`] go in; ids and a severity come out. The audit decides whether a weakness is
-//! present.
+//! The catalogue of scanner findings. The catalogue lists the weaknesses of cookies and responses, with their ids in
+//! standards and scanners. A [`Weakness`] and [`Facts`] go in. Ids and a severity come out. The audit in the crate
+//! `hardtack` finds the weaknesses.
 //!
-//! The ids and conditions come from the sources of the scanners: OWASP ASVS 5.0, ZAP's passive scan rules (pscanrules
-//! and the cookie helpers of commonlib), the HTTP Observatory's cookie and HSTS tests, and Nikto's cookie plugin.
+//! The ids and conditions come from these sources:
+//!
+//! - OWASP ASVS 5.0
+//! - the passive scan rules of ZAP: pscanrules, and the cookie helpers of commonlib
+//! - the cookie and HSTS tests of the HTTP Observatory
+//! - the cookie plugin of Nikto
 
 use core::fmt;
 
@@ -13,17 +17,17 @@ use crate::session_names::{contains_csrf, contains_sess_or_login};
 use crate::spec::{Prefix, Spec};
 use crate::wire::HSTS_YEAR_SECONDS;
 
-/// The severity of a weakness, in ascending order.
+/// The severity of a weakness. The variants are in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {
-    /// Worth knowing.
+    /// The finding is only information.
     Info,
-    /// A second line of defence is missing.
+    /// An additional protection is missing.
     Low,
     /// A protection is missing, or a setting does not work as intended.
     Medium,
-    /// An attacker can get the credential that signs a user in.
+    /// An attacker can get the credential of a signed-in user.
     High,
 }
 
@@ -46,13 +50,13 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A source of ids for weaknesses: a standard, a scanner or a source code analyser.
+/// A standard, a scanner or a source code analyser that gives ids to weaknesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Auditor {
     /// MITRE's Common Weakness Enumeration.
     Cwe,
-    /// OWASP's Application Security Verification Standard, 5.0.
+    /// OWASP's Application Security Verification Standard, version 5.0.
     Asvs,
     /// A document of the IETF.
     Rfc,
@@ -91,7 +95,8 @@ impl fmt::Display for Auditor {
     }
 }
 
-/// The id that one auditor gives a weakness. `Display` writes it as reports do: `CWE-614`, `ASVS 3.3.1`.
+/// The id that one auditor gives to a weakness. `Display` writes the text for reports, such as `CWE-614` or
+/// `ASVS 3.3.1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Reference {
@@ -111,7 +116,8 @@ impl fmt::Display for Reference {
     }
 }
 
-/// The facts about a cookie or a response that change the severity of a weakness or the ids that auditors give it.
+/// Facts about a cookie or a response. These facts change the severity of a weakness, or the ids that auditors give to
+/// the weakness.
 ///
 /// ```
 /// use hardtack_rules::auditors::{Facts, Severity, Weakness};
@@ -124,32 +130,34 @@ impl fmt::Display for Reference {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {
-    /// The Observatory counts the name as a session's: it contains `sess` or `login`, in any letter case.
+    /// True if the name contains `sess` or `login`, in any letter case. The Observatory takes such a cookie for a
+    /// session cookie.
     pub session_like: bool,
-    /// The Observatory counts the name as a CSRF token's: it contains `csrf`, in any letter case.
+    /// True if the name contains `csrf`, in any letter case. The Observatory takes such a cookie for a CSRF token.
     pub csrf_like: bool,
-    /// The header has `Secure`.
+    /// True if the header has `Secure`.
     pub secure: bool,
-    /// The header has no `Domain`.
+    /// True if the header has no `Domain`.
     pub host_only: bool,
-    /// The host is under HSTS as the Observatory counts it: the response has exactly one well-formed header with a
-    /// `max-age` of at least [`OBSERVATORY_HSTS_SECONDS`].
+    /// True if the Observatory counts the host as protected by HSTS. The response must have exactly one HSTS header.
+    /// This header must be well-formed, with a `max-age` of at least [`OBSERVATORY_HSTS_SECONDS`].
     pub under_hsts: bool,
     /// The `max-age` of the HSTS header, in seconds.
     pub hsts_max_age: u64,
-    /// `Cache-Control` contains `public` or `s-maxage`, which invites shared caches.
+    /// True if `Cache-Control` contains `public` or `s-maxage`. These directives allow shared caches to store the
+    /// response.
     pub invites_caches: bool,
-    /// The reason why the HSTS header cannot be parsed. `None` if it can.
+    /// The reason why the HSTS header cannot be parsed. `None` if the header is valid.
     pub hsts_fault: Option<HstsFault>,
-    /// `Secure` has a value.
+    /// True if `Secure` has a value.
     pub secure_has_value: bool,
-    /// `HttpOnly` has a value.
+    /// True if `HttpOnly` has a value.
     pub http_only_has_value: bool,
 }
 
 impl Facts {
-    /// Returns the facts about a cookie with this name. The other facts have defaults: the header has `Secure` and no
-    /// `Domain`, the host is not under HSTS, and the `max-age` of HSTS is one year.
+    /// Returns the facts about a cookie with this name. All other facts have default values. By default, the header has
+    /// `Secure` and no `Domain`. HSTS does not protect the host, and the `max-age` of the HSTS header is one year.
     #[must_use]
     pub const fn from_name(name: &[u8]) -> Self {
         Facts {
@@ -171,20 +179,21 @@ impl Facts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HstsFault {
-    /// There is no `max-age`, or it has no number.
+    /// The header has no `max-age`, or the `max-age` has no number.
     MaxAgeMissing,
-    /// A quote precedes `max-age`. Only the value of the directive may be quoted.
+    /// There is a quotation mark before `max-age`. Quotation marks are only allowed around the value of a directive.
     MaxAgeQuoted,
-    /// The header contains a byte that is neither printable ASCII nor a tab.
+    /// The header contains an invalid byte. Only printable ASCII bytes and the tab are valid.
     InvalidByte,
-    /// Another fault of the grammar, such as a repeated directive.
+    /// The header breaks the grammar in another way. For example, a directive is repeated.
     Grammar,
 }
 
-/// The smallest `max-age` of HSTS that the Observatory accepts, in seconds: 180 days, which it calls six months.
+/// The smallest `max-age` of HSTS that the Observatory accepts, in seconds. The Observatory calls this time six months,
+/// but the number is 180 days.
 pub const OBSERVATORY_HSTS_SECONDS: u64 = 15_552_000;
 
-/// One id of a weakness, and the condition under which the auditor gives it.
+/// One id of a weakness. The auditor gives the id if `applies` returns true.
 struct Entry {
     reference: Reference,
     applies: fn(&Facts) -> bool,
@@ -214,17 +223,21 @@ macro_rules! severity {
     }};
 }
 
-/// Each row of the table holds the variant, the id, the usual severity (with the raised severity and its condition),
-/// the predicate, the remedy and the auditors' ids (with their conditions).
+/// Defines `Weakness` from a table. A row consists of these parts:
+///
+/// - the variant and the id
+/// - the usual severity, and optionally a higher severity with its condition
+/// - the predicate and the remedy
+/// - the ids of the auditors, optionally with conditions
 macro_rules! weaknesses {
     ($(
         $weakness:ident, $id:literal, $usual:ident $(to $raised:ident if $is_raised:expr)?,
         $predicate:literal, $remedy:literal,
         [$($auditor:ident $reference:literal $(if $condition:expr)?),*];
     )*) => {
-        /// A weakness of a cookie or a response that auditors report.
+        /// A weakness that auditors report about a cookie or a response.
         ///
-        /// If a [`Rule`] describes the same weakness, both have the same id. So `insecure` means the same in a
+        /// If a [`Rule`] describes the same weakness, the rule has the same id. So `insecure` has the same meaning in a
         /// declaration, in `HARDTACK_DENY` and in a report.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -233,7 +246,7 @@ macro_rules! weaknesses {
         }
 
         impl Weakness {
-            /// Every weakness, in the table's order.
+            /// Every weakness, in the order of the table.
             pub const ALL: &'static [Weakness] = &[$(Weakness::$weakness),*];
 
             /// Returns the stable id, such as `insecure`. Reports use this id.
@@ -242,19 +255,20 @@ macro_rules! weaknesses {
                 match self { $(Weakness::$weakness => $id,)* }
             }
 
-            /// Returns the fact, as a predicate whose subject is the cookie or the response.
+            /// Returns the predicate of a sentence, such as `is rejected by browsers`. The subject of the sentence is
+            /// the cookie or the response.
             #[must_use]
             pub const fn predicate(self) -> &'static str {
                 match self { $(Weakness::$weakness => $predicate,)* }
             }
 
-            /// Returns what to write instead.
+            /// Returns the remedy, such as `write each attribute once`.
             #[must_use]
             pub const fn remedy(self) -> &'static str {
                 match self { $(Weakness::$weakness => $remedy,)* }
             }
 
-            /// Returns the severity under these facts.
+            /// Returns the severity of the weakness under these facts.
             #[must_use]
             pub fn severity(self, facts: &Facts) -> Severity {
                 match self { $(Weakness::$weakness => severity!(facts, $usual $(, $raised, $is_raised)?),)* }
@@ -367,7 +381,7 @@ weaknesses! {
 }
 
 impl Weakness {
-    /// Returns the ids that auditors give the weakness under these facts, standards first.
+    /// Returns the ids that auditors give to the weakness under these facts. The ids of standards come first.
     ///
     /// ```
     /// use hardtack_rules::auditors::{Facts, Weakness};
@@ -381,7 +395,7 @@ impl Weakness {
         self.entries().iter().filter(|entry| (entry.applies)(facts)).map(|entry| entry.reference)
     }
 
-    /// Returns the rule with the same id, if there is one.
+    /// Returns the rule that has the same id, or `None` if there is no such rule.
     #[must_use]
     pub fn rule(self) -> Option<Rule> {
         Rule::ALL.iter().copied().find(|rule| rule.id() == self.id())

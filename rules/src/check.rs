@@ -1,36 +1,38 @@
-//! Checks a declaration against the rules. A [`Spec`] and one of its arguments go in; the first broken rule comes out.
-//! A rule about two arguments blames the argument that differs from the default, so that one mistake gives one error.
+//! Checks a declaration against the rules. A [`Spec`] and one of its arguments go in. The first broken rule comes out.
+//!
+//! Some rules are about two arguments. Such a rule reports the argument that differs from the default, so one mistake
+//! causes one error.
 
 use crate::rule::{Rule, RuleKind};
 use crate::spec::{Prefix, SameSite, Spec};
 use crate::syntax::{self, Fault};
 
-/// An argument of a declaration that a rule can blame.
+/// An argument of a declaration. Each error and each lint is reported on one argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Argument {
-    /// `name`, or the name of the type if the declaration has no `name`.
+    /// The key `name`, or the name of the type if the declaration does not contain `name`.
     Name,
-    /// `path`.
+    /// The key `path`.
     Path,
-    /// `domain`.
+    /// The key `domain`.
     Domain,
-    /// `max_age`.
+    /// The key `max_age`.
     MaxAge,
-    /// `same_site`.
+    /// The key `same_site`.
     SameSite,
-    /// `http_only`.
+    /// The key `http_only`.
     HttpOnly,
-    /// `secure`.
+    /// The key `secure`.
     Secure,
-    /// `partitioned`.
+    /// The key `partitioned`.
     Partitioned,
-    /// `reason`.
+    /// The key `reason`.
     Reason,
 }
 
 impl Argument {
-    /// Every argument that a rule can blame.
+    /// Every argument.
     pub const ALL: &'static [Argument] = &[
         Argument::Name,
         Argument::Path,
@@ -44,7 +46,7 @@ impl Argument {
     ];
 }
 
-/// Returns the first error of this argument. A `reason` does not allow an error.
+/// Returns the first error of this argument. A `reason` cannot allow an error.
 ///
 /// ```
 /// use hardtack_rules::check::{Argument, find_error};
@@ -95,7 +97,7 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
     }
 }
 
-/// Returns the lint that this argument triggers, with or without a `reason`.
+/// Returns the lint that this argument triggers. A `reason` does not change the result.
 ///
 /// ```
 /// use hardtack_rules::check::{Argument, find_lint};
@@ -121,7 +123,8 @@ pub const fn find_lint(spec: &Spec<'_>, argument: Argument) -> Option<Rule> {
     if is_triggered && !spec.read_only { Some(rule) } else { None }
 }
 
-/// Returns the lint that this argument can trigger. [`Rule::PublicSuffix`] is not included, because it needs a list.
+/// Returns the lint that this argument can trigger. The result is never [`Rule::PublicSuffix`], because that rule needs
+/// the public suffix list.
 ///
 /// ```
 /// use hardtack_rules::Rule;
@@ -144,10 +147,10 @@ pub const fn lint_for(argument: Argument) -> Option<Rule> {
     }
 }
 
-/// Returns the weakening of this argument for which the declaration gives no `reason`.
+/// Returns the weakening of this argument if the declaration has no `reason`.
 ///
-/// A cookie that is not Secure cannot have a prefix. Such a cookie has [`Rule::Insecure`] only, and not
-/// [`Rule::Unprefixed`] as well.
+/// A cookie that is not Secure cannot have a prefix. For such a cookie this function returns [`Rule::Insecure`] only. A
+/// second error for [`Rule::Unprefixed`] would repeat the same mistake.
 ///
 /// ```
 /// use hardtack_rules::Spec;
@@ -171,18 +174,20 @@ pub const fn find_unexplained(spec: &Spec<'_>, argument: Argument) -> Option<Fau
 /// Returns the fault of a cookie whose `domain` is a public suffix. Returns `None` if the declaration has a `reason` or
 /// is `read_only`.
 ///
-/// The caller has found the domain in the public suffix list. This crate does not contain the list.
+/// Call this function only if the `domain` is in the public suffix list. This crate does not contain the list.
 #[must_use]
 pub const fn public_suffix_fault(spec: &Spec<'_>) -> Option<Fault> {
     if spec.read_only || spec.reason.is_some() { None } else { Some(Fault::from_rule(Rule::PublicSuffix)) }
 }
 
-/// Returns the first error or unexplained weakening of an argument that is a constant expression. Generated code calls
-/// this function when the value is known.
+/// Checks an argument that is a constant expression. Returns the first error. If there is no error, returns the
+/// weakening that has no `reason`. Generated code calls this function in a `const`, where the compiler knows the value.
 ///
-/// The macro has already checked the arguments that are literals, except against a name that is a constant. So the
-/// check of a constant name also covers the other arguments that contradict the name's prefix. If `path_is_constant` is
-/// true, it leaves out the path, because a constant path has a check of its own.
+/// The macro has already checked the arguments that are literals. But if the name is a constant expression, the macro
+/// does not know the prefix. So the check of the name also finds other arguments that contradict the prefix.
+///
+/// `path_is_constant` is true if the path is a constant expression too. Then generated code checks the path separately,
+/// and the check of the name ignores the path.
 #[must_use]
 pub const fn check_constant(spec: &Spec<'_>, argument: Argument, path_is_constant: bool) -> Option<Fault> {
     let error = match argument {
@@ -190,7 +195,7 @@ pub const fn check_constant(spec: &Spec<'_>, argument: Argument, path_is_constan
             Some(fault) => Some(fault),
             None => find_prefix_contradiction(spec, !path_is_constant),
         },
-        // The check of the name reports a `__Host-` name with a Domain.
+        // Only the syntax is checked here. The check of the name rejects a `__Host-` name with a Domain.
         Argument::Domain if !spec.read_only => match spec.domain {
             Some(domain) => err(syntax::check_domain(domain)),
             None => None,
@@ -203,7 +208,7 @@ pub const fn check_constant(spec: &Spec<'_>, argument: Argument, path_is_constan
     }
 }
 
-/// Returns the first contradiction between the name's prefix and any other argument.
+/// Returns the first contradiction between the name's prefix and another argument.
 const fn find_prefix_contradiction(spec: &Spec<'_>, with_path: bool) -> Option<Fault> {
     if spec.read_only {
         return None;
@@ -220,7 +225,7 @@ const fn find_prefix_contradiction(spec: &Spec<'_>, with_path: bool) -> Option<F
     if with_path { find_prefix_fault(spec, Argument::Path) } else { None }
 }
 
-/// Returns the prefix rule that this argument breaks.
+/// Returns a fault if this argument contradicts the prefix of the name.
 const fn find_prefix_fault(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
     let Some(prefix) = Prefix::from_name(spec.name) else { return None };
     macro_rules! texts {
@@ -276,7 +281,7 @@ const fn has_lint(spec: &Spec<'_>) -> bool {
     false
 }
 
-/// `Result::err`, which is not a `const fn`.
+/// Does the same as `Result::err`, which is not a `const fn`.
 const fn err(result: Result<(), Fault>) -> Option<Fault> {
     match result {
         Ok(()) => None,
@@ -298,7 +303,7 @@ mod tests {
     const STRICT: Spec<'_> = Spec::new("__Host-Http-id");
     const DAY: u64 = 86_400;
 
-    /// Returns the results of a check for each argument.
+    /// Calls `check` for each argument, and returns the arguments that have a result.
     fn each_argument<T>(check: impl Fn(Argument) -> Option<T>) -> Vec<(Argument, T)> {
         Argument::ALL.iter().filter_map(|argument| check(*argument).map(|result| (*argument, result))).collect()
     }
@@ -376,7 +381,7 @@ mod tests {
 
     #[test]
     fn each_prefix_refuses_only_what_contradicts_it() {
-        // 6265bis 4.1.3 and layered-cookies. Columns: name, rule, requires HttpOnly, requires `Path=/` and no Domain.
+        // The table follows 6265bis 4.1.3 and layered-cookies.
         for (name, rule, needs_http_only, host_only) in [
             ("__Secure-id", Rule::PrefixSecure, false, false),
             ("__Host-id", Rule::PrefixHost, false, true),
@@ -394,7 +399,7 @@ mod tests {
             ] {
                 let expected = if refused { Vec::from([(argument, rule)]) } else { Vec::new() };
                 assert_eq!(errors(&spec), expected, "{spec:?}");
-                // Each text names the prefix of the cookie.
+                // Each error text contains the prefix of the cookie.
                 let quoted = std::format!("`{}`", Prefix::from_name(name).unwrap().as_str());
                 assert!(find_error(&spec, argument).is_none_or(|fault| fault.text.contains(&quoted)), "{spec:?}");
             }
@@ -484,7 +489,7 @@ mod tests {
         for (spec, expected) in [
             (plain.http_only(false), &[(Argument::HttpOnly, Rule::ScriptReadable)][..]),
             (plain.explicit_name(), &[(Argument::Name, Rule::Unprefixed)]),
-            // A cookie that is not Secure cannot have a prefix: one mistake, one error.
+            // A cookie that is not Secure cannot have a prefix, so only `secure = false` is reported.
             (plain.explicit_name().secure(false), &[(Argument::Secure, Rule::Insecure)]),
             (plain.domain("example.com").max_age(long).partitioned(), &[]),
         ] {
@@ -503,7 +508,7 @@ mod tests {
             assert_eq!(rule(&spec, Argument::Name, false), Some(Rule::PrefixHostHttp), "{spec:?}");
         }
         assert_eq!(rule(&host, Argument::Name, false), None);
-        // A constant path has a check of its own.
+        // Generated code checks a constant path separately.
         assert_eq!(rule(&host.path("/app"), Argument::Name, true), None);
         assert_eq!(rule(&host.path("/app"), Argument::Path, true), Some(Rule::PrefixHostHttp));
         assert_eq!(rule(&Spec::new("i d"), Argument::Name, false), Some(Rule::NameToken));

@@ -1,24 +1,26 @@
-//! Formats and parses dates: Unix seconds go in and an IMF-fixdate comes out, or the text of a date goes in and Unix
-//! seconds come out. Every date is in UTC. Text that the algorithm of 6265bis 5.1.1 does not accept is never guessed.
+//! Formats and parses dates. The formatter takes Unix seconds and returns an IMF-fixdate. The parsers take the text of
+//! a date and return Unix seconds. If the text does not match the grammar, a parser returns `None`. Every date is in
+//! UTC.
 
-/// 1601-01-01T00:00:00Z, the first second of the first year that a cookie-date can name (6265bis 5.1.1).
+/// 1601-01-01T00:00:00Z. The year 1601 is the earliest year of a cookie-date (6265bis 5.1.1).
 const FIRST: i64 = -11_644_473_600;
-/// 9999-12-31T23:59:59Z, the last second of the last year with four digits.
+/// 9999-12-31T23:59:59Z. The year 9999 is the last year with four digits.
 const LAST: i64 = 253_402_300_799;
-/// The seconds of one day.
+/// The number of seconds in one day.
 const DAY: i64 = 86_400;
-/// The days from 0000-03-01 to 1970-01-01. Internally a year begins in March, so that a leap day is the last day of its
-/// year.
+/// The number of days from 0000-03-01 to 1970-01-01. In these calculations a year begins in March, so a leap day is the
+/// last day of its year.
 const DAYS_TO_1970: i64 = 719_468;
-/// The days of 400 years, after which the calendar repeats.
+/// The number of days in 400 years. The calendar repeats every 400 years.
 const ERA_DAYS: i64 = 146_097;
-/// The first three letters of each month, in lower case. They are compared in any letter case.
+/// The first three letters of each month, in lower case. The comparison ignores letter case.
 const MONTHS: [&[u8; 3]; 12] =
     [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
 
 /// Formats Unix seconds as the date of an `Expires` attribute: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 5.6.7).
 ///
-/// Returns `None` if the year is outside 1601 to 9999. Browsers reject earlier years, and the format has four digits.
+/// Returns `None` if the year is before 1601 or after 9999. Browsers reject a year before 1601, and the format allows
+/// only four digits.
 ///
 /// ```
 /// use hardtack_rules::date::format_imf_fixdate;
@@ -67,7 +69,8 @@ pub const fn format_imf_fixdate(unix_seconds: i64) -> Option<[u8; 29]> {
     ])
 }
 
-/// Parses a date as browsers parse `Expires`, with the cookie-date algorithm of 6265bis 5.1.1. Returns Unix seconds.
+/// Parses the date of an `Expires` attribute, and returns Unix seconds. Browsers use the same algorithm
+/// (6265bis 5.1.1).
 ///
 /// ```
 /// use hardtack_rules::date::parse_cookie_date;
@@ -80,7 +83,7 @@ pub const fn format_imf_fixdate(unix_seconds: i64) -> Option<[u8; 29]> {
 pub fn parse_cookie_date(text: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(|byte| is_delimiter(*byte)).filter(|token| !token.is_empty()) {
-        // The token becomes the first part that is still missing and that the token matches.
+        // The order of these checks matters. A token fills the first missing part of the date that the token matches.
         if time.is_none() {
             time = hms_time(token);
             if time.is_some() {
@@ -115,9 +118,9 @@ pub fn parse_cookie_date(text: &[u8]) -> Option<i64> {
     Some(days_since_1970(year, month, day) * DAY + hour * 3_600 + minute * 60 + second)
 }
 
-/// Parses an RFC 3339 timestamp in UTC and whole seconds, such as `2026-12-01T03:00:00Z`. Returns Unix seconds.
+/// Parses an RFC 3339 timestamp such as `2026-12-01T03:00:00Z`, and returns Unix seconds.
 ///
-/// Returns `None` if the text has another form, such as an offset or a fraction, or if the year is before 1601.
+/// The timestamp must be in UTC and in whole seconds. Returns `None` for other texts, and for years before 1601.
 ///
 /// ```
 /// use hardtack_rules::date::parse_timestamp;
@@ -147,8 +150,8 @@ const fn is_delimiter(byte: u8) -> bool {
     matches!(byte, 0x09 | 0x20..=0x2F | 0x3B..=0x40 | 0x5B..=0x60 | 0x7B..=0x7E)
 }
 
-/// Parses `time` of the grammar: three numbers of one or two digits with colons between them. Text may follow if it
-/// does not begin with a digit.
+/// Parses the `time` of the grammar, such as `08:49:37`. Each of the three numbers has one or two digits. The token may
+/// contain other text after the time.
 fn hms_time(token: &[u8]) -> Option<(i64, i64, i64)> {
     let (hour, rest) = split_number(token, 1, 2)?;
     let (minute, rest) = split_number(rest.strip_prefix(b":")?, 1, 2)?;
@@ -156,14 +159,14 @@ fn hms_time(token: &[u8]) -> Option<(i64, i64, i64)> {
     Some((hour, minute, second))
 }
 
-/// Parses `month` of the grammar: a token that begins with the first three letters of a month, in any letter case.
+/// Parses the `month` of the grammar. The token must begin with the first three letters of a month, in any letter case.
 fn month_number(token: &[u8]) -> Option<i64> {
     let letters = token.first_chunk::<3>()?;
     (1..).zip(MONTHS).find(|(_, name)| letters.eq_ignore_ascii_case(*name)).map(|(number, _)| number)
 }
 
-/// Parses a number with `min_digits` to `max_digits` digits at the start of the token. Text may follow if it does not
-/// begin with a digit.
+/// Parses the number at the start of the token. Returns `None` if the number has fewer than `min_digits` or more than
+/// `max_digits` digits.
 fn leading_number(token: &[u8], min_digits: usize, max_digits: usize) -> Option<i64> {
     match split_number(token, min_digits, max_digits)? {
         (_, [b'0'..=b'9', ..]) => None,
@@ -171,8 +174,8 @@ fn leading_number(token: &[u8], min_digits: usize, max_digits: usize) -> Option<
     }
 }
 
-/// Splits `text` into the number at its start, of at most `max_digits` digits, and the rest. Returns `None` if there
-/// are fewer than `min_digits` digits.
+/// Reads at most `max_digits` digits at the start of `text`, and returns the number and the rest of `text`. Returns
+/// `None` if there are fewer than `min_digits` digits.
 fn split_number(text: &[u8], min_digits: usize, max_digits: usize) -> Option<(i64, &[u8])> {
     let (mut rest, mut digits, mut number) = (text, 0, 0);
     while let [digit @ b'0'..=b'9', tail @ ..] = rest {
@@ -186,7 +189,7 @@ fn split_number(text: &[u8], min_digits: usize, max_digits: usize) -> Option<(i6
     (digits >= min_digits).then_some((number, rest))
 }
 
-/// Returns the number of days of a month.
+/// Returns the number of days in a month.
 const fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
@@ -196,7 +199,7 @@ const fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Returns the days from 1970-01-01 to this date. The result is negative before 1970.
+/// Returns the number of days from 1970-01-01 to this date. The result is negative for a date before 1970.
 const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
@@ -204,7 +207,7 @@ const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     era * ERA_DAYS + year * 365 + year / 4 - year / 100 + day_of_year - DAYS_TO_1970
 }
 
-/// Returns the year, month and day that is this many days after 1970-01-01.
+/// Returns the date that is `days` days after 1970-01-01, as year, month and day.
 const fn date_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + DAYS_TO_1970;
     let (era, day) = (days.div_euclid(ERA_DAYS), days.rem_euclid(ERA_DAYS));
@@ -229,7 +232,8 @@ mod tests {
 
     use super::{DAY, FIRST, LAST, format_imf_fixdate, parse_cookie_date, parse_timestamp};
 
-    /// Under Miri each date takes a thousand times as long, so only a sample is tested.
+    /// The step between two tested values. Under Miri the tests check only a sample, because Miri is about a thousand
+    /// times slower.
     const STEP: usize = if cfg!(miri) { 101 } else { 1 };
 
     #[test]
@@ -339,7 +343,8 @@ mod tests {
         while seconds <= LAST {
             let text = format_imf_fixdate(seconds).unwrap();
             assert_eq!(parse_cookie_date(&text), Some(seconds), "{seconds}");
-            // 97 is coprime to the 7 days of a week and to the lengths of all months.
+            // 97 has no common factor with 7 or with the length of a month. So the dates include every weekday and
+            // every day of a month.
             seconds += (97 * DAY + 97) * i64::try_from(STEP).unwrap();
         }
         for day in (0..800).step_by(STEP) {

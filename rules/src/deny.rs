@@ -1,6 +1,9 @@
-//! `HARDTACK_DENY`: what a build refuses in every cookie, even with a `reason`. The text of the variable (or of a call
-//! to `inventory().deny`) and a declaration go in; the violations come out. This module reads no environment variable
-//! and does not allocate.
+//! Parses a deny list, such as the value of `HARDTACK_DENY`, and compares declarations with the list. A build rejects
+//! every cookie that violates the list, even if its declaration has a `reason`. A declaration and the text of a list go
+//! in. The violations come out.
+//!
+//! The text comes from the environment variable or from a call of `inventory().deny`. The caller reads the variable.
+//! This module does not allocate.
 
 use core::fmt;
 use core::time::Duration;
@@ -10,17 +13,18 @@ use crate::rule::{Rule, RuleKind};
 use crate::spec::{Prefix, Spec};
 use crate::syntax;
 
-/// The name of the environment variable that holds the deny list.
+/// The name of the environment variable that contains the deny list.
 pub const VARIABLE: &str = "HARDTACK_DENY";
 
-/// A deny list: words that are separated by commas or white space.
+/// A list of the settings that a build rejects. The list consists of words, with commas or white space between the
+/// words.
 ///
 /// | word | refuses |
 /// |---|---|
 /// | the id of a lint, such as `insecure` | each cookie that triggers the lint |
 /// | `all` | each cookie that triggers any lint |
 /// | `max-age=30d` | each cookie with a longer `max_age` |
-/// | `-shop::Theme`, `-shop::ShopCookies::theme` | nothing: it exempts this type or field of this crate |
+/// | `-shop::Theme`, `-shop::ShopCookies::theme` | nothing; this type or field of the crate `shop` is exempt from the list |
 ///
 /// ```
 /// use hardtack_rules::check::Argument;
@@ -43,21 +47,21 @@ pub struct DenyList<'a> {
     text: &'a str,
 }
 
-/// One violation of a deny list by a declaration.
+/// An argument of a declaration that violates a deny list.
 ///
 /// `Display` writes the fact, such as "`http_only = false` trips `script-readable`".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Violation<'a> {
     /// The argument that violates the list.
     pub argument: Argument,
-    /// The denied lint. `None` if the argument exceeds a limit of `max-age`.
+    /// The lint that the list denies. `None` if the argument is a `max_age` over the limit of the list.
     pub rule: Option<Rule>,
     /// The word of the list that denies the argument.
     pub word: &'a str,
 }
 
 impl Violation<'_> {
-    /// Returns what to write instead.
+    /// Returns the remedy, such as `remove it`.
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match (self.rule, self.argument) {
@@ -82,21 +86,21 @@ impl fmt::Display for Violation<'_> {
     }
 }
 
-/// A word of a deny list that has no meaning. `Display` lists the valid words.
+/// An invalid word of a deny list. `Display` writes the fact and the remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidWord<'a> {
     word: &'a str,
 }
 
 impl<'a> DenyList<'a> {
-    /// Returns the deny list with this text. Parsing is lazy and never fails:
-    /// [`invalid_words`](DenyList::invalid_words) returns the words that have no meaning.
+    /// Returns the deny list with this text. This function always succeeds. To find mistakes in the text, call
+    /// [`invalid_words`](DenyList::invalid_words).
     #[must_use]
     pub const fn parse(text: &'a str) -> Self {
         DenyList { text }
     }
 
-    /// Returns the words that have no meaning.
+    /// Returns the invalid words of the list.
     ///
     /// ```
     /// use hardtack_rules::deny::DenyList;
@@ -110,11 +114,11 @@ impl<'a> DenyList<'a> {
         self.words().filter(|word| !is_valid_word(word)).map(|word| InvalidWord { word })
     }
 
-    /// Returns true if the list exempts the cookie that `crate_name` declares as `item`: a type (`Theme`) or a field of
-    /// a set (`ShopCookies::theme`).
+    /// Returns true if the list exempts the cookie `item` of the crate `crate_name`. The item is a type (`Theme`) or a
+    /// field of a set (`ShopCookies::theme`).
     ///
-    /// An exception that names a set exempts every field of the set. An exception may contain the modules between the
-    /// crate and the type; they are not compared. In the name of the crate, `-` and `_` are equal.
+    /// An exception for a set exempts every field of the set. An exception may also contain the modules between the
+    /// crate and the type, but the comparison ignores the modules. In the name of the crate, `-` is equal to `_`.
     #[must_use]
     pub fn has_exception_for(self, crate_name: &str, item: &str) -> bool {
         let set = item.split_once("::").map_or(item, |(set, _)| set);
@@ -125,12 +129,12 @@ impl<'a> DenyList<'a> {
         })
     }
 
-    /// Returns the paths of the exceptions, without the `-` before them. Invalid paths are included.
+    /// Returns the paths of the exceptions, without the `-` at the start. The result includes invalid paths.
     pub fn exceptions(self) -> impl Iterator<Item = &'a str> {
         self.words().filter_map(|word| word.strip_prefix('-'))
     }
 
-    /// Returns the first violation of this argument. Exceptions are not considered.
+    /// Returns the first violation that this argument causes. This function ignores the exceptions in the list.
     #[must_use]
     pub fn find_violation(self, spec: &Spec<'_>, argument: Argument) -> Option<Violation<'a>> {
         if let (Argument::MaxAge, Some(max_age), false) = (argument, spec.max_age, spec.read_only) {
@@ -139,29 +143,32 @@ impl<'a> DenyList<'a> {
             }
         }
         let rule = find_lint(spec, argument)?;
-        // A cookie that is not Secure cannot have a prefix. Report the two lints as one violation.
+        // A cookie that is not Secure cannot have a prefix. If the list denies `insecure`, only that violation is
+        // reported.
         if rule == Rule::Unprefixed && !spec.secure && self.denying_word(Rule::Insecure).is_some() {
             return None;
         }
         self.denying_word(rule).map(|word| Violation { argument, rule: Some(rule), word }).or_else(|| {
-            // The list may allow `secure = false`, and still deny the name without a prefix that follows from it.
+            // If the list allows `secure = false`, the list may still deny a name without a prefix. This name has no
+            // prefix because of `secure = false`.
             let loses_prefix = rule == Rule::Insecure && !spec.explicit_name && Prefix::from_name(spec.name).is_none();
             let word = self.denying_word(Rule::Unprefixed).filter(|_| loses_prefix)?;
             Some(Violation { argument, rule: Some(Rule::Unprefixed), word })
         })
     }
 
-    /// Returns the violation of a cookie whose `domain` is a public suffix. Returns `None` if the list allows one, or
-    /// if the cookie is `read_only`.
+    /// Returns the violation of a cookie whose `domain` is a public suffix. Returns `None` if the list allows public
+    /// suffixes, or if the cookie is `read_only`.
     ///
-    /// The caller has found the domain in the public suffix list. This crate does not contain the list.
+    /// Call this function only if the `domain` is in the public suffix list. This crate does not contain the list.
     #[must_use]
     pub fn public_suffix_violation(self, spec: &Spec<'_>) -> Option<Violation<'a>> {
         let word = self.denying_word(Rule::PublicSuffix).filter(|_| !spec.read_only)?;
         Some(Violation { argument: Argument::Domain, rule: Some(Rule::PublicSuffix), word })
     }
 
-    /// Returns the word that denies this lint: its id or, if the list does not contain the id, `all`.
+    /// Returns the word of the list that denies this lint. This is the lint's id, or `all` if the list does not contain
+    /// the id.
     #[must_use]
     pub fn denying_word(self, rule: Rule) -> Option<&'a str> {
         self.words().find(|word| *word == rule.id() && is_lint(rule)).or_else(|| self.words().find(|word| *word == ALL))
@@ -206,7 +213,7 @@ fn is_same_crate(a: &str, b: &str) -> bool {
 }
 
 impl<'a> InvalidWord<'a> {
-    /// Returns the word as it is in the list.
+    /// Returns the text of the word.
     #[must_use]
     pub const fn word(self) -> &'a str {
         self.word

@@ -1,19 +1,25 @@
-//! The rules of [hardtack](https://docs.rs/hardtack) as data and pure functions: what RFC 6265bis, browsers and
-//! scanners demand of a cookie.
+//! The cookie rules of [hardtack](https://docs.rs/hardtack), as data and pure functions. The rules come from RFC
+//! 6265bis, browsers and scanners.
 //!
-//! Each rule is one variant of [`Rule`], and each rule is written once, in this crate:
+//! Each rule is one variant of [`Rule`]. This crate is the only place that contains the rules. Its parts are:
 //!
 //! - [`Spec`] is the declaration of one cookie as data.
 //! - [`check`] finds the rules that a declaration breaks.
-//! - [`syntax`] checks the syntax of one argument, and [`date`] parses and formats dates.
-//! - [`deny`] finds what a build refuses even with a `reason`.
+//! - [`syntax`] checks the syntax of one argument.
+//! - [`date`] parses and formats dates.
+//! - [`deny`] finds the arguments that a deny list forbids, even if the declaration has a `reason`.
 //! - [`wire`] writes the attributes of a `Set-Cookie` header.
 //! - [`session_names`] recognises the names of session cookies and of CSRF tokens.
-//! - `auditors` (feature `auditors`) is the catalogue of scanner findings.
+//! - `auditors` is the catalogue of scanner findings. This module needs the feature `auditors`.
 //!
-//! The macros call these functions while the user's crate compiles. Generated code calls them in a `const`, where an
-//! argument is a constant expression. The setters and the audit call them while the server runs. So every function that
-//! a `const` needs is a `const fn`. The crate does not allocate and has no dependencies.
+//! Three kinds of code call the functions of this crate:
+//!
+//! - The macros call the functions while the user's crate compiles.
+//! - Generated code calls the functions in a `const` if an argument is a constant expression. So every function that a
+//!   `const` needs is a `const fn`.
+//! - The setters and the audit call the functions while the server runs.
+//!
+//! The crate does not allocate and has no dependencies.
 //!
 //! ```
 //! use hardtack_rules::check::{Argument, find_error};
@@ -25,8 +31,11 @@
 //! assert_eq!(fault.text, "`SameSite=None` needs Secure; remove `secure = false`, or use `same_site = Lax`");
 //! ```
 //!
-//! Sources: draft-ietf-httpbis-rfc6265bis-22 ("6265bis"), draft-ietf-httpbis-layered-cookies for the two `Http-`
-//! prefixes, CHIPS for `Partitioned`.
+//! The rules refer to these documents:
+//!
+//! - draft-ietf-httpbis-rfc6265bis-22, called "6265bis" in this crate
+//! - draft-ietf-httpbis-layered-cookies, for the prefixes `__Http-` and `__Host-Http-`
+//! - CHIPS, for the `Partitioned` attribute
 #![no_std]
 
 #[cfg(feature = "auditors")]

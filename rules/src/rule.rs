@@ -1,25 +1,29 @@
-//! The table of rules: each error and each lint, with its id, sentence, remedy and source. This file only holds the
-//! table. The checks are in `check` and `syntax`.
+//! The table of all rules. Each row is an error or a lint, with its id, sentence, remedy and source. The checks are in
+//! `check` and `syntax`.
 
-/// The consequence of breaking a [`Rule`].
+/// The kind of a [`Rule`]. The kind determines whether a declaration may break the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RuleKind {
-    /// Always refused: browsers would reject the cookie, the header would be malformed, or the declaration contradicts
-    /// itself.
+    /// The declaration is always rejected. Without the error, browsers would reject the cookie, or the header would be
+    /// malformed. A declaration that contradicts itself is an error too.
     Error,
-    /// Weaker than the default. Allowed only with a `reason`.
+    /// The cookie is weaker than the default. The declaration must give a `reason`.
     Weakening,
-    /// Worth knowing. Allowed without a `reason`; a `reason` may explain it.
+    /// The developer should know the effect of the declaration. The declaration may give a `reason`, but does not need
+    /// a `reason`.
     Notice,
 }
 
-/// Each row of the table holds the variant, the id, the kind, the sentence, the remedy and the source. The kind of a
-/// lint also holds the setting that triggers the lint, for the messages about `HARDTACK_DENY`.
+/// Defines `Rule` from a table. A row has six columns: variant, id, kind, sentence, remedy and source.
+///
+/// For a lint, the kind also contains the setting that triggers the lint. Messages about `HARDTACK_DENY` show this
+/// setting.
 macro_rules! rules {
     ($($rule:ident, $id:literal, $kind:ident $(($trigger:literal))?, $sentence:literal, $remedy:literal, $source:literal;)*) => {
-        /// A rule about cookies: an error or a lint.
+        /// A rule about cookies. A rule is an error or a lint.
         ///
-        /// The variants are in order of precedence. If one token breaks several rules, only the first one is reported.
+        /// The variants are in order of precedence. If one token breaks several rules, only the first of these rules is
+        /// reported.
         ///
         /// ```
         /// use hardtack_rules::{Rule, RuleKind};
@@ -45,38 +49,39 @@ macro_rules! rules {
                 match self { $(Rule::$rule => $id,)* }
             }
 
-            /// Returns the kind: error, weakening or notice.
+            /// Returns the kind of the rule: error, weakening or notice.
             #[must_use]
             pub const fn kind(self) -> RuleKind {
                 match self { $(Rule::$rule => RuleKind::$kind,)* }
             }
 
-            /// Returns the general fact, without a remedy.
+            /// Returns the sentence that states the fact, without a remedy.
             #[must_use]
             pub const fn sentence(self) -> &'static str {
                 match self { $(Rule::$rule => $sentence,)* }
             }
 
-            /// Returns what to write instead.
+            /// Returns the remedy, such as `remove it`.
             #[must_use]
             pub const fn remedy(self) -> &'static str {
                 match self { $(Rule::$rule => $remedy,)* }
             }
 
-            /// Returns the text that demands the rule, such as `6265bis 5.7 step 20`.
+            /// Returns the source of the rule, such as `6265bis 5.7 step 20`.
             #[must_use]
             pub const fn source(self) -> &'static str {
                 match self { $(Rule::$rule => $source,)* }
             }
 
-            /// Returns the sentence and the remedy as one text: `fact; remedy`. The text of a weakening also offers
-            /// `reason` as a remedy.
+            /// Returns the sentence and the remedy as one text, in the form `fact; remedy`. If the rule is a weakening,
+            /// the text also offers `reason` as a remedy.
             #[must_use]
             pub const fn text(self) -> &'static str {
                 match self { $(Rule::$rule => rules!(@text $kind $sentence, $remedy),)* }
             }
 
-            /// Returns the setting that triggers the lint, such as `secure = false`. Returns `None` for an error.
+            /// Returns the setting that triggers the lint, such as `secure = false`. Returns `None` if the rule is an
+            /// error.
             #[must_use]
             pub(crate) const fn lint_trigger(self) -> Option<&'static str> {
                 match self { $(Rule::$rule => rules!(@trigger $kind $($trigger)?),)* }
@@ -176,7 +181,7 @@ rules! {
 }
 
 impl core::fmt::Display for Rule {
-    /// Writes the id.
+    /// Writes the id of the rule.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(self.id())
     }

@@ -1,9 +1,9 @@
-//! Names of session cookies and of CSRF tokens, as common libraries give them. A cookie's name goes in; true or false
-//! comes out. The comparisons ignore letter case.
+//! Recognises the names that common libraries give to session cookies and CSRF tokens. A cookie's name goes in. True or
+//! false comes out. The comparisons ignore letter case.
 
 use crate::spec::{Prefix, starts_with};
 
-/// Names of session cookies that contain neither `sess` nor `login`, in lower case.
+/// Session cookie names that `contains_sess_or_login` does not recognise. The names are in lower case.
 const SESSION_NAMES: &[&str] = &[
     "id", // tower-sessions, axum-login, actix-session
     "sid",
@@ -22,8 +22,8 @@ const SESSION_NAMES: &[&str] = &[
     "jwt",
 ];
 
-/// Returns true if the name looks like the name of a session cookie: `PHPSESSID`, `JSESSIONID`, `ASP.NET_SessionId`,
-/// `_shop_session`. A prefix such as `__Host-` does not count as part of the name.
+/// Returns true if the name looks like the name of a session cookie, such as `PHPSESSID` or `_shop_session`. The check
+/// ignores a prefix such as `__Host-`.
 ///
 /// ```
 /// use hardtack_rules::session_names::is_session_like;
@@ -38,8 +38,10 @@ pub fn is_session_like(name: &[u8]) -> bool {
     contains_sess_or_login(bare) || SESSION_NAMES.iter().any(|session| bare.eq_ignore_ascii_case(session.as_bytes()))
 }
 
-/// Returns true if the name looks like the name of a CSRF token: it contains `csrf` or `xsrf`. Scripts read such a
-/// cookie and send its value back in a header, so `HttpOnly` would break it.
+/// Returns true if the name looks like the name of a CSRF token. Such a name contains `csrf` or `xsrf`.
+///
+/// Scripts read a CSRF token from its cookie and send the token back in a header. `HttpOnly` would hide the token from
+/// the scripts.
 ///
 /// ```
 /// use hardtack_rules::session_names::is_csrf_like;
@@ -52,12 +54,13 @@ pub const fn is_csrf_like(name: &[u8]) -> bool {
     contains_csrf(name) || contains(name, b"xsrf")
 }
 
-/// Returns true if the name contains `sess` or `login`. This is the Observatory's test for a session cookie.
+/// Returns true if the name contains `sess` or `login`. The HTTP Observatory recognises session cookies by the same
+/// test.
 pub(crate) const fn contains_sess_or_login(name: &[u8]) -> bool {
     contains(name, b"login") || contains(name, b"sess")
 }
 
-/// Returns true if the name contains `csrf`. This is the Observatory's test for a CSRF token.
+/// Returns true if the name contains `csrf`. The HTTP Observatory recognises CSRF tokens by the same test.
 pub(crate) const fn contains_csrf(name: &[u8]) -> bool {
     contains(name, b"csrf")
 }

@@ -1,5 +1,5 @@
-//! The declaration of one cookie as data: [`Spec`] and the types of its attributes. [`Spec::new`] is the strict
-//! default, and each method changes one key.
+//! The declaration of one cookie as data. [`Spec`] is the declaration. The other types are values of its attributes.
+//! [`Spec::new`] returns the strict default, and each method changes one key.
 
 use core::fmt;
 use core::time::Duration;
@@ -16,7 +16,8 @@ use core::time::Duration;
 pub enum SameSite {
     /// Browsers send the cookie with same-site requests only.
     Strict,
-    /// Browsers send the cookie with same-site requests, and with cross-site top-level navigations by a safe method.
+    /// Browsers send the cookie with same-site requests, and with cross-site top-level navigations that use a safe
+    /// method such as `GET`.
     Lax,
     /// Browsers send the cookie with every request.
     None,
@@ -33,7 +34,7 @@ impl SameSite {
         }
     }
 
-    /// Returns true if `self` equals `other` or is stricter.
+    /// Returns true if `self` is equal to `other` or stricter than `other`.
     #[must_use]
     pub const fn is_at_least(self, other: SameSite) -> bool {
         matches!(
@@ -49,7 +50,8 @@ impl fmt::Display for SameSite {
     }
 }
 
-/// A name prefix that browsers enforce (6265bis 4.1.3 and layered-cookies).
+/// A prefix of a cookie's name, such as `__Host-`. Browsers reject a cookie that does not meet the requirements of its
+/// prefix (6265bis 4.1.3 and layered-cookies).
 ///
 /// ```
 /// use hardtack_rules::Prefix;
@@ -71,10 +73,10 @@ pub enum Prefix {
 }
 
 impl Prefix {
-    /// Every prefix. A prefix that begins with another prefix comes first: `__Host-Http-` before `__Host-`.
+    /// Every prefix. `__Host-Http-` comes before `__Host-`, because a search returns the first match.
     pub const ALL: &'static [Prefix] = &[Prefix::HostHttp, Prefix::Host, Prefix::Http, Prefix::Secure];
 
-    /// Returns the prefix as a name begins with it, such as `__Host-`.
+    /// Returns the text of the prefix, such as `__Host-`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -85,13 +87,13 @@ impl Prefix {
         }
     }
 
-    /// Returns the prefix of `name`, compared byte for byte, as servers compare names.
+    /// Returns the prefix of `name`. The letter case must match, because servers compare names byte for byte.
     #[must_use]
     pub const fn from_name(name: &str) -> Option<Prefix> {
         Self::find(name.as_bytes(), false)
     }
 
-    /// Returns the prefix of `name` in any letter case, as browsers match prefixes (6265bis 5.4).
+    /// Returns the prefix of `name`, in any letter case. Browsers ignore the letter case of a prefix (6265bis 5.4).
     #[must_use]
     pub const fn from_name_any_case(name: &[u8]) -> Option<Prefix> {
         Self::find(name, true)
@@ -108,7 +110,7 @@ impl Prefix {
         None
     }
 
-    /// Returns true if the prefix limits the cookie to one host: it requires `Path=/` and forbids Domain.
+    /// Returns true if the prefix limits the cookie to one host. Such a prefix requires `Path=/` and forbids Domain.
     #[must_use]
     pub const fn is_host_only(self) -> bool {
         matches!(self, Prefix::HostHttp | Prefix::Host)
@@ -156,7 +158,7 @@ impl Prefix {
     }
 }
 
-/// Returns true if `text` starts with `prefix`.
+/// Returns true if `text` starts with `prefix`. If `any_case` is true, the comparison ignores letter case.
 pub(crate) const fn starts_with(text: &[u8], prefix: &[u8], any_case: bool) -> bool {
     let (mut text, mut prefix) = (text, prefix);
     while let ([a, text_rest @ ..], [b, prefix_rest @ ..]) = (text, prefix) {
@@ -171,14 +173,14 @@ pub(crate) const fn starts_with(text: &[u8], prefix: &[u8], any_case: bool) -> b
 /// The cryptographic protection of a cookie's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Seal {
-    /// The value is authenticated: clients can read it, but only the server can change it.
+    /// The value is authenticated. Clients can read the value, but only the server can change the value.
     Signed,
-    /// The value is encrypted and authenticated: clients can neither read nor change it.
+    /// The value is encrypted and authenticated. Only the server can read or change the value.
     Sealed,
 }
 
 impl Seal {
-    /// Returns the key that declares this seal: `signed` or `sealed`.
+    /// Returns the word that declares this seal in `#[cookie(…)]`: `signed` or `sealed`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -194,9 +196,10 @@ impl fmt::Display for Seal {
     }
 }
 
-/// The declaration of one cookie: everything except its value.
+/// The declaration of one cookie. A declaration contains everything about the cookie except its value.
 ///
-/// [`Spec::new`] is the strict default: Secure, HttpOnly, `SameSite=Lax`, `Path=/`, host-only, and a session cookie.
+/// [`Spec::new`] returns the strict default: a host-only session cookie with `Secure`, `HttpOnly`, `SameSite=Lax` and
+/// `Path=/`.
 ///
 /// ```
 /// use hardtack_rules::{SameSite, Spec};
@@ -210,7 +213,8 @@ impl fmt::Display for Seal {
 pub struct Spec<'a> {
     /// The cookie's full name, including its prefix.
     pub name: &'a str,
-    /// True if the declaration gives the name. False if the name is derived from the name of the type or field.
+    /// True if the declaration contains the key `name`. False if the cookie's name comes from the name of the type or
+    /// field.
     pub explicit_name: bool,
     /// The `Path` attribute.
     pub path: &'a str,
@@ -228,16 +232,16 @@ pub struct Spec<'a> {
     pub http_only: bool,
     /// The `Partitioned` attribute.
     pub partitioned: bool,
-    /// True if another program owns the cookie: this program reads the cookie and never sets or removes it.
+    /// True if another program owns the cookie. This program then only reads the cookie.
     pub read_only: bool,
-    /// The protection of the value. `None` for a plain value.
+    /// The protection of the value. `None` if the value is not protected.
     pub seal: Option<Seal>,
     /// The reason why the cookie is weaker than the default.
     pub reason: Option<&'a str>,
 }
 
 impl<'a> Spec<'a> {
-    /// Returns the strict default under this name.
+    /// Returns the strict default for a cookie with this name.
     #[must_use]
     pub const fn new(name: &'a str) -> Self {
         Spec {
@@ -257,7 +261,7 @@ impl<'a> Spec<'a> {
         }
     }
 
-    /// Marks the name as given by the declaration, not derived.
+    /// Records that the declaration contains the key `name`.
     #[must_use]
     pub const fn explicit_name(mut self) -> Self {
         self.explicit_name = true;
@@ -278,14 +282,14 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// Takes the `Domain` attribute from the policy's `cookie_domain`.
+    /// Uses the policy's `cookie_domain` as the `Domain` attribute.
     #[must_use]
     pub const fn policy_domain(mut self) -> Self {
         self.policy_domain = true;
         self
     }
 
-    /// Sets the `Max-Age` attribute. It must be a positive number of whole seconds; `check` verifies this.
+    /// Sets the `Max-Age` attribute. Only a positive number of whole seconds is valid, and `check` verifies the number.
     #[must_use]
     pub const fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
@@ -299,21 +303,21 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// Sets or clears `Secure`.
+    /// Adds or removes the `Secure` attribute.
     #[must_use]
     pub const fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
-    /// Sets or clears `HttpOnly`.
+    /// Adds or removes the `HttpOnly` attribute.
     #[must_use]
     pub const fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
     }
 
-    /// Sets `Partitioned`.
+    /// Adds the `Partitioned` attribute.
     #[must_use]
     pub const fn partitioned(mut self) -> Self {
         self.partitioned = true;
@@ -341,8 +345,8 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// Returns true if the cookie is declared with a `Domain` attribute, its own or the policy's. Subdomains share such
-    /// a cookie.
+    /// Returns true if the cookie has a `Domain` attribute, from its declaration or from the policy. Subdomains share
+    /// such a cookie.
     #[must_use]
     pub const fn has_domain(&self) -> bool {
         self.domain.is_some() || self.policy_domain

@@ -1,5 +1,5 @@
-//! Checks the syntax of one argument: byte classes, names, paths, domains, durations. (Dates are in `date`.) A value
-//! goes in; nothing or a [`Fault`] comes out.
+//! Checks the syntax of one argument: a name, a path, a domain or a duration. A value goes in. The result is `Ok` or a
+//! [`Fault`]. Dates are in the module `date`.
 
 use core::fmt;
 use core::time::Duration;
@@ -13,12 +13,13 @@ pub const MAX_NAME_VALUE_BYTES: usize = 4096;
 pub const MAX_ATTRIBUTE_BYTES: usize = 1024;
 /// The largest size of a host name, in bytes (RFC 1123 2.1).
 const MAX_DOMAIN_BYTES: usize = 253;
-/// The largest size of one label of a host name, in bytes.
+/// The largest size of one label of a host name, in bytes (RFC 1035 2.3.4).
 const MAX_LABEL_BYTES: usize = 63;
-/// The longest lifetime: 400 days, which are 34 560 000 seconds (6265bis 5.5). Browsers shorten a longer one to this.
+/// The longest lifetime of a cookie: 400 days, or 34 560 000 seconds (6265bis 5.5). Browsers shorten a longer lifetime
+/// to 400 days.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(400 * 86_400);
 
-/// A broken rule, with the fact and the remedy.
+/// The error of a check: the broken rule, the fact and the remedy.
 ///
 /// ```
 /// use hardtack_rules::Rule;
@@ -33,14 +34,14 @@ pub const MAX_LIFETIME: Duration = Duration::from_secs(400 * 86_400);
 pub struct Fault {
     /// The rule that is broken.
     pub rule: Rule,
-    /// What is wrong and what to write instead: `fact; remedy`.
+    /// The error text, in the form `fact; remedy`.
     pub text: &'static str,
-    /// The byte that broke the rule. `None` if no single byte did.
+    /// The byte that broke the rule. `None` if the fault is not a single byte.
     pub byte: Option<u8>,
 }
 
 impl Fault {
-    /// Returns a fault with the general text of the rule.
+    /// Returns a fault whose text is the general text of the rule.
     #[must_use]
     pub const fn from_rule(rule: Rule) -> Fault {
         Fault::new(rule, rule.text())
@@ -56,7 +57,7 @@ impl Fault {
 }
 
 impl fmt::Display for Fault {
-    /// Writes the text and, if a single byte broke the rule, that byte.
+    /// Writes the text. If a single byte broke the rule, also writes the byte.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text)?;
         match self.byte {
@@ -69,7 +70,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Returns true if the byte is allowed in a cookie's name: `tchar` of RFC 9110.
+/// Returns true if the byte is allowed in a cookie's name (`tchar` of RFC 9110).
 #[must_use]
 pub const fn is_tchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
@@ -79,13 +80,13 @@ pub const fn is_tchar(byte: u8) -> bool {
         )
 }
 
-/// Returns true if the byte is allowed in a cookie's value: `cookie-octet` of 6265bis 4.1.1.
+/// Returns true if the byte is allowed in a cookie's value (`cookie-octet` of 6265bis 4.1.1).
 #[must_use]
 pub const fn is_cookie_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
-/// Returns true if the byte is allowed in an attribute's value: `av-octet` of 6265bis 4.1.1.
+/// Returns true if the byte is allowed in an attribute's value (`av-octet` of 6265bis 4.1.1).
 #[must_use]
 pub const fn is_av_octet(byte: u8) -> bool {
     matches!(byte, 0x20..=0x3A | 0x3C..=0x7E)
@@ -101,7 +102,7 @@ pub const fn is_forbidden_control(byte: u8) -> bool {
 ///
 /// # Errors
 ///
-/// Returns the first broken rule: `name-token`, `prefix-case` or `size`.
+/// Returns a fault of the first broken rule: `name-token`, `prefix-case` or `size`.
 ///
 /// ```
 /// use hardtack_rules::Rule;
@@ -134,7 +135,8 @@ pub const fn check_name(name: &str) -> Result<(), Fault> {
             "the prefix `__HostHttp-` was withdrawn, and browsers ignore it; write `__Host-Http-`",
         ));
     }
-    // Compare in any case first: a server reads `__Host-http-x` as `__Host-`, and a browser as `__Host-Http-`.
+    // This search ignores letter case, as browsers do. In `__Host-http-x`, browsers find the prefix `__Host-Http-`, but
+    // servers find `__Host-`.
     if let Some(prefix) = Prefix::from_name_any_case(name.as_bytes()) {
         let exact = prefix.as_str();
         if !starts_with(name.as_bytes(), exact.as_bytes(), false) {
@@ -176,7 +178,7 @@ use misspelt;
 ///
 /// # Errors
 ///
-/// Returns `name-token` if a `Cookie` header cannot contain the name.
+/// Returns a fault of the rule `name-token` if a `Cookie` header cannot contain the name.
 ///
 /// ```
 /// use hardtack_rules::syntax::{check_name, check_undeclared_name};
@@ -204,8 +206,12 @@ pub const fn check_undeclared_name(name: &str) -> Result<(), Fault> {
 ///
 /// # Errors
 ///
-/// Returns `path-syntax` if the path does not begin with `/`, contains an invalid byte, ends with a space, or is over
-/// 1024 bytes.
+/// Returns a fault of the rule `path-syntax` in these cases:
+///
+/// - The path does not begin with `/`.
+/// - The path contains an invalid byte.
+/// - The path ends with a space.
+/// - The path is longer than 1024 bytes.
 ///
 /// ```
 /// use hardtack_rules::syntax::check_path;
@@ -250,7 +256,7 @@ pub const fn check_path(path: &str) -> Result<(), Fault> {
 ///
 /// # Errors
 ///
-/// Returns `domain-syntax` if the domain is not a host name of at least two labels.
+/// Returns a fault of the rule `domain-syntax` if the domain is not a host name with at least two labels.
 ///
 /// ```
 /// use hardtack_rules::syntax::check_domain;
@@ -275,7 +281,7 @@ pub const fn check_domain(domain: &str) -> Result<(), Fault> {
     if all.len() > MAX_DOMAIN_BYTES {
         return fault!("the domain is over 253 bytes, longer than any host name; write a shorter one");
     }
-    // `label_bytes` and `only_digits` describe the current label, `single_label` the domain so far.
+    // `label_bytes` and `only_digits` describe the current label. `single_label` is true until the first dot.
     let (mut rest, mut label_bytes, mut single_label, mut only_digits, mut previous) = (all, 0, true, true, b'.');
     while let [byte, tail @ ..] = rest {
         match *byte {
@@ -316,7 +322,8 @@ pub const fn check_domain(domain: &str) -> Result<(), Fault> {
     if previous == b'-' {
         return fault!("a label of the domain ends with a hyphen; remove it");
     }
-    // URL parsers read a host whose last label contains only digits as an IPv4 address, or reject it.
+    // If the last label of a host contains only digits, URL parsers read the host as an IPv4 address or reject the
+    // host.
     if only_digits {
         return fault!("the domain is an IP address; leave the key out for a host-only cookie");
     }
@@ -326,18 +333,18 @@ pub const fn check_domain(domain: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The fault of a `Domain` that is set while the server runs and is a public suffix. The caller has found the domain in
-/// the public suffix list. This crate does not contain the list.
+/// The fault that a setter returns at run time if the `Domain` is a public suffix. The setter must find the domain in
+/// the public suffix list first, because this crate does not contain the list.
 pub const PUBLIC_SUFFIX: Fault = Fault::new(
     Rule::PublicSuffix,
     "the domain is a public suffix, and no browser stores the cookie; give a domain that is registered under it",
 );
 
-/// Checks a declared `Max-Age`: a whole, positive number of seconds.
+/// Checks the `Max-Age` of a declaration. Only a whole, positive number of seconds is valid.
 ///
 /// # Errors
 ///
-/// Returns `max-age` if the duration is zero or has a fraction of a second.
+/// Returns a fault of the rule `max-age` if the duration is zero or has a fraction of a second.
 ///
 /// ```
 /// use core::time::Duration;
@@ -357,11 +364,12 @@ pub const fn check_max_age(max_age: Duration) -> Result<(), Fault> {
     check_whole_seconds(max_age)
 }
 
-/// Checks a `Max-Age` that is set while the server runs. Zero is valid here: it removes the cookie.
+/// Checks a `Max-Age` that the program sets while the server runs. Zero is valid, because a `Max-Age` of zero removes
+/// the cookie.
 ///
 /// # Errors
 ///
-/// Returns `max-age` if the duration has a fraction of a second.
+/// Returns a fault of the rule `max-age` if the duration has a fraction of a second.
 pub const fn check_whole_seconds(max_age: Duration) -> Result<(), Fault> {
     if max_age.subsec_nanos() != 0 {
         return Err(Fault::new(Rule::MaxAge, "`max_age` is not a whole number of seconds; use `Duration::from_secs`"));
@@ -369,11 +377,12 @@ pub const fn check_whole_seconds(max_age: Duration) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Parses a duration: one number and one unit, which is `s`, `m`, `h` or `d`.
+/// Parses a duration such as `15m`. A duration is one number and one unit. The unit is `s`, `m`, `h` or `d`.
 ///
 /// # Errors
 ///
-/// Returns `max-age` if the text has another form, or if the duration is over `u64::MAX` seconds.
+/// Returns a fault of the rule `max-age` if the text has another form. A duration over `u64::MAX` seconds is also a
+/// fault.
 ///
 /// ```
 /// use core::time::Duration;
@@ -446,7 +455,7 @@ mod tests {
 
     #[test]
     fn every_byte_has_its_classes() {
-        // The grammar of RFC 9110 5.6.2, and of 6265bis 4.1.1 and 5.6.
+        // The expected classes come from the grammars of RFC 9110 5.6.2 and of 6265bis 4.1.1 and 5.6.
         for byte in 0..=u8::MAX {
             let tchar = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
             assert_eq!(is_tchar(byte), tchar, "{byte:#x}");
@@ -634,7 +643,7 @@ mod tests {
             assert_result("a fraction", check_max_age(fraction), Rule::MaxAge, "whole number of seconds");
             assert_result("a fraction", check_whole_seconds(fraction), Rule::MaxAge, "whole number of seconds");
         }
-        // 6265bis 5.5 gives the number in days.
+        // 6265bis 5.5 gives this limit in days.
         assert_eq!((MAX_LIFETIME, Ok(MAX_LIFETIME)), (Duration::from_secs(34_560_000), parse_duration("400d")));
     }
 

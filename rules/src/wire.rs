@@ -1,17 +1,19 @@
-//! The text of headers: writes the attributes of a `Set-Cookie` header, and finds a second cookie in one. The macros,
-//! generated code and the setters all call the same writer. The writer checks nothing.
+//! Writes the attributes of a `Set-Cookie` header, and finds a second cookie in a `Set-Cookie` header. The macros,
+//! generated code and the setters all call the same writer. The writer does not check the values.
 
 use crate::spec::Spec;
 use crate::syntax::is_tchar;
 
-/// The usual `max-age` of a `Strict-Transport-Security` header, in seconds: one year. ASVS 3.4.1 and the browsers'
-/// preload lists require at least this.
+/// One year in seconds, the usual `max-age` of a `Strict-Transport-Security` header. ASVS 3.4.1 and the preload lists
+/// of browsers require at least one year.
 pub const HSTS_YEAR_SECONDS: u64 = 31_536_000;
 
-/// Writes the attributes of `spec` into `out`, beginning with `; Path=`, and returns their length in bytes.
+/// Writes the attributes of `spec` into `out`, and returns their length in bytes. The text begins with `; Path=`.
 ///
-/// Bytes that do not fit into `out` are not written. To compute the length alone, pass an empty slice. The `Domain` of
-/// a spec with `policy_domain` is not known here: the caller sets `domain` first.
+/// If `out` is too small, the bytes that do not fit are dropped. To compute only the length, pass an empty slice.
+///
+/// This function does not know the policy's `cookie_domain`. If `policy_domain` is true, the caller must copy the
+/// `cookie_domain` to `domain` first.
 ///
 /// ```
 /// use hardtack_rules::{Spec, wire};
@@ -51,21 +53,22 @@ pub const fn write_attributes(spec: &Spec<'_>, expires: Option<&[u8; 29]>, out: 
     end
 }
 
-/// Writes two texts into `out`, the second directly after the first, and returns their length in bytes. Generated code
-/// calls this function to put a prefix before a name.
+/// Writes `first` and then `second` into `out`, and returns the length of both together in bytes. Generated code calls
+/// this function to put a prefix before a name.
 ///
-/// Bytes that do not fit into `out` are not written.
+/// If `out` is too small, the bytes that do not fit are dropped.
 pub const fn write_concat(first: &str, second: &str, out: &mut [u8]) -> usize {
     let end = write_bytes(out, 0, first.as_bytes());
     write_bytes(out, end, second.as_bytes())
 }
 
-/// Finds a second cookie that was folded into the same `Set-Cookie` header. Returns the index of the comma before the
-/// second cookie.
+/// Finds the comma between two cookies that were folded into one `Set-Cookie` header. Returns the index of this comma.
 ///
-/// A comma begins a second cookie if a token and `=` follow the comma. Inside the first cookie's value, there must also
-/// be a space after the comma. So neither the comma of an `Expires` date nor a comma in a value without spaces begins a
-/// cookie.
+/// A comma separates two cookies if a token and `=` follow the comma. Inside the value of the first cookie, a space
+/// must follow the comma too. So these commas do not separate cookies:
+///
+/// - the comma of an `Expires` date
+/// - a comma in a value, if no space follows the comma
 ///
 /// ```
 /// use hardtack_rules::wire::find_folded_cookie;
@@ -97,7 +100,7 @@ pub fn find_folded_cookie(header: &[u8]) -> Option<usize> {
     })
 }
 
-/// Writes `text` at index `start` and returns the index after it, also if `text` does not fit.
+/// Writes `text` at index `start`. Returns the index after `text`, even if `text` does not fit.
 #[allow(clippy::indexing_slicing, reason = "the index is checked, and `get_mut` is not const")]
 const fn write_bytes(out: &mut [u8], start: usize, text: &[u8]) -> usize {
     let mut i = 0;
@@ -110,7 +113,7 @@ const fn write_bytes(out: &mut [u8], start: usize, text: &[u8]) -> usize {
     start + i
 }
 
-/// Writes `number` in decimal digits at index `start` and returns the index after it, also if it does not fit.
+/// Writes `number` in decimal digits at index `start`. Returns the index after `number`, even if `number` does not fit.
 #[allow(clippy::indexing_slicing, reason = "the index is checked, and `get_mut` is not const")]
 const fn write_number(out: &mut [u8], start: usize, mut number: u64) -> usize {
     let mut digits = 1;

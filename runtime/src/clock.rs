@@ -1,9 +1,9 @@
-//! The current time, which a test can override. Out: a `SystemTime`, or whole seconds. `SystemTime::now` panics in
-//! WebAssembly without an operating system, so other sources are used there.
+//! The current time, as a `SystemTime` or in whole seconds. A test can set the time. In WebAssembly without an
+//! operating system, `SystemTime::now` panics. For such a target, this file uses another clock.
 
 use std::time::SystemTime;
 
-/// Returns the current time, or the time of the enclosing [`at`].
+/// Returns the current time. Inside a call to [`at`], returns the time of that call.
 pub(crate) fn now() -> SystemTime {
     #[cfg(feature = "testing")]
     if let Some(time) = OVERRIDE.get() {
@@ -17,10 +17,10 @@ thread_local! {
     static OVERRIDE: std::cell::Cell<Option<SystemTime>> = const { std::cell::Cell::new(None) };
 }
 
-/// Calls `run` with `time` as the current time of this thread.
+/// Calls `run`. During the call, `time` is the current time of this thread.
 #[cfg(feature = "testing")]
 pub(crate) fn at<T>(time: SystemTime, run: impl FnOnce() -> T) -> T {
-    /// Restores the outer time, also if `run` panics.
+    /// Restores the previous time when it is dropped, even if `run` panics.
     struct Restore(Option<SystemTime>);
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -31,7 +31,7 @@ pub(crate) fn at<T>(time: SystemTime, run: impl FnOnce() -> T) -> T {
     run()
 }
 
-/// Returns the seconds since 1970, rounded down.
+/// Returns the number of seconds since 1970, rounded down.
 pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
@@ -48,7 +48,8 @@ fn system_now() -> SystemTime {
     SystemTime::now()
 }
 
-/// Returns the time of the JavaScript host, such as the browser. Without a clock, seals would never expire.
+/// Returns the time of the JavaScript host, for example of the browser. Seals need a clock, because without a clock
+/// they would never expire.
 #[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "seal", feature = "web")))]
 fn system_now() -> SystemTime {
     let since = core::time::Duration::try_from_secs_f64(date_now() / 1000.0).unwrap_or_default();
@@ -62,8 +63,8 @@ extern "C" {
     fn date_now() -> f64;
 }
 
-/// Returns 1970, because there is no clock. So no `Expires` has passed, and a policy's baseline shortens every
-/// `Expires`.
+/// Returns the start of 1970, because this target has no clock. So an `Expires` date after 1970 always counts as a
+/// future date. A policy's baseline always shortens such an `Expires`.
 #[cfg(all(target_family = "wasm", target_os = "unknown", not(any(feature = "seal", feature = "web"))))]
 fn system_now() -> SystemTime {
     SystemTime::UNIX_EPOCH
@@ -91,7 +92,8 @@ mod tests {
             super::at(time(2), || assert_eq!(super::now(), time(2)));
             assert_eq!(super::now(), time(1));
         });
-        // After the outermost call the clock is the system's, so it is later than when this test was written.
+        // After the outermost call, `now` returns the system's time again. The system's time is later than the day on
+        // which this test was written.
         assert!(super::now() > time(1_796_000_000) - Duration::from_secs(86_400 * 30));
     }
 }

@@ -1,6 +1,7 @@
-//! Events report what hardtack refused, changed or noticed while the server runs. Each [`Event`] is counted, given to
-//! the policy's callback ([`on_event`](crate::policy::PolicyBuilder::on_event)) and, with the feature `tracing`,
-//! emitted as a `tracing` event. Events contain names, rules and evidence, and never a cookie's value.
+//! Events report what hardtack refused, changed or noticed while the server runs. Each [`Event`] is counted and passed
+//! to the policy's callback ([`on_event`](crate::policy::PolicyBuilder::on_event)). With the feature `tracing`, each
+//! event is also emitted as a `tracing` event. Events contain names, rules and evidence. Events never contain a
+//! cookie's value.
 #![doc = include_str!("../docs/events.md")]
 
 use core::fmt;
@@ -24,7 +25,7 @@ pub(crate) fn log(_: &Event<'_>) {}
 
 /// One thing that hardtack refused, changed or noticed.
 ///
-/// `Display` is one line of text for a log.
+/// `Display` writes one line of text for a log.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -61,9 +62,9 @@ pub struct Event<'a> {
     pub method: Option<&'a Method>,
     /// The path of the request's URI without the query, if the policy's middleware handles the request.
     pub path: Option<&'a str>,
-    /// The reason in words.
+    /// The reason, as text.
     pub reason: &'a (dyn fmt::Display + 'a),
-    /// How the scheme of the request was found, if the event depends on the scheme.
+    /// The evidence for the scheme of the request, if the event depends on the scheme.
     pub evidence: Option<Evidence>,
 }
 
@@ -122,7 +123,7 @@ macro_rules! kinds {
             /// Every kind.
             pub const ALL: &'static [Kind] = &[$(Kind::$kind),*];
 
-            /// Returns the kind in words, such as `header hardened`. It suits as a label of a metric.
+            /// Returns the kind as text, such as `header hardened`. The text can be the label of a metric.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Kind::$kind => $text,)* }
@@ -134,7 +135,7 @@ macro_rules! kinds {
 kinds! {
     /// A page request over plain HTTP was redirected to HTTPS.
     RequestRedirected, "request redirected";
-    /// A request was refused: an API request over plain HTTP, or a handler that needs HTTPS.
+    /// A request over plain HTTP was refused. Either the policy forces HTTPS, or the handler needs HTTPS.
     RequestRefused, "request refused";
     /// A cookie was not set or not removed.
     CookieNotSet, "cookie not set";
@@ -146,11 +147,12 @@ kinds! {
     HeaderReported, "header reported";
     /// A `Set-Cookie` header was dropped from the response.
     HeaderDropped, "header dropped";
-    /// The `Cache-Control` of a response with cookies was made stricter, so that shared caches do not store it.
+    /// The `Cache-Control` of a response with cookies was made stricter, so that shared caches do not store the
+    /// response.
     CachingChanged, "caching changed";
     /// A request of the program's own HTTP client was refused.
     ClientRequestRefused, "client request refused";
-    /// The program has a mistake: for example, it dropped cookies that it had set.
+    /// The program has a mistake. For example, the program set cookies and sent no response with them.
     Mistake, "mistake";
 }
 
@@ -178,7 +180,7 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &'static [Code] = &[$(Code::$code),*];
 
-            /// Returns the rule's id, such as `not-https`. Operators filter logs by it.
+            /// Returns the rule's id, such as `not-https`. Operators can filter logs by this id.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Code::$code => $id,)* }
@@ -239,7 +241,8 @@ codes! {
 }
 
 impl Code {
-    /// Returns the code of a rule that a setter can break, and [`Code::Attribute`] for every other rule.
+    /// Returns the code that has the same id as the rule. If there is no such code, returns [`Code::Attribute`]. Every
+    /// rule that a setter of a cookie can break has such a code.
     pub(crate) fn from_rule(rule: Rule) -> Code {
         Code::ALL.iter().copied().find(|code| code.as_str() == rule.id()).unwrap_or(Code::Attribute)
     }
@@ -251,7 +254,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// Counts the events of each kind since the policy's handle was made. A metrics library can read it.
+/// Counts the events of each kind since the policy's handle was made. A metrics library can read the counters.
 ///
 /// ```
 /// use hardtack::event::Kind;

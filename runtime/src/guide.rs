@@ -1,4 +1,5 @@
-//! Pages of documentation about more than one item. They are only part of the documentation, not of a build.
+//! The pages of the guide. Each page explains a topic that concerns several items. The pages are only part of the
+//! documentation.
 
 #[doc = include_str!("../docs/security.md")]
 pub mod security {}

@@ -1,12 +1,12 @@
-//! Typed cookies that are `Secure` by default, for people who set cookies in web applications.
+//! Typed cookies for web applications. The cookies are `Secure` by default.
 //!
-//! **Annotate a type.** From this declaration you get a cookie that is `Secure`, `HttpOnly`, `SameSite=Lax` and
-//! host-only, and whose name has a prefix.
+//! **Annotate a type.** The annotated type declares a cookie. The cookie is `Secure`, `HttpOnly`, `SameSite=Lax` and
+//! host-only. Its name gets a prefix.
 //!
-//! - A declaration that weakens the cookie needs a written reason.
-//! - Attributes that browsers reject do not compile.
-//! - A Secure cookie is never sent over plain HTTP. The types prevent it where they show the scheme, and a check at run
-//!   time prevents it everywhere else.
+//! - A declaration that makes the cookie weaker must contain a `reason`.
+//! - A declaration with attributes that browsers reject does not compile.
+//! - A Secure cookie is never sent over plain HTTP. If a type proves the scheme of the request, the compiler checks
+//!   this rule. Otherwise the rule is checked at run time.
 //!
 //! ```
 //! use hardtack::{Cookie, Cookies};
@@ -46,36 +46,44 @@
 //! # Overview
 //!
 //! - Declare cookies with [`derive@Cookie`], [`derive@CookieValue`] and [`cookies`](macro@cookies). The module [`spec`]
-//!   has declarations as constant data.
-//! - Set and read cookies with [`Cookies`] and [`SetCookie`]. [`document_cookie`] is for scripts of a page.
-//! - [`Https`], [`PlainHttp`] and [`AnyScheme`] prove how a request arrived. They come from a [`TlsTermination`].
-//! - A [`Policy`] applies rules to all requests and cookies of an application, also to cookies that other code sets.
-//!   The module [`policy`] has its settings, and [`mod@event`] the events that it emits.
-//! - The policy's middleware is in one module for each framework: `tower` (also for axum, and for HTTP clients),
-//!   `actix`, `rocket`, `poem` and `salvo`.
-//! - The module `web` is for WebAssembly in a page.
+//!   has the types for a declaration as constant data.
+//! - Set and read cookies with [`Cookies`] and [`SetCookie`]. With [`document_cookie`], a script of a page can set a
+//!   cookie.
+//! - A [`TlsTermination`] detects how a request arrived. A value of type [`Https`] or [`PlainHttp`] proves the result.
+//!   An [`AnyScheme`] is made from either proof.
+//! - A [`Policy`] applies rules to all requests and cookies of an application. The rules also apply to cookies that
+//!   other code sets. The module [`policy`] has the settings of a policy. The module [`mod@event`] has the events that
+//!   a policy emits.
+//! - Each framework has a module with the policy's middleware: `tower`, `actix`, `rocket`, `poem` or `salvo`. The
+//!   module `tower` is also for axum and for HTTP clients.
+//! - The module `web` reads and sets cookies from WebAssembly in a web page.
 //! - The module `audit` reports weaknesses of any `Set-Cookie` header. The module `inventory` lists all cookies that a
 //!   program declares.
-//! - The guide has pages [for a security team](guide::security), about [signed and sealed cookies](guide::seal), about
-//!   [APIs that bypass hardtack](guide::side_doors), and about [migration](guide::migration) from other crates.
+//! - The guide has these pages:
+//!   - [Security](guide::security), for a security team
+//!   - [Signed and sealed cookies](guide::seal)
+//!   - [APIs that bypass hardtack](guide::side_doors)
+//!   - [Migration](guide::migration) from other crates
 //!
 //! # Guarantees
 //!
-//! - A declared cookie is sent with its declared attributes, or with stricter ones if the policy's baseline demands it,
-//!   or not at all.
-//! - The policy's middleware never sends a Secure cookie over plain HTTP, whichever code set the cookie.
-//! - No value can end a header, add an attribute or add a cookie. Every byte that is not a `cookie-octet` is
-//!   percent-encoded, and the decoded value equals the original one.
+//! - A declared cookie is sent with its declared attributes, or it is not sent. The policy's baseline can only make the
+//!   attributes stricter.
+//! - The policy's middleware never sends a Secure cookie over plain HTTP. This rule includes cookies that other code
+//!   sets.
+//! - A cookie's value cannot end a header, add an attribute or add a cookie. Every byte that is not a `cookie-octet` is
+//!   percent-encoded. The decoded value equals the original value.
 //! - No error, log or `Debug` output contains a cookie's value.
-//! - The crate has no `unsafe` code, and no request can cause a panic.
+//! - The crate has no `unsafe` code. A request cannot cause a panic.
 //!
 //! # Limits
 //!
-//! - A name prefix protects a cookie's integrity, not its presence. A sibling host can set so many cookies that the
-//!   browser deletes yours. Treat an absent cookie as signed out.
-//! - A cookie with a `domain` has a `__Secure-` or `__Http-` name. These prefixes do not stop a sibling host from
-//!   setting the cookie.
-//! - Anyone who has access to the browser can read a value, unless the cookie is declared `sealed` (feature `seal`).
+//! - The prefix of a name protects a cookie against changes, but not against deletion. A sibling host can set so many
+//!   cookies that the browser deletes yours. If the session cookie is missing, treat the user as signed out.
+//! - The name of a cookie with a `domain` begins with `__Secure-` or `__Http-`. These prefixes do not stop a sibling
+//!   host from setting the cookie.
+//! - Anyone who has access to the browser can read the values of cookies. Only the value of a cookie that is declared
+//!   `sealed` is encrypted (feature `seal`).
 //!
 //! # Features
 //!
@@ -86,13 +94,13 @@
 //! | `json` | cookies whose value is the type's serde JSON |
 //! | `serde` | `Serialize` for the audit's reports, without cookie values |
 //! | `tower` | `Policy::layer` for servers, `Policy::client_layer` for clients |
-//! | `axum` | extractors, errors as responses, `ConnectInfo` as the peer |
+//! | `axum` | extractors, errors as responses, the peer's address from `ConnectInfo` |
 //! | `axum-server` | `MarkedAcceptor`, which marks each connection as TLS or plain HTTP |
-//! | `web` | `web::get`, `web::set`, `web::remove`: the cookies of a page, from WebAssembly in a browser only |
+//! | `web` | `web::get`, `web::set` and `web::remove` for the cookies of a page, in WebAssembly in a browser |
 //! | `actix` | `hardtack::actix`: actix-web 4, a middleware, extractors, errors as responses |
 //! | `rocket` | `hardtack::rocket`: Rocket 0.5, a fairing, request guards, errors as responses |
 //! | `poem` | `hardtack::poem`: poem 3, a middleware, extractors, errors as responses |
-//! | `salvo` | `hardtack::salvo`: salvo 1.1, a hoop, extractors, errors as responses; Rust 1.95 |
+//! | `salvo` | `hardtack::salvo`: salvo 1.1, a hoop, extractors, errors as responses; needs Rust 1.95 |
 //! | `audit` | `audit::set_cookie` and `audit::response`: reports about `Set-Cookie` headers and responses |
 //! | `inventory` | `inventory()`, the list of every cookie that a program declares; implies `audit` |
 //! | `public-suffix` | an error for a `domain` that is a public suffix |
@@ -100,7 +108,7 @@
 //! | `toml` | `Policy::from_toml` |
 //! | `testing` | `testing::https()` and other helpers for your own tests |
 
-// The macros' expansions use the path `::hardtack`, also in this crate.
+// The code that the macros generate uses the path `::hardtack`. This line makes the path valid in this crate too.
 extern crate self as hardtack;
 
 #[cfg(feature = "audit")]
@@ -129,7 +137,7 @@ pub mod testing;
 pub mod web;
 mod wire;
 
-/// Declares one cookie. The type is the cookie's value, and `#[cookie(…)]` has its attributes.
+/// Declares one cookie. The type is the cookie's value. `#[cookie(…)]` sets the cookie's attributes.
 ///
 /// ```
 /// use hardtack::{Cookie, SetCookie, testing};
@@ -164,7 +172,7 @@ pub use hardtack_macros::Cookie;
 pub use hardtack_macros::CookieValue;
 #[doc(hidden)]
 pub use hardtack_macros::Cookies;
-/// Declares several cookies in one struct, with methods that read, set and remove each cookie.
+/// Declares several cookies in one struct. The struct gets methods that read, set and remove each cookie.
 ///
 /// ```
 /// use hardtack::{Cookies, testing};
@@ -233,9 +241,12 @@ pub use frameworks::tower;
 #[doc(hidden)]
 pub use generated::private;
 
-/// The types that describe how a request arrived: the marks of a connection, and the evidence for its scheme.
+/// The types that describe how a request arrived.
 ///
-/// [`TlsTermination`] and [`TrustedProxies`] are at the crate's root.
+/// [`Transport`](tls::Transport) and [`Peer`](tls::Peer) describe the connection. [`Evidence`](tls::Evidence) explains
+/// the decision on the scheme.
+///
+/// [`TlsTermination`] and [`TrustedProxies`] are in the crate's root.
 ///
 /// ```
 /// use hardtack::TlsTermination;
@@ -255,8 +266,11 @@ pub mod tls {
     pub use crate::request::proxies::TrustedProxiesError;
 }
 
-/// The types for a cookie's value as text: the writer and the errors of a [`CookieValue`], and the text that a script
-/// assigns to `document.cookie`.
+/// The types for the text of a cookie's value.
+///
+/// [`ValueWriter`](value::ValueWriter) and [`InvalidValue`](value::InvalidValue) are for the methods of
+/// [`CookieValue`]. [`SealFault`](value::SealFault) is the problem with a seal.
+/// [`DocumentCookie`](value::DocumentCookie) is the text that a script assigns to `document.cookie`.
 ///
 /// ```
 /// use hardtack::CookieValue;
@@ -270,7 +284,10 @@ pub mod value {
     pub use crate::cookie::value::{InvalidValue, ValueWriter};
 }
 
-/// The types of a declaration as constant data: the [`Spec`](spec::Spec) of a cookie, its parts, and the rules for it.
+/// The types for a cookie's declaration as constant data.
+///
+/// [`Spec`](spec::Spec) is the whole declaration. The other items of this module are parts of a declaration, or rules
+/// for a declaration.
 ///
 /// ```
 /// use hardtack::spec::{Prefix, Spec};

@@ -1,5 +1,9 @@
-//! Helpers for the tests of applications: a proof of HTTPS without a server, `Cookie` headers for requests, and the
-//! cookies that a response sets.
+//! Helpers for the tests of applications.
+//!
+//! - [`https`] returns a proof of HTTPS without a server.
+//! - [`request_header`] writes the `Cookie` header of a request.
+//! - [`sent`] and [`removed`] read the `Set-Cookie` headers of a response.
+//! - [`at`] sets the current time.
 
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -27,8 +31,8 @@ pub fn https() -> Https {
     https_for_test()
 }
 
-/// Calls `run` with `time` as the current time, and returns the result of `run`. Seals, expiry checks and the policy's
-/// baseline use this time, on this thread only.
+/// Calls `run` and returns its result. During the call, `time` is the current time for seals, expiry checks and the
+/// policy's baseline. Other threads are not affected.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -51,9 +55,10 @@ pub fn at<T>(time: std::time::SystemTime, run: impl FnOnce() -> T) -> T {
     clock::at(time, run)
 }
 
-/// Returns the keyring of [`request_header`] and [`sent`]. It has one random key, the same for the whole process.
+/// Returns the keyring that [`request_header`] and [`sent`] use. The keyring has one random key. The key is the same
+/// for the whole process.
 ///
-/// Give the keyring to the policy of the application under test, or to the jar.
+/// Pass the keyring to the policy of the application under test, or to the jar.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};
@@ -91,12 +96,15 @@ fn context_with(keyring: &crate::seal::Keyring) -> SealContext<'_> {
     SealContext { keyring: Some(keyring), longest_max_age: None }
 }
 
-/// Returns the `Cookie` header of a request that carries this cookie. A signed or sealed value uses [`keyring`].
+/// Returns the `Cookie` header of a request that contains this cookie. A `signed` or `sealed` value is written with the
+/// key of [`keyring`].
 ///
 /// # Panics
 ///
-/// Panics if the value's `Display` returns an error. The value of a `read_only` cookie is written without
-/// percent-encoding, and this function panics if a header cannot contain the value.
+/// Panics if the value's `Display` returns an error.
+///
+/// The value of a `read_only` cookie is not percent-encoded. If such a value is not valid in a header, this function
+/// panics.
 ///
 /// ```
 /// use hardtack::{Cookie, testing};
@@ -111,7 +119,7 @@ pub fn request_header<T: ReadCookie>(cookie: &T) -> HeaderValue {
     cookie_header(cookie, seal_context())
 }
 
-/// Returns the same header as [`request_header`], with another keyring.
+/// Returns the same header as [`request_header`], but signs or seals the value with `keyring`.
 ///
 /// # Panics
 ///
@@ -155,10 +163,14 @@ fn cookie_header<T: ReadCookie>(cookie: &T, context: SealContext<'_>) -> HeaderV
     HeaderValue::try_from(pair).expect("the value is not valid in a `Cookie` header")
 }
 
-/// Returns the cookie that a response sets. If the response sets the cookie several times, the last value counts.
+/// Returns the cookie that a response sets. If the response sets the cookie several times, returns the last cookie.
 ///
-/// Returns `None` if the response does not set the cookie, or removes the cookie, or if the key of a signed or sealed
-/// value is not in [`keyring`].
+/// Returns `None` in these cases:
+///
+/// - The response does not set the cookie.
+/// - The response removes the cookie.
+/// - The value is not valid for the type.
+/// - [`keyring`] does not have the key of a `signed` or `sealed` value.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};
@@ -177,7 +189,7 @@ pub fn sent<T: ReadCookie>(response: &HeaderMap) -> Option<T> {
     sent_in(response, seal_context())
 }
 
-/// Returns the same cookie as [`sent`], with another keyring.
+/// Returns the same cookie as [`sent`], but opens the seal with `keyring`.
 ///
 /// ```
 /// use hardtack::seal::{Key, Keyring};

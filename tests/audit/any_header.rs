@@ -1,5 +1,5 @@
-//! Audits the headers of the vectors, and random ones: the findings of a report must agree with the stored cookie, and
-//! no report may show a value.
+//! Audits the headers of the vectors and random headers. The findings of a report must agree with the stored cookie. No
+//! report may show a value.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use crate::vectors::{self, SET_COOKIE_AUDIT, WPT_STORE, cases, text};
 
 use super::{find, http, https};
 
-/// Asserts what holds for every report.
+/// Asserts conditions that are true for every report.
 fn assert_consistent(header: &[u8], report: &Report, is_https: bool) {
     let has = |rule| find(&report.findings, rule).is_some();
     let header = header.escape_ascii();
@@ -61,7 +61,7 @@ fn findings_agree_with_the_stored_cookie() {
         let header = text(&case["set_cookie"]).as_bytes();
         let report = set_cookie(header, &context.at(first_of_january(text(&case["now"]))));
         assert_consistent(header, &report, is_https);
-        // Compare with the vector's own `secure`. Removals are left out: scanners ignore some of them.
+        // Compare the finding with the `secure` of the vector. Skip removals, because scanners ignore some removals.
         let expect = &case["expect"];
         if expect["accepted"] == true && expect["expired"] == false {
             let is_reported = find(&report.findings, Weakness::Insecure).is_some();

@@ -1,5 +1,5 @@
-//! Audits headers of cookies that this program declares: a default declaration has no findings, and a finding that a
-//! declaration explains has that declaration's reason.
+//! Audits headers of cookies that this program declares. A declaration with the defaults causes no finding. If a
+//! declaration explains a finding, the finding has the reason of this declaration.
 
 use hardtack::audit::{Context, set_cookie};
 use hardtack::{Cookie, CookieValue, ReadCookie, SetCookie, testing};
@@ -61,7 +61,7 @@ fn only_declared_weaknesses_have_a_reason() {
         of("screen=7; HttpOnly; SameSite=Lax"),
         "insecure the lobby's screens have no TLS, unprefixed the lobby's screens have no TLS"
     );
-    // Names are case-sensitive: no declaration has this name.
+    // Names are case-sensitive, so no declaration has this name.
     assert_eq!(of("Embed=7; Secure; HttpOnly; SameSite=Lax"), "unprefixed -");
     let report = set_cookie(b"screen=7; HttpOnly; SameSite=Lax", &context);
     assert_eq!(report.unexpected().count(), 0);

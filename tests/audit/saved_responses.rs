@@ -1,5 +1,9 @@
-//! Runs the example `audit` as a process on saved responses: ten flawed cookies, as text and as JSON; a response
-//! without findings; redirect chains; and invalid input.
+//! Runs the example `audit` as a process on saved responses:
+//!
+//! - a response with ten faulty cookies, with the report as text and as JSON,
+//! - a response without findings,
+//! - redirect chains,
+//! - invalid input.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -10,7 +14,7 @@ use serde_json::Value;
 
 use super::https;
 
-// ---- Ten flawed cookies, in full.
+// ---- The full report of ten faulty cookies.
 
 /// The output of `curl -si https://shop.example.com/login`.
 const SAVED: &str = "HTTP/2 200 \r
@@ -160,7 +164,7 @@ fn json_report_equals_the_library_report() {
     let reports = response(&headers, &https().path("/login"));
     assert_eq!(reports.len(), 11);
     assert_eq!(response_json["reports"], serde_json::to_value(&reports).unwrap());
-    // The last report is about the response itself, which has findings but no cookie.
+    // The last report is about the response itself. This report has findings and no cookie.
     let own = &response_json["reports"][10];
     assert!(own["cookie"].is_null() && own["stored"].is_null() && own["rejection"].is_null(), "{own}");
     assert_eq!(own["findings"][0]["rule"], "shared-cache");
@@ -276,7 +280,7 @@ fn audit(options: &[&str], saved: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the example runs");
-    // Ignore an error: after an invalid option the process ends without reading its input.
+    // Ignore an error: after an invalid option, the process ends before it reads its input.
     let _ = child.stdin.take().unwrap().write_all(saved);
     child.wait_with_output().unwrap()
 }

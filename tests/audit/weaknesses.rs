@@ -1,5 +1,5 @@
-//! Each rule of the audit: headers that have a finding, and the most similar headers that have none. Also the rules
-//! that concern removals, duplicate attributes, lifetimes and caching, and the order of the reports.
+//! Tests each rule of the audit with headers that have a finding, and with the most similar headers that have no
+//! finding. Further tests are about removals, duplicate attributes, lifetimes, caching, and the order of the reports.
 
 use hardtack::audit::{Context, Rejection, Severity, Weakness, response, set_cookie};
 use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
@@ -64,7 +64,7 @@ fn missing_none_and_invalid_same_site_are_reported() {
         finding_for("csrftoken=v", &https(), Weakness::SameSiteMissing),
         "medium: CWE-1275, ASVS 3.3.2, ZAP 10054-1, Observatory -20"
     );
-    // The finding does not depend on `Secure`.
+    // The finding `same-site-none` does not depend on `Secure`.
     assert_eq!(of("; Secure; SameSite=None", Weakness::SameSiteNone), "low: CWE-1275, ASVS 3.3.2, ZAP 10054-2");
     assert_eq!(
         of("; SameSite=None", Weakness::SameSiteNone),
@@ -92,7 +92,8 @@ fn missing_name_prefixes_are_reported() {
     };
     assert_eq!(of("sid=v"), "low: ASVS 3.3.1, ASVS 3.3.3 / -");
     assert_eq!(of("sid=v; Domain=example.com"), "low: ASVS 3.3.1 / -");
-    // `__Http-` alone does not satisfy 3.3.1, and neither does another letter case.
+    // The prefix `__Http-` alone does not satisfy ASVS 3.3.1. A prefix in another letter case does not satisfy ASVS
+    // 3.3.1.
     assert_eq!(of("__Http-sid=v; Path=/"), "low: ASVS 3.3.1, ASVS 3.3.3 / -");
     assert_eq!(of("__secure-sid=v"), "low: ASVS 3.3.1, ASVS 3.3.3 / -");
     assert_eq!(of("__Secure-sid=v"), "- / info: ASVS 3.3.3");
@@ -141,7 +142,7 @@ fn cookie_that_browsers_reject_is_reported() {
     }
     // Browsers reject a Secure cookie that arrives over plain HTTP.
     assert_ne!(finding_for("a=v; Secure", &http(), Weakness::NotStored), "-");
-    // A header without a name and a value has no other findings.
+    // A header with an empty name and an empty value has only the finding `not-stored`.
     assert_eq!(ids(&set_cookie(b" = ; Path=/", &https()).findings), ["not-stored"]);
 }
 
@@ -177,7 +178,7 @@ fn flawed_hsts_is_reported() {
     }
     assert_eq!(of(&["max-age=31536000"], &http()), "hsts-plain-http info: ASVS 3.4.1, RFC 6797 7.2, ZAP 10035-4");
     assert_eq!(of(&[], &http()), "");
-    // HSTS has no effect on loopback and on IP addresses, so its absence is not reported.
+    // HSTS has no effect on loopback and on IP addresses. So the audit does not report a missing HSTS header.
     for host in ["localhost:8443", "app.localhost", "127.0.0.1", "[::1]:8443", "192.0.2.1"] {
         assert_eq!(of(&[], &Context::https(host)), "", "{host}");
     }
@@ -199,13 +200,14 @@ fn redirect_of_an_api_request_is_reported() {
     assert_eq!(of("http://shop.example.com/login", integration()), "-");
     assert_eq!(of("/login", integration()), "-");
     assert_eq!(of(url, https().request("POST", "application/json")), "-");
-    // The context does not have the request.
+    // This context does not contain the request.
     assert_eq!(of(url, http()), "-");
 }
 
 #[test]
 fn trusting_forwarded_headers_is_never_a_finding() {
-    // A response cannot show which proxies the server trusts: the rule is in the table, and no response has a finding.
+    // A response cannot show which proxies the server trusts. The table contains the rule `forwarded-believed`, but no
+    // response has a finding of this rule.
     let rule = Weakness::ALL.iter().find(|weakness| weakness.id() == "forwarded-believed").unwrap();
     let names = [
         "forwarded",
@@ -239,9 +241,9 @@ fn removals_need_a_past_expires_for_scanners() {
     assert_eq!(of("Max-Age=0"), ["insecure", "script-readable", "same-site-missing", "unprefixed", "removal-unseen"]);
     let report = set_cookie(b"PHPSESSID=v; Max-Age=0", &https());
     assert!(report.findings.iter().all(|finding| finding.severity <= Severity::Low));
-    // Browsers store the cookie: `Max-Age` has precedence.
+    // Browsers store the cookie, because `Max-Age` has precedence over `Expires`.
     assert!(of(&format!("Max-Age=60; {past}")).contains(&"insecure"));
-    // ZAP reads the first `Expires`, browsers read the last.
+    // ZAP reads the first `Expires`. Browsers read the last `Expires`.
     assert!(of(&format!("Expires=Fri, 31 Dec 2027 00:00:00 GMT; {past}")).contains(&"removal-unseen"));
     // Browsers reject this removal, so the user stays signed in.
     let rejected = set_cookie(format!("__Host-sid=; Path=/; {past}").as_bytes(), &https());
@@ -262,7 +264,8 @@ fn duplicate_attributes_are_reported() {
     let message = &find(&report.findings, Weakness::DuplicateAttribute).unwrap().message;
     assert!(message.starts_with("`a` has `Path`, `SameSite` more than once"), "{message}");
     assert_eq!(of("a=v; Path=/; SameSite=Lax; Secure"), "-");
-    // Unknown attributes, and attributes that browsers ignore because they are too long, are not counted.
+    // The rule ignores unknown attributes. The rule also ignores attributes that are too long, because browsers ignore
+    // such attributes.
     assert_eq!(of(&format!("a=v; x; x; Path=/; Path=/{}", "x".repeat(1024))), "-");
 }
 

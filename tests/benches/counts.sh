@@ -3,8 +3,8 @@
 # prints only the cases whose names contain the argument.
 #
 # Callgrind counts the instructions and the allocations. The script runs each case twice in Callgrind, with few and with
-# many operations. It divides the difference of the counts by the difference of the numbers of operations. So the start
-# and the end of the program are not counted.
+# many operations. The result is the difference of the two counts, divided by the number of additional operations. So
+# the start and the end of the program are not counted.
 #
 # The counts are the same on every machine. The time depends on the machine. The time is the shortest of many runs.
 set -euo pipefail

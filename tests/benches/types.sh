@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Measures the build cost of one type that derives traits of hardtack, std, thiserror or serde. The script builds a crate
-# with 200 such types, and the same crate without derives. The cost of one type is the difference, divided by 200. The
-# script prints:
+# Measures the build cost of one type that derives traits of hardtack, std, thiserror or serde. The script builds a
+# crate with 200 such types, and the same crate without derives. The cost of one type is the difference, divided by 200.
+# The script prints:
 #
 # - the CPU milliseconds of `cargo check`: the shortest of RUNS runs (default 9)
 # - the lines and bytes of the expansion, measured by the nightly option -Zmacro-stats
 # - for hardtack, the lines of LLVM IR and the bytes of .text in a release build
 #
-# In the crates whose row says `used`, other functions set and read each type once.
+# If a row of the table says `used`, the crate also sets and reads each type once.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 ours=$PWD

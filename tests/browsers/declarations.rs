@@ -1,6 +1,6 @@
-//! Test cases for declared cookies: every kind of declaration, values that are hard to transport, and `SetCookie`
-//! overrides. Each case has functions that set, read and remove its cookie, and the attributes that a browser must
-//! store.
+//! Test cases for declared cookies. They cover every kind of declaration, values that are hard to transport, and
+//! `SetCookie` overrides. Each case contains functions that set, read and remove its cookie. It also contains the
+//! attributes that a browser must store.
 
 use std::fmt::Debug;
 use std::net::Ipv4Addr;
@@ -17,10 +17,10 @@ use http::header::SET_COOKIE;
 
 use super::site::DOMAIN;
 
-/// Values that contain bytes outside the cookie grammar, and text that ends an HTML element, a string literal or a
-/// header.
+/// Values that could end an HTML element, a string literal or a header. Some values contain bytes that the cookie
+/// grammar does not allow.
 pub(crate) const HOSTILE: [&str; 14] = [
-    // No space and no other byte that is percent-encoded, so the text reaches the page unchanged.
+    // This value contains no byte that is percent-encoded, so the text reaches the page unchanged.
     "</script><script>window.ran=1</script>",
     "<!--<script>",
     "\";window.ran=1;\"",
@@ -118,7 +118,7 @@ struct SetOfCookies {
     lang: Lang,
 }
 
-/// One declaration with one value, and the functions by which a handler sets, reads and removes the cookie.
+/// One declaration with one value, and the functions with which a handler sets, reads and removes the cookie.
 #[derive(Clone)]
 pub(crate) struct CookieCase {
     pub(crate) label: String,
@@ -129,7 +129,8 @@ pub(crate) struct CookieCase {
     pub(crate) overrides: Overrides,
     /// The value of the `Set-Cookie` header over HTTPS.
     pub(crate) header: String,
-    /// The text for `document.cookie`, and the same text as a JavaScript string. `None` for an `HttpOnly` cookie.
+    /// The text for `document.cookie`, and the same text as a JavaScript string. `None` if no script writes this
+    /// cookie.
     pub(crate) script: Option<(String, String)>,
     pub(crate) set: Action<Result<(), SetError>>,
     /// Returns `Some(true)` if the value that was read equals the value that was set.
@@ -139,7 +140,7 @@ pub(crate) struct CookieCase {
 
 type Action<R> = Arc<dyn Fn(&Cookies<AnyScheme>) -> R + Send + Sync>;
 
-/// The attributes that a `SetCookie` changed. A browser must store them instead of the declared ones.
+/// The attributes that a `SetCookie` changed. A browser must store these attributes instead of the declared attributes.
 #[derive(Clone, Default)]
 pub(crate) struct Overrides {
     pub(crate) path: Option<&'static str>,
@@ -156,7 +157,7 @@ pub(crate) enum Lifetime {
 }
 
 impl CookieCase {
-    /// Returns the value as it is written in the `Set-Cookie` header.
+    /// Returns the encoded value in the `Set-Cookie` header.
     pub(crate) fn value(&self) -> &str {
         self.header[self.spec.name.len() + 1..].split(';').next().unwrap()
     }
@@ -198,7 +199,7 @@ impl CookieCase {
 pub(crate) fn all() -> Vec<CookieCase> {
     let text = || String::from("s3cr3t");
     let minute = Duration::from_secs(60);
-    // A whole second, because `Expires` has no fractions.
+    // The time is a whole second, because `Expires` cannot contain a fraction of a second.
     let later = SystemTime::UNIX_EPOCH + Duration::from_secs(unix_seconds() + 7200);
     let mut all = vec![
         declared("default", move || Plain(text())),
@@ -315,7 +316,8 @@ where
     CookieCase { script: Some((text.to_string(), text.js_string())), ..declared(label, value) }
 }
 
-/// Returns a case with overrides. `set` applies them to the cookie, `removal` to its removal.
+/// Returns a case with overrides. `set` applies the overrides to the cookie. `removal` applies a changed path or domain
+/// to the removal of the cookie.
 fn overridden<T>(
     label: &str,
     value: impl Fn() -> T + Send + Sync + 'static,
@@ -342,7 +344,7 @@ where
     }
 }
 
-/// Returns a case for a field of the `#[cookies]` struct, which uses the generated methods.
+/// Returns a case for a field of the `#[cookies]` struct. The case uses the generated methods.
 fn field(
     spec: &Spec,
     set: fn(SetOfCookies<AnyScheme>) -> Result<(), SetError>,

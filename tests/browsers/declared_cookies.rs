@@ -1,6 +1,6 @@
-//! Suites for declared cookies in a browser. A handler or a page's script sets them over TLS, over plain HTTP and on
-//! loopback. The suites compare each attribute in the browser's store, read the cookies back, attack them and remove
-//! them.
+//! Suites for declared cookies in a browser. A handler or a page's script sets the cookies over TLS, over plain HTTP
+//! and on loopback. The suites compare each attribute in the browser's store. They also read, attack and remove the
+//! cookies.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -13,14 +13,15 @@ use super::browser::{StoredCookie, Tab};
 use super::declarations::{CookieCase, Lifetime};
 use super::site::{DOMAIN, HOST, SIBLING, Site};
 
-/// Cookies that are set over TLS are stored as declared, are read back equal, and can be removed.
+/// The browser stores cookies from TLS responses as declared. The handler reads the same values back, and can remove
+/// the cookies.
 pub(crate) fn cookies_are_stored_as_declared(checks: &mut Checks<'_>) {
     let tab = checks.browser.tab();
     tab.navigate(&format!("https://{HOST}/")).unwrap();
     set_read_and_remove(checks, &tab, checks.site, HOST, |case| !case.is_hostile || case.script.is_none());
 }
 
-/// `http://localhost` and the other loopback hosts count as HTTPS in a debug build, as they do in the browser.
+/// In a debug build, the server counts `http://localhost` and other loopback hosts as HTTPS. Browsers do the same.
 pub(crate) fn loopback_counts_as_https(checks: &mut Checks<'_>) {
     for host in ["localhost", "app.localhost", "127.0.0.1"] {
         let tab = checks.browser.tab();
@@ -57,8 +58,8 @@ fn set_read_and_remove(
     }
 }
 
-/// Over plain HTTP the server refuses to set Secure cookies, and the policy drops the `Set-Cookie` headers of other
-/// code. Browsers reject the Secure cookies of a response that bypasses the policy.
+/// Over plain HTTP, the server refuses to set Secure cookies, and the policy drops the `Set-Cookie` headers of other
+/// code. If a response bypasses the policy, browsers reject its Secure cookies.
 pub(crate) fn plain_http_stores_no_secure_cookie(checks: &mut Checks<'_>) {
     let tab = checks.browser.tab();
     checks.site.apply_policy(|policy| policy.force_https(ForceHttps::on().exempt(["/open"])));
@@ -108,7 +109,8 @@ pub(crate) fn plain_http_stores_no_secure_cookie(checks: &mut Checks<'_>) {
     }
 }
 
-/// Browsers send each cookie to every page under its path over TLS. They send only insecure cookies over plain HTTP.
+/// Over TLS, browsers send each cookie to every page under the cookie's path. Over plain HTTP, browsers only send
+/// insecure cookies.
 pub(crate) fn secure_cookies_are_sent_over_tls_only(checks: &mut Checks<'_>) {
     let tab = checks.browser.tab();
     checks.site.apply_policy(|policy| policy.force_https(ForceHttps::off()));
@@ -129,8 +131,8 @@ pub(crate) fn secure_cookies_are_sent_over_tls_only(checks: &mut Checks<'_>) {
     }
 }
 
-/// A network attacker who responds for the host over plain HTTP cannot overwrite or shadow a Secure cookie, neither
-/// with a `Set-Cookie` header nor with a script.
+/// A network attacker responds for the host over plain HTTP. The attacker sends `Set-Cookie` headers and scripts, but
+/// cannot overwrite or shadow a Secure cookie.
 pub(crate) fn plain_http_cannot_overwrite_secure_cookies(checks: &mut Checks<'_>) {
     checks.site.apply_policy(|policy| policy.force_https(ForceHttps::off()));
     for attack_first in [true, false] {
@@ -161,7 +163,7 @@ pub(crate) fn plain_http_cannot_overwrite_secure_cookies(checks: &mut Checks<'_>
         }
         let when = if attack_first { "before" } else { "after" };
         check_unharmed(checks, &tab, &cases, &format!("attacked over plain HTTP {when} `set`"));
-        // An insecure cookie has no protection. It shows that the attack works.
+        // An insecure cookie has no protection. The attack changes its value, which shows that the attack works.
         for (number, case) in cases.iter().filter(|(_, case)| !attack_first && !case.spec.secure) {
             let read = tab.fetch(&format!("{}?get={number}", case.page_path("/page"))).1;
             checks.equal(format!("{}: read equal after the attack", case.label), read == "\"equal\"", false);
@@ -169,8 +171,8 @@ pub(crate) fn plain_http_cannot_overwrite_secure_cookies(checks: &mut Checks<'_>
     }
 }
 
-/// A sibling host with TLS cannot write a `__Host-` name. If it writes any other name, that name arrives twice, and the
-/// server rejects both values.
+/// A sibling host with TLS cannot set a cookie with a `__Host-` name. The sibling host can set a cookie with another
+/// name. Then the request contains the name twice, and the server rejects both values.
 pub(crate) fn sibling_hosts_cannot_replace_a_value(checks: &mut Checks<'_>) {
     checks.site.apply_policy(|policy| policy);
     for attack_first in [true, false] {
@@ -183,7 +185,8 @@ pub(crate) fn sibling_hosts_cannot_replace_a_value(checks: &mut Checks<'_>) {
         let mut attacks = Vec::new();
         for (_, case) in cases.iter().filter(|(_, case)| case.spec.secure) {
             let http_only = if case.spec.http_only { "; HttpOnly" } else { "" };
-            // A cookie with this very scope is shared with the sibling hosts on purpose, so they may overwrite it.
+            // A cookie with exactly this scope is shared with the sibling hosts on purpose. So a sibling host may
+            // overwrite the cookie.
             let paths =
                 ["/", "/shop/7"].into_iter().filter(|path| (case.domain(), case.path()) != (Some(DOMAIN), path));
             let header = |path| format!("{}=evil; Path={path}; Domain={DOMAIN}; Secure{http_only}", case.spec.name);
@@ -206,7 +209,8 @@ pub(crate) fn sibling_hosts_cannot_replace_a_value(checks: &mut Checks<'_>) {
     }
 }
 
-/// Checks that the handler reads each Secure cookie's own value, and that the request carries the name only once.
+/// For each Secure cookie, checks that the handler reads the original value. Also checks that the request contains the
+/// cookie's name only once.
 fn check_unharmed(checks: &mut Checks<'_>, tab: &Tab<'_>, cases: &[(usize, CookieCase)], attack: &str) {
     for (number, case) in cases.iter().filter(|(_, case)| case.spec.secure) {
         let label = &case.label;
@@ -219,7 +223,7 @@ fn check_unharmed(checks: &mut Checks<'_>, tab: &Tab<'_>, cases: &[(usize, Cooki
     }
 }
 
-/// Returns the path of a page that lies under the cookie's path and also under the longer path of the attacks.
+/// Returns the path of a page. The page is under the cookie's path and also under the longer path of the attacks.
 fn deep_page_path(case: &CookieCase) -> String {
     if case.path() == "/" { "/shop/7/page".to_owned() } else { case.page_path("/7/page") }
 }
@@ -232,7 +236,7 @@ fn set_all(tab: &Tab<'_>, cases: &[(usize, CookieCase)]) {
     }
 }
 
-/// Returns one URL per case that makes the handler run this action.
+/// Returns one URL per case. A request for the URL makes the handler run this action.
 fn urls(cases: &[(usize, CookieCase)], action: &str) -> Vec<String> {
     cases.iter().map(|(number, case)| format!("{}?{action}={number}", case.page_path("/page"))).collect()
 }
@@ -242,7 +246,8 @@ fn one_case_per_name(site: &Site) -> Vec<(usize, CookieCase)> {
     rounds(site, |_| true).remove(0)
 }
 
-/// Splits the cases, with their numbers, into rounds without equal names, so that one store can hold a whole round.
+/// Splits the cases into rounds. Each case comes with its number. A cookie name occurs only once in a round, so that
+/// the browser can store all cookies of a round together.
 fn rounds(site: &Site, filter: fn(&CookieCase) -> bool) -> Vec<Vec<(usize, CookieCase)>> {
     let mut rounds: Vec<Vec<(usize, CookieCase)>> = Vec::new();
     for (number, case) in site.cases.iter().enumerate().filter(|(_, case)| filter(case)) {
@@ -261,7 +266,7 @@ fn named<'a>(stored: &'a [StoredCookie], case: &CookieCase) -> impl Iterator<Ite
     stored.iter().filter(move |stored| stored.name == case.spec.name)
 }
 
-/// An inline script writes exactly the declared cookie, and a hostile value runs no other script.
+/// An inline script writes exactly the declared cookie. A hostile value cannot run another script.
 pub(crate) fn scripts_write_the_declared_cookie(checks: &mut Checks<'_>) {
     checks.site.apply_policy(|policy| policy.force_https(ForceHttps::off()));
     let tab = checks.browser.tab();
@@ -289,12 +294,18 @@ pub(crate) fn scripts_write_the_declared_cookie(checks: &mut Checks<'_>) {
     }
 }
 
-/// A script that returns the type of the variable that a hostile value would set, the number of scripts, and the page's
-/// text and title. Chromium stores cookies in the background. Reading `document.cookie` first waits for that.
+/// A script that returns the state of the page:
+///
+/// - the type of the variable that a hostile value would set
+/// - the number of scripts
+/// - the page's text and title
+///
+/// Chromium stores cookies in the background. So the script first reads `document.cookie`, which waits until the
+/// cookies are stored.
 const PAGE_STATE: &str =
     "(document.cookie, [typeof ran, document.scripts.length, document.body.textContent, document.title])";
 
-/// The policy hardens the cookies of other code, and the browser stores them with the added attributes.
+/// The policy hardens the cookies of other code. The browser stores these cookies with the added attributes.
 pub(crate) fn undeclared_cookies_are_hardened(checks: &mut Checks<'_>) {
     checks.site.apply_policy(|policy| policy);
     let tab = checks.browser.tab();
@@ -370,8 +381,8 @@ fn differences(stored: &[StoredCookie], case: &CookieCase, host: &str, before: S
     (!wrong.is_empty()).then(|| format!("wrong {} in {stored:?}, expected expiry {expires:?}", wrong.join(", ")))
 }
 
-/// Returns true if the expiry lies in the expected range. Allows one second on either side: `Expires` has whole
-/// seconds, and Firefox corrects it by the `Date` header, which has whole seconds too.
+/// Returns true if the expiry is in the expected range. Allows one second on either side, because `Expires` only has
+/// whole seconds. Firefox also corrects the expiry by the `Date` header, which only has whole seconds.
 pub(crate) fn is_within(expiry: Option<f64>, expected: Option<(SystemTime, SystemTime)>) -> bool {
     let seconds =
         |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64();
@@ -393,7 +404,7 @@ fn bypass_url(header: &str) -> String {
     format!("/bypass-policy?header={}", percent_encoded(header))
 }
 
-/// Encodes every byte for a query.
+/// Percent-encodes every byte.
 fn percent_encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

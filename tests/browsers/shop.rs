@@ -1,5 +1,5 @@
-//! Uses the example `shop` in a browser as a visitor would: signs in, chooses a theme and signs out. Writes screenshots
-//! to cargo's directory for temporary files.
+//! Visits the example `shop` in a browser. Signs in, chooses a theme and signs out. Writes screenshots to cargo's
+//! directory for temporary files.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::browser::StoredCookie;
 use super::declared_cookies::is_within;
 use super::example;
 
-/// The browser stores each cookie as the example declares it, the page has the chosen theme, and sign-out removes all
+/// The browser stores each cookie with the declared attributes. The page has the chosen theme. The sign-out removes all
 /// cookies.
 pub(crate) fn sign_in_and_out(checks: &mut Checks<'_>) {
     let shop = Shop::start();
@@ -85,7 +85,7 @@ const THEME: &str = "[document.documentElement.dataset.theme, getComputedStyle(d
 /// The process of the example. Dropping the value kills the process.
 struct Shop {
     process: Child,
-    /// Kept open, because the example would fail if it printed to a closed pipe.
+    /// The output of the example. The pipe stays open, because the example would fail if it printed to a closed pipe.
     stdout: BufReader<ChildStdout>,
     /// The URL of the page over TLS.
     https: String,
@@ -101,7 +101,7 @@ impl Shop {
         let mut process = Command::new(program).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(process.stdout.take().unwrap());
         let mut shop = Shop { process, stdout, https: String::new(), http: String::new() };
-        // The last line says how to stop the example.
+        // The example prints the line with `Ctrl-C` last.
         for line in shop.stdout.by_ref().lines().map_while(Result::ok).take_while(|line| !line.contains("Ctrl-C")) {
             match line.split_whitespace().next() {
                 Some(url) if url.starts_with("https://") => shop.https = url.to_owned(),

@@ -1,6 +1,6 @@
 //! The site that the browsers visit. A handler behind the policy's layer sets, reads and removes the cookie of every
-//! case. The site also serves pages with an inline script, and `Set-Cookie` headers that old code would write. It
-//! records each request with its response, and makes no assertions.
+//! case. The site also serves pages with an inline script, and `Set-Cookie` headers that old code would write. The site
+//! records each request and its response. The site contains no assertions.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -27,7 +27,7 @@ pub(crate) const DOMAIN: &str = "shop.test";
 /// A sibling host, which an attacker controls.
 pub(crate) const SIBLING: &str = "evil.shop.test";
 
-/// A request and its response, as the server recorded them.
+/// The server's record of a request and its response.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestRecord {
     pub(crate) https: bool,
@@ -51,13 +51,14 @@ pub(crate) struct Site {
 struct Legacy(String);
 
 impl Site {
-    /// Starts the site on two loopback ports, for TLS and plain HTTP. Panics outside a Tokio runtime.
+    /// Starts the site on two loopback ports, one for TLS and one for plain HTTP. Panics outside a Tokio runtime.
     pub(crate) fn start(tls: Arc<ServerConfig>, tls_termination: TlsTermination, cases: Vec<CookieCase>) -> Site {
         let cases = Arc::new(cases);
         let handle = PolicyHandle::new(policy(|policy| policy));
         let requests = Arc::new(Mutex::new(Vec::new()));
         let app = Router::new().fallback(handle_query).layer(handle.layer(tls_termination)).with_state(cases.clone());
-        // Responses of an attacker, who responds in the site's place. They bypass the policy.
+        // This path sends the responses of an attacker, who responds instead of the site. These responses bypass the
+        // policy.
         let app = Router::new()
             .route("/bypass-policy", routing::get(old_code))
             .fallback_service(app)
@@ -65,8 +66,8 @@ impl Site {
         Site { ports: Ports::serve(app, tls), cases, handle, requests }
     }
 
-    /// Replaces the policy. The new policy sends no HSTS header unless `change` sets one, because HSTS would keep the
-    /// browser from visiting the site over plain HTTP.
+    /// Replaces the policy. The new policy only sends an HSTS header if `change` turns HSTS on. After an HSTS header,
+    /// the browser would no longer visit the site over plain HTTP.
     pub(crate) fn apply_policy(
         &self,
         change: impl FnOnce(hardtack::policy::PolicyBuilder) -> hardtack::policy::PolicyBuilder,
@@ -74,7 +75,7 @@ impl Site {
         self.handle.apply(policy(change));
     }
 
-    /// Returns the cases whose cookie a script may write, with their numbers.
+    /// Returns the cases with a cookie that a script writes. Each case comes with its number.
     pub(crate) fn scripted_cases(&self) -> impl Iterator<Item = (usize, &CookieCase)> {
         self.cases.iter().enumerate().filter(|(_, case)| case.script.is_some())
     }
@@ -95,7 +96,7 @@ fn policy(change: impl FnOnce(hardtack::policy::PolicyBuilder) -> hardtack::poli
     change(Policy::builder().cookie_domain(DOMAIN).hsts(Hsts::off()).on_event(|_| {})).build().unwrap()
 }
 
-/// Handles every path. The query's key is the action, and its value is the number of the case.
+/// Handles every path. The key in the query is the action. The value in the query is the number of the case.
 async fn handle_query(
     cookies: Cookies<AnyScheme>,
     State(cases): State<Arc<Vec<CookieCase>>>,
@@ -114,7 +115,7 @@ async fn handle_query(
             .to_string()
             .into_response());
     } else if let Some(case) = case_for("script") {
-        // A `js_string` is safe in an inline script, which is what this suite tests.
+        // The suite tests that a `js_string` is safe in an inline script.
         let (_, quoted) = case.script.as_ref().unwrap();
         return Ok(Html(format!(
             "<!doctype html><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"><title>script</title>\

@@ -1,5 +1,5 @@
-//! Sends the `Set-Cookie` headers of `tests/vectors` to a browser, byte for byte, and compares what the browser does
-//! with what the audit predicts. The two may differ only where `vectors::KNOWN_DIFFERENCES` has an entry.
+//! Sends the exact bytes of the `Set-Cookie` headers in `tests/vectors` to a browser. Compares the behaviour of the
+//! browser with the audit's predictions. Each difference must be in a list of known differences.
 
 use std::collections::BTreeSet;
 use std::time::SystemTime;
@@ -20,14 +20,14 @@ use super::vectors::{
 /// The id of the row, the difference, and its reason.
 type Known = (&'static str, &'static str, &'static str);
 
-/// One `Set-Cookie` header per row, over TLS and over plain HTTP.
+/// Each row sends one `Set-Cookie` header, over TLS or over plain HTTP.
 pub(crate) fn set_cookie_audit(checks: &mut Checks<'_>) {
     let known = KNOWN_DIFFERENCES.iter().filter(|(browser, ..)| *browser == checks.browser.kind.name());
     let known: Vec<Known> = known.map(|(_, id, difference, why)| (*id, *difference, *why)).collect();
     run_header_rows(checks, cases(SET_COOKIE_AUDIT), 139, &known);
 }
 
-/// `Set-Cookie` headers from loopback hosts and from similar hosts that are not loopback.
+/// Each row sends one `Set-Cookie` header from a loopback host, or from a host with a similar name.
 pub(crate) fn loopback_by_header(checks: &mut Checks<'_>) {
     let rows = verdicts("loopback").into_iter().filter(|row| row.get("set_cookie").is_some()).collect();
     run_header_rows(checks, rows, 224, &[]);
@@ -38,7 +38,7 @@ fn run_header_rows(checks: &mut Checks<'_>, mut rows: Vec<Value>, count: usize, 
     let tab = checks.browser.tab();
     let mut page = Page::default();
     let mut results = Results::default();
-    // Sorted by host, so that each host's page is opened once.
+    // The rows are sorted by host, so that the page of each host is opened only once.
     rows.sort_by_key(|row| (text(&row["host"]).to_owned(), row["https"] == true));
     for row in &rows {
         let (from, header) = (url(row), text(&row["set_cookie"]).as_bytes());
@@ -55,7 +55,8 @@ fn run_header_rows(checks: &mut Checks<'_>, mut rows: Vec<Value>, count: usize, 
         if let Ok(removal) = &predicted
             && removal.is_removal()
         {
-            // A removal leaves nothing in the store. So plant the cookie first, and check that the removal deletes it.
+            // The store is empty after a removal. So plant a cookie first, and check that the removal deletes this
+            // cookie.
             set(&planted(removal));
             assert_eq!(tab.cookies().len(), 1, "{}: the planted cookie was not stored", row["id"]);
             set(header);
@@ -73,7 +74,8 @@ fn run_header_rows(checks: &mut Checks<'_>, mut rows: Vec<Value>, count: usize, 
     results.finish(checks, known);
 }
 
-/// Responses with several `Set-Cookie` headers, and the `Cookie` header that the browser then sends to another URL.
+/// Each row sends a response with several `Set-Cookie` headers. Then the browser requests another URL. The suite checks
+/// the stored cookies and the `Cookie` header of that request.
 pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
     let mut rows = cases(WPT_STORE);
     assert_eq!(rows.len(), 104);
@@ -92,8 +94,8 @@ pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
 
         let mut predicted: Vec<_> = jar.cookies.iter().map(|cookie| predicted_json(&cookie.stored)).collect();
         if checks.browser.kind == Kind::Chromium {
-            // Chromium's protocol omits bytes that are not UTF-8. The `Cookie` header below shows that the store has
-            // them.
+            // The protocol that reads Chromium's store omits bytes that are not UTF-8. The `Cookie` header below shows
+            // that the store contains these bytes.
             predicted.iter_mut().for_each(|cookie| *cookie = cookie.replace('\u{fffd}', ""));
         }
         let mut actual: Vec<_> = tab.cookies().iter().map(|cookie| stored_json(cookie).to_string()).collect();
@@ -119,7 +121,8 @@ pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
     results.finish(checks, known);
 }
 
-/// Cookies that a script writes. The audit predicts nothing for scripts, so the vectors hold the expected results.
+/// In each row, a script writes a cookie. The audit makes no predictions about scripts, so the vectors contain the
+/// expected results.
 pub(crate) fn loopback_by_script(checks: &mut Checks<'_>) {
     let mut rows: Vec<_> = verdicts("loopback").into_iter().filter(|row| row.get("js").is_some()).collect();
     assert_eq!(rows.len(), 154);
@@ -143,8 +146,9 @@ pub(crate) fn loopback_by_script(checks: &mut Checks<'_>) {
     results.finish(checks, &[]);
 }
 
-/// Rows of several steps, each by header or by script. The `Cookie` headers that the browser then sends must be those
-/// that were measured. If all the steps are by header, they must also be those that the audit predicts.
+/// Each row has several steps. A step sets cookies with headers or with a script. After the steps, the browser must
+/// send the `Cookie` headers that the vectors contain. If all steps use headers, the audit must predict the same
+/// `Cookie` headers.
 pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
     let mut results = Results::default();
     let tab = checks.browser.tab();
@@ -154,7 +158,7 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
         let steps = list(&row["steps"]);
         let (mut jar, now) = (Jar::default(), SystemTime::now());
         let mut by_header = true;
-        // The stops that the browser has not visited yet.
+        // The URLs that the browser has not visited yet.
         let mut stops: Vec<Stop> = Vec::new();
         for step in steps {
             let at = url(step);
@@ -174,7 +178,7 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
         let last = url(steps.last().unwrap());
         let host = if is_loopback(&last.host) { last.host.as_str() } else { "www.site.test" };
         let measured = &row[checks.browser.kind.name()];
-        // The last read ends on the page where the next row begins, which saves the browser a change of page.
+        // The next row begins on the page of the last read. So the browser does not have to open another page.
         let reads = [
             ("sent_back_http", false, "/dir/page"),
             ("sent_back_http_dir", false, "/dir/page"),
@@ -190,7 +194,8 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
         for ((key, to), sent) in reads.iter().zip(&sent[first_read..]) {
             let sent_text = sent.as_deref().map(|sent| String::from_utf8_lossy(sent).into_owned());
             let as_measured = match measured[key].as_str() {
-                // Browsers choose how many of the 200 cookies they store, so only compare whether `__Host-s` is sent.
+                // The number of cookies that a browser stores depends on the browser. So the test only checks whether
+                // the browser sends `__Host-s`.
                 Some(summary) if summary.contains(" pairs, ") => {
                     sent_text.is_some_and(|sent| sent.contains("__Host-s=") != summary.ends_with("s absent"))
                 }
@@ -206,7 +211,8 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
     results.finish(checks, &[]);
 }
 
-/// Returns the `Set-Cookie` headers of a step. An array holds only the first of 200 numbered headers.
+/// Returns the `Set-Cookie` headers of a step. If the vectors contain an array, the array only contains the first of
+/// 200 numbered headers.
 fn headers_of_step(headers: &Value) -> Vec<String> {
     match headers.as_array() {
         None => vec![text(headers).to_owned()],
@@ -219,13 +225,13 @@ fn headers_of_step(headers: &Value) -> Vec<String> {
 struct Page {
     /// The scheme (true for HTTPS), host and path.
     at: Option<(bool, String, String)>,
-    /// True if the path matters. Otherwise the page is `/`.
+    /// True if the page must have the path of the URL. Otherwise the path is `/`.
     with_path: bool,
 }
 
 impl Page {
-    /// Opens a page on this scheme and host, unless it is already open. Returns false and prints a notice if this
-    /// machine has no such address. In CI that is a failure.
+    /// Opens a page with this scheme and host if the page is not open yet. If this machine does not have the address of
+    /// the host, prints a notice and returns false. In CI, a missing address is a failure.
     fn open(&mut self, replay: &Replay, tab: &Tab<'_>, at: &Url) -> bool {
         if !replay.serves(&at.host) {
             not_run(&format!("this machine has no address {}", at.host));
@@ -241,7 +247,7 @@ impl Page {
     }
 }
 
-/// The number of comparisons of a suite, and the differences that they found: the row's id and the difference.
+/// The number of comparisons of a suite, and the differences. Each difference comes with the id of its row.
 #[derive(Default)]
 struct Results {
     count: usize,
@@ -254,7 +260,7 @@ impl Results {
         self.differences.extend(difference.map(|difference| (id.to_owned(), difference)));
     }
 
-    /// Reports each new difference as a failure, and also each known difference that did not occur.
+    /// Reports a failure for each new difference. Also reports a failure for each known difference that did not occur.
     fn finish(self, checks: &mut Checks<'_>, known: &[Known]) {
         checks.count += self.count;
         let Browser { kind, version, .. } = checks.browser;
@@ -284,7 +290,7 @@ fn stop(at: &Url) -> Stop {
     Stop::new(at.https, &at.host, &at.path)
 }
 
-/// Returns the stored cookies in the format of the vectors' verdicts.
+/// Returns the stored cookies in the format of a verdict in the vectors.
 fn verdict(stored: &[StoredCookie]) -> Value {
     let mut verdict = match stored {
         [cookie] => stored_json(cookie),
@@ -294,7 +300,7 @@ fn verdict(stored: &[StoredCookie]) -> Value {
     verdict
 }
 
-/// Returns a cookie of the browser's store in the vectors' format.
+/// Returns a stored cookie in the format of the vectors.
 fn stored_json(cookie: &StoredCookie) -> Value {
     json!({
         "name": cookie.name, "value": cookie.value, "domain": cookie.domain, "path": cookie.path,
@@ -303,7 +309,7 @@ fn stored_json(cookie: &StoredCookie) -> Value {
     })
 }
 
-/// Returns a cookie that the audit predicts in the vectors' format.
+/// Returns a predicted cookie in the format of the vectors.
 fn predicted_json(stored: &Stored) -> String {
     let fields = stored_fields(stored, "httpOnly", "sameSite", "hostOnly");
     Value::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()).to_string()

@@ -1,11 +1,15 @@
-//! A code base that uses every side door, one in each line. `LINT` marks a line on which clippy reports the named path.
-//! `MISSED` marks a side door that no lint finds, with the reason. All other lines must have no lint.
+//! A code base that uses every side door.
+//!
+//! - `LINT` marks a line with a lint. After the mark comes the path that the lint reports.
+//! - `MISSED` marks a side door that no lint finds. After the mark comes the reason.
+//!
+//! All other lines must have no lint.
 #![allow(dead_code)]
 
 use hardtack::axum_server::MarkedAcceptor;
 use hardtack::{Https, SetCookie, SetError, TlsTermination, TrustedProxies};
 
-/// Who is signed in.
+/// The session of a signed-in user.
 #[derive(hardtack::Cookie)]
 #[cookie(max_age = "8h")]
 struct Session(String);

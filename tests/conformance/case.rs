@@ -1,4 +1,5 @@
-//! The cases of `producer.json` and `reader.json`, the Rust declaration of each case, and the rules that it breaks.
+//! Parses the cases of `producer.json` and `reader.json`. Writes the Rust declaration of each case, and returns the
+//! errors that the declaration must have.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -20,9 +21,9 @@ pub(super) struct Case {
     pub(super) value: String,
     pub(super) attributes: Value,
     pub(super) outcome: String,
-    /// The `Set-Cookie` header, if the suite has it.
+    /// The expected `Set-Cookie` header, if the suite contains the header.
     pub(super) header: Option<String>,
-    /// Whether `header` contains the exact encoded value.
+    /// True if `header` contains the exact encoded value.
     pub(super) is_encoded: bool,
 }
 
@@ -55,8 +56,8 @@ impl Case {
         self.attributes.get(flag).is_some_and(|given| given == true)
     }
 
-    /// Returns the differences between our header and the suite's. We always write `Path` and `SameSite`, so `Path=/`
-    /// and `SameSite=Lax` may be added.
+    /// Returns the differences between our header and the header of the suite. hardtack always writes `Path` and
+    /// `SameSite`. So our header may have `Path=/` and `SameSite=Lax` in addition.
     pub(super) fn differences(&self, header: &str) -> Vec<String> {
         let mut differences = Vec::new();
         let (pair, ours) = parts(header);
@@ -82,8 +83,8 @@ impl Case {
         differences
     }
 
-    /// Returns the keys of the declaration that cannot be constants. Turns off the flags that the suite's header does
-    /// not have.
+    /// Returns the keys whose values cannot be constants. The returned keys turn off each flag that the header of the
+    /// suite does not have.
     pub(super) fn flags(&self) -> String {
         let mut keys = String::new();
         if !self.has_flag("secure") {
@@ -101,8 +102,8 @@ impl Case {
         keys + "reason = \"as the suite has it\""
     }
 
-    /// Returns the keys whose value can be a constant: key, type, literal, constant. A `max_age` of zero is left out,
-    /// because only the setter accepts it.
+    /// Returns the keys whose values can be constants. Each item contains the key, its type, the literal and the
+    /// constant. Leaves out a `max_age` of zero, because only the setter accepts zero.
     pub(super) fn keys(&self) -> Vec<(&'static str, &'static str, String, Option<String>)> {
         let text = |key, text: &str| (key, "&str", format!("{text:?}"), Some(format!("{text:?}")));
         let mut keys = vec![text("name", &self.name)];
@@ -138,7 +139,8 @@ impl Case {
         matches!(self.outcome.as_str(), "refuse" | "refuse_or_normalise") && !inexpressible || self.id == SINGLE_LABEL
     }
 
-    /// Returns the beginnings of the possible errors. For `max_age` there are two: for a string and for a `Duration`.
+    /// Returns the beginning of each possible error. A `max_age` has two possible errors: one for a string and one for
+    /// a `Duration`.
     pub(super) fn faults(&self) -> Vec<&'static str> {
         let fault = |checked: Result<(), syntax::Fault>| checked.err().map(|fault| fault.text);
         let texts = [
@@ -154,7 +156,7 @@ impl Case {
         texts.into_iter().flatten().collect()
     }
 
-    /// Returns whether the name can be declared. Without a valid name the setters cannot be tested.
+    /// Returns true if the name is valid. The setters can only be tested if the name is valid.
     pub(super) fn has_valid_name(&self) -> bool {
         !(self.is_rejected() && self.attributes.as_object().unwrap().is_empty())
     }
@@ -182,7 +184,7 @@ impl Case {
     }
 }
 
-/// Returns the Rust expression of a `max_age`, or `None` if a `Duration` cannot represent it.
+/// Returns the Rust expression of a `max_age`. Returns `None` if a `Duration` cannot represent the value.
 fn duration(max_age: &Value) -> Option<String> {
     match max_age.as_f64() {
         Some(seconds) if seconds < 0.0 => None,
@@ -214,7 +216,7 @@ pub(super) fn producer_cases() -> Vec<Case> {
     cases.collect()
 }
 
-/// One case of `reader.json`. Pairs without a name are left out.
+/// One case of `reader.json`, without the pairs that have no name.
 pub(super) struct ReaderCase {
     pub(super) id: String,
     /// The `Cookie` headers.

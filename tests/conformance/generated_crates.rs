@@ -1,5 +1,5 @@
-//! Generates crates from the cases. Two libraries contain the declarations of all cases, one with literals and one with
-//! constants. A program sets, sends and reads back the cookies of the declarations that compile.
+//! Generates crates from the cases. Two libraries contain the declarations of all cases. One library uses literals, and
+//! the other library uses constants. A program sets, sends and reads back the cookies of the declarations that compile.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,35 +17,36 @@ pub(super) struct Results {
     pub(super) literals: Build,
     pub(super) constants: Build,
     pub(super) written: Vec<WrittenCookie>,
-    /// The values that each name reads in each case, as `Debug` text. The key is the case's id and the name.
+    /// For each case and each cookie name, the `Debug` text of the values that the program read. The key consists of
+    /// the case's id and the cookie's name.
     pub(super) read: BTreeMap<(String, String), String>,
 }
 
 /// The result of compiling one library.
 pub(super) struct Build {
     pub(super) declarations: Vec<Declaration>,
-    /// Errors outside of the declarations, and errors that are not ours.
+    /// Errors outside of the declarations, and errors that do not come from hardtack.
     pub(super) other_errors: Vec<String>,
 }
 
 /// The declaration of one case.
 pub(super) struct Declaration {
     pub(super) id: String,
-    /// The beginnings of the errors that are expected.
+    /// The beginning of each error that is expected.
     pub(super) faults: Vec<&'static str>,
     pub(super) is_rejected: bool,
     pub(super) lines: RangeInclusive<usize>,
     pub(super) errors: Vec<String>,
 }
 
-/// One cookie that the program set: declared with literals, with constants, or changed by setters.
+/// One cookie that the program set. The attributes of this cookie come from literals, from constants or from setters.
 pub(super) struct WrittenCookie {
     pub(super) id: String,
-    /// The value from `header_value`, or its error.
+    /// The header value that `header_value` returned, or the error.
     pub(super) header: Result<String, String>,
     /// The header that a jar writes.
     pub(super) jar_header: String,
-    /// The `Display` text of the cookie crate's value.
+    /// The `Display` text of the cookie that `to_cookie` returned.
     pub(super) cookie: String,
     /// The value that a jar reads from the next request.
     pub(super) read_back: String,
@@ -56,7 +57,7 @@ impl Results {
         let cases = producer_cases();
         let hardtack = "http = \"1\"\nhardtack = { path = \"HARDTACK/runtime\", features = [\"cookie\", \"testing\"] }";
         let all = Workspace::create("conformance", &["literals", "constants", "emitted"].map(|name| (name, hardtack)));
-        // Every member needs a target, also before its source is written.
+        // Cargo needs a source file in every member. So write a small file before the real source is ready.
         for source in ["literals/src/lib.rs", "constants/src/lib.rs", "emitted/src/main.rs"] {
             if !all.directory.join(source).exists() {
                 all.write(source, "fn main() {}");
@@ -196,7 +197,7 @@ fn read<T: ReadCookie>(id: &str, name: &str, headers: &[&str], text: fn(T) -> St
 "#;
 
 /// Compiles a library with one declaration for each case. Each declaration is in its own module, so the line of an
-/// error shows its case.
+/// error shows the case of the error.
 fn compile<'a>(all: &Workspace, member: &str, sources: impl Iterator<Item = (&'a Case, Option<String>)>) -> Build {
     let mut library = String::from("#![allow(dead_code, unused_imports)]\n");
     let mut declarations = Vec::new();

@@ -1,6 +1,6 @@
-//! One instance of a small shop, in its own process. tower-sessions stores in Redis who is signed in. The basket is a
-//! sealed cookie that is declared here. An old module writes a `Set-Cookie` header by hand. Each response names its
-//! instance.
+//! One instance of a small shop, in its own process. tower-sessions stores the signed-in user in Redis. This file
+//! declares the basket as a sealed cookie. Old code writes a `Set-Cookie` header by hand. The page shows the name of
+//! the instance.
 
 use std::fmt::Display;
 
@@ -16,7 +16,7 @@ use tower_sessions::Session;
 
 use super::serve::serve;
 
-// The environment variables of an instance: its name, its address, and the URL of Redis.
+// An instance reads its name, its address and the URL of Redis from these environment variables.
 pub(crate) const NAME: &str = "SHOP_NAME";
 pub(crate) const ADDRESS: &str = "SHOP_ADDRESS";
 pub(crate) const REDIS: &str = "SHOP_REDIS";
@@ -31,7 +31,7 @@ struct SignIn {
     user: String,
 }
 
-/// The key of the signed-in user in the session.
+/// The key under which the session stores the signed-in user.
 const USER: &str = "user";
 
 /// Serves until the process ends. Returns at once if the process was not started as an instance.

@@ -1,6 +1,6 @@
-//! The processes of the deployment on loopback: Redis, two instances, and nginx in front of them. Each process listens
-//! before the test begins, and is stopped by its id when the value is dropped. If the test fails, the log of each
-//! process is printed.
+//! Starts the processes of the deployment on loopback: Redis, two instances of the application, and nginx in front of
+//! the instances. All processes listen before the test begins. When a value is dropped, its process is stopped. If the
+//! test fails, the log of each process is printed.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -14,16 +14,16 @@ use super::instance;
 use super::not_run::not_run;
 use super::tls::Certificate;
 
-/// The host that the configuration names.
+/// The host in the configuration.
 pub(crate) const HOST: &str = "shop.example";
 
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// All processes of the deployment.
 pub(crate) struct Deployment {
-    /// nginx's ports for both instances, as in the README's configuration.
+    /// nginx's ports for both instances together, as in the README's configuration.
     pub(crate) both: Site,
-    /// nginx's ports for one instance each, so that a test can choose the instance.
+    /// nginx's ports for the first instance. With `one` and `two`, a test can choose the instance.
     pub(crate) one: Site,
     pub(crate) two: Site,
     /// nginx's certificate, which clients trust.
@@ -62,8 +62,8 @@ impl Site {
 }
 
 impl Deployment {
-    /// Starts all processes. If nginx or Redis is not installed, prints that and returns `None`. In CI that is a
-    /// failure.
+    /// Starts all processes. If nginx or Redis is not installed, prints a notice and returns `None`. In CI, a missing
+    /// program is a failure.
     pub(crate) fn start() -> Option<Deployment> {
         let (nginx, redis_program) = (find_program("nginx")?, find_program("redis-server")?);
         let directory = Directory::new();
@@ -101,7 +101,7 @@ impl Deployment {
         self.redis = Some(self.start_process("redis", Command::new(&self.redis_program).arg(file), &[self.redis_port]));
     }
 
-    /// Asserts that the log of instance `one` has a line with all of these texts. Waits for it.
+    /// Waits until the log of instance `one` has a line that contains all of these texts. Panics after the time limit.
     pub(crate) fn assert_one_logs(&self, texts: &[&str]) {
         let log = self.directory.0.join("one.log");
         let found = wait_for(|| {
@@ -147,7 +147,8 @@ impl Deployment {
             );
             self.directory.write(&format!("{name}.site"), &text);
         }
-        // The main configuration, in place of Debian's `nginx.conf`. Relative paths are in this directory.
+        // This main configuration replaces Debian's `nginx.conf`. Relative paths begin at the directory of this
+        // deployment.
         let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
         let temporary_paths: String = kinds.iter().map(|kind| format!("{kind}_temp_path {kind};\n")).collect();
         let main = format!(
@@ -161,7 +162,7 @@ impl Deployment {
         self.nginx = Some(self.start_process("nginx", &mut command, &ports));
     }
 
-    /// Starts a process, and waits until it listens on all of its ports.
+    /// Starts a process. Waits until the process listens on all of these ports.
     fn start_process(&self, name: &'static str, command: &mut Command, ports: &[u16]) -> Process {
         let log = self.directory.0.join(format!("{name}.log"));
         let file = File::options().create(true).append(true).open(&log).unwrap();
@@ -189,7 +190,7 @@ struct Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // nginx stops its workers on SIGTERM, but not on SIGKILL.
+        // On SIGTERM, nginx also stops its workers. On SIGKILL, its workers would continue.
         let id = self.child.id().to_string();
         let terminated = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id]).status();
         let ended =
@@ -228,7 +229,8 @@ impl Drop for Directory {
     }
 }
 
-/// Returns the path of a program. Debian's packages have the names of the programs.
+/// Returns the path of a program. If the program is not installed, prints a notice with the name of the Debian package.
+/// The package must have the same name as the program.
 fn find_program(program: &str) -> Option<PathBuf> {
     // Debian installs nginx in a directory that is not in every user's `PATH`.
     let paths = [Path::new("").join(program), Path::new("/usr/sbin").join(program)];
@@ -249,7 +251,7 @@ fn replace_each(text: &str, changes: &[(&str, &str)]) -> String {
     })
 }
 
-/// Returns a free port, and each port only once. The ports are below the range from which the system chooses ports.
+/// Returns a free port. Each call returns another port. The operating system itself only chooses higher ports.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
@@ -262,7 +264,7 @@ fn free_port() -> u16 {
     }
 }
 
-/// Calls `poll` until it returns a value. Returns `None` after the time limit.
+/// Calls `poll` until `poll` returns a value. Returns `None` after the time limit.
 fn wait_for<T>(mut poll: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {

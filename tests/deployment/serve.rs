@@ -1,4 +1,4 @@
-//! Serves an instance behind nginx, with its sessions in Redis. The README shows the rest of this file.
+//! Serves an instance behind nginx, and stores the sessions in Redis. The README shows the rest of this file.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ pub(crate) async fn serve(routes: Router, address: SocketAddr, redis: &str) -> R
 
     let nginx = TrustedProxies::new(["127.0.0.2"])?; // the address of `proxy_bind`
     let policy = Policy::from_env()?.layer(TlsTermination::at_proxy(nginx));
-    let app = routes.layer(sessions).layer(policy); // the outermost layer, so it also hardens the session cookie
+    let app = routes.layer(sessions).layer(policy); // the policy is outermost, so it also hardens the session cookie
 
     // hardtack needs the peer's address. Without this address hardtack trusts no proxy.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();

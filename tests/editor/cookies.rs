@@ -1,4 +1,4 @@
-//! A file that the editor opens: each kind of declaration, and code in the same file that uses them.
+//! A file that the editor opens. The file contains each kind of declaration, and a function that uses the declarations.
 
 use core::time::Duration;
 
@@ -11,7 +11,7 @@ pub const NAME: &str = "__Host-Http-basket";
 /// The path of the old shop.
 pub const OLD: &str = "/old";
 
-/// Who may open the admin pages.
+/// The name of the user who may open the admin pages.
 #[derive(Cookie, Debug)]
 #[cookie(max_age = LIFETIME)]
 pub struct Desk(String);

@@ -1,4 +1,4 @@
-//! A second file that the editor opens: code that uses the declarations of `cookies.rs`.
+//! A second file that the editor opens. The file uses the declarations of `cookies.rs`.
 
 use hardtack::{SetCookie, SetError};
 

@@ -1,14 +1,17 @@
-//! Reads a saved response and prints the findings that a penetration tester would report about its cookies: the rule,
-//! the remedy, and the ids of standards and scanners. It never prints a cookie's value.
+//! Reads a saved response and prints the findings that a penetration tester would report about the cookies of the
+//! response. For each finding, the program prints the rule, the remedy, and the ids of standards and scanners. The
+//! program never prints a cookie's value.
 //!
 //! ```text
 //! curl -si https://shop.example/ | cargo run --example audit -- --url https://shop.example/
 //! curl -siL http://shop.example/ | cargo run --example audit -- --url http://shop.example/ --json
 //! ```
 //!
-//! The input is the output of `curl -si`, of HTTP/1.1 or later. With `curl -L` it is a redirect chain; each response is
-//! then audited at the URL to which the response before it redirected. The exit code is 1 if there is an unexpected
-//! finding of severity medium or high, and 2 if the input or an option is invalid.
+//! The input is the output of `curl -si`, with HTTP/1.1 or later. With `curl -siL`, the input is a redirect chain. In a
+//! chain, the URL of a response is the URL to which the previous response redirected.
+//!
+//! The exit code is 1 if there is an unexpected finding of severity medium or high. The exit code is 2 if the input or
+//! an option is invalid.
 
 use std::error::Error;
 use std::io::{Read as _, Write, stdin, stdout};
@@ -34,7 +37,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(code) => code,
         Err(error) => {
-            // Not `eprintln!`, which panics if standard error is closed.
+            // Do not use `eprintln!`: it panics if standard error is closed.
             let _ = writeln!(std::io::stderr(), "audit: {error}");
             ExitCode::from(2)
         }
@@ -114,7 +117,7 @@ impl Options {
             }
         };
         if self.http {
-            // This cannot fail: the URL has a host.
+            // This cannot fail, because the URL has a host.
             let _ = url.set_scheme("http");
         }
         Ok(url)
@@ -125,7 +128,8 @@ impl Options {
 struct Response {
     status: StatusCode,
     headers: HeaderMap,
-    /// `Set-Cookie` headers with bytes that a `HeaderValue` cannot hold. A browser receives them too, and drops them.
+    /// `Set-Cookie` headers with bytes that a `HeaderValue` cannot contain. A browser also receives these headers, and
+    /// drops them.
     invalid_set_cookies: Vec<Vec<u8>>,
 }
 
@@ -134,13 +138,14 @@ impl Response {
         self.headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes)
     }
 
-    /// Returns the time of the `Date` header. The lifetimes of the cookies begin then.
+    /// Returns the time of the `Date` header. The lifetimes of the cookies begin at this time.
     fn date(&self) -> Option<SystemTime> {
         let seconds = parse_cookie_date(self.headers.get(DATE)?.as_bytes())?;
         SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds.try_into().ok()?))
     }
 
-    /// Returns the first `Domain` of a `Set-Cookie` header. It replaces the host of the request if there is no `--url`.
+    /// Returns the first `Domain` of a `Set-Cookie` header. If there is no `--url`, the audit uses this domain as the
+    /// host of the request.
     fn domain(&self) -> Option<&str> {
         let mut attributes = self.set_cookies().flat_map(|header| header.split(|byte| *byte == b';').skip(1));
         attributes.find_map(|attribute| {
@@ -151,11 +156,12 @@ impl Response {
     }
 }
 
-/// Parses the responses of a redirect chain. The body of the last response ends the list.
+/// Parses the responses of a redirect chain. The parsing ends at the body of the last response.
 fn responses(input: &[u8]) -> Vec<Response> {
     let mut found = Vec::new();
     let mut lines = input.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).peekable();
-    // Skip lines before the first response: a shell prompt, or the progress that curl prints without `-s`.
+    // Skip lines before the first response. The skipped lines may be a shell prompt, or the progress that curl prints
+    // without `-s`.
     while lines.next_if(|line| parse_status(line).is_none()).is_some() {}
     while let Some((status, is_tunnel)) = lines.peek().and_then(|line| parse_status(line)) {
         lines.next();
@@ -163,7 +169,7 @@ fn responses(input: &[u8]) -> Vec<Response> {
         for line in lines.by_ref().take_while(|line| !line.is_empty()) {
             let colon = line.iter().position(|byte| *byte == b':').and_then(|at| line.split_at_checked(at));
             match (line, colon, headers.last_mut()) {
-                // Obsolete folding (RFC 9112 5.2).
+                // The line continues the header value of the line before (obsolete line folding, RFC 9112 5.2).
                 ([b' ' | b'\t', rest @ ..], _, Some((_, value))) => {
                     value.push(b' ');
                     value.extend_from_slice(rest.trim_ascii());
@@ -174,7 +180,7 @@ fn responses(input: &[u8]) -> Vec<Response> {
                 _ => {}
             }
         }
-        // Only final responses of the server: not the proxy's answer to CONNECT, and not an informational response.
+        // Add only final responses of the server. Skip a proxy's response to CONNECT, and skip informational responses.
         if !is_tunnel && !status.is_informational() {
             found.push(response(status, headers));
         }
@@ -196,7 +202,7 @@ fn response(status: StatusCode, saved: Vec<(&[u8], Vec<u8>)>) -> Response {
     Response { status, headers, invalid_set_cookies }
 }
 
-/// Parses a status line. The bool is true for a proxy's answer to CONNECT.
+/// Parses a status line. The bool is true for a proxy's response to CONNECT.
 fn parse_status(line: &[u8]) -> Option<(StatusCode, bool)> {
     let mut words = line.strip_prefix(b"HTTP/")?.splitn(3, |byte| *byte == b' ').skip(1);
     let status = StatusCode::from_bytes(words.next()?).ok()?;
@@ -205,7 +211,7 @@ fn parse_status(line: &[u8]) -> Option<(StatusCode, bool)> {
 
 /// The reports about one response.
 struct Audit {
-    /// The URL without its query, which may be secret.
+    /// The URL without its query, because the query may be secret.
     url: String,
     status: StatusCode,
     reports: Vec<Report>,

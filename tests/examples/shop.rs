@@ -1,13 +1,15 @@
-//! A small shop: one application on two ports. Over TLS it works. Over plain HTTP hardtack redirects pages to https and
-//! refuses all other requests.
+//! A small shop that uses two ports, one for TLS and one for plain HTTP. Over TLS, the application handles all
+//! requests. Over plain HTTP, hardtack redirects requests for pages to https and refuses all other requests.
 //!
 //! ```text
 //! cargo run --example shop              # open it in a browser
 //! cargo run --example shop -- --tour    # run a client that visits the shop, step by step
 //! ```
 //!
-//! This file is the application: its cookies, its handlers and its two ports. `page.rs` writes the HTML,
-//! `request_log.rs` records the requests that the page shows, and `tour.rs` is the client of the tour.
+//! - This file contains the cookies, the handlers and the two ports of the application.
+//! - `page.rs` writes the HTML.
+//! - `request_log.rs` records the requests that the page shows.
+//! - `tour.rs` contains the client of the tour.
 
 #[path = "shop/page.rs"]
 mod page;
@@ -45,7 +47,7 @@ use request_log::RequestLog;
 #[derive(CookieValue, PartialEq, Eq, Hash)]
 struct SessionId(String);
 
-/// A colour scheme. It is the value of a cookie that `ShopCookies` declares.
+/// A colour scheme. `ShopCookies` declares a cookie with this value.
 #[derive(CookieValue, Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 enum Theme {
@@ -53,7 +55,7 @@ enum Theme {
     Dark,
 }
 
-/// The language of the page. This type declares its own cookie, so that several structs can use it.
+/// The language of the page. This type declares its own cookie, so several structs can use the same cookie.
 #[derive(Cookie, Deserialize, Clone, Copy)]
 #[cookie(max_age = "365d")]
 #[serde(rename_all = "kebab-case")]
@@ -64,20 +66,20 @@ enum Lang {
 
 #[hardtack::cookies]
 struct ShopCookies {
-    /// Who is signed in. `Strict` means that browsers do not send the cookie with requests from other sites. So the
-    /// forms of this page need no CSRF token.
+    /// The session of the signed-in user. `Strict` means that browsers do not send the cookie with requests from other
+    /// sites. So the forms of this page need no CSRF token.
     #[cookie(max_age = "8h", same_site = Strict)]
     session: SessionId,
-    /// The colour scheme. A cookie that scripts can read needs a reason. Its name prefix is `__Host-`, not
-    /// `__Host-Http-`.
+    /// The colour scheme. Scripts can read this cookie, so the declaration needs a reason. The prefix of the cookie's
+    /// name is `__Host-`, not `__Host-Http-`.
     #[cookie(max_age = "365d", http_only = false, reason = "theme.js applies it before the first paint")]
     theme: Theme,
-    /// The type `Lang` has its own declaration, which this field uses.
+    /// The language. This field uses the declaration of the type `Lang`.
     #[cookie(existing)]
     lang: Lang,
 }
 
-// ---- The handlers. `ShopCookies` means `ShopCookies<Https>`: a request over plain HTTP never reaches these handlers.
+// ---- The handlers. `ShopCookies` means `ShopCookies<Https>`, so these handlers run only over HTTPS.
 
 #[derive(Default)]
 struct Shop {
@@ -102,8 +104,8 @@ fn routes() -> Router<Arc<Shop>> {
         .route("/theme.js", get(page::script))
 }
 
-/// If a cookie cannot be read, `?` returns the error as the response: status 400, with a header that removes the
-/// cookie.
+/// If a cookie cannot be read, `?` returns the error as the response. This response has the status 400 and a header
+/// that removes the cookie.
 async fn home(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<impl IntoResponse> {
     let id = cookies.try_session()?;
     let name = id.and_then(|id| shop.visitors().get(&id).cloned());
@@ -118,8 +120,9 @@ struct SignIn {
     lang: Lang,
 }
 
-/// `SameSite` protects existing sessions only. Another site can still post this form, and sign its visitor in under a
-/// name that it chooses. In this shop that does no harm. Where it does, check the `Origin` header too.
+/// `SameSite` protects only existing sessions. Another site can still submit this form, and so sign a visitor in under
+/// a name that the other site chooses. Such a sign-in does no harm in this shop. If such a sign-in can do harm in your
+/// application, also check the `Origin` header.
 async fn sign_in(cookies: ShopCookies, State(shop): State<Arc<Shop>>, Form(form): Form<SignIn>) -> Result<Redirect> {
     let theme = cookies.try_theme()?.unwrap_or(Theme::Light);
     let key = random_key()?;
@@ -140,7 +143,7 @@ async fn choose_theme(cookies: ShopCookies, Form(choice): Form<Choice>) -> Resul
     Ok(Redirect::to("/"))
 }
 
-/// A removal has the attributes of the declaration. Without them the browser would not remove the cookie.
+/// A removal has the attributes of the declaration. Without these attributes, the browser would not remove the cookie.
 async fn sign_out(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<Redirect> {
     if let Some(id) = cookies.try_session()? {
         shop.visitors().remove(&id);
@@ -151,7 +154,7 @@ async fn sign_out(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result
     Ok(Redirect::to("/"))
 }
 
-/// An API for programs. Its path is listed in the policy, so plain HTTP requests are refused there and never
+/// An API for programs. The policy lists the path of this API, so a plain HTTP request to the API is refused and never
 /// redirected.
 async fn me(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<String> {
     let id = cookies.try_session()?.ok_or(StatusCode::UNAUTHORIZED)?;
@@ -168,7 +171,7 @@ fn random_key() -> Result<String, StatusCode> {
 
 // ---- The two ports.
 
-/// Adds the policy's layer to the routes. The request log is outside of that layer, so that it sees the final
+/// Adds the policy's layer to the routes. The request log is outside of that layer, so the log records the final
 /// responses.
 fn app(routes: Router<Arc<Shop>>, policy: &PolicyHandle) -> Router {
     let shop = Arc::new(Shop::default());
@@ -195,7 +198,7 @@ struct Ports {
 }
 
 impl Ports {
-    /// Binds the given ports, or free ports if the given ones are in use.
+    /// Binds the given ports. If a given port is in use, binds a free port instead.
     fn listen(https: u16, http: u16) -> io::Result<Self> {
         let listen = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
         let listen = |port| listen(port).or_else(|_| listen(0));

@@ -36,14 +36,14 @@ impl Framework for Actix {
         "actix-web's own `Option<T>` drops every error of `T`: `Option<Https>` is `None`",
     )];
 
-    // actix-web pools 128 heads and 128 requests for each worker. Its memory varies by about 2 MiB, however long it
-    // runs.
+    // actix-web keeps a pool of 128 heads and 128 requests for each worker. So its memory varies by about 2 MiB, but
+    // does not grow with time.
     const POOL_BYTES: usize = 4 << 20;
 
     async fn serve(setup: Setup) -> RunningServer {
         let socket = Socket::bind(setup.certificate.as_ref());
         let middleware = |policy| PolicyMiddleware::new(policy, setup.tls_termination.clone());
-        // Each number of `wrap` calls makes another type of `App`.
+        // The type of the `App` depends on the number of `wrap` calls.
         let server = match &setup.policies.into_iter().map(middleware).collect::<Vec<_>>()[..] {
             [] => serve(|| App::new().configure(routes), vec![socket]).await,
             [policy] => {
@@ -88,7 +88,7 @@ impl Socket {
     }
 }
 
-/// A running `HttpServer`. It stops when the value is dropped.
+/// A running `HttpServer`. The server stops when the value is dropped.
 struct Server {
     addresses: Vec<SocketAddr>,
     handle: ServerHandle,
@@ -96,7 +96,8 @@ struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The call stops the server. Awaiting the future would only wait until the server has stopped.
+        // The call of `stop` stops the server. The future is dropped, because it only waits until the server has
+        // stopped.
         drop(self.handle.stop(false));
     }
 }

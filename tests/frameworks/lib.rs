@@ -1,1 +1,2 @@
-//! Empty. The tests are beside this file, one for each framework. `suite/` has the scenarios that all of them run.
+//! This library is empty. The tests are in this folder, one for each framework. `suite/` contains the scenarios that
+//! all frameworks run.

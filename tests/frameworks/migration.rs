@@ -1,5 +1,5 @@
-//! Runs the code of `runtime/docs/migration.md` that migrates from actix-web 4. `tests/migration.rs` checks that the
-//! page shows the same code.
+//! Runs the code that `runtime/docs/migration.md` shows for the migration from actix-web 4. `tests/migration.rs` checks
+//! that the page shows the same code.
 
 #![allow(unreachable_pub, reason = "excerpts of programs")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic in a helper fails the test")]
@@ -59,8 +59,8 @@ mod after {
     // migration: end
 }
 
-/// Returns the `Set-Cookie` headers that a region of this file shows in comments. A header that ends with `…` is only
-/// the beginning.
+/// Returns the `Set-Cookie` headers that a region of this file shows in comments. If a shown header ends with `…`, the
+/// rest of the header is omitted.
 fn shown_headers(name: &str) -> Vec<String> {
     let (_, text) =
         snippets::regions(include_str!("migration.rs")).into_iter().find(|(found, _)| found == name).unwrap();

@@ -1,5 +1,5 @@
 //! Runs the scenarios on poem. Defines the routes that the scenarios need. The tests of poem's own features are in
-//! `poem/specifics.rs`, and those of its sessions in `poem/sessions.rs`.
+//! `poem/specifics.rs`. The tests of poem's sessions are in `poem/sessions.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -23,7 +23,7 @@ use poem::listener::{Acceptor, Listener as _, RustlsCertificate, RustlsConfig, T
 use poem::web::Path;
 use poem::{Body, Endpoint, EndpointExt as _, IntoResponse as _, Response, Result, Route, Server, handler};
 use suite::tls::Certificate;
-// The module `curl` needs `client` here.
+// The module `curl` imports `client` from this module.
 use suite::{Framework, RunningServer, Session, Setup, SiteCookies, client, handlers, load, run_all_scenarios};
 
 struct Poem;
@@ -53,7 +53,7 @@ async fn serve(app: impl Endpoint + 'static, tls: Option<&Certificate>) -> Runni
     }
 }
 
-/// Polls the acceptor once, so that it reads the certificate. Until then poem drops connections.
+/// Polls the acceptor once, so that the acceptor reads the certificate. Before that, poem drops connections.
 fn ready(mut acceptor: impl Acceptor + 'static) -> impl Acceptor + 'static {
     assert!(acceptor.accept().now_or_never().is_none());
     acceptor

@@ -1,4 +1,4 @@
-//! Compiles the README's code blocks for the frameworks, and checks that the README shows them unchanged.
+//! Compiles the code that the README shows for each framework. Checks that the README shows exactly the same code.
 
 use hardtack::Cookie;
 

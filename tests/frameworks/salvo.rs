@@ -45,13 +45,13 @@ async fn serve(service: Service, tls: Option<Certificate>) -> RunningServer {
 
 fn run(acceptor: impl Acceptor + 'static, service: Service) -> RunningServer {
     let address = acceptor.holdings()[0].local_addr.clone().into_std().unwrap();
-    // Aborting the task also closes salvo's connections.
+    // When the task is aborted, salvo's connections are closed too.
     let server = tokio::spawn(Server::new(acceptor).serve(service));
     RunningServer::new(address, move || server.abort())
 }
 
-/// The routes. They have their own module, because salvo makes a type with each handler's name, and a variable of that
-/// name would not compile.
+/// The routes have their own module, because salvo creates a type with the name of each handler. In a module with such
+/// a type, a variable with the same name does not compile.
 mod routes {
     use std::convert::Infallible;
 

@@ -33,7 +33,7 @@ mod after {
     #[derive(Cookie)]
     pub struct Session(String);
 
-    // The layer sends the cookies, whatever the handler returns.
+    // The layer sends the cookies. The handler may return any type.
     pub async fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
         // Set-Cookie: __Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Lax
         cookies.set(Session("s3cr3t".into()))?;
@@ -58,7 +58,7 @@ mod errors {
     use hardtack::{Cookie, Cookies};
 
     // migration: axum-extra errors
-    /// The cookie is not set: the jar is dropped when the handler returns an error.
+    /// The cookie is not set, because the handler returns an error and drops the jar.
     pub async fn before(jar: CookieJar) -> Result<CookieJar, StatusCode> {
         let _jar = jar.add(("attempts", "1"));
         Err(StatusCode::UNAUTHORIZED)
@@ -67,7 +67,7 @@ mod errors {
     #[derive(Cookie)]
     struct Attempts(u32);
 
-    /// The cookie is set: the layer sends it with the error response.
+    /// The cookie is set, because the layer also adds the cookie to an error response.
     pub async fn after(cookies: Cookies) -> axum::response::Result<()> {
         // Set-Cookie: __Host-Http-attempts=1; Path=/; Secure; HttpOnly; SameSite=Lax
         cookies.set(Attempts(1))?;

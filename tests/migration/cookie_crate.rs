@@ -41,7 +41,7 @@ fn cookie_jar_becomes_a_struct_of_cookies() -> TestResult {
     let mut before: Vec<String> = jar.delta().map(ToString::to_string).collect();
     before.sort();
     assert_eq!(before[0], "cart=7");
-    assert!(before[1].starts_with("lang=de; Path=/; Max-Age=630720000; Expires=")); // 20 years; browsers cap it at 400 days
+    assert!(before[1].starts_with("lang=de; Path=/; Max-Age=630720000; Expires=")); // 20 years; browsers allow 400 days
 
     // after
     #[hardtack::cookies]
@@ -52,7 +52,7 @@ fn cookie_jar_becomes_a_struct_of_cookies() -> TestResult {
     }
 
     let cookies = Cookies::from_headers(&request, https);
-    let shop = Shop::from(cookies.clone()); // in a framework: an argument of the handler
+    let shop = Shop::from(cookies.clone()); // in a framework: the handler takes a `Shop`
     shop.set_cart(7)?;
     shop.set_lang("de")?;
     cookies.write(&mut response); // in a framework: the layer does this
@@ -69,12 +69,12 @@ fn reading_returns_typed_values() -> TestResult {
     // migration: reading
     let header = "lang=de; lang=en; __Host-Http-cart=7";
 
-    // before: text; the last cookie of a name wins, whoever set it
+    // before: text. If a name comes twice, the last value counts.
     let mut jar = cookie::CookieJar::new();
     cookie::Cookie::split_parse(header).filter_map(Result::ok).for_each(|cookie| jar.add_original(cookie));
     assert_eq!(jar.get("lang").map(cookie::Cookie::value), Some("en"));
 
-    // after: a typed value; different values of one name are an error, because one of them may be an attacker's
+    // after: a typed value. Different values of one name are an error, because an attacker may have set one of the values.
     #[derive(hardtack::Cookie)]
     struct Cart(u32);
     #[derive(hardtack::Cookie)]
@@ -94,12 +94,12 @@ fn reading_returns_typed_values() -> TestResult {
 fn removal_uses_the_declared_scope() -> TestResult {
     let https = testing::https();
     // migration: removing
-    // before: a browser removes the cookie only if Path and Domain equal those that it was set with
+    // before: a browser removes the cookie only if the removal has the Path and Domain of the cookie
     let mut before = cookie::Cookie::new("session", "");
     before.make_removal();
     assert!(before.to_string().starts_with("session=; Max-Age=0; Expires="));
 
-    // after: name, Path, Domain and flags come from the declaration
+    // after: the removal has the name, Path, Domain and flags of the declaration
     #[derive(hardtack::Cookie)]
     #[cookie(path = "/account")]
     struct Session(String);
@@ -118,12 +118,12 @@ fn removal_uses_the_declared_scope() -> TestResult {
 fn values_are_always_encoded() -> TestResult {
     let https = testing::https();
     // migration: values
-    // before: written unchanged, unless the code calls `encoded()`
+    // before: the value is written unchanged, unless the code calls `encoded()`
     let before = cookie::Cookie::new("note", "50%; Domain=example.com");
     assert_eq!(before.to_string(), "note=50%; Domain=example.com");
     assert_eq!(before.encoded().to_string(), "note=50%25%3B%20Domain%3Dexample.com");
 
-    // after: always encoded
+    // after: the value is always encoded
     #[derive(hardtack::Cookie)]
     struct Note(String);
 
@@ -137,7 +137,7 @@ fn values_are_always_encoded() -> TestResult {
 fn cookie_can_be_converted_for_a_library() -> TestResult {
     let https = testing::https();
     // migration: to a library
-    // declare the cookie here, and pass it to a library that takes a `cookie::Cookie`
+    // Declare the cookie with hardtack. Then convert the cookie for a library that takes a `cookie::Cookie`.
     #[derive(hardtack::Cookie)]
     struct Session(String);
 
@@ -162,10 +162,10 @@ fn signed_value_is_verified_by_its_library() -> TestResult {
     let mut request = HeaderMap::new();
     request.insert("cookie", header.parse()?);
     let SignedUser(text) = Cookies::from_headers(&request, https).try_get()?.unwrap();
-    assert_ne!(text, "ada"); // the signature and the value: hardtack cannot verify the signature
+    assert_ne!(text, "ada"); // signature and value; hardtack cannot verify the signature
     assert!(text.ends_with("=ada"));
 
-    // the old library has the key and can verify it
+    // The old library has the key and can verify the signature.
     let mut jar = cookie::CookieJar::new();
     jar.add_original(("user", text));
     assert_eq!(jar.signed(&key).get("user").unwrap().value(), "ada");

@@ -11,7 +11,7 @@ fn values_cannot_add_attributes() -> TestResult {
     let (https, request, mut response, id) =
         (testing::https(), HeaderMap::new(), HeaderMap::new(), "a; Domain=example.com");
     // migration: headers
-    // before: the text in `id` becomes an attribute, and the second `insert` replaces the first header
+    // before: text in `id` becomes an attribute. The second `insert` replaces the first header.
     let mut before = HeaderMap::new();
     before.insert(SET_COOKIE, format!("session={id}; Path=/; HttpOnly; Secure").parse()?);
     before.insert(SET_COOKIE, "theme=dark; Path=/; Secure".parse()?);
@@ -43,7 +43,7 @@ fn values_cannot_add_attributes() -> TestResult {
 fn one_header_can_be_appended() -> TestResult {
     let https = testing::https();
     // migration: headers one line
-    // a service that only has a response
+    // This service has a response, and no jar.
     #[derive(hardtack::Cookie)]
     struct Session(String);
 
@@ -62,11 +62,11 @@ fn all_cookie_headers_are_read() -> TestResult {
     request.append(COOKIE, HeaderValue::from_static("__Host-Http-session=s3cr3t"));
     let https = testing::https();
     // migration: headers reading
-    // before: finds only cookies in the first header, and only if a space follows each `;`
+    // before: finds cookies in the first header only. Each `;` must be followed by a space.
     let before = request[COOKIE].to_str()?.split("; ").find_map(|pair| pair.strip_prefix("session="));
     assert_eq!(before, None);
 
-    // after: reads every header, with the pairs of RFC 6265
+    // after: reads every header, and splits the pairs as RFC 6265 requires
     #[derive(hardtack::Cookie)]
     struct Session(String);
 

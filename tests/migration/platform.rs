@@ -1,5 +1,5 @@
-//! Migration from a platform that secures cookies with switches and with text in values. Checks the cookies with the
-//! audit and with the layer.
+//! Migration from a platform that secures cookies with switches of the platform, and with attributes that are appended
+//! to a cookie's value. Checks the cookies with the audit and with the layer.
 
 use axum::Router;
 use axum::body::Body;
@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 
 use crate::{TestResult, assert_shown, send};
 
-/// A page with an insecure session cookie.
+/// Returns a page with an insecure session cookie.
 async fn page() -> impl IntoResponse {
     [(header::SET_COOKIE, "ASP.NET_SessionId=s3cr3t; path=/")]
 }
@@ -24,7 +24,7 @@ async fn policy_hardens_session_cookies() -> TestResult {
     // migration: secure session cookies
     // before: a switch of the platform. A handler or a library sends `ASP.NET_SessionId=s3cr3t; path=/`.
 
-    // after: a policy, which hardens every `Set-Cookie` header; `Harden` is the default
+    // after: a policy hardens every `Set-Cookie` header. `Harden` is the default.
     let policy = Policy::builder().undeclared_cookies(UndeclaredCookies::Harden).build()?;
     let app = Router::new().route("/", get(page)).layer(policy.layer(TlsTermination::per_connection()));
     // Set-Cookie: ASP.NET_SessionId=s3cr3t; path=/; Secure; HttpOnly; SameSite=Lax
@@ -37,7 +37,7 @@ async fn policy_hardens_session_cookies() -> TestResult {
 async fn new_policy_applies_at_once() -> TestResult {
     // migration: apply
     // before: apply the configuration to the environment, and perhaps publish again
-    // after: the new policy is in force for every request that begins from now on
+    // after: the new policy applies to every request that begins after the call of `apply`
     let handle = PolicyHandle::new(Policy::builder().undeclared_cookies(UndeclaredCookies::Observe).build()?);
     let app = Router::new().route("/", get(page)).layer(handle.layer(TlsTermination::per_connection()));
     assert_eq!(send(app.clone(), "a=1").await.set_cookies, ["ASP.NET_SessionId=s3cr3t; path=/"]);
@@ -55,7 +55,7 @@ async fn new_policy_applies_at_once() -> TestResult {
 async fn pages_are_redirected_and_api_refused() -> TestResult {
     // migration: force https
     // before: two switches, one for pages and one for exposed integrations
-    // after: pages are redirected, all other requests are refused
+    // after: page requests are redirected, and all other requests are refused
     let policy = Policy::builder().force_https(ForceHttps::on().api_paths(["/api"])).build()?; // `on()` is the default
     let app = Router::new()
         .route("/", get(page))
@@ -67,7 +67,8 @@ async fn pages_are_redirected_and_api_refused() -> TestResult {
     Ok(())
 }
 
-/// Returns the status, and the `Location` header or an empty text.
+/// Sends a request over plain HTTP. Returns the status and the `Location` header. If the response has no `Location`
+/// header, the text is empty.
 async fn over_plain_http(app: &Router, path: &str, accept: &str) -> (u16, String) {
     let request = Request::get(path).header("accept", accept).header("host", "shop.example");
     let request = request.extension(Transport::Plain).body(Body::empty()).unwrap();
@@ -81,13 +82,13 @@ async fn over_plain_http(app: &Router, path: &str, accept: &str) -> (u16, String
 fn set_cookie_action_becomes_a_declaration() -> TestResult {
     let https = testing::https();
     // migration: SetCookie
-    // before: SetCookie("sample_cookie", "value", ExpirationSpan: 480, CookieSecure: True); HttpOnly is False unless given
+    // before: SetCookie("sample_cookie", "value", ExpirationSpan: 480, CookieSecure: True). HttpOnly is False by default.
     let before = "sample_cookie=value; Max-Age=28800; Path=/; Secure";
     let report = set_cookie(before.as_bytes(), &Context::https("shop.example"));
     let findings: Vec<_> = report.findings.iter().map(|finding| finding.rule.id()).collect();
     assert_eq!(findings, ["script-readable", "same-site-missing", "unprefixed"]);
 
-    // after: declared once, on a type; the duration has a unit
+    // after: a type declares the cookie once. The duration has a unit.
     #[derive(Cookie)]
     #[cookie(max_age = "480m")]
     struct SampleCookie(String);
@@ -107,7 +108,7 @@ fn appended_secure_is_encoded() -> TestResult {
     let before = "sample_cookie=value; Secure";
     assert!(set_cookie(before.as_bytes(), &Context::https("shop.example")).stored.is_ok_and(|stored| stored.secure));
 
-    // after: take `; Secure` out of the value. In the value it has no effect.
+    // after: remove `; Secure` from the value, because it has no effect there
     #[derive(Cookie)]
     struct SampleCookie(String);
 
@@ -141,7 +142,7 @@ mod widget {
 
     // migration: SameSite=None
     // before: SameSite=None needs Secure, and HSTS or Force HTTPS
-    // after: a cookie without Secure does not compile; HSTS and `force_https` are the policy's defaults
+    // after: `SameSite=None` without Secure does not compile. A policy has HSTS and `force_https` by default.
     #[derive(Cookie)]
     #[cookie(same_site = None, reason = "partners embed the shop in a frame")]
     struct Widget(u32);

@@ -1,4 +1,5 @@
-//! The rollout, while old and new code run beside each other: old and new names, environments, development and tests.
+//! Migration while old and new code run at the same time. Covers old and new names, environments, development and
+//! tests.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -18,18 +19,18 @@ fn old_names_are_read_and_set() -> TestResult {
     let https = testing::https();
     let request = request("session=50%25; Theme=dark");
     // migration: old names
-    /// Keeps the old name, because another program reads it. A name without a prefix needs a `reason`.
+    /// The cookie keeps the old name, because another program reads the cookie. A name without a prefix needs a `reason`.
     #[derive(Cookie)]
     #[cookie(name = "session", reason = "the reporting service reads it under this name until March")]
     struct Session(String);
 
-    /// A cookie of another program. It is read without decoding, and never set or removed here.
+    /// A cookie of another program. hardtack only reads the cookie, and does not decode the value.
     #[derive(Cookie)]
     #[cookie(name = "Theme", read_only)]
     struct Theme(String);
 
     let cookies = Cookies::from_headers(&request, https);
-    assert_eq!(cookies.try_get::<Session>()?.map(|Session(id)| id).as_deref(), Some("50%")); // decoded: see `Values`
+    assert_eq!(cookies.try_get::<Session>()?.map(|Session(id)| id).as_deref(), Some("50%")); // decoded
     assert_eq!(cookies.try_get::<Theme>()?.map(|Theme(name)| name).as_deref(), Some("dark"));
     cookies.set(Session("new".into()))?; // Set-Cookie: session=new; Path=/; Secure; HttpOnly; SameSite=Lax
     // migration: end
@@ -47,12 +48,12 @@ mod renaming {
     #[cookie(max_age = "8h")]
     pub struct Session(pub String);
 
-    /// The old cookie. Path and Domain must be those of the old code, or browsers ignore the removal.
+    /// The old cookie. Declare the Path and Domain of the old code. Otherwise browsers ignore the removal.
     #[derive(Cookie)]
     #[cookie(name = "session", path = "/", reason = "the old name: read, and removed, until March")]
     pub struct OldSession(String);
 
-    /// Returns the new cookie's value. If there is only the old cookie, replaces it with the new one.
+    /// Returns the session id. If the request has only the old cookie, replaces the old cookie with the new cookie.
     pub fn session(cookies: &Cookies) -> Result<Option<String>, Box<dyn std::error::Error>> {
         if let Some(Session(id)) = cookies.try_get()? {
             return Ok(Some(id));
@@ -109,13 +110,13 @@ fn values_of_other_libraries_are_read() -> TestResult {
     #[cookie(name = "note", read_only)]
     struct RawNote(String);
 
-    // values that `encoded()`, axum-extra or Rocket wrote are read back unchanged
+    // If `encoded()`, axum-extra or Rocket encoded the value, hardtack reads the original value.
     let encoded = cookie::Cookie::new("note", "50 %; é").encoded().to_string();
     assert_eq!(encoded, "note=50%20%25%3B%20%C3%A9");
     let cookies = Cookies::from_headers(&request(&encoded), testing::https());
     assert_eq!(cookies.try_get::<Note>()?.map(|Note(text)| text).as_deref(), Some("50 %; é"));
 
-    // a value that was written without encoding needs `read_only`, which does not decode
+    // If the value was written without encoding, declare the cookie `read_only`. hardtack then does not decode the value.
     let cookies = Cookies::from_headers(&request("note=%41"), testing::https());
     assert_eq!(cookies.try_get::<Note>()?.map(|Note(text)| text).as_deref(), Some("A"));
     assert_eq!(cookies.try_get::<RawNote>()?.map(|RawNote(text)| text).as_deref(), Some("%41"));
@@ -128,11 +129,11 @@ fn domain_comes_from_the_policy() -> TestResult {
     let (https, request, mut response) = (testing::https(), HeaderMap::new(), HeaderMap::new());
     let cookie_domain = "example.com".to_owned();
     // migration: environments
-    // before: wherever the code makes a cookie, it passes the domain of the environment
+    // before: each place that makes a cookie passes the domain of the environment
     let before = cookie::Cookie::build(("sso", "s3cr3t")).domain(cookie_domain.clone()).path("/").secure(true).build();
     assert_eq!(before.to_string(), "sso=s3cr3t; Secure; Path=/; Domain=example.com");
 
-    // after: the declaration takes the domain from the policy, and each environment has one policy
+    // after: the declaration takes the domain from the policy. Each environment has its own policy.
     #[derive(Cookie)]
     #[cookie(domain = policy)]
     struct Sso(String);
@@ -153,11 +154,11 @@ fn domain_comes_from_the_policy() -> TestResult {
 fn localhost_counts_as_https_in_debug_builds() -> TestResult {
     let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
     // migration: localhost
-    // before: the cookie in development differs from the one in production
+    // before: the cookie in development differs from the cookie in production
     let before = cookie::Cookie::build(("session", "s3cr3t")).secure(!cfg!(debug_assertions)).build();
     assert_eq!(before.to_string().contains("Secure"), !cfg!(debug_assertions));
 
-    // after: the same cookie; in debug builds `http://localhost` counts as HTTPS, as in browsers
+    // after: the cookie is the same. In debug builds `http://localhost` counts as HTTPS, as in browsers.
     #[derive(Cookie)]
     struct Session(String);
 

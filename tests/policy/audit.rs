@@ -1,5 +1,4 @@
-//! Audits the responses that the layer sends: it hardens undeclared cookies and headers so that the audit has no
-//! findings.
+//! Audits the responses that the layer sends. If the layer prevents a weakness, the audit must not find this weakness.
 
 use axum::Router;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
@@ -43,10 +42,10 @@ async fn hardened_responses_pass_the_audit() {
     assert_eq!(sent.set_cookies().len(), UNDECLARED.len());
     let found = rules(&sent.headers);
     assert!(!found.contains(&Weakness::Insecure), "{found:?}");
-    // All findings are about cookies, and none is about the response itself.
+    // All findings are about cookies. The response itself has no finding.
     assert!(audit::response(&sent.headers, &context).iter().all(|report| report.cookie.is_some()), "{found:?}");
 
-    // With a baseline, a session cookie with a good name has no findings at all.
+    // With a baseline, a session cookie has no finding if its name has a prefix.
     let strict = without_force_https().baseline(Baseline::new().same_site(SameSite::Lax).http_only());
     let sent = send_cookies(strict, Transport::Tls, &["__Host-sid=opensesame; Path=/"]).await;
     assert_eq!(rules(&sent.headers), []);

@@ -1,4 +1,5 @@
-//! The baseline: each cookie is sent with the stricter of the baseline and its own attributes.
+//! Tests the baseline. Each attribute of a cookie is sent with the stricter value: the value of the baseline or the
+//! cookie's own value.
 
 use std::time::Duration;
 
@@ -82,7 +83,7 @@ async fn baseline_changes_undeclared_attributes_in_place() {
         let again = send_cookies(policy(), Transport::Tls, &[expected]).await;
         assert_eq!((again.set_cookies(), again.event_summaries()), (vec![expected.to_owned()], vec![]));
     }
-    // `SameSite=None` is never added: without a `SameSite`, browsers are stricter.
+    // The layer never adds `SameSite=None`, because browsers are stricter with a cookie that has no `SameSite`.
     let weakest = without_force_https().baseline(Baseline::new().same_site(SameSite::None));
     let sent = send_cookies(weakest, Transport::Tls, &["a=opensesame; Secure"]).await;
     assert_eq!((sent.set_cookies(), sent.event_summaries()), (vec!["a=opensesame; Secure".to_owned()], vec![]));

@@ -1,4 +1,4 @@
-//! The headers that the policy writes besides `Set-Cookie`: `Cache-Control` and `Strict-Transport-Security`.
+//! Tests the other headers that the policy writes: `Cache-Control` and `Strict-Transport-Security`.
 
 use std::io::Write as _;
 use std::net::IpAddr;
@@ -76,7 +76,8 @@ async fn only_sent_cookies_change_caching() {
 
 // ---- HSTS.
 
-/// Sends a response whose application writes `own` HSTS headers, and returns the HSTS headers that the layer sends.
+/// Sends a response through the layer. `own` is the number of HSTS headers that the application writes into the
+/// response. Returns the HSTS headers that the layer sends.
 async fn hsts(policy: PolicyBuilder, termination: TlsTermination, host: &str, own: usize) -> Vec<String> {
     let routes = respond_with(&vec![(STRICT_TRANSPORT_SECURITY, OWN_HSTS); own]);
     let mut request = new_request(Transport::Tls, "/", &[(HOST, host)]);
@@ -120,7 +121,7 @@ async fn loopback_in_debug_has_no_hsts_or_redirect() {
         assert_eq!(hsts(policy, termination(), "localhost:3000", own).await, [""; 0]);
     }
     if !cfg!(debug_assertions) {
-        // Not `println!`: the harness captures its output when a test passes.
+        // Do not use `println!`: if a test passes, the test harness does not show the output of `println!`.
         let _ = writeln!(std::io::stderr(), "not run in a release build: `loopback_in_debug` has no effect there");
         return;
     }
@@ -142,7 +143,7 @@ async fn hsts_has_the_policy_values() {
     ] {
         assert_eq!(hsts(without_force_https().hsts(policy), TlsTermination::here(), HOST_NAME, 1).await, [expected]);
     }
-    // If HSTS is off, the layer does not change the application's own header.
+    // If HSTS is off, the layer does not change the application's HSTS header.
     for off in [Hsts::off(), Hsts::from(false)] {
         assert_eq!(
             hsts(without_force_https().hsts(off.clone()), TlsTermination::here(), HOST_NAME, 1).await,

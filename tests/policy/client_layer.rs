@@ -1,4 +1,4 @@
-//! The layer for HTTP clients: it refuses requests that would send credentials over plain HTTP.
+//! Tests the layer for HTTP clients. The layer refuses requests that would send credentials over plain HTTP.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,8 @@ use crate::support::server::TestServer;
 
 #[tokio::test]
 async fn credentials_are_never_sent_over_plain_http() {
-    // The requests that reached the server: whether they came over TLS, and their credential headers.
+    // One entry for each request that reached the server. The bool is true if the request came over TLS. The text
+    // contains the names of the request's credential headers.
     let received = Arc::new(Mutex::new(Vec::new()));
     let sender = received.clone();
     let site = TestServer::start(Router::new().fallback(move |request: Request| async move {
@@ -66,7 +67,7 @@ async fn credentials_are_never_sent_over_plain_http() {
     assert_eq!(recorded.handle.counters().get(Kind::ClientRequestRefused), 4);
     assert_eq!(take_received(), [], "no request may reach the server");
 
-    // Credentials may be sent over TLS, and requests without credentials over plain HTTP.
+    // Credentials may be sent over TLS. Requests without credentials may be sent over plain HTTP.
     let response = send_with(&recorded, site.https("/x"), &[cookie.clone(), bearer.clone()]).await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(send_with(&recorded, site.http("/x"), &[PAGE]).await.unwrap().status(), 200);
@@ -83,7 +84,7 @@ async fn credentials_are_never_sent_over_plain_http() {
         Err(ClientError::Plaintext(_))
     ));
 
-    // The client's own errors are passed on. A policy that is applied later takes effect at once.
+    // The layer returns the client's own errors. A new policy applies to the next request.
     let error = send_with(&recorded, "https://127.0.0.1:1/".to_owned(), &[]).await.unwrap_err();
     assert!(matches!(&error, ClientError::Client(error) if error.is_connect()), "{error:?}");
     let reason = "the collector speaks plain HTTP";

@@ -1,5 +1,5 @@
-//! Events: each refusal and each change emits one, with the cookie's name, the rule and the evidence, and without a
-//! value.
+//! Tests the events. Each refusal and each change emits one event. An event contains the cookie's name, the rule and
+//! the evidence. An event never contains a value.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! Plain HTTP requests under `force_https`: page requests are redirected, API requests are refused, and exempt paths
-//! reach the handlers.
+//! Tests plain HTTP requests under `force_https`. The policy redirects page requests and refuses API requests. Requests
+//! with an exempt path reach the handlers.
 
 use axum::Router;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HOST, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};

@@ -1,4 +1,4 @@
-//! Each service of hardtack is ready when its inner service is ready, as tower requires.
+//! Tests that each service of hardtack is ready when its inner service is ready. tower requires this of a service.
 
 use std::io;
 use std::task::{Context, Poll, Waker};

@@ -1,5 +1,5 @@
-//! A policy that is replaced while requests run. Each request sees one policy only, and none that was replaced before
-//! the request began.
+//! Tests a policy that is replaced while requests run. Each request uses only one policy. If a policy was replaced
+//! before a request began, the request must not use that policy.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,8 +17,8 @@ use tower::ServiceExt as _;
 
 use super::{PAGE, SECRET, Sso, block_on, insecure_routes, new_request, without_force_https};
 
-/// Returns a policy whose number can be found in each header that it writes: the whole number in HSTS, and whether it
-/// is odd in the other headers.
+/// Returns a policy. The headers that the policy writes depend on `number`. The HSTS header contains the number. The
+/// other headers show whether the number is odd.
 fn numbered_policy(number: u64) -> Policy {
     let is_odd = number % 2 == 1;
     let policy = without_force_https().hsts(Hsts::one_year().max_age(Duration::from_secs(number)));
@@ -28,7 +28,7 @@ fn numbered_policy(number: u64) -> Policy {
     policy.baseline(baseline).build().unwrap()
 }
 
-/// Returns the number of the policy that wrote these headers. Asserts that all headers have the same policy.
+/// Returns the number of the policy that wrote these headers. Asserts that one policy wrote all headers.
 fn policy_number(headers: &HeaderMap) -> u64 {
     let number = headers[STRICT_TRANSPORT_SECURITY].to_str().unwrap().strip_prefix("max-age=").unwrap();
     let number: u64 = number.parse().unwrap();
@@ -62,7 +62,8 @@ fn each_response_under_load_has_one_current_policy() {
     const REQUESTS: usize = 1500;
     let handle = PolicyHandle::new(numbered_policy(0));
     let routes = Router::new().fallback(set_both).layer(handle.layer(TlsTermination::here()));
-    // The last policy whose `apply` has returned, and the last policy whose `apply` has begun.
+    // `applied` is the number of the last policy whose `apply` call has returned. `applying` is the number of the last
+    // policy whose `apply` call has begun.
     let (applied, applying) = (AtomicU64::new(0), AtomicU64::new(0));
     let (responses, hardened) = (AtomicU64::new(0), AtomicU64::new(0));
     let numbers = Mutex::new(std::collections::BTreeSet::new());
@@ -77,8 +78,8 @@ fn each_response_under_load_has_one_current_policy() {
                         let number = policy_number(response.headers());
                         assert!((oldest..=newest).contains(&number), "{number} is not in {oldest}..={newest}");
                         responses.fetch_add(1, Ordering::Relaxed);
-                        // Events: the undeclared cookie is hardened. If the baseline is `Strict`, it tightens both
-                        // cookies.
+                        // One event reports that the layer hardened the undeclared cookie. If the baseline is `Strict`,
+                        // two more events report that the baseline changed both cookies.
                         hardened.fetch_add(if number % 2 == 1 { 3 } else { 1 }, Ordering::Relaxed);
                         numbers.lock().unwrap().insert(number);
                     }
@@ -87,7 +88,7 @@ fn each_response_under_load_has_one_current_policy() {
         };
         let threads: Vec<_> = std::iter::repeat_with(client).take(THREADS).collect();
         for number in 1.. {
-            // A thread that panicked counts as finished too.
+            // `is_finished` also returns true for a thread that panicked.
             if threads.iter().all(|thread| thread.is_finished()) {
                 break;
             }
@@ -102,7 +103,7 @@ fn each_response_under_load_has_one_current_policy() {
     let policies = numbers.into_inner().unwrap().len();
     println!("{responses} responses under {policies} of {} policies", applied.into_inner() + 1);
     assert_eq!(responses, (THREADS * REQUESTS) as u64);
-    // The counters belong to the handle, so they include all policies.
+    // The counters belong to the handle, so they count the events of all its policies.
     assert_eq!(handle.counters().get(HeaderHardened), hardened);
     assert!(policies > 10, "{policies}");
 }
@@ -112,7 +113,7 @@ async fn request_keeps_its_first_policy() {
     let handle = PolicyHandle::new(numbered_policy(2));
     let handle_clone = handle.clone();
     let routes = Router::new().fallback(move |cookies: Cookies| async move {
-        // Replace the policy while the handler runs, before it sets a cookie.
+        // Replace the policy while the handler runs, before the handler sets a cookie.
         handle_clone.apply(numbered_policy(3));
         set_both(cookies).await
     });

@@ -1,5 +1,5 @@
-//! The settings of a policy as text: a TOML file, environment variables and the builder make equal policies, and each
-//! invalid setting has an error that names its key.
+//! Tests the settings of a policy. A TOML file, environment variables and the builder must make equal policies. The
+//! error for an invalid setting must name the key of the setting.
 
 use std::process::Command;
 use std::time::Duration;
@@ -86,7 +86,7 @@ fn every_setting() -> Policy {
     policy.build().unwrap()
 }
 
-/// Calls `Policy::from_env` in a process with these variables. Returns the policy's `Debug` text, or the error.
+/// Calls `Policy::from_env` in a process that has these variables. Returns the policy's `Debug` text, or the error.
 fn from_env(variables: &[(&str, &str)]) -> Result<String, String> {
     // A process with threads must not change its environment, so run this binary again as a child process.
     let mut child = Command::new(std::env::current_exe().unwrap());
@@ -123,7 +123,7 @@ fn toml_environment_and_builder_make_equal_policies() {
     let built = format!("{:?}", every_setting());
     assert_eq!(format!("{:?}", Policy::from_toml(EVERY_KEY).unwrap()), built);
     assert_eq!(from_env(&EVERY_VARIABLE).unwrap(), built);
-    // Each setting alone changes the policy.
+    // Each setting changes the policy, even if it is the only setting.
     let default = format!("{:?}", Policy::default());
     assert_ne!(built, default);
     for (name, value) in EVERY_VARIABLE.into_iter().filter(|(name, _)| *name != "HSTS_PRELOAD") {

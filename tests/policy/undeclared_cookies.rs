@@ -1,5 +1,11 @@
-//! Undeclared cookies in each mode, over HTTPS and plain HTTP: their headers get missing attributes at the end, or are
-//! dropped, or are only reported, and are not changed in any other way. Headers of declared cookies are not affected.
+//! Tests undeclared cookies in each mode, over HTTPS and over plain HTTP. The layer treats the header of an undeclared
+//! cookie in one of three ways:
+//!
+//! - The layer adds missing attributes at the end of the header.
+//! - The layer drops the header.
+//! - The layer only reports the header.
+//!
+//! The layer does not change such a header in any other way. The layer does not change the headers of declared cookies.
 
 use std::collections::BTreeMap;
 
@@ -111,7 +117,7 @@ async fn excepted_cookies_are_unchanged_and_emit_nothing() {
     for mode in [UndeclaredCookies::Observe, UndeclaredCookies::Harden, UndeclaredCookies::Refuse] {
         let sent = send_cookies(policy_for_undeclared(mode), Transport::Tls, &[UNDECLARED[4]]).await;
         assert_eq!((sent.set_cookies(), sent.event_summaries()), (vec![UNDECLARED[4].to_owned()], vec![]), "{mode:?}");
-        // Names are case-sensitive: the exception does not apply to this cookie.
+        // Names are case-sensitive, so the exception does not apply to this cookie.
         let sent = send_cookies(policy_for_undeclared(mode), Transport::Tls, &["Basket=opensesame"]).await;
         assert_eq!(sent.events.len(), 1, "{mode:?}");
     }
@@ -268,7 +274,7 @@ async fn headers_of_inner_layers_count_as_declared() {
         let sent = recorded
             .send(TlsTermination::per_connection(), routes.clone(), new_request(Transport::Tls, "/", &[]))
             .await;
-        // The baseline of the outer layer applies to them.
+        // The baseline of the outer layer applies to the cookies of the inner layer.
         let headers = [SESSION.replace("Lax", "Strict"), THEME.replace("Lax", "Strict")];
         assert_eq!(sent.set_cookies(), headers, "{mode:?}");
         assert!(sent.event_summaries().iter().all(|(.., rule)| *rule == "baseline"), "{:?}", sent.event_summaries());

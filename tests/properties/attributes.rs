@@ -1,5 +1,5 @@
-//! Attributes that are set at run time. Each is rejected by the rules, or all parsers read it as it was set. A jar
-//! keeps the last set of each cookie.
+//! Tests attributes that are set at run time. The rules reject an attribute, or all parsers read the attribute as it
+//! was set. If a cookie is set several times, the jar keeps the last header.
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
@@ -63,7 +63,7 @@ proptest! {
         let mut expected = ExpectedCookie::from_spec(&Cart::SPEC, "v");
         expected.max_age = None;
         expected.expires = parse_cookie_date(attribute(header.to_str().unwrap(), "Expires").unwrap().as_bytes());
-        // Fractions of a second are cut, towards 1970.
+        // The header has no fractions of a second. The time is rounded towards 1970.
         let expires = expected.expires.unwrap();
         prop_assert!(expires == seconds || expires == seconds + 1 && expires <= 0, "{} {}", expires, seconds);
         expected.assert_matches(header.to_str().unwrap());
@@ -164,7 +164,7 @@ proptest! {
                     let string = set_or_remove(AString(value.clone()), *removes);
                     (identity(AString::SPEC.name, "/", None), jar.set(string))
                 }
-                // A set that fails changes nothing in the jar.
+                // A `set` that fails does not change the jar.
                 _ => {
                     prop_assert!(jar.set(cart.path("no/root").domain(domain)).is_err());
                     prop_assert!(jar.set(AString("x".repeat(4096))).is_err());
@@ -189,8 +189,8 @@ proptest! {
     }
 }
 
-/// Asserts that `set` fails with the `expected` fault. Without one, asserts that all parsers read the cookie that
-/// `change` describes.
+/// If a fault is expected, asserts that the header has this fault. If no fault is expected, asserts that all parsers
+/// read the cookie that `change` describes.
 fn check_setting<T: Cookie>(
     set: &dyn Fn() -> SetCookie<T>,
     setter: &str,
@@ -276,7 +276,7 @@ fn duration() -> impl Strategy<Value = Duration> {
     (seconds, nanoseconds).prop_map(|(seconds, nanoseconds)| Duration::new(seconds, nanoseconds))
 }
 
-/// Any time. `None` if the platform's `SystemTime` cannot represent it.
+/// Generates any time. The result is `None` if the platform's `SystemTime` cannot represent the time.
 fn instant() -> impl Strategy<Value = Option<SystemTime>> {
     let seconds = prop_oneof![
         4 => FIRST..=LAST,

@@ -1,4 +1,4 @@
-//! The grammar of dates, durations, names, paths and domains, compared with a second implementation.
+//! Compares the grammar of dates, durations, names, paths and domains with a second implementation.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ proptest! {
     }
 }
 
-/// Parses a duration as in `8h` to seconds, with arithmetic that cannot overflow.
+/// Parses a duration, for example `8h`, and returns its seconds. The arithmetic cannot overflow.
 fn duration_by_hand(text: &str) -> Option<u64> {
     let unit = match text.chars().last()? {
         's' => 1,

@@ -1,5 +1,5 @@
-//! Hostile bytes in `Cookie` and `Set-Cookie` headers: they are parsed without a panic, and a valid cookie beside them
-//! is still found.
+//! Tests hostile bytes in `Cookie` and `Set-Cookie` headers. The parsers must not panic. If the request also contains a
+//! valid cookie, the parser must find this cookie.
 
 use hardtack::audit::{Context, set_cookie};
 use hardtack::spec::Spec;
@@ -23,7 +23,7 @@ proptest! {
         let header = [&before[..], valid.as_bytes(), &after[..]].join(&b';');
         let mut request = HeaderMap::new();
         let headers = if apart { vec![&before[..], valid.as_bytes(), &after[..]] } else { vec![&header[..]] };
-        // A server never passes on a header with a control character.
+        // Leave out headers with a control character, because a server rejects such headers.
         let headers: Vec<_> = headers.into_iter().filter_map(|header| HeaderValue::from_bytes(header).ok()).collect();
         let is_there = apart || !headers.is_empty();
         request.extend(headers.into_iter().map(|header| (http::header::COOKIE, header)));
@@ -67,7 +67,8 @@ proptest! {
     }
 }
 
-/// A part of a `Cookie` header: any bytes, or text that looks like a pair. It never has the name of the valid cookie.
+/// Generates a part of a `Cookie` header: any bytes, or text that is similar to a pair. The part never contains a pair
+/// with the name of the valid cookie.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         vec(any::<u8>(), 0..20),
@@ -77,7 +78,7 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// A `Set-Cookie` header: any bytes, or text that looks like one.
+/// Generates a `Set-Cookie` header: any bytes, or text that is similar to a real header.
 fn set_cookie_header() -> impl Strategy<Value = Vec<u8>> {
     let attribute = prop_oneof![
         "(?i)( |\t)?(path|domain|max-age|expires|secure|httponly|samesite|partitioned)[ =]{0,3}[/.a-z0-9: -]{0,12}"

@@ -1,4 +1,4 @@
-//! No text that hardtack produces contains a cookie's value: no `Debug` text, no error, no report.
+//! Tests that the `Debug` texts, errors and reports of hardtack do not contain a cookie's value.
 
 use std::fmt::{self, Debug, Write as _};
 use std::str::FromStr;
@@ -82,7 +82,7 @@ proptest! {
     }
 }
 
-/// A value whose `Display` fails after it has written the value.
+/// A value whose `Display` implementation writes the value, and then returns an error.
 struct Broken(String);
 
 #[derive(Cookie)]

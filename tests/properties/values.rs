@@ -1,5 +1,5 @@
-//! Values of every type: each is read back equal, or is rejected because it is too long, and adds no attribute to its
-//! header.
+//! Tests values of every type. A value is read back equal, or is rejected because it is too long. A value must not add
+//! an attribute to its header.
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Write as _};
@@ -16,7 +16,7 @@ use proptest::test_runner::TestCaseResult;
 use super::{Present, Script, config, encoded, pair, text};
 use crate::expected_cookie::{ExpectedCookie, is_cookie_octet};
 
-/// Declares a cookie for each type of value, and a test that its values are read back equal.
+/// Declares a cookie and a test for each type of value. The test checks that values of this type are read back equal.
 macro_rules! values {
     ($($test:ident: $name:ident($type:ty) from $values:expr;)*) => {$(
         #[derive(Cookie)]
@@ -86,7 +86,7 @@ pub(super) enum Theme {
     Odd,
 }
 
-/// Two texts, written with the length of the first.
+/// Two texts. The encoded value begins with the length of the first text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pair(String, String);
 
@@ -122,7 +122,7 @@ impl FromStr for Version {
     }
 }
 
-/// All values except NaN, which is not equal to itself.
+/// Generates all values except NaN, because NaN is not equal to itself.
 fn f32s() -> impl Strategy<Value = f32> {
     use proptest::num::f32::{INFINITE, NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
     NORMAL | SUBNORMAL | ZERO | INFINITE | POSITIVE | NEGATIVE
@@ -133,13 +133,13 @@ fn f64s() -> impl Strategy<Value = f64> {
     NORMAL | SUBNORMAL | ZERO | INFINITE | POSITIVE | NEGATIVE
 }
 
-/// Removes the flow label. `Display` does not write it, so it is not read back.
+/// Removes the flow label. `Display` does not write the flow label, so a server cannot read it back.
 fn without_flow_label(mut address: SocketAddrV6) -> SocketAddrV6 {
     address.set_flowinfo(0);
     address
 }
 
-/// NaN is not equal to itself, and 0.0 is equal to -0.0, so this test compares bits.
+/// This test compares bits, because NaN is not equal to itself, and 0.0 is equal to -0.0.
 #[test]
 fn nan_and_the_sign_of_zero_come_back() {
     for value in [f64::NAN, -f64::NAN, 0.0, -0.0] {
@@ -194,7 +194,7 @@ proptest! {
     }
 }
 
-/// Sets the value, checks its header, sends the pair in a request, and reads it back.
+/// Sets the value and checks its header. Then sends the pair of the header in a request, and reads the value back.
 pub(super) fn comes_back<V: Clone + Debug + PartialEq, T: Cookie>(
     value: V,
     wrap: fn(V) -> T,
@@ -211,7 +211,8 @@ pub(super) fn comes_back<V: Clone + Debug + PartialEq, T: Cookie>(
     let header = response["set-cookie"].to_str().unwrap();
     prop_assert_eq!(response.get_all("set-cookie").iter().count(), 1);
 
-    // The header is the name, the value in `cookie-octet`s, and the declared attributes.
+    // The header consists of the name, the encoded value and the declared attributes. The encoded value contains only
+    // `cookie-octet`s.
     let (name, raw) = pair(header);
     prop_assert_eq!(name, T::SPEC.name);
     prop_assert!(raw.bytes().all(is_cookie_octet), "{}", header);

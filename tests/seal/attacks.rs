@@ -1,5 +1,5 @@
-//! Attacks on signed and sealed values: using a value for another cookie, changing it, truncating it, and using it
-//! after it expired.
+//! Tests attacks on signed and sealed values. The attacker uses a value for another cookie, changes the value,
+//! truncates the value, or uses the value after it expired.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -36,7 +36,7 @@ fn encoded<T: ReadCookie>(value: &T, keyring: &Keyring) -> String {
 
 type Read = fn(&str, &Keyring) -> Result<String, ReadError>;
 
-/// Returns a signed and a sealed value, each with the function that reads it.
+/// Returns a signed value and a sealed value. Also returns the two functions that read these values.
 fn signed_and_sealed(keyring: &Keyring) -> [(String, Read); 2] {
     [
         (encoded(&User("ada".into()), keyring), |wire, keyring| read::<User>(wire, keyring).map(|user| user.0)),
@@ -46,7 +46,7 @@ fn signed_and_sealed(keyring: &Keyring) -> [(String, Read); 2] {
     ]
 }
 
-/// Opens a value without a jar, which would log each error.
+/// Opens a value without a jar, because a jar would emit an event for each error.
 fn open_value<T: ReadCookie>(wire: &str, keyring: &Keyring) -> Option<T> {
     let mut response = HeaderMap::new();
     response.insert("set-cookie", format!("{}={wire}", T::SPEC.name).parse().unwrap());
@@ -111,7 +111,7 @@ fn changed_bytes_are_rejected() {
                 for bit in 0..8 {
                     let mut changed = wire.clone().into_bytes();
                     changed[at] ^= 1 << bit;
-                    // A cookie's value cannot contain other bytes.
+                    // Skip bytes that a cookie's value cannot contain.
                     if !hardtack_rules::syntax::is_cookie_octet(changed[at]) {
                         continue;
                     }
@@ -146,7 +146,7 @@ fn truncated_and_extended_values_are_rejected() {
 fn expired_seal_is_rejected() {
     let keyring = Keyring::new(key(1));
     for (wire, read) in signed_and_sealed(&keyring) {
-        // One minute of tolerance for clocks that differ.
+        // Clocks of servers may differ, so a seal is valid for one minute more than its lifetime.
         for (seconds, expected) in [
             (0, "ok"),
             (LIFETIME, "ok"),
@@ -157,7 +157,7 @@ fn expired_seal_is_rejected() {
             let read = testing::at(instant(NOW + seconds), || read(&wire, &keyring));
             assert_eq!(verdict(&read), expected, "{seconds}");
         }
-        // A server whose clock is behind the clock of the server that wrote the value.
+        // The clock of this server is one hour behind the clock of the server that wrote the value.
         assert!(testing::at(instant(NOW - 3_600), || read(&wire, &keyring)).is_ok());
     }
 }
@@ -258,11 +258,11 @@ fn planted_cookies_do_not_replace_a_verified_one() {
                 assert_eq!(all, [Session("ada".into())]);
             }
         }
-        // The same value, sealed twice with different nonces, counts as one value.
+        // A value that is sealed twice, with different nonces, counts as one value.
         let again = wire(&testing::request_header_with(&Session("ada".into()), &keyring));
         assert!(!real.ends_with(&again));
         assert_eq!(jar(&format!("{real}; {name}={again}"), &keyring).try_get().unwrap(), Some(Session("ada".into())));
-        // Two different values that both verify are ambiguous. If no value verifies, the error is the first value's.
+        // Two different values with valid seals are ambiguous. If no seal is valid, the error is about the first value.
         let other = wire(&testing::request_header_with(&Session("eve".into()), &keyring));
         assert_eq!(verdict(&jar(&format!("{real}; {name}={other}"), &keyring).try_get::<Session>()), "ambiguous");
         let none_verifies = format!("{name}={of_other_key}; {name}=eve");
@@ -303,7 +303,7 @@ fn without_a_keyring_set_and_get_fail() {
     let error = cookies.try_get::<User>().unwrap_err();
     assert_eq!(error.status().as_u16(), 500);
     assert!(error.to_string().contains("`Cookies::with_keyring`"), "{error}");
-    // A removal has no value to seal.
+    // A removal has no value, so a removal needs no keyring.
     cookies.remove::<Session>().unwrap();
     let mut response = HeaderMap::new();
     cookies.write(&mut response);
@@ -317,13 +317,13 @@ fn size_limit_counts_the_sealed_value() {
         let set = SetCookie::new(Session("x".repeat(length))).with_keyring(&keyring);
         set.header_value(&testing::https()).map(|header| wire(&header).len())
     };
-    // The sealed value has 5 characters before the base64, and 4 characters for each 3 bytes of nonce, expiry, value
-    // and tag.
+    // A sealed value begins with 5 characters that are not base64. The nonce, the expiry, the value and the tag follow
+    // in base64, which has 4 characters for 3 bytes.
     let name = Session::SPEC.name.len();
     let most = (4096 - name - 5) * 3 / 4 - 32;
     assert_eq!(set(most).unwrap() + name, 4096);
     assert!(matches!(set(most + 1), Err(hardtack::SetError::TooLarge { limit: 4096, bytes: 4098, .. })));
-    // The overhead for a value of 64 bytes.
+    // For a value of 64 bytes, sealing adds 69 bytes and signing adds 33 bytes.
     assert_eq!(set(64).unwrap() - 64, 69);
     let signed = SetCookie::new(User("x".repeat(64))).with_keyring(&keyring).header_value(&testing::https()).unwrap();
     assert_eq!(wire(&signed).len() - 64, 33);
@@ -343,8 +343,8 @@ fn sealed_values_contain_only_cookie_octets() {
     }
 }
 
-/// Declares a signed and a sealed cookie for each name. Some names differ only in case, or are the beginning of another
-/// name.
+/// Declares a signed cookie and a sealed cookie for each name. Some names differ only in letter case. Some names are
+/// the beginning of another name.
 macro_rules! cookies {
     ($($signed:ident $sealed:ident $name:literal)*) => {
         $(
@@ -396,13 +396,13 @@ cookies! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
-    /// A seal verifies only with the name, the value and the key that it was made with.
+    /// A seal is valid only with the name, the value and the key for which the seal was made.
     #[test]
     fn seals_bind_name_value_and_key(
         (first, second) in (0..NAMES.len(), 0..NAMES.len()),
         (value, other) in prop_oneof![
             ("[ -~]{0,12}", "[ -~]{0,12}"),
-            // Name and value can be split in two ways, as in `user` + `ra` and `userr` + `a`.
+            // The text of name and value can be split in two ways, for example into `user` + `ra` and `userr` + `a`.
             ("[a-z]{1,4}", "r?[a-z]{1,4}"),
             ("\\PC{0,6}", "\\PC{0,6}"),
         ],
@@ -420,7 +420,7 @@ proptest! {
             } else {
                 prop_assert_eq!(opened, None);
             }
-            // A signature that is moved from one value to another.
+            // Use the signature of one value for another value.
             if !sealed && value != other {
                 let other_wire = make(NAMES[second], false, &other, &reader);
                 let (before, _) = other_wire.rsplit_once('.').unwrap();

@@ -1,4 +1,5 @@
-//! Declarations with `signed`, `sealed` and `json`, and the keyring of a policy, of a jar and of `testing`.
+//! Tests declarations with `signed`, `sealed` and `json`. Also tests the keyring of a policy, of a jar and of
+//! `testing`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use tower::ServiceExt as _;
 
 use super::{NOW, instant, jar, key, read, verdict, wire};
 
-/// Who is signed in.
+/// The session of a signed-in user.
 #[derive(Cookie, Clone, Debug, PartialEq)]
 #[cookie(sealed, max_age = "8h", same_site = Strict)]
 struct Session(String);
@@ -28,7 +29,7 @@ struct Item {
     count: u32,
 }
 
-/// A value with several fields, which is written as JSON.
+/// A value with several fields. The value is written as JSON.
 #[derive(Cookie, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[cookie(json, sealed)]
 struct Basket {
@@ -44,7 +45,7 @@ enum Choice {
     OneOf { first: u8, second: u8 },
 }
 
-/// A script of the page can read this cookie, but not change it.
+/// A script of the page can read this cookie. If a script changes the value, the signature is not valid.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(signed, http_only = false, reason = "the page greets by it")]
 struct Greeting(String);
@@ -73,7 +74,7 @@ fn set_cookies(cookies: &Cookies) -> Vec<String> {
     response.get_all("set-cookie").iter().map(|header| header.to_str().unwrap().to_owned()).collect()
 }
 
-/// Returns the `Cookie` header of a browser that received these `Set-Cookie` headers.
+/// Returns the `Cookie` header that a browser sends after it received these `Set-Cookie` headers.
 fn cookie_header(headers: &[String]) -> String {
     headers.iter().map(|header| header.split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
 }
@@ -174,7 +175,7 @@ async fn layer_uses_the_keyring_of_the_current_policy() {
     assert!(testing::removed::<Session>(response.headers()));
     assert_eq!(body(response).await, "a cookie was not understood; try again");
 
-    // A server without keys is misconfigured. It must not remove cookies.
+    // A server without keys has a wrong configuration. Such a server must not remove cookies.
     handle.apply(Policy::default());
     let response = send(Request::get("/").header("cookie", cookie)).await;
     assert_eq!((response.status().as_u16(), response.headers().get("set-cookie")), (500, None));
@@ -194,7 +195,7 @@ fn baseline_limits_the_lifetime_of_a_seal() {
         let cookies: Cookies = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&policy);
         testing::at(instant(NOW), || cookies.set(Session("ada".into())).unwrap());
         let header = cookie_header(&set_cookies(&cookies));
-        // The 600 seconds of the baseline, and one minute for clocks that differ.
+        // The baseline limits the lifetime to 600 seconds. Clocks may differ, so the seal is valid for one more minute.
         assert!(testing::at(instant(NOW + 660), || jar(&header, &keyring).try_get::<Session>()).is_ok());
         assert_eq!(
             testing::at(instant(NOW + 661), || jar(&header, &keyring).try_get::<Session>()).is_ok(),

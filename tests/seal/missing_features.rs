@@ -1,5 +1,5 @@
-//! Declarations that need the features `seal` and `json`, in crates that enable none, one or both of them. The error
-//! names the missing feature.
+//! Tests declarations that need the features `seal` and `json`. The crates enable no feature, one feature, or both
+//! features. The error must name the missing feature.
 
 use crate::workspace::Workspace;
 
@@ -27,7 +27,7 @@ pub struct Shop {
 }
 "#;
 
-/// The errors, without their first backtick.
+/// The texts of the errors, without their first character. This character is a backtick.
 const SEAL: &str =
     "signed` and `sealed` need hardtack's feature `seal`; in Cargo.toml, add it to the `features` of `hardtack`";
 const JSON: &str = "json` needs hardtack's feature `json`; in Cargo.toml, add it to the `features` of `hardtack`";
@@ -44,7 +44,7 @@ fn missing_features_are_named_on_their_key() {
         let dependencies = format!(
             "hardtack = {{ path = \"HARDTACK/runtime\", default-features = false, features = {features} }}\n{serde}"
         );
-        // One crate at a time: cargo unifies the features of members that it builds together.
+        // Build one crate at a time, because cargo unifies the features of crates that it builds together.
         let workspace = Workspace::create("missing-features", &[(member, &dependencies)]);
         workspace.write(&format!("{member}/src/lib.rs"), DECLARATIONS);
         let output = workspace.cargo(&["check", "-p", member], &[]);
@@ -54,9 +54,9 @@ fn missing_features_are_named_on_their_key() {
     }
 }
 
-/// Parses the errors of a build. Returns the line, the underlined code and the text of each.
+/// Parses the errors of a build. Returns the line, the underlined code and the text of each error.
 fn parse_errors<'a>(member: &str, text: &'a str) -> Vec<(usize, &'static str, &'a str)> {
-    // The text before the first error is cargo's.
+    // Skip the text before the first error.
     let errors = text.split("error: `").skip(1);
     let parse = |error: &'a str| {
         let (sentence, place) = error.split_once('\n').unwrap();

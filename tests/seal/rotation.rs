@@ -1,5 +1,5 @@
-//! Key rotation on eight servers. Each step reaches the servers at different times, while clients send requests to
-//! random servers. All random numbers come from a fixed seed, so each run is the same.
+//! Tests key rotation on eight servers. Each step of the rotation reaches the servers at different times. Meanwhile,
+//! clients send requests to random servers. All random numbers come from a fixed seed, so each run is the same.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ struct Visitor(u64);
 
 const LIFETIME: u64 = 3_600;
 
-/// A pseudo-random generator (SplitMix64) whose numbers are the same in every run.
+/// A pseudo-random generator (SplitMix64) that returns the same numbers in every run.
 struct Random(u64);
 
 impl Random {
@@ -35,16 +35,16 @@ impl Random {
     }
 }
 
-/// A server: its policy, which a deploy replaces while the server runs, and the error of its clock.
+/// A server with a policy and a clock. A deploy replaces the policy while the server runs.
 struct Server {
     handle: PolicyHandle,
-    /// The difference to the real time in seconds.
+    /// The difference between the server's clock and the real time, in seconds.
     clock_error: i64,
-    /// The time at which each step of the rotation reaches this server, and the step's keyring.
+    /// For each step of the rotation, the time at which the step reaches this server, and the keyring of the step.
     deploys: Vec<(u64, Keyring)>,
 }
 
-/// A browser: its cookies by name, each with its time of expiry.
+/// A browser. For each cookie name, the map contains the cookie and the time at which the cookie expires.
 #[derive(Default)]
 struct Client {
     cookies: HashMap<&'static str, (HeaderValue, u64)>,
@@ -52,16 +52,16 @@ struct Client {
 
 /// A step of a rotation.
 struct Step {
-    /// The time at which the step begins to reach servers.
+    /// The time at which the deploy of this step begins.
     begins: u64,
     keyring: Keyring,
 }
 
-/// The number of seconds until a deploy has reached the last server.
+/// The number of seconds after which a deploy has reached all servers.
 const DEPLOY: u64 = 900;
 
-/// Runs the clients against the servers. Returns the number of valid cookies that were rejected, by verdict, and the
-/// number of cookies that were read.
+/// Runs the clients and the servers. For each verdict, returns the number of valid cookies that were rejected. Also
+/// returns the number of cookies that were read.
 fn run(first: &Keyring, steps: &[Step], seed: u64) -> (HashMap<&'static str, usize>, usize) {
     let mut random = Random(seed);
     let policy = |keyring: &Keyring| Policy::builder().keyring(keyring.clone()).build().unwrap();
@@ -138,14 +138,14 @@ fn keys() -> (Key, Key) {
     (key(1), key(2))
 }
 
-/// Returns the documented rotation. Each step begins when the step before it has reached every server.
+/// Returns the documented rotation. Each step begins when the previous step has reached every server.
 fn three_steps() -> (Keyring, Vec<Step>) {
     let (old, new) = keys();
     let first = Keyring::new(old.clone());
     let reads = Step { begins: NOW + 600, keyring: first.clone().with(new.clone()) };
     let writes = Step { begins: reads.begins + DEPLOY, keyring: Keyring::new(new.clone()).with(old) };
-    // The old key may be dropped when its last value has expired. That value was written when the step before reached
-    // the last server.
+    // The old key may be removed when the last value of this key has expired. The last server wrote this value just
+    // before the previous step reached that server.
     let alone = Step { begins: writes.begins + DEPLOY + LIFETIME + 60, keyring: Keyring::new(new) };
     (first, vec![reads, writes, alone])
 }
@@ -175,7 +175,8 @@ fn scheduled_rotation_rejects_no_valid_cookie() {
     }
 }
 
-/// Returns the number of valid cookies that a rotation rejects. The verdict must be `unknown-key` for all of them.
+/// Returns the number of valid cookies that a rotation rejects. Asserts that all rejected cookies have the verdict
+/// `unknown-key`.
 fn rejected(first: &Keyring, steps: &[Step]) -> usize {
     let runs = (0..3).map(|seed| run(first, steps, seed).0);
     let unknown = |rejected: HashMap<_, _>| {
@@ -192,10 +193,10 @@ fn naive_rotations_reject_valid_cookies() {
     // The key is replaced in one step.
     let swapped = [Step { begins: NOW + 600, keyring: Keyring::new(new.clone()) }];
     assert!(rejected(&first, &swapped) > 300);
-    // The new key writes on the first servers before the other servers can read it.
+    // The first servers write with the new key. At this time, the other servers do not have the new key.
     let at_once = [Step { begins: NOW + 600, keyring: Keyring::new(new.clone()).with(old) }];
     assert!(rejected(&first, &at_once) > 10);
-    // The old key is dropped before its last value has expired.
+    // The old key is removed before the last value of this key has expired.
     let (first, mut steps) = three_steps();
     steps[2].begins = steps[1].begins + DEPLOY;
     assert!(rejected(&first, &steps) > 30);

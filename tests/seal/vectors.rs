@@ -1,5 +1,6 @@
-//! Vectors that Python and OpenSSL wrote. Each is read and must have its expected verdict. The signed values are
-//! written again and must be equal. Sealed values cannot be compared, because they contain a random nonce.
+//! Tests the vectors that Python and OpenSSL wrote. hardtack must read each value with the expected verdict. If
+//! hardtack writes a signed value again, the result must equal the vector. Sealed values cannot be compared, because
+//! they contain a random nonce.
 
 use hardtack::seal::{Key, Keyring};
 use hardtack::{Cookie, SetCookie, testing};
@@ -133,7 +134,7 @@ fn signatures_equal_the_vectors() {
         written += 1;
     }
     assert_eq!(written, 44);
-    // Of a sealed value, compare at least the length.
+    // A sealed value is different in each run, so compare only its length.
     let case = cases.iter().find(|case| case.kind == "sealed" && case.name == "a").unwrap();
     let keyring = keyring(&about, &case.key);
     let set = SetCookie::new(SealedA(case.value.clone().unwrap())).with_keyring(&keyring);

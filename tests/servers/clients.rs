@@ -1,5 +1,5 @@
-//! Real clients: the values that they send back, the exact `Set-Cookie` headers, and the `Cookie` headers that HTTP/2
-//! splits.
+//! Tests with real clients. Checks the values that the clients send back, the exact `Set-Cookie` headers, and `Cookie`
+//! headers that an HTTP/2 client splits.
 
 use std::time::Duration;
 

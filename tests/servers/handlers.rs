@@ -1,4 +1,5 @@
-//! Handlers: pending cookies are sent with every response, and unreadable cookies are answered with a 400.
+//! Tests of handlers. Every kind of response contains the cookies that the handler set. A request with an unreadable
+//! cookie gets the status 400.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -20,7 +21,7 @@ use tokio::sync::Barrier;
 use super::{BANNER, Banner, Cart, HTTPS_ONLY, SESSION, Session, SiteCookies, serve, session};
 use crate::support::client::Client;
 
-// ---- Setting.
+// ---- Setting cookies.
 
 #[tokio::test]
 async fn pending_cookies_are_sent_with_every_response() {
@@ -126,7 +127,8 @@ async fn rejected_cookie_does_not_affect_other_cookies() {
     assert_eq!((handled.status, handled.body.as_str()), (200, "__Host-Http-session"));
     assert_eq!(handled.set_cookies(), [BANNER]);
 
-    // With `?` the client gets the status, but no evidence.
+    // If the handler returns the error with `?`, the response has the error's status. The body does not contain the
+    // details of the error.
     let returned = client.get(site.http("/returned")).await;
     assert_eq!((returned.status, returned.body.as_str(), returned.set_cookies()), (403, HTTPS_ONLY, vec![BANNER]));
 }
@@ -135,7 +137,7 @@ async fn rejected_cookie_does_not_affect_other_cookies() {
 async fn set_fails_after_the_head_is_sent() {
     async fn late(cookies: Cookies, request: Request, next: Next) -> Response {
         let response = next.run(request).await;
-        // The handler has returned, but the layer outside has not sent the head yet.
+        // The handler has returned, but the policy's layer has not sent the head of the response yet.
         cookies.set(session()).unwrap();
         response
     }
@@ -170,7 +172,7 @@ async fn panic_sends_no_cookie_and_server_continues() {
     let mut socket = tokio::net::TcpStream::connect(site.http_address()).await.unwrap();
     socket.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").await.unwrap();
     let mut response = Vec::new();
-    // The connection is closed or reset before a byte is sent.
+    // The server closes or resets the connection before it sends a byte.
     let _ = socket.read_to_end(&mut response).await;
     assert_eq!(String::from_utf8_lossy(&response), "");
 
@@ -185,7 +187,7 @@ async fn panic_sends_no_cookie_and_server_continues() {
 #[tokio::test]
 async fn concurrent_requests_do_not_mix_their_cookies() {
     const MANY: usize = 100;
-    // All requests have used their jar before any of them continues.
+    // Each request waits here until all requests have used their jars.
     let all_open = Arc::new(Barrier::new(MANY));
     let site = serve(Router::new().route(
         "/",
@@ -198,7 +200,7 @@ async fn concurrent_requests_do_not_mix_their_cookies() {
         }),
     ))
     .await;
-    // One client uses one connection with many streams, the other many connections.
+    // The first client uses one connection with many streams. The second client uses many connections.
     let clients = [site.client(), Client(site.builder().http1_only().build().unwrap())];
     let mut requests = tokio::task::JoinSet::new();
     for own in 0..MANY {
@@ -220,7 +222,7 @@ async fn concurrent_requests_do_not_mix_their_cookies() {
     assert_eq!(done.into_iter().collect::<HashSet<_>>().len(), MANY);
 }
 
-// ---- Reading.
+// ---- Reading cookies.
 
 #[tokio::test]
 async fn unreadable_cookie_is_a_400() {
@@ -257,7 +259,7 @@ async fn unreadable_cookie_is_a_400() {
             let reply = client.get_with(site.https("/cart"), &[("cookie", cookie)]).await;
             assert_eq!((reply.status, reply.body.as_str(), reply.set_cookies()), (200, "read", vec![]), "{cookie}");
         }
-        // The handler has already set the cookie. Its value is sent, and not the removal.
+        // The handler has already set the cookie. The response contains the new value, not the removal.
         let reply = client.get_with(site.https("/both"), &[("cookie", "__Host-Http-cart=many")]).await;
         let cart = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
         assert_eq!((reply.status, reply.set_cookies()), (400, vec![cart]));

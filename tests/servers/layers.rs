@@ -1,5 +1,5 @@
-//! The position of the layer: it covers the routes that are added before it, also nested ones. Two layers each send
-//! their own jar.
+//! Tests the position of the layer. A layer covers all routes that are added before the layer, including nested routes.
+//! Two layers send each cookie only once.
 
 use axum::Router;
 use axum::extract::Request;

@@ -1,5 +1,5 @@
-//! How the scheme of a request is detected: by its port, its connection, a proxy's headers, or loopback in debug
-//! builds.
+//! Tests the detection of a request's scheme. The scheme comes from the port, from the connection or from a proxy's
+//! headers. In debug builds, loopback can count as HTTPS.
 
 use axum::Router;
 use axum::extract::Request;
@@ -22,7 +22,7 @@ use crate::support::server::TestServer;
 
 #[tokio::test]
 async fn plain_http_port_sends_no_secure_cookie() {
-    // A middleware inside the layer, such as a session library.
+    // A middleware inside the policy's layer, such as a session library.
     async fn library(request: Request, next: Next) -> Response {
         let mut response = next.run(request).await;
         response.headers_mut().append(SET_COOKIE, HeaderValue::from_static("sid=1; path=/; secure"));
@@ -100,7 +100,7 @@ async fn unmarked_connection_counts_as_plain_http() {
         assert_eq!((reply.status, reply.set_cookies()), (403, vec![]));
     }
 
-    // `MarkedAcceptor::tls` around an acceptor without TLS marks nothing.
+    // If the acceptor does not use TLS, `MarkedAcceptor::tls` does not mark the connection.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let acceptor = MarkedAcceptor::tls(DefaultAcceptor::new());
@@ -115,7 +115,8 @@ async fn unmarked_connection_counts_as_plain_http() {
 async fn request_target_cannot_claim_https() {
     let site = serve(sets_a_session()).await;
     let mut socket = tokio::net::TcpStream::connect(site.http_address()).await.unwrap();
-    // The absolute form names a scheme (RFC 9112 3.2.2), but the client writes it.
+    // The absolute form of a target contains a scheme (RFC 9112 3.2.2). The client chooses this scheme, so it does not
+    // prove HTTPS.
     let request = "GET https://127.0.0.1/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut response = String::new();
@@ -129,7 +130,8 @@ async fn plain_uri_overrules_a_tls_only_socket() {
     let routes = Router::new().route("/", get(|cookies: Cookies| async move { cookies.set(session()) }));
     let site = TestServer::start_unmarked(routes.layer(policy_allowing_http().layer(TlsTermination::here()))).await;
     assert_eq!(site.client().get(site.https("/")).await.set_cookies(), [SESSION]);
-    // The program claims TLS for a socket without TLS. Only an HTTP/2 request shows the mistake, by its scheme.
+    // The program claims TLS for a socket without TLS. Only an HTTP/2 request shows this mistake, because the request
+    // contains its scheme.
     let cleartext = Client(site.builder().http2_prior_knowledge().build().unwrap());
     let reply = cleartext.get(site.http("/")).await;
     assert_eq!((reply.status, reply.set_cookies()), (403, vec![]));
@@ -168,7 +170,8 @@ async fn forwarding_headers_need_a_trusted_proxy() {
         let expected = if is_https { (200, vec![SESSION]) } else { (403, vec![]) };
         assert_eq!((reply.status, reply.set_cookies()), expected, "{headers:?}");
     }
-    // TLS between the proxy and the server does not count: the client's connection may be plain HTTP.
+    // TLS between the proxy and the server does not count, because the client's connection to the proxy may be plain
+    // HTTP.
     assert_eq!(client.get(trusted.https("/")).await.status, 403);
 
     let forwarded = TestServer::start(sets_a_session().layer(behind(loopback().forwarded()))).await;
@@ -180,7 +183,7 @@ async fn forwarding_headers_need_a_trusted_proxy() {
     let reply = client.get_with(untrusted.http("/"), &[(PROTO, "https")]).await;
     assert_eq!((reply.status, reply.body.as_str(), reply.set_cookies()), (403, HTTPS_ONLY, vec![]));
 
-    // Without the peer's address no proxy is trusted. The application can add the address.
+    // Without the peer's address, no proxy is trusted. The application can add the peer's address.
     let without_peer = TestServer::start_unmarked(sets_a_session().layer(behind(loopback()))).await;
     assert_eq!(client.get_with(without_peer.http("/"), &[(PROTO, "https")]).await.status, 403);
     let app = sets_a_session().layer(behind(loopback())).layer(axum::Extension(Peer([127, 0, 0, 1].into())));
@@ -225,7 +228,7 @@ async fn loopback_counts_as_https_in_debug_builds() {
         let reply = client.get_with(site.http("/"), &headers).await;
         assert_eq!((reply.status, reply.set_cookies()), (403, vec![]), "{headers:?}");
     }
-    // curl treats loopback as secure, as browsers do. So it stores the Secure cookie and sends it back.
+    // curl treats loopback as secure, like a browser. So curl stores the Secure cookie and sends the cookie back.
     let curl = site.curl();
     assert_eq!(curl.get(site.http("/")).await.set_cookies(), set_cookies);
     if debug {

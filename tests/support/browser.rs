@@ -1,6 +1,8 @@
-//! Drives headless Chromium and Firefox: visits pages, runs scripts in them, and reads the browser's own cookie store.
-//! Chromium is driven with the DevTools protocol, Firefox with WebDriver BiDi, both over a WebSocket. Both protocols
-//! return every attribute of a cookie. There are no fixed waits: each call returns when the browser has answered.
+//! Controls a headless Chromium or Firefox. A test visits pages, runs scripts in the pages, and reads the browser's own
+//! cookie store with every attribute of a cookie.
+//!
+//! Chromium uses the DevTools protocol. Firefox uses WebDriver BiDi. Both protocols use a WebSocket. A call does not
+//! wait for a fixed time. Each call returns when the browser has answered.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,7 +22,7 @@ use tungstenite::{Message, WebSocket};
 use super::network::Network;
 use super::not_run::not_run;
 
-/// A browser that does not answer within this time is stuck.
+/// The time within which a browser must answer. After this time, the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,15 +48,16 @@ impl Kind {
     }
 }
 
-/// A running browser. It ends when the value is dropped, also if the test fails.
+/// A running browser. The browser ends when the value is dropped, even if the test fails.
 pub(crate) struct Browser {
     pub(crate) kind: Kind,
     /// The version that the browser reports.
     pub(crate) version: String,
     socket: RefCell<Socket>,
-    /// The browsing context of Firefox's own window, whose scripts may use Firefox's internal APIs.
+    /// The browsing context of Firefox's user interface, not of a web page. Scripts in this context may use Firefox's
+    /// internal APIs.
     window: Value,
-    // Fields are dropped in this order: the process must end before its profile is removed.
+    // Rust drops the fields in this order. The process must end before `drop` removes its profile.
     _process: Process,
     _profile: Profile,
 }
@@ -139,17 +142,17 @@ impl Browser {
 /// A tab and its cookie store. Both are removed when the value is dropped.
 pub(crate) struct Tab<'a> {
     pub(crate) browser: &'a Browser,
-    /// The protocol's id of the cookie store.
+    /// The id of the cookie store in the browser's protocol.
     store: Value,
-    /// The protocol's id of the page.
+    /// The id of the page in the browser's protocol.
     page: Value,
     /// The number of the cookie store in Firefox's internal APIs. Null in Chromium.
     firefox_store_id: Value,
 }
 
 impl Tab<'_> {
-    /// Navigates to a page, as if the user typed its address, and waits until it is loaded. The error is the browser's
-    /// message.
+    /// Navigates to a page in the same way as a user who types the address. Waits until the page is loaded. The error
+    /// is the browser's message.
     pub(crate) fn navigate(&self, url: &str) -> Result<(), String> {
         let mut socket = self.browser.socket.borrow_mut();
         socket.events.clear();
@@ -172,8 +175,8 @@ impl Tab<'_> {
         }
     }
 
-    /// Assigns each of these texts to `document.cookie` and returns the `document.cookie` that a script then reads. The
-    /// read is needed: Chromium does not wait for its store when a script writes, but does when a script reads.
+    /// Assigns each of these texts to `document.cookie`. Then reads `document.cookie` and returns the result. This read
+    /// is necessary: Chromium waits for its cookie store when a script reads, but not when a script writes.
     pub(crate) fn set_document_cookies(&self, assignments: &[String]) -> String {
         let script = format!("({}.forEach(text => document.cookie = text), document.cookie)", json!(assignments));
         text(&self.evaluate(&script)).to_owned()
@@ -207,7 +210,8 @@ impl Tab<'_> {
         list(&responses).iter().map(response).collect()
     }
 
-    /// Evaluates a JavaScript expression in the page, awaits it if it is a promise, and returns the value.
+    /// Evaluates a JavaScript expression in the page and returns the value. If the value is a promise, awaits the
+    /// promise.
     pub(crate) fn evaluate(&self, expression: &str) -> Value {
         let expression = format!("(async () => JSON.stringify((await ({expression})) ?? null))()");
         let result = match self.browser.kind {
@@ -233,7 +237,8 @@ impl Tab<'_> {
                 list(&all["cookies"]).iter().map(StoredCookie::from_chromium).collect()
             }
             Kind::Firefox => {
-                // Not `storage.getCookies`: it does not return whether a cookie is partitioned, or has no `SameSite`.
+                // Do not use `storage.getCookies`. This command does not return whether a cookie is partitioned. The
+                // command also does not return whether the `SameSite` is missing.
                 let all = self.evaluate_in_window(
                     "Services.cookies.cookies.filter(it => it.originAttributes.userContextId === store).map(it => ({ \
                      name: decode(it.name), value: it.value, domain: it.host, path: it.path, secure: it.isSecure, \
@@ -257,8 +262,8 @@ impl Tab<'_> {
         };
     }
 
-    /// Evaluates an expression in Firefox's own window. In the expression, `store` is the number of this tab's cookie
-    /// store, and `decode` decodes a cookie's name.
+    /// Evaluates an expression in the window of Firefox's user interface. In the expression, `store` is the number of
+    /// this tab's cookie store, and `decode` is a function that decodes a cookie's name.
     fn evaluate_in_window(&self, expression: &str) -> Value {
         // Firefox returns each byte of a name as one character.
         let decode = "name => new TextDecoder().decode(Uint8Array.from(name, it => it.charCodeAt(0)))";
@@ -290,7 +295,7 @@ impl Tab<'_> {
 
 impl Drop for Tab<'_> {
     fn drop(&mut self) {
-        // After a failure the browser may be stuck: do not wait for another answer.
+        // After a failure, the browser may not answer any more. So do not send another command.
         if std::thread::panicking() {
             return;
         }
@@ -307,16 +312,16 @@ impl Drop for Tab<'_> {
 pub(crate) struct StoredCookie {
     pub(crate) name: String,
     pub(crate) value: String,
-    /// The domain, without the leading dot that both browsers add to the domain of a cookie that is not host-only.
+    /// The domain without a leading dot. If a cookie is not host-only, both browsers add a leading dot to its domain.
     pub(crate) domain: String,
     pub(crate) host_only: bool,
     pub(crate) path: String,
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
-    /// `Default` if the header had no `SameSite`, or an unknown value.
+    /// `Default` if the header had no `SameSite`, or if its value was unknown.
     pub(crate) same_site: String,
     pub(crate) partitioned: bool,
-    /// The expiry in Unix seconds. `None` for a cookie that ends when the browser closes.
+    /// The expiry in Unix seconds. `None` if the browser removes the cookie when it closes.
     pub(crate) expires: Option<f64>,
 }
 
@@ -325,7 +330,7 @@ impl StoredCookie {
         StoredCookie {
             same_site: cookie["sameSite"].as_str().unwrap_or("Default").to_owned(),
             partitioned: cookie.get("partitionKey").is_some(),
-            // A cookie without an expiry has -1 here.
+            // If a cookie has no expiry, `expires` is -1.
             expires: cookie["expires"].as_f64().filter(|_| cookie["session"] == false),
             ..StoredCookie::from_common_fields(cookie)
         }
@@ -365,8 +370,8 @@ impl StoredCookie {
     }
 }
 
-/// Adds the flags for a headless Chromium. `HttpsUpgrades` and the similar features are off, because they would turn
-/// the tests' plain HTTP visits into HTTPS. HSTS and the definition of a secure context are unchanged.
+/// Adds the flags for a headless Chromium. Turns off `HttpsUpgrades` and similar features, because they would change
+/// plain HTTP requests of the tests to HTTPS. HSTS and the definition of a secure context are unchanged.
 fn add_chromium_flags(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
     command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]);
     command.args(["--disable-background-networking", "--disable-component-update", "--disable-sync"]);
@@ -379,8 +384,8 @@ fn add_chromium_flags(command: &mut Command, profile: &Profile, proxy: SocketAdd
     command.arg("--remote-debugging-port=0").arg("about:blank");
 }
 
-/// Adds the flags and preferences for a headless Firefox. HTTPS-first is off for the same reason as in Chromium.
-/// Animations and the saving of sessions are off, because the tests do not need them.
+/// Adds the flags and preferences for a headless Firefox. Turns off HTTPS-first for the same reason as in Chromium.
+/// Turns off animations and saved sessions, because the tests do not need these features.
 fn add_firefox_flags(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
     let preferences = [
         ("network.proxy.type", String::from("1")),
@@ -396,12 +401,12 @@ fn add_firefox_flags(command: &mut Command, profile: &Profile, proxy: SocketAddr
         preferences.iter().map(|(name, value)| format!("user_pref(\"{name}\", {value});\n")).collect();
     fs::write(profile.0.join("user.js"), preferences).unwrap();
     command.args(["--headless", "--no-remote", "--width", "1200", "--height", "900", "--profile"]).arg(&profile.0);
-    // System access is needed to read the cookie store.
+    // The tests need system access to read the cookie store.
     command.args(["--remote-allow-system-access", "--remote-debugging-port", "0", "about:blank"]);
 }
 
-/// A connection to the browser. In both protocols, commands have a number, and answers arrive in any order, mixed with
-/// events.
+/// A connection to the browser. In both protocols, each command has a number. Answers and events can arrive in any
+/// order.
 struct Socket {
     stream: WebSocket<TcpStream>,
     last_id: u64,
@@ -443,7 +448,7 @@ impl Socket {
         }
     }
 
-    /// Waits for an event that matches, and drops the events before it.
+    /// Waits for an event that matches. Drops all events that arrive before the matching event.
     fn wait_for_event(&mut self, matches: impl Fn(&Value) -> bool) {
         loop {
             let event = self.events.pop_front().unwrap_or_else(|| self.read("an event"));
@@ -464,11 +469,11 @@ impl Socket {
     }
 }
 
-/// The browser's process. It and its child processes are one process group, which `drop` kills.
+/// The browser's process. The process and its child processes are one process group. `drop` kills the whole group.
 struct Process(Child);
 
 impl Process {
-    /// Starts the browser and returns the WebSocket address that it prints.
+    /// Starts the browser and returns the WebSocket address that the browser prints.
     fn start(command: &mut Command) -> (Process, String) {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
         let mut process = Process(command.spawn().unwrap());
@@ -480,7 +485,7 @@ impl Process {
             url
         });
         let url = url.unwrap_or_else(|| panic!("the browser did not start:\n{}", output.join("\n")));
-        // Keep reading: the browser would block on a full pipe.
+        // Read the rest of the output, because the browser would block on a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
         (process, url)
     }
@@ -496,7 +501,7 @@ impl Drop for Process {
     }
 }
 
-/// The folder of a new browser profile, which is also the browser's home directory. `drop` removes it.
+/// The folder of a new browser profile. The folder is also the browser's home directory. `drop` removes the folder.
 struct Profile(PathBuf);
 
 impl Profile {
@@ -507,8 +512,8 @@ impl Profile {
         Profile(path)
     }
 
-    /// Adds the authority to the certificate databases of Firefox and of Chromium. Tests of HSTS need this: a browser
-    /// does not store HSTS for a host with a certificate error that the user accepted.
+    /// Adds the certificate authority to the certificate databases of Firefox and of Chromium. Tests of HSTS need this,
+    /// because a browser does not store HSTS for a host with a certificate error, even if the user accepts the error.
     fn trust(&self, certutil: &Path, authority: &str) {
         let file = self.0.join("authority.pem");
         fs::write(&file, authority).unwrap();
@@ -527,7 +532,7 @@ impl Profile {
 
 impl Drop for Profile {
     fn drop(&mut self) {
-        // Retry: a process of the killed browser may still be writing.
+        // Retry if the folder cannot be removed, because a process of the killed browser may still write files.
         let start = Instant::now();
         while fs::remove_dir_all(&self.0).is_err() && start.elapsed() < Duration::from_secs(2) {
             std::thread::sleep(Duration::from_millis(20));
@@ -535,7 +540,8 @@ impl Drop for Profile {
     }
 }
 
-/// Returns the path of the first of these programs that is installed. If there is none, calls [`not_run`].
+/// Returns the path of the first program in the list that is installed. If no program is installed, calls [`not_run`]
+/// and returns `None`.
 fn find_program(programs: &[&'static str], package: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut candidates =

@@ -1,4 +1,4 @@
-//! curl as a second HTTP client, with a cookie file.
+//! Runs curl as a second HTTP client. curl stores its cookies in a file.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use super::client::Reply;
 
-/// curl with a cookie file and a root certificate file. Both are in cargo's directory for temporary files.
+/// curl with a cookie file and a root certificate file. Both files are in cargo's directory for temporary files.
 pub(crate) struct Curl {
     cookie_file: PathBuf,
     root_certificate: PathBuf,
@@ -38,7 +38,7 @@ impl Curl {
     /// Sends a GET request with the cookies of the file, and stores the response's cookies in the file.
     pub(crate) async fn get(&self, url: String) -> Reply {
         let mut command = Command::new("curl");
-        // `-q` must be the first argument; curl then ignores `.curlrc`.
+        // If `-q` is the first argument, curl ignores `.curlrc`.
         command.args(["-q", "--silent", "--show-error", "--include", "--noproxy", "*"]).args(&self.options);
         command.arg("--cacert").arg(&self.root_certificate);
         command.arg("--cookie").arg(&self.cookie_file).arg("--cookie-jar").arg(&self.cookie_file);
@@ -50,7 +50,7 @@ impl Curl {
         parse_response(&String::from_utf8(output.stdout).unwrap())
     }
 
-    /// Returns the lines of the cookie file, one for each cookie.
+    /// Returns the lines of the cookie file. Each line describes one cookie.
     pub(crate) fn cookies(&self) -> Vec<String> {
         let file = std::fs::read_to_string(&self.cookie_file).unwrap();
         // The line of an HttpOnly cookie begins with `#HttpOnly_`. Other lines that begin with `#` are comments.
@@ -67,7 +67,7 @@ impl Drop for Curl {
     }
 }
 
-/// Parses a response as `--include` prints it.
+/// Parses the output of curl with `--include`: the head of the response and the body.
 fn parse_response(text: &str) -> Reply {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let mut lines = head.split("\r\n");

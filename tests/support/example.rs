@@ -1,12 +1,12 @@
-//! Finds the binary of an example and builds it if necessary: `cargo test` builds examples, `cargo test --test …` does
-//! not.
+//! Finds the binary of an example and builds it if necessary. `cargo test` builds examples, but `cargo test --test …`
+//! does not build them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// Returns the path of the example's binary. Builds the example first if the binary is missing, or older than one of
-/// `sources` (files and folders, relative to the repository's root).
+/// Returns the path of the example's binary. Builds the example first if the binary is missing or is older than a
+/// source. `sources` contains the paths of files and folders, relative to the repository's root.
 pub(crate) fn build(name: &str, sources: &[&str]) -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let profile = this.parent().and_then(Path::parent).expect("target/<profile>/deps");
@@ -25,7 +25,8 @@ pub(crate) fn build(name: &str, sources: &[&str]) -> PathBuf {
     example
 }
 
-/// Returns when the file, or the newest file in the folder, was last modified. `None` if the path does not exist.
+/// Returns the time at which a file was last modified. For a folder, returns the time of the newest file in the folder.
+/// Returns `None` if the path does not exist.
 fn last_modified(path: &Path) -> Option<SystemTime> {
     let own = path.metadata().and_then(|data| data.modified()).ok();
     let inside = std::fs::read_dir(path).into_iter().flatten().flatten();

@@ -1,5 +1,6 @@
-//! The cookie that a `Set-Cookie` header should describe. The assertions compare it with three parsers of the header: a
-//! literal split, the cookie crate, and the audit's browser model.
+//! The cookie that a `Set-Cookie` header should describe. The assertions parse the header in three ways and compare
+//! each result with this cookie. The parsers are a simple split of the text, the cookie crate, and the audit's browser
+//! model.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,12 +13,12 @@ use hardtack_rules::syntax;
 #[derive(Debug)]
 pub(crate) struct ExpectedCookie {
     pub(crate) name: String,
-    /// The value as the header contains it: percent-encoded.
+    /// The percent-encoded value of the header.
     pub(crate) raw: String,
     pub(crate) path: String,
     pub(crate) domain: Option<String>,
     pub(crate) max_age: Option<u64>,
-    /// In Unix seconds.
+    /// The expiry in Unix seconds.
     pub(crate) expires: Option<i64>,
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
@@ -60,12 +61,12 @@ impl ExpectedCookie {
         self.assert_stored(header, SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
     }
 
-    /// Asserts that the cookie crate's value has the same attributes.
+    /// Asserts that a cookie of the cookie crate has the same name, value and attributes.
     pub(crate) fn assert_cookie(&self, cookie: &cookie::Cookie<'_>) {
         assert_eq!(cookie.name_value(), (self.name.as_str(), self.raw.as_str()));
         assert_eq!(cookie.path(), Some(self.path.as_str()), "{self:?}");
         assert_eq!(cookie.domain(), self.domain.as_deref(), "{self:?}");
-        // The `time` crate stores seconds as an `i64`; a longer `Max-Age` becomes `i64::MAX`.
+        // The `time` crate stores seconds as an `i64`. A longer `Max-Age` becomes `i64::MAX`.
         let max_age = self.max_age.map(|max_age| i64::try_from(max_age).unwrap_or(i64::MAX));
         assert_eq!(cookie.max_age().map(|value| value.whole_seconds()), max_age, "{self:?}");
         assert_eq!(cookie.expires_datetime().map(|value| value.unix_timestamp()), self.expires, "{self:?}");
@@ -74,7 +75,7 @@ impl ExpectedCookie {
         assert_eq!(cookie.same_site().map(|value| value.to_string()), Some(self.same_site.to_string()), "{self:?}");
     }
 
-    /// Asserts that a browser that receives the header value at the time `now` stores this cookie.
+    /// Asserts that a browser stores this cookie if the browser receives the header at the time `now`.
     pub(crate) fn assert_stored(&self, header: &str, now: SystemTime) {
         let host = self.domain.as_deref().unwrap_or("www.example.com").to_ascii_lowercase();
         let stored = set_cookie(header.as_bytes(), &Context::https(&host).path("/else/where").at(now)).stored;
@@ -97,7 +98,7 @@ impl ExpectedCookie {
     }
 }
 
-/// Converts Unix seconds. `None` if the platform's `SystemTime` cannot represent the time.
+/// Converts Unix seconds to a `SystemTime`. Returns `None` if the platform's `SystemTime` cannot represent the time.
 pub(crate) fn system_time(seconds: i64) -> Option<SystemTime> {
     let distance = Duration::from_secs(seconds.unsigned_abs());
     if seconds < 0 {
@@ -107,7 +108,7 @@ pub(crate) fn system_time(seconds: i64) -> Option<SystemTime> {
     }
 }
 
-/// Returns true for a `cookie-octet`, by the ranges of 6265bis 4.1.1.
+/// Returns true if the byte is in one of the ranges of `cookie-octet` (6265bis 4.1.1).
 pub(crate) fn is_cookie_octet(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E)
 }

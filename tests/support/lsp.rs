@@ -1,5 +1,5 @@
-//! Drives rust-analyzer over the Language Server Protocol. The text of an open file is only sent to the server, never
-//! saved. There are no fixed waits: each call returns when the server has answered.
+//! Controls rust-analyzer over the Language Server Protocol. The text of an open file is sent to the server and is not
+//! saved. A call does not wait for a fixed time. Each call returns when the server has answered.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::not_run::not_run;
 use super::workspace::Workspace;
 
-/// A server that does not answer within this time is stuck. It is long because the server compiles the macros before
-/// its first answer.
+/// The time within which the server must answer. This time is long, because the server compiles the macros before its
+/// first answer.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Marks the position of the cursor in a snippet.
 const CURSOR: char = '‸';
@@ -40,7 +40,7 @@ struct OpenFile {
 pub(crate) struct Place {
     /// The file's name.
     pub(crate) file: String,
-    /// The source line, trimmed.
+    /// The source line, without its leading and trailing spaces.
     pub(crate) line: String,
     /// The token that the server selects.
     pub(crate) token: String,
@@ -114,7 +114,7 @@ impl Editor {
         }
     }
 
-    /// Opens the file with this text, or replaces the text of the open file.
+    /// Opens the file with this text. If the file is open already, replaces its text.
     pub(crate) fn set_text(&mut self, file: &str, text: &str) {
         let file = self.directory.join(file);
         let uri = uri(&file);
@@ -153,7 +153,7 @@ impl Editor {
         }
     }
 
-    /// Returns the hover text of the token at the cursor. It is empty if the server has none.
+    /// Returns the hover text of the token at the cursor. Returns an empty text if the server has no hover text.
     pub(crate) fn hover(&mut self, snippet: &str) -> String {
         let found = self.request("textDocument/hover", self.position(snippet));
         found["contents"]["value"].as_str().unwrap_or_default().to_owned()
@@ -183,7 +183,7 @@ impl Editor {
         }
     }
 
-    /// Returns the diagnostics of the server itself for the open files.
+    /// Returns the server's own diagnostics for the open files.
     pub(crate) fn diagnostics(&mut self) -> Vec<String> {
         let files: Vec<PathBuf> = self.open.keys().cloned().collect();
         let diagnostics = files.iter().flat_map(|file| {
@@ -214,7 +214,8 @@ impl Editor {
     }
 
     fn request(&mut self, method: &str, parameters: Value) -> Value {
-        /// The error codes `ContentModified` and `ServerCancelled`: the client should send the request again.
+        /// The error codes `ContentModified` and `ServerCancelled`. After such an error, the client should send the
+        /// request again.
         const RETRY: [i64; 2] = [-32801, -32802];
         loop {
             self.requests += 1;
@@ -238,7 +239,7 @@ impl Editor {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": parameters }));
     }
 
-    /// Waits for the next message. Answers a request of the server with an empty result.
+    /// Waits for the next message. If the message is a request of the server, answers with an empty result.
     fn receive(&mut self) -> Value {
         let message = self.messages.recv_timeout(PATIENCE).unwrap_or_else(|why| panic!("rust-analyzer: {why}"));
         if let (Some(id), Some(_)) = (message.get("id"), message.get("method")) {
@@ -255,8 +256,8 @@ impl Editor {
     }
 }
 
-/// Downloads the dependencies of the standard library: rust-analyzer runs cargo on the library's manifest, and no build
-/// here downloads them.
+/// Downloads the dependencies of the standard library. rust-analyzer runs cargo on the manifest of the standard
+/// library. Our own builds do not download these dependencies.
 fn fetch_standard_library() {
     let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
     let sysroot = String::from_utf8(sysroot.stdout).unwrap();
@@ -301,8 +302,8 @@ fn read_messages(output: ChildStdout, messages: &Sender<Value>) {
     }
 }
 
-/// Returns `Some` if rust-analyzer and the source code of the standard library are installed. Without that source code
-/// the server does not resolve types of `std`.
+/// Returns `Some` if rust-analyzer and the source code of the standard library are installed. Without this source code,
+/// the server cannot find the types of `std`.
 fn is_installed() -> Option<()> {
     let output = |program: &str, argument: &[&str]| Command::new(program).args(argument).output().ok();
     let server = output("rust-analyzer", &["--version"]).filter(|output| output.status.success());

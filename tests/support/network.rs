@@ -1,6 +1,6 @@
-//! The network of a browser under test. A SOCKS server on loopback connects every host name and address, at ports 80
-//! and 443, to servers of this process, so that no request leaves the machine. A certificate authority signs their
-//! certificates.
+//! The network of a browser under test. The browser sends every request to a SOCKS server on loopback. The SOCKS server
+//! connects the ports 80 and 443 of every host to servers of this process. So no request leaves the machine. A
+//! certificate authority signs the certificates of these servers.
 
 use std::collections::HashMap;
 use std::io::{self, Read as _, Write as _};
@@ -15,7 +15,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 
-/// The addresses of one host's HTTPS and HTTP servers.
+/// The addresses of the HTTPS server and the HTTP server of one host.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ports {
     pub(crate) https: SocketAddr,
@@ -23,7 +23,7 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// Serves the application on two loopback ports, over TLS and over plain HTTP, and marks each connection. Must be
+    /// Serves the application on two loopback ports, one for TLS and one for plain HTTP. Marks each connection. Must be
     /// called in a Tokio runtime.
     pub(crate) fn serve(app: Router, tls: Arc<ServerConfig>) -> Ports {
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
@@ -47,8 +47,8 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Starts the SOCKS server. It connects the host names in `names` to their own servers, and all other names to
-    /// `rest`.
+    /// Starts the SOCKS server. The server connects the host names in `names` to their own servers, and all other names
+    /// to `rest`.
     pub(crate) fn start(authority: Authority, names: &[(&str, Ports)], rest: Ports) -> Network {
         let names: HashMap<String, Ports> = names.iter().map(|(name, ports)| ((*name).to_owned(), *ports)).collect();
         let names = Arc::new(names);
@@ -65,7 +65,7 @@ impl Network {
     }
 }
 
-/// Serves one SOCKS connection (RFC 1928): without authentication, and only the command CONNECT.
+/// Serves one SOCKS connection (RFC 1928). Supports only the command CONNECT, without authentication.
 fn connect(mut client: TcpStream, names: &HashMap<String, Ports>, rest: Ports) -> io::Result<()> {
     let [_, methods] = read_bytes(&mut client)?;
     client.read_exact(&mut vec![0; methods.into()])?;
@@ -82,7 +82,7 @@ fn connect(mut client: TcpStream, names: &HashMap<String, Ports>, rest: Ports) -
         _ => return Ok(()),
     };
     let ports = names.get(&name).copied().unwrap_or(rest);
-    // Background requests of the browser go to other host names, and so to `rest`.
+    // The browser also sends background requests to other host names. These requests go to `rest`.
     let to = match u16::from_be_bytes(read_bytes(&mut client)?) {
         80 => ports.http,
         443 => ports.https,
@@ -118,7 +118,7 @@ pub(crate) struct Authority {
 
 impl Authority {
     pub(crate) fn new() -> Authority {
-        // Ignore the error: an earlier call has installed the provider.
+        // Ignore the error, because an earlier call may have installed the provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::default();

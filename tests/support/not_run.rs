@@ -6,6 +6,6 @@ use std::io::Write as _;
 pub(crate) fn not_run(why: &str) {
     let why = format!("not run: {why}");
     assert!(std::env::var_os("CI").is_none(), "{why}");
-    // Not `eprintln!`: the harness captures its output when a test passes.
+    // Do not use `eprintln!`: if a test passes, the test harness does not show the output of `eprintln!`.
     let _ = writeln!(std::io::stderr(), "{why}");
 }

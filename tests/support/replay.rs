@@ -1,5 +1,6 @@
-//! A server for TLS and plain HTTP that sends `Set-Cookie` headers byte for byte, also ones that an HTTP library would
-//! reject. It records the `Cookie` header of each request. Of a request it parses only the target and the headers.
+//! A server for TLS and plain HTTP. The server sends `Set-Cookie` headers byte for byte, even headers that an HTTP
+//! library would reject. The server records the `Cookie` header of each request. The server parses only the target and
+//! the headers of a request.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -12,7 +13,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::browser::Tab;
 use super::network::Ports;
 
-/// One request of a visit: its URL, and the `Set-Cookie` headers of its response.
+/// One request of a visit, with its URL and the `Set-Cookie` headers of its response.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
     pub(crate) https: bool,
@@ -34,7 +35,7 @@ impl Stop {
 }
 
 pub(crate) struct Replay {
-    /// The ports on 127.0.0.1, to which the proxy connects.
+    /// The ports on 127.0.0.1. The proxy connects to these ports.
     pub(crate) ports: Ports,
     /// The ports on `[::1]`. `None` if the machine has no IPv6.
     ipv6_ports: Option<Ports>,
@@ -48,7 +49,8 @@ struct Shared {
 
 #[derive(Default)]
 struct Visit {
-    /// The stops that are left, each with the URL to which it redirects. The last stop has an empty URL.
+    /// The stops that the browser has not requested yet. Each stop has the URL to which it redirects. The URL of the
+    /// last stop is empty.
     to_come: VecDeque<(Stop, String)>,
     /// The `Cookie` header of each request so far.
     cookie_headers: Vec<Option<Vec<u8>>>,
@@ -78,8 +80,8 @@ impl Replay {
         cookie_header.ok_or_else(|| format!("no request for {stop:?} arrived; the page got status {status}"))
     }
 
-    /// Navigates through these stops, each of which redirects to the next, and returns the `Cookie` header of each
-    /// request.
+    /// Navigates through these stops and returns the `Cookie` header of each request. Each stop redirects to the next
+    /// stop.
     pub(crate) fn visit(&self, tab: &Tab<'_>, stops: &[Stop]) -> Result<Vec<Option<Vec<u8>>>, String> {
         let urls: Vec<String> = stops.iter().map(|stop| self.url(stop)).collect();
         {
@@ -97,13 +99,13 @@ impl Replay {
         }
     }
 
-    /// Returns false only for `[::1]` on a machine without IPv6.
+    /// Returns true if the server can serve this host. `[::1]` needs a machine with IPv6.
     pub(crate) fn serves(&self, host: &str) -> bool {
         host != "[::1]" || self.ipv6_ports.is_some()
     }
 
-    /// Returns the URL of a stop. A browser connects to loopback hosts directly, so their URLs have our ports. All
-    /// other hosts go through the proxy, at the scheme's default port.
+    /// Returns the URL of a stop. A browser connects directly to loopback hosts, so the URL of a loopback host contains
+    /// our port. Requests to all other hosts go through the proxy, so the URL has the default port of the scheme.
     fn url(&self, stop: &Stop) -> String {
         let Stop { https, host, path, .. } = stop;
         let scheme = if *https { "https" } else { "http" };
@@ -164,7 +166,7 @@ fn serve(listener: TcpListener, shared: Arc<Shared>, tls: Option<Arc<ServerConfi
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let (shared, tls) = (shared.clone(), tls.clone());
-            // One thread for each connection: a browser opens connections that it does not use.
+            // Use one thread for each connection, because a browser opens connections that it does not use.
             thread::spawn(move || -> io::Result<()> {
                 stream.set_nodelay(true)?;
                 match tls {

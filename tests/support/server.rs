@@ -1,4 +1,5 @@
-//! Serves an application on two loopback ports, over TLS and over plain HTTP. The operating system chooses the ports.
+//! Serves an application on two loopback ports, one for TLS and one for plain HTTP. The operating system chooses the
+//! ports.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
@@ -11,7 +12,7 @@ use super::client::Client;
 use super::curl::Curl;
 use super::tls::Certificate;
 
-/// A running server. It stops when the value is dropped.
+/// A running server. The server stops when the value is dropped.
 pub(crate) struct TestServer {
     certificate: Certificate,
     https: SocketAddr,
@@ -20,8 +21,8 @@ pub(crate) struct TestServer {
 }
 
 impl TestServer {
-    /// Starts a server that marks each connection for `TlsTermination::per_connection`, and passes the peer's address
-    /// to the application.
+    /// Starts a server. The server marks each connection for `TlsTermination::per_connection`, and passes the peer's
+    /// address to the application.
     pub(crate) async fn start(app: Router) -> TestServer {
         let (server, https, http, tls) = TestServer::bind().await;
         let https = axum_server::from_tcp_rustls(https, tls).unwrap().map(MarkedAcceptor::tls);
@@ -32,7 +33,7 @@ impl TestServer {
         server
     }
 
-    /// Starts a server that marks no connection and passes no peer address: axum-server with its defaults.
+    /// Starts axum-server with its defaults. This server does not mark connections and does not pass a peer address.
     pub(crate) async fn start_unmarked(app: Router) -> TestServer {
         let (server, https, http, tls) = TestServer::bind().await;
         let app = app.into_make_service();
@@ -66,7 +67,7 @@ impl TestServer {
         self.http
     }
 
-    /// Returns a client without a cookie store. It uses HTTP/2 over TLS, and HTTP/1.1 over plain HTTP.
+    /// Returns a client without a cookie store. The client uses HTTP/2 over TLS, and HTTP/1.1 over plain HTTP.
     pub(crate) fn client(&self) -> Client {
         Client(self.builder().build().unwrap())
     }
@@ -76,7 +77,7 @@ impl TestServer {
         Client(self.builder().cookie_store(true).build().unwrap())
     }
 
-    /// Returns the builder of a client with other settings.
+    /// Returns the builder of a client. Tests use the builder to change the settings of the client.
     pub(crate) fn builder(&self) -> reqwest::ClientBuilder {
         self.certificate.client().unwrap()
     }

@@ -7,8 +7,8 @@ pub(crate) fn code_block<'a>(page: &'a str, name: &str, language: &str) -> &'a s
     after.split_once("```\n").unwrap().0
 }
 
-/// Returns the name and the text of each region between `// migration: name` and `// migration: end`. The text is
-/// without the region's indentation.
+/// Returns the name and the text of each region between `// migration: name` and `// migration: end`. Removes the
+/// region's indentation from the text.
 pub(crate) fn regions(source: &str) -> Vec<(String, String)> {
     let mut regions = Vec::new();
     let mut rest = source;

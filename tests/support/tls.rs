@@ -1,4 +1,4 @@
-//! A self-signed certificate for loopback, made in memory, for test servers and their clients.
+//! Makes a self-signed certificate for loopback in memory. Test servers and their clients use this certificate.
 
 use std::error::Error;
 
@@ -12,10 +12,10 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// Makes a certificate for these names. Also installs ring as the crypto provider of the whole process, because
-    /// rustls is built without a default provider here.
+    /// Makes a certificate for these names. Also installs ring as the crypto provider of the whole process, because our
+    /// build of rustls has no default provider.
     pub(crate) fn for_names(names: &[&str]) -> Result<Self, Box<dyn Error>> {
-        // Ignore the error: an earlier call has installed the provider.
+        // Ignore the error, because an earlier call may have installed the provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let generated = rcgen::generate_simple_self_signed(names)?;

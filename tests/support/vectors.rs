@@ -1,5 +1,7 @@
-//! Reads the vectors of `tests/vectors` for the tests of the audit and of browsers. Also a model of a browser's cookie
-//! store that is based on the audit, and the list of the known differences between browsers and that model.
+//! Reads the vectors of `tests/vectors` for the tests of the audit and of browsers. Also contains:
+//!
+//! - a model of a browser's cookie store, which uses the audit,
+//! - the list of the known differences between browsers and the audit.
 
 use std::time::SystemTime;
 
@@ -10,8 +12,8 @@ pub(crate) const WPT_STORE: &str = include_str!("../vectors/wpt_store.json");
 pub(crate) const SET_COOKIE_AUDIT: &str = include_str!("../vectors/set_cookie_audit.json");
 pub(crate) const BROWSER_VERDICTS: &str = include_str!("../vectors/browser_verdicts.json");
 
-/// The known differences between browsers and the draft, which the audit follows: the browser, the case's id in
-/// `set_cookie_audit.json`, what the browser does with the header, and the reason.
+/// The known differences between browsers and the draft. The audit follows the draft. Each entry contains the browser,
+/// the id of the case in `set_cookie_audit.json`, the outcome in the browser, and the reason.
 pub(crate) const KNOWN_DIFFERENCES: [(&str, &str, &str, &str); 11] = [
     ("chromium", "tough-parse/09", "refused", "`domain=.`, which the draft ignores"),
     ("firefox", "tough-parse/09", "refused", "`domain=.`, which the draft ignores"),
@@ -26,8 +28,8 @@ pub(crate) const KNOWN_DIFFERENCES: [(&str, &str, &str, &str); 11] = [
     ("firefox", "jshttp/03", "name value", "`abc`, which Firefox stores as a name without a value"),
 ];
 
-/// Returns how a browser's verdict differs from the audit's, or `None` if they agree. The verdict of a removal has no
-/// fields to compare.
+/// Returns the difference between a browser's verdict and the audit's verdict, or `None` if both verdicts agree. The
+/// verdict of a removal has no fields to compare.
 pub(crate) fn difference(browser: &Value, audit: &Result<Stored, Rejection>) -> Option<String> {
     match audit {
         _ if browser["accepted"] != audit.is_ok() => Some(outcome(browser).to_owned()),
@@ -47,7 +49,8 @@ pub(crate) fn outcome(verdict: &Value) -> &'static str {
     if verdict["accepted"] == true { "stored" } else { "refused" }
 }
 
-/// Returns the stored cookie's fields under the keys of a vector file. The files spell three of the keys differently.
+/// Returns the fields of the stored cookie, with the keys of a vector file. Three keys have different spellings in
+/// different files.
 pub(crate) fn stored_fields(
     stored: &Stored,
     http_only: &'static str,
@@ -92,8 +95,8 @@ pub(crate) fn decode_hex(text: &str) -> Vec<u8> {
     text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
-/// Returns the `Set-Cookie` headers of a case. The file has one string, a list of strings, or a list of hex-encoded
-/// bytes.
+/// Returns the `Set-Cookie` headers of a case. The case contains one string, a list of strings, or a list of
+/// hex-encoded strings.
 pub(crate) fn set_cookie_headers(case: &Value) -> Vec<Vec<u8>> {
     match (&case["set_cookie"], case.get("set_cookie_hex")) {
         (Value::String(header), _) => vec![header.as_bytes().to_vec()],
@@ -102,12 +105,13 @@ pub(crate) fn set_cookie_headers(case: &Value) -> Vec<Vec<u8>> {
     }
 }
 
-/// Returns the URL of a case, or of a step of a case, from its `https`, `host` and `path`.
+/// Returns the URL of a case or of a step. The keys `https`, `host` and `path` contain the parts of the URL.
 pub(crate) fn url(case: &Value) -> Url {
     Url::new(case["https"] == true, text(&case["host"]), text(&case["path"]))
 }
 
-/// A browser's cookie store: the rules of 6265bis 5.7 and 5.8 about several cookies, as far as the suites need them.
+/// The model of a browser's cookie store. The model follows the rules of 6265bis 5.7 and 5.8 about several cookies. The
+/// model contains only the rules that the suites need.
 #[derive(Default)]
 pub(crate) struct Jar {
     pub(crate) cookies: Vec<JarCookie>,
@@ -182,18 +186,20 @@ fn protects(secure: &Stored, other: &Stored) -> bool {
         && path_matches(&other.path, &secure.path)
 }
 
-/// Domain-match (6265bis 5.1.3), without its rule about IP addresses: no suite sets a `Domain` on an address.
+/// Returns true if the host domain-matches the domain (6265bis 5.1.3). Does not check the rule about IP addresses,
+/// because no suite sets a cookie with the `Domain` of an IP address.
 fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.'))
 }
 
-/// Path-match (6265bis 5.1.4).
+/// Returns true if the path path-matches the cookie's path (6265bis 5.1.4).
 fn path_matches(path: &str, cookie_path: &str) -> bool {
     path.strip_prefix(cookie_path)
         .is_some_and(|rest| rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/'))
 }
 
-/// Returns true for a loopback host. Browsers treat its origins as secure without TLS.
+/// Returns true if the host is a loopback host. Browsers treat the origins of loopback hosts as secure, even without
+/// TLS.
 pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]"
 }

@@ -1,5 +1,5 @@
-//! A temporary workspace of crates that depend on hardtack, as a user's crates do. It has our `Cargo.lock`, is compiled
-//! by the real cargo without a network, and lies in cargo's directory for temporary files.
+//! A temporary workspace of crates that depend on hardtack in the same way as a user's crates. The workspace has our
+//! `Cargo.lock`, and is in cargo's directory for temporary files. The real cargo compiles the crates without a network.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,24 +14,24 @@ pub(crate) struct Workspace {
 /// A compile error.
 #[derive(Debug)]
 pub(crate) struct CompileError {
-    /// The message. The prefix that rustc writes before the text of a panic is removed.
+    /// The message, without the prefix that rustc writes before the text of a panic.
     pub(crate) text: String,
     pub(crate) line: u64,
     /// The source code that the compiler underlines.
     pub(crate) tokens: String,
-    /// rustc's error code. Errors of our macros have none.
+    /// rustc's error code. Errors of our macros have no code.
     #[allow(dead_code, reason = "only some of the test binaries read it")]
     pub(crate) code: Option<String>,
 }
 
 impl Workspace {
-    /// Creates a workspace. Each member is a name and the text of its `[dependencies]`, in which `HARDTACK` stands for
-    /// the path of our repository.
+    /// Creates a workspace. Each member has a name and the text of its `[dependencies]`. In this text, `HARDTACK` is
+    /// replaced by the path of our repository.
     pub(crate) fn create(name: &str, members: &[(&str, &str)]) -> Workspace {
         Workspace::create_with_root(name, "", members)
     }
 
-    /// Creates a workspace, with more text in the manifest at its root.
+    /// Creates a workspace. Adds the text `root` to the manifest of the workspace.
     pub(crate) fn create_with_root(name: &str, root: &str, members: &[(&str, &str)]) -> Workspace {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -49,7 +49,8 @@ impl Workspace {
         workspace
     }
 
-    /// Writes the file, unless it already has this text: a newer timestamp would cause a rebuild.
+    /// Writes the file. Does nothing if the file already has this text, because a newer timestamp would cause a
+    /// rebuild.
     pub(crate) fn write(&self, file: &str, text: &str) {
         let file = self.directory.join(file);
         if fs::read_to_string(&file).is_ok_and(|found| found == text) {
@@ -63,7 +64,8 @@ impl Workspace {
         let _ = fs::remove_file(self.directory.join(file));
     }
 
-    /// Runs cargo offline, without the test's own `RUSTFLAGS`, `CLIPPY_CONF_DIR` and `HARDTACK_DENY`.
+    /// Runs cargo offline. cargo does not get the `RUSTFLAGS`, `CLIPPY_CONF_DIR` and `HARDTACK_DENY` of the test
+    /// process.
     pub(crate) fn cargo(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         self.run(&[arguments, &["--offline"]].concat(), environment)
     }
@@ -102,7 +104,8 @@ impl Workspace {
     pub(crate) fn clippy_lints(&self, member: &str) -> Vec<ClippyLint> {
         let clippy = ["clippy", "--message-format=json", "-p", member];
         let mut output = self.cargo(&clippy, &[]);
-        // A dependency that only this test builds may not be downloaded yet.
+        // Only this test needs some of the dependencies. If a dependency is not downloaded yet, run cargo again with
+        // the network.
         if String::from_utf8_lossy(&output.stderr).contains("but --offline was specified") {
             output = self.run(&clippy, &[]);
         }
@@ -127,12 +130,12 @@ pub(crate) struct ClippyLint {
     pub(crate) notes: Vec<String>,
 }
 
-/// Parses a JSON message of cargo. Returns `None` if it is not about a place in the source code.
+/// Parses a JSON message of cargo. Returns `None` if the message is not about a place in the source code.
 fn parse_lint(member: &str, message: &str) -> Option<ClippyLint> {
     let message: Value = serde_json::from_str(message).unwrap();
     let message = message.get("message").filter(|_| message["reason"] == "compiler-message")?;
     let span = message["spans"].as_array().unwrap().iter().find(|span| span["is_primary"] == true);
-    // The last message is the number of warnings.
+    // A message without a place is the number of warnings.
     let Some(span) = span else {
         assert!(message["code"].is_null() && message["level"] != "warning" || is_count(message), "{message}");
         return None;
@@ -155,14 +158,14 @@ fn is_count(message: &Value) -> bool {
     message["message"].as_str().unwrap().ends_with(" emitted")
 }
 
-/// Parses a JSON message of cargo. Returns the error and its byte offset in the file, or `None` for other messages.
+/// Parses a JSON message of cargo. If the message is an error, returns the error and its byte offset in the file.
 fn parse_error(member: &str, message: &str) -> Option<(u64, CompileError)> {
     let message: Value = serde_json::from_str(message).unwrap();
     let message = &message["message"];
     let spans = message["spans"].as_array().filter(|spans| !spans.is_empty() && message["level"] == "error")?;
     let mut span = spans.iter().find(|span| span["is_primary"] == true).unwrap();
     let file = format!("{member}/src/lib.rs");
-    // An error inside the expansion of another crate's macro counts as one at the macro call.
+    // If an error is inside the expansion of another crate's macro, use the place of the macro call.
     while span["file_name"] != file && span["expansion"].is_object() {
         span = &span["expansion"]["span"];
     }

@@ -1,6 +1,7 @@
-"""Writes seal.json: signed and sealed values in the format of docs/seal.md. This is a second implementation of the format. It
-uses Python's hashlib and hmac and OpenSSL's AES-256-GCM-SIV, and nothing of hardtack. Needs the package `cryptography` with
-OpenSSL 3.2 or later.
+"""Writes seal.json: signed and sealed values in the format of docs/seal.md.
+
+This is a second implementation of the format. It uses Python's hashlib and hmac, and OpenSSL's AES-256-GCM-SIV. It does not
+use the code of hardtack. It needs the package `cryptography` with OpenSSL 3.2 or later.
 
     python3 tests/vectors/seal.py > tests/vectors/seal.json
 """
@@ -76,7 +77,7 @@ def case(what, kind, key, name, wire, verdict, value=None, **more):
 
 
 def flip(text, index):
-    """Replaces the character at this index with another one of the alphabet."""
+    """Replaces the character at this index with another character of the alphabet."""
     return text[:index] + ("B" if text[index] == "A" else "A") + text[index + 1 :]
 
 
@@ -118,14 +119,15 @@ spare = signed[:-1] + chr(ord(signed[-1]) + 1)
 case("spare bits that are not zero", "signed", first, name, spare, "malformed")
 
 about = {
-    "what": "values as docs/seal.md describes them, written by seal.py and not by hardtack",
+    "what": "values in the format of docs/seal.md, written by seal.py and not by hardtack",
     "now": NOW,
     "keys": [
         {"base64": base64.b64encode(key.secret).decode(), "id": key.id, "sign_hex": key.sign_key.hex(), "seal_hex": key.seal_key.hex()}
         for key in KEYS
     ],
-    "case": "key: the id of the one key that reads; name: the cookie's; wire: the value as it stands in the Cookie field; verdict: "
-    "ok, malformed, version, unknown-key, mismatch or expired, at `now`; value, expiry, nonce_hex: what was sealed",
+    "case": "key is the id of the only key that can read the value. name is the cookie's name. wire is the value in the Cookie header. "
+    "verdict is the result at the time `now`: ok, malformed, version, unknown-key, mismatch or expired. value, expiry and nonce_hex "
+    "are the parts that were sealed.",
 }
 print('{"about": ' + json.dumps(about) + ',\n"cases": [')
 print(",\n".join(json.dumps(case) for case in cases))

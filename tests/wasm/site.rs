@@ -1,6 +1,6 @@
-//! The site that serves the WebAssembly test program. Almost every path is a page with a strict
-//! `Content-Security-Policy` that loads the program. A handler behind hardtack's policy reads the same declared
-//! cookies. The site makes no assertions.
+//! The site that serves the WebAssembly test program. Almost every path serves a page that loads the program. The page
+//! has a strict `Content-Security-Policy`. A handler behind hardtack's policy reads the same cookies as the program.
+//! The site contains no assertions.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -21,7 +21,7 @@ use super::network::Ports;
 
 pub(crate) const HOST: &str = "www.site.test";
 pub(crate) const DOMAIN: &str = "site.test";
-/// A host of another site, which embeds our pages.
+/// A host of another site. Pages on this host embed our pages.
 pub(crate) const PARTNER: &str = "www.partner.test";
 
 pub(crate) struct Site {
@@ -29,7 +29,8 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Serves the program in this folder on two loopback ports, for TLS and plain HTTP. Panics outside a Tokio runtime.
+    /// Serves the program in this folder on two loopback ports, one for TLS and one for plain HTTP. Panics outside a
+    /// Tokio runtime.
     pub(crate) fn start(tls: Arc<ServerConfig>, program: &Path) -> Site {
         const JS: &str = "text/javascript";
         let file = |name: &str| std::fs::read(program.join(name)).unwrap();
@@ -40,7 +41,7 @@ impl Site {
             ("/page.js", JS, include_bytes!("../web/page/page.js").to_vec()),
             ("/frame_and_worker.js", JS, include_bytes!("../web/page/frame_and_worker.js").to_vec()),
         ] {
-            // A sandboxed frame has an opaque origin, so it loads these files by CORS.
+            // A sandboxed frame has an opaque origin. So the frame can only load these files with this CORS header.
             let headers = [(CONTENT_TYPE, content_type), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
             app = app.route(path, get(async move || (headers, bytes)));
         }
@@ -51,7 +52,8 @@ impl Site {
     }
 }
 
-/// Forbids inline scripts and `eval`, because the program must work without them.
+/// The `Content-Security-Policy` of the pages. It forbids inline scripts and `eval`, because the program must work
+/// without inline scripts and without `eval`.
 const CONTENT_POLICY: &str = "default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; connect-src *; \
                               frame-src *; worker-src 'self'";
 
@@ -74,7 +76,7 @@ async fn raw(Form(query): Form<HashMap<String, String>>) -> Response {
     response
 }
 
-/// Returns the cookie that a handler reads, in the same words as the program's `get`.
+/// Returns the result of a read in the handler. The format is the same as in the program's function `get`.
 async fn read(cookies: Cookies<AnyScheme>, Form(query): Form<HashMap<String, String>>) -> String {
     match query["cookie"].as_str() {
         "theme" => read_result(&cookies, |Theme(text)| text),

@@ -1,5 +1,5 @@
-//! Generates the impls of one declaration: `ReadCookie` with its constants, and `Cookie` unless the cookie is
-//! `read_only`.
+//! Generates the impls of one declaration. Each cookie gets an impl of `ReadCookie`, with constants. A cookie that is
+//! not `read_only` also gets an impl of `Cookie`.
 
 use hardtack_rules::check::Argument;
 use hardtack_rules::{Prefix, SameSite, Seal, wire};
@@ -23,7 +23,8 @@ pub(crate) fn expand_derive(cookie: &CookieType<'_>, declaration: &Declaration) 
     }
 }
 
-/// Generates the impls of one declaration. The caller puts them into a block, because they bring constants with them.
+/// Generates the impls of one declaration, and the constants that the impls need. The caller puts this code into a
+/// block, because the constants have the same names for every cookie.
 pub(crate) fn impls(value: &ValueType<'_>, declaration: &Declaration, origin: &Origin<'_>) -> TokenStream {
     let ValueType { ident, krate, .. } = value;
     let Bodies { write, read } = bodies(&value.shape, value.generics, krate);
@@ -55,7 +56,8 @@ pub(crate) fn impls(value: &ValueType<'_>, declaration: &Declaration, origin: &O
         #[automatically_derived]
         #[allow(deprecated)]
         impl #impl_generics #krate::ReadCookie for #ident #type_generics #where_clause {
-            // Not the bare name `__SPEC`, which rustdoc would print in the user's docs.
+            // The bare name `__SPEC` would appear in the user's docs. rustdoc does not print the name if it is in a
+            // tuple.
             const SPEC: #krate::private::Spec = (__SPEC,).0;
             const TEMPLATE: #krate::private::HeaderTemplate =
                 #krate::private::HeaderTemplate::new(#name_eq, #attributes);
@@ -73,15 +75,16 @@ pub(crate) fn impls(value: &ValueType<'_>, declaration: &Declaration, origin: &O
     }
 }
 
-/// Calls a macro of the runtime that is an error if the runtime lacks a feature. A procedural macro cannot check the
-/// features of the runtime itself. The error is on the key.
+/// Generates a call of a runtime macro that checks a feature of the runtime. If the feature is missing, the call is an
+/// error that points at the key. A procedural macro cannot check the features of the runtime.
 fn feature_gate(key: Span, gate: TokenStream, krate: &TokenStream) -> TokenStream {
     let key = generated_at(key);
     let (krate, gate) = (moved_to(krate.clone(), key), moved_to(gate, key));
     quote_spanned!(key=> #krate::#gate!();)
 }
 
-/// Adds the declaration to the inventory, by a macro of the runtime that is empty without the feature `inventory`.
+/// Generates a call of the runtime macro that adds the declaration to the inventory. Without the feature `inventory`,
+/// the runtime macro expands to nothing.
 fn inventory_entry(declaration: &Declaration, origin: &Origin<'_>, krate: &TokenStream) -> Option<TokenStream> {
     if declaration.is_permissive {
         return None;
@@ -91,20 +94,20 @@ fn inventory_entry(declaration: &Declaration, origin: &Origin<'_>, krate: &Token
         Meta::NameValue(doc) if doc.path.is_ident("doc") => Some(&doc.value),
         _ => None,
     });
-    // With the user's span these two return the place of the user's item.
+    // With the user's span, `file!` and `line!` return the place of the user's item.
     let place = quote_spanned!(*span=> ::core::file!(), ::core::line!());
     Some(quote!(#krate::__declared!(#item, __SPEC, [#(#docs),*], #place);))
 }
 
 /// The constants of one declaration.
 struct Constants {
-    /// Constant items. One of them is `__SPEC`.
+    /// The constant items, including `__SPEC`.
     items: TokenStream,
-    /// An expression: `name=`.
+    /// An expression for the text `name=`.
     name_eq: TokenStream,
-    /// An expression: the attributes, from `; Path=` on.
+    /// An expression for the text of the attributes. The text begins with `; Path=`.
     attributes: TokenStream,
-    /// A const argument: true if the name begins with `__Host-`.
+    /// A const argument. The argument is true if the name begins with `__Host-`.
     is_host_only: TokenStream,
 }
 
@@ -115,7 +118,7 @@ fn constants(declaration: &Declaration, krate: &TokenStream) -> Constants {
     }
 }
 
-/// Writes the header as literals.
+/// Generates the constants of a declaration whose arguments are all literals.
 fn literal_constants(declaration: &Declaration, header: &LiteralHeader<'_>, krate: &TokenStream) -> Constants {
     let LiteralHeader { name, attributes } = header;
     let name_eq = format!("{name}=");
@@ -128,7 +131,8 @@ fn literal_constants(declaration: &Declaration, header: &LiteralHeader<'_>, krat
     }
 }
 
-/// Writes constants that the compiler checks and joins to the header, because an argument is a constant expression.
+/// Generates the constants of a declaration that contains a constant expression. The compiler checks the expression and
+/// joins the parts of the header.
 fn evaluated_constants(declaration: &Declaration, krate: &TokenStream) -> Constants {
     let private = quote!(#krate::private);
     let (name_items, name) = match &declaration.name {
@@ -170,8 +174,8 @@ fn evaluated_constants(declaration: &Declaration, krate: &TokenStream) -> Consta
     }
 }
 
-/// Writes a `const` that checks one constant expression. An error points at the expression, from its first to its last
-/// token.
+/// Generates a `const` that checks one constant expression. An error points at the whole expression, from the first to
+/// the last token.
 fn const_check(check: &ConstCheck, path_is_constant: bool, private: &TokenStream) -> TokenStream {
     let argument = argument_variant(check.argument);
     let (function, deny_arguments) = match &check.denied {
@@ -199,7 +203,8 @@ fn argument_variant(argument: Argument) -> TokenStream {
     }
 }
 
-/// Writes the item `__SPEC`: the default declaration, and a call for each difference from it.
+/// Generates the item `__SPEC`. The item calls `Spec::new` and then one method for each argument that differs from the
+/// default.
 fn spec_item(declaration: &Declaration, krate: &TokenStream, name: &TokenStream) -> TokenStream {
     let mut spec = quote!(#krate::private::Spec::new(#name));
     let is_explicit = matches!(declaration.name, Name::Literal { explicit: true, .. } | Name::Expression(_));
@@ -209,7 +214,8 @@ fn spec_item(declaration: &Declaration, krate: &TokenStream, name: &TokenStream)
     }
     match &declaration.path {
         Some(Constant::Literal(path)) => with(quote!(path(#path))),
-        // `__PATH` already holds the expression. A second copy of it would report a mistake in it twice.
+        // `__PATH` already contains the expression. With a second copy of the expression, the compiler would report a
+        // mistake twice.
         Some(Constant::Expression(_)) if matches!(declaration.name, Name::Derived(_)) => with(quote!(path(__PATH))),
         Some(Constant::Expression(path)) => with(quote!(path(#path))),
         None => {}
@@ -262,7 +268,7 @@ fn spec_item(declaration: &Declaration, krate: &TokenStream, name: &TokenStream)
     quote!(const __SPEC: #krate::private::Spec = #spec;)
 }
 
-/// The constant parts of a `Set-Cookie` header, if all of them are literals.
+/// The name and the attributes of a `Set-Cookie` header in which every part is a literal.
 struct LiteralHeader<'a> {
     name: &'a str,
     attributes: String,
@@ -287,8 +293,8 @@ pub(crate) fn name_for_docs(declaration: &Declaration) -> String {
     }
 }
 
-/// Returns the `Set-Cookie` header as Markdown, with `…` for the value. Returns the name alone if a part of the header
-/// is a constant expression.
+/// Returns the `Set-Cookie` header as Markdown, with `…` instead of the value. If a part of the header is a constant
+/// expression, returns only the name.
 pub(crate) fn header_for_docs(declaration: &Declaration) -> String {
     match literal_header(declaration) {
         Some(LiteralHeader { name, attributes }) => match declaration.domain {

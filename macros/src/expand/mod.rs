@@ -1,5 +1,5 @@
-//! Writes models and declarations as Rust code: constants, impls, and calls into the runtime. Every path in the
-//! generated code is absolute. A helper that the generated code needs is a function of the runtime's module `private`.
+//! Generates Rust code from models and declarations: constants, impls, and calls of the runtime. Every path in the
+//! generated code is absolute. The helper functions for generated code are in the runtime's module `private`.
 
 pub(crate) mod cookie;
 pub(crate) mod set;

@@ -1,8 +1,8 @@
-//! Generates the view that a `#[cookies]` struct becomes: a newtype over `Cookies<S>`, with up to five methods for each
+//! Expands a `#[cookies]` struct. The struct becomes a newtype over `Cookies<S>`, with up to five methods for each
 //! field.
 //!
-//! A field that declares its own cookie also becomes a marker type: a newtype over the field's type, which implements
-//! `ReadCookie` and `Cookie`.
+//! If a field declares its own cookie, the expansion also contains a marker type for the field. A marker type is a
+//! newtype over the field's type. The cookie traits are implemented for the marker type.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -84,7 +84,8 @@ pub(crate) fn expand_set(set: &CookieSet<'_>, declarations: &[Declaration]) -> T
     }
 }
 
-/// Returns the type that has the field's declaration: the type of an `existing` field itself, and else the marker type.
+/// Returns the type that contains the field's declaration. For an `existing` field, this is the field's type. For every
+/// other field, this is the marker type.
 fn declaring_type(set: &CookieSet<'_>, field: &CookieField<'_>) -> TokenStream {
     if field.is_existing() {
         return field.ty.to_token_stream();
@@ -92,16 +93,17 @@ fn declaring_type(set: &CookieSet<'_>, field: &CookieField<'_>) -> TokenStream {
     marker_name(set, field).to_token_stream()
 }
 
-/// Returns the name of the marker type. It contains the names of the set and of the field, because rustc shows it in
-/// errors.
+/// Returns the name of the marker type. rustc shows this name in errors, so the name contains the names of the set and
+/// of the field.
 fn marker_name(set: &CookieSet<'_>, field: &CookieField<'_>) -> Ident {
     format_ident!("{}_{}", set.ident.unraw(), field.ident.unraw(), span = Span::call_site())
 }
 
 /// Returns an expression for the field's declaration.
 ///
-/// Only this expression requires that the type of an `existing` field is a cookie, so that a wrong type is one error.
-/// If the field is not `read_only`, the expression goes through `Cookie`, which a `read_only` type does not implement.
+/// Only this expression requires that the type of an `existing` field is a cookie, so a wrong type causes only one
+/// error. If the field is not `read_only`, the expression uses the trait `Cookie`. The compiler then rejects a
+/// `read_only` type, because such a type does not implement `Cookie`.
 fn spec_expression(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Declaration) -> TokenStream {
     let (krate, cookie) = (&set.krate, declaring_type(set, field));
     match field.is_existing() && !declaration.read_only {
@@ -110,7 +112,7 @@ fn spec_expression(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &D
     }
 }
 
-/// Generates the marker type of a field, and its impls.
+/// Generates the marker type of a field and the impls of this type.
 fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Declaration) -> TokenStream {
     let ident = marker_name(set, field);
     let ty = field.ty;
@@ -146,8 +148,8 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
     let [try_get, set, set_with, remove, remove_with] = method_names(field.ident);
     let bounds = match (field.is_existing(), declaration.read_only) {
         (false, _) => quote!(where #cookie: #krate::AllowedOver<__Scheme>),
-        // With `for`, rustc checks the bound where the method is called and not here. The error for a type that is not
-        // a cookie is in `SPECS`.
+        // Because of `for`, rustc checks the bound at each call of the method, not at the definition. If the type is
+        // not a cookie, the error comes from `SPECS`.
         (true, false) => quote!(where for<'__c> #cookie: #krate::Cookie + #krate::AllowedOver<__Scheme>),
         (true, true) => quote!(where for<'__c> #cookie: #krate::ReadCookie + #krate::AllowedOver<__Scheme>),
     };
@@ -214,9 +216,10 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
 
 /// The generated docs of a field's methods.
 struct Docs {
-    /// The cookie's name, or its type for an `existing` field.
+    /// A phrase for the cookie, such as its name. If the field is `existing`, the phrase contains the field's type.
     name: String,
-    /// The `Set-Cookie` header with `…` for the value. The name alone if a part of the header is a constant expression.
+    /// The `Set-Cookie` header, with `…` instead of the value. If a part of the header is a constant expression, this
+    /// is only the name.
     header: String,
 }
 
@@ -255,15 +258,19 @@ fn docs(summary: String, has_closure: bool, errors: &str) -> TokenStream {
     quote!(#[doc = #summary] #closure #[doc = ""] #[doc = "# Errors"] #[doc = ""] #[doc = #errors])
 }
 
-/// Returns the field's attributes. If docs are among them, an empty line separates them from the generated docs.
+/// Returns the field's attributes. If the field has docs, adds an empty line between these docs and the generated docs.
 fn attributes_with_docs(attributes: &[&Attribute]) -> TokenStream {
     let has_docs = attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
     let gap = has_docs.then(|| quote!(#[doc = ""]));
     quote!(#(#attributes)* #gap)
 }
 
-/// Generates the checks that no two cookies of the set have the same name. `check_set` has already compared the literal
-/// names. A `const` compares the others: the names of `existing` fields, constant names, and names under a `cfg`.
+/// Generates checks that find two cookies with the same name in the set. `check_set` has already compared the names
+/// that are literals. In a `const`, the compiler compares the other names:
+///
+/// - the names of `existing` fields
+/// - the names that are constant expressions
+/// - the names of fields with `cfg` attributes
 fn name_checks(set: &CookieSet<'_>, fields: &[(&CookieField<'_>, &Declaration)]) -> TokenStream {
     let krate = &set.krate;
     let is_known = |field: &CookieField<'_>, declaration: &Declaration| {

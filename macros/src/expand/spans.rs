@@ -1,18 +1,21 @@
-//! Spans of the generated code. rustc and editors show errors, docs and definitions at the user's tokens, but names in
-//! the generated code must not resolve to names in the user's code.
+//! Creates the spans of the generated code. A span has two parts: a place, and a context for name resolution. The place
+//! is a token of the user, so rustc and editors show errors and docs at that token. The context is the generated code,
+//! so a generated name does not resolve to a name in the user's code.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 
-/// Returns a span at the same place that resolves as generated code.
+/// Returns a span at the same place, with the generated code as its context.
 ///
-/// Use it for punctuation and keywords rather than for names: an editor that looks up a user's token also finds every
-/// generated name at the token's place.
+/// Use this span for punctuation and keywords. Avoid this span for names, because an editor may confuse a generated
+/// name with the user's token at the same place.
 pub(crate) fn generated_at(span: Span) -> Span {
     span.resolved_at(Span::call_site())
 }
 
-/// Moves the tokens to the place of the span. Each token still resolves as before. An error then points at that place
-/// alone, because rustc points from the first to the last token of an expression.
+/// Moves all tokens to the place of the span. Each token still resolves as before.
+///
+/// rustc shows the error of an expression from the first to the last token. After the move, the error points only at
+/// the place of the span.
 pub(crate) fn moved_to(tokens: TokenStream, span: Span) -> TokenStream {
     let move_token = |mut token: TokenTree| {
         token.set_span(span.resolved_at(token.span()));
@@ -21,7 +24,7 @@ pub(crate) fn moved_to(tokens: TokenStream, span: Span) -> TokenStream {
     tokens.into_iter().map(move_token).collect()
 }
 
-/// Returns the places of an expression's first and last token.
+/// Returns the places of the first and the last token of an expression.
 pub(crate) fn first_and_last(tokens: &TokenStream) -> (Span, Span) {
     let first = tokens.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
     let last = tokens.clone().into_iter().last().map_or_else(Span::call_site, |token| token.span());

@@ -1,5 +1,5 @@
-//! Generates the bodies of the two functions that write and read a value, for `Cookie` and for `CookieValue`.
-//! Also generates the impl of `CookieValue`.
+//! Generates the code that writes and reads a cookie's value. The impls of `ReadCookie` and of `CookieValue` contain
+//! this code. Also generates the impl of `CookieValue`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -9,11 +9,11 @@ use syn::{Generics, Ident, Member, Type, WherePredicate};
 use super::spans::{generated_at, moved_to};
 use crate::model::{Shape, ValueType};
 
-/// The bodies of the two functions.
+/// The bodies of the two functions that write and read a value.
 pub(crate) struct Bodies {
-    /// Writes `self` into `__out`.
+    /// The body that writes `self` into `__out`.
     pub(crate) write: TokenStream,
-    /// Reads `Self` from `__text`.
+    /// The body that reads `Self` from `__text`.
     pub(crate) read: TokenStream,
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn expand_derive(value: &ValueType<'_>) -> TokenStream {
     }
 }
 
-/// Generates the bodies for a type of this shape.
+/// Generates the function bodies for a type of this shape.
 pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream) -> Bodies {
     match shape {
         Shape::Field { member, ty } => field_bodies(member, ty, generics, krate),
@@ -61,7 +61,8 @@ pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream
             let json = json_trait(span, krate);
             Bodies {
                 write: quote_spanned!(span=> <Self as #json>::write_json(self, __out)),
-                // At the same place, because rustc shows two equal errors at one place once.
+                // This code has the same span as `write`. If two equal errors have the same place, rustc shows only one
+                // error.
                 read: quote_spanned!(span=> <Self as #json>::read_json(__text)),
             }
         }
@@ -89,12 +90,12 @@ fn field_bodies(member: &Member, ty: &Type, generics: &Generics, krate: &TokenSt
             read: quote!(::core::result::Result::map(<#ty as #krate::CookieValue>::read(__text), #wrap)),
         };
     }
-    // Autoref specialization: each of the four traits has an impl for another number of references, and method lookup
-    // takes the first impl whose bounds the type meets.
+    // Autoref specialization: the four traits are implemented for different numbers of references. Method lookup
+    // selects the first impl whose bounds the type meets.
     let span = generated_at(ty.span());
     let via = quote!(&&&&#krate::private::Via::<#ty>::new());
     let via = quote_spanned!(span=> (#via));
-    // rustc shows an unmet bound of a method at the method's name.
+    // If a type does not meet the bound of a method, rustc shows the error at the method's name.
     let write_via = Ident::new("write_via", span);
     let traits = quote! {
         #[allow(unused_imports)]
@@ -132,13 +133,12 @@ fn json_trait(span: Span, krate: &TokenStream) -> TokenStream {
     quote_spanned!(span=> #krate::private::Json)
 }
 
-/// Returns the where clause of the impl. If a type parameter has no bound, the clause gets the bound that the value
-/// needs.
+/// Returns the where clause of the impl. If a type parameter has no bound, adds the bound that the value needs.
 pub(crate) fn where_clause(value: &ValueType<'_>) -> TokenStream {
     let (_, _, clause) = value.generics.split_for_impl();
     let krate = &value.krate;
     let needed = match &value.shape {
-        // Serde's own derive decides which bounds the parameters need.
+        // The derive of serde decides which bounds the parameters need.
         Shape::Json { field: None, .. } if value.generics.type_params().next().is_some() => {
             quote!(Self: #krate::private::Json)
         }
@@ -151,7 +151,8 @@ pub(crate) fn where_clause(value: &ValueType<'_>) -> TokenStream {
     quote!(where #(#predicates,)* #needed)
 }
 
-/// Returns true if a type parameter has no bound. The type of the one field contains every parameter.
+/// Returns true if a type parameter has no bound. One bound on the field's type is then enough, because the field's
+/// type contains all parameters.
 fn has_unbounded_parameter(generics: &Generics) -> bool {
     generics.type_params().any(|parameter| {
         let in_where = |ident: &Ident| {
@@ -172,13 +173,14 @@ fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
     })
 }
 
-/// Returns true for types that implement `CookieValue` themselves, known by their name. For these the code is shorter.
+/// Returns true for `String` and the primitive types. The macro knows that these types implement `CookieValue`, so the
+/// generated code can be shorter.
 fn is_known_value(ty: &Type) -> bool {
     is_primitive(ty) || single_word(ty).is_some_and(|name| name == "String")
 }
 
-/// Returns true for a primitive number, `bool` or `char`. Its setter takes the type itself: with `impl Into<u32>`, the
-/// literal `3` would be an `i32` and not compile.
+/// Returns true if the type is a primitive number, `bool` or `char`. The setter for a `u32` takes `u32`, not
+/// `impl Into<u32>`. With `impl Into<u32>`, the literal `3` would be an `i32`, and the call would not compile.
 pub(crate) fn is_primitive(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 16] = [
         "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
@@ -189,7 +191,7 @@ pub(crate) fn is_primitive(ty: &Type) -> bool {
 
 fn single_word(ty: &Type) -> Option<&Ident> {
     match ty {
-        // `None` for a path with `<Self>::` before it, too.
+        // The result is also `None` for a path that begins with `<Self>::`.
         Type::Path(path) => path.path.get_ident(),
         Type::Group(group) => single_word(&group.elem),
         _ => None,

@@ -1,5 +1,5 @@
-//! The circumstances of an audited header or response: scheme, host, path, time, declarations, request and status. The
-//! caller sets them, and the checks of the audit read them.
+//! The circumstances in which an audited header or response was received, such as the scheme, the host and the time.
+//! The caller sets the circumstances, and the checks of the audit read them.
 
 use std::time::SystemTime;
 
@@ -9,8 +9,8 @@ use crate::clock;
 use crate::cookie::declaration::Spec;
 use crate::request::accept::wants_html;
 
-/// The circumstances in which a `Set-Cookie` header or a response was received. Browsers use them too when they store a
-/// cookie.
+/// The circumstances in which a `Set-Cookie` header or a response was received. Browsers also use these circumstances
+/// when they store a cookie.
 ///
 /// ```
 /// use hardtack::audit::{Context, set_cookie};
@@ -35,11 +35,12 @@ impl Context {
     /// Returns the context of a response that came over HTTPS from this host. The path is `/`, and the time is the
     /// current time.
     ///
-    /// `host` is a host name or an IP address. Write a host name that is not ASCII as its A-label. Letter case and a
-    /// port are ignored, because the domain of a cookie contains neither (6265bis 5.1.2, 8.5).
+    /// `host` is a host name or an IP address. If a host name is not ASCII, write its A-label, such as
+    /// `xn--bcher-kva.example`. Letter case and the port are ignored, because they are not a part of a cookie's domain
+    /// (6265bis 5.1.2, 8.5).
     ///
-    /// Chromium and Firefox treat plain HTTP from a loopback host as a secure origin. Use this function for such
-    /// a response too.
+    /// Chromium and Firefox treat plain HTTP from a loopback host as a secure origin. Use this function for a response
+    /// from such a host too.
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -52,7 +53,7 @@ impl Context {
     }
 
     /// Returns the context of a response that came over plain HTTP from this host. The path is `/`, and the time is the
-    /// current time. [`Context::https`] describes `host`.
+    /// current time. For `host`, see [`Context::https`].
     ///
     /// ```
     /// use hardtack::audit::{Context, Rejection, set_cookie};
@@ -64,7 +65,8 @@ impl Context {
         Self::from_host(false, host)
     }
 
-    /// Sets the path of the request. Its directory becomes the path of a cookie without a `Path` (6265bis 5.1.4).
+    /// Sets the path of the request. If a header has no `Path`, the directory of this path becomes the path of the
+    /// cookie (6265bis 5.1.4).
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -80,7 +82,7 @@ impl Context {
     /// Sets the time at which the response was received. Lifetimes begin at this time. The default is the time of the
     /// audit.
     ///
-    /// WebAssembly without an operating system has a clock only with the feature `web` or `seal`. Without a clock the
+    /// WebAssembly without an operating system has a clock only with the feature `web` or `seal`. Without a clock, the
     /// default is 1 January 1970.
     ///
     /// ```
@@ -100,8 +102,8 @@ impl Context {
     /// Adds declarations of this program: the `SPEC` of a cookie, or the `SPECS` of a
     /// [`cookies`](macro@crate::cookies) struct.
     ///
-    /// A finding about a declared cookie is expected if the declaration gives a reason for this weakness. The finding
-    /// then contains the reason. All other findings are unexpected.
+    /// If a cookie's declaration gives a reason for a weakness, the finding about this weakness is expected, and
+    /// contains the reason. All other findings are unexpected.
     ///
     /// ```
     /// use hardtack::audit::{Context, Weakness, set_cookie};
@@ -130,10 +132,10 @@ impl Context {
         self
     }
 
-    /// Sets the method of the request and its `Accept` header, which may be empty.
+    /// Sets the method and the `Accept` header of the request. `accept` may be empty.
     ///
-    /// With this setting, [`response`](crate::audit::response) can tell page requests from API requests. An API request
-    /// over plain HTTP must be refused and not redirected (OWASP ASVS 4.1.2).
+    /// With this setting, [`response`](crate::audit::response) can distinguish page requests and API requests. An API
+    /// request over plain HTTP must be refused and not redirected (OWASP ASVS 4.1.2).
     ///
     /// ```
     /// use hardtack::audit::{Context, Weakness, response};
@@ -151,8 +153,8 @@ impl Context {
         self
     }
 
-    /// Sets the status of the response. Without it, every `Location` header counts as a redirect, even the one of a
-    /// 201 response.
+    /// Sets the status of the response. Without this setting, every response with a `Location` header counts as a
+    /// redirect, even a 201 response.
     ///
     /// ```
     /// use hardtack::audit::{Context, response};
@@ -206,7 +208,7 @@ fn without_port(host: &str) -> &str {
 pub(crate) struct Request {
     /// True for a GET or HEAD whose `Accept` header contains `text/html`.
     pub(crate) wants_html: bool,
-    /// True for a GET or HEAD. Caches may store the response without `Cache-Control`.
+    /// True for a GET or HEAD. Caches may store the response to such a request, even without `Cache-Control`.
     pub(crate) is_get_or_head: bool,
 }
 

@@ -1,5 +1,7 @@
-//! The findings about one `Set-Cookie` header: the header and its context in, findings with the ids of standards and
-//! scanners out, the most severe first. The conditions are here. The ids, severities and texts are in
+//! Finds the weaknesses of one `Set-Cookie` header. The input is the header and its context. The output is a list of
+//! findings, the most severe first. Each finding contains the ids that standards and scanners use.
+//!
+//! This file contains the conditions of the findings. The ids, severities and texts of the findings are in
 //! `hardtack_rules::auditors`. No finding contains a cookie's value.
 
 use std::fmt;
@@ -19,7 +21,7 @@ use crate::wire::set_cookie::{ParsedSetCookie, attributes};
 
 /// One weakness of a cookie or a response, as a penetration tester would report it.
 ///
-/// `Display` is one line of text: the severity, the rule, the message, the ids, and the declared reason.
+/// `Display` writes one line of text: the severity, the rule, the message, the ids, and the declared reason.
 ///
 /// ```
 /// use hardtack::audit::{Context, Severity, Weakness, set_cookie};
@@ -38,13 +40,13 @@ use crate::wire::set_cookie::{ParsedSetCookie, attributes};
 pub struct Finding {
     /// The weakness.
     pub rule: Weakness,
-    /// The severity for this cookie. It is higher for a session cookie than for other cookies.
+    /// The severity for this cookie. The severity is higher for a session cookie than for other cookies.
     pub severity: Severity,
-    /// The problem, and what to write instead. It contains the cookie's name and never its value.
+    /// The problem, and what to write instead. The message contains the cookie's name, and never the cookie's value.
     pub message: String,
     /// The ids that standards and scanners give to the weakness.
     pub references: Vec<Reference>,
-    /// The reason in the cookie's declaration. See [`Context::declared`].
+    /// The reason that the cookie's declaration gives for this weakness. See [`Context::declared`].
     pub reason: Option<&'static str>,
 }
 
@@ -130,8 +132,8 @@ impl Findings<'_> {
 
 /// Returns the cookie's name and the findings about the header.
 ///
-/// `under_hsts` is true if the response has HSTS as the Observatory requires it. Then a missing `Secure` is less
-/// severe.
+/// `under_hsts` is true if the HSTS header of the response satisfies the Observatory. In this case, a missing `Secure`
+/// is less severe.
 pub(super) fn check(
     header: &[u8],
     rejection: Option<&Rejection>,
@@ -151,7 +153,7 @@ pub(super) fn check(
     let mut findings = Findings { subject: describe_name(name), facts, name: Some(name), context, list: Vec::new() };
 
     let is_empty = name.is_empty() && value.is_empty();
-    // Scanners recognise a removal by an `Expires` in the past, and check nothing else then.
+    // Scanners recognise a removal by an `Expires` in the past. Scanners do not check the attributes of such a removal.
     let is_removal_for_scanners = cookie.is_removal(now) && cookie.is_expired_for_scanners(now);
     if !is_empty && !is_removal_for_scanners {
         check_attributes(&mut findings, &cookie, now);
@@ -174,7 +176,8 @@ pub(super) fn check(
     (String::from_utf8_lossy(name).into_owned(), findings.into_sorted())
 }
 
-/// Adds the findings about the attributes of a cookie that scanners do not recognise as a removal.
+/// Adds the findings about the attributes of a header. The caller skips this function if scanners recognise the header
+/// as a removal.
 fn check_attributes(findings: &mut Findings<'_>, cookie: &ScannedCookie<'_>, now: SystemTime) {
     findings.add_if(findings.context.https && cookie.secure.is_none(), Weakness::Insecure);
     findings.add_if(cookie.http_only.is_none(), Weakness::ScriptReadable);
@@ -184,8 +187,8 @@ fn check_attributes(findings: &mut Findings<'_>, cookie: &ScannedCookie<'_>, now
         (Some(_), Some(SameSite::None)) => findings.add(Weakness::SameSiteNone),
         (Some(_), Some(SameSite::Lax | SameSite::Strict)) => {}
     }
-    // ASVS 3.3.1 names the prefixes `__Host-` and `__Secure-`, in this letter case. `__Host-Http-` begins with
-    // `__Host-`, but `__Http-` is neither of the two.
+    // ASVS 3.3.1 accepts only the prefixes `__Host-` and `__Secure-`, in this letter case. A name that begins with
+    // `__Host-Http-` also begins with `__Host-`. A name that begins with `__Http-` has none of these prefixes.
     let has_host_prefix = cookie.parsed.name.starts_with(b"__Host-");
     let has_secure_prefix = cookie.parsed.name.starts_with(b"__Secure-");
     findings.add_if(!has_host_prefix && !has_secure_prefix, Weakness::Unprefixed);
@@ -193,7 +196,8 @@ fn check_attributes(findings: &mut Findings<'_>, cookie: &ScannedCookie<'_>, now
     findings.add_if(cookie.has_parent_domain(&findings.context.host), Weakness::DomainWide);
     if cookie.is_removal(now) {
         findings.add(Weakness::RemovalUnseen);
-        // Scanners report these findings. They are false positives, because the removal has no value to steal.
+        // Scanners report these findings, but a removal has no value that an attacker could steal. So the severity is
+        // at most low.
         findings.list.iter_mut().for_each(|finding| finding.severity = finding.severity.min(Severity::Low));
     } else {
         findings.add_if(cookie.parsed.lifetime.exceeds(MAX_LIFETIME, || now), Weakness::LongLived);
@@ -206,7 +210,8 @@ fn not_stored_message(subject: &str, rejection: &Rejection, is_removal: bool, is
     } else {
         Weakness::NotStored.predicate()
     };
-    // The text of the rejection could contain the name and value of the second cookie.
+    // If the header contains a second cookie, the text of the rejection could contain the name and value of this
+    // cookie.
     if is_folded {
         return format!("{subject} {fact} (`{}`); {}", rejection.id(), Weakness::Folded.remedy());
     }
@@ -215,7 +220,7 @@ fn not_stored_message(subject: &str, rejection: &Rejection, is_removal: bool, is
 
 /// Returns the cookie's name for a message: in backticks, escaped and shortened.
 fn describe_name(name: &[u8]) -> String {
-    /// In characters.
+    /// The length in characters.
     const MAX_LENGTH: usize = 64;
     if name.is_empty() {
         return String::from("a cookie without a name");
@@ -223,7 +228,7 @@ fn describe_name(name: &[u8]) -> String {
     let name = String::from_utf8_lossy(name);
     let start: String = name.chars().take(MAX_LENGTH).collect();
     let ellipsis = if start.len() < name.len() { "…" } else { "" };
-    // Control characters would change the state of a terminal.
+    // The name is escaped, because control characters would change the state of a terminal.
     format!("`{}{ellipsis}`", start.escape_debug())
 }
 
@@ -234,9 +239,9 @@ struct ScannedCookie<'a> {
     secure: Option<Flag>,
     /// `None` if the header has no `HttpOnly`.
     http_only: Option<Flag>,
-    /// The date of the first `Expires`, which is the one that ZAP reads. `Some(None)` if the date is invalid.
+    /// The date of the first `Expires`. ZAP reads only the first. `Some(None)` if the date is invalid.
     first_expires: Option<Option<i64>>,
-    /// The number of attributes of each name in [`KNOWN_ATTRIBUTES`].
+    /// For each name in [`KNOWN_ATTRIBUTES`], the number of attributes with this name.
     counts: [usize; KNOWN_ATTRIBUTES.len()],
 }
 
@@ -269,7 +274,8 @@ impl<'a> ScannedCookie<'a> {
         let is_named = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         let Some((count, known)) = counts.find(|(_, known)| is_named(known)) else { return };
         *count += 1;
-        // Nikto accepts only a flag without a value. If a flag is repeated, one without a value is enough.
+        // Nikto accepts only a flag without a value. If a flag occurs several times, one occurrence without a value is
+        // enough.
         let flag = |before| match (before, value) {
             (Some(Flag::WithoutValue), _) | (_, None) => Some(Flag::WithoutValue),
             (_, Some(_)) => Some(Flag::WithValue),
@@ -299,7 +305,7 @@ impl<'a> ScannedCookie<'a> {
             && !is_address(host)
     }
 
-    /// Returns the names of the repeated attributes, in backticks. `None` if no attribute is repeated.
+    /// Returns the names of the repeated attributes, in backticks. Returns `None` if no attribute is repeated.
     fn repeated_attributes(&self) -> Option<String> {
         let mut names = String::new();
         for (_, name) in self.counts.iter().zip(KNOWN_ATTRIBUTES).filter(|(count, _)| **count > 1) {

@@ -1,9 +1,11 @@
-//! The audit of `Set-Cookie` headers and responses. The input is one header or all headers of a response, with the
-//! [`Context`] in which they were received. The output is a report for each `Set-Cookie` header: the cookie that a
-//! browser stores, or the reason why it rejects the cookie, and the findings that a penetration tester or a scanner
-//! would report. If there are findings about the response itself, one more report contains them.
+//! Audits `Set-Cookie` headers and responses. The input is one header or all headers of a response, and the [`Context`]
+//! in which the headers were received. The output is one [`Report`] for each `Set-Cookie` header.
 //!
-//! The audit sends nothing and stores nothing. The text of a report never contains a cookie's value.
+//! A report contains the cookie that a browser stores, or the reason why the browser rejects the header. The report
+//! also contains the findings that a penetration tester or a scanner would report. If there are findings about the
+//! response itself, one more report contains these findings.
+//!
+//! The audit sends no requests and stores no data. The text of a report never contains a cookie's value.
 //!
 //! ```
 //! use hardtack::audit::{self, Context, Severity};
@@ -20,30 +22,32 @@
 //!
 //! # Findings
 //!
-//! [`Weakness`] lists all findings. Their conditions are those of the standards and scanners that [`Auditor`] lists.
+//! [`Weakness`] lists all findings. The conditions of the findings come from the standards and scanners that
+//! [`Auditor`] lists.
 //!
-//! Scanners check the text of a header, even if browsers reject the cookie. The audit does the same, and adds the
-//! finding `not-stored`, which no scanner has.
+//! Scanners check the text of a header, even if browsers reject the cookie. The audit does the same. The audit also has
+//! the finding `not-stored`, which no scanner reports.
 //!
-//! Scanners ignore a removal with an `Expires` in the past. They report a removal by `Max-Age=0` alone as if it were a
-//! live cookie.
+//! Scanners ignore a removal with an `Expires` in the past. If a removal has `Max-Age=0` and no `Expires`, scanners
+//! report it like any other cookie.
 //!
 //! # Limits
 //!
-//! - A response cannot show that the server trusts a forwarding header from any peer (ASVS 4.1.3). To test this, send
-//!   such a header from an address that is not a proxy of yours, and check whether the response changes.
-//! - The redirect of an API request (ASVS 4.1.2) is only found if the context contains the request. See
+//! - The audit cannot find a server that trusts forwarding headers from every peer (ASVS 4.1.3). To test your server,
+//!   send a forwarding header from an address that is not one of your proxies. The response must not change.
+//! - The audit finds a redirected API request (ASVS 4.1.2) only if the context contains the request. See
 //!   [`Context::request`].
-//! - The audit reads no bodies. It cannot find HSTS in a `<meta>` element (ZAP 10035-6).
+//! - The audit does not read the bodies of responses. So the audit cannot find HSTS in a `<meta>` element (ZAP
+//!   10035-6).
 //!
 //! # serde
 //!
 //! With the feature `serde`, [`Report`], [`Stored`], [`Rejection`] and [`Finding`] implement `Serialize`. **A cookie's
-//! value is never serialized**, because reports are passed on and the value of a session cookie is a credential.
+//! value is never serialized**, because people share reports, and the value of a session cookie is a credential.
 //!
-//! A report is `{"cookie", "stored", "rejection", "findings"}`. In a report about a header, either `stored` or
-//! `rejection` is `null`. In a report about the response itself, `cookie`, `stored` and `rejection` are `null`. Times
-//! are in Unix seconds.
+//! A report has the format `{"cookie", "stored", "rejection", "findings"}`. In a report about a header, either `stored`
+//! or `rejection` is `null`. In a report about the response itself, `cookie`, `stored` and `rejection` are `null`.
+//! Times are in Unix seconds.
 
 use std::fmt;
 
@@ -68,10 +72,10 @@ pub use hardtack_rules::auditors::{Auditor, Reference, Severity, Weakness};
 
 /// The audit of one `Set-Cookie` header: the cookie that a browser stores, and the findings.
 ///
-/// The last report that [`response`] returns can be about the response itself. Then `cookie` is `None`, and only
-/// `findings` has a meaning.
+/// The last report that [`response`] returns can be about the response itself. In this report, `cookie` is `None`, and
+/// `stored` has no meaning.
 ///
-/// `Display` is one line about the cookie or the response, and one line for each finding.
+/// `Display` writes one line about the cookie or the response, and one line for each finding.
 ///
 /// ```
 /// use hardtack::audit::{Context, set_cookie};
@@ -87,14 +91,14 @@ pub use hardtack_rules::auditors::{Auditor, Reference, Severity, Weakness};
 #[must_use]
 #[non_exhaustive]
 pub struct Report {
-    /// The cookie's name in the header, with its prefix. It is empty if the header has no name. `None` if the report is
-    /// about the response itself.
+    /// The cookie's name in the header, with its prefix. The name is empty if the header has no name. `None` if the
+    /// report is about the response itself.
     pub cookie: Option<String>,
-    /// The cookie that a browser stores, or the reason why it rejects the cookie (6265bis 5.6 and 5.7).
+    /// The cookie that a browser stores, or the reason why the browser rejects the header (6265bis 5.6 and 5.7).
     ///
-    /// If the report is about the response itself, this is always `Err(Rejection::Empty)`. The rejection is then only a
-    /// placeholder, because there is no cookie to store. A header without a name and a value has the same rejection,
-    /// but its `cookie` is `Some("")`.
+    /// If the report is about the response itself, this field is always `Err(Rejection::Empty)`. This value is only a
+    /// placeholder, because there is no cookie. A header without a name and a value has the same rejection. In the
+    /// report about such a header, `cookie` is `Some("")`.
     pub stored: Result<Stored, Rejection>,
     /// The findings, in descending order of severity.
     pub findings: Vec<Finding>,
@@ -138,11 +142,12 @@ impl fmt::Display for Report {
 
 /// Audits the value of one `Set-Cookie` header.
 ///
-/// The browser model is 6265bis 5.6 and 5.7, layered-cookies for the prefixes `__Http-` and `__Host-Http-`, and CHIPS.
-/// The audit does not consider the cookies that the browser already stores, and not its rules for cookies in
-/// cross-site frames.
+/// The model of browsers follows 6265bis 5.6 and 5.7, and CHIPS. For the prefixes `__Http-` and `__Host-Http-`, the
+/// model follows the draft layered-cookies. The audit ignores the cookies that a browser already has. The audit also
+/// ignores the rules for cookies in cross-site frames.
 ///
-/// With HSTS the Observatory counts a missing `Secure` as less severe. Only [`response`] takes HSTS into account.
+/// If a response has HSTS, the Observatory counts a missing `Secure` as less severe. This function ignores HSTS,
+/// because it reads only one header. [`response`] considers HSTS.
 ///
 /// ```
 /// use hardtack::audit::{Context, set_cookie};
@@ -160,13 +165,12 @@ pub fn set_cookie(header: &[u8], context: &Context) -> Report {
 /// Audits the headers of a response: each `Set-Cookie` header, and the response itself.
 ///
 /// Returns a report for each `Set-Cookie` header, in the order of the headers. If there are findings about the response
-/// itself, the last report contains them, and its [`cookie`](Report::cookie) is `None`. Without such findings there is
-/// no report about the response.
+/// itself, the last report contains these findings. The [`cookie`](Report::cookie) of this report is `None`.
 ///
 /// The findings about the response itself are:
 ///
-/// - HSTS that is absent, too short, sent twice, malformed, or sent over plain HTTP. Absent HSTS is no finding if the
-///   host is an IP address or a loopback name.
+/// - HSTS that is absent, too short, sent twice, malformed, or sent over plain HTTP. If the host is an IP address or a
+///   loopback name, absent HSTS is not a finding.
 /// - A response with `Set-Cookie` that shared caches may store.
 /// - An API request that is redirected to https, if [`Context::request`] is set.
 ///

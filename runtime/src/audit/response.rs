@@ -1,4 +1,5 @@
-//! The findings about a response itself: its headers and context in, findings about HSTS, caching and redirects out.
+//! Finds the weaknesses of a response itself. The input is the headers of the response and their context. The output is
+//! a list of findings about HSTS, caching and redirects.
 
 use hardtack_rules::auditors::{Facts, HstsFault, OBSERVATORY_HSTS_SECONDS, Weakness};
 use hardtack_rules::syntax::is_tchar;
@@ -28,7 +29,7 @@ pub(super) fn check(headers: &HeaderMap, context: &Context, hsts: &ParsedHsts) -
     };
     findings.add_if(is_storable && headers.contains_key(SET_COOKIE), Weakness::SharedCache);
     if context.https {
-        // HSTS has no effect on IP addresses, and loopback names should not have it (RFC 6797 8.1.1).
+        // Browsers ignore HSTS for IP addresses (RFC 6797 8.1.1), and loopback names should not have HSTS.
         let can_have_hsts = !is_address(&context.host) && !Host::parse(&context.host).is_some_and(Host::is_loopback);
         findings.add_if(hsts.count == 0 && can_have_hsts, Weakness::HstsAbsent);
         findings.add_if(hsts.count > 1, Weakness::HstsDoubled);
@@ -71,14 +72,14 @@ impl ParsedHsts {
         ParsedHsts { count: headers.iter().count(), max_age: first.unwrap_or(Err(HstsFault::MaxAgeMissing)) }
     }
 
-    /// Returns true if the host is under HSTS as the Observatory counts it.
+    /// Returns true if HSTS satisfies the Observatory: one header, with a `max-age` that is long enough.
     pub(super) fn satisfies_observatory(&self) -> bool {
         self.count == 1 && self.max_age.is_ok_and(|max_age| max_age >= OBSERVATORY_HSTS_SECONDS)
     }
 }
 
-/// Parses a header by the grammar of RFC 6797 6.1: directives that are separated by semicolons, each at most once.
-/// Returns the value of `max-age`.
+/// Parses an HSTS header and returns its `max-age`. Semicolons separate the directives, and each directive may occur
+/// only once (RFC 6797 6.1).
 fn parse_max_age(header: &[u8]) -> Result<u64, HstsFault> {
     if !header.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
         return Err(HstsFault::InvalidByte);
@@ -99,13 +100,13 @@ fn parse_max_age(header: &[u8]) -> Result<u64, HstsFault> {
     }
     match max_age {
         Some(Some(seconds)) => Ok(seconds),
-        // The value contains a number and something else, such as a second value.
+        // The value contains a number and also other text, such as a second value.
         Some(None) if header.iter().any(u8::is_ascii_digit) => Err(HstsFault::Grammar),
         Some(None) | None => Err(HstsFault::MaxAgeMissing),
     }
 }
 
-/// Removes the quotes of a quoted string. RFC 6797 6.1 allows one as the value of a directive.
+/// Removes the quotes of a quoted string. The value of a directive may be a quoted string (RFC 6797 6.1).
 fn without_quotes(value: &[u8]) -> &[u8] {
     value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(value)
 }
@@ -114,13 +115,14 @@ fn is_max_age(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"max-age")
 }
 
-/// The `Cache-Control` of a response, as far as it concerns `Set-Cookie` in shared caches (RFC 9111 5.2.2).
+/// The effect of a response's `Cache-Control`: whether shared caches may store its `Set-Cookie` headers (RFC 9111
+/// 5.2.2).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SharedCaching {
-    /// `no-store` or `private`, for the whole response or for `Set-Cookie`.
+    /// Shared caches must not store the response, or at least not its `Set-Cookie` headers.
     Forbidden,
     Unspecified,
-    /// `public` or `s-maxage`.
+    /// The directive `public` or `s-maxage` invites shared caches.
     Invited,
 }
 

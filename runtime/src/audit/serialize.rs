@@ -1,4 +1,4 @@
-//! `Serialize` for the reports. The documentation of the module `audit` describes the format.
+//! Implements `Serialize` for reports. The documentation of the module `audit` describes the format.
 
 use hardtack_rules::SameSite;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -20,7 +20,7 @@ impl Serialize for Report {
     }
 }
 
-/// Without the value, which may be a credential.
+/// The output does not contain the cookie's value, because the value may be a credential.
 impl Serialize for Stored {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Stored", 10)?;

@@ -11,16 +11,19 @@ use crate::request::host::is_address;
 use crate::wire::domain::is_public_suffix;
 use crate::wire::set_cookie::ParsedSetCookie;
 
-/// Checks the rules in the order of browsers, and returns the first broken rule. If no rule is broken, returns the
-/// cookie's domain, and true if the cookie is host-only. `host` is in lower case and has no port.
+/// Checks the rules in the same order as browsers, and returns the first rule that the header breaks. If the header
+/// breaks no rule, returns the cookie's domain, and true if the cookie is host-only.
 ///
-/// The middleware calls it for every `Set-Cookie` header from other code, so it copies nothing except a `Domain`.
+/// `host` is in lower case and has no port.
+///
+/// The middleware calls this function for every `Set-Cookie` header from other code. To be fast, the function only
+/// copies the `Domain`.
 pub(crate) fn check<'a>(
     parsed: &ParsedSetCookie<'_>,
     https: bool,
     host: &'a str,
 ) -> Result<(Cow<'a, str>, bool), Rejection> {
-    // No early exit, so that the loop is vectorised.
+    // The loop has no early exit, so that the compiler can vectorise it.
     if parsed.header.iter().fold(false, |found, byte| found | is_forbidden_control(*byte)) {
         return Err(Rejection::ControlOctet);
     }
@@ -39,7 +42,7 @@ pub(crate) fn check<'a>(
     if !secure && parsed.known_same_site() == Some(SameSite::None) {
         return Err(Rejection::SameSiteNoneWithoutSecure);
     }
-    // The attribute `Path=/` must be in the header, also if the request was for the root (6265bis 5.7 step 21).
+    // The header itself must contain `Path=/`. A default path of `/` is not enough (6265bis 5.7 step 21).
     let is_host_scoped = host_only && parsed.path == Some(b"/");
     let prefix = Prefix::from_name_any_case(name);
     if let Some(prefix) = prefix.filter(|prefix| !prefix.allows(secure, http_only, is_host_scoped)) {

@@ -1,5 +1,6 @@
-//! The browser model: a browser stores the cookie of a `Set-Cookie` header, or rejects it for a reason (6265bis 5.6 and
-//! 5.7). Later it sends the cookie with requests that match (6265bis 5.1).
+//! Predicts what browsers do with a cookie. A browser stores the cookie of a `Set-Cookie` header, or rejects the header
+//! (6265bis 5.6 and 5.7). Later, the browser sends the cookie with each request whose host and path match the cookie
+//! (6265bis 5.1).
 
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) mod check;

@@ -1,12 +1,13 @@
-//! The reasons why browsers reject a `Set-Cookie` header, each with an id and a text. `browser::check` decides which
-//! one applies.
+//! The reasons why browsers reject a `Set-Cookie` header. Each reason has an id and a text. `browser::check` finds the
+//! reason for a header.
 
 use std::fmt;
 
 use crate::event::Code;
 use crate::wire::set_cookie::before_fold;
 
-/// The reason why a browser rejects a `Set-Cookie` header. If a header breaks several rules, it is the first of them.
+/// The reason why a browser rejects a `Set-Cookie` header. If a header breaks several rules, this is the first broken
+/// rule.
 ///
 /// ```
 /// use hardtack::audit::{Context, Rejection, set_cookie};
@@ -25,7 +26,7 @@ pub enum Rejection {
     ControlOctet,
     /// The header has neither a name nor a value (6265bis 5.7 step 2).
     Empty,
-    /// The name and the value are over 4096 bytes together (6265bis 5.7 step 4).
+    /// The name and the value together are longer than 4096 bytes (6265bis 5.7 step 4).
     Size,
     /// The `Domain` contains a byte that is not ASCII (6265bis 5.7 step 8).
     DomainNotAscii,
@@ -49,27 +50,26 @@ pub enum Rejection {
     SecureOverPlainHttp,
     /// The header has `SameSite=None` and no `Secure` (6265bis 5.7 step 19).
     SameSiteNoneWithoutSecure,
-    /// The name begins with `__Secure-`, in any letter case, and the header has no `Secure` (6265bis 5.7 step 20).
+    /// The name begins with `__Secure-` in any letter case, and the header has no `Secure` (6265bis 5.7 step 20).
     PrefixSecure,
-    /// The name begins with `__Host-`, in any letter case, and the header has no `Secure`, no explicit `Path=/`, or a
-    /// `Domain` (6265bis 5.7 step 21).
+    /// The name begins with `__Host-` in any letter case, and the header breaks the rule of this prefix. The header
+    /// must have `Secure` and `Path=/`, and it must not have a `Domain` (6265bis 5.7 step 21).
     PrefixHost,
-    /// The name begins with `__Http-`, in any letter case, and the header has no `Secure` or no `HttpOnly`
-    /// (layered-cookies).
+    /// The name begins with `__Http-` in any letter case, and `Secure` or `HttpOnly` is missing (layered-cookies).
     PrefixHttp,
-    /// The name begins with `__Host-Http-`, in any letter case, and the header breaks a rule of `__Host-` or `__Http-`
-    /// (layered-cookies).
+    /// The name begins with `__Host-Http-` in any letter case, and the header breaks the rule of `__Host-` or of
+    /// `__Http-` (layered-cookies).
     PrefixHostHttp,
-    /// The header has no name, and its value begins with a prefix. A server could read the value as a name with this
-    /// prefix (6265bis 5.7 step 22).
+    /// The header has no name, and its value begins with a name prefix such as `__Host-`. A server could read this
+    /// value as a name (6265bis 5.7 step 22).
     NamelessPrefix,
     /// The header has `Partitioned` and no `Secure` (CHIPS).
     PartitionedWithoutSecure,
 }
 
 impl Rejection {
-    /// Returns the id of the broken rule. Reports and events contain this id. If the rule is also one of the
-    /// [rules for declarations](crate::spec::Rule), both have the same id.
+    /// Returns the id of the broken rule. Reports and events contain this id. Some of these rules are also [rules for
+    /// declarations](crate::spec::Rule), and have the same id there.
     ///
     /// ```
     /// use hardtack::audit::Rejection;
@@ -83,7 +83,7 @@ impl Rejection {
         self.code().as_str()
     }
 
-    /// Returns the rule of the event.
+    /// Returns the code for an event about this rejection.
     pub(crate) fn code(&self) -> Code {
         match self {
             Rejection::ControlOctet => Code::ControlOctet,

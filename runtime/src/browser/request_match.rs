@@ -1,9 +1,10 @@
-//! The cookies that a request carries: whether its host and path match the domain and path of a cookie (6265bis 5.1).
+//! Checks whether a request carries a cookie. The host and path of the request must match the domain and path of the
+//! cookie (6265bis 5.1).
 
 #[cfg(any(feature = "audit", feature = "_layer"))]
 use crate::request::host::is_address;
 
-/// Returns true if a request to the host carries cookies of the domain (6265bis 5.1.3).
+/// Returns true if a request to `host` carries cookies with the domain `domain` (6265bis 5.1.3).
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.')) && !is_address(host)

@@ -1,5 +1,6 @@
-//! The storage model of browsers (6265bis 5.6 and 5.7): a `Set-Cookie` header and its origin in, the stored cookie or
-//! the reason for its rejection out. Other cookies that the browser stores are not considered.
+//! A model of how browsers store a cookie (6265bis 5.6 and 5.7). The input is a `Set-Cookie` header and its origin. The
+//! output is the stored cookie, or the reason why browsers reject the header. The model ignores other cookies that the
+//! browser already has.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -17,9 +18,8 @@ use crate::wire::set_cookie::{ParsedSetCookie, before_fold};
 
 /// A cookie as a browser stores it (6265bis 5.7).
 ///
-/// The fields hold the effective values, not the text of the header. For example, they hold the last of several `Path`
-/// attributes, the default path if there is none, and an expiry time of at most 400 days. Neither `Display` nor `Debug`
-/// shows the value.
+/// The fields contain the effective values, and not the text of the header. For example, if the header has no `Path`,
+/// the field `path` contains the default path. `Display` and `Debug` never show the cookie's value.
 ///
 /// ```
 /// use hardtack::audit::{Context, set_cookie};
@@ -37,41 +37,41 @@ use crate::wire::set_cookie::{ParsedSetCookie, before_fold};
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stored {
-    /// The name, with its prefix. It is empty if the header has no name. Bytes that are not UTF-8 are replaced by
-    /// U+FFFD; [`name_bytes`](Stored::name_bytes) returns them unchanged.
+    /// The name, with its prefix. The name is empty if the header has no name. Each byte that is not UTF-8 becomes
+    /// U+FFFD. [`name_bytes`](Stored::name_bytes) returns the original bytes.
     pub name: String,
-    /// The value: the text between `=` and `;`. Bytes that are not UTF-8 are replaced by U+FFFD;
-    /// [`value_bytes`](Stored::value_bytes) returns them unchanged.
+    /// The value: the text between `=` and `;`. Each byte that is not UTF-8 becomes U+FFFD.
+    /// [`value_bytes`](Stored::value_bytes) returns the original bytes.
     pub value: String,
-    /// The host that receives the cookie, in lower case. Its subdomains receive the cookie too, unless `host_only` is
-    /// true.
+    /// The host that receives the cookie, in lower case. If `host_only` is false, the subdomains of this host receive
+    /// the cookie too.
     pub domain: String,
-    /// True if only the host itself receives the cookie, and no subdomain.
+    /// True if only the host itself receives the cookie. False if the subdomains of the host receive the cookie too.
     pub host_only: bool,
-    /// The path. The browser sends the cookie with requests for paths under it.
+    /// The path. The browser sends the cookie with requests for this path and for all paths under it.
     pub path: String,
     /// True if the browser sends the cookie over HTTPS only.
     pub secure: bool,
     /// True if scripts cannot read the cookie.
     pub http_only: bool,
-    /// The effective `SameSite`. `None` if the header has no known value. Browsers treat such a cookie almost like
-    /// `Lax`.
+    /// The effective `SameSite`. The field is `Option::None` if the header has no valid `SameSite`. Browsers treat such
+    /// a cookie almost like `SameSite=Lax`.
     pub same_site: Option<SameSite>,
     /// True if the browser stores the cookie separately for each top-level site (CHIPS).
     pub partitioned: bool,
-    /// The time at which the cookie expires, at most 400 days after the response was received (6265bis 5.5). `None` if
-    /// the cookie expires when the browser closes.
+    /// The time at which the cookie expires. This time is at most 400 days after the response was received (6265bis
+    /// 5.5). `None` if the cookie expires when the browser closes.
     pub expires: Option<SystemTime>,
     removal: bool,
-    /// The name's bytes if they are not UTF-8.
+    /// The bytes of the name. `None` if the name is UTF-8.
     name_bytes: Option<Vec<u8>>,
-    /// The value's bytes if they are not UTF-8.
+    /// The bytes of the value. `None` if the value is UTF-8.
     value_bytes: Option<Vec<u8>>,
 }
 
 impl Stored {
-    /// Returns true if the cookie had expired when the response was received. The browser then stores nothing, and
-    /// removes its cookie with the same name, domain and path (6265bis 5.7).
+    /// Returns true if the cookie had already expired when the response was received. In this case, the browser stores
+    /// no new cookie. The browser removes its old cookie with the same name, domain and path (6265bis 5.7).
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -116,7 +116,7 @@ impl fmt::Display for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name.as_str() {
             "" => f.write_str("a cookie without a name")?,
-            // Control characters would change the state of a terminal.
+            // The name is escaped, because control characters would change the state of a terminal.
             name => write!(f, "`{}`", name.escape_debug())?,
         }
         let with_subdomains = !self.host_only && !is_address(&self.domain);
@@ -164,9 +164,11 @@ impl fmt::Debug for Stored {
     }
 }
 
-/// Returns the cookie that browsers store for a `Set-Cookie` header. `https` is true if the origin is secure; the
-/// caller decides whether a loopback host is. `host` is in lower case and has no port. `path` is the path of the
-/// request.
+/// Returns the cookie that browsers store for a `Set-Cookie` header.
+///
+/// - `https` is true if the origin is secure. The caller decides whether a loopback host counts as secure.
+/// - `host` is in lower case and has no port.
+/// - `path` is the path of the request.
 pub(crate) fn store(header: &[u8], https: bool, host: &str, path: &str, now: SystemTime) -> Result<Stored, Rejection> {
     let parsed = ParsedSetCookie::parse(header);
     let (domain, host_only) = check(&parsed, https, host)?;
@@ -203,7 +205,7 @@ fn default_path(path: &str) -> &str {
     }
 }
 
-/// Returns the expiry time (6265bis 5.7 step 6). `None` if the cookie expires when the browser closes.
+/// Returns the expiry time (6265bis 5.7 step 6). Returns `None` if the cookie expires when the browser closes.
 fn expires(lifetime: Lifetime, now: SystemTime) -> Option<SystemTime> {
     match lifetime.max_age {
         Some(0) => Some(past(now)),
@@ -212,12 +214,12 @@ fn expires(lifetime: Lifetime, now: SystemTime) -> Option<SystemTime> {
     }
 }
 
-/// Returns the date of an `Expires`, or the time 400 days from now if that is earlier (6265bis 5.6.1).
+/// Returns the date of an `Expires`, but at most 400 days from now (6265bis 5.6.1).
 fn clamp_date(unix_seconds: i64, now: SystemTime) -> SystemTime {
     let distance = Duration::from_secs(unix_seconds.unsigned_abs());
     let date = match unix_seconds {
         0.. => SystemTime::UNIX_EPOCH.checked_add(distance),
-        // If `SystemTime` cannot represent the date, any other date in the past removes the cookie too.
+        // `SystemTime` may be unable to represent such an early date. Any other date in the past has the same effect.
         _ => SystemTime::UNIX_EPOCH.checked_sub(distance).or(Some(past(now))),
     };
     let limit = after(now, MAX_LIFETIME);
@@ -229,12 +231,12 @@ fn past(now: SystemTime) -> SystemTime {
     SystemTime::UNIX_EPOCH.min(now)
 }
 
-/// Returns `now` if `SystemTime` cannot represent the sum.
+/// Returns the time `now` plus `lifetime`. Returns `now` if `SystemTime` cannot represent the sum.
 fn after(now: SystemTime, lifetime: Duration) -> SystemTime {
     now.checked_add(lifetime).unwrap_or(now)
 }
 
-/// Returns the bytes as text. If they are not UTF-8, returns them unchanged as well.
+/// Returns the bytes as text. If the bytes are not UTF-8, returns the original bytes too.
 fn to_text(bytes: &[u8]) -> (String, Option<Vec<u8>>) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), None),
@@ -256,7 +258,7 @@ mod tests {
         store(header, true, "www.example.com", "/dir/page", NOW)
     }
 
-    /// Returns the id of the rejection, or `stored`.
+    /// Returns the id of the rejection, or the text `stored`.
     fn outcome(header: &str) -> &'static str {
         store_https(header.as_bytes()).map_or_else(|rejection| rejection.id(), |_| "stored")
     }

@@ -1,12 +1,16 @@
-//! The trait with which the compiler refuses a Secure cookie if HTTPS is not proved.
+//! Defines the trait `AllowedOver`. With this trait, the compiler rejects the use of a Secure cookie without proof of
+//! HTTPS.
 
 use super::declaration::{Plain, ReadCookie};
 use crate::request::scheme::{AnyScheme, Https, PlainHttp, Scheme};
 
-/// Marks a cookie that may be read, set and removed where the scheme is `S`.
+/// Marks a cookie that may be read, set and removed if the scheme of the request is `S`.
 ///
-/// Every cookie is allowed over [`Https`] and, with a check at run time, over [`AnyScheme`]. Over [`PlainHttp`] a
-/// cookie is allowed only if it is declared `secure = false` with a reason. Other types cannot implement this trait.
+/// - Over [`Https`], every cookie is allowed.
+/// - Over [`AnyScheme`], every cookie is allowed by the compiler. The scheme is checked at run time.
+/// - Over [`PlainHttp`], a cookie is allowed only if it is declared `secure = false` with a reason.
+///
+/// You cannot implement this trait for a cookie yourself.
 ///
 /// ```
 /// use hardtack::{AllowedOver, Cookie, Cookies, ReadCookie, Scheme, testing};

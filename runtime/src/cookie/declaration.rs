@@ -1,11 +1,11 @@
-//! The traits that `#[derive(Cookie)]` implements: a type's declaration as constant data, its header template, and the
-//! encoding of its value.
+//! The traits that `#[derive(Cookie)]` implements. The traits contain a cookie's declaration as constant data, the
+//! template of its header, and the encoding of its value.
 
 use std::borrow::Cow;
 
 use super::value::{self, InvalidValue, ValueWriter};
 
-/// The declaration of one cookie as constant data: name, attributes and reason.
+/// The declaration of one cookie as constant data. The declaration contains the name, the attributes and the reason.
 ///
 /// ```
 /// use hardtack::{Cookie, ReadCookie};
@@ -22,8 +22,8 @@ pub type Spec = hardtack_rules::Spec<'static>;
 
 /// A cookie that this program sets and reads.
 ///
-/// Implement it with `#[derive(Cookie)]` only. A `read_only` cookie belongs to another program, so its type only
-/// implements [`ReadCookie`].
+/// Implement this trait only with `#[derive(Cookie)]`. A `read_only` cookie belongs to another program, so the type of
+/// such a cookie implements only [`ReadCookie`].
 ///
 /// ```
 /// use hardtack::{Cookie, ReadCookie, SameSite};
@@ -45,13 +45,14 @@ pub type Spec = hardtack_rules::Spec<'static>;
     note = "in a set, the field of a `read_only` type is `#[cookie(existing, read_only)]`"
 )]
 pub trait Cookie: ReadCookie {
-    /// The same declaration. The expansion of a set uses this constant, so a `read_only` type in a set is a compile
-    /// error.
+    /// The same declaration. The code that `#[cookies]` generates uses this constant for every cookie that can be set.
+    /// A `read_only` type does not have the constant, so the code does not compile with such a type.
     #[doc(hidden)]
     const SETTABLE_SPEC: Spec = <Self as ReadCookie>::SPEC;
 }
 
-/// A cookie that this program reads: every [`Cookie`], and every cookie declared `read_only`.
+/// A cookie that this program reads. Every [`Cookie`] and every cookie that is declared `read_only` implements this
+/// trait.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, ReadCookie, testing};
@@ -80,10 +81,10 @@ pub trait ReadCookie: Sized {
     /// The kind of the name: a [`NameKind`].
     #[doc(hidden)]
     type Scope: Scope;
-    /// The connections that carry the cookie: a [`Carrier`].
+    /// The connections over which the cookie may be sent: a [`Carrier`].
     #[doc(hidden)]
     type Carrier;
-    /// The programs that see the cookie: an [`Audience`].
+    /// The programs that can see the cookie: an [`Audience`].
     #[doc(hidden)]
     type Audience;
     #[doc(hidden)]
@@ -92,13 +93,13 @@ pub trait ReadCookie: Sized {
     fn read_value(text: &str) -> Result<Self, InvalidValue>;
 }
 
-/// The constant parts of a `Set-Cookie` header, joined while the user's crate compiles.
+/// The constant parts of a `Set-Cookie` header. The parts are joined while the user's crate compiles.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct HeaderTemplate {
-    /// `name=`.
+    /// The text `name=`.
     pub(crate) name_eq: &'static str,
-    /// `; Path=/; …`.
+    /// The text of the attributes: `; Path=/; …`.
     pub(crate) attributes: &'static str,
 }
 
@@ -109,7 +110,8 @@ impl HeaderTemplate {
     }
 }
 
-/// A declaration without its type, so that non-generic code is compiled once.
+/// A declaration without the type of the cookie. Functions that take a `Declaration` are not generic, so they are
+/// compiled only once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Declaration {
     pub(crate) spec: &'static Spec,
@@ -122,7 +124,7 @@ impl Declaration {
     }
 }
 
-/// A value without its type, for encoding.
+/// A value that can be encoded. `dyn EncodeValue` hides the type of the value.
 pub(crate) trait EncodeValue {
     fn encode(&self, out: &mut ValueWriter);
 }
@@ -133,7 +135,7 @@ impl<T: ReadCookie> EncodeValue for T {
     }
 }
 
-/// A slot for a decoded value, without its type.
+/// A place for a decoded value. `dyn DecodeSlot` hides the type of the value.
 pub(crate) trait DecodeSlot {
     fn decode(&mut self, text: &str) -> Result<(), InvalidValue>;
 }
@@ -144,8 +146,8 @@ impl<T: ReadCookie> DecodeSlot for Option<T> {
     }
 }
 
-/// Decodes the raw value of a cookie without a seal. The value of a `read_only` cookie is not percent-decoded, because
-/// another program wrote it.
+/// Decodes the raw value of a cookie that has no seal. Does not percent-decode the value of a `read_only` cookie,
+/// because another program wrote this value.
 pub(crate) fn decode_raw<'a>(spec: &Spec, raw: &'a [u8]) -> Result<Cow<'a, str>, InvalidValue> {
     let text = if spec.read_only { std::str::from_utf8(raw).ok().map(Cow::Borrowed) } else { value::decode(raw) };
     text.ok_or(InvalidValue::NOT_UTF8)
@@ -156,12 +158,12 @@ pub(crate) fn decode_raw<'a>(spec: &Spec, raw: &'a [u8]) -> Result<Cow<'a, str>,
 pub trait Scope {}
 
 #[doc(hidden)]
-/// A name that does not fix Domain and Path.
+/// A kind of name with which the cookie may have any Domain and Path.
 #[diagnostic::on_unimplemented(message = "the name begins with `__Host-`, so its Domain and Path are fixed")]
 pub trait Free {}
 
 #[doc(hidden)]
-/// The kind of a name: `HOST` is true if the name begins with `__Host-`.
+/// The kind of a name. `HOST` is true if the name begins with `__Host-`.
 #[derive(Debug)]
 pub struct NameKind<const HOST: bool>;
 
@@ -169,31 +171,32 @@ impl<const HOST: bool> Scope for NameKind<HOST> {}
 impl Free for NameKind<false> {}
 
 #[doc(hidden)]
-/// The connections that carry a cookie: only HTTPS if `SECURE` is true.
+/// The connections over which a cookie may be sent. If `SECURE` is true, the cookie is sent over HTTPS only.
 #[derive(Debug)]
 pub struct Carrier<const SECURE: bool>;
 
 #[doc(hidden)]
-/// A carrier that includes plain HTTP.
+/// A [`Carrier`] that allows plain HTTP.
 #[diagnostic::on_unimplemented(message = "the cookie is Secure, so plain HTTP cannot carry it")]
 pub trait Plain {}
 
 impl Plain for Carrier<false> {}
 
 #[doc(hidden)]
-/// The programs that see a cookie: only servers if `HTTP_ONLY` is true, else also scripts of the page.
+/// The programs that can see a cookie. If `HTTP_ONLY` is true, only servers see the cookie. Otherwise scripts of the
+/// page also see the cookie.
 #[derive(Debug)]
 pub struct Audience<const HTTP_ONLY: bool>;
 
 #[doc(hidden)]
-/// An audience that includes scripts.
+/// An [`Audience`] that includes scripts of the page.
 #[diagnostic::on_unimplemented(message = "the cookie is HttpOnly, so no script sees it")]
 pub trait Scripts {}
 
 impl Scripts for Audience<false> {}
 
-/// Marks a cookie that scripts of a page see: it is declared `http_only = false`. Scripts may also write the cookie,
-/// unless it is `read_only`.
+/// Marks a cookie that scripts of a page can see. Such a cookie is declared `http_only = false`. If the cookie is not
+/// `read_only`, scripts can also write the cookie.
 ///
 /// ```
 /// use hardtack::spec::ScriptVisible;
@@ -220,7 +223,8 @@ pub trait ScriptVisible {}
 #[diagnostic::do_not_recommend]
 impl<T: ReadCookie> ScriptVisible for T where T::Audience: Scripts {}
 
-/// Marks a cookie whose Domain and Path a call may change: its name does not begin with `__Host-`.
+/// Marks a cookie whose Domain and Path can be changed with [`SetCookie`](crate::SetCookie). The name of such a cookie
+/// does not begin with `__Host-`.
 ///
 /// ```
 /// use hardtack::spec::Rescopable;

@@ -1,5 +1,5 @@
-//! A cookie that scripts see, as the text that a page assigns to `document.cookie`. The caller needs no proof of HTTPS:
-//! the browser checks the scheme when the page runs.
+//! Returns a cookie as the text that a script of a page assigns to `document.cookie`. The caller needs no proof of
+//! HTTPS, because the browser checks the scheme when the script runs.
 
 use core::fmt;
 
@@ -10,11 +10,11 @@ use super::overrides::Overrides;
 use crate::request::evidence::DecisionBasis;
 use crate::request::scheme::Verdict;
 
-/// Returns the text that sets this cookie from a script of a page. It does not compile for an HttpOnly cookie.
+/// Returns the text with which a script of a page sets this cookie. A call with an HttpOnly cookie does not compile.
 ///
 /// # Errors
 ///
-/// Returns the errors of [`SetCookie::header_value`](crate::SetCookie::header_value), except for `NotHttps`.
+/// Returns the same errors as [`SetCookie::header_value`](crate::SetCookie::header_value), except `NotHttps`.
 ///
 /// ```
 /// use hardtack::{Cookie, document_cookie};
@@ -33,8 +33,8 @@ pub fn document_cookie<T: Cookie + ScriptVisible>(cookie: &T) -> Result<Document
     Ok(DocumentCookie { text: header.to_str().unwrap_or_default().to_owned() })
 }
 
-/// The text that a script assigns to `document.cookie`. `Display` is the exact text. `Debug` does not show the text,
-/// because the text contains the cookie's value.
+/// The text that a script assigns to `document.cookie`. `Display` writes the exact text. `Debug` does not show the
+/// text, because the text contains the cookie's value.
 ///
 /// ```
 /// use hardtack::value::DocumentCookie;
@@ -54,7 +54,7 @@ pub struct DocumentCookie {
 }
 
 impl DocumentCookie {
-    /// Returns the text as a quoted JavaScript string that is safe inside a `script` element.
+    /// Returns the text as a JavaScript string in quotes. The string is safe inside a `script` element.
     ///
     /// ```
     /// use hardtack::{Cookie, document_cookie};

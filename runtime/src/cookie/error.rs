@@ -1,5 +1,5 @@
-//! The errors of setting and reading a cookie. Each error has the cookie's name, and never its value. Each error has
-//! the status of its response, so that the frameworks' adapters only translate it.
+//! The errors of setting and reading a cookie. Each error contains the cookie's name, but never the cookie's value.
+//! Each error also has the status code of its response, so that the adapter of a framework does not choose the code.
 
 use core::fmt;
 
@@ -10,10 +10,10 @@ use super::value::InvalidValue;
 use crate::event::Code;
 use crate::request::evidence::Evidence;
 
-/// The error when a cookie was not set or not removed. The cookie is not sent. The other cookies of the response are
-/// not affected.
+/// The error if a cookie cannot be set or removed. The cookie is not sent. The other cookies of the response are sent.
 ///
-/// As a response it is 403 for [`NotHttps`](SetError::NotHttps) and 500 for the others, without details.
+/// If this error becomes the response, the status is 403 for [`NotHttps`](SetError::NotHttps) and 500 for all other
+/// variants. The response contains no details.
 ///
 /// ```
 /// use hardtack::{AnyScheme, Cookie, SetCookie, SetError, TlsTermination};
@@ -31,7 +31,7 @@ use crate::request::evidence::Evidence;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SetError {
-    /// The cookie is Secure and the request came over plain HTTP.
+    /// The cookie is Secure, and the request came over plain HTTP.
     #[non_exhaustive]
     NotHttps {
         /// The cookie's name.
@@ -39,12 +39,13 @@ pub enum SetError {
         /// The reason why the request counts as plain HTTP.
         evidence: Evidence,
     },
-    /// Name and value are over 4096 bytes together, so browsers would reject the cookie (6265bis 5.7 step 4).
+    /// The name and the value together have more than 4096 bytes. Browsers would reject such a cookie (6265bis 5.7 step
+    /// 4).
     #[non_exhaustive]
     TooLarge {
         /// The cookie's name.
         cookie: &'static str,
-        /// The number of bytes of the name and of the encoded value.
+        /// The number of bytes of the name and the encoded value together.
         bytes: usize,
         /// The highest number of bytes that browsers accept.
         limit: usize,
@@ -54,30 +55,32 @@ pub enum SetError {
     Attribute {
         /// The cookie's name.
         cookie: &'static str,
-        /// The setter's name, such as `domain`.
+        /// The name of the setter, such as `domain`.
         attribute: &'static str,
-        /// The problem, and what to write instead.
+        /// The problem and the remedy.
         fault: AttributeFault,
     },
-    /// The value could not be written: its `Display`, or its `Serialize` for a `json` cookie, returned an error.
+    /// The value could not be written, because its `Display` returned an error. For a `json` cookie, the value's
+    /// `Serialize` returned the error.
     #[non_exhaustive]
     Value {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The cookie is `signed` or `sealed`, and there is no keyring. Such a cookie is never sent as plain text.
+    /// The cookie is declared `signed` or `sealed`, but there is no keyring. Such a cookie is never sent without a
+    /// seal.
     #[non_exhaustive]
     NoKeyring {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The cookie is `sealed`, and the system returned no random bytes.
+    /// The cookie is `sealed`, but the system returned no random bytes.
     #[non_exhaustive]
     NoRandomness {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The head of the response was already sent, so it cannot carry the cookie.
+    /// The head of the response was already sent, so the cookie cannot be added to the response.
     #[non_exhaustive]
     ResponseSent {
         /// The cookie's name.
@@ -85,7 +88,8 @@ pub enum SetError {
     },
 }
 
-/// The problem with an attribute that was given at run time: a broken rule, or a contradiction with the declaration.
+/// The problem with an attribute that was given at run time. The attribute breaks a rule, or it contradicts the
+/// declaration.
 ///
 /// ```
 /// use std::time::Duration;
@@ -114,7 +118,7 @@ impl AttributeFault {
         AttributeFault(Problem::Text(text))
     }
 
-    /// Returns the broken rule. It is `None` for a contradiction with the declaration.
+    /// Returns the broken rule. Returns `None` if the attribute contradicts the declaration.
     #[must_use]
     pub fn rule(&self) -> Option<hardtack_rules::Rule> {
         match self.0 {
@@ -156,7 +160,7 @@ impl SetError {
         }
     }
 
-    /// Returns the evidence if the scheme is the cause.
+    /// Returns the evidence for the scheme if the error is `NotHttps`.
     pub(crate) fn evidence(&self) -> Option<Evidence> {
         match self {
             SetError::NotHttps { evidence, .. } => Some(*evidence),
@@ -169,7 +173,7 @@ impl SetError {
         }
     }
 
-    /// Returns the rule of the event.
+    /// Returns the code of the event that reports this error.
     pub(crate) fn code(&self) -> Code {
         match self {
             SetError::NotHttps { .. } => Code::NotHttps,
@@ -211,7 +215,7 @@ impl SetError {
     }
 }
 
-/// For logs. Send [`client_message`](SetError::client_message) to clients.
+/// This text is for logs. Send [`client_message`](SetError::client_message) to clients.
 impl fmt::Display for SetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -245,11 +249,16 @@ impl fmt::Display for SetError {
 
 impl std::error::Error for SetError {}
 
-/// The error when a cookie of the request was not read.
+/// The error if a cookie of the request cannot be read.
 ///
-/// As a response it is 403 for [`NotHttps`](ReadError::NotHttps), 500 for [`NoKeyring`](ReadError::NoKeyring) and 400
-/// for the others. Under the policy's middleware a response with status 400 also removes the cookie, so that a value
-/// that the application can no longer read does not lock the user out.
+/// If this error becomes the response, the status is one of these:
+///
+/// - 403 for [`NotHttps`](ReadError::NotHttps)
+/// - 500 for [`NoKeyring`](ReadError::NoKeyring)
+/// - 400 for all other variants
+///
+/// With the policy's middleware, a response with status 400 also removes the cookie. Otherwise the browser would send
+/// the unreadable value with every request, and the user could not sign in again.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, ReadError, testing};
@@ -275,7 +284,7 @@ pub enum ReadError {
         /// The reason why the request counts as plain HTTP.
         evidence: Evidence,
     },
-    /// The request carried the name several times with different values. A sibling host can cause this.
+    /// The request contains several different values for the cookie's name. A sibling host can set additional values.
     #[non_exhaustive]
     Ambiguous {
         /// The cookie's name.
@@ -286,16 +295,16 @@ pub enum ReadError {
     Malformed {
         /// The cookie's name.
         cookie: &'static str,
-        /// The error of the type.
+        /// The error that the type returned.
         source: InvalidValue,
     },
-    /// The cookie is `signed` or `sealed`, and there is no keyring.
+    /// The cookie is declared `signed` or `sealed`, but there is no keyring.
     #[non_exhaustive]
     NoKeyring {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The value was not signed or sealed for this cookie: it was changed, or moved here from another cookie, or it
+    /// The value has no valid seal for this cookie. The value was changed, it was copied from another cookie, or it
     /// never had a seal.
     #[non_exhaustive]
     BadSeal {
@@ -304,14 +313,14 @@ pub enum ReadError {
         /// The problem with the seal.
         fault: SealFault,
     },
-    /// The seal is valid, and its expiry time has passed.
+    /// The seal is valid, but its expiry time has passed.
     #[non_exhaustive]
     Expired {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The keyring does not have the key that the value names. The key was removed, or this server does not have it
-    /// yet.
+    /// The value contains the id of a key that is not in the keyring. The key was removed from the keyring, or this
+    /// server does not have the key yet.
     #[non_exhaustive]
     UnknownKey {
         /// The cookie's name.
@@ -339,12 +348,12 @@ pub enum ReadError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SealFault {
-    /// The text does not have the form of a signed or sealed value. It was truncated, or written before the cookie was
-    /// declared `signed` or `sealed`.
+    /// The text does not have the form of a signed or sealed value. The text was truncated, or it was written before
+    /// the cookie was declared `signed` or `sealed`.
     Malformed,
-    /// The seal has another version than this release reads.
+    /// This release cannot read the version of the seal.
     Version,
-    /// The key that the value names did not make this seal for this cookie.
+    /// The tag of the seal is wrong. The value was changed, or it was made for another cookie.
     Mismatch,
 }
 
@@ -389,7 +398,7 @@ impl ReadError {
         }
     }
 
-    /// Returns the evidence if the scheme is the cause.
+    /// Returns the evidence for the scheme if the error is `NotHttps`.
     pub(crate) fn evidence(&self) -> Option<Evidence> {
         match self {
             ReadError::NotHttps { evidence, .. } => Some(*evidence),
@@ -402,7 +411,7 @@ impl ReadError {
         }
     }
 
-    /// Returns the rule of the event.
+    /// Returns the code of the event that reports this error.
     pub(crate) fn code(&self) -> Code {
         match self {
             ReadError::NotHttps { .. } => Code::NotHttps,
@@ -443,7 +452,7 @@ impl ReadError {
         }
     }
 
-    /// Returns true if the response of this error removes the cookie: the value can never be read.
+    /// Returns true if the value can never be read. Then the response for this error removes the cookie.
     pub(crate) fn removes_cookie(&self) -> bool {
         match self {
             ReadError::NotHttps { .. } | ReadError::NoKeyring { .. } => false,
@@ -456,7 +465,7 @@ impl ReadError {
     }
 }
 
-/// For logs. Send [`client_message`](ReadError::client_message) to clients.
+/// This text is for logs. Send [`client_message`](ReadError::client_message) to clients.
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -480,7 +489,7 @@ impl fmt::Display for ReadError {
     }
 }
 
-/// It has no `source`: the text of a malformed value already ends with the text of the [`InvalidValue`].
+/// `source` returns `None`, because the text of a `Malformed` error already ends with the text of its [`InvalidValue`].
 impl std::error::Error for ReadError {}
 
 fn fmt_no_keyring(f: &mut fmt::Formatter<'_>, cookie: &str) -> fmt::Result {

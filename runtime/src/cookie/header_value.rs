@@ -1,5 +1,5 @@
-//! A declaration, a value and the settings of one call in, one `Set-Cookie` header value out. The run-time check behind
-//! the type check is here: the value of a Secure cookie is only written over HTTPS.
+//! Writes the value of a `Set-Cookie` header. The input is a declaration, a cookie's value and the settings of one
+//! call. This file also checks the scheme at run time: the header of a Secure cookie is written only over HTTPS.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::sealing::{self, SealContext};
 use super::value::ValueWriter;
 use crate::request::scheme::Verdict;
 
-/// The inputs of a header besides its declaration and value. They come from the request and the policy.
+/// The inputs of a header that come from the request and the policy.
 #[derive(Clone, Copy)]
 pub(crate) struct HeaderContext<'a> {
     pub(crate) verdict: Verdict,
@@ -23,7 +23,7 @@ pub(crate) struct HeaderContext<'a> {
 }
 
 impl HeaderContext<'_> {
-    /// The context of a header that no jar writes: there is no policy.
+    /// Makes the context of a header that is written without a jar. Such a header has no policy.
     pub(crate) fn without_jar(verdict: Verdict) -> Self {
         HeaderContext { verdict, cookie_domain: None, seal: SealContext::default() }
     }
@@ -38,10 +38,11 @@ pub(crate) struct SetCookieHeader {
 }
 
 impl SetCookieHeader {
-    /// Returns true if both headers set the same cookie. A browser would store only the later one.
+    /// Returns true if both headers set the same cookie. A browser would store only the cookie of the later header.
     #[inline]
     pub(crate) fn replaces(&self, other: &SetCookieHeader) -> bool {
-        // Most names and paths differ in their last byte, and comparing one byte saves a call to `memcmp`.
+        // Most different names and paths differ in their last byte. Comparing one byte is faster than a call to
+        // `memcmp`.
         let (path, other_path) = (self.path.as_bytes(), other.path.as_bytes());
         path.last() == other_path.last()
             && self.name.as_bytes().last() == other.name.as_bytes().last()
@@ -62,7 +63,7 @@ impl SetCookieHeader {
     }
 }
 
-/// Builds the header that sets `value`, or that removes the cookie if `value` is `None`.
+/// Builds the header that sets `value`. If `value` is `None`, builds the header that removes the cookie.
 pub(crate) fn set_cookie_header(
     declaration: Declaration,
     value: Option<&dyn EncodeValue>,
@@ -82,7 +83,7 @@ pub(crate) fn set_cookie_header(
     })
 }
 
-/// Builds the value of the header alone. It allocates once if the header has the declared attributes.
+/// Builds only the value of the header. If the header has the declared attributes, this function allocates only once.
 pub(crate) fn header_value(
     declaration: Declaration,
     value: Option<&dyn EncodeValue>,
@@ -136,7 +137,7 @@ fn check(spec: &Spec, overrides: &Overrides, context: &HeaderContext<'_>) -> Res
     Ok(())
 }
 
-/// Writes attributes that differ from the declared ones.
+/// Returns the text of attributes that differ from the declared attributes.
 fn join_attributes(spec: &hardtack_rules::Spec<'_>, expires: Option<[u8; 29]>) -> Vec<u8> {
     let mut text = vec![0; wire::write_attributes(spec, expires.as_ref(), &mut [])];
     wire::write_attributes(spec, expires.as_ref(), &mut text);

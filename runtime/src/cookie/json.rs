@@ -1,12 +1,12 @@
-//! The value of a cookie that is declared `json`: a value with serde's traits in, JSON text out, and back. The writer
-//! does the percent-encoding.
+//! Writes and reads the value of a cookie that is declared `json`. The input is a value with serde's traits. The output
+//! is JSON text. Reading does the reverse. The `ValueWriter` percent-encodes the text.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::value::{InvalidValue, ValueWriter};
 
-/// The bound of a type that is declared `json`.
+/// The trait that a type needs if it is declared `json`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is declared `json`, and serde cannot write and read it",
     label = "needs serde's `Serialize` and `Deserialize`, without borrowing",
@@ -20,7 +20,7 @@ pub trait Json: Sized {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidValue`] if the text is not JSON of this type.
+    /// Returns [`InvalidValue`] if the text is not valid JSON for this type.
     fn read_json(text: &str) -> Result<Self, InvalidValue>;
 }
 
@@ -34,7 +34,7 @@ impl<T: Serialize + DeserializeOwned> Json for T {
     }
 
     fn read_json(text: &str) -> Result<Self, InvalidValue> {
-        // The message of serde may contain parts of the value.
+        // serde's error message may contain parts of the value, so the message is not used.
         serde_json::from_str(text).map_err(|_| InvalidValue::expected("JSON of the type"))
     }
 }

@@ -1,4 +1,4 @@
-//! One declared cookie: from the type to the header value, and the errors on the way.
+//! One declared cookie. The input is a type with a declaration. The output is a header value or an error.
 
 pub(crate) mod allowed_over;
 pub(crate) mod declaration;

@@ -1,4 +1,5 @@
-//! The settings of one call that differ from the declaration: a lifetime, a stricter `SameSite`, a scope or a keyring.
+//! The settings of one call that differ from the declaration. The settings can change the lifetime, the scope and the
+//! keyring. The settings can also make `SameSite` stricter.
 
 use core::time::Duration;
 
@@ -13,7 +14,7 @@ pub(crate) struct Overrides {
     pub(crate) same_site: Option<SameSite>,
     pub(crate) path: Option<String>,
     pub(crate) domain: Option<String>,
-    /// Signs or seals instead of the jar's keyring.
+    /// The keyring that is used instead of the jar's keyring.
     #[cfg(feature = "seal")]
     pub(crate) keyring: Option<crate::seal::Keyring>,
     /// The error of the first invalid setting.
@@ -27,7 +28,7 @@ pub(crate) enum ExpiryOverride {
     MaxAge(Duration),
     /// An `Expires` date as an IMF-fixdate.
     Expires([u8; 29]),
-    /// Neither `Max-Age` nor `Expires`.
+    /// The header has neither `Max-Age` nor `Expires`.
     WithoutMaxAge,
 }
 
@@ -42,7 +43,7 @@ impl Overrides {
         error: None,
     };
 
-    /// Returns true if the header has the declared attributes.
+    /// Returns true if these settings do not change the declared attributes.
     pub(super) fn keep_attributes(&self) -> bool {
         matches!(self.expiry, ExpiryOverride::Declared)
             && self.same_site.is_none()
@@ -50,7 +51,7 @@ impl Overrides {
             && self.domain.is_none()
     }
 
-    /// Returns the declaration with these settings.
+    /// Returns a copy of the declaration with these settings.
     pub(crate) fn apply_to<'a>(
         &'a self,
         spec: &Spec,
@@ -78,7 +79,7 @@ impl Overrides {
         applied
     }
 
-    /// Returns the `Expires` date, if the header has one.
+    /// Returns the date of the header's `Expires`. Returns `None` if the header has no `Expires`.
     pub(crate) fn expires(&self, is_removal: bool) -> Option<[u8; 29]> {
         match (is_removal, self.expiry) {
             (true, _) => Some(*PAST),
@@ -88,5 +89,6 @@ impl Overrides {
     }
 }
 
-/// A date in the past on every clock. Scanners recognise a removal by `Expires` only. Browsers also accept `Max-Age=0`.
+/// A date that is in the past on every clock. Scanners recognise a removal only by its `Expires`. Browsers also
+/// recognise `Max-Age=0`.
 const PAST: &[u8; 29] = b"Thu, 01 Jan 1970 00:00:00 GMT";

@@ -1,5 +1,6 @@
-//! The value of a `signed` or `sealed` cookie: a value in, the sealed text out, and back. With the feature `seal` off,
-//! every call fails. The cryptography is in `seal`.
+//! Writes and opens the value of a `signed` or `sealed` cookie. The input is a cookie's value. The output is a text
+//! with a seal. Opening does the reverse. Without the feature `seal`, every call returns an error. The cryptography is
+//! in the module `seal`.
 
 use std::borrow::Cow;
 
@@ -14,13 +15,13 @@ pub(crate) use with_seal::{SealContext, open, write};
 #[cfg(not(feature = "seal"))]
 pub(crate) use without_seal::{SealContext, open, write};
 
-/// The reason why a sealed value cannot be read.
+/// The reason why a signed or sealed value cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OpenError {
     NoKeyring,
     #[cfg(feature = "seal")]
     Seal(crate::seal::OpenError),
-    /// The seal is valid, and the value is not UTF-8.
+    /// The seal is valid, but the value is not UTF-8.
     #[cfg(feature = "seal")]
     NotUtf8,
 }
@@ -37,7 +38,7 @@ mod with_seal {
     use crate::cookie::value::{self, ValueWriter};
     use crate::seal::{self, Keyring};
 
-    /// The keyring and the limit that apply to one cookie.
+    /// The keyring and the longest lifetime for one cookie.
     #[derive(Clone, Copy, Default)]
     pub(crate) struct SealContext<'a> {
         pub(crate) keyring: Option<&'a Keyring>,
@@ -45,7 +46,7 @@ mod with_seal {
         pub(crate) longest_max_age: Option<Duration>,
     }
 
-    /// Writes the name and the sealed value. Reserves `attributes_len` bytes behind it.
+    /// Writes the name, and the value with its seal. Reserves space for `attributes_len` bytes after the value.
     pub(crate) fn write(
         Declaration { spec, template }: Declaration,
         value: &dyn EncodeValue,
@@ -82,7 +83,7 @@ mod with_seal {
     }
 
     /// Returns the time at which the value expires, in Unix seconds. A cookie without a lifetime gets the keyring's
-    /// default.
+    /// default lifetime.
     fn expiry(
         expiry: ExpiryOverride,
         max_age: Option<Duration>,
@@ -121,7 +122,8 @@ mod with_seal {
     }
 }
 
-/// Without the feature no declaration is `signed` or `sealed`, because the macro's expansion does not compile.
+/// The functions `write` and `open` for a build without the feature `seal`. In such a build, a `signed` or `sealed`
+/// declaration does not compile, so these functions are never called.
 #[cfg(not(feature = "seal"))]
 mod without_seal {
     use core::marker::PhantomData;

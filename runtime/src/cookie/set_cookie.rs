@@ -1,5 +1,6 @@
-//! One cookie to set or remove: a value and the settings of one call in, a header value or a `cookie::Cookie` out. The
-//! error of the first invalid setting is returned when the header is built. No setter weakens the declaration.
+//! One cookie to set or remove. The input is a value and the settings of one call. The output is a header value or a
+//! `cookie::Cookie`. If a setting is invalid, `header_value` returns the error of the first invalid setting. A setter
+//! cannot weaken the declaration.
 
 use core::fmt;
 use core::time::Duration;
@@ -23,8 +24,8 @@ use crate::wire::domain;
 
 /// A cookie to set or to remove, with settings that differ from its declaration.
 ///
-/// [`Cookies::set`](crate::Cookies::set) also takes the cookie itself. Write a `SetCookie` to change the lifetime or,
-/// if the name allows it, the scope.
+/// [`Cookies::set`](crate::Cookies::set) accepts a cookie or a `SetCookie`. Use a `SetCookie` to change the lifetime.
+/// You can also change the Domain and the Path if the cookie's name does not begin with `__Host-`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,7 +43,7 @@ use crate::wire::domain;
 /// ```
 #[must_use = "a cookie is sent by `Cookies::set`, `header_value` or `to_cookie`"]
 pub struct SetCookie<T> {
-    /// `None` removes the cookie.
+    /// The value to set. `None` removes the cookie.
     value: Option<T>,
     overrides: Overrides,
 }
@@ -53,8 +54,10 @@ impl<T: Cookie> SetCookie<T> {
         SetCookie { value: Some(value), overrides: Overrides::NONE }
     }
 
-    /// Removes the cookie. The header has the declared name, Path, Domain and flags, an empty value, `Max-Age=0` and a
-    /// past `Expires`. A browser removes only the cookie with the same name, Path and Domain (6265bis 5.7).
+    /// Removes the cookie. The header has the declared name, Path, Domain and flags, and an empty value. The header
+    /// also has `Max-Age=0` and an `Expires` in the past.
+    ///
+    /// A browser removes only the cookie with the same name, Path and Domain (6265bis 5.7).
     ///
     /// ```
     /// use hardtack::{Cookie, SetCookie, testing};
@@ -71,7 +74,7 @@ impl<T: Cookie> SetCookie<T> {
         SetCookie { value: None, overrides: Overrides::NONE }
     }
 
-    /// Sets another `Max-Age`, in whole seconds. Browsers shorten it to 400 days (6265bis 5.5).
+    /// Sets another `Max-Age`, in whole seconds. Browsers shorten a longer `Max-Age` to 400 days (6265bis 5.5).
     ///
     /// ```
     /// # use std::time::Duration;
@@ -88,7 +91,7 @@ impl<T: Cookie> SetCookie<T> {
         self.with_expiry("max_age", ExpiryOverride::MaxAge(max_age))
     }
 
-    /// Sets an `Expires` instead of the `Max-Age`. Fractions of a second are cut.
+    /// Sets an `Expires` instead of the `Max-Age`. The time is rounded down to whole seconds.
     ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
@@ -109,7 +112,7 @@ impl<T: Cookie> SetCookie<T> {
         }
     }
 
-    /// Leaves out the declared `Max-Age`. The browser removes the cookie when it closes.
+    /// Omits the declared `Max-Age`. The browser then removes the cookie when the user closes the browser.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -148,7 +151,8 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Sets another `Path`. It does not compile for a `__Host-` name, because the path of such a cookie is `/`.
+    /// Sets another `Path`. A call for a `__Host-` name does not compile, because the `Path` of such a cookie is always
+    /// `/`.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -172,7 +176,7 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Sets another `Domain`. It does not compile for a `__Host-` name, because such a cookie has no `Domain`.
+    /// Sets another `Domain`. A call for a `__Host-` name does not compile, because such a cookie never has a `Domain`.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -195,7 +199,8 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Signs or seals the value with this keyring, for a response without a jar or instead of the jar's keyring.
+    /// Signs or seals the value with this keyring. Use this method for a response without a jar. With a jar, this
+    /// keyring replaces the jar's keyring for this cookie.
     ///
     /// ```
     /// # use hardtack::seal::{Key, Keyring};
@@ -216,12 +221,14 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Returns the value of the `Set-Cookie` header, for a response without a jar.
+    /// Returns the value of the `Set-Cookie` header. Use this method for a response without a jar.
     ///
     /// # Errors
     ///
-    /// Returns [`SetError::NotHttps`] if the cookie is Secure and the request is not HTTPS, [`SetError::TooLarge`] if
-    /// name and value are over 4096 bytes together, and the error of the first invalid setting.
+    /// Returns the error of the first invalid setting, or one of the other variants of [`SetError`]. For example:
+    ///
+    /// - [`SetError::NotHttps`] if the cookie is Secure and the request is not HTTPS.
+    /// - [`SetError::TooLarge`] if the name and the value together have more than 4096 bytes.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, SetError, testing};
@@ -238,13 +245,14 @@ impl<T: Cookie> SetCookie<T> {
         header_value(Declaration::new::<T>(), self.value(), &self.overrides, &context)
     }
 
-    /// Returns the cookie for a library that uses the [`cookie`](::cookie) crate. The value is the text of the header.
+    /// Returns the cookie for a library that uses the [`cookie`](::cookie) crate. The value of the returned cookie is
+    /// the encoded text from the header.
     ///
-    /// Do not add it to a jar that encodes or encrypts values: the value is percent-encoded already.
+    /// Do not add the cookie to a jar that encodes or encrypts values, because its value is already percent-encoded.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`header_value`](SetCookie::header_value).
+    /// Returns the same errors as [`header_value`](SetCookie::header_value).
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -272,7 +280,7 @@ impl<T: Cookie> SetCookie<T> {
         set_cookie_header(Declaration::new::<T>(), self.value(), &self.overrides, &context)
     }
 
-    /// Returns the value without its type. `None` removes the cookie.
+    /// Returns the value as a trait object. Returns `None` if the cookie is to be removed.
     pub(crate) fn value(&self) -> Option<&dyn EncodeValue> {
         self.value.as_ref().map(|value| value as &dyn EncodeValue)
     }
@@ -300,7 +308,7 @@ impl<T: Cookie> SetCookie<T> {
     }
 }
 
-/// Shows the name, and never the value.
+/// Shows the name. The output never contains the value.
 impl<T: Cookie> fmt::Debug for SetCookie<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SetCookie")

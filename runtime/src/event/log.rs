@@ -1,19 +1,20 @@
-//! Events as `tracing` events, with a limit for each kind and rule, so that a flood of requests does not become a flood
-//! of log lines. No call waits for a lock: the limits are atomic counters.
+//! Emits events as `tracing` events. There is a limit for each kind and rule, so that many requests cannot fill the
+//! log. The limits use atomic counters, so no call waits for a lock.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Code, Event, Kind};
 use crate::clock;
 
-/// The number of events of one kind and rule that are logged in one second.
+/// The highest number of events of one kind and rule that are logged in one second.
 const LIMIT: u64 = 10;
 
-/// A counter for each kind and rule: the Unix second in the upper 32 bits, the number of events in the lower 32.
+/// A counter for each kind and rule. The upper 32 bits are a Unix second. The lower 32 bits are the number of events in
+/// this second.
 static COUNTERS: [[AtomicU64; Code::ALL.len()]; Kind::ALL.len()] =
     [const { [const { AtomicU64::new(0) }; Code::ALL.len()] }; Kind::ALL.len()];
 
-/// The last Unix second in which an event was suppressed; zero if no event is waiting for its summary.
+/// The last Unix second in which an event was suppressed. Zero if all summaries are logged.
 static SUPPRESSED_AT: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +24,8 @@ enum Level {
     Debug,
 }
 
-/// Emits the event, unless too many of its kind and rule were emitted in this second.
+/// Emits the event. Suppresses the event if [`LIMIT`] events of the same kind and rule were already emitted in this
+/// second.
 pub(crate) fn log(event: &Event<'_>) {
     let second = unix_second();
     report_suppressed_before(second);
@@ -32,8 +34,8 @@ pub(crate) fn log(event: &Event<'_>) {
     }
 }
 
-/// Emits the summaries that are due. The middleware calls it for each request, so that a summary does not wait for the
-/// next event.
+/// Emits the summaries of suppressed events. The middleware calls this function for each request, so that a summary
+/// does not wait for the next event.
 #[cfg(feature = "_layer")]
 pub(crate) fn report_suppressed() {
     if SUPPRESSED_AT.load(Ordering::Relaxed) != 0 {
@@ -41,7 +43,7 @@ pub(crate) fn report_suppressed() {
     }
 }
 
-/// Returns zero without a clock. There is no limit then.
+/// Returns the current Unix second, or zero if there is no clock. Without a clock, there is no limit.
 fn unix_second() -> u64 {
     u64::try_from(clock::unix_seconds(clock::now())).unwrap_or(0) & u64::from(u32::MAX)
 }
@@ -71,7 +73,7 @@ fn report_suppressed_before(second: u64) {
             if suppressed == 0 || count >> 32 == second {
                 continue;
             }
-            // If several threads get here, only the thread that resets the counter reports it.
+            // Several threads can get here at the same time. Only the thread that resets the counter emits the summary.
             if counter.compare_exchange(count, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 let reason = format_args!("and {suppressed} more in the last second");
                 emit(&Event::new(*kind, *rule, &reason));
@@ -89,8 +91,9 @@ fn emit(event: &Event<'_>) {
     }
 }
 
-/// Mistakes of the program are errors. Events of a well-configured server under ordinary traffic are for debugging. The
-/// others are warnings, because an operator should look at them.
+/// Returns the level of an event. Mistakes of the program have the level error. Events that ordinary traffic causes on
+/// a well-configured server have the level debug. All other events have the level warn, because an operator should look
+/// at them.
 fn level(event: &Event<'_>) -> Level {
     if event.kind == Kind::Mistake || matches!(event.rule, Code::NoKeyring | Code::NoRandomness) {
         return Level::Error;
@@ -160,7 +163,7 @@ mod tests {
         fn exit(&self, _: &span::Id) {}
     }
 
-    /// The limits belong to the process, so tests that log run one after another.
+    /// All tests share the limits, so tests that log must run one after another.
     fn lock() -> MutexGuard<'static, ()> {
         static LOCK: Mutex<()> = Mutex::new(());
         LOCK.lock().unwrap_or_else(PoisonError::into_inner)

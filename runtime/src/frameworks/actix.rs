@@ -1,7 +1,9 @@
-//! actix-web 4: the policy as a middleware, the extractors, and the responses of the errors.
+//! Support for actix-web 4: the policy as a middleware, extractors for the jar and for `Https`, and a response for each
+//! error.
 //!
-//! The adapter copies the headers that the policy needs from the types of `http` 0.2 to the types of `http` 1, and
-//! back. It does not use `connection_info()`, which trusts forwarding headers from every peer.
+//! actix-web uses `http` 0.2, and hardtack uses `http` 1. So the adapter copies the headers that the policy needs from
+//! one version to the other, and back. The adapter does not use `connection_info()`, because that function trusts
+//! forwarding headers from every peer.
 //!
 //! ```
 //! use actix_web::{App, HttpMessage as _, test, web};
@@ -21,7 +23,7 @@
 //! let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
 //! let app = test::init_service(App::new().route("/", web::post().to(sign_in)).wrap(policy)).await;
 //!
-//! // An `HttpServer` knows which of its sockets carry TLS. A test has no socket, so it marks the request.
+//! // A test has no socket, so the test marks the request as TLS. An `HttpServer` does this by itself.
 //! let request = test::TestRequest::post().to_request();
 //! request.extensions_mut().insert(Transport::Tls);
 //! let response = test::call_service(&app, request).await;
@@ -53,18 +55,20 @@ use crate::request::head::{Peer, RequestHead, Transport};
 use crate::request::scheme::{Https, Scheme};
 use crate::request::tls_termination::TlsTermination;
 
-/// The middleware that applies a [`Policy`](crate::Policy) to an `App`: it checks each request, makes the jar, and
-/// writes the jar into the response.
+/// The middleware that applies a [`Policy`](crate::Policy) to an `App`. The middleware checks each request, makes the
+/// jar, and writes the jar into the response.
 ///
 /// Make one `PolicyMiddleware` and pass a clone to the last `wrap` of each worker's `App`. The last `wrap` is the
 /// outermost middleware. All clones share the policy and its counters.
 ///
-/// [`TlsTermination::per_connection`] is right for every socket of an `HttpServer`, also if one server binds TLS and
-/// plain sockets. For connections of another accept loop, put a [`Transport`] into the connection's data (`on_connect`)
-/// or into the request's extensions. The address of the peer is the address of the socket, or a [`Peer`] in the same
-/// places.
+/// [`TlsTermination::per_connection`] is right for every socket of an `HttpServer`, even if one server has TLS sockets
+/// and plain sockets. If your own accept loop makes the connections, add a [`Transport`] to the connection's data
+/// (`on_connect`) or to the request's extensions.
 ///
-/// A redirect and a refusal have an empty body.
+/// The address of the peer is the address of the socket. To use another address, add a [`Peer`] to the connection's
+/// data or to the request's extensions.
+///
+/// If the policy redirects or refuses a request, the response has an empty body.
 ///
 /// ```
 /// use actix_web::{App, test, web};
@@ -89,7 +93,7 @@ pub struct PolicyMiddleware {
 }
 
 impl PolicyMiddleware {
-    /// Makes the middleware from a policy, or from a [`PolicyHandle`] that can replace the policy while the server
+    /// Makes the middleware from a policy or from a [`PolicyHandle`]. A handle can replace the policy while the server
     /// runs.
     ///
     /// ```
@@ -159,12 +163,14 @@ where
                 Ok(mut response) => {
                     on_response(&mut in_flight, response.response_mut());
                     if let Some(outer_jar) = outer_jar {
-                        // The middleware outside sees the same request, and this jar is closed now.
+                        // The outer layer uses the same request, and the jar of this layer is closed now. So the jar of
+                        // the outer layer is restored.
                         response.request().extensions_mut().insert(outer_jar);
                     }
                     Ok(response.map_into_left_body())
                 }
-                // A middleware inside failed. The server would make a response from the error without the policy.
+                // An inner middleware returned an error. Without this code, the server would make a response from the
+                // error, and the policy would not apply to this response.
                 Err(error) => {
                     let mut response = error.error_response();
                     on_response(&mut in_flight, &mut response);
@@ -205,14 +211,16 @@ fn on_request(guard: &PolicyGuard, request: &ServiceRequest) -> Result<InFlight,
         policy_response.write_headers(&mut headers);
         append(&headers, &mut response);
         if !matches!(request.parts().1, Payload::None) {
-            // If no code reads the request's body, actix-web closes the connection without `Connection: close`.
+            // The request's body is not read. In this case, actix-web closes the connection, but does not send
+            // `Connection: close` by itself.
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
         response
     })
 }
 
-/// Copies an extension of the request, or else the connection's data of this type.
+/// Copies a value of this type from the request's extensions. If the extensions have no such value, copies it from the
+/// connection's data.
 fn copy_extension<T: Copy + Send + Sync + 'static>(request: &ServiceRequest, extensions: &mut Extensions) {
     let value = request.extensions().get().copied();
     if let Some(value) = value.or_else(|| request.conn_data::<T>().copied()) {
@@ -220,7 +228,8 @@ fn copy_extension<T: Copy + Send + Sync + 'static>(request: &ServiceRequest, ext
     }
 }
 
-/// Builds the URI from its parts. In the text of a URI, a path without `/` would become a part of the host.
+/// Converts a URI to the type of `http` 1. The URI is built from its parts and not parsed from its text. In the text, a
+/// path that does not begin with `/` would become a part of the host.
 fn to_http_uri(uri: &actix_web::http::Uri) -> http::Result<Uri> {
     let mut builder = Uri::builder();
     if let Some(scheme) = uri.scheme_str() {
@@ -270,12 +279,17 @@ fn append<B>(headers: &HeaderMap, response: &mut HttpResponse<B>) {
     }
 }
 
-/// The error of an extractor. The event of a refusal is only emitted when the `Rejection` becomes an [`ExtractError`]
-/// or an actix-web `Error`.
+/// The error of an extractor. If the request was refused, the event is only emitted when the `Rejection` becomes an
+/// [`ExtractError`] or an actix-web `Error`.
 ///
-/// actix-web's `Option<T>` drops the error of `T`. So `Option<Https>` is `None` over plain HTTP, without an event. It
-/// is also `None` if the policy is missing, with an event in the log. To get an error in this case, take the argument
-/// `Result<Https, ExtractError>` as below, or take `Cookies<AnyScheme>` and call its `https()`.
+/// In actix-web, an argument `Option<T>` of a handler drops the error of `T`. So the argument `Option<Https>` is `None`
+/// in two cases:
+///
+/// - The request came over plain HTTP. No event is emitted.
+/// - The policy is missing. The log contains an event.
+///
+/// To get an error if the policy is missing, use the argument `Result<Https, ExtractError>`, as in the example. You can
+/// also use the argument `Cookies<AnyScheme>` and call its method `https()`.
 ///
 /// ```
 /// use actix_web::{App, test, web};

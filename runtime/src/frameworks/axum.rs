@@ -1,4 +1,5 @@
-//! axum: the extractors of the jar and of the proof of HTTPS, and the responses of the errors. `tower` has the layer.
+//! Support for axum: extractors for the jar and for `Https`, and a response for each error. The layer is in the module
+//! `tower`.
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};

@@ -1,5 +1,5 @@
-//! axum-server: an acceptor that marks the requests of each connection as TLS or plain, for
-//! `TlsTermination::per_connection`.
+//! Support for axum-server: an acceptor that marks each request as TLS or plain HTTP. `TlsTermination::per_connection`
+//! reads this mark.
 
 use core::any::TypeId;
 use core::future::Future;
@@ -16,7 +16,7 @@ use crate::request::head::Transport;
 
 /// An acceptor for axum-server that adds a [`Transport`] to the extensions of every request.
 ///
-/// [`TlsTermination::per_connection`](crate::TlsTermination::per_connection) reads it.
+/// [`TlsTermination::per_connection`](crate::TlsTermination::per_connection) reads this extension.
 ///
 /// ```no_run
 /// use std::net::SocketAddr;
@@ -55,9 +55,9 @@ impl MarkedAcceptor {
 }
 
 impl<A> MarkedAcceptor<A> {
-    /// Marks each connection as TLS. `acceptor` must be the acceptor that ends TLS.
+    /// Marks each connection as TLS. `acceptor` must be the acceptor that terminates TLS.
     ///
-    /// If the stream type of `acceptor` is the type of the stream that it gets, then no TLS ends there, and the
+    /// An acceptor that terminates TLS changes the type of the stream. If `acceptor` does not change the type, the
     /// connection counts as plain HTTP.
     ///
     /// ```
@@ -113,7 +113,7 @@ where
     }
 }
 
-/// The service of one connection. It marks each request.
+/// The service of one connection. This service marks each request.
 #[derive(Debug, Clone)]
 pub struct MarkedService<S> {
     inner: S,

@@ -1,5 +1,5 @@
-//! The policy as a tower layer for HTTP clients: no request of the program carries a cookie or credentials over plain
-//! HTTP.
+//! The policy as a tower layer for HTTP clients. The layer refuses requests that would carry a cookie or credentials
+//! over plain HTTP.
 
 use core::fmt;
 use core::future::Future;
@@ -16,11 +16,15 @@ use crate::middleware::client::{PlaintextRequestError, check};
 use crate::policy::{Policy, PolicyHandle};
 
 impl Policy {
-    /// Returns a tower layer for an HTTP client. It refuses each request of the program that would carry a `Cookie` or
+    /// Returns a tower layer for an HTTP client. The layer refuses each request that would carry a `Cookie` or
     /// `Authorization` header over plain HTTP.
     ///
-    /// The layer checks the headers of the request that it gets. It cannot check what the client adds after it: cookies
-    /// of a cookie store, credentials in a URL, or a redirect that the client follows.
+    /// The layer checks the headers that a request has when the layer receives the request. The layer cannot check what
+    /// the client does later:
+    ///
+    /// - The client adds cookies from its cookie store.
+    /// - The client sends credentials from a URL.
+    /// - The client follows a redirect.
     ///
     /// ```
     /// use axum::{Router, body::Body};
@@ -47,8 +51,8 @@ impl Policy {
 }
 
 impl PolicyHandle {
-    /// Returns the layer of [`Policy::client_layer`]. It applies to each request the policy that the handle has at that
-    /// time.
+    /// Returns the layer of [`Policy::client_layer`]. When a request is sent, the layer applies the current policy of
+    /// the handle.
     ///
     /// ```
     /// use hardtack::{Policy, PolicyHandle};
@@ -65,7 +69,8 @@ impl PolicyHandle {
     }
 }
 
-/// The tower layer for clients that sends credentials over HTTPS only. [`Policy::client_layer`] makes it.
+/// The tower layer for HTTP clients. The layer refuses requests with credentials over plain HTTP.
+/// [`Policy::client_layer`] makes the layer.
 #[derive(Debug, Clone)]
 pub struct ClientLayer {
     policy: PolicyHandle,
@@ -141,7 +146,7 @@ where
             Projected::Sent { inner } => inner.poll(context).map_err(ClientError::Client),
             Projected::Refused { error } => match error.take() {
                 Some(error) => Poll::Ready(Err(ClientError::Plaintext(error))),
-                // Polled again after it was ready. Executors do not do that.
+                // The future was polled again after it was ready. Executors do not do this.
                 None => Poll::Pending,
             },
         }
@@ -165,7 +170,7 @@ where
 pub enum ClientError<E> {
     /// The policy refused the request, so it was not sent. The [`source`](std::error::Error::source) has the reason.
     Plaintext(PlaintextRequestError),
-    /// The inner client returned this error. `Display` and `source` are the ones of the inner error.
+    /// The inner client returned this error. `Display` and `source` return the same as for the inner error.
     Client(E),
 }
 
@@ -182,7 +187,7 @@ impl<E: std::error::Error + 'static> std::error::Error for ClientError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             ClientError::Plaintext(error) => Some(error),
-            // `Display` is already the text of the inner error.
+            // `Display` already writes the text of the inner error. So `source` returns the source of the inner error.
             ClientError::Client(error) => error.source(),
         }
     }

@@ -1,5 +1,5 @@
-//! Copies the headers of a framework that does not use the header types of `http` 1. Names and bytes in, a `HeaderMap`
-//! for `middleware` out, with only the headers that `middleware` reads.
+//! Copies the headers of a framework that does not use the header types of `http` 1. The input is names and bytes. The
+//! output is a `HeaderMap` with only the headers that `middleware` reads.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -7,12 +7,12 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::middleware::response::MANAGED_HEADERS;
 use crate::request::head::RequestHead;
 
-/// Copies the headers of a request that [`RequestHead::needs_header`] names.
+/// Copies each header of a request for which [`RequestHead::needs_header`] returns true.
 pub(super) fn from_request<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
     copy(headers.filter(|(name, _)| RequestHead::needs_header(name)))
 }
 
-/// Copies the headers of a response that the policy may change: [`MANAGED_HEADERS`].
+/// Copies the [`MANAGED_HEADERS`] of a response. The policy may change these headers.
 #[cfg(feature = "rocket")]
 pub(super) fn from_response<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
     copy(headers.filter(|(name, _)| MANAGED_HEADERS.iter().any(|managed| name.eq_ignore_ascii_case(managed.as_str()))))
@@ -22,8 +22,8 @@ fn copy<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        // An invalid value becomes an empty one. If it were left out, a second header of the same name would decide
-        // alone.
+        // An invalid value becomes an empty value. If the header were left out, a second header of the same name would
+        // look like the only header of this name.
         map.append(name, HeaderValue::from_bytes(value).unwrap_or_else(|_| HeaderValue::from_static("")));
     }
     map

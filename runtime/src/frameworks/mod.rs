@@ -1,6 +1,7 @@
-//! One module for each framework. An adapter translates the framework's types and calls four functions of `middleware`,
-//! which make all decisions. To write a new adapter, copy `poem` or, if the framework uses the types of `http`, `tower`
-//! and `axum`.
+//! The adapters, one module for each framework. An adapter converts the types of its framework and calls four functions
+//! of `middleware`. These functions make all decisions.
+//!
+//! To write a new adapter, copy `poem`. If the framework uses the types of `http`, copy `tower` and `axum` instead.
 
 #[cfg(feature = "actix")]
 pub mod actix;

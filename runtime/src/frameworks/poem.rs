@@ -1,6 +1,6 @@
-//! poem 3: the policy as a middleware, the extractors of the jar and of the proof of HTTPS, and the responses of the
-//! errors. The scheme and the peer of a connection come from its acceptor, and never from `RealIp`, a header or an
-//! absolute URI.
+//! Support for poem 3: the policy as a middleware, extractors for the jar and for `Https`, and a response for each
+//! error. The scheme and the peer of a connection come from poem's acceptor. The scheme and the peer never come from
+//! `RealIp`, a header or an absolute URI.
 
 use http::Uri;
 use http::uri::Scheme as UriScheme;
@@ -19,30 +19,34 @@ use crate::request::tls_termination::TlsTermination;
 
 /// The middleware that applies a [`Policy`](crate::Policy) to an application.
 ///
-/// Add it with the last `.with(..)` of the whole `Route`, so that it is the outermost middleware. A redirect and a
-/// refusal have an empty body.
+/// Add this middleware with the last `.with(..)` of the whole `Route`, so that it is the outermost middleware. If the
+/// policy redirects or refuses a request, the response has an empty body.
 ///
-/// With [`TlsTermination::per_connection`], poem's acceptor decides the scheme. `TcpListener` and `UnixListener` are
-/// plain HTTP, and the listeners that end TLS are HTTPS. One server may `combine` both. The address of the peer is the
-/// address of the socket. A peer on a Unix socket has no address. A request without a server, as in `TestClient`,
-/// counts as plain HTTP unless it has [`Transport::Tls`] as data.
+/// With [`TlsTermination::per_connection`], poem's acceptor decides the scheme. Requests from a `TcpListener` or a
+/// `UnixListener` are plain HTTP. Requests from a listener that terminates TLS are HTTPS. One server may `combine` both
+/// kinds of listeners. The address of the peer is the address of the socket. A peer on a Unix socket has no address.
+///
+/// A request that comes from no server, as in `TestClient`, counts as plain HTTP. To make the request count as HTTPS,
+/// add [`Transport::Tls`] to the request's data.
 ///
 /// # Errors of the application
 ///
-/// The middleware turns each error of the application into its response, so that the response has cookies and HSTS. So
-/// put `.catch_error(..)` before this `.with(..)`. After it there is no error to catch.
+/// The middleware turns each error of the application into a response, so that the response has cookies and HSTS. Outer
+/// middleware receives this response and not the error. So put `.catch_error(..)` before the `.with(..)` of this
+/// middleware.
 ///
 /// # Sessions
 ///
-/// poem's cookie jar removes a cookie by its name alone, and so does `Session::purge`. Without a `Path`, a browser
-/// removes the cookie of the request's directory, and keeps a session that was set for `/`.
+/// poem's cookie jar removes a cookie by its name alone. `Session::purge` does the same. If a removal has no `Path`, a
+/// browser removes only the cookie of the request's directory. The browser does not remove a session cookie that was
+/// set for `/`.
 ///
-/// If the policy hardens undeclared cookies, the middleware completes the removal with the `Path`, `Domain` and
-/// `Partitioned` with which the cookie was set. If this process has not seen the cookie set for the request's host and
-/// path, the middleware sends the removal for `/` too.
+/// If the policy hardens undeclared cookies, the middleware completes the removal. The middleware adds the `Path`,
+/// `Domain` and `Partitioned` of the cookie to the removal. If this process has set no such cookie for the request's
+/// host and path, the middleware also sends a removal for `/`.
 ///
-/// poem does not remove the session's cookie if the handler returns an error after `purge`, or if the storage of a
-/// `ServerSession` does not know the session.
+/// poem does not remove the session's cookie in two cases. The handler returns an error after `purge`, or the storage
+/// of a `ServerSession` does not contain the session.
 ///
 /// ```
 /// use hardtack::poem::PolicyMiddleware;
@@ -81,7 +85,7 @@ pub struct PolicyMiddleware {
 }
 
 impl PolicyMiddleware {
-    /// Makes the middleware from a policy, or from a [`PolicyHandle`] that can replace the policy while the server
+    /// Makes the middleware from a policy or from a [`PolicyHandle`]. A handle can replace the policy while the server
     /// runs.
     ///
     /// ```
@@ -108,7 +112,8 @@ impl<E: Endpoint> Middleware<E> for PolicyMiddleware {
     }
 }
 
-/// The endpoint of a [`PolicyMiddleware`]. It turns every error into a response, so `call` never returns an error.
+/// The endpoint of a [`PolicyMiddleware`]. The endpoint turns every error into a response, so `call` never returns an
+/// error.
 ///
 /// ```
 /// use hardtack::poem::{PolicyEndpoint, PolicyMiddleware};
@@ -164,14 +169,14 @@ impl<E: Endpoint> Endpoint for PolicyEndpoint<E> {
 /// Returns the URI that the client sent. A nested route removes its prefix from the URI of the request.
 fn original_uri(request: &Request) -> &Uri {
     let original = request.original_uri();
-    // A request without a server has the original URI `/`.
+    // If a request comes from no server, its original URI is always `/`.
     if original == "/" { request.uri() } else { original }
 }
 
 fn error_response(error: Error) -> Response {
     let cookie = error.downcast_ref().map(ReadError::cookie);
     let mut response = error.into_response();
-    // poem replaces the response's extensions with the error's.
+    // poem replaces the extensions of the response with the extensions of the error.
     if let Some(cookie) = cookie {
         response.set_data(RemoveCookie(cookie));
     }
@@ -184,9 +189,14 @@ impl<'a, S: Scheme> FromRequest<'a> for Cookies<S> {
     }
 }
 
-/// poem's `Option<T>` drops the error of `T`. So `Option<Https>` is `None` over plain HTTP, without an event. It is
-/// also `None` if the policy is missing, with an event in the log. To get an error in this case, take
-/// `poem::Result<Https>`, or `Cookies<AnyScheme>` and call its `https()`.
+/// In poem, an argument `Option<T>` of a handler drops the error of `T`. So the argument `Option<Https>` is `None` in
+/// two cases:
+///
+/// - The request came over plain HTTP. No event is emitted.
+/// - The policy is missing. The log contains an event.
+///
+/// To get an error if the policy is missing, use the argument `poem::Result<Https>`. You can also use the argument
+/// `Cookies<AnyScheme>` and call its method `https()`.
 impl<'a> FromRequest<'a> for Https {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
         extract(request, JarHandle::maybe_https)
@@ -203,8 +213,8 @@ fn extract<T>(request: &Request, extractor: impl FnOnce(&JarHandle) -> Option<T>
     })
 }
 
-/// Marks an error as a refusal. The event is only emitted if the error becomes the response. An `Option` drops the
-/// error.
+/// Marks an error whose event is not emitted yet. The event is emitted if the error becomes the response. The event is
+/// not emitted if an argument `Option<T>` drops the error.
 #[derive(Clone)]
 struct DeferredRefusal(JarHandle);
 

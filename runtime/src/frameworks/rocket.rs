@@ -1,8 +1,11 @@
-//! Rocket 0.5: the policy as a fairing, the request guards, and the responses of the errors.
+//! Support for Rocket 0.5: the policy as a fairing, request guards for the jar and for `Https`, and a response for each
+//! error.
 //!
-//! A fairing cannot respond to a request. So the fairing sends a request that the policy redirects or refuses to a
-//! route of its own. The fairing never changes the body of the application's response, with one exception: if a guard
-//! refused the request and no catcher wrote a body, it writes the text of the error.
+//! A fairing cannot respond to a request. So the fairing has its own route. If the policy redirects or refuses a
+//! request, the fairing sends the request to this route.
+//!
+//! The fairing changes the body of the application's response in only one case. If a request guard refused the request,
+//! and no catcher of the application wrote a body, the fairing writes the text of the error.
 
 use std::future::ready;
 use std::io::Cursor;
@@ -32,18 +35,20 @@ use crate::request::tls_termination::TlsTermination;
 
 /// The fairing that applies a [`Policy`](crate::Policy) to an application.
 ///
-/// Attach it first, so that it checks a request before another fairing changes the request. It attaches a second
-/// fairing by itself, which runs last on every response: after all other fairings, also after fairings that are
-/// attached at ignite, up to three levels deep.
+/// Attach this fairing first, so that it checks a request before another fairing changes the request. The fairing
+/// attaches a second fairing by itself. The second fairing runs last on every response. The second fairing even runs
+/// after fairings that other fairings attach at ignite, up to three levels deep.
 ///
 /// With [`TlsTermination::per_connection`], Rocket's configuration decides whether connections carry TLS. The address
-/// of the peer is the address of the socket, and never `client_ip()`.
+/// of the peer is the address of the socket. `client_ip()` is not used.
 ///
-/// A redirect and a refusal have an empty body, and no handler or catcher runs. For this the fairing changes the method
-/// of the request to `CONNECT`, and adds a route that handles `CONNECT` before all other routes. The URI is unchanged.
-/// If Rocket does not know the method of a request, no fairing runs, and a catcher for 400 handles the request.
+/// If the policy redirects or refuses a request, the response has an empty body, and no handler or catcher of the
+/// application runs. To do this, the fairing changes the method of the request to `CONNECT`. The fairing also adds a
+/// route that handles `CONNECT` before all other routes. The URI of the request is unchanged.
 ///
-/// Without this fairing, an application whose routes take cookies or proof of HTTPS does not launch.
+/// If a request has a method that Rocket does not support, no fairing runs. A catcher for 400 handles such a request.
+///
+/// If a route has an argument of type `Cookies` or `Https`, the application does not launch without this fairing.
 ///
 /// ```
 /// use hardtack::rocket::PolicyFairing;
@@ -84,7 +89,8 @@ pub struct PolicyFairing {
 }
 
 impl PolicyFairing {
-    /// Makes the fairing from a policy, or from a [`PolicyHandle`] that can replace the policy while the server runs.
+    /// Makes the fairing from a policy or from a [`PolicyHandle`]. A handle can replace the policy while the server
+    /// runs.
     ///
     /// ```
     /// use hardtack::rocket::PolicyFairing;
@@ -122,7 +128,7 @@ impl Fairing for PolicyFairing {
         let is_tls = request.rocket().config().tls_enabled();
         let mut state = state(request);
         if state.is_sent {
-            // A local client can dispatch clones of one request, and they share the cache.
+            // A local client can dispatch clones of one request. All clones share one cache.
             *state = RequestState::default();
         }
         if state.policy_response.is_some() {
@@ -147,13 +153,13 @@ impl Fairing for PolicyFairing {
     }
 }
 
-/// Managed state: a [`PolicyFairing`] is attached.
+/// A mark in Rocket's managed state. The mark shows that a [`PolicyFairing`] is attached.
 struct PolicyAttached;
 
-/// The fairing that runs last. It attaches itself again in each round of ignite, so that it comes after the fairings
-/// that other fairings attach.
+/// The fairing that runs last. This fairing attaches itself again in each round of ignite. So it comes after the
+/// fairings that other fairings attach.
 struct LateFairing {
-    /// The number of rounds that are left.
+    /// The number of rounds in which the fairing will attach itself again.
     rounds: u8,
 }
 
@@ -171,7 +177,8 @@ impl Fairing for LateFairing {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        // `PolicyFairing` does not do this, because a fairing after it may set the method too.
+        // The method is set here, because this fairing runs last. After `PolicyFairing`, another fairing could change
+        // the method again.
         let has_policy_response = state(request).policy_response.is_some();
         if has_policy_response {
             request.set_method(Method::Connect);
@@ -218,7 +225,7 @@ impl Fairing for LateFairing {
     }
 }
 
-/// Handles the route for `CONNECT`: it responds with the status of the policy's response. [`LateFairing`] adds the
+/// Handles the route for `CONNECT`. Responds with the status of the policy's response. [`LateFairing`] adds the
 /// headers.
 fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFuture<'r> {
     let policy_status = state(request).policy_response.as_ref().map(PlainHttpResponse::status);
@@ -230,9 +237,10 @@ fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFu
     Box::pin(ready(outcome))
 }
 
-/// Returns the error of a request guard if the response has its status, and emits the event of a refusal.
+/// Returns the error of the request guard that failed last, and emits the event of the refused request. Returns `None`
+/// if no guard failed, or if the status of the response is not the status of the error.
 ///
-/// The event is emitted here, because a guard of type `Option` or `Result` turns the error into a success.
+/// The guard itself emits no event, because an argument of type `Option` or `Result` turns the error into a success.
 fn guard_error(request: &Request<'_>, response_status: Status) -> Option<ExtractError> {
     let state = state(request);
     let error = state.guard_error.filter(|error| status(error.status()) == response_status)?;
@@ -242,7 +250,8 @@ fn guard_error(request: &Request<'_>, response_status: Status) -> Option<Extract
     Some(error)
 }
 
-/// Returns true if the response looks like Rocket's default one, so that no catcher of the application wrote its body.
+/// Returns true if the response looks like Rocket's default response. In this case, no catcher of the application wrote
+/// the body.
 fn is_default_response(response: &Response<'_>, default: &Response<'_>) -> bool {
     response.content_type() == default.content_type() && response.body().preset_size() == default.body().preset_size()
 }
@@ -253,7 +262,7 @@ struct RequestState {
     /// Rocket's requests and responses have no extensions.
     request_extensions: Extensions,
     response_extensions: Extensions,
-    /// One for each fairing, the outermost first.
+    /// One value for each [`PolicyFairing`], the outermost first.
     in_flight: Vec<InFlight>,
     policy_response: Option<PlainHttpResponse>,
     /// The error of the request guard that failed last.
@@ -268,8 +277,8 @@ fn state<'a>(request: &'a Request<'_>) -> MutexGuard<'a, RequestState> {
 
 /// Returns the method that the client sent.
 ///
-/// Before any fairing runs, Rocket replaces the method of a request with a form by the form's field `_method`. So such
-/// a request counts as POST. It is never a page request.
+/// If a request has a form with a field `_method`, Rocket replaces the method of the request with this field before any
+/// fairing runs. So every request with a form counts as POST. Such a request is never a page request.
 async fn client_method(request: &Request<'_>, data: &mut Data<'_>) -> http::Method {
     let is_form = request.content_type().is_some_and(|kind| kind.is_form());
     if is_form && !data.peek(1).await.is_empty() {
@@ -279,7 +288,7 @@ async fn client_method(request: &Request<'_>, data: &mut Data<'_>) -> http::Meth
 }
 
 fn uri(request: &Request<'_>) -> Uri {
-    // `*` is neither an exempt path nor the target of a redirect.
+    // An invalid URI becomes `*`. This path is never exempt, and a request with this path is never redirected.
     request.uri().to_string().parse().unwrap_or_else(|_| Uri::from_static("*"))
 }
 
@@ -318,7 +327,8 @@ const REMEDY: &str =
 const UNPARSED_REQUEST: &str = "Rocket could not parse this request and ran no fairing, so hardtack's policy did not \
                                 check it; use no cookies in a catcher for 400";
 
-/// Calls the extractor with the jar of the request. [`guard_error`] handles the error, once the response is known.
+/// Calls the extractor with the jar of the request. If the extractor fails, stores the error. [`guard_error`] handles
+/// the error when the response is known.
 fn extract<T>(request: &Request<'_>, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Outcome<T, ExtractError> {
     let jar = state(request).request_extensions.get::<JarHandle>().cloned();
     let error = match jar {
@@ -342,7 +352,8 @@ impl<'r, S: Scheme> FromRequest<'r> for Cookies<S> {
     }
 }
 
-/// Rocket's `Option<Https>` is `None` after every error. The [`Sentinel`] finds a missing policy at launch.
+/// In Rocket, an argument `Option<Https>` is `None` after every error. If the policy is missing, the [`Sentinel`]
+/// reports this at launch.
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Https {
     type Error = ExtractError;
@@ -409,7 +420,8 @@ macro_rules! __rocket {
         impl<'__r, __S: $crate::Scheme> $crate::private::rocket::request::FromRequest<'__r> for $name<__S> {
             type Error = $crate::ExtractError;
 
-            // The expansion of an `async fn` under `#[async_trait]`, with paths that no item of the user's can hide.
+            // This is the expansion of an `async fn` under `#[async_trait]`. All paths are absolute, so that items in
+            // the user's code cannot hide them.
             fn from_request<'__life, '__future>(
                 __request: &'__r $crate::private::rocket::Request<'__life>,
             ) -> ::core::pin::Pin<

@@ -1,12 +1,14 @@
-//! salvo 1.1: the policy as a hoop, the extractors, and the responses of the errors. The scheme and the peer of a
-//! connection come from salvo's acceptor, and never from the URI or a header.
+//! Support for salvo 1.1: the policy as a hoop (salvo's name for a middleware), extractors for the jar and for `Https`,
+//! and a response for each error. The scheme and the peer of a connection come from salvo's acceptor. The scheme and
+//! the peer never come from the URI or a header.
 //!
-//! Add a [`PolicyHoop`] to the `Service`. Then [`Cookies`], [`Https`](crate::Https), [`MaybeHttps`] and each
-//! `#[hardtack::cookies]` struct can be arguments of a `#[handler]`. In other code, such as an `#[endpoint]` of
-//! salvo-oapi, import `salvo::extract::Extractible` and write
-//! `let cookies: Cookies = Cookies::extract(req, depot).await?`.
+//! Add a [`PolicyHoop`] to the `Service`. Then a `#[handler]` can have arguments of these types: [`Cookies`],
+//! [`Https`](crate::Https), [`MaybeHttps`] and each `#[hardtack::cookies]` struct.
 //!
-//! Every error is also a response. [`Error`] is any of the errors.
+//! Other code, such as an `#[endpoint]` of salvo-oapi, must extract the values itself. Import
+//! `salvo::extract::Extractible`, and write `let cookies: Cookies = Cookies::extract(req, depot).await?`.
+//!
+//! Every error is also a response. A handler with several kinds of errors can return [`Error`].
 
 use core::fmt;
 
@@ -33,12 +35,14 @@ use crate::request::tls_termination::TlsTermination;
 /// With [`TlsTermination::per_connection`], salvo's acceptor decides whether a connection carries TLS. The address of
 /// the peer is the address of the socket.
 ///
-/// Add it to the `Service` **before every other hoop**. The policy does not change headers that an earlier hoop adds.
-/// If the hoop is added to a `Router`, salvo does not run it for unknown paths: the response 404 has no HSTS then, and
-/// over plain HTTP there is no redirect.
+/// Add this hoop to the `Service` **before every other hoop**. The policy does not change headers that an earlier hoop
+/// adds.
 ///
-/// salvo's catcher runs after all hoops, and its pages keep the headers that the policy wrote. If a catcher of your own
-/// sets cookies, add the hoop to the catcher too: `Catcher::default().hoop(hoop.clone())`.
+/// Do not add this hoop to a `Router`, because salvo does not run the hoops of a router for unknown paths. For such a
+/// path, the response 404 would have no HSTS. A request over plain HTTP would not be redirected.
+///
+/// salvo's catcher runs after all hoops. The error pages of the catcher keep the headers that the policy wrote. If your
+/// own catcher sets cookies, add the hoop to the catcher too: `Catcher::default().hoop(hoop.clone())`.
 ///
 /// ```
 /// use hardtack::salvo::PolicyHoop;
@@ -78,7 +82,7 @@ pub struct PolicyHoop {
 }
 
 impl PolicyHoop {
-    /// Makes the hoop from a policy, or from a [`PolicyHandle`] that can replace the policy while the server runs.
+    /// Makes the hoop from a policy or from a [`PolicyHandle`]. A handle can replace the policy while the server runs.
     ///
     /// ```
     /// use hardtack::salvo::PolicyHoop;
@@ -115,28 +119,28 @@ impl Handler for PolicyHoop {
         };
         let outer_jar = req.extensions_mut().insert(in_flight.jar_handle());
         ctrl.call_next(req, depot, res).await;
-        // These steps also run if a handler called `ctrl.cease()`: the policy applies to every response.
+        // These steps also run if a handler called `ctrl.cease()`. The policy applies to every response.
         write_salvo_jar(req, res);
         in_flight.on_response(&mut res.headers, &mut res.extensions);
         match outer_jar {
             Some(outer_jar) => _ = req.extensions_mut().insert(outer_jar),
-            // A catcher with this hoop may run next. It must not treat these headers as undeclared.
+            // A catcher may run this hoop again. The second run must not treat these headers as undeclared.
             None => trust_headers(res),
         }
     }
 }
 
-/// Sends the policy's response instead of the application's.
+/// Sends the policy's response. The handlers of the application do not run.
 fn send(policy_response: PlainHttpResponse, res: &mut Response, ctrl: &mut FlowCtrl) {
     res.status_code(policy_response.status());
     policy_response.write_headers(&mut res.headers);
-    // salvo's catcher writes a page if there is no body, so the body is empty instead.
+    // salvo's catcher writes an error page if the response has no body. So the body is set to an empty text.
     res.body("");
     ctrl.skip_rest();
 }
 
-/// Moves the cookies of salvo's own jar to the headers. salvo does this after the last hoop, when the policy can no
-/// longer check them.
+/// Moves the cookies of salvo's own jar to the headers, so that the policy checks them. salvo itself would do this
+/// later, after the last hoop.
 fn write_salvo_jar(req: &Request, res: &mut Response) {
     if !res.has_cookie_changes() {
         return;
@@ -164,7 +168,8 @@ fn jar_handle(req: &Request) -> Result<&JarHandle, ExtractError> {
     req.extensions().get().ok_or_else(|| layer_missing(REMEDY))
 }
 
-/// Describes the extractors to salvo's OpenAPI and serde. It is empty, because they extract no part of a cookie.
+/// The metadata of the extractors for salvo's OpenAPI and serde. The metadata is empty, because the extractors do not
+/// read single fields of a request.
 static METADATA: Metadata = Metadata::new("");
 
 impl<'ex, S: Scheme> Extractible<'ex> for Cookies<S> {
@@ -191,8 +196,8 @@ impl<'ex> Extractible<'ex> for Https {
 
 /// An argument of a `#[handler]`: proof of HTTPS, or `None` over plain HTTP.
 ///
-/// If the policy is missing, its extraction is an error. salvo's `Option<T>` would be `None` after every error, and
-/// needs serde.
+/// If the policy is missing, the extraction returns an error. An argument `Option<Https>` would be `None` after every
+/// error, and salvo's `Option<T>` needs serde.
 ///
 /// ```
 /// use hardtack::salvo::{MaybeHttps, PolicyHoop};
@@ -237,9 +242,9 @@ impl<'ex> Extractible<'ex> for MaybeHttps {
     }
 }
 
-/// Any error of hardtack as a response, for a handler that uses `?` with several of the errors.
+/// Any error of hardtack, as a response. A handler can return this type if it uses `?` with several kinds of errors.
 ///
-/// salvo's own error type cannot hold the response of another error.
+/// salvo's own error type cannot contain the response of another error.
 ///
 /// ```
 /// use hardtack::salvo::{Error, PolicyHoop};
@@ -292,7 +297,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// It has no `source`: `Display` is already the text of the inner error.
+/// This error has no `source`, because `Display` already writes the text of the inner error.
 impl std::error::Error for Error {}
 
 impl From<ReadError> for Error {
@@ -343,8 +348,8 @@ impl Scribe for ReadError {
 }
 
 fn render_text(res: &mut Response, status: StatusCode, text: &'static str) {
-    // Rendering salvo's error removes a body of the handler or of an earlier hoop, and its headers. Then the text is
-    // the body.
+    // Rendering salvo's error removes the body that the handler or another hoop wrote, and the headers of this body.
+    // After that, the text becomes the new body.
     res.render(StatusError::from_code(status).unwrap_or_else(StatusError::internal_server_error));
     res.render(text);
 }

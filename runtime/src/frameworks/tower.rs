@@ -1,5 +1,5 @@
-//! The policy as a tower layer. It checks each request, adds the jar to the request's extensions, and applies the
-//! policy to every response. The public module also has the layer for clients.
+//! The policy as a tower layer. The layer checks each request, adds the jar to the request's extensions, and applies
+//! the policy to every response. The public module also contains the layer for HTTP clients.
 
 use core::fmt;
 use core::future::Future;
@@ -48,8 +48,8 @@ impl Policy {
 }
 
 impl PolicyHandle {
-    /// Returns a tower layer that applies to each request the policy that the handle has at the beginning of the
-    /// request.
+    /// Returns a tower layer. When a request begins, the layer reads the current policy of the handle, and applies this
+    /// policy to the request.
     ///
     /// ```
     /// use hardtack::{Policy, PolicyHandle, TlsTermination};
@@ -66,9 +66,9 @@ impl PolicyHandle {
     }
 }
 
-/// The tower layer that applies a [`Policy`] to the requests of one socket. [`Policy::layer`] makes it.
+/// The tower layer that applies a [`Policy`] to the requests of one socket. [`Policy::layer`] makes the layer.
 ///
-/// A redirect and a refusal have an empty body. The inner service is not called.
+/// If the policy redirects or refuses a request, the response has an empty body, and the inner service is not called.
 #[derive(Debug, Clone)]
 pub struct PolicyLayer {
     guard: PolicyGuard,
@@ -185,12 +185,13 @@ fn policy_response<R: Default>(policy_response: Option<PlainHttpResponse>) -> Re
 }
 
 impl<S: Scheme> Cookies<S> {
-    /// Returns the jar of the policy's layer, for a tower service or a framework without extractors from hardtack.
+    /// Returns the jar that the policy's layer added. Use this function in a tower service, or if hardtack has no
+    /// extractors for your framework.
     ///
     /// # Errors
     ///
-    /// Returns [`ExtractError::LayerMissing`] if the request did not pass the layer, and [`ExtractError::NotHttps`] if
-    /// `S` is [`Https`](crate::Https) and the request came over plain HTTP.
+    /// - [`ExtractError::LayerMissing`] if the policy's layer did not handle the request.
+    /// - [`ExtractError::NotHttps`] if `S` is [`Https`](crate::Https) and the request came over plain HTTP.
     ///
     /// ```
     /// use axum::{Router, body::Body, routing::get};

@@ -1,6 +1,7 @@
-//! The extractors of a `#[cookies]` struct, one macro for each framework. A procedural macro does not know which
-//! features of hardtack are enabled, so its expansion calls `__extractors`. If a framework's feature is enabled, its
-//! adapter defines the framework's macro. Otherwise an empty macro is defined here.
+//! The extractors of a `#[cookies]` struct. Each framework has one macro, which implements the framework's extractors.
+//! A procedural macro cannot see which features of hardtack are enabled, so the code that it generates calls
+//! `__extractors`. If the feature of a framework is enabled, the framework's adapter defines the macro. Otherwise this
+//! file defines an empty macro.
 
 /// Implements the extractors of all enabled frameworks.
 #[doc(hidden)]

@@ -1,6 +1,6 @@
-//! Methods of features that are disabled. A call does not compile, and the error names the feature. The bound is on the
-//! argument's type, so the error points at the argument. Modules and functions need no such replacement, because rustc
-//! names their feature itself.
+//! Replacements for methods whose feature is disabled. A call to such a method does not compile, and the error names
+//! the feature. The trait bound is on the type of the argument, so the error points at the argument. Modules and
+//! functions need no replacement, because rustc itself names the feature in the error.
 
 #[cfg(not(feature = "tower"))]
 mod tower {

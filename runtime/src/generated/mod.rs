@@ -1,4 +1,4 @@
-//! The items that the macros' expansions use, and the compile errors for disabled features.
+//! The items that the generated code of the macros uses, and the compile errors for disabled features.
 
 mod extractors;
 mod missing_features;

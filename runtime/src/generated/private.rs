@@ -1,5 +1,5 @@
-//! The items that the macros' expansions use, and nothing else. They are not part of the public API. Any release may
-//! change them together with the macros.
+//! The items that only the generated code of the macros uses. These items are not part of the public API. Any release
+//! may change the items and the macros together.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -34,14 +34,14 @@ pub use crate::inventory::Registered;
 /// The result of reading a value.
 pub type Read<T> = Result<T, InvalidValue>;
 
-/// Returns true if the name's prefix fixes Domain and Path, as `__Host-` does.
+/// Returns true if the prefix of the name fixes Domain and Path. `__Host-` is such a prefix.
 #[must_use]
 pub const fn is_host_only(name: &str) -> bool {
     matches!(Prefix::from_name(name), Some(prefix) if prefix.is_host_only())
 }
 
-/// Returns the strongest prefix that the attributes allow. Only a declaration without a name and with a constant as its
-/// path needs it, because the macro does not see the constant's value.
+/// Returns the strongest prefix that the attributes allow. A declaration needs this function if it has no `name` and
+/// its `path` is a constant. In this case the macro does not see the value of the path, so it cannot choose the prefix.
 #[must_use]
 pub const fn strongest_prefix(secure: bool, http_only: bool, path: &str, has_domain: bool) -> &'static str {
     match Prefix::strongest(secure, http_only, path, has_domain) {
@@ -58,13 +58,13 @@ pub const fn join<const N: usize>(first: &str, second: &str) -> [u8; N] {
     text
 }
 
-/// Returns the number of bytes of the attributes.
+/// Returns the number of bytes in the text of the attributes.
 #[must_use]
 pub const fn attributes_length(spec: &Spec) -> usize {
     wire::write_attributes(spec, None, &mut [])
 }
 
-/// Writes the attributes into an array of bytes.
+/// Returns the text of the attributes as an array of bytes.
 #[must_use]
 pub const fn attributes<const N: usize>(spec: &Spec) -> [u8; N] {
     let mut text = [0; N];
@@ -72,7 +72,7 @@ pub const fn attributes<const N: usize>(spec: &Spec) -> [u8; N] {
     text
 }
 
-/// Returns the joined bytes of texts as one text.
+/// Converts bytes to text. The bytes come from [`join`] or [`attributes`], so they are always UTF-8.
 #[must_use]
 #[allow(clippy::panic, reason = "evaluated while the user's crate compiles, on the joined bytes of texts")]
 pub const fn text(bytes: &'static [u8]) -> &'static str {
@@ -82,7 +82,7 @@ pub const fn text(bytes: &'static [u8]) -> &'static str {
     }
 }
 
-/// Fails to compile if an attribute with a constant expression breaks a rule.
+/// Causes a compile error if the value of an attribute is a constant expression and breaks a rule.
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
 pub const fn check(spec: &Spec, at: Argument, path_is_constant: bool) {
@@ -91,9 +91,10 @@ pub const fn check(spec: &Spec, at: Argument, path_is_constant: bool) {
     }
 }
 
-/// Does the same as [`check`], for a build with `HARDTACK_DENY`. `lint_error` is the error text if the argument's lint
-/// applies, or empty if the build allows the lint. `max_age_error` is the error text for a `max_age` over
-/// `max_age_limit` seconds.
+/// Does the same as [`check`], but for a build with `HARDTACK_DENY`.
+///
+/// - `lint_error` is the error text for the lint of the argument. The text is empty if the build allows the lint.
+/// - `max_age_error` is the error text for a `max_age` of more than `max_age_limit` seconds.
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
 pub const fn check_denied(
@@ -121,7 +122,7 @@ pub const fn check_denied(
     }
 }
 
-/// Fails to compile if an earlier cookie of the set has the same name.
+/// Causes a compile error if an earlier cookie of the set has the same name.
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
 pub const fn distinct(name: &str, earlier: &[&str]) {
@@ -134,7 +135,7 @@ pub const fn distinct(name: &str, earlier: &[&str]) {
     }
 }
 
-/// Compares bytes. `==` is not available in a `const fn`.
+/// Returns true if the bytes are equal. A `const fn` cannot use `==` on slices.
 const fn equal(a: &[u8], b: &[u8]) -> bool {
     let (mut a, mut b) = (a, b);
     while let ([first, a_rest @ ..], [second, b_rest @ ..]) = (a, b) {
@@ -146,19 +147,21 @@ const fn equal(a: &[u8], b: &[u8]) -> bool {
     a.is_empty() && b.is_empty()
 }
 
-/// Selects how a field's type is written and read. Method resolution tries the trait with the most references first:
+/// Selects the trait that writes and reads the type of a field. The compiler first tries the trait whose impl has the
+/// most `&`. This gives the following order:
 ///
-/// 1. [`ViaCookie`]: the type derives `Cookie`, which is an error.
+/// 1. [`ViaCookie`]: the type derives `Cookie`. This is an error.
 /// 2. [`ViaValue`]: the type is a `CookieValue`.
 /// 3. [`ViaText`]: the type has `Display` and `FromStr`.
-/// 4. [`ViaNothing`]: an error on the field's type.
+/// 4. [`ViaNothing`]: all other types. This is an error.
 ///
-/// A blanket impl of `CookieValue` for `Display + FromStr` would be simpler, but coherence does not allow it.
+/// A blanket impl of `CookieValue` for all types with `Display` and `FromStr` would be simpler, but Rust's coherence
+/// rules do not allow it.
 #[derive(Debug)]
 pub struct Via<T>(PhantomData<fn() -> T>);
 
 impl<T> Via<T> {
-    /// Makes the value on which the expansion calls `write_via` and `read_via`.
+    /// Makes the value on which the generated code calls `write_via` and `read_via`.
     #[allow(clippy::new_without_default, reason = "only expansions call it")]
     #[must_use]
     pub const fn new() -> Self {
@@ -166,7 +169,7 @@ impl<T> Via<T> {
     }
 }
 
-/// No type implements this trait. The unmet bound is the error message.
+/// A trait that no type implements. A bound with this trait causes the error message below.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` derives `Cookie`: it is a cookie of its own and cannot be the value of another",
     label = "brings its own declaration",
@@ -175,15 +178,15 @@ impl<T> Via<T> {
 )]
 pub trait NotACookie {}
 
-/// Selected first: the type derives `Cookie`.
+/// The first choice of [`Via`]: the type derives `Cookie`.
 pub trait ViaCookie {
     /// The field's type.
     type Value;
-    /// Fails to compile, because the bound is never met.
+    /// Does not compile, because no type meets the bound.
     fn write_via(&self, value: &Self::Value, out: &mut ValueWriter)
     where
         Self::Value: NotACookie;
-    /// Exists so that the expansion has no second error.
+    /// Prevents a second error in the generated code, which calls this method too.
     ///
     /// # Errors
     ///
@@ -204,7 +207,7 @@ impl<T: ReadCookie> ViaCookie for &&&Via<T> {
     }
 }
 
-/// Selected second: the type is a `CookieValue`.
+/// The second choice of [`Via`]: the type is a `CookieValue`.
 pub trait ViaValue {
     /// The field's type.
     type Value;
@@ -228,7 +231,7 @@ impl<T: CookieValue> ViaValue for &&Via<T> {
     }
 }
 
-/// Selected third: the type has `Display` and `FromStr`.
+/// The third choice of [`Via`]: the type has `Display` and `FromStr`.
 pub trait ViaText {
     /// The field's type.
     type Value;
@@ -252,15 +255,16 @@ impl<T: fmt::Display + FromStr> ViaText for &Via<T> {
     }
 }
 
-/// Selected last: the type has none of these. Only `write_via` has the bound, so that there is one error.
+/// The last choice of [`Via`]: all other types. Only `write_via` has a bound, so that the compiler reports only one
+/// error.
 pub trait ViaNothing {
     /// The field's type.
     type Value;
-    /// Fails to compile, because the type is not a `CookieValue`.
+    /// Does not compile, because the type is not a `CookieValue`.
     fn write_via(&self, value: &Self::Value, out: &mut ValueWriter)
     where
         Self::Value: CookieValue;
-    /// Exists so that the expansion has no second error.
+    /// Prevents a second error in the generated code, which calls this method too.
     ///
     /// # Errors
     ///
@@ -281,7 +285,7 @@ impl<T> ViaNothing for Via<T> {
     }
 }
 
-/// The result of methods that no program calls, because its compilation failed.
+/// The error of methods that are never called. A program that contains such a call does not compile.
 const NOTHING: InvalidValue = InvalidValue::expected("nothing");
 
 /// Allows a declaration to be `signed` or `sealed`.
@@ -292,7 +296,7 @@ macro_rules! __seal {
     () => {};
 }
 
-/// Fails to compile, because without the feature no value can be signed or sealed.
+/// Causes a compile error, because `signed` and `sealed` values need the feature `seal`.
 #[cfg(not(feature = "seal"))]
 #[doc(hidden)]
 #[macro_export]
@@ -312,7 +316,7 @@ macro_rules! __json {
     () => {};
 }
 
-/// Fails to compile, because without the feature no value can be written as JSON.
+/// Causes a compile error, because `json` values need the feature `json`.
 #[cfg(not(feature = "json"))]
 #[doc(hidden)]
 #[macro_export]
@@ -324,7 +328,7 @@ macro_rules! __json {
     };
 }
 
-/// Exists so that the expansion has no second error after that of `__json`.
+/// Prevents a second error after the error of `__json`, because the generated code uses this trait too.
 #[cfg(not(feature = "json"))]
 pub trait Json: Sized {
     /// Does nothing.
@@ -362,7 +366,7 @@ macro_rules! __declared {
     };
 }
 
-/// Does nothing, because without the feature there is no inventory.
+/// Does nothing, because the inventory needs the feature `inventory`.
 #[cfg(not(feature = "inventory"))]
 #[doc(hidden)]
 #[macro_export]

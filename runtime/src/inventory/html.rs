@@ -1,5 +1,5 @@
-//! The inventory as an HTML page, for people. The page works on a phone, contains no script and loads nothing. All text
-//! is escaped.
+//! Writes the inventory as an HTML page. The page works on a phone, contains no script and loads no other files. All
+//! text is escaped.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -8,10 +8,10 @@ use super::{Entry, Inventory, phrases};
 use crate::audit::{Finding, Severity};
 
 impl Inventory {
-    /// Returns the list as an HTML page. A site can publish the page to disclose its cookies, and a security team can
-    /// review it.
+    /// Returns the list as an HTML page. A site can publish the page to inform its users about cookies. A security team
+    /// can review the page.
     ///
-    /// The page contains no script and loads nothing. It works with the `Content-Security-Policy`
+    /// The page contains no script and loads no other files. The page works with the `Content-Security-Policy`
     /// `default-src 'none'; style-src 'unsafe-inline'`.
     ///
     /// ```standalone_crate
@@ -126,7 +126,8 @@ impl fmt::Display for WithCode<'_> {
     }
 }
 
-/// Displays a text with the special characters of HTML escaped. It is safe in an element and in a quoted attribute.
+/// Displays a text with the special characters of HTML escaped. The result is safe in an element and in a quoted
+/// attribute.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -1,4 +1,4 @@
-//! The inventory as JSON, for programs.
+//! Writes the inventory as JSON, for programs.
 
 use serde_json::{Value, json};
 
@@ -9,9 +9,10 @@ impl Inventory {
     /// "attributes", "reason", "same_name", "findings"}]}`.
     ///
     /// - `attributes` is `{"secure", "http_only", "same_site", "path", "domain", "max_age", "partitioned", "read_only",
-    ///   "seal"}`. `max_age` is in seconds. `domain` is `"policy"` if the policy gives it. An absent attribute is
-    ///   `null`.
-    /// - `set_cookie` is the `Set-Cookie` header with `…` as the value. It is `null` for a `read_only` cookie.
+    ///   "seal"}`. `max_age` is in seconds. `domain` is `"policy"` if the domain comes from the policy. An absent
+    ///   attribute is `null`.
+    /// - `set_cookie` is the `Set-Cookie` header with `…` as the value. `set_cookie` is `null` for a `read_only`
+    ///   cookie.
     /// - Each finding has the format of the [audit](crate::audit#serde).
     ///
     /// ```standalone_crate

@@ -1,6 +1,7 @@
-//! The inventory: every cookie that a program declares, in all its crates. Each entry has the place of the declaration,
-//! its reason, and the findings of the [audit] about its header. The inventory reads declarations only.
-//! The audit checks the headers that a server really sends.
+//! The inventory lists every cookie that a program declares, in all its crates. Each entry contains the source line of
+//! the declaration, its reason, and the findings of the [audit] about its header.
+//!
+//! The inventory reads only declarations. Use the audit to check the headers that a server really sends.
 
 use std::fmt;
 
@@ -18,7 +19,7 @@ mod phrases;
 mod sarif;
 mod table;
 
-/// A declaration as the macros register it.
+/// A declaration that a macro registered.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Registered {
@@ -26,7 +27,8 @@ pub struct Registered {
     pub spec: Spec,
     /// The path of the module that contains the declaration.
     pub module: &'static str,
-    /// The type, or the struct and its field.
+    /// The name of the type, such as `Theme`. For a field of a set, the names of the struct and of the field, such as
+    /// `ShopCookies::theme`.
     pub item: &'static str,
     /// The documentation, line by line.
     pub docs: &'static [&'static str],
@@ -38,10 +40,11 @@ pub struct Registered {
 
 ::inventory::collect!(Registered);
 
-/// Returns every cookie that this program declares, in all crates that are linked into it.
+/// Returns every cookie that this program declares, in all linked crates.
 ///
-/// The linker drops a crate of which the program uses nothing. In a linked crate, unused cookie types are listed too.
-/// In a test binary the list contains the cookies of the tests and of the crates under test.
+/// If the program uses no item of a crate, the linker drops the crate, and the list does not contain its cookies. If a
+/// crate is linked, the list also contains its unused cookie types. In a test binary, the list contains the cookies of
+/// the tests and of the crates under test.
 ///
 /// ```standalone_crate
 /// use hardtack::Cookie;
@@ -69,7 +72,7 @@ pub fn inventory() -> Inventory {
     Inventory { cookies }
 }
 
-/// The cookies that a program declares. [`inventory()`] returns them.
+/// The cookies that a program declares. [`inventory()`] returns this list.
 ///
 /// ```standalone_crate
 /// use hardtack::Cookie;
@@ -117,10 +120,11 @@ pub struct Entry {
     pub spec: Spec,
     /// The name of the crate that declares the cookie.
     pub krate: &'static str,
-    /// The path of the type, such as `shop::cookies::Theme`. For a field of a set, it is the path of the struct and the
-    /// field's name, such as `shop::ShopCookies::theme`.
+    /// The path of the type, such as `shop::cookies::Theme`. For a field of a set, the path of the struct and the name
+    /// of the field, such as `shop::ShopCookies::theme`.
     pub path: String,
-    /// The type, or the struct and its field.
+    /// The name of the type, such as `Theme`. For a field of a set, the names of the struct and of the field, such as
+    /// `ShopCookies::theme`.
     pub item: &'static str,
     /// The purpose of the cookie: the first paragraph of the documentation.
     pub purpose: String,
@@ -129,7 +133,7 @@ pub struct Entry {
     /// The line of the type's or the field's name in the source file. The first line is 1.
     pub line: u32,
     /// The audit's findings about the `Set-Cookie` header of this declaration, in descending order of severity. A
-    /// `read_only` cookie has none, because another program sets it.
+    /// `read_only` cookie has no findings, because another program sets the cookie.
     pub findings: Vec<Finding>,
     /// The paths of the other declarations with the same name.
     pub same_name: Vec<String>,
@@ -151,8 +155,8 @@ impl Entry {
         }
     }
 
-    /// Returns the `Set-Cookie` header of the declaration, with `…` as the value. If the policy gives the `Domain`, it
-    /// is `…` too.
+    /// Returns the `Set-Cookie` header of the declaration, with `…` as the value. If the `Domain` comes from the
+    /// policy, the `Domain` is `…` too.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -182,7 +186,8 @@ fn findings(spec: &Spec) -> Vec<Finding> {
         return Vec::new();
     }
     let domain = spec.domain.unwrap_or("example.com");
-    // A subdomain, because `domain-wide` is a finding about a `Domain` above the host.
+    // If the declaration has a `Domain`, the host is a subdomain of this `Domain`. Only then can the audit find
+    // `domain-wide`, which is about a `Domain` above the host.
     let host = if spec.has_domain() { format!("www.{domain}") } else { domain.to_owned() };
     let context = Context::https(&host).path(spec.path).declared(&[*spec]);
     audit::set_cookie(set_cookie_header(spec, "value", domain).as_bytes(), &context).findings
@@ -200,13 +205,16 @@ fn set_cookie_header(spec: &Spec, value: &str, cookie_domain: &str) -> String {
 }
 
 impl Inventory {
-    /// Checks all cookies against a deny list. The list has the words of the environment variable `HARDTACK_DENY`. A
-    /// test with this check also finds cookies of a build that ran without the variable.
+    /// Checks all cookies against a deny list. The list has the same format as the environment variable
+    /// `HARDTACK_DENY`. A test with this check also finds denied cookies if the build ran without the variable.
     ///
     /// # Errors
     ///
-    /// Returns [`DenyError`] with a message for each denied cookie, for each word of the list that has no meaning, and
-    /// for each exception that exempts no cookie of this program.
+    /// Returns a [`DenyError`] with one message for each of these problems:
+    ///
+    /// - The list denies a cookie of this program.
+    /// - A word of the list has no meaning.
+    /// - An exception of the list exempts no cookie of this program.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -251,7 +259,7 @@ impl Inventory {
 }
 
 impl Entry {
-    /// Returns true if the `Domain` is a public suffix. The macros cannot check a `Domain` that is a constant.
+    /// Returns true if the `Domain` is a public suffix. If the `Domain` is a constant, the macros cannot check it.
     fn has_public_suffix(&self) -> bool {
         self.spec.domain.is_some_and(|domain| is_public_suffix(&domain.to_ascii_lowercase()))
     }
@@ -265,8 +273,8 @@ impl Entry {
 
 /// The error of [`Inventory::deny`].
 ///
-/// `Display` is one line for each message. `Debug` is the same text, so that it is readable after an `unwrap` in a
-/// test.
+/// `Display` writes one line for each message. `Debug` writes the same text, so that the messages are readable if a
+/// test calls `unwrap`.
 ///
 /// ```standalone_crate
 /// use hardtack::Cookie;

@@ -1,4 +1,5 @@
-//! The attributes of a declaration in plain words, for readers who do not know HTTP. The reports for people use them.
+//! Describes the attributes of a declaration in plain words, for readers who do not know HTTP. The HTML page and the
+//! table use these phrases.
 
 use core::time::Duration;
 
@@ -15,7 +16,7 @@ pub(super) fn lifetime(spec: &Spec) -> String {
     }
 }
 
-/// Returns the duration in the largest unit without a remainder.
+/// Returns the duration in the largest unit that gives a whole number, such as "90 minutes".
 fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];

@@ -1,5 +1,5 @@
-//! The inventory as SARIF 2.1.0, for code review tools. A finding with a declared reason is a result that is suppressed
-//! in the source, so that tools show it as accepted, with its reason.
+//! Writes the inventory as SARIF 2.1.0, for code review tools. If a declaration gives a reason for a finding, the SARIF
+//! result is suppressed in the source. Tools then show the finding as accepted, with its reason.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,8 +10,8 @@ use super::{Entry, Inventory};
 use crate::audit::{Auditor, Finding, Reference, Severity, Weakness};
 
 impl Inventory {
-    /// Returns the findings as SARIF 2.1.0. Each finding has the file and line of its declaration. A finding with a
-    /// declared reason is suppressed, and contains the reason.
+    /// Returns the findings as SARIF 2.1.0. Each finding has the file and line of its declaration. If the declaration
+    /// gives a reason for the finding, the finding is suppressed, and contains the reason.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -34,7 +34,8 @@ impl Inventory {
         let mut by_id: BTreeMap<&str, (Weakness, Vec<Reference>)> = BTreeMap::new();
         for (_, finding) in findings() {
             let (_, references) = by_id.entry(finding.rule.id()).or_insert((finding.rule, Vec::new()));
-            // The Observatory's ids are scores. They depend on the cookie and not only on the rule.
+            // The Observatory's ids are left out here, because they are scores. A score depends on the cookie and not
+            // only on the rule.
             for reference in finding.references.iter().filter(|reference| reference.auditor != Auditor::Observatory) {
                 if !references.contains(reference) {
                     references.push(*reference);
@@ -73,7 +74,8 @@ fn descriptor(rule: Weakness, references: &[Reference]) -> Value {
     })
 }
 
-/// Returns a tag for code scanning services: `external/cwe/cwe-614` for a CWE, or the id as reports write it.
+/// Returns a tag for code scanning services. The tag of a CWE has the form `external/cwe/cwe-614`. Every other tag is
+/// the id in the same form as in reports.
 fn tag(reference: &Reference) -> String {
     match reference.auditor {
         Auditor::Cwe => format!("external/cwe/{}", reference.id.to_ascii_lowercase()),
@@ -101,7 +103,7 @@ fn result(cookie: &Entry, finding: &Finding, rule_index: Option<usize>) -> Value
             },
             "logicalLocations": [{ "fullyQualifiedName": cookie.path, "kind": "type" }],
         }],
-        // Without the line, which changes when the file is edited.
+        // The fingerprint does not contain the line, because the line changes when the file is edited.
         "partialFingerprints": { "cookieAndRule/v1": format!("{} {}", cookie.path, finding.rule.id()) },
     });
     if let (Some(reason), Some(result)) = (finding.reason, result.as_object_mut()) {
@@ -123,7 +125,8 @@ fn uri(file: &str) -> String {
     for byte in path.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
-            // The colon after a drive letter. In a relative path a colon would end a scheme.
+            // This is the colon after a drive letter. In a relative path, a colon is escaped, because it would end the
+            // scheme of the URI.
             b':' if uri.starts_with("file:") => uri.push(':'),
             byte => {
                 // Writing to a `String` never fails.
@@ -173,7 +176,7 @@ mod tests {
         assert_eq!(uri("/home/a/lib.rs"), "file:///home/a/lib.rs");
         assert_eq!(uri("C:\\a\\lib.rs"), "file:///C:/a/lib.rs");
         assert_eq!(uri("a:b/lib.rs"), "file:///a:b/lib.rs");
-        // The colon is no drive's, so it is escaped.
+        // This colon is not after a drive letter, so it is escaped.
         assert_eq!(uri("shop:a/lib.rs"), "shop%3Aa/lib.rs");
     }
 }

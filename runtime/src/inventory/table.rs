@@ -1,12 +1,14 @@
-//! The inventory for a terminal: one row for each cookie, with its details below the row.
+//! Writes the inventory as text for a terminal. There is one row for each cookie, with the details of the cookie below
+//! the row.
 
 use std::fmt::Write as _;
 
 use super::{Entry, Inventory, phrases};
 
 impl Inventory {
-    /// Returns the list as text for a terminal: one row for each cookie. Below the row are its purpose, its place and
-    /// its findings. A finding for which the declaration gives no reason begins with `unexpected:`.
+    /// Returns the list as text for a terminal. There is one row for each cookie. Below the row are the cookie's
+    /// purpose, its source line and its findings. If the declaration gives no reason for a finding, the finding begins
+    /// with `unexpected:`.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -42,7 +44,7 @@ impl Inventory {
         table
     }
 
-    /// Returns the number of cookies, of findings, and of findings without a reason.
+    /// Returns a text with three numbers: all cookies, all findings, and the findings without a reason.
     pub(super) fn summary(&self) -> String {
         let findings = || self.cookies.iter().flat_map(|cookie| &cookie.findings);
         let cookies = phrases::count(self.cookies.len(), "cookie");

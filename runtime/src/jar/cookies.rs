@@ -1,5 +1,5 @@
-//! The typed view of a jar: the methods with which a handler reads, sets and removes cookies. The behaviour is
-//! implemented in `state`.
+//! The typed view of a jar. `Cookies` has the methods with which a handler reads, sets and removes cookies. The file
+//! `state.rs` implements the behaviour.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -18,8 +18,8 @@ use crate::sync::Arc;
 
 /// The cookie jar of one request and its response. The type parameter is the scheme of the request.
 ///
-/// A clone is cheap, and all clones share one jar. In a framework, the policy's middleware makes the jar and writes it
-/// into the response. Without a framework, make it with [`Cookies::from_headers`] and write it with
+/// A clone is cheap, and all clones share one jar. In a framework, the policy's middleware makes the jar and writes the
+/// jar into the response. Without a framework, make the jar with [`Cookies::from_headers`] and write the jar with
 /// [`write`](Cookies::write).
 ///
 /// ```
@@ -51,14 +51,15 @@ pub struct Cookies<S: Scheme = Https> {
 impl<S: Scheme> Cookies<S> {
     /// Makes the jar of one request from the request's headers.
     ///
-    /// `scheme` is an [`Https`], a [`PlainHttp`], or an [`AnyScheme`] from the result of
-    /// [`TlsTermination::detect`](crate::TlsTermination::detect).
+    /// [`TlsTermination::detect`](crate::TlsTermination::detect) returns an [`Https`] or a [`PlainHttp`] for `scheme`.
+    /// You can also convert its result to an [`AnyScheme`].
     #[must_use]
     pub fn from_headers(request: &HeaderMap, scheme: S) -> Self {
         Cookies::from_jar(Arc::new(JarState::new(request, scheme.verdict())))
     }
 
-    /// Sets the policy of the jar: the handle's present policy. The jar keeps the first policy that it gets.
+    /// Sets the policy of the jar to the current policy of the handle. If the jar already has a policy, this method
+    /// does nothing.
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, Policy, PolicyHandle, testing};
@@ -81,8 +82,8 @@ impl<S: Scheme> Cookies<S> {
         self
     }
 
-    /// Sets the keyring of the jar, if there is no policy or the policy has another keyring. The jar keeps the first
-    /// keyring that it gets.
+    /// Sets the keyring of the jar. Use this method if the jar has no policy, or if the policy has another keyring. A
+    /// second call of this method does nothing.
     ///
     /// ```
     /// use hardtack::seal::{Key, Keyring};
@@ -110,17 +111,17 @@ impl<S: Scheme> Cookies<S> {
         self
     }
 
-    /// Reads a cookie of the request. Returns `None` if the request did not carry the cookie. Cookies that this request
-    /// sets are not read.
+    /// Reads a cookie of the request. Returns `None` if the request does not contain the cookie. Does not return a
+    /// cookie that was set with [`set`](Cookies::set).
     ///
-    /// If a `signed` or `sealed` cookie came several times, only the values with a valid seal count.
+    /// If the request contains a `signed` or `sealed` cookie several times, only the values with a valid seal are used.
     ///
     /// # Errors
     ///
     /// - [`ReadError::NotHttps`] if a Secure cookie came over plain HTTP.
-    /// - [`ReadError::Ambiguous`] if the name came with several different values.
+    /// - [`ReadError::Ambiguous`] if the request contains several different values for the name.
     /// - [`ReadError::Malformed`] if the value is not valid for the type.
-    /// - For a `signed` or `sealed` cookie also [`ReadError::NoKeyring`], [`ReadError::BadSeal`],
+    /// - For a `signed` or `sealed` cookie, also [`ReadError::NoKeyring`], [`ReadError::BadSeal`],
     ///   [`ReadError::Expired`] and [`ReadError::UnknownKey`].
     ///
     /// ```
@@ -143,7 +144,7 @@ impl<S: Scheme> Cookies<S> {
         Ok(found)
     }
 
-    /// Reads every value that came under the cookie's name, in the order of the request.
+    /// Reads every value that the request contains for the cookie's name, in the order of the request.
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, testing};
@@ -165,12 +166,13 @@ impl<S: Scheme> Cookies<S> {
         })
     }
 
-    /// Sets a cookie in the response. A later call with the same name, Path and Domain replaces an earlier one.
+    /// Sets a cookie in the response. A later call with the same name, Path and Domain replaces the cookie of an
+    /// earlier call.
     ///
     /// # Errors
     ///
-    /// Returns a [`SetError`] if the cookie cannot be set. The cookie is not sent then. Other cookies that were set are
-    /// sent.
+    /// Returns a [`SetError`] if the cookie cannot be set. The cookie is not sent. The other cookies of the response
+    /// are sent.
     ///
     /// ```
     /// use hardtack::{AnyScheme, Cookie, Cookies, SetError, TlsTermination};
@@ -187,12 +189,12 @@ impl<S: Scheme> Cookies<S> {
         cookie.set_in(&self.jar)
     }
 
-    /// Removes a cookie, also if the request did not carry it. The header has the declared name, Path, Domain and
-    /// flags, an empty value, `Max-Age=0` and a past `Expires`.
+    /// Removes a cookie, even if the request does not contain the cookie. The header has the declared name, Path,
+    /// Domain and flags, and an empty value. The header also has `Max-Age=0` and an `Expires` in the past.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`set`](Cookies::set).
+    /// Returns the same errors as [`set`](Cookies::set).
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, testing};
@@ -213,8 +215,8 @@ impl<S: Scheme> Cookies<S> {
         self.jar.add(Declaration::new::<T>(), None, &Overrides::NONE)
     }
 
-    /// Appends the `Set-Cookie` headers to the response and closes the jar. The headers meet the baseline of the jar's
-    /// policy. A second call appends nothing.
+    /// Appends the `Set-Cookie` headers of the jar to the response, and closes the jar. The headers meet the baseline
+    /// of the jar's policy. A second call of this method does nothing.
     pub fn write(&self, response: &mut HeaderMap) {
         self.jar.write(response);
     }
@@ -225,7 +227,7 @@ impl<S: Scheme> Cookies<S> {
 }
 
 impl Cookies<AnyScheme> {
-    /// Returns a view of the same jar with proof of HTTPS.
+    /// Returns a view of the same jar that has proof of HTTPS.
     ///
     /// # Errors
     ///
@@ -248,7 +250,7 @@ impl<S: Scheme> Clone for Cookies<S> {
     }
 }
 
-/// Shows names, and never values.
+/// Shows the names of the cookies. The output never contains a value.
 impl<S: Scheme> fmt::Debug for Cookies<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (received, pending, is_sent) = self.jar.names();

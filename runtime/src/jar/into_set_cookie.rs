@@ -1,4 +1,4 @@
-//! The argument of [`Cookies::set`](crate::Cookies::set): a cookie, or a cookie with settings of its own.
+//! The argument of [`Cookies::set`](crate::Cookies::set): a cookie, or a cookie with settings for this call.
 
 use super::state::JarState;
 use crate::cookie::declaration::{Cookie, Declaration};
@@ -6,7 +6,7 @@ use crate::cookie::error::SetError;
 use crate::cookie::overrides::Overrides;
 use crate::cookie::set_cookie::SetCookie;
 
-/// A value that [`Cookies::set`](crate::Cookies::set) accepts: a [`Cookie`], or a [`SetCookie`] of one.
+/// A value that [`Cookies::set`](crate::Cookies::set) accepts: a [`Cookie`], or a [`SetCookie`] that contains a cookie.
 ///
 /// ```
 /// use hardtack::{Cookie, IntoSetCookie, testing};
@@ -23,10 +23,10 @@ use crate::cookie::set_cookie::SetCookie;
     note = "declare it with `#[derive(Cookie)]` from `hardtack`; one that is `read_only` can only be read"
 )]
 pub trait IntoSetCookie {
-    /// The declared type.
+    /// The type of the cookie.
     type Cookie: Cookie;
 
-    /// Returns the cookie to set.
+    /// Returns the cookie as a [`SetCookie`].
     fn into_set_cookie(self) -> SetCookie<Self::Cookie>;
 
     /// Sets the cookie in the jar.
@@ -48,7 +48,7 @@ impl<T: Cookie> IntoSetCookie for T {
         SetCookie::new(self)
     }
 
-    // Without overrides there is no need to make a `SetCookie` of each type.
+    // This impl has no overrides, so it needs no `SetCookie`. The compiler then generates less code for each type.
     fn set_in(self, jar: &JarState) -> Result<(), SetError> {
         jar.add(Declaration::new::<T>(), Some(&self), &Overrides::NONE)
     }

@@ -1,5 +1,6 @@
-//! The state of a jar: what the request carried, and what is pending for the response. All views of the jar share it.
-//! It is written into one response and closed then. It handles declarations as data, without their types.
+//! The state of a jar: the cookies of the request, and the cookies that the response will set. All views of the jar
+//! share this state. Writing the jar into the response closes the jar. This file handles declarations as data, without
+//! their types.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -28,7 +29,7 @@ use crate::wire::cookie::{self, Lookup};
 pub struct JarState {
     verdict: Verdict,
     headers: CookieHeaders,
-    /// The method and URI for events. A jar that was made from headers alone has none.
+    /// The method and URI of the request, for events. `None` if the jar was made only from headers.
     target: Option<(Method, Uri)>,
     policy: OnceLock<CurrentPolicy>,
     #[cfg(feature = "seal")]
@@ -36,7 +37,8 @@ pub struct JarState {
     pending: Mutex<Pending>,
 }
 
-/// The `Cookie` headers of the request. Most requests have at most one, which needs no list.
+/// The `Cookie` headers of the request. Most requests have at most one `Cookie` header, so the usual case needs no
+/// list.
 enum CookieHeaders {
     AtMostOne(Option<HeaderValue>),
     Several(Vec<HeaderValue>),
@@ -65,7 +67,8 @@ impl CookieHeaders {
 struct Pending {
     is_sent: bool,
     headers: Vec<SetCookieHeader>,
-    /// The cookies whose value can never be read. If the error becomes the response, the response removes the cookie.
+    /// The cookies whose value can never be read. If the error of a read becomes the response, the response removes the
+    /// cookie.
     unreadable: Vec<Declaration>,
 }
 
@@ -89,12 +92,12 @@ impl JarState {
         self
     }
 
-    /// Sets the policy. It does nothing if a policy is already set: a request is handled under one policy only.
+    /// Sets the policy. Does nothing if a policy is already set, because a request is handled under one policy only.
     pub(crate) fn set_policy(&self, policy: CurrentPolicy) {
         let _ = self.policy.set(policy);
     }
 
-    /// Sets the keyring. It does nothing if a keyring is already set.
+    /// Sets the keyring. Does nothing if a keyring is already set.
     #[cfg(feature = "seal")]
     pub(crate) fn set_keyring(&self, keyring: &crate::seal::Keyring) {
         let _ = self.keyring.set(keyring.clone());
@@ -113,14 +116,14 @@ impl JarState {
         self.policy.get()
     }
 
-    /// Closes the jar and returns the pending headers. A `set` after this is an error.
+    /// Closes the jar and returns the pending headers. After this call, `set` returns an error.
     pub(crate) fn close(&self) -> Vec<SetCookieHeader> {
         let mut pending = self.pending();
         pending.is_sent = true;
         core::mem::take(&mut pending.headers)
     }
 
-    /// Adds the header that sets a value, or that removes the cookie if `value` is `None`.
+    /// Adds the header that sets `value`. If `value` is `None`, adds the header that removes the cookie.
     pub(crate) fn add(
         &self,
         declaration: Declaration,
@@ -131,7 +134,7 @@ impl JarState {
         let header = set_cookie_header(declaration, value, overrides, &context);
         header.and_then(|header| self.push(header)).inspect_err(|error| {
             let evidence = error.evidence();
-            // The event has the evidence, so the reason does not repeat it.
+            // The event already contains the evidence, so the reason does not repeat the evidence.
             let reason: &dyn fmt::Display =
                 if evidence.is_some() { &"a Secure cookie is not sent over plain HTTP" } else { error };
             let event = Event::new(Kind::CookieNotSet, error.code(), reason);
@@ -151,12 +154,12 @@ impl JarState {
         Ok(())
     }
 
-    /// Returns every raw value that came under the cookie's name.
+    /// Returns every raw value that the request contains for the cookie's name.
     pub(crate) fn values(&self, declaration: Declaration) -> impl Iterator<Item = &[u8]> {
         cookie::values(self.headers.as_slice(), declaration.spec.name)
     }
 
-    /// Reads the cookie into the slot. The slot stays empty if the request did not carry the cookie.
+    /// Reads the cookie into the slot. The slot stays empty if the request does not contain the cookie.
     pub(crate) fn find(&self, declaration: Declaration, slot: &mut dyn DecodeSlot) -> Result<(), ReadError> {
         let result = match cookie::lookup(self.headers.as_slice(), declaration.spec.name) {
             Lookup::Missing => return Ok(()),
@@ -182,8 +185,9 @@ impl JarState {
         slot.decode(&text).map_err(|source| malformed(declaration.spec, source))
     }
 
-    /// Reads a cookie that came with several values. For a `signed` or `sealed` cookie only the values whose seal is
-    /// valid count, because a sibling host can plant others.
+    /// Reads a cookie for which the request contains several different values. For a `signed` or `sealed` cookie,
+    /// ignores every value without a valid seal, because a sibling host can set such values. If no seal is valid,
+    /// returns the first error.
     fn read_conflicting(&self, declaration: Declaration, slot: &mut dyn DecodeSlot) -> Result<(), ReadError> {
         let spec = declaration.spec;
         self.check_https(spec)?;
@@ -206,7 +210,8 @@ impl JarState {
         }
     }
 
-    /// Anyone on the network can add cookies to a plain-HTTP request, so Secure cookies are not read there.
+    /// Returns an error if the cookie is Secure and the request came over plain HTTP. Anyone on the network can add
+    /// cookies to such a request.
     fn check_https(&self, spec: &Spec) -> Result<(), ReadError> {
         if spec.secure && !self.verdict.https {
             return Err(ReadError::NotHttps { cookie: spec.name, evidence: self.verdict.evidence });
@@ -214,7 +219,8 @@ impl JarState {
         Ok(())
     }
 
-    /// Returns the text of a raw value: unsealed, or decoded, or unchanged if another program wrote it.
+    /// Returns the text of a raw value. Opens the seal of a `signed` or `sealed` value. Percent-decodes the value of
+    /// other cookies. Does not change the value of a `read_only` cookie, because another program wrote this value.
     fn text<'a>(&self, spec: &Spec, raw: &'a [u8]) -> Result<Cow<'a, str>, ReadError> {
         let Some(seal) = spec.seal else { return decode_raw(spec, raw).map_err(|source| malformed(spec, source)) };
         let context = self.seal_context(spec, self.current_policy());
@@ -222,7 +228,8 @@ impl JarState {
     }
 
     fn header_context(&self, spec: &Spec) -> HeaderContext<'_> {
-        // The policy is read once, so that a concurrent `with_policy` cannot give a mixture.
+        // The policy is read only once. With two reads, a concurrent `with_policy` could set the policy between the
+        // reads.
         let policy = self.current_policy();
         HeaderContext {
             verdict: self.verdict,
@@ -250,8 +257,7 @@ impl JarState {
         self.policy.get().map(|current| &*current.policy)
     }
 
-    /// Emits an event for the error. If the value can never be read, remembers the cookie for
-    /// [`JarState::take_unreadable`].
+    /// Emits an event for the error. If the value can never be read, stores the cookie for `remove_unreadable`.
     fn reject(&self, declaration: Declaration, error: &ReadError) {
         if error.removes_cookie() && !declaration.spec.read_only {
             let mut pending = self.pending();
@@ -260,16 +266,17 @@ impl JarState {
             }
         }
         let evidence = error.evidence();
-        // The event has the evidence, so the reason does not repeat it.
+        // The event already contains the evidence, so the reason does not repeat the evidence.
         let reason: &dyn fmt::Display =
             if evidence.is_some() { &"a Secure cookie is not read over plain HTTP" } else { error };
         let event = Event::new(Kind::CookieRejected, error.code(), reason);
         self.emit(event.with_cookie(error.cookie()).with_evidence(evidence));
     }
 
-    /// Removes the cookie of this name in the response, if a read rejected it and the response does not set it.
+    /// Removes the cookie with this name in the response, if a read rejected the cookie. Does nothing if the response
+    /// sets the cookie.
     ///
-    /// We never remove `read_only` cookies: another program owns them.
+    /// `read_only` cookies are never removed, because another program owns them.
     #[cfg(feature = "_layer")]
     pub(crate) fn remove_unreadable(&self, name: &str) {
         let declaration = self.pending().unreadable.iter().copied().find(|known| known.spec.name == name);
@@ -278,12 +285,12 @@ impl JarState {
         let Ok(removal) = set_cookie_header(declaration, None, &Overrides::NONE, &context) else { return };
         let mut pending = self.pending();
         if !pending.headers.iter().any(|header| removal.replaces(header)) {
-            // Removals come first, so that a `set` of the application wins.
+            // A removal comes before the cookies that the application sets, so that it never removes such a cookie.
             pending.headers.insert(0, removal);
         }
     }
 
-    /// Returns the received names, the pending names, and whether the response was sent, for `Debug`.
+    /// Returns the data for `Debug`: the received names, the pending names, and true if the response was sent.
     pub(crate) fn names(&self) -> (Vec<Cow<'_, str>>, Vec<&'static str>, bool) {
         let received = self.headers.as_slice().iter().flat_map(|header| cookie::pairs(header.as_bytes()));
         let received = received.map(|(name, _)| String::from_utf8_lossy(name));
@@ -291,7 +298,7 @@ impl JarState {
         (received.collect(), pending.headers.iter().map(|header| header.name).collect(), pending.is_sent)
     }
 
-    /// Emits an event of this request.
+    /// Emits an event for this request.
     pub(crate) fn emit(&self, event: Event<'_>) {
         let (method, path) = match &self.target {
             Some((method, uri)) => (Some(method), Some(uri.path())),
@@ -304,7 +311,7 @@ impl JarState {
         }
     }
 
-    /// Emits an event for cookies that were set and that no response carries.
+    /// Emits an event for cookies that were set but never sent.
     pub(crate) fn report_unsent(&self, headers: &[SetCookieHeader], reason: &'static str) {
         if headers.is_empty() {
             return;
@@ -314,7 +321,7 @@ impl JarState {
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
-        // No code panics while it holds the lock, so a poisoned lock still guards whole values.
+        // No code panics while it has the lock. So the data is valid even if the lock is poisoned.
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

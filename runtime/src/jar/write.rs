@@ -1,4 +1,5 @@
-//! Writing a jar into a response: its headers in, `Set-Cookie` headers that meet the policy's baseline out.
+//! Writes a jar into a response. The input is the headers of the jar. The output is `Set-Cookie` headers that meet the
+//! policy's baseline.
 
 use std::time::SystemTime;
 
@@ -21,7 +22,7 @@ impl JarState {
 
     /// Appends headers of the jar to the response.
     pub(crate) fn append(&self, headers: Vec<SetCookieHeader>, response: &mut HeaderMap) {
-        // Two more for Cache-Control and HSTS, so that the map does not grow a second time.
+        // Reserves space for two more headers, Cache-Control and HSTS, so that the map does not grow a second time.
         response.reserve(headers.len() + 2);
         for mut header in headers {
             if let Some(stricter) = self.meet_baseline(&ParsedSetCookie::parse(header.value.as_bytes())) {
@@ -31,8 +32,8 @@ impl JarState {
         }
     }
 
-    /// Returns the header with the attributes that the policy's baseline demands, and emits an event. Returns `None` if
-    /// the header meets the baseline or the policy has an exception for the cookie.
+    /// Makes a header meet the policy's baseline. Returns the new header and emits an event. Returns `None` if the
+    /// header already meets the baseline, or if the policy has an exception for the cookie.
     pub(crate) fn meet_baseline(&self, parsed: &ParsedSetCookie<'_>) -> Option<Vec<u8>> {
         let policy = &self.policy()?.policy;
         if policy.baseline().is_empty() || policy.exception(parsed.name).is_some() {
@@ -46,24 +47,25 @@ impl JarState {
     }
 }
 
-/// Replaces the bytes of a header and keeps its `sensitive` mark.
+/// Replaces the bytes of a header. The new header has the same `sensitive` mark.
 pub(crate) fn replace(header: &mut HeaderValue, bytes: Vec<u8>) {
-    // The bytes of a header value and ASCII text are always valid.
+    // `bytes` contains only bytes of a header value and ASCII text, so `try_from` does not fail.
     if let Ok(mut value) = HeaderValue::try_from(bytes) {
         value.set_sensitive(header.is_sensitive());
         *header = value;
     }
 }
 
-/// Returns the header with the attributes that the baseline demands, or `None` if the header meets the baseline.
+/// Returns the header with the attributes that the baseline demands. Returns `None` if the header already meets the
+/// baseline.
 fn tighten(baseline: &Baseline, parsed: &ParsedSetCookie<'_>, now: impl Fn() -> SystemTime) -> Option<Vec<u8>> {
     let mut out: Option<Vec<u8>> = None;
     let mut set = |name, value: &str| {
         out = Some(with_attribute(out.as_deref().unwrap_or(parsed.header), name, value.as_bytes()));
     };
-    // `SameSite=None` would weaken a header without the attribute.
+    // If a header has no `SameSite`, adding `SameSite=None` would make the cookie weaker.
     if let Some(min) = baseline.min_same_site().filter(|min| *min != SameSite::None) {
-        // Browsers treat an absent or unknown value as weaker than `Lax`.
+        // If `SameSite` is missing or has an unknown value, browsers treat the cookie as weaker than with `Lax`.
         if !parsed.known_same_site().is_some_and(|found| found.is_at_least(min)) {
             set("SameSite", min.as_str());
         }

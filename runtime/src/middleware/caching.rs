@@ -1,13 +1,13 @@
-//! `Cache-Control` of responses with cookies: the headers in, a stricter header out, so that no shared cache stores the
-//! response (RFC 9111 7.3).
+//! Makes the `Cache-Control` of a response with cookies stricter, so that no shared cache stores the response (RFC 9111
+//! 7.3). The input is the `Cache-Control` headers of the response. The output is one stricter header.
 
 use http::HeaderValue;
 
 use crate::policy::Caching;
 use crate::wire::list::split_unquoted;
 
-/// Returns the `Cache-Control` header that replaces these headers, and whether they allowed shared caches to store the
-/// response. Returns `None` if the headers are strict enough.
+/// Returns the `Cache-Control` header that replaces these headers. The boolean is true if these headers allowed shared
+/// caches to store the response. Returns `None` if these headers are strict enough.
 pub(super) fn stricter_cache_control<'a>(
     caching: Caching,
     headers: impl Iterator<Item = &'a HeaderValue>,

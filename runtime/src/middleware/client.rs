@@ -1,5 +1,5 @@
-//! Requests of the program's own HTTP client: the URI and headers in, an error out if the request would carry a cookie
-//! or credentials over plain HTTP.
+//! Checks the requests of the program's own HTTP client. The input is the URI and the headers of a request. The output
+//! is an error if the request would carry a cookie or credentials over plain HTTP.
 
 use core::fmt;
 
@@ -13,8 +13,11 @@ use crate::request::is_https;
 ///
 /// # Errors
 ///
-/// Returns an error if the request has a `Cookie` or `Authorization` header, its scheme is not HTTPS, and the policy
-/// does not exempt its host.
+/// Returns an error if all of these statements are true:
+///
+/// - The request has a `Cookie` or `Authorization` header.
+/// - The scheme of the request is not HTTPS.
+/// - The policy does not exempt the host of the request.
 pub(crate) fn check(policy: &Policy, uri: &Uri, headers: &HeaderMap) -> Result<(), PlaintextRequestError> {
     let found =
         [("Cookie", COOKIE), ("Authorization", AUTHORIZATION)].into_iter().find(|(_, name)| headers.contains_key(name));
@@ -51,7 +54,7 @@ pub struct PlaintextRequestError {
 }
 
 impl PlaintextRequestError {
-    /// Returns the host of the request's URI. It is empty if the URI has none.
+    /// Returns the host of the request's URI, or an empty text if the URI has no host.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host

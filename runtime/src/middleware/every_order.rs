@@ -1,5 +1,5 @@
-//! Several threads use one jar. loom runs each model once for every order in which the threads can take the locks. A
-//! test fails if a cookie is lost, is sent twice, or is made from a mixture of two policies.
+//! Tests in which several threads use one jar. loom runs each test once for every order in which the threads can take
+//! the locks. A test fails if a cookie is lost or sent twice, or if two policies are mixed in one cookie.
 //!
 //! ```console
 //! $ RUSTFLAGS="--cfg hardtack_loom" cargo test -p hardtack --features seal,testing,tower,tracing --lib every_order
@@ -22,13 +22,13 @@ struct Session(u64);
 #[derive(Cookie)]
 struct Cart(u64);
 
-/// The policy has its `Domain` and its keyring.
+/// A cookie that needs a `Domain` and a keyring from the policy.
 #[cfg(feature = "seal")]
 #[derive(Cookie)]
 #[cookie(domain = policy, sealed)]
 struct Basket(u64);
 
-/// The policy has its `Domain` and, with the baseline, its `SameSite`.
+/// A cookie whose `Domain` comes from the policy. The baseline of the policy changes its `SameSite`.
 #[cfg(feature = "tower")]
 #[derive(Cookie)]
 #[cookie(domain = policy)]
@@ -36,7 +36,7 @@ struct Sso(u64);
 
 const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";
 
-/// Runs the model in every order.
+/// Runs the model once for every order in which the threads can take the locks.
 fn every_order(model: impl Fn() + Sync + Send + 'static) {
     let orders = StdArc::new(AtomicU64::new(0));
     let counter = StdArc::clone(&orders);
@@ -64,7 +64,7 @@ fn set_cookie_headers(response: &HeaderMap) -> Vec<String> {
     response.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned()).collect()
 }
 
-/// Returns true if the call came before the jar was written. A later call is an error.
+/// Returns true if the call came before the jar was written, and false if the call came later.
 fn is_in_time(result: Result<(), SetError>) -> bool {
     match result {
         Ok(()) => true,
@@ -107,7 +107,7 @@ fn last_set_of_a_name_is_sent() {
         });
         let headers = write(&jar);
         let results = threads.map(|thread| thread.join().unwrap());
-        // The second call of a thread is never in time if the first was late.
+        // If the first call of a thread came too late, its second call came too late as well.
         assert!(results.iter().all(|(first, second)| *first || !*second));
         let last_of_each_thread: Vec<_> = (1..)
             .zip(results)
@@ -166,11 +166,12 @@ fn first_policy_applies_as_a_whole() {
             })
         });
         let early = jar.set(Basket(1));
-        // Without a policy the first error is the missing domain. No order gives a domain without a key.
+        // `Basket` needs a domain and a key. If the jar has no policy yet, the first error is the missing domain. There
+        // must be no order in which the jar has a domain but no key.
         assert!(matches!(early, Ok(()) | Err(SetError::Attribute { attribute: "domain", .. })), "{early:?}");
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         jar.set(Basket(2)).unwrap();
-        // Both calls used one policy, so the second call replaced the cookie of the first.
+        // Both calls used the same policy. So the second call replaced the cookie of the first call.
         let [header] = &*write(&jar) else { panic!("two scopes") };
         assert!(header.contains("; Domain=one.example;") || header.contains("; Domain=two.example;"), "{header}");
     });
@@ -185,7 +186,7 @@ fn request_keeps_its_policy_under_the_middleware() {
     use super::PolicyGuard;
     use crate::request::head::RequestHead;
 
-    /// The `Domain` and the `SameSite` of a header show which policy made it.
+    /// Returns one of two policies. The `Domain` and the `SameSite` of a header show which policy was used.
     fn policy(number: usize) -> Policy {
         let (domain, same_site) = [("one.example", SameSite::Lax), ("two.example", SameSite::Strict)][number];
         Policy::builder().cookie_domain(domain).baseline(Baseline::new().same_site(same_site)).build().unwrap()

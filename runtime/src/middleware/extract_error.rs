@@ -1,4 +1,4 @@
-//! The error of an extractor, before the handler runs.
+//! The error of an extractor. After such an error, the handler does not run.
 
 use core::fmt;
 
@@ -28,13 +28,13 @@ pub enum ExtractError {
     /// The policy's middleware does not handle this route, so there is no jar and no proof of HTTPS.
     #[non_exhaustive]
     LayerMissing {
-        /// The code to add to the application, for its framework.
+        /// A text that names the code to add to the application. The code depends on the framework.
         remedy: &'static str,
     },
 }
 
 impl ExtractError {
-    /// Returns the status of the response: 403 or 500.
+    /// Returns the status of the response: 403 for `NotHttps`, or 500 for `LayerMissing`.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
@@ -43,7 +43,7 @@ impl ExtractError {
         }
     }
 
-    /// Returns the text that clients may see. `Display` is for logs.
+    /// Returns the text that clients may see. `Display` writes the text for logs.
     #[must_use]
     pub fn client_message(&self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ impl ExtractError {
     }
 }
 
-/// For logs. Send [`client_message`](ExtractError::client_message) to clients.
+/// Writes the text for logs. Send [`client_message`](ExtractError::client_message) to clients.
 impl fmt::Display for ExtractError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,5 +1,6 @@
-//! One request on its way through the middleware. The guard checks the head of the request and returns the policy's
-//! response or a jar. Later the application's response comes in, and the hardened response goes out.
+//! Handles one request in the middleware. First, the guard checks the head of the request. The guard returns a jar for
+//! the request, or the policy's own response if the request is redirected or refused. Later, the policy is applied to
+//! the application's response.
 
 use http::header::SET_COOKIE;
 use http::{Extensions, HeaderMap};
@@ -19,7 +20,7 @@ use crate::request::scheme::{Https, Scheme};
 use crate::request::tls_termination::TlsTermination;
 use crate::sync::Arc;
 
-/// The middleware's shared state: the policy, and how the scheme of a request is found.
+/// The state that all requests share: the policy, and the setting for detecting the scheme of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyGuard {
     policy: PolicyHandle,
@@ -32,7 +33,8 @@ impl PolicyGuard {
         PolicyGuard { policy, tls_termination: Arc::new(tls_termination), removals: None }
     }
 
-    /// Completes removals without a `Path`, for a framework whose sessions remove a cookie by its name alone.
+    /// Makes the guard complete removals that have no `Path`. Some frameworks need this, because their sessions remove
+    /// a cookie by its name alone.
     #[cfg(feature = "poem")]
     pub(crate) fn completing_removals(mut self) -> Self {
         self.removals = Some(Arc::default());
@@ -61,7 +63,7 @@ impl PolicyGuard {
         Ok(InFlight {
             jar: Arc::new(jar),
             host: RequestHost::from_request(head.uri, head.headers).ok(),
-            // Only the outer layer completes removals. Otherwise they would be sent twice.
+            // Only the outer layer completes removals. If both layers did this, each removal would be sent twice.
             removals: self.removals.clone().filter(|_| !is_nested),
             is_nested,
             is_finished: false,
@@ -74,7 +76,7 @@ pub(crate) struct InFlight {
     jar: Arc<JarState>,
     host: Option<RequestHost>,
     removals: Option<Arc<Removals>>,
-    /// Another layer of hardtack is outside this layer.
+    /// True if another layer of hardtack wraps this layer.
     is_nested: bool,
     is_finished: bool,
 }
@@ -87,8 +89,9 @@ impl InFlight {
 
     /// Applies the policy to the response and writes the jar into it.
     ///
-    /// `extensions` are the response's. The call removes [`TrustedHeaders`] and [`RemoveCookie`] from them. Under an
-    /// outer layer, it adds the [`TrustedHeaders`] of this layer.
+    /// `extensions` are the extensions of the response. This function removes [`TrustedHeaders`] and [`RemoveCookie`]
+    /// from the extensions. If another layer wraps this layer, the function then adds [`TrustedHeaders`] for the outer
+    /// layer.
     pub(crate) fn on_response(&mut self, headers: &mut HeaderMap, extensions: &mut Extensions) {
         self.is_finished = true;
         if let Some(RemoveCookie(name)) = extensions.remove() {
@@ -102,13 +105,14 @@ impl InFlight {
         self.complete_removals(&hardener, headers);
         hardener.harden(headers, &mut trusted, pending);
         if self.is_nested {
-            // The outer layer compares the bytes, so it needs the headers as they are sent.
+            // The outer layer compares bytes. So these headers must be exactly the headers that this layer sends.
             trusted.0.extend(headers.get_all(SET_COOKIE).iter().rev().take(pending_len).cloned());
             extensions.insert(trusted);
         }
     }
 
-    /// Completes removals without a `Path`, if the framework needs this and the policy hardens undeclared cookies.
+    /// Completes removals that have no `Path`. Does nothing if the framework does not need this, or if the policy does
+    /// not harden undeclared cookies.
     fn complete_removals(&self, hardener: &ResponseHardener<'_>, headers: &mut HeaderMap) {
         let (Some(removals), Some(uri)) = (&self.removals, self.jar.uri()) else { return };
         if hardener.hardens() {
@@ -118,7 +122,7 @@ impl InFlight {
         }
     }
 
-    /// Reports the cookies that no response carries, because the application returned an error instead of a response.
+    /// Reports the cookies of the jar as never sent, because the application returned an error instead of a response.
     #[cfg(feature = "tower")]
     pub(crate) fn on_failure(&mut self) {
         self.is_finished = true;
@@ -129,7 +133,8 @@ impl InFlight {
 }
 
 impl Drop for InFlight {
-    /// If the client disconnected or the handler panicked, the cookies are dropped without the event `never-sent`.
+    /// Drops the cookies of an unfinished request without the event `never-sent`. The client disconnected, or the
+    /// handler panicked.
     fn drop(&mut self) {
         if !self.is_finished {
             self.jar.close();
@@ -137,25 +142,30 @@ impl Drop for InFlight {
     }
 }
 
-/// The jar of a request, stored where the framework keeps the data of a request.
+/// A handle of a request's jar. An adapter stores the handle in the request's extensions, or in a similar place of its
+/// framework.
 #[derive(Clone)]
 pub(crate) struct JarHandle(Arc<JarState>);
 
-/// If the framework's `Option` of an extractor keeps the error, the adapter calls `cookies` and `https`. If the
-/// framework drops the error, the adapter calls the `maybe_` methods, and `refuse` when the error becomes the response.
+/// In some frameworks, a handler's argument `Option<T>` drops the error of the extractor `T`. So there are two groups
+/// of methods:
+///
+/// - If the framework keeps the error, the adapter calls `cookies` and `https`.
+/// - If the framework drops the error, the adapter calls the `maybe_` methods. The adapter calls `refuse` only when the
+///   error becomes the response.
 #[allow(dead_code, reason = "each framework's extractors need some of these methods")]
 impl JarHandle {
-    /// Returns a view of the jar, or refuses the request.
+    /// Returns a view of the jar, or refuses the request if the scheme does not allow the view.
     pub(crate) fn cookies<S: Scheme>(&self) -> Result<Cookies<S>, ExtractError> {
         self.maybe_cookies().ok_or_else(|| self.refuse())
     }
 
-    /// Returns proof of HTTPS, or refuses the request.
+    /// Returns proof of HTTPS, or refuses the request over plain HTTP.
     pub(crate) fn https(&self) -> Result<Https, ExtractError> {
         self.maybe_https().ok_or_else(|| self.refuse())
     }
 
-    /// Returns a view of the jar, or `None` if the scheme does not allow it.
+    /// Returns a view of the jar, or `None` if the scheme does not allow the view.
     pub(crate) fn maybe_cookies<S: Scheme>(&self) -> Option<Cookies<S>> {
         S::allows(self.0.verdict()).then(|| Cookies::from_jar(self.0.clone()))
     }
@@ -165,26 +175,26 @@ impl JarHandle {
         self.0.verdict().into_proof().ok()
     }
 
-    /// Emits the event of a refusal and returns its error.
+    /// Emits the event of a refused request, and returns the error.
     pub(crate) fn refuse(&self) -> ExtractError {
         let event = Event::new(Kind::RequestRefused, Code::NotHttps, &"the handler needs HTTPS");
         self.0.emit(event.with_evidence(Some(self.0.verdict().evidence)));
         self.refusal()
     }
 
-    /// Returns the error of a refusal without an event.
+    /// Returns the error of a refused request. Emits no event.
     pub(crate) fn refusal(&self) -> ExtractError {
         ExtractError::NotHttps { evidence: self.0.verdict().evidence }
     }
 }
 
-/// A response extension: the response is a [`ReadError`](crate::ReadError), and it shall remove the cookie of this
-/// name.
+/// A response extension with the name of a cookie. The response of a [`ReadError`](crate::ReadError) has this
+/// extension. The middleware then removes the cookie.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RemoveCookie(pub(crate) &'static str);
 
-/// Returns the error of a route without the policy's middleware, and emits an event. `remedy` names the code to add in
-/// this framework.
+/// Returns the error for a route that the policy's middleware does not handle, and emits an event. `remedy` names the
+/// code to add in this framework.
 pub(crate) fn layer_missing(remedy: &'static str) -> ExtractError {
     let error = ExtractError::LayerMissing { remedy };
     event::log(&Event::new(Kind::Mistake, Code::LayerMissing, &error));

@@ -1,5 +1,5 @@
-//! The attributes that an undeclared `Set-Cookie` header should have: a parsed header in, the missing attributes out,
-//! and the header with them.
+//! Finds the attributes that are missing in the `Set-Cookie` header of an undeclared cookie, and adds them. The input
+//! is a parsed header. The output is the missing attributes, and the header with these attributes.
 
 use core::fmt;
 
@@ -17,12 +17,13 @@ pub(super) struct MissingAttributes {
 }
 
 impl MissingAttributes {
-    /// Finds the missing attributes. Every cookie should have `Secure`. A session cookie should also have `HttpOnly`,
-    /// except a CSRF token that scripts read, and a valid `SameSite`. `listed` are the policy's names of session
-    /// cookies.
+    /// Finds the missing attributes. Every cookie should have `Secure`. A session cookie should also have `HttpOnly`
+    /// and a valid `SameSite`. A CSRF token does not need `HttpOnly`, because scripts read CSRF tokens.
+    ///
+    /// `listed` are the names in the policy's setting `session_names`.
     pub(super) fn find(parsed: &ParsedSetCookie<'_>, listed: &[String]) -> Self {
         let same_site = parsed.known_same_site().is_none();
-        // Most headers of session libraries are complete, so the name is checked last.
+        // The name is checked only if an attribute is missing. Most headers of session libraries have all attributes.
         let is_session = (!parsed.http_only || same_site) && is_session_name(parsed.name, listed);
         MissingAttributes {
             secure: !parsed.secure,
@@ -35,7 +36,7 @@ impl MissingAttributes {
         self == MissingAttributes::default()
     }
 
-    /// Returns the header with the missing attributes at its end.
+    /// Returns a copy of the header with the missing attributes at its end.
     pub(super) fn append_to(self, header: &[u8]) -> Vec<u8> {
         let texts = [(self.secure, "; Secure"), (self.http_only, "; HttpOnly"), (self.same_site, "; SameSite=Lax")];
         let added = texts.iter().filter(|(is_missing, _)| *is_missing).map(|(_, text)| text.as_bytes());
@@ -88,7 +89,7 @@ mod tests {
             ("sid=1; Secure; HttpOnly", "sid=1; Secure; HttpOnly; SameSite=Lax"),
             ("sid=1; SameSite=banana; Secure; HttpOnly", "sid=1; SameSite=banana; Secure; HttpOnly; SameSite=Lax"),
             ("session_csrf=1; Secure; SameSite=Lax", "session_csrf=1; Secure; SameSite=Lax"),
-            // The documentation of older platforms appends the flag to the value.
+            // A workaround for older platforms: the value itself ends with `; Secure`.
             ("sample=value; Secure", "sample=value; Secure"),
         ] {
             assert_eq!(harden(header), hardened);

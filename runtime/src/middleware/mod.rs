@@ -1,6 +1,10 @@
-//! The framework-independent middleware: it checks a request, makes the jar, and rewrites the response. A framework's
-//! adapter calls four functions: [`PolicyGuard::on_request`], [`InFlight::jar_handle`], [`InFlight::on_response`] and
-//! [`layer_missing`].
+//! The middleware for all frameworks. It checks a request, makes the jar and rewrites the response. The adapter of a
+//! framework calls four functions:
+//!
+//! - [`PolicyGuard::on_request`]
+//! - [`InFlight::jar_handle`]
+//! - [`InFlight::on_response`]
+//! - [`layer_missing`]
 
 pub(crate) mod extract_error;
 

@@ -1,5 +1,5 @@
-//! The policy's response to a request over plain HTTP: the setting `force_https` and the head of the request in, a
-//! redirect or a refusal out.
+//! Decides how the policy responds to a request over plain HTTP. The input is the setting `force_https` and the head of
+//! the request. The output is a redirect or a refusal.
 
 use core::fmt;
 use core::fmt::Write as _;
@@ -25,7 +25,7 @@ pub(crate) enum PlainHttpResponse {
     Refuse(RefusalReason),
 }
 
-/// The reason for which a request is refused. `Display` is for logs.
+/// The reason why a request is refused. `Display` writes the text for logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefusalReason {
     ApiPath,
@@ -53,7 +53,7 @@ impl PlainHttpResponse {
         }
     }
 
-    /// Writes the headers of the response. Its body is empty.
+    /// Writes the headers of the response. The body of the response is empty.
     pub(crate) fn write_headers(self, headers: &mut HeaderMap) {
         if let PlainHttpResponse::Redirect(location) = self {
             headers.insert(LOCATION, location);
@@ -73,7 +73,7 @@ pub(super) fn respond(force: &ForceHttps, head: &RequestHead<'_>) -> Option<Plai
     })
 }
 
-/// Returns the same URL over HTTPS for a page request.
+/// Returns the URL to which a page request is redirected: the same URL over HTTPS.
 fn redirect_location(force: &ForceHttps, head: &RequestHead<'_>) -> Result<HeaderValue, RefusalReason> {
     let RequestHead { method, uri, headers, .. } = *head;
     if force.is_api_path(uri.path()) {

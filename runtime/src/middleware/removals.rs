@@ -1,7 +1,9 @@
-//! Completes the removals of libraries that remove a cookie by its name alone, such as poem's jar. Without a `Path`, a
-//! browser removes the cookie of the request's directory, which is rarely the right cookie (6265bis 5.7). The headers
-//! of each response in, the same headers out, with one removal for each scope in which the cookie was set. Other
-//! headers are unchanged.
+//! Completes removals that have no `Path`. Some libraries, such as poem's jar, remove a cookie by its name alone. For
+//! such a removal, a browser removes the cookie of the request's directory (6265bis 5.7). This is rarely the right
+//! cookie.
+//!
+//! The input is the `Set-Cookie` headers of a response. In the output, each removal without a `Path` is replaced by one
+//! removal for each scope in which the cookie was set. All other headers are unchanged.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -19,13 +21,13 @@ use crate::wire::set_cookie::ParsedSetCookie;
 #[cfg(test)]
 mod tests;
 
-/// The scopes in which this process has seen cookies set.
+/// The scopes of the cookies that responses of this process have set.
 #[derive(Debug, Default)]
 pub(super) struct Removals {
     scopes: Mutex<Vec<CookieScope>>,
 }
 
-/// The name and scope of a cookie. A removal must repeat them.
+/// The name and the scope of a cookie. A removal must have the same name and scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct CookieScope {
     name: Vec<u8>,
@@ -44,9 +46,11 @@ pub(super) struct RequestTarget<'a> {
 }
 
 impl CookieScope {
-    /// The limits of the table, because clients may choose the names. A full table stores no new names: the name of the
-    /// session is usually among the first. For each name the table has the latest scopes.
+    /// The highest number of scopes. There is a limit, because clients may choose the names of cookies. If the table is
+    /// full, a new name is not stored. This rarely matters, because the name of the session is usually among the first
+    /// names.
     const MAX: usize = 64;
+    /// The highest number of scopes for one name. A new scope of the name replaces its oldest scope.
     const MAX_PER_NAME: usize = 4;
 
     fn from_header(parsed: &ParsedSetCookie<'_>) -> Self {
@@ -58,8 +62,8 @@ impl CookieScope {
         }
     }
 
-    /// Returns true if the request can have carried a cookie of this scope. A response must not reveal other scopes to
-    /// the client.
+    /// Returns true if the request could carry a cookie of this scope. A removal for another scope would reveal this
+    /// scope to the client.
     fn includes(&self, target: RequestTarget<'_>) -> bool {
         let is_below = self.path.as_ref().is_none_or(|path| path_matches(target.path.as_bytes(), path));
         is_below
@@ -69,8 +73,8 @@ impl CookieScope {
             })
     }
 
-    /// Returns the scopes to try if this process has not seen the cookie set: the request's directory, and `/`, which
-    /// most libraries use. A `__Host-` cookie can only have `/`.
+    /// Returns the scopes to try if the cookie's scope is unknown: the request's directory, and `/`, because most
+    /// libraries use `/`. A `__Host-` cookie always has the path `/`.
     fn fallback_scopes(name: &[u8]) -> Vec<Self> {
         let here = CookieScope { name: Vec::new(), path: None, domain: None, partitioned: false };
         let root = CookieScope { path: Some(b"/".to_vec()), ..here.clone() };
@@ -96,14 +100,14 @@ impl CookieScope {
     }
 }
 
-/// Returns the `Path`, unless browsers use the request's directory instead.
+/// Returns the `Path` if it begins with `/`. Browsers ignore every other `Path` and use the request's directory.
 fn explicit_path<'a>(parsed: &ParsedSetCookie<'a>) -> Option<&'a [u8]> {
     parsed.path.filter(|path| path.starts_with(b"/"))
 }
 
 impl Removals {
-    /// Completes the removals of a response, and learns scopes from the other headers. Cookies with an exception in the
-    /// policy are not changed.
+    /// Completes the removals of a response. Also stores the scopes of the cookies that the response sets. Ignores
+    /// cookies with an exception in the policy.
     pub(super) fn complete(
         &self,
         response: &mut HeaderMap,

@@ -1,6 +1,8 @@
-//! The policy on a response: the application's headers and the jar in, the headers that are sent out. `Set-Cookie`
-//! headers from other code only get more attributes, or attributes that the baseline tightens. Other bytes are
-//! unchanged.
+//! Applies the policy to the headers of a response. The input is the application's headers and the jar. The output is
+//! the headers that are sent.
+//!
+//! In a `Set-Cookie` header from other code, missing attributes are added, and the baseline can make attributes
+//! stricter. All other bytes are unchanged.
 
 use hardtack_rules::wire::find_folded_cookie;
 use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
@@ -26,7 +28,8 @@ pub(super) struct ResponseHardener<'a> {
     pub(super) host: Option<&'a RequestHost>,
 }
 
-/// A response extension: `Set-Cookie` headers that a declaration made. An inner layer passes them to the outer layer.
+/// A response extension with the `Set-Cookie` headers of declared cookies. An inner layer passes these headers to the
+/// outer layer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TrustedHeaders(pub(crate) Vec<HeaderValue>);
 
@@ -38,7 +41,7 @@ pub(crate) const MANAGED_HEADERS: [http::HeaderName; 3] = [SET_COOKIE, CACHE_CON
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Treatment {
     Keep,
-    /// The header stays as it is, and an event names what is missing.
+    /// The header is unchanged, and an event names the missing attributes.
     Report(MissingAttributes),
     Harden(MissingAttributes),
     Drop(DropReason),
@@ -62,15 +65,15 @@ impl<'a> ResponseHardener<'a> {
         self.host().map(|host| host.as_str().to_ascii_lowercase())
     }
 
-    /// Returns true if undeclared cookies are sent and hardened.
+    /// Returns true if the request is HTTPS and the policy hardens undeclared cookies.
     pub(super) fn hardens(&self) -> bool {
         self.jar.verdict().https && self.policy.undeclared_cookies() == UndeclaredCookies::Harden
     }
 
     /// Applies the policy to the existing headers, then appends the jar's headers.
     ///
-    /// `trusted` are the headers among the existing ones that a declaration made. Afterwards they have the form in
-    /// which they are sent.
+    /// `trusted` are those existing headers that belong to declared cookies. After the call, `trusted` contains these
+    /// headers in the form in which they are sent.
     pub(super) fn harden(&self, response: &mut HeaderMap, trusted: &mut TrustedHeaders, pending: Vec<SetCookieHeader>) {
         if response.contains_key(SET_COOKIE) {
             self.harden_existing(response, trusted, &pending);
@@ -136,7 +139,8 @@ impl<'a> ResponseHardener<'a> {
         true
     }
 
-    /// Decides how a header is treated. A trusted header is only checked for plain HTTP.
+    /// Decides how a header is treated. A trusted header is dropped only if it has `Secure` and the request is plain
+    /// HTTP.
     fn treatment(&self, parsed: &ParsedSetCookie<'_>, is_trusted: bool) -> Treatment {
         let is_declared = || self.policy.declaration(parsed.name).is_some_and(|spec| matches_declaration(spec, parsed));
         let is_undeclared = !is_trusted && !is_declared() && self.policy.exception(parsed.name).is_none();
@@ -193,7 +197,7 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
-    /// Reports a header that browsers would reject, and one that folds several cookies.
+    /// Reports a header that browsers would reject. Also reports a header that contains several cookies.
     fn report_browser_objections(&self, parsed: &ParsedSetCookie<'_>, host: Option<&str>) {
         if find_folded_cookie(parsed.header).is_some() {
             let reason = "this header contains several cookies, and browsers read the second one as an attribute; send \
@@ -226,7 +230,8 @@ impl<'a> ResponseHardener<'a> {
         let Some(value) = self.policy.hsts_value() else { return };
         let verdict = self.jar.verdict();
         if !verdict.https || verdict.is_loopback() {
-            // Browsers ignore the header over plain HTTP, but scanners report it (RFC 6797 7.2).
+            // An HSTS header must not be sent over plain HTTP (RFC 6797 7.2). Browsers ignore such a header, but
+            // scanners report it.
             response.remove(STRICT_TRANSPORT_SECURITY);
             return;
         }
@@ -239,8 +244,8 @@ impl<'a> ResponseHardener<'a> {
     }
 }
 
-/// Returns true if the header removes a cookie that the jar sets. An inner layer writes such a removal after a read error.
-/// A response should name each cookie once (6265bis 4.1.1).
+/// Returns true if the header removes a cookie that the jar sets. An inner layer writes such a removal after a read
+/// error. A response should have only one header for each cookie (6265bis 4.1.1).
 fn is_replaced_removal(header: &HeaderValue, pending: &[SetCookieHeader]) -> bool {
     let removal = ParsedSetCookie::parse(header.as_bytes());
     removal.lifetime.is_expired(clock::now())
@@ -252,8 +257,8 @@ fn is_replaced_removal(header: &HeaderValue, pending: &[SetCookieHeader]) -> boo
         })
 }
 
-/// Returns true if each attribute of the header is as strict as in the declaration. If the declaration has a `Domain`,
-/// the header may have any `Domain`.
+/// Returns true if each attribute of the header is at least as strict as in the declaration. If the declaration has a
+/// `Domain`, the header may have any `Domain`.
 fn matches_declaration(spec: &Spec, parsed: &ParsedSetCookie<'_>) -> bool {
     (spec.has_domain() || parsed.shared_domain().is_none())
         && (parsed.secure || !spec.secure)

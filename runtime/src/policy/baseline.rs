@@ -1,4 +1,5 @@
-//! The weakest attributes that a policy accepts for any cookie, declared or not. `jar::write` applies them.
+//! The baseline: the weakest attributes that a policy accepts for any cookie, declared or undeclared. `jar::write`
+//! applies the baseline.
 
 use core::time::Duration;
 
@@ -8,7 +9,8 @@ use super::PolicyError;
 
 /// The weakest attributes that a policy accepts for any cookie.
 ///
-/// A header that is weaker gets the attribute of the baseline. A header that is stricter is unchanged.
+/// If a `Set-Cookie` header is weaker than the baseline, the header gets the attribute of the baseline. A stricter
+/// header is unchanged.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,12 +47,12 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// Demands nothing.
+    /// Makes a baseline that demands nothing.
     pub fn new() -> Self {
         Baseline::default()
     }
 
-    /// Demands this `SameSite` or a stricter one. `SameSite::None` demands nothing.
+    /// Demands this `SameSite` value or a stricter value. `SameSite::None` demands nothing.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = Some(same_site);
         self
@@ -62,7 +64,8 @@ impl Baseline {
         self
     }
 
-    /// Demands a lifetime that is not longer than this, in whole seconds. A cookie without a lifetime is unchanged.
+    /// Limits the lifetime of every cookie to this duration. The duration must be a whole number of seconds. A cookie
+    /// without a lifetime is unchanged.
     pub fn longest_max_age(mut self, max_age: Duration) -> Self {
         self.longest_max_age = Some(max_age);
         self

@@ -1,29 +1,33 @@
-//! A policy from environment variables.
+//! Reads a policy from environment variables.
 
 use super::keys::{Draft, KEYS, TextValue};
 use super::{Policy, PolicyError};
 
-/// The start of every variable's name.
+/// The prefix of every variable's name.
 const PREFIX: &str = "HARDTACK_POLICY_";
 
 impl Policy {
-    /// Reads a policy from environment variables. A setting without a variable has its default.
+    /// Reads a policy from environment variables. If a setting has no variable, its default applies.
     ///
-    /// The name of a variable is `HARDTACK_POLICY_` and the key in upper case, with `_` instead of the dot:
+    /// The name of a variable is `HARDTACK_POLICY_`, followed by the key in upper case. A dot in the key becomes `_`.
+    /// Examples:
     ///
     /// - `HARDTACK_POLICY_FORCE_HTTPS=false`
     /// - `HARDTACK_POLICY_FORCE_HTTPS_EXEMPT=/health,/ready`
     /// - `HARDTACK_POLICY_HSTS_MAX_AGE=365d`
     /// - `HARDTACK_POLICY_EXCEPTIONS=legacy: the old shop reads it; other: …`
     ///
-    /// Commas separate the items of a list, and semicolons separate exceptions. With the feature `seal`,
-    /// `HARDTACK_POLICY_KEYRING` holds the keys, in the format of `Keyring::from_env`. Or `HARDTACK_POLICY_KEYRING_ENV`
-    /// names the variable that holds them.
+    /// Commas separate the items of a list. Semicolons separate exceptions.
+    ///
+    /// With the feature `seal`, there are two ways to set the secret keys:
+    ///
+    /// - `HARDTACK_POLICY_KEYRING` contains the keys, in the format of `Keyring::from_env`.
+    /// - `HARDTACK_POLICY_KEYRING_ENV` contains the name of another variable, and that variable contains the keys.
     ///
     /// # Errors
     ///
-    /// Returns the first variable that is invalid, and what was expected. A variable with the prefix and an unknown key
-    /// is an error too.
+    /// Returns an error if a variable is invalid. The error contains the name of the first invalid variable, and what
+    /// was expected. A variable with the prefix and an unknown key is also an error.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -45,7 +49,7 @@ impl Policy {
 pub(super) fn from_variables(variables: impl Iterator<Item = (String, Option<String>)>) -> Result<Policy, PolicyError> {
     let mut draft = Draft::default();
     let mut variables: Vec<_> = variables.filter(|(name, _)| name.starts_with(PREFIX)).collect();
-    // The order of the environment must not decide which error is returned.
+    // The variables are sorted, so that the first error does not depend on the order of the environment.
     variables.sort();
     for (name, value) in variables {
         let Some(key) = KEYS.iter().find(|key| variable_name(key.name) == name) else {
@@ -64,7 +68,7 @@ pub(super) fn variable_name(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
 }
 
-/// The value of a variable. Its key decides the kind.
+/// The value of a variable, as text. The key decides how the text is parsed.
 struct Variable(String);
 
 impl TextValue for Variable {

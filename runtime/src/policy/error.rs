@@ -1,4 +1,4 @@
-//! The error of a policy: the invalid setting, and what was expected.
+//! The error of an invalid policy: the name of the setting, and what was expected.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -6,7 +6,7 @@ use std::borrow::Cow;
 #[cfg(feature = "_layer")]
 use crate::request::host::Host;
 
-/// Names the setting of a policy that is invalid, and what was expected.
+/// The error of an invalid policy: the name of the setting, and what was expected.
 ///
 /// ```
 /// use hardtack::Policy;
@@ -43,14 +43,14 @@ impl PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An unknown key is text from outside, so it may contain control characters.
+        // An unknown key comes from a variable or a file, so it may contain control characters.
         write!(f, "`{}`: {}", self.key.escape_debug(), self.problem)
     }
 }
 
 impl std::error::Error for PolicyError {}
 
-/// Checks that the text is a host name without port.
+/// Checks that the text is a host name without a port.
 #[cfg(feature = "_layer")]
 pub(super) fn check_host_name(key: &'static str, name: &str) -> Result<(), PolicyError> {
     if Host::parse(name).is_some_and(|host| host.as_str() == name) {

@@ -1,13 +1,15 @@
-//! The setting `force_https`: how requests over plain HTTP are treated. `middleware::plain_http` applies it.
+//! The setting `force_https` for requests over plain HTTP. `middleware::plain_http` applies the setting.
 
 use super::error::{PolicyError, check_host_name};
 use crate::request::host::Host;
 
-/// The treatment of requests over plain HTTP.
+/// The setting for requests over plain HTTP.
 ///
-/// If it is on, a page request is redirected to the same URL over HTTPS. A page request is a GET or HEAD whose `Accept`
-/// header names `text/html`. Every other request, and every request under [`api_paths`](ForceHttps::api_paths), is
-/// refused. It is never redirected, because a redirect would let a client work that sends credentials over plain HTTP
+/// If the setting is on, a page request is redirected to the same URL over HTTPS. A page request is a GET or HEAD whose
+/// `Accept` header contains `text/html`.
+///
+/// Every other request is refused. Every request under [`api_paths`](ForceHttps::api_paths) is refused too. These
+/// requests are not redirected, because a redirect would hide a mistake: the client sends credentials over plain HTTP
 /// (OWASP ASVS 4.1.2).
 ///
 /// ```
@@ -27,11 +29,11 @@ pub struct ForceHttps {
     https_port: u16,
 }
 
-/// The default port of HTTPS. A URL leaves it out (RFC 9110 4.2.2).
+/// The default port of HTTPS. A URL does not need to contain this port (RFC 9110 4.2.2).
 const HTTPS_PORT: u16 = 443;
 
 impl ForceHttps {
-    /// Redirects page requests and refuses the others. This is the default.
+    /// Redirects page requests and refuses all other requests. This is the default.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -43,7 +45,7 @@ impl ForceHttps {
         ForceHttps { on: true, api_paths: Vec::new(), exempt: Vec::new(), hosts: None, https_port: HTTPS_PORT }
     }
 
-    /// Accepts plain HTTP. Secure cookies are not set or read over plain HTTP nevertheless.
+    /// Accepts requests over plain HTTP. Secure cookies are still set and read over HTTPS only.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -56,11 +58,11 @@ impl ForceHttps {
         ForceHttps { on: false, ..ForceHttps::on() }
     }
 
-    /// Adds path prefixes of an API. Every plain-HTTP request under a prefix is refused, whatever its `Accept` header
-    /// is.
+    /// Adds path prefixes of an API. Every request over plain HTTP under a prefix is refused. The `Accept` header does
+    /// not matter.
     ///
-    /// A prefix ends at a segment: `/api` covers `/api` and `/api/x`, but not `/apix`. It is compared with the path as
-    /// the client sent it, with its letter case and percent-encoding.
+    /// A prefix ends at a segment: `/api` covers `/api` and `/api/x`, but not `/apix`. The prefix is compared with the
+    /// path that the client sent. Letter case and percent-encoding must be the same.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -87,9 +89,10 @@ impl ForceHttps {
         self
     }
 
-    /// Adds paths that accept plain HTTP, such as health checks. They set no Secure cookies nevertheless.
+    /// Adds paths that accept plain HTTP, such as the path of a health check. On these paths, Secure cookies are still
+    /// set over HTTPS only.
     ///
-    /// The whole path is compared as the client sent it, without the query.
+    /// A request is exempt only if it has exactly this path. The query is ignored.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -106,7 +109,7 @@ impl ForceHttps {
     /// # }
     ///
     /// let policy = Policy::builder().force_https(ForceHttps::on().exempt(["/health"])).build()?;
-    /// // The application, which has no routes here, handles the first request.
+    /// // The application handles the first request. It has no routes, so the status is 404.
     /// assert_eq!(status(&policy, "shop.example", "/health?deep=1"), 404);
     /// assert_eq!(status(&policy, "shop.example", "/health/"), 308);
     /// # Ok::<(), hardtack::policy::PolicyError>(())
@@ -116,10 +119,10 @@ impl ForceHttps {
         self
     }
 
-    /// Adds the host names to which a redirect may go. A page request for any other host is refused.
+    /// Adds host names to which requests may be redirected. A page request for any other host is refused.
     ///
-    /// Letter case and a trailing dot do not matter. Without this setting a redirect goes to the host of the request,
-    /// after a check of its syntax.
+    /// Letter case and a trailing dot are ignored. Without this setting, a page request is redirected to its own host.
+    /// Only the syntax of that host is checked.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -145,7 +148,7 @@ impl ForceHttps {
         self
     }
 
-    /// Sets the port to which a redirect goes. The default is 443.
+    /// Sets the port in the URL of a redirect. The default is 443.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -174,7 +177,8 @@ impl ForceHttps {
         ForceHttps { on, ..self }
     }
 
-    /// Checks each setting and brings it into the form in which it is compared.
+    /// Checks each setting. Also removes trailing slashes from prefixes and trailing dots from hosts, so that they can
+    /// be compared.
     pub(super) fn check(mut self) -> Result<Self, PolicyError> {
         for prefix in &mut self.api_paths {
             check_path("force_https.api_paths", prefix)?;
@@ -213,13 +217,13 @@ impl ForceHttps {
         self.api_paths.iter().filter_map(after).any(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// Returns true if a redirect may go to the host.
+    /// Returns true if a request may be redirected to the host.
     pub(crate) fn may_redirect_to(&self, host: Host<'_>) -> bool {
         let host = without_dot(host.as_str());
         self.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)))
     }
 
-    /// Returns the port, if a URL has to name it.
+    /// Returns the port if the URL of a redirect must contain it. Returns `None` for the default port 443.
     pub(crate) fn explicit_port(&self) -> Option<u16> {
         (self.https_port != HTTPS_PORT).then_some(self.https_port)
     }
@@ -254,7 +258,7 @@ fn check_path(key: &'static str, path: &str) -> Result<(), PolicyError> {
     Err(PolicyError::new(key, problem))
 }
 
-/// Removes a trailing dot: `example.com.` and `example.com` are one host.
+/// Removes a trailing dot, because `example.com.` and `example.com` are the same host.
 fn without_dot(host: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }

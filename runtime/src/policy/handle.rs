@@ -1,4 +1,5 @@
-//! The handle by which the middleware of a running server shares one policy and replaces it.
+//! The handle of a policy. All middleware of a server can share one handle. The handle can replace the policy while the
+//! server runs.
 
 use core::fmt;
 use std::sync::{Arc, PoisonError};
@@ -7,10 +8,10 @@ use super::Policy;
 use crate::event::{Counters, Event, log};
 use crate::sync::RwLock;
 
-/// Shares one policy between the middleware of a running server, and replaces it.
+/// Shares one policy between all middleware of a server. The handle can replace the policy while the server runs.
 ///
-/// All clones share the policy. A request keeps the policy that it began with, so no request sees a mixture of two
-/// policies.
+/// All clones share the policy. Each request uses the policy that was current when the request began. So no request
+/// uses a mixture of two policies.
 ///
 /// ```
 /// use hardtack::{Policy, PolicyHandle};
@@ -28,7 +29,7 @@ pub struct PolicyHandle {
 }
 
 impl PolicyHandle {
-    /// Makes a handle that holds the policy.
+    /// Makes a handle for the policy.
     ///
     /// ```
     /// use hardtack::{Policy, PolicyHandle};
@@ -53,11 +54,11 @@ impl PolicyHandle {
     /// ```
     pub fn apply(&self, policy: Policy) {
         let policy = Arc::new(policy);
-        // A poisoned lock is no problem, because replacing an `Arc` cannot be half done.
+        // A poisoned lock still has a valid value, because an `Arc` is replaced in one step.
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
     }
 
-    /// Returns the present policy.
+    /// Returns the current policy.
     ///
     /// ```
     /// use hardtack::{Policy, PolicyHandle};
@@ -78,7 +79,7 @@ impl PolicyHandle {
         &self.counters
     }
 
-    /// Returns the present policy with its counters, for one request.
+    /// Returns the current policy and the handle's counters, for one request.
     pub(crate) fn current_policy(&self) -> CurrentPolicy {
         CurrentPolicy { policy: self.current(), counters: Arc::clone(&self.counters) }
     }
@@ -96,7 +97,7 @@ impl fmt::Debug for PolicyHandle {
     }
 }
 
-/// The policy of one request, and the counters of its events.
+/// The policy of one request, and the event counters of the handle.
 #[derive(Debug, Clone)]
 pub(crate) struct CurrentPolicy {
     pub(crate) policy: Arc<Policy>,

@@ -1,5 +1,5 @@
-//! HTTP Strict Transport Security (RFC 6797): the setting, and the header value that it makes. `middleware::response`
-//! sends the header.
+//! HTTP Strict Transport Security (HSTS, RFC 6797). This file contains the setting, and makes the header value from it.
+//! `middleware::response` sends the header.
 
 use core::time::Duration;
 
@@ -7,8 +7,8 @@ use http::HeaderValue;
 
 use super::PolicyError;
 
-/// The HSTS header: the time for which browsers must use HTTPS for this host. The default of a policy is one year,
-/// without subdomains.
+/// The setting for the HSTS header. The header contains the time for which browsers must use HTTPS for this host. The
+/// default is one year, without subdomains.
 ///
 /// ```
 /// use axum::{Router, body::Body};
@@ -42,23 +42,24 @@ pub struct Hsts {
 const YEAR: Duration = Duration::from_secs(hardtack_rules::wire::HSTS_YEAR_SECONDS);
 
 impl Hsts {
-    /// One year, without subdomains.
+    /// Makes a setting of one year, without subdomains.
     pub fn one_year() -> Self {
         Hsts { on: true, max_age: YEAR, include_subdomains: false, preload: false }
     }
 
-    /// Sends no header. The application's own header is unchanged.
+    /// Makes a setting that sends no HSTS header. The application's own HSTS header is unchanged.
     pub fn off() -> Self {
         Hsts { on: false, ..Hsts::one_year() }
     }
 
-    /// Sets the time in whole seconds. With zero, browsers remove the host from their list (RFC 6797 6.1.1).
+    /// Sets the time, in whole seconds. If the time is zero, browsers remove the host from their HSTS list (RFC 6797
+    /// 6.1.1).
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = max_age;
         self
     }
 
-    /// Includes every subdomain. Each of them must serve HTTPS then.
+    /// Includes every subdomain. Then every subdomain must serve HTTPS.
     pub fn include_subdomains(mut self) -> Self {
         self.include_subdomains = true;
         self

@@ -1,5 +1,5 @@
-//! The settings of a policy as text: one table of keys for environment variables and TOML. A reader parses a value to
-//! the kind that its key needs. The builder checks the settings.
+//! The settings of a policy as text, from environment variables or TOML. One table contains the keys of both formats.
+//! The reader of each format parses a value to the kind that the key needs. The builder checks the settings.
 
 use core::time::Duration;
 
@@ -14,9 +14,10 @@ use crate::seal::Keyring;
 #[cfg(all(test, feature = "_layer"))]
 mod tests;
 
-/// A value from a variable or a TOML file. Each method returns `None` if the value has another kind.
+/// A value from an environment variable or a TOML file. Each method returns the value as one kind, or `None` if the
+/// value has another kind.
 pub(super) trait TextValue: Sized {
-    /// Returns the keys of a keyring. They may be in a variable, but not in a TOML file.
+    /// Returns the secret keys of a keyring. Secret keys may be in an environment variable, but not in a TOML file.
     #[cfg(feature = "seal")]
     fn secret(self) -> Option<String>;
     fn boolean(self) -> Option<bool>;
@@ -25,20 +26,21 @@ pub(super) trait TextValue: Sized {
     fn number(self) -> Option<u16>;
     #[cfg(feature = "_layer")]
     fn list(self) -> Option<Vec<String>>;
-    /// Returns pairs of a name and a reason. A missing reason is empty, and the builder refuses it.
+    /// Returns pairs of a name and a reason. A missing reason becomes an empty text, and the builder refuses an empty
+    /// text.
     fn reasons(self, path: &str) -> Result<Option<Vec<(String, String)>>, PolicyError>;
 }
 
-/// A key, and the function that stores its value.
+/// A key of the settings, and the kind of its value.
 pub(super) struct Key {
     pub(super) name: &'static str,
     kind: KeyKind,
 }
 
-/// A word, and the function that stores its setting.
+/// An allowed word, and the function that stores the setting of this word.
 type Word = (&'static str, fn(&mut Draft));
 
-/// The kind of a value, and the function that stores it.
+/// The kind of a key's value, and the function that stores the value.
 enum KeyKind {
     Boolean(fn(&mut Draft, bool)),
     Text(fn(&mut Draft, String)),
@@ -49,10 +51,10 @@ enum KeyKind {
     List(fn(&mut Draft, Vec<String>)),
     Word(&'static [Word]),
     Reasons(fn(&mut Draft, Vec<(String, String)>)),
-    /// Text that may only be in a variable. No error shows it.
+    /// Secret text. The text may be in an environment variable, but not in a TOML file. Errors never contain the text.
     #[cfg(feature = "seal")]
     Secret(fn(&mut Draft, &str) -> Result<(), crate::seal::KeyError>),
-    /// The name of a variable.
+    /// The name of the environment variable that contains the secret keys.
     #[cfg(feature = "seal")]
     VariableName(fn(&mut Draft, &str) -> Result<(), crate::seal::KeyError>),
 }
@@ -145,7 +147,7 @@ impl Draft {
         builder.build()
     }
 
-    /// Stores the value of a key. `name` is the key as the user wrote it, for the error.
+    /// Stores the value of a key. `name` is the key as the user wrote it. An error contains this name.
     pub(super) fn set(&mut self, key: &Key, name: &str, value: impl TextValue) -> Result<(), PolicyError> {
         let expected = |what: &str| PolicyError::new(name.to_owned(), format!("expected {what}"));
         match &key.kind {

@@ -1,10 +1,11 @@
-//! The settings that an environment demands of every request and every cookie, and the handle by which a running server
-//! changes them. This module only holds settings: `jar` and `middleware` apply them.
+//! The policy: settings that apply to every request and every cookie. A running server can replace its policy through a
+//! handle. This module only stores the settings. The modules `jar` and `middleware` apply the settings.
 //!
-//! The settings for requests and for other code's cookies need a framework's feature: [`PolicyBuilder::force_https`],
-//! [`hsts`](PolicyBuilder::hsts), [`undeclared_cookies`](PolicyBuilder::undeclared_cookies),
-//! [`session_names`](PolicyBuilder::session_names), [`caching`](PolicyBuilder::caching) and
-//! [`outbound_exception`](PolicyBuilder::outbound_exception).
+//! These settings of [`PolicyBuilder`] need the feature of a framework:
+//!
+//! - `force_https` and `hsts`, for requests;
+//! - `undeclared_cookies`, `session_names` and `caching`, for the cookies of other code;
+//! - `outbound_exception`, for the program's own HTTP client.
 
 use core::fmt;
 use std::sync::Arc;
@@ -45,9 +46,10 @@ pub use hsts::Hsts;
 #[cfg(feature = "_layer")]
 pub use undeclared::UndeclaredCookies;
 
-/// The demands of an environment on every request and every cookie, also on the cookies of other code.
+/// Settings that apply to every request and every cookie, including the cookies that other code sets.
 ///
-/// A policy can only be stricter than a cookie's declaration: no setting takes `Secure` from a cookie.
+/// A policy can only make a cookie stricter than its declaration. For example, no setting removes `Secure` from a
+/// cookie.
 ///
 /// ```
 /// use hardtack::Policy;
@@ -64,7 +66,7 @@ pub use undeclared::UndeclaredCookies;
 #[derive(Debug, Clone)]
 pub struct Policy {
     settings: PolicyBuilder,
-    /// The header value of the HSTS setting.
+    /// The value of the HSTS header. `None` if HSTS is off.
     #[cfg(feature = "_layer")]
     hsts_value: Option<HeaderValue>,
 }
@@ -100,7 +102,7 @@ impl Policy {
         self.settings.clone()
     }
 
-    /// Returns the domain of cookies that are declared `domain = policy`.
+    /// Returns the `Domain` of cookies that are declared with `domain = policy`.
     #[must_use]
     pub fn cookie_domain(&self) -> Option<&str> {
         self.settings.cookie_domain.as_deref()
@@ -111,8 +113,8 @@ impl Policy {
         &self.settings.baseline
     }
 
-    /// Returns the cookies that are exempt from [`undeclared_cookies`](PolicyBuilder::undeclared_cookies) and
-    /// [`baseline`](PolicyBuilder::baseline), each with its reason.
+    /// Returns the cookies that are exempt from `undeclared_cookies` and [`baseline`](PolicyBuilder::baseline). Each
+    /// cookie has a reason.
     pub fn exceptions(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings.exceptions.iter().map(|(cookie, reason)| (cookie.as_str(), reason.as_str()))
     }
@@ -122,14 +124,14 @@ impl Policy {
         self.settings.declared.iter().copied().flatten()
     }
 
-    /// Returns the keyring that signs and seals.
+    /// Returns the keyring that signs and seals cookies.
     #[cfg(feature = "seal")]
     #[must_use]
     pub fn keyring(&self) -> Option<&crate::seal::Keyring> {
         self.settings.keyring.as_ref()
     }
 
-    /// Returns the reason for which the cookie is exempt.
+    /// Returns the reason for the cookie's exception. Returns `None` if the cookie has no exception.
     pub(crate) fn exception(&self, cookie: &[u8]) -> Option<&str> {
         self.exceptions().find(|(name, _)| name.as_bytes() == cookie).map(|(_, reason)| reason)
     }
@@ -143,7 +145,7 @@ impl Policy {
 
 #[cfg(feature = "_layer")]
 impl Policy {
-    /// Returns the treatment of plain HTTP.
+    /// Returns the setting for requests over plain HTTP.
     pub fn force_https(&self) -> &ForceHttps {
         &self.settings.layer.force_https
     }
@@ -153,25 +155,26 @@ impl Policy {
         &self.settings.layer.hsts
     }
 
-    /// Returns the treatment of undeclared cookies.
+    /// Returns the setting for undeclared cookies.
     #[must_use]
     pub fn undeclared_cookies(&self) -> UndeclaredCookies {
         self.settings.layer.undeclared_cookies
     }
 
-    /// Returns the names of session cookies that were added to the known ones.
+    /// Returns the names of session cookies that were given to [`PolicyBuilder::session_names`].
     #[must_use]
     pub fn session_names(&self) -> &[String] {
         &self.settings.layer.session_names
     }
 
-    /// Returns which caches may store a response with cookies.
+    /// Returns the setting for caches of responses with cookies.
     #[must_use]
     pub fn caching(&self) -> Caching {
         self.settings.layer.caching
     }
 
-    /// Returns the hosts to which the program's own client may send credentials over plain HTTP, each with its reason.
+    /// Returns the hosts to which the program's own HTTP client may send credentials over plain HTTP. Each host has a
+    /// reason.
     pub fn outbound_exceptions(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings.layer.outbound_exceptions.iter().map(|(host, reason)| (host.as_str(), reason.as_str()))
     }
@@ -180,7 +183,8 @@ impl Policy {
         self.hsts_value.as_ref()
     }
 
-    /// Returns the declaration of this name among the ones that were given to [`PolicyBuilder::declared`].
+    /// Returns the declaration of the cookie with this name. Searches only the declarations that were given to
+    /// [`PolicyBuilder::declared`].
     pub(crate) fn declaration(&self, cookie: &[u8]) -> Option<&'static Spec> {
         self.declared().find(|spec| spec.name.as_bytes() == cookie)
     }
@@ -251,8 +255,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Exempts one cookie from [`undeclared_cookies`](PolicyBuilder::undeclared_cookies) and
-    /// [`baseline`](PolicyBuilder::baseline), for a reason. An exception never allows a Secure cookie over plain HTTP.
+    /// Exempts one cookie from `undeclared_cookies` and [`baseline`](PolicyBuilder::baseline). The reason must not be
+    /// empty. An exception never allows a Secure cookie over plain HTTP.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -267,8 +271,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Registers declarations, so that headers made with [`SetCookie::header_value`](crate::SetCookie::header_value) do
-    /// not count as undeclared.
+    /// Registers declarations. Without this setting, a header that
+    /// [`SetCookie::header_value`](crate::SetCookie::header_value) made counts as undeclared.
     ///
     /// ```
     /// use hardtack::spec::Spec;
@@ -287,8 +291,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets the `Domain` of cookies that are declared `domain = policy`. Without this setting such a cookie cannot be
-    /// set.
+    /// Sets the `Domain` of cookies that are declared with `domain = policy`. Without this setting, such cookies cannot
+    /// be set.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -303,10 +307,10 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets the keyring that signs and seals. Without a keyring a cookie that is declared `signed` or `sealed` cannot
-    /// be set or read.
+    /// Sets the keyring that signs and seals cookies. Without a keyring, cookies that are declared `signed` or `sealed`
+    /// cannot be set or read.
     ///
-    /// A running server rotates its keys with [`PolicyHandle::apply`] and a policy with the next keyring.
+    /// To rotate the keys of a running server, call [`PolicyHandle::apply`] with a policy that has the next keyring.
     ///
     /// ```
     /// use hardtack::seal::{Key, Keyring};
@@ -326,8 +330,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets a function that is called for each [`Event`]. It runs on the thread of the request, so it should return
-    /// fast.
+    /// Sets a function that is called for each [`Event`]. The function runs on the thread of the request, so it should
+    /// return fast.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -361,7 +365,8 @@ impl PolicyBuilder {
     ///
     /// # Errors
     ///
-    /// Returns the first setting that is invalid or contradicts another setting, and what was expected.
+    /// Returns an error if a setting is invalid, or if two settings contradict each other. The error contains the name
+    /// of the first such setting, and what was expected.
     pub fn build(self) -> Result<Policy, PolicyError> {
         if let Some(domain) = &self.cookie_domain {
             domain::check(domain).map_err(|fault| {
@@ -382,7 +387,8 @@ impl PolicyBuilder {
 
 #[cfg(feature = "_layer")]
 impl PolicyBuilder {
-    /// Sets the treatment of plain HTTP. By default pages are redirected to HTTPS and other requests are refused.
+    /// Sets how requests over plain HTTP are treated. By default, page requests are redirected to HTTPS, and all other
+    /// requests are refused.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -399,10 +405,11 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets the HSTS header: the time for which browsers must use HTTPS. The default is one year for this host.
+    /// Sets the HSTS header. The header contains the time for which browsers must use HTTPS for this host. The default
+    /// is one year.
     ///
-    /// The header is sent once, over HTTPS only, and never for a loopback name or an IP address (RFC 6797 7.2 and
-    /// 8.1.1). It replaces the application's own header.
+    /// The header is sent once, and over HTTPS only (RFC 6797 7.2). The header is never sent for a loopback name or an
+    /// IP address (RFC 6797 8.1.1). The policy's header replaces the application's own HSTS header.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -419,7 +426,7 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets how `Set-Cookie` headers from other code are treated. By default they are hardened.
+    /// Sets how `Set-Cookie` headers from other code are treated. By default, such headers are hardened.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -435,8 +442,10 @@ impl PolicyBuilder {
         self
     }
 
-    /// Adds names of session cookies. Well-known names such as `id`, `sid` and `PHPSESSID`, and every name that
-    /// contains `sess` or `login`, are recognised without this setting.
+    /// Adds names of session cookies.
+    ///
+    /// Without this setting, well-known names such as `id`, `sid` and `PHPSESSID` are recognised. Names that contain
+    /// `sess` or `login` are recognised too.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -450,7 +459,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets which caches may store a response with cookies. By default only the browser's cache may.
+    /// Sets which caches may store a response with cookies. By default, only the browser's cache may store such a
+    /// response.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -465,7 +475,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Lets the program's own HTTP client send cookies and credentials to this host over plain HTTP, for a reason.
+    /// Allows the program's own HTTP client to send cookies and credentials to this host over plain HTTP. The reason
+    /// must not be empty.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -495,7 +506,7 @@ impl PolicyBuilder {
     }
 }
 
-/// Shows the settings. For the callback it shows only whether there is one.
+/// Shows the settings. Instead of the callback, shows true if a callback is set.
 impl fmt::Debug for PolicyBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut settings = f.debug_struct("Settings");
@@ -569,7 +580,6 @@ mod tests {
             error(Policy::builder().exception("a", ""))
                 .starts_with("`exceptions`: the exception for `a` has no reason")
         );
-        // The first invalid setting is reported.
         assert!(error(Policy::builder().exception("a;b", "x")).starts_with("`exceptions`: `a;b` is refused: "));
         #[cfg(feature = "_layer")]
         assert!(error(Policy::builder().session_names([""])).starts_with("`session_names`: `` is refused: "));

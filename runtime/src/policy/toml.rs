@@ -1,4 +1,4 @@
-//! A policy from TOML: the names of tables and entries are the keys.
+//! Reads a policy from TOML. For example, the entry `max_age` in the table `hsts` has the key `hsts.max_age`.
 
 use toml::de::{DeTable, DeValue};
 
@@ -6,7 +6,7 @@ use super::keys::{Draft, KEYS, TextValue};
 use super::{Policy, PolicyError};
 
 impl Policy {
-    /// Reads a policy from TOML. A setting without an entry has its default.
+    /// Reads a policy from TOML. If a setting has no entry, its default applies.
     ///
     /// ```toml
     /// undeclared_cookies = "harden"         # or "observe", "refuse"
@@ -45,8 +45,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// Returns the first key that is invalid, and what was expected: an unknown key, a value of another kind, a
-    /// contradiction, or text that is not TOML.
+    /// Returns an error if the text is not TOML, if a key is unknown, if a value is invalid, or if two settings
+    /// contradict each other. The error contains the first invalid key, and what was expected.
     ///
     /// ```
     /// use hardtack::Policy;

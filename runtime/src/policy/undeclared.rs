@@ -1,4 +1,5 @@
-//! The setting for `Set-Cookie` headers from code that does not use hardtack: session libraries, legacy code, proxies.
+//! The setting for undeclared cookies. The `Set-Cookie` headers of these cookies come from code that does not use
+//! hardtack, such as session libraries, legacy code and proxies.
 
 /// The treatment of a `Set-Cookie` header whose cookie is not declared with hardtack.
 ///
@@ -16,13 +17,14 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum UndeclaredCookies {
-    /// The header is sent unchanged, and an event reports each broken rule. Over plain HTTP a header with `Secure` is
-    /// dropped.
+    /// The header is sent unchanged. An event reports each rule that the header breaks. Over plain HTTP, a header with
+    /// `Secure` is dropped.
     Observe,
-    /// The header gets `Secure`. If the name looks like a session's, the header also gets `HttpOnly` and `SameSite=Lax`
-    /// where these are absent. No other byte is changed. Over plain HTTP the header is dropped.
+    /// The header gets `Secure`. If the cookie's name looks like the name of a session, the header also gets `HttpOnly`
+    /// and `SameSite=Lax`. Only missing attributes are added. All other bytes are unchanged. Over plain HTTP, the
+    /// header is dropped.
     #[default]
     Harden,
-    /// The header is dropped, and an event reports it.
+    /// The header is dropped, and an event reports this.
     Refuse,
 }

@@ -1,10 +1,10 @@
-//! The evidence for a verdict on the scheme of a request, in words for a log. It is never sent to a client.
+//! Explains a verdict on the scheme of a request, as a text for a log. The text is never sent to a client.
 
 use core::fmt;
 use std::net::IpAddr;
 
-/// The reason why a request counts as HTTPS or as plain HTTP. `Display` is a sentence for a log. Do not send it to
-/// clients.
+/// The reason why a request counts as HTTPS or as plain HTTP. `Display` writes a sentence for a log. Do not send this
+/// sentence to clients.
 ///
 /// ```
 /// let (parts, ()) = http::Request::get("http://example.com/").body(()).unwrap().into_parts();
@@ -18,8 +18,8 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Returns true if an untrusted peer claims HTTPS, or if a trusted proxy does not send its header. Both are attacks
-    /// or mistakes in the configuration.
+    /// Returns true if an untrusted peer claims HTTPS, or if a trusted proxy does not send the configured header. Each
+    /// case is an attack or a mistake in the configuration.
     #[cfg(feature = "tracing")]
     pub(crate) fn is_suspicious(self) -> bool {
         matches!(self.basis, DecisionBasis::Untrusted { claims_https: true, .. } | DecisionBasis::ProxySilent { .. })
@@ -49,7 +49,7 @@ impl fmt::Display for NotLoopback {
     }
 }
 
-/// The fact that decided the scheme.
+/// The fact from which the verdict on the scheme follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DecisionBasis {
     TlsConnection,
@@ -143,7 +143,7 @@ impl fmt::Display for DecisionBasis {
     }
 }
 
-/// The address of a peer in a sentence.
+/// Writes the address of a peer as a part of a sentence.
 struct PeerText(Option<IpAddr>);
 
 impl fmt::Display for PeerText {

@@ -1,12 +1,12 @@
-//! The header in which a proxy states the scheme: `X-Forwarded-Proto`, or `Forwarded` by RFC 7239. The parser is
-//! strict: a malformed header counts as plain HTTP.
+//! Parses the header in which a proxy sends the scheme. The header is `X-Forwarded-Proto` or `Forwarded` (RFC 7239).
+//! The parser is strict. A malformed header counts as plain HTTP.
 
 use hardtack_rules::syntax::is_tchar;
 use http::{HeaderMap, HeaderValue};
 
 use crate::wire::list::split_unquoted;
 
-/// The one header that decides.
+/// The header from which the scheme is read. The other header is ignored.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ForwardingHeader {
     XForwardedProto,
@@ -21,13 +21,14 @@ impl ForwardingHeader {
         }
     }
 
-    /// Returns true if every element of every header of this name is HTTPS, and `None` if there is no such header.
+    /// Returns true if every element in all headers with this name is HTTPS. Returns `None` if the request has no such
+    /// header.
     pub(super) fn claims_https(self, headers: &HeaderMap) -> Option<bool> {
         let mut values = headers.get_all(self.name()).iter().map(HeaderValue::as_bytes).peekable();
         values.peek()?;
         Some(match self {
-            // An empty element is not HTTPS, as in `https,`. The only white space in a header value is SP and HTAB, so
-            // `trim_ascii` trims nothing else.
+            // An empty element, as in `https,`, is not HTTPS. `trim_ascii` trims only SP and HTAB, because a header
+            // value contains no other white space.
             ForwardingHeader::XForwardedProto => {
                 values.all(|value| value.split(|byte| *byte == b',').all(|protocol| is_https(protocol.trim_ascii())))
             }
@@ -36,15 +37,17 @@ impl ForwardingHeader {
     }
 }
 
-/// Returns true for the protocols that carry TLS: `https` and `wss`, in any letter case.
+/// Returns true for `https` and `wss`, which are protocols with TLS. The letter case does not matter.
 pub(crate) fn is_https(protocol: &[u8]) -> bool {
     protocol.eq_ignore_ascii_case(b"https") || protocol.eq_ignore_ascii_case(b"wss")
 }
 
-/// Parses one `forwarded-element` (RFC 7239 4): pairs between semicolons, of which exactly one is `proto`.
+/// Returns true if one `forwarded-element` (RFC 7239 4) is HTTPS. An element is a list of pairs with semicolons between
+/// them. Exactly one pair must have the name `proto`.
 fn element_is_https(element: &[u8]) -> bool {
     let mut proto = None;
-    // RFC 7239 allows no white space around `;`, but proxies send it. RFC 9110 5.6.6 allows it in parameter lists.
+    // RFC 7239 does not allow white space around `;`, but some proxies send such white space. RFC 9110 5.6.6 allows
+    // such white space in parameter lists.
     for pair in split_unquoted(element, b';').map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty()) {
         let Some((name, value)) = parse_pair(pair) else {
             return false;
@@ -56,8 +59,8 @@ fn element_is_https(element: &[u8]) -> bool {
     proto.is_some_and(is_https)
 }
 
-/// Parses `token "=" ( token / quoted-string )` to the name and the value without quotes. A `\` stays in the value.
-/// Such a value is not the name of a protocol.
+/// Parses `token "=" ( token / quoted-string )`. Returns the name, and the value without its quotes. A `\` stays in the
+/// value. A value with `\` never matches a protocol.
 fn parse_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_token = |text: &[u8]| !text.is_empty() && text.iter().copied().all(is_tchar);
     let mut halves = pair.splitn(2, |byte| *byte == b'=');
@@ -70,7 +73,8 @@ fn parse_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     is_token(name).then_some((name, value))
 }
 
-/// Returns true if the text is valid between two quotes: it has no unescaped quote and no `\` at its end.
+/// Returns true if the text is valid between two quotes. Each quote in the text must be escaped. The text must not end
+/// with an unescaped `\`.
 fn is_quoted_content(inner: &[u8]) -> bool {
     let mut bytes = inner.iter();
     while let Some(byte) = bytes.next() {

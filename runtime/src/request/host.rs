@@ -1,5 +1,5 @@
-//! The host of a request. In: the request's URI and headers. Out: a valid host name or IP address, or the reason why
-//! there is none. No name is resolved.
+//! The host of a request. The input is the request's URI and headers. The output is a valid host name or IP address, or
+//! the reason why the host is not valid. Names are not resolved.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -7,12 +7,15 @@ use http::header::HOST;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Uri};
 
-/// A valid host without a port: a name of letters, digits, hyphens, underscores and dots, an IPv4 address, or an IPv6
-/// address in brackets.
+/// A valid host without a port. A host is one of these:
+///
+/// - A name that contains only letters, digits, hyphens, underscores and dots
+/// - An IPv4 address
+/// - An IPv6 address in brackets
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Host<'a>(&'a str);
 
-/// The reason why a request has no usable host.
+/// The reason why a request has no valid host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostFault {
     Missing,
@@ -20,7 +23,8 @@ pub(crate) enum HostFault {
     Malformed,
 }
 
-/// The host of a request as text, not validated. It is a copy, so that it can outlive the request.
+/// The host of a request as text that is not validated yet. The text is a copy, so that it can be used after the
+/// request was dropped.
 #[derive(Debug, Clone)]
 pub(crate) enum RequestHost {
     Uri(Authority),
@@ -28,7 +32,8 @@ pub(crate) enum RequestHost {
 }
 
 impl RequestHost {
-    /// Takes the authority of the URI (HTTP/2, absolute form), or else the only `Host` header (RFC 9112 3.2 and 3.2.2).
+    /// Copies the authority of the URI (HTTP/2, absolute form). If the URI has no authority, copies the `Host` header
+    /// (RFC 9112 3.2 and 3.2.2). Several `Host` headers are an error.
     pub(crate) fn from_request(uri: &Uri, headers: &HeaderMap) -> Result<Self, HostFault> {
         let mut host_headers = headers.get_all(HOST).iter();
         let host_header = host_headers.next();
@@ -52,7 +57,7 @@ impl RequestHost {
     }
 }
 
-/// Returns true if the host, with or without brackets, is an IP address.
+/// Returns true if the host is an IP address, with or without brackets.
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) fn is_address(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
@@ -76,14 +81,15 @@ impl<'a> Host<'a> {
         self.0
     }
 
-    /// Returns true if browsers store HSTS for the host (RFC 6797 8.1.1): a name that is neither an address nor
-    /// loopback.
+    /// Returns true if browsers store HSTS for the host (RFC 6797 8.1.1). Browsers store HSTS for every name except
+    /// loopback names. They never store HSTS for an IP address.
     #[cfg(feature = "_layer")]
     pub(crate) fn is_public_name(self) -> bool {
         !self.is_loopback() && parse_bracketed_ipv6(self.0).is_none() && self.ipv4().is_none()
     }
 
-    /// Returns true if Chromium and Firefox treat the host as this machine without resolving it (Secure Contexts 3.1).
+    /// Returns true if Chromium and Firefox treat the host as the local machine without resolving the name (Secure
+    /// Contexts 3.1).
     pub(crate) fn is_loopback(self) -> bool {
         if let Some(address) = parse_bracketed_ipv6(self.0) {
             return address == Ipv6Addr::LOCALHOST;
@@ -96,18 +102,19 @@ impl<'a> Host<'a> {
     }
 
     fn ipv4(self) -> Option<Ipv4Addr> {
-        // Most names end in a letter, and this check is faster than the parser.
+        // Most names end in a letter. For such a name, this check is faster than the parser.
         if self.0.as_bytes().last().is_some_and(u8::is_ascii_digit) { self.0.parse().ok() } else { None }
     }
 }
 
-/// Returns the length of the name or IPv4 address at the start of the authority. Returns `None` if it is invalid.
+/// Returns the length of the name or IPv4 address at the start of the authority. Returns `None` if the name or address
+/// is invalid.
 fn parse_name_length(authority: &str) -> Option<usize> {
     let mut label_length = 0;
     let mut end = authority.len();
     for (at, byte) in authority.bytes().enumerate() {
         match byte {
-            // RFC 1123 does not allow an underscore in a host name, but many containers have one.
+            // RFC 1123 does not allow an underscore in a host name, but the host names of many containers contain one.
             b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' => label_length += 1,
             b'.' if label_length > 0 => label_length = 0,
             b':' => {
@@ -125,7 +132,7 @@ fn parse_name_length(authority: &str) -> Option<usize> {
     is_valid.then_some(end)
 }
 
-/// Returns true if browsers parse the label as a number. `0x7f` is a number, and `0x` is zero.
+/// Returns true if browsers parse the label as a number. For example, `0x7f` is a number, and `0x` is the number zero.
 fn is_number(label: &[u8]) -> bool {
     match label {
         [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
@@ -133,7 +140,7 @@ fn is_number(label: &[u8]) -> bool {
     }
 }
 
-/// Splits a name at its dots. It splits bytes, because `str::split` is slower for texts as short as a host.
+/// Splits a name at its dots. This function splits bytes, because `str::split` is slower for short texts.
 fn labels(name: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
     name.as_bytes().split(|byte| *byte == b'.')
 }
@@ -142,7 +149,7 @@ fn parse_bracketed_ipv6(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
-/// Returns true if the text is empty, or `:` and a port. The port itself may be empty (RFC 3986 3.2.3).
+/// Returns true if the text is empty, or if it is `:` and a port number. The number may be missing (RFC 3986 3.2.3).
 fn is_port(port: &str) -> bool {
     port.is_empty()
         || port.strip_prefix(':').is_some_and(|digits| {

@@ -1,4 +1,4 @@
-//! Facts about a request: its scheme with the evidence for it, its host, and whether it is a request for a page.
+//! Facts about a request: the scheme with its evidence, the host, and whether the request is a page request.
 
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) mod accept;

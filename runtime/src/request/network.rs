@@ -1,5 +1,5 @@
-//! An address or network in CIDR form (RFC 4632 3.1, RFC 4291 2.3), for
-//! [`TrustedProxies`](super::proxies::TrustedProxies).
+//! Parses an address or a network in CIDR form (RFC 4632 3.1, RFC 4291 2.3).
+//! [`TrustedProxies`](super::proxies::TrustedProxies) contains such networks.
 
 use core::fmt;
 use std::net::IpAddr;
@@ -28,7 +28,8 @@ impl Network {
                 .filter(|length| *length <= max_length)
                 .ok_or_else(|| error(Problem::PrefixLength { max_length }))?,
         };
-        // `::ffff:0:0/96` is all of IPv4. A shorter prefix leaves bits of `ffff` behind it, and is refused below.
+        // `::ffff:0:0/96` is the whole range of IPv4. If the prefix is shorter, bits of `ffff` follow the prefix. The
+        // check below rejects such a network.
         let (address, length) = match (parsed.to_canonical(), length.checked_sub(96)) {
             (IpAddr::V4(address), Some(length)) => (IpAddr::V4(address), length),
             _ => (parsed, length),
@@ -40,13 +41,15 @@ impl Network {
         Ok(Network(network))
     }
 
-    /// Returns true if the network contains the peer. Addresses of different families never match.
+    /// Returns true if the network contains the peer. An IPv4 network never contains an IPv6 address, and an IPv6
+    /// network never contains an IPv4 address.
     pub(super) fn contains(self, peer: IpAddr) -> bool {
         self.0.contains(&peer)
     }
 }
 
-/// The error of [`TrustedProxies::new`](crate::TrustedProxies::new): the invalid entry, and what to write instead.
+/// The error of [`TrustedProxies::new`](crate::TrustedProxies::new). `Display` shows the invalid entry, the problem and
+/// the remedy.
 ///
 /// ```
 /// use hardtack::TrustedProxies;
@@ -69,7 +72,7 @@ enum Problem {
 }
 
 impl TrustedProxiesError {
-    /// The list has no entry.
+    /// Makes the error for a list without an entry.
     pub(super) fn no_entry() -> Self {
         TrustedProxiesError { entry: String::new(), problem: Problem::NoEntry }
     }

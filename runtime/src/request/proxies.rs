@@ -1,5 +1,5 @@
-//! The proxies that are trusted to state the scheme: the headers of a request and the address of its peer in, a verdict
-//! out.
+//! The proxies that are trusted to send the scheme of a request. The input is the headers of a request and the address
+//! of its peer. The output is a verdict.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::scheme::Verdict;
 
 pub use super::network::TrustedProxiesError;
 
-/// The reverse proxies whose header decides the scheme, and the name of that header.
+/// The trusted reverse proxies, and the name of the header in which they send the scheme.
 ///
 /// ```
 /// use hardtack::TrustedProxies;
@@ -32,8 +32,9 @@ pub struct TrustedProxies {
 impl TrustedProxies {
     /// Trusts peers by address (`192.0.2.7`, `::1`) or network (`10.0.0.0/8`, `fd00::/8`).
     ///
-    /// An IPv4-mapped IPv6 address or network counts as the IPv4 one, here and for peers. Host names are not resolved.
-    /// Every machine in a network may claim HTTPS, so name only the proxies.
+    /// An IPv4-mapped IPv6 address counts as an IPv4 address. This rule applies to the entries of the list and to the
+    /// peers. Host names are not resolved, so a host name in the list is an error. Every machine in a listed network
+    /// can claim HTTPS, so list only the proxies.
     ///
     /// ```
     /// use hardtack::TrustedProxies;
@@ -57,9 +58,10 @@ impl TrustedProxies {
         Ok(TrustedProxies { networks, unix_socket: false, header: ForwardingHeader::XForwardedProto })
     }
 
-    /// Trusts only peers without an address: the ones on a Unix socket.
+    /// Trusts only peers without an address. A peer on a Unix socket has no address.
     ///
-    /// On a TCP socket whose server passes no peer address this trusts every peer. Use it on a Unix socket only.
+    /// Use this setting only on a Unix socket. On a TCP socket, the setting trusts every peer if the server does not
+    /// pass the peer's address.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};
@@ -93,8 +95,9 @@ impl TrustedProxies {
 
     /// Reads `Forwarded` (RFC 7239) instead of `X-Forwarded-Proto`.
     ///
-    /// Choose the header that the proxy writes itself. Proxies pass the other header through as the client wrote it.
-    /// Every element of `Forwarded` must have a `proto` of `https` or `wss`. A malformed header counts as plain HTTP.
+    /// Choose the header that the proxy itself writes. A proxy forwards the other header as the client wrote it. For
+    /// HTTPS, every element of `Forwarded` must have a `proto` of `https` or `wss`. A malformed header counts as plain
+    /// HTTP.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};

@@ -1,14 +1,15 @@
-//! The proof types: a value of type [`Https`] proves that a request arrived over HTTPS. They are marker types, and only
-//! this crate can construct them.
+//! The types that prove how a request arrived. For example, a value of type [`Https`] proves that a request arrived
+//! over HTTPS. Only this crate can construct values of these types.
 
 use core::fmt;
 
 use super::evidence::{DecisionBasis, Evidence, NotLoopback};
 
-/// Proof that the request arrived over HTTPS, or from a loopback host in a debug build.
+/// Proof that the request arrived over HTTPS. With [`loopback_in_debug`](crate::TlsTermination::loopback_in_debug),
+/// some requests of the local machine also count as HTTPS in a debug build.
 ///
-/// It is neither `Clone` nor `Copy`. The only sources are [`TlsTermination`](crate::TlsTermination), the extractors and
-/// `hardtack::testing`.
+/// This type is neither `Clone` nor `Copy`. Only [`TlsTermination`](crate::TlsTermination), the extractors and
+/// `hardtack::testing` return a value of this type.
 ///
 /// ```
 /// use hardtack::{Https, TlsTermination};
@@ -23,14 +24,14 @@ pub struct Https {
     verdict: Verdict,
 }
 
-/// Makes a proof for a test. It is a free function, so that rustc does not suggest it to people who try to build an
-/// [`Https`].
+/// Makes a proof for a test. This is not a method, so that rustc does not suggest it to developers who try to construct
+/// an [`Https`].
 #[cfg(feature = "testing")]
 pub(crate) fn https_for_test() -> Https {
     Https { verdict: Verdict::https(DecisionBasis::Testing) }
 }
 
-/// Proof that the request arrived over plain HTTP. `Display` is the evidence, for a log.
+/// Proof that the request arrived over plain HTTP. `Display` writes the evidence for a log.
 ///
 /// ```
 /// use hardtack::TlsTermination;
@@ -45,7 +46,7 @@ pub struct PlainHttp {
     verdict: Verdict,
 }
 
-/// Either scheme. The check happens at run time.
+/// Either scheme, HTTPS or plain HTTP. The scheme is checked at run time.
 ///
 /// ```
 /// use hardtack::{AnyScheme, TlsTermination};
@@ -97,7 +98,8 @@ impl PlainHttp {
     }
 }
 
-/// The scheme of a request, as a type: [`Https`], [`PlainHttp`] or [`AnyScheme`]. Other types cannot implement it.
+/// The scheme of a request, as a type: [`Https`], [`PlainHttp`] or [`AnyScheme`]. Other types cannot implement this
+/// trait.
 pub trait Scheme: sealed::Sealed + Send + Sync + Sized + 'static {}
 
 impl Scheme for Https {}
@@ -109,8 +111,9 @@ pub(crate) mod sealed {
 
     pub trait Sealed {
         fn verdict(&self) -> Verdict;
-        /// Returns true if a request with this verdict may be viewed as this scheme. Only `Https` needs HTTPS, because
-        /// cookies for plain HTTP may also travel over HTTPS.
+        /// Returns true if a handler may get a jar with this scheme for a request with this verdict. Only `Https` needs
+        /// an HTTPS request. The other schemes allow every request, because cookies for plain HTTP may also be sent
+        /// over HTTPS.
         fn allows(verdict: Verdict) -> bool;
     }
 }
@@ -142,7 +145,7 @@ impl sealed::Sealed for AnyScheme {
     }
 }
 
-/// The decision on the scheme of one request, with its evidence.
+/// The decision on the scheme of one request, with the evidence.
 #[derive(Debug, Clone, Copy)]
 pub struct Verdict {
     pub(crate) https: bool,
@@ -164,7 +167,8 @@ impl Verdict {
         self
     }
 
-    /// Returns true if the request counts as HTTPS by the loopback rule. The bytes on the wire are plain HTTP.
+    /// Returns true if the request counts as HTTPS only because of the loopback rule. Such a request came over plain
+    /// HTTP.
     #[cfg(feature = "_layer")]
     pub(crate) fn is_loopback(self) -> bool {
         self.https && matches!(self.evidence.basis, DecisionBasis::Loopback)

@@ -1,5 +1,6 @@
-//! Where TLS ends, and so how the scheme of a request is found: the head of a request in, a verdict with its evidence
-//! out. A header decides only if it was configured and comes from a trusted peer.
+//! Detects the scheme of a request from the setting that states where TLS ends. The input is the head of the request.
+//! The output is a verdict with its evidence. A header can decide the scheme only if the header is configured and the
+//! peer is trusted.
 
 use std::net::IpAddr;
 
@@ -14,7 +15,8 @@ use super::scheme::{Https, PlainHttp, Verdict};
 #[cfg(test)]
 mod tests;
 
-/// States where TLS ends for the requests of one socket, so that the scheme of each request can be found.
+/// The setting that states where TLS ends for the requests of one socket. With this setting, hardtack detects the
+/// scheme of each request.
 ///
 /// ```
 /// use hardtack::{TlsTermination, TrustedProxies};
@@ -43,8 +45,8 @@ enum Source {
 }
 
 impl TlsTermination {
-    /// TLS ends in this server, and the accept loop marks each connection with a [`Transport`] in the request's
-    /// extensions. A connection without a mark counts as plain HTTP.
+    /// States that TLS ends in this server, and that the accept loop marks each connection. The mark is a [`Transport`]
+    /// in the request's extensions. A connection without a mark counts as plain HTTP.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -60,9 +62,9 @@ impl TlsTermination {
         Self::new(Source::PerConnection)
     }
 
-    /// This socket only carries TLS, and TLS ends in this process.
+    /// States that this socket only carries TLS, and that TLS ends in this process.
     ///
-    /// A request whose URI begins with `http:` counts as plain HTTP nevertheless. Behind a proxy that ends TLS, use
+    /// If the URI of a request begins with `http:`, the request still counts as plain HTTP. If a proxy ends TLS, use
     /// [`TlsTermination::at_proxy`].
     ///
     /// ```
@@ -78,7 +80,7 @@ impl TlsTermination {
         Self::new(Source::Here)
     }
 
-    /// This socket only carries plain HTTP.
+    /// States that this socket only carries plain HTTP.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -90,11 +92,12 @@ impl TlsTermination {
         Self::new(Source::None)
     }
 
-    /// TLS ends at a reverse proxy. One header from a trusted peer decides: `X-Forwarded-Proto`, or `Forwarded` with
-    /// [`TrustedProxies::forwarded`]. The header of any other peer is ignored (OWASP ASVS 4.1.3).
+    /// States that TLS ends at a reverse proxy. The proxy sends the scheme in the header `X-Forwarded-Proto`. With
+    /// [`TrustedProxies::forwarded`], the proxy sends the scheme in the header `Forwarded`. The header of an untrusted
+    /// peer is ignored (OWASP ASVS 4.1.3).
     ///
     /// The proxy must send the header with every request. A request without the header counts as plain HTTP. If the
-    /// header is a list, or comes several times, then each element must be `https` or `wss`, in any letter case.
+    /// header is a list or is repeated, every element must be `https` or `wss`. The letter case does not matter.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};
@@ -116,21 +119,21 @@ impl TlsTermination {
         TlsTermination { source, loopback_in_debug: false }
     }
 
-    /// Counts a request between a browser and a server on one machine as HTTPS, in debug builds only.
+    /// Counts a request as HTTPS in a debug build, if the browser and the server are on the same machine.
     ///
-    /// The rule applies in a build of hardtack with `debug_assertions`, to a request that would count as plain HTTP.
-    /// All of these must be true:
+    /// The rule applies if hardtack is compiled with `debug_assertions`. The rule applies to a request that would
+    /// otherwise count as plain HTTP. All of these conditions must be true:
     ///
-    /// - The host is loopback: `localhost`, `*.localhost`, `127.0.0.0/8` or `[::1]`. `0.0.0.0`, `[::ffff:127.0.0.1]` and
-    ///   other names that resolve to this machine are not.
-    /// - The address of the peer is known and loopback.
-    /// - The request has no `Forwarded` and no `X-Forwarded-*` header.
+    /// - The host is `localhost`, `*.localhost`, `127.0.0.0/8` or `[::1]`. Other hosts of this machine do not count,
+    ///   for example `0.0.0.0` and `[::ffff:127.0.0.1]`.
+    /// - The address of the peer is known, and is a loopback address.
+    /// - The request has no `Forwarded` header and no `X-Forwarded-*` header.
     ///
-    /// Chromium and Firefox store and send Secure cookies for such hosts, also with name prefixes. Safari needs TLS. In
-    /// a build without `debug_assertions` this method does nothing.
+    /// Chromium and Firefox store and send Secure cookies for such hosts. They do the same if the name of the cookie
+    /// has a prefix. Safari needs TLS. In a build without `debug_assertions`, this method does nothing.
     ///
-    /// Do not use it behind a reverse proxy on the same machine that sends none of these headers and rewrites `Host` to
-    /// a loopback name: hardtack cannot distinguish such a proxy from a browser.
+    /// Do not use this method behind a proxy on the same machine, if the proxy sends none of these headers and changes
+    /// `Host` to a loopback name. hardtack cannot distinguish such a proxy from a browser.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -147,11 +150,11 @@ impl TlsTermination {
         self
     }
 
-    /// Decides the scheme of one request.
+    /// Detects the scheme of one request.
     ///
-    /// `peer` is the address at the other end of the connection. With `None` the address comes from the extensions: a
-    /// [`Peer`](crate::tls::Peer), or axum's `ConnectInfo<SocketAddr>` with the feature `axum`. A peer on a Unix socket
-    /// has no address.
+    /// `peer` is the address at the other end of the connection. If `peer` is `None`, the address is read from a
+    /// [`Peer`](crate::tls::Peer) in the request's extensions. With the feature `axum`, the address is also read from
+    /// axum's `ConnectInfo<SocketAddr>`. A peer on a Unix socket has no address.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -163,7 +166,7 @@ impl TlsTermination {
     ///
     /// # Errors
     ///
-    /// Returns [`PlainHttp`] if the request is not HTTPS. Its `Display` is the evidence, for a log.
+    /// Returns [`PlainHttp`] if the request is not HTTPS. The `Display` of the error is the evidence, for a log.
     pub fn detect(&self, parts: &Parts, peer: Option<IpAddr>) -> Result<Https, PlainHttp> {
         self.verdict(&RequestHead { caller_peer: peer, ..RequestHead::from_parts(parts) }).into_proof()
     }
@@ -191,7 +194,7 @@ impl TlsTermination {
     }
 }
 
-/// Checks that the request came from a browser on this machine, without a proxy between.
+/// Checks that the request came from a browser on this machine, and that no proxy forwarded the request.
 fn check_loopback(head: &RequestHead<'_>) -> Result<(), NotLoopback> {
     match head.peer() {
         None => return Err(NotLoopback::PeerUnknown),

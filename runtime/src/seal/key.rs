@@ -1,5 +1,5 @@
-//! One key. In: 32 secret bytes. Out: an HMAC and a cipher, each with a key of its own. Only `to_base64` shows the
-//! secret, and dropping the key overwrites it in memory.
+//! One key. The input is 32 secret bytes. The output is an HMAC and a cipher, each with its own derived key. Only
+//! `to_base64` shows the secret. When the key is dropped, the secret is overwritten in memory.
 
 use core::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// The encoding of the parts of a seal.
+/// The base64 encoding of the text of a seal.
 pub(super) const BASE64: GeneralPurpose = URL_SAFE_NO_PAD;
 
 pub(super) type Signer = Hmac<Sha256>;
@@ -22,12 +22,14 @@ pub(super) type Signer = Hmac<Sha256>;
 /// The number of bytes of a secret.
 pub(super) const SECRET_LEN: usize = 32;
 
-/// A secret of 32 random bytes. A [`Keyring`](super::Keyring) signs and seals cookies with it.
+/// A secret of 32 random bytes. A [`Keyring`](super::Keyring) signs and seals cookies with this secret.
 ///
-/// Signing and sealing use two different keys. Both are derived from the secret, each with a label of its own
-/// (HKDF-Expand, RFC 5869). A passphrase is not random enough for a secret. Make one with `openssl rand -base64 32` or
-/// with [`Key::generate`], and store it where you store secrets. Clones share one secret. It is overwritten in memory
-/// when the last clone is dropped.
+/// Make a key with `openssl rand -base64 32` or with [`Key::generate`], and store the key with your other secrets. A
+/// passphrase is not random enough.
+///
+/// Signing and sealing use two different keys. Both keys are derived from the secret, with different labels
+/// (HKDF-Expand, RFC 5869). All clones of a `Key` share one secret. When the last clone is dropped, the secret is
+/// overwritten in memory.
 ///
 /// ```
 /// use hardtack::seal::Key;
@@ -48,14 +50,15 @@ struct Parts {
     id: KeyId,
     secret: Zeroizing<[u8; SECRET_LEN]>,
     signer: Signer,
-    // `aes-gcm-siv` overwrites its key on drop.
+    // The cipher overwrites its key in memory when the cipher is dropped.
     sealer: Aes256GcmSiv,
 }
 
 impl Drop for Parts {
     fn drop(&mut self) {
-        // `hmac` does not overwrite the states of the hash, and with them an attacker can sign. Without the `black_box`
-        // the compiler may delete this assignment, because no code reads the new value.
+        // `hmac` does not overwrite the states of the hash in memory. An attacker who reads these states can sign
+        // values. Without the `black_box`, the compiler may delete this assignment, because no code reads the new
+        // value.
         self.signer = new_signer(&[0; SECRET_LEN]);
         core::hint::black_box(&mut self.signer);
     }
@@ -64,7 +67,7 @@ impl Drop for Parts {
 impl Key {
     /// Generates a key from random bytes of the system.
     ///
-    /// All servers of an application need the same key. Generate it once, and store the text that
+    /// All servers of an application need the same key. Generate the key once, and store the text that
     /// [`to_base64`](Key::to_base64) returns.
     ///
     /// # Panics
@@ -84,12 +87,13 @@ impl Key {
         Key::from_secret(&secret)
     }
 
-    /// Parses a key of exactly 32 bytes from base64. The alphabet has either `+` and `/` or `-` and `_`. The `=` at the
-    /// end is optional.
+    /// Parses a key of exactly 32 bytes from base64. Accepts the alphabet with `+` and `/`, and the alphabet with `-`
+    /// and `_`. The `=` at the end is optional.
     ///
     /// # Errors
     ///
-    /// Returns [`KeyError`] if the text is not base64 or does not have 32 bytes. The error never contains the text.
+    /// Returns [`KeyError`] if the text is not base64, or if the decoded key does not have 32 bytes. The error never
+    /// contains the text.
     ///
     /// ```
     /// use hardtack::seal::Key;
@@ -117,8 +121,8 @@ impl Key {
         Ok(Key::from_secret(secret))
     }
 
-    /// Returns the secret as base64. Anyone who has the text can write every cookie, so only store it with your
-    /// secrets.
+    /// Returns the secret as base64. With this text, anyone can write and read every `signed` or `sealed` cookie. So
+    /// store the text only with your other secrets.
     ///
     /// ```
     /// use hardtack::seal::Key;
@@ -132,10 +136,10 @@ impl Key {
         GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new()).encode(*self.parts.secret)
     }
 
-    /// Makes the key verify and decrypt immediately, and sign and seal from `time` on.
+    /// Sets the time from which the key signs and seals. The key verifies and decrypts values immediately.
     ///
-    /// With it a rotation needs one step less. The clocks of all servers must agree, and every server must have the key
-    /// before `time`.
+    /// With this method, a rotation needs one step less. The clocks of all servers must agree. Every server must have
+    /// the key before `time`.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -154,7 +158,7 @@ impl Key {
     }
 
     /// Returns the id of the key. Every signed or sealed value contains the id of its key. The id is derived from the
-    /// secret and does not reveal the secret, so a log may contain it.
+    /// secret, but it does not reveal the secret. So a log may contain the id.
     ///
     /// ```
     /// use hardtack::seal::Key;
@@ -186,7 +190,8 @@ impl Key {
     }
 
     pub(super) fn has_same_secret(&self, other: &Key) -> bool {
-        // This need not take constant time: both keys are our own, and no client can measure it.
+        // This comparison does not need constant time. Both keys belong to the server, and no client can measure the
+        // time.
         Arc::ptr_eq(&self.parts, &other.parts) || *self.parts.secret == *other.parts.secret
     }
 
@@ -201,15 +206,15 @@ impl Key {
     }
 }
 
-/// Shows the id, and never the secret.
+/// Shows the id. The output never contains the secret.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({})", self.parts.id)
     }
 }
 
-/// Derives a key: one block of HKDF-Expand with the label as its info (RFC 5869 2.3). HKDF-Extract is not needed,
-/// because the secret is random.
+/// Derives a key from the secret and a label. The key is one block of HKDF-Expand, and the label is its `info` (RFC
+/// 5869 2.3). HKDF-Extract is not needed, because the secret is random.
 fn hkdf_expand(secret: &[u8; SECRET_LEN], label: &[u8]) -> [u8; SECRET_LEN] {
     let mut block = new_signer(secret).chain_update(label).chain_update([1]).finalize().into_bytes();
     let bytes = block.into();
@@ -218,8 +223,8 @@ fn hkdf_expand(secret: &[u8; SECRET_LEN], label: &[u8]) -> [u8; SECRET_LEN] {
 }
 
 fn new_signer(key: &[u8; SECRET_LEN]) -> Signer {
-    // The key is padded to the hash's block of 64 bytes, as HMAC does itself. `new` takes exactly this length, so it
-    // cannot fail.
+    // `new` cannot fail. It takes a key with the length of the hash's block, which is 64 bytes. HMAC itself pads a
+    // shorter key with zeros to this length, so the padding does not change the result.
     let mut padded = Zeroizing::new([0; 64]);
     if let Some(start) = padded.first_chunk_mut() {
         *start = *key;
@@ -246,12 +251,12 @@ pub(super) const ID_LEN: usize = 4;
 impl KeyId {
     fn from_bytes(bytes: [u8; 3]) -> KeyId {
         let mut text = [0; ID_LEN];
-        // Three bytes always fit into four characters.
+        // The base64 text of three bytes always has four characters, so this call cannot fail.
         let _ = BASE64.encode_slice(bytes, &mut text);
         KeyId(text)
     }
 
-    /// Returns the characters of the id, as in a value.
+    /// Returns the four characters of the id, as in the text of a seal.
     pub(super) fn as_bytes(self) -> [u8; ID_LEN] {
         self.0
     }
@@ -263,15 +268,15 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// Shows the four characters.
+/// Shows the four characters of the id.
 impl fmt::Debug for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// The error when the text of a key or a keyring is invalid. `Display` names the environment variable, the number of
-/// the key, the problem and the remedy. The error never contains the text.
+/// The error if the text of a key or a keyring is invalid. `Display` shows the environment variable, the number of the
+/// key, the problem and the remedy. The error never contains the text.
 ///
 /// ```
 /// use hardtack::seal::Keyring;
@@ -296,7 +301,7 @@ impl KeyError {
         KeyError::with_remedy(fact + REMEDY)
     }
 
-    /// `problem` has the form `fact; remedy`.
+    /// Makes an error from a text of the form `fact; remedy`.
     pub(super) fn with_remedy(problem: impl Into<String>) -> Self {
         KeyError { problem: problem.into(), entry: None, variable: None }
     }
@@ -355,7 +360,7 @@ mod tests {
             let mac = <Signer as hmac::Mac>::new_from_slice(key).unwrap().chain_update(text);
             assert_eq!(hex(&mac.finalize().into_bytes()), tag);
         }
-        // `new_signer` pads the key itself.
+        // `new_signer` pads the key before it calls `new`. The result must be the same as with `new_from_slice`.
         let padded = new_signer(&[7; SECRET_LEN]).chain_update(b"text").finalize().into_bytes();
         let expected =
             <Signer as hmac::Mac>::new_from_slice(&[7; SECRET_LEN]).unwrap().chain_update(b"text").finalize();
@@ -364,7 +369,7 @@ mod tests {
 
     #[test]
     fn derived_keys_match_another_implementation() {
-        // The expected keys are in seal.json, by Python's `hmac`.
+        // The expected keys are in seal.json. The keys were computed with Python's module `hmac`.
         let secret = std::array::from_fn(|at| u8::try_from(at).unwrap());
         assert_eq!(
             hex(&hkdf_expand(&secret, b"hardtack 1 sign")),

@@ -1,5 +1,6 @@
-//! The keys of an application. In: keys, and the times from which they write. Out: the key that writes at a given time,
-//! and the keys with a given id. A keyring never changes: a rotation makes a new one.
+//! The keys of an application. The input is keys, and for some keys the time from which the key writes. The output is
+//! the key that writes at a given time, and the keys with a given id. A keyring never changes. A rotation makes a new
+//! keyring.
 
 use core::fmt;
 use core::time::Duration;
@@ -11,37 +12,44 @@ use zeroize::Zeroizing;
 use super::key::{ID_LEN, Key, KeyError, KeyId};
 use crate::clock;
 
-/// The keys that sign and seal an application's cookies. Every key reads (it verifies and decrypts values). One key
-/// writes (it signs and seals values).
+/// The keys that sign and seal an application's cookies.
 ///
-/// Give the keyring to the policy with [`PolicyBuilder::keyring`](crate::policy::PolicyBuilder::keyring), or to a jar
-/// with [`Cookies::with_keyring`](crate::Cookies::with_keyring). All servers of an application need the same keys.
-/// Clones share their keys.
+/// Every key *reads*: it verifies signed values and decrypts sealed values. One key *writes*: it signs and seals new
+/// values.
+///
+/// Pass the keyring to the policy with [`PolicyBuilder::keyring`](crate::policy::PolicyBuilder::keyring), or to a jar
+/// with [`Cookies::with_keyring`](crate::Cookies::with_keyring). All servers of an application need the same keys. All
+/// clones of a keyring share the keys.
 ///
 /// # Rotation
 ///
-/// A rotation in three steps signs no user out. Begin each step when the step before has reached every server:
+/// Replace a key in three steps. Then all users stay signed in. Begin each step when the previous step has reached
+/// every server:
 ///
 /// 1. `Keyring::new(old).with(new)`: the new key reads.
 /// 2. `Keyring::new(new).with(old)`: the new key writes, and the old key still reads.
-/// 3. `Keyring::new(new)`: the old key is gone. Wait for the longest lifetime of a cookie before this step.
+/// 3. `Keyring::new(new)`: the old key is removed. Before this step, wait for the longest lifetime of a cookie.
 ///
 /// If the clocks of all servers agree, `Keyring::new(old).with(new.writes_from(time))` replaces the first two steps.
-/// Choose a time at which every server has the new key. A value whose key is gone reads as
+/// Choose a time by which every server has the new key.
+///
+/// If the key of a value is not in the keyring, reading the value returns
 /// [`ReadError::UnknownKey`](crate::ReadError::UnknownKey).
 ///
 /// # Lifetime
 ///
-/// A value expires together with its cookie: after the `max_age` of the declaration, or after the `max_age` or at the
-/// `expires` of the [`SetCookie`](crate::SetCookie). The value of a cookie without these expires after a day, or after
-/// the [`default_lifetime`](Keyring::default_lifetime). Every value is accepted for one more minute, because the clocks
-/// of servers differ.
+/// A value expires together with its cookie. The [`SetCookie`](crate::SetCookie) can set the time with `max_age` or
+/// `expires`. Otherwise the `max_age` of the declaration applies.
+///
+/// If a cookie has no lifetime, its value expires after one day, or after the keyring's
+/// [`default_lifetime`](Keyring::default_lifetime). Every value is accepted for one more minute, because the clocks of
+/// servers differ.
 ///
 /// ```
 /// use hardtack::seal::{Key, Keyring};
 /// use hardtack::{Cookie, Cookies, testing};
 ///
-/// /// The content of the shopping basket. The browser's user cannot read it.
+/// /// The content of the shopping basket. The user of the browser cannot read this value.
 /// #[derive(Cookie, Debug, PartialEq)]
 /// #[cookie(sealed, max_age = "30d")]
 /// struct Basket(String);
@@ -67,7 +75,7 @@ pub struct Keyring(Arc<Shared>);
 /// The data that the clones of a keyring share.
 #[derive(Clone)]
 struct Shared {
-    /// The key that writes if no other key has a `writes_from` that has passed.
+    /// The key that writes until the `writes_from` of another key has passed.
     first: Key,
     others: Vec<Key>,
     default_lifetime: Duration,
@@ -89,10 +97,11 @@ impl Keyring {
         Keyring(Arc::new(Shared { first: writer, others: Vec::new(), default_lifetime: DEFAULT_LIFETIME }))
     }
 
-    /// Adds a key that reads. A key with [`writes_from`](Key::writes_from) also writes from that time on.
+    /// Adds a key that reads. If the key has a [`writes_from`](Key::writes_from) time, the key also writes from this
+    /// time on.
     ///
-    /// If the `writes_from` of several keys has passed, the key with the latest one writes. A key that the keyring
-    /// already has is not added again.
+    /// If several keys have a `writes_from` time that has passed, the key with the latest time writes. If the keyring
+    /// already has the key, this method does nothing.
     ///
     /// ```
     /// use hardtack::seal::{Key, Keyring};
@@ -114,7 +123,8 @@ impl Keyring {
         self.keys().any(|earlier| earlier.has_same_secret(key))
     }
 
-    /// Sets the lifetime of a value whose cookie has no `max_age`. The default is a day. Fractions of a second are cut.
+    /// Sets the lifetime of the value of a cookie that has neither `max_age` nor `expires`. The default is one day. The
+    /// lifetime is rounded down to whole seconds.
     ///
     /// ```
     /// use std::time::Duration;
@@ -144,8 +154,9 @@ impl Keyring {
 
     /// Reads a keyring from an environment variable.
     ///
-    /// The text has the same form as for [`str::parse`]: keys in base64, separated by commas or white space. Every key
-    /// reads, and the first key writes. A key followed by `@` and a time in UTC writes from that time on:
+    /// The text has the same form as for [`str::parse`]. It contains keys in base64, separated by commas or white
+    /// space. Every key reads, and the first key writes. If `@` and a time in UTC follow a key, this key writes from
+    /// that time on:
     ///
     /// ```text
     /// COOKIE_KEYS="3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs= 1fYxQWC6cQyRD2XhOSRwnD8qmLqg6AmzCDe0RQY1dUE=@2026-12-01T03:00:00Z"
@@ -153,8 +164,8 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// Returns [`KeyError`] if the variable is not set or its text is invalid. The error names the variable and the
-    /// number of the key, and never contains the text.
+    /// Returns [`KeyError`] if the variable is not set or its text is invalid. The error contains the name of the
+    /// variable and the number of the key. The error never contains the text.
     ///
     /// ```
     /// use hardtack::seal::Keyring;
@@ -189,8 +200,9 @@ impl Keyring {
         self.writer_at(clock::now).id()
     }
 
-    /// Returns the key that writes: of the keys whose `writes_from` has passed the one with the latest, else the first
-    /// key. `now` is only called if a key has a `writes_from`, because reading the clock takes time.
+    /// Returns the key that writes. The result is the key with the latest `writes_from` that has passed. If no
+    /// `writes_from` has passed, the result is the first key. `now` is called only if a key has a `writes_from`,
+    /// because reading the clock takes time.
     pub(super) fn writer_at(&self, now: impl Fn() -> SystemTime) -> &Key {
         let mut writer = &self.0.first;
         let mut since = writer.write_start().filter(|start| *start <= now());
@@ -203,7 +215,7 @@ impl Keyring {
         writer
     }
 
-    /// Returns the keys with this id. Two keys have the same id with a chance of 1 in 16 million.
+    /// Returns the keys with this id. The chance that two keys have the same id is 1 in 16 million.
     pub(super) fn with_id(&self, id: [u8; ID_LEN]) -> impl Iterator<Item = &Key> {
         self.keys().filter(move |key| key.id().as_bytes() == id)
     }
@@ -212,13 +224,13 @@ impl Keyring {
         core::iter::once(&self.0.first).chain(&self.0.others)
     }
 
-    /// Returns the lifetime of a value whose cookie has no `max_age`.
+    /// Returns the lifetime of the value of a cookie that has neither `max_age` nor `expires`.
     pub(crate) fn lifetime(&self) -> Duration {
         self.0.default_lifetime
     }
 }
 
-/// Shows the ids of the keys, and never a secret.
+/// Shows the ids of the keys. The output never contains a secret.
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reads: Vec<_> = self.keys().map(Key::id).collect();
@@ -242,7 +254,7 @@ mod tests {
         for (now, writer) in [(0, &a), (9, &a), (10, &c), (19, &c), (20, &b), (99, &b)] {
             assert_eq!(keyring.writer_at(|| time(now)).id(), writer.id(), "{now}");
         }
-        // The first key also writes before its own `writes_from`, as long as no other key does.
+        // The first key also writes before its own `writes_from`, until the `writes_from` of another key has passed.
         let keyring = Keyring::new(a.clone().writes_from(time(30))).with(b.clone().writes_from(time(20)));
         for (now, writer) in [(0, &a), (20, &b), (30, &a)] {
             assert_eq!(keyring.writer_at(|| time(now)).id(), writer.id(), "{now}");

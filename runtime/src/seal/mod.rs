@@ -1,12 +1,14 @@
-//! The keys of `signed` and `sealed` cookies: a [`Keyring`] of [`Key`]s. The guide has
-//! [a page about such cookies](crate::guide::seal).
+//! The keys of `signed` and `sealed` cookies. A [`Keyring`] contains one or more [`Key`]s. The guide has [a page about
+//! such cookies](crate::guide::seal).
 //!
-//! A signed value has an HMAC-SHA256 tag, and a sealed value is encrypted with AES-256-GCM-SIV (RFC 8452). Random
-//! nonces are safe with GCM-SIV, even if a cloned machine repeats a nonce. Plain AES-GCM is faster, but a repeated
-//! nonce reveals its authentication key. The guide's page has the measurements.
+//! A signed value has an HMAC-SHA256 tag. A sealed value is encrypted with AES-256-GCM-SIV (RFC 8452).
+//!
+//! GCM-SIV is safe with random nonces, even if a cloned machine repeats a nonce. Plain AES-GCM is faster, but a
+//! repeated nonce reveals the authentication key of AES-GCM. The guide's page has the measurements.
 
-// In: a cookie's name, its value and a keyring. Out: the text of the signed or sealed value, and back. The caller in
-// `cookie/sealing.rs` also compiles without the feature `seal`.
+// The input of this module is a cookie's name, its value and a keyring. The output is the text of the signed or sealed
+// value. The module also does the reverse. Its caller is `cookie/sealing.rs`, which also compiles without the feature
+// `seal`.
 
 mod envelope;
 mod key;
@@ -20,6 +22,6 @@ pub(crate) use envelope::{
 pub use key::{Key, KeyError, KeyId};
 pub use keyring::Keyring;
 
-/// The largest difference, in seconds, between the clocks of two servers. A value is accepted for this long after its
-/// expiry. A browser removes an expired cookie itself, so a value that comes even later is a stolen copy.
+/// The largest accepted difference between the clocks of two servers, in seconds. A value is accepted for this time
+/// after its expiry. Browsers remove expired cookies, so a value that comes later must be a copy.
 pub(crate) const SKEW: i64 = 60;

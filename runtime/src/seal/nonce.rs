@@ -1,17 +1,17 @@
-//! Nonces: 12 random bytes each, from the system's generator. Each thread has a buffer of nonces, because one call to
-//! the system takes as long as sealing a value. A process that forks repeats the nonces in the buffer. AES-GCM-SIV
-//! tolerates repeated nonces.
+//! Returns nonces of 12 random bytes from the system's generator. Each thread has a buffer of nonces, because one call
+//! to the system takes as long as sealing a value. If a process forks, both processes use the same nonces from the
+//! buffer. AES-GCM-SIV tolerates repeated nonces.
 
 use std::cell::RefCell;
 
 pub(super) const LENGTH: usize = 12;
 
-/// The number of nonces that one call to the system fills.
+/// The number of nonces that one call to the system generates.
 const COUNT: usize = 32;
 
 struct Buffer {
     bytes: [u8; LENGTH * COUNT],
-    /// The number of unused nonces. They are at the start of the buffer.
+    /// The number of unused nonces. The unused nonces are at the start of the buffer.
     left: usize,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn next() -> Option<[u8; LENGTH]> {
     let buffered = BUFFER.try_with(|buffer| buffer.try_borrow_mut().ok()?.next());
     match buffered {
         Ok(nonce) => nonce,
-        // The thread ends, so its buffer is gone.
+        // The thread is about to end, and its buffer was already dropped.
         Err(_) => without_buffer(),
     }
 }
@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn nonces_never_overlap() {
-        // Two nonces that overlap in the buffer are different, and share most of their bytes.
+        // Overlapping nonces would be different, but they would share most of their bytes. So the test compares parts
+        // of 8 bytes.
         let unbuffered = [without_buffer().unwrap(), without_buffer().unwrap()];
         let nonces = (0..2 * COUNT).map(|_| next().unwrap()).chain(unbuffered);
         let parts: Vec<[u8; 8]> = nonces

@@ -1,5 +1,5 @@
-//! The text form of a keyring, as in an environment variable. In: the text. Out: a keyring, or an error with the number
-//! of the invalid key. An error never contains the text.
+//! Parses a keyring from text, for example from an environment variable. The output is a keyring, or an error with the
+//! number of the invalid key. The error never contains the text.
 
 use core::str::FromStr;
 use core::time::Duration;
@@ -10,8 +10,8 @@ use hardtack_rules::date;
 use super::key::{Key, KeyError};
 use super::keyring::Keyring;
 
-/// Parses keys in base64, separated by commas or white space. Every key reads, and the first key writes. A key followed
-/// by `@` and a time, such as `@2026-12-01T03:00:00Z`, writes from that time on.
+/// Parses keys in base64, separated by commas or white space. Every key reads, and the first key writes. If `@` and a
+/// time follow a key, as in `@2026-12-01T03:00:00Z`, this key writes from that time on.
 ///
 /// ```
 /// use hardtack::seal::{Key, Keyring};

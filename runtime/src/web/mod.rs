@@ -1,6 +1,8 @@
-//! The cookies of a page, for WebAssembly in a browser: declared cookies in, `document.cookie` read and assigned. After
-//! each assignment the module reads `document.cookie` again to check the result. It cannot access HttpOnly cookies, and
-//! it accesses Secure cookies only in a secure context.
+//! Reads and sets the cookies of a page, for WebAssembly in a browser. The functions take declared cookies. The
+//! functions read `document.cookie` and assign to it. After each assignment, the functions read `document.cookie` again
+//! to check the result.
+//!
+//! Scripts cannot access HttpOnly cookies. This module accesses Secure cookies only in a secure context.
 
 use core::fmt;
 use core::future::Future;
@@ -21,18 +23,18 @@ use crate::request::evidence::DecisionBasis;
 use crate::request::scheme::Verdict;
 use crate::wire::cookie::{self, Lookup};
 
-/// Reads a cookie of the page. Returns `None` if the page has no such cookie, for example because the page was loaded
-/// from outside the cookie's path.
+/// Reads a cookie of the page. Returns `None` if the page does not have the cookie, for example because the page is
+/// outside the cookie's path.
 ///
-/// An HttpOnly cookie does not compile. A `read_only` cookie needs the declaration `http_only = false`.
+/// A call with an HttpOnly cookie does not compile. A `read_only` cookie must be declared with `http_only = false`.
 ///
 /// # Errors
 ///
 /// - [`Error::NoDocument`] outside a page.
 /// - [`Error::NotSecureContext`] for a Secure cookie outside a secure context.
 /// - [`Error::Denied`] if scripts cannot access `document.cookie`.
-/// - [`Error::Read`] with an error of [`Cookies::try_get`](crate::Cookies::try_get): the name has several values, or
-///   the value is not valid for the type.
+/// - [`Error::Read`] if the cookie has several different values, or if the value is not valid for the type.
+///   [`Cookies::try_get`](crate::Cookies::try_get) returns the same errors.
 ///
 /// ```
 /// use hardtack::{Cookie, CookieValue, web};
@@ -55,27 +57,28 @@ use crate::wire::cookie::{self, Lookup};
 /// # let _ = Colours::Light;
 /// # }
 /// ```
-pub fn get<T: ReadCookie + ScriptVisible + 'static>() -> PageFuture<Option<T>> {
+pub fn get<'a, T: ReadCookie + ScriptVisible + 'a>() -> PageFuture<'a, Option<T>> {
     PageFuture::new(async { read(&CurrentPage::find().ok_or(Error::NoDocument)?) })
 }
 
-/// Sets a cookie, or removes one with [`SetCookie::removal`]. Then checks that the browser stored or removed the
-/// cookie.
+/// Sets a cookie, or removes a cookie if the argument is a [`SetCookie::removal`]. Then checks that the browser stored
+/// or removed the cookie.
 ///
-/// The argument is the same as for [`Cookies::set`](crate::Cookies::set), if scripts can see the cookie. A page has no
-/// policy, so a cookie that is declared `domain = policy` needs [`SetCookie::domain`] here.
+/// The argument is the same as for [`Cookies::set`](crate::Cookies::set), but scripts must be able to see the cookie. A
+/// page has no policy. So if a cookie is declared with `domain = policy`, set its domain with [`SetCookie::domain`].
 ///
-/// A script sees the names and values of cookies, but not their attributes. If the browser rejects the cookie and has
-/// an older cookie with the same name and value, this function returns `Ok`.
+/// A script sees the names and values of cookies, but not their attributes. So this function cannot detect one problem.
+/// If the browser rejects the cookie, and has an older cookie with the same name and value, the function returns `Ok`.
 ///
 /// # Errors
 ///
 /// - [`Error::NoDocument`] outside a page.
 /// - [`Error::NotSecureContext`] for a Secure cookie outside a secure context.
 /// - [`Error::OutsidePath`] if the page was loaded from outside the cookie's path.
-/// - [`Error::Set`] with an error of [`Cookies::set`](crate::Cookies::set). Nothing was assigned.
+/// - [`Error::Set`] if [`Cookies::set`](crate::Cookies::set) would return an error. Nothing was assigned.
 /// - [`Error::Denied`] if scripts cannot access `document.cookie`.
-/// - [`Error::Dropped`] if the browser did not store the cookie. A cookie that has already expired causes it too.
+/// - [`Error::Dropped`] if the browser did not store the cookie. If the cookie has already expired, the function
+///   returns this error too.
 /// - [`Error::Remains`] if the page still has a cookie of this name after a removal.
 /// - [`Error::Read`] with [`ReadError::Ambiguous`] if the cookie was set, and the page has another cookie with the same
 ///   name and a different value.
@@ -102,14 +105,15 @@ pub fn get<T: ReadCookie + ScriptVisible + 'static>() -> PageFuture<Option<T>> {
 /// assert!(matches!(choose("dark", false).await, Err(web::Error::NoDocument)));
 /// # }
 /// ```
-pub fn set<C: IntoSetCookie + ScriptVisible + 'static>(cookie: C) -> PageFuture<()> {
+pub fn set<'a, C: IntoSetCookie + ScriptVisible + 'a>(cookie: C) -> PageFuture<'a, ()> {
     PageFuture::new(async { write(&CurrentPage::find().ok_or(Error::NoDocument)?, &cookie.into_set_cookie()) })
 }
 
-/// Removes a cookie, even if the page has no such cookie. Then checks that the page has no cookie of this name.
+/// Removes a cookie. Then checks that the page has no cookie of this name. It is not an error if the page had no such
+/// cookie before.
 ///
-/// The removal has the declared `Path` and `Domain`. To remove a cookie that has another path or domain, [`set`] its
-/// [`SetCookie::removal`] with the same settings.
+/// The removal has the declared `Path` and `Domain`. To remove a cookie with another path or domain, call [`set`] with
+/// a [`SetCookie::removal`] that has the same path and domain.
 ///
 /// # Errors
 ///
@@ -133,23 +137,23 @@ pub fn set<C: IntoSetCookie + ScriptVisible + 'static>(cookie: C) -> PageFuture<
 /// assert!(matches!(empty().await, Err(web::Error::NoDocument)));
 /// # }
 /// ```
-pub fn remove<T: Cookie + ScriptVisible + 'static>() -> PageFuture<()> {
+pub fn remove<'a, T: Cookie + ScriptVisible + 'a>() -> PageFuture<'a, ()> {
     set(SetCookie::<T>::removal())
 }
 
 /// The future of [`get`], [`set`] and [`remove`].
 ///
-/// It is a type of its own, because rustc reports each error of an `async fn` twice.
+/// The functions return this type and are not `async fn`, because rustc reports each error of an `async fn` twice.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct PageFuture<T>(Pin<Box<dyn Future<Output = Result<T, Error>>>>);
+pub struct PageFuture<'a, T>(Pin<Box<dyn Future<Output = Result<T, Error>> + 'a>>);
 
-impl<T> PageFuture<T> {
-    fn new(future: impl Future<Output = Result<T, Error>> + 'static) -> Self {
+impl<'a, T> PageFuture<'a, T> {
+    fn new(future: impl Future<Output = Result<T, Error>> + 'a) -> Self {
         PageFuture(Box::pin(future))
     }
 }
 
-impl<T> Future for PageFuture<T> {
+impl<T> Future for PageFuture<'_, T> {
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -157,13 +161,13 @@ impl<T> Future for PageFuture<T> {
     }
 }
 
-impl<T> fmt::Debug for PageFuture<T> {
+impl<T> fmt::Debug for PageFuture<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PageFuture").finish_non_exhaustive()
     }
 }
 
-/// The error when a cookie of a page was not read, set or removed. It contains the cookie's name and never its value.
+/// The error of [`get`], [`set`] and [`remove`]. The error contains the cookie's name, and never the cookie's value.
 ///
 /// ```
 /// use hardtack::{Cookie, web};
@@ -200,7 +204,7 @@ pub enum Error {
     },
     /// The page was loaded from outside the cookie's path, so the result could not be checked. Nothing was assigned.
     ///
-    /// The URL from which the page was loaded counts. A script's `pushState` does not change it.
+    /// The error depends on the URL from which the page was loaded. A script cannot change this URL with `pushState`.
     #[non_exhaustive]
     OutsidePath {
         /// The cookie's name.
@@ -208,21 +212,21 @@ pub enum Error {
         /// The cookie's path.
         path: String,
     },
-    /// The cookie was assigned, and the page does not have it.
+    /// The cookie was assigned, but the page does not have the cookie.
     #[non_exhaustive]
     Dropped {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The removal was assigned, and the page still has a cookie of this name.
+    /// The removal was assigned, but the page still has a cookie of this name.
     #[non_exhaustive]
     Remains {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The cookie or its settings are invalid, on a server too. Nothing was assigned.
+    /// The cookie or its settings are invalid. A server would return the same error. Nothing was assigned.
     Set(SetError),
-    /// The page has the cookie, and its value cannot be read. [`remove`] removes it.
+    /// The page has the cookie, but its value cannot be read. [`remove`] removes the cookie.
     Read(ReadError),
 }
 
@@ -282,7 +286,7 @@ fn read<T: ReadCookie>(page: &impl Page) -> Result<Option<T>, Error> {
     check_secure_context(page, &T::SPEC)?;
     let cookie = T::SPEC.name;
     if T::SPEC.seal.is_some() {
-        // A page never has a key, because every visitor could read it.
+        // A page never has a key, because every visitor could read the key.
         return Err(ReadError::NoKeyring { cookie }.into());
     }
     let visible = [page.cookies().ok_or(Error::Denied { cookie })?];
@@ -330,8 +334,8 @@ fn check_secure_context(page: &impl Page, spec: &Spec) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the path of an http or https URL. `None` for other URLs: a page such as `about:srcdoc` has the cookies of
-/// the page that embeds it.
+/// Returns the path of an http or https URL. Returns `None` for other URLs, because their path does not matter. For
+/// example, the page `about:srcdoc` has the cookies of the page that embeds it.
 fn url_path(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let path = rest.get(rest.find('/')?..)?;
@@ -380,7 +384,7 @@ mod tests {
     #[cookie(name = "consent", http_only = false, read_only)]
     struct Consent(String);
 
-    /// A page of `https://www.example.com`, with a browser that stores cookies like 6265bis.
+    /// A page of `https://www.example.com`, in a browser that stores cookies as 6265bis requires.
     struct FakePage {
         is_secure_context: Cell<bool>,
         path: &'static str,
@@ -509,7 +513,7 @@ mod tests {
             assert!(matches!(refused, Err(Error::NotSecureContext { cookie: "__Host-theme" })), "{refused:?}");
         }
         assert_eq!(page.assigned.borrow().len(), 1);
-        // A cookie that may be sent over plain HTTP.
+        // This cookie may be sent over plain HTTP.
         page.set(Banner(true)).unwrap();
         assert_eq!(read::<Banner>(&page).unwrap(), Some(Banner(true)));
     }
@@ -596,12 +600,12 @@ mod tests {
         assert!(matches!(remains, Err(Error::Remains { cookie: "__Secure-cart" })));
         page.set(SetCookie::<Cart>::removal().path("/")).unwrap();
 
-        // Two cookies with the same value are no error.
+        // Two cookies with the same value are not an error.
         page.receive("__Secure-cart=7; Secure; Path=/; Domain=example.com");
         page.set(Cart(7)).unwrap();
         assert_eq!(read::<Cart>(&page).unwrap(), Some(Cart(7)));
 
-        // The browser dropped the new cookie, and the page has two other cookies of the name.
+        // The browser dropped the new cookie, and the page has two other cookies with its name.
         let page = FakePage::new();
         page.receive("__Secure-cart=8; Secure; Path=/; Domain=example.com");
         page.receive("__Secure-cart=9; Secure; Path=/shop");

@@ -1,5 +1,5 @@
-//! The page in which the program runs: its cookies, its URL, and whether it is a secure context. In WebAssembly it is
-//! the browser's page. Elsewhere there is no page.
+//! The page in which the program runs: its cookies, its URL and its `isSecureContext`. In WebAssembly, this is the page
+//! in the browser. On every other target, there is no page.
 
 pub(super) use current::CurrentPage;
 
@@ -7,11 +7,11 @@ pub(super) use current::CurrentPage;
 pub(super) trait Page {
     /// Returns `isSecureContext`.
     fn is_secure_context(&self) -> bool;
-    /// Returns the URL from which the page was loaded. `None` if the browser does not return it.
+    /// Returns the URL from which the page was loaded. Returns `None` if the browser does not return this URL.
     fn loaded_url(&self) -> Option<String>;
-    /// Returns `document.cookie`. `None` if it throws or is not a string.
+    /// Returns `document.cookie`. Returns `None` if the getter throws, or if the value is not a string.
     fn cookies(&self) -> Option<String>;
-    /// Assigns to `document.cookie`. Returns `None` if it throws.
+    /// Assigns to `document.cookie`. Returns `None` if the assignment throws.
     fn assign_cookie(&self, text: &str) -> Option<()>;
 }
 
@@ -23,7 +23,7 @@ mod current {
 
     #[wasm_bindgen]
     extern "C" {
-        // A global that does not exist is `None`. A worker has no `document`.
+        // If a global does not exist, its value is `None`. For example, a worker has no `document`.
         #[wasm_bindgen(thread_local_v2, js_name = document)]
         static DOCUMENT: Option<Document>;
         #[wasm_bindgen(thread_local_v2, js_name = performance)]
@@ -33,7 +33,7 @@ mod current {
 
         #[derive(Clone)]
         type Document;
-        // In a document with an element named `cookie` this is the element, and not a string.
+        // If the document has an element with the name `cookie`, this getter returns the element instead of a string.
         #[wasm_bindgen(method, getter, catch)]
         fn cookie(this: &Document) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(method, setter, catch)]
@@ -66,8 +66,8 @@ mod current {
             IS_SECURE_CONTEXT.with(|is_secure| *is_secure == Some(true))
         }
 
-        // Not `location`, which scripts can change. Browsers match paths against the URL from which the page was
-        // loaded.
+        // `location` would be wrong, because scripts can change it. Browsers compare paths with the URL from which the
+        // page was loaded.
         fn loaded_url(&self) -> Option<String> {
             PERFORMANCE.with(|performance| performance.as_ref()?.entries("navigation").ok()??.at(0)?.name().as_string())
         }

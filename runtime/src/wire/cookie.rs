@@ -1,9 +1,11 @@
-//! The `Cookie` headers of a request: their bytes in, raw values out. Names are compared byte for byte, because a name
-//! such as `__host-x` must not match `__Host-x`. A malformed pair is skipped, and the pairs around it are kept.
+//! Parses the `Cookie` headers of a request. The input is the bytes of the headers. The output is raw values. Names are
+//! compared byte for byte, because a name such as `__host-x` must not match `__Host-x`. The parser skips a malformed
+//! pair and continues with the next pair.
 
 use super::list::{trim, trim_end, trim_start};
 
-/// Returns the raw (name, value) pairs of a `Cookie` header in order. Pairs without a name or without `=` are skipped.
+/// Returns the raw (name, value) pairs of a `Cookie` header in order. Skips a pair without a name and a pair without
+/// `=`.
 pub(crate) fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     header.split(|byte| *byte == b';').filter_map(|piece| {
         let equals = piece.iter().position(|byte| *byte == b'=')?;
@@ -13,12 +15,13 @@ pub(crate) fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-/// Returns the raw values under `name` in all headers. The result is the same as with [`pairs`], and faster.
+/// Returns the raw values of the cookie `name` in all headers. The result is the same as with [`pairs`], but this
+/// function is faster.
 pub(crate) fn values<'a, H: AsRef<[u8]>>(headers: &'a [H], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
     headers.iter().flat_map(|header| Values::new(header.as_ref(), name))
 }
 
-/// Iterates over the values under one name in one header.
+/// An iterator over the values of one name in one header.
 struct Values<'a> {
     rest: &'a [u8],
     /// True if `rest` begins at the start of a pair.
@@ -41,7 +44,7 @@ impl<'a> Iterator for Values<'a> {
                 [] => self.at_pair_start,
                 [.., last] => *last == b';',
             };
-            // A name contains no `=`, so the first `=` of the pair follows the name.
+            // The name of a cookie contains no `=`, so the first `=` of the pair follows the name.
             let value = from.strip_prefix(self.name).map(trim_start).and_then(|after| after.strip_prefix(b"="));
             if let (true, Some(value)) = (is_pair_start, value) {
                 let (value, rest) = candidate(value, b";").unwrap_or((value, &[]));
@@ -54,8 +57,9 @@ impl<'a> Iterator for Values<'a> {
     }
 }
 
-/// Splits the header before the first place where `name` may begin: the first and the last byte of the name match
-/// there. Compares blocks of 128 and 32 bytes first, then words, then single bytes.
+/// Splits the header at the first candidate. A candidate is a place where the first and the last byte of `name` match.
+/// For speed, this function searches blocks of 128 bytes, then blocks of 32 bytes, then words of 8 bytes, then single
+/// bytes.
 fn candidate<'a>(header: &'a [u8], name: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let (first, last) = (*name.first()?, *name.last()?);
     let (mut heads, mut tails) = (header, header.get(name.len() - 1..)?);
@@ -66,7 +70,7 @@ fn candidate<'a>(header: &'a [u8], name: &[u8]) -> Option<(&'a [u8], &'a [u8])> 
     header.split_at_checked(header.len() - heads.len() + at)
 }
 
-/// Skips the blocks that contain no candidate.
+/// Skips blocks of `N` bytes until one block contains a candidate.
 fn skip_blocks<const N: usize>(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) {
     while let (Some((head, head_rest)), Some((tail, tail_rest))) =
         (heads.split_first_chunk::<N>(), tails.split_first_chunk::<N>())
@@ -78,8 +82,8 @@ fn skip_blocks<const N: usize>(heads: &mut &[u8], tails: &mut &[u8], first: u8, 
     }
 }
 
-/// Returns true if the block contains a candidate. `inline(never)`, because LLVM vectorises this loop only if it is a
-/// function of its own.
+/// Returns true if the block contains a candidate. The function must not be inlined, because LLVM vectorises this loop
+/// only in a separate function.
 #[inline(never)]
 fn contains_candidate<const N: usize>(heads: &[u8; N], tails: &[u8; N], first: u8, last: u8) -> bool {
     let mut found = 0;
@@ -89,7 +93,7 @@ fn contains_candidate<const N: usize>(heads: &[u8; N], tails: &[u8; N], first: u
     found != 0
 }
 
-/// Skips the words of eight bytes that contain no candidate, and returns the offset of the first candidate in the next
+/// Skips words of eight bytes until one word contains a candidate. Returns the offset of the first candidate in this
 /// word.
 fn find_in_words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> Option<usize> {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
@@ -98,7 +102,8 @@ fn find_in_words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> O
         (heads.split_first_chunk(), tails.split_first_chunk())
     {
         let differs = (u64::from_le_bytes(*head) ^ first) | (u64::from_le_bytes(*tail) ^ last);
-        // A high bit marks a zero byte, and the lowest marked byte is the first match.
+        // The high bit of a byte in `zeros` marks a zero byte in `differs`, which is a match. The lowest marked byte is
+        // the first match.
         let zeros = differs.wrapping_sub(EACH) & !differs & EACH << 7;
         if zeros != 0 {
             return usize::try_from(zeros.trailing_zeros() / 8).ok();
@@ -108,17 +113,17 @@ fn find_in_words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> O
     None
 }
 
-/// The values that came under one name.
+/// The result of a search for one name.
 pub(crate) enum Lookup<'a> {
-    /// No pair has the name.
+    /// The request has no value for the name.
     Missing,
-    /// One value. It may have come several times.
+    /// The request has one value for the name. The value may be repeated.
     Unique(&'a [u8]),
-    /// Several different values. A sibling host may have planted one of them.
+    /// The request has several different values for the name. A sibling host may have set one of these values.
     Conflicting,
 }
 
-/// Looks up the value under `name` in all headers.
+/// Searches all headers for the value of the cookie `name`.
 pub(crate) fn lookup<'a, H: AsRef<[u8]>>(headers: &'a [H], name: &'a str) -> Lookup<'a> {
     let mut found = Lookup::Missing;
     for header in headers {
@@ -153,12 +158,13 @@ mod tests {
         assert!(matches!(lookup(&[header], "__Host-s"), Lookup::Unique(b"good")));
     }
 
-    /// Every short header gives the same values with `values` and with `pairs`, also where whole blocks are compared.
+    /// `values` and `pairs` return the same values for every short header. The longer headers also test the search in
+    /// blocks.
     #[test]
     fn values_agree_with_pairs() {
         const BYTES: &[u8] = b"a;= \t\"";
         let before = "; long_enough_to_be_skipped_as_a_block=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-        // Miri is about a thousand times slower.
+        // With Miri, this test is about a thousand times slower.
         let longest = if cfg!(miri) { 2 } else { 5 };
         for length in 0..=longest {
             for mut number in 0..BYTES.len().pow(length) {

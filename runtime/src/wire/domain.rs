@@ -1,4 +1,5 @@
-//! Checks of a `Domain` that is given at run time: the syntax and, with the feature, the public suffix list.
+//! Checks a `Domain` that is given at run time. Checks its syntax. With the feature `public-suffix`, also searches the
+//! public suffix list.
 
 use hardtack_rules::syntax::{self, Fault};
 
@@ -16,13 +17,13 @@ pub(crate) fn check(domain: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Returns true if the domain, in lower case, is a public suffix such as `com` or `co.uk`.
+/// Returns true if the domain is a public suffix such as `com` or `co.uk`. `domain` must be in lower case.
 #[cfg(feature = "public-suffix")]
 pub(crate) fn is_public_suffix(domain: &str) -> bool {
     psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix == domain)
 }
 
-/// Returns true if the domain has one label only. The full list needs the feature `public-suffix`.
+/// Returns true if the domain has only one label. The full list of public suffixes needs the feature `public-suffix`.
 #[cfg(all(not(feature = "public-suffix"), any(feature = "audit", feature = "_layer")))]
 pub(crate) fn is_public_suffix(domain: &str) -> bool {
     !domain.strip_suffix('.').unwrap_or(domain).contains('.')

@@ -1,6 +1,6 @@
-//! The lifetime of a cookie in a `Set-Cookie` header (6265bis 5.6.1, 5.6.2, 5.7): the values of `Max-Age` and `Expires`
-//! in, comparisons with a time out. `Max-Age` has precedence over `Expires`. The last valid value of each attribute
-//! counts.
+//! The lifetime of a cookie in a `Set-Cookie` header (6265bis 5.6.1, 5.6.2, 5.7). The input is the values of `Max-Age`
+//! and `Expires`. The methods compare the lifetime with a time. `Max-Age` has precedence over `Expires`. If an
+//! attribute is repeated, its last valid value is used.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,24 +12,24 @@ use crate::clock::unix_seconds;
 /// `Max-Age` and `Expires` of a `Set-Cookie` header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Lifetime {
-    /// In seconds. A negative value is 0, and a value that overflows is `u64::MAX`.
+    /// The `Max-Age` in seconds. A negative value is stored as 0. A value that is too large is stored as `u64::MAX`.
     pub(crate) max_age: Option<u64>,
-    /// In Unix seconds.
+    /// The `Expires` in Unix seconds.
     pub(crate) expires: Option<i64>,
 }
 
 impl Lifetime {
-    /// Takes the value of a `Max-Age` attribute. An invalid value is ignored.
+    /// Stores the value of a `Max-Age` attribute. Ignores an invalid value.
     pub(crate) fn set_max_age(&mut self, value: &[u8]) {
         self.max_age = parse_max_age(value).or(self.max_age);
     }
 
-    /// Takes the value of an `Expires` attribute. An invalid value is ignored.
+    /// Stores the value of an `Expires` attribute. Ignores an invalid value.
     pub(crate) fn set_expires(&mut self, value: &[u8]) {
         self.expires = parse_cookie_date(value).or(self.expires);
     }
 
-    /// Returns true if the cookie has expired: the header removes the cookie.
+    /// Returns true if the cookie has expired. A header with such a lifetime removes the cookie.
     #[cfg(any(feature = "audit", feature = "_layer", feature = "testing", test))]
     pub(crate) fn is_expired(self, now: SystemTime) -> bool {
         match (self.max_age, self.expires) {
@@ -39,7 +39,7 @@ impl Lifetime {
         }
     }
 
-    /// Returns true if browsers keep the cookie for longer than `limit` from `now` on.
+    /// Returns true if browsers store the cookie for longer than `limit`, counted from `now`.
     pub(crate) fn exceeds(self, limit: Duration, now: impl Fn() -> SystemTime) -> bool {
         match (self.max_age, self.expires) {
             (Some(seconds), _) => seconds > limit.as_secs(),

@@ -1,4 +1,5 @@
-//! Small parsers that several headers share: trimming, splitting outside of quoted strings, and numbers.
+//! Small parsers for several headers. The parsers trim white space, split a text outside of quoted strings, and parse
+//! numbers.
 
 /// Removes SP and HTAB at both ends. Other white space is part of the text (6265bis 5.6).
 pub(crate) fn trim(text: &[u8]) -> &[u8] {
@@ -21,8 +22,8 @@ pub(crate) fn trim_end(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// Splits the text at `separator`, but not inside of quoted strings (RFC 9110 5.6.4). A quoted string that is never
-/// closed runs to the end of the text.
+/// Splits the text at `separator`, but not inside a quoted string (RFC 9110 5.6.4). A quoted string without a closing
+/// quote continues to the end of the text.
 pub(crate) fn split_unquoted(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |&byte| {
@@ -42,7 +43,7 @@ pub(crate) fn split_unquoted(text: &[u8], separator: u8) -> impl Iterator<Item =
     })
 }
 
-/// Parses ASCII digits. Returns `u64::MAX` for a larger number, and `None` if the text is empty or has other bytes.
+/// Parses ASCII digits. Returns `u64::MAX` for a larger number. Returns `None` if the text is empty or has other bytes.
 pub(crate) fn parse_number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;

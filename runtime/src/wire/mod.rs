@@ -1,4 +1,4 @@
-//! The text of HTTP headers: parsing and editing of header values. This folder uses no declarations and no policies.
+//! Parses and edits the text of HTTP headers. This folder does not depend on declarations and policies.
 
 pub(crate) mod cookie;
 pub(crate) mod domain;

@@ -1,6 +1,12 @@
-//! A `Set-Cookie` header that other code wrote: its bytes in, its attributes out, and edits that touch no other byte.
-//! The parser splits as browsers do (6265bis 5.6): at `;`, with SP and HTAB trimmed, attribute names in any letter
-//! case, attributes over 1024 bytes ignored, and the last of a repeated attribute in force.
+//! Parses and edits a `Set-Cookie` header that other code wrote. The input is the bytes of the header. The output is
+//! its attributes. An edit changes only the attributes with one name. All other bytes stay the same.
+//!
+//! The parser reads a header as browsers do (6265bis 5.6):
+//!
+//! - The parser splits the header at `;`, and trims SP and HTAB.
+//! - The letter case of an attribute's name does not matter.
+//! - The parser ignores an attribute whose value has more than 1024 bytes.
+//! - If an attribute is repeated, the parser uses the last attribute.
 
 use std::borrow::Cow;
 
@@ -17,7 +23,8 @@ use super::list::trim;
 pub(crate) struct ParsedSetCookie<'a> {
     /// The whole header value.
     pub(crate) header: &'a [u8],
-    /// Empty for a header without `=`: all of it is the value.
+    /// The cookie's name. The name is empty if the text before the first `;` has no `=`. In this case the whole text is
+    /// the value.
     pub(crate) name: &'a [u8],
     #[cfg_attr(
         not(any(feature = "audit", feature = "_layer", feature = "testing")),
@@ -27,11 +34,11 @@ pub(crate) struct ParsedSetCookie<'a> {
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
     pub(crate) same_site: Option<&'a [u8]>,
-    /// The `Domain` without its leading dot.
+    /// The `Domain` without a leading dot.
     pub(crate) domain: Option<&'a [u8]>,
     pub(crate) path: Option<&'a [u8]>,
     pub(crate) partitioned: bool,
-    /// `Max-Age` and `Expires`.
+    /// The `Max-Age` and the `Expires`.
     pub(crate) lifetime: Lifetime,
 }
 
@@ -61,7 +68,7 @@ impl<'a> ParsedSetCookie<'a> {
         parsed
     }
 
-    /// Returns the `SameSite` value if browsers know it, in any letter case (6265bis 5.6.7).
+    /// Returns the `SameSite` value if it is valid. The letter case does not matter (6265bis 5.6.7).
     pub(crate) fn known_same_site(&self) -> Option<SameSite> {
         let value = self.same_site?;
         [SameSite::Strict, SameSite::Lax, SameSite::None]
@@ -69,13 +76,14 @@ impl<'a> ParsedSetCookie<'a> {
             .find(|known| value.eq_ignore_ascii_case(known.as_str().as_bytes()))
     }
 
-    /// Returns the `Domain`. Returns `None` if it is empty, because the cookie is then host-only.
+    /// Returns the `Domain`. Returns `None` if the `Domain` is empty, because such a cookie is host-only.
     #[cfg(any(feature = "audit", feature = "_layer"))]
     pub(crate) fn shared_domain(&self) -> Option<&'a [u8]> {
         self.domain.filter(|domain| !domain.is_empty())
     }
 
-    /// Returns the name for a log: printable ASCII is unchanged, every other byte is escaped.
+    /// Returns the name for a log. Quotes, backslashes and unprintable bytes are escaped. All other bytes are
+    /// unchanged.
     pub(crate) fn display_name(&self) -> Cow<'a, str> {
         let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\');
         match std::str::from_utf8(self.name) {
@@ -86,7 +94,7 @@ impl<'a> ParsedSetCookie<'a> {
     }
 }
 
-/// The name of an attribute, and its value if it has a `=`.
+/// The name of an attribute, and its value if the attribute has a `=`.
 pub(crate) type Attribute<'a> = (&'a [u8], Option<&'a [u8]>);
 
 /// Returns the attributes that browsers read, in order.
@@ -102,13 +110,14 @@ fn split_attributes(header: &[u8]) -> (&[u8], impl Iterator<Item = Attribute<'_>
     (pair, pieces.map(split_at_equals).filter(is_short_enough))
 }
 
-/// Browsers ignore longer attributes (6265bis 5.6).
+/// Returns true if browsers read the attribute. Browsers ignore an attribute whose value is longer than the limit
+/// (6265bis 5.6).
 fn is_short_enough((_, value): &Attribute<'_>) -> bool {
     value.is_none_or(|value| value.len() <= MAX_ATTRIBUTE_BYTES)
 }
 
-/// Returns the header with the value of every attribute of this name replaced. If there is no such attribute, appends
-/// it.
+/// Replaces the value of every attribute with this name, and returns the new header. If the header has no such
+/// attribute, appends the attribute.
 pub(crate) fn with_attribute(header: &[u8], attribute_name: &str, new_value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(header.len() + attribute_name.len() + new_value.len() + 3);
     let mut found = false;
@@ -138,18 +147,18 @@ pub(crate) fn with_attribute(header: &[u8], attribute_name: &str, new_value: &[u
     out
 }
 
-/// Splits at the first `=` and trims both sides. Without `=` the whole text is the name.
+/// Splits at the first `=` and trims both sides. If there is no `=`, the whole text is the name.
 pub(crate) fn split_at_equals(piece: &[u8]) -> Attribute<'_> {
     let mut halves = piece.splitn(2, |byte| *byte == b'=');
     (trim(halves.next().unwrap_or_default()), halves.next().map(trim))
 }
 
-/// Returns the text of an attribute that may be shown: the part before a folded second cookie. The text after the comma
-/// is the name and value of that cookie.
+/// Returns the part of an attribute's text that is safe to show. If a second cookie was folded into the header, the
+/// part ends before the comma. The text after the comma is the name and value of the second cookie.
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) fn before_fold(attribute: &str) -> &str {
-    // After a `;`, `find_folded_cookie` reads the text as an attribute. In an attribute a fold needs no space after the
-    // comma.
+    // `find_folded_cookie` reads a text after a `;` as an attribute. In an attribute, a second cookie can follow the
+    // comma without a space.
     let folded = find_folded_cookie(format!(";{attribute}").as_bytes());
     folded.and_then(|at| attribute.get(..at.checked_sub(1)?)).unwrap_or(attribute)
 }
@@ -171,7 +180,7 @@ mod tests {
         assert_eq!(parsed.same_site, Some(&b"strict"[..]));
         assert_eq!(ParsedSetCookie::parse(b"Secure; Path=/").name, b"");
         assert!(!ParsedSetCookie::parse(b"Secure; =Secure").secure);
-        // Unknown attributes that are as long as known ones.
+        // The names of these unknown attributes are as long as the names of known attributes.
         let unknown = ParsedSetCookie::parse(b"a=1; Test=/x; Priority=High; Secret; Dominus=y; HttpOnce; Partitional1");
         assert_eq!((unknown.path, unknown.same_site, unknown.domain), (None, None, None));
         assert!(!unknown.secure && !unknown.http_only && !unknown.partitioned);

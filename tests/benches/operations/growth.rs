@@ -45,7 +45,7 @@ fn response(count: usize) -> Response<()> {
     response
 }
 
-/// The page on which a reader continues.
+/// The page on which the user continues to read.
 #[derive(hardtack::Cookie)]
 #[cookie(path = "/page")]
 struct Page(usize);

@@ -70,7 +70,7 @@ fn declared(policy: &Policy) -> Operation {
     send_request(policy.layer(TlsTermination::per_connection()).layer(service))
 }
 
-/// Returns a policy without redirects and without HSTS. Its layer only detects the scheme, opens the jar and writes the
+/// Returns a policy without redirects and without HSTS. The layer only detects the scheme, opens the jar and writes the
 /// cookies.
 fn layer_alone() -> Policy {
     Policy::builder().force_https(false).hsts(false).build().unwrap()

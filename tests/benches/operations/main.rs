@@ -19,7 +19,7 @@ use hardtack::Cookie;
 use http::header::SET_COOKIE;
 use http::{HeaderValue, Response};
 
-/// Runs one operation once.
+/// A function that runs one operation.
 type Operation = Box<dyn FnMut() -> Output>;
 
 /// The result of an operation.
@@ -98,8 +98,8 @@ fn main() {
     }
 }
 
-/// Returns the time of one operation in nanoseconds. Uses the shortest of many short runs, because other programs on the
-/// machine make some runs longer.
+/// Returns the time of one operation in nanoseconds. Uses the shortest of many short runs, because other programs on
+/// the machine make some runs longer.
 fn nanoseconds(mut operation: Operation) -> u128 {
     const OPERATIONS_PER_RUN: u32 = 200;
     let started = Instant::now();

@@ -1,5 +1,5 @@
-//! Measures how long it takes to read one cookie of a request with many cookies. The cookie's value is a number, so that
-//! an implementation does not have to allocate memory for the value.
+//! Measures how long it takes to read one cookie of a request with many cookies. The cookie's value is a number, so no
+//! implementation has to allocate memory for the value.
 
 use std::hint::black_box;
 

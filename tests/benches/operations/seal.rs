@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::{Operation, Output};
 
-/// 64 characters of base64url. All of them are sent without percent-encoding.
+/// 64 characters of base64url. All characters are sent without percent-encoding.
 const VALUE: &str = "Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3";
 const NAME: &str = "__Host-Http-session";
 
@@ -183,7 +183,7 @@ fn mac() -> Operation {
     })
 }
 
-/// The minimum work for a sealed value: decodes and decrypts the value, then encrypts and encodes it again. If
+/// The minimum work for a sealed value: decodes and decrypts the value, then encrypts and encodes the value again. If
 /// `random_nonce` is true, the operating system generates each nonce. The example of the AEAD crate does the same.
 fn aead(random_nonce: bool) -> Operation {
     let sealer = Aes256GcmSiv::new((&[7; 32]).into());

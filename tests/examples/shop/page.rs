@@ -1,5 +1,5 @@
-//! Writes the HTML of the page. Text that a visitor typed is escaped. Scripts and styles are in separate files, so that
-//! the Content-Security-Policy can forbid inline ones.
+//! Writes the HTML of the page. Text that a visitor typed is escaped. Scripts and styles are in separate files, so the
+//! Content-Security-Policy can forbid inline scripts and styles.
 
 use std::fmt::Write as _;
 

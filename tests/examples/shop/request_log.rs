@@ -1,5 +1,5 @@
-//! Records the latest requests and the `Set-Cookie` headers of their responses, for the page to show. The middleware is
-//! outside of the policy's layer, so it sees the headers that are really sent.
+//! Records the latest requests and the `Set-Cookie` headers of their responses. The page of the shop shows the records.
+//! The middleware is outside of the policy's layer, so it records the headers that are really sent.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,7 +29,7 @@ pub(crate) struct RequestLog(Mutex<VecDeque<LoggedRequest>>);
 const CAPACITY: usize = 5;
 
 impl RequestLog {
-    /// Returns the latest requests, newest first.
+    /// Returns the latest requests. The newest request is the first.
     pub(crate) fn newest(&self) -> Vec<LoggedRequest> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }

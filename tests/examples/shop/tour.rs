@@ -1,5 +1,6 @@
-//! The tour: starts the shop on free ports, sends requests to it, and prints each request, its response and what the
-//! response proves. It fails if a response is not as expected. It prints cookie values, because they are made up.
+//! The tour starts the shop on free ports and sends requests to the shop. The tour prints each request and each
+//! response, and explains what the response proves. The tour fails if a response is not as expected. The tour prints
+//! cookie values, because these values are only examples.
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,7 +20,8 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use crate::tls::Certificate;
 use crate::{Lang, Ports, Shop, app, routes, serve, tls_config};
 
-/// Not `localhost`: clients treat it as secure even over plain HTTP, so the tour would prove less.
+/// The host is not `localhost`, because clients treat `localhost` as secure even over plain HTTP. The tour would prove
+/// less with `localhost`.
 const HOST: &str = "shop.test";
 const HTML: &str = "text/html,*/*;q=0.8";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -69,11 +71,11 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     tour.end()
 }
 
-/// Handlers that only the tour needs: they try things that hardtack refuses.
+/// Returns routes that only the tour needs. Their handlers try to do things that hardtack prevents.
 fn more_routes() -> Router<Arc<Shop>> {
     Router::new()
-        // A handler that runs over both schemes, so that `set` checks the scheme at run time. It sends the error's text
-        // to the client only for the tour. With `?` the response would be a 403 without details.
+        // This handler runs over both schemes, so `set` checks the scheme at run time. The handler sends the error's
+        // text to the client only for the tour. With `?`, the response would have the status 403 and no details.
         .route(
             "/either",
             get(|cookies: Cookies<AnyScheme>| async move {
@@ -85,7 +87,7 @@ fn more_routes() -> Router<Arc<Shop>> {
         )
         // Old code that writes the header by hand.
         .route("/legacy", get(|| async { ([(SET_COOKIE, "legacy=1; Secure")], "from old code") }))
-        // A session library that does not use hardtack, and lets a shared cache store its cookie.
+        // A session library that does not use hardtack. This library allows a shared cache to store its cookie.
         .route(
             "/forum",
             get(|| async {
@@ -293,7 +295,7 @@ async fn sign_out(tour: &mut Tour, https: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The visitor: a client with a cookie store, and the number of failed checks.
+/// The visitor of the shop. The visitor has a client with a cookie store, and counts the checks that fail.
 struct Tour {
     certificate: Certificate,
     client: Client,

@@ -1,5 +1,5 @@
-//! Tests of what is specific to actix-web: the scenario that differs, its session libraries, its middleware, and
-//! requests that are sent as raw bytes.
+//! Tests of actix-web's own features: session libraries and middleware. Also tests the scenario in which actix-web
+//! behaves differently, and requests that are sent as raw bytes.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -87,7 +87,8 @@ async fn one_server_can_have_both_schemes() {
     assert_reply(&site.http("/set").await, 403, &[], HTTPS_ONLY);
 }
 
-/// The scenario that differs: actix-web drops the error of an `Option<Https>`, but keeps the error of a `Result`.
+/// The scenario in which actix-web behaves differently. actix-web drops the error of an `Option<Https>`, but keeps the
+/// error of a `Result`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn missing_policy_is_an_error_except_for_option() {
     let site = Site::start(|| {
@@ -100,7 +101,7 @@ async fn missing_policy_is_an_error_except_for_option() {
     }
     let refused = Cookies::<Https>::extract(&test::TestRequest::default().to_http_request()).await.unwrap_err();
     assert_eq!(format!("{refused:?}"), "Rejection { .. }");
-    // `None` is the safe result: it does not prove HTTPS.
+    // `None` is the safe result, because it is not a proof of HTTPS.
     for reply in [site.https("/proof").await, site.http("/proof").await] {
         assert_reply(&reply, 200, &[], "plain");
     }
@@ -176,7 +177,7 @@ async fn session_cookie_is_hardened_dropped_and_removed() {
             "{reply:?}"
         );
         assert!(attributes(&reply)[0].contains("Secure"));
-        // The client has no cookie any more, so the next visit counts as its first.
+        // The client has no cookie any more, so the next visit counts as the first visit.
         assert_eq!(site.https("/visit").await.body, "1");
     }
 }
@@ -225,7 +226,7 @@ async fn sets_and_fails<B>(mut request: ServiceRequest, _: Next<B>) -> Result<Se
     Err(ErrorUnauthorized("sign in first"))
 }
 
-/// Sets a cookie after the handler.
+/// Sets a cookie after the handler has returned.
 async fn sets_after_the_handler<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -243,7 +244,8 @@ async fn middleware_error_keeps_its_cookies() {
         App::new().service(scope).configure(routes).wrap(policy.clone())
     })
     .await;
-    // The response passes two policies. The outer policy treats the inner policy's cookies as declared.
+    // The response passes through two policies. For the outer policy, the cookies of the inner policy count as
+    // declared.
     let reply = site.https("/in/x").await;
     assert_eq!((reply.status, reply.set_cookies(), reply.body.as_str()), (401, vec![SESSION], "sign in first"));
     assert_eq!(reply.header("strict-transport-security"), Some(ONE_YEAR_HSTS));
@@ -261,8 +263,8 @@ async fn nested_policies_send_each_cookie_once() {
     })
     .await;
     let cart = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
-    // The outer policy treats the inner policy's cookies as declared. A middleware between the policies can use the
-    // outer jar.
+    // For the outer policy, the cookies of the inner policy count as declared. A middleware between the policies can
+    // set cookies in the jar of the outer policy.
     assert_eq!(site.https("/in/set").await.set_cookies(), [SESSION, cart]);
     assert_eq!(site.https("/in/undeclared").await.set_cookies(), [cart]);
     assert_eq!(outer.counters().get(Kind::HeaderDropped), 2);
@@ -282,7 +284,7 @@ async fn nested_policies_send_each_cookie_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn set_cookie_headers_stay_sensitive() {
-    // HPACK keeps sensitive values out of its table (RFC 7541 7.1.3). The mark must survive two policies.
+    // HPACK does not store sensitive values in its table (RFC 7541 7.1.3). Two policies must keep the value sensitive.
     let set_cookies = std::thread::spawn(|| {
         System::new().block_on(async {
             let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
@@ -322,7 +324,7 @@ async fn panic_ends_only_its_own_request() {
         );
         assert!(panicked.is_err(), "{panicked:?}");
         assert!(others.iter().all(|reply| reply.set_cookies() == [SESSION]), "{others:?}");
-        // The only worker still runs.
+        // The server has only one worker. The worker still runs.
         assert_eq!(client.get(site.url("https", "/set")).await.set_cookies(), [SESSION]);
     }
     // A request that ends with a panic emits no event about unsent cookies.
@@ -331,7 +333,8 @@ async fn panic_ends_only_its_own_request() {
 
 // ---- Raw requests.
 
-/// Sends these bytes. Returns the response, read until it contains `end` or the server closes the connection.
+/// Sends these bytes. Reads and returns the response. Stops when the response contains `end`, or when the server closes
+/// the connection.
 fn send_raw(mut stream: impl std::io::Read + std::io::Write, bytes: &str, end: &str) -> String {
     stream.write_all(bytes.as_bytes()).unwrap();
     let (mut response, mut buffer) = (Vec::new(), [0; 1024]);
@@ -370,7 +373,7 @@ async fn upgrade_response_carries_cookies() {
     assert!(response.starts_with("HTTP/1.1 101 "), "{response}");
     assert!(response.contains(&format!("set-cookie: {SESSION}\r\n")) && response.contains("ping"), "{response}");
 
-    // `ws` is plain HTTP.
+    // The scheme `ws` is plain HTTP.
     let response = send_raw(connect(&server), &format!("{handshake}X-Forwarded-Proto: ws\r\n\r\n"), "\r\n\r\n");
     assert!(response.starts_with("HTTP/1.1 403 ") && !response.contains("set-cookie"), "{response}");
 }
@@ -385,7 +388,7 @@ async fn refusal_with_unread_body_closes_the_connection() {
         "\r\n\r\n",
     );
     assert!(response.starts_with("HTTP/1.1 403 ") && response.contains("connection: close\r\n"), "{response}");
-    // Without a body the connection stays open.
+    // After a request without a body, the connection stays open.
     let response = send_raw(connect(&server), "GET /set HTTP/1.1\r\nHost: a.example\r\n\r\n", "\r\n\r\n");
     assert!(response.starts_with("HTTP/1.1 403 ") && !response.contains("connection: close"), "{response}");
 }
@@ -416,7 +419,7 @@ async fn absolute_target_takes_precedence_over_host() {
         let headers = format!("Host: {host}\r\nAccept: text/html\r\nConnection: close\r\n");
         send_raw(connect(&server), &format!("GET {target} HTTP/1.1\r\n{headers}\r\n"), "\r\n\r\n")
     };
-    // The target `*` names no page, so it is never redirected.
+    // The target `*` is not a page, so this request is never redirected.
     let response = request("*", "site.example");
     assert!(response.starts_with("HTTP/1.1 40") && !response.contains("location"), "{response}");
     // The host of an absolute target takes precedence over `Host` (RFC 9112 3.2.2).

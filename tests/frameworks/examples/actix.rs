@@ -1,5 +1,6 @@
-//! An actix-web server whose page counts a visitor's visits. It serves HTTPS on port 8443. Plain HTTP on port 8080 is
-//! redirected or refused. Run it with `cargo run -p hardtack-frameworks --example actix`.
+//! An actix-web server with a page that counts the visits of a visitor. The server uses HTTPS on port 8443. Requests
+//! over plain HTTP on port 8080 are redirected or refused. Run the example with `cargo run -p hardtack-frameworks
+//! --example actix`.
 //!
 //! Try `curl -ki -b __Host-Http-visits=2 https://localhost:8443/` and
 //! `curl -i -H 'Accept: text/html' http://localhost:8080/`.
@@ -32,10 +33,10 @@ async fn forget(guest: Guest) -> Result<&'static str, Error> {
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let policy = Policy::builder().force_https(ForceHttps::on().https_port(8443)).build()?;
-    // One middleware, cloned for each worker. actix-web knows of each connection whether it uses TLS.
+    // Create the middleware once, and clone it for each worker. actix-web reports whether a connection uses TLS.
     let policy = PolicyMiddleware::new(policy, TlsTermination::per_connection());
     let app = move || {
-        // The last `wrap` is the outermost.
+        // The last `wrap` is the outermost middleware.
         App::new().route("/", web::get().to(home)).route("/forget", web::post().to(forget)).wrap(policy.clone())
     };
 

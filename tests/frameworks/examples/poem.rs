@@ -1,5 +1,5 @@
-//! A shop on poem. It serves HTTPS on port 8443. Plain HTTP on port 8080 is redirected or refused. Run it with
-//! `cargo run -p hardtack-frameworks --example poem`.
+//! A shop on poem. The server uses HTTPS on port 8443. Requests over plain HTTP on port 8080 are redirected or refused.
+//! Run the example with `cargo run -p hardtack-frameworks --example poem`.
 //!
 //! Try `curl -ki -X POST https://localhost:8443/sign-in`.
 
@@ -52,7 +52,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         .at("/", get(home))
         .at("/sign-in", post(sign_in))
         .at("/sign-out", post(sign_out))
-        // The last `with` is the outermost. The policy must be outside everything that handles cookies.
+        // The last `with` is the outermost middleware. The policy must be outside all middleware that handles cookies.
         .with(PolicyMiddleware::new(policy, TlsTermination::per_connection()));
 
     let generated = rcgen::generate_simple_self_signed(["localhost".to_owned()])?; // use your own in production

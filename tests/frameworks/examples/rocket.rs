@@ -1,5 +1,6 @@
-//! A shop on Rocket. It serves HTTPS on port 8443. Plain HTTP on port 8080 is redirected or refused. A `Rocket` has
-//! only one listener, so the example launches two. Run it with `cargo run -p hardtack-frameworks --example rocket`.
+//! A shop on Rocket. The server uses HTTPS on port 8443. Requests over plain HTTP on port 8080 are redirected or
+//! refused. A `Rocket` listens on only one port, so the example launches two instances. Run the example with `cargo run
+//! -p hardtack-frameworks --example rocket`.
 //!
 //! Try `curl -ki -X POST https://localhost:8443/sign-in`.
 
@@ -53,7 +54,7 @@ fn sign_out(cookies: Cookies) -> Result<&'static str, SetError> {
 }
 
 fn app(config: Config, policy: &PolicyHandle) -> Rocket<Build> {
-    // Attach it first, before other fairings can change the request. It also runs last on the response.
+    // Attach the policy first, before other fairings can change the request. The policy also runs last on the response.
     let policy = PolicyFairing::new(policy.clone(), TlsTermination::per_connection());
     rocket::custom(config).attach(policy).mount("/", routes![home, sign_in, dark, sign_out])
 }

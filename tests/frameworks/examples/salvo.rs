@@ -1,5 +1,5 @@
-//! A site on salvo. It serves HTTPS on port 8443. Plain HTTP on port 8080 is redirected or refused. Run it with
-//! `cargo run -p hardtack-frameworks --example salvo`.
+//! A site on salvo. The server uses HTTPS on port 8443. Requests over plain HTTP on port 8080 are redirected or
+//! refused. Run the example with `cargo run -p hardtack-frameworks --example salvo`.
 //!
 //! Try `curl -ki -X POST https://localhost:8443/sign-in`.
 
@@ -52,7 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .push(Router::with_path("sign-in").post(sign_in))
         .push(Router::with_path("sign-out").post(sign_out));
     let policy = Policy::builder().force_https(ForceHttps::on().https_port(8443)).build()?;
-    // Add it to the service, before every other hoop. It then also handles 404s and errors.
+    // Add the policy to the service, before every other hoop. Then the policy also handles 404s and errors.
     let service = Service::new(routes).hoop(PolicyHoop::new(policy, hardtack::TlsTermination::per_connection()));
 
     let generated = rcgen::generate_simple_self_signed(["localhost".to_owned()])?; // use your own in production

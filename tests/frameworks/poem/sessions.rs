@@ -1,5 +1,5 @@
-//! The cookies of poem's sessions, and of poem's own cookie jar, under the policy. They are hardened, they are dropped
-//! over plain HTTP, and their removals reach the scope where they were set.
+//! Tests the cookies of poem's sessions and of poem's own cookie jar together with the policy. The policy hardens these
+//! cookies. Over plain HTTP, the policy drops these cookies. A removal has the scope in which the cookie was set.
 
 use hardtack::Policy;
 use hardtack::audit::{self, Context};
@@ -18,7 +18,7 @@ use super::suite::HOST;
 use super::suite::client::Reply;
 use super::suite::site::{Site, assert_reply};
 
-/// Routes that count the visits of a session and end it, in two directories.
+/// Returns routes in two directories. The routes count the visits of a session, or end the session.
 fn counting_routes() -> Route {
     Route::new()
         .at("/count", count_visit)
@@ -39,10 +39,11 @@ fn end_visit(visit: &Visit) {
     visit.purge();
 }
 
-/// Changes the configuration of a session cookie. It is a function, because poem's configuration cannot be cloned.
+/// A function that changes the configuration of a session cookie. The cases contain functions instead of
+/// configurations, because poem's configuration cannot be cloned.
 type Config = fn(CookieConfig) -> CookieConfig;
 
-/// Returns the routes under each kind of poem session. The first three store the whole session in the cookie.
+/// Returns the routes once for each kind of poem session. The first three kinds store the whole session in the cookie.
 fn sessions(config: Config) -> Vec<BoxEndpoint<'static>> {
     let key = || CookieKey::derive_from(&[7; 32]);
     vec![
@@ -59,7 +60,7 @@ fn insecure(config: CookieConfig) -> CookieConfig {
     config.secure(false).http_only(false)
 }
 
-/// Replaces the parts of a `Set-Cookie` header that vary between runs: the value and the `Expires` date.
+/// Replaces the value and the `Expires` date of a `Set-Cookie` header by `*`, because they differ between test runs.
 fn normalize(set_cookie: &str) -> String {
     let normalized = |(at, piece): (usize, &str)| match piece.split_once('=') {
         Some((name, value)) if !value.is_empty() && (at == 0 || name == " Expires") => format!("{name}=*"),
@@ -121,7 +122,7 @@ async fn session_cookie_is_dropped_over_http_with_event() {
     }
 }
 
-/// Counts twice and signs out, with a client that stores cookies. Returns the response to the sign-out, whether the
+/// Visits twice and signs out, with a client that stores cookies. Returns the response to the sign-out, whether the
 /// client still has the cookie, and the count of the next visit.
 async fn count_and_sign_out(site: &Site) -> (Reply, bool, String) {
     let (browser, jar) = site.browser();
@@ -138,7 +139,7 @@ async fn count_and_sign_out(site: &Site) -> (Reply, bool, String) {
 async fn purge_removes_the_cookie_from_its_scope() {
     const REMOVAL: &str = "poem-session=; Max-Age=0; Expires=*";
     let cases: [(Config, bool, &str); 6] = [
-        // Without the policy, poem's removal reaches only the directory of the request.
+        // Without the policy, poem's removal only removes a cookie with the directory of the request as its path.
         (|config| config, false, "; Path=/"),
         (insecure, false, "; Path=/"),
         (|config| config.path("/account"), true, "; Path=/account"),
@@ -154,7 +155,8 @@ async fn purge_removes_the_cookie_from_its_scope() {
                 (vec![REMOVAL.to_owned()], !is_removed_without_policy),
                 "{scope}"
             );
-            // In the first three kinds the cookie is the session, so a client that keeps the cookie is still signed in.
+            // In the first three kinds, the cookie contains the session. So a client that keeps the cookie is still
+            // signed in.
             assert_eq!(next, if is_stored && kind < 3 { "3" } else { "1" });
 
             let policy = RecordingPolicy::new(Policy::builder());
@@ -210,7 +212,7 @@ async fn host_prefixed_session_needs_a_hardened_removal() {
     let curl = Curl::new(&site.certificate.pem);
     curl.get(localhost(&site, "/count")).await;
     assert_eq!(normalize_all(&curl.get(localhost(&site, "/end")).await), ["__Host-id=; Max-Age=0; Expires=*"]);
-    // A `__Host-` cookie needs Secure and Path=/. The removal has neither, so the client ignores it.
+    // A `__Host-` cookie needs Secure and Path=/. The removal lacks both attributes, so the client ignores the removal.
     assert_eq!(curl.cookies().len(), 1);
 
     let site = RecordingPolicy::new(Policy::builder()).https(with_host_prefix()).await;

@@ -1,5 +1,4 @@
-//! Tests of what is specific to poem: its errors and panics, the scheme detection on its listeners, and nested
-//! policies.
+//! Tests of poem's own features: errors, panics, and scheme detection on poem's listeners. Also tests nested policies.
 
 use std::sync::{Arc, Mutex};
 
@@ -70,7 +69,7 @@ impl Site {
         Site::from_server(serve(app, None).await, certificate(), false, |client| client)
     }
 
-    /// Returns a client with a cookie store, and the store.
+    /// Returns a client with a cookie store, and the cookie store.
     pub(crate) fn browser(&self) -> (Client, Arc<Jar>) {
         let jar = Arc::new(Jar::default());
         (self.new_client(|client| client.cookie_provider(jar.clone())), jar)
@@ -82,12 +81,12 @@ impl Site {
 #[tokio::test]
 async fn option_is_none_without_a_policy() {
     for site in [Site::https(routes()).await, Site::http(routes()).await] {
-        // `None` is the safe result: it does not prove HTTPS.
+        // `None` is the safe result, because it is not a proof of HTTPS.
         assert_reply(&site.get("/proof").await, 200, &[], "plain");
     }
 }
 
-/// Distinguishes plain HTTP from a missing policy, which `Option<Https>` cannot do.
+/// Distinguishes plain HTTP from a missing policy. A handler with `Option<Https>` cannot distinguish these cases.
 #[handler]
 fn distinguish(https: Result<Https>) -> Result<&'static str> {
     match https {
@@ -108,7 +107,7 @@ async fn refusals_emit_one_event() {
     let site = Site::http(app().with(policy.middleware())).await;
     assert_reply(&site.get("/distinguish").await, 200, &[], "plain");
     assert_eq!(policy.events(), [""; 0]);
-    // The event is also emitted if an error handler makes the response.
+    // The event is also emitted if an error handler creates the response.
     assert_reply(&site.get("/caught").await, 403, &[], HTTPS_ONLY);
     let refused = "request refused (not-https, GET /caught): the connection carries no TLS; the handler needs HTTPS";
     assert_eq!(policy.events(), [refused]);
@@ -160,7 +159,7 @@ async fn unix_socket_is_trusted_only_when_configured() {
     let unix = || TlsTermination::at_proxy(TrustedProxies::unix_socket());
     assert!(send_over_unix_socket(unix(), https).await.contains(SESSION));
     assert!(send_over_unix_socket(unix(), "").await.starts_with("HTTP/1.1 403 "));
-    // `unix_socket` does not trust a TCP connection, because its peer has an address.
+    // `unix_socket` does not trust a TCP connection, because the peer of a TCP connection has an address.
     let site = Site::http(routes().with(PolicyMiddleware::new(policy_allowing_http().build().unwrap(), unix()))).await;
     assert_reply(&site.get_with("/set", &[("X-Forwarded-Proto", "https")]).await, 403, &[], HTTPS_ONLY);
 }
@@ -199,7 +198,7 @@ async fn test_client_can_choose_the_transport() {
     response.assert_status_is_ok();
     assert_eq!(testing::sent::<Session>(response.0.headers()), Some(Session::new()));
     client.get("/api/me").send().await.assert_status(StatusCode::FORBIDDEN);
-    // The policy finds the path also in a request that no server parsed.
+    // The policy also finds the path in a request that did not pass through a server.
     client.get("/health").send().await.assert_status_is_ok();
 }
 
@@ -214,7 +213,8 @@ async fn errors_are_caught_inside_the_policy_only() {
     assert_reply(&reply, 404, &[], "nothing here");
     assert_eq!(reply.header("strict-transport-security"), Some(ONE_YEAR_HSTS));
 
-    // Outside the policy there is no error to catch, and the policy's headers stay.
+    // The policy turns errors into responses. So error handlers outside the policy do not run, and the policy's headers
+    // are kept.
     let catch_all = async |_: Error| StatusCode::IM_A_TEAPOT;
     let outside = Site::https(routes().with(policy.middleware()).catch_error(page).catch_all_error(catch_all)).await;
     for (path, status, set_cookies) in [("/nowhere", 404, vec![]), ("/fails", 500, vec![SESSION])] {
@@ -237,7 +237,7 @@ async fn errors_can_be_caught_by_type() {
     assert_reply(&reply, 200, &[], "not read: __Host-Http-cart");
     assert_eq!(site.get("/too-large").await.body, "not set: __Host-Http-session");
 
-    // An error handler that does not know the types gets the status.
+    // An error handler for all types can read the status of the error.
     let any = async |error: Error| error.status().to_string();
     let site = Site::https(routes().catch_all_error(any).with(policy.middleware())).await;
     let reply = site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await;
@@ -269,7 +269,8 @@ async fn removal_of_a_read_error_counts_as_declared() {
 
 // ---- Panics.
 
-/// Lets a test pause a handler: the first notifies that the handler waits, the second lets it continue.
+/// Lets a test pause a handler. The first `Notify` signals that the handler waits. The second `Notify` lets the handler
+/// continue.
 #[derive(Clone, Default)]
 struct Wait(Arc<(Notify, Notify)>);
 

@@ -1,5 +1,5 @@
-//! Rocket's guards, errors and catchers together with hardtack's guards: the responses to refusals, and which body is
-//! sent.
+//! Tests Rocket's guards, errors and catchers together with hardtack's guards. Checks the status and the body of the
+//! responses.
 
 use hardtack::event::Kind;
 use hardtack::policy::UndeclaredCookies;
@@ -28,7 +28,7 @@ fn forbidden() -> &'static str {
     "the catcher's body"
 }
 
-/// A catcher whose response has the same content type as Rocket's default catcher.
+/// A catcher whose response has the same content type as the response of Rocket's default catcher.
 #[catch(403)]
 fn in_html() -> RawHtml<&'static str> {
     RawHtml("<p>the catcher's body</p>")
@@ -90,7 +90,7 @@ async fn option_and_result_guards_emit_no_refusal() {
     assert_eq!(handle.counters().get(Kind::RequestRefused), 0);
 }
 
-/// A guard that uses hardtack's guard, as applications write them.
+/// A guard that calls hardtack's guard. Applications contain such guards.
 struct User(Session);
 
 #[rocket::async_trait]
@@ -118,7 +118,7 @@ async fn cookies_guard_works_inside_another_guard() {
     let policy = PolicyFairing::new(Policy::builder().build().unwrap(), TlsTermination::here());
     let client = local(rocket::custom(config(None)).attach(policy).mount("/", routes![set, user, remove])).await;
     assert_eq!(client.get("/user").dispatch().await.status(), Status::Unauthorized);
-    // A local client keeps its cookies in Rocket's jar only.
+    // The cookies of a local client are only in Rocket's jar.
     client.get("/set").dispatch().await;
     assert_eq!(client.get("/user").dispatch().await.into_string().await.unwrap(), "s3cr3t");
     client.get("/remove").dispatch().await;
@@ -138,7 +138,7 @@ async fn clones_of_a_local_request_are_independent() {
     };
     let (set, undeclared) = (client.get("/set"), client.get("/undeclared"));
     assert_eq!((send(set.clone()).await, send(undeclared.clone()).await.len()), (vec![SESSION.to_owned()], 0));
-    // A clone of a sent request has no state of the first request. It is handled under the new policy.
+    // A clone of a sent request does not share the state of the first request. The new policy applies to the clone.
     handle.apply(Policy::default());
     assert_eq!((send(set.clone()).await, send(undeclared.clone()).await.len()), (vec![SESSION.to_owned()], 2));
 }

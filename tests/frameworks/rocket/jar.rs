@@ -1,5 +1,5 @@
-//! The cookies of Rocket's own jar under the policy: plain, private and flash cookies. They are hardened, they are
-//! dropped over plain HTTP, and their removals work.
+//! Tests the plain, private and flash cookies of Rocket's own jar together with the policy. The policy hardens these
+//! cookies. Over plain HTTP, the policy drops these cookies. The removals of these cookies work.
 
 use hardtack::event::Kind;
 use hardtack::rocket::PolicyFairing;
@@ -40,7 +40,7 @@ fn jar_routes() -> Vec<Route> {
     routes![sign_in, who, sign_out]
 }
 
-/// Returns the name of each `Set-Cookie` header, sorted, and whether the cookie is Secure.
+/// Returns the name of each `Set-Cookie` header and whether the cookie is Secure. The names are sorted.
 fn names_and_secure(reply: &Reply) -> Vec<(&str, bool)> {
     let mut names: Vec<_> = reply
         .set_cookies()
@@ -67,7 +67,7 @@ async fn assert_rocket_cookies_work(site: &Site) {
 
     let reply = send("GET", "/who").await;
     assert_eq!(reply.body, "Some(\"7\") Some(\"large\") Some(\"welcome\")");
-    // Rocket removes a flash cookie once it is read.
+    // Rocket removes a flash cookie after a handler has read the cookie.
     assert_eq!(names_and_secure(&reply), [("_flash", true)]);
     assert_eq!(send("GET", "/who").await.body, "Some(\"7\") Some(\"large\") None");
 

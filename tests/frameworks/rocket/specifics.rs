@@ -1,6 +1,6 @@
-//! Tests of what is specific to Rocket: the scenarios that differ, other fairings, and requests that Rocket changes or
-//! rejects before the fairings run. The tests of its cookie jar are in `jar.rs`, those of its guards and catchers in
-//! `guards.rs`.
+//! Tests of Rocket's own features: other fairings, and requests that Rocket changes or rejects before the fairings run.
+//! Also tests the scenarios in which Rocket behaves differently. The tests of Rocket's cookie jar are in `jar.rs`. The
+//! tests of Rocket's guards and catchers are in `guards.rs`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -72,9 +72,9 @@ async fn cookie_header_without_utf_8_is_ignored() {
         });
         Client::send(request).await.body
     };
-    // The difference: the other frameworks read this session.
+    // Rocket behaves differently here. The other frameworks read this session.
     assert_eq!(send(&[b"\xFF\xFE=\x80; __Host-Http-session=s3cr3t"]).await, "None");
-    // The session in another `Cookie` header is read, and so are the other values of the scenario.
+    // Rocket reads the session in another `Cookie` header. Rocket also reads the other headers of the scenario.
     for headers in [
         &[&b"\xFF\xFE=\x80"[..], b"__Host-Http-session=s3cr3t"][..],
         &[b"; ;;=;==; __Host-Http-session=s3cr3t; ="],
@@ -103,7 +103,7 @@ async fn application_without_a_policy_does_not_launch() {
         (routes![banner], "hardtack::jar::cookies::Cookies<hardtack::request::scheme::PlainHttp>"),
         (routes![many], "rocket::suite::SiteCookies"),
         (routes![strict], "hardtack::request::scheme::Https"),
-        // Rocket would turn the guard's error into `None`, and the handler could not notice the missing policy.
+        // Rocket would turn the guard's error into `None`. Then the handler could not notice the missing policy.
         (routes![proof], "core::option::Option<hardtack::request::scheme::Https>"),
     ] {
         assert_eq!(aborted(route).await, [guard]);
@@ -116,7 +116,7 @@ async fn application_without_a_policy_does_not_launch() {
 #[tokio::test]
 async fn log_names_the_missing_fairing() {
     if std::env::var_os("LAUNCHES_WITHOUT_THE_POLICY").is_some() {
-        // Rocket's own logger prints the events, because the feature `rocket` sends them to the `log` crate too.
+        // The feature `rocket` also sends the events to the `log` crate. So Rocket's own logger prints the events.
         let config = Config { log_level: LogLevel::Normal, ..config(None) };
         let _ = rocket::custom(config).mount("/", routes![proof]).ignite().await.map_err(|error| error.to_string());
         return;
@@ -130,10 +130,11 @@ async fn log_names_the_missing_fairing() {
     assert!(log.contains(RocketServer::MISSING_POLICY), "{log}");
 }
 
-/// A handler that calls the guards itself, so that Rocket's sentinels cannot check them at launch.
+/// A handler that calls the guards itself. So Rocket's sentinels cannot check the guards at launch.
 fn manual_guard<'r>(request: &'r Request<'_>, _: Data<'r>) -> route::BoxFuture<'r> {
     Box::pin(async move {
-        // No assertions here: Rocket turns a panic into a 500, which is also the expected status.
+        // This handler has no assertions. Rocket would turn a failed assertion into the status 500, which is also the
+        // expected status.
         let (status, message) = match (request.guard::<Option<Https>>().await, request.guard::<Cookies>().await) {
             (Outcome::Success(None), Outcome::Error((status, error))) => (status, error.client_message()),
             _ => (Status::Ok, "allowed"),
@@ -173,7 +174,7 @@ async fn policy_replaces_the_hsts_of_shield() {
     }
 }
 
-/// Makes an application that counts the calls of its handlers and catchers.
+/// Creates an application that counts the calls of its handlers and catchers.
 fn counting_app() -> (Rocket<Build>, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let runs =
@@ -230,7 +231,7 @@ async fn redirects_and_refusals_run_no_application_code() {
         );
     }
     assert_eq!(count.load(Ordering::SeqCst), 0);
-    // An exempt path of the same application reaches its handler.
+    // A request for an exempt path reaches the handler of the same application.
     let (app, count) = counting_app();
     let policy = Policy::builder().force_https(ForceHttps::on().exempt(["/a"]));
     let site = Site::new(app.attach(fairing(policy)), certificate(), false).await;
@@ -245,14 +246,14 @@ async fn internal_route_cannot_be_requested() {
         response.lines().next().unwrap_or_default().to_owned()
     };
     let site = Site::http(routes![health], fairing(policy_allowing_http())).await;
-    // The responses are the same as without the internal route.
+    // The responses are the same as in an application without the internal route.
     assert_eq!(send(&site, "CONNECT /health HTTP/1.1").await, "HTTP/1.1 404 Not Found");
     assert_eq!(send(&site, "CONNECT http://site.example/health HTTP/1.1").await, "HTTP/1.1 404 Not Found");
     assert_eq!(send(&site, "CONNECT site.example:443 HTTP/1.1").await, "HTTP/1.1 400 Bad Request");
     let site = Site::http(routes![health], fairing(Policy::builder())).await;
     assert_eq!(send(&site, "CONNECT /health HTTP/1.1").await, "HTTP/1.1 403 Forbidden");
     assert_eq!(send(&site, "OPTIONS * HTTP/1.1").await, "HTTP/1.1 403 Forbidden");
-    // An application can have its own CONNECT route. Here a form overrides the method.
+    // An application can have its own CONNECT route. Here, a form overrides the method of the request.
     let (app, count) = counting_app();
     let site = Site::new(app.attach(fairing(policy_allowing_http())), certificate(), false).await;
     let form = site.client.0.post(site.url("/a"));
@@ -270,7 +271,8 @@ async fn form_with_method_override_is_not_redirected() {
         let reply = Client::send(form).await;
         assert_eq!((reply.status, reply.header("location"), reply.body.as_str()), (403, None, ""));
     }
-    // A form type without a body, or a body of another type, is no method override.
+    // These requests do not override the method. The first request has the content type of a form, but no body. The
+    // second request has a body of another type.
     for (content_type, body) in [("application/x-www-form-urlencoded", ""), ("text/plain", "_method=get")] {
         let page = site.client.0.get(site.url("/a")).header("Accept", "text/html");
         let reply = Client::send(page.header("Content-Type", content_type).body(body)).await;
@@ -279,7 +281,7 @@ async fn form_with_method_override_is_not_redirected() {
     assert_eq!(count.load(Ordering::SeqCst), 0);
 }
 
-/// A fairing that turns every request into a GET, and overwrites the headers and body of every response.
+/// A fairing that turns every request into a GET. It also overwrites the headers and the body of every response.
 struct OverwritingFairing(&'static str);
 
 #[rocket::async_trait]
@@ -302,7 +304,8 @@ impl Fairing for OverwritingFairing {
     }
 }
 
-/// A stage: a fairing that attaches another fairing at ignition. `depth` is the number of nested stages.
+/// Returns a stage, which is a fairing that attaches another fairing at ignition. `depth` is the number of nested
+/// stages.
 fn stages(depth: u8) -> AdHoc {
     AdHoc::on_ignite("stage", move |app| async move {
         if depth == 1 { app.attach(OverwritingFairing("deep=1")) } else { app.attach(stages(depth - 1)) }
@@ -362,7 +365,7 @@ async fn ip_header_does_not_change_the_peer() {
     assert_eq!((reply.status, reply.set_cookies()), (403, vec![]));
 }
 
-/// The error that a guard returned in a catcher.
+/// The error that a guard returned to a catcher.
 #[derive(Default)]
 struct GuardError(Mutex<Option<ExtractError>>);
 

@@ -1,5 +1,5 @@
-//! Tests of what is specific to salvo: hoops and catchers, its cookie jar, sessions and CSRF protection, and scheme
-//! detection.
+//! Tests of salvo's own features: hoops, catchers, the cookie jar, sessions, CSRF protection and scheme detection. In
+//! salvo, a middleware is called a hoop.
 
 use hardtack::event::Kind;
 use hardtack::policy::{ForceHttps, UndeclaredCookies};
@@ -48,7 +48,7 @@ fn hoop() -> PolicyHoop {
     PolicyHoop::new(Policy::default(), TlsTermination::per_connection())
 }
 
-/// Returns the same hoop without `force_https`, so plain HTTP requests reach the handlers.
+/// Returns a hoop with the default policy, but without `force_https`. So plain HTTP requests reach the handlers.
 fn hoop_allowing_http() -> PolicyHoop {
     PolicyHoop::new(Policy::builder().force_https(false).build().unwrap(), TlsTermination::per_connection())
 }
@@ -57,7 +57,7 @@ fn hoop_allowing_http() -> PolicyHoop {
 async fn send_http_2(site: &Site, head: &[u8]) -> String {
     let mut socket = tokio::net::TcpStream::connect(site.server.address).await.unwrap();
     let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
-    // END_STREAM and END_HEADERS.
+    // The flags are END_STREAM and END_HEADERS.
     let headers = [0, 0, u8::try_from(head.len()).unwrap(), 1, 5, 0, 0, 0, 1];
     socket.write_all(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &settings[..], &headers, head].concat()).await.unwrap();
     loop {
@@ -74,7 +74,7 @@ async fn send_http_2(site: &Site, head: &[u8]) -> String {
 #[tokio::test]
 async fn http_2_scheme_pseudo_header_cannot_claim_https() {
     let site = Site::http(Service::new(routes()).hoop(hoop_allowing_http())).await;
-    // `:method: GET`, `:scheme: https` (7 of the static table), `:path: /proof`, `:authority: site.example`.
+    // `:method: GET`, `:scheme: https` (index 7 of the static table), `:path: /proof`, `:authority: site.example`.
     let head = [&[0x82, 0x87, 0x04, 6][..], b"/proof", &[0x01, 12], b"site.example"].concat();
     assert_eq!(send_http_2(&site, &head).await, "plain");
 }
@@ -119,7 +119,7 @@ async fn error_pages_have_hsts() {
     let reply = Client::send(site.client.0.post(site.url("/set"))).await;
     assert_eq!((reply.status, reply.header("strict-transport-security")), (405, Some(ONE_YEAR_HSTS)));
     assert_eq!(reply.header("allow"), Some("GET"));
-    // The catcher makes the page. The policy's headers are still sent.
+    // The catcher creates the page. The policy's headers are still sent.
     let reply = site.get_with("/fails", &[("Accept", "text/html")]).await;
     assert_eq!(
         (reply.status, reply.set_cookies(), reply.header("strict-transport-security")),
@@ -136,7 +136,7 @@ async fn page(res: &mut Response, ctrl: &mut FlowCtrl) {
 
 #[tokio::test]
 async fn refusal_has_no_body_despite_a_catcher() {
-    // salvo runs hoops for unknown paths too. After a refusal it must not run the later hoop.
+    // salvo also runs hoops for unknown paths. After a refusal, salvo must not run the next hoop.
     let service = Service::new(routes()).hoop(hoop()).hoop(set_by_jar).catcher(Catcher::default().hoop(page));
     let site = Site::http(service).await;
     for path in ["/set", "/nowhere"] {
@@ -161,13 +161,14 @@ async fn catches(cookies: Cookies, res: &mut Response) {
 #[tokio::test]
 async fn catcher_that_sets_cookies_needs_the_hoop() {
     const CART: &str = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
-    // Without the hoop on the catcher: setting a declared cookie is an error, and the catcher's other cookie is not
+    // This catcher does not have the policy's hoop. So it cannot set a declared cookie, and its other cookie is not
     // hardened.
     let service = Service::new(routes()).hoop(hoop()).catcher(Catcher::default().hoop(catches));
     let reply = Site::https(service).await.get("/fails").await;
     assert!(reply.body.contains("was sent"), "{}", reply.body);
     assert_eq!(reply.set_cookies(), [SESSION, "seen=404"]);
-    // With the hoop on the catcher: the cookies of the handler and the catcher are sent once, and count as declared.
+    // This catcher has the policy's hoop. The declared cookies of the handler and of the catcher are sent once. These
+    // cookies count as declared.
     let policy = Policy::builder().undeclared_cookies(UndeclaredCookies::Refuse).force_https(false).build().unwrap();
     for (policy, set_cookies) in
         [(Policy::default(), vec![SESSION, "seen=404; Secure", CART]), (policy, vec![SESSION, CART])]
@@ -179,14 +180,14 @@ async fn catcher_that_sets_cookies_needs_the_hoop() {
         let hsts: Vec<_> = reply.headers.get_all("strict-transport-security").iter().collect();
         assert_eq!(hsts, [ONE_YEAR_HSTS]);
     }
-    // Over plain HTTP no cookie is sent.
+    // Over plain HTTP, no cookie is sent.
     let hoop = hoop_allowing_http();
     let catcher = Catcher::default().hoop(hoop.clone()).hoop(catches);
     let reply = Site::http(Service::new(routes()).hoop(hoop).catcher(catcher)).await.get("/nowhere").await;
     assert_eq!((reply.status, reply.set_cookies()), (403, vec![]));
 }
 
-/// A hoop between two policies. It sets a cookie after the inner policy has finished.
+/// A hoop between two policies. The hoop sets a cookie after the inner policy has finished.
 struct Between;
 
 #[salvo::async_trait]
@@ -217,7 +218,7 @@ async fn nested_policies_send_each_cookie_once() {
     let reply = site.get("/set").await;
     assert_eq!((reply.set_cookies(), reply.body.as_str()), (vec![SESSION, CART], "set"));
     assert_eq!(handle.counters().get(Kind::HeaderDropped), 0);
-    // Cookies that are undeclared for the inner policy are undeclared for the outer policy too.
+    // Cookies that are undeclared for the inner policy are also undeclared for the outer policy.
     assert_eq!(site.get("/undeclared").await.set_cookies(), [CART]);
     assert_eq!(handle.counters().get(Kind::HeaderDropped), 2);
     // The removal in the response to a read error counts as declared.
@@ -249,7 +250,7 @@ async fn cookies_of_salvos_jar_are_hardened() {
     assert_eq!(site.get("/jar").await.set_cookies(), [""; 0]);
 }
 
-/// A hoop outside the policy. It shows the cookies that are in salvo's jar after the policy has finished.
+/// A hoop that wraps the policy. It returns the cookies that are in salvo's jar after the policy has finished.
 struct Outside;
 
 #[salvo::async_trait]
@@ -309,7 +310,7 @@ async fn assert_sessions_work(routes: Router) {
     }
     assert_eq!(reply.header("cache-control"), Some("private"));
     assert_eq!(site.get("/whoami").await.body, "Some(\"ada\"), cookie: true");
-    // The removal is hardened, and the client then sends no cookie.
+    // The policy also adds attributes to the removal of the cookie. After the removal, the client sends no cookie.
     let reply = site.get("/sign-out").await;
     let [set_cookie] = reply.set_cookies()[..] else { panic!("{:?}", reply.set_cookies()) };
     assert!(
@@ -339,7 +340,7 @@ async fn cookie_sessions_are_hardened_and_end() {
 
 #[tokio::test]
 async fn sessions_behind_a_proxy_are_secure_or_dropped() {
-    // Without the policy salvo omits Secure, because its own connection has no TLS.
+    // Without the policy, salvo omits Secure, because the connection to salvo does not use TLS.
     let sessions = || SessionHandler::builder(MemoryStore::new(), SECRET).build().unwrap();
     let policy = || PolicyHandle::new(Policy::builder().force_https(false).build().unwrap());
     let without_policy = Site::http(Service::new(session_routes(sessions()))).await;
@@ -435,7 +436,7 @@ async fn extractors_can_be_called_by_hand() {
     let routes = || Router::with_path("ask").get(extracts_by_hand);
     let exempt = Policy::builder().force_https(ForceHttps::on().exempt(["/ask"])).build().unwrap();
     for hoop in [hoop_allowing_http(), PolicyHoop::new(exempt, TlsTermination::per_connection())] {
-        // The extractor refuses with a body. The policy would refuse without a body.
+        // The extractor's refusal has a body. A refusal by the policy would have no body.
         assert_reply(&Site::http(Service::new(routes()).hoop(hoop)).await.get("/ask").await, 403, &[], HTTPS_ONLY);
     }
     assert_eq!(Site::https(Service::new(routes()).hoop(hoop())).await.get("/ask").await.body, "https");

@@ -1,5 +1,5 @@
-//! The handlers that are the same in every framework. A framework's route takes the extractor that is the first
-//! argument, and makes one call. The table in [`super::scenarios`] lists the routes that each framework writes itself.
+//! The handlers that every framework shares. A route of a framework extracts the first argument and calls the handler.
+//! The table in [`super::scenarios`] lists the other routes, which each framework implements itself.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ pub(crate) fn site(site: &SiteCookies) -> Result<String, ReadError> {
     Ok(format!("{:?} {:?}", site.try_theme()?, site.try_basket()?))
 }
 
-/// Handles `/either`. Returns the error of setting the Secure cookie, or `set`.
+/// Handles `/either`. If the Secure cookie cannot be set, returns the text of the error. Otherwise returns `set`.
 pub(crate) fn either(cookies: &Cookies<AnyScheme>) -> Result<String, SetError> {
     let session = cookies.set(Session::new());
     cookies.set(Banner(true))?;
@@ -87,8 +87,8 @@ pub(crate) fn too_large(cookies: &Cookies) -> Result<(), SetError> {
     cookies.set(Session::too_large())
 }
 
-/// Handles `/late`. Sets a cookie from a streaming body, after the head of the response is sent. Returns the body's
-/// text.
+/// Handles `/late`. The route calls this function in a streaming body, after the head of the response is sent. Returns
+/// the text of the body.
 pub(crate) fn late(cookies: &Cookies) -> String {
     cookies.set(Session::new()).map_or_else(|error| error.to_string(), |()| "set".to_owned())
 }

@@ -1,16 +1,20 @@
-//! Runs a framework's server under a bounded load. Good clients get a new session with each request. Hostile clients
-//! send malformed requests. Meanwhile the policies and keys change. Each good request must get exactly its own cookies,
-//! no cookie may reach another request, and each round must free its memory. The load is a number of requests, not a
-//! duration.
+//! Runs a framework's server under load. The load is a fixed number of requests, not a duration. Good clients get a new
+//! session with each request. Hostile clients send malformed requests. At the same time, the policies and keys change.
+//! The test checks:
+//!
+//! - Each good request gets exactly its own cookies.
+//! - No cookie reaches another request.
+//! - The server frees the memory of each round.
 //!
 //! | route | extractors | handler |
 //! |---|---|---|
-//! | `/load/{n}` | `SiteCookies`, `Cookies` | [`read`]s the cookies, lets other requests run ([`pause`]), and [`set`]s three cookies to `n`; returns what it read |
+//! | `/load/{n}` | `SiteCookies`, `Cookies` | calls [`read`], then [`pause`], then [`set`] with `n`; returns the text
+//! from [`read`] |
 //! | `/large/{n}` | `Cookies` | sets [`session`]`(n)` and returns [`large`] |
 //! | `/lots/{n}` | `SiteCookies` | calls [`set_lots`] |
 //! | `/panic/{n}` | `Cookies` | sets [`session`]`(n)`, then calls [`panics`] |
 //!
-//! The test measures the memory of its process. So it starts itself again, in a process without other tests.
+//! The test measures the memory of its process. So the test starts itself again, in a process without other tests.
 //! `HARDTACK_LOAD=10` makes each round ten times as long.
 
 use std::alloc::System;
@@ -45,19 +49,20 @@ mod memory;
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
-/// The environment variable of the process that runs the load.
+/// This environment variable is set in the process that runs the load.
 const LOAD_PROCESS: &str = "HARDTACK_LOAD_ALONE";
-/// A part of every session's value. It must not occur in an event.
+/// A part of every session's value. An event must not contain this text.
 const SECRET_MARKER: &str = "s3cr3t";
 
-// ---- The handlers, which are the same in every framework.
+// ---- The handlers that every framework shares.
 
-/// Returns the session of a request. The lengths differ, so that a buffer of another request would be noticed.
+/// Returns the session of request `n`. The sessions have different lengths. So the test would notice bytes from the
+/// buffer of another request.
 pub(crate) fn session(n: u32) -> Session {
     Session(format!("{SECRET_MARKER}-{n}-{}", "x".repeat(n as usize % 61)))
 }
 
-/// Describes the cookies of the request.
+/// Returns a text that describes the cookies of the request.
 pub(crate) fn read(site: &SiteCookies, cookies: &Cookies) -> Result<String, ReadError> {
     Ok(describe(site.try_session()?, cookies.try_get::<Note>()?, site.try_sso()?))
 }
@@ -66,7 +71,7 @@ fn describe(session: Option<Session>, note: Option<Note>, sso: Option<String>) -
     format!("{session:?} {note:?} {sso:?}")
 }
 
-/// Yields `n % 4` times, so that other requests run in between on the same thread.
+/// Yields `n % 4` times, so that other requests can run on the same thread.
 pub(crate) async fn pause(n: u32) {
     for _ in 0..n % 4 {
         tokio::task::yield_now().await;
@@ -82,7 +87,7 @@ pub(crate) fn set(site: &SiteCookies, cookies: &Cookies, n: u32) -> Result<(), S
 
 const LOTS_OF_COOKIES: u32 = 150;
 
-/// Sets [`LOTS_OF_COOKIES`] cookies of different paths to `n`.
+/// Sets [`LOTS_OF_COOKIES`] cookies with the value `n`. Each cookie has a different path.
 pub(crate) fn set_lots(site: &SiteCookies, n: u32) -> Result<(), SetError> {
     (0..LOTS_OF_COOKIES)
         .try_for_each(|shop| site.set_basket_with(u64::from(n), |basket| basket.path(format!("/shop/{shop}"))))
@@ -98,25 +103,26 @@ pub(crate) fn panics() -> ! {
     std::panic::resume_unwind(Box::new("the handler panics"))
 }
 
-// ---- The amounts.
+// ---- The size of the load.
 
-/// The number of good clients. Half of them use HTTP/1.1, each with its own connection. The other half use HTTP/2 and
-/// share [`HTTP_2_CONNECTIONS`].
+/// The number of good clients. Half of the clients use HTTP/1.1, and each of these clients has its own connection. The
+/// other half use HTTP/2 and share [`HTTP_2_CONNECTIONS`] connections.
 const GOOD_CLIENTS: usize = 24;
 const HTTP_2_CONNECTIONS: usize = 2;
-/// The requests of one good client in one round.
+/// The number of requests of one good client in one round.
 const REQUESTS_PER_CLIENT: usize = 20;
 const HOSTILE_CLIENTS: usize = 6;
-/// The hostile requests of each kind in one round.
+/// The number of hostile requests of each kind in one round.
 const HOSTILE_PER_KIND: usize = 8;
-/// The number of rounds. The first round fills buffers and pools. The memory after the last round is bounded.
+/// The number of rounds. The first round fills buffers and pools. The test only limits the memory after the last round.
 const ROUNDS: usize = 4;
-/// The bytes per good request by which pools may still grow. A leaked jar would take three times as much.
+/// The bytes that memory pools may grow for each good request. A leaked jar would need three times as many bytes.
 const POOL_GROWTH_PER_REQUEST: usize = 100;
 /// The time limit of the whole load, in case a request never ends.
 const DEADLINE: Duration = Duration::from_secs(900);
 
-/// Runs the load in a new process, and prints its summary. The test's name must be `{NAME}_holds_under_load`.
+/// Runs the load in a new process, and prints a summary. The name of the calling test must be
+/// `{NAME}_holds_under_load`.
 pub(crate) fn under_load<F: Framework + 'static>() {
     let times = std::env::var("HARDTACK_LOAD").map_or(1, |times| match times.parse() {
         Ok(0) | Err(_) => {
@@ -126,7 +132,7 @@ pub(crate) fn under_load<F: Framework + 'static>() {
     });
     if std::env::var_os(LOAD_PROCESS).is_some() {
         std::thread::spawn(|| {
-            // Exit when the parent process ends: it holds the other end of stdin.
+            // The parent process has the other end of stdin. When the parent process ends, this process exits too.
             let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
             std::process::exit(1);
         });
@@ -151,7 +157,7 @@ pub(crate) fn under_load<F: Framework + 'static>() {
         Some(summary) => println!("{summary}"),
         None => {
             let stderr = String::from_utf8_lossy(&output.stderr);
-            // Leave out the thousands of logged events.
+            // Leaves out the logged events, because there are thousands of them.
             let stderr: Vec<&str> = stderr.lines().filter(|line| !line.starts_with("hardtack: ")).collect();
             panic!("{}\n{stdout}\n{}", output.status, stderr.join("\n"));
         }
@@ -165,7 +171,8 @@ async fn run<F: Framework + 'static>(times: usize) -> String {
     for round in 0..ROUNDS {
         load.round(times).await;
         let pool_growth = POOL_GROWTH_PER_REQUEST * GOOD_CLIENTS * REQUESTS_PER_CLIENT * times * round;
-        // The smallest of all rounds: after some rounds, a server has not freed all of its buffers yet.
+        // The limit depends on the smallest heap of all rounds. After some rounds, a server has not freed all of its
+        // buffers yet.
         let smallest = measurements.iter().map(|usage: &memory::Usage| usage.heap).min();
         let bound = match smallest {
             Some(smallest) if round + 1 == ROUNDS => smallest + F::POOL_BYTES + pool_growth,
@@ -179,13 +186,13 @@ async fn run<F: Framework + 'static>(times: usize) -> String {
     load.summary(F::NAME, seconds, &measurements)
 }
 
-// ---- The policies in force.
+// ---- The two policies.
 
-/// A policy, and the attributes that it gives to the cookies of `/load`.
+/// The settings of a policy, and the attributes of the cookies of `/load` under this policy.
 struct Environment {
     domain: &'static str,
     is_strict: bool,
-    /// The attributes of each cookie, after its value.
+    /// The text after the value in each `Set-Cookie` header.
     session: &'static str,
     note: &'static str,
     sso: &'static str,
@@ -217,17 +224,17 @@ struct Load {
     http: RunningServer,
     /// The number of the next request.
     numbers: AtomicU32,
-    /// The number of policies applied so far.
+    /// The number of policies that were applied so far.
     applied: AtomicU64,
-    /// For each good client, the number of policies applied before its last completed request. `u64::MAX` when it is
-    /// done.
+    /// For each good client, the number of policies that were applied before the client's last completed request.
+    /// `u64::MAX` if the client is done.
     policies_seen: Vec<AtomicU64>,
     progress: Notify,
-    /// The recent sealing keys, latest first. The list is long enough for the slowest request.
+    /// The recent sealing keys. The latest key is first. The list is long enough for the slowest request.
     keys: Mutex<Vec<Key>>,
     /// A keyring that no policy has.
     unknown_keyring: Keyring,
-    /// One token for each policy. A policy holds its token, and so does each jar that was opened under the policy.
+    /// One token for each policy. The token exists as long as the policy or a jar of the policy exists.
     policy_tokens: Mutex<Vec<Weak<()>>>,
     leaks_values: Arc<AtomicBool>,
     /// The connections of clients that stopped in the middle of a request.
@@ -238,7 +245,8 @@ struct Load {
 #[derive(Default)]
 struct Tally {
     good: AtomicU64,
-    // Hostile requests: with a successful response, with a 4xx or 5xx, closed by the server, aborted by the client.
+    // The number of hostile requests by result. `refused` means a 4xx or 5xx. `closed` means that the server closed the
+    // connection. `aborted` means that the client closed the connection.
     succeeded: AtomicU64,
     refused: AtomicU64,
     closed: AtomicU64,
@@ -284,7 +292,7 @@ impl Load {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Returns a keyring that seals with the latest key and opens with all of them.
+    /// Returns a keyring that seals with the latest key and opens with all recent keys.
     fn keyring(&self) -> Keyring {
         let keys = self.keys.lock().unwrap();
         keys[1..].iter().fold(Keyring::new(keys[0].clone()), |keyring, key| keyring.with(key.clone()))
@@ -292,7 +300,7 @@ impl Load {
 
     // ---- Policies.
 
-    /// Applies a new policy, with the environment that is not in force.
+    /// Applies a new policy. The policies use the two environments in turn.
     fn apply(&self, keyring: Keyring) {
         let applied = self.applied.load(Ordering::SeqCst);
         let environment = &ENVIRONMENTS[applied as usize % 2];
@@ -315,7 +323,7 @@ impl Load {
         self.applied.store(applied + 1, Ordering::SeqCst);
     }
 
-    /// Rotates keys in the steps of `runtime/docs/seal.md`, until all good clients are done.
+    /// Rotates keys until all good clients are done. Each rotation follows the steps in `runtime/docs/seal.md`.
     async fn rotate(&self) {
         loop {
             let (old, new) = (self.keys.lock().unwrap()[0].clone(), Key::generate());
@@ -327,7 +335,7 @@ impl Load {
             for keyring in [
                 Keyring::new(old.clone()).with(new.clone()),
                 Keyring::new(new.clone()).with(old),
-                // The old key is dropped once every client has a new cookie.
+                // The old key is removed after every client has a new cookie.
                 Keyring::new(new),
             ] {
                 self.apply(keyring);
@@ -365,7 +373,7 @@ impl Load {
         self.stopped.lock().unwrap().clear();
     }
 
-    /// Runs the good clients with this number of requests each, while keys and policies change.
+    /// Runs the good clients while keys and policies change. Each client sends this number of requests.
     async fn good_clients(self: &Arc<Self>, requests: usize) {
         self.policies_seen.iter().for_each(|policies_seen| policies_seen.store(0, Ordering::SeqCst));
         let client = || self.certificate.client().unwrap().resolve(HOST, self.https.address);
@@ -396,7 +404,7 @@ impl Load {
             let (n, applied) = (self.number(), self.applied.load(Ordering::SeqCst));
             let request = client.get(format!("https://{HOST}:{}/load/{n}", self.https.address.port()));
             let request = match version {
-                // One header for each cookie (RFC 9113 8.2.3).
+                // In HTTP/2, each cookie may have its own header (RFC 9113 8.2.3).
                 Version::HTTP_2 => cookies.iter().fold(request, |request, pair| request.header("Cookie", pair)),
                 _ if cookies.is_empty() => request,
                 _ => request.header("Cookie", cookies.join("; ")),
@@ -415,8 +423,8 @@ impl Load {
         self.progress.notify_one();
     }
 
-    /// Asserts that the `Set-Cookie` headers are exactly those of `/load/{n}`, in one of the environments. Returns the
-    /// cookies as a browser sends them back.
+    /// Asserts that these are exactly the `Set-Cookie` headers of `/load/{n}` in one of the environments. Returns the
+    /// name and value of each cookie, in the format of a `Cookie` header.
     fn assert_set_cookies(&self, headers: &HeaderMap, n: u32) -> Vec<String> {
         let set_cookies: Vec<&str> = headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect();
         let matches = |environment: &Environment| {
@@ -433,8 +441,8 @@ impl Load {
 
     // ---- After a round.
 
-    /// Waits until the servers have closed every connection and every jar, and the heap is within the bound. If that
-    /// does not happen in two minutes, something leaks. Returns the memory usage of the process.
+    /// Waits until the servers have closed all connections and dropped all jars. Also waits until the heap has at most
+    /// `bound` bytes. Panics after two minutes, because then something leaks. Returns the memory usage of the process.
     async fn settle(&self, bound: usize) -> memory::Usage {
         self.apply(Keyring::new(self.keys.lock().unwrap()[0].clone()));
         let deadline = Instant::now() + Duration::from_secs(120);

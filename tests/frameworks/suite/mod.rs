@@ -1,6 +1,6 @@
-//! The scenarios that run against every framework. Each framework implements [`Framework`]: it serves the routes of
-//! [`handlers`] and [`scenarios`] on a loopback socket, under the policy and the TLS termination that a scenario
-//! chooses. The scenarios compare each response header by header, so a declaration must behave alike in all frameworks.
+//! The scenarios that run against every framework. Each framework implements [`Framework`], and serves the routes of
+//! [`handlers`] and [`scenarios`] on a loopback socket. A scenario chooses the policy and the TLS termination. The
+//! scenarios compare the headers of each response. So a declaration must have the same effect in all frameworks.
 //! [`load`] sends thousands of requests to the same servers.
 
 use std::net::SocketAddr;
@@ -24,26 +24,28 @@ use tls::Certificate;
 pub(crate) trait Framework {
     const NAME: &'static str;
 
-    /// The response body of the framework's extractors if the application has no policy.
+    /// The response body if a handler uses an extractor and the application has no policy.
     const MISSING_POLICY: &'static str;
 
-    /// The scenarios that must fail with this framework, each with the reason. The framework's own tests assert the
-    /// exact difference. If such a scenario passes, the test fails.
+    /// The scenarios in which this framework behaves differently, each with the reason. The framework's own tests
+    /// assert the exact difference. These scenarios are expected to fail. If one of them passes, the test reports an
+    /// error.
     const DIFFERENCES: &'static [(&'static str, &'static str)] = &[];
 
-    /// The bytes by which the framework's own memory pools may grow from one round of [`load`] to another.
+    /// The bytes that the framework's own memory pools may grow from one round of [`load`] to another.
     const POOL_BYTES: usize = 0;
 
     /// Serves the routes on a loopback socket. The operating system chooses the port.
     fn serve(setup: Setup) -> impl Future<Output = RunningServer> + Send;
 }
 
-/// How to serve the routes.
+/// The settings of a server.
 pub(crate) struct Setup {
-    /// The policies around the routes, innermost first. Empty for an application without a policy.
+    /// The policies around the routes. The innermost policy is first. The list is empty if the application has no
+    /// policy.
     pub(crate) policies: Vec<PolicyHandle>,
     pub(crate) tls_termination: TlsTermination,
-    /// The server's certificate. `None` serves plain HTTP.
+    /// The server's certificate. If this is `None`, the server uses plain HTTP.
     pub(crate) certificate: Option<Certificate>,
 }
 
@@ -67,10 +69,10 @@ impl Drop for RunningServer {
     }
 }
 
-// ---- The host, and what the responses contain.
+// ---- The host, and the expected texts in the responses.
 
-/// The host of every server. It is a name, because HSTS is not sent for IP addresses. It is a subdomain, so that a
-/// cookie's `Domain` can differ from the host. Clients resolve it to loopback.
+/// The host of every server. The host is a name, because HSTS is not sent for IP addresses. The host is a subdomain, so
+/// that a cookie's `Domain` can differ from the host. Clients resolve the host to loopback.
 pub(crate) const HOST: &str = "www.site.example";
 /// The `Set-Cookie` header of `Session::new()`.
 pub(crate) const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
@@ -91,7 +93,7 @@ impl Session {
         Session("s3cr3t".to_owned())
     }
 
-    /// Returns a session that is longer than the 4096 bytes of a cookie.
+    /// Returns a session that is longer than a cookie's limit of 4096 bytes.
     pub(crate) fn too_large() -> Session {
         Session("x".repeat(5000))
     }
@@ -118,7 +120,7 @@ pub(crate) enum Theme {
     Dark,
 }
 
-/// A struct of cookies. It is an extractor in every framework.
+/// A struct of cookies. The struct is an extractor in every framework.
 #[hardtack::cookies]
 pub(crate) struct SiteCookies {
     #[cookie(existing)]

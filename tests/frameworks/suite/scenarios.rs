@@ -1,5 +1,5 @@
-//! The scenarios that every framework must pass. Each framework serves the routes whose handlers are in
-//! [`super::handlers`], and these routes, which it writes itself:
+//! The scenarios that every framework must pass. Each framework serves the routes of [`super::handlers`]. Each
+//! framework also implements and serves these routes:
 //!
 //! | route | extractor | response |
 //! |---|---|---|
@@ -125,24 +125,24 @@ impl<F: Framework> Harness<F> {
         Harness { certificate: certificate(), events: Arc::default(), framework: std::marker::PhantomData }
     }
 
-    /// Returns a builder of the default policy that records the events.
+    /// Returns a builder of the default policy. The policy records its events in the harness.
     fn policy(&self) -> PolicyBuilder {
         let events = self.events.clone();
         Policy::builder().on_event(move |event| events.lock().unwrap().push(event.to_string()))
     }
 
-    /// Returns the same policy without `force_https`, so plain HTTP requests reach the handlers.
+    /// Returns the same builder as `policy`, but without `force_https`. So plain HTTP requests reach the handlers.
     fn policy_allowing_http(&self) -> PolicyBuilder {
         self.policy().force_https(false)
     }
 
-    /// Serves over TLS. Each connection is marked by the framework.
+    /// Serves over TLS. The framework marks each connection with its transport.
     async fn https(&self, policy: PolicyBuilder) -> Site {
         let policy = PolicyHandle::new(policy.build().unwrap());
         self.serve(vec![policy], TlsTermination::per_connection(), true).await
     }
 
-    /// Serves over plain HTTP. Each connection is marked by the framework.
+    /// Serves over plain HTTP. The framework marks each connection with its transport.
     async fn http(&self, policy: PolicyBuilder) -> Site {
         self.http_with(policy, TlsTermination::per_connection()).await
     }
@@ -153,7 +153,7 @@ impl<F: Framework> Harness<F> {
         self.serve(vec![policy], tls_termination, false).await
     }
 
-    /// Serves under these policies, innermost first.
+    /// Serves with these policies. The innermost policy is first.
     async fn serve(&self, policies: Vec<PolicyHandle>, tls_termination: TlsTermination, is_tls: bool) -> Site {
         let certificate = is_tls.then(|| self.certificate.clone());
         let server = F::serve(Setup { policies, tls_termination, certificate }).await;
@@ -218,7 +218,7 @@ async fn overrides_change_the_header<F: Framework>(harness: Harness<F>) {
 
 async fn struct_of_cookies_reads_values<F: Framework>(harness: Harness<F>) {
     let site = harness.https(harness.policy()).await;
-    // Two headers, as HTTP/2 may send them.
+    // HTTP/2 may split the cookies into two headers.
     let headers = [("Cookie", "__Host-theme=dark"), ("Cookie", "__Secure-basket=7")];
     assert_reply(&site.get_with("/site", &headers).await, 200, &[], "Some(Dark) Some(7)");
     assert_reply(&site.get("/site").await, 200, &[], "None None");
@@ -396,7 +396,8 @@ async fn missing_policy_with_optional_proof_is_a_500<F: Framework>(harness: Harn
 async fn request_target_cannot_claim_https<F: Framework>(harness: Harness<F>) {
     let site = harness.http(harness.policy_allowing_http()).await;
     for (target, version, host) in [
-        // The absolute form names a scheme (RFC 9112 3.2.2), but the client writes it.
+        // The absolute form contains a scheme (RFC 9112 3.2.2). The client chooses this scheme, so it does not prove
+        // HTTPS.
         ("https://www.site.example", "1.1", "Host: www.site.example\r\n"),
         ("https://www.site.example:443", "1.1", "Host: www.site.example\r\n"),
         ("HTTPS://www.site.example:443", "1.0", ""),
@@ -499,7 +500,7 @@ async fn loopback_counts_as_https_in_debug_builds<F: Framework>(harness: Harness
     let reply = send_to_loopback("/set", &[]).await;
     assert_reply(&reply, 200, &[SESSION], "set");
     assert_eq!(reply.header("strict-transport-security"), None);
-    // A forwarding header shows that a proxy on this machine sent the request, so loopback does not count.
+    // A forwarding header shows that a proxy on this machine sent the request, so loopback does not count as HTTPS.
     assert_eq!(send_to_loopback("/set", &[("X-Forwarded-For", "192.0.2.1")]).await.status, 403);
     assert_eq!(site.get("/set").await.status, 403);
 }
@@ -567,7 +568,7 @@ async fn pages_are_redirected_to_https<F: Framework>(harness: Harness<F>) {
         assert_eq!(reply.header("cache-control"), Some("no-store"));
         assert_eq!(reply.header("strict-transport-security"), None);
     }
-    // A path without a route is redirected too. The HTTPS server responds with the 404.
+    // A path without a route is redirected too. Then the HTTPS server responds with the status 404.
     assert_eq!(site.get_with("/nowhere", &[PAGE]).await.status, 308);
     assert!(harness.has_event("force-https"));
 }
@@ -635,7 +636,7 @@ async fn hsts_is_sent_over_https_only<F: Framework>(harness: Harness<F>) {
     let https = harness.https(harness.policy_allowing_http()).await;
     let http = harness.http(harness.policy_allowing_http()).await;
     assert_eq!(hsts(&https.get("/health").await), [ONE_YEAR_HSTS]);
-    // One header is sent, also if the application sends its own.
+    // Only one header is sent, even if the application sends its own header.
     assert_eq!(hsts(&https.get("/hsts").await), [ONE_YEAR_HSTS]);
     assert_eq!(hsts(&http.get("/hsts").await), [""; 0]);
     let subdomains = Hsts::one_year().include_subdomains();
@@ -672,8 +673,7 @@ async fn nested_policies_send_each_cookie_once<F: Framework>(harness: Harness<F>
             &[CART_REMOVAL],
             INVALID_COOKIE,
         );
-        // The outer policy treats the inner policy's declared cookies as declared, and its undeclared ones as
-        // undeclared.
+        // The outer policy keeps the declared cookies of the inner policy, and drops the undeclared cookies.
         assert_eq!(outer.counters().get(Kind::HeaderDropped), 0);
         assert_reply(&site.get("/undeclared").await, 200, &[], "from the forum");
         assert_eq!(outer.counters().get(Kind::HeaderDropped), 2);

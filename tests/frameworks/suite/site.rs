@@ -1,4 +1,5 @@
-//! A running server and a client of it. Tests send requests with the client, or as raw bytes that no client would send.
+//! A running server and its client. Tests send requests with the client. For requests that no client would send, tests
+//! send raw bytes.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,7 +22,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Makes a site with a client that `configure` can change.
+    /// Creates a site. `configure` can change the settings of the client.
     pub(crate) fn from_server(
         server: RunningServer,
         certificate: Certificate,
@@ -34,7 +35,7 @@ impl Site {
         Site { base, client, certificate, server }
     }
 
-    /// Makes another client of the same server.
+    /// Creates another client for the same server.
     pub(crate) fn new_client(&self, configure: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
         client(&self.certificate, self.server.address, configure)
     }
@@ -51,8 +52,8 @@ impl Site {
         self.client.get_with(self.url(path), headers).await
     }
 
-    /// Sends these bytes on a new connection without TLS. Returns all that the server sends until it closes the
-    /// connection.
+    /// Sends these bytes on a new connection without TLS. Reads until the server closes the connection, and returns all
+    /// bytes that the server sent.
     pub(crate) async fn send_raw(&self, bytes: &str) -> String {
         let stream = TcpStream::connect(self.server.address).await.unwrap();
         // Without a time limit, a server that does not respond would block the test forever.
@@ -61,12 +62,12 @@ impl Site {
     }
 }
 
-/// Makes a certificate for [`HOST`] and for the names of loopback.
+/// Creates a certificate for [`HOST`] and for the names of loopback.
 pub(crate) fn certificate() -> Certificate {
     Certificate::for_names(&[HOST, "localhost", "127.0.0.1"]).unwrap()
 }
 
-/// Makes a client that resolves [`HOST`] to this address. `configure` can change the client.
+/// Creates a client that resolves [`HOST`] to this address. `configure` can change the settings of the client.
 pub(crate) fn client(
     certificate: &Certificate,
     address: SocketAddr,
@@ -75,7 +76,8 @@ pub(crate) fn client(
     Client(configure(certificate.client().unwrap().resolve(HOST, address)).build().unwrap())
 }
 
-/// Writes all bytes, then reads to the end. The server may close the connection earlier.
+/// Writes all bytes, then reads until the server closes the connection. Ignores errors, because the server may close
+/// the connection early.
 pub(crate) async fn send_and_read_to_end(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> Vec<u8> {
     let mut read = Vec::new();
     if stream.write_all(bytes).await.is_ok() {

@@ -1,6 +1,5 @@
-//! Generates the text of declarations from random choices. The texts use the keys, values, types and shapes that
-//! developers write, valid and invalid. The generator does not know the library's rules, so it does not know whether a
-//! declaration is valid.
+//! Generates the text of declarations from random choices. The declarations have keys, values, types and shapes that
+//! developers write. They may be valid or invalid, because the generator does not contain the library's rules.
 
 /// One input of a macro.
 #[derive(Debug, Clone)]

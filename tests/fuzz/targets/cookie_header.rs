@@ -1,7 +1,7 @@
 //! Reads cookies from `Cookie` headers. Each line of the input is one header. The target checks:
 //!
-//! - The typed getters find the same values as the second implementation in this file. The second implementation follows
-//!   RFC 6265bis 5.6 and the docs of `Cookies`.
+//! - The typed getters find the same values as the second implementation in this file. That implementation follows RFC
+//!   6265bis 5.6 and the docs of `Cookies`.
 //! - If the crates `cookie` and `biscotti` accept a header, they find the same values as hardtack.
 
 #![no_main]
@@ -69,7 +69,7 @@ fuzz_target!(|input: &[u8]| {
     });
     check_plain_http(&request, &headers);
     compare_with_other_crates(&headers);
-    // The text may contain the names of cookies. So this only checks that formatting works.
+    // The text may contain the names of cookies. So the assertion only checks that formatting works.
     assert!(format!("{cookies:?}").starts_with("Cookies { read: ["));
 });
 
@@ -125,7 +125,7 @@ where
 /// Checks that no Secure cookie can be read over plain HTTP.
 fn check_plain_http(request: &HeaderMap, headers: &[&[u8]]) {
     let (parts, ()) = http::Request::new(()).into_parts();
-    let cookies = Cookies::from_headers(request, AnyScheme::from(TlsTermination::none().scheme(&parts, None)));
+    let cookies = Cookies::from_headers(request, AnyScheme::from(TlsTermination::none().detect(&parts, None)));
     match (cookies.try_get::<Text>(), values(headers, "a").as_slice()) {
         (Ok(None), []) | (Err(ReadError::NotHttps { .. }), [_, ..]) => {}
         (found, raw) => panic!("{found:?} of {raw:?}"),

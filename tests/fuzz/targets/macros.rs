@@ -1,6 +1,6 @@
 //! Runs the three macros on text from the input, or on generated declarations. The target checks that the macros never
-//! panic, and that their output parses as items. The test `expansions` shows that output without a `compile_error!` also
-//! compiles.
+//! panic, and that their output parses as items. The test `expansions` also compiles the output of macros that report
+//! no error.
 //!
 //! This crate compiles the source files of the macros crate, because a proc-macro crate cannot export functions. Here
 //! `proc_macro2` uses its own tokens instead of the compiler's tokens. So the target does not check spans.
@@ -89,7 +89,8 @@ fn has_error(tokens: TokenStream) -> bool {
     })
 }
 
-/// Checks that an expansion parses as items. If the input is incomplete code, an expansion with an error may fail to parse.
+/// Checks that an expansion parses as items. If the input is incomplete code, an expansion that reports an error does
+/// not have to parse.
 fn check_expansion(out: TokenStream, is_item: bool, item: &TokenStream) {
     let parses = syn_full::parse2::<syn_full::File>(out.clone());
     match parses {

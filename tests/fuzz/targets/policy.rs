@@ -1,7 +1,10 @@
 //! Parses text as a policy or as a keyring. The first byte of the input selects TOML, environment variables (one per
-//! line) or a keyring. The target checks four properties. Parsing never panics. An error names its setting, has a
-//! message and contains no key of a keyring. Variables and TOML give the same policy for the same settings. No policy
-//! weakens a `Set-Cookie` header.
+//! line) or a keyring. The target checks:
+//!
+//! - Parsing never panics.
+//! - An error names its setting, has a message and contains no secret key.
+//! - The same settings as variables and as TOML give the same policy.
+//! - No policy weakens a `Set-Cookie` header.
 
 #![no_main]
 
@@ -19,9 +22,9 @@ use http::{HeaderMap, HeaderValue, Request};
 use libfuzzer_sys::fuzz_target;
 
 const PREFIX: &str = "HARDTACK_POLICY_";
-/// A valid keyring. The environment variable `COOKIE_KEYS` holds it.
+/// A valid keyring. The environment variable `COOKIE_KEYS` has this value.
 const KEY: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=";
-/// An invalid keyring. The environment variable `BROKEN_KEYS` holds it.
+/// An invalid keyring. The environment variable `BROKEN_KEYS` has this value.
 const BROKEN: &str = "hunter2hunter2hunter2hunter2hunter2hunter2hu";
 
 fuzz_target!(|input: &[u8]| {
@@ -34,7 +37,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Calls `run` with these environment variables and those of the two keyrings.
+/// Calls `run` with these environment variables and with the variables of the two keyrings.
 fn with_variables<T>(variables: &BTreeMap<OsString, OsString>, run: impl FnOnce() -> T) -> T {
     let mut all: Vec<(OsString, Option<OsString>)> =
         vec![("COOKIE_KEYS".into(), Some(KEY.into())), ("BROKEN_KEYS".into(), Some(BROKEN.into()))];
@@ -45,7 +48,7 @@ fn with_variables<T>(variables: &BTreeMap<OsString, OsString>, run: impl FnOnce(
 fn check_toml(text: &str) {
     let parse = |text: &str| with_variables(&BTreeMap::new(), || Policy::from_toml(text));
     check_policy(parse(text), text);
-    // An error about a key in the file does not contain the key.
+    // An error about a secret key in the file does not contain the secret key.
     if !text.contains(KEY) {
         for text in [format!("keyring = \"{KEY}\"\n{text}"), format!("{text}\nkeyring = '{KEY}'")] {
             if let Err(error) = parse(&text) {
@@ -75,7 +78,7 @@ fn check_variables(bytes: &[u8]) {
             (policy, from_toml) => panic!("{policy:?} from variables, {from_toml:?} from {toml_text}"),
         }
     }
-    // The error shows no entry of the keyring.
+    // The error does not contain an entry of the keyring.
     if let (Some(keyring), Err(error)) = (found.get(OsStr::new("HARDTACK_POLICY_KEYRING")), &policy) {
         if error.key() == "HARDTACK_POLICY_KEYRING" {
             assert_shows_no_entry(&error.to_string(), &keyring.to_string_lossy());
@@ -101,14 +104,15 @@ fn check_keyring(text: &str) {
             assert_shows_no_entry(&shown, text);
         }
     }
-    // An error about the second entry does not contain the first one.
+    // An error about the second entry does not contain the first entry.
     if let Err(error) = format!("{KEY}, {text}").parse::<Keyring>() {
         assert!(!error.to_string().contains(&KEY[..12]), "{error}");
     }
 }
 
-/// Checks that a text contains no entry of 14 or more characters, a third of a key's length. The words of our messages
-/// are shorter, except an example time and the variable's name.
+/// Checks that `shown` contains no entry of the keyring `text`. Only checks entries of 14 or more characters, which is
+/// a third of a key's length. A shorter entry could be a word of our messages. Two words of our messages are longer: an
+/// example time and the variable's name. These two words are removed first.
 fn assert_shows_no_entry(shown: &str, text: &str) {
     let shown = shown.replace("`@2026-12-01T03:00:00Z`", "").replace("`HARDTACK_POLICY_KEYRING`", "");
     for entry in text.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| entry.len() >= 14) {
@@ -120,7 +124,8 @@ fn assert_hides(error: &PolicyError, secret: &str) {
     assert!(!error.to_string().contains(secret) && !format!("{error:?}").contains(secret), "{error}");
 }
 
-/// Checks the error, or checks that the policy does not weaken a `Set-Cookie` header. `text` is the input.
+/// If parsing failed, checks the error. Otherwise checks that the policy does not weaken a `Set-Cookie` header. `text`
+/// is the input.
 fn check_policy(policy: Result<Policy, PolicyError>, text: &str) {
     let policy = match policy {
         Ok(policy) => policy,
@@ -174,8 +179,12 @@ fn check_never_weaker(policy: &Policy) {
     }
 }
 
-/// Translates environment variables to TOML by a table of this file. Returns `None` if TOML cannot express them: a
-/// value that is not UTF-8, the keys of a keyring, or a value and a table of the same name.
+/// Translates environment variables to TOML. The table of names in this function is independent of the library. Returns
+/// `None` if TOML cannot express one of the variables:
+///
+/// - The name or the value is not UTF-8.
+/// - The value is the keys of a keyring.
+/// - One variable needs a value, and another variable needs a table of the same name.
 fn to_toml(variables: &BTreeMap<OsString, OsString>) -> Option<String> {
     let mut out = String::new();
     let mut names: Vec<&str> = Vec::new();
@@ -219,10 +228,10 @@ fn to_toml(variables: &BTreeMap<OsString, OsString>) -> Option<String> {
             "KEYRING_ENV" => ("keyring.env", quoted(value)),
             "KEYRING_DEFAULT_LIFETIME" => ("keyring.default_lifetime", quoted(value)),
             "KEYRING" => return None,
-            // Unknown as a variable too.
+            // An unknown variable becomes an unknown TOML key.
             _ => ("unknown", "1".to_owned()),
         };
-        // In TOML a name cannot be both a value and a table, and a key cannot occur twice.
+        // In TOML, a name cannot be both a value and a table. A key cannot occur twice.
         let section = |key: &str| key.split('.').next().map(str::to_owned);
         if names
             .iter()

@@ -1,7 +1,9 @@
-//! Detects the scheme of a request, and sends the request through the policy's layer. Three bytes of the input select
-//! the TLS termination, the peer and the policy. A request follows: a line with the method and target, and one header
-//! per line. A request counts as HTTPS exactly if a second implementation in this file agrees. A plain HTTP request is
-//! refused, or redirected to the same URL on the same host.
+//! Detects the scheme of a request, and sends the request through the policy's layer. The first three bytes of the
+//! input select the TLS termination, the peer and the policy. The rest of the input is the request. Its first line has
+//! the method and the target. Each following line is a header. The target checks:
+//!
+//! - The library detects the same scheme as the second implementation in this file.
+//! - If the policy forces HTTPS, a plain HTTP request is refused, or redirected to the same URL on the same host.
 
 #![no_main]
 
@@ -18,7 +20,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use url::Url;
 
-/// The signal from which a TLS termination detects the scheme, for this file's own implementation.
+/// The signal from which a TLS termination detects the scheme. The second implementation in this file uses this type.
 #[derive(Clone, Copy)]
 enum Source {
     Here,
@@ -29,7 +31,7 @@ enum Source {
 }
 
 struct Case {
-    tls_termination: Listener,
+    tls_termination: TlsTermination,
     source: Source,
     /// True if loopback counts as HTTPS.
     loopback: bool,
@@ -60,7 +62,7 @@ static TLS_TERMINATIONS: LazyLock<Vec<Case>> = LazyLock::new(|| {
         case(TlsTermination::at_proxy(networks()), Source::XForwardedProto { trusts: in_networks }),
         case(TlsTermination::at_proxy(networks().forwarded()), Source::Forwarded { trusts: in_networks }),
         case(TlsTermination::at_proxy(one()), Source::XForwardedProto { trusts: is_one }),
-        case(TlsTermination::at_proxy(one()).forwarded(), Source::Forwarded { trusts: is_one }),
+        case(TlsTermination::at_proxy(one().forwarded()), Source::Forwarded { trusts: is_one }),
         case(TlsTermination::at_proxy(TrustedProxies::unix_socket()), Source::XForwardedProto { trusts: is_unix }),
         case(TlsTermination::here(), Source::Here),
         case(TlsTermination::per_connection(), Source::PerConnection),
@@ -82,7 +84,7 @@ const PEERS: [Option<&str>; 10] = [
     Some("::10.0.0.1"),
 ];
 
-/// A policy's `force_https`, and its settings for this file's own implementation.
+/// A value of the policy's setting `force_https`, and its parts for the checks in this file.
 struct ForceCase {
     setting: ForceHttps,
     is_on: bool,
@@ -111,10 +113,11 @@ static LAYERS: LazyLock<Vec<Vec<PolicyLayer>>> = LazyLock::new(|| {
 
 fuzz_target!(|input: &[u8]| {
     let [termination, peer, policy, rest @ ..] = input else { return };
-    // Counts from the digit 0, so that the seeds are readable.
+    // The digit `0` selects the first item, so that the seeds are readable.
     let number = |byte: &u8, below: usize| usize::from(byte.wrapping_sub(b'0')) % below;
     let (termination, policy) = (number(termination, TLS_TERMINATIONS.len()), number(policy, LAYERS.len()));
-    // The peer is an argument or an extension of the request. The transport is always an extension.
+    // The peer's address is an argument of the call or an extension of the request. The transport is always an
+    // extension.
     let is_extension = *peer & 0x40 != 0;
     let transport = [None, Some(Transport::Tls), Some(Transport::Plain)][usize::from(*peer >> 4 & 3) % 3];
     let peer = PEERS[usize::from(*peer & 15) % PEERS.len()].map(|peer| peer.parse::<IpAddr>().expect("an address"));
@@ -127,7 +130,7 @@ fuzz_target!(|input: &[u8]| {
     }
     let case = &TLS_TERMINATIONS[termination];
     let (parts, ()) = request.into_parts();
-    let detected: Result<Https, PlainHttp> = case.tls_termination.scheme(&parts, peer.filter(|_| !is_extension));
+    let detected: Result<Https, PlainHttp> = case.tls_termination.detect(&parts, peer.filter(|_| !is_extension));
     let mut request = Request::from_parts(parts, ());
     if let Err(plain) = &detected {
         assert!(!plain.to_string().is_empty() && !plain.to_string().contains(char::is_control));
@@ -136,7 +139,7 @@ fuzz_target!(|input: &[u8]| {
     let is_loopback = case.loopback && !is_https && is_loopback_request(&request, peer);
     assert_eq!(detected.is_ok(), is_https || is_loopback, "{request:?} from {peer:?}");
 
-    // The layer reads the peer from the extensions.
+    // The layer reads the peer from the request's extensions.
     if let Some(peer) = peer {
         request.extensions_mut().insert(Peer(peer));
     }
@@ -150,7 +153,7 @@ fuzz_target!(|input: &[u8]| {
     check_response(&force_cases()[policy], &facts, detected.is_ok(), reached, response.status(), headers);
 });
 
-/// Parses a line such as `GET /target`, and one header per line.
+/// Parses a request. The first line is a text such as `GET /target`. Each following line is a header.
 fn request(text: &[u8]) -> Option<Request<()>> {
     let mut lines = text.split(|byte| *byte == b'\n');
     let line = lines.next()?;
@@ -191,8 +194,9 @@ fn is_https(protocol: &[u8]) -> bool {
     protocol == b"https" || protocol == b"wss"
 }
 
-/// Returns true if each element of a `Forwarded` header value has exactly one `proto`, and it is HTTPS (RFC 7239 4).
-/// Commas separate elements. Semicolons separate pairs, which may be empty and may have white space around them.
+/// Returns true if a `Forwarded` header value only names HTTPS (RFC 7239 4). Each element must have exactly one
+/// `proto`, and the `proto` must be HTTPS. Commas separate the elements. Semicolons separate the pairs of an element. A
+/// pair may be empty. There may be white space around a pair.
 fn is_forwarded_https(mut rest: &[u8]) -> bool {
     const TCHARS: &[u8] = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     fn token<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
@@ -249,8 +253,8 @@ fn is_forwarded_https(mut rest: &[u8]) -> bool {
     }
 }
 
-/// Returns true if a debug build counts the request as HTTPS: peer and host are loopback, and there is no forwarding
-/// header.
+/// Returns true if a debug build counts the request as HTTPS. The peer and the host must be loopback. The request must
+/// not have a forwarding header.
 fn is_loopback_request(request: &Request<()>, peer: Option<IpAddr>) -> bool {
     let is_forwarded =
         request.headers().keys().any(|name| name == "forwarded" || name.as_str().starts_with("x-forwarded-"));
@@ -275,13 +279,14 @@ fn parse_bracketed(host: &str) -> Option<u128> {
     Some(address.into())
 }
 
-/// The facts about a request that decide on its redirect.
+/// The parts of a request that decide whether it is redirected, and to which URL.
 struct RequestFacts {
     method: String,
     path: String,
     target: String,
     accepts_html: bool,
-    /// The request's only host. `None` unless it is a name or an address of RFC 3986, with or without a port.
+    /// The request's host without the port. `None` if the host is missing or invalid (RFC 3986), or if there are
+    /// several `Host` headers.
     host: Option<String>,
 }
 
@@ -325,7 +330,8 @@ fn parse_host(authority: &str) -> Option<&str> {
     (is_host && is_port).then_some(host)
 }
 
-/// Checks that the response is the application's, a refusal or a redirect, as the settings demand.
+/// Checks the response. The settings decide whether the response must come from the application, or must be a refusal
+/// or a redirect.
 fn check_response(
     force: &ForceCase,
     request: &RequestFacts,
@@ -349,7 +355,7 @@ fn check_response(
     assert!(is_page, "a request that is not for a page was redirected");
     assert!(request.path != "/api" && !request.path.starts_with("/api/"));
 
-    // The redirect keeps the URL byte for byte.
+    // The redirect keeps every byte of the host and of the target.
     let location = std::str::from_utf8(location.as_bytes()).expect("UTF-8");
     let host = request.host.as_deref().expect("a redirect needs a host");
     let port = force.port.map_or(String::new(), |port| format!(":{port}"));
@@ -359,8 +365,8 @@ fn check_response(
         assert!(hosts.contains(&plain_host.as_str()), "{host}");
     }
 
-    // A browser parses the URL to the same host. A browser only rejects a host with an `xn--` label that is not
-    // Punycode.
+    // A browser finds the same host in the URL. The browser only rejects the URL if the host has an `xn--` label that
+    // is not valid Punycode.
     let Ok(url) = Url::parse(location) else {
         assert!(plain_host.contains("xn--"), "{location}");
         return;

@@ -1,6 +1,11 @@
-//! Attacks signed and sealed cookies. The input is used as a raw cookie value, and as choices: a value, a key, a time,
-//! and changes to a genuine cookie value. A read succeeds only if a key of the keyring wrote the value, under the same
-//! name, and the value has not expired. It returns the value that was written.
+//! Attacks signed and sealed cookies. The target uses the input as a raw cookie value. The target also uses the input
+//! to choose a value, a key, a time, and changes to a genuine cookie value.
+//!
+//! The target checks that a read only succeeds if all of these are true. The read then returns the original value.
+//!
+//! - The value was signed or sealed with a key of the keyring.
+//! - The value was signed or sealed for the same cookie name.
+//! - The value has not expired.
 
 #![no_main]
 
@@ -42,9 +47,13 @@ const KEYS: [&str; 4] = [
     "y6kVpj6J6ddoXq6fPHKTQlS3Jwz7EKyxbywlsqfhacA=",
 ];
 
-/// The server's keyring, the same keys with the other one as the writer, and two keyrings whose keys the server does
-/// not have. The last one never writes a value here, because a fuzzer sees all compared bytes and would send a written
-/// value.
+/// The keyrings of the target:
+///
+/// - `KEYRINGS[0]` is the server's keyring.
+/// - `KEYRINGS[1]` has the same two keys, but seals new values with the second key.
+/// - `KEYRINGS[2]` has a key that the server does not have.
+/// - `KEYRINGS[3]` has a key with which no value is sealed. A fuzzer sees all bytes that the program compares. So the
+///   fuzzer could send a value that was sealed with this key.
 static KEYRINGS: LazyLock<[Keyring; 4]> = LazyLock::new(|| {
     let [first, second, third, fourth] = KEYS.map(|text| Key::from_base64(text).expect("a key"));
     let both = Keyring::new(first.clone()).with(second.clone());
@@ -52,7 +61,7 @@ static KEYRINGS: LazyLock<[Keyring; 4]> = LazyLock::new(|| {
 });
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// The day of the vectors in `tests/vectors/seal.json`, so that their values have not expired.
+/// The day of the vectors in `tests/vectors/seal.json`. On this day, the values of the vectors have not expired.
 const NOW: Duration = Duration::from_secs(1_800_000_000);
 /// The permitted difference between two clocks.
 const SKEW: Duration = Duration::from_secs(60);
@@ -78,10 +87,10 @@ fn request(pairs: &[Vec<u8>]) -> Option<HeaderMap> {
 }
 
 fn get<T: ReadCookie + AllowedOver<Https>>(request: &HeaderMap, keyring: &Keyring) -> Result<Option<T>, ReadError> {
-    let cookies = Cookies::from_headers(request, testing::https()).keyring(keyring);
+    let cookies = Cookies::from_headers(request, testing::https()).with_keyring(keyring);
     let found = cookies.try_get::<T>();
     if let Err(error) = &found {
-        // Only checks that formatting does not panic. The type of the error cannot hold a value.
+        // Only checks that formatting does not panic. The type of the error cannot contain a cookie's value.
         let _ = (error.to_string(), format!("{error:?}"));
         assert!(!matches!(error, ReadError::NoKeyring { .. } | ReadError::NotHttps { .. }));
     }
@@ -94,7 +103,8 @@ fn get<T: ReadCookie + AllowedOver<Https>>(request: &HeaderMap, keyring: &Keyrin
     found
 }
 
-/// Checks that no input is a valid value. An attacker cannot guess a tag of 128 bits, or learn it from the comparison.
+/// Checks that no input is a valid value. An attacker cannot guess a tag of 128 bits. The comparison of tags does not
+/// reveal the correct tag.
 fn check_untrusted_bytes(input: &[u8]) {
     let keyring = &KEYRINGS[3];
     let id = keyring.writer().to_string();
@@ -119,7 +129,7 @@ fn assert_rejected<T: std::fmt::Debug>(found: Result<Option<T>, ReadError>) {
     }
 }
 
-/// Checks the reads of a genuine cookie value, and of changed and moved ones.
+/// Reads a genuine cookie value, a changed value, and a value under another name. Checks the results.
 fn check_attacks<T>(
     cookie: T,
     input: &mut Unstructured<'_>,
@@ -136,7 +146,7 @@ where
     let pair = pair.as_bytes().to_vec();
     let whole = request(std::slice::from_ref(&pair)).expect("a header value");
 
-    // Each key of the server's keyring verifies. A key of another keyring does not.
+    // The server accepts a value from each key of its keyring. The server rejects a value from another key.
     let found = testing::at(now, || get::<T>(&whole, &keyrings[0]));
     match (writer, &found) {
         (0 | 1, Ok(Some(found))) => assert_eq!(*found, cookie),
@@ -157,7 +167,7 @@ where
         return Ok(());
     }
 
-    // Moved to the name of another cookie.
+    // The value is moved to the name of another cookie.
     let equals = pair.iter().position(|byte| *byte == b'=').expect("a pair");
     let (name, value) = (&pair[..equals], &pair[equals + 1..]);
     for other in ["__Host-Http-s", "__Host-Http-t", "__Host-Http-u", "__Host-Http-v", "__Host-Http-n"] {
@@ -174,7 +184,7 @@ where
         });
     }
 
-    // Changed bytes.
+    // Some bytes of the value are changed.
     let forged = mutate(value, input)?;
     let forged_pair = [name, b"=", &forged].concat();
     let Some(alone) = request(std::slice::from_ref(&forged_pair)) else { return Ok(()) };
@@ -185,12 +195,12 @@ where
         found => panic!("{found:?} of {}", forged.escape_ascii()),
     }
 
-    // A forged cookie before or after the genuine one, such as a sibling host could plant.
+    // A forged cookie comes before or after the genuine cookie. A sibling host could plant such a cookie.
     for both in [[pair.clone(), forged_pair.clone()], [forged_pair.clone(), pair.clone()]] {
         let Some(both) = request(&both) else { return Ok(()) };
         assert_eq!(testing::at(now, || get::<T>(&both, &keyrings[0])).ok().flatten().as_ref(), Some(&cookie));
     }
-    // Two values that verify.
+    // The request has two values, and both seals are valid.
     let text: String = input.arbitrary()?;
     let second = from_text(text);
     let header = testing::at(now, || testing::request_header_with(&second, &keyrings[1]));
@@ -203,8 +213,8 @@ where
     Ok(())
 }
 
-/// Returns the value after a few changes: flips, inserts, removes, replaces, duplicates or cuts off bytes, or swaps two
-/// parts.
+/// Returns the value after one to four changes. A change flips a bit, swaps two parts, or inserts, removes, replaces,
+/// duplicates or cuts off bytes.
 fn mutate(value: &[u8], input: &mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>> {
     let mut out = value.to_vec();
     for _ in 0..input.int_in_range(1..=4)? {

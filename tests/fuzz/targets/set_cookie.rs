@@ -2,8 +2,9 @@
 //! Each line of the rest is a header. The target checks these properties:
 //!
 //! - The audit accepts any bytes.
-//! - The layer only adds or replaces what the policy demands. A second pass changes nothing.
-//! - The audit, as a model of a browser's store, stores the hardened cookie with the demanded attributes.
+//! - The layer only adds or replaces attributes that the policy demands.
+//! - A second pass through the layer changes nothing.
+//! - The audit predicts that a browser stores the hardened cookie with the demanded attributes.
 //! - The audit agrees with the crate `cookie_store`.
 
 #![no_main]
@@ -24,16 +25,16 @@ use libfuzzer_sys::fuzz_target;
 use url::Url;
 
 const HOST: &str = "www.example.com";
-/// A cookie with an exception in every policy.
+/// The name of a cookie with an exception in every policy.
 const EXCEPTED: &[u8] = b"legacy";
-/// A cookie that is one of the policy's `session_names`.
+/// A name in the `session_names` of every policy.
 const SESSION_NAME: &[u8] = b"basket_key";
 const DAY: Duration = Duration::from_secs(86_400);
-/// 2026-09-04, so that dates of this century are both before and after it.
+/// 2026-09-04. Some dates of this century are before this day, and some are after this day.
 const NOW: Duration = Duration::from_secs(1_788_480_000);
 const MAX_AGE: Duration = Duration::from_secs(30 * 86_400);
 
-/// A policy's layers, and its settings for this file's own checks.
+/// The layers of one policy, and the policy's settings for the checks in this file.
 struct PolicyCase {
     mode: Mode,
     same_site: Option<SameSite>,
@@ -111,7 +112,8 @@ fuzz_target!(|input: &[u8]| {
     });
 });
 
-/// Returns the `Set-Cookie` headers that the layer sends for these ones, in order.
+/// Sends a response with these `Set-Cookie` headers through the layer. Returns the `Set-Cookie` headers of the result,
+/// in order.
 fn pass_through(layer: &PolicyLayer, headers: &[HeaderValue]) -> Vec<HeaderValue> {
     let headers = headers.iter().map(|header| (SET_COOKIE, header.clone())).collect();
     let request = Request::get("/dir/page").header("host", HOST).body(()).expect("a request");
@@ -123,7 +125,7 @@ fn pass_through(layer: &PolicyLayer, headers: &[HeaderValue]) -> Vec<HeaderValue
     sent
 }
 
-/// Checks the headers that were sent over HTTPS.
+/// Checks the headers that the layer sent over HTTPS.
 fn check_https(case: &PolicyCase, written: &[HeaderValue], sent: &[HeaderValue], context: &Context) {
     let is_sent = |header: &&HeaderValue| case.mode != Mode::Refuse || name(header.as_bytes()) == EXCEPTED;
     let expected: Vec<_> = written.iter().filter(is_sent).collect();
@@ -168,7 +170,7 @@ fn check_https(case: &PolicyCase, written: &[HeaderValue], sent: &[HeaderValue],
     }
 }
 
-/// Checks that both are the same cookie, and that no attribute is weaker than before.
+/// Checks that `before` and `after` are the same cookie, and that no attribute of `after` is weaker.
 fn check_not_weaker(before: &Stored, after: &Stored) {
     assert_eq!((before.name_bytes(), before.value_bytes()), (after.name_bytes(), after.value_bytes()));
     assert_eq!((&before.domain, before.host_only, &before.path), (&after.domain, after.host_only, &after.path));
@@ -186,8 +188,9 @@ fn check_not_weaker(before: &Stored, after: &Stored) {
     });
 }
 
-/// Compares the headers piece by piece. Existing pieces are unchanged, except a `SameSite` or `Max-Age` value that the
-/// baseline replaced. New attributes follow at the end, each at most once.
+/// Compares the pieces of a header before and after the layer. The layer may replace the value of `SameSite` and of
+/// `Max-Age` by a value of the baseline. All other existing pieces are unchanged. New attributes follow at the end,
+/// each at most once.
 fn check_changes(case: &PolicyCase, before: &[u8], after: &[u8]) {
     let (old, new): (Vec<_>, Vec<_>) = (pieces(before), pieces(after));
     assert!(new.len() >= old.len());
@@ -226,7 +229,7 @@ fn check_changes(case: &PolicyCase, before: &[u8], after: &[u8]) {
     added.sort_by_key(|added| added.split('=').next().map(str::to_owned));
     added.dedup_by_key(|added| added.split('=').next().map(str::to_owned));
     assert_eq!(added.len(), count, "an attribute was added twice");
-    // A cookie with a session name gets both attributes.
+    // A cookie with a session name gets `HttpOnly` and `SameSite`.
     if hardens && (name(before) == SESSION_NAME || lower_case == b"__host-id") {
         let found = attributes(after);
         assert!(found.iter().any(|(key, _)| key == b"httponly"));
@@ -234,7 +237,7 @@ fn check_changes(case: &PolicyCase, before: &[u8], after: &[u8]) {
     }
 }
 
-/// Checks the headers that were sent over plain HTTP.
+/// Checks the headers that the layer sends over plain HTTP.
 fn check_plain_http(case: &PolicyCase, headers: &[HeaderValue]) {
     let sent = pass_through(&case.plain, headers);
     for header in &sent {
@@ -254,7 +257,7 @@ fn pieces(header: &[u8]) -> Vec<&[u8]> {
     header.split(|byte| *byte == b';').collect()
 }
 
-/// Returns the cookie's name. It is empty if the header has no `=`, because all the text is then the value (6265bis
+/// Returns the cookie's name. If the header has no `=`, the name is empty and the whole text is the value (6265bis
 /// 5.6).
 fn name(header: &[u8]) -> &[u8] {
     match pairs(header).next() {
@@ -263,14 +266,15 @@ fn name(header: &[u8]) -> &[u8] {
     }
 }
 
-/// Returns the attributes that browsers do not ignore. The names are in lower case.
+/// Returns the attributes that browsers use. Browsers ignore an attribute value of more than 1024 bytes. The names are
+/// in lower case.
 fn attributes(header: &[u8]) -> Vec<(Vec<u8>, &[u8])> {
     let all = pairs(header).skip(1).map(|(key, value)| (key.to_ascii_lowercase(), value.unwrap_or_default()));
     all.filter(|(_, value)| value.len() <= 1024).collect()
 }
 
-/// Checks that the audit accepts any bytes, that its texts contain no value, and that it stores no Secure cookie from a
-/// plain HTTP response.
+/// Checks three properties of the audit. It accepts any bytes. Its texts do not contain a cookie's value. It stores no
+/// Secure cookie from a plain HTTP response.
 fn check_audit(header: &[u8], context: &Context) {
     const VALUE: &str = "Zq9xKj2vW";
     let report = audit::set_cookie(header, context);
@@ -293,27 +297,35 @@ fn check_audit(header: &[u8], context: &Context) {
     }
 }
 
-/// Compares the audit with `cookie_store`, for a generated header that both must treat alike. The header has:
+/// Compares the audit with `cookie_store`. Generates a header for which both must return the same cookie. The header
+/// has:
 ///
 /// - a name that is a token without a prefix, and a value;
 /// - each of these attributes at most once, in any order and letter case:
 ///   - `Path`, which begins with `/`,
-///   - `Domain`, which is the host, a parent domain of at least two labels, or another domain, also with a leading dot,
+///   - `Domain`, with or without a leading dot: the host, a parent domain of at least two labels, or another domain,
 ///   - `Max-Age`, which is negative or has up to nine digits,
 ///   - `Expires` as an IMF-fixdate,
 ///   - `HttpOnly`, `Secure`, and `SameSite=Strict` or `Lax`.
 ///
-/// `cookie_store` follows RFC 6265. So the header has nothing that RFC 6265bis changed: prefixes, control characters,
-/// size limits, cookies without a name, `SameSite=None`, `Partitioned`, other forms of `Expires`, and repeated
-/// attributes (of which `cookie_store` uses the last valid one, and 6265bis the last one). The audit limits a lifetime
-/// to 400 days, and `cookie_store` does not.
+/// `cookie_store` follows RFC 6265. RFC 6265bis changed the rules for these parts, so the header does not contain them:
+///
+/// - name prefixes,
+/// - control characters,
+/// - texts that exceed a size limit,
+/// - cookies without a name,
+/// - `SameSite=None` and `Partitioned`,
+/// - other forms of `Expires`,
+/// - repeated attributes: `cookie_store` uses the last valid attribute, and RFC 6265bis uses the last attribute.
+///
+/// The audit limits a lifetime to 400 days. `cookie_store` has no such limit.
 fn compare_with_cookie_store(input: &[u8]) {
     let mut input = Unstructured::new(input);
     let Ok(header) = common_header(&mut input) else { return };
     let host = ["www.example.com", "example.com", "192.0.2.7"][input.int_in_range(0..=2).unwrap_or(0)];
     let path = ["/", "/dir", "/dir/", "/dir/page", "/dir/page?a=/b"][input.int_in_range(0..=4).unwrap_or(0)];
     let url = Url::parse(&format!("https://{host}{path}")).expect("a URL");
-    // `cookie_store` reads the system's clock.
+    // `cookie_store` reads the system's clock, so the audit uses the same time.
     let now = SystemTime::now();
     let ours = audit::set_cookie(header.as_bytes(), &Context::https(host).path(path).at(now)).stored;
     let theirs = cookie_store::Cookie::parse(header.as_str(), &url);

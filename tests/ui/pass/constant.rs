@@ -1,4 +1,5 @@
-//! Constants as values of keys. A name that the macro derives gets the strongest prefix that the constants allow.
+//! Keys may have constants as their values. If the macro derives the name, the name gets the strongest prefix that the
+//! constants allow.
 use std::time::Duration;
 
 use hardtack::{Cookie, ReadCookie, SetCookie, cookies, testing};

@@ -1,5 +1,5 @@
-//! A domain has at least two labels of letters, digits and hyphens. A label has up to 63 bytes, the domain up to 253. A
-//! non-ASCII label is written as an A-label.
+//! A domain has at least two labels of letters, digits and hyphens. A label has up to 63 bytes. A domain has up to 253
+//! bytes. A label with non-ASCII characters is written as an A-label.
 use hardtack::{Cookie, ReadCookie, SetCookie, testing};
 
 #[derive(Cookie)]

@@ -1,4 +1,4 @@
-//! Several attributes with different keys, and the same key on two fields.
+//! A declaration may have several `#[cookie(…)]` attributes with different keys. Two fields may have the same key.
 use hardtack::{Cookie, SetCookie, cookies, testing};
 
 #[derive(Cookie)]

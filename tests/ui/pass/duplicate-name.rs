@@ -1,5 +1,5 @@
-//! Names that differ in letter case or prefix are different. A `cfg` may exclude one of two fields with the same name.
-//! Two sets may have a name in common.
+//! Two names are different if their letter case differs or if their prefix differs. Two fields may have the same name
+//! if a `cfg` removes one of them. Two sets may contain cookies with the same name.
 use hardtack::cookies;
 
 #[cookies]

@@ -1,4 +1,5 @@
-//! A call may change Domain and Path of a cookie whose name does not begin with `__Host-`, also if the name is a constant.
+//! If a cookie's name does not begin with `__Host-`, a call may change the cookie's Domain and Path. The name may be a
+//! constant.
 use hardtack::{Cookie, SetCookie, testing};
 
 const NAME: &str = "__Secure-session";

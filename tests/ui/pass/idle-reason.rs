@@ -1,4 +1,4 @@
-//! A notice needs no `reason`. If there is one, the spec keeps it.
+//! A notice needs no `reason`. If the declaration has a `reason`, the spec contains it.
 use hardtack::{Cookie, ReadCookie};
 
 #[derive(Cookie)]

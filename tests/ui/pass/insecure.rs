@@ -1,4 +1,5 @@
-//! With a `reason` a cookie may be insecure. Its name has no prefix, and it may be set over plain HTTP.
+//! With a `reason`, a cookie may be insecure. The name of an insecure cookie has no prefix. The cookie may be set over
+//! plain HTTP.
 use hardtack::{Cookie, Cookies, ReadCookie, SetCookie, TlsTermination, testing};
 
 #[derive(Cookie)]

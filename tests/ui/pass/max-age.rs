@@ -1,4 +1,4 @@
-//! A `max_age` is a number and a unit. A value over 400 days is a notice and no error.
+//! A `max_age` is a number and a unit. A value over 400 days causes a notice and not an error.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]

@@ -1,4 +1,4 @@
-//! `Partitioned` needs Secure. With `SameSite=Lax` it has no effect, but it is allowed.
+//! `Partitioned` needs Secure. With `SameSite=Lax`, `Partitioned` is allowed, but has no effect.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]

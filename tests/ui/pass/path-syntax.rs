@@ -1,4 +1,4 @@
-//! A path begins with `/`, consists of printable ASCII without `;`, and has up to 1024 bytes.
+//! A path begins with `/` and has up to 1024 bytes. A path contains only printable ASCII characters, but not `;`.
 use hardtack::{Cookie, ReadCookie, SetCookie, testing};
 
 #[derive(Cookie)]

@@ -1,4 +1,5 @@
-//! `__Host-Http-` with all required attributes written out. Without HttpOnly the derived prefix is `__Host-`.
+//! A declaration with the prefix `__Host-Http-` may write all required attributes. If a cookie is not HttpOnly, the
+//! derived prefix is `__Host-`.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]

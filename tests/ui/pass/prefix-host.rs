@@ -1,4 +1,5 @@
-//! `__Host-` needs Secure and `Path=/`, and allows no Domain. It does not need HttpOnly.
+//! The prefix `__Host-` needs Secure and `Path=/`. This prefix does not allow a Domain. This prefix does not need
+//! HttpOnly.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]

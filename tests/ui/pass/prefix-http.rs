@@ -1,4 +1,4 @@
-//! `__Http-` needs Secure and HttpOnly. It allows any Domain and Path.
+//! The prefix `__Http-` needs Secure and HttpOnly. This prefix allows any Domain and any Path.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]

@@ -1,4 +1,4 @@
-//! `__Secure-` needs Secure only.
+//! The prefix `__Secure-` needs only Secure.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]

@@ -1,4 +1,4 @@
-//! A domain below a public suffix needs no `reason`. The suffix itself needs one.
+//! A domain below a public suffix needs no `reason`. A domain that is a public suffix needs a `reason`.
 use hardtack::{Cookie, ReadCookie, SetCookie, testing};
 
 #[derive(Cookie)]

@@ -1,4 +1,4 @@
-//! `SameSite=None` needs Secure, and `SameSite=Lax` does not.
+//! `SameSite=None` needs Secure. `SameSite=Lax` does not need Secure.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]

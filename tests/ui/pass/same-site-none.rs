@@ -1,4 +1,4 @@
-//! `SameSite=None` needs a `reason`. `Strict` and `Lax` do not.
+//! `SameSite=None` needs a `reason`. `Strict` and `Lax` need no `reason`.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]

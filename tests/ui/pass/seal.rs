@@ -1,4 +1,4 @@
-//! Signed and sealed values, also of JSON. A page's script may read a signed value.
+//! A value may be signed or sealed. The value may be JSON. A script of the page may read a signed value.
 
 use hardtack::seal::{Key, Keyring};
 use hardtack::{Cookie, SetCookie, testing};

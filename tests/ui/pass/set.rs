@@ -1,4 +1,4 @@
-//! A struct of cookies: its methods for each scheme, and the headers that they write.
+//! A set of cookies has methods for each scheme. This program checks the headers that the methods write.
 use std::time::Duration;
 
 use hardtack::testing;

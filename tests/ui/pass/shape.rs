@@ -1,4 +1,4 @@
-//! Every shape of a type that can be a cookie. Each value is read back unchanged.
+//! Tests every shape of a type that can be a cookie. Each value is read back unchanged.
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -111,7 +111,7 @@ impl Kind for Point {
     type u32 = Theme;
 }
 
-/// The field's type is a path whose last segment looks like a number type.
+/// The field's type is a path. The last segment of the path has the name of a number type.
 #[derive(Cookie, Debug, PartialEq)]
 struct Projected(<Point as Kind>::u32);
 
@@ -167,7 +167,7 @@ pub(crate) fn main() {
     assert_round_trip(BoundedByMacro(Point(1, 2)), "__Host-Http-bounded_by_macro=1:2");
     assert_round_trip(OneBounded(Either::<u8, u16>(7, None)), "__Host-Http-one_bounded=7");
     assert_round_trip(Projected(Theme::Light), "__Host-Http-projected=light");
-    // The setter takes a number by value, also if a macro wrote the field's type.
+    // The setter takes a number by value, even if a macro wrote the field's type.
     let counted = Counted::from(Cookies::from_headers(&http::HeaderMap::new(), testing::https()));
     counted.set_visits(3).unwrap();
     let mut response = http::HeaderMap::new();

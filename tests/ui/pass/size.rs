@@ -1,4 +1,4 @@
-//! A name of 4096 bytes leaves no space for a value.
+//! A name and its value have at most 4096 bytes together. If the name has 4096 bytes, the value must be empty.
 use hardtack::{Cookie, SetCookie, SetError, testing};
 
 #[derive(Cookie)]

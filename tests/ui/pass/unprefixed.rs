@@ -1,4 +1,5 @@
-//! A name needs one of the four prefixes or a `reason`. The name of a `read_only` cookie needs neither.
+//! A name needs one of the four prefixes or a `reason`. The name of a `read_only` cookie needs no prefix and no
+//! `reason`.
 use hardtack::{Cookie, ReadCookie, SetCookie, testing};
 
 #[derive(Cookie)]

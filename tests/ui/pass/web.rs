@@ -1,5 +1,5 @@
-//! A page reads cookies that scripts can see, and writes those that scripts may write. Outside a browser each call is an
-//! error.
+//! A page reads the cookies that scripts can read, and writes the cookies that scripts may write. Outside a browser,
+//! each call returns an error.
 use std::task::{Context, Poll, Waker};
 
 use hardtack::{Cookie, SetCookie, web};
@@ -26,7 +26,7 @@ pub(crate) fn main() {
     }
 }
 
-/// Outside a browser the futures are ready at once.
+/// Polls the future once and returns its output. Outside a browser, the future is ready at the first poll.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,

@@ -1,5 +1,5 @@
-//! The WebAssembly test program. `tests/wasm.rs` runs this program in a browser. Each function does one thing and returns
-//! the result as text.
+//! The WebAssembly test program. `tests/wasm.rs` runs this program in a browser. Each function does one thing and
+//! returns the result as text.
 
 mod declarations;
 
@@ -89,7 +89,7 @@ pub fn document_cookie_text(value: &str) -> String {
 }
 
 /// Uses two parts of hardtack that are made for servers. A jar is dropped without a response, which emits an event. An
-/// audit reads the clock. Neither may panic in a browser.
+/// audit reads the clock. Neither part may panic in a browser.
 #[wasm_bindgen]
 pub fn use_jar_and_audit() -> String {
     let mut request = HeaderMap::new();

@@ -31,7 +31,7 @@ fn removal_gets_the_known_scope() {
         ("a=1; path=/app ;domain=.A.example; HttpOnly", "; Path=/app; Domain=a.example"),
         ("a=1; Path=/; Secure; Partitioned; Max-Age=60", "; Path=/; Partitioned"),
         ("a=1; Domain=a.example; Domain=; Path=/", "; Path=/"),
-        // In the directory of the request.
+        // Browsers ignore a `Path` that does not begin with `/`.
         ("a=1; Path=app; Secure", ""),
         ("a=1", ""),
     ] {
@@ -69,7 +69,7 @@ fn other_headers_are_unchanged_and_in_order() {
         ["b=2", "a=; Max-Age=0", "c=; Max-Age=0; Path=/c", "left=; Max-Age=0", "left=1; Path=/", "d=; Max-Age=x"];
     let expected = ["b=2", "a=; Max-Age=0", "a=; Max-Age=0; Path=/", headers[2], headers[3], headers[4], headers[5]];
     assert_eq!(complete(&removals, &headers), expected);
-    // Nothing is learned from cookies with an exception.
+    // The scopes of cookies with an exception are not stored.
     assert!(removals.known_scopes(b"left", TARGET).is_empty());
 }
 

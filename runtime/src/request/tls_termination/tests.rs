@@ -243,7 +243,7 @@ fn forwarded_is_parsed_by_rfc_7239() {
         (&["proto=\"ht\\tps\""], false),
         (&["x=\"proto=https\""], false),
         (&["x=\"a\\"], false),
-        // A client opens a quoted string, so that the proxy's element would become a part of it.
+        // A client opens a quoted string and does not close it. The proxy's element then becomes a part of the string.
         (&["proto=https;x=\", for=10.0.0.1;proto=http"], false),
         (&["proto=https;x=\", for=\"[::1]\";proto=http"], false),
         (&["proto=https;x=\"", "proto=https"], false),

@@ -1,6 +1,6 @@
-//! Hostile clients. A client sends one kind of malformed or aborted request, as raw bytes if an HTTP library would
-//! refuse to send it. The server must return a proper response, a 4xx or a 5xx, or close the connection. It must never
-//! send a cookie or value of another request.
+//! Hostile clients, which send malformed or aborted requests. If an HTTP library would refuse to send a request, the
+//! client sends raw bytes. The server must send a valid response or close the connection. The response may be a 4xx or
+//! a 5xx. The server must never send a cookie or a value of another request.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -77,7 +77,7 @@ pub(super) const KINDS: [Kind; 27] = [
     Kind::Http2Malformed,
 ];
 
-/// How a hostile request ended.
+/// The result of a hostile request.
 enum Outcome {
     /// The responses, each with the number of its request.
     Responded(Vec<(u32, Response)>),
@@ -155,7 +155,7 @@ impl Load {
                 self.send(n, &cookie(twice[variant % 2].as_bytes())).await
             }
             Kind::InvalidBesideValidSeal => {
-                // One sealed note of this client, and beside it two that do not verify.
+                // The request has one valid note of this client, and two notes whose seals are not valid.
                 let Outcome::Responded(first) = self.send(n, &get("load", b"")).await else { return Outcome::Closed };
                 let set_cookie = first[0].1.headers.get_all(SET_COOKIE).iter().nth(1).unwrap().to_str().unwrap();
                 let note = set_cookie.split(';').next().unwrap();
@@ -191,7 +191,7 @@ impl Load {
                 }
                 let mut stopped = self.stopped.lock().unwrap();
                 stopped.push_back(stream);
-                // The connections stay open until the round ends. Their number is bounded.
+                // The last 16 of these connections stay open until the round ends.
                 if stopped.len() > 16 {
                     stopped.pop_front();
                 }
@@ -228,7 +228,7 @@ impl Load {
             Kind::PlainToTls => {
                 let Ok(stream) = TcpStream::connect(self.https.address).await else { return Outcome::Closed };
                 let read = send_and_read_to_end(stream, &cookie(session_cookie.as_bytes())).await;
-                // The server sends a TLS alert, or nothing.
+                // The server sends a TLS alert, or no bytes.
                 assert!(!read.windows(4).any(|bytes| bytes == b"HTTP"), "{}", read.escape_ascii());
                 Outcome::Closed
             }
@@ -304,7 +304,7 @@ impl Load {
         }
     }
 
-    /// Sends five requests before it reads the first response. Each request must get its own response, in order.
+    /// Sends five requests, then reads the responses. Each request must get its own response, in order.
     async fn pipeline(&self) -> Outcome {
         let numbers: Vec<u32> = (0..5).map(|_| self.number()).collect();
         let request = |n: &u32| {
@@ -336,7 +336,8 @@ impl Load {
 
     // ---- The checks of a response.
 
-    /// Checks that a response is one that this kind of request may get, and that it has only cookies of request `n`.
+    /// Checks that this kind of request may get this response. Also checks that the response only sets cookies of
+    /// request `n`.
     fn check_response(&self, kind: Kind, n: u32, response: &Response) -> Result<(), String> {
         let status = response.status;
         let set_cookies: Vec<&HeaderValue> = response.headers.get_all(SET_COOKIE).iter().collect();
@@ -348,7 +349,7 @@ impl Load {
                 &[400]
             }
             Kind::TruncatedSeal => &[400],
-            // The key rotation may have dropped the key before the second request.
+            // The key rotation may have removed the key before the second request.
             Kind::InvalidBesideValidSeal => &[200, 400],
             Kind::LotsOfCookies | Kind::Http2LotsOfCookies | Kind::AbortInBody | Kind::Pipelined => &[200],
             Kind::Panic | Kind::Http2Panic => &[500],
@@ -392,7 +393,7 @@ impl Load {
         Ok(())
     }
 
-    /// Returns true if a `Set-Cookie` header removes a cookie, or sets it to the value of request `n`.
+    /// Returns true if a `Set-Cookie` header removes a cookie, or sets a cookie to the value of request `n`.
     fn belongs_to_request(&self, set_cookie: &HeaderValue, n: u32) -> bool {
         let Ok(text) = set_cookie.to_str() else { return false };
         let Some((name, value)) = text.split(';').next().and_then(|pair| pair.split_once('=')) else { return false };
@@ -412,15 +413,16 @@ impl Load {
 }
 
 impl Kind {
-    /// Returns true if a server may ignore the `Cookie` header, or end it early. Rocket ignores a header that is not
-    /// UTF-8, and a line break in a value ends the header.
+    /// Returns true if a server may ignore the `Cookie` header or its last part. Rocket ignores a header that is not
+    /// UTF-8. A line break in a value ends the header.
     fn may_lose_the_cookie_header(self) -> bool {
         matches!(self, Kind::NotUtf8 | Kind::ControlBytes)
     }
 
     /// Returns true if a server may close the connection without a response.
     fn may_be_closed(self) -> bool {
-        // A server may close the connection after a parse error or a panic. The requests in this list cause neither.
+        // A server may close the connection after a parse error or a panic. The requests in this list do not cause such
+        // errors.
         !matches!(
             self,
             Kind::DuplicateCookie
@@ -437,7 +439,7 @@ impl Kind {
     }
 }
 
-/// Parses the responses to request `n`. Without a response, the server has closed the connection.
+/// Parses the responses to request `n`. If there is no response, the server has closed the connection.
 fn outcome_of(n: u32, read: &[u8]) -> Outcome {
     let responses = parse_responses(read);
     if responses.is_empty() {
@@ -475,8 +477,8 @@ fn malformed_http2(variant: usize, n: u32) -> Vec<u8> {
         let length = (payload.len() as u32).to_be_bytes();
         [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
     };
-    // Literals without indexing. The names are indexes of the static table (RFC 7541 A): `cookie` is 32, `:authority`
-    // is 1, `:path` is 4.
+    // A header is a literal without indexing. Its name is an index of the static table (RFC 7541 A): `cookie` is 32,
+    // `:authority` is 1, `:path` is 4.
     let literal = |index: &[u8], value: &[u8]| [index, &[value.len() as u8], value].concat();
     let cookie = |value: &[u8]| literal(&[0x0F, 17], value);
     let request =

@@ -1,5 +1,5 @@
 //@ errors: 2
-//! An error in a field or on the set removes none of the generated methods.
+//! After an error in a field or on the set, the macro still generates all methods.
 use hardtack::{Cookies, cookies};
 
 #[cookies]

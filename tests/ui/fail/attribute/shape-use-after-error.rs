@@ -1,5 +1,5 @@
 //@ errors: 2
-//! A type with an invalid shape causes no errors where it is used as a cookie or as a value.
+//! A type with an invalid shape has an error at its declaration. Code that uses this type has no error.
 use hardtack::{Cookie, CookieValue, Cookies, cookies};
 
 #[derive(Cookie)]

@@ -1,5 +1,5 @@
 //@ errors: 2
-//! A derive above `#[cookies]` receives the struct as it is written. A derive below `#[cookies]` is an error of ours.
+//! A derive above `#[cookies]` sees the unchanged struct. Our macro rejects a derive below `#[cookies]`.
 use hardtack::cookies;
 
 #[derive(Debug)]

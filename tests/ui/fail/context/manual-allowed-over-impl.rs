@@ -1,5 +1,5 @@
 //@ errors: 1
-//! A manual `impl` cannot allow what the declaration does not allow.
+//! A manual `impl` cannot allow a scheme that the declaration does not allow.
 use hardtack::{AllowedOver, Cookie, PlainHttp};
 
 #[derive(Cookie)]

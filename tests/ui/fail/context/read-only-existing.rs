@@ -1,5 +1,5 @@
 //@ errors: 1
-//! The type is declared `read_only`, so the field must be `read_only` too.
+//! The type is declared `read_only`. So the field must be `read_only` too.
 use hardtack::{Cookie, cookies};
 
 #[derive(Cookie)]
