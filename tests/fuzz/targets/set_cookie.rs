@@ -80,7 +80,7 @@ fn policy(mode: Mode, same_site: Option<SameSite>, http_only: bool, max_age: boo
         baseline = baseline.http_only();
     }
     if max_age {
-        baseline = baseline.max_age(MAX_AGE);
+        baseline = baseline.longest_max_age(MAX_AGE);
     }
     let undeclared = match mode {
         Mode::Observe => UndeclaredCookies::Observe,
