@@ -319,6 +319,7 @@ impl fmt::Display for DenyError {
     }
 }
 
+/// Writes the same text as [`Display`](fmt::Display), because `main` shows an error with `Debug`.
 impl fmt::Debug for DenyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -14,7 +14,7 @@ use crate::request::host::Host;
 /// let error = Policy::builder().cookie_domain("localhost").build().unwrap_err();
 /// assert_eq!(error.key(), "cookie_domain");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PolicyError {
     key: Cow<'static, str>,
     problem: String,
@@ -38,6 +38,13 @@ impl PolicyError {
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
+    }
+}
+
+/// Writes the same text as [`Display`](fmt::Display), because `main` shows an error with `Debug`.
+impl fmt::Debug for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -287,7 +287,7 @@ impl fmt::Debug for KeyId {
 ///     "key 2: the key is not base64; write 44 characters of base64, as `openssl rand -base64 32` prints"
 /// );
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct KeyError {
     problem: String,
     entry: Option<usize>,
@@ -315,6 +315,13 @@ impl KeyError {
     pub(super) fn with_variable(mut self, variable: &str) -> Self {
         self.variable = Some(variable.to_owned());
         self
+    }
+}
+
+/// Writes the same text as [`Display`](fmt::Display), because `main` shows an error with `Debug`.
+impl fmt::Debug for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
