@@ -1,9 +1,9 @@
-//! Writes and reads the text of a cookie's value. The input is a Rust value. The output is text that a `Set-Cookie`
-//! header can contain. Reading does the reverse. `%`, and all bytes that are not allowed in the header, are
-//! percent-encoded. The decoded text equals the original text.
+//! Converts a Rust value to text for a `Set-Cookie` header, and converts the text of a cookie back to a Rust value.
+//! `%`, and all bytes that are not allowed in the header, are percent-encoded. After decoding, the text equals the
+//! original text.
 //!
-//! The percent-encoding is our own code, because our code is faster than the crate `percent-encoding`. For the same
-//! values, our code needs 1,400 to 2,000 instructions, and the crate needs 6,600.
+//! We do not use the crate `percent-encoding`, because our own code is faster. For the same values, our code needs
+//! 1,400 to 2,000 instructions, and the crate `percent-encoding` needs 6,600.
 
 use core::fmt::{self, Write as _};
 use std::borrow::Cow;
@@ -12,11 +12,11 @@ use hardtack_rules::syntax::is_cookie_octet;
 
 /// A type that can be the value of a cookie.
 ///
-/// Derive this trait for a newtype or a fieldless enum. A type with `Display` and `FromStr` can be a value without this
-/// trait.
+/// Derive `CookieValue` for a newtype or a fieldless enum. A type with `Display` and `FromStr` can be the value of a
+/// cookie without `CookieValue`.
 ///
-/// If the text of a type contains the whole value, the value that is read equals the value that was written. The text
-/// of a `SocketAddrV6` does not contain the flow label, so the flow label is lost.
+/// Reading a cookie returns the same value that was written, if the type's text form contains the whole value. The text
+/// form of a `SocketAddrV6` does not contain the flow label, so the flow label is lost.
 ///
 /// ```
 /// use hardtack::value::{InvalidValue, ValueWriter};
@@ -49,7 +49,7 @@ use hardtack_rules::syntax::is_cookie_octet;
     note = "no value is an `Option`: a cookie that is absent reads as `None`"
 )]
 pub trait CookieValue: Sized {
-    /// Writes the value as text. The writer percent-encodes the text.
+    /// Writes the value as text. The `ValueWriter` percent-encodes the text.
     fn write(&self, out: &mut ValueWriter);
 
     /// Parses the value from decoded text.
@@ -60,8 +60,8 @@ pub trait CookieValue: Sized {
     fn read(text: &str) -> Result<Self, InvalidValue>;
 }
 
-/// The error if a text is not a value of the type. `Display` describes the expected text. The error never contains the
-/// invalid text.
+/// The error if a cookie's text is not a value of the cookie's type. The error's `Display` describes the expected text.
+/// The error never contains the invalid text.
 ///
 /// ```
 /// use hardtack::CookieValue;
@@ -100,10 +100,10 @@ impl fmt::Display for InvalidValue {
 
 impl std::error::Error for InvalidValue {}
 
-/// Writes the text of a value into a header. `%`, and every byte that is not a cookie-octet (6265bis 4.1.1), is
-/// percent-encoded.
+/// Writes the text of a cookie's value into a header. `%`, and every byte that is not a cookie-octet (6265bis 4.1.1),
+/// is percent-encoded.
 ///
-/// You can use `write!`, because this type implements [`core::fmt::Write`].
+/// You can use `write!` with a `ValueWriter`, because `ValueWriter` implements [`core::fmt::Write`].
 ///
 /// ```
 /// use hardtack::{Cookie, SetCookie, testing};
@@ -116,10 +116,9 @@ impl std::error::Error for InvalidValue {}
 /// ```
 pub struct ValueWriter {
     buffer: Vec<u8>,
-    /// The text before the value. The text is `name=`, or the placeholder at the start of a message that will be
-    /// sealed.
+    /// The text before the cookie's value: `name=`, or the placeholder at the start of a message that will be sealed.
     leading: &'static str,
-    /// The number of bytes that the caller will append after the value. The buffer reserves space for these bytes, so
+    /// The number of bytes that the caller will append after the value. We reserve space for the caller's bytes, so
     /// that the buffer is allocated only once.
     trailing_len: usize,
     encodes: bool,
@@ -133,13 +132,14 @@ impl fmt::Debug for ValueWriter {
 }
 
 impl ValueWriter {
-    /// Makes a writer for `leading` and the value. Reserves space for `trailing_len` bytes after the value.
+    /// Makes a writer that writes `leading` before the cookie's value. Reserves space for `trailing_len` bytes after
+    /// the value.
     pub(crate) fn new(leading: &'static str, trailing_len: usize) -> Self {
         ValueWriter { buffer: Vec::new(), leading, trailing_len, encodes: true, failed: false }
     }
 
-    /// Makes a writer that does not percent-encode the value. Use this writer for a value that will be sealed. Also use
-    /// this writer for the value of a `read_only` cookie, because another program writes such a value.
+    /// Makes a writer that does not percent-encode the value. Use the unencoded writer for a value that will be sealed.
+    /// Also use the unencoded writer for the value of a `read_only` cookie, because another program writes that value.
     #[cfg(any(feature = "testing", feature = "seal"))]
     pub(crate) fn without_encoding(leading: &'static str, trailing_len: usize) -> Self {
         ValueWriter { encodes: false, ..ValueWriter::new(leading, trailing_len) }
@@ -214,7 +214,7 @@ impl ValueWriter {
         }
     }
 
-    /// Marks the value as failed. Then [`finish`](ValueWriter::finish) returns `None`.
+    /// Records that the value cannot be written. After this call, [`finish`](ValueWriter::finish) returns `None`.
     #[cfg(feature = "json")]
     pub(crate) fn fail(&mut self) {
         self.failed = true;
@@ -231,15 +231,16 @@ impl ValueWriter {
         }
     }
 
-    /// Allocates the buffer for a value of `value_len` bytes. The first push calls this function with the length of its
-    /// text. Most values need only one push, so this is the length of the whole value.
+    /// Allocates the buffer for a value of `value_len` bytes. The first push calls this function with the length of the
+    /// pushed text. Most values are pushed in one piece, so the length of the first text is usually the length of the
+    /// whole value.
     #[inline]
     fn allocate(&mut self, value_len: usize) {
         self.buffer = Vec::with_capacity(self.leading.len() + value_len + self.trailing_len);
         self.buffer.extend_from_slice(self.leading.as_bytes());
     }
 
-    /// Returns the leading text and the value, or `None` if the value could not be written.
+    /// Returns the leading text followed by the value, or `None` if the value could not be written.
     #[inline]
     pub(crate) fn finish(&mut self) -> Option<Vec<u8>> {
         if self.buffer.capacity() == 0 {
@@ -256,7 +257,7 @@ impl fmt::Write for ValueWriter {
     }
 }
 
-/// Counts the bytes of the text that need an escape.
+/// Counts the bytes of the text that must be percent-encoded.
 fn count_escapes(text: &[u8]) -> usize {
     let mut escapes = 0;
     let mut rest = text;
@@ -267,19 +268,21 @@ fn count_escapes(text: &[u8]) -> usize {
     escapes + rest.iter().filter(|byte| !is_plain(**byte)).count()
 }
 
-/// Counts the bytes of a block that need an escape. The function must not be inlined, because the compiler vectorises
-/// this loop only in a separate function.
+/// Counts the bytes of a block that must be percent-encoded. The function must not be inlined, because the compiler
+/// vectorises the loop only in a separate function.
 #[inline(never)]
 fn count_escapes_in_block(block: &[u8; 32]) -> u8 {
     block.iter().map(|byte| u8::from(!is_plain_by_comparison(*byte))).sum()
 }
 
-/// Appends the percent-encoded text. `escapes` is the number of bytes that need an escape.
+/// Percent-encodes `text` and appends the result to `buffer`. `escapes` is the number of bytes of `text` that must be
+/// percent-encoded.
 fn push_encoded(text: &[u8], escapes: usize, buffer: &mut Vec<u8>) {
     let mut at = buffer.len();
     let end = at + text.len() + 2 * escapes;
-    // Every step writes four bytes, because writing a fixed number of bytes is fast. The next step overwrites the
-    // unused bytes. After the last step, up to three unused bytes remain, and `truncate` removes them.
+    // The loop writes four bytes for every byte of `text`, because to write a fixed number of bytes is fast. If some of
+    // the four bytes are unused, the next write overwrites the unused bytes. After the loop, `truncate` removes up to
+    // three unused bytes.
     buffer.resize(end + 3, 0);
     for byte in text {
         let Some(slot) = buffer.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) else { break };
@@ -290,7 +293,8 @@ fn push_encoded(text: &[u8], escapes: usize, buffer: &mut Vec<u8>) {
     buffer.truncate(end);
 }
 
-/// Returns true if the byte needs no escape. All cookie-octets (6265bis 4.1.1) except `%` need no escape.
+/// Returns true if the byte is written without percent-encoding. All cookie-octets (6265bis 4.1.1) except `%` are
+/// written without percent-encoding.
 #[allow(clippy::indexing_slicing, reason = "a byte is below 256")]
 const fn is_plain(byte: u8) -> bool {
     PLAIN[byte as usize]
@@ -309,14 +313,15 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
-/// Returns the same result as [`is_plain`]. The compiler can vectorise comparisons, but not a table lookup.
+/// Returns the same result as [`is_plain`], but compares in place of a table lookup. The compiler can vectorise
+/// comparisons, but not a table lookup.
 const fn is_plain_by_comparison(byte: u8) -> bool {
     let is_graphic = byte.wrapping_sub(b'!') <= b'~' - b'!';
     is_graphic & (byte != b'"') & (byte != b'%') & (byte != b',') & (byte != b';') & (byte != b'\\')
 }
 
-/// Returns the encoded byte. The output is the first byte or the first three bytes. The last byte is the length of the
-/// output, 1 or 3.
+/// Returns the encoded form of one byte in an array of four bytes. The encoded form is the first byte or the first
+/// three bytes of the array. The last byte of the array is the length of the encoded form: 1 or 3.
 #[allow(clippy::indexing_slicing, reason = "a byte is below 256")]
 const fn encode_byte(byte: u8) -> [u8; 4] {
     ENCODED[byte as usize]
@@ -337,7 +342,7 @@ const ENCODED: [[u8; 4]; 256] = {
     encoded
 };
 
-/// Decodes the percent-encoding of a value. An incomplete or invalid escape stays unchanged.
+/// Decodes the percent-encoding of a cookie's value. An incomplete or invalid percent escape stays unchanged.
 ///
 /// Returns `None` if the decoded bytes are not UTF-8.
 pub(crate) fn decode(raw: &[u8]) -> Option<Cow<'_, str>> {
@@ -406,12 +411,15 @@ impl CookieValue for bool {
 }
 
 /// Implements `CookieValue` with the type's `Display` and `FromStr`.
+// `inline` saves build time: a method is compiled only in a crate that uses the type in a cookie.
 macro_rules! impl_by_text {
     ($($type:ty)*) => {$(
         impl CookieValue for $type {
+            #[inline]
             fn write(&self, out: &mut ValueWriter) {
                 out.push_display(self);
             }
+            #[inline]
             fn read(text: &str) -> Result<Self, InvalidValue> {
                 text.parse().map_err(|_| InvalidValue::expected(concat!("a `", stringify!($type), "`")))
             }
@@ -457,8 +465,8 @@ mod tests {
         }
     }
 
-    /// This crate and `encodeURIComponent` write hexadecimal digits in upper case. Some other programs write the digits
-    /// in lower case.
+    /// This crate and `encodeURIComponent` write hexadecimal digits in upper case. Some other programs write
+    /// hexadecimal digits in lower case.
     #[test]
     fn escape_has_digits_of_either_case() {
         for byte in 0..=127_u8 {

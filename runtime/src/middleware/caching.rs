@@ -6,13 +6,17 @@ use http::HeaderValue;
 use crate::policy::Caching;
 use crate::wire::list::split_unquoted;
 
-/// Returns the `Cache-Control` header that replaces these headers. The boolean is true if these headers allowed shared
-/// caches to store the response. Returns `None` if these headers are strict enough.
+/// Returns a stricter `Cache-Control` header for a response, and true if the response's own `Cache-Control` headers
+/// allow shared caches to store the response. Returns `None` if the response's own headers are strict enough.
 pub(super) fn stricter_cache_control<'a>(
     caching: Caching,
     headers: impl Iterator<Item = &'a HeaderValue>,
 ) -> Option<(HeaderValue, bool)> {
-    let mut directives: Vec<&[u8]> = Vec::new();
+    let strictest = match caching {
+        Caching::Private => "private",
+        Caching::NoStore => "no-store",
+    };
+    let mut stricter = strictest.as_bytes().to_vec();
     let mut was_shared = false;
     for directive in headers.flat_map(|header| split_unquoted(header.as_bytes(), b',')) {
         let directive = directive.trim_ascii();
@@ -24,19 +28,12 @@ pub(super) fn stricter_cache_control<'a>(
         if is("public") || is("s-maxage") {
             was_shared = true;
         } else if !directive.is_empty() && caching == Caching::Private {
-            directives.push(directive);
+            stricter.extend_from_slice(b", ");
+            stricter.extend_from_slice(directive);
         }
     }
-    let strictest = match caching {
-        Caching::Private => "private",
-        Caching::NoStore => "no-store",
-    };
-    if directives.is_empty() {
-        return Some((HeaderValue::from_static(strictest), was_shared));
-    }
-    directives.insert(0, strictest.as_bytes());
-    // Parts of a header value, joined by commas, are a valid header value.
-    HeaderValue::from_bytes(&directives.join(&b", "[..])).ok().map(|value| (value, was_shared))
+    // The code joins parts of valid header values with commas. The result is a valid header value too.
+    HeaderValue::from_bytes(&stricter).ok().map(|value| (value, was_shared))
 }
 
 #[cfg(test)]

@@ -3,21 +3,22 @@
 use super::keys::{Draft, KEYS, TextValue};
 use super::{Policy, PolicyError};
 
-/// The prefix of every variable's name.
+/// The prefix of the name of every environment variable of the policy.
 const PREFIX: &str = "HARDTACK_POLICY_";
 
 impl Policy {
-    /// Reads a policy from environment variables. If a setting has no variable, its default applies.
+    /// Reads a policy from environment variables. If the variable of a setting is missing, the setting has its default
+    /// value.
     ///
-    /// The name of a variable is `HARDTACK_POLICY_`, followed by the key in upper case. A dot in the key becomes `_`.
-    /// Examples:
+    /// The name of a variable is `HARDTACK_POLICY_`, followed by the key of the setting in upper case. A dot in the key
+    /// becomes `_`. Examples:
     ///
     /// - `HARDTACK_POLICY_FORCE_HTTPS=false`
     /// - `HARDTACK_POLICY_FORCE_HTTPS_EXEMPT=/health,/ready`
     /// - `HARDTACK_POLICY_HSTS_MAX_AGE=365d`
     /// - `HARDTACK_POLICY_EXCEPTIONS=legacy: the old shop reads it; other: …`
     ///
-    /// Commas separate the items of a list. Semicolons separate exceptions.
+    /// If a setting is a list, commas separate the items. Semicolons separate exceptions.
     ///
     /// With the feature `seal`, there are two ways to set the secret keys:
     ///
@@ -26,8 +27,9 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// Returns an error if a variable is invalid. The error contains the name of the first invalid variable, and what
-    /// was expected. A variable with the prefix and an unknown key is also an error.
+    /// Returns an error if the value of a variable is invalid. Also returns an error if a variable has the prefix
+    /// `HARDTACK_POLICY_` and an unknown key. The error contains the name of the first invalid variable, and a
+    /// description of a valid value.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -45,21 +47,23 @@ impl Policy {
     }
 }
 
-/// Reads a policy from pairs of a name and a value. The value is `None` if it is not UTF-8.
+/// Reads a policy from pairs of a name and a value. The value in a pair is `None` if the value of the variable is not
+/// UTF-8.
 pub(super) fn from_variables(variables: impl Iterator<Item = (String, Option<String>)>) -> Result<Policy, PolicyError> {
     let mut draft = Draft::default();
-    let mut variables: Vec<_> = variables.filter(|(name, _)| name.starts_with(PREFIX)).collect();
-    // The variables are sorted, so that the first error does not depend on the order of the environment.
-    variables.sort();
-    for (name, value) in variables {
-        let Some(key) = KEYS.iter().find(|key| variable_name(key.name) == name) else {
-            let all: Vec<_> = KEYS.iter().map(|key| variable_name(key.name)).collect();
-            return Err(PolicyError::new(name, format!("unknown; the variables are {}", all.join(", "))));
-        };
+    let variables: Vec<_> = variables.filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    let names: Vec<_> = KEYS.iter().map(|key| variable_name(key.name)).collect();
+    // The first error must not depend on the order of the environment. So the least unknown name is reported, and the
+    // known variables are read in the order of `KEYS`.
+    if let Some(unknown) = variables.iter().map(|(name, _)| name).filter(|name| !names.contains(name)).min() {
+        return Err(PolicyError::new(unknown.clone(), format!("unknown; the variables are {}", names.join(", "))));
+    }
+    for (key, name) in KEYS.iter().zip(&names) {
+        let Some((_, value)) = variables.iter().find(|(other, _)| other == name) else { continue };
         let Some(value) = value else {
-            return Err(PolicyError::new(name, "not UTF-8; write it in UTF-8"));
+            return Err(PolicyError::new(name.clone(), "not UTF-8; write it in UTF-8"));
         };
-        draft.set(key, &name, Variable(value))?;
+        draft.set(key, name, Variable(value.clone()))?;
     }
     draft.build()
 }
@@ -68,7 +72,7 @@ pub(super) fn variable_name(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
 }
 
-/// The value of a variable, as text. The key decides how the text is parsed.
+/// The value of an environment variable, as text. The key of the setting decides how the text is parsed.
 struct Variable(String);
 
 impl TextValue for Variable {
