@@ -1,9 +1,9 @@
 //! Tests of the audit:
 //!
-//! - For each rule, headers with a finding and similar headers without a finding.
-//! - The full report of a response with ten cookies that have faults.
+//! - For each rule of the audit, headers that cause a finding, and similar headers that cause no finding.
+//! - The full report of a response that sets ten faulty cookies.
 //! - The example `audit`, which is run as a process.
-//! - Every header of the vectors.
+//! - Every `Set-Cookie` header in `tests/vectors`.
 //!
 //! No report may show a cookie's value.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test")]
@@ -50,7 +50,7 @@ fn find(findings: &[Finding], rule: Weakness) -> Option<&Finding> {
     findings.iter().find(|finding| finding.rule == rule)
 }
 
-/// Audits a `Set-Cookie` header and describes its finding for one rule.
+/// Audits a `Set-Cookie` header and describes the finding that one rule has about the header.
 fn finding_for(header: &str, context: &Context, rule: Weakness) -> String {
     describe(find(&set_cookie(header.as_bytes(), context).findings, rule))
 }
@@ -70,8 +70,8 @@ fn header_map(headers: &[(HeaderName, &'static str)]) -> HeaderMap {
     map
 }
 
-/// Audits a response. Describes the finding that one rule has about the response itself. Ignores findings about
-/// cookies.
+/// Audits a response. Describes the finding that one rule has about the response itself. Ignores the findings that are
+/// about cookies.
 fn response_finding(headers: &[(HeaderName, &'static str)], context: &Context, rule: Weakness) -> String {
     let reports = response(&header_map(headers), context);
     let own = reports.iter().find(|report| report.cookie.is_none());

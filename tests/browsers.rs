@@ -1,6 +1,6 @@
 //! Visits test sites with Chromium and Firefox, over TLS with a trusted certificate and over plain HTTP. The suites
-//! check which cookies the browsers store, send and reject. They compare the results with the declarations and with the
-//! predictions of `hardtack::audit`. All suites share one process of each browser.
+//! check which cookies the browsers store, send and reject. The suites compare the results with the cookies'
+//! declarations and with the predictions of `hardtack::audit`. All suites share one process of each browser.
 
 #![cfg(unix)]
 #![allow(
@@ -56,7 +56,7 @@ fn firefox_behaves_as_predicted() {
     run_suites(Kind::Firefox);
 }
 
-/// The name of a suite, and the function that runs its cases.
+/// The name of a suite, and the function that runs the suite's cases.
 type Suite = (&'static str, fn(&mut Checks<'_>));
 
 const SUITES: [Suite; 15] = [
@@ -77,7 +77,7 @@ const SUITES: [Suite; 15] = [
     ("vectors: removal and overwrite", vector_cases::removal_and_overwrite),
 ];
 
-/// Runs every suite, even if an earlier suite failed. At the end, panics with all the failures.
+/// Runs every suite, even if an earlier suite failed. After the last suite, panics with all the failures.
 fn run_suites(kind: Kind) {
     let start = Instant::now();
     let runtime = Runtime::new().unwrap();
@@ -155,15 +155,16 @@ struct Checks<'a> {
     /// Serves a separate host. After an HSTS header, the browser no longer visits this host over plain HTTP.
     hsts: &'a Site,
     replay: &'a Replay,
-    /// The number of checks so far.
+    /// The number of checks that have run so far.
     count: usize,
-    /// The expected differences that occurred. Each text contains the reason for the difference.
+    /// The expected differences between the browser and the audit that occurred. Each string also contains the reason
+    /// for the difference.
     known_differences: Vec<String>,
     failures: Vec<String>,
 }
 
 impl Checks<'_> {
-    /// Counts one check. If the check failed, stores the failure.
+    /// Counts one check. If the check failed, this method stores the failure.
     fn record(&mut self, label: impl Display, failure: Option<String>) {
         self.count += 1;
         self.failures.extend(failure.map(|failure| format!("{label}: {failure}")));

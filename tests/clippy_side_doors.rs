@@ -1,9 +1,9 @@
-//! Runs the real clippy with `runtime/docs/clippy.toml` on a code base that uses every side door. A side door is a way
-//! to set a cookie without hardtack.
+//! Runs the real clippy with `runtime/docs/clippy.toml` on a code base that sets cookies in every way that bypasses
+//! hardtack. In this file, a way to set a cookie without hardtack is called a side door.
 //!
-//! - Each entry of `clippy.toml` must cause a lint.
+//! - Each path that `clippy.toml` forbids must cause a lint.
 //! - Clippy must report exactly the expected lints.
-//! - Code that uses hardtack must have no lint.
+//! - Code that uses hardtack must cause no lint.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -36,7 +36,8 @@ tower-cookies = { version = "0.11", default-features = false, features = ["priva
 web-sys = { version = "0.3", features = ["HtmlDocument"] }
 "#;
 
-/// The dependencies on some crates that `clippy.toml` names. The features with the forbidden methods are not enabled.
+/// The dependencies on some crates that `clippy.toml` names. Methods that `clippy.toml` forbids are missing, because
+/// the features that contain these methods are not enabled.
 const FEW_CRATES: &str = r#"
 axum-extra = { version = "0.12", default-features = false }
 cookie = { version = "0.18", default-features = false }
@@ -62,7 +63,7 @@ fn workspace() -> &'static Workspace {
         let workspace = Workspace::create_with_root("side-doors", &levels, &members);
         workspace.write("clippy.toml", CLIPPY_TOML);
         workspace.write("code-base/src/lib.rs", CODE_BASE);
-        // Clippy looks up only the paths of loaded crates. This line loads the crates.
+        // Clippy looks up only the paths of loaded crates. The `pub use` below loads the crates.
         workspace.write("few-crates/src/lib.rs", "pub use {axum_extra, cookie, hardtack, tower_cookies};\n");
         workspace.write("without-levels/src/lib.rs", ONE_SIDE_DOOR);
         workspace.write("own-file/src/lib.rs", ONE_SIDE_DOOR);
@@ -71,7 +72,8 @@ fn workspace() -> &'static Workspace {
     })
 }
 
-/// Returns the paths that `clippy.toml` forbids. Each path has its lint and its reason.
+/// Returns the paths that `clippy.toml` forbids. For each path, returns the name of the lint and the reason in
+/// `clippy.toml`.
 fn forbidden() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     let mut forbidden = BTreeMap::new();
     let mut lint = "";
@@ -90,7 +92,7 @@ fn forbidden() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     forbidden
 }
 
-/// Finds the lines of the code base that contain `mark`. Returns the number of each line and the text after the mark.
+/// Finds the lines of the code base that contain `mark`. Returns the number of each line and the text after `mark`.
 fn marked(mark: &str) -> Vec<(u64, &'static str)> {
     let lines = (1..).zip(CODE_BASE.lines());
     lines.filter_map(|(number, line)| Some((number, line.split_once(mark)?.1))).collect()
@@ -161,7 +163,7 @@ fn docs_search_finds_missed_side_doors() {
     expected.sort_unstable();
     assert_eq!(found, expected);
 
-    // If the code has no side door, the search succeeds and prints nothing.
+    // If the code sets no cookie without hardtack, the search succeeds and prints nothing.
     let folder = workspace().directory.join("few-crates");
     let output = Command::new("bash").args(["-euc", script]).current_dir(folder).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0));

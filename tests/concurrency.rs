@@ -1,11 +1,13 @@
-//! Tests of one jar whose clones set, remove, read and write cookies at the same time. Meanwhile policies and keyrings
-//! change. Some operations come after the response was sent. The first tests run every order of steps and compare the
-//! results with a sequential model. The last tests start threads and tasks and do not control their order.
+//! Tests of one jar whose clones set, remove, read and write cookies at the same time. In some tests, the policy and
+//! the keyring change while the clones set cookies. Some operations come after the response was sent. The first tests
+//! run every order of steps and compare the results with a sequential model. The last tests start threads and tasks and
+//! do not control their order.
 //!
-//! A `set` has two steps. The first step reads the policy and the keyring and builds the `Set-Cookie` header. The
-//! second step stores the header in the jar. Between the two steps, `set` calls user code: the `Display` implementation
-//! of the value. In these tests, the `Display` implementation suspends the `set` and lets other threads run. Every
-//! other operation has one step. The loom test `runtime/src/middleware/every_order.rs` tests the order of the locks.
+//! A call of `set` has two steps. The first step reads the policy and the keyring and builds the `Set-Cookie` header.
+//! The second step stores the header in the jar. Between its two steps, `set` calls user code: the `Display`
+//! implementation of the cookie's value. In this file, the `Display` implementation of a value suspends the `set` and
+//! lets other threads run. Every other operation on a jar has one step. The loom test
+//! `runtime/src/middleware/every_order.rs` tests the order of the locks.
 
 #![allow(
     clippy::expect_used,
@@ -64,7 +66,7 @@ struct Session(Text);
 #[derive(Cookie)]
 struct Cart(Text);
 
-/// A cookie that is set with different Paths and Domains.
+/// A cookie that the tests set with different Paths and Domains.
 #[derive(Cookie)]
 #[cookie(name = "__Secure-place", domain = "example.com")]
 struct Place(Text);
@@ -74,8 +76,7 @@ struct Place(Text);
 #[cookie(domain = policy)]
 struct Sso(Text);
 
-/// A cookie whose value is a number. The `set` of this cookie has one step, because formatting a number does not call
-/// [`step`].
+/// A cookie whose value is a number. Setting a number has one step, because formatting a number does not call [`step`].
 #[derive(Cookie, Debug, PartialEq)]
 struct Number(u64);
 
@@ -84,7 +85,7 @@ struct Number(u64);
 #[cookie(sealed, max_age = "1h")]
 struct Basket(u64);
 
-/// A cookie that is set with a different Path for each number.
+/// A cookie that the tests set with a different Path for each number.
 #[derive(Cookie)]
 #[cookie(name = "__Secure-numbered", domain = "example.com")]
 struct Numbered(u64);
@@ -96,7 +97,7 @@ fn set_cookie_headers(response: &HeaderMap) -> Vec<String> {
     response.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned()).collect()
 }
 
-/// Converts the result of a `set` to a word, so that tests can compare results.
+/// Converts the result of a `set` to a string, so that tests can compare results.
 fn outcome(result: Result<(), SetError>) -> &'static str {
     match result {
         Ok(()) => "set",
@@ -125,8 +126,8 @@ thread_local! {
     static STEP_CONTROL: RefCell<Option<StepControl>> = const { RefCell::new(None) };
 }
 
-/// Ends the current step of this thread and waits until the next step may start. Does nothing if the thread has no
-/// `StepControl`.
+/// Ends the current step of the thread and waits until the next step may start. The function does nothing if the thread
+/// has no `StepControl`.
 fn step() {
     STEP_CONTROL.with_borrow_mut(|control| {
         if let Some(control) = control {
@@ -138,7 +139,7 @@ fn step() {
     });
 }
 
-/// The work of one thread. Between its steps, the work calls `step()`.
+/// The work of one thread. Between two steps of the work, the closure calls `step()`.
 struct Part<'a> {
     steps: usize,
     work: Box<dyn FnOnce() + Send + 'a>,
@@ -148,8 +149,8 @@ fn part<'a>(steps: usize, work: impl FnOnce() + Send + 'a) -> Part<'a> {
     Part { steps, work: Box::new(work) }
 }
 
-/// Runs each part in its own thread, one step at a time. For each step, `order` contains the number of the thread that
-/// runs the step.
+/// Runs each part of the work in its own thread, one step at a time. For each step, `order` contains the number of the
+/// thread that runs the step.
 fn run(order: &[usize], parts: Vec<Part<'_>>) {
     std::thread::scope(|threads| {
         let mut controls = Vec::new();
@@ -204,7 +205,7 @@ fn every_order_is_generated_once() {
     assert_eq!(orders.len(), 210);
 }
 
-// --- Every order, compared with a model ---
+// --- Operations in every order, compared with a model ---
 
 /// An operation on a jar.
 #[derive(Clone, Copy, Debug)]
@@ -222,8 +223,8 @@ enum Operation {
 }
 
 impl Operation {
-    /// Returns the number of steps. An operation that formats a `Text` has two steps, and every other operation has
-    /// one.
+    /// Returns the number of steps that the operation has. An operation that formats a `Text` has two steps, and every
+    /// other operation has one.
     fn steps(self) -> usize {
         match self {
             Operation::Session(_) | Operation::Cart(_) | Operation::Place(..) => 2,
@@ -259,8 +260,8 @@ impl Operation {
         vec![outcome(result).to_owned()]
     }
 
-    /// Returns the cookie's name, its scope and its `Set-Cookie` header. Returns `None` if the operation sets no
-    /// cookie.
+    /// Returns the name, the scope and the `Set-Cookie` header of the cookie that the operation sets. Returns `None` if
+    /// the operation sets no cookie.
     fn set_cookie(self) -> Option<(&'static str, String, String)> {
         let host = |name: &'static str, value: &str| (name, String::new(), format!("{name}={value}; Path=/{SECURE}"));
         let place = |path: &str, domain: &str, value: &str, past: &str| {
@@ -315,13 +316,13 @@ impl Model {
     }
 }
 
-/// Runs the operations of the threads in every order of their steps. Compares each run with the model. Returns the
-/// number of orders.
+/// Runs the operations of the threads in every possible order of the steps. Compares the results of each run with the
+/// model. Returns the number of possible orders.
 fn check_every_order(threads: &[&[Operation]]) -> usize {
     let steps: Vec<_> = threads.iter().map(|all| all.iter().map(|operation| operation.steps()).sum()).collect();
     for_each_order(&steps, |order| {
         let (mut model, mut expected) = (Model::default(), vec![Vec::new(); threads.len()]);
-        // An operation takes effect in its last step.
+        // An operation on the jar changes the jar in the last step of the operation.
         let mut remaining: Vec<_> =
             threads.iter().map(|all| all.iter().map(|operation| (*operation, operation.steps()))).collect();
         let mut current: Vec<_> = remaining.iter_mut().map(Iterator::next).collect();
@@ -351,7 +352,7 @@ fn check_every_order(threads: &[&[Operation]]) -> usize {
         });
         run(order, parts.collect());
         assert_eq!(found, expected, "{order:?}");
-        // The first response gets all cookies, so a second response gets no cookie.
+        // The jar writes all cookies into the first response, so a second response gets no cookie.
         jar.write(&mut HeaderMap::new());
         let mut second = HeaderMap::new();
         jar.write(&mut second);
@@ -364,7 +365,7 @@ fn concurrent_operations_match_a_sequential_model() {
     use Operation::{Cart, Debug, Get, RemoveCart, Session, Write};
     let (first, second) = ([Session("a"), Cart("1")], [Session("b"), RemoveCart]);
     assert_eq!(check_every_order(&[&first, &second, &[Write, Write]]), 1260);
-    // Two threads write, so each header is in one of two responses.
+    // Two threads write the jar into a response, so each header is in one of two responses.
     assert_eq!(check_every_order(&[&first, &[RemoveCart, Write], &[Session("c"), Write]]), 2520 / 4 * 2);
     // One thread reads a cookie and formats the jar with `Debug`.
     assert_eq!(check_every_order(&[&[Session("a"), Write], &[Cart("1"), Write], &[Get, Debug]]), 560);
@@ -399,7 +400,8 @@ fn numbered_policy(number: u64) -> Policy {
     policy.cookie_domain(domain).keyring(Keyring::new(key(number as u8))).build().unwrap()
 }
 
-/// Returns the number of the policy under which these headers were built. Checks that all headers have the same policy.
+/// Returns the number of the policy under which the headers were built. Checks that all headers were built under the
+/// same policy.
 fn policy_number(headers: &[String]) -> Option<u64> {
     let mut numbers = Vec::new();
     for header in headers {
@@ -423,7 +425,8 @@ fn policy_number(headers: &[String]) -> Option<u64> {
 #[test]
 fn set_sees_the_first_policy_or_none() {
     let handles = [PolicyHandle::new(numbered_policy(0)), PolicyHandle::new(numbered_policy(1))];
-    // Two threads set the jar's policy. A third thread sets two cookies. The `set` of the sealed cookie has one step.
+    // Two threads set the jar's policy. A third thread sets two cookies. The `set` of the sealed cookie `Basket` has
+    // one step.
     let orders = for_each_order(&[1, 1, 3], |order| {
         let jar = Cookies::from_headers(&HeaderMap::new(), testing::https());
         let mut found = Vec::new();
@@ -434,7 +437,8 @@ fn set_sees_the_first_policy_or_none() {
         let set_cookies = part(3, || {
             let result = jar.set(Sso(Text("a".into())));
             if matches!(result, Err(SetError::Attribute { .. })) {
-                // The `set` found no domain and did not format the value. So the second step does nothing.
+                // The jar had no policy, so `set` found no domain and did not format the value. The call of `step` adds
+                // the missing second step.
                 step();
             }
             found.push(outcome(result));
@@ -459,13 +463,13 @@ fn set_sees_the_first_policy_or_none() {
     assert_eq!(orders, 20);
 }
 
-// --- Behind the layer ---
+// --- Behind the policy's layer ---
 
 /// The place where the handler stores the jar of its request.
 type Slot = Mutex<Option<Cookies>>;
 
-/// Returns an application. The application sets a sealed cookie and stores its jar in the slot. The application
-/// responds when it is polled again.
+/// Returns an application. The application sets a sealed cookie and stores the request's jar in the slot. The
+/// application responds when it is polled again.
 fn service(
     handle: &PolicyHandle,
 ) -> impl Service<Request<Arc<Slot>>, Response = Response<()>, Error = Infallible, Future: Send> + Clone {
@@ -493,7 +497,7 @@ fn request(slot: &Arc<Slot>) -> Request<Arc<Slot>> {
 }
 
 /// Returns the number of the response's policy and the number of the response's cookies. Checks that all headers of the
-/// response have the same policy.
+/// response were built under the same policy.
 fn policy_number_and_count(response: &HeaderMap) -> (u64, usize) {
     let number = response[STRICT_TRANSPORT_SECURITY].to_str().unwrap().strip_prefix("max-age=").unwrap();
     let number: u64 = number.parse().unwrap();
@@ -517,7 +521,7 @@ fn no_request_sees_two_policies() {
         let position = |thread: usize, step: usize| {
             order.iter().enumerate().filter(|(_, other)| **other == thread).nth(step).unwrap().0
         };
-        // The third thread needs the jar of the first request. This jar exists after the first step of the request.
+        // The third thread needs the jar of the first request. The jar exists after the first step of the request.
         if position(2, 0) < position(1, 0) {
             return;
         }
@@ -587,8 +591,8 @@ fn disconnected_client_closes_the_jar() {
         });
         run(order, vec![send_and_disconnect, set_cookies]);
         let disconnected = order.iter().rposition(|thread| *thread == 0).unwrap();
-        // A `set` succeeds if its second step comes before the client disconnects. If both `set` calls succeed, their
-        // second steps have the positions 2 and 4.
+        // A `set` succeeds if its second step comes before the client disconnects. If both `set` calls succeed, the
+        // first call ends at position 2 of the order, and the second call ends at position 4.
         let expected = [if disconnected > 2 { "set" } else { "late" }, if disconnected > 4 { "set" } else { "late" }];
         assert_eq!(found, expected, "{order:?}");
         // A disconnected client is not a mistake of the program, so there is no event of the kind `Mistake`.
@@ -628,8 +632,8 @@ fn unsent_jar_emits_one_event() {
                 }),
             ];
             run(order, parts);
-            // For each cookie, one of these is true: the response contains the cookie, its `set` returned an error, or
-            // an event reports the cookie.
+            // For each cookie, the response contains the cookie, the `set` of the cookie returned an error, or an event
+            // reports the cookie.
             let (refused, mistakes) = (handle.counters().get(Kind::CookieNotSet), handle.counters().get(Kind::Mistake));
             let expected = if writes { (2 - written, 0) } else { (0, 1) };
             assert_eq!((refused, mistakes), expected, "{order:?}");
@@ -640,8 +644,8 @@ fn unsent_jar_emits_one_event() {
 
 // --- Threads and tasks in any order ---
 
-/// Returns the number of a thread's `set` calls that succeeded. Checks that after the first late call all calls are
-/// late.
+/// Returns the number of a thread's `set` calls that succeeded. A `set` call is late if the response was already sent.
+/// Checks that after the first late call all calls are late.
 fn count_in_time(results: &[&str]) -> usize {
     let in_time = results.iter().take_while(|word| **word == "set").count();
     assert!(results[in_time..].iter().all(|word| *word == "late"), "{results:?}");
@@ -666,7 +670,7 @@ fn threads_lose_no_cookie_and_repeat_none() {
                         start.wait();
                         let set_both = |number| {
                             let own = SetCookie::new(Numbered(number)).path(format!("/{setter}/{number}"));
-                            // All threads set the shared cookie. The last `set` wins.
+                            // All threads set the shared cookie. The response contains the value of the last `set`.
                             let shared = Number(setter * NUMBERS + number);
                             [outcome(jar.set(own)), outcome(jar.set(shared))]
                         };
@@ -710,13 +714,13 @@ fn threads_lose_no_cookie_and_repeat_none() {
             early += in_time;
             late += 2 * NUMBERS - in_time;
         }
-        // The shared cookie is sent once. The value of this cookie is the last value that one of the threads set.
+        // The shared cookie is sent once. The value of the shared cookie is the last value that one of the threads set.
         let shared: Vec<_> = sent.keys().filter(|header| header.starts_with("__Host-Http-number=")).collect();
         assert_eq!(shared.len(), usize::from(!last.is_empty()), "{shared:?}");
         assert!(shared.iter().all(|header| last.contains(header)), "{shared:?}: {last:?}");
         assert_eq!(sent.len() as u64, own + shared.len() as u64);
 
-        // The response was sent, so a `set` now returns an error.
+        // The response was already sent, so a call of `set` now returns an error.
         assert_eq!(outcome(jar.set(Number(1))), "late");
         drop(jar);
         assert_eq!(handle.counters().get(Kind::Mistake), 0);
@@ -736,7 +740,7 @@ fn task_results_match_the_sent_cookies() {
         for number_of_request in 0..REQUESTS {
             let (sender, receiver) = tokio::sync::oneshot::channel();
             let sender = Arc::new(Mutex::new(Some(sender)));
-            // The handler starts tasks and does not wait for their end.
+            // The handler starts tasks and does not wait for the end of the tasks.
             let mut service = layer.layer(tower::service_fn(|request: Request<()>| {
                 let sender = sender.clone();
                 async move {
@@ -776,7 +780,7 @@ fn task_results_match_the_sent_cookies() {
             assert_eq!(sent.len(), set);
             early.fetch_add(set, Ordering::Relaxed);
             late.fetch_add(TASKS as usize - set, Ordering::Relaxed);
-            // A streaming body could call `set` at this time, after the headers were sent.
+            // A streaming body could call `set` after the headers were sent.
             assert_eq!(outcome(jar.set(Number(number_of_request))), "late");
         }
     });

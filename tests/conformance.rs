@@ -1,9 +1,9 @@
-//! Runs two third-party suites. `vectors/producer.json` is about the headers that servers write. `vectors/reader.json`
-//! is about the headers that servers read.
+//! Runs two third-party test suites on hardtack. `vectors/producer.json` is about the headers that servers write.
+//! `vectors/reader.json` is about the headers that servers read.
 //!
-//! hardtack checks names and attributes at compile time, so each case becomes a declaration in a generated crate. All
-//! declarations are compiled together. Then a program sets, sends and reads back each cookie whose declaration
-//! compiles.
+//! hardtack checks names and attributes at compile time, so each case becomes a declaration in a generated crate. The
+//! test compiles all declarations together. A generated program sets, sends and reads back each cookie whose
+//! declaration compiles.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -42,7 +42,8 @@ const READER: &str = include_str!("vectors/reader.json");
 const README: &str = include_str!("vectors/README.md");
 
 /// The only case in which our rules and the suite disagree. Our rules reject a `domain` of a single label, because no
-/// other host shares such a domain. A browser rejects a cookie with such a domain, or treats the cookie as host-only.
+/// other host shares a domain of a single label. A browser rejects a cookie with a single-label domain, or treats the
+/// cookie as host-only.
 const SINGLE_LABEL: &str = "domain/53";
 
 #[test]
@@ -85,8 +86,8 @@ fn headers_follow_the_strict_suite() {
         disagreements.finish("producer.json", cases.len()),
         BTreeMap::from([(
             SINGLE_LABEL.to_owned(),
-            // The first text is the error of the literal and of the constant. The second text is the error of the
-            // setter.
+            // The first string is the error message if the domain is a literal or a constant. The second string is the
+            // error message of the setter `domain`.
             BTreeSet::from([single_label.to_owned(), format!("`foo`, `domain`: {single_label}")]),
         )])
     );
@@ -127,8 +128,8 @@ fn setters_reject_the_same_values() {
     println!("producer.json: rejected by setters: {by_setter:?}");
     let expected = [("domain", 8), ("max_age", 2), ("path", 6), ("expires", 2)];
     assert_eq!(by_setter, expected.map(|(setter, count)| (setter.to_owned(), count)).into());
-    // In the suite, the case `max-age/0` emits a header. In hardtack, only the setter accepts a `Max-Age` of 0. If a
-    // declaration had `Max-Age=0`, each `set` would remove the cookie.
+    // In the suite, the case `max-age/0` expects a header with `Max-Age=0`. In hardtack, only the setter accepts a
+    // `Max-Age` of 0. If a declaration had `Max-Age=0`, each `set` would remove the cookie.
     assert!(syntax::check_max_age(Duration::ZERO).is_err());
     // The case `max-age/-1` cannot be tested at run time. A `Duration` is never negative and never infinite.
     assert!(Duration::try_from_secs_f64(-1.0).is_err() && Duration::try_from_secs_f64(f64::INFINITY).is_err());
@@ -158,8 +159,8 @@ fn browser_model_stores_every_header() {
     assert_eq!(count, 190);
 }
 
-/// For each name of the suite, a type is declared `read_only`. In each case, each type must read exactly the values of
-/// its own cookie name.
+/// For each cookie name in the suite, the generated program declares a `read_only` type. In each case, each type must
+/// read exactly the values of the cookie with the type's name.
 #[test]
 fn declared_types_read_their_own_values() {
     let mut disagreements = Disagreements::default();
@@ -177,8 +178,8 @@ fn declared_types_read_their_own_values() {
     assert!(disagreements.finish("reader.json, get_all", cases.len()).is_empty());
 }
 
-/// Tests each kind of declaration. The test sets a cookie, changes its attributes, and removes the cookie. The cookie
-/// crate and the browser model must read each header as declared.
+/// Tests each kind of declaration. The test sets a cookie, changes the attributes of the cookie, and removes the
+/// cookie. The cookie crate and the browser model must find the declared attributes in each header.
 #[test]
 fn each_declaration_kind_is_parsed_as_declared() {
     #[derive(Cookie)]
@@ -277,7 +278,7 @@ fn each_declaration_kind_is_parsed_as_declared() {
     }
 }
 
-/// Asserts that the value in this header decodes to `value`. Returns the expected cookie with the encoded value.
+/// Asserts that the cookie value in `header` decodes to `value`. Returns the expected cookie with the encoded value.
 fn with_value_of(expected: ExpectedCookie, value: &str, header: &str) -> ExpectedCookie {
     let raw = raw_value(header);
     assert_eq!(percent_decode(raw), value.as_bytes(), "{header}");
@@ -289,7 +290,8 @@ fn assert_cookie_crate_reads(expected: &ExpectedCookie, header: &str) {
     expected.assert_cookie(&cookie);
 }
 
-/// Returns 1 January 2038. At this time, all lifetimes of the suite are below the limit of browsers.
+/// Returns 1 January 2038. If the clock shows this date, every lifetime in the suite is shorter than the limit of
+/// browsers.
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(2_145_916_800)
 }
@@ -316,7 +318,7 @@ fn raw_value(header: &str) -> &str {
     header.split(';').next().unwrap().split_once('=').unwrap().1
 }
 
-/// Percent-decodes a value. The code is independent of the runtime's decoder.
+/// Percent-decodes a value. The function is independent of the decoder in hardtack.
 fn percent_decode(value: &str) -> Vec<u8> {
     let mut pieces = value.split('%');
     let mut bytes = pieces.next().unwrap().as_bytes().to_vec();
@@ -327,8 +329,8 @@ fn percent_decode(value: &str) -> Vec<u8> {
     bytes
 }
 
-/// Converts an RFC 3339 time in UTC to Unix seconds. The code adds the days of each year, and is independent of the
-/// runtime's date functions.
+/// Converts an RFC 3339 time in UTC to Unix seconds. The function adds the days of each year, and is independent of the
+/// date functions in hardtack.
 fn unix_seconds(instant: &str) -> i64 {
     let fields: Vec<i64> =
         instant.trim_end_matches('Z').split(['-', 'T', ':']).map(|field| field.parse().unwrap()).collect();
@@ -341,7 +343,7 @@ fn unix_seconds(instant: &str) -> i64 {
     (since + in_year + day - 1) * 86_400 + hour * 3_600 + minute * 60 + second
 }
 
-/// The disagreements with a suite, by the id of the case.
+/// The differences between hardtack and a suite. The key is the id of the case.
 #[derive(Default)]
 struct Disagreements(BTreeMap<String, BTreeSet<String>>);
 
@@ -354,7 +356,8 @@ impl Disagreements {
         texts.into_iter().for_each(|text| self.add(id, text));
     }
 
-    /// Prints the number of disagreements and returns them. Asserts that the test has read every case of the file.
+    /// Prints the number of disagreements and returns the disagreements. Asserts that the test has read every case of
+    /// the vector file.
     fn finish(self, file: &str, cases: usize) -> BTreeMap<String, BTreeSet<String>> {
         println!("{file}: {cases} cases, {} disagreements", self.0.len());
         let start = format!("| `{}` | ", file.split(',').next().unwrap());

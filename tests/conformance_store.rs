@@ -1,7 +1,7 @@
 //! Runs third-party test suites of `Set-Cookie` headers and cookie dates (`vectors/`). The suites test the date parser
-//! of `hardtack-rules` and the browser model of `hardtack::audit`. A result may differ from the suite only if the
-//! vectors mark the case `varies`. The tests must read every case of a file. The table in `vectors/README.md` contains
-//! the number of cases.
+//! of `hardtack-rules` and the browser model of `hardtack::audit`. The result of a case may differ from the suite only
+//! if the vectors mark the case `varies`. The tests must read every case of a file. The table in `vectors/README.md`
+//! contains the number of cases.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -100,8 +100,8 @@ fn audit_store_follows_the_draft() {
                 differences(fields, expect)
             }
             Err(rejection) if expect["accepted"] == true => Some(rejection.to_string()),
-            // `vectors/README.md` describes the reason as a hint. This test can compare the reason, because the reason
-            // is the first broken rule in the draft's order, both in the vectors and in the audit.
+            // `vectors/README.md` says that the reason of a rejection is only a hint. This test can still compare the
+            // reason. In the vectors and in the audit, the reason is the first broken rule in the draft's order.
             Err(rejection) if reason(&rejection) != expect["reason"] => Some(rejection.to_string()),
             Err(_) => None,
         };
@@ -126,7 +126,7 @@ fn byte_classes_match_the_grammar() {
 }
 
 /// A registrable domain is accepted as a cookie's `Domain`. The parent of a registrable domain is a public suffix, and
-/// is rejected.
+/// is rejected as a cookie's `Domain`.
 #[test]
 fn public_suffixes_are_rejected_and_registrable_domains_accepted() {
     let mut tally = Tally::new("psl_registrable.tsv");
@@ -139,12 +139,14 @@ fn public_suffixes_are_rejected_and_registrable_domains_accepted() {
     };
     for row in rows(PSL_REGISTRABLE) {
         let [domain, registrable] = row.as_slice() else { panic!("{row:?}") };
-        // Skip inputs that only test parsers of the list: `null` is not a domain, and browsers drop a leading dot.
+        // Skip inputs that only test parsers of the Public Suffix List: `null` is not a domain, and browsers drop a
+        // leading dot.
         let not_a_domain = *domain == "null" || domain.starts_with('.');
         let (expected, parent) = match *registrable {
             _ if !domain.is_ascii() => ("domain-not-ascii", None),
             "null" => ("public-suffix", None),
-            // `!city.kobe.jp` is an exception in the list. The parent of `city.kobe.jp` is not a public suffix.
+            // `!city.kobe.jp` is an exception in the Public Suffix List. The parent of `city.kobe.jp` is not a public
+            // suffix.
             "city.kobe.jp" => ("stored", None),
             registrable => ("stored", registrable.split_once('.').map(|(_, suffix)| suffix)),
         };
@@ -220,8 +222,8 @@ fn browsers_agree_on_removal_and_overwriting() {
         for row in verdicts(suite) {
             rows += 1;
             let steps = list(&row["steps"]);
-            // The model does not support cookies that scripts set. The model does not limit the number of stored
-            // cookies.
+            // The audit's browser model does not support cookies that scripts set. The browser model does not limit the
+            // number of stored cookies.
             if steps.iter().any(|step| step.get("js").is_some()) || row["chromium"].get("stored_count").is_some() {
                 skipped += 1;
                 continue;
@@ -230,7 +232,8 @@ fn browsers_agree_on_removal_and_overwriting() {
             for step in steps {
                 jar.receive(text(&step["set_cookie"]).as_bytes(), &url(step), run_at());
             }
-            // A loopback row reads the cookies back at its own host. Every other row uses `www.site.test`.
+            // If the host of a row is loopback, the browser sends the cookies to this host. In every other row, the
+            // browser sends the cookies to `www.site.test`.
             let last = url(steps.last().unwrap());
             let host = if is_loopback(&last.host) { last.host.as_str() } else { "www.site.test" };
             for browser in BROWSERS {
@@ -256,7 +259,7 @@ fn browsers_agree_on_removal_and_overwriting() {
 
 const BROWSERS: [&str; 2] = ["chromium", "firefox"];
 
-/// Compares each browser's verdict with the audit's verdict. Adds the differences to `found`.
+/// Compares each browser's verdict with the audit's verdict. The function adds the differences to `found`.
 fn compare(row: &Value, audit: &Result<Stored, Rejection>, found: &mut BTreeSet<String>) {
     for browser in BROWSERS {
         if let Some(difference) = difference(&row[browser], audit) {
@@ -306,7 +309,7 @@ fn context(case: &Value) -> Context {
     url(case).context().at(case.get("now").map_or_else(run_at, time))
 }
 
-/// Returns a jar that has received the headers of the case. Also returns the time of the case.
+/// Returns a jar that has received the headers of the case. The second returned value is the time of the case.
 fn received(case: &Value, from: &str) -> (Jar, SystemTime) {
     let (from, now) = (Url::parse(from), time(&case["now"]));
     let mut jar = Jar::default();
@@ -321,7 +324,7 @@ fn run_at() -> SystemTime {
     moment("23 Nov 2026 00:00:00")
 }
 
-/// Parses an RFC 3339 time. Every time in the vectors is on 1 January of some year.
+/// Parses an RFC 3339 time. Every time in the vectors is on 1 January of a year.
 fn time(value: &Value) -> SystemTime {
     let (date, time) = text(value).trim_end_matches('Z').split_once('T').unwrap();
     let year = date.strip_suffix("-01-01").expect("a first of January");
@@ -371,7 +374,8 @@ impl Tally {
         }
     }
 
-    /// Fails if a case disagrees. Also fails if the number of cases differs from the number in the README.
+    /// Panics if the result of a case differs from the suite. Panics if the number of cases differs from the number in
+    /// the README.
     fn finish(self, varies: usize) {
         println!(
             "{}: {} cases, {} disagreements, {} varies skipped",

@@ -1,6 +1,6 @@
-//! Tests of the texts that the library produces: the `Debug` and `Display` texts of its public types, and chains of
-//! errors. Each text must name its subject. A text must not contain a cookie's value, and must not repeat itself. The
-//! library must not print anything.
+//! Tests of the messages that the library produces: the `Debug` and `Display` output of public types, and chains of
+//! errors. Each message must name the type or the cookie that the message is about. A message must not contain a
+//! cookie's value, and must not repeat the same words. The library must print nothing to stdout or stderr.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 
@@ -30,7 +30,7 @@ struct Visits(u32);
 #[cookie(http_only = false, reason = "theme.js reads it")]
 struct Theme(String);
 
-/// A value that stores the `Debug` text of the `ValueWriter` while the value is written.
+/// A cookie value that stores the `Debug` output of the `ValueWriter` while the library writes the value.
 struct WriterDebug(Arc<Mutex<String>>);
 
 impl hardtack::CookieValue for WriterDebug {
@@ -47,7 +47,7 @@ impl hardtack::CookieValue for WriterDebug {
 #[derive(Cookie)]
 struct Probe(WriterDebug);
 
-/// Asserts that the `Debug` text contains `expected` and does not contain the cookie's value.
+/// Asserts that the `Debug` output contains `expected` and does not contain the cookie's value.
 #[track_caller]
 fn assert_debug(subject: &dyn Debug, expected: &str) {
     let text = format!("{subject:?}");
@@ -157,7 +157,7 @@ fn library_prints_nothing() {
     assert!(!printed.contains("hardtack") && !printed.contains("__Host-Http-session"), "{printed}");
 }
 
-/// The error of an HTTP client. The error has a source.
+/// The error of an HTTP client. The error contains another error as its source.
 #[derive(Debug)]
 struct Closed(io::Error);
 

@@ -1,7 +1,7 @@
 //! Runs the real cargo with `HARDTACK_DENY` on temporary crates. The tests check:
 //!
-//! - which declarations each word of the variable refuses, and which declarations it accepts,
-//! - which token has the error,
+//! - which declarations each lint name in the variable rejects, and which declarations each lint name accepts,
+//! - which token of the declaration the error underlines,
 //! - which crates cargo rebuilds after a change of the variable.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
@@ -14,8 +14,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use hardtack_rules::{Rule, RuleKind};
 use support::workspace::Workspace;
 
-/// A crate with cookies for each lint, and with similar cookies that have no weakness. The tests depend on the line
-/// numbers. Each `reason` is the number of its line.
+/// The source of a crate. For each lint, the crate declares cookies that the lint rejects and similar cookies that the
+/// lint accepts. The tests depend on the line numbers. Each `reason` in the crate is the number of its line.
 const SHOP: &str = r#"#![allow(dead_code)]
 use core::time::Duration;
 use hardtack::Cookie;
@@ -112,7 +112,7 @@ fn shop() -> (Workspace, MutexGuard<'static, ()>) {
     (workspace, guard)
 }
 
-/// Builds the crate with this value of `HARDTACK_DENY`. Returns the line and the token of each error.
+/// Builds the crate with this value of `HARDTACK_DENY`. Returns the line and the underlined token of each error.
 fn errors(demand: &str) -> Vec<(u64, String)> {
     let (shop, _guard) = shop();
     let errors = shop.compile_errors("my-shop", &[("HARDTACK_DENY", demand)]);
@@ -123,7 +123,7 @@ fn at(expected: &[(u64, &str)]) -> Vec<(u64, String)> {
     expected.iter().map(|(line, tokens)| (*line, (*tokens).to_owned())).collect()
 }
 
-/// The line and the token of each error.
+/// The line and the underlined token of each error.
 type Places = &'static [(u64, &'static str)];
 
 const INSECURE: Places = &[(10, "false")];
@@ -134,7 +134,7 @@ const DOMAIN: Places = &[(30, "domain"), (34, "domain")];
 const LONG: Places = &[(38, "\"401d\""), (42, "YEARS")];
 const MONTH: Places = &[(46, "\"90d\""), (50, "MONTHS")];
 const ALONE: Places = &[(54, "partitioned")];
-/// The errors of a cookie with two weaknesses: it is not `Secure`, and its name has no prefix.
+/// The errors of a cookie with two weaknesses: the cookie is not `Secure`, and the cookie's name has no prefix.
 const BOTH_INSECURE: Places = &[(80, "false")];
 const BOTH_UNPREFIXED: Places = &[(80, "OLD")];
 
@@ -146,7 +146,7 @@ fn each_word_refuses_only_its_weakness() {
         (Rule::Insecure, &[INSECURE, BOTH_INSECURE]),
         (Rule::ScriptReadable, &[SCRIPT]),
         (Rule::SameSiteNone, &[SAME_SITE]),
-        // A name prefix needs Secure, so `unprefixed` also refuses a cookie that is not Secure.
+        // A name prefix needs Secure, so the lint `unprefixed` also rejects a cookie that is not Secure.
         (Rule::Unprefixed, &[INSECURE, UNPREFIXED, BOTH_UNPREFIXED]),
         (Rule::DomainWide, &[DOMAIN]),
         (Rule::LongLived, &[LONG]),
@@ -187,7 +187,7 @@ struct Own(u64);
     let [only] = &errors("public-suffix")[..] else { panic!("not exactly one error") };
     assert_eq!((only.line, only.tokens.as_str()), (4, "\"co.uk\""));
     assert!(only.text.starts_with("a `domain` that is a public suffix trips `public-suffix`"), "{}", only.text);
-    // With the word `all`, a public suffix has only one error, because `all` refuses every `domain`.
+    // If the variable contains `all`, a public suffix causes only one error, because `all` rejects every `domain`.
     let all = errors("all");
     assert_eq!(
         all.iter().map(|error| (error.line, &*error.tokens)).collect::<Vec<_>>(),
@@ -238,7 +238,7 @@ fn exceptions_apply_to_one_cookie() {
     assert_eq!(errors("script-readable -my-shop::Site -my-shop::Theme"), []);
     assert_eq!(errors("unprefixed -my-shop::Old -my-shop::Banner -my-shop::Both"), at(&UNPREFIXED[..1]));
     assert_eq!(errors("max-age=30d -my-shop::Months -my-shop::Ancient"), at(&[LONG[0], MONTH[0]]));
-    // The exception is for the crate `other`. This build does not contain that crate.
+    // The exception is for a cookie of the crate `other`. The build does not contain the crate `other`.
     assert_eq!(errors("script-readable -other::Theme"), at(SCRIPT));
 }
 
@@ -303,7 +303,7 @@ fn changing_the_variable_rebuilds_only_crates_with_cookies() {
     assert_eq!(check(&shop, &[("HARDTACK_DENY", "public-suffix")]), nothing());
     assert_eq!(check(&shop, &[]), rebuilt(true));
 
-    // A workspace can set the variable in the table `[env]` of `.cargo/config.toml`.
+    // A workspace can set `HARDTACK_DENY` in the table `[env]` of `.cargo/config.toml`.
     shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"insecure\"\n");
     assert_eq!(check(&shop, &[]), rebuilt(false));
     shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"public-suffix\"\n");

@@ -31,7 +31,7 @@ const PAGE: (&str, &str) = ("Accept", "text/html");
 /// A header with which a client claims that its request came over HTTPS.
 const CLAIM: (&str, &str) = ("X-Forwarded-Proto", "https");
 
-/// This function is not a test. The tests start this function in a new process.
+/// This function is not a test. The tests start `shop_instance` in a new process.
 #[tokio::test]
 #[ignore = "an instance of the application; the tests start it"]
 async fn shop_instance() {
@@ -59,8 +59,8 @@ async fn session_is_shared_by_both_instances() {
     assert_eq!(browser.cookie_header(&shop), None);
     for (site, name) in [(&shop.one, "one"), (&shop.two, "two")] {
         assert_eq!(browser.get(&site.https("/")).await.body, format!("{name}: guest, 0 in the basket"));
-        // The session has also ended on the server, so a copied session cookie does not sign anybody in. The server
-        // does not store the basket, so a copied basket cookie still works.
+        // The user's session has also ended on the server, so a copied session cookie does not sign a user in. The
+        // server does not store the basket, so a copied basket cookie still works.
         let thief = Browser::new(&shop).get_with(&site.https("/"), &[("Cookie", &copied)]).await;
         assert_eq!(thief.body, format!("{name}: guest, 1 in the basket"));
     }
@@ -81,7 +81,8 @@ async fn every_cookie_behind_nginx_is_hardened() {
 
     let signed_out = browser.post(&shop.two.https("/sign-out")).await;
     let (session, others) = split_session_cookie(&signed_out);
-    // tower-sessions removes its cookie without `Secure`, `HttpOnly` and `SameSite`. The policy adds these attributes.
+    // The header with which tower-sessions removes its cookie has no `Secure`, `HttpOnly` and `SameSite`. The policy
+    // adds the three attributes to this header.
     assert!(
         session.starts_with("id=; Path=/; Max-Age=0; ") && session.ends_with(" GMT; Secure; HttpOnly; SameSite=Lax"),
         "{session}"
@@ -142,7 +143,7 @@ async fn clients_cannot_claim_https_through_nginx() {
     let elsewhere = browser.get_with(&shop.both.http("/"), &[PAGE, ("Host", "evil.example")]).await;
     assert_eq!((elsewhere.status, elsewhere.header("Location")), (403, None));
 
-    // A client that uses HTTPS cannot claim plain HTTP either.
+    // A client that uses HTTPS cannot claim that its request came over plain HTTP.
     for claim in [("X-Forwarded-Proto", "http"), ("Forwarded", "proto=http")] {
         let sign_in = browser.sign_in_with(&shop.one.https("/sign-in"), &[claim]).await;
         assert_eq!((sign_in.status, sign_in.set_cookies().len()), (200, 3), "{claim:?}");
@@ -203,7 +204,7 @@ fn readme_shows_these_files() {
     let files = [
         ("nginx.conf", "nginx", include_str!("deployment/nginx.conf")),
         ("redis.conf", "text", include_str!("deployment/redis.conf")),
-        // The README shows the file without the description at its beginning.
+        // The README shows `serve.rs` without the description at the beginning of the file.
         ("serve.rs", "rust", serve.split_once("\n\n").unwrap().1),
     ];
     for (name, language, text) in files {
@@ -272,7 +273,8 @@ fn split_session_cookie(reply: &Reply) -> (&str, Vec<&str>) {
 }
 
 /// Returns true if a `Set-Cookie` header sets a sealed basket. The value begins with a version of 1 character and a key
-/// id of 4 characters. The rest is a base64 text of 44 characters. This text contains 32 bytes of the seal and 1 digit.
+/// id of 4 characters. The rest of the value is a base64 text of 44 characters. The base64 text contains 32 bytes of
+/// the seal and 1 digit of the basket's value.
 fn is_sealed_basket(set_cookie: &str) -> bool {
     let value = set_cookie.strip_prefix("__Host-Http-basket=1").and_then(|rest| rest.split(';').next());
     value.is_some_and(|value| value.len() == 4 + 44)

@@ -18,7 +18,8 @@ use workspace::Workspace;
 
 const COOKIES: &str = include_str!("editor/cookies.rs");
 const HANDLERS: &str = include_str!("editor/handlers.rs");
-/// Two edits. Each edit leaves a method call incomplete: one in the file of the declarations, one in another file.
+/// Two edits. Each edit makes one method call incomplete. The first call is in the file of the declarations. The second
+/// call is in another file.
 const INCOMPLETE_CALLS: [(&str, &str); 2] =
     [("cookies.remove_theme()?;", "cookies."), ("cookies.remove_cart()?;", "cookies.")];
 const SAME_FILE: &str = "    cookies.‸\n    cookies.remove_session_with";
@@ -28,8 +29,8 @@ const CART: [&str; 5] = ["try_cart", "set_cart", "set_cart_with", "remove_cart",
 const THEME: [&str; 5] = ["try_theme", "set_theme", "set_theme_with", "remove_theme", "remove_theme_with"];
 const LANG: [&str; 5] = ["try_lang", "set_lang", "set_lang_with", "remove_lang", "remove_lang_with"];
 
-/// All scenarios share one server, because a server starts slowly. A server must first load the standard library and
-/// compile the macros.
+/// All scenarios share one rust-analyzer server, because the server starts slowly. rust-analyzer must first load the
+/// standard library and compile the macros.
 #[test]
 fn rust_analyzer() {
     let workspace = Workspace::create("editor", &[("shop", "hardtack = { path = \"HARDTACK/runtime\" }")]);
@@ -44,7 +45,8 @@ fn rust_analyzer() {
     }
 }
 
-/// Opens the original files with these replacements. The text to replace must occur exactly once.
+/// Opens the crate's files in the editor. The text that the editor gets already contains the replacements of `edits`.
+/// Each text to replace must occur exactly once.
 fn edit(editor: &mut Editor, edits: &[(&str, &str)]) {
     let mut files = [("shop/src/cookies.rs", COOKIES.to_owned()), ("shop/src/handlers.rs", HANDLERS.to_owned())];
     for (original, typed) in edits {
@@ -76,7 +78,7 @@ const SCENARIOS: [Scenario; 10] = [
 
 fn valid_code_has_no_diagnostics(editor: &mut Editor) {
     assert_eq!(editor.diagnostics(), Vec::<String>::new());
-    // Check that the server reports an error if the code has one.
+    // Check that the server reports an error if the code contains an error.
     edit(editor, &[("cookies.remove_theme()?", "cookies.remove_theme(1)?")]);
     assert_eq!(editor.diagnostics().len(), 1);
 }
@@ -317,7 +319,8 @@ fn half_typed_field_keeps_other_methods(editor: &mut Editor) {
     for typed in typed {
         edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_FIELD, typed)]);
         assert_offered_in_both_files(editor, typed, &others);
-        // Repeat this without the attribute before the field. Here the next field has neither `pub` nor an attribute.
+        // Repeat the check without the attribute before the field. In the repeated check, the next field has neither
+        // `pub` nor an attribute.
         let between = format!("{typed}\n    other: String,");
         edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_ATTRIBUTE, ""), (CART_FIELD, &between)]);
         assert_offered_in_both_files(editor, typed, &others);

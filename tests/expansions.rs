@@ -1,12 +1,12 @@
-//! Two tests of the code that the macros generate.
+//! Two tests of the code that the macros generate (the macros' expansions).
 //!
 //! - `accepted_declarations_compile` proves that rustc accepts each declaration that the macros accept. The test
 //!   generates declarations with the grammar of the fuzz targets. Each declaration is a module of one crate. A first
-//!   `cargo check` finds the declarations that the macros reject. A second `cargo check` proves that rustc accepts all
-//!   other declarations.
-//! - `expansions_equal_their_snapshots` compares the expansions of three items with the files in `expansions/`. These
-//!   files show a reviewer how a change affects the generated code. `EXPANSIONS=overwrite` writes the files again. Read
-//!   the changes before you commit them.
+//!   `cargo check` finds the declarations that the macros reject. A second `cargo check` compiles only the accepted
+//!   declarations and must succeed.
+//! - `expansions_equal_their_snapshots` compares the expansions of three items with the files in `expansions/`. The
+//!   files in `expansions/` show a reviewer how a change affects the generated code. `EXPANSIONS=overwrite` writes the
+//!   files in `expansions/` again. Read the changes before you commit them.
 //!
 //! To call the functions of the macros, this crate compiles the macros' own modules. A proc-macro crate cannot export
 //! functions.
@@ -97,7 +97,7 @@ pub struct ShopCookies {
 #[test]
 fn expansions_equal_their_snapshots() {
     for Snapshot { name, expand, code } in SNAPSHOTS {
-        // Drop the attribute that calls the macro, because rustc does not pass this attribute to the macro.
+        // Remove the attribute that calls the macro, because rustc does not pass the attribute to the macro.
         let (_, item) = code.split_once('\n').unwrap();
         let expansion = syn::parse2(expand(item.parse().unwrap())).unwrap();
         let mut snapshot = String::new();
@@ -127,7 +127,7 @@ fn accepted_declarations_compile() {
 
     let mut accepted: BTreeSet<usize> = (0..all.len()).collect();
     for (at, errors) in compile_errors(&workspace, &all, &accepted) {
-        // At least one of the errors must come from a macro. The errors of the macros have no code.
+        // At least one error of a rejected declaration must come from a macro. The errors of the macros have no code.
         assert!(errors.iter().any(|error| error.code.is_none()), "{:#?}: {errors:#?}", all[at]);
         accepted.remove(&at);
     }
@@ -136,17 +136,18 @@ fn accepted_declarations_compile() {
         assert!(accepted.iter().any(|at| all[*at].macro_kind == macro_kind), "{macro_kind:?}");
     }
 
-    // After an error of a macro, rustc does not check types. So compile the accepted declarations again, without the
+    // If a macro returns an error, rustc does not check types. So compile the accepted declarations again, without the
     // rejected declarations.
     if let Some((at, errors)) = compile_errors(&workspace, &all, &accepted).pop_first() {
         panic!("{:#?}: {errors:#?}", all[at]);
     }
 }
 
-/// Generates a declaration from a number. The same number always gives the same declaration.
+/// Generates a random declaration from a number. The function always generates the same declaration for the same
+/// number.
 fn generate(number: u64) -> Declaration {
-    // This is the generator xorshift64* (Vigna). The first state is large, because after a small state the first
-    // numbers are not random enough.
+    // The function uses the random number generator xorshift64* (Vigna). The first state of the generator is large,
+    // because after a small state the first numbers are not random enough.
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut choose = |below: usize| {
         state ^= state >> 12;
@@ -158,7 +159,7 @@ fn generate(number: u64) -> Declaration {
     declaration(&mut choose, Vocabulary::Sound)
 }
 
-/// Compiles the declarations with these indices. Returns the errors of each declaration that does not compile.
+/// Compiles the declarations with the given indices. Returns the errors of each declaration that does not compile.
 fn compile_errors(
     workspace: &Workspace,
     all: &[Declaration],

@@ -1,6 +1,6 @@
-//! Tests that the macros' expansions compile in any program. The names in scope, the place of the declaration and the
-//! strictness of the lints do not matter. The modules in this file only need to compile. Each test also checks the
-//! cookies that a module declares.
+//! Tests that the code that the macros generate compiles in any program. The names in scope, the place of the
+//! declaration and the strictness of the lints must not change the result. The modules in this file only need to
+//! compile. Each test also checks the cookies that one of the modules declares.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "the modules only declare types")]
 
 use std::path::{Path, PathBuf};
@@ -94,7 +94,8 @@ fn expansions_need_no_prelude() {
     assert_eq!(Shop::SPECS.len(), 6);
 }
 
-/// In this module, every name that an expansion could use means another item: a type, a value or a macro.
+/// This module defines its own type, value or macro for every name that the generated code could use. So generated code
+/// that uses a name without an absolute path does not compile.
 #[allow(
     non_camel_case_types,
     non_snake_case,
@@ -205,7 +206,8 @@ fn expansions_ignore_shadowed_names() {
     assert_eq!(Shop::SPECS.len(), 4);
 }
 
-/// In this module, a trait gives every type more methods. The methods have names that an expansion calls.
+/// In this module, a trait adds methods to every type. The methods have the same names as methods that the generated
+/// code calls.
 mod conflicting_methods {
     pub trait Everywhere {
         fn write(&self, _: &mut hardtack::value::ValueWriter) {}
@@ -427,7 +429,7 @@ mod macro_fragments {
     }
 }
 
-/// Generic parameters and types that have the same names as items of an expansion.
+/// Generic parameters and types that have the same names as items in the generated code.
 mod parameters {
     use super::{Cookie, CookieValue, cookies};
 
@@ -494,7 +496,7 @@ fn parameters_can_have_any_name() {
     assert_eq!(parameters::named::Cookies::SPECS.len(), 1);
 }
 
-/// A public set with private fields. The types of these fields are private too.
+/// A public set with private fields. The types of the private fields are private too.
 mod private {
     use super::{Cookie, CookieValue, cookies};
 
@@ -514,7 +516,8 @@ mod private {
         pub cart: u32,
     }
 
-    /// Calls the generated methods for the private fields. These methods are only visible in this module.
+    /// Calls the generated methods for the private fields. The methods for private fields are only visible in this
+    /// module.
     pub fn set_private_fields(shop: &Shop) {
         shop.set_secret(Secret { inner: 7 }).unwrap();
         shop.set_hidden(Hidden(8)).unwrap();
@@ -522,7 +525,7 @@ mod private {
 }
 
 /// A trait whose methods have the same names as the methods that the macro generates for the set. The compiler selects
-/// a method of this trait only if the generated method is not visible.
+/// the trait's method only if the generated method is not visible.
 trait SameNames {
     fn set_secret(&self, _: u32) -> &'static str {
         "not visible"
@@ -563,7 +566,7 @@ fn private_types_stay_private() {
     assert_eq!(headers.collect::<Vec<_>>(), ["__Host-Http-cart=9", "__Host-Http-secret=7", "__Host-Http-hidden=8"]);
 }
 
-/// Fields and variants that `cfg` removes, and fields and variants that are deprecated.
+/// Fields and variants that `cfg` removes, and deprecated fields and variants.
 mod conditions {
     #![deny(warnings)]
 
@@ -631,8 +634,8 @@ fn cfg_removes_fields_and_variants() {
     assert!(header(conditions::Numbered::Two).starts_with("__Host-Http-numbered=two; "));
 }
 
-/// Runs clippy on the fixtures, which are separate crates. One crate has the strictest lints. The other crate has an
-/// older edition and imports hardtack under another name.
+/// Runs clippy on the fixtures, which are separate crates. One crate has the strictest lints. The other crate uses an
+/// older Rust edition and imports hardtack under another name.
 #[test]
 fn expansions_pass_strict_clippy() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -655,7 +658,7 @@ fn expansions_pass_strict_clippy() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Copies the fixtures. In the copies, the path of the runtime is absolute.
+/// Copies the fixtures. In a copied `Cargo.toml`, the path of the dependency hardtack is absolute.
 fn copy_tree(from: &Path, to: &Path, root: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -667,7 +670,8 @@ fn copy_tree(from: &Path, to: &Path, root: &Path) {
         }
         let text = fs::read_to_string(&path).unwrap();
         let text = text.replace("../../../runtime", &root.join("runtime").to_string_lossy().replace('\\', "/"));
-        // Do not write a file that has not changed, because a newer timestamp would cause a rebuild.
+        // If the content of a file has not changed, do not write the file, because a newer timestamp would cause a
+        // rebuild.
         if fs::read_to_string(&target).ok().as_ref() != Some(&text) {
             fs::write(&target, text).unwrap();
         }

@@ -1,7 +1,7 @@
-//! Tests of the inventory: the listed cookies and their places, the four output formats, and `deny`.
+//! Tests of the inventory: the listed cookies, the places of the declarations, the four output formats, and `deny`.
 //!
-//! The tests compile and run a program with the real cargo. The program has three crates. One of the crates declares no
-//! cookie.
+//! The tests compile and run a program with the real cargo. The program consists of three crates. One of the three
+//! crates declares no cookie.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -85,7 +85,7 @@ fn main() {
 }
 "#;
 
-/// Runs the program with this argument and returns the program's output.
+/// Runs the program with the argument and returns the program's output.
 fn output_of(argument: &str) -> String {
     static PROGRAM: OnceLock<Workspace> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
@@ -169,7 +169,7 @@ fn attributes_reasons_and_findings_match_the_declarations() {
     let theme = cookie("themes::scheme::Theme");
     assert_eq!(rules(&theme), [("script-readable".to_owned(), true)]);
     assert!(theme["findings"][0]["references"].as_array().unwrap().contains(&"ZAP 10010".into()));
-    // Two cookies have the same name, so each of them lists the other cookie.
+    // Two cookies have the same name, so the inventory entry of each cookie names the other cookie.
     assert_eq!(theme["same_name"], serde_json::json!(["shop::Wrapped"]));
     assert_eq!(cookie("shop::Wrapped")["same_name"], serde_json::json!(["themes::scheme::Theme"]));
 
@@ -205,7 +205,7 @@ fn sarif_is_valid() {
     let mut schemas = boon::Schemas::new();
     let index = compiler.compile("sarif", &mut schemas).unwrap();
     schemas.validate(&sarif, index).unwrap_or_else(|error| panic!("{error:#}"));
-    // Check that the validation can fail.
+    // Check that the schema rejects an invalid report.
     let mut invalid = sarif.clone();
     invalid["runs"][0]["results"][0]["level"] = "grave".into();
     assert!(schemas.validate(&invalid, index).is_err());
@@ -272,7 +272,7 @@ const PAGES: &str = "github.io";
 #[cookie(domain = PAGES, reason = "kept until the move")]
 struct Pages(u32);
 
-/// A cookie with the name `invalid`. The macros use this name for a declaration that has errors.
+/// A cookie with the name `invalid`. The macros use the name `invalid` for a declaration that has errors.
 #[derive(hardtack::Cookie)]
 #[cookie(secure = false, reason = "nothing depends on it")]
 struct Invalid;

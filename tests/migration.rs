@@ -51,15 +51,15 @@ fn page_shows_exactly_the_code_of_this_test() {
     assert_eq!(PAGE.matches("```rust").count(), regions.len(), "the page has a block that no test runs");
 }
 
-/// Returns the `Set-Cookie` headers that a region shows in comments, in order. If a shown header ends with `…`, the
-/// rest of the header is omitted.
+/// Returns the `Set-Cookie` headers that a region shows in comments, in order. If a header in a comment ends with `…`,
+/// the comment omits the rest of the header.
 fn shown_headers(name: &str) -> Vec<String> {
     let regions = SOURCES.iter().copied().flat_map(snippets::regions);
     let (_, text) = regions.into_iter().find(|(found, _)| found == name).unwrap_or_else(|| panic!("{name}"));
     text.lines().filter_map(|line| Some(line.split_once("// Set-Cookie: ")?.1.to_owned())).collect()
 }
 
-/// Asserts that the region shows exactly these `Set-Cookie` headers, in this order.
+/// Asserts that the region shows exactly the `Set-Cookie` headers in `sent`, in the same order.
 #[track_caller]
 fn assert_shown(name: &str, sent: &[String]) {
     let shown = shown_headers(name);
@@ -75,7 +75,7 @@ fn set_cookies(response: &HeaderMap) -> Vec<String> {
     response.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned()).collect()
 }
 
-/// A response with its complete body.
+/// A response whose body was read to the end.
 struct Reply {
     status: StatusCode,
     set_cookies: Vec<String>,
@@ -83,7 +83,7 @@ struct Reply {
     body: String,
 }
 
-/// Sends `GET /` with this `Cookie` header to a router, over TLS.
+/// Sends `GET /` with the given `Cookie` header to a router, over TLS.
 async fn send(router: Router, cookie: &str) -> Reply {
     send_over(Transport::Tls, router, cookie).await
 }

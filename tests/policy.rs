@@ -57,7 +57,7 @@ use hardtack::tls::{Peer, Transport};
 use hardtack::{Cookie, Policy, PolicyHandle, ReadCookie, TlsTermination};
 use tower::ServiceExt as _;
 
-/// The value of every cookie in these tests. No event may contain this value.
+/// The value of every cookie in these tests. No event may contain the value of a cookie.
 const SECRET: &str = "opensesame";
 const HOST_NAME: &str = "www.site.example";
 const PAGE: (HeaderName, &str) = (ACCEPT, "text/html");
@@ -119,7 +119,7 @@ fn session() -> Session {
     Session(SECRET.to_owned())
 }
 
-/// Returns the default policy without `force_https`. With this policy, plain HTTP requests reach the handlers.
+/// Returns the default policy without `force_https`. Without `force_https`, plain HTTP requests reach the handlers.
 fn without_force_https() -> PolicyBuilder {
     Policy::builder().force_https(false)
 }
@@ -153,7 +153,7 @@ impl RecordedEvent {
         recorded
     }
 
-    /// Returns the parts that most tests compare: the kind, the cookie's name and the rule.
+    /// Returns the parts of the event that most tests compare: the kind, the cookie's name and the rule.
     fn summary(&self) -> (Kind, &str, &'static str) {
         (self.kind, self.cookie.as_deref().unwrap_or_default(), self.rule)
     }
@@ -177,12 +177,12 @@ impl RecordingPolicy {
         RecordingPolicy { handle: PolicyHandle::new(policy), events }
     }
 
-    /// Returns the events that were recorded since the last call.
+    /// Returns the events that were recorded since the last call of `take_events`.
     fn take_events(&self) -> Vec<RecordedEvent> {
         std::mem::take(&mut *self.events.lock().unwrap())
     }
 
-    /// Adds the policy's layer to these routes, and sends the request.
+    /// Adds the policy's layer to the given routes, and sends the request.
     async fn send(&self, termination: TlsTermination, routes: Router, request: Request) -> Outcome {
         let response = routes.layer(self.handle.layer(termination)).oneshot(request).await.unwrap();
         self.outcome(response)
@@ -193,7 +193,7 @@ impl RecordingPolicy {
     }
 }
 
-/// A response, and the events of its request.
+/// A response, and the events of the request.
 #[derive(Debug)]
 struct Outcome {
     status: StatusCode,
@@ -214,7 +214,7 @@ impl Outcome {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// Returns the names of the headers. Leaves out `Content-Length`, because axum adds this header.
+    /// Returns the names of the response's headers. Leaves out `Content-Length`, because axum adds `Content-Length`.
     fn header_names(&self) -> Vec<HeaderName> {
         self.headers.keys().filter(|name| *name != CONTENT_LENGTH).cloned().collect()
     }
@@ -233,7 +233,7 @@ fn new_request(transport: Transport, uri: &str, headers: &[(HeaderName, &str)]) 
     headers.iter().fold(request, |request, (name, value)| request.header(name, *value)).body(Body::empty()).unwrap()
 }
 
-/// Returns routes that respond to every request with these headers.
+/// Returns routes that respond to every request with the given headers.
 fn respond_with(headers: &[(HeaderName, &[u8])]) -> Router {
     let headers: Vec<_> =
         headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_bytes(value).unwrap())).collect();
@@ -244,12 +244,12 @@ fn respond_with(headers: &[(HeaderName, &[u8])]) -> Router {
     })
 }
 
-/// Returns routes that write these `Set-Cookie` headers without a jar, as other libraries do.
+/// Returns routes that write the given `Set-Cookie` headers without a jar, as other libraries do.
 fn respond_with_cookies(headers: &[&[u8]]) -> Router {
     respond_with(&headers.iter().map(|value| (SET_COOKIE, *value)).collect::<Vec<_>>())
 }
 
-/// Sends a response with these `Set-Cookie` headers through the layer.
+/// Sends a response with the given `Set-Cookie` headers through the policy's layer.
 async fn send_cookies(policy: PolicyBuilder, transport: Transport, headers: &[&str]) -> Outcome {
     let headers: Vec<_> = headers.iter().map(|value| value.as_bytes()).collect();
     let request = new_request(transport, "/", &[]);

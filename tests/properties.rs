@@ -1,9 +1,10 @@
 //! Property tests:
 //!
-//! - A value is read back equal, and adds no attribute to its header.
+//! - A cookie value is the same after the value is written and read.
+//! - A cookie value cannot add an attribute to the header.
 //! - Any bytes in a `Cookie` or `Set-Cookie` header are parsed without a panic.
-//! - An attribute that is set at run time is written unchanged, or causes an error.
-//! - A `Debug` text, an error or a report never contains a cookie's value.
+//! - A setter writes an attribute unchanged, or returns an error.
+//! - `Debug` output, errors and reports never contain a cookie's value.
 #![allow(
     clippy::expect_used,
     clippy::float_cmp,
@@ -36,11 +37,12 @@ use proptest::prelude::*;
 
 use expected_cookie::is_cookie_octet;
 
-/// A part of each secret value. No text that hardtack produces may contain this part.
+/// Each secret cookie value in the tests contains this text. No `Debug` output, error or report of hardtack may contain
+/// this text.
 const SECRET: &str = "opensesame";
 
 fn config(cases: u32) -> ProptestConfig {
-    // Do not write the seeds of failures to files in the source folder. A failing test prints its seed.
+    // Do not write the seeds of failures to files in the source folder. A failing test prints the seed.
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
@@ -72,7 +74,7 @@ struct Script(String);
 #[cookie(name = "legacy", secure = false, http_only = false, reason = "an old proxy reads it")]
 struct Legacy(String);
 
-/// Returns texts of any characters. Many of these characters have a meaning in headers.
+/// Generates strings of any characters. Many of the generated characters have a special meaning in headers.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -129,7 +131,8 @@ fn attribute<'a>(header: &'a str, key: &str) -> Option<&'a str> {
     header.split("; ").skip(1).find_map(|attribute| attribute.strip_prefix(key)?.strip_prefix('='))
 }
 
-/// Encodes a value for a header. 6265bis 4.1.1 defines the ranges of bytes that need no encoding.
+/// Encodes a cookie value for a header. The specification 6265bis (4.1.1) defines the ranges of bytes that need no
+/// encoding.
 fn encoded(value: &str) -> String {
     value.bytes().fold(String::new(), |mut text, byte| {
         if is_cookie_octet(byte) && byte != b'%' {

@@ -20,7 +20,7 @@ use tower::{Layer as _, ServiceExt as _};
 #[derive(Cookie)]
 struct Session(String);
 
-/// A cookie that scripts read, although its name is similar to the name of a session cookie.
+/// A cookie that scripts read, although the cookie's name is similar to the name of a session cookie.
 #[derive(Cookie)]
 #[cookie(name = "__Host-session_hint", http_only = false, reason = "the page greets by it")]
 struct Hint(String);
@@ -44,7 +44,7 @@ fn set_cookies(headers: &HeaderMap) -> Vec<&str> {
     headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect()
 }
 
-/// Runs the handler on the request's jar, and returns a response with these headers.
+/// Runs the handler on the request's jar, and returns a response with the given headers.
 async fn respond(
     request: Request<()>,
     headers: &[(http::HeaderName, &'static str)],
@@ -125,7 +125,7 @@ fn jar_keeps_existing_headers_and_comes_last() {
         let jar = Cookies::from_headers(&HeaderMap::new(), testing::https());
         jar.set(Cart(7)).unwrap();
         jar.write(&mut response);
-        // Browsers process the headers in order. So the browser stores the cookie of the last header.
+        // Browsers process the headers in order. So the browser stores the cookie that the last header sets.
         let set = "__Secure-cart=7; Path=/shop; Secure; HttpOnly; SameSite=Lax";
         assert_eq!(set_cookies(&response), [existing, set]);
     }
@@ -133,11 +133,11 @@ fn jar_keeps_existing_headers_and_comes_last() {
 
 #[test]
 fn last_set_of_one_scope_wins() {
-    /// A cookie with the policy's domain.
+    /// A cookie that gets the policy's domain.
     #[derive(Cookie)]
     #[cookie(domain = policy)]
     struct Sso(u32);
-    /// A host-only cookie. The policy's domain does not apply to this cookie.
+    /// A host-only cookie. A host-only cookie does not get the policy's domain.
     #[derive(Cookie)]
     #[cookie(name = "__Secure-place", path = "/a")]
     struct Place(u32);
@@ -229,8 +229,8 @@ async fn application_hsts_is_replaced_or_removed() {
 
 #[tokio::test]
 async fn header_with_a_wider_domain_is_undeclared() {
-    /// A host-only cookie without a prefix. If a header for this cookie has a `Domain`, browsers send the cookie to
-    /// more hosts than declared.
+    /// A host-only cookie without a prefix. If a header sets a host-only cookie with a `Domain`, browsers send the
+    /// cookie to more hosts than declared.
     #[derive(Cookie)]
     #[cookie(name = "sid", reason = "an old proxy reads it")]
     struct Sid(u32);

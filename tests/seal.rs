@@ -1,6 +1,6 @@
 //! Tests of signed and sealed cookies:
 //!
-//! - vectors that another implementation wrote,
+//! - vectors (values and expected results) that another implementation wrote,
 //! - attacks,
 //! - key rotation while clients send requests,
 //! - declarations with `signed`, `sealed` and `json`.
@@ -38,13 +38,13 @@ fn instant(seconds: u64) -> SystemTime {
 /// The time of most tests, in Unix seconds.
 const NOW: u64 = 1_800_000_000;
 
-/// Returns the key with this number. The key is the same in every run.
+/// Returns the test key with the given number. The key is the same in every run.
 fn key(number: u8) -> Key {
     use base64::Engine as _;
     Key::from_base64(&base64::engine::general_purpose::STANDARD.encode([number; 32])).unwrap()
 }
 
-/// Returns the jar of a request with this `Cookie` header.
+/// Returns the jar of a request with the given `Cookie` header.
 fn jar(cookie_header: &str, keyring: &Keyring) -> Cookies {
     let mut request = HeaderMap::new();
     request.insert("cookie", cookie_header.parse().unwrap());
@@ -63,7 +63,7 @@ fn wire(header: &http::HeaderValue) -> String {
     rest.split(';').next().unwrap().to_owned()
 }
 
-/// Converts the result of a read to the word that the vectors use for this result.
+/// Converts the result of reading a cookie to the word that the vectors use for the result.
 fn verdict<T>(read: &Result<T, ReadError>) -> &'static str {
     match read {
         Ok(_) => "ok",

@@ -1,5 +1,5 @@
-//! Serves axum applications to real clients, over TLS and over plain HTTP. Checks the cookies in the responses, the
-//! refused requests, and the bodies of the refusals.
+//! Serves axum applications to real clients, over TLS and over plain HTTP. The tests check the cookies in the
+//! responses, the refused requests, and the bodies of the responses to refused requests.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -60,7 +60,7 @@ const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure
 const SESSION_REMOVAL: &str =
     "__Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
 const BANNER: &str = "banner=true; Path=/; HttpOnly; SameSite=Lax";
-/// The response body of a refusal over plain HTTP.
+/// The body of the response if a plain HTTP request is refused.
 const HTTPS_ONLY: &str = "this page works over HTTPS only";
 
 fn session() -> Session {
@@ -72,7 +72,7 @@ fn policy_allowing_http() -> Policy {
     Policy::builder().force_https(false).build().unwrap()
 }
 
-/// Serves the routes with this policy, over TLS and over plain HTTP.
+/// Serves the routes with the policy of `policy_allowing_http`, over TLS and over plain HTTP.
 async fn serve(routes: Router) -> TestServer {
     TestServer::start(routes.layer(policy_allowing_http().layer(TlsTermination::per_connection()))).await
 }

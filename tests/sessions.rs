@@ -1,6 +1,6 @@
-//! Tests two session libraries inside the policy's layer, on real sockets: tower-sessions and axum-login. Each library
-//! is used with its defaults and with other settings. The policy must harden the cookies of the libraries. Sessions and
-//! logout must still work.
+//! Tests two session libraries inside the policy's layer, on real sockets: tower-sessions and axum-login. The tests use
+//! each library with the library's defaults and with other settings. The policy must harden the cookies of the
+//! libraries. Behind the policy, sessions and logout must still work.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -29,13 +29,13 @@ use support::server::TestServer;
 
 type Sessions = SessionManagerLayer<MemoryStore>;
 
-/// Returns the layer of tower-sessions with its defaults. The default cookie is `id`, with Secure, HttpOnly and
+/// Returns the layer of tower-sessions with the default settings. The default cookie is `id`, with Secure, HttpOnly and
 /// `SameSite=Strict`.
 fn sessions() -> Sessions {
     SessionManagerLayer::new(MemoryStore::default())
 }
 
-/// Returns the layer of tower-sessions. Each attribute that protects the cookie is switched off.
+/// Returns the layer of tower-sessions without the attributes that protect the cookie.
 fn insecure() -> Sessions {
     sessions().with_secure(false).with_http_only(false).with_same_site(cookie::SameSite::None)
 }
@@ -104,7 +104,8 @@ async fn session_cookie_is_hardened_in_every_configuration() {
         (sessions(), "id=*; HttpOnly; SameSite=Strict; Secure; Path=/", ""),
         (sessions().with_secure(false), "id=*; HttpOnly; SameSite=Strict; Path=/", "; Secure"),
         (sessions().with_http_only(false), "id=*; SameSite=Strict; Secure; Path=/", "; HttpOnly"),
-        // The policy does not change an existing SameSite. Only the setting `baseline` can require another SameSite.
+        // The policy does not change an existing SameSite. Only the policy's setting `baseline` can require another
+        // SameSite.
         (insecure(), "id=*; SameSite=None; Path=/", "; Secure; HttpOnly"),
         (
             sessions().with_same_site(cookie::SameSite::Lax).with_expiry(hour).with_path("/shop").with_secure(false),
@@ -180,7 +181,8 @@ async fn host_prefixed_session_needs_a_hardened_removal() {
     curl.get(without_policy.https("/count")).await;
     let end = curl.get(without_policy.https("/end")).await;
     assert_eq!(normalize_all(&end.set_cookies()), ["__Host-id=; Path=/; Max-Age=0; Expires=*"]);
-    // A header for a `__Host-` cookie needs Secure. The removal has no Secure, so the client ignores the removal.
+    // A header for a `__Host-` cookie needs Secure. The header that removes the cookie has no Secure, so the client
+    // ignores the header.
     assert_eq!(curl.cookies().len(), 1);
 
     let site = RecordingPolicy::new(Policy::builder()).serve(routes()).await;
@@ -196,7 +198,8 @@ async fn secure_appended_by_hand_is_recognized() {
     async fn sample() -> [(axum::http::HeaderName, &'static str); 1] {
         [(SET_COOKIE, "sample=value; Secure")]
     }
-    // The library writes the Path unchanged into the header, so the header contains the appended `; Secure`.
+    // tower-sessions writes the configured Path unchanged into the header. So the header contains the text `; Secure`
+    // that the Path contains.
     let sessions = sessions().with_secure(false).with_path("/; Secure");
     let policy = RecordingPolicy::new(Policy::builder().force_https(false));
     let site = policy.serve(counting_routes().route("/sample", get(sample)).layer(sessions)).await;
@@ -228,7 +231,7 @@ async fn session_cookie_is_dropped_over_http_with_event() {
         for client in [site.client(), site.browser()] {
             for _ in 0..2 {
                 let reply = client.get(site.http("/count")).await;
-                // Each request begins a new session, because no client gets the cookie.
+                // Each request begins a new session, because no client gets the session cookie.
                 assert_eq!((reply.status, reply.body.as_str(), reply.set_cookies()), (200, "1", vec![]));
                 assert_eq!(reply.header("cache-control"), None);
                 assert_eq!(policy.events(), [format!("header dropped `id` (insecure, GET /count): {plain}; {reason}")]);
@@ -236,9 +239,9 @@ async fn session_cookie_is_dropped_over_http_with_event() {
         }
         assert_eq!(policy.count(Kind::HeaderDropped), 4);
 
-        // This is a limit of the policy. The library still receives the session cookie of a plain HTTP request, so a
-        // plain HTTP request can end the session. The policy drops the header that removes the cookie, because the
-        // policy would make this header Secure.
+        // The client keeps the cookie of the ended session, which is a limit of the policy. The library still receives
+        // the session cookie of a plain HTTP request, so a plain HTTP request can end the session. The policy drops the
+        // header that removes the cookie, because the policy would make the header Secure.
         let (browser, client) = (site.browser(), site.client());
         let set = browser.get(site.https("/count")).await;
         let key = set.set_cookies()[0].split(';').next().unwrap().to_owned();
@@ -308,7 +311,7 @@ async fn session_layer_inside_the_policy_is_hardened() {
     assert_eq!((plain.status, plain.set_cookies()), (403, vec![]));
 }
 
-/// Tests a limit of the policy: its layer does not see the cookies of an outer layer.
+/// Tests a limit of the policy: the policy's layer does not see the cookies of a layer outside of the policy's layer.
 #[tokio::test]
 async fn session_layer_outside_the_policy_is_unchanged() {
     let policy = RecordingPolicy::new(Policy::builder().force_https(false));
@@ -322,7 +325,8 @@ async fn session_layer_outside_the_policy_is_unchanged() {
         ["id=*; SameSite=None; Path=/"]
     );
 
-    // Over plain HTTP, only the declared cookie is missing. The session cookie of the outer layer is sent.
+    // The response over plain HTTP does not contain the declared cookie. But the response contains the session cookie
+    // of the outer layer.
     let plain = site.client().get(site.http("/both")).await;
     assert_eq!(
         (plain.status, normalize_all(&plain.set_cookies())),
@@ -420,7 +424,8 @@ async fn login_and_logout_cookies_are_hardened() {
         assert_eq!((refused.status, refused.set_cookies()), (401, vec![]));
         assert_eq!(browser.get(site.https("/who")).await.body, "guest");
 
-        // When the visitor signs in, the session gets a new key. The policy also hardens the cookie with the new key.
+        // When the visitor signs in, the session gets a new session key. The policy also hardens the cookie that
+        // contains the new session key.
         assert_eq!(browser.get(site.https("/count")).await.body, "1");
         let visitor = stored().unwrap();
         let signed_in = login(&browser, site.https("/login"), PASSWORD).await;
@@ -436,7 +441,7 @@ async fn login_and_logout_cookies_are_hardened() {
         assert_eq!((signed_out.status, normalize_all(&signed_out.set_cookies())), (200, vec![removal.to_owned()]));
         assert_eq!(stored(), None);
         assert_eq!(browser.get(site.https("/who")).await.body, "guest");
-        // After the logout, a client with a copy of the session cookie is not signed in.
+        // After the logout, a client with a copy of the old session cookie is not signed in.
         let copied = [("cookie", user.to_str().unwrap())];
         assert_eq!(site.client().get_with(site.https("/who"), &copied).await.body, "guest");
     }
@@ -450,8 +455,8 @@ async fn login_over_http_sets_no_cookie() {
     assert_eq!((reply.status, reply.set_cookies()), (403, vec![]));
     assert_eq!(policy.count(Kind::RequestRefused), 1);
 
-    // If the plain HTTP request reaches the handler, the login succeeds. But the client does not receive the session
-    // cookie.
+    // If the login request arrives over plain HTTP and reaches the handler, the login succeeds. But the client does not
+    // receive the session cookie.
     policy.handle.apply(Policy::builder().force_https(false).build().unwrap());
     let browser = site.browser();
     let reply = login(&browser, site.http("/login"), PASSWORD).await;

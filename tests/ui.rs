@@ -1,11 +1,12 @@
-//! Tests the exact errors of code that must not compile. `ui/pass` contains the most similar code that compiles. The
-//! folders of the failing code are:
+//! Tests the exact errors of code that must not compile. `ui/pass` contains the most similar code that compiles. Three
+//! folders contain the code that must not compile:
 //!
 //! - `ui/fail/attribute`: errors that the macros write.
-//! - `ui/fail/constant`: errors of a `const` in the expansion.
+//! - `ui/fail/constant`: errors of a `const` in the code that the macros generate.
 //! - `ui/fail/context`: errors that rustc writes because of our traits.
 //!
-//! The first line of each file contains the number of its errors. One mistake must cause only one error.
+//! The first line of each file in `ui/fail` contains the number of errors that the file must cause. One mistake must
+//! cause only one error.
 //!
 //! `TRYBUILD=overwrite` updates the `.stderr` files. Read the changes before you commit them.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
@@ -25,7 +26,7 @@ use not_run::not_run;
 /// The compiler whose errors are in the `.stderr` files. The text of rustc's notes depends on rustc's version.
 const COMPILER: &str = "rustc 1.95.";
 
-/// Includes the programs of `ui/pass`. The `main` of each program checks the headers that the program writes.
+/// Includes the programs of `ui/pass`. The function `main` of each program checks the headers that the program writes.
 macro_rules! passing_programs {
     ($($name:ident: $file:literal,)*) => {
         $(

@@ -81,7 +81,7 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// Opens this path of the site over HTTPS.
+    /// Opens a path of the site over HTTPS.
     fn open(&self, path: &str) {
         self.tab.navigate(&format!("https://{HOST}{path}")).unwrap();
     }
@@ -104,12 +104,13 @@ impl Page<'_> {
         self.call("remove", json!([cookie]))
     }
 
-    /// Sets a cookie in another scope. If `value` is `None`, removes the cookie in this scope.
+    /// Sets a cookie with another path or domain. If `value` is `None`, the function removes the cookie with the other
+    /// path or domain.
     fn set_in_scope(&self, cookie: &str, value: Option<&str>, setter: &str, scope: &str) -> String {
         self.call("set_in_scope", json!([cookie, value, setter, scope]))
     }
 
-    /// Makes the server respond with this `Set-Cookie` header.
+    /// Makes the server respond with the given `Set-Cookie` header.
     fn receive(&self, header: &str) {
         let path = format!("/raw?header={}", header.replace('%', "%25").replace(';', "%3B").replace(' ', "%20"));
         assert_eq!(self.tab.fetch(&path).0, 200, "{header}");
@@ -135,8 +136,8 @@ impl Page<'_> {
     }
 }
 
-/// Checks that a result is an error of this kind. The error must name the cookie, and must not contain the cookie's
-/// value.
+/// Checks that a result is an error of the given kind. The error must name the cookie, and must not contain the
+/// cookie's value.
 #[track_caller]
 fn assert_error(result: &str, kind: &str, cookie: &str) {
     assert!(result.starts_with(&format!("{kind}: ")) && result.contains(&format!("`{cookie}`")), "{result}");
@@ -181,7 +182,7 @@ fn values_are_read_back_unchanged(page: &Page<'_>) {
         assert_eq!(page.set("theme", text), "ok", "{text:?}");
         assert_eq!(page.get("theme"), format!("some {text}"));
         assert_eq!(page.read_by_server("theme"), format!("some {text}"));
-        // The program and the server create the same text to assign to `document.cookie`.
+        // For the same cookie, the program and the server create the same text for `document.cookie`.
         let expected = document_cookie(&Theme(text.to_owned())).unwrap().to_string();
         assert_eq!(page.call("document_cookie_text", json!([text])), expected);
         let stored = page.stored_cookie();
@@ -232,7 +233,7 @@ fn cookies_are_stored_as_declared(page: &Page<'_>) {
         assert_eq!((page.get(cookie), page.stored()), ("none".into(), vec![]), "{cookie}");
     }
 
-    // A page has no policy, so it has no cookie domain.
+    // The WebAssembly program has no policy, so the program does not know the policy's cookie domain.
     assert_error(&page.set("name", "s3cr3t"), "Set", "__Secure-name");
     assert_error(&page.remove("name"), "Set", "__Secure-name");
     assert_eq!(page.set_in_scope("name", Some("ada"), "domain", DOMAIN), "ok");
@@ -244,7 +245,8 @@ fn cookies_are_stored_as_declared(page: &Page<'_>) {
 
     assert_eq!(page.set_in_scope("cart", Some("7"), "path", "/shop/7"), "ok");
     assert_eq!(page.stored_cookie().path, "/shop/7");
-    // The removal uses the declared path. The cookie with the other path remains, so the removal is an error.
+    // `remove` uses the declared path, so the cookie with the other path remains in the browser. `remove` returns an
+    // error, because the page can still read a cookie with this name.
     assert_error(&page.remove("cart"), "Remains", "__Secure-cart");
     assert_eq!(page.set_in_scope("cart", None, "path", "/shop/7"), "ok");
     assert_eq!(page.stored(), []);
@@ -308,7 +310,7 @@ fn localhost_is_a_secure_context(page: &Page<'_>) {
         assert_eq!(page.get(cookie), "some 7");
         let stored = page.stored_cookie();
         assert_eq!((stored.name.as_str(), stored.secure), (name, true));
-        // In a debug build the server counts localhost as HTTPS too.
+        // In a debug build, the server counts a request to localhost as HTTPS too.
         assert_eq!(page.read_by_server(cookie), "some 7");
         assert_eq!((page.remove(cookie), page.stored()), ("ok".into(), vec![]));
     }
@@ -329,7 +331,7 @@ fn pages_outside_the_path_are_rejected(page: &Page<'_>) {
         assert_eq!(page.get("cart"), "some 1");
     }
     // Browsers compare the cookie's path with the URL from which the page was loaded. The script function `pushState`
-    // does not change that URL.
+    // does not change the URL from which the page was loaded.
     page.tab.evaluate("history.pushState(null, '', '/')");
     assert_eq!(
         (page.get("cart"), page.set("cart", "2"), page.stored_cookie().value.as_str()),
@@ -367,7 +369,8 @@ fn second_cookie_of_the_name_is_an_error(page: &Page<'_>) {
     assert_eq!(page.stored().len(), 2);
     assert_error(&page.remove("legacy"), "Remains", "legacy");
     assert_eq!(page.stored_cookie().value, "evil");
-    // An `HttpOnly` cookie has the same identity, so the browser drops our cookie.
+    // The server sets an `HttpOnly` cookie with the same name, domain and path as the page's cookie. So the browser
+    // drops the cookie that the page sets afterwards.
     page.receive("legacy=server; Path=/; Secure; HttpOnly");
     assert_error(&page.set("legacy", "s3cr3t"), "Dropped", "legacy");
 }
@@ -382,7 +385,7 @@ fn cookies_of_other_programs_are_read(page: &Page<'_>) {
     assert!(result.ends_with("is malformed: expected a `u32`"), "{result}");
     assert_eq!(page.set("cart", "7"), "ok");
     assert_eq!(page.get("cart"), "some 7");
-    // An inline script of the server's page can write a cookie with this text.
+    // An inline script of a page can assign the text to `document.cookie`, to write a cookie.
     let text = document_cookie(&Theme("dark; \"\"".to_owned())).unwrap();
     page.tab.evaluate(&format!("document.cookie = {}", text.js_string()));
     assert_eq!(page.get("theme"), "some dark; \"\"");
@@ -398,7 +401,7 @@ fn frames_follow_the_browsers_rules(page: &Page<'_>) {
         results.as_array().unwrap().iter().map(|result| result.as_str().unwrap().to_owned()).collect()
     };
     let (inner, partner) = (format!("https://{HOST}/frame"), format!("https://{PARTNER}/"));
-    // The frame's script makes three calls for each of two cookies.
+    // The frame's script calls three functions for each of two cookies.
     let names = ["__Host-theme", "__Host-theme", "__Host-theme", "__Host-map", "__Host-map", "__Host-map"];
 
     let same_site = frame(&format!("https://{HOST}/"), &inner, Value::Null);
@@ -451,8 +454,8 @@ fn jar_and_audit_work(page: &Page<'_>) {
     assert_eq!(page.call("use_jar_and_audit", json!([])), "Some(\"dark\") Ok(true)");
 }
 
-/// Returns the folder of the compiled program. If no compiler for WebAssembly is installed, prints a notice and returns
-/// `None`. In CI, a missing compiler is a failure.
+/// Returns the folder of the compiled program. If no compiler for WebAssembly is installed, the function prints a
+/// notice and returns `None`. In CI, a missing compiler is a failure.
 fn program() -> Option<&'static Path> {
     static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
     PROGRAM.get_or_init(build).as_deref()
@@ -464,7 +467,7 @@ fn build() -> Option<PathBuf> {
     let output = Command::new("bash").arg(script).arg(&folder).output();
     let why = match output {
         Ok(output) if output.status.success() => return Some(folder.join("page")),
-        // The script exits with status 69 if the machine has no compiler for the target.
+        // The script `build` exits with status 69 if the machine has no compiler for WebAssembly.
         Ok(output) if output.status.code() == Some(69) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
         Ok(output) => panic!("web/build failed: {}", String::from_utf8_lossy(&output.stderr)),
         Err(error) => format!("`bash` does not start: {error}"),

@@ -1,6 +1,6 @@
 //! Parses `#[cookie(…)]` and `#[cookies(…)]` into `Arguments`. `Arguments` contains the value of each key, with the
-//! spans of the key and the value. If an item is wrong, the parser reports an error and continues with the next item.
-//! Later, `check` rejects values that contradict each other.
+//! spans of the key and the value. If the value of a key is wrong, the parser reports an error and continues with the
+//! next key. Later, `check` rejects values that contradict each other.
 
 use core::fmt::Display;
 use core::time::Duration;
@@ -20,7 +20,7 @@ use crate::names::Case;
 /// The value of one key that the user wrote.
 pub(crate) struct Given<T> {
     pub(crate) key: Span,
-    /// The tokens of the value. If the key is a flag, this is the token of the key.
+    /// The tokens of the value. If the key has no value, such as `json`, the tokens are the key itself.
     pub(crate) tokens: TokenStream,
     pub(crate) value: T,
 }
@@ -60,23 +60,24 @@ pub(crate) struct Arguments {
     pub(crate) rename_all: Option<Given<Case>>,
     /// `rename`: the value's text for one variant.
     pub(crate) rename: Option<Given<String>>,
-    /// `crate`: the path of the crate `hardtack`. Only the tokens are used.
+    /// `crate`: the path of the crate `hardtack`. The macros use only the tokens of the path.
     pub(crate) krate: Option<Given<()>>,
-    /// True if an item was rejected. In this case, an argument may be missing.
+    /// True if the parser rejected an item of the attribute. An argument may then be missing.
     pub(crate) is_incomplete: bool,
-    /// True if a rejected item may have been `reason` or `read_only`. These two keys allow a weakening.
+    /// True if a rejected item may have been `reason` or `read_only`. The keys `reason` and `read_only` allow a
+    /// weakening.
     pub(crate) may_allow_weakening: bool,
     keys: Vec<(AttributeKey, Span)>,
 }
 
 impl Arguments {
-    /// Returns the keys in the order of the source.
+    /// Returns the keys that the user wrote, in the order of the source.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (AttributeKey, Span)> {
         self.keys.iter().copied()
     }
 }
 
-/// Parses all `#[cookie(…)]` attributes in the list.
+/// Parses all `#[cookie(…)]` attributes in a list of attributes.
 pub(crate) fn parse_cookie_attributes(attributes: &[Attribute], target: Target, errors: &mut Errors) -> Arguments {
     let mut arguments = Arguments::default();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
@@ -98,8 +99,8 @@ pub(crate) fn parse_set_arguments(tokens: TokenStream, errors: &mut Errors) -> A
     arguments
 }
 
-/// Removes every `#[cookie(…)]` from an item that the macro returns without an expansion. rustc would reject these
-/// attributes.
+/// Removes every `#[cookie(…)]` from an item that the macro returns without an expansion. rustc would reject the
+/// attribute `#[cookie(…)]`.
 pub(crate) fn without_cookie_attributes(mut input: DeriveInput) -> DeriveInput {
     let clean = |attributes: &mut Vec<Attribute>| attributes.retain(|attribute| !attribute.path().is_ident("cookie"));
     clean(&mut input.attrs);
@@ -130,7 +131,8 @@ fn parse_items(tokens: TokenStream, target: Target, arguments: &mut Arguments, e
     arguments.is_incomplete |= errors.count() > before;
 }
 
-/// Parses one item and the comma after the item. After an error, skips to the end of the item.
+/// Parses one item of the attribute, such as `path = "/app"`, and the comma after the item. After an error, skips to
+/// the end of the item.
 fn parse_item(input: ParseStream<'_>, target: Target, arguments: &mut Arguments, errors: &mut Errors) {
     let Ok(word) = input.call(Ident::parse_any) else {
         let first_word = keys::words_allowed_on(target).next();
@@ -177,14 +179,16 @@ fn parse_item(input: ParseStream<'_>, target: Target, arguments: &mut Arguments,
         return;
     }
     if input.peek(Ident::peek_any) {
-        // Only the comma is missing. The next item may be right, so the parser does not skip that item.
+        // Only the comma after the item is missing. The next item may be right, so the parser does not skip the next
+        // item.
         return errors.push(input.span(), "expected `,` before this key");
     }
     errors.push(input.span(), "expected `,` before the next key");
     skip_item(input);
 }
 
-/// Rejects a word with hyphens, such as the header's `Max-Age`. Reports one unknown key instead of three wrong tokens.
+/// Rejects a word with hyphens, such as the header's `Max-Age`. The error names one unknown key. Without the function,
+/// the user would get errors for three wrong tokens.
 fn reject_hyphenated(
     first: &Ident,
     input: ParseStream<'_>,
@@ -224,7 +228,7 @@ fn skip_item(input: ParseStream<'_>) {
     }
 }
 
-/// Parses the value of one item and stores the value under its key.
+/// Parses the value of one key, and stores the value under the key.
 fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Arguments, errors: &mut Errors) {
     let text = word.unraw().to_string();
     let Some(key) = AttributeKey::from_word(&text) else {
@@ -318,8 +322,8 @@ fn reject_misplaced(word: &Ident, key: AttributeKey, target: Target, errors: &mu
     errors.push(word.span(), format_args!("`{}` {remedy}", key.as_str()));
 }
 
-/// Parses the value of one key. Each method parses one kind of value. If the value is wrong, the method reports an
-/// error and returns `None`.
+/// A parser for the value of one key. Each method parses one kind of value. If the value is wrong, the method reports
+/// an error and returns `None`.
 struct ValueParser<'a> {
     word: &'a Ident,
     key: AttributeKey,
@@ -471,7 +475,7 @@ impl ValueParser<'_> {
         }
     }
 
-    /// Returns the parsed value together with its spans.
+    /// Returns the parsed value together with the spans of the value's tokens.
     fn given<T>(&self, value: T) -> Option<Given<T>> {
         let tokens = self.value.as_ref().map_or_else(|| self.word.to_token_stream(), ToTokens::to_token_stream);
         Some(Given { key: self.word.span(), tokens, value })
@@ -486,7 +490,7 @@ impl ValueParser<'_> {
     }
 }
 
-/// Returns the boolean that the user probably means with another word, such as `yes` or `off`.
+/// Returns the boolean that the user probably means with a word such as `yes` or `off`.
 fn meant_boolean(value: &Expr) -> Option<bool> {
     let word = match value {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value(),

@@ -1,6 +1,6 @@
-//! Builds the `Declaration` of one cookie from its arguments, and checks the declaration with the crate
-//! `hardtack-rules`. Each broken rule becomes an error at the tokens that break the rule. The compiler checks constant
-//! expressions later, in a `const` of the expansion.
+//! Builds the `Declaration` of one cookie from the arguments of the attribute, and checks the declaration with the
+//! crate `hardtack-rules`. Each broken rule becomes an error at the tokens that break the rule. The compiler checks
+//! constant expressions later, in a `const` of the expansion.
 
 use hardtack_rules::check::{Argument, find_error, find_unexplained, lint_for, public_suffix_fault};
 use hardtack_rules::deny::Violation;
@@ -65,8 +65,8 @@ pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors)
             check_declaration(&field.arguments, &field.default_name, build.deny_list_for(&field.origin.item), errors)
         };
         if let (Name::Literal { text, .. }, false) = (&declaration.name, field.is_existing()) {
-            // Two fields with `cfg` attributes may exclude each other. So the compiler compares the names of the
-            // remaining fields, in a `const` of the expansion.
+            // Two fields with `cfg` attributes may exclude each other. So a `const` of the expansion compares the names
+            // of the fields that remain.
             let is_taken = names.contains(text) && !declaration.is_permissive && field.cfgs().next().is_none();
             if is_taken {
                 reject_duplicate_name(field, text, errors);
@@ -160,7 +160,8 @@ fn const_checks(arguments: &Arguments, deny: CookieDenyList<'_>) -> Vec<ConstChe
 /// restrict the argument.
 fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts> {
     let rule = match lint_for(argument)? {
-        // Every `domain` triggers this lint, so the macro itself checks the lint.
+        // Every `domain` triggers the lint of `domain`, so the macro does not need the value of the constant
+        // expression.
         Rule::DomainWide => return None,
         rule => rule,
     };
@@ -171,7 +172,8 @@ fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts>
     (lint.is_some() || limit.is_some()).then(|| DenyTexts { lint: lint.unwrap_or_default(), limit })
 }
 
-/// Returns true if one of these constant expressions may trigger a lint that only the compiler can find.
+/// Returns true if a constant expression of the declaration may trigger a lint. Only the compiler can find a lint that
+/// depends on a constant expression.
 fn may_trip_a_lint(checks: &[ConstCheck]) -> bool {
     checks.iter().any(|check| !matches!(lint_for(check.argument), None | Some(Rule::DomainWide)))
 }
@@ -188,7 +190,7 @@ fn check_literals(
     for &argument in Argument::ALL {
         let is_unknown = match argument {
             Argument::Name => !matches!(declaration.name, Name::Literal { .. }),
-            // The `reason` may explain a weakening in a rejected item.
+            // The `reason` may belong to a weakening in an item that the parser rejected.
             Argument::Reason => arguments.is_incomplete || may_trip_a_lint(&declaration.const_checks),
             _ => false,
         };
@@ -197,8 +199,8 @@ fn check_literals(
         }
         let is_suffix = argument == Argument::Domain && is_public_suffix(&spec);
         let lint = || match arguments.is_incomplete && arguments.may_allow_weakening {
-            // The rejected item may have been the `reason` for the weakening. The user already gets an error for that
-            // item.
+            // The rejected item may have been the `reason` for the weakening. The user already gets an error for the
+            // rejected item.
             true => None,
             false => find_unexplained(&spec, argument).or_else(|| public_suffix_fault(&spec).filter(|_| is_suffix)),
         };
@@ -237,15 +239,16 @@ fn is_public_suffix(_: &Spec<'_>) -> bool {
     false
 }
 
-/// Returns the tokens at which the error is shown. If the user wrote the argument, the tokens belong to the argument,
-/// and the second value is false. Otherwise the tokens are the name of the type or field, and the second value is true.
+/// Returns the tokens at which the error is shown, and a boolean. If the user wrote the argument, the tokens belong to
+/// the argument, and the boolean is false. Otherwise the tokens are the name of the type or field, and the boolean is
+/// true.
 fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argument, rule: Rule) -> (TokenStream, bool) {
     let on_key = |span: Span| quote_spanned!(span=> _);
     let tokens = match argument {
         Argument::Name => arguments.name.as_ref().map(|given| given.tokens.clone()),
         Argument::Path => arguments.path.as_ref().map(|given| given.tokens.clone()),
         Argument::Domain => arguments.domain.as_ref().map(|given| match rule {
-            // Every `domain` breaks these rules, so the error points at the key, not at the value.
+            // If every `domain` breaks the rule, the error points at the key, not at the value.
             Rule::PrefixHost | Rule::PrefixHostHttp | Rule::DomainWide => on_key(given.key),
             _ => given.tokens.clone(),
         }),

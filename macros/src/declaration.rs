@@ -1,5 +1,6 @@
-//! The declaration of one cookie. `check` builds the declaration from the arguments, and `expand` generates impls from
-//! the declaration. Each value is a literal, or a constant expression that only the compiler can evaluate.
+//! The declaration of one cookie. `check` builds the declaration from the arguments of the attribute, and `expand`
+//! generates impls from the declaration. Each value in the declaration is a literal, or a constant expression that only
+//! the compiler can evaluate.
 
 use core::time::Duration;
 
@@ -14,8 +15,8 @@ pub(crate) struct Declaration {
     pub(crate) domain: Option<DomainSource>,
     pub(crate) max_age: Option<Constant<Duration>>,
     pub(crate) same_site: SameSite,
-    /// The span of the value of `same_site`, such as `Strict`. The expansion gives this span to the `SameSite` variant,
-    /// so an editor shows the variant's docs at the user's word.
+    /// The span of the value of `same_site`, such as `Strict`. The expansion gives the span of the value to the variant
+    /// of `SameSite`. An editor then shows the variant's docs at the word that the user wrote.
     pub(crate) same_site_span: Span,
     pub(crate) http_only: bool,
     pub(crate) secure: bool,
@@ -41,13 +42,14 @@ pub(crate) struct ConstCheck {
     pub(crate) argument: Argument,
     /// The tokens at which the compiler shows an error.
     pub(crate) tokens: TokenStream,
-    /// The error texts for `HARDTACK_DENY`. `None` if the deny list does not restrict this argument.
+    /// The error texts for arguments that `HARDTACK_DENY` forbids. `None` if the deny list does not restrict this
+    /// argument.
     pub(crate) denied: Option<DenyTexts>,
 }
 
 /// The error texts for one argument that the deny list restricts.
 pub(crate) struct DenyTexts {
-    /// The error text if the argument triggers its lint. Empty if the deny list allows the lint.
+    /// The error text if the argument triggers a lint. The text is empty if the deny list allows the lint.
     pub(crate) lint: String,
     /// The longest lifetime in seconds, and the error text for a longer lifetime.
     pub(crate) limit: Option<(u64, String)>,
@@ -81,17 +83,18 @@ pub(crate) enum Name {
 pub(crate) enum DomainSource {
     /// The declaration contains the domain.
     Declared(Constant<String>),
-    /// The domain is the policy's `cookie_domain`.
+    /// The declaration has `domain = policy`, so the domain is the policy's `cookie_domain`.
     Policy,
 }
 
 impl Declaration {
-    /// Returns a declaration that allows everything.
+    /// Returns a declaration that allows every setting.
     ///
-    /// The macros use this declaration in two cases:
+    /// The macros use a permissive declaration in two cases:
     ///
-    /// - A declaration has errors. All impls and methods then still exist, so the compiler reports no further errors.
-    /// - A field is `existing`. Only the type of the field contains the real declaration.
+    /// - A declaration has errors. The macros still generate all impls and methods, so the compiler reports no further
+    ///   errors.
+    /// - A field is `existing`. The type of an `existing` field contains the real declaration.
     pub(crate) fn permissive() -> Declaration {
         Declaration {
             name: Name::Literal { text: "invalid".to_owned(), explicit: true },
@@ -111,10 +114,11 @@ impl Declaration {
         }
     }
 
-    /// Returns the declaration as a `Spec`, for the checks of the crate `hardtack-rules`. A valid placeholder replaces
-    /// each constant expression.
+    /// Returns the declaration as a `Spec`, for the checks of the crate `hardtack-rules`. In the `Spec`, a valid
+    /// placeholder replaces each constant expression.
     pub(crate) fn spec(&self) -> Spec<'_> {
-        // The pattern contains no `..`, so a new field causes a compile error until this function handles the field.
+        // The pattern contains no `..`, so a new field of `Declaration` causes a compile error until `spec` handles the
+        // new field.
         let Declaration {
             name,
             path,

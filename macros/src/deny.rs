@@ -1,7 +1,8 @@
-//! Reads the deny list from the environment variable `HARDTACK_DENY`, and writes the error texts for violations. A
-//! build rejects every cookie that violates the list, even if its declaration has a `reason`.
+//! Reads the deny list from the environment variable `HARDTACK_DENY`, and writes the error texts for forbidden
+//! arguments. The build fails for every cookie that the deny list forbids, even if the cookie's declaration has a
+//! `reason`.
 //!
-//! The inputs of the macros are their tokens and environment variables. Only this file reads environment variables.
+//! The macros read only their tokens and environment variables. Only this file reads environment variables.
 
 use std::env;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,14 +15,16 @@ use crate::errors::Errors;
 
 /// The build in which the macro runs.
 pub(crate) struct Build {
-    /// The text of `HARDTACK_DENY`.
+    /// The value of the environment variable `HARDTACK_DENY`.
     text: String,
-    /// The name of the crate that the build compiles. Without cargo, this name is empty, and no exception applies.
+    /// The name of the crate that is compiled. Without cargo, the name is empty, and no exception of the deny list
+    /// applies.
     krate: String,
 }
 
 impl Build {
-    /// Reads the variable. Reports invalid words only once for the crate, not for every cookie.
+    /// Reads the environment variable `HARDTACK_DENY`. Reports invalid words only once for the crate, not for every
+    /// cookie.
     pub(crate) fn from_environment(errors: &mut Errors) -> Build {
         static IS_REPORTED: AtomicBool = AtomicBool::new(false);
         let krate = env::var("CARGO_CRATE_NAME").unwrap_or_default();
@@ -53,10 +56,10 @@ impl Build {
     }
 }
 
-/// Returns an item that makes cargo compile the crate again when the variable changes.
+/// Returns an item that makes cargo compile the crate again when `HARDTACK_DENY` changes.
 ///
-/// Returns `None` if the variable is not UTF-8, because `option_env!` would then cause another error for every cookie.
-/// The crate does not compile in that case, so cargo compiles the crate again anyway.
+/// Returns `None` if the value of `HARDTACK_DENY` is not UTF-8, because `option_env!` would then cause another error
+/// for every cookie. If the value is not UTF-8, the crate does not compile, so cargo compiles the crate again anyway.
 pub(crate) fn variable_dependency() -> Option<TokenStream> {
     let is_unreadable = matches!(env::var(VARIABLE), Err(env::VarError::NotUnicode(_)));
     let text = quote!(::core::option::Option<&'static ::core::primitive::str>);
@@ -66,14 +69,15 @@ pub(crate) fn variable_dependency() -> Option<TokenStream> {
 /// The deny list that applies to one cookie.
 #[derive(Clone, Copy)]
 pub(crate) struct CookieDenyList<'a> {
-    /// This list is empty if the build has an exception for the cookie.
+    /// The deny list. The list is empty if the build has an exception for the cookie.
     pub(crate) list: DenyList<'a>,
     krate: &'a str,
     item: &'a str,
 }
 
 impl CookieDenyList<'_> {
-    /// Returns the error text. The text contains the violation, the word that denies the argument, and two remedies.
+    /// Returns the error text. The text contains the forbidden argument, the word in the deny list that forbids the
+    /// argument, and two remedies.
     pub(crate) fn error_text(self, violation: Violation<'_>) -> String {
         let except = match self.krate {
             "" => "build it with cargo to except it".to_owned(),

@@ -1,5 +1,5 @@
-//! Collects the errors of one macro call. Each error points at its own tokens, so one build shows all mistakes. Also
-//! finds the known word that is most similar to a misspelled word.
+//! Collects the errors of one macro call. Each error points at the tokens that caused the error, so one build shows all
+//! mistakes. This module also finds the known word that is most similar to a misspelled word.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};

@@ -1,4 +1,4 @@
-//! The table of all keys. A row contains the word of the key, an example, and the items that may have the key. If a
+//! The table of all keys. A row contains the name of the key, an example, and the items that may have the key. If a
 //! user writes an unknown word, `suggestion` returns the key or the advice that the user probably needs.
 
 /// A key of `#[cookie(…)]`.
@@ -23,7 +23,7 @@ pub(crate) enum AttributeKey {
     Crate,
 }
 
-/// The item that has the attribute.
+/// The kind of item that has the attribute `#[cookie(…)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A type that derives `Cookie`.
@@ -46,7 +46,7 @@ struct Row {
     targets: &'static [Target],
 }
 
-/// The targets that declare a cookie.
+/// The kinds of items that declare a cookie.
 const DECLARING: &[Target] = &[Target::CookieType, Target::Field];
 
 #[rustfmt::skip]
@@ -88,7 +88,7 @@ const ALIASES: &[(&str, AttributeKey)] = &[
     ("readonly", AttributeKey::ReadOnly),
 ];
 
-/// Words without a matching key, each with advice for the user. The words are in lower case and without separators.
+/// Words that have no matching key, each with advice for the user. The words are in lower case and without separators.
 const ADVICE: &[(&str, &str)] = &[
     ("session", "leave `max_age` out: the cookie then ends with the browser"),
     ("persistent", "give it a lifetime, as in `max_age = \"30d\"`"),
@@ -114,12 +114,12 @@ const ADVICE: &[(&str, &str)] = &[
     ("encrypted", "write `sealed`, which encrypts the value"),
 ];
 
-/// The help for a word that is not a key.
+/// The suggestion for a word that is not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Suggestion {
     /// The key that the user probably meant.
     Key(&'static str),
-    /// Advice for the user, because no key has this effect.
+    /// Advice for the user, because no key has the effect that the user wants.
     Advice(&'static str),
 }
 
@@ -146,7 +146,7 @@ impl AttributeKey {
     }
 }
 
-/// Returns the words of all keys that are allowed on this target, in the order of the table.
+/// Returns the names of all keys that are allowed on one kind of item, in the order of the table.
 pub(crate) fn words_allowed_on(target: Target) -> impl Iterator<Item = &'static str> {
     TABLE.iter().filter(move |row| row.targets.contains(&target)).map(|row| row.word)
 }

@@ -25,8 +25,9 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// - A fieldless enum.
 /// - A unit struct. The cookie is either present with the value `1` or absent.
 ///
-/// **If you rename the type, the cookie's name changes too.** Browsers still send the old cookie with its old name, and
-/// your program ignores the old cookie. If browsers already have the cookie, write the old name with the key `name`.
+/// **If you rename the type, the cookie's name changes too.** Browsers still send the cookie with the old name, and
+/// your program ignores the cookie with the old name. If browsers already have the cookie, write the old name with the
+/// key `name`.
 ///
 /// | key | value | meaning and default |
 /// |---|---|---|
@@ -60,9 +61,9 @@ pub fn derive_cookie(input: TokenStream) -> TokenStream {
 
 /// Makes a newtype or a fieldless enum usable as the value of a cookie.
 ///
-/// The text of a newtype is the text of its field. The text of a variant is its name in kebab case. To change the texts
-/// of all variants, use `#[cookie(rename_all = "…")]` on the enum, with one of serde's spellings. To change the text of
-/// one variant, use `#[cookie(rename = "…")]` on the variant.
+/// In the cookie, the text of a newtype is the text of the newtype's field. The text of a variant is the variant's name
+/// in kebab case. To change the texts of all variants, use `#[cookie(rename_all = "…")]` on the enum, with one of
+/// serde's spellings. To change the text of one variant, use `#[cookie(rename = "…")]` on the variant.
 #[proc_macro_derive(CookieValue, attributes(cookie))]
 pub fn derive_cookie_value(input: TokenStream) -> TokenStream {
     pipeline::cookie_value(input.into()).into()
@@ -80,27 +81,28 @@ pub fn derive_cookie_value(input: TokenStream) -> TokenStream {
 /// getter. The constant `SPECS` contains the declarations of all fields.
 ///
 /// `#[cookie(…)]` on a field accepts the keys of `#[derive(Cookie)]`, except `rename_all`, `rename` and `crate`. If the
-/// type of a field derives `Cookie`, the type already contains the declaration. Write `#[cookie(existing)]` on such a
-/// field.
+/// type of a field derives `Cookie`, the type already contains the declaration. Write `#[cookie(existing)]` on a field
+/// whose type derives `Cookie`.
 ///
 /// The struct gets a type parameter for the scheme. The default scheme is `Https`. The struct implements `Clone`, and
-/// `From` converts between the struct and `Cookies<S>` in both directions. The `Debug` output contains the names of the
-/// cookies, but not their values.
+/// `From` converts between the struct and `Cookies<S>` in both directions. The `Debug` output of the struct contains
+/// the names of the cookies, but not their values.
 #[proc_macro_attribute]
 pub fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = if has_stray_bracket(item.clone()) { without_stray_brackets(item) } else { item };
     pipeline::cookies(arguments.into(), item.into()).into()
 }
 
-/// Always reports an error that recommends `#[cookies]`. Some users try `#[derive(Cookies)]` first.
+/// Always reports an error that recommends `#[cookies]`, because some users try `#[derive(Cookies)]` first.
 #[doc(hidden)]
 #[proc_macro_derive(Cookies, attributes(cookie))]
 pub fn derive_cookies(input: TokenStream) -> TokenStream {
     pipeline::reject_derive_cookies(input.into()).into()
 }
 
-/// Returns true if the tokens contain a closing bracket without an opening bracket. While a user types, an editor
-/// passes such a bracket to the macro as punctuation. `proc_macro2` would panic. rustc never passes such a bracket.
+/// Returns true if the tokens contain a closing bracket without an opening bracket. While a user types, an editor may
+/// pass a closing bracket without an opening bracket to the macro, as a punctuation token. A punctuation token with a
+/// bracket makes `proc_macro2` panic. rustc never passes a closing bracket without an opening bracket.
 fn has_stray_bracket(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match &token {
         TokenTree::Group(group) => has_stray_bracket(group.stream()),

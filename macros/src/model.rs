@@ -1,7 +1,7 @@
 //! Builds a model of the user's item, and checks the shape of the item. The item is a cookie type, a value type, or a
-//! set of cookies. `check` checks the arguments later.
+//! set of cookies. Later, `check` checks the arguments of the attributes.
 //!
-//! After an error, the model is still complete, so the expansion causes no further errors.
+//! If the item has an error, the model is still complete, so the expansion causes no further errors.
 
 use core::iter;
 
@@ -23,12 +23,12 @@ pub(crate) struct CookieType<'a> {
     pub(crate) origin: Origin<'a>,
 }
 
-/// The place of a declaration in the source. The inventory contains this place.
+/// The place of a declaration in the source. The inventory stores the place of each declaration.
 pub(crate) struct Origin<'a> {
     /// The path of the type or field inside its module: `Theme` or `ShopCookies::theme`.
     pub(crate) item: String,
     pub(crate) span: Span,
-    /// All attributes of the type or field. The inventory shows only the docs.
+    /// All attributes of the type or field. The inventory uses only the doc comments of the type or field.
     pub(crate) attributes: &'a [Attribute],
 }
 
@@ -46,10 +46,10 @@ pub(crate) struct ValueType<'a> {
 pub(crate) enum Shape<'a> {
     /// A struct with one field. The field is the value.
     Field { member: Member, ty: &'a Type },
-    /// A fieldless enum. The list contains each variant with its text in the cookie.
+    /// A fieldless enum. The list contains each variant, with the text of the variant in the cookie.
     Variants(Vec<(&'a Ident, String)>),
     /// A value that serde writes as JSON. If `field` is `None`, serde writes the type itself. Otherwise the type is a
-    /// marker type, and serde writes its only field. `key` is the span of `json`.
+    /// marker type, and serde writes the only field of the marker type. `key` is the span of `json`.
     Json { key: Span, field: Option<&'a Type> },
     /// A unit struct. The cookie is either present with the value `1` or absent.
     Presence,
@@ -57,7 +57,7 @@ pub(crate) enum Shape<'a> {
     Unknown,
 }
 
-/// The default name of a cookie. This name is used if the declaration does not contain `name`.
+/// The default name of a cookie. The cookie has the default name if the declaration does not contain the key `name`.
 pub(crate) struct DefaultName {
     /// The name of the type or field in snake case, without a prefix.
     pub(crate) text: String,
@@ -86,19 +86,19 @@ pub(crate) struct CookieField<'a> {
     pub(crate) arguments: Arguments,
     pub(crate) default_name: DefaultName,
     pub(crate) origin: Origin<'a>,
-    /// The methods that are not generated, because an earlier field has methods with the same names. The macro also
-    /// reports an error for these methods.
+    /// The methods of the field that are not generated, because an earlier field has methods with the same names. The
+    /// macro also reports an error for each method that is not generated.
     pub(crate) omitted: Vec<Ident>,
 }
 
 impl CookieField<'_> {
-    /// Returns true if the field's type has its own declaration.
+    /// Returns true if the field's type contains the declaration of the cookie.
     pub(crate) fn is_existing(&self) -> bool {
         self.arguments.existing.is_some()
     }
 
-    /// Returns the `cfg` attributes of the field. All generated code that mentions the field must have the same `cfg`
-    /// attributes.
+    /// Returns the `cfg` attributes of the field. All generated code that mentions the field must have the field's
+    /// `cfg` attributes.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &&Attribute> {
         self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
     }
@@ -157,7 +157,7 @@ pub(crate) fn cookie_set<'a>(
     let arguments = attrs::parse_set_arguments(arguments, errors);
     let attributes = input.attrs.iter().filter(|attribute| is_allowed_on_set(attribute, errors)).collect();
     let mut fields: Vec<_> = named.named.iter().filter_map(|field| cookie_field(&input.ident, field, errors)).collect();
-    // After a parse error, the source may contain fields that are missing in this list.
+    // After a parse error, the source may contain fields that the recovered struct does not contain.
     if fields.is_empty() && errors.count() == 0 {
         errors.push_on(&input.ident, "the set has no cookies; write a field for each");
     }
@@ -178,7 +178,7 @@ fn is_cookies(attribute: &Attribute) -> bool {
 }
 
 /// Rejects a derive above `#[cookies]`, because the fields declare the cookies, not the struct. Returns true if there
-/// is such a derive.
+/// is a derive above `#[cookies]`.
 pub(crate) fn reject_derive_on_set(input: &DeriveInput, errors: &mut Errors) -> bool {
     let has_fields = matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)));
     let set = input.attrs.iter().find(|attribute| has_fields && is_cookies(attribute));
@@ -192,7 +192,7 @@ pub(crate) fn reject_derive_on_set(input: &DeriveInput, errors: &mut Errors) -> 
 const UNDERIVABLE: [&str; 9] =
     ["Cookie", "CookieValue", "Copy", "Default", "Eq", "Hash", "Ord", "PartialEq", "PartialOrd"];
 
-/// Returns true if the attribute can stay on the struct. Rejects these attributes:
+/// Returns true if the attribute can stay on the struct. The function rejects three kinds of attributes:
 ///
 /// - `#[cookie(…)]`
 /// - a second `#[cookies]`
@@ -293,12 +293,12 @@ fn cookie_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> 
     })
 }
 
-/// Rejects a field if one of its methods would have the same name as a method of an earlier field. Also rejects a field
-/// with the name `SPECS`, because the set already has a constant with this name.
+/// Rejects a field if a method of the field would have the same name as a method of an earlier field. Also rejects a
+/// field with the name `SPECS`, because the set already has a constant `SPECS`.
 fn reject_clashing_methods(fields: &mut [CookieField<'_>], errors: &mut Errors) {
     let mut taken: Vec<(Ident, &Ident)> = Vec::new();
     for field in fields {
-        // There is no method with the field's own name yet. The name is reserved for a second getter.
+        // No method has the field's own name yet. The name is reserved for a second getter.
         let methods: Vec<Ident> = iter::once(field.ident.clone()).chain(method_names(field.ident)).collect();
         let clash = |method: &Ident| taken.iter().find(|(other, owner)| other == method && field.ident != *owner);
         field.omitted = methods.iter().filter(|method| clash(method).is_some()).cloned().collect();
@@ -332,7 +332,7 @@ pub(crate) fn method_names(field: &Ident) -> [Ident; 5] {
     ]
 }
 
-/// Builds the value part of a model. `what` is the noun in error texts, such as "a cookie".
+/// Builds the part of a model that describes the value. `what` is the noun in error texts, such as "a cookie".
 fn value_of_type<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, errors: &mut Errors) -> ValueType<'a> {
     let shape = match &input.data {
         _ if arguments.json.is_some() => json_shape(input, arguments, errors),
@@ -377,7 +377,7 @@ fn json_shape<'a>(input: &DeriveInput, arguments: &Arguments, errors: &mut Error
 
 const INSIDE_JSON: &str = "with `json` serde reads the attributes inside the type; write `#[serde(…)]`, or remove it";
 
-/// Rejects `#[cookie(…)]` on items where the attribute has no effect.
+/// Rejects `#[cookie(…)]` on items where the attribute `#[cookie(…)]` has no effect.
 fn reject_cookie_attributes(attributes: &[Attribute], text: &str, errors: &mut Errors) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
         errors.push_on(attribute.path(), text);
@@ -443,8 +443,8 @@ fn enum_shape<'a>(
     if errors.count() > before { Shape::Unknown } else { Shape::Variants(variants) }
 }
 
-/// Rejects a default value of a field, such as `a: u8 = 1`. syn parses default values, but stable Rust does not. The
-/// macros would ignore the value.
+/// Rejects a default value of a field, such as `a: u8 = 1`. The crate syn parses default values, but stable Rust does
+/// not. Without this check, the macros would ignore the default value.
 fn reject_default(field: &syn::Field, errors: &mut Errors) {
     if let Some((equals, _)) = &field.default {
         errors.push_on(

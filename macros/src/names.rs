@@ -1,7 +1,7 @@
 //! Converts the names of Rust items. The name of a type becomes the name of a cookie. The name of a variant becomes the
-//! text of a value.
+//! text of the variant in a cookie's value.
 
-/// The spelling of variants in a cookie's value. The eight cases and their rules are the same as in serde.
+/// The spelling of variants in a cookie's value. The eight spellings and their rules are the same as in serde.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Case {
     Lower,

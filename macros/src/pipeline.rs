@@ -1,12 +1,12 @@
-//! Runs the macros. Each macro has four steps: parse the item, build its model, check the declaration, generate the
-//! code.
+//! Runs the macros. Each macro has four steps: parse the item, build a model of the item, check the declaration,
+//! generate the code.
 //!
-//! If a declaration has an error, the expansion uses `Declaration::permissive`. So the compiler reports only this
-//! error.
+//! If a declaration has an error, the expansion uses `Declaration::permissive`. So the compiler reports only the error
+//! of the declaration.
 //!
-//! While a user types in an editor, the item often does not parse. Without an expansion, the editor would lose the
-//! methods of the item and could not complete their names. So `recover` builds an item from the parts that parse. The
-//! macro still reports the parse error, so a program never contains a recovered item.
+//! While a user types in an editor, the item often does not parse. If the macro generated no code, the editor could not
+//! complete the names of the item's methods. So `recover` builds an item from the parts that parse. The macro still
+//! reports the parse error, so no compiled program contains a recovered item.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
@@ -38,7 +38,7 @@ pub(crate) fn cookie_value(input: TokenStream) -> TokenStream {
     })
 }
 
-/// Runs the steps that both derives share. If the type did not parse, `expand` gets the parse error.
+/// Runs the steps that both derives share. If the type did not parse, the function `expand` receives the parse error.
 fn derive(
     input: TokenStream,
     expand: impl FnOnce(&DeriveInput, Option<syn::Error>, &mut Errors) -> TokenStream,
@@ -55,7 +55,7 @@ fn derive(
     errors.prepend_to(expansion)
 }
 
-/// Reports only the parse error if the type did not parse. The parse error may have caused all other errors.
+/// If the type did not parse, reports only the parse error, because the parse error may have caused all other errors.
 fn report_parse_error_alone(parse_error: Option<syn::Error>, value: &mut ValueType<'_>, errors: &mut Errors) {
     if let Some(error) = parse_error {
         *errors = Errors::default();
@@ -109,7 +109,7 @@ pub(crate) fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream 
     errors.prepend_to(quote!(#expansion #trailing))
 }
 
-/// Rejects `#[derive(Cookies)]`. This derive exists only to report an error that recommends `#[cookies]`.
+/// Rejects `#[derive(Cookies)]`. The derive `Cookies` exists only to report an error that recommends `#[cookies]`.
 pub(crate) fn reject_derive_cookies(input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let name = syn::parse2::<DeriveInput>(input).map_or_else(|_| Span::call_site(), |input| input.ident.span());

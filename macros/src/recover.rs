@@ -1,13 +1,13 @@
 //! Builds an item from the valid parts of an item that does not parse. In an editor, an item often does not parse while
-//! the user types. The docs of `pipeline` explain why the macros still need such an item. `pipeline` always reports the
-//! parse error too.
+//! the user types. The docs of `pipeline` explain why the macros still need the valid parts of the item. `pipeline`
+//! always reports the parse error too.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Data, DataStruct, DeriveInput, Field, Fields, FieldsNamed, Generics, Token, Visibility};
 
-/// Recovers a struct with the fields that parse. Also returns the tokens after the struct. If a bracket is not closed,
-/// an editor passes the next items of the file to the macro, as a part of the struct.
+/// Recovers a struct with the fields that parse. Also returns the tokens after the struct. If the user has not closed a
+/// bracket of the struct, an editor passes the next items of the file to the macro, as a part of the struct.
 pub(crate) fn recover_set(item: TokenStream) -> Option<(DeriveInput, TokenStream)> {
     let is_struct = |token: &TokenTree| is_word(token, "struct");
     let mut head: Vec<TokenTree> = match item.clone().into_iter().any(|token| is_struct(&token)) {
@@ -46,7 +46,7 @@ pub(crate) fn recover_set(item: TokenStream) -> Option<(DeriveInput, TokenStream
 }
 
 /// Recovers the attributes and the name of a type. Returns `None` if the type has generic parameters, because the impls
-/// would need these parameters.
+/// would need the generic parameters.
 pub(crate) fn recover_type(item: TokenStream) -> Option<DeriveInput> {
     let is_keyword = |token: &TokenTree| ["enum", "struct"].iter().any(|word| is_word(token, word));
     let mut head: Vec<TokenTree> = item.into_iter().collect();
@@ -73,7 +73,7 @@ struct Piece {
 }
 
 impl Piece {
-    /// Parses the field. Ignores the tokens after the field's type.
+    /// Parses the field. Ignores all tokens after the field's type.
     fn into_field(self) -> Option<Field> {
         let field = |input: ParseStream<'_>| {
             let field = Field::parse_named(input)?;
@@ -94,8 +94,8 @@ impl Piece {
     }
 }
 
-/// Splits the tokens into possible fields. A new field begins at an attribute, at `pub` or at `name:`, because a type
-/// cannot contain these tokens. Attributes that do not parse are dropped.
+/// Splits the tokens into possible fields. A new field begins at an attribute, at `pub` or at `name:`, because an
+/// attribute, `pub` or `name:` cannot be a part of a type. The function drops attributes that do not parse.
 ///
 /// Commas do not show where a field ends. A comma may be missing, or a comma may be inside angle brackets.
 fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
@@ -105,7 +105,7 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     while let Some(token) = tokens.next() {
         let begins = match (&token, tokens.peek()) {
             (TokenTree::Punct(hash), Some(_)) => hash.as_char() == '#',
-            // This must be a single colon. In `::`, the first colon has the spacing `Joint`.
+            // The token must be a single colon. In `::`, the first colon has the spacing `Joint`.
             (TokenTree::Ident(_), Some(TokenTree::Punct(colon))) if colon.as_char() == ':' => {
                 colon.spacing() == Spacing::Alone && !piece.is_visibility()
             }
@@ -130,9 +130,9 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     pieces
 }
 
-/// Removes the brackets of a group that contains the beginning of a field or an item. A group cannot contain a field or
-/// an item, so the user has not closed the bracket yet. `begins` returns true for a token that begins a field or an
-/// item.
+/// Removes the brackets of a group if the group contains the beginning of a field or an item. In valid code, a group
+/// contains no beginning of a field or an item, so the user has not closed the bracket yet. `begins` returns true for a
+/// token that begins a field or an item.
 fn without_unclosed_groups(tokens: TokenStream, begins: &impl Fn(&TokenTree) -> bool) -> Vec<TokenTree> {
     let mut flat = vec![];
     for token in tokens {

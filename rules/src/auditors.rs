@@ -1,8 +1,8 @@
-//! The catalogue of scanner findings. The catalogue lists the weaknesses of cookies and responses, with their ids in
-//! standards and scanners. A [`Weakness`] and [`Facts`] go in. Ids and a severity come out. The audit in the crate
-//! `hardtack` finds the weaknesses.
+//! The catalogue of scanner findings. The catalogue lists the weaknesses of cookies and responses, and the ids of each
+//! weakness in standards and scanners. The input is a [`Weakness`] and [`Facts`]. The output is the ids and the
+//! severity of the weakness. The audit in the crate `hardtack` finds the weaknesses.
 //!
-//! The ids and conditions come from these sources:
+//! The ids, and the conditions for each id, come from these sources:
 //!
 //! - OWASP ASVS 5.0
 //! - the passive scan rules of ZAP: pscanrules, and the cookie helpers of commonlib
@@ -116,8 +116,7 @@ impl fmt::Display for Reference {
     }
 }
 
-/// Facts about a cookie or a response. These facts change the severity of a weakness, or the ids that auditors give to
-/// the weakness.
+/// Facts about a cookie or a response. The severity and the ids of a weakness depend on the facts.
 ///
 /// ```
 /// use hardtack_rules::auditors::{Facts, Severity, Weakness};
@@ -130,22 +129,23 @@ impl fmt::Display for Reference {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {
-    /// True if the name contains `sess` or `login`, in any letter case. The Observatory takes such a cookie for a
-    /// session cookie.
+    /// True if the name contains `sess` or `login`, in any letter case. The HTTP Observatory treats a cookie with
+    /// `sess` or `login` in the name as a session cookie.
     pub session_like: bool,
-    /// True if the name contains `csrf`, in any letter case. The Observatory takes such a cookie for a CSRF token.
+    /// True if the name contains `csrf`, in any letter case. The HTTP Observatory treats a cookie with `csrf` in the
+    /// name as a CSRF token.
     pub csrf_like: bool,
     /// True if the header has `Secure`.
     pub secure: bool,
     /// True if the header has no `Domain`.
     pub host_only: bool,
-    /// True if the Observatory counts the host as protected by HSTS. The response must have exactly one HSTS header.
-    /// This header must be well-formed, with a `max-age` of at least [`OBSERVATORY_HSTS_SECONDS`].
+    /// True if the HTTP Observatory counts the host as protected by HSTS. The response must have exactly one HSTS
+    /// header. The HSTS header must be well-formed, with a `max-age` of at least [`OBSERVATORY_HSTS_SECONDS`].
     pub under_hsts: bool,
     /// The `max-age` of the HSTS header, in seconds.
     pub hsts_max_age: u64,
-    /// True if `Cache-Control` contains `public` or `s-maxage`. These directives allow shared caches to store the
-    /// response.
+    /// True if `Cache-Control` contains `public` or `s-maxage`. The directives `public` and `s-maxage` allow shared
+    /// caches to store the response.
     pub invites_caches: bool,
     /// The reason why the HSTS header cannot be parsed. `None` if the header is valid.
     pub hsts_fault: Option<HstsFault>,
@@ -156,8 +156,9 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Returns the facts about a cookie with this name. All other facts have default values. By default, the header has
-    /// `Secure` and no `Domain`. HSTS does not protect the host, and the `max-age` of the HSTS header is one year.
+    /// Returns `Facts` about a cookie with the name `name`. All facts that do not follow from the name have default
+    /// values. By default, the header has `Secure` and no `Domain`. HSTS does not protect the host, and the `max-age`
+    /// of the HSTS header is one year.
     #[must_use]
     pub const fn from_name(name: &[u8]) -> Self {
         Facts {
@@ -189,11 +190,11 @@ pub enum HstsFault {
     Grammar,
 }
 
-/// The smallest `max-age` of HSTS that the Observatory accepts, in seconds. The Observatory calls this time six months,
-/// but the number is 180 days.
+/// The smallest `max-age` of HSTS that the HTTP Observatory accepts, in seconds. The Observatory describes the time as
+/// six months, but checks for 180 days.
 pub const OBSERVATORY_HSTS_SECONDS: u64 = 15_552_000;
 
-/// One id of a weakness. The auditor gives the id if `applies` returns true.
+/// One id that an auditor may give to a weakness. The auditor gives the id only if `applies` returns true.
 struct Entry {
     reference: Reference,
     applies: fn(&Facts) -> bool,
@@ -223,7 +224,7 @@ macro_rules! severity {
     }};
 }
 
-/// Defines `Weakness` from a table. A row consists of these parts:
+/// Defines `Weakness` from a table. A row of the table consists of these parts:
 ///
 /// - the variant and the id
 /// - the usual severity, and optionally a higher severity with its condition
@@ -237,8 +238,8 @@ macro_rules! weaknesses {
     )*) => {
         /// A weakness that auditors report about a cookie or a response.
         ///
-        /// If a [`Rule`] describes the same weakness, the rule has the same id. So `insecure` has the same meaning in a
-        /// declaration, in `HARDTACK_DENY` and in a report.
+        /// If a [`Rule`] describes the same weakness, the rule has the same id. For example, `insecure` has the same
+        /// meaning in a declaration, in `HARDTACK_DENY` and in a report.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Weakness {
@@ -249,14 +250,14 @@ macro_rules! weaknesses {
             /// Every weakness, in the order of the table.
             pub const ALL: &'static [Weakness] = &[$(Weakness::$weakness),*];
 
-            /// Returns the stable id, such as `insecure`. Reports use this id.
+            /// Returns the stable id of the weakness, such as `insecure`. Reports contain the stable id.
             #[must_use]
             pub const fn id(self) -> &'static str {
                 match self { $(Weakness::$weakness => $id,)* }
             }
 
-            /// Returns the predicate of a sentence, such as `is rejected by browsers`. The subject of the sentence is
-            /// the cookie or the response.
+            /// Returns the end of a sentence about the weakness, such as `is rejected by browsers`. The subject of the
+            /// sentence is the cookie or the response.
             #[must_use]
             pub const fn predicate(self) -> &'static str {
                 match self { $(Weakness::$weakness => $predicate,)* }
@@ -268,7 +269,7 @@ macro_rules! weaknesses {
                 match self { $(Weakness::$weakness => $remedy,)* }
             }
 
-            /// Returns the severity of the weakness under these facts.
+            /// Returns how severe the weakness is in a cookie or response with the given [`Facts`].
             #[must_use]
             pub fn severity(self, facts: &Facts) -> Severity {
                 match self { $(Weakness::$weakness => severity!(facts, $usual $(, $raised, $is_raised)?),)* }
@@ -381,7 +382,8 @@ weaknesses! {
 }
 
 impl Weakness {
-    /// Returns the ids that auditors give to the weakness under these facts. The ids of standards come first.
+    /// Returns the ids that auditors give to the weakness in a cookie or response with the given [`Facts`]. The ids of
+    /// standards come first.
     ///
     /// ```
     /// use hardtack_rules::auditors::{Facts, Weakness};
@@ -395,7 +397,7 @@ impl Weakness {
         self.entries().iter().filter(|entry| (entry.applies)(facts)).map(|entry| entry.reference)
     }
 
-    /// Returns the rule that has the same id, or `None` if there is no such rule.
+    /// Returns the rule with the same id as the weakness, or `None` if no rule has the same id.
     #[must_use]
     pub fn rule(self) -> Option<Rule> {
         Rule::ALL.iter().copied().find(|rule| rule.id() == self.id())
@@ -415,7 +417,8 @@ impl Weakness {
     pub fn reason<'a>(self, spec: &Spec<'a>) -> Option<&'a str> {
         let rule = self.rule()?;
         let is_triggered = Argument::ALL.iter().any(|argument| check::find_lint(spec, *argument) == Some(rule));
-        // A cookie that is not Secure cannot have a prefix. So the reason for `insecure` also covers `unprefixed`.
+        // A cookie that is not Secure cannot have a prefix. So a `reason` for the lint `insecure` also counts for the
+        // weakness `unprefixed`.
         let follows_from_insecure = matches!(self, Weakness::Unprefixed)
             && check::find_lint(spec, Argument::Secure).is_some()
             && Prefix::from_name(spec.name).is_none();
@@ -496,7 +499,7 @@ mod tests {
         for weakness in Weakness::ALL {
             let raises = |facts: &Facts| weakness.severity(facts) > weakness.severity(&usual);
             assert!(others.iter().all(|facts| weakness.severity(facts) >= weakness.severity(&usual)), "{weakness}");
-            // These are the weaknesses whose severity depends on the facts.
+            // The table contains each weakness whose severity depends on `Facts`.
             let expected = matches!(
                 weakness,
                 Weakness::Insecure
@@ -586,7 +589,7 @@ mod tests {
         assert_eq!(Weakness::Insecure.reason(&spec), Some("r"));
         assert_eq!(Weakness::Unprefixed.reason(&spec), Some("r"));
         assert_eq!(Weakness::ScriptReadable.reason(&spec), None);
-        // A derived name has no prefix either if the cookie is not Secure.
+        // If the cookie is not Secure, a name that comes from the type or field has no prefix either.
         assert_eq!(Weakness::Unprefixed.reason(&Spec::new("a").secure(false).reason("r")), Some("r"));
         let spec = Spec::new("__Secure-a").same_site(SameSite::None).domain("example.com").reason("r");
         assert_eq!(Weakness::SameSiteNone.reason(&spec), Some("r"));

@@ -1,7 +1,8 @@
-//! Checks a declaration against the rules. A [`Spec`] and one of its arguments go in. The first broken rule comes out.
+//! Checks a declaration against the rules. The input is a [`Spec`] and one argument of the declaration. The output is
+//! the first rule that the argument breaks.
 //!
-//! Some rules are about two arguments. Such a rule reports the argument that differs from the default, so one mistake
-//! causes one error.
+//! Some rules are about two arguments. If a declaration breaks a rule about two arguments, the error is reported on the
+//! argument that differs from the default. So one mistake causes one error.
 
 use crate::rule::{Rule, RuleKind};
 use crate::spec::{Prefix, SameSite, Spec};
@@ -46,7 +47,7 @@ impl Argument {
     ];
 }
 
-/// Returns the first error of this argument. A `reason` cannot allow an error.
+/// Returns the first error that the argument causes. A declaration cannot allow an error with a `reason`.
 ///
 /// ```
 /// use hardtack_rules::check::{Argument, find_error};
@@ -97,7 +98,7 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
     }
 }
 
-/// Returns the lint that this argument triggers. A `reason` does not change the result.
+/// Returns the lint that the argument triggers. A `reason` does not change the result.
 ///
 /// ```
 /// use hardtack_rules::check::{Argument, find_lint};
@@ -123,8 +124,8 @@ pub const fn find_lint(spec: &Spec<'_>, argument: Argument) -> Option<Rule> {
     if is_triggered && !spec.read_only { Some(rule) } else { None }
 }
 
-/// Returns the lint that this argument can trigger. The result is never [`Rule::PublicSuffix`], because that rule needs
-/// the public suffix list.
+/// Returns the lint that the argument can trigger. The function never returns [`Rule::PublicSuffix`], because the check
+/// of that rule needs the public suffix list.
 ///
 /// ```
 /// use hardtack_rules::Rule;
@@ -147,10 +148,10 @@ pub const fn lint_for(argument: Argument) -> Option<Rule> {
     }
 }
 
-/// Returns the weakening of this argument if the declaration has no `reason`.
+/// Returns the lint of the kind weakening that the argument triggers. Returns `None` if the declaration has a `reason`.
 ///
-/// A cookie that is not Secure cannot have a prefix. For such a cookie this function returns [`Rule::Insecure`] only. A
-/// second error for [`Rule::Unprefixed`] would repeat the same mistake.
+/// A cookie that is not Secure cannot have a prefix. So for `secure = false`, the function returns only
+/// [`Rule::Insecure`]. A second error for [`Rule::Unprefixed`] would repeat the same mistake.
 ///
 /// ```
 /// use hardtack_rules::Spec;
@@ -171,23 +172,25 @@ pub const fn find_unexplained(spec: &Spec<'_>, argument: Argument) -> Option<Fau
     }
 }
 
-/// Returns the fault of a cookie whose `domain` is a public suffix. Returns `None` if the declaration has a `reason` or
-/// is `read_only`.
+/// Returns the fault of a cookie whose `domain` is a public suffix. Returns `None` if the declaration has a `reason`,
+/// or if the cookie is `read_only`.
 ///
-/// Call this function only if the `domain` is in the public suffix list. This crate does not contain the list.
+/// Call this function only if the `domain` is in the public suffix list. The crate `hardtack-rules` does not contain
+/// the list.
 #[must_use]
 pub const fn public_suffix_fault(spec: &Spec<'_>) -> Option<Fault> {
     if spec.read_only || spec.reason.is_some() { None } else { Some(Fault::from_rule(Rule::PublicSuffix)) }
 }
 
-/// Checks an argument that is a constant expression. Returns the first error. If there is no error, returns the
-/// weakening that has no `reason`. Generated code calls this function in a `const`, where the compiler knows the value.
+/// Checks an argument that is a constant expression. Returns the first error of the argument. If the argument has no
+/// error and the declaration has no `reason`, returns the weakening that needs a `reason`. Generated code calls this
+/// function in a `const`, where the compiler knows the argument's value.
 ///
 /// The macro has already checked the arguments that are literals. But if the name is a constant expression, the macro
-/// does not know the prefix. So the check of the name also finds other arguments that contradict the prefix.
+/// does not know the name's prefix. So the check of the name also finds other arguments that contradict the prefix.
 ///
-/// `path_is_constant` is true if the path is a constant expression too. Then generated code checks the path separately,
-/// and the check of the name ignores the path.
+/// `path_is_constant` is true if the path is a constant expression too. If the path is a constant expression, generated
+/// code checks the path separately, and the check of the name ignores the path.
 #[must_use]
 pub const fn check_constant(spec: &Spec<'_>, argument: Argument, path_is_constant: bool) -> Option<Fault> {
     let error = match argument {
@@ -195,7 +198,8 @@ pub const fn check_constant(spec: &Spec<'_>, argument: Argument, path_is_constan
             Some(fault) => Some(fault),
             None => find_prefix_contradiction(spec, !path_is_constant),
         },
-        // Only the syntax is checked here. The check of the name rejects a `__Host-` name with a Domain.
+        // This branch checks only the syntax of the domain. The check of the name rejects a `__Host-` name with a
+        // `Domain`.
         Argument::Domain if !spec.read_only => match spec.domain {
             Some(domain) => err(syntax::check_domain(domain)),
             None => None,
@@ -208,7 +212,7 @@ pub const fn check_constant(spec: &Spec<'_>, argument: Argument, path_is_constan
     }
 }
 
-/// Returns the first contradiction between the name's prefix and another argument.
+/// Returns a fault for the first argument that contradicts the name's prefix.
 const fn find_prefix_contradiction(spec: &Spec<'_>, with_path: bool) -> Option<Fault> {
     if spec.read_only {
         return None;
@@ -281,7 +285,7 @@ const fn has_lint(spec: &Spec<'_>) -> bool {
     false
 }
 
-/// Does the same as `Result::err`, which is not a `const fn`.
+/// Converts a result in the same way as `Result::err`, which is not a `const fn`.
 const fn err(result: Result<(), Fault>) -> Option<Fault> {
     match result {
         Ok(()) => None,
@@ -303,7 +307,7 @@ mod tests {
     const STRICT: Spec<'_> = Spec::new("__Host-Http-id");
     const DAY: u64 = 86_400;
 
-    /// Calls `check` for each argument, and returns the arguments that have a result.
+    /// Calls `check` for each argument, and returns the arguments for which `check` returns a result.
     fn each_argument<T>(check: impl Fn(Argument) -> Option<T>) -> Vec<(Argument, T)> {
         Argument::ALL.iter().filter_map(|argument| check(*argument).map(|result| (*argument, result))).collect()
     }
@@ -381,7 +385,7 @@ mod tests {
 
     #[test]
     fn each_prefix_refuses_only_what_contradicts_it() {
-        // The table follows 6265bis 4.1.3 and layered-cookies.
+        // The expected results follow 6265bis 4.1.3 and layered-cookies.
         for (name, rule, needs_http_only, host_only) in [
             ("__Secure-id", Rule::PrefixSecure, false, false),
             ("__Host-id", Rule::PrefixHost, false, true),

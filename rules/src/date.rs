@@ -1,19 +1,19 @@
 //! Formats and parses dates. The formatter takes Unix seconds and returns an IMF-fixdate. The parsers take the text of
-//! a date and return Unix seconds. If the text does not match the grammar, a parser returns `None`. Every date is in
-//! UTC.
+//! a date and return Unix seconds. If the text does not match the date's grammar, a parser returns `None`. Every date
+//! is in UTC.
 
-/// 1601-01-01T00:00:00Z. The year 1601 is the earliest year of a cookie-date (6265bis 5.1.1).
+/// The Unix second of 1601-01-01T00:00:00Z. The year 1601 is the earliest year of a cookie-date (6265bis 5.1.1).
 const FIRST: i64 = -11_644_473_600;
-/// 9999-12-31T23:59:59Z. The year 9999 is the last year with four digits.
+/// The Unix second of 9999-12-31T23:59:59Z. The year 9999 is the last year with four digits.
 const LAST: i64 = 253_402_300_799;
 /// The number of seconds in one day.
 const DAY: i64 = 86_400;
-/// The number of days from 0000-03-01 to 1970-01-01. In these calculations a year begins in March, so a leap day is the
-/// last day of its year.
+/// The number of days from 0000-03-01 to 1970-01-01. The date calculations use years that begin in March, so a leap day
+/// is the last day of a year.
 const DAYS_TO_1970: i64 = 719_468;
 /// The number of days in 400 years. The calendar repeats every 400 years.
 const ERA_DAYS: i64 = 146_097;
-/// The first three letters of each month, in lower case. The comparison ignores letter case.
+/// The first three letters of each month, in lower case. The parser ignores letter case.
 const MONTHS: [&[u8; 3]; 12] =
     [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
 
@@ -69,8 +69,8 @@ pub const fn format_imf_fixdate(unix_seconds: i64) -> Option<[u8; 29]> {
     ])
 }
 
-/// Parses the date of an `Expires` attribute, and returns Unix seconds. Browsers use the same algorithm
-/// (6265bis 5.1.1).
+/// Parses the date of an `Expires` attribute, and returns Unix seconds. Browsers parse an `Expires` date with the same
+/// algorithm (6265bis 5.1.1).
 ///
 /// ```
 /// use hardtack_rules::date::parse_cookie_date;
@@ -83,7 +83,8 @@ pub const fn format_imf_fixdate(unix_seconds: i64) -> Option<[u8; 29]> {
 pub fn parse_cookie_date(text: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(|byte| is_delimiter(*byte)).filter(|token| !token.is_empty()) {
-        // The order of these checks matters. A token fills the first missing part of the date that the token matches.
+        // The order of the `if` branches matters: if a token could be several parts of the date, the token becomes the
+        // first part that is still missing.
         if time.is_none() {
             time = hms_time(token);
             if time.is_some() {
@@ -120,7 +121,7 @@ pub fn parse_cookie_date(text: &[u8]) -> Option<i64> {
 
 /// Parses an RFC 3339 timestamp such as `2026-12-01T03:00:00Z`, and returns Unix seconds.
 ///
-/// The timestamp must be in UTC and in whole seconds. Returns `None` for other texts, and for years before 1601.
+/// The timestamp must be in UTC and in whole seconds. Returns `None` for other texts, and for a year before 1601.
 ///
 /// ```
 /// use hardtack_rules::date::parse_timestamp;
@@ -150,8 +151,8 @@ const fn is_delimiter(byte: u8) -> bool {
     matches!(byte, 0x09 | 0x20..=0x2F | 0x3B..=0x40 | 0x5B..=0x60 | 0x7B..=0x7E)
 }
 
-/// Parses the `time` of the grammar, such as `08:49:37`. Each of the three numbers has one or two digits. The token may
-/// contain other text after the time.
+/// Parses the `time` of the cookie-date grammar, such as `08:49:37`. Each of the three numbers has one or two digits.
+/// The token may contain other text after the time.
 fn hms_time(token: &[u8]) -> Option<(i64, i64, i64)> {
     let (hour, rest) = split_number(token, 1, 2)?;
     let (minute, rest) = split_number(rest.strip_prefix(b":")?, 1, 2)?;
@@ -159,7 +160,8 @@ fn hms_time(token: &[u8]) -> Option<(i64, i64, i64)> {
     Some((hour, minute, second))
 }
 
-/// Parses the `month` of the grammar. The token must begin with the first three letters of a month, in any letter case.
+/// Parses the `month` of the cookie-date grammar. The token must begin with the first three letters of a month, in any
+/// letter case.
 fn month_number(token: &[u8]) -> Option<i64> {
     let letters = token.first_chunk::<3>()?;
     (1..).zip(MONTHS).find(|(_, name)| letters.eq_ignore_ascii_case(*name)).map(|(number, _)| number)
@@ -199,7 +201,7 @@ const fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Returns the number of days from 1970-01-01 to this date. The result is negative for a date before 1970.
+/// Returns the number of days from 1970-01-01 to the given date. The result is negative for a date before 1970.
 const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
@@ -232,8 +234,8 @@ mod tests {
 
     use super::{DAY, FIRST, LAST, format_imf_fixdate, parse_cookie_date, parse_timestamp};
 
-    /// The step between two tested values. Under Miri the tests check only a sample, because Miri is about a thousand
-    /// times slower.
+    /// The step between two tested values. Under Miri, the tests check only some of the values, because Miri is about a
+    /// thousand times slower.
     const STEP: usize = if cfg!(miri) { 101 } else { 1 };
 
     #[test]
@@ -343,8 +345,8 @@ mod tests {
         while seconds <= LAST {
             let text = format_imf_fixdate(seconds).unwrap();
             assert_eq!(parse_cookie_date(&text), Some(seconds), "{seconds}");
-            // 97 has no common factor with 7 or with the length of a month. So the dates include every weekday and
-            // every day of a month.
+            // The step 97 has no common factor with 7 or with the length of a month. So the tested dates include every
+            // weekday and every day of a month.
             seconds += (97 * DAY + 97) * i64::try_from(STEP).unwrap();
         }
         for day in (0..800).step_by(STEP) {

@@ -1,9 +1,9 @@
-//! Parses a deny list, such as the value of `HARDTACK_DENY`, and compares declarations with the list. A build rejects
-//! every cookie that violates the list, even if its declaration has a `reason`. A declaration and the text of a list go
-//! in. The violations come out.
+//! Parses a deny list, such as the value of `HARDTACK_DENY`, and finds the arguments of a declaration that the deny
+//! list forbids. The build fails for every cookie that the deny list forbids, even if the cookie's declaration has a
+//! `reason`. The input is a declaration and the text of a deny list. The output is the forbidden arguments.
 //!
-//! The text comes from the environment variable or from a call of `inventory().deny`. The caller reads the variable.
-//! This module does not allocate.
+//! The text of a deny list comes from an environment variable or from a call of `inventory().deny`. The caller reads
+//! the environment variable. The functions of this module do not allocate.
 
 use core::fmt;
 use core::time::Duration;
@@ -16,7 +16,7 @@ use crate::syntax;
 /// The name of the environment variable that contains the deny list.
 pub const VARIABLE: &str = "HARDTACK_DENY";
 
-/// A list of the settings that a build rejects. The list consists of words, with commas or white space between the
+/// A list of the settings that a build rejects. A deny list consists of words with commas or white space between the
 /// words.
 ///
 /// | word | refuses |
@@ -47,26 +47,26 @@ pub struct DenyList<'a> {
     text: &'a str,
 }
 
-/// An argument of a declaration that violates a deny list.
+/// An argument of a declaration that a deny list forbids.
 ///
-/// `Display` writes the fact, such as "`http_only = false` trips `script-readable`".
+/// `Display` writes what is wrong, such as "`http_only = false` trips `script-readable`".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Violation<'a> {
-    /// The argument that violates the list.
+    /// The argument that the deny list forbids.
     pub argument: Argument,
-    /// The lint that the list denies. `None` if the argument is a `max_age` over the limit of the list.
+    /// The lint that the deny list forbids. `None` if the argument is a `max_age` over the limit of the deny list.
     pub rule: Option<Rule>,
-    /// The word of the list that denies the argument.
+    /// The word in the deny list that forbids the argument, such as `insecure`.
     pub word: &'a str,
 }
 
 impl Violation<'_> {
-    /// Returns the remedy, such as `remove it`.
+    /// Returns the remedy for the forbidden argument, such as `remove it`.
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match (self.rule, self.argument) {
             (None, _) => "shorten it",
-            // The cookie has no prefix because of `secure = false`.
+            // The cookie has no prefix, because the declaration has `secure = false`.
             (Some(Rule::Unprefixed), Argument::Secure) => Rule::Insecure.remedy(),
             (Some(rule), _) => rule.remedy(),
         }
@@ -86,21 +86,21 @@ impl fmt::Display for Violation<'_> {
     }
 }
 
-/// An invalid word of a deny list. `Display` writes the fact and the remedy.
+/// An invalid word of a deny list. `Display` writes the mistake and the remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidWord<'a> {
     word: &'a str,
 }
 
 impl<'a> DenyList<'a> {
-    /// Returns the deny list with this text. This function always succeeds. To find mistakes in the text, call
+    /// Parses the text of a deny list. Parsing always succeeds. To find mistakes in the text, call
     /// [`invalid_words`](DenyList::invalid_words).
     #[must_use]
     pub const fn parse(text: &'a str) -> Self {
         DenyList { text }
     }
 
-    /// Returns the invalid words of the list.
+    /// Returns the invalid words of the deny list.
     ///
     /// ```
     /// use hardtack_rules::deny::DenyList;
@@ -114,11 +114,11 @@ impl<'a> DenyList<'a> {
         self.words().filter(|word| !is_valid_word(word)).map(|word| InvalidWord { word })
     }
 
-    /// Returns true if the list exempts the cookie `item` of the crate `crate_name`. The item is a type (`Theme`) or a
-    /// field of a set (`ShopCookies::theme`).
+    /// Returns true if the deny list contains an exception for the cookie `item` of the crate `crate_name`. The item is
+    /// a type (`Theme`) or a field of a set (`ShopCookies::theme`).
     ///
-    /// An exception for a set exempts every field of the set. An exception may also contain the modules between the
-    /// crate and the type, but the comparison ignores the modules. In the name of the crate, `-` is equal to `_`.
+    /// An exception for a set exempts every field of the set. An exception may also contain module names between the
+    /// crate and the type. The function ignores the module names. In the name of the crate, `-` is equal to `_`.
     #[must_use]
     pub fn has_exception_for(self, crate_name: &str, item: &str) -> bool {
         let set = item.split_once("::").map_or(item, |(set, _)| set);
@@ -129,12 +129,13 @@ impl<'a> DenyList<'a> {
         })
     }
 
-    /// Returns the paths of the exceptions, without the `-` at the start. The result includes invalid paths.
+    /// Returns the path of each exception in the deny list, without the `-` at the start of the exception. The result
+    /// includes invalid paths.
     pub fn exceptions(self) -> impl Iterator<Item = &'a str> {
         self.words().filter_map(|word| word.strip_prefix('-'))
     }
 
-    /// Returns the first violation that this argument causes. This function ignores the exceptions in the list.
+    /// Returns a violation if the deny list forbids the argument. The function ignores the exceptions in the deny list.
     #[must_use]
     pub fn find_violation(self, spec: &Spec<'_>, argument: Argument) -> Option<Violation<'a>> {
         if let (Argument::MaxAge, Some(max_age), false) = (argument, spec.max_age, spec.read_only) {
@@ -143,38 +144,39 @@ impl<'a> DenyList<'a> {
             }
         }
         let rule = find_lint(spec, argument)?;
-        // A cookie that is not Secure cannot have a prefix. If the list denies `insecure`, only that violation is
-        // reported.
+        // A cookie that is not Secure cannot have a prefix. If the deny list forbids `insecure`, the function reports
+        // only `insecure`, and not `unprefixed` too.
         if rule == Rule::Unprefixed && !spec.secure && self.denying_word(Rule::Insecure).is_some() {
             return None;
         }
         self.denying_word(rule).map(|word| Violation { argument, rule: Some(rule), word }).or_else(|| {
-            // If the list allows `secure = false`, the list may still deny a name without a prefix. This name has no
-            // prefix because of `secure = false`.
+            // A deny list may allow `secure = false` and forbid a name without a prefix. A name from a type or field
+            // has no prefix if the declaration has `secure = false`.
             let loses_prefix = rule == Rule::Insecure && !spec.explicit_name && Prefix::from_name(spec.name).is_none();
             let word = self.denying_word(Rule::Unprefixed).filter(|_| loses_prefix)?;
             Some(Violation { argument, rule: Some(Rule::Unprefixed), word })
         })
     }
 
-    /// Returns the violation of a cookie whose `domain` is a public suffix. Returns `None` if the list allows public
-    /// suffixes, or if the cookie is `read_only`.
+    /// Returns a violation for a cookie whose `domain` is a public suffix. Returns `None` if the deny list allows
+    /// public suffixes, or if the cookie is `read_only`.
     ///
-    /// Call this function only if the `domain` is in the public suffix list. This crate does not contain the list.
+    /// Call this function only if the `domain` is in the public suffix list. The crate `hardtack-rules` does not
+    /// contain the public suffix list.
     #[must_use]
     pub fn public_suffix_violation(self, spec: &Spec<'_>) -> Option<Violation<'a>> {
         let word = self.denying_word(Rule::PublicSuffix).filter(|_| !spec.read_only)?;
         Some(Violation { argument: Argument::Domain, rule: Some(Rule::PublicSuffix), word })
     }
 
-    /// Returns the word of the list that denies this lint. This is the lint's id, or `all` if the list does not contain
-    /// the id.
+    /// Returns the word in the deny list that forbids the lint. The word is the lint's id, or `all` if the deny list
+    /// does not contain the id.
     #[must_use]
     pub fn denying_word(self, rule: Rule) -> Option<&'a str> {
         self.words().find(|word| *word == rule.id() && is_lint(rule)).or_else(|| self.words().find(|word| *word == ALL))
     }
 
-    /// Returns the shortest limit of `max_age`, and the word that sets the limit.
+    /// Returns the shortest `max_age` limit in the deny list, and the word in the deny list that contains the limit.
     #[must_use]
     pub fn max_age_limit(self) -> Option<(Duration, &'a str)> {
         self.words().filter_map(|word| parse_limit(word).map(|limit| (limit, word))).min_by_key(|(limit, _)| *limit)
@@ -213,7 +215,7 @@ fn is_same_crate(a: &str, b: &str) -> bool {
 }
 
 impl<'a> InvalidWord<'a> {
-    /// Returns the text of the word.
+    /// Returns the text of the invalid word.
     #[must_use]
     pub const fn word(self) -> &'a str {
         self.word
@@ -364,7 +366,7 @@ mod tests {
         let plain = Spec::new("id").secure(false);
         assert_eq!(violations("all", &plain), [(Argument::Secure, Some(Rule::Insecure), "all")]);
         assert_eq!(violations("all", &plain.explicit_name()), [(Argument::Secure, Some(Rule::Insecure), "all")]);
-        // `unprefixed` denies both a derived name and an explicit name.
+        // The lint `unprefixed` is triggered by a name from the type, and also by a name from the key `name`.
         assert_eq!(violations("unprefixed", &plain), [(Argument::Secure, Some(Rule::Unprefixed), "unprefixed")]);
         assert_eq!(
             violations("unprefixed", &plain.explicit_name()),

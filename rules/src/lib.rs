@@ -1,7 +1,7 @@
 //! The cookie rules of [hardtack](https://docs.rs/hardtack), as data and pure functions. The rules come from RFC
 //! 6265bis, browsers and scanners.
 //!
-//! Each rule is one variant of [`Rule`]. This crate is the only place that contains the rules. Its parts are:
+//! Each rule is one variant of [`Rule`]. No other crate of hardtack contains the rules. The crate has these parts:
 //!
 //! - [`Spec`] is the declaration of one cookie as data.
 //! - [`check`] finds the rules that a declaration breaks.
@@ -15,8 +15,8 @@
 //! Three kinds of code call the functions of this crate:
 //!
 //! - The macros call the functions while the user's crate compiles.
-//! - Generated code calls the functions in a `const` if an argument is a constant expression. So every function that a
-//!   `const` needs is a `const fn`.
+//! - Generated code calls the functions in a `const` if an argument is a constant expression. So every function of this
+//!   crate that generated code calls is a `const fn`.
 //! - The setters and the audit call the functions while the server runs.
 //!
 //! The crate does not allocate and has no dependencies.

@@ -1,29 +1,29 @@
-//! The table of all rules. Each row is an error or a lint, with its id, sentence, remedy and source. The checks are in
-//! `check` and `syntax`.
+//! The table of all rules. Each row is an error or a lint, with an id, a sentence, a remedy and a source. The modules
+//! `check` and `syntax` check the rules.
 
 /// The kind of a [`Rule`]. The kind determines whether a declaration may break the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RuleKind {
-    /// The declaration is always rejected. Without the error, browsers would reject the cookie, or the header would be
-    /// malformed. A declaration that contradicts itself is an error too.
+    /// The declaration is always rejected. If the declaration were accepted, browsers would reject the cookie, or the
+    /// header would be malformed. A declaration that contradicts itself is an error too.
     Error,
     /// The cookie is weaker than the default. The declaration must give a `reason`.
     Weakening,
-    /// The developer should know the effect of the declaration. The declaration may give a `reason`, but does not need
-    /// a `reason`.
+    /// The developer should know the effect of the declaration. The declaration may give a `reason`, but a `reason` is
+    /// not required.
     Notice,
 }
 
-/// Defines `Rule` from a table. A row has six columns: variant, id, kind, sentence, remedy and source.
+/// Defines `Rule` from a table. A row of the table has six columns: variant, id, kind, sentence, remedy and source.
 ///
-/// For a lint, the kind also contains the setting that triggers the lint. Messages about `HARDTACK_DENY` show this
-/// setting.
+/// For a lint, the column `kind` also contains the setting that triggers the lint. Error messages about `HARDTACK_DENY`
+/// show the setting that triggers the lint.
 macro_rules! rules {
     ($($rule:ident, $id:literal, $kind:ident $(($trigger:literal))?, $sentence:literal, $remedy:literal, $source:literal;)*) => {
         /// A rule about cookies. A rule is an error or a lint.
         ///
-        /// The variants are in order of precedence. If one token breaks several rules, only the first of these rules is
-        /// reported.
+        /// The variants are in order of precedence. If one token breaks several rules, only the rule with the highest
+        /// precedence is reported.
         ///
         /// ```
         /// use hardtack_rules::{Rule, RuleKind};
@@ -43,7 +43,8 @@ macro_rules! rules {
             /// Every rule, in order of precedence.
             pub const ALL: &'static [Rule] = &[$(Rule::$rule),*];
 
-            /// Returns the stable id, such as `prefix-host`. Reports, policies and `HARDTACK_DENY` use this id.
+            /// Returns the stable id of the rule, such as `prefix-host`. Reports, policies and `HARDTACK_DENY` use the
+            /// stable id.
             #[must_use]
             pub const fn id(self) -> &'static str {
                 match self { $(Rule::$rule => $id,)* }
@@ -55,13 +56,13 @@ macro_rules! rules {
                 match self { $(Rule::$rule => RuleKind::$kind,)* }
             }
 
-            /// Returns the sentence that states the fact, without a remedy.
+            /// Returns a sentence that says what is wrong, without a remedy.
             #[must_use]
             pub const fn sentence(self) -> &'static str {
                 match self { $(Rule::$rule => $sentence,)* }
             }
 
-            /// Returns the remedy, such as `remove it`.
+            /// Returns the remedy of the rule, such as `remove it`.
             #[must_use]
             pub const fn remedy(self) -> &'static str {
                 match self { $(Rule::$rule => $remedy,)* }

@@ -1,5 +1,5 @@
-//! Recognises the names that common libraries give to session cookies and CSRF tokens. A cookie's name goes in. True or
-//! false comes out. The comparisons ignore letter case.
+//! Recognises the names that common libraries give to session cookies and CSRF tokens. The input is a cookie's name.
+//! The output is true or false. The comparisons ignore letter case.
 
 use crate::spec::{Prefix, starts_with};
 
@@ -38,10 +38,10 @@ pub fn is_session_like(name: &[u8]) -> bool {
     contains_sess_or_login(bare) || SESSION_NAMES.iter().any(|session| bare.eq_ignore_ascii_case(session.as_bytes()))
 }
 
-/// Returns true if the name looks like the name of a CSRF token. Such a name contains `csrf` or `xsrf`.
+/// Returns true if the name looks like the name of a CSRF token, because the name contains `csrf` or `xsrf`.
 ///
-/// Scripts read a CSRF token from its cookie and send the token back in a header. `HttpOnly` would hide the token from
-/// the scripts.
+/// Scripts read a CSRF token from the cookie and send the token back in a header. With `HttpOnly`, scripts could not
+/// read the token.
 ///
 /// ```
 /// use hardtack_rules::session_names::is_csrf_like;
@@ -54,13 +54,13 @@ pub const fn is_csrf_like(name: &[u8]) -> bool {
     contains_csrf(name) || contains(name, b"xsrf")
 }
 
-/// Returns true if the name contains `sess` or `login`. The HTTP Observatory recognises session cookies by the same
-/// test.
+/// Returns true if the name contains `sess` or `login`. The HTTP Observatory recognises session cookies in the same
+/// way.
 pub(crate) const fn contains_sess_or_login(name: &[u8]) -> bool {
     contains(name, b"login") || contains(name, b"sess")
 }
 
-/// Returns true if the name contains `csrf`. The HTTP Observatory recognises CSRF tokens by the same test.
+/// Returns true if the name contains `csrf`. The HTTP Observatory recognises CSRF tokens in the same way.
 pub(crate) const fn contains_csrf(name: &[u8]) -> bool {
     contains(name, b"csrf")
 }

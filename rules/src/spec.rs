@@ -1,5 +1,5 @@
-//! The declaration of one cookie as data. [`Spec`] is the declaration. The other types are values of its attributes.
-//! [`Spec::new`] returns the strict default, and each method changes one key.
+//! The declaration of one cookie as data. [`Spec`] is the declaration. The other types in this module are the values of
+//! attributes. [`Spec::new`] returns the strict default. Each method with a `self` argument changes one attribute.
 
 use core::fmt;
 use core::time::Duration;
@@ -50,8 +50,8 @@ impl fmt::Display for SameSite {
     }
 }
 
-/// A prefix of a cookie's name, such as `__Host-`. Browsers reject a cookie that does not meet the requirements of its
-/// prefix (6265bis 4.1.3 and layered-cookies).
+/// A prefix of a cookie's name, such as `__Host-`. Browsers reject a cookie that does not meet the requirements of the
+/// cookie's prefix (6265bis 4.1.3 and layered-cookies).
 ///
 /// ```
 /// use hardtack_rules::Prefix;
@@ -110,7 +110,8 @@ impl Prefix {
         None
     }
 
-    /// Returns true if the prefix limits the cookie to one host. Such a prefix requires `Path=/` and forbids Domain.
+    /// Returns true if the prefix limits the cookie to one host. A prefix that limits the cookie to one host requires
+    /// `Path=/` and forbids Domain.
     #[must_use]
     pub const fn is_host_only(self) -> bool {
         matches!(self, Prefix::HostHttp | Prefix::Host)
@@ -122,7 +123,7 @@ impl Prefix {
         matches!(self, Prefix::HostHttp | Prefix::Http)
     }
 
-    /// Returns true if browsers store a cookie with this prefix and these attributes.
+    /// Returns true if browsers store a cookie that has the prefix and the attributes in the arguments.
     ///
     /// `root_path_and_no_domain` is true if the header contains `Path=/` and no Domain.
     ///
@@ -138,7 +139,8 @@ impl Prefix {
         secure && (http_only || !self.needs_http_only()) && (root_path_and_no_domain || !self.is_host_only())
     }
 
-    /// Returns the strongest prefix that these attributes allow. Returns `None` if the cookie is not Secure.
+    /// Returns the strongest prefix that the attributes in the arguments allow. Returns `None` if the cookie is not
+    /// Secure.
     ///
     /// ```
     /// use hardtack_rules::Prefix;
@@ -180,7 +182,7 @@ pub enum Seal {
 }
 
 impl Seal {
-    /// Returns the word that declares this seal in `#[cookie(…)]`: `signed` or `sealed`.
+    /// Returns the key that declares this seal in `#[cookie(…)]`: `signed` or `sealed`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -196,7 +198,7 @@ impl fmt::Display for Seal {
     }
 }
 
-/// The declaration of one cookie. A declaration contains everything about the cookie except its value.
+/// The declaration of one cookie. A declaration contains everything about the cookie except the cookie's value.
 ///
 /// [`Spec::new`] returns the strict default: a host-only session cookie with `Secure`, `HttpOnly`, `SameSite=Lax` and
 /// `Path=/`.
@@ -232,7 +234,7 @@ pub struct Spec<'a> {
     pub http_only: bool,
     /// The `Partitioned` attribute.
     pub partitioned: bool,
-    /// True if another program owns the cookie. This program then only reads the cookie.
+    /// True if another program owns the cookie. The program that declares the cookie then only reads the cookie.
     pub read_only: bool,
     /// The protection of the value. `None` if the value is not protected.
     pub seal: Option<Seal>,
@@ -241,7 +243,7 @@ pub struct Spec<'a> {
 }
 
 impl<'a> Spec<'a> {
-    /// Returns the strict default for a cookie with this name.
+    /// Returns the strict default for a cookie with the name `name`.
     #[must_use]
     pub const fn new(name: &'a str) -> Self {
         Spec {
@@ -289,7 +291,8 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// Sets the `Max-Age` attribute. Only a positive number of whole seconds is valid, and `check` verifies the number.
+    /// Sets the `Max-Age` attribute. Only a positive number of whole seconds is valid. The function `check` verifies
+    /// the number, but `max_age` does not.
     #[must_use]
     pub const fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
@@ -345,8 +348,8 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// Returns true if the cookie has a `Domain` attribute, from its declaration or from the policy. Subdomains share
-    /// such a cookie.
+    /// Returns true if the cookie has a `Domain` attribute, from the declaration or from the policy. Subdomains share a
+    /// cookie that has a `Domain`.
     #[must_use]
     pub const fn has_domain(&self) -> bool {
         self.domain.is_some() || self.policy_domain

@@ -1,5 +1,5 @@
-//! Checks the syntax of one argument: a name, a path, a domain or a duration. A value goes in. The result is `Ok` or a
-//! [`Fault`]. Dates are in the module `date`.
+//! Checks the syntax of one argument: a name, a path, a domain or a duration. The input is the argument's value. The
+//! output is `Ok` or a [`Fault`]. Dates are in the module `date`.
 
 use core::fmt;
 use core::time::Duration;
@@ -9,7 +9,8 @@ use crate::spec::{Prefix, starts_with};
 
 /// The largest size of a name and a value together, in bytes (6265bis 5.7 step 4). Browsers reject a larger cookie.
 pub const MAX_NAME_VALUE_BYTES: usize = 4096;
-/// The largest size of one attribute's value, in bytes (6265bis 5.6). Browsers ignore a larger attribute.
+/// The largest size of one attribute's value, in bytes (6265bis 5.6). Browsers ignore an attribute whose value is
+/// larger.
 pub const MAX_ATTRIBUTE_BYTES: usize = 1024;
 /// The largest size of a host name, in bytes (RFC 1123 2.1).
 const MAX_DOMAIN_BYTES: usize = 253;
@@ -19,7 +20,7 @@ const MAX_LABEL_BYTES: usize = 63;
 /// to 400 days.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(400 * 86_400);
 
-/// The error of a check: the broken rule, the fact and the remedy.
+/// The error of a check. The error contains the broken rule, and a text with the mistake and the remedy.
 ///
 /// ```
 /// use hardtack_rules::Rule;
@@ -36,12 +37,12 @@ pub struct Fault {
     pub rule: Rule,
     /// The error text, in the form `fact; remedy`.
     pub text: &'static str,
-    /// The byte that broke the rule. `None` if the fault is not a single byte.
+    /// The byte that broke the rule. `None` if the mistake is not a single byte.
     pub byte: Option<u8>,
 }
 
 impl Fault {
-    /// Returns a fault whose text is the general text of the rule.
+    /// Returns a fault of the rule, with the text of [`Rule::text`].
     #[must_use]
     pub const fn from_rule(rule: Rule) -> Fault {
         Fault::new(rule, rule.text())
@@ -57,7 +58,7 @@ impl Fault {
 }
 
 impl fmt::Display for Fault {
-    /// Writes the text. If a single byte broke the rule, also writes the byte.
+    /// Writes the error text. If a single byte broke the rule, the text also shows this byte.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text)?;
         match self.byte {
@@ -98,7 +99,7 @@ pub const fn is_forbidden_control(byte: u8) -> bool {
     matches!(byte, 0x00..=0x08 | 0x0A..=0x1F | 0x7F)
 }
 
-/// Checks the name of a cookie that this program sets.
+/// Checks the name of a cookie that the program sets.
 ///
 /// # Errors
 ///
@@ -135,8 +136,8 @@ pub const fn check_name(name: &str) -> Result<(), Fault> {
             "the prefix `__HostHttp-` was withdrawn, and browsers ignore it; write `__Host-Http-`",
         ));
     }
-    // This search ignores letter case, as browsers do. In `__Host-http-x`, browsers find the prefix `__Host-Http-`, but
-    // servers find `__Host-`.
+    // The search for a prefix ignores letter case, as browsers do. In `__Host-http-x`, browsers find the prefix
+    // `__Host-Http-`, but servers find `__Host-`.
     if let Some(prefix) = Prefix::from_name_any_case(name.as_bytes()) {
         let exact = prefix.as_str();
         if !starts_with(name.as_bytes(), exact.as_bytes(), false) {
@@ -281,7 +282,8 @@ pub const fn check_domain(domain: &str) -> Result<(), Fault> {
     if all.len() > MAX_DOMAIN_BYTES {
         return fault!("the domain is over 253 bytes, longer than any host name; write a shorter one");
     }
-    // `label_bytes` and `only_digits` describe the current label. `single_label` is true until the first dot.
+    // `label_bytes` and `only_digits` describe the part between two dots (the current label). `single_label` is true
+    // until the first dot.
     let (mut rest, mut label_bytes, mut single_label, mut only_digits, mut previous) = (all, 0, true, true, b'.');
     while let [byte, tail @ ..] = rest {
         match *byte {
@@ -333,8 +335,8 @@ pub const fn check_domain(domain: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The fault that a setter returns at run time if the `Domain` is a public suffix. The setter must find the domain in
-/// the public suffix list first, because this crate does not contain the list.
+/// The fault of a `Domain` that is a public suffix. A setter of the crate `hardtack` looks up the domain in the public
+/// suffix list at run time, because the crate `hardtack-rules` does not contain the list.
 pub const PUBLIC_SUFFIX: Fault = Fault::new(
     Rule::PublicSuffix,
     "the domain is a public suffix, and no browser stores the cookie; give a domain that is registered under it",
@@ -381,8 +383,8 @@ pub const fn check_whole_seconds(max_age: Duration) -> Result<(), Fault> {
 ///
 /// # Errors
 ///
-/// Returns a fault of the rule `max-age` if the text has another form. A duration over `u64::MAX` seconds is also a
-/// fault.
+/// Returns a fault of the rule `max-age` if the text is not one number and one unit. A duration over `u64::MAX` seconds
+/// is also a fault.
 ///
 /// ```
 /// use core::time::Duration;
@@ -441,8 +443,8 @@ mod tests {
     };
     use crate::rule::Rule;
 
-    /// Asserts that the result is a fault of `rule` whose text contains `words`. If `words` is empty, asserts that the
-    /// result is `Ok`.
+    /// Asserts that the result is a fault of `rule`, and that the text of the fault contains `words`. If `words` is
+    /// empty, asserts that the result is `Ok`.
     fn assert_result(input: &str, result: Result<(), Fault>, rule: Rule, words: &str) {
         match result {
             Ok(()) => assert_eq!(words, "", "`{input}` is accepted"),
@@ -455,7 +457,7 @@ mod tests {
 
     #[test]
     fn every_byte_has_its_classes() {
-        // The expected classes come from the grammars of RFC 9110 5.6.2 and of 6265bis 4.1.1 and 5.6.
+        // The expected classes of bytes come from the grammars of RFC 9110 5.6.2 and of 6265bis 4.1.1 and 5.6.
         for byte in 0..=u8::MAX {
             let tchar = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
             assert_eq!(is_tchar(byte), tchar, "{byte:#x}");
@@ -643,7 +645,7 @@ mod tests {
             assert_result("a fraction", check_max_age(fraction), Rule::MaxAge, "whole number of seconds");
             assert_result("a fraction", check_whole_seconds(fraction), Rule::MaxAge, "whole number of seconds");
         }
-        // 6265bis 5.5 gives this limit in days.
+        // 6265bis 5.5 gives the longest lifetime of a cookie in days.
         assert_eq!((MAX_LIFETIME, Ok(MAX_LIFETIME)), (Duration::from_secs(34_560_000), parse_duration("400d")));
     }
 

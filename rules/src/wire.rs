@@ -1,5 +1,6 @@
-//! Writes the attributes of a `Set-Cookie` header, and finds a second cookie in a `Set-Cookie` header. The macros,
-//! generated code and the setters all call the same writer. The writer does not check the values.
+//! Writes the attributes of a `Set-Cookie` header, and finds a second cookie in a `Set-Cookie` header. The macros, the
+//! generated code and the setters all call `write_attributes`. `write_attributes` does not check the values of the
+//! attributes.
 
 use crate::spec::Spec;
 use crate::syntax::is_tchar;
@@ -8,11 +9,13 @@ use crate::syntax::is_tchar;
 /// of browsers require at least one year.
 pub const HSTS_YEAR_SECONDS: u64 = 31_536_000;
 
-/// Writes the attributes of `spec` into `out`, and returns their length in bytes. The text begins with `; Path=`.
+/// Writes the attributes of `spec` into `out`, and returns the length of the attributes in bytes. The text begins with
+/// `; Path=`.
 ///
-/// If `out` is too small, the bytes that do not fit are dropped. To compute only the length, pass an empty slice.
+/// If `out` is too small, the function drops the bytes that do not fit. To compute only the length, pass an empty
+/// slice.
 ///
-/// This function does not know the policy's `cookie_domain`. If `policy_domain` is true, the caller must copy the
+/// `write_attributes` does not know the policy's `cookie_domain`. If `policy_domain` is true, the caller must copy the
 /// `cookie_domain` to `domain` first.
 ///
 /// ```
@@ -53,19 +56,19 @@ pub const fn write_attributes(spec: &Spec<'_>, expires: Option<&[u8; 29]>, out: 
     end
 }
 
-/// Writes `first` and then `second` into `out`, and returns the length of both together in bytes. Generated code calls
-/// this function to put a prefix before a name.
+/// Writes `first` and then `second` into `out`, and returns the length of `first` and `second` together in bytes.
+/// Generated code calls this function to put a prefix before a name.
 ///
-/// If `out` is too small, the bytes that do not fit are dropped.
+/// If `out` is too small, the function drops the bytes that do not fit.
 pub const fn write_concat(first: &str, second: &str, out: &mut [u8]) -> usize {
     let end = write_bytes(out, 0, first.as_bytes());
     write_bytes(out, end, second.as_bytes())
 }
 
-/// Finds the comma between two cookies that were folded into one `Set-Cookie` header. Returns the index of this comma.
+/// Finds the comma between two cookies that were joined in one `Set-Cookie` header. Returns the index of the comma.
 ///
 /// A comma separates two cookies if a token and `=` follow the comma. Inside the value of the first cookie, a space
-/// must follow the comma too. So these commas do not separate cookies:
+/// must also come directly after the comma. So two kinds of commas do not separate cookies:
 ///
 /// - the comma of an `Expires` date
 /// - a comma in a value, if no space follows the comma
@@ -100,7 +103,7 @@ pub fn find_folded_cookie(header: &[u8]) -> Option<usize> {
     })
 }
 
-/// Writes `text` at index `start`. Returns the index after `text`, even if `text` does not fit.
+/// Writes `text` at index `start`. Returns the index after `text`, even if `text` does not fit into `out`.
 #[allow(clippy::indexing_slicing, reason = "the index is checked, and `get_mut` is not const")]
 const fn write_bytes(out: &mut [u8], start: usize, text: &[u8]) -> usize {
     let mut i = 0;
@@ -113,7 +116,8 @@ const fn write_bytes(out: &mut [u8], start: usize, text: &[u8]) -> usize {
     start + i
 }
 
-/// Writes `number` in decimal digits at index `start`. Returns the index after `number`, even if `number` does not fit.
+/// Writes `number` in decimal digits at index `start`. Returns the index after `number`, even if `number` does not fit
+/// into `out`.
 #[allow(clippy::indexing_slicing, reason = "the index is checked, and `get_mut` is not const")]
 const fn write_number(out: &mut [u8], start: usize, mut number: u64) -> usize {
     let mut digits = 1;

@@ -1,9 +1,10 @@
-//! The current time, as a `SystemTime` or in whole seconds. A test can set the time. In WebAssembly without an
-//! operating system, `SystemTime::now` panics. For such a target, this file uses another clock.
+//! Returns the current time as a `SystemTime`, and converts a time to whole seconds. A test can set the current time.
+//! In WebAssembly without an operating system, `SystemTime::now` panics, so this file never calls `SystemTime::now`
+//! there.
 
 use std::time::SystemTime;
 
-/// Returns the current time. Inside a call to [`at`], returns the time of that call.
+/// Returns the current time. Inside a call to [`at`], returns the time that was passed to `at`.
 pub(crate) fn now() -> SystemTime {
     #[cfg(feature = "testing")]
     if let Some(time) = OVERRIDE.get() {
@@ -20,7 +21,7 @@ thread_local! {
 /// Calls `run`. During the call, `time` is the current time of this thread.
 #[cfg(feature = "testing")]
 pub(crate) fn at<T>(time: SystemTime, run: impl FnOnce() -> T) -> T {
-    /// Restores the previous time when it is dropped, even if `run` panics.
+    /// A guard whose `drop` restores the previous time, even if `run` panics.
     struct Restore(Option<SystemTime>);
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -48,8 +49,8 @@ fn system_now() -> SystemTime {
     SystemTime::now()
 }
 
-/// Returns the time of the JavaScript host, for example of the browser. Seals need a clock, because without a clock
-/// they would never expire.
+/// Returns the time from the clock of the browser or of another JavaScript host. Without a clock, a signed or sealed
+/// value would never expire.
 #[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "seal", feature = "web")))]
 fn system_now() -> SystemTime {
     let since = core::time::Duration::try_from_secs_f64(date_now() / 1000.0).unwrap_or_default();
@@ -64,7 +65,8 @@ extern "C" {
 }
 
 /// Returns the start of 1970, because this target has no clock. So an `Expires` date after 1970 always counts as a
-/// future date. A policy's baseline always shortens such an `Expires`.
+/// future date. If the policy's baseline limits the lifetime of cookies, hardtack adds the longest allowed `Max-Age` to
+/// every header whose `Expires` is today or later.
 #[cfg(all(target_family = "wasm", target_os = "unknown", not(any(feature = "seal", feature = "web"))))]
 fn system_now() -> SystemTime {
     SystemTime::UNIX_EPOCH

@@ -1,6 +1,6 @@
-//! Events report what hardtack refused, changed or noticed while the server runs. Each [`Event`] is counted and passed
-//! to the policy's callback ([`on_event`](crate::policy::PolicyBuilder::on_event)). With the feature `tracing`, each
-//! event is also emitted as a `tracing` event. Events contain names, rules and evidence. Events never contain a
+//! Events report what hardtack refused, changed or noticed while the server runs. The policy counts each [`Event`] and
+//! passes the event to the callback [`on_event`](crate::policy::PolicyBuilder::on_event). With the feature `tracing`,
+//! each event is also emitted as a `tracing` event. Events contain names, rules and evidence. Events never contain a
 //! cookie's value.
 #![doc = include_str!("../docs/events.md")]
 
@@ -19,7 +19,7 @@ pub(crate) use log::log;
 #[cfg(feature = "_layer")]
 pub(crate) use log::report_suppressed;
 
-/// Without the feature `tracing` there is no log.
+/// Does nothing, because the log needs the feature `tracing`.
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn log(_: &Event<'_>) {}
 
@@ -56,13 +56,13 @@ pub struct Event<'a> {
     pub kind: Kind,
     /// The rule that caused the event.
     pub rule: Code,
-    /// The cookie's name, if the event concerns one cookie. Unprintable bytes are escaped.
+    /// The cookie's name, if the event concerns one cookie. Unprintable bytes in the name are escaped.
     pub cookie: Option<&'a str>,
     /// The request's method, if the policy's middleware handles the request.
     pub method: Option<&'a Method>,
     /// The path of the request's URI without the query, if the policy's middleware handles the request.
     pub path: Option<&'a str>,
-    /// The reason, as text.
+    /// The reason for the event, as text.
     pub reason: &'a (dyn fmt::Display + 'a),
     /// The evidence for the scheme of the request, if the event depends on the scheme.
     pub evidence: Option<Evidence>,
@@ -135,15 +135,16 @@ macro_rules! kinds {
 kinds! {
     /// A page request over plain HTTP was redirected to HTTPS.
     RequestRedirected, "request redirected";
-    /// A request over plain HTTP was refused. Either the policy forces HTTPS, or the handler needs HTTPS.
+    /// A request over plain HTTP was refused. The request was refused because the policy forces HTTPS or the handler
+    /// needs HTTPS.
     RequestRefused, "request refused";
     /// A cookie was not set or not removed.
     CookieNotSet, "cookie not set";
-    /// A cookie of the request was rejected when it was read.
+    /// The handler read a cookie of the request, and the cookie was rejected.
     CookieRejected, "cookie rejected";
     /// A `Set-Cookie` header was made stricter.
     HeaderHardened, "header hardened";
-    /// A `Set-Cookie` header breaks a rule, and was sent unchanged.
+    /// A `Set-Cookie` header that breaks a rule was sent unchanged.
     HeaderReported, "header reported";
     /// A `Set-Cookie` header was dropped from the response.
     HeaderDropped, "header dropped";
@@ -152,7 +153,7 @@ kinds! {
     CachingChanged, "caching changed";
     /// A request of the program's own HTTP client was refused.
     ClientRequestRefused, "client request refused";
-    /// The program has a mistake. For example, the program set cookies and sent no response with them.
+    /// The program has a mistake. For example, a handler set cookies, but no response carried the cookies.
     Mistake, "mistake";
 }
 
@@ -180,7 +181,7 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &'static [Code] = &[$(Code::$code),*];
 
-            /// Returns the rule's id, such as `not-https`. Operators can filter logs by this id.
+            /// Returns the rule's id, such as `not-https`. Operators can filter logs by the rule's id.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Code::$code => $id,)* }
@@ -241,8 +242,8 @@ codes! {
 }
 
 impl Code {
-    /// Returns the code that has the same id as the rule. If there is no such code, returns [`Code::Attribute`]. Every
-    /// rule that a setter of a cookie can break has such a code.
+    /// Returns the code that has the same id as the rule, or [`Code::Attribute`] if no code has the same id. Every rule
+    /// that a setter of a cookie can break has a code with the same id.
     pub(crate) fn from_rule(rule: Rule) -> Code {
         Code::ALL.iter().copied().find(|code| code.as_str() == rule.id()).unwrap_or(Code::Attribute)
     }
@@ -275,13 +276,13 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Returns the number of events of this kind.
+    /// Returns how many events of this kind were counted.
     #[must_use]
     pub fn get(&self, kind: Kind) -> u64 {
         self.counts.get(kind as usize).map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
-    /// Returns every kind with its number of events.
+    /// Returns every kind, with the number of counted events of the kind.
     pub fn iter(&self) -> impl Iterator<Item = (Kind, u64)> {
         Kind::ALL.iter().map(|kind| (*kind, self.get(*kind)))
     }

@@ -1,12 +1,12 @@
 //! Typed cookies for web applications. The cookies are `Secure` by default.
 //!
-//! **Annotate a type.** The annotated type declares a cookie. The cookie is `Secure`, `HttpOnly`, `SameSite=Lax` and
-//! host-only. Its name gets a prefix.
+//! **Annotate a type.** The annotated type declares a cookie. The declared cookie is `Secure`, `HttpOnly`,
+//! `SameSite=Lax` and host-only. The cookie's name gets a prefix.
 //!
 //! - A declaration that makes the cookie weaker must contain a `reason`.
 //! - A declaration with attributes that browsers reject does not compile.
-//! - A Secure cookie is never sent over plain HTTP. If a type proves the scheme of the request, the compiler checks
-//!   this rule. Otherwise the rule is checked at run time.
+//! - A Secure cookie is never sent over plain HTTP. If a type proves the scheme of the request, the compiler rejects a
+//!   Secure cookie over plain HTTP. If no type proves the scheme, the scheme is checked at run time.
 //!
 //! ```
 //! use hardtack::{Cookie, Cookies};
@@ -47,16 +47,16 @@
 //!
 //! - Declare cookies with [`derive@Cookie`], [`derive@CookieValue`] and [`cookies`](macro@cookies). The module [`spec`]
 //!   has the types for a declaration as constant data.
-//! - Set and read cookies with [`Cookies`] and [`SetCookie`]. With [`document_cookie`], a script of a page can set a
-//!   cookie.
-//! - A [`TlsTermination`] detects how a request arrived. A value of type [`Https`] or [`PlainHttp`] proves the result.
-//!   An [`AnyScheme`] is made from either proof.
-//! - A [`Policy`] applies rules to all requests and cookies of an application. The rules also apply to cookies that
-//!   other code sets. The module [`policy`] has the settings of a policy. The module [`mod@event`] has the events that
-//!   a policy emits.
-//! - Each framework has a module with the policy's middleware: `tower`, `actix`, `rocket`, `poem` or `salvo`. The
-//!   module `tower` is also for axum and for HTTP clients.
-//! - The module `web` reads and sets cookies from WebAssembly in a web page.
+//! - Set and read cookies with [`Cookies`] and [`SetCookie`]. [`document_cookie`] returns the text with which a script
+//!   of a page sets a cookie.
+//! - A [`TlsTermination`] detects whether a request arrived over HTTPS or plain HTTP. A value of type [`Https`] or
+//!   [`PlainHttp`] is the proof of the scheme. An [`AnyScheme`] can contain either of the two proofs.
+//! - A [`Policy`] applies rules to all requests and cookies of an application. The rules also apply to cookies that are
+//!   set without hardtack. The module [`policy`] has the settings of a policy. The module [`mod@event`] has the events
+//!   that a policy emits.
+//! - Each framework has a module with the policy's middleware: `tower`, `actix`, `rocket`, `poem` or `salvo`. Use the
+//!   module `tower` also for axum and for HTTP clients.
+//! - With the module `web`, WebAssembly in a web page reads and sets the cookies of the page.
 //! - The module `audit` reports weaknesses of any `Set-Cookie` header. The module `inventory` lists all cookies that a
 //!   program declares.
 //! - The guide has these pages:
@@ -67,23 +67,24 @@
 //!
 //! # Guarantees
 //!
-//! - A declared cookie is sent with its declared attributes, or it is not sent. The policy's baseline can only make the
-//!   attributes stricter.
-//! - The policy's middleware never sends a Secure cookie over plain HTTP. This rule includes cookies that other code
-//!   sets.
-//! - A cookie's value cannot end a header, add an attribute or add a cookie. Every byte that is not a `cookie-octet` is
-//!   percent-encoded. The decoded value equals the original value.
+//! - A declared cookie is sent with its declared attributes, or the cookie is not sent. The policy's baseline can only
+//!   make the attributes of a cookie stricter.
+//! - The policy's middleware never sends a Secure cookie over plain HTTP. The middleware also stops Secure cookies that
+//!   are set without hardtack.
+//! - A cookie's value cannot end a header, add an attribute or add a cookie. Every byte of a value that is not a
+//!   `cookie-octet` is percent-encoded. The decoded value of a cookie equals the original value.
 //! - No error, log or `Debug` output contains a cookie's value.
 //! - The crate has no `unsafe` code. A request cannot cause a panic.
 //!
 //! # Limits
 //!
-//! - The prefix of a name protects a cookie against changes, but not against deletion. A sibling host can set so many
-//!   cookies that the browser deletes yours. If the session cookie is missing, treat the user as signed out.
-//! - The name of a cookie with a `domain` begins with `__Secure-` or `__Http-`. These prefixes do not stop a sibling
-//!   host from setting the cookie.
-//! - Anyone who has access to the browser can read the values of cookies. Only the value of a cookie that is declared
-//!   `sealed` is encrypted (feature `seal`).
+//! - The prefix of a cookie's name protects the cookie against changes, but not against deletion. A sibling host can
+//!   set so many cookies that the browser deletes your cookies. If the session cookie is missing, treat the user as
+//!   signed out.
+//! - The name of a cookie with a `domain` begins with `__Secure-` or `__Http-`. The prefixes `__Secure-` and `__Http-`
+//!   do not stop a sibling host from setting a cookie with the same name.
+//! - Anyone who has access to the browser can read the values of cookies. Only a cookie that is declared `sealed` has
+//!   an encrypted value (feature `seal`).
 //!
 //! # Features
 //!
@@ -108,7 +109,8 @@
 //! | `toml` | `Policy::from_toml` |
 //! | `testing` | `testing::https()` and other helpers for your own tests |
 
-// The code that the macros generate uses the path `::hardtack`. This line makes the path valid in this crate too.
+// The code that the macros generate uses the path `::hardtack`. With this line, the path `::hardtack` is also valid in
+// the crate hardtack itself.
 extern crate self as hardtack;
 
 #[cfg(feature = "audit")]
@@ -137,7 +139,7 @@ pub mod testing;
 pub mod web;
 mod wire;
 
-/// Declares one cookie. The type is the cookie's value. `#[cookie(…)]` sets the cookie's attributes.
+/// Declares one cookie. A value of the type is the cookie's value. `#[cookie(…)]` sets the cookie's attributes.
 ///
 /// ```
 /// use hardtack::{Cookie, SetCookie, testing};
@@ -243,8 +245,8 @@ pub use generated::private;
 
 /// The types that describe how a request arrived.
 ///
-/// [`Transport`](tls::Transport) and [`Peer`](tls::Peer) describe the connection. [`Evidence`](tls::Evidence) explains
-/// the decision on the scheme.
+/// [`Transport`](tls::Transport) and [`Peer`](tls::Peer) describe the connection. [`Evidence`](tls::Evidence) is the
+/// reason why a request counts as HTTPS or plain HTTP.
 ///
 /// [`TlsTermination`] and [`TrustedProxies`] are in the crate's root.
 ///
@@ -266,10 +268,10 @@ pub mod tls {
     pub use crate::request::proxies::TrustedProxiesError;
 }
 
-/// The types for the text of a cookie's value.
+/// The types with which a cookie's value is written as text and parsed from text.
 ///
-/// [`ValueWriter`](value::ValueWriter) and [`InvalidValue`](value::InvalidValue) are for the methods of
-/// [`CookieValue`]. [`SealFault`](value::SealFault) is the problem with a seal.
+/// The methods of [`CookieValue`] use [`ValueWriter`](value::ValueWriter) and [`InvalidValue`](value::InvalidValue).
+/// [`SealFault`](value::SealFault) is the reason why the seal of a value is invalid.
 /// [`DocumentCookie`](value::DocumentCookie) is the text that a script assigns to `document.cookie`.
 ///
 /// ```
@@ -286,8 +288,8 @@ pub mod value {
 
 /// The types for a cookie's declaration as constant data.
 ///
-/// [`Spec`](spec::Spec) is the whole declaration. The other items of this module are parts of a declaration, or rules
-/// for a declaration.
+/// [`Spec`](spec::Spec) is the whole declaration of a cookie. The other items of the module `spec` are parts of a
+/// declaration, or rules for a declaration.
 ///
 /// ```
 /// use hardtack::spec::{Prefix, Spec};

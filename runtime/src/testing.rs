@@ -3,7 +3,7 @@
 //! - [`https`] returns a proof of HTTPS without a server.
 //! - [`request_header`] writes the `Cookie` header of a request.
 //! - [`sent`] and [`removed`] read the `Set-Cookie` headers of a response.
-//! - [`at`] sets the current time.
+//! - [`at`] sets the current time for one call of a function.
 
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -32,7 +32,7 @@ pub fn https() -> Https {
 }
 
 /// Calls `run` and returns its result. During the call, `time` is the current time for seals, expiry checks and the
-/// policy's baseline. Other threads are not affected.
+/// policy's baseline. The call does not change the time of other threads.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -55,10 +55,10 @@ pub fn at<T>(time: std::time::SystemTime, run: impl FnOnce() -> T) -> T {
     clock::at(time, run)
 }
 
-/// Returns the keyring that [`request_header`] and [`sent`] use. The keyring has one random key. The key is the same
-/// for the whole process.
+/// Returns the keyring that [`request_header`] and [`sent`] use. The keyring has one random key. The keyring has the
+/// same key for the whole process.
 ///
-/// Pass the keyring to the policy of the application under test, or to the jar.
+/// Pass the keyring to the policy of the application that you test, or to the jar that you test.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};
@@ -96,15 +96,15 @@ fn context_with(keyring: &crate::seal::Keyring) -> SealContext<'_> {
     SealContext { keyring: Some(keyring), longest_max_age: None }
 }
 
-/// Returns the `Cookie` header of a request that contains this cookie. A `signed` or `sealed` value is written with the
-/// key of [`keyring`].
+/// Returns the `Cookie` header of a request that contains `cookie`. The value of a `signed` or `sealed` cookie is
+/// signed or sealed with the key of [`keyring`].
 ///
 /// # Panics
 ///
 /// Panics if the value's `Display` returns an error.
 ///
-/// The value of a `read_only` cookie is not percent-encoded. If such a value is not valid in a header, this function
-/// panics.
+/// The value of a `read_only` cookie is not percent-encoded. This function panics if the value of a `read_only` cookie
+/// is not valid in a header.
 ///
 /// ```
 /// use hardtack::{Cookie, testing};
@@ -123,7 +123,7 @@ pub fn request_header<T: ReadCookie>(cookie: &T) -> HeaderValue {
 ///
 /// # Panics
 ///
-/// Panics in the same cases as [`request_header`].
+/// Panics for the same reasons as [`request_header`].
 ///
 /// ```
 /// use hardtack::seal::{Key, Keyring};
@@ -163,14 +163,15 @@ fn cookie_header<T: ReadCookie>(cookie: &T, context: SealContext<'_>) -> HeaderV
     HeaderValue::try_from(pair).expect("the value is not valid in a `Cookie` header")
 }
 
-/// Returns the cookie that a response sets. If the response sets the cookie several times, returns the last cookie.
+/// Returns the cookie of type `T` that a response sets. If the response sets the cookie several times, returns the last
+/// cookie.
 ///
-/// Returns `None` in these cases:
+/// Returns `None` in each of the following cases:
 ///
-/// - The response does not set the cookie.
-/// - The response removes the cookie.
-/// - The value is not valid for the type.
-/// - [`keyring`] does not have the key of a `signed` or `sealed` value.
+/// - The response does not set a cookie of type `T`.
+/// - The response removes the cookie of type `T`.
+/// - The cookie's value is not valid for the type `T`.
+/// - The value is signed or sealed with a key that is not in [`keyring`].
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};
@@ -189,7 +190,7 @@ pub fn sent<T: ReadCookie>(response: &HeaderMap) -> Option<T> {
     sent_in(response, seal_context())
 }
 
-/// Returns the same cookie as [`sent`], but opens the seal with `keyring`.
+/// Returns the same cookie as [`sent`], but verifies or decrypts the value with `keyring`.
 ///
 /// ```
 /// use hardtack::seal::{Key, Keyring};

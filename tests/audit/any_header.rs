@@ -1,5 +1,5 @@
-//! Audits the headers of the vectors and random headers. The findings of a report must agree with the stored cookie. No
-//! report may show a value.
+//! Audits the headers of the vectors and random headers. The findings of a report must agree with the cookie that a
+//! browser would store. No report may show a cookie's value.
 
 use std::time::{Duration, SystemTime};
 
@@ -61,7 +61,8 @@ fn findings_agree_with_the_stored_cookie() {
         let header = text(&case["set_cookie"]).as_bytes();
         let report = set_cookie(header, &context.at(first_of_january(text(&case["now"]))));
         assert_consistent(header, &report, is_https);
-        // Compare the finding with the `secure` of the vector. Skip removals, because scanners ignore some removals.
+        // Compare the finding with the key `secure` of the vector. Skip headers that remove a cookie, because scanners
+        // ignore some of these headers.
         let expect = &case["expect"];
         if expect["accepted"] == true && expect["expired"] == false {
             let is_reported = find(&report.findings, Weakness::Insecure).is_some();

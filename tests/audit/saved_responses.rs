@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::https;
 
-// ---- The full report of ten faulty cookies.
+// ---- The full report about ten faulty cookies.
 
 /// The output of `curl -si https://shop.example.com/login`.
 const SAVED: &str = "HTTP/2 200 \r
@@ -37,7 +37,7 @@ Set-Cookie: body=opensesame-11
 HTTP/1.1 200 is part of the body, not a response\r
 ";
 
-/// The report for [`SAVED`].
+/// The report about the response [`SAVED`].
 const REPORT: &str = r#"https://shop.example.com/login: status 200
 
 PHPSESSID
@@ -164,7 +164,7 @@ fn json_report_equals_the_library_report() {
     let reports = response(&headers, &https().path("/login"));
     assert_eq!(reports.len(), 11);
     assert_eq!(response_json["reports"], serde_json::to_value(&reports).unwrap());
-    // The last report is about the response itself. This report has findings and no cookie.
+    // The last report is about the response itself. A report about a response has findings, but no cookie.
     let own = &response_json["reports"][10];
     assert!(own["cookie"].is_null() && own["stored"].is_null() && own["rejection"].is_null(), "{own}");
     assert_eq!(own["findings"][0]["rule"], "shared-cache");
@@ -280,7 +280,7 @@ fn audit(options: &[&str], saved: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the example runs");
-    // Ignore an error: after an invalid option, the process ends before it reads its input.
+    // Ignore a write error: after an invalid option, the example ends before it reads its standard input.
     let _ = child.stdin.take().unwrap().write_all(saved);
     child.wait_with_output().unwrap()
 }

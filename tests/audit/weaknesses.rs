@@ -1,5 +1,6 @@
 //! Tests each rule of the audit with headers that have a finding, and with the most similar headers that have no
-//! finding. Further tests are about removals, duplicate attributes, lifetimes, caching, and the order of the reports.
+//! finding. Further tests are about headers that remove a cookie, duplicate attributes, lifetimes, caching, and the
+//! order of the reports.
 
 use hardtack::audit::{Context, Rejection, Severity, Weakness, response, set_cookie};
 use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
@@ -7,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::{describe, find, finding_for, header_map, http, https, ids, response_finding};
 
-// ---- The rules of scanners.
+// ---- The rules of the audit that scanners have too.
 
 #[test]
 fn missing_secure_is_reported_over_https_only() {
@@ -64,7 +65,7 @@ fn missing_none_and_invalid_same_site_are_reported() {
         finding_for("csrftoken=v", &https(), Weakness::SameSiteMissing),
         "medium: CWE-1275, ASVS 3.3.2, ZAP 10054-1, Observatory -20"
     );
-    // The finding `same-site-none` does not depend on `Secure`.
+    // The audit reports `same-site-none` with and without `Secure`.
     assert_eq!(of("; Secure; SameSite=None", Weakness::SameSiteNone), "low: CWE-1275, ASVS 3.3.2, ZAP 10054-2");
     assert_eq!(
         of("; SameSite=None", Weakness::SameSiteNone),
@@ -178,7 +179,8 @@ fn flawed_hsts_is_reported() {
     }
     assert_eq!(of(&["max-age=31536000"], &http()), "hsts-plain-http info: ASVS 3.4.1, RFC 6797 7.2, ZAP 10035-4");
     assert_eq!(of(&[], &http()), "");
-    // HSTS has no effect on loopback and on IP addresses. So the audit does not report a missing HSTS header.
+    // HSTS has no effect on loopback and on IP addresses. So the audit does not report a missing HSTS header for
+    // loopback and IP addresses.
     for host in ["localhost:8443", "app.localhost", "127.0.0.1", "[::1]:8443", "192.0.2.1"] {
         assert_eq!(of(&[], &Context::https(host)), "", "{host}");
     }
@@ -200,14 +202,14 @@ fn redirect_of_an_api_request_is_reported() {
     assert_eq!(of("http://shop.example.com/login", integration()), "-");
     assert_eq!(of("/login", integration()), "-");
     assert_eq!(of(url, https().request("POST", "application/json")), "-");
-    // This context does not contain the request.
+    // The context `https()` does not contain the headers of the request.
     assert_eq!(of(url, http()), "-");
 }
 
 #[test]
 fn trusting_forwarded_headers_is_never_a_finding() {
-    // A response cannot show which proxies the server trusts. The table contains the rule `forwarded-believed`, but no
-    // response has a finding of this rule.
+    // A response cannot show which proxies the server trusts. The table contains the rule `forwarded-believed`, but the
+    // audit of a response never reports this rule.
     let rule = Weakness::ALL.iter().find(|weakness| weakness.id() == "forwarded-believed").unwrap();
     let names = [
         "forwarded",
@@ -230,7 +232,7 @@ fn trusting_forwarded_headers_is_never_a_finding() {
     }
 }
 
-// ---- Removals, further attributes, caching and the order of reports.
+// ---- Headers that remove a cookie, further attributes, caching, and the order of the reports.
 
 #[test]
 fn removals_need_a_past_expires_for_scanners() {
@@ -245,7 +247,7 @@ fn removals_need_a_past_expires_for_scanners() {
     assert!(of(&format!("Max-Age=60; {past}")).contains(&"insecure"));
     // ZAP reads the first `Expires`. Browsers read the last `Expires`.
     assert!(of(&format!("Expires=Fri, 31 Dec 2027 00:00:00 GMT; {past}")).contains(&"removal-unseen"));
-    // Browsers reject this removal, so the user stays signed in.
+    // Browsers ignore this header, which should remove the session cookie, so the user stays signed in.
     let rejected = set_cookie(format!("__Host-sid=; Path=/; {past}").as_bytes(), &https());
     assert_eq!(ids(&rejected.findings), ["not-stored"]);
     let message = &rejected.findings[0].message;
@@ -264,8 +266,8 @@ fn duplicate_attributes_are_reported() {
     let message = &find(&report.findings, Weakness::DuplicateAttribute).unwrap().message;
     assert!(message.starts_with("`a` has `Path`, `SameSite` more than once"), "{message}");
     assert_eq!(of("a=v; Path=/; SameSite=Lax; Secure"), "-");
-    // The rule ignores unknown attributes. The rule also ignores attributes that are too long, because browsers ignore
-    // such attributes.
+    // The rule about duplicate attributes ignores unknown attributes. Browsers ignore attributes that are too long, so
+    // the rule also ignores attributes that are too long.
     assert_eq!(of(&format!("a=v; x; x; Path=/; Path=/{}", "x".repeat(1024))), "-");
 }
 

@@ -3,7 +3,7 @@
 # first column. The other columns are:
 #
 # - the number of crates in the build
-# - the CPU seconds of a clean debug build, without downloads: the shortest of RUNS builds (default 3)
+# - the CPU seconds of a clean debug build, without downloads. The script shows the shortest of RUNS builds (default 3)
 #
 # For hardtack, the script also prints the CPU seconds of each crate.
 set -euo pipefail
@@ -14,7 +14,7 @@ trap 'rm -r "$crate"' EXIT
 export CARGO_TARGET_DIR=$crate/target
 runs=${RUNS:-3}
 
-# Writes an empty crate with these dependencies. Their versions come from our own lock file.
+# Writes an empty crate with the given dependencies. The versions of the dependencies come from our own lock file.
 write() { # dependencies
     mkdir -p "$crate/src"
     : >"$crate/src/lib.rs"

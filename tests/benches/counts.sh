@@ -3,10 +3,11 @@
 # prints only the cases whose names contain the argument.
 #
 # Callgrind counts the instructions and the allocations. The script runs each case twice in Callgrind, with few and with
-# many operations. The result is the difference of the two counts, divided by the number of additional operations. So
-# the start and the end of the program are not counted.
+# many operations. The result is the difference of the two counts, divided by the number of additional operations. This
+# difference does not contain the start and the end of the program.
 #
-# The counts are the same on every machine. The time depends on the machine. The time is the shortest of many runs.
+# The counts are the same on every machine. The time per operation depends on the machine. The script prints the time of
+# the fastest of many runs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v valgrind >/dev/null || { echo "counts.sh needs valgrind: apt-get install valgrind" >&2; exit 1; }

@@ -1,6 +1,6 @@
-//! Test cases for declared cookies. They cover every kind of declaration, values that are hard to transport, and
-//! `SetCookie` overrides. Each case contains functions that set, read and remove its cookie. It also contains the
-//! attributes that a browser must store.
+//! Test cases for declared cookies. The cases cover every kind of declaration, values that are hard to transport, and
+//! `SetCookie` overrides. Each case contains functions that set, read and remove one cookie. Each case also contains
+//! the attributes that a browser must store.
 
 use std::fmt::Debug;
 use std::net::Ipv4Addr;
@@ -118,19 +118,19 @@ struct SetOfCookies {
     lang: Lang,
 }
 
-/// One declaration with one value, and the functions with which a handler sets, reads and removes the cookie.
+/// A declared cookie with one value, and the functions with which a handler sets, reads and removes the cookie.
 #[derive(Clone)]
 pub(crate) struct CookieCase {
     pub(crate) label: String,
     pub(crate) spec: Spec,
-    /// True if the value is one of `HOSTILE`.
+    /// True if the cookie's value is in the list `HOSTILE`.
     pub(crate) is_hostile: bool,
-    /// The attributes that differ from the declaration.
+    /// The attributes that a `SetCookie` changed, so that they differ from the declaration.
     pub(crate) overrides: Overrides,
-    /// The value of the `Set-Cookie` header over HTTPS.
+    /// The value of the `Set-Cookie` header that a response over HTTPS contains.
     pub(crate) header: String,
-    /// The text for `document.cookie`, and the same text as a JavaScript string. `None` if no script writes this
-    /// cookie.
+    /// The text that a script assigns to `document.cookie`, and the same text as a JavaScript string. The field is
+    /// `None` if no script writes this cookie.
     pub(crate) script: Option<(String, String)>,
     pub(crate) set: Action<Result<(), SetError>>,
     /// Returns `Some(true)` if the value that was read equals the value that was set.
@@ -140,7 +140,8 @@ pub(crate) struct CookieCase {
 
 type Action<R> = Arc<dyn Fn(&Cookies<AnyScheme>) -> R + Send + Sync>;
 
-/// The attributes that a `SetCookie` changed. A browser must store these attributes instead of the declared attributes.
+/// The attributes that a `SetCookie` changed. A browser must store the changed attributes in place of the declared
+/// attributes.
 #[derive(Clone, Default)]
 pub(crate) struct Overrides {
     pub(crate) path: Option<&'static str>,
@@ -199,7 +200,7 @@ impl CookieCase {
 pub(crate) fn all() -> Vec<CookieCase> {
     let text = || String::from("s3cr3t");
     let minute = Duration::from_secs(60);
-    // The time is a whole second, because `Expires` cannot contain a fraction of a second.
+    // The returned time is a whole second, because `Expires` cannot contain a fraction of a second.
     let later = SystemTime::UNIX_EPOCH + Duration::from_secs(unix_seconds() + 7200);
     let mut all = vec![
         declared("default", move || Plain(text())),
@@ -299,7 +300,7 @@ pub(crate) fn all() -> Vec<CookieCase> {
     all
 }
 
-/// Returns a case without overrides.
+/// Returns a case with the declared attributes.
 fn declared<T>(label: &str, value: impl Fn() -> T + Send + Sync + 'static) -> CookieCase
 where
     T: Cookie + PartialEq,
@@ -316,8 +317,8 @@ where
     CookieCase { script: Some((text.to_string(), text.js_string())), ..declared(label, value) }
 }
 
-/// Returns a case with overrides. `set` applies the overrides to the cookie. `removal` applies a changed path or domain
-/// to the removal of the cookie.
+/// Returns a case for a cookie whose attributes a `SetCookie` overrides. `set` applies the overrides to the cookie.
+/// `removal` applies a changed path or domain to the header that removes the cookie.
 fn overridden<T>(
     label: &str,
     value: impl Fn() -> T + Send + Sync + 'static,
@@ -344,7 +345,8 @@ where
     }
 }
 
-/// Returns a case for a field of the `#[cookies]` struct. The case uses the generated methods.
+/// Returns a case for a field of the `#[cookies]` struct. The functions of the case call the methods that the macro
+/// generates for the struct.
 fn field(
     spec: &Spec,
     set: fn(SetOfCookies<AnyScheme>) -> Result<(), SetError>,

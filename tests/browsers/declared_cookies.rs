@@ -1,6 +1,6 @@
 //! Suites for declared cookies in a browser. A handler or a page's script sets the cookies over TLS, over plain HTTP
-//! and on loopback. The suites compare each attribute in the browser's store. They also read, attack and remove the
-//! cookies.
+//! and on loopback. The suites compare each attribute in the browser's store. The suites also read, attack and remove
+//! the cookies.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -13,15 +13,16 @@ use super::browser::{StoredCookie, Tab};
 use super::declarations::{CookieCase, Lifetime};
 use super::site::{DOMAIN, HOST, SIBLING, Site};
 
-/// The browser stores cookies from TLS responses as declared. The handler reads the same values back, and can remove
-/// the cookies.
+/// If a response over TLS sets a declared cookie, the browser stores the declared attributes. The handler reads the
+/// same value back, and can remove the cookie.
 pub(crate) fn cookies_are_stored_as_declared(checks: &mut Checks<'_>) {
     let tab = checks.browser.tab();
     tab.navigate(&format!("https://{HOST}/")).unwrap();
     set_read_and_remove(checks, &tab, checks.site, HOST, |case| !case.is_hostile || case.script.is_none());
 }
 
-/// In a debug build, the server counts `http://localhost` and other loopback hosts as HTTPS. Browsers do the same.
+/// In a debug build, the server counts `http://localhost` and other loopback hosts as HTTPS. Browsers count loopback
+/// hosts as HTTPS too.
 pub(crate) fn loopback_counts_as_https(checks: &mut Checks<'_>) {
     for host in ["localhost", "app.localhost", "127.0.0.1"] {
         let tab = checks.browser.tab();
@@ -59,7 +60,7 @@ fn set_read_and_remove(
 }
 
 /// Over plain HTTP, the server refuses to set Secure cookies, and the policy drops the `Set-Cookie` headers of other
-/// code. If a response bypasses the policy, browsers reject its Secure cookies.
+/// code. If a response bypasses the policy, browsers reject the Secure cookies of the response.
 pub(crate) fn plain_http_stores_no_secure_cookie(checks: &mut Checks<'_>) {
     let tab = checks.browser.tab();
     checks.site.apply_policy(|policy| policy.force_https(ForceHttps::on().exempt(["/open"])));
@@ -163,7 +164,8 @@ pub(crate) fn plain_http_cannot_overwrite_secure_cookies(checks: &mut Checks<'_>
         }
         let when = if attack_first { "before" } else { "after" };
         check_unharmed(checks, &tab, &cases, &format!("attacked over plain HTTP {when} `set`"));
-        // An insecure cookie has no protection. The attack changes its value, which shows that the attack works.
+        // An insecure cookie has no protection. The attack changes the value of the insecure cookie. So the test shows
+        // that the attack works.
         for (number, case) in cases.iter().filter(|(_, case)| !attack_first && !case.spec.secure) {
             let read = tab.fetch(&format!("{}?get={number}", case.page_path("/page"))).1;
             checks.equal(format!("{}: read equal after the attack", case.label), read == "\"equal\"", false);
@@ -185,7 +187,7 @@ pub(crate) fn sibling_hosts_cannot_replace_a_value(checks: &mut Checks<'_>) {
         let mut attacks = Vec::new();
         for (_, case) in cases.iter().filter(|(_, case)| case.spec.secure) {
             let http_only = if case.spec.http_only { "; HttpOnly" } else { "" };
-            // A cookie with exactly this scope is shared with the sibling hosts on purpose. So a sibling host may
+            // The declaration shares a cookie with exactly this scope with the sibling hosts. So a sibling host may
             // overwrite the cookie.
             let paths =
                 ["/", "/shop/7"].into_iter().filter(|path| (case.domain(), case.path()) != (Some(DOMAIN), path));
@@ -236,18 +238,18 @@ fn set_all(tab: &Tab<'_>, cases: &[(usize, CookieCase)]) {
     }
 }
 
-/// Returns one URL per case. A request for the URL makes the handler run this action.
+/// Returns one URL per case. If the browser requests one of the URLs, the handler runs the action on the case's cookie.
 fn urls(cases: &[(usize, CookieCase)], action: &str) -> Vec<String> {
     cases.iter().map(|(number, case)| format!("{}?{action}={number}", case.page_path("/page"))).collect()
 }
 
-/// Returns the first case of each name, with its number.
+/// Returns the first case of each cookie name, together with the number of the case.
 fn one_case_per_name(site: &Site) -> Vec<(usize, CookieCase)> {
     rounds(site, |_| true).remove(0)
 }
 
-/// Splits the cases into rounds. Each case comes with its number. A cookie name occurs only once in a round, so that
-/// the browser can store all cookies of a round together.
+/// Splits the cases into rounds. Each case comes with its number. A round contains each cookie name at most once, so
+/// that the browser can store all cookies of a round together.
 fn rounds(site: &Site, filter: fn(&CookieCase) -> bool) -> Vec<Vec<(usize, CookieCase)>> {
     let mut rounds: Vec<Vec<(usize, CookieCase)>> = Vec::new();
     for (number, case) in site.cases.iter().enumerate().filter(|(_, case)| filter(case)) {
@@ -305,7 +307,8 @@ pub(crate) fn scripts_write_the_declared_cookie(checks: &mut Checks<'_>) {
 const PAGE_STATE: &str =
     "(document.cookie, [typeof ran, document.scripts.length, document.body.textContent, document.title])";
 
-/// The policy hardens the cookies of other code. The browser stores these cookies with the added attributes.
+/// The policy hardens the cookies of other code. The browser stores the hardened cookies with the attributes that the
+/// policy added.
 pub(crate) fn undeclared_cookies_are_hardened(checks: &mut Checks<'_>) {
     checks.site.apply_policy(|policy| policy);
     let tab = checks.browser.tab();
@@ -381,8 +384,9 @@ fn differences(stored: &[StoredCookie], case: &CookieCase, host: &str, before: S
     (!wrong.is_empty()).then(|| format!("wrong {} in {stored:?}, expected expiry {expires:?}", wrong.join(", ")))
 }
 
-/// Returns true if the expiry is in the expected range. Allows one second on either side, because `Expires` only has
-/// whole seconds. Firefox also corrects the expiry by the `Date` header, which only has whole seconds.
+/// Returns true if the stored expiry time is in the expected range. Allows one second on either side, because `Expires`
+/// only has whole seconds. Firefox also uses the `Date` header to correct the expiry time. `Date` only has whole
+/// seconds.
 pub(crate) fn is_within(expiry: Option<f64>, expected: Option<(SystemTime, SystemTime)>) -> bool {
     let seconds =
         |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64();

@@ -82,10 +82,11 @@ pub(crate) fn sign_in_and_out(checks: &mut Checks<'_>) {
 /// A script that returns the theme's name and the page's background.
 const THEME: &str = "[document.documentElement.dataset.theme, getComputedStyle(document.body).backgroundColor]";
 
-/// The process of the example. Dropping the value kills the process.
+/// The process of the example. Dropping this struct kills the process.
 struct Shop {
     process: Child,
-    /// The output of the example. The pipe stays open, because the example would fail if it printed to a closed pipe.
+    /// The output of the example. The test keeps the pipe open, because the example would fail if the example printed
+    /// to a closed pipe.
     stdout: BufReader<ChildStdout>,
     /// The URL of the page over TLS.
     https: String,

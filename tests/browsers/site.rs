@@ -22,12 +22,12 @@ use super::network::Ports;
 
 /// The site's host.
 pub(crate) const HOST: &str = "www.shop.test";
-/// The parent domain of the site's host and its sibling host.
+/// The parent domain of the site's host and of the sibling host.
 pub(crate) const DOMAIN: &str = "shop.test";
 /// A sibling host, which an attacker controls.
 pub(crate) const SIBLING: &str = "evil.shop.test";
 
-/// The server's record of a request and its response.
+/// The server's record of one request and of the response to the request.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestRecord {
     pub(crate) https: bool,
@@ -57,8 +57,8 @@ impl Site {
         let handle = PolicyHandle::new(policy(|policy| policy));
         let requests = Arc::new(Mutex::new(Vec::new()));
         let app = Router::new().fallback(handle_query).layer(handle.layer(tls_termination)).with_state(cases.clone());
-        // This path sends the responses of an attacker, who responds instead of the site. These responses bypass the
-        // policy.
+        // The path `/bypass-policy` sends the responses of an attacker, who responds in place of the site. Responses of
+        // this path bypass the policy.
         let app = Router::new()
             .route("/bypass-policy", routing::get(old_code))
             .fallback_service(app)
@@ -66,8 +66,8 @@ impl Site {
         Site { ports: Ports::serve(app, tls), cases, handle, requests }
     }
 
-    /// Replaces the policy. The new policy only sends an HSTS header if `change` turns HSTS on. After an HSTS header,
-    /// the browser would no longer visit the site over plain HTTP.
+    /// Replaces the policy. A response of the site has an HSTS header only if `change` turns HSTS on. After an HSTS
+    /// header, the browser would no longer visit the site over plain HTTP.
     pub(crate) fn apply_policy(
         &self,
         change: impl FnOnce(hardtack::policy::PolicyBuilder) -> hardtack::policy::PolicyBuilder,
@@ -96,7 +96,8 @@ fn policy(change: impl FnOnce(hardtack::policy::PolicyBuilder) -> hardtack::poli
     change(Policy::builder().cookie_domain(DOMAIN).hsts(Hsts::off()).on_event(|_| {})).build().unwrap()
 }
 
-/// Handles every path. The key in the query is the action. The value in the query is the number of the case.
+/// Handles every path. The key in the query string is the action. The value in the query string is the number of the
+/// case.
 async fn handle_query(
     cookies: Cookies<AnyScheme>,
     State(cases): State<Arc<Vec<CookieCase>>>,
@@ -153,7 +154,7 @@ fn page() -> Response {
     ([(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
 }
 
-/// Middleware that records each request and its response.
+/// Middleware that records each request and the response to the request.
 async fn record(State(requests): State<Arc<Mutex<Vec<RequestRecord>>>>, request: Request, next: Next) -> Response {
     let https = matches!(request.extensions().get(), Some(Transport::Tls));
     let target = request.uri().path_and_query().map_or("", |target| target.as_str()).to_owned();

@@ -1,5 +1,6 @@
 //! Sends the exact bytes of the `Set-Cookie` headers in `tests/vectors` to a browser. Compares the behaviour of the
-//! browser with the audit's predictions. Each difference must be in a list of known differences.
+//! browser with the audit's predictions. If the browser and the audit disagree, the difference must be in a list of
+//! known differences.
 
 use std::collections::BTreeSet;
 use std::time::SystemTime;
@@ -17,17 +18,17 @@ use super::vectors::{
     stored_fields, text, url, verdicts,
 };
 
-/// The id of the row, the difference, and its reason.
+/// The id of a row in the vectors, the difference between browser and audit, and the reason for the difference.
 type Known = (&'static str, &'static str, &'static str);
 
-/// Each row sends one `Set-Cookie` header, over TLS or over plain HTTP.
+/// For each row of the vectors, the server sends one `Set-Cookie` header, over TLS or over plain HTTP.
 pub(crate) fn set_cookie_audit(checks: &mut Checks<'_>) {
     let known = KNOWN_DIFFERENCES.iter().filter(|(browser, ..)| *browser == checks.browser.kind.name());
     let known: Vec<Known> = known.map(|(_, id, difference, why)| (*id, *difference, *why)).collect();
     run_header_rows(checks, cases(SET_COOKIE_AUDIT), 139, &known);
 }
 
-/// Each row sends one `Set-Cookie` header from a loopback host, or from a host with a similar name.
+/// For each row of the vectors, a loopback host, or a host with a similar name, sends one `Set-Cookie` header.
 pub(crate) fn loopback_by_header(checks: &mut Checks<'_>) {
     let rows = verdicts("loopback").into_iter().filter(|row| row.get("set_cookie").is_some()).collect();
     run_header_rows(checks, rows, 224, &[]);
@@ -55,8 +56,8 @@ fn run_header_rows(checks: &mut Checks<'_>, mut rows: Vec<Value>, count: usize, 
         if let Ok(removal) = &predicted
             && removal.is_removal()
         {
-            // The store is empty after a removal. So plant a cookie first, and check that the removal deletes this
-            // cookie.
+            // This header removes the cookie, so the browser's store is empty afterwards. To test the removal, first
+            // set a cookie, and then check that the header removes the cookie.
             set(&planted(removal));
             assert_eq!(tab.cookies().len(), 1, "{}: the planted cookie was not stored", row["id"]);
             set(header);
@@ -74,8 +75,8 @@ fn run_header_rows(checks: &mut Checks<'_>, mut rows: Vec<Value>, count: usize, 
     results.finish(checks, known);
 }
 
-/// Each row sends a response with several `Set-Cookie` headers. Then the browser requests another URL. The suite checks
-/// the stored cookies and the `Cookie` header of that request.
+/// For each row of the vectors, the server sends a response with several `Set-Cookie` headers. Then the browser
+/// requests another URL. The suite checks the stored cookies and the `Cookie` header of the second request.
 pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
     let mut rows = cases(WPT_STORE);
     assert_eq!(rows.len(), 104);
@@ -95,7 +96,7 @@ pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
         let mut predicted: Vec<_> = jar.cookies.iter().map(|cookie| predicted_json(&cookie.stored)).collect();
         if checks.browser.kind == Kind::Chromium {
             // The protocol that reads Chromium's store omits bytes that are not UTF-8. The `Cookie` header below shows
-            // that the store contains these bytes.
+            // that the browser stored the omitted bytes.
             predicted.iter_mut().for_each(|cookie| *cookie = cookie.replace('\u{fffd}', ""));
         }
         let mut actual: Vec<_> = tab.cookies().iter().map(|cookie| stored_json(cookie).to_string()).collect();
@@ -146,9 +147,9 @@ pub(crate) fn loopback_by_script(checks: &mut Checks<'_>) {
     results.finish(checks, &[]);
 }
 
-/// Each row has several steps. A step sets cookies with headers or with a script. After the steps, the browser must
-/// send the `Cookie` headers that the vectors contain. If all steps use headers, the audit must predict the same
-/// `Cookie` headers.
+/// Each row of the vectors has several steps. In each step, the browser gets cookies from headers or from a script.
+/// After the steps, the browser must send the `Cookie` headers that the vectors contain. If all steps set their cookies
+/// with headers, the audit must predict the `Cookie` headers that the browser sends.
 pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
     let mut results = Results::default();
     let tab = checks.browser.tab();
@@ -178,7 +179,7 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
         let last = url(steps.last().unwrap());
         let host = if is_loopback(&last.host) { last.host.as_str() } else { "www.site.test" };
         let measured = &row[checks.browser.kind.name()];
-        // The next row begins on the page of the last read. So the browser does not have to open another page.
+        // The next row begins on the page that the last row opened. So the browser does not have to open another page.
         let reads = [
             ("sent_back_http", false, "/dir/page"),
             ("sent_back_http_dir", false, "/dir/page"),
@@ -223,15 +224,15 @@ fn headers_of_step(headers: &Value) -> Vec<String> {
 /// The page that is open in a tab.
 #[derive(Default)]
 struct Page {
-    /// The scheme (true for HTTPS), host and path.
+    /// The page's scheme (true for HTTPS), host and path.
     at: Option<(bool, String, String)>,
-    /// True if the page must have the path of the URL. Otherwise the path is `/`.
+    /// True if the page must have the path of the URL. If the field is false, the page has the path `/`.
     with_path: bool,
 }
 
 impl Page {
     /// Opens a page with this scheme and host if the page is not open yet. If this machine does not have the address of
-    /// the host, prints a notice and returns false. In CI, a missing address is a failure.
+    /// the host, the function prints a notice and returns false. In CI, a missing address is a failure.
     fn open(&mut self, replay: &Replay, tab: &Tab<'_>, at: &Url) -> bool {
         if !replay.serves(&at.host) {
             not_run(&format!("this machine has no address {}", at.host));
@@ -247,7 +248,8 @@ impl Page {
     }
 }
 
-/// The number of comparisons of a suite, and the differences. Each difference comes with the id of its row.
+/// The number of comparisons in one suite, and the differences that the suite found. Each difference comes with the id
+/// of its row.
 #[derive(Default)]
 struct Results {
     count: usize,
@@ -260,7 +262,8 @@ impl Results {
         self.differences.extend(difference.map(|difference| (id.to_owned(), difference)));
     }
 
-    /// Reports a failure for each new difference. Also reports a failure for each known difference that did not occur.
+    /// Reports a failure for each new difference. The function also reports a failure for each known difference that
+    /// did not occur.
     fn finish(self, checks: &mut Checks<'_>, known: &[Known]) {
         checks.count += self.count;
         let Browser { kind, version, .. } = checks.browser;
@@ -315,7 +318,7 @@ fn predicted_json(stored: &Stored) -> String {
     Value::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()).to_string()
 }
 
-/// Returns the `Set-Cookie` header of a cookie that this removal would delete.
+/// Returns a `Set-Cookie` header that sets the cookie which `removal` would remove.
 fn planted(removal: &Stored) -> Vec<u8> {
     let mut header = [removal.name_bytes(), b"=planted; Path=", removal.path.as_bytes()].concat();
     if !removal.host_only {

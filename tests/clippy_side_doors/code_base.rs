@@ -1,9 +1,9 @@
-//! A code base that uses every side door.
+//! A code base that sets cookies in every way that bypasses hardtack.
 //!
-//! - `LINT` marks a line with a lint. After the mark comes the path that the lint reports.
-//! - `MISSED` marks a side door that no lint finds. After the mark comes the reason.
+//! - `LINT` marks a line that causes a lint. After `LINT` comes the path that the lint reports.
+//! - `MISSED` marks a line that bypasses hardtack without a lint. After `MISSED` comes the reason.
 //!
-//! All other lines must have no lint.
+//! All other lines must cause no lint.
 #![allow(dead_code)]
 
 use hardtack::axum_server::MarkedAcceptor;

@@ -1,5 +1,5 @@
-//! Parses the cases of `producer.json` and `reader.json`. Writes the Rust declaration of each case, and returns the
-//! errors that the declaration must have.
+//! Parses the cases of `producer.json` and `reader.json`. Writes a Rust declaration for each case, and returns the
+//! errors that the declaration must cause.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -57,7 +57,7 @@ impl Case {
     }
 
     /// Returns the differences between our header and the header of the suite. hardtack always writes `Path` and
-    /// `SameSite`. So our header may have `Path=/` and `SameSite=Lax` in addition.
+    /// `SameSite`. So our header may have an additional `Path=/` and an additional `SameSite=Lax`.
     pub(super) fn differences(&self, header: &str) -> Vec<String> {
         let mut differences = Vec::new();
         let (pair, ours) = parts(header);
@@ -83,8 +83,8 @@ impl Case {
         differences
     }
 
-    /// Returns the keys whose values cannot be constants. The returned keys turn off each flag that the header of the
-    /// suite does not have.
+    /// Returns the keys whose values cannot be constants. If the header of the suite does not have a flag, the returned
+    /// keys turn the flag off.
     pub(super) fn flags(&self) -> String {
         let mut keys = String::new();
         if !self.has_flag("secure") {
@@ -103,7 +103,7 @@ impl Case {
     }
 
     /// Returns the keys whose values can be constants. Each item contains the key, its type, the literal and the
-    /// constant. Leaves out a `max_age` of zero, because only the setter accepts zero.
+    /// constant. The function omits a `max_age` of zero, because only the setter accepts zero.
     pub(super) fn keys(&self) -> Vec<(&'static str, &'static str, String, Option<String>)> {
         let text = |key, text: &str| (key, "&str", format!("{text:?}"), Some(format!("{text:?}")));
         let mut keys = vec![text("name", &self.name)];
@@ -116,7 +116,7 @@ impl Case {
         keys
     }
 
-    /// Returns the setter calls that set the same attributes at run time.
+    /// Returns the setter calls that set the attributes of the case at run time.
     pub(super) fn setters(&self) -> String {
         let mut setters = String::new();
         if let Some(path) = self.text("path") {
@@ -139,8 +139,8 @@ impl Case {
         matches!(self.outcome.as_str(), "refuse" | "refuse_or_normalise") && !inexpressible || self.id == SINGLE_LABEL
     }
 
-    /// Returns the beginning of each possible error. A `max_age` has two possible errors: one for a string and one for
-    /// a `Duration`.
+    /// Returns the beginning of each error message that the declaration may cause. A `max_age` has two possible errors:
+    /// one for a string and one for a `Duration`.
     pub(super) fn faults(&self) -> Vec<&'static str> {
         let fault = |checked: Result<(), syntax::Fault>| checked.err().map(|fault| fault.text);
         let texts = [
@@ -184,7 +184,7 @@ impl Case {
     }
 }
 
-/// Returns the Rust expression of a `max_age`. Returns `None` if a `Duration` cannot represent the value.
+/// Returns a Rust expression for the value of `max_age`. Returns `None` if a `Duration` cannot represent the value.
 fn duration(max_age: &Value) -> Option<String> {
     match max_age.as_f64() {
         Some(seconds) if seconds < 0.0 => None,

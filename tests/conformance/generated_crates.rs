@@ -25,14 +25,14 @@ pub(super) struct Results {
 /// The result of compiling one library.
 pub(super) struct Build {
     pub(super) declarations: Vec<Declaration>,
-    /// Errors outside of the declarations, and errors that do not come from hardtack.
+    /// The errors outside of the declarations, and the errors that do not come from hardtack.
     pub(super) other_errors: Vec<String>,
 }
 
 /// The declaration of one case.
 pub(super) struct Declaration {
     pub(super) id: String,
-    /// The beginning of each error that is expected.
+    /// The beginning of each error message that the test expects.
     pub(super) faults: Vec<&'static str>,
     pub(super) is_rejected: bool,
     pub(super) lines: RangeInclusive<usize>,
@@ -42,9 +42,9 @@ pub(super) struct Declaration {
 /// One cookie that the program set. The attributes of this cookie come from literals, from constants or from setters.
 pub(super) struct WrittenCookie {
     pub(super) id: String,
-    /// The header value that `header_value` returned, or the error.
+    /// The header value or the error that `header_value` returned.
     pub(super) header: Result<String, String>,
-    /// The header that a jar writes.
+    /// The `Set-Cookie` header that a jar writes for the cookie.
     pub(super) jar_header: String,
     /// The `Display` text of the cookie that `to_cookie` returned.
     pub(super) cookie: String,
@@ -81,7 +81,7 @@ impl Results {
                 writeln!(body, "write({id:?}, || SetCookie::new({name}({value:?}.into())){setters}, |it| it.0);")
                     .unwrap();
             };
-            // Only setters can set these attributes.
+            // Only setters can set `Expires` and a `Max-Age` of zero.
             let needs_setters = case.text("expires").is_some() || case.attributes.get("max_age") == Some(&0.into());
             if compiles(&literals, case) && !needs_setters {
                 source += &case.literal();
@@ -154,7 +154,7 @@ impl Results {
     }
 }
 
-/// The beginning of the program. The modules of the cases follow.
+/// The beginning of the program. After this text, the program contains one module for each case.
 const PROGRAM: &str = r#"
 #![allow(dead_code)]
 use std::time::{Duration, SystemTime};
@@ -196,8 +196,8 @@ fn read<T: ReadCookie>(id: &str, name: &str, headers: &[&str], text: fn(T) -> St
 }
 "#;
 
-/// Compiles a library with one declaration for each case. Each declaration is in its own module, so the line of an
-/// error shows the case of the error.
+/// Compiles a library with one declaration for each case. Each declaration is in its own module, so the line number of
+/// an error shows the case that caused the error.
 fn compile<'a>(all: &Workspace, member: &str, sources: impl Iterator<Item = (&'a Case, Option<String>)>) -> Build {
     let mut library = String::from("#![allow(dead_code, unused_imports)]\n");
     let mut declarations = Vec::new();

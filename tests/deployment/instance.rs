@@ -16,7 +16,7 @@ use tower_sessions::Session;
 
 use super::serve::serve;
 
-// An instance reads its name, its address and the URL of Redis from these environment variables.
+// An instance reads its name, its address and the URL of Redis from the environment variables `SHOP_…`.
 pub(crate) const NAME: &str = "SHOP_NAME";
 pub(crate) const ADDRESS: &str = "SHOP_ADDRESS";
 pub(crate) const REDIS: &str = "SHOP_REDIS";

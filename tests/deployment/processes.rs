@@ -1,6 +1,6 @@
 //! Starts the processes of the deployment on loopback: Redis, two instances of the application, and nginx in front of
-//! the instances. All processes listen before the test begins. When a value is dropped, its process is stopped. If the
-//! test fails, the log of each process is printed.
+//! the instances. All processes listen on their ports before the test begins. When a [`Process`] is dropped, its
+//! operating-system process is stopped. If the test fails, the log of each process is printed.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use super::instance;
 use super::not_run::not_run;
 use super::tls::Certificate;
 
-/// The host in the configuration.
+/// The host name in nginx's configuration.
 pub(crate) const HOST: &str = "shop.example";
 
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -23,7 +23,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct Deployment {
     /// nginx's ports for both instances together, as in the README's configuration.
     pub(crate) both: Site,
-    /// nginx's ports for the first instance. With `one` and `two`, a test can choose the instance.
+    /// nginx's ports for the first instance alone. A test that uses `one` or `two` chooses the instance that handles
+    /// its requests.
     pub(crate) one: Site,
     pub(crate) two: Site,
     /// nginx's certificate, which clients trust.
@@ -55,7 +56,7 @@ impl Site {
         format!("http://{HOST}:{}{path}", self.http)
     }
 
-    /// Returns a URL of the instance itself, without nginx.
+    /// Returns a URL that reaches the instance directly, without nginx.
     pub(crate) fn direct(&self, path: &str) -> String {
         format!("http://{HOST}:{}{path}", self.instance)
     }
@@ -101,7 +102,8 @@ impl Deployment {
         self.redis = Some(self.start_process("redis", Command::new(&self.redis_program).arg(file), &[self.redis_port]));
     }
 
-    /// Waits until the log of instance `one` has a line that contains all of these texts. Panics after the time limit.
+    /// Waits until the log of instance `one` has a line that contains all texts of `texts`. Panics if the time limit is
+    /// reached.
     pub(crate) fn assert_one_logs(&self, texts: &[&str]) {
         let log = self.directory.0.join("one.log");
         let found = wait_for(|| {
@@ -147,8 +149,8 @@ impl Deployment {
             );
             self.directory.write(&format!("{name}.site"), &text);
         }
-        // This main configuration replaces Debian's `nginx.conf`. Relative paths begin at the directory of this
-        // deployment.
+        // This main configuration replaces Debian's `nginx.conf`. A relative path in the configuration begins at the
+        // directory of this test deployment.
         let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
         let temporary_paths: String = kinds.iter().map(|kind| format!("{kind}_temp_path {kind};\n")).collect();
         let main = format!(
@@ -162,7 +164,7 @@ impl Deployment {
         self.nginx = Some(self.start_process("nginx", &mut command, &ports));
     }
 
-    /// Starts a process. Waits until the process listens on all of these ports.
+    /// Starts a process. Waits until the process listens on all ports of `ports`.
     fn start_process(&self, name: &'static str, command: &mut Command, ports: &[u16]) -> Process {
         let log = self.directory.0.join(format!("{name}.log"));
         let file = File::options().create(true).append(true).open(&log).unwrap();
@@ -181,7 +183,7 @@ impl Deployment {
     }
 }
 
-/// A process that runs until the value is dropped.
+/// A process of the operating system. The process runs until the `Process` is dropped.
 struct Process {
     name: &'static str,
     child: Child,
@@ -190,7 +192,8 @@ struct Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // On SIGTERM, nginx also stops its workers. On SIGKILL, its workers would continue.
+        // On SIGTERM, nginx also stops its worker processes. If nginx is killed with SIGKILL, its worker processes keep
+        // running.
         let id = self.child.id().to_string();
         let terminated = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id]).status();
         let ended =
@@ -243,7 +246,7 @@ fn find_program(program: &str) -> Option<PathBuf> {
     found
 }
 
-/// Replaces texts of a configuration. Each replaced text must occur exactly once.
+/// Replaces strings in a configuration file with other strings. Each replaced string must occur exactly once.
 fn replace_each(text: &str, changes: &[(&str, &str)]) -> String {
     changes.iter().fold(text.to_owned(), |text, (from, to)| {
         assert_eq!(text.matches(from).count(), 1, "`{from}` must occur once in\n{text}");
@@ -264,7 +267,7 @@ fn free_port() -> u16 {
     }
 }
 
-/// Calls `poll` until `poll` returns a value. Returns `None` after the time limit.
+/// Calls `poll` until `poll` returns a value. Returns `None` if the time limit is reached.
 fn wait_for<T>(mut poll: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {

@@ -7,11 +7,11 @@
 //! curl -siL http://shop.example/ | cargo run --example audit -- --url http://shop.example/ --json
 //! ```
 //!
-//! The input is the output of `curl -si`, with HTTP/1.1 or later. With `curl -siL`, the input is a redirect chain. In a
-//! chain, the URL of a response is the URL to which the previous response redirected.
+//! The input is the output of `curl -si`, with HTTP/1.1 or later. The output of `curl -siL` is a redirect chain. In a
+//! redirect chain, the URL of a response is the URL to which the previous response redirected.
 //!
-//! The exit code is 1 if there is an unexpected finding of severity medium or high. The exit code is 2 if the input or
-//! an option is invalid.
+//! The exit code is 1 if the audit reports an unexpected finding of severity medium or high. The exit code is 2 if the
+//! input or an option is invalid.
 
 use std::error::Error;
 use std::io::{Read as _, Write, stdin, stdout};
@@ -117,7 +117,7 @@ impl Options {
             }
         };
         if self.http {
-            // This cannot fail, because the URL has a host.
+            // `set_scheme` cannot fail, because the URL has a host.
             let _ = url.set_scheme("http");
         }
         Ok(url)
@@ -128,8 +128,8 @@ impl Options {
 struct Response {
     status: StatusCode,
     headers: HeaderMap,
-    /// `Set-Cookie` headers with bytes that a `HeaderValue` cannot contain. A browser also receives these headers, and
-    /// drops them.
+    /// `Set-Cookie` headers with bytes that a `HeaderValue` cannot contain. A browser that receives a header with such
+    /// a byte drops the header.
     invalid_set_cookies: Vec<Vec<u8>>,
 }
 
@@ -138,14 +138,15 @@ impl Response {
         self.headers.get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes)
     }
 
-    /// Returns the time of the `Date` header. The lifetimes of the cookies begin at this time.
+    /// Returns the time of the `Date` header. The lifetimes of the response's cookies begin at the time of the `Date`
+    /// header.
     fn date(&self) -> Option<SystemTime> {
         let seconds = parse_cookie_date(self.headers.get(DATE)?.as_bytes())?;
         SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds.try_into().ok()?))
     }
 
-    /// Returns the first `Domain` of a `Set-Cookie` header. If there is no `--url`, the audit uses this domain as the
-    /// host of the request.
+    /// Returns the first `Domain` of a `Set-Cookie` header. If there is no `--url`, the audit uses the first `Domain`
+    /// as the host of the request.
     fn domain(&self) -> Option<&str> {
         let mut attributes = self.set_cookies().flat_map(|header| header.split(|byte| *byte == b';').skip(1));
         attributes.find_map(|attribute| {
@@ -156,7 +157,7 @@ impl Response {
     }
 }
 
-/// Parses the responses of a redirect chain. The parsing ends at the body of the last response.
+/// Parses the responses of a redirect chain. The parser stops at the body of the last response.
 fn responses(input: &[u8]) -> Vec<Response> {
     let mut found = Vec::new();
     let mut lines = input.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).peekable();
@@ -202,7 +203,7 @@ fn response(status: StatusCode, saved: Vec<(&[u8], Vec<u8>)>) -> Response {
     Response { status, headers, invalid_set_cookies }
 }
 
-/// Parses a status line. The bool is true for a proxy's response to CONNECT.
+/// Parses a status line. The returned bool is true if the line begins a proxy's response to CONNECT.
 fn parse_status(line: &[u8]) -> Option<(StatusCode, bool)> {
     let mut words = line.strip_prefix(b"HTTP/")?.splitn(3, |byte| *byte == b' ').skip(1);
     let status = StatusCode::from_bytes(words.next()?).ok()?;
@@ -211,7 +212,7 @@ fn parse_status(line: &[u8]) -> Option<(StatusCode, bool)> {
 
 /// The reports about one response.
 struct Audit {
-    /// The URL without its query, because the query may be secret.
+    /// The URL of the response without its query, because the query may be secret.
     url: String,
     status: StatusCode,
     reports: Vec<Report>,

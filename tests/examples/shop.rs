@@ -41,13 +41,13 @@ use serde::Deserialize;
 
 use request_log::RequestLog;
 
-// ---- The cookies. The defaults are: Secure, HttpOnly, SameSite=Lax, host-only, and a name prefix.
+// ---- The cookies. By default, a cookie is Secure, HttpOnly, SameSite=Lax and host-only, and its name has a prefix.
 
 /// The id of a session. The session's data stays on the server.
 #[derive(CookieValue, PartialEq, Eq, Hash)]
 struct SessionId(String);
 
-/// A colour scheme. `ShopCookies` declares a cookie with this value.
+/// A colour scheme. `ShopCookies` declares a cookie whose value is a `Theme`.
 #[derive(CookieValue, Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 enum Theme {
@@ -55,7 +55,7 @@ enum Theme {
     Dark,
 }
 
-/// The language of the page. This type declares its own cookie, so several structs can use the same cookie.
+/// The language of the page. The type `Lang` declares its own cookie, so several structs can use the same cookie.
 #[derive(Cookie, Deserialize, Clone, Copy)]
 #[cookie(max_age = "365d")]
 #[serde(rename_all = "kebab-case")]
@@ -67,19 +67,20 @@ enum Lang {
 #[hardtack::cookies]
 struct ShopCookies {
     /// The session of the signed-in user. `Strict` means that browsers do not send the cookie with requests from other
-    /// sites. So the forms of this page need no CSRF token.
+    /// sites. With `Strict`, the forms of the shop need no CSRF token.
     #[cookie(max_age = "8h", same_site = Strict)]
     session: SessionId,
-    /// The colour scheme. Scripts can read this cookie, so the declaration needs a reason. The prefix of the cookie's
-    /// name is `__Host-`, not `__Host-Http-`.
+    /// The colour scheme. Scripts can read the theme cookie, so its declaration needs a reason. The prefix of the
+    /// cookie's name is `__Host-`, not `__Host-Http-`.
     #[cookie(max_age = "365d", http_only = false, reason = "theme.js applies it before the first paint")]
     theme: Theme,
-    /// The language. This field uses the declaration of the type `Lang`.
+    /// The language of the page. The field `lang` uses the declaration of the type `Lang`.
     #[cookie(existing)]
     lang: Lang,
 }
 
-// ---- The handlers. `ShopCookies` means `ShopCookies<Https>`, so these handlers run only over HTTPS.
+// ---- The handlers. `ShopCookies` means `ShopCookies<Https>`, so a handler that takes `ShopCookies` runs only over
+// HTTPS.
 
 #[derive(Default)]
 struct Shop {
@@ -104,8 +105,8 @@ fn routes() -> Router<Arc<Shop>> {
         .route("/theme.js", get(page::script))
 }
 
-/// If a cookie cannot be read, `?` returns the error as the response. This response has the status 400 and a header
-/// that removes the cookie.
+/// If a cookie cannot be read, `?` returns the error as the response. The response to an unreadable cookie has the
+/// status 400 and a header that removes the cookie.
 async fn home(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<impl IntoResponse> {
     let id = cookies.try_session()?;
     let name = id.and_then(|id| shop.visitors().get(&id).cloned());
@@ -120,9 +121,9 @@ struct SignIn {
     lang: Lang,
 }
 
-/// `SameSite` protects only existing sessions. Another site can still submit this form, and so sign a visitor in under
-/// a name that the other site chooses. Such a sign-in does no harm in this shop. If such a sign-in can do harm in your
-/// application, also check the `Origin` header.
+/// `SameSite` protects only existing sessions. Another site can still submit the sign-in form, and so sign a visitor in
+/// under a name that the other site chooses. In this shop, a sign-in by another site does no harm. If a sign-in by
+/// another site can do harm in your application, also check the `Origin` header.
 async fn sign_in(cookies: ShopCookies, State(shop): State<Arc<Shop>>, Form(form): Form<SignIn>) -> Result<Redirect> {
     let theme = cookies.try_theme()?.unwrap_or(Theme::Light);
     let key = random_key()?;
@@ -143,7 +144,8 @@ async fn choose_theme(cookies: ShopCookies, Form(choice): Form<Choice>) -> Resul
     Ok(Redirect::to("/"))
 }
 
-/// A removal has the attributes of the declaration. Without these attributes, the browser would not remove the cookie.
+/// The header that removes a cookie has the attributes of the declaration. If the header had another `Path` or
+/// `Domain`, the browser would not remove the cookie.
 async fn sign_out(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<Redirect> {
     if let Some(id) = cookies.try_session()? {
         shop.visitors().remove(&id);
@@ -154,8 +156,8 @@ async fn sign_out(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result
     Ok(Redirect::to("/"))
 }
 
-/// An API for programs. The policy lists the path of this API, so a plain HTTP request to the API is refused and never
-/// redirected.
+/// An API for programs. The policy lists the path of the API, so hardtack refuses plain HTTP requests to the API and
+/// never redirects them.
 async fn me(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<String> {
     let id = cookies.try_session()?.ok_or(StatusCode::UNAUTHORIZED)?;
     let name = shop.visitors().get(&id).cloned();
@@ -171,8 +173,8 @@ fn random_key() -> Result<String, StatusCode> {
 
 // ---- The two ports.
 
-/// Adds the policy's layer to the routes. The request log is outside of that layer, so the log records the final
-/// responses.
+/// Adds the policy's layer to the routes. The request log is outside of the policy's layer, so the log records the
+/// final responses.
 fn app(routes: Router<Arc<Shop>>, policy: &PolicyHandle) -> Router {
     let shop = Arc::new(Shop::default());
     routes
@@ -190,8 +192,8 @@ async fn serve(app: Router, tls: RustlsConfig, ports: Ports, stop: Handle<Socket
     tokio::try_join!(https.serve(app.clone()), http.serve(app)).map(|_| ())
 }
 
-/// The two loopback sockets. They are bound before the policy is built, because the policy needs the https port for
-/// redirects.
+/// The two loopback sockets. The sockets are bound before the policy is built, because the policy needs the https port
+/// for redirects.
 struct Ports {
     https: TcpListener,
     http: TcpListener,

@@ -84,7 +84,7 @@ const _: () = {
         ///
         ///# Errors
         ///
-        ///Fails as `Cookies::try_get` does.
+        ///Returns an error in the same cases as `Cookies::try_get`.
         pub fn try_session(
             &self,
         ) -> ::core::result::Result<
@@ -105,7 +105,7 @@ const _: () = {
         ///
         ///# Errors
         ///
-        ///Fails as `Cookies::set` does.
+        ///Returns an error in the same cases as `Cookies::set`.
         pub fn set_session(
             &self,
             __value: impl ::core::convert::Into<SessionId>,
@@ -129,7 +129,7 @@ const _: () = {
         ///
         ///# Errors
         ///
-        ///Fails as `Cookies::set` does.
+        ///Returns an error in the same cases as `Cookies::set`.
         pub fn set_session_with(
             &self,
             __value: impl ::core::convert::Into<SessionId>,
@@ -157,7 +157,7 @@ const _: () = {
         ///
         ///# Errors
         ///
-        ///Fails as `Cookies::remove` does.
+        ///Returns an error in the same cases as `Cookies::remove`.
         pub fn remove_session(&self) -> ::core::result::Result<(), ::hardtack::SetError>
         where
             ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
@@ -174,7 +174,7 @@ const _: () = {
         ///
         ///# Errors
         ///
-        ///Fails as `Cookies::remove` does.
+        ///Returns an error in the same cases as `Cookies::remove`.
         pub fn remove_session_with(
             &self,
             __change: impl ::core::ops::FnOnce(
@@ -193,7 +193,7 @@ const _: () = {
         ///
         ///# Errors
         ///
-        ///Fails as `Cookies::try_get` does.
+        ///Returns an error in the same cases as `Cookies::try_get`.
         pub fn try_theme(
             &self,
         ) -> ::core::result::Result<::core::option::Option<Theme>, ::hardtack::ReadError>
@@ -206,7 +206,7 @@ const _: () = {
         ///
         ///# Errors
         ///
-        ///Fails as `Cookies::set` does.
+        ///Returns an error in the same cases as `Cookies::set`.
         pub fn set_theme(
             &self,
             __value: impl ::core::convert::Into<Theme>,
@@ -226,7 +226,7 @@ const _: () = {
         ///
         ///# Errors
         ///
-        ///Fails as `Cookies::set` does.
+        ///Returns an error in the same cases as `Cookies::set`.
         pub fn set_theme_with(
             &self,
             __value: impl ::core::convert::Into<Theme>,
@@ -250,7 +250,7 @@ const _: () = {
         ///
         ///# Errors
         ///
-        ///Fails as `Cookies::remove` does.
+        ///Returns an error in the same cases as `Cookies::remove`.
         pub fn remove_theme(&self) -> ::core::result::Result<(), ::hardtack::SetError>
         where
             for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
@@ -262,7 +262,7 @@ const _: () = {
         ///
         ///# Errors
         ///
-        ///Fails as `Cookies::remove` does.
+        ///Returns an error in the same cases as `Cookies::remove`.
         pub fn remove_theme_with(
             &self,
             __change: impl ::core::ops::FnOnce(

@@ -1,5 +1,5 @@
-//! Runs the scenarios on actix-web. Defines the routes that the scenarios need. The tests of actix-web's own features
-//! are in `actix/specifics.rs`.
+//! Runs the common test scenarios on actix-web. Defines the actix-web routes that the scenarios need. The tests of
+//! actix-web's own features are in `actix/specifics.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -36,8 +36,8 @@ impl Framework for Actix {
         "actix-web's own `Option<T>` drops every error of `T`: `Option<Https>` is `None`",
     )];
 
-    // actix-web keeps a pool of 128 heads and 128 requests for each worker. So its memory varies by about 2 MiB, but
-    // does not grow with time.
+    // For each worker, actix-web keeps up to 128 request objects and 128 request-head objects for reuse. So the memory
+    // of actix-web varies by about 2 MiB, but does not grow with time.
     const POOL_BYTES: usize = 4 << 20;
 
     async fn serve(setup: Setup) -> RunningServer {

@@ -1,4 +1,4 @@
-//! Runs the scenarios on axum, served by axum-server. Defines the routes that the scenarios need.
+//! Runs the common test scenarios on axum, served by axum-server. Defines the axum routes that the scenarios need.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 

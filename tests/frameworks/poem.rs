@@ -1,5 +1,5 @@
-//! Runs the scenarios on poem. Defines the routes that the scenarios need. The tests of poem's own features are in
-//! `poem/specifics.rs`. The tests of poem's sessions are in `poem/sessions.rs`.
+//! Runs the common test scenarios on poem. Defines the poem routes that the scenarios need. The tests of poem's own
+//! features are in `poem/specifics.rs`. The tests of poem's sessions are in `poem/sessions.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -53,7 +53,8 @@ async fn serve(app: impl Endpoint + 'static, tls: Option<&Certificate>) -> Runni
     }
 }
 
-/// Polls the acceptor once, so that the acceptor reads the certificate. Before that, poem drops connections.
+/// Polls the acceptor once, so that the acceptor reads the certificate. Until the acceptor has read the certificate,
+/// poem drops connections.
 fn ready(mut acceptor: impl Acceptor + 'static) -> impl Acceptor + 'static {
     assert!(acceptor.accept().now_or_never().is_none());
     acceptor

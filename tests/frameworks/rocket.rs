@@ -1,5 +1,5 @@
-//! Runs the scenarios on Rocket. Defines the routes that the scenarios need. The tests of Rocket's own features are in
-//! `rocket/`.
+//! Runs the common test scenarios on Rocket. Defines the Rocket routes that the scenarios need. The tests of Rocket's
+//! own features are in `rocket/`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 

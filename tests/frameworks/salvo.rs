@@ -1,5 +1,5 @@
-//! Runs the scenarios on salvo, served by salvo's own listeners. Defines the routes that the scenarios need. The tests
-//! of salvo's own features are in `salvo/specifics.rs`.
+//! Runs the common test scenarios on salvo, served by salvo's own listeners. Defines the salvo routes that the
+//! scenarios need. The tests of salvo's own features are in `salvo/specifics.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -26,7 +26,7 @@ impl Framework for Salvo {
 
     async fn serve(setup: Setup) -> RunningServer {
         let hoop = |policy| PolicyHoop::new(policy, setup.tls_termination.clone());
-        // salvo runs the first hoop first, so the outermost policy is added first.
+        // salvo runs the first middleware (hoop) first, so the outermost policy is added first.
         let hoops = setup.policies.into_iter().rev().map(hoop);
         serve(hoops.fold(Service::new(routes()), Service::hoop), setup.certificate).await
     }
@@ -45,13 +45,13 @@ async fn serve(service: Service, tls: Option<Certificate>) -> RunningServer {
 
 fn run(acceptor: impl Acceptor + 'static, service: Service) -> RunningServer {
     let address = acceptor.holdings()[0].local_addr.clone().into_std().unwrap();
-    // When the task is aborted, salvo's connections are closed too.
+    // When the server's task is aborted, salvo's connections are closed too.
     let server = tokio::spawn(Server::new(acceptor).serve(service));
     RunningServer::new(address, move || server.abort())
 }
 
-/// The routes have their own module, because salvo creates a type with the name of each handler. In a module with such
-/// a type, a variable with the same name does not compile.
+/// The routes have their own module, because salvo creates a type with the name of each handler. A variable with the
+/// name of a handler does not compile in the handler's module.
 mod routes {
     use std::convert::Infallible;
 

@@ -68,7 +68,7 @@ async fn pages_are_redirected_and_api_refused() -> TestResult {
 }
 
 /// Sends a request over plain HTTP. Returns the status and the `Location` header. If the response has no `Location`
-/// header, the text is empty.
+/// header, the returned location is an empty string.
 async fn over_plain_http(app: &Router, path: &str, accept: &str) -> (u16, String) {
     let request = Request::get(path).header("accept", accept).header("host", "shop.example");
     let request = request.extension(Transport::Plain).body(Body::empty()).unwrap();

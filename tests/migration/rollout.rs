@@ -1,5 +1,5 @@
-//! Migration while old and new code run at the same time. Covers old and new names, environments, development and
-//! tests.
+//! Migration while old and new code run at the same time. The regions show old and new cookie names, several
+//! environments, development and tests.
 
 use std::net::{IpAddr, Ipv4Addr};
 

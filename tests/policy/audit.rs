@@ -1,4 +1,4 @@
-//! Audits the responses that the layer sends. If the layer prevents a weakness, the audit must not find this weakness.
+//! Audits the responses that the layer sends. The audit must not find a weakness that the layer prevents.
 
 use axum::Router;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
@@ -42,10 +42,10 @@ async fn hardened_responses_pass_the_audit() {
     assert_eq!(sent.set_cookies().len(), UNDECLARED.len());
     let found = rules(&sent.headers);
     assert!(!found.contains(&Weakness::Insecure), "{found:?}");
-    // All findings are about cookies. The response itself has no finding.
+    // All findings are about cookies. No finding is about the response itself.
     assert!(audit::response(&sent.headers, &context).iter().all(|report| report.cookie.is_some()), "{found:?}");
 
-    // With a baseline, a session cookie has no finding if its name has a prefix.
+    // If the policy has a baseline, and the session cookie's name has a prefix, the audit reports no finding.
     let strict = without_force_https().baseline(Baseline::new().same_site(SameSite::Lax).http_only());
     let sent = send_cookies(strict, Transport::Tls, &["__Host-sid=opensesame; Path=/"]).await;
     assert_eq!(rules(&sent.headers), []);

@@ -1,5 +1,4 @@
-//! Tests the baseline. Each attribute of a cookie is sent with the stricter value: the value of the baseline or the
-//! cookie's own value.
+//! Tests the baseline. The layer compares each attribute of a cookie with the baseline, and sends the stricter value.
 
 use std::time::Duration;
 
@@ -87,7 +86,7 @@ async fn baseline_changes_undeclared_attributes_in_place() {
     let weakest = without_force_https().baseline(Baseline::new().same_site(SameSite::None));
     let sent = send_cookies(weakest, Transport::Tls, &["a=opensesame; Secure"]).await;
     assert_eq!((sent.set_cookies(), sent.event_summaries()), (vec!["a=opensesame; Secure".to_owned()], vec![]));
-    // The baseline also applies if undeclared cookies are only observed.
+    // If the policy only observes undeclared cookies, the baseline still applies to undeclared cookies.
     let observe = without_force_https()
         .undeclared_cookies(UndeclaredCookies::Observe)
         .baseline(Baseline::new().same_site(SameSite::Lax));

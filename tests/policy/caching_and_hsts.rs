@@ -1,4 +1,4 @@
-//! Tests the other headers that the policy writes: `Cache-Control` and `Strict-Transport-Security`.
+//! Tests two headers that the policy writes: `Cache-Control` and `Strict-Transport-Security`.
 
 use std::io::Write as _;
 use std::net::IpAddr;

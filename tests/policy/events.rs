@@ -1,5 +1,6 @@
-//! Tests the events. Each refusal and each change emits one event. An event contains the cookie's name, the rule and
-//! the evidence. An event never contains a value.
+//! Tests the events. The policy emits one event for each refused request or cookie, and one event for each changed
+//! header. An event contains the cookie's name, the rule and the evidence for the scheme. An event never contains a
+//! cookie's value.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! Tests plain HTTP requests under `force_https`. The policy redirects page requests and refuses API requests. Requests
-//! with an exempt path reach the handlers.
+//! Tests plain HTTP requests under `force_https`. The policy redirects page requests and refuses API requests. A
+//! request for an exempt path reaches its handler.
 
 use axum::Router;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HOST, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};

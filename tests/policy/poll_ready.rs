@@ -1,4 +1,5 @@
-//! Tests that each service of hardtack is ready when its inner service is ready. tower requires this of a service.
+//! Tests that each service of hardtack is ready when its inner service is ready. tower requires that a service is ready
+//! only after its inner service is ready.
 
 use std::io;
 use std::task::{Context, Poll, Waker};
@@ -10,7 +11,7 @@ use tower::{Layer as _, Service};
 
 use super::block_on;
 
-/// A service whose `poll_ready` returns this value.
+/// A service whose `poll_ready` returns the value of the field.
 #[derive(Clone)]
 struct Ready(Poll<Result<(), &'static str>>);
 
@@ -32,7 +33,7 @@ fn poll_ready<S: Service<axum::http::Request<()>, Error: ToString>>(mut service:
     service.poll_ready(&mut Context::from_waker(Waker::noop())).map_err(|error| error.to_string())
 }
 
-/// An acceptor that returns the service unchanged.
+/// An acceptor of axum-server that returns the service unchanged.
 #[derive(Clone)]
 struct PassThrough;
 

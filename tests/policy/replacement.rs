@@ -1,5 +1,5 @@
-//! Tests a policy that is replaced while requests run. Each request uses only one policy. If a policy was replaced
-//! before a request began, the request must not use that policy.
+//! Tests a policy that is replaced while requests run. Each request uses only one policy. A request must not use a
+//! policy that was replaced before the request began.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,8 +17,8 @@ use tower::ServiceExt as _;
 
 use super::{PAGE, SECRET, Sso, block_on, insecure_routes, new_request, without_force_https};
 
-/// Returns a policy. The headers that the policy writes depend on `number`. The HSTS header contains the number. The
-/// other headers show whether the number is odd.
+/// Returns a policy with the number `number`. The policy writes its number in the HSTS header. The other headers that
+/// the policy writes show whether the number is odd.
 fn numbered_policy(number: u64) -> Policy {
     let is_odd = number % 2 == 1;
     let policy = without_force_https().hsts(Hsts::one_year().max_age(Duration::from_secs(number)));
@@ -28,7 +28,7 @@ fn numbered_policy(number: u64) -> Policy {
     policy.baseline(baseline).build().unwrap()
 }
 
-/// Returns the number of the policy that wrote these headers. Asserts that one policy wrote all headers.
+/// Returns the number of the policy that wrote the given headers. Asserts that one policy wrote all of the headers.
 fn policy_number(headers: &HeaderMap) -> u64 {
     let number = headers[STRICT_TRANSPORT_SECURITY].to_str().unwrap().strip_prefix("max-age=").unwrap();
     let number: u64 = number.parse().unwrap();
@@ -103,7 +103,7 @@ fn each_response_under_load_has_one_current_policy() {
     let policies = numbers.into_inner().unwrap().len();
     println!("{responses} responses under {policies} of {} policies", applied.into_inner() + 1);
     assert_eq!(responses, (THREADS * REQUESTS) as u64);
-    // The counters belong to the handle, so they count the events of all its policies.
+    // The counters belong to the policy handle, so they count the events of all policies of the handle.
     assert_eq!(handle.counters().get(HeaderHardened), hardened);
     assert!(policies > 10, "{policies}");
 }

@@ -9,7 +9,7 @@ use hardtack::{Policy, SameSite};
 
 use super::HOST_NAME;
 
-/// Every key, in TOML.
+/// Every setting of a policy, as a TOML file.
 const EVERY_KEY: &str = r#"
 undeclared_cookies = "observe"
 session_names = ["tally", "basket_key"]
@@ -45,7 +45,7 @@ host = "metrics.internal"
 reason = "the collector speaks plain HTTP, inside the cluster"
 "#;
 
-/// The same settings as environment variables.
+/// The settings of `EVERY_KEY`, as environment variables.
 const EVERY_VARIABLE: [(&str, &str); 16] = [
     ("UNDECLARED_COOKIES", "observe"),
     ("SESSION_NAMES", "tally, basket_key"),
@@ -65,7 +65,7 @@ const EVERY_VARIABLE: [(&str, &str); 16] = [
     ("OUTBOUND_EXCEPTIONS", "metrics.internal: the collector speaks plain HTTP, inside the cluster"),
 ];
 
-/// The same settings in Rust.
+/// Returns a policy with the settings of `EVERY_KEY`, made with the builder.
 fn every_setting() -> Policy {
     const DAY: u64 = 86_400;
     let force = ForceHttps::on().api_paths(["/api", "/hooks"]).exempt(["/health"]);
@@ -86,7 +86,7 @@ fn every_setting() -> Policy {
     policy.build().unwrap()
 }
 
-/// Calls `Policy::from_env` in a process that has these variables. Returns the policy's `Debug` text, or the error.
+/// Calls `Policy::from_env` in a process that has the given variables. Returns the policy's `Debug` text, or the error.
 fn from_env(variables: &[(&str, &str)]) -> Result<String, String> {
     // A process with threads must not change its environment, so run this binary again as a child process.
     let mut child = Command::new(std::env::current_exe().unwrap());
@@ -123,7 +123,7 @@ fn toml_environment_and_builder_make_equal_policies() {
     let built = format!("{:?}", every_setting());
     assert_eq!(format!("{:?}", Policy::from_toml(EVERY_KEY).unwrap()), built);
     assert_eq!(from_env(&EVERY_VARIABLE).unwrap(), built);
-    // Each setting changes the policy, even if it is the only setting.
+    // A policy with only one of the settings differs from the default policy.
     let default = format!("{:?}", Policy::default());
     assert_ne!(built, default);
     for (name, value) in EVERY_VARIABLE.into_iter().filter(|(name, _)| *name != "HSTS_PRELOAD") {

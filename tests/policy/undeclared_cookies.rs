@@ -3,9 +3,10 @@
 //!
 //! - The layer adds missing attributes at the end of the header.
 //! - The layer drops the header.
-//! - The layer only reports the header.
+//! - The layer only emits an event about the header.
 //!
-//! The layer does not change such a header in any other way. The layer does not change the headers of declared cookies.
+//! The layer does not change the header of an undeclared cookie in any other way. The layer does not change the headers
+//! of declared cookies.
 
 use std::collections::BTreeMap;
 
@@ -117,7 +118,7 @@ async fn excepted_cookies_are_unchanged_and_emit_nothing() {
     for mode in [UndeclaredCookies::Observe, UndeclaredCookies::Harden, UndeclaredCookies::Refuse] {
         let sent = send_cookies(policy_for_undeclared(mode), Transport::Tls, &[UNDECLARED[4]]).await;
         assert_eq!((sent.set_cookies(), sent.event_summaries()), (vec![UNDECLARED[4].to_owned()], vec![]), "{mode:?}");
-        // Names are case-sensitive, so the exception does not apply to this cookie.
+        // Cookie names are case-sensitive, so the exception for `basket` does not apply to the cookie `Basket`.
         let sent = send_cookies(policy_for_undeclared(mode), Transport::Tls, &["Basket=opensesame"]).await;
         assert_eq!(sent.events.len(), 1, "{mode:?}");
     }

@@ -1,5 +1,5 @@
-//! Tests attributes that are set at run time. The rules reject an attribute, or all parsers read the attribute as it
-//! was set. If a cookie is set several times, the jar keeps the last header.
+//! Tests attributes that are set at run time. Either the rules reject an attribute, or all parsers read the same
+//! attribute that the setter wrote. If a cookie is set several times, the jar keeps only the last header.
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
@@ -63,7 +63,7 @@ proptest! {
         let mut expected = ExpectedCookie::from_spec(&Cart::SPEC, "v");
         expected.max_age = None;
         expected.expires = parse_cookie_date(attribute(header.to_str().unwrap(), "Expires").unwrap().as_bytes());
-        // The header has no fractions of a second. The time is rounded towards 1970.
+        // The header contains no fractions of a second, so the library rounds the time towards 1970.
         let expires = expected.expires.unwrap();
         prop_assert!(expires == seconds || expires == seconds + 1 && expires <= 0, "{} {}", expires, seconds);
         expected.assert_matches(header.to_str().unwrap());
@@ -101,7 +101,7 @@ proptest! {
                     (expected.max_age, expected.expires) = (None, None);
                     (set.without_max_age(), None)
                 }
-                // The cookie is declared `Strict`, so any other value is a weakening.
+                // The cookie is declared `SameSite=Strict`, so any other `SameSite` is weaker and causes an error.
                 _ if max_age.as_secs() % 2 == 0 => (set.same_site(SameSite::Strict), None),
                 _ => (set.same_site(SameSite::Lax), Some("same_site")),
             };
@@ -189,8 +189,8 @@ proptest! {
     }
 }
 
-/// If a fault is expected, asserts that the header has this fault. If no fault is expected, asserts that all parsers
-/// read the cookie that `change` describes.
+/// If `expected` contains a fault, the function asserts that `set` fails with the same fault. If `expected` is `None`,
+/// the function asserts that all parsers read the cookie that `change` describes.
 fn check_setting<T: Cookie>(
     set: &dyn Fn() -> SetCookie<T>,
     setter: &str,
@@ -233,7 +233,7 @@ fn check_removal(set: &HeaderValue, removal_header: &HeaderValue, host: &str) ->
         (name, domain, host_only, path, secure, http_only, same_site, partitioned)
     };
     prop_assert_eq!(without_value(&set), without_value(&removal));
-    // Scanners recognise a removal only by its `Expires`.
+    // Scanners recognise a header that removes a cookie only by the attribute `Expires`.
     let expires = parse_cookie_date(attribute(removal_header.to_str().unwrap(), "Expires").unwrap().as_bytes());
     prop_assert_eq!(expires, Some(0));
     Ok(())
@@ -243,7 +243,7 @@ fn rejected(rejection: Rejection) -> TestCaseError {
     TestCaseError::fail(rejection.to_string())
 }
 
-/// The identity of a cookie: name, path and domain.
+/// The identity of a cookie: the cookie's name, path and domain.
 type Identity<'a> = (&'a str, String, Option<String>);
 
 /// One `set` or `remove` in a jar.
@@ -276,7 +276,7 @@ fn duration() -> impl Strategy<Value = Duration> {
     (seconds, nanoseconds).prop_map(|(seconds, nanoseconds)| Duration::new(seconds, nanoseconds))
 }
 
-/// Generates any time. The result is `None` if the platform's `SystemTime` cannot represent the time.
+/// Generates any time. Returns `None` if the platform's `SystemTime` cannot represent the time.
 fn instant() -> impl Strategy<Value = Option<SystemTime>> {
     let seconds = prop_oneof![
         4 => FIRST..=LAST,

@@ -18,7 +18,7 @@ proptest! {
             Some(text) => {
                 prop_assert!((FIRST..=LAST).contains(&seconds));
                 prop_assert_eq!(parse_cookie_date(&text), Some(seconds));
-                // The cookie crate reads the same date.
+                // The cookie crate reads the same date from the text.
                 let header = format!("a=b; Expires={}", text.escape_ascii());
                 let parsed = cookie::Cookie::parse(header).unwrap();
                 prop_assert_eq!(parsed.expires_datetime().map(|date| date.unix_timestamp()), Some(seconds));
@@ -73,7 +73,7 @@ proptest! {
     }
 }
 
-/// Parses a duration, for example `8h`, and returns its seconds. The arithmetic cannot overflow.
+/// Parses a duration, for example `8h`, and returns its seconds. The function uses arithmetic that cannot overflow.
 fn duration_by_hand(text: &str) -> Option<u64> {
     let unit = match text.chars().last()? {
         's' => 1,

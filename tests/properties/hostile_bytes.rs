@@ -1,5 +1,5 @@
 //! Tests hostile bytes in `Cookie` and `Set-Cookie` headers. The parsers must not panic. If the request also contains a
-//! valid cookie, the parser must find this cookie.
+//! valid cookie, the parser must find the valid cookie.
 
 use hardtack::audit::{Context, set_cookie};
 use hardtack::spec::Spec;
@@ -23,7 +23,7 @@ proptest! {
         let header = [&before[..], valid.as_bytes(), &after[..]].join(&b';');
         let mut request = HeaderMap::new();
         let headers = if apart { vec![&before[..], valid.as_bytes(), &after[..]] } else { vec![&header[..]] };
-        // Leave out headers with a control character, because a server rejects such headers.
+        // Skip headers with a control character, because a server rejects headers with a control character.
         let headers: Vec<_> = headers.into_iter().filter_map(|header| HeaderValue::from_bytes(header).ok()).collect();
         let is_there = apart || !headers.is_empty();
         request.extend(headers.into_iter().map(|header| (http::header::COOKIE, header)));
@@ -45,7 +45,7 @@ proptest! {
         let _ = (jar.try_get::<AU32>(), jar.try_get::<AF64>(), jar.try_get::<AnEnum>());
         let _ = (jar.try_get::<AByHand>(), jar.try_get::<AVersion>());
         if let Ok(Some(AString(text))) = jar.try_get::<AString>() {
-            // A value that was read can be written and read again.
+            // The library can write a value that was read, and then read the value again.
             comes_back(text, AString, |cookie| cookie.0)?;
         }
     }
@@ -67,8 +67,8 @@ proptest! {
     }
 }
 
-/// Generates a part of a `Cookie` header: any bytes, or text that is similar to a pair. The part never contains a pair
-/// with the name of the valid cookie.
+/// Generates a part of a `Cookie` header: any bytes, or text that is similar to a pair. The generated part never
+/// contains a pair with the name of the valid cookie.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         vec(any::<u8>(), 0..20),

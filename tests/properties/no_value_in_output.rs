@@ -1,4 +1,4 @@
-//! Tests that the `Debug` texts, errors and reports of hardtack do not contain a cookie's value.
+//! Tests that the `Debug` output, the errors and the reports of hardtack do not contain a cookie's value.
 
 use std::fmt::{self, Debug, Write as _};
 use std::str::FromStr;

@@ -1,5 +1,5 @@
-//! Tests values of every type. A value is read back equal, or is rejected because it is too long. A value must not add
-//! an attribute to its header.
+//! Tests values of every type. A value is the same after the value is written and read, or the value is too long and
+//! the library rejects the value. A value must not add an attribute to the header.
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Write as _};
@@ -16,7 +16,8 @@ use proptest::test_runner::TestCaseResult;
 use super::{Present, Script, config, encoded, pair, text};
 use crate::expected_cookie::{ExpectedCookie, is_cookie_octet};
 
-/// Declares a cookie and a test for each type of value. The test checks that values of this type are read back equal.
+/// Declares a cookie and a test for each type of value. The test checks that each value is the same after the value is
+/// written and read.
 macro_rules! values {
     ($($test:ident: $name:ident($type:ty) from $values:expr;)*) => {$(
         #[derive(Cookie)]
@@ -86,7 +87,7 @@ pub(super) enum Theme {
     Odd,
 }
 
-/// Two texts. The encoded value begins with the length of the first text.
+/// Two texts. The encoded value begins with the length of the first string.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pair(String, String);
 
@@ -133,7 +134,7 @@ fn f64s() -> impl Strategy<Value = f64> {
     NORMAL | SUBNORMAL | ZERO | INFINITE | POSITIVE | NEGATIVE
 }
 
-/// Removes the flow label. `Display` does not write the flow label, so a server cannot read it back.
+/// Removes the flow label, because `Display` does not write the flow label of an address.
 fn without_flow_label(mut address: SocketAddrV6) -> SocketAddrV6 {
     address.set_flowinfo(0);
     address
@@ -194,7 +195,8 @@ proptest! {
     }
 }
 
-/// Sets the value and checks its header. Then sends the pair of the header in a request, and reads the value back.
+/// Sets a cookie with the value and checks the `Set-Cookie` header. Then sends the cookie in a request, and reads the
+/// value again.
 pub(super) fn comes_back<V: Clone + Debug + PartialEq, T: Cookie>(
     value: V,
     wrap: fn(V) -> T,

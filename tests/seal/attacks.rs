@@ -36,7 +36,7 @@ fn encoded<T: ReadCookie>(value: &T, keyring: &Keyring) -> String {
 
 type Read = fn(&str, &Keyring) -> Result<String, ReadError>;
 
-/// Returns a signed value and a sealed value. Also returns the two functions that read these values.
+/// Returns a signed value and a sealed value. Also returns, for each value, the function that reads the value.
 fn signed_and_sealed(keyring: &Keyring) -> [(String, Read); 2] {
     [
         (encoded(&User("ada".into()), keyring), |wire, keyring| read::<User>(wire, keyring).map(|user| user.0)),
@@ -157,7 +157,7 @@ fn expired_seal_is_rejected() {
             let read = testing::at(instant(NOW + seconds), || read(&wire, &keyring));
             assert_eq!(verdict(&read), expected, "{seconds}");
         }
-        // The clock of this server is one hour behind the clock of the server that wrote the value.
+        // The clock of the reading server is one hour behind the clock of the server that wrote the value.
         assert!(testing::at(instant(NOW - 3_600), || read(&wire, &keyring)).is_ok());
     }
 }
@@ -258,11 +258,12 @@ fn planted_cookies_do_not_replace_a_verified_one() {
                 assert_eq!(all, [Session("ada".into())]);
             }
         }
-        // A value that is sealed twice, with different nonces, counts as one value.
+        // If the request has the same value twice, sealed with different nonces, the read returns the value.
         let again = wire(&testing::request_header_with(&Session("ada".into()), &keyring));
         assert!(!real.ends_with(&again));
         assert_eq!(jar(&format!("{real}; {name}={again}"), &keyring).try_get().unwrap(), Some(Session("ada".into())));
-        // Two different values with valid seals are ambiguous. If no seal is valid, the error is about the first value.
+        // If the request has two different values with valid seals, the read returns `Ambiguous`. If no value has a
+        // valid seal, the read returns the error of the first value.
         let other = wire(&testing::request_header_with(&Session("eve".into()), &keyring));
         assert_eq!(verdict(&jar(&format!("{real}; {name}={other}"), &keyring).try_get::<Session>()), "ambiguous");
         let none_verifies = format!("{name}={of_other_key}; {name}=eve");
@@ -303,7 +304,7 @@ fn without_a_keyring_set_and_get_fail() {
     let error = cookies.try_get::<User>().unwrap_err();
     assert_eq!(error.status().as_u16(), 500);
     assert!(error.to_string().contains("`Cookies::with_keyring`"), "{error}");
-    // A removal has no value, so a removal needs no keyring.
+    // A header that removes a cookie has no value, so no keyring is needed to write the header.
     cookies.remove::<Session>().unwrap();
     let mut response = HeaderMap::new();
     cookies.write(&mut response);
@@ -317,8 +318,8 @@ fn size_limit_counts_the_sealed_value() {
         let set = SetCookie::new(Session("x".repeat(length))).with_keyring(&keyring);
         set.header_value(&testing::https()).map(|header| wire(&header).len())
     };
-    // A sealed value begins with 5 characters that are not base64. The nonce, the expiry, the value and the tag follow
-    // in base64, which has 4 characters for 3 bytes.
+    // The first 5 characters of a sealed value are the version and the key id. The nonce, the expiry, the value and the
+    // tag follow in base64. Base64 has 4 characters for 3 bytes.
     let name = Session::SPEC.name.len();
     let most = (4096 - name - 5) * 3 / 4 - 32;
     assert_eq!(set(most).unwrap() + name, 4096);
@@ -343,8 +344,8 @@ fn sealed_values_contain_only_cookie_octets() {
     }
 }
 
-/// Declares a signed cookie and a sealed cookie for each name. Some names differ only in letter case. Some names are
-/// the beginning of another name.
+/// Declares a signed cookie and a sealed cookie for each name. Some names in the list differ only in letter case. Some
+/// names are the start of another name in the list.
 macro_rules! cookies {
     ($($signed:ident $sealed:ident $name:literal)*) => {
         $(
@@ -402,7 +403,8 @@ proptest! {
         (first, second) in (0..NAMES.len(), 0..NAMES.len()),
         (value, other) in prop_oneof![
             ("[ -~]{0,12}", "[ -~]{0,12}"),
-            // The text of name and value can be split in two ways, for example into `user` + `ra` and `userr` + `a`.
+            // Two different pairs of name and value can have the same joined text, for example `user` + `ra` and
+            // `userr` + `a`.
             ("[a-z]{1,4}", "r?[a-z]{1,4}"),
             ("\\PC{0,6}", "\\PC{0,6}"),
         ],
@@ -420,7 +422,7 @@ proptest! {
             } else {
                 prop_assert_eq!(opened, None);
             }
-            // Use the signature of one value for another value.
+            // Attach the signature of one value to another value.
             if !sealed && value != other {
                 let other_wire = make(NAMES[second], false, &other, &reader);
                 let (before, _) = other_wire.rsplit_once('.').unwrap();

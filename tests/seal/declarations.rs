@@ -1,5 +1,5 @@
-//! Tests declarations with `signed`, `sealed` and `json`. Also tests the keyring of a policy, of a jar and of
-//! `testing`.
+//! Tests declarations with `signed`, `sealed` and `json`. This file also tests the keyring of a policy, of a jar and of
+//! the module `testing`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,7 +29,7 @@ struct Item {
     count: u32,
 }
 
-/// A value with several fields. The value is written as JSON.
+/// A value with several fields. hardtack writes the value as JSON.
 #[derive(Cookie, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[cookie(json, sealed)]
 struct Basket {
@@ -45,7 +45,7 @@ enum Choice {
     OneOf { first: u8, second: u8 },
 }
 
-/// A script of the page can read this cookie. If a script changes the value, the signature is not valid.
+/// A cookie that a script of the page can read. If a script changes the cookie's value, the signature is not valid.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(signed, http_only = false, reason = "the page greets by it")]
 struct Greeting(String);
@@ -74,7 +74,7 @@ fn set_cookies(cookies: &Cookies) -> Vec<String> {
     response.get_all("set-cookie").iter().map(|header| header.to_str().unwrap().to_owned()).collect()
 }
 
-/// Returns the `Cookie` header that a browser sends after it received these `Set-Cookie` headers.
+/// Returns the `Cookie` header that a browser sends after it received the given `Set-Cookie` headers.
 fn cookie_header(headers: &[String]) -> String {
     headers.iter().map(|header| header.split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
 }
@@ -175,7 +175,8 @@ async fn layer_uses_the_keyring_of_the_current_policy() {
     assert!(testing::removed::<Session>(response.headers()));
     assert_eq!(body(response).await, "a cookie was not understood; try again");
 
-    // A server without keys has a wrong configuration. Such a server must not remove cookies.
+    // A server without keys has a wrong configuration. A server without keys must not remove a signed or sealed cookie
+    // from the browser.
     handle.apply(Policy::default());
     let response = send(Request::get("/").header("cookie", cookie)).await;
     assert_eq!((response.status().as_u16(), response.headers().get("set-cookie")), (500, None));
@@ -186,12 +187,12 @@ async fn layer_uses_the_keyring_of_the_current_policy() {
 #[test]
 fn baseline_limits_the_lifetime_of_a_seal() {
     let keyring = Keyring::new(key(1));
-    let floor = Baseline::new().longest_max_age(Duration::from_secs(600));
+    let baseline = Baseline::new().longest_max_age(Duration::from_secs(600));
     for (builder, is_valid_later) in [
         (Policy::builder(), false),
         (Policy::builder().exception(Session::SPEC.name, "the night shift keeps it"), true),
     ] {
-        let policy = PolicyHandle::new(builder.keyring(keyring.clone()).baseline(floor.clone()).build().unwrap());
+        let policy = PolicyHandle::new(builder.keyring(keyring.clone()).baseline(baseline.clone()).build().unwrap());
         let cookies: Cookies = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&policy);
         testing::at(instant(NOW), || cookies.set(Session("ada".into())).unwrap());
         let header = cookie_header(&set_cookies(&cookies));

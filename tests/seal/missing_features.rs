@@ -1,5 +1,5 @@
-//! Tests declarations that need the features `seal` and `json`. The crates enable no feature, one feature, or both
-//! features. The error must name the missing feature.
+//! Tests declarations that need the features `seal` and `json`. The test builds one crate without the features, crates
+//! with one feature, and a crate with both features. The error of a build must name the missing feature.
 
 use crate::workspace::Workspace;
 
@@ -27,7 +27,7 @@ pub struct Shop {
 }
 "#;
 
-/// The texts of the errors, without their first character. This character is a backtick.
+/// The expected error messages, without the backtick at the start of each message.
 const SEAL: &str =
     "signed` and `sealed` need hardtack's feature `seal`; in Cargo.toml, add it to the `features` of `hardtack`";
 const JSON: &str = "json` needs hardtack's feature `json`; in Cargo.toml, add it to the `features` of `hardtack`";

@@ -1,5 +1,6 @@
 //! Tests key rotation on eight servers. Each step of the rotation reaches the servers at different times. Meanwhile,
-//! clients send requests to random servers. All random numbers come from a fixed seed, so each run is the same.
+//! clients send requests to random servers. All random numbers come from a fixed seed, so every run of the test is the
+//! same.
 
 use std::collections::HashMap;
 
@@ -35,7 +36,8 @@ impl Random {
     }
 }
 
-/// A server with a policy and a clock. A deploy replaces the policy while the server runs.
+/// A server with a policy and a clock. When an operator deploys a new keyring, the server replaces its policy while it
+/// runs.
 struct Server {
     handle: PolicyHandle,
     /// The difference between the server's clock and the real time, in seconds.
@@ -44,24 +46,24 @@ struct Server {
     deploys: Vec<(u64, Keyring)>,
 }
 
-/// A browser. For each cookie name, the map contains the cookie and the time at which the cookie expires.
+/// A browser. For each cookie name, the map `cookies` contains the cookie and the time at which the cookie expires.
 #[derive(Default)]
 struct Client {
     cookies: HashMap<&'static str, (HeaderValue, u64)>,
 }
 
-/// A step of a rotation.
+/// A step of a key rotation: all servers get a new keyring.
 struct Step {
-    /// The time at which the deploy of this step begins.
+    /// The time at which the step's deploy begins.
     begins: u64,
     keyring: Keyring,
 }
 
-/// The number of seconds after which a deploy has reached all servers.
+/// The number of seconds until a new keyring has reached all servers.
 const DEPLOY: u64 = 900;
 
-/// Runs the clients and the servers. For each verdict, returns the number of valid cookies that were rejected. Also
-/// returns the number of cookies that were read.
+/// Runs the clients and the servers. For each kind of read error, returns the number of valid cookies that a server
+/// rejected. Also returns the number of cookies that the servers read.
 fn run(first: &Keyring, steps: &[Step], seed: u64) -> (HashMap<&'static str, usize>, usize) {
     let mut random = Random(seed);
     let policy = |keyring: &Keyring| Policy::builder().keyring(keyring.clone()).build().unwrap();
@@ -138,14 +140,15 @@ fn keys() -> (Key, Key) {
     (key(1), key(2))
 }
 
-/// Returns the documented rotation. Each step begins when the previous step has reached every server.
+/// Returns the rotation in three steps that `runtime/docs/seal.md` describes. Each step begins when the previous step
+/// has reached every server.
 fn three_steps() -> (Keyring, Vec<Step>) {
     let (old, new) = keys();
     let first = Keyring::new(old.clone());
     let reads = Step { begins: NOW + 600, keyring: first.clone().with(new.clone()) };
     let writes = Step { begins: reads.begins + DEPLOY, keyring: Keyring::new(new.clone()).with(old) };
-    // The old key may be removed when the last value of this key has expired. The last server wrote this value just
-    // before the previous step reached that server.
+    // The old key may be removed when the last value that was sealed with the old key has expired. The slowest server
+    // wrote this last value just before the previous step reached the server.
     let alone = Step { begins: writes.begins + DEPLOY + LIFETIME + 60, keyring: Keyring::new(new) };
     (first, vec![reads, writes, alone])
 }
@@ -175,8 +178,8 @@ fn scheduled_rotation_rejects_no_valid_cookie() {
     }
 }
 
-/// Returns the number of valid cookies that a rotation rejects. Asserts that all rejected cookies have the verdict
-/// `unknown-key`.
+/// Returns the number of valid cookies that a rotation rejects. Asserts that the servers rejected every cookie with the
+/// verdict `unknown-key`.
 fn rejected(first: &Keyring, steps: &[Step]) -> usize {
     let runs = (0..3).map(|seed| run(first, steps, seed).0);
     let unknown = |rejected: HashMap<_, _>| {
@@ -190,13 +193,14 @@ fn rejected(first: &Keyring, steps: &[Step]) -> usize {
 fn naive_rotations_reject_valid_cookies() {
     let (old, new) = keys();
     let first = Keyring::new(old.clone());
-    // The key is replaced in one step.
+    // This wrong rotation replaces the key in one step.
     let swapped = [Step { begins: NOW + 600, keyring: Keyring::new(new.clone()) }];
     assert!(rejected(&first, &swapped) > 300);
-    // The first servers write with the new key. At this time, the other servers do not have the new key.
+    // In this wrong rotation, the first servers write with the new key while the other servers do not have the new key
+    // yet.
     let at_once = [Step { begins: NOW + 600, keyring: Keyring::new(new.clone()).with(old) }];
     assert!(rejected(&first, &at_once) > 10);
-    // The old key is removed before the last value of this key has expired.
+    // This wrong rotation removes the old key before the last value of the old key has expired.
     let (first, mut steps) = three_steps();
     steps[2].begins = steps[1].begins + DEPLOY;
     assert!(rejected(&first, &steps) > 30);

@@ -1,6 +1,6 @@
-//! Tests the vectors that Python and OpenSSL wrote. hardtack must read each value with the expected verdict. If
-//! hardtack writes a signed value again, the result must equal the vector. Sealed values cannot be compared, because
-//! they contain a random nonce.
+//! Tests the vectors (values and expected results) that Python and OpenSSL wrote. hardtack must read each value with
+//! the expected verdict. If hardtack signs the value of a vector, the result must equal the signed value in the vector.
+//! Sealed values cannot be compared, because they contain a random nonce.
 
 use hardtack::seal::{Key, Keyring};
 use hardtack::{Cookie, SetCookie, testing};
@@ -134,7 +134,7 @@ fn signatures_equal_the_vectors() {
         written += 1;
     }
     assert_eq!(written, 44);
-    // A sealed value is different in each run, so compare only its length.
+    // hardtack writes a different sealed value in each run, so the test compares only the length.
     let case = cases.iter().find(|case| case.kind == "sealed" && case.name == "a").unwrap();
     let keyring = keyring(&about, &case.key);
     let set = SetCookie::new(SealedA(case.value.clone().unwrap())).with_keyring(&keyring);

@@ -1,5 +1,5 @@
-//! Tests with real clients. Checks the values that the clients send back, the exact `Set-Cookie` headers, and `Cookie`
-//! headers that an HTTP/2 client splits.
+//! Tests with real clients. The tests check the values that the clients send back, the exact `Set-Cookie` headers, and
+//! `Cookie` headers that an HTTP/2 client splits.
 
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ async fn curl_stores_and_removes_the_declared_cookie() {
     curl.get(site.https("/set")).await;
     let stored = curl.cookies();
     let columns: Vec<&str> = stored[0].split('\t').collect();
-    // The columns are: host, includes subdomains, path, Secure, expiry, name, value.
+    // The columns of a line in curl's cookie file are: host, includes subdomains, path, Secure, expiry, name, value.
     assert_eq!(stored.len(), 1);
     assert_eq!(columns[..4], ["#HttpOnly_127.0.0.1", "FALSE", "/", "TRUE"]);
     assert_eq!(columns[5..], ["__Host-Http-session", "s3cr3t"]);

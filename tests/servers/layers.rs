@@ -1,5 +1,5 @@
 //! Tests the position of the layer. A layer covers all routes that are added before the layer, including nested routes.
-//! Two layers send each cookie only once.
+//! If an application has two layers, each cookie is sent only once.
 
 use axum::Router;
 use axum::extract::Request;
@@ -20,7 +20,7 @@ async fn outermost_layer_covers_nested_routers_and_middleware() {
         cookies.set(Cart(2)).unwrap();
         response
     }
-    // Responds without calling the handler.
+    // Removes the session cookie and responds without calling the handler.
     async fn guard(cookies: Cookies, _: Request) -> Response {
         cookies.remove::<Session>().unwrap();
         StatusCode::UNAUTHORIZED.into_response()

@@ -115,8 +115,8 @@ async fn unmarked_connection_counts_as_plain_http() {
 async fn request_target_cannot_claim_https() {
     let site = serve(sets_a_session()).await;
     let mut socket = tokio::net::TcpStream::connect(site.http_address()).await.unwrap();
-    // The absolute form of a target contains a scheme (RFC 9112 3.2.2). The client chooses this scheme, so it does not
-    // prove HTTPS.
+    // The absolute form of a target contains a scheme (RFC 9112 3.2.2). The client chooses the scheme of an absolute
+    // target, so the scheme does not prove HTTPS.
     let request = "GET https://127.0.0.1/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut response = String::new();
@@ -130,8 +130,8 @@ async fn plain_uri_overrules_a_tls_only_socket() {
     let routes = Router::new().route("/", get(|cookies: Cookies| async move { cookies.set(session()) }));
     let site = TestServer::start_unmarked(routes.layer(policy_allowing_http().layer(TlsTermination::here()))).await;
     assert_eq!(site.client().get(site.https("/")).await.set_cookies(), [SESSION]);
-    // The program claims TLS for a socket without TLS. Only an HTTP/2 request shows this mistake, because the request
-    // contains its scheme.
+    // The program claims TLS for a socket without TLS. hardtack detects this mistake only with HTTP/2, because an
+    // HTTP/2 request contains its scheme.
     let cleartext = Client(site.builder().http2_prior_knowledge().build().unwrap());
     let reply = cleartext.get(site.http("/")).await;
     assert_eq!((reply.status, reply.set_cookies()), (403, vec![]));
@@ -170,8 +170,8 @@ async fn forwarding_headers_need_a_trusted_proxy() {
         let expected = if is_https { (200, vec![SESSION]) } else { (403, vec![]) };
         assert_eq!((reply.status, reply.set_cookies()), expected, "{headers:?}");
     }
-    // TLS between the proxy and the server does not count, because the client's connection to the proxy may be plain
-    // HTTP.
+    // TLS between the proxy and the server does not prove HTTPS, because the client's connection to the proxy may be
+    // plain HTTP.
     assert_eq!(client.get(trusted.https("/")).await.status, 403);
 
     let forwarded = TestServer::start(sets_a_session().layer(behind(loopback().forwarded()))).await;
@@ -183,7 +183,8 @@ async fn forwarding_headers_need_a_trusted_proxy() {
     let reply = client.get_with(untrusted.http("/"), &[(PROTO, "https")]).await;
     assert_eq!((reply.status, reply.body.as_str(), reply.set_cookies()), (403, HTTPS_ONLY, vec![]));
 
-    // Without the peer's address, no proxy is trusted. The application can add the peer's address.
+    // Without the peer's address, hardtack trusts no proxy. The application itself can add the peer's address to the
+    // request.
     let without_peer = TestServer::start_unmarked(sets_a_session().layer(behind(loopback()))).await;
     assert_eq!(client.get_with(without_peer.http("/"), &[(PROTO, "https")]).await.status, 403);
     let app = sets_a_session().layer(behind(loopback())).layer(axum::Extension(Peer([127, 0, 0, 1].into())));
@@ -228,7 +229,8 @@ async fn loopback_counts_as_https_in_debug_builds() {
         let reply = client.get_with(site.http("/"), &headers).await;
         assert_eq!((reply.status, reply.set_cookies()), (403, vec![]), "{headers:?}");
     }
-    // curl treats loopback as secure, like a browser. So curl stores the Secure cookie and sends the cookie back.
+    // Like a browser, curl treats loopback as secure. So curl stores a Secure cookie from loopback and sends the cookie
+    // back.
     let curl = site.curl();
     assert_eq!(curl.get(site.http("/")).await.set_cookies(), set_cookies);
     if debug {

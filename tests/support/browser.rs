@@ -1,8 +1,8 @@
 //! Controls a headless Chromium or Firefox. A test visits pages, runs scripts in the pages, and reads the browser's own
 //! cookie store with every attribute of a cookie.
 //!
-//! Chromium uses the DevTools protocol. Firefox uses WebDriver BiDi. Both protocols use a WebSocket. A call does not
-//! wait for a fixed time. Each call returns when the browser has answered.
+//! Chromium uses the DevTools protocol. Firefox uses WebDriver BiDi. Both protocols use a WebSocket. Each call waits
+//! until the browser answers, and not for a fixed time.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -22,7 +22,7 @@ use tungstenite::{Message, WebSocket};
 use super::network::Network;
 use super::not_run::not_run;
 
-/// The time within which a browser must answer. After this time, the test fails.
+/// The time limit for each answer of a browser. If the browser does not answer within the time limit, the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub(crate) struct Browser {
     /// The browsing context of Firefox's user interface, not of a web page. Scripts in this context may use Firefox's
     /// internal APIs.
     window: Value,
-    // Rust drops the fields in this order. The process must end before `drop` removes its profile.
+    // Rust drops `_process` before `_profile`. The process must end before `drop` removes the profile of the process.
     _process: Process,
     _profile: Profile,
 }
@@ -139,14 +139,14 @@ impl Browser {
     }
 }
 
-/// A tab and its cookie store. Both are removed when the value is dropped.
+/// A tab and its cookie store. When the `Tab` is dropped, the browser removes the tab and its cookie store.
 pub(crate) struct Tab<'a> {
     pub(crate) browser: &'a Browser,
     /// The id of the cookie store in the browser's protocol.
     store: Value,
     /// The id of the page in the browser's protocol.
     page: Value,
-    /// The number of the cookie store in Firefox's internal APIs. Null in Chromium.
+    /// The number of the cookie store in Firefox's internal APIs. The field is null in Chromium.
     firefox_store_id: Value,
 }
 
@@ -175,14 +175,15 @@ impl Tab<'_> {
         }
     }
 
-    /// Assigns each of these texts to `document.cookie`. Then reads `document.cookie` and returns the result. This read
-    /// is necessary: Chromium waits for its cookie store when a script reads, but not when a script writes.
+    /// Assigns each text of `assignments` to `document.cookie`. Then reads `document.cookie` and returns the result.
+    /// Reading `document.cookie` is necessary: Chromium waits for its cookie store when a script reads, but not when a
+    /// script writes.
     pub(crate) fn set_document_cookies(&self, assignments: &[String]) -> String {
         let script = format!("({}.forEach(text => document.cookie = text), document.cookie)", json!(assignments));
         text(&self.evaluate(&script)).to_owned()
     }
 
-    /// Clicks on the element of this selector, and waits until the next page is loaded.
+    /// Clicks on the element that the CSS selector selects, and waits until the next page is loaded.
     pub(crate) fn click(&self, selector: &str) {
         self.browser.socket.borrow_mut().events.clear();
         self.evaluate(&format!("document.querySelector({}).click()", json!(selector)));
@@ -193,12 +194,12 @@ impl Tab<'_> {
         self.browser.socket.borrow_mut().wait_for_event(is_loaded);
     }
 
-    /// Fetches this URL from a script of the open page, and returns the response's status and body.
+    /// Fetches the URL from a script of the open page, and returns the response's status and body.
     pub(crate) fn fetch(&self, url: &str) -> (u64, String) {
         self.fetch_all(&[url.to_owned()]).remove(0)
     }
 
-    /// Fetches these URLs, one after the other.
+    /// Fetches the given URLs, one after the other.
     pub(crate) fn fetch_all(&self, urls: &[String]) -> Vec<(u64, String)> {
         let responses = self.evaluate(&format!(
             "(async () => {{ const all = []; for (const url of {}) {{ \
@@ -237,8 +238,8 @@ impl Tab<'_> {
                 list(&all["cookies"]).iter().map(StoredCookie::from_chromium).collect()
             }
             Kind::Firefox => {
-                // Do not use `storage.getCookies`. This command does not return whether a cookie is partitioned. The
-                // command also does not return whether the `SameSite` is missing.
+                // Do not use the command `storage.getCookies`. The command `storage.getCookies` does not show whether a
+                // cookie is partitioned. The command also does not show whether a cookie has no `SameSite`.
                 let all = self.evaluate_in_window(
                     "Services.cookies.cookies.filter(it => it.originAttributes.userContextId === store).map(it => ({ \
                      name: decode(it.name), value: it.value, domain: it.host, path: it.path, secure: it.isSecure, \
@@ -295,7 +296,8 @@ impl Tab<'_> {
 
 impl Drop for Tab<'_> {
     fn drop(&mut self) {
-        // After a failure, the browser may not answer any more. So do not send another command.
+        // After a failed test, the browser may not answer any more. So `drop` does not send a command after a failed
+        // test.
         if std::thread::panicking() {
             return;
         }
@@ -318,10 +320,10 @@ pub(crate) struct StoredCookie {
     pub(crate) path: String,
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
-    /// `Default` if the header had no `SameSite`, or if its value was unknown.
+    /// The field is `Default` if the header had no `SameSite`, or a `SameSite` with an unknown value.
     pub(crate) same_site: String,
     pub(crate) partitioned: bool,
-    /// The expiry in Unix seconds. `None` if the browser removes the cookie when it closes.
+    /// The expiry in Unix seconds. The field is `None` if the browser removes the cookie when the browser closes.
     pub(crate) expires: Option<f64>,
 }
 
@@ -330,14 +332,14 @@ impl StoredCookie {
         StoredCookie {
             same_site: cookie["sameSite"].as_str().unwrap_or("Default").to_owned(),
             partitioned: cookie.get("partitionKey").is_some(),
-            // If a cookie has no expiry, `expires` is -1.
+            // If a cookie has no expiry, Chromium returns an `expires` of -1.
             expires: cookie["expires"].as_f64().filter(|_| cookie["session"] == false),
             ..StoredCookie::from_common_fields(cookie)
         }
     }
 
     fn from_firefox(cookie: &Value) -> StoredCookie {
-        // The numbers are the constants of Firefox's `nsICookie`.
+        // The numbers of the `SameSite` values are the constants of Firefox's `nsICookie`.
         let same_site = match cookie["sameSite"].as_u64() {
             Some(0) => "None",
             Some(1) => "Lax",
@@ -352,7 +354,7 @@ impl StoredCookie {
         }
     }
 
-    /// Reads the fields that both browsers report in the same form.
+    /// Reads the fields of a cookie that both browsers report in the same form.
     fn from_common_fields(cookie: &Value) -> StoredCookie {
         let domain = text(&cookie["domain"]);
         StoredCookie {
@@ -370,8 +372,8 @@ impl StoredCookie {
     }
 }
 
-/// Adds the flags for a headless Chromium. Turns off `HttpsUpgrades` and similar features, because they would change
-/// plain HTTP requests of the tests to HTTPS. HSTS and the definition of a secure context are unchanged.
+/// Adds the flags for a headless Chromium. Turns off `HttpsUpgrades` and similar features, because these features would
+/// change the tests' plain HTTP requests to HTTPS. The flags do not change HSTS or the definition of a secure context.
 fn add_chromium_flags(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
     command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]);
     command.args(["--disable-background-networking", "--disable-component-update", "--disable-sync"]);
@@ -384,8 +386,9 @@ fn add_chromium_flags(command: &mut Command, profile: &Profile, proxy: SocketAdd
     command.arg("--remote-debugging-port=0").arg("about:blank");
 }
 
-/// Adds the flags and preferences for a headless Firefox. Turns off HTTPS-first for the same reason as in Chromium.
-/// Turns off animations and saved sessions, because the tests do not need these features.
+/// Adds the flags and preferences for a headless Firefox. Turns off HTTPS-first, because HTTPS-first would change the
+/// tests' plain HTTP requests to HTTPS. Turns off animations and saved sessions, because the tests do not need these
+/// features.
 fn add_firefox_flags(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
     let preferences = [
         ("network.proxy.type", String::from("1")),
@@ -401,12 +404,12 @@ fn add_firefox_flags(command: &mut Command, profile: &Profile, proxy: SocketAddr
         preferences.iter().map(|(name, value)| format!("user_pref(\"{name}\", {value});\n")).collect();
     fs::write(profile.0.join("user.js"), preferences).unwrap();
     command.args(["--headless", "--no-remote", "--width", "1200", "--height", "900", "--profile"]).arg(&profile.0);
-    // The tests need system access to read the cookie store.
+    // With system access, a script can read Firefox's cookie store through internal APIs.
     command.args(["--remote-allow-system-access", "--remote-debugging-port", "0", "about:blank"]);
 }
 
-/// A connection to the browser. In both protocols, each command has a number. Answers and events can arrive in any
-/// order.
+/// A connection to the browser. In both protocols, each command has a number. The browser can send answers and events
+/// in any order.
 struct Socket {
     stream: WebSocket<TcpStream>,
     last_id: u64,
@@ -469,7 +472,8 @@ impl Socket {
     }
 }
 
-/// The browser's process. The process and its child processes are one process group. `drop` kills the whole group.
+/// The browser's process. The process and its child processes are one process group. When the `Process` is dropped,
+/// `drop` kills the whole process group.
 struct Process(Child);
 
 impl Process {
@@ -501,7 +505,8 @@ impl Drop for Process {
     }
 }
 
-/// The folder of a new browser profile. The folder is also the browser's home directory. `drop` removes the folder.
+/// The folder of a new browser profile. The profile folder is also the browser's home directory. When the `Profile` is
+/// dropped, `drop` removes the folder.
 struct Profile(PathBuf);
 
 impl Profile {
@@ -512,8 +517,9 @@ impl Profile {
         Profile(path)
     }
 
-    /// Adds the certificate authority to the certificate databases of Firefox and of Chromium. Tests of HSTS need this,
-    /// because a browser does not store HSTS for a host with a certificate error, even if the user accepts the error.
+    /// Adds the certificate authority to the certificate databases of Firefox and of Chromium. Tests of HSTS need a
+    /// trusted certificate, because a browser does not store HSTS for a host with a certificate error, even if the user
+    /// accepts the error.
     fn trust(&self, certutil: &Path, authority: &str) {
         let file = self.0.join("authority.pem");
         fs::write(&file, authority).unwrap();

@@ -17,7 +17,7 @@ impl Reply {
         self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// Returns the value of this header, or `None` if the header is missing.
+    /// Returns the value of the header `name`, or `None` if the header is missing.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
@@ -32,7 +32,7 @@ impl Client {
         Client::send(self.0.get(url)).await
     }
 
-    /// Sends a GET request with these headers. A header name may occur more than once.
+    /// Sends a GET request with the given headers. A header name may occur more than once.
     pub(crate) async fn get_with(&self, url: String, headers: &[(&str, &str)]) -> Reply {
         let request = headers.iter().fold(self.0.get(url), |request, (name, value)| request.header(*name, *value));
         Client::send(request).await

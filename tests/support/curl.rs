@@ -8,7 +8,8 @@ use tokio::process::Command;
 
 use super::client::Reply;
 
-/// curl with a cookie file and a root certificate file. Both files are in cargo's directory for temporary files.
+/// curl with a cookie file and a root certificate file. The cookie file and the certificate file are in cargo's
+/// directory for temporary files.
 pub(crate) struct Curl {
     cookie_file: PathBuf,
     root_certificate: PathBuf,
@@ -29,13 +30,13 @@ impl Curl {
         curl
     }
 
-    /// Adds an option to every command.
+    /// Adds an option to every curl command.
     pub(crate) fn option(mut self, option: &'static str) -> Curl {
         self.options.push(option);
         self
     }
 
-    /// Sends a GET request with the cookies of the file, and stores the response's cookies in the file.
+    /// Sends a GET request with the cookies of the cookie file. curl stores the response's cookies in the cookie file.
     pub(crate) async fn get(&self, url: String) -> Reply {
         let mut command = Command::new("curl");
         // If `-q` is the first argument, curl ignores `.curlrc`.
@@ -50,10 +51,10 @@ impl Curl {
         parse_response(&String::from_utf8(output.stdout).unwrap())
     }
 
-    /// Returns the lines of the cookie file. Each line describes one cookie.
+    /// Returns the lines of the cookie file. Each returned line describes one cookie.
     pub(crate) fn cookies(&self) -> Vec<String> {
         let file = std::fs::read_to_string(&self.cookie_file).unwrap();
-        // The line of an HttpOnly cookie begins with `#HttpOnly_`. Other lines that begin with `#` are comments.
+        // The line of an HttpOnly cookie begins with `#HttpOnly_`. All other lines that begin with `#` are comments.
         let is_cookie = |line: &&str| !line.is_empty() && (!line.starts_with('#') || line.starts_with("#HttpOnly_"));
         file.lines().filter(is_cookie).map(str::to_owned).collect()
     }

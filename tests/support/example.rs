@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// Returns the path of the example's binary. Builds the example first if the binary is missing or is older than a
-/// source. `sources` contains the paths of files and folders, relative to the repository's root.
+/// source. The paths in `sources` name files and folders, relative to the repository's root.
 pub(crate) fn build(name: &str, sources: &[&str]) -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let profile = this.parent().and_then(Path::parent).expect("target/<profile>/deps");

@@ -1,6 +1,6 @@
 //! The cookie that a `Set-Cookie` header should describe. The assertions parse the header in three ways and compare
-//! each result with this cookie. The parsers are a simple split of the text, the cookie crate, and the audit's browser
-//! model.
+//! each result with the expected cookie. The three parsers are a simple split of the header, the cookie crate, and the
+//! audit's browser model.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,7 +18,7 @@ pub(crate) struct ExpectedCookie {
     pub(crate) path: String,
     pub(crate) domain: Option<String>,
     pub(crate) max_age: Option<u64>,
-    /// The expiry in Unix seconds.
+    /// The cookie's expiry in Unix seconds.
     pub(crate) expires: Option<i64>,
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
@@ -27,7 +27,7 @@ pub(crate) struct ExpectedCookie {
 }
 
 impl ExpectedCookie {
-    /// Returns the cookie that this declaration describes, with this encoded value.
+    /// Returns the cookie that the given declaration describes, with the given encoded value.
     pub(crate) fn from_spec(spec: &Spec, raw: &str) -> Self {
         ExpectedCookie {
             name: spec.name.to_owned(),
@@ -43,7 +43,7 @@ impl ExpectedCookie {
         }
     }
 
-    /// Asserts that all three parsers find this cookie in the header value.
+    /// Asserts that all three parsers find the expected cookie in the header value.
     pub(crate) fn assert_matches(&self, header: &str) {
         assert!(!header.contains(['\r', '\n', '\0']), "{header:?}");
         let flags = [("Secure", self.secure), ("HttpOnly", self.http_only), ("Partitioned", self.partitioned)];
@@ -66,7 +66,8 @@ impl ExpectedCookie {
         assert_eq!(cookie.name_value(), (self.name.as_str(), self.raw.as_str()));
         assert_eq!(cookie.path(), Some(self.path.as_str()), "{self:?}");
         assert_eq!(cookie.domain(), self.domain.as_deref(), "{self:?}");
-        // The `time` crate stores seconds as an `i64`. A longer `Max-Age` becomes `i64::MAX`.
+        // The `time` crate stores seconds as an `i64`. If a `Max-Age` does not fit into an `i64`, the cookie crate uses
+        // `i64::MAX`.
         let max_age = self.max_age.map(|max_age| i64::try_from(max_age).unwrap_or(i64::MAX));
         assert_eq!(cookie.max_age().map(|value| value.whole_seconds()), max_age, "{self:?}");
         assert_eq!(cookie.expires_datetime().map(|value| value.unix_timestamp()), self.expires, "{self:?}");
@@ -75,7 +76,7 @@ impl ExpectedCookie {
         assert_eq!(cookie.same_site().map(|value| value.to_string()), Some(self.same_site.to_string()), "{self:?}");
     }
 
-    /// Asserts that a browser stores this cookie if the browser receives the header at the time `now`.
+    /// Asserts that a browser stores the expected cookie if the browser receives the header at the time `now`.
     pub(crate) fn assert_stored(&self, header: &str, now: SystemTime) {
         let host = self.domain.as_deref().unwrap_or("www.example.com").to_ascii_lowercase();
         let stored = set_cookie(header.as_bytes(), &Context::https(&host).path("/else/where").at(now)).stored;

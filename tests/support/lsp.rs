@@ -1,5 +1,5 @@
-//! Controls rust-analyzer over the Language Server Protocol. The text of an open file is sent to the server and is not
-//! saved. A call does not wait for a fixed time. Each call returns when the server has answered.
+//! Controls rust-analyzer over the Language Server Protocol. The client sends the text of an open file to the server.
+//! The client does not save the text to the disk. Each call waits until the server answers, and not for a fixed time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 use super::not_run::not_run;
 use super::workspace::Workspace;
 
-/// The time within which the server must answer. This time is long, because the server compiles the macros before its
-/// first answer.
+/// The time limit for each answer of the server. The time limit is long, because the server compiles the macros before
+/// its first answer.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Marks the position of the cursor in a snippet.
 const CURSOR: char = '‸';
 
-/// The server and its open files. The server ends when the value is dropped.
+/// The server and its open files. The server ends when the `Editor` is dropped.
 pub(crate) struct Editor {
     process: Child,
     input: ChildStdin,
@@ -114,7 +114,7 @@ impl Editor {
         }
     }
 
-    /// Opens the file with this text. If the file is open already, replaces its text.
+    /// Opens the file with the given text. If the file is open already, replaces the text of the open file.
     pub(crate) fn set_text(&mut self, file: &str, text: &str) {
         let file = self.directory.join(file);
         let uri = uri(&file);
@@ -153,7 +153,8 @@ impl Editor {
         }
     }
 
-    /// Returns the hover text of the token at the cursor. Returns an empty text if the server has no hover text.
+    /// Returns the hover text of the token at the cursor. Returns an empty text if the server has no hover text for the
+    /// token.
     pub(crate) fn hover(&mut self, snippet: &str) -> String {
         let found = self.request("textDocument/hover", self.position(snippet));
         found["contents"]["value"].as_str().unwrap_or_default().to_owned()
@@ -197,7 +198,7 @@ impl Editor {
         diagnostics.collect()
     }
 
-    /// Returns the position of the cursor in this snippet. The snippet must occur exactly once in the open files.
+    /// Returns the position of the cursor in the given snippet. The snippet must occur exactly once in the open files.
     fn position(&self, snippet: &str) -> Value {
         let (before, after) = snippet.split_once(CURSOR).unwrap();
         let whole = format!("{before}{after}");
@@ -214,8 +215,8 @@ impl Editor {
     }
 
     fn request(&mut self, method: &str, parameters: Value) -> Value {
-        /// The error codes `ContentModified` and `ServerCancelled`. After such an error, the client should send the
-        /// request again.
+        /// The error codes `ContentModified` and `ServerCancelled`. If a response has one of these two codes, the
+        /// client should send the request again.
         const RETRY: [i64; 2] = [-32801, -32802];
         loop {
             self.requests += 1;
@@ -257,7 +258,7 @@ impl Editor {
 }
 
 /// Downloads the dependencies of the standard library. rust-analyzer runs cargo on the manifest of the standard
-/// library. Our own builds do not download these dependencies.
+/// library. The builds of hardtack do not download the dependencies of the standard library.
 fn fetch_standard_library() {
     let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
     let sysroot = String::from_utf8(sysroot.stdout).unwrap();
@@ -265,7 +266,7 @@ fn fetch_standard_library() {
     let status = Command::new("cargo")
         .args(["fetch", "--quiet", "--locked", "--manifest-path"])
         .arg(&manifest)
-        // The manifest uses unstable features of cargo.
+        // The manifest of the standard library uses unstable features of cargo.
         .env("RUSTC_BOOTSTRAP", "1")
         .status();
     assert!(status.unwrap().success(), "cargo fetch {}: is the component rust-src installed?", manifest.display());
@@ -302,8 +303,8 @@ fn read_messages(output: ChildStdout, messages: &Sender<Value>) {
     }
 }
 
-/// Returns `Some` if rust-analyzer and the source code of the standard library are installed. Without this source code,
-/// the server cannot find the types of `std`.
+/// Returns `Some` if rust-analyzer and the source code of the standard library are installed. Without the source code
+/// of the standard library, the server cannot find the types of `std`.
 fn is_installed() -> Option<()> {
     let output = |program: &str, argument: &[&str]| Command::new(program).args(argument).output().ok();
     let server = output("rust-analyzer", &["--version"]).filter(|output| output.status.success());

@@ -1,6 +1,6 @@
 //! The network of a browser under test. The browser sends every request to a SOCKS server on loopback. The SOCKS server
-//! connects the ports 80 and 443 of every host to servers of this process. So no request leaves the machine. A
-//! certificate authority signs the certificates of these servers.
+//! sends each connection to port 80 or 443, for any host, to a server in the test process. So no request of the browser
+//! leaves the machine. A certificate authority signs the certificates of the servers.
 
 use std::collections::HashMap;
 use std::io::{self, Read as _, Write as _};
@@ -47,8 +47,8 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Starts the SOCKS server. The server connects the host names in `names` to their own servers, and all other names
-    /// to `rest`.
+    /// Starts the SOCKS server. If a host name is in `names`, the SOCKS server connects to the servers of that name.
+    /// The SOCKS server connects all other host names to the servers of `rest`.
     pub(crate) fn start(authority: Authority, names: &[(&str, Ports)], rest: Ports) -> Network {
         let names: HashMap<String, Ports> = names.iter().map(|(name, ports)| ((*name).to_owned(), *ports)).collect();
         let names = Arc::new(names);
@@ -57,7 +57,7 @@ impl Network {
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let names = names.clone();
-                // Ignore errors: the browser reports a connection that fails.
+                // Ignore the result of `connect`, because the browser reports a connection that fails.
                 thread::spawn(move || connect(client, &names, rest));
             }
         });
@@ -82,7 +82,8 @@ fn connect(mut client: TcpStream, names: &HashMap<String, Ports>, rest: Ports) -
         _ => return Ok(()),
     };
     let ports = names.get(&name).copied().unwrap_or(rest);
-    // The browser also sends background requests to other host names. These requests go to `rest`.
+    // The browser also sends background requests to other host names. The SOCKS server connects background requests to
+    // the servers of `rest`.
     let to = match u16::from_be_bytes(read_bytes(&mut client)?) {
         80 => ports.http,
         443 => ports.https,
@@ -118,7 +119,7 @@ pub(crate) struct Authority {
 
 impl Authority {
     pub(crate) fn new() -> Authority {
-        // Ignore the error, because an earlier call may have installed the provider.
+        // Ignore an error of `install_default`, because an earlier call may have installed the crypto provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::default();
@@ -127,7 +128,7 @@ impl Authority {
         Authority { pem, issuer: Issuer::new(parameters, key) }
     }
 
-    /// Returns a TLS server configuration with a new certificate for these host names and addresses.
+    /// Returns a TLS server configuration with a new certificate for the given host names and addresses.
     pub(crate) fn server(&self, names: &[&str], protocols: &[&str]) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();

@@ -1,6 +1,6 @@
 //! A server for TLS and plain HTTP. The server sends `Set-Cookie` headers byte for byte, even headers that an HTTP
-//! library would reject. The server records the `Cookie` header of each request. The server parses only the target and
-//! the headers of a request.
+//! library would reject. The server records the `Cookie` header of each request. From a request, the server parses only
+//! the target and the headers.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -35,9 +35,9 @@ impl Stop {
 }
 
 pub(crate) struct Replay {
-    /// The ports on 127.0.0.1. The proxy connects to these ports.
+    /// The server's ports on 127.0.0.1. The SOCKS proxy connects to these ports.
     pub(crate) ports: Ports,
-    /// The ports on `[::1]`. `None` if the machine has no IPv6.
+    /// The server's ports on `[::1]`. The field is `None` if the machine has no IPv6.
     ipv6_ports: Option<Ports>,
     shared: Arc<Shared>,
 }
@@ -49,10 +49,10 @@ struct Shared {
 
 #[derive(Default)]
 struct Visit {
-    /// The stops that the browser has not requested yet. Each stop has the URL to which it redirects. The URL of the
-    /// last stop is empty.
+    /// The stops that the browser has not requested yet. With each stop, the list has the URL to which the stop
+    /// redirects. The redirect URL of the last stop is empty.
     to_come: VecDeque<(Stop, String)>,
-    /// The `Cookie` header of each request so far.
+    /// The `Cookie` header of each request that the server received so far.
     cookie_headers: Vec<Option<Vec<u8>>>,
 }
 
@@ -71,8 +71,8 @@ impl Replay {
         Replay { ports, ipv6_ports, shared }
     }
 
-    /// Fetches this stop from a script of the open page, and returns the `Cookie` header of the request. The page must
-    /// have the stop's scheme and host.
+    /// Fetches the URL of the stop from a script of the open page, and returns the `Cookie` header of the request. The
+    /// open page must have the stop's scheme and host.
     pub(crate) fn fetch(&self, tab: &Tab<'_>, stop: &Stop) -> Result<Option<Vec<u8>>, String> {
         *self.shared.visit() = Visit { to_come: [(stop.clone(), String::new())].into(), cookie_headers: Vec::new() };
         let (status, _) = tab.fetch(&stop.path);
@@ -80,8 +80,8 @@ impl Replay {
         cookie_header.ok_or_else(|| format!("no request for {stop:?} arrived; the page got status {status}"))
     }
 
-    /// Navigates through these stops and returns the `Cookie` header of each request. Each stop redirects to the next
-    /// stop.
+    /// Navigates through the given stops and returns the `Cookie` header of each request. Each stop redirects to the
+    /// next stop.
     pub(crate) fn visit(&self, tab: &Tab<'_>, stops: &[Stop]) -> Result<Vec<Option<Vec<u8>>>, String> {
         let urls: Vec<String> = stops.iter().map(|stop| self.url(stop)).collect();
         {
@@ -99,13 +99,14 @@ impl Replay {
         }
     }
 
-    /// Returns true if the server can serve this host. `[::1]` needs a machine with IPv6.
+    /// Returns true if the server can serve the given host. `[::1]` needs a machine with IPv6.
     pub(crate) fn serves(&self, host: &str) -> bool {
         host != "[::1]" || self.ipv6_ports.is_some()
     }
 
     /// Returns the URL of a stop. A browser connects directly to loopback hosts, so the URL of a loopback host contains
-    /// our port. Requests to all other hosts go through the proxy, so the URL has the default port of the scheme.
+    /// the server's port. The browser requests all other hosts through the proxy, so a URL of another host has the
+    /// default port of the scheme.
     fn url(&self, stop: &Stop) -> String {
         let Stop { https, host, path, .. } = stop;
         let scheme = if *https { "https" } else { "http" };

@@ -12,7 +12,7 @@ use super::client::Client;
 use super::curl::Curl;
 use super::tls::Certificate;
 
-/// A running server. The server stops when the value is dropped.
+/// A running server. The server stops when the `TestServer` is dropped.
 pub(crate) struct TestServer {
     certificate: Certificate,
     https: SocketAddr,
@@ -33,7 +33,8 @@ impl TestServer {
         server
     }
 
-    /// Starts axum-server with its defaults. This server does not mark connections and does not pass a peer address.
+    /// Starts axum-server with its defaults. The started server does not mark connections and does not pass the peer's
+    /// address to the application.
     pub(crate) async fn start_unmarked(app: Router) -> TestServer {
         let (server, https, http, tls) = TestServer::bind().await;
         let app = app.into_make_service();

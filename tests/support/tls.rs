@@ -1,4 +1,5 @@
-//! Makes a self-signed certificate for loopback in memory. Test servers and their clients use this certificate.
+//! Makes a self-signed certificate for loopback in memory. The test servers use the certificate, and their clients
+//! trust the certificate.
 
 use std::error::Error;
 
@@ -12,10 +13,10 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// Makes a certificate for these names. Also installs ring as the crypto provider of the whole process, because our
-    /// build of rustls has no default provider.
+    /// Makes a certificate for the given names. Also installs ring as the crypto provider of the whole process, because
+    /// our build of rustls has no default provider.
     pub(crate) fn for_names(names: &[&str]) -> Result<Self, Box<dyn Error>> {
-        // Ignore the error, because an earlier call may have installed the provider.
+        // Ignore an error of `install_default`, because an earlier call may have installed the crypto provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let generated = rcgen::generate_simple_self_signed(names)?;

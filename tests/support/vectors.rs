@@ -1,4 +1,4 @@
-//! Reads the vectors of `tests/vectors` for the tests of the audit and of browsers. Also contains:
+//! Reads the vectors of `tests/vectors` for the tests of the audit and of browsers. The file also contains:
 //!
 //! - a model of a browser's cookie store, which uses the audit,
 //! - the list of the known differences between browsers and the audit.
@@ -12,8 +12,9 @@ pub(crate) const WPT_STORE: &str = include_str!("../vectors/wpt_store.json");
 pub(crate) const SET_COOKIE_AUDIT: &str = include_str!("../vectors/set_cookie_audit.json");
 pub(crate) const BROWSER_VERDICTS: &str = include_str!("../vectors/browser_verdicts.json");
 
-/// The known differences between browsers and the draft. The audit follows the draft. Each entry contains the browser,
-/// the id of the case in `set_cookie_audit.json`, the outcome in the browser, and the reason.
+/// The known differences between browsers and the draft RFC 6265bis. The audit follows the draft. Each entry of the
+/// list contains the browser, the id of the case in `set_cookie_audit.json`, the outcome in the browser, and the
+/// reason.
 pub(crate) const KNOWN_DIFFERENCES: [(&str, &str, &str, &str); 11] = [
     ("chromium", "tough-parse/09", "refused", "`domain=.`, which the draft ignores"),
     ("firefox", "tough-parse/09", "refused", "`domain=.`, which the draft ignores"),
@@ -28,8 +29,8 @@ pub(crate) const KNOWN_DIFFERENCES: [(&str, &str, &str, &str); 11] = [
     ("firefox", "jshttp/03", "name value", "`abc`, which Firefox stores as a name without a value"),
 ];
 
-/// Returns the difference between a browser's verdict and the audit's verdict, or `None` if both verdicts agree. The
-/// verdict of a removal has no fields to compare.
+/// Returns the difference between a browser's verdict and the audit's verdict, or `None` if both verdicts agree. If a
+/// header removes a cookie, the verdict has no fields to compare.
 pub(crate) fn difference(browser: &Value, audit: &Result<Stored, Rejection>) -> Option<String> {
     match audit {
         _ if browser["accepted"] != audit.is_ok() => Some(outcome(browser).to_owned()),
@@ -49,8 +50,8 @@ pub(crate) fn outcome(verdict: &Value) -> &'static str {
     if verdict["accepted"] == true { "stored" } else { "refused" }
 }
 
-/// Returns the fields of the stored cookie, with the keys of a vector file. Three keys have different spellings in
-/// different files.
+/// Returns the fields of the stored cookie, with the keys of a vector file. Three keys have different names in
+/// different vector files.
 pub(crate) fn stored_fields(
     stored: &Stored,
     http_only: &'static str,
@@ -95,8 +96,8 @@ pub(crate) fn decode_hex(text: &str) -> Vec<u8> {
     text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
-/// Returns the `Set-Cookie` headers of a case. The case contains one string, a list of strings, or a list of
-/// hex-encoded strings.
+/// Returns the `Set-Cookie` headers of a test case. A test case contains its headers as one string, as a list of
+/// strings, or as a list of hex-encoded strings.
 pub(crate) fn set_cookie_headers(case: &Value) -> Vec<Vec<u8>> {
     match (&case["set_cookie"], case.get("set_cookie_hex")) {
         (Value::String(header), _) => vec![header.as_bytes().to_vec()],
@@ -105,7 +106,8 @@ pub(crate) fn set_cookie_headers(case: &Value) -> Vec<Vec<u8>> {
     }
 }
 
-/// Returns the URL of a case or of a step. The keys `https`, `host` and `path` contain the parts of the URL.
+/// Returns the URL of a test case, or of a step of a test case. The JSON keys `https`, `host` and `path` contain the
+/// parts of the URL.
 pub(crate) fn url(case: &Value) -> Url {
     Url::new(case["https"] == true, text(&case["host"]), text(&case["path"]))
 }
@@ -125,7 +127,7 @@ pub(crate) struct JarCookie {
 }
 
 impl Jar {
-    /// Processes a `Set-Cookie` header of a response from this URL.
+    /// Stores or removes the cookie of a `Set-Cookie` header in a response from the given URL.
     pub(crate) fn receive(&mut self, header: &[u8], from: &Url, now: SystemTime) {
         self.received += 1;
         let Ok(stored) = set_cookie(header, &from.context().at(now)).stored else { return };
@@ -139,7 +141,7 @@ impl Jar {
                 && cookie.stored.path == stored.path
                 && cookie.stored.partitioned == stored.partitioned
         };
-        // A cookie that is set again keeps its creation time.
+        // If a header sets a stored cookie again, the cookie keeps its creation time.
         let at = self.cookies.iter().position(has_same_identity);
         let created = at.map_or(self.received, |at| self.cookies.remove(at).created);
         if !stored.is_removal() {
@@ -147,7 +149,7 @@ impl Jar {
         }
     }
 
-    /// Returns the cookies of a request to this URL, in the order of the `Cookie` header.
+    /// Returns the cookies of a request to the given URL, in the order of the `Cookie` header.
     pub(crate) fn cookies_for(&self, to: &Url, now: SystemTime) -> Vec<&Stored> {
         let mut list: Vec<&JarCookie> = self
             .cookies
@@ -164,7 +166,7 @@ impl Jar {
         list.into_iter().map(|cookie| &cookie.stored).collect()
     }
 
-    /// Returns the `Cookie` header of a request to this URL, or `None` if no cookie is sent.
+    /// Returns the `Cookie` header of a request to the given URL, or `None` if no cookie is sent.
     pub(crate) fn cookie_header(&self, to: &Url, now: SystemTime) -> Option<Vec<u8>> {
         let pairs: Vec<Vec<u8>> = self
             .cookies_for(to, now)
@@ -186,8 +188,8 @@ fn protects(secure: &Stored, other: &Stored) -> bool {
         && path_matches(&other.path, &secure.path)
 }
 
-/// Returns true if the host domain-matches the domain (6265bis 5.1.3). Does not check the rule about IP addresses,
-/// because no suite sets a cookie with the `Domain` of an IP address.
+/// Returns true if the host domain-matches the domain (6265bis 5.1.3). This function does not check the rule about IP
+/// addresses, because no suite sets a cookie with the `Domain` of an IP address.
 fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.'))
 }
@@ -230,7 +232,7 @@ impl Url {
         self.path.split('?').next().unwrap()
     }
 
-    /// Returns the context for an audit of a response from this URL.
+    /// Returns the context for an audit of a response from the given URL.
     pub(crate) fn context(&self) -> Context {
         let context = if self.is_secure() { Context::https(&self.host) } else { Context::http(&self.host) };
         context.path(&self.path)

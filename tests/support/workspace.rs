@@ -1,5 +1,6 @@
-//! A temporary workspace of crates that depend on hardtack in the same way as a user's crates. The workspace has our
-//! `Cargo.lock`, and is in cargo's directory for temporary files. The real cargo compiles the crates without a network.
+//! A temporary workspace of crates that depend on hardtack in the same way as a user's crates. The workspace has a copy
+//! of our `Cargo.lock`. The workspace is in cargo's directory for temporary files. The real cargo compiles the crates
+//! without a network.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,24 +15,24 @@ pub(crate) struct Workspace {
 /// A compile error.
 #[derive(Debug)]
 pub(crate) struct CompileError {
-    /// The message, without the prefix that rustc writes before the text of a panic.
+    /// The error message, without the prefix that rustc writes before the message of a panic.
     pub(crate) text: String,
     pub(crate) line: u64,
     /// The source code that the compiler underlines.
     pub(crate) tokens: String,
-    /// rustc's error code. Errors of our macros have no code.
+    /// rustc's error code. An error of hardtack's macros has no code.
     #[allow(dead_code, reason = "only some of the test binaries read it")]
     pub(crate) code: Option<String>,
 }
 
 impl Workspace {
-    /// Creates a workspace. Each member has a name and the text of its `[dependencies]`. In this text, `HARDTACK` is
-    /// replaced by the path of our repository.
+    /// Creates a workspace. Each member has a name and the text of its `[dependencies]`. The function replaces
+    /// `HARDTACK` in the dependencies by the path of our repository.
     pub(crate) fn create(name: &str, members: &[(&str, &str)]) -> Workspace {
         Workspace::create_with_root(name, "", members)
     }
 
-    /// Creates a workspace. Adds the text `root` to the manifest of the workspace.
+    /// Creates a workspace. Appends the value of the parameter `root` to the workspace's `Cargo.toml`.
     pub(crate) fn create_with_root(name: &str, root: &str, members: &[(&str, &str)]) -> Workspace {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -49,7 +50,7 @@ impl Workspace {
         workspace
     }
 
-    /// Writes the file. Does nothing if the file already has this text, because a newer timestamp would cause a
+    /// Writes the file. Does nothing if the file already has the given text, because a newer timestamp would cause a
     /// rebuild.
     pub(crate) fn write(&self, file: &str, text: &str) {
         let file = self.directory.join(file);
@@ -100,12 +101,13 @@ impl Workspace {
         errors.into_iter().map(|(_, error)| error).collect()
     }
 
-    /// Runs clippy and returns its lints in one member, in source order. Panics if rustc itself reports anything.
+    /// Runs clippy and returns the lints that clippy reports in one member, in source order. Panics if rustc itself
+    /// reports a warning or an error.
     pub(crate) fn clippy_lints(&self, member: &str) -> Vec<ClippyLint> {
         let clippy = ["clippy", "--message-format=json", "-p", member];
         let mut output = self.cargo(&clippy, &[]);
-        // Only this test needs some of the dependencies. If a dependency is not downloaded yet, run cargo again with
-        // the network.
+        // Some of the dependencies are needed only by the clippy test. If a dependency is not downloaded yet, run cargo
+        // again with the network.
         if String::from_utf8_lossy(&output.stderr).contains("but --offline was specified") {
             output = self.run(&clippy, &[]);
         }
@@ -135,7 +137,7 @@ fn parse_lint(member: &str, message: &str) -> Option<ClippyLint> {
     let message: Value = serde_json::from_str(message).unwrap();
     let message = message.get("message").filter(|_| message["reason"] == "compiler-message")?;
     let span = message["spans"].as_array().unwrap().iter().find(|span| span["is_primary"] == true);
-    // A message without a place is the number of warnings.
+    // A message without a place in the source code contains the number of warnings.
     let Some(span) = span else {
         assert!(message["code"].is_null() && message["level"] != "warning" || is_count(message), "{message}");
         return None;

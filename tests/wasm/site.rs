@@ -21,7 +21,7 @@ use super::network::Ports;
 
 pub(crate) const HOST: &str = "www.site.test";
 pub(crate) const DOMAIN: &str = "site.test";
-/// A host of another site. Pages on this host embed our pages.
+/// A host of another site. Pages on the other site embed our pages.
 pub(crate) const PARTNER: &str = "www.partner.test";
 
 pub(crate) struct Site {
@@ -41,7 +41,8 @@ impl Site {
             ("/page.js", JS, include_bytes!("../web/page/page.js").to_vec()),
             ("/frame_and_worker.js", JS, include_bytes!("../web/page/frame_and_worker.js").to_vec()),
         ] {
-            // A sandboxed frame has an opaque origin. So the frame can only load these files with this CORS header.
+            // A sandboxed frame has an opaque origin. So the frame can load the program's files only if the response
+            // has the CORS header `Access-Control-Allow-Origin`.
             let headers = [(CONTENT_TYPE, content_type), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
             app = app.route(path, get(async move || (headers, bytes)));
         }
@@ -52,8 +53,8 @@ impl Site {
     }
 }
 
-/// The `Content-Security-Policy` of the pages. It forbids inline scripts and `eval`, because the program must work
-/// without inline scripts and without `eval`.
+/// The `Content-Security-Policy` of the pages. The header forbids inline scripts and `eval`, because the program must
+/// work on a page that forbids both.
 const CONTENT_POLICY: &str = "default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; connect-src *; \
                               frame-src *; worker-src 'self'";
 
@@ -76,7 +77,7 @@ async fn raw(Form(query): Form<HashMap<String, String>>) -> Response {
     response
 }
 
-/// Returns the result of a read in the handler. The format is the same as in the program's function `get`.
+/// Returns the result of reading the cookie in the handler, in the same format as the program's function `get`.
 async fn read(cookies: Cookies<AnyScheme>, Form(query): Form<HashMap<String, String>>) -> String {
     match query["cookie"].as_str() {
         "theme" => read_result(&cookies, |Theme(text)| text),

@@ -23,8 +23,8 @@ pub(crate) fn expand_derive(cookie: &CookieType<'_>, declaration: &Declaration) 
     }
 }
 
-/// Generates the impls of one declaration, and the constants that the impls need. The caller puts this code into a
-/// block, because the constants have the same names for every cookie.
+/// Generates the impls of one declaration, and the constants that the impls need. The caller puts the generated code
+/// into a block, because the constants have the same names for every cookie.
 pub(crate) fn impls(value: &ValueType<'_>, declaration: &Declaration, origin: &Origin<'_>) -> TokenStream {
     let ValueType { ident, krate, .. } = value;
     let Bodies { write, read } = bodies(&value.shape, value.generics, krate);
@@ -56,8 +56,8 @@ pub(crate) fn impls(value: &ValueType<'_>, declaration: &Declaration, origin: &O
         #[automatically_derived]
         #[allow(deprecated)]
         impl #impl_generics #krate::ReadCookie for #ident #type_generics #where_clause {
-            // The bare name `__SPEC` would appear in the user's docs. rustdoc does not print the name if it is in a
-            // tuple.
+            // Without the tuple, the name `__SPEC` would appear in the user's docs. rustdoc does not print a name that
+            // is in a tuple.
             const SPEC: #krate::private::Spec = (__SPEC,).0;
             const TEMPLATE: #krate::private::HeaderTemplate =
                 #krate::private::HeaderTemplate::new(#name_eq, #attributes);
@@ -75,16 +75,17 @@ pub(crate) fn impls(value: &ValueType<'_>, declaration: &Declaration, origin: &O
     }
 }
 
-/// Generates a call of a runtime macro that checks a feature of the runtime. If the feature is missing, the call is an
-/// error that points at the key. A procedural macro cannot check the features of the runtime.
+/// Generates a call of a macro that the crate `hardtack` exports. The called macro checks a feature of the crate
+/// `hardtack`. If the feature is missing, the call is an error that points at the key. A procedural macro cannot check
+/// the features of another crate.
 fn feature_gate(key: Span, gate: TokenStream, krate: &TokenStream) -> TokenStream {
     let key = generated_at(key);
     let (krate, gate) = (moved_to(krate.clone(), key), moved_to(gate, key));
     quote_spanned!(key=> #krate::#gate!();)
 }
 
-/// Generates a call of the runtime macro that adds the declaration to the inventory. Without the feature `inventory`,
-/// the runtime macro expands to nothing.
+/// Generates a call of the macro `__declared!` of the crate `hardtack`. `__declared!` adds the declaration to the
+/// inventory. Without the feature `inventory`, `__declared!` expands to nothing.
 fn inventory_entry(declaration: &Declaration, origin: &Origin<'_>, krate: &TokenStream) -> Option<TokenStream> {
     if declaration.is_permissive {
         return None;
@@ -103,11 +104,11 @@ fn inventory_entry(declaration: &Declaration, origin: &Origin<'_>, krate: &Token
 struct Constants {
     /// The constant items, including `__SPEC`.
     items: TokenStream,
-    /// An expression for the text `name=`.
+    /// An expression for the text `name=`, with the cookie's name.
     name_eq: TokenStream,
-    /// An expression for the text of the attributes. The text begins with `; Path=`.
+    /// An expression for the text of the cookie's attributes. The text begins with `; Path=`.
     attributes: TokenStream,
-    /// A const argument. The argument is true if the name begins with `__Host-`.
+    /// A const argument that is true if the name begins with `__Host-`.
     is_host_only: TokenStream,
 }
 
@@ -174,8 +175,8 @@ fn evaluated_constants(declaration: &Declaration, krate: &TokenStream) -> Consta
     }
 }
 
-/// Generates a `const` that checks one constant expression. An error points at the whole expression, from the first to
-/// the last token.
+/// Generates a `const` that checks one constant expression. A compile error points at the whole expression, from the
+/// first to the last token.
 fn const_check(check: &ConstCheck, path_is_constant: bool, private: &TokenStream) -> TokenStream {
     let argument = argument_variant(check.argument);
     let (function, deny_arguments) = match &check.denied {
@@ -214,8 +215,8 @@ fn spec_item(declaration: &Declaration, krate: &TokenStream, name: &TokenStream)
     }
     match &declaration.path {
         Some(Constant::Literal(path)) => with(quote!(path(#path))),
-        // `__PATH` already contains the expression. With a second copy of the expression, the compiler would report a
-        // mistake twice.
+        // `__PATH` already contains the expression. If `__SPEC` contained a second copy of the expression, the compiler
+        // would report each mistake in the expression twice.
         Some(Constant::Expression(_)) if matches!(declaration.name, Name::Derived(_)) => with(quote!(path(__PATH))),
         Some(Constant::Expression(path)) => with(quote!(path(#path))),
         None => {}

@@ -1,5 +1,6 @@
-//! Generates Rust code from models and declarations: constants, impls, and calls of the runtime. Every path in the
-//! generated code is absolute. The helper functions for generated code are in the runtime's module `private`.
+//! Generates Rust code from models and declarations: constants, impls, and calls of functions of the crate `hardtack`.
+//! Every path in the generated code is absolute. The helper functions for generated code are in the module `private` of
+//! the crate `hardtack`.
 
 pub(crate) mod cookie;
 pub(crate) mod set;

@@ -1,8 +1,8 @@
 //! Expands a `#[cookies]` struct. The struct becomes a newtype over `Cookies<S>`, with up to five methods for each
 //! field.
 //!
-//! If a field declares its own cookie, the expansion also contains a marker type for the field. A marker type is a
-//! newtype over the field's type. The cookie traits are implemented for the marker type.
+//! If a field declares a cookie, the expansion also contains a marker type for the field. A marker type is a newtype
+//! over the field's type. The expansion implements the cookie traits for the marker type.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -84,8 +84,8 @@ pub(crate) fn expand_set(set: &CookieSet<'_>, declarations: &[Declaration]) -> T
     }
 }
 
-/// Returns the type that contains the field's declaration. For an `existing` field, this is the field's type. For every
-/// other field, this is the marker type.
+/// Returns the type that contains the field's declaration. For an `existing` field, the function returns the field's
+/// type. For every other field, the function returns the marker type.
 fn declaring_type(set: &CookieSet<'_>, field: &CookieField<'_>) -> TokenStream {
     if field.is_existing() {
         return field.ty.to_token_stream();
@@ -93,17 +93,17 @@ fn declaring_type(set: &CookieSet<'_>, field: &CookieField<'_>) -> TokenStream {
     marker_name(set, field).to_token_stream()
 }
 
-/// Returns the name of the marker type. rustc shows this name in errors, so the name contains the names of the set and
-/// of the field.
+/// Returns the name of the marker type. rustc shows the name of a marker type in errors, so the name contains the names
+/// of the set and of the field.
 fn marker_name(set: &CookieSet<'_>, field: &CookieField<'_>) -> Ident {
     format_ident!("{}_{}", set.ident.unraw(), field.ident.unraw(), span = Span::call_site())
 }
 
 /// Returns an expression for the field's declaration.
 ///
-/// Only this expression requires that the type of an `existing` field is a cookie, so a wrong type causes only one
-/// error. If the field is not `read_only`, the expression uses the trait `Cookie`. The compiler then rejects a
-/// `read_only` type, because such a type does not implement `Cookie`.
+/// In the generated code, only this expression requires that the type of an `existing` field is a cookie. So a wrong
+/// type causes only one error. If the field is not `read_only`, the expression uses the trait `Cookie`. The compiler
+/// then rejects a `read_only` type, because a `read_only` type does not implement `Cookie`.
 fn spec_expression(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Declaration) -> TokenStream {
     let (krate, cookie) = (&set.krate, declaring_type(set, field));
     match field.is_existing() && !declaration.read_only {
@@ -148,8 +148,8 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
     let [try_get, set, set_with, remove, remove_with] = method_names(field.ident);
     let bounds = match (field.is_existing(), declaration.read_only) {
         (false, _) => quote!(where #cookie: #krate::AllowedOver<__Scheme>),
-        // Because of `for`, rustc checks the bound at each call of the method, not at the definition. If the type is
-        // not a cookie, the error comes from `SPECS`.
+        // With `for` in the bound, rustc checks the bound at each call of the method, not at the definition of the
+        // method. If the type is not a cookie, the definition of the constant `SPECS` causes the error.
         (true, false) => quote!(where for<'__c> #cookie: #krate::Cookie + #krate::AllowedOver<__Scheme>),
         (true, true) => quote!(where for<'__c> #cookie: #krate::ReadCookie + #krate::AllowedOver<__Scheme>),
     };
@@ -216,10 +216,10 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
 
 /// The generated docs of a field's methods.
 struct Docs {
-    /// A phrase for the cookie, such as its name. If the field is `existing`, the phrase contains the field's type.
+    /// A phrase that names the cookie. If the field is `existing`, the phrase contains the field's type.
     name: String,
-    /// The `Set-Cookie` header, with `…` instead of the value. If a part of the header is a constant expression, this
-    /// is only the name.
+    /// The `Set-Cookie` header, with `…` instead of the value. If a part of the header is a constant expression, the
+    /// text is only the cookie's name.
     header: String,
 }
 
@@ -233,23 +233,23 @@ impl Docs {
     }
 
     fn try_get(&self) -> TokenStream {
-        docs(format!("Reads {}.", self.name), false, "Fails as `Cookies::try_get` does.")
+        docs(format!("Reads {}.", self.name), false, "Returns an error in the same cases as `Cookies::try_get`.")
     }
 
     fn set(&self) -> TokenStream {
-        docs(format!("Sets {}.", self.header), false, "Fails as `Cookies::set` does.")
+        docs(format!("Sets {}.", self.header), false, "Returns an error in the same cases as `Cookies::set`.")
     }
 
     fn set_with(&self) -> TokenStream {
-        docs(format!("Sets {}.", self.header), true, "Fails as `Cookies::set` does.")
+        docs(format!("Sets {}.", self.header), true, "Returns an error in the same cases as `Cookies::set`.")
     }
 
     fn remove(&self) -> TokenStream {
-        docs(format!("Removes {}.", self.name), false, "Fails as `Cookies::remove` does.")
+        docs(format!("Removes {}.", self.name), false, "Returns an error in the same cases as `Cookies::remove`.")
     }
 
     fn remove_with(&self) -> TokenStream {
-        docs(format!("Removes {}.", self.name), true, "Fails as `Cookies::remove` does.")
+        docs(format!("Removes {}.", self.name), true, "Returns an error in the same cases as `Cookies::remove`.")
     }
 }
 
@@ -258,7 +258,8 @@ fn docs(summary: String, has_closure: bool, errors: &str) -> TokenStream {
     quote!(#[doc = #summary] #closure #[doc = ""] #[doc = "# Errors"] #[doc = ""] #[doc = #errors])
 }
 
-/// Returns the field's attributes. If the field has docs, adds an empty line between these docs and the generated docs.
+/// Returns the field's attributes. If the field has docs, adds an empty line between the field's docs and the generated
+/// docs.
 fn attributes_with_docs(attributes: &[&Attribute]) -> TokenStream {
     let has_docs = attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
     let gap = has_docs.then(|| quote!(#[doc = ""]));
@@ -266,7 +267,7 @@ fn attributes_with_docs(attributes: &[&Attribute]) -> TokenStream {
 }
 
 /// Generates checks that find two cookies with the same name in the set. `check_set` has already compared the names
-/// that are literals. In a `const`, the compiler compares the other names:
+/// that are literals. In a `const`, the compiler compares the names of the other fields:
 ///
 /// - the names of `existing` fields
 /// - the names that are constant expressions

@@ -1,21 +1,21 @@
 //! Creates the spans of the generated code. A span has two parts: a place, and a context for name resolution. The place
-//! is a token of the user, so rustc and editors show errors and docs at that token. The context is the generated code,
-//! so a generated name does not resolve to a name in the user's code.
+//! is a token that the user wrote, so rustc and editors show errors and docs at the user's token. The context is the
+//! generated code, so a generated name does not resolve to a name in the user's code.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 
-/// Returns a span at the same place, with the generated code as its context.
+/// Returns a span with the same place as `span`, and with the generated code as the context for name resolution.
 ///
-/// Use this span for punctuation and keywords. Avoid this span for names, because an editor may confuse a generated
-/// name with the user's token at the same place.
+/// Give the returned span to generated punctuation and keywords. Do not give the returned span to a generated name. An
+/// editor may think that the generated name is the token that the user wrote.
 pub(crate) fn generated_at(span: Span) -> Span {
     span.resolved_at(Span::call_site())
 }
 
-/// Moves all tokens to the place of the span. Each token still resolves as before.
+/// Moves all tokens to the place of `span`. Each token still resolves in the same context as before.
 ///
-/// rustc shows the error of an expression from the first to the last token. After the move, the error points only at
-/// the place of the span.
+/// rustc underlines a wrong expression from the first to the last token of the expression. After the move, the error
+/// points only at the place of `span`.
 pub(crate) fn moved_to(tokens: TokenStream, span: Span) -> TokenStream {
     let move_token = |mut token: TokenTree| {
         token.set_span(span.resolved_at(token.span()));

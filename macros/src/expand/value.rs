@@ -1,5 +1,5 @@
 //! Generates the code that writes and reads a cookie's value. The impls of `ReadCookie` and of `CookieValue` contain
-//! this code. Also generates the impl of `CookieValue`.
+//! the code for the value. This module also generates the impl of `CookieValue`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -37,7 +37,7 @@ pub(crate) fn expand_derive(value: &ValueType<'_>) -> TokenStream {
     }
 }
 
-/// Generates the function bodies for a type of this shape.
+/// Generates the bodies of the functions that write and read a value of the type.
 pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream) -> Bodies {
     match shape {
         Shape::Field { member, ty } => field_bodies(member, ty, generics, krate),
@@ -61,8 +61,8 @@ pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream
             let json = json_trait(span, krate);
             Bodies {
                 write: quote_spanned!(span=> <Self as #json>::write_json(self, __out)),
-                // This code has the same span as `write`. If two equal errors have the same place, rustc shows only one
-                // error.
+                // The code for `read` has the same span as the code for `write`, because rustc shows only one of two
+                // equal errors with the same place.
                 read: quote_spanned!(span=> <Self as #json>::read_json(__text)),
             }
         }
@@ -90,8 +90,8 @@ fn field_bodies(member: &Member, ty: &Type, generics: &Generics, krate: &TokenSt
             read: quote!(::core::result::Result::map(<#ty as #krate::CookieValue>::read(__text), #wrap)),
         };
     }
-    // Autoref specialization: the four traits are implemented for different numbers of references. Method lookup
-    // selects the first impl whose bounds the type meets.
+    // The generated code uses autoref specialization, a trick to choose between impls. The four traits are implemented
+    // for different numbers of references. Method lookup selects the first impl whose bounds the type meets.
     let span = generated_at(ty.span());
     let via = quote!(&&&&#krate::private::Via::<#ty>::new());
     let via = quote_spanned!(span=> (#via));
@@ -133,7 +133,7 @@ fn json_trait(span: Span, krate: &TokenStream) -> TokenStream {
     quote_spanned!(span=> #krate::private::Json)
 }
 
-/// Returns the where clause of the impl. If a type parameter has no bound, adds the bound that the value needs.
+/// Returns the where clause of the impl. If a type parameter has no bound, adds the bound that the field's type needs.
 pub(crate) fn where_clause(value: &ValueType<'_>) -> TokenStream {
     let (_, _, clause) = value.generics.split_for_impl();
     let krate = &value.krate;
@@ -151,8 +151,8 @@ pub(crate) fn where_clause(value: &ValueType<'_>) -> TokenStream {
     quote!(where #(#predicates,)* #needed)
 }
 
-/// Returns true if a type parameter has no bound. One bound on the field's type is then enough, because the field's
-/// type contains all parameters.
+/// Returns true if a type parameter has no bound. The impl then needs only one bound, on the field's type, because the
+/// field's type contains all type parameters.
 fn has_unbounded_parameter(generics: &Generics) -> bool {
     generics.type_params().any(|parameter| {
         let in_where = |ident: &Ident| {
@@ -173,14 +173,14 @@ fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
     })
 }
 
-/// Returns true for `String` and the primitive types. The macro knows that these types implement `CookieValue`, so the
-/// generated code can be shorter.
+/// Returns true for `String` and the primitive types. The macro knows that `String` and the primitive types implement
+/// `CookieValue`, so the generated code can be shorter.
 fn is_known_value(ty: &Type) -> bool {
     is_primitive(ty) || single_word(ty).is_some_and(|name| name == "String")
 }
 
-/// Returns true if the type is a primitive number, `bool` or `char`. The setter for a `u32` takes `u32`, not
-/// `impl Into<u32>`. With `impl Into<u32>`, the literal `3` would be an `i32`, and the call would not compile.
+/// Returns true if the type is a primitive number, `bool` or `char`. The setter for a `u32` takes `u32`, not `impl
+/// Into<u32>`. With `impl Into<u32>`, the literal `3` would be an `i32`, so the call would not compile.
 pub(crate) fn is_primitive(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 16] = [
         "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
@@ -191,7 +191,7 @@ pub(crate) fn is_primitive(ty: &Type) -> bool {
 
 fn single_word(ty: &Type) -> Option<&Ident> {
     match ty {
-        // The result is also `None` for a path that begins with `<Self>::`.
+        // `get_ident` also returns `None` for a path that begins with `<Self>::`.
         Type::Path(path) => path.path.get_ident(),
         Type::Group(group) => single_word(&group.elem),
         _ => None,

@@ -1,5 +1,5 @@
-//! The circumstances in which an audited header or response was received, such as the scheme, the host and the time.
-//! The caller sets the circumstances, and the checks of the audit read them.
+//! The context of an audited header or response: the scheme, the host, the time, and other facts about the request and
+//! the response. The caller of the audit sets the context.
 
 use std::time::SystemTime;
 
@@ -9,8 +9,9 @@ use crate::clock;
 use crate::cookie::declaration::Spec;
 use crate::request::accept::wants_html;
 
-/// The circumstances in which a `Set-Cookie` header or a response was received. Browsers also use these circumstances
-/// when they store a cookie.
+/// The scheme, the host, the path and the time of a `Set-Cookie` header or a response. Browsers use the scheme, the
+/// host, the path and the time when they store a cookie. A context can also contain the request, the status of the
+/// response and declarations.
 ///
 /// ```
 /// use hardtack::audit::{Context, set_cookie};
@@ -32,15 +33,15 @@ pub struct Context {
 }
 
 impl Context {
-    /// Returns the context of a response that came over HTTPS from this host. The path is `/`, and the time is the
-    /// current time.
+    /// Returns the context of a response that came over HTTPS from `host`. The path of the request is `/`. The time of
+    /// the response is the current time.
     ///
     /// `host` is a host name or an IP address. If a host name is not ASCII, write its A-label, such as
-    /// `xn--bcher-kva.example`. Letter case and the port are ignored, because they are not a part of a cookie's domain
-    /// (6265bis 5.1.2, 8.5).
+    /// `xn--bcher-kva.example`. The letter case and the port of `host` are ignored, because browsers ignore the letter
+    /// case and the port when they compare hosts and cookie domains (6265bis 5.1.2, 8.5).
     ///
-    /// Chromium and Firefox treat plain HTTP from a loopback host as a secure origin. Use this function for a response
-    /// from such a host too.
+    /// Chromium and Firefox treat plain HTTP from a loopback host as a secure origin. Use this function for every
+    /// response from a loopback host, even over plain HTTP.
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -52,8 +53,8 @@ impl Context {
         Self::from_host(true, host)
     }
 
-    /// Returns the context of a response that came over plain HTTP from this host. The path is `/`, and the time is the
-    /// current time. For `host`, see [`Context::https`].
+    /// Returns the context of a response that came over plain HTTP from `host`. The path of the request is `/`. The
+    /// time of the response is the current time. [`Context::https`] describes the format of `host`.
     ///
     /// ```
     /// use hardtack::audit::{Context, Rejection, set_cookie};
@@ -65,8 +66,8 @@ impl Context {
         Self::from_host(false, host)
     }
 
-    /// Sets the path of the request. If a header has no `Path`, the directory of this path becomes the path of the
-    /// cookie (6265bis 5.1.4).
+    /// Sets the path of the request. If a `Set-Cookie` header has no `Path`, the cookie's path is the directory of the
+    /// request's path (6265bis 5.1.4).
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -79,11 +80,11 @@ impl Context {
         self
     }
 
-    /// Sets the time at which the response was received. Lifetimes begin at this time. The default is the time of the
-    /// audit.
+    /// Sets the time at which the response was received. The lifetime of a cookie begins when the response was
+    /// received. The default time is the time of the audit.
     ///
     /// WebAssembly without an operating system has a clock only with the feature `web` or `seal`. Without a clock, the
-    /// default is 1 January 1970.
+    /// default time of a response is 1 January 1970.
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -102,8 +103,8 @@ impl Context {
     /// Adds declarations of this program: the `SPEC` of a cookie, or the `SPECS` of a
     /// [`cookies`](macro@crate::cookies) struct.
     ///
-    /// If a cookie's declaration gives a reason for a weakness, the finding about this weakness is expected, and
-    /// contains the reason. All other findings are unexpected.
+    /// If a cookie's declaration gives a reason for a weakness, the finding about the weakness is
+    /// [expected](crate::audit::Finding::is_expected), and contains the reason. All other findings are unexpected.
     ///
     /// ```
     /// use hardtack::audit::{Context, Weakness, set_cookie};
@@ -132,10 +133,11 @@ impl Context {
         self
     }
 
-    /// Sets the method and the `Accept` header of the request. `accept` may be empty.
+    /// Sets the method and the `Accept` header of the request. The argument `accept` may be empty.
     ///
-    /// With this setting, [`response`](crate::audit::response) can distinguish page requests and API requests. An API
-    /// request over plain HTTP must be refused and not redirected (OWASP ASVS 4.1.2).
+    /// If the method and the `Accept` header are known, [`response`](crate::audit::response) can distinguish page
+    /// requests and API requests. A server must refuse an API request over plain HTTP, and must not redirect the
+    /// request (OWASP ASVS 4.1.2).
     ///
     /// ```
     /// use hardtack::audit::{Context, Weakness, response};
@@ -153,8 +155,8 @@ impl Context {
         self
     }
 
-    /// Sets the status of the response. Without this setting, every response with a `Location` header counts as a
-    /// redirect, even a 201 response.
+    /// Sets the status of the response. Without a status, every response with a `Location` header counts as a redirect,
+    /// even a 201 response.
     ///
     /// ```
     /// use hardtack::audit::{Context, response};
@@ -203,12 +205,12 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// The properties of a request that the audit uses.
+/// The properties of a request that the audit reads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request {
-    /// True for a GET or HEAD whose `Accept` header contains `text/html`.
+    /// True if the method is GET or HEAD and the `Accept` header contains `text/html`.
     pub(crate) wants_html: bool,
-    /// True for a GET or HEAD. Caches may store the response to such a request, even without `Cache-Control`.
+    /// True if the method is GET or HEAD. Caches may store the response to a GET or HEAD, even without `Cache-Control`.
     pub(crate) is_get_or_head: bool,
 }
 

@@ -1,8 +1,9 @@
-//! Finds the weaknesses of one `Set-Cookie` header. The input is the header and its context. The output is a list of
-//! findings, the most severe first. Each finding contains the ids that standards and scanners use.
+//! Finds the weaknesses of one `Set-Cookie` header. The input is the header and the context of the header. The output
+//! is a list of findings, in descending order of severity. Each finding contains the ids that standards and scanners
+//! give to the weakness.
 //!
-//! This file contains the conditions of the findings. The ids, severities and texts of the findings are in
-//! `hardtack_rules::auditors`. No finding contains a cookie's value.
+//! The code in this file decides which weaknesses a header has. The ids, severities and messages of the weaknesses are
+//! in `hardtack_rules::auditors`. A finding never contains a cookie's value.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -19,7 +20,7 @@ use crate::clock::unix_seconds;
 use crate::request::host::is_address;
 use crate::wire::set_cookie::{ParsedSetCookie, attributes};
 
-/// One weakness of a cookie or a response, as a penetration tester would report it.
+/// One weakness of a cookie or a response. A penetration tester would report the weakness.
 ///
 /// `Display` writes one line of text: the severity, the rule, the message, the ids, and the declared reason.
 ///
@@ -40,18 +41,19 @@ use crate::wire::set_cookie::{ParsedSetCookie, attributes};
 pub struct Finding {
     /// The weakness.
     pub rule: Weakness,
-    /// The severity for this cookie. The severity is higher for a session cookie than for other cookies.
+    /// The severity of the weakness. A weakness of a session cookie is more severe than the same weakness of another
+    /// cookie.
     pub severity: Severity,
-    /// The problem, and what to write instead. The message contains the cookie's name, and never the cookie's value.
+    /// The problem and the remedy. The message contains the cookie's name, and never the cookie's value.
     pub message: String,
     /// The ids that standards and scanners give to the weakness.
     pub references: Vec<Reference>,
-    /// The reason that the cookie's declaration gives for this weakness. See [`Context::declared`].
+    /// The reason that the cookie's declaration gives for the weakness. See [`Context::declared`].
     pub reason: Option<&'static str>,
 }
 
 impl Finding {
-    /// Returns true if the cookie's declaration gives a reason for this weakness.
+    /// Returns true if the cookie's declaration gives a reason for the weakness.
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -91,10 +93,10 @@ impl fmt::Display for Finding {
 
 /// Collects the findings about one cookie or one response.
 pub(super) struct Findings<'a> {
-    /// The subject of the messages, such as "`sid`" or "the response".
+    /// The subject of the message of each finding, such as "`sid`" or "the response".
     pub(super) subject: String,
     pub(super) facts: Facts,
-    /// The cookie's name. `None` for a response.
+    /// The cookie's name. `None` if the findings are about a response.
     pub(super) name: Option<&'a [u8]>,
     pub(super) context: &'a Context,
     pub(super) list: Vec<Finding>,
@@ -123,17 +125,18 @@ impl Findings<'_> {
         }
     }
 
-    /// Returns the findings in descending order of severity. Findings of one severity have the order of [`Weakness`].
+    /// Returns the findings in descending order of severity. Findings with the same severity are in the order of
+    /// [`Weakness`].
     pub(super) fn into_sorted(mut self) -> Vec<Finding> {
         self.list.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.rule));
         self.list
     }
 }
 
-/// Returns the cookie's name and the findings about the header.
+/// Returns the name of the cookie and the findings about a `Set-Cookie` header.
 ///
-/// `under_hsts` is true if the HSTS header of the response satisfies the Observatory. In this case, a missing `Secure`
-/// is less severe.
+/// `under_hsts` is true if the Mozilla Observatory (a scanner) accepts the HSTS header of the response. With an
+/// accepted HSTS header, a missing `Secure` is less severe.
 pub(super) fn check(
     header: &[u8],
     rejection: Option<&Rejection>,
@@ -153,7 +156,8 @@ pub(super) fn check(
     let mut findings = Findings { subject: describe_name(name), facts, name: Some(name), context, list: Vec::new() };
 
     let is_empty = name.is_empty() && value.is_empty();
-    // Scanners recognise a removal by an `Expires` in the past. Scanners do not check the attributes of such a removal.
+    // If `Expires` is in the past, scanners know that the header removes a cookie, and do not check the attributes of
+    // the header.
     let is_removal_for_scanners = cookie.is_removal(now) && cookie.is_expired_for_scanners(now);
     if !is_empty && !is_removal_for_scanners {
         check_attributes(&mut findings, &cookie, now);
@@ -176,8 +180,8 @@ pub(super) fn check(
     (String::from_utf8_lossy(name).into_owned(), findings.into_sorted())
 }
 
-/// Adds the findings about the attributes of a header. The caller skips this function if scanners recognise the header
-/// as a removal.
+/// Adds the findings about the attributes of a header. `check` does not call this function if scanners can see that the
+/// header removes a cookie.
 fn check_attributes(findings: &mut Findings<'_>, cookie: &ScannedCookie<'_>, now: SystemTime) {
     findings.add_if(findings.context.https && cookie.secure.is_none(), Weakness::Insecure);
     findings.add_if(cookie.http_only.is_none(), Weakness::ScriptReadable);
@@ -187,8 +191,9 @@ fn check_attributes(findings: &mut Findings<'_>, cookie: &ScannedCookie<'_>, now
         (Some(_), Some(SameSite::None)) => findings.add(Weakness::SameSiteNone),
         (Some(_), Some(SameSite::Lax | SameSite::Strict)) => {}
     }
-    // ASVS 3.3.1 accepts only the prefixes `__Host-` and `__Secure-`, in this letter case. A name that begins with
-    // `__Host-Http-` also begins with `__Host-`. A name that begins with `__Http-` has none of these prefixes.
+    // ASVS 3.3.1 accepts only the prefixes `__Host-` and `__Secure-`, in exactly this letter case. A name that begins
+    // with `__Host-Http-` also begins with `__Host-`. A name that begins with `__Http-` has neither of the two
+    // prefixes.
     let has_host_prefix = cookie.parsed.name.starts_with(b"__Host-");
     let has_secure_prefix = cookie.parsed.name.starts_with(b"__Secure-");
     findings.add_if(!has_host_prefix && !has_secure_prefix, Weakness::Unprefixed);
@@ -196,8 +201,8 @@ fn check_attributes(findings: &mut Findings<'_>, cookie: &ScannedCookie<'_>, now
     findings.add_if(cookie.has_parent_domain(&findings.context.host), Weakness::DomainWide);
     if cookie.is_removal(now) {
         findings.add(Weakness::RemovalUnseen);
-        // Scanners report these findings, but a removal has no value that an attacker could steal. So the severity is
-        // at most low.
+        // Scanners report findings about a header that removes a cookie. But the header contains no value that an
+        // attacker could steal, so the severity of each finding is at most low.
         findings.list.iter_mut().for_each(|finding| finding.severity = finding.severity.min(Severity::Low));
     } else {
         findings.add_if(cookie.parsed.lifetime.exceeds(MAX_LIFETIME, || now), Weakness::LongLived);
@@ -210,17 +215,17 @@ fn not_stored_message(subject: &str, rejection: &Rejection, is_removal: bool, is
     } else {
         Weakness::NotStored.predicate()
     };
-    // If the header contains a second cookie, the text of the rejection could contain the name and value of this
-    // cookie.
+    // If the header contains a second cookie, the `Display` of `rejection` could contain the name and value of the
+    // second cookie. So the message contains only the id of `rejection`.
     if is_folded {
         return format!("{subject} {fact} (`{}`); {}", rejection.id(), Weakness::Folded.remedy());
     }
     format!("{subject} {fact} (`{}`): {rejection}", rejection.id())
 }
 
-/// Returns the cookie's name for a message: in backticks, escaped and shortened.
+/// Escapes and shortens the cookie's name for a message, and adds backticks.
 fn describe_name(name: &[u8]) -> String {
-    /// The length in characters.
+    /// The maximum length of a name in a message, in characters.
     const MAX_LENGTH: usize = 64;
     if name.is_empty() {
         return String::from("a cookie without a name");
@@ -228,20 +233,21 @@ fn describe_name(name: &[u8]) -> String {
     let name = String::from_utf8_lossy(name);
     let start: String = name.chars().take(MAX_LENGTH).collect();
     let ellipsis = if start.len() < name.len() { "…" } else { "" };
-    // The name is escaped, because control characters would change the state of a terminal.
+    // The name is escaped, because control characters in the name could change the state of a terminal.
     format!("`{}{ellipsis}`", start.escape_debug())
 }
 
-/// A `Set-Cookie` header as scanners read it.
+/// The attributes of a `Set-Cookie` header, as scanners read the attributes.
 struct ScannedCookie<'a> {
     parsed: ParsedSetCookie<'a>,
     /// `None` if the header has no `Secure`.
     secure: Option<Flag>,
     /// `None` if the header has no `HttpOnly`.
     http_only: Option<Flag>,
-    /// The date of the first `Expires`. ZAP reads only the first. `Some(None)` if the date is invalid.
+    /// The date of the first `Expires`, because the scanner ZAP reads only the first `Expires`. `None` if the header
+    /// has no `Expires`. `Some(None)` if the date is invalid.
     first_expires: Option<Option<i64>>,
-    /// For each name in [`KNOWN_ATTRIBUTES`], the number of attributes with this name.
+    /// For each name in [`KNOWN_ATTRIBUTES`], the number of attributes with the name.
     counts: [usize; KNOWN_ATTRIBUTES.len()],
 }
 
@@ -252,7 +258,7 @@ enum Flag {
     WithValue,
 }
 
-/// The attributes of 6265bis and CHIPS.
+/// The names of the attributes that 6265bis and CHIPS define.
 const KNOWN_ATTRIBUTES: [&str; 8] =
     ["Domain", "Path", "Expires", "Max-Age", "Secure", "HttpOnly", "SameSite", "Partitioned"];
 
@@ -274,8 +280,8 @@ impl<'a> ScannedCookie<'a> {
         let is_named = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         let Some((count, known)) = counts.find(|(_, known)| is_named(known)) else { return };
         *count += 1;
-        // Nikto accepts only a flag without a value. If a flag occurs several times, one occurrence without a value is
-        // enough.
+        // The scanner Nikto accepts `Secure` and `HttpOnly` only without a value. If a header repeats the attribute,
+        // Nikto needs one occurrence without a value.
         let flag = |before| match (before, value) {
             (Some(Flag::WithoutValue), _) | (_, None) => Some(Flag::WithoutValue),
             (_, Some(_)) => Some(Flag::WithValue),
@@ -288,7 +294,7 @@ impl<'a> ScannedCookie<'a> {
         }
     }
 
-    /// Returns true if browsers read the header as a removal.
+    /// Returns true if the header tells browsers to remove the cookie.
     fn is_removal(&self, now: SystemTime) -> bool {
         self.parsed.lifetime.is_expired(now)
     }

@@ -2,8 +2,8 @@
 //! in which the headers were received. The output is one [`Report`] for each `Set-Cookie` header.
 //!
 //! A report contains the cookie that a browser stores, or the reason why the browser rejects the header. The report
-//! also contains the findings that a penetration tester or a scanner would report. If there are findings about the
-//! response itself, one more report contains these findings.
+//! also contains the findings that a penetration tester or a scanner would report. If the response itself has
+//! weaknesses, the last report contains the findings about the response itself.
 //!
 //! The audit sends no requests and stores no data. The text of a report never contains a cookie's value.
 //!
@@ -22,32 +22,33 @@
 //!
 //! # Findings
 //!
-//! [`Weakness`] lists all findings. The conditions of the findings come from the standards and scanners that
-//! [`Auditor`] lists.
+//! [`Weakness`] lists all weaknesses that the audit can find. [`Auditor`] lists the standards and scanners that define
+//! the weaknesses.
 //!
-//! Scanners check the text of a header, even if browsers reject the cookie. The audit does the same. The audit also has
-//! the finding `not-stored`, which no scanner reports.
+//! Like a scanner, the audit checks the attributes of a header even if browsers reject the cookie. The audit also
+//! reports the finding `not-stored`. No scanner reports `not-stored`.
 //!
-//! Scanners ignore a removal with an `Expires` in the past. If a removal has `Max-Age=0` and no `Expires`, scanners
-//! report it like any other cookie.
+//! If a header removes a cookie with an `Expires` in the past, scanners ignore the header. If a header removes a cookie
+//! with `Max-Age=0` and has no `Expires`, scanners check the header like any other header.
 //!
 //! # Limits
 //!
 //! - The audit cannot find a server that trusts forwarding headers from every peer (ASVS 4.1.3). To test your server,
-//!   send a forwarding header from an address that is not one of your proxies. The response must not change.
+//!   send `X-Forwarded-Proto: https` from an address that is not one of your proxies. The response must be the same as
+//!   without the forwarding header.
 //! - The audit finds a redirected API request (ASVS 4.1.2) only if the context contains the request. See
 //!   [`Context::request`].
-//! - The audit does not read the bodies of responses. So the audit cannot find HSTS in a `<meta>` element (ZAP
+//! - The audit does not read the bodies of responses. So the audit does not report HSTS in a `<meta>` element (ZAP
 //!   10035-6).
 //!
 //! # serde
 //!
 //! With the feature `serde`, [`Report`], [`Stored`], [`Rejection`] and [`Finding`] implement `Serialize`. **A cookie's
-//! value is never serialized**, because people share reports, and the value of a session cookie is a credential.
+//! value is never serialized**, because the value of a session cookie is a credential, and people share reports.
 //!
-//! A report has the format `{"cookie", "stored", "rejection", "findings"}`. In a report about a header, either `stored`
-//! or `rejection` is `null`. In a report about the response itself, `cookie`, `stored` and `rejection` are `null`.
-//! Times are in Unix seconds.
+//! A serialized report has the format `{"cookie", "stored", "rejection", "findings"}`. In a serialized report about a
+//! header, either `stored` or `rejection` is `null`. In a serialized report about the response itself, `cookie`,
+//! `stored` and `rejection` are `null`. Times are serialized as Unix seconds.
 
 use std::fmt;
 
@@ -72,8 +73,8 @@ pub use hardtack_rules::auditors::{Auditor, Reference, Severity, Weakness};
 
 /// The audit of one `Set-Cookie` header: the cookie that a browser stores, and the findings.
 ///
-/// The last report that [`response`] returns can be about the response itself. In this report, `cookie` is `None`, and
-/// `stored` has no meaning.
+/// The last report that [`response`] returns can be about the response itself. In a report about the response itself,
+/// `cookie` is `None`, and `stored` has no meaning.
 ///
 /// `Display` writes one line about the cookie or the response, and one line for each finding.
 ///
@@ -91,14 +92,14 @@ pub use hardtack_rules::auditors::{Auditor, Reference, Severity, Weakness};
 #[must_use]
 #[non_exhaustive]
 pub struct Report {
-    /// The cookie's name in the header, with its prefix. The name is empty if the header has no name. `None` if the
-    /// report is about the response itself.
+    /// The cookie's name in the header, with its prefix. The name is empty if the header has no cookie name. `None` if
+    /// the report is about the response itself.
     pub cookie: Option<String>,
     /// The cookie that a browser stores, or the reason why the browser rejects the header (6265bis 5.6 and 5.7).
     ///
-    /// If the report is about the response itself, this field is always `Err(Rejection::Empty)`. This value is only a
-    /// placeholder, because there is no cookie. A header without a name and a value has the same rejection. In the
-    /// report about such a header, `cookie` is `Some("")`.
+    /// If the report is about the response itself, `stored` is always `Err(Rejection::Empty)`. In a report that is not
+    /// about a cookie, `Rejection::Empty` is only a placeholder. For a header that has neither a name nor a value,
+    /// `stored` is also `Err(Rejection::Empty)`, but `cookie` is `Some("")`.
     pub stored: Result<Stored, Rejection>,
     /// The findings, in descending order of severity.
     pub findings: Vec<Finding>,
@@ -143,11 +144,11 @@ impl fmt::Display for Report {
 /// Audits the value of one `Set-Cookie` header.
 ///
 /// The model of browsers follows 6265bis 5.6 and 5.7, and CHIPS. For the prefixes `__Http-` and `__Host-Http-`, the
-/// model follows the draft layered-cookies. The audit ignores the cookies that a browser already has. The audit also
-/// ignores the rules for cookies in cross-site frames.
+/// model follows the draft layered-cookies. The model assumes that the browser has no other cookies. The model ignores
+/// the rules for cookies in cross-site frames.
 ///
-/// If a response has HSTS, the Observatory counts a missing `Secure` as less severe. This function ignores HSTS,
-/// because it reads only one header. [`response`] considers HSTS.
+/// If a response has HSTS, the Mozilla Observatory (a scanner) rates a missing `Secure` as less severe. `set_cookie`
+/// ignores HSTS, because the function reads only one header. [`response`] reads the HSTS header too.
 ///
 /// ```
 /// use hardtack::audit::{Context, set_cookie};
@@ -164,14 +165,15 @@ pub fn set_cookie(header: &[u8], context: &Context) -> Report {
 
 /// Audits the headers of a response: each `Set-Cookie` header, and the response itself.
 ///
-/// Returns a report for each `Set-Cookie` header, in the order of the headers. If there are findings about the response
-/// itself, the last report contains these findings. The [`cookie`](Report::cookie) of this report is `None`.
+/// Returns a report for each `Set-Cookie` header, in the order of the headers. If the response itself has weaknesses,
+/// the last report contains the findings about the response itself. In the report about the response itself,
+/// [`cookie`](Report::cookie) is `None`.
 ///
 /// The findings about the response itself are:
 ///
 /// - HSTS that is absent, too short, sent twice, malformed, or sent over plain HTTP. If the host is an IP address or a
-///   loopback name, absent HSTS is not a finding.
-/// - A response with `Set-Cookie` that shared caches may store.
+///   loopback name, the audit does not report absent HSTS.
+/// - A response that has `Set-Cookie` and that shared caches may store.
 /// - An API request that is redirected to https, if [`Context::request`] is set.
 ///
 /// ```
@@ -273,7 +275,8 @@ mod tests {
         headers.append("set-cookie", "__Host-id=1; Secure; HttpOnly; Path=/; SameSite=Strict".parse().unwrap());
         let reports = response(&headers, &context);
         assert_eq!(reports.len(), 3);
-        // A header without a name and a value has the same rejection, but an empty name.
+        // The report about a `Set-Cookie` header without a name and a value also contains `Rejection::Empty`. But in
+        // that report, `cookie` is `Some("")`.
         assert_eq!((reports[0].cookie.as_deref(), &reports[0].stored), (Some(""), &Err(Rejection::Empty)));
         assert_eq!((&reports[2].cookie, &reports[2].stored), (&None, &Err(Rejection::Empty)));
         let texts: Vec<String> = reports.iter().map(ToString::to_string).collect();

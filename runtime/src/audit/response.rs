@@ -1,5 +1,5 @@
-//! Finds the weaknesses of a response itself. The input is the headers of the response and their context. The output is
-//! a list of findings about HSTS, caching and redirects.
+//! Finds the weaknesses of a response itself. The input is the headers and the context of the response. The output is a
+//! list of findings about HSTS, caching and redirects.
 
 use hardtack_rules::auditors::{Facts, HstsFault, OBSERVATORY_HSTS_SECONDS, Weakness};
 use hardtack_rules::syntax::is_tchar;
@@ -24,7 +24,8 @@ pub(super) fn check(headers: &HeaderMap, context: &Context, hsts: &ParsedHsts) -
     let is_storable = match caching {
         SharedCaching::Forbidden => false,
         SharedCaching::Invited => true,
-        // Without `Cache-Control` a cache may store the response to a GET or HEAD (RFC 9111 3).
+        // If a response has no `Cache-Control`, caches may store the response only if the method is GET or HEAD (RFC
+        // 9111 3).
         SharedCaching::Unspecified => context.request.is_none_or(|request| request.is_get_or_head),
     };
     findings.add_if(is_storable && headers.contains_key(SET_COOKIE), Weakness::SharedCache);
@@ -46,7 +47,7 @@ pub(super) fn check(headers: &HeaderMap, context: &Context, hsts: &ParsedHsts) -
     findings.into_sorted()
 }
 
-/// Returns true if the request is known to be an API request, and the response redirects it to https.
+/// Returns true if the context contains an API request and the response redirects the request to https.
 fn is_redirected_api_request(headers: &HeaderMap, context: &Context) -> bool {
     let is_to_https = headers.get(LOCATION).is_some_and(|location| {
         let scheme = location.as_bytes().split_at_checked(6).map(|(scheme, _)| scheme);
@@ -57,11 +58,12 @@ fn is_redirected_api_request(headers: &HeaderMap, context: &Context) -> bool {
         && context.status.is_none_or(|status| status.is_redirection())
 }
 
-/// The `Strict-Transport-Security` headers of a response.
+/// All `Strict-Transport-Security` headers of one response.
 pub(super) struct ParsedHsts {
-    /// The number of headers.
+    /// The number of HSTS headers in the response.
     count: usize,
-    /// The `max-age` of the first header, in seconds. Browsers ignore the other headers (RFC 6797 8.1).
+    /// The `max-age` of the first HSTS header, in seconds. Browsers ignore all HSTS headers after the first (RFC 6797
+    /// 8.1).
     max_age: Result<u64, HstsFault>,
 }
 
@@ -72,14 +74,15 @@ impl ParsedHsts {
         ParsedHsts { count: headers.iter().count(), max_age: first.unwrap_or(Err(HstsFault::MaxAgeMissing)) }
     }
 
-    /// Returns true if HSTS satisfies the Observatory: one header, with a `max-age` that is long enough.
+    /// Returns true if the Mozilla Observatory (a scanner) accepts the HSTS headers. The Observatory demands exactly
+    /// one HSTS header, with a `max-age` that is long enough.
     pub(super) fn satisfies_observatory(&self) -> bool {
         self.count == 1 && self.max_age.is_ok_and(|max_age| max_age >= OBSERVATORY_HSTS_SECONDS)
     }
 }
 
-/// Parses an HSTS header and returns its `max-age`. Semicolons separate the directives, and each directive may occur
-/// only once (RFC 6797 6.1).
+/// Parses an HSTS header and returns its `max-age`. Semicolons separate the directives of an HSTS header. Each
+/// directive may occur only once (RFC 6797 6.1).
 fn parse_max_age(header: &[u8]) -> Result<u64, HstsFault> {
     if !header.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
         return Err(HstsFault::InvalidByte);
@@ -100,7 +103,7 @@ fn parse_max_age(header: &[u8]) -> Result<u64, HstsFault> {
     }
     match max_age {
         Some(Some(seconds)) => Ok(seconds),
-        // The value contains a number and also other text, such as a second value.
+        // The header contains a digit, but the value of `max-age` is not a number.
         Some(None) if header.iter().any(u8::is_ascii_digit) => Err(HstsFault::Grammar),
         Some(None) | None => Err(HstsFault::MaxAgeMissing),
     }
@@ -115,14 +118,13 @@ fn is_max_age(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"max-age")
 }
 
-/// The effect of a response's `Cache-Control`: whether shared caches may store its `Set-Cookie` headers (RFC 9111
-/// 5.2.2).
+/// The rule that `Cache-Control` sets for shared caches that receive `Set-Cookie` headers (RFC 9111 5.2.2).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SharedCaching {
-    /// Shared caches must not store the response, or at least not its `Set-Cookie` headers.
+    /// Shared caches must not store the response, or must not store the `Set-Cookie` headers of the response.
     Forbidden,
     Unspecified,
-    /// The directive `public` or `s-maxage` invites shared caches.
+    /// The directive `public` or `s-maxage` allows shared caches to store the response.
     Invited,
 }
 
@@ -168,7 +170,7 @@ mod tests {
             ("no-cache=\"x\", public", false, true),
             ("x=\"a, private\", y=\"public\"", false, false),
             ("x=\"a\", private", true, false),
-            // An escaped quote does not end the quoted string.
+            // An escaped quote does not end a quoted string.
             ("x=\"a\\\",public,b\"", false, false),
             ("x=\"a\\\"\", public", false, true),
         ] {

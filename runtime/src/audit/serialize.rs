@@ -1,4 +1,5 @@
-//! Implements `Serialize` for reports. The documentation of the module `audit` describes the format.
+//! Implements `Serialize` for reports. The documentation of the module `audit` describes the format of a serialized
+//! report.
 
 use hardtack_rules::SameSite;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -9,7 +10,7 @@ use crate::wire::set_cookie::before_fold;
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // The rejection in a report about the response itself is only a placeholder.
+        // In a report about the response itself, `stored` contains `Rejection::Empty` only as a placeholder.
         let rejection = self.stored.as_ref().err().filter(|_| self.cookie.is_some());
         let mut fields = serializer.serialize_struct("Report", 4)?;
         fields.serialize_field("cookie", &self.cookie)?;
@@ -20,7 +21,7 @@ impl Serialize for Report {
     }
 }
 
-/// The output does not contain the cookie's value, because the value may be a credential.
+/// The serialized text does not contain the cookie's value, because the value may be a credential.
 impl Serialize for Stored {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Stored", 10)?;

@@ -11,19 +11,20 @@ use crate::request::host::is_address;
 use crate::wire::domain::is_public_suffix;
 use crate::wire::set_cookie::ParsedSetCookie;
 
-/// Checks the rules in the same order as browsers, and returns the first rule that the header breaks. If the header
-/// breaks no rule, returns the cookie's domain, and true if the cookie is host-only.
+/// Checks the rules for a `Set-Cookie` header in the order in which browsers check the rules. Returns the first rule
+/// that the header breaks. If the header breaks no rule, the function returns the cookie's domain, and true if the
+/// cookie is host-only.
 ///
-/// `host` is in lower case and has no port.
+/// The argument `host` must be in lower case, without a port.
 ///
-/// The middleware calls this function for every `Set-Cookie` header from other code. To be fast, the function only
-/// copies the `Domain`.
+/// The middleware calls this function for every `Set-Cookie` header that other code sets. For speed, the function
+/// copies only the `Domain`.
 pub(crate) fn check<'a>(
     parsed: &ParsedSetCookie<'_>,
     https: bool,
     host: &'a str,
 ) -> Result<(Cow<'a, str>, bool), Rejection> {
-    // The loop has no early exit, so that the compiler can vectorise it.
+    // The `fold` checks all bytes and does not stop early, so that the compiler can vectorise the loop.
     if parsed.header.iter().fold(false, |found, byte| found | is_forbidden_control(*byte)) {
         return Err(Rejection::ControlOctet);
     }
@@ -42,7 +43,8 @@ pub(crate) fn check<'a>(
     if !secure && parsed.known_same_site() == Some(SameSite::None) {
         return Err(Rejection::SameSiteNoneWithoutSecure);
     }
-    // The header itself must contain `Path=/`. A default path of `/` is not enough (6265bis 5.7 step 21).
+    // A name with the prefix `__Host-` needs a header with `Path=/`. A default path of `/` is not enough (6265bis 5.7
+    // step 21).
     let is_host_scoped = host_only && parsed.path == Some(b"/");
     let prefix = Prefix::from_name_any_case(name);
     if let Some(prefix) = prefix.filter(|prefix| !prefix.allows(secure, http_only, is_host_scoped)) {

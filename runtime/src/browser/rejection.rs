@@ -1,13 +1,13 @@
-//! The reasons why browsers reject a `Set-Cookie` header. Each reason has an id and a text. `browser::check` finds the
-//! reason for a header.
+//! The reasons why browsers reject a `Set-Cookie` header. Each reason has an id and a message. `browser::check` returns
+//! the reason for one header.
 
 use std::fmt;
 
 use crate::event::Code;
 use crate::wire::set_cookie::before_fold;
 
-/// The reason why a browser rejects a `Set-Cookie` header. If a header breaks several rules, this is the first broken
-/// rule.
+/// The reason why a browser rejects a `Set-Cookie` header. If a header breaks several rules, the rejection is the first
+/// broken rule.
 ///
 /// ```
 /// use hardtack::audit::{Context, Rejection, set_cookie};
@@ -43,33 +43,34 @@ pub enum Rejection {
     DomainMismatch {
         /// The `Domain`, in lower case and without its leading dot.
         domain: String,
-        /// The host that sent the header.
+        /// The host that sent the `Set-Cookie` header.
         host: String,
     },
-    /// A Secure cookie came over plain HTTP (6265bis 5.7 step 13).
+    /// A response over plain HTTP set a Secure cookie (6265bis 5.7 step 13).
     SecureOverPlainHttp,
     /// The header has `SameSite=None` and no `Secure` (6265bis 5.7 step 19).
     SameSiteNoneWithoutSecure,
     /// The name begins with `__Secure-` in any letter case, and the header has no `Secure` (6265bis 5.7 step 20).
     PrefixSecure,
-    /// The name begins with `__Host-` in any letter case, and the header breaks the rule of this prefix. The header
-    /// must have `Secure` and `Path=/`, and it must not have a `Domain` (6265bis 5.7 step 21).
+    /// The name begins with `__Host-` in any letter case, and the header breaks the rule of the prefix `__Host-`. A
+    /// header with the prefix `__Host-` must have `Secure` and `Path=/`, and must not have a `Domain` (6265bis 5.7 step
+    /// 21).
     PrefixHost,
     /// The name begins with `__Http-` in any letter case, and `Secure` or `HttpOnly` is missing (layered-cookies).
     PrefixHttp,
     /// The name begins with `__Host-Http-` in any letter case, and the header breaks the rule of `__Host-` or of
     /// `__Http-` (layered-cookies).
     PrefixHostHttp,
-    /// The header has no name, and its value begins with a name prefix such as `__Host-`. A server could read this
-    /// value as a name (6265bis 5.7 step 22).
+    /// The header has no cookie name, and the cookie's value begins with a name prefix such as `__Host-`. A server
+    /// could read the start of the value as the name of a cookie (6265bis 5.7 step 22).
     NamelessPrefix,
     /// The header has `Partitioned` and no `Secure` (CHIPS).
     PartitionedWithoutSecure,
 }
 
 impl Rejection {
-    /// Returns the id of the broken rule. Reports and events contain this id. Some of these rules are also [rules for
-    /// declarations](crate::spec::Rule), and have the same id there.
+    /// Returns the id of the rule that the header breaks. Audit reports and events contain the id. If a [rule for
+    /// declarations](crate::spec::Rule) checks the same problem, both rules have the same id.
     ///
     /// ```
     /// use hardtack::audit::Rejection;
@@ -83,7 +84,7 @@ impl Rejection {
         self.code().as_str()
     }
 
-    /// Returns the code for an event about this rejection.
+    /// Returns the event code that corresponds to the rejection.
     pub(crate) fn code(&self) -> Code {
         match self {
             Rejection::ControlOctet => Code::ControlOctet,

@@ -1,16 +1,16 @@
-//! Checks whether a request carries a cookie. The host and path of the request must match the domain and path of the
-//! cookie (6265bis 5.1).
+//! Checks whether a browser sends a cookie with a request. The host and path of the request must match the domain and
+//! path of the cookie (6265bis 5.1).
 
 #[cfg(any(feature = "audit", feature = "_layer"))]
 use crate::request::host::is_address;
 
-/// Returns true if a request to `host` carries cookies with the domain `domain` (6265bis 5.1.3).
+/// Returns true if browsers send cookies of the domain `domain` with a request to `host` (6265bis 5.1.3).
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.')) && !is_address(host)
 }
 
-/// Returns true if a request for `path` carries cookies with the path `cookie_path` (6265bis 5.1.4).
+/// Returns true if browsers send cookies with the path `cookie_path` with a request for `path` (6265bis 5.1.4).
 #[cfg(any(feature = "_layer", feature = "web", test))]
 pub(crate) fn path_matches(path: &[u8], cookie_path: &[u8]) -> bool {
     path.strip_prefix(cookie_path)

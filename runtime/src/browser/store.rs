@@ -1,6 +1,6 @@
-//! A model of how browsers store a cookie (6265bis 5.6 and 5.7). The input is a `Set-Cookie` header and its origin. The
-//! output is the stored cookie, or the reason why browsers reject the header. The model ignores other cookies that the
-//! browser already has.
+//! A model of how browsers store a cookie (6265bis 5.6 and 5.7). The input is a `Set-Cookie` header, and the scheme,
+//! host and path of the request. The output is the stored cookie, or the reason why browsers reject the header. The
+//! model assumes that the browser has no other cookies.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -16,10 +16,10 @@ use crate::request::host::is_address;
 use crate::wire::lifetime::Lifetime;
 use crate::wire::set_cookie::{ParsedSetCookie, before_fold};
 
-/// A cookie as a browser stores it (6265bis 5.7).
+/// A cookie that a browser has stored (6265bis 5.7).
 ///
-/// The fields contain the effective values, and not the text of the header. For example, if the header has no `Path`,
-/// the field `path` contains the default path. `Display` and `Debug` never show the cookie's value.
+/// Each field contains the value that the browser uses. For example, if the header has no `Path`, the field `path`
+/// contains the default path. `Display` and `Debug` never show the cookie's value.
 ///
 /// ```
 /// use hardtack::audit::{Context, set_cookie};
@@ -37,30 +37,33 @@ use crate::wire::set_cookie::{ParsedSetCookie, before_fold};
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stored {
-    /// The name, with its prefix. The name is empty if the header has no name. Each byte that is not UTF-8 becomes
-    /// U+FFFD. [`name_bytes`](Stored::name_bytes) returns the original bytes.
+    /// The cookie's name, with its prefix. The name is empty if the header has no cookie name. In the field `name`,
+    /// each byte that is not UTF-8 is replaced with U+FFFD. [`name_bytes`](Stored::name_bytes) returns the original
+    /// bytes.
     pub name: String,
-    /// The value: the text between `=` and `;`. Each byte that is not UTF-8 becomes U+FFFD.
-    /// [`value_bytes`](Stored::value_bytes) returns the original bytes.
+    /// The cookie's value: the text between `=` and `;`. In the field `value`, each byte that is not UTF-8 is replaced
+    /// with U+FFFD. [`value_bytes`](Stored::value_bytes) returns the original bytes.
     pub value: String,
-    /// The host that receives the cookie, in lower case. If `host_only` is false, the subdomains of this host receive
-    /// the cookie too.
+    /// The host to which the browser sends the cookie, in lower case. If `host_only` is false, the browser also sends
+    /// the cookie to the subdomains of the host.
     pub domain: String,
-    /// True if only the host itself receives the cookie. False if the subdomains of the host receive the cookie too.
+    /// True if the browser sends the cookie only to the host itself. False if the browser also sends the cookie to the
+    /// subdomains of the host.
     pub host_only: bool,
-    /// The path. The browser sends the cookie with requests for this path and for all paths under it.
+    /// The path. The path of the cookie. The browser sends the cookie with requests for this path and for all paths
+    /// below this path.
     pub path: String,
     /// True if the browser sends the cookie over HTTPS only.
     pub secure: bool,
     /// True if scripts cannot read the cookie.
     pub http_only: bool,
-    /// The effective `SameSite`. The field is `Option::None` if the header has no valid `SameSite`. Browsers treat such
-    /// a cookie almost like `SameSite=Lax`.
+    /// The effective `SameSite`. The field is `Option::None` if the header has no valid `SameSite`. Browsers treat a
+    /// cookie without a valid `SameSite` almost like a cookie with `SameSite=Lax`.
     pub same_site: Option<SameSite>,
     /// True if the browser stores the cookie separately for each top-level site (CHIPS).
     pub partitioned: bool,
-    /// The time at which the cookie expires. This time is at most 400 days after the response was received (6265bis
-    /// 5.5). `None` if the cookie expires when the browser closes.
+    /// The time at which the cookie expires. The expiry time is at most 400 days after the response was received
+    /// (6265bis 5.5). `None` if the cookie expires when the browser closes.
     pub expires: Option<SystemTime>,
     removal: bool,
     /// The bytes of the name. `None` if the name is UTF-8.
@@ -70,8 +73,8 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Returns true if the cookie had already expired when the response was received. In this case, the browser stores
-    /// no new cookie. The browser removes its old cookie with the same name, domain and path (6265bis 5.7).
+    /// Returns true if the cookie had already expired when the response was received. A browser does not store an
+    /// expired cookie. Instead, the browser removes its old cookie with the same name, domain and path (6265bis 5.7).
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -85,7 +88,7 @@ impl Stored {
         self.removal
     }
 
-    /// Returns the name's bytes as the browser sends them.
+    /// Returns the bytes of the name that the browser sends.
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -98,7 +101,7 @@ impl Stored {
         self.name_bytes.as_deref().unwrap_or(self.name.as_bytes())
     }
 
-    /// Returns the value's bytes as the browser sends them.
+    /// Returns the bytes of the value that the browser sends.
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -116,7 +119,7 @@ impl fmt::Display for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name.as_str() {
             "" => f.write_str("a cookie without a name")?,
-            // The name is escaped, because control characters would change the state of a terminal.
+            // The name is escaped, because control characters in the name could change the state of a terminal.
             name => write!(f, "`{}`", name.escape_debug())?,
         }
         let with_subdomains = !self.host_only && !is_address(&self.domain);
@@ -166,9 +169,10 @@ impl fmt::Debug for Stored {
 
 /// Returns the cookie that browsers store for a `Set-Cookie` header.
 ///
-/// - `https` is true if the origin is secure. The caller decides whether a loopback host counts as secure.
-/// - `host` is in lower case and has no port.
-/// - `path` is the path of the request.
+/// - The argument `https` is true if the response came over HTTPS. For a loopback host, the caller may pass true for a
+///   response over plain HTTP.
+/// - The argument `host` must be in lower case, without a port.
+/// - The argument `path` is the path of the request.
 pub(crate) fn store(header: &[u8], https: bool, host: &str, path: &str, now: SystemTime) -> Result<Stored, Rejection> {
     let parsed = ParsedSetCookie::parse(header);
     let (domain, host_only) = check(&parsed, https, host)?;
@@ -196,7 +200,7 @@ pub(crate) fn store(header: &[u8], https: bool, host: &str, path: &str, now: Sys
     })
 }
 
-/// Returns the directory of the request's path (6265bis 5.1.4).
+/// Returns the directory of the request's path, which is the default path of a cookie (6265bis 5.1.4).
 fn default_path(path: &str) -> &str {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     match path.rsplit_once('/') {
@@ -205,7 +209,8 @@ fn default_path(path: &str) -> &str {
     }
 }
 
-/// Returns the expiry time (6265bis 5.7 step 6). Returns `None` if the cookie expires when the browser closes.
+/// Returns the time at which the cookie expires (6265bis 5.7 step 6). Returns `None` if the cookie expires when the
+/// browser closes.
 fn expires(lifetime: Lifetime, now: SystemTime) -> Option<SystemTime> {
     match lifetime.max_age {
         Some(0) => Some(past(now)),
@@ -219,7 +224,8 @@ fn clamp_date(unix_seconds: i64, now: SystemTime) -> SystemTime {
     let distance = Duration::from_secs(unix_seconds.unsigned_abs());
     let date = match unix_seconds {
         0.. => SystemTime::UNIX_EPOCH.checked_add(distance),
-        // `SystemTime` may be unable to represent such an early date. Any other date in the past has the same effect.
+        // On some systems, `SystemTime` cannot represent a date before 1970. Any other date in the past has the same
+        // effect on the cookie.
         _ => SystemTime::UNIX_EPOCH.checked_sub(distance).or(Some(past(now))),
     };
     let limit = after(now, MAX_LIFETIME);
@@ -231,12 +237,12 @@ fn past(now: SystemTime) -> SystemTime {
     SystemTime::UNIX_EPOCH.min(now)
 }
 
-/// Returns the time `now` plus `lifetime`. Returns `now` if `SystemTime` cannot represent the sum.
+/// Returns the time `now` plus `lifetime`, or `now` if `SystemTime` cannot represent the sum.
 fn after(now: SystemTime, lifetime: Duration) -> SystemTime {
     now.checked_add(lifetime).unwrap_or(now)
 }
 
-/// Returns the bytes as text. If the bytes are not UTF-8, returns the original bytes too.
+/// Converts the bytes to text. If the bytes are not UTF-8, the function returns the original bytes too.
 fn to_text(bytes: &[u8]) -> (String, Option<Vec<u8>>) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), None),
@@ -258,7 +264,7 @@ mod tests {
         store(header, true, "www.example.com", "/dir/page", NOW)
     }
 
-    /// Returns the id of the rejection, or the text `stored`.
+    /// Returns the id of the rejection, or `stored` if browsers store the cookie.
     fn outcome(header: &str) -> &'static str {
         store_https(header.as_bytes()).map_or_else(|rejection| rejection.id(), |_| "stored")
     }

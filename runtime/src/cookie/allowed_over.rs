@@ -1,16 +1,16 @@
-//! Defines the trait `AllowedOver`. With this trait, the compiler rejects the use of a Secure cookie without proof of
-//! HTTPS.
+//! Defines the trait `AllowedOver`. With the trait `AllowedOver`, the compiler rejects code that uses a Secure cookie
+//! without proof of HTTPS.
 
 use super::declaration::{Plain, ReadCookie};
 use crate::request::scheme::{AnyScheme, Https, PlainHttp, Scheme};
 
-/// Marks a cookie that may be read, set and removed if the scheme of the request is `S`.
+/// Marks a cookie that a handler may read, set and remove if the scheme of the request is `S`.
 ///
 /// - Over [`Https`], every cookie is allowed.
-/// - Over [`AnyScheme`], every cookie is allowed by the compiler. The scheme is checked at run time.
-/// - Over [`PlainHttp`], a cookie is allowed only if it is declared `secure = false` with a reason.
+/// - Over [`AnyScheme`], the compiler allows every cookie. The scheme of the request is checked at run time.
+/// - Over [`PlainHttp`], a cookie is allowed only if the cookie is declared `secure = false` with a `reason`.
 ///
-/// You cannot implement this trait for a cookie yourself.
+/// You cannot implement `AllowedOver` for a cookie yourself, because hardtack has blanket impls of the trait.
 ///
 /// ```
 /// use hardtack::{AllowedOver, Cookie, Cookies, ReadCookie, Scheme, testing};

@@ -1,11 +1,12 @@
 //! The traits that `#[derive(Cookie)]` implements. The traits contain a cookie's declaration as constant data, the
-//! template of its header, and the encoding of its value.
+//! constant parts of the cookie's header, and the encoding of the cookie's value.
 
 use std::borrow::Cow;
 
 use super::value::{self, InvalidValue, ValueWriter};
 
-/// The declaration of one cookie as constant data. The declaration contains the name, the attributes and the reason.
+/// One cookie's declaration as constant data. The declaration contains the cookie's name, its attributes and its
+/// `reason`.
 ///
 /// ```
 /// use hardtack::{Cookie, ReadCookie};
@@ -22,8 +23,8 @@ pub type Spec = hardtack_rules::Spec<'static>;
 
 /// A cookie that this program sets and reads.
 ///
-/// Implement this trait only with `#[derive(Cookie)]`. A `read_only` cookie belongs to another program, so the type of
-/// such a cookie implements only [`ReadCookie`].
+/// Implement the trait `Cookie` only with `#[derive(Cookie)]`. A `read_only` cookie belongs to another program, so the
+/// type of a `read_only` cookie implements only [`ReadCookie`].
 ///
 /// ```
 /// use hardtack::{Cookie, ReadCookie, SameSite};
@@ -45,14 +46,15 @@ pub type Spec = hardtack_rules::Spec<'static>;
     note = "in a set, the field of a `read_only` type is `#[cookie(existing, read_only)]`"
 )]
 pub trait Cookie: ReadCookie {
-    /// The same declaration. The code that `#[cookies]` generates uses this constant for every cookie that can be set.
-    /// A `read_only` type does not have the constant, so the code does not compile with such a type.
+    /// The same constant as `ReadCookie::SPEC`. The code that `#[cookies]` generates uses `SETTABLE_SPEC` for every
+    /// cookie that can be set. The type of a `read_only` cookie has no `SETTABLE_SPEC`, so the generated code does not
+    /// compile with a `read_only` type.
     #[doc(hidden)]
     const SETTABLE_SPEC: Spec = <Self as ReadCookie>::SPEC;
 }
 
-/// A cookie that this program reads. Every [`Cookie`] and every cookie that is declared `read_only` implements this
-/// trait.
+/// A cookie that this program reads. Every [`Cookie`] and every cookie that is declared `read_only` implements
+/// `ReadCookie`.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, ReadCookie, testing};
@@ -73,12 +75,12 @@ pub trait Cookie: ReadCookie {
     note = "declare it with `#[derive(Cookie)]` from `hardtack`"
 )]
 pub trait ReadCookie: Sized {
-    /// The declaration.
+    /// The cookie's declaration.
     const SPEC: Spec;
     /// The constant parts of the `Set-Cookie` header.
     #[doc(hidden)]
     const TEMPLATE: HeaderTemplate;
-    /// The kind of the name: a [`NameKind`].
+    /// The kind of the cookie's name: a [`NameKind`].
     #[doc(hidden)]
     type Scope: Scope;
     /// The connections over which the cookie may be sent: a [`Carrier`].
@@ -93,13 +95,13 @@ pub trait ReadCookie: Sized {
     fn read_value(text: &str) -> Result<Self, InvalidValue>;
 }
 
-/// The constant parts of a `Set-Cookie` header. The parts are joined while the user's crate compiles.
+/// The constant parts of a `Set-Cookie` header. The compiler joins the constant parts while the user's crate compiles.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct HeaderTemplate {
     /// The text `name=`.
     pub(crate) name_eq: &'static str,
-    /// The text of the attributes: `; Path=/; …`.
+    /// The attributes as header text: `; Path=/; …`.
     pub(crate) attributes: &'static str,
 }
 
@@ -110,8 +112,8 @@ impl HeaderTemplate {
     }
 }
 
-/// A declaration without the type of the cookie. Functions that take a `Declaration` are not generic, so they are
-/// compiled only once.
+/// A cookie's declaration without the Rust type of the cookie. A function that takes a `Declaration` is not generic, so
+/// the compiler compiles the function only once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Declaration {
     pub(crate) spec: &'static Spec,
@@ -124,7 +126,7 @@ impl Declaration {
     }
 }
 
-/// A value that can be encoded. `dyn EncodeValue` hides the type of the value.
+/// A cookie's value that can be written into a header. `dyn EncodeValue` hides the type of the value.
 pub(crate) trait EncodeValue {
     fn encode(&self, out: &mut ValueWriter);
 }
@@ -135,7 +137,7 @@ impl<T: ReadCookie> EncodeValue for T {
     }
 }
 
-/// A place for a decoded value. `dyn DecodeSlot` hides the type of the value.
+/// A variable that receives a decoded value. `dyn DecodeSlot` hides the type of the value.
 pub(crate) trait DecodeSlot {
     fn decode(&mut self, text: &str) -> Result<(), InvalidValue>;
 }
@@ -147,7 +149,7 @@ impl<T: ReadCookie> DecodeSlot for Option<T> {
 }
 
 /// Decodes the raw value of a cookie that has no seal. Does not percent-decode the value of a `read_only` cookie,
-/// because another program wrote this value.
+/// because another program wrote the value.
 pub(crate) fn decode_raw<'a>(spec: &Spec, raw: &'a [u8]) -> Result<Cow<'a, str>, InvalidValue> {
     let text = if spec.read_only { std::str::from_utf8(raw).ok().map(Cow::Borrowed) } else { value::decode(raw) };
     text.ok_or(InvalidValue::NOT_UTF8)
@@ -158,12 +160,12 @@ pub(crate) fn decode_raw<'a>(spec: &Spec, raw: &'a [u8]) -> Result<Cow<'a, str>,
 pub trait Scope {}
 
 #[doc(hidden)]
-/// A kind of name with which the cookie may have any Domain and Path.
+/// A kind of cookie name that allows any Domain and Path.
 #[diagnostic::on_unimplemented(message = "the name begins with `__Host-`, so its Domain and Path are fixed")]
 pub trait Free {}
 
 #[doc(hidden)]
-/// The kind of a name. `HOST` is true if the name begins with `__Host-`.
+/// The kind of a cookie's name. `HOST` is true if the name begins with `__Host-`.
 #[derive(Debug)]
 pub struct NameKind<const HOST: bool>;
 
@@ -183,8 +185,8 @@ pub trait Plain {}
 impl Plain for Carrier<false> {}
 
 #[doc(hidden)]
-/// The programs that can see a cookie. If `HTTP_ONLY` is true, only servers see the cookie. Otherwise scripts of the
-/// page also see the cookie.
+/// The programs that can see a cookie. If `HTTP_ONLY` is true, only servers see the cookie. If `HTTP_ONLY` is false,
+/// scripts of the page also see the cookie.
 #[derive(Debug)]
 pub struct Audience<const HTTP_ONLY: bool>;
 
@@ -195,8 +197,8 @@ pub trait Scripts {}
 
 impl Scripts for Audience<false> {}
 
-/// Marks a cookie that scripts of a page can see. Such a cookie is declared `http_only = false`. If the cookie is not
-/// `read_only`, scripts can also write the cookie.
+/// Marks a cookie that is declared `http_only = false`, so that scripts of a page can read the cookie. If the cookie is
+/// not `read_only`, scripts can also write the cookie.
 ///
 /// ```
 /// use hardtack::spec::ScriptVisible;
@@ -223,8 +225,8 @@ pub trait ScriptVisible {}
 #[diagnostic::do_not_recommend]
 impl<T: ReadCookie> ScriptVisible for T where T::Audience: Scripts {}
 
-/// Marks a cookie whose Domain and Path can be changed with [`SetCookie`](crate::SetCookie). The name of such a cookie
-/// does not begin with `__Host-`.
+/// Marks a cookie whose Domain and Path can be changed with [`SetCookie`](crate::SetCookie). A cookie whose name begins
+/// with `__Host-` does not implement `Rescopable`.
 ///
 /// ```
 /// use hardtack::spec::Rescopable;

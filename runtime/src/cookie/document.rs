@@ -10,7 +10,8 @@ use super::overrides::Overrides;
 use crate::request::evidence::DecisionBasis;
 use crate::request::scheme::Verdict;
 
-/// Returns the text with which a script of a page sets this cookie. A call with an HttpOnly cookie does not compile.
+/// Returns the text that a script of a page assigns to `document.cookie` to set the cookie. A call of `document_cookie`
+/// with an HttpOnly cookie does not compile.
 ///
 /// # Errors
 ///
@@ -33,8 +34,8 @@ pub fn document_cookie<T: Cookie + ScriptVisible>(cookie: &T) -> Result<Document
     Ok(DocumentCookie { text: header.to_str().unwrap_or_default().to_owned() })
 }
 
-/// The text that a script assigns to `document.cookie`. `Display` writes the exact text. `Debug` does not show the
-/// text, because the text contains the cookie's value.
+/// The text that a script assigns to `document.cookie`. `Display` writes the text for `document.cookie` unchanged.
+/// `Debug` does not show the text, because the text contains the cookie's value.
 ///
 /// ```
 /// use hardtack::value::DocumentCookie;
@@ -54,7 +55,8 @@ pub struct DocumentCookie {
 }
 
 impl DocumentCookie {
-    /// Returns the text as a JavaScript string in quotes. The string is safe inside a `script` element.
+    /// Returns the text for `document.cookie` as a JavaScript string in quotes. An HTML page can contain this
+    /// JavaScript string inside a `script` element.
     ///
     /// ```
     /// use hardtack::{Cookie, document_cookie};

@@ -1,5 +1,5 @@
 //! The errors of setting and reading a cookie. Each error contains the cookie's name, but never the cookie's value.
-//! Each error also has the status code of its response, so that the adapter of a framework does not choose the code.
+//! Each error also has the status code for the response, so that all frameworks respond with the same status.
 
 use core::fmt;
 
@@ -10,10 +10,11 @@ use super::value::InvalidValue;
 use crate::event::Code;
 use crate::request::evidence::Evidence;
 
-/// The error if a cookie cannot be set or removed. The cookie is not sent. The other cookies of the response are sent.
+/// The error if a cookie cannot be set or removed. After a `SetError`, the response does not contain the cookie. All
+/// other cookies of the response are still sent.
 ///
-/// If this error becomes the response, the status is 403 for [`NotHttps`](SetError::NotHttps) and 500 for all other
-/// variants. The response contains no details.
+/// If a framework turns a `SetError` into a response, the status is 403 for [`NotHttps`](SetError::NotHttps) and 500
+/// for all other variants. The response contains no details of the error.
 ///
 /// ```
 /// use hardtack::{AnyScheme, Cookie, SetCookie, SetError, TlsTermination};
@@ -39,15 +40,15 @@ pub enum SetError {
         /// The reason why the request counts as plain HTTP.
         evidence: Evidence,
     },
-    /// The name and the value together have more than 4096 bytes. Browsers would reject such a cookie (6265bis 5.7 step
-    /// 4).
+    /// The cookie's name and value together have more than 4096 bytes, so browsers would reject the cookie (6265bis 5.7
+    /// step 4).
     #[non_exhaustive]
     TooLarge {
         /// The cookie's name.
         cookie: &'static str,
         /// The number of bytes of the name and the encoded value together.
         bytes: usize,
-        /// The highest number of bytes that browsers accept.
+        /// The highest number of bytes that browsers accept for the name and the value together.
         limit: usize,
     },
     /// An attribute that was given at run time is invalid.
@@ -55,26 +56,26 @@ pub enum SetError {
     Attribute {
         /// The cookie's name.
         cookie: &'static str,
-        /// The name of the setter, such as `domain`.
+        /// The name of the `SetCookie` method that set the attribute, such as `domain`.
         attribute: &'static str,
-        /// The problem and the remedy.
+        /// The problem with the attribute, and the remedy.
         fault: AttributeFault,
     },
-    /// The value could not be written, because its `Display` returned an error. For a `json` cookie, the value's
-    /// `Serialize` returned the error.
+    /// The cookie's value could not be written, because the value's `Display` returned an error. For a `json` cookie,
+    /// the value's `Serialize` returned the error.
     #[non_exhaustive]
     Value {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The cookie is declared `signed` or `sealed`, but there is no keyring. Such a cookie is never sent without a
-    /// seal.
+    /// The cookie is declared `signed` or `sealed`, but no keyring was given. A cookie that is declared `signed` or
+    /// `sealed` is never sent without its signature or encryption.
     #[non_exhaustive]
     NoKeyring {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The cookie is `sealed`, but the system returned no random bytes.
+    /// The cookie is `sealed`, but the operating system returned no random bytes.
     #[non_exhaustive]
     NoRandomness {
         /// The cookie's name.
@@ -88,8 +89,8 @@ pub enum SetError {
     },
 }
 
-/// The problem with an attribute that was given at run time. The attribute breaks a rule, or it contradicts the
-/// declaration.
+/// The problem with an attribute that was given at run time. The attribute breaks a rule for cookies, or the attribute
+/// contradicts the cookie's declaration.
 ///
 /// ```
 /// use std::time::Duration;
@@ -118,7 +119,8 @@ impl AttributeFault {
         AttributeFault(Problem::Text(text))
     }
 
-    /// Returns the broken rule. Returns `None` if the attribute contradicts the declaration.
+    /// Returns the rule that the attribute breaks. Returns `None` if the attribute contradicts the cookie's
+    /// declaration.
     #[must_use]
     pub fn rule(&self) -> Option<hardtack_rules::Rule> {
         match self.0 {
@@ -160,7 +162,7 @@ impl SetError {
         }
     }
 
-    /// Returns the evidence for the scheme if the error is `NotHttps`.
+    /// If the error is `NotHttps`, returns the evidence that the request came over plain HTTP.
     pub(crate) fn evidence(&self) -> Option<Evidence> {
         match self {
             SetError::NotHttps { evidence, .. } => Some(*evidence),
@@ -186,7 +188,7 @@ impl SetError {
         }
     }
 
-    /// Returns the status of the response: 403 or 500.
+    /// Returns the status code for a response that reports the error: 403 or 500.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
@@ -200,7 +202,7 @@ impl SetError {
         }
     }
 
-    /// Returns the text that clients may see. `Display` is for logs.
+    /// Returns the error text that clients may see. The `Display` text of the error is for logs.
     #[must_use]
     pub fn client_message(&self) -> &'static str {
         match self {
@@ -215,7 +217,7 @@ impl SetError {
     }
 }
 
-/// This text is for logs. Send [`client_message`](SetError::client_message) to clients.
+/// The `Display` text of a `SetError` is for logs. Send [`client_message`](SetError::client_message) to clients.
 impl fmt::Display for SetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -251,14 +253,14 @@ impl std::error::Error for SetError {}
 
 /// The error if a cookie of the request cannot be read.
 ///
-/// If this error becomes the response, the status is one of these:
+/// If a framework turns a `ReadError` into a response, the response has one of the following status codes:
 ///
 /// - 403 for [`NotHttps`](ReadError::NotHttps)
 /// - 500 for [`NoKeyring`](ReadError::NoKeyring)
 /// - 400 for all other variants
 ///
-/// With the policy's middleware, a response with status 400 also removes the cookie. Otherwise the browser would send
-/// the unreadable value with every request, and the user could not sign in again.
+/// With the policy's middleware, a response with status 400 also removes the cookie. If the response did not remove the
+/// cookie, the browser would send the unreadable value with every request, and the user could not sign in again.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, ReadError, testing};
@@ -276,7 +278,7 @@ impl std::error::Error for SetError {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// A Secure cookie came over plain HTTP. Anyone on the network can add cookies to such a request.
+    /// A Secure cookie came over plain HTTP. Anyone on the network can add cookies to a plain HTTP request.
     #[non_exhaustive]
     NotHttps {
         /// The cookie's name.
@@ -284,43 +286,44 @@ pub enum ReadError {
         /// The reason why the request counts as plain HTTP.
         evidence: Evidence,
     },
-    /// The request contains several different values for the cookie's name. A sibling host can set additional values.
+    /// The request contains several different values for the cookie's name. A sibling host can set a second cookie with
+    /// the same name.
     #[non_exhaustive]
     Ambiguous {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The value is not valid for the cookie's type.
+    /// The cookie's value is not valid for the cookie's type.
     #[non_exhaustive]
     Malformed {
         /// The cookie's name.
         cookie: &'static str,
-        /// The error that the type returned.
+        /// The error that the cookie's type returned for the value.
         source: InvalidValue,
     },
-    /// The cookie is declared `signed` or `sealed`, but there is no keyring.
+    /// The cookie is declared `signed` or `sealed`, but no keyring was given.
     #[non_exhaustive]
     NoKeyring {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The value has no valid seal for this cookie. The value was changed, it was copied from another cookie, or it
-    /// never had a seal.
+    /// The value has no valid seal for this cookie. Someone changed the value, the value was copied from another
+    /// cookie, or the value never had a seal.
     #[non_exhaustive]
     BadSeal {
         /// The cookie's name.
         cookie: &'static str,
-        /// The problem with the seal.
+        /// The reason why the seal is invalid.
         fault: SealFault,
     },
-    /// The seal is valid, but its expiry time has passed.
+    /// The value's seal is valid, but the expiry time of the seal has passed.
     #[non_exhaustive]
     Expired {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The value contains the id of a key that is not in the keyring. The key was removed from the keyring, or this
-    /// server does not have the key yet.
+    /// The value contains the id of a key that is not in the keyring. Either the key was removed from the keyring, or
+    /// this server does not have the key yet.
     #[non_exhaustive]
     UnknownKey {
         /// The cookie's name.
@@ -328,7 +331,7 @@ pub enum ReadError {
     },
 }
 
-/// The problem with a seal. See [`ReadError::BadSeal`].
+/// The reason why the seal of a cookie's value is invalid. See [`ReadError::BadSeal`].
 ///
 /// ```
 /// use hardtack::seal::{Key, Keyring};
@@ -348,12 +351,13 @@ pub enum ReadError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SealFault {
-    /// The text does not have the form of a signed or sealed value. The text was truncated, or it was written before
-    /// the cookie was declared `signed` or `sealed`.
+    /// The value does not have the form of a signed or sealed value. The value was truncated, or the value was written
+    /// before the cookie was declared `signed` or `sealed`.
     Malformed,
-    /// This release cannot read the version of the seal.
+    /// This release of hardtack cannot read the format version of the seal.
     Version,
-    /// The tag of the seal is wrong. The value was changed, or it was made for another cookie.
+    /// The seal's authentication tag does not match the value. The value was changed, or the value was made for another
+    /// cookie.
     Mismatch,
 }
 
@@ -398,7 +402,7 @@ impl ReadError {
         }
     }
 
-    /// Returns the evidence for the scheme if the error is `NotHttps`.
+    /// If the error is `NotHttps`, returns the evidence that the request came over plain HTTP.
     pub(crate) fn evidence(&self) -> Option<Evidence> {
         match self {
             ReadError::NotHttps { evidence, .. } => Some(*evidence),
@@ -424,7 +428,7 @@ impl ReadError {
         }
     }
 
-    /// Returns the status of the response: 400, 403 or 500.
+    /// Returns the status code for a response that reports the error: 400, 403 or 500.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
@@ -438,7 +442,7 @@ impl ReadError {
         }
     }
 
-    /// Returns the text that clients may see. `Display` is for logs.
+    /// Returns the error text that clients may see. The `Display` text of the error is for logs.
     #[must_use]
     pub fn client_message(&self) -> &'static str {
         match self {
@@ -452,7 +456,8 @@ impl ReadError {
         }
     }
 
-    /// Returns true if the value can never be read. Then the response for this error removes the cookie.
+    /// Returns true if the cookie's value can never be read. If the result is true, a response that reports the error
+    /// removes the cookie.
     pub(crate) fn removes_cookie(&self) -> bool {
         match self {
             ReadError::NotHttps { .. } | ReadError::NoKeyring { .. } => false,
@@ -465,7 +470,7 @@ impl ReadError {
     }
 }
 
-/// This text is for logs. Send [`client_message`](ReadError::client_message) to clients.
+/// The `Display` text of a `ReadError` is for logs. Send [`client_message`](ReadError::client_message) to clients.
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

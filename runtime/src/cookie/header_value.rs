@@ -1,5 +1,5 @@
-//! Writes the value of a `Set-Cookie` header. The input is a declaration, a cookie's value and the settings of one
-//! call. This file also checks the scheme at run time: the header of a Secure cookie is written only over HTTPS.
+//! Writes the value of a `Set-Cookie` header from a cookie's declaration, the cookie's value, and the settings of a
+//! `SetCookie`. This file also checks the scheme at run time: the header of a Secure cookie is written only over HTTPS.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::sealing::{self, SealContext};
 use super::value::ValueWriter;
 use crate::request::scheme::Verdict;
 
-/// The inputs of a header that come from the request and the policy.
+/// The facts about the request and the policy that are needed to write a `Set-Cookie` header.
 #[derive(Clone, Copy)]
 pub(crate) struct HeaderContext<'a> {
     pub(crate) verdict: Verdict,
@@ -23,13 +23,13 @@ pub(crate) struct HeaderContext<'a> {
 }
 
 impl HeaderContext<'_> {
-    /// Makes the context of a header that is written without a jar. Such a header has no policy.
+    /// Makes the context for a header that is written without a jar. A header without a jar has no policy.
     pub(crate) fn without_jar(verdict: Verdict) -> Self {
         HeaderContext { verdict, cookie_domain: None, seal: SealContext::default() }
     }
 }
 
-/// A finished `Set-Cookie` header, and the identity of its cookie (6265bis 5.7 step 23).
+/// A finished `Set-Cookie` header, with the name, path and domain that identify the cookie (6265bis 5.7 step 23).
 pub(crate) struct SetCookieHeader {
     pub(crate) name: &'static str,
     pub(crate) path: Cow<'static, str>,
@@ -38,10 +38,11 @@ pub(crate) struct SetCookieHeader {
 }
 
 impl SetCookieHeader {
-    /// Returns true if both headers set the same cookie. A browser would store only the cookie of the later header.
+    /// Returns true if both headers set the same cookie. If two headers set the same cookie, a browser keeps only the
+    /// cookie from the later header.
     #[inline]
     pub(crate) fn replaces(&self, other: &SetCookieHeader) -> bool {
-        // Most different names and paths differ in their last byte. Comparing one byte is faster than a call to
+        // Most different names and paths differ in their last byte. A comparison of one byte is faster than a call to
         // `memcmp`.
         let (path, other_path) = (self.path.as_bytes(), other.path.as_bytes());
         path.last() == other_path.last()
@@ -63,7 +64,7 @@ impl SetCookieHeader {
     }
 }
 
-/// Builds the header that sets `value`. If `value` is `None`, builds the header that removes the cookie.
+/// Builds the `Set-Cookie` header that sets `value`. If `value` is `None`, builds the header that removes the cookie.
 pub(crate) fn set_cookie_header(
     declaration: Declaration,
     value: Option<&dyn EncodeValue>,
@@ -83,7 +84,8 @@ pub(crate) fn set_cookie_header(
     })
 }
 
-/// Builds only the value of the header. If the header has the declared attributes, this function allocates only once.
+/// Builds only the value of the `Set-Cookie` header. If the header has the declared attributes, this function allocates
+/// memory only once.
 pub(crate) fn header_value(
     declaration: Declaration,
     value: Option<&dyn EncodeValue>,
@@ -137,7 +139,7 @@ fn check(spec: &Spec, overrides: &Overrides, context: &HeaderContext<'_>) -> Res
     Ok(())
 }
 
-/// Returns the text of attributes that differ from the declared attributes.
+/// Returns the header text of the attributes in `spec`, which differ from the declared attributes.
 fn join_attributes(spec: &hardtack_rules::Spec<'_>, expires: Option<[u8; 29]>) -> Vec<u8> {
     let mut text = vec![0; wire::write_attributes(spec, expires.as_ref(), &mut [])];
     wire::write_attributes(spec, expires.as_ref(), &mut text);
@@ -146,7 +148,7 @@ fn join_attributes(spec: &hardtack_rules::Spec<'_>, expires: Option<[u8; 29]>) -
 
 fn finish(cookie: &'static str, name_and_value: Option<Vec<u8>>, attributes: &[u8]) -> Result<HeaderValue, SetError> {
     let Some(mut header) = name_and_value else { return Err(SetError::Value { cookie }) };
-    // Browsers count the name and the value, without the `=` between them.
+    // Browsers count the bytes of the name and the value, without the `=` between the name and the value.
     let bytes = header.len() - 1;
     if bytes > syntax::MAX_NAME_VALUE_BYTES {
         return Err(SetError::TooLarge { cookie, bytes, limit: syntax::MAX_NAME_VALUE_BYTES });

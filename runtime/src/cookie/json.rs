@@ -1,26 +1,26 @@
-//! Writes and reads the value of a cookie that is declared `json`. The input is a value with serde's traits. The output
-//! is JSON text. Reading does the reverse. The `ValueWriter` percent-encodes the text.
+//! Writes and reads the value of a cookie that is declared `json`. serde converts the value to JSON text and back. The
+//! `ValueWriter` percent-encodes the JSON text.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::value::{InvalidValue, ValueWriter};
 
-/// The trait that a type needs if it is declared `json`.
+/// The trait that the type of a `json` cookie needs.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is declared `json`, and serde cannot write and read it",
     label = "needs serde's `Serialize` and `Deserialize`, without borrowing",
     note = "write `#[derive(serde::Serialize, serde::Deserialize)]` on it"
 )]
 pub trait Json: Sized {
-    /// Writes the value as JSON.
+    /// Writes the cookie's value as JSON.
     fn write_json(&self, out: &mut ValueWriter);
 
-    /// Reads the value from JSON.
+    /// Reads the cookie's value from JSON.
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidValue`] if the text is not valid JSON for this type.
+    /// Returns [`InvalidValue`] if `text` is not valid JSON for this type.
     fn read_json(text: &str) -> Result<Self, InvalidValue>;
 }
 
@@ -34,7 +34,7 @@ impl<T: Serialize + DeserializeOwned> Json for T {
     }
 
     fn read_json(text: &str) -> Result<Self, InvalidValue> {
-        // serde's error message may contain parts of the value, so the message is not used.
+        // serde's error message may contain parts of the value, so we do not use the message.
         serde_json::from_str(text).map_err(|_| InvalidValue::expected("JSON of the type"))
     }
 }

@@ -1,4 +1,4 @@
-//! One declared cookie. The input is a type with a declaration. The output is a header value or an error.
+//! Converts one declared cookie to the value of a `Set-Cookie` header, and reads the cookie from a request.
 
 pub(crate) mod allowed_over;
 pub(crate) mod declaration;

@@ -1,5 +1,5 @@
-//! The settings of one call that differ from the declaration. The settings can change the lifetime, the scope and the
-//! keyring. The settings can also make `SameSite` stricter.
+//! The settings of a `SetCookie` that differ from the cookie's declaration. A setting can change the cookie's lifetime,
+//! scope or keyring, or make its `SameSite` stricter.
 
 use core::time::Duration;
 
@@ -8,13 +8,13 @@ use hardtack_rules::SameSite;
 use super::declaration::Spec;
 use super::error::SetError;
 
-/// The settings of a [`SetCookie`](crate::SetCookie) that differ from the declaration.
+/// The settings of a [`SetCookie`](crate::SetCookie) that differ from the cookie's declaration.
 pub(crate) struct Overrides {
     pub(crate) expiry: ExpiryOverride,
     pub(crate) same_site: Option<SameSite>,
     pub(crate) path: Option<String>,
     pub(crate) domain: Option<String>,
-    /// The keyring that is used instead of the jar's keyring.
+    /// The keyring that replaces the jar's keyring for one cookie.
     #[cfg(feature = "seal")]
     pub(crate) keyring: Option<crate::seal::Keyring>,
     /// The error of the first invalid setting.
@@ -43,7 +43,7 @@ impl Overrides {
         error: None,
     };
 
-    /// Returns true if these settings do not change the declared attributes.
+    /// Returns true if no setting changes a declared attribute.
     pub(super) fn keep_attributes(&self) -> bool {
         matches!(self.expiry, ExpiryOverride::Declared)
             && self.same_site.is_none()
@@ -51,7 +51,7 @@ impl Overrides {
             && self.domain.is_none()
     }
 
-    /// Returns a copy of the declaration with these settings.
+    /// Returns a copy of the cookie's declaration with the changed settings.
     pub(crate) fn apply_to<'a>(
         &'a self,
         spec: &Spec,
@@ -79,7 +79,7 @@ impl Overrides {
         applied
     }
 
-    /// Returns the date of the header's `Expires`. Returns `None` if the header has no `Expires`.
+    /// Returns the date for the `Expires` of the header. Returns `None` if the header has no `Expires`.
     pub(crate) fn expires(&self, is_removal: bool) -> Option<[u8; 29]> {
         match (is_removal, self.expiry) {
             (true, _) => Some(*PAST),
@@ -89,6 +89,6 @@ impl Overrides {
     }
 }
 
-/// A date that is in the past on every clock. Scanners recognise a removal only by its `Expires`. Browsers also
-/// recognise `Max-Age=0`.
+/// A date that is in the past on every clock. Security scanners detect a header that removes a cookie only by an
+/// `Expires` in the past. Browsers also remove a cookie if the header has `Max-Age=0`.
 const PAST: &[u8; 29] = b"Thu, 01 Jan 1970 00:00:00 GMT";

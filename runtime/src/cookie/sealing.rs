@@ -1,6 +1,5 @@
-//! Writes and opens the value of a `signed` or `sealed` cookie. The input is a cookie's value. The output is a text
-//! with a seal. Opening does the reverse. Without the feature `seal`, every call returns an error. The cryptography is
-//! in the module `seal`.
+//! Adds a seal to the value of a `signed` or `sealed` cookie, and removes the seal when the cookie is read. Without the
+//! feature `seal`, every function of this file returns an error. The cryptography is in the module `seal`.
 
 use std::borrow::Cow;
 
@@ -21,7 +20,7 @@ pub(crate) enum OpenError {
     NoKeyring,
     #[cfg(feature = "seal")]
     Seal(crate::seal::OpenError),
-    /// The seal is valid, but the value is not UTF-8.
+    /// The value's seal is valid, but the value is not UTF-8.
     #[cfg(feature = "seal")]
     NotUtf8,
 }
@@ -38,7 +37,7 @@ mod with_seal {
     use crate::cookie::value::{self, ValueWriter};
     use crate::seal::{self, Keyring};
 
-    /// The keyring and the longest lifetime for one cookie.
+    /// The keyring for one cookie, and the longest lifetime that the cookie may have.
     #[derive(Clone, Copy, Default)]
     pub(crate) struct SealContext<'a> {
         pub(crate) keyring: Option<&'a Keyring>,
@@ -46,7 +45,8 @@ mod with_seal {
         pub(crate) longest_max_age: Option<Duration>,
     }
 
-    /// Writes the name, and the value with its seal. Reserves space for `attributes_len` bytes after the value.
+    /// Writes the cookie's name, and the cookie's value with its seal. Reserves space in the buffer for
+    /// `attributes_len` more bytes.
     pub(crate) fn write(
         Declaration { spec, template }: Declaration,
         value: &dyn EncodeValue,
@@ -82,8 +82,8 @@ mod with_seal {
         }
     }
 
-    /// Returns the time at which the value expires, in Unix seconds. A cookie without a lifetime gets the keyring's
-    /// default lifetime.
+    /// Returns the time at which the sealed value expires, in Unix seconds. If the cookie has no lifetime, its value
+    /// expires after the keyring's default lifetime.
     fn expiry(
         expiry: ExpiryOverride,
         max_age: Option<Duration>,
@@ -104,7 +104,7 @@ mod with_seal {
         u32::try_from(end).unwrap_or(u32::MAX)
     }
 
-    /// Verifies the seal of a raw value and returns the value's text.
+    /// Verifies the seal of a raw cookie value, and returns the text without the seal.
     pub(crate) fn open<'a>(
         cookie: &str,
         raw: &'a [u8],
@@ -122,8 +122,8 @@ mod with_seal {
     }
 }
 
-/// The functions `write` and `open` for a build without the feature `seal`. In such a build, a `signed` or `sealed`
-/// declaration does not compile, so these functions are never called.
+/// The functions `write` and `open` for a build without the feature `seal`. Without the feature `seal`, a `signed` or
+/// `sealed` declaration does not compile, so a program never calls `write` or `open`.
 #[cfg(not(feature = "seal"))]
 mod without_seal {
     use core::marker::PhantomData;

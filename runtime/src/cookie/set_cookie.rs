@@ -1,6 +1,6 @@
-//! One cookie to set or remove. The input is a value and the settings of one call. The output is a header value or a
-//! `cookie::Cookie`. If a setting is invalid, `header_value` returns the error of the first invalid setting. A setter
-//! cannot weaken the declaration.
+//! The type `SetCookie`: one cookie to set or remove. A `SetCookie` can be converted to a header value or to a
+//! `cookie::Cookie`. If a setting is invalid, `header_value` returns the error of the first invalid setting. No method
+//! of `SetCookie` can make the cookie weaker than its declaration.
 
 use core::fmt;
 use core::time::Duration;
@@ -24,8 +24,8 @@ use crate::wire::domain;
 
 /// A cookie to set or to remove, with settings that differ from its declaration.
 ///
-/// [`Cookies::set`](crate::Cookies::set) accepts a cookie or a `SetCookie`. Use a `SetCookie` to change the lifetime.
-/// You can also change the Domain and the Path if the cookie's name does not begin with `__Host-`.
+/// [`Cookies::set`](crate::Cookies::set) accepts a cookie or a `SetCookie`. Use a `SetCookie` to change the cookie's
+/// lifetime. If the cookie's name does not begin with `__Host-`, you can also change the cookie's Domain and Path.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,7 +43,7 @@ use crate::wire::domain;
 /// ```
 #[must_use = "a cookie is sent by `Cookies::set`, `header_value` or `to_cookie`"]
 pub struct SetCookie<T> {
-    /// The value to set. `None` removes the cookie.
+    /// The value to set. If the value is `None`, the header removes the cookie.
     value: Option<T>,
     overrides: Overrides,
 }
@@ -54,10 +54,10 @@ impl<T: Cookie> SetCookie<T> {
         SetCookie { value: Some(value), overrides: Overrides::NONE }
     }
 
-    /// Removes the cookie. The header has the declared name, Path, Domain and flags, and an empty value. The header
-    /// also has `Max-Age=0` and an `Expires` in the past.
+    /// Removes the cookie. The `Set-Cookie` header has the declared name, Path, Domain and flags, and an empty value.
+    /// The header also has `Max-Age=0` and an `Expires` in the past.
     ///
-    /// A browser removes only the cookie with the same name, Path and Domain (6265bis 5.7).
+    /// A browser removes a cookie only if the header has the cookie's name, Path and Domain (6265bis 5.7).
     ///
     /// ```
     /// use hardtack::{Cookie, SetCookie, testing};
@@ -74,7 +74,8 @@ impl<T: Cookie> SetCookie<T> {
         SetCookie { value: None, overrides: Overrides::NONE }
     }
 
-    /// Sets another `Max-Age`, in whole seconds. Browsers shorten a longer `Max-Age` to 400 days (6265bis 5.5).
+    /// Replaces the declared `Max-Age`. The new `Max-Age` must be in whole seconds. Browsers shorten a `Max-Age` of
+    /// more than 400 days to 400 days (6265bis 5.5).
     ///
     /// ```
     /// # use std::time::Duration;
@@ -91,7 +92,8 @@ impl<T: Cookie> SetCookie<T> {
         self.with_expiry("max_age", ExpiryOverride::MaxAge(max_age))
     }
 
-    /// Sets an `Expires` instead of the `Max-Age`. The time is rounded down to whole seconds.
+    /// Sets an `Expires` attribute in place of the declared `Max-Age`. The `Expires` time is rounded down to whole
+    /// seconds.
     ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
@@ -112,7 +114,8 @@ impl<T: Cookie> SetCookie<T> {
         }
     }
 
-    /// Omits the declared `Max-Age`. The browser then removes the cookie when the user closes the browser.
+    /// Writes the header without the declared `Max-Age`. Without a `Max-Age`, a browser removes the cookie when the
+    /// user closes the browser.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -127,7 +130,7 @@ impl<T: Cookie> SetCookie<T> {
         self.with_expiry("without_max_age", ExpiryOverride::WithoutMaxAge)
     }
 
-    /// Makes `SameSite` stricter than declared. A weaker value is an error.
+    /// Makes `SameSite` stricter than declared. A `SameSite` that is weaker than the declared `SameSite` is an error.
     ///
     /// ```
     /// # use hardtack::{Cookie, SameSite, SetCookie, testing};
@@ -151,8 +154,8 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Sets another `Path`. A call for a `__Host-` name does not compile, because the `Path` of such a cookie is always
-    /// `/`.
+    /// Sets another `Path`. A call of this method for a `__Host-` cookie does not compile, because the `Path` of a
+    /// `__Host-` cookie is always `/`.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -176,7 +179,8 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Sets another `Domain`. A call for a `__Host-` name does not compile, because such a cookie never has a `Domain`.
+    /// Sets another `Domain`. A call of this method for a `__Host-` cookie does not compile, because a `__Host-` cookie
+    /// never has a `Domain`.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -199,8 +203,8 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Signs or seals the value with this keyring. Use this method for a response without a jar. With a jar, this
-    /// keyring replaces the jar's keyring for this cookie.
+    /// Signs or seals the cookie's value with `keyring`. Use `with_keyring` for a response without a jar. If the
+    /// response has a jar, `keyring` replaces the jar's keyring for this cookie.
     ///
     /// ```
     /// # use hardtack::seal::{Key, Keyring};
@@ -221,13 +225,13 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Returns the value of the `Set-Cookie` header. Use this method for a response without a jar.
+    /// Returns the value of the `Set-Cookie` header. Use `header_value` for a response without a jar.
     ///
     /// # Errors
     ///
-    /// Returns the error of the first invalid setting, or one of the other variants of [`SetError`]. For example:
+    /// Returns the error of the first invalid setting, or another variant of [`SetError`]: For example:
     ///
-    /// - [`SetError::NotHttps`] if the cookie is Secure and the request is not HTTPS.
+    /// - [`SetError::NotHttps`] if the cookie is Secure and the request did not come over HTTPS.
     /// - [`SetError::TooLarge`] if the name and the value together have more than 4096 bytes.
     ///
     /// ```
@@ -246,9 +250,10 @@ impl<T: Cookie> SetCookie<T> {
     }
 
     /// Returns the cookie for a library that uses the [`cookie`](::cookie) crate. The value of the returned cookie is
-    /// the encoded text from the header.
+    /// percent-encoded, as in the `Set-Cookie` header.
     ///
-    /// Do not add the cookie to a jar that encodes or encrypts values, because its value is already percent-encoded.
+    /// Do not add the returned cookie to a jar that encodes or encrypts values, because the cookie's value is already
+    /// percent-encoded.
     ///
     /// # Errors
     ///
@@ -280,7 +285,7 @@ impl<T: Cookie> SetCookie<T> {
         set_cookie_header(Declaration::new::<T>(), self.value(), &self.overrides, &context)
     }
 
-    /// Returns the value as a trait object. Returns `None` if the cookie is to be removed.
+    /// Returns the cookie's value as a trait object. Returns `None` if this `SetCookie` removes the cookie.
     pub(crate) fn value(&self) -> Option<&dyn EncodeValue> {
         self.value.as_ref().map(|value| value as &dyn EncodeValue)
     }
@@ -308,7 +313,7 @@ impl<T: Cookie> SetCookie<T> {
     }
 }
 
-/// Shows the name. The output never contains the value.
+/// Shows the name. The `Debug` output never contains the cookie's value.
 impl<T: Cookie> fmt::Debug for SetCookie<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SetCookie")

@@ -280,9 +280,9 @@ fn count_escapes_in_block(block: &[u8; 32]) -> u8 {
 fn push_encoded(text: &[u8], escapes: usize, buffer: &mut Vec<u8>) {
     let mut at = buffer.len();
     let end = at + text.len() + 2 * escapes;
-    // The loop writes four bytes for every byte of `text`, because to write a fixed number of bytes is fast. If some of
-    // the four bytes are unused, the next write overwrites the unused bytes. After the loop, `truncate` removes up to
-    // three unused bytes.
+    // The loop writes four bytes for every byte of `text`, because a write of fixed length is fast. If some of the four
+    // bytes are unused, the next write overwrites the unused bytes. After the loop, `truncate` removes up to three
+    // unused bytes.
     buffer.resize(end + 3, 0);
     for byte in text {
         let Some(slot) = buffer.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) else { break };

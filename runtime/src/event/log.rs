@@ -1,5 +1,5 @@
-//! Emits events as `tracing` events. There is a limit for each kind and rule, so that many requests cannot fill the
-//! log. The limits use atomic counters, so no call waits for a lock.
+//! Emits events as `tracing` events. The number of events per second is limited for each kind and rule, so that many
+//! requests cannot fill the log. The counters are atomic, so no call waits for a lock.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,12 +9,13 @@ use crate::clock;
 /// The highest number of events of one kind and rule that are logged in one second.
 const LIMIT: u64 = 10;
 
-/// A counter for each kind and rule. The upper 32 bits are a Unix second. The lower 32 bits are the number of events in
-/// this second.
+/// A counter for each kind and rule. The upper 32 bits of a counter are a Unix second. The lower 32 bits are the number
+/// of events in that second.
 static COUNTERS: [[AtomicU64; Code::ALL.len()]; Kind::ALL.len()] =
     [const { [const { AtomicU64::new(0) }; Code::ALL.len()] }; Kind::ALL.len()];
 
-/// The last Unix second in which an event was suppressed. Zero if all summaries are logged.
+/// The last Unix second in which an event was suppressed. The number is zero if every suppressed event is already
+/// reported in a summary.
 static SUPPRESSED_AT: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +25,8 @@ enum Level {
     Debug,
 }
 
-/// Emits the event. Suppresses the event if [`LIMIT`] events of the same kind and rule were already emitted in this
-/// second.
+/// Emits the event. Suppresses the event if [`LIMIT`] events of the same kind and rule were already emitted in the
+/// current second.
 pub(crate) fn log(event: &Event<'_>) {
     let second = unix_second();
     report_suppressed_before(second);
@@ -43,7 +44,7 @@ pub(crate) fn report_suppressed() {
     }
 }
 
-/// Returns the current Unix second, or zero if there is no clock. Without a clock, there is no limit.
+/// Returns the current Unix second, or zero if there is no clock. Without a clock, the number of events is not limited.
 fn unix_second() -> u64 {
     u64::try_from(clock::unix_seconds(clock::now())).unwrap_or(0) & u64::from(u32::MAX)
 }
@@ -73,7 +74,8 @@ fn report_suppressed_before(second: u64) {
             if suppressed == 0 || count >> 32 == second {
                 continue;
             }
-            // Several threads can get here at the same time. Only the thread that resets the counter emits the summary.
+            // Several threads can run this code at the same time. Only the thread that resets the counter emits the
+            // summary.
             if counter.compare_exchange(count, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 let reason = format_args!("and {suppressed} more in the last second");
                 emit(&Event::new(*kind, *rule, &reason));
@@ -91,9 +93,9 @@ fn emit(event: &Event<'_>) {
     }
 }
 
-/// Returns the level of an event. Mistakes of the program have the level error. Events that ordinary traffic causes on
-/// a well-configured server have the level debug. All other events have the level warn, because an operator should look
-/// at them.
+/// Returns the log level of an event. Events about mistakes of the program have the level error. Events that ordinary
+/// traffic causes on a well-configured server have the level debug. All other events have the level warn, because an
+/// operator should look at them.
 fn level(event: &Event<'_>) -> Level {
     if event.kind == Kind::Mistake || matches!(event.rule, Code::NoKeyring | Code::NoRandomness) {
         return Level::Error;

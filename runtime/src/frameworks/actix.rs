@@ -1,9 +1,9 @@
 //! Support for actix-web 4: the policy as a middleware, extractors for the jar and for `Https`, and a response for each
 //! error.
 //!
-//! actix-web uses `http` 0.2, and hardtack uses `http` 1. So the adapter copies the headers that the policy needs from
-//! one version to the other, and back. The adapter does not use `connection_info()`, because that function trusts
-//! forwarding headers from every peer.
+//! actix-web uses `http` 0.2, and hardtack uses `http` 1. So this module copies the headers that the policy needs from
+//! one version to the other, and back. This module does not call actix-web's function `connection_info()`, because
+//! `connection_info()` trusts forwarding headers from every peer.
 //!
 //! ```
 //! use actix_web::{App, HttpMessage as _, test, web};
@@ -163,14 +163,14 @@ where
                 Ok(mut response) => {
                     on_response(&mut in_flight, response.response_mut());
                     if let Some(outer_jar) = outer_jar {
-                        // The outer layer uses the same request, and the jar of this layer is closed now. So the jar of
-                        // the outer layer is restored.
+                        // The outer and the inner layer use the same request. The jar of the inner layer is closed now,
+                        // so the request gets the outer layer's jar again.
                         response.request().extensions_mut().insert(outer_jar);
                     }
                     Ok(response.map_into_left_body())
                 }
-                // An inner middleware returned an error. Without this code, the server would make a response from the
-                // error, and the policy would not apply to this response.
+                // An inner middleware returned an error. If the error went on to the server, the server would make a
+                // response to which the policy does not apply.
                 Err(error) => {
                     let mut response = error.error_response();
                     on_response(&mut in_flight, &mut response);
@@ -211,16 +211,16 @@ fn on_request(guard: &PolicyGuard, request: &ServiceRequest) -> Result<InFlight,
         policy_response.write_headers(&mut headers);
         append(&headers, &mut response);
         if !matches!(request.parts().1, Payload::None) {
-            // The request's body is not read. In this case, actix-web closes the connection, but does not send
-            // `Connection: close` by itself.
+            // The server does not read the body of a refused request. actix-web then closes the connection, but does
+            // not send `Connection: close` by itself.
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
         response
     })
 }
 
-/// Copies a value of this type from the request's extensions. If the extensions have no such value, copies it from the
-/// connection's data.
+/// Copies a value of the type `T` from the request's extensions. If the extensions have no such value, copies the value
+/// from the connection's data.
 fn copy_extension<T: Copy + Send + Sync + 'static>(request: &ServiceRequest, extensions: &mut Extensions) {
     let value = request.extensions().get().copied();
     if let Some(value) = value.or_else(|| request.conn_data::<T>().copied()) {
@@ -228,8 +228,8 @@ fn copy_extension<T: Copy + Send + Sync + 'static>(request: &ServiceRequest, ext
     }
 }
 
-/// Converts a URI to the type of `http` 1. The URI is built from its parts and not parsed from its text. In the text, a
-/// path that does not begin with `/` would become a part of the host.
+/// Converts a URI to the URI type of `http` 1. The function builds the new URI from its parts. If the function parsed
+/// the URI's text instead, a path that does not begin with `/` would become a part of the host.
 fn to_http_uri(uri: &actix_web::http::Uri) -> http::Result<Uri> {
     let mut builder = Uri::builder();
     if let Some(scheme) = uri.scheme_str() {
@@ -279,7 +279,7 @@ fn append<B>(headers: &HeaderMap, response: &mut HttpResponse<B>) {
     }
 }
 
-/// The error of an extractor. If the request was refused, the event is only emitted when the `Rejection` becomes an
+/// The error of an extractor. If a request is refused, the event is emitted only when the `Rejection` becomes an
 /// [`ExtractError`] or an actix-web `Error`.
 ///
 /// In actix-web, an argument `Option<T>` of a handler drops the error of `T`. So the argument `Option<Https>` is `None`
@@ -289,7 +289,7 @@ fn append<B>(headers: &HeaderMap, response: &mut HttpResponse<B>) {
 /// - The policy is missing. The log contains an event.
 ///
 /// To get an error if the policy is missing, use the argument `Result<Https, ExtractError>`, as in the example. You can
-/// also use the argument `Cookies<AnyScheme>` and call its method `https()`.
+/// also use the argument `Cookies<AnyScheme>` and call the method `https()` of the argument.
 ///
 /// ```
 /// use actix_web::{App, test, web};

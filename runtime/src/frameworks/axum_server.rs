@@ -1,5 +1,5 @@
-//! Support for axum-server: an acceptor that marks each request as TLS or plain HTTP. `TlsTermination::per_connection`
-//! reads this mark.
+//! Support for axum-server: an acceptor that marks each request as TLS or plain HTTP. With
+//! `TlsTermination::per_connection`, the policy reads the mark of each request.
 
 use core::any::TypeId;
 use core::future::Future;
@@ -16,7 +16,8 @@ use crate::request::head::Transport;
 
 /// An acceptor for axum-server that adds a [`Transport`] to the extensions of every request.
 ///
-/// [`TlsTermination::per_connection`](crate::TlsTermination::per_connection) reads this extension.
+/// With [`TlsTermination::per_connection`](crate::TlsTermination::per_connection), the policy reads the [`Transport`]
+/// of each request.
 ///
 /// ```no_run
 /// use std::net::SocketAddr;
@@ -57,8 +58,8 @@ impl MarkedAcceptor {
 impl<A> MarkedAcceptor<A> {
     /// Marks each connection as TLS. `acceptor` must be the acceptor that terminates TLS.
     ///
-    /// An acceptor that terminates TLS changes the type of the stream. If `acceptor` does not change the type, the
-    /// connection counts as plain HTTP.
+    /// An acceptor that terminates TLS changes the type of the stream. If `acceptor` returns a stream of the same type,
+    /// the connection counts as plain HTTP.
     ///
     /// ```
     /// use axum_server::accept::DefaultAcceptor;
@@ -113,7 +114,7 @@ where
     }
 }
 
-/// The service of one connection. This service marks each request.
+/// The service of one connection. The service marks each request as TLS or plain HTTP.
 #[derive(Debug, Clone)]
 pub struct MarkedService<S> {
     inner: S,

@@ -19,8 +19,8 @@ impl Policy {
     /// Returns a tower layer for an HTTP client. The layer refuses each request that would carry a `Cookie` or
     /// `Authorization` header over plain HTTP.
     ///
-    /// The layer checks the headers that a request has when the layer receives the request. The layer cannot check what
-    /// the client does later:
+    /// The layer checks only the headers that the request already has. The layer cannot check what the client does
+    /// later:
     ///
     /// - The client adds cookies from its cookie store.
     /// - The client sends credentials from a URL.
@@ -51,8 +51,8 @@ impl Policy {
 }
 
 impl PolicyHandle {
-    /// Returns the layer of [`Policy::client_layer`]. When a request is sent, the layer applies the current policy of
-    /// the handle.
+    /// Returns the same layer as [`Policy::client_layer`]. When a request is sent, the layer applies the current policy
+    /// of the handle.
     ///
     /// ```
     /// use hardtack::{Policy, PolicyHandle};
@@ -69,8 +69,8 @@ impl PolicyHandle {
     }
 }
 
-/// The tower layer for HTTP clients. The layer refuses requests with credentials over plain HTTP.
-/// [`Policy::client_layer`] makes the layer.
+/// The tower layer for HTTP clients. The layer refuses requests that would carry a cookie or credentials over plain
+/// HTTP. [`Policy::client_layer`] makes the layer.
 #[derive(Debug, Clone)]
 pub struct ClientLayer {
     policy: PolicyHandle,
@@ -146,7 +146,8 @@ where
             Projected::Sent { inner } => inner.poll(context).map_err(ClientError::Client),
             Projected::Refused { error } => match error.take() {
                 Some(error) => Poll::Ready(Err(ClientError::Plaintext(error))),
-                // The future was polled again after it was ready. Executors do not do this.
+                // An executor polled the future again after the future was ready. Executors normally stop polling a
+                // ready future.
                 None => Poll::Pending,
             },
         }
@@ -168,9 +169,10 @@ where
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ClientError<E> {
-    /// The policy refused the request, so it was not sent. The [`source`](std::error::Error::source) has the reason.
+    /// The policy refused the request, so the request was not sent. The [`source`](std::error::Error::source) of the
+    /// error has the reason.
     Plaintext(PlaintextRequestError),
-    /// The inner client returned this error. `Display` and `source` return the same as for the inner error.
+    /// The inner client returned an error. `Display` and `source` return the same as for the inner client's error.
     Client(E),
 }
 
@@ -187,7 +189,8 @@ impl<E: std::error::Error + 'static> std::error::Error for ClientError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             ClientError::Plaintext(error) => Some(error),
-            // `Display` already writes the text of the inner error. So `source` returns the source of the inner error.
+            // `Display` already writes the text of the inner client's error. So `source` skips the inner client's error
+            // and returns the next source.
             ClientError::Client(error) => error.source(),
         }
     }

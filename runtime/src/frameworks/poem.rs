@@ -19,34 +19,35 @@ use crate::request::tls_termination::TlsTermination;
 
 /// The middleware that applies a [`Policy`](crate::Policy) to an application.
 ///
-/// Add this middleware with the last `.with(..)` of the whole `Route`, so that it is the outermost middleware. If the
-/// policy redirects or refuses a request, the response has an empty body.
+/// Add this middleware with the last `.with(..)` of the whole `Route`, so that `PolicyMiddleware` is the outermost
+/// middleware. If the policy redirects or refuses a request, the response has an empty body.
 ///
 /// With [`TlsTermination::per_connection`], poem's acceptor decides the scheme. Requests from a `TcpListener` or a
 /// `UnixListener` are plain HTTP. Requests from a listener that terminates TLS are HTTPS. One server may `combine` both
 /// kinds of listeners. The address of the peer is the address of the socket. A peer on a Unix socket has no address.
 ///
-/// A request that comes from no server, as in `TestClient`, counts as plain HTTP. To make the request count as HTTPS,
-/// add [`Transport::Tls`] to the request's data.
+/// A request that no server received, such as a request of poem's `TestClient`, counts as plain HTTP. To make the
+/// request count as HTTPS, add [`Transport::Tls`] to the request's data.
 ///
 /// # Errors of the application
 ///
 /// The middleware turns each error of the application into a response, so that the response has cookies and HSTS. Outer
-/// middleware receives this response and not the error. So put `.catch_error(..)` before the `.with(..)` of this
+/// middleware receives the response and not the error. So put `.catch_error(..)` before the `.with(..)` of this
 /// middleware.
 ///
 /// # Sessions
 ///
-/// poem's cookie jar removes a cookie by its name alone. `Session::purge` does the same. If a removal has no `Path`, a
-/// browser removes only the cookie of the request's directory. The browser does not remove a session cookie that was
-/// set for `/`.
+/// poem's cookie jar and `Session::purge` remove a cookie with a header that has no `Path`. For a header without a
+/// `Path`, a browser removes only a cookie whose path is the directory of the request's URL. For example, the browser
+/// does not remove a session cookie with `Path=/`.
 ///
-/// If the policy hardens undeclared cookies, the middleware completes the removal. The middleware adds the `Path`,
-/// `Domain` and `Partitioned` of the cookie to the removal. If this process has set no such cookie for the request's
-/// host and path, the middleware also sends a removal for `/`.
+/// If the policy hardens undeclared cookies, the middleware adds the `Path`, `Domain` and `Partitioned` of the cookie
+/// to the header that removes the cookie. If the process has not set the cookie for the request's host and path, the
+/// middleware does not know the cookie's attributes. The middleware then also sends a header that removes the cookie
+/// with `Path=/`.
 ///
-/// poem does not remove the session's cookie in two cases. The handler returns an error after `purge`, or the storage
-/// of a `ServerSession` does not contain the session.
+/// In two cases, poem does not remove the session's cookie: if the handler returns an error after `purge`, and if the
+/// storage of a `ServerSession` does not contain the session.
 ///
 /// ```
 /// use hardtack::poem::PolicyMiddleware;
@@ -166,10 +167,10 @@ impl<E: Endpoint> Endpoint for PolicyEndpoint<E> {
     }
 }
 
-/// Returns the URI that the client sent. A nested route removes its prefix from the URI of the request.
+/// Returns the URI that the client sent. A nested route of poem removes its prefix from the request's current URI.
 fn original_uri(request: &Request) -> &Uri {
     let original = request.original_uri();
-    // If a request comes from no server, its original URI is always `/`.
+    // If no server received the request, the original URI is always `/`.
     if original == "/" { request.uri() } else { original }
 }
 
@@ -196,7 +197,7 @@ impl<'a, S: Scheme> FromRequest<'a> for Cookies<S> {
 /// - The policy is missing. The log contains an event.
 ///
 /// To get an error if the policy is missing, use the argument `poem::Result<Https>`. You can also use the argument
-/// `Cookies<AnyScheme>` and call its method `https()`.
+/// `Cookies<AnyScheme>` and call the method `https()` of the argument.
 impl<'a> FromRequest<'a> for Https {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
         extract(request, JarHandle::maybe_https)
@@ -213,8 +214,8 @@ fn extract<T>(request: &Request, extractor: impl FnOnce(&JarHandle) -> Option<T>
     })
 }
 
-/// Marks an error whose event is not emitted yet. The event is emitted if the error becomes the response. The event is
-/// not emitted if an argument `Option<T>` drops the error.
+/// Marks an error whose event is not emitted yet. The event is emitted when the error becomes the response. If an
+/// argument `Option<T>` drops the error, the event is not emitted.
 #[derive(Clone)]
 struct DeferredRefusal(JarHandle);
 

@@ -1,11 +1,11 @@
 //! Support for Rocket 0.5: the policy as a fairing, request guards for the jar and for `Https`, and a response for each
 //! error.
 //!
-//! A fairing cannot respond to a request. So the fairing has its own route. If the policy redirects or refuses a
-//! request, the fairing sends the request to this route.
+//! In Rocket, a fairing cannot respond to a request. So the fairing of the policy adds a route. If the policy redirects
+//! or refuses a request, the fairing sends the request to the fairing's own route.
 //!
-//! The fairing changes the body of the application's response in only one case. If a request guard refused the request,
-//! and no catcher of the application wrote a body, the fairing writes the text of the error.
+//! The fairing changes the body of the application's response in only one case: a request guard refused the request,
+//! and no catcher of the application wrote a body. The fairing then writes the text of the guard's error as the body.
 
 use std::future::ready;
 use std::io::Cursor;
@@ -35,18 +35,20 @@ use crate::request::tls_termination::TlsTermination;
 
 /// The fairing that applies a [`Policy`](crate::Policy) to an application.
 ///
-/// Attach this fairing first, so that it checks a request before another fairing changes the request. The fairing
-/// attaches a second fairing by itself. The second fairing runs last on every response. The second fairing even runs
-/// after fairings that other fairings attach at ignite, up to three levels deep.
+/// Attach this fairing before all other fairings, so that the policy checks a request before another fairing changes
+/// the request. The fairing attaches a second fairing by itself. The second fairing handles every response after all
+/// other fairings. If other fairings attach fairings at ignite, the second fairing also runs after the attached
+/// fairings, up to three levels deep.
 ///
 /// With [`TlsTermination::per_connection`], Rocket's configuration decides whether connections carry TLS. The address
-/// of the peer is the address of the socket. `client_ip()` is not used.
+/// of the peer is the address of the socket. The fairing does not use Rocket's `client_ip()`.
 ///
 /// If the policy redirects or refuses a request, the response has an empty body, and no handler or catcher of the
-/// application runs. To do this, the fairing changes the method of the request to `CONNECT`. The fairing also adds a
-/// route that handles `CONNECT` before all other routes. The URI of the request is unchanged.
+/// application runs. The fairing changes the method of the refused request to `CONNECT`, and adds a route that handles
+/// `CONNECT` before all other routes. The URI of the request is unchanged.
 ///
-/// If a request has a method that Rocket does not support, no fairing runs. A catcher for 400 handles such a request.
+/// If a request has a method that Rocket does not support, Rocket runs no fairing and calls the catcher for the status
+/// 400.
 ///
 /// If a route has an argument of type `Cookies` or `Https`, the application does not launch without this fairing.
 ///
@@ -128,7 +130,7 @@ impl Fairing for PolicyFairing {
         let is_tls = request.rocket().config().tls_enabled();
         let mut state = state(request);
         if state.is_sent {
-            // A local client can dispatch clones of one request. All clones share one cache.
+            // With Rocket's local client, a test can send clones of one request. All clones share one cache.
             *state = RequestState::default();
         }
         if state.policy_response.is_some() {
@@ -153,11 +155,11 @@ impl Fairing for PolicyFairing {
     }
 }
 
-/// A mark in Rocket's managed state. The mark shows that a [`PolicyFairing`] is attached.
+/// A mark in Rocket's managed state, which shows that a [`PolicyFairing`] is attached.
 struct PolicyAttached;
 
-/// The fairing that runs last. This fairing attaches itself again in each round of ignite. So it comes after the
-/// fairings that other fairings attach.
+/// The fairing that runs after all other fairings. In each round of ignite, `LateFairing` attaches itself again, after
+/// the fairings that other fairings attach.
 struct LateFairing {
     /// The number of rounds in which the fairing will attach itself again.
     rounds: u8,
@@ -177,8 +179,8 @@ impl Fairing for LateFairing {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        // The method is set here, because this fairing runs last. After `PolicyFairing`, another fairing could change
-        // the method again.
+        // `LateFairing` sets the method to `CONNECT`, because `LateFairing` runs last. If `PolicyFairing` set the
+        // method, another fairing could change the method again.
         let has_policy_response = state(request).policy_response.is_some();
         if has_policy_response {
             request.set_method(Method::Connect);
@@ -225,13 +227,13 @@ impl Fairing for LateFairing {
     }
 }
 
-/// Handles the route for `CONNECT`. Responds with the status of the policy's response. [`LateFairing`] adds the
-/// headers.
+/// Handles the requests that the fairing has changed to `CONNECT`. The response has the status of the policy's
+/// response. Later, [`LateFairing`] adds the headers.
 fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFuture<'r> {
     let policy_status = state(request).policy_response.as_ref().map(PlainHttpResponse::status);
     let outcome = match policy_status {
         Some(code) => route::Outcome::Success(Response::build().status(status(code)).finalize()),
-        // The client itself sent `CONNECT`.
+        // The policy has no response, so the client itself sent `CONNECT`.
         None => route::Outcome::forward(data, Status::NotFound),
     };
     Box::pin(ready(outcome))
@@ -250,19 +252,19 @@ fn guard_error(request: &Request<'_>, response_status: Status) -> Option<Extract
     Some(error)
 }
 
-/// Returns true if the response looks like Rocket's default response. In this case, no catcher of the application wrote
-/// the body.
+/// Returns true if the response looks like Rocket's default response. The function then assumes that no catcher of the
+/// application wrote the body.
 fn is_default_response(response: &Response<'_>, default: &Response<'_>) -> bool {
     response.content_type() == default.content_type() && response.body().preset_size() == default.body().preset_size()
 }
 
-/// The state of one request and its response, in the request's local cache.
+/// The state of one request and of its response, in the local cache of Rocket's `Request`.
 #[derive(Default)]
 struct RequestState {
-    /// Rocket's requests and responses have no extensions.
+    /// The extensions of the request. Rocket's own requests and responses have no extensions.
     request_extensions: Extensions,
     response_extensions: Extensions,
-    /// One value for each [`PolicyFairing`], the outermost first.
+    /// One unfinished request for each attached [`PolicyFairing`]. The value of the outermost fairing comes first.
     in_flight: Vec<InFlight>,
     policy_response: Option<PlainHttpResponse>,
     /// The error of the request guard that failed last.
@@ -277,8 +279,8 @@ fn state<'a>(request: &'a Request<'_>) -> MutexGuard<'a, RequestState> {
 
 /// Returns the method that the client sent.
 ///
-/// If a request has a form with a field `_method`, Rocket replaces the method of the request with this field before any
-/// fairing runs. So every request with a form counts as POST. Such a request is never a page request.
+/// If a request has a form with a field `_method`, Rocket replaces the request's method with the text of this field
+/// before any fairing runs. So the fairing treats every request with a form as POST, and never as a page request.
 async fn client_method(request: &Request<'_>, data: &mut Data<'_>) -> http::Method {
     let is_form = request.content_type().is_some_and(|kind| kind.is_form());
     if is_form && !data.peek(1).await.is_empty() {
@@ -288,7 +290,7 @@ async fn client_method(request: &Request<'_>, data: &mut Data<'_>) -> http::Meth
 }
 
 fn uri(request: &Request<'_>) -> Uri {
-    // An invalid URI becomes `*`. This path is never exempt, and a request with this path is never redirected.
+    // An invalid URI becomes `*`. No policy exempts the path `*`, and a request with the path `*` is never redirected.
     request.uri().to_string().parse().unwrap_or_else(|_| Uri::from_static("*"))
 }
 
@@ -296,11 +298,11 @@ fn headers(request: &Request<'_>) -> HeaderMap {
     let headers: Vec<Header<'_>> = request.headers().iter().collect();
     let mut headers = header_map::from_request(headers.iter().map(name_and_value));
     if !headers.contains_key(HOST) {
-        // An HTTP/2 request has `:authority` instead.
+        // An HTTP/2 request has `:authority` instead of `Host`.
         insert(&mut headers, HOST, request.host().map(ToString::to_string));
     }
     if !headers.contains_key(COOKIE) {
-        // A local client adds the cookies of a test only to Rocket's jar.
+        // Rocket's local client adds the cookies of a test only to Rocket's jar, not to the `Cookie` header.
         let pairs: Vec<_> = request.cookies().iter().map(|cookie| cookie.encoded().stripped().to_string()).collect();
         insert(&mut headers, COOKIE, (!pairs.is_empty()).then(|| pairs.join("; ")));
     }
@@ -327,8 +329,8 @@ const REMEDY: &str =
 const UNPARSED_REQUEST: &str = "Rocket could not parse this request and ran no fairing, so hardtack's policy did not \
                                 check it; use no cookies in a catcher for 400";
 
-/// Calls the extractor with the jar of the request. If the extractor fails, stores the error. [`guard_error`] handles
-/// the error when the response is known.
+/// Calls the extractor with the jar of the request. If the extractor fails, stores the error. Later, [`guard_error`]
+/// handles the error, when the response is known.
 fn extract<T>(request: &Request<'_>, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Outcome<T, ExtractError> {
     let jar = state(request).request_extensions.get::<JarHandle>().cloned();
     let error = match jar {
@@ -352,8 +354,8 @@ impl<'r, S: Scheme> FromRequest<'r> for Cookies<S> {
     }
 }
 
-/// In Rocket, an argument `Option<Https>` is `None` after every error. If the policy is missing, the [`Sentinel`]
-/// reports this at launch.
+/// In Rocket, an argument `Option<Https>` is `None` after every error. So the [`Sentinel`] reports a missing policy
+/// when the application launches.
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Https {
     type Error = ExtractError;
@@ -420,8 +422,8 @@ macro_rules! __rocket {
         impl<'__r, __S: $crate::Scheme> $crate::private::rocket::request::FromRequest<'__r> for $name<__S> {
             type Error = $crate::ExtractError;
 
-            // This is the expansion of an `async fn` under `#[async_trait]`. All paths are absolute, so that items in
-            // the user's code cannot hide them.
+            // This is the expansion of an `async fn` under `#[async_trait]`. All paths in this code are absolute, so
+            // that items in the user's code cannot hide the items of hardtack.
             fn from_request<'__life, '__future>(
                 __request: &'__r $crate::private::rocket::Request<'__life>,
             ) -> ::core::pin::Pin<

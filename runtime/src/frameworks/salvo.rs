@@ -1,14 +1,15 @@
-//! Support for salvo 1.1: the policy as a hoop (salvo's name for a middleware), extractors for the jar and for `Https`,
-//! and a response for each error. The scheme and the peer of a connection come from salvo's acceptor. The scheme and
-//! the peer never come from the URI or a header.
+//! Support for salvo 1.1: the policy as a middleware (salvo calls a middleware a hoop), extractors for the jar and for
+//! `Https`, and a response for each error. The scheme and the peer of a connection come from salvo's acceptor. The
+//! scheme and the peer never come from the URI or a header.
 //!
 //! Add a [`PolicyHoop`] to the `Service`. Then a `#[handler]` can have arguments of these types: [`Cookies`],
 //! [`Https`](crate::Https), [`MaybeHttps`] and each `#[hardtack::cookies]` struct.
 //!
-//! Other code, such as an `#[endpoint]` of salvo-oapi, must extract the values itself. Import
-//! `salvo::extract::Extractible`, and write `let cookies: Cookies = Cookies::extract(req, depot).await?`.
+//! A function that is not a `#[handler]`, such as an `#[endpoint]` of salvo-oapi, must extract the values itself. In a
+//! function that is not a `#[handler]`, import `salvo::extract::Extractible`, and write `let cookies: Cookies =
+//! Cookies::extract(req, depot).await?`.
 //!
-//! Every error is also a response. A handler with several kinds of errors can return [`Error`].
+//! Every error of hardtack is also a response. A handler with several kinds of errors can return [`Error`].
 
 use core::fmt;
 
@@ -30,16 +31,17 @@ use crate::request::head::{RequestHead, Transport};
 use crate::request::scheme::{Https, Scheme};
 use crate::request::tls_termination::TlsTermination;
 
-/// The hoop that applies a [`Policy`](crate::Policy) to a salvo `Service`.
+/// The middleware that applies a [`Policy`](crate::Policy) to a salvo `Service`. salvo calls a middleware a hoop.
 ///
 /// With [`TlsTermination::per_connection`], salvo's acceptor decides whether a connection carries TLS. The address of
 /// the peer is the address of the socket.
 ///
-/// Add this hoop to the `Service` **before every other hoop**. The policy does not change headers that an earlier hoop
-/// adds.
+/// Add this hoop (salvo's name for a middleware) to the `Service` **before every other hoop**. The policy does not
+/// change headers that an earlier hoop adds.
 ///
-/// Do not add this hoop to a `Router`, because salvo does not run the hoops of a router for unknown paths. For such a
-/// path, the response 404 would have no HSTS. A request over plain HTTP would not be redirected.
+/// Do not add this hoop to a `Router`, because salvo does not run the hoops of a router for unknown paths. The response
+/// 404 to an unknown path would then have no HSTS. A request over plain HTTP for an unknown path would not be
+/// redirected.
 ///
 /// salvo's catcher runs after all hoops. The error pages of the catcher keep the headers that the policy wrote. If your
 /// own catcher sets cookies, add the hoop to the catcher too: `Catcher::default().hoop(hoop.clone())`.
@@ -82,7 +84,8 @@ pub struct PolicyHoop {
 }
 
 impl PolicyHoop {
-    /// Makes the hoop from a policy or from a [`PolicyHandle`]. A handle can replace the policy while the server runs.
+    /// Makes the hoop (salvo's name for a middleware) from a policy or from a [`PolicyHandle`]. A handle can replace
+    /// the policy while the server runs.
     ///
     /// ```
     /// use hardtack::salvo::PolicyHoop;
@@ -119,12 +122,13 @@ impl Handler for PolicyHoop {
         };
         let outer_jar = req.extensions_mut().insert(in_flight.jar_handle());
         ctrl.call_next(req, depot, res).await;
-        // These steps also run if a handler called `ctrl.cease()`. The policy applies to every response.
+        // The policy applies to every response, even if a handler called `ctrl.cease()`.
         write_salvo_jar(req, res);
         in_flight.on_response(&mut res.headers, &mut res.extensions);
         match outer_jar {
             Some(outer_jar) => _ = req.extensions_mut().insert(outer_jar),
-            // A catcher may run this hoop again. The second run must not treat these headers as undeclared.
+            // A catcher of salvo may run `PolicyHoop` a second time. The second run of `PolicyHoop` must know which
+            // headers the first run wrote.
             None => trust_headers(res),
         }
     }
@@ -134,13 +138,14 @@ impl Handler for PolicyHoop {
 fn send(policy_response: PlainHttpResponse, res: &mut Response, ctrl: &mut FlowCtrl) {
     res.status_code(policy_response.status());
     policy_response.write_headers(&mut res.headers);
-    // salvo's catcher writes an error page if the response has no body. So the body is set to an empty text.
+    // salvo's catcher writes an error page if the response has no body. An empty text as the body prevents the error
+    // page.
     res.body("");
     ctrl.skip_rest();
 }
 
-/// Moves the cookies of salvo's own jar to the headers, so that the policy checks them. salvo itself would do this
-/// later, after the last hoop.
+/// Moves the cookies from salvo's own jar to the headers, so that the policy checks the cookies. Without
+/// `write_salvo_jar`, salvo would move the cookies only after the last middleware (salvo calls it a hoop).
 fn write_salvo_jar(req: &Request, res: &mut Response) {
     if !res.has_cookie_changes() {
         return;
@@ -242,9 +247,10 @@ impl<'ex> Extractible<'ex> for MaybeHttps {
     }
 }
 
-/// Any error of hardtack, as a response. A handler can return this type if it uses `?` with several kinds of errors.
+/// Any error of hardtack, as a response. A handler can return `Error` if the handler uses `?` with several kinds of
+/// errors.
 ///
-/// salvo's own error type cannot contain the response of another error.
+/// hardtack has its own type `Error`, because salvo's own error type cannot contain the response of another error.
 ///
 /// ```
 /// use hardtack::salvo::{Error, PolicyHoop};
@@ -297,7 +303,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// This error has no `source`, because `Display` already writes the text of the inner error.
+/// `Error` has no `source`, because `Display` already writes the text of the inner error.
 impl std::error::Error for Error {}
 
 impl From<ReadError> for Error {
@@ -348,8 +354,8 @@ impl Scribe for ReadError {
 }
 
 fn render_text(res: &mut Response, status: StatusCode, text: &'static str) {
-    // Rendering salvo's error removes the body that the handler or another hoop wrote, and the headers of this body.
-    // After that, the text becomes the new body.
+    // When salvo's error is rendered, salvo removes the body of the response and the headers of the body. The handler
+    // or another middleware may have written the removed body. Then the error's text becomes the new body.
     res.render(StatusError::from_code(status).unwrap_or_else(StatusError::internal_server_error));
     res.render(text);
 }

@@ -48,7 +48,7 @@ impl Policy {
 }
 
 impl PolicyHandle {
-    /// Returns a tower layer. When a request begins, the layer reads the current policy of the handle, and applies this
+    /// Returns a tower layer. When a request begins, the layer reads the current policy of the handle, and applies the
     /// policy to the request.
     ///
     /// ```
@@ -127,9 +127,9 @@ pin_project! {
 pin_project! {
     #[project = Projected]
     enum State<F> {
-        // The policy redirects or refuses the request.
+        // The response with which the policy redirects or refuses the request.
         PolicyResponse { response: Option<PlainHttpResponse> },
-        // The inner service handles the request.
+        // The inner service's future. The inner service handles the request.
         Inner { #[pin] inner: F, in_flight: InFlight },
     }
 }
@@ -166,7 +166,7 @@ where
     }
 }
 
-/// Returns the URI that the client sent. A nested router removes its prefix from the URI of the request.
+/// Returns the URI that the client sent. A nested router removes its prefix from the request's current URI.
 fn original_uri(parts: &http::request::Parts) -> &http::Uri {
     #[cfg(feature = "axum")]
     if let Some(axum::extract::OriginalUri(uri)) = parts.extensions.get() {
@@ -185,8 +185,8 @@ fn policy_response<R: Default>(policy_response: Option<PlainHttpResponse>) -> Re
 }
 
 impl<S: Scheme> Cookies<S> {
-    /// Returns the jar that the policy's layer added. Use this function in a tower service, or if hardtack has no
-    /// extractors for your framework.
+    /// Returns the jar that the policy's layer added to the request. Use this function in a tower service, or if
+    /// hardtack has no extractors for your framework.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
-//! The extractors of a `#[cookies]` struct. Each framework has one macro, which implements the framework's extractors.
-//! A procedural macro cannot see which features of hardtack are enabled, so the code that it generates calls
-//! `__extractors`. If the feature of a framework is enabled, the framework's adapter defines the macro. Otherwise this
-//! file defines an empty macro.
+//! The extractors of a `#[cookies]` struct. For each web framework, one macro implements the framework's extractors. A
+//! procedural macro cannot see which features of hardtack are enabled, so the generated code always calls
+//! `__extractors`. If the feature of a framework is enabled, the framework's adapter defines the framework's macro. If
+//! the feature is disabled, this file defines an empty macro.
 
-/// Implements the extractors of all enabled frameworks.
+/// Implements the extractors of all frameworks whose feature is enabled.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __extractors {

@@ -1,6 +1,7 @@
-//! Replacements for methods whose feature is disabled. A call to such a method does not compile, and the error names
-//! the feature. The trait bound is on the type of the argument, so the error points at the argument. Modules and
-//! functions need no replacement, because rustc itself names the feature in the error.
+//! Replacements for methods whose feature is disabled. A call to a replacement method does not compile, and the compile
+//! error names the missing feature. The trait bound of a replacement method is on the argument's type, so the compile
+//! error points at the argument. Modules and functions need no replacement, because rustc itself names the missing
+//! feature in its error.
 
 #[cfg(not(feature = "tower"))]
 mod tower {

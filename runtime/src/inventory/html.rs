@@ -1,5 +1,5 @@
-//! Writes the inventory as an HTML page. The page works on a phone, contains no script and loads no other files. All
-//! text is escaped.
+//! Writes the inventory as an HTML page. The HTML page also works on a phone. The HTML page contains no script and
+//! loads no other files. All text in the HTML page is escaped.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -8,11 +8,11 @@ use super::{Entry, Inventory, phrases};
 use crate::audit::{Finding, Severity};
 
 impl Inventory {
-    /// Returns the list as an HTML page. A site can publish the page to inform its users about cookies. A security team
-    /// can review the page.
+    /// Returns an HTML page that lists the cookies. A site can publish the HTML page to inform the users of the site
+    /// about cookies. A security team can use the HTML page to review the cookies.
     ///
-    /// The page contains no script and loads no other files. The page works with the `Content-Security-Policy`
-    /// `default-src 'none'; style-src 'unsafe-inline'`.
+    /// The HTML page contains no script and loads no other files. A server can send the HTML page with the
+    /// `Content-Security-Policy` `default-src 'none'; style-src 'unsafe-inline'`.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -114,7 +114,7 @@ fn write_finding(finding: &Finding, page: &mut String) {
     );
 }
 
-/// Displays a text as HTML. The text between backticks becomes a `<code>` element.
+/// Displays text as HTML. Text between backticks becomes a `<code>` element.
 struct WithCode<'a>(&'a str);
 
 impl fmt::Display for WithCode<'_> {
@@ -126,8 +126,8 @@ impl fmt::Display for WithCode<'_> {
     }
 }
 
-/// Displays a text with the special characters of HTML escaped. The result is safe in an element and in a quoted
-/// attribute.
+/// Displays text in which the special characters of HTML are escaped. The escaped text is safe in an element and in a
+/// quoted attribute.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {

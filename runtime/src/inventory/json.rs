@@ -1,16 +1,16 @@
-//! Writes the inventory as JSON, for programs.
+//! Writes the inventory as JSON, so that other programs can read the inventory.
 
 use serde_json::{Value, json};
 
 use super::{Entry, Inventory};
 
 impl Inventory {
-    /// Returns the list as JSON: `{"cookies": [{"name", "type", "crate", "file", "line", "purpose", "set_cookie",
+    /// Returns the inventory as JSON: `{"cookies": [{"name", "type", "crate", "file", "line", "purpose", "set_cookie",
     /// "attributes", "reason", "same_name", "findings"}]}`.
     ///
     /// - `attributes` is `{"secure", "http_only", "same_site", "path", "domain", "max_age", "partitioned", "read_only",
-    ///   "seal"}`. `max_age` is in seconds. `domain` is `"policy"` if the domain comes from the policy. An absent
-    ///   attribute is `null`.
+    ///   "seal"}`. The unit of `max_age` is seconds. The field `domain` is `"policy"` if the declaration has `domain =
+    ///   policy`. An absent attribute is `null`.
     /// - `set_cookie` is the `Set-Cookie` header with `…` as the value. `set_cookie` is `null` for a `read_only`
     ///   cookie.
     /// - Each finding has the format of the [audit](crate::audit#serde).

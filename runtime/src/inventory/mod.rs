@@ -1,7 +1,9 @@
-//! The inventory lists every cookie that a program declares, in all its crates. Each entry contains the source line of
-//! the declaration, its reason, and the findings of the [audit] about its header.
+//! The inventory lists every cookie that a program declares, in all its crates. Each entry of the inventory contains a
+//! declaration, the source line of the declaration, and the findings of the [audit] about the declared `Set-Cookie`
+//! header.
 //!
-//! The inventory reads only declarations. Use the audit to check the headers that a server really sends.
+//! The inventory reads declarations, and does not read the headers that a server sends. Use the audit to check the
+//! headers that a server really sends.
 
 use std::fmt;
 
@@ -19,18 +21,18 @@ mod phrases;
 mod sarif;
 mod table;
 
-/// A declaration that a macro registered.
+/// A cookie declaration that a macro registered for the inventory.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Registered {
     /// The declaration.
     pub spec: Spec,
-    /// The path of the module that contains the declaration.
+    /// The path of the Rust module that contains the declaration.
     pub module: &'static str,
-    /// The name of the type, such as `Theme`. For a field of a set, the names of the struct and of the field, such as
-    /// `ShopCookies::theme`.
+    /// The name of the cookie type, such as `Theme`. For a cookie in a [`cookies`](macro@crate::cookies) struct, the
+    /// string contains the names of the struct and of the field, such as `ShopCookies::theme`.
     pub item: &'static str,
-    /// The documentation, line by line.
+    /// The lines of the declaration's documentation.
     pub docs: &'static [&'static str],
     /// The source file.
     pub file: &'static str,
@@ -42,9 +44,9 @@ pub struct Registered {
 
 /// Returns every cookie that this program declares, in all linked crates.
 ///
-/// If the program uses no item of a crate, the linker drops the crate, and the list does not contain its cookies. If a
-/// crate is linked, the list also contains its unused cookie types. In a test binary, the list contains the cookies of
-/// the tests and of the crates under test.
+/// If the program uses no item of a crate, the linker drops the crate, and the inventory does not contain the cookies
+/// of the crate. If a crate is linked, the inventory contains all cookie types of the crate, even the unused types. In
+/// a test binary, the inventory contains the cookies of the tests and of the crates under test.
 ///
 /// ```standalone_crate
 /// use hardtack::Cookie;
@@ -72,7 +74,7 @@ pub fn inventory() -> Inventory {
     Inventory { cookies }
 }
 
-/// The cookies that a program declares. [`inventory()`] returns this list.
+/// The cookies that a program declares. [`inventory()`] returns an `Inventory`.
 ///
 /// ```standalone_crate
 /// use hardtack::Cookie;
@@ -120,22 +122,23 @@ pub struct Entry {
     pub spec: Spec,
     /// The name of the crate that declares the cookie.
     pub krate: &'static str,
-    /// The path of the type, such as `shop::cookies::Theme`. For a field of a set, the path of the struct and the name
-    /// of the field, such as `shop::ShopCookies::theme`.
+    /// The path of the cookie type, such as `shop::cookies::Theme`. For a cookie in a [`cookies`](macro@crate::cookies)
+    /// struct, the string contains the path of the struct and the name of the field, such as
+    /// `shop::ShopCookies::theme`.
     pub path: String,
-    /// The name of the type, such as `Theme`. For a field of a set, the names of the struct and of the field, such as
-    /// `ShopCookies::theme`.
+    /// The name of the cookie type, such as `Theme`. For a cookie in a [`cookies`](macro@crate::cookies) struct, the
+    /// string contains the names of the struct and of the field, such as `ShopCookies::theme`.
     pub item: &'static str,
-    /// The purpose of the cookie: the first paragraph of the documentation.
+    /// The purpose of the cookie: the first paragraph of the declaration's documentation.
     pub purpose: String,
-    /// The source file, with the path that the compiler received.
+    /// The path of the source file, as the compiler received the path.
     pub file: &'static str,
-    /// The line of the type's or the field's name in the source file. The first line is 1.
+    /// The line of the type's or the field's name in the source file. The first line of a file has the number 1.
     pub line: u32,
-    /// The audit's findings about the `Set-Cookie` header of this declaration, in descending order of severity. A
-    /// `read_only` cookie has no findings, because another program sets the cookie.
+    /// The audit's findings about the declared `Set-Cookie` header, in descending order of severity. A `read_only`
+    /// cookie has no findings, because another program sets the cookie.
     pub findings: Vec<Finding>,
-    /// The paths of the other declarations with the same name.
+    /// The paths of the other declarations with the same cookie name.
     pub same_name: Vec<String>,
 }
 
@@ -155,8 +158,8 @@ impl Entry {
         }
     }
 
-    /// Returns the `Set-Cookie` header of the declaration, with `…` as the value. If the `Domain` comes from the
-    /// policy, the `Domain` is `…` too.
+    /// Returns the `Set-Cookie` header of the declaration, with `…` as the value. If the declaration has `domain =
+    /// policy`, the value of `Domain` is also `…`.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -173,27 +176,29 @@ impl Entry {
     }
 }
 
-/// Returns the first paragraph of the documentation, without its line breaks.
+/// Returns the first paragraph of the documentation as one line.
 fn first_paragraph(docs: &[&str]) -> String {
     let lines = docs.iter().flat_map(|doc| doc.split('\n')).map(str::trim);
     let paragraph = lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty());
     paragraph.collect::<Vec<_>>().join(" ")
 }
 
-/// Audits the `Set-Cookie` header of a declaration, on a host that may set the cookie.
+/// Audits the `Set-Cookie` header of a declaration. The context of the audit contains a host that may set the cookie.
 fn findings(spec: &Spec) -> Vec<Finding> {
     if spec.read_only {
         return Vec::new();
     }
     let domain = spec.domain.unwrap_or("example.com");
-    // If the declaration has a `Domain`, the host is a subdomain of this `Domain`. Only then can the audit find
-    // `domain-wide`, which is about a `Domain` above the host.
+    // If the declaration has a `Domain`, the host of the context is a subdomain of the `Domain`. Otherwise, the audit
+    // could not report `domain-wide`, because the audit reports `domain-wide` only if the `Domain` is a parent domain
+    // of the host.
     let host = if spec.has_domain() { format!("www.{domain}") } else { domain.to_owned() };
     let context = Context::https(&host).path(spec.path).declared(&[*spec]);
     audit::set_cookie(set_cookie_header(spec, "value", domain).as_bytes(), &context).findings
 }
 
-/// Returns the `Set-Cookie` header of a declaration with this value. `cookie_domain` is the domain of the policy.
+/// Returns the `Set-Cookie` header of a declaration, with `value` as the cookie's value. The argument `cookie_domain`
+/// is the policy's domain for cookies.
 fn set_cookie_header(spec: &Spec, value: &str, cookie_domain: &str) -> String {
     let mut effective: hardtack_rules::Spec<'_> = *spec;
     if spec.policy_domain {
@@ -205,16 +210,17 @@ fn set_cookie_header(spec: &Spec, value: &str, cookie_domain: &str) -> String {
 }
 
 impl Inventory {
-    /// Checks all cookies against a deny list. The list has the same format as the environment variable
-    /// `HARDTACK_DENY`. A test with this check also finds denied cookies if the build ran without the variable.
+    /// Checks all cookies against a deny list. The deny list has the same format as the environment variable
+    /// `HARDTACK_DENY`. A test that calls `deny` finds denied cookies even if the program was built without
+    /// `HARDTACK_DENY`.
     ///
     /// # Errors
     ///
-    /// Returns a [`DenyError`] with one message for each of these problems:
+    /// Returns a [`DenyError`] with one message for each of the following problems:
     ///
-    /// - The list denies a cookie of this program.
-    /// - A word of the list has no meaning.
-    /// - An exception of the list exempts no cookie of this program.
+    /// - The deny list denies a cookie of this program.
+    /// - The deny list contains an unknown word.
+    /// - The deny list contains an exception that exempts no cookie of this program.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -238,7 +244,7 @@ impl Inventory {
             let word = format!("-{path}");
             let exception = DenyList::parse(&word);
             let is_exempt = |cookie: &Entry| exception.has_exception_for(cookie.krate, cookie.item);
-            // An invalid exception already has a message.
+            // `messages` already contains a message about each invalid exception.
             let is_valid = exception.invalid_words().next().is_none();
             if is_valid && !self.cookies.iter().any(is_exempt) {
                 messages.push(format!("`{word}` exempts no cookie of this program; remove it"));
@@ -259,7 +265,8 @@ impl Inventory {
 }
 
 impl Entry {
-    /// Returns true if the `Domain` is a public suffix. If the `Domain` is a constant, the macros cannot check it.
+    /// Returns true if the `Domain` is a public suffix. If the declaration uses a Rust constant for the `Domain`, the
+    /// macros cannot check the `Domain`.
     fn has_public_suffix(&self) -> bool {
         self.spec.domain.is_some_and(|domain| is_public_suffix(&domain.to_ascii_lowercase()))
     }
@@ -273,8 +280,8 @@ impl Entry {
 
 /// The error of [`Inventory::deny`].
 ///
-/// `Display` writes one line for each message. `Debug` writes the same text, so that the messages are readable if a
-/// test calls `unwrap`.
+/// `Display` writes one line for each problem. `Debug` writes the same text as `Display`, so that the messages are
+/// readable if a test calls `unwrap`.
 ///
 /// ```standalone_crate
 /// use hardtack::Cookie;
@@ -293,7 +300,7 @@ pub struct DenyError {
 }
 
 impl DenyError {
-    /// Returns the messages. The message of a denied cookie begins with the file and line of its declaration.
+    /// Returns the messages. The message about a denied cookie begins with the file and line of the declaration.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -319,7 +326,7 @@ impl fmt::Display for DenyError {
     }
 }
 
-/// Writes the same text as [`Display`](fmt::Display), because `main` shows an error with `Debug`.
+/// Writes the same text as [`Display`](fmt::Display), because Rust uses `Debug` to print an error that `main` returns.
 impl fmt::Debug for DenyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,5 +1,5 @@
 //! Describes the attributes of a declaration in plain words, for readers who do not know HTTP. The HTML page and the
-//! table use these phrases.
+//! table of the inventory contain the phrases.
 
 use core::time::Duration;
 
@@ -7,7 +7,7 @@ use hardtack_rules::{SameSite, Seal};
 
 use crate::cookie::declaration::Spec;
 
-/// Returns the lifetime, such as "8 hours" or "until the browser closes".
+/// Returns a phrase for the cookie's lifetime, such as "8 hours" or "until the browser closes".
 pub(super) fn lifetime(spec: &Spec) -> String {
     match spec.max_age {
         _ if spec.read_only => "set by another program".to_owned(),
@@ -16,7 +16,7 @@ pub(super) fn lifetime(spec: &Spec) -> String {
     }
 }
 
-/// Returns the duration in the largest unit that gives a whole number, such as "90 minutes".
+/// Returns a phrase for the duration, such as "90 minutes". The phrase uses the largest unit that gives a whole number.
 fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
@@ -30,7 +30,7 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Returns the hosts that receive the cookie.
+/// Returns a phrase for the hosts that receive the cookie.
 pub(super) fn hosts(spec: &Spec) -> String {
     match spec.domain {
         Some(domain) => format!("{domain} and its subdomains"),
@@ -39,7 +39,8 @@ pub(super) fn hosts(spec: &Spec) -> String {
     }
 }
 
-/// Returns a phrase for each attribute: how the browser sends the cookie, and who can read and change it.
+/// Returns one phrase for each attribute of the cookie. The phrases describe when the browser sends the cookie, and who
+/// can read and change the cookie.
 pub(super) fn attributes(spec: &Spec) -> Vec<String> {
     let seal = spec.seal.map(|seal| match seal {
         Seal::Signed => "changed only with the server's key".to_owned(),

@@ -1,5 +1,6 @@
-//! Writes the inventory as SARIF 2.1.0, for code review tools. If a declaration gives a reason for a finding, the SARIF
-//! result is suppressed in the source. Tools then show the finding as accepted, with its reason.
+//! Writes the inventory as SARIF 2.1.0, for code review tools. If a declaration gives a reason for a weakness, the
+//! SARIF result about the weakness is marked as suppressed in the source. Code review tools show a suppressed result as
+//! accepted, and show the reason.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,8 +11,8 @@ use super::{Entry, Inventory};
 use crate::audit::{Auditor, Finding, Reference, Severity, Weakness};
 
 impl Inventory {
-    /// Returns the findings as SARIF 2.1.0. Each finding has the file and line of its declaration. If the declaration
-    /// gives a reason for the finding, the finding is suppressed, and contains the reason.
+    /// Returns the findings as SARIF 2.1.0. Each SARIF result contains the file and line of the declaration. If the
+    /// declaration gives a reason for the weakness, the SARIF result is marked as suppressed, and contains the reason.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -34,8 +35,8 @@ impl Inventory {
         let mut by_id: BTreeMap<&str, (Weakness, Vec<Reference>)> = BTreeMap::new();
         for (_, finding) in findings() {
             let (_, references) = by_id.entry(finding.rule.id()).or_insert((finding.rule, Vec::new()));
-            // The Observatory's ids are left out here, because they are scores. A score depends on the cookie and not
-            // only on the rule.
+            // The ids of the Mozilla Observatory (a scanner) are left out, because the Observatory's ids are scores. A
+            // score depends on the cookie and not only on the rule.
             for reference in finding.references.iter().filter(|reference| reference.auditor != Auditor::Observatory) {
                 if !references.contains(reference) {
                     references.push(*reference);
@@ -74,8 +75,8 @@ fn descriptor(rule: Weakness, references: &[Reference]) -> Value {
     })
 }
 
-/// Returns a tag for code scanning services. The tag of a CWE has the form `external/cwe/cwe-614`. Every other tag is
-/// the id in the same form as in reports.
+/// Returns a tag for code scanning services. The tag of a CWE id has the form `external/cwe/cwe-614`. All other tags
+/// contain the id in the same form as audit reports.
 fn tag(reference: &Reference) -> String {
     match reference.auditor {
         Auditor::Cwe => format!("external/cwe/{}", reference.id.to_ascii_lowercase()),
@@ -83,7 +84,7 @@ fn tag(reference: &Reference) -> String {
     }
 }
 
-/// Returns one result. `rule_index` is the position of the rule in the list of rules.
+/// Returns one result. The argument `rule_index` is the position of the rule in the SARIF list `rules`.
 fn result(cookie: &Entry, finding: &Finding, rule_index: Option<usize>) -> Value {
     let level = match finding.severity {
         Severity::High => "error",
@@ -103,7 +104,8 @@ fn result(cookie: &Entry, finding: &Finding, rule_index: Option<usize>) -> Value
             },
             "logicalLocations": [{ "fullyQualifiedName": cookie.path, "kind": "type" }],
         }],
-        // The fingerprint does not contain the line, because the line changes when the file is edited.
+        // The fingerprint does not contain the line number, because the line number changes when a developer edits the
+        // file.
         "partialFingerprints": { "cookieAndRule/v1": format!("{} {}", cookie.path, finding.rule.id()) },
     });
     if let (Some(reason), Some(result)) = (finding.reason, result.as_object_mut()) {
@@ -113,7 +115,7 @@ fn result(cookie: &Entry, finding: &Finding, rule_index: Option<usize>) -> Value
     result
 }
 
-/// Converts the compiler's path of a file to a URI reference (RFC 3986). An absolute path becomes a `file` URI.
+/// Converts the path of a source file to a URI reference (RFC 3986). An absolute path becomes a `file` URI.
 fn uri(file: &str) -> String {
     let path = file.replace('\\', "/");
     let mut uri = String::with_capacity(path.len());
@@ -125,8 +127,8 @@ fn uri(file: &str) -> String {
     for byte in path.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
-            // This is the colon after a drive letter. In a relative path, a colon is escaped, because it would end the
-            // scheme of the URI.
+            // In an absolute path, a colon follows the drive letter and is not escaped. In a relative path, each colon
+            // is escaped, because the text before an unescaped colon would be the scheme of the URI.
             b':' if uri.starts_with("file:") => uri.push(':'),
             byte => {
                 // Writing to a `String` never fails.
@@ -176,7 +178,7 @@ mod tests {
         assert_eq!(uri("/home/a/lib.rs"), "file:///home/a/lib.rs");
         assert_eq!(uri("C:\\a\\lib.rs"), "file:///C:/a/lib.rs");
         assert_eq!(uri("a:b/lib.rs"), "file:///a:b/lib.rs");
-        // This colon is not after a drive letter, so it is escaped.
+        // The colon in `shop:a/lib.rs` does not follow a drive letter, so the colon is escaped.
         assert_eq!(uri("shop:a/lib.rs"), "shop%3Aa/lib.rs");
     }
 }

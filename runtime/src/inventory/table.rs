@@ -1,14 +1,14 @@
-//! Writes the inventory as text for a terminal. There is one row for each cookie, with the details of the cookie below
-//! the row.
+//! Writes the inventory as text for a terminal. The text has one row for each cookie. The details of the cookie follow
+//! below the row.
 
 use std::fmt::Write as _;
 
 use super::{Entry, Inventory, phrases};
 
 impl Inventory {
-    /// Returns the list as text for a terminal. There is one row for each cookie. Below the row are the cookie's
-    /// purpose, its source line and its findings. If the declaration gives no reason for a finding, the finding begins
-    /// with `unexpected:`.
+    /// Returns the inventory as text for a terminal. The text has one row for each cookie. The purpose, the source line
+    /// and the findings of the cookie follow below the row. If the declaration gives no reason for a weakness, the text
+    /// of the finding begins with `unexpected:`.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -44,7 +44,8 @@ impl Inventory {
         table
     }
 
-    /// Returns a text with three numbers: all cookies, all findings, and the findings without a reason.
+    /// Returns text with three numbers: the number of cookies, the number of findings, and the number of findings
+    /// without a reason.
     pub(super) fn summary(&self) -> String {
         let findings = || self.cookies.iter().flat_map(|cookie| &cookie.findings);
         let cookies = phrases::count(self.cookies.len(), "cookie");

@@ -1,5 +1,5 @@
-//! The typed view of a jar. `Cookies` has the methods with which a handler reads, sets and removes cookies. The file
-//! `state.rs` implements the behaviour.
+//! The type `Cookies`, with which a handler reads, sets and removes cookies. The methods of `Cookies` call the
+//! functions in `state.rs`.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -51,14 +51,15 @@ pub struct Cookies<S: Scheme = Https> {
 impl<S: Scheme> Cookies<S> {
     /// Makes the jar of one request from the request's headers.
     ///
-    /// [`TlsTermination::detect`](crate::TlsTermination::detect) returns an [`Https`] or a [`PlainHttp`] for `scheme`.
-    /// You can also convert its result to an [`AnyScheme`].
+    /// For `scheme`, pass the [`Https`] or the [`PlainHttp`] that
+    /// [`TlsTermination::detect`](crate::TlsTermination::detect) returns. You can also convert the result of `detect`
+    /// to an [`AnyScheme`].
     #[must_use]
     pub fn from_headers(request: &HeaderMap, scheme: S) -> Self {
         Cookies::from_jar(Arc::new(JarState::new(request, scheme.verdict())))
     }
 
-    /// Sets the policy of the jar to the current policy of the handle. If the jar already has a policy, this method
+    /// Sets the policy of the jar to the current policy of the handle. If the jar already has a policy, `with_policy`
     /// does nothing.
     ///
     /// ```
@@ -82,8 +83,8 @@ impl<S: Scheme> Cookies<S> {
         self
     }
 
-    /// Sets the keyring of the jar. Use this method if the jar has no policy, or if the policy has another keyring. A
-    /// second call of this method does nothing.
+    /// Sets the keyring of the jar. Call `with_keyring` if the jar has no policy, or if the jar needs another keyring
+    /// than the policy's keyring. If the jar already has a keyring, `with_keyring` does nothing.
     ///
     /// ```
     /// use hardtack::seal::{Key, Keyring};
@@ -111,10 +112,11 @@ impl<S: Scheme> Cookies<S> {
         self
     }
 
-    /// Reads a cookie of the request. Returns `None` if the request does not contain the cookie. Does not return a
+    /// Reads a cookie from the request. Returns `None` if the request does not contain the cookie. Does not return a
     /// cookie that was set with [`set`](Cookies::set).
     ///
-    /// If the request contains a `signed` or `sealed` cookie several times, only the values with a valid seal are used.
+    /// If the request contains a `signed` or `sealed` cookie several times, this method ignores the values that have no
+    /// valid seal.
     ///
     /// # Errors
     ///
@@ -166,13 +168,13 @@ impl<S: Scheme> Cookies<S> {
         })
     }
 
-    /// Sets a cookie in the response. A later call with the same name, Path and Domain replaces the cookie of an
-    /// earlier call.
+    /// Sets a cookie in the response. A cookie replaces an earlier cookie of the response that has the same name, Path
+    /// and Domain.
     ///
     /// # Errors
     ///
-    /// Returns a [`SetError`] if the cookie cannot be set. The cookie is not sent. The other cookies of the response
-    /// are sent.
+    /// Returns a [`SetError`] if the cookie cannot be set. After an error, the response does not contain the cookie.
+    /// All other cookies of the response are still sent.
     ///
     /// ```
     /// use hardtack::{AnyScheme, Cookie, Cookies, SetError, TlsTermination};
@@ -189,8 +191,9 @@ impl<S: Scheme> Cookies<S> {
         cookie.set_in(&self.jar)
     }
 
-    /// Removes a cookie, even if the request does not contain the cookie. The header has the declared name, Path,
-    /// Domain and flags, and an empty value. The header also has `Max-Age=0` and an `Expires` in the past.
+    /// Removes a cookie, even if the request does not contain the cookie. The `Set-Cookie` header that removes the
+    /// cookie has the declared name, Path, Domain and flags, and an empty value. The header also has `Max-Age=0` and an
+    /// `Expires` in the past.
     ///
     /// # Errors
     ///
@@ -215,8 +218,8 @@ impl<S: Scheme> Cookies<S> {
         self.jar.add(Declaration::new::<T>(), None, &Overrides::NONE)
     }
 
-    /// Appends the `Set-Cookie` headers of the jar to the response, and closes the jar. The headers meet the baseline
-    /// of the jar's policy. A second call of this method does nothing.
+    /// Appends the `Set-Cookie` headers of the jar to the response, and closes the jar. Headers that are weaker than
+    /// the policy's baseline are made stricter first. A second call of `write` does nothing.
     pub fn write(&self, response: &mut HeaderMap) {
         self.jar.write(response);
     }
@@ -227,11 +230,12 @@ impl<S: Scheme> Cookies<S> {
 }
 
 impl Cookies<AnyScheme> {
-    /// Returns a view of the same jar that has proof of HTTPS.
+    /// Returns the same jar with proof of HTTPS as its type parameter.
     ///
     /// # Errors
     ///
-    /// Returns [`PlainHttp`] with the evidence if the request is not HTTPS.
+    /// If the request did not come over HTTPS, returns a [`PlainHttp`]. The `PlainHttp` contains the evidence for plain
+    /// HTTP.
     ///
     /// ```
     /// use hardtack::{AnyScheme, Cookies, testing};
@@ -250,7 +254,7 @@ impl<S: Scheme> Clone for Cookies<S> {
     }
 }
 
-/// Shows the names of the cookies. The output never contains a value.
+/// Shows the names of the cookies. The `Debug` output never contains the value of a cookie.
 impl<S: Scheme> fmt::Debug for Cookies<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (received, pending, is_sent) = self.jar.names();

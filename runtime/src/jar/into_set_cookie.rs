@@ -1,4 +1,4 @@
-//! The argument of [`Cookies::set`](crate::Cookies::set): a cookie, or a cookie with settings for this call.
+//! The argument of [`Cookies::set`](crate::Cookies::set): a cookie, or a cookie with its own settings in a `SetCookie`.
 
 use super::state::JarState;
 use crate::cookie::declaration::{Cookie, Declaration};
@@ -48,7 +48,8 @@ impl<T: Cookie> IntoSetCookie for T {
         SetCookie::new(self)
     }
 
-    // This impl has no overrides, so it needs no `SetCookie`. The compiler then generates less code for each type.
+    // A plain cookie has no overrides, so this impl does not make a `SetCookie`. Without the `SetCookie`, the compiler
+    // generates less code for each cookie type.
     fn set_in(self, jar: &JarState) -> Result<(), SetError> {
         jar.add(Declaration::new::<T>(), Some(&self), &Overrides::NONE)
     }

@@ -1,4 +1,4 @@
-//! The cookie jar: the cookies of one request, and the cookies that its response sets.
+//! The cookie jar: the cookies of one request, and the cookies that the response sets.
 
 pub(crate) mod cookies;
 pub(crate) mod into_set_cookie;

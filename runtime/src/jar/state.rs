@@ -1,6 +1,6 @@
-//! The state of a jar: the cookies of the request, and the cookies that the response will set. All views of the jar
-//! share this state. Writing the jar into the response closes the jar. This file handles declarations as data, without
-//! their types.
+//! The state of a jar: the cookies of the request, and the cookies that the response will set. All clones of a
+//! `Cookies` share one state. After the jar is written into the response, no cookie can be set. This file handles
+//! cookie declarations as data, without the Rust types of the cookies.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -24,12 +24,12 @@ use crate::request::scheme::Verdict;
 use crate::sync::{Mutex, MutexGuard, OnceLock};
 use crate::wire::cookie::{self, Lookup};
 
-/// The cookies of one request, and the cookies that its response will set.
+/// The cookies of one request, and the cookies that the response will set.
 #[doc(hidden)]
 pub struct JarState {
     verdict: Verdict,
     headers: CookieHeaders,
-    /// The method and URI of the request, for events. `None` if the jar was made only from headers.
+    /// The method and URI of the request, for events. The field is `None` if the jar was made only from headers.
     target: Option<(Method, Uri)>,
     policy: OnceLock<CurrentPolicy>,
     #[cfg(feature = "seal")]
@@ -37,8 +37,8 @@ pub struct JarState {
     pending: Mutex<Pending>,
 }
 
-/// The `Cookie` headers of the request. Most requests have at most one `Cookie` header, so the usual case needs no
-/// list.
+/// The `Cookie` headers of the request. Most requests have at most one `Cookie` header, so a jar usually needs no list
+/// of headers.
 enum CookieHeaders {
     AtMostOne(Option<HeaderValue>),
     Several(Vec<HeaderValue>),
@@ -67,8 +67,8 @@ impl CookieHeaders {
 struct Pending {
     is_sent: bool,
     headers: Vec<SetCookieHeader>,
-    /// The cookies whose value can never be read. If the error of a read becomes the response, the response removes the
-    /// cookie.
+    /// The cookies whose value can never be read. If a read error becomes the response, the response removes the
+    /// unreadable cookie.
     unreadable: Vec<Declaration>,
 }
 
@@ -116,14 +116,14 @@ impl JarState {
         self.policy.get()
     }
 
-    /// Closes the jar and returns the pending headers. After this call, `set` returns an error.
+    /// Closes the jar and returns the `Set-Cookie` headers of the jar. After the jar is closed, `set` returns an error.
     pub(crate) fn close(&self) -> Vec<SetCookieHeader> {
         let mut pending = self.pending();
         pending.is_sent = true;
         core::mem::take(&mut pending.headers)
     }
 
-    /// Adds the header that sets `value`. If `value` is `None`, adds the header that removes the cookie.
+    /// Adds the `Set-Cookie` header that sets `value`. If `value` is `None`, adds the header that removes the cookie.
     pub(crate) fn add(
         &self,
         declaration: Declaration,
@@ -134,7 +134,7 @@ impl JarState {
         let header = set_cookie_header(declaration, value, overrides, &context);
         header.and_then(|header| self.push(header)).inspect_err(|error| {
             let evidence = error.evidence();
-            // The event already contains the evidence, so the reason does not repeat the evidence.
+            // The event has its own field for the evidence, so the event's reason does not repeat the evidence.
             let reason: &dyn fmt::Display =
                 if evidence.is_some() { &"a Secure cookie is not sent over plain HTTP" } else { error };
             let event = Event::new(Kind::CookieNotSet, error.code(), reason);
@@ -159,7 +159,8 @@ impl JarState {
         cookie::values(self.headers.as_slice(), declaration.spec.name)
     }
 
-    /// Reads the cookie into the slot. The slot stays empty if the request does not contain the cookie.
+    /// Reads the cookie and stores the decoded value in `slot`. `slot` stays empty if the request does not contain the
+    /// cookie.
     pub(crate) fn find(&self, declaration: Declaration, slot: &mut dyn DecodeSlot) -> Result<(), ReadError> {
         let result = match cookie::lookup(self.headers.as_slice(), declaration.spec.name) {
             Lookup::Missing => return Ok(()),
@@ -169,7 +170,7 @@ impl JarState {
         result.inspect_err(|error| self.reject(declaration, error))
     }
 
-    /// Reads one raw value into the slot.
+    /// Decodes one raw cookie value and stores the decoded value in `slot`.
     pub(crate) fn decode(
         &self,
         declaration: Declaration,
@@ -186,8 +187,8 @@ impl JarState {
     }
 
     /// Reads a cookie for which the request contains several different values. For a `signed` or `sealed` cookie,
-    /// ignores every value without a valid seal, because a sibling host can set such values. If no seal is valid,
-    /// returns the first error.
+    /// ignores every value without a valid seal, because a sibling host can set values without a valid seal. If no
+    /// value has a valid seal, returns the error of the first value.
     fn read_conflicting(&self, declaration: Declaration, slot: &mut dyn DecodeSlot) -> Result<(), ReadError> {
         let spec = declaration.spec;
         self.check_https(spec)?;
@@ -211,7 +212,7 @@ impl JarState {
     }
 
     /// Returns an error if the cookie is Secure and the request came over plain HTTP. Anyone on the network can add
-    /// cookies to such a request.
+    /// cookies to a plain HTTP request.
     fn check_https(&self, spec: &Spec) -> Result<(), ReadError> {
         if spec.secure && !self.verdict.https {
             return Err(ReadError::NotHttps { cookie: spec.name, evidence: self.verdict.evidence });
@@ -219,8 +220,8 @@ impl JarState {
         Ok(())
     }
 
-    /// Returns the text of a raw value. Opens the seal of a `signed` or `sealed` value. Percent-decodes the value of
-    /// other cookies. Does not change the value of a `read_only` cookie, because another program wrote this value.
+    /// Converts a raw cookie value to text. Opens the seal of a `signed` or `sealed` value. Percent-decodes a value
+    /// that has no seal. Does not change the value of a `read_only` cookie, because another program wrote the value.
     fn text<'a>(&self, spec: &Spec, raw: &'a [u8]) -> Result<Cow<'a, str>, ReadError> {
         let Some(seal) = spec.seal else { return decode_raw(spec, raw).map_err(|source| malformed(spec, source)) };
         let context = self.seal_context(spec, self.current_policy());
@@ -228,8 +229,8 @@ impl JarState {
     }
 
     fn header_context(&self, spec: &Spec) -> HeaderContext<'_> {
-        // The policy is read only once. With two reads, a concurrent `with_policy` could set the policy between the
-        // reads.
+        // This function reads the jar's policy only once. If the function read the policy twice, a concurrent
+        // `with_policy` could set the policy between the two reads.
         let policy = self.current_policy();
         HeaderContext {
             verdict: self.verdict,
@@ -257,7 +258,8 @@ impl JarState {
         self.policy.get().map(|current| &*current.policy)
     }
 
-    /// Emits an event for the error. If the value can never be read, stores the cookie for `remove_unreadable`.
+    /// Emits an event for the read error. If the cookie's value can never be read, stores the cookie for
+    /// `remove_unreadable`.
     fn reject(&self, declaration: Declaration, error: &ReadError) {
         if error.removes_cookie() && !declaration.spec.read_only {
             let mut pending = self.pending();
@@ -266,17 +268,17 @@ impl JarState {
             }
         }
         let evidence = error.evidence();
-        // The event already contains the evidence, so the reason does not repeat the evidence.
+        // The event has its own field for the evidence, so the event's reason does not repeat the evidence.
         let reason: &dyn fmt::Display =
             if evidence.is_some() { &"a Secure cookie is not read over plain HTTP" } else { error };
         let event = Event::new(Kind::CookieRejected, error.code(), reason);
         self.emit(event.with_cookie(error.cookie()).with_evidence(evidence));
     }
 
-    /// Removes the cookie with this name in the response, if a read rejected the cookie. Does nothing if the response
-    /// sets the cookie.
+    /// Adds a header that removes the cookie with this name, if the cookie's value could not be read. Does nothing if
+    /// the response already sets the cookie.
     ///
-    /// `read_only` cookies are never removed, because another program owns them.
+    /// A `read_only` cookie is never removed, because another program owns the cookie.
     #[cfg(feature = "_layer")]
     pub(crate) fn remove_unreadable(&self, name: &str) {
         let declaration = self.pending().unreadable.iter().copied().find(|known| known.spec.name == name);
@@ -285,12 +287,14 @@ impl JarState {
         let Ok(removal) = set_cookie_header(declaration, None, &Overrides::NONE, &context) else { return };
         let mut pending = self.pending();
         if !pending.headers.iter().any(|header| removal.replaces(header)) {
-            // A removal comes before the cookies that the application sets, so that it never removes such a cookie.
+            // The header that removes the cookie comes first, so that the header never removes a cookie that the
+            // application sets.
             pending.headers.insert(0, removal);
         }
     }
 
-    /// Returns the data for `Debug`: the received names, the pending names, and true if the response was sent.
+    /// Returns the data for `Debug`: the cookie names of the request, the cookie names of the response, and true if the
+    /// response was sent.
     pub(crate) fn names(&self) -> (Vec<Cow<'_, str>>, Vec<&'static str>, bool) {
         let received = self.headers.as_slice().iter().flat_map(|header| cookie::pairs(header.as_bytes()));
         let received = received.map(|(name, _)| String::from_utf8_lossy(name));
@@ -298,7 +302,7 @@ impl JarState {
         (received.collect(), pending.headers.iter().map(|header| header.name).collect(), pending.is_sent)
     }
 
-    /// Emits an event for this request.
+    /// Emits an event with the method and path of the jar's request.
     pub(crate) fn emit(&self, event: Event<'_>) {
         let (method, path) = match &self.target {
             Some((method, uri)) => (Some(method), Some(uri.path())),
@@ -321,7 +325,8 @@ impl JarState {
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
-        // No code panics while it has the lock. So the data is valid even if the lock is poisoned.
+        // No code panics while the code has the lock. So the data behind the lock is valid even if the lock is
+        // poisoned.
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,5 @@
-//! Writes a jar into a response. The input is the headers of the jar. The output is `Set-Cookie` headers that meet the
-//! policy's baseline.
+//! Writes the `Set-Cookie` headers of a jar into a response. A header that is weaker than the policy's baseline is made
+//! stricter first.
 
 use std::time::SystemTime;
 
@@ -15,14 +15,15 @@ use crate::policy::Baseline;
 use crate::wire::set_cookie::{ParsedSetCookie, with_attribute};
 
 impl JarState {
-    /// Closes the jar and appends its headers to the response.
+    /// Closes the jar and appends the jar's `Set-Cookie` headers to the response.
     pub(crate) fn write(&self, response: &mut HeaderMap) {
         self.append(self.close(), response);
     }
 
     /// Appends headers of the jar to the response.
     pub(crate) fn append(&self, headers: Vec<SetCookieHeader>, response: &mut HeaderMap) {
-        // Reserves space for two more headers, Cache-Control and HSTS, so that the map does not grow a second time.
+        // Reserves space for two more headers, Cache-Control and HSTS, so that the header map does not grow a second
+        // time.
         response.reserve(headers.len() + 2);
         for mut header in headers {
             if let Some(stricter) = self.meet_baseline(&ParsedSetCookie::parse(header.value.as_bytes())) {
@@ -32,8 +33,8 @@ impl JarState {
         }
     }
 
-    /// Makes a header meet the policy's baseline. Returns the new header and emits an event. Returns `None` if the
-    /// header already meets the baseline, or if the policy has an exception for the cookie.
+    /// If a header is weaker than the policy's baseline, emits an event and returns a stricter header. Returns `None`
+    /// if the header already meets the policy's baseline, or if the policy has an exception for the cookie.
     pub(crate) fn meet_baseline(&self, parsed: &ParsedSetCookie<'_>) -> Option<Vec<u8>> {
         let policy = &self.policy()?.policy;
         if policy.baseline().is_empty() || policy.exception(parsed.name).is_some() {
@@ -47,25 +48,25 @@ impl JarState {
     }
 }
 
-/// Replaces the bytes of a header. The new header has the same `sensitive` mark.
+/// Replaces the bytes of a header value. The new header value keeps the `sensitive` mark of the old header value.
 pub(crate) fn replace(header: &mut HeaderValue, bytes: Vec<u8>) {
-    // `bytes` contains only bytes of a header value and ASCII text, so `try_from` does not fail.
+    // `bytes` contains only bytes from a valid header value and ASCII text, so `try_from` does not fail.
     if let Ok(mut value) = HeaderValue::try_from(bytes) {
         value.set_sensitive(header.is_sensitive());
         *header = value;
     }
 }
 
-/// Returns the header with the attributes that the baseline demands. Returns `None` if the header already meets the
-/// baseline.
+/// Returns the header with the attributes that the policy's baseline demands. Returns `None` if the header already
+/// meets the policy's baseline.
 fn tighten(baseline: &Baseline, parsed: &ParsedSetCookie<'_>, now: impl Fn() -> SystemTime) -> Option<Vec<u8>> {
     let mut out: Option<Vec<u8>> = None;
     let mut set = |name, value: &str| {
         out = Some(with_attribute(out.as_deref().unwrap_or(parsed.header), name, value.as_bytes()));
     };
-    // If a header has no `SameSite`, adding `SameSite=None` would make the cookie weaker.
+    // For a header without `SameSite`, an added `SameSite=None` would make the cookie weaker.
     if let Some(min) = baseline.min_same_site().filter(|min| *min != SameSite::None) {
-        // If `SameSite` is missing or has an unknown value, browsers treat the cookie as weaker than with `Lax`.
+        // If `SameSite` is missing or has an unknown value, browsers protect the cookie less than with `SameSite=Lax`.
         if !parsed.known_same_site().is_some_and(|found| found.is_at_least(min)) {
             set("SameSite", min.as_str());
         }

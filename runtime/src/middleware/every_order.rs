@@ -28,7 +28,7 @@ struct Cart(u64);
 #[cookie(domain = policy, sealed)]
 struct Basket(u64);
 
-/// A cookie whose `Domain` comes from the policy. The baseline of the policy changes its `SameSite`.
+/// A cookie whose `Domain` comes from the policy. The baseline of the policy changes the cookie's `SameSite`.
 #[cfg(feature = "tower")]
 #[derive(Cookie)]
 #[cookie(domain = policy)]
@@ -36,7 +36,7 @@ struct Sso(u64);
 
 const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";
 
-/// Runs the model once for every order in which the threads can take the locks.
+/// Runs the test function `model` once for every order in which the threads can take the locks.
 fn every_order(model: impl Fn() + Sync + Send + 'static) {
     let orders = StdArc::new(AtomicU64::new(0));
     let counter = StdArc::clone(&orders);
@@ -53,7 +53,7 @@ fn jar() -> Cookies {
     Cookies::from_headers(&HeaderMap::new(), testing::https())
 }
 
-/// Writes the jar and returns its `Set-Cookie` headers.
+/// Writes the jar to a response, and returns the `Set-Cookie` headers of the response.
 fn write(jar: &Cookies) -> Vec<String> {
     let mut response = HeaderMap::new();
     jar.write(&mut response);
@@ -64,7 +64,7 @@ fn set_cookie_headers(response: &HeaderMap) -> Vec<String> {
     response.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned()).collect()
 }
 
-/// Returns true if the call came before the jar was written, and false if the call came later.
+/// Returns true if the call came before the jar was written, and false if the call came after the jar was written.
 fn is_in_time(result: Result<(), SetError>) -> bool {
     match result {
         Ok(()) => true,
@@ -107,7 +107,7 @@ fn last_set_of_a_name_is_sent() {
         });
         let headers = write(&jar);
         let results = threads.map(|thread| thread.join().unwrap());
-        // If the first call of a thread came too late, its second call came too late as well.
+        // If the first call of a thread came too late, the second call of the same thread came too late as well.
         assert!(results.iter().all(|(first, second)| *first || !*second));
         let last_of_each_thread: Vec<_> = (1..)
             .zip(results)
@@ -166,12 +166,12 @@ fn first_policy_applies_as_a_whole() {
             })
         });
         let early = jar.set(Basket(1));
-        // `Basket` needs a domain and a key. If the jar has no policy yet, the first error is the missing domain. There
-        // must be no order in which the jar has a domain but no key.
+        // `Basket` needs a domain and a key. If the jar has no policy yet, the first error is the missing domain. In
+        // every order of the threads, a jar with a domain must also have a key.
         assert!(matches!(early, Ok(()) | Err(SetError::Attribute { attribute: "domain", .. })), "{early:?}");
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         jar.set(Basket(2)).unwrap();
-        // Both calls used the same policy. So the second call replaced the cookie of the first call.
+        // Both calls of `set` used the same policy. So the second call replaced the cookie of the first call.
         let [header] = &*write(&jar) else { panic!("two scopes") };
         assert!(header.contains("; Domain=one.example;") || header.contains("; Domain=two.example;"), "{header}");
     });

@@ -1,4 +1,4 @@
-//! The error of an extractor. After such an error, the handler does not run.
+//! The error of an extractor. If an extractor returns an error, the handler does not run.
 
 use core::fmt;
 
@@ -28,7 +28,8 @@ pub enum ExtractError {
     /// The policy's middleware does not handle this route, so there is no jar and no proof of HTTPS.
     #[non_exhaustive]
     LayerMissing {
-        /// A text that names the code to add to the application. The code depends on the framework.
+        /// A text that names the code that the developer must add to the application. The text is different for each
+        /// framework.
         remedy: &'static str,
     },
 }

@@ -1,6 +1,6 @@
-//! Handles one request in the middleware. First, the guard checks the head of the request. The guard returns a jar for
-//! the request, or the policy's own response if the request is redirected or refused. Later, the policy is applied to
-//! the application's response.
+//! Handles one request in the middleware. First, the guard checks the head of the request (everything but the body). If
+//! the policy redirects or refuses the request, the guard returns the policy's own response. Otherwise the guard
+//! returns a jar for the request. Later, the guard applies the policy to the application's response.
 
 use http::header::SET_COOKIE;
 use http::{Extensions, HeaderMap};
@@ -20,7 +20,7 @@ use crate::request::scheme::{Https, Scheme};
 use crate::request::tls_termination::TlsTermination;
 use crate::sync::Arc;
 
-/// The state that all requests share: the policy, and the setting for detecting the scheme of a request.
+/// The state that all requests share: the policy, and the setting that decides how the scheme of a request is detected.
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyGuard {
     policy: PolicyHandle,
@@ -33,15 +33,15 @@ impl PolicyGuard {
         PolicyGuard { policy, tls_termination: Arc::new(tls_termination), removals: None }
     }
 
-    /// Makes the guard complete removals that have no `Path`. Some frameworks need this, because their sessions remove
-    /// a cookie by its name alone.
+    /// Makes the guard add the missing `Path` to each header that removes a cookie. Some frameworks need this step,
+    /// because their session code removes a cookie with a header that has no `Path`.
     #[cfg(feature = "poem")]
     pub(crate) fn completing_removals(mut self) -> Self {
         self.removals = Some(Arc::default());
         self
     }
 
-    /// Checks a request and makes its jar.
+    /// Checks a request and makes the request's cookie jar.
     ///
     /// # Errors
     ///
@@ -63,7 +63,8 @@ impl PolicyGuard {
         Ok(InFlight {
             jar: Arc::new(jar),
             host: RequestHost::from_request(head.uri, head.headers).ok(),
-            // Only the outer layer completes removals. If both layers did this, each removal would be sent twice.
+            // If two layers of hardtack handle a request, only the outer layer adds the missing `Path` to headers that
+            // remove cookies. If both layers added the `Path`, each header would be sent twice.
             removals: self.removals.clone().filter(|_| !is_nested),
             is_nested,
             is_finished: false,
@@ -82,16 +83,16 @@ pub(crate) struct InFlight {
 }
 
 impl InFlight {
-    /// Returns the handle for the extractors of this request.
+    /// Returns a handle of the request's jar, for the extractors of the request.
     pub(crate) fn jar_handle(&self) -> JarHandle {
         JarHandle(self.jar.clone())
     }
 
-    /// Applies the policy to the response and writes the jar into it.
+    /// Applies the policy to the response and writes the jar into the response.
     ///
-    /// `extensions` are the extensions of the response. This function removes [`TrustedHeaders`] and [`RemoveCookie`]
-    /// from the extensions. If another layer wraps this layer, the function then adds [`TrustedHeaders`] for the outer
-    /// layer.
+    /// `extensions` are the extensions of the response. `on_response` removes [`TrustedHeaders`] and [`RemoveCookie`]
+    /// from the extensions. If another layer of hardtack wraps this layer, `on_response` then adds [`TrustedHeaders`]
+    /// for the outer layer.
     pub(crate) fn on_response(&mut self, headers: &mut HeaderMap, extensions: &mut Extensions) {
         self.is_finished = true;
         if let Some(RemoveCookie(name)) = extensions.remove() {
@@ -105,14 +106,15 @@ impl InFlight {
         self.complete_removals(&hardener, headers);
         hardener.harden(headers, &mut trusted, pending);
         if self.is_nested {
-            // The outer layer compares bytes. So these headers must be exactly the headers that this layer sends.
+            // The outer layer compares the trusted headers with the response byte for byte. So the trusted headers must
+            // be exactly the headers that this layer sends.
             trusted.0.extend(headers.get_all(SET_COOKIE).iter().rev().take(pending_len).cloned());
             extensions.insert(trusted);
         }
     }
 
-    /// Completes removals that have no `Path`. Does nothing if the framework does not need this, or if the policy does
-    /// not harden undeclared cookies.
+    /// Adds the missing `Path` to each header that removes a cookie. Does nothing if the guard was made without
+    /// `completing_removals`, or if the policy does not harden undeclared cookies.
     fn complete_removals(&self, hardener: &ResponseHardener<'_>, headers: &mut HeaderMap) {
         let (Some(removals), Some(uri)) = (&self.removals, self.jar.uri()) else { return };
         if hardener.hardens() {
@@ -133,8 +135,8 @@ impl InFlight {
 }
 
 impl Drop for InFlight {
-    /// Drops the cookies of an unfinished request without the event `never-sent`. The client disconnected, or the
-    /// handler panicked.
+    /// Drops the cookies of an unfinished request without the event `never-sent`. A request is unfinished if the client
+    /// disconnected or the handler panicked.
     fn drop(&mut self) {
         if !self.is_finished {
             self.jar.close();
@@ -142,20 +144,20 @@ impl Drop for InFlight {
     }
 }
 
-/// A handle of a request's jar. An adapter stores the handle in the request's extensions, or in a similar place of its
+/// A handle of a request's jar. An adapter stores the handle in the request's extensions, or in a similar place of the
 /// framework.
 #[derive(Clone)]
 pub(crate) struct JarHandle(Arc<JarState>);
 
-/// In some frameworks, a handler's argument `Option<T>` drops the error of the extractor `T`. So there are two groups
-/// of methods:
+/// In some frameworks, a handler's argument `Option<T>` drops the error of the extractor `T`. So `JarHandle` has two
+/// groups of methods:
 ///
 /// - If the framework keeps the error, the adapter calls `cookies` and `https`.
-/// - If the framework drops the error, the adapter calls the `maybe_` methods. The adapter calls `refuse` only when the
-///   error becomes the response.
+/// - If the framework drops the error, the adapter calls the `maybe_` methods. When the error becomes the response, the
+///   adapter also calls `refuse`.
 #[allow(dead_code, reason = "each framework's extractors need some of these methods")]
 impl JarHandle {
-    /// Returns a view of the jar, or refuses the request if the scheme does not allow the view.
+    /// Returns a view of the jar for the scheme `S`. Refuses the request if the scheme does not allow the view.
     pub(crate) fn cookies<S: Scheme>(&self) -> Result<Cookies<S>, ExtractError> {
         self.maybe_cookies().ok_or_else(|| self.refuse())
     }
@@ -165,7 +167,7 @@ impl JarHandle {
         self.maybe_https().ok_or_else(|| self.refuse())
     }
 
-    /// Returns a view of the jar, or `None` if the scheme does not allow the view.
+    /// Returns a view of the jar for the scheme `S`, or `None` if the scheme does not allow the view.
     pub(crate) fn maybe_cookies<S: Scheme>(&self) -> Option<Cookies<S>> {
         S::allows(self.0.verdict()).then(|| Cookies::from_jar(self.0.clone()))
     }
@@ -188,13 +190,13 @@ impl JarHandle {
     }
 }
 
-/// A response extension with the name of a cookie. The response of a [`ReadError`](crate::ReadError) has this
-/// extension. The middleware then removes the cookie.
+/// A response extension with the name of a cookie that the middleware must remove. The response of a
+/// [`ReadError`](crate::ReadError) has the extension `RemoveCookie`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RemoveCookie(pub(crate) &'static str);
 
 /// Returns the error for a route that the policy's middleware does not handle, and emits an event. `remedy` names the
-/// code to add in this framework.
+/// code that the developer must add for the framework.
 pub(crate) fn layer_missing(remedy: &'static str) -> ExtractError {
     let error = ExtractError::LayerMissing { remedy };
     event::log(&Event::new(Kind::Mistake, Code::LayerMissing, &error));

@@ -1,5 +1,6 @@
-//! Finds the attributes that are missing in the `Set-Cookie` header of an undeclared cookie, and adds them. The input
-//! is a parsed header. The output is the missing attributes, and the header with these attributes.
+//! Finds the attributes that are missing in the `Set-Cookie` header of an undeclared cookie, and adds the missing
+//! attributes. The input is a parsed header. The output is the missing attributes, and the header with the missing
+//! attributes.
 
 use core::fmt;
 
@@ -8,7 +9,7 @@ use hardtack_rules::session_names;
 use crate::event::Code;
 use crate::wire::set_cookie::ParsedSetCookie;
 
-/// The attributes that are missing in a `Set-Cookie` header. `Display` lists them.
+/// The attributes that are missing in a `Set-Cookie` header. `Display` lists the missing attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct MissingAttributes {
     secure: bool,
@@ -17,13 +18,14 @@ pub(super) struct MissingAttributes {
 }
 
 impl MissingAttributes {
-    /// Finds the missing attributes. Every cookie should have `Secure`. A session cookie should also have `HttpOnly`
-    /// and a valid `SameSite`. A CSRF token does not need `HttpOnly`, because scripts read CSRF tokens.
+    /// Finds the missing attributes of a header. Every cookie should have `Secure`. A session cookie should also have
+    /// `HttpOnly` and a valid `SameSite`. A CSRF token does not need `HttpOnly`, because scripts read CSRF tokens.
     ///
-    /// `listed` are the names in the policy's setting `session_names`.
+    /// `listed` contains the names in the policy's setting `session_names`.
     pub(super) fn find(parsed: &ParsedSetCookie<'_>, listed: &[String]) -> Self {
         let same_site = parsed.known_same_site().is_none();
-        // The name is checked only if an attribute is missing. Most headers of session libraries have all attributes.
+        // The code checks the cookie's name only if an attribute is missing. Most headers of session libraries have all
+        // attributes.
         let is_session = (!parsed.http_only || same_site) && is_session_name(parsed.name, listed);
         MissingAttributes {
             secure: !parsed.secure,
@@ -36,7 +38,7 @@ impl MissingAttributes {
         self == MissingAttributes::default()
     }
 
-    /// Returns a copy of the header with the missing attributes at its end.
+    /// Returns a copy of the header, with the missing attributes at the end.
     pub(super) fn append_to(self, header: &[u8]) -> Vec<u8> {
         let texts = [(self.secure, "; Secure"), (self.http_only, "; HttpOnly"), (self.same_site, "; SameSite=Lax")];
         let added = texts.iter().filter(|(is_missing, _)| *is_missing).map(|(_, text)| text.as_bytes());
@@ -89,7 +91,7 @@ mod tests {
             ("sid=1; Secure; HttpOnly", "sid=1; Secure; HttpOnly; SameSite=Lax"),
             ("sid=1; SameSite=banana; Secure; HttpOnly", "sid=1; SameSite=banana; Secure; HttpOnly; SameSite=Lax"),
             ("session_csrf=1; Secure; SameSite=Lax", "session_csrf=1; Secure; SameSite=Lax"),
-            // A workaround for older platforms: the value itself ends with `; Secure`.
+            // On older platforms, some programs append `; Secure` to the cookie's value, as in this header.
             ("sample=value; Secure", "sample=value; Secure"),
         ] {
             assert_eq!(harden(header), hardened);

@@ -19,9 +19,9 @@ mod tests;
 /// The policy's response to a request over plain HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PlainHttpResponse {
-    /// Status 308 with this `Location`.
+    /// A redirect with the status 308. The URL is the value of the `Location` header.
     Redirect(HeaderValue),
-    /// Status 403.
+    /// A refusal with the status 403.
     Refuse(RefusalReason),
 }
 
@@ -45,7 +45,7 @@ impl PlainHttpResponse {
         }
     }
 
-    /// Returns the kind and the reason of the event.
+    /// Returns the kind and the reason of the event for this response.
     pub(crate) fn event(&self) -> (Kind, &dyn fmt::Display) {
         match self {
             PlainHttpResponse::Redirect(_) => (Kind::RequestRedirected, &"a page over plain HTTP"),
@@ -73,7 +73,7 @@ pub(super) fn respond(force: &ForceHttps, head: &RequestHead<'_>) -> Option<Plai
     })
 }
 
-/// Returns the URL to which a page request is redirected: the same URL over HTTPS.
+/// Returns the URL to which a page request is redirected. The URL is the request's URL with the scheme `https`.
 fn redirect_location(force: &ForceHttps, head: &RequestHead<'_>) -> Result<HeaderValue, RefusalReason> {
     let RequestHead { method, uri, headers, .. } = *head;
     if force.is_api_path(uri.path()) {

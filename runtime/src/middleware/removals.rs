@@ -1,9 +1,10 @@
-//! Completes removals that have no `Path`. Some libraries, such as poem's jar, remove a cookie by its name alone. For
-//! such a removal, a browser removes the cookie of the request's directory (6265bis 5.7). This is rarely the right
-//! cookie.
+//! Adds the missing `Path` to `Set-Cookie` headers that remove a cookie. Some libraries, such as poem's cookie jar,
+//! remove a cookie with a header that has no `Path`. A browser then removes only a cookie whose path is the directory
+//! of the request's URL (6265bis 5.7). The path of the cookie that the library wants to remove is usually another path.
 //!
-//! The input is the `Set-Cookie` headers of a response. In the output, each removal without a `Path` is replaced by one
-//! removal for each scope in which the cookie was set. All other headers are unchanged.
+//! The input is the `Set-Cookie` headers of a response. In the output, each header that removes a cookie and has no
+//! `Path` is replaced. The output has one new header for each scope in which the process set the cookie. All other
+//! headers are the same as in the input.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -21,24 +22,25 @@ use crate::wire::set_cookie::ParsedSetCookie;
 #[cfg(test)]
 mod tests;
 
-/// The scopes of the cookies that responses of this process have set.
+/// The scopes of the cookies that responses of this process have set. A scope consists of the values of `Path`,
+/// `Domain` and `Partitioned`.
 #[derive(Debug, Default)]
 pub(super) struct Removals {
     scopes: Mutex<Vec<CookieScope>>,
 }
 
-/// The name and the scope of a cookie. A removal must have the same name and scope.
+/// The name and the scope of a cookie. A header that removes the cookie must have the same name and scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct CookieScope {
     name: Vec<u8>,
-    /// `None` means the directory of the request.
+    /// The cookie's path. `None` means the directory of the request's path.
     path: Option<Vec<u8>>,
-    /// In lower case.
+    /// The cookie's domain, in lower case.
     domain: Option<Vec<u8>>,
     partitioned: bool,
 }
 
-/// The host of a request in lower case, and its path.
+/// The host and the path of a request. The host is in lower case.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RequestTarget<'a> {
     pub(super) host: Option<&'a str>,
@@ -46,11 +48,12 @@ pub(super) struct RequestTarget<'a> {
 }
 
 impl CookieScope {
-    /// The highest number of scopes. There is a limit, because clients may choose the names of cookies. If the table is
-    /// full, a new name is not stored. This rarely matters, because the name of the session is usually among the first
-    /// names.
+    /// The highest number of scopes in the table. The table has a limit, because clients may choose the names of
+    /// cookies. If the table is full, the name of a new cookie is not stored. A full table rarely matters, because the
+    /// name of the session is usually among the first names.
     const MAX: usize = 64;
-    /// The highest number of scopes for one name. A new scope of the name replaces its oldest scope.
+    /// The highest number of scopes for one name. If a name has the highest number of scopes, a new scope replaces the
+    /// oldest scope of the name.
     const MAX_PER_NAME: usize = 4;
 
     fn from_header(parsed: &ParsedSetCookie<'_>) -> Self {
@@ -62,8 +65,8 @@ impl CookieScope {
         }
     }
 
-    /// Returns true if the request could carry a cookie of this scope. A removal for another scope would reveal this
-    /// scope to the client.
+    /// Returns true if the request could carry a cookie of this scope. A header that removes a cookie of another scope
+    /// would reveal that scope to the client.
     fn includes(&self, target: RequestTarget<'_>) -> bool {
         let is_below = self.path.as_ref().is_none_or(|path| path_matches(target.path.as_bytes(), path));
         is_below
@@ -73,15 +76,15 @@ impl CookieScope {
             })
     }
 
-    /// Returns the scopes to try if the cookie's scope is unknown: the request's directory, and `/`, because most
-    /// libraries use `/`. A `__Host-` cookie always has the path `/`.
+    /// Returns the scopes to try if the cookie's scope is unknown. The first scope is the request's directory. The
+    /// second scope is `/`, because most libraries use `/`. A `__Host-` cookie always has the path `/`.
     fn fallback_scopes(name: &[u8]) -> Vec<Self> {
         let here = CookieScope { name: Vec::new(), path: None, domain: None, partitioned: false };
         let root = CookieScope { path: Some(b"/".to_vec()), ..here.clone() };
         if Prefix::from_name_any_case(name).is_some_and(Prefix::is_host_only) { vec![root] } else { vec![here, root] }
     }
 
-    /// Returns the removal with this scope.
+    /// Returns the header `removal` with the attributes of this scope.
     fn complete(&self, removal: &HeaderValue, parsed: &ParsedSetCookie<'_>) -> HeaderValue {
         let mut header = removal.as_bytes().to_vec();
         if let Some(path) = &self.path {
@@ -95,19 +98,20 @@ impl CookieScope {
         if self.partitioned && !parsed.partitioned {
             header.extend_from_slice(b"; Partitioned");
         }
-        // Every part comes from a valid header value.
+        // Every part of the new header comes from a valid header value.
         HeaderValue::try_from(header).unwrap_or_else(|_| removal.clone())
     }
 }
 
-/// Returns the `Path` if it begins with `/`. Browsers ignore every other `Path` and use the request's directory.
+/// Returns the `Path` if the `Path` begins with `/`. Browsers ignore every other `Path` and use the request's
+/// directory.
 fn explicit_path<'a>(parsed: &ParsedSetCookie<'a>) -> Option<&'a [u8]> {
     parsed.path.filter(|path| path.starts_with(b"/"))
 }
 
 impl Removals {
-    /// Completes the removals of a response. Also stores the scopes of the cookies that the response sets. Ignores
-    /// cookies with an exception in the policy.
+    /// Adds the missing `Path` to each header of a response that removes a cookie. Also stores the scopes of the
+    /// cookies that the response sets. Ignores cookies for which the policy has an exception.
     pub(super) fn complete(
         &self,
         response: &mut HeaderMap,

@@ -1,8 +1,8 @@
-//! Applies the policy to the headers of a response. The input is the application's headers and the jar. The output is
-//! the headers that are sent.
+//! Applies the policy to the headers of a response. The input is the application's headers and the cookie jar. The
+//! output is the headers that are sent.
 //!
-//! In a `Set-Cookie` header from other code, missing attributes are added, and the baseline can make attributes
-//! stricter. All other bytes are unchanged.
+//! The middleware adds missing attributes to a `Set-Cookie` header from other code. The policy's baseline can also make
+//! attributes of the header stricter. The middleware does not change the other bytes of the header.
 
 use hardtack_rules::wire::find_folded_cookie;
 use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
@@ -28,20 +28,20 @@ pub(super) struct ResponseHardener<'a> {
     pub(super) host: Option<&'a RequestHost>,
 }
 
-/// A response extension with the `Set-Cookie` headers of declared cookies. An inner layer passes these headers to the
-/// outer layer.
+/// A response extension with the `Set-Cookie` headers of declared cookies. If two layers of hardtack handle a request,
+/// the inner layer passes these headers to the outer layer in this extension.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TrustedHeaders(pub(crate) Vec<HeaderValue>);
 
-/// The headers that [`ResponseHardener::harden`] reads and changes.
+/// The response headers that [`ResponseHardener::harden`] reads and changes.
 #[cfg(any(feature = "actix", feature = "rocket"))]
 pub(crate) const MANAGED_HEADERS: [http::HeaderName; 3] = [SET_COOKIE, CACHE_CONTROL, STRICT_TRANSPORT_SECURITY];
 
-/// The treatment of a `Set-Cookie` header that the jar did not write.
+/// The action of the middleware on a `Set-Cookie` header that the jar did not write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Treatment {
     Keep,
-    /// The header is unchanged, and an event names the missing attributes.
+    /// The middleware does not change the header, but emits an event that names the missing attributes.
     Report(MissingAttributes),
     Harden(MissingAttributes),
     Drop(DropReason),
@@ -72,8 +72,8 @@ impl<'a> ResponseHardener<'a> {
 
     /// Applies the policy to the existing headers, then appends the jar's headers.
     ///
-    /// `trusted` are those existing headers that belong to declared cookies. After the call, `trusted` contains these
-    /// headers in the form in which they are sent.
+    /// `trusted` contains the `Set-Cookie` headers of declared cookies that the response already has. After the call,
+    /// `trusted` contains the same headers in the form in which they are sent.
     pub(super) fn harden(&self, response: &mut HeaderMap, trusted: &mut TrustedHeaders, pending: Vec<SetCookieHeader>) {
         if response.contains_key(SET_COOKIE) {
             self.harden_existing(response, trusted, &pending);
@@ -110,7 +110,7 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
-    /// Applies the treatment and the baseline to one header. Returns false if the header is dropped.
+    /// Applies the treatment and the policy's baseline to one header. Returns false if the header is dropped.
     fn harden_header(&self, header: &mut HeaderValue, is_trusted: bool, host: Option<&str>) -> bool {
         let parsed = ParsedSetCookie::parse(header.as_bytes());
         let treatment = self.treatment(&parsed, is_trusted);
@@ -139,8 +139,8 @@ impl<'a> ResponseHardener<'a> {
         true
     }
 
-    /// Decides how a header is treated. A trusted header is dropped only if it has `Secure` and the request is plain
-    /// HTTP.
+    /// Decides how a `Set-Cookie` header is treated. A trusted header is dropped only if the header has `Secure` and
+    /// the request is plain HTTP.
     fn treatment(&self, parsed: &ParsedSetCookie<'_>, is_trusted: bool) -> Treatment {
         let is_declared = || self.policy.declaration(parsed.name).is_some_and(|spec| matches_declaration(spec, parsed));
         let is_undeclared = !is_trusted && !is_declared() && self.policy.exception(parsed.name).is_none();
@@ -197,7 +197,7 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
-    /// Reports a header that browsers would reject. Also reports a header that contains several cookies.
+    /// Reports a `Set-Cookie` header that browsers would reject. Also reports a header that contains several cookies.
     fn report_browser_objections(&self, parsed: &ParsedSetCookie<'_>, host: Option<&str>) {
         if find_folded_cookie(parsed.header).is_some() {
             let reason = "this header contains several cookies, and browsers read the second one as an attribute; send \
@@ -230,12 +230,12 @@ impl<'a> ResponseHardener<'a> {
         let Some(value) = self.policy.hsts_value() else { return };
         let verdict = self.jar.verdict();
         if !verdict.https || verdict.is_loopback() {
-            // An HSTS header must not be sent over plain HTTP (RFC 6797 7.2). Browsers ignore such a header, but
-            // scanners report it.
+            // A server must not send an HSTS header over plain HTTP (RFC 6797 7.2). Browsers ignore HSTS over plain
+            // HTTP, but scanners report the header.
             response.remove(STRICT_TRANSPORT_SECURITY);
             return;
         }
-        // Browsers ignore the header for IP addresses and loopback names.
+        // Browsers ignore the HSTS header for IP addresses and loopback names.
         match self.host().map(Host::is_public_name) {
             Some(true) => drop(response.insert(STRICT_TRANSPORT_SECURITY, value.clone())),
             Some(false) => drop(response.remove(STRICT_TRANSPORT_SECURITY)),
@@ -244,8 +244,8 @@ impl<'a> ResponseHardener<'a> {
     }
 }
 
-/// Returns true if the header removes a cookie that the jar sets. An inner layer writes such a removal after a read
-/// error. A response should have only one header for each cookie (6265bis 4.1.1).
+/// Returns true if the header removes a cookie that the jar sets. After a read error, an inner layer writes a header
+/// that removes the cookie. A response should have only one `Set-Cookie` header for each cookie (6265bis 4.1.1).
 fn is_replaced_removal(header: &HeaderValue, pending: &[SetCookieHeader]) -> bool {
     let removal = ParsedSetCookie::parse(header.as_bytes());
     removal.lifetime.is_expired(clock::now())

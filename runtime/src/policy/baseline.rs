@@ -1,5 +1,5 @@
-//! The baseline: the weakest attributes that a policy accepts for any cookie, declared or undeclared. `jar::write`
-//! applies the baseline.
+//! The baseline: the weakest attributes that a policy accepts for any cookie, declared or undeclared. The module
+//! `jar::write` applies the baseline to `Set-Cookie` headers.
 
 use core::time::Duration;
 
@@ -9,8 +9,8 @@ use super::PolicyError;
 
 /// The weakest attributes that a policy accepts for any cookie.
 ///
-/// If a `Set-Cookie` header is weaker than the baseline, the header gets the attribute of the baseline. A stricter
-/// header is unchanged.
+/// If an attribute of a `Set-Cookie` header is weaker than the baseline, the attribute of the baseline replaces the
+/// weaker attribute. If a `Set-Cookie` header is stricter than the baseline, the header is unchanged.
 ///
 /// ```
 /// use std::time::Duration;
@@ -52,7 +52,7 @@ impl Baseline {
         Baseline::default()
     }
 
-    /// Demands this `SameSite` value or a stricter value. `SameSite::None` demands nothing.
+    /// Sets the weakest `SameSite` value that the policy accepts. `SameSite::None` demands nothing.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = Some(same_site);
         self
@@ -64,8 +64,7 @@ impl Baseline {
         self
     }
 
-    /// Limits the lifetime of every cookie to this duration. The duration must be a whole number of seconds. A cookie
-    /// without a lifetime is unchanged.
+    /// Sets the longest lifetime that a cookie may have, in whole seconds. A cookie without a lifetime is unchanged.
     pub fn longest_max_age(mut self, max_age: Duration) -> Self {
         self.longest_max_age = Some(max_age);
         self

@@ -53,8 +53,8 @@ pub(super) fn from_variables(variables: impl Iterator<Item = (String, Option<Str
     let mut draft = Draft::default();
     let variables: Vec<_> = variables.filter(|(name, _)| name.starts_with(PREFIX)).collect();
     let names: Vec<_> = KEYS.iter().map(|key| variable_name(key.name)).collect();
-    // The first error must not depend on the order of the environment. So the least unknown name is reported, and the
-    // known variables are read in the order of `KEYS`.
+    // The first error must not depend on the order of the environment. So the error contains the unknown name that is
+    // first in alphabetical order. The known variables are read in the order of `KEYS`.
     if let Some(unknown) = variables.iter().map(|(name, _)| name).filter(|name| !names.contains(name)).min() {
         return Err(PolicyError::new(unknown.clone(), format!("unknown; the variables are {}", names.join(", "))));
     }

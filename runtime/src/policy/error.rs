@@ -21,7 +21,7 @@ pub struct PolicyError {
 }
 
 impl PolicyError {
-    /// `problem` has the form `fact; remedy`.
+    /// The argument `problem` has the form `fact; remedy`, such as "not UTF-8; write it in UTF-8".
     pub(crate) fn new(key: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
         PolicyError { key: key.into(), problem: problem.into() }
     }
@@ -41,7 +41,7 @@ impl PolicyError {
     }
 }
 
-/// Writes the same text as [`Display`](fmt::Display), because `main` shows an error with `Debug`.
+/// Writes the same text as [`Display`](fmt::Display), because Rust uses `Debug` to print an error that `main` returns.
 impl fmt::Debug for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -50,14 +50,14 @@ impl fmt::Debug for PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An unknown key comes from a variable or a file, so it may contain control characters.
+        // The key is escaped, because an unknown key in a variable or a file may contain control characters.
         write!(f, "`{}`: {}", self.key.escape_debug(), self.problem)
     }
 }
 
 impl std::error::Error for PolicyError {}
 
-/// Checks that the text is a host name without a port.
+/// Checks that `name` is a host name without a port.
 #[cfg(feature = "_layer")]
 pub(super) fn check_host_name(key: &'static str, name: &str) -> Result<(), PolicyError> {
     if Host::parse(name).is_some_and(|host| host.as_str() == name) {

@@ -1,16 +1,17 @@
-//! The setting `force_https` for requests over plain HTTP. `middleware::plain_http` applies the setting.
+//! The setting `force_https` for requests over plain HTTP. The module `middleware::plain_http` applies the setting
+//! `force_https`.
 
 use super::error::{PolicyError, check_host_name};
 use crate::request::host::Host;
 
 /// The setting for requests over plain HTTP.
 ///
-/// If the setting is on, a page request is redirected to the same URL over HTTPS. A page request is a GET or HEAD whose
-/// `Accept` header contains `text/html`.
+/// If `force_https` is on, the middleware redirects a page request to the same URL over HTTPS. A page request is a GET
+/// or HEAD whose `Accept` header contains `text/html`.
 ///
-/// Every other request is refused. Every request under [`api_paths`](ForceHttps::api_paths) is refused too. These
-/// requests are not redirected, because a redirect would hide a mistake: the client sends credentials over plain HTTP
-/// (OWASP ASVS 4.1.2).
+/// If `force_https` is on, the middleware refuses all requests that are not page requests, and all requests under
+/// [`api_paths`](ForceHttps::api_paths). A redirect of an API request would hide the mistake that the client sends
+/// credentials over plain HTTP (OWASP ASVS 4.1.2).
 ///
 /// ```
 /// use hardtack::Policy;
@@ -29,11 +30,11 @@ pub struct ForceHttps {
     https_port: u16,
 }
 
-/// The default port of HTTPS. A URL does not need to contain this port (RFC 9110 4.2.2).
+/// The default port of HTTPS. A URL does not need to contain the default port (RFC 9110 4.2.2).
 const HTTPS_PORT: u16 = 443;
 
 impl ForceHttps {
-    /// Redirects page requests and refuses all other requests. This is the default.
+    /// Redirects page requests and refuses all other requests. By default, the setting is on.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -58,11 +59,12 @@ impl ForceHttps {
         ForceHttps { on: false, ..ForceHttps::on() }
     }
 
-    /// Adds path prefixes of an API. Every request over plain HTTP under a prefix is refused. The `Accept` header does
-    /// not matter.
+    /// Adds path prefixes of an API. The middleware refuses every request over plain HTTP whose path is under one of
+    /// the prefixes, even if the `Accept` header contains `text/html`.
     ///
-    /// A prefix ends at a segment: `/api` covers `/api` and `/api/x`, but not `/apix`. The prefix is compared with the
-    /// path that the client sent. Letter case and percent-encoding must be the same.
+    /// A path prefix ends at the end of a path segment: the prefix `/api` covers the paths `/api` and `/api/x`, but not
+    /// `/apix`. The prefix is compared with the path that the client sent. The letter case and the percent-encoding of
+    /// the prefix and the path must be the same.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -89,10 +91,11 @@ impl ForceHttps {
         self
     }
 
-    /// Adds paths that accept plain HTTP, such as the path of a health check. On these paths, Secure cookies are still
-    /// set over HTTPS only.
+    /// Adds paths that accept plain HTTP, such as the path of a health check. On paths that accept plain HTTP, Secure
+    /// cookies are still set over HTTPS only.
     ///
-    /// A request is exempt only if it has exactly this path. The query is ignored.
+    /// A request is exempt only if the path of the request is exactly one of the exempt paths. The query of the request
+    /// is ignored.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -119,10 +122,10 @@ impl ForceHttps {
         self
     }
 
-    /// Adds host names to which requests may be redirected. A page request for any other host is refused.
+    /// Adds host names to which requests may be redirected. The middleware refuses a page request for any other host.
     ///
-    /// Letter case and a trailing dot are ignored. Without this setting, a page request is redirected to its own host.
-    /// Only the syntax of that host is checked.
+    /// The letter case and a trailing dot of a host name are ignored. If no host is added, the middleware redirects a
+    /// page request to the host of the request, and checks only the syntax of the host.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -148,7 +151,7 @@ impl ForceHttps {
         self
     }
 
-    /// Sets the port in the URL of a redirect. The default is 443.
+    /// Sets the port in the URL of a redirect. The default port is 443.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -177,8 +180,8 @@ impl ForceHttps {
         ForceHttps { on, ..self }
     }
 
-    /// Checks each setting. Also removes trailing slashes from prefixes and trailing dots from hosts, so that they can
-    /// be compared.
+    /// Checks each setting. The function also removes trailing slashes from prefixes and trailing dots from hosts, so
+    /// that prefixes and hosts can be compared.
     pub(super) fn check(mut self) -> Result<Self, PolicyError> {
         for prefix in &mut self.api_paths {
             check_path("force_https.api_paths", prefix)?;
@@ -223,7 +226,7 @@ impl ForceHttps {
         self.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)))
     }
 
-    /// Returns the port if the URL of a redirect must contain it. Returns `None` for the default port 443.
+    /// Returns the port, or `None` for the default port 443. The URL of a redirect does not contain the default port.
     pub(crate) fn explicit_port(&self) -> Option<u16> {
         (self.https_port != HTTPS_PORT).then_some(self.https_port)
     }

@@ -1,5 +1,5 @@
-//! The handle of a policy. All middleware of a server can share one handle. The handle can replace the policy while the
-//! server runs.
+//! A handle that owns a policy. All middleware of a server can share one handle. The handle can replace the policy
+//! while the server runs.
 
 use core::fmt;
 use std::sync::{Arc, PoisonError};
@@ -10,8 +10,8 @@ use crate::sync::RwLock;
 
 /// Shares one policy between all middleware of a server. The handle can replace the policy while the server runs.
 ///
-/// All clones share the policy. Each request uses the policy that was current when the request began. So no request
-/// uses a mixture of two policies.
+/// All clones of a handle share one policy. A request uses the policy that the handle contained when the request began.
+/// So a request never uses a mixture of two policies.
 ///
 /// ```
 /// use hardtack::{Policy, PolicyHandle};
@@ -42,7 +42,7 @@ impl PolicyHandle {
         PolicyHandle { policy: Arc::new(RwLock::new(Arc::new(policy))), counters: Arc::default() }
     }
 
-    /// Replaces the policy for every request that begins after this call.
+    /// Replaces the policy for every request that begins after the call of `apply`.
     ///
     /// ```
     /// use hardtack::{Policy, PolicyHandle};
@@ -54,7 +54,7 @@ impl PolicyHandle {
     /// ```
     pub fn apply(&self, policy: Policy) {
         let policy = Arc::new(policy);
-        // A poisoned lock still has a valid value, because an `Arc` is replaced in one step.
+        // The value in a poisoned lock is still valid, because an `Arc` is replaced in one step.
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
     }
 
@@ -97,7 +97,7 @@ impl fmt::Debug for PolicyHandle {
     }
 }
 
-/// The policy of one request, and the event counters of the handle.
+/// The policy that one request uses, and the event counters of the handle.
 #[derive(Debug, Clone)]
 pub(crate) struct CurrentPolicy {
     pub(crate) policy: Arc<Policy>,

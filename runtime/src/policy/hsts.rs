@@ -1,5 +1,5 @@
-//! HTTP Strict Transport Security (HSTS, RFC 6797). This file contains the setting, and makes the header value from it.
-//! `middleware::response` sends the header.
+//! The setting for HTTP Strict Transport Security (HSTS, RFC 6797). This file contains the HSTS setting, and makes the
+//! value of the HSTS header from the setting. The module `middleware::response` sends the header.
 
 use core::time::Duration;
 
@@ -7,8 +7,8 @@ use http::HeaderValue;
 
 use super::PolicyError;
 
-/// The setting for the HSTS header. The header contains the time for which browsers must use HTTPS for this host. The
-/// default is one year, without subdomains.
+/// The setting for the HSTS header. The HSTS header contains the time for which browsers must use HTTPS for the host.
+/// The default time is one year, and the header does not apply to subdomains.
 ///
 /// ```
 /// use axum::{Router, body::Body};
@@ -38,34 +38,36 @@ pub struct Hsts {
     preload: bool,
 }
 
-/// The shortest time that preload lists and scanners accept.
+/// The shortest `max-age` that preload lists and scanners accept.
 const YEAR: Duration = Duration::from_secs(hardtack_rules::wire::HSTS_YEAR_SECONDS);
 
 impl Hsts {
-    /// Makes a setting of one year, without subdomains.
+    /// Makes an HSTS setting with a time of one year. The setting does not apply to subdomains.
     pub fn one_year() -> Self {
         Hsts { on: true, max_age: YEAR, include_subdomains: false, preload: false }
     }
 
-    /// Makes a setting that sends no HSTS header. The application's own HSTS header is unchanged.
+    /// Turns HSTS off. The middleware then sends no HSTS header, and does not change an HSTS header that the
+    /// application sets.
     pub fn off() -> Self {
         Hsts { on: false, ..Hsts::one_year() }
     }
 
-    /// Sets the time, in whole seconds. If the time is zero, browsers remove the host from their HSTS list (RFC 6797
-    /// 6.1.1).
+    /// Sets the time for which browsers must use HTTPS, in whole seconds. If the time is zero, browsers remove the host
+    /// from their HSTS list (RFC 6797 6.1.1).
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = max_age;
         self
     }
 
-    /// Includes every subdomain. Then every subdomain must serve HTTPS.
+    /// Includes every subdomain. If the header applies to subdomains, every subdomain must serve HTTPS.
     pub fn include_subdomains(mut self) -> Self {
         self.include_subdomains = true;
         self
     }
 
-    /// Allows browsers to add the host to their preload lists. Removal from the lists takes months.
+    /// Allows browsers to add the host to their preload lists. The removal of a host from the preload lists takes
+    /// months.
     pub fn preload(mut self) -> Self {
         self.preload = true;
         self
@@ -75,7 +77,7 @@ impl Hsts {
         Hsts { on, ..self }
     }
 
-    /// Checks the setting and returns the header value. Returns `None` if the setting is off.
+    /// Checks the HSTS setting. Returns the value of the HSTS header, or `None` if HSTS is off.
     pub(super) fn header_value(&self) -> Result<Option<HeaderValue>, PolicyError> {
         if !self.on {
             return Ok(None);

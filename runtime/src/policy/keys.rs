@@ -1,5 +1,6 @@
-//! The settings of a policy as text, from environment variables or TOML. One table contains the keys of both formats.
-//! The reader of each format parses a value to the kind that the key needs. The builder checks the settings.
+//! The settings of a policy as text, from environment variables or TOML. One table contains the keys of the settings
+//! for both formats. `env.rs` and `toml.rs` convert each value to the type that the key needs. [`PolicyBuilder::build`]
+//! checks the settings.
 
 use core::time::Duration;
 
@@ -14,8 +15,8 @@ use crate::seal::Keyring;
 #[cfg(all(test, feature = "_layer"))]
 mod tests;
 
-/// A value from an environment variable or a TOML file. Each method returns the value as one kind, or `None` if the
-/// value has another kind.
+/// A value from an environment variable or a TOML file. Each method converts the value to one type, or returns `None`
+/// if the value has another type.
 pub(super) trait TextValue: Sized {
     /// Returns the secret keys of a keyring. Secret keys may be in an environment variable, but not in a TOML file.
     #[cfg(feature = "seal")]
@@ -26,21 +27,21 @@ pub(super) trait TextValue: Sized {
     fn number(self) -> Option<u16>;
     #[cfg(feature = "_layer")]
     fn list(self) -> Option<Vec<String>>;
-    /// Returns pairs of a name and a reason. A missing reason becomes an empty text, and the builder refuses an empty
-    /// text.
+    /// Returns pairs of a name and a reason. If a reason is missing, the method returns an empty reason, and the policy
+    /// builder then returns an error.
     fn reasons(self, path: &str) -> Result<Option<Vec<(String, String)>>, PolicyError>;
 }
 
-/// A key of the settings, and the kind of its value.
+/// The key of a policy setting, and the type of the setting's value.
 pub(super) struct Key {
     pub(super) name: &'static str,
     kind: KeyKind,
 }
 
-/// An allowed word, and the function that stores the setting of this word.
+/// A word that is allowed as the value of a setting, and the function that stores the value.
 type Word = (&'static str, fn(&mut Draft));
 
-/// The kind of a key's value, and the function that stores the value.
+/// The type of a setting's value, and the function that stores the value.
 enum KeyKind {
     Boolean(fn(&mut Draft, bool)),
     Text(fn(&mut Draft, String)),
@@ -51,7 +52,8 @@ enum KeyKind {
     List(fn(&mut Draft, Vec<String>)),
     Word(&'static [Word]),
     Reasons(fn(&mut Draft, Vec<(String, String)>)),
-    /// Secret text. The text may be in an environment variable, but not in a TOML file. Errors never contain the text.
+    /// Secret keys. The secret keys may be in an environment variable, but not in a TOML file. An error never contains
+    /// secret keys.
     #[cfg(feature = "seal")]
     Secret(fn(&mut Draft, &str) -> Result<(), crate::seal::KeyError>),
     /// The name of the environment variable that contains the secret keys.
@@ -111,7 +113,7 @@ pub(super) const KEYS: &[Key] = &[
     Key { name: "outbound_exceptions", kind: KeyKind::Reasons(|draft, all| for (host, reason) in all { draft.builder(|builder| builder.outbound_exception(host, reason)); }) },
 ];
 
-/// The settings while a reader collects them.
+/// The settings that have been read so far from environment variables or from a TOML file.
 #[derive(Default)]
 pub(super) struct Draft {
     builder: PolicyBuilder,
@@ -147,7 +149,8 @@ impl Draft {
         builder.build()
     }
 
-    /// Stores the value of a key. `name` is the key as the user wrote it. An error contains this name.
+    /// Stores the value of a setting. The argument `name` is the key of the setting, as the user wrote the key. An
+    /// error contains `name`.
     pub(super) fn set(&mut self, key: &Key, name: &str, value: impl TextValue) -> Result<(), PolicyError> {
         let expected = |what: &str| PolicyError::new(name.to_owned(), format!("expected {what}"));
         match &key.kind {

@@ -1,7 +1,7 @@
 //! The policy: settings that apply to every request and every cookie. A running server can replace its policy through a
-//! handle. This module only stores the settings. The modules `jar` and `middleware` apply the settings.
+//! `PolicyHandle`. The module `policy` only stores the settings. The modules `jar` and `middleware` apply the settings.
 //!
-//! These settings of [`PolicyBuilder`] need the feature of a framework:
+//! The following settings of [`PolicyBuilder`] need the feature of a framework:
 //!
 //! - `force_https` and `hsts`, for requests;
 //! - `undeclared_cookies`, `session_names` and `caching`, for the cookies of other code;
@@ -66,7 +66,7 @@ pub use undeclared::UndeclaredCookies;
 #[derive(Debug, Clone)]
 pub struct Policy {
     settings: PolicyBuilder,
-    /// The value of the HSTS header. `None` if HSTS is off.
+    /// The value of the HSTS header, or `None` if HSTS is off.
     #[cfg(feature = "_layer")]
     hsts_value: Option<HeaderValue>,
 }
@@ -87,7 +87,8 @@ impl Policy {
         PolicyBuilder::default()
     }
 
-    /// Returns a builder with the settings of this policy, for example to replace the keyring.
+    /// Returns a builder with the settings of this policy. For example, a program can use the builder to replace the
+    /// keyring.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -113,8 +114,8 @@ impl Policy {
         &self.settings.baseline
     }
 
-    /// Returns the cookies that are exempt from `undeclared_cookies` and [`baseline`](PolicyBuilder::baseline). Each
-    /// cookie has a reason.
+    /// Returns the names of the cookies that are exempt from `undeclared_cookies` and
+    /// [`baseline`](PolicyBuilder::baseline). Each name comes with the reason for the exception.
     pub fn exceptions(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings.exceptions.iter().map(|(cookie, reason)| (cookie.as_str(), reason.as_str()))
     }
@@ -131,7 +132,7 @@ impl Policy {
         self.settings.keyring.as_ref()
     }
 
-    /// Returns the reason for the cookie's exception. Returns `None` if the cookie has no exception.
+    /// Returns the reason for the cookie's exception, or `None` if the cookie has no exception.
     pub(crate) fn exception(&self, cookie: &[u8]) -> Option<&str> {
         self.exceptions().find(|(name, _)| name.as_bytes() == cookie).map(|(_, reason)| reason)
     }
@@ -173,8 +174,8 @@ impl Policy {
         self.settings.layer.caching
     }
 
-    /// Returns the hosts to which the program's own HTTP client may send credentials over plain HTTP. Each host has a
-    /// reason.
+    /// Returns the hosts to which the program's own HTTP client may send credentials over plain HTTP. Each host comes
+    /// with the reason for the exception.
     pub fn outbound_exceptions(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings.layer.outbound_exceptions.iter().map(|(host, reason)| (host.as_str(), reason.as_str()))
     }
@@ -183,8 +184,8 @@ impl Policy {
         self.hsts_value.as_ref()
     }
 
-    /// Returns the declaration of the cookie with this name. Searches only the declarations that were given to
-    /// [`PolicyBuilder::declared`].
+    /// Returns the declaration of the cookie with this name. The method searches only the declarations that were given
+    /// to [`PolicyBuilder::declared`].
     pub(crate) fn declaration(&self, cookie: &[u8]) -> Option<&'static Spec> {
         self.declared().find(|spec| spec.name.as_bytes() == cookie)
     }
@@ -239,7 +240,7 @@ struct LayerSettings {
 type Callback = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
 
 impl PolicyBuilder {
-    /// Sets the weakest attributes that the policy accepts for any cookie. Without this setting there is no baseline.
+    /// Sets the weakest attributes that the policy accepts for any cookie. By default, a policy has no baseline.
     ///
     /// ```
     /// use hardtack::policy::Baseline;
@@ -255,8 +256,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Exempts one cookie from `undeclared_cookies` and [`baseline`](PolicyBuilder::baseline). The reason must not be
-    /// empty. An exception never allows a Secure cookie over plain HTTP.
+    /// Exempts one cookie from `undeclared_cookies` and [`baseline`](PolicyBuilder::baseline). The reason for an
+    /// exception must not be empty. An exception never allows a Secure cookie over plain HTTP.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -271,8 +272,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Registers declarations. Without this setting, a header that
-    /// [`SetCookie::header_value`](crate::SetCookie::header_value) made counts as undeclared.
+    /// Registers declarations. By default, a header that [`SetCookie::header_value`](crate::SetCookie::header_value)
+    /// made counts as undeclared.
     ///
     /// ```
     /// use hardtack::spec::Spec;
@@ -291,8 +292,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets the `Domain` of cookies that are declared with `domain = policy`. Without this setting, such cookies cannot
-    /// be set.
+    /// Sets the `Domain` of cookies that are declared with `domain = policy`. Without a `Domain` in the policy, cookies
+    /// that are declared with `domain = policy` cannot be set.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -330,8 +331,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets a function that is called for each [`Event`]. The function runs on the thread of the request, so it should
-    /// return fast.
+    /// Sets a function that is called for each [`Event`]. The function runs on the thread that handles the request, so
+    /// the function should return fast.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -366,7 +367,7 @@ impl PolicyBuilder {
     /// # Errors
     ///
     /// Returns an error if a setting is invalid, or if two settings contradict each other. The error contains the name
-    /// of the first such setting, and what was expected.
+    /// of the first invalid setting, and a description of a valid value.
     pub fn build(self) -> Result<Policy, PolicyError> {
         if let Some(domain) = &self.cookie_domain {
             domain::check(domain).map_err(|fault| {
@@ -387,8 +388,8 @@ impl PolicyBuilder {
 
 #[cfg(feature = "_layer")]
 impl PolicyBuilder {
-    /// Sets how requests over plain HTTP are treated. By default, page requests are redirected to HTTPS, and all other
-    /// requests are refused.
+    /// Sets how requests over plain HTTP are treated. By default, the middleware redirects page requests to HTTPS, and
+    /// refuses all other requests.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -405,11 +406,12 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets the HSTS header. The header contains the time for which browsers must use HTTPS for this host. The default
-    /// is one year.
+    /// Sets the HSTS header. The HSTS header contains the time for which browsers must use HTTPS for the host. The
+    /// default time is one year.
     ///
-    /// The header is sent once, and over HTTPS only (RFC 6797 7.2). The header is never sent for a loopback name or an
-    /// IP address (RFC 6797 8.1.1). The policy's header replaces the application's own HSTS header.
+    /// The middleware sends the HSTS header once, and over HTTPS only (RFC 6797 7.2). The HSTS header is never sent for
+    /// a loopback name or an IP address (RFC 6797 8.1.1). The policy's HSTS header replaces the application's own HSTS
+    /// header.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -426,7 +428,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets how `Set-Cookie` headers from other code are treated. By default, such headers are hardened.
+    /// Sets how `Set-Cookie` headers from other code are treated. By default, headers from other code are
+    /// [hardened](UndeclaredCookies::Harden).
     ///
     /// ```
     /// use hardtack::Policy;
@@ -444,8 +447,8 @@ impl PolicyBuilder {
 
     /// Adds names of session cookies.
     ///
-    /// Without this setting, well-known names such as `id`, `sid` and `PHPSESSID` are recognised. Names that contain
-    /// `sess` or `login` are recognised too.
+    /// hardtack always recognises well-known names of session cookies, such as `id`, `sid` and `PHPSESSID`. hardtack
+    /// also recognises names that contain `sess` or `login`.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -459,8 +462,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets which caches may store a response with cookies. By default, only the browser's cache may store such a
-    /// response.
+    /// Sets which caches may store a response with cookies. By default, only the browser's cache may store a response
+    /// with cookies.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -475,8 +478,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Allows the program's own HTTP client to send cookies and credentials to this host over plain HTTP. The reason
-    /// must not be empty.
+    /// Allows the program's own HTTP client to send cookies and credentials to `host` over plain HTTP. The reason for
+    /// an exception must not be empty.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -506,7 +509,7 @@ impl PolicyBuilder {
     }
 }
 
-/// Shows the settings. Instead of the callback, shows true if a callback is set.
+/// Shows the settings. Writes `true` in place of the callback if a callback is set.
 impl fmt::Debug for PolicyBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut settings = f.debug_struct("Settings");

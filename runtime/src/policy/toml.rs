@@ -1,4 +1,4 @@
-//! Reads a policy from TOML. For example, the entry `max_age` in the table `hsts` has the key `hsts.max_age`.
+//! Reads a policy from TOML. For example, the entry `max_age` in the TOML table `hsts` is the setting `hsts.max_age`.
 
 use toml::de::{DeTable, DeValue};
 
@@ -6,7 +6,7 @@ use super::keys::{Draft, KEYS, TextValue};
 use super::{Policy, PolicyError};
 
 impl Policy {
-    /// Reads a policy from TOML. If a setting has no entry, its default applies.
+    /// Reads a policy from TOML. If the TOML has no entry for a setting, the setting has its default value.
     ///
     /// ```toml
     /// undeclared_cookies = "harden"         # or "observe", "refuse"
@@ -46,7 +46,8 @@ impl Policy {
     /// # Errors
     ///
     /// Returns an error if the text is not TOML, if a key is unknown, if a value is invalid, or if two settings
-    /// contradict each other. The error contains the first invalid key, and what was expected.
+    /// contradict each other. The error contains the key of the first invalid setting, and a description of a valid
+    /// value.
     ///
     /// ```
     /// use hardtack::Policy;

@@ -1,7 +1,7 @@
-//! The setting for undeclared cookies. The `Set-Cookie` headers of these cookies come from code that does not use
-//! hardtack, such as session libraries, legacy code and proxies.
+//! The setting for undeclared cookies. Code that does not use hardtack sets undeclared cookies, for example session
+//! libraries, legacy code and proxies.
 
-/// The treatment of a `Set-Cookie` header whose cookie is not declared with hardtack.
+/// The setting for `Set-Cookie` headers whose cookies are not declared with hardtack.
 ///
 /// ```
 /// use hardtack::Policy;
@@ -17,14 +17,14 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum UndeclaredCookies {
-    /// The header is sent unchanged. An event reports each rule that the header breaks. Over plain HTTP, a header with
-    /// `Secure` is dropped.
+    /// The middleware sends the `Set-Cookie` header unchanged. An event reports each rule that the header breaks. Over
+    /// plain HTTP, a header with `Secure` is dropped.
     Observe,
-    /// The header gets `Secure`. If the cookie's name looks like the name of a session, the header also gets `HttpOnly`
-    /// and `SameSite=Lax`. Only missing attributes are added. All other bytes are unchanged. Over plain HTTP, the
-    /// header is dropped.
+    /// The middleware adds `Secure` to the `Set-Cookie` header. If the cookie's name looks like the name of a session
+    /// cookie, the middleware also adds `HttpOnly` and `SameSite=Lax`. The middleware adds only missing attributes, and
+    /// does not change the other bytes of the header. Over plain HTTP, the header is dropped.
     #[default]
     Harden,
-    /// The header is dropped, and an event reports this.
+    /// The middleware drops the `Set-Cookie` header. An event reports the dropped header.
     Refuse,
 }

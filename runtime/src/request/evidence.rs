@@ -1,10 +1,11 @@
-//! Explains a verdict on the scheme of a request, as a text for a log. The text is never sent to a client.
+//! Explains why a request counts as HTTPS or as plain HTTP. The explanation is text for a log, and is never sent to a
+//! client.
 
 use core::fmt;
 use std::net::IpAddr;
 
-/// The reason why a request counts as HTTPS or as plain HTTP. `Display` writes a sentence for a log. Do not send this
-/// sentence to clients.
+/// The reason why a request counts as HTTPS or as plain HTTP. `Display` writes the reason as text for a log. Do not
+/// send the text to clients.
 ///
 /// ```
 /// let (parts, ()) = http::Request::get("http://example.com/").body(()).unwrap().into_parts();
@@ -18,15 +19,15 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Returns true if an untrusted peer claims HTTPS, or if a trusted proxy does not send the configured header. Each
-    /// case is an attack or a mistake in the configuration.
+    /// Returns true if an untrusted peer claims HTTPS, or if a trusted proxy does not send the configured header. In
+    /// both situations, there is an attack or a mistake in the configuration.
     #[cfg(feature = "tracing")]
     pub(crate) fn is_suspicious(self) -> bool {
         matches!(self.basis, DecisionBasis::Untrusted { claims_https: true, .. } | DecisionBasis::ProxySilent { .. })
     }
 }
 
-/// The reason why `loopback_in_debug` does not apply.
+/// The reason why `loopback_in_debug` does not apply to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotLoopback {
     PeerUnknown,
@@ -49,7 +50,7 @@ impl fmt::Display for NotLoopback {
     }
 }
 
-/// The fact from which the verdict on the scheme follows.
+/// The reason for the decision that a request is HTTPS or plain HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DecisionBasis {
     TlsConnection,
@@ -143,7 +144,7 @@ impl fmt::Display for DecisionBasis {
     }
 }
 
-/// Writes the address of a peer as a part of a sentence.
+/// Writes the address of a peer for use in the text of the evidence.
 struct PeerText(Option<IpAddr>);
 
 impl fmt::Display for PeerText {

@@ -1,12 +1,13 @@
-//! Parses the header in which a proxy sends the scheme. The header is `X-Forwarded-Proto` or `Forwarded` (RFC 7239).
-//! The parser is strict. A malformed header counts as plain HTTP.
+//! Parses the header in which a proxy sends the scheme. The header is `X-Forwarded-Proto` or `Forwarded` (RFC 7239). If
+//! the header is malformed, the request counts as plain HTTP.
 
 use hardtack_rules::syntax::is_tchar;
 use http::{HeaderMap, HeaderValue};
 
 use crate::wire::list::split_unquoted;
 
-/// The header from which the scheme is read. The other header is ignored.
+/// The name of the header that contains the scheme. hardtack reads either `X-Forwarded-Proto` or `Forwarded`, and
+/// ignores the other header.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ForwardingHeader {
     XForwardedProto,
@@ -21,14 +22,14 @@ impl ForwardingHeader {
         }
     }
 
-    /// Returns true if every element in all headers with this name is HTTPS. Returns `None` if the request has no such
-    /// header.
+    /// Returns true if every element in all headers with this name is HTTPS. Returns `None` if the request has no
+    /// header with this name.
     pub(super) fn claims_https(self, headers: &HeaderMap) -> Option<bool> {
         let mut values = headers.get_all(self.name()).iter().map(HeaderValue::as_bytes).peekable();
         values.peek()?;
         Some(match self {
-            // An empty element, as in `https,`, is not HTTPS. `trim_ascii` trims only SP and HTAB, because a header
-            // value contains no other white space.
+            // An empty element of the header, as in `https,`, does not count as HTTPS. `trim_ascii` trims only SP and
+            // HTAB, because a header value contains no other white space.
             ForwardingHeader::XForwardedProto => {
                 values.all(|value| value.split(|byte| *byte == b',').all(|protocol| is_https(protocol.trim_ascii())))
             }
@@ -37,17 +38,17 @@ impl ForwardingHeader {
     }
 }
 
-/// Returns true for `https` and `wss`, which are protocols with TLS. The letter case does not matter.
+/// Returns true for `https` and `wss`, which are protocols with TLS. The letter case of the protocol is ignored.
 pub(crate) fn is_https(protocol: &[u8]) -> bool {
     protocol.eq_ignore_ascii_case(b"https") || protocol.eq_ignore_ascii_case(b"wss")
 }
 
-/// Returns true if one `forwarded-element` (RFC 7239 4) is HTTPS. An element is a list of pairs with semicolons between
-/// them. Exactly one pair must have the name `proto`.
+/// Returns true if one `forwarded-element` (RFC 7239 4) is HTTPS. An element is a list of pairs. A semicolon separates
+/// two pairs. Exactly one pair must have the name `proto`.
 fn element_is_https(element: &[u8]) -> bool {
     let mut proto = None;
-    // RFC 7239 does not allow white space around `;`, but some proxies send such white space. RFC 9110 5.6.6 allows
-    // such white space in parameter lists.
+    // RFC 7239 does not allow white space around `;`, but some proxies send white space there. RFC 9110 5.6.6 allows
+    // white space around `;` in parameter lists.
     for pair in split_unquoted(element, b';').map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty()) {
         let Some((name, value)) = parse_pair(pair) else {
             return false;
@@ -59,8 +60,8 @@ fn element_is_https(element: &[u8]) -> bool {
     proto.is_some_and(is_https)
 }
 
-/// Parses `token "=" ( token / quoted-string )`. Returns the name, and the value without its quotes. A `\` stays in the
-/// value. A value with `\` never matches a protocol.
+/// Parses `token "=" ( token / quoted-string )`. Returns the name, and the value without quotes. A `\` in a quoted
+/// string stays in the value. A value with `\` never matches a protocol.
 fn parse_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_token = |text: &[u8]| !text.is_empty() && text.iter().copied().all(is_tchar);
     let mut halves = pair.splitn(2, |byte| *byte == b'=');
@@ -73,8 +74,8 @@ fn parse_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     is_token(name).then_some((name, value))
 }
 
-/// Returns true if the text is valid between two quotes. Each quote in the text must be escaped. The text must not end
-/// with an unescaped `\`.
+/// Returns true if the text is valid as the content of a quoted string. Each quote in a quoted string must be escaped.
+/// A quoted string must not end with an unescaped `\`.
 fn is_quoted_content(inner: &[u8]) -> bool {
     let mut bytes = inner.iter();
     while let Some(byte) = bytes.next() {

@@ -1,4 +1,5 @@
-//! The head of a request, and facts about its connection. The frameworks' adapters make a `RequestHead`.
+//! The method, the URI and the headers of a request, and the transport and the peer of the connection. The frameworks'
+//! adapters make a `RequestHead`.
 
 use std::net::IpAddr;
 
@@ -6,21 +7,25 @@ use http::header::FORWARDED;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Uri};
 
-/// The parts of a request that hardtack needs for the scheme, for the policy's response and for the jar.
+/// The parts of a request that hardtack needs to find the scheme, to refuse or redirect the request, and to fill the
+/// cookie jar.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestHead<'a> {
     #[cfg_attr(not(feature = "_layer"), expect(dead_code, reason = "only a framework's middleware reads it"))]
     pub(crate) method: &'a Method,
-    /// The URI that the client sent. The framework's URI may be shorter, because a nested router can remove a prefix.
+    /// The URI that the client sent. The framework's URI may be shorter, because a nested router can remove a prefix of
+    /// the path.
     pub(crate) uri: &'a Uri,
-    /// All headers, or at least the headers for which [`RequestHead::needs_header`] returns true.
+    /// All headers of the request, or at least the headers for which [`RequestHead::needs_header`] returns true.
     pub(crate) headers: &'a HeaderMap,
     pub(crate) extensions: &'a Extensions,
-    /// The transport of the connection, if the framework provides it. A [`Transport`] in the extensions has precedence.
+    /// The transport of the connection, if the framework knows the transport. A [`Transport`] in the request's
+    /// extensions has precedence.
     pub(crate) transport: Option<Transport>,
-    /// The address that the caller of `detect` passed. This address has precedence over every other source.
+    /// The address that the caller of `detect` passed. The caller's address has precedence over every other source.
     pub(crate) caller_peer: Option<IpAddr>,
-    /// The address of the peer, if the framework provides it. A [`Peer`] in the extensions has precedence.
+    /// The address of the peer, if the framework knows the address. A [`Peer`] in the request's extensions has
+    /// precedence.
     pub(crate) socket_peer: Option<IpAddr>,
 }
 
@@ -35,14 +40,15 @@ impl<'a> RequestHead<'a> {
         self.extensions.get().copied().or(self.transport)
     }
 
-    /// Returns the address of the peer. A dual-stack socket reports an IPv4 peer as `::ffff:a.b.c.d`. For such a peer,
-    /// this function returns the IPv4 address.
+    /// Returns the address of the peer. A dual-stack socket reports an IPv4 peer as `::ffff:a.b.c.d`. For a peer with
+    /// an IPv4-mapped address, `peer` returns the IPv4 address.
     pub(crate) fn peer(&self) -> Option<IpAddr> {
         let peer = self.caller_peer.or_else(|| peer_in_extensions(self.extensions)).or(self.socket_peer);
         peer.map(|peer| peer.to_canonical())
     }
 
-    /// Returns true if the scheme, the policy's response or the jar depends on the header with this name.
+    /// Returns true if hardtack reads the header `name` to find the scheme, to refuse or redirect the request, or to
+    /// fill the cookie jar.
     #[cfg(any(feature = "actix", feature = "rocket"))]
     pub(crate) fn needs_header(name: &str) -> bool {
         use http::header::{ACCEPT, COOKIE, HOST};
@@ -69,8 +75,8 @@ fn peer_in_extensions(extensions: &Extensions) -> Option<IpAddr> {
     None
 }
 
-/// A request extension that marks the connection as TLS or plain HTTP. [`TlsTermination::per_connection`] reads this
-/// mark.
+/// A request extension that marks the connection as TLS or plain HTTP. [`TlsTermination::per_connection`] reads the
+/// extension.
 ///
 /// [`TlsTermination::per_connection`]: crate::TlsTermination::per_connection
 ///

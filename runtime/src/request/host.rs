@@ -1,5 +1,5 @@
 //! The host of a request. The input is the request's URI and headers. The output is a valid host name or IP address, or
-//! the reason why the host is not valid. Names are not resolved.
+//! the reason why the host is not valid. The code does not resolve host names.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -7,7 +7,7 @@ use http::header::HOST;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Uri};
 
-/// A valid host without a port. A host is one of these:
+/// A valid host without a port. A host is one of the following:
 ///
 /// - A name that contains only letters, digits, hyphens, underscores and dots
 /// - An IPv4 address
@@ -23,7 +23,7 @@ pub(crate) enum HostFault {
     Malformed,
 }
 
-/// The host of a request as text that is not validated yet. The text is a copy, so that it can be used after the
+/// The host of a request as text that is not validated yet. The text is a copy, so that the text can be used after the
 /// request was dropped.
 #[derive(Debug, Clone)]
 pub(crate) enum RequestHost {
@@ -32,8 +32,8 @@ pub(crate) enum RequestHost {
 }
 
 impl RequestHost {
-    /// Copies the authority of the URI (HTTP/2, absolute form). If the URI has no authority, copies the `Host` header
-    /// (RFC 9112 3.2 and 3.2.2). Several `Host` headers are an error.
+    /// Copies the authority of the URI (HTTP/2, absolute form). If the URI has no authority, the function copies the
+    /// `Host` header (RFC 9112 3.2 and 3.2.2). The function returns an error if the request has several `Host` headers.
     pub(crate) fn from_request(uri: &Uri, headers: &HeaderMap) -> Result<Self, HostFault> {
         let mut host_headers = headers.get_all(HOST).iter();
         let host_header = host_headers.next();
@@ -82,7 +82,7 @@ impl<'a> Host<'a> {
     }
 
     /// Returns true if browsers store HSTS for the host (RFC 6797 8.1.1). Browsers store HSTS for every name except
-    /// loopback names. They never store HSTS for an IP address.
+    /// loopback names. Browsers never store HSTS for an IP address.
     #[cfg(feature = "_layer")]
     pub(crate) fn is_public_name(self) -> bool {
         !self.is_loopback() && parse_bracketed_ipv6(self.0).is_none() && self.ipv4().is_none()
@@ -102,7 +102,8 @@ impl<'a> Host<'a> {
     }
 
     fn ipv4(self) -> Option<Ipv4Addr> {
-        // Most names end in a letter. For such a name, this check is faster than the parser.
+        // Most host names end in a letter. For a name that ends in a letter, a check of the last byte is faster than
+        // the IPv4 parser.
         if self.0.as_bytes().last().is_some_and(u8::is_ascii_digit) { self.0.parse().ok() } else { None }
     }
 }
@@ -114,7 +115,8 @@ fn parse_name_length(authority: &str) -> Option<usize> {
     let mut end = authority.len();
     for (at, byte) in authority.bytes().enumerate() {
         match byte {
-            // RFC 1123 does not allow an underscore in a host name, but the host names of many containers contain one.
+            // RFC 1123 does not allow an underscore in a host name, but many containers have an underscore in their
+            // host name.
             b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' => label_length += 1,
             b'.' if label_length > 0 => label_length = 0,
             b':' => {
@@ -125,7 +127,7 @@ fn parse_name_length(authority: &str) -> Option<usize> {
         }
     }
     let name = authority.get(..end)?;
-    // One dot after the last label is allowed.
+    // One dot after the last label of a host name is allowed.
     let ends_in_number = labels(name.strip_suffix('.').unwrap_or(name)).next_back().is_some_and(is_number);
     // A host whose last label is a number must be an IPv4 address (WHATWG URL 3.5).
     let is_valid = end > 0 && (!ends_in_number || name.parse::<Ipv4Addr>().is_ok());
@@ -149,7 +151,8 @@ fn parse_bracketed_ipv6(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
-/// Returns true if the text is empty, or if it is `:` and a port number. The number may be missing (RFC 3986 3.2.3).
+/// Returns true if the text is empty, or if the text is `:` and a port number. The port number after `:` may be missing
+/// (RFC 3986 3.2.3).
 fn is_port(port: &str) -> bool {
     port.is_empty()
         || port.strip_prefix(':').is_some_and(|digits| {
@@ -185,7 +188,7 @@ mod tests {
             assert_eq!(host(invalid), None, "{invalid}");
             assert_eq!(host(&format!("{invalid}:443")), None, "{invalid}:443");
         }
-        // Browsers open 127.0.0.1 for `https://0x7f.1/`.
+        // For the URL `https://0x7f.1/`, browsers connect to 127.0.0.1.
         for number in ["0x7f000001", "0x7f.1", "127.0.0.0x1", "a.0X7F", "a.0x", "0x", "a.0x1."] {
             assert_eq!(host(number), None, "{number}");
         }

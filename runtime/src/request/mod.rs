@@ -1,4 +1,5 @@
-//! Facts about a request: the scheme with its evidence, the host, and whether the request is a page request.
+//! Finds the scheme and the host of a request, and checks whether the request is a page request. The evidence explains
+//! why the request counts as HTTPS or as plain HTTP.
 
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) mod accept;

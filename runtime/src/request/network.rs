@@ -1,5 +1,5 @@
 //! Parses an address or a network in CIDR form (RFC 4632 3.1, RFC 4291 2.3).
-//! [`TrustedProxies`](super::proxies::TrustedProxies) contains such networks.
+//! [`TrustedProxies`](super::proxies::TrustedProxies) contains the networks of the proxies.
 
 use core::fmt;
 use std::net::IpAddr;
@@ -28,8 +28,8 @@ impl Network {
                 .filter(|length| *length <= max_length)
                 .ok_or_else(|| error(Problem::PrefixLength { max_length }))?,
         };
-        // `::ffff:0:0/96` is the whole range of IPv4. If the prefix is shorter, bits of `ffff` follow the prefix. The
-        // check below rejects such a network.
+        // `::ffff:0:0/96` is the whole range of IPv4. If the prefix is shorter than 96 bits, bits of `ffff` follow the
+        // prefix. The check for `HostBits` rejects a network with bits after the prefix.
         let (address, length) = match (parsed.to_canonical(), length.checked_sub(96)) {
             (IpAddr::V4(address), Some(length)) => (IpAddr::V4(address), length),
             _ => (parsed, length),
@@ -48,8 +48,8 @@ impl Network {
     }
 }
 
-/// The error of [`TrustedProxies::new`](crate::TrustedProxies::new). `Display` shows the invalid entry, the problem and
-/// the remedy.
+/// The error of [`TrustedProxies::new`](crate::TrustedProxies::new). `Display` shows the invalid entry of the list, the
+/// problem and the remedy.
 ///
 /// ```
 /// use hardtack::TrustedProxies;
@@ -72,7 +72,7 @@ enum Problem {
 }
 
 impl TrustedProxiesError {
-    /// Makes the error for a list without an entry.
+    /// Makes the error for an empty list of proxies.
     pub(super) fn no_entry() -> Self {
         TrustedProxiesError { entry: String::new(), problem: Problem::NoEntry }
     }

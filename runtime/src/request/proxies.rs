@@ -1,5 +1,5 @@
 //! The proxies that are trusted to send the scheme of a request. The input is the headers of a request and the address
-//! of its peer. The output is a verdict.
+//! of the peer. The output is the decision that the request is HTTPS or plain HTTP.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::scheme::Verdict;
 
 pub use super::network::TrustedProxiesError;
 
-/// The trusted reverse proxies, and the name of the header in which they send the scheme.
+/// The trusted reverse proxies, and the name of the header in which the proxies send the scheme.
 ///
 /// ```
 /// use hardtack::TrustedProxies;
@@ -32,9 +32,9 @@ pub struct TrustedProxies {
 impl TrustedProxies {
     /// Trusts peers by address (`192.0.2.7`, `::1`) or network (`10.0.0.0/8`, `fd00::/8`).
     ///
-    /// An IPv4-mapped IPv6 address counts as an IPv4 address. This rule applies to the entries of the list and to the
-    /// peers. Host names are not resolved, so a host name in the list is an error. Every machine in a listed network
-    /// can claim HTTPS, so list only the proxies.
+    /// In the list and in the address of a peer, an IPv4-mapped IPv6 address counts as an IPv4 address. Host names are
+    /// not resolved, so a host name in the list is an error. Every machine in a listed network can claim HTTPS, so list
+    /// only the proxies.
     ///
     /// ```
     /// use hardtack::TrustedProxies;
@@ -48,7 +48,7 @@ impl TrustedProxies {
     ///
     /// # Errors
     ///
-    /// Returns an error if an entry is neither an address nor a network, or if there is no entry.
+    /// Returns an error if an entry is neither an address nor a network, or if the list is empty.
     pub fn new(proxies: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, TrustedProxiesError> {
         let networks: Arc<[Network]> =
             proxies.into_iter().map(|entry| Network::parse(entry.as_ref().trim())).collect::<Result<_, _>>()?;
@@ -60,7 +60,7 @@ impl TrustedProxies {
 
     /// Trusts only peers without an address. A peer on a Unix socket has no address.
     ///
-    /// Use this setting only on a Unix socket. On a TCP socket, the setting trusts every peer if the server does not
+    /// Use `unix_socket` only on a Unix socket. On a TCP socket, `unix_socket` trusts every peer if the server does not
     /// pass the peer's address.
     ///
     /// ```
@@ -95,9 +95,9 @@ impl TrustedProxies {
 
     /// Reads `Forwarded` (RFC 7239) instead of `X-Forwarded-Proto`.
     ///
-    /// Choose the header that the proxy itself writes. A proxy forwards the other header as the client wrote it. For
-    /// HTTPS, every element of `Forwarded` must have a `proto` of `https` or `wss`. A malformed header counts as plain
-    /// HTTP.
+    /// Choose the header that the proxy itself writes. The proxy forwards the other header exactly as the client sent
+    /// it. For HTTPS, every element of `Forwarded` must have a `proto` of `https` or `wss`. A request with a malformed
+    /// header counts as plain HTTP.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};

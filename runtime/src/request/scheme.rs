@@ -1,5 +1,5 @@
 //! The types that prove how a request arrived. For example, a value of type [`Https`] proves that a request arrived
-//! over HTTPS. Only this crate can construct values of these types.
+//! over HTTPS. Only hardtack can construct a value of type [`Https`] or [`PlainHttp`].
 
 use core::fmt;
 
@@ -8,8 +8,8 @@ use super::evidence::{DecisionBasis, Evidence, NotLoopback};
 /// Proof that the request arrived over HTTPS. With [`loopback_in_debug`](crate::TlsTermination::loopback_in_debug),
 /// some requests of the local machine also count as HTTPS in a debug build.
 ///
-/// This type is neither `Clone` nor `Copy`. Only [`TlsTermination`](crate::TlsTermination), the extractors and
-/// `hardtack::testing` return a value of this type.
+/// `Https` implements neither `Clone` nor `Copy`. Only [`TlsTermination`](crate::TlsTermination), the extractors and
+/// `hardtack::testing` return an `Https`.
 ///
 /// ```
 /// use hardtack::{Https, TlsTermination};
@@ -24,8 +24,8 @@ pub struct Https {
     verdict: Verdict,
 }
 
-/// Makes a proof for a test. This is not a method, so that rustc does not suggest it to developers who try to construct
-/// an [`Https`].
+/// Makes a proof of HTTPS for a test. This function is not a method of [`Https`], so that rustc does not suggest the
+/// function to developers who try to construct an [`Https`].
 #[cfg(feature = "testing")]
 pub(crate) fn https_for_test() -> Https {
     Https { verdict: Verdict::https(DecisionBasis::Testing) }
@@ -46,7 +46,7 @@ pub struct PlainHttp {
     verdict: Verdict,
 }
 
-/// Either scheme, HTTPS or plain HTTP. The scheme is checked at run time.
+/// Either scheme, HTTPS or plain HTTP. A jar with `AnyScheme` checks the scheme at run time.
 ///
 /// ```
 /// use hardtack::{AnyScheme, TlsTermination};
@@ -98,8 +98,8 @@ impl PlainHttp {
     }
 }
 
-/// The scheme of a request, as a type: [`Https`], [`PlainHttp`] or [`AnyScheme`]. Other types cannot implement this
-/// trait.
+/// The scheme of a request, as a type: [`Https`], [`PlainHttp`] or [`AnyScheme`]. Code outside hardtack cannot
+/// implement `Scheme`.
 pub trait Scheme: sealed::Sealed + Send + Sync + Sized + 'static {}
 
 impl Scheme for Https {}
@@ -111,9 +111,9 @@ pub(crate) mod sealed {
 
     pub trait Sealed {
         fn verdict(&self) -> Verdict;
-        /// Returns true if a handler may get a jar with this scheme for a request with this verdict. Only `Https` needs
-        /// an HTTPS request. The other schemes allow every request, because cookies for plain HTTP may also be sent
-        /// over HTTPS.
+        /// Returns true if an extractor may create a cookie jar with the scheme type `Self` for a request. Only a jar
+        /// with `Https` needs an HTTPS request. A jar with another scheme type is allowed for every request, because
+        /// cookies for plain HTTP may also be sent over HTTPS.
         fn allows(verdict: Verdict) -> bool;
     }
 }
@@ -161,14 +161,14 @@ impl Verdict {
         Verdict { https: false, evidence: Evidence { basis, not_loopback: None } }
     }
 
-    /// Adds the reason why `loopback_in_debug` does not apply.
+    /// Adds the reason why `loopback_in_debug` does not apply to the request.
     pub(crate) fn not_loopback(mut self, reason: NotLoopback) -> Self {
         self.evidence.not_loopback = Some(reason);
         self
     }
 
-    /// Returns true if the request counts as HTTPS only because of the loopback rule. Such a request came over plain
-    /// HTTP.
+    /// Returns true if the request counts as HTTPS only because of the loopback rule. A request that counts as HTTPS
+    /// because of the loopback rule came over plain HTTP.
     #[cfg(feature = "_layer")]
     pub(crate) fn is_loopback(self) -> bool {
         self.https && matches!(self.evidence.basis, DecisionBasis::Loopback)

@@ -1,6 +1,6 @@
 //! Detects the scheme of a request from the setting that states where TLS ends. The input is the head of the request.
-//! The output is a verdict with its evidence. A header can decide the scheme only if the header is configured and the
-//! peer is trusted.
+//! The output is the scheme and the evidence for the scheme. A header can decide the scheme only if the header is
+//! configured and the peer is trusted.
 
 use std::net::IpAddr;
 
@@ -15,8 +15,8 @@ use super::scheme::{Https, PlainHttp, Verdict};
 #[cfg(test)]
 mod tests;
 
-/// The setting that states where TLS ends for the requests of one socket. With this setting, hardtack detects the
-/// scheme of each request.
+/// The setting that states where TLS ends for the requests of one socket. hardtack needs a `TlsTermination` to detect
+/// the scheme of each request.
 ///
 /// ```
 /// use hardtack::{TlsTermination, TrustedProxies};
@@ -46,7 +46,7 @@ enum Source {
 
 impl TlsTermination {
     /// States that TLS ends in this server, and that the accept loop marks each connection. The mark is a [`Transport`]
-    /// in the request's extensions. A connection without a mark counts as plain HTTP.
+    /// in the request's extensions. A connection that the accept loop does not mark counts as plain HTTP.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -62,7 +62,7 @@ impl TlsTermination {
         Self::new(Source::PerConnection)
     }
 
-    /// States that this socket only carries TLS, and that TLS ends in this process.
+    /// States that all connections of the socket use TLS, and that TLS ends in this process.
     ///
     /// If the URI of a request begins with `http:`, the request still counts as plain HTTP. If a proxy ends TLS, use
     /// [`TlsTermination::at_proxy`].
@@ -80,7 +80,7 @@ impl TlsTermination {
         Self::new(Source::Here)
     }
 
-    /// States that this socket only carries plain HTTP.
+    /// States that all connections of the socket use plain HTTP.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -93,11 +93,12 @@ impl TlsTermination {
     }
 
     /// States that TLS ends at a reverse proxy. The proxy sends the scheme in the header `X-Forwarded-Proto`. With
-    /// [`TrustedProxies::forwarded`], the proxy sends the scheme in the header `Forwarded`. The header of an untrusted
-    /// peer is ignored (OWASP ASVS 4.1.3).
+    /// [`TrustedProxies::forwarded`], the proxy sends the scheme in the header `Forwarded`. hardtack ignores the header
+    /// of an untrusted peer (OWASP ASVS 4.1.3).
     ///
-    /// The proxy must send the header with every request. A request without the header counts as plain HTTP. If the
-    /// header is a list or is repeated, every element must be `https` or `wss`. The letter case does not matter.
+    /// The proxy must send the configured header with every request. A request without the configured header counts as
+    /// plain HTTP. If the header contains a list or occurs several times, every element must be `https` or `wss`. The
+    /// letter case of `https` and `wss` is ignored.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};
@@ -121,19 +122,21 @@ impl TlsTermination {
 
     /// Counts a request as HTTPS in a debug build, if the browser and the server are on the same machine.
     ///
-    /// The rule applies if hardtack is compiled with `debug_assertions`. The rule applies to a request that would
-    /// otherwise count as plain HTTP. All of these conditions must be true:
+    /// The loopback rule needs a build of hardtack with `debug_assertions`. A request that would otherwise count as
+    /// plain HTTP counts as HTTPS if all of the following conditions are true:
     ///
     /// - The host is `localhost`, `*.localhost`, `127.0.0.0/8` or `[::1]`. Other hosts of this machine do not count,
     ///   for example `0.0.0.0` and `[::ffff:127.0.0.1]`.
     /// - The address of the peer is known, and is a loopback address.
     /// - The request has no `Forwarded` header and no `X-Forwarded-*` header.
     ///
-    /// Chromium and Firefox store and send Secure cookies for such hosts. They do the same if the name of the cookie
-    /// has a prefix. Safari needs TLS. In a build without `debug_assertions`, this method does nothing.
+    /// For a loopback host, Chromium and Firefox store and send Secure cookies over plain HTTP, even if the name of the
+    /// cookie has a prefix. For Secure cookies, Safari needs TLS. In a build without `debug_assertions`,
+    /// `loopback_in_debug` does nothing.
     ///
-    /// Do not use this method behind a proxy on the same machine, if the proxy sends none of these headers and changes
-    /// `Host` to a loopback name. hardtack cannot distinguish such a proxy from a browser.
+    /// Do not use `loopback_in_debug` behind a proxy on the same machine, if the proxy sends no forwarding header and
+    /// changes `Host` to a loopback name. hardtack cannot distinguish a proxy without forwarding headers from a
+    /// browser.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -152,9 +155,9 @@ impl TlsTermination {
 
     /// Detects the scheme of one request.
     ///
-    /// `peer` is the address at the other end of the connection. If `peer` is `None`, the address is read from a
-    /// [`Peer`](crate::tls::Peer) in the request's extensions. With the feature `axum`, the address is also read from
-    /// axum's `ConnectInfo<SocketAddr>`. A peer on a Unix socket has no address.
+    /// The argument `peer` is the address at the other end of the connection. If `peer` is `None`, the address is read
+    /// from a [`Peer`](crate::tls::Peer) in the request's extensions. With the feature `axum`, the peer's address is
+    /// also read from axum's `ConnectInfo<SocketAddr>`. A peer on a Unix socket has no address.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -166,7 +169,7 @@ impl TlsTermination {
     ///
     /// # Errors
     ///
-    /// Returns [`PlainHttp`] if the request is not HTTPS. The `Display` of the error is the evidence, for a log.
+    /// Returns [`PlainHttp`] if the request is not HTTPS. The `Display` of [`PlainHttp`] writes the evidence for a log.
     pub fn detect(&self, parts: &Parts, peer: Option<IpAddr>) -> Result<Https, PlainHttp> {
         self.verdict(&RequestHead { caller_peer: peer, ..RequestHead::from_parts(parts) }).into_proof()
     }
@@ -178,7 +181,7 @@ impl TlsTermination {
                 Some(Transport::Plain) => Verdict::plain(DecisionBasis::PlainConnection),
                 None => Verdict::plain(DecisionBasis::UnmarkedConnection),
             },
-            // `Uri` returns the scheme in lower case.
+            // `Uri::scheme_str` returns the scheme in lower case.
             Source::Here if head.uri.scheme_str() == Some("http") => Verdict::plain(DecisionBasis::PlainUri),
             Source::Here => Verdict::https(DecisionBasis::TlsSocket),
             Source::None => Verdict::plain(DecisionBasis::PlainSocket),

@@ -1,20 +1,21 @@
 //! Writes and opens the text of signed and sealed values, in format version 1. The page `docs/seal.md` describes the
 //! format for developers of other implementations.
 //!
-//! The input is a keyring, a cookie's name and its value. The output is the text of the value with its seal. Opening
-//! does the reverse. No part of a value is used before its tag is verified. Tags are compared in constant time.
+//! The functions `sign` and `seal` write a cookie's value with its seal. The functions `open_signed` and `open_sealed`
+//! return the value without the seal. No part of a value is used before the value's tag is verified. Tags are compared
+//! in constant time.
 //!
 //! ```text
 //! signed   value "." "1" id(4) base64url( expiry(4) tag(16) )       tag = HMAC-SHA256("1" id expiry length(2) name value)
 //! sealed         "1" id(4) base64url( nonce(12) AEAD( expiry(4) value ) )             associated data = "1" id name
 //! ```
 //!
-//! Lengths are in bytes. Numbers are big-endian. A signed value is percent-encoded, as in the header. A sealed value is
-//! not percent-encoded.
+//! The numbers in parentheses are lengths in bytes. Numbers in the format are big-endian. A signed value is
+//! percent-encoded, as in the header. A sealed value is not percent-encoded before it is encrypted.
 //!
-//! The tag of a signed value is the first half of the HMAC (RFC 2104 5, as in RFC 4868). These 128 bits are as hard to
-//! guess as the tag of a sealed value, which also has 128 bits. With the whole HMAC, `base64url( expiry tag )` would
-//! have 48 characters instead of 27.
+//! The tag of a signed value is the first half of the HMAC (RFC 2104 5, as in RFC 4868). The tag of a signed value is
+//! as hard to guess as the tag of a sealed value, because both tags have 128 bits. With the whole HMAC,
+//! `base64url( expiry tag )` would have 48 characters instead of 27.
 
 use aes_gcm_siv::{AeadInPlace as _, Nonce, Tag};
 use base64::Engine as _;
@@ -27,12 +28,13 @@ use crate::clock;
 
 const VERSION: u8 = b'1';
 const EXPIRY_LEN: usize = 4;
-/// The number of bytes of a tag. Signed and sealed values have tags of the same length.
+/// The number of bytes in the tag of a signed or sealed value.
 pub(crate) const TAG_LEN: usize = 16;
 
-/// The number of bytes that signing adds to a value.
+/// The number of bytes that a signature adds to a cookie's value.
 pub(crate) const SIGNATURE_LEN: usize = 2 + ID_LEN + base64_len(EXPIRY_LEN + TAG_LEN);
-/// The first 16 bytes of a message that will be sealed. `seal` replaces these bytes with the nonce and the expiry.
+/// The first 16 bytes of a message that will be sealed. `seal` replaces the first 16 bytes with the nonce and the
+/// expiry.
 pub(crate) const PLAINTEXT_PREFIX: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// The reason why a signed or sealed value is rejected.
@@ -55,7 +57,8 @@ pub(crate) const fn sealed_len(message_len: usize) -> usize {
     1 + ID_LEN + base64_len(message_len)
 }
 
-/// Signs a value and appends the seal to `header`. The value is the part of `header` that begins at `start`.
+/// Signs a cookie's value and appends the signature to `header`. The cookie's value is the part of `header` that begins
+/// at `start`.
 pub(crate) fn sign(keyring: &Keyring, name: &str, expiry: u32, header: &mut Vec<u8>, start: usize) -> Option<()> {
     let key = keyring.writer_at(clock::now);
     let id = key.id().as_bytes();
@@ -70,15 +73,15 @@ pub(crate) fn sign(keyring: &Keyring, name: &str, expiry: u32, header: &mut Vec<
     append_base64(&seal, header)
 }
 
-/// Verifies a signed value, and returns the value without its seal. The returned value is still percent-encoded.
+/// Verifies a signed value, and returns the value without the signature. The returned value is still percent-encoded.
 pub(crate) fn open_signed<'a>(keyring: &Keyring, name: &str, raw: &'a [u8]) -> Result<&'a [u8], OpenError> {
-    // The value may contain dots, but base64url text contains no dot. So the last dot is between the value and the
-    // seal.
+    // A signed value may contain dots, but its signature is base64url text without a dot. So the last dot is between
+    // the value and the signature.
     let dot = raw.iter().rposition(|byte| *byte == b'.').ok_or(OpenError::Malformed)?;
     let (value, seal) = raw.split_at_checked(dot).ok_or(OpenError::Malformed)?;
     let (id, seal) = split_id(seal.get(1..).ok_or(OpenError::Malformed)?)?;
-    // The array has one byte more than needed, because `decode_slice` may require space for whole groups of three
-    // bytes.
+    // The array has one byte more than the signature needs, because `decode_slice` may require space for whole groups
+    // of three bytes.
     let mut bytes = [0; EXPIRY_LEN + TAG_LEN + 1];
     if seal.len() != base64_len(EXPIRY_LEN + TAG_LEN)
         || BASE64.decode_slice(seal, &mut bytes) != Ok(EXPIRY_LEN + TAG_LEN)
@@ -100,8 +103,9 @@ pub(crate) fn open_signed<'a>(keyring: &Keyring, name: &str, raw: &'a [u8]) -> R
     Ok(value)
 }
 
-/// Returns the HMAC of all signed parts. The length of the name precedes the name, so that it is clear where the name
-/// ends and the value begins. Returns `None` if the name has more than 65,535 bytes.
+/// Returns the HMAC of the version, the key's id, the expiry, the cookie's name and its value. The HMAC includes the
+/// length of the name, so that bytes cannot move from the name to the value. Returns `None` if the name has more than
+/// 65,535 bytes.
 fn signer_for(key: &Key, id: [u8; ID_LEN], expiry: [u8; EXPIRY_LEN], name: &str, value: &[u8]) -> Option<Signer> {
     let mut signer = key.signer();
     let [i0, i1, i2, i3] = id;
@@ -113,8 +117,8 @@ fn signer_for(key: &Key, id: [u8; ID_LEN], expiry: [u8; EXPIRY_LEN], name: &str,
     Some(signer)
 }
 
-/// Encrypts a message and appends its text to `header`. The message is [`PLAINTEXT_PREFIX`] and the value. Returns
-/// `None` if the system returns no random bytes.
+/// Encrypts a message and appends the encrypted text to `header`. The message is [`PLAINTEXT_PREFIX`] followed by the
+/// cookie's value. Returns `None` if the operating system returns no random bytes.
 pub(crate) fn seal(keyring: &Keyring, name: &str, expiry: u32, message: Vec<u8>, header: &mut Vec<u8>) -> Option<()> {
     seal_with(nonce::next()?, keyring.writer_at(clock::now), name, expiry, message, header)
 }
@@ -166,8 +170,9 @@ pub(crate) fn open_sealed(keyring: &Keyring, name: &str, raw: &[u8]) -> Result<V
     Ok(message)
 }
 
-/// Calls `run` with the associated data of a message. The associated data is the version, the id and the name. The
-/// version and the id have a fixed length. A name of up to 64 bytes needs no allocation.
+/// Calls `run` with the associated data of an encrypted message. The associated data is the format version, the key's
+/// id and the cookie's name. The version and the id have a fixed length. A cookie name of up to 64 bytes needs no
+/// memory allocation.
 fn with_associated_data<T>(id: [u8; ID_LEN], name: &str, run: impl FnOnce(&[u8]) -> T) -> T {
     let (mut array, mut vec) = ([VERSION; 1 + ID_LEN + 64], Vec::new());
     let length = 1 + ID_LEN + name.len();
@@ -185,15 +190,15 @@ fn with_associated_data<T>(id: [u8; ID_LEN], name: &str, run: impl FnOnce(&[u8])
     run(data)
 }
 
-/// Checks the version, and returns the id and the rest of the text.
+/// Checks the format version of a seal. Returns the key's id and the text after the id.
 fn split_id(text: &[u8]) -> Result<([u8; ID_LEN], &[u8]), OpenError> {
     match text {
         [VERSION, rest @ ..] => {
             let (id, rest) = rest.split_first_chunk::<ID_LEN>().ok_or(OpenError::Malformed)?;
             Ok((*id, rest))
         }
-        // A digit is either the version of a seal or the start of a plain number. Every seal has an id and a tag, so a
-        // shorter text cannot be a seal.
+        // A text that begins with a digit is either a seal with another version or a plain number. Every seal contains
+        // an id and a tag, so a text that is shorter than an id and a tag is not a seal.
         [b'0'..=b'9', rest @ ..] if rest.len() >= ID_LEN + TAG_LEN && rest.iter().all(is_base64url) => {
             Err(OpenError::Version)
         }
@@ -227,7 +232,7 @@ mod tests {
 
     #[test]
     fn sealed_value_matches_another_implementation() {
-        // The expected text is in seal.json. The text was computed with OpenSSL.
+        // The file seal.json contains the expected text, which was computed with OpenSSL.
         let message = [PLAINTEXT_PREFIX, "7"].concat().into_bytes();
         let mut header = b"a=".to_vec();
         let nonce = [0xd4, 0x42, 0xbc, 0x01, 0x3a, 0xe5, 0x2b, 0x19, 0xc8, 0xfe, 0x9d, 0x16];
@@ -259,8 +264,8 @@ mod tests {
 
     #[test]
     fn keys_with_same_id_read_their_own_values() {
-        // Among some thousand keys, two keys usually have the same id (birthday paradox). We searched for two such
-        // keys.
+        // Among some thousand keys, two keys usually have the same id (birthday paradox). We searched for two keys with
+        // the same id.
         let key = |number: u64| {
             let mut secret = [7; 32];
             secret[..8].copy_from_slice(&number.to_be_bytes());

@@ -1,5 +1,5 @@
-//! One key. The input is 32 secret bytes. The output is an HMAC and a cipher, each with its own derived key. Only
-//! `to_base64` shows the secret. When the key is dropped, the secret is overwritten in memory.
+//! One key. The type `Key` contains a secret of 32 bytes, and derives one key for HMAC and another key for the cipher.
+//! Only `to_base64` shows the secret. When the last clone of a `Key` is dropped, the secret is overwritten in memory.
 
 use core::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// The base64 encoding of the text of a seal.
+/// The base64 alphabet in which seals are written.
 pub(super) const BASE64: GeneralPurpose = URL_SAFE_NO_PAD;
 
 pub(super) type Signer = Hmac<Sha256>;
@@ -22,14 +22,14 @@ pub(super) type Signer = Hmac<Sha256>;
 /// The number of bytes of a secret.
 pub(super) const SECRET_LEN: usize = 32;
 
-/// A secret of 32 random bytes. A [`Keyring`](super::Keyring) signs and seals cookies with this secret.
+/// A secret of 32 random bytes. A [`Keyring`](super::Keyring) signs and seals cookies with the secret of a `Key`.
 ///
-/// Make a key with `openssl rand -base64 32` or with [`Key::generate`], and store the key with your other secrets. A
-/// passphrase is not random enough.
+/// Make a key with `openssl rand -base64 32` or with [`Key::generate`]. Store the key with your other secrets. Do not
+/// use a passphrase as a key, because a passphrase is not random enough.
 ///
-/// Signing and sealing use two different keys. Both keys are derived from the secret, with different labels
-/// (HKDF-Expand, RFC 5869). All clones of a `Key` share one secret. When the last clone is dropped, the secret is
-/// overwritten in memory.
+/// Signing and encryption use two different keys. Both keys are derived from the `Key`'s secret (HKDF-Expand, RFC
+/// 5869), each key with its own label. All clones of a `Key` share one secret. When the last clone is dropped, the
+/// secret is overwritten in memory.
 ///
 /// ```
 /// use hardtack::seal::Key;
@@ -56,23 +56,23 @@ struct Parts {
 
 impl Drop for Parts {
     fn drop(&mut self) {
-        // `hmac` does not overwrite the states of the hash in memory. An attacker who reads these states can sign
-        // values. Without the `black_box`, the compiler may delete this assignment, because no code reads the new
-        // value.
+        // The crate `hmac` does not overwrite its hash states in memory. An attacker who reads the hash states can sign
+        // values. Without the `black_box`, the compiler may delete the assignment to `self.signer`, because no code
+        // reads the new value.
         self.signer = new_signer(&[0; SECRET_LEN]);
         core::hint::black_box(&mut self.signer);
     }
 }
 
 impl Key {
-    /// Generates a key from random bytes of the system.
+    /// Generates a key from random bytes of the operating system.
     ///
     /// All servers of an application need the same key. Generate the key once, and store the text that
     /// [`to_base64`](Key::to_base64) returns.
     ///
     /// # Panics
     ///
-    /// Panics if the system returns no random bytes. A server should not start in this case.
+    /// Panics if the operating system returns no random bytes. A server without random bytes should not start.
     ///
     /// ```
     /// use hardtack::seal::Key;
@@ -87,13 +87,13 @@ impl Key {
         Key::from_secret(&secret)
     }
 
-    /// Parses a key of exactly 32 bytes from base64. Accepts the alphabet with `+` and `/`, and the alphabet with `-`
-    /// and `_`. The `=` at the end is optional.
+    /// Parses a key of exactly 32 bytes from base64. Accepts the base64 alphabet with `+` and `/`, and the base64
+    /// alphabet with `-` and `_`. The `=` at the end of the base64 text is optional.
     ///
     /// # Errors
     ///
     /// Returns [`KeyError`] if the text is not base64, or if the decoded key does not have 32 bytes. The error never
-    /// contains the text.
+    /// contains the text of a key.
     ///
     /// ```
     /// use hardtack::seal::Key;
@@ -121,8 +121,8 @@ impl Key {
         Ok(Key::from_secret(secret))
     }
 
-    /// Returns the secret as base64. With this text, anyone can write and read every `signed` or `sealed` cookie. So
-    /// store the text only with your other secrets.
+    /// Returns the secret as base64. Anyone who knows the secret can write and read every `signed` or `sealed` cookie.
+    /// Store the base64 text only with your other secrets.
     ///
     /// ```
     /// use hardtack::seal::Key;
@@ -136,10 +136,11 @@ impl Key {
         GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new()).encode(*self.parts.secret)
     }
 
-    /// Sets the time from which the key signs and seals. The key verifies and decrypts values immediately.
+    /// Sets the time from which the key signs and encrypts values. The key verifies and decrypts values also before
+    /// that time.
     ///
-    /// With this method, a rotation needs one step less. The clocks of all servers must agree. Every server must have
-    /// the key before `time`.
+    /// With `writes_from`, the rotation of a key needs one step less, but the clocks of all servers must agree. Every
+    /// server must have the new key before `time`.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -158,7 +159,7 @@ impl Key {
     }
 
     /// Returns the id of the key. Every signed or sealed value contains the id of its key. The id is derived from the
-    /// secret, but it does not reveal the secret. So a log may contain the id.
+    /// secret, but the id does not reveal the secret. A log may contain the id of a key.
     ///
     /// ```
     /// use hardtack::seal::Key;
@@ -190,8 +191,8 @@ impl Key {
     }
 
     pub(super) fn has_same_secret(&self, other: &Key) -> bool {
-        // This comparison does not need constant time. Both keys belong to the server, and no client can measure the
-        // time.
+        // The comparison of two keys does not need constant time, because both keys belong to the server. No client can
+        // measure how long the comparison takes.
         Arc::ptr_eq(&self.parts, &other.parts) || *self.parts.secret == *other.parts.secret
     }
 
@@ -206,15 +207,15 @@ impl Key {
     }
 }
 
-/// Shows the id. The output never contains the secret.
+/// Shows the id. The `Debug` output never contains the secret.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({})", self.parts.id)
     }
 }
 
-/// Derives a key from the secret and a label. The key is one block of HKDF-Expand, and the label is its `info` (RFC
-/// 5869 2.3). HKDF-Extract is not needed, because the secret is random.
+/// Derives a key from the secret and a label. The derived key is the first block of HKDF-Expand, and `info` is the
+/// label (RFC 5869 2.3). We do not need HKDF-Extract, because the secret is random.
 fn hkdf_expand(secret: &[u8; SECRET_LEN], label: &[u8]) -> [u8; SECRET_LEN] {
     let mut block = new_signer(secret).chain_update(label).chain_update([1]).finalize().into_bytes();
     let bytes = block.into();
@@ -223,8 +224,8 @@ fn hkdf_expand(secret: &[u8; SECRET_LEN], label: &[u8]) -> [u8; SECRET_LEN] {
 }
 
 fn new_signer(key: &[u8; SECRET_LEN]) -> Signer {
-    // `new` cannot fail. It takes a key with the length of the hash's block, which is 64 bytes. HMAC itself pads a
-    // shorter key with zeros to this length, so the padding does not change the result.
+    // `Hmac::new` cannot fail, because `Hmac::new` takes a key of exactly 64 bytes. HMAC itself pads a shorter key with
+    // zeros to 64 bytes, so the padding does not change the result.
     let mut padded = Zeroizing::new([0; 64]);
     if let Some(start) = padded.first_chunk_mut() {
         *start = *key;
@@ -251,7 +252,7 @@ pub(super) const ID_LEN: usize = 4;
 impl KeyId {
     fn from_bytes(bytes: [u8; 3]) -> KeyId {
         let mut text = [0; ID_LEN];
-        // The base64 text of three bytes always has four characters, so this call cannot fail.
+        // The base64 text of three bytes always has four characters, so the encoding cannot fail.
         let _ = BASE64.encode_slice(bytes, &mut text);
         KeyId(text)
     }
@@ -275,8 +276,8 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// The error if the text of a key or a keyring is invalid. `Display` shows the environment variable, the number of the
-/// key, the problem and the remedy. The error never contains the text.
+/// The error if the text of a key or of a keyring is invalid. The error's `Display` shows the environment variable, the
+/// number of the invalid key, the problem and the remedy. The error never contains the text of a key.
 ///
 /// ```
 /// use hardtack::seal::Keyring;
@@ -301,12 +302,12 @@ impl KeyError {
         KeyError::with_remedy(fact + REMEDY)
     }
 
-    /// Makes an error from a text of the form `fact; remedy`.
+    /// Makes an error from a text of the form `problem; remedy`.
     pub(super) fn with_remedy(problem: impl Into<String>) -> Self {
         KeyError { problem: problem.into(), entry: None, variable: None }
     }
 
-    /// Adds the number of the key in the keyring, counted from 1.
+    /// Adds the number of the invalid key to the error. The first key of the keyring has the number 1.
     pub(super) fn with_entry(mut self, entry: usize) -> Self {
         self.entry = Some(entry);
         self
@@ -318,7 +319,8 @@ impl KeyError {
     }
 }
 
-/// Writes the same text as [`Display`](fmt::Display), because `main` shows an error with `Debug`.
+/// Writes the same text as [`Display`](fmt::Display), because a `main` that returns an error prints the error with
+/// `Debug`.
 impl fmt::Debug for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -367,7 +369,8 @@ mod tests {
             let mac = <Signer as hmac::Mac>::new_from_slice(key).unwrap().chain_update(text);
             assert_eq!(hex(&mac.finalize().into_bytes()), tag);
         }
-        // `new_signer` pads the key before it calls `new`. The result must be the same as with `new_from_slice`.
+        // `new_signer` pads the key before `new_signer` calls `Hmac::new`. The HMAC must be the same as with
+        // `Hmac::new_from_slice`.
         let padded = new_signer(&[7; SECRET_LEN]).chain_update(b"text").finalize().into_bytes();
         let expected =
             <Signer as hmac::Mac>::new_from_slice(&[7; SECRET_LEN]).unwrap().chain_update(b"text").finalize();
@@ -376,7 +379,7 @@ mod tests {
 
     #[test]
     fn derived_keys_match_another_implementation() {
-        // The expected keys are in seal.json. The keys were computed with Python's module `hmac`.
+        // The file seal.json contains the expected keys, which were computed with Python's module `hmac`.
         let secret = std::array::from_fn(|at| u8::try_from(at).unwrap());
         assert_eq!(
             hex(&hkdf_expand(&secret, b"hardtack 1 sign")),

@@ -1,6 +1,5 @@
-//! The keys of an application. The input is keys, and for some keys the time from which the key writes. The output is
-//! the key that writes at a given time, and the keys with a given id. A keyring never changes. A rotation makes a new
-//! keyring.
+//! The type `Keyring`: the keys of an application. A keyring selects the key that signs and encrypts at a given time,
+//! and finds the keys with a given id. A keyring never changes. To rotate the keys, an application makes a new keyring.
 
 use core::fmt;
 use core::time::Duration;
@@ -14,21 +13,22 @@ use crate::clock;
 
 /// The keys that sign and seal an application's cookies.
 ///
-/// Every key *reads*: it verifies signed values and decrypts sealed values. One key *writes*: it signs and seals new
-/// values.
+/// Every key of a keyring *reads*: the key verifies signed values and decrypts sealed values. One key of a keyring
+/// *writes*: the key signs and encrypts new values.
 ///
 /// Pass the keyring to the policy with [`PolicyBuilder::keyring`](crate::policy::PolicyBuilder::keyring), or to a jar
 /// with [`Cookies::with_keyring`](crate::Cookies::with_keyring). All servers of an application need the same keys. All
-/// clones of a keyring share the keys.
+/// clones of a keyring share the same keys in memory.
 ///
 /// # Rotation
 ///
-/// Replace a key in three steps. Then all users stay signed in. Begin each step when the previous step has reached
-/// every server:
+/// Replace a key in three steps, so that all users stay signed in. Begin each step when every server has finished the
+/// previous step:
 ///
 /// 1. `Keyring::new(old).with(new)`: the new key reads.
 /// 2. `Keyring::new(new).with(old)`: the new key writes, and the old key still reads.
-/// 3. `Keyring::new(new)`: the old key is removed. Before this step, wait for the longest lifetime of a cookie.
+/// 3. `Keyring::new(new)`: the old key is removed. Before you remove the old key, wait for the longest lifetime of a
+///    cookie.
 ///
 /// If the clocks of all servers agree, `Keyring::new(old).with(new.writes_from(time))` replaces the first two steps.
 /// Choose a time by which every server has the new key.
@@ -38,12 +38,12 @@ use crate::clock;
 ///
 /// # Lifetime
 ///
-/// A value expires together with its cookie. The [`SetCookie`](crate::SetCookie) can set the time with `max_age` or
-/// `expires`. Otherwise the `max_age` of the declaration applies.
+/// A signed or sealed value expires together with its cookie. A [`SetCookie`](crate::SetCookie) can set the expiry time
+/// with `max_age` or `expires`. If no `SetCookie` sets the expiry time, the `max_age` of the declaration sets the time.
 ///
 /// If a cookie has no lifetime, its value expires after one day, or after the keyring's
-/// [`default_lifetime`](Keyring::default_lifetime). Every value is accepted for one more minute, because the clocks of
-/// servers differ.
+/// [`default_lifetime`](Keyring::default_lifetime). A value is still accepted for one minute after its expiry time,
+/// because the clocks of servers differ.
 ///
 /// ```
 /// use hardtack::seal::{Key, Keyring};
@@ -75,7 +75,7 @@ pub struct Keyring(Arc<Shared>);
 /// The data that the clones of a keyring share.
 #[derive(Clone)]
 struct Shared {
-    /// The key that writes until the `writes_from` of another key has passed.
+    /// The key that signs and encrypts until the `writes_from` time of another key has passed.
     first: Key,
     others: Vec<Key>,
     default_lifetime: Duration,
@@ -84,7 +84,7 @@ struct Shared {
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(86_400);
 
 impl Keyring {
-    /// Makes a keyring with one key. The key reads and writes.
+    /// Makes a keyring with one key, which reads and writes.
     ///
     /// ```
     /// use hardtack::seal::{Key, Keyring};
@@ -97,11 +97,11 @@ impl Keyring {
         Keyring(Arc::new(Shared { first: writer, others: Vec::new(), default_lifetime: DEFAULT_LIFETIME }))
     }
 
-    /// Adds a key that reads. If the key has a [`writes_from`](Key::writes_from) time, the key also writes from this
-    /// time on.
+    /// Adds a key to the keyring. The added key reads. If the key has a [`writes_from`](Key::writes_from) time, the key
+    /// also writes from this time on.
     ///
-    /// If several keys have a `writes_from` time that has passed, the key with the latest time writes. If the keyring
-    /// already has the key, this method does nothing.
+    /// If the `writes_from` times of several keys have passed, the key with the latest `writes_from` time writes. If
+    /// the keyring already has the key, `with` does nothing.
     ///
     /// ```
     /// use hardtack::seal::{Key, Keyring};
@@ -123,8 +123,8 @@ impl Keyring {
         self.keys().any(|earlier| earlier.has_same_secret(key))
     }
 
-    /// Sets the lifetime of the value of a cookie that has neither `max_age` nor `expires`. The default is one day. The
-    /// lifetime is rounded down to whole seconds.
+    /// Sets the lifetime of a signed or sealed value whose cookie has neither `max_age` nor `expires`. Without
+    /// `default_lifetime`, the lifetime is one day. The lifetime is rounded down to whole seconds.
     ///
     /// ```
     /// use std::time::Duration;
@@ -154,8 +154,8 @@ impl Keyring {
 
     /// Reads a keyring from an environment variable.
     ///
-    /// The text has the same form as for [`str::parse`]. It contains keys in base64, separated by commas or white
-    /// space. Every key reads, and the first key writes. If `@` and a time in UTC follow a key, this key writes from
+    /// The environment variable contains keys in base64, separated by commas or white space. [`str::parse`] accepts the
+    /// same text. Every key reads, and the first key writes. If `@` and a time in UTC follow a key, the key writes from
     /// that time on:
     ///
     /// ```text
@@ -164,8 +164,8 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// Returns [`KeyError`] if the variable is not set or its text is invalid. The error contains the name of the
-    /// variable and the number of the key. The error never contains the text.
+    /// Returns [`KeyError`] if the environment variable is not set or its text is invalid. The error contains the name
+    /// of the variable and the number of the invalid key. The error never contains the text of the variable.
     ///
     /// ```
     /// use hardtack::seal::Keyring;
@@ -184,7 +184,7 @@ impl Keyring {
         .map_err(|error: KeyError| error.with_variable(variable))
     }
 
-    /// Returns the id of the key that writes now.
+    /// Returns the id of the key that signs and encrypts now.
     ///
     /// ```
     /// use std::time::SystemTime;
@@ -200,9 +200,9 @@ impl Keyring {
         self.writer_at(clock::now).id()
     }
 
-    /// Returns the key that writes. The result is the key with the latest `writes_from` that has passed. If no
-    /// `writes_from` has passed, the result is the first key. `now` is called only if a key has a `writes_from`,
-    /// because reading the clock takes time.
+    /// Returns the key that signs and encrypts at the time `now`: the key with the latest `writes_from` time that has
+    /// passed. If no `writes_from` time has passed, returns the first key. This function calls `now` only if a key has
+    /// a `writes_from` time, because reading the clock takes time.
     pub(super) fn writer_at(&self, now: impl Fn() -> SystemTime) -> &Key {
         let mut writer = &self.0.first;
         let mut since = writer.write_start().filter(|start| *start <= now());
@@ -215,7 +215,7 @@ impl Keyring {
         writer
     }
 
-    /// Returns the keys with this id. The chance that two keys have the same id is 1 in 16 million.
+    /// Returns the keys of the keyring that have this id. The chance that two keys have the same id is 1 in 16 million.
     pub(super) fn with_id(&self, id: [u8; ID_LEN]) -> impl Iterator<Item = &Key> {
         self.keys().filter(move |key| key.id().as_bytes() == id)
     }
@@ -224,13 +224,13 @@ impl Keyring {
         core::iter::once(&self.0.first).chain(&self.0.others)
     }
 
-    /// Returns the lifetime of the value of a cookie that has neither `max_age` nor `expires`.
+    /// Returns the lifetime of a signed or sealed value whose cookie has neither `max_age` nor `expires`.
     pub(crate) fn lifetime(&self) -> Duration {
         self.0.default_lifetime
     }
 }
 
-/// Shows the ids of the keys. The output never contains a secret.
+/// Shows the ids of the keys. The `Debug` output never contains the secret of a key.
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reads: Vec<_> = self.keys().map(Key::id).collect();
@@ -254,7 +254,8 @@ mod tests {
         for (now, writer) in [(0, &a), (9, &a), (10, &c), (19, &c), (20, &b), (99, &b)] {
             assert_eq!(keyring.writer_at(|| time(now)).id(), writer.id(), "{now}");
         }
-        // The first key also writes before its own `writes_from`, until the `writes_from` of another key has passed.
+        // The first key of a keyring writes even before its own `writes_from` time, until the `writes_from` time of
+        // another key has passed.
         let keyring = Keyring::new(a.clone().writes_from(time(30))).with(b.clone().writes_from(time(20)));
         for (now, writer) in [(0, &a), (20, &b), (30, &a)] {
             assert_eq!(keyring.writer_at(|| time(now)).id(), writer.id(), "{now}");

@@ -1,13 +1,14 @@
 //! The keys of `signed` and `sealed` cookies. A [`Keyring`] contains one or more [`Key`]s. The guide has [a page about
-//! such cookies](crate::guide::seal).
+//! signed and sealed cookies](crate::guide::seal).
 //!
 //! A signed value has an HMAC-SHA256 tag. A sealed value is encrypted with AES-256-GCM-SIV (RFC 8452).
 //!
 //! GCM-SIV is safe with random nonces, even if a cloned machine repeats a nonce. Plain AES-GCM is faster, but a
-//! repeated nonce reveals the authentication key of AES-GCM. The guide's page has the measurements.
+//! repeated nonce reveals the authentication key of AES-GCM. The guide's page about signed and sealed cookies has the
+//! measurements.
 
-// The input of this module is a cookie's name, its value and a keyring. The output is the text of the signed or sealed
-// value. The module also does the reverse. Its caller is `cookie/sealing.rs`, which also compiles without the feature
+// The module `seal` signs and encrypts a cookie's value, and verifies and decrypts the value when a cookie is read.
+// Only `cookie/sealing.rs` calls the module `seal`. The file `cookie/sealing.rs` also compiles without the feature
 // `seal`.
 
 mod envelope;
@@ -22,6 +23,6 @@ pub(crate) use envelope::{
 pub use key::{Key, KeyError, KeyId};
 pub use keyring::Keyring;
 
-/// The largest accepted difference between the clocks of two servers, in seconds. A value is accepted for this time
-/// after its expiry. Browsers remove expired cookies, so a value that comes later must be a copy.
+/// The largest accepted difference between the clocks of two servers, in seconds. A signed or sealed value is accepted
+/// for `SKEW` seconds after its expiry. Browsers remove expired cookies, so a value that comes later must be a copy.
 pub(crate) const SKEW: i64 = 60;

@@ -1,17 +1,17 @@
-//! Returns nonces of 12 random bytes from the system's generator. Each thread has a buffer of nonces, because one call
-//! to the system takes as long as sealing a value. If a process forks, both processes use the same nonces from the
-//! buffer. AES-GCM-SIV tolerates repeated nonces.
+//! Returns nonces of 12 random bytes from the operating system. Each thread has a buffer of nonces, because one call to
+//! the operating system takes as long as the encryption of a value. If a process forks, both processes use the same
+//! nonces from the buffer. AES-GCM-SIV tolerates repeated nonces.
 
 use std::cell::RefCell;
 
 pub(super) const LENGTH: usize = 12;
 
-/// The number of nonces that one call to the system generates.
+/// The number of nonces that fit into the buffer. One call to the operating system fills the whole buffer.
 const COUNT: usize = 32;
 
 struct Buffer {
     bytes: [u8; LENGTH * COUNT],
-    /// The number of unused nonces. The unused nonces are at the start of the buffer.
+    /// The number of unused nonces, which are at the start of the buffer.
     left: usize,
 }
 
@@ -19,12 +19,12 @@ thread_local! {
     static BUFFER: RefCell<Buffer> = const { RefCell::new(Buffer { bytes: [0; LENGTH * COUNT], left: 0 }) };
 }
 
-/// Returns the next nonce, or `None` if the system returns no random bytes.
+/// Returns the next nonce, or `None` if the operating system returns no random bytes.
 pub(super) fn next() -> Option<[u8; LENGTH]> {
     let buffered = BUFFER.try_with(|buffer| buffer.try_borrow_mut().ok()?.next());
     match buffered {
         Ok(nonce) => nonce,
-        // The thread is about to end, and its buffer was already dropped.
+        // The thread is about to end, and the thread's buffer was already dropped.
         Err(_) => without_buffer(),
     }
 }
@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn nonces_never_overlap() {
-        // Overlapping nonces would be different, but they would share most of their bytes. So the test compares parts
-        // of 8 bytes.
+        // Nonces that overlap in the buffer would differ, but would share most of their bytes. So the test compares
+        // parts of 8 bytes in place of whole nonces.
         let unbuffered = [without_buffer().unwrap(), without_buffer().unwrap()];
         let nonces = (0..2 * COUNT).map(|_| next().unwrap()).chain(unbuffered);
         let parts: Vec<[u8; 8]> = nonces

@@ -1,5 +1,5 @@
-//! Parses a keyring from text, for example from an environment variable. The output is a keyring, or an error with the
-//! number of the invalid key. The error never contains the text.
+//! Parses a keyring from text, for example from an environment variable. If a key is invalid, the error contains the
+//! number of the key. The error never contains the text of a key.
 
 use core::str::FromStr;
 use core::time::Duration;
@@ -11,7 +11,7 @@ use super::key::{Key, KeyError};
 use super::keyring::Keyring;
 
 /// Parses keys in base64, separated by commas or white space. Every key reads, and the first key writes. If `@` and a
-/// time follow a key, as in `@2026-12-01T03:00:00Z`, this key writes from that time on.
+/// time follow a key, as in `@2026-12-01T03:00:00Z`, the key writes from that time on.
 ///
 /// ```
 /// use hardtack::seal::{Key, Keyring};

@@ -1,6 +1,6 @@
-//! Reads and sets the cookies of a page, for WebAssembly in a browser. The functions take declared cookies. The
-//! functions read `document.cookie` and assign to it. After each assignment, the functions read `document.cookie` again
-//! to check the result.
+//! Reads and sets the cookies of a page, for WebAssembly in a browser. The functions of this module take declared
+//! cookies. The functions read `document.cookie`, and assign a cookie to `document.cookie`. After each assignment, the
+//! functions read `document.cookie` again to check the result.
 //!
 //! Scripts cannot access HttpOnly cookies. This module accesses Secure cookies only in a secure context.
 
@@ -65,21 +65,23 @@ pub fn get<'a, T: ReadCookie + ScriptVisible + 'a>() -> PageFuture<'a, Option<T>
 /// or removed the cookie.
 ///
 /// The argument is the same as for [`Cookies::set`](crate::Cookies::set), but scripts must be able to see the cookie. A
-/// page has no policy. So if a cookie is declared with `domain = policy`, set its domain with [`SetCookie::domain`].
+/// page has no policy. So if a cookie is declared with `domain = policy`, set the cookie's domain with
+/// [`SetCookie::domain`].
 ///
-/// A script sees the names and values of cookies, but not their attributes. So this function cannot detect one problem.
-/// If the browser rejects the cookie, and has an older cookie with the same name and value, the function returns `Ok`.
+/// A script sees the names and values of cookies, but not the cookies' attributes. So this function cannot detect every
+/// rejected cookie. If the browser rejects the cookie, and has an older cookie with the same name and value, the
+/// function returns `Ok`.
 ///
 /// # Errors
 ///
 /// - [`Error::NoDocument`] outside a page.
 /// - [`Error::NotSecureContext`] for a Secure cookie outside a secure context.
 /// - [`Error::OutsidePath`] if the page was loaded from outside the cookie's path.
-/// - [`Error::Set`] if [`Cookies::set`](crate::Cookies::set) would return an error. Nothing was assigned.
+/// - [`Error::Set`] if [`Cookies::set`](crate::Cookies::set) would return an error. The function assigned no cookie.
 /// - [`Error::Denied`] if scripts cannot access `document.cookie`.
-/// - [`Error::Dropped`] if the browser did not store the cookie. If the cookie has already expired, the function
-///   returns this error too.
-/// - [`Error::Remains`] if the page still has a cookie of this name after a removal.
+/// - [`Error::Dropped`] if the browser did not store the cookie. The function also returns `Dropped` if the cookie has
+///   already expired.
+/// - [`Error::Remains`] if the page still has a cookie of the same name after the function removed the cookie.
 /// - [`Error::Read`] with [`ReadError::Ambiguous`] if the cookie was set, and the page has another cookie with the same
 ///   name and a different value.
 ///
@@ -109,11 +111,11 @@ pub fn set<'a, C: IntoSetCookie + ScriptVisible + 'a>(cookie: C) -> PageFuture<'
     PageFuture::new(async { write(&CurrentPage::find().ok_or(Error::NoDocument)?, &cookie.into_set_cookie()) })
 }
 
-/// Removes a cookie. Then checks that the page has no cookie of this name. It is not an error if the page had no such
-/// cookie before.
+/// Removes a cookie. Then checks that the page has no cookie with the same name. The function also returns `Ok` if the
+/// page had no such cookie before.
 ///
-/// The removal has the declared `Path` and `Domain`. To remove a cookie with another path or domain, call [`set`] with
-/// a [`SetCookie::removal`] that has the same path and domain.
+/// The function removes the cookie with the declared `Path` and `Domain`. To remove a cookie with another path or
+/// domain, call [`set`] with a [`SetCookie::removal`] that has the other path or domain.
 ///
 /// # Errors
 ///
@@ -143,7 +145,7 @@ pub fn remove<'a, T: Cookie + ScriptVisible + 'a>() -> PageFuture<'a, ()> {
 
 /// The future of [`get`], [`set`] and [`remove`].
 ///
-/// The functions return this type and are not `async fn`, because rustc reports each error of an `async fn` twice.
+/// The functions return this type and are not `async fn`, because rustc reports each error in an `async fn` twice.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct PageFuture<'a, T>(Pin<Box<dyn Future<Output = Result<T, Error>> + 'a>>);
 
@@ -188,9 +190,9 @@ impl<T> fmt::Debug for PageFuture<'_, T> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no document. The program runs in a worker, or not in a browser.
+    /// There is no document, because the program runs in a worker or outside a browser.
     NoDocument,
-    /// The cookie is Secure and `isSecureContext` is false. Nothing was assigned.
+    /// The cookie is Secure, and the page's `isSecureContext` is false. The function assigned no cookie.
     #[non_exhaustive]
     NotSecureContext {
         /// The cookie's name.
@@ -202,9 +204,11 @@ pub enum Error {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The page was loaded from outside the cookie's path, so the result could not be checked. Nothing was assigned.
+    /// The page was loaded from outside the cookie's path, so the function cannot check the result. The function
+    /// assigned no cookie.
     ///
-    /// The error depends on the URL from which the page was loaded. A script cannot change this URL with `pushState`.
+    /// The function compares the cookie's path with the URL from which the page was loaded. A script cannot change this
+    /// URL with `pushState`.
     #[non_exhaustive]
     OutsidePath {
         /// The cookie's name.
@@ -218,15 +222,16 @@ pub enum Error {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The removal was assigned, but the page still has a cookie of this name.
+    /// The function assigned a cookie that has expired, but the page still has a cookie of the same name.
     #[non_exhaustive]
     Remains {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The cookie or its settings are invalid. A server would return the same error. Nothing was assigned.
+    /// The cookie or its settings are invalid. [`Cookies::set`](crate::Cookies::set) would return the same error on a
+    /// server. The function assigned no cookie.
     Set(SetError),
-    /// The page has the cookie, but its value cannot be read. [`remove`] removes the cookie.
+    /// The page has the cookie, but the function cannot read the cookie's value. To delete the cookie, call [`remove`].
     Read(ReadError),
 }
 
@@ -334,8 +339,8 @@ fn check_secure_context(page: &impl Page, spec: &Spec) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the path of an http or https URL. Returns `None` for other URLs, because their path does not matter. For
-/// example, the page `about:srcdoc` has the cookies of the page that embeds it.
+/// Returns the path of an http or https URL. Returns `None` for other URLs, because the path of another URL does not
+/// matter. For example, the page `about:srcdoc` has the cookies of the page that embeds `about:srcdoc`.
 fn url_path(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let path = rest.get(rest.find('/')?..)?;
@@ -384,18 +389,18 @@ mod tests {
     #[cookie(name = "consent", http_only = false, read_only)]
     struct Consent(String);
 
-    /// A page of `https://www.example.com`, in a browser that stores cookies as 6265bis requires.
+    /// A simulated page of `https://www.example.com`, in a browser that stores cookies as 6265bis requires.
     struct FakePage {
         is_secure_context: Cell<bool>,
         path: &'static str,
-        /// False if the browser does not return the page's URL.
+        /// False if the browser does not give the page's URL to scripts.
         has_url: bool,
-        /// False if `document.cookie` throws.
+        /// False if reading and assigning `document.cookie` throws.
         allows_cookies: bool,
         /// False if the browser drops every cookie that a script assigns.
         stores_cookies: Cell<bool>,
         stored: RefCell<Vec<Stored>>,
-        /// The texts that were assigned to `document.cookie`.
+        /// The texts that the tested functions assigned to `document.cookie`.
         assigned: RefCell<Vec<String>>,
     }
 
@@ -453,7 +458,7 @@ mod tests {
             self.assigned.borrow_mut().push(text.to_owned());
             let is_secure = self.is_secure_context();
             if let Ok(new) = store(text.as_bytes(), is_secure, "www.example.com", self.path, SystemTime::now()) {
-                // Scripts can neither set HttpOnly cookies nor replace them.
+                // Scripts can neither set nor replace HttpOnly cookies.
                 let replaces_http_only =
                     self.stored.borrow().iter().any(|old| old.http_only && is_same_cookie(old, &new));
                 if self.stores_cookies.get() && !replaces_http_only && !new.http_only {
@@ -580,7 +585,7 @@ mod tests {
         dropped(page.set(SetCookie::new(secret()).expires(SystemTime::UNIX_EPOCH)));
         page.stores_cookies.set(false);
         dropped(page.set(secret()));
-        // An older cookie with another value does not count as the new cookie.
+        // If the page only has an older cookie with another value, the browser dropped the new cookie.
         page.receive("__Host-theme=light; Secure; Path=/");
         dropped(page.set(secret()));
         page.receive("__Host-theme=s; Secure; Path=/; HttpOnly");
@@ -600,12 +605,12 @@ mod tests {
         assert!(matches!(remains, Err(Error::Remains { cookie: "__Secure-cart" })));
         page.set(SetCookie::<Cart>::removal().path("/")).unwrap();
 
-        // Two cookies with the same value are not an error.
+        // If two cookies with the same name also have the same value, the result is not an error.
         page.receive("__Secure-cart=7; Secure; Path=/; Domain=example.com");
         page.set(Cart(7)).unwrap();
         assert_eq!(read::<Cart>(&page).unwrap(), Some(Cart(7)));
 
-        // The browser dropped the new cookie, and the page has two other cookies with its name.
+        // The browser dropped the new cookie, and the page has two other cookies with the same name.
         let page = FakePage::new();
         page.receive("__Secure-cart=8; Secure; Path=/; Domain=example.com");
         page.receive("__Secure-cart=9; Secure; Path=/shop");

@@ -1,17 +1,17 @@
-//! The page in which the program runs: its cookies, its URL and its `isSecureContext`. In WebAssembly, this is the page
-//! in the browser. On every other target, there is no page.
+//! The page in which the program runs: the page's cookies, URL and `isSecureContext`. In WebAssembly, the page is the
+//! page in the browser. On every other target, there is no page.
 
 pub(super) use current::CurrentPage;
 
-/// The properties of a page that its scripts can access.
+/// The properties of a page that the scripts of the page can access.
 pub(super) trait Page {
     /// Returns `isSecureContext`.
     fn is_secure_context(&self) -> bool;
-    /// Returns the URL from which the page was loaded. Returns `None` if the browser does not return this URL.
+    /// Returns the URL from which the page was loaded. Returns `None` if the browser does not give this URL to scripts.
     fn loaded_url(&self) -> Option<String>;
-    /// Returns `document.cookie`. Returns `None` if the getter throws, or if the value is not a string.
+    /// Returns `document.cookie`. Returns `None` if reading `document.cookie` throws, or if the value is not a string.
     fn cookies(&self) -> Option<String>;
-    /// Assigns to `document.cookie`. Returns `None` if the assignment throws.
+    /// Assigns the text to `document.cookie`. Returns `None` if the assignment throws.
     fn assign_cookie(&self, text: &str) -> Option<()>;
 }
 
@@ -23,7 +23,8 @@ mod current {
 
     #[wasm_bindgen]
     extern "C" {
-        // If a global does not exist, its value is `None`. For example, a worker has no `document`.
+        // If a global variable does not exist, the value of the Rust static is `None`. For example, a worker has no
+        // `document`.
         #[wasm_bindgen(thread_local_v2, js_name = document)]
         static DOCUMENT: Option<Document>;
         #[wasm_bindgen(thread_local_v2, js_name = performance)]
@@ -33,7 +34,8 @@ mod current {
 
         #[derive(Clone)]
         type Document;
-        // If the document has an element with the name `cookie`, this getter returns the element instead of a string.
+        // If the document has an element with the name `cookie`, `document.cookie` returns the element instead of a
+        // string.
         #[wasm_bindgen(method, getter, catch)]
         fn cookie(this: &Document) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(method, setter, catch)]
@@ -66,8 +68,8 @@ mod current {
             IS_SECURE_CONTEXT.with(|is_secure| *is_secure == Some(true))
         }
 
-        // `location` would be wrong, because scripts can change it. Browsers compare paths with the URL from which the
-        // page was loaded.
+        // `location` would be wrong, because scripts can change `location`. Browsers compare a cookie's path with the
+        // URL from which the page was loaded.
         fn loaded_url(&self) -> Option<String> {
             PERFORMANCE.with(|performance| performance.as_ref()?.entries("navigation").ok()??.at(0)?.name().as_string())
         }

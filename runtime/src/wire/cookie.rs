@@ -1,11 +1,10 @@
-//! Parses the `Cookie` headers of a request. The input is the bytes of the headers. The output is raw values. Names are
-//! compared byte for byte, because a name such as `__host-x` must not match `__Host-x`. The parser skips a malformed
-//! pair and continues with the next pair.
+//! Parses the bytes of a request's `Cookie` headers, and returns raw cookie values. Cookie names are compared byte for
+//! byte, because a name such as `__host-x` must not match `__Host-x`. The parser skips a malformed pair and continues
+//! with the next pair.
 
 use super::list::{trim, trim_end, trim_start};
 
-/// Returns the raw (name, value) pairs of a `Cookie` header in order. Skips a pair without a name and a pair without
-/// `=`.
+/// Returns the raw (name, value) pairs of a `Cookie` header in order. Skips a pair that has no name or no `=`.
 pub(crate) fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     header.split(|byte| *byte == b';').filter_map(|piece| {
         let equals = piece.iter().position(|byte| *byte == b'=')?;
@@ -15,16 +14,16 @@ pub(crate) fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-/// Returns the raw values of the cookie `name` in all headers. The result is the same as with [`pairs`], but this
-/// function is faster.
+/// Returns the raw values of the cookie `name` in all headers. A search with [`pairs`] would find the same values, but
+/// more slowly.
 pub(crate) fn values<'a, H: AsRef<[u8]>>(headers: &'a [H], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
     headers.iter().flat_map(|header| Values::new(header.as_ref(), name))
 }
 
-/// An iterator over the values of one name in one header.
+/// An iterator over the values of one cookie name in one `Cookie` header.
 struct Values<'a> {
     rest: &'a [u8],
-    /// True if `rest` begins at the start of a pair.
+    /// The field is true if `rest` begins at the start of a name-value pair.
     at_pair_start: bool,
     name: &'a [u8],
 }
@@ -57,9 +56,9 @@ impl<'a> Iterator for Values<'a> {
     }
 }
 
-/// Splits the header at the first candidate. A candidate is a place where the first and the last byte of `name` match.
-/// For speed, this function searches blocks of 128 bytes, then blocks of 32 bytes, then words of 8 bytes, then single
-/// bytes.
+/// Splits the header at the first place where `name` may begin, which we call a candidate. At a candidate, the first
+/// and the last byte of `name` match the header. For speed, the search goes through blocks of 128 bytes, then blocks of
+/// 32 bytes, then groups of 8 bytes, then single bytes.
 fn candidate<'a>(header: &'a [u8], name: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let (first, last) = (*name.first()?, *name.last()?);
     let (mut heads, mut tails) = (header, header.get(name.len() - 1..)?);
@@ -70,7 +69,7 @@ fn candidate<'a>(header: &'a [u8], name: &[u8]) -> Option<(&'a [u8], &'a [u8])> 
     header.split_at_checked(header.len() - heads.len() + at)
 }
 
-/// Skips blocks of `N` bytes until one block contains a candidate.
+/// Skips blocks of `N` bytes until `name` may begin in a block.
 fn skip_blocks<const N: usize>(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) {
     while let (Some((head, head_rest)), Some((tail, tail_rest))) =
         (heads.split_first_chunk::<N>(), tails.split_first_chunk::<N>())
@@ -82,7 +81,7 @@ fn skip_blocks<const N: usize>(heads: &mut &[u8], tails: &mut &[u8], first: u8, 
     }
 }
 
-/// Returns true if the block contains a candidate. The function must not be inlined, because LLVM vectorises this loop
+/// Returns true if `name` may begin in the block. The function must not be inlined, because LLVM vectorises the loop
 /// only in a separate function.
 #[inline(never)]
 fn contains_candidate<const N: usize>(heads: &[u8; N], tails: &[u8; N], first: u8, last: u8) -> bool {
@@ -93,8 +92,8 @@ fn contains_candidate<const N: usize>(heads: &[u8; N], tails: &[u8; N], first: u
     found != 0
 }
 
-/// Skips words of eight bytes until one word contains a candidate. Returns the offset of the first candidate in this
-/// word.
+/// Skips groups of eight bytes until `name` may begin in a group. Returns the offset in that group at which `name` may
+/// begin.
 fn find_in_words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> Option<usize> {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
     let (first, last) = (EACH * u64::from(first), EACH * u64::from(last));
@@ -102,8 +101,8 @@ fn find_in_words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> O
         (heads.split_first_chunk(), tails.split_first_chunk())
     {
         let differs = (u64::from_le_bytes(*head) ^ first) | (u64::from_le_bytes(*tail) ^ last);
-        // The high bit of a byte in `zeros` marks a zero byte in `differs`, which is a match. The lowest marked byte is
-        // the first match.
+        // A zero byte in `differs` is a match. If a byte of `differs` is zero, the same byte of `zeros` has its high
+        // bit set. The lowest byte of `zeros` with a high bit is the first match.
         let zeros = differs.wrapping_sub(EACH) & !differs & EACH << 7;
         if zeros != 0 {
             return usize::try_from(zeros.trailing_zeros() / 8).ok();
@@ -113,13 +112,13 @@ fn find_in_words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> O
     None
 }
 
-/// The result of a search for one name.
+/// The result of a search for the values of one cookie name.
 pub(crate) enum Lookup<'a> {
-    /// The request has no value for the name.
+    /// The request has no value for the cookie's name.
     Missing,
-    /// The request has one value for the name. The value may be repeated.
+    /// The request has one value for the cookie's name. The request may contain the same value several times.
     Unique(&'a [u8]),
-    /// The request has several different values for the name. A sibling host may have set one of these values.
+    /// The request has several different values for the cookie's name. A sibling host may have set one of the values.
     Conflicting,
 }
 
@@ -158,13 +157,13 @@ mod tests {
         assert!(matches!(lookup(&[header], "__Host-s"), Lookup::Unique(b"good")));
     }
 
-    /// `values` and `pairs` return the same values for every short header. The longer headers also test the search in
-    /// blocks.
+    /// `values` and `pairs` return the same values for every short header. Long headers in this test also test the
+    /// search in blocks.
     #[test]
     fn values_agree_with_pairs() {
         const BYTES: &[u8] = b"a;= \t\"";
         let before = "; long_enough_to_be_skipped_as_a_block=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-        // With Miri, this test is about a thousand times slower.
+        // With Miri, this test runs about a thousand times slower.
         let longest = if cfg!(miri) { 2 } else { 5 };
         for length in 0..=longest {
             for mut number in 0..BYTES.len().pow(length) {

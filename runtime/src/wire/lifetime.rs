@@ -1,6 +1,6 @@
-//! The lifetime of a cookie in a `Set-Cookie` header (6265bis 5.6.1, 5.6.2, 5.7). The input is the values of `Max-Age`
-//! and `Expires`. The methods compare the lifetime with a time. `Max-Age` has precedence over `Expires`. If an
-//! attribute is repeated, its last valid value is used.
+//! The lifetime of a cookie, from the `Max-Age` and the `Expires` of its `Set-Cookie` header (6265bis 5.6.1, 5.6.2,
+//! 5.7). `Max-Age` has precedence over `Expires`. If an attribute is repeated, browsers use the attribute's last valid
+//! value.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,24 +12,25 @@ use crate::clock::unix_seconds;
 /// `Max-Age` and `Expires` of a `Set-Cookie` header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Lifetime {
-    /// The `Max-Age` in seconds. A negative value is stored as 0. A value that is too large is stored as `u64::MAX`.
+    /// The `Max-Age` in seconds. A negative `Max-Age` is stored as 0. A `Max-Age` that is too large is stored as
+    /// `u64::MAX`.
     pub(crate) max_age: Option<u64>,
     /// The `Expires` in Unix seconds.
     pub(crate) expires: Option<i64>,
 }
 
 impl Lifetime {
-    /// Stores the value of a `Max-Age` attribute. Ignores an invalid value.
+    /// Stores the value of a `Max-Age` attribute. Ignores an invalid `Max-Age`.
     pub(crate) fn set_max_age(&mut self, value: &[u8]) {
         self.max_age = parse_max_age(value).or(self.max_age);
     }
 
-    /// Stores the value of an `Expires` attribute. Ignores an invalid value.
+    /// Stores the value of an `Expires` attribute. Ignores an invalid `Expires`.
     pub(crate) fn set_expires(&mut self, value: &[u8]) {
         self.expires = parse_cookie_date(value).or(self.expires);
     }
 
-    /// Returns true if the cookie has expired. A header with such a lifetime removes the cookie.
+    /// Returns true if the cookie has expired. A header with an expired lifetime removes the cookie.
     #[cfg(any(feature = "audit", feature = "_layer", feature = "testing", test))]
     pub(crate) fn is_expired(self, now: SystemTime) -> bool {
         match (self.max_age, self.expires) {
@@ -52,7 +53,8 @@ impl Lifetime {
     }
 }
 
-/// Parses digits, or `-` and digits. Browsers ignore every other value.
+/// Parses the digits of a `Max-Age`, with an optional `-` before the digits. Browsers ignore every other `Max-Age`
+/// value.
 fn parse_max_age(value: &[u8]) -> Option<u64> {
     let digits = value.strip_prefix(b"-").unwrap_or(value);
     let seconds = parse_number(digits)?;

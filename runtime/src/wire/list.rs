@@ -1,12 +1,12 @@
-//! Small parsers for several headers. The parsers trim white space, split a text outside of quoted strings, and parse
-//! numbers.
+//! Small parsers that several header parsers share. The small parsers trim white space, split a header value outside of
+//! quoted strings, and parse numbers.
 
-/// Removes SP and HTAB at both ends. Other white space is part of the text (6265bis 5.6).
+/// Removes spaces and tabs at both ends of a text. Other white space is part of the text (6265bis 5.6).
 pub(crate) fn trim(text: &[u8]) -> &[u8] {
     trim_start(trim_end(text))
 }
 
-/// Removes SP and HTAB at the start.
+/// Removes spaces and tabs at the start of a text.
 pub(crate) fn trim_start(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;
@@ -14,7 +14,7 @@ pub(crate) fn trim_start(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// Removes SP and HTAB at the end.
+/// Removes spaces and tabs at the end of a text.
 pub(crate) fn trim_end(mut text: &[u8]) -> &[u8] {
     while let [rest @ .., b' ' | b'\t'] = text {
         text = rest;
@@ -43,7 +43,8 @@ pub(crate) fn split_unquoted(text: &[u8], separator: u8) -> impl Iterator<Item =
     })
 }
 
-/// Parses ASCII digits. Returns `u64::MAX` for a larger number. Returns `None` if the text is empty or has other bytes.
+/// Parses ASCII digits. Returns `u64::MAX` if the number is larger than `u64::MAX`. Returns `None` if the text is empty
+/// or contains a byte that is not a digit.
 pub(crate) fn parse_number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;

@@ -1,4 +1,4 @@
-//! Parses and edits the text of HTTP headers. This folder does not depend on declarations and policies.
+//! Parses and edits the text of HTTP headers. The code in this folder does not use cookie declarations or policies.
 
 pub(crate) mod cookie;
 pub(crate) mod domain;

@@ -1,9 +1,9 @@
-//! Parses and edits a `Set-Cookie` header that other code wrote. The input is the bytes of the header. The output is
-//! its attributes. An edit changes only the attributes with one name. All other bytes stay the same.
+//! Parses and edits a `Set-Cookie` header that was written without hardtack. An edit changes the attributes with one
+//! name, and keeps all other bytes of the header.
 //!
 //! The parser reads a header as browsers do (6265bis 5.6):
 //!
-//! - The parser splits the header at `;`, and trims SP and HTAB.
+//! - The parser splits the header at `;`, and trims spaces and tabs.
 //! - The letter case of an attribute's name does not matter.
 //! - The parser ignores an attribute whose value has more than 1024 bytes.
 //! - If an attribute is repeated, the parser uses the last attribute.
@@ -18,13 +18,13 @@ use hardtack_rules::wire::find_folded_cookie;
 use super::lifetime::Lifetime;
 use super::list::trim;
 
-/// The name, value and attributes of a `Set-Cookie` header, as browsers read them.
+/// The name, value and attributes of a `Set-Cookie` header, parsed in the same way as in browsers.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ParsedSetCookie<'a> {
-    /// The whole header value.
+    /// The whole value of the `Set-Cookie` header.
     pub(crate) header: &'a [u8],
-    /// The cookie's name. The name is empty if the text before the first `;` has no `=`. In this case the whole text is
-    /// the value.
+    /// The cookie's name. The cookie's name is empty if the text before the first `;` has no `=`. If the text has no
+    /// `=`, the whole text is the cookie's value.
     pub(crate) name: &'a [u8],
     #[cfg_attr(
         not(any(feature = "audit", feature = "_layer", feature = "testing")),
@@ -68,7 +68,8 @@ impl<'a> ParsedSetCookie<'a> {
         parsed
     }
 
-    /// Returns the `SameSite` value if it is valid. The letter case does not matter (6265bis 5.6.7).
+    /// Returns the `SameSite` value if it is valid. The letter case of the `SameSite` value does not matter (6265bis
+    /// 5.6.7).
     pub(crate) fn known_same_site(&self) -> Option<SameSite> {
         let value = self.same_site?;
         [SameSite::Strict, SameSite::Lax, SameSite::None]
@@ -76,14 +77,15 @@ impl<'a> ParsedSetCookie<'a> {
             .find(|known| value.eq_ignore_ascii_case(known.as_str().as_bytes()))
     }
 
-    /// Returns the `Domain`. Returns `None` if the `Domain` is empty, because such a cookie is host-only.
+    /// Returns the `Domain`. Returns `None` if the `Domain` is empty, because a cookie with an empty `Domain` is
+    /// host-only.
     #[cfg(any(feature = "audit", feature = "_layer"))]
     pub(crate) fn shared_domain(&self) -> Option<&'a [u8]> {
         self.domain.filter(|domain| !domain.is_empty())
     }
 
-    /// Returns the name for a log. Quotes, backslashes and unprintable bytes are escaped. All other bytes are
-    /// unchanged.
+    /// Returns the cookie's name for a log. In the returned name, quotes, backslashes and unprintable bytes are
+    /// escaped.
     pub(crate) fn display_name(&self) -> Cow<'a, str> {
         let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\');
         match std::str::from_utf8(self.name) {
@@ -94,30 +96,30 @@ impl<'a> ParsedSetCookie<'a> {
     }
 }
 
-/// The name of an attribute, and its value if the attribute has a `=`.
+/// The name of an attribute, and the attribute's value if the attribute has a `=`.
 pub(crate) type Attribute<'a> = (&'a [u8], Option<&'a [u8]>);
 
-/// Returns the attributes that browsers read, in order.
+/// Returns the attributes that browsers do not ignore, in the order of the header.
 #[cfg(feature = "audit")]
 pub(crate) fn attributes(header: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
     split_attributes(header).1
 }
 
-/// Returns the name-value pair, and the attributes that browsers read.
+/// Returns the name-value pair, and the attributes that browsers do not ignore.
 fn split_attributes(header: &[u8]) -> (&[u8], impl Iterator<Item = Attribute<'_>>) {
     let mut pieces = header.split(|byte| *byte == b';');
     let pair = pieces.next().unwrap_or_default();
     (pair, pieces.map(split_at_equals).filter(is_short_enough))
 }
 
-/// Returns true if browsers read the attribute. Browsers ignore an attribute whose value is longer than the limit
-/// (6265bis 5.6).
+/// Returns true if browsers do not ignore the attribute. Browsers ignore an attribute whose value has more than 1024
+/// bytes (6265bis 5.6).
 fn is_short_enough((_, value): &Attribute<'_>) -> bool {
     value.is_none_or(|value| value.len() <= MAX_ATTRIBUTE_BYTES)
 }
 
-/// Replaces the value of every attribute with this name, and returns the new header. If the header has no such
-/// attribute, appends the attribute.
+/// Replaces the value of every attribute with this name, and returns the new header. If the header has no attribute
+/// with this name, appends the attribute.
 pub(crate) fn with_attribute(header: &[u8], attribute_name: &str, new_value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(header.len() + attribute_name.len() + new_value.len() + 3);
     let mut found = false;
@@ -147,17 +149,19 @@ pub(crate) fn with_attribute(header: &[u8], attribute_name: &str, new_value: &[u
     out
 }
 
-/// Splits at the first `=` and trims both sides. If there is no `=`, the whole text is the name.
+/// Splits an attribute at the first `=`, and trims its name and its value. If the attribute has no `=`, the whole text
+/// is the attribute's name.
 pub(crate) fn split_at_equals(piece: &[u8]) -> Attribute<'_> {
     let mut halves = piece.splitn(2, |byte| *byte == b'=');
     (trim(halves.next().unwrap_or_default()), halves.next().map(trim))
 }
 
-/// Returns the part of an attribute's text that is safe to show. If a second cookie was folded into the header, the
-/// part ends before the comma. The text after the comma is the name and value of the second cookie.
+/// Returns the part of an attribute's text that is safe to show in a log. If a second cookie was joined to the header
+/// with a comma, the safe part ends before the comma. The text after the comma is the name and value of the second
+/// cookie.
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) fn before_fold(attribute: &str) -> &str {
-    // `find_folded_cookie` reads a text after a `;` as an attribute. In an attribute, a second cookie can follow the
+    // `find_folded_cookie` treats text after a `;` as an attribute. In an attribute, the second cookie can follow the
     // comma without a space.
     let folded = find_folded_cookie(format!(";{attribute}").as_bytes());
     folded.and_then(|at| attribute.get(..at.checked_sub(1)?)).unwrap_or(attribute)
@@ -180,7 +184,7 @@ mod tests {
         assert_eq!(parsed.same_site, Some(&b"strict"[..]));
         assert_eq!(ParsedSetCookie::parse(b"Secure; Path=/").name, b"");
         assert!(!ParsedSetCookie::parse(b"Secure; =Secure").secure);
-        // The names of these unknown attributes are as long as the names of known attributes.
+        // The unknown attribute names in the next header are as long as the names of known attributes.
         let unknown = ParsedSetCookie::parse(b"a=1; Test=/x; Priority=High; Secret; Dominus=y; HttpOnce; Partitional1");
         assert_eq!((unknown.path, unknown.same_site, unknown.domain), (None, None, None));
         assert!(!unknown.secure && !unknown.http_only && !unknown.partitioned);

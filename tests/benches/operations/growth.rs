@@ -34,7 +34,7 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     cases
 }
 
-/// Returns a response that sets this number of cookies. Each cookie has a different path.
+/// Returns a response that sets `count` cookies. Each cookie has a different path.
 fn response(count: usize) -> Response<()> {
     let cookies = Cookies::from_headers(&HeaderMap::new(), testing::https());
     for (number, path) in PATHS.iter().take(count).enumerate() {

@@ -12,12 +12,12 @@ use tower_cookies::CookieManagerLayer;
 
 use crate::{Operation, Output, Session, VALUE};
 
-/// A header that is written by hand. hardtack writes the same text.
+/// The `Set-Cookie` header of a handler without hardtack. hardtack writes the same header for its session cookie.
 const BY_HAND: &str =
     "__Host-session=Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 
-/// `Set-Cookie` headers without some attributes. Such headers come from tower-sessions without `with_secure`, from PHP
-/// behind a proxy, and from legacy code.
+/// `Set-Cookie` headers without some attributes. Headers without `Secure` come from tower-sessions without
+/// `with_secure`, from PHP behind a proxy, and from legacy code.
 const LOOSE: [&str; 5] = [
     "id=GvZ2fiFUHAhVcGbzw1W2Eg; HttpOnly; SameSite=Strict; Path=/; Max-Age=3600",
     "PHPSESSID=2k3vq0hd5o9c1o4q6p1g8m7u5a; path=/",
@@ -26,7 +26,7 @@ const LOOSE: [&str; 5] = [
     "seen_banner=1; Path=/; Expires=Thu, 01 Jan 2037 00:00:00 GMT; SameSite=Lax",
 ];
 
-/// The same headers with all attributes.
+/// The headers of `LOOSE`, with the attributes that the policy adds.
 const STRICT: [&str; 5] = [
     "id=GvZ2fiFUHAhVcGbzw1W2Eg; HttpOnly; SameSite=Strict; Path=/; Max-Age=3600; Secure",
     "PHPSESSID=2k3vq0hd5o9c1o4q6p1g8m7u5a; path=/; Secure; HttpOnly; SameSite=Lax",
@@ -85,7 +85,7 @@ fn tower_cookies() -> Operation {
     send_request(CookieManagerLayer::new().layer(service))
 }
 
-/// Returns a service that sends these `Set-Cookie` headers.
+/// Returns a service that sends the given `Set-Cookie` headers.
 fn service_that_sends(
     headers: &'static [&'static str],
 ) -> impl Service<Request<()>, Response = Response<()>, Error = Infallible, Future = impl Future> {

@@ -2,7 +2,8 @@
 //!
 //! - `operations CASE COUNT` repeats one case. `counts.sh` uses this command to count instructions.
 //! - `operations times` prints the time of each case.
-//! - `operations` without arguments runs each case once and prints its output. The output shows whether a case works.
+//! - `operations` without arguments runs each case once and prints its output. Use this command to check that every
+//!   case works.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failed benchmark panics")]
 
@@ -48,7 +49,7 @@ impl Output {
 #[cookie(name = "__Host-session", max_age = "8h")]
 struct Session(String);
 
-/// The same cookie with a number as its value. Reading a number does not allocate memory.
+/// The cookie `__Host-session`, with a number as its value. Reading a number does not allocate memory.
 #[derive(Cookie, Clone, Copy)]
 #[cookie(name = "__Host-session", max_age = "8h")]
 struct Number(u64);
@@ -61,7 +62,7 @@ const ATTRIBUTES: &str = "; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=La
 /// 32 characters of base64url.
 const VALUE: &str = "Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3";
 
-/// 64 bytes, of which 48 are percent-encoded.
+/// A value of 64 bytes. In a header, 48 of these bytes are percent-encoded.
 const ESCAPED: &str = "a;;;b,,,c\"\"\"d   e;;;f,,,g\"\"\"h   i;;;j,,,k\"\"\"l   m;;;n,,,o\"\"\"p   ";
 
 fn cases() -> Vec<(String, Operation)> {

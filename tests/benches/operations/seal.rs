@@ -160,7 +160,7 @@ fn set_cookie_header(response: &HeaderMap) -> Output {
     Output::Header(response.get(SET_COOKIE).unwrap().clone())
 }
 
-/// The minimum work for a signed value: decodes and verifies the tag, then computes and encodes the tag again.
+/// Does the minimum work for a signed value. Decodes and verifies the tag, then computes and encodes the tag again.
 fn mac() -> Operation {
     let keyed = <hmac::Hmac<sha2::Sha256> as hmac::Mac>::new_from_slice(&[7; 32]).unwrap();
     let sign = move |value: &[u8]| {
@@ -183,8 +183,9 @@ fn mac() -> Operation {
     })
 }
 
-/// The minimum work for a sealed value: decodes and decrypts the value, then encrypts and encodes the value again. If
-/// `random_nonce` is true, the operating system generates each nonce. The example of the AEAD crate does the same.
+/// Does the minimum work for a sealed value. Decodes and decrypts the value, then encrypts and encodes the value again.
+/// If `random_nonce` is true, the operating system generates each nonce. In the example of the AEAD crate, the
+/// operating system also generates each nonce.
 fn aead(random_nonce: bool) -> Operation {
     let sealer = Aes256GcmSiv::new((&[7; 32]).into());
     let seal = move |sealer: &Aes256GcmSiv, value: &[u8]| {

@@ -95,7 +95,8 @@ fn list(requests: &[LoggedRequest]) -> String {
     if html.is_empty() { "<li class=\"soft\">Nothing yet.</li>".to_owned() } else { html }
 }
 
-/// Describes the response. The reason for a refusal is only in the server's log, never in a response.
+/// Describes the response. If the server refuses a request, the reason is only in the server's log, and never in the
+/// response.
 fn outcome(status: StatusCode, tls: bool, cookies: usize) -> String {
     match (status, cookies) {
         (StatusCode::PERMANENT_REDIRECT, _) => "redirected to https; no cookie was read or set".to_owned(),

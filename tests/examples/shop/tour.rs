@@ -20,8 +20,8 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use crate::tls::Certificate;
 use crate::{Lang, Ports, Shop, app, routes, serve, tls_config};
 
-/// The host is not `localhost`, because clients treat `localhost` as secure even over plain HTTP. The tour would prove
-/// less with `localhost`.
+/// The host is not `localhost`, because clients treat `localhost` as secure even over plain HTTP. With the host
+/// `localhost`, the tour would prove less.
 const HOST: &str = "shop.test";
 const HTML: &str = "text/html,*/*;q=0.8";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -71,11 +71,12 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     tour.end()
 }
 
-/// Returns routes that only the tour needs. Their handlers try to do things that hardtack prevents.
+/// Returns routes that only the tour needs. The handlers of these routes try to do things that hardtack prevents.
 fn more_routes() -> Router<Arc<Shop>> {
     Router::new()
         // This handler runs over both schemes, so `set` checks the scheme at run time. The handler sends the error's
-        // text to the client only for the tour. With `?`, the response would have the status 403 and no details.
+        // text to the client only for the tour. If the handler used `?`, the response would have the status 403 and no
+        // details.
         .route(
             "/either",
             get(|cookies: Cookies<AnyScheme>| async move {
@@ -87,7 +88,8 @@ fn more_routes() -> Router<Arc<Shop>> {
         )
         // Old code that writes the header by hand.
         .route("/legacy", get(|| async { ([(SET_COOKIE, "legacy=1; Secure")], "from old code") }))
-        // A session library that does not use hardtack. This library allows a shared cache to store its cookie.
+        // A session library that does not use hardtack. The response of the session library allows a shared cache to
+        // store the session cookie.
         .route(
             "/forum",
             get(|| async {

@@ -1,5 +1,5 @@
-//! Tests of actix-web's own features: session libraries and middleware. Also tests the scenario in which actix-web
-//! behaves differently, and requests that are sent as raw bytes.
+//! Tests of actix-web's own features: session libraries and middleware. This file also tests the scenario in which
+//! actix-web behaves differently, and requests that are sent as raw bytes.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -101,7 +101,7 @@ async fn missing_policy_is_an_error_except_for_option() {
     }
     let refused = Cookies::<Https>::extract(&test::TestRequest::default().to_http_request()).await.unwrap_err();
     assert_eq!(format!("{refused:?}"), "Rejection { .. }");
-    // `None` is the safe result, because it is not a proof of HTTPS.
+    // An `Option<Https>` that is `None` is safe: the handler then does not treat the request as HTTPS.
     for reply in [site.https("/proof").await, site.http("/proof").await] {
         assert_reply(&reply, 200, &[], "plain");
     }
@@ -244,7 +244,7 @@ async fn middleware_error_keeps_its_cookies() {
         App::new().service(scope).configure(routes).wrap(policy.clone())
     })
     .await;
-    // The response passes through two policies. For the outer policy, the cookies of the inner policy count as
+    // If a response passes through two policies, the outer policy treats the inner policy's declared cookies as
     // declared.
     let reply = site.https("/in/x").await;
     assert_eq!((reply.status, reply.set_cookies(), reply.body.as_str()), (401, vec![SESSION], "sign in first"));
@@ -263,12 +263,13 @@ async fn nested_policies_send_each_cookie_once() {
     })
     .await;
     let cart = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
-    // For the outer policy, the cookies of the inner policy count as declared. A middleware between the policies can
-    // set cookies in the jar of the outer policy.
+    // If a response passes through two policies, the outer policy treats the inner policy's declared cookies as
+    // declared. A middleware between the policies can set cookies in the jar of the outer policy.
     assert_eq!(site.https("/in/set").await.set_cookies(), [SESSION, cart]);
     assert_eq!(site.https("/in/undeclared").await.set_cookies(), [cart]);
     assert_eq!(outer.counters().get(Kind::HeaderDropped), 2);
-    // The removal in the response to a read error counts as declared for both policies.
+    // After a read error, the response removes the cookie. Both policies treat the header that removes the cookie as
+    // declared.
     let client = Site::client(&site.certificate, |client| client);
     let reply = client.get_with(site.url("https", "/in/cart"), &[("Cookie", "__Host-Http-cart=many")]).await;
     assert_eq!((reply.status, reply.set_cookies().len()), (400, 1));
@@ -284,7 +285,8 @@ async fn nested_policies_send_each_cookie_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn set_cookie_headers_stay_sensitive() {
-    // HPACK does not store sensitive values in its table (RFC 7541 7.1.3). Two policies must keep the value sensitive.
+    // HPACK does not store sensitive values in its table (RFC 7541 7.1.3). Two nested policies must keep a cookie
+    // header marked as sensitive.
     let set_cookies = std::thread::spawn(|| {
         System::new().block_on(async {
             let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
@@ -324,7 +326,7 @@ async fn panic_ends_only_its_own_request() {
         );
         assert!(panicked.is_err(), "{panicked:?}");
         assert!(others.iter().all(|reply| reply.set_cookies() == [SESSION]), "{others:?}");
-        // The server has only one worker. The worker still runs.
+        // The server has only one worker. After the panic, the worker still runs.
         assert_eq!(client.get(site.url("https", "/set")).await.set_cookies(), [SESSION]);
     }
     // A request that ends with a panic emits no event about unsent cookies.
@@ -419,7 +421,7 @@ async fn absolute_target_takes_precedence_over_host() {
         let headers = format!("Host: {host}\r\nAccept: text/html\r\nConnection: close\r\n");
         send_raw(connect(&server), &format!("GET {target} HTTP/1.1\r\n{headers}\r\n"), "\r\n\r\n")
     };
-    // The target `*` is not a page, so this request is never redirected.
+    // The target `*` is not a page, so a request for `*` is never redirected.
     let response = request("*", "site.example");
     assert!(response.starts_with("HTTP/1.1 40") && !response.contains("location"), "{response}");
     // The host of an absolute target takes precedence over `Host` (RFC 9112 3.2.2).

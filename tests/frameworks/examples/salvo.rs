@@ -52,7 +52,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .push(Router::with_path("sign-in").post(sign_in))
         .push(Router::with_path("sign-out").post(sign_out));
     let policy = Policy::builder().force_https(ForceHttps::on().https_port(8443)).build()?;
-    // Add the policy to the service, before every other hoop. Then the policy also handles 404s and errors.
+    // Add the policy to the service, before every other middleware (salvo calls a middleware a hoop). Then the policy
+    // also handles 404 responses and errors.
     let service = Service::new(routes).hoop(PolicyHoop::new(policy, hardtack::TlsTermination::per_connection()));
 
     let generated = rcgen::generate_simple_self_signed(["localhost".to_owned()])?; // use your own in production

@@ -1,5 +1,6 @@
-//! Tests the cookies of poem's sessions and of poem's own cookie jar together with the policy. The policy hardens these
-//! cookies. Over plain HTTP, the policy drops these cookies. A removal has the scope in which the cookie was set.
+//! Tests the cookies of poem's sessions and of poem's own cookie jar together with the policy. Over HTTPS, the policy
+//! hardens the cookies that poem sets. Over plain HTTP, the policy drops the cookies that poem sets. A header that
+//! removes a cookie has the same `Path` and `Domain` as the header that set the cookie.
 
 use hardtack::Policy;
 use hardtack::audit::{self, Context};
@@ -39,11 +40,12 @@ fn end_visit(visit: &Visit) {
     visit.purge();
 }
 
-/// A function that changes the configuration of a session cookie. The cases contain functions instead of
-/// configurations, because poem's configuration cannot be cloned.
+/// A function that changes the configuration of a session cookie. A test case contains a function instead of a
+/// configuration, because poem's configuration cannot be cloned.
 type Config = fn(CookieConfig) -> CookieConfig;
 
-/// Returns the routes once for each kind of poem session. The first three kinds store the whole session in the cookie.
+/// Returns the routes once for each kind of poem session. The first three kinds of session store all session data in
+/// the cookie.
 fn sessions(config: Config) -> Vec<BoxEndpoint<'static>> {
     let key = || CookieKey::derive_from(&[7; 32]);
     vec![
@@ -60,7 +62,8 @@ fn insecure(config: CookieConfig) -> CookieConfig {
     config.secure(false).http_only(false)
 }
 
-/// Replaces the value and the `Expires` date of a `Set-Cookie` header by `*`, because they differ between test runs.
+/// Replaces the value and the `Expires` date of a `Set-Cookie` header by `*`, because the value and the date differ
+/// between test runs.
 fn normalize(set_cookie: &str) -> String {
     let normalized = |(at, piece): (usize, &str)| match piece.split_once('=') {
         Some((name, value)) if !value.is_empty() && (at == 0 || name == " Expires") => format!("{name}=*"),
@@ -139,7 +142,8 @@ async fn count_and_sign_out(site: &Site) -> (Reply, bool, String) {
 async fn purge_removes_the_cookie_from_its_scope() {
     const REMOVAL: &str = "poem-session=; Max-Age=0; Expires=*";
     let cases: [(Config, bool, &str); 6] = [
-        // Without the policy, poem's removal only removes a cookie with the directory of the request as its path.
+        // Without the policy, poem removes a cookie with a header that has no `Path`. The browser then only removes a
+        // cookie whose path is the directory of the request URL.
         (|config| config, false, "; Path=/"),
         (insecure, false, "; Path=/"),
         (|config| config.path("/account"), true, "; Path=/account"),
@@ -155,8 +159,8 @@ async fn purge_removes_the_cookie_from_its_scope() {
                 (vec![REMOVAL.to_owned()], !is_removed_without_policy),
                 "{scope}"
             );
-            // In the first three kinds, the cookie contains the session. So a client that keeps the cookie is still
-            // signed in.
+            // In the first three kinds of session, the cookie contains the session data. So a client that keeps the
+            // cookie is still signed in.
             assert_eq!(next, if is_stored && kind < 3 { "3" } else { "1" });
 
             let policy = RecordingPolicy::new(Policy::builder());
@@ -187,7 +191,7 @@ async fn purge_guesses_scopes_of_another_process() {
         let removal = "poem-session=; Max-Age=0; Expires=*";
         let flags = "; Secure; HttpOnly; SameSite=Lax";
         assert_eq!(normalize_all(&end), [format!("{removal}{flags}"), format!("{removal}; Path=/{flags}")]);
-        // A browser applies the removals to these two paths.
+        // The browser removes the cookies with the two paths in this list.
         let context = Context::https(HOST).path("/account/sign-out");
         let paths = end.set_cookies().into_iter().map(|set_cookie| {
             let stored = audit::set_cookie(set_cookie.as_bytes(), &context).stored.unwrap();
@@ -212,7 +216,8 @@ async fn host_prefixed_session_needs_a_hardened_removal() {
     let curl = Curl::new(&site.certificate.pem);
     curl.get(localhost(&site, "/count")).await;
     assert_eq!(normalize_all(&curl.get(localhost(&site, "/end")).await), ["__Host-id=; Max-Age=0; Expires=*"]);
-    // A `__Host-` cookie needs Secure and Path=/. The removal lacks both attributes, so the client ignores the removal.
+    // A `__Host-` cookie needs Secure and Path=/. The header that removes the `__Host-` cookie has neither attribute,
+    // so the client ignores the header.
     assert_eq!(curl.cookies().len(), 1);
 
     let site = RecordingPolicy::new(Policy::builder()).https(with_host_prefix()).await;

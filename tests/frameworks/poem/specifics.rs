@@ -1,4 +1,5 @@
-//! Tests of poem's own features: errors, panics, and scheme detection on poem's listeners. Also tests nested policies.
+//! Tests of poem's own features: errors, panics, and scheme detection on poem's listeners. This file also tests nested
+//! policies.
 
 use std::sync::{Arc, Mutex};
 
@@ -81,12 +82,13 @@ impl Site {
 #[tokio::test]
 async fn option_is_none_without_a_policy() {
     for site in [Site::https(routes()).await, Site::http(routes()).await] {
-        // `None` is the safe result, because it is not a proof of HTTPS.
+        // It is safe to pass `None` to the handler, because the handler then does not treat the request as HTTPS.
         assert_reply(&site.get("/proof").await, 200, &[], "plain");
     }
 }
 
-/// Distinguishes plain HTTP from a missing policy. A handler with `Option<Https>` cannot distinguish these cases.
+/// Distinguishes plain HTTP from a missing policy. A handler with `Option<Https>` cannot distinguish plain HTTP from a
+/// missing policy.
 #[handler]
 fn distinguish(https: Result<Https>) -> Result<&'static str> {
     match https {
@@ -107,7 +109,7 @@ async fn refusals_emit_one_event() {
     let site = Site::http(app().with(policy.middleware())).await;
     assert_reply(&site.get("/distinguish").await, 200, &[], "plain");
     assert_eq!(policy.events(), [""; 0]);
-    // The event is also emitted if an error handler creates the response.
+    // The policy also emits the event of a refused request if an error handler creates the response.
     assert_reply(&site.get("/caught").await, 403, &[], HTTPS_ONLY);
     let refused = "request refused (not-https, GET /caught): the connection carries no TLS; the handler needs HTTPS";
     assert_eq!(policy.events(), [refused]);
@@ -159,7 +161,8 @@ async fn unix_socket_is_trusted_only_when_configured() {
     let unix = || TlsTermination::at_proxy(TrustedProxies::unix_socket());
     assert!(send_over_unix_socket(unix(), https).await.contains(SESSION));
     assert!(send_over_unix_socket(unix(), "").await.starts_with("HTTP/1.1 403 "));
-    // `unix_socket` does not trust a TCP connection, because the peer of a TCP connection has an address.
+    // The TLS termination `unix_socket` does not trust a TCP connection, because the peer of a TCP connection has an
+    // address.
     let site = Site::http(routes().with(PolicyMiddleware::new(policy_allowing_http().build().unwrap(), unix()))).await;
     assert_reply(&site.get_with("/set", &[("X-Forwarded-Proto", "https")]).await, 403, &[], HTTPS_ONLY);
 }
@@ -213,8 +216,8 @@ async fn errors_are_caught_inside_the_policy_only() {
     assert_reply(&reply, 404, &[], "nothing here");
     assert_eq!(reply.header("strict-transport-security"), Some(ONE_YEAR_HSTS));
 
-    // The policy turns errors into responses. So error handlers outside the policy do not run, and the policy's headers
-    // are kept.
+    // The policy turns errors into responses. So error handlers outside the policy do not run. The response keeps the
+    // headers that the policy added.
     let catch_all = async |_: Error| StatusCode::IM_A_TEAPOT;
     let outside = Site::https(routes().with(policy.middleware()).catch_error(page).catch_all_error(catch_all)).await;
     for (path, status, set_cookies) in [("/nowhere", 404, vec![]), ("/fails", 500, vec![SESSION])] {

@@ -90,7 +90,7 @@ async fn option_and_result_guards_emit_no_refusal() {
     assert_eq!(handle.counters().get(Kind::RequestRefused), 0);
 }
 
-/// A guard that calls hardtack's guard. Applications contain such guards.
+/// A guard that calls hardtack's guard. Many applications have a guard that calls hardtack's guard.
 struct User(Session);
 
 #[rocket::async_trait]
@@ -138,7 +138,8 @@ async fn clones_of_a_local_request_are_independent() {
     };
     let (set, undeclared) = (client.get("/set"), client.get("/undeclared"));
     assert_eq!((send(set.clone()).await, send(undeclared.clone()).await.len()), (vec![SESSION.to_owned()], 0));
-    // A clone of a sent request does not share the state of the first request. The new policy applies to the clone.
+    // A clone of a sent request does not share the state of the first request. If a request is cloned after it was
+    // sent, the policy of the clone is the handle's new policy.
     handle.apply(Policy::default());
     assert_eq!((send(set.clone()).await, send(undeclared.clone()).await.len()), (vec![SESSION.to_owned()], 2));
 }

@@ -1,5 +1,6 @@
-//! Tests the plain, private and flash cookies of Rocket's own jar together with the policy. The policy hardens these
-//! cookies. Over plain HTTP, the policy drops these cookies. The removals of these cookies work.
+//! Tests the plain, private and flash cookies of Rocket's own jar together with the policy. Over HTTPS, the policy
+//! hardens the cookies of Rocket's jar. Over plain HTTP, the policy drops the cookies of Rocket's jar. A browser
+//! removes the cookies that Rocket's jar removes.
 
 use hardtack::event::Kind;
 use hardtack::rocket::PolicyFairing;
@@ -40,7 +41,8 @@ fn jar_routes() -> Vec<Route> {
     routes![sign_in, who, sign_out]
 }
 
-/// Returns the name of each `Set-Cookie` header and whether the cookie is Secure. The names are sorted.
+/// Returns the name of the cookie in each `Set-Cookie` header, and true if the cookie is Secure. The cookies are sorted
+/// by name.
 fn names_and_secure(reply: &Reply) -> Vec<(&str, bool)> {
     let mut names: Vec<_> = reply
         .set_cookies()

@@ -1,6 +1,6 @@
 //! Tests of Rocket's own features: other fairings, and requests that Rocket changes or rejects before the fairings run.
-//! Also tests the scenarios in which Rocket behaves differently. The tests of Rocket's cookie jar are in `jar.rs`. The
-//! tests of Rocket's guards and catchers are in `guards.rs`.
+//! This file also tests the scenarios in which Rocket behaves differently. The tests of Rocket's cookie jar are in
+//! `jar.rs`. The tests of Rocket's guards and catchers are in `guards.rs`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -72,9 +72,10 @@ async fn cookie_header_without_utf_8_is_ignored() {
         });
         Client::send(request).await.body
     };
-    // Rocket behaves differently here. The other frameworks read this session.
+    // Rocket ignores a `Cookie` header that is not UTF-8. The other frameworks read the session cookie in the header.
     assert_eq!(send(&[b"\xFF\xFE=\x80; __Host-Http-session=s3cr3t"]).await, "None");
-    // Rocket reads the session in another `Cookie` header. Rocket also reads the other headers of the scenario.
+    // If the session cookie is in a second `Cookie` header, Rocket reads the session cookie. Rocket also reads the
+    // other `Cookie` headers of the scenario.
     for headers in [
         &[&b"\xFF\xFE=\x80"[..], b"__Host-Http-session=s3cr3t"][..],
         &[b"; ;;=;==; __Host-Http-session=s3cr3t; ="],
@@ -103,7 +104,8 @@ async fn application_without_a_policy_does_not_launch() {
         (routes![banner], "hardtack::jar::cookies::Cookies<hardtack::request::scheme::PlainHttp>"),
         (routes![many], "rocket::suite::SiteCookies"),
         (routes![strict], "hardtack::request::scheme::Https"),
-        // Rocket would turn the guard's error into `None`. Then the handler could not notice the missing policy.
+        // Rocket would turn the guard's error into `None`. With `None`, the handler could not notice that the policy is
+        // missing.
         (routes![proof], "core::option::Option<hardtack::request::scheme::Https>"),
     ] {
         assert_eq!(aborted(route).await, [guard]);
@@ -116,7 +118,8 @@ async fn application_without_a_policy_does_not_launch() {
 #[tokio::test]
 async fn log_names_the_missing_fairing() {
     if std::env::var_os("LAUNCHES_WITHOUT_THE_POLICY").is_some() {
-        // The feature `rocket` also sends the events to the `log` crate. So Rocket's own logger prints the events.
+        // The feature `rocket` also sends the events to the `log` crate. Rocket's own logger prints the events of the
+        // `log` crate.
         let config = Config { log_level: LogLevel::Normal, ..config(None) };
         let _ = rocket::custom(config).mount("/", routes![proof]).ignite().await.map_err(|error| error.to_string());
         return;
@@ -130,11 +133,12 @@ async fn log_names_the_missing_fairing() {
     assert!(log.contains(RocketServer::MISSING_POLICY), "{log}");
 }
 
-/// A handler that calls the guards itself. So Rocket's sentinels cannot check the guards at launch.
+/// A handler that calls the guards in its body. Rocket's sentinels cannot see at launch that the handler calls the
+/// guards.
 fn manual_guard<'r>(request: &'r Request<'_>, _: Data<'r>) -> route::BoxFuture<'r> {
     Box::pin(async move {
-        // This handler has no assertions. Rocket would turn a failed assertion into the status 500, which is also the
-        // expected status.
+        // The handler `manual_guard` contains no assertions. Rocket would turn a failed assertion into the status 500,
+        // which is also the expected status.
         let (status, message) = match (request.guard::<Option<Https>>().await, request.guard::<Cookies>().await) {
             (Outcome::Success(None), Outcome::Error((status, error))) => (status, error.client_message()),
             _ => (Status::Ok, "allowed"),
@@ -231,7 +235,7 @@ async fn redirects_and_refusals_run_no_application_code() {
         );
     }
     assert_eq!(count.load(Ordering::SeqCst), 0);
-    // A request for an exempt path reaches the handler of the same application.
+    // A plain HTTP request for an exempt path reaches the application's handler.
     let (app, count) = counting_app();
     let policy = Policy::builder().force_https(ForceHttps::on().exempt(["/a"]));
     let site = Site::new(app.attach(fairing(policy)), certificate(), false).await;
@@ -246,14 +250,14 @@ async fn internal_route_cannot_be_requested() {
         response.lines().next().unwrap_or_default().to_owned()
     };
     let site = Site::http(routes![health], fairing(policy_allowing_http())).await;
-    // The responses are the same as in an application without the internal route.
+    // To a CONNECT request, the application responds as if hardtack had not added its internal route.
     assert_eq!(send(&site, "CONNECT /health HTTP/1.1").await, "HTTP/1.1 404 Not Found");
     assert_eq!(send(&site, "CONNECT http://site.example/health HTTP/1.1").await, "HTTP/1.1 404 Not Found");
     assert_eq!(send(&site, "CONNECT site.example:443 HTTP/1.1").await, "HTTP/1.1 400 Bad Request");
     let site = Site::http(routes![health], fairing(Policy::builder())).await;
     assert_eq!(send(&site, "CONNECT /health HTTP/1.1").await, "HTTP/1.1 403 Forbidden");
     assert_eq!(send(&site, "OPTIONS * HTTP/1.1").await, "HTTP/1.1 403 Forbidden");
-    // An application can have its own CONNECT route. Here, a form overrides the method of the request.
+    // An application can have its own CONNECT route. In this test, a form overrides the method of the request.
     let (app, count) = counting_app();
     let site = Site::new(app.attach(fairing(policy_allowing_http())), certificate(), false).await;
     let form = site.client.0.post(site.url("/a"));
@@ -271,8 +275,8 @@ async fn form_with_method_override_is_not_redirected() {
         let reply = Client::send(form).await;
         assert_eq!((reply.status, reply.header("location"), reply.body.as_str()), (403, None, ""));
     }
-    // These requests do not override the method. The first request has the content type of a form, but no body. The
-    // second request has a body of another type.
+    // A form overrides the method only if the request has a form body. The two requests of this loop have no form body.
+    // The first request has the content type of a form, but no body. The second request has a body of another type.
     for (content_type, body) in [("application/x-www-form-urlencoded", ""), ("text/plain", "_method=get")] {
         let page = site.client.0.get(site.url("/a")).header("Accept", "text/html");
         let reply = Client::send(page.header("Content-Type", content_type).body(body)).await;
@@ -281,7 +285,8 @@ async fn form_with_method_override_is_not_redirected() {
     assert_eq!(count.load(Ordering::SeqCst), 0);
 }
 
-/// A fairing that turns every request into a GET. It also overwrites the headers and the body of every response.
+/// A fairing that turns every request into a GET. The fairing also overwrites the headers and the body of every
+/// response.
 struct OverwritingFairing(&'static str);
 
 #[rocket::async_trait]

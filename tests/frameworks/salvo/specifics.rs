@@ -1,5 +1,5 @@
-//! Tests of salvo's own features: hoops, catchers, the cookie jar, sessions, CSRF protection and scheme detection. In
-//! salvo, a middleware is called a hoop.
+//! Tests of salvo's own features: middleware, catchers, the cookie jar, sessions, CSRF protection and scheme detection.
+//! salvo calls a middleware a hoop.
 
 use hardtack::event::Kind;
 use hardtack::policy::{ForceHttps, UndeclaredCookies};
@@ -48,12 +48,13 @@ fn hoop() -> PolicyHoop {
     PolicyHoop::new(Policy::default(), TlsTermination::per_connection())
 }
 
-/// Returns a hoop with the default policy, but without `force_https`. So plain HTTP requests reach the handlers.
+/// Returns a middleware (salvo calls it a hoop) with the default policy, but without `force_https`. Without
+/// `force_https`, plain HTTP requests reach the handlers.
 fn hoop_allowing_http() -> PolicyHoop {
     PolicyHoop::new(Policy::builder().force_https(false).build().unwrap(), TlsTermination::per_connection())
 }
 
-/// Sends an HTTP/2 request with this HPACK-encoded head. Returns the body of the response.
+/// Sends an HTTP/2 request with the given HPACK-encoded head. Returns the body of the response.
 async fn send_http_2(site: &Site, head: &[u8]) -> String {
     let mut socket = tokio::net::TcpStream::connect(site.server.address).await.unwrap();
     let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
@@ -119,7 +120,7 @@ async fn error_pages_have_hsts() {
     let reply = Client::send(site.client.0.post(site.url("/set"))).await;
     assert_eq!((reply.status, reply.header("strict-transport-security")), (405, Some(ONE_YEAR_HSTS)));
     assert_eq!(reply.header("allow"), Some("GET"));
-    // The catcher creates the page. The policy's headers are still sent.
+    // The catcher creates the error page. The response with the error page still has the policy's headers.
     let reply = site.get_with("/fails", &[("Accept", "text/html")]).await;
     assert_eq!(
         (reply.status, reply.set_cookies(), reply.header("strict-transport-security")),
@@ -136,7 +137,8 @@ async fn page(res: &mut Response, ctrl: &mut FlowCtrl) {
 
 #[tokio::test]
 async fn refusal_has_no_body_despite_a_catcher() {
-    // salvo also runs hoops for unknown paths. After a refusal, salvo must not run the next hoop.
+    // salvo also runs the middleware of a service for unknown paths. After the policy refuses a request, salvo must not
+    // run the next middleware.
     let service = Service::new(routes()).hoop(hoop()).hoop(set_by_jar).catcher(Catcher::default().hoop(page));
     let site = Site::http(service).await;
     for path in ["/set", "/nowhere"] {
@@ -150,7 +152,7 @@ async fn refusal_has_no_body_despite_a_catcher() {
     assert_eq!(Site::https(service).await.get("/nowhere").await.body, "our own page");
 }
 
-/// A catcher that sets a declared cookie, and a cookie in salvo's jar.
+/// A catcher that sets two cookies: a declared cookie, and a cookie in salvo's jar.
 #[handler]
 async fn catches(cookies: Cookies, res: &mut Response) {
     let result = cookies.set(Cart(1)).map_or_else(|error| error.to_string(), |()| "set".to_owned());
@@ -161,14 +163,14 @@ async fn catches(cookies: Cookies, res: &mut Response) {
 #[tokio::test]
 async fn catcher_that_sets_cookies_needs_the_hoop() {
     const CART: &str = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
-    // This catcher does not have the policy's hoop. So it cannot set a declared cookie, and its other cookie is not
-    // hardened.
+    // The catcher of this service does not have the policy's middleware. So the catcher cannot set a declared cookie.
+    // The policy does not harden the catcher's other cookie.
     let service = Service::new(routes()).hoop(hoop()).catcher(Catcher::default().hoop(catches));
     let reply = Site::https(service).await.get("/fails").await;
     assert!(reply.body.contains("was sent"), "{}", reply.body);
     assert_eq!(reply.set_cookies(), [SESSION, "seen=404"]);
-    // This catcher has the policy's hoop. The declared cookies of the handler and of the catcher are sent once. These
-    // cookies count as declared.
+    // The catcher of this service has the policy's middleware. The declared cookies of the handler and of the catcher
+    // are sent once. The policy treats both cookies as declared.
     let policy = Policy::builder().undeclared_cookies(UndeclaredCookies::Refuse).force_https(false).build().unwrap();
     for (policy, set_cookies) in
         [(Policy::default(), vec![SESSION, "seen=404; Secure", CART]), (policy, vec![SESSION, CART])]
@@ -180,14 +182,15 @@ async fn catcher_that_sets_cookies_needs_the_hoop() {
         let hsts: Vec<_> = reply.headers.get_all("strict-transport-security").iter().collect();
         assert_eq!(hsts, [ONE_YEAR_HSTS]);
     }
-    // Over plain HTTP, no cookie is sent.
+    // Over plain HTTP, the response sets no cookie.
     let hoop = hoop_allowing_http();
     let catcher = Catcher::default().hoop(hoop.clone()).hoop(catches);
     let reply = Site::http(Service::new(routes()).hoop(hoop).catcher(catcher)).await.get("/nowhere").await;
     assert_eq!((reply.status, reply.set_cookies()), (403, vec![]));
 }
 
-/// A hoop between two policies. The hoop sets a cookie after the inner policy has finished.
+/// A middleware (salvo calls it a hoop) between two policies. The middleware sets a cookie after the inner policy has
+/// finished.
 struct Between;
 
 #[salvo::async_trait]
@@ -218,10 +221,11 @@ async fn nested_policies_send_each_cookie_once() {
     let reply = site.get("/set").await;
     assert_eq!((reply.set_cookies(), reply.body.as_str()), (vec![SESSION, CART], "set"));
     assert_eq!(handle.counters().get(Kind::HeaderDropped), 0);
-    // Cookies that are undeclared for the inner policy are also undeclared for the outer policy.
+    // A cookie that is undeclared for the inner policy is also undeclared for the outer policy.
     assert_eq!(site.get("/undeclared").await.set_cookies(), [CART]);
     assert_eq!(handle.counters().get(Kind::HeaderDropped), 2);
-    // The removal in the response to a read error counts as declared.
+    // After a read error, the response removes the cookie. The policy treats the header that removes the cookie as
+    // declared.
     let planted = [("Cookie", "__Host-Http-session=mine; __Host-Http-session=planted")];
     let reply = site.get_with("/get", &planted).await;
     assert_eq!((reply.status, reply.set_cookies().len()), (400, 2));
@@ -250,7 +254,8 @@ async fn cookies_of_salvos_jar_are_hardened() {
     assert_eq!(site.get("/jar").await.set_cookies(), [""; 0]);
 }
 
-/// A hoop that wraps the policy. It returns the cookies that are in salvo's jar after the policy has finished.
+/// A middleware (salvo calls it a hoop) that wraps the policy. The middleware returns the cookies that are in salvo's
+/// jar after the policy has finished.
 struct Outside;
 
 #[salvo::async_trait]
@@ -310,7 +315,8 @@ async fn assert_sessions_work(routes: Router) {
     }
     assert_eq!(reply.header("cache-control"), Some("private"));
     assert_eq!(site.get("/whoami").await.body, "Some(\"ada\"), cookie: true");
-    // The policy also adds attributes to the removal of the cookie. After the removal, the client sends no cookie.
+    // The policy also adds attributes to the header that removes the cookie. After the response to the sign-out, the
+    // client sends no cookie.
     let reply = site.get("/sign-out").await;
     let [set_cookie] = reply.set_cookies()[..] else { panic!("{:?}", reply.set_cookies()) };
     assert!(
@@ -436,7 +442,8 @@ async fn extractors_can_be_called_by_hand() {
     let routes = || Router::with_path("ask").get(extracts_by_hand);
     let exempt = Policy::builder().force_https(ForceHttps::on().exempt(["/ask"])).build().unwrap();
     for hoop in [hoop_allowing_http(), PolicyHoop::new(exempt, TlsTermination::per_connection())] {
-        // The extractor's refusal has a body. A refusal by the policy would have no body.
+        // If an extractor refuses a request, the response has a body. If the policy had refused the request, the
+        // response would have no body.
         assert_reply(&Site::http(Service::new(routes()).hoop(hoop)).await.get("/ask").await, 403, &[], HTTPS_ONLY);
     }
     assert_eq!(Site::https(Service::new(routes()).hoop(hoop())).await.get("/ask").await.body, "https");

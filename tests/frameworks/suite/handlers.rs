@@ -1,5 +1,6 @@
-//! The handlers that every framework shares. A route of a framework extracts the first argument and calls the handler.
-//! The table in [`super::scenarios`] lists the other routes, which each framework implements itself.
+//! The handlers that every framework shares. Each framework has a route for each handler. The route extracts the
+//! handler's first argument and calls the handler. The table in [`super::scenarios`] lists the other routes, which each
+//! framework implements itself.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ pub(crate) fn set(cookies: &Cookies) -> Result<&'static str, SetError> {
     cookies.set(Session::new()).map(|()| "set")
 }
 
-/// Handles `/get`. A [`ReadError`] becomes the response.
+/// Handles `/get`. If the cookie cannot be read, the [`ReadError`] becomes the response.
 pub(crate) fn get(cookies: &Cookies) -> Result<String, ReadError> {
     Ok(format!("{:?}", cookies.try_get::<Session>()?))
 }
@@ -81,14 +82,14 @@ pub(crate) fn proof(https: Option<Https>) -> &'static str {
     if https.is_some() { "https" } else { "plain" }
 }
 
-/// Handles `/too-large`. The [`SetError`] becomes the response.
+/// Handles `/too-large`. The [`SetError`] of the second cookie becomes the response.
 pub(crate) fn too_large(cookies: &Cookies) -> Result<(), SetError> {
     cookies.set(Cart(1))?;
     cookies.set(Session::too_large())
 }
 
-/// Handles `/late`. The route calls this function in a streaming body, after the head of the response is sent. Returns
-/// the text of the body.
+/// Handles `/late`. The route calls `late` in a streaming body, after the head of the response is sent. Returns the
+/// text of the body.
 pub(crate) fn late(cookies: &Cookies) -> String {
     cookies.set(Session::new()).map_or_else(|error| error.to_string(), |()| "set".to_owned())
 }

@@ -1,10 +1,10 @@
 //! Runs a framework's server under load. The load is a fixed number of requests, not a duration. Good clients get a new
-//! session with each request. Hostile clients send malformed requests. At the same time, the policies and keys change.
-//! The test checks:
+//! session with each request. Hostile clients send malformed requests. While the clients send requests, the policies
+//! and keys change. The test checks:
 //!
-//! - Each good request gets exactly its own cookies.
-//! - No cookie reaches another request.
-//! - The server frees the memory of each round.
+//! - The response to each good request sets exactly the cookies of the request.
+//! - No response sets a cookie of another request.
+//! - After each round, the server frees the memory of the round.
 //!
 //! | route | extractors | handler |
 //! |---|---|---|
@@ -14,8 +14,8 @@
 //! | `/lots/{n}` | `SiteCookies` | calls [`set_lots`] |
 //! | `/panic/{n}` | `Cookies` | sets [`session`]`(n)`, then calls [`panics`] |
 //!
-//! The test measures the memory of its process. So the test starts itself again, in a process without other tests.
-//! `HARDTACK_LOAD=10` makes each round ten times as long.
+//! The test measures the memory of its process. So the test starts its own executable again, in a process without other
+//! tests. `HARDTACK_LOAD=10` makes each round ten times as long.
 
 use std::alloc::System;
 use std::collections::VecDeque;
@@ -49,15 +49,15 @@ mod memory;
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
-/// This environment variable is set in the process that runs the load.
+/// The name of an environment variable that is set in the process that runs the load.
 const LOAD_PROCESS: &str = "HARDTACK_LOAD_ALONE";
-/// A part of every session's value. An event must not contain this text.
+/// A text that every session's value contains. An event must not contain the `SECRET_MARKER`.
 const SECRET_MARKER: &str = "s3cr3t";
 
 // ---- The handlers that every framework shares.
 
-/// Returns the session of request `n`. The sessions have different lengths. So the test would notice bytes from the
-/// buffer of another request.
+/// Returns the session of request `n`. The sessions have different lengths. With different lengths, the test would
+/// notice bytes from the buffer of another request.
 pub(crate) fn session(n: u32) -> Session {
     Session(format!("{SECRET_MARKER}-{n}-{}", "x".repeat(n as usize % 61)))
 }
@@ -114,11 +114,13 @@ const REQUESTS_PER_CLIENT: usize = 20;
 const HOSTILE_CLIENTS: usize = 6;
 /// The number of hostile requests of each kind in one round.
 const HOSTILE_PER_KIND: usize = 8;
-/// The number of rounds. The first round fills buffers and pools. The test only limits the memory after the last round.
+/// The number of rounds. The first round fills buffers and pools. The test only compares the memory usage with a limit
+/// after the last round.
 const ROUNDS: usize = 4;
-/// The bytes that memory pools may grow for each good request. A leaked jar would need three times as many bytes.
+/// The number of bytes by which memory pools may grow for each good request. A leaked jar would need three times as
+/// many bytes.
 const POOL_GROWTH_PER_REQUEST: usize = 100;
-/// The time limit of the whole load, in case a request never ends.
+/// The time limit of the whole load. The limit stops the test if a request never ends.
 const DEADLINE: Duration = Duration::from_secs(900);
 
 /// Runs the load in a new process, and prints a summary. The name of the calling test must be
@@ -157,7 +159,7 @@ pub(crate) fn under_load<F: Framework + 'static>() {
         Some(summary) => println!("{summary}"),
         None => {
             let stderr = String::from_utf8_lossy(&output.stderr);
-            // Leaves out the logged events, because there are thousands of them.
+            // Leave out the logged events, because the log contains thousands of events.
             let stderr: Vec<&str> = stderr.lines().filter(|line| !line.starts_with("hardtack: ")).collect();
             panic!("{}\n{stdout}\n{}", output.status, stderr.join("\n"));
         }
@@ -171,8 +173,8 @@ async fn run<F: Framework + 'static>(times: usize) -> String {
     for round in 0..ROUNDS {
         load.round(times).await;
         let pool_growth = POOL_GROWTH_PER_REQUEST * GOOD_CLIENTS * REQUESTS_PER_CLIENT * times * round;
-        // The limit depends on the smallest heap of all rounds. After some rounds, a server has not freed all of its
-        // buffers yet.
+        // The limit depends on the smallest heap of all rounds. At the end of a round, a server may not have freed all
+        // of its buffers yet.
         let smallest = measurements.iter().map(|usage: &memory::Usage| usage.heap).min();
         let bound = match smallest {
             Some(smallest) if round + 1 == ROUNDS => smallest + F::POOL_BYTES + pool_growth,
@@ -188,11 +190,11 @@ async fn run<F: Framework + 'static>(times: usize) -> String {
 
 // ---- The two policies.
 
-/// The settings of a policy, and the attributes of the cookies of `/load` under this policy.
+/// The settings of a policy, and the attributes that the cookies of `/load` have with this policy.
 struct Environment {
     domain: &'static str,
     is_strict: bool,
-    /// The text after the value in each `Set-Cookie` header.
+    /// The part of each `Set-Cookie` header that follows the cookie's value.
     session: &'static str,
     note: &'static str,
     sso: &'static str,
@@ -215,7 +217,7 @@ const ENVIRONMENTS: [Environment; 2] = [
     },
 ];
 
-/// The state that the clients share with the task that applies policies.
+/// The state that the clients and the task that applies policies share.
 struct Load {
     certificate: Certificate,
     connector: TlsConnector,
@@ -226,15 +228,16 @@ struct Load {
     numbers: AtomicU32,
     /// The number of policies that were applied so far.
     applied: AtomicU64,
-    /// For each good client, the number of policies that were applied before the client's last completed request.
-    /// `u64::MAX` if the client is done.
+    /// For each good client, the number of policies that were applied before the client's last completed request. The
+    /// number is `u64::MAX` if the client is done.
     policies_seen: Vec<AtomicU64>,
     progress: Notify,
-    /// The recent sealing keys. The latest key is first. The list is long enough for the slowest request.
+    /// The keys that sealed recent cookies. The latest key is first. The list keeps a key longer than the slowest
+    /// request takes.
     keys: Mutex<Vec<Key>>,
     /// A keyring that no policy has.
     unknown_keyring: Keyring,
-    /// One token for each policy. The token exists as long as the policy or a jar of the policy exists.
+    /// A weak reference to a token of each policy. A token exists as long as its policy or a jar of its policy exists.
     policy_tokens: Mutex<Vec<Weak<()>>>,
     leaks_values: Arc<AtomicBool>,
     /// The connections of clients that stopped in the middle of a request.
@@ -245,8 +248,9 @@ struct Load {
 #[derive(Default)]
 struct Tally {
     good: AtomicU64,
-    // The number of hostile requests by result. `refused` means a 4xx or 5xx. `closed` means that the server closed the
-    // connection. `aborted` means that the client closed the connection.
+    // The number of hostile requests by result. The word `refused` means a response with a 4xx or 5xx status. The word
+    // `closed` means that the server closed the connection. The word `aborted` means that the client closed the
+    // connection.
     succeeded: AtomicU64,
     refused: AtomicU64,
     closed: AtomicU64,
@@ -300,7 +304,7 @@ impl Load {
 
     // ---- Policies.
 
-    /// Applies a new policy. The policies use the two environments in turn.
+    /// Applies a new policy. The settings of the policy are one of the two environments in turn.
     fn apply(&self, keyring: Keyring) {
         let applied = self.applied.load(Ordering::SeqCst);
         let environment = &ENVIRONMENTS[applied as usize % 2];
@@ -313,7 +317,7 @@ impl Load {
             }
         });
         let policy = match environment.is_strict {
-            // In this environment, plain HTTP requests reach the handlers.
+            // In the strict environment, plain HTTP requests reach the handlers.
             true => policy
                 .baseline(Baseline::new().same_site(SameSite::Strict).longest_max_age(Duration::from_secs(3600)))
                 .force_https(false),
@@ -373,7 +377,7 @@ impl Load {
         self.stopped.lock().unwrap().clear();
     }
 
-    /// Runs the good clients while keys and policies change. Each client sends this number of requests.
+    /// Runs the good clients while keys and policies change. Each client sends `requests` requests.
     async fn good_clients(self: &Arc<Self>, requests: usize) {
         self.policies_seen.iter().for_each(|policies_seen| policies_seen.store(0, Ordering::SeqCst));
         let client = || self.certificate.client().unwrap().resolve(HOST, self.https.address);
@@ -404,7 +408,7 @@ impl Load {
             let (n, applied) = (self.number(), self.applied.load(Ordering::SeqCst));
             let request = client.get(format!("https://{HOST}:{}/load/{n}", self.https.address.port()));
             let request = match version {
-                // In HTTP/2, each cookie may have its own header (RFC 9113 8.2.3).
+                // In an HTTP/2 request, each cookie may have its own `Cookie` header (RFC 9113 8.2.3).
                 Version::HTTP_2 => cookies.iter().fold(request, |request, pair| request.header("Cookie", pair)),
                 _ if cookies.is_empty() => request,
                 _ => request.header("Cookie", cookies.join("; ")),
@@ -423,8 +427,8 @@ impl Load {
         self.progress.notify_one();
     }
 
-    /// Asserts that these are exactly the `Set-Cookie` headers of `/load/{n}` in one of the environments. Returns the
-    /// name and value of each cookie, in the format of a `Cookie` header.
+    /// Asserts that `headers` contains the `Set-Cookie` headers that `/load/{n}` sends in one of the two environments,
+    /// and no others. Returns the name and value of each cookie, in the format of a `Cookie` header.
     fn assert_set_cookies(&self, headers: &HeaderMap, n: u32) -> Vec<String> {
         let set_cookies: Vec<&str> = headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect();
         let matches = |environment: &Environment| {
@@ -442,7 +446,8 @@ impl Load {
     // ---- After a round.
 
     /// Waits until the servers have closed all connections and dropped all jars. Also waits until the heap has at most
-    /// `bound` bytes. Panics after two minutes, because then something leaks. Returns the memory usage of the process.
+    /// `bound` bytes. Panics after two minutes, because a connection, a jar or memory has then leaked. Returns the
+    /// memory usage of the process.
     async fn settle(&self, bound: usize) -> memory::Usage {
         self.apply(Keyring::new(self.keys.lock().unwrap()[0].clone()));
         let deadline = Instant::now() + Duration::from_secs(120);

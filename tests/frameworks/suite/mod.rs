@@ -1,7 +1,7 @@
 //! The scenarios that run against every framework. Each framework implements [`Framework`], and serves the routes of
 //! [`handlers`] and [`scenarios`] on a loopback socket. A scenario chooses the policy and the TLS termination. The
-//! scenarios compare the headers of each response. So a declaration must have the same effect in all frameworks.
-//! [`load`] sends thousands of requests to the same servers.
+//! scenarios compare the headers of each response. So the scenarios prove that a cookie declaration has the same effect
+//! in all frameworks. [`load`] sends thousands of requests to the same servers.
 
 use std::net::SocketAddr;
 
@@ -28,28 +28,28 @@ pub(crate) trait Framework {
     const MISSING_POLICY: &'static str;
 
     /// The scenarios in which this framework behaves differently, each with the reason. The framework's own tests
-    /// assert the exact difference. These scenarios are expected to fail. If one of them passes, the test reports an
-    /// error.
+    /// assert the exact difference. The common test expects that each scenario in this list fails. If a scenario in
+    /// this list passes, the test reports an error.
     const DIFFERENCES: &'static [(&'static str, &'static str)] = &[];
 
-    /// The bytes that the framework's own memory pools may grow from one round of [`load`] to another.
+    /// The number of bytes by which the framework's own memory pools may grow from one round of [`load`] to the next.
     const POOL_BYTES: usize = 0;
 
     /// Serves the routes on a loopback socket. The operating system chooses the port.
     fn serve(setup: Setup) -> impl Future<Output = RunningServer> + Send;
 }
 
-/// The settings of a server.
+/// The settings of a server under test.
 pub(crate) struct Setup {
-    /// The policies around the routes. The innermost policy is first. The list is empty if the application has no
-    /// policy.
+    /// The policies around the routes. The innermost policy is the first in the list. The list is empty if the
+    /// application has no policy.
     pub(crate) policies: Vec<PolicyHandle>,
     pub(crate) tls_termination: TlsTermination,
-    /// The server's certificate. If this is `None`, the server uses plain HTTP.
+    /// The server's certificate. If `certificate` is `None`, the server uses plain HTTP.
     pub(crate) certificate: Option<Certificate>,
 }
 
-/// A server that runs until the value is dropped.
+/// A running server. The server stops when the `RunningServer` is dropped.
 pub(crate) struct RunningServer {
     pub(crate) address: SocketAddr,
     stop: Option<Box<dyn FnOnce() + Send + Sync>>,
@@ -76,7 +76,7 @@ impl Drop for RunningServer {
 pub(crate) const HOST: &str = "www.site.example";
 /// The `Set-Cookie` header of `Session::new()`.
 pub(crate) const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
-/// The response body of a refusal over plain HTTP.
+/// The body of the response if a plain HTTP request is refused.
 pub(crate) const HTTPS_ONLY: &str = "this page works over HTTPS only";
 /// The default policy's `Strict-Transport-Security` header.
 pub(crate) const ONE_YEAR_HSTS: &str = "max-age=31536000";
@@ -120,7 +120,7 @@ pub(crate) enum Theme {
     Dark,
 }
 
-/// A struct of cookies. The struct is an extractor in every framework.
+/// A struct of cookies. A handler of every framework can take `SiteCookies` as an extractor.
 #[hardtack::cookies]
 pub(crate) struct SiteCookies {
     #[cookie(existing)]

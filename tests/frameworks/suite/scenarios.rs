@@ -1,5 +1,5 @@
 //! The scenarios that every framework must pass. Each framework serves the routes of [`super::handlers`]. Each
-//! framework also implements and serves these routes:
+//! framework also implements and serves the following routes:
 //!
 //! | route | extractor | response |
 //! |---|---|---|
@@ -125,13 +125,14 @@ impl<F: Framework> Harness<F> {
         Harness { certificate: certificate(), events: Arc::default(), framework: std::marker::PhantomData }
     }
 
-    /// Returns a builder of the default policy. The policy records its events in the harness.
+    /// Returns a builder of the default policy. The default policy records its events in the harness.
     fn policy(&self) -> PolicyBuilder {
         let events = self.events.clone();
         Policy::builder().on_event(move |event| events.lock().unwrap().push(event.to_string()))
     }
 
-    /// Returns the same builder as `policy`, but without `force_https`. So plain HTTP requests reach the handlers.
+    /// Returns the same builder as `policy`, but without `force_https`. Without `force_https`, plain HTTP requests
+    /// reach the handlers.
     fn policy_allowing_http(&self) -> PolicyBuilder {
         self.policy().force_https(false)
     }
@@ -147,13 +148,13 @@ impl<F: Framework> Harness<F> {
         self.http_with(policy, TlsTermination::per_connection()).await
     }
 
-    /// Serves over plain HTTP with this TLS termination.
+    /// Serves over plain HTTP with the given TLS termination.
     async fn http_with(&self, policy: PolicyBuilder, tls_termination: TlsTermination) -> Site {
         let policy = PolicyHandle::new(policy.build().unwrap());
         self.serve(vec![policy], tls_termination, false).await
     }
 
-    /// Serves with these policies. The innermost policy is first.
+    /// Serves with the given policies. The innermost policy is the first in the list.
     async fn serve(&self, policies: Vec<PolicyHandle>, tls_termination: TlsTermination, is_tls: bool) -> Site {
         let certificate = is_tls.then(|| self.certificate.clone());
         let server = F::serve(Setup { policies, tls_termination, certificate }).await;
@@ -165,7 +166,7 @@ impl<F: Framework> Harness<F> {
         std::mem::take(&mut self.events.lock().unwrap())
     }
 
-    /// Returns true if a recorded event contains this text.
+    /// Returns true if the text of a recorded event contains `text`.
     fn has_event(&self, text: &str) -> bool {
         self.events.lock().unwrap().iter().any(|event| event.contains(text))
     }
@@ -179,7 +180,7 @@ async fn cookie_is_set_read_and_removed<F: Framework>(harness: Harness<F>) {
     assert_reply(&site.get("/set").await, 200, &[SESSION], "set");
     let cookie = ("Cookie", "a=1; __Host-Http-session=s3cr3t; b=2");
     assert_reply(&site.get_with("/get", &[cookie]).await, 200, &[], "Some(Session(\"s3cr3t\"))");
-    // The removal does not depend on the request's cookies.
+    // `remove` adds the header that removes a cookie, even if the request does not contain the cookie.
     assert_eq!(site.get_with("/remove", &[cookie]).await.set_cookies(), [SESSION_REMOVAL]);
     assert_eq!(site.get("/remove").await.set_cookies(), [SESSION_REMOVAL]);
 }
@@ -218,7 +219,7 @@ async fn overrides_change_the_header<F: Framework>(harness: Harness<F>) {
 
 async fn struct_of_cookies_reads_values<F: Framework>(harness: Harness<F>) {
     let site = harness.https(harness.policy()).await;
-    // HTTP/2 may split the cookies into two headers.
+    // An HTTP/2 client may split the cookies into two `Cookie` headers.
     let headers = [("Cookie", "__Host-theme=dark"), ("Cookie", "__Secure-basket=7")];
     assert_reply(&site.get_with("/site", &headers).await, 200, &[], "Some(Dark) Some(7)");
     assert_reply(&site.get("/site").await, 200, &[], "None None");
@@ -317,7 +318,7 @@ async fn optional_https_proof_emits_no_refusal<F: Framework>(harness: Harness<F>
     let site = harness.serve(vec![policy.clone()], TlsTermination::per_connection(), false).await;
     assert_reply(&site.get("/proof").await, 200, &[], "plain");
     assert_eq!(harness.events(), [""; 0]);
-    // Each refusal emits one event.
+    // Each refused request emits one event.
     for (path, count) in [("/strict", 1), ("/set", 2), ("/many", 3)] {
         assert_reply(&site.get(path).await, 403, &[], HTTPS_ONLY);
         let reason = "the connection carries no TLS; the handler needs HTTPS";
@@ -396,8 +397,8 @@ async fn missing_policy_with_optional_proof_is_a_500<F: Framework>(harness: Harn
 async fn request_target_cannot_claim_https<F: Framework>(harness: Harness<F>) {
     let site = harness.http(harness.policy_allowing_http()).await;
     for (target, version, host) in [
-        // The absolute form contains a scheme (RFC 9112 3.2.2). The client chooses this scheme, so it does not prove
-        // HTTPS.
+        // The absolute form of a target contains a scheme (RFC 9112 3.2.2). The client chooses the scheme of an
+        // absolute target, so the scheme does not prove HTTPS.
         ("https://www.site.example", "1.1", "Host: www.site.example\r\n"),
         ("https://www.site.example:443", "1.1", "Host: www.site.example\r\n"),
         ("HTTPS://www.site.example:443", "1.0", ""),
@@ -437,7 +438,7 @@ async fn http_1_and_http_2_behave_alike<F: Framework>(harness: Harness<F>) {
             assert_eq!(response.headers().get_all("set-cookie").iter().collect::<Vec<_>>(), [SESSION]);
             assert_eq!(response.headers()["strict-transport-security"], ONE_YEAR_HSTS);
         }
-        // The client's cookie store sends the cookie back.
+        // The client stores the cookie, and sends it back with the next request.
         assert_reply(&client.get(site.url("/get")).await, 200, &[], "Some(Session(\"s3cr3t\"))");
     }
 }
@@ -568,7 +569,8 @@ async fn pages_are_redirected_to_https<F: Framework>(harness: Harness<F>) {
         assert_eq!(reply.header("cache-control"), Some("no-store"));
         assert_eq!(reply.header("strict-transport-security"), None);
     }
-    // A path without a route is redirected too. Then the HTTPS server responds with the status 404.
+    // A path without a route is redirected too. After a redirect to an unknown path, the HTTPS server responds with the
+    // status 404.
     assert_eq!(site.get_with("/nowhere", &[PAGE]).await.status, 308);
     assert!(harness.has_event("force-https"));
 }
@@ -593,7 +595,7 @@ async fn nested_router_keeps_the_whole_path<F: Framework>(harness: Harness<F>) {
 async fn exempt_paths_are_served_over_http<F: Framework>(harness: Harness<F>) {
     let site = harness.http(harness.policy().force_https(ForceHttps::on().exempt(["/health", "/set"]))).await;
     assert_reply(&site.get("/health").await, 200, &[], "up");
-    // An exempt path is not redirected, but its handlers still need HTTPS for Secure cookies.
+    // A request for an exempt path is not redirected, but the handlers of the path still need HTTPS for Secure cookies.
     assert_reply(&site.get("/set").await, 403, &[], HTTPS_ONLY);
 }
 
@@ -636,7 +638,7 @@ async fn hsts_is_sent_over_https_only<F: Framework>(harness: Harness<F>) {
     let https = harness.https(harness.policy_allowing_http()).await;
     let http = harness.http(harness.policy_allowing_http()).await;
     assert_eq!(hsts(&https.get("/health").await), [ONE_YEAR_HSTS]);
-    // Only one header is sent, even if the application sends its own header.
+    // The response has only one HSTS header, even if the application sends its own HSTS header.
     assert_eq!(hsts(&https.get("/hsts").await), [ONE_YEAR_HSTS]);
     assert_eq!(hsts(&http.get("/hsts").await), [""; 0]);
     let subdomains = Hsts::one_year().include_subdomains();

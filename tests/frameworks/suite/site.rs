@@ -1,5 +1,5 @@
-//! A running server and its client. Tests send requests with the client. For requests that no client would send, tests
-//! send raw bytes.
+//! A running server and its client. Tests send requests with the client. If no HTTP client would send a request, the
+//! test sends the request as raw bytes.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::client::{Client, Reply};
 use super::tls::Certificate;
 use super::{HOST, RunningServer};
 
-/// A server with one scheme, and a client.
+/// A server that uses either HTTPS or plain HTTP, and a client.
 pub(crate) struct Site {
     pub(crate) base: String,
     pub(crate) client: Client,
@@ -52,8 +52,8 @@ impl Site {
         self.client.get_with(self.url(path), headers).await
     }
 
-    /// Sends these bytes on a new connection without TLS. Reads until the server closes the connection, and returns all
-    /// bytes that the server sent.
+    /// Sends the given bytes on a new connection without TLS. Reads until the server closes the connection, and returns
+    /// all bytes that the server sent.
     pub(crate) async fn send_raw(&self, bytes: &str) -> String {
         let stream = TcpStream::connect(self.server.address).await.unwrap();
         // Without a time limit, a server that does not respond would block the test forever.
@@ -67,7 +67,7 @@ pub(crate) fn certificate() -> Certificate {
     Certificate::for_names(&[HOST, "localhost", "127.0.0.1"]).unwrap()
 }
 
-/// Creates a client that resolves [`HOST`] to this address. `configure` can change the settings of the client.
+/// Creates a client that resolves [`HOST`] to the given address. `configure` can change the settings of the client.
 pub(crate) fn client(
     certificate: &Certificate,
     address: SocketAddr,

@@ -1,5 +1,5 @@
 //! Generates the text of declarations from random choices. The declarations have keys, values, types and shapes that
-//! developers write. They may be valid or invalid, because the generator does not contain the library's rules.
+//! developers write. A declaration may be valid or invalid, because the generator does not contain the library's rules.
 
 /// One input of a macro.
 #[derive(Debug, Clone)]
@@ -23,17 +23,18 @@ pub enum MacroKind {
     Cookies,
 }
 
-/// The set of texts that the generator chooses from.
+/// The set of code pieces from which the generator chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vocabulary {
-    /// All texts. Some of them contain tokens in the wrong place, or constants and types that do not exist.
+    /// All code pieces. Some code pieces contain tokens in the wrong place, or constants and types that do not exist.
     Everything,
-    /// Only texts that rustc itself accepts: known types and complete tokens, but no constants. If the macros accept
-    /// such a declaration, the declaration must compile in a submodule of a module that begins with [`PRELUDE`].
+    /// Only code pieces that rustc itself accepts: known types and complete tokens, but no constants. If the macros
+    /// accept a declaration of sound code pieces, the declaration must compile in a submodule of a module that begins
+    /// with [`PRELUDE`].
     Sound,
 }
 
-/// The items that a sound declaration may use.
+/// The items that a declaration of the vocabulary `Sound` may use.
 pub const PRELUDE: &str = "#[derive(hardtack::Cookie)] pub struct Basket(u32);\n\
      #[derive(hardtack::CookieValue)] pub enum Theme { Light, Dark }\n";
 
@@ -42,8 +43,8 @@ const KEYS: &[&str] = &[
     "name", "path", "domain", "max_age", "same_site", "http_only", "secure", "partitioned", "reason", "read_only",
     "json", "signed", "sealed", "existing", "rename_all", "rename", "crate",
 ];
-/// The keys of a sound declaration. A key is missing here if it needs a trait that some of the types do not implement.
-/// With such a key, rustc would report an error.
+/// The keys of a declaration of the vocabulary `Sound`. The list leaves out every key that needs a trait, because some
+/// of the types do not implement the trait. For a type without the trait, rustc would report an error.
 #[rustfmt::skip]
 const SOUND_KEYS: &[&str] = &[
     "name", "path", "domain", "max_age", "same_site", "http_only", "secure", "partitioned", "reason", "reason",
@@ -103,7 +104,8 @@ const STRANGE_ATTRIBUTES: &[&str] = &[
     "#[doc = 1] ",
 ];
 
-/// Returns a number below the argument. Returns the same number again if the input is used up.
+/// A function that returns a number below its argument. The function returns the same number again if the fuzzer's
+/// input is used up.
 pub type Choose<'a> = &'a mut dyn FnMut(usize) -> usize;
 
 /// Generates one declaration.
@@ -119,7 +121,7 @@ pub fn declaration(choose: Choose<'_>, vocabulary: Vocabulary) -> Declaration {
 
 struct Generator<'a> {
     choose: Choose<'a>,
-    /// True if strange texts may be chosen.
+    /// True if the generator may choose code pieces that rustc does not accept.
     strange: bool,
 }
 
@@ -189,8 +191,8 @@ impl Generator<'_> {
     fn field(&mut self, seen: &mut Vec<String>) -> Option<String> {
         let name = self.new_name(FIELDS, seen)?;
         let mut out = self.attributes();
-        // Two fields of the same `existing` type declare the same cookie name. The macro accepts such fields. rustc
-        // then rejects them, because of a `const` in the expansion.
+        // Two fields of the same `existing` type declare the same cookie name. The macro accepts two fields that
+        // declare the same cookie name. rustc then rejects both fields, because of a `const` in the expansion.
         let has_existing = !self.strange && seen.iter().any(|name| name == "existing");
         if (self.choose)(8) == 1 && !has_existing {
             seen.push("existing".to_owned());
@@ -241,8 +243,8 @@ impl Generator<'_> {
 
     fn keys(&mut self, max: usize) -> String {
         let mut out = String::new();
-        // In a list of many keys, two keys usually contradict each other. The macros then reject the declaration. So a
-        // sound declaration has fewer keys.
+        // In a list of many keys, two keys usually contradict each other. The macros reject a declaration with
+        // contradictory keys. So a sound declaration has fewer keys.
         let max = if self.strange { max } else { max.div_ceil(2) };
         for index in 0..=(self.choose)(max) {
             if index > 0 {

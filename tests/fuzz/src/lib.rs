@@ -1,5 +1,5 @@
-//! Helpers for the fuzz targets. They split an input, send one request through the policy's layer, and generate
-//! declarations. The assertions are in the targets.
+//! Helpers for the fuzz targets. The helpers split an input, send one request through the policy's layer, and generate
+//! declarations. Only the targets contain assertions.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -22,8 +22,8 @@ pub fn header_values(input: &[u8]) -> Vec<HeaderValue> {
     input.split(|byte| *byte == b'\n').filter_map(|line| HeaderValue::from_bytes(line).ok()).collect()
 }
 
-/// Splits a text at each `;`. Splits each piece at its first `=` and trims both parts. The second part is `None` if the
-/// piece has no `=`. The targets compare the library's fast implementation with this simple implementation.
+/// Splits a text at each `;`. Splits each piece at its first `=` and trims both parts. If a piece has no `=`, the
+/// second part of the piece is `None`. The targets compare the library's fast parser with the simple parser `pairs`.
 pub fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
     text.split(|byte| *byte == b';').map(|piece| {
         let mut parts = piece.splitn(2, |byte| *byte == b'=');
@@ -40,8 +40,8 @@ pub fn trim(text: &[u8]) -> &[u8] {
     &text[start..end]
 }
 
-/// Sends a request through the layer to an application that responds with these headers. Returns the response and
-/// whether the request reached the application.
+/// Sends a request through the layer to an application that responds with the given headers. Returns the response, and
+/// true if the request reached the application.
 #[must_use]
 pub fn send(layer: &PolicyLayer, request: Request<()>, headers: HeaderMap) -> (Response<()>, bool) {
     let reached = Rc::new(Cell::new(false));

@@ -1,8 +1,8 @@
 //! Reads cookies from `Cookie` headers. Each line of the input is one header. The target checks:
 //!
-//! - The typed getters find the same values as the second implementation in this file. That implementation follows RFC
-//!   6265bis 5.6 and the docs of `Cookies`.
-//! - If the crates `cookie` and `biscotti` accept a header, they find the same values as hardtack.
+//! - The typed getters find the same values as the second implementation in this file. The second implementation
+//!   follows RFC 6265bis 5.6 and the docs of `Cookies`.
+//! - If the crates `cookie` and `biscotti` accept a header, both crates find the same values as hardtack.
 
 #![no_main]
 
@@ -15,7 +15,7 @@ use http::HeaderMap;
 use http::header::COOKIE;
 use libfuzzer_sys::fuzz_target;
 
-/// A cookie with a name of one byte. The first byte of the name is also the last byte.
+/// A cookie with a name of one byte. The first byte of the cookie's name is also the last byte of the name.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(name = "a", reason = "names are short here")]
 struct Text(String);
@@ -32,7 +32,7 @@ enum Lang {
     PtBr,
 }
 
-/// A cookie that another program owns. Its value is not decoded.
+/// A cookie that another program owns. hardtack does not decode the value of another program's cookie.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(name = "abab", read_only)]
 struct Legacy(String);
@@ -41,7 +41,7 @@ struct Legacy(String);
 #[cookie(name = "b", secure = false, reason = "read over plain HTTP")]
 struct Open(String);
 
-/// A cookie without a value. Only its presence matters.
+/// A cookie without a value. A handler only checks whether the request contains the cookie.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(name = "__Secure-flag")]
 struct Flag;
@@ -69,7 +69,7 @@ fuzz_target!(|input: &[u8]| {
     });
     check_plain_http(&request, &headers);
     compare_with_other_crates(&headers);
-    // The text may contain the names of cookies. So the assertion only checks that formatting works.
+    // The `Debug` text may contain the names of cookies. So the assertion only checks that formatting works.
     assert!(format!("{cookies:?}").starts_with("Cookies { read: ["));
 });
 
@@ -100,7 +100,7 @@ fn percent_decode(raw: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Checks that both getters return the same results as `read` for these raw values.
+/// Checks that `try_get` and `get_all` return the same results as `read` for the given raw values.
 fn check_getters<T>(cookies: &Cookies, raw: Vec<&[u8]>, read: impl Fn(&[u8]) -> Option<T>)
 where
     T: ReadCookie + AllowedOver<hardtack::Https> + std::fmt::Debug + PartialEq,
@@ -137,10 +137,11 @@ fn check_plain_http(request: &HeaderMap, headers: &[&[u8]]) {
 /// Compares hardtack's values with the values that `cookie` and `biscotti` find. The function only compares the headers
 /// for which all three crates have the same rules:
 ///
-/// - Each piece between semicolons is blank, or has a name and a `=`. `cookie` and `biscotti` reject other headers.
-/// - All bytes are in 20 to 7E. HTAB and non-ASCII bytes are excluded, because `cookie` and `biscotti` trim Unicode
-///   white space.
-/// - There is no `%`, because each crate decodes escapes by its own rules.
+/// - Each piece between semicolons is blank, or has a name and a `=`. The crates `cookie` and `biscotti` reject a
+///   header with any other piece.
+/// - All bytes of the header are in the range 20 to 7E (hexadecimal). HTAB and non-ASCII bytes are excluded, because
+///   `cookie` and `biscotti` trim Unicode white space.
+/// - The header contains no `%`, because each crate decodes escapes by its own rules.
 ///
 /// In all three crates, quotes and commas are part of the value.
 fn compare_with_other_crates(headers: &[&[u8]]) {

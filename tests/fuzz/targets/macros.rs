@@ -2,8 +2,9 @@
 //! panic, and that their output parses as items. The test `expansions` also compiles the output of macros that report
 //! no error.
 //!
-//! This crate compiles the source files of the macros crate, because a proc-macro crate cannot export functions. Here
-//! `proc_macro2` uses its own tokens instead of the compiler's tokens. So the target does not check spans.
+//! This crate compiles the source files of the macros crate, because a proc-macro crate cannot export functions.
+//! Outside of a proc-macro, `proc_macro2` uses its own tokens instead of the compiler's tokens. So the target does not
+//! check spans.
 
 #![no_main]
 #![allow(clippy::all, missing_docs, unreachable_pub, reason = "the modules belong to another crate")]
@@ -54,11 +55,11 @@ fuzz_target!(|input: &[u8]| {
 /// Runs one macro. If `macro_kind` is `None`, runs all three macros.
 fn run(arguments: &str, item: &str, macro_kind: Option<MacroKind>) {
     let (Ok(arguments), Ok(item)) = (arguments.parse::<TokenStream>(), item.parse::<TokenStream>()) else { return };
-    // rustc rejects code with more than 128 nested brackets before it runs a macro.
+    // Before rustc runs a macro, rustc rejects code with more than 128 nested brackets.
     if depth(item.clone()) > 60 || depth(arguments.clone()) > 60 {
         return;
     }
-    // rustc passes a macro only items that parse. Editors also pass incomplete code.
+    // rustc only passes items that parse to a macro. An editor also passes incomplete code to a macro.
     let is_item = syn_full::parse2::<syn_full::Item>(item.clone()).is_ok();
     let runs = |kind| macro_kind.is_none_or(|only| only == kind);
     if runs(MacroKind::Cookie) {

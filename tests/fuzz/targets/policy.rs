@@ -3,7 +3,7 @@
 //!
 //! - Parsing never panics.
 //! - An error names its setting, has a message and contains no secret key.
-//! - The same settings as variables and as TOML give the same policy.
+//! - The same settings make the same policy, as environment variables and as TOML.
 //! - No policy weakens a `Set-Cookie` header.
 
 #![no_main]
@@ -22,9 +22,9 @@ use http::{HeaderMap, HeaderValue, Request};
 use libfuzzer_sys::fuzz_target;
 
 const PREFIX: &str = "HARDTACK_POLICY_";
-/// A valid keyring. The environment variable `COOKIE_KEYS` has this value.
+/// A valid keyring. `KEY` is the value of the environment variable `COOKIE_KEYS`.
 const KEY: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=";
-/// An invalid keyring. The environment variable `BROKEN_KEYS` has this value.
+/// An invalid keyring. `BROKEN` is the value of the environment variable `BROKEN_KEYS`.
 const BROKEN: &str = "hunter2hunter2hunter2hunter2hunter2hunter2hu";
 
 fuzz_target!(|input: &[u8]| {
@@ -37,7 +37,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Calls `run` with these environment variables and with the variables of the two keyrings.
+/// Calls `run` with the given environment variables and with the variables of the two keyrings.
 fn with_variables<T>(variables: &BTreeMap<OsString, OsString>, run: impl FnOnce() -> T) -> T {
     let mut all: Vec<(OsString, Option<OsString>)> =
         vec![("COOKIE_KEYS".into(), Some(KEY.into())), ("BROKEN_KEYS".into(), Some(BROKEN.into()))];
@@ -78,7 +78,7 @@ fn check_variables(bytes: &[u8]) {
             (policy, from_toml) => panic!("{policy:?} from variables, {from_toml:?} from {toml_text}"),
         }
     }
-    // The error does not contain an entry of the keyring.
+    // An error about the keyring does not contain a key of the keyring.
     if let (Some(keyring), Err(error)) = (found.get(OsStr::new("HARDTACK_POLICY_KEYRING")), &policy) {
         if error.key() == "HARDTACK_POLICY_KEYRING" {
             assert_shows_no_entry(&error.to_string(), &keyring.to_string_lossy());
@@ -104,15 +104,15 @@ fn check_keyring(text: &str) {
             assert_shows_no_entry(&shown, text);
         }
     }
-    // An error about the second entry does not contain the first entry.
+    // If the second key of a keyring is invalid, the error does not contain the first key.
     if let Err(error) = format!("{KEY}, {text}").parse::<Keyring>() {
         assert!(!error.to_string().contains(&KEY[..12]), "{error}");
     }
 }
 
-/// Checks that `shown` contains no entry of the keyring `text`. Only checks entries of 14 or more characters, which is
-/// a third of a key's length. A shorter entry could be a word of our messages. Two words of our messages are longer: an
-/// example time and the variable's name. These two words are removed first.
+/// Checks that `shown` contains no key of the keyring `text`. Only checks keys of 14 or more characters, which is a
+/// third of a valid key's length. A shorter text could also be a word of our error messages. Two words of our error
+/// messages are longer: an example time and the variable's name. The function removes both words from `shown` first.
 fn assert_shows_no_entry(shown: &str, text: &str) {
     let shown = shown.replace("`@2026-12-01T03:00:00Z`", "").replace("`HARDTACK_POLICY_KEYRING`", "");
     for entry in text.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| entry.len() >= 14) {
@@ -179,12 +179,12 @@ fn check_never_weaker(policy: &Policy) {
     }
 }
 
-/// Translates environment variables to TOML. The table of names in this function is independent of the library. Returns
-/// `None` if TOML cannot express one of the variables:
+/// Translates environment variables to TOML. The function does not use the library's table of names, but its own table.
+/// Returns `None` if one of the variables has no equivalent in TOML:
 ///
-/// - The name or the value is not UTF-8.
-/// - The value is the keys of a keyring.
-/// - One variable needs a value, and another variable needs a table of the same name.
+/// - The name or the value of the variable is not UTF-8.
+/// - The value of the variable contains the keys of a keyring.
+/// - One variable becomes a TOML value, and another variable becomes a TOML table of the same name.
 fn to_toml(variables: &BTreeMap<OsString, OsString>) -> Option<String> {
     let mut out = String::new();
     let mut names: Vec<&str> = Vec::new();
@@ -231,7 +231,7 @@ fn to_toml(variables: &BTreeMap<OsString, OsString>) -> Option<String> {
             // An unknown variable becomes an unknown TOML key.
             _ => ("unknown", "1".to_owned()),
         };
-        // In TOML, a name cannot be both a value and a table. A key cannot occur twice.
+        // In TOML, a name cannot be both a value and a table. In TOML, a key cannot occur twice.
         let section = |key: &str| key.split('.').next().map(str::to_owned);
         if names
             .iter()

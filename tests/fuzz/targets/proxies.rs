@@ -1,6 +1,6 @@
 //! Detects the scheme of a request, and sends the request through the policy's layer. The first three bytes of the
-//! input select the TLS termination, the peer and the policy. The rest of the input is the request. Its first line has
-//! the method and the target. Each following line is a header. The target checks:
+//! input select the TLS termination, the peer and the policy. The rest of the input is the request. The request's first
+//! line has the method and the target. Each following line is a header. The target checks:
 //!
 //! - The library detects the same scheme as the second implementation in this file.
 //! - If the policy forces HTTPS, a plain HTTP request is refused, or redirected to the same URL on the same host.
@@ -84,7 +84,7 @@ const PEERS: [Option<&str>; 10] = [
     Some("::10.0.0.1"),
 ];
 
-/// A value of the policy's setting `force_https`, and its parts for the checks in this file.
+/// A value of the policy's setting `force_https`, and the parts of this value that the checks need.
 struct ForceCase {
     setting: ForceHttps,
     is_on: bool,
@@ -113,11 +113,11 @@ static LAYERS: LazyLock<Vec<Vec<PolicyLayer>>> = LazyLock::new(|| {
 
 fuzz_target!(|input: &[u8]| {
     let [termination, peer, policy, rest @ ..] = input else { return };
-    // The digit `0` selects the first item, so that the seeds are readable.
+    // In the input, the digit `0` selects the first item of a table, so that the seeds are readable.
     let number = |byte: &u8, below: usize| usize::from(byte.wrapping_sub(b'0')) % below;
     let (termination, policy) = (number(termination, TLS_TERMINATIONS.len()), number(policy, LAYERS.len()));
-    // The peer's address is an argument of the call or an extension of the request. The transport is always an
-    // extension.
+    // The peer's address is an argument of the call or an extension of the request. The connection's transport is
+    // always an extension of the request.
     let is_extension = *peer & 0x40 != 0;
     let transport = [None, Some(Transport::Tls), Some(Transport::Plain)][usize::from(*peer >> 4 & 3) % 3];
     let peer = PEERS[usize::from(*peer & 15) % PEERS.len()].map(|peer| peer.parse::<IpAddr>().expect("an address"));
@@ -195,8 +195,8 @@ fn is_https(protocol: &[u8]) -> bool {
 }
 
 /// Returns true if a `Forwarded` header value only names HTTPS (RFC 7239 4). Each element must have exactly one
-/// `proto`, and the `proto` must be HTTPS. Commas separate the elements. Semicolons separate the pairs of an element. A
-/// pair may be empty. There may be white space around a pair.
+/// `proto`, and the `proto` must be HTTPS. Commas separate the elements of the header. Semicolons separate the pairs of
+/// an element. A pair may be empty. White space may surround a pair.
 fn is_forwarded_https(mut rest: &[u8]) -> bool {
     const TCHARS: &[u8] = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     fn token<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
@@ -279,14 +279,14 @@ fn parse_bracketed(host: &str) -> Option<u128> {
     Some(address.into())
 }
 
-/// The parts of a request that decide whether it is redirected, and to which URL.
+/// The parts of a request on which a redirect and the URL of the redirect depend.
 struct RequestFacts {
     method: String,
     path: String,
     target: String,
     accepts_html: bool,
-    /// The request's host without the port. `None` if the host is missing or invalid (RFC 3986), or if there are
-    /// several `Host` headers.
+    /// The request's host without the port. The field is `None` if the host is missing or invalid (RFC 3986), or if the
+    /// request has several `Host` headers.
     host: Option<String>,
 }
 
@@ -330,8 +330,8 @@ fn parse_host(authority: &str) -> Option<&str> {
     (is_host && is_port).then_some(host)
 }
 
-/// Checks the response. The settings decide whether the response must come from the application, or must be a refusal
-/// or a redirect.
+/// Checks the response. The policy passes the request to the application, refuses the request, or redirects it. The
+/// settings decide which of the three responses is correct.
 fn check_response(
     force: &ForceCase,
     request: &RequestFacts,
@@ -355,7 +355,7 @@ fn check_response(
     assert!(is_page, "a request that is not for a page was redirected");
     assert!(request.path != "/api" && !request.path.starts_with("/api/"));
 
-    // The redirect keeps every byte of the host and of the target.
+    // The URL of the redirect contains every byte of the request's host and target.
     let location = std::str::from_utf8(location.as_bytes()).expect("UTF-8");
     let host = request.host.as_deref().expect("a redirect needs a host");
     let port = force.port.map_or(String::new(), |port| format!(":{port}"));
@@ -365,8 +365,8 @@ fn check_response(
         assert!(hosts.contains(&plain_host.as_str()), "{host}");
     }
 
-    // A browser finds the same host in the URL. The browser only rejects the URL if the host has an `xn--` label that
-    // is not valid Punycode.
+    // A browser finds the request's host in the URL of the redirect. A browser only rejects this URL if the host has an
+    // `xn--` label that is not valid Punycode.
     let Ok(url) = Url::parse(location) else {
         assert!(plain_host.contains("xn--"), "{location}");
         return;

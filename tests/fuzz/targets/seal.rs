@@ -1,7 +1,8 @@
 //! Attacks signed and sealed cookies. The target uses the input as a raw cookie value. The target also uses the input
 //! to choose a value, a key, a time, and changes to a genuine cookie value.
 //!
-//! The target checks that a read only succeeds if all of these are true. The read then returns the original value.
+//! The target checks that hardtack reads a value only if all of the following conditions are true. The target also
+//! checks that the read returns the original value.
 //!
 //! - The value was signed or sealed with a key of the keyring.
 //! - The value was signed or sealed for the same cookie name.
@@ -52,8 +53,8 @@ const KEYS: [&str; 4] = [
 /// - `KEYRINGS[0]` is the server's keyring.
 /// - `KEYRINGS[1]` has the same two keys, but seals new values with the second key.
 /// - `KEYRINGS[2]` has a key that the server does not have.
-/// - `KEYRINGS[3]` has a key with which no value is sealed. A fuzzer sees all bytes that the program compares. So the
-///   fuzzer could send a value that was sealed with this key.
+/// - `KEYRINGS[3]` has a key with which no value is sealed. A fuzzer sees all bytes that the program compares. If a
+///   value were sealed with `KEYRINGS[3]`, the fuzzer could send this value.
 static KEYRINGS: LazyLock<[Keyring; 4]> = LazyLock::new(|| {
     let [first, second, third, fourth] = KEYS.map(|text| Key::from_base64(text).expect("a key"));
     let both = Keyring::new(first.clone()).with(second.clone());
@@ -61,7 +62,7 @@ static KEYRINGS: LazyLock<[Keyring; 4]> = LazyLock::new(|| {
 });
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// The day of the vectors in `tests/vectors/seal.json`. On this day, the values of the vectors have not expired.
+/// The time of the vectors in `tests/vectors/seal.json`. At this time, the values of the vectors have not expired.
 const NOW: Duration = Duration::from_secs(1_800_000_000);
 /// The permitted difference between two clocks.
 const SKEW: Duration = Duration::from_secs(60);
@@ -90,7 +91,8 @@ fn get<T: ReadCookie + AllowedOver<Https>>(request: &HeaderMap, keyring: &Keyrin
     let cookies = Cookies::from_headers(request, testing::https()).with_keyring(keyring);
     let found = cookies.try_get::<T>();
     if let Err(error) = &found {
-        // Only checks that formatting does not panic. The type of the error cannot contain a cookie's value.
+        // The target only checks that formatting the error does not panic. The type of the error cannot contain a
+        // cookie's value.
         let _ = (error.to_string(), format!("{error:?}"));
         assert!(!matches!(error, ReadError::NoKeyring { .. } | ReadError::NotHttps { .. }));
     }
@@ -103,8 +105,8 @@ fn get<T: ReadCookie + AllowedOver<Https>>(request: &HeaderMap, keyring: &Keyrin
     found
 }
 
-/// Checks that no input is a valid value. An attacker cannot guess a tag of 128 bits. The comparison of tags does not
-/// reveal the correct tag.
+/// Checks that no input is a valid value. An attacker cannot guess a tag of 128 bits. When the program compares two
+/// tags, it does not reveal the correct tag to the fuzzer.
 fn check_untrusted_bytes(input: &[u8]) {
     let keyring = &KEYRINGS[3];
     let id = keyring.writer().to_string();
@@ -146,7 +148,7 @@ where
     let pair = pair.as_bytes().to_vec();
     let whole = request(std::slice::from_ref(&pair)).expect("a header value");
 
-    // The server accepts a value from each key of its keyring. The server rejects a value from another key.
+    // The server accepts a value from each key of its keyring. The server rejects a value from any other key.
     let found = testing::at(now, || get::<T>(&whole, &keyrings[0]));
     match (writer, &found) {
         (0 | 1, Ok(Some(found))) => assert_eq!(*found, cookie),
@@ -167,7 +169,7 @@ where
         return Ok(());
     }
 
-    // The value is moved to the name of another cookie.
+    // The request sends the sealed value under the name of another cookie.
     let equals = pair.iter().position(|byte| *byte == b'=').expect("a pair");
     let (name, value) = (&pair[..equals], &pair[equals + 1..]);
     for other in ["__Host-Http-s", "__Host-Http-t", "__Host-Http-u", "__Host-Http-v", "__Host-Http-n"] {
@@ -184,7 +186,7 @@ where
         });
     }
 
-    // Some bytes of the value are changed.
+    // The request sends the genuine value with some changed bytes.
     let forged = mutate(value, input)?;
     let forged_pair = [name, b"=", &forged].concat();
     let Some(alone) = request(std::slice::from_ref(&forged_pair)) else { return Ok(()) };
@@ -195,7 +197,8 @@ where
         found => panic!("{found:?} of {}", forged.escape_ascii()),
     }
 
-    // A forged cookie comes before or after the genuine cookie. A sibling host could plant such a cookie.
+    // A forged cookie comes before or after the genuine cookie. A sibling host could set a forged cookie in the user's
+    // browser.
     for both in [[pair.clone(), forged_pair.clone()], [forged_pair.clone(), pair.clone()]] {
         let Some(both) = request(&both) else { return Ok(()) };
         assert_eq!(testing::at(now, || get::<T>(&both, &keyrings[0])).ok().flatten().as_ref(), Some(&cookie));

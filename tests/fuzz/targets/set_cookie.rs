@@ -1,10 +1,10 @@
 //! Sends `Set-Cookie` headers through the policy's layer and the audit. The first byte of the input selects a policy.
-//! Each line of the rest is a header. The target checks these properties:
+//! Each line of the rest is a header. The target checks the following properties:
 //!
 //! - The audit accepts any bytes.
 //! - The layer only adds or replaces attributes that the policy demands.
 //! - A second pass through the layer changes nothing.
-//! - The audit predicts that a browser stores the hardened cookie with the demanded attributes.
+//! - The audit predicts that a browser stores the hardened cookie with the attributes that the policy demands.
 //! - The audit agrees with the crate `cookie_store`.
 
 #![no_main]
@@ -27,14 +27,14 @@ use url::Url;
 const HOST: &str = "www.example.com";
 /// The name of a cookie with an exception in every policy.
 const EXCEPTED: &[u8] = b"legacy";
-/// A name in the `session_names` of every policy.
+/// A cookie name in the setting `session_names` of every policy.
 const SESSION_NAME: &[u8] = b"basket_key";
 const DAY: Duration = Duration::from_secs(86_400);
-/// 2026-09-04. Some dates of this century are before this day, and some are after this day.
+/// The time of the test, on 2026-09-04. So an `Expires` date of this century may be in the past or in the future.
 const NOW: Duration = Duration::from_secs(1_788_480_000);
 const MAX_AGE: Duration = Duration::from_secs(30 * 86_400);
 
-/// The layers of one policy, and the policy's settings for the checks in this file.
+/// The layers that one policy makes, and the settings of this policy that the checks need.
 struct PolicyCase {
     mode: Mode,
     same_site: Option<SameSite>,
@@ -112,8 +112,8 @@ fuzz_target!(|input: &[u8]| {
     });
 });
 
-/// Sends a response with these `Set-Cookie` headers through the layer. Returns the `Set-Cookie` headers of the result,
-/// in order.
+/// Sends a response with the given `Set-Cookie` headers through the layer. Returns the `Set-Cookie` headers of the
+/// layer's response, in order.
 fn pass_through(layer: &PolicyLayer, headers: &[HeaderValue]) -> Vec<HeaderValue> {
     let headers = headers.iter().map(|header| (SET_COOKIE, header.clone())).collect();
     let request = Request::get("/dir/page").header("host", HOST).body(()).expect("a request");
@@ -189,8 +189,8 @@ fn check_not_weaker(before: &Stored, after: &Stored) {
 }
 
 /// Compares the pieces of a header before and after the layer. The layer may replace the value of `SameSite` and of
-/// `Max-Age` by a value of the baseline. All other existing pieces are unchanged. New attributes follow at the end,
-/// each at most once.
+/// `Max-Age` by a value of the baseline. The layer does not change other existing pieces. New attributes follow at the
+/// end of the header, each at most once.
 fn check_changes(case: &PolicyCase, before: &[u8], after: &[u8]) {
     let (old, new): (Vec<_>, Vec<_>) = (pieces(before), pieces(after));
     assert!(new.len() >= old.len());
@@ -266,15 +266,15 @@ fn name(header: &[u8]) -> &[u8] {
     }
 }
 
-/// Returns the attributes that browsers use. Browsers ignore an attribute value of more than 1024 bytes. The names are
-/// in lower case.
+/// Returns the attributes that browsers use. Browsers ignore an attribute value of more than 1024 bytes. The returned
+/// attribute names are in lower case.
 fn attributes(header: &[u8]) -> Vec<(Vec<u8>, &[u8])> {
     let all = pairs(header).skip(1).map(|(key, value)| (key.to_ascii_lowercase(), value.unwrap_or_default()));
     all.filter(|(_, value)| value.len() <= 1024).collect()
 }
 
-/// Checks three properties of the audit. It accepts any bytes. Its texts do not contain a cookie's value. It stores no
-/// Secure cookie from a plain HTTP response.
+/// Checks three properties of the audit. The audit accepts any bytes. The audit's texts do not contain a cookie's
+/// value. The audit does not store a Secure cookie from a plain HTTP response.
 fn check_audit(header: &[u8], context: &Context) {
     const VALUE: &str = "Zq9xKj2vW";
     let report = audit::set_cookie(header, context);
@@ -297,28 +297,29 @@ fn check_audit(header: &[u8], context: &Context) {
     }
 }
 
-/// Compares the audit with `cookie_store`. Generates a header for which both must return the same cookie. The header
-/// has:
+/// Compares the audit with `cookie_store`. Generates a header for which the audit and `cookie_store` must return the
+/// same cookie. The header has:
 ///
 /// - a name that is a token without a prefix, and a value;
-/// - each of these attributes at most once, in any order and letter case:
+/// - each of the following attributes at most once, in any order and letter case:
 ///   - `Path`, which begins with `/`,
 ///   - `Domain`, with or without a leading dot: the host, a parent domain of at least two labels, or another domain,
 ///   - `Max-Age`, which is negative or has up to nine digits,
 ///   - `Expires` as an IMF-fixdate,
 ///   - `HttpOnly`, `Secure`, and `SameSite=Strict` or `Lax`.
 ///
-/// `cookie_store` follows RFC 6265. RFC 6265bis changed the rules for these parts, so the header does not contain them:
+/// `cookie_store` follows RFC 6265. RFC 6265bis changed the rules for the following parts, so the header does not
+/// contain the following parts:
 ///
 /// - name prefixes,
 /// - control characters,
-/// - texts that exceed a size limit,
+/// - names, values or attributes that exceed a size limit,
 /// - cookies without a name,
 /// - `SameSite=None` and `Partitioned`,
 /// - other forms of `Expires`,
 /// - repeated attributes: `cookie_store` uses the last valid attribute, and RFC 6265bis uses the last attribute.
 ///
-/// The audit limits a lifetime to 400 days. `cookie_store` has no such limit.
+/// The audit limits a lifetime to 400 days. `cookie_store` has no limit for a lifetime.
 fn compare_with_cookie_store(input: &[u8]) {
     let mut input = Unstructured::new(input);
     let Ok(header) = common_header(&mut input) else { return };

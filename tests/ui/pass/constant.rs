@@ -1,5 +1,5 @@
-//! Keys may have constants as their values. If the macro derives the name, the name gets the strongest prefix that the
-//! constants allow.
+//! The value of a key in a declaration may be a constant. If the macro derives the cookie's name, the name gets the
+//! strongest prefix that the constants allow.
 use std::time::Duration;
 
 use hardtack::{Cookie, ReadCookie, SetCookie, cookies, testing};

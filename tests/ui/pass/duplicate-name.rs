@@ -1,5 +1,5 @@
-//! Two names are different if their letter case differs or if their prefix differs. Two fields may have the same name
-//! if a `cfg` removes one of them. Two sets may contain cookies with the same name.
+//! Two cookie names are different if the letter case differs or if the prefix differs. Two fields may have the same
+//! cookie name if a `cfg` removes one of the fields. Two sets may contain cookies with the same name.
 use hardtack::cookies;
 
 #[cookies]

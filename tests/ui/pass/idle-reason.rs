@@ -1,4 +1,5 @@
-//! A notice needs no `reason`. If the declaration has a `reason`, the spec contains it.
+//! A declaration that only causes a notice needs no `reason`. If a declaration has a `reason`, the cookie's `SPEC`
+//! contains the `reason`.
 use hardtack::{Cookie, ReadCookie};
 
 #[derive(Cookie)]

@@ -1,5 +1,5 @@
-//! With a `reason`, a cookie may be insecure. The name of an insecure cookie has no prefix. The cookie may be set over
-//! plain HTTP.
+//! With a `reason`, a cookie may be insecure. The name of an insecure cookie has no prefix. A response over plain HTTP
+//! may set an insecure cookie.
 use hardtack::{Cookie, Cookies, ReadCookie, SetCookie, TlsTermination, testing};
 
 #[derive(Cookie)]

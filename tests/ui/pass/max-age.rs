@@ -1,4 +1,4 @@
-//! A `max_age` is a number and a unit. A value over 400 days causes a notice and not an error.
+//! A `max_age` is a number and a unit. A `max_age` over 400 days causes a notice and not an error.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]

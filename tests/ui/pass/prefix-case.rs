@@ -1,4 +1,5 @@
-//! A prefix must be written in its exact letter case. The name of a `read_only` cookie may have any letter case.
+//! A declaration must write a name prefix in the exact letter case. The name of a `read_only` cookie may have any
+//! letter case.
 use hardtack::{Cookie, ReadCookie, SetCookie, testing};
 
 #[derive(Cookie)]

@@ -1,5 +1,5 @@
-//! A declaration with the prefix `__Host-Http-` may write all required attributes. If a cookie is not HttpOnly, the
-//! derived prefix is `__Host-`.
+//! A declaration with the prefix `__Host-Http-` may also write all attributes that the prefix requires. If a cookie is
+//! not HttpOnly, the derived prefix is `__Host-`.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]

@@ -1,5 +1,5 @@
-//! The prefix `__Host-` needs Secure and `Path=/`. This prefix does not allow a Domain. This prefix does not need
-//! HttpOnly.
+//! The prefix `__Host-` needs Secure and `Path=/`. The prefix `__Host-` does not allow a Domain. The prefix `__Host-`
+//! does not need HttpOnly.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]

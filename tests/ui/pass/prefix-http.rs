@@ -1,4 +1,4 @@
-//! The prefix `__Http-` needs Secure and HttpOnly. This prefix allows any Domain and any Path.
+//! The prefix `__Http-` needs Secure and HttpOnly. The prefix `__Http-` allows any Domain and any Path.
 use hardtack::{Cookie, SetCookie, testing};
 
 #[derive(Cookie)]

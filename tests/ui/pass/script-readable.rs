@@ -1,4 +1,4 @@
-//! With a `reason`, scripts may read the cookie, and a page may write the cookie.
+//! If a declaration has a `reason`, scripts may read the cookie and pages may write the cookie.
 use hardtack::{Cookie, SetCookie, document_cookie, testing};
 
 #[derive(Cookie)]

@@ -1,4 +1,5 @@
-//! A value may be signed or sealed. The value may be JSON. A script of the page may read a signed value.
+//! A cookie value may be signed or sealed. A signed or sealed value may be JSON. A script of the page may read a signed
+//! cookie value.
 
 use hardtack::seal::{Key, Keyring};
 use hardtack::{Cookie, SetCookie, testing};

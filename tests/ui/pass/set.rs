@@ -1,4 +1,5 @@
-//! A set of cookies has methods for each scheme. This program checks the headers that the methods write.
+//! A set of cookies has methods for responses over HTTPS and over plain HTTP. This program checks the headers that the
+//! methods write.
 use std::time::Duration;
 
 use hardtack::testing;

@@ -1,4 +1,4 @@
-//! Tests every shape of a type that can be a cookie. Each value is read back unchanged.
+//! Tests every shape of a type that can be a cookie. The library reads each written value back unchanged.
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -96,7 +96,7 @@ impl<A: CookieValue, B: CookieValue> CookieValue for Either<A, B> {
     }
 }
 
-/// Only one parameter has a bound, so the derive must still add the bound that the field needs.
+/// Only one generic parameter has a bound. The derive must still add the bound that the field's type needs.
 #[derive(Cookie, Debug, PartialEq)]
 struct OneBounded<A, B>(Either<A, B>)
 where
@@ -167,7 +167,7 @@ pub(crate) fn main() {
     assert_round_trip(BoundedByMacro(Point(1, 2)), "__Host-Http-bounded_by_macro=1:2");
     assert_round_trip(OneBounded(Either::<u8, u16>(7, None)), "__Host-Http-one_bounded=7");
     assert_round_trip(Projected(Theme::Light), "__Host-Http-projected=light");
-    // The setter takes a number by value, even if a macro wrote the field's type.
+    // The setter of a number field takes the number by value, even if a `macro_rules!` macro passed the field's type.
     let counted = Counted::from(Cookies::from_headers(&http::HeaderMap::new(), testing::https()));
     counted.set_visits(3).unwrap();
     let mut response = http::HeaderMap::new();

@@ -1,4 +1,5 @@
-//! A name and its value have at most 4096 bytes together. If the name has 4096 bytes, the value must be empty.
+//! The name and the value of a cookie have at most 4096 bytes together. If the name of a cookie has 4096 bytes, the
+//! value must be empty.
 use hardtack::{Cookie, SetCookie, SetError, testing};
 
 #[derive(Cookie)]

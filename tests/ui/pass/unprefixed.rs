@@ -1,5 +1,5 @@
-//! A name needs one of the four prefixes or a `reason`. The name of a `read_only` cookie needs no prefix and no
-//! `reason`.
+//! A cookie name without one of the four prefixes needs a `reason`. The name of a `read_only` cookie needs no prefix
+//! and no `reason`.
 use hardtack::{Cookie, ReadCookie, SetCookie, testing};
 
 #[derive(Cookie)]

@@ -1,5 +1,5 @@
 //! A page reads the cookies that scripts can read, and writes the cookies that scripts may write. Outside a browser,
-//! each call returns an error.
+//! each function of `hardtack::web` returns an error.
 use std::task::{Context, Poll, Waker};
 
 use hardtack::{Cookie, SetCookie, web};

@@ -1,4 +1,4 @@
-//! The WebAssembly test program. `tests/wasm.rs` runs this program in a browser. Each function does one thing and
+//! The WebAssembly test program. `tests/wasm.rs` runs this program in a browser. Each function performs one action and
 //! returns the result as text.
 
 mod declarations;
@@ -59,7 +59,8 @@ pub fn remove(cookie: &str) -> String {
     }
 }
 
-/// Sets a cookie with another domain or path. If `value` is `None`, removes the cookie with this domain or path.
+/// Sets a cookie with another domain or path. If `value` is `None`, the function removes the cookie with the other
+/// domain or path.
 #[wasm_bindgen]
 pub fn set_in_scope(cookie: &str, value: Option<String>, setter: &str, scope: &str) -> String {
     match cookie {
@@ -70,8 +71,8 @@ pub fn set_in_scope(cookie: &str, value: Option<String>, setter: &str, scope: &s
     }
 }
 
-/// Sets the theme with another lifetime. For the setter `max_age`, `seconds` is a duration. For the setter `expires`,
-/// `seconds` is a Unix time.
+/// Sets the cookie `Theme` with another lifetime. For the setter `max_age`, `seconds` is a duration. For the setter
+/// `expires`, `seconds` is a Unix time.
 #[wasm_bindgen]
 pub fn set_theme_with_lifetime(value: &str, setter: &str, seconds: u32) -> String {
     let (theme, seconds) = (SetCookie::new(Theme(value.to_owned())), Duration::from_secs(seconds.into()));
@@ -88,8 +89,8 @@ pub fn document_cookie_text(value: &str) -> String {
     document_cookie(&Theme(value.to_owned())).map_or_else(|error| error.to_string(), |text| text.to_string())
 }
 
-/// Uses two parts of hardtack that are made for servers. A jar is dropped without a response, which emits an event. An
-/// audit reads the clock. Neither part may panic in a browser.
+/// Uses the jar and the audit, which are made for servers, and must not panic in a browser. Dropping the jar without a
+/// response emits an event. The audit reads the clock.
 #[wasm_bindgen]
 pub fn use_jar_and_audit() -> String {
     let mut request = HeaderMap::new();
@@ -130,7 +131,7 @@ fn write_result(result: impl Future<Output = Result<(), web::Error>>) -> String 
     block_on(result).map_or_else(|error| error_text(&error), |()| "ok".into())
 }
 
-/// Returns the output of a future. The functions of `web` never wait, so one poll is enough.
+/// Returns the output of a future. The functions of `hardtack::web` never wait, so one poll is enough.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut TaskContext::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
@@ -138,7 +139,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Returns the variant's name and the error's text.
+/// Returns the name of the error's variant and the error's message.
 fn error_text(error: &web::Error) -> String {
     let variant = match error {
         web::Error::NoDocument => "NoDocument",

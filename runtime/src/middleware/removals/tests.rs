@@ -69,7 +69,7 @@ fn other_headers_are_unchanged_and_in_order() {
         ["b=2", "a=; Max-Age=0", "c=; Max-Age=0; Path=/c", "left=; Max-Age=0", "left=1; Path=/", "d=; Max-Age=x"];
     let expected = ["b=2", "a=; Max-Age=0", "a=; Max-Age=0; Path=/", headers[2], headers[3], headers[4], headers[5]];
     assert_eq!(complete(&removals, &headers), expected);
-    // The scopes of cookies with an exception are not stored.
+    // The scope of a cookie is not stored if the policy has an exception for the cookie.
     assert!(removals.known_scopes(b"left", TARGET).is_empty());
 }
 

@@ -243,7 +243,8 @@ fn forwarded_is_parsed_by_rfc_7239() {
         (&["proto=\"ht\\tps\""], false),
         (&["x=\"proto=https\""], false),
         (&["x=\"a\\"], false),
-        // A client opens a quoted string and does not close it. The proxy's element then becomes a part of the string.
+        // The client sends a quoted string without the closing quote. The element that the proxy adds then becomes a
+        // part of the quoted string.
         (&["proto=https;x=\", for=10.0.0.1;proto=http"], false),
         (&["proto=https;x=\", for=\"[::1]\";proto=http"], false),
         (&["proto=https;x=\"", "proto=https"], false),

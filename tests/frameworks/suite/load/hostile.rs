@@ -1,6 +1,6 @@
-//! Hostile clients, which send malformed or aborted requests. If an HTTP library would refuse to send a request, the
-//! client sends raw bytes. The server must send a valid response or close the connection. The response may be a 4xx or
-//! a 5xx. The server must never send a cookie or a value of another request.
+//! Clients that send malformed or aborted requests. If an HTTP library would refuse to send a request, the client sends
+//! raw bytes. The server must send a valid response or close the connection. The response may have a 4xx or 5xx status.
+//! The server must never send a cookie or a value of another request.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -79,7 +79,7 @@ pub(super) const KINDS: [Kind; 27] = [
 
 /// The result of a hostile request.
 enum Outcome {
-    /// The responses, each with the number of its request.
+    /// The server's responses, each with the number of its request.
     Responded(Vec<(u32, Response)>),
     /// The server closed the connection without a response.
     Closed,
@@ -191,7 +191,7 @@ impl Load {
                 }
                 let mut stopped = self.stopped.lock().unwrap();
                 stopped.push_back(stream);
-                // The last 16 of these connections stay open until the round ends.
+                // The last 16 aborted connections stay open until the round ends.
                 if stopped.len() > 16 {
                     stopped.pop_front();
                 }
@@ -304,7 +304,8 @@ impl Load {
         }
     }
 
-    /// Sends five requests, then reads the responses. Each request must get its own response, in order.
+    /// Sends five requests, then reads the responses. The server must respond to each request in the order of the
+    /// requests.
     async fn pipeline(&self) -> Outcome {
         let numbers: Vec<u32> = (0..5).map(|_| self.number()).collect();
         let request = |n: &u32| {
@@ -336,8 +337,8 @@ impl Load {
 
     // ---- The checks of a response.
 
-    /// Checks that this kind of request may get this response. Also checks that the response only sets cookies of
-    /// request `n`.
+    /// Checks that the server may send the response to a request of the given kind. Also checks that the response only
+    /// sets cookies of request `n`.
     fn check_response(&self, kind: Kind, n: u32, response: &Response) -> Result<(), String> {
         let status = response.status;
         let set_cookies: Vec<&HeaderValue> = response.headers.get_all(SET_COOKIE).iter().collect();
@@ -413,16 +414,16 @@ impl Load {
 }
 
 impl Kind {
-    /// Returns true if a server may ignore the `Cookie` header or its last part. Rocket ignores a header that is not
-    /// UTF-8. A line break in a value ends the header.
+    /// Returns true if a server may ignore the `Cookie` header or its last part. Rocket ignores a `Cookie` header that
+    /// is not UTF-8. A line break in a header's value ends the header.
     fn may_lose_the_cookie_header(self) -> bool {
         matches!(self, Kind::NotUtf8 | Kind::ControlBytes)
     }
 
     /// Returns true if a server may close the connection without a response.
     fn may_be_closed(self) -> bool {
-        // A server may close the connection after a parse error or a panic. The requests in this list do not cause such
-        // errors.
+        // A server may close the connection after a parse error or a panic. A request of the kinds below causes neither
+        // a parse error nor a panic.
         !matches!(
             self,
             Kind::DuplicateCookie
@@ -439,7 +440,7 @@ impl Kind {
     }
 }
 
-/// Parses the responses to request `n`. If there is no response, the server has closed the connection.
+/// Parses the responses to request `n`. If the server sent no response, it has closed the connection.
 fn outcome_of(n: u32, read: &[u8]) -> Outcome {
     let responses = parse_responses(read);
     if responses.is_empty() {
@@ -448,7 +449,7 @@ fn outcome_of(n: u32, read: &[u8]) -> Outcome {
     Outcome::Responded(responses.into_iter().map(|response| (n, response)).collect())
 }
 
-/// Parses consecutive HTTP/1.1 responses. The last body may be incomplete.
+/// Parses consecutive HTTP/1.1 responses. The body of the last response may be incomplete.
 fn parse_responses(mut read: &[u8]) -> Vec<Response> {
     let mut responses = Vec::new();
     while let Some(end) = read.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
@@ -477,8 +478,8 @@ fn malformed_http2(variant: usize, n: u32) -> Vec<u8> {
         let length = (payload.len() as u32).to_be_bytes();
         [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
     };
-    // A header is a literal without indexing. Its name is an index of the static table (RFC 7541 A): `cookie` is 32,
-    // `:authority` is 1, `:path` is 4.
+    // HPACK encodes each header here as a literal without indexing. The header's name is an index of the static table
+    // (RFC 7541 A): `cookie` is 32, `:authority` is 1, `:path` is 4.
     let literal = |index: &[u8], value: &[u8]| [index, &[value.len() as u8], value].concat();
     let cookie = |value: &[u8]| literal(&[0x0F, 17], value);
     let request =

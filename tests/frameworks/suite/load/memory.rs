@@ -1,5 +1,5 @@
 //! Measures the memory of this process and counts its open connections. The resident set and the connections come from
-//! Linux's `/proc`. On other systems, only the size of the heap is available.
+//! Linux's `/proc`. On a system without `/proc`, only the size of the heap is available.
 
 /// The memory usage at one moment.
 pub(super) struct Usage {
@@ -18,8 +18,8 @@ impl Usage {
     }
 }
 
-/// Returns the number of connections that the servers on these ports have not closed. Returns `None` if the system has
-/// no `/proc`.
+/// Returns the number of connections that the servers on the given ports have not closed. Returns `None` if the system
+/// has no `/proc`.
 pub(super) fn open_connections(ports: &[u16]) -> Option<usize> {
     let table = std::fs::read_to_string("/proc/self/net/tcp").ok()?;
     let is_open = |line: &&str| {
@@ -28,7 +28,7 @@ pub(super) fn open_connections(ports: &[u16]) -> Option<usize> {
             return false;
         };
         let port = local_address.rsplit(':').next().and_then(|port| u16::from_str_radix(port, 16).ok());
-        // The states are ESTABLISHED and CLOSE_WAIT.
+        // The codes 01 and 08 are the states ESTABLISHED and CLOSE_WAIT.
         port.is_some_and(|port| ports.contains(&port)) && matches!(state, "01" | "08")
     };
     Some(table.lines().filter(is_open).count())

@@ -1,5 +1,5 @@
 //@ errors: 2
-//! A type with an invalid shape has an error at its declaration. Code that uses this type has no error.
+//! The declaration of a type with an invalid shape causes an error. Code that uses the type causes no error.
 use hardtack::{Cookie, CookieValue, Cookies, cookies};
 
 #[derive(Cookie)]

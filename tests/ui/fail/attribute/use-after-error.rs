@@ -1,5 +1,5 @@
 //@ errors: 1
-//! An error in a declaration causes no other errors. Code that sets, reads or contains the cookie still compiles.
+//! An error in a declaration causes no errors elsewhere. Code that sets, reads or contains the cookie still compiles.
 use hardtack::{Cookie, Cookies, PlainHttp, ReadCookie, SetCookie, cookies, document_cookie};
 
 #[derive(Cookie)]

@@ -1,5 +1,5 @@
 //@ errors: 1
-//! The type is declared `read_only`. So the field must be `read_only` too.
+//! If the type of a cookie is declared `read_only`, the field must be `read_only` too.
 use hardtack::{Cookie, cookies};
 
 #[derive(Cookie)]

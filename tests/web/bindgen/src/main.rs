@@ -1,5 +1,5 @@
-//! Does the same as `wasm-bindgen --target web`. Reads a compiled WebAssembly program. Writes a JavaScript module, and
-//! the WebAssembly program that the module loads. Usage: `bindgen PROGRAM FOLDER`.
+//! This tool does the same as `wasm-bindgen --target web`. Reads a compiled WebAssembly program. Writes a JavaScript
+//! module, and the WebAssembly program that the module loads. Usage: `bindgen PROGRAM FOLDER`.
 
 use std::env;
 
