@@ -1,6 +1,6 @@
 //! Tests of the audit:
 //!
-//! - For each rule of the audit, headers that cause a finding, and similar headers that cause no finding.
+//! - For each audit rule: headers that cause a finding, and similar headers that cause no finding.
 //! - The full report of a response that sets ten faulty cookies.
 //! - The example `audit`, which is run as a process.
 //! - Every `Set-Cookie` header in `tests/vectors`.
@@ -50,7 +50,7 @@ fn find(findings: &[Finding], rule: Weakness) -> Option<&Finding> {
     findings.iter().find(|finding| finding.rule == rule)
 }
 
-/// Audits a `Set-Cookie` header and describes the finding that one rule has about the header.
+/// Audits a `Set-Cookie` header and describes the finding of one audit rule.
 fn finding_for(header: &str, context: &Context, rule: Weakness) -> String {
     describe(find(&set_cookie(header.as_bytes(), context).findings, rule))
 }
@@ -70,7 +70,7 @@ fn header_map(headers: &[(HeaderName, &'static str)]) -> HeaderMap {
     map
 }
 
-/// Audits a response. Describes the finding that one rule has about the response itself. Ignores the findings that are
+/// Audits a response. Describes the finding of one audit rule about the response itself. Ignores the findings that are
 /// about cookies.
 fn response_finding(headers: &[(HeaderName, &'static str)], context: &Context, rule: Weakness) -> String {
     let reports = response(&header_map(headers), context);

@@ -1,6 +1,6 @@
-//! Visits test sites with Chromium and Firefox, over TLS with a trusted certificate and over plain HTTP. The suites
-//! check which cookies the browsers store, send and reject. The suites compare the results with the cookies'
-//! declarations and with the predictions of `hardtack::audit`. All suites share one process of each browser.
+//! Visits test sites with Chromium and Firefox, over TLS with a trusted certificate and over plain HTTP. The test
+//! suites check which cookies the browsers store, send and reject. The suites compare the cookies with their
+//! declarations and with the predictions of `hardtack::audit`. For each browser, all suites share one browser process.
 
 #![cfg(unix)]
 #![allow(
@@ -56,7 +56,7 @@ fn firefox_behaves_as_predicted() {
     run_suites(Kind::Firefox);
 }
 
-/// The name of a suite, and the function that runs the suite's cases.
+/// The name of a test suite, and the function that runs the cases of the suite.
 type Suite = (&'static str, fn(&mut Checks<'_>));
 
 const SUITES: [Suite; 15] = [
@@ -77,7 +77,7 @@ const SUITES: [Suite; 15] = [
     ("vectors: removal and overwrite", vector_cases::removal_and_overwrite),
 ];
 
-/// Runs every suite, even if an earlier suite failed. After the last suite, panics with all the failures.
+/// Runs every test suite, even if an earlier suite failed. Then panics if a suite failed, and lists all failures.
 fn run_suites(kind: Kind) {
     let start = Instant::now();
     let runtime = Runtime::new().unwrap();
@@ -145,26 +145,27 @@ const NAMES: [&str; 19] = [
     "x.kyoto.jp",
 ];
 
-/// The browser and the servers that the suites use, and the results of the checks.
+/// The browser and the servers that the test suites use, and the results of the checks.
 struct Checks<'a> {
     browser: &'a Browser,
     /// Serves `www.shop.test` and a sibling host.
     site: &'a Site,
     /// Serves loopback addresses, which the browser reaches without the proxy.
     loopback: &'a Site,
-    /// Serves a separate host. After an HSTS header, the browser no longer visits this host over plain HTTP.
+    /// Serves a separate host. After the browser receives an HSTS header, it no longer visits this host over plain
+    /// HTTP.
     hsts: &'a Site,
     replay: &'a Replay,
     /// The number of checks that have run so far.
     count: usize,
-    /// The expected differences between the browser and the audit that occurred. Each string also contains the reason
-    /// for the difference.
+    /// The expected differences that occurred between the browser and the audit's predictions. Each string also
+    /// contains the reason for the difference.
     known_differences: Vec<String>,
     failures: Vec<String>,
 }
 
 impl Checks<'_> {
-    /// Counts one check. If the check failed, this method stores the failure.
+    /// Counts one check, and stores the failure if the check failed.
     fn record(&mut self, label: impl Display, failure: Option<String>) {
         self.count += 1;
         self.failures.extend(failure.map(|failure| format!("{label}: {failure}")));

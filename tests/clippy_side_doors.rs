@@ -1,7 +1,7 @@
-//! Runs the real clippy with `runtime/docs/clippy.toml` on a code base that sets cookies in every way that bypasses
-//! hardtack. In this file, a way to set a cookie without hardtack is called a side door.
+//! Runs the real clippy with `runtime/docs/clippy.toml` on a code base that sets cookies without hardtack, in every
+//! possible way. In this file, a way to set a cookie without hardtack is called a side door.
 //!
-//! - Each path that `clippy.toml` forbids must cause a lint.
+//! - Each Rust path that `clippy.toml` forbids must cause a lint.
 //! - Clippy must report exactly the expected lints.
 //! - Code that uses hardtack must cause no lint.
 
@@ -21,7 +21,7 @@ const PAGE: &str = include_str!("../runtime/docs/side_doors.md");
 const CLIPPY_TOML: &str = include_str!("../runtime/docs/clippy.toml");
 const CODE_BASE: &str = include_str!("clippy_side_doors/code_base.rs");
 
-/// The dependencies on all crates that `clippy.toml` names, with as few features as possible.
+/// Declares dependencies on all crates that `clippy.toml` names, with as few features as possible.
 const ALL_CRATES: &str = r#"
 actix-web = { version = "4", default-features = false, features = ["cookies"] }
 axum-extra = { version = "0.12", default-features = false, features = ["cookie", "cookie-private", "cookie-signed"] }
@@ -36,8 +36,8 @@ tower-cookies = { version = "0.11", default-features = false, features = ["priva
 web-sys = { version = "0.3", features = ["HtmlDocument"] }
 "#;
 
-/// The dependencies on some crates that `clippy.toml` names. Methods that `clippy.toml` forbids are missing, because
-/// the features that contain these methods are not enabled.
+/// Declares dependencies on some crates that `clippy.toml` names. The features are not enabled, so some of the methods
+/// that `clippy.toml` forbids do not exist.
 const FEW_CRATES: &str = r#"
 axum-extra = { version = "0.12", default-features = false }
 cookie = { version = "0.18", default-features = false }
@@ -63,7 +63,7 @@ fn workspace() -> &'static Workspace {
         let workspace = Workspace::create_with_root("side-doors", &levels, &members);
         workspace.write("clippy.toml", CLIPPY_TOML);
         workspace.write("code-base/src/lib.rs", CODE_BASE);
-        // Clippy looks up only the paths of loaded crates. The `pub use` below loads the crates.
+        // Clippy only checks paths in crates that the code loads. The `pub use` below loads the crates.
         workspace.write("few-crates/src/lib.rs", "pub use {axum_extra, cookie, hardtack, tower_cookies};\n");
         workspace.write("without-levels/src/lib.rs", ONE_SIDE_DOOR);
         workspace.write("own-file/src/lib.rs", ONE_SIDE_DOOR);
@@ -72,7 +72,7 @@ fn workspace() -> &'static Workspace {
     })
 }
 
-/// Returns the paths that `clippy.toml` forbids. For each path, returns the name of the lint and the reason in
+/// Returns the Rust paths that `clippy.toml` forbids. For each path, returns the name of the lint and the reason in
 /// `clippy.toml`.
 fn forbidden() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     let mut forbidden = BTreeMap::new();
@@ -163,7 +163,7 @@ fn docs_search_finds_missed_side_doors() {
     expected.sort_unstable();
     assert_eq!(found, expected);
 
-    // If the code sets no cookie without hardtack, the search succeeds and prints nothing.
+    // If all code uses hardtack to set cookies, the search succeeds and prints nothing.
     let folder = workspace().directory.join("few-crates");
     let output = Command::new("bash").args(["-euc", script]).current_dir(folder).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0));

@@ -1,12 +1,13 @@
-//! Tests of one jar whose clones set, remove, read and write cookies at the same time. In some tests, the policy and
-//! the keyring change while the clones set cookies. Some operations come after the response was sent. The first tests
-//! run every order of steps and compare the results with a sequential model. The last tests start threads and tasks and
+//! Tests of one cookie jar that several threads use at the same time, through clones of the jar. The threads set,
+//! remove and read cookies, and write the jar into a response. In some tests, the policy and the keyring change while
+//! the threads set cookies. Some operations come after the response was sent. The first tests run the steps of the
+//! threads in every order, and compare the results with a sequential model. The last tests start threads and tasks, and
 //! do not control their order.
 //!
-//! A call of `set` has two steps. The first step reads the policy and the keyring and builds the `Set-Cookie` header.
-//! The second step stores the header in the jar. Between its two steps, `set` calls user code: the `Display`
-//! implementation of the cookie's value. In this file, the `Display` implementation of a value suspends the `set` and
-//! lets other threads run. Every other operation on a jar has one step. The loom test
+//! A call of `set` has two steps. In the first step, `set` reads the policy and the keyring and builds the `Set-Cookie`
+//! header. In the second step, `set` stores the header in the jar. Between the two steps, `set` calls user code: the
+//! `Display` implementation of the cookie's value. In this file, the `Display` implementation of a value pauses the
+//! thread and lets other threads run. Every other operation on a jar has one step. The loom test
 //! `runtime/src/middleware/every_order.rs` tests the order of the locks.
 
 #![allow(
@@ -41,7 +42,7 @@ use tower::{Layer as _, Service};
 
 // --- The cookies ---
 
-/// A text that is the value of a cookie. The `Display` implementation of the text runs between the two steps of `set`.
+/// A cookie value that contains text. The `Display` implementation of the text runs between the two steps of `set`.
 #[derive(Clone, Debug, PartialEq)]
 struct Text(String);
 
@@ -80,7 +81,7 @@ struct Sso(Text);
 #[derive(Cookie, Debug, PartialEq)]
 struct Number(u64);
 
-/// A cookie that is sealed with the keyring of the request's policy.
+/// A sealed cookie. The keyring comes from the request's policy.
 #[derive(Cookie)]
 #[cookie(sealed, max_age = "1h")]
 struct Basket(u64);
@@ -114,11 +115,11 @@ fn key(number: u8) -> Key {
 
 // --- Threads that run step by step in a given order ---
 
-/// The two channels that control the steps of a thread. The struct contains the thread's end of each channel.
+/// The thread's ends of the two channels that control the steps of the thread.
 struct StepControl {
     start: Receiver<()>,
     done: Sender<()>,
-    /// The number of steps that were started.
+    /// The number of steps that the thread has started.
     steps: usize,
 }
 
@@ -132,14 +133,14 @@ fn step() {
     STEP_CONTROL.with_borrow_mut(|control| {
         if let Some(control) = control {
             control.steps += 1;
-            // Ignore errors: the other ends of the channels are closed only if the test has already failed.
+            // Ignore channel errors: a channel is closed only if the test has already failed.
             let _ = control.done.send(());
             let _ = control.start.recv();
         }
     });
 }
 
-/// The work of one thread. Between two steps of the work, the closure calls `step()`.
+/// The work of one thread. The closure calls `step()` between two steps.
 struct Part<'a> {
     steps: usize,
     work: Box<dyn FnOnce() + Send + 'a>,
@@ -149,8 +150,8 @@ fn part<'a>(steps: usize, work: impl FnOnce() + Send + 'a) -> Part<'a> {
     Part { steps, work: Box::new(work) }
 }
 
-/// Runs each part of the work in its own thread, one step at a time. For each step, `order` contains the number of the
-/// thread that runs the step.
+/// Runs each part of the work in its own thread, one step at a time. `order` contains one thread number per step: the
+/// number of the thread that runs the step.
 fn run(order: &[usize], parts: Vec<Part<'_>>) {
     std::thread::scope(|threads| {
         let mut controls = Vec::new();
@@ -213,7 +214,7 @@ enum Operation {
     Session(&'static str),
     Cart(&'static str),
     RemoveCart,
-    /// Sets `Place` with a Path, a Domain and a value.
+    /// Sets the cookie `Place` with a Path, a Domain and a value.
     Place(&'static str, &'static str, &'static str),
     RemovePlace(&'static str),
     Number(u64),
@@ -223,8 +224,8 @@ enum Operation {
 }
 
 impl Operation {
-    /// Returns the number of steps that the operation has. An operation that formats a `Text` has two steps, and every
-    /// other operation has one.
+    /// Returns the number of steps that the operation has. An operation that formats a `Text` has two steps. Every
+    /// other operation has one step.
     fn steps(self) -> usize {
         match self {
             Operation::Session(_) | Operation::Cart(_) | Operation::Place(..) => 2,
@@ -283,16 +284,16 @@ impl Operation {
     }
 }
 
-/// The model of a jar. Only one thread uses the model.
+/// A model of the cookie jar, for one thread.
 #[derive(Default)]
 struct Model {
     sent: bool,
-    /// The name, scope and `Set-Cookie` header of each pending cookie.
+    /// The name, scope and `Set-Cookie` header of each cookie that the jar has not written yet.
     pending: Vec<(&'static str, String, String)>,
 }
 
 impl Model {
-    /// Applies an operation and returns its result.
+    /// Applies an operation to the model and returns the result of the operation.
     fn apply(&mut self, operation: Operation) -> Vec<String> {
         match (operation.set_cookie(), operation) {
             (Some(_), _) if self.sent => vec!["late".to_owned()],
@@ -310,19 +311,19 @@ impl Model {
                 let read = ["__Host-Http-number"];
                 vec![format!("Cookies {{ received: {read:?}, pending: {set:?}, is_sent: {} }}", self.sent)]
             }
-            // A read returns the request's cookie, even if a new value is pending.
+            // A read returns the value from the request, even if the jar contains a new value for the response.
             (None, _) => vec!["Some(Number(7))".to_owned()],
         }
     }
 }
 
-/// Runs the operations of the threads in every possible order of the steps. Compares the results of each run with the
-/// model. Returns the number of possible orders.
+/// Runs the operations of the threads in every possible order of steps. Compares the results of each run with the
+/// results of the model. Returns the number of possible orders of steps.
 fn check_every_order(threads: &[&[Operation]]) -> usize {
     let steps: Vec<_> = threads.iter().map(|all| all.iter().map(|operation| operation.steps()).sum()).collect();
     for_each_order(&steps, |order| {
         let (mut model, mut expected) = (Model::default(), vec![Vec::new(); threads.len()]);
-        // An operation on the jar changes the jar in the last step of the operation.
+        // Each operation changes the jar in its last step.
         let mut remaining: Vec<_> =
             threads.iter().map(|all| all.iter().map(|operation| (*operation, operation.steps()))).collect();
         let mut current: Vec<_> = remaining.iter_mut().map(Iterator::next).collect();
@@ -352,7 +353,7 @@ fn check_every_order(threads: &[&[Operation]]) -> usize {
         });
         run(order, parts.collect());
         assert_eq!(found, expected, "{order:?}");
-        // The jar writes all cookies into the first response, so a second response gets no cookie.
+        // The jar has already written all cookies into a response, so it writes no cookie into a second response.
         jar.write(&mut HeaderMap::new());
         let mut second = HeaderMap::new();
         jar.write(&mut second);
@@ -365,7 +366,7 @@ fn concurrent_operations_match_a_sequential_model() {
     use Operation::{Cart, Debug, Get, RemoveCart, Session, Write};
     let (first, second) = ([Session("a"), Cart("1")], [Session("b"), RemoveCart]);
     assert_eq!(check_every_order(&[&first, &second, &[Write, Write]]), 1260);
-    // Two threads write the jar into a response, so each header is in one of two responses.
+    // Two threads write the jar, each into its own response. So each header is in one of two responses.
     assert_eq!(check_every_order(&[&first, &[RemoveCart, Write], &[Session("c"), Write]]), 2520 / 4 * 2);
     // One thread reads a cookie and formats the jar with `Debug`.
     assert_eq!(check_every_order(&[&[Session("a"), Write], &[Cart("1"), Write], &[Get, Debug]]), 560);
@@ -375,7 +376,7 @@ fn concurrent_operations_match_a_sequential_model() {
 fn last_set_of_a_scope_wins() {
     use Operation::{Place, RemovePlace, Write};
     let first = [Place("/a", "example.com", "1"), Place("/b", "example.com", "2")];
-    // The letter case of the Domain does not matter.
+    // `example.com` and `EXAMPLE.com` are the same Domain, because letter case does not matter.
     let second = [Place("/a", "www.example.com", "3"), Place("/a", "EXAMPLE.com", "4")];
     assert_eq!(check_every_order(&[&first, &second, &[Write]]), 630);
     assert_eq!(check_every_order(&[&first, &[RemovePlace("/a"), RemovePlace("/b")], &[Write, Write]]), 420);
@@ -400,8 +401,7 @@ fn numbered_policy(number: u64) -> Policy {
     policy.cookie_domain(domain).keyring(Keyring::new(key(number as u8))).build().unwrap()
 }
 
-/// Returns the number of the policy under which the headers were built. Checks that all headers were built under the
-/// same policy.
+/// Returns the number of that policy. Checks that all headers in the argument were built under one policy.
 fn policy_number(headers: &[String]) -> Option<u64> {
     let mut numbers = Vec::new();
     for header in headers {
@@ -437,8 +437,8 @@ fn set_sees_the_first_policy_or_none() {
         let set_cookies = part(3, || {
             let result = jar.set(Sso(Text("a".into())));
             if matches!(result, Err(SetError::Attribute { .. })) {
-                // The jar had no policy, so `set` found no domain and did not format the value. The call of `step` adds
-                // the missing second step.
+                // The jar had no policy, so `set` found no domain and did not format the value. So `set` did not call
+                // `step`: call `step` here instead.
                 step();
             }
             found.push(outcome(result));
@@ -469,7 +469,7 @@ fn set_sees_the_first_policy_or_none() {
 type Slot = Mutex<Option<Cookies>>;
 
 /// Returns an application. The application sets a sealed cookie and stores the request's jar in the slot. The
-/// application responds when it is polled again.
+/// application responds when its future is polled again.
 fn service(
     handle: &PolicyHandle,
 ) -> impl Service<Request<Arc<Slot>>, Response = Response<()>, Error = Infallible, Future: Send> + Clone {
@@ -496,8 +496,8 @@ fn request(slot: &Arc<Slot>) -> Request<Arc<Slot>> {
     Request::get("/").header(HOST, "www.site.example").body(slot.clone()).unwrap()
 }
 
-/// Returns the number of the response's policy and the number of the response's cookies. Checks that all headers of the
-/// response were built under the same policy.
+/// Returns the number of the policy, and the number of cookies in the response. Checks that all headers of the response
+/// were built under one policy.
 fn policy_number_and_count(response: &HeaderMap) -> (u64, usize) {
     let number = response[STRICT_TRANSPORT_SECURITY].to_str().unwrap().strip_prefix("max-age=").unwrap();
     let number: u64 = number.parse().unwrap();
@@ -514,14 +514,15 @@ fn no_request_sees_two_policies() {
     // There are four threads:
     // - The first thread applies two policies.
     // - The second thread sends a request.
-    // - The third thread sets a cookie in the jar of this request.
-    // - The fourth thread sends another request and sets a cookie in the jar of that request.
+    // - The third thread sets a cookie in the jar of the second thread's request.
+    // - The fourth thread sends its own request, and sets a cookie in the jar of its own request.
     let mut run_orders = 0;
     let orders = for_each_order(&[2, 2, 2, 3], |order| {
         let position = |thread: usize, step: usize| {
             order.iter().enumerate().filter(|(_, other)| **other == thread).nth(step).unwrap().0
         };
-        // The third thread needs the jar of the first request. The jar exists after the first step of the request.
+        // The third thread needs the jar of the second thread's request. This jar exists after the first step of the
+        // second thread.
         if position(2, 0) < position(1, 0) {
             return;
         }
@@ -591,11 +592,11 @@ fn disconnected_client_closes_the_jar() {
         });
         run(order, vec![send_and_disconnect, set_cookies]);
         let disconnected = order.iter().rposition(|thread| *thread == 0).unwrap();
-        // A `set` succeeds if its second step comes before the client disconnects. If both `set` calls succeed, the
-        // first call ends at position 2 of the order, and the second call ends at position 4.
+        // A `set` call succeeds if its second step comes before the client disconnects. If both `set` calls succeed,
+        // the first call ends at position 2 of `order`, and the second call ends at position 4.
         let expected = [if disconnected > 2 { "set" } else { "late" }, if disconnected > 4 { "set" } else { "late" }];
         assert_eq!(found, expected, "{order:?}");
-        // A disconnected client is not a mistake of the program, so there is no event of the kind `Mistake`.
+        // A client that disconnects is not a mistake in the program, so there is no event of the kind `Mistake`.
         let refused = expected.iter().filter(|word| **word == "late").count() as u64;
         assert_eq!(handle.counters().get(Kind::CookieNotSet), refused);
         assert_eq!(handle.counters().get(Kind::Mistake), 0);
@@ -632,8 +633,8 @@ fn unsent_jar_emits_one_event() {
                 }),
             ];
             run(order, parts);
-            // For each cookie, the response contains the cookie, the `set` of the cookie returned an error, or an event
-            // reports the cookie.
+            // No cookie gets lost silently. Either the response contains the cookie, or `set` returned an error, or an
+            // event reports the cookie.
             let (refused, mistakes) = (handle.counters().get(Kind::CookieNotSet), handle.counters().get(Kind::Mistake));
             let expected = if writes { (2 - written, 0) } else { (0, 1) };
             assert_eq!((refused, mistakes), expected, "{order:?}");
@@ -644,8 +645,8 @@ fn unsent_jar_emits_one_event() {
 
 // --- Threads and tasks in any order ---
 
-/// Returns the number of a thread's `set` calls that succeeded. A `set` call is late if the response was already sent.
-/// Checks that after the first late call all calls are late.
+/// Returns the number of `set` calls that succeeded in one thread. A `set` call is late if it comes after the response
+/// was sent. Checks that all calls after the first late call are late too.
 fn count_in_time(results: &[&str]) -> usize {
     let in_time = results.iter().take_while(|word| **word == "set").count();
     assert!(results[in_time..].iter().all(|word| *word == "late"), "{results:?}");
@@ -683,7 +684,7 @@ fn threads_lose_no_cookie_and_repeat_none() {
                     let (jar, start) = (jar.clone(), &start);
                     threads.spawn(move || {
                         start.wait();
-                        // The waiting time of the writer is different in each round.
+                        // In each round, the thread that writes the jar waits for a different time.
                         (0..(round + writer) % 40).for_each(|_| std::thread::yield_now());
                         let mut response = HeaderMap::new();
                         jar.write(&mut response);
@@ -714,7 +715,7 @@ fn threads_lose_no_cookie_and_repeat_none() {
             early += in_time;
             late += 2 * NUMBERS - in_time;
         }
-        // The shared cookie is sent once. The value of the shared cookie is the last value that one of the threads set.
+        // The response sets the shared cookie once, with the last value of one of the threads.
         let shared: Vec<_> = sent.keys().filter(|header| header.starts_with("__Host-Http-number=")).collect();
         assert_eq!(shared.len(), usize::from(!last.is_empty()), "{shared:?}");
         assert!(shared.iter().all(|header| last.contains(header)), "{shared:?}: {last:?}");
@@ -740,7 +741,7 @@ fn task_results_match_the_sent_cookies() {
         for number_of_request in 0..REQUESTS {
             let (sender, receiver) = tokio::sync::oneshot::channel();
             let sender = Arc::new(Mutex::new(Some(sender)));
-            // The handler starts tasks and does not wait for the end of the tasks.
+            // The handler starts tasks, and does not wait until the tasks end.
             let mut service = layer.layer(tower::service_fn(|request: Request<()>| {
                 let sender = sender.clone();
                 async move {

@@ -1,9 +1,9 @@
-//! Runs two third-party test suites on hardtack. `vectors/producer.json` is about the headers that servers write.
-//! `vectors/reader.json` is about the headers that servers read.
+//! Runs two third-party test suites on hardtack. `vectors/producer.json` tests the headers that servers write.
+//! `vectors/reader.json` tests the headers that servers read.
 //!
-//! hardtack checks names and attributes at compile time, so each case becomes a declaration in a generated crate. The
-//! test compiles all declarations together. A generated program sets, sends and reads back each cookie whose
-//! declaration compiles.
+//! hardtack checks names and attributes at compile time. So the test writes a declaration for each test case into a
+//! generated crate. The test compiles all declarations together. If the declaration of a cookie compiles, a generated
+//! program sets, sends and reads back the cookie.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -41,9 +41,9 @@ const PRODUCER: &str = include_str!("vectors/producer.json");
 const READER: &str = include_str!("vectors/reader.json");
 const README: &str = include_str!("vectors/README.md");
 
-/// The only case in which our rules and the suite disagree. Our rules reject a `domain` of a single label, because no
-/// other host shares a domain of a single label. A browser rejects a cookie with a single-label domain, or treats the
-/// cookie as host-only.
+/// The only test case in which our rules and the suite disagree. The domain in this case has only one label, and no
+/// other host shares a domain of one label, so our rules reject it. A browser rejects a cookie with a domain of one
+/// label, or treats the cookie as host-only.
 const SINGLE_LABEL: &str = "domain/53";
 
 #[test]
@@ -93,8 +93,8 @@ fn headers_follow_the_strict_suite() {
     );
 }
 
-/// Each library declares the cookies of all cases. One build of a library must report each error once, in the
-/// declaration that causes the error.
+/// Each generated library declares the cookies of all test cases. One build of a library must report each error once,
+/// in the declaration that causes the error.
 #[test]
 fn one_build_reports_every_error() {
     let (mut rejected, mut accepted) = (0, 0);
@@ -129,9 +129,9 @@ fn setters_reject_the_same_values() {
     let expected = [("domain", 8), ("max_age", 2), ("path", 6), ("expires", 2)];
     assert_eq!(by_setter, expected.map(|(setter, count)| (setter.to_owned(), count)).into());
     // In the suite, the case `max-age/0` expects a header with `Max-Age=0`. In hardtack, only the setter accepts a
-    // `Max-Age` of 0. If a declaration had `Max-Age=0`, each `set` would remove the cookie.
+    // `Max-Age` of 0. With `Max-Age=0` in the declaration, each `set` would remove the cookie.
     assert!(syntax::check_max_age(Duration::ZERO).is_err());
-    // The case `max-age/-1` cannot be tested at run time. A `Duration` is never negative and never infinite.
+    // A `Duration` cannot be negative or infinite. So the setter cannot be tested with the `Max-Age` of `max-age/-1`.
     assert!(Duration::try_from_secs_f64(-1.0).is_err() && Duration::try_from_secs_f64(f64::INFINITY).is_err());
 }
 
@@ -159,8 +159,8 @@ fn browser_model_stores_every_header() {
     assert_eq!(count, 190);
 }
 
-/// For each cookie name in the suite, the generated program declares a `read_only` type. In each case, each type must
-/// read exactly the values of the cookie with the type's name.
+/// For each cookie name in the suite, the generated program declares a `read_only` type. In each test case, each type
+/// must read exactly the values of the cookie with its declared name.
 #[test]
 fn declared_types_read_their_own_values() {
     let mut disagreements = Disagreements::default();
@@ -179,7 +179,7 @@ fn declared_types_read_their_own_values() {
 }
 
 /// Tests each kind of declaration. The test sets a cookie, changes the attributes of the cookie, and removes the
-/// cookie. The cookie crate and the browser model must find the declared attributes in each header.
+/// cookie. In each header, the cookie crate and the browser model must find the expected attributes.
 #[test]
 fn each_declaration_kind_is_parsed_as_declared() {
     #[derive(Cookie)]
@@ -252,7 +252,7 @@ fn each_declaration_kind_is_parsed_as_declared() {
         ExpectedCookie { path: "/a".into(), domain: Some("example.org".into()), ..removed(&Sso::SPEC) },
     );
 
-    // `domain = policy` needs a jar with a policy.
+    // A cookie that is declared with `domain = policy` needs a jar with a policy.
     let policy = PolicyHandle::new(Policy::builder().cookie_domain("example.net").build().unwrap());
     let jar = Cookies::from_headers(&http::HeaderMap::new(), testing::https()).with_policy(&policy);
     jar.set(Everywhere(value())).unwrap();
@@ -278,7 +278,8 @@ fn each_declaration_kind_is_parsed_as_declared() {
     }
 }
 
-/// Asserts that the cookie value in `header` decodes to `value`. Returns the expected cookie with the encoded value.
+/// Asserts that the cookie value in `header` decodes to `value`. Returns the expected cookie, now with the encoded
+/// value.
 fn with_value_of(expected: ExpectedCookie, value: &str, header: &str) -> ExpectedCookie {
     let raw = raw_value(header);
     assert_eq!(percent_decode(raw), value.as_bytes(), "{header}");
@@ -290,14 +291,14 @@ fn assert_cookie_crate_reads(expected: &ExpectedCookie, header: &str) {
     expected.assert_cookie(&cookie);
 }
 
-/// Returns 1 January 2038. If the clock shows this date, every lifetime in the suite is shorter than the limit of
-/// browsers.
+/// Returns 1 January 2038, the time of all audits in this test. Browsers limit lifetimes, but no cookie in the suite
+/// reaches that limit if it is set on this date.
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(2_145_916_800)
 }
 
-/// Splits a header value into its pair and the set of its attributes. Converts the names of the attributes to lower
-/// case.
+/// Splits a header value into the name-value pair and the set of attributes. Converts the names of the attributes to
+/// lower case.
 fn parts(header: &str) -> (&str, BTreeSet<String>) {
     let (pair, attributes) = header.split_once(';').unwrap_or((header, ""));
     let attributes: Vec<String> = attributes
@@ -318,7 +319,7 @@ fn raw_value(header: &str) -> &str {
     header.split(';').next().unwrap().split_once('=').unwrap().1
 }
 
-/// Percent-decodes a value. The function is independent of the decoder in hardtack.
+/// Percent-decodes a value. The function shares no code with the decoder in hardtack.
 fn percent_decode(value: &str) -> Vec<u8> {
     let mut pieces = value.split('%');
     let mut bytes = pieces.next().unwrap().as_bytes().to_vec();
@@ -329,8 +330,8 @@ fn percent_decode(value: &str) -> Vec<u8> {
     bytes
 }
 
-/// Converts an RFC 3339 time in UTC to Unix seconds. The function adds the days of each year, and is independent of the
-/// date functions in hardtack.
+/// Converts an RFC 3339 time in UTC to Unix seconds. The function adds the days of each year, and shares no code with
+/// the date functions in hardtack.
 fn unix_seconds(instant: &str) -> i64 {
     let fields: Vec<i64> =
         instant.trim_end_matches('Z').split(['-', 'T', ':']).map(|field| field.parse().unwrap()).collect();
@@ -343,7 +344,7 @@ fn unix_seconds(instant: &str) -> i64 {
     (since + in_year + day - 1) * 86_400 + hour * 3_600 + minute * 60 + second
 }
 
-/// The differences between hardtack and a suite. The key is the id of the case.
+/// The differences between hardtack and a suite. The key is the id of the test case.
 #[derive(Default)]
 struct Disagreements(BTreeMap<String, BTreeSet<String>>);
 
@@ -356,8 +357,8 @@ impl Disagreements {
         texts.into_iter().for_each(|text| self.add(id, text));
     }
 
-    /// Prints the number of disagreements and returns the disagreements. Asserts that the test has read every case of
-    /// the vector file.
+    /// Prints the number of disagreements and returns the disagreements. Asserts that the test has read every test case
+    /// in the vector file.
     fn finish(self, file: &str, cases: usize) -> BTreeMap<String, BTreeSet<String>> {
         println!("{file}: {cases} cases, {} disagreements", self.0.len());
         let start = format!("| `{}` | ", file.split(',').next().unwrap());

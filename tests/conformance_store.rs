@@ -1,7 +1,7 @@
 //! Runs third-party test suites of `Set-Cookie` headers and cookie dates (`vectors/`). The suites test the date parser
-//! of `hardtack-rules` and the browser model of `hardtack::audit`. The result of a case may differ from the suite only
-//! if the vectors mark the case `varies`. The tests must read every case of a file. The table in `vectors/README.md`
-//! contains the number of cases.
+//! of `hardtack-rules` and the browser model of `hardtack::audit`. The result of a test case may differ from the suite
+//! only if the case is marked `varies`. The tests must read every test case in a file. The table in `vectors/README.md`
+//! contains the number of test cases.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -101,7 +101,8 @@ fn audit_store_follows_the_draft() {
             }
             Err(rejection) if expect["accepted"] == true => Some(rejection.to_string()),
             // `vectors/README.md` says that the reason of a rejection is only a hint. This test can still compare the
-            // reason. In the vectors and in the audit, the reason is the first broken rule in the draft's order.
+            // reasons, because the audit uses the same order of rules. In the vectors and in the audit, the reason is
+            // the first broken rule in the draft's order.
             Err(rejection) if reason(&rejection) != expect["reason"] => Some(rejection.to_string()),
             Err(_) => None,
         };
@@ -125,8 +126,8 @@ fn byte_classes_match_the_grammar() {
     tally.finish(0);
 }
 
-/// A registrable domain is accepted as a cookie's `Domain`. The parent of a registrable domain is a public suffix, and
-/// is rejected as a cookie's `Domain`.
+/// A registrable domain is accepted as a cookie's `Domain`. Its parent is a public suffix, which is rejected as a
+/// cookie's `Domain`.
 #[test]
 fn public_suffixes_are_rejected_and_registrable_domains_accepted() {
     let mut tally = Tally::new("psl_registrable.tsv");
@@ -139,7 +140,7 @@ fn public_suffixes_are_rejected_and_registrable_domains_accepted() {
     };
     for row in rows(PSL_REGISTRABLE) {
         let [domain, registrable] = row.as_slice() else { panic!("{row:?}") };
-        // Skip inputs that only test parsers of the Public Suffix List: `null` is not a domain, and browsers drop a
+        // Skip rows that only test parsers of the Public Suffix List: `null` is not a domain, and browsers drop a
         // leading dot.
         let not_a_domain = *domain == "null" || domain.starts_with('.');
         let (expected, parent) = match *registrable {
@@ -160,7 +161,7 @@ fn public_suffixes_are_rejected_and_registrable_domains_accepted() {
     tally.finish(5);
 }
 
-/// `KNOWN_DIFFERENCES` lists every difference, with the reason why the browser does not follow the draft.
+/// `KNOWN_DIFFERENCES` lists every difference between a browser and the draft, with the reason.
 #[test]
 fn browsers_differ_on_known_cases_only() {
     let audit = cases(SET_COOKIE_AUDIT);
@@ -197,7 +198,7 @@ fn browsers_agree_on_web_platform_cases() {
     assert_differences("wpt_store", rows, &found, &[]);
 }
 
-/// Both browsers treat loopback as a secure origin. The context of each case also treats loopback as a secure origin.
+/// Chromium and Firefox treat loopback as a secure origin. So the context of each test case does the same.
 #[test]
 fn browsers_agree_on_loopback_and_plain_http() {
     let mut found = BTreeSet::new();
@@ -222,8 +223,7 @@ fn browsers_agree_on_removal_and_overwriting() {
         for row in verdicts(suite) {
             rows += 1;
             let steps = list(&row["steps"]);
-            // The audit's browser model does not support cookies that scripts set. The browser model does not limit the
-            // number of stored cookies.
+            // The audit's browser model cannot run scripts, and has no limit for the number of stored cookies.
             if steps.iter().any(|step| step.get("js").is_some()) || row["chromium"].get("stored_count").is_some() {
                 skipped += 1;
                 continue;
@@ -232,8 +232,7 @@ fn browsers_agree_on_removal_and_overwriting() {
             for step in steps {
                 jar.receive(text(&step["set_cookie"]).as_bytes(), &url(step), run_at());
             }
-            // If the host of a row is loopback, the browser sends the cookies to this host. In every other row, the
-            // browser sends the cookies to `www.site.test`.
+            // The browser sends the cookies to `www.site.test`, or to the row's host if that host is loopback.
             let last = url(steps.last().unwrap());
             let host = if is_loopback(&last.host) { last.host.as_str() } else { "www.site.test" };
             for browser in BROWSERS {
@@ -259,7 +258,7 @@ fn browsers_agree_on_removal_and_overwriting() {
 
 const BROWSERS: [&str; 2] = ["chromium", "firefox"];
 
-/// Compares each browser's verdict with the audit's verdict. The function adds the differences to `found`.
+/// Compares each browser's verdict with the audit's verdict. Adds the differences between the two verdicts to `found`.
 fn compare(row: &Value, audit: &Result<Stored, Rejection>, found: &mut BTreeSet<String>) {
     for browser in BROWSERS {
         if let Some(difference) = difference(&row[browser], audit) {
@@ -287,7 +286,7 @@ fn differences(fields: impl Iterator<Item = (&'static str, Value)>, expect: &Val
     (!wrong.is_empty()).then(|| wrong.join(", "))
 }
 
-/// Returns the name that the vectors use for this rejection.
+/// Returns the name of this rejection in the test vectors.
 fn reason(rejection: &Rejection) -> &'static str {
     match rejection.id() {
         "control-octet" => "ctl",
@@ -309,7 +308,7 @@ fn context(case: &Value) -> Context {
     url(case).context().at(case.get("now").map_or_else(run_at, time))
 }
 
-/// Returns a jar that has received the headers of the case. The second returned value is the time of the case.
+/// Returns a cookie jar that has received the headers of the test case, and the time of the test case.
 fn received(case: &Value, from: &str) -> (Jar, SystemTime) {
     let (from, now) = (Url::parse(from), time(&case["now"]));
     let mut jar = Jar::default();
@@ -344,7 +343,7 @@ fn string(value: &Value) -> String {
     text(value).to_owned()
 }
 
-/// Counts the cases of one vector file, and collects the disagreements.
+/// Counts the test cases in one vector file, and collects the results that differ from the suite.
 struct Tally {
     file: &'static str,
     cases: usize,
@@ -374,8 +373,8 @@ impl Tally {
         }
     }
 
-    /// Panics if the result of a case differs from the suite. Panics if the number of cases differs from the number in
-    /// the README.
+    /// Panics if the result of a test case differs from the suite. Panics if the number of test cases differs from the
+    /// number in the README.
     fn finish(self, varies: usize) {
         println!(
             "{}: {} cases, {} disagreements, {} varies skipped",

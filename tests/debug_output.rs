@@ -1,6 +1,6 @@
 //! Tests of the messages that the library produces: the `Debug` and `Display` output of public types, and chains of
-//! errors. Each message must name the type or the cookie that the message is about. A message must not contain a
-//! cookie's value, and must not repeat the same words. The library must print nothing to stdout or stderr.
+//! errors. Each message must name the type or the cookie. A message must not contain a cookie's value, and must not
+//! repeat the same words. The library must not print to stdout or stderr.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 
@@ -30,7 +30,7 @@ struct Visits(u32);
 #[cookie(http_only = false, reason = "theme.js reads it")]
 struct Theme(String);
 
-/// A cookie value that stores the `Debug` output of the `ValueWriter` while the library writes the value.
+/// A cookie value. While the library writes this value, the value stores the `Debug` output of the `ValueWriter`.
 struct WriterDebug(Arc<Mutex<String>>);
 
 impl hardtack::CookieValue for WriterDebug {
@@ -133,7 +133,7 @@ fn debug_text_of_an_event_contains_its_message() {
 fn library_prints_nothing() {
     const CHILD: &str = "HARDTACK_TEST_CHILD";
     if std::env::var_os(CHILD).is_some() {
-        // Cause an event of the kind `Mistake`: the jar is never written into a response.
+        // Cause an event of the kind `Mistake`: the test does not write the jar into a response.
         Cookies::from_headers(&http::HeaderMap::new(), testing::https()).set(Session(VALUE.into())).unwrap();
         // Cause an event of another kind: the layer hardens an undeclared cookie.
         let policy = Policy::default().layer(TlsTermination::per_connection());

@@ -1,8 +1,8 @@
 //! Runs the real cargo with `HARDTACK_DENY` on temporary crates. The tests check:
 //!
-//! - which declarations each lint name in the variable rejects, and which declarations each lint name accepts,
+//! - which declarations each lint in `HARDTACK_DENY` rejects, and which declarations the lint accepts,
 //! - which token of the declaration the error underlines,
-//! - which crates cargo rebuilds after a change of the variable.
+//! - which crates cargo rebuilds after a change of `HARDTACK_DENY`.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -14,8 +14,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use hardtack_rules::{Rule, RuleKind};
 use support::workspace::Workspace;
 
-/// The source of a crate. For each lint, the crate declares cookies that the lint rejects and similar cookies that the
-/// lint accepts. The tests depend on the line numbers. Each `reason` in the crate is the number of its line.
+/// The source code of a test crate. For each lint, the crate declares cookies that the lint rejects and similar cookies
+/// that the lint accepts. The tests depend on the line numbers. Each `reason` in the crate is the line number of the
+/// `reason`.
 const SHOP: &str = r#"#![allow(dead_code)]
 use core::time::Duration;
 use hardtack::Cookie;
@@ -112,7 +113,7 @@ fn shop() -> (Workspace, MutexGuard<'static, ()>) {
     (workspace, guard)
 }
 
-/// Builds the crate with this value of `HARDTACK_DENY`. Returns the line and the underlined token of each error.
+/// Builds the test crate with this value of `HARDTACK_DENY`. Returns the line and the underlined token of each error.
 fn errors(demand: &str) -> Vec<(u64, String)> {
     let (shop, _guard) = shop();
     let errors = shop.compile_errors("my-shop", &[("HARDTACK_DENY", demand)]);
@@ -146,7 +147,7 @@ fn each_word_refuses_only_its_weakness() {
         (Rule::Insecure, &[INSECURE, BOTH_INSECURE]),
         (Rule::ScriptReadable, &[SCRIPT]),
         (Rule::SameSiteNone, &[SAME_SITE]),
-        // A name prefix needs Secure, so the lint `unprefixed` also rejects a cookie that is not Secure.
+        // A cookie that is not Secure cannot have a name prefix, so the lint `unprefixed` also rejects it.
         (Rule::Unprefixed, &[INSECURE, UNPREFIXED, BOTH_UNPREFIXED]),
         (Rule::DomainWide, &[DOMAIN]),
         (Rule::LongLived, &[LONG]),
@@ -187,7 +188,7 @@ struct Own(u64);
     let [only] = &errors("public-suffix")[..] else { panic!("not exactly one error") };
     assert_eq!((only.line, only.tokens.as_str()), (4, "\"co.uk\""));
     assert!(only.text.starts_with("a `domain` that is a public suffix trips `public-suffix`"), "{}", only.text);
-    // If the variable contains `all`, a public suffix causes only one error, because `all` rejects every `domain`.
+    // With `all`, every `domain` is an error. A `domain` that is a public suffix still causes only one error.
     let all = errors("all");
     assert_eq!(
         all.iter().map(|error| (error.line, &*error.tokens)).collect::<Vec<_>>(),
@@ -282,7 +283,7 @@ fn invalid_utf_8_is_reported_once() {
     assert_eq!(shop.compile_errors("my-shop", &[]).len(), 0, "the crate compiles again without the variable");
 }
 
-/// Runs `cargo check`. Returns the crates that cargo compiles, and whether the build succeeds.
+/// Runs `cargo check`. Returns the crates that cargo compiles. Also returns true if the build succeeds.
 fn check(shop: &Workspace, environment: &[(&str, &str)]) -> (Vec<String>, bool) {
     let output = shop.cargo(&["check", "--workspace"], environment);
     let stderr = String::from_utf8(output.stderr).unwrap();

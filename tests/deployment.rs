@@ -28,7 +28,7 @@ use client::{Client, Reply};
 use processes::{Deployment, HOST};
 
 const PAGE: (&str, &str) = ("Accept", "text/html");
-/// A header with which a client claims that its request came over HTTPS.
+/// A forged header: the client claims that its request came over HTTPS.
 const CLAIM: (&str, &str) = ("X-Forwarded-Proto", "https");
 
 /// This function is not a test. The tests start `shop_instance` in a new process.
@@ -49,7 +49,7 @@ async fn session_is_shared_by_both_instances() {
     assert_eq!(browser.post(&shop.two.https("/basket")).await.status, 200);
     assert_eq!(browser.get(&shop.one.https("/")).await.body, "one: ada, 1 in the basket");
 
-    // nginx sends requests to both instances in turn.
+    // nginx sends requests to the two instances in turn.
     let mut bodies = [browser.get(&shop.both.https("/")).await.body, browser.get(&shop.both.https("/")).await.body];
     bodies.sort();
     assert_eq!(bodies, ["one: ada, 1 in the basket", "two: ada, 1 in the basket"]);
@@ -81,8 +81,8 @@ async fn every_cookie_behind_nginx_is_hardened() {
 
     let signed_out = browser.post(&shop.two.https("/sign-out")).await;
     let (session, others) = split_session_cookie(&signed_out);
-    // The header with which tower-sessions removes its cookie has no `Secure`, `HttpOnly` and `SameSite`. The policy
-    // adds the three attributes to this header.
+    // tower-sessions removes its cookie with a header without `Secure`, `HttpOnly` and `SameSite`. The policy adds
+    // `Secure`, `HttpOnly` and `SameSite` to the removal header.
     assert!(
         session.starts_with("id=; Path=/; Max-Age=0; ") && session.ends_with(" GMT; Secure; HttpOnly; SameSite=Lax"),
         "{session}"
@@ -188,7 +188,7 @@ async fn redis_outage_keeps_declared_cookies() {
     shop.start_redis();
     let start = Instant::now();
     loop {
-        // Redis only stores the sessions in memory, so the restart signed the user out.
+        // Redis stores the sessions only in memory, so the restart of Redis signed the user out.
         let home = browser.get(&shop.two.https("/")).await;
         if (home.status, &*home.body) == (200, "two: guest, 0 in the basket") {
             break;
@@ -204,7 +204,7 @@ fn readme_shows_these_files() {
     let files = [
         ("nginx.conf", "nginx", include_str!("deployment/nginx.conf")),
         ("redis.conf", "text", include_str!("deployment/redis.conf")),
-        // The README shows `serve.rs` without the description at the beginning of the file.
+        // Skip the description at the beginning of `serve.rs`, because the README does not show it.
         ("serve.rs", "rust", serve.split_once("\n\n").unwrap().1),
     ];
     for (name, language, text) in files {
@@ -223,7 +223,7 @@ struct Browser {
 impl Browser {
     fn new(shop: &Deployment) -> Browser {
         let jar = Arc::new(Jar::default());
-        // The port 0 has no effect, because each URL contains a port.
+        // Each URL contains a port, so the client ignores the port 0 of the resolved address.
         let client = shop.certificate.client().unwrap().resolve(HOST, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         Browser { client: client.cookie_provider(jar.clone()).build().unwrap(), jar }
     }
@@ -273,8 +273,8 @@ fn split_session_cookie(reply: &Reply) -> (&str, Vec<&str>) {
 }
 
 /// Returns true if a `Set-Cookie` header sets a sealed basket. The value begins with a version of 1 character and a key
-/// id of 4 characters. The rest of the value is a base64 text of 44 characters. The base64 text contains 32 bytes of
-/// the seal and 1 digit of the basket's value.
+/// id of 4 characters. The rest of the value is a base64 text of 44 characters. The base64 text encodes 32 bytes of the
+/// seal and 1 digit of the basket's value.
 fn is_sealed_basket(set_cookie: &str) -> bool {
     let value = set_cookie.strip_prefix("__Host-Http-basket=1").and_then(|rest| rest.split(';').next());
     value.is_some_and(|value| value.len() == 4 + 44)

@@ -14,7 +14,7 @@ const GUIDE: &str = include_str!("../runtime/src/guide.rs");
 /// The module whose docs contain the page about events.
 const EVENT: &str = include_str!("../runtime/src/event.rs");
 
-/// Returns the path of a file. The parameter `name` is relative to this folder.
+/// Returns the path of a file. The argument `name` is relative to the folder `tests`.
 fn path(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
@@ -32,7 +32,7 @@ fn every_page_is_shown_and_skipped_blocks_explained() {
         assert!(GUIDE.contains(&include) || EVENT.contains(&include), "the documentation does not show {name}");
         for line in fs::read_to_string(&path).unwrap().lines().filter(|line| line.starts_with("```rust,ignore")) {
             assert!(line.starts_with("```rust,ignore (") && line.ends_with(')'), "{name}: {line}");
-            // In CommonMark, the text after an opening fence must not contain a backtick.
+            // In CommonMark, the text after the opening fence of a code block must not contain a backtick.
             assert_eq!(line.matches('`').count(), 3, "{name}: {line}");
         }
         pages += 1;
@@ -67,8 +67,7 @@ fn tests_named_on_the_security_page_exist() {
 
 const README: &str = include_str!("../README.md");
 
-/// Returns the part of a text between two marks. If the second mark is missing, the returned part ends at the end of
-/// the text.
+/// Returns the part of a text between two marks. Without the second mark, returns the rest of the text.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("no {from}"));
     rest.split(to).next().unwrap()
@@ -83,7 +82,7 @@ fn every_key_is_in_each_list_of_keys() {
     let fuzz_grammar = include_str!("fuzz/src/declarations.rs");
     for key in keys {
         assert!(between(README, "### The keys\n", "\n### ").contains(&format!("`{key}`")), "README.md: {key}");
-        // Some keys are only allowed on fields. The docs of `#[cookies]` contain the keys of fields in another form.
+        // Some keys are only allowed on fields. The docs of `#[cookies]` list the keys of fields in another form.
         let is_documented =
             [format!("`{key}`"), format!("`#[cookie({key})]`")].iter().any(|form| macro_docs.contains(form));
         assert!(is_documented, "macros/src/lib.rs: {key}");
@@ -108,7 +107,7 @@ fn every_feature_is_in_each_table_of_features() {
     let manifest = include_str!("../runtime/Cargo.toml");
     let features = between(manifest, "[features]\n", "\n[").lines().filter_map(|line| line.split_once(" = "));
     let mut count = 0;
-    // A feature whose name begins with `_` is not for users.
+    // A cargo feature whose name begins with `_` is not for users.
     for (feature, _) in features.filter(|(feature, _)| *feature != "default" && !feature.starts_with('_')) {
         for (file, table) in [
             ("README.md", between(README, "## Install\n", "\n### ")),

@@ -18,8 +18,8 @@ use workspace::Workspace;
 
 const COOKIES: &str = include_str!("editor/cookies.rs");
 const HANDLERS: &str = include_str!("editor/handlers.rs");
-/// Two edits. Each edit makes one method call incomplete. The first call is in the file of the declarations. The second
-/// call is in another file.
+/// Two edits. Each edit makes one method call incomplete. The first call is in the file that declares the cookies. The
+/// second call is in another file.
 const INCOMPLETE_CALLS: [(&str, &str); 2] =
     [("cookies.remove_theme()?;", "cookies."), ("cookies.remove_cart()?;", "cookies.")];
 const SAME_FILE: &str = "    cookies.‸\n    cookies.remove_session_with";
@@ -29,8 +29,8 @@ const CART: [&str; 5] = ["try_cart", "set_cart", "set_cart_with", "remove_cart",
 const THEME: [&str; 5] = ["try_theme", "set_theme", "set_theme_with", "remove_theme", "remove_theme_with"];
 const LANG: [&str; 5] = ["try_lang", "set_lang", "set_lang_with", "remove_lang", "remove_lang_with"];
 
-/// All scenarios share one rust-analyzer server, because the server starts slowly. rust-analyzer must first load the
-/// standard library and compile the macros.
+/// All scenarios share one rust-analyzer process, because rust-analyzer starts slowly. rust-analyzer must first load
+/// the standard library and compile the macros.
 #[test]
 fn rust_analyzer() {
     let workspace = Workspace::create("editor", &[("shop", "hardtack = { path = \"HARDTACK/runtime\" }")]);
@@ -85,10 +85,10 @@ fn valid_code_has_no_diagnostics(editor: &mut Editor) {
 
 fn only_the_public_methods_are_offered(editor: &mut Editor) {
     edit(editor, &INCOMPLETE_CALLS);
-    // In the file of the declarations, the server would also offer the private field `0` of the set.
+    // In the file that declares the cookies, the server would also offer the private field `0` of the cookie set.
     let mut offered = editor.completions(OTHER_FILE);
     assert!(!offered.iter().any(|label| label.contains("__")), "{offered:?}");
-    // Drop the methods of traits with a blanket impl, because every type has these methods.
+    // Ignore the methods that every type has through a trait with a blanket impl.
     offered.retain(|label| !label.contains("(as "));
     offered.sort();
     let mut expected = [&SESSION[..], &CART, &THEME, &LANG, &["try_legacy"]].concat();
@@ -117,7 +117,7 @@ fn hover_shows_docs_and_header(editor: &mut Editor) {
         ("cookies.try_ses‸sion()", "Reads `__Host-Http-session`."),
         ("cookies.set_ses‸sion(", &*format!("Sets {HEADER}.")),
         ("cookies.remove_ses‸sion_with(", "Removes `__Host-Http-session`."),
-        // The hover text of a field contains the docs of all methods of the field.
+        // The hover text of a field contains the docs of all methods that the macro generates for the field.
         ("pub ses‸sion:", HEADER),
     ] {
         let hover = editor.hover(snippet);
@@ -245,7 +245,7 @@ fn half_typed_attribute_keeps_all_methods(editor: &mut Editor) {
         edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_ATTRIBUTE, typed)]);
         assert_offered_in_both_files(editor, typed, &all);
     }
-    // Type similar text after the last field.
+    // Type an incomplete field after the last field.
     for typed in ["/// Who", "#[", "#[cookie(", "#[cookie()]", "#[cookie(max_age = \"8h\")]", "pub x"] {
         let edited = format!("pub lang: Lang,\n    {typed}");
         edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], ("pub lang: Lang,", &edited)]);
@@ -319,7 +319,7 @@ fn half_typed_field_keeps_other_methods(editor: &mut Editor) {
     for typed in typed {
         edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_FIELD, typed)]);
         assert_offered_in_both_files(editor, typed, &others);
-        // Repeat the check without the attribute before the field. In the repeated check, the next field has neither
+        // Repeat the check without the attribute before the field. In this second check, the next field has neither
         // `pub` nor an attribute.
         let between = format!("{typed}\n    other: String,");
         edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_ATTRIBUTE, ""), (CART_FIELD, &between)]);

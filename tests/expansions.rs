@@ -1,15 +1,15 @@
-//! Two tests of the code that the macros generate (the macros' expansions).
+//! Two tests of the code that the macros generate. The code that a macro generates is called its expansion.
 //!
-//! - `accepted_declarations_compile` proves that rustc accepts each declaration that the macros accept. The test
+//! - `accepted_declarations_compile` checks that rustc accepts each declaration that the macros accept. The test
 //!   generates declarations with the grammar of the fuzz targets. Each declaration is a module of one crate. A first
 //!   `cargo check` finds the declarations that the macros reject. A second `cargo check` compiles only the accepted
 //!   declarations and must succeed.
-//! - `expansions_equal_their_snapshots` compares the expansions of three items with the files in `expansions/`. The
-//!   files in `expansions/` show a reviewer how a change affects the generated code. `EXPANSIONS=overwrite` writes the
-//!   files in `expansions/` again. Read the changes before you commit them.
+//! - `expansions_equal_their_snapshots` compares the expansions of three items with the files in `expansions/`. So a
+//!   reviewer sees in `expansions/` how a change to a macro affects the generated code. `EXPANSIONS=overwrite` writes
+//!   the files in `expansions/` again. Read the changes before you commit them.
 //!
-//! To call the functions of the macros, this crate compiles the macros' own modules. A proc-macro crate cannot export
-//! functions.
+//! So this test crate compiles the source files of the macros, and calls their functions. A proc-macro crate cannot
+//! export ordinary functions.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -56,7 +56,7 @@ use declarations::{Declaration, MacroKind, PRELUDE, Vocabulary, declaration};
 use proc_macro2::TokenStream;
 use workspace::{CompileError, Workspace};
 
-/// An expansion that is stored in a file.
+/// An expansion (the code that a macro generates) that is stored in a file.
 struct Snapshot {
     /// The name of the file.
     name: &'static str,
@@ -127,7 +127,8 @@ fn accepted_declarations_compile() {
 
     let mut accepted: BTreeSet<usize> = (0..all.len()).collect();
     for (at, errors) in compile_errors(&workspace, &all, &accepted) {
-        // At least one error of a rejected declaration must come from a macro. The errors of the macros have no code.
+        // At least one error of a rejected declaration must come from a macro. Errors from the macros have no error
+        // code.
         assert!(errors.iter().any(|error| error.code.is_none()), "{:#?}: {errors:#?}", all[at]);
         accepted.remove(&at);
     }
@@ -146,8 +147,8 @@ fn accepted_declarations_compile() {
 /// Generates a random declaration from a number. The function always generates the same declaration for the same
 /// number.
 fn generate(number: u64) -> Declaration {
-    // The function uses the random number generator xorshift64* (Vigna). The first state of the generator is large,
-    // because after a small state the first numbers are not random enough.
+    // The function uses the random number generator xorshift64* (Vigna). The start value is large, because the first
+    // numbers after a small start value are not random enough.
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut choose = |below: usize| {
         state ^= state >> 12;
@@ -159,7 +160,8 @@ fn generate(number: u64) -> Declaration {
     declaration(&mut choose, Vocabulary::Sound)
 }
 
-/// Compiles the declarations with the given indices. Returns the errors of each declaration that does not compile.
+/// Compiles only the declarations whose indices are in the argument. Returns the errors of each declaration that does
+/// not compile.
 fn compile_errors(
     workspace: &Workspace,
     all: &[Declaration],

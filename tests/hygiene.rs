@@ -1,6 +1,6 @@
-//! Tests that the code that the macros generate compiles in any program. The names in scope, the place of the
-//! declaration and the strictness of the lints must not change the result. The modules in this file only need to
-//! compile. Each test also checks the cookies that one of the modules declares.
+//! The code that the macros generate must compile in any program. The code must compile with any names in scope, in any
+//! place of a program, and with the strictest lints. The modules in this file only need to compile. Each test checks
+//! the cookies of one module.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "the modules only declare types")]
 
 use std::path::{Path, PathBuf};
@@ -162,7 +162,7 @@ mod shadowed {
         };
     }
 
-    /// The user's own type with the name `String`.
+    /// A type of the user with the name `String`.
     #[derive(::hardtack::CookieValue)]
     pub struct String(pub u32);
 
@@ -475,7 +475,7 @@ mod parameters {
         pub of_s: OfS<u32>,
     }
 
-    /// A set with the name `Cookies`. The set wraps hardtack's type `Cookies`.
+    /// A cookie set with the name `Cookies`. The struct wraps hardtack's type `Cookies`.
     pub mod named {
         #[hardtack::cookies]
         pub struct Cookies {
@@ -496,7 +496,7 @@ fn parameters_can_have_any_name() {
     assert_eq!(parameters::named::Cookies::SPECS.len(), 1);
 }
 
-/// A public set with private fields. The types of the private fields are private too.
+/// A public cookie set with private fields. The types of the private fields are private too.
 mod private {
     use super::{Cookie, CookieValue, cookies};
 
@@ -524,8 +524,8 @@ mod private {
     }
 }
 
-/// A trait whose methods have the same names as the methods that the macro generates for the set. The compiler selects
-/// the trait's method only if the generated method is not visible.
+/// A trait whose methods have the same names as the generated methods of the cookie set. The compiler selects the
+/// trait's method only if the generated method is not visible.
 trait SameNames {
     fn set_secret(&self, _: u32) -> &'static str {
         "not visible"

@@ -169,7 +169,7 @@ fn attributes_reasons_and_findings_match_the_declarations() {
     let theme = cookie("themes::scheme::Theme");
     assert_eq!(rules(&theme), [("script-readable".to_owned(), true)]);
     assert!(theme["findings"][0]["references"].as_array().unwrap().contains(&"ZAP 10010".into()));
-    // Two cookies have the same name, so the inventory entry of each cookie names the other cookie.
+    // If two cookies have the same name, the inventory entry of each cookie lists the other cookie.
     assert_eq!(theme["same_name"], serde_json::json!(["shop::Wrapped"]));
     assert_eq!(cookie("shop::Wrapped")["same_name"], serde_json::json!(["themes::scheme::Theme"]));
 
@@ -272,7 +272,7 @@ const PAGES: &str = "github.io";
 #[cookie(domain = PAGES, reason = "kept until the move")]
 struct Pages(u32);
 
-/// A cookie with the name `invalid`. The macros use the name `invalid` for a declaration that has errors.
+/// A cookie with the name `invalid`. If a declaration has errors, the macros also use the name `invalid`.
 #[derive(hardtack::Cookie)]
 #[cookie(secure = false, reason = "nothing depends on it")]
 struct Invalid;

@@ -6,10 +6,10 @@
 //! - duplicate attributes,
 //! - features that are not enabled.
 //!
-//! In `macro_diagnostics/errors.txt`, each mistake is one line of code. Below this line, the file contains every error
-//! that the mistake causes, with the underlined code. So a reviewer can read all errors in one file.
+//! In `macro_diagnostics/errors.txt`, each mistake is one line of code. Below the line of code, the file contains every
+//! error that the mistake causes, with the underlined code. So a reviewer can read all errors in one file.
 //!
-//! `MACRO_DIAGNOSTICS=overwrite` updates the errors in that file. Read the changes before you commit them.
+//! `MACRO_DIAGNOSTICS=overwrite` updates the errors in `errors.txt`. Read the changes before you commit them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
 #[allow(dead_code, reason = "other test binaries use more of it")]
@@ -22,8 +22,8 @@ use std::process::Command;
 use support::not_run::not_run;
 use support::workspace::{CompileError, Workspace};
 
-/// The compiler whose errors are in `errors.txt`. Some errors come from rustc. The text of rustc's errors depends on
-/// rustc's version.
+/// The version of the compiler that wrote the errors in `errors.txt`. Some errors come from rustc. The text of rustc's
+/// errors depends on rustc's version.
 const COMPILER: &str = "rustc 1.95.";
 
 const HEAD: &str = "#![allow(dead_code, unused)] \
@@ -60,7 +60,8 @@ fn every_mistake_has_the_expected_errors() {
             let mut errors = errors.iter().filter(|error| error.line == line).peekable();
             assert!(errors.peek().is_some(), "no error for {text}");
             for CompileError { text, tokens, .. } in errors {
-                // Each mistake is in its own module. Remove the module's name from the paths in rustc's errors.
+                // The test puts each mistake into its own module. Remove the module's name from the paths in rustc's
+                // errors.
                 let text = text.replace(&format!("m{}::", line - 2), "");
                 writeln!(actual, "    {tokens}\n        {text}").unwrap();
             }

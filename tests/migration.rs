@@ -1,5 +1,5 @@
-//! Runs the code that `runtime/docs/migration.md` shows. The old code uses the library from which people migrate. The
-//! new code uses hardtack. The page shows the text between the comments `migration: name` and `migration: end`.
+//! Runs the code that `runtime/docs/migration.md` shows. Each example has old code, which uses another library, and new
+//! code, which uses hardtack. The page shows the text between the comments `migration: name` and `migration: end`.
 
 #![allow(dead_code, unreachable_pub, reason = "excerpts of programs")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic in a helper fails the test")]
@@ -51,15 +51,15 @@ fn page_shows_exactly_the_code_of_this_test() {
     assert_eq!(PAGE.matches("```rust").count(), regions.len(), "the page has a block that no test runs");
 }
 
-/// Returns the `Set-Cookie` headers that a region shows in comments, in order. If a header in a comment ends with `…`,
-/// the comment omits the rest of the header.
+/// Returns the `Set-Cookie` headers in the comments of a code region, in order. If a header in a comment ends with `…`,
+/// the comment shows only the beginning of the header.
 fn shown_headers(name: &str) -> Vec<String> {
     let regions = SOURCES.iter().copied().flat_map(snippets::regions);
     let (_, text) = regions.into_iter().find(|(found, _)| found == name).unwrap_or_else(|| panic!("{name}"));
     text.lines().filter_map(|line| Some(line.split_once("// Set-Cookie: ")?.1.to_owned())).collect()
 }
 
-/// Asserts that the region shows exactly the `Set-Cookie` headers in `sent`, in the same order.
+/// Asserts that the comments of the code region show exactly the `Set-Cookie` headers in `sent`, in the same order.
 #[track_caller]
 fn assert_shown(name: &str, sent: &[String]) {
     let shown = shown_headers(name);
@@ -75,7 +75,7 @@ fn set_cookies(response: &HeaderMap) -> Vec<String> {
     response.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned()).collect()
 }
 
-/// A response whose body was read to the end.
+/// A response. The test has read the whole body.
 struct Reply {
     status: StatusCode,
     set_cookies: Vec<String>,

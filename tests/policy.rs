@@ -3,7 +3,7 @@
 //! - each `Set-Cookie` header that is sent, byte for byte,
 //! - redirected requests and refused requests,
 //! - each event,
-//! - a policy that is replaced while many requests run.
+//! - the replacement of a policy while many requests run.
 
 #![allow(
     clippy::expect_used,
@@ -57,7 +57,7 @@ use hardtack::tls::{Peer, Transport};
 use hardtack::{Cookie, Policy, PolicyHandle, ReadCookie, TlsTermination};
 use tower::ServiceExt as _;
 
-/// The value of every cookie in these tests. No event may contain the value of a cookie.
+/// Most cookies of the policy tests have this value. No event may contain the value of a cookie.
 const SECRET: &str = "opensesame";
 const HOST_NAME: &str = "www.site.example";
 const PAGE: (HeaderName, &str) = (ACCEPT, "text/html");
@@ -182,7 +182,7 @@ impl RecordingPolicy {
         std::mem::take(&mut *self.events.lock().unwrap())
     }
 
-    /// Adds the policy's layer to the given routes, and sends the request.
+    /// Adds the policy's layer to `routes` and sends `request` to the layer.
     async fn send(&self, termination: TlsTermination, routes: Router, request: Request) -> Outcome {
         let response = routes.layer(self.handle.layer(termination)).oneshot(request).await.unwrap();
         self.outcome(response)
@@ -193,7 +193,7 @@ impl RecordingPolicy {
     }
 }
 
-/// A response, and the events of the request.
+/// A response, and the events that the request caused.
 #[derive(Debug)]
 struct Outcome {
     status: StatusCode,
@@ -214,7 +214,7 @@ impl Outcome {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// Returns the names of the response's headers. Leaves out `Content-Length`, because axum adds `Content-Length`.
+    /// Returns the names of the response's headers. Leaves out `Content-Length`, because axum adds that header.
     fn header_names(&self) -> Vec<HeaderName> {
         self.headers.keys().filter(|name| *name != CONTENT_LENGTH).cloned().collect()
     }
@@ -233,7 +233,7 @@ fn new_request(transport: Transport, uri: &str, headers: &[(HeaderName, &str)]) 
     headers.iter().fold(request, |request, (name, value)| request.header(name, *value)).body(Body::empty()).unwrap()
 }
 
-/// Returns routes that respond to every request with the given headers.
+/// Returns routes that respond to every request with the headers in `headers`.
 fn respond_with(headers: &[(HeaderName, &[u8])]) -> Router {
     let headers: Vec<_> =
         headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_bytes(value).unwrap())).collect();
@@ -258,7 +258,7 @@ async fn send_cookies(policy: PolicyBuilder, transport: Transport, headers: &[&s
 
 // ---- Policies and responses that several files use.
 
-/// The headers of five undeclared cookies:
+/// The `Set-Cookie` headers of five undeclared cookies:
 ///
 /// 1. a session cookie,
 /// 2. a token,

@@ -1,8 +1,8 @@
 //! Property tests:
 //!
-//! - A cookie value is the same after the value is written and read.
+//! - hardtack reads back every cookie value that it wrote, unchanged.
 //! - A cookie value cannot add an attribute to the header.
-//! - Any bytes in a `Cookie` or `Set-Cookie` header are parsed without a panic.
+//! - The parsers do not panic, whatever bytes a `Cookie` or `Set-Cookie` header contains.
 //! - A setter writes an attribute unchanged, or returns an error.
 //! - `Debug` output, errors and reports never contain a cookie's value.
 #![allow(
@@ -42,7 +42,7 @@ use expected_cookie::is_cookie_octet;
 const SECRET: &str = "opensesame";
 
 fn config(cases: u32) -> ProptestConfig {
-    // Do not write the seeds of failures to files in the source folder. A failing test prints the seed.
+    // Do not write the seeds of failed tests to files in the source folder. A failing test prints the seed.
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 

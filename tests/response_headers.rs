@@ -20,7 +20,7 @@ use tower::{Layer as _, ServiceExt as _};
 #[derive(Cookie)]
 struct Session(String);
 
-/// A cookie that scripts read, although the cookie's name is similar to the name of a session cookie.
+/// A cookie for scripts. The cookie's name is similar to the name of a session cookie.
 #[derive(Cookie)]
 #[cookie(name = "__Host-session_hint", http_only = false, reason = "the page greets by it")]
 struct Hint(String);
@@ -44,7 +44,7 @@ fn set_cookies(headers: &HeaderMap) -> Vec<&str> {
     headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect()
 }
 
-/// Runs the handler on the request's jar, and returns a response with the given headers.
+/// Runs the handler with the request's jar, and returns a response with the headers in the argument.
 async fn respond(
     request: Request<()>,
     headers: &[(http::HeaderName, &'static str)],
@@ -133,7 +133,7 @@ fn jar_keeps_existing_headers_and_comes_last() {
 
 #[test]
 fn last_set_of_one_scope_wins() {
-    /// A cookie that gets the policy's domain.
+    /// A cookie whose Domain comes from the policy.
     #[derive(Cookie)]
     #[cookie(domain = policy)]
     struct Sso(u32);
@@ -229,8 +229,8 @@ async fn application_hsts_is_replaced_or_removed() {
 
 #[tokio::test]
 async fn header_with_a_wider_domain_is_undeclared() {
-    /// A host-only cookie without a prefix. If a header sets a host-only cookie with a `Domain`, browsers send the
-    /// cookie to more hosts than declared.
+    /// A host-only cookie without a name prefix. If a header for this cookie has a `Domain`, browsers send the cookie
+    /// to more hosts than the declaration allows.
     #[derive(Cookie)]
     #[cookie(name = "sid", reason = "an old proxy reads it")]
     struct Sid(u32);

@@ -5,7 +5,7 @@
 //! - key rotation while clients send requests,
 //! - declarations with `signed`, `sealed` and `json`.
 //!
-//! The tests set the clock of the library and never wait.
+//! The tests set the library's clock, so no test has to wait.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -38,7 +38,7 @@ fn instant(seconds: u64) -> SystemTime {
 /// The time of most tests, in Unix seconds.
 const NOW: u64 = 1_800_000_000;
 
-/// Returns the test key with the given number. The key is the same in every run.
+/// Returns a test key. The same number returns the same key in every run.
 fn key(number: u8) -> Key {
     use base64::Engine as _;
     Key::from_base64(&base64::engine::general_purpose::STANDARD.encode([number; 32])).unwrap()
@@ -51,7 +51,7 @@ fn jar(cookie_header: &str, keyring: &Keyring) -> Cookies {
     Cookies::from_headers(&request, testing::https()).with_keyring(keyring)
 }
 
-/// Reads a cookie whose encoded value is `wire`.
+/// Reads a cookie from a request. `wire` is the encoded value in the `Cookie` header.
 fn read<T: ReadCookie + hardtack::AllowedOver<hardtack::Https>>(wire: &str, keyring: &Keyring) -> Result<T, ReadError> {
     let cookie_header = format!("{}={wire}", T::SPEC.name);
     jar(&cookie_header, keyring).try_get::<T>().map(Option::unwrap)
@@ -63,7 +63,7 @@ fn wire(header: &http::HeaderValue) -> String {
     rest.split(';').next().unwrap().to_owned()
 }
 
-/// Converts the result of reading a cookie to the word that the vectors use for the result.
+/// Converts the result of a read to the verdict word of the vectors, such as `unknown-key`.
 fn verdict<T>(read: &Result<T, ReadError>) -> &'static str {
     match read {
         Ok(_) => "ok",

@@ -1,6 +1,6 @@
 //! Tests two session libraries inside the policy's layer, on real sockets: tower-sessions and axum-login. The tests use
-//! each library with the library's defaults and with other settings. The policy must harden the cookies of the
-//! libraries. Behind the policy, sessions and logout must still work.
+//! each session library with the default settings and with other settings. The policy must harden the cookies that the
+//! session libraries set. Sessions and logout must still work behind the policy.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -35,7 +35,7 @@ fn sessions() -> Sessions {
     SessionManagerLayer::new(MemoryStore::default())
 }
 
-/// Returns the layer of tower-sessions without the attributes that protect the cookie.
+/// Returns the layer of tower-sessions. Its cookie has no attributes that protect the cookie.
 fn insecure() -> Sessions {
     sessions().with_secure(false).with_http_only(false).with_same_site(cookie::SameSite::None)
 }
@@ -181,8 +181,8 @@ async fn host_prefixed_session_needs_a_hardened_removal() {
     curl.get(without_policy.https("/count")).await;
     let end = curl.get(without_policy.https("/end")).await;
     assert_eq!(normalize_all(&end.set_cookies()), ["__Host-id=; Path=/; Max-Age=0; Expires=*"]);
-    // A header for a `__Host-` cookie needs Secure. The header that removes the cookie has no Secure, so the client
-    // ignores the header.
+    // A header for a `__Host-` cookie needs Secure. The library's header that removes the cookie has no Secure, so the
+    // client ignores the header.
     assert_eq!(curl.cookies().len(), 1);
 
     let site = RecordingPolicy::new(Policy::builder()).serve(routes()).await;
@@ -231,7 +231,7 @@ async fn session_cookie_is_dropped_over_http_with_event() {
         for client in [site.client(), site.browser()] {
             for _ in 0..2 {
                 let reply = client.get(site.http("/count")).await;
-                // Each request begins a new session, because no client gets the session cookie.
+                // No client gets the session cookie, so each request begins a new session.
                 assert_eq!((reply.status, reply.body.as_str(), reply.set_cookies()), (200, "1", vec![]));
                 assert_eq!(reply.header("cache-control"), None);
                 assert_eq!(policy.events(), [format!("header dropped `id` (insecure, GET /count): {plain}; {reason}")]);
@@ -239,9 +239,10 @@ async fn session_cookie_is_dropped_over_http_with_event() {
         }
         assert_eq!(policy.count(Kind::HeaderDropped), 4);
 
-        // The client keeps the cookie of the ended session, which is a limit of the policy. The library still receives
-        // the session cookie of a plain HTTP request, so a plain HTTP request can end the session. The policy drops the
-        // header that removes the cookie, because the policy would make the header Secure.
+        // The client keeps the cookie of the ended session. This is a limit of the policy. The library still receives
+        // the session cookie of a plain HTTP request, so a plain HTTP request can end the session. The policy adds
+        // Secure to the header that removes the cookie. A Secure header is not allowed over plain HTTP, so the policy
+        // drops the header.
         let (browser, client) = (site.browser(), site.client());
         let set = browser.get(site.https("/count")).await;
         let key = set.set_cookies()[0].split(';').next().unwrap().to_owned();
@@ -325,8 +326,8 @@ async fn session_layer_outside_the_policy_is_unchanged() {
         ["id=*; SameSite=None; Path=/"]
     );
 
-    // The response over plain HTTP does not contain the declared cookie. But the response contains the session cookie
-    // of the outer layer.
+    // The response over plain HTTP does not contain the declared cookie. But the response over plain HTTP contains the
+    // session cookie of the outer layer.
     let plain = site.client().get(site.http("/both")).await;
     assert_eq!(
         (plain.status, normalize_all(&plain.set_cookies())),

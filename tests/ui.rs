@@ -1,9 +1,9 @@
-//! Tests the exact errors of code that must not compile. `ui/pass` contains the most similar code that compiles. Three
+//! Tests the exact errors of code that must not compile. `ui/pass` contains very similar code that compiles. Three
 //! folders contain the code that must not compile:
 //!
 //! - `ui/fail/attribute`: errors that the macros write.
-//! - `ui/fail/constant`: errors of a `const` in the code that the macros generate.
-//! - `ui/fail/context`: errors that rustc writes because of our traits.
+//! - `ui/fail/constant`: errors from a `const` that the macros generate.
+//! - `ui/fail/context`: errors from rustc about the traits of hardtack.
 //!
 //! The first line of each file in `ui/fail` contains the number of errors that the file must cause. One mistake must
 //! cause only one error.
@@ -23,7 +23,8 @@ use hardtack_rules::{Rule, RuleKind};
 
 use not_run::not_run;
 
-/// The compiler whose errors are in the `.stderr` files. The text of rustc's notes depends on rustc's version.
+/// The version of the compiler that wrote the errors in the `.stderr` files. The text of rustc's notes depends on
+/// rustc's version.
 const COMPILER: &str = "rustc 1.95.";
 
 /// Includes the programs of `ui/pass`. The function `main` of each program checks the headers that the program writes.

@@ -1,6 +1,6 @@
 //! Tests `hardtack::web` in Chromium and Firefox. Pages load a WebAssembly test program (`tests/web`) over TLS and over
-//! plain HTTP. The tests call the functions of the program. Then the tests check the browser's cookie store and the
-//! value that the server reads.
+//! plain HTTP. The tests call the functions of the WebAssembly program. Then the tests check the browser's cookie store
+//! and the value that the server reads.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -56,7 +56,7 @@ fn run_scenarios(kind: Kind) {
     }
 }
 
-/// The name and the function of a scenario. Each scenario begins with an empty cookie store.
+/// The name and the function of a test scenario. Each test scenario begins with an empty cookie store.
 type Scenario = (&'static str, fn(&Page<'_>));
 
 const SCENARIOS: [Scenario; 13] = [
@@ -86,7 +86,7 @@ impl Page<'_> {
         self.tab.navigate(&format!("https://{HOST}{path}")).unwrap();
     }
 
-    /// Calls a function of the program and returns its result.
+    /// Calls a function of the WebAssembly program and returns the result.
     fn call(&self, function: &str, arguments: Value) -> String {
         let result = self.tab.evaluate(&format!("ready.then(web => web.{function}(...{arguments}))"));
         result.as_str().unwrap_or_else(|| panic!("{function} {arguments}: {result}")).to_owned()
@@ -104,13 +104,13 @@ impl Page<'_> {
         self.call("remove", json!([cookie]))
     }
 
-    /// Sets a cookie with another path or domain. If `value` is `None`, the function removes the cookie with the other
-    /// path or domain.
+    /// Sets a cookie with a path or domain that differs from the declaration. If `value` is `None`, removes the cookie
+    /// with that path or domain.
     fn set_in_scope(&self, cookie: &str, value: Option<&str>, setter: &str, scope: &str) -> String {
         self.call("set_in_scope", json!([cookie, value, setter, scope]))
     }
 
-    /// Makes the server respond with the given `Set-Cookie` header.
+    /// Makes the server respond with the `Set-Cookie` header in the argument.
     fn receive(&self, header: &str) {
         let path = format!("/raw?header={}", header.replace('%', "%25").replace(';', "%3B").replace(' ', "%20"));
         assert_eq!(self.tab.fetch(&path).0, 200, "{header}");
@@ -182,7 +182,7 @@ fn values_are_read_back_unchanged(page: &Page<'_>) {
         assert_eq!(page.set("theme", text), "ok", "{text:?}");
         assert_eq!(page.get("theme"), format!("some {text}"));
         assert_eq!(page.read_by_server("theme"), format!("some {text}"));
-        // For the same cookie, the program and the server create the same text for `document.cookie`.
+        // For the same cookie, the WebAssembly program and the server assign the same text to `document.cookie`.
         let expected = document_cookie(&Theme(text.to_owned())).unwrap().to_string();
         assert_eq!(page.call("document_cookie_text", json!([text])), expected);
         let stored = page.stored_cookie();
@@ -369,8 +369,8 @@ fn second_cookie_of_the_name_is_an_error(page: &Page<'_>) {
     assert_eq!(page.stored().len(), 2);
     assert_error(&page.remove("legacy"), "Remains", "legacy");
     assert_eq!(page.stored_cookie().value, "evil");
-    // The server sets an `HttpOnly` cookie with the same name, domain and path as the page's cookie. So the browser
-    // drops the cookie that the page sets afterwards.
+    // The server sets an `HttpOnly` cookie with the same name, domain and path as the page's cookie. Scripts cannot
+    // overwrite an `HttpOnly` cookie, so the browser drops the cookie that the page sets afterwards.
     page.receive("legacy=server; Path=/; Secure; HttpOnly");
     assert_error(&page.set("legacy", "s3cr3t"), "Dropped", "legacy");
 }
@@ -401,7 +401,7 @@ fn frames_follow_the_browsers_rules(page: &Page<'_>) {
         results.as_array().unwrap().iter().map(|result| result.as_str().unwrap().to_owned()).collect()
     };
     let (inner, partner) = (format!("https://{HOST}/frame"), format!("https://{PARTNER}/"));
-    // The frame's script calls three functions for each of two cookies.
+    // The script in the frame calls three functions for each of two cookies.
     let names = ["__Host-theme", "__Host-theme", "__Host-theme", "__Host-map", "__Host-map", "__Host-map"];
 
     let same_site = frame(&format!("https://{HOST}/"), &inner, Value::Null);

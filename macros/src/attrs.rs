@@ -1,6 +1,6 @@
-//! Parses `#[cookie(…)]` and `#[cookies(…)]` into `Arguments`. `Arguments` contains the value of each key, with the
-//! spans of the key and the value. If the value of a key is wrong, the parser reports an error and continues with the
-//! next key. Later, `check` rejects values that contradict each other.
+//! Parses `#[cookie(…)]` and `#[cookies(…)]` into `Arguments`. `Arguments` contains the value of each key, the span of
+//! the key and the span of the value. If the value of a key is wrong, the parser reports an error and continues with
+//! the next key. Later, the module `check` rejects keys that contradict each other.
 
 use core::fmt::Display;
 use core::time::Duration;
@@ -20,12 +20,13 @@ use crate::names::Case;
 /// The value of one key that the user wrote.
 pub(crate) struct Given<T> {
     pub(crate) key: Span,
-    /// The tokens of the value. If the key has no value, such as `json`, the tokens are the key itself.
+    /// The tokens of the value. Some keys, such as `json`, have no value. The tokens of a key without a value are the
+    /// key itself.
     pub(crate) tokens: TokenStream,
     pub(crate) value: T,
 }
 
-/// The arguments of one declaration, variant or set. A key that the user did not write is `None`.
+/// The arguments of one cookie, enum variant or set. If the user did not write a key, the field of the key is `None`.
 #[derive(Default)]
 pub(crate) struct Arguments {
     /// `name`: the cookie's whole name, including the prefix.
@@ -42,7 +43,7 @@ pub(crate) struct Arguments {
     pub(crate) http_only: Option<Given<bool>>,
     /// `secure`: true if the cookie has the `Secure` attribute.
     pub(crate) secure: Option<Given<bool>>,
-    /// `partitioned`: the cookie has the `Partitioned` attribute.
+    /// `partitioned`: adds the `Partitioned` attribute.
     pub(crate) partitioned: Option<Given<()>>,
     /// `reason`: why the cookie is weaker than the default.
     pub(crate) reason: Option<Given<String>>,
@@ -58,14 +59,15 @@ pub(crate) struct Arguments {
     pub(crate) existing: Option<Given<()>>,
     /// `rename_all`: the spelling of an enum's variants in the value.
     pub(crate) rename_all: Option<Given<Case>>,
-    /// `rename`: the value's text for one variant.
+    /// `rename`: the text of one enum variant in the cookie's value.
     pub(crate) rename: Option<Given<String>>,
-    /// `crate`: the path of the crate `hardtack`. The macros use only the tokens of the path.
+    /// `crate`: the path of the crate `hardtack`. The path is in the field `tokens` of `Given`.
     pub(crate) krate: Option<Given<()>>,
-    /// True if the parser rejected an item of the attribute. An argument may then be missing.
+    /// True if the parser rejected an item of the attribute, such as `path = 3`. The argument of a rejected item is
+    /// missing.
     pub(crate) is_incomplete: bool,
-    /// True if a rejected item may have been `reason` or `read_only`. The keys `reason` and `read_only` allow a
-    /// weakening.
+    /// True if the user may have written `reason` or `read_only` in a rejected item. A declaration with `reason` or
+    /// `read_only` may be weaker than the default.
     pub(crate) may_allow_weakening: bool,
     keys: Vec<(AttributeKey, Span)>,
 }
@@ -99,8 +101,8 @@ pub(crate) fn parse_set_arguments(tokens: TokenStream, errors: &mut Errors) -> A
     arguments
 }
 
-/// Removes every `#[cookie(…)]` from an item that the macro returns without an expansion. rustc would reject the
-/// attribute `#[cookie(…)]`.
+/// Removes every `#[cookie(…)]` from an item. If the macro does not expand an item, the macro returns the item itself.
+/// rustc would then reject the attribute `#[cookie(…)]`.
 pub(crate) fn without_cookie_attributes(mut input: DeriveInput) -> DeriveInput {
     let clean = |attributes: &mut Vec<Attribute>| attributes.retain(|attribute| !attribute.path().is_ident("cookie"));
     clean(&mut input.attrs);
@@ -179,16 +181,16 @@ fn parse_item(input: ParseStream<'_>, target: Target, arguments: &mut Arguments,
         return;
     }
     if input.peek(Ident::peek_any) {
-        // Only the comma after the item is missing. The next item may be right, so the parser does not skip the next
-        // item.
+        // Only the comma after the item is missing. The parser does not skip the next item, because the next item may
+        // be valid.
         return errors.push(input.span(), "expected `,` before this key");
     }
     errors.push(input.span(), "expected `,` before the next key");
     skip_item(input);
 }
 
-/// Rejects a word with hyphens, such as the header's `Max-Age`. The error names one unknown key. Without the function,
-/// the user would get errors for three wrong tokens.
+/// Rejects a word with hyphens, such as the header's `Max-Age`. The error names the whole word as one unknown key.
+/// Without this function, the user would get three errors: one for each part of the word.
 fn reject_hyphenated(
     first: &Ident,
     input: ParseStream<'_>,
@@ -205,7 +207,7 @@ fn reject_hyphenated(
     reject_unknown(tokens, &text, input.peek(Token![=]), target, arguments, errors);
 }
 
-/// Returns true if the key allows a weakening.
+/// Returns true if the key lets a declaration be weaker than the default.
 fn allows_weakening(key: Option<AttributeKey>) -> bool {
     matches!(key, Some(AttributeKey::Reason | AttributeKey::ReadOnly))
 }
@@ -228,7 +230,7 @@ fn skip_item(input: ParseStream<'_>) {
     }
 }
 
-/// Parses the value of one key, and stores the value under the key.
+/// Parses the value of one key, and stores the value in `arguments`.
 fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Arguments, errors: &mut Errors) {
     let text = word.unraw().to_string();
     let Some(key) = AttributeKey::from_word(&text) else {
@@ -264,8 +266,8 @@ fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Argu
     }
 }
 
-/// Removes the invisible groups around an expression. `macro_rules!` puts fragments such as `$value` into invisible
-/// groups.
+/// Removes the invisible groups around an expression. If the attribute comes from a `macro_rules!` macro, a fragment
+/// such as `$value` is in an invisible group.
 fn without_groups(value: Expr) -> Expr {
     match value {
         Expr::Group(group) => without_groups(*group.expr),
@@ -345,8 +347,8 @@ impl ValueParser<'_> {
             if path.path.is_ident("environment") {
                 return self.reject("`domain = environment` is now `domain = policy`; write `policy`");
             }
-            // The name of a constant is usually in capital letters. So a similar word in small letters is probably a
-            // misspelled `policy`.
+            // Names of constants are usually in capital letters. So a word in small letters that is similar to `policy`
+            // is probably a misspelled `policy`.
             let word = path.to_token_stream().to_string();
             if word.starts_with(char::is_lowercase) && nearest(&word, ["policy", "environment"]).is_some() {
                 return self.reject("the word for the policy's domain is `policy`; write `domain = policy`");
@@ -475,7 +477,7 @@ impl ValueParser<'_> {
         }
     }
 
-    /// Returns the parsed value together with the spans of the value's tokens.
+    /// Returns the parsed value together with the value's tokens.
     fn given<T>(&self, value: T) -> Option<Given<T>> {
         let tokens = self.value.as_ref().map_or_else(|| self.word.to_token_stream(), ToTokens::to_token_stream);
         Some(Given { key: self.word.span(), tokens, value })
@@ -527,7 +529,7 @@ mod tests {
         }
         let new = expand(quote!(policy));
         assert!(new.contains("policy_domain ()") && !new.contains("compile_error"), "{new}");
-        // `POLICY` is a constant, although the name is similar to `policy`.
+        // `POLICY` is the name of a constant, and not a misspelled `policy`.
         let constant = expand(quote!(POLICY));
         assert!(constant.contains("domain (POLICY)") && !constant.contains("compile_error"), "{constant}");
     }

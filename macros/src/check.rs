@@ -1,6 +1,6 @@
-//! Builds the `Declaration` of one cookie from the arguments of the attribute, and checks the declaration with the
-//! crate `hardtack-rules`. Each broken rule becomes an error at the tokens that break the rule. The compiler checks
-//! constant expressions later, in a `const` of the expansion.
+//! Builds the `Declaration` of one cookie from the arguments of the attribute. Then checks the declaration with the
+//! crate `hardtack-rules`. Each broken rule becomes an error at the tokens that break the rule. The macro does not know
+//! the values of constant expressions. So the compiler checks constant expressions in a `const` of the generated code.
 
 use hardtack_rules::check::{Argument, find_error, find_unexplained, lint_for, public_suffix_fault};
 use hardtack_rules::deny::Violation;
@@ -16,7 +16,7 @@ use crate::errors::Errors;
 use crate::keys::AttributeKey;
 use crate::model::{CookieField, CookieSet, DefaultName};
 
-/// Builds and checks one declaration. Returns the permissive declaration if the check reported an error.
+/// Builds and checks one declaration. If the check reports an error, returns `Declaration::permissive` instead.
 pub(crate) fn check_declaration(
     arguments: &Arguments,
     default: &DefaultName,
@@ -52,7 +52,7 @@ fn reject_seal_conflicts(arguments: &Arguments, errors: &mut Errors) {
     }
 }
 
-/// Checks each declaration of a set. Rejects a cookie if an earlier cookie of the set has the same name.
+/// Checks each declaration of a set. Also rejects a cookie if an earlier cookie of the set has the same name.
 pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors) -> Vec<Declaration> {
     let mut names: Vec<String> = Vec::new();
     let mut declarations = Vec::new();
@@ -65,8 +65,8 @@ pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors)
             check_declaration(&field.arguments, &field.default_name, build.deny_list_for(&field.origin.item), errors)
         };
         if let (Name::Literal { text, .. }, false) = (&declaration.name, field.is_existing()) {
-            // Two fields with `cfg` attributes may exclude each other. So a `const` of the expansion compares the names
-            // of the fields that remain.
+            // Two fields with the same cookie name are valid if no build contains both fields. So if a field has a
+            // `cfg` attribute, a `const` of the generated code compares the names.
             let is_taken = names.contains(text) && !declaration.is_permissive && field.cfgs().next().is_none();
             if is_taken {
                 reject_duplicate_name(field, text, errors);
@@ -148,20 +148,20 @@ fn const_checks(arguments: &Arguments, deny: CookieDenyList<'_>) -> Vec<ConstChe
     if let Some(Constant::Expression(max_age)) = arguments.max_age.as_ref().map(|given| &given.value) {
         add(Argument::MaxAge, max_age);
     }
-    // A `reason` without a weakening is an error. A constant expression may be a weakening, so the compiler must check
-    // the `reason`.
+    // If a cookie is not weaker than the default, a `reason` is an error. A constant expression may make the cookie
+    // weaker, so the compiler must check the `reason`.
     if let (Some(given), true) = (&arguments.reason, may_trip_a_lint(&checks)) {
         checks.push(ConstCheck { argument: Argument::Reason, tokens: given.tokens.clone(), denied: None });
     }
     checks
 }
 
-/// Returns the error texts for an argument that is a constant expression. Returns `None` if the deny list does not
-/// restrict the argument.
+/// Returns the error texts for a constant expression that the deny list forbids. Returns `None` if the deny list does
+/// not restrict the argument.
 fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts> {
     let rule = match lint_for(argument)? {
-        // Every `domain` triggers the lint of `domain`, so the macro does not need the value of the constant
-        // expression.
+        // Every `domain` triggers the lint `domain-wide`. So the macro itself reports the error, even if the `domain`
+        // is a constant expression.
         Rule::DomainWide => return None,
         rule => rule,
     };
@@ -172,13 +172,13 @@ fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts>
     (lint.is_some() || limit.is_some()).then(|| DenyTexts { lint: lint.unwrap_or_default(), limit })
 }
 
-/// Returns true if a constant expression of the declaration may trigger a lint. Only the compiler can find a lint that
-/// depends on a constant expression.
+/// Returns true if a constant expression of the declaration may trigger a lint. Only the compiler knows the value of a
+/// constant expression, so only the compiler can find the lint.
 fn may_trip_a_lint(checks: &[ConstCheck]) -> bool {
     checks.iter().any(|check| !matches!(lint_for(check.argument), None | Some(Rule::DomainWide)))
 }
 
-/// Checks every argument that is a literal. Reports at most one error for each argument.
+/// Checks each argument that is a literal, and reports at most one error for the argument.
 fn check_literals(
     arguments: &Arguments,
     default: &DefaultName,
@@ -190,7 +190,8 @@ fn check_literals(
     for &argument in Argument::ALL {
         let is_unknown = match argument {
             Argument::Name => !matches!(declaration.name, Name::Literal { .. }),
-            // The `reason` may belong to a weakening in an item that the parser rejected.
+            // The parser may have rejected the item that makes the cookie weaker. So the macro does not check the
+            // `reason`.
             Argument::Reason => arguments.is_incomplete || may_trip_a_lint(&declaration.const_checks),
             _ => false,
         };
@@ -199,8 +200,8 @@ fn check_literals(
         }
         let is_suffix = argument == Argument::Domain && is_public_suffix(&spec);
         let lint = || match arguments.is_incomplete && arguments.may_allow_weakening {
-            // The rejected item may have been the `reason` for the weakening. The user already gets an error for the
-            // rejected item.
+            // The user may have written a `reason` in an item that the parser rejected. The user already gets an error
+            // for the rejected item, so the lint causes no second error.
             true => None,
             false => find_unexplained(&spec, argument).or_else(|| public_suffix_fault(&spec).filter(|_| is_suffix)),
         };
@@ -239,16 +240,16 @@ fn is_public_suffix(_: &Spec<'_>) -> bool {
     false
 }
 
-/// Returns the tokens at which the error is shown, and a boolean. If the user wrote the argument, the tokens belong to
-/// the argument, and the boolean is false. Otherwise the tokens are the name of the type or field, and the boolean is
-/// true.
+/// Returns the tokens at which an error about the argument is shown. If the user wrote the argument, the tokens belong
+/// to the argument. Otherwise the tokens are the name of the type or field, and the returned boolean is true.
 fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argument, rule: Rule) -> (TokenStream, bool) {
     let on_key = |span: Span| quote_spanned!(span=> _);
     let tokens = match argument {
         Argument::Name => arguments.name.as_ref().map(|given| given.tokens.clone()),
         Argument::Path => arguments.path.as_ref().map(|given| given.tokens.clone()),
         Argument::Domain => arguments.domain.as_ref().map(|given| match rule {
-            // If every `domain` breaks the rule, the error points at the key, not at the value.
+            // The three rules in this pattern forbid every `domain`. So the error points at the key `domain`, not at
+            // the value.
             Rule::PrefixHost | Rule::PrefixHostHttp | Rule::DomainWide => on_key(given.key),
             _ => given.tokens.clone(),
         }),

@@ -1,6 +1,6 @@
-//! The declaration of one cookie. `check` builds the declaration from the arguments of the attribute, and `expand`
-//! generates impls from the declaration. Each value in the declaration is a literal, or a constant expression that only
-//! the compiler can evaluate.
+//! The declaration of one cookie. The module `check` builds the declaration from the arguments of the attribute. The
+//! module `expand` generates impls from the declaration. Each value in the declaration is a literal or a constant
+//! expression. Only the compiler can evaluate a constant expression.
 
 use core::time::Duration;
 
@@ -8,15 +8,15 @@ use hardtack_rules::check::Argument;
 use hardtack_rules::{SameSite, Seal, Spec};
 use proc_macro2::{Span, TokenStream};
 
-/// A declaration that can be expanded. The literals in the declaration are already checked.
+/// A declaration from which `expand` can generate code. The literals in the declaration are already checked.
 pub(crate) struct Declaration {
     pub(crate) name: Name,
     pub(crate) path: Option<Constant<String>>,
     pub(crate) domain: Option<DomainSource>,
     pub(crate) max_age: Option<Constant<Duration>>,
     pub(crate) same_site: SameSite,
-    /// The span of the value of `same_site`, such as `Strict`. The expansion gives the span of the value to the variant
-    /// of `SameSite`. An editor then shows the variant's docs at the word that the user wrote.
+    /// The span of the word that the user wrote for `same_site`, such as `Strict`. In the generated code, the variant
+    /// of `SameSite` has the span of the user's word. So an editor shows the variant's docs at the user's word.
     pub(crate) same_site_span: Span,
     pub(crate) http_only: bool,
     pub(crate) secure: bool,
@@ -37,21 +37,22 @@ pub(crate) struct SealArgument {
     pub(crate) span: Span,
 }
 
-/// A check of an argument that is a constant expression. The compiler runs the check in a `const` of the expansion.
+/// A check of an argument that is a constant expression. The compiler runs the check in a `const` of the generated
+/// code.
 pub(crate) struct ConstCheck {
     pub(crate) argument: Argument,
     /// The tokens at which the compiler shows an error.
     pub(crate) tokens: TokenStream,
-    /// The error texts for arguments that `HARDTACK_DENY` forbids. `None` if the deny list does not restrict this
-    /// argument.
+    /// The error texts if `HARDTACK_DENY` forbids the argument. `denied` is `None` if `HARDTACK_DENY` does not restrict
+    /// the argument.
     pub(crate) denied: Option<DenyTexts>,
 }
 
 /// The error texts for one argument that the deny list restricts.
 pub(crate) struct DenyTexts {
-    /// The error text if the argument triggers a lint. The text is empty if the deny list allows the lint.
+    /// The error text if the argument triggers a lint. `lint` is empty if the deny list allows the lint.
     pub(crate) lint: String,
-    /// The longest lifetime in seconds, and the error text for a longer lifetime.
+    /// The longest lifetime that the deny list allows, in seconds, and the error text for a longer lifetime.
     pub(crate) limit: Option<(u64, String)>,
 }
 
@@ -71,10 +72,10 @@ pub(crate) enum Name {
         /// True if the user wrote the name. False if the name comes from the name of the type or field.
         explicit: bool,
     },
-    /// A constant expression.
+    /// A name that is a constant expression.
     Expression(TokenStream),
-    /// A name without a prefix, from the name of the type or field. The prefix depends on the path, and the path is a
-    /// constant expression.
+    /// The name of the type or field in snake case, without a prefix. The macro does not know the prefix, because the
+    /// prefix depends on the path, and the path is a constant expression.
     Derived(String),
 }
 
@@ -92,8 +93,8 @@ impl Declaration {
     ///
     /// The macros use a permissive declaration in two cases:
     ///
-    /// - A declaration has errors. The macros still generate all impls and methods, so the compiler reports no further
-    ///   errors.
+    /// - A declaration has errors. From the permissive declaration, the macros still generate all impls and methods, so
+    ///   the errors cause no further errors.
     /// - A field is `existing`. The type of an `existing` field contains the real declaration.
     pub(crate) fn permissive() -> Declaration {
         Declaration {
@@ -114,8 +115,8 @@ impl Declaration {
         }
     }
 
-    /// Returns the declaration as a `Spec`, for the checks of the crate `hardtack-rules`. In the `Spec`, a valid
-    /// placeholder replaces each constant expression.
+    /// Converts the declaration to a `Spec`, which the checks of the crate `hardtack-rules` require. The `Spec`
+    /// contains a valid placeholder for each constant expression.
     pub(crate) fn spec(&self) -> Spec<'_> {
         // The pattern contains no `..`, so a new field of `Declaration` causes a compile error until `spec` handles the
         // new field.
@@ -163,7 +164,8 @@ impl Declaration {
         spec
     }
 
-    /// Returns true if every argument is a literal. The macro itself can then write the whole header.
+    /// Returns true if every argument is a literal. If every argument is a literal, the macro itself can write the
+    /// attributes of the header.
     pub(crate) fn is_literal(&self) -> bool {
         matches!(self.name, Name::Literal { .. })
             && !matches!(self.path, Some(Constant::Expression(_)))

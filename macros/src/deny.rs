@@ -2,7 +2,7 @@
 //! arguments. The build fails for every cookie that the deny list forbids, even if the cookie's declaration has a
 //! `reason`.
 //!
-//! The macros read only their tokens and environment variables. Only this file reads environment variables.
+//! Only this file of the crate reads environment variables.
 
 use std::env;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,18 +13,18 @@ use quote::quote;
 
 use crate::errors::Errors;
 
-/// The build in which the macro runs.
+/// The deny list and the crate name of the build in which the macro runs.
 pub(crate) struct Build {
     /// The value of the environment variable `HARDTACK_DENY`.
     text: String,
-    /// The name of the crate that is compiled. Without cargo, the name is empty, and no exception of the deny list
-    /// applies.
+    /// The name of the crate that is compiled. If cargo does not run the build, the name is empty, and no exception in
+    /// the deny list applies.
     krate: String,
 }
 
 impl Build {
-    /// Reads the environment variable `HARDTACK_DENY`. Reports invalid words only once for the crate, not for every
-    /// cookie.
+    /// Reads the environment variable `HARDTACK_DENY`. Reports an invalid word of the deny list only once for the
+    /// crate, and not for every cookie.
     pub(crate) fn from_environment(errors: &mut Errors) -> Build {
         static IS_REPORTED: AtomicBool = AtomicBool::new(false);
         let krate = env::var("CARGO_CRATE_NAME").unwrap_or_default();
@@ -58,8 +58,9 @@ impl Build {
 
 /// Returns an item that makes cargo compile the crate again when `HARDTACK_DENY` changes.
 ///
-/// Returns `None` if the value of `HARDTACK_DENY` is not UTF-8, because `option_env!` would then cause another error
-/// for every cookie. If the value is not UTF-8, the crate does not compile, so cargo compiles the crate again anyway.
+/// Returns `None` if the value of `HARDTACK_DENY` is not UTF-8. With a value that is not UTF-8, the crate does not
+/// compile, so cargo compiles the crate again anyway. The item would contain `option_env!`, which would cause a second
+/// error for every cookie.
 pub(crate) fn variable_dependency() -> Option<TokenStream> {
     let is_unreadable = matches!(env::var(VARIABLE), Err(env::VarError::NotUnicode(_)));
     let text = quote!(::core::option::Option<&'static ::core::primitive::str>);

@@ -1,4 +1,4 @@
-//! Collects the errors of one macro call. Each error points at the tokens that caused the error, so one build shows all
+//! Collects the errors of one macro call. Each error points at the tokens that caused the error. One build shows all
 //! mistakes. This module also finds the known word that is most similar to a misspelled word.
 
 use proc_macro2::{Span, TokenStream};
@@ -28,14 +28,14 @@ impl Errors {
         self.list.len()
     }
 
-    /// Returns the errors as `compile_error!` calls, followed by the expansion.
+    /// Returns one `compile_error!` call for each error, followed by the generated code.
     pub(crate) fn prepend_to(self, expansion: TokenStream) -> TokenStream {
         let errors = self.list.iter().map(syn::Error::to_compile_error);
         quote!(#(#errors)* #expansion)
     }
 }
 
-/// Returns the word that is most similar to `text`, or `None` if all words are very different. The comparison ignores
+/// Returns the word that is most similar to `text`, or `None` if no word is similar to `text`. The comparison ignores
 /// letter case and separators.
 pub(crate) fn nearest<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
@@ -45,7 +45,8 @@ pub(crate) fn nearest<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) 
     (distance <= 1 + text.chars().count() / 4).then_some(word)
 }
 
-/// Returns the Levenshtein distance: the number of letters to add, remove or replace until `a` is equal to `b`.
+/// Returns the Levenshtein distance: the number of letters that must be added, removed or replaced to change `a` into
+/// `b`.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,5 +1,5 @@
-//! The table of all keys. A row contains the name of the key, an example, and the items that may have the key. If a
-//! user writes an unknown word, `suggestion` returns the key or the advice that the user probably needs.
+//! The table of all keys. Each row contains the name of a key, an example, and the kinds of items on which the key is
+//! allowed. If a user writes an unknown word, `suggestion` returns the key that the user probably meant, or advice.
 
 /// A key of `#[cookie(…)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) enum AttributeKey {
     Crate,
 }
 
-/// The kind of item that has the attribute `#[cookie(…)]`.
+/// The kinds of items that can have the attribute `#[cookie(…)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A type that derives `Cookie`.
@@ -34,7 +34,7 @@ pub(crate) enum Target {
     Field,
     /// A variant of a fieldless enum.
     Variant,
-    /// A `#[cookies]` struct. The keys are in `#[cookies(…)]` itself.
+    /// A `#[cookies]` struct. The user writes the keys in `#[cookies(…)]`.
     Set,
 }
 
@@ -119,7 +119,7 @@ const ADVICE: &[(&str, &str)] = &[
 pub(crate) enum Suggestion {
     /// The key that the user probably meant.
     Key(&'static str),
-    /// Advice for the user, because no key has the effect that the user wants.
+    /// Advice for the user if no key has the effect that the user wants.
     Advice(&'static str),
 }
 

@@ -1,5 +1,5 @@
-//! The macros of [hardtack](https://docs.rs/hardtack). The crate `hardtack` exports these macros, so import them from
-//! `hardtack`.
+//! The macros of [hardtack](https://docs.rs/hardtack). The crate `hardtack` exports all macros of this crate. Import
+//! the macros from `hardtack`.
 
 mod attrs;
 mod check;
@@ -16,7 +16,7 @@ mod recover;
 use proc_macro::{Group, TokenStream, TokenTree};
 
 /// Declares a cookie. By default, the cookie is host-only and has the attributes `Secure`, `HttpOnly` and
-/// `SameSite=Lax`. The cookie's name then begins with `__Host-Http-`.
+/// `SameSite=Lax`. By default, the cookie's name begins with `__Host-Http-`.
 ///
 /// The type has one of these shapes:
 ///
@@ -25,9 +25,8 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// - A fieldless enum.
 /// - A unit struct. The cookie is either present with the value `1` or absent.
 ///
-/// **If you rename the type, the cookie's name changes too.** Browsers still send the cookie with the old name, and
-/// your program ignores the cookie with the old name. If browsers already have the cookie, write the old name with the
-/// key `name`.
+/// **If you rename the type, the cookie's name changes too.** Browsers still send the cookie with the old name, but
+/// your program ignores the old name. If browsers already have the cookie, declare the old name with the key `name`.
 ///
 /// | key | value | meaning and default |
 /// |---|---|---|
@@ -47,7 +46,7 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// | `rename_all`, and `rename` on a variant | serde's spellings | the text in the cookie for the variants of a fieldless enum; by default `"kebab-case"` |
 /// | `crate` | path | the path of the crate `hardtack`; by default `::hardtack` |
 ///
-/// The macro puts the strongest possible prefix before a default name:
+/// If the declaration has no key `name`, the macro puts the strongest possible prefix before the name:
 ///
 /// - `__Host-Http-` if the cookie is host-only and has `Path=/` and `HttpOnly`
 /// - `__Host-` if the cookie is host-only and has `Path=/`
@@ -61,9 +60,9 @@ pub fn derive_cookie(input: TokenStream) -> TokenStream {
 
 /// Makes a newtype or a fieldless enum usable as the value of a cookie.
 ///
-/// In the cookie, the text of a newtype is the text of the newtype's field. The text of a variant is the variant's name
-/// in kebab case. To change the texts of all variants, use `#[cookie(rename_all = "…")]` on the enum, with one of
-/// serde's spellings. To change the text of one variant, use `#[cookie(rename = "…")]` on the variant.
+/// The cookie's value of a newtype is the text of the newtype's field. The cookie's value of an enum variant is the
+/// variant's name in kebab case. To change the texts of all variants, use `#[cookie(rename_all = "…")]` on the enum,
+/// with one of serde's spellings. To change the text of one variant, use `#[cookie(rename = "…")]` on the variant.
 #[proc_macro_derive(CookieValue, attributes(cookie))]
 pub fn derive_cookie_value(input: TokenStream) -> TokenStream {
     pipeline::cookie_value(input.into()).into()
@@ -77,16 +76,16 @@ pub fn derive_cookie_value(input: TokenStream) -> TokenStream {
 /// - `set_session` and `set_session_with` set the cookie.
 /// - `remove_session` and `remove_session_with` remove the cookie.
 ///
-/// The methods have the docs and the visibility of the field. If the field is `read_only`, the macro generates only the
+/// Each method has the docs and the visibility of the field. If the field is `read_only`, the macro generates only the
 /// getter. The constant `SPECS` contains the declarations of all fields.
 ///
 /// `#[cookie(…)]` on a field accepts the keys of `#[derive(Cookie)]`, except `rename_all`, `rename` and `crate`. If the
-/// type of a field derives `Cookie`, the type already contains the declaration. Write `#[cookie(existing)]` on a field
-/// whose type derives `Cookie`.
+/// type of a field derives `Cookie`, the type already declares the cookie. Write `#[cookie(existing)]` on a field whose
+/// type derives `Cookie`.
 ///
-/// The struct gets a type parameter for the scheme. The default scheme is `Https`. The struct implements `Clone`, and
-/// `From` converts between the struct and `Cookies<S>` in both directions. The `Debug` output of the struct contains
-/// the names of the cookies, but not their values.
+/// The macro adds a type parameter to the struct: the scheme `S`, which is `Https` by default. The struct implements
+/// `Clone`. `From` converts the struct to `Cookies<S>` and back. The `Debug` output of the struct contains the names of
+/// the cookies, but not the values of the cookies.
 #[proc_macro_attribute]
 pub fn cookies(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = if has_stray_bracket(item.clone()) { without_stray_brackets(item) } else { item };
@@ -101,8 +100,8 @@ pub fn derive_cookies(input: TokenStream) -> TokenStream {
 }
 
 /// Returns true if the tokens contain a closing bracket without an opening bracket. While a user types, an editor may
-/// pass a closing bracket without an opening bracket to the macro, as a punctuation token. A punctuation token with a
-/// bracket makes `proc_macro2` panic. rustc never passes a closing bracket without an opening bracket.
+/// pass an unmatched closing bracket to the macro as a punctuation token. The bracket as a punctuation token makes
+/// `proc_macro2` panic. rustc never passes unmatched brackets to a macro.
 fn has_stray_bracket(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match &token {
         TokenTree::Group(group) => has_stray_bracket(group.stream()),

@@ -1,7 +1,7 @@
 //! Builds a model of the user's item, and checks the shape of the item. The item is a cookie type, a value type, or a
-//! set of cookies. Later, `check` checks the arguments of the attributes.
+//! set of cookies. Later, the module `check` checks the arguments of the attributes.
 //!
-//! If the item has an error, the model is still complete, so the expansion causes no further errors.
+//! If the item has an error, the model is still complete. So the generated code causes no further errors.
 
 use core::iter;
 
@@ -23,7 +23,8 @@ pub(crate) struct CookieType<'a> {
     pub(crate) origin: Origin<'a>,
 }
 
-/// The place of a declaration in the source. The inventory stores the place of each declaration.
+/// The place of a declaration in the user's source. The inventory of declared cookies stores the place of each
+/// declaration.
 pub(crate) struct Origin<'a> {
     /// The path of the type or field inside its module: `Theme` or `ShopCookies::theme`.
     pub(crate) item: String,
@@ -33,7 +34,7 @@ pub(crate) struct Origin<'a> {
 }
 
 /// A type that can be written into a cookie's value and read from a cookie's value. The type derives `CookieValue` or
-/// `Cookie`, or the type is the marker type of a field in a set.
+/// `Cookie`, or is the marker type of a field in a set.
 pub(crate) struct ValueType<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,
@@ -46,10 +47,10 @@ pub(crate) struct ValueType<'a> {
 pub(crate) enum Shape<'a> {
     /// A struct with one field. The field is the value.
     Field { member: Member, ty: &'a Type },
-    /// A fieldless enum. The list contains each variant, with the text of the variant in the cookie.
+    /// A fieldless enum. The list contains each variant, and the text for the variant in the cookie.
     Variants(Vec<(&'a Ident, String)>),
-    /// A value that serde writes as JSON. If `field` is `None`, serde writes the type itself. Otherwise the type is a
-    /// marker type, and serde writes the only field of the marker type. `key` is the span of `json`.
+    /// A value that serde writes as JSON. If `field` is `None`, serde writes the whole type. Otherwise the type is a
+    /// marker type, and serde writes only the field of the marker type. `key` is the span of the key `json`.
     Json { key: Span, field: Option<&'a Type> },
     /// A unit struct. The cookie is either present with the value `1` or absent.
     Presence,
@@ -57,7 +58,8 @@ pub(crate) enum Shape<'a> {
     Unknown,
 }
 
-/// The default name of a cookie. The cookie has the default name if the declaration does not contain the key `name`.
+/// The default name of a cookie. A cookie has the default name if the cookie's declaration does not contain the key
+/// `name`.
 pub(crate) struct DefaultName {
     /// The name of the type or field in snake case, without a prefix.
     pub(crate) text: String,
@@ -68,7 +70,7 @@ pub(crate) struct DefaultName {
 pub(crate) struct CookieSet<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) visibility: &'a Visibility,
-    /// The `struct` keyword that the user wrote. rustc shows errors about the item at this keyword.
+    /// The `struct` keyword that the user wrote. rustc shows errors about the whole set at the `struct` keyword.
     pub(crate) token: &'a Token![struct],
     pub(crate) attributes: Vec<&'a Attribute>,
     pub(crate) fields: Vec<CookieField<'a>>,
@@ -81,13 +83,13 @@ pub(crate) struct CookieField<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) visibility: &'a Visibility,
     pub(crate) ty: &'a Type,
-    /// The attributes that every method of the field gets, such as docs and `cfg`.
+    /// The attributes of the field that the macro copies to every method of the field, such as docs and `cfg`.
     pub(crate) attributes: Vec<&'a Attribute>,
     pub(crate) arguments: Arguments,
     pub(crate) default_name: DefaultName,
     pub(crate) origin: Origin<'a>,
-    /// The methods of the field that are not generated, because an earlier field has methods with the same names. The
-    /// macro also reports an error for each method that is not generated.
+    /// The methods that the macro does not generate for the field, because an earlier field has methods with the same
+    /// names. The macro reports an error for each omitted method.
     pub(crate) omitted: Vec<Ident>,
 }
 
@@ -97,8 +99,8 @@ impl CookieField<'_> {
         self.arguments.existing.is_some()
     }
 
-    /// Returns the `cfg` attributes of the field. All generated code that mentions the field must have the field's
-    /// `cfg` attributes.
+    /// Returns the `cfg` attributes of the field. All generated code for the field must have the field's `cfg`
+    /// attributes too.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &&Attribute> {
         self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
     }
@@ -157,7 +159,8 @@ pub(crate) fn cookie_set<'a>(
     let arguments = attrs::parse_set_arguments(arguments, errors);
     let attributes = input.attrs.iter().filter(|attribute| is_allowed_on_set(attribute, errors)).collect();
     let mut fields: Vec<_> = named.named.iter().filter_map(|field| cookie_field(&input.ident, field, errors)).collect();
-    // After a parse error, the source may contain fields that the recovered struct does not contain.
+    // After a parse error, the recovered struct may have no fields, although the user wrote fields. So the macro
+    // reports an empty set only if there is no other error.
     if fields.is_empty() && errors.count() == 0 {
         errors.push_on(&input.ident, "the set has no cookies; write a field for each");
     }
@@ -177,8 +180,8 @@ fn is_cookies(attribute: &Attribute) -> bool {
     attribute.path().segments.last().is_some_and(|last| last.ident == "cookies")
 }
 
-/// Rejects a derive above `#[cookies]`, because the fields declare the cookies, not the struct. Returns true if there
-/// is a derive above `#[cookies]`.
+/// Rejects a derive above `#[cookies]`, because the fields declare the cookies, not the struct. Returns true if the
+/// struct has a derive above `#[cookies]`.
 pub(crate) fn reject_derive_on_set(input: &DeriveInput, errors: &mut Errors) -> bool {
     let has_fields = matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)));
     let set = input.attrs.iter().find(|attribute| has_fields && is_cookies(attribute));
@@ -298,7 +301,7 @@ fn cookie_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> 
 fn reject_clashing_methods(fields: &mut [CookieField<'_>], errors: &mut Errors) {
     let mut taken: Vec<(Ident, &Ident)> = Vec::new();
     for field in fields {
-        // No method has the field's own name yet. The name is reserved for a second getter.
+        // The field's own name is reserved for a second getter, which does not exist yet.
         let methods: Vec<Ident> = iter::once(field.ident.clone()).chain(method_names(field.ident)).collect();
         let clash = |method: &Ident| taken.iter().find(|(other, owner)| other == method && field.ident != *owner);
         field.omitted = methods.iter().filter(|method| clash(method).is_some()).cloned().collect();
@@ -332,7 +335,7 @@ pub(crate) fn method_names(field: &Ident) -> [Ident; 5] {
     ]
 }
 
-/// Builds the part of a model that describes the value. `what` is the noun in error texts, such as "a cookie".
+/// Builds the [`ValueType`] of a type. `what` is the noun for the type in error texts, such as "a cookie".
 fn value_of_type<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, errors: &mut Errors) -> ValueType<'a> {
     let shape = match &input.data {
         _ if arguments.json.is_some() => json_shape(input, arguments, errors),
@@ -352,8 +355,8 @@ fn value_of_type<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, 
     ValueType { ident: &input.ident, generics: &input.generics, shape, krate: crate_path(arguments) }
 }
 
-/// Rejects `#[cookie(…)]` and default values inside a `json` type. The shape is not checked, because serde accepts any
-/// shape.
+/// Rejects `#[cookie(…)]` and default values inside a `json` type. The function does not check the shape of the type,
+/// because serde accepts any shape.
 fn json_shape<'a>(input: &DeriveInput, arguments: &Arguments, errors: &mut Errors) -> Shape<'a> {
     if let Some(given) = &arguments.rename_all {
         errors.push(given.key, "with `json` serde spells the names; write `#[serde(rename_all = …)]`");
@@ -377,7 +380,7 @@ fn json_shape<'a>(input: &DeriveInput, arguments: &Arguments, errors: &mut Error
 
 const INSIDE_JSON: &str = "with `json` serde reads the attributes inside the type; write `#[serde(…)]`, or remove it";
 
-/// Rejects `#[cookie(…)]` on items where the attribute `#[cookie(…)]` has no effect.
+/// Rejects `#[cookie(…)]` on a field or variant where the attribute has no effect.
 fn reject_cookie_attributes(attributes: &[Attribute], text: &str, errors: &mut Errors) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cookie")) {
         errors.push_on(attribute.path(), text);
@@ -443,8 +446,8 @@ fn enum_shape<'a>(
     if errors.count() > before { Shape::Unknown } else { Shape::Variants(variants) }
 }
 
-/// Rejects a default value of a field, such as `a: u8 = 1`. The crate syn parses default values, but stable Rust does
-/// not. Without this check, the macros would ignore the default value.
+/// Rejects a default value of a field, such as `a: u8 = 1`. The crate syn parses default values, but stable Rust has no
+/// default values. Without this check, the macros would silently ignore the default value.
 fn reject_default(field: &syn::Field, errors: &mut Errors) {
     if let Some((equals, _)) = &field.default {
         errors.push_on(
@@ -454,7 +457,7 @@ fn reject_default(field: &syn::Field, errors: &mut Errors) {
     }
 }
 
-/// Rejects a value whose type is a reference. Returns true if the type is a reference.
+/// Rejects a cookie value whose type is a reference. Returns true if the type is a reference.
 fn reject_borrowed(ty: &Type, errors: &mut Errors) -> bool {
     if let Type::Reference(reference) = ty {
         let [and] = reference.and_token.spans;

@@ -1,12 +1,12 @@
 //! Runs the macros. Each macro has four steps: parse the item, build a model of the item, check the declaration,
 //! generate the code.
 //!
-//! If a declaration has an error, the expansion uses `Declaration::permissive`. So the compiler reports only the error
-//! of the declaration.
+//! If a declaration has an error, the macro generates the code from `Declaration::permissive`. So the generated code
+//! causes no second error.
 //!
 //! While a user types in an editor, the item often does not parse. If the macro generated no code, the editor could not
-//! complete the names of the item's methods. So `recover` builds an item from the parts that parse. The macro still
-//! reports the parse error, so no compiled program contains a recovered item.
+//! complete the names of the item's methods. So the module `recover` builds an item from the parts that parse. The
+//! macro also reports the parse error, so a program with a recovered item never compiles.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
@@ -38,7 +38,8 @@ pub(crate) fn cookie_value(input: TokenStream) -> TokenStream {
     })
 }
 
-/// Runs the steps that both derives share. If the type did not parse, the function `expand` receives the parse error.
+/// Runs the steps that `Cookie` and `CookieValue` share. If the type does not parse, the function `expand` receives the
+/// parse error.
 fn derive(
     input: TokenStream,
     expand: impl FnOnce(&DeriveInput, Option<syn::Error>, &mut Errors) -> TokenStream,
@@ -55,7 +56,8 @@ fn derive(
     errors.prepend_to(expansion)
 }
 
-/// If the type did not parse, reports only the parse error, because the parse error may have caused all other errors.
+/// If the type did not parse, drops all errors except the parse error. The other errors may be consequences of the
+/// parse error.
 fn report_parse_error_alone(parse_error: Option<syn::Error>, value: &mut ValueType<'_>, errors: &mut Errors) {
     if let Some(error) = parse_error {
         *errors = Errors::default();
@@ -65,7 +67,7 @@ fn report_parse_error_alone(parse_error: Option<syn::Error>, value: &mut ValueTy
 }
 
 /// Parses the type. If the type does not parse, returns the parse error and a recovered type. The recovered type
-/// contains only the parts that the impls need.
+/// contains only the parts of the type that the impls need.
 fn parse_or_recover(input: TokenStream) -> syn::Result<(DeriveInput, Option<syn::Error>)> {
     match syn::parse2::<DeriveInput>(input.clone()) {
         Ok(parsed) => Ok((parsed, None)),

@@ -1,13 +1,13 @@
 //! Builds an item from the valid parts of an item that does not parse. In an editor, an item often does not parse while
-//! the user types. The docs of `pipeline` explain why the macros still need the valid parts of the item. `pipeline`
-//! always reports the parse error too.
+//! the user types. The docs of the module `pipeline` explain why the macros still need the valid parts of the item. The
+//! module `pipeline` always reports the parse error too.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Data, DataStruct, DeriveInput, Field, Fields, FieldsNamed, Generics, Token, Visibility};
 
-/// Recovers a struct with the fields that parse. Also returns the tokens after the struct. If the user has not closed a
-/// bracket of the struct, an editor passes the next items of the file to the macro, as a part of the struct.
+/// Recovers a struct with the fields that parse. Also returns the tokens after the struct. If the user has not yet
+/// closed a bracket of the struct, an editor passes the next items of the file to the macro as a part of the struct.
 pub(crate) fn recover_set(item: TokenStream) -> Option<(DeriveInput, TokenStream)> {
     let is_struct = |token: &TokenTree| is_word(token, "struct");
     let mut head: Vec<TokenTree> = match item.clone().into_iter().any(|token| is_struct(&token)) {
@@ -45,8 +45,8 @@ pub(crate) fn recover_set(item: TokenStream) -> Option<(DeriveInput, TokenStream
     Some((input, tail.collect()))
 }
 
-/// Recovers the attributes and the name of a type. Returns `None` if the type has generic parameters, because the impls
-/// would need the generic parameters.
+/// Recovers the attributes and the name of a type. Returns `None` if the type has generic parameters, because the
+/// function does not recover generic parameters.
 pub(crate) fn recover_type(item: TokenStream) -> Option<DeriveInput> {
     let is_keyword = |token: &TokenTree| ["enum", "struct"].iter().any(|word| is_word(token, word));
     let mut head: Vec<TokenTree> = item.into_iter().collect();
@@ -65,7 +65,7 @@ pub(crate) fn recover_type(item: TokenStream) -> Option<DeriveInput> {
     })
 }
 
-/// The attributes and tokens of a possible field.
+/// The attributes and tokens that may form a field.
 #[derive(Default)]
 struct Piece {
     attributes: Vec<Attribute>,
@@ -94,8 +94,8 @@ impl Piece {
     }
 }
 
-/// Splits the tokens into possible fields. A new field begins at an attribute, at `pub` or at `name:`, because an
-/// attribute, `pub` or `name:` cannot be a part of a type. The function drops attributes that do not parse.
+/// Splits the tokens at each place where a field may begin. A new field begins at an attribute, at `pub` or at `name:`,
+/// because none of these tokens can be a part of a type. The function drops attributes that do not parse.
 ///
 /// Commas do not show where a field ends. A comma may be missing, or a comma may be inside angle brackets.
 fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
@@ -131,8 +131,8 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
 }
 
 /// Removes the brackets of a group if the group contains the beginning of a field or an item. In valid code, a group
-/// contains no beginning of a field or an item, so the user has not closed the bracket yet. `begins` returns true for a
-/// token that begins a field or an item.
+/// does not contain the beginning of a field or an item. So the user has not closed the bracket of the group yet.
+/// `begins` returns true for a token that begins a field or an item.
 fn without_unclosed_groups(tokens: TokenStream, begins: &impl Fn(&TokenTree) -> bool) -> Vec<TokenTree> {
     let mut flat = vec![];
     for token in tokens {

@@ -1,6 +1,6 @@
 //! The catalogue of scanner findings. The catalogue lists the weaknesses of cookies and responses, and the ids of each
 //! weakness in standards and scanners. The input is a [`Weakness`] and [`Facts`]. The output is the ids and the
-//! severity of the weakness. The audit in the crate `hardtack` finds the weaknesses.
+//! severity of the weakness. The catalogue does not search for weaknesses: the audit of the crate `hardtack` does.
 //!
 //! The ids, and the conditions for each id, come from these sources:
 //!
@@ -17,11 +17,11 @@ use crate::session_names::{contains_csrf, contains_sess_or_login};
 use crate::spec::{Prefix, Spec};
 use crate::wire::HSTS_YEAR_SECONDS;
 
-/// The severity of a weakness. The variants are in ascending order.
+/// The severity of a weakness. The variants are in order from the least to the most severe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {
-    /// The finding is only information.
+    /// The finding is only information, and needs no change.
     Info,
     /// An additional protection is missing.
     Low,
@@ -60,9 +60,9 @@ pub enum Auditor {
     Asvs,
     /// A document of the IETF.
     Rfc,
-    /// ZAP, the Zed Attack Proxy. The id is the reference of an alert.
+    /// ZAP, the Zed Attack Proxy. The id is the number of a ZAP alert.
     Zap,
-    /// The HTTP Observatory. The id is the number of points that the score loses.
+    /// The HTTP Observatory. The id is the number of points that the Observatory takes off the score.
     Observatory,
     /// Nikto.
     Nikto,
@@ -95,8 +95,8 @@ impl fmt::Display for Auditor {
     }
 }
 
-/// The id that one auditor gives to a weakness. `Display` writes the text for reports, such as `CWE-614` or
-/// `ASVS 3.3.1`.
+/// The id that one standard, scanner or analyser gives to a weakness. `Display` writes the text for reports, such as
+/// `CWE-614` or `ASVS 3.3.1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Reference {
@@ -116,7 +116,8 @@ impl fmt::Display for Reference {
     }
 }
 
-/// Facts about a cookie or a response. The severity and the ids of a weakness depend on the facts.
+/// Facts about a cookie or a response. The severity and the ids of a weakness depend on these facts about the cookie or
+/// response.
 ///
 /// ```
 /// use hardtack_rules::auditors::{Facts, Severity, Weakness};
@@ -140,25 +141,24 @@ pub struct Facts {
     /// True if the header has no `Domain`.
     pub host_only: bool,
     /// True if the HTTP Observatory counts the host as protected by HSTS. The response must have exactly one HSTS
-    /// header. The HSTS header must be well-formed, with a `max-age` of at least [`OBSERVATORY_HSTS_SECONDS`].
+    /// header. The HSTS header must be well-formed, and its `max-age` must be at least [`OBSERVATORY_HSTS_SECONDS`].
     pub under_hsts: bool,
     /// The `max-age` of the HSTS header, in seconds.
     pub hsts_max_age: u64,
     /// True if `Cache-Control` contains `public` or `s-maxage`. The directives `public` and `s-maxage` allow shared
     /// caches to store the response.
     pub invites_caches: bool,
-    /// The reason why the HSTS header cannot be parsed. `None` if the header is valid.
+    /// The reason why the HSTS header cannot be parsed. `hsts_fault` is `None` if the HSTS header is valid.
     pub hsts_fault: Option<HstsFault>,
-    /// True if `Secure` has a value.
+    /// True if the header contains `Secure` with a value, such as `Secure=true`.
     pub secure_has_value: bool,
-    /// True if `HttpOnly` has a value.
+    /// True if the header contains `HttpOnly` with a value, such as `HttpOnly=true`.
     pub http_only_has_value: bool,
 }
 
 impl Facts {
-    /// Returns `Facts` about a cookie with the name `name`. All facts that do not follow from the name have default
-    /// values. By default, the header has `Secure` and no `Domain`. HSTS does not protect the host, and the `max-age`
-    /// of the HSTS header is one year.
+    /// Returns `Facts` about a cookie with the name `name`. All other facts have default values: the header has
+    /// `Secure` and no `Domain`, HSTS does not protect the host, and the `max-age` of the HSTS header is one year.
     #[must_use]
     pub const fn from_name(name: &[u8]) -> Self {
         Facts {
@@ -180,21 +180,23 @@ impl Facts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HstsFault {
-    /// The header has no `max-age`, or the `max-age` has no number.
+    /// The HSTS header has no `max-age`, or the `max-age` has no number.
     MaxAgeMissing,
-    /// There is a quotation mark before `max-age`. Quotation marks are only allowed around the value of a directive.
+    /// The HSTS header has a quotation mark before `max-age`. Quotation marks are only allowed around the value of a
+    /// directive.
     MaxAgeQuoted,
-    /// The header contains an invalid byte. Only printable ASCII bytes and the tab are valid.
+    /// The HSTS header contains an invalid byte. Only printable ASCII bytes and the tab are valid in the HSTS header.
     InvalidByte,
-    /// The header breaks the grammar in another way. For example, a directive is repeated.
+    /// The HSTS header breaks the grammar in another way. For example, the HSTS header contains a directive twice.
     Grammar,
 }
 
-/// The smallest `max-age` of HSTS that the HTTP Observatory accepts, in seconds. The Observatory describes the time as
-/// six months, but checks for 180 days.
+/// The smallest `max-age` of HSTS that the HTTP Observatory accepts, in seconds. The documentation of the Observatory
+/// says six months, but the Observatory accepts 180 days.
 pub const OBSERVATORY_HSTS_SECONDS: u64 = 15_552_000;
 
-/// One id that an auditor may give to a weakness. The auditor gives the id only if `applies` returns true.
+/// One id that an auditor may give to a weakness. The auditor gives the id only if `applies` returns true for the facts
+/// about the cookie or response.
 struct Entry {
     reference: Reference,
     applies: fn(&Facts) -> bool,
@@ -236,7 +238,7 @@ macro_rules! weaknesses {
         $predicate:literal, $remedy:literal,
         [$($auditor:ident $reference:literal $(if $condition:expr)?),*];
     )*) => {
-        /// A weakness that auditors report about a cookie or a response.
+        /// A weakness of a cookie or a response that standards and scanners report.
         ///
         /// If a [`Rule`] describes the same weakness, the rule has the same id. For example, `insecure` has the same
         /// meaning in a declaration, in `HARDTACK_DENY` and in a report.
@@ -247,7 +249,7 @@ macro_rules! weaknesses {
         }
 
         impl Weakness {
-            /// Every weakness, in the order of the table.
+            /// Every [`Weakness`], in the order of declaration.
             pub const ALL: &'static [Weakness] = &[$(Weakness::$weakness),*];
 
             /// Returns the stable id of the weakness, such as `insecure`. Reports contain the stable id.
@@ -263,13 +265,13 @@ macro_rules! weaknesses {
                 match self { $(Weakness::$weakness => $predicate,)* }
             }
 
-            /// Returns the remedy, such as `write each attribute once`.
+            /// Returns the remedy for the weakness, such as `write each attribute once`.
             #[must_use]
             pub const fn remedy(self) -> &'static str {
                 match self { $(Weakness::$weakness => $remedy,)* }
             }
 
-            /// Returns how severe the weakness is in a cookie or response with the given [`Facts`].
+            /// Returns the severity of the weakness. The argument contains the [`Facts`] about the cookie or response.
             #[must_use]
             pub fn severity(self, facts: &Facts) -> Severity {
                 match self { $(Weakness::$weakness => severity!(facts, $usual $(, $raised, $is_raised)?),)* }
@@ -382,8 +384,8 @@ weaknesses! {
 }
 
 impl Weakness {
-    /// Returns the ids that auditors give to the weakness in a cookie or response with the given [`Facts`]. The ids of
-    /// standards come first.
+    /// Returns the ids that standards and scanners give to the weakness. The argument contains the [`Facts`] about the
+    /// cookie or response. The ids of standards come first.
     ///
     /// ```
     /// use hardtack_rules::auditors::{Facts, Weakness};
@@ -403,7 +405,7 @@ impl Weakness {
         Rule::ALL.iter().copied().find(|rule| rule.id() == self.id())
     }
 
-    /// Returns the declaration's `reason` if the declaration triggers the lint of this weakness.
+    /// Returns the `reason` in a declaration, if the declaration triggers the lint that belongs to this weakness.
     ///
     /// ```
     /// use hardtack_rules::Spec;
@@ -417,8 +419,8 @@ impl Weakness {
     pub fn reason<'a>(self, spec: &Spec<'a>) -> Option<&'a str> {
         let rule = self.rule()?;
         let is_triggered = Argument::ALL.iter().any(|argument| check::find_lint(spec, *argument) == Some(rule));
-        // A cookie that is not Secure cannot have a prefix. So a `reason` for the lint `insecure` also counts for the
-        // weakness `unprefixed`.
+        // A cookie that is not Secure cannot have a prefix. So if the declaration gives a `reason` for the lint
+        // `insecure`, the `reason` also explains the weakness `unprefixed`.
         let follows_from_insecure = matches!(self, Weakness::Unprefixed)
             && check::find_lint(spec, Argument::Secure).is_some()
             && Prefix::from_name(spec.name).is_none();
@@ -499,7 +501,7 @@ mod tests {
         for weakness in Weakness::ALL {
             let raises = |facts: &Facts| weakness.severity(facts) > weakness.severity(&usual);
             assert!(others.iter().all(|facts| weakness.severity(facts) >= weakness.severity(&usual)), "{weakness}");
-            // The table contains each weakness whose severity depends on `Facts`.
+            // This list contains each weakness whose severity depends on `Facts`.
             let expected = matches!(
                 weakness,
                 Weakness::Insecure
@@ -589,7 +591,8 @@ mod tests {
         assert_eq!(Weakness::Insecure.reason(&spec), Some("r"));
         assert_eq!(Weakness::Unprefixed.reason(&spec), Some("r"));
         assert_eq!(Weakness::ScriptReadable.reason(&spec), None);
-        // If the cookie is not Secure, a name that comes from the type or field has no prefix either.
+        // If the cookie is not Secure, the name of the cookie has no prefix, even if the name comes from the type or
+        // field.
         assert_eq!(Weakness::Unprefixed.reason(&Spec::new("a").secure(false).reason("r")), Some("r"));
         let spec = Spec::new("__Secure-a").same_site(SameSite::None).domain("example.com").reason("r");
         assert_eq!(Weakness::SameSiteNone.reason(&spec), Some("r"));

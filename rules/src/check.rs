@@ -1,8 +1,8 @@
 //! Checks a declaration against the rules. The input is a [`Spec`] and one argument of the declaration. The output is
 //! the first rule that the argument breaks.
 //!
-//! Some rules are about two arguments. If a declaration breaks a rule about two arguments, the error is reported on the
-//! argument that differs from the default. So one mistake causes one error.
+//! Some rules forbid a combination of two arguments. If a declaration contains a forbidden combination, the error is
+//! reported only on the argument that differs from its default. So one mistake causes only one error.
 
 use crate::rule::{Rule, RuleKind};
 use crate::spec::{Prefix, SameSite, Spec};
@@ -33,7 +33,7 @@ pub enum Argument {
 }
 
 impl Argument {
-    /// Every argument.
+    /// Every [`Argument`].
     pub const ALL: &'static [Argument] = &[
         Argument::Name,
         Argument::Path,
@@ -47,7 +47,7 @@ impl Argument {
     ];
 }
 
-/// Returns the first error that the argument causes. A declaration cannot allow an error with a `reason`.
+/// Returns the first error that the argument causes. A `reason` in the declaration does not suppress the error.
 ///
 /// ```
 /// use hardtack_rules::check::{Argument, find_error};
@@ -98,7 +98,7 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
     }
 }
 
-/// Returns the lint that the argument triggers. A `reason` does not change the result.
+/// Returns the lint that the argument triggers, even if the declaration has a `reason`.
 ///
 /// ```
 /// use hardtack_rules::check::{Argument, find_lint};
@@ -124,8 +124,8 @@ pub const fn find_lint(spec: &Spec<'_>, argument: Argument) -> Option<Rule> {
     if is_triggered && !spec.read_only { Some(rule) } else { None }
 }
 
-/// Returns the lint that the argument can trigger. The function never returns [`Rule::PublicSuffix`], because the check
-/// of that rule needs the public suffix list.
+/// Returns the lint that an argument can trigger. The function never returns [`Rule::PublicSuffix`], because the crate
+/// `hardtack-rules` does not contain the public suffix list.
 ///
 /// ```
 /// use hardtack_rules::Rule;
@@ -148,10 +148,11 @@ pub const fn lint_for(argument: Argument) -> Option<Rule> {
     }
 }
 
-/// Returns the lint of the kind weakening that the argument triggers. Returns `None` if the declaration has a `reason`.
+/// Returns the lint that the argument triggers, if the lint has the kind [`RuleKind::Weakening`]. Returns `None` if the
+/// declaration has a `reason`.
 ///
-/// A cookie that is not Secure cannot have a prefix. So for `secure = false`, the function returns only
-/// [`Rule::Insecure`]. A second error for [`Rule::Unprefixed`] would repeat the same mistake.
+/// A cookie that is not Secure cannot have a prefix. So for a cookie with `secure = false`, the function returns
+/// [`Rule::Insecure`], and does not also return [`Rule::Unprefixed`].
 ///
 /// ```
 /// use hardtack_rules::Spec;
@@ -176,21 +177,23 @@ pub const fn find_unexplained(spec: &Spec<'_>, argument: Argument) -> Option<Fau
 /// or if the cookie is `read_only`.
 ///
 /// Call this function only if the `domain` is in the public suffix list. The crate `hardtack-rules` does not contain
-/// the list.
+/// the public suffix list.
 #[must_use]
 pub const fn public_suffix_fault(spec: &Spec<'_>) -> Option<Fault> {
     if spec.read_only || spec.reason.is_some() { None } else { Some(Fault::from_rule(Rule::PublicSuffix)) }
 }
 
 /// Checks an argument that is a constant expression. Returns the first error of the argument. If the argument has no
-/// error and the declaration has no `reason`, returns the weakening that needs a `reason`. Generated code calls this
-/// function in a `const`, where the compiler knows the argument's value.
+/// error and the declaration has no `reason`, returns the lint for which the declaration needs a `reason`. Generated
+/// code calls `check_constant` in a `const`, because only the compiler knows the value of a constant expression.
 ///
 /// The macro has already checked the arguments that are literals. But if the name is a constant expression, the macro
-/// does not know the name's prefix. So the check of the name also finds other arguments that contradict the prefix.
+/// does not know the name's prefix. So for the argument `Name`, this function also finds other arguments that
+/// contradict the prefix.
 ///
-/// `path_is_constant` is true if the path is a constant expression too. If the path is a constant expression, generated
-/// code checks the path separately, and the check of the name ignores the path.
+/// `path_is_constant` is true if the path is a constant expression too. If the path is constant, generated code checks
+/// the path separately, so the check of the name accepts every path. So if the path is constant, the check of the
+/// argument `Name` ignores the path.
 #[must_use]
 pub const fn check_constant(spec: &Spec<'_>, argument: Argument, path_is_constant: bool) -> Option<Fault> {
     let error = match argument {
@@ -198,8 +201,8 @@ pub const fn check_constant(spec: &Spec<'_>, argument: Argument, path_is_constan
             Some(fault) => Some(fault),
             None => find_prefix_contradiction(spec, !path_is_constant),
         },
-        // This branch checks only the syntax of the domain. The check of the name rejects a `__Host-` name with a
-        // `Domain`.
+        // For a constant `domain`, this branch checks only the syntax. The check of the argument `Name` rejects a
+        // `__Host-` name with a `Domain`.
         Argument::Domain if !spec.read_only => match spec.domain {
             Some(domain) => err(syntax::check_domain(domain)),
             None => None,
@@ -229,7 +232,7 @@ const fn find_prefix_contradiction(spec: &Spec<'_>, with_path: bool) -> Option<F
     if with_path { find_prefix_fault(spec, Argument::Path) } else { None }
 }
 
-/// Returns a fault if this argument contradicts the prefix of the name.
+/// Returns a fault if `argument` contradicts the prefix of the name.
 const fn find_prefix_fault(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
     let Some(prefix) = Prefix::from_name(spec.name) else { return None };
     macro_rules! texts {
@@ -285,7 +288,7 @@ const fn has_lint(spec: &Spec<'_>) -> bool {
     false
 }
 
-/// Converts a result in the same way as `Result::err`, which is not a `const fn`.
+/// Does the same as `Result::err`. The method `Result::err` is not a `const fn`.
 const fn err(result: Result<(), Fault>) -> Option<Fault> {
     match result {
         Ok(()) => None,
@@ -403,7 +406,7 @@ mod tests {
             ] {
                 let expected = if refused { Vec::from([(argument, rule)]) } else { Vec::new() };
                 assert_eq!(errors(&spec), expected, "{spec:?}");
-                // Each error text contains the prefix of the cookie.
+                // Each error text must contain the prefix of the cookie's name.
                 let quoted = std::format!("`{}`", Prefix::from_name(name).unwrap().as_str());
                 assert!(find_error(&spec, argument).is_none_or(|fault| fault.text.contains(&quoted)), "{spec:?}");
             }
@@ -512,7 +515,8 @@ mod tests {
             assert_eq!(rule(&spec, Argument::Name, false), Some(Rule::PrefixHostHttp), "{spec:?}");
         }
         assert_eq!(rule(&host, Argument::Name, false), None);
-        // Generated code checks a constant path separately.
+        // If the path is constant, generated code checks the path separately, so the check of the name accepts every
+        // path.
         assert_eq!(rule(&host.path("/app"), Argument::Name, true), None);
         assert_eq!(rule(&host.path("/app"), Argument::Path, true), Some(Rule::PrefixHostHttp));
         assert_eq!(rule(&Spec::new("i d"), Argument::Name, false), Some(Rule::NameToken));

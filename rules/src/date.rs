@@ -1,26 +1,25 @@
 //! Formats and parses dates. The formatter takes Unix seconds and returns an IMF-fixdate. The parsers take the text of
-//! a date and return Unix seconds. If the text does not match the date's grammar, a parser returns `None`. Every date
-//! is in UTC.
+//! a date and return Unix seconds. If the text is not a valid date, a parser returns `None`. Every date is in UTC.
 
-/// The Unix second of 1601-01-01T00:00:00Z. The year 1601 is the earliest year of a cookie-date (6265bis 5.1.1).
+/// The Unix second of 1601-01-01T00:00:00Z. Browsers reject an `Expires` date with an earlier year (6265bis 5.1.1).
 const FIRST: i64 = -11_644_473_600;
-/// The Unix second of 9999-12-31T23:59:59Z. The year 9999 is the last year with four digits.
+/// The Unix second of 9999-12-31T23:59:59Z. The date formats have only four digits for the year.
 const LAST: i64 = 253_402_300_799;
 /// The number of seconds in one day.
 const DAY: i64 = 86_400;
 /// The number of days from 0000-03-01 to 1970-01-01. The date calculations use years that begin in March, so a leap day
 /// is the last day of a year.
 const DAYS_TO_1970: i64 = 719_468;
-/// The number of days in 400 years. The calendar repeats every 400 years.
+/// The number of days in 400 years. The Gregorian calendar repeats every 400 years.
 const ERA_DAYS: i64 = 146_097;
-/// The first three letters of each month, in lower case. The parser ignores letter case.
+/// The first three letters of each month's name, in lower case. The parser ignores the letter case of the input.
 const MONTHS: [&[u8; 3]; 12] =
     [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
 
 /// Formats Unix seconds as the date of an `Expires` attribute: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 5.6.7).
 ///
-/// Returns `None` if the year is before 1601 or after 9999. Browsers reject a year before 1601, and the format allows
-/// only four digits.
+/// Returns `None` if the year is before 1601 or after 9999. Browsers reject a year before 1601. The format has only
+/// four digits for the year.
 ///
 /// ```
 /// use hardtack_rules::date::format_imf_fixdate;
@@ -83,8 +82,8 @@ pub const fn format_imf_fixdate(unix_seconds: i64) -> Option<[u8; 29]> {
 pub fn parse_cookie_date(text: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(|byte| is_delimiter(*byte)).filter(|token| !token.is_empty()) {
-        // The order of the `if` branches matters: if a token could be several parts of the date, the token becomes the
-        // first part that is still missing.
+        // The order of the `if` branches matters. A token can match several parts of the date, such as the day and the
+        // year. The first branch whose part is still missing gets the token.
         if time.is_none() {
             time = hms_time(token);
             if time.is_some() {
@@ -121,7 +120,8 @@ pub fn parse_cookie_date(text: &[u8]) -> Option<i64> {
 
 /// Parses an RFC 3339 timestamp such as `2026-12-01T03:00:00Z`, and returns Unix seconds.
 ///
-/// The timestamp must be in UTC and in whole seconds. Returns `None` for other texts, and for a year before 1601.
+/// The timestamp must be in UTC and in whole seconds. Returns `None` if the text is not a valid timestamp, or if the
+/// year is before 1601.
 ///
 /// ```
 /// use hardtack_rules::date::parse_timestamp;
@@ -152,7 +152,7 @@ const fn is_delimiter(byte: u8) -> bool {
 }
 
 /// Parses the `time` of the cookie-date grammar, such as `08:49:37`. Each of the three numbers has one or two digits.
-/// The token may contain other text after the time.
+/// Other text may follow the time in the token.
 fn hms_time(token: &[u8]) -> Option<(i64, i64, i64)> {
     let (hour, rest) = split_number(token, 1, 2)?;
     let (minute, rest) = split_number(rest.strip_prefix(b":")?, 1, 2)?;
@@ -167,8 +167,8 @@ fn month_number(token: &[u8]) -> Option<i64> {
     (1..).zip(MONTHS).find(|(_, name)| letters.eq_ignore_ascii_case(*name)).map(|(number, _)| number)
 }
 
-/// Parses the number at the start of the token. Returns `None` if the number has fewer than `min_digits` or more than
-/// `max_digits` digits.
+/// Parses the decimal number at the start of the token. Returns `None` if the number has fewer than `min_digits` or
+/// more than `max_digits` digits.
 fn leading_number(token: &[u8], min_digits: usize, max_digits: usize) -> Option<i64> {
     match split_number(token, min_digits, max_digits)? {
         (_, [b'0'..=b'9', ..]) => None,
@@ -177,7 +177,7 @@ fn leading_number(token: &[u8], min_digits: usize, max_digits: usize) -> Option<
 }
 
 /// Reads at most `max_digits` digits at the start of `text`, and returns the number and the rest of `text`. Returns
-/// `None` if there are fewer than `min_digits` digits.
+/// `None` if `text` begins with fewer than `min_digits` digits.
 fn split_number(text: &[u8], min_digits: usize, max_digits: usize) -> Option<(i64, &[u8])> {
     let (mut rest, mut digits, mut number) = (text, 0, 0);
     while let [digit @ b'0'..=b'9', tail @ ..] = rest {
@@ -201,7 +201,8 @@ const fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Returns the number of days from 1970-01-01 to the given date. The result is negative for a date before 1970.
+/// Returns the number of days from 1970-01-01 to the date in the arguments. The result is negative for a date before
+/// 1970.
 const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
@@ -234,8 +235,8 @@ mod tests {
 
     use super::{DAY, FIRST, LAST, format_imf_fixdate, parse_cookie_date, parse_timestamp};
 
-    /// The step between two tested values. Under Miri, the tests check only some of the values, because Miri is about a
-    /// thousand times slower.
+    /// The step between two tested values. Miri runs code about a thousand times slower, so the tests check fewer
+    /// values under Miri.
     const STEP: usize = if cfg!(miri) { 101 } else { 1 };
 
     #[test]

@@ -2,8 +2,8 @@
 //! list forbids. The build fails for every cookie that the deny list forbids, even if the cookie's declaration has a
 //! `reason`. The input is a declaration and the text of a deny list. The output is the forbidden arguments.
 //!
-//! The text of a deny list comes from an environment variable or from a call of `inventory().deny`. The caller reads
-//! the environment variable. The functions of this module do not allocate.
+//! The text of a deny list comes from an environment variable or from a call of `inventory().deny`. The caller of this
+//! module reads the environment variable. The functions of this module do not allocate.
 
 use core::fmt;
 use core::time::Duration;
@@ -16,8 +16,8 @@ use crate::syntax;
 /// The name of the environment variable that contains the deny list.
 pub const VARIABLE: &str = "HARDTACK_DENY";
 
-/// A list of the settings that a build rejects. A deny list consists of words with commas or white space between the
-/// words.
+/// A deny list: the cookie settings for which a build fails. A deny list consists of words with commas or white space
+/// between the words.
 ///
 /// | word | refuses |
 /// |---|---|
@@ -49,12 +49,13 @@ pub struct DenyList<'a> {
 
 /// An argument of a declaration that a deny list forbids.
 ///
-/// `Display` writes what is wrong, such as "`http_only = false` trips `script-readable`".
+/// `Display` writes the mistake, such as "`http_only = false` trips `script-readable`".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Violation<'a> {
     /// The argument that the deny list forbids.
     pub argument: Argument,
-    /// The lint that the deny list forbids. `None` if the argument is a `max_age` over the limit of the deny list.
+    /// The lint that the deny list forbids. `rule` is `None` if the argument is a `max_age` over the limit in the deny
+    /// list.
     pub rule: Option<Rule>,
     /// The word in the deny list that forbids the argument, such as `insecure`.
     pub word: &'a str,
@@ -66,7 +67,8 @@ impl Violation<'_> {
     pub const fn remedy(&self) -> &'static str {
         match (self.rule, self.argument) {
             (None, _) => "shorten it",
-            // The cookie has no prefix, because the declaration has `secure = false`.
+            // The cookie's name has no prefix because the declaration has `secure = false`. So the remedy is the remedy
+            // of `insecure`.
             (Some(Rule::Unprefixed), Argument::Secure) => Rule::Insecure.remedy(),
             (Some(rule), _) => rule.remedy(),
         }
@@ -93,7 +95,7 @@ pub struct InvalidWord<'a> {
 }
 
 impl<'a> DenyList<'a> {
-    /// Parses the text of a deny list. Parsing always succeeds. To find mistakes in the text, call
+    /// Parses the text of a deny list. Parsing never fails. To find mistakes in the text, call
     /// [`invalid_words`](DenyList::invalid_words).
     #[must_use]
     pub const fn parse(text: &'a str) -> Self {
@@ -117,8 +119,8 @@ impl<'a> DenyList<'a> {
     /// Returns true if the deny list contains an exception for the cookie `item` of the crate `crate_name`. The item is
     /// a type (`Theme`) or a field of a set (`ShopCookies::theme`).
     ///
-    /// An exception for a set exempts every field of the set. An exception may also contain module names between the
-    /// crate and the type. The function ignores the module names. In the name of the crate, `-` is equal to `_`.
+    /// An exception for a set exempts every field of the set. An exception may contain module names between the crate
+    /// and the type, but the function ignores the module names. In the name of the crate, `-` and `_` are equal.
     #[must_use]
     pub fn has_exception_for(self, crate_name: &str, item: &str) -> bool {
         let set = item.split_once("::").map_or(item, |(set, _)| set);
@@ -129,13 +131,14 @@ impl<'a> DenyList<'a> {
         })
     }
 
-    /// Returns the path of each exception in the deny list, without the `-` at the start of the exception. The result
-    /// includes invalid paths.
+    /// Returns the path of each exception in the deny list, without the `-` at the start of the exception. The paths
+    /// may be invalid.
     pub fn exceptions(self) -> impl Iterator<Item = &'a str> {
         self.words().filter_map(|word| word.strip_prefix('-'))
     }
 
-    /// Returns a violation if the deny list forbids the argument. The function ignores the exceptions in the deny list.
+    /// Returns a violation if the deny list forbids the argument. Does not check whether the deny list has an exception
+    /// for the cookie.
     #[must_use]
     pub fn find_violation(self, spec: &Spec<'_>, argument: Argument) -> Option<Violation<'a>> {
         if let (Argument::MaxAge, Some(max_age), false) = (argument, spec.max_age, spec.read_only) {
@@ -145,13 +148,13 @@ impl<'a> DenyList<'a> {
         }
         let rule = find_lint(spec, argument)?;
         // A cookie that is not Secure cannot have a prefix. If the deny list forbids `insecure`, the function reports
-        // only `insecure`, and not `unprefixed` too.
+        // `insecure`, and does not also report `unprefixed`.
         if rule == Rule::Unprefixed && !spec.secure && self.denying_word(Rule::Insecure).is_some() {
             return None;
         }
         self.denying_word(rule).map(|word| Violation { argument, rule: Some(rule), word }).or_else(|| {
-            // A deny list may allow `secure = false` and forbid a name without a prefix. A name from a type or field
-            // has no prefix if the declaration has `secure = false`.
+            // A deny list may forbid `unprefixed` and allow `insecure`. If the declaration has `secure = false`, the
+            // name from a type or field has no prefix, so the deny list forbids the cookie.
             let loses_prefix = rule == Rule::Insecure && !spec.explicit_name && Prefix::from_name(spec.name).is_none();
             let word = self.denying_word(Rule::Unprefixed).filter(|_| loses_prefix)?;
             Some(Violation { argument, rule: Some(Rule::Unprefixed), word })
@@ -169,8 +172,8 @@ impl<'a> DenyList<'a> {
         Some(Violation { argument: Argument::Domain, rule: Some(Rule::PublicSuffix), word })
     }
 
-    /// Returns the word in the deny list that forbids the lint. The word is the lint's id, or `all` if the deny list
-    /// does not contain the id.
+    /// Returns the word in the deny list that forbids the lint: the lint's id or `all`. If the deny list contains the
+    /// lint's id and `all`, returns the id.
     #[must_use]
     pub fn denying_word(self, rule: Rule) -> Option<&'a str> {
         self.words().find(|word| *word == rule.id() && is_lint(rule)).or_else(|| self.words().find(|word| *word == ALL))
@@ -366,7 +369,8 @@ mod tests {
         let plain = Spec::new("id").secure(false);
         assert_eq!(violations("all", &plain), [(Argument::Secure, Some(Rule::Insecure), "all")]);
         assert_eq!(violations("all", &plain.explicit_name()), [(Argument::Secure, Some(Rule::Insecure), "all")]);
-        // The lint `unprefixed` is triggered by a name from the type, and also by a name from the key `name`.
+        // A cookie with `secure = false` triggers `unprefixed`, whether the name comes from the type or from the key
+        // `name`.
         assert_eq!(violations("unprefixed", &plain), [(Argument::Secure, Some(Rule::Unprefixed), "unprefixed")]);
         assert_eq!(
             violations("unprefixed", &plain.explicit_name()),

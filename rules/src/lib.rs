@@ -1,7 +1,8 @@
-//! The cookie rules of [hardtack](https://docs.rs/hardtack), as data and pure functions. The rules come from RFC
-//! 6265bis, browsers and scanners.
+//! The cookie rules of [hardtack](https://docs.rs/hardtack). The crate contains only data and pure functions. The rules
+//! come from RFC 6265bis, browsers and scanners.
 //!
-//! Each rule is one variant of [`Rule`]. No other crate of hardtack contains the rules. The crate has these parts:
+//! Each rule is one variant of [`Rule`]. The other crates of hardtack use the rules from this crate. The crate has
+//! these parts:
 //!
 //! - [`Spec`] is the declaration of one cookie as data.
 //! - [`check`] finds the rules that a declaration breaks.
@@ -10,13 +11,13 @@
 //! - [`deny`] finds the arguments that a deny list forbids, even if the declaration has a `reason`.
 //! - [`wire`] writes the attributes of a `Set-Cookie` header.
 //! - [`session_names`] recognises the names of session cookies and of CSRF tokens.
-//! - `auditors` is the catalogue of scanner findings. This module needs the feature `auditors`.
+//! - `auditors` is the catalogue of scanner findings. The module `auditors` needs the feature `auditors`.
 //!
 //! Three kinds of code call the functions of this crate:
 //!
 //! - The macros call the functions while the user's crate compiles.
-//! - Generated code calls the functions in a `const` if an argument is a constant expression. So every function of this
-//!   crate that generated code calls is a `const fn`.
+//! - Generated code calls the functions in a `const` if an argument is a constant expression. So the functions for
+//!   generated code are `const fn`.
 //! - The setters and the audit call the functions while the server runs.
 //!
 //! The crate does not allocate and has no dependencies.

@@ -1,16 +1,16 @@
 //! The table of all rules. Each row is an error or a lint, with an id, a sentence, a remedy and a source. The modules
-//! `check` and `syntax` check the rules.
+//! `check` and `syntax` check whether a declaration breaks a rule.
 
 /// The kind of a [`Rule`]. The kind determines whether a declaration may break the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RuleKind {
-    /// The declaration is always rejected. If the declaration were accepted, browsers would reject the cookie, or the
-    /// header would be malformed. A declaration that contradicts itself is an error too.
+    /// hardtack always rejects the declaration. Either browsers would reject the cookie, or the header would be
+    /// malformed, or two parts of the declaration contradict each other.
     Error,
     /// The cookie is weaker than the default. The declaration must give a `reason`.
     Weakening,
-    /// The developer should know the effect of the declaration. The declaration may give a `reason`, but a `reason` is
-    /// not required.
+    /// The developer should know the effect of the declaration. The declaration may give a `reason`, but needs no
+    /// `reason`.
     Notice,
 }
 
@@ -22,8 +22,8 @@ macro_rules! rules {
     ($($rule:ident, $id:literal, $kind:ident $(($trigger:literal))?, $sentence:literal, $remedy:literal, $source:literal;)*) => {
         /// A rule about cookies. A rule is an error or a lint.
         ///
-        /// The variants are in order of precedence. If one token breaks several rules, only the rule with the highest
-        /// precedence is reported.
+        /// The variants are in order of precedence. If one token of a declaration breaks several rules, only the first
+        /// of the broken rules is reported.
         ///
         /// ```
         /// use hardtack_rules::{Rule, RuleKind};
@@ -40,23 +40,23 @@ macro_rules! rules {
         }
 
         impl Rule {
-            /// Every rule, in order of precedence.
+            /// Every [`Rule`], in order of precedence.
             pub const ALL: &'static [Rule] = &[$(Rule::$rule),*];
 
-            /// Returns the stable id of the rule, such as `prefix-host`. Reports, policies and `HARDTACK_DENY` use the
-            /// stable id.
+            /// Returns the stable id of the rule, such as `prefix-host`. Reports, policies and `HARDTACK_DENY` contain
+            /// this id.
             #[must_use]
             pub const fn id(self) -> &'static str {
                 match self { $(Rule::$rule => $id,)* }
             }
 
-            /// Returns the kind of the rule: error, weakening or notice.
+            /// Returns the kind of the rule: `Error`, `Weakening` or `Notice`.
             #[must_use]
             pub const fn kind(self) -> RuleKind {
                 match self { $(Rule::$rule => RuleKind::$kind,)* }
             }
 
-            /// Returns a sentence that says what is wrong, without a remedy.
+            /// Returns a sentence that describes the mistake, without a remedy.
             #[must_use]
             pub const fn sentence(self) -> &'static str {
                 match self { $(Rule::$rule => $sentence,)* }
@@ -74,8 +74,8 @@ macro_rules! rules {
                 match self { $(Rule::$rule => $source,)* }
             }
 
-            /// Returns the sentence and the remedy as one text, in the form `fact; remedy`. If the rule is a weakening,
-            /// the text also offers `reason` as a remedy.
+            /// Returns the sentence and the remedy as one text, in the form `fact; remedy`. If the rule has the kind
+            /// [`RuleKind::Weakening`], the text offers the key `reason` as a second remedy.
             #[must_use]
             pub const fn text(self) -> &'static str {
                 match self { $(Rule::$rule => rules!(@text $kind $sentence, $remedy),)* }

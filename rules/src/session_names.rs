@@ -1,5 +1,5 @@
-//! Recognises the names that common libraries give to session cookies and CSRF tokens. The input is a cookie's name.
-//! The output is true or false. The comparisons ignore letter case.
+//! Recognises the names that common libraries give to session cookies and CSRF tokens. The input of each function is a
+//! cookie's name, and the output is a boolean. The functions ignore letter case.
 
 use crate::spec::{Prefix, starts_with};
 
@@ -38,10 +38,10 @@ pub fn is_session_like(name: &[u8]) -> bool {
     contains_sess_or_login(bare) || SESSION_NAMES.iter().any(|session| bare.eq_ignore_ascii_case(session.as_bytes()))
 }
 
-/// Returns true if the name looks like the name of a CSRF token, because the name contains `csrf` or `xsrf`.
+/// Returns true if the name contains `csrf` or `xsrf`, and so looks like the name of a CSRF token.
 ///
-/// Scripts read a CSRF token from the cookie and send the token back in a header. With `HttpOnly`, scripts could not
-/// read the token.
+/// Scripts read a CSRF token from the cookie and send the token back in a header. If the cookie had `HttpOnly`, scripts
+/// could not read the token.
 ///
 /// ```
 /// use hardtack_rules::session_names::is_csrf_like;

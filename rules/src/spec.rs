@@ -1,5 +1,5 @@
-//! The declaration of one cookie as data. [`Spec`] is the declaration. The other types in this module are the values of
-//! attributes. [`Spec::new`] returns the strict default. Each method with a `self` argument changes one attribute.
+//! [`Spec`] is the declaration of one cookie as data. The other types in this module are the values of attributes.
+//! [`Spec::new`] returns the strict default. Each builder method of [`Spec`] changes one part of the declaration.
 
 use core::fmt;
 use core::time::Duration;
@@ -50,8 +50,8 @@ impl fmt::Display for SameSite {
     }
 }
 
-/// A prefix of a cookie's name, such as `__Host-`. Browsers reject a cookie that does not meet the requirements of the
-/// cookie's prefix (6265bis 4.1.3 and layered-cookies).
+/// A prefix of a cookie's name, such as `__Host-`. Each prefix has requirements. Browsers reject a cookie that does not
+/// meet the requirements of its prefix (6265bis 4.1.3 and layered-cookies).
 ///
 /// ```
 /// use hardtack_rules::Prefix;
@@ -73,7 +73,7 @@ pub enum Prefix {
 }
 
 impl Prefix {
-    /// Every prefix. `__Host-Http-` comes before `__Host-`, because a search returns the first match.
+    /// Every prefix. `__Host-Http-` comes before `__Host-`, because the search for a prefix returns the first match.
     pub const ALL: &'static [Prefix] = &[Prefix::HostHttp, Prefix::Host, Prefix::Http, Prefix::Secure];
 
     /// Returns the text of the prefix, such as `__Host-`.
@@ -110,8 +110,8 @@ impl Prefix {
         None
     }
 
-    /// Returns true if the prefix limits the cookie to one host. A prefix that limits the cookie to one host requires
-    /// `Path=/` and forbids Domain.
+    /// Returns true for `__Host-` and `__Host-Http-`. The two prefixes limit the cookie to one host, because the
+    /// prefixes require `Path=/` and forbid Domain.
     #[must_use]
     pub const fn is_host_only(self) -> bool {
         matches!(self, Prefix::HostHttp | Prefix::Host)
@@ -123,7 +123,8 @@ impl Prefix {
         matches!(self, Prefix::HostHttp | Prefix::Http)
     }
 
-    /// Returns true if browsers store a cookie that has the prefix and the attributes in the arguments.
+    /// Returns true if the attributes in the arguments meet the requirements of the prefix. Browsers then store the
+    /// cookie.
     ///
     /// `root_path_and_no_domain` is true if the header contains `Path=/` and no Domain.
     ///
@@ -139,8 +140,7 @@ impl Prefix {
         secure && (http_only || !self.needs_http_only()) && (root_path_and_no_domain || !self.is_host_only())
     }
 
-    /// Returns the strongest prefix that the attributes in the arguments allow. Returns `None` if the cookie is not
-    /// Secure.
+    /// Returns the strongest prefix whose requirements the arguments meet. Returns `None` if the cookie is not Secure.
     ///
     /// ```
     /// use hardtack_rules::Prefix;
@@ -182,7 +182,7 @@ pub enum Seal {
 }
 
 impl Seal {
-    /// Returns the key that declares this seal in `#[cookie(…)]`: `signed` or `sealed`.
+    /// Returns the key that declares the protection in `#[cookie(…)]`: `signed` or `sealed`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -198,7 +198,8 @@ impl fmt::Display for Seal {
     }
 }
 
-/// The declaration of one cookie. A declaration contains everything about the cookie except the cookie's value.
+/// The declaration of one cookie. A declaration contains the cookie's name, attributes and protection, but not the
+/// cookie's value.
 ///
 /// [`Spec::new`] returns the strict default: a host-only session cookie with `Secure`, `HttpOnly`, `SameSite=Lax` and
 /// `Path=/`.
@@ -220,11 +221,11 @@ pub struct Spec<'a> {
     pub explicit_name: bool,
     /// The `Path` attribute.
     pub path: &'a str,
-    /// The `Domain` attribute. `None` if the cookie is host-only, or if `policy_domain` is true.
+    /// The `Domain` attribute. `domain` is `None` if the cookie is host-only, or if `policy_domain` is true.
     pub domain: Option<&'a str>,
     /// True if the `Domain` attribute is the policy's `cookie_domain`.
     pub policy_domain: bool,
-    /// The `Max-Age` attribute, in whole seconds. `None` for a session cookie.
+    /// The `Max-Age` attribute, in whole seconds. A session cookie has no `Max-Age`, so `max_age` is `None`.
     pub max_age: Option<Duration>,
     /// The `SameSite` attribute.
     pub same_site: SameSite,
@@ -234,9 +235,10 @@ pub struct Spec<'a> {
     pub http_only: bool,
     /// The `Partitioned` attribute.
     pub partitioned: bool,
-    /// True if another program owns the cookie. The program that declares the cookie then only reads the cookie.
+    /// True if another program owns the cookie. The program never sets a cookie that another program owns.
     pub read_only: bool,
-    /// The protection of the value. `None` if the value is not protected.
+    /// The cryptographic protection of the cookie's value. `seal` is `None` if the value has no cryptographic
+    /// protection.
     pub seal: Option<Seal>,
     /// The reason why the cookie is weaker than the default.
     pub reason: Option<&'a str>,
@@ -263,7 +265,7 @@ impl<'a> Spec<'a> {
         }
     }
 
-    /// Records that the declaration contains the key `name`.
+    /// Sets the field `explicit_name` to true. Call this method if the declaration contains the key `name`.
     #[must_use]
     pub const fn explicit_name(mut self) -> Self {
         self.explicit_name = true;
@@ -291,8 +293,8 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// Sets the `Max-Age` attribute. Only a positive number of whole seconds is valid. The function `check` verifies
-    /// the number, but `max_age` does not.
+    /// Sets the `Max-Age` attribute. Only a positive number of whole seconds is valid, but this method does not check
+    /// the number. The module [`check`](crate::check) does.
     #[must_use]
     pub const fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
@@ -334,7 +336,7 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// Sets the protection of the value.
+    /// Sets the cryptographic protection of the cookie's value.
     #[must_use]
     pub const fn seal(mut self, seal: Seal) -> Self {
         self.seal = Some(seal);
@@ -348,8 +350,8 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// Returns true if the cookie has a `Domain` attribute, from the declaration or from the policy. Subdomains share a
-    /// cookie that has a `Domain`.
+    /// Returns true if the cookie has a `Domain` attribute. The `Domain` comes from the declaration or from the policy.
+    /// Browsers also send a cookie with a `Domain` to subdomains.
     #[must_use]
     pub const fn has_domain(&self) -> bool {
         self.domain.is_some() || self.policy_domain

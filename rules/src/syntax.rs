@@ -1,5 +1,5 @@
-//! Checks the syntax of one argument: a name, a path, a domain or a duration. The input is the argument's value. The
-//! output is `Ok` or a [`Fault`]. Dates are in the module `date`.
+//! Checks the syntax of one argument of a declaration: a name, a path, a domain or a duration. The input is the
+//! argument's value. The output is `Ok` or a [`Fault`]. The module `date` checks dates.
 
 use core::fmt;
 use core::time::Duration;
@@ -7,7 +7,8 @@ use core::time::Duration;
 use crate::rule::Rule;
 use crate::spec::{Prefix, starts_with};
 
-/// The largest size of a name and a value together, in bytes (6265bis 5.7 step 4). Browsers reject a larger cookie.
+/// The largest size of a name and a value together, in bytes (6265bis 5.7 step 4). If the name and the value together
+/// are larger, browsers reject the cookie.
 pub const MAX_NAME_VALUE_BYTES: usize = 4096;
 /// The largest size of one attribute's value, in bytes (6265bis 5.6). Browsers ignore an attribute whose value is
 /// larger.
@@ -20,7 +21,7 @@ const MAX_LABEL_BYTES: usize = 63;
 /// to 400 days.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(400 * 86_400);
 
-/// The error of a check. The error contains the broken rule, and a text with the mistake and the remedy.
+/// The error of a check in this crate. A fault contains the broken rule, and a text with the mistake and the remedy.
 ///
 /// ```
 /// use hardtack_rules::Rule;
@@ -33,16 +34,16 @@ pub const MAX_LIFETIME: Duration = Duration::from_secs(400 * 86_400);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
-    /// The rule that is broken.
+    /// The rule that the argument breaks.
     pub rule: Rule,
     /// The error text, in the form `fact; remedy`.
     pub text: &'static str,
-    /// The byte that broke the rule. `None` if the mistake is not a single byte.
+    /// The byte that broke the rule. `byte` is `None` if no single byte broke the rule.
     pub byte: Option<u8>,
 }
 
 impl Fault {
-    /// Returns a fault of the rule, with the text of [`Rule::text`].
+    /// Returns a fault for the rule. The fault has the text of [`Rule::text`].
     #[must_use]
     pub const fn from_rule(rule: Rule) -> Fault {
         Fault::new(rule, rule.text())
@@ -136,8 +137,8 @@ pub const fn check_name(name: &str) -> Result<(), Fault> {
             "the prefix `__HostHttp-` was withdrawn, and browsers ignore it; write `__Host-Http-`",
         ));
     }
-    // The search for a prefix ignores letter case, as browsers do. In `__Host-http-x`, browsers find the prefix
-    // `__Host-Http-`, but servers find `__Host-`.
+    // Like browsers, this search for a prefix ignores letter case. For example, browsers find the prefix `__Host-Http-`
+    // in `__Host-http-x`, but servers find only `__Host-`.
     if let Some(prefix) = Prefix::from_name_any_case(name.as_bytes()) {
         let exact = prefix.as_str();
         if !starts_with(name.as_bytes(), exact.as_bytes(), false) {
@@ -175,7 +176,8 @@ macro_rules! misspelt {
 }
 use misspelt;
 
-/// Checks the name of a cookie that another program or library sets. Every name that browsers can send is valid.
+/// Checks the name of a cookie that another program or library sets. The function accepts every name that browsers can
+/// send.
 ///
 /// # Errors
 ///
@@ -282,8 +284,8 @@ pub const fn check_domain(domain: &str) -> Result<(), Fault> {
     if all.len() > MAX_DOMAIN_BYTES {
         return fault!("the domain is over 253 bytes, longer than any host name; write a shorter one");
     }
-    // `label_bytes` and `only_digits` describe the part between two dots (the current label). `single_label` is true
-    // until the first dot.
+    // A label is the text between two dots. `label_bytes` and `only_digits` describe the current label. `single_label`
+    // is true until the first dot.
     let (mut rest, mut label_bytes, mut single_label, mut only_digits, mut previous) = (all, 0, true, true, b'.');
     while let [byte, tail @ ..] = rest {
         match *byte {
@@ -324,8 +326,8 @@ pub const fn check_domain(domain: &str) -> Result<(), Fault> {
     if previous == b'-' {
         return fault!("a label of the domain ends with a hyphen; remove it");
     }
-    // If the last label of a host contains only digits, URL parsers read the host as an IPv4 address or reject the
-    // host.
+    // A label is the text between two dots. If the last label of a host contains only digits, URL parsers read the host
+    // as an IPv4 address or reject the host.
     if only_digits {
         return fault!("the domain is an IP address; leave the key out for a host-only cookie");
     }
@@ -336,13 +338,13 @@ pub const fn check_domain(domain: &str) -> Result<(), Fault> {
 }
 
 /// The fault of a `Domain` that is a public suffix. A setter of the crate `hardtack` looks up the domain in the public
-/// suffix list at run time, because the crate `hardtack-rules` does not contain the list.
+/// suffix list at run time, because the crate `hardtack-rules` does not contain the public suffix list.
 pub const PUBLIC_SUFFIX: Fault = Fault::new(
     Rule::PublicSuffix,
     "the domain is a public suffix, and no browser stores the cookie; give a domain that is registered under it",
 );
 
-/// Checks the `Max-Age` of a declaration. Only a whole, positive number of seconds is valid.
+/// Checks the `Max-Age` of a declaration. Only a positive number of whole seconds is valid.
 ///
 /// # Errors
 ///

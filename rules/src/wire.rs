@@ -1,19 +1,19 @@
-//! Writes the attributes of a `Set-Cookie` header, and finds a second cookie in a `Set-Cookie` header. The macros, the
-//! generated code and the setters all call `write_attributes`. `write_attributes` does not check the values of the
-//! attributes.
+//! Writes the attributes of a `Set-Cookie` header. Also finds a second cookie that was wrongly joined to a `Set-Cookie`
+//! header. The macros, the generated code and the setters all call `write_attributes`, which does not check the values
+//! of the attributes.
 
 use crate::spec::Spec;
 use crate::syntax::is_tchar;
 
-/// One year in seconds, the usual `max-age` of a `Strict-Transport-Security` header. ASVS 3.4.1 and the preload lists
-/// of browsers require at least one year.
+/// The usual `max-age` of a `Strict-Transport-Security` header: one year, in seconds. ASVS 3.4.1 and the preload lists
+/// of browsers require a `max-age` of at least one year.
 pub const HSTS_YEAR_SECONDS: u64 = 31_536_000;
 
-/// Writes the attributes of `spec` into `out`, and returns the length of the attributes in bytes. The text begins with
-/// `; Path=`.
+/// Writes the attributes of `spec` into `out`, and returns the length of the attributes in bytes. The written text
+/// begins with `; Path=`.
 ///
-/// If `out` is too small, the function drops the bytes that do not fit. To compute only the length, pass an empty
-/// slice.
+/// If `out` is too small, the function drops the bytes that do not fit into `out`. To compute only the length, pass an
+/// empty slice as `out`.
 ///
 /// `write_attributes` does not know the policy's `cookie_domain`. If `policy_domain` is true, the caller must copy the
 /// `cookie_domain` to `domain` first.
@@ -59,7 +59,7 @@ pub const fn write_attributes(spec: &Spec<'_>, expires: Option<&[u8; 29]>, out: 
 /// Writes `first` and then `second` into `out`, and returns the length of `first` and `second` together in bytes.
 /// Generated code calls this function to put a prefix before a name.
 ///
-/// If `out` is too small, the function drops the bytes that do not fit.
+/// If `out` is too small, the function drops the bytes that do not fit into `out`.
 pub const fn write_concat(first: &str, second: &str, out: &mut [u8]) -> usize {
     let end = write_bytes(out, 0, first.as_bytes());
     write_bytes(out, end, second.as_bytes())
@@ -67,8 +67,8 @@ pub const fn write_concat(first: &str, second: &str, out: &mut [u8]) -> usize {
 
 /// Finds the comma between two cookies that were joined in one `Set-Cookie` header. Returns the index of the comma.
 ///
-/// A comma separates two cookies if a token and `=` follow the comma. Inside the value of the first cookie, a space
-/// must also come directly after the comma. So two kinds of commas do not separate cookies:
+/// A comma separates two cookies if a cookie name and `=` follow the comma. If the comma is in the value of the first
+/// cookie, a space must also follow the comma directly. So two kinds of commas do not separate cookies:
 ///
 /// - the comma of an `Expires` date
 /// - a comma in a value, if no space follows the comma

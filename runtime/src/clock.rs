@@ -1,6 +1,6 @@
-//! Returns the current time as a `SystemTime`, and converts a time to whole seconds. A test can set the current time.
-//! In WebAssembly without an operating system, `SystemTime::now` panics, so this file never calls `SystemTime::now`
-//! there.
+//! Returns the current time as a `SystemTime`, and converts a `SystemTime` to whole seconds. A test can set the current
+//! time. `SystemTime::now` panics in WebAssembly without an operating system, so a WebAssembly build uses another
+//! clock.
 
 use std::time::SystemTime;
 
@@ -49,8 +49,8 @@ fn system_now() -> SystemTime {
     SystemTime::now()
 }
 
-/// Returns the time from the clock of the browser or of another JavaScript host. Without a clock, a signed or sealed
-/// value would never expire.
+/// Returns the time from the JavaScript host, such as a browser. Signed and sealed values need a clock, because they
+/// expire.
 #[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "seal", feature = "web")))]
 fn system_now() -> SystemTime {
     let since = core::time::Duration::try_from_secs_f64(date_now() / 1000.0).unwrap_or_default();
@@ -64,9 +64,9 @@ extern "C" {
     fn date_now() -> f64;
 }
 
-/// Returns the start of 1970, because this target has no clock. So an `Expires` date after 1970 always counts as a
-/// future date. If the policy's baseline limits the lifetime of cookies, hardtack adds the longest allowed `Max-Age` to
-/// every header whose `Expires` is today or later.
+/// Returns the start of 1970, because this target has no clock. Every `Expires` date after 1970 therefore counts as a
+/// future date. If the policy limits the lifetime of cookies, every `Expires` date of today or later exceeds the limit.
+/// hardtack then adds the longest allowed `Max-Age` to the header.
 #[cfg(all(target_family = "wasm", target_os = "unknown", not(any(feature = "seal", feature = "web"))))]
 fn system_now() -> SystemTime {
     SystemTime::UNIX_EPOCH
@@ -94,8 +94,8 @@ mod tests {
             super::at(time(2), || assert_eq!(super::now(), time(2)));
             assert_eq!(super::now(), time(1));
         });
-        // After the outermost call, `now` returns the system's time again. The system's time is later than the day on
-        // which this test was written.
+        // After the outermost call of `at`, `now` returns the system's time again. The system's time is later than the
+        // date in this test.
         assert!(super::now() > time(1_796_000_000) - Duration::from_secs(86_400 * 30));
     }
 }

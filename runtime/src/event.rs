@@ -1,7 +1,7 @@
-//! Events report what hardtack refused, changed or noticed while the server runs. The policy counts each [`Event`] and
-//! passes the event to the callback [`on_event`](crate::policy::PolicyBuilder::on_event). With the feature `tracing`,
-//! each event is also emitted as a `tracing` event. Events contain names, rules and evidence. Events never contain a
-//! cookie's value.
+//! An [`Event`] reports something that hardtack refused, changed or noticed while the server runs. The policy counts
+//! each event. The policy also passes each event to the callback [`on_event`](crate::policy::PolicyBuilder::on_event).
+//! With the feature `tracing`, each event is also emitted as a `tracing` event. An event contains the cookie's name,
+//! the rule, and the evidence for the request's scheme. An event never contains the cookie's value.
 #![doc = include_str!("../docs/events.md")]
 
 use core::fmt;
@@ -19,7 +19,7 @@ pub(crate) use log::log;
 #[cfg(feature = "_layer")]
 pub(crate) use log::report_suppressed;
 
-/// Does nothing, because the log needs the feature `tracing`.
+/// Does nothing. Only builds with the feature `tracing` write events to the log.
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn log(_: &Event<'_>) {}
 
@@ -120,10 +120,10 @@ macro_rules! kinds {
         pub enum Kind { $($(#[$doc])* $kind,)* }
 
         impl Kind {
-            /// Every kind.
+            /// Every kind of event.
             pub const ALL: &'static [Kind] = &[$(Kind::$kind),*];
 
-            /// Returns the kind as text, such as `header hardened`. The text can be the label of a metric.
+            /// Returns the kind as text, such as `header hardened`. A metric can use the text as a label.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Kind::$kind => $text,)* }
@@ -135,12 +135,12 @@ macro_rules! kinds {
 kinds! {
     /// A page request over plain HTTP was redirected to HTTPS.
     RequestRedirected, "request redirected";
-    /// A request over plain HTTP was refused. The request was refused because the policy forces HTTPS or the handler
-    /// needs HTTPS.
+    /// A request over plain HTTP was refused. Either the policy forces HTTPS, or the handler accepts only HTTPS
+    /// requests.
     RequestRefused, "request refused";
     /// A cookie was not set or not removed.
     CookieNotSet, "cookie not set";
-    /// The handler read a cookie of the request, and the cookie was rejected.
+    /// The handler read a cookie of the request, and hardtack rejected the cookie.
     CookieRejected, "cookie rejected";
     /// A `Set-Cookie` header was made stricter.
     HeaderHardened, "header hardened";
@@ -151,9 +151,9 @@ kinds! {
     /// The `Cache-Control` of a response with cookies was made stricter, so that shared caches do not store the
     /// response.
     CachingChanged, "caching changed";
-    /// A request of the program's own HTTP client was refused.
+    /// A request that the program's own HTTP client wanted to send was refused.
     ClientRequestRefused, "client request refused";
-    /// The program has a mistake. For example, a handler set cookies, but no response carried the cookies.
+    /// The program has a bug. For example, a handler set cookies, but the program sent no response with the cookies.
     Mistake, "mistake";
 }
 
@@ -178,7 +178,7 @@ macro_rules! codes {
         pub enum Code { $(#[doc = concat!("`", $id, "`: ", $text, ".")] $code,)* }
 
         impl Code {
-            /// Every code.
+            /// Every [`Code`].
             pub const ALL: &'static [Code] = &[$(Code::$code),*];
 
             /// Returns the rule's id, such as `not-https`. Operators can filter logs by the rule's id.
@@ -242,8 +242,8 @@ codes! {
 }
 
 impl Code {
-    /// Returns the code that has the same id as the rule, or [`Code::Attribute`] if no code has the same id. Every rule
-    /// that a setter of a cookie can break has a code with the same id.
+    /// Returns the code with the same id as the rule. If no code has the rule's id, returns [`Code::Attribute`]. For
+    /// every rule that a call of `set` can break, a code with the rule's id exists.
     pub(crate) fn from_rule(rule: Rule) -> Code {
         Code::ALL.iter().copied().find(|code| code.as_str() == rule.id()).unwrap_or(Code::Attribute)
     }
@@ -276,13 +276,13 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Returns how many events of this kind were counted.
+    /// Returns the number of counted events of the kind `kind`.
     #[must_use]
     pub fn get(&self, kind: Kind) -> u64 {
         self.counts.get(kind as usize).map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
-    /// Returns every kind, with the number of counted events of the kind.
+    /// Returns every kind of event, with the number of counted events of that kind.
     pub fn iter(&self) -> impl Iterator<Item = (Kind, u64)> {
         Kind::ALL.iter().map(|kind| (*kind, self.get(*kind)))
     }

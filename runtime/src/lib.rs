@@ -5,8 +5,8 @@
 //!
 //! - A declaration that makes the cookie weaker must contain a `reason`.
 //! - A declaration with attributes that browsers reject does not compile.
-//! - A Secure cookie is never sent over plain HTTP. If a type proves the scheme of the request, the compiler rejects a
-//!   Secure cookie over plain HTTP. If no type proves the scheme, the scheme is checked at run time.
+//! - A Secure cookie is never sent over plain HTTP. If the scheme of the request is known at compile time, the compiler
+//!   rejects a Secure cookie over plain HTTP. Otherwise, hardtack checks the scheme at run time.
 //!
 //! ```
 //! use hardtack::{Cookie, Cookies};
@@ -46,16 +46,16 @@
 //! # Overview
 //!
 //! - Declare cookies with [`derive@Cookie`], [`derive@CookieValue`] and [`cookies`](macro@cookies). The module [`spec`]
-//!   has the types for a declaration as constant data.
-//! - Set and read cookies with [`Cookies`] and [`SetCookie`]. [`document_cookie`] returns the text with which a script
-//!   of a page sets a cookie.
+//!   has the types of the constant that contains a cookie's declaration.
+//! - Set and read cookies with [`Cookies`] and [`SetCookie`]. For a cookie that JavaScript sets, [`document_cookie`]
+//!   returns the text for `document.cookie`.
 //! - A [`TlsTermination`] detects whether a request arrived over HTTPS or plain HTTP. A value of type [`Https`] or
-//!   [`PlainHttp`] is the proof of the scheme. An [`AnyScheme`] can contain either of the two proofs.
-//! - A [`Policy`] applies rules to all requests and cookies of an application. The rules also apply to cookies that are
-//!   set without hardtack. The module [`policy`] has the settings of a policy. The module [`mod@event`] has the events
-//!   that a policy emits.
-//! - Each framework has a module with the policy's middleware: `tower`, `actix`, `rocket`, `poem` or `salvo`. Use the
-//!   module `tower` also for axum and for HTTP clients.
+//!   [`PlainHttp`] is the proof of the scheme. An [`AnyScheme`] contains an [`Https`] or a [`PlainHttp`].
+//! - A [`Policy`] applies rules to all requests and cookies of an application. A policy also applies its rules to
+//!   cookies that are set without hardtack. Build a policy with the module [`policy`]. Handle the events of a policy
+//!   with the module [`mod@event`].
+//! - The policy's middleware is in one module per framework: `tower`, `actix`, `rocket`, `poem` or `salvo`. The module
+//!   `tower` is also for axum and for HTTP clients.
 //! - With the module `web`, WebAssembly in a web page reads and sets the cookies of the page.
 //! - The module `audit` reports weaknesses of any `Set-Cookie` header. The module `inventory` lists all cookies that a
 //!   program declares.
@@ -67,8 +67,8 @@
 //!
 //! # Guarantees
 //!
-//! - A declared cookie is sent with its declared attributes, or the cookie is not sent. The policy's baseline can only
-//!   make the attributes of a cookie stricter.
+//! - hardtack never sends a declared cookie with weaker attributes than declared. A policy can only make the attributes
+//!   stricter.
 //! - The policy's middleware never sends a Secure cookie over plain HTTP. The middleware also stops Secure cookies that
 //!   are set without hardtack.
 //! - A cookie's value cannot end a header, add an attribute or add a cookie. Every byte of a value that is not a
@@ -78,13 +78,13 @@
 //!
 //! # Limits
 //!
-//! - The prefix of a cookie's name protects the cookie against changes, but not against deletion. A sibling host can
-//!   set so many cookies that the browser deletes your cookies. If the session cookie is missing, treat the user as
-//!   signed out.
-//! - The name of a cookie with a `domain` begins with `__Secure-` or `__Http-`. The prefixes `__Secure-` and `__Http-`
-//!   do not stop a sibling host from setting a cookie with the same name.
-//! - Anyone who has access to the browser can read the values of cookies. Only a cookie that is declared `sealed` has
-//!   an encrypted value (feature `seal`).
+//! - The prefix of a cookie's name protects the cookie against changes, but not against deletion. A sibling host
+//!   (another host of the same site) can set so many cookies that the browser deletes your cookies. If the session
+//!   cookie is missing, treat the user as signed out.
+//! - A sibling host can overwrite a cookie with a `domain`. The name of a cookie with a `domain` begins with
+//!   `__Secure-` or `__Http-`, and these two prefixes do not stop other hosts.
+//! - Anyone with access to the browser can read the values of cookies, except the values of `sealed` cookies. A cookie
+//!   that is declared `sealed` has an encrypted value (feature `seal`).
 //!
 //! # Features
 //!
@@ -109,8 +109,7 @@
 //! | `toml` | `Policy::from_toml` |
 //! | `testing` | `testing::https()` and other helpers for your own tests |
 
-// The code that the macros generate uses the path `::hardtack`. With this line, the path `::hardtack` is also valid in
-// the crate hardtack itself.
+// Makes the path `::hardtack` valid in this crate. The code that the macros generate uses the path `::hardtack`.
 extern crate self as hardtack;
 
 #[cfg(feature = "audit")]
@@ -139,7 +138,8 @@ pub mod testing;
 pub mod web;
 mod wire;
 
-/// Declares one cookie. A value of the type is the cookie's value. `#[cookie(…)]` sets the cookie's attributes.
+/// Declares one cookie with the annotated type. A value of the annotated type is the cookie's value. `#[cookie(…)]`
+/// sets the cookie's attributes.
 ///
 /// ```
 /// use hardtack::{Cookie, SetCookie, testing};
@@ -248,7 +248,7 @@ pub use generated::private;
 /// [`Transport`](tls::Transport) and [`Peer`](tls::Peer) describe the connection. [`Evidence`](tls::Evidence) is the
 /// reason why a request counts as HTTPS or plain HTTP.
 ///
-/// [`TlsTermination`] and [`TrustedProxies`] are in the crate's root.
+/// The types [`TlsTermination`] and [`TrustedProxies`] are in the crate's root.
 ///
 /// ```
 /// use hardtack::TlsTermination;
@@ -268,9 +268,9 @@ pub mod tls {
     pub use crate::request::proxies::TrustedProxiesError;
 }
 
-/// The types with which a cookie's value is written as text and parsed from text.
+/// The types that convert a cookie's value to text and parse the value from text.
 ///
-/// The methods of [`CookieValue`] use [`ValueWriter`](value::ValueWriter) and [`InvalidValue`](value::InvalidValue).
+/// To implement [`CookieValue`], use [`ValueWriter`](value::ValueWriter) and [`InvalidValue`](value::InvalidValue).
 /// [`SealFault`](value::SealFault) is the reason why the seal of a value is invalid.
 /// [`DocumentCookie`](value::DocumentCookie) is the text that a script assigns to `document.cookie`.
 ///
@@ -286,10 +286,10 @@ pub mod value {
     pub use crate::cookie::value::{InvalidValue, ValueWriter};
 }
 
-/// The types for a cookie's declaration as constant data.
+/// The types of the constant that contains a cookie's declaration.
 ///
-/// [`Spec`](spec::Spec) is the whole declaration of a cookie. The other items of the module `spec` are parts of a
-/// declaration, or rules for a declaration.
+/// [`Spec`](spec::Spec) is the whole declaration of a cookie. Every other item of the module `spec` is a part of a
+/// declaration, or a rule for declarations.
 ///
 /// ```
 /// use hardtack::spec::{Prefix, Spec};

@@ -31,8 +31,8 @@ pub fn https() -> Https {
     https_for_test()
 }
 
-/// Calls `run` and returns its result. During the call, `time` is the current time for seals, expiry checks and the
-/// policy's baseline. The call does not change the time of other threads.
+/// Calls `run` and returns the result of `run`. While `run` runs, hardtack uses `time` as the current time. The current
+/// time of other threads does not change.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -55,8 +55,8 @@ pub fn at<T>(time: std::time::SystemTime, run: impl FnOnce() -> T) -> T {
     clock::at(time, run)
 }
 
-/// Returns the keyring that [`request_header`] and [`sent`] use. The keyring has one random key. The keyring has the
-/// same key for the whole process.
+/// Returns the keyring that [`request_header`] and [`sent`] use. The keyring contains one random key. Every call in one
+/// process returns the same key.
 ///
 /// Pass the keyring to the policy of the application that you test, or to the jar that you test.
 ///
@@ -96,15 +96,15 @@ fn context_with(keyring: &crate::seal::Keyring) -> SealContext<'_> {
     SealContext { keyring: Some(keyring), longest_max_age: None }
 }
 
-/// Returns the `Cookie` header of a request that contains `cookie`. The value of a `signed` or `sealed` cookie is
-/// signed or sealed with the key of [`keyring`].
+/// Returns the `Cookie` header of a request that contains `cookie`. If the cookie is declared `signed` or `sealed`,
+/// this function signs or seals the value with the key of [`keyring`].
 ///
 /// # Panics
 ///
-/// Panics if the value's `Display` returns an error.
+/// Panics if the `Display` of the cookie's value returns an error.
 ///
-/// The value of a `read_only` cookie is not percent-encoded. This function panics if the value of a `read_only` cookie
-/// is not valid in a header.
+/// Also panics if the value of a `read_only` cookie is not valid in a header, because such a value is not
+/// percent-encoded.
 ///
 /// ```
 /// use hardtack::{Cookie, testing};
@@ -119,7 +119,7 @@ pub fn request_header<T: ReadCookie>(cookie: &T) -> HeaderValue {
     cookie_header(cookie, seal_context())
 }
 
-/// Returns the same header as [`request_header`], but signs or seals the value with `keyring`.
+/// Returns the same header as [`request_header`], but signs or seals the cookie's value with `keyring`.
 ///
 /// # Panics
 ///
@@ -171,7 +171,7 @@ fn cookie_header<T: ReadCookie>(cookie: &T, context: SealContext<'_>) -> HeaderV
 /// - The response does not set a cookie of type `T`.
 /// - The response removes the cookie of type `T`.
 /// - The cookie's value is not valid for the type `T`.
-/// - The value is signed or sealed with a key that is not in [`keyring`].
+/// - The cookie's value is signed or sealed with a key that is not in [`keyring`].
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};
@@ -190,7 +190,7 @@ pub fn sent<T: ReadCookie>(response: &HeaderMap) -> Option<T> {
     sent_in(response, seal_context())
 }
 
-/// Returns the same cookie as [`sent`], but verifies or decrypts the value with `keyring`.
+/// Returns the same cookie as [`sent`], but verifies or decrypts the cookie's value with `keyring`.
 ///
 /// ```
 /// use hardtack::seal::{Key, Keyring};
@@ -228,7 +228,8 @@ fn sent_in<T: ReadCookie>(response: &HeaderMap, context: SealContext<'_>) -> Opt
     }
 }
 
-/// Returns true if the last `Set-Cookie` header with this cookie's name removes the cookie.
+/// Returns true if the response removes the cookie of type `T`. If several `Set-Cookie` headers have the cookie's name,
+/// checks the last header.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};

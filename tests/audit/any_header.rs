@@ -1,5 +1,5 @@
-//! Audits the headers of the vectors and random headers. The findings of a report must agree with the cookie that a
-//! browser would store. No report may show a cookie's value.
+//! Audits the `Set-Cookie` headers in `tests/vectors` and random headers. The findings in a report must agree with the
+//! cookie that a browser would store. No report may show a cookie's value.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use crate::vectors::{self, SET_COOKIE_AUDIT, WPT_STORE, cases, text};
 
 use super::{find, http, https};
 
-/// Asserts conditions that are true for every report.
+/// Asserts the conditions that every audit report must satisfy.
 fn assert_consistent(header: &[u8], report: &Report, is_https: bool) {
     let has = |rule| find(&report.findings, rule).is_some();
     let header = header.escape_ascii();
@@ -45,7 +45,7 @@ fn assert_consistent(header: &[u8], report: &Report, is_https: bool) {
     }
 }
 
-/// Parses the time of a vector, for example `2010-01-01T00:00:00Z`.
+/// Parses a time in the test vectors, for example `2010-01-01T00:00:00Z`.
 fn first_of_january(now: &str) -> SystemTime {
     let year = now.strip_suffix("-01-01T00:00:00Z").expect("a first of January");
     let seconds = parse_cookie_date(format!("1 Jan {year} 0:0:0").as_bytes()).unwrap();
@@ -61,8 +61,8 @@ fn findings_agree_with_the_stored_cookie() {
         let header = text(&case["set_cookie"]).as_bytes();
         let report = set_cookie(header, &context.at(first_of_january(text(&case["now"]))));
         assert_consistent(header, &report, is_https);
-        // Compare the finding with the key `secure` of the vector. Skip headers that remove a cookie, because scanners
-        // ignore some of these headers.
+        // Compare the finding with the JSON key `secure` in the test vector. Skip headers that remove a cookie, because
+        // scanners ignore some headers that remove a cookie.
         let expect = &case["expect"];
         if expect["accepted"] == true && expect["expired"] == false {
             let is_reported = find(&report.findings, Weakness::Insecure).is_some();

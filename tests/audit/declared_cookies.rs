@@ -1,5 +1,6 @@
-//! Audits headers of cookies that this program declares. If a cookie is declared with the defaults, the audit finds no
-//! weakness. If a declaration gives a `reason` for a weakness, the finding shows the `reason`.
+//! Audits headers of cookies that this program declares. The audit finds no weakness in a cookie that is declared with
+//! the default attributes. If a declaration gives a `reason` for a weak attribute, the audit's finding shows the
+//! `reason`.
 
 use hardtack::audit::{Context, set_cookie};
 use hardtack::{Cookie, CookieValue, ReadCookie, SetCookie, testing};
@@ -48,7 +49,7 @@ fn only_declared_weaknesses_have_a_reason() {
         of("__Host-theme=dark; Path=/; Secure; SameSite=Lax"),
         "script-readable theme.js applies it before first paint"
     );
-    // The `reason` of the declaration is about the missing `HttpOnly`. The declaration gives no `reason` for a missing
+    // The declaration gives a `reason` for the missing `HttpOnly`. The declaration gives no `reason` for a missing
     // `SameSite`.
     assert_eq!(
         of("__Host-theme=dark; Path=/; Secure"),
@@ -62,7 +63,8 @@ fn only_declared_weaknesses_have_a_reason() {
         of("screen=7; HttpOnly; SameSite=Lax"),
         "insecure the lobby's screens have no TLS, unprefixed the lobby's screens have no TLS"
     );
-    // Cookie names are case-sensitive, so this name belongs to no declaration.
+    // The letter case of this name differs from the declared name. Cookie names are case-sensitive, so no declaration
+    // has this name.
     assert_eq!(of("Embed=7; Secure; HttpOnly; SameSite=Lax"), "unprefixed -");
     let report = set_cookie(b"screen=7; HttpOnly; SameSite=Lax", &context);
     assert_eq!(report.unexpected().count(), 0);

@@ -37,7 +37,7 @@ Set-Cookie: body=opensesame-11
 HTTP/1.1 200 is part of the body, not a response\r
 ";
 
-/// The report about the response [`SAVED`].
+/// The audit's report about the response [`SAVED`].
 const REPORT: &str = r#"https://shop.example.com/login: status 200
 
 PHPSESSID
@@ -155,7 +155,7 @@ fn json_report_equals_the_library_report() {
         (Some("https://shop.example.com/login"), Some(200))
     );
 
-    // The library returns the same reports for the same headers.
+    // For the same headers, the library returns the same reports as the example program.
     let mut headers = HeaderMap::new();
     let lines = SAVED.lines().take_while(|line| !line.is_empty());
     for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
@@ -164,7 +164,7 @@ fn json_report_equals_the_library_report() {
     let reports = response(&headers, &https().path("/login"));
     assert_eq!(reports.len(), 11);
     assert_eq!(response_json["reports"], serde_json::to_value(&reports).unwrap());
-    // The last report is about the response itself. A report about a response has findings, but no cookie.
+    // The last report is about the whole response. A report about a whole response has findings, but no cookie.
     let own = &response_json["reports"][10];
     assert!(own["cookie"].is_null() && own["stored"].is_null() && own["rejection"].is_null(), "{own}");
     assert_eq!(own["findings"][0]["rule"], "shared-cache");
@@ -198,7 +198,7 @@ Set-Cookie: __Host-Http-sid=opensesame; Path=/; Secure;\r
     let output = audit(&["--url", "https://shop.example.com/"], saved);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     assert!(text(&output.stdout).ends_with("\n0 findings: 0 high, 0 medium, 0 low, 0 info\n"));
-    // A finding of severity low does not change the exit code.
+    // A finding with the severity `low` does not change the exit code.
     let output = audit(
         &["--url", "https://shop.example.com/"],
         &[saved.trim_ascii_end(), b"\r\nSet-Cookie: __Host-b=v; Path=/; Secure; SameSite=Lax\r\n\r\n"].concat(),
@@ -280,7 +280,7 @@ fn audit(options: &[&str], saved: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the example runs");
-    // Ignore a write error: after an invalid option, the example ends before it reads its standard input.
+    // Ignore a write error: if an option is invalid, the example exits before it reads its standard input.
     let _ = child.stdin.take().unwrap().write_all(saved);
     child.wait_with_output().unwrap()
 }

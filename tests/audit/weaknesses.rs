@@ -1,6 +1,6 @@
-//! Tests each rule of the audit with headers that have a finding, and with the most similar headers that have no
-//! finding. Further tests are about headers that remove a cookie, duplicate attributes, lifetimes, caching, and the
-//! order of the reports.
+//! Tests each audit rule with headers that cause a finding, and with very similar headers that cause no finding.
+//! Other tests cover headers that remove a cookie, duplicate attributes, lifetimes, caching, and the order of the
+//! reports.
 
 use hardtack::audit::{Context, Rejection, Severity, Weakness, response, set_cookie};
 use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::{describe, find, finding_for, header_map, http, https, ids, response_finding};
 
-// ---- The rules of the audit that scanners have too.
+// ---- The audit rules that security scanners have too.
 
 #[test]
 fn missing_secure_is_reported_over_https_only() {
@@ -93,8 +93,8 @@ fn missing_name_prefixes_are_reported() {
     };
     assert_eq!(of("sid=v"), "low: ASVS 3.3.1, ASVS 3.3.3 / -");
     assert_eq!(of("sid=v; Domain=example.com"), "low: ASVS 3.3.1 / -");
-    // The prefix `__Http-` alone does not satisfy ASVS 3.3.1. A prefix in another letter case does not satisfy ASVS
-    // 3.3.1.
+    // The prefix `__Http-` alone does not satisfy ASVS 3.3.1. A name prefix in another letter case does not satisfy
+    // ASVS 3.3.1.
     assert_eq!(of("__Http-sid=v; Path=/"), "low: ASVS 3.3.1, ASVS 3.3.3 / -");
     assert_eq!(of("__secure-sid=v"), "low: ASVS 3.3.1, ASVS 3.3.3 / -");
     assert_eq!(of("__Secure-sid=v"), "- / info: ASVS 3.3.3");
@@ -179,8 +179,7 @@ fn flawed_hsts_is_reported() {
     }
     assert_eq!(of(&["max-age=31536000"], &http()), "hsts-plain-http info: ASVS 3.4.1, RFC 6797 7.2, ZAP 10035-4");
     assert_eq!(of(&[], &http()), "");
-    // HSTS has no effect on loopback and on IP addresses. So the audit does not report a missing HSTS header for
-    // loopback and IP addresses.
+    // HSTS has no effect on loopback and on IP addresses, so the audit does not require HSTS there.
     for host in ["localhost:8443", "app.localhost", "127.0.0.1", "[::1]:8443", "192.0.2.1"] {
         assert_eq!(of(&[], &Context::https(host)), "", "{host}");
     }
@@ -208,8 +207,8 @@ fn redirect_of_an_api_request_is_reported() {
 
 #[test]
 fn trusting_forwarded_headers_is_never_a_finding() {
-    // A response cannot show which proxies the server trusts. The table contains the rule `forwarded-believed`, but the
-    // audit of a response never reports this rule.
+    // A response cannot show which proxies the server trusts. The table of rules contains `forwarded-believed`, but the
+    // audit of a response never reports `forwarded-believed`.
     let rule = Weakness::ALL.iter().find(|weakness| weakness.id() == "forwarded-believed").unwrap();
     let names = [
         "forwarded",
@@ -247,7 +246,7 @@ fn removals_need_a_past_expires_for_scanners() {
     assert!(of(&format!("Max-Age=60; {past}")).contains(&"insecure"));
     // ZAP reads the first `Expires`. Browsers read the last `Expires`.
     assert!(of(&format!("Expires=Fri, 31 Dec 2027 00:00:00 GMT; {past}")).contains(&"removal-unseen"));
-    // Browsers ignore this header, which should remove the session cookie, so the user stays signed in.
+    // This header should remove the session cookie. Browsers ignore this header, so the user stays signed in.
     let rejected = set_cookie(format!("__Host-sid=; Path=/; {past}").as_bytes(), &https());
     assert_eq!(ids(&rejected.findings), ["not-stored"]);
     let message = &rejected.findings[0].message;
@@ -266,8 +265,8 @@ fn duplicate_attributes_are_reported() {
     let message = &find(&report.findings, Weakness::DuplicateAttribute).unwrap().message;
     assert!(message.starts_with("`a` has `Path`, `SameSite` more than once"), "{message}");
     assert_eq!(of("a=v; Path=/; SameSite=Lax; Secure"), "-");
-    // The rule about duplicate attributes ignores unknown attributes. Browsers ignore attributes that are too long, so
-    // the rule also ignores attributes that are too long.
+    // The rule about duplicate attributes ignores unknown attributes. The rule also ignores attributes that are too
+    // long, as browsers do.
     assert_eq!(of(&format!("a=v; x; x; Path=/; Path=/{}", "x".repeat(1024))), "-");
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Measures what dependencies cost in a build. Each row of the table is for one empty crate with the dependencies in the
-# first column. The other columns are:
+# Measures how much build time each set of dependencies costs. Prints a table. For each row, the script builds one empty
+# crate with the dependencies in the first column. The other columns are:
 #
 # - the number of crates in the build
-# - the CPU seconds of a clean debug build, without downloads. The script shows the shortest of RUNS builds (default 3)
+# - the CPU seconds of a clean debug build, without downloads. The script builds each crate RUNS times (default 3) and
+#   shows the shortest build.
 #
 # For hardtack, the script also prints the CPU seconds of each crate.
 set -euo pipefail
@@ -14,7 +15,8 @@ trap 'rm -r "$crate"' EXIT
 export CARGO_TARGET_DIR=$crate/target
 runs=${RUNS:-3}
 
-# Writes an empty crate with the given dependencies. The versions of the dependencies come from our own lock file.
+# Writes an empty crate with the dependencies in the argument. The versions of the dependencies come from our own lock
+# file.
 write() { # dependencies
     mkdir -p "$crate/src"
     : >"$crate/src/lib.rs"
@@ -59,7 +61,7 @@ row 'biscotti' "biscotti = '0.4'"
 
 cat >"$crate/timed" <<'SH'
 #!/usr/bin/env bash
-# Runs a compiler and appends the CPU seconds and the crate's name to the file `spent`.
+# Runs the compiler for one crate. Appends the CPU seconds and the crate's name to the file `spent`.
 name=$(sed -n 's/.*--crate-name \([a-z0-9_]*\) .*/\1/p' <<<"$*")
 exec 3>&2
 TIMEFORMAT="%U %S $name"

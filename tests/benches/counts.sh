@@ -3,11 +3,11 @@
 # prints only the cases whose names contain the argument.
 #
 # Callgrind counts the instructions and the allocations. The script runs each case twice in Callgrind, with few and with
-# many operations. The result is the difference of the two counts, divided by the number of additional operations. This
-# difference does not contain the start and the end of the program.
+# many operations. The result is the difference of the two counts, divided by the number of additional operations. So
+# the result does not contain the cost of starting and ending the program.
 #
-# The counts are the same on every machine. The time per operation depends on the machine. The script prints the time of
-# the fastest of many runs.
+# The counts are the same on every machine. The time per operation depends on the machine. The script runs each
+# operation many times and prints the shortest time.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v valgrind >/dev/null || { echo "counts.sh needs valgrind: apt-get install valgrind" >&2; exit 1; }

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Measures the build cost of one type that derives traits of hardtack, std, thiserror or serde. The script builds a
 # crate with 200 types that derive the traits. The script also builds the same crate without the derives. The cost of
-# one type is the difference between the two builds, divided by 200. The script prints:
+# one type is the difference between the builds of the two crates, divided by 200. The script prints:
 #
 # - the CPU milliseconds of the shortest of RUNS runs of `cargo check` (default 9)
 # - the lines and bytes of the expansion, measured by the nightly option -Zmacro-stats
 # - for hardtack, the lines of LLVM IR and the bytes of .text in a release build
 #
-# In a table row with the word `used`, the measured crate also sets and reads each type once.
+# In a table row with the word `used`, the measured crate also sets and reads a cookie of each type once.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 ours=$PWD
@@ -32,7 +32,7 @@ TOML
 cp Cargo.lock "$crate/"
 
 # Prints the source of a crate with types of one kind. If the argument `use` has the value `used`, the crate also sets
-# and reads each type once.
+# and reads a cookie of each type once.
 write() { # kind use
     echo 'pub const MAX_AGE: core::time::Duration = core::time::Duration::from_secs(60);'
     for ((i = 0; i < types; i++)); do

@@ -1,6 +1,6 @@
-//! Test cases for declared cookies. The cases cover every kind of declaration, values that are hard to transport, and
-//! `SetCookie` overrides. Each case contains functions that set, read and remove one cookie. Each case also contains
-//! the attributes that a browser must store.
+//! Test cases for declared cookies. The test cases cover every kind of declaration, values that are hard to transport,
+//! and `SetCookie` overrides. Each test case contains functions that set, read and remove one cookie. Each test case
+//! also contains the attributes that a browser must store.
 
 use std::fmt::Debug;
 use std::net::Ipv4Addr;
@@ -17,10 +17,10 @@ use http::header::SET_COOKIE;
 
 use super::site::DOMAIN;
 
-/// Values that could end an HTML element, a string literal or a header. Some values contain bytes that the cookie
-/// grammar does not allow.
+/// Cookie values that could end an HTML element, a string literal or a header. Some of the values contain bytes that
+/// the cookie grammar does not allow.
 pub(crate) const HOSTILE: [&str; 14] = [
-    // This value contains no byte that is percent-encoded, so the text reaches the page unchanged.
+    // hardtack percent-encodes no byte of this value, so the text reaches the page unchanged.
     "</script><script>window.ran=1</script>",
     "<!--<script>",
     "\";window.ran=1;\"",
@@ -118,22 +118,22 @@ struct SetOfCookies {
     lang: Lang,
 }
 
-/// A declared cookie with one value, and the functions with which a handler sets, reads and removes the cookie.
+/// A declared cookie with one value. A handler uses the functions to set, read and remove the cookie.
 #[derive(Clone)]
 pub(crate) struct CookieCase {
     pub(crate) label: String,
     pub(crate) spec: Spec,
     /// True if the cookie's value is in the list `HOSTILE`.
     pub(crate) is_hostile: bool,
-    /// The attributes that a `SetCookie` changed, so that they differ from the declaration.
+    /// The attributes that a `SetCookie` changed, in place of the declared attributes.
     pub(crate) overrides: Overrides,
-    /// The value of the `Set-Cookie` header that a response over HTTPS contains.
+    /// The `Set-Cookie` header value in a response over HTTPS.
     pub(crate) header: String,
     /// The text that a script assigns to `document.cookie`, and the same text as a JavaScript string. The field is
     /// `None` if no script writes this cookie.
     pub(crate) script: Option<(String, String)>,
     pub(crate) set: Action<Result<(), SetError>>,
-    /// Returns `Some(true)` if the value that was read equals the value that was set.
+    /// Returns `Some(true)` if the handler reads the same value that it set.
     pub(crate) get: Action<Result<Option<bool>, ReadError>>,
     pub(crate) remove: Action<Result<(), SetError>>,
 }
@@ -168,7 +168,7 @@ impl CookieCase {
         format!("{}={value}{}", self.spec.name, &self.header[self.spec.name.len() + 1 + self.value().len()..])
     }
 
-    /// Returns true if browsers accept the name only from the host itself.
+    /// Returns true if browsers accept a cookie with this name only from the host itself.
     pub(crate) fn is_host_bound(&self) -> bool {
         self.spec.name.starts_with("__Host-")
     }
@@ -300,7 +300,7 @@ pub(crate) fn all() -> Vec<CookieCase> {
     all
 }
 
-/// Returns a case with the declared attributes.
+/// Returns a test case with the declared attributes.
 fn declared<T>(label: &str, value: impl Fn() -> T + Send + Sync + 'static) -> CookieCase
 where
     T: Cookie + PartialEq,
@@ -308,7 +308,7 @@ where
     overridden(label, value, Overrides::default(), |cookie| cookie, |cookie| cookie)
 }
 
-/// Returns a case without overrides, for a cookie that scripts may write.
+/// Returns a test case without `SetCookie` overrides, for a cookie that scripts may write.
 fn scripted<T>(label: &str, value: impl Fn() -> T + Send + Sync + 'static) -> CookieCase
 where
     T: Cookie + ScriptVisible + PartialEq,
@@ -317,8 +317,8 @@ where
     CookieCase { script: Some((text.to_string(), text.js_string())), ..declared(label, value) }
 }
 
-/// Returns a case for a cookie whose attributes a `SetCookie` overrides. `set` applies the overrides to the cookie.
-/// `removal` applies a changed path or domain to the header that removes the cookie.
+/// Returns a test case in which a `SetCookie` overrides attributes of the cookie. `set` applies the overrides to the
+/// cookie. `removal` applies a changed path or domain to the header that removes the cookie.
 fn overridden<T>(
     label: &str,
     value: impl Fn() -> T + Send + Sync + 'static,
@@ -345,8 +345,8 @@ where
     }
 }
 
-/// Returns a case for a field of the `#[cookies]` struct. The functions of the case call the methods that the macro
-/// generates for the struct.
+/// Returns a test case for a field of the `#[cookies]` struct. The functions of the test case call the generated
+/// methods of the struct.
 fn field(
     spec: &Spec,
     set: fn(SetOfCookies<AnyScheme>) -> Result<(), SetError>,

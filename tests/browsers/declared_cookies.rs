@@ -1,6 +1,6 @@
-//! Suites for declared cookies in a browser. A handler or a page's script sets the cookies over TLS, over plain HTTP
-//! and on loopback. The suites compare each attribute in the browser's store. The suites also read, attack and remove
-//! the cookies.
+//! Test suites for declared cookies in a browser. A handler or a page's script sets the cookies over TLS, over plain
+//! HTTP and on loopback. The suites check each attribute in the browser's cookie store. The suites also read, attack
+//! and remove the cookies.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -13,16 +13,16 @@ use super::browser::{StoredCookie, Tab};
 use super::declarations::{CookieCase, Lifetime};
 use super::site::{DOMAIN, HOST, SIBLING, Site};
 
-/// If a response over TLS sets a declared cookie, the browser stores the declared attributes. The handler reads the
-/// same value back, and can remove the cookie.
+/// If a response over TLS sets a declared cookie, the browser stores the declared attributes. A handler reads the same
+/// value back, and can remove the cookie.
 pub(crate) fn cookies_are_stored_as_declared(checks: &mut Checks<'_>) {
     let tab = checks.browser.tab();
     tab.navigate(&format!("https://{HOST}/")).unwrap();
     set_read_and_remove(checks, &tab, checks.site, HOST, |case| !case.is_hostile || case.script.is_none());
 }
 
-/// In a debug build, the server counts `http://localhost` and other loopback hosts as HTTPS. Browsers count loopback
-/// hosts as HTTPS too.
+/// In a debug build, the server treats `http://localhost` and other loopback hosts like HTTPS. Browsers also treat
+/// loopback hosts like HTTPS.
 pub(crate) fn loopback_counts_as_https(checks: &mut Checks<'_>) {
     for host in ["localhost", "app.localhost", "127.0.0.1"] {
         let tab = checks.browser.tab();
@@ -31,7 +31,7 @@ pub(crate) fn loopback_counts_as_https(checks: &mut Checks<'_>) {
     }
 }
 
-/// Sets, reads and removes the cookie of each case that `filter` selects.
+/// Sets, reads and removes the cookie of each test case that `filter` selects.
 fn set_read_and_remove(
     checks: &mut Checks<'_>,
     tab: &Tab<'_>,
@@ -59,8 +59,8 @@ fn set_read_and_remove(
     }
 }
 
-/// Over plain HTTP, the server refuses to set Secure cookies, and the policy drops the `Set-Cookie` headers of other
-/// code. If a response bypasses the policy, browsers reject the Secure cookies of the response.
+/// Over plain HTTP, the server refuses to set Secure cookies. The policy also drops the `Set-Cookie` headers of code
+/// that does not use hardtack. If a response bypasses the policy, browsers reject the Secure cookies in the response.
 pub(crate) fn plain_http_stores_no_secure_cookie(checks: &mut Checks<'_>) {
     let tab = checks.browser.tab();
     checks.site.apply_policy(|policy| policy.force_https(ForceHttps::on().exempt(["/open"])));
@@ -111,7 +111,7 @@ pub(crate) fn plain_http_stores_no_secure_cookie(checks: &mut Checks<'_>) {
 }
 
 /// Over TLS, browsers send each cookie to every page under the cookie's path. Over plain HTTP, browsers only send
-/// insecure cookies.
+/// cookies that are not Secure.
 pub(crate) fn secure_cookies_are_sent_over_tls_only(checks: &mut Checks<'_>) {
     let tab = checks.browser.tab();
     checks.site.apply_policy(|policy| policy.force_https(ForceHttps::off()));
@@ -132,7 +132,7 @@ pub(crate) fn secure_cookies_are_sent_over_tls_only(checks: &mut Checks<'_>) {
     }
 }
 
-/// A network attacker responds for the host over plain HTTP. The attacker sends `Set-Cookie` headers and scripts, but
+/// A network attacker answers plain HTTP requests to the host. The attacker sends `Set-Cookie` headers and scripts, but
 /// cannot overwrite or shadow a Secure cookie.
 pub(crate) fn plain_http_cannot_overwrite_secure_cookies(checks: &mut Checks<'_>) {
     checks.site.apply_policy(|policy| policy.force_https(ForceHttps::off()));
@@ -164,8 +164,8 @@ pub(crate) fn plain_http_cannot_overwrite_secure_cookies(checks: &mut Checks<'_>
         }
         let when = if attack_first { "before" } else { "after" };
         check_unharmed(checks, &tab, &cases, &format!("attacked over plain HTTP {when} `set`"));
-        // An insecure cookie has no protection. The attack changes the value of the insecure cookie. So the test shows
-        // that the attack works.
+        // A cookie that is not Secure has no protection: the attack changes its value. So the test shows that the
+        // attack works.
         for (number, case) in cases.iter().filter(|(_, case)| !attack_first && !case.spec.secure) {
             let read = tab.fetch(&format!("{}?get={number}", case.page_path("/page"))).1;
             checks.equal(format!("{}: read equal after the attack", case.label), read == "\"equal\"", false);
@@ -173,8 +173,8 @@ pub(crate) fn plain_http_cannot_overwrite_secure_cookies(checks: &mut Checks<'_>
     }
 }
 
-/// A sibling host with TLS cannot set a cookie with a `__Host-` name. The sibling host can set a cookie with another
-/// name. Then the request contains the name twice, and the server rejects both values.
+/// A sibling host with TLS cannot set a cookie with a `__Host-` name. The sibling host can set a cookie whose name has
+/// no `__Host-` prefix. Then the request contains the cookie's name twice, and the server rejects both values.
 pub(crate) fn sibling_hosts_cannot_replace_a_value(checks: &mut Checks<'_>) {
     checks.site.apply_policy(|policy| policy);
     for attack_first in [true, false] {
@@ -187,8 +187,8 @@ pub(crate) fn sibling_hosts_cannot_replace_a_value(checks: &mut Checks<'_>) {
         let mut attacks = Vec::new();
         for (_, case) in cases.iter().filter(|(_, case)| case.spec.secure) {
             let http_only = if case.spec.http_only { "; HttpOnly" } else { "" };
-            // The declaration shares a cookie with exactly this scope with the sibling hosts. So a sibling host may
-            // overwrite the cookie.
+            // The declaration gives the cookie a Domain that includes the sibling hosts. So a sibling host may
+            // overwrite a cookie with the declared scope.
             let paths =
                 ["/", "/shop/7"].into_iter().filter(|path| (case.domain(), case.path()) != (Some(DOMAIN), path));
             let header = |path| format!("{}=evil; Path={path}; Domain={DOMAIN}; Secure{http_only}", case.spec.name);
@@ -238,18 +238,19 @@ fn set_all(tab: &Tab<'_>, cases: &[(usize, CookieCase)]) {
     }
 }
 
-/// Returns one URL per case. If the browser requests one of the URLs, the handler runs the action on the case's cookie.
+/// Returns one URL per test case. When the browser requests one of the URLs, a handler sets, reads or removes the
+/// cookie of the test case, as `action` says.
 fn urls(cases: &[(usize, CookieCase)], action: &str) -> Vec<String> {
     cases.iter().map(|(number, case)| format!("{}?{action}={number}", case.page_path("/page"))).collect()
 }
 
-/// Returns the first case of each cookie name, together with the number of the case.
+/// Returns the first test case of each cookie name, together with the number of the test case.
 fn one_case_per_name(site: &Site) -> Vec<(usize, CookieCase)> {
     rounds(site, |_| true).remove(0)
 }
 
-/// Splits the cases into rounds. Each case comes with its number. A round contains each cookie name at most once, so
-/// that the browser can store all cookies of a round together.
+/// Splits the test cases into rounds. Each test case comes with its number. A round contains each cookie name at most
+/// once, so that the browser can store all cookies of a round together.
 fn rounds(site: &Site, filter: fn(&CookieCase) -> bool) -> Vec<Vec<(usize, CookieCase)>> {
     let mut rounds: Vec<Vec<(usize, CookieCase)>> = Vec::new();
     for (number, case) in site.cases.iter().enumerate().filter(|(_, case)| filter(case)) {
@@ -263,12 +264,12 @@ fn rounds(site: &Site, filter: fn(&CookieCase) -> bool) -> Vec<Vec<(usize, Cooki
     rounds
 }
 
-/// Returns the stored cookies that have the name of the case.
+/// Returns the stored cookies with the cookie name of the test case.
 fn named<'a>(stored: &'a [StoredCookie], case: &CookieCase) -> impl Iterator<Item = &'a StoredCookie> {
     stored.iter().filter(move |stored| stored.name == case.spec.name)
 }
 
-/// An inline script writes exactly the declared cookie. A hostile value cannot run another script.
+/// An inline script writes exactly the declared cookie. A hostile cookie value cannot run another script.
 pub(crate) fn scripts_write_the_declared_cookie(checks: &mut Checks<'_>) {
     checks.site.apply_policy(|policy| policy.force_https(ForceHttps::off()));
     let tab = checks.browser.tab();
@@ -307,8 +308,8 @@ pub(crate) fn scripts_write_the_declared_cookie(checks: &mut Checks<'_>) {
 const PAGE_STATE: &str =
     "(document.cookie, [typeof ran, document.scripts.length, document.body.textContent, document.title])";
 
-/// The policy hardens the cookies of other code. The browser stores the hardened cookies with the attributes that the
-/// policy added.
+/// The policy hardens cookies that code sets without hardtack. The browser stores the attributes that the policy added
+/// to these cookies.
 pub(crate) fn undeclared_cookies_are_hardened(checks: &mut Checks<'_>) {
     checks.site.apply_policy(|policy| policy);
     let tab = checks.browser.tab();
@@ -358,8 +359,8 @@ pub(crate) fn plain_http_is_redirected_once(checks: &mut Checks<'_>) {
 
 pub(crate) const HSTS_HOST: &str = "www.hsts.test";
 
-/// Compares the stored cookie with its declaration, and returns the attributes that differ. The cookie was set on
-/// `host` between `before` and now.
+/// Compares the stored cookie with its declaration, and returns the attributes that differ. A response from `host` set
+/// the cookie between `before` and now.
 fn differences(stored: &[StoredCookie], case: &CookieCase, host: &str, before: SystemTime) -> Option<String> {
     let stored: Vec<&StoredCookie> = named(stored, case).collect();
     let [stored] = stored.as_slice() else { return Some(format!("{} cookies: {stored:?}", stored.len())) };
@@ -384,9 +385,9 @@ fn differences(stored: &[StoredCookie], case: &CookieCase, host: &str, before: S
     (!wrong.is_empty()).then(|| format!("wrong {} in {stored:?}, expected expiry {expires:?}", wrong.join(", ")))
 }
 
-/// Returns true if the stored expiry time is in the expected range. Allows one second on either side, because `Expires`
-/// only has whole seconds. Firefox also uses the `Date` header to correct the expiry time. `Date` only has whole
-/// seconds.
+/// Returns true if the stored expiry time is in the expected range. Allows a difference of one second, because
+/// `Expires` only has whole seconds. Firefox also uses the `Date` header to correct the expiry time. The `Date` header
+/// also has only whole seconds.
 pub(crate) fn is_within(expiry: Option<f64>, expected: Option<(SystemTime, SystemTime)>) -> bool {
     let seconds =
         |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64();
@@ -403,7 +404,7 @@ fn cookie_names(header: Option<&str>) -> Vec<String> {
     pairs.filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// Returns the URL of a response that has this `Set-Cookie` header and bypasses the policy.
+/// Returns a URL. The response to the URL has this `Set-Cookie` header and bypasses the policy.
 fn bypass_url(header: &str) -> String {
     format!("/bypass-policy?header={}", percent_encoded(header))
 }

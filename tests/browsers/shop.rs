@@ -1,5 +1,5 @@
-//! Visits the example `shop` in a browser. Signs in, chooses a theme and signs out. Writes screenshots to cargo's
-//! directory for temporary files.
+//! Visits the example `shop` in a browser: signs in, chooses a theme and signs out. The test writes screenshots to
+//! cargo's directory for temporary files.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -14,8 +14,8 @@ use super::browser::StoredCookie;
 use super::declared_cookies::is_within;
 use super::example;
 
-/// The browser stores each cookie with the declared attributes. The page has the chosen theme. The sign-out removes all
-/// cookies.
+/// The browser stores each cookie with the declared attributes. The page has the chosen theme. When the user signs out,
+/// the browser removes all cookies.
 pub(crate) fn sign_in_and_out(checks: &mut Checks<'_>) {
     let shop = Shop::start();
     let tab = checks.browser.tab_trusting_any_certificate();
@@ -79,14 +79,14 @@ pub(crate) fn sign_in_and_out(checks: &mut Checks<'_>) {
     checks.equal("the cookies after sign-out", remaining, Vec::new());
 }
 
-/// A script that returns the theme's name and the page's background.
+/// A script that returns the name of the theme and the page's background colour.
 const THEME: &str = "[document.documentElement.dataset.theme, getComputedStyle(document.body).backgroundColor]";
 
-/// The process of the example. Dropping this struct kills the process.
+/// The process of the example `shop`. Dropping this struct kills the process.
 struct Shop {
     process: Child,
-    /// The output of the example. The test keeps the pipe open, because the example would fail if the example printed
-    /// to a closed pipe.
+    /// The output of the example `shop`. The test keeps the pipe open, because printing to a closed pipe would stop the
+    /// example.
     stdout: BufReader<ChildStdout>,
     /// The URL of the page over TLS.
     https: String,

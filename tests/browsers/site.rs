@@ -1,6 +1,6 @@
 //! The site that the browsers visit. A handler behind the policy's layer sets, reads and removes the cookie of every
-//! case. The site also serves pages with an inline script, and `Set-Cookie` headers that old code would write. The site
-//! records each request and its response. The site contains no assertions.
+//! test case. The site also serves pages with an inline script, and `Set-Cookie` headers that code without hardtack
+//! would write. The site records each request and its response. The site contains no assertions.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ use super::network::Ports;
 
 /// The site's host.
 pub(crate) const HOST: &str = "www.shop.test";
-/// The parent domain of the site's host and of the sibling host.
+/// The parent domain. The site's host and the sibling host are subdomains.
 pub(crate) const DOMAIN: &str = "shop.test";
 /// A sibling host, which an attacker controls.
 pub(crate) const SIBLING: &str = "evil.shop.test";
@@ -57,8 +57,8 @@ impl Site {
         let handle = PolicyHandle::new(policy(|policy| policy));
         let requests = Arc::new(Mutex::new(Vec::new()));
         let app = Router::new().fallback(handle_query).layer(handle.layer(tls_termination)).with_state(cases.clone());
-        // The path `/bypass-policy` sends the responses of an attacker, who responds in place of the site. Responses of
-        // this path bypass the policy.
+        // The path `/bypass-policy` returns responses that bypass the policy. Tests use this path for an attacker who
+        // answers in place of the site.
         let app = Router::new()
             .route("/bypass-policy", routing::get(old_code))
             .fallback_service(app)
@@ -66,8 +66,8 @@ impl Site {
         Site { ports: Ports::serve(app, tls), cases, handle, requests }
     }
 
-    /// Replaces the policy. A response of the site has an HSTS header only if `change` turns HSTS on. After an HSTS
-    /// header, the browser would no longer visit the site over plain HTTP.
+    /// Replaces the policy. The site sends an HSTS header only if `change` turns HSTS on. After the browser receives an
+    /// HSTS header, it no longer visits the site over plain HTTP.
     pub(crate) fn apply_policy(
         &self,
         change: impl FnOnce(hardtack::policy::PolicyBuilder) -> hardtack::policy::PolicyBuilder,
@@ -75,7 +75,7 @@ impl Site {
         self.handle.apply(policy(change));
     }
 
-    /// Returns the cases with a cookie that a script writes. Each case comes with its number.
+    /// Returns the test cases in which a script writes the cookie. Each test case comes with its number.
     pub(crate) fn scripted_cases(&self) -> impl Iterator<Item = (usize, &CookieCase)> {
         self.cases.iter().enumerate().filter(|(_, case)| case.script.is_some())
     }
@@ -96,12 +96,11 @@ fn policy(change: impl FnOnce(hardtack::policy::PolicyBuilder) -> hardtack::poli
     change(Policy::builder().cookie_domain(DOMAIN).hsts(Hsts::off()).on_event(|_| {})).build().unwrap()
 }
 
-/// Handles every path. The key in the query string is the action. The value in the query string is the number of the
-/// case.
+/// Handles every path. The query string has the form `action=number`, with the number of the test case.
 async fn handle_query(
     cookies: Cookies<AnyScheme>,
     State(cases): State<Arc<Vec<CookieCase>>>,
-    // For a GET request, `Form` reads the query.
+    // For a GET request, axum's `Form` reads the query string.
     Form(query): Form<HashMap<String, String>>,
 ) -> Result<Response, Response> {
     let case_for = |key: &str| query.get(key).map(|number| &cases[number.parse::<usize>().unwrap()]);
@@ -116,7 +115,7 @@ async fn handle_query(
             .to_string()
             .into_response());
     } else if let Some(case) = case_for("script") {
-        // The suite tests that a `js_string` is safe in an inline script.
+        // A `js_string` must be safe in an inline script.
         let (_, quoted) = case.script.as_ref().unwrap();
         return Ok(Html(format!(
             "<!doctype html><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"><title>script</title>\
@@ -129,7 +128,7 @@ async fn handle_query(
     Ok(page())
 }
 
-/// Returns the result of a read as a JSON string.
+/// Returns the result of reading the cookie, as a JSON string.
 fn read_result(result: Result<Option<bool>, ReadError>) -> Value {
     match result {
         Ok(None) => json!("absent"),
@@ -140,7 +139,7 @@ fn read_result(result: Result<Option<bool>, ReadError>) -> Value {
     }
 }
 
-/// Responds with the `Set-Cookie` header that the query contains.
+/// Responds with the `Set-Cookie` header in the query string.
 async fn old_code(Form(query): Form<HashMap<String, String>>) -> Response {
     let mut response = page();
     if let Some(header) = query.get("header") {

@@ -1,6 +1,5 @@
-//! Sends the exact bytes of the `Set-Cookie` headers in `tests/vectors` to a browser. Compares the behaviour of the
-//! browser with the audit's predictions. If the browser and the audit disagree, the difference must be in a list of
-//! known differences.
+//! Sends the exact bytes of the `Set-Cookie` headers in `tests/vectors` to a browser. Compares the browser's behaviour
+//! with the audit's predictions. Each difference must be in a list of known differences.
 
 use std::collections::BTreeSet;
 use std::time::SystemTime;
@@ -18,17 +17,18 @@ use super::vectors::{
     stored_fields, text, url, verdicts,
 };
 
-/// The id of a row in the vectors, the difference between browser and audit, and the reason for the difference.
+/// The id of a row in `tests/vectors`, the difference between the browser and the audit, and the reason for the
+/// difference.
 type Known = (&'static str, &'static str, &'static str);
 
-/// For each row of the vectors, the server sends one `Set-Cookie` header, over TLS or over plain HTTP.
+/// For each row of the test vectors, the server sends one `Set-Cookie` header, over TLS or over plain HTTP.
 pub(crate) fn set_cookie_audit(checks: &mut Checks<'_>) {
     let known = KNOWN_DIFFERENCES.iter().filter(|(browser, ..)| *browser == checks.browser.kind.name());
     let known: Vec<Known> = known.map(|(_, id, difference, why)| (*id, *difference, *why)).collect();
     run_header_rows(checks, cases(SET_COOKIE_AUDIT), 139, &known);
 }
 
-/// For each row of the vectors, a loopback host, or a host with a similar name, sends one `Set-Cookie` header.
+/// For each row of the test vectors, a loopback host, or a host with a similar name, sends one `Set-Cookie` header.
 pub(crate) fn loopback_by_header(checks: &mut Checks<'_>) {
     let rows = verdicts("loopback").into_iter().filter(|row| row.get("set_cookie").is_some()).collect();
     run_header_rows(checks, rows, 224, &[]);
@@ -39,7 +39,7 @@ fn run_header_rows(checks: &mut Checks<'_>, mut rows: Vec<Value>, count: usize, 
     let tab = checks.browser.tab();
     let mut page = Page::default();
     let mut results = Results::default();
-    // The rows are sorted by host, so that the page of each host is opened only once.
+    // The rows are sorted by host, so that the browser opens the page of each host only once.
     rows.sort_by_key(|row| (text(&row["host"]).to_owned(), row["https"] == true));
     for row in &rows {
         let (from, header) = (url(row), text(&row["set_cookie"]).as_bytes());
@@ -56,8 +56,8 @@ fn run_header_rows(checks: &mut Checks<'_>, mut rows: Vec<Value>, count: usize, 
         if let Ok(removal) = &predicted
             && removal.is_removal()
         {
-            // This header removes the cookie, so the browser's store is empty afterwards. To test the removal, first
-            // set a cookie, and then check that the header removes the cookie.
+            // This header removes the cookie, so the browser's cookie store is empty afterwards. To test the removal,
+            // first set a cookie, and then check that the header removes the cookie.
             set(&planted(removal));
             assert_eq!(tab.cookies().len(), 1, "{}: the planted cookie was not stored", row["id"]);
             set(header);
@@ -75,7 +75,7 @@ fn run_header_rows(checks: &mut Checks<'_>, mut rows: Vec<Value>, count: usize, 
     results.finish(checks, known);
 }
 
-/// For each row of the vectors, the server sends a response with several `Set-Cookie` headers. Then the browser
+/// For each row of the test vectors, the server sends a response with several `Set-Cookie` headers. Then the browser
 /// requests another URL. The suite checks the stored cookies and the `Cookie` header of the second request.
 pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
     let mut rows = cases(WPT_STORE);
@@ -96,7 +96,7 @@ pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
         let mut predicted: Vec<_> = jar.cookies.iter().map(|cookie| predicted_json(&cookie.stored)).collect();
         if checks.browser.kind == Kind::Chromium {
             // The protocol that reads Chromium's store omits bytes that are not UTF-8. The `Cookie` header below shows
-            // that the browser stored the omitted bytes.
+            // that Chromium stored the omitted bytes.
             predicted.iter_mut().for_each(|cookie| *cookie = cookie.replace('\u{fffd}', ""));
         }
         let mut actual: Vec<_> = tab.cookies().iter().map(|cookie| stored_json(cookie).to_string()).collect();
@@ -122,8 +122,8 @@ pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
     results.finish(checks, known);
 }
 
-/// In each row, a script writes a cookie. The audit makes no predictions about scripts, so the vectors contain the
-/// expected results.
+/// In each row of the test vectors, a script writes a cookie. The audit cannot predict the effect of scripts, so the
+/// test vectors contain the expected results.
 pub(crate) fn loopback_by_script(checks: &mut Checks<'_>) {
     let mut rows: Vec<_> = verdicts("loopback").into_iter().filter(|row| row.get("js").is_some()).collect();
     assert_eq!(rows.len(), 154);
@@ -147,9 +147,9 @@ pub(crate) fn loopback_by_script(checks: &mut Checks<'_>) {
     results.finish(checks, &[]);
 }
 
-/// Each row of the vectors has several steps. In each step, the browser gets cookies from headers or from a script.
-/// After the steps, the browser must send the `Cookie` headers that the vectors contain. If all steps set their cookies
-/// with headers, the audit must predict the `Cookie` headers that the browser sends.
+/// Each row of the test vectors has several steps. In each step, a response or a script sets cookies. After the steps,
+/// the browser must send the `Cookie` headers in the test vectors. If no step uses a script, the audit must predict
+/// these `Cookie` headers.
 pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
     let mut results = Results::default();
     let tab = checks.browser.tab();
@@ -175,11 +175,12 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
                 stops.push(last.set_cookie(header.as_bytes()));
             }
         }
-        // The attacked host is the same in every row, except in the rows about loopback.
+        // The attacked host is the same in every row of the test vectors, except in the rows about loopback.
         let last = url(steps.last().unwrap());
         let host = if is_loopback(&last.host) { last.host.as_str() } else { "www.site.test" };
         let measured = &row[checks.browser.kind.name()];
-        // The next row begins on the page that the last row opened. So the browser does not have to open another page.
+        // The last URL is the page on which the next row begins. So the browser does not have to open another page
+        // between rows.
         let reads = [
             ("sent_back_http", false, "/dir/page"),
             ("sent_back_http_dir", false, "/dir/page"),
@@ -195,8 +196,8 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
         for ((key, to), sent) in reads.iter().zip(&sent[first_read..]) {
             let sent_text = sent.as_deref().map(|sent| String::from_utf8_lossy(sent).into_owned());
             let as_measured = match measured[key].as_str() {
-                // The number of cookies that a browser stores depends on the browser. So the test only checks whether
-                // the browser sends `__Host-s`.
+                // Each browser has its own limit for the number of stored cookies. So the test only checks whether the
+                // browser sends `__Host-s`.
                 Some(summary) if summary.contains(" pairs, ") => {
                     sent_text.is_some_and(|sent| sent.contains("__Host-s=") != summary.ends_with("s absent"))
                 }
@@ -212,8 +213,8 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
     results.finish(checks, &[]);
 }
 
-/// Returns the `Set-Cookie` headers of a step. If the vectors contain an array, the array only contains the first of
-/// 200 numbered headers.
+/// Returns the `Set-Cookie` headers of a step in the test vectors. If `headers` is an array, it contains only the first
+/// of 200 numbered headers.
 fn headers_of_step(headers: &Value) -> Vec<String> {
     match headers.as_array() {
         None => vec![text(headers).to_owned()],
@@ -224,15 +225,15 @@ fn headers_of_step(headers: &Value) -> Vec<String> {
 /// The page that is open in a tab.
 #[derive(Default)]
 struct Page {
-    /// The page's scheme (true for HTTPS), host and path.
+    /// The scheme (true for HTTPS), host and path of the page.
     at: Option<(bool, String, String)>,
-    /// True if the page must have the path of the URL. If the field is false, the page has the path `/`.
+    /// If true, the page must have the path of the URL. If false, the page has the path `/`.
     with_path: bool,
 }
 
 impl Page {
-    /// Opens a page with this scheme and host if the page is not open yet. If this machine does not have the address of
-    /// the host, the function prints a notice and returns false. In CI, a missing address is a failure.
+    /// Opens a page with this scheme and host if the page is not open yet. If this machine does not have the IP address
+    /// of the host, the function prints a notice and returns false. In CI, the function panics instead.
     fn open(&mut self, replay: &Replay, tab: &Tab<'_>, at: &Url) -> bool {
         if !replay.serves(&at.host) {
             not_run(&format!("this machine has no address {}", at.host));
@@ -248,8 +249,8 @@ impl Page {
     }
 }
 
-/// The number of comparisons in one suite, and the differences that the suite found. Each difference comes with the id
-/// of its row.
+/// The number of comparisons in one suite, and the differences between the browser and the expected result. Each
+/// difference comes with the id of its row in the test vectors.
 #[derive(Default)]
 struct Results {
     count: usize,
@@ -262,8 +263,8 @@ impl Results {
         self.differences.extend(difference.map(|difference| (id.to_owned(), difference)));
     }
 
-    /// Reports a failure for each new difference. The function also reports a failure for each known difference that
-    /// did not occur.
+    /// Records a failure for each difference that is not in `known`. Also records a failure for each known difference
+    /// that did not occur.
     fn finish(self, checks: &mut Checks<'_>, known: &[Known]) {
         checks.count += self.count;
         let Browser { kind, version, .. } = checks.browser;
@@ -282,7 +283,7 @@ impl Results {
     }
 }
 
-/// Returns the browser version with which the vectors were measured.
+/// Returns the version of the browser whose verdicts are in the test vectors.
 fn measured_version(browser: &str) -> String {
     let file: Value = serde_json::from_str(super::vectors::BROWSER_VERDICTS).unwrap();
     let version = text(&file["browsers"][browser]);
@@ -293,7 +294,7 @@ fn stop(at: &Url) -> Stop {
     Stop::new(at.https, &at.host, &at.path)
 }
 
-/// Returns the stored cookies in the format of a verdict in the vectors.
+/// Returns the stored cookies in the format of a verdict in the test vectors.
 fn verdict(stored: &[StoredCookie]) -> Value {
     let mut verdict = match stored {
         [cookie] => stored_json(cookie),
@@ -303,7 +304,7 @@ fn verdict(stored: &[StoredCookie]) -> Value {
     verdict
 }
 
-/// Returns a stored cookie in the format of the vectors.
+/// Returns a stored cookie in the format of the test vectors.
 fn stored_json(cookie: &StoredCookie) -> Value {
     json!({
         "name": cookie.name, "value": cookie.value, "domain": cookie.domain, "path": cookie.path,
@@ -312,13 +313,13 @@ fn stored_json(cookie: &StoredCookie) -> Value {
     })
 }
 
-/// Returns a predicted cookie in the format of the vectors.
+/// Returns the cookie that the audit predicts, in the format of the test vectors.
 fn predicted_json(stored: &Stored) -> String {
     let fields = stored_fields(stored, "httpOnly", "sameSite", "hostOnly");
     Value::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()).to_string()
 }
 
-/// Returns a `Set-Cookie` header that sets the cookie which `removal` would remove.
+/// Returns a `Set-Cookie` header that sets a cookie, so that the header `removal` has a cookie to remove.
 fn planted(removal: &Stored) -> Vec<u8> {
     let mut header = [removal.name_bytes(), b"=planted; Path=", removal.path.as_bytes()].concat();
     if !removal.host_only {

@@ -1,5 +1,5 @@
-//! Parses the cases of `producer.json` and `reader.json`. Writes a Rust declaration for each case, and returns the
-//! errors that the declaration must cause.
+//! Parses the test cases in `producer.json` and `reader.json`. Writes a Rust declaration for each test case, and
+//! returns the compile errors that the declaration must cause.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,14 +14,14 @@ use super::{PRODUCER, READER, SINGLE_LABEL, parts, percent_decode, unix_seconds}
 use crate::expected_cookie::{ExpectedCookie, is_cookie_octet};
 use crate::vectors::{cases, list, text};
 
-/// One case of `producer.json`.
+/// One test case in `producer.json`.
 pub(super) struct Case {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) value: String,
     pub(super) attributes: Value,
     pub(super) outcome: String,
-    /// The expected `Set-Cookie` header, if the suite contains the header.
+    /// The expected `Set-Cookie` header, if the suite contains one.
     pub(super) header: Option<String>,
     /// True if `header` contains the exact encoded value.
     pub(super) is_encoded: bool,
@@ -32,7 +32,7 @@ impl Case {
         self.attributes.get(attribute).and_then(Value::as_str)
     }
 
-    /// Returns the cookie that the header must describe, with an empty value.
+    /// Returns the cookie that the header must set, with an empty value.
     pub(super) fn expected_cookie(&self) -> ExpectedCookie {
         ExpectedCookie {
             name: self.name.clone(),
@@ -83,7 +83,7 @@ impl Case {
         differences
     }
 
-    /// Returns the keys whose values cannot be constants. If the header of the suite does not have a flag, the returned
+    /// Returns the declaration keys whose values cannot be constants. If the suite's header lacks a flag, the returned
     /// keys turn the flag off.
     pub(super) fn flags(&self) -> String {
         let mut keys = String::new();
@@ -102,8 +102,8 @@ impl Case {
         keys + "reason = \"as the suite has it\""
     }
 
-    /// Returns the keys whose values can be constants. Each item contains the key, its type, the literal and the
-    /// constant. The function omits a `max_age` of zero, because only the setter accepts zero.
+    /// Returns the declaration keys whose values can be constants. Each item contains the key, its type, the literal
+    /// and the constant. The function omits a `max_age` of zero, because only the setter accepts zero.
     pub(super) fn keys(&self) -> Vec<(&'static str, &'static str, String, Option<String>)> {
         let text = |key, text: &str| (key, "&str", format!("{text:?}"), Some(format!("{text:?}")));
         let mut keys = vec![text("name", &self.name)];
@@ -116,7 +116,7 @@ impl Case {
         keys
     }
 
-    /// Returns the setter calls that set the attributes of the case at run time.
+    /// Returns the setter calls that set the attributes of the test case at run time.
     pub(super) fn setters(&self) -> String {
         let mut setters = String::new();
         if let Some(path) = self.text("path") {
@@ -161,13 +161,13 @@ impl Case {
         !(self.is_rejected() && self.attributes.as_object().unwrap().is_empty())
     }
 
-    /// Returns the declaration with literals.
+    /// Returns the declaration, with a literal as each value.
     pub(super) fn literal(&self) -> String {
         let keys: Vec<_> = self.keys().into_iter().map(|(key, _, literal, _)| format!("{key} = {literal}")).collect();
         declaration("Literal", &format!("{}, {}", keys.join(", "), self.flags()))
     }
 
-    /// Returns the declaration with constants, or `None` if a value cannot be a constant.
+    /// Returns the declaration, with a constant as each value. Returns `None` if a value cannot be a constant.
     pub(super) fn constant(&self) -> Option<String> {
         let flags_alone = self.is_rejected() && self.keys().len() == 1 && self.has_valid_name();
         if flags_alone {
@@ -184,7 +184,7 @@ impl Case {
     }
 }
 
-/// Returns a Rust expression for the value of `max_age`. Returns `None` if a `Duration` cannot represent the value.
+/// Returns a Rust expression for the value of `max_age`. Returns `None` if a `Duration` cannot represent the lifetime.
 fn duration(max_age: &Value) -> Option<String> {
     match max_age.as_f64() {
         Some(seconds) if seconds < 0.0 => None,
@@ -216,7 +216,7 @@ pub(super) fn producer_cases() -> Vec<Case> {
     cases.collect()
 }
 
-/// One case of `reader.json`, without the pairs that have no name.
+/// One test case in `reader.json`, without the pairs that have no name.
 pub(super) struct ReaderCase {
     pub(super) id: String,
     /// The `Cookie` headers.

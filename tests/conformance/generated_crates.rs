@@ -1,5 +1,6 @@
-//! Generates crates from the cases. Two libraries contain the declarations of all cases. One library uses literals, and
-//! the other library uses constants. A program sets, sends and reads back the cookies of the declarations that compile.
+//! Generates crates from the test cases. Two libraries contain the declarations of all test cases. One library writes
+//! attribute values as literals, and the other library uses constants. If a declaration compiles, a generated program
+//! sets, sends and reads back its cookie.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,19 +18,19 @@ pub(super) struct Results {
     pub(super) literals: Build,
     pub(super) constants: Build,
     pub(super) written: Vec<WrittenCookie>,
-    /// For each case and each cookie name, the `Debug` text of the values that the program read. The key consists of
-    /// the case's id and the cookie's name.
+    /// The `Debug` text of the values that the program read. The key consists of the test case's id and the cookie's
+    /// name.
     pub(super) read: BTreeMap<(String, String), String>,
 }
 
 /// The result of compiling one library.
 pub(super) struct Build {
     pub(super) declarations: Vec<Declaration>,
-    /// The errors outside of the declarations, and the errors that do not come from hardtack.
+    /// Errors that are outside of the declarations or do not come from hardtack.
     pub(super) other_errors: Vec<String>,
 }
 
-/// The declaration of one case.
+/// The declaration of one test case.
 pub(super) struct Declaration {
     pub(super) id: String,
     /// The beginning of each error message that the test expects.
@@ -39,16 +40,16 @@ pub(super) struct Declaration {
     pub(super) errors: Vec<String>,
 }
 
-/// One cookie that the program set. The attributes of this cookie come from literals, from constants or from setters.
+/// One cookie that the program set. The attributes of the cookie come from literals, from constants or from setters.
 pub(super) struct WrittenCookie {
     pub(super) id: String,
-    /// The header value or the error that `header_value` returned.
+    /// The header value, or the error, that `header_value` returned.
     pub(super) header: Result<String, String>,
     /// The `Set-Cookie` header that a jar writes for the cookie.
     pub(super) jar_header: String,
     /// The `Display` text of the cookie that `to_cookie` returned.
     pub(super) cookie: String,
-    /// The value that a jar reads from the next request.
+    /// The value that a jar reads when the next request returns the cookie.
     pub(super) read_back: String,
 }
 
@@ -57,7 +58,7 @@ impl Results {
         let cases = producer_cases();
         let hardtack = "http = \"1\"\nhardtack = { path = \"HARDTACK/runtime\", features = [\"cookie\", \"testing\"] }";
         let all = Workspace::create("conformance", &["literals", "constants", "emitted"].map(|name| (name, hardtack)));
-        // Cargo needs a source file in every member. So write a small file before the real source is ready.
+        // Cargo needs a source file in every workspace member. So write a small file until the real source is ready.
         for source in ["literals/src/lib.rs", "constants/src/lib.rs", "emitted/src/main.rs"] {
             if !all.directory.join(source).exists() {
                 all.write(source, "fn main() {}");
@@ -143,7 +144,7 @@ impl Results {
         results
     }
 
-    /// Returns the compile errors of a case.
+    /// Returns the compile errors of a test case.
     pub(super) fn errors(&self, id: &str) -> Vec<String> {
         let all = self.literals.declarations.iter().chain(&self.constants.declarations);
         all.filter(|declaration| declaration.id == id).flat_map(|declaration| declaration.errors.clone()).collect()
@@ -154,7 +155,7 @@ impl Results {
     }
 }
 
-/// The beginning of the program. After this text, the program contains one module for each case.
+/// The beginning of the generated program. After this text comes one module for each test case.
 const PROGRAM: &str = r#"
 #![allow(dead_code)]
 use std::time::{Duration, SystemTime};
@@ -196,8 +197,8 @@ fn read<T: ReadCookie>(id: &str, name: &str, headers: &[&str], text: fn(T) -> St
 }
 "#;
 
-/// Compiles a library with one declaration for each case. Each declaration is in its own module, so the line number of
-/// an error shows the case that caused the error.
+/// Compiles a library with one declaration for each test case. Each declaration is in its own module, so the line
+/// number of an error shows which test case caused the error.
 fn compile<'a>(all: &Workspace, member: &str, sources: impl Iterator<Item = (&'a Case, Option<String>)>) -> Build {
     let mut library = String::from("#![allow(dead_code, unused_imports)]\n");
     let mut declarations = Vec::new();
@@ -219,7 +220,7 @@ fn compile<'a>(all: &Workspace, member: &str, sources: impl Iterator<Item = (&'a
     let mut build = Build { declarations, other_errors: Vec::new() };
     for error in all.compile_errors(member, &[]) {
         let line = usize::try_from(error.line).unwrap();
-        // Errors of the macros have no code. E0080 is the code of a panic in a constant.
+        // Errors from the macros have no error code. E0080 is rustc's error code for a panic in a constant.
         let is_ours = error.code.as_ref().is_none_or(|code| code == "E0080");
         match build.declarations.iter_mut().find(|declaration| declaration.lines.contains(&line)) {
             Some(declaration) if is_ours => declaration.errors.push(error.text),

@@ -1,6 +1,6 @@
 //! One instance of a small shop, in its own process. tower-sessions stores the signed-in user in Redis. This file
-//! declares the basket as a sealed cookie. Old code writes a `Set-Cookie` header by hand. The page shows the name of
-//! the instance.
+//! declares the basket as a sealed cookie. One handler represents legacy code and writes a `Set-Cookie` header by hand.
+//! The page shows the name of the instance.
 
 use std::fmt::Display;
 
@@ -31,7 +31,7 @@ struct SignIn {
     user: String,
 }
 
-/// The key under which the session stores the signed-in user.
+/// The session stores the signed-in user under this key.
 const USER: &str = "user";
 
 /// Serves until the process ends. Returns at once if the process was not started as an instance.

@@ -1,6 +1,6 @@
 //! Starts the processes of the deployment on loopback: Redis, two instances of the application, and nginx in front of
-//! the instances. All processes listen on their ports before the test begins. When a [`Process`] is dropped, its
-//! operating-system process is stopped. If the test fails, the log of each process is printed.
+//! the instances. All processes listen on their ports before the test begins. When a [`Process`] is dropped, `drop`
+//! stops the operating-system process. If a test fails, the deployment prints the log of each process.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -21,10 +21,10 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// All processes of the deployment.
 pub(crate) struct Deployment {
-    /// nginx's ports for both instances together, as in the README's configuration.
+    /// nginx's ports for the upstream with both instances, as in the README's configuration.
     pub(crate) both: Site,
-    /// nginx's ports for the first instance alone. A test that uses `one` or `two` chooses the instance that handles
-    /// its requests.
+    /// nginx's ports for the upstream with only the first instance. With `one` and `two`, a test chooses the instance
+    /// that handles its requests.
     pub(crate) one: Site,
     pub(crate) two: Site,
     /// nginx's certificate, which clients trust.
@@ -33,14 +33,14 @@ pub(crate) struct Deployment {
     keys: String,
     redis_program: PathBuf,
     redis_port: u16,
-    // The order of the fields is the order in which the processes stop.
+    // Rust drops the fields in this order, so nginx stops first and Redis stops last.
     nginx: Option<Process>,
     instances: Vec<Process>,
     redis: Option<Process>,
     directory: Directory,
 }
 
-/// nginx's ports for one upstream, and the port of the upstream's first instance.
+/// nginx's ports for one upstream, and the port of the first instance in that upstream.
 pub(crate) struct Site {
     https: u16,
     http: u16,
@@ -102,7 +102,7 @@ impl Deployment {
         self.redis = Some(self.start_process("redis", Command::new(&self.redis_program).arg(file), &[self.redis_port]));
     }
 
-    /// Waits until the log of instance `one` has a line that contains all texts of `texts`. Panics if the time limit is
+    /// Waits until one line in the log of instance `one` contains every string of `texts`. Panics if the time limit is
     /// reached.
     pub(crate) fn assert_one_logs(&self, texts: &[&str]) {
         let log = self.directory.0.join("one.log");
@@ -149,8 +149,8 @@ impl Deployment {
             );
             self.directory.write(&format!("{name}.site"), &text);
         }
-        // This main configuration replaces Debian's `nginx.conf`. A relative path in the configuration begins at the
-        // directory of this test deployment.
+        // The file below replaces Debian's main configuration file `nginx.conf`. nginx resolves relative paths in the
+        // configuration against the directory of this test deployment.
         let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
         let temporary_paths: String = kinds.iter().map(|kind| format!("{kind}_temp_path {kind};\n")).collect();
         let main = format!(
@@ -233,7 +233,7 @@ impl Drop for Directory {
 }
 
 /// Returns the path of a program. If the program is not installed, prints a notice with the name of the Debian package.
-/// The package must have the same name as the program.
+/// The Debian package must have the same name as the program.
 fn find_program(program: &str) -> Option<PathBuf> {
     // Debian installs nginx in a directory that is not in every user's `PATH`.
     let paths = [Path::new("").join(program), Path::new("/usr/sbin").join(program)];
@@ -254,7 +254,8 @@ fn replace_each(text: &str, changes: &[(&str, &str)]) -> String {
     })
 }
 
-/// Returns a free port. Each call returns another port. The operating system itself only chooses higher ports.
+/// Returns a free port. Each call returns a different port. If the operating system assigns a port, the port is above
+/// this function's range.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {

@@ -1,14 +1,14 @@
 //! Reads a saved response and prints the findings that a penetration tester would report about the cookies of the
-//! response. For each finding, the program prints the rule, the remedy, and the ids of standards and scanners. The
-//! program never prints a cookie's value.
+//! response. For each finding, the program prints the rule, the remedy, and the matching ids in standards and scanners.
+//! The program never prints a cookie's value.
 //!
 //! ```text
 //! curl -si https://shop.example/ | cargo run --example audit -- --url https://shop.example/
 //! curl -siL http://shop.example/ | cargo run --example audit -- --url http://shop.example/ --json
 //! ```
 //!
-//! The input is the output of `curl -si`, with HTTP/1.1 or later. The output of `curl -siL` is a redirect chain. In a
-//! redirect chain, the URL of a response is the URL to which the previous response redirected.
+//! The input is the output of `curl -si`, with HTTP/1.1 or later. With `curl -siL`, curl follows redirects and prints
+//! each response. The program then takes the URL of each later response from the previous response's redirect.
 //!
 //! The exit code is 1 if the audit reports an unexpected finding of severity medium or high. The exit code is 2 if the
 //! input or an option is invalid.
@@ -128,8 +128,7 @@ impl Options {
 struct Response {
     status: StatusCode,
     headers: HeaderMap,
-    /// `Set-Cookie` headers with bytes that a `HeaderValue` cannot contain. A browser that receives a header with such
-    /// a byte drops the header.
+    /// `Set-Cookie` headers with bytes that a `HeaderValue` cannot contain. Browsers drop headers with these bytes.
     invalid_set_cookies: Vec<Vec<u8>>,
 }
 
@@ -161,8 +160,8 @@ impl Response {
 fn responses(input: &[u8]) -> Vec<Response> {
     let mut found = Vec::new();
     let mut lines = input.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).peekable();
-    // Skip lines before the first response. The skipped lines may be a shell prompt, or the progress that curl prints
-    // without `-s`.
+    // Skip lines before the first response. For example, a saved file may begin with a shell prompt, or with curl's
+    // progress output.
     while lines.next_if(|line| parse_status(line).is_none()).is_some() {}
     while let Some((status, is_tunnel)) = lines.peek().and_then(|line| parse_status(line)) {
         lines.next();
@@ -181,7 +180,7 @@ fn responses(input: &[u8]) -> Vec<Response> {
                 _ => {}
             }
         }
-        // Add only final responses of the server. Skip a proxy's response to CONNECT, and skip informational responses.
+        // Keep only the server's final responses. Skip a proxy's response to CONNECT, and skip informational responses.
         if !is_tunnel && !status.is_informational() {
             found.push(response(status, headers));
         }

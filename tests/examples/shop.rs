@@ -105,8 +105,8 @@ fn routes() -> Router<Arc<Shop>> {
         .route("/theme.js", get(page::script))
 }
 
-/// If a cookie cannot be read, `?` returns the error as the response. The response to an unreadable cookie has the
-/// status 400 and a header that removes the cookie.
+/// If a cookie cannot be read, `?` returns the error as the response. If the request has an unreadable cookie, the
+/// response has the status 400 and removes the cookie.
 async fn home(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<impl IntoResponse> {
     let id = cookies.try_session()?;
     let name = id.and_then(|id| shop.visitors().get(&id).cloned());
@@ -121,9 +121,9 @@ struct SignIn {
     lang: Lang,
 }
 
-/// `SameSite` protects only existing sessions. Another site can still submit the sign-in form, and so sign a visitor in
-/// under a name that the other site chooses. In this shop, a sign-in by another site does no harm. If a sign-in by
-/// another site can do harm in your application, also check the `Origin` header.
+/// `SameSite` protects only existing sessions. Another site can still submit the sign-in form. So the other site can
+/// sign a visitor in under any name. In this shop, a sign-in by another site does no harm. If a sign-in by another site
+/// can do harm in your application, also check the `Origin` header.
 async fn sign_in(cookies: ShopCookies, State(shop): State<Arc<Shop>>, Form(form): Form<SignIn>) -> Result<Redirect> {
     let theme = cookies.try_theme()?.unwrap_or(Theme::Light);
     let key = random_key()?;
@@ -144,8 +144,8 @@ async fn choose_theme(cookies: ShopCookies, Form(choice): Form<Choice>) -> Resul
     Ok(Redirect::to("/"))
 }
 
-/// The header that removes a cookie has the attributes of the declaration. If the header had another `Path` or
-/// `Domain`, the browser would not remove the cookie.
+/// The removal header has the attributes that the cookie's declaration sets. With another `Path` or `Domain` in the
+/// removal header, the browser would not remove the cookie.
 async fn sign_out(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<Redirect> {
     if let Some(id) = cookies.try_session()? {
         shop.visitors().remove(&id);
@@ -173,8 +173,8 @@ fn random_key() -> Result<String, StatusCode> {
 
 // ---- The two ports.
 
-/// Adds the policy's layer to the routes. The request log is outside of the policy's layer, so the log records the
-/// final responses.
+/// Adds the policy's layer to the routes. The request log is outside the policy's layer, so the log records each
+/// response as the client receives it.
 fn app(routes: Router<Arc<Shop>>, policy: &PolicyHandle) -> Router {
     let shop = Arc::new(Shop::default());
     routes
@@ -192,15 +192,15 @@ async fn serve(app: Router, tls: RustlsConfig, ports: Ports, stop: Handle<Socket
     tokio::try_join!(https.serve(app.clone()), http.serve(app)).map(|_| ())
 }
 
-/// The two loopback sockets. The sockets are bound before the policy is built, because the policy needs the https port
-/// for redirects.
+/// The application's two loopback sockets. The sockets are bound before the policy is built, because the policy needs
+/// the https port for redirects.
 struct Ports {
     https: TcpListener,
     http: TcpListener,
 }
 
 impl Ports {
-    /// Binds the given ports. If a given port is in use, binds a free port instead.
+    /// Binds one port for HTTPS and one port for plain HTTP. If a port is in use, binds a free port instead.
     fn listen(https: u16, http: u16) -> io::Result<Self> {
         let listen = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
         let listen = |port| listen(port).or_else(|_| listen(0));

@@ -37,7 +37,7 @@ impl Framework for Actix {
     )];
 
     // For each worker, actix-web keeps up to 128 request objects and 128 request-head objects for reuse. So the memory
-    // of actix-web varies by about 2 MiB, but does not grow with time.
+    // usage of actix-web varies by about 2 MiB, but does not grow with time.
     const POOL_BYTES: usize = 4 << 20;
 
     async fn serve(setup: Setup) -> RunningServer {
@@ -96,8 +96,8 @@ struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The call of `stop` stops the server. The future is dropped, because it only waits until the server has
-        // stopped.
+        // The call of `stop` stops the server. The returned future only waits until the server has stopped, so the code
+        // drops the future.
         drop(self.handle.stop(false));
     }
 }

@@ -1,2 +1,2 @@
-//! This library is empty. The tests are in this folder, one for each framework. `suite/` contains the scenarios that
-//! all frameworks run.
+//! This library is empty, because the package contains only tests and examples. The folder `tests/frameworks` contains
+//! one test for each framework. `suite/` contains the scenarios that all frameworks run.

@@ -59,8 +59,8 @@ mod after {
     // migration: end
 }
 
-/// Returns the `Set-Cookie` headers that a region of this file shows in comments. A comment that ends with `…` shows
-/// only the start of a header.
+/// Returns the `Set-Cookie` headers that a region of this file shows in comments. If a comment ends with `…`, the
+/// comment shows only the start of a header.
 fn shown_headers(name: &str) -> Vec<String> {
     let (_, text) =
         snippets::regions(include_str!("migration.rs")).into_iter().find(|(found, _)| found == name).unwrap();

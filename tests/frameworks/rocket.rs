@@ -47,7 +47,7 @@ impl Framework for RocketServer {
     async fn serve(setup: Setup) -> RunningServer {
         let app = rocket::custom(config(setup.certificate)).mount("/", routes()).mount("/api", routes![me]);
         let fairing = |policy| PolicyFairing::new(policy, setup.tls_termination.clone());
-        // Rocket runs the first fairing first, so the outermost policy is attached first.
+        // Rocket runs fairings in the order of attachment. So the code attaches the outermost policy first.
         launch(setup.policies.into_iter().rev().map(fairing).fold(app, Rocket::attach)).await
     }
 }

@@ -26,7 +26,8 @@ impl Framework for Salvo {
 
     async fn serve(setup: Setup) -> RunningServer {
         let hoop = |policy| PolicyHoop::new(policy, setup.tls_termination.clone());
-        // salvo runs the first middleware (hoop) first, so the outermost policy is added first.
+        // salvo runs middleware (salvo calls it a hoop) in the order of addition. So the code adds the outermost policy
+        // first.
         let hoops = setup.policies.into_iter().rev().map(hoop);
         serve(hoops.fold(Service::new(routes()), Service::hoop), setup.certificate).await
     }
@@ -45,13 +46,13 @@ async fn serve(service: Service, tls: Option<Certificate>) -> RunningServer {
 
 fn run(acceptor: impl Acceptor + 'static, service: Service) -> RunningServer {
     let address = acceptor.holdings()[0].local_addr.clone().into_std().unwrap();
-    // When the server's task is aborted, salvo's connections are closed too.
+    // If a test aborts the server's task, salvo's connections are closed too.
     let server = tokio::spawn(Server::new(acceptor).serve(service));
     RunningServer::new(address, move || server.abort())
 }
 
-/// The routes have their own module, because salvo creates a type with the name of each handler. A variable with the
-/// name of a handler does not compile in the handler's module.
+/// The routes have their own module. For each handler, salvo creates a type with the handler's name. So a variable with
+/// the same name does not compile in the module of the handler.
 mod routes {
     use std::convert::Infallible;
 

@@ -45,7 +45,7 @@ async fn hardened_responses_pass_the_audit() {
     // All findings are about cookies. No finding is about the response itself.
     assert!(audit::response(&sent.headers, &context).iter().all(|report| report.cookie.is_some()), "{found:?}");
 
-    // If the policy has a baseline, and the session cookie's name has a prefix, the audit reports no finding.
+    // With a baseline in the policy and a prefix in the session cookie's name, the audit reports no finding.
     let strict = without_force_https().baseline(Baseline::new().same_site(SameSite::Lax).http_only());
     let sent = send_cookies(strict, Transport::Tls, &["__Host-sid=opensesame; Path=/"]).await;
     assert_eq!(rules(&sent.headers), []);

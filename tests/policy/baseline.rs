@@ -86,7 +86,7 @@ async fn baseline_changes_undeclared_attributes_in_place() {
     let weakest = without_force_https().baseline(Baseline::new().same_site(SameSite::None));
     let sent = send_cookies(weakest, Transport::Tls, &["a=opensesame; Secure"]).await;
     assert_eq!((sent.set_cookies(), sent.event_summaries()), (vec!["a=opensesame; Secure".to_owned()], vec![]));
-    // If the policy only observes undeclared cookies, the baseline still applies to undeclared cookies.
+    // The baseline applies to undeclared cookies even if the policy only observes undeclared cookies.
     let observe = without_force_https()
         .undeclared_cookies(UndeclaredCookies::Observe)
         .baseline(Baseline::new().same_site(SameSite::Lax));

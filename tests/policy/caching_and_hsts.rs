@@ -76,8 +76,8 @@ async fn only_sent_cookies_change_caching() {
 
 // ---- HSTS.
 
-/// Sends a response through the layer. `own` is the number of HSTS headers that the application writes into the
-/// response. Returns the HSTS headers that the layer sends.
+/// Sends a response through the layer. The parameter `own` is the number of HSTS headers that the application writes
+/// into the response. Returns the HSTS headers that the layer sends.
 async fn hsts(policy: PolicyBuilder, termination: TlsTermination, host: &str, own: usize) -> Vec<String> {
     let routes = respond_with(&vec![(STRICT_TRANSPORT_SECURITY, OWN_HSTS); own]);
     let mut request = new_request(Transport::Tls, "/", &[(HOST, host)]);

@@ -18,8 +18,8 @@ use crate::support::server::TestServer;
 
 #[tokio::test]
 async fn credentials_are_never_sent_over_plain_http() {
-    // One entry for each request that reached the server. The bool of an entry is true if the request came over TLS.
-    // The text of an entry contains the names of the request's credential headers.
+    // Records the requests that reached the server. For each request, the bool is true if the request came over TLS.
+    // The string contains the names of the request's credential headers.
     let received = Arc::new(Mutex::new(Vec::new()));
     let sender = received.clone();
     let site = TestServer::start(Router::new().fallback(move |request: Request| async move {
@@ -73,7 +73,7 @@ async fn credentials_are_never_sent_over_plain_http() {
     assert_eq!(send_with(&recorded, site.http("/x"), &[PAGE]).await.unwrap().status(), 200);
     assert_eq!(take_received(), [(true, "cookie authorization".to_owned()), (false, String::new())]);
 
-    // An outbound exception applies only to the host that the exception names.
+    // An outbound exception allows credentials over plain HTTP for one host only.
     let excepting = Policy::builder().outbound_exception("127.0.0.1", "the collector speaks plain HTTP");
     let excepting = RecordingPolicy::new(excepting.outbound_exception("metrics.internal", "as does this one"));
     assert_eq!(send_with(&excepting, site.http("/x"), std::slice::from_ref(&bearer)).await.unwrap().status(), 200);

@@ -1,5 +1,5 @@
-//! Tests that each service of hardtack is ready when its inner service is ready. tower requires that a service is ready
-//! only after its inner service is ready.
+//! Tests that each service of hardtack is ready when its inner service is ready. tower requires that an outer service
+//! is ready only after its inner service is ready.
 
 use std::io;
 use std::task::{Context, Poll, Waker};
@@ -11,7 +11,7 @@ use tower::{Layer as _, Service};
 
 use super::block_on;
 
-/// A service whose `poll_ready` returns the value of the field.
+/// A service whose `poll_ready` returns the value in the service's field.
 #[derive(Clone)]
 struct Ready(Poll<Result<(), &'static str>>);
 

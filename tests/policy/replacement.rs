@@ -17,8 +17,8 @@ use tower::ServiceExt as _;
 
 use super::{PAGE, SECRET, Sso, block_on, insecure_routes, new_request, without_force_https};
 
-/// Returns a policy with the number `number`. The policy writes its number in the HSTS header. The other headers that
-/// the policy writes show whether the number is odd.
+/// Returns a policy with the number `number`. The policy writes its number in the HSTS header. Policies with odd
+/// numbers and policies with even numbers write different values into the other headers.
 fn numbered_policy(number: u64) -> Policy {
     let is_odd = number % 2 == 1;
     let policy = without_force_https().hsts(Hsts::one_year().max_age(Duration::from_secs(number)));
@@ -28,7 +28,7 @@ fn numbered_policy(number: u64) -> Policy {
     policy.baseline(baseline).build().unwrap()
 }
 
-/// Returns the number of the policy that wrote the given headers. Asserts that one policy wrote all of the headers.
+/// Returns the number of the policy that wrote the headers. Asserts that a single policy wrote all headers.
 fn policy_number(headers: &HeaderMap) -> u64 {
     let number = headers[STRICT_TRANSPORT_SECURITY].to_str().unwrap().strip_prefix("max-age=").unwrap();
     let number: u64 = number.parse().unwrap();
@@ -50,7 +50,7 @@ fn policy_number(headers: &HeaderMap) -> u64 {
     number
 }
 
-/// Sets a declared and an undeclared cookie.
+/// Sets a declared cookie and an undeclared cookie.
 async fn set_both(cookies: Cookies) -> impl IntoResponse {
     cookies.set(Sso(SECRET.to_owned())).unwrap();
     [(SET_COOKIE, "sid=opensesame")]
@@ -79,7 +79,8 @@ fn each_response_under_load_has_one_current_policy() {
                         assert!((oldest..=newest).contains(&number), "{number} is not in {oldest}..={newest}");
                         responses.fetch_add(1, Ordering::Relaxed);
                         // One event reports that the layer hardened the undeclared cookie. If the baseline is `Strict`,
-                        // two more events report that the baseline changed both cookies.
+                        // two more events report that the baseline changed the declared cookie and the undeclared
+                        // cookie.
                         hardened.fetch_add(if number % 2 == 1 { 3 } else { 1 }, Ordering::Relaxed);
                         numbers.lock().unwrap().insert(number);
                     }
@@ -88,7 +89,7 @@ fn each_response_under_load_has_one_current_policy() {
         };
         let threads: Vec<_> = std::iter::repeat_with(client).take(THREADS).collect();
         for number in 1.. {
-            // `is_finished` also returns true for a thread that panicked.
+            // If a thread panics, `is_finished` returns true for the thread, so this loop ends.
             if threads.iter().all(|thread| thread.is_finished()) {
                 break;
             }
@@ -103,7 +104,7 @@ fn each_response_under_load_has_one_current_policy() {
     let policies = numbers.into_inner().unwrap().len();
     println!("{responses} responses under {policies} of {} policies", applied.into_inner() + 1);
     assert_eq!(responses, (THREADS * REQUESTS) as u64);
-    // The counters belong to the policy handle, so they count the events of all policies of the handle.
+    // The counters belong to the policy handle and count the events of all its policies.
     assert_eq!(handle.counters().get(HeaderHardened), hardened);
     assert!(policies > 10, "{policies}");
 }

@@ -86,9 +86,11 @@ fn every_setting() -> Policy {
     policy.build().unwrap()
 }
 
-/// Calls `Policy::from_env` in a process that has the given variables. Returns the policy's `Debug` text, or the error.
+/// Calls `Policy::from_env` in a child process that has the variables in `variables`. Returns the policy's `Debug`
+/// text, or the error.
 fn from_env(variables: &[(&str, &str)]) -> Result<String, String> {
-    // A process with threads must not change its environment, so run this binary again as a child process.
+    // A process with threads must not change its environment variables. So the function runs this test binary again in
+    // a child process that has the variables.
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "settings::environment_of_this_process_makes_a_policy", "--nocapture"]);
     for (name, value) in variables {
@@ -123,7 +125,7 @@ fn toml_environment_and_builder_make_equal_policies() {
     let built = format!("{:?}", every_setting());
     assert_eq!(format!("{:?}", Policy::from_toml(EVERY_KEY).unwrap()), built);
     assert_eq!(from_env(&EVERY_VARIABLE).unwrap(), built);
-    // A policy with only one of the settings differs from the default policy.
+    // Each setting alone makes a policy that differs from the default policy.
     let default = format!("{:?}", Policy::default());
     assert_ne!(built, default);
     for (name, value) in EVERY_VARIABLE.into_iter().filter(|(name, _)| *name != "HSTS_PRELOAD") {

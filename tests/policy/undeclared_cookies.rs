@@ -5,8 +5,8 @@
 //! - The layer drops the header.
 //! - The layer only emits an event about the header.
 //!
-//! The layer does not change the header of an undeclared cookie in any other way. The layer does not change the headers
-//! of declared cookies.
+//! The layer does not change other parts of an undeclared cookie's header. The layer does not change the headers of
+//! declared cookies.
 
 use std::collections::BTreeMap;
 
@@ -275,7 +275,7 @@ async fn headers_of_inner_layers_count_as_declared() {
         let sent = recorded
             .send(TlsTermination::per_connection(), routes.clone(), new_request(Transport::Tls, "/", &[]))
             .await;
-        // The baseline of the outer layer applies to the cookies of the inner layer.
+        // The outer layer's baseline also applies to the cookies that the inner layer sends.
         let headers = [SESSION.replace("Lax", "Strict"), THEME.replace("Lax", "Strict")];
         assert_eq!(sent.set_cookies(), headers, "{mode:?}");
         assert!(sent.event_summaries().iter().all(|(.., rule)| *rule == "baseline"), "{:?}", sent.event_summaries());

@@ -1,4 +1,4 @@
-//! Tests attributes that are set at run time. Either the rules reject an attribute, or all parsers read the same
+//! Tests attributes that are set at run time. Either hardtack rejects an attribute, or all parsers read exactly the
 //! attribute that the setter wrote. If a cookie is set several times, the jar keeps only the last header.
 
 use std::fmt::Debug;
@@ -63,7 +63,7 @@ proptest! {
         let mut expected = ExpectedCookie::from_spec(&Cart::SPEC, "v");
         expected.max_age = None;
         expected.expires = parse_cookie_date(attribute(header.to_str().unwrap(), "Expires").unwrap().as_bytes());
-        // The header contains no fractions of a second, so the library rounds the time towards 1970.
+        // A `Set-Cookie` header cannot contain fractions of a second, so hardtack rounds the time towards 1970.
         let expires = expected.expires.unwrap();
         prop_assert!(expires == seconds || expires == seconds + 1 && expires <= 0, "{} {}", expires, seconds);
         expected.assert_matches(header.to_str().unwrap());
@@ -164,7 +164,7 @@ proptest! {
                     let string = set_or_remove(AString(value.clone()), *removes);
                     (identity(AString::SPEC.name, "/", None), jar.set(string))
                 }
-                // A `set` that fails does not change the jar.
+                // If `set` returns an error, the jar does not change.
                 _ => {
                     prop_assert!(jar.set(cart.path("no/root").domain(domain)).is_err());
                     prop_assert!(jar.set(AString("x".repeat(4096))).is_err());
@@ -189,8 +189,8 @@ proptest! {
     }
 }
 
-/// If `expected` contains a fault, the function asserts that `set` fails with the same fault. If `expected` is `None`,
-/// the function asserts that all parsers read the cookie that `change` describes.
+/// If `expected` contains a fault, asserts that `set` returns an error with the same fault. If `expected` is `None`,
+/// asserts that all parsers read the attributes in `change`.
 fn check_setting<T: Cookie>(
     set: &dyn Fn() -> SetCookie<T>,
     setter: &str,
@@ -221,7 +221,8 @@ fn check_setting<T: Cookie>(
     }
 }
 
-/// Asserts that both headers have the same identity and flags, and that the second header expires the cookie.
+/// Asserts that the two headers have the same name, path, domain and flags. Also asserts that the second header removes
+/// the cookie.
 fn check_removal(set: &HeaderValue, removal_header: &HeaderValue, host: &str) -> TestCaseResult {
     let context = Context::https(host).path("/some/where");
     let set: Stored = set_cookie(set.as_bytes(), &context).stored.map_err(rejected)?;
@@ -233,7 +234,7 @@ fn check_removal(set: &HeaderValue, removal_header: &HeaderValue, host: &str) ->
         (name, domain, host_only, path, secure, http_only, same_site, partitioned)
     };
     prop_assert_eq!(without_value(&set), without_value(&removal));
-    // Scanners recognise a header that removes a cookie only by the attribute `Expires`.
+    // Security scanners only recognise a header that removes a cookie if the header has `Expires`.
     let expires = parse_cookie_date(attribute(removal_header.to_str().unwrap(), "Expires").unwrap().as_bytes());
     prop_assert_eq!(expires, Some(0));
     Ok(())

@@ -1,4 +1,4 @@
-//! Compares the grammar of dates, durations, names, paths and domains with a second implementation.
+//! Compares hardtack's parsers of dates, durations, names, paths and domains with second implementations.
 
 use std::time::Duration;
 

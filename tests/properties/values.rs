@@ -1,5 +1,5 @@
-//! Tests values of every type. A value is the same after the value is written and read, or the value is too long and
-//! the library rejects the value. A value must not add an attribute to the header.
+//! Tests values of every type. hardtack reads each value back unchanged, or rejects the value because it is too long. A
+//! value must not add an attribute to the header.
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Write as _};
@@ -16,8 +16,7 @@ use proptest::test_runner::TestCaseResult;
 use super::{Present, Script, config, encoded, pair, text};
 use crate::expected_cookie::{ExpectedCookie, is_cookie_octet};
 
-/// Declares a cookie and a test for each type of value. The test checks that each value is the same after the value is
-/// written and read.
+/// Declares a cookie and a test for each type of value. The test checks that hardtack reads each value back unchanged.
 macro_rules! values {
     ($($test:ident: $name:ident($type:ty) from $values:expr;)*) => {$(
         #[derive(Cookie)]
@@ -134,7 +133,7 @@ fn f64s() -> impl Strategy<Value = f64> {
     NORMAL | SUBNORMAL | ZERO | INFINITE | POSITIVE | NEGATIVE
 }
 
-/// Removes the flow label, because `Display` does not write the flow label of an address.
+/// Removes the flow label of an IPv6 address, because `Display` does not write the flow label.
 fn without_flow_label(mut address: SocketAddrV6) -> SocketAddrV6 {
     address.set_flowinfo(0);
     address

@@ -1,5 +1,5 @@
-//! Tests attacks on signed and sealed values. The attacker uses a value for another cookie, changes the value,
-//! truncates the value, or uses the value after it expired.
+//! Tests attacks on signed and sealed values. The attacker sends a value under another cookie's name, changes the
+//! value, truncates the value, or sends an expired value.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -29,14 +29,14 @@ struct Elevated(String);
 
 const LIFETIME: u64 = 8 * 3_600;
 
-/// Returns the encoded value of a cookie that is written at `NOW`.
+/// Encodes a cookie's value while the clock shows `NOW`.
 fn encoded<T: ReadCookie>(value: &T, keyring: &Keyring) -> String {
     testing::at(instant(NOW), || wire(&testing::request_header_with(value, keyring)))
 }
 
 type Read = fn(&str, &Keyring) -> Result<String, ReadError>;
 
-/// Returns a signed value and a sealed value. Also returns, for each value, the function that reads the value.
+/// Returns a signed value and a sealed value, each with the function that reads the value.
 fn signed_and_sealed(keyring: &Keyring) -> [(String, Read); 2] {
     [
         (encoded(&User("ada".into()), keyring), |wire, keyring| read::<User>(wire, keyring).map(|user| user.0)),
@@ -146,7 +146,7 @@ fn truncated_and_extended_values_are_rejected() {
 fn expired_seal_is_rejected() {
     let keyring = Keyring::new(key(1));
     for (wire, read) in signed_and_sealed(&keyring) {
-        // Clocks of servers may differ, so a seal is valid for one minute more than its lifetime.
+        // The clocks of two servers may differ. So a seal stays valid for one minute after the end of its lifetime.
         for (seconds, expected) in [
             (0, "ok"),
             (LIFETIME, "ok"),
@@ -168,7 +168,7 @@ fn lifetime_has_three_sources_in_order() {
     #[cookie(sealed)]
     struct Visit(u32);
 
-    /// Returns the seal's lifetime in seconds, without the tolerance.
+    /// Returns the seal's lifetime in seconds, without the extra minute for clocks that differ.
     fn lifetime(set: SetCookie<impl Cookie + hardtack::AllowedOver<hardtack::Https>>, keyring: &Keyring) -> u64 {
         fn last<T: Cookie + hardtack::AllowedOver<hardtack::Https>>(set: SetCookie<T>, keyring: &Keyring) -> u64 {
             let wire = at_now(|| wire(&set.with_keyring(keyring).header_value(&testing::https()).unwrap()));
@@ -258,12 +258,13 @@ fn planted_cookies_do_not_replace_a_verified_one() {
                 assert_eq!(all, [Session("ada".into())]);
             }
         }
-        // If the request has the same value twice, sealed with different nonces, the read returns the value.
+        // The request contains two sealed values with different nonces. Both seals contain the same value, so the read
+        // returns the value.
         let again = wire(&testing::request_header_with(&Session("ada".into()), &keyring));
         assert!(!real.ends_with(&again));
         assert_eq!(jar(&format!("{real}; {name}={again}"), &keyring).try_get().unwrap(), Some(Session("ada".into())));
-        // If the request has two different values with valid seals, the read returns `Ambiguous`. If no value has a
-        // valid seal, the read returns the error of the first value.
+        // If a request has two different values with valid seals for one cookie, the read returns `Ambiguous`. If no
+        // value has a valid seal, the read returns the error of the first value.
         let other = wire(&testing::request_header_with(&Session("eve".into()), &keyring));
         assert_eq!(verdict(&jar(&format!("{real}; {name}={other}"), &keyring).try_get::<Session>()), "ambiguous");
         let none_verifies = format!("{name}={of_other_key}; {name}=eve");
@@ -304,7 +305,7 @@ fn without_a_keyring_set_and_get_fail() {
     let error = cookies.try_get::<User>().unwrap_err();
     assert_eq!(error.status().as_u16(), 500);
     assert!(error.to_string().contains("`Cookies::with_keyring`"), "{error}");
-    // A header that removes a cookie has no value, so no keyring is needed to write the header.
+    // A header that removes a cookie has an empty value, so the jar needs no keyring to write the header.
     cookies.remove::<Session>().unwrap();
     let mut response = HeaderMap::new();
     cookies.write(&mut response);
@@ -318,13 +319,13 @@ fn size_limit_counts_the_sealed_value() {
         let set = SetCookie::new(Session("x".repeat(length))).with_keyring(&keyring);
         set.header_value(&testing::https()).map(|header| wire(&header).len())
     };
-    // The first 5 characters of a sealed value are the version and the key id. The nonce, the expiry, the value and the
-    // tag follow in base64. Base64 has 4 characters for 3 bytes.
+    // The first 5 characters of a sealed value are the version and the key id. The other characters are the nonce, the
+    // expiry, the value and the tag in base64. Base64 has 4 characters for 3 bytes.
     let name = Session::SPEC.name.len();
     let most = (4096 - name - 5) * 3 / 4 - 32;
     assert_eq!(set(most).unwrap() + name, 4096);
     assert!(matches!(set(most + 1), Err(hardtack::SetError::TooLarge { limit: 4096, bytes: 4098, .. })));
-    // For a value of 64 bytes, sealing adds 69 bytes and signing adds 33 bytes.
+    // A value of 64 bytes grows by 69 bytes if it is sealed, and by 33 bytes if it is signed.
     assert_eq!(set(64).unwrap() - 64, 69);
     let signed = SetCookie::new(User("x".repeat(64))).with_keyring(&keyring).header_value(&testing::https()).unwrap();
     assert_eq!(wire(&signed).len() - 64, 33);
@@ -345,7 +346,7 @@ fn sealed_values_contain_only_cookie_octets() {
 }
 
 /// Declares a signed cookie and a sealed cookie for each name. Some names in the list differ only in letter case. Some
-/// names are the start of another name in the list.
+/// names are prefixes of another name in the list.
 macro_rules! cookies {
     ($($signed:ident $sealed:ident $name:literal)*) => {
         $(
@@ -403,8 +404,8 @@ proptest! {
         (first, second) in (0..NAMES.len(), 0..NAMES.len()),
         (value, other) in prop_oneof![
             ("[ -~]{0,12}", "[ -~]{0,12}"),
-            // Two different pairs of name and value can have the same joined text, for example `user` + `ra` and
-            // `userr` + `a`.
+            // If a name and a value are joined, different pairs can become the same text. For example, `user` + `ra`
+            // and `userr` + `a` both become `userra`.
             ("[a-z]{1,4}", "r?[a-z]{1,4}"),
             ("\\PC{0,6}", "\\PC{0,6}"),
         ],

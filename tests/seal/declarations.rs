@@ -1,5 +1,5 @@
-//! Tests declarations with `signed`, `sealed` and `json`. This file also tests the keyring of a policy, of a jar and of
-//! the module `testing`.
+//! Tests declarations with `signed`, `sealed` and `json`. The keyring comes from a policy, from a jar, or from a call
+//! of the module `testing`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -45,7 +45,7 @@ enum Choice {
     OneOf { first: u8, second: u8 },
 }
 
-/// A cookie that a script of the page can read. If a script changes the cookie's value, the signature is not valid.
+/// A cookie that a script of the page can read. If a script changes the cookie's value, the signature becomes invalid.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(signed, http_only = false, reason = "the page greets by it")]
 struct Greeting(String);
@@ -74,7 +74,7 @@ fn set_cookies(cookies: &Cookies) -> Vec<String> {
     response.get_all("set-cookie").iter().map(|header| header.to_str().unwrap().to_owned()).collect()
 }
 
-/// Returns the `Cookie` header that a browser sends after it received the given `Set-Cookie` headers.
+/// Returns the `Cookie` header that a browser sends after a response with the `Set-Cookie` headers in `headers`.
 fn cookie_header(headers: &[String]) -> String {
     headers.iter().map(|header| header.split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
 }
@@ -175,8 +175,8 @@ async fn layer_uses_the_keyring_of_the_current_policy() {
     assert!(testing::removed::<Session>(response.headers()));
     assert_eq!(body(response).await, "a cookie was not understood; try again");
 
-    // A server without keys has a wrong configuration. A server without keys must not remove a signed or sealed cookie
-    // from the browser.
+    // A server without keys has a wrong configuration. Such a server must not remove a signed or sealed cookie from the
+    // browser.
     handle.apply(Policy::default());
     let response = send(Request::get("/").header("cookie", cookie)).await;
     assert_eq!((response.status().as_u16(), response.headers().get("set-cookie")), (500, None));
@@ -196,7 +196,8 @@ fn baseline_limits_the_lifetime_of_a_seal() {
         let cookies: Cookies = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&policy);
         testing::at(instant(NOW), || cookies.set(Session("ada".into())).unwrap());
         let header = cookie_header(&set_cookies(&cookies));
-        // The baseline limits the lifetime to 600 seconds. Clocks may differ, so the seal is valid for one more minute.
+        // The baseline limits the lifetime to 600 seconds. The clocks of two servers may differ, so the seal stays
+        // valid for one more minute.
         assert!(testing::at(instant(NOW + 660), || jar(&header, &keyring).try_get::<Session>()).is_ok());
         assert_eq!(
             testing::at(instant(NOW + 661), || jar(&header, &keyring).try_get::<Session>()).is_ok(),

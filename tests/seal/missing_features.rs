@@ -1,5 +1,6 @@
-//! Tests declarations that need the features `seal` and `json`. The test builds one crate without the features, crates
-//! with one feature, and a crate with both features. The error of a build must name the missing feature.
+//! Tests declarations that need the features `seal` and `json`. The test builds crates with neither feature, with one
+//! of the features, and with both features. If a build lacks a feature, the compiler error must name the missing
+//! feature.
 
 use crate::workspace::Workspace;
 
@@ -54,7 +55,7 @@ fn missing_features_are_named_on_their_key() {
     }
 }
 
-/// Parses the errors of a build. Returns the line, the underlined code and the text of each error.
+/// Returns the line, the underlined code and the text of each error in a build's output.
 fn parse_errors<'a>(member: &str, text: &'a str) -> Vec<(usize, &'static str, &'a str)> {
     // Skip the text before the first error.
     let errors = text.split("error: `").skip(1);

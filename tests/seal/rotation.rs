@@ -1,6 +1,6 @@
-//! Tests key rotation on eight servers. Each step of the rotation reaches the servers at different times. Meanwhile,
-//! clients send requests to random servers. All random numbers come from a fixed seed, so every run of the test is the
-//! same.
+//! Tests key rotation on eight servers. Each step of the rotation reaches the servers at different times. During the
+//! rotation, clients send requests to random servers. All random numbers come from a fixed seed, so every run of the
+//! test is the same.
 
 use std::collections::HashMap;
 
@@ -36,8 +36,7 @@ impl Random {
     }
 }
 
-/// A server with a policy and a clock. When an operator deploys a new keyring, the server replaces its policy while it
-/// runs.
+/// A server with a policy and a clock. A deploy of a new keyring replaces the policy while the server runs.
 struct Server {
     handle: PolicyHandle,
     /// The difference between the server's clock and the real time, in seconds.
@@ -62,8 +61,8 @@ struct Step {
 /// The number of seconds until a new keyring has reached all servers.
 const DEPLOY: u64 = 900;
 
-/// Runs the clients and the servers. For each kind of read error, returns the number of valid cookies that a server
-/// rejected. Also returns the number of cookies that the servers read.
+/// Runs the clients and the servers. Returns two results. The map contains the number of wrongly rejected cookies for
+/// each kind of read error. The second result is the number of cookies that the servers read.
 fn run(first: &Keyring, steps: &[Step], seed: u64) -> (HashMap<&'static str, usize>, usize) {
     let mut random = Random(seed);
     let policy = |keyring: &Keyring| Policy::builder().keyring(keyring.clone()).build().unwrap();
@@ -89,7 +88,7 @@ fn run(first: &Keyring, steps: &[Step], seed: u64) -> (HashMap<&'static str, usi
         let server = &servers[usize::try_from(random.below(SERVERS as u64)).unwrap()];
         let client = &mut clients[usize::try_from(random.below(CLIENTS as u64)).unwrap()];
         client.cookies.retain(|_, (_, ends)| now < *ends);
-        // A session is renewed on about every tenth request. A visitor's cookie is never renewed.
+        // A client's session cookie is renewed on about every tenth request. A visitor cookie is never renewed.
         let renews = random.below(10) == 0;
         let server_time = now.checked_add_signed(server.clock_error).unwrap();
         let send = || send_request(client, &server.handle, renews, now, &mut rejected, &mut read);
@@ -147,8 +146,8 @@ fn three_steps() -> (Keyring, Vec<Step>) {
     let first = Keyring::new(old.clone());
     let reads = Step { begins: NOW + 600, keyring: first.clone().with(new.clone()) };
     let writes = Step { begins: reads.begins + DEPLOY, keyring: Keyring::new(new.clone()).with(old) };
-    // The old key may be removed when the last value that was sealed with the old key has expired. The slowest server
-    // wrote this last value just before the previous step reached the server.
+    // The old key may be removed when the last value sealed with the old key has expired. The slowest server sealed the
+    // last value just before the previous step reached that server.
     let alone = Step { begins: writes.begins + DEPLOY + LIFETIME + 60, keyring: Keyring::new(new) };
     (first, vec![reads, writes, alone])
 }
@@ -178,8 +177,8 @@ fn scheduled_rotation_rejects_no_valid_cookie() {
     }
 }
 
-/// Returns the number of valid cookies that a rotation rejects. Asserts that the servers rejected every cookie with the
-/// verdict `unknown-key`.
+/// Runs a rotation and returns the number of valid cookies that the servers reject. Asserts that each rejected cookie
+/// has the verdict `unknown-key`.
 fn rejected(first: &Keyring, steps: &[Step]) -> usize {
     let runs = (0..3).map(|seed| run(first, steps, seed).0);
     let unknown = |rejected: HashMap<_, _>| {
@@ -196,11 +195,11 @@ fn naive_rotations_reject_valid_cookies() {
     // This wrong rotation replaces the key in one step.
     let swapped = [Step { begins: NOW + 600, keyring: Keyring::new(new.clone()) }];
     assert!(rejected(&first, &swapped) > 300);
-    // In this wrong rotation, the first servers write with the new key while the other servers do not have the new key
-    // yet.
+    // In this wrong rotation, the first servers seal values with the new key too early. The other servers do not have
+    // the new key yet.
     let at_once = [Step { begins: NOW + 600, keyring: Keyring::new(new.clone()).with(old) }];
     assert!(rejected(&first, &at_once) > 10);
-    // This wrong rotation removes the old key before the last value of the old key has expired.
+    // This wrong rotation removes the old key before the last value sealed with the old key has expired.
     let (first, mut steps) = three_steps();
     steps[2].begins = steps[1].begins + DEPLOY;
     assert!(rejected(&first, &steps) > 30);

@@ -1,6 +1,6 @@
-//! Tests the vectors (values and expected results) that Python and OpenSSL wrote. hardtack must read each value with
-//! the expected verdict. If hardtack signs the value of a vector, the result must equal the signed value in the vector.
-//! Sealed values cannot be compared, because they contain a random nonce.
+//! Tests vectors (values and expected results) that Python and OpenSSL made. For each value, hardtack's read must have
+//! the expected verdict. hardtack's signed values must equal the signed values of the vectors. A sealed value contains
+//! a random nonce, so the test does not compare sealed values.
 
 use hardtack::seal::{Key, Keyring};
 use hardtack::{Cookie, SetCookie, testing};
@@ -134,7 +134,7 @@ fn signatures_equal_the_vectors() {
         written += 1;
     }
     assert_eq!(written, 44);
-    // hardtack writes a different sealed value in each run, so the test compares only the length.
+    // hardtack makes a different sealed value in each run, so the test compares only the length of the values.
     let case = cases.iter().find(|case| case.kind == "sealed" && case.name == "a").unwrap();
     let keyring = keyring(&about, &case.key);
     let set = SetCookie::new(SealedA(case.value.clone().unwrap())).with_keyring(&keyring);

@@ -1,5 +1,5 @@
-//! Tests with real clients. The tests check the values that the clients send back, the exact `Set-Cookie` headers, and
-//! `Cookie` headers that an HTTP/2 client splits.
+//! Tests a server with real HTTP clients. The tests check the exact `Set-Cookie` headers and the cookie values that the
+//! clients send back. Some HTTP/2 clients split the `Cookie` header.
 
 use std::time::Duration;
 

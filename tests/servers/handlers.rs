@@ -36,7 +36,7 @@ async fn pending_cookies_are_sent_with_every_response() {
             TeapotError(error)
         }
     }
-    /// An extractor that sets a cookie. A later extractor of the handler fails.
+    /// An extractor that sets a cookie. The handler's next extractor fails.
     struct SetsSession;
     impl<S: Send + Sync> FromRequestParts<S> for SetsSession {
         type Rejection = Response;
@@ -127,7 +127,7 @@ async fn rejected_cookie_does_not_affect_other_cookies() {
     assert_eq!((handled.status, handled.body.as_str()), (200, "__Host-Http-session"));
     assert_eq!(handled.set_cookies(), [BANNER]);
 
-    // If the handler returns the error with `?`, the response has the error's status. The body of the response does not
+    // If a handler returns a `SetError` with `?`, the response has the error's status. The response body does not
     // contain the details of the error.
     let returned = client.get(site.http("/returned")).await;
     assert_eq!((returned.status, returned.body.as_str(), returned.set_cookies()), (403, HTTPS_ONLY, vec![BANNER]));
@@ -137,8 +137,8 @@ async fn rejected_cookie_does_not_affect_other_cookies() {
 async fn set_fails_after_the_head_is_sent() {
     async fn late(cookies: Cookies, request: Request, next: Next) -> Response {
         let response = next.run(request).await;
-        // When this middleware sets a cookie, the handler has returned. The policy's layer has not sent the head of the
-        // response yet.
+        // This middleware sets a cookie after the handler has returned, and before the policy's layer sends the head of
+        // the response.
         cookies.set(session()).unwrap();
         response
     }
@@ -173,7 +173,7 @@ async fn panic_sends_no_cookie_and_server_continues() {
     let mut socket = tokio::net::TcpStream::connect(site.http_address()).await.unwrap();
     socket.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").await.unwrap();
     let mut response = Vec::new();
-    // The server closes or resets the connection before it sends a byte.
+    // The server sends no byte before it closes or resets the connection.
     let _ = socket.read_to_end(&mut response).await;
     assert_eq!(String::from_utf8_lossy(&response), "");
 
@@ -188,7 +188,7 @@ async fn panic_sends_no_cookie_and_server_continues() {
 #[tokio::test]
 async fn concurrent_requests_do_not_mix_their_cookies() {
     const MANY: usize = 100;
-    // At this barrier, each request waits until all requests have used their jars.
+    // At the barrier `all_open`, each request waits until all requests have used their jars.
     let all_open = Arc::new(Barrier::new(MANY));
     let site = serve(Router::new().route(
         "/",
@@ -260,8 +260,8 @@ async fn unreadable_cookie_is_a_400() {
             let reply = client.get_with(site.https("/cart"), &[("cookie", cookie)]).await;
             assert_eq!((reply.status, reply.body.as_str(), reply.set_cookies()), (200, "read", vec![]), "{cookie}");
         }
-        // The handler sets the cookie before the read fails. The response contains the new value, and no header that
-        // removes the cookie.
+        // The handler sets the cookie before the read fails. So the response sets the new value and does not remove the
+        // cookie.
         let reply = client.get_with(site.https("/both"), &[("cookie", "__Host-Http-cart=many")]).await;
         let cart = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
         assert_eq!((reply.status, reply.set_cookies()), (400, vec![cart]));

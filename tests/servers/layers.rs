@@ -1,5 +1,6 @@
-//! Tests the position of the layer. A layer covers all routes that are added before the layer, including nested routes.
-//! If an application has two layers, each cookie is sent only once.
+//! Tests different positions of the policy's layer in an application. A layer applies to all routes that the
+//! application adds before the layer, including nested routes. If an application has two layers, each cookie is sent
+//! only once.
 
 use axum::Router;
 use axum::extract::Request;
@@ -20,7 +21,7 @@ async fn outermost_layer_covers_nested_routers_and_middleware() {
         cookies.set(Cart(2)).unwrap();
         response
     }
-    // Removes the session cookie and responds without calling the handler.
+    // Removes the session cookie and responds. Does not call the handler.
     async fn guard(cookies: Cookies, _: Request) -> Response {
         cookies.remove::<Session>().unwrap();
         StatusCode::UNAUTHORIZED.into_response()

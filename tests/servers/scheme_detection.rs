@@ -130,8 +130,8 @@ async fn plain_uri_overrules_a_tls_only_socket() {
     let routes = Router::new().route("/", get(|cookies: Cookies| async move { cookies.set(session()) }));
     let site = TestServer::start_unmarked(routes.layer(policy_allowing_http().layer(TlsTermination::here()))).await;
     assert_eq!(site.client().get(site.https("/")).await.set_cookies(), [SESSION]);
-    // The program claims TLS for a socket without TLS. hardtack detects this mistake only with HTTP/2, because an
-    // HTTP/2 request contains its scheme.
+    // The program marks a connection without TLS as TLS. An HTTP/2 request contains its scheme, so hardtack detects the
+    // mistake. hardtack cannot detect the mistake with HTTP/1.1.
     let cleartext = Client(site.builder().http2_prior_knowledge().build().unwrap());
     let reply = cleartext.get(site.http("/")).await;
     assert_eq!((reply.status, reply.set_cookies()), (403, vec![]));
@@ -183,7 +183,7 @@ async fn forwarding_headers_need_a_trusted_proxy() {
     let reply = client.get_with(untrusted.http("/"), &[(PROTO, "https")]).await;
     assert_eq!((reply.status, reply.body.as_str(), reply.set_cookies()), (403, HTTPS_ONLY, vec![]));
 
-    // Without the peer's address, hardtack trusts no proxy. The application itself can add the peer's address to the
+    // If a request has no peer address, hardtack trusts no proxy. The application can add the peer's address to the
     // request.
     let without_peer = TestServer::start_unmarked(sets_a_session().layer(behind(loopback()))).await;
     assert_eq!(client.get_with(without_peer.http("/"), &[(PROTO, "https")]).await.status, 403);
@@ -229,8 +229,8 @@ async fn loopback_counts_as_https_in_debug_builds() {
         let reply = client.get_with(site.http("/"), &headers).await;
         assert_eq!((reply.status, reply.set_cookies()), (403, vec![]), "{headers:?}");
     }
-    // Like a browser, curl treats loopback as secure. So curl stores a Secure cookie from loopback and sends the cookie
-    // back.
+    // Like a browser, curl treats loopback as secure. So curl stores a Secure cookie from loopback and sends that
+    // cookie back.
     let curl = site.curl();
     assert_eq!(curl.get(site.http("/")).await.set_cookies(), set_cookies);
     if debug {

@@ -48,16 +48,16 @@ impl Kind {
     }
 }
 
-/// A running browser. The browser ends when the value is dropped, even if the test fails.
+/// A running browser. When the `Browser` is dropped, the browser process ends, even if the test has failed.
 pub(crate) struct Browser {
     pub(crate) kind: Kind,
     /// The version that the browser reports.
     pub(crate) version: String,
     socket: RefCell<Socket>,
-    /// The browsing context of Firefox's user interface, not of a web page. Scripts in this context may use Firefox's
-    /// internal APIs.
+    /// The browsing context of Firefox's user interface. Unlike the scripts of a web page, scripts of the user
+    /// interface may use Firefox's internal APIs.
     window: Value,
-    // Rust drops `_process` before `_profile`. The process must end before `drop` removes the profile of the process.
+    // Rust drops `_process` before `_profile`. The browser must end before `drop` removes the browser's profile.
     _process: Process,
     _profile: Profile,
 }
@@ -142,17 +142,17 @@ impl Browser {
 /// A tab and its cookie store. When the `Tab` is dropped, the browser removes the tab and its cookie store.
 pub(crate) struct Tab<'a> {
     pub(crate) browser: &'a Browser,
-    /// The id of the cookie store in the browser's protocol.
+    /// The id with which commands name the tab's cookie store.
     store: Value,
     /// The id of the page in the browser's protocol.
     page: Value,
-    /// The number of the cookie store in Firefox's internal APIs. The field is null in Chromium.
+    /// The number of the cookie store in Firefox's internal APIs. In Chromium, `firefox_store_id` is null.
     firefox_store_id: Value,
 }
 
 impl Tab<'_> {
-    /// Navigates to a page in the same way as a user who types the address. Waits until the page is loaded. The error
-    /// is the browser's message.
+    /// Navigates to a page, as if a user had typed the address. Waits until the page is loaded. If the navigation
+    /// fails, returns the browser's error message.
     pub(crate) fn navigate(&self, url: &str) -> Result<(), String> {
         let mut socket = self.browser.socket.borrow_mut();
         socket.events.clear();
@@ -176,8 +176,8 @@ impl Tab<'_> {
     }
 
     /// Assigns each text of `assignments` to `document.cookie`. Then reads `document.cookie` and returns the result.
-    /// Reading `document.cookie` is necessary: Chromium waits for its cookie store when a script reads, but not when a
-    /// script writes.
+    /// When a script writes a cookie, Chromium does not wait for its cookie store. When a script reads
+    /// `document.cookie`, Chromium waits. So the method reads after it has written.
     pub(crate) fn set_document_cookies(&self, assignments: &[String]) -> String {
         let script = format!("({}.forEach(text => document.cookie = text), document.cookie)", json!(assignments));
         text(&self.evaluate(&script)).to_owned()
@@ -199,7 +199,7 @@ impl Tab<'_> {
         self.fetch_all(&[url.to_owned()]).remove(0)
     }
 
-    /// Fetches the given URLs, one after the other.
+    /// Fetches the URLs of `urls`, one after the other.
     pub(crate) fn fetch_all(&self, urls: &[String]) -> Vec<(u64, String)> {
         let responses = self.evaluate(&format!(
             "(async () => {{ const all = []; for (const url of {}) {{ \
@@ -239,7 +239,7 @@ impl Tab<'_> {
             }
             Kind::Firefox => {
                 // Do not use the command `storage.getCookies`. The command `storage.getCookies` does not show whether a
-                // cookie is partitioned. The command also does not show whether a cookie has no `SameSite`.
+                // cookie is partitioned. `storage.getCookies` also does not show whether a cookie has no `SameSite`.
                 let all = self.evaluate_in_window(
                     "Services.cookies.cookies.filter(it => it.originAttributes.userContextId === store).map(it => ({ \
                      name: decode(it.name), value: it.value, domain: it.host, path: it.path, secure: it.isSecure, \
@@ -296,7 +296,7 @@ impl Tab<'_> {
 
 impl Drop for Tab<'_> {
     fn drop(&mut self) {
-        // After a failed test, the browser may not answer any more. So `drop` does not send a command after a failed
+        // After a failed test, the browser may not answer commands any more. So `drop` sends no command after a failed
         // test.
         if std::thread::panicking() {
             return;
@@ -320,10 +320,10 @@ pub(crate) struct StoredCookie {
     pub(crate) path: String,
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
-    /// The field is `Default` if the header had no `SameSite`, or a `SameSite` with an unknown value.
+    /// `Default` means that the header had no `SameSite`, or a `SameSite` with an unknown value.
     pub(crate) same_site: String,
     pub(crate) partitioned: bool,
-    /// The expiry in Unix seconds. The field is `None` if the browser removes the cookie when the browser closes.
+    /// The expiry in Unix seconds. `None` means that the browser removes the cookie when the browser closes.
     pub(crate) expires: Option<f64>,
 }
 
@@ -372,12 +372,13 @@ impl StoredCookie {
     }
 }
 
-/// Adds the flags for a headless Chromium. Turns off `HttpsUpgrades` and similar features, because these features would
-/// change the tests' plain HTTP requests to HTTPS. The flags do not change HSTS or the definition of a secure context.
+/// Adds the flags for a headless Chromium. Turns off `HttpsUpgrades` and similar features, which would change the
+/// tests' plain HTTP requests to HTTPS. The flags do not change the browser's HSTS or its definition of a secure
+/// context.
 fn add_chromium_flags(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
     command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]);
     command.args(["--disable-background-networking", "--disable-component-update", "--disable-sync"]);
-    // `/dev/shm` is small in containers.
+    // In containers, `/dev/shm` is too small for Chromium.
     command.arg("--disable-dev-shm-usage");
     command.arg("--disable-features=HttpsUpgrades,HttpsFirstModeIncognito,HttpsFirstBalancedModeAutoEnable");
     command.arg("--force-device-scale-factor=1").arg("--window-size=1200,900");
@@ -386,9 +387,9 @@ fn add_chromium_flags(command: &mut Command, profile: &Profile, proxy: SocketAdd
     command.arg("--remote-debugging-port=0").arg("about:blank");
 }
 
-/// Adds the flags and preferences for a headless Firefox. Turns off HTTPS-first, because HTTPS-first would change the
-/// tests' plain HTTP requests to HTTPS. Turns off animations and saved sessions, because the tests do not need these
-/// features.
+/// Adds the flags and preferences for a headless Firefox. Turns off the feature HTTPS-first, which would change the
+/// tests' plain HTTP requests to HTTPS. Turns off animations and saved sessions, because the tests need neither of
+/// them.
 fn add_firefox_flags(command: &mut Command, profile: &Profile, proxy: SocketAddr) {
     let preferences = [
         ("network.proxy.type", String::from("1")),
@@ -408,8 +409,8 @@ fn add_firefox_flags(command: &mut Command, profile: &Profile, proxy: SocketAddr
     command.args(["--remote-allow-system-access", "--remote-debugging-port", "0", "about:blank"]);
 }
 
-/// A connection to the browser. In both protocols, each command has a number. The browser can send answers and events
-/// in any order.
+/// A connection to the browser. In the DevTools protocol and in WebDriver BiDi, each command has a number. The browser
+/// can send answers and events in any order.
 struct Socket {
     stream: WebSocket<TcpStream>,
     last_id: u64,
@@ -451,7 +452,7 @@ impl Socket {
         }
     }
 
-    /// Waits for an event that matches. Drops all events that arrive before the matching event.
+    /// Waits for an event for which `matches` returns true. Drops all earlier events.
     fn wait_for_event(&mut self, matches: impl Fn(&Value) -> bool) {
         loop {
             let event = self.events.pop_front().unwrap_or_else(|| self.read("an event"));
@@ -497,7 +498,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // `Child::kill` kills only one process, not the group.
+        // `Child::kill` would kill only one process of the process group.
         let group = format!("-{}", self.0.id());
         let _ = Command::new("sh").args(["-c", "kill -KILL \"$0\"", &group]).status();
         let _ = self.0.kill();
@@ -538,7 +539,8 @@ impl Profile {
 
 impl Drop for Profile {
     fn drop(&mut self) {
-        // Retry if the folder cannot be removed, because a process of the killed browser may still write files.
+        // A process of the killed browser may still write files into the folder. So try several times to remove the
+        // folder.
         let start = Instant::now();
         while fs::remove_dir_all(&self.0).is_err() && start.elapsed() < Duration::from_secs(2) {
             std::thread::sleep(Duration::from_millis(20));

@@ -39,7 +39,7 @@ impl Curl {
     /// Sends a GET request with the cookies of the cookie file. curl stores the response's cookies in the cookie file.
     pub(crate) async fn get(&self, url: String) -> Reply {
         let mut command = Command::new("curl");
-        // If `-q` is the first argument, curl ignores `.curlrc`.
+        // With `-q` as the first argument, curl ignores the user's `.curlrc`.
         command.args(["-q", "--silent", "--show-error", "--include", "--noproxy", "*"]).args(&self.options);
         command.arg("--cacert").arg(&self.root_certificate);
         command.arg("--cookie").arg(&self.cookie_file).arg("--cookie-jar").arg(&self.cookie_file);
@@ -51,7 +51,7 @@ impl Curl {
         parse_response(&String::from_utf8(output.stdout).unwrap())
     }
 
-    /// Returns the lines of the cookie file. Each returned line describes one cookie.
+    /// Returns the lines of the cookie file that describe a cookie.
     pub(crate) fn cookies(&self) -> Vec<String> {
         let file = std::fs::read_to_string(&self.cookie_file).unwrap();
         // The line of an HttpOnly cookie begins with `#HttpOnly_`. All other lines that begin with `#` are comments.

@@ -1,12 +1,12 @@
 //! Finds the binary of an example and builds it if necessary. `cargo test` builds examples, but `cargo test --test …`
-//! does not build them.
+//! builds no examples.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// Returns the path of the example's binary. Builds the example first if the binary is missing or is older than a
-/// source. The paths in `sources` name files and folders, relative to the repository's root.
+/// Returns the path of the example's binary. Builds the example first if the binary is missing or is older than a file
+/// in `sources`. The paths in `sources` are relative to the repository's root and may name folders.
 pub(crate) fn build(name: &str, sources: &[&str]) -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let profile = this.parent().and_then(Path::parent).expect("target/<profile>/deps");

@@ -1,6 +1,6 @@
-//! The cookie that a `Set-Cookie` header should describe. The assertions parse the header in three ways and compare
-//! each result with the expected cookie. The three parsers are a simple split of the header, the cookie crate, and the
-//! audit's browser model.
+//! Asserts that a `Set-Cookie` header describes the expected cookie. The assertions parse the header in three ways and
+//! compare each result with the expected cookie. The three parsers are a simple split of the header, the cookie crate,
+//! and the audit's browser model.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,7 @@ use hardtack_rules::syntax;
 #[derive(Debug)]
 pub(crate) struct ExpectedCookie {
     pub(crate) name: String,
-    /// The percent-encoded value of the header.
+    /// The cookie's value, percent-encoded as in the header.
     pub(crate) raw: String,
     pub(crate) path: String,
     pub(crate) domain: Option<String>,
@@ -27,7 +27,7 @@ pub(crate) struct ExpectedCookie {
 }
 
 impl ExpectedCookie {
-    /// Returns the cookie that the given declaration describes, with the given encoded value.
+    /// Returns the cookie of a declaration, with the encoded value in `raw`.
     pub(crate) fn from_spec(spec: &Spec, raw: &str) -> Self {
         ExpectedCookie {
             name: spec.name.to_owned(),
@@ -61,7 +61,7 @@ impl ExpectedCookie {
         self.assert_stored(header, SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
     }
 
-    /// Asserts that a cookie of the cookie crate has the same name, value and attributes.
+    /// Asserts that a cookie of the cookie crate has the name, the value and the attributes of the expected cookie.
     pub(crate) fn assert_cookie(&self, cookie: &cookie::Cookie<'_>) {
         assert_eq!(cookie.name_value(), (self.name.as_str(), self.raw.as_str()));
         assert_eq!(cookie.path(), Some(self.path.as_str()), "{self:?}");

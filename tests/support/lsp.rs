@@ -1,5 +1,6 @@
 //! Controls rust-analyzer over the Language Server Protocol. The client sends the text of an open file to the server.
-//! The client does not save the text to the disk. Each call waits until the server answers, and not for a fixed time.
+//! The client does not save a file's text to the disk. Each call waits until the server answers, and not for a fixed
+//! time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -42,7 +43,7 @@ pub(crate) struct Place {
     pub(crate) file: String,
     /// The source line, without its leading and trailing spaces.
     pub(crate) line: String,
-    /// The token that the server selects.
+    /// The token at the definition, as the server selects it.
     pub(crate) token: String,
 }
 
@@ -153,8 +154,8 @@ impl Editor {
         }
     }
 
-    /// Returns the hover text of the token at the cursor. Returns an empty text if the server has no hover text for the
-    /// token.
+    /// Returns the hover text of the token at the cursor. Returns an empty string if the server has no hover text for
+    /// the token.
     pub(crate) fn hover(&mut self, snippet: &str) -> String {
         let found = self.request("textDocument/hover", self.position(snippet));
         found["contents"]["value"].as_str().unwrap_or_default().to_owned()
@@ -184,7 +185,7 @@ impl Editor {
         }
     }
 
-    /// Returns the server's own diagnostics for the open files.
+    /// Returns rust-analyzer's own diagnostics for the open files.
     pub(crate) fn diagnostics(&mut self) -> Vec<String> {
         let files: Vec<PathBuf> = self.open.keys().cloned().collect();
         let diagnostics = files.iter().flat_map(|file| {
@@ -198,7 +199,7 @@ impl Editor {
         diagnostics.collect()
     }
 
-    /// Returns the position of the cursor in the given snippet. The snippet must occur exactly once in the open files.
+    /// Returns the position of the cursor in `snippet`. The snippet must occur exactly once in the open files.
     fn position(&self, snippet: &str) -> Value {
         let (before, after) = snippet.split_once(CURSOR).unwrap();
         let whole = format!("{before}{after}");
@@ -215,7 +216,7 @@ impl Editor {
     }
 
     fn request(&mut self, method: &str, parameters: Value) -> Value {
-        /// The error codes `ContentModified` and `ServerCancelled`. If a response has one of these two codes, the
+        /// The error codes `ContentModified` and `ServerCancelled`. If a response has one of the codes in `RETRY`, the
         /// client should send the request again.
         const RETRY: [i64; 2] = [-32801, -32802];
         loop {
@@ -240,7 +241,7 @@ impl Editor {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": parameters }));
     }
 
-    /// Waits for the next message. If the message is a request of the server, answers with an empty result.
+    /// Waits for the server's next message. If the message is a request, answers with an empty result.
     fn receive(&mut self) -> Value {
         let message = self.messages.recv_timeout(PATIENCE).unwrap_or_else(|why| panic!("rust-analyzer: {why}"));
         if let (Some(id), Some(_)) = (message.get("id"), message.get("method")) {
@@ -258,7 +259,7 @@ impl Editor {
 }
 
 /// Downloads the dependencies of the standard library. rust-analyzer runs cargo on the manifest of the standard
-/// library. The builds of hardtack do not download the dependencies of the standard library.
+/// library. A build of hardtack does not download those dependencies.
 fn fetch_standard_library() {
     let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
     let sysroot = String::from_utf8(sysroot.stdout).unwrap();

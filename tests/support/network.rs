@@ -1,6 +1,7 @@
-//! The network of a browser under test. The browser sends every request to a SOCKS server on loopback. The SOCKS server
-//! sends each connection to port 80 or 443, for any host, to a server in the test process. So no request of the browser
-//! leaves the machine. A certificate authority signs the certificates of the servers.
+//! A network without access to the internet, for a browser under test. The browser sends every request to a SOCKS
+//! server on loopback. The SOCKS server sends each connection to port 80 or 443, for any host, to a server in the test
+//! process. So no request of the browser leaves the machine. A certificate authority signs the certificates of the
+//! servers.
 
 use std::collections::HashMap;
 use std::io::{self, Read as _, Write as _};
@@ -23,8 +24,8 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// Serves the application on two loopback ports, one for TLS and one for plain HTTP. Marks each connection. Must be
-    /// called in a Tokio runtime.
+    /// Serves the application on two loopback ports, one for TLS and one for plain HTTP. Marks each connection. The
+    /// caller must run in a Tokio runtime.
     pub(crate) fn serve(app: Router, tls: Arc<ServerConfig>) -> Ports {
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -47,8 +48,8 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Starts the SOCKS server. If a host name is in `names`, the SOCKS server connects to the servers of that name.
-    /// The SOCKS server connects all other host names to the servers of `rest`.
+    /// Starts the SOCKS server. If a host name is in `names`, the SOCKS server connects to the servers that `names`
+    /// lists for that host. The SOCKS server connects all other host names to the servers of `rest`.
     pub(crate) fn start(authority: Authority, names: &[(&str, Ports)], rest: Ports) -> Network {
         let names: HashMap<String, Ports> = names.iter().map(|(name, ports)| ((*name).to_owned(), *ports)).collect();
         let names = Arc::new(names);
@@ -57,7 +58,7 @@ impl Network {
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let names = names.clone();
-                // Ignore the result of `connect`, because the browser reports a connection that fails.
+                // Ignore the result of `connect`. If a connection fails, the browser reports the error.
                 thread::spawn(move || connect(client, &names, rest));
             }
         });
@@ -82,8 +83,8 @@ fn connect(mut client: TcpStream, names: &HashMap<String, Ports>, rest: Ports) -
         _ => return Ok(()),
     };
     let ports = names.get(&name).copied().unwrap_or(rest);
-    // The browser also sends background requests to other host names. The SOCKS server connects background requests to
-    // the servers of `rest`.
+    // The browser also sends background requests to host names that no test uses. The SOCKS server connects background
+    // requests to the servers of `rest`.
     let to = match u16::from_be_bytes(read_bytes(&mut client)?) {
         80 => ports.http,
         443 => ports.https,

@@ -1,6 +1,6 @@
 //! A server for TLS and plain HTTP. The server sends `Set-Cookie` headers byte for byte, even headers that an HTTP
-//! library would reject. The server records the `Cookie` header of each request. From a request, the server parses only
-//! the target and the headers.
+//! library would reject. The server records the `Cookie` header of each request. The server parses only the target and
+//! the headers of a request.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -35,9 +35,9 @@ impl Stop {
 }
 
 pub(crate) struct Replay {
-    /// The server's ports on 127.0.0.1. The SOCKS proxy connects to these ports.
+    /// The server's ports on 127.0.0.1, to which the SOCKS proxy connects.
     pub(crate) ports: Ports,
-    /// The server's ports on `[::1]`. The field is `None` if the machine has no IPv6.
+    /// The server's ports on `[::1]`, or `None` if the machine has no IPv6.
     ipv6_ports: Option<Ports>,
     shared: Arc<Shared>,
 }
@@ -49,8 +49,8 @@ struct Shared {
 
 #[derive(Default)]
 struct Visit {
-    /// The stops that the browser has not requested yet. With each stop, the list has the URL to which the stop
-    /// redirects. The redirect URL of the last stop is empty.
+    /// The requests of a redirect chain that the browser has not sent yet. Each list item contains the URL to which its
+    /// response redirects. The last item has an empty redirect URL.
     to_come: VecDeque<(Stop, String)>,
     /// The `Cookie` header of each request that the server received so far.
     cookie_headers: Vec<Option<Vec<u8>>>,
@@ -71,8 +71,8 @@ impl Replay {
         Replay { ports, ipv6_ports, shared }
     }
 
-    /// Fetches the URL of the stop from a script of the open page, and returns the `Cookie` header of the request. The
-    /// open page must have the stop's scheme and host.
+    /// A script of the open page fetches the URL of `stop`. Returns the `Cookie` header of that request. The open page
+    /// must have the same scheme and host as `stop`.
     pub(crate) fn fetch(&self, tab: &Tab<'_>, stop: &Stop) -> Result<Option<Vec<u8>>, String> {
         *self.shared.visit() = Visit { to_come: [(stop.clone(), String::new())].into(), cookie_headers: Vec::new() };
         let (status, _) = tab.fetch(&stop.path);
@@ -80,8 +80,8 @@ impl Replay {
         cookie_header.ok_or_else(|| format!("no request for {stop:?} arrived; the page got status {status}"))
     }
 
-    /// Navigates through the given stops and returns the `Cookie` header of each request. Each stop redirects to the
-    /// next stop.
+    /// Navigates through a redirect chain, in which each stop redirects to the next stop. Returns the `Cookie` header
+    /// of each request.
     pub(crate) fn visit(&self, tab: &Tab<'_>, stops: &[Stop]) -> Result<Vec<Option<Vec<u8>>>, String> {
         let urls: Vec<String> = stops.iter().map(|stop| self.url(stop)).collect();
         {
@@ -99,7 +99,7 @@ impl Replay {
         }
     }
 
-    /// Returns true if the server can serve the given host. `[::1]` needs a machine with IPv6.
+    /// Returns true if the server can serve the given host. The server can serve `[::1]` only on a machine with IPv6.
     pub(crate) fn serves(&self, host: &str) -> bool {
         host != "[::1]" || self.ipv6_ports.is_some()
     }
@@ -144,7 +144,7 @@ impl Shared {
             stop.https == https && is_host && stop.path.as_bytes() == target
         });
         let stop = if expected { visit.to_come.pop_front() } else { None };
-        // Requests for icons, and background requests of the browser, are not part of the visit.
+        // The browser also requests icons and sends background requests. The server does not record those requests.
         let Some((stop, next)) = stop else {
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec();
         };
@@ -191,7 +191,8 @@ fn serve_connection(mut stream: impl Read + Write, shared: &Shared, https: bool)
             0 => return Ok(()),
             length => request.extend_from_slice(&buffer[..length]),
         }
-        // A GET request has no body, so it ends with the empty line after the headers.
+        // The tests send only GET requests to this server. A GET request has no body, so an empty line ends the
+        // request.
         if request.ends_with(b"\r\n\r\n") {
             stream.write_all(&shared.respond(https, &request))?;
             stream.flush()?;

@@ -16,7 +16,7 @@ pub(crate) fn regions(source: &str) -> Vec<(String, String)> {
         let indentation = before.rsplit('\n').next().unwrap_or_default();
         let (name, after) = after.split_once('\n').unwrap();
         let (text, after) = after.split_once("// migration: end").unwrap_or_else(|| panic!("{name} has no end"));
-        // Drop the indentation of the closing comment.
+        // Remove the indentation of the region's closing comment.
         let text = &text[..text.rfind('\n').unwrap() + 1];
         let lines = text.lines().map(|line| line.strip_prefix(indentation).unwrap_or(line));
         regions.push((name.to_owned(), lines.flat_map(|line| [line, "\n"]).collect()));

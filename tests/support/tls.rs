@@ -1,4 +1,4 @@
-//! Makes a self-signed certificate for loopback in memory. The test servers use the certificate, and their clients
+//! Makes a self-signed certificate for loopback in memory. The test servers use the certificate, and the test clients
 //! trust the certificate.
 
 use std::error::Error;
@@ -13,8 +13,8 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// Makes a certificate for the given names. Also installs ring as the crypto provider of the whole process, because
-    /// our build of rustls has no default provider.
+    /// Makes a certificate for the given names. Our build of rustls has no default crypto provider. So the function
+    /// also installs ring as the crypto provider of the process.
     pub(crate) fn for_names(names: &[&str]) -> Result<Self, Box<dyn Error>> {
         // Ignore an error of `install_default`, because an earlier call may have installed the crypto provider.
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -1,4 +1,5 @@
-//! Reads the vectors of `tests/vectors` for the tests of the audit and of browsers. The file also contains:
+//! Reads the vectors of `tests/vectors` for the audit tests and the browser tests. Besides the reader of the vectors,
+//! the file contains:
 //!
 //! - a model of a browser's cookie store, which uses the audit,
 //! - the list of the known differences between browsers and the audit.
@@ -12,9 +13,8 @@ pub(crate) const WPT_STORE: &str = include_str!("../vectors/wpt_store.json");
 pub(crate) const SET_COOKIE_AUDIT: &str = include_str!("../vectors/set_cookie_audit.json");
 pub(crate) const BROWSER_VERDICTS: &str = include_str!("../vectors/browser_verdicts.json");
 
-/// The known differences between browsers and the draft RFC 6265bis. The audit follows the draft. Each entry of the
-/// list contains the browser, the id of the case in `set_cookie_audit.json`, the outcome in the browser, and the
-/// reason.
+/// The known differences between browsers and the draft RFC 6265bis, which the audit follows. Each entry of the list
+/// contains the browser, the id of the case in `set_cookie_audit.json`, the outcome in the browser, and the reason.
 pub(crate) const KNOWN_DIFFERENCES: [(&str, &str, &str, &str); 11] = [
     ("chromium", "tough-parse/09", "refused", "`domain=.`, which the draft ignores"),
     ("firefox", "tough-parse/09", "refused", "`domain=.`, which the draft ignores"),
@@ -30,7 +30,7 @@ pub(crate) const KNOWN_DIFFERENCES: [(&str, &str, &str, &str); 11] = [
 ];
 
 /// Returns the difference between a browser's verdict and the audit's verdict, or `None` if both verdicts agree. If a
-/// header removes a cookie, the verdict has no fields to compare.
+/// header removes a cookie, the verdicts have no cookie fields to compare.
 pub(crate) fn difference(browser: &Value, audit: &Result<Stored, Rejection>) -> Option<String> {
     match audit {
         _ if browser["accepted"] != audit.is_ok() => Some(outcome(browser).to_owned()),
@@ -50,8 +50,8 @@ pub(crate) fn outcome(verdict: &Value) -> &'static str {
     if verdict["accepted"] == true { "stored" } else { "refused" }
 }
 
-/// Returns the fields of the stored cookie, with the keys of a vector file. Three keys have different names in
-/// different vector files.
+/// Returns the fields of the stored cookie, with the key names of one vector file. The vector files use different names
+/// for three of the keys.
 pub(crate) fn stored_fields(
     stored: &Stored,
     http_only: &'static str,
@@ -112,8 +112,8 @@ pub(crate) fn url(case: &Value) -> Url {
     Url::new(case["https"] == true, text(&case["host"]), text(&case["path"]))
 }
 
-/// The model of a browser's cookie store. The model follows the rules of 6265bis 5.7 and 5.8 about several cookies. The
-/// model contains only the rules that the suites need.
+/// A model of a browser's cookie store. The model follows the rules about several cookies in RFC 6265bis sections 5.7
+/// and 5.8. The model contains only the rules that the vectors need.
 #[derive(Default)]
 pub(crate) struct Jar {
     pub(crate) cookies: Vec<JarCookie>,
@@ -122,7 +122,7 @@ pub(crate) struct Jar {
 
 pub(crate) struct JarCookie {
     pub(crate) stored: Stored,
-    /// The number of the header that created the cookie.
+    /// The number of the `Set-Cookie` header that created the cookie.
     created: usize,
 }
 
@@ -149,7 +149,7 @@ impl Jar {
         }
     }
 
-    /// Returns the cookies of a request to the given URL, in the order of the `Cookie` header.
+    /// Returns the cookies that the browser sends to the URL, in the order of the `Cookie` header.
     pub(crate) fn cookies_for(&self, to: &Url, now: SystemTime) -> Vec<&Stored> {
         let mut list: Vec<&JarCookie> = self
             .cookies
@@ -188,8 +188,8 @@ fn protects(secure: &Stored, other: &Stored) -> bool {
         && path_matches(&other.path, &secure.path)
 }
 
-/// Returns true if the host domain-matches the domain (6265bis 5.1.3). This function does not check the rule about IP
-/// addresses, because no suite sets a cookie with the `Domain` of an IP address.
+/// Returns true if the host domain-matches the domain (6265bis 5.1.3). The function does not implement the rule about
+/// IP addresses, because no vector has an IP address as its `Domain`.
 fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.'))
 }

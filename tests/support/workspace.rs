@@ -15,7 +15,7 @@ pub(crate) struct Workspace {
 /// A compile error.
 #[derive(Debug)]
 pub(crate) struct CompileError {
-    /// The error message, without the prefix that rustc writes before the message of a panic.
+    /// The error message. If the error is a panic, the field does not contain rustc's prefix.
     pub(crate) text: String,
     pub(crate) line: u64,
     /// The source code that the compiler underlines.
@@ -26,8 +26,8 @@ pub(crate) struct CompileError {
 }
 
 impl Workspace {
-    /// Creates a workspace. Each member has a name and the text of its `[dependencies]`. The function replaces
-    /// `HARDTACK` in the dependencies by the path of our repository.
+    /// Creates a workspace. `members` contains each member's name and the text of its `[dependencies]`. In the text,
+    /// `HARDTACK` stands for the path of our repository.
     pub(crate) fn create(name: &str, members: &[(&str, &str)]) -> Workspace {
         Workspace::create_with_root(name, "", members)
     }
@@ -50,8 +50,7 @@ impl Workspace {
         workspace
     }
 
-    /// Writes the file. Does nothing if the file already has the given text, because a newer timestamp would cause a
-    /// rebuild.
+    /// Writes the file. If the file already contains `text`, does nothing: a newer timestamp would cause a rebuild.
     pub(crate) fn write(&self, file: &str, text: &str) {
         let file = self.directory.join(file);
         if fs::read_to_string(&file).is_ok_and(|found| found == text) {
@@ -65,8 +64,8 @@ impl Workspace {
         let _ = fs::remove_file(self.directory.join(file));
     }
 
-    /// Runs cargo offline. cargo does not get the `RUSTFLAGS`, `CLIPPY_CONF_DIR` and `HARDTACK_DENY` of the test
-    /// process.
+    /// Runs cargo offline. The test process's variables `RUSTFLAGS`, `CLIPPY_CONF_DIR` and `HARDTACK_DENY` are not
+    /// passed to cargo.
     pub(crate) fn cargo(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         self.run(&[arguments, &["--offline"]].concat(), environment)
     }
@@ -89,7 +88,7 @@ impl Workspace {
     }
 
     /// Runs `cargo check` and returns the errors in one member's `src/lib.rs`, in source order. Panics if the build
-    /// fails for another reason.
+    /// fails without an error in that file.
     pub(crate) fn compile_errors(&self, member: &str, environment: &[(&str, &str)]) -> Vec<CompileError> {
         let output = self.cargo(&["check", "--message-format=json", "-p", member], environment);
         let messages = String::from_utf8(output.stdout).unwrap();
@@ -106,8 +105,8 @@ impl Workspace {
     pub(crate) fn clippy_lints(&self, member: &str) -> Vec<ClippyLint> {
         let clippy = ["clippy", "--message-format=json", "-p", member];
         let mut output = self.cargo(&clippy, &[]);
-        // Some of the dependencies are needed only by the clippy test. If a dependency is not downloaded yet, run cargo
-        // again with the network.
+        // Only the clippy test needs some of the dependencies. If a dependency is not downloaded yet, run cargo again
+        // with access to the network.
         if String::from_utf8_lossy(&output.stderr).contains("but --offline was specified") {
             output = self.run(&clippy, &[]);
         }
@@ -137,7 +136,7 @@ fn parse_lint(member: &str, message: &str) -> Option<ClippyLint> {
     let message: Value = serde_json::from_str(message).unwrap();
     let message = message.get("message").filter(|_| message["reason"] == "compiler-message")?;
     let span = message["spans"].as_array().unwrap().iter().find(|span| span["is_primary"] == true);
-    // A message without a place in the source code contains the number of warnings.
+    // If a message has no place in the source code, the message must be the one with the number of warnings.
     let Some(span) = span else {
         assert!(message["code"].is_null() && message["level"] != "warning" || is_count(message), "{message}");
         return None;

@@ -1,6 +1,6 @@
-//! The site that serves the WebAssembly test program. Almost every path serves a page that loads the program. The page
-//! has a strict `Content-Security-Policy`. A handler behind hardtack's policy reads the same cookies as the program.
-//! The site contains no assertions.
+//! The site that serves the WebAssembly test program. Almost every path serves a page that loads the WebAssembly
+//! program. The page has a strict `Content-Security-Policy`. A handler behind hardtack's policy reads the same cookies
+//! as the WebAssembly program. The site contains no assertions.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -29,8 +29,8 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Serves the program in this folder on two loopback ports, one for TLS and one for plain HTTP. Panics outside a
-    /// Tokio runtime.
+    /// Serves the WebAssembly program in `folder` on two loopback ports, one for TLS and one for plain HTTP. Panics
+    /// outside a Tokio runtime.
     pub(crate) fn start(tls: Arc<ServerConfig>, program: &Path) -> Site {
         const JS: &str = "text/javascript";
         let file = |name: &str| std::fs::read(program.join(name)).unwrap();
@@ -53,8 +53,8 @@ impl Site {
     }
 }
 
-/// The `Content-Security-Policy` of the pages. The header forbids inline scripts and `eval`, because the program must
-/// work on a page that forbids both.
+/// The `Content-Security-Policy` of the pages. The header forbids inline scripts and `eval`. The WebAssembly program
+/// must work without inline scripts and `eval`.
 const CONTENT_POLICY: &str = "default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; connect-src *; \
                               frame-src *; worker-src 'self'";
 
@@ -70,7 +70,7 @@ async fn page(request: Request) -> Response {
     (headers, html).into_response()
 }
 
-/// Responds with the `Set-Cookie` header that the query contains. The response bypasses the policy.
+/// Responds with the `Set-Cookie` header in the query string. The response bypasses the policy.
 async fn raw(Form(query): Form<HashMap<String, String>>) -> Response {
     let mut response = "set".into_response();
     response.headers_mut().append(SET_COOKIE, HeaderValue::from_str(&query["header"]).unwrap());

@@ -1,5 +1,5 @@
-//! Generates the impls of one declaration. Each cookie gets an impl of `ReadCookie`, with constants. A cookie that is
-//! not `read_only` also gets an impl of `Cookie`.
+//! Generates the impls of one declaration. For each cookie, the macro generates an impl of `ReadCookie` and the
+//! constants for the impl. If the cookie is not `read_only`, the macro also generates an impl of `Cookie`.
 
 use hardtack_rules::check::Argument;
 use hardtack_rules::{Prefix, SameSite, Seal, wire};
@@ -75,9 +75,9 @@ pub(crate) fn impls(value: &ValueType<'_>, declaration: &Declaration, origin: &O
     }
 }
 
-/// Generates a call of a macro that the crate `hardtack` exports. The called macro checks a feature of the crate
-/// `hardtack`. If the feature is missing, the call is an error that points at the key. A procedural macro cannot check
-/// the features of another crate.
+/// Generates a call of a macro that the crate `hardtack` exports. The exported macro checks a feature of the crate
+/// `hardtack`, because a procedural macro cannot check the features of another crate. If the feature is missing, the
+/// call causes an error that points at the key.
 fn feature_gate(key: Span, gate: TokenStream, krate: &TokenStream) -> TokenStream {
     let key = generated_at(key);
     let (krate, gate) = (moved_to(krate.clone(), key), moved_to(gate, key));
@@ -108,7 +108,7 @@ struct Constants {
     name_eq: TokenStream,
     /// An expression for the text of the cookie's attributes. The text begins with `; Path=`.
     attributes: TokenStream,
-    /// A const argument that is true if the name begins with `__Host-`.
+    /// The const argument of `NameKind`. The argument is true if the cookie's name begins with `__Host-`.
     is_host_only: TokenStream,
 }
 
@@ -132,8 +132,8 @@ fn literal_constants(declaration: &Declaration, header: &LiteralHeader<'_>, krat
     }
 }
 
-/// Generates the constants of a declaration that contains a constant expression. The compiler checks the expression and
-/// joins the parts of the header.
+/// Generates the constants of a declaration that contains a constant expression. The compiler checks the constant
+/// expression and joins the parts of the header.
 fn evaluated_constants(declaration: &Declaration, krate: &TokenStream) -> Constants {
     let private = quote!(#krate::private);
     let (name_items, name) = match &declaration.name {
@@ -175,8 +175,8 @@ fn evaluated_constants(declaration: &Declaration, krate: &TokenStream) -> Consta
     }
 }
 
-/// Generates a `const` that checks one constant expression. A compile error points at the whole expression, from the
-/// first to the last token.
+/// Generates a `const` that checks one constant expression. An error of the check points at the whole expression, from
+/// the first to the last token.
 fn const_check(check: &ConstCheck, path_is_constant: bool, private: &TokenStream) -> TokenStream {
     let argument = argument_variant(check.argument);
     let (function, deny_arguments) = match &check.denied {
@@ -204,8 +204,8 @@ fn argument_variant(argument: Argument) -> TokenStream {
     }
 }
 
-/// Generates the item `__SPEC`. The item calls `Spec::new` and then one method for each argument that differs from the
-/// default.
+/// Generates the item `__SPEC`. The generated code calls `Spec::new`, and then one builder method for each argument
+/// that differs from the default.
 fn spec_item(declaration: &Declaration, krate: &TokenStream, name: &TokenStream) -> TokenStream {
     let mut spec = quote!(#krate::private::Spec::new(#name));
     let is_explicit = matches!(declaration.name, Name::Literal { explicit: true, .. } | Name::Expression(_));
@@ -269,7 +269,7 @@ fn spec_item(declaration: &Declaration, krate: &TokenStream, name: &TokenStream)
     quote!(const __SPEC: #krate::private::Spec = #spec;)
 }
 
-/// The name and the attributes of a `Set-Cookie` header in which every part is a literal.
+/// The name and the attributes of a `Set-Cookie` header. Every part of the header is a literal.
 struct LiteralHeader<'a> {
     name: &'a str,
     attributes: String,

@@ -1,6 +1,5 @@
-//! Generates Rust code from models and declarations: constants, impls, and calls of functions of the crate `hardtack`.
-//! Every path in the generated code is absolute. The helper functions for generated code are in the module `private` of
-//! the crate `hardtack`.
+//! Generates the Rust code from the model of the user's item and from the declarations. Every path in the generated
+//! code is absolute. The helper functions for generated code are in the module `private` of the crate `hardtack`.
 
 pub(crate) mod cookie;
 pub(crate) mod set;

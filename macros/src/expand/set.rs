@@ -101,9 +101,10 @@ fn marker_name(set: &CookieSet<'_>, field: &CookieField<'_>) -> Ident {
 
 /// Returns an expression for the field's declaration.
 ///
-/// In the generated code, only this expression requires that the type of an `existing` field is a cookie. So a wrong
-/// type causes only one error. If the field is not `read_only`, the expression uses the trait `Cookie`. The compiler
-/// then rejects a `read_only` type, because a `read_only` type does not implement `Cookie`.
+/// If the type of an `existing` field is not a cookie, the returned expression causes a compile error. No other
+/// generated code causes an error about a wrong type, so the user gets only one error. If the field is not `read_only`,
+/// the expression requires the trait `Cookie`, which a `read_only` type does not implement. So the compiler also
+/// rejects a `read_only` type.
 fn spec_expression(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Declaration) -> TokenStream {
     let (krate, cookie) = (&set.krate, declaring_type(set, field));
     match field.is_existing() && !declaration.read_only {
@@ -112,7 +113,7 @@ fn spec_expression(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &D
     }
 }
 
-/// Generates the marker type of a field and the impls of this type.
+/// Generates the marker type of a field, and the impls of the cookie traits for the marker type.
 fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Declaration) -> TokenStream {
     let ident = marker_name(set, field);
     let ty = field.ty;
@@ -140,7 +141,7 @@ fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decla
     }
 }
 
-/// Generates the methods of a field. A `read_only` field has only the getter.
+/// Generates the methods of a field. For a `read_only` field, generates only the getter.
 fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Declaration) -> TokenStream {
     let krate = &set.krate;
     let CookieField { visibility, ty, attributes, .. } = field;
@@ -148,8 +149,8 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
     let [try_get, set, set_with, remove, remove_with] = method_names(field.ident);
     let bounds = match (field.is_existing(), declaration.read_only) {
         (false, _) => quote!(where #cookie: #krate::AllowedOver<__Scheme>),
-        // With `for` in the bound, rustc checks the bound at each call of the method, not at the definition of the
-        // method. If the type is not a cookie, the definition of the constant `SPECS` causes the error.
+        // With `for<'__c>` in the bound, rustc checks the bound where the method is called, not where the method is
+        // defined. If the type is not a cookie, only the definition of the constant `SPECS` causes an error.
         (true, false) => quote!(where for<'__c> #cookie: #krate::Cookie + #krate::AllowedOver<__Scheme>),
         (true, true) => quote!(where for<'__c> #cookie: #krate::ReadCookie + #krate::AllowedOver<__Scheme>),
     };
@@ -216,10 +217,10 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
 
 /// The generated docs of a field's methods.
 struct Docs {
-    /// A phrase that names the cookie. If the field is `existing`, the phrase contains the field's type.
+    /// Markdown text that names the cookie. If the field is `existing`, the text contains the field's type.
     name: String,
-    /// The `Set-Cookie` header, with `…` instead of the value. If a part of the header is a constant expression, the
-    /// text is only the cookie's name.
+    /// The `Set-Cookie` header, with `…` instead of the value. If a part of the header is a constant expression,
+    /// `header` is only the cookie's name.
     header: String,
 }
 
@@ -258,8 +259,8 @@ fn docs(summary: String, has_closure: bool, errors: &str) -> TokenStream {
     quote!(#[doc = #summary] #closure #[doc = ""] #[doc = "# Errors"] #[doc = ""] #[doc = #errors])
 }
 
-/// Returns the field's attributes. If the field has docs, adds an empty line between the field's docs and the generated
-/// docs.
+/// Returns the field's attributes. If the field has docs, an empty doc line follows, which separates the field's docs
+/// from the generated docs.
 fn attributes_with_docs(attributes: &[&Attribute]) -> TokenStream {
     let has_docs = attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
     let gap = has_docs.then(|| quote!(#[doc = ""]));
@@ -267,7 +268,7 @@ fn attributes_with_docs(attributes: &[&Attribute]) -> TokenStream {
 }
 
 /// Generates checks that find two cookies with the same name in the set. `check_set` has already compared the names
-/// that are literals. In a `const`, the compiler compares the names of the other fields:
+/// that are literals. In a `const` of the generated code, the compiler compares these names:
 ///
 /// - the names of `existing` fields
 /// - the names that are constant expressions

@@ -1,18 +1,18 @@
-//! Creates the spans of the generated code. A span has two parts: a place, and a context for name resolution. The place
-//! is a token that the user wrote, so rustc and editors show errors and docs at the user's token. The context is the
-//! generated code, so a generated name does not resolve to a name in the user's code.
+//! Creates the spans of the generated code. A span has two parts: a place in the source, and a context for name
+//! resolution. The place is a token that the user wrote, so rustc and editors show errors and docs at the user's token.
+//! The context is the macro, so a generated name does not refer to an item in the user's code.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 
-/// Returns a span with the same place as `span`, and with the generated code as the context for name resolution.
+/// Returns a span with the place of `span`, and with the macro as the context for name resolution.
 ///
-/// Give the returned span to generated punctuation and keywords. Do not give the returned span to a generated name. An
-/// editor may think that the generated name is the token that the user wrote.
+/// Give the returned span to generated punctuation and keywords, but not to a generated name. If a generated name has
+/// the returned span, an editor may confuse the generated name with the user's token.
 pub(crate) fn generated_at(span: Span) -> Span {
     span.resolved_at(Span::call_site())
 }
 
-/// Moves all tokens to the place of `span`. Each token still resolves in the same context as before.
+/// Moves all tokens to the place of `span`. The context for name resolution of each token does not change.
 ///
 /// rustc underlines a wrong expression from the first to the last token of the expression. After the move, the error
 /// points only at the place of `span`.

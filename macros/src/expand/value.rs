@@ -1,5 +1,5 @@
 //! Generates the code that writes and reads a cookie's value. The impls of `ReadCookie` and of `CookieValue` contain
-//! the code for the value. This module also generates the impl of `CookieValue`.
+//! the code that writes and reads the value. The module also generates the whole impl of `CookieValue`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -61,8 +61,8 @@ pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream
             let json = json_trait(span, krate);
             Bodies {
                 write: quote_spanned!(span=> <Self as #json>::write_json(self, __out)),
-                // The code for `read` has the same span as the code for `write`, because rustc shows only one of two
-                // equal errors with the same place.
+                // The code for `read` has the same span as the code for `write`. If both functions cause the same
+                // error, rustc shows the error only once, because the place is the same.
                 read: quote_spanned!(span=> <Self as #json>::read_json(__text)),
             }
         }
@@ -90,12 +90,14 @@ fn field_bodies(member: &Member, ty: &Type, generics: &Generics, krate: &TokenSt
             read: quote!(::core::result::Result::map(<#ty as #krate::CookieValue>::read(__text), #wrap)),
         };
     }
-    // The generated code uses autoref specialization, a trick to choose between impls. The four traits are implemented
-    // for different numbers of references. Method lookup selects the first impl whose bounds the type meets.
+    // The generated code uses autoref specialization, a trick to choose between impls. Each of the four traits is
+    // implemented for a type with a different number of leading `&`: `&&&Via<T>`, `&&Via<T>`, `&Via<T>` and `Via<T>`.
+    // Method lookup selects the first impl whose bounds the type `T` meets.
     let span = generated_at(ty.span());
     let via = quote!(&&&&#krate::private::Via::<#ty>::new());
     let via = quote_spanned!(span=> (#via));
-    // If a type does not meet the bound of a method, rustc shows the error at the method's name.
+    // If a type does not meet the bound of the method `write_via`, rustc shows the error at the method's name. So the
+    // method's name has the span of the type.
     let write_via = Ident::new("write_via", span);
     let traits = quote! {
         #[allow(unused_imports)]
@@ -133,12 +135,13 @@ fn json_trait(span: Span, krate: &TokenStream) -> TokenStream {
     quote_spanned!(span=> #krate::private::Json)
 }
 
-/// Returns the where clause of the impl. If a type parameter has no bound, adds the bound that the field's type needs.
+/// Returns the where clause of the impl. If a type parameter has no bound, adds a bound on the field's type.
 pub(crate) fn where_clause(value: &ValueType<'_>) -> TokenStream {
     let (_, _, clause) = value.generics.split_for_impl();
     let krate = &value.krate;
     let needed = match &value.shape {
-        // The derive of serde decides which bounds the parameters need.
+        // serde's derive adds its own bounds to the type parameters. The bound `Self: Json` requires the bounds of the
+        // derive without repeating the bounds.
         Shape::Json { field: None, .. } if value.generics.type_params().next().is_some() => {
             quote!(Self: #krate::private::Json)
         }
@@ -151,8 +154,8 @@ pub(crate) fn where_clause(value: &ValueType<'_>) -> TokenStream {
     quote!(where #(#predicates,)* #needed)
 }
 
-/// Returns true if a type parameter has no bound. The impl then needs only one bound, on the field's type, because the
-/// field's type contains all type parameters.
+/// Returns true if a type parameter has no bound. If a type parameter has no bound, the impl needs one bound on the
+/// field's type. The field's type contains all type parameters.
 fn has_unbounded_parameter(generics: &Generics) -> bool {
     generics.type_params().any(|parameter| {
         let in_where = |ident: &Ident| {
@@ -179,8 +182,9 @@ fn is_known_value(ty: &Type) -> bool {
     is_primitive(ty) || single_word(ty).is_some_and(|name| name == "String")
 }
 
-/// Returns true if the type is a primitive number, `bool` or `char`. The setter for a `u32` takes `u32`, not `impl
-/// Into<u32>`. With `impl Into<u32>`, the literal `3` would be an `i32`, so the call would not compile.
+/// Returns true if the type is a primitive number, `bool` or `char`. The setter for a primitive type takes the type
+/// itself, such as `u32`, and not `impl Into<u32>`. With `impl Into<u32>`, the literal `3` would be an `i32`, so a call
+/// with `3` would not compile.
 pub(crate) fn is_primitive(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 16] = [
         "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",

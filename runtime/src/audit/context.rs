@@ -1,5 +1,5 @@
-//! The context of an audited header or response: the scheme, the host, the time, and other facts about the request and
-//! the response. The caller of the audit sets the context.
+//! The context of an audited header or response: the scheme, the host, the time, and other properties of the request
+//! and the response. The caller of the audit sets the context.
 
 use std::time::SystemTime;
 
@@ -9,9 +9,9 @@ use crate::clock;
 use crate::cookie::declaration::Spec;
 use crate::request::accept::wants_html;
 
-/// The scheme, the host, the path and the time of a `Set-Cookie` header or a response. Browsers use the scheme, the
-/// host, the path and the time when they store a cookie. A context can also contain the request, the status of the
-/// response and declarations.
+/// The context of a `Set-Cookie` header or a response: the scheme, the host, the path and the time. Browsers use the
+/// scheme, the host, the path and the time when they store a cookie. A context can also contain properties of the
+/// request, the status of the response, and cookie declarations.
 ///
 /// ```
 /// use hardtack::audit::{Context, set_cookie};
@@ -37,11 +37,11 @@ impl Context {
     /// the response is the current time.
     ///
     /// `host` is a host name or an IP address. If a host name is not ASCII, write its A-label, such as
-    /// `xn--bcher-kva.example`. The letter case and the port of `host` are ignored, because browsers ignore the letter
-    /// case and the port when they compare hosts and cookie domains (6265bis 5.1.2, 8.5).
+    /// `xn--bcher-kva.example`. The letter case and the port of `host` are ignored. Browsers also ignore the letter
+    /// case and the port when they compare a host and a cookie's domain (6265bis 5.1.2, 8.5).
     ///
-    /// Chromium and Firefox treat plain HTTP from a loopback host as a secure origin. Use this function for every
-    /// response from a loopback host, even over plain HTTP.
+    /// Chromium and Firefox treat a loopback host as a secure origin, even over plain HTTP. So use `Context::https` for
+    /// every response from a loopback host.
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -54,7 +54,8 @@ impl Context {
     }
 
     /// Returns the context of a response that came over plain HTTP from `host`. The path of the request is `/`. The
-    /// time of the response is the current time. [`Context::https`] describes the format of `host`.
+    /// time of the response is the current time. The documentation of [`Context::https`] describes the format of
+    /// `host`.
     ///
     /// ```
     /// use hardtack::audit::{Context, Rejection, set_cookie};
@@ -80,11 +81,11 @@ impl Context {
         self
     }
 
-    /// Sets the time at which the response was received. The lifetime of a cookie begins when the response was
-    /// received. The default time is the time of the audit.
+    /// Sets the time at which the response was received. The lifetime of a cookie begins when the browser receives the
+    /// response. The default time is the time of the audit.
     ///
-    /// WebAssembly without an operating system has a clock only with the feature `web` or `seal`. Without a clock, the
-    /// default time of a response is 1 January 1970.
+    /// On WebAssembly without an operating system, hardtack has a clock only with the feature `web` or `seal`. Without
+    /// a clock, the default time of a response is 1 January 1970.
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -100,11 +101,12 @@ impl Context {
         self
     }
 
-    /// Adds declarations of this program: the `SPEC` of a cookie, or the `SPECS` of a
+    /// Adds cookie declarations of this program: the `SPEC` of a cookie, or the `SPECS` of a
     /// [`cookies`](macro@crate::cookies) struct.
     ///
     /// If a cookie's declaration gives a reason for a weakness, the finding about the weakness is
-    /// [expected](crate::audit::Finding::is_expected), and contains the reason. All other findings are unexpected.
+    /// [expected](crate::audit::Finding::is_expected), and contains the reason. A finding without a reason is
+    /// unexpected.
     ///
     /// ```
     /// use hardtack::audit::{Context, Weakness, set_cookie};
@@ -136,7 +138,7 @@ impl Context {
     /// Sets the method and the `Accept` header of the request. The argument `accept` may be empty.
     ///
     /// If the method and the `Accept` header are known, [`response`](crate::audit::response) can distinguish page
-    /// requests and API requests. A server must refuse an API request over plain HTTP, and must not redirect the
+    /// requests from API requests. A server must refuse an API request over plain HTTP, and must not redirect the
     /// request (OWASP ASVS 4.1.2).
     ///
     /// ```
@@ -155,8 +157,8 @@ impl Context {
         self
     }
 
-    /// Sets the status of the response. Without a status, every response with a `Location` header counts as a redirect,
-    /// even a 201 response.
+    /// Sets the status of the response. If the context has no status, every response with a `Location` header counts as
+    /// a redirect, even a 201 response.
     ///
     /// ```
     /// use hardtack::audit::{Context, response};
@@ -210,7 +212,8 @@ fn without_port(host: &str) -> &str {
 pub(crate) struct Request {
     /// True if the method is GET or HEAD and the `Accept` header contains `text/html`.
     pub(crate) wants_html: bool,
-    /// True if the method is GET or HEAD. Caches may store the response to a GET or HEAD, even without `Cache-Control`.
+    /// True if the method is GET or HEAD. Caches may store the response to a GET or HEAD request, even if the response
+    /// has no `Cache-Control`.
     pub(crate) is_get_or_head: bool,
 }
 

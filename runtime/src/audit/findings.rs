@@ -1,6 +1,6 @@
-//! Finds the weaknesses of one `Set-Cookie` header. The input is the header and the context of the header. The output
-//! is a list of findings, in descending order of severity. Each finding contains the ids that standards and scanners
-//! give to the weakness.
+//! Finds the weaknesses of one `Set-Cookie` header. The input is the header and a `Context`, which contains the scheme,
+//! the host and the time. The output is a list of findings, in descending order of severity. Each finding contains the
+//! ids that standards and scanners give to the weakness.
 //!
 //! The code in this file decides which weaknesses a header has. The ids, severities and messages of the weaknesses are
 //! in `hardtack_rules::auditors`. A finding never contains a cookie's value.
@@ -20,9 +20,10 @@ use crate::clock::unix_seconds;
 use crate::request::host::is_address;
 use crate::wire::set_cookie::{ParsedSetCookie, attributes};
 
-/// One weakness of a cookie or a response. A penetration tester would report the weakness.
+/// A weakness of a cookie or a response that a penetration tester would report.
 ///
-/// `Display` writes one line of text: the severity, the rule, the message, the ids, and the declared reason.
+/// `Display` writes the finding as one line of text: the severity, the rule, the message, the ids in standards and
+/// scanners, and the declared reason.
 ///
 /// ```
 /// use hardtack::audit::{Context, Severity, Weakness, set_cookie};
@@ -93,10 +94,10 @@ impl fmt::Display for Finding {
 
 /// Collects the findings about one cookie or one response.
 pub(super) struct Findings<'a> {
-    /// The subject of the message of each finding, such as "`sid`" or "the response".
+    /// The subject of each finding's message, such as "`sid`" or "the response".
     pub(super) subject: String,
     pub(super) facts: Facts,
-    /// The cookie's name. `None` if the findings are about a response.
+    /// The cookie's name. The field is `None` if the findings are about a response.
     pub(super) name: Option<&'a [u8]>,
     pub(super) context: &'a Context,
     pub(super) list: Vec<Finding>,
@@ -125,18 +126,18 @@ impl Findings<'_> {
         }
     }
 
-    /// Returns the findings in descending order of severity. Findings with the same severity are in the order of
-    /// [`Weakness`].
+    /// Returns the findings in descending order of severity. Findings with the same severity are in the order of the
+    /// variants of [`Weakness`].
     pub(super) fn into_sorted(mut self) -> Vec<Finding> {
         self.list.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.rule));
         self.list
     }
 }
 
-/// Returns the name of the cookie and the findings about a `Set-Cookie` header.
+/// Checks a `Set-Cookie` header. Returns the cookie's name and the findings about the header.
 ///
-/// `under_hsts` is true if the Mozilla Observatory (a scanner) accepts the HSTS header of the response. With an
-/// accepted HSTS header, a missing `Secure` is less severe.
+/// `under_hsts` is true if the Mozilla Observatory (a scanner) accepts the HSTS header of the response. If the
+/// Observatory accepts the HSTS header, a missing `Secure` is less severe.
 pub(super) fn check(
     header: &[u8],
     rejection: Option<&Rejection>,
@@ -156,8 +157,7 @@ pub(super) fn check(
     let mut findings = Findings { subject: describe_name(name), facts, name: Some(name), context, list: Vec::new() };
 
     let is_empty = name.is_empty() && value.is_empty();
-    // If `Expires` is in the past, scanners know that the header removes a cookie, and do not check the attributes of
-    // the header.
+    // Scanners do not check the attributes of a header whose `Expires` is in the past.
     let is_removal_for_scanners = cookie.is_removal(now) && cookie.is_expired_for_scanners(now);
     if !is_empty && !is_removal_for_scanners {
         check_attributes(&mut findings, &cookie, now);
@@ -180,8 +180,8 @@ pub(super) fn check(
     (String::from_utf8_lossy(name).into_owned(), findings.into_sorted())
 }
 
-/// Adds the findings about the attributes of a header. `check` does not call this function if scanners can see that the
-/// header removes a cookie.
+/// Adds the findings about the attributes of a header. `check` does not call this function for a header that removes a
+/// cookie with an `Expires` in the past.
 fn check_attributes(findings: &mut Findings<'_>, cookie: &ScannedCookie<'_>, now: SystemTime) {
     findings.add_if(findings.context.https && cookie.secure.is_none(), Weakness::Insecure);
     findings.add_if(cookie.http_only.is_none(), Weakness::ScriptReadable);
@@ -192,8 +192,8 @@ fn check_attributes(findings: &mut Findings<'_>, cookie: &ScannedCookie<'_>, now
         (Some(_), Some(SameSite::Lax | SameSite::Strict)) => {}
     }
     // ASVS 3.3.1 accepts only the prefixes `__Host-` and `__Secure-`, in exactly this letter case. A name that begins
-    // with `__Host-Http-` also begins with `__Host-`. A name that begins with `__Http-` has neither of the two
-    // prefixes.
+    // with `__Host-Http-` also begins with `__Host-`. A name that begins with `__Http-` has neither the prefix
+    // `__Host-` nor the prefix `__Secure-`.
     let has_host_prefix = cookie.parsed.name.starts_with(b"__Host-");
     let has_secure_prefix = cookie.parsed.name.starts_with(b"__Secure-");
     findings.add_if(!has_host_prefix && !has_secure_prefix, Weakness::Unprefixed);
@@ -201,8 +201,8 @@ fn check_attributes(findings: &mut Findings<'_>, cookie: &ScannedCookie<'_>, now
     findings.add_if(cookie.has_parent_domain(&findings.context.host), Weakness::DomainWide);
     if cookie.is_removal(now) {
         findings.add(Weakness::RemovalUnseen);
-        // Scanners report findings about a header that removes a cookie. But the header contains no value that an
-        // attacker could steal, so the severity of each finding is at most low.
+        // A header that removes a cookie contains no value that an attacker could steal. So the severity of each
+        // finding about the header is at most low.
         findings.list.iter_mut().for_each(|finding| finding.severity = finding.severity.min(Severity::Low));
     } else {
         findings.add_if(cookie.parsed.lifetime.exceeds(MAX_LIFETIME, || now), Weakness::LongLived);
@@ -237,21 +237,21 @@ fn describe_name(name: &[u8]) -> String {
     format!("`{}{ellipsis}`", start.escape_debug())
 }
 
-/// The attributes of a `Set-Cookie` header, as scanners read the attributes.
+/// The parts of a `Set-Cookie` header that scanners check.
 struct ScannedCookie<'a> {
     parsed: ParsedSetCookie<'a>,
-    /// `None` if the header has no `Secure`.
+    /// The form of the `Secure` attribute. The field is `None` if the header has no `Secure`.
     secure: Option<Flag>,
-    /// `None` if the header has no `HttpOnly`.
+    /// The form of the `HttpOnly` attribute. The field is `None` if the header has no `HttpOnly`.
     http_only: Option<Flag>,
-    /// The date of the first `Expires`, because the scanner ZAP reads only the first `Expires`. `None` if the header
-    /// has no `Expires`. `Some(None)` if the date is invalid.
+    /// The date of the first `Expires`. The scanner ZAP reads only the first `Expires`. The field is `None` if the
+    /// header has no `Expires`, and `Some(None)` if the date is invalid.
     first_expires: Option<Option<i64>>,
-    /// For each name in [`KNOWN_ATTRIBUTES`], the number of attributes with the name.
+    /// The number of times that each attribute in [`KNOWN_ATTRIBUTES`] occurs in the header.
     counts: [usize; KNOWN_ATTRIBUTES.len()],
 }
 
-/// A `Secure` or `HttpOnly` attribute.
+/// The form of a `Secure` or `HttpOnly` attribute: with or without a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flag {
     WithoutValue,
@@ -280,8 +280,8 @@ impl<'a> ScannedCookie<'a> {
         let is_named = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         let Some((count, known)) = counts.find(|(_, known)| is_named(known)) else { return };
         *count += 1;
-        // The scanner Nikto accepts `Secure` and `HttpOnly` only without a value. If a header repeats the attribute,
-        // Nikto needs one occurrence without a value.
+        // The scanner Nikto accepts `Secure` and `HttpOnly` only without a value. If a header repeats `Secure` or
+        // `HttpOnly`, one occurrence without a value is enough for Nikto.
         let flag = |before| match (before, value) {
             (Some(Flag::WithoutValue), _) | (_, None) => Some(Flag::WithoutValue),
             (_, Some(_)) => Some(Flag::WithValue),

@@ -1,9 +1,10 @@
-//! Audits `Set-Cookie` headers and responses. The input is one header or all headers of a response, and the [`Context`]
-//! in which the headers were received. The output is one [`Report`] for each `Set-Cookie` header.
+//! Audits `Set-Cookie` headers and responses. The input is one `Set-Cookie` header or all headers of a response, and a
+//! [`Context`]. The context contains the scheme, the host and the time. The output is one [`Report`] for each
+//! `Set-Cookie` header.
 //!
-//! A report contains the cookie that a browser stores, or the reason why the browser rejects the header. The report
-//! also contains the findings that a penetration tester or a scanner would report. If the response itself has
-//! weaknesses, the last report contains the findings about the response itself.
+//! A report contains the cookie that a browser would store, or the reason why a browser would reject the header. The
+//! report also contains the findings that a penetration tester or a scanner would report. If the response itself has
+//! weaknesses, an additional last report contains the findings about the response itself.
 //!
 //! The audit sends no requests and stores no data. The text of a report never contains a cookie's value.
 //!
@@ -25,18 +26,18 @@
 //! [`Weakness`] lists all weaknesses that the audit can find. [`Auditor`] lists the standards and scanners that define
 //! the weaknesses.
 //!
-//! Like a scanner, the audit checks the attributes of a header even if browsers reject the cookie. The audit also
-//! reports the finding `not-stored`. No scanner reports `not-stored`.
+//! Like a scanner, the audit checks the attributes of a header even if browsers reject the cookie. For a rejected
+//! cookie, the audit also reports the finding `not-stored`. Scanners do not report that browsers reject a cookie.
 //!
-//! If a header removes a cookie with an `Expires` in the past, scanners ignore the header. If a header removes a cookie
-//! with `Max-Age=0` and has no `Expires`, scanners check the header like any other header.
+//! A header whose `Expires` is in the past removes a cookie, and scanners ignore the header. A header with `Max-Age=0`
+//! and without `Expires` also removes a cookie, but scanners check the header like any other header.
 //!
 //! # Limits
 //!
-//! - The audit cannot find a server that trusts forwarding headers from every peer (ASVS 4.1.3). To test your server,
+//! - The audit cannot detect that a server trusts forwarding headers from every peer (ASVS 4.1.3). To test your server,
 //!   send `X-Forwarded-Proto: https` from an address that is not one of your proxies. The response must be the same as
-//!   without the forwarding header.
-//! - The audit finds a redirected API request (ASVS 4.1.2) only if the context contains the request. See
+//!   the response to a request without `X-Forwarded-Proto`.
+//! - The audit reports the redirect of an API request (ASVS 4.1.2) only if the context contains the request. See
 //!   [`Context::request`].
 //! - The audit does not read the bodies of responses. So the audit does not report HSTS in a `<meta>` element (ZAP
 //!   10035-6).
@@ -44,7 +45,7 @@
 //! # serde
 //!
 //! With the feature `serde`, [`Report`], [`Stored`], [`Rejection`] and [`Finding`] implement `Serialize`. **A cookie's
-//! value is never serialized**, because the value of a session cookie is a credential, and people share reports.
+//! value is never serialized.** People share reports, and the value of a session cookie is a credential.
 //!
 //! A serialized report has the format `{"cookie", "stored", "rejection", "findings"}`. In a serialized report about a
 //! header, either `stored` or `rejection` is `null`. In a serialized report about the response itself, `cookie`,
@@ -71,7 +72,7 @@ pub use context::Context;
 pub use findings::Finding;
 pub use hardtack_rules::auditors::{Auditor, Reference, Severity, Weakness};
 
-/// The audit of one `Set-Cookie` header: the cookie that a browser stores, and the findings.
+/// The result of the audit of one `Set-Cookie` header: the cookie that a browser stores, and the findings.
 ///
 /// The last report that [`response`] returns can be about the response itself. In a report about the response itself,
 /// `cookie` is `None`, and `stored` has no meaning.
@@ -92,21 +93,21 @@ pub use hardtack_rules::auditors::{Auditor, Reference, Severity, Weakness};
 #[must_use]
 #[non_exhaustive]
 pub struct Report {
-    /// The cookie's name in the header, with its prefix. The name is empty if the header has no cookie name. `None` if
-    /// the report is about the response itself.
+    /// The cookie's name in the header, with its prefix. The name is empty if the header has no cookie name. The field
+    /// is `None` if the report is about the response itself.
     pub cookie: Option<String>,
     /// The cookie that a browser stores, or the reason why the browser rejects the header (6265bis 5.6 and 5.7).
     ///
-    /// If the report is about the response itself, `stored` is always `Err(Rejection::Empty)`. In a report that is not
-    /// about a cookie, `Rejection::Empty` is only a placeholder. For a header that has neither a name nor a value,
-    /// `stored` is also `Err(Rejection::Empty)`, but `cookie` is `Some("")`.
+    /// If the report is about the response itself, `stored` is always `Err(Rejection::Empty)`, which is only a
+    /// placeholder. For a `Set-Cookie` header that has neither a name nor a value, `stored` is also
+    /// `Err(Rejection::Empty)`, but `cookie` is `Some("")`.
     pub stored: Result<Stored, Rejection>,
     /// The findings, in descending order of severity.
     pub findings: Vec<Finding>,
 }
 
 impl Report {
-    /// Returns the findings for which no declaration gives a reason.
+    /// Returns the findings about weaknesses for which no cookie declaration gives a reason.
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -143,9 +144,9 @@ impl fmt::Display for Report {
 
 /// Audits the value of one `Set-Cookie` header.
 ///
-/// The model of browsers follows 6265bis 5.6 and 5.7, and CHIPS. For the prefixes `__Http-` and `__Host-Http-`, the
-/// model follows the draft layered-cookies. The model assumes that the browser has no other cookies. The model ignores
-/// the rules for cookies in cross-site frames.
+/// The audit predicts the behaviour of browsers from 6265bis 5.6 and 5.7, and from CHIPS. For the prefixes `__Http-`
+/// and `__Host-Http-`, the audit uses the draft layered-cookies. The audit assumes that the browser has no other
+/// cookies. The audit ignores the rules for cookies in cross-site frames.
 ///
 /// If a response has HSTS, the Mozilla Observatory (a scanner) rates a missing `Secure` as less severe. `set_cookie`
 /// ignores HSTS, because the function reads only one header. [`response`] reads the HSTS header too.
@@ -166,15 +167,15 @@ pub fn set_cookie(header: &[u8], context: &Context) -> Report {
 /// Audits the headers of a response: each `Set-Cookie` header, and the response itself.
 ///
 /// Returns a report for each `Set-Cookie` header, in the order of the headers. If the response itself has weaknesses,
-/// the last report contains the findings about the response itself. In the report about the response itself,
+/// an additional last report contains the findings about the response itself. In the report about the response itself,
 /// [`cookie`](Report::cookie) is `None`.
 ///
 /// The findings about the response itself are:
 ///
-/// - HSTS that is absent, too short, sent twice, malformed, or sent over plain HTTP. If the host is an IP address or a
-///   loopback name, the audit does not report absent HSTS.
-/// - A response that has `Set-Cookie` and that shared caches may store.
-/// - An API request that is redirected to https, if [`Context::request`] is set.
+/// - An HSTS header that is absent, has a short `max-age`, is sent twice, is malformed, or is sent over plain HTTP. If
+///   the host is an IP address or a loopback name, the audit does not report an absent HSTS header.
+/// - Shared caches may store a response that has `Set-Cookie`.
+/// - The server redirects an API request to https. The audit needs [`Context::request`] for this finding.
 ///
 /// ```
 /// use hardtack::audit::{Context, response};
@@ -275,8 +276,8 @@ mod tests {
         headers.append("set-cookie", "__Host-id=1; Secure; HttpOnly; Path=/; SameSite=Strict".parse().unwrap());
         let reports = response(&headers, &context);
         assert_eq!(reports.len(), 3);
-        // The report about a `Set-Cookie` header without a name and a value also contains `Rejection::Empty`. But in
-        // that report, `cookie` is `Some("")`.
+        // The report about a `Set-Cookie` header without a name and a value also contains `Rejection::Empty`. But in a
+        // report about a `Set-Cookie` header, `cookie` is never `None`.
         assert_eq!((reports[0].cookie.as_deref(), &reports[0].stored), (Some(""), &Err(Rejection::Empty)));
         assert_eq!((&reports[2].cookie, &reports[2].stored), (&None, &Err(Rejection::Empty)));
         let texts: Vec<String> = reports.iter().map(ToString::to_string).collect();

@@ -1,5 +1,5 @@
-//! Finds the weaknesses of a response itself. The input is the headers and the context of the response. The output is a
-//! list of findings about HSTS, caching and redirects.
+//! Finds the weaknesses of a response that do not concern one single cookie. The input is the headers and the context
+//! of the response. The output is a list of findings about HSTS, caching and redirects.
 
 use hardtack_rules::auditors::{Facts, HstsFault, OBSERVATORY_HSTS_SECONDS, Weakness};
 use hardtack_rules::syntax::is_tchar;
@@ -25,12 +25,12 @@ pub(super) fn check(headers: &HeaderMap, context: &Context, hsts: &ParsedHsts) -
         SharedCaching::Forbidden => false,
         SharedCaching::Invited => true,
         // If a response has no `Cache-Control`, caches may store the response only if the method is GET or HEAD (RFC
-        // 9111 3).
+        // 9111 section 3).
         SharedCaching::Unspecified => context.request.is_none_or(|request| request.is_get_or_head),
     };
     findings.add_if(is_storable && headers.contains_key(SET_COOKIE), Weakness::SharedCache);
     if context.https {
-        // Browsers ignore HSTS for IP addresses (RFC 6797 8.1.1), and loopback names should not have HSTS.
+        // Browsers ignore HSTS for IP addresses (RFC 6797 8.1.1). Loopback names should not have HSTS.
         let can_have_hsts = !is_address(&context.host) && !Host::parse(&context.host).is_some_and(Host::is_loopback);
         findings.add_if(hsts.count == 0 && can_have_hsts, Weakness::HstsAbsent);
         findings.add_if(hsts.count > 1, Weakness::HstsDoubled);
@@ -75,7 +75,7 @@ impl ParsedHsts {
     }
 
     /// Returns true if the Mozilla Observatory (a scanner) accepts the HSTS headers. The Observatory demands exactly
-    /// one HSTS header, with a `max-age` that is long enough.
+    /// one HSTS header, with a `max-age` of at least `OBSERVATORY_HSTS_SECONDS`.
     pub(super) fn satisfies_observatory(&self) -> bool {
         self.count == 1 && self.max_age.is_ok_and(|max_age| max_age >= OBSERVATORY_HSTS_SECONDS)
     }
@@ -109,7 +109,7 @@ fn parse_max_age(header: &[u8]) -> Result<u64, HstsFault> {
     }
 }
 
-/// Removes the quotes of a quoted string. The value of a directive may be a quoted string (RFC 6797 6.1).
+/// Removes the quotes if the value of an HSTS directive is a quoted string (RFC 6797 6.1).
 fn without_quotes(value: &[u8]) -> &[u8] {
     value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(value)
 }
@@ -118,7 +118,7 @@ fn is_max_age(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"max-age")
 }
 
-/// The rule that `Cache-Control` sets for shared caches that receive `Set-Cookie` headers (RFC 9111 5.2.2).
+/// States whether `Cache-Control` allows shared caches to store a response with `Set-Cookie` (RFC 9111 5.2.2).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SharedCaching {
     /// Shared caches must not store the response, or must not store the `Set-Cookie` headers of the response.

@@ -11,14 +11,14 @@ use crate::request::host::is_address;
 use crate::wire::domain::is_public_suffix;
 use crate::wire::set_cookie::ParsedSetCookie;
 
-/// Checks the rules for a `Set-Cookie` header in the order in which browsers check the rules. Returns the first rule
+/// Checks a `Set-Cookie` header against the rules of browsers, in the same order as browsers. Returns the first rule
 /// that the header breaks. If the header breaks no rule, the function returns the cookie's domain, and true if the
 /// cookie is host-only.
 ///
 /// The argument `host` must be in lower case, without a port.
 ///
-/// The middleware calls this function for every `Set-Cookie` header that other code sets. For speed, the function
-/// copies only the `Domain`.
+/// The middleware calls `check` for every `Set-Cookie` header that hardtack did not write. For speed, `check` copies
+/// only the `Domain` of the header.
 pub(crate) fn check<'a>(
     parsed: &ParsedSetCookie<'_>,
     https: bool,
@@ -43,8 +43,8 @@ pub(crate) fn check<'a>(
     if !secure && parsed.known_same_site() == Some(SameSite::None) {
         return Err(Rejection::SameSiteNoneWithoutSecure);
     }
-    // A name with the prefix `__Host-` needs a header with `Path=/`. A default path of `/` is not enough (6265bis 5.7
-    // step 21).
+    // If a cookie's name has the prefix `__Host-`, the header must contain `Path=/`. Browsers reject a header without
+    // `Path`, even if the default path is `/` (6265bis 5.7 step 21).
     let is_host_scoped = host_only && parsed.path == Some(b"/");
     let prefix = Prefix::from_name_any_case(name);
     if let Some(prefix) = prefix.filter(|prefix| !prefix.allows(secure, http_only, is_host_scoped)) {
@@ -74,7 +74,7 @@ fn check_domain<'a>(attribute: &[u8], host: &'a str) -> Result<(Cow<'a, str>, bo
     };
     let domain = domain.to_ascii_lowercase();
     if !is_address(&domain) && is_public_suffix(&domain) {
-        // A host that is a public suffix, such as `localhost` or `github.io`, may set cookies for itself.
+        // A host that is itself a public suffix, such as `localhost` or `github.io`, may set host-only cookies.
         return if domain == host { Ok((domain.into(), true)) } else { Err(Rejection::PublicSuffix { domain }) };
     }
     if !domain_matches(host, &domain) {

@@ -1,6 +1,6 @@
 //! Predicts what browsers do with a cookie. A browser stores the cookie of a `Set-Cookie` header, or rejects the header
-//! (6265bis 5.6 and 5.7). If the browser stored the cookie, the browser sends the cookie with each request whose host
-//! and path match (6265bis 5.1).
+//! (6265bis 5.6 and 5.7). The browser sends a stored cookie with each request whose host and path match the cookie
+//! (6265bis 5.1).
 
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) mod check;

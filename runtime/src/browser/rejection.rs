@@ -1,13 +1,13 @@
 //! The reasons why browsers reject a `Set-Cookie` header. Each reason has an id and a message. `browser::check` returns
-//! the reason for one header.
+//! the reason why browsers reject one header.
 
 use std::fmt;
 
 use crate::event::Code;
 use crate::wire::set_cookie::before_fold;
 
-/// The reason why a browser rejects a `Set-Cookie` header. If a header breaks several rules, the rejection is the first
-/// broken rule.
+/// The reason why a browser rejects a `Set-Cookie` header. If a header breaks several rules, the `Rejection` is the
+/// first broken rule.
 ///
 /// ```
 /// use hardtack::audit::{Context, Rejection, set_cookie};
@@ -52,14 +52,14 @@ pub enum Rejection {
     SameSiteNoneWithoutSecure,
     /// The name begins with `__Secure-` in any letter case, and the header has no `Secure` (6265bis 5.7 step 20).
     PrefixSecure,
-    /// The name begins with `__Host-` in any letter case, and the header breaks the rule of the prefix `__Host-`. A
-    /// header with the prefix `__Host-` must have `Secure` and `Path=/`, and must not have a `Domain` (6265bis 5.7 step
-    /// 21).
+    /// The name begins with `__Host-` in any letter case, and the header breaks the rule of the prefix `__Host-`. If a
+    /// name has the prefix `__Host-`, the header must have `Secure` and `Path=/`, and must not have a `Domain` (6265bis
+    /// 5.7 step 21).
     PrefixHost,
     /// The name begins with `__Http-` in any letter case, and `Secure` or `HttpOnly` is missing (layered-cookies).
     PrefixHttp,
-    /// The name begins with `__Host-Http-` in any letter case, and the header breaks the rule of `__Host-` or of
-    /// `__Http-` (layered-cookies).
+    /// The name begins with `__Host-Http-` in any letter case, and the header breaks the rule of the prefix `__Host-`
+    /// or of the prefix `__Http-` (layered-cookies).
     PrefixHostHttp,
     /// The header has no cookie name, and the cookie's value begins with a name prefix such as `__Host-`. A server
     /// could read the start of the value as the name of a cookie (6265bis 5.7 step 22).
@@ -69,8 +69,9 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// Returns the id of the rule that the header breaks. Audit reports and events contain the id. If a [rule for
-    /// declarations](crate::spec::Rule) checks the same problem, both rules have the same id.
+    /// Returns the id of the rule that the header breaks. Audit reports and events contain the id of the broken rule.
+    /// If a [rule for declarations](crate::spec::Rule) rejects the same mistake, the rule for declarations has the same
+    /// id.
     ///
     /// ```
     /// use hardtack::audit::Rejection;

@@ -4,13 +4,13 @@
 #[cfg(any(feature = "audit", feature = "_layer"))]
 use crate::request::host::is_address;
 
-/// Returns true if browsers send cookies of the domain `domain` with a request to `host` (6265bis 5.1.3).
+/// Returns true if browsers send a cookie whose domain is `domain` with a request to `host` (6265bis 5.1.3).
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.')) && !is_address(host)
 }
 
-/// Returns true if browsers send cookies with the path `cookie_path` with a request for `path` (6265bis 5.1.4).
+/// Returns true if browsers send a cookie whose path is `cookie_path` with a request for `path` (6265bis 5.1.4).
 #[cfg(any(feature = "_layer", feature = "web", test))]
 pub(crate) fn path_matches(path: &[u8], cookie_path: &[u8]) -> bool {
     path.strip_prefix(cookie_path)

@@ -1,6 +1,6 @@
 //! A model of how browsers store a cookie (6265bis 5.6 and 5.7). The input is a `Set-Cookie` header, and the scheme,
 //! host and path of the request. The output is the stored cookie, or the reason why browsers reject the header. The
-//! model assumes that the browser has no other cookies.
+//! model assumes that the browser has stored no other cookies.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -37,12 +37,11 @@ use crate::wire::set_cookie::{ParsedSetCookie, before_fold};
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stored {
-    /// The cookie's name, with its prefix. The name is empty if the header has no cookie name. In the field `name`,
-    /// each byte that is not UTF-8 is replaced with U+FFFD. [`name_bytes`](Stored::name_bytes) returns the original
-    /// bytes.
+    /// The cookie's name, with its prefix. The name is empty if the header has no cookie name. In `name`, U+FFFD
+    /// replaces each byte that is not UTF-8. [`name_bytes`](Stored::name_bytes) returns the original bytes.
     pub name: String,
-    /// The cookie's value: the text between `=` and `;`. In the field `value`, each byte that is not UTF-8 is replaced
-    /// with U+FFFD. [`value_bytes`](Stored::value_bytes) returns the original bytes.
+    /// The cookie's value: the text between `=` and `;` in the header. In `value`, U+FFFD replaces each byte that is
+    /// not UTF-8. [`value_bytes`](Stored::value_bytes) returns the original bytes.
     pub value: String,
     /// The host to which the browser sends the cookie, in lower case. If `host_only` is false, the browser also sends
     /// the cookie to the subdomains of the host.
@@ -50,8 +49,8 @@ pub struct Stored {
     /// True if the browser sends the cookie only to the host itself. False if the browser also sends the cookie to the
     /// subdomains of the host.
     pub host_only: bool,
-    /// The path. The path of the cookie. The browser sends the cookie with requests for this path and for all paths
-    /// below this path.
+    /// The cookie's path. The browser sends the cookie with requests for the cookie's path and for all paths below the
+    /// cookie's path.
     pub path: String,
     /// True if the browser sends the cookie over HTTPS only.
     pub secure: bool,
@@ -62,19 +61,20 @@ pub struct Stored {
     pub same_site: Option<SameSite>,
     /// True if the browser stores the cookie separately for each top-level site (CHIPS).
     pub partitioned: bool,
-    /// The time at which the cookie expires. The expiry time is at most 400 days after the response was received
-    /// (6265bis 5.5). `None` if the cookie expires when the browser closes.
+    /// The time at which the cookie expires. The expiry time is at most 400 days after the browser received the
+    /// response (6265bis 5.5). The field is `None` if the cookie expires when the browser closes.
     pub expires: Option<SystemTime>,
     removal: bool,
-    /// The bytes of the name. `None` if the name is UTF-8.
+    /// The bytes of the name. The field is `None` if the name is UTF-8.
     name_bytes: Option<Vec<u8>>,
-    /// The bytes of the value. `None` if the value is UTF-8.
+    /// The bytes of the value. The field is `None` if the value is UTF-8.
     value_bytes: Option<Vec<u8>>,
 }
 
 impl Stored {
-    /// Returns true if the cookie had already expired when the response was received. A browser does not store an
-    /// expired cookie. Instead, the browser removes its old cookie with the same name, domain and path (6265bis 5.7).
+    /// Returns true if the cookie had already expired when the browser received the response. A browser does not store
+    /// an expired cookie. Instead, the browser removes the stored cookie that has the same name, domain and path
+    /// (6265bis 5.7).
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -88,7 +88,7 @@ impl Stored {
         self.removal
     }
 
-    /// Returns the bytes of the name that the browser sends.
+    /// Returns the bytes that the browser sends as the cookie's name.
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -101,7 +101,7 @@ impl Stored {
         self.name_bytes.as_deref().unwrap_or(self.name.as_bytes())
     }
 
-    /// Returns the bytes of the value that the browser sends.
+    /// Returns the bytes that the browser sends as the cookie's value.
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};
@@ -169,7 +169,7 @@ impl fmt::Debug for Stored {
 
 /// Returns the cookie that browsers store for a `Set-Cookie` header.
 ///
-/// - The argument `https` is true if the response came over HTTPS. For a loopback host, the caller may pass true for a
+/// - The argument `https` is true if the response came over HTTPS. For a loopback host, `https` may also be true for a
 ///   response over plain HTTP.
 /// - The argument `host` must be in lower case, without a port.
 /// - The argument `path` is the path of the request.
@@ -219,13 +219,14 @@ fn expires(lifetime: Lifetime, now: SystemTime) -> Option<SystemTime> {
     }
 }
 
-/// Returns the date of an `Expires`, but at most 400 days from now (6265bis 5.6.1).
+/// Returns the date of an `Expires` attribute. If the date is more than 400 days after `now`, the function returns the
+/// time 400 days after `now` (6265bis 5.6.1).
 fn clamp_date(unix_seconds: i64, now: SystemTime) -> SystemTime {
     let distance = Duration::from_secs(unix_seconds.unsigned_abs());
     let date = match unix_seconds {
         0.. => SystemTime::UNIX_EPOCH.checked_add(distance),
-        // On some systems, `SystemTime` cannot represent a date before 1970. Any other date in the past has the same
-        // effect on the cookie.
+        // On some systems, `SystemTime` cannot represent a date before 1970. Every date in the past has the same
+        // effect: the browser removes the cookie.
         _ => SystemTime::UNIX_EPOCH.checked_sub(distance).or(Some(past(now))),
     };
     let limit = after(now, MAX_LIFETIME);

@@ -1,13 +1,13 @@
-//! Defines the trait `AllowedOver`. With the trait `AllowedOver`, the compiler rejects code that uses a Secure cookie
-//! without proof of HTTPS.
+//! Defines the trait `AllowedOver`, so that the compiler rejects code that uses a Secure cookie without proof of HTTPS.
 
 use super::declaration::{Plain, ReadCookie};
 use crate::request::scheme::{AnyScheme, Https, PlainHttp, Scheme};
 
-/// Marks a cookie that a handler may read, set and remove if the scheme of the request is `S`.
+/// Marks a cookie type that a handler may use if the scheme of the request is `S`. To use a cookie is to read, set or
+/// remove the cookie.
 ///
 /// - Over [`Https`], every cookie is allowed.
-/// - Over [`AnyScheme`], the compiler allows every cookie. The scheme of the request is checked at run time.
+/// - Over [`AnyScheme`], the compiler allows every cookie. hardtack checks the scheme of the request at run time.
 /// - Over [`PlainHttp`], a cookie is allowed only if the cookie is declared `secure = false` with a `reason`.
 ///
 /// You cannot implement `AllowedOver` for a cookie yourself, because hardtack has blanket impls of the trait.

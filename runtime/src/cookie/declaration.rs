@@ -1,12 +1,11 @@
-//! The traits that `#[derive(Cookie)]` implements. The traits contain a cookie's declaration as constant data, the
-//! constant parts of the cookie's header, and the encoding of the cookie's value.
+//! The traits that `#[derive(Cookie)]` implements. The traits contain a cookie's declaration, the constant parts of the
+//! cookie's header, and the encoding of the cookie's value.
 
 use std::borrow::Cow;
 
 use super::value::{self, InvalidValue, ValueWriter};
 
-/// One cookie's declaration as constant data. The declaration contains the cookie's name, its attributes and its
-/// `reason`.
+/// The declaration of one cookie. A `Spec` contains the cookie's name, its attributes and its `reason`.
 ///
 /// ```
 /// use hardtack::{Cookie, ReadCookie};
@@ -47,8 +46,8 @@ pub type Spec = hardtack_rules::Spec<'static>;
 )]
 pub trait Cookie: ReadCookie {
     /// The same constant as `ReadCookie::SPEC`. The code that `#[cookies]` generates uses `SETTABLE_SPEC` for every
-    /// cookie that can be set. The type of a `read_only` cookie has no `SETTABLE_SPEC`, so the generated code does not
-    /// compile with a `read_only` type.
+    /// cookie that the application sets. A `read_only` cookie type has no `SETTABLE_SPEC`, so the generated code does
+    /// not compile with a `read_only` type.
     #[doc(hidden)]
     const SETTABLE_SPEC: Spec = <Self as ReadCookie>::SPEC;
 }
@@ -80,13 +79,13 @@ pub trait ReadCookie: Sized {
     /// The constant parts of the `Set-Cookie` header.
     #[doc(hidden)]
     const TEMPLATE: HeaderTemplate;
-    /// The kind of the cookie's name: a [`NameKind`].
+    /// A [`NameKind`] for the kind of the cookie's name.
     #[doc(hidden)]
     type Scope: Scope;
-    /// The connections over which the cookie may be sent: a [`Carrier`].
+    /// A [`Carrier`] for the connections over which the cookie may be sent.
     #[doc(hidden)]
     type Carrier;
-    /// The programs that can see the cookie: an [`Audience`].
+    /// An [`Audience`] for the programs that can read the cookie.
     #[doc(hidden)]
     type Audience;
     #[doc(hidden)]
@@ -95,7 +94,8 @@ pub trait ReadCookie: Sized {
     fn read_value(text: &str) -> Result<Self, InvalidValue>;
 }
 
-/// The constant parts of a `Set-Cookie` header. The compiler joins the constant parts while the user's crate compiles.
+/// The parts of a `Set-Cookie` header that are the same for every value of a cookie. The compiler builds the constant
+/// parts while the user's crate compiles.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct HeaderTemplate {
@@ -112,8 +112,8 @@ impl HeaderTemplate {
     }
 }
 
-/// A cookie's declaration without the Rust type of the cookie. A function that takes a `Declaration` is not generic, so
-/// the compiler compiles the function only once.
+/// A cookie's declaration without the Rust type of the cookie. A function with a `Declaration` parameter needs no
+/// generic parameter for the cookie, so the function is compiled only once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Declaration {
     pub(crate) spec: &'static Spec,
@@ -160,12 +160,12 @@ pub(crate) fn decode_raw<'a>(spec: &Spec, raw: &'a [u8]) -> Result<Cow<'a, str>,
 pub trait Scope {}
 
 #[doc(hidden)]
-/// A kind of cookie name that allows any Domain and Path.
+/// Marks a kind of cookie name that allows any Domain and Path.
 #[diagnostic::on_unimplemented(message = "the name begins with `__Host-`, so its Domain and Path are fixed")]
 pub trait Free {}
 
 #[doc(hidden)]
-/// The kind of a cookie's name. `HOST` is true if the name begins with `__Host-`.
+/// The kind of a cookie's name, as a type. `HOST` is true if the name begins with `__Host-`.
 #[derive(Debug)]
 pub struct NameKind<const HOST: bool>;
 
@@ -197,8 +197,8 @@ pub trait Scripts {}
 
 impl Scripts for Audience<false> {}
 
-/// Marks a cookie that is declared `http_only = false`, so that scripts of a page can read the cookie. If the cookie is
-/// not `read_only`, scripts can also write the cookie.
+/// Marks a cookie type that is declared `http_only = false`, so that JavaScript can read the cookie. If the cookie is
+/// not `read_only`, JavaScript may also set the cookie.
 ///
 /// ```
 /// use hardtack::spec::ScriptVisible;
@@ -225,8 +225,8 @@ pub trait ScriptVisible {}
 #[diagnostic::do_not_recommend]
 impl<T: ReadCookie> ScriptVisible for T where T::Audience: Scripts {}
 
-/// Marks a cookie whose Domain and Path can be changed with [`SetCookie`](crate::SetCookie). A cookie whose name begins
-/// with `__Host-` does not implement `Rescopable`.
+/// Marks a cookie type for which a [`SetCookie`](crate::SetCookie) can change the Domain and Path. A cookie type does
+/// not implement `Rescopable` if the cookie's name begins with `__Host-`.
 ///
 /// ```
 /// use hardtack::spec::Rescopable;

@@ -1,5 +1,5 @@
-//! Returns a cookie as the text that a script of a page assigns to `document.cookie`. The caller needs no proof of
-//! HTTPS, because the browser checks the scheme when the script runs.
+//! Returns the text that a script assigns to `document.cookie` to set a cookie. The caller needs no proof of HTTPS,
+//! because the browser checks the scheme when the script runs.
 
 use core::fmt;
 
@@ -10,8 +10,8 @@ use super::overrides::Overrides;
 use crate::request::evidence::DecisionBasis;
 use crate::request::scheme::Verdict;
 
-/// Returns the text that a script of a page assigns to `document.cookie` to set the cookie. A call of `document_cookie`
-/// with an HttpOnly cookie does not compile.
+/// Returns the text that a script assigns to `document.cookie` to set the cookie. A call of `document_cookie` with an
+/// HttpOnly cookie does not compile.
 ///
 /// # Errors
 ///
@@ -34,8 +34,8 @@ pub fn document_cookie<T: Cookie + ScriptVisible>(cookie: &T) -> Result<Document
     Ok(DocumentCookie { text: header.to_str().unwrap_or_default().to_owned() })
 }
 
-/// The text that a script assigns to `document.cookie`. `Display` writes the text for `document.cookie` unchanged.
-/// `Debug` does not show the text, because the text contains the cookie's value.
+/// The text that a script assigns to `document.cookie`. `Display` writes the text unchanged. `Debug` hides the text,
+/// because the text contains the cookie's value.
 ///
 /// ```
 /// use hardtack::value::DocumentCookie;
@@ -55,8 +55,8 @@ pub struct DocumentCookie {
 }
 
 impl DocumentCookie {
-    /// Returns the text for `document.cookie` as a JavaScript string in quotes. An HTML page can contain this
-    /// JavaScript string inside a `script` element.
+    /// Returns the text for `document.cookie` as a JavaScript string literal, with quotes. The string literal is safe
+    /// inside a `script` element of an HTML page.
     ///
     /// ```
     /// use hardtack::{Cookie, document_cookie};

@@ -1,5 +1,6 @@
-//! The errors of setting and reading a cookie. Each error contains the cookie's name, but never the cookie's value.
-//! Each error also has the status code for the response, so that all frameworks respond with the same status.
+//! The errors that can occur when code sets or reads a cookie. Each error contains the cookie's name, but never the
+//! cookie's value. Each error also has a status code for the response, so that all frameworks respond with the same
+//! status.
 
 use core::fmt;
 
@@ -10,8 +11,8 @@ use super::value::InvalidValue;
 use crate::event::Code;
 use crate::request::evidence::Evidence;
 
-/// The error if a cookie cannot be set or removed. After a `SetError`, the response does not contain the cookie. All
-/// other cookies of the response are still sent.
+/// The error if a cookie cannot be set or removed. A cookie with a `SetError` is not part of the response. All other
+/// cookies of the response are still sent.
 ///
 /// If a framework turns a `SetError` into a response, the status is 403 for [`NotHttps`](SetError::NotHttps) and 500
 /// for all other variants. The response contains no details of the error.
@@ -40,25 +41,25 @@ pub enum SetError {
         /// The reason why the request counts as plain HTTP.
         evidence: Evidence,
     },
-    /// The cookie's name and value together have more than 4096 bytes, so browsers would reject the cookie (6265bis 5.7
-    /// step 4).
+    /// The cookie's name and value together have more than 4096 bytes. Browsers reject a cookie of more than 4096 bytes
+    /// (6265bis 5.7 step 4).
     #[non_exhaustive]
     TooLarge {
         /// The cookie's name.
         cookie: &'static str,
-        /// The number of bytes of the name and the encoded value together.
+        /// The number of bytes of the cookie's name and encoded value together.
         bytes: usize,
-        /// The highest number of bytes that browsers accept for the name and the value together.
+        /// The largest number of bytes that browsers accept for the cookie's name and value together.
         limit: usize,
     },
-    /// An attribute that was given at run time is invalid.
+    /// An attribute that the application set with a `SetCookie` is invalid.
     #[non_exhaustive]
     Attribute {
         /// The cookie's name.
         cookie: &'static str,
         /// The name of the `SetCookie` method that set the attribute, such as `domain`.
         attribute: &'static str,
-        /// The problem with the attribute, and the remedy.
+        /// The problem with the attribute, and how to fix the problem.
         fault: AttributeFault,
     },
     /// The cookie's value could not be written, because the value's `Display` returned an error. For a `json` cookie,
@@ -68,8 +69,8 @@ pub enum SetError {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The cookie is declared `signed` or `sealed`, but no keyring was given. A cookie that is declared `signed` or
-    /// `sealed` is never sent without its signature or encryption.
+    /// The cookie is declared `signed` or `sealed`, but neither the jar nor the `SetCookie` has a keyring. hardtack
+    /// never sends a `signed` or `sealed` cookie without its signature or encryption.
     #[non_exhaustive]
     NoKeyring {
         /// The cookie's name.
@@ -81,7 +82,7 @@ pub enum SetError {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The head of the response was already sent, so the cookie cannot be added to the response.
+    /// The headers of the response were already sent, so the response cannot set the cookie.
     #[non_exhaustive]
     ResponseSent {
         /// The cookie's name.
@@ -89,8 +90,8 @@ pub enum SetError {
     },
 }
 
-/// The problem with an attribute that was given at run time. The attribute breaks a rule for cookies, or the attribute
-/// contradicts the cookie's declaration.
+/// The problem with an attribute that the application set with a [`SetCookie`](crate::SetCookie). The attribute breaks
+/// a rule for cookies, or the attribute contradicts the cookie's declaration.
 ///
 /// ```
 /// use std::time::Duration;
@@ -259,8 +260,8 @@ impl std::error::Error for SetError {}
 /// - 500 for [`NoKeyring`](ReadError::NoKeyring)
 /// - 400 for all other variants
 ///
-/// With the policy's middleware, a response with status 400 also removes the cookie. If the response did not remove the
-/// cookie, the browser would send the unreadable value with every request, and the user could not sign in again.
+/// With the policy's middleware, a response with status 400 also removes the unreadable cookie. Otherwise, the browser
+/// would send the unreadable cookie with every request, and the user could not sign in again.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, ReadError, testing};
@@ -286,8 +287,8 @@ pub enum ReadError {
         /// The reason why the request counts as plain HTTP.
         evidence: Evidence,
     },
-    /// The request contains several different values for the cookie's name. A sibling host can set a second cookie with
-    /// the same name.
+    /// The request contains several different values for the cookie's name. Another host of the same site can set a
+    /// second cookie with the same name.
     #[non_exhaustive]
     Ambiguous {
         /// The cookie's name.
@@ -301,14 +302,14 @@ pub enum ReadError {
         /// The error that the cookie's type returned for the value.
         source: InvalidValue,
     },
-    /// The cookie is declared `signed` or `sealed`, but no keyring was given.
+    /// The cookie is declared `signed` or `sealed`, but the jar has no keyring.
     #[non_exhaustive]
     NoKeyring {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The value has no valid seal for this cookie. Someone changed the value, the value was copied from another
-    /// cookie, or the value never had a seal.
+    /// The value has no valid seal for the cookie. A value has no valid seal if the value was changed, was copied from
+    /// another cookie, or never had a seal.
     #[non_exhaustive]
     BadSeal {
         /// The cookie's name.
@@ -316,14 +317,14 @@ pub enum ReadError {
         /// The reason why the seal is invalid.
         fault: SealFault,
     },
-    /// The value's seal is valid, but the expiry time of the seal has passed.
+    /// The seal of the cookie's value is valid, but the seal has expired.
     #[non_exhaustive]
     Expired {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The value contains the id of a key that is not in the keyring. Either the key was removed from the keyring, or
-    /// this server does not have the key yet.
+    /// The keyring does not contain the key with which the cookie's value was signed or sealed. Either the key was
+    /// removed from the keyring, or the server does not have the key yet.
     #[non_exhaustive]
     UnknownKey {
         /// The cookie's name.
@@ -351,12 +352,12 @@ pub enum ReadError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SealFault {
-    /// The value does not have the form of a signed or sealed value. The value was truncated, or the value was written
-    /// before the cookie was declared `signed` or `sealed`.
+    /// The text of the value is not in the format of a signed or sealed value. Perhaps the value was truncated, or was
+    /// written before the cookie was declared `signed` or `sealed`.
     Malformed,
-    /// This release of hardtack cannot read the format version of the seal.
+    /// The seal has a format version that this release of hardtack cannot read.
     Version,
-    /// The seal's authentication tag does not match the value. The value was changed, or the value was made for another
+    /// The seal's authentication tag does not match the value. The value was changed, or the value belongs to another
     /// cookie.
     Mismatch,
 }
@@ -456,8 +457,8 @@ impl ReadError {
         }
     }
 
-    /// Returns true if the cookie's value can never be read. If the result is true, a response that reports the error
-    /// removes the cookie.
+    /// Returns true if the response that reports the error also removes the cookie. Without the removal, the browser
+    /// would send the unreadable value again.
     pub(crate) fn removes_cookie(&self) -> bool {
         match self {
             ReadError::NotHttps { .. } | ReadError::NoKeyring { .. } => false,

@@ -1,5 +1,5 @@
-//! Writes the value of a `Set-Cookie` header from a cookie's declaration, the cookie's value, and the settings of a
-//! `SetCookie`. This file also checks the scheme at run time: the header of a Secure cookie is written only over HTTPS.
+//! Builds the value of a `Set-Cookie` header from a cookie's declaration, the cookie's value, and the settings of a
+//! `SetCookie`. This file also checks the scheme at run time: hardtack sets a Secure cookie only over HTTPS.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::sealing::{self, SealContext};
 use super::value::ValueWriter;
 use crate::request::scheme::Verdict;
 
-/// The facts about the request and the policy that are needed to write a `Set-Cookie` header.
+/// The parts of the request and the policy that a `Set-Cookie` header depends on.
 #[derive(Clone, Copy)]
 pub(crate) struct HeaderContext<'a> {
     pub(crate) verdict: Verdict,
@@ -23,13 +23,15 @@ pub(crate) struct HeaderContext<'a> {
 }
 
 impl HeaderContext<'_> {
-    /// Makes the context for a header that is written without a jar. A header without a jar has no policy.
+    /// Makes the context for a header that is built without a jar. Only a jar has a policy, so the context contains no
+    /// policy settings.
     pub(crate) fn without_jar(verdict: Verdict) -> Self {
         HeaderContext { verdict, cookie_domain: None, seal: SealContext::default() }
     }
 }
 
-/// A finished `Set-Cookie` header, with the name, path and domain that identify the cookie (6265bis 5.7 step 23).
+/// A finished `Set-Cookie` header, together with the cookie's name, path and domain. The name, path and domain identify
+/// a cookie in a browser (6265bis 5.7 step 23).
 pub(crate) struct SetCookieHeader {
     pub(crate) name: &'static str,
     pub(crate) path: Cow<'static, str>,
@@ -42,8 +44,8 @@ impl SetCookieHeader {
     /// cookie from the later header.
     #[inline]
     pub(crate) fn replaces(&self, other: &SetCookieHeader) -> bool {
-        // Most different names and paths differ in their last byte. A comparison of one byte is faster than a call to
-        // `memcmp`.
+        // For speed, first compares the last bytes. Most different names and paths differ in the last byte, and
+        // comparing one byte is faster than a call to `memcmp`.
         let (path, other_path) = (self.path.as_bytes(), other.path.as_bytes());
         path.last() == other_path.last()
             && self.name.as_bytes().last() == other.name.as_bytes().last()
@@ -84,8 +86,8 @@ pub(crate) fn set_cookie_header(
     })
 }
 
-/// Builds only the value of the `Set-Cookie` header. If the header has the declared attributes, this function allocates
-/// memory only once.
+/// Builds only the value of the `Set-Cookie` header. If no `SetCookie` changes the declared attributes, this function
+/// allocates memory only once.
 pub(crate) fn header_value(
     declaration: Declaration,
     value: Option<&dyn EncodeValue>,
@@ -139,7 +141,8 @@ fn check(spec: &Spec, overrides: &Overrides, context: &HeaderContext<'_>) -> Res
     Ok(())
 }
 
-/// Returns the header text of the attributes in `spec`, which differ from the declared attributes.
+/// Returns the header text of the attributes in `spec`. Call this function only if a `SetCookie` changes the declared
+/// attributes.
 fn join_attributes(spec: &hardtack_rules::Spec<'_>, expires: Option<[u8; 29]>) -> Vec<u8> {
     let mut text = vec![0; wire::write_attributes(spec, expires.as_ref(), &mut [])];
     wire::write_attributes(spec, expires.as_ref(), &mut text);

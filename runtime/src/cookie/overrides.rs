@@ -1,5 +1,5 @@
-//! The settings of a `SetCookie` that differ from the cookie's declaration. A setting can change the cookie's lifetime,
-//! scope or keyring, or make its `SameSite` stricter.
+//! The settings of a `SetCookie` that differ from the cookie's declaration. The settings can change the cookie's
+//! lifetime, Path, Domain or keyring, or make the cookie's `SameSite` stricter.
 
 use core::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) struct Overrides {
     pub(crate) error: Option<SetError>,
 }
 
-/// The lifetime of one cookie.
+/// The lifetime that a `SetCookie` gives to a cookie.
 #[derive(Clone, Copy)]
 pub(crate) enum ExpiryOverride {
     Declared,
@@ -51,7 +51,7 @@ impl Overrides {
             && self.domain.is_none()
     }
 
-    /// Returns a copy of the cookie's declaration with the changed settings.
+    /// Returns a copy of the cookie's declaration, changed by the settings of the `SetCookie`.
     pub(crate) fn apply_to<'a>(
         &'a self,
         spec: &Spec,
@@ -89,6 +89,6 @@ impl Overrides {
     }
 }
 
-/// A date that is in the past on every clock. Security scanners detect a header that removes a cookie only by an
-/// `Expires` in the past. Browsers also remove a cookie if the header has `Max-Age=0`.
+/// The `Expires` of a header that removes a cookie. The date is in the past on every clock. For browsers, `Max-Age=0`
+/// would be enough to remove a cookie, but security scanners only look at `Expires`.
 const PAST: &[u8; 29] = b"Thu, 01 Jan 1970 00:00:00 GMT";

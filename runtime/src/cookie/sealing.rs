@@ -1,5 +1,5 @@
-//! Adds a seal to the value of a `signed` or `sealed` cookie, and removes the seal when the cookie is read. Without the
-//! feature `seal`, every function of this file returns an error. The cryptography is in the module `seal`.
+//! Signs or seals the value of a `signed` or `sealed` cookie. When a cookie is read, verifies and removes the seal. The
+//! cryptography is in the module `seal`. Without the feature `seal`, every function of this file returns an error.
 
 use std::borrow::Cow;
 
@@ -37,7 +37,7 @@ mod with_seal {
     use crate::cookie::value::{self, ValueWriter};
     use crate::seal::{self, Keyring};
 
-    /// The keyring for one cookie, and the longest lifetime that the cookie may have.
+    /// The keyring for one cookie, and the longest lifetime that the policy allows for the cookie.
     #[derive(Clone, Copy, Default)]
     pub(crate) struct SealContext<'a> {
         pub(crate) keyring: Option<&'a Keyring>,
@@ -45,7 +45,7 @@ mod with_seal {
         pub(crate) longest_max_age: Option<Duration>,
     }
 
-    /// Writes the cookie's name, and the cookie's value with its seal. Reserves space in the buffer for
+    /// Writes the cookie's name and the cookie's signed or sealed value into a new buffer. The buffer has space for
     /// `attributes_len` more bytes.
     pub(crate) fn write(
         Declaration { spec, template }: Declaration,
@@ -82,8 +82,8 @@ mod with_seal {
         }
     }
 
-    /// Returns the time at which the sealed value expires, in Unix seconds. If the cookie has no lifetime, its value
-    /// expires after the keyring's default lifetime.
+    /// Returns the time at which the signed or sealed value expires, in Unix seconds. If the cookie has no lifetime,
+    /// the keyring's default lifetime determines the expiry time.
     fn expiry(
         expiry: ExpiryOverride,
         max_age: Option<Duration>,
@@ -122,8 +122,8 @@ mod with_seal {
     }
 }
 
-/// The functions `write` and `open` for a build without the feature `seal`. Without the feature `seal`, a `signed` or
-/// `sealed` declaration does not compile, so a program never calls `write` or `open`.
+/// Replaces `write` and `open` in a build without the feature `seal`. A `signed` or `sealed` declaration then does not
+/// compile, so no program calls the replacements.
 #[cfg(not(feature = "seal"))]
 mod without_seal {
     use core::marker::PhantomData;

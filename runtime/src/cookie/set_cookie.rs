@@ -1,6 +1,6 @@
 //! The type `SetCookie`: one cookie to set or remove. A `SetCookie` can be converted to a header value or to a
 //! `cookie::Cookie`. If a setting is invalid, `header_value` returns the error of the first invalid setting. No method
-//! of `SetCookie` can make the cookie weaker than its declaration.
+//! of `SetCookie` can make the cookie weaker than declared.
 
 use core::fmt;
 use core::time::Duration;
@@ -22,10 +22,11 @@ use crate::request::scheme::Scheme;
 use crate::request::scheme::Verdict;
 use crate::wire::domain;
 
-/// A cookie to set or to remove, with settings that differ from its declaration.
+/// A cookie to set or to remove. A `SetCookie` can have settings that differ from the cookie's declaration.
 ///
 /// [`Cookies::set`](crate::Cookies::set) accepts a cookie or a `SetCookie`. Use a `SetCookie` to change the cookie's
-/// lifetime. If the cookie's name does not begin with `__Host-`, you can also change the cookie's Domain and Path.
+/// lifetime, or to make the cookie's `SameSite` stricter. If the cookie's name does not begin with `__Host-`, a
+/// `SetCookie` can also change the cookie's Domain and Path.
 ///
 /// ```
 /// use std::time::Duration;
@@ -92,7 +93,7 @@ impl<T: Cookie> SetCookie<T> {
         self.with_expiry("max_age", ExpiryOverride::MaxAge(max_age))
     }
 
-    /// Sets an `Expires` attribute in place of the declared `Max-Age`. The `Expires` time is rounded down to whole
+    /// Replaces the declared `Max-Age` with an `Expires` attribute. The `Expires` time is rounded down to whole
     /// seconds.
     ///
     /// ```
@@ -114,8 +115,8 @@ impl<T: Cookie> SetCookie<T> {
         }
     }
 
-    /// Writes the header without the declared `Max-Age`. Without a `Max-Age`, a browser removes the cookie when the
-    /// user closes the browser.
+    /// Omits the declared `Max-Age` from the header. A browser removes a cookie without a `Max-Age` when the user
+    /// closes the browser.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -154,8 +155,8 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Sets another `Path`. A call of this method for a `__Host-` cookie does not compile, because the `Path` of a
-    /// `__Host-` cookie is always `/`.
+    /// Replaces the declared `Path`. A call of this method for a `__Host-` cookie does not compile, because the `Path`
+    /// of a `__Host-` cookie is always `/`.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -179,8 +180,8 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Sets another `Domain`. A call of this method for a `__Host-` cookie does not compile, because a `__Host-` cookie
-    /// never has a `Domain`.
+    /// Replaces the declared `Domain`. A call of this method for a `__Host-` cookie does not compile, because a
+    /// `__Host-` cookie never has a `Domain`.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -203,8 +204,8 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Signs or seals the cookie's value with `keyring`. Use `with_keyring` for a response without a jar. If the
-    /// response has a jar, `keyring` replaces the jar's keyring for this cookie.
+    /// Signs or seals the cookie's value with `keyring`. Call `with_keyring` if you build the header without a jar. In
+    /// a jar, `keyring` replaces the jar's keyring for the cookie.
     ///
     /// ```
     /// # use hardtack::seal::{Key, Keyring};
@@ -225,11 +226,12 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Returns the value of the `Set-Cookie` header. Use `header_value` for a response without a jar.
+    /// Returns the value of the `Set-Cookie` header. Use `header_value` if your program has no jar.
     ///
     /// # Errors
     ///
-    /// Returns the error of the first invalid setting, or another variant of [`SetError`]: For example:
+    /// If a setting is invalid, returns the error of the first invalid setting. Otherwise, returns another variant of
+    /// [`SetError`], for example:
     ///
     /// - [`SetError::NotHttps`] if the cookie is Secure and the request did not come over HTTPS.
     /// - [`SetError::TooLarge`] if the name and the value together have more than 4096 bytes.
@@ -249,11 +251,11 @@ impl<T: Cookie> SetCookie<T> {
         header_value(Declaration::new::<T>(), self.value(), &self.overrides, &context)
     }
 
-    /// Returns the cookie for a library that uses the [`cookie`](::cookie) crate. The value of the returned cookie is
-    /// percent-encoded, as in the `Set-Cookie` header.
+    /// Returns the cookie as a type of the [`cookie`](::cookie) crate, for other libraries. The value of the returned
+    /// cookie is percent-encoded, as in the `Set-Cookie` header.
     ///
-    /// Do not add the returned cookie to a jar that encodes or encrypts values, because the cookie's value is already
-    /// percent-encoded.
+    /// Do not add the returned cookie to another library's jar if that jar encodes or encrypts values. The value of the
+    /// returned cookie is already encoded.
     ///
     /// # Errors
     ///
@@ -313,7 +315,7 @@ impl<T: Cookie> SetCookie<T> {
     }
 }
 
-/// Shows the name. The `Debug` output never contains the cookie's value.
+/// Shows the cookie's name. The `Debug` output never contains the cookie's value.
 impl<T: Cookie> fmt::Debug for SetCookie<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SetCookie")

@@ -1,21 +1,22 @@
-//! Emits events as `tracing` events. The number of events per second is limited for each kind and rule, so that many
-//! requests cannot fill the log. The counters are atomic, so no call waits for a lock.
+//! Emits events as `tracing` events. Attackers must not fill the log with many requests. So the number of logged events
+//! per second is limited for each kind and rule. The counters of events are atomic, so counting an event never waits
+//! for a lock.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Code, Event, Kind};
 use crate::clock;
 
-/// The highest number of events of one kind and rule that are logged in one second.
+/// The limit of logged events in one second, for one kind and one rule.
 const LIMIT: u64 = 10;
 
-/// A counter for each kind and rule. The upper 32 bits of a counter are a Unix second. The lower 32 bits are the number
-/// of events in that second.
+/// The counters of events, one for each kind and rule. The upper 32 bits of a counter are a Unix second. The lower 32
+/// bits of a counter are the number of events in that second.
 static COUNTERS: [[AtomicU64; Code::ALL.len()]; Kind::ALL.len()] =
     [const { [const { AtomicU64::new(0) }; Code::ALL.len()] }; Kind::ALL.len()];
 
-/// The last Unix second in which an event was suppressed. The number is zero if every suppressed event is already
-/// reported in a summary.
+/// The last Unix second in which an event was suppressed. `SUPPRESSED_AT` is zero if the log already has a summary of
+/// every suppressed event.
 static SUPPRESSED_AT: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,8 @@ enum Level {
     Debug,
 }
 
-/// Emits the event. Suppresses the event if [`LIMIT`] events of the same kind and rule were already emitted in the
-/// current second.
+/// Writes the event to the log. Suppresses the event if the log already has [`LIMIT`] events with the event's kind and
+/// rule in the current second.
 pub(crate) fn log(event: &Event<'_>) {
     let second = unix_second();
     report_suppressed_before(second);
@@ -35,8 +36,8 @@ pub(crate) fn log(event: &Event<'_>) {
     }
 }
 
-/// Emits the summaries of suppressed events. The middleware calls this function for each request, so that a summary
-/// does not wait for the next event.
+/// Writes a summary of the suppressed events to the log. The middleware calls `report_suppressed` for each request. So
+/// the log gets the summary even if no other event follows.
 #[cfg(feature = "_layer")]
 pub(crate) fn report_suppressed() {
     if SUPPRESSED_AT.load(Ordering::Relaxed) != 0 {
@@ -44,7 +45,8 @@ pub(crate) fn report_suppressed() {
     }
 }
 
-/// Returns the current Unix second, or zero if there is no clock. Without a clock, the number of events is not limited.
+/// Returns the current Unix second, or zero on a target without a clock. On a target without a clock, the number of
+/// events is not limited.
 fn unix_second() -> u64 {
     u64::try_from(clock::unix_seconds(clock::now())).unwrap_or(0) & u64::from(u32::MAX)
 }
@@ -74,8 +76,8 @@ fn report_suppressed_before(second: u64) {
             if suppressed == 0 || count >> 32 == second {
                 continue;
             }
-            // Several threads can run this code at the same time. Only the thread that resets the counter emits the
-            // summary.
+            // Several threads can try to reset the counter at the same time. Only the thread that resets the counter
+            // emits the summary.
             if counter.compare_exchange(count, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 let reason = format_args!("and {suppressed} more in the last second");
                 emit(&Event::new(*kind, *rule, &reason));
@@ -93,9 +95,9 @@ fn emit(event: &Event<'_>) {
     }
 }
 
-/// Returns the log level of an event. Events about mistakes of the program have the level error. Events that ordinary
-/// traffic causes on a well-configured server have the level debug. All other events have the level warn, because an
-/// operator should look at them.
+/// Returns the log level of an event. Events about mistakes of the program have the level error. Some events also occur
+/// with ordinary traffic on a well-configured server, and have the level debug. All other events have the level warn,
+/// because an operator should look at each warning.
 fn level(event: &Event<'_>) -> Level {
     if event.kind == Kind::Mistake || matches!(event.rule, Code::NoKeyring | Code::NoRandomness) {
         return Level::Error;
@@ -128,7 +130,7 @@ mod tests {
     use crate::event::{Code, Event, Kind};
     use crate::{TlsTermination, TrustedProxies};
 
-    /// Stores the level and text of each event.
+    /// A `tracing` subscriber for tests that stores the level and the text of each event.
     #[derive(Clone, Default)]
     struct Recorder(Arc<Mutex<Vec<(tracing::Level, String)>>>);
 
@@ -165,7 +167,7 @@ mod tests {
         fn exit(&self, _: &span::Id) {}
     }
 
-    /// All tests share the limits, so tests that log must run one after another.
+    /// Makes tests that write to the log run one after another, because all tests share the counters of events.
     fn lock() -> MutexGuard<'static, ()> {
         static LOCK: Mutex<()> = Mutex::new(());
         LOCK.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,9 +1,9 @@
 //! Support for actix-web 4: the policy as a middleware, extractors for the jar and for `Https`, and a response for each
 //! error.
 //!
-//! actix-web uses `http` 0.2, and hardtack uses `http` 1. So this module copies the headers that the policy needs from
-//! one version to the other, and back. This module does not call actix-web's function `connection_info()`, because
-//! `connection_info()` trusts forwarding headers from every peer.
+//! actix-web uses `http` 0.2, and hardtack uses `http` 1. So this module copies the request headers to `http` 1 for the
+//! policy, and copies the changed response headers back to `http` 0.2. This module does not call actix-web's function
+//! `connection_info()`, because `connection_info()` trusts forwarding headers from every peer.
 //!
 //! ```
 //! use actix_web::{App, HttpMessage as _, test, web};
@@ -55,15 +55,15 @@ use crate::request::head::{Peer, RequestHead, Transport};
 use crate::request::scheme::{Https, Scheme};
 use crate::request::tls_termination::TlsTermination;
 
-/// The middleware that applies a [`Policy`](crate::Policy) to an `App`. The middleware checks each request, makes the
-/// jar, and writes the jar into the response.
+/// The middleware that applies a [`Policy`](crate::Policy) to an `App`. The middleware checks each request and makes a
+/// cookie jar for the request. The middleware later writes the cookies of the jar into the response.
 ///
 /// Make one `PolicyMiddleware` and pass a clone to the last `wrap` of each worker's `App`. The last `wrap` is the
 /// outermost middleware. All clones share the policy and its counters.
 ///
-/// [`TlsTermination::per_connection`] is right for every socket of an `HttpServer`, even if one server has TLS sockets
-/// and plain sockets. If your own accept loop makes the connections, add a [`Transport`] to the connection's data
-/// (`on_connect`) or to the request's extensions.
+/// Use [`TlsTermination::per_connection`] for every `HttpServer`, even if one server has TLS sockets and plain sockets.
+/// If your own accept loop makes the connections, add a [`Transport`] to the connection's data (`on_connect`) or to the
+/// request's extensions.
 ///
 /// The address of the peer is the address of the socket. To use another address, add a [`Peer`] to the connection's
 /// data or to the request's extensions.
@@ -163,14 +163,14 @@ where
                 Ok(mut response) => {
                     on_response(&mut in_flight, response.response_mut());
                     if let Some(outer_jar) = outer_jar {
-                        // The outer and the inner layer use the same request. The jar of the inner layer is closed now,
-                        // so the request gets the outer layer's jar again.
+                        // Two instances of `PolicyMiddleware` handle this request. The inner `PolicyMiddleware` is done
+                        // with its own jar, so the request gets the jar of the outer middleware again.
                         response.request().extensions_mut().insert(outer_jar);
                     }
                     Ok(response.map_into_left_body())
                 }
-                // An inner middleware returned an error. If the error went on to the server, the server would make a
-                // response to which the policy does not apply.
+                // An inner middleware returned an error. If actix-web's server received this error, the server would
+                // make a response without the policy's headers.
                 Err(error) => {
                     let mut response = error.error_response();
                     on_response(&mut in_flight, &mut response);
@@ -211,16 +211,16 @@ fn on_request(guard: &PolicyGuard, request: &ServiceRequest) -> Result<InFlight,
         policy_response.write_headers(&mut headers);
         append(&headers, &mut response);
         if !matches!(request.parts().1, Payload::None) {
-            // The server does not read the body of a refused request. actix-web then closes the connection, but does
-            // not send `Connection: close` by itself.
+            // The server does not read the body of a refused request. If the server does not read a body, actix-web
+            // closes the connection, but does not send `Connection: close`.
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
         response
     })
 }
 
-/// Copies a value of the type `T` from the request's extensions. If the extensions have no such value, copies the value
-/// from the connection's data.
+/// Copies a value of the type `T` from the request's extensions. If the request's extensions have no value of the type
+/// `T`, copies a `T` from the connection's data.
 fn copy_extension<T: Copy + Send + Sync + 'static>(request: &ServiceRequest, extensions: &mut Extensions) {
     let value = request.extensions().get().copied();
     if let Some(value) = value.or_else(|| request.conn_data::<T>().copied()) {
@@ -228,8 +228,8 @@ fn copy_extension<T: Copy + Send + Sync + 'static>(request: &ServiceRequest, ext
     }
 }
 
-/// Converts a URI to the URI type of `http` 1. The function builds the new URI from its parts. If the function parsed
-/// the URI's text instead, a path that does not begin with `/` would become a part of the host.
+/// Converts a URI to the URI type of `http` 1. The function builds the new URI from the scheme, the authority and the
+/// path. If the function parsed the URI's text, a path that does not begin with `/` would become a part of the host.
 fn to_http_uri(uri: &actix_web::http::Uri) -> http::Result<Uri> {
     let mut builder = Uri::builder();
     if let Some(scheme) = uri.scheme_str() {
@@ -248,7 +248,7 @@ fn on_response<B>(in_flight: &mut InFlight, response: &mut HttpResponse<B>) {
     let (mut headers, mut extensions) = (HeaderMap::new(), Extensions::new());
     for name in MANAGED_HEADERS {
         for actix_value in response.headers_mut().remove(name.as_str()) {
-            // Both versions of `http` accept the same bytes.
+            // `http` 0.2 and `http` 1 accept the same bytes in a header value.
             if let Ok(mut value) = HeaderValue::from_bytes(actix_value.as_bytes()) {
                 value.set_sensitive(actix_value.is_sensitive());
                 headers.append(name.clone(), value);
@@ -279,17 +279,17 @@ fn append<B>(headers: &HeaderMap, response: &mut HttpResponse<B>) {
     }
 }
 
-/// The error of an extractor. If a request is refused, the event is emitted only when the `Rejection` becomes an
-/// [`ExtractError`] or an actix-web `Error`.
+/// The error of an extractor that refuses a request. hardtack emits the event of the refused request only when the
+/// `Rejection` becomes an [`ExtractError`] or an actix-web `Error`.
 ///
-/// In actix-web, an argument `Option<T>` of a handler drops the error of `T`. So the argument `Option<Https>` is `None`
-/// in two cases:
+/// If a handler has an argument `Option<T>`, actix-web drops the error of the extractor `T`. So an argument
+/// `Option<Https>` is `None` in two cases:
 ///
 /// - The request came over plain HTTP. No event is emitted.
 /// - The policy is missing. The log contains an event.
 ///
-/// To get an error if the policy is missing, use the argument `Result<Https, ExtractError>`, as in the example. You can
-/// also use the argument `Cookies<AnyScheme>` and call the method `https()` of the argument.
+/// To get an error if the policy is missing, give the handler an argument `Result<Https, ExtractError>`, as in the
+/// example. As an alternative, give the handler an argument `Cookies<AnyScheme>` and call `https()` on the argument.
 ///
 /// ```
 /// use actix_web::{App, test, web};
@@ -353,7 +353,7 @@ impl FromRequest for Https {
     }
 }
 
-/// Calls the extractor with the jar of the request.
+/// Calls the function `extractor` with the jar of the request.
 fn extract<T>(request: &HttpRequest, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Result<T, Rejection> {
     match request.extensions().get::<JarHandle>() {
         Some(jar) => extractor(jar).ok_or_else(|| Rejection(Ok(jar.clone()))),

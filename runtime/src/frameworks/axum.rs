@@ -1,5 +1,5 @@
-//! Support for axum: extractors for the jar and for `Https`, and a response for each error. The middleware for axum is
-//! in the module `tower`.
+//! Support for axum: extractors for the jar and for `Https`, and a response for each error. For axum, the middleware is
+//! the layer in the module `tower`.
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};

@@ -1,4 +1,4 @@
-//! Support for axum-server: an acceptor that marks each request as TLS or plain HTTP. With
+//! Support for axum-server: an acceptor that marks each request as TLS or plain HTTP. If the policy is used with
 //! `TlsTermination::per_connection`, the policy reads the mark of each request.
 
 use core::any::TypeId;
@@ -58,8 +58,8 @@ impl MarkedAcceptor {
 impl<A> MarkedAcceptor<A> {
     /// Marks each connection as TLS. `acceptor` must be the acceptor that terminates TLS.
     ///
-    /// An acceptor that terminates TLS changes the type of the stream. If `acceptor` returns a stream of the same type,
-    /// the connection counts as plain HTTP.
+    /// An acceptor that terminates TLS changes the type of the stream. If `acceptor` returns a stream of the same type
+    /// as its input, the connection counts as plain HTTP.
     ///
     /// ```
     /// use axum_server::accept::DefaultAcceptor;

@@ -19,8 +19,8 @@ impl Policy {
     /// Returns a tower layer for an HTTP client. The layer refuses each request that would carry a `Cookie` or
     /// `Authorization` header over plain HTTP.
     ///
-    /// The layer checks only the headers that the request already has. The layer cannot check what the client does
-    /// later:
+    /// The layer checks only the headers that the request already has. The layer cannot check these later steps of the
+    /// client:
     ///
     /// - The client adds cookies from its cookie store.
     /// - The client sends credentials from a URL.
@@ -51,8 +51,8 @@ impl Policy {
 }
 
 impl PolicyHandle {
-    /// Returns the same layer as [`Policy::client_layer`]. When a request is sent, the layer applies the current policy
-    /// of the handle.
+    /// Returns the same layer as [`Policy::client_layer`]. For each request, the layer applies the policy that the
+    /// handle has at that time.
     ///
     /// ```
     /// use hardtack::{Policy, PolicyHandle};
@@ -146,8 +146,8 @@ where
             Projected::Sent { inner } => inner.poll(context).map_err(ClientError::Client),
             Projected::Refused { error } => match error.take() {
                 Some(error) => Poll::Ready(Err(ClientError::Plaintext(error))),
-                // An executor polled the future again after the future was ready. Executors normally stop polling a
-                // ready future.
+                // An executor polled this future again after the future was ready. Executors should not poll a ready
+                // future.
                 None => Poll::Pending,
             },
         }
@@ -169,10 +169,11 @@ where
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ClientError<E> {
-    /// The policy refused the request, so the request was not sent. The [`source`](std::error::Error::source) of the
-    /// error has the reason.
+    /// The policy refused the request, so the request was not sent. The [`source`](std::error::Error::source) of this
+    /// error is the [`PlaintextRequestError`].
     Plaintext(PlaintextRequestError),
-    /// The inner client returned an error. `Display` and `source` return the same as for the inner client's error.
+    /// The inner client returned an error. `Display` and `source` of `ClientError` have the same results as `Display`
+    /// and `source` of the inner client's error.
     Client(E),
 }
 

@@ -1,5 +1,5 @@
-//! Copies headers to a `HeaderMap` of `http` 1, for frameworks with other header types. The input is the names and
-//! bytes of the headers. The output is a `HeaderMap` with only the headers that `middleware` reads.
+//! Copies headers to a `HeaderMap` of `http` 1, for frameworks that do not use `http` 1. The input is the name and the
+//! bytes of each header. The output contains only the headers that the module `middleware` reads.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -12,7 +12,7 @@ pub(super) fn from_request<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])
     copy(headers.filter(|(name, _)| RequestHead::needs_header(name)))
 }
 
-/// Copies the [`MANAGED_HEADERS`] of a response. The policy may change the headers in `MANAGED_HEADERS`.
+/// Copies the [`MANAGED_HEADERS`] of a response. The policy can change only the headers in `MANAGED_HEADERS`.
 #[cfg(feature = "rocket")]
 pub(super) fn from_response<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
     copy(headers.filter(|(name, _)| MANAGED_HEADERS.iter().any(|managed| name.eq_ignore_ascii_case(managed.as_str()))))
@@ -22,8 +22,8 @@ fn copy<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        // If the value of a header is invalid, the header is copied with an empty value. Without this copy, a second
-        // header of the same name would look like the only header of that name.
+        // If the value of a header is invalid, the function copies the header with an empty value. If the function
+        // skipped an invalid header, a second header of the same name would look like the only header of that name.
         map.append(name, HeaderValue::from_bytes(value).unwrap_or_else(|_| HeaderValue::from_static("")));
     }
     map

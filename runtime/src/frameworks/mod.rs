@@ -1,5 +1,5 @@
 //! The adapters, one module for each framework. An adapter converts the types of its framework and calls four functions
-//! of `middleware`. The four functions make all decisions.
+//! of `middleware`. The four functions of `middleware` make all decisions.
 //!
 //! To write a new adapter, copy `poem`. If the framework uses the types of `http`, copy `tower` and `axum` instead.
 

@@ -1,6 +1,6 @@
 //! Support for poem 3: the policy as a middleware, extractors for the jar and for `Https`, and a response for each
-//! error. The scheme and the peer of a connection come from poem's acceptor. The scheme and the peer never come from
-//! `RealIp`, a header or an absolute URI.
+//! error. hardtack gets the scheme and the peer address of a connection from poem's acceptor, and never from `RealIp`,
+//! a header or an absolute URI.
 
 use http::Uri;
 use http::uri::Scheme as UriScheme;
@@ -23,31 +23,32 @@ use crate::request::tls_termination::TlsTermination;
 /// middleware. If the policy redirects or refuses a request, the response has an empty body.
 ///
 /// With [`TlsTermination::per_connection`], poem's acceptor decides the scheme. Requests from a `TcpListener` or a
-/// `UnixListener` are plain HTTP. Requests from a listener that terminates TLS are HTTPS. One server may `combine` both
-/// kinds of listeners. The address of the peer is the address of the socket. A peer on a Unix socket has no address.
+/// `UnixListener` are plain HTTP. Requests from a listener that terminates TLS are HTTPS. One server may `combine`
+/// plain listeners and TLS listeners. The address of the peer is the address of the socket. A peer on a Unix socket has
+/// no address.
 ///
-/// A request that no server received, such as a request of poem's `TestClient`, counts as plain HTTP. To make the
-/// request count as HTTPS, add [`Transport::Tls`] to the request's data.
+/// A request that did not come through a server, such as a request of poem's `TestClient`, counts as plain HTTP. To
+/// make a test request count as HTTPS, add [`Transport::Tls`] to the request's data.
 ///
 /// # Errors of the application
 ///
-/// The middleware turns each error of the application into a response, so that the response has cookies and HSTS. Outer
-/// middleware receives the response and not the error. So put `.catch_error(..)` before the `.with(..)` of this
-/// middleware.
+/// If the application returns an error, the middleware turns the error into a response, so that the response has
+/// cookies and HSTS. Middleware outside `PolicyMiddleware` receives the response and not the error. So put
+/// `.catch_error(..)` before the `.with(..)` of `PolicyMiddleware`.
 ///
 /// # Sessions
 ///
-/// poem's cookie jar and `Session::purge` remove a cookie with a header that has no `Path`. For a header without a
-/// `Path`, a browser removes only a cookie whose path is the directory of the request's URL. For example, the browser
-/// does not remove a session cookie with `Path=/`.
+/// poem's cookie jar and `Session::purge` remove a cookie with a header that has no `Path`. If a header has no `Path`,
+/// a browser removes only a cookie whose path is the directory of the request's URL. For example, a browser at
+/// `/shop/cart` does not remove a session cookie with `Path=/`.
 ///
-/// If the policy hardens undeclared cookies, the middleware adds the `Path`, `Domain` and `Partitioned` of the cookie
-/// to the header that removes the cookie. If the process has not set the cookie for the request's host and path, the
-/// middleware does not know the cookie's attributes. The middleware then also sends a header that removes the cookie
-/// with `Path=/`.
+/// If the policy hardens undeclared cookies, the middleware adds the cookie's `Path`, `Domain` and `Partitioned` to the
+/// header that removes the cookie. The middleware knows the cookie's attributes only if the process has set the cookie
+/// for the request's host and path. If the attributes are unknown, the middleware also sends a header that removes the
+/// cookie with `Path=/`.
 ///
-/// In two cases, poem does not remove the session's cookie: if the handler returns an error after `purge`, and if the
-/// storage of a `ServerSession` does not contain the session.
+/// If the handler returns an error after `purge`, poem does not remove the session's cookie. If the storage of a
+/// `ServerSession` does not contain the session, poem does not remove the session's cookie either.
 ///
 /// ```
 /// use hardtack::poem::PolicyMiddleware;
@@ -113,8 +114,8 @@ impl<E: Endpoint> Middleware<E> for PolicyMiddleware {
     }
 }
 
-/// The endpoint of a [`PolicyMiddleware`]. The endpoint turns every error into a response, so `call` never returns an
-/// error.
+/// The endpoint that [`PolicyMiddleware`] returns. The endpoint turns every error into a response, so `call` never
+/// returns an error.
 ///
 /// ```
 /// use hardtack::poem::{PolicyEndpoint, PolicyMiddleware};
@@ -167,17 +168,19 @@ impl<E: Endpoint> Endpoint for PolicyEndpoint<E> {
     }
 }
 
-/// Returns the URI that the client sent. A nested route of poem removes its prefix from the request's current URI.
+/// Returns the URI that the client sent. The function does not return the request's current URI, because a nested route
+/// of poem removes the route's prefix from the current URI.
 fn original_uri(request: &Request) -> &Uri {
     let original = request.original_uri();
-    // If no server received the request, the original URI is always `/`.
+    // If the request did not come through a server, poem's original URI is always `/`.
     if original == "/" { request.uri() } else { original }
 }
 
 fn error_response(error: Error) -> Response {
     let cookie = error.downcast_ref().map(ReadError::cookie);
     let mut response = error.into_response();
-    // poem replaces the extensions of the response with the extensions of the error.
+    // poem replaces the extensions of the error's response with the extensions of the error. So `RemoveCookie` must be
+    // in the error's extensions.
     if let Some(cookie) = cookie {
         response.set_data(RemoveCookie(cookie));
     }
@@ -190,21 +193,21 @@ impl<'a, S: Scheme> FromRequest<'a> for Cookies<S> {
     }
 }
 
-/// In poem, an argument `Option<T>` of a handler drops the error of `T`. So the argument `Option<Https>` is `None` in
-/// two cases:
+/// If a handler has an argument `Option<T>`, poem drops the error of the extractor `T`. So an argument `Option<Https>`
+/// is `None` in two cases:
 ///
 /// - The request came over plain HTTP. No event is emitted.
 /// - The policy is missing. The log contains an event.
 ///
-/// To get an error if the policy is missing, use the argument `poem::Result<Https>`. You can also use the argument
-/// `Cookies<AnyScheme>` and call the method `https()` of the argument.
+/// To get an error if the policy is missing, give the handler an argument `poem::Result<Https>`. As an alternative,
+/// give the handler an argument `Cookies<AnyScheme>` and call `https()` on the argument.
 impl<'a> FromRequest<'a> for Https {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
         extract(request, JarHandle::maybe_https)
     }
 }
 
-/// Calls the extractor with the jar of the request.
+/// Calls the function `extractor` with the jar of the request.
 fn extract<T>(request: &Request, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Result<T> {
     let jar: &JarHandle = request.data().ok_or_else(|| layer_missing(REMEDY))?;
     extractor(jar).ok_or_else(|| {
@@ -214,8 +217,8 @@ fn extract<T>(request: &Request, extractor: impl FnOnce(&JarHandle) -> Option<T>
     })
 }
 
-/// Marks an error whose event is not emitted yet. The event is emitted when the error becomes the response. If an
-/// argument `Option<T>` drops the error, the event is not emitted.
+/// Marks an error of an extractor for which hardtack has not emitted the event yet. hardtack emits the event when the
+/// error becomes the response. If an argument `Option<T>` of the handler drops the error, hardtack emits no event.
 #[derive(Clone)]
 struct DeferredRefusal(JarHandle);
 

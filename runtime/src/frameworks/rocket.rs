@@ -1,11 +1,12 @@
 //! Support for Rocket 0.5: the policy as a fairing, request guards for the jar and for `Https`, and a response for each
 //! error.
 //!
-//! In Rocket, a fairing cannot respond to a request. So the fairing of the policy adds a route. If the policy redirects
-//! or refuses a request, the fairing sends the request to the fairing's own route.
+//! In Rocket, a fairing cannot respond to a request. So the fairing adds its own route to the application. If the
+//! policy redirects or refuses a request, the fairing's own route sends the policy's response.
 //!
-//! The fairing changes the body of the application's response in only one case: a request guard refused the request,
-//! and no catcher of the application wrote a body. The fairing then writes the text of the guard's error as the body.
+//! If one of hardtack's request guards refused the request, and no catcher of the application wrote a body, the fairing
+//! writes the text of the guard's error as the body. In all other cases, the fairing does not change the body of the
+//! application's response.
 
 use std::future::ready;
 use std::io::Cursor;
@@ -36,19 +37,19 @@ use crate::request::tls_termination::TlsTermination;
 /// The fairing that applies a [`Policy`](crate::Policy) to an application.
 ///
 /// Attach this fairing before all other fairings, so that the policy checks a request before another fairing changes
-/// the request. The fairing attaches a second fairing by itself. The second fairing handles every response after all
-/// other fairings. If other fairings attach fairings at ignite, the second fairing also runs after the attached
-/// fairings, up to three levels deep.
+/// the request. `PolicyFairing` attaches a second fairing that handles every response after all other fairings. At
+/// ignite, another fairing can attach further fairings, and the further fairings can attach more. The second fairing
+/// runs last for up to three such levels.
 ///
 /// With [`TlsTermination::per_connection`], Rocket's configuration decides whether connections carry TLS. The address
 /// of the peer is the address of the socket. The fairing does not use Rocket's `client_ip()`.
 ///
 /// If the policy redirects or refuses a request, the response has an empty body, and no handler or catcher of the
-/// application runs. The fairing changes the method of the refused request to `CONNECT`, and adds a route that handles
-/// `CONNECT` before all other routes. The URI of the request is unchanged.
+/// application runs. To skip the application's handlers, the fairing changes the request's method to `CONNECT`, but
+/// does not change the request's URI. The fairing's own route handles `CONNECT` before all other routes.
 ///
-/// If a request has a method that Rocket does not support, Rocket runs no fairing and calls the catcher for the status
-/// 400.
+/// If Rocket does not support the method of a request, Rocket runs no fairing. Rocket then calls the catcher for the
+/// status 400.
 ///
 /// If a route has an argument of type `Cookies` or `Https`, the application does not launch without this fairing.
 ///
@@ -130,7 +131,8 @@ impl Fairing for PolicyFairing {
         let is_tls = request.rocket().config().tls_enabled();
         let mut state = state(request);
         if state.is_sent {
-            // With Rocket's local client, a test can send clones of one request. All clones share one cache.
+            // A test with Rocket's local client can send clones of one request. All clones share one request-local
+            // cache, so the cache may contain the state of an earlier clone.
             *state = RequestState::default();
         }
         if state.policy_response.is_some() {
@@ -155,13 +157,13 @@ impl Fairing for PolicyFairing {
     }
 }
 
-/// A mark in Rocket's managed state, which shows that a [`PolicyFairing`] is attached.
+/// A value in Rocket's managed state. The value shows that a [`PolicyFairing`] is attached.
 struct PolicyAttached;
 
-/// The fairing that runs after all other fairings. In each round of ignite, `LateFairing` attaches itself again, after
-/// the fairings that other fairings attach.
+/// The fairing that runs after all other fairings. Other fairings can attach further fairings at ignite. So
+/// `LateFairing` attaches itself again in each round of ignite, and stays last.
 struct LateFairing {
-    /// The number of rounds in which the fairing will attach itself again.
+    /// The number of rounds of ignite in which `LateFairing` will attach itself again.
     rounds: u8,
 }
 
@@ -179,8 +181,8 @@ impl Fairing for LateFairing {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        // `LateFairing` sets the method to `CONNECT`, because `LateFairing` runs last. If `PolicyFairing` set the
-        // method, another fairing could change the method again.
+        // `LateFairing`, and not `PolicyFairing`, sets the method to `CONNECT`. `LateFairing` runs last, so no other
+        // fairing can change the method again.
         let has_policy_response = state(request).policy_response.is_some();
         if has_policy_response {
             request.set_method(Method::Connect);
@@ -219,7 +221,8 @@ impl Fairing for LateFairing {
             response.remove_header(name.as_str());
         }
         for (name, value) in &headers {
-            // Rocket's header values are text, and the policy only adds ASCII.
+            // Rocket's header values are UTF-8 text. The conversion succeeds, because the policy adds only ASCII bytes
+            // to a header.
             if let Ok(value) = core::str::from_utf8(value.as_bytes()) {
                 response.adjoin_raw_header(name.as_str().to_owned(), value.to_owned());
             }
@@ -227,22 +230,23 @@ impl Fairing for LateFairing {
     }
 }
 
-/// Handles the requests that the fairing has changed to `CONNECT`. The response has the status of the policy's
-/// response. Later, [`LateFairing`] adds the headers.
+/// Handles each request whose method the fairing has changed to `CONNECT`. Responds with the status of the policy's
+/// response. Later, [`LateFairing`] adds the headers of the policy's response.
 fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFuture<'r> {
     let policy_status = state(request).policy_response.as_ref().map(PlainHttpResponse::status);
     let outcome = match policy_status {
         Some(code) => route::Outcome::Success(Response::build().status(status(code)).finalize()),
-        // The policy has no response, so the client itself sent `CONNECT`.
+        // If the policy has no response to this request, the client itself sent the method `CONNECT`.
         None => route::Outcome::forward(data, Status::NotFound),
     };
     Box::pin(ready(outcome))
 }
 
 /// Returns the error of the request guard that failed last, and emits the event of the refused request. Returns `None`
-/// if no guard failed, or if the status of the response is not the status of the error.
+/// if no guard failed, or if the response does not have the error's status.
 ///
-/// The guard itself emits no event, because an argument of type `Option` or `Result` turns the error into a success.
+/// A guard that fails emits no event itself. If the handler takes the guard as an `Option` or a `Result`, the request
+/// still succeeds, and the event would be wrong.
 fn guard_error(request: &Request<'_>, response_status: Status) -> Option<ExtractError> {
     let state = state(request);
     let error = state.guard_error.filter(|error| status(error.status()) == response_status)?;
@@ -252,19 +256,19 @@ fn guard_error(request: &Request<'_>, response_status: Status) -> Option<Extract
     Some(error)
 }
 
-/// Returns true if the response looks like Rocket's default response. The function then assumes that no catcher of the
-/// application wrote the body.
+/// Returns true if the response looks like Rocket's default response. If this function returns true, the caller assumes
+/// that no catcher of the application wrote the body.
 fn is_default_response(response: &Response<'_>, default: &Response<'_>) -> bool {
     response.content_type() == default.content_type() && response.body().preset_size() == default.body().preset_size()
 }
 
-/// The state of one request and of its response, in the local cache of Rocket's `Request`.
+/// The state of one request and its response. The state is in the request-local cache of Rocket.
 #[derive(Default)]
 struct RequestState {
-    /// The extensions of the request. Rocket's own requests and responses have no extensions.
+    /// The extensions of the request. The extensions are here, because Rocket's own type `Request` has no extensions.
     request_extensions: Extensions,
     response_extensions: Extensions,
-    /// One unfinished request for each attached [`PolicyFairing`]. The value of the outermost fairing comes first.
+    /// Each attached [`PolicyFairing`] adds one [`InFlight`]. The `InFlight` of the outermost fairing comes first.
     in_flight: Vec<InFlight>,
     policy_response: Option<PlainHttpResponse>,
     /// The error of the request guard that failed last.
@@ -279,8 +283,8 @@ fn state<'a>(request: &'a Request<'_>) -> MutexGuard<'a, RequestState> {
 
 /// Returns the method that the client sent.
 ///
-/// If a request has a form with a field `_method`, Rocket replaces the request's method with the text of this field
-/// before any fairing runs. So the fairing treats every request with a form as POST, and never as a page request.
+/// If a form has a field `_method`, Rocket replaces the request's method with the text of the field before any fairing
+/// runs. So the fairing treats every request with a form as POST, and never as a page request.
 async fn client_method(request: &Request<'_>, data: &mut Data<'_>) -> http::Method {
     let is_form = request.content_type().is_some_and(|kind| kind.is_form());
     if is_form && !data.peek(1).await.is_empty() {
@@ -290,7 +294,8 @@ async fn client_method(request: &Request<'_>, data: &mut Data<'_>) -> http::Meth
 }
 
 fn uri(request: &Request<'_>) -> Uri {
-    // An invalid URI becomes `*`. No policy exempts the path `*`, and a request with the path `*` is never redirected.
+    // The adapter replaces an invalid URI with `*`. The path `*` is safe: no policy exempts the path `*`, and a request
+    // for `*` is never redirected.
     request.uri().to_string().parse().unwrap_or_else(|_| Uri::from_static("*"))
 }
 
@@ -302,7 +307,8 @@ fn headers(request: &Request<'_>) -> HeaderMap {
         insert(&mut headers, HOST, request.host().map(ToString::to_string));
     }
     if !headers.contains_key(COOKIE) {
-        // Rocket's local client adds the cookies of a test only to Rocket's jar, not to the `Cookie` header.
+        // Rocket's local client puts the cookies of a test only into Rocket's own jar. So the `Cookie` header is built
+        // from Rocket's jar.
         let pairs: Vec<_> = request.cookies().iter().map(|cookie| cookie.encoded().stripped().to_string()).collect();
         insert(&mut headers, COOKIE, (!pairs.is_empty()).then(|| pairs.join("; ")));
     }
@@ -329,8 +335,8 @@ const REMEDY: &str =
 const UNPARSED_REQUEST: &str = "Rocket could not parse this request and ran no fairing, so hardtack's policy did not \
                                 check it; use no cookies in a catcher for 400";
 
-/// Calls the extractor with the jar of the request. If the extractor fails, stores the error. Later, [`guard_error`]
-/// handles the error, when the response is known.
+/// Calls the function `extractor` with the jar of the request. If `extractor` fails, stores the error in the request's
+/// state. After the application has responded, [`guard_error`] handles the stored error.
 fn extract<T>(request: &Request<'_>, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Outcome<T, ExtractError> {
     let jar = state(request).request_extensions.get::<JarHandle>().cloned();
     let error = match jar {
@@ -354,8 +360,8 @@ impl<'r, S: Scheme> FromRequest<'r> for Cookies<S> {
     }
 }
 
-/// In Rocket, an argument `Option<Https>` is `None` after every error. So the [`Sentinel`] reports a missing policy
-/// when the application launches.
+/// An argument `Option<Https>` of a handler cannot report a missing policy, because Rocket turns every error of the
+/// guard into `None`. So the [`Sentinel`] reports a missing policy when the application launches.
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Https {
     type Error = ExtractError;
@@ -422,8 +428,8 @@ macro_rules! __rocket {
         impl<'__r, __S: $crate::Scheme> $crate::private::rocket::request::FromRequest<'__r> for $name<__S> {
             type Error = $crate::ExtractError;
 
-            // This is the expansion of an `async fn` under `#[async_trait]`. All paths in this code are absolute, so
-            // that items in the user's code cannot hide the items of hardtack.
+            // The macro `#[async_trait]` would expand an `async fn` to this code. All paths in the code below are
+            // absolute, so that items in the user's code cannot hide the items of hardtack.
             fn from_request<'__life, '__future>(
                 __request: &'__r $crate::private::rocket::Request<'__life>,
             ) -> ::core::pin::Pin<

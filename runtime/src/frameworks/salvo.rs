@@ -1,15 +1,16 @@
 //! Support for salvo 1.1: the policy as a middleware (salvo calls a middleware a hoop), extractors for the jar and for
-//! `Https`, and a response for each error. The scheme and the peer of a connection come from salvo's acceptor. The
-//! scheme and the peer never come from the URI or a header.
+//! `Https`, and a response for each error. hardtack gets the scheme and the peer address of a connection from salvo's
+//! acceptor, and never from the URI or a header.
 //!
 //! Add a [`PolicyHoop`] to the `Service`. Then a `#[handler]` can have arguments of these types: [`Cookies`],
 //! [`Https`](crate::Https), [`MaybeHttps`] and each `#[hardtack::cookies]` struct.
 //!
-//! A function that is not a `#[handler]`, such as an `#[endpoint]` of salvo-oapi, must extract the values itself. In a
-//! function that is not a `#[handler]`, import `salvo::extract::Extractible`, and write `let cookies: Cookies =
-//! Cookies::extract(req, depot).await?`.
+//! A function that is not a `#[handler]`, such as an `#[endpoint]` of salvo-oapi, must extract the jar itself. To
+//! extract the jar, import `salvo::extract::Extractible`, and write `let cookies: Cookies = Cookies::extract(req,
+//! depot).await?`.
 //!
-//! Every error of hardtack is also a response. A handler with several kinds of errors can return [`Error`].
+//! The errors of the jar and of the extractors can become salvo responses. A handler with several kinds of errors can
+//! return [`Error`].
 
 use core::fmt;
 
@@ -36,11 +37,11 @@ use crate::request::tls_termination::TlsTermination;
 /// With [`TlsTermination::per_connection`], salvo's acceptor decides whether a connection carries TLS. The address of
 /// the peer is the address of the socket.
 ///
-/// Add this hoop (salvo's name for a middleware) to the `Service` **before every other hoop**. The policy does not
-/// change headers that an earlier hoop adds.
+/// Add this hoop (salvo's name for a middleware) to the `Service` **before every other hoop**. If an earlier hoop adds
+/// headers to a response, the policy does not change the added headers.
 ///
-/// Do not add this hoop to a `Router`, because salvo does not run the hoops of a router for unknown paths. The response
-/// 404 to an unknown path would then have no HSTS. A request over plain HTTP for an unknown path would not be
+/// Do not add this hoop to a `Router`, because salvo does not run the hoops of a router for unknown paths. Without this
+/// hoop, the response 404 to an unknown path has no HSTS, and a plain HTTP request for an unknown path is not
 /// redirected.
 ///
 /// salvo's catcher runs after all hoops. The error pages of the catcher keep the headers that the policy wrote. If your
@@ -127,8 +128,8 @@ impl Handler for PolicyHoop {
         in_flight.on_response(&mut res.headers, &mut res.extensions);
         match outer_jar {
             Some(outer_jar) => _ = req.extensions_mut().insert(outer_jar),
-            // A catcher of salvo may run `PolicyHoop` a second time. The second run of `PolicyHoop` must know which
-            // headers the first run wrote.
+            // A catcher of salvo may run `PolicyHoop` a second time for one request. The second run of `PolicyHoop`
+            // must not treat a header from the first run as the header of an undeclared cookie.
             None => trust_headers(res),
         }
     }
@@ -138,14 +139,14 @@ impl Handler for PolicyHoop {
 fn send(policy_response: PlainHttpResponse, res: &mut Response, ctrl: &mut FlowCtrl) {
     res.status_code(policy_response.status());
     policy_response.write_headers(&mut res.headers);
-    // salvo's catcher writes an error page if the response has no body. An empty text as the body prevents the error
-    // page.
+    // salvo's catcher writes an error page if the response has no body. With an empty text as the body, salvo's catcher
+    // writes no error page.
     res.body("");
     ctrl.skip_rest();
 }
 
-/// Moves the cookies from salvo's own jar to the headers, so that the policy checks the cookies. Without
-/// `write_salvo_jar`, salvo would move the cookies only after the last middleware (salvo calls it a hoop).
+/// Moves the cookies from salvo's own jar to the headers, so that the policy checks the cookies. By default, salvo
+/// moves the cookies only after the last middleware (salvo calls it a hoop).
 fn write_salvo_jar(req: &Request, res: &mut Response) {
     if !res.has_cookie_changes() {
         return;
@@ -173,7 +174,7 @@ fn jar_handle(req: &Request) -> Result<&JarHandle, ExtractError> {
     req.extensions().get().ok_or_else(|| layer_missing(REMEDY))
 }
 
-/// The metadata of the extractors for salvo's OpenAPI and serde. The metadata is empty, because the extractors do not
+/// The metadata that salvo requires of every extractor. The metadata is empty, because hardtack's extractors do not
 /// read single fields of a request.
 static METADATA: Metadata = Metadata::new("");
 
@@ -199,10 +200,10 @@ impl<'ex> Extractible<'ex> for Https {
     }
 }
 
-/// An argument of a `#[handler]`: proof of HTTPS, or `None` over plain HTTP.
+/// An argument of a `#[handler]` that contains proof of HTTPS, or `None` if the request came over plain HTTP.
 ///
-/// If the policy is missing, the extraction returns an error. An argument `Option<Https>` would be `None` after every
-/// error, and salvo's `Option<T>` needs serde.
+/// If the policy is missing, the extraction returns an error. In contrast, an argument `Option<Https>` would be `None`
+/// after every error.
 ///
 /// ```
 /// use hardtack::salvo::{MaybeHttps, PolicyHoop};
@@ -247,8 +248,8 @@ impl<'ex> Extractible<'ex> for MaybeHttps {
     }
 }
 
-/// Any error of hardtack, as a response. A handler can return `Error` if the handler uses `?` with several kinds of
-/// errors.
+/// An error of the jar or of an extractor. `Error` can become a salvo response. Return `Error` from a handler that uses
+/// `?` with several error types.
 ///
 /// hardtack has its own type `Error`, because salvo's own error type cannot contain the response of another error.
 ///
@@ -354,8 +355,8 @@ impl Scribe for ReadError {
 }
 
 fn render_text(res: &mut Response, status: StatusCode, text: &'static str) {
-    // When salvo's error is rendered, salvo removes the body of the response and the headers of the body. The handler
-    // or another middleware may have written the removed body. Then the error's text becomes the new body.
+    // The handler or another middleware may already have written a body. Rendering a `StatusError` removes the old body
+    // and the headers of the old body. The next line writes the error's text as the new body.
     res.render(StatusError::from_code(status).unwrap_or_else(StatusError::internal_server_error));
     res.render(text);
 }

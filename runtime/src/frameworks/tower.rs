@@ -1,5 +1,5 @@
 //! The policy as a tower layer. The layer checks each request, adds the jar to the request's extensions, and applies
-//! the policy to every response. The public module also contains the layer for HTTP clients.
+//! the policy to every response. The public module `tower` also contains the layer for HTTP clients.
 
 use core::fmt;
 use core::future::Future;
@@ -48,8 +48,8 @@ impl Policy {
 }
 
 impl PolicyHandle {
-    /// Returns a tower layer. When a request begins, the layer reads the current policy of the handle, and applies the
-    /// policy to the request.
+    /// Returns a tower layer. For each request, the layer applies the policy that the handle has when the request
+    /// begins.
     ///
     /// ```
     /// use hardtack::{Policy, PolicyHandle, TlsTermination};
@@ -127,7 +127,7 @@ pin_project! {
 pin_project! {
     #[project = Projected]
     enum State<F> {
-        // The response with which the policy redirects or refuses the request.
+        // The policy's own response, which redirects or refuses the request.
         PolicyResponse { response: Option<PlainHttpResponse> },
         // The inner service's future. The inner service handles the request.
         Inner { #[pin] inner: F, in_flight: InFlight },
@@ -166,7 +166,8 @@ where
     }
 }
 
-/// Returns the URI that the client sent. A nested router removes its prefix from the request's current URI.
+/// Returns the URI that the client sent. The function does not return the request's current URI, because a nested
+/// router removes the router's prefix from the current URI.
 fn original_uri(parts: &http::request::Parts) -> &http::Uri {
     #[cfg(feature = "axum")]
     if let Some(axum::extract::OriginalUri(uri)) = parts.extensions.get() {
@@ -224,7 +225,7 @@ impl<S: Scheme> Cookies<S> {
     }
 }
 
-/// Returns the jar that the layer added to the request's extensions.
+/// Returns the jar that the policy's layer added to the request's extensions.
 pub(super) fn jar_handle(extensions: &http::Extensions) -> Result<&JarHandle, ExtractError> {
     extensions.get().ok_or_else(|| layer_missing(REMEDY))
 }

@@ -1,7 +1,7 @@
-//! The extractors of a `#[cookies]` struct. For each web framework, one macro implements the framework's extractors. A
-//! procedural macro cannot see which features of hardtack are enabled, so the generated code always calls
-//! `__extractors`. If the feature of a framework is enabled, the framework's adapter defines the framework's macro. If
-//! the feature is disabled, this file defines an empty macro.
+//! Implements the extractors of a `#[cookies]` struct, with one macro per web framework. A procedural macro cannot see
+//! which features of hardtack are enabled, so the generated code always calls `__extractors`. If the feature of a
+//! framework is enabled, a file in the folder `frameworks` defines the framework's macro. If the feature of a framework
+//! is disabled, this file defines an empty macro.
 
 /// Implements the extractors of all frameworks whose feature is enabled.
 #[doc(hidden)]

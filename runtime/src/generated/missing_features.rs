@@ -1,7 +1,6 @@
 //! Replacements for methods whose feature is disabled. A call to a replacement method does not compile, and the compile
-//! error names the missing feature. The trait bound of a replacement method is on the argument's type, so the compile
-//! error points at the argument. Modules and functions need no replacement, because rustc itself names the missing
-//! feature in its error.
+//! error names the missing feature. A replacement method has a trait bound on the type of its argument, so the compile
+//! error points at the argument. For a missing module or function, the error of rustc already names the feature.
 
 #[cfg(not(feature = "tower"))]
 mod tower {

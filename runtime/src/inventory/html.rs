@@ -1,5 +1,5 @@
-//! Writes the inventory as an HTML page. The HTML page also works on a phone. The HTML page contains no script and
-//! loads no other files. All text in the HTML page is escaped.
+//! Writes the inventory (the list of declared cookies) as an HTML page. The HTML page also fits the screen of a phone.
+//! The HTML page contains no script and loads no other files. All text in the HTML page is escaped.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -8,11 +8,11 @@ use super::{Entry, Inventory, phrases};
 use crate::audit::{Finding, Severity};
 
 impl Inventory {
-    /// Returns an HTML page that lists the cookies. A site can publish the HTML page to inform the users of the site
-    /// about cookies. A security team can use the HTML page to review the cookies.
+    /// Returns an HTML page that lists the cookies. A site can publish the HTML page to inform its users about cookies.
+    /// A security team can use the HTML page to review the cookies.
     ///
-    /// The HTML page contains no script and loads no other files. A server can send the HTML page with the
-    /// `Content-Security-Policy` `default-src 'none'; style-src 'unsafe-inline'`.
+    /// The HTML page contains no script and loads no other files. A server can send the HTML page with the header
+    /// `Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'`.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -126,7 +126,7 @@ impl fmt::Display for WithCode<'_> {
     }
 }
 
-/// Displays text in which the special characters of HTML are escaped. The escaped text is safe in an element and in a
+/// Displays text as HTML, and escapes the special characters of HTML. The escaped text is safe in an element and in a
 /// quoted attribute.
 struct Escaped<'a>(&'a str);
 

@@ -1,4 +1,4 @@
-//! Writes the inventory as JSON, so that other programs can read the inventory.
+//! Writes the inventory (the list of declared cookies) as JSON, for other programs.
 
 use serde_json::{Value, json};
 
@@ -11,9 +11,9 @@ impl Inventory {
     /// - `attributes` is `{"secure", "http_only", "same_site", "path", "domain", "max_age", "partitioned", "read_only",
     ///   "seal"}`. The unit of `max_age` is seconds. The field `domain` is `"policy"` if the declaration has `domain =
     ///   policy`. An absent attribute is `null`.
-    /// - `set_cookie` is the `Set-Cookie` header with `…` as the value. `set_cookie` is `null` for a `read_only`
-    ///   cookie.
-    /// - Each finding has the format of the [audit](crate::audit#serde).
+    /// - `set_cookie` is the `Set-Cookie` header, with `…` in place of the cookie's value. `set_cookie` is `null` for a
+    ///   `read_only` cookie.
+    /// - Each element of `findings` has the same format as a serialized finding of the [audit](crate::audit#serde).
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;

@@ -1,9 +1,9 @@
-//! The inventory lists every cookie that a program declares, in all its crates. Each entry of the inventory contains a
-//! declaration, the source line of the declaration, and the findings of the [audit] about the declared `Set-Cookie`
-//! header.
+//! The inventory lists every cookie that the crates of a program declare. An entry of the inventory contains one cookie
+//! declaration and the source line of the declaration. The entry also contains the findings that the [audit] reports
+//! about the cookie's `Set-Cookie` header.
 //!
-//! The inventory reads declarations, and does not read the headers that a server sends. Use the audit to check the
-//! headers that a server really sends.
+//! The inventory contains declarations, not the headers that a server sends. To check the headers that a server sends,
+//! use the audit.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ mod phrases;
 mod sarif;
 mod table;
 
-/// A cookie declaration that a macro registered for the inventory.
+/// A cookie declaration that a macro adds to the inventory.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Registered {
@@ -36,7 +36,7 @@ pub struct Registered {
     pub docs: &'static [&'static str],
     /// The source file.
     pub file: &'static str,
-    /// The line of the type's or the field's name in the source file.
+    /// The source line that contains the name of the cookie type or of the field.
     pub line: u32,
 }
 
@@ -44,8 +44,8 @@ pub struct Registered {
 
 /// Returns every cookie that this program declares, in all linked crates.
 ///
-/// If the program uses no item of a crate, the linker drops the crate, and the inventory does not contain the cookies
-/// of the crate. If a crate is linked, the inventory contains all cookie types of the crate, even the unused types. In
+/// If the program uses no item of a crate, the linker drops the crate. The inventory does not contain the cookies of a
+/// dropped crate. If a crate is linked, the inventory contains all cookie types of the crate, even the unused types. In
 /// a test binary, the inventory contains the cookies of the tests and of the crates under test.
 ///
 /// ```standalone_crate
@@ -131,14 +131,15 @@ pub struct Entry {
     pub item: &'static str,
     /// The purpose of the cookie: the first paragraph of the declaration's documentation.
     pub purpose: String,
-    /// The path of the source file, as the compiler received the path.
+    /// The path of the source file, in the form that was passed to the compiler.
     pub file: &'static str,
-    /// The line of the type's or the field's name in the source file. The first line of a file has the number 1.
+    /// The source line that contains the name of the cookie type or of the field. The first line of a file has the
+    /// number 1.
     pub line: u32,
-    /// The audit's findings about the declared `Set-Cookie` header, in descending order of severity. A `read_only`
-    /// cookie has no findings, because another program sets the cookie.
+    /// The audit's findings about the declared `Set-Cookie` header, in descending order of severity. For a `read_only`
+    /// cookie, the list of findings is empty, because another program sets the cookie.
     pub findings: Vec<Finding>,
-    /// The paths of the other declarations with the same cookie name.
+    /// The paths of all other cookie types that declare the same cookie name.
     pub same_name: Vec<String>,
 }
 
@@ -158,8 +159,8 @@ impl Entry {
         }
     }
 
-    /// Returns the `Set-Cookie` header of the declaration, with `…` as the value. If the declaration has `domain =
-    /// policy`, the value of `Domain` is also `…`.
+    /// Returns the `Set-Cookie` header of the declaration, with `…` in place of the cookie's value. If the declaration
+    /// has `domain = policy`, the value of `Domain` is also `…`.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -183,15 +184,15 @@ fn first_paragraph(docs: &[&str]) -> String {
     paragraph.collect::<Vec<_>>().join(" ")
 }
 
-/// Audits the `Set-Cookie` header of a declaration. The context of the audit contains a host that may set the cookie.
+/// Audits the `Set-Cookie` header of a declaration. The audit assumes that the header comes from a host that may set
+/// the cookie.
 fn findings(spec: &Spec) -> Vec<Finding> {
     if spec.read_only {
         return Vec::new();
     }
     let domain = spec.domain.unwrap_or("example.com");
-    // If the declaration has a `Domain`, the host of the context is a subdomain of the `Domain`. Otherwise, the audit
-    // could not report `domain-wide`, because the audit reports `domain-wide` only if the `Domain` is a parent domain
-    // of the host.
+    // The audit reports `domain-wide` only if the `Domain` is a parent domain of the host. So for a declaration with a
+    // `Domain`, the host is a subdomain of the `Domain`.
     let host = if spec.has_domain() { format!("www.{domain}") } else { domain.to_owned() };
     let context = Context::https(&host).path(spec.path).declared(&[*spec]);
     audit::set_cookie(set_cookie_header(spec, "value", domain).as_bytes(), &context).findings
@@ -210,15 +211,15 @@ fn set_cookie_header(spec: &Spec, value: &str, cookie_domain: &str) -> String {
 }
 
 impl Inventory {
-    /// Checks all cookies against a deny list. The deny list has the same format as the environment variable
-    /// `HARDTACK_DENY`. A test that calls `deny` finds denied cookies even if the program was built without
-    /// `HARDTACK_DENY`.
+    /// Checks all cookies of the program against a deny list, which is a list of forbidden settings. The deny list has
+    /// the same format as the environment variable `HARDTACK_DENY`. A test that calls `deny` finds denied cookies even
+    /// if the program was built without `HARDTACK_DENY`.
     ///
     /// # Errors
     ///
     /// Returns a [`DenyError`] with one message for each of the following problems:
     ///
-    /// - The deny list denies a cookie of this program.
+    /// - A cookie of this program has a setting that the deny list forbids.
     /// - The deny list contains an unknown word.
     /// - The deny list contains an exception that exempts no cookie of this program.
     ///
@@ -265,8 +266,8 @@ impl Inventory {
 }
 
 impl Entry {
-    /// Returns true if the `Domain` is a public suffix. If the declaration uses a Rust constant for the `Domain`, the
-    /// macros cannot check the `Domain`.
+    /// Returns true if the `Domain` is a public suffix. The macros cannot check a `Domain` that is a Rust constant, so
+    /// this function checks the `Domain` at run time.
     fn has_public_suffix(&self) -> bool {
         self.spec.domain.is_some_and(|domain| is_public_suffix(&domain.to_ascii_lowercase()))
     }
@@ -300,7 +301,8 @@ pub struct DenyError {
 }
 
 impl DenyError {
-    /// Returns the messages. The message about a denied cookie begins with the file and line of the declaration.
+    /// Returns one message for each problem. The message about a denied cookie begins with the file and line of the
+    /// declaration.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;

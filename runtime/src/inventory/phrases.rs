@@ -1,5 +1,5 @@
-//! Describes the attributes of a declaration in plain words, for readers who do not know HTTP. The HTML page and the
-//! table of the inventory contain the phrases.
+//! Describes the attributes of a declared cookie in plain words, for readers who do not know HTTP. The HTML page and
+//! the table of the inventory contain the phrases.
 
 use core::time::Duration;
 

@@ -1,6 +1,6 @@
-//! Writes the inventory as SARIF 2.1.0, for code review tools. If a declaration gives a reason for a weakness, the
-//! SARIF result about the weakness is marked as suppressed in the source. Code review tools show a suppressed result as
-//! accepted, and show the reason.
+//! Writes the findings of the inventory as SARIF 2.1.0, which is a JSON format for code review tools. If a declaration
+//! gives a reason for a weakness, the SARIF result about the weakness is marked as suppressed in the source. Code
+//! review tools show a suppressed result as accepted, and show the reason.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -35,8 +35,8 @@ impl Inventory {
         let mut by_id: BTreeMap<&str, (Weakness, Vec<Reference>)> = BTreeMap::new();
         for (_, finding) in findings() {
             let (_, references) = by_id.entry(finding.rule.id()).or_insert((finding.rule, Vec::new()));
-            // The ids of the Mozilla Observatory (a scanner) are left out, because the Observatory's ids are scores. A
-            // score depends on the cookie and not only on the rule.
+            // The ids of the Mozilla Observatory (a scanner) are scores. A score depends on the cookie, so the
+            // description of a rule cannot contain a score.
             for reference in finding.references.iter().filter(|reference| reference.auditor != Auditor::Observatory) {
                 if !references.contains(reference) {
                     references.push(*reference);
@@ -75,8 +75,8 @@ fn descriptor(rule: Weakness, references: &[Reference]) -> Value {
     })
 }
 
-/// Returns a tag for code scanning services. The tag of a CWE id has the form `external/cwe/cwe-614`. All other tags
-/// contain the id in the same form as audit reports.
+/// Returns the SARIF tag of an id, for code scanning services. The tag of a CWE id has the form `external/cwe/cwe-614`.
+/// The tag of any other id has the same form as the id in audit reports.
 fn tag(reference: &Reference) -> String {
     match reference.auditor {
         Auditor::Cwe => format!("external/cwe/{}", reference.id.to_ascii_lowercase()),
@@ -84,7 +84,8 @@ fn tag(reference: &Reference) -> String {
     }
 }
 
-/// Returns one result. The argument `rule_index` is the position of the rule in the SARIF list `rules`.
+/// Returns the SARIF result for one finding. The argument `rule_index` is the position of the rule in the SARIF list
+/// `rules`.
 fn result(cookie: &Entry, finding: &Finding, rule_index: Option<usize>) -> Value {
     let level = match finding.severity {
         Severity::High => "error",
@@ -127,8 +128,8 @@ fn uri(file: &str) -> String {
     for byte in path.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
-            // In an absolute path, a colon follows the drive letter and is not escaped. In a relative path, each colon
-            // is escaped, because the text before an unescaped colon would be the scheme of the URI.
+            // In an absolute Windows path, the colon after the drive letter is not escaped. In a relative path, each
+            // colon is escaped. Otherwise, a URI parser would read the text before the colon as the scheme of the URI.
             b':' if uri.starts_with("file:") => uri.push(':'),
             byte => {
                 // Writing to a `String` never fails.

@@ -1,14 +1,14 @@
-//! Writes the inventory as text for a terminal. The text has one row for each cookie. The details of the cookie follow
-//! below the row.
+//! Writes the inventory (the list of declared cookies) as text for a terminal. The text has one row for each cookie.
+//! Below each row, the text lists the details of the cookie.
 
 use std::fmt::Write as _;
 
 use super::{Entry, Inventory, phrases};
 
 impl Inventory {
-    /// Returns the inventory as text for a terminal. The text has one row for each cookie. The purpose, the source line
-    /// and the findings of the cookie follow below the row. If the declaration gives no reason for a weakness, the text
-    /// of the finding begins with `unexpected:`.
+    /// Returns the inventory as text for a terminal. The text has one row for each cookie. Below each row, the text
+    /// lists the purpose, the source line and the findings of the cookie. If the declaration gives no reason for a
+    /// weakness, the text of the finding begins with `unexpected:`.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -44,7 +44,7 @@ impl Inventory {
         table
     }
 
-    /// Returns text with three numbers: the number of cookies, the number of findings, and the number of findings
+    /// Returns a summary with three numbers: the number of cookies, the number of findings, and the number of findings
     /// without a reason.
     pub(super) fn summary(&self) -> String {
         let findings = || self.cookies.iter().flat_map(|cookie| &cookie.findings);

@@ -1,4 +1,4 @@
-//! The type `Cookies`, with which a handler reads, sets and removes cookies. The methods of `Cookies` call the
+//! The type `Cookies`. A handler reads, sets and removes cookies with `Cookies`. The methods of `Cookies` call the
 //! functions in `state.rs`.
 
 use core::fmt;
@@ -16,11 +16,11 @@ use crate::policy::PolicyHandle;
 use crate::request::scheme::{AnyScheme, Https, PlainHttp, Scheme};
 use crate::sync::Arc;
 
-/// The cookie jar of one request and its response. The type parameter is the scheme of the request.
+/// The cookie jar of one request and its response. The type parameter `S` is the scheme of the request.
 ///
-/// A clone is cheap, and all clones share one jar. In a framework, the policy's middleware makes the jar and writes the
-/// jar into the response. Without a framework, make the jar with [`Cookies::from_headers`] and write the jar with
-/// [`write`](Cookies::write).
+/// A clone is cheap, and all clones share one jar. In a framework, the policy's middleware makes the jar and adds the
+/// jar's cookies to the response. Without a framework, make the jar with [`Cookies::from_headers`], and add the jar's
+/// cookies to the response with [`write`](Cookies::write).
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};
@@ -59,7 +59,7 @@ impl<S: Scheme> Cookies<S> {
         Cookies::from_jar(Arc::new(JarState::new(request, scheme.verdict())))
     }
 
-    /// Sets the policy of the jar to the current policy of the handle. If the jar already has a policy, `with_policy`
+    /// Sets the policy of the jar to the current policy of `handle`. If the jar already has a policy, `with_policy`
     /// does nothing.
     ///
     /// ```
@@ -83,8 +83,8 @@ impl<S: Scheme> Cookies<S> {
         self
     }
 
-    /// Sets the keyring of the jar. Call `with_keyring` if the jar has no policy, or if the jar needs another keyring
-    /// than the policy's keyring. If the jar already has a keyring, `with_keyring` does nothing.
+    /// Sets the keyring of the jar. Call `with_keyring` if the jar has no policy, or if the jar must not use the
+    /// policy's keyring. If the jar already has a keyring, `with_keyring` does nothing.
     ///
     /// ```
     /// use hardtack::seal::{Key, Keyring};
@@ -121,8 +121,8 @@ impl<S: Scheme> Cookies<S> {
     /// # Errors
     ///
     /// - [`ReadError::NotHttps`] if a Secure cookie came over plain HTTP.
-    /// - [`ReadError::Ambiguous`] if the request contains several different values for the name.
-    /// - [`ReadError::Malformed`] if the value is not valid for the type.
+    /// - [`ReadError::Ambiguous`] if the request contains several different values for the cookie's name.
+    /// - [`ReadError::Malformed`] if the cookie's value is not valid for the type `T`.
     /// - For a `signed` or `sealed` cookie, also [`ReadError::NoKeyring`], [`ReadError::BadSeal`],
     ///   [`ReadError::Expired`] and [`ReadError::UnknownKey`].
     ///
@@ -168,8 +168,8 @@ impl<S: Scheme> Cookies<S> {
         })
     }
 
-    /// Sets a cookie in the response. A cookie replaces an earlier cookie of the response that has the same name, Path
-    /// and Domain.
+    /// Sets a cookie in the response. If `set` was already called with a cookie of the same name, Path and Domain, the
+    /// new cookie replaces the earlier cookie.
     ///
     /// # Errors
     ///
@@ -218,8 +218,8 @@ impl<S: Scheme> Cookies<S> {
         self.jar.add(Declaration::new::<T>(), None, &Overrides::NONE)
     }
 
-    /// Appends the `Set-Cookie` headers of the jar to the response, and closes the jar. Headers that are weaker than
-    /// the policy's baseline are made stricter first. A second call of `write` does nothing.
+    /// Appends the `Set-Cookie` headers of the jar to the response, and closes the jar. If a header is weaker than the
+    /// policy's baseline, `write` makes the header stricter. A second call of `write` does nothing.
     pub fn write(&self, response: &mut HeaderMap) {
         self.jar.write(response);
     }
@@ -230,12 +230,12 @@ impl<S: Scheme> Cookies<S> {
 }
 
 impl Cookies<AnyScheme> {
-    /// Returns the same jar with proof of HTTPS as its type parameter.
+    /// Returns the same jar as a `Cookies<Https>`, if the request came over HTTPS.
     ///
     /// # Errors
     ///
-    /// If the request did not come over HTTPS, returns a [`PlainHttp`]. The `PlainHttp` contains the evidence for plain
-    /// HTTP.
+    /// If the request did not come over HTTPS, returns a [`PlainHttp`]. The `PlainHttp` contains the reason why the
+    /// request counts as plain HTTP.
     ///
     /// ```
     /// use hardtack::{AnyScheme, Cookies, testing};

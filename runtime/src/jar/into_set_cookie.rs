@@ -1,4 +1,5 @@
-//! The argument of [`Cookies::set`](crate::Cookies::set): a cookie, or a cookie with its own settings in a `SetCookie`.
+//! The argument of [`Cookies::set`](crate::Cookies::set): a cookie, or a `SetCookie` that contains a cookie and
+//! settings.
 
 use super::state::JarState;
 use crate::cookie::declaration::{Cookie, Declaration};
@@ -48,8 +49,8 @@ impl<T: Cookie> IntoSetCookie for T {
         SetCookie::new(self)
     }
 
-    // A plain cookie has no overrides, so this impl does not make a `SetCookie`. Without the `SetCookie`, the compiler
-    // generates less code for each cookie type.
+    // A cookie without a `SetCookie` has no settings. This impl makes no `SetCookie`, so that the compiler generates
+    // less code for each cookie type.
     fn set_in(self, jar: &JarState) -> Result<(), SetError> {
         jar.add(Declaration::new::<T>(), Some(&self), &Overrides::NONE)
     }

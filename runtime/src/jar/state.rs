@@ -1,6 +1,6 @@
 //! The state of a jar: the cookies of the request, and the cookies that the response will set. All clones of a
-//! `Cookies` share one state. After the jar is written into the response, no cookie can be set. This file handles
-//! cookie declarations as data, without the Rust types of the cookies.
+//! `Cookies` share one state. After the jar is written into the response, no cookie can be set. The functions of this
+//! file are not generic over the cookie type, but take a cookie's declaration as data.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -29,7 +29,7 @@ use crate::wire::cookie::{self, Lookup};
 pub struct JarState {
     verdict: Verdict,
     headers: CookieHeaders,
-    /// The method and URI of the request, for events. The field is `None` if the jar was made only from headers.
+    /// The method and URI of the request, for events. `target` is `None` if the jar was made only from headers.
     target: Option<(Method, Uri)>,
     policy: OnceLock<CurrentPolicy>,
     #[cfg(feature = "seal")]
@@ -37,7 +37,7 @@ pub struct JarState {
     pending: Mutex<Pending>,
 }
 
-/// The `Cookie` headers of the request. Most requests have at most one `Cookie` header, so a jar usually needs no list
+/// The `Cookie` headers of the request. Most requests have at most one `Cookie` header, so a jar usually needs no `Vec`
 /// of headers.
 enum CookieHeaders {
     AtMostOne(Option<HeaderValue>),
@@ -67,7 +67,7 @@ impl CookieHeaders {
 struct Pending {
     is_sent: bool,
     headers: Vec<SetCookieHeader>,
-    /// The cookies whose value can never be read. If a read error becomes the response, the response removes the
+    /// The cookies whose value in the request is unreadable. A response that reports the read error removes the
     /// unreadable cookie.
     unreadable: Vec<Declaration>,
 }
@@ -92,7 +92,7 @@ impl JarState {
         self
     }
 
-    /// Sets the policy. Does nothing if a policy is already set, because a request is handled under one policy only.
+    /// Sets the policy. Does nothing if a policy is already set, because each request has only one policy.
     pub(crate) fn set_policy(&self, policy: CurrentPolicy) {
         let _ = self.policy.set(policy);
     }
@@ -134,7 +134,8 @@ impl JarState {
         let header = set_cookie_header(declaration, value, overrides, &context);
         header.and_then(|header| self.push(header)).inspect_err(|error| {
             let evidence = error.evidence();
-            // The event has its own field for the evidence, so the event's reason does not repeat the evidence.
+            // The text of `reason` does not contain the evidence, because the event contains the evidence in another
+            // field.
             let reason: &dyn fmt::Display =
                 if evidence.is_some() { &"a Secure cookie is not sent over plain HTTP" } else { error };
             let event = Event::new(Kind::CookieNotSet, error.code(), reason);
@@ -186,9 +187,9 @@ impl JarState {
         slot.decode(&text).map_err(|source| malformed(declaration.spec, source))
     }
 
-    /// Reads a cookie for which the request contains several different values. For a `signed` or `sealed` cookie,
-    /// ignores every value without a valid seal, because a sibling host can set values without a valid seal. If no
-    /// value has a valid seal, returns the error of the first value.
+    /// Reads a cookie for which the request contains several different values. If the cookie is `signed` or `sealed`,
+    /// ignores every value without a valid seal. Another host of the same site may have set a value without a valid
+    /// seal. If no value has a valid seal, returns the error of the first value.
     fn read_conflicting(&self, declaration: Declaration, slot: &mut dyn DecodeSlot) -> Result<(), ReadError> {
         let spec = declaration.spec;
         self.check_https(spec)?;
@@ -220,7 +221,7 @@ impl JarState {
         Ok(())
     }
 
-    /// Converts a raw cookie value to text. Opens the seal of a `signed` or `sealed` value. Percent-decodes a value
+    /// Converts a raw cookie value to text. Verifies or decrypts a `signed` or `sealed` value. Percent-decodes a value
     /// that has no seal. Does not change the value of a `read_only` cookie, because another program wrote the value.
     fn text<'a>(&self, spec: &Spec, raw: &'a [u8]) -> Result<Cow<'a, str>, ReadError> {
         let Some(seal) = spec.seal else { return decode_raw(spec, raw).map_err(|source| malformed(spec, source)) };
@@ -258,7 +259,7 @@ impl JarState {
         self.policy.get().map(|current| &*current.policy)
     }
 
-    /// Emits an event for the read error. If the cookie's value can never be read, stores the cookie for
+    /// Emits an event for the read error. If the error response must remove the cookie, stores the declaration for
     /// `remove_unreadable`.
     fn reject(&self, declaration: Declaration, error: &ReadError) {
         if error.removes_cookie() && !declaration.spec.read_only {
@@ -268,15 +269,15 @@ impl JarState {
             }
         }
         let evidence = error.evidence();
-        // The event has its own field for the evidence, so the event's reason does not repeat the evidence.
+        // The text of `reason` does not contain the evidence, because the event contains the evidence in another field.
         let reason: &dyn fmt::Display =
             if evidence.is_some() { &"a Secure cookie is not read over plain HTTP" } else { error };
         let event = Event::new(Kind::CookieRejected, error.code(), reason);
         self.emit(event.with_cookie(error.cookie()).with_evidence(evidence));
     }
 
-    /// Adds a header that removes the cookie with this name, if the cookie's value could not be read. Does nothing if
-    /// the response already sets the cookie.
+    /// Adds a header that removes the cookie `name`, if the cookie's value was unreadable. Does nothing if the response
+    /// already sets the cookie.
     ///
     /// A `read_only` cookie is never removed, because another program owns the cookie.
     #[cfg(feature = "_layer")]
@@ -287,14 +288,14 @@ impl JarState {
         let Ok(removal) = set_cookie_header(declaration, None, &Overrides::NONE, &context) else { return };
         let mut pending = self.pending();
         if !pending.headers.iter().any(|header| removal.replaces(header)) {
-            // The header that removes the cookie comes first, so that the header never removes a cookie that the
+            // Inserts the removal before all other headers, so that the removal never deletes a cookie that the
             // application sets.
             pending.headers.insert(0, removal);
         }
     }
 
-    /// Returns the data for `Debug`: the cookie names of the request, the cookie names of the response, and true if the
-    /// response was sent.
+    /// Returns three values for `Debug`: the cookie names of the request, the cookie names of the response, and true if
+    /// the jar is closed.
     pub(crate) fn names(&self) -> (Vec<Cow<'_, str>>, Vec<&'static str>, bool) {
         let received = self.headers.as_slice().iter().flat_map(|header| cookie::pairs(header.as_bytes()));
         let received = received.map(|(name, _)| String::from_utf8_lossy(name));
@@ -325,8 +326,7 @@ impl JarState {
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
-        // No code panics while the code has the lock. So the data behind the lock is valid even if the lock is
-        // poisoned.
+        // Ignores a poisoned lock: no code panics while it holds the lock, so the data is always valid.
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

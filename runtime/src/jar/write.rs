@@ -1,5 +1,5 @@
-//! Writes the `Set-Cookie` headers of a jar into a response. A header that is weaker than the policy's baseline is made
-//! stricter first.
+//! Writes the `Set-Cookie` headers of a jar into a response. If a header is weaker than the policy's baseline, this
+//! file makes the header stricter.
 
 use std::time::SystemTime;
 
@@ -20,9 +20,9 @@ impl JarState {
         self.append(self.close(), response);
     }
 
-    /// Appends headers of the jar to the response.
+    /// Appends the `Set-Cookie` headers of a jar to the response.
     pub(crate) fn append(&self, headers: Vec<SetCookieHeader>, response: &mut HeaderMap) {
-        // Reserves space for two more headers, Cache-Control and HSTS, so that the header map does not grow a second
+        // Reserves space also for the headers Cache-Control and HSTS, so that the header map does not grow a second
         // time.
         response.reserve(headers.len() + 2);
         for mut header in headers {
@@ -50,7 +50,7 @@ impl JarState {
 
 /// Replaces the bytes of a header value. The new header value keeps the `sensitive` mark of the old header value.
 pub(crate) fn replace(header: &mut HeaderValue, bytes: Vec<u8>) {
-    // `bytes` contains only bytes from a valid header value and ASCII text, so `try_from` does not fail.
+    // `try_from` does not fail, because `bytes` consists of ASCII text and of bytes from a valid header value.
     if let Ok(mut value) = HeaderValue::try_from(bytes) {
         value.set_sensitive(header.is_sensitive());
         *header = value;
@@ -64,7 +64,7 @@ fn tighten(baseline: &Baseline, parsed: &ParsedSetCookie<'_>, now: impl Fn() -> 
     let mut set = |name, value: &str| {
         out = Some(with_attribute(out.as_deref().unwrap_or(parsed.header), name, value.as_bytes()));
     };
-    // For a header without `SameSite`, an added `SameSite=None` would make the cookie weaker.
+    // Never adds `SameSite=None`, because `SameSite=None` is weaker than no `SameSite`.
     if let Some(min) = baseline.min_same_site().filter(|min| *min != SameSite::None) {
         // If `SameSite` is missing or has an unknown value, browsers protect the cookie less than with `SameSite=Lax`.
         if !parsed.known_same_site().is_some_and(|found| found.is_at_least(min)) {

@@ -6,8 +6,8 @@ use http::HeaderValue;
 use crate::policy::Caching;
 use crate::wire::list::split_unquoted;
 
-/// Returns a stricter `Cache-Control` header for a response, and true if the response's own `Cache-Control` headers
-/// allow shared caches to store the response. Returns `None` if the response's own headers are strict enough.
+/// Returns a stricter `Cache-Control` header for a response. The boolean is true if the response's own `Cache-Control`
+/// headers let shared caches store the response. Returns `None` if the response's own headers are strict enough.
 pub(super) fn stricter_cache_control<'a>(
     caching: Caching,
     headers: impl Iterator<Item = &'a HeaderValue>,
@@ -32,7 +32,7 @@ pub(super) fn stricter_cache_control<'a>(
             stricter.extend_from_slice(directive);
         }
     }
-    // The code joins parts of valid header values with commas. The result is a valid header value too.
+    // The conversion succeeds: the bytes are parts of valid header values, with commas between the parts.
     HeaderValue::from_bytes(&stricter).ok().map(|value| (value, was_shared))
 }
 

@@ -1,5 +1,5 @@
-//! Checks the requests of the program's own HTTP client. The input is the URI and the headers of a request. The output
-//! is an error if the request would carry a cookie or credentials over plain HTTP.
+//! Checks the requests of the program's own HTTP client. The input is the URI and the headers of a request that the
+//! client wants to send. The output is an error if the request would carry a cookie or credentials over plain HTTP.
 
 use core::fmt;
 

@@ -1,5 +1,6 @@
 //! Tests in which several threads use one jar. loom runs each test once for every order in which the threads can take
-//! the locks. A test fails if a cookie is lost or sent twice, or if two policies are mixed in one cookie.
+//! the locks. A test fails if a cookie is lost or sent twice. A test also fails if one cookie has settings of two
+//! policies.
 //!
 //! ```console
 //! $ RUSTFLAGS="--cfg hardtack_loom" cargo test -p hardtack --features seal,testing,tower,tracing --lib every_order
@@ -64,7 +65,8 @@ fn set_cookie_headers(response: &HeaderMap) -> Vec<String> {
     response.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned()).collect()
 }
 
-/// Returns true if the call came before the jar was written, and false if the call came after the jar was written.
+/// Returns true if the call of `set` came before the jar was written to the response. Returns false if the call came
+/// later.
 fn is_in_time(result: Result<(), SetError>) -> bool {
     match result {
         Ok(()) => true,
@@ -90,7 +92,7 @@ fn set_is_sent_or_returns_an_error() {
         assert_eq!(headers.contains(&format!("__Host-Http-session=1{ATTRIBUTES}")), session);
         assert_eq!(headers.contains(&format!("__Host-Http-cart=2{ATTRIBUTES}")), cart);
         assert_eq!(headers.len(), usize::from(session) + usize::from(cart));
-        // The jar is closed now, and a second response gets no cookies.
+        // The jar is already written to a response. So `set` fails, and a second response gets no cookies.
         assert!(!is_in_time(jar.set(Session(3))));
         assert!(!is_in_time(jar.remove::<Cart>()));
         assert!(write(&jar).is_empty());
@@ -107,7 +109,8 @@ fn last_set_of_a_name_is_sent() {
         });
         let headers = write(&jar);
         let results = threads.map(|thread| thread.join().unwrap());
-        // If the first call of a thread came too late, the second call of the same thread came too late as well.
+        // If the jar was already written at the first call in a thread, the second call in the same thread is also too
+        // late.
         assert!(results.iter().all(|(first, second)| *first || !*second));
         let last_of_each_thread: Vec<_> = (1..)
             .zip(results)
@@ -166,12 +169,13 @@ fn first_policy_applies_as_a_whole() {
             })
         });
         let early = jar.set(Basket(1));
-        // `Basket` needs a domain and a key. If the jar has no policy yet, the first error is the missing domain. In
-        // every order of the threads, a jar with a domain must also have a key.
+        // `Basket` needs a domain and a key. If the jar has no policy yet, `set` returns the error about the missing
+        // domain. A policy gives the jar a domain and a key together, so `set` must never return an error about a
+        // missing key.
         assert!(matches!(early, Ok(()) | Err(SetError::Attribute { attribute: "domain", .. })), "{early:?}");
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         jar.set(Basket(2)).unwrap();
-        // Both calls of `set` used the same policy. So the second call replaced the cookie of the first call.
+        // The two calls of `set` used the same policy, so the second cookie replaced the first cookie.
         let [header] = &*write(&jar) else { panic!("two scopes") };
         assert!(header.contains("; Domain=one.example;") || header.contains("; Domain=two.example;"), "{header}");
     });

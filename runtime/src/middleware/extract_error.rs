@@ -7,7 +7,7 @@ use http::StatusCode;
 use crate::cookie::error::HTTPS_ONLY;
 use crate::request::evidence::Evidence;
 
-/// The error of an extractor. The handler did not run.
+/// The error of an extractor that refused a request. After this error, the handler does not run.
 ///
 /// ```
 /// use hardtack::{Cookies, ExtractError, Https};
@@ -19,17 +19,16 @@ use crate::request::evidence::Evidence;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExtractError {
-    /// The handler needs HTTPS, and the request came over plain HTTP.
+    /// The handler accepts only HTTPS requests, and the request came over plain HTTP.
     #[non_exhaustive]
     NotHttps {
         /// The reason why the request counts as plain HTTP.
         evidence: Evidence,
     },
-    /// The policy's middleware does not handle this route, so there is no jar and no proof of HTTPS.
+    /// The policy's middleware does not handle this route, so the request has no jar and no proof of HTTPS.
     #[non_exhaustive]
     LayerMissing {
-        /// A text that names the code that the developer must add to the application. The text is different for each
-        /// framework.
+        /// The remedy: code that the developer must add to the application. The code is different for each framework.
         remedy: &'static str,
     },
 }

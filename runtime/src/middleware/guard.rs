@@ -1,6 +1,6 @@
-//! Handles one request in the middleware. First, the guard checks the head of the request (everything but the body). If
-//! the policy redirects or refuses the request, the guard returns the policy's own response. Otherwise the guard
-//! returns a jar for the request. Later, the guard applies the policy to the application's response.
+//! Handles one request in the middleware. First, the guard checks the request's method, URI and headers. If the policy
+//! redirects or refuses the request, the guard returns the policy's own response. Otherwise the guard returns a jar for
+//! the request. Later, the guard applies the policy to the application's response.
 
 use http::header::SET_COOKIE;
 use http::{Extensions, HeaderMap};
@@ -20,7 +20,8 @@ use crate::request::scheme::{Https, Scheme};
 use crate::request::tls_termination::TlsTermination;
 use crate::sync::Arc;
 
-/// The state that all requests share: the policy, and the setting that decides how the scheme of a request is detected.
+/// The state that all requests share. The state contains the policy, and the setting for detecting the scheme of a
+/// request.
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyGuard {
     policy: PolicyHandle,
@@ -33,8 +34,8 @@ impl PolicyGuard {
         PolicyGuard { policy, tls_termination: Arc::new(tls_termination), removals: None }
     }
 
-    /// Makes the guard add the missing `Path` to each header that removes a cookie. Some frameworks need this step,
-    /// because their session code removes a cookie with a header that has no `Path`.
+    /// Makes the guard add the missing `Path` to each header that removes a cookie. An adapter calls this method if the
+    /// framework's session code removes a cookie with a header that has no `Path`.
     #[cfg(feature = "poem")]
     pub(crate) fn completing_removals(mut self) -> Self {
         self.removals = Some(Arc::default());
@@ -63,8 +64,8 @@ impl PolicyGuard {
         Ok(InFlight {
             jar: Arc::new(jar),
             host: RequestHost::from_request(head.uri, head.headers).ok(),
-            // If two layers of hardtack handle a request, only the outer layer adds the missing `Path` to headers that
-            // remove cookies. If both layers added the `Path`, each header would be sent twice.
+            // If two middlewares of hardtack handle a request, only the outer middleware adds the missing `Path` to
+            // headers that remove cookies. If the inner middleware did the same, each header would be sent twice.
             removals: self.removals.clone().filter(|_| !is_nested),
             is_nested,
             is_finished: false,
@@ -77,13 +78,13 @@ pub(crate) struct InFlight {
     jar: Arc<JarState>,
     host: Option<RequestHost>,
     removals: Option<Arc<Removals>>,
-    /// True if another layer of hardtack wraps this layer.
+    /// True if another middleware of hardtack wraps this middleware.
     is_nested: bool,
     is_finished: bool,
 }
 
 impl InFlight {
-    /// Returns a handle of the request's jar, for the extractors of the request.
+    /// Returns a handle of the request's jar. The extractors read the jar through the handle.
     pub(crate) fn jar_handle(&self) -> JarHandle {
         JarHandle(self.jar.clone())
     }
@@ -91,8 +92,8 @@ impl InFlight {
     /// Applies the policy to the response and writes the jar into the response.
     ///
     /// `extensions` are the extensions of the response. `on_response` removes [`TrustedHeaders`] and [`RemoveCookie`]
-    /// from the extensions. If another layer of hardtack wraps this layer, `on_response` then adds [`TrustedHeaders`]
-    /// for the outer layer.
+    /// from the extensions. If another middleware of hardtack wraps this middleware, `on_response` then adds new
+    /// [`TrustedHeaders`] for the outer middleware.
     pub(crate) fn on_response(&mut self, headers: &mut HeaderMap, extensions: &mut Extensions) {
         self.is_finished = true;
         if let Some(RemoveCookie(name)) = extensions.remove() {
@@ -106,14 +107,14 @@ impl InFlight {
         self.complete_removals(&hardener, headers);
         hardener.harden(headers, &mut trusted, pending);
         if self.is_nested {
-            // The outer layer compares the trusted headers with the response byte for byte. So the trusted headers must
-            // be exactly the headers that this layer sends.
+            // The outer middleware compares the trusted headers with the response byte for byte. So the trusted headers
+            // must be equal to the headers that this middleware sends.
             trusted.0.extend(headers.get_all(SET_COOKIE).iter().rev().take(pending_len).cloned());
             extensions.insert(trusted);
         }
     }
 
-    /// Adds the missing `Path` to each header that removes a cookie. Does nothing if the guard was made without
+    /// Adds the missing `Path` to each header that removes a cookie. Does nothing if the adapter did not call
     /// `completing_removals`, or if the policy does not harden undeclared cookies.
     fn complete_removals(&self, hardener: &ResponseHardener<'_>, headers: &mut HeaderMap) {
         let (Some(removals), Some(uri)) = (&self.removals, self.jar.uri()) else { return };
@@ -135,8 +136,8 @@ impl InFlight {
 }
 
 impl Drop for InFlight {
-    /// Drops the cookies of an unfinished request without the event `never-sent`. A request is unfinished if the client
-    /// disconnected or the handler panicked.
+    /// Drops the cookies of an unfinished request, and does not emit the event `never-sent`. A request stays unfinished
+    /// if the client disconnects or the handler panics.
     fn drop(&mut self) {
         if !self.is_finished {
             self.jar.close();
@@ -144,59 +145,60 @@ impl Drop for InFlight {
     }
 }
 
-/// A handle of a request's jar. An adapter stores the handle in the request's extensions, or in a similar place of the
-/// framework.
+/// A handle of a request's jar. The adapter of a framework stores the handle in the request's extensions, or in the
+/// framework's own place for request data.
 #[derive(Clone)]
 pub(crate) struct JarHandle(Arc<JarState>);
 
-/// In some frameworks, a handler's argument `Option<T>` drops the error of the extractor `T`. So `JarHandle` has two
-/// groups of methods:
+/// If a handler has an argument `Option<T>`, some frameworks drop the error of the extractor `T`. So `JarHandle` has
+/// two groups of methods:
 ///
 /// - If the framework keeps the error, the adapter calls `cookies` and `https`.
-/// - If the framework drops the error, the adapter calls the `maybe_` methods. When the error becomes the response, the
+/// - If the framework drops the error, the adapter calls the `maybe_` methods. If the error becomes the response, the
 ///   adapter also calls `refuse`.
 #[allow(dead_code, reason = "each framework's extractors need some of these methods")]
 impl JarHandle {
-    /// Returns a view of the jar for the scheme `S`. Refuses the request if the scheme does not allow the view.
+    /// Returns the jar as `Cookies<S>`. If `S` requires HTTPS and the request came over plain HTTP, refuses the
+    /// request.
     pub(crate) fn cookies<S: Scheme>(&self) -> Result<Cookies<S>, ExtractError> {
         self.maybe_cookies().ok_or_else(|| self.refuse())
     }
 
-    /// Returns proof of HTTPS, or refuses the request over plain HTTP.
+    /// Returns proof of HTTPS. If the request came over plain HTTP, refuses the request.
     pub(crate) fn https(&self) -> Result<Https, ExtractError> {
         self.maybe_https().ok_or_else(|| self.refuse())
     }
 
-    /// Returns a view of the jar for the scheme `S`, or `None` if the scheme does not allow the view.
+    /// Returns the jar as `Cookies<S>`. Returns `None` if `S` requires HTTPS and the request came over plain HTTP.
     pub(crate) fn maybe_cookies<S: Scheme>(&self) -> Option<Cookies<S>> {
         S::allows(self.0.verdict()).then(|| Cookies::from_jar(self.0.clone()))
     }
 
-    /// Returns proof of HTTPS, or `None` over plain HTTP.
+    /// Returns proof of HTTPS, or `None` if the request came over plain HTTP.
     pub(crate) fn maybe_https(&self) -> Option<Https> {
         self.0.verdict().into_proof().ok()
     }
 
-    /// Emits the event of a refused request, and returns the error.
+    /// Emits the event of a refused request, and returns the extractor's error.
     pub(crate) fn refuse(&self) -> ExtractError {
         let event = Event::new(Kind::RequestRefused, Code::NotHttps, &"the handler needs HTTPS");
         self.0.emit(event.with_evidence(Some(self.0.verdict().evidence)));
         self.refusal()
     }
 
-    /// Returns the error of a refused request. Emits no event.
+    /// Returns the extractor's error for a refused request. Emits no event.
     pub(crate) fn refusal(&self) -> ExtractError {
         ExtractError::NotHttps { evidence: self.0.verdict().evidence }
     }
 }
 
-/// A response extension with the name of a cookie that the middleware must remove. The response of a
-/// [`ReadError`](crate::ReadError) has the extension `RemoveCookie`.
+/// A response extension that names a cookie. The middleware removes the named cookie from the browser. The response of
+/// a [`ReadError`](crate::ReadError) has the extension `RemoveCookie`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RemoveCookie(pub(crate) &'static str);
 
-/// Returns the error for a route that the policy's middleware does not handle, and emits an event. `remedy` names the
-/// code that the developer must add for the framework.
+/// Emits an event and returns the error for a route that the policy's middleware does not handle. `remedy` contains the
+/// code that the developer must add to the application.
 pub(crate) fn layer_missing(remedy: &'static str) -> ExtractError {
     let error = ExtractError::LayerMissing { remedy };
     event::log(&Event::new(Kind::Mistake, Code::LayerMissing, &error));

@@ -1,6 +1,6 @@
 //! Finds the attributes that are missing in the `Set-Cookie` header of an undeclared cookie, and adds the missing
-//! attributes. The input is a parsed header. The output is the missing attributes, and the header with the missing
-//! attributes.
+//! attributes. The input is a parsed header. The output is the list of missing attributes, and a copy of the header
+//! with the missing attributes at the end.
 
 use core::fmt;
 
@@ -18,14 +18,15 @@ pub(super) struct MissingAttributes {
 }
 
 impl MissingAttributes {
-    /// Finds the missing attributes of a header. Every cookie should have `Secure`. A session cookie should also have
-    /// `HttpOnly` and a valid `SameSite`. A CSRF token does not need `HttpOnly`, because scripts read CSRF tokens.
+    /// Finds the missing attributes of a header. Every cookie must have `Secure`. A session cookie must also have
+    /// `HttpOnly` and a valid `SameSite`. A cookie with a CSRF token does not need `HttpOnly`, because scripts read
+    /// CSRF tokens.
     ///
     /// `listed` contains the names in the policy's setting `session_names`.
     pub(super) fn find(parsed: &ParsedSetCookie<'_>, listed: &[String]) -> Self {
         let same_site = parsed.known_same_site().is_none();
-        // The code checks the cookie's name only if an attribute is missing. Most headers of session libraries have all
-        // attributes.
+        // To save time, the code checks the cookie's name only if `HttpOnly` or `SameSite` is missing. Most headers of
+        // session libraries have both attributes.
         let is_session = (!parsed.http_only || same_site) && is_session_name(parsed.name, listed);
         MissingAttributes {
             secure: !parsed.secure,
@@ -91,7 +92,7 @@ mod tests {
             ("sid=1; Secure; HttpOnly", "sid=1; Secure; HttpOnly; SameSite=Lax"),
             ("sid=1; SameSite=banana; Secure; HttpOnly", "sid=1; SameSite=banana; Secure; HttpOnly; SameSite=Lax"),
             ("session_csrf=1; Secure; SameSite=Lax", "session_csrf=1; Secure; SameSite=Lax"),
-            // On older platforms, some programs append `; Secure` to the cookie's value, as in this header.
+            // Some older programs set `Secure` by appending `; Secure` to the cookie's value, as in this header.
             ("sample=value; Secure", "sample=value; Secure"),
         ] {
             assert_eq!(harden(header), hardened);

@@ -1,5 +1,5 @@
 //! Decides how the policy responds to a request over plain HTTP. The input is the setting `force_https` and the head of
-//! the request. The output is a redirect or a refusal.
+//! the request. The output is a redirect, a refusal, or nothing.
 
 use core::fmt;
 use core::fmt::Write as _;
@@ -19,13 +19,13 @@ mod tests;
 /// The policy's response to a request over plain HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PlainHttpResponse {
-    /// A redirect with the status 308. The URL is the value of the `Location` header.
+    /// A redirect with the status 308. The field is the value of the `Location` header.
     Redirect(HeaderValue),
     /// A refusal with the status 403.
     Refuse(RefusalReason),
 }
 
-/// The reason why a request is refused. `Display` writes the text for logs.
+/// The reason why the policy refuses a request. `Display` writes the text for logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefusalReason {
     ApiPath,

@@ -1,10 +1,10 @@
 //! Adds the missing `Path` to `Set-Cookie` headers that remove a cookie. Some libraries, such as poem's cookie jar,
 //! remove a cookie with a header that has no `Path`. A browser then removes only a cookie whose path is the directory
-//! of the request's URL (6265bis 5.7). The path of the cookie that the library wants to remove is usually another path.
+//! of the request's URL (6265bis 5.7). But the cookie that the library wants to remove usually has another path.
 //!
-//! The input is the `Set-Cookie` headers of a response. In the output, each header that removes a cookie and has no
-//! `Path` is replaced. The output has one new header for each scope in which the process set the cookie. All other
-//! headers are the same as in the input.
+//! The input is the `Set-Cookie` headers of a response. If a header removes a cookie and has no `Path`, the output has
+//! one new header for each scope in which the process set the cookie. All other headers are the same in the input and
+//! in the output.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -22,8 +22,8 @@ use crate::wire::set_cookie::ParsedSetCookie;
 #[cfg(test)]
 mod tests;
 
-/// The scopes of the cookies that responses of this process have set. A scope consists of the values of `Path`,
-/// `Domain` and `Partitioned`.
+/// The scopes of the cookies that this process has set. The scope of a cookie consists of `Path`, `Domain` and
+/// `Partitioned`.
 #[derive(Debug, Default)]
 pub(super) struct Removals {
     scopes: Mutex<Vec<CookieScope>>,
@@ -33,7 +33,7 @@ pub(super) struct Removals {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct CookieScope {
     name: Vec<u8>,
-    /// The cookie's path. `None` means the directory of the request's path.
+    /// The cookie's path. If `path` is `None`, the cookie's path is the directory of the request's path.
     path: Option<Vec<u8>>,
     /// The cookie's domain, in lower case.
     domain: Option<Vec<u8>>,
@@ -48,12 +48,12 @@ pub(super) struct RequestTarget<'a> {
 }
 
 impl CookieScope {
-    /// The highest number of scopes in the table. The table has a limit, because clients may choose the names of
-    /// cookies. If the table is full, the name of a new cookie is not stored. A full table rarely matters, because the
-    /// name of the session is usually among the first names.
+    /// The highest number of scopes in the table of known scopes. The table has a limit, because clients may choose the
+    /// names of cookies. If the table is full, no scope of a new name is stored. A full table rarely matters, because
+    /// the application usually sets the session cookie early.
     const MAX: usize = 64;
-    /// The highest number of scopes for one name. If a name has the highest number of scopes, a new scope replaces the
-    /// oldest scope of the name.
+    /// The highest number of scopes for one cookie name. If a name already has `MAX_PER_NAME` scopes, a new scope
+    /// replaces the oldest scope of the name.
     const MAX_PER_NAME: usize = 4;
 
     fn from_header(parsed: &ParsedSetCookie<'_>) -> Self {
@@ -65,8 +65,8 @@ impl CookieScope {
         }
     }
 
-    /// Returns true if the request could carry a cookie of this scope. A header that removes a cookie of another scope
-    /// would reveal that scope to the client.
+    /// Returns true if the request could carry a cookie of this scope. If the request could not carry the cookie, a
+    /// header with this scope would only reveal the other scope to the client.
     fn includes(&self, target: RequestTarget<'_>) -> bool {
         let is_below = self.path.as_ref().is_none_or(|path| path_matches(target.path.as_bytes(), path));
         is_below
@@ -76,8 +76,9 @@ impl CookieScope {
             })
     }
 
-    /// Returns the scopes to try if the cookie's scope is unknown. The first scope is the request's directory. The
-    /// second scope is `/`, because most libraries use `/`. A `__Host-` cookie always has the path `/`.
+    /// Returns the scopes for the headers if the cookie's scope is unknown. The first scope has the request's directory
+    /// as its path. The second scope has the path `/`, because most libraries use `/`. A `__Host-` cookie always has
+    /// the path `/`.
     fn fallback_scopes(name: &[u8]) -> Vec<Self> {
         let here = CookieScope { name: Vec::new(), path: None, domain: None, partitioned: false };
         let root = CookieScope { path: Some(b"/".to_vec()), ..here.clone() };
@@ -98,13 +99,13 @@ impl CookieScope {
         if self.partitioned && !parsed.partitioned {
             header.extend_from_slice(b"; Partitioned");
         }
-        // Every part of the new header comes from a valid header value.
+        // The conversion succeeds, because every part of the new header comes from a valid header value.
         HeaderValue::try_from(header).unwrap_or_else(|_| removal.clone())
     }
 }
 
-/// Returns the `Path` if the `Path` begins with `/`. Browsers ignore every other `Path` and use the request's
-/// directory.
+/// Returns the `Path` if the `Path` begins with `/`. If the `Path` does not begin with `/`, browsers ignore the `Path`
+/// and use the request's directory.
 fn explicit_path<'a>(parsed: &ParsedSetCookie<'a>) -> Option<&'a [u8]> {
     parsed.path.filter(|path| path.starts_with(b"/"))
 }

@@ -1,8 +1,8 @@
 //! Applies the policy to the headers of a response. The input is the application's headers and the cookie jar. The
 //! output is the headers that are sent.
 //!
-//! The middleware adds missing attributes to a `Set-Cookie` header from other code. The policy's baseline can also make
-//! attributes of the header stricter. The middleware does not change the other bytes of the header.
+//! The middleware adds missing attributes to a `Set-Cookie` header from other code. The baseline of the policy can also
+//! make the existing attributes of the header stricter. The middleware does not change other bytes of the header.
 
 use hardtack_rules::wire::find_folded_cookie;
 use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
@@ -28,8 +28,8 @@ pub(super) struct ResponseHardener<'a> {
     pub(super) host: Option<&'a RequestHost>,
 }
 
-/// A response extension with the `Set-Cookie` headers of declared cookies. If two layers of hardtack handle a request,
-/// the inner layer passes these headers to the outer layer in this extension.
+/// A response extension with the `Set-Cookie` headers of declared cookies. If two middlewares of hardtack handle a
+/// request, the inner middleware sends `TrustedHeaders` to the outer middleware.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TrustedHeaders(pub(crate) Vec<HeaderValue>);
 
@@ -51,7 +51,7 @@ enum Treatment {
 enum DropReason {
     Undeclared,
     SecureOverPlainHttp,
-    /// The policy makes every cookie Secure, and the response is plain HTTP.
+    /// The policy would add `Secure` to the cookie, but the response is sent over plain HTTP.
     HardenedOverPlainHttp,
 }
 
@@ -65,7 +65,7 @@ impl<'a> ResponseHardener<'a> {
         self.host().map(|host| host.as_str().to_ascii_lowercase())
     }
 
-    /// Returns true if the request is HTTPS and the policy hardens undeclared cookies.
+    /// Returns true if the request came over HTTPS and the policy hardens undeclared cookies.
     pub(super) fn hardens(&self) -> bool {
         self.jar.verdict().https && self.policy.undeclared_cookies() == UndeclaredCookies::Harden
     }
@@ -73,7 +73,7 @@ impl<'a> ResponseHardener<'a> {
     /// Applies the policy to the existing headers, then appends the jar's headers.
     ///
     /// `trusted` contains the `Set-Cookie` headers of declared cookies that the response already has. After the call,
-    /// `trusted` contains the same headers in the form in which they are sent.
+    /// `trusted` contains the same headers with the changes that the baseline made.
     pub(super) fn harden(&self, response: &mut HeaderMap, trusted: &mut TrustedHeaders, pending: Vec<SetCookieHeader>) {
         if response.contains_key(SET_COOKIE) {
             self.harden_existing(response, trusted, &pending);
@@ -140,7 +140,7 @@ impl<'a> ResponseHardener<'a> {
     }
 
     /// Decides how a `Set-Cookie` header is treated. A trusted header is dropped only if the header has `Secure` and
-    /// the request is plain HTTP.
+    /// the request came over plain HTTP.
     fn treatment(&self, parsed: &ParsedSetCookie<'_>, is_trusted: bool) -> Treatment {
         let is_declared = || self.policy.declaration(parsed.name).is_some_and(|spec| matches_declaration(spec, parsed));
         let is_undeclared = !is_trusted && !is_declared() && self.policy.exception(parsed.name).is_none();
@@ -197,7 +197,8 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
-    /// Reports a `Set-Cookie` header that browsers would reject. Also reports a header that contains several cookies.
+    /// Emits an event for a `Set-Cookie` header that browsers would reject. Also emits an event for a header that
+    /// contains several cookies.
     fn report_browser_objections(&self, parsed: &ParsedSetCookie<'_>, host: Option<&str>) {
         if find_folded_cookie(parsed.header).is_some() {
             let reason = "this header contains several cookies, and browsers read the second one as an attribute; send \
@@ -230,12 +231,13 @@ impl<'a> ResponseHardener<'a> {
         let Some(value) = self.policy.hsts_value() else { return };
         let verdict = self.jar.verdict();
         if !verdict.https || verdict.is_loopback() {
-            // A server must not send an HSTS header over plain HTTP (RFC 6797 7.2). Browsers ignore HSTS over plain
-            // HTTP, but scanners report the header.
+            // A server must not send an HSTS header over plain HTTP (RFC 6797 section 7.2). Browsers ignore an HSTS
+            // header over plain HTTP, but scanners report an error.
             response.remove(STRICT_TRANSPORT_SECURITY);
             return;
         }
-        // Browsers ignore the HSTS header for IP addresses and loopback names.
+        // The HSTS header is sent for public host names only, because browsers ignore HSTS for IP addresses and
+        // loopback names.
         match self.host().map(Host::is_public_name) {
             Some(true) => drop(response.insert(STRICT_TRANSPORT_SECURITY, value.clone())),
             Some(false) => drop(response.remove(STRICT_TRANSPORT_SECURITY)),
@@ -244,8 +246,9 @@ impl<'a> ResponseHardener<'a> {
     }
 }
 
-/// Returns true if the header removes a cookie that the jar sets. After a read error, an inner layer writes a header
-/// that removes the cookie. A response should have only one `Set-Cookie` header for each cookie (6265bis 4.1.1).
+/// Returns true if the header removes a cookie that the jar sets. After a read error, the inner middleware writes a
+/// header that removes the cookie. If the jar of the outer middleware sets the same cookie, the response should keep
+/// only the header of the jar (6265bis 4.1.1).
 fn is_replaced_removal(header: &HeaderValue, pending: &[SetCookieHeader]) -> bool {
     let removal = ParsedSetCookie::parse(header.as_bytes());
     removal.lifetime.is_expired(clock::now())
@@ -258,7 +261,7 @@ fn is_replaced_removal(header: &HeaderValue, pending: &[SetCookieHeader]) -> boo
 }
 
 /// Returns true if each attribute of the header is at least as strict as in the declaration. If the declaration has a
-/// `Domain`, the header may have any `Domain`.
+/// `Domain`, the `Domain` of the header is not checked.
 fn matches_declaration(spec: &Spec, parsed: &ParsedSetCookie<'_>) -> bool {
     (spec.has_domain() || parsed.shared_domain().is_none())
         && (parsed.secure || !spec.secure)

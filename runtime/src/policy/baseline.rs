@@ -9,8 +9,8 @@ use super::PolicyError;
 
 /// The weakest attributes that a policy accepts for any cookie.
 ///
-/// If an attribute of a `Set-Cookie` header is weaker than the baseline, the attribute of the baseline replaces the
-/// weaker attribute. If a `Set-Cookie` header is stricter than the baseline, the header is unchanged.
+/// If an attribute of a `Set-Cookie` header is weaker than the baseline, hardtack replaces the attribute with the
+/// attribute of the baseline. A `Set-Cookie` header that is stricter than the baseline is unchanged.
 ///
 /// ```
 /// use std::time::Duration;
@@ -52,19 +52,21 @@ impl Baseline {
         Baseline::default()
     }
 
-    /// Sets the weakest `SameSite` value that the policy accepts. `SameSite::None` demands nothing.
+    /// Sets the weakest `SameSite` value that the policy accepts. With `SameSite::None`, the policy accepts every
+    /// `SameSite` value.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = Some(same_site);
         self
     }
 
-    /// Demands `HttpOnly`.
+    /// Demands that every cookie has `HttpOnly`.
     pub fn http_only(mut self) -> Self {
         self.http_only = true;
         self
     }
 
-    /// Sets the longest lifetime that a cookie may have, in whole seconds. A cookie without a lifetime is unchanged.
+    /// Sets the longest lifetime that a cookie may have, in whole seconds. The baseline does not change a cookie
+    /// without a lifetime.
     pub fn longest_max_age(mut self, max_age: Duration) -> Self {
         self.longest_max_age = Some(max_age);
         self

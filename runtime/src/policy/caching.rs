@@ -1,5 +1,5 @@
-//! The setting for caches that could store responses with cookies. The module `middleware::caching` applies the
-//! setting.
+//! The setting for caches that could store responses with cookies. The module `middleware::caching` changes the
+//! `Cache-Control` header accordingly.
 
 /// The caches that may store a response with a `Set-Cookie` header (RFC 9111 7.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

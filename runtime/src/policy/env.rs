@@ -3,7 +3,7 @@
 use super::keys::{Draft, KEYS, TextValue};
 use super::{Policy, PolicyError};
 
-/// The prefix of the name of every environment variable of the policy.
+/// The start of the name of each environment variable that contains a policy setting.
 const PREFIX: &str = "HARDTACK_POLICY_";
 
 impl Policy {
@@ -11,19 +11,20 @@ impl Policy {
     /// value.
     ///
     /// The name of a variable is `HARDTACK_POLICY_`, followed by the key of the setting in upper case. A dot in the key
-    /// becomes `_`. Examples:
+    /// of a setting becomes `_`. Examples:
     ///
     /// - `HARDTACK_POLICY_FORCE_HTTPS=false`
     /// - `HARDTACK_POLICY_FORCE_HTTPS_EXEMPT=/health,/ready`
     /// - `HARDTACK_POLICY_HSTS_MAX_AGE=365d`
     /// - `HARDTACK_POLICY_EXCEPTIONS=legacy: the old shop reads it; other: …`
     ///
-    /// If a setting is a list, commas separate the items. Semicolons separate exceptions.
+    /// If the value of a setting is a list, commas separate the items of the list. If the value contains several
+    /// exceptions, semicolons separate the exceptions.
     ///
-    /// With the feature `seal`, there are two ways to set the secret keys:
+    /// With the feature `seal`, there are two ways to set the secret keys of the keyring:
     ///
     /// - `HARDTACK_POLICY_KEYRING` contains the keys, in the format of `Keyring::from_env`.
-    /// - `HARDTACK_POLICY_KEYRING_ENV` contains the name of another variable, and that variable contains the keys.
+    /// - `HARDTACK_POLICY_KEYRING_ENV` contains the name of the environment variable that contains the keys.
     ///
     /// # Errors
     ///
@@ -47,14 +48,15 @@ impl Policy {
     }
 }
 
-/// Reads a policy from pairs of a name and a value. The value in a pair is `None` if the value of the variable is not
-/// UTF-8.
+/// Reads a policy from environment variables, as pairs of a name and a value. The value in a pair is `None` if the
+/// variable's value is not UTF-8.
 pub(super) fn from_variables(variables: impl Iterator<Item = (String, Option<String>)>) -> Result<Policy, PolicyError> {
     let mut draft = Draft::default();
     let variables: Vec<_> = variables.filter(|(name, _)| name.starts_with(PREFIX)).collect();
     let names: Vec<_> = KEYS.iter().map(|key| variable_name(key.name)).collect();
-    // The first error must not depend on the order of the environment. So the error contains the unknown name that is
-    // first in alphabetical order. The known variables are read in the order of `KEYS`.
+    // The returned error must not depend on the order of the environment variables. If several variables are unknown,
+    // the error contains the name that is first in alphabetical order. The known variables are read in the order of
+    // `KEYS`.
     if let Some(unknown) = variables.iter().map(|(name, _)| name).filter(|name| !names.contains(name)).min() {
         return Err(PolicyError::new(unknown.clone(), format!("unknown; the variables are {}", names.join(", "))));
     }

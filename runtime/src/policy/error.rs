@@ -1,4 +1,4 @@
-//! The error of an invalid policy: the name of the setting, and what was expected.
+//! The error for an invalid policy: the name of the invalid setting, and a description of a valid value.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -6,7 +6,7 @@ use std::borrow::Cow;
 #[cfg(feature = "_layer")]
 use crate::request::host::Host;
 
-/// The error of an invalid policy: the name of the setting, and what was expected.
+/// The error for an invalid policy: the name of the invalid setting, and a description of a valid value.
 ///
 /// ```
 /// use hardtack::Policy;
@@ -21,12 +21,12 @@ pub struct PolicyError {
 }
 
 impl PolicyError {
-    /// The argument `problem` has the form `fact; remedy`, such as "not UTF-8; write it in UTF-8".
+    /// The argument `problem` describes the problem and the remedy, as in "not UTF-8; write it in UTF-8".
     pub(crate) fn new(key: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
         PolicyError { key: key.into(), problem: problem.into() }
     }
 
-    /// Returns the setting's name, such as `force_https.hosts`.
+    /// Returns the name of the invalid setting, such as `force_https.hosts`.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -50,7 +50,8 @@ impl fmt::Debug for PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The key is escaped, because an unknown key in a variable or a file may contain control characters.
+        // The key is escaped, because an unknown key in the environment or in a TOML file may contain control
+        // characters.
         write!(f, "`{}`: {}", self.key.escape_debug(), self.problem)
     }
 }

@@ -7,11 +7,11 @@ use crate::request::host::Host;
 /// The setting for requests over plain HTTP.
 ///
 /// If `force_https` is on, the middleware redirects a page request to the same URL over HTTPS. A page request is a GET
-/// or HEAD whose `Accept` header contains `text/html`.
+/// or HEAD request whose `Accept` header contains `text/html`.
 ///
-/// If `force_https` is on, the middleware refuses all requests that are not page requests, and all requests under
-/// [`api_paths`](ForceHttps::api_paths). A redirect of an API request would hide the mistake that the client sends
-/// credentials over plain HTTP (OWASP ASVS 4.1.2).
+/// If `force_https` is on, the middleware refuses API requests over plain HTTP. An API request is a request that is not
+/// a page request, or a request for a path under [`api_paths`](ForceHttps::api_paths). A redirect of an API request
+/// would hide a mistake: the client sends credentials over plain HTTP (OWASP ASVS 4.1.2).
 ///
 /// ```
 /// use hardtack::Policy;
@@ -34,7 +34,8 @@ pub struct ForceHttps {
 const HTTPS_PORT: u16 = 443;
 
 impl ForceHttps {
-    /// Redirects page requests and refuses all other requests. By default, the setting is on.
+    /// Makes a setting that redirects page requests over plain HTTP and refuses API requests over plain HTTP. By
+    /// default, `force_https` is on.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -46,7 +47,8 @@ impl ForceHttps {
         ForceHttps { on: true, api_paths: Vec::new(), exempt: Vec::new(), hosts: None, https_port: HTTPS_PORT }
     }
 
-    /// Accepts requests over plain HTTP. Secure cookies are still set and read over HTTPS only.
+    /// Makes a setting that accepts all requests over plain HTTP. Secure cookies are still set and read over HTTPS
+    /// only.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -59,12 +61,13 @@ impl ForceHttps {
         ForceHttps { on: false, ..ForceHttps::on() }
     }
 
-    /// Adds path prefixes of an API. The middleware refuses every request over plain HTTP whose path is under one of
-    /// the prefixes, even if the `Accept` header contains `text/html`.
+    /// Adds path prefixes of an API. If a request comes over plain HTTP and its path is under one of the prefixes, the
+    /// middleware refuses the request. The middleware refuses the request even if the `Accept` header contains
+    /// `text/html`.
     ///
-    /// A path prefix ends at the end of a path segment: the prefix `/api` covers the paths `/api` and `/api/x`, but not
-    /// `/apix`. The prefix is compared with the path that the client sent. The letter case and the percent-encoding of
-    /// the prefix and the path must be the same.
+    /// A path prefix covers only whole path segments: the prefix `/api` covers the paths `/api` and `/api/x`, but not
+    /// `/apix`. The middleware compares each prefix with the path that the client sent. The prefix and the path must
+    /// have the same letter case and the same percent-encoding.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -91,11 +94,10 @@ impl ForceHttps {
         self
     }
 
-    /// Adds paths that accept plain HTTP, such as the path of a health check. On paths that accept plain HTTP, Secure
-    /// cookies are still set over HTTPS only.
+    /// Exempts paths from `force_https`, such as the path of a health check. The middleware accepts plain HTTP on an
+    /// exempt path. On an exempt path, Secure cookies are still set over HTTPS only.
     ///
-    /// A request is exempt only if the path of the request is exactly one of the exempt paths. The query of the request
-    /// is ignored.
+    /// A request is exempt only if its path is equal to one of the exempt paths. The query of the request is ignored.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -122,7 +124,8 @@ impl ForceHttps {
         self
     }
 
-    /// Adds host names to which requests may be redirected. The middleware refuses a page request for any other host.
+    /// Adds host names to which the middleware may redirect requests. If the host of a page request is not in the list,
+    /// the middleware refuses the page request.
     ///
     /// The letter case and a trailing dot of a host name are ignored. If no host is added, the middleware redirects a
     /// page request to the host of the request, and checks only the syntax of the host.
@@ -180,8 +183,8 @@ impl ForceHttps {
         ForceHttps { on, ..self }
     }
 
-    /// Checks each setting. The function also removes trailing slashes from prefixes and trailing dots from hosts, so
-    /// that prefixes and hosts can be compared.
+    /// Checks the paths, the hosts and the port. The function also removes trailing slashes from path prefixes and
+    /// trailing dots from hosts, so that later comparisons are simple.
     pub(super) fn check(mut self) -> Result<Self, PolicyError> {
         for prefix in &mut self.api_paths {
             check_path("force_https.api_paths", prefix)?;
@@ -209,7 +212,7 @@ impl ForceHttps {
         self.on
     }
 
-    /// Returns true if the path accepts plain HTTP.
+    /// Returns true if the middleware accepts plain HTTP for the path.
     pub(crate) fn is_exempt(&self, path: &str) -> bool {
         self.exempt.iter().any(|exempt| exempt == path)
     }
@@ -220,13 +223,14 @@ impl ForceHttps {
         self.api_paths.iter().filter_map(after).any(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// Returns true if a request may be redirected to the host.
+    /// Returns true if the middleware may redirect a request to the host.
     pub(crate) fn may_redirect_to(&self, host: Host<'_>) -> bool {
         let host = without_dot(host.as_str());
         self.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)))
     }
 
-    /// Returns the port, or `None` for the default port 443. The URL of a redirect does not contain the default port.
+    /// Returns the port for the URL of a redirect, or `None` for the default port 443. The URL of a redirect does not
+    /// contain the default port.
     pub(crate) fn explicit_port(&self) -> Option<u16> {
         (self.https_port != HTTPS_PORT).then_some(self.https_port)
     }
@@ -261,7 +265,7 @@ fn check_path(key: &'static str, path: &str) -> Result<(), PolicyError> {
     Err(PolicyError::new(key, problem))
 }
 
-/// Removes a trailing dot, because `example.com.` and `example.com` are the same host.
+/// Removes the trailing dot of a host name, because `example.com.` and `example.com` are the same host.
 fn without_dot(host: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }

@@ -1,5 +1,5 @@
-//! A handle that owns a policy. All middleware of a server can share one handle. The handle can replace the policy
-//! while the server runs.
+//! A handle that owns a policy. All middleware of a server can share one handle. A program can use the handle to
+//! replace the policy while the server runs.
 
 use core::fmt;
 use std::sync::{Arc, PoisonError};
@@ -8,7 +8,8 @@ use super::Policy;
 use crate::event::{Counters, Event, log};
 use crate::sync::RwLock;
 
-/// Shares one policy between all middleware of a server. The handle can replace the policy while the server runs.
+/// Shares one policy between all middleware of a server. A program can use the handle to replace the policy while the
+/// server runs.
 ///
 /// All clones of a handle share one policy. A request uses the policy that the handle contained when the request began.
 /// So a request never uses a mixture of two policies.
@@ -54,7 +55,7 @@ impl PolicyHandle {
     /// ```
     pub fn apply(&self, policy: Policy) {
         let policy = Arc::new(policy);
-        // The value in a poisoned lock is still valid, because an `Arc` is replaced in one step.
+        // The policy in a poisoned lock is still valid, because the `Arc` of the policy is replaced in one step.
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
     }
 

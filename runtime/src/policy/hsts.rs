@@ -1,5 +1,5 @@
-//! The setting for HTTP Strict Transport Security (HSTS, RFC 6797). This file contains the HSTS setting, and makes the
-//! value of the HSTS header from the setting. The module `middleware::response` sends the header.
+//! The setting for HTTP Strict Transport Security (HSTS, RFC 6797). This file checks the HSTS setting and makes the
+//! value of the HSTS header. The module `middleware::response` sends the HSTS header.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use http::HeaderValue;
 use super::PolicyError;
 
 /// The setting for the HSTS header. The HSTS header contains the time for which browsers must use HTTPS for the host.
-/// The default time is one year, and the header does not apply to subdomains.
+/// By default, the time in the HSTS header is one year, and the header does not apply to subdomains.
 ///
 /// ```
 /// use axum::{Router, body::Body};
@@ -42,13 +42,13 @@ pub struct Hsts {
 const YEAR: Duration = Duration::from_secs(hardtack_rules::wire::HSTS_YEAR_SECONDS);
 
 impl Hsts {
-    /// Makes an HSTS setting with a time of one year. The setting does not apply to subdomains.
+    /// Makes an HSTS setting with a time of one year. The HSTS header does not apply to subdomains.
     pub fn one_year() -> Self {
         Hsts { on: true, max_age: YEAR, include_subdomains: false, preload: false }
     }
 
-    /// Turns HSTS off. The middleware then sends no HSTS header, and does not change an HSTS header that the
-    /// application sets.
+    /// Turns HSTS off. If HSTS is off, the middleware sends no HSTS header, and does not change the application's own
+    /// HSTS header.
     pub fn off() -> Self {
         Hsts { on: false, ..Hsts::one_year() }
     }
@@ -60,14 +60,15 @@ impl Hsts {
         self
     }
 
-    /// Includes every subdomain. If the header applies to subdomains, every subdomain must serve HTTPS.
+    /// Applies the HSTS header to every subdomain of the host. With `include_subdomains`, every subdomain must serve
+    /// HTTPS.
     pub fn include_subdomains(mut self) -> Self {
         self.include_subdomains = true;
         self
     }
 
-    /// Allows browsers to add the host to their preload lists. The removal of a host from the preload lists takes
-    /// months.
+    /// Allows browsers to add the host to their preload lists, which are built-in lists of hosts that need HTTPS. The
+    /// removal of a host from the preload lists takes months.
     pub fn preload(mut self) -> Self {
         self.preload = true;
         self

@@ -1,6 +1,6 @@
-//! The settings of a policy as text, from environment variables or TOML. One table contains the keys of the settings
-//! for both formats. `env.rs` and `toml.rs` convert each value to the type that the key needs. [`PolicyBuilder::build`]
-//! checks the settings.
+//! Reads the settings of a policy from environment variables or from TOML. The table `KEYS` contains the keys of all
+//! settings. `env.rs` and `toml.rs` convert each value to the type of the setting. [`PolicyBuilder::build`] checks the
+//! settings.
 
 use core::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::seal::Keyring;
 mod tests;
 
 /// A value from an environment variable or a TOML file. Each method converts the value to one type, or returns `None`
-/// if the value has another type.
+/// if the conversion is not possible.
 pub(super) trait TextValue: Sized {
     /// Returns the secret keys of a keyring. Secret keys may be in an environment variable, but not in a TOML file.
     #[cfg(feature = "seal")]
@@ -27,8 +27,8 @@ pub(super) trait TextValue: Sized {
     fn number(self) -> Option<u16>;
     #[cfg(feature = "_layer")]
     fn list(self) -> Option<Vec<String>>;
-    /// Returns pairs of a name and a reason. If a reason is missing, the method returns an empty reason, and the policy
-    /// builder then returns an error.
+    /// Returns pairs of a name and a reason. If a reason is missing, the method returns an empty reason. The policy
+    /// builder rejects an empty reason with an error.
     fn reasons(self, path: &str) -> Result<Option<Vec<(String, String)>>, PolicyError>;
 }
 
@@ -38,7 +38,8 @@ pub(super) struct Key {
     kind: KeyKind,
 }
 
-/// A word that is allowed as the value of a setting, and the function that stores the value.
+/// A word that is a valid value of a setting, such as `no-store`, and the function that stores the value in a
+/// [`Draft`].
 type Word = (&'static str, fn(&mut Draft));
 
 /// The type of a setting's value, and the function that stores the value.
@@ -52,8 +53,8 @@ enum KeyKind {
     List(fn(&mut Draft, Vec<String>)),
     Word(&'static [Word]),
     Reasons(fn(&mut Draft, Vec<(String, String)>)),
-    /// Secret keys. The secret keys may be in an environment variable, but not in a TOML file. An error never contains
-    /// secret keys.
+    /// The secret keys of a keyring. Secret keys may be in an environment variable, but not in a TOML file. The text of
+    /// an error never contains secret keys.
     #[cfg(feature = "seal")]
     Secret(fn(&mut Draft, &str) -> Result<(), crate::seal::KeyError>),
     /// The name of the environment variable that contains the secret keys.
@@ -149,8 +150,8 @@ impl Draft {
         builder.build()
     }
 
-    /// Stores the value of a setting. The argument `name` is the key of the setting, as the user wrote the key. An
-    /// error contains `name`.
+    /// Stores the value of a setting. The argument `name` is the name of the environment variable or the key in the
+    /// TOML file. The text of an error contains `name`.
     pub(super) fn set(&mut self, key: &Key, name: &str, value: impl TextValue) -> Result<(), PolicyError> {
         let expected = |what: &str| PolicyError::new(name.to_owned(), format!("expected {what}"));
         match &key.kind {

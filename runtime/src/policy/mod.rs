@@ -1,10 +1,12 @@
 //! The policy: settings that apply to every request and every cookie. A running server can replace its policy through a
-//! `PolicyHandle`. The module `policy` only stores the settings. The modules `jar` and `middleware` apply the settings.
+//! `PolicyHandle`. The module `policy` only stores the settings of a policy. The modules `jar` and `middleware` apply
+//! the settings.
 //!
-//! The following settings of [`PolicyBuilder`] need the feature of a framework:
+//! The following settings of [`PolicyBuilder`] need the Cargo feature of a web framework, such as `axum`:
 //!
 //! - `force_https` and `hsts`, for requests;
-//! - `undeclared_cookies`, `session_names` and `caching`, for the cookies of other code;
+//! - `undeclared_cookies` and `session_names`, for cookies that are set without hardtack, and `caching`, for responses
+//!   with cookies;
 //! - `outbound_exception`, for the program's own HTTP client.
 
 use core::fmt;
@@ -46,7 +48,7 @@ pub use hsts::Hsts;
 #[cfg(feature = "_layer")]
 pub use undeclared::UndeclaredCookies;
 
-/// Settings that apply to every request and every cookie, including the cookies that other code sets.
+/// Settings that apply to every request and every cookie, including cookies that are set without hardtack.
 ///
 /// A policy can only make a cookie stricter than its declaration. For example, no setting removes `Secure` from a
 /// cookie.
@@ -72,7 +74,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Returns a builder. Every setting has a default.
+    /// Returns a builder in which every setting has its default value.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -87,8 +89,8 @@ impl Policy {
         PolicyBuilder::default()
     }
 
-    /// Returns a builder with the settings of this policy. For example, a program can use the builder to replace the
-    /// keyring.
+    /// Returns a builder with the settings of this policy. For example, a program can use the builder to make a policy
+    /// with another keyring.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -114,13 +116,13 @@ impl Policy {
         &self.settings.baseline
     }
 
-    /// Returns the names of the cookies that are exempt from `undeclared_cookies` and
-    /// [`baseline`](PolicyBuilder::baseline). Each name comes with the reason for the exception.
+    /// Returns pairs of a cookie name and the reason for the cookie's exception. A cookie with an exception is exempt
+    /// from `undeclared_cookies` and [`baseline`](PolicyBuilder::baseline).
     pub fn exceptions(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings.exceptions.iter().map(|(cookie, reason)| (cookie.as_str(), reason.as_str()))
     }
 
-    /// Returns the declarations that were given to [`PolicyBuilder::declared`].
+    /// Returns the declarations that were passed to [`PolicyBuilder::declared`].
     pub fn declared(&self) -> impl Iterator<Item = &'static Spec> {
         self.settings.declared.iter().copied().flatten()
     }
@@ -162,20 +164,20 @@ impl Policy {
         self.settings.layer.undeclared_cookies
     }
 
-    /// Returns the names of session cookies that were given to [`PolicyBuilder::session_names`].
+    /// Returns the names of session cookies that were passed to [`PolicyBuilder::session_names`].
     #[must_use]
     pub fn session_names(&self) -> &[String] {
         &self.settings.layer.session_names
     }
 
-    /// Returns the setting for caches of responses with cookies.
+    /// Returns the setting for caches that could store responses with cookies.
     #[must_use]
     pub fn caching(&self) -> Caching {
         self.settings.layer.caching
     }
 
-    /// Returns the hosts to which the program's own HTTP client may send credentials over plain HTTP. Each host comes
-    /// with the reason for the exception.
+    /// Returns pairs of a host and the reason for the host's exception. The program's own HTTP client may send
+    /// credentials to a host with an exception over plain HTTP.
     pub fn outbound_exceptions(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings.layer.outbound_exceptions.iter().map(|(host, reason)| (host.as_str(), reason.as_str()))
     }
@@ -184,8 +186,8 @@ impl Policy {
         self.hsts_value.as_ref()
     }
 
-    /// Returns the declaration of the cookie with this name. The method searches only the declarations that were given
-    /// to [`PolicyBuilder::declared`].
+    /// Returns the declaration of the cookie whose name is `cookie`. The method searches only the declarations that
+    /// were passed to [`PolicyBuilder::declared`].
     pub(crate) fn declaration(&self, cookie: &[u8]) -> Option<&'static Spec> {
         self.declared().find(|spec| spec.name.as_bytes() == cookie)
     }
@@ -240,7 +242,7 @@ struct LayerSettings {
 type Callback = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
 
 impl PolicyBuilder {
-    /// Sets the weakest attributes that the policy accepts for any cookie. By default, a policy has no baseline.
+    /// Sets the weakest attributes that the policy accepts for any cookie. The default baseline demands nothing.
     ///
     /// ```
     /// use hardtack::policy::Baseline;
@@ -256,8 +258,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Exempts one cookie from `undeclared_cookies` and [`baseline`](PolicyBuilder::baseline). The reason for an
-    /// exception must not be empty. An exception never allows a Secure cookie over plain HTTP.
+    /// Exempts one cookie from `undeclared_cookies` and [`baseline`](PolicyBuilder::baseline). The argument `reason`
+    /// must not be empty. An exception never allows a Secure cookie over plain HTTP.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -272,8 +274,9 @@ impl PolicyBuilder {
         self
     }
 
-    /// Registers declarations. By default, a header that [`SetCookie::header_value`](crate::SetCookie::header_value)
-    /// made counts as undeclared.
+    /// Registers cookie declarations. By default, a `Set-Cookie` header counts as undeclared if the header comes from
+    /// [`SetCookie::header_value`](crate::SetCookie::header_value). A header that matches a registered declaration
+    /// counts as declared.
     ///
     /// ```
     /// use hardtack::spec::Spec;
@@ -292,8 +295,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets the `Domain` of cookies that are declared with `domain = policy`. Without a `Domain` in the policy, cookies
-    /// that are declared with `domain = policy` cannot be set.
+    /// Sets the `Domain` of cookies that are declared with `domain = policy`. If the policy has no `Domain`, a cookie
+    /// that is declared with `domain = policy` cannot be set.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -308,8 +311,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets the keyring that signs and seals cookies. Without a keyring, cookies that are declared `signed` or `sealed`
-    /// cannot be set or read.
+    /// Sets the keyring that signs and seals cookies. If the policy has no keyring, a cookie that is declared `signed`
+    /// or `sealed` cannot be set or read.
     ///
     /// To rotate the keys of a running server, call [`PolicyHandle::apply`] with a policy that has the next keyring.
     ///
@@ -331,8 +334,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets a function that is called for each [`Event`]. The function runs on the thread that handles the request, so
-    /// the function should return fast.
+    /// Sets a function that hardtack calls for each [`Event`]. The function runs on the thread that handles the
+    /// request, so the function should return fast.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -388,8 +391,8 @@ impl PolicyBuilder {
 
 #[cfg(feature = "_layer")]
 impl PolicyBuilder {
-    /// Sets how requests over plain HTTP are treated. By default, the middleware redirects page requests to HTTPS, and
-    /// refuses all other requests.
+    /// Sets how the middleware treats requests over plain HTTP. By default, the middleware redirects page requests to
+    /// HTTPS, and refuses all other requests.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -406,12 +409,12 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets the HSTS header. The HSTS header contains the time for which browsers must use HTTPS for the host. The
-    /// default time is one year.
+    /// Sets the HSTS header. The HSTS header contains the time for which browsers must use HTTPS for the host. By
+    /// default, the time in the HSTS header is one year.
     ///
-    /// The middleware sends the HSTS header once, and over HTTPS only (RFC 6797 7.2). The HSTS header is never sent for
-    /// a loopback name or an IP address (RFC 6797 8.1.1). The policy's HSTS header replaces the application's own HSTS
-    /// header.
+    /// The middleware sends exactly one HSTS header, and only over HTTPS (RFC 6797 7.2). The middleware sends no HSTS
+    /// header if the host is a loopback name or an IP address (RFC 6797 8.1.1). The policy's HSTS header replaces the
+    /// application's own HSTS header.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -428,8 +431,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets how `Set-Cookie` headers from other code are treated. By default, headers from other code are
-    /// [hardened](UndeclaredCookies::Harden).
+    /// Sets how the middleware treats `Set-Cookie` headers that are written without hardtack. By default, the
+    /// middleware [hardens](UndeclaredCookies::Harden) a header that is written without hardtack.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -478,8 +481,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Allows the program's own HTTP client to send cookies and credentials to `host` over plain HTTP. The reason for
-    /// an exception must not be empty.
+    /// Allows the program's own HTTP client to send cookies and credentials to `host` over plain HTTP. The argument
+    /// `reason` must not be empty.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -509,7 +512,7 @@ impl PolicyBuilder {
     }
 }
 
-/// Shows the settings. Writes `true` in place of the callback if a callback is set.
+/// Shows the settings. In the output, `on_event` is `true` if a callback is set.
 impl fmt::Debug for PolicyBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut settings = f.debug_struct("Settings");

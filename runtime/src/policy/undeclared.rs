@@ -1,5 +1,5 @@
-//! The setting for undeclared cookies. Code that does not use hardtack sets undeclared cookies, for example session
-//! libraries, legacy code and proxies.
+//! The setting for undeclared cookies. An undeclared cookie is set by code that does not use hardtack, for example by a
+//! session library, legacy code or a proxy.
 
 /// The setting for `Set-Cookie` headers whose cookies are not declared with hardtack.
 ///
@@ -18,11 +18,11 @@
 #[non_exhaustive]
 pub enum UndeclaredCookies {
     /// The middleware sends the `Set-Cookie` header unchanged. An event reports each rule that the header breaks. Over
-    /// plain HTTP, a header with `Secure` is dropped.
+    /// plain HTTP, the middleware drops a `Set-Cookie` header with `Secure`.
     Observe,
     /// The middleware adds `Secure` to the `Set-Cookie` header. If the cookie's name looks like the name of a session
     /// cookie, the middleware also adds `HttpOnly` and `SameSite=Lax`. The middleware adds only missing attributes, and
-    /// does not change the other bytes of the header. Over plain HTTP, the header is dropped.
+    /// does not change the other bytes of the header. Over plain HTTP, the middleware drops the `Set-Cookie` header.
     #[default]
     Harden,
     /// The middleware drops the `Set-Cookie` header. An event reports the dropped header.

@@ -1,6 +1,6 @@
 //! Detects page requests. The input is the method and the `Accept` headers of a request. A server may redirect a page
-//! request to HTTPS. All other requests are API requests. A server must not redirect an API request to HTTPS (OWASP
-//! ASVS 4.1.2).
+//! request to HTTPS. A request that is not a page request is an API request. A server must not redirect an API request
+//! to HTTPS (OWASP ASVS 4.1.2).
 
 use http::Method;
 
@@ -19,7 +19,7 @@ fn accepts_html(accept: &[u8]) -> bool {
     })
 }
 
-/// Returns true for `q=0`, `q=0.` and `q=0.000` (RFC 9110 12.4.2).
+/// Returns true if the parameter is a weight of zero, such as `q=0` or `q=0.000` (RFC 9110 12.4.2).
 fn is_zero_weight(parameter: &[u8]) -> bool {
     match parameter {
         [b'q' | b'Q', b'=', b'0', rest @ ..] => rest.iter().all(|byte| matches!(byte, b'.' | b'0')),

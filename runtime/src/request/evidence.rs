@@ -1,11 +1,11 @@
-//! Explains why a request counts as HTTPS or as plain HTTP. The explanation is text for a log, and is never sent to a
-//! client.
+//! Explains why a request counts as HTTPS or as plain HTTP. The explanation is text for a log. hardtack never sends the
+//! explanation to a client.
 
 use core::fmt;
 use std::net::IpAddr;
 
 /// The reason why a request counts as HTTPS or as plain HTTP. `Display` writes the reason as text for a log. Do not
-/// send the text to clients.
+/// send the text of an `Evidence` to clients.
 ///
 /// ```
 /// let (parts, ()) = http::Request::get("http://example.com/").body(()).unwrap().into_parts();
@@ -19,8 +19,8 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Returns true if an untrusted peer claims HTTPS, or if a trusted proxy does not send the configured header. In
-    /// both situations, there is an attack or a mistake in the configuration.
+    /// Returns true if the evidence shows an attack or a mistake in the configuration: an untrusted peer claims HTTPS,
+    /// or a trusted proxy does not send the configured header.
     #[cfg(feature = "tracing")]
     pub(crate) fn is_suspicious(self) -> bool {
         matches!(self.basis, DecisionBasis::Untrusted { claims_https: true, .. } | DecisionBasis::ProxySilent { .. })
@@ -144,7 +144,7 @@ impl fmt::Display for DecisionBasis {
     }
 }
 
-/// Writes the address of a peer for use in the text of the evidence.
+/// Writes the address of a peer in the text of an [`Evidence`].
 struct PeerText(Option<IpAddr>);
 
 impl fmt::Display for PeerText {

@@ -1,13 +1,13 @@
-//! Parses the header in which a proxy sends the scheme. The header is `X-Forwarded-Proto` or `Forwarded` (RFC 7239). If
-//! the header is malformed, the request counts as plain HTTP.
+//! Parses the header in which a proxy sends the scheme of a request: `X-Forwarded-Proto` or `Forwarded` (RFC 7239). A
+//! request with a malformed forwarding header counts as plain HTTP.
 
 use hardtack_rules::syntax::is_tchar;
 use http::{HeaderMap, HeaderValue};
 
 use crate::wire::list::split_unquoted;
 
-/// The name of the header that contains the scheme. hardtack reads either `X-Forwarded-Proto` or `Forwarded`, and
-/// ignores the other header.
+/// The header in which the proxies send the scheme. hardtack reads the scheme only from the configured header,
+/// `X-Forwarded-Proto` or `Forwarded`.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ForwardingHeader {
     XForwardedProto,
@@ -22,14 +22,14 @@ impl ForwardingHeader {
         }
     }
 
-    /// Returns true if every element in all headers with this name is HTTPS. Returns `None` if the request has no
-    /// header with this name.
+    /// Returns `Some(true)` if every element of the configured header states HTTPS. Returns `None` if the request does
+    /// not have the configured header.
     pub(super) fn claims_https(self, headers: &HeaderMap) -> Option<bool> {
         let mut values = headers.get_all(self.name()).iter().map(HeaderValue::as_bytes).peekable();
         values.peek()?;
         Some(match self {
-            // An empty element of the header, as in `https,`, does not count as HTTPS. `trim_ascii` trims only SP and
-            // HTAB, because a header value contains no other white space.
+            // An empty element of the header, as in `https,`, does not count as HTTPS. Here, `trim_ascii` trims only SP
+            // and HTAB, because a header value cannot contain other white space.
             ForwardingHeader::XForwardedProto => {
                 values.all(|value| value.split(|byte| *byte == b',').all(|protocol| is_https(protocol.trim_ascii())))
             }
@@ -38,17 +38,17 @@ impl ForwardingHeader {
     }
 }
 
-/// Returns true for `https` and `wss`, which are protocols with TLS. The letter case of the protocol is ignored.
+/// Returns true for `https` and `wss`, which are protocols with TLS. The function ignores the letter case.
 pub(crate) fn is_https(protocol: &[u8]) -> bool {
     protocol.eq_ignore_ascii_case(b"https") || protocol.eq_ignore_ascii_case(b"wss")
 }
 
-/// Returns true if one `forwarded-element` (RFC 7239 4) is HTTPS. An element is a list of pairs. A semicolon separates
-/// two pairs. Exactly one pair must have the name `proto`.
+/// Returns true if a `forwarded-element` (RFC 7239 section 4) states HTTPS. An element is a list of `name=value` pairs,
+/// separated by semicolons. Exactly one pair must have the name `proto`.
 fn element_is_https(element: &[u8]) -> bool {
     let mut proto = None;
-    // RFC 7239 does not allow white space around `;`, but some proxies send white space there. RFC 9110 5.6.6 allows
-    // white space around `;` in parameter lists.
+    // RFC 7239 does not allow white space around `;` in `Forwarded`, but some proxies send white space around `;`. RFC
+    // 9110 5.6.6 allows white space around `;` in parameter lists.
     for pair in split_unquoted(element, b';').map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty()) {
         let Some((name, value)) = parse_pair(pair) else {
             return false;
@@ -60,8 +60,8 @@ fn element_is_https(element: &[u8]) -> bool {
     proto.is_some_and(is_https)
 }
 
-/// Parses `token "=" ( token / quoted-string )`. Returns the name, and the value without quotes. A `\` in a quoted
-/// string stays in the value. A value with `\` never matches a protocol.
+/// Parses `token "=" ( token / quoted-string )`. Returns the name, and the value without quotes. The function does not
+/// remove a `\` from a quoted string, because a value with `\` never matches a protocol.
 fn parse_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_token = |text: &[u8]| !text.is_empty() && text.iter().copied().all(is_tchar);
     let mut halves = pair.splitn(2, |byte| *byte == b'=');
@@ -74,8 +74,8 @@ fn parse_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     is_token(name).then_some((name, value))
 }
 
-/// Returns true if the text is valid as the content of a quoted string. Each quote in a quoted string must be escaped.
-/// A quoted string must not end with an unescaped `\`.
+/// Returns true if the bytes are valid between the quotes of a quoted string. Each quote in a quoted string must be
+/// escaped. A quoted string must not end with an unescaped `\`.
 fn is_quoted_content(inner: &[u8]) -> bool {
     let mut bytes = inner.iter();
     while let Some(byte) = bytes.next() {

@@ -1,5 +1,5 @@
-//! The method, the URI and the headers of a request, and the transport and the peer of the connection. The frameworks'
-//! adapters make a `RequestHead`.
+//! The method, the URI and the headers of a request, and the transport and the peer of the connection. For each
+//! request, the adapter of the web framework makes a `RequestHead`.
 
 use std::net::IpAddr;
 
@@ -13,19 +13,20 @@ use http::{Extensions, HeaderMap, Method, Uri};
 pub(crate) struct RequestHead<'a> {
     #[cfg_attr(not(feature = "_layer"), expect(dead_code, reason = "only a framework's middleware reads it"))]
     pub(crate) method: &'a Method,
-    /// The URI that the client sent. The framework's URI may be shorter, because a nested router can remove a prefix of
-    /// the path.
+    /// The URI that the client sent. The URI in the framework's own request may be shorter, because a nested router can
+    /// remove a prefix of the path.
     pub(crate) uri: &'a Uri,
     /// All headers of the request, or at least the headers for which [`RequestHead::needs_header`] returns true.
     pub(crate) headers: &'a HeaderMap,
     pub(crate) extensions: &'a Extensions,
-    /// The transport of the connection, if the framework knows the transport. A [`Transport`] in the request's
-    /// extensions has precedence.
+    /// The transport of the connection, if the framework provides the transport. A [`Transport`] in the request's
+    /// extensions has precedence over the field `transport`.
     pub(crate) transport: Option<Transport>,
-    /// The address that the caller of `detect` passed. The caller's address has precedence over every other source.
+    /// The peer's address that the caller passed to `detect`. The caller's address has precedence over the address from
+    /// every other source.
     pub(crate) caller_peer: Option<IpAddr>,
-    /// The address of the peer, if the framework knows the address. A [`Peer`] in the request's extensions has
-    /// precedence.
+    /// The address of the peer, if the framework provides the address. A [`Peer`] in the request's extensions has
+    /// precedence over `socket_peer`.
     pub(crate) socket_peer: Option<IpAddr>,
 }
 
@@ -40,8 +41,8 @@ impl<'a> RequestHead<'a> {
         self.extensions.get().copied().or(self.transport)
     }
 
-    /// Returns the address of the peer. A dual-stack socket reports an IPv4 peer as `::ffff:a.b.c.d`. For a peer with
-    /// an IPv4-mapped address, `peer` returns the IPv4 address.
+    /// Returns the address of the peer. A dual-stack socket reports an IPv4 peer as `::ffff:a.b.c.d`. The function
+    /// converts an IPv4-mapped address to the IPv4 address.
     pub(crate) fn peer(&self) -> Option<IpAddr> {
         let peer = self.caller_peer.or_else(|| peer_in_extensions(self.extensions)).or(self.socket_peer);
         peer.map(|peer| peer.to_canonical())
@@ -76,7 +77,7 @@ fn peer_in_extensions(extensions: &Extensions) -> Option<IpAddr> {
 }
 
 /// A request extension that marks the connection as TLS or plain HTTP. [`TlsTermination::per_connection`] reads the
-/// extension.
+/// `Transport`.
 ///
 /// [`TlsTermination::per_connection`]: crate::TlsTermination::per_connection
 ///
@@ -97,7 +98,7 @@ pub enum Transport {
     Plain,
 }
 
-/// A request extension with the address of the peer, which is the other end of the connection.
+/// A request extension with the address of the peer (the other end of the connection).
 ///
 /// ```
 /// use hardtack::tls::Peer;

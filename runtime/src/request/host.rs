@@ -1,5 +1,5 @@
 //! The host of a request. The input is the request's URI and headers. The output is a valid host name or IP address, or
-//! the reason why the host is not valid. The code does not resolve host names.
+//! the reason why the host is not valid. hardtack does not resolve host names.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -23,8 +23,8 @@ pub(crate) enum HostFault {
     Malformed,
 }
 
-/// The host of a request as text that is not validated yet. The text is a copy, so that the text can be used after the
-/// request was dropped.
+/// The host of a request as text that is not validated yet. The text is a copy, because hardtack can need the host
+/// after the request was dropped.
 #[derive(Debug, Clone)]
 pub(crate) enum RequestHost {
     Uri(Authority),
@@ -32,8 +32,9 @@ pub(crate) enum RequestHost {
 }
 
 impl RequestHost {
-    /// Copies the authority of the URI (HTTP/2, absolute form). If the URI has no authority, the function copies the
-    /// `Host` header (RFC 9112 3.2 and 3.2.2). The function returns an error if the request has several `Host` headers.
+    /// Copies the authority of the URI. A URI has an authority in HTTP/2 and in the absolute form of HTTP/1.1. If the
+    /// URI has no authority, the function copies the `Host` header (RFC 9112 3.2 and 3.2.2). The function returns an
+    /// error if the request has several `Host` headers.
     pub(crate) fn from_request(uri: &Uri, headers: &HeaderMap) -> Result<Self, HostFault> {
         let mut host_headers = headers.get_all(HOST).iter();
         let host_header = host_headers.next();
@@ -81,8 +82,8 @@ impl<'a> Host<'a> {
         self.0
     }
 
-    /// Returns true if browsers store HSTS for the host (RFC 6797 8.1.1). Browsers store HSTS for every name except
-    /// loopback names. Browsers never store HSTS for an IP address.
+    /// Returns true if browsers store HSTS for the host (RFC 6797 8.1.1). Browsers store HSTS for every host name that
+    /// is not a loopback name. Browsers never store HSTS for an IP address.
     #[cfg(feature = "_layer")]
     pub(crate) fn is_public_name(self) -> bool {
         !self.is_loopback() && parse_bracketed_ipv6(self.0).is_none() && self.ipv4().is_none()
@@ -102,14 +103,14 @@ impl<'a> Host<'a> {
     }
 
     fn ipv4(self) -> Option<Ipv4Addr> {
-        // Most host names end in a letter. For a name that ends in a letter, a check of the last byte is faster than
-        // the IPv4 parser.
+        // The check of the last byte is only for speed: most host names end in a letter, and the IPv4 parser is slower
+        // than the check.
         if self.0.as_bytes().last().is_some_and(u8::is_ascii_digit) { self.0.parse().ok() } else { None }
     }
 }
 
-/// Returns the length of the name or IPv4 address at the start of the authority. Returns `None` if the name or address
-/// is invalid.
+/// Returns the length of the name or IPv4 address at the start of an authority (`host:port`). Returns `None` if the
+/// name or address is invalid.
 fn parse_name_length(authority: &str) -> Option<usize> {
     let mut label_length = 0;
     let mut end = authority.len();
@@ -134,7 +135,8 @@ fn parse_name_length(authority: &str) -> Option<usize> {
     is_valid.then_some(end)
 }
 
-/// Returns true if browsers parse the label as a number. For example, `0x7f` is a number, and `0x` is the number zero.
+/// Returns true if browsers parse a label of a host name as a number. For example, browsers parse `0x7f` as 127, and
+/// `0x` as zero.
 fn is_number(label: &[u8]) -> bool {
     match label {
         [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
@@ -142,7 +144,8 @@ fn is_number(label: &[u8]) -> bool {
     }
 }
 
-/// Splits a name at its dots. This function splits bytes, because `str::split` is slower for short texts.
+/// Splits a name at its dots. The function splits the bytes of the name, because `str::split` is slower for short
+/// names.
 fn labels(name: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
     name.as_bytes().split(|byte| *byte == b'.')
 }
@@ -151,8 +154,8 @@ fn parse_bracketed_ipv6(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
-/// Returns true if the text is empty, or if the text is `:` and a port number. The port number after `:` may be missing
-/// (RFC 3986 3.2.3).
+/// Returns true if the text after the host is empty, or is `:` and a port number. The port number after `:` may be
+/// missing (RFC 3986 3.2.3).
 fn is_port(port: &str) -> bool {
     port.is_empty()
         || port.strip_prefix(':').is_some_and(|digits| {

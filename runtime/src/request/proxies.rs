@@ -1,5 +1,5 @@
 //! The proxies that are trusted to send the scheme of a request. The input is the headers of a request and the address
-//! of the peer. The output is the decision that the request is HTTPS or plain HTTP.
+//! of the peer. The output is the decision whether the request counts as HTTPS or as plain HTTP.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -32,9 +32,9 @@ pub struct TrustedProxies {
 impl TrustedProxies {
     /// Trusts peers by address (`192.0.2.7`, `::1`) or network (`10.0.0.0/8`, `fd00::/8`).
     ///
-    /// In the list and in the address of a peer, an IPv4-mapped IPv6 address counts as an IPv4 address. Host names are
-    /// not resolved, so a host name in the list is an error. Every machine in a listed network can claim HTTPS, so list
-    /// only the proxies.
+    /// An IPv4-mapped IPv6 address counts as an IPv4 address, in `proxies` and as the address of a peer. Host names are
+    /// not resolved, so a host name in `proxies` is an error. Every machine in a trusted network can claim HTTPS, so
+    /// pass only the addresses of your proxies.
     ///
     /// ```
     /// use hardtack::TrustedProxies;
@@ -48,7 +48,7 @@ impl TrustedProxies {
     ///
     /// # Errors
     ///
-    /// Returns an error if an entry is neither an address nor a network, or if the list is empty.
+    /// Returns an error if an entry of `proxies` is neither an address nor a network, or if `proxies` is empty.
     pub fn new(proxies: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, TrustedProxiesError> {
         let networks: Arc<[Network]> =
             proxies.into_iter().map(|entry| Network::parse(entry.as_ref().trim())).collect::<Result<_, _>>()?;
@@ -61,7 +61,7 @@ impl TrustedProxies {
     /// Trusts only peers without an address. A peer on a Unix socket has no address.
     ///
     /// Use `unix_socket` only on a Unix socket. On a TCP socket, `unix_socket` trusts every peer if the server does not
-    /// pass the peer's address.
+    /// pass the peer's address to hardtack.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};
@@ -76,7 +76,7 @@ impl TrustedProxies {
         TrustedProxies { networks: Arc::new([]), unix_socket: true, header: ForwardingHeader::XForwardedProto }
     }
 
-    /// Also trusts peers without an address, as [`unix_socket`](TrustedProxies::unix_socket) does.
+    /// Also trusts peers without an address, like [`unix_socket`](TrustedProxies::unix_socket).
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};
@@ -95,9 +95,9 @@ impl TrustedProxies {
 
     /// Reads `Forwarded` (RFC 7239) instead of `X-Forwarded-Proto`.
     ///
-    /// Choose the header that the proxy itself writes. The proxy forwards the other header exactly as the client sent
-    /// it. For HTTPS, every element of `Forwarded` must have a `proto` of `https` or `wss`. A request with a malformed
-    /// header counts as plain HTTP.
+    /// Choose the header that the proxy itself writes. A client can claim HTTPS in a forwarding header that the proxy
+    /// does not write. For HTTPS, every element of `Forwarded` must have a `proto` of `https` or `wss`. A request with
+    /// a malformed header counts as plain HTTP.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};

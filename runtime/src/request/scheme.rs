@@ -6,7 +6,7 @@ use core::fmt;
 use super::evidence::{DecisionBasis, Evidence, NotLoopback};
 
 /// Proof that the request arrived over HTTPS. With [`loopback_in_debug`](crate::TlsTermination::loopback_in_debug),
-/// some requests of the local machine also count as HTTPS in a debug build.
+/// some requests from the local machine also count as HTTPS in a debug build.
 ///
 /// `Https` implements neither `Clone` nor `Copy`. Only [`TlsTermination`](crate::TlsTermination), the extractors and
 /// `hardtack::testing` return an `Https`.
@@ -24,7 +24,7 @@ pub struct Https {
     verdict: Verdict,
 }
 
-/// Makes a proof of HTTPS for a test. This function is not a method of [`Https`], so that rustc does not suggest the
+/// Makes a proof of HTTPS for a test. The function is not a method of [`Https`]. Otherwise, rustc would suggest the
 /// function to developers who try to construct an [`Https`].
 #[cfg(feature = "testing")]
 pub(crate) fn https_for_test() -> Https {
@@ -46,7 +46,7 @@ pub struct PlainHttp {
     verdict: Verdict,
 }
 
-/// Either scheme, HTTPS or plain HTTP. A jar with `AnyScheme` checks the scheme at run time.
+/// Either scheme, HTTPS or plain HTTP. A cookie jar of type `Cookies<AnyScheme>` checks the scheme at run time.
 ///
 /// ```
 /// use hardtack::{AnyScheme, TlsTermination};
@@ -111,9 +111,9 @@ pub(crate) mod sealed {
 
     pub trait Sealed {
         fn verdict(&self) -> Verdict;
-        /// Returns true if an extractor may create a cookie jar with the scheme type `Self` for a request. Only a jar
-        /// with `Https` needs an HTTPS request. A jar with another scheme type is allowed for every request, because
-        /// cookies for plain HTTP may also be sent over HTTPS.
+        /// Returns true if an extractor may create a cookie jar of type `Cookies<Self>` for a request. Only a jar of
+        /// type `Cookies<Https>` requires that the request came over HTTPS. A jar of type `Cookies<PlainHttp>` is
+        /// allowed for every request, because a cookie for plain HTTP may also be sent over HTTPS.
         fn allows(verdict: Verdict) -> bool;
     }
 }
@@ -145,7 +145,7 @@ impl sealed::Sealed for AnyScheme {
     }
 }
 
-/// The decision on the scheme of one request, with the evidence.
+/// The decision whether a request counts as HTTPS or as plain HTTP, with the evidence.
 #[derive(Debug, Clone, Copy)]
 pub struct Verdict {
     pub(crate) https: bool,
@@ -167,8 +167,7 @@ impl Verdict {
         self
     }
 
-    /// Returns true if the request counts as HTTPS only because of the loopback rule. A request that counts as HTTPS
-    /// because of the loopback rule came over plain HTTP.
+    /// Returns true if the request came over plain HTTP, and counts as HTTPS only because of `loopback_in_debug`.
     #[cfg(feature = "_layer")]
     pub(crate) fn is_loopback(self) -> bool {
         self.https && matches!(self.evidence.basis, DecisionBasis::Loopback)

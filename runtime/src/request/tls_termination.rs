@@ -1,6 +1,6 @@
 //! Detects the scheme of a request from the setting that states where TLS ends. The input is the head of the request.
-//! The output is the scheme and the evidence for the scheme. A header can decide the scheme only if the header is
-//! configured and the peer is trusted.
+//! The output is the scheme and the evidence for the scheme. A header of the request can decide the scheme only if the
+//! header is configured and the peer is trusted.
 
 use std::net::IpAddr;
 
@@ -45,8 +45,9 @@ enum Source {
 }
 
 impl TlsTermination {
-    /// States that TLS ends in this server, and that the accept loop marks each connection. The mark is a [`Transport`]
-    /// in the request's extensions. A connection that the accept loop does not mark counts as plain HTTP.
+    /// States that TLS ends in this server, and that the accept loop marks each connection as TLS or plain HTTP. The
+    /// mark is a [`Transport`] in the request's extensions. A connection that the accept loop does not mark counts as
+    /// plain HTTP.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -93,12 +94,12 @@ impl TlsTermination {
     }
 
     /// States that TLS ends at a reverse proxy. The proxy sends the scheme in the header `X-Forwarded-Proto`. With
-    /// [`TrustedProxies::forwarded`], the proxy sends the scheme in the header `Forwarded`. hardtack ignores the header
-    /// of an untrusted peer (OWASP ASVS 4.1.3).
+    /// [`TrustedProxies::forwarded`], the proxy sends the scheme in the header `Forwarded`. hardtack ignores the
+    /// forwarding headers of an untrusted peer (OWASP ASVS 4.1.3).
     ///
     /// The proxy must send the configured header with every request. A request without the configured header counts as
-    /// plain HTTP. If the header contains a list or occurs several times, every element must be `https` or `wss`. The
-    /// letter case of `https` and `wss` is ignored.
+    /// plain HTTP. If the configured header contains a list or occurs several times, every element must be `https` or
+    /// `wss`. The letter case of `https` and `wss` is ignored.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};
@@ -122,20 +123,19 @@ impl TlsTermination {
 
     /// Counts a request as HTTPS in a debug build, if the browser and the server are on the same machine.
     ///
-    /// The loopback rule needs a build of hardtack with `debug_assertions`. A request that would otherwise count as
-    /// plain HTTP counts as HTTPS if all of the following conditions are true:
+    /// `loopback_in_debug` has an effect only if hardtack is built with `debug_assertions`. A request over plain HTTP
+    /// counts as HTTPS if all of the following conditions are true:
     ///
-    /// - The host is `localhost`, `*.localhost`, `127.0.0.0/8` or `[::1]`. Other hosts of this machine do not count,
-    ///   for example `0.0.0.0` and `[::ffff:127.0.0.1]`.
+    /// - The host is `localhost`, `*.localhost`, `127.0.0.0/8` or `[::1]`. Other addresses of the same machine, such as
+    ///   `0.0.0.0` and `[::ffff:127.0.0.1]`, are not loopback hosts.
     /// - The address of the peer is known, and is a loopback address.
     /// - The request has no `Forwarded` header and no `X-Forwarded-*` header.
     ///
     /// For a loopback host, Chromium and Firefox store and send Secure cookies over plain HTTP, even if the name of the
-    /// cookie has a prefix. For Secure cookies, Safari needs TLS. In a build without `debug_assertions`,
-    /// `loopback_in_debug` does nothing.
+    /// cookie has a prefix. Safari stores and sends Secure cookies only over TLS.
     ///
     /// Do not use `loopback_in_debug` behind a proxy on the same machine, if the proxy sends no forwarding header and
-    /// changes `Host` to a loopback name. hardtack cannot distinguish a proxy without forwarding headers from a
+    /// changes `Host` to a loopback name. hardtack would treat a request from the proxy as a request from a local
     /// browser.
     ///
     /// ```
@@ -155,9 +155,9 @@ impl TlsTermination {
 
     /// Detects the scheme of one request.
     ///
-    /// The argument `peer` is the address at the other end of the connection. If `peer` is `None`, the address is read
-    /// from a [`Peer`](crate::tls::Peer) in the request's extensions. With the feature `axum`, the peer's address is
-    /// also read from axum's `ConnectInfo<SocketAddr>`. A peer on a Unix socket has no address.
+    /// The argument `peer` is the address at the other end of the connection. If `peer` is `None`, hardtack reads the
+    /// address from a [`Peer`](crate::tls::Peer) in the request's extensions. With the feature `axum`, hardtack also
+    /// reads the peer's address from axum's `ConnectInfo<SocketAddr>`. A peer on a Unix socket has no address.
     ///
     /// ```
     /// use hardtack::TlsTermination;

@@ -10,12 +10,12 @@
 //! sealed         "1" id(4) base64url( nonce(12) AEAD( expiry(4) value ) )             associated data = "1" id name
 //! ```
 //!
-//! The numbers in parentheses are lengths in bytes. Numbers in the format are big-endian. A signed value is
+//! The numbers in parentheses are lengths in bytes. The expiry and the length are big-endian numbers. A signed value is
 //! percent-encoded, as in the header. A sealed value is not percent-encoded before it is encrypted.
 //!
-//! The tag of a signed value is the first half of the HMAC (RFC 2104 5, as in RFC 4868). The tag of a signed value is
-//! as hard to guess as the tag of a sealed value, because both tags have 128 bits. With the whole HMAC,
-//! `base64url( expiry tag )` would have 48 characters instead of 27.
+//! The tag of a signed value is the first half of the HMAC (RFC 2104 section 5, as in RFC 4868). Like the tag of a
+//! sealed value, the tag of a signed value has 128 bits. With the whole HMAC, `base64url( expiry tag )` would have 48
+//! characters instead of 27.
 
 use aes_gcm_siv::{AeadInPlace as _, Nonce, Tag};
 use base64::Engine as _;
@@ -33,8 +33,8 @@ pub(crate) const TAG_LEN: usize = 16;
 
 /// The number of bytes that a signature adds to a cookie's value.
 pub(crate) const SIGNATURE_LEN: usize = 2 + ID_LEN + base64_len(EXPIRY_LEN + TAG_LEN);
-/// The first 16 bytes of a message that will be sealed. `seal` replaces the first 16 bytes with the nonce and the
-/// expiry.
+/// Reserves space for the nonce and the expiry at the start of a message that will be sealed. `seal` overwrites these
+/// 16 bytes.
 pub(crate) const PLAINTEXT_PREFIX: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// The reason why a signed or sealed value is rejected.
@@ -51,7 +51,7 @@ const fn base64_len(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }
 
-/// Returns the length of the text of a sealed value. `message_len` counts the bytes of the nonce, the expiry, the value
+/// Returns the length of a sealed value's text. `message_len` is the total length of the nonce, the expiry, the value
 /// and the tag.
 pub(crate) const fn sealed_len(message_len: usize) -> usize {
     1 + ID_LEN + base64_len(message_len)
@@ -75,13 +75,12 @@ pub(crate) fn sign(keyring: &Keyring, name: &str, expiry: u32, header: &mut Vec<
 
 /// Verifies a signed value, and returns the value without the signature. The returned value is still percent-encoded.
 pub(crate) fn open_signed<'a>(keyring: &Keyring, name: &str, raw: &'a [u8]) -> Result<&'a [u8], OpenError> {
-    // A signed value may contain dots, but its signature is base64url text without a dot. So the last dot is between
-    // the value and the signature.
+    // A signed value may contain dots, but its signature is base64url text without a dot. The last dot is therefore
+    // between the value and the signature.
     let dot = raw.iter().rposition(|byte| *byte == b'.').ok_or(OpenError::Malformed)?;
     let (value, seal) = raw.split_at_checked(dot).ok_or(OpenError::Malformed)?;
     let (id, seal) = split_id(seal.get(1..).ok_or(OpenError::Malformed)?)?;
-    // The array has one byte more than the signature needs, because `decode_slice` may require space for whole groups
-    // of three bytes.
+    // The array has one extra byte, because `decode_slice` may require space for whole groups of three bytes.
     let mut bytes = [0; EXPIRY_LEN + TAG_LEN + 1];
     if seal.len() != base64_len(EXPIRY_LEN + TAG_LEN)
         || BASE64.decode_slice(seal, &mut bytes) != Ok(EXPIRY_LEN + TAG_LEN)
@@ -104,8 +103,8 @@ pub(crate) fn open_signed<'a>(keyring: &Keyring, name: &str, raw: &'a [u8]) -> R
 }
 
 /// Returns the HMAC of the version, the key's id, the expiry, the cookie's name and its value. The HMAC includes the
-/// length of the name, so that bytes cannot move from the name to the value. Returns `None` if the name has more than
-/// 65,535 bytes.
+/// length of the name. Without the length, an attacker could move bytes from the name to the value. Returns `None` if
+/// the cookie's name has more than 65,535 bytes.
 fn signer_for(key: &Key, id: [u8; ID_LEN], expiry: [u8; EXPIRY_LEN], name: &str, value: &[u8]) -> Option<Signer> {
     let mut signer = key.signer();
     let [i0, i1, i2, i3] = id;
@@ -156,7 +155,7 @@ pub(crate) fn open_sealed(keyring: &Keyring, name: &str, raw: &[u8]) -> Result<V
     let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
     let mut keys = keyring.with_id(id).peekable();
     keys.peek().ok_or(OpenError::UnknownKey)?;
-    // A failed decryption does not change `text`, so the next key can be tried on the same text.
+    // Tries each key on the same text. A failed decryption does not change the text.
     let is_valid = keys.any(|key| {
         with_associated_data(id, name, |data| key.sealer().decrypt_in_place_detached(&nonce, data, text, &tag)).is_ok()
     });
@@ -197,8 +196,8 @@ fn split_id(text: &[u8]) -> Result<([u8; ID_LEN], &[u8]), OpenError> {
             let (id, rest) = rest.split_first_chunk::<ID_LEN>().ok_or(OpenError::Malformed)?;
             Ok((*id, rest))
         }
-        // A text that begins with a digit is either a seal with another version or a plain number. Every seal contains
-        // an id and a tag, so a text that is shorter than an id and a tag is not a seal.
+        // A text that begins with a digit is either a seal with another version or a number without a seal. Every seal
+        // contains an id and a tag, so a shorter text is not a seal.
         [b'0'..=b'9', rest @ ..] if rest.len() >= ID_LEN + TAG_LEN && rest.iter().all(is_base64url) => {
             Err(OpenError::Version)
         }
@@ -264,8 +263,8 @@ mod tests {
 
     #[test]
     fn keys_with_same_id_read_their_own_values() {
-        // Among some thousand keys, two keys usually have the same id (birthday paradox). We searched for two keys with
-        // the same id.
+        // The two numbers were found by a search. Among some thousand keys, two keys usually have the same id (birthday
+        // paradox).
         let key = |number: u64| {
             let mut secret = [7; 32];
             secret[..8].copy_from_slice(&number.to_be_bytes());

@@ -1,5 +1,6 @@
-//! One key. The type `Key` contains a secret of 32 bytes, and derives one key for HMAC and another key for the cipher.
-//! Only `to_base64` shows the secret. When the last clone of a `Key` is dropped, the secret is overwritten in memory.
+//! The type `Key`. A `Key` contains a secret of 32 bytes. From the secret, one key for HMAC and one key for the cipher
+//! are derived. Only the method `to_base64` reveals the secret. When the last clone of a `Key` is dropped, the secret
+//! is overwritten in memory.
 
 use core::fmt;
 use std::sync::Arc;
@@ -27,9 +28,9 @@ pub(super) const SECRET_LEN: usize = 32;
 /// Make a key with `openssl rand -base64 32` or with [`Key::generate`]. Store the key with your other secrets. Do not
 /// use a passphrase as a key, because a passphrase is not random enough.
 ///
-/// Signing and encryption use two different keys. Both keys are derived from the `Key`'s secret (HKDF-Expand, RFC
-/// 5869), each key with its own label. All clones of a `Key` share one secret. When the last clone is dropped, the
-/// secret is overwritten in memory.
+/// Signing and encryption use two different keys. HKDF-Expand (RFC 5869) derives each of the two keys from the secret,
+/// with a different label for each key. All clones of a `Key` share one secret. When the last clone of a `Key` is
+/// dropped, the secret is overwritten in memory.
 ///
 /// ```
 /// use hardtack::seal::Key;
@@ -57,8 +58,8 @@ struct Parts {
 impl Drop for Parts {
     fn drop(&mut self) {
         // The crate `hmac` does not overwrite its hash states in memory. An attacker who reads the hash states can sign
-        // values. Without the `black_box`, the compiler may delete the assignment to `self.signer`, because no code
-        // reads the new value.
+        // values. The assignment overwrites the hash states. No code reads the new value, so the compiler may delete
+        // the assignment without the `black_box`.
         self.signer = new_signer(&[0; SECRET_LEN]);
         core::hint::black_box(&mut self.signer);
     }
@@ -121,8 +122,8 @@ impl Key {
         Ok(Key::from_secret(secret))
     }
 
-    /// Returns the secret as base64. Anyone who knows the secret can write and read every `signed` or `sealed` cookie.
-    /// Store the base64 text only with your other secrets.
+    /// Returns the secret as base64. Anyone who knows the secret can forge every `signed` or `sealed` cookie, and can
+    /// decrypt every `sealed` cookie. Store the base64 text only with your other secrets.
     ///
     /// ```
     /// use hardtack::seal::Key;
@@ -136,10 +137,10 @@ impl Key {
         GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new()).encode(*self.parts.secret)
     }
 
-    /// Sets the time from which the key signs and encrypts values. The key verifies and decrypts values also before
-    /// that time.
+    /// Sets the time from which hardtack signs and encrypts values with the key. hardtack verifies and decrypts values
+    /// with the key also before `time`.
     ///
-    /// With `writes_from`, the rotation of a key needs one step less, but the clocks of all servers must agree. Every
+    /// With `writes_from`, the rotation of keys needs one step less. The clocks of all servers must agree, and every
     /// server must have the new key before `time`.
     ///
     /// ```
@@ -158,8 +159,8 @@ impl Key {
         self
     }
 
-    /// Returns the id of the key. Every signed or sealed value contains the id of its key. The id is derived from the
-    /// secret, but the id does not reveal the secret. A log may contain the id of a key.
+    /// Returns the id of the key. Every signed or sealed value contains the id of its key. The id does not reveal the
+    /// key's secret, so a log may contain the id.
     ///
     /// ```
     /// use hardtack::seal::Key;
@@ -191,31 +192,31 @@ impl Key {
     }
 
     pub(super) fn has_same_secret(&self, other: &Key) -> bool {
-        // The comparison of two keys does not need constant time, because both keys belong to the server. No client can
-        // measure how long the comparison takes.
+        // The comparison of two keys does not need constant time, because a server only compares its own keys. No
+        // client can measure the time of the comparison.
         Arc::ptr_eq(&self.parts, &other.parts) || *self.parts.secret == *other.parts.secret
     }
 
-    /// Returns a new HMAC-SHA256 with the key for signing.
+    /// Returns a new HMAC-SHA256 that uses the key for signing.
     pub(super) fn signer(&self) -> Signer {
         self.parts.signer.clone()
     }
 
-    /// Returns AES-256-GCM-SIV with the key for sealing.
+    /// Returns the AES-256-GCM-SIV cipher that uses the key for encryption.
     pub(super) fn sealer(&self) -> &Aes256GcmSiv {
         &self.parts.sealer
     }
 }
 
-/// Shows the id. The `Debug` output never contains the secret.
+/// Shows the key's id. The `Debug` output never contains the secret.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({})", self.parts.id)
     }
 }
 
-/// Derives a key from the secret and a label. The derived key is the first block of HKDF-Expand, and `info` is the
-/// label (RFC 5869 2.3). We do not need HKDF-Extract, because the secret is random.
+/// Derives a key from the secret and a label. The derived key is the first block of HKDF-Expand, with the label as
+/// `info` (RFC 5869 section 2.3). HKDF-Extract is not necessary, because the secret is random.
 fn hkdf_expand(secret: &[u8; SECRET_LEN], label: &[u8]) -> [u8; SECRET_LEN] {
     let mut block = new_signer(secret).chain_update(label).chain_update([1]).finalize().into_bytes();
     let bytes = block.into();
@@ -224,8 +225,8 @@ fn hkdf_expand(secret: &[u8; SECRET_LEN], label: &[u8]) -> [u8; SECRET_LEN] {
 }
 
 fn new_signer(key: &[u8; SECRET_LEN]) -> Signer {
-    // `Hmac::new` cannot fail, because `Hmac::new` takes a key of exactly 64 bytes. HMAC itself pads a shorter key with
-    // zeros to 64 bytes, so the padding does not change the result.
+    // Pads the key to 64 bytes, because `Hmac::new` takes a key of exactly 64 bytes and cannot fail. HMAC itself pads a
+    // shorter key with zeros, so the padding does not change the result.
     let mut padded = Zeroizing::new([0; 64]);
     if let Some(start) = padded.first_chunk_mut() {
         *start = *key;
@@ -276,8 +277,8 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// The error if the text of a key or of a keyring is invalid. The error's `Display` shows the environment variable, the
-/// number of the invalid key, the problem and the remedy. The error never contains the text of a key.
+/// The error if the text of a key or keyring is invalid. The error's `Display` shows the environment variable, the
+/// number of the invalid key, the problem and how to fix the problem. The error never contains the text of a key.
 ///
 /// ```
 /// use hardtack::seal::Keyring;
@@ -302,12 +303,12 @@ impl KeyError {
         KeyError::with_remedy(fact + REMEDY)
     }
 
-    /// Makes an error from a text of the form `problem; remedy`.
+    /// Makes an error from a text of the form `problem; remedy`, such as `not UTF-8; write it in UTF-8`.
     pub(super) fn with_remedy(problem: impl Into<String>) -> Self {
         KeyError { problem: problem.into(), entry: None, variable: None }
     }
 
-    /// Adds the number of the invalid key to the error. The first key of the keyring has the number 1.
+    /// Adds the number of the invalid key to the error. The first key in the text has the number 1.
     pub(super) fn with_entry(mut self, entry: usize) -> Self {
         self.entry = Some(entry);
         self
@@ -369,8 +370,7 @@ mod tests {
             let mac = <Signer as hmac::Mac>::new_from_slice(key).unwrap().chain_update(text);
             assert_eq!(hex(&mac.finalize().into_bytes()), tag);
         }
-        // `new_signer` pads the key before `new_signer` calls `Hmac::new`. The HMAC must be the same as with
-        // `Hmac::new_from_slice`.
+        // `new_signer` must return the same HMAC as `Hmac::new_from_slice`, although `new_signer` pads the key itself.
         let padded = new_signer(&[7; SECRET_LEN]).chain_update(b"text").finalize().into_bytes();
         let expected =
             <Signer as hmac::Mac>::new_from_slice(&[7; SECRET_LEN]).unwrap().chain_update(b"text").finalize();

@@ -13,8 +13,8 @@ use crate::clock;
 
 /// The keys that sign and seal an application's cookies.
 ///
-/// Every key of a keyring *reads*: the key verifies signed values and decrypts sealed values. One key of a keyring
-/// *writes*: the key signs and encrypts new values.
+/// hardtack verifies and decrypts values with every key of a keyring. hardtack signs and encrypts new values with only
+/// one key of a keyring.
 ///
 /// Pass the keyring to the policy with [`PolicyBuilder::keyring`](crate::policy::PolicyBuilder::keyring), or to a jar
 /// with [`Cookies::with_keyring`](crate::Cookies::with_keyring). All servers of an application need the same keys. All
@@ -25,25 +25,26 @@ use crate::clock;
 /// Replace a key in three steps, so that all users stay signed in. Begin each step when every server has finished the
 /// previous step:
 ///
-/// 1. `Keyring::new(old).with(new)`: the new key reads.
-/// 2. `Keyring::new(new).with(old)`: the new key writes, and the old key still reads.
-/// 3. `Keyring::new(new)`: the old key is removed. Before you remove the old key, wait for the longest lifetime of a
-///    cookie.
+/// 1. `Keyring::new(old).with(new)`: every server can read values that were signed or sealed with the new key.
+/// 2. `Keyring::new(new).with(old)`: every server signs and seals new values with the new key. Values that were signed
+///    or sealed with the old key are still accepted.
+/// 3. `Keyring::new(new)`: the old key is removed. Before the third step, wait until the last value that was signed or
+///    sealed with the old key has expired.
 ///
 /// If the clocks of all servers agree, `Keyring::new(old).with(new.writes_from(time))` replaces the first two steps.
 /// Choose a time by which every server has the new key.
 ///
-/// If the key of a value is not in the keyring, reading the value returns
+/// If a value was signed or sealed with a key that is not in the keyring, reading the cookie returns
 /// [`ReadError::UnknownKey`](crate::ReadError::UnknownKey).
 ///
 /// # Lifetime
 ///
-/// A signed or sealed value expires together with its cookie. A [`SetCookie`](crate::SetCookie) can set the expiry time
-/// with `max_age` or `expires`. If no `SetCookie` sets the expiry time, the `max_age` of the declaration sets the time.
+/// A signed or sealed value expires at the same time as its cookie. The expiry time comes from the declared `max_age`,
+/// or from the `max_age` or `expires` of a [`SetCookie`](crate::SetCookie).
 ///
-/// If a cookie has no lifetime, its value expires after one day, or after the keyring's
-/// [`default_lifetime`](Keyring::default_lifetime). A value is still accepted for one minute after its expiry time,
-/// because the clocks of servers differ.
+/// If a cookie has no lifetime, its value expires after the keyring's [`default_lifetime`](Keyring::default_lifetime),
+/// which is one day if not set. A value is still accepted for one minute after its expiry time, because the clocks of
+/// servers differ.
 ///
 /// ```
 /// use hardtack::seal::{Key, Keyring};
@@ -75,7 +76,8 @@ pub struct Keyring(Arc<Shared>);
 /// The data that the clones of a keyring share.
 #[derive(Clone)]
 struct Shared {
-    /// The key that signs and encrypts until the `writes_from` time of another key has passed.
+    /// The key for new values. After the `writes_from` time of another key, the other key replaces the first key for
+    /// new values.
     first: Key,
     others: Vec<Key>,
     default_lifetime: Duration,
@@ -84,7 +86,7 @@ struct Shared {
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(86_400);
 
 impl Keyring {
-    /// Makes a keyring with one key, which reads and writes.
+    /// Makes a keyring with one key. hardtack reads values and writes new values with this key.
     ///
     /// ```
     /// use hardtack::seal::{Key, Keyring};
@@ -97,11 +99,12 @@ impl Keyring {
         Keyring(Arc::new(Shared { first: writer, others: Vec::new(), default_lifetime: DEFAULT_LIFETIME }))
     }
 
-    /// Adds a key to the keyring. The added key reads. If the key has a [`writes_from`](Key::writes_from) time, the key
-    /// also writes from this time on.
+    /// Adds a key to the keyring. hardtack verifies and decrypts values with the added key. If the added key has a
+    /// [`writes_from`](Key::writes_from) time, hardtack also signs and seals new values with the added key, from the
+    /// `writes_from` time on.
     ///
-    /// If the `writes_from` times of several keys have passed, the key with the latest `writes_from` time writes. If
-    /// the keyring already has the key, `with` does nothing.
+    /// If the `writes_from` times of several keys have passed, hardtack signs and seals new values with the key whose
+    /// `writes_from` time is the latest. If the keyring already has the key, `with` does nothing.
     ///
     /// ```
     /// use hardtack::seal::{Key, Keyring};
@@ -155,8 +158,8 @@ impl Keyring {
     /// Reads a keyring from an environment variable.
     ///
     /// The environment variable contains keys in base64, separated by commas or white space. [`str::parse`] accepts the
-    /// same text. Every key reads, and the first key writes. If `@` and a time in UTC follow a key, the key writes from
-    /// that time on:
+    /// same text. hardtack reads values with every key, and signs or seals new values with the first key. To switch to
+    /// another key at a given time, write `@` and the time in UTC after the other key:
     ///
     /// ```text
     /// COOKIE_KEYS="3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs= 1fYxQWC6cQyRD2XhOSRwnD8qmLqg6AmzCDe0RQY1dUE=@2026-12-01T03:00:00Z"

@@ -4,12 +4,11 @@
 //! A signed value has an HMAC-SHA256 tag. A sealed value is encrypted with AES-256-GCM-SIV (RFC 8452).
 //!
 //! GCM-SIV is safe with random nonces, even if a cloned machine repeats a nonce. Plain AES-GCM is faster, but a
-//! repeated nonce reveals the authentication key of AES-GCM. The guide's page about signed and sealed cookies has the
-//! measurements.
+//! repeated nonce reveals the authentication key of AES-GCM. The guide's page about signed and sealed cookies contains
+//! speed measurements.
 
 // The module `seal` signs and encrypts a cookie's value, and verifies and decrypts the value when a cookie is read.
-// Only `cookie/sealing.rs` calls the module `seal`. The file `cookie/sealing.rs` also compiles without the feature
-// `seal`.
+// Only `cookie/sealing.rs` calls the module `seal`.
 
 mod envelope;
 mod key;
@@ -24,5 +23,5 @@ pub use key::{Key, KeyError, KeyId};
 pub use keyring::Keyring;
 
 /// The largest accepted difference between the clocks of two servers, in seconds. A signed or sealed value is accepted
-/// for `SKEW` seconds after its expiry. Browsers remove expired cookies, so a value that comes later must be a copy.
+/// for `SKEW` seconds after its expiry. Browsers remove expired cookies, so a value that arrives later is a copy.
 pub(crate) const SKEW: i64 = 60;

@@ -1,6 +1,6 @@
 //! Returns nonces of 12 random bytes from the operating system. Each thread has a buffer of nonces, because one call to
-//! the operating system takes as long as the encryption of a value. If a process forks, both processes use the same
-//! nonces from the buffer. AES-GCM-SIV tolerates repeated nonces.
+//! the operating system takes as long as the encryption of a value. After a fork, parent and child process use the same
+//! nonces from the buffer. The cipher AES-GCM-SIV tolerates repeated nonces.
 
 use std::cell::RefCell;
 
@@ -11,7 +11,7 @@ const COUNT: usize = 32;
 
 struct Buffer {
     bytes: [u8; LENGTH * COUNT],
-    /// The number of unused nonces, which are at the start of the buffer.
+    /// The number of unused nonces. The unused nonces are at the start of the buffer.
     left: usize,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn next() -> Option<[u8; LENGTH]> {
     let buffered = BUFFER.try_with(|buffer| buffer.try_borrow_mut().ok()?.next());
     match buffered {
         Ok(nonce) => nonce,
-        // The thread is about to end, and the thread's buffer was already dropped.
+        // At the end of a thread, the thread's buffer may already be dropped.
         Err(_) => without_buffer(),
     }
 }
@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn nonces_never_overlap() {
-        // Nonces that overlap in the buffer would differ, but would share most of their bytes. So the test compares
-        // parts of 8 bytes in place of whole nonces.
+        // Compares parts of 8 bytes instead of whole nonces. If nonces overlapped in the buffer, whole nonces would
+        // differ, but some of their 8-byte parts would be equal.
         let unbuffered = [without_buffer().unwrap(), without_buffer().unwrap()];
         let nonces = (0..2 * COUNT).map(|_| next().unwrap()).chain(unbuffered);
         let parts: Vec<[u8; 8]> = nonces

@@ -10,8 +10,9 @@ use hardtack_rules::date;
 use super::key::{Key, KeyError};
 use super::keyring::Keyring;
 
-/// Parses keys in base64, separated by commas or white space. Every key reads, and the first key writes. If `@` and a
-/// time follow a key, as in `@2026-12-01T03:00:00Z`, the key writes from that time on.
+/// Parses keys in base64, separated by commas or white space. hardtack reads values with every key, and signs or seals
+/// new values with the first key. `key@2026-12-01T03:00:00Z` has the same meaning as [`Key::writes_from`]: hardtack
+/// signs or seals new values with that key from that time on.
 ///
 /// ```
 /// use hardtack::seal::{Key, Keyring};

@@ -1,8 +1,8 @@
-//! Reads and sets the cookies of a page, for WebAssembly in a browser. The functions of this module take declared
-//! cookies. The functions read `document.cookie`, and assign a cookie to `document.cookie`. After each assignment, the
-//! functions read `document.cookie` again to check the result.
+//! Reads and sets the cookies of a page, for WebAssembly in a browser. The functions of this module accept only
+//! declared cookies. To set a cookie, a function assigns the cookie to `document.cookie`. The function then reads
+//! `document.cookie` again, to check that the browser stored the cookie.
 //!
-//! Scripts cannot access HttpOnly cookies. This module accesses Secure cookies only in a secure context.
+//! Scripts cannot access HttpOnly cookies. The functions of this module access Secure cookies only in a secure context.
 
 use core::fmt;
 use core::future::Future;
@@ -30,11 +30,11 @@ use crate::wire::cookie::{self, Lookup};
 ///
 /// # Errors
 ///
-/// - [`Error::NoDocument`] outside a page.
-/// - [`Error::NotSecureContext`] for a Secure cookie outside a secure context.
+/// - [`Error::NoDocument`] if the program does not run in a page.
+/// - [`Error::NotSecureContext`] if the cookie is Secure and the page is not a secure context.
 /// - [`Error::Denied`] if scripts cannot access `document.cookie`.
-/// - [`Error::Read`] if the cookie has several different values, or if the value is not valid for the type.
-///   [`Cookies::try_get`](crate::Cookies::try_get) returns the same errors.
+/// - [`Error::Read`] if the cookie has several different values, or if the value is not valid for the type. On a
+///   server, [`Cookies::try_get`](crate::Cookies::try_get) returns the same [`ReadError`].
 ///
 /// ```
 /// use hardtack::{Cookie, CookieValue, web};
@@ -61,26 +61,27 @@ pub fn get<'a, T: ReadCookie + ScriptVisible + 'a>() -> PageFuture<'a, Option<T>
     PageFuture::new(async { read(&CurrentPage::find().ok_or(Error::NoDocument)?) })
 }
 
-/// Sets a cookie, or removes a cookie if the argument is a [`SetCookie::removal`]. Then checks that the browser stored
-/// or removed the cookie.
+/// Sets a cookie. If the argument is a [`SetCookie::removal`], removes the cookie. The function then checks that the
+/// browser stored or removed the cookie.
 ///
-/// The argument is the same as for [`Cookies::set`](crate::Cookies::set), but scripts must be able to see the cookie. A
-/// page has no policy. So if a cookie is declared with `domain = policy`, set the cookie's domain with
-/// [`SetCookie::domain`].
+/// The argument has the same type as the argument of [`Cookies::set`](crate::Cookies::set), but the cookie must not be
+/// HttpOnly. A page has no policy from which hardtack could read the domain. So if a cookie is declared with `domain =
+/// policy`, set the cookie's domain with [`SetCookie::domain`].
 ///
-/// A script sees the names and values of cookies, but not the cookies' attributes. So this function cannot detect every
-/// rejected cookie. If the browser rejects the cookie, and has an older cookie with the same name and value, the
-/// function returns `Ok`.
+/// A script sees the names and values of cookies, but not the cookies' attributes. So the function cannot detect every
+/// cookie that the browser rejects. For example, the function returns `Ok` if the browser rejects the cookie but has an
+/// older cookie with the same name and value.
 ///
 /// # Errors
 ///
-/// - [`Error::NoDocument`] outside a page.
-/// - [`Error::NotSecureContext`] for a Secure cookie outside a secure context.
+/// - [`Error::NoDocument`] if the program does not run in a page.
+/// - [`Error::NotSecureContext`] if the cookie is Secure and the page is not a secure context.
 /// - [`Error::OutsidePath`] if the page was loaded from outside the cookie's path.
-/// - [`Error::Set`] if [`Cookies::set`](crate::Cookies::set) would return an error. The function assigned no cookie.
+/// - [`Error::Set`] if [`Cookies::set`](crate::Cookies::set) would return an error for the same cookie. In this case,
+///   the function assigned no cookie.
 /// - [`Error::Denied`] if scripts cannot access `document.cookie`.
-/// - [`Error::Dropped`] if the browser did not store the cookie. The function also returns `Dropped` if the cookie has
-///   already expired.
+/// - [`Error::Dropped`] if the browser did not store the cookie. The function also returns [`Error::Dropped`] if the
+///   cookie has already expired.
 /// - [`Error::Remains`] if the page still has a cookie of the same name after the function removed the cookie.
 /// - [`Error::Read`] with [`ReadError::Ambiguous`] if the cookie was set, and the page has another cookie with the same
 ///   name and a different value.
@@ -112,10 +113,10 @@ pub fn set<'a, C: IntoSetCookie + ScriptVisible + 'a>(cookie: C) -> PageFuture<'
 }
 
 /// Removes a cookie. Then checks that the page has no cookie with the same name. The function also returns `Ok` if the
-/// page had no such cookie before.
+/// page never had the cookie.
 ///
 /// The function removes the cookie with the declared `Path` and `Domain`. To remove a cookie with another path or
-/// domain, call [`set`] with a [`SetCookie::removal`] that has the other path or domain.
+/// domain, build a [`SetCookie::removal`] with the path or domain, and pass the removal to [`set`].
 ///
 /// # Errors
 ///
@@ -145,7 +146,8 @@ pub fn remove<'a, T: Cookie + ScriptVisible + 'a>() -> PageFuture<'a, ()> {
 
 /// The future of [`get`], [`set`] and [`remove`].
 ///
-/// The functions return this type and are not `async fn`, because rustc reports each error in an `async fn` twice.
+/// The functions of this module return a `PageFuture` and are not `async fn`, because rustc would report each error
+/// about an `async fn` twice.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct PageFuture<'a, T>(Pin<Box<dyn Future<Output = Result<T, Error>> + 'a>>);
 
@@ -190,7 +192,7 @@ impl<T> fmt::Debug for PageFuture<'_, T> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no document, because the program runs in a worker or outside a browser.
+    /// The program runs in a worker or outside a browser, so no document exists.
     NoDocument,
     /// The cookie is Secure, and the page's `isSecureContext` is false. The function assigned no cookie.
     #[non_exhaustive]
@@ -204,11 +206,11 @@ pub enum Error {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The page was loaded from outside the cookie's path, so the function cannot check the result. The function
+    /// The page was loaded from outside the cookie's path, so the page could not see the new cookie. The function
     /// assigned no cookie.
     ///
-    /// The function compares the cookie's path with the URL from which the page was loaded. A script cannot change this
-    /// URL with `pushState`.
+    /// The function compares the cookie's path with the URL from which the page was loaded. A call of `pushState` does
+    /// not change the URL from which the page was loaded.
     #[non_exhaustive]
     OutsidePath {
         /// The cookie's name.
@@ -229,7 +231,7 @@ pub enum Error {
         cookie: &'static str,
     },
     /// The cookie or its settings are invalid. [`Cookies::set`](crate::Cookies::set) would return the same error on a
-    /// server. The function assigned no cookie.
+    /// server. The function `set` of this module assigned no cookie.
     Set(SetError),
     /// The page has the cookie, but the function cannot read the cookie's value. To delete the cookie, call [`remove`].
     Read(ReadError),
@@ -291,7 +293,7 @@ fn read<T: ReadCookie>(page: &impl Page) -> Result<Option<T>, Error> {
     check_secure_context(page, &T::SPEC)?;
     let cookie = T::SPEC.name;
     if T::SPEC.seal.is_some() {
-        // A page never has a key, because every visitor could read the key.
+        // A page never has a key for signed or sealed cookies, because every visitor of the page could read the key.
         return Err(ReadError::NoKeyring { cookie }.into());
     }
     let visible = [page.cookies().ok_or(Error::Denied { cookie })?];
@@ -311,7 +313,7 @@ fn write<T: Cookie>(page: &impl Page, cookie: &SetCookie<T>) -> Result<(), Error
     assign(page, &header, cookie.is_removal())
 }
 
-/// Assigns the cookie to `document.cookie` and checks the result.
+/// Assigns the cookie to `document.cookie`, then checks that the browser stored or removed the cookie.
 fn assign(page: &impl Page, header: &SetCookieHeader, is_removal: bool) -> Result<(), Error> {
     let cookie = header.name;
     let is_outside =
@@ -331,7 +333,8 @@ fn assign(page: &impl Page, header: &SetCookieHeader, is_removal: bool) -> Resul
     }
 }
 
-/// Refuses a Secure cookie outside a secure context, because an attacker on the network could have changed the page.
+/// Returns an error if the cookie is Secure and the page is not a secure context. Without a secure context, an attacker
+/// on the network could have changed the page.
 fn check_secure_context(page: &impl Page, spec: &Spec) -> Result<(), Error> {
     if spec.secure && !page.is_secure_context() {
         return Err(Error::NotSecureContext { cookie: spec.name });
@@ -339,8 +342,9 @@ fn check_secure_context(page: &impl Page, spec: &Spec) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the path of an http or https URL. Returns `None` for other URLs, because the path of another URL does not
-/// matter. For example, the page `about:srcdoc` has the cookies of the page that embeds `about:srcdoc`.
+/// Returns the path of an http or https URL. Returns `None` if the URL has another scheme, because the path of the URL
+/// then does not decide which cookies the page has. For example, a page `about:srcdoc` has the cookies of the page that
+/// embeds `about:srcdoc`.
 fn url_path(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let path = rest.get(rest.find('/')?..)?;
@@ -395,7 +399,7 @@ mod tests {
         path: &'static str,
         /// False if the browser does not give the page's URL to scripts.
         has_url: bool,
-        /// False if reading and assigning `document.cookie` throws.
+        /// False if reading `document.cookie` throws, and assigning `document.cookie` throws too.
         allows_cookies: bool,
         /// False if the browser drops every cookie that a script assigns.
         stores_cookies: Cell<bool>,
@@ -417,7 +421,7 @@ mod tests {
             }
         }
 
-        /// Stores a cookie that the server or a sibling host sets.
+        /// Stores a cookie from a `Set-Cookie` header, as if the server or a sibling host had sent the header.
         fn receive(&self, header: &str) {
             let new = store(header.as_bytes(), true, "www.example.com", "/", SystemTime::now()).unwrap();
             let mut stored = self.stored.borrow_mut();
@@ -518,7 +522,7 @@ mod tests {
             assert!(matches!(refused, Err(Error::NotSecureContext { cookie: "__Host-theme" })), "{refused:?}");
         }
         assert_eq!(page.assigned.borrow().len(), 1);
-        // This cookie may be sent over plain HTTP.
+        // The cookie `Banner` is not Secure, so the function also sets the cookie outside a secure context.
         page.set(Banner(true)).unwrap();
         assert_eq!(read::<Banner>(&page).unwrap(), Some(Banner(true)));
     }
@@ -585,7 +589,7 @@ mod tests {
         dropped(page.set(SetCookie::new(secret()).expires(SystemTime::UNIX_EPOCH)));
         page.stores_cookies.set(false);
         dropped(page.set(secret()));
-        // If the page only has an older cookie with another value, the browser dropped the new cookie.
+        // If the page still has the older cookie with another value, the browser has dropped the new cookie.
         page.receive("__Host-theme=light; Secure; Path=/");
         dropped(page.set(secret()));
         page.receive("__Host-theme=s; Secure; Path=/; HttpOnly");
@@ -610,7 +614,7 @@ mod tests {
         page.set(Cart(7)).unwrap();
         assert_eq!(read::<Cart>(&page).unwrap(), Some(Cart(7)));
 
-        // The browser dropped the new cookie, and the page has two other cookies with the same name.
+        // The browser drops the new cookie, and the page has two older cookies with the same name as the new cookie.
         let page = FakePage::new();
         page.receive("__Secure-cart=8; Secure; Path=/; Domain=example.com");
         page.receive("__Secure-cart=9; Secure; Path=/shop");

@@ -1,11 +1,11 @@
-//! The page in which the program runs: the page's cookies, URL and `isSecureContext`. In WebAssembly, the page is the
-//! page in the browser. On every other target, there is no page.
+//! Gives access to the page in which the program runs: the page's cookies, URL and `isSecureContext`. A program has a
+//! page only in WebAssembly, in a browser.
 
 pub(super) use current::CurrentPage;
 
 /// The properties of a page that the scripts of the page can access.
 pub(super) trait Page {
-    /// Returns `isSecureContext`.
+    /// Returns the page's `isSecureContext`.
     fn is_secure_context(&self) -> bool;
     /// Returns the URL from which the page was loaded. Returns `None` if the browser does not give this URL to scripts.
     fn loaded_url(&self) -> Option<String>;
@@ -23,8 +23,8 @@ mod current {
 
     #[wasm_bindgen]
     extern "C" {
-        // If a global variable does not exist, the value of the Rust static is `None`. For example, a worker has no
-        // `document`.
+        // If JavaScript has no global variable `document`, the value of this Rust static is `None`. For example, a
+        // worker has no `document`.
         #[wasm_bindgen(thread_local_v2, js_name = document)]
         static DOCUMENT: Option<Document>;
         #[wasm_bindgen(thread_local_v2, js_name = performance)]
@@ -34,8 +34,8 @@ mod current {
 
         #[derive(Clone)]
         type Document;
-        // If the document has an element with the name `cookie`, `document.cookie` returns the element instead of a
-        // string.
+        // If the page contains an HTML element with the name `cookie`, `document.cookie` returns the element instead of
+        // a string.
         #[wasm_bindgen(method, getter, catch)]
         fn cookie(this: &Document) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(method, setter, catch)]
@@ -68,8 +68,8 @@ mod current {
             IS_SECURE_CONTEXT.with(|is_secure| *is_secure == Some(true))
         }
 
-        // `location` would be wrong, because scripts can change `location`. Browsers compare a cookie's path with the
-        // URL from which the page was loaded.
+        // Browsers compare a cookie's path with the URL from which the page was loaded. The property `location` would
+        // be wrong, because scripts can change `location` later.
         fn loaded_url(&self) -> Option<String> {
             PERFORMANCE.with(|performance| performance.as_ref()?.entries("navigation").ok()??.at(0)?.name().as_string())
         }

@@ -23,7 +23,7 @@ pub(crate) fn values<'a, H: AsRef<[u8]>>(headers: &'a [H], name: &'a str) -> imp
 /// An iterator over the values of one cookie name in one `Cookie` header.
 struct Values<'a> {
     rest: &'a [u8],
-    /// The field is true if `rest` begins at the start of a name-value pair.
+    /// `at_pair_start` is true if `rest` begins at the start of a name-value pair.
     at_pair_start: bool,
     name: &'a [u8],
 }
@@ -56,9 +56,9 @@ impl<'a> Iterator for Values<'a> {
     }
 }
 
-/// Splits the header at the first place where `name` may begin, which we call a candidate. At a candidate, the first
-/// and the last byte of `name` match the header. For speed, the search goes through blocks of 128 bytes, then blocks of
-/// 32 bytes, then groups of 8 bytes, then single bytes.
+/// Splits the header at the first candidate. A candidate is a place where the cookie name may begin. At a candidate,
+/// the header matches the first and the last byte of `name`. For speed, the search goes through blocks of 128 bytes,
+/// then blocks of 32 bytes, then groups of 8 bytes, then single bytes.
 fn candidate<'a>(header: &'a [u8], name: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let (first, last) = (*name.first()?, *name.last()?);
     let (mut heads, mut tails) = (header, header.get(name.len() - 1..)?);
@@ -81,8 +81,8 @@ fn skip_blocks<const N: usize>(heads: &mut &[u8], tails: &mut &[u8], first: u8, 
     }
 }
 
-/// Returns true if `name` may begin in the block. The function must not be inlined, because LLVM vectorises the loop
-/// only in a separate function.
+/// Returns true if `name` may begin in the block. `inline(never)` keeps the loop in a separate function, because LLVM
+/// vectorises the loop only there.
 #[inline(never)]
 fn contains_candidate<const N: usize>(heads: &[u8; N], tails: &[u8; N], first: u8, last: u8) -> bool {
     let mut found = 0;
@@ -92,8 +92,7 @@ fn contains_candidate<const N: usize>(heads: &[u8; N], tails: &[u8; N], first: u
     found != 0
 }
 
-/// Skips groups of eight bytes until `name` may begin in a group. Returns the offset in that group at which `name` may
-/// begin.
+/// Skips groups of eight bytes until `name` may begin in a group. Returns the offset of `name` in the group.
 fn find_in_words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> Option<usize> {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
     let (first, last) = (EACH * u64::from(first), EACH * u64::from(last));
@@ -101,8 +100,8 @@ fn find_in_words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> O
         (heads.split_first_chunk(), tails.split_first_chunk())
     {
         let differs = (u64::from_le_bytes(*head) ^ first) | (u64::from_le_bytes(*tail) ^ last);
-        // A zero byte in `differs` is a match. If a byte of `differs` is zero, the same byte of `zeros` has its high
-        // bit set. The lowest byte of `zeros` with a high bit is the first match.
+        // A zero byte in `differs` is a match. If a byte of `differs` is zero, the top bit of the same byte in `zeros`
+        // is set. The least significant byte of `zeros` whose top bit is set marks the first match.
         let zeros = differs.wrapping_sub(EACH) & !differs & EACH << 7;
         if zeros != 0 {
             return usize::try_from(zeros.trailing_zeros() / 8).ok();
@@ -118,7 +117,8 @@ pub(crate) enum Lookup<'a> {
     Missing,
     /// The request has one value for the cookie's name. The request may contain the same value several times.
     Unique(&'a [u8]),
-    /// The request has several different values for the cookie's name. A sibling host may have set one of the values.
+    /// The request has several different values for the cookie's name. Another host of the same site may have set one
+    /// of the values.
     Conflicting,
 }
 
@@ -157,13 +157,13 @@ mod tests {
         assert!(matches!(lookup(&[header], "__Host-s"), Lookup::Unique(b"good")));
     }
 
-    /// `values` and `pairs` return the same values for every short header. Long headers in this test also test the
-    /// search in blocks.
+    /// `values` and `pairs` must return the same values for every short header. The test also uses long headers,
+    /// because only long headers are searched in blocks.
     #[test]
     fn values_agree_with_pairs() {
         const BYTES: &[u8] = b"a;= \t\"";
         let before = "; long_enough_to_be_skipped_as_a_block=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-        // With Miri, this test runs about a thousand times slower.
+        // Under Miri, the test uses shorter headers, because Miri is about a thousand times slower.
         let longest = if cfg!(miri) { 2 } else { 5 };
         for length in 0..=longest {
             for mut number in 0..BYTES.len().pow(length) {

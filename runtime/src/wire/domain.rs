@@ -1,5 +1,5 @@
-//! Checks a `Domain` that is given at run time. The check first looks at the syntax of the domain. With the feature
-//! `public-suffix`, the check also searches the public suffix list.
+//! Checks a `Domain` at run time. The check tests the syntax of the domain. With the feature `public-suffix`, the check
+//! also searches the public suffix list.
 
 use hardtack_rules::syntax::{self, Fault};
 
@@ -7,7 +7,7 @@ use hardtack_rules::syntax::{self, Fault};
 ///
 /// # Errors
 ///
-/// Returns the first rule that the domain breaks.
+/// Returns an error for the first rule that the domain breaks.
 pub(crate) fn check(domain: &str) -> Result<(), Fault> {
     syntax::check_domain(domain)?;
     #[cfg(feature = "public-suffix")]
@@ -23,8 +23,8 @@ pub(crate) fn is_public_suffix(domain: &str) -> bool {
     psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix == domain)
 }
 
-/// Returns true if the domain has only one label. Without the feature `public-suffix`, this crate does not have the
-/// list of public suffixes.
+/// Returns true if the domain has only one label, such as `com`. Without the feature `public-suffix`, this crate has no
+/// public suffix list.
 #[cfg(all(not(feature = "public-suffix"), any(feature = "audit", feature = "_layer")))]
 pub(crate) fn is_public_suffix(domain: &str) -> bool {
     !domain.strip_suffix('.').unwrap_or(domain).contains('.')

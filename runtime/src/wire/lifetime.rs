@@ -9,7 +9,7 @@ use hardtack_rules::date::parse_cookie_date;
 use super::list::parse_number;
 use crate::clock::unix_seconds;
 
-/// `Max-Age` and `Expires` of a `Set-Cookie` header.
+/// The values of `Max-Age` and `Expires` in a `Set-Cookie` header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Lifetime {
     /// The `Max-Age` in seconds. A negative `Max-Age` is stored as 0. A `Max-Age` that is too large is stored as
@@ -30,7 +30,7 @@ impl Lifetime {
         self.expires = parse_cookie_date(value).or(self.expires);
     }
 
-    /// Returns true if the cookie has expired. A header with an expired lifetime removes the cookie.
+    /// Returns true if the cookie has expired. A `Set-Cookie` header with an expired lifetime removes the cookie.
     #[cfg(any(feature = "audit", feature = "_layer", feature = "testing", test))]
     pub(crate) fn is_expired(self, now: SystemTime) -> bool {
         match (self.max_age, self.expires) {
@@ -53,8 +53,8 @@ impl Lifetime {
     }
 }
 
-/// Parses the digits of a `Max-Age`, with an optional `-` before the digits. Browsers ignore every other `Max-Age`
-/// value.
+/// Parses the digits of a `Max-Age`, with an optional `-` before the digits. Browsers ignore a `Max-Age` with any other
+/// characters.
 fn parse_max_age(value: &[u8]) -> Option<u64> {
     let digits = value.strip_prefix(b"-").unwrap_or(value);
     let seconds = parse_number(digits)?;

@@ -1,7 +1,7 @@
-//! Small parsers that several header parsers share. The small parsers trim white space, split a header value outside of
-//! quoted strings, and parse numbers.
+//! Helper functions for header parsers. The functions trim white space, split a header value outside of quoted strings,
+//! and parse numbers.
 
-/// Removes spaces and tabs at both ends of a text. Other white space is part of the text (6265bis 5.6).
+/// Removes spaces and tabs at both ends of a text. Keeps all other white space (6265bis 5.6).
 pub(crate) fn trim(text: &[u8]) -> &[u8] {
     trim_start(trim_end(text))
 }

@@ -1,5 +1,5 @@
-//! Parses and edits a `Set-Cookie` header that was written without hardtack. An edit changes the attributes with one
-//! name, and keeps all other bytes of the header.
+//! Parses and edits a `Set-Cookie` header that was written without hardtack. An edit changes the value of one
+//! attribute, and keeps all other bytes of the header.
 //!
 //! The parser reads a header as browsers do (6265bis 5.6):
 //!
@@ -68,8 +68,8 @@ impl<'a> ParsedSetCookie<'a> {
         parsed
     }
 
-    /// Returns the `SameSite` value if it is valid. The letter case of the `SameSite` value does not matter (6265bis
-    /// 5.6.7).
+    /// Returns the `SameSite` of the header, or `None` if the `SameSite` value is not valid. The letter case of the
+    /// value does not matter (6265bis 5.6.7).
     pub(crate) fn known_same_site(&self) -> Option<SameSite> {
         let value = self.same_site?;
         [SameSite::Strict, SameSite::Lax, SameSite::None]
@@ -118,8 +118,8 @@ fn is_short_enough((_, value): &Attribute<'_>) -> bool {
     value.is_none_or(|value| value.len() <= MAX_ATTRIBUTE_BYTES)
 }
 
-/// Replaces the value of every attribute with this name, and returns the new header. If the header has no attribute
-/// with this name, appends the attribute.
+/// Returns the header with `new_value` as the value of every attribute named `attribute_name`. If the header has no
+/// attribute of that name, appends the attribute.
 pub(crate) fn with_attribute(header: &[u8], attribute_name: &str, new_value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(header.len() + attribute_name.len() + new_value.len() + 3);
     let mut found = false;
@@ -156,13 +156,13 @@ pub(crate) fn split_at_equals(piece: &[u8]) -> Attribute<'_> {
     (trim(halves.next().unwrap_or_default()), halves.next().map(trim))
 }
 
-/// Returns the part of an attribute's text that is safe to show in a log. If a second cookie was joined to the header
-/// with a comma, the safe part ends before the comma. The text after the comma is the name and value of the second
-/// cookie.
+/// Returns the part of an attribute's text that is safe to show in a log. Some servers join two `Set-Cookie` headers
+/// with a comma. The text after the comma then contains the value of the second cookie, so the safe part ends before
+/// the comma.
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) fn before_fold(attribute: &str) -> &str {
-    // `find_folded_cookie` treats text after a `;` as an attribute. In an attribute, the second cookie can follow the
-    // comma without a space.
+    // The `;` makes `find_folded_cookie` treat the text as an attribute. In an attribute, the second cookie can follow
+    // the comma without a space.
     let folded = find_folded_cookie(format!(";{attribute}").as_bytes());
     folded.and_then(|at| attribute.get(..at.checked_sub(1)?)).unwrap_or(attribute)
 }
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(parsed.same_site, Some(&b"strict"[..]));
         assert_eq!(ParsedSetCookie::parse(b"Secure; Path=/").name, b"");
         assert!(!ParsedSetCookie::parse(b"Secure; =Secure").secure);
-        // The unknown attribute names in the next header are as long as the names of known attributes.
+        // Each unknown attribute name in the next header is as long as the name of a known attribute.
         let unknown = ParsedSetCookie::parse(b"a=1; Test=/x; Priority=High; Secret; Dominus=y; HttpOnce; Partitional1");
         assert_eq!((unknown.path, unknown.same_site, unknown.domain), (None, None, None));
         assert!(!unknown.secure && !unknown.http_only && !unknown.partitioned);

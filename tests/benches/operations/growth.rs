@@ -1,5 +1,5 @@
-//! Measures how the cost of an operation grows with its input. The input is the number of cookies in a request, the
-//! number of bytes in a value, or the number of cookies in a response.
+//! Measures how the cost of an operation grows with the size of the input. The size is the number of cookies in a
+//! request, of bytes in a value, or of cookies in a response.
 
 use std::hint::black_box;
 
@@ -18,7 +18,8 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     }
     for (kind, character) in [("plain", "a"), ("escaped", ";")] {
         for length in [1, 10, 100, 1000, 4000] {
-            // Each escaped byte is written as three bytes. 4000 escaped bytes would exceed the size limit of browsers.
+            // Percent-encoding writes each escaped byte as three bytes. A cookie with 4000 escaped bytes would exceed
+            // the size limit of browsers.
             let length = if kind == "plain" { length } else { length / 3 + 1 };
             let (https, session) = (testing::https(), SetCookie::new(Session(character.repeat(length))));
             let set = move || Output::Header(black_box(&session).header_value(&https).unwrap());

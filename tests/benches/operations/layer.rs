@@ -16,8 +16,8 @@ use crate::{Operation, Output, Session, VALUE};
 const BY_HAND: &str =
     "__Host-session=Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 
-/// `Set-Cookie` headers without some attributes. Headers without `Secure` come from tower-sessions without
-/// `with_secure`, from PHP behind a proxy, and from legacy code.
+/// Headers that lack some attributes, as other libraries write them. Tower-sessions without `with_secure`, PHP behind a
+/// proxy, and legacy code write cookies without `Secure`.
 const LOOSE: [&str; 5] = [
     "id=GvZ2fiFUHAhVcGbzw1W2Eg; HttpOnly; SameSite=Strict; Path=/; Max-Age=3600",
     "PHPSESSID=2k3vq0hd5o9c1o4q6p1g8m7u5a; path=/",

@@ -1,9 +1,9 @@
 //! Measures single operations of hardtack, of other crates and of hand-written code.
 //!
-//! - `operations CASE COUNT` repeats one case. `counts.sh` uses this command to count instructions.
+//! - `operations CASE COUNT` repeats one case. `counts.sh` counts the instructions of this command.
 //! - `operations times` prints the time of each case.
-//! - `operations` without arguments runs each case once and prints its output. Use this command to check that every
-//!   case works.
+//! - `operations` without arguments runs each case once and prints its output. Use `operations` without arguments to
+//!   check that every case works.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failed benchmark panics")]
 
@@ -59,10 +59,10 @@ const NAME: &str = "__Host-session";
 /// The attributes of `Session`, written by hand.
 const ATTRIBUTES: &str = "; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 
-/// 32 characters of base64url.
+/// The session's value: 32 characters of base64url.
 const VALUE: &str = "Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3";
 
-/// A value of 64 bytes. In a header, 48 of these bytes are percent-encoded.
+/// A value of 64 bytes. In a header, hardtack percent-encodes 48 of the 64 bytes.
 const ESCAPED: &str = "a;;;b,,,c\"\"\"d   e;;;f,,,g\"\"\"h   i;;;j,,,k\"\"\"l   m;;;n,,,o\"\"\"p   ";
 
 fn cases() -> Vec<(String, Operation)> {
@@ -70,7 +70,7 @@ fn cases() -> Vec<(String, Operation)> {
 }
 
 fn main() {
-    // `cargo bench` adds `--bench`.
+    // Skip the argument `--bench`, which `cargo bench` adds.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
@@ -99,8 +99,8 @@ fn main() {
     }
 }
 
-/// Returns the time of one operation in nanoseconds. Uses the shortest of many short runs, because other programs on
-/// the machine make some runs longer.
+/// Returns the time of one operation in nanoseconds. Uses the shortest of many short runs. Other programs on the
+/// machine make some runs longer.
 fn nanoseconds(mut operation: Operation) -> u128 {
     const OPERATIONS_PER_RUN: u32 = 200;
     let started = Instant::now();

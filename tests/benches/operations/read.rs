@@ -41,8 +41,8 @@ pub(crate) fn request(count: usize, index: usize) -> HeaderMap {
     HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(cookies.join("; ")).unwrap())])
 }
 
-/// Reads the cookie with the shortest correct code, without a library. Finds the name with `memmem`, cuts out the
-/// value, and looks for a second cookie with the same name.
+/// Reads the cookie with the shortest correct code, without a library. Finds the cookie's name with `memmem` and cuts
+/// out the value. Then looks for a second cookie with the same name.
 fn by_hand(headers: HeaderMap) -> Operation {
     let finder = memchr::memmem::Finder::new("__Host-session=");
     Box::new(move || {

@@ -155,7 +155,7 @@ fn biscotti(algorithm: ::biscotti::config::CryptoAlgorithm) -> Operation {
     })
 }
 
-/// Returns the response's `Set-Cookie` header.
+/// Returns the `Set-Cookie` header of the response.
 fn set_cookie_header(response: &HeaderMap) -> Output {
     Output::Header(response.get(SET_COOKIE).unwrap().clone())
 }
@@ -184,8 +184,8 @@ fn mac() -> Operation {
 }
 
 /// Does the minimum work for a sealed value. Decodes and decrypts the value, then encrypts and encodes the value again.
-/// If `random_nonce` is true, the operating system generates each nonce. In the example of the AEAD crate, the
-/// operating system also generates each nonce.
+/// If `random_nonce` is true, the operating system generates each nonce. The example in the AEAD crate's docs also gets
+/// each nonce from the operating system.
 fn aead(random_nonce: bool) -> Operation {
     let sealer = Aes256GcmSiv::new((&[7; 32]).into());
     let seal = move |sealer: &Aes256GcmSiv, value: &[u8]| {

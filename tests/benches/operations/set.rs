@@ -36,7 +36,7 @@ fn header(mut write: impl FnMut() -> HeaderValue + 'static) -> Operation {
 }
 
 /// The shortest safe code for a value without special characters. The code writes the value without percent-encoding.
-/// The code panics if the value contains a byte that is not allowed in a header.
+/// If the value contains a byte that headers must not contain, the code panics.
 fn by_hand(value: &str) -> HeaderValue {
     let mut header = Vec::with_capacity(NAME.len() + 1 + value.len() + ATTRIBUTES.len());
     header.extend_from_slice(NAME.as_bytes());

@@ -1,5 +1,5 @@
-//! Writes the HTML of the page. Text that a visitor typed is escaped. Scripts and styles are in separate files, so the
-//! Content-Security-Policy can forbid inline scripts and styles.
+//! Writes the HTML of the page. The code escapes all text that a visitor typed. Scripts and styles are in separate
+//! files, so the Content-Security-Policy can forbid inline scripts and styles.
 
 use std::fmt::Write as _;
 

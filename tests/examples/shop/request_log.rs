@@ -1,5 +1,5 @@
 //! Records the latest requests and the `Set-Cookie` headers of their responses. The page of the shop shows the records.
-//! The middleware is outside of the policy's layer, so it records the headers that are really sent.
+//! The middleware is outside the policy's layer, so the middleware records the headers that the client receives.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,7 +51,7 @@ pub(crate) async fn record(State(shop): State<Arc<Shop>>, request: Request, next
         .iter()
         .map(|header| shorten_value(&String::from_utf8_lossy(header.as_bytes())))
         .collect();
-    // Leave out ordinary requests for pages, styles and scripts.
+    // Do not record ordinary requests for pages, styles and scripts.
     let is_ordinary = matches!(response.status(), StatusCode::OK | StatusCode::NOT_FOUND) && set_cookies.is_empty();
     if !is_ordinary {
         shop.request_log.add(LoggedRequest { request_line, tls, status: response.status(), set_cookies });

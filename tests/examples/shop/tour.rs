@@ -1,6 +1,6 @@
 //! The tour starts the shop on free ports and sends requests to the shop. The tour prints each request and each
 //! response, and explains what the response proves. The tour fails if a response is not as expected. The tour prints
-//! cookie values, because these values are only examples.
+//! cookie values. A real program must not print cookie values.
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,8 +20,8 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use crate::tls::Certificate;
 use crate::{Lang, Ports, Shop, app, routes, serve, tls_config};
 
-/// The host is not `localhost`, because clients treat `localhost` as secure even over plain HTTP. With the host
-/// `localhost`, the tour would prove less.
+/// The host is not `localhost`, because clients treat `localhost` as secure even over plain HTTP. So a tour on
+/// `localhost` would prove less.
 const HOST: &str = "shop.test";
 const HTML: &str = "text/html,*/*;q=0.8";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -71,12 +71,12 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     tour.end()
 }
 
-/// Returns routes that only the tour needs. The handlers of these routes try to do things that hardtack prevents.
+/// Returns routes that only the tour needs. The handlers of the tour's routes try to do things that hardtack prevents.
 fn more_routes() -> Router<Arc<Shop>> {
     Router::new()
-        // This handler runs over both schemes, so `set` checks the scheme at run time. The handler sends the error's
-        // text to the client only for the tour. If the handler used `?`, the response would have the status 403 and no
-        // details.
+        // This handler runs over both schemes, so `set` checks the scheme at run time. Only for the tour, the handler
+        // sends the error's text to the client. If the handler returned the error with `?`, the response would have the
+        // status 403 and no details.
         .route(
             "/either",
             get(|cookies: Cookies<AnyScheme>| async move {
@@ -297,7 +297,7 @@ async fn sign_out(tour: &mut Tour, https: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The visitor of the shop. The visitor has a client with a cookie store, and counts the checks that fail.
+/// A visitor of the shop: a client with a cookie store. The visitor also counts the checks that fail.
 struct Tour {
     certificate: Certificate,
     client: Client,

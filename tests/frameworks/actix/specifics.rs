@@ -1,5 +1,5 @@
-//! Tests of actix-web's own features: session libraries and middleware. This file also tests the scenario in which
-//! actix-web behaves differently, and requests that are sent as raw bytes.
+//! Tests of actix-web's own features: session libraries and middleware. One test covers the scenario in which actix-web
+//! behaves differently from the other frameworks. Some tests send requests as raw bytes.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -87,8 +87,8 @@ async fn one_server_can_have_both_schemes() {
     assert_reply(&site.http("/set").await, 403, &[], HTTPS_ONLY);
 }
 
-/// The scenario in which actix-web behaves differently. actix-web drops the error of an `Option<Https>`, but keeps the
-/// error of a `Result`.
+/// In this scenario, actix-web behaves differently from the other frameworks. actix-web drops the error of an
+/// `Option<Https>`, but keeps the error of a `Result`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn missing_policy_is_an_error_except_for_option() {
     let site = Site::start(|| {
@@ -101,7 +101,7 @@ async fn missing_policy_is_an_error_except_for_option() {
     }
     let refused = Cookies::<Https>::extract(&test::TestRequest::default().to_http_request()).await.unwrap_err();
     assert_eq!(format!("{refused:?}"), "Rejection { .. }");
-    // An `Option<Https>` that is `None` is safe: the handler then does not treat the request as HTTPS.
+    // If an `Option<Https>` is `None`, the handler does not treat the request as HTTPS. So `None` is safe.
     for reply in [site.https("/proof").await, site.http("/proof").await] {
         assert_reply(&reply, 200, &[], "plain");
     }
@@ -177,7 +177,7 @@ async fn session_cookie_is_hardened_dropped_and_removed() {
             "{reply:?}"
         );
         assert!(attributes(&reply)[0].contains("Secure"));
-        // The client has no cookie any more, so the next visit counts as the first visit.
+        // The client has no session cookie any more, so the session counts the next visit as the first visit.
         assert_eq!(site.https("/visit").await.body, "1");
     }
 }
@@ -244,8 +244,8 @@ async fn middleware_error_keeps_its_cookies() {
         App::new().service(scope).configure(routes).wrap(policy.clone())
     })
     .await;
-    // If a response passes through two policies, the outer policy treats the inner policy's declared cookies as
-    // declared.
+    // If a response passes through two policies, a declared cookie of the inner policy is also declared for the outer
+    // policy.
     let reply = site.https("/in/x").await;
     assert_eq!((reply.status, reply.set_cookies(), reply.body.as_str()), (401, vec![SESSION], "sign in first"));
     assert_eq!(reply.header("strict-transport-security"), Some(ONE_YEAR_HSTS));
@@ -263,13 +263,13 @@ async fn nested_policies_send_each_cookie_once() {
     })
     .await;
     let cart = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
-    // If a response passes through two policies, the outer policy treats the inner policy's declared cookies as
-    // declared. A middleware between the policies can set cookies in the jar of the outer policy.
+    // If a response passes through two policies, a declared cookie of the inner policy is also declared for the outer
+    // policy. A middleware between the two policies can set cookies in the outer policy's jar.
     assert_eq!(site.https("/in/set").await.set_cookies(), [SESSION, cart]);
     assert_eq!(site.https("/in/undeclared").await.set_cookies(), [cart]);
     assert_eq!(outer.counters().get(Kind::HeaderDropped), 2);
-    // After a read error, the response removes the cookie. Both policies treat the header that removes the cookie as
-    // declared.
+    // After a read error, the response removes the cookie. The inner and the outer policy treat the removal header like
+    // the header of a declared cookie.
     let client = Site::client(&site.certificate, |client| client);
     let reply = client.get_with(site.url("https", "/in/cart"), &[("Cookie", "__Host-Http-cart=many")]).await;
     assert_eq!((reply.status, reply.set_cookies().len()), (400, 1));
@@ -285,7 +285,7 @@ async fn nested_policies_send_each_cookie_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn set_cookie_headers_stay_sensitive() {
-    // HPACK does not store sensitive values in its table (RFC 7541 7.1.3). Two nested policies must keep a cookie
+    // HPACK does not store a sensitive header in its table (RFC 7541 7.1.3). Two nested policies must keep a cookie
     // header marked as sensitive.
     let set_cookies = std::thread::spawn(|| {
         System::new().block_on(async {
@@ -329,7 +329,7 @@ async fn panic_ends_only_its_own_request() {
         // The server has only one worker. After the panic, the worker still runs.
         assert_eq!(client.get(site.url("https", "/set")).await.set_cookies(), [SESSION]);
     }
-    // A request that ends with a panic emits no event about unsent cookies.
+    // If a handler panics, the policy emits no event about unsent cookies.
     assert_eq!(handle.counters().get(Kind::Mistake), 0);
 }
 

@@ -1,6 +1,6 @@
-//! Tests the cookies of poem's sessions and of poem's own cookie jar together with the policy. Over HTTPS, the policy
-//! hardens the cookies that poem sets. Over plain HTTP, the policy drops the cookies that poem sets. A header that
-//! removes a cookie has the same `Path` and `Domain` as the header that set the cookie.
+//! Tests how the policy handles the cookies of poem's sessions and of poem's own cookie jar. Over HTTPS, the policy
+//! hardens the cookies that poem sets. Over plain HTTP, the policy drops the cookies that poem sets. With the policy,
+//! the header that removes a cookie has the same `Path` and `Domain` as the header that set the cookie.
 
 use hardtack::Policy;
 use hardtack::audit::{self, Context};
@@ -19,7 +19,7 @@ use super::suite::HOST;
 use super::suite::client::Reply;
 use super::suite::site::{Site, assert_reply};
 
-/// Returns routes in two directories. The routes count the visits of a session, or end the session.
+/// Returns routes under two path prefixes. Each route either counts the visits of a session or ends the session.
 fn counting_routes() -> Route {
     Route::new()
         .at("/count", count_visit)
@@ -40,11 +40,11 @@ fn end_visit(visit: &Visit) {
     visit.purge();
 }
 
-/// A function that changes the configuration of a session cookie. A test case contains a function instead of a
-/// configuration, because poem's configuration cannot be cloned.
+/// Changes the configuration of a session cookie. The test cases contain functions, because poem's configuration cannot
+/// be cloned.
 type Config = fn(CookieConfig) -> CookieConfig;
 
-/// Returns the routes once for each kind of poem session. The first three kinds of session store all session data in
+/// Returns one application for each of the five kinds of poem session. The first three kinds store all session data in
 /// the cookie.
 fn sessions(config: Config) -> Vec<BoxEndpoint<'static>> {
     let key = || CookieKey::derive_from(&[7; 32]);
@@ -125,8 +125,8 @@ async fn session_cookie_is_dropped_over_http_with_event() {
     }
 }
 
-/// Visits twice and signs out, with a client that stores cookies. Returns the response to the sign-out, whether the
-/// client still has the cookie, and the count of the next visit.
+/// Visits the page twice and signs out, with a client that stores cookies. Returns the response to the sign-out, true
+/// if the client still has the cookie, and the count of the next visit.
 async fn count_and_sign_out(site: &Site) -> (Reply, bool, String) {
     let (browser, jar) = site.browser();
     for visits in ["1", "2"] {
@@ -142,8 +142,9 @@ async fn count_and_sign_out(site: &Site) -> (Reply, bool, String) {
 async fn purge_removes_the_cookie_from_its_scope() {
     const REMOVAL: &str = "poem-session=; Max-Age=0; Expires=*";
     let cases: [(Config, bool, &str); 6] = [
-        // Without the policy, poem removes a cookie with a header that has no `Path`. The browser then only removes a
-        // cookie whose path is the directory of the request URL.
+        // Without the policy, poem removes a cookie with a header that has no `Path`. If a removal header has no
+        // `Path`, the browser uses the directory of the request URL. So the browser does not remove a cookie with
+        // another path.
         (|config| config, false, "; Path=/"),
         (insecure, false, "; Path=/"),
         (|config| config.path("/account"), true, "; Path=/account"),
@@ -159,8 +160,8 @@ async fn purge_removes_the_cookie_from_its_scope() {
                 (vec![REMOVAL.to_owned()], !is_removed_without_policy),
                 "{scope}"
             );
-            // In the first three kinds of session, the cookie contains the session data. So a client that keeps the
-            // cookie is still signed in.
+            // For the first three kinds of session, the cookie contains the session data. So a client that keeps the
+            // cookie stays signed in after the sign-out.
             assert_eq!(next, if is_stored && kind < 3 { "3" } else { "1" });
 
             let policy = RecordingPolicy::new(Policy::builder());
@@ -191,7 +192,7 @@ async fn purge_guesses_scopes_of_another_process() {
         let removal = "poem-session=; Max-Age=0; Expires=*";
         let flags = "; Secure; HttpOnly; SameSite=Lax";
         assert_eq!(normalize_all(&end), [format!("{removal}{flags}"), format!("{removal}; Path=/{flags}")]);
-        // The browser removes the cookies with the two paths in this list.
+        // The two removal headers remove the cookies with the paths `/account` and `/`.
         let context = Context::https(HOST).path("/account/sign-out");
         let paths = end.set_cookies().into_iter().map(|set_cookie| {
             let stored = audit::set_cookie(set_cookie.as_bytes(), &context).stored.unwrap();
@@ -216,8 +217,8 @@ async fn host_prefixed_session_needs_a_hardened_removal() {
     let curl = Curl::new(&site.certificate.pem);
     curl.get(localhost(&site, "/count")).await;
     assert_eq!(normalize_all(&curl.get(localhost(&site, "/end")).await), ["__Host-id=; Max-Age=0; Expires=*"]);
-    // A `__Host-` cookie needs Secure and Path=/. The header that removes the `__Host-` cookie has neither attribute,
-    // so the client ignores the header.
+    // A browser accepts a `__Host-` cookie only with `Secure` and `Path=/`. poem's removal header for the `__Host-`
+    // cookie has neither attribute, so the client ignores the header.
     assert_eq!(curl.cookies().len(), 1);
 
     let site = RecordingPolicy::new(Policy::builder()).https(with_host_prefix()).await;

@@ -82,13 +82,12 @@ impl Site {
 #[tokio::test]
 async fn option_is_none_without_a_policy() {
     for site in [Site::https(routes()).await, Site::http(routes()).await] {
-        // It is safe to pass `None` to the handler, because the handler then does not treat the request as HTTPS.
+        // A handler with the argument `None` does not treat the request as HTTPS. So `None` is safe without a policy.
         assert_reply(&site.get("/proof").await, 200, &[], "plain");
     }
 }
 
-/// Distinguishes plain HTTP from a missing policy. A handler with `Option<Https>` cannot distinguish plain HTTP from a
-/// missing policy.
+/// Distinguishes plain HTTP from a missing policy. A handler with `Option<Https>` gets `None` for both.
 #[handler]
 fn distinguish(https: Result<Https>) -> Result<&'static str> {
     match https {
@@ -109,7 +108,7 @@ async fn refusals_emit_one_event() {
     let site = Site::http(app().with(policy.middleware())).await;
     assert_reply(&site.get("/distinguish").await, 200, &[], "plain");
     assert_eq!(policy.events(), [""; 0]);
-    // The policy also emits the event of a refused request if an error handler creates the response.
+    // The policy emits the event of a refused request even if an error handler creates the response.
     assert_reply(&site.get("/caught").await, 403, &[], HTTPS_ONLY);
     let refused = "request refused (not-https, GET /caught): the connection carries no TLS; the handler needs HTTPS";
     assert_eq!(policy.events(), [refused]);
@@ -161,8 +160,8 @@ async fn unix_socket_is_trusted_only_when_configured() {
     let unix = || TlsTermination::at_proxy(TrustedProxies::unix_socket());
     assert!(send_over_unix_socket(unix(), https).await.contains(SESSION));
     assert!(send_over_unix_socket(unix(), "").await.starts_with("HTTP/1.1 403 "));
-    // The TLS termination `unix_socket` does not trust a TCP connection, because the peer of a TCP connection has an
-    // address.
+    // The TLS termination `unix_socket` trusts only connections over a Unix socket. The peer of a TCP connection has an
+    // address, so hardtack does not trust the connection.
     let site = Site::http(routes().with(PolicyMiddleware::new(policy_allowing_http().build().unwrap(), unix()))).await;
     assert_reply(&site.get_with("/set", &[("X-Forwarded-Proto", "https")]).await, 403, &[], HTTPS_ONLY);
 }
@@ -201,7 +200,7 @@ async fn test_client_can_choose_the_transport() {
     response.assert_status_is_ok();
     assert_eq!(testing::sent::<Session>(response.0.headers()), Some(Session::new()));
     client.get("/api/me").send().await.assert_status(StatusCode::FORBIDDEN);
-    // The policy also finds the path in a request that did not pass through a server.
+    // poem's test client does not use a server. The policy also finds the path of the test client's requests.
     client.get("/health").send().await.assert_status_is_ok();
 }
 
@@ -216,8 +215,8 @@ async fn errors_are_caught_inside_the_policy_only() {
     assert_reply(&reply, 404, &[], "nothing here");
     assert_eq!(reply.header("strict-transport-security"), Some(ONE_YEAR_HSTS));
 
-    // The policy turns errors into responses. So error handlers outside the policy do not run. The response keeps the
-    // headers that the policy added.
+    // The policy turns errors into responses. So an error handler outside the policy does not run. The response keeps
+    // the headers that the policy added.
     let catch_all = async |_: Error| StatusCode::IM_A_TEAPOT;
     let outside = Site::https(routes().with(policy.middleware()).catch_error(page).catch_all_error(catch_all)).await;
     for (path, status, set_cookies) in [("/nowhere", 404, vec![]), ("/fails", 500, vec![SESSION])] {
@@ -240,7 +239,7 @@ async fn errors_can_be_caught_by_type() {
     assert_reply(&reply, 200, &[], "not read: __Host-Http-cart");
     assert_eq!(site.get("/too-large").await.body, "not set: __Host-Http-session");
 
-    // An error handler for all types can read the status of the error.
+    // An error handler for every error type can read the error's status.
     let any = async |error: Error| error.status().to_string();
     let site = Site::https(routes().catch_all_error(any).with(policy.middleware())).await;
     let reply = site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await;
@@ -272,8 +271,8 @@ async fn removal_of_a_read_error_counts_as_declared() {
 
 // ---- Panics.
 
-/// Lets a test pause a handler. The first `Notify` signals that the handler waits. The second `Notify` lets the handler
-/// continue.
+/// Lets a test pause a handler. With the first `Notify`, the handler signals that it waits. With the second `Notify`,
+/// the test lets the handler continue.
 #[derive(Clone, Default)]
 struct Wait(Arc<(Notify, Notify)>);
 
@@ -298,7 +297,7 @@ async fn panic_ends_only_its_own_request() {
     let wait = Wait::default();
     let app = routes().at("/waits", waits).at("/panics", panics).data(wait.clone()).with(policy.middleware());
     let site = Site::https(app).await;
-    // Over HTTP/2 both requests share one connection.
+    // Over HTTP/2, the two requests of this test share one connection.
     for configure in [ClientBuilder::http1_only, ClientBuilder::http2_prior_knowledge] {
         let client = site.new_client(configure);
         let (waiting, proceed) = &*wait.0;
@@ -310,7 +309,7 @@ async fn panic_ends_only_its_own_request() {
         assert_reply(&waited.await.unwrap(), 200, &[SESSION], "waited");
         assert_reply(&client.get(site.url("/set")).await, 200, &[SESSION], "set");
     }
-    // A request that ends with a panic emits no event about unsent cookies.
+    // If a handler panics, the policy emits no event about unsent cookies.
     assert_eq!(policy.handle.counters().get(Kind::Mistake), 0);
 }
 

@@ -90,7 +90,7 @@ async fn option_and_result_guards_emit_no_refusal() {
     assert_eq!(handle.counters().get(Kind::RequestRefused), 0);
 }
 
-/// A guard that calls hardtack's guard. Many applications have a guard that calls hardtack's guard.
+/// A guard that calls hardtack's guard, as the guards of many applications do.
 struct User(Session);
 
 #[rocket::async_trait]
@@ -118,7 +118,7 @@ async fn cookies_guard_works_inside_another_guard() {
     let policy = PolicyFairing::new(Policy::builder().build().unwrap(), TlsTermination::here());
     let client = local(rocket::custom(config(None)).attach(policy).mount("/", routes![set, user, remove])).await;
     assert_eq!(client.get("/user").dispatch().await.status(), Status::Unauthorized);
-    // The cookies of a local client are only in Rocket's jar.
+    // The requests of a local client have no `Cookie` header. Rocket's jar contains the cookies.
     client.get("/set").dispatch().await;
     assert_eq!(client.get("/user").dispatch().await.into_string().await.unwrap(), "s3cr3t");
     client.get("/remove").dispatch().await;
@@ -138,8 +138,8 @@ async fn clones_of_a_local_request_are_independent() {
     };
     let (set, undeclared) = (client.get("/set"), client.get("/undeclared"));
     assert_eq!((send(set.clone()).await, send(undeclared.clone()).await.len()), (vec![SESSION.to_owned()], 0));
-    // A clone of a sent request does not share the state of the first request. If a request is cloned after it was
-    // sent, the policy of the clone is the handle's new policy.
+    // If a test sends a request and then sends its clone, the clone has its own state. The handle's new policy applies
+    // to the clone.
     handle.apply(Policy::default());
     assert_eq!((send(set.clone()).await, send(undeclared.clone()).await.len()), (vec![SESSION.to_owned()], 2));
 }

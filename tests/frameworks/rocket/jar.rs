@@ -1,6 +1,6 @@
 //! Tests the plain, private and flash cookies of Rocket's own jar together with the policy. Over HTTPS, the policy
-//! hardens the cookies of Rocket's jar. Over plain HTTP, the policy drops the cookies of Rocket's jar. A browser
-//! removes the cookies that Rocket's jar removes.
+//! hardens the cookies of Rocket's jar. Over plain HTTP, the policy drops the cookies of Rocket's jar. If Rocket's jar
+//! removes a cookie, the browser removes the cookie too.
 
 use hardtack::event::Kind;
 use hardtack::rocket::PolicyFairing;

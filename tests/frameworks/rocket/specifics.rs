@@ -1,6 +1,6 @@
 //! Tests of Rocket's own features: other fairings, and requests that Rocket changes or rejects before the fairings run.
-//! This file also tests the scenarios in which Rocket behaves differently. The tests of Rocket's cookie jar are in
-//! `jar.rs`. The tests of Rocket's guards and catchers are in `guards.rs`.
+//! Some tests cover the scenarios in which Rocket behaves differently from the other frameworks. The tests of Rocket's
+//! cookie jar are in `jar.rs`. The tests of Rocket's guards and catchers are in `guards.rs`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,7 @@ use super::{banner, either, health, many, proof, read, set, strict, undeclared};
 // ---- Helpers.
 
 impl Site {
-    /// Launches the application. The client has a cookie store.
+    /// Launches the application. The test's client stores cookies.
     pub(super) async fn new(app: Rocket<Build>, certificate: Certificate, is_tls: bool) -> Site {
         Site::from_server(launch(app).await, certificate, is_tls, |client| client.cookie_store(true))
     }
@@ -72,7 +72,8 @@ async fn cookie_header_without_utf_8_is_ignored() {
         });
         Client::send(request).await.body
     };
-    // Rocket ignores a `Cookie` header that is not UTF-8. The other frameworks read the session cookie in the header.
+    // Rocket ignores a `Cookie` header that is not UTF-8. The other frameworks still read the session cookie of a
+    // header with other bytes.
     assert_eq!(send(&[b"\xFF\xFE=\x80; __Host-Http-session=s3cr3t"]).await, "None");
     // If the session cookie is in a second `Cookie` header, Rocket reads the session cookie. Rocket also reads the
     // other `Cookie` headers of the scenario.
@@ -104,8 +105,7 @@ async fn application_without_a_policy_does_not_launch() {
         (routes![banner], "hardtack::jar::cookies::Cookies<hardtack::request::scheme::PlainHttp>"),
         (routes![many], "rocket::suite::SiteCookies"),
         (routes![strict], "hardtack::request::scheme::Https"),
-        // Rocket would turn the guard's error into `None`. With `None`, the handler could not notice that the policy is
-        // missing.
+        // Rocket would turn the guard's error into `None`. So the handler could not notice that the policy is missing.
         (routes![proof], "core::option::Option<hardtack::request::scheme::Https>"),
     ] {
         assert_eq!(aborted(route).await, [guard]);
@@ -133,12 +133,12 @@ async fn log_names_the_missing_fairing() {
     assert!(log.contains(RocketServer::MISSING_POLICY), "{log}");
 }
 
-/// A handler that calls the guards in its body. Rocket's sentinels cannot see at launch that the handler calls the
-/// guards.
+/// A handler that calls the guards in its body. At launch, Rocket's sentinels cannot find the guards that the handler
+/// calls.
 fn manual_guard<'r>(request: &'r Request<'_>, _: Data<'r>) -> route::BoxFuture<'r> {
     Box::pin(async move {
-        // The handler `manual_guard` contains no assertions. Rocket would turn a failed assertion into the status 500,
-        // which is also the expected status.
+        // The handler `manual_guard` contains no assertions. A failed assertion would cause the status 500, which is
+        // also the expected status.
         let (status, message) = match (request.guard::<Option<Https>>().await, request.guard::<Cookies>().await) {
             (Outcome::Success(None), Outcome::Error((status, error))) => (status, error.client_message()),
             _ => (Status::Ok, "allowed"),
@@ -235,7 +235,7 @@ async fn redirects_and_refusals_run_no_application_code() {
         );
     }
     assert_eq!(count.load(Ordering::SeqCst), 0);
-    // A plain HTTP request for an exempt path reaches the application's handler.
+    // A plain HTTP request reaches the handler of an exempt path.
     let (app, count) = counting_app();
     let policy = Policy::builder().force_https(ForceHttps::on().exempt(["/a"]));
     let site = Site::new(app.attach(fairing(policy)), certificate(), false).await;
@@ -250,14 +250,16 @@ async fn internal_route_cannot_be_requested() {
         response.lines().next().unwrap_or_default().to_owned()
     };
     let site = Site::http(routes![health], fairing(policy_allowing_http())).await;
-    // To a CONNECT request, the application responds as if hardtack had not added its internal route.
+    // hardtack adds an internal CONNECT route. The route must not change the application's responses to CONNECT
+    // requests.
     assert_eq!(send(&site, "CONNECT /health HTTP/1.1").await, "HTTP/1.1 404 Not Found");
     assert_eq!(send(&site, "CONNECT http://site.example/health HTTP/1.1").await, "HTTP/1.1 404 Not Found");
     assert_eq!(send(&site, "CONNECT site.example:443 HTTP/1.1").await, "HTTP/1.1 400 Bad Request");
     let site = Site::http(routes![health], fairing(Policy::builder())).await;
     assert_eq!(send(&site, "CONNECT /health HTTP/1.1").await, "HTTP/1.1 403 Forbidden");
     assert_eq!(send(&site, "OPTIONS * HTTP/1.1").await, "HTTP/1.1 403 Forbidden");
-    // An application can have its own CONNECT route. In this test, a form overrides the method of the request.
+    // An application can have its own CONNECT route. In this test, a form changes the method of a POST request to
+    // CONNECT.
     let (app, count) = counting_app();
     let site = Site::new(app.attach(fairing(policy_allowing_http())), certificate(), false).await;
     let form = site.client.0.post(site.url("/a"));
@@ -285,8 +287,7 @@ async fn form_with_method_override_is_not_redirected() {
     assert_eq!(count.load(Ordering::SeqCst), 0);
 }
 
-/// A fairing that turns every request into a GET. The fairing also overwrites the headers and the body of every
-/// response.
+/// Turns every request into a GET request. Also overwrites the headers and the body of every response.
 struct OverwritingFairing(&'static str);
 
 #[rocket::async_trait]
@@ -370,7 +371,7 @@ async fn ip_header_does_not_change_the_peer() {
     assert_eq!((reply.status, reply.set_cookies()), (403, vec![]));
 }
 
-/// The error that a guard returned to a catcher.
+/// Contains the guard's error, which a catcher reads.
 #[derive(Default)]
 struct GuardError(Mutex<Option<ExtractError>>);
 

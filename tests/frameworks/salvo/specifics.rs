@@ -36,7 +36,7 @@ impl Site {
         Site::start(service, false).await
     }
 
-    /// Serves the service. The client has a cookie store.
+    /// Serves the service. The test's client stores cookies.
     async fn start(service: Service, is_tls: bool) -> Site {
         let certificate = certificate();
         let server = serve(service, is_tls.then(|| certificate.clone())).await;
@@ -137,8 +137,8 @@ async fn page(res: &mut Response, ctrl: &mut FlowCtrl) {
 
 #[tokio::test]
 async fn refusal_has_no_body_despite_a_catcher() {
-    // salvo also runs the middleware of a service for unknown paths. After the policy refuses a request, salvo must not
-    // run the next middleware.
+    // salvo also runs the middleware of a service for unknown paths. After the policy has refused a request, salvo must
+    // not run the next middleware.
     let service = Service::new(routes()).hoop(hoop()).hoop(set_by_jar).catcher(Catcher::default().hoop(page));
     let site = Site::http(service).await;
     for path in ["/set", "/nowhere"] {
@@ -152,7 +152,7 @@ async fn refusal_has_no_body_despite_a_catcher() {
     assert_eq!(Site::https(service).await.get("/nowhere").await.body, "our own page");
 }
 
-/// A catcher that sets two cookies: a declared cookie, and a cookie in salvo's jar.
+/// This catcher sets two cookies: a declared cookie, and a cookie in salvo's jar.
 #[handler]
 async fn catches(cookies: Cookies, res: &mut Response) {
     let result = cookies.set(Cart(1)).map_or_else(|error| error.to_string(), |()| "set".to_owned());
@@ -163,14 +163,15 @@ async fn catches(cookies: Cookies, res: &mut Response) {
 #[tokio::test]
 async fn catcher_that_sets_cookies_needs_the_hoop() {
     const CART: &str = "__Host-Http-cart=1; Path=/; Secure; HttpOnly; SameSite=Lax";
-    // The catcher of this service does not have the policy's middleware. So the catcher cannot set a declared cookie.
-    // The policy does not harden the catcher's other cookie.
+    // The policy's middleware is not added to this service's catcher. So the catcher cannot set a declared cookie. The
+    // policy does not harden the cookie that the catcher sets in salvo's jar.
     let service = Service::new(routes()).hoop(hoop()).catcher(Catcher::default().hoop(catches));
     let reply = Site::https(service).await.get("/fails").await;
     assert!(reply.body.contains("was sent"), "{}", reply.body);
     assert_eq!(reply.set_cookies(), [SESSION, "seen=404"]);
-    // The catcher of this service has the policy's middleware. The declared cookies of the handler and of the catcher
-    // are sent once. The policy treats both cookies as declared.
+    // The policy's middleware is added to this service's catcher. The handler and the catcher each set a declared
+    // cookie. Each declared cookie is sent once. A policy that refuses undeclared cookies still sends both declared
+    // cookies.
     let policy = Policy::builder().undeclared_cookies(UndeclaredCookies::Refuse).force_https(false).build().unwrap();
     for (policy, set_cookies) in
         [(Policy::default(), vec![SESSION, "seen=404; Secure", CART]), (policy, vec![SESSION, CART])]
@@ -221,11 +222,11 @@ async fn nested_policies_send_each_cookie_once() {
     let reply = site.get("/set").await;
     assert_eq!((reply.set_cookies(), reply.body.as_str()), (vec![SESSION, CART], "set"));
     assert_eq!(handle.counters().get(Kind::HeaderDropped), 0);
-    // A cookie that is undeclared for the inner policy is also undeclared for the outer policy.
+    // If a cookie is undeclared for the inner policy, the outer policy also treats the cookie as undeclared.
     assert_eq!(site.get("/undeclared").await.set_cookies(), [CART]);
     assert_eq!(handle.counters().get(Kind::HeaderDropped), 2);
-    // After a read error, the response removes the cookie. The policy treats the header that removes the cookie as
-    // declared.
+    // After a read error, the response removes the cookie. The policy refuses undeclared cookies, but sends the removal
+    // header.
     let planted = [("Cookie", "__Host-Http-session=mine; __Host-Http-session=planted")];
     let reply = site.get_with("/get", &planted).await;
     assert_eq!((reply.status, reply.set_cookies().len()), (400, 2));
@@ -315,8 +316,8 @@ async fn assert_sessions_work(routes: Router) {
     }
     assert_eq!(reply.header("cache-control"), Some("private"));
     assert_eq!(site.get("/whoami").await.body, "Some(\"ada\"), cookie: true");
-    // The policy also adds attributes to the header that removes the cookie. After the response to the sign-out, the
-    // client sends no cookie.
+    // The policy also adds attributes to the header that removes the session cookie. After the sign-out, the client
+    // sends no session cookie.
     let reply = site.get("/sign-out").await;
     let [set_cookie] = reply.set_cookies()[..] else { panic!("{:?}", reply.set_cookies()) };
     assert!(
@@ -442,7 +443,7 @@ async fn extractors_can_be_called_by_hand() {
     let routes = || Router::with_path("ask").get(extracts_by_hand);
     let exempt = Policy::builder().force_https(ForceHttps::on().exempt(["/ask"])).build().unwrap();
     for hoop in [hoop_allowing_http(), PolicyHoop::new(exempt, TlsTermination::per_connection())] {
-        // If an extractor refuses a request, the response has a body. If the policy had refused the request, the
+        // The response has a body, so an extractor refused the request. If the policy had refused the request, the
         // response would have no body.
         assert_reply(&Site::http(Service::new(routes()).hoop(hoop)).await.get("/ask").await, 403, &[], HTTPS_ONLY);
     }

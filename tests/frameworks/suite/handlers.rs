@@ -1,6 +1,6 @@
 //! The handlers that every framework shares. Each framework has a route for each handler. The route extracts the
-//! handler's first argument and calls the handler. The table in [`super::scenarios`] lists the other routes, which each
-//! framework implements itself.
+//! handler's first argument and calls the handler. Each framework also implements routes that do not call a handler of
+//! this file. The table in [`super::scenarios`] lists those routes.
 
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ pub(crate) fn banner(cookies: &Cookies<PlainHttp>) -> Result<(), SetError> {
     cookies.set(Banner(true))
 }
 
-/// Handles `/proof`. The route takes `Option<Https>`, or the framework's equivalent.
+/// Handles `/proof`. The route extracts `Option<Https>`, or the framework's own form of an optional extractor.
 pub(crate) fn proof(https: Option<Https>) -> &'static str {
     if https.is_some() { "https" } else { "plain" }
 }
@@ -89,7 +89,7 @@ pub(crate) fn too_large(cookies: &Cookies) -> Result<(), SetError> {
 }
 
 /// Handles `/late`. The route calls `late` in a streaming body, after the head of the response is sent. Returns the
-/// text of the body.
+/// text that becomes the response body.
 pub(crate) fn late(cookies: &Cookies) -> String {
     cookies.set(Session::new()).map_or_else(|error| error.to_string(), |()| "set".to_owned())
 }

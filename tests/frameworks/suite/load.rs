@@ -1,10 +1,10 @@
-//! Runs a framework's server under load. The load is a fixed number of requests, not a duration. Good clients get a new
-//! session with each request. Hostile clients send malformed requests. While the clients send requests, the policies
-//! and keys change. The test checks:
+//! Runs a framework's server under load. The test sends a fixed number of requests. Good clients get a new session with
+//! each request. Hostile clients send malformed requests. While the clients send requests, the policies and keys
+//! change. The test checks:
 //!
-//! - The response to each good request sets exactly the cookies of the request.
-//! - No response sets a cookie of another request.
-//! - After each round, the server frees the memory of the round.
+//! - The response to a good request sets exactly the cookies that its handler sets.
+//! - No response contains a cookie of another request.
+//! - The server frees the memory that a round used.
 //!
 //! | route | extractors | handler |
 //! |---|---|---|
@@ -15,7 +15,7 @@
 //! | `/panic/{n}` | `Cookies` | sets [`session`]`(n)`, then calls [`panics`] |
 //!
 //! The test measures the memory of its process. So the test starts its own executable again, in a process without other
-//! tests. `HARDTACK_LOAD=10` makes each round ten times as long.
+//! tests. With `HARDTACK_LOAD=10`, each round sends ten times as many requests.
 
 use std::alloc::System;
 use std::collections::VecDeque;
@@ -51,13 +51,14 @@ static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
 /// The name of an environment variable that is set in the process that runs the load.
 const LOAD_PROCESS: &str = "HARDTACK_LOAD_ALONE";
-/// A text that every session's value contains. An event must not contain the `SECRET_MARKER`.
+/// Every session's value contains this text. Events must not contain cookie values, so no event may contain
+/// `SECRET_MARKER`.
 const SECRET_MARKER: &str = "s3cr3t";
 
 // ---- The handlers that every framework shares.
 
-/// Returns the session of request `n`. The sessions have different lengths. With different lengths, the test would
-/// notice bytes from the buffer of another request.
+/// Returns the session of request `n`. The sessions have different lengths, so that the test notices bytes from another
+/// request's buffer.
 pub(crate) fn session(n: u32) -> Session {
     Session(format!("{SECRET_MARKER}-{n}-{}", "x".repeat(n as usize % 61)))
 }
@@ -105,8 +106,8 @@ pub(crate) fn panics() -> ! {
 
 // ---- The size of the load.
 
-/// The number of good clients. Half of the clients use HTTP/1.1, and each of these clients has its own connection. The
-/// other half use HTTP/2 and share [`HTTP_2_CONNECTIONS`] connections.
+/// The number of good clients. Half of the good clients use HTTP/1.1, with one connection per client. The other good
+/// clients use HTTP/2 and share [`HTTP_2_CONNECTIONS`] connections.
 const GOOD_CLIENTS: usize = 24;
 const HTTP_2_CONNECTIONS: usize = 2;
 /// The number of requests of one good client in one round.
@@ -114,13 +115,13 @@ const REQUESTS_PER_CLIENT: usize = 20;
 const HOSTILE_CLIENTS: usize = 6;
 /// The number of hostile requests of each kind in one round.
 const HOSTILE_PER_KIND: usize = 8;
-/// The number of rounds. The first round fills buffers and pools. The test only compares the memory usage with a limit
-/// after the last round.
+/// The number of rounds. The first round fills buffers and pools. So the test compares the memory usage with a limit
+/// only after the last round.
 const ROUNDS: usize = 4;
-/// The number of bytes by which memory pools may grow for each good request. A leaked jar would need three times as
-/// many bytes.
+/// The number of bytes by which memory pools may grow for each good request. If each request leaked a jar, the memory
+/// would grow by three times as many bytes.
 const POOL_GROWTH_PER_REQUEST: usize = 100;
-/// The time limit of the whole load. The limit stops the test if a request never ends.
+/// The time limit of the whole load. If a request never ends, the test stops at the time limit.
 const DEADLINE: Duration = Duration::from_secs(900);
 
 /// Runs the load in a new process, and prints a summary. The name of the calling test must be
@@ -134,7 +135,8 @@ pub(crate) fn under_load<F: Framework + 'static>() {
     });
     if std::env::var_os(LOAD_PROCESS).is_some() {
         std::thread::spawn(|| {
-            // The parent process has the other end of stdin. When the parent process ends, this process exits too.
+            // The parent process holds the other end of stdin. When the parent process ends, stdin is closed and this
+            // process exits too.
             let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
             std::process::exit(1);
         });
@@ -173,8 +175,8 @@ async fn run<F: Framework + 'static>(times: usize) -> String {
     for round in 0..ROUNDS {
         load.round(times).await;
         let pool_growth = POOL_GROWTH_PER_REQUEST * GOOD_CLIENTS * REQUESTS_PER_CLIENT * times * round;
-        // The limit depends on the smallest heap of all rounds. At the end of a round, a server may not have freed all
-        // of its buffers yet.
+        // At the end of a round, a server may not have freed all of its buffers yet. So the memory limit depends on the
+        // smallest heap of all rounds.
         let smallest = measurements.iter().map(|usage: &memory::Usage| usage.heap).min();
         let bound = match smallest {
             Some(smallest) if round + 1 == ROUNDS => smallest + F::POOL_BYTES + pool_growth,
@@ -217,7 +219,7 @@ const ENVIRONMENTS: [Environment; 2] = [
     },
 ];
 
-/// The state that the clients and the task that applies policies share.
+/// The shared state of one load test. The clients and the task that applies policies use the state.
 struct Load {
     certificate: Certificate,
     connector: TlsConnector,
@@ -228,19 +230,20 @@ struct Load {
     numbers: AtomicU32,
     /// The number of policies that were applied so far.
     applied: AtomicU64,
-    /// For each good client, the number of policies that were applied before the client's last completed request. The
-    /// number is `u64::MAX` if the client is done.
+    /// For each good client, the number of policies that were applied before the client's last completed request.
+    /// `u64::MAX` means that the client has finished.
     policies_seen: Vec<AtomicU64>,
     progress: Notify,
-    /// The keys that sealed recent cookies. The latest key is first. The list keeps a key longer than the slowest
-    /// request takes.
+    /// The keys that sealed recent cookies. The latest key is first. A key stays in the list for longer than the
+    /// slowest request takes.
     keys: Mutex<Vec<Key>>,
-    /// A keyring that no policy has.
+    /// A keyring that no policy uses. Servers must reject the values that this keyring seals.
     unknown_keyring: Keyring,
-    /// A weak reference to a token of each policy. A token exists as long as its policy or a jar of its policy exists.
+    /// Finds policies and jars that have leaked. Each policy has a token, and the list contains a weak reference to
+    /// each token. The policy and its jars keep the token alive.
     policy_tokens: Mutex<Vec<Weak<()>>>,
     leaks_values: Arc<AtomicBool>,
-    /// The connections of clients that stopped in the middle of a request.
+    /// The open connections on which a client stopped in the middle of a request.
     stopped: Mutex<VecDeque<TlsStream<TcpStream>>>,
     tally: Tally,
 }
@@ -304,7 +307,7 @@ impl Load {
 
     // ---- Policies.
 
-    /// Applies a new policy. The settings of the policy are one of the two environments in turn.
+    /// Applies a new policy. The two environments of this file provide the settings in turn.
     fn apply(&self, keyring: Keyring) {
         let applied = self.applied.load(Ordering::SeqCst);
         let environment = &ENVIRONMENTS[applied as usize % 2];
@@ -339,7 +342,7 @@ impl Load {
             for keyring in [
                 Keyring::new(old.clone()).with(new.clone()),
                 Keyring::new(new.clone()).with(old),
-                // The old key is removed after every client has a new cookie.
+                // The task removes the old key after every client has received a new cookie.
                 Keyring::new(new),
             ] {
                 self.apply(keyring);
@@ -445,9 +448,9 @@ impl Load {
 
     // ---- After a round.
 
-    /// Waits until the servers have closed all connections and dropped all jars. Also waits until the heap has at most
-    /// `bound` bytes. Panics after two minutes, because a connection, a jar or memory has then leaked. Returns the
-    /// memory usage of the process.
+    /// Waits until the servers have closed all connections and dropped all jars, and the heap has at most `bound`
+    /// bytes. Returns the memory usage of the process. Panics if the wait lasts longer than two minutes: a connection,
+    /// a jar or memory has leaked.
     async fn settle(&self, bound: usize) -> memory::Usage {
         self.apply(Keyring::new(self.keys.lock().unwrap()[0].clone()));
         let deadline = Instant::now() + Duration::from_secs(120);

@@ -1,7 +1,8 @@
 //! The scenarios that run against every framework. Each framework implements [`Framework`], and serves the routes of
 //! [`handlers`] and [`scenarios`] on a loopback socket. A scenario chooses the policy and the TLS termination. The
-//! scenarios compare the headers of each response. So the scenarios prove that a cookie declaration has the same effect
-//! in all frameworks. [`load`] sends thousands of requests to the same servers.
+//! scenarios compare the headers of each response. Every framework must pass the same scenarios, except for the
+//! differences that the framework lists. So a cookie declaration has the same effect in all frameworks. [`load`] sends
+//! thousands of requests to the same servers.
 
 use std::net::SocketAddr;
 
@@ -24,12 +25,12 @@ use tls::Certificate;
 pub(crate) trait Framework {
     const NAME: &'static str;
 
-    /// The response body if a handler uses an extractor and the application has no policy.
+    /// The body of the response if a handler uses an extractor and the application has no policy.
     const MISSING_POLICY: &'static str;
 
     /// The scenarios in which this framework behaves differently, each with the reason. The framework's own tests
-    /// assert the exact difference. The common test expects that each scenario in this list fails. If a scenario in
-    /// this list passes, the test reports an error.
+    /// assert the exact difference. The common test expects that each scenario in `DIFFERENCES` fails. If a scenario in
+    /// `DIFFERENCES` passes, the test reports an error.
     const DIFFERENCES: &'static [(&'static str, &'static str)] = &[];
 
     /// The number of bytes by which the framework's own memory pools may grow from one round of [`load`] to the next.
@@ -71,8 +72,8 @@ impl Drop for RunningServer {
 
 // ---- The host, and the expected texts in the responses.
 
-/// The host of every server. The host is a name, because HSTS is not sent for IP addresses. The host is a subdomain, so
-/// that a cookie's `Domain` can differ from the host. Clients resolve the host to loopback.
+/// The host of every server. The host is not an IP address, because hardtack sends no HSTS header for IP addresses. The
+/// host is a subdomain, so that a cookie's `Domain` can differ from the host. Clients resolve the host to loopback.
 pub(crate) const HOST: &str = "www.site.example";
 /// The `Set-Cookie` header of `Session::new()`.
 pub(crate) const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
@@ -93,7 +94,7 @@ impl Session {
         Session("s3cr3t".to_owned())
     }
 
-    /// Returns a session that is longer than a cookie's limit of 4096 bytes.
+    /// Returns a session with a value that exceeds the limit of 4096 bytes for a cookie.
     pub(crate) fn too_large() -> Session {
         Session("x".repeat(5000))
     }
@@ -103,7 +104,7 @@ impl Session {
 #[derive(Cookie, Debug)]
 pub(crate) struct Cart(pub(crate) u32);
 
-/// A cookie that only the policy's keyring can read and write.
+/// A sealed cookie. hardtack seals and opens the value with the policy's keyring.
 #[derive(Cookie, Debug)]
 #[cookie(sealed)]
 pub(crate) struct Note(pub(crate) u32);
@@ -120,7 +121,7 @@ pub(crate) enum Theme {
     Dark,
 }
 
-/// A struct of cookies. A handler of every framework can take `SiteCookies` as an extractor.
+/// A struct of cookies. In every framework, a handler can take `SiteCookies` as an extractor.
 #[hardtack::cookies]
 pub(crate) struct SiteCookies {
     #[cookie(existing)]

@@ -1,5 +1,5 @@
 //! The scenarios that every framework must pass. Each framework serves the routes of [`super::handlers`]. Each
-//! framework also implements and serves the following routes:
+//! framework also implements the following routes:
 //!
 //! | route | extractor | response |
 //! |---|---|---|
@@ -113,7 +113,7 @@ pub(crate) async fn run_all_scenarios<F: Framework + 'static>() {
     assert!(failed.is_empty(), "{}: {failed:?}", F::NAME);
 }
 
-/// The tools of a scenario: a certificate, policies that record their events, and servers.
+/// Creates the certificate, the policies and the servers of a scenario. The policies record their events.
 struct Harness<F> {
     certificate: Certificate,
     events: Arc<Mutex<Vec<String>>>,
@@ -131,24 +131,24 @@ impl<F: Framework> Harness<F> {
         Policy::builder().on_event(move |event| events.lock().unwrap().push(event.to_string()))
     }
 
-    /// Returns the same builder as `policy`, but without `force_https`. Without `force_https`, plain HTTP requests
-    /// reach the handlers.
+    /// Returns a builder of the default policy without `force_https`. Without `force_https`, plain HTTP requests reach
+    /// the handlers.
     fn policy_allowing_http(&self) -> PolicyBuilder {
         self.policy().force_https(false)
     }
 
-    /// Serves over TLS. The framework marks each connection with its transport.
+    /// Serves over TLS. The framework marks each connection as TLS or plain HTTP.
     async fn https(&self, policy: PolicyBuilder) -> Site {
         let policy = PolicyHandle::new(policy.build().unwrap());
         self.serve(vec![policy], TlsTermination::per_connection(), true).await
     }
 
-    /// Serves over plain HTTP. The framework marks each connection with its transport.
+    /// Serves over plain HTTP. The framework marks each connection as TLS or plain HTTP.
     async fn http(&self, policy: PolicyBuilder) -> Site {
         self.http_with(policy, TlsTermination::per_connection()).await
     }
 
-    /// Serves over plain HTTP with the given TLS termination.
+    /// Serves over plain HTTP. `tls_termination` detects the scheme.
     async fn http_with(&self, policy: PolicyBuilder, tls_termination: TlsTermination) -> Site {
         let policy = PolicyHandle::new(policy.build().unwrap());
         self.serve(vec![policy], tls_termination, false).await
@@ -289,7 +289,7 @@ async fn sealed_cookie_uses_the_policys_keyring<F: Framework>(harness: Harness<F
     assert_reply(&site.get_with("/unseal", &cookie).await, 200, &[], "Some(Note(7))");
     handle.apply(policy(Keyring::new(new)));
     assert_reply(&site.get_with("/unseal", &cookie).await, 400, &[NOTE_REMOVAL], INVALID_COOKIE);
-    // A missing keyring is a mistake in the server's configuration, so the browser's cookie is not removed.
+    // A missing keyring is a mistake in the server's configuration. So the response does not remove the cookie.
     handle.apply(harness.policy().build().unwrap());
     assert_reply(&site.get_with("/unseal", &cookie).await, 500, &[], "internal error");
     assert_reply(&site.get("/seal").await, 500, &[], "internal error");
@@ -501,7 +501,8 @@ async fn loopback_counts_as_https_in_debug_builds<F: Framework>(harness: Harness
     let reply = send_to_loopback("/set", &[]).await;
     assert_reply(&reply, 200, &[SESSION], "set");
     assert_eq!(reply.header("strict-transport-security"), None);
-    // A forwarding header shows that a proxy on this machine sent the request, so loopback does not count as HTTPS.
+    // Loopback requests count as HTTPS here. A request with a forwarding header came through a proxy on this machine,
+    // so the request does not count as HTTPS.
     assert_eq!(send_to_loopback("/set", &[("X-Forwarded-For", "192.0.2.1")]).await.status, 403);
     assert_eq!(site.get("/set").await.status, 403);
 }
@@ -569,8 +570,8 @@ async fn pages_are_redirected_to_https<F: Framework>(harness: Harness<F>) {
         assert_eq!(reply.header("cache-control"), Some("no-store"));
         assert_eq!(reply.header("strict-transport-security"), None);
     }
-    // A path without a route is redirected too. After a redirect to an unknown path, the HTTPS server responds with the
-    // status 404.
+    // A request for a path without a route is redirected too. After a redirect to an unknown path, the HTTPS server
+    // responds with the status 404.
     assert_eq!(site.get_with("/nowhere", &[PAGE]).await.status, 308);
     assert!(harness.has_event("force-https"));
 }
@@ -595,7 +596,8 @@ async fn nested_router_keeps_the_whole_path<F: Framework>(harness: Harness<F>) {
 async fn exempt_paths_are_served_over_http<F: Framework>(harness: Harness<F>) {
     let site = harness.http(harness.policy().force_https(ForceHttps::on().exempt(["/health", "/set"]))).await;
     assert_reply(&site.get("/health").await, 200, &[], "up");
-    // A request for an exempt path is not redirected, but the handlers of the path still need HTTPS for Secure cookies.
+    // A request for an exempt path is not redirected. A handler of an exempt path still needs HTTPS to set Secure
+    // cookies.
     assert_reply(&site.get("/set").await, 403, &[], HTTPS_ONLY);
 }
 

@@ -1,5 +1,5 @@
-//! A running server and its client. Tests send requests with the client. If no HTTP client would send a request, the
-//! test sends the request as raw bytes.
+//! A running server and its client. Tests send requests with the client. HTTP clients refuse to send some malformed
+//! requests. Tests send malformed requests as raw bytes.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! Generates the text of declarations from random choices. The declarations have keys, values, types and shapes that
-//! developers write. A declaration may be valid or invalid, because the generator does not contain the library's rules.
+//! Generates the text of declarations from random choices. The declarations combine the keys, values and types that
+//! developers write in real code. The generator does not know the library's rules, so a declaration may be valid or
+//! invalid.
 
 /// One input of a macro.
 #[derive(Debug, Clone)]
@@ -29,12 +30,12 @@ pub enum Vocabulary {
     /// All code pieces. Some code pieces contain tokens in the wrong place, or constants and types that do not exist.
     Everything,
     /// Only code pieces that rustc itself accepts: known types and complete tokens, but no constants. If the macros
-    /// accept a declaration of sound code pieces, the declaration must compile in a submodule of a module that begins
-    /// with [`PRELUDE`].
+    /// accept a sound declaration, the declaration must compile. The declaration is compiled in a submodule of a module
+    /// that begins with [`PRELUDE`].
     Sound,
 }
 
-/// The items that a declaration of the vocabulary `Sound` may use.
+/// The items that a declaration with the vocabulary [`Sound`](Vocabulary::Sound) may use.
 pub const PRELUDE: &str = "#[derive(hardtack::Cookie)] pub struct Basket(u32);\n\
      #[derive(hardtack::CookieValue)] pub enum Theme { Light, Dark }\n";
 
@@ -43,8 +44,8 @@ const KEYS: &[&str] = &[
     "name", "path", "domain", "max_age", "same_site", "http_only", "secure", "partitioned", "reason", "read_only",
     "json", "signed", "sealed", "existing", "rename_all", "rename", "crate",
 ];
-/// The keys of a declaration of the vocabulary `Sound`. The list leaves out every key that needs a trait, because some
-/// of the types do not implement the trait. For a type without the trait, rustc would report an error.
+/// The keys of a declaration with the vocabulary `Sound`. Some keys need a trait that not every type in this file
+/// implements. The list does not contain those keys, because rustc would report an error.
 #[rustfmt::skip]
 const SOUND_KEYS: &[&str] = &[
     "name", "path", "domain", "max_age", "same_site", "http_only", "secure", "partitioned", "reason", "reason",
@@ -104,8 +105,8 @@ const STRANGE_ATTRIBUTES: &[&str] = &[
     "#[doc = 1] ",
 ];
 
-/// A function that returns a number below its argument. The function returns the same number again if the fuzzer's
-/// input is used up.
+/// A function that returns a number below its argument. At the end of the fuzzer's input, the function returns the same
+/// number again and again.
 pub type Choose<'a> = &'a mut dyn FnMut(usize) -> usize;
 
 /// Generates one declaration.
@@ -191,8 +192,8 @@ impl Generator<'_> {
     fn field(&mut self, seen: &mut Vec<String>) -> Option<String> {
         let name = self.new_name(FIELDS, seen)?;
         let mut out = self.attributes();
-        // Two fields of the same `existing` type declare the same cookie name. The macro accepts two fields that
-        // declare the same cookie name. rustc then rejects both fields, because of a `const` in the expansion.
+        // Two fields of the same `existing` type declare the same cookie name. The macro accepts the two fields. rustc
+        // then reports an error in a `const` of the expansion.
         let has_existing = !self.strange && seen.iter().any(|name| name == "existing");
         if (self.choose)(8) == 1 && !has_existing {
             seen.push("existing".to_owned());
@@ -222,8 +223,8 @@ impl Generator<'_> {
         out
     }
 
-    /// Picks a name. If the declaration must be sound, returns `None` for a repeated name and for `_`, because rustc
-    /// itself rejects such names.
+    /// Picks a name. If the declaration must be sound, returns `None` for a repeated name and for `_`. rustc itself
+    /// rejects a repeated name and `_`.
     fn new_name(&mut self, names: &[&str], seen: &mut Vec<String>) -> Option<String> {
         let name = self.pick(names);
         if !self.strange && (name == "_" || seen.contains(&name)) {
@@ -244,7 +245,7 @@ impl Generator<'_> {
     fn keys(&mut self, max: usize) -> String {
         let mut out = String::new();
         // In a list of many keys, two keys usually contradict each other. The macros reject a declaration with
-        // contradictory keys. So a sound declaration has fewer keys.
+        // contradictory keys. So a sound declaration has fewer keys than other declarations.
         let max = if self.strange { max } else { max.div_ceil(2) };
         for index in 0..=(self.choose)(max) {
             if index > 0 {

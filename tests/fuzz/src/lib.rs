@@ -1,5 +1,5 @@
 //! Helpers for the fuzz targets. The helpers split an input, send one request through the policy's layer, and generate
-//! declarations. Only the targets contain assertions.
+//! declarations. The helpers contain no assertions.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -23,7 +23,7 @@ pub fn header_values(input: &[u8]) -> Vec<HeaderValue> {
 }
 
 /// Splits a text at each `;`. Splits each piece at its first `=` and trims both parts. If a piece has no `=`, the
-/// second part of the piece is `None`. The targets compare the library's fast parser with the simple parser `pairs`.
+/// second part of the piece is `None`. Targets compare the library's fast parser with this simple parser.
 pub fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
     text.split(|byte| *byte == b';').map(|piece| {
         let mut parts = piece.splitn(2, |byte| *byte == b'=');

@@ -1,8 +1,8 @@
 //! Reads cookies from `Cookie` headers. Each line of the input is one header. The target checks:
 //!
-//! - The typed getters find the same values as the second implementation in this file. The second implementation
-//!   follows RFC 6265bis 5.6 and the docs of `Cookies`.
-//! - If the crates `cookie` and `biscotti` accept a header, both crates find the same values as hardtack.
+//! - The typed getters find the same values as a second, simple parser in this file. The second parser follows RFC
+//!   6265bis section 5.6 and the docs of `Cookies`.
+//! - If the crates `cookie` and `biscotti` accept a header, both crates find the values that hardtack finds.
 
 #![no_main]
 
@@ -41,7 +41,7 @@ struct Legacy(String);
 #[cookie(name = "b", secure = false, reason = "read over plain HTTP")]
 struct Open(String);
 
-/// A cookie without a value. A handler only checks whether the request contains the cookie.
+/// A cookie whose value has no meaning. A handler only checks that the request contains the cookie.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(name = "__Secure-flag")]
 struct Flag;
@@ -69,7 +69,7 @@ fuzz_target!(|input: &[u8]| {
     });
     check_plain_http(&request, &headers);
     compare_with_other_crates(&headers);
-    // The `Debug` text may contain the names of cookies. So the assertion only checks that formatting works.
+    // The `Debug` text may contain the names of cookies. So the assertion only checks that formatting succeeds.
     assert!(format!("{cookies:?}").starts_with("Cookies { read: ["));
 });
 
@@ -134,13 +134,13 @@ fn check_plain_http(request: &HeaderMap, headers: &[&[u8]]) {
     assert!(!matches!(cookies.try_get::<Open>(), Err(ReadError::NotHttps { .. })));
 }
 
-/// Compares hardtack's values with the values that `cookie` and `biscotti` find. The function only compares the headers
-/// for which all three crates have the same rules:
+/// Compares hardtack's values with the values that `cookie` and `biscotti` find. The three crates have the same rules
+/// only for some headers. The function compares the values of a header if:
 ///
-/// - Each piece between semicolons is blank, or has a name and a `=`. The crates `cookie` and `biscotti` reject a
-///   header with any other piece.
-/// - All bytes of the header are in the range 20 to 7E (hexadecimal). HTAB and non-ASCII bytes are excluded, because
-///   `cookie` and `biscotti` trim Unicode white space.
+/// - Each piece between semicolons is blank, or has a name and a `=`. The crates `cookie` and `biscotti` reject all
+///   other headers.
+/// - All bytes of the header are in the range 20 to 7E (hexadecimal). `cookie` and `biscotti` trim HTAB and Unicode
+///   white space, so a header with HTAB or with non-ASCII bytes is not compared.
 /// - The header contains no `%`, because each crate decodes escapes by its own rules.
 ///
 /// In all three crates, quotes and commas are part of the value.

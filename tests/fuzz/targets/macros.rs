@@ -2,9 +2,8 @@
 //! panic, and that their output parses as items. The test `expansions` also compiles the output of macros that report
 //! no error.
 //!
-//! This crate compiles the source files of the macros crate, because a proc-macro crate cannot export functions.
-//! Outside of a proc-macro, `proc_macro2` uses its own tokens instead of the compiler's tokens. So the target does not
-//! check spans.
+//! This crate compiles the source files of the macros crate, because a proc-macro crate cannot export functions. In a
+//! fuzz target, `proc_macro2` cannot use the compiler's tokens and spans. So the target does not check spans.
 
 #![no_main]
 #![allow(clippy::all, missing_docs, unreachable_pub, reason = "the modules belong to another crate")]
@@ -59,7 +58,7 @@ fn run(arguments: &str, item: &str, macro_kind: Option<MacroKind>) {
     if depth(item.clone()) > 60 || depth(arguments.clone()) > 60 {
         return;
     }
-    // rustc only passes items that parse to a macro. An editor also passes incomplete code to a macro.
+    // rustc passes only valid items to a macro. An editor also passes incomplete code to a macro.
     let is_item = syn_full::parse2::<syn_full::Item>(item.clone()).is_ok();
     let runs = |kind| macro_kind.is_none_or(|only| only == kind);
     if runs(MacroKind::Cookie) {
@@ -90,8 +89,8 @@ fn has_error(tokens: TokenStream) -> bool {
     })
 }
 
-/// Checks that an expansion parses as items. If the input is incomplete code, an expansion that reports an error does
-/// not have to parse.
+/// Checks that an expansion parses as items. The expansion of incomplete code does not have to parse if it reports an
+/// error.
 fn check_expansion(out: TokenStream, is_item: bool, item: &TokenStream) {
     let parses = syn_full::parse2::<syn_full::File>(out.clone());
     match parses {

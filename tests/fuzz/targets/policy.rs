@@ -3,7 +3,7 @@
 //!
 //! - Parsing never panics.
 //! - An error names its setting, has a message and contains no secret key.
-//! - The same settings make the same policy, as environment variables and as TOML.
+//! - Environment variables and TOML with the same settings make the same policy.
 //! - No policy weakens a `Set-Cookie` header.
 
 #![no_main]
@@ -37,7 +37,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Calls `run` with the given environment variables and with the variables of the two keyrings.
+/// Calls `run` with the environment variables in `variables` and the variables of the two keyrings.
 fn with_variables<T>(variables: &BTreeMap<OsString, OsString>, run: impl FnOnce() -> T) -> T {
     let mut all: Vec<(OsString, Option<OsString>)> =
         vec![("COOKIE_KEYS".into(), Some(KEY.into())), ("BROKEN_KEYS".into(), Some(BROKEN.into()))];
@@ -78,7 +78,7 @@ fn check_variables(bytes: &[u8]) {
             (policy, from_toml) => panic!("{policy:?} from variables, {from_toml:?} from {toml_text}"),
         }
     }
-    // An error about the keyring does not contain a key of the keyring.
+    // If the keyring is invalid, the error does not contain a key.
     if let (Some(keyring), Err(error)) = (found.get(OsStr::new("HARDTACK_POLICY_KEYRING")), &policy) {
         if error.key() == "HARDTACK_POLICY_KEYRING" {
             assert_shows_no_entry(&error.to_string(), &keyring.to_string_lossy());
@@ -110,9 +110,10 @@ fn check_keyring(text: &str) {
     }
 }
 
-/// Checks that `shown` contains no key of the keyring `text`. Only checks keys of 14 or more characters, which is a
-/// third of a valid key's length. A shorter text could also be a word of our error messages. Two words of our error
-/// messages are longer: an example time and the variable's name. The function removes both words from `shown` first.
+/// Checks that `shown` contains no key of the keyring `text`. Only checks keys of at least 14 characters (a third of
+/// the length of a valid key). A shorter key could also be a word of our error messages. Our error messages also
+/// contain two longer words: an example time and the variable's name. The function first removes the example time and
+/// the variable's name from `shown`.
 fn assert_shows_no_entry(shown: &str, text: &str) {
     let shown = shown.replace("`@2026-12-01T03:00:00Z`", "").replace("`HARDTACK_POLICY_KEYRING`", "");
     for entry in text.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| entry.len() >= 14) {
@@ -124,8 +125,8 @@ fn assert_hides(error: &PolicyError, secret: &str) {
     assert!(!error.to_string().contains(secret) && !format!("{error:?}").contains(secret), "{error}");
 }
 
-/// If parsing failed, checks the error. Otherwise checks that the policy does not weaken a `Set-Cookie` header. `text`
-/// is the input.
+/// Checks the result of parsing `text`. If parsing failed, checks the error. If parsing succeeded, checks that the
+/// policy does not weaken a `Set-Cookie` header.
 fn check_policy(policy: Result<Policy, PolicyError>, text: &str) {
     let policy = match policy {
         Ok(policy) => policy,
@@ -179,11 +180,11 @@ fn check_never_weaker(policy: &Policy) {
     }
 }
 
-/// Translates environment variables to TOML. The function does not use the library's table of names, but its own table.
-/// Returns `None` if one of the variables has no equivalent in TOML:
+/// Translates environment variables to TOML. The function has its own table of names, so that the target can find
+/// mistakes in the library's table. Returns `None` if one of the variables has no equivalent in TOML:
 ///
 /// - The name or the value of the variable is not UTF-8.
-/// - The value of the variable contains the keys of a keyring.
+/// - The variable contains the keys of a keyring.
 /// - One variable becomes a TOML value, and another variable becomes a TOML table of the same name.
 fn to_toml(variables: &BTreeMap<OsString, OsString>) -> Option<String> {
     let mut out = String::new();

@@ -2,7 +2,7 @@
 //! input select the TLS termination, the peer and the policy. The rest of the input is the request. The request's first
 //! line has the method and the target. Each following line is a header. The target checks:
 //!
-//! - The library detects the same scheme as the second implementation in this file.
+//! - The library detects the same scheme as a second implementation of scheme detection in this file.
 //! - If the policy forces HTTPS, a plain HTTP request is refused, or redirected to the same URL on the same host.
 
 #![no_main]
@@ -20,7 +20,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use url::Url;
 
-/// The signal from which a TLS termination detects the scheme. The second implementation in this file uses this type.
+/// The signal from which a TLS termination detects the scheme. `Source` is only for this file's second implementation
+/// of scheme detection.
 #[derive(Clone, Copy)]
 enum Source {
     Here,
@@ -84,7 +85,7 @@ const PEERS: [Option<&str>; 10] = [
     Some("::10.0.0.1"),
 ];
 
-/// A value of the policy's setting `force_https`, and the parts of this value that the checks need.
+/// A value for the policy's setting `force_https`, and the parts of that value that the checks need.
 struct ForceCase {
     setting: ForceHttps,
     is_on: bool,
@@ -113,7 +114,8 @@ static LAYERS: LazyLock<Vec<Vec<PolicyLayer>>> = LazyLock::new(|| {
 
 fuzz_target!(|input: &[u8]| {
     let [termination, peer, policy, rest @ ..] = input else { return };
-    // In the input, the digit `0` selects the first item of a table, so that the seeds are readable.
+    // Digits in the input select items of a table, so that the seeds are readable. The digit `0` selects the first
+    // item.
     let number = |byte: &u8, below: usize| usize::from(byte.wrapping_sub(b'0')) % below;
     let (termination, policy) = (number(termination, TLS_TERMINATIONS.len()), number(policy, LAYERS.len()));
     // The peer's address is an argument of the call or an extension of the request. The connection's transport is
@@ -153,7 +155,7 @@ fuzz_target!(|input: &[u8]| {
     check_response(&force_cases()[policy], &facts, detected.is_ok(), reached, response.status(), headers);
 });
 
-/// Parses a request. The first line is a text such as `GET /target`. Each following line is a header.
+/// Parses a request. The first line of `text` has a form such as `GET /target`. Each following line is a header.
 fn request(text: &[u8]) -> Option<Request<()>> {
     let mut lines = text.split(|byte| *byte == b'\n');
     let line = lines.next()?;
@@ -279,7 +281,7 @@ fn parse_bracketed(host: &str) -> Option<u128> {
     Some(address.into())
 }
 
-/// The parts of a request on which a redirect and the URL of the redirect depend.
+/// The parts of a request that decide whether hardtack redirects, and to which URL.
 struct RequestFacts {
     method: String,
     path: String,
@@ -330,8 +332,8 @@ fn parse_host(authority: &str) -> Option<&str> {
     (is_host && is_port).then_some(host)
 }
 
-/// Checks the response. The policy passes the request to the application, refuses the request, or redirects it. The
-/// settings decide which of the three responses is correct.
+/// Checks the response. The policy passes a request to the application, refuses the request, or redirects the request.
+/// The policy's settings decide which of the three responses is correct.
 fn check_response(
     force: &ForceCase,
     request: &RequestFacts,
@@ -365,8 +367,8 @@ fn check_response(
         assert!(hosts.contains(&plain_host.as_str()), "{host}");
     }
 
-    // A browser finds the request's host in the URL of the redirect. A browser only rejects this URL if the host has an
-    // `xn--` label that is not valid Punycode.
+    // A browser parses the redirect URL and finds the request's host. A browser rejects the redirect URL only if the
+    // host has an `xn--` label with invalid Punycode.
     let Ok(url) = Url::parse(location) else {
         assert!(plain_host.contains("xn--"), "{location}");
         return;

@@ -1,8 +1,8 @@
-//! Attacks signed and sealed cookies. The target uses the input as a raw cookie value. The target also uses the input
-//! to choose a value, a key, a time, and changes to a genuine cookie value.
+//! Attacks signed and sealed cookies. The target uses the input as a raw cookie value. The input also selects a value,
+//! a key, a time, and changes to a genuine cookie value.
 //!
-//! The target checks that hardtack reads a value only if all of the following conditions are true. The target also
-//! checks that the read returns the original value.
+//! The target checks that a read returns the original value. The target also checks that hardtack rejects a value
+//! unless all of the following conditions are true.
 //!
 //! - The value was signed or sealed with a key of the keyring.
 //! - The value was signed or sealed for the same cookie name.
@@ -53,8 +53,8 @@ const KEYS: [&str; 4] = [
 /// - `KEYRINGS[0]` is the server's keyring.
 /// - `KEYRINGS[1]` has the same two keys, but seals new values with the second key.
 /// - `KEYRINGS[2]` has a key that the server does not have.
-/// - `KEYRINGS[3]` has a key with which no value is sealed. A fuzzer sees all bytes that the program compares. If a
-///   value were sealed with `KEYRINGS[3]`, the fuzzer could send this value.
+/// - `KEYRINGS[3]` has a key that seals no value. A fuzzer sees all bytes that the program compares. If a value were
+///   sealed with `KEYRINGS[3]`, the fuzzer could copy that value into its input.
 static KEYRINGS: LazyLock<[Keyring; 4]> = LazyLock::new(|| {
     let [first, second, third, fourth] = KEYS.map(|text| Key::from_base64(text).expect("a key"));
     let both = Keyring::new(first.clone()).with(second.clone());
@@ -62,9 +62,10 @@ static KEYRINGS: LazyLock<[Keyring; 4]> = LazyLock::new(|| {
 });
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// The time of the vectors in `tests/vectors/seal.json`. At this time, the values of the vectors have not expired.
+/// The target's clock shows this time. At this time, the values of the vectors in `tests/vectors/seal.json` have not
+/// expired.
 const NOW: Duration = Duration::from_secs(1_800_000_000);
-/// The permitted difference between two clocks.
+/// The permitted difference between the clocks of two servers.
 const SKEW: Duration = Duration::from_secs(60);
 
 fuzz_target!(|input: &[u8]| {
@@ -91,7 +92,7 @@ fn get<T: ReadCookie + AllowedOver<Https>>(request: &HeaderMap, keyring: &Keyrin
     let cookies = Cookies::from_headers(request, testing::https()).with_keyring(keyring);
     let found = cookies.try_get::<T>();
     if let Err(error) = &found {
-        // The target only checks that formatting the error does not panic. The type of the error cannot contain a
+        // The target checks that formatting the error does not panic. The error type has no field that could contain a
         // cookie's value.
         let _ = (error.to_string(), format!("{error:?}"));
         assert!(!matches!(error, ReadError::NoKeyring { .. } | ReadError::NotHttps { .. }));
@@ -105,8 +106,8 @@ fn get<T: ReadCookie + AllowedOver<Https>>(request: &HeaderMap, keyring: &Keyrin
     found
 }
 
-/// Checks that no input is a valid value. An attacker cannot guess a tag of 128 bits. When the program compares two
-/// tags, it does not reveal the correct tag to the fuzzer.
+/// Checks that hardtack rejects the fuzzer's input as a cookie value. An attacker cannot guess a tag of 128 bits. The
+/// comparison of two tags does not reveal the correct tag to the fuzzer.
 fn check_untrusted_bytes(input: &[u8]) {
     let keyring = &KEYRINGS[3];
     let id = keyring.writer().to_string();
@@ -148,7 +149,8 @@ where
     let pair = pair.as_bytes().to_vec();
     let whole = request(std::slice::from_ref(&pair)).expect("a header value");
 
-    // The server accepts a value from each key of its keyring. The server rejects a value from any other key.
+    // The server accepts a value that was sealed with any key of its keyring. The server rejects a value that was
+    // sealed with another key.
     let found = testing::at(now, || get::<T>(&whole, &keyrings[0]));
     match (writer, &found) {
         (0 | 1, Ok(Some(found))) => assert_eq!(*found, cookie),

@@ -3,7 +3,7 @@
 //!
 //! - The audit accepts any bytes.
 //! - The layer only adds or replaces attributes that the policy demands.
-//! - A second pass through the layer changes nothing.
+//! - If a header passes through the layer a second time, the layer does not change the header.
 //! - The audit predicts that a browser stores the hardened cookie with the attributes that the policy demands.
 //! - The audit agrees with the crate `cookie_store`.
 
@@ -27,14 +27,14 @@ use url::Url;
 const HOST: &str = "www.example.com";
 /// The name of a cookie with an exception in every policy.
 const EXCEPTED: &[u8] = b"legacy";
-/// A cookie name in the setting `session_names` of every policy.
+/// A cookie name that is in the setting `session_names` of every policy.
 const SESSION_NAME: &[u8] = b"basket_key";
 const DAY: Duration = Duration::from_secs(86_400);
-/// The time of the test, on 2026-09-04. So an `Expires` date of this century may be in the past or in the future.
+/// The test's clock shows 2026-09-04. An `Expires` date of this century may be before or after this time.
 const NOW: Duration = Duration::from_secs(1_788_480_000);
 const MAX_AGE: Duration = Duration::from_secs(30 * 86_400);
 
-/// The layers that one policy makes, and the settings of this policy that the checks need.
+/// The layers of one policy, and the policy's settings that the checks need.
 struct PolicyCase {
     mode: Mode,
     same_site: Option<SameSite>,
@@ -170,7 +170,7 @@ fn check_https(case: &PolicyCase, written: &[HeaderValue], sent: &[HeaderValue],
     }
 }
 
-/// Checks that `before` and `after` are the same cookie, and that no attribute of `after` is weaker.
+/// Checks that `before` and `after` set the same cookie, and that no attribute of `after` is weaker than in `before`.
 fn check_not_weaker(before: &Stored, after: &Stored) {
     assert_eq!((before.name_bytes(), before.value_bytes()), (after.name_bytes(), after.value_bytes()));
     assert_eq!((&before.domain, before.host_only, &before.path), (&after.domain, after.host_only, &after.path));
@@ -188,9 +188,9 @@ fn check_not_weaker(before: &Stored, after: &Stored) {
     });
 }
 
-/// Compares the pieces of a header before and after the layer. The layer may replace the value of `SameSite` and of
-/// `Max-Age` by a value of the baseline. The layer does not change other existing pieces. New attributes follow at the
-/// end of the header, each at most once.
+/// Compares the pieces of a header before and after the layer. The layer may replace the values of `SameSite` and
+/// `Max-Age` by the baseline's values. The layer does not change the other pieces of the header. The layer adds new
+/// attributes at the end of the header, each at most once.
 fn check_changes(case: &PolicyCase, before: &[u8], after: &[u8]) {
     let (old, new): (Vec<_>, Vec<_>) = (pieces(before), pieces(after));
     assert!(new.len() >= old.len());
@@ -266,15 +266,15 @@ fn name(header: &[u8]) -> &[u8] {
     }
 }
 
-/// Returns the attributes that browsers use. Browsers ignore an attribute value of more than 1024 bytes. The returned
-/// attribute names are in lower case.
+/// Returns the attributes of a header, without those that browsers ignore. Browsers ignore an attribute value of more
+/// than 1024 bytes. The returned attribute names are in lower case.
 fn attributes(header: &[u8]) -> Vec<(Vec<u8>, &[u8])> {
     let all = pairs(header).skip(1).map(|(key, value)| (key.to_ascii_lowercase(), value.unwrap_or_default()));
     all.filter(|(_, value)| value.len() <= 1024).collect()
 }
 
 /// Checks three properties of the audit. The audit accepts any bytes. The audit's texts do not contain a cookie's
-/// value. The audit does not store a Secure cookie from a plain HTTP response.
+/// value. The audit predicts that browsers drop a Secure cookie of a plain HTTP response.
 fn check_audit(header: &[u8], context: &Context) {
     const VALUE: &str = "Zq9xKj2vW";
     let report = audit::set_cookie(header, context);
@@ -308,15 +308,14 @@ fn check_audit(header: &[u8], context: &Context) {
 ///   - `Expires` as an IMF-fixdate,
 ///   - `HttpOnly`, `Secure`, and `SameSite=Strict` or `Lax`.
 ///
-/// `cookie_store` follows RFC 6265. RFC 6265bis changed the rules for the following parts, so the header does not
-/// contain the following parts:
+/// `cookie_store` follows RFC 6265. RFC 6265bis changed some rules, so the generated header does not contain:
 ///
 /// - name prefixes,
 /// - control characters,
 /// - names, values or attributes that exceed a size limit,
 /// - cookies without a name,
 /// - `SameSite=None` and `Partitioned`,
-/// - other forms of `Expires`,
+/// - forms of `Expires` other than an IMF-fixdate,
 /// - repeated attributes: `cookie_store` uses the last valid attribute, and RFC 6265bis uses the last attribute.
 ///
 /// The audit limits a lifetime to 400 days. `cookie_store` has no limit for a lifetime.
@@ -326,7 +325,7 @@ fn compare_with_cookie_store(input: &[u8]) {
     let host = ["www.example.com", "example.com", "192.0.2.7"][input.int_in_range(0..=2).unwrap_or(0)];
     let path = ["/", "/dir", "/dir/", "/dir/page", "/dir/page?a=/b"][input.int_in_range(0..=4).unwrap_or(0)];
     let url = Url::parse(&format!("https://{host}{path}")).expect("a URL");
-    // `cookie_store` reads the system's clock, so the audit uses the same time.
+    // `cookie_store` reads the system's clock, so the audit uses the time of that clock too.
     let now = SystemTime::now();
     let ours = audit::set_cookie(header.as_bytes(), &Context::https(host).path(path).at(now)).stored;
     let theirs = cookie_store::Cookie::parse(header.as_str(), &url);

@@ -1,5 +1,5 @@
-//! If a cookie's name does not begin with `__Host-`, a call may change the cookie's Domain and Path. The name of the
-//! cookie may be a constant.
+//! If a cookie's name does not begin with `__Host-`, code may change the cookie's Domain and Path at run time. The name
+//! of the cookie may be a constant.
 use hardtack::{Cookie, SetCookie, testing};
 
 const NAME: &str = "__Secure-session";

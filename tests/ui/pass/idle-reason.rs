@@ -1,5 +1,5 @@
-//! A declaration that only causes a notice needs no `reason`. If a declaration has a `reason`, the cookie's `SPEC`
-//! contains the `reason`.
+//! If a declaration causes only a notice and no error, it needs no `reason`. If a declaration has a `reason`, the
+//! cookie's `SPEC` contains the `reason`.
 use hardtack::{Cookie, ReadCookie};
 
 #[derive(Cookie)]

@@ -1,5 +1,5 @@
-//! A cookie value may be signed or sealed. A signed or sealed value may be JSON. A script of the page may read a signed
-//! cookie value.
+//! A cookie value may be signed or sealed. A signed or sealed value may be JSON. A script may read a signed cookie
+//! value.
 
 use hardtack::seal::{Key, Keyring};
 use hardtack::{Cookie, SetCookie, testing};

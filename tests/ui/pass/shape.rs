@@ -1,4 +1,4 @@
-//! Tests every shape of a type that can be a cookie. The library reads each written value back unchanged.
+//! Tests every kind of struct and enum that can be a cookie. The library reads each value back unchanged.
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -111,7 +111,7 @@ impl Kind for Point {
     type u32 = Theme;
 }
 
-/// The field's type is a path. The last segment of the path has the name of a number type.
+/// The field's type is a path. The last segment of the type's path has the name of a number type.
 #[derive(Cookie, Debug, PartialEq)]
 struct Projected(<Point as Kind>::u32);
 

@@ -59,8 +59,8 @@ pub fn remove(cookie: &str) -> String {
     }
 }
 
-/// Sets a cookie with another domain or path. If `value` is `None`, the function removes the cookie with the other
-/// domain or path.
+/// Sets a cookie with a domain or path that differs from the declaration. If `value` is `None`, removes the cookie with
+/// that domain or path.
 #[wasm_bindgen]
 pub fn set_in_scope(cookie: &str, value: Option<String>, setter: &str, scope: &str) -> String {
     match cookie {
@@ -71,8 +71,8 @@ pub fn set_in_scope(cookie: &str, value: Option<String>, setter: &str, scope: &s
     }
 }
 
-/// Sets the cookie `Theme` with another lifetime. For the setter `max_age`, `seconds` is a duration. For the setter
-/// `expires`, `seconds` is a Unix time.
+/// Sets the cookie `Theme` with a lifetime that differs from the declaration. For the setter `max_age`, `seconds` is a
+/// duration. For the setter `expires`, `seconds` is a Unix time.
 #[wasm_bindgen]
 pub fn set_theme_with_lifetime(value: &str, setter: &str, seconds: u32) -> String {
     let (theme, seconds) = (SetCookie::new(Theme(value.to_owned())), Duration::from_secs(seconds.into()));
@@ -89,8 +89,8 @@ pub fn document_cookie_text(value: &str) -> String {
     document_cookie(&Theme(value.to_owned())).map_or_else(|error| error.to_string(), |text| text.to_string())
 }
 
-/// Uses the jar and the audit, which are made for servers, and must not panic in a browser. Dropping the jar without a
-/// response emits an event. The audit reads the clock.
+/// Uses the jar and the audit in a browser. Both are made for servers, but must not panic. Dropping a jar that was
+/// never written into a response emits an event. The audit reads the system clock.
 #[wasm_bindgen]
 pub fn use_jar_and_audit() -> String {
     let mut request = HeaderMap::new();

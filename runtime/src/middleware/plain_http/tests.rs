@@ -118,7 +118,7 @@ fn hostile_hosts_are_refused() {
 fn other_targets_are_refused() {
     assert_eq!(page(ForceHttps::on(), "*", "a.example"), refuse(RefusalReason::Target));
     assert_eq!(page(ForceHttps::on(), "a.example:80", "a.example"), refuse(RefusalReason::Target));
-    // For every byte that `Uri` accepts, either the redirect keeps the byte, or the request is refused.
+    // If `Uri` accepts the byte, the redirect must keep the byte, or the policy must refuse the request.
     for byte in 0x20..=0xFF_u32 {
         let text = format!("/{}", char::from_u32(byte).unwrap());
         let Ok(uri) = text.parse::<Uri>() else { continue };

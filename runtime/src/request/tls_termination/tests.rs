@@ -243,8 +243,8 @@ fn forwarded_is_parsed_by_rfc_7239() {
         (&["proto=\"ht\\tps\""], false),
         (&["x=\"proto=https\""], false),
         (&["x=\"a\\"], false),
-        // The client sends a quoted string without the closing quote. The element that the proxy adds then becomes a
-        // part of the quoted string.
+        // The client sends a quoted string without the closing quote. The element that the proxy adds becomes a part of
+        // the client's quoted string.
         (&["proto=https;x=\", for=10.0.0.1;proto=http"], false),
         (&["proto=https;x=\", for=\"[::1]\";proto=http"], false),
         (&["proto=https;x=\"", "proto=https"], false),

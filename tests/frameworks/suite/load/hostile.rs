@@ -1,6 +1,6 @@
 //! Clients that send malformed or aborted requests. If an HTTP library would refuse to send a request, the client sends
-//! raw bytes. The server must send a valid response or close the connection. The response may have a 4xx or 5xx status.
-//! The server must never send a cookie or a value of another request.
+//! raw bytes. The server must send a valid response or close the connection. A 4xx or 5xx response is valid too. The
+//! server must never send a cookie or a value of another request.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -304,8 +304,7 @@ impl Load {
         }
     }
 
-    /// Sends five requests, then reads the responses. The server must respond to each request in the order of the
-    /// requests.
+    /// Sends five requests, then reads the responses. The server must send the responses in the order of the requests.
     async fn pipeline(&self) -> Outcome {
         let numbers: Vec<u32> = (0..5).map(|_| self.number()).collect();
         let request = |n: &u32| {
@@ -337,8 +336,8 @@ impl Load {
 
     // ---- The checks of a response.
 
-    /// Checks that the server may send the response to a request of the given kind. Also checks that the response only
-    /// sets cookies of request `n`.
+    /// Checks that the server may send the response to a request of the given kind. Also checks that the response sets
+    /// only the cookies of request `n`.
     fn check_response(&self, kind: Kind, n: u32, response: &Response) -> Result<(), String> {
         let status = response.status;
         let set_cookies: Vec<&HeaderValue> = response.headers.get_all(SET_COOKIE).iter().collect();
@@ -350,7 +349,7 @@ impl Load {
                 &[400]
             }
             Kind::TruncatedSeal => &[400],
-            // The key rotation may have removed the key before the second request.
+            // The key rotation may have removed the note's key before the second request.
             Kind::InvalidBesideValidSeal => &[200, 400],
             Kind::LotsOfCookies | Kind::Http2LotsOfCookies | Kind::AbortInBody | Kind::Pipelined => &[200],
             Kind::Panic | Kind::Http2Panic => &[500],
@@ -414,16 +413,16 @@ impl Load {
 }
 
 impl Kind {
-    /// Returns true if a server may ignore the `Cookie` header or its last part. Rocket ignores a `Cookie` header that
-    /// is not UTF-8. A line break in a header's value ends the header.
+    /// Returns true if a server may ignore the `Cookie` header or a part at the end of the header. Rocket ignores a
+    /// `Cookie` header that is not UTF-8. A line break in a header's value ends the header.
     fn may_lose_the_cookie_header(self) -> bool {
         matches!(self, Kind::NotUtf8 | Kind::ControlBytes)
     }
 
     /// Returns true if a server may close the connection without a response.
     fn may_be_closed(self) -> bool {
-        // A server may close the connection after a parse error or a panic. A request of the kinds below causes neither
-        // a parse error nor a panic.
+        // A server may close the connection after a parse error or a panic. The kinds of request below cause neither a
+        // parse error nor a panic.
         !matches!(
             self,
             Kind::DuplicateCookie
@@ -440,7 +439,7 @@ impl Kind {
     }
 }
 
-/// Parses the responses to request `n`. If the server sent no response, it has closed the connection.
+/// Parses the responses to request `n`. If the server sent no response, the server has closed the connection.
 fn outcome_of(n: u32, read: &[u8]) -> Outcome {
     let responses = parse_responses(read);
     if responses.is_empty() {
@@ -478,8 +477,8 @@ fn malformed_http2(variant: usize, n: u32) -> Vec<u8> {
         let length = (payload.len() as u32).to_be_bytes();
         [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
     };
-    // HPACK encodes each header here as a literal without indexing. The header's name is an index of the static table
-    // (RFC 7541 A): `cookie` is 32, `:authority` is 1, `:path` is 4.
+    // `literal` encodes a header as an HPACK literal without indexing. `index` is the header name's index in the static
+    // table (RFC 7541 A): `cookie` is 32, `:authority` is 1, `:path` is 4.
     let literal = |index: &[u8], value: &[u8]| [index, &[value.len() as u8], value].concat();
     let cookie = |value: &[u8]| literal(&[0x0F, 17], value);
     let request =

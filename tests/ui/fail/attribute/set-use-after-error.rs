@@ -1,5 +1,5 @@
 //@ errors: 2
-//! After an error in a field or on the set, the macro still generates all methods.
+//! After an error in a field or in the struct's attributes, the macro still generates all methods.
 use hardtack::{Cookies, cookies};
 
 #[cookies]

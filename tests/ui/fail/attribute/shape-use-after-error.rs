@@ -1,5 +1,5 @@
 //@ errors: 2
-//! The declaration of a type with an invalid shape causes an error. Code that uses the type causes no error.
+//! A derive on an unsupported kind of type causes an error. Code that uses the type causes no further error.
 use hardtack::{Cookie, CookieValue, Cookies, cookies};
 
 #[derive(Cookie)]
