@@ -1,6 +1,6 @@
 //! Tests of one cookie jar that several threads use at the same time, through clones of the jar. The threads set,
 //! remove and read cookies, and write the jar into a response. In some tests, the policy and the keyring change while
-//! the threads set cookies. Some operations come after the response was sent. The first tests run the steps of the
+//! the threads set cookies. Some operations run after the response has been sent. The first tests run the steps of the
 //! threads in every order, and compare the results with a sequential model. The last tests start threads and tasks, and
 //! do not control their order.
 //!

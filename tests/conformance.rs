@@ -278,8 +278,8 @@ fn each_declaration_kind_is_parsed_as_declared() {
     }
 }
 
-/// Asserts that the cookie value in `header` decodes to `value`. Returns the expected cookie, now with the encoded
-/// value.
+/// Asserts that the cookie value in `header` decodes to `value`. Returns a copy of `expected` that contains the encoded
+/// value from `header`.
 fn with_value_of(expected: ExpectedCookie, value: &str, header: &str) -> ExpectedCookie {
     let raw = raw_value(header);
     assert_eq!(percent_decode(raw), value.as_bytes(), "{header}");

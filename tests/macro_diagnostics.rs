@@ -6,8 +6,9 @@
 //! - duplicate attributes,
 //! - features that are not enabled.
 //!
-//! In `macro_diagnostics/errors.txt`, each mistake is one line of code. Below the line of code, the file contains every
-//! error that the mistake causes, with the underlined code. So a reviewer can read all errors in one file.
+//! In `macro_diagnostics/errors.txt`, each mistake is one line of code. Below that line, the file lists every error
+//! that the mistake causes, and the code that the compiler underlines for each error. So a reviewer can read all errors
+//! in one file.
 //!
 //! `MACRO_DIAGNOSTICS=overwrite` updates the errors in `errors.txt`. Read the changes before you commit them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]

@@ -44,7 +44,7 @@ fn set_cookies(headers: &HeaderMap) -> Vec<&str> {
     headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect()
 }
 
-/// Runs the handler with the request's jar, and returns a response with the headers in the argument.
+/// Calls `handler` with the request's jar. Returns a response with the headers in `headers`.
 async fn respond(
     request: Request<()>,
     headers: &[(http::HeaderName, &'static str)],

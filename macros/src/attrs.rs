@@ -266,8 +266,8 @@ fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Argu
     }
 }
 
-/// Removes the invisible groups around an expression. If the attribute comes from a `macro_rules!` macro, a fragment
-/// such as `$value` is in an invisible group.
+/// Removes the groups without visible delimiters (`Delimiter::None`) around an expression. If the attribute comes from
+/// a `macro_rules!` macro, the compiler wraps a fragment such as `$value` in such a group.
 fn without_groups(value: Expr) -> Expr {
     match value {
         Expr::Group(group) => without_groups(*group.expr),

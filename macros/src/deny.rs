@@ -70,7 +70,7 @@ pub(crate) fn variable_dependency() -> Option<TokenStream> {
 /// The deny list that applies to one cookie.
 #[derive(Clone, Copy)]
 pub(crate) struct CookieDenyList<'a> {
-    /// The deny list. The list is empty if the build has an exception for the cookie.
+    /// The deny list. The list is empty if the value of `HARDTACK_DENY` exempts the cookie.
     pub(crate) list: DenyList<'a>,
     krate: &'a str,
     item: &'a str,

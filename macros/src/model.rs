@@ -1,7 +1,9 @@
-//! Builds a model of the user's item, and checks the shape of the item. The item is a cookie type, a value type, or a
-//! set of cookies. Later, the module `check` checks the arguments of the attributes.
+//! Builds a model of the item that the user wrote, and checks the shape of the item. The item is a type that derives
+//! `Cookie`, a type that derives `CookieValue`, or a `#[cookies]` struct. Later, the module `check` checks the
+//! arguments of the attributes.
 //!
-//! If the item has an error, the model is still complete. So the generated code causes no further errors.
+//! Even if the item has an error, this module returns a complete model. So the macro can still generate code, and the
+//! generated code causes no further errors.
 
 use core::iter;
 
@@ -34,7 +36,7 @@ pub(crate) struct Origin<'a> {
 }
 
 /// A type that can be written into a cookie's value and read from a cookie's value. The type derives `CookieValue` or
-/// `Cookie`, or is the marker type of a field in a set.
+/// `Cookie`, or is the marker type that the macro generates for a field of a `#[cookies]` struct.
 pub(crate) struct ValueType<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,
@@ -43,7 +45,7 @@ pub(crate) struct ValueType<'a> {
     pub(crate) krate: TokenStream,
 }
 
-/// The way in which a type contains its value.
+/// The shape of a cookie type or value type, for example a struct with one field, or a fieldless enum.
 pub(crate) enum Shape<'a> {
     /// A struct with one field. The field is the value.
     Field { member: Member, ty: &'a Type },

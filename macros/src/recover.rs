@@ -1,13 +1,14 @@
-//! Builds an item from the valid parts of an item that does not parse. In an editor, an item often does not parse while
-//! the user types. The docs of the module `pipeline` explain why the macros still need the valid parts of the item. The
-//! module `pipeline` always reports the parse error too.
+//! Builds an item from the valid parts of an item that cannot be parsed as a whole. In an editor, an item often cannot
+//! be parsed while the user is typing. The docs of the module `pipeline` explain why the macros still need the valid
+//! parts of the item. In every case, the module `pipeline` also reports the parse error.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Data, DataStruct, DeriveInput, Field, Fields, FieldsNamed, Generics, Token, Visibility};
 
-/// Recovers a struct with the fields that parse. Also returns the tokens after the struct. If the user has not yet
-/// closed a bracket of the struct, an editor passes the next items of the file to the macro as a part of the struct.
+/// Makes a struct from the fields that can be parsed, and leaves out the other fields. Also returns the tokens after
+/// the struct. If the user has not yet closed a bracket of the struct, an editor passes the next items of the file to
+/// the macro as a part of the struct.
 pub(crate) fn recover_set(item: TokenStream) -> Option<(DeriveInput, TokenStream)> {
     let is_struct = |token: &TokenTree| is_word(token, "struct");
     let mut head: Vec<TokenTree> = match item.clone().into_iter().any(|token| is_struct(&token)) {
@@ -45,8 +46,8 @@ pub(crate) fn recover_set(item: TokenStream) -> Option<(DeriveInput, TokenStream
     Some((input, tail.collect()))
 }
 
-/// Recovers the attributes and the name of a type. Returns `None` if the type has generic parameters, because the
-/// function does not recover generic parameters.
+/// Makes a `DeriveInput` from the attributes and the name of a type that cannot be parsed as a whole. The result has no
+/// fields. Returns `None` if the type has generic parameters, because the function does not read generic parameters.
 pub(crate) fn recover_type(item: TokenStream) -> Option<DeriveInput> {
     let is_keyword = |token: &TokenTree| ["enum", "struct"].iter().any(|word| is_word(token, word));
     let mut head: Vec<TokenTree> = item.into_iter().collect();

@@ -158,7 +158,8 @@ pub struct Facts {
 
 impl Facts {
     /// Returns `Facts` about a cookie with the name `name`. All other facts have default values: the header has
-    /// `Secure` and no `Domain`, HSTS does not protect the host, and the `max-age` of the HSTS header is one year.
+    /// `Secure` and no `Domain`, and the HTTP Observatory does not count the host as protected by HSTS. If a weakness
+    /// concerns an HSTS header, the `max-age` of that header is one year.
     #[must_use]
     pub const fn from_name(name: &[u8]) -> Self {
         Facts {

@@ -496,7 +496,8 @@ mod tests {
         for (spec, expected) in [
             (plain.http_only(false), &[(Argument::HttpOnly, Rule::ScriptReadable)][..]),
             (plain.explicit_name(), &[(Argument::Name, Rule::Unprefixed)]),
-            // A cookie that is not Secure cannot have a prefix, so only `secure = false` is reported.
+            // A cookie without Secure cannot have the prefix `__Host-` or `__Secure-`. So the check reports only
+            // `secure = false`, and does not report the missing prefix.
             (plain.explicit_name().secure(false), &[(Argument::Secure, Rule::Insecure)]),
             (plain.domain("example.com").max_age(long).partitioned(), &[]),
         ] {

@@ -1,9 +1,9 @@
 //! Formats and parses dates. The formatter takes Unix seconds and returns an IMF-fixdate. The parsers take the text of
 //! a date and return Unix seconds. If the text is not a valid date, a parser returns `None`. Every date is in UTC.
 
-/// The Unix second of 1601-01-01T00:00:00Z. Browsers reject an `Expires` date with an earlier year (6265bis 5.1.1).
+/// 1601-01-01T00:00:00Z in Unix seconds. Browsers reject an `Expires` date with an earlier year (6265bis 5.1.1).
 const FIRST: i64 = -11_644_473_600;
-/// The Unix second of 9999-12-31T23:59:59Z. The date formats have only four digits for the year.
+/// 9999-12-31T23:59:59Z in Unix seconds. The date formats have only four digits for the year.
 const LAST: i64 = 253_402_300_799;
 /// The number of seconds in one day.
 const DAY: i64 = 86_400;

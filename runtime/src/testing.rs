@@ -1,6 +1,6 @@
 //! Helpers for the tests of applications.
 //!
-//! - [`https`] returns a proof of HTTPS without a server.
+//! - [`https`] returns an [`Https`], the proof that a request came over HTTPS, without a server.
 //! - [`request_header`] writes the `Cookie` header of a request.
 //! - [`sent`] and [`removed`] read the `Set-Cookie` headers of a response.
 //! - [`at`] sets the current time for one call of a function.
@@ -16,7 +16,7 @@ use crate::cookie::value::{self, ValueWriter};
 use crate::request::scheme::{Https, https_for_test};
 use crate::wire::set_cookie::ParsedSetCookie;
 
-/// Returns a proof of HTTPS for a test.
+/// Returns an [`Https`] for use in a test. In a program, an `Https` is the proof that a request came over HTTPS.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};

@@ -21,10 +21,10 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// All processes of the deployment.
 pub(crate) struct Deployment {
-    /// nginx's ports for the upstream with both instances, as in the README's configuration.
+    /// The ports on which nginx listens for the upstream with both instances, as in the README's configuration.
     pub(crate) both: Site,
-    /// nginx's ports for the upstream with only the first instance. With `one` and `two`, a test chooses the instance
-    /// that handles its requests.
+    /// The ports on which nginx listens for the upstream with only the first instance. With `one` and `two`, a test
+    /// chooses the instance that handles its requests.
     pub(crate) one: Site,
     pub(crate) two: Site,
     /// nginx's certificate, which clients trust.
@@ -40,7 +40,7 @@ pub(crate) struct Deployment {
     directory: Directory,
 }
 
-/// nginx's ports for one upstream, and the port of the first instance in that upstream.
+/// The ports on which nginx listens for one upstream, and the port of the first instance in that upstream.
 pub(crate) struct Site {
     https: u16,
     http: u16,

@@ -121,8 +121,8 @@ struct SignIn {
     lang: Lang,
 }
 
-/// `SameSite` protects only existing sessions. Another site can still submit the sign-in form. So the other site can
-/// sign a visitor in under any name. In this shop, a sign-in by another site does no harm. If a sign-in by another site
+/// `SameSite` protects only existing sessions. Another site can still make the visitor's browser submit the sign-in
+/// form, and so sign the visitor in under any name (login CSRF). In this shop, login CSRF does no harm. If login CSRF
 /// can do harm in your application, also check the `Origin` header.
 async fn sign_in(cookies: ShopCookies, State(shop): State<Arc<Shop>>, Form(form): Form<SignIn>) -> Result<Redirect> {
     let theme = cookies.try_theme()?.unwrap_or(Theme::Light);
@@ -156,8 +156,8 @@ async fn sign_out(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result
     Ok(Redirect::to("/"))
 }
 
-/// An API for programs. The policy lists the path of the API, so hardtack refuses plain HTTP requests to the API and
-/// never redirects them.
+/// An API for clients that are not browsers. The policy lists the path of the API, so hardtack refuses plain HTTP
+/// requests to the API and never redirects them.
 async fn me(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<String> {
     let id = cookies.try_session()?.ok_or(StatusCode::UNAUTHORIZED)?;
     let name = shop.visitors().get(&id).cloned();

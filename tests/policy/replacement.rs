@@ -17,8 +17,8 @@ use tower::ServiceExt as _;
 
 use super::{PAGE, SECRET, Sso, block_on, insecure_routes, new_request, without_force_https};
 
-/// Returns a policy with the number `number`. The policy writes its number in the HSTS header. Policies with odd
-/// numbers and policies with even numbers write different values into the other headers.
+/// Returns a policy that sends `number` as the `max-age` of the HSTS header. Policies with odd numbers and policies
+/// with even numbers write different values into the other headers.
 fn numbered_policy(number: u64) -> Policy {
     let is_odd = number % 2 == 1;
     let policy = without_force_https().hsts(Hsts::one_year().max_age(Duration::from_secs(number)));

@@ -238,8 +238,8 @@ impl Tab<'_> {
                 list(&all["cookies"]).iter().map(StoredCookie::from_chromium).collect()
             }
             Kind::Firefox => {
-                // Do not use the command `storage.getCookies`. The command `storage.getCookies` does not show whether a
-                // cookie is partitioned. `storage.getCookies` also does not show whether a cookie has no `SameSite`.
+                // Do not use the command `storage.getCookies`. Its result does not show whether a cookie is
+                // partitioned, and does not distinguish a cookie without `SameSite` from a cookie with `SameSite`.
                 let all = self.evaluate_in_window(
                     "Services.cookies.cookies.filter(it => it.originAttributes.userContextId === store).map(it => ({ \
                      name: decode(it.name), value: it.value, domain: it.host, path: it.path, secure: it.isSecure, \

@@ -1,6 +1,5 @@
 //! Controls rust-analyzer over the Language Server Protocol. The client sends the text of an open file to the server.
-//! The client does not save a file's text to the disk. Each call waits until the server answers, and not for a fixed
-//! time.
+//! The client does not save a file's text to the disk. Each call waits for the server's answer, not for a fixed time.
 
 use std::collections::BTreeMap;
 use std::fs;

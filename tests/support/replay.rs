@@ -1,6 +1,6 @@
-//! A server for TLS and plain HTTP. The server sends `Set-Cookie` headers byte for byte, even headers that an HTTP
-//! library would reject. The server records the `Cookie` header of each request. The server parses only the target and
-//! the headers of a request.
+//! A server for TLS and plain HTTP. The server sends the `Set-Cookie` headers of a test byte for byte, even headers
+//! that an HTTP library would reject. The server records the `Cookie` header of each request. From a request, the
+//! server parses only the target and the headers.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -13,7 +13,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::browser::Tab;
 use super::network::Ports;
 
-/// One request of a visit, with its URL and the `Set-Cookie` headers of its response.
+/// One request of a redirect chain or of a fetch, with its URL and the `Set-Cookie` headers of its response.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
     pub(crate) https: bool,
@@ -80,8 +80,8 @@ impl Replay {
         cookie_header.ok_or_else(|| format!("no request for {stop:?} arrived; the page got status {status}"))
     }
 
-    /// Navigates through a redirect chain, in which each stop redirects to the next stop. Returns the `Cookie` header
-    /// of each request.
+    /// Navigates through a redirect chain. Each `Stop` in `stops` is one request of the chain, and its response
+    /// redirects to the URL of the next `Stop`. Returns the `Cookie` header of each request.
     pub(crate) fn visit(&self, tab: &Tab<'_>, stops: &[Stop]) -> Result<Vec<Option<Vec<u8>>>, String> {
         let urls: Vec<String> = stops.iter().map(|stop| self.url(stop)).collect();
         {
@@ -104,7 +104,7 @@ impl Replay {
         host != "[::1]" || self.ipv6_ports.is_some()
     }
 
-    /// Returns the URL of a stop. A browser connects directly to loopback hosts, so the URL of a loopback host contains
+    /// Returns the URL of `stop`. A browser connects directly to loopback hosts, so the URL of a loopback host contains
     /// the server's port. The browser requests all other hosts through the proxy, so a URL of another host has the
     /// default port of the scheme.
     fn url(&self, stop: &Stop) -> String {

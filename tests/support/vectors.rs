@@ -50,8 +50,8 @@ pub(crate) fn outcome(verdict: &Value) -> &'static str {
     if verdict["accepted"] == true { "stored" } else { "refused" }
 }
 
-/// Returns the fields of the stored cookie, with the key names of one vector file. The vector files use different names
-/// for three of the keys.
+/// Returns the fields of the stored cookie, each with its key in a vector file. Three keys have different names in
+/// different vector files, so the arguments contain the names of those three keys.
 pub(crate) fn stored_fields(
     stored: &Stored,
     http_only: &'static str,

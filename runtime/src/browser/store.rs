@@ -243,7 +243,8 @@ fn after(now: SystemTime, lifetime: Duration) -> SystemTime {
     now.checked_add(lifetime).unwrap_or(now)
 }
 
-/// Converts the bytes to text. If the bytes are not UTF-8, the function returns the original bytes too.
+/// Returns the bytes as text. If the bytes are not UTF-8, the text contains replacement characters, and the function
+/// also returns the original bytes.
 fn to_text(bytes: &[u8]) -> (String, Option<Vec<u8>>) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), None),

@@ -137,7 +137,7 @@ impl<T: ReadCookie> EncodeValue for T {
     }
 }
 
-/// A variable that receives a decoded value. `dyn DecodeSlot` hides the type of the value.
+/// A place that stores a decoded value. `dyn DecodeSlot` hides the type of the value.
 pub(crate) trait DecodeSlot {
     fn decode(&mut self, text: &str) -> Result<(), InvalidValue>;
 }

@@ -1,6 +1,6 @@
-//! Emits events as `tracing` events. Attackers must not fill the log with many requests. So the number of logged events
-//! per second is limited for each kind and rule. The counters of events are atomic, so counting an event never waits
-//! for a lock.
+//! Writes hardtack's events to the log, as events of the crate `tracing`. An attacker must not be able to fill the log
+//! by sending many requests. So the number of logged events per second is limited for each kind and rule. The counters
+//! of events are atomic, so counting an event never waits for a lock.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,13 +10,13 @@ use crate::clock;
 /// The limit of logged events in one second, for one kind and one rule.
 const LIMIT: u64 = 10;
 
-/// The counters of events, one for each kind and rule. The upper 32 bits of a counter are a Unix second. The lower 32
-/// bits of a counter are the number of events in that second.
+/// The counters of events, one for each kind and rule. The upper 32 bits of a counter are a time in Unix seconds. The
+/// lower 32 bits of a counter are the number of events in that second.
 static COUNTERS: [[AtomicU64; Code::ALL.len()]; Kind::ALL.len()] =
     [const { [const { AtomicU64::new(0) }; Code::ALL.len()] }; Kind::ALL.len()];
 
-/// The last Unix second in which an event was suppressed. `SUPPRESSED_AT` is zero if the log already has a summary of
-/// every suppressed event.
+/// The time of the last suppressed event, in Unix seconds. `SUPPRESSED_AT` is zero if no suppressed event still waits
+/// for a summary in the log.
 static SUPPRESSED_AT: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub(crate) fn report_suppressed() {
     }
 }
 
-/// Returns the current Unix second, or zero on a target without a clock. On a target without a clock, the number of
-/// events is not limited.
+/// Returns the current time in Unix seconds, or zero on a target without a clock. On a target without a clock, the
+/// number of events is not limited.
 fn unix_second() -> u64 {
     u64::try_from(clock::unix_seconds(clock::now())).unwrap_or(0) & u64::from(u32::MAX)
 }

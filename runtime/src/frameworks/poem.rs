@@ -193,11 +193,11 @@ impl<'a, S: Scheme> FromRequest<'a> for Cookies<S> {
     }
 }
 
-/// If a handler has an argument `Option<T>`, poem drops the error of the extractor `T`. So an argument `Option<Https>`
-/// is `None` in two cases:
+/// If a handler has an argument `Option<T>`, poem drops the error of the extractor `T`. An argument `Option<Https>` is
+/// therefore `None` if the request came over plain HTTP, and also if the policy is missing:
 ///
-/// - The request came over plain HTTP. No event is emitted.
-/// - The policy is missing. The log contains an event.
+/// - If the request came over plain HTTP, hardtack emits no event.
+/// - If the policy is missing, hardtack writes an event to the log.
 ///
 /// To get an error if the policy is missing, give the handler an argument `poem::Result<Https>`. As an alternative,
 /// give the handler an argument `Cookies<AnyScheme>` and call `https()` on the argument.

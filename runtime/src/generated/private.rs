@@ -168,7 +168,8 @@ const fn equal(a: &[u8], b: &[u8]) -> bool {
 pub struct Via<T>(PhantomData<fn() -> T>);
 
 impl<T> Via<T> {
-    /// Makes the value on which the generated code calls `write_via` and `read_via`.
+    /// Makes a `Via` for the field's type `T`. The generated code calls the methods `write_via` and `read_via` of the
+    /// `Via`.
     #[allow(clippy::new_without_default, reason = "only expansions call it")]
     #[must_use]
     pub const fn new() -> Self {
@@ -194,8 +195,8 @@ pub trait ViaCookie {
     fn write_via(&self, value: &Self::Value, out: &mut ValueWriter)
     where
         Self::Value: NotACookie;
-    /// A placeholder method. The generated code calls both `write_via` and `read_via`, so a missing `read_via` would
-    /// cause a second compile error.
+    /// A placeholder method. The generated code calls both `write_via` and `read_via`. Without this method, one mistake
+    /// would cause two compile errors: one error for `write_via`, and one error for `read_via`.
     ///
     /// # Errors
     ///
@@ -264,8 +265,8 @@ impl<T: fmt::Display + FromStr> ViaText for &Via<T> {
     }
 }
 
-/// The last choice of [`Via`]: all other types. Only the method `write_via` has a trait bound. A second bound on
-/// `read_via` would cause a second compile error.
+/// The last choice of [`Via`]: all other types. Only the method `write_via` has a trait bound. With a bound on
+/// `read_via` too, one mistake would cause two compile errors.
 pub trait ViaNothing {
     /// The field's type.
     type Value;
@@ -273,8 +274,8 @@ pub trait ViaNothing {
     fn write_via(&self, value: &Self::Value, out: &mut ValueWriter)
     where
         Self::Value: CookieValue;
-    /// A placeholder method. The generated code calls both `write_via` and `read_via`, so a missing `read_via` would
-    /// cause a second compile error.
+    /// A placeholder method. The generated code calls both `write_via` and `read_via`. Without this method, one mistake
+    /// would cause two compile errors: one error for `write_via`, and one error for `read_via`.
     ///
     /// # Errors
     ///
@@ -296,7 +297,7 @@ impl<T> ViaNothing for Via<T> {
 }
 
 /// The error that placeholder methods return. No program can call a placeholder method, because a program that uses the
-/// method does not compile. The placeholder methods only prevent a second compile error.
+/// method does not compile. With the placeholder methods, one mistake causes only one compile error.
 const NOTHING: InvalidValue = InvalidValue::expected("nothing");
 
 /// Expands to nothing: with the feature `seal`, a cookie may be declared `signed` or `sealed`.

@@ -44,9 +44,10 @@ pub struct Registered {
 
 /// Returns every cookie that this program declares, in all linked crates.
 ///
-/// If the program uses no item of a crate, the linker drops the crate. The inventory does not contain the cookies of a
-/// dropped crate. If a crate is linked, the inventory contains all cookie types of the crate, even the unused types. In
-/// a test binary, the inventory contains the cookies of the tests and of the crates under test.
+/// If the program uses no item of a crate, the linker may leave the crate out of the program. The inventory does not
+/// contain the cookies of a crate that the linker left out. If a crate is linked, the inventory contains all cookie
+/// types of the crate, even the unused types. In a test binary, the inventory contains the cookies of the tests and of
+/// the crates under test.
 ///
 /// ```standalone_crate
 /// use hardtack::Cookie;

@@ -1,5 +1,5 @@
-//! The argument of [`Cookies::set`](crate::Cookies::set): a cookie, or a `SetCookie` that contains a cookie and
-//! settings.
+//! The trait [`IntoSetCookie`]. [`Cookies::set`](crate::Cookies::set) accepts every value whose type implements the
+//! trait: a cookie, or a [`SetCookie`] that contains a cookie and settings for its header.
 
 use super::state::JarState;
 use crate::cookie::declaration::{Cookie, Declaration};
@@ -49,8 +49,8 @@ impl<T: Cookie> IntoSetCookie for T {
         SetCookie::new(self)
     }
 
-    // A cookie without a `SetCookie` has no settings. This impl makes no `SetCookie`, so that the compiler generates
-    // less code for each cookie type.
+    // A cookie without a `SetCookie` has no settings. This impl adds the cookie to the jar directly and does not make a
+    // `SetCookie` first, so that the compiler generates less code for each cookie type.
     fn set_in(self, jar: &JarState) -> Result<(), SetError> {
         jar.add(Declaration::new::<T>(), Some(&self), &Overrides::NONE)
     }

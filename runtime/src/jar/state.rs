@@ -134,8 +134,8 @@ impl JarState {
         let header = set_cookie_header(declaration, value, overrides, &context);
         header.and_then(|header| self.push(header)).inspect_err(|error| {
             let evidence = error.evidence();
-            // The text of `reason` does not contain the evidence, because the event contains the evidence in another
-            // field.
+            // If there is evidence that the request came over plain HTTP, the event contains the evidence in a field of
+            // its own. So the text of `reason` does not repeat the evidence.
             let reason: &dyn fmt::Display =
                 if evidence.is_some() { &"a Secure cookie is not sent over plain HTTP" } else { error };
             let event = Event::new(Kind::CookieNotSet, error.code(), reason);
@@ -269,7 +269,8 @@ impl JarState {
             }
         }
         let evidence = error.evidence();
-        // The text of `reason` does not contain the evidence, because the event contains the evidence in another field.
+        // If there is evidence that the request came over plain HTTP, the event contains the evidence in a field of its
+        // own. So the text of `reason` does not repeat the evidence.
         let reason: &dyn fmt::Display =
             if evidence.is_some() { &"a Secure cookie is not read over plain HTTP" } else { error };
         let event = Event::new(Kind::CookieRejected, error.code(), reason);

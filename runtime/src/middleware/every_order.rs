@@ -1,6 +1,6 @@
 //! Tests in which several threads use one jar. loom runs each test once for every order in which the threads can take
-//! the locks. A test fails if a cookie is lost or sent twice. A test also fails if one cookie has settings of two
-//! policies.
+//! the locks. A test fails if a cookie is lost or sent twice. A test also fails if the attributes of one cookie come
+//! partly from one policy and partly from another policy.
 //!
 //! ```console
 //! $ RUSTFLAGS="--cfg hardtack_loom" cargo test -p hardtack --features seal,testing,tower,tracing --lib every_order

@@ -24,8 +24,8 @@ pub struct Https {
     verdict: Verdict,
 }
 
-/// Makes a proof of HTTPS for a test. The function is not a method of [`Https`]. Otherwise, rustc would suggest the
-/// function to developers who try to construct an [`Https`].
+/// Returns an [`Https`] for use in a test. The function is not a method of [`Https`]. Otherwise, rustc would suggest
+/// the function to developers who try to construct an [`Https`].
 #[cfg(feature = "testing")]
 pub(crate) fn https_for_test() -> Https {
     Https { verdict: Verdict::https(DecisionBasis::Testing) }

@@ -1,6 +1,6 @@
-//! The type `Key`. A `Key` contains a secret of 32 bytes. From the secret, one key for HMAC and one key for the cipher
-//! are derived. Only the method `to_base64` reveals the secret. When the last clone of a `Key` is dropped, the secret
-//! is overwritten in memory.
+//! The type `Key`. A `Key` contains a secret of 32 bytes. Two keys are derived from the secret: one key signs with
+//! HMAC, and the other key encrypts with the cipher. Only the method `to_base64` reveals the secret. When the last
+//! clone of a `Key` is dropped, the secret is overwritten in memory.
 
 use core::fmt;
 use std::sync::Arc;
@@ -57,9 +57,10 @@ struct Parts {
 
 impl Drop for Parts {
     fn drop(&mut self) {
-        // The crate `hmac` does not overwrite its hash states in memory. An attacker who reads the hash states can sign
-        // values. The assignment overwrites the hash states. No code reads the new value, so the compiler may delete
-        // the assignment without the `black_box`.
+        // `signer` contains two states of SHA-256, which `hmac` computed from the key. The states are as secret as the
+        // key: an attacker who reads the states can sign values. The crate `hmac` does not overwrite the states in
+        // memory, so the assignment overwrites them. No code reads the new value, so the compiler may delete the
+        // assignment without the `black_box`.
         self.signer = new_signer(&[0; SECRET_LEN]);
         core::hint::black_box(&mut self.signer);
     }
@@ -225,8 +226,9 @@ fn hkdf_expand(secret: &[u8; SECRET_LEN], label: &[u8]) -> [u8; SECRET_LEN] {
 }
 
 fn new_signer(key: &[u8; SECRET_LEN]) -> Signer {
-    // Pads the key to 64 bytes, because `Hmac::new` takes a key of exactly 64 bytes and cannot fail. HMAC itself pads a
-    // shorter key with zeros, so the padding does not change the result.
+    // `Hmac::new` takes a key of exactly 64 bytes and cannot fail, so this function pads the key with zeros to 64
+    // bytes. HMAC itself also pads a key that is shorter than 64 bytes with zeros, so the padding in this function does
+    // not change the result.
     let mut padded = Zeroizing::new([0; 64]);
     if let Some(start) = padded.first_chunk_mut() {
         *start = *key;

@@ -125,8 +125,9 @@ async fn session_cookie_is_dropped_over_http_with_event() {
     }
 }
 
-/// Visits the page twice and signs out, with a client that stores cookies. Returns the response to the sign-out, true
-/// if the client still has the cookie, and the count of the next visit.
+/// Visits the page twice and signs out, with a client that stores cookies. Then visits the page once more. Returns the
+/// response to the sign-out, whether the client still had the cookie after the sign-out, and the visit count that the
+/// last page shows.
 async fn count_and_sign_out(site: &Site) -> (Reply, bool, String) {
     let (browser, jar) = site.browser();
     for visits in ["1", "2"] {

@@ -225,8 +225,8 @@ async fn nested_policies_send_each_cookie_once() {
     // If a cookie is undeclared for the inner policy, the outer policy also treats the cookie as undeclared.
     assert_eq!(site.get("/undeclared").await.set_cookies(), [CART]);
     assert_eq!(handle.counters().get(Kind::HeaderDropped), 2);
-    // After a read error, the response removes the cookie. The policy refuses undeclared cookies, but sends the removal
-    // header.
+    // After a read error, the response contains a header that removes the unreadable cookie. The outer policy drops
+    // undeclared cookies, but does not drop the header that removes the cookie.
     let planted = [("Cookie", "__Host-Http-session=mine; __Host-Http-session=planted")];
     let reply = site.get_with("/get", &planted).await;
     assert_eq!((reply.status, reply.set_cookies().len()), (400, 2));

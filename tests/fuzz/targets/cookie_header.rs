@@ -139,8 +139,8 @@ fn check_plain_http(request: &HeaderMap, headers: &[&[u8]]) {
 ///
 /// - Each piece between semicolons is blank, or has a name and a `=`. The crates `cookie` and `biscotti` reject all
 ///   other headers.
-/// - All bytes of the header are in the range 20 to 7E (hexadecimal). `cookie` and `biscotti` trim HTAB and Unicode
-///   white space, so a header with HTAB or with non-ASCII bytes is not compared.
+/// - All bytes of the header are in the range 20 to 7E (hexadecimal). The header contains no HTAB and no non-ASCII
+///   bytes, because `cookie` and `biscotti` trim HTAB and Unicode white space.
 /// - The header contains no `%`, because each crate decodes escapes by its own rules.
 ///
 /// In all three crates, quotes and commas are part of the value.

@@ -62,8 +62,8 @@ static KEYRINGS: LazyLock<[Keyring; 4]> = LazyLock::new(|| {
 });
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// The target's clock shows this time. At this time, the values of the vectors in `tests/vectors/seal.json` have not
-/// expired.
+/// The time that the target's clock shows: a time at which the values in `tests/vectors/seal.json` have not expired
+/// yet.
 const NOW: Duration = Duration::from_secs(1_800_000_000);
 /// The permitted difference between the clocks of two servers.
 const SKEW: Duration = Duration::from_secs(60);
