@@ -70,7 +70,7 @@ fuzz_target!(|input: &[u8]| {
     check_plain_http(&request, &headers);
     compare_with_other_crates(&headers);
     // The `Debug` text may contain the names of cookies. So the assertion only checks that formatting succeeds.
-    assert!(format!("{cookies:?}").starts_with("Cookies { read: ["));
+    assert!(format!("{cookies:?}").starts_with("Cookies { received: ["));
 });
 
 /// Returns the raw values of a name, in order.

@@ -222,7 +222,7 @@ fn to_toml(variables: &BTreeMap<OsString, OsString>) -> Option<String> {
             "CACHING" => ("caching", quoted(value)),
             "BASELINE_SAME_SITE" => ("baseline.same_site", quoted(value)),
             "BASELINE_HTTP_ONLY" => ("baseline.http_only", boolean(value)),
-            "BASELINE_LONGEST_MAX_AGE" => ("baseline.max_age", quoted(value)),
+            "BASELINE_LONGEST_MAX_AGE" => ("baseline.longest_max_age", quoted(value)),
             "EXCEPTIONS" => ("exceptions", format!("[{}]", reasons(value, "cookie"))),
             "OUTBOUND_EXCEPTIONS" => ("outbound_exceptions", format!("[{}]", reasons(value, "host"))),
             "COOKIE_DOMAIN" => ("cookie_domain", quoted(value)),
