@@ -79,8 +79,7 @@ fn report_suppressed_before(second: u64) {
             // Several threads can try to reset the counter at the same time. Only the thread that resets the counter
             // emits the summary.
             if counter.compare_exchange(count, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-                let reason = format_args!("and {suppressed} more in the last second");
-                emit(&Event::new(*kind, *rule, &reason));
+                emit(&Event::new(*kind, *rule, &format_args!("and {suppressed} more in the last second")));
             }
         }
     }

@@ -170,12 +170,11 @@ impl<'a> ResponseHardener<'a> {
         match treatment {
             Treatment::Keep => {}
             Treatment::Report(missing) => {
-                let reason = format_args!("it has no valid {missing}; let the policy harden it");
+                let reason = format!("it has no valid {missing}; let the policy harden it");
                 self.emit(parsed, Event::new(Kind::HeaderReported, missing.code(), &reason));
             }
             Treatment::Harden(missing) => {
-                let reason = format_args!("added {missing}");
-                self.emit(parsed, Event::new(Kind::HeaderHardened, missing.code(), &reason));
+                self.emit(parsed, Event::new(Kind::HeaderHardened, missing.code(), &format_args!("added {missing}")));
             }
             Treatment::Drop(reason) => {
                 let evidence = Some(self.jar.verdict().evidence);
@@ -207,7 +206,7 @@ impl<'a> ResponseHardener<'a> {
         }
         let Some(host) = host else { return };
         if let Err(rejection) = check(parsed, self.jar.verdict().https, host) {
-            let reason = format_args!("browsers do not store the cookie: {rejection}");
+            let reason = format!("browsers do not store the cookie: {rejection}");
             self.emit(parsed, Event::new(Kind::HeaderReported, rejection.code(), &reason));
         }
     }
