@@ -121,7 +121,7 @@ fn hover_shows_docs_and_header(editor: &mut Editor) {
         ("pub ses‸sion:", HEADER),
     ] {
         let hover = editor.hover(snippet);
-        assert!(hover.contains("Who is signed in.") && hover.contains(sentence), "{snippet}: {hover}");
+        assert!(hover.contains("The session of the signed-in user.") && hover.contains(sentence), "{snippet}: {hover}");
     }
     assert!(editor.hover("same_site = Str‸ict").contains("Browsers send the cookie with same-site requests only."));
     let hover = editor.hover("cookies.set_lang_‸with(");
@@ -132,7 +132,7 @@ fn hover_shows_docs_and_header(editor: &mut Editor) {
 
     edit(editor, &INCOMPLETE_CALLS);
     let docs = editor.completion_docs(OTHER_FILE, "set_session");
-    assert!(docs.contains("Who is signed in.") && docs.contains(HEADER), "{docs}");
+    assert!(docs.contains("The session of the signed-in user.") && docs.contains(HEADER), "{docs}");
 }
 
 fn definition_of_a_method_is_its_field(editor: &mut Editor) {

@@ -70,7 +70,7 @@ const SNAPSHOTS: [Snapshot; 3] = [
         name: "derive",
         expand: pipeline::cookie,
         code: "#[derive(hardtack::Cookie)]
-/// Who is signed in.
+/// The session of the signed-in user.
 #[cookie(max_age = \"8h\", same_site = Strict)]
 struct Session(String);",
     },
@@ -86,7 +86,7 @@ struct Session(String);",
         expand: |item| pipeline::cookies(TokenStream::new(), item),
         code: "#[hardtack::cookies]
 pub struct ShopCookies {
-    /// Who is signed in.
+    /// The session of the signed-in user.
     pub session: SessionId,
     #[cookie(existing)]
     pub theme: Theme,

@@ -38,7 +38,7 @@ use hardtack::Cookie;
 
 const NAME: &str = "__Host-theme";
 
-#[must_use = "not a doc line"] /// Who is signed in.
+#[must_use = "not a doc line"] /// The session of the signed-in user.
 #[derive(Cookie)]
 #[cookie(max_age = "8h")]
 pub struct Session(String);
@@ -120,7 +120,7 @@ fn every_cookie_is_listed_with_its_place() {
         })
         .collect();
     let expected = [
-        ("shop::Session", "shop/src/lib.rs:9", "__Host-Http-session", "Who is signed in."),
+        ("shop::Session", "shop/src/lib.rs:9", "__Host-Http-session", "The session of the signed-in user."),
         ("shop::ShopCookies::cart", "shop/src/lib.rs:15", "__Secure-cart", "What is in the cart."),
         ("shop::ShopCookies::sso", "shop/src/lib.rs:20", "__Secure-sso", "Sent to every host."),
         ("shop::ShopCookies::old", "shop/src/lib.rs:23", "PHPSESSID", "A cookie of the old shop."),

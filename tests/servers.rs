@@ -19,7 +19,7 @@ use hardtack::{Cookie, CookieValue, Policy, TlsTermination};
 
 use support::server::TestServer;
 
-/// Who is signed in.
+/// The session of the signed-in user.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(max_age = "8h")]
 struct Session(String);

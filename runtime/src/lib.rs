@@ -11,7 +11,7 @@
 //! ```
 //! use hardtack::{Cookie, Cookies};
 //!
-//! /// Who is signed in.
+//! /// The session of the signed-in user.
 //! #[derive(Cookie)]
 //! #[cookie(max_age = "8h")]
 //! pub struct Session(String);
@@ -181,7 +181,7 @@ pub use hardtack_macros::Cookies;
 ///
 /// #[hardtack::cookies]
 /// struct Shop {
-///     /// Who is signed in.
+///     /// The session of the signed-in user.
 ///     #[cookie(max_age = "8h", same_site = Strict)]
 ///     session: String,
 ///     /// The number of items in the cart.

@@ -34,7 +34,7 @@ pub enum Theme {
 
 #[hardtack::cookies]
 pub struct ShopCookies {
-    /// Who is signed in.
+    /// The session of the signed-in user.
     #[cookie(max_age = "8h", same_site = Strict)]
     pub session: String,
     /// The number of things in the cart.

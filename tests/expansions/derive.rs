@@ -1,5 +1,5 @@
 // #[derive(hardtack::Cookie)]
-// /// Who is signed in.
+// /// The session of the signed-in user.
 // #[cookie(max_age = "8h", same_site = Strict)]
 // struct Session(String);
 
@@ -13,7 +13,7 @@ const _: () = {
         .max_age(::core::time::Duration::from_secs(28800u64))
         .same_site(::hardtack::SameSite::Strict);
     ::hardtack::__declared!(
-        "Session", __SPEC, [" Who is signed in."], ::core::file!(), ::core::line!()
+        "Session", __SPEC, [" The session of the signed-in user."], ::core::file!(), ::core::line!()
     );
     #[automatically_derived]
     #[allow(deprecated)]

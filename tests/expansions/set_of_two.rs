@@ -1,6 +1,6 @@
 // #[hardtack::cookies]
 // pub struct ShopCookies {
-//     /// Who is signed in.
+//     /// The session of the signed-in user.
 //     pub session: SessionId,
 //     #[cookie(existing)]
 //     pub theme: Theme,
@@ -27,7 +27,7 @@ const _: () = {
             "__Host-Http-session",
         );
         ::hardtack::__declared!(
-            "ShopCookies::session", __SPEC, [" Who is signed in."], ::core::file!(),
+            "ShopCookies::session", __SPEC, [" The session of the signed-in user."], ::core::file!(),
             ::core::line!()
         );
         #[automatically_derived]
@@ -78,7 +78,7 @@ const _: () = {
         ];
     }
     impl<__Scheme: ::hardtack::Scheme> ShopCookies<__Scheme> {
-        /// Who is signed in.
+        /// The session of the signed-in user.
         ///
         ///Reads `__Host-Http-session`.
         ///
@@ -99,7 +99,7 @@ const _: () = {
                 |__found| ::core::option::Option::map(__found, |__marker| __marker.0),
             )
         }
-        /// Who is signed in.
+        /// The session of the signed-in user.
         ///
         ///Sets `__Host-Http-session=…; Path=/; Secure; HttpOnly; SameSite=Lax`.
         ///
@@ -122,7 +122,7 @@ const _: () = {
                 ),
             )
         }
-        /// Who is signed in.
+        /// The session of the signed-in user.
         ///
         ///Sets `__Host-Http-session=…; Path=/; Secure; HttpOnly; SameSite=Lax`.
         ///The closure changes the `SetCookie` for this response only.
@@ -151,7 +151,7 @@ const _: () = {
                 ),
             )
         }
-        /// Who is signed in.
+        /// The session of the signed-in user.
         ///
         ///Removes `__Host-Http-session`.
         ///
@@ -167,7 +167,7 @@ const _: () = {
                 ::hardtack::SetCookie::<ShopCookies_session>::removal(),
             )
         }
-        /// Who is signed in.
+        /// The session of the signed-in user.
         ///
         ///Removes `__Host-Http-session`.
         ///The closure changes the `SetCookie` for this response only.

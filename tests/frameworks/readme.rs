@@ -2,7 +2,7 @@
 
 use hardtack::Cookie;
 
-/// Who is signed in.
+/// The session of the signed-in user.
 #[derive(Cookie)]
 #[cookie(max_age = "8h")]
 pub struct Session(String);

@@ -6,7 +6,7 @@ use crate::workspace::Workspace;
 
 const DECLARATIONS: &str = r#"//! Declarations that need features.
 
-/// Who is signed in.
+/// The session of the signed-in user.
 #[derive(hardtack::Cookie)]
 #[cookie(sealed)]
 pub struct Session(pub String);

@@ -18,7 +18,7 @@ impl Inventory {
     /// ```standalone_crate
     /// use hardtack::Cookie;
     ///
-    /// /// Who is signed in.
+    /// /// The session of the signed-in user.
     /// #[derive(Cookie)]
     /// #[cookie(max_age = "8h")]
     /// struct Session(String);
@@ -26,7 +26,7 @@ impl Inventory {
     /// let json: serde_json::Value = serde_json::from_str(&hardtack::inventory().to_json()).unwrap();
     /// let session = &json["cookies"][0];
     /// assert_eq!(session["attributes"]["max_age"], 28800);
-    /// assert_eq!(session["purpose"], "Who is signed in.");
+    /// assert_eq!(session["purpose"], "The session of the signed-in user.");
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {

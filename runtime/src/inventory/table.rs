@@ -13,7 +13,7 @@ impl Inventory {
     /// ```standalone_crate
     /// use hardtack::Cookie;
     ///
-    /// /// Who is signed in.
+    /// /// The session of the signed-in user.
     /// #[derive(Cookie)]
     /// #[cookie(max_age = "8h")]
     /// struct Session(String);

@@ -17,7 +17,7 @@ enum Theme {
 
 #[hardtack::cookies]
 struct ShopCookies {
-    /// Who is signed in.
+    /// The session of the signed-in user.
     #[cookie(max_age = "8h")]
     session: String,
     /// Colour scheme.

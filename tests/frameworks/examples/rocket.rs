@@ -10,7 +10,7 @@ use hardtack::{Cookie, CookieValue, Cookies, Policy, PolicyHandle, ReadError, Se
 use rocket::config::{Config, TlsConfig};
 use rocket::{Build, Rocket, get, post, routes};
 
-/// Who is signed in.
+/// The session of the signed-in user.
 #[derive(Cookie)]
 #[cookie(max_age = "8h")]
 struct Session(String);

@@ -19,7 +19,7 @@ enum Theme {
 
 #[hardtack::cookies]
 struct SiteCookies {
-    /// Who is signed in.
+    /// The session of the signed-in user.
     #[cookie(max_age = "8h", same_site = Strict)]
     session: String,
     /// Colour scheme.

@@ -84,7 +84,7 @@ pub(crate) const ONE_YEAR_HSTS: &str = "max-age=31536000";
 
 // ---- The cookies of the routes.
 
-/// Who is signed in.
+/// The session of the signed-in user.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(max_age = "8h")]
 pub(crate) struct Session(pub(crate) String);
