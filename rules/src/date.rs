@@ -146,6 +146,59 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
     (is_date && is_time).then(|| days_since_1970(year, month, day) * DAY + hour * 3_600 + minute * 60 + second)
 }
 
+/// A day in UTC, such as `2027-03-01`.
+///
+/// ```
+/// use hardtack_rules::date::Day;
+///
+/// let day = Day::parse("2027-03-01").unwrap();
+/// assert_eq!((day.start(), day.to_string().as_str()), (1_803_859_200, "2027-03-01"));
+/// assert_eq!(Day::parse("2027-02-29"), None);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl Day {
+    /// Parses a day in the form `2027-03-01`. Returns `None` if the text has another form, if the day does not exist,
+    /// or if the year is before 1601.
+    #[must_use]
+    pub const fn parse(text: &str) -> Option<Day> {
+        let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *text.as_bytes() else { return None };
+        let (Some(century), Some(years), Some(month), Some(day)) =
+            (parse_pair(y0, y1), parse_pair(y2, y3), parse_pair(m0, m1), parse_pair(d0, d1))
+        else {
+            return None;
+        };
+        let year = century as u16 * 100 + years as u16;
+        let is_month = month >= 1 && month <= 12;
+        if year < 1601 || !is_month || day < 1 || day as i64 > days_in_month(year as i64, month as i64) {
+            return None;
+        }
+        Some(Day { year, month, day })
+    }
+
+    /// Returns the first second of the day in Unix seconds.
+    #[must_use]
+    pub const fn start(self) -> i64 {
+        days_since_1970(self.year as i64, self.month as i64, self.day as i64) * DAY
+    }
+}
+
+impl core::fmt::Display for Day {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+/// Returns the number that two ASCII digits form.
+const fn parse_pair(tens: u8, ones: u8) -> Option<u8> {
+    if tens.is_ascii_digit() && ones.is_ascii_digit() { Some((tens - b'0') * 10 + (ones - b'0')) } else { None }
+}
+
 /// Returns true if the byte matches `delimiter` in the grammar of 6265bis 5.1.1. A colon is not a delimiter.
 const fn is_delimiter(byte: u8) -> bool {
     matches!(byte, 0x09 | 0x20..=0x2F | 0x3B..=0x40 | 0x5B..=0x60 | 0x7B..=0x7E)

@@ -44,11 +44,13 @@ pub mod auditors;
 pub mod check;
 pub mod date;
 pub mod deny;
+mod former;
 mod rule;
 pub mod session_names;
 mod spec;
 pub mod syntax;
 pub mod wire;
 
+pub use former::{Former, FormerDomain};
 pub use rule::{Rule, RuleKind};
 pub use spec::{Prefix, SameSite, Seal, Spec};

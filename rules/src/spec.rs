@@ -4,6 +4,8 @@
 use core::fmt;
 use core::time::Duration;
 
+use crate::former::Former;
+
 /// The `SameSite` attribute (6265bis 4.1.2.7).
 ///
 /// ```
@@ -235,6 +237,11 @@ pub struct Spec<'a> {
     pub http_only: bool,
     /// The `Partitioned` attribute.
     pub partitioned: bool,
+    /// True if the declaration describes a family of cookies. The name of a cookie in the family is the declared name,
+    /// then `.`, then a key that is known at run time.
+    pub keyed: bool,
+    /// The earlier names and scopes of the cookie.
+    pub former: &'a [Former<'a>],
     /// True if another program owns the cookie. The program never sets a cookie that another program owns.
     pub read_only: bool,
     /// The cryptographic protection of the cookie's value. `seal` is `None` if the value has no cryptographic
@@ -259,6 +266,8 @@ impl<'a> Spec<'a> {
             secure: true,
             http_only: true,
             partitioned: false,
+            keyed: false,
+            former: &[],
             read_only: false,
             seal: None,
             reason: None,
@@ -326,6 +335,20 @@ impl<'a> Spec<'a> {
     #[must_use]
     pub const fn partitioned(mut self) -> Self {
         self.partitioned = true;
+        self
+    }
+
+    /// Marks the declaration as a family of cookies.
+    #[must_use]
+    pub const fn keyed(mut self) -> Self {
+        self.keyed = true;
+        self
+    }
+
+    /// Sets the earlier names and scopes of the cookie.
+    #[must_use]
+    pub const fn formerly(mut self, former: &'a [Former<'a>]) -> Self {
+        self.former = former;
         self
     }
 
