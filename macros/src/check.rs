@@ -121,7 +121,7 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
         same_site_span: arguments.same_site.as_ref().map_or_else(Span::call_site, |given| given.tokens.span()),
         http_only,
         secure,
-        partitioned: arguments.partitioned.is_some(),
+        partitioned: arguments.partitioned.as_ref().is_some_and(|given| given.value),
         read_only: arguments.read_only.is_some(),
         keyed: arguments.keyed.is_some(),
         seal: match (&arguments.sealed, &arguments.signed) {

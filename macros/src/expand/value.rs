@@ -1,5 +1,6 @@
 //! Generates the code that writes and reads a cookie's value. The impls of `DeclaredCookie` and of `CookieValue`
 //! contain the code that writes and reads the value. The module also generates the whole impl of `CookieValue`.
+
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
