@@ -480,7 +480,8 @@ impl ValueParser<'_> {
     fn day(&mut self) -> Option<Given<String>> {
         let day = self.literal()?;
         if Day::parse(&day.value).is_none() {
-            return self.reject(format_args!("`until` is a day of the calendar; write it as in `{}`", self.key.example()));
+            return self
+                .reject(format_args!("`until` is a day of the calendar; write it as in `{}`", self.key.example()));
         }
         Some(day)
     }

@@ -124,12 +124,17 @@ impl DenyText {
     /// Returns an expression for the text. If the deny list has an exception for the cookie, the value of the expression
     /// is an empty text.
     pub(crate) fn unless_exempt(&self, private: &TokenStream) -> TokenStream {
-        let text = self.expression();
-        match &self.exceptions {
-            Some(Exceptions { deny_list, item }) => {
-                quote!(#private::unless_exempt(#deny_list, ::core::module_path!(), #item, #text))
-            }
-            None => text,
+        match self.arguments() {
+            Some(arguments) => quote!(#private::unless_exempt(#arguments)),
+            None => self.expression(),
         }
+    }
+
+    /// Returns the arguments of a function that compares the path of the cookie with the exceptions of the deny list.
+    /// Returns `None` if the deny list has no exception for the cookie.
+    pub(crate) fn arguments(&self) -> Option<TokenStream> {
+        let text = self.expression();
+        let Exceptions { deny_list, item } = self.exceptions.as_ref()?;
+        Some(quote!(#deny_list, ::core::module_path!(), #item, #text))
     }
 }

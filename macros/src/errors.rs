@@ -1,10 +1,8 @@
 //! Collects the errors of one macro call. Each error points at the tokens that caused the error. One build shows all
 //! mistakes. This module also finds the known word that is most similar to a misspelled word.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-
-use crate::expand::spans::first_and_last;
 
 /// The errors of one macro call.
 #[derive(Default)]
@@ -25,7 +23,9 @@ impl Errors {
     /// Reports an error whose text is an expression, such as a call of `concat!`. The error points at all of the tokens,
     /// from the first to the last.
     pub(crate) fn push_expression_on(&mut self, tokens: &TokenStream, text: &TokenStream) {
-        let (first, last) = first_and_last(tokens);
+        let span = |token: Option<TokenTree>| token.map_or_else(Span::call_site, |token| token.span());
+        let first = span(tokens.clone().into_iter().next());
+        let last = span(tokens.clone().into_iter().last());
         let mut call = quote_spanned!(first=> ::core::compile_error!);
         call.extend(quote_spanned!(last=> { #text }));
         self.list.push(call);
