@@ -75,12 +75,12 @@ impl PolicyBuilder {
     /// in these cases:
     ///
     /// - The function returns `None`.
-    /// - The function returns a value that is neither the request's host nor a valid parent domain of the host. hardtack
-    ///   also emits an event.
+    /// - The function returns a value that is neither the request's host nor a valid parent domain of the host. In this
+    ///   case, hardtack also emits an event.
     /// - The request's host is not known.
     ///
-    /// The function runs whenever a cookie is set or removed, so the function should return fast. A policy has either
-    /// `cookie_domain` or `cookie_domain_for`.
+    /// The function runs whenever a cookie with `domain = policy` is set or removed, so the function should return fast.
+    /// A policy can have `cookie_domain` or `cookie_domain_for`, but not both.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -133,7 +133,10 @@ impl PolicyBuilder {
     /// ```
     /// use hardtack::Policy;
     ///
-    /// let policy = Policy::builder().cookie_domain("shop.example").former_cookie_domain(["old.example", "none"]).build()?;
+    /// let policy = Policy::builder()
+    ///     .cookie_domain("shop.example")
+    ///     .former_cookie_domain(["old.example", "none"])
+    ///     .build()?;
     /// assert_eq!(policy.former_cookie_domains(), ["old.example", "none"]);
     /// # Ok::<(), hardtack::policy::PolicyError>(())
     /// ```
@@ -205,8 +208,8 @@ impl Policy {
         let lower = domain.to_ascii_lowercase();
         match host.strip_suffix(lower.as_str()) {
             Some("") if is_valid => DomainForHost::Domain(Cow::Owned(domain)),
-            // A function may return each host unchanged. If the host is an IP address or a single label such as
-            // `localhost`, a cookie with the host as its `Domain` would be sent to the same hosts as a host-only cookie.
+            // A function may return each host unchanged. An IP address or a single label such as `localhost` has no
+            // subdomains that could share the cookie, so a host-only cookie does the same.
             Some("") => DomainForHost::HostOnly,
             Some(subdomain) if is_valid && subdomain.ends_with('.') => DomainForHost::Domain(Cow::Owned(domain)),
             Some(_) | None => DomainForHost::Refused,
@@ -230,8 +233,8 @@ impl Policy {
     }
 }
 
-/// Returns the `Path` of a cookie under a base path. The argument `base_path` is empty, or a path without a slash at its
-/// end. The argument `path` is the path in the cookie's declaration.
+/// Returns the `Path` of a cookie under a base path. The argument `base_path` is empty, or a path without a slash at
+/// its end. The argument `path` is the path in the cookie's declaration.
 pub(crate) fn join_base_path<'a>(base_path: &str, path: &'a str) -> Cow<'a, str> {
     if base_path.is_empty() || path == "/" { Cow::Borrowed(path) } else { Cow::Owned(format!("{base_path}{path}")) }
 }
@@ -311,7 +314,8 @@ fn check_base_path(key: &'static str, path: &mut String) -> Result<(), PolicyErr
         fault.to_string()
     } else if let Some(found) = path.chars().find(is_never_in_url) {
         format!(
-            "the path contains `{found}`, which is not valid in a path; write the path alone, percent-encoded as requests send it"
+            "the path contains `{found}`, which is not valid in a path; write the path alone, percent-encoded as \
+             requests send it"
         )
     } else if path.contains("//") {
         "the path has an empty segment; remove one of the two slashes".to_owned()
