@@ -79,8 +79,8 @@ impl PolicyBuilder {
     ///   case, hardtack also emits an event.
     /// - The request's host is not known.
     ///
-    /// The function runs whenever a cookie with `domain = policy` is set or removed, so the function should return fast.
-    /// A policy can have `cookie_domain` or `cookie_domain_for`, but not both.
+    /// The function runs whenever a cookie with `domain = policy` is set or removed, so the function should return
+    /// fast. A policy can have `cookie_domain` or `cookie_domain_for`, but not both.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -208,8 +208,9 @@ impl Policy {
         let lower = domain.to_ascii_lowercase();
         match host.strip_suffix(lower.as_str()) {
             Some("") if is_valid => DomainForHost::Domain(Cow::Owned(domain)),
-            // A function may return each host unchanged. An IP address or a single label such as `localhost` has no
-            // subdomains that could share the cookie, so a host-only cookie does the same.
+            // A function may return each host unchanged. If the host is an IP address or a single label such as
+            // `localhost`, the host is not a valid `Domain`. The function made no mistake, so the result is not
+            // `Refused`.
             Some("") => DomainForHost::HostOnly,
             Some(subdomain) if is_valid && subdomain.ends_with('.') => DomainForHost::Domain(Cow::Owned(domain)),
             Some(_) | None => DomainForHost::Refused,
