@@ -117,7 +117,7 @@ impl std::error::Error for InvalidValue {}
 pub struct ValueWriter {
     buffer: Vec<u8>,
     /// The text before the cookie's value: `name=`, or the placeholder at the start of a message that will be sealed.
-    leading: &'static str,
+    leading: Cow<'static, str>,
     /// The number of bytes that the caller will append after the value. The writer reserves space for these bytes, so
     /// that the buffer is allocated only once.
     trailing_len: usize,
@@ -134,7 +134,7 @@ impl fmt::Debug for ValueWriter {
 impl ValueWriter {
     /// Makes a writer that writes `leading` before the cookie's value. Reserves space for `trailing_len` bytes after
     /// the value.
-    pub(crate) fn new(leading: &'static str, trailing_len: usize) -> Self {
+    pub(crate) fn new(leading: Cow<'static, str>, trailing_len: usize) -> Self {
         ValueWriter { buffer: Vec::new(), leading, trailing_len, encodes: true, failed: false }
     }
 
@@ -142,7 +142,7 @@ impl ValueWriter {
     /// The unencoded writer is also for the value of a `read_only` cookie in a test, because hardtack does not
     /// percent-decode a `read_only` cookie.
     #[cfg(any(feature = "testing", feature = "seal"))]
-    pub(crate) fn without_encoding(leading: &'static str, trailing_len: usize) -> Self {
+    pub(crate) fn without_encoding(leading: Cow<'static, str>, trailing_len: usize) -> Self {
         ValueWriter { encodes: false, ..ValueWriter::new(leading, trailing_len) }
     }
 
@@ -437,17 +437,19 @@ impl_by_text! {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::{CookieValue, ValueWriter, decode};
 
     fn encode(value: &impl CookieValue) -> String {
-        let mut out = ValueWriter::new("", 0);
+        let mut out = ValueWriter::new(Cow::Borrowed(""), 0);
         value.write(&mut out);
         String::from_utf8(out.finish().unwrap()).unwrap()
     }
 
     #[test]
     fn one_push_allocates_once_and_exactly() {
-        let mut out = ValueWriter::new("name=", 7);
+        let mut out = ValueWriter::new(Cow::Borrowed("name="), 7);
         out.push_str("a b");
         let header = out.finish().unwrap();
         assert_eq!(header, b"name=a%20b");
