@@ -8,6 +8,10 @@ use crate::rule::{Rule, RuleKind};
 use crate::spec::{Prefix, SameSite, Spec};
 use crate::syntax::{self, Fault};
 
+mod former;
+
+pub use former::{FormerFault, FormerPart, MAX_FORMER_ENTRIES, find_former_error, find_former_lint};
+
 /// An argument of a declaration. Each error and each lint is reported on one argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -28,6 +32,10 @@ pub enum Argument {
     Secure,
     /// The key `partitioned`.
     Partitioned,
+    /// The key `formerly`, with all its entries.
+    Formerly,
+    /// The key `keyed`.
+    Keyed,
     /// The key `reason`.
     Reason,
 }
@@ -43,6 +51,8 @@ impl Argument {
         Argument::HttpOnly,
         Argument::Secure,
         Argument::Partitioned,
+        Argument::Formerly,
+        Argument::Keyed,
         Argument::Reason,
     ];
 }
@@ -62,10 +72,12 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
     if spec.read_only {
         return match argument {
             Argument::Name => err(syntax::check_undeclared_name(spec.name)),
-            Argument::Reason if spec.reason.is_some() => Some(Fault::new(
-                Rule::IdleReason,
-                "a `read_only` cookie is set by another program and needs no `reason`; remove it",
+            Argument::Formerly => find_first_former_error(spec),
+            Argument::Keyed if spec.keyed => Some(Fault::new(
+                Rule::KeyedMaxAge,
+                "`keyed` cannot be used with `read_only`, because another program chooses the names; remove `keyed`",
             )),
+            Argument::Reason => find_reason_error(spec, false),
             _ => None,
         };
     }
@@ -87,15 +99,63 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
             Some(max_age) => err(syntax::check_max_age(max_age)),
             None => None,
         },
-        Argument::Reason => match spec.reason {
-            Some(reason) if reason.trim_ascii().is_empty() => {
-                Some(Fault::new(Rule::IdleReason, "`reason` is empty; write why the cookie is weaker"))
-            }
-            Some(_) if !has_lint(spec) => Some(Fault::from_rule(Rule::IdleReason)),
-            _ => None,
-        },
-        Argument::Secure | Argument::HttpOnly | Argument::SameSite | Argument::Partitioned => None,
+        Argument::Formerly => find_first_former_error(spec),
+        Argument::Keyed if spec.keyed && spec.max_age.is_none() => Some(Fault::from_rule(Rule::KeyedMaxAge)),
+        Argument::Reason => find_reason_error(spec, false),
+        Argument::Secure | Argument::HttpOnly | Argument::SameSite | Argument::Partitioned | Argument::Keyed => None,
     }
+}
+
+/// Returns the error of the `reason`. If the name is a constant expression, the name may have a prefix in one build only.
+/// Then the declaration needs the `reason` in the other build. So for a name that is a constant expression, a `reason`
+/// is never idle.
+///
+/// ```
+/// use hardtack_rules::Spec;
+/// use hardtack_rules::check::find_reason_error;
+///
+/// let spec = Spec::new("__Host-session").explicit_name().reason("no TLS in development");
+/// assert!(find_reason_error(&spec, false).is_some());
+/// assert_eq!(find_reason_error(&spec, true), None);
+/// assert!(find_reason_error(&spec.reason(""), true).is_some());
+/// ```
+#[must_use]
+pub const fn find_reason_error(spec: &Spec<'_>, name_is_constant: bool) -> Option<Fault> {
+    match spec.reason {
+        Some(_) if spec.read_only => Some(Fault::new(
+            Rule::IdleReason,
+            "a `read_only` cookie is set by another program and needs no `reason`; remove it",
+        )),
+        Some(reason) if reason.trim_ascii().is_empty() => {
+            Some(Fault::new(Rule::IdleReason, "`reason` is empty; write why the cookie is weaker"))
+        }
+        Some(_) if !name_is_constant && !has_lint(spec) => Some(Fault::from_rule(Rule::IdleReason)),
+        _ => None,
+    }
+}
+
+/// Returns the error of the first `formerly` entry that has an error.
+const fn find_first_former_error(spec: &Spec<'_>) -> Option<Fault> {
+    let mut index = 0;
+    while index < spec.former.len() {
+        if let Some(FormerFault { fault, .. }) = find_former_error(spec, index) {
+            return Some(fault);
+        }
+        index += 1;
+    }
+    None
+}
+
+/// Returns true if a `formerly` entry is a weakening.
+const fn has_weak_former(spec: &Spec<'_>) -> bool {
+    let mut index = 0;
+    while index < spec.former.len() {
+        if find_former_lint(spec, index).is_some() {
+            return true;
+        }
+        index += 1;
+    }
+    false
 }
 
 /// Returns the lint that the argument triggers, even if the declaration has a `reason`.
@@ -119,7 +179,8 @@ pub const fn find_lint(spec: &Spec<'_>, argument: Argument) -> Option<Rule> {
         Argument::Domain => spec.has_domain(),
         Argument::MaxAge => matches!(spec.max_age, Some(max_age) if max_age.as_secs() > syntax::MAX_LIFETIME.as_secs()),
         Argument::Partitioned => spec.partitioned && !matches!(spec.same_site, SameSite::None),
-        Argument::Path | Argument::Reason => false,
+        Argument::Formerly => has_weak_former(spec),
+        Argument::Path | Argument::Keyed | Argument::Reason => false,
     };
     if is_triggered && !spec.read_only { Some(rule) } else { None }
 }
@@ -144,7 +205,8 @@ pub const fn lint_for(argument: Argument) -> Option<Rule> {
         Argument::Domain => Some(Rule::DomainWide),
         Argument::MaxAge => Some(Rule::LongLived),
         Argument::Partitioned => Some(Rule::PartitionAlone),
-        Argument::Path | Argument::Reason => None,
+        Argument::Formerly => Some(Rule::FormerName),
+        Argument::Path | Argument::Keyed | Argument::Reason => None,
     }
 }
 
@@ -303,7 +365,9 @@ mod tests {
     use core::time::Duration;
     use std::vec::Vec;
 
-    use super::{Argument, check_constant, find_error, find_lint, find_unexplained, public_suffix_fault};
+    use super::{
+        Argument, check_constant, find_error, find_lint, find_reason_error, find_unexplained, public_suffix_fault,
+    };
     use crate::rule::Rule;
     use crate::spec::{Prefix, SameSite, Spec};
 
@@ -441,6 +505,30 @@ mod tests {
         ] {
             assert_eq!(errors(&spec.reason("r")), [], "{spec:?}");
         }
+    }
+
+    #[test]
+    fn a_constant_name_keeps_its_reason() {
+        let reason =
+            |spec: &Spec<'_>, name_is_constant| find_reason_error(spec, name_is_constant).map(|fault| fault.rule);
+        for spec in [STRICT.explicit_name(), Spec::new("dev_id").explicit_name()] {
+            assert_eq!(reason(&spec.reason("no TLS in development"), true), None);
+            assert_eq!(reason(&spec.reason(" "), true), Some(Rule::IdleReason));
+            assert_eq!(reason(&spec.read_only().reason("r"), true), Some(Rule::IdleReason));
+            assert_eq!(reason(&spec, true), None);
+        }
+        assert_eq!(reason(&STRICT.explicit_name().reason("r"), false), Some(Rule::IdleReason));
+    }
+
+    #[test]
+    fn a_keyed_cookie_needs_max_age() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(errors(&STRICT.keyed()), [(Argument::Keyed, Rule::KeyedMaxAge)]);
+        assert_eq!(errors(&STRICT.keyed().max_age(minute)), []);
+        assert_eq!(errors(&STRICT.max_age(minute)), []);
+        let read_only = STRICT.keyed().max_age(minute).read_only();
+        assert_eq!(errors(&read_only), [(Argument::Keyed, Rule::KeyedMaxAge)]);
+        assert!(find_error(&read_only, Argument::Keyed).is_some_and(|fault| fault.text.contains("`read_only`")));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use core::time::Duration;
 
 use crate::check::{Argument, find_lint};
 use crate::rule::{Rule, RuleKind};
-use crate::spec::{Prefix, Spec};
+use crate::spec::{Prefix, Spec, is_equal};
 use crate::syntax;
 
 /// The name of the environment variable that contains the deny list.
@@ -24,14 +24,18 @@ pub const VARIABLE: &str = "HARDTACK_DENY";
 /// | the id of a lint, such as `insecure` | each cookie that triggers the lint |
 /// | `all` | each cookie that triggers any lint |
 /// | `max-age=30d` | each cookie with a longer `max_age` |
-/// | `-shop::Theme`, `-shop::ShopCookies::theme` | nothing; this type or field of the crate `shop` is exempt from the list |
+/// | `-shop::pages::Theme` | nothing; this type is exempt from the list |
+/// | `-shop::ShopCookies`, `-shop::ShopCookies::theme` | nothing; this set or field is exempt from the list |
+///
+/// An exception is the whole path of a type, a set or a field. The path begins with the name of the crate, as in
+/// `module_path!()`.
 ///
 /// ```
 /// use hardtack_rules::check::Argument;
 /// use hardtack_rules::deny::DenyList;
 /// use hardtack_rules::{Rule, Spec};
 ///
-/// let deny = DenyList::parse("script-readable, max-age=30d -shop::Theme");
+/// let deny = DenyList::parse("script-readable, max-age=30d -shop::pages::Theme");
 /// assert_eq!(deny.invalid_words().count(), 0);
 ///
 /// let spec = Spec::new("__Host-lang").http_only(false).reason("i18n.js reads it");
@@ -39,8 +43,8 @@ pub const VARIABLE: &str = "HARDTACK_DENY";
 /// assert_eq!((violation.rule, violation.word), (Some(Rule::ScriptReadable), "script-readable"));
 /// assert_eq!(violation.to_string(), "`http_only = false` trips `script-readable`");
 ///
-/// assert!(deny.has_exception_for("shop", "Theme"));
-/// assert!(!deny.has_exception_for("shop", "Lang"));
+/// assert!(deny.has_exception_for("shop::pages", "Theme"));
+/// assert!(!deny.has_exception_for("shop", "Theme"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DenyList<'a> {
@@ -116,18 +120,42 @@ impl<'a> DenyList<'a> {
         self.words().filter(|word| !is_valid_word(word)).map(|word| InvalidWord { word })
     }
 
-    /// Returns true if the deny list contains an exception for the cookie `item` of the crate `crate_name`. The item is
-    /// a type (`Theme`) or a field of a set (`ShopCookies::theme`).
+    /// Returns true if the deny list contains an exception for the cookie `item` in the module `module_path`. The item is
+    /// a type (`Theme`) or a field of a set (`ShopCookies::theme`). The module path begins with the name of the crate, as
+    /// in `module_path!()`.
     ///
-    /// An exception for a set exempts every field of the set. An exception may contain module names between the crate
-    /// and the type, but the function ignores the module names. In the name of the crate, `-` and `_` are equal.
+    /// An exception for a set exempts every field of the set. In the name of the crate, `-` and `_` are equal.
+    ///
+    /// ```
+    /// use hardtack_rules::deny::DenyList;
+    ///
+    /// let deny = DenyList::parse("all -my-shop::pages::Theme");
+    /// assert!(deny.has_exception_for("my_shop::pages", "Theme"));
+    /// assert!(!deny.has_exception_for("my_shop", "Theme"));
+    /// ```
     #[must_use]
-    pub fn has_exception_for(self, crate_name: &str, item: &str) -> bool {
+    pub const fn has_exception_for(self, module_path: &str, item: &str) -> bool {
+        is_exempt(self.text, module_path, item)
+    }
+
+    /// Returns true if the deny list contains an exception for a cookie `item` in any module of the crate `crate_name`.
+    ///
+    /// The macro does not know the module of a type. So if this function returns true, only the compiler can find out
+    /// whether the cookie is exempt: generated code calls [`is_exempt`] with `module_path!()`.
+    ///
+    /// ```
+    /// use hardtack_rules::deny::DenyList;
+    ///
+    /// let deny = DenyList::parse("all -shop::pages::Theme");
+    /// assert!(deny.may_have_exception_for("shop", "Theme"));
+    /// assert!(!deny.may_have_exception_for("shop", "Lang"));
+    /// ```
+    #[must_use]
+    pub fn may_have_exception_for(self, crate_name: &str, item: &str) -> bool {
         let set = item.split_once("::").map_or(item, |(set, _)| set);
         self.exceptions().filter_map(|path| path.split_once("::")).any(|(first, rest)| {
-            let names =
-                |item: &str| rest == item || rest.strip_suffix(item).is_some_and(|modules| modules.ends_with("::"));
-            is_same_crate(first, crate_name) && (names(item) || names(set))
+            let is_match = ends_with_path(rest, item) || ends_with_path(rest, set);
+            is_match && is_same_crate(first.as_bytes(), crate_name.as_bytes())
         })
     }
 
@@ -201,7 +229,9 @@ fn parse_limit(word: &str) -> Option<Duration> {
 }
 
 fn is_valid_word(word: &str) -> bool {
-    let is_path = |path: &str| path.split("::").count() > 1 && path.split("::").all(is_path_segment);
+    let is_path = |path: &str| {
+        path.split("::").count() > 1 && path.split("::").all(is_path_segment) && relative_start(path).is_none()
+    };
     word == ALL
         || parse_limit(word).is_some()
         || word.strip_prefix('-').is_some_and(is_path)
@@ -209,12 +239,134 @@ fn is_valid_word(word: &str) -> bool {
 }
 
 fn is_path_segment(segment: &str) -> bool {
-    !segment.is_empty() && segment.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+    let name = segment.strip_prefix("r#").unwrap_or(segment);
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
-fn is_same_crate(a: &str, b: &str) -> bool {
-    let normalize = |c: char| if c == '-' { '_' } else { c };
-    a.chars().map(normalize).eq(b.chars().map(normalize))
+/// Returns the first word of the path if the word stands for a crate or module that depends on the reader's place. Every
+/// crate of a build reads the same deny list, so a path in the deny list must begin with the crate's name.
+fn relative_start(path: &str) -> Option<&str> {
+    path.split("::").next().filter(|first| matches!(*first, "crate" | "self" | "super"))
+}
+
+/// Returns true if the deny list exempts the cookie `item` in the module `module_path`. The function does the same as
+/// [`DenyList::has_exception_for`]. Generated code calls the function in a `const` with `module_path!()`, because only
+/// the compiler knows the module of a type.
+///
+/// ```
+/// use hardtack_rules::deny::is_exempt;
+///
+/// const _: () = assert!(is_exempt("all -shop::ShopCookies", "shop", "ShopCookies::theme"));
+/// const _: () = assert!(!is_exempt("all -shop::Theme", "shop::pages", "Theme"));
+/// ```
+#[must_use]
+pub const fn is_exempt(deny_list: &str, module_path: &str, item: &str) -> bool {
+    let mut rest = deny_list.as_bytes();
+    while let Some((word, tail)) = split_word(rest) {
+        if let [b'-', path @ ..] = word {
+            if is_path_of(path, module_path.as_bytes(), item.as_bytes()) {
+                return true;
+            }
+        }
+        rest = tail;
+    }
+    false
+}
+
+/// Returns true if `path` is the path of `item`, or the path of the set that contains `item`.
+const fn is_path_of(path: &[u8], module_path: &[u8], item: &[u8]) -> bool {
+    let (crate_name, mut modules) = split_path(module_path);
+    let (first, mut rest) = split_path(path);
+    if !is_same_crate(first, crate_name) {
+        return false;
+    }
+    while let Some(module_tail) = modules {
+        let Some(tail) = rest else { return false };
+        let (module, next_modules) = split_path(module_tail);
+        let (segment, next_rest) = split_path(tail);
+        if !is_equal(module, segment, false) {
+            return false;
+        }
+        (modules, rest) = (next_modules, next_rest);
+    }
+    let Some(tail) = rest else { return false };
+    let (set, field) = split_path(item);
+    match (split_path(tail), field) {
+        ((segment, None), _) => is_equal(segment, set, false),
+        ((segment, Some(last)), Some(field)) => {
+            is_equal(segment, set, false) && matches!(split_path(last), (last, None) if is_equal(last, field, false))
+        }
+        ((_, Some(_)), None) => false,
+    }
+}
+
+/// Returns true if the last segments of `path` are the segments of `item`.
+fn ends_with_path(path: &str, item: &str) -> bool {
+    let mut segments = path.rsplit("::").map(|segment| segment.strip_prefix("r#").unwrap_or(segment));
+    item.rsplit("::").all(|name| segments.next() == Some(name))
+}
+
+/// Returns true if the names of two crates are equal. In the name of a crate, `-` and `_` are equal.
+const fn is_same_crate(a: &[u8], b: &[u8]) -> bool {
+    let (mut a, mut b) = (a, b);
+    while let ([first, a_rest @ ..], [second, b_rest @ ..]) = (a, b) {
+        if *first != *second && !matches!((*first, *second), (b'-', b'_') | (b'_', b'-')) {
+            return false;
+        }
+        (a, b) = (a_rest, b_rest);
+    }
+    a.is_empty() && b.is_empty()
+}
+
+/// Splits the first segment off a path. Removes the `r#` of a raw identifier.
+const fn split_path(path: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let mut end = 0;
+    while let Some((segment, rest)) = path.split_at_checked(end) {
+        match rest {
+            [b':', b':', tail @ ..] => return (without_raw_mark(segment), Some(tail)),
+            [] => break,
+            _ => end += 1,
+        }
+    }
+    (without_raw_mark(path), None)
+}
+
+const fn without_raw_mark(segment: &[u8]) -> &[u8] {
+    match segment {
+        [b'r', b'#', name @ ..] => name,
+        segment => segment,
+    }
+}
+
+/// Splits the first word off the text of a deny list. Returns the word and the rest of the text. Returns `None` if the
+/// text contains no word.
+const fn split_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut rest = text;
+    while let Some(tail) = strip_separator(rest) {
+        rest = tail;
+    }
+    let mut end = 0;
+    while let Some((word, tail)) = rest.split_at_checked(end) {
+        if tail.is_empty() || strip_separator(tail).is_some() {
+            return if word.is_empty() { None } else { Some((word, tail)) };
+        }
+        end += 1;
+    }
+    None
+}
+
+/// Removes one separator at the start of the text: a comma or a white space character. Returns `None` if the text begins
+/// with another character. In a `const fn`, the characters are bytes of UTF-8.
+const fn strip_separator(text: &[u8]) -> Option<&[u8]> {
+    match text {
+        [b',' | b' ' | 0x09..=0x0D, rest @ ..]
+        | [0xC2, 0x85 | 0xA0, rest @ ..]
+        | [0xE1, 0x9A, 0x80, rest @ ..]
+        | [0xE2, 0x80, 0x80..=0x8A | 0xA8 | 0xA9 | 0xAF, rest @ ..]
+        | [0xE2, 0x81, 0x9F, rest @ ..]
+        | [0xE3, 0x80, 0x80, rest @ ..] => Some(rest),
+        _ => None,
+    }
 }
 
 impl<'a> InvalidWord<'a> {
@@ -230,6 +382,12 @@ impl fmt::Display for InvalidWord<'_> {
         let word = self.word;
         if let Some(duration) = word.strip_prefix("max-age=") {
             return write!(f, "`{word}`: `{duration}` is no duration; write it as in `max-age=30d`");
+        }
+        if let Some(first) = word.strip_prefix('-').and_then(relative_start) {
+            return write!(
+                f,
+                "`{word}`: `{first}` is another crate in each build; write the crate's name, as in `-shop::Theme`"
+            );
         }
         if let Some(path) = word.strip_prefix('-') {
             return write!(f, "`{word}`: `{path}` names no cookie; write its crate too, as in `-shop::Theme`");
@@ -250,7 +408,8 @@ mod tests {
     use std::string::ToString as _;
     use std::vec::Vec;
 
-    use super::{Argument, DenyList, Violation};
+    use super::{Argument, DenyList, Violation, is_exempt};
+    use crate::former::Former;
     use crate::rule::{Rule, RuleKind};
     use crate::spec::{SameSite, Spec};
 
@@ -285,6 +444,8 @@ mod tests {
         let weak = WEAK.same_site(SameSite::None).max_age(Duration::from_secs(401 * 86_400));
         let plain = Spec::new("id").secure(false);
         let partitioned = Spec::new("__Host-id").partitioned();
+        let former = [Former::new().name("sid")];
+        let renamed = Spec::new("__Host-id").formerly(&former);
         for (spec, argument, rule) in [
             (weak, Argument::Name, Rule::Unprefixed),
             (weak, Argument::Domain, Rule::DomainWide),
@@ -293,6 +454,7 @@ mod tests {
             (weak, Argument::HttpOnly, Rule::ScriptReadable),
             (plain, Argument::Secure, Rule::Insecure),
             (partitioned, Argument::Partitioned, Rule::PartitionAlone),
+            (renamed, Argument::Formerly, Rule::FormerName),
         ] {
             assert_eq!(violations(rule.id(), &spec), [(argument, Some(rule), rule.id())]);
             assert!(violations("all", &spec).contains(&(argument, Some(rule), "all")));
@@ -353,6 +515,12 @@ mod tests {
                 "`partitioned` without `same_site = None` trips `partition-alone`",
                 "use `same_site = None`, or leave `partitioned` out",
             ),
+            (
+                Rule::FormerName,
+                Argument::Formerly,
+                "a `formerly` entry with a weaker prefix or with `unsigned` trips `former-name`",
+                "remove the entry",
+            ),
         ] {
             let violation = Violation { argument, rule: Some(rule), word: "all" };
             assert_eq!((violation.to_string().as_str(), violation.remedy()), (message, remedy));
@@ -389,23 +557,99 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_names_crate_and_item() {
+    fn an_exception_is_the_whole_path() {
         let deny = DenyList::parse("all,-my-shop::Theme\n-shop::ShopCookies::lang -web::cookies::Old -all::Set");
         assert_eq!(deny.invalid_words().count(), 0);
-        for (crate_name, item, expected) in [
+        for (module_path, item, expected) in [
             ("my_shop", "Theme", true),
             ("my-shop", "Theme", true),
             ("my_shop", "MyTheme", false),
+            ("my_shop", "Theme::light", true),
+            ("my_shop::pages", "Theme", false),
+            ("my_shop::Theme", "Theme", false),
             ("shop", "Theme", false),
             ("shop", "ShopCookies::lang", true),
             ("shop", "ShopCookies::theme", false),
-            ("web", "Old", true),
-            ("web", "VeryOld", false),
+            ("shop", "ShopCookies", false),
+            ("shop::ShopCookies", "lang", true),
+            ("shop::a", "ShopCookies::lang", false),
+            ("web", "Old", false),
+            ("web::cookies", "Old", true),
+            ("web::cookies::more", "Old", false),
+            ("web::other", "Old", false),
+            ("web::cookies", "VeryOld", false),
+            ("web::my_cookies", "Old", false),
             ("all", "Set::any", true),
+            ("all::a", "Set::any", false),
             ("", "Theme", false),
         ] {
-            assert_eq!(deny.has_exception_for(crate_name, item), expected, "{crate_name} {item}");
+            assert_eq!(deny.has_exception_for(module_path, item), expected, "{module_path} {item}");
+            assert_eq!(is_exempt(deny.text, module_path, item), expected, "{module_path} {item}");
         }
+        assert!(!is_exempt("", "shop", "Theme") && !is_exempt("all", "all", "all"));
+        assert!(!is_exempt("- -:: -shop -shop:: -::Theme", "shop", "Theme"));
+    }
+
+    #[test]
+    fn hyphens_equal_underscores_in_crate_names_only() {
+        assert!(is_exempt("-my-shop::my_pages::Theme", "my_shop::my_pages", "Theme"));
+        assert!(!is_exempt("-my-shop::my-pages::Theme", "my_shop::my_pages", "Theme"));
+    }
+
+    #[test]
+    fn raw_identifiers_equal_their_plain_names() {
+        for text in ["-shop::type::Theme", "-shop::r#type::Theme", "-shop::r#type::r#Theme"] {
+            assert_eq!(DenyList::parse(text).invalid_words().count(), 0);
+            for module_path in ["shop::r#type", "shop::type"] {
+                assert!(is_exempt(text, module_path, "Theme"), "{text} {module_path}");
+            }
+            assert!(DenyList::parse(text).may_have_exception_for("shop", "Theme"), "{text}");
+        }
+        assert_eq!(DenyList::parse("-shop::r#::Theme").invalid_words().count(), 1);
+    }
+
+    #[test]
+    fn a_possible_exception_ignores_the_modules() {
+        let deny = DenyList::parse("all -my-shop::a::b::Theme -shop::ShopCookies -web::Set::field");
+        for (crate_name, item, expected) in [
+            ("my_shop", "Theme", true),
+            ("my_shop", "MyTheme", false),
+            ("my_shop", "b", false),
+            ("shop", "Theme", false),
+            ("shop", "ShopCookies::any", true),
+            ("shop", "ShopCookies", true),
+            ("web", "Set::field", true),
+            ("web", "Set::other", false),
+            // A type that is named `field`, in a module that is named `Set`.
+            ("web", "field", true),
+            ("", "Theme", false),
+        ] {
+            assert_eq!(deny.may_have_exception_for(crate_name, item), expected, "{crate_name} {item}");
+        }
+    }
+
+    #[test]
+    fn an_exception_needs_the_name_of_its_crate() {
+        for word in ["-crate::Theme", "-self::Theme", "-super::pages::Theme"] {
+            let invalid: Vec<_> = DenyList::parse(word).invalid_words().map(|invalid| invalid.to_string()).collect();
+            let first = &word[1..word.find(':').unwrap()];
+            let expected = std::format!(
+                "`{word}`: `{first}` is another crate in each build; write the crate's name, as in `-shop::Theme`"
+            );
+            assert_eq!(invalid, [expected]);
+        }
+        assert_eq!(DenyList::parse("-crates::Theme -shop::superb::Theme").invalid_words().count(), 0);
+    }
+
+    #[test]
+    fn both_word_splitters_agree_on_every_character() {
+        for c in '\0'..='\u{ffff}' {
+            let text = std::format!("-a::B{c}-c::D");
+            let is_separated = DenyList::parse(&text).words().count() == 2;
+            assert_eq!(is_exempt(&text, "c", "D"), is_separated, "{c:?}");
+        }
+        let text = " ,\u{2003}-a::B,,\u{3000}\t-c::D\u{a0}";
+        assert!(is_exempt(text, "a", "B") && is_exempt(text, "c", "D"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! under the earlier name or in the earlier scope.
 
 use crate::date::Day;
-use crate::spec::Spec;
+use crate::spec::{Prefix, Spec};
 
 /// An earlier name or scope of a cookie, declared with the key `formerly`.
 ///
@@ -149,6 +149,71 @@ impl<'a> Former<'a> {
         match self.partitioned {
             Some(partitioned) => partitioned,
             None => spec.partitioned,
+        }
+    }
+
+    /// Returns true if the earlier cookie was `Secure`. `spec` is the present declaration.
+    ///
+    /// An earlier cookie that was partitioned, or whose name has a prefix, was always `Secure`. For every other earlier
+    /// cookie, the attribute is assumed to be the same as today.
+    ///
+    /// ```
+    /// use hardtack_rules::{Former, Spec};
+    ///
+    /// let spec = Spec::new("lang").secure(false);
+    /// assert!(Former::new().name("__Secure-lang").secure_in(&spec));
+    /// assert!(!Former::new().name("language").secure_in(&spec));
+    /// ```
+    #[must_use]
+    pub const fn secure_in(&self, spec: &Spec<'a>) -> bool {
+        spec.secure || self.partitioned_in(spec) || Prefix::from_name(self.name_in(spec)).is_some()
+    }
+
+    /// Returns true if the earlier cookie was `HttpOnly`. `spec` is the present declaration.
+    ///
+    /// An earlier cookie whose name begins with `__Http-` or `__Host-Http-` was always `HttpOnly`. For every other
+    /// earlier cookie, the attribute is assumed to be the same as today.
+    #[must_use]
+    pub const fn http_only_in(&self, spec: &Spec<'a>) -> bool {
+        let is_needed = matches!(Prefix::from_name(self.name_in(spec)), Some(prefix) if prefix.needs_http_only());
+        spec.http_only || is_needed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Former, FormerDomain};
+    use crate::spec::Spec;
+
+    #[test]
+    fn a_missing_part_comes_from_the_declaration() {
+        let spec = Spec::new("__Secure-id").path("/app").domain("example.com").partitioned();
+        let entry = Former::new();
+        assert_eq!((entry.name_in(&spec), entry.path_in(&spec)), ("__Secure-id", "/app"));
+        assert_eq!(entry.domain_in(&spec), FormerDomain::Domain("example.com"));
+        assert!(entry.partitioned_in(&spec));
+        assert_eq!(entry.domain_in(&Spec::new("id").policy_domain()), FormerDomain::Policy);
+        assert_eq!(entry.domain_in(&Spec::new("id")), FormerDomain::HostOnly);
+
+        let entry = entry.name("id").path("/").domain(FormerDomain::HostOnly).partitioned(false);
+        assert_eq!((entry.name_in(&spec), entry.path_in(&spec)), ("id", "/"));
+        assert_eq!(entry.domain_in(&spec), FormerDomain::HostOnly);
+        assert!(!entry.partitioned_in(&spec));
+    }
+
+    #[test]
+    fn prefixes_and_partitions_imply_their_flags() {
+        let weak = Spec::new("id").secure(false).http_only(false);
+        for (entry, secure, http_only) in [
+            (Former::new().name("sid"), false, false),
+            (Former::new().name("sid").partitioned(true), true, false),
+            (Former::new().name("__Secure-sid"), true, false),
+            (Former::new().name("__Host-sid"), true, false),
+            (Former::new().name("__Http-sid"), true, true),
+            (Former::new().name("__Host-Http-sid"), true, true),
+        ] {
+            assert_eq!((entry.secure_in(&weak), entry.http_only_in(&weak)), (secure, http_only), "{entry:?}");
+            assert!(entry.secure_in(&Spec::new("id")) && entry.http_only_in(&Spec::new("id")));
         }
     }
 }

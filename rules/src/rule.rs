@@ -145,6 +145,17 @@ rules! {
     MaxAge, "max-age", Error,
         "a `max_age` is a whole, positive number of seconds", "write it as in \"90s\", \"15m\", \"8h\" or \"30d\"",
         "6265bis 4.1.1";
+    FormerEntry, "former-entry", Error,
+        "a `formerly` entry contradicts the declaration or another entry", "correct the entry, or remove it",
+        "hardtack: an entry is one earlier name or scope";
+    KeyedMaxAge, "keyed-max-age", Error,
+        "`keyed` needs `max_age`, because each key adds a cookie to the browser",
+        "add it, as in `max_age = \"10m\"`",
+        "hardtack: the cookies of a family expire";
+    FamilyName, "family-name", Error,
+        "the name of one cookie is inside the family of another cookie, which is `keyed`",
+        "give one of them another `name`",
+        "hardtack: a family contains each name that is the family's name, `.` and a key";
     IdleReason, "idle-reason", Error,
         "`reason` explains nothing here: the cookie is as strict as the default", "remove it",
         "hardtack: a reason explains a weakening";
@@ -179,6 +190,11 @@ rules! {
         "`partitioned` is of use in a cross-site frame only, where `Lax` and `Strict` cookies are not sent",
         "use `same_site = None`, or leave `partitioned` out",
         "CHIPS";
+    FormerName, "former-name", Weakening("a `formerly` entry with a weaker prefix or with `unsigned`"),
+        "a former name with a weaker prefix, or an `unsigned` former value, lets others choose the value until the day \
+         `until`",
+        "remove the entry",
+        "CWE-565, 6265bis 4.1.3";
 }
 
 impl core::fmt::Display for Rule {

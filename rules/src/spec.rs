@@ -174,6 +174,12 @@ pub(crate) const fn starts_with(text: &[u8], prefix: &[u8], any_case: bool) -> b
     prefix.is_empty()
 }
 
+/// Returns true if the texts are equal. If `any_case` is true, the comparison ignores letter case. A `const fn` cannot
+/// use `==` for slices.
+pub(crate) const fn is_equal(a: &[u8], b: &[u8], any_case: bool) -> bool {
+    a.len() == b.len() && starts_with(a, b, any_case)
+}
+
 /// The cryptographic protection of a cookie's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Seal {

@@ -56,6 +56,11 @@ impl Fault {
     const fn with_byte(self, byte: u8) -> Fault {
         Fault { rule: self.rule, text: self.text, byte: Some(byte) }
     }
+
+    /// Replaces the text, and keeps the rule and the byte.
+    pub(crate) const fn with_text(self, text: &'static str) -> Fault {
+        Fault { rule: self.rule, text, byte: self.byte }
+    }
 }
 
 impl fmt::Display for Fault {
