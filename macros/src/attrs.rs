@@ -49,6 +49,8 @@ pub(crate) struct Arguments {
     pub(crate) reason: Option<Given<String>>,
     /// `read_only`: another program owns the cookie.
     pub(crate) read_only: Option<Given<()>>,
+    /// `keyed`: the declaration describes a family of cookies.
+    pub(crate) keyed: Option<Given<()>>,
     /// `json`: serde writes and reads the value.
     pub(crate) json: Option<Given<()>>,
     /// `signed`: the value has a signature.
@@ -256,6 +258,7 @@ fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Argu
         AttributeKey::Partitioned => arguments.partitioned = parser.flag(),
         AttributeKey::Reason => arguments.reason = parser.literal(),
         AttributeKey::ReadOnly => arguments.read_only = parser.flag(),
+        AttributeKey::Keyed => arguments.keyed = parser.flag(),
         AttributeKey::Json => arguments.json = parser.flag(),
         AttributeKey::Signed => arguments.signed = parser.flag(),
         AttributeKey::Sealed => arguments.sealed = parser.flag(),

@@ -27,7 +27,11 @@ pub(crate) fn check_declaration(
     let declaration = build_declaration(arguments, default, deny);
     check_literals(arguments, default, &declaration, deny, errors);
     reject_seal_conflicts(arguments, errors);
-    if arguments.is_incomplete || errors.count() > before { Declaration::permissive() } else { declaration }
+    if !arguments.is_incomplete && errors.count() == before {
+        return declaration;
+    }
+    // A keyed cookie has other methods than a cookie with one name, so the permissive declaration must be keyed too.
+    Declaration { keyed: arguments.keyed.is_some(), ..Declaration::permissive() }
 }
 
 /// Rejects keys that contradict each other: `signed` with `sealed`, and `sealed` with `http_only = false`. The error
@@ -58,9 +62,11 @@ pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors)
     let mut declarations = Vec::new();
     for field in &set.fields {
         let declaration = if field.is_existing() {
-            let mut existing = Declaration::permissive();
-            existing.read_only = field.arguments.read_only.is_some();
-            existing
+            Declaration {
+                read_only: field.arguments.read_only.is_some(),
+                keyed: field.arguments.keyed.is_some(),
+                ..Declaration::permissive()
+            }
         } else {
             check_declaration(&field.arguments, &field.default_name, build.deny_list_for(&field.origin.item), errors)
         };
@@ -117,6 +123,7 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
         secure,
         partitioned: arguments.partitioned.is_some(),
         read_only: arguments.read_only.is_some(),
+        keyed: arguments.keyed.is_some(),
         seal: match (&arguments.sealed, &arguments.signed) {
             (Some(given), _) => Some(SealArgument { seal: Seal::Sealed, span: given.key }),
             (None, Some(given)) => Some(SealArgument { seal: Seal::Signed, span: given.key }),

@@ -22,6 +22,7 @@ pub(crate) struct Declaration {
     pub(crate) secure: bool,
     pub(crate) partitioned: bool,
     pub(crate) read_only: bool,
+    pub(crate) keyed: bool,
     pub(crate) seal: Option<SealArgument>,
     pub(crate) reason: Option<String>,
     /// True if [`Declaration::permissive`] returned this declaration.
@@ -79,6 +80,17 @@ pub(crate) enum Name {
     Derived(String),
 }
 
+/// The operations that a program may do with a cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// The program sets, reads and removes the cookie.
+    Settable,
+    /// The program only reads the cookie: `read_only`.
+    ReadOnly,
+    /// The declaration describes a family of cookies: `keyed`.
+    Keyed,
+}
+
 /// The source of the `Domain` attribute.
 #[derive(Clone)]
 pub(crate) enum DomainSource {
@@ -108,6 +120,7 @@ impl Declaration {
             secure: false,
             partitioned: false,
             read_only: false,
+            keyed: false,
             seal: None,
             reason: None,
             is_permissive: true,
@@ -131,6 +144,7 @@ impl Declaration {
             secure,
             partitioned,
             read_only,
+            keyed,
             seal,
             reason,
             is_permissive: _,
@@ -151,17 +165,27 @@ impl Declaration {
             Some(DomainSource::Policy) => spec.policy_domain = true,
             None => {}
         }
-        if let Some(Constant::Literal(max_age)) = max_age {
-            spec.max_age = Some(*max_age);
-        }
+        spec.max_age = max_age.as_ref().map(|max_age| match max_age {
+            Constant::Literal(max_age) => *max_age,
+            Constant::Expression(_) => Duration::from_secs(1),
+        });
         spec.same_site = *same_site;
         spec.http_only = *http_only;
         spec.secure = *secure;
         spec.partitioned = *partitioned;
         spec.read_only = *read_only;
+        spec.keyed = *keyed;
         spec.seal = seal.map(|argument| argument.seal);
         spec.reason = reason.as_deref();
         spec
+    }
+
+    pub(crate) fn access(&self) -> Access {
+        match (self.keyed, self.read_only) {
+            (true, _) => Access::Keyed,
+            (false, true) => Access::ReadOnly,
+            (false, false) => Access::Settable,
+        }
     }
 
     /// Returns true if every argument is a literal. If every argument is a literal, the macro itself can write the

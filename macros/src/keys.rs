@@ -14,6 +14,7 @@ pub(crate) enum AttributeKey {
     Partitioned,
     Reason,
     ReadOnly,
+    Keyed,
     Json,
     Signed,
     Sealed,
@@ -61,6 +62,7 @@ const TABLE: &[Row] = &[
     Row { key: AttributeKey::Partitioned, word: "partitioned", example: "partitioned", targets: DECLARING },
     Row { key: AttributeKey::Reason, word: "reason", example: "reason = \"…\"", targets: DECLARING },
     Row { key: AttributeKey::ReadOnly, word: "read_only", example: "read_only", targets: DECLARING },
+    Row { key: AttributeKey::Keyed, word: "keyed", example: "keyed", targets: DECLARING },
     Row { key: AttributeKey::Json, word: "json", example: "json", targets: DECLARING },
     Row { key: AttributeKey::Signed, word: "signed", example: "signed", targets: DECLARING },
     Row { key: AttributeKey::Sealed, word: "sealed", example: "sealed", targets: DECLARING },
@@ -86,6 +88,9 @@ const ALIASES: &[(&str, AttributeKey)] = &[
     ("why", AttributeKey::Reason),
     ("because", AttributeKey::Reason),
     ("readonly", AttributeKey::ReadOnly),
+    ("family", AttributeKey::Keyed),
+    ("dynamic", AttributeKey::Keyed),
+    ("prefixmatch", AttributeKey::Keyed),
 ];
 
 /// Words that have no matching key, each with advice for the user. The words are in lower case and without separators.

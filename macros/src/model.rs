@@ -5,8 +5,6 @@
 //! Even if the item has an error, this module returns a complete model. So the macro can still generate code, and the
 //! generated code causes no further errors.
 
-use core::iter;
-
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
@@ -259,7 +257,7 @@ fn cookie_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> 
     reject_borrowed(&field.ty, errors);
     if arguments.existing.is_some() {
         for (key, span) in arguments.keys() {
-            if !matches!(key, AttributeKey::Existing | AttributeKey::ReadOnly) {
+            if !matches!(key, AttributeKey::Existing | AttributeKey::ReadOnly | AttributeKey::Keyed) {
                 errors.push(
                     span,
                     format_args!(
@@ -299,12 +297,11 @@ fn cookie_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> 
 }
 
 /// Rejects a field if a method of the field would have the same name as a method of an earlier field. Also rejects a
-/// field with the name `SPECS`, because the set already has a constant `SPECS`.
+/// field whose methods clash with the constant `SPECS` or the method `remove_all` of the set.
 fn reject_clashing_methods(fields: &mut [CookieField<'_>], errors: &mut Errors) {
     let mut taken: Vec<(Ident, &Ident)> = Vec::new();
     for field in fields {
-        // The field's own name is reserved for a second getter, which does not exist yet.
-        let methods: Vec<Ident> = iter::once(field.ident.clone()).chain(method_names(field.ident)).collect();
+        let methods = Methods::new(field.ident).into_list();
         let clash = |method: &Ident| taken.iter().find(|(other, owner)| other == method && field.ident != *owner);
         field.omitted = methods.iter().filter(|method| clash(method).is_some()).cloned().collect();
         if let Some((method, owner)) = methods.iter().find_map(clash) {
@@ -315,26 +312,50 @@ fn reject_clashing_methods(fields: &mut [CookieField<'_>], errors: &mut Errors) 
                 ),
             );
         }
-        if field.ident.unraw() == "SPECS" {
-            errors
-                .push_on(field.ident, "the set has a `SPECS` already, the list of its declarations; rename the field");
-            field.omitted.push(field.ident.clone());
+        for (item, text) in OF_THE_SET {
+            if let Some(method) = methods.iter().find(|method| method.unraw() == item) {
+                errors.push_on(field.ident, text);
+                field.omitted.push(method.clone());
+            }
         }
         taken.extend(methods.into_iter().map(|method| (method, field.ident)));
     }
 }
 
-/// Returns the names of a field's methods. The two methods with `_with` take a closure.
-pub(crate) fn method_names(field: &Ident) -> [Ident; 5] {
-    let name = field.unraw();
-    let span = field.span();
-    [
-        Ident::new(&format!("try_{name}"), span),
-        Ident::new(&format!("set_{name}"), span),
-        Ident::new(&format!("set_{name}_with"), span),
-        Ident::new(&format!("remove_{name}"), span),
-        Ident::new(&format!("remove_{name}_with"), span),
-    ]
+/// The items that the macro generates for the whole set, each with the error text for a field with a method of the same
+/// name.
+const OF_THE_SET: [(&str, &str); 2] = [
+    ("SPECS", "the set has a `SPECS` already, the list of its declarations; rename the field"),
+    ("remove_all", "the set has a `remove_all` already, which removes all its cookies; rename the field"),
+];
+
+/// The names of a field's methods.
+pub(crate) struct Methods {
+    pub(crate) get: Ident,
+    pub(crate) try_get: Ident,
+    pub(crate) set: Ident,
+    /// The name of the setter that takes a closure.
+    pub(crate) set_with: Ident,
+    pub(crate) remove: Ident,
+}
+
+impl Methods {
+    pub(crate) fn new(field: &Ident) -> Methods {
+        let name = field.unraw();
+        let method = |text: String| Ident::new(&text, field.span());
+        Methods {
+            get: field.clone(),
+            try_get: method(format!("try_{name}")),
+            set: method(format!("set_{name}")),
+            set_with: method(format!("set_{name}_with")),
+            remove: method(format!("remove_{name}")),
+        }
+    }
+
+    fn into_list(self) -> [Ident; 5] {
+        let Methods { get, try_get, set, set_with, remove } = self;
+        [get, try_get, set, set_with, remove]
+    }
 }
 
 /// Builds the [`ValueType`] of a type. `what` is the noun for the type in error texts, such as "a cookie".
@@ -513,15 +534,22 @@ mod tests {
             ("theme", "set_theme", "set_theme"),
             ("theme", "theme_with", "set_theme_with"),
             ("remove_theme", "theme", "remove_theme"),
+            ("theme", "remove_theme", "remove_theme"),
         ] {
             let text = format!("the field `{first}` and this one would both have a method `{method}`");
             let set = fields(first, second);
             assert!(set.contains(&text), "{text}: {set}");
         }
         let set = fields("theme", "try_on");
-        for method in ["fn try_theme", "fn set_theme", "fn remove_theme", "fn try_try_on"] {
+        for method in ["fn theme", "fn try_theme", "fn set_theme", "fn remove_theme", "fn try_on", "fn try_try_on"] {
             assert!(set.contains(method), "{method}: {set}");
         }
-        assert!(!set.contains("compile_error") && !set.contains("fn theme"), "{set}");
+        assert!(!set.contains("compile_error") && !set.contains("remove_theme_with"), "{set}");
+        for (name, omitted) in [("all", "fn remove_all"), ("remove_all", "fn remove_all"), ("SPECS", "fn SPECS")] {
+            let set = fields("theme", name);
+            assert_eq!(set.matches("compile_error").count(), 1, "{name}: {set}");
+            assert_eq!(set.matches(omitted).count(), usize::from(name != "SPECS"), "{name}: {set}");
+            assert!(set.contains(&format!("fn try_{name}")), "{name}: {set}");
+        }
     }
 }

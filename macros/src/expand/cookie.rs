@@ -1,45 +1,58 @@
-//! Generates the impls of one declaration. For each cookie, the macro generates an impl of `ReadCookie` and the
-//! constants for the impl. If the cookie is not `read_only`, the macro also generates an impl of `Cookie`.
+//! Generates the impl of one declaration. For each cookie, the macro generates an impl of the hidden trait
+//! `DeclaredCookie`, and the constants for the impl. The public traits, such as `Cookie`, are blanket impls over the
+//! hidden trait.
 
 use hardtack_rules::check::Argument;
-use hardtack_rules::{Prefix, SameSite, Seal, wire};
+use hardtack_rules::{SameSite, Seal, wire};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::Meta;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Meta, Type};
 
 use super::spans::{first_and_last, generated_at, moved_to};
 use super::value::{Bodies, bodies, where_clause};
-use crate::declaration::{ConstCheck, Constant, Declaration, DenyTexts, DomainSource, Name, SealArgument};
+use crate::declaration::{Access, ConstCheck, Constant, Declaration, DenyTexts, DomainSource, Name, SealArgument};
 use crate::deny::variable_dependency;
 use crate::model::{CookieType, Origin, Shape, ValueType};
 
 /// Expands `#[derive(Cookie)]`.
 pub(crate) fn expand_derive(cookie: &CookieType<'_>, declaration: &Declaration) -> TokenStream {
-    let impls = impls(&cookie.value, declaration, &cookie.origin);
+    let declared_impl = declared_impl(&cookie.value, None, declaration, &cookie.origin);
     quote! {
         const _: () = {
-            #impls
+            #declared_impl
         };
     }
 }
 
-/// Generates the impls of one declaration, and the constants that the impls need. The caller puts the generated code
+/// Generates the impl of one declaration, and the constants that the impl needs. The caller puts the generated code
 /// into a block, because the constants have the same names for every cookie.
-pub(crate) fn impls(value: &ValueType<'_>, declaration: &Declaration, origin: &Origin<'_>) -> TokenStream {
+///
+/// `wrapped` is the type of a set's field if the cookie type is the marker type of the field. The marker type wraps the
+/// value that the user sets and reads. A type that derives `Cookie` is itself the value.
+pub(crate) fn declared_impl(
+    value: &ValueType<'_>,
+    wrapped: Option<&Type>,
+    declaration: &Declaration,
+    origin: &Origin<'_>,
+) -> TokenStream {
     let ValueType { ident, krate, .. } = value;
     let Bodies { write, read } = bodies(&value.shape, value.generics, krate);
-    let Constants { items, name_eq, attributes, is_host_only } = constants(declaration, krate);
+    let Constants { items, name_eq, attributes } = constants(declaration, krate);
     let (impl_generics, type_generics, _) = value.generics.split_for_impl();
     let where_clause = where_clause(value);
-    let cookie_impl = (!declaration.read_only).then(|| {
-        quote! {
-            #[automatically_derived]
-            #[allow(deprecated)]
-            impl #impl_generics #krate::Cookie for #ident #type_generics #where_clause {}
-        }
-    });
+    let access = match declaration.access() {
+        Access::Settable => quote!(Settable),
+        Access::ReadOnly => quote!(ReadOnly),
+        Access::Keyed => quote!(Keyed),
+    };
     let secure = declaration.secure;
     let http_only = declaration.http_only;
+    // A permissive declaration replaces a declaration with an error, which may have a lifetime.
+    let has_max_age = declaration.max_age.is_some() || declaration.is_permissive;
+    let (value_type, from_inner, into_inner) = match wrapped {
+        Some(ty) => (ty.to_token_stream(), quote!(Self(__value)), quote!(self.0)),
+        None => (quote!(Self), quote!(__value), quote!(self)),
+    };
     let inventory_entry = inventory_entry(declaration, origin, krate);
     let seal_gate = declaration.seal.map(|SealArgument { span, .. }| feature_gate(span, quote!(__seal), krate));
     let json_gate = match &value.shape {
@@ -55,23 +68,30 @@ pub(crate) fn impls(value: &ValueType<'_>, declaration: &Declaration, origin: &O
         #json_gate
         #[automatically_derived]
         #[allow(deprecated)]
-        impl #impl_generics #krate::ReadCookie for #ident #type_generics #where_clause {
+        impl #impl_generics #krate::private::DeclaredCookie for #ident #type_generics #where_clause {
             // Without the tuple, the name `__SPEC` would appear in the user's docs. rustdoc does not print a name that
             // is in a tuple.
-            const SPEC: #krate::private::Spec = (__SPEC,).0;
+            const DECLARED: #krate::private::Spec = (__SPEC,).0;
             const TEMPLATE: #krate::private::HeaderTemplate =
                 #krate::private::HeaderTemplate::new(#name_eq, #attributes);
-            type Scope = #krate::private::NameKind<#is_host_only>;
+            type Access = #krate::private::#access;
             type Carrier = #krate::private::Carrier<#secure>;
             type Audience = #krate::private::Audience<#http_only>;
+            type Lifetime = #krate::private::Lifetime<#has_max_age>;
+            type Value = #value_type;
             fn write_value(&self, __out: &mut #krate::private::ValueWriter) {
                 #write
             }
             fn read_value(__text: &::core::primitive::str) -> #krate::private::Read<Self> {
                 #read
             }
+            fn from_inner(__value: Self::Value) -> Self {
+                #from_inner
+            }
+            fn into_inner(self) -> Self::Value {
+                #into_inner
+            }
         }
-        #cookie_impl
     }
 }
 
@@ -108,8 +128,6 @@ struct Constants {
     name_eq: TokenStream,
     /// An expression for the text of the cookie's attributes. The text begins with `; Path=`.
     attributes: TokenStream,
-    /// The const argument of `NameKind`. The argument is true if the cookie's name begins with `__Host-`.
-    is_host_only: TokenStream,
 }
 
 fn constants(declaration: &Declaration, krate: &TokenStream) -> Constants {
@@ -123,12 +141,10 @@ fn constants(declaration: &Declaration, krate: &TokenStream) -> Constants {
 fn literal_constants(declaration: &Declaration, header: &LiteralHeader<'_>, krate: &TokenStream) -> Constants {
     let LiteralHeader { name, attributes } = header;
     let name_eq = format!("{name}=");
-    let is_host_only = Prefix::from_name(name).is_some_and(Prefix::is_host_only);
     Constants {
         items: spec_item(declaration, krate, &quote!(#name)),
         name_eq: quote!(#name_eq),
         attributes: quote!(#attributes),
-        is_host_only: quote!(#is_host_only),
     }
 }
 
@@ -171,7 +187,6 @@ fn evaluated_constants(declaration: &Declaration, krate: &TokenStream) -> Consta
         },
         name_eq: quote!(#private::text(__NAME_EQ)),
         attributes: quote!(#private::text(__ATTRIBUTES)),
-        is_host_only: quote!({ #private::is_host_only(__SPEC.name) }),
     }
 }
 
@@ -252,6 +267,9 @@ fn spec_item(declaration: &Declaration, krate: &TokenStream, name: &TokenStream)
     }
     if declaration.partitioned {
         with(quote!(partitioned()));
+    }
+    if declaration.keyed {
+        with(quote!(keyed()));
     }
     if declaration.read_only {
         with(quote!(read_only()));

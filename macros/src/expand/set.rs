@@ -1,19 +1,19 @@
 //! Expands a `#[cookies]` struct. The struct becomes a newtype over `Cookies<S>`, with up to five methods for each
-//! field.
+//! field, and with the method `remove_all`.
 //!
 //! If a field declares a cookie, the expansion also contains a marker type for the field. A marker type is a newtype
-//! over the field's type. The expansion implements the cookie traits for the marker type.
+//! over the field's type. The expansion implements the hidden cookie trait for the marker type.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Generics, Ident, Member};
+use syn::{Attribute, Generics, Ident, Member, Meta};
 
-use super::cookie::{header_for_docs, impls, name_for_docs};
+use super::cookie::{declared_impl, header_for_docs, name_for_docs};
 use super::spans::generated_at;
 use super::value::is_primitive;
-use crate::declaration::{Declaration, Name};
-use crate::model::{CookieField, CookieSet, Shape, ValueType, method_names};
+use crate::declaration::{Access, Declaration, Name};
+use crate::model::{CookieField, CookieSet, Methods, Shape, ValueType};
 
 /// Expands `#[cookies]`.
 pub(crate) fn expand_set(set: &CookieSet<'_>, declarations: &[Declaration]) -> TokenStream {
@@ -29,6 +29,8 @@ pub(crate) fn expand_set(set: &CookieSet<'_>, declarations: &[Declaration]) -> T
         quote!(#(#cfgs)* #spec)
     });
     let name_checks = name_checks(set, &fields);
+    let remove_all = remove_all(set, &fields);
+    let removed_items = fields.iter().filter_map(|(field, declaration)| removed_item(set, field, declaration));
     let name = ident.unraw().to_string();
     quote! {
         #(#attributes)*
@@ -37,6 +39,8 @@ pub(crate) fn expand_set(set: &CookieSet<'_>, declarations: &[Declaration]) -> T
         #[allow(non_camel_case_types, missing_docs, unreachable_pub, dead_code, deprecated, clippy::pedantic)]
         const _: () = {
             #(#markers)*
+
+            #(#removed_items)*
 
             #name_checks
 
@@ -47,6 +51,8 @@ pub(crate) fn expand_set(set: &CookieSet<'_>, declarations: &[Declaration]) -> T
 
             impl<__Scheme: #krate::Scheme> #ident<__Scheme> {
                 #(#methods)*
+
+                #remove_all
             }
 
             #[automatically_derived]
@@ -102,18 +108,48 @@ fn marker_name(set: &CookieSet<'_>, field: &CookieField<'_>) -> Ident {
 /// Returns an expression for the field's declaration.
 ///
 /// If the type of an `existing` field is not a cookie, the returned expression causes a compile error. No other
-/// generated code causes an error about a wrong type, so the user gets only one error. If the field is not `read_only`,
-/// the expression requires the trait `Cookie`, which a `read_only` type does not implement. So the compiler also
-/// rejects a `read_only` type.
+/// generated code causes an error about a wrong type, so the user gets only one error. The trait in the expression
+/// depends on the keys of the field:
+///
+/// - Without a key, the trait is `Cookie`, which a `read_only` type and a `keyed` type do not implement.
+/// - With `read_only`, the trait is `ReadCookie`, which a `keyed` type does not implement.
+/// - With `keyed`, the trait is `CookieFamily`, which only a `keyed` type implements.
 fn spec_expression(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Declaration) -> TokenStream {
     let (krate, cookie) = (&set.krate, declaring_type(set, field));
-    match field.is_existing() && !declaration.read_only {
-        true => quote!(<#cookie as #krate::Cookie>::SETTABLE_SPEC),
-        false => quote!(<#cookie as #krate::ReadCookie>::SPEC),
+    if !field.is_existing() {
+        return quote!(<#cookie as #krate::private::DeclaredCookie>::DECLARED);
+    }
+    match declaration.access() {
+        Access::Settable => quote!(<#cookie as #krate::Cookie>::SETTABLE_SPEC),
+        Access::ReadOnly => quote!(<#cookie as #krate::ReadCookie>::SPEC),
+        Access::Keyed => quote!(<#cookie as #krate::CookieFamily>::SPEC),
     }
 }
 
-/// Generates the marker type of a field, and the impls of the cookie traits for the marker type.
+/// Returns the bounds on a field's declaring type that the field's methods need. The bounds follow the type and a
+/// colon in a where clause.
+///
+/// With `for<'__c>` in the bounds of an `existing` field, rustc checks the bounds where the method is called, not where
+/// the method is defined. If the type is not a cookie, only the definition of the constant `SPECS` causes an error.
+fn bounds(
+    set: &CookieSet<'_>,
+    field: &CookieField<'_>,
+    declaration: &Declaration,
+    cookie: &TokenStream,
+) -> TokenStream {
+    let krate = &set.krate;
+    if !field.is_existing() {
+        return quote!(#cookie: #krate::AllowedOver<__Scheme>);
+    }
+    let cookie_trait = match declaration.access() {
+        Access::Settable => quote!(Cookie),
+        Access::ReadOnly => quote!(ReadCookie),
+        Access::Keyed => quote!(CookieFamily),
+    };
+    quote!(for<'__c> #cookie: #krate::#cookie_trait + #krate::AllowedOver<__Scheme>)
+}
+
+/// Generates the marker type of a field, and the impl of the hidden cookie trait for the marker type.
 fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Declaration) -> TokenStream {
     let ident = marker_name(set, field);
     let ty = field.ty;
@@ -129,31 +165,29 @@ fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decla
         },
         krate: set.krate.clone(),
     };
-    let impls = impls(&value, declaration, &field.origin);
+    let declared_impl = declared_impl(&value, Some(ty), declaration, &field.origin);
     let (type_cfgs, impl_cfgs) = (field.cfgs(), field.cfgs());
     quote! {
         #(#type_cfgs)*
         pub struct #ident(#ty);
         #(#impl_cfgs)*
         const _: () = {
-            #impls
+            #declared_impl
         };
     }
 }
 
-/// Generates the methods of a field. For a `read_only` field, generates only the getter.
+/// Generates the methods of a field:
+///
+/// - For a `keyed` field, one method that returns the family of cookies.
+/// - For a `read_only` field, the two getters.
+/// - For every other field, also two setters and a remover.
 fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Declaration) -> TokenStream {
     let krate = &set.krate;
     let CookieField { visibility, ty, attributes, .. } = field;
     let cookie = declaring_type(set, field);
-    let [try_get, set, set_with, remove, remove_with] = method_names(field.ident);
-    let bounds = match (field.is_existing(), declaration.read_only) {
-        (false, _) => quote!(where #cookie: #krate::AllowedOver<__Scheme>),
-        // With `for<'__c>` in the bound, rustc checks the bound where the method is called, not where the method is
-        // defined. If the type is not a cookie, only the definition of the constant `SPECS` causes an error.
-        (true, false) => quote!(where for<'__c> #cookie: #krate::Cookie + #krate::AllowedOver<__Scheme>),
-        (true, true) => quote!(where for<'__c> #cookie: #krate::ReadCookie + #krate::AllowedOver<__Scheme>),
-    };
+    let Methods { get, try_get, set: setter, set_with, remove } = Methods::new(field.ident);
+    let bounds = bounds(set, field, declaration, &cookie);
     let docs = Docs::new(field, declaration);
     let attributes = attributes_with_docs(attributes);
     let method = |name: &Ident, docs: TokenStream, parameters: TokenStream, output: &TokenStream, body: TokenStream| {
@@ -161,25 +195,40 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
             #attributes
             #docs
             #visibility fn #name(&self #parameters) -> #output
-            #bounds
+            where
+                #bounds
             {
                 #body
             }
         };
-        (!field.omitted.contains(name)).then_some(item)
+        (!field.omitted.contains(name)).then_some(item).unwrap_or_default()
     };
 
-    let found = quote!(#krate::Cookies::try_get::<#cookie>(&self.0));
-    let found = match field.is_existing() {
+    if declaration.access() == Access::Keyed {
+        let family = quote!(#krate::Family<'_, #cookie, __Scheme>);
+        let body = quote!(#krate::Cookies::family::<#cookie>(&self.0));
+        return method(&get, docs.family(), TokenStream::new(), &family, body);
+    }
+
+    let unwrap = |found: TokenStream| match field.is_existing() {
         true => found,
-        false => quote! {
-            ::core::result::Result::map(#found, |__found| ::core::option::Option::map(__found, |__marker| __marker.0))
-        },
+        false => quote!(::core::option::Option::map(#found, |__marker| __marker.0)),
     };
-    let read_result = quote!(::core::result::Result<::core::option::Option<#ty>, #krate::ReadError>);
-    let getter = method(&try_get, docs.try_get(), TokenStream::new(), &read_result, found);
-    if declaration.read_only {
-        return getter.unwrap_or_default();
+    let found = unwrap(quote!(#krate::Cookies::get::<#cookie>(&self.0)));
+    let value_or_none = quote!(::core::option::Option<#ty>);
+    let tried = quote!(#krate::Cookies::try_get::<#cookie>(&self.0));
+    let tried = match field.is_existing() {
+        true => tried,
+        false => {
+            let found = unwrap(quote!(__found));
+            quote!(::core::result::Result::map(#tried, |__found| #found))
+        }
+    };
+    let read_result = quote!(::core::result::Result<#value_or_none, #krate::ReadError>);
+    let mut methods = method(&get, docs.get(), TokenStream::new(), &value_or_none, found);
+    methods.extend(method(&try_get, docs.try_get(), TokenStream::new(), &read_result, tried));
+    if declaration.access() == Access::ReadOnly {
+        return methods;
     }
 
     let (parameter, value) = if is_primitive(ty) {
@@ -189,13 +238,11 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
     };
     let value = if field.is_existing() { value } else { quote!(#cookie(#value)) };
     let new = quote!(#krate::SetCookie::new(#value));
-    let removal = quote!(#krate::SetCookie::<#cookie>::removal());
     let change = quote!(impl ::core::ops::FnOnce(#krate::SetCookie<#cookie>) -> #krate::SetCookie<#cookie>);
     let set_result = quote!(::core::result::Result<(), #krate::SetError>);
     let call_set = |set_cookie: TokenStream| quote!(#krate::Cookies::set(&self.0, #set_cookie));
-    let methods = [
-        getter,
-        method(&set, docs.set(), quote!(, __value: #parameter), &set_result, call_set(new.clone())),
+    methods.extend([
+        method(&setter, docs.set(), quote!(, __value: #parameter), &set_result, call_set(new.clone())),
         method(
             &set_with,
             docs.set_with(),
@@ -203,16 +250,92 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
             &set_result,
             call_set(quote!(__change(#new))),
         ),
-        method(&remove, docs.remove(), TokenStream::new(), &set_result, call_set(removal.clone())),
-        method(
-            &remove_with,
-            docs.remove_with(),
-            quote!(, __change: #change),
-            &set_result,
-            call_set(quote!(__change(#removal))),
-        ),
-    ];
-    methods.into_iter().flatten().collect()
+        method(&remove, docs.remove(), TokenStream::new(), &set_result, removal(krate, declaration, &cookie)),
+    ]);
+    methods
+}
+
+/// Returns an expression that removes the field's cookie. For a `keyed` field, the expression removes all cookies of
+/// the family.
+fn removal(krate: &TokenStream, declaration: &Declaration, cookie: &TokenStream) -> TokenStream {
+    match declaration.access() {
+        Access::Keyed => quote!(#krate::Family::remove_all(&#krate::Cookies::family::<#cookie>(&self.0))),
+        Access::Settable | Access::ReadOnly => quote!(#krate::Cookies::remove::<#cookie>(&self.0)),
+    }
+}
+
+/// Generates the method `remove_all` of the set.
+fn remove_all(set: &CookieSet<'_>, fields: &[(&CookieField<'_>, &Declaration)]) -> TokenStream {
+    let CookieSet { visibility, krate, .. } = set;
+    let mut all_bounds = TokenStream::new();
+    let mut removals = TokenStream::new();
+    for (field, declaration) in fields.iter().filter(|(_, declaration)| declaration.access() != Access::ReadOnly) {
+        let cookie = match field.cfgs().next() {
+            Some(_) => removed_name(field).to_token_stream(),
+            None => declaring_type(set, field),
+        };
+        let bounds = bounds(set, field, declaration, &cookie);
+        all_bounds.extend(quote!(#bounds,));
+        let (cfgs, removal) = (field.cfgs(), removal(krate, declaration, &cookie));
+        removals.extend(quote! {
+            #(#cfgs)*
+            let __result = ::core::result::Result::and(__result, #removal);
+        });
+    }
+    quote! {
+        /// Removes every cookie of the set that this program sets, for example when the user signs out. The method
+        /// does not remove a `read_only` cookie, because another program owns the cookie.
+        ///
+        /// If one cookie cannot be removed, the method still removes the other cookies.
+        ///
+        /// # Errors
+        ///
+        /// Returns the first error. An error occurs in the same cases as in `Cookies::remove`.
+        #visibility fn remove_all(&self) -> ::core::result::Result<(), #krate::SetError>
+        where
+            #all_bounds
+        {
+            let __result = ::core::result::Result::Ok(());
+            #removals
+            __result
+        }
+    }
+}
+
+/// Returns the name of the type that [`removed_item`] generates.
+fn removed_name(field: &CookieField<'_>) -> Ident {
+    format_ident!("__removed_{}", field.ident.unraw(), span = Span::call_site())
+}
+
+/// Generates the type that stands for a field with `cfg` attributes in the where clause of `remove_all`. A `cfg`
+/// attribute is not allowed in a where clause, so the type must exist in every build:
+///
+/// - If the build contains the field, the type is an alias of the field's declaring type.
+/// - If the build does not contain the field, the type is a cookie that meets every bound. No code uses the cookie.
+fn removed_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Declaration) -> Option<TokenStream> {
+    let predicates = field.cfgs().filter_map(|cfg| match &cfg.meta {
+        Meta::List(list) => Some(&list.tokens),
+        Meta::Path(_) | Meta::NameValue(_) => None,
+    });
+    let is_absent = quote!(#[cfg(not(all(#(#predicates),*)))]);
+    if field.cfgs().next().is_none() || declaration.access() == Access::ReadOnly {
+        return None;
+    }
+    let (cfgs, ident, cookie) = (field.cfgs(), removed_name(field), declaring_type(set, field));
+    let value =
+        ValueType { ident: &ident, generics: &Generics::default(), shape: Shape::Presence, krate: set.krate.clone() };
+    let absent = Declaration { keyed: declaration.keyed, ..Declaration::permissive() };
+    let absent_impl = declared_impl(&value, None, &absent, &field.origin);
+    Some(quote! {
+        #(#cfgs)*
+        type #ident = #cookie;
+        #is_absent
+        pub struct #ident;
+        #is_absent
+        const _: () = {
+            #absent_impl
+        };
+    })
 }
 
 /// The generated docs of a field's methods.
@@ -233,6 +356,19 @@ impl Docs {
         Docs { name: name_for_docs(declaration), header: header_for_docs(declaration) }
     }
 
+    fn get(&self) -> TokenStream {
+        let summary = format!(
+            "Reads {}. Returns `None` if the request has no such cookie, or if the cookie cannot be read.",
+            self.name
+        );
+        quote!(#[doc = #summary])
+    }
+
+    fn family(&self) -> TokenStream {
+        let summary = format!("Returns the family of {}. Each cookie of the family has its own key.", self.name);
+        quote!(#[doc = #summary])
+    }
+
     fn try_get(&self) -> TokenStream {
         docs(format!("Reads {}.", self.name), false, "Returns an error in the same cases as `Cookies::try_get`.")
     }
@@ -247,10 +383,6 @@ impl Docs {
 
     fn remove(&self) -> TokenStream {
         docs(format!("Removes {}.", self.name), false, "Returns an error in the same cases as `Cookies::remove`.")
-    }
-
-    fn remove_with(&self) -> TokenStream {
-        docs(format!("Removes {}.", self.name), true, "Returns an error in the same cases as `Cookies::remove`.")
     }
 }
 
@@ -289,14 +421,14 @@ fn name_checks(set: &CookieSet<'_>, fields: &[(&CookieField<'_>, &Declaration)])
         if at == 0 || !has_unknown_name {
             continue;
         }
-        let earlier_names = earlier.map(|(field, declaration)| {
+        let earlier_specs = earlier.map(|(field, declaration)| {
             let (cfgs, spec) = (field.cfgs(), spec_expression(set, field, declaration));
-            quote!(#(#cfgs)* #spec.name)
+            quote!(#(#cfgs)* &#spec)
         });
         let (cfgs, spec) = (field.cfgs(), spec_expression(set, field, declaration));
         let function = quote!(#krate::private::distinct);
-        let names = quote!(#spec.name, &[#(#earlier_names),*]);
-        let call = quote_spanned!(generated_at(field.ident.span())=> (#function)(#names));
+        let specs = quote!(&#spec, &[#(#earlier_specs),*]);
+        let call = quote_spanned!(generated_at(field.ident.span())=> (#function)(#specs));
         checks.extend(quote!(#(#cfgs)* const _: () = #call;));
     }
     checks
@@ -340,12 +472,113 @@ mod tests {
             ("the cookie that `Theme` declares", "the cookie that `Theme` declares".to_owned()),
         ] {
             for (summary, methods) in
-                [(format!("Reads {name}."), 1), (format!("Sets {header}."), 2), (format!("Removes {name}."), 2)]
+                [(format!("Reads {name}."), 1), (format!("Sets {header}."), 2), (format!("Removes {name}."), 1)]
             {
                 assert_eq!(text.matches(&format!("{summary:?}")).count(), methods, "{summary}: {text}");
             }
         }
-        assert_eq!(text.matches("The closure changes the `SetCookie` for this response only.").count(), 5 * 2);
-        assert_eq!(text.matches("\"# Errors\"").count(), 5 * 5);
+        assert_eq!(text.matches("The closure changes the `SetCookie` for this response only.").count(), 5);
+        assert_eq!(text.matches("\"# Errors\"").count(), 5 * 4);
+        let getter = "Returns `None` if the request has no such cookie, or if the cookie cannot be read.\"";
+        assert_eq!(text.matches(getter).count(), 5);
+        assert!(text.contains(&format!("Reads `__Secure-cart`. {getter}")), "{text}");
+    }
+
+    /// Expands a set of these fields. Returns the expansion without white space.
+    fn set_of(fields: &str) -> String {
+        let item = format!("pub struct Shop {{ {fields} }}").parse().unwrap();
+        let text = pipeline::cookies(quote!(), item).to_string();
+        assert!(!text.contains("compile_error"), "{text}");
+        text.split_whitespace().collect()
+    }
+
+    /// Returns the part of the text from `start` to the next `end`.
+    fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+        let (_, rest) = text.split_once(start).unwrap();
+        rest.split_once(end).unwrap().0
+    }
+
+    #[test]
+    fn each_field_has_its_methods() {
+        let set = set_of(
+            "cart: u32, #[cookie(existing)] theme: Theme, #[cookie(name = \"PHPSESSID\", read_only)] legacy: String,
+             #[cookie(keyed, max_age = \"10m\")] flow: Flow, #[cookie(existing, keyed)] step: Step,",
+        );
+        for field in ["cart", "theme", "legacy", "flow", "step"] {
+            let (is_keyed, is_settable) = (["flow", "step"].contains(&field), ["cart", "theme"].contains(&field));
+            for (method, is_expected) in [
+                (field.to_owned(), true),
+                (format!("try_{field}"), !is_keyed),
+                (format!("set_{field}"), is_settable),
+                (format!("set_{field}_with"), is_settable),
+                (format!("remove_{field}"), is_settable),
+                (format!("remove_{field}_with"), false),
+            ] {
+                assert_eq!(set.contains(&format!("fn{method}(")), is_expected, "{method}: {set}");
+            }
+        }
+        for method in [
+            "fncart(&self)->::core::option::Option<u32>whereShop_cart:::hardtack::AllowedOver<__Scheme>{::core::option::\
+             Option::map(::hardtack::Cookies::get::<Shop_cart>(&self.0),|__marker|__marker.0)}",
+            "fntheme(&self)->::core::option::Option<Theme>wherefor<'__c>Theme:::hardtack::Cookie+::hardtack::\
+             AllowedOver<__Scheme>{::hardtack::Cookies::get::<Theme>(&self.0)}",
+            "fnflow(&self)->::hardtack::Family<'_,Shop_flow,__Scheme>whereShop_flow:::hardtack::AllowedOver<__Scheme>\
+             {::hardtack::Cookies::family::<Shop_flow>(&self.0)}",
+            "fnstep(&self)->::hardtack::Family<'_,Step,__Scheme>wherefor<'__c>Step:::hardtack::CookieFamily\
+             +::hardtack::AllowedOver<__Scheme>{::hardtack::Cookies::family::<Step>(&self.0)}",
+        ] {
+            assert!(set.contains(method), "{method}: {set}");
+        }
+        assert!(set.contains("::Family<'_,Step,__Scheme>"), "{set}");
+        assert!(set.contains("<Stepas::hardtack::CookieFamily>::SPEC"), "{set}");
+        assert!(set.contains("<Themeas::hardtack::Cookie>::SETTABLE_SPEC"), "{set}");
+    }
+
+    #[test]
+    fn remove_all_tries_every_settable_field() {
+        let set = set_of(
+            "cart: u32, #[cookie(existing)] theme: Theme, #[cookie(name = \"PHPSESSID\", read_only)] legacy: String,
+             #[cookie(keyed, max_age = \"10m\")] flow: Flow,",
+        );
+        let method = between(&set, "pubfnremove_all(&self)", "__result}");
+        let (bounds, body) = method.split_once('{').unwrap();
+        assert_eq!(
+            bounds,
+            "->::core::result::Result<(),::hardtack::SetError>whereShop_cart:::hardtack::AllowedOver<__Scheme>,\
+             for<'__c>Theme:::hardtack::Cookie+::hardtack::AllowedOver<__Scheme>,Shop_flow:::hardtack::AllowedOver\
+             <__Scheme>,"
+        );
+        let removals: Vec<_> = body.split("let__result=").skip(1).collect();
+        assert_eq!(
+            removals,
+            [
+                "::core::result::Result::Ok(());",
+                "::core::result::Result::and(__result,::hardtack::Cookies::remove::<Shop_cart>(&self.0));",
+                "::core::result::Result::and(__result,::hardtack::Cookies::remove::<Theme>(&self.0));",
+                "::core::result::Result::and(__result,::hardtack::Family::remove_all(&::hardtack::Cookies::family::\
+                 <Shop_flow>(&self.0)));",
+            ]
+        );
+    }
+
+    #[test]
+    fn remove_all_accepts_fields_with_cfg() {
+        let set = set_of(
+            "#[cfg(a)] #[cfg(any(b, c))] cart: u32, #[cfg(d)] #[cookie(existing, keyed)] flow: Flow,
+             #[cfg(e)] #[cookie(name = \"PHPSESSID\", read_only)] legacy: String,",
+        );
+        let method = between(&set, "pubfnremove_all(&self)", "__result}");
+        assert!(method.contains("where__removed_cart:::hardtack::AllowedOver<__Scheme>,"), "{method}");
+        assert!(method.contains("#[cfg(a)]#[cfg(any(b,c))]let__result="), "{method}");
+        assert!(method.contains("remove::<__removed_cart>(&self.0)"), "{method}");
+        assert!(!method.contains("legacy"), "{method}");
+        assert!(set.contains("#[cfg(a)]#[cfg(any(b,c))]type__removed_cart=Shop_cart;"), "{set}");
+        let absent = "#[cfg(not(all(a,any(b,c))))]pubstruct__removed_cart;#[cfg(not(all(a,any(b,c))))]const_:()={";
+        assert!(set.contains(absent), "{set}");
+        let absent = between(&set, "#[cfg(not(all(d)))]pubstruct__removed_flow;", "fnwrite_value");
+        assert!(absent.contains("typeAccess=::hardtack::private::Keyed;"), "{absent}");
+        assert!(absent.contains("typeCarrier=::hardtack::private::Carrier<false>;"), "{absent}");
+        assert!(!absent.contains("__declared"), "{absent}");
+        assert!(!set.contains("__removed_legacy"), "{set}");
     }
 }

@@ -1,6 +1,5 @@
-//! Generates the code that writes and reads a cookie's value. The impls of `ReadCookie` and of `CookieValue` contain
-//! the code that writes and reads the value. The module also generates the whole impl of `CookieValue`.
-
+//! Generates the code that writes and reads a cookie's value. The impls of `DeclaredCookie` and of `CookieValue`
+//! contain the code that writes and reads the value. The module also generates the whole impl of `CookieValue`.
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
