@@ -45,6 +45,7 @@ use hardtack_rules::syntax::is_cookie_octet;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of a cookie",
     label = "needs `CookieValue`, or `Display` and `FromStr`",
+    note = "if the type derives `Cookie`, write `#[cookie(existing)]` on the field",
     note = "derive `CookieValue` for a fieldless enum or a newtype, implement `Display` and `FromStr`, or declare the cookie `json`",
     note = "no value is an `Option`: a cookie that is absent reads as `None`"
 )]
@@ -141,7 +142,6 @@ impl ValueWriter {
     /// Makes a writer that does not percent-encode the value. The unencoded writer is for a value that will be sealed.
     /// The unencoded writer is also for the value of a `read_only` cookie in a test, because hardtack does not
     /// percent-decode a `read_only` cookie.
-    #[cfg(any(feature = "testing", feature = "seal"))]
     pub(crate) fn without_encoding(leading: Cow<'static, str>, trailing_len: usize) -> Self {
         ValueWriter { encodes: false, ..ValueWriter::new(leading, trailing_len) }
     }

@@ -11,7 +11,8 @@ use hardtack_rules::{Former, FormerDomain, Prefix};
 use crate::browser::request_match::domain_matches;
 use crate::cookie::declaration::{CookieName, Spec};
 use crate::cookie::scope::{Identity, Scope};
-use crate::policy::{DomainForHost, Policy};
+use crate::policy::Policy;
+use crate::policy::cookie_scope::{DomainForHost, join_base_path};
 use crate::wire::domain;
 
 /// The most `Set-Cookie` headers that a jar sends for one cookie, repairs included.
@@ -142,7 +143,7 @@ impl<'a> ScopeContext<'a> {
         let mut paths = vec![self.path(declared_path)];
         if declared_path != "/" {
             let earlier = self.policy.into_iter().flat_map(Policy::former_base_path_list);
-            paths.extend(earlier.map(|base| Cow::Owned(format!("{base}{declared_path}"))));
+            paths.extend(earlier.map(|base| join_base_path(base, declared_path)));
         }
         for domain in &domains {
             for path in &paths {

@@ -366,11 +366,11 @@ impl JarState {
 
     /// Reads the pending value of the cookie. Returns false if this request neither set nor removed the cookie.
     fn find_pending(&self, declaration: Declaration, name: &CookieName, slot: &mut dyn DecodeSlot) -> bool {
-        let pending = self.pending();
-        if pending.cookies.is_empty() {
+        if self.pending().cookies.is_empty() {
             return false;
         }
         let identity = self.identity(declaration.spec, name.clone());
+        let pending = self.pending();
         let Some(cookie) = pending.cookies.iter().find(|cookie| cookie.header.identity == identity) else {
             return false;
         };
