@@ -7,7 +7,6 @@
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use hardtack_rules::Rule;
 use http::Method;
 
 use crate::request::evidence::Evidence;
@@ -204,6 +203,11 @@ codes! {
     ResponseSent, "response-sent", "a cookie was set after the head of the response was sent";
     Attribute, "attribute", "an attribute that was given at run time contradicts the declaration";
     Value, "value", "the value's `Display` or `Serialize` returned an error";
+    NoPolicy, "no-policy", "a cookie with `domain = policy` was set without a jar";
+    Key, "key", "the key of a cookie in a family is invalid";
+    Shortened, "shortened", "a lifetime was cut to the declared `max_age`";
+    CookieDomain, "cookie-domain", "`cookie_domain_for` returned a domain that does not cover the request's host";
+    PendingValue, "pending-value", "a value that this request set is not valid for the type that reads it";
     NoKeyring, "no-keyring", "a `signed` or `sealed` cookie has no keyring";
     NoRandomness, "no-randomness", "the system returned no random bytes for a seal";
     Ambiguous, "ambiguous", "the request carried one name several times with different values";
@@ -225,12 +229,9 @@ codes! {
     ControlOctet, "control-octet", "browsers reject a header with a control character";
     Empty, "empty", "browsers reject a header without name and value";
     Size, "size", "browsers reject a cookie whose name and value are over 4096 bytes together";
-    PathSyntax, "path-syntax", "a `Path` has an invalid character or does not begin with `/`";
-    DomainSyntax, "domain-syntax", "a `Domain` is not a host name of at least two labels";
     DomainNotAscii, "domain-not-ascii", "browsers reject a `Domain` that is not ASCII";
     DomainMismatch, "domain-mismatch", "browsers reject a `Domain` that does not cover the response's host";
     PublicSuffix, "public-suffix", "browsers reject a `Domain` that is a public suffix";
-    MaxAge, "max-age", "a `Max-Age` is not a whole number of seconds, or is too long";
     SecureOverPlainHttp, "secure-over-plain-http", "browsers reject a Secure cookie that comes over plain HTTP";
     SameSiteNoneSecure, "same-site-none-secure", "browsers reject `SameSite=None` without `Secure`";
     PrefixSecure, "prefix-secure", "browsers reject a `__Secure-` name without `Secure`";
@@ -239,14 +240,6 @@ codes! {
     PrefixHostHttp, "prefix-host-http", "browsers reject a `__Host-Http-` name that breaks a rule of `__Host-` or `__Http-`";
     NamelessPrefix, "nameless-prefix", "browsers reject a cookie without a name whose value begins with a name prefix";
     PartitionedSecure, "partitioned-secure", "browsers reject `Partitioned` without `Secure`";
-}
-
-impl Code {
-    /// Returns the code with the same id as the rule. If no code has the rule's id, returns [`Code::Attribute`]. For
-    /// every rule that a call of `set` can break, a code with the rule's id exists.
-    pub(crate) fn from_rule(rule: Rule) -> Code {
-        Code::ALL.iter().copied().find(|code| code.as_str() == rule.id()).unwrap_or(Code::Attribute)
-    }
 }
 
 impl fmt::Display for Code {
@@ -296,8 +289,6 @@ impl Counters {
 
 #[cfg(test)]
 mod tests {
-    use hardtack_rules::Rule;
-
     use super::{Code, Kind};
 
     #[test]
@@ -324,13 +315,5 @@ mod tests {
         kinds.sort_unstable();
         kinds.dedup();
         assert_eq!(kinds.len(), Kind::ALL.len());
-    }
-
-    #[test]
-    fn rules_of_setters_have_codes() {
-        for rule in [Rule::PathSyntax, Rule::DomainSyntax, Rule::PublicSuffix, Rule::MaxAge, Rule::Size] {
-            assert_eq!(Code::from_rule(rule).as_str(), rule.id());
-        }
-        assert_eq!(Code::from_rule(Rule::NameToken), Code::Attribute);
     }
 }

@@ -114,7 +114,6 @@ extern crate self as hardtack;
 
 #[cfg(feature = "audit")]
 pub mod audit;
-#[cfg(any(feature = "audit", feature = "_layer", feature = "web"))]
 mod browser;
 mod clock;
 mod cookie;
@@ -212,13 +211,14 @@ pub use hardtack_macros::cookies;
 pub use inventory::inventory;
 pub use {
     cookie::allowed_over::AllowedOver,
-    cookie::declaration::{Cookie, ReadCookie},
+    cookie::declaration::{Cookie, CookieFamily, HasMaxAge, ReadCookie},
     cookie::document::document_cookie,
     cookie::error::{ReadError, SetError},
     cookie::set_cookie::SetCookie,
     cookie::value::CookieValue,
     hardtack_rules::SameSite,
     jar::cookies::Cookies,
+    jar::family::Family,
     jar::into_set_cookie::IntoSetCookie,
     middleware::extract_error::ExtractError,
     policy::{Policy, PolicyHandle},
@@ -302,7 +302,8 @@ pub mod value {
 /// assert_eq!(Prefix::from_name(SPEC.name), Some(Prefix::HostHttp));
 /// ```
 pub mod spec {
-    pub use crate::cookie::declaration::{Rescopable, ScriptVisible, Spec};
+    pub use crate::cookie::declaration::{ScriptVisible, Spec};
     pub use crate::cookie::error::AttributeFault;
-    pub use hardtack_rules::{Prefix, Rule, RuleKind, Seal};
+    pub use hardtack_rules::date::Day;
+    pub use hardtack_rules::{Former, FormerDomain, Prefix, Rule, RuleKind, Seal};
 }

@@ -9,7 +9,7 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 
 use crate::clock;
-use crate::cookie::declaration::{Declaration, ReadCookie};
+use crate::cookie::declaration::{CookieName, Declaration, ReadCookie};
 use crate::cookie::overrides::Overrides;
 use crate::cookie::sealing::{self, SealContext};
 use crate::cookie::value::{self, ValueWriter};
@@ -145,10 +145,11 @@ pub fn request_header_with<T: ReadCookie>(cookie: &T, keyring: &crate::seal::Key
 
 #[allow(clippy::expect_used, reason = "a test helper fails the test")]
 fn cookie_header<T: ReadCookie>(cookie: &T, context: SealContext<'_>) -> HeaderValue {
-    let name_eq = T::TEMPLATE.name_eq;
     let declaration = Declaration::new::<T>();
+    let name = CookieName::declared(declaration);
+    let name_eq = name.name_eq().clone();
     let pair = match declaration.spec.seal {
-        Some(seal) => sealing::write(declaration, cookie, seal, &Overrides::NONE, context, 0)
+        Some(seal) => sealing::write(declaration.spec, &name, cookie, seal, &Overrides::NONE, context, 0)
             .expect("the cookie cannot be sealed"),
         None => {
             let mut out = match T::SPEC.read_only {

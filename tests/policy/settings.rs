@@ -15,6 +15,9 @@ undeclared_cookies = "observe"
 session_names = ["tally", "basket_key"]
 caching = "no-store"
 cookie_domain = "site.example"
+base_path = "/vault"
+former_cookie_domain = ["old.example", "none"]
+former_base_path = ["/old", "/"]
 
 [force_https]
 api_paths = ["/api", "/hooks"]
@@ -46,11 +49,14 @@ reason = "the collector speaks plain HTTP, inside the cluster"
 "#;
 
 /// The settings of `EVERY_KEY`, as environment variables.
-const EVERY_VARIABLE: [(&str, &str); 16] = [
+const EVERY_VARIABLE: [(&str, &str); 19] = [
     ("UNDECLARED_COOKIES", "observe"),
     ("SESSION_NAMES", "tally, basket_key"),
     ("CACHING", "no-store"),
     ("COOKIE_DOMAIN", "site.example"),
+    ("BASE_PATH", "/vault"),
+    ("FORMER_COOKIE_DOMAIN", "old.example, none"),
+    ("FORMER_BASE_PATH", "/old,/"),
     ("FORCE_HTTPS_API_PATHS", "/api,/hooks"),
     ("FORCE_HTTPS_EXEMPT", "/health"),
     ("FORCE_HTTPS_HOSTS", "www.site.example,site.example"),
@@ -82,6 +88,9 @@ fn every_setting() -> Policy {
         .exception("legacy", "the old shop reads it until March")
         .exception("theme", "theme.js reads it")
         .cookie_domain("site.example")
+        .base_path("/vault")
+        .former_cookie_domain(["old.example", "none"])
+        .former_base_path(["/old", "/"])
         .outbound_exception("metrics.internal", "the collector speaks plain HTTP, inside the cluster");
     policy.build().unwrap()
 }
@@ -136,6 +145,16 @@ fn toml_environment_and_builder_make_equal_policies() {
 }
 
 #[test]
+fn cookies_are_host_only_in_each_form() {
+    let none = format!("{:?}", Policy::builder().cookie_domain("none").build().unwrap());
+    assert_eq!(format!("{:?}", Policy::from_toml("cookie_domain = 'none'").unwrap()), none);
+    assert_eq!(from_env(&[("COOKIE_DOMAIN", "none")]).unwrap(), none);
+    assert_eq!(Policy::from_toml("cookie_domain = 'none'").unwrap().cookie_domain(), None);
+    // A deployment may pass a variable without a value.
+    assert_eq!(from_env(&[("COOKIE_DOMAIN", "")]).unwrap(), format!("{:?}", Policy::default()));
+}
+
+#[test]
 fn false_turns_off_a_part_in_each_form() {
     for (toml, variable, policy) in [
         ("force_https = false", "FORCE_HTTPS", Policy::builder().force_https(false)),
@@ -176,6 +195,9 @@ fn toml_errors_name_the_key() {
         ("[hsts]\nmax_age = 365", "`hsts.max_age`: expected a duration, as in \"365d\""),
         ("session_names = 'id'", "`session_names`: expected a list of texts"),
         ("cookie_domain = true", "`cookie_domain`: expected a text"),
+        ("base_path = 1", "`base_path`: expected a text"),
+        ("former_cookie_domain = 'old.example'", "`former_cookie_domain`: expected a list of texts"),
+        ("former_base_path = [1]", "`former_base_path`: expected a list of texts"),
         ("exceptions = 'legacy'", "`exceptions`: expected names, each with a reason"),
         ("exceptions = ['legacy']", "`exceptions`: expected names, each with a reason"),
         ("[exceptions]\nlegacy = 'reason'", "`exceptions`: expected names, each with a reason"),
@@ -194,6 +216,10 @@ fn toml_errors_name_the_key() {
         ("[force_https]\nhttps_port = 0", "`force_https.https_port`: 0 is not a port; "),
         ("session_names = ['']", "`session_names`: `` is refused: "),
         ("cookie_domain = '.site.example'", "`cookie_domain`: `.site.example` is refused: "),
+        ("cookie_domain = ''", "`cookie_domain`: `` is refused: the domain is empty; leave `cookie_domain` out: "),
+        ("former_cookie_domain = ['none', '1.2.3.4']", "`former_cookie_domain`: `1.2.3.4` is refused: "),
+        ("base_path = 'vault'", "`base_path`: `vault` is refused: the path does not begin with `/`"),
+        ("former_base_path = ['/a/../b']", "`former_base_path`: `/a/../b` is refused: the path has a dot segment, "),
         ("[[exceptions]]\ncookie = 'a;b'\nreason = 'y'", "`exceptions`: `a;b` is refused: "),
         (
             "[[outbound_exceptions]]\nhost = 'http://x'\nreason = 'y'",
@@ -237,7 +263,14 @@ fn environment_errors_name_the_variable() {
         ("HSTS_MAX_AGE", "forever", "`HARDTACK_POLICY_HSTS_MAX_AGE`: "),
         ("UNDECLARED_COOKIES", "", "`HARDTACK_POLICY_UNDECLARED_COOKIES`: expected one of \"observe\", "),
         ("BASELINE_SAME_SITE", "Loose", "`HARDTACK_POLICY_BASELINE_SAME_SITE`: expected one of \"Strict\", "),
-        ("COOKIE_DOMAIN", "127.0.0.1", "`cookie_domain`: `127.0.0.1` is refused: "),
+        (
+            "COOKIE_DOMAIN",
+            "127.0.0.1",
+            "`cookie_domain`: `127.0.0.1` is refused: the domain is an IP address; leave `cookie_domain` out: ",
+        ),
+        ("BASE_PATH", "/a;b", "`base_path`: `/a;b` is refused: "),
+        ("FORMER_COOKIE_DOMAIN", "none,localhost", "`former_cookie_domain`: `localhost` is refused: "),
+        ("FORMER_BASE_PATH", "/old,//", "`former_base_path`: `//` is refused: the path has an empty segment; "),
         ("EXCEPTIONS", "legacy", "`exceptions`: the exception for `legacy` has no reason; "),
         ("EXCEPTIONS", "legacy: x; theme:", "`exceptions`: the exception for `theme` has no reason; "),
         ("OUTBOUND_EXCEPTIONS", "a b: x", "`outbound_exceptions`: `a b` is not a host name; "),

@@ -1,11 +1,9 @@
 //! Checks whether a browser sends a cookie with a request. The host and path of the request must match the domain and
 //! path of the cookie (6265bis 5.1).
 
-#[cfg(any(feature = "audit", feature = "_layer"))]
 use crate::request::host::is_address;
 
 /// Returns true if browsers send a cookie whose domain is `domain` with a request to `host` (6265bis 5.1.3).
-#[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.')) && !is_address(host)
 }

@@ -1,6 +1,7 @@
 //! Defines the trait `AllowedOver`, so that the compiler rejects code that uses a Secure cookie without proof of HTTPS.
 
-use super::declaration::{Plain, ReadCookie};
+use super::declaration::{Cookie, DeclaredCookie, Plain};
+use super::set_cookie::SetCookie;
 use crate::request::scheme::{AnyScheme, Https, PlainHttp, Scheme};
 
 /// Marks a cookie type that a handler may use if the scheme of the request is `S`. To use a cookie is to read, set or
@@ -10,7 +11,7 @@ use crate::request::scheme::{AnyScheme, Https, PlainHttp, Scheme};
 /// - Over [`AnyScheme`], the compiler allows every cookie. hardtack checks the scheme of the request at run time.
 /// - Over [`PlainHttp`], a cookie is allowed only if the cookie is declared `secure = false` with a `reason`.
 ///
-/// You cannot implement `AllowedOver` for a cookie yourself, because hardtack has blanket impls of the trait.
+/// You cannot implement `AllowedOver` by hand.
 ///
 /// ```
 /// use hardtack::{AllowedOver, Cookie, Cookies, ReadCookie, Scheme, testing};
@@ -32,11 +33,26 @@ use crate::request::scheme::{AnyScheme, Https, PlainHttp, Scheme};
     note = "take `Cookies` (that is, `Cookies<Https>`) in the handler, or `Cookies<AnyScheme>` and handle `SetError::NotHttps`",
     note = "a cookie that plain HTTP may carry is declared with `secure = false` and a `reason`"
 )]
-pub trait AllowedOver<S: Scheme> {}
+pub trait AllowedOver<S: Scheme>: sealed::AllowedOver<S> {}
 
-#[diagnostic::do_not_recommend]
-impl<T: ReadCookie> AllowedOver<Https> for T {}
-#[diagnostic::do_not_recommend]
-impl<T: ReadCookie> AllowedOver<AnyScheme> for T {}
-#[diagnostic::do_not_recommend]
-impl<T: ReadCookie> AllowedOver<PlainHttp> for T where T::Carrier: Plain {}
+impl<T: Declared> AllowedOver<Https> for T {}
+impl<T: Declared> AllowedOver<AnyScheme> for T {}
+impl<T: Declared> AllowedOver<PlainHttp> for T where T::Carrier: Plain<T> {}
+impl<T: Cookie + AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> {}
+
+/// Every declared cookie. With a bound on this trait and not on `DeclaredCookie`, rustc reports a type without a
+/// declaration once, and not also as a Secure cookie.
+#[doc(hidden)]
+pub trait Declared: DeclaredCookie {}
+impl<T: DeclaredCookie> Declared for T {}
+
+/// The supertrait that a program cannot name.
+mod sealed {
+    use super::{AnyScheme, Cookie, Declared, Https, Plain, PlainHttp, Scheme, SetCookie};
+
+    pub trait AllowedOver<S> {}
+    impl<T: Declared> AllowedOver<Https> for T {}
+    impl<T: Declared> AllowedOver<AnyScheme> for T {}
+    impl<T: Declared> AllowedOver<PlainHttp> for T where T::Carrier: Plain<T> {}
+    impl<T: Cookie + super::AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> {}
+}

@@ -1,5 +1,9 @@
-//! The traits that `#[derive(Cookie)]` implements. The traits contain a cookie's declaration, the constant parts of the
-//! cookie's header, and the encoding of the cookie's value.
+//! The traits of a declared cookie.
+//!
+//! `#[derive(Cookie)]` implements only one trait, the hidden trait `DeclaredCookie`. This file implements the public
+//! traits for every type with the hidden trait. So a program cannot implement a public trait for a type of its own. Each
+//! public trait also has a supertrait in the private module `sealed`, because rustc accepts an `impl` of a public trait
+//! for a type that the blanket impl does not cover.
 
 use std::borrow::Cow;
 
@@ -20,10 +24,155 @@ use super::value::{self, InvalidValue, ValueWriter};
 /// ```
 pub type Spec = hardtack_rules::Spec<'static>;
 
+/// A declared cookie. Only `#[derive(Cookie)]` and `#[cookies]` implement this trait.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a cookie",
+    label = "this type has no cookie declaration",
+    note = "declare it with `#[derive(Cookie)]` from `hardtack`"
+)]
+pub trait DeclaredCookie: Sized {
+    /// The cookie's declaration. The constant is not named `SPEC`, because `T::SPEC` would then be ambiguous.
+    const DECLARED: Spec;
+    /// The constant parts of the `Set-Cookie` header.
+    const TEMPLATE: HeaderTemplate;
+    /// [`Settable`], [`ReadOnly`] or [`Keyed`].
+    type Access;
+    /// A [`Carrier`] for the connections over which the cookie may be sent.
+    type Carrier;
+    /// An [`Audience`] for the programs that can read the cookie.
+    type Audience;
+    /// A [`Lifetime`] for the key `max_age`.
+    type Lifetime;
+    /// The type that a handler gets and sets. For a field of a `#[cookies]` struct, `Value` is the type of the field.
+    type Value;
+    fn write_value(&self, out: &mut ValueWriter);
+    /// Reads the cookie's value.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the text is not a value of the cookie.
+    fn read_value(text: &str) -> Result<Self, InvalidValue>;
+    fn from_inner(value: Self::Value) -> Self;
+    fn into_inner(self) -> Self::Value;
+}
+
+/// The access to a cookie that this program sets and reads.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Settable;
+
+/// The access to a cookie that is declared `read_only`.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ReadOnly;
+
+/// The access to a family of cookies, which is declared `keyed`.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Keyed;
+
+// The cookie type is a parameter of each marker trait, so that an error message can contain the name of the cookie type.
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{T}` is declared `keyed`: it is a family of cookies, and not one cookie",
+    label = "one cookie of a family is chosen by its key",
+    note = "call `cookies.family::<{T}>()`, and then `get(key)`, `set(key, value)` or `remove(key)`",
+    note = "in a set, the field of a `keyed` type is `#[cookie(existing, keyed)]`"
+)]
+pub trait NotKeyed<T> {}
+impl<T> NotKeyed<T> for Settable {}
+impl<T> NotKeyed<T> for ReadOnly {}
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{T}` is declared `read_only`, so this program cannot set or remove it",
+    label = "another program owns this cookie",
+    note = "to set the cookie, remove `read_only` from its declaration",
+    note = "in a set, the field of a `read_only` type is `#[cookie(existing, read_only)]`"
+)]
+pub trait NotReadOnly<T> {}
+impl<T> NotReadOnly<T> for Settable {}
+impl<T> NotReadOnly<T> for Keyed {}
+
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{T}` is one cookie, and not a family of cookies",
+    label = "not declared `keyed`",
+    note = "call `get`, `set` or `remove` of `Cookies`, or declare the type with the key `keyed`"
+)]
+pub trait IsKeyed<T> {}
+impl<T> IsKeyed<T> for Keyed {}
+
+/// The connections over which a cookie may be sent. If `SECURE` is true, the cookie is sent over HTTPS only.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Carrier<const SECURE: bool>;
+
+/// A [`Carrier`] that allows plain HTTP.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{T}` is a Secure cookie: it cannot be set, read or removed where the scheme is `PlainHttp`",
+    label = "needs proof of HTTPS",
+    note = "take `Cookies` (that is, `Cookies<Https>`) in the handler, or `Cookies<AnyScheme>` and handle `SetError::NotHttps`",
+    note = "a cookie that plain HTTP may carry is declared with `secure = false` and a `reason`"
+)]
+pub trait Plain<T> {}
+impl<T> Plain<T> for Carrier<false> {}
+
+/// The programs that can see a cookie. If `HTTP_ONLY` is true, only servers see the cookie. If `HTTP_ONLY` is false,
+/// scripts of the page also see the cookie.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Audience<const HTTP_ONLY: bool>;
+
+/// An [`Audience`] that includes scripts of the page.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{T}` is HttpOnly: no script can write or read it, so it has no `document.cookie` text",
+    label = "declared HttpOnly",
+    note = "declare it with `http_only = false` and a `reason`, or set it through `Cookies`"
+)]
+pub trait Scripts<T> {}
+impl<T> Scripts<T> for Audience<false> {}
+
+/// The lifetime of a cookie. If `HAS_MAX_AGE` is true, the declaration has the key `max_age`.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Lifetime<const HAS_MAX_AGE: bool>;
+
+/// A [`Lifetime`] of a declaration with `max_age`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{T}` is declared without `max_age`, so its lifetime cannot be set at run time",
+    label = "declared without `max_age`",
+    note = "declare the longest lifetime, as in `#[cookie(max_age = \"8h\")]`; a setter can only shorten it"
+)]
+pub trait Limited<T> {}
+impl<T> Limited<T> for Lifetime<true> {}
+
+/// The supertraits that a program cannot name. Each blanket impl has the bounds of the public trait's blanket impl.
+pub(crate) mod sealed {
+    use super::{DeclaredCookie, IsKeyed, Limited, NotKeyed, NotReadOnly};
+
+    pub trait ReadCookie {}
+    impl<T: DeclaredCookie> ReadCookie for T where T::Access: NotKeyed<T> {}
+
+    pub trait Cookie {}
+    impl<T: DeclaredCookie> Cookie for T where T::Access: NotKeyed<T> + NotReadOnly<T> {}
+
+    pub trait CookieFamily {}
+    impl<T: DeclaredCookie> CookieFamily for T where T::Access: IsKeyed<T> {}
+
+    pub trait HasMaxAge {}
+    impl<T: super::Cookie> HasMaxAge for T where T::Lifetime: Limited<T> {}
+}
+
 /// A cookie that this program sets and reads.
 ///
-/// Implement the trait `Cookie` only with `#[derive(Cookie)]`. A `read_only` cookie belongs to another program, so the
-/// type of a `read_only` cookie implements only [`ReadCookie`].
+/// `#[derive(Cookie)]` implements `Cookie`. You cannot implement `Cookie` by hand. A `read_only` cookie belongs to
+/// another program, so the type of a `read_only` cookie implements only [`ReadCookie`].
 ///
 /// ```
 /// use hardtack::{Cookie, ReadCookie, SameSite};
@@ -41,19 +190,25 @@ pub type Spec = hardtack_rules::Spec<'static>;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cookie that can be set",
     label = "not declared as a cookie that this program sets",
-    note = "declare it with `#[derive(Cookie)]` from `hardtack`; one that is `read_only` can only be read",
-    note = "in a set, the field of a `read_only` type is `#[cookie(existing, read_only)]`"
+    note = "declare it with `#[derive(Cookie)]` from `hardtack`"
 )]
-pub trait Cookie: ReadCookie {
+pub trait Cookie: ReadCookie + sealed::Cookie {
     /// The same constant as `ReadCookie::SPEC`. The code that `#[cookies]` generates uses `SETTABLE_SPEC` for every
     /// cookie that the application sets. A `read_only` cookie type has no `SETTABLE_SPEC`, so the generated code does
     /// not compile with a `read_only` type.
     #[doc(hidden)]
-    const SETTABLE_SPEC: Spec = <Self as ReadCookie>::SPEC;
+    const SETTABLE_SPEC: Spec;
+}
+
+impl<T: DeclaredCookie> Cookie for T
+where
+    T::Access: NotKeyed<T> + NotReadOnly<T>,
+{
+    const SETTABLE_SPEC: Spec = T::DECLARED;
 }
 
 /// A cookie that this program reads. Every [`Cookie`] and every cookie that is declared `read_only` implements
-/// `ReadCookie`.
+/// `ReadCookie`. You cannot implement `ReadCookie` by hand.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, ReadCookie, testing};
@@ -64,7 +219,7 @@ pub trait Cookie: ReadCookie {
 ///
 /// let mut headers = http::HeaderMap::new();
 /// headers.insert("cookie", "PHPSESSID=abc".parse().unwrap());
-/// let legacy: Option<Legacy> = Cookies::from_headers(&headers, testing::https()).try_get().unwrap();
+/// let legacy: Option<Legacy> = Cookies::from_headers(&headers, testing::https()).get();
 /// assert_eq!(legacy.map(|legacy| legacy.0), Some("abc".to_owned()));
 /// assert_eq!(Legacy::SPEC.name, "PHPSESSID");
 /// ```
@@ -73,26 +228,75 @@ pub trait Cookie: ReadCookie {
     label = "this type has no cookie declaration",
     note = "declare it with `#[derive(Cookie)]` from `hardtack`"
 )]
-pub trait ReadCookie: Sized {
+pub trait ReadCookie: DeclaredCookie + sealed::ReadCookie {
     /// The cookie's declaration.
     const SPEC: Spec;
-    /// The constant parts of the `Set-Cookie` header.
-    #[doc(hidden)]
-    const TEMPLATE: HeaderTemplate;
-    /// A [`NameKind`] for the kind of the cookie's name.
-    #[doc(hidden)]
-    type Scope: Scope;
-    /// A [`Carrier`] for the connections over which the cookie may be sent.
-    #[doc(hidden)]
-    type Carrier;
-    /// An [`Audience`] for the programs that can read the cookie.
-    #[doc(hidden)]
-    type Audience;
-    #[doc(hidden)]
-    fn write_value(&self, out: &mut ValueWriter);
-    #[doc(hidden)]
-    fn read_value(text: &str) -> Result<Self, InvalidValue>;
 }
+
+impl<T: DeclaredCookie> ReadCookie for T
+where
+    T::Access: NotKeyed<T>,
+{
+    const SPEC: Spec = T::DECLARED;
+}
+
+/// A family of cookies, declared with the key `keyed`. The name of a cookie in the family is the declared name, then `.`,
+/// then a key that is known at run time. [`Cookies::family`](crate::Cookies::family) returns a view of the family.
+///
+/// ```
+/// use hardtack::{Cookie, CookieFamily};
+///
+/// /// The state of one sign-in attempt.
+/// #[derive(Cookie)]
+/// #[cookie(keyed, max_age = "10m")]
+/// struct Flow(String);
+///
+/// assert_eq!(Flow::SPEC.name, "__Host-Http-flow");
+/// assert!(Flow::SPEC.keyed);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a family of cookies",
+    label = "not declared `keyed`",
+    note = "declare it with `#[derive(Cookie)]` and `#[cookie(keyed, max_age = \"…\")]`"
+)]
+pub trait CookieFamily: DeclaredCookie + sealed::CookieFamily {
+    /// The family's declaration.
+    const SPEC: Spec;
+}
+
+impl<T: DeclaredCookie> CookieFamily for T
+where
+    T::Access: IsKeyed<T>,
+{
+    const SPEC: Spec = T::DECLARED;
+}
+
+/// A cookie that is declared with the key `max_age`. Only for such a cookie,
+/// [`SetCookie::max_age`](crate::SetCookie::max_age) and [`SetCookie::expires`](crate::SetCookie::expires) can shorten
+/// the lifetime at run time. You cannot implement `HasMaxAge` by hand.
+///
+/// ```
+/// use std::time::Duration;
+/// use hardtack::{Cookie, HasMaxAge, SetCookie, testing};
+///
+/// fn for_a_minute<T: HasMaxAge>(cookie: T) -> SetCookie<T> {
+///     SetCookie::new(cookie).max_age(Duration::from_secs(60))
+/// }
+///
+/// #[derive(Cookie)]
+/// #[cookie(max_age = "8h")]
+/// struct Session(String);
+///
+/// let header = for_a_minute(Session("a".into())).header_value(&testing::https()).unwrap();
+/// assert_eq!(header, "__Host-Http-session=a; Path=/; Max-Age=60; Secure; HttpOnly; SameSite=Lax");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a cookie with a declared `max_age`",
+    label = "not declared with `max_age`"
+)]
+pub trait HasMaxAge: Cookie + sealed::HasMaxAge {}
+
+impl<T: Cookie> HasMaxAge for T where T::Lifetime: Limited<T> {}
 
 /// The parts of a `Set-Cookie` header that are the same for every value of a cookie. The compiler builds the constant
 /// parts while the user's crate compiles.
@@ -114,15 +318,56 @@ impl HeaderTemplate {
 
 /// A cookie's declaration without the Rust type of the cookie. A function with a `Declaration` parameter needs no
 /// generic parameter for the cookie, so the function is compiled only once.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Declaration {
     pub(crate) spec: &'static Spec,
     pub(crate) template: &'static HeaderTemplate,
+    /// Returns true if the text is a value of the cookie's type.
+    pub(crate) is_valid: fn(&str) -> bool,
 }
 
 impl Declaration {
-    pub(crate) const fn new<T: ReadCookie>() -> Self {
-        Declaration { spec: &T::SPEC, template: &T::TEMPLATE }
+    pub(crate) const fn new<T: DeclaredCookie>() -> Self {
+        Declaration {
+            spec: &T::DECLARED,
+            template: &T::TEMPLATE,
+            is_valid: |text| T::read_value(text).is_ok(),
+        }
+    }
+}
+
+/// The name of one cookie, followed by `=`. The name of a cookie in a family contains the cookie's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CookieName {
+    name_eq: Cow<'static, str>,
+}
+
+impl CookieName {
+    /// Returns the name of a cookie that is not part of a family.
+    pub(crate) fn declared(declaration: Declaration) -> Self {
+        CookieName { name_eq: Cow::Borrowed(declaration.template.name_eq) }
+    }
+
+    /// Returns the name of the cookie with the key `key` in the family `family`.
+    pub(crate) fn in_family(family: &str, key: &str) -> Self {
+        CookieName { name_eq: Cow::Owned(format!("{family}.{key}=")) }
+    }
+
+    /// Returns a name that is given as text.
+    pub(crate) fn from_text(name: &str) -> Self {
+        CookieName { name_eq: Cow::Owned(format!("{name}=")) }
+    }
+
+    /// Returns the name without `=`.
+    #[inline]
+    pub(crate) fn as_str(&self) -> &str {
+        self.name_eq.get(..self.name_eq.len().saturating_sub(1)).unwrap_or_default()
+    }
+
+    /// Returns the name followed by `=`.
+    #[inline]
+    pub(crate) fn name_eq(&self) -> &Cow<'static, str> {
+        &self.name_eq
     }
 }
 
@@ -131,7 +376,7 @@ pub(crate) trait EncodeValue {
     fn encode(&self, out: &mut ValueWriter);
 }
 
-impl<T: ReadCookie> EncodeValue for T {
+impl<T: DeclaredCookie> EncodeValue for T {
     fn encode(&self, out: &mut ValueWriter) {
         self.write_value(out);
     }
@@ -142,60 +387,18 @@ pub(crate) trait DecodeSlot {
     fn decode(&mut self, text: &str) -> Result<(), InvalidValue>;
 }
 
-impl<T: ReadCookie> DecodeSlot for Option<T> {
+impl<T: DeclaredCookie> DecodeSlot for Option<T> {
     fn decode(&mut self, text: &str) -> Result<(), InvalidValue> {
         T::read_value(text).map(|value| *self = Some(value))
     }
 }
 
-/// Decodes the raw value of a cookie that has no seal. Does not percent-decode the value of a `read_only` cookie,
-/// because another program wrote the value.
-pub(crate) fn decode_raw<'a>(spec: &Spec, raw: &'a [u8]) -> Result<Cow<'a, str>, InvalidValue> {
-    let text = if spec.read_only { std::str::from_utf8(raw).ok().map(Cow::Borrowed) } else { value::decode(raw) };
+/// Decodes the raw value of a cookie that has no seal. Percent-decodes the value, unless another program wrote the value
+/// without percent-encoding: `is_raw` is then true.
+pub(crate) fn decode_raw(raw: &[u8], is_raw: bool) -> Result<Cow<'_, str>, InvalidValue> {
+    let text = if is_raw { std::str::from_utf8(raw).ok().map(Cow::Borrowed) } else { value::decode(raw) };
     text.ok_or(InvalidValue::NOT_UTF8)
 }
-
-#[doc(hidden)]
-/// The kind of a cookie's name, as a type.
-pub trait Scope {}
-
-#[doc(hidden)]
-/// Marks a kind of cookie name that allows any Domain and Path.
-#[diagnostic::on_unimplemented(message = "the name begins with `__Host-`, so its Domain and Path are fixed")]
-pub trait Free {}
-
-#[doc(hidden)]
-/// The kind of a cookie's name, as a type. `HOST` is true if the name begins with `__Host-`.
-#[derive(Debug)]
-pub struct NameKind<const HOST: bool>;
-
-impl<const HOST: bool> Scope for NameKind<HOST> {}
-impl Free for NameKind<false> {}
-
-#[doc(hidden)]
-/// The connections over which a cookie may be sent. If `SECURE` is true, the cookie is sent over HTTPS only.
-#[derive(Debug)]
-pub struct Carrier<const SECURE: bool>;
-
-#[doc(hidden)]
-/// A [`Carrier`] that allows plain HTTP.
-#[diagnostic::on_unimplemented(message = "the cookie is Secure, so plain HTTP cannot carry it")]
-pub trait Plain {}
-
-impl Plain for Carrier<false> {}
-
-#[doc(hidden)]
-/// The programs that can see a cookie. If `HTTP_ONLY` is true, only servers see the cookie. If `HTTP_ONLY` is false,
-/// scripts of the page also see the cookie.
-#[derive(Debug)]
-pub struct Audience<const HTTP_ONLY: bool>;
-
-#[doc(hidden)]
-/// An [`Audience`] that includes scripts of the page.
-#[diagnostic::on_unimplemented(message = "the cookie is HttpOnly, so no script sees it")]
-pub trait Scripts {}
-
-impl Scripts for Audience<false> {}
 
 /// Marks a cookie type that is declared `http_only = false`, so that JavaScript can read the cookie. If the cookie is
 /// not `read_only`, JavaScript may also set the cookie.
@@ -222,33 +425,4 @@ impl Scripts for Audience<false> {}
 )]
 pub trait ScriptVisible {}
 
-#[diagnostic::do_not_recommend]
-impl<T: ReadCookie> ScriptVisible for T where T::Audience: Scripts {}
-
-/// Marks a cookie type for which a [`SetCookie`](crate::SetCookie) can change the Domain and Path. A cookie type does
-/// not implement `Rescopable` if the cookie's name begins with `__Host-`.
-///
-/// ```
-/// use hardtack::spec::Rescopable;
-/// use hardtack::{Cookie, SetCookie, testing};
-///
-/// fn with_path<T: Rescopable>(cookie: T, path: &str) -> SetCookie<T> {
-///     SetCookie::new(cookie).path(path)
-/// }
-///
-/// #[derive(Cookie)]
-/// #[cookie(path = "/shop")]
-/// struct Cart(u32);
-///
-/// let header = with_path(Cart(7), "/shop/7").header_value(&testing::https()).unwrap();
-/// assert_eq!(header, "__Secure-cart=7; Path=/shop/7; Secure; HttpOnly; SameSite=Lax");
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "the name of `{Self}` begins with `__Host-`, so its Domain and Path are fixed",
-    label = "browsers would drop this cookie",
-    note = "for a cookie shared with subdomains declare `domain = \"…\"`; its name then begins with `__Secure-`"
-)]
-pub trait Rescopable: Cookie {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Cookie> Rescopable for T where T::Scope: Free {}
+impl<T: DeclaredCookie> ScriptVisible for T where T::Audience: Scripts<T> {}

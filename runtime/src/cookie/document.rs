@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use super::declaration::{Cookie, Declaration, ScriptVisible};
+use super::declaration::{Cookie, CookieName, Declaration, EncodeValue, ScriptVisible};
 use super::error::SetError;
 use super::header_value::{HeaderContext, header_value};
 use super::overrides::Overrides;
@@ -29,8 +29,19 @@ use crate::request::scheme::Verdict;
 /// assert_eq!(theme.js_string(), r#""__Host-theme=\u003C/script\u003E; Path=/; Secure; SameSite=Lax""#);
 /// ```
 pub fn document_cookie<T: Cookie + ScriptVisible>(cookie: &T) -> Result<DocumentCookie, SetError> {
-    let context = HeaderContext::without_jar(Verdict::https(DecisionBasis::TlsConnection));
-    let header = header_value(Declaration::new::<T>(), Some(cookie), &Overrides::NONE, &context)?;
+    let declaration = Declaration::new::<T>();
+    let context = HeaderContext::without_jar(declaration.spec, Verdict::https(DecisionBasis::TlsConnection))?;
+    document_cookie_in(declaration, &CookieName::declared(declaration), cookie, &context)
+}
+
+/// Returns the text for `document.cookie`, for a cookie whose name and scope are known.
+pub(crate) fn document_cookie_in(
+    declaration: Declaration,
+    name: &CookieName,
+    value: &dyn EncodeValue,
+    context: &HeaderContext<'_>,
+) -> Result<DocumentCookie, SetError> {
+    let header = header_value(declaration, name, Some(value), &Overrides::NONE, context)?;
     Ok(DocumentCookie { text: header.to_str().unwrap_or_default().to_owned() })
 }
 

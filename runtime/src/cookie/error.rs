@@ -4,7 +4,6 @@
 
 use core::fmt;
 
-use hardtack_rules::syntax::Fault;
 use http::StatusCode;
 
 use super::value::InvalidValue;
@@ -69,6 +68,20 @@ pub enum SetError {
         /// The cookie's name.
         cookie: &'static str,
     },
+    /// The cookie is declared with `domain = policy`, and the header was built without a jar. Only a jar has a policy. In a
+    /// jar without a policy, the cookie is host-only.
+    #[non_exhaustive]
+    NoPolicy {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+    /// The key of a cookie in a family is invalid. A valid key has 1 to 64 characters, and contains only letters, digits,
+    /// `-` and `_`.
+    #[non_exhaustive]
+    Key {
+        /// The family's name.
+        cookie: &'static str,
+    },
     /// The cookie is declared `signed` or `sealed`, but neither the jar nor the `SetCookie` has a keyring. hardtack
     /// never sends a `signed` or `sealed` cookie without its signature or encryption.
     #[non_exhaustive]
@@ -90,59 +103,31 @@ pub enum SetError {
     },
 }
 
-/// The problem with an attribute that the application set with a [`SetCookie`](crate::SetCookie). The attribute breaks
-/// a rule for cookies, or the attribute contradicts the cookie's declaration.
+/// The problem with an attribute that the application set with a [`SetCookie`](crate::SetCookie). The attribute
+/// contradicts the cookie's declaration, or no browser accepts the attribute.
 ///
 /// ```
-/// use std::time::Duration;
-///
-/// use hardtack::spec::Rule;
-/// use hardtack::{Cookie, SetCookie, SetError, testing};
+/// use hardtack::{Cookie, SameSite, SetCookie, SetError, testing};
 ///
 /// #[derive(Cookie)]
 /// struct Session(String);
 ///
-/// let half_a_second = SetCookie::new(Session("a".into())).max_age(Duration::from_millis(500));
-/// let Err(SetError::Attribute { fault, .. }) = half_a_second.header_value(&testing::https()) else { panic!() };
-/// assert_eq!(fault.rule(), Some(Rule::MaxAge));
+/// let weaker = SetCookie::new(Session("a".into())).same_site(SameSite::None);
+/// let Err(SetError::Attribute { fault, .. }) = weaker.header_value(&testing::https()) else { panic!() };
+/// assert!(fault.to_string().starts_with("weaker than declared"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AttributeFault(Problem);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Problem {
-    Rule(Fault),
-    Text(&'static str),
-}
+pub struct AttributeFault(&'static str);
 
 impl AttributeFault {
     pub(crate) fn new(text: &'static str) -> Self {
-        AttributeFault(Problem::Text(text))
-    }
-
-    /// Returns the rule that the attribute breaks. Returns `None` if the attribute contradicts the cookie's
-    /// declaration.
-    #[must_use]
-    pub fn rule(&self) -> Option<hardtack_rules::Rule> {
-        match self.0 {
-            Problem::Rule(fault) => Some(fault.rule),
-            Problem::Text(_) => None,
-        }
-    }
-}
-
-impl From<Fault> for AttributeFault {
-    fn from(fault: Fault) -> Self {
-        AttributeFault(Problem::Rule(fault))
+        AttributeFault(text)
     }
 }
 
 impl fmt::Display for AttributeFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Problem::Rule(fault) => fault.fmt(f),
-            Problem::Text(text) => f.write_str(text),
-        }
+        f.write_str(self.0)
     }
 }
 
@@ -157,6 +142,8 @@ impl SetError {
             | SetError::TooLarge { cookie, .. }
             | SetError::Attribute { cookie, .. }
             | SetError::Value { cookie }
+            | SetError::NoPolicy { cookie }
+            | SetError::Key { cookie }
             | SetError::NoKeyring { cookie }
             | SetError::NoRandomness { cookie }
             | SetError::ResponseSent { cookie } => cookie,
@@ -170,6 +157,8 @@ impl SetError {
             SetError::TooLarge { .. }
             | SetError::Attribute { .. }
             | SetError::Value { .. }
+            | SetError::NoPolicy { .. }
+            | SetError::Key { .. }
             | SetError::NoKeyring { .. }
             | SetError::NoRandomness { .. }
             | SetError::ResponseSent { .. } => None,
@@ -181,8 +170,10 @@ impl SetError {
         match self {
             SetError::NotHttps { .. } => Code::NotHttps,
             SetError::TooLarge { .. } => Code::Size,
-            SetError::Attribute { fault, .. } => fault.rule().map_or(Code::Attribute, Code::from_rule),
+            SetError::Attribute { .. } => Code::Attribute,
             SetError::Value { .. } => Code::Value,
+            SetError::NoPolicy { .. } => Code::NoPolicy,
+            SetError::Key { .. } => Code::Key,
             SetError::NoKeyring { .. } => Code::NoKeyring,
             SetError::NoRandomness { .. } => Code::NoRandomness,
             SetError::ResponseSent { .. } => Code::ResponseSent,
@@ -197,6 +188,8 @@ impl SetError {
             SetError::TooLarge { .. }
             | SetError::Attribute { .. }
             | SetError::Value { .. }
+            | SetError::NoPolicy { .. }
+            | SetError::Key { .. }
             | SetError::NoKeyring { .. }
             | SetError::NoRandomness { .. }
             | SetError::ResponseSent { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -211,6 +204,8 @@ impl SetError {
             SetError::TooLarge { .. }
             | SetError::Attribute { .. }
             | SetError::Value { .. }
+            | SetError::NoPolicy { .. }
+            | SetError::Key { .. }
             | SetError::NoKeyring { .. }
             | SetError::NoRandomness { .. }
             | SetError::ResponseSent { .. } => INTERNAL_ERROR,
@@ -235,6 +230,14 @@ impl fmt::Display for SetError {
                     "the value of `{cookie}` could not be written: its `Display` or `Serialize` returned an error"
                 )
             }
+            SetError::NoPolicy { cookie } => write!(
+                f,
+                "`{cookie}` is declared `domain = policy`, and only a jar has a policy; set the cookie with `Cookies::set`"
+            ),
+            SetError::Key { cookie } => write!(
+                f,
+                "the key of a cookie in the family `{cookie}` is invalid; use 1 to 64 letters, digits, `-` and `_`"
+            ),
             SetError::NoKeyring { cookie } => fmt_no_keyring(f, cookie),
             SetError::NoRandomness { cookie } => {
                 write!(
@@ -260,8 +263,12 @@ impl std::error::Error for SetError {}
 /// - 500 for [`NoKeyring`](ReadError::NoKeyring)
 /// - 400 for all other variants
 ///
-/// With the policy's middleware, a response with status 400 also removes the unreadable cookie. Otherwise, the browser
-/// would send the unreadable cookie with every request, and the user could not sign in again.
+/// With the policy's middleware, the response of [`Expired`](ReadError::Expired), and of
+/// [`BadSeal`](ReadError::BadSeal) with [`SealFault::Mismatch`], also removes the cookie. For the other variants, another
+/// release of the application may still be able to read the cookie. [`Cookies::set`](crate::Cookies::set) and
+/// [`Cookies::remove`](crate::Cookies::remove) repair the cookie.
+///
+/// Most handlers call [`Cookies::get`](crate::Cookies::get), which returns `None` in place of an error.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, ReadError, testing};
@@ -457,16 +464,18 @@ impl ReadError {
         }
     }
 
-    /// Returns true if the response that reports the error also removes the cookie. Without the removal, the browser
-    /// would send the unreadable value again.
+    /// Returns true if the response that reports the error also removes the cookie. Another release of the application or
+    /// a server with another keyring may still be able to read a value that this server cannot read. So the response
+    /// removes only a cookie that no server can read.
     pub(crate) fn removes_cookie(&self) -> bool {
         match self {
-            ReadError::NotHttps { .. } | ReadError::NoKeyring { .. } => false,
-            ReadError::Ambiguous { .. }
+            ReadError::Expired { .. } | ReadError::BadSeal { fault: SealFault::Mismatch, .. } => true,
+            ReadError::NotHttps { .. }
+            | ReadError::NoKeyring { .. }
+            | ReadError::Ambiguous { .. }
             | ReadError::Malformed { .. }
             | ReadError::BadSeal { .. }
-            | ReadError::Expired { .. }
-            | ReadError::UnknownKey { .. } => true,
+            | ReadError::UnknownKey { .. } => false,
         }
     }
 }
@@ -478,13 +487,18 @@ impl fmt::Display for ReadError {
             ReadError::NotHttps { cookie, evidence } => fmt_not_https(f, cookie, "read", *evidence),
             ReadError::Ambiguous { cookie } => write!(
                 f,
-                "`{cookie}` came several times with different values; another host may have planted one of them"
+                "`{cookie}` came several times with different values; if an earlier release set it with another `domain` or \
+                 `path`, name that scope with `formerly(…)`; if another host may have planted one, give the cookie a \
+                 `__Host-` name"
             ),
             ReadError::Malformed { cookie, source } => write!(f, "the value of `{cookie}` is malformed: {source}"),
             ReadError::NoKeyring { cookie } => fmt_no_keyring(f, cookie),
             ReadError::BadSeal { cookie, fault } => write!(f, "the seal of `{cookie}` is invalid: {fault}"),
             ReadError::Expired { cookie } => {
-                write!(f, "`{cookie}` has expired: the browser's clock is wrong, or the value was copied")
+                write!(
+                    f,
+                    "the seal of `{cookie}` has expired, after its `max_age`, or after the keyring's default lifetime"
+                )
             }
             ReadError::UnknownKey { cookie } => write!(
                 f,

@@ -1,116 +1,90 @@
 //! Builds the value of a `Set-Cookie` header from a cookie's declaration, the cookie's value, and the settings of a
 //! `SetCookie`. This file also checks the scheme at run time: hardtack sets a Secure cookie only over HTTPS.
 
-use std::borrow::Cow;
-
-use hardtack_rules::{syntax, wire};
+use hardtack_rules::{Prefix, syntax, wire};
 use http::HeaderValue;
 
-use super::declaration::{Declaration, EncodeValue, Spec};
-use super::error::{AttributeFault, SetError};
-use super::overrides::Overrides;
+use super::declaration::{CookieName, Declaration, EncodeValue, Spec};
+use super::error::SetError;
+use super::overrides::{Overrides, PAST};
+use super::scope::{Identity, Scope};
 use super::sealing::{self, SealContext};
 use super::value::ValueWriter;
 use crate::request::scheme::Verdict;
 
 /// The parts of the request and the policy that a `Set-Cookie` header depends on.
-#[derive(Clone, Copy)]
 pub(crate) struct HeaderContext<'a> {
     pub(crate) verdict: Verdict,
-    /// The policy's `cookie_domain`.
-    pub(crate) cookie_domain: Option<&'a str>,
+    pub(crate) scope: Scope<'a>,
     pub(crate) seal: SealContext<'a>,
 }
 
 impl HeaderContext<'_> {
-    /// Makes the context for a header that is built without a jar. Only a jar has a policy, so the context contains no
-    /// policy settings.
-    pub(crate) fn without_jar(verdict: Verdict) -> Self {
-        HeaderContext { verdict, cookie_domain: None, seal: SealContext::default() }
+    /// Makes the context for a header that is built without a jar.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the cookie is declared with `domain = policy`, because only a jar has a policy.
+    pub(crate) fn without_jar(spec: &Spec, verdict: Verdict) -> Result<Self, SetError> {
+        if spec.policy_domain {
+            return Err(SetError::NoPolicy { cookie: spec.name });
+        }
+        Ok(HeaderContext { verdict, scope: Scope::declared(spec), seal: SealContext::default() })
     }
 }
 
-/// A finished `Set-Cookie` header, together with the cookie's name, path and domain. The name, path and domain identify
-/// a cookie in a browser (6265bis 5.7 step 23).
+/// A finished `Set-Cookie` header, together with the cookie's identity.
 pub(crate) struct SetCookieHeader {
-    pub(crate) name: &'static str,
-    pub(crate) path: Cow<'static, str>,
-    pub(crate) domain: Option<Cow<'static, str>>,
+    pub(crate) identity: Identity,
     pub(crate) value: HeaderValue,
 }
 
 impl SetCookieHeader {
-    /// Returns true if both headers set the same cookie. If two headers set the same cookie, a browser keeps only the
-    /// cookie from the later header.
-    #[inline]
-    pub(crate) fn replaces(&self, other: &SetCookieHeader) -> bool {
-        // For speed, first compares the last bytes. Most different names and paths differ in the last byte, and
-        // comparing one byte is faster than a call to `memcmp`.
-        let (path, other_path) = (self.path.as_bytes(), other.path.as_bytes());
-        path.last() == other_path.last()
-            && self.name.as_bytes().last() == other.name.as_bytes().last()
-            && self.name == other.name
-            && path == other_path
-            && match (&self.domain, &other.domain) {
-                (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
-                (None, None) => true,
-                (Some(_), None) | (None, Some(_)) => false,
-            }
-    }
-
     /// Returns the encoded value of the cookie.
-    #[cfg(any(feature = "cookie", feature = "web"))]
-    pub(crate) fn encoded_value(&self) -> &str {
-        let text = self.value.to_str().unwrap_or_default();
-        text.split_once('=').map_or("", |(_, rest)| rest.split_once(';').map_or(rest, |(value, _)| value))
+    pub(crate) fn encoded_value(&self) -> &[u8] {
+        let value = self.value.as_bytes().get(self.identity.name.name_eq().len()..).unwrap_or_default();
+        value.split(|byte| *byte == b';').next().unwrap_or_default()
     }
 }
 
 /// Builds the `Set-Cookie` header that sets `value`. If `value` is `None`, builds the header that removes the cookie.
 pub(crate) fn set_cookie_header(
     declaration: Declaration,
+    name: CookieName,
     value: Option<&dyn EncodeValue>,
     overrides: &Overrides,
-    context: &HeaderContext<'_>,
+    context: HeaderContext<'_>,
 ) -> Result<SetCookieHeader, SetError> {
-    let spec = declaration.spec;
-    Ok(SetCookieHeader {
-        name: spec.name,
-        path: overrides.path.clone().map_or(Cow::Borrowed(spec.path), Cow::Owned),
-        domain: match (&overrides.domain, context.cookie_domain) {
-            (Some(domain), _) => Some(Cow::Owned(domain.clone())),
-            (None, Some(domain)) if spec.policy_domain => Some(Cow::Owned(domain.to_owned())),
-            (None, _) => spec.domain.map(Cow::Borrowed),
-        },
-        value: header_value(declaration, value, overrides, context)?,
-    })
+    let value = header_value(declaration, &name, value, overrides, &context)?;
+    Ok(SetCookieHeader { identity: Identity { name, scope: context.scope.into_owned() }, value })
 }
 
-/// Builds only the value of the `Set-Cookie` header. If no `SetCookie` changes the declared attributes, this function
-/// allocates memory only once.
+/// Builds only the value of the `Set-Cookie` header. If neither a `SetCookie` nor the policy changes the declared
+/// attributes, this function allocates memory only once.
 pub(crate) fn header_value(
     declaration: Declaration,
+    name: &CookieName,
     value: Option<&dyn EncodeValue>,
     overrides: &Overrides,
     context: &HeaderContext<'_>,
 ) -> Result<HeaderValue, SetError> {
-    let Declaration { spec, template } = declaration;
+    let Declaration { spec, template, .. } = declaration;
     check(spec, overrides, context)?;
     let is_removal = value.is_none();
     let joined;
-    let attributes = if !is_removal && overrides.keep_attributes() && !spec.policy_domain {
+    let attributes = if !is_removal && overrides.keep_attributes() && context.scope.is_declared(spec) {
         template.attributes.as_bytes()
     } else {
-        let applied = overrides.apply_to(spec, is_removal, context.cookie_domain);
+        let applied = overrides.apply_to(spec, is_removal, &context.scope);
         joined = join_attributes(&applied, overrides.expires(is_removal));
         &joined
     };
     let name_and_value = match (value, spec.seal) {
         (Some(value), Some(seal)) => {
-            sealing::write(declaration, value, seal, overrides, context.seal, attributes.len())?
+            sealing::write(spec, name, value, seal, overrides, context.seal, attributes.len())?
         }
         (value, _) => {
-            let mut out = ValueWriter::new(template.name_eq, attributes.len());
+            let mut out = ValueWriter::new(name.name_eq().clone(), attributes.len());
             if let Some(value) = value {
                 value.encode(&mut out);
             }
@@ -120,23 +94,35 @@ pub(crate) fn header_value(
     finish(spec.name, name_and_value, attributes)
 }
 
+/// Builds the header that removes a cookie whose name or scope is not the declared one. Returns `None` if browsers would
+/// reject the header, because the cookie cannot exist.
+pub(crate) fn removal_header(spec: &Spec, identity: Identity, verdict: Verdict) -> Option<SetCookieHeader> {
+    let mut removed: hardtack_rules::Spec<'_> = *spec;
+    removed.path = &identity.scope.path;
+    removed.domain = identity.scope.domain.as_deref();
+    removed.partitioned = identity.scope.partitioned;
+    removed.max_age = Some(core::time::Duration::ZERO);
+    let prefix = Prefix::from_name(identity.name.as_str());
+    removed.secure |= prefix.is_some() || removed.partitioned;
+    removed.http_only |= prefix.is_some_and(Prefix::needs_http_only);
+    let is_possible = prefix.is_none_or(|prefix| {
+        !prefix.is_host_only() || (removed.domain.is_none() && removed.path == "/")
+    });
+    if !is_possible || (removed.secure && !verdict.https) {
+        return None;
+    }
+    let mut header = identity.name.name_eq().as_bytes().to_vec();
+    header.extend_from_slice(&join_attributes(&removed, Some(*PAST)));
+    let value = HeaderValue::try_from(header).ok()?;
+    Some(SetCookieHeader { identity, value })
+}
+
 fn check(spec: &Spec, overrides: &Overrides, context: &HeaderContext<'_>) -> Result<(), SetError> {
     if let Some(error) = &overrides.error {
         return Err(error.clone());
     }
     if spec.secure && !context.verdict.https {
         return Err(SetError::NotHttps { cookie: spec.name, evidence: context.verdict.evidence });
-    }
-    if spec.policy_domain && overrides.domain.is_none() && context.cookie_domain.is_none() {
-        return Err(SetError::Attribute {
-            cookie: spec.name,
-            attribute: "domain",
-            fault: AttributeFault::new(
-                "declared `domain = policy`, and there is no jar with a policy that names a `cookie_domain`; set the cookie \
-                 in such a jar, with `Policy::builder().cookie_domain(…)`, or give this cookie its own with \
-                 `SetCookie::domain`",
-            ),
-        });
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ pub(crate) mod header_value;
 #[cfg(feature = "json")]
 pub(crate) mod json;
 pub(crate) mod overrides;
+pub(crate) mod scope;
 pub(crate) mod sealing;
 pub(crate) mod set_cookie;
 pub(crate) mod value;

@@ -1,5 +1,5 @@
 //! The settings of a `SetCookie` that differ from the cookie's declaration. The settings can change the cookie's
-//! lifetime, Path, Domain or keyring, or make the cookie's `SameSite` stricter.
+//! lifetime or keyring, or make the cookie's `SameSite` stricter. No setting changes the cookie's scope.
 
 use core::time::Duration;
 
@@ -7,13 +7,15 @@ use hardtack_rules::SameSite;
 
 use super::declaration::Spec;
 use super::error::SetError;
+use super::scope::Scope;
 
 /// The settings of a [`SetCookie`](crate::SetCookie) that differ from the cookie's declaration.
+#[derive(Clone)]
 pub(crate) struct Overrides {
     pub(crate) expiry: ExpiryOverride,
+    /// True if a setting asked for a longer lifetime than the declared `max_age`.
+    pub(crate) is_shortened: bool,
     pub(crate) same_site: Option<SameSite>,
-    pub(crate) path: Option<String>,
-    pub(crate) domain: Option<String>,
     /// The keyring that replaces the jar's keyring for one cookie.
     #[cfg(feature = "seal")]
     pub(crate) keyring: Option<crate::seal::Keyring>,
@@ -26,8 +28,8 @@ pub(crate) struct Overrides {
 pub(crate) enum ExpiryOverride {
     Declared,
     MaxAge(Duration),
-    /// An `Expires` date as an IMF-fixdate.
-    Expires([u8; 29]),
+    /// An `Expires` date as an IMF-fixdate, and the same time in Unix seconds.
+    Expires([u8; 29], i64),
     /// The header has neither `Max-Age` nor `Expires`.
     WithoutMaxAge,
 }
@@ -35,9 +37,8 @@ pub(crate) enum ExpiryOverride {
 impl Overrides {
     pub(crate) const NONE: Overrides = Overrides {
         expiry: ExpiryOverride::Declared,
+        is_shortened: false,
         same_site: None,
-        path: None,
-        domain: None,
         #[cfg(feature = "seal")]
         keyring: None,
         error: None,
@@ -45,28 +46,15 @@ impl Overrides {
 
     /// Returns true if no setting changes a declared attribute.
     pub(super) fn keep_attributes(&self) -> bool {
-        matches!(self.expiry, ExpiryOverride::Declared)
-            && self.same_site.is_none()
-            && self.path.is_none()
-            && self.domain.is_none()
+        matches!(self.expiry, ExpiryOverride::Declared) && self.same_site.is_none()
     }
 
-    /// Returns a copy of the cookie's declaration, changed by the settings of the `SetCookie`.
-    pub(crate) fn apply_to<'a>(
-        &'a self,
-        spec: &Spec,
-        is_removal: bool,
-        cookie_domain: Option<&'a str>,
-    ) -> hardtack_rules::Spec<'a> {
+    /// Returns a copy of the cookie's declaration, changed by the settings of the `SetCookie` and by the cookie's scope.
+    pub(crate) fn apply_to<'a>(&self, spec: &Spec, is_removal: bool, scope: &'a Scope<'_>) -> hardtack_rules::Spec<'a> {
         let mut applied: hardtack_rules::Spec<'a> = *spec;
-        if let Some(path) = &self.path {
-            applied.path = path;
-        }
-        match (&self.domain, cookie_domain) {
-            (Some(domain), _) => applied.domain = Some(domain),
-            (None, Some(domain)) if applied.policy_domain => applied.domain = Some(domain),
-            (None, _) => {}
-        }
+        applied.path = &scope.path;
+        applied.domain = scope.domain.as_deref();
+        applied.partitioned = scope.partitioned;
         if let Some(same_site) = self.same_site {
             applied.same_site = same_site;
         }
@@ -74,7 +62,7 @@ impl Overrides {
             (true, _) => Some(Duration::ZERO),
             (false, ExpiryOverride::Declared) => applied.max_age,
             (false, ExpiryOverride::MaxAge(max_age)) => Some(max_age),
-            (false, ExpiryOverride::Expires(_) | ExpiryOverride::WithoutMaxAge) => None,
+            (false, ExpiryOverride::Expires(..) | ExpiryOverride::WithoutMaxAge) => None,
         };
         applied
     }
@@ -83,7 +71,7 @@ impl Overrides {
     pub(crate) fn expires(&self, is_removal: bool) -> Option<[u8; 29]> {
         match (is_removal, self.expiry) {
             (true, _) => Some(*PAST),
-            (false, ExpiryOverride::Expires(date)) => Some(date),
+            (false, ExpiryOverride::Expires(date, _)) => Some(date),
             (false, ExpiryOverride::Declared | ExpiryOverride::MaxAge(_) | ExpiryOverride::WithoutMaxAge) => None,
         }
     }
@@ -91,4 +79,4 @@ impl Overrides {
 
 /// The `Expires` of a header that removes a cookie. The date is in the past on every clock. For browsers, `Max-Age=0`
 /// would be enough to remove a cookie, but security scanners only look at `Expires`.
-const PAST: &[u8; 29] = b"Thu, 01 Jan 1970 00:00:00 GMT";
+pub(crate) const PAST: &[u8; 29] = b"Thu, 01 Jan 1970 00:00:00 GMT";

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 
 use hardtack_rules::Seal;
 
-use super::declaration::{Declaration, EncodeValue};
+use super::declaration::{CookieName, EncodeValue, Spec};
 use super::error::SetError;
 use super::overrides::Overrides;
 
 #[cfg(feature = "seal")]
-pub(crate) use with_seal::{SealContext, open, write};
+pub(crate) use with_seal::{SealContext, open, signed_text, write};
 #[cfg(not(feature = "seal"))]
-pub(crate) use without_seal::{SealContext, open, write};
+pub(crate) use without_seal::{SealContext, open, signed_text, write};
 
 /// The reason why a signed or sealed value cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,6 @@ pub(crate) enum OpenError {
 #[cfg(feature = "seal")]
 mod with_seal {
     use core::time::Duration;
-
-    use hardtack_rules::date;
 
     use super::*;
     use crate::clock;
@@ -48,33 +46,37 @@ mod with_seal {
     /// Writes the cookie's name and the cookie's signed or sealed value into a new buffer. The buffer has space for
     /// `attributes_len` more bytes.
     pub(crate) fn write(
-        Declaration { spec, template }: Declaration,
+        spec: &Spec,
+        name: &CookieName,
         value: &dyn EncodeValue,
         seal: Seal,
         overrides: &Overrides,
         context: SealContext<'_>,
         attributes_len: usize,
     ) -> Result<Option<Vec<u8>>, SetError> {
-        let (cookie, name_eq) = (spec.name, template.name_eq);
+        let (cookie, name_eq) = (spec.name, name.name_eq());
         let keyring = overrides.keyring.as_ref().or(context.keyring);
         let Some(keyring) = keyring else { return Err(SetError::NoKeyring { cookie }) };
         let expiry = expiry(overrides.expiry, spec.max_age, keyring, context.longest_max_age);
         match seal {
             Seal::Signed => {
-                let mut out = ValueWriter::new(name_eq, seal::SIGNATURE_LEN + attributes_len);
+                let mut out = ValueWriter::new(name_eq.clone(), seal::SIGNATURE_LEN + attributes_len);
                 value.encode(&mut out);
                 let Some(mut header) = out.finish() else { return Ok(None) };
-                let signed = seal::sign(keyring, cookie, expiry, &mut header, name_eq.len());
+                let Some(text) = header.get(name_eq.len()..).and_then(value::decode).map(Cow::into_owned) else {
+                    return Ok(None);
+                };
+                let signed = seal::sign(keyring, name.as_str(), expiry, text.as_bytes(), &mut header);
                 Ok(signed.map(|()| header))
             }
             Seal::Sealed => {
-                let mut out = ValueWriter::without_encoding(seal::PLAINTEXT_PREFIX, seal::TAG_LEN);
+                let mut out = ValueWriter::without_encoding(Cow::Borrowed(seal::PLAINTEXT_PREFIX), seal::TAG_LEN);
                 value.encode(&mut out);
                 let Some(message) = out.finish() else { return Ok(None) };
                 let length = name_eq.len() + seal::sealed_len(message.len() + seal::TAG_LEN);
                 let mut header = Vec::with_capacity(length + attributes_len);
                 header.extend_from_slice(name_eq.as_bytes());
-                match seal::seal(keyring, cookie, expiry, message, &mut header) {
+                match seal::seal(keyring, name.as_str(), expiry, message, &mut header) {
                     Some(()) => Ok(Some(header)),
                     None => Err(SetError::NoRandomness { cookie }),
                 }
@@ -95,13 +97,18 @@ mod with_seal {
         let end = match expiry {
             ExpiryOverride::Declared => after(max_age.unwrap_or(keyring.lifetime())),
             ExpiryOverride::MaxAge(max_age) => after(max_age),
-            ExpiryOverride::Expires(date) => {
-                date::parse_cookie_date(&date).map_or(0, |end| u64::try_from(end).unwrap_or(0))
+            ExpiryOverride::Expires(_, end) => u64::try_from(end).unwrap_or(0),
+            ExpiryOverride::WithoutMaxAge => {
+                after(max_age.map_or(keyring.lifetime(), |max_age| max_age.min(keyring.lifetime())))
             }
-            ExpiryOverride::WithoutMaxAge => after(keyring.lifetime()),
         };
         let end = longest_max_age.map_or(end, |longest| end.min(after(longest)));
         u32::try_from(end).unwrap_or(u32::MAX)
+    }
+
+    /// Returns the text of a signed value that this request set. The value needs no verification.
+    pub(crate) fn signed_text(raw: &[u8]) -> Option<Cow<'_, str>> {
+        value::decode(raw.get(..raw.len().checked_sub(seal::SIGNATURE_LEN)?)?)
     }
 
     /// Verifies the seal of a raw cookie value, and returns the text without the seal.
@@ -113,7 +120,7 @@ mod with_seal {
     ) -> Result<Cow<'a, str>, OpenError> {
         let Some(keyring) = context.keyring else { return Err(OpenError::NoKeyring) };
         let text = match seal {
-            Seal::Signed => seal::open_signed(keyring, cookie, raw).map(value::decode),
+            Seal::Signed => seal::open_signed(keyring, cookie, raw, value::decode).map(Some),
             Seal::Sealed => {
                 seal::open_sealed(keyring, cookie, raw).map(|value| String::from_utf8(value).ok().map(Cow::Owned))
             }
@@ -134,14 +141,19 @@ mod without_seal {
     pub(crate) struct SealContext<'a>(PhantomData<&'a ()>);
 
     pub(crate) fn write(
-        declaration: Declaration,
+        spec: &Spec,
+        _: &CookieName,
         _: &dyn EncodeValue,
         _: Seal,
         _: &Overrides,
         _: SealContext<'_>,
         _: usize,
     ) -> Result<Option<Vec<u8>>, SetError> {
-        Err(SetError::NoKeyring { cookie: declaration.spec.name })
+        Err(SetError::NoKeyring { cookie: spec.name })
+    }
+
+    pub(crate) fn signed_text(_: &[u8]) -> Option<Cow<'_, str>> {
+        None
     }
 
     pub(crate) fn open<'a>(_: &str, _: &'a [u8], _: Seal, _: SealContext<'_>) -> Result<Cow<'a, str>, OpenError> {

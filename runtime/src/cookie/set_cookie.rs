@@ -6,33 +6,35 @@ use core::fmt;
 use core::time::Duration;
 use std::time::SystemTime;
 
-use hardtack_rules::{SameSite, date, syntax};
+use hardtack_rules::{SameSite, date};
 use http::HeaderValue;
 
 use super::allowed_over::AllowedOver;
-use super::declaration::{Cookie, Declaration, EncodeValue, ReadCookie, Rescopable, ScriptVisible};
+use super::declaration::{Cookie, CookieName, Declaration, EncodeValue, HasMaxAge, ScriptVisible};
 use super::error::{AttributeFault, SetError};
 use super::header_value::{HeaderContext, header_value};
 #[cfg(any(feature = "cookie", feature = "web"))]
 use super::header_value::{SetCookieHeader, set_cookie_header};
 use super::overrides::{ExpiryOverride, Overrides};
+#[cfg(feature = "cookie")]
+use super::value;
 use crate::clock;
 use crate::request::scheme::Scheme;
 #[cfg(any(feature = "cookie", feature = "web"))]
 use crate::request::scheme::Verdict;
-use crate::wire::domain;
 
 /// A cookie to set or to remove. A `SetCookie` can have settings that differ from the cookie's declaration.
 ///
-/// [`Cookies::set`](crate::Cookies::set) accepts a cookie or a `SetCookie`. Use a `SetCookie` to change the cookie's
-/// lifetime, or to make the cookie's `SameSite` stricter. If the cookie's name does not begin with `__Host-`, a
-/// `SetCookie` can also change the cookie's Domain and Path.
+/// [`Cookies::set`](crate::Cookies::set) accepts a cookie or a `SetCookie`. Use a `SetCookie` to shorten the cookie's
+/// lifetime, or to make the cookie's `SameSite` stricter. A `SetCookie` cannot change the cookie's Domain or Path. They
+/// come from the declaration and the policy, so that a removal always has the same Domain and Path.
 ///
 /// ```
 /// use std::time::Duration;
 /// use hardtack::{Cookie, SetCookie, testing};
 ///
 /// #[derive(Cookie)]
+/// #[cookie(max_age = "8h")]
 /// struct Session(String);
 ///
 /// let header = SetCookie::new(Session("s3cr3t".into()))
@@ -42,7 +44,7 @@ use crate::wire::domain;
 /// assert_eq!(header, "__Host-Http-session=s3cr3t; Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax");
 /// assert!(header.is_sensitive());
 /// ```
-#[must_use = "a cookie is sent by `Cookies::set`, `header_value` or `to_cookie`"]
+#[must_use = "a cookie is sent by `Cookies::set`, `header_value`, `to_decoded_cookie` or `to_encoded_cookie`"]
 pub struct SetCookie<T> {
     /// The value to set. If the value is `None`, the header removes the cookie.
     value: Option<T>,
@@ -75,43 +77,71 @@ impl<T: Cookie> SetCookie<T> {
         SetCookie { value: None, overrides: Overrides::NONE }
     }
 
-    /// Replaces the declared `Max-Age`. The new `Max-Age` must be in whole seconds. Browsers shorten a `Max-Age` of
-    /// more than 400 days to 400 days (6265bis 5.5).
+    /// Shortens the declared `Max-Age`. Fractions of a second are cut. A `Max-Age` that is longer than declared is cut to
+    /// the declared one, with the event `shortened`. So the declared `max_age` is the longest lifetime of the cookie.
+    ///
+    /// A call with a cookie that is declared without `max_age` does not compile.
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use hardtack::{Cookie, SetCookie, SetError, testing};
-    /// # #[derive(Cookie)]
-    /// # struct Session(String);
-    /// let half = SetCookie::new(Session("a".into())).max_age(Duration::from_millis(500));
-    /// assert!(matches!(half.header_value(&testing::https()), Err(SetError::Attribute { attribute: "max_age", .. })));
+    /// # use hardtack::{Cookie, SetCookie, testing};
+    /// #[derive(Cookie)]
+    /// #[cookie(max_age = "8h")]
+    /// struct Session(String);
+    ///
+    /// for (wanted, sent) in [(1_500, "Max-Age=1;"), (90_000, "Max-Age=90;"), (999_999_999, "Max-Age=28800;")] {
+    ///     let set = SetCookie::new(Session("a".into())).max_age(Duration::from_millis(wanted));
+    ///     assert!(set.header_value(&testing::https()).unwrap().to_str().unwrap().contains(sent));
+    /// }
     /// ```
-    pub fn max_age(self, max_age: Duration) -> Self {
-        if let Err(fault) = syntax::check_whole_seconds(max_age) {
-            return self.with_error("max_age", AttributeFault::from(fault));
+    pub fn max_age(self, max_age: Duration) -> Self
+    where
+        T: HasMaxAge,
+    {
+        let whole = Duration::from_secs(max_age.as_secs());
+        match T::DECLARED.max_age {
+            Some(longest) if whole > longest => self.shortened("max_age"),
+            _ => self.with_expiry("max_age", ExpiryOverride::MaxAge(whole)),
         }
-        self.with_expiry("max_age", ExpiryOverride::MaxAge(max_age))
     }
 
     /// Replaces the declared `Max-Age` with an `Expires` attribute. The `Expires` time is rounded down to whole
-    /// seconds.
+    /// seconds. A time that is later than the declared `max_age` allows is cut to the declared `Max-Age`, with the event
+    /// `shortened`.
+    ///
+    /// A call with a cookie that is declared without `max_age` does not compile.
     ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
     /// # use hardtack::{Cookie, SetCookie, testing};
-    /// # #[derive(Cookie)]
-    /// # struct Session(String);
-    /// let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
-    /// let header = SetCookie::new(Session("a".into())).expires(expires).header_value(&testing::https()).unwrap();
-    /// assert!(header.to_str().unwrap().contains("; Expires=Wed, 18 May 2033 03:33:20 GMT;"));
+    /// #[derive(Cookie)]
+    /// #[cookie(max_age = "8h")]
+    /// struct Session(String);
+    ///
+    /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
+    /// testing::at(now, || {
+    ///     let set = SetCookie::new(Session("a".into())).expires(now + Duration::from_secs(60));
+    ///     let header = set.header_value(&testing::https()).unwrap();
+    ///     assert!(header.to_str().unwrap().contains("; Expires=Wed, 18 May 2033 03:34:20 GMT;"));
+    ///
+    ///     let late = SetCookie::new(Session("a".into())).expires(now + Duration::from_secs(86_400));
+    ///     assert!(late.header_value(&testing::https()).unwrap().to_str().unwrap().contains("; Max-Age=28800;"));
+    /// });
     /// ```
-    pub fn expires(self, expires: SystemTime) -> Self {
-        match date::format_imf_fixdate(clock::unix_seconds(expires)) {
-            Some(date) => self.with_expiry("expires", ExpiryOverride::Expires(date)),
-            None => self.with_error(
-                "expires",
-                AttributeFault::new("an `Expires` is in the years 1601 to 9999; pass a time within them"),
-            ),
+    pub fn expires(self, expires: SystemTime) -> Self
+    where
+        T: HasMaxAge,
+    {
+        let end = clock::unix_seconds(expires);
+        let longest = T::DECLARED.max_age.map_or(u64::MAX, |max_age| max_age.as_secs());
+        if end > clock::unix_seconds(clock::now()).saturating_add_unsigned(longest) {
+            return self.shortened("expires");
+        }
+        match date::format_imf_fixdate(end) {
+            Some(date) => self.with_expiry("expires", ExpiryOverride::Expires(date, end)),
+            None => {
+                self.with_error("expires", AttributeFault::new("an `Expires` is in the year 1601 or later; pass a later time"))
+            }
         }
     }
 
@@ -143,7 +173,7 @@ impl<T: Cookie> SetCookie<T> {
     /// assert!(none.header_value(&testing::https()).unwrap_err().to_string().contains("weaker"));
     /// ```
     pub fn same_site(mut self, same_site: SameSite) -> Self {
-        if !same_site.is_at_least(self.overrides.same_site.unwrap_or(T::SPEC.same_site)) {
+        if !same_site.is_at_least(self.overrides.same_site.unwrap_or(T::DECLARED.same_site)) {
             return self.with_error(
                 "same_site",
                 AttributeFault::new(
@@ -152,55 +182,6 @@ impl<T: Cookie> SetCookie<T> {
             );
         }
         self.overrides.same_site = Some(same_site);
-        self
-    }
-
-    /// Replaces the declared `Path`. A call of this method for a `__Host-` cookie does not compile, because the `Path`
-    /// of a `__Host-` cookie is always `/`.
-    ///
-    /// ```
-    /// # use hardtack::{Cookie, SetCookie, testing};
-    /// #[derive(Cookie)]
-    /// #[cookie(path = "/shop")]
-    /// struct Cart(u32);
-    ///
-    /// let header = SetCookie::new(Cart(7)).path("/shop/7").header_value(&testing::https()).unwrap();
-    /// assert_eq!(header, "__Secure-cart=7; Path=/shop/7; Secure; HttpOnly; SameSite=Lax");
-    /// assert!(SetCookie::new(Cart(7)).path("/; Domain=evil.example").header_value(&testing::https()).is_err());
-    /// ```
-    pub fn path(mut self, path: impl Into<String>) -> Self
-    where
-        T: Rescopable,
-    {
-        let path = path.into();
-        if let Err(fault) = syntax::check_path(&path) {
-            return self.with_error("path", AttributeFault::from(fault));
-        }
-        self.overrides.path = Some(path);
-        self
-    }
-
-    /// Replaces the declared `Domain`. A call of this method for a `__Host-` cookie does not compile, because a
-    /// `__Host-` cookie never has a `Domain`.
-    ///
-    /// ```
-    /// # use hardtack::{Cookie, SetCookie, testing};
-    /// #[derive(Cookie)]
-    /// #[cookie(domain = "example.com")]
-    /// struct Sso(String);
-    ///
-    /// let header = SetCookie::new(Sso("a".into())).domain("example.org").header_value(&testing::https()).unwrap();
-    /// assert_eq!(header, "__Secure-sso=a; Path=/; Domain=example.org; Secure; HttpOnly; SameSite=Lax");
-    /// ```
-    pub fn domain(mut self, domain: impl Into<String>) -> Self
-    where
-        T: Rescopable,
-    {
-        let domain = domain.into();
-        if let Err(fault) = domain::check(&domain) {
-            return self.with_error("domain", AttributeFault::from(fault));
-        }
-        self.overrides.domain = Some(domain);
         self
     }
 
@@ -235,6 +216,7 @@ impl<T: Cookie> SetCookie<T> {
     ///
     /// - [`SetError::NotHttps`] if the cookie is Secure and the request did not come over HTTPS.
     /// - [`SetError::TooLarge`] if the name and the value together have more than 4096 bytes.
+    /// - [`SetError::NoPolicy`] if the cookie is declared with `domain = policy`, because only a jar has a policy.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, SetError, testing};
@@ -247,15 +229,17 @@ impl<T: Cookie> SetCookie<T> {
     where
         T: AllowedOver<S>,
     {
-        let context = HeaderContext::without_jar(scheme.verdict());
-        header_value(Declaration::new::<T>(), self.value(), &self.overrides, &context)
+        let declaration = Declaration::new::<T>();
+        let context = HeaderContext::without_jar(declaration.spec, scheme.verdict())?;
+        header_value(declaration, &CookieName::declared(declaration), self.value(), &self.overrides, &context)
     }
 
-    /// Returns the cookie as a type of the [`cookie`](::cookie) crate, for other libraries. The value of the returned
-    /// cookie is percent-encoded, as in the `Set-Cookie` header.
+    /// Returns the cookie as a type of the [`cookie`](::cookie) crate, for a jar that **encodes** values: axum-extra's
+    /// `CookieJar`, `SignedCookieJar` and `PrivateCookieJar`. The value of the returned cookie is not percent-encoded.
     ///
-    /// Do not add the returned cookie to another library's jar if that jar encodes or encrypts values. The value of the
-    /// returned cookie is already encoded.
+    /// Do not pass the returned cookie to a jar that writes values unchanged. A value with `;` would then add attributes
+    /// to the `Set-Cookie` header. For a jar that writes values unchanged, call
+    /// [`to_encoded_cookie`](SetCookie::to_encoded_cookie).
     ///
     /// # Errors
     ///
@@ -266,25 +250,61 @@ impl<T: Cookie> SetCookie<T> {
     /// # #[derive(Cookie)]
     /// # struct Session(String);
     /// let set = SetCookie::new(Session("a b".into()));
-    /// let cookie = set.to_cookie(&testing::https()).unwrap();
-    /// assert_eq!(cookie.value(), "a%20b");
-    /// assert_eq!(cookie.secure(), Some(true));
+    /// let cookie = set.to_decoded_cookie(&testing::https()).unwrap();
+    /// assert_eq!(cookie.value(), "a b");
+    /// // The jar encodes the value when it writes the header:
+    /// assert!(cookie.encoded().to_string().starts_with("__Host-Http-session=a%20b; "));
     /// ```
     #[cfg(feature = "cookie")]
-    pub fn to_cookie<S: Scheme>(&self, scheme: &S) -> Result<::cookie::Cookie<'static>, SetError>
+    pub fn to_decoded_cookie<S: Scheme>(&self, scheme: &S) -> Result<::cookie::Cookie<'static>, SetError>
+    where
+        T: AllowedOver<S>,
+    {
+        let mut cookie = self.to_encoded_cookie(scheme)?;
+        if let Some(decoded) = value::decode(cookie.value().as_bytes()).map(std::borrow::Cow::into_owned) {
+            cookie.set_value(decoded);
+        }
+        Ok(cookie)
+    }
+
+    /// Returns the cookie as a type of the [`cookie`](::cookie) crate, for a jar that **writes what it is given**:
+    /// tower-cookies' `Cookies`, the `cookie` crate's own `CookieJar`, or a `Set-Cookie` header from
+    /// `Cookie::to_string`. The value of the returned cookie is percent-encoded, as in the `Set-Cookie` header.
+    ///
+    /// Do not pass the returned cookie to a jar that encodes values. The jar would encode the value a second time. For a
+    /// jar that encodes values, call [`to_decoded_cookie`](SetCookie::to_decoded_cookie).
+    ///
+    /// # Errors
+    ///
+    /// Returns the same errors as [`header_value`](SetCookie::header_value).
+    ///
+    /// ```
+    /// # use hardtack::{Cookie, SetCookie, testing};
+    /// # #[derive(Cookie)]
+    /// # struct Session(String);
+    /// let set = SetCookie::new(Session("a b".into()));
+    /// let cookie = set.to_encoded_cookie(&testing::https()).unwrap();
+    /// assert_eq!(cookie.value(), "a%20b");
+    /// assert_eq!(cookie.secure(), Some(true));
+    /// // A jar that encodes would encode the value twice:
+    /// assert!(cookie.encoded().to_string().starts_with("__Host-Http-session=a%2520b; "));
+    /// ```
+    #[cfg(feature = "cookie")]
+    pub fn to_encoded_cookie<S: Scheme>(&self, scheme: &S) -> Result<::cookie::Cookie<'static>, SetError>
     where
         T: AllowedOver<S>,
     {
         let header = self.to_header(scheme.verdict())?;
         let is_removal = self.is_removal();
-        let spec = self.overrides.apply_to(&T::SPEC, is_removal, None);
+        let spec = self.overrides.apply_to(&T::DECLARED, is_removal, &header.identity.scope);
         Ok(build_cookie(&header, &spec, self.overrides.expires(is_removal)))
     }
 
     #[cfg(any(feature = "cookie", feature = "web"))]
     pub(crate) fn to_header(&self, verdict: Verdict) -> Result<SetCookieHeader, SetError> {
-        let context = HeaderContext::without_jar(verdict);
-        set_cookie_header(Declaration::new::<T>(), self.value(), &self.overrides, &context)
+        let declaration = Declaration::new::<T>();
+        let context = HeaderContext::without_jar(declaration.spec, verdict)?;
+        set_cookie_header(declaration, CookieName::declared(declaration), self.value(), &self.overrides, context)
     }
 
     /// Returns the cookie's value as a trait object. Returns `None` if this `SetCookie` removes the cookie.
@@ -309,8 +329,15 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
+    /// Gives the cookie the declared `Max-Age`, because a setter asked for a longer lifetime.
+    fn shortened(self, setter: &'static str) -> Self {
+        let mut shortened = self.with_expiry(setter, ExpiryOverride::Declared);
+        shortened.overrides.is_shortened = true;
+        shortened
+    }
+
     fn with_error(mut self, attribute: &'static str, fault: AttributeFault) -> Self {
-        self.overrides.error.get_or_insert(SetError::Attribute { cookie: T::SPEC.name, attribute, fault });
+        self.overrides.error.get_or_insert(SetError::Attribute { cookie: T::DECLARED.name, attribute, fault });
         self
     }
 }
@@ -319,17 +346,14 @@ impl<T: Cookie> SetCookie<T> {
 impl<T: Cookie> fmt::Debug for SetCookie<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SetCookie")
-            .field("name", &T::SPEC.name)
+            .field("name", &T::DECLARED.name)
             .field("removal", &self.value.is_none())
             .finish_non_exhaustive()
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: ReadCookie + AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> {}
-
-#[diagnostic::do_not_recommend]
-impl<T: ReadCookie + ScriptVisible> ScriptVisible for SetCookie<T> {}
+impl<T: Cookie + ScriptVisible> ScriptVisible for SetCookie<T> {}
 
 #[cfg(feature = "cookie")]
 fn build_cookie(
@@ -337,8 +361,9 @@ fn build_cookie(
     spec: &hardtack_rules::Spec<'_>,
     expires: Option<[u8; 29]>,
 ) -> ::cookie::Cookie<'static> {
-    let mut cookie = ::cookie::Cookie::build((header.name, header.encoded_value().to_owned()))
-        .path(header.path.clone())
+    let encoded = String::from_utf8_lossy(header.encoded_value()).into_owned();
+    let mut cookie = ::cookie::Cookie::build((header.identity.name.as_str().to_owned(), encoded))
+        .path(spec.path.to_owned())
         .http_only(spec.http_only)
         .same_site(match spec.same_site {
             SameSite::Strict => ::cookie::SameSite::Strict,
@@ -349,8 +374,8 @@ fn build_cookie(
     if spec.secure {
         cookie = cookie.secure(true);
     }
-    if let Some(domain) = &header.domain {
-        cookie = cookie.domain(domain.clone());
+    if let Some(domain) = spec.domain {
+        cookie = cookie.domain(domain.to_owned());
     }
     if let Some(max_age) = spec.max_age {
         cookie =

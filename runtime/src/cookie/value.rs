@@ -45,6 +45,7 @@ use hardtack_rules::syntax::is_cookie_octet;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of a cookie",
     label = "needs `CookieValue`, or `Display` and `FromStr`",
+    note = "if the type derives `Cookie`, write `#[cookie(existing)]` on the field",
     note = "derive `CookieValue` for a fieldless enum or a newtype, implement `Display` and `FromStr`, or declare the cookie `json`",
     note = "no value is an `Option`: a cookie that is absent reads as `None`"
 )]
@@ -117,7 +118,7 @@ impl std::error::Error for InvalidValue {}
 pub struct ValueWriter {
     buffer: Vec<u8>,
     /// The text before the cookie's value: `name=`, or the placeholder at the start of a message that will be sealed.
-    leading: &'static str,
+    leading: Cow<'static, str>,
     /// The number of bytes that the caller will append after the value. The writer reserves space for these bytes, so
     /// that the buffer is allocated only once.
     trailing_len: usize,
@@ -134,15 +135,14 @@ impl fmt::Debug for ValueWriter {
 impl ValueWriter {
     /// Makes a writer that writes `leading` before the cookie's value. Reserves space for `trailing_len` bytes after
     /// the value.
-    pub(crate) fn new(leading: &'static str, trailing_len: usize) -> Self {
+    pub(crate) fn new(leading: Cow<'static, str>, trailing_len: usize) -> Self {
         ValueWriter { buffer: Vec::new(), leading, trailing_len, encodes: true, failed: false }
     }
 
     /// Makes a writer that does not percent-encode the value. The unencoded writer is for a value that will be sealed.
     /// The unencoded writer is also for the value of a `read_only` cookie in a test, because hardtack does not
     /// percent-decode a `read_only` cookie.
-    #[cfg(any(feature = "testing", feature = "seal"))]
-    pub(crate) fn without_encoding(leading: &'static str, trailing_len: usize) -> Self {
+    pub(crate) fn without_encoding(leading: Cow<'static, str>, trailing_len: usize) -> Self {
         ValueWriter { encodes: false, ..ValueWriter::new(leading, trailing_len) }
     }
 
@@ -437,17 +437,19 @@ impl_by_text! {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::{CookieValue, ValueWriter, decode};
 
     fn encode(value: &impl CookieValue) -> String {
-        let mut out = ValueWriter::new("", 0);
+        let mut out = ValueWriter::new(Cow::Borrowed(""), 0);
         value.write(&mut out);
         String::from_utf8(out.finish().unwrap()).unwrap()
     }
 
     #[test]
     fn one_push_allocates_once_and_exactly() {
-        let mut out = ValueWriter::new("name=", 7);
+        let mut out = ValueWriter::new(Cow::Borrowed("name="), 7);
         out.push_str("a b");
         let header = out.finish().unwrap();
         assert_eq!(header, b"name=a%20b");

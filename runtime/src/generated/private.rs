@@ -18,12 +18,13 @@ pub use ::rocket;
 #[cfg(feature = "salvo")]
 pub use ::salvo_core;
 pub use hardtack_rules::check::Argument;
-pub use hardtack_rules::{Prefix, Seal, wire};
+pub use hardtack_rules::date::Day;
+pub use hardtack_rules::{Former, FormerDomain, Prefix, Seal, wire};
 pub use http;
 
-use crate::cookie::declaration::ReadCookie;
-pub use crate::cookie::declaration::Spec;
-pub use crate::cookie::declaration::{Audience, Carrier, HeaderTemplate, NameKind};
+pub use crate::cookie::declaration::{
+    Audience, Carrier, DeclaredCookie, HeaderTemplate, Keyed, Lifetime, ReadOnly, Settable, Spec,
+};
 #[cfg(feature = "json")]
 pub use crate::cookie::json::Json;
 use crate::cookie::value::CookieValue;
@@ -33,12 +34,6 @@ pub use crate::inventory::Registered;
 
 /// The result of parsing the value of a cookie.
 pub type Read<T> = Result<T, InvalidValue>;
-
-/// Returns true if the prefix of the cookie's name requires `Path=/` and no `Domain`, as the prefix `__Host-` does.
-#[must_use]
-pub const fn is_host_only(name: &str) -> bool {
-    matches!(Prefix::from_name(name), Some(prefix) if prefix.is_host_only())
-}
 
 /// Returns the strongest prefix that the attributes allow. The generated code calls this function if the declaration's
 /// `path` is a constant and the declaration has no `name`. A macro does not see the value of a constant, so the prefix
@@ -127,30 +122,90 @@ pub const fn check_denied(
     }
 }
 
-/// Causes a compile error if the cookie name `name` is also in `earlier`. `earlier` contains the names of the earlier
-/// cookies in the `#[cookies]` struct.
+/// Causes a compile error if the name of a cookie contradicts the name of an earlier cookie in the `#[cookies]` struct.
+/// Two names contradict each other if they are equal, or if one name is inside the family of the other cookie.
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
-pub const fn distinct(name: &str, earlier: &[&str]) {
+pub const fn distinct(spec: &Spec, earlier: &[&Spec]) {
     let mut rest = earlier;
     while let [other, tail @ ..] = rest {
-        if equal(name.as_bytes(), other.as_bytes()) {
-            panic!("{}", hardtack_rules::Rule::DuplicateName.text())
+        if let Some(rule) = hardtack_rules::family::find_clash(spec, other) {
+            panic!("{}", rule.text())
         }
         rest = tail;
     }
 }
 
-/// Returns true if the two byte slices are equal. A `const fn` cannot use `==` on slices.
-const fn equal(a: &[u8], b: &[u8]) -> bool {
-    let (mut a, mut b) = (a, b);
-    while let ([first, a_rest @ ..], [second, b_rest @ ..]) = (a, b) {
-        if *first != *second {
-            return false;
-        }
-        (a, b) = (a_rest, b_rest);
+/// Returns the day of `until = "2027-03-01"`. The macro has already checked the text.
+#[must_use]
+#[allow(clippy::panic, reason = "evaluated while the user's crate compiles, on a checked text")]
+pub const fn day(text: &str) -> Day {
+    match Day::parse(text) {
+        Some(day) => day,
+        None => panic!("not a day"),
     }
-    a.is_empty() && b.is_empty()
+}
+
+/// Causes a compile error if the `formerly` entry with the index `index` breaks a rule. The generated code calls
+/// `check_former` if a part of the entry is a constant expression.
+#[track_caller]
+#[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
+pub const fn check_former(spec: &Spec, index: usize) {
+    if let Some(fault) = hardtack_rules::check::find_former_error(spec, index) {
+        panic!("{}", fault.fault.text)
+    }
+    if spec.reason.is_none() && hardtack_rules::check::find_former_lint(spec, index).is_some() {
+        panic!("{}", hardtack_rules::Rule::FormerName.text())
+    }
+}
+
+/// Does the same as [`check_former`]. Also causes the error `denied` if the entry is weaker than the present name, because
+/// `HARDTACK_DENY` forbids a weaker name.
+#[track_caller]
+#[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
+pub const fn check_former_denied(spec: &Spec, index: usize, denied: &'static str) {
+    let has_error = hardtack_rules::check::find_former_error(spec, index).is_some();
+    if !has_error && hardtack_rules::check::find_former_lint(spec, index).is_some() {
+        panic!("{}", denied)
+    }
+    check_former(spec, index);
+}
+
+/// Causes the error `text`, unless the deny list exempts the cookie. The macro does not know the module of the cookie, so
+/// the compiler compares the path of the exception.
+#[track_caller]
+#[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
+pub const fn deny_unless_exempt(deny_list: &str, module_path: &str, item: &str, text: &'static str) {
+    if !hardtack_rules::deny::is_exempt(deny_list, module_path, item) {
+        panic!("{}", text)
+    }
+}
+
+/// Finds out whether a type derives `Cookie`. For a type that derives `Cookie`, `Probe::<T>::IS_COOKIE` is the constant
+/// below. For any other type, it is the constant of [`NotDeclared`].
+#[derive(Debug)]
+pub struct Probe<T>(PhantomData<fn() -> T>);
+
+impl<T: DeclaredCookie> Probe<T> {
+    /// `T` derives `Cookie`.
+    pub const IS_COOKIE: bool = true;
+}
+
+/// The fallback of [`Probe`].
+pub trait NotDeclared {
+    /// The type does not derive `Cookie`.
+    const IS_COOKIE: bool = false;
+}
+
+impl<T> NotDeclared for Probe<T> {}
+
+/// Causes the error `text` if the type of a field derives `Cookie`.
+#[track_caller]
+#[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
+pub const fn reject_declared(is_cookie: bool, text: &'static str) {
+    if is_cookie {
+        panic!("{}", text)
+    }
 }
 
 /// Selects the trait that writes and reads the value of a field. The four traits are implemented for `&&&Via<T>`,
@@ -180,10 +235,10 @@ impl<T> Via<T> {
 /// A trait that no type implements. A method with the bound `NotACookie` never compiles when it is called. The compiler
 /// then shows the message of `on_unimplemented`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` derives `Cookie`: it is a cookie of its own and cannot be the value of another",
-    label = "brings its own declaration",
+    message = "`{Self}` has its own declaration; write `existing`",
+    label = "this type derives `Cookie`",
     note = "in a `#[hardtack::cookies]` struct, write `#[cookie(existing)]` on the field",
-    note = "as a value, derive `CookieValue` in place of `Cookie`"
+    note = "as the value of a cookie, derive `CookieValue` in place of `Cookie`"
 )]
 pub trait NotACookie {}
 
@@ -204,7 +259,7 @@ pub trait ViaCookie {
     fn read_via(&self, text: &str) -> Result<Self::Value, InvalidValue>;
 }
 
-impl<T: ReadCookie> ViaCookie for &&&Via<T> {
+impl<T: DeclaredCookie> ViaCookie for &&&Via<T> {
     type Value = T;
     fn write_via(&self, value: &T, out: &mut ValueWriter)
     where

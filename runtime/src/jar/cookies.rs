@@ -4,15 +4,17 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
 
+use super::family::Family;
 use super::into_set_cookie::IntoSetCookie;
 use super::state::JarState;
 use crate::cookie::allowed_over::AllowedOver;
-use crate::cookie::declaration::{Cookie, Declaration, ReadCookie};
+use crate::cookie::declaration::{Cookie, CookieFamily, CookieName, Declaration, DeclaredCookie, ReadCookie};
 use crate::cookie::error::{ReadError, SetError};
 use crate::cookie::overrides::Overrides;
 use crate::policy::PolicyHandle;
+use crate::request::host::RequestHost;
 use crate::request::scheme::{AnyScheme, Https, PlainHttp, Scheme};
 use crate::sync::Arc;
 
@@ -33,7 +35,7 @@ use crate::sync::Arc;
 /// request.insert("cookie", "a=1; __Host-Http-session=s3cr3t".parse().unwrap());
 ///
 /// let cookies = Cookies::from_headers(&request, testing::https());
-/// assert_eq!(cookies.try_get::<Session>().unwrap().unwrap().0, "s3cr3t");
+/// assert_eq!(cookies.get::<Session>().unwrap().0, "s3cr3t");
 /// cookies.set(Session("new".into())).unwrap();
 ///
 /// let mut response = http::HeaderMap::new();
@@ -56,7 +58,8 @@ impl<S: Scheme> Cookies<S> {
     /// to an [`AnyScheme`].
     #[must_use]
     pub fn from_headers(request: &HeaderMap, scheme: S) -> Self {
-        Cookies::from_jar(Arc::new(JarState::new(request, scheme.verdict())))
+        let host = RequestHost::from_request(&Uri::default(), request).ok();
+        Cookies::from_jar(Arc::new(JarState::new(request, host, scheme.verdict())))
     }
 
     /// Sets the policy of the jar to the current policy of `handle`. If the jar already has a policy, `with_policy`
@@ -112,8 +115,35 @@ impl<S: Scheme> Cookies<S> {
         self
     }
 
-    /// Reads a cookie from the request. Returns `None` if the request does not contain the cookie. Does not return a
-    /// cookie that was set with [`set`](Cookies::set).
+    /// Reads a cookie. Returns `None` if the cookie is absent, or if the cookie cannot be read. Most handlers call `get`: a
+    /// client can always leave a cookie out, so an unreadable cookie is the same as no cookie. If the cookie cannot be read,
+    /// hardtack emits an event. [`try_get`](Cookies::try_get) returns the reason.
+    ///
+    /// If this request set or removed the cookie, `get` sees the change.
+    ///
+    /// `get` never changes the response. If the cookie cannot be read, the next [`set`](Cookies::set) or
+    /// [`remove`](Cookies::remove) repairs the cookie.
+    ///
+    /// ```
+    /// use hardtack::{Cookie, Cookies, testing};
+    ///
+    /// #[derive(Cookie, Debug, PartialEq)]
+    /// struct Cart(u32);
+    ///
+    /// let mut request = http::HeaderMap::new();
+    /// request.insert("cookie", "__Host-Http-cart=many".parse().unwrap());
+    /// let cookies = Cookies::from_headers(&request, testing::https());
+    /// assert_eq!(cookies.get::<Cart>(), None);
+    ///
+    /// cookies.set(Cart(7)).unwrap();
+    /// assert_eq!(cookies.get::<Cart>(), Some(Cart(7)));
+    /// ```
+    #[must_use]
+    pub fn get<T: ReadCookie + AllowedOver<S>>(&self) -> Option<T> {
+        self.try_get().ok().flatten()
+    }
+
+    /// Reads a cookie, and returns the reason if the cookie cannot be read. Returns `None` if the cookie is absent.
     ///
     /// If the request contains a `signed` or `sealed` cookie several times, this method ignores the values that have no
     /// valid seal.
@@ -141,12 +171,14 @@ impl<S: Scheme> Cookies<S> {
     /// assert!(matches!(twice, Err(ReadError::Ambiguous { cookie: "__Host-Http-cart", .. })));
     /// ```
     pub fn try_get<T: ReadCookie + AllowedOver<S>>(&self) -> Result<Option<T>, ReadError> {
+        let declaration = Declaration::new::<T>();
         let mut found = None;
-        self.jar.find(Declaration::new::<T>(), &mut found)?;
+        self.jar.find(declaration, &CookieName::declared(declaration), &mut found)?;
         Ok(found)
     }
 
-    /// Reads every value that the request contains for the cookie's name, in the order of the request.
+    /// Reads every value that the request contains for the cookie's name, in the order of the request. Does not return a
+    /// value that this request set.
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, testing};
@@ -162,14 +194,19 @@ impl<S: Scheme> Cookies<S> {
     /// ```
     pub fn get_all<T: ReadCookie + AllowedOver<S>>(&self) -> impl Iterator<Item = Result<T, ReadError>> {
         let (jar, declaration) = (&*self.jar, Declaration::new::<T>());
-        jar.values(declaration).filter_map(move |raw| {
+        let name = CookieName::declared(declaration);
+        jar.raw_values(declaration.spec.name).filter_map(move |raw| {
             let mut found = None;
-            jar.decode(declaration, raw, &mut found).map(|()| found).transpose()
+            jar.decode(declaration, &name, raw, &mut found).map(|()| found).transpose()
         })
     }
 
-    /// Sets a cookie in the response. If `set` was already called with a cookie of the same name, Path and Domain, the
-    /// new cookie replaces the earlier cookie.
+    /// Sets a cookie in the response. If this request already set or removed the cookie, the new cookie replaces the
+    /// earlier one. Two cookies are the same cookie if their name, domain, path and `partitioned` are equal.
+    ///
+    /// If the declaration or the policy names an earlier scope of the cookie, and the request carried the cookie's name, the
+    /// response also removes the cookie from the earlier scope. If the request carried the name several times, or with a
+    /// value that cannot be read, the response also removes host-only cookies and cookies of this host.
     ///
     /// # Errors
     ///
@@ -188,12 +225,19 @@ impl<S: Scheme> Cookies<S> {
     /// assert!(matches!(cookies.set(Session("a".into())), Err(SetError::NotHttps { .. })));
     /// ```
     pub fn set<C: IntoSetCookie + AllowedOver<S>>(&self, cookie: C) -> Result<(), SetError> {
+        const {
+            let spec = <C::Cookie as DeclaredCookie>::DECLARED;
+            assert!(!spec.read_only && !spec.keyed, "a `read_only` or `keyed` cookie cannot be set");
+        }
         cookie.set_in(&self.jar)
     }
 
     /// Removes a cookie, even if the request does not contain the cookie. The `Set-Cookie` header that removes the
     /// cookie has the declared name, Path, Domain and flags, and an empty value. The header also has `Max-Age=0` and an
     /// `Expires` in the past.
+    ///
+    /// If the request carried the cookie's name, the response also removes the cookie from earlier scopes. See
+    /// [`set`](Cookies::set). The response always removes cookies with an earlier name from `formerly`.
     ///
     /// # Errors
     ///
@@ -215,7 +259,84 @@ impl<S: Scheme> Cookies<S> {
     /// assert!(response["set-cookie"].to_str().unwrap().starts_with("__Host-Http-session=; Path=/; Max-Age=0; "));
     /// ```
     pub fn remove<T: Cookie + AllowedOver<S>>(&self) -> Result<(), SetError> {
-        self.jar.add(Declaration::new::<T>(), None, &Overrides::NONE)
+        let declaration = Declaration::new::<T>();
+        self.jar.add(declaration, CookieName::declared(declaration), None, &Overrides::NONE)
+    }
+
+    /// Takes back what this request set or removed for the cookie. The response then does not mention the cookie, and
+    /// [`get`](Cookies::get) reads the request's cookie again.
+    ///
+    /// For example, a handler can call `undo` if the database transaction fails after the handler set the session.
+    ///
+    /// ```
+    /// use hardtack::{Cookie, Cookies, testing};
+    ///
+    /// #[derive(Cookie)]
+    /// struct Session(String);
+    ///
+    /// let cookies = Cookies::from_headers(&http::HeaderMap::new(), testing::https());
+    /// cookies.set(Session("a".into())).unwrap();
+    /// cookies.undo::<Session>();
+    ///
+    /// let mut response = http::HeaderMap::new();
+    /// cookies.write(&mut response);
+    /// assert!(response.get("set-cookie").is_none());
+    /// ```
+    pub fn undo<T: Cookie + AllowedOver<S>>(&self) {
+        let declaration = Declaration::new::<T>();
+        self.jar.undo(declaration, &CookieName::declared(declaration));
+    }
+
+    /// Returns true if the request carried the cookie under an earlier name that the key `formerly` declares, and the value
+    /// can be read. Does not change if the handler sets or removes the cookie.
+    ///
+    /// Until the date `until`, anyone who can set a cookie with the earlier name can choose the value. So if `is_former`
+    /// returns true for a session, renew the session id and call [`set`](Cookies::set).
+    ///
+    /// ```
+    /// use hardtack::{Cookie, Cookies, testing};
+    ///
+    /// #[derive(Cookie, Debug, PartialEq)]
+    /// #[cookie(formerly(name = "sid", until = "9999-12-31"), reason = "browsers still hold the old session cookie")]
+    /// struct Session(String);
+    ///
+    /// let mut request = http::HeaderMap::new();
+    /// request.insert("cookie", "sid=a".parse().unwrap());
+    /// let cookies = Cookies::from_headers(&request, testing::https());
+    /// assert_eq!(cookies.get::<Session>(), Some(Session("a".into())));
+    /// assert!(cookies.is_former::<Session>());
+    ///
+    /// cookies.set(Session("b".into())).unwrap();
+    /// let mut response = http::HeaderMap::new();
+    /// cookies.write(&mut response);
+    /// let headers: Vec<_> = response.get_all("set-cookie").iter().map(|header| header.to_str().unwrap()).collect();
+    /// assert!(headers[0].starts_with("sid=; Path=/; Max-Age=0; "));
+    /// assert!(headers[1].starts_with("__Host-Http-session=b; "));
+    /// ```
+    #[must_use]
+    pub fn is_former<T: ReadCookie>(&self) -> bool {
+        let declaration = Declaration::new::<T>();
+        let mut found: Option<T> = None;
+        self.jar.is_former(declaration, &CookieName::declared(declaration), &mut found)
+    }
+
+    /// Returns a view of a family of cookies, which is declared with the key `keyed`.
+    ///
+    /// ```
+    /// use hardtack::{Cookie, Cookies, testing};
+    ///
+    /// #[derive(Cookie, Debug, PartialEq)]
+    /// #[cookie(keyed, max_age = "10m")]
+    /// struct Flow(String);
+    ///
+    /// let cookies = Cookies::from_headers(&http::HeaderMap::new(), testing::https());
+    /// cookies.family::<Flow>().set("k1", Flow("pkce".into())).unwrap();
+    /// assert_eq!(cookies.family::<Flow>().get("k1"), Some(Flow("pkce".into())));
+    /// assert_eq!(cookies.family::<Flow>().get("k2"), None);
+    /// ```
+    #[must_use]
+    pub fn family<T: CookieFamily + AllowedOver<S>>(&self) -> Family<'_, T, S> {
+        Family::new(&self.jar)
     }
 
     /// Appends the `Set-Cookie` headers of the jar to the response, and closes the jar. If a header is weaker than the

@@ -2,12 +2,13 @@
 //! trait: a cookie, or a [`SetCookie`] that contains a cookie and settings for its header.
 
 use super::state::JarState;
-use crate::cookie::declaration::{Cookie, Declaration};
+use crate::cookie::declaration::{Cookie, CookieName, Declaration};
 use crate::cookie::error::SetError;
 use crate::cookie::overrides::Overrides;
 use crate::cookie::set_cookie::SetCookie;
 
 /// A value that [`Cookies::set`](crate::Cookies::set) accepts: a [`Cookie`], or a [`SetCookie`] that contains a cookie.
+/// You cannot implement `IntoSetCookie` by hand.
 ///
 /// ```
 /// use hardtack::{Cookie, IntoSetCookie, testing};
@@ -21,9 +22,9 @@ use crate::cookie::set_cookie::SetCookie;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be set as a cookie",
     label = "expected a type with `#[derive(Cookie)]`, or a `SetCookie` of one",
-    note = "declare it with `#[derive(Cookie)]` from `hardtack`; one that is `read_only` can only be read"
+    note = "declare it with `#[derive(Cookie)]` from `hardtack`"
 )]
-pub trait IntoSetCookie {
+pub trait IntoSetCookie: sealed::IntoSetCookie {
     /// The type of the cookie.
     type Cookie: Cookie;
 
@@ -37,11 +38,11 @@ pub trait IntoSetCookie {
         Self: Sized,
     {
         let cookie = self.into_set_cookie();
-        jar.add(Declaration::new::<Self::Cookie>(), cookie.value(), cookie.overrides())
+        let declaration = Declaration::new::<Self::Cookie>();
+        jar.add(declaration, CookieName::declared(declaration), cookie.value(), cookie.overrides())
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T: Cookie> IntoSetCookie for T {
     type Cookie = T;
 
@@ -52,7 +53,8 @@ impl<T: Cookie> IntoSetCookie for T {
     // A cookie without a `SetCookie` has no settings. This impl adds the cookie to the jar directly and does not make a
     // `SetCookie` first, so that the compiler generates less code for each cookie type.
     fn set_in(self, jar: &JarState) -> Result<(), SetError> {
-        jar.add(Declaration::new::<T>(), Some(&self), &Overrides::NONE)
+        let declaration = Declaration::new::<T>();
+        jar.add(declaration, CookieName::declared(declaration), Some(&self), &Overrides::NONE)
     }
 }
 
@@ -62,4 +64,13 @@ impl<T: Cookie> IntoSetCookie for SetCookie<T> {
     fn into_set_cookie(self) -> SetCookie<T> {
         self
     }
+}
+
+/// The supertrait that a program cannot name.
+mod sealed {
+    use super::{Cookie, SetCookie};
+
+    pub trait IntoSetCookie {}
+    impl<T: Cookie> IntoSetCookie for T {}
+    impl<T: Cookie> IntoSetCookie for SetCookie<T> {}
 }

@@ -1,6 +1,8 @@
 //! The cookie jar: the cookies of one request, and the cookies that the response sets.
 
 pub(crate) mod cookies;
+pub(crate) mod family;
 pub(crate) mod into_set_cookie;
+mod scopes;
 pub(crate) mod state;
 pub(crate) mod write;

@@ -6,20 +6,25 @@ use core::fmt;
 use std::borrow::Cow;
 use std::sync::PoisonError;
 
+use hardtack_rules::{Former, Prefix, Seal, family};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
-use crate::cookie::declaration::{Declaration, DecodeSlot, EncodeValue, Spec, decode_raw};
+use super::scopes::{Carried, DomainProblem, RepairReason, ScopeContext};
+use crate::clock;
+use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec, decode_raw};
 #[cfg(feature = "seal")]
 use crate::cookie::error::SealFault;
 use crate::cookie::error::{ReadError, SetError};
-use crate::cookie::header_value::{HeaderContext, SetCookieHeader, set_cookie_header};
-use crate::cookie::overrides::Overrides;
+use crate::cookie::header_value::{HeaderContext, SetCookieHeader, removal_header, set_cookie_header};
+use crate::cookie::overrides::{ExpiryOverride, Overrides};
+use crate::cookie::scope::Identity;
 use crate::cookie::sealing::{self, OpenError, SealContext};
-use crate::cookie::value::InvalidValue;
+use crate::cookie::value::{self, InvalidValue, ValueWriter};
 use crate::event::{Code, Event, Kind, log};
 use crate::policy::Policy;
 use crate::policy::handle::CurrentPolicy;
+use crate::request::host::RequestHost;
 use crate::request::scheme::Verdict;
 use crate::sync::{Mutex, MutexGuard, OnceLock};
 use crate::wire::cookie::{self, Lookup};
@@ -29,6 +34,7 @@ use crate::wire::cookie::{self, Lookup};
 pub struct JarState {
     verdict: Verdict,
     headers: CookieHeaders,
+    host: Option<RequestHost>,
     /// The method and URI of the request, for events. `target` is `None` if the jar was made only from headers.
     target: Option<(Method, Uri)>,
     policy: OnceLock<CurrentPolicy>,
@@ -66,17 +72,57 @@ impl CookieHeaders {
 #[derive(Default)]
 struct Pending {
     is_sent: bool,
-    headers: Vec<SetCookieHeader>,
-    /// The cookies whose value in the request is unreadable. A response that reports the read error removes the
-    /// unreadable cookie.
-    unreadable: Vec<Declaration>,
+    cookies: Vec<PendingCookie>,
+    /// The cookies that no server can read. A response that reports the read error removes the unreadable cookie.
+    unreadable: Vec<(Declaration, CookieName)>,
+}
+
+/// A cookie that this request set or removed.
+struct PendingCookie {
+    declaration: Declaration,
+    header: SetCookieHeader,
+    change: Change,
+    /// The stronger of all reasons for which this request touched the cookie. After `remove` and `set`, the response still
+    /// repairs all scopes that `remove` repairs.
+    repair: RepairReason,
+}
+
+enum Change {
+    Removed,
+    Set {
+        /// The value's text before the value is sealed. `text` is `None` if the header contains the text.
+        sealed_text: Option<Vec<u8>>,
+        /// The time at which the cookie expires, in Unix seconds, if a setter chose the time.
+        expires: Option<i64>,
+    },
+}
+
+impl PendingCookie {
+    /// Returns the text of the pending value, or `None` if the cookie is removed or has expired.
+    fn text(&self) -> Option<Cow<'_, str>> {
+        let Change::Set { sealed_text, expires } = &self.change else { return None };
+        if expires.is_some_and(|end| end <= clock::unix_seconds(clock::now())) {
+            return None;
+        }
+        let raw = self.header.encoded_value();
+        match (self.declaration.spec.seal, sealed_text) {
+            (Some(Seal::Sealed), text) => text.as_deref().and_then(|text| std::str::from_utf8(text).ok()).map(Cow::Borrowed),
+            (Some(Seal::Signed), _) => sealing::signed_text(raw),
+            (None, _) => value::decode(raw),
+        }
+    }
+
+    fn is_removal(&self) -> bool {
+        matches!(self.change, Change::Removed)
+    }
 }
 
 impl JarState {
-    pub(crate) fn new(headers: &HeaderMap, verdict: Verdict) -> Self {
+    pub(crate) fn new(headers: &HeaderMap, host: Option<RequestHost>, verdict: Verdict) -> Self {
         JarState {
             verdict,
             headers: CookieHeaders::from_request(headers),
+            host,
             target: None,
             policy: OnceLock::new(),
             #[cfg(feature = "seal")]
@@ -112,27 +158,84 @@ impl JarState {
         self.target.as_ref().map(|(_, uri)| uri)
     }
 
+    #[cfg(feature = "_layer")]
+    pub(crate) fn host(&self) -> Option<&RequestHost> {
+        self.host.as_ref()
+    }
+
     pub(crate) fn policy(&self) -> Option<&CurrentPolicy> {
         self.policy.get()
     }
 
-    /// Closes the jar and returns the `Set-Cookie` headers of the jar. After the jar is closed, `set` returns an error.
+    /// Closes the jar and returns the `Set-Cookie` headers of the jar. Headers that remove a cookie come first, so that no
+    /// removal deletes a cookie that the response sets. After the jar is closed, `set` returns an error.
     pub(crate) fn close(&self) -> Vec<SetCookieHeader> {
         let mut pending = self.pending();
         pending.is_sent = true;
-        core::mem::take(&mut pending.headers)
+        let cookies = core::mem::take(&mut pending.cookies);
+        drop(pending);
+        let needs_order = cookies.len() > 1 && cookies.iter().any(PendingCookie::is_removal);
+        let repairs = self.repairs(&cookies);
+        if repairs.is_empty() && !needs_order {
+            return cookies.into_iter().map(|cookie| cookie.header).collect();
+        }
+        let (removed, set): (Vec<_>, Vec<_>) = cookies.into_iter().partition(PendingCookie::is_removal);
+        let cookies = removed.into_iter().chain(set).map(|cookie| cookie.header);
+        repairs.into_iter().chain(cookies).collect()
+    }
+
+    /// Returns the headers that remove older cookies from other scopes, for all pending cookies.
+    fn repairs(&self, cookies: &[PendingCookie]) -> Vec<SetCookieHeader> {
+        let mut headers: Vec<SetCookieHeader> = Vec::new();
+        for cookie in cookies {
+            let spec = cookie.declaration.spec;
+            let identity = &cookie.header.identity;
+            let is_fixed = Prefix::from_name(spec.name).is_some_and(Prefix::is_host_only);
+            // Most cookies have a `__Host-` name and no earlier name or scope, so they need no repair.
+            if is_fixed && spec.former.is_empty() {
+                continue;
+            }
+            let host = self.host_name();
+            let carried = self.carried(cookie.declaration, &identity.name);
+            let carried_former = |name: &CookieName| self.raw_values(name.as_str()).next().is_some();
+            let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
+            for repair in context.repairs(spec, identity, cookie.repair, carried, carried_former) {
+                let is_pending = cookies.iter().any(|other| other.header.identity == repair);
+                let is_known = headers.iter().any(|known| known.identity == repair);
+                if !is_pending && !is_known {
+                    headers.extend(removal_header(spec, repair, self.verdict));
+                }
+            }
+        }
+        headers
+    }
+
+    /// Returns what the request carried for the cookie's name.
+    fn carried(&self, declaration: Declaration, name: &CookieName) -> Carried {
+        let mut values = self.raw_values(name.as_str());
+        match (values.next(), values.next()) {
+            (None, _) => Carried::Nothing,
+            (Some(raw), None) => {
+                let text = self.text(declaration.spec, name.as_str(), raw);
+                match text.is_ok_and(|text| (declaration.is_valid)(&text)) {
+                    true => Carried::OneReadable,
+                    false => Carried::Suspect,
+                }
+            }
+            (Some(_), Some(_)) => Carried::Suspect,
+        }
     }
 
     /// Adds the `Set-Cookie` header that sets `value`. If `value` is `None`, adds the header that removes the cookie.
     pub(crate) fn add(
         &self,
         declaration: Declaration,
+        name: CookieName,
         value: Option<&dyn EncodeValue>,
         overrides: &Overrides,
     ) -> Result<(), SetError> {
-        let context = self.header_context(declaration.spec);
-        let header = set_cookie_header(declaration, value, overrides, &context);
-        header.and_then(|header| self.push(header)).inspect_err(|error| {
+        let result = self.build(declaration, name, value, overrides).and_then(|cookie| self.push(cookie));
+        result.inspect_err(|error| {
             let evidence = error.evidence();
             // If there is evidence that the request came over plain HTTP, the event contains the evidence in a field of
             // its own. So the text of `reason` does not repeat the evidence.
@@ -143,54 +246,232 @@ impl JarState {
         })
     }
 
-    fn push(&self, header: SetCookieHeader) -> Result<(), SetError> {
+    fn build(
+        &self,
+        declaration: Declaration,
+        name: CookieName,
+        value: Option<&dyn EncodeValue>,
+        overrides: &Overrides,
+    ) -> Result<PendingCookie, SetError> {
+        let spec = declaration.spec;
+        // This function reads the jar's policy only once. If the function read the policy twice, a concurrent
+        // `with_policy` could set the policy between the two reads.
+        let policy = self.current_policy();
+        let host = if spec.has_domain() { self.host_name() } else { None };
+        let (scope, problem) = ScopeContext { policy, host: host.as_deref() }.scope(spec);
+        let context = HeaderContext { verdict: self.verdict, scope, seal: self.seal_context(spec, policy) };
+        let header = set_cookie_header(declaration, name, value, overrides, context)?;
+        let change = match value {
+            None => Change::Removed,
+            Some(value) => Change::Set {
+                sealed_text: if spec.seal == Some(Seal::Sealed) { plain_text(value) } else { None },
+                expires: match overrides.expiry {
+                    ExpiryOverride::Expires(_, end) => Some(end),
+                    ExpiryOverride::MaxAge(max_age) if max_age.is_zero() => Some(i64::MIN),
+                    ExpiryOverride::MaxAge(_) | ExpiryOverride::Declared | ExpiryOverride::WithoutMaxAge => None,
+                },
+            },
+        };
+        if let Some(problem) = problem {
+            self.report_domain(spec, &header.identity, problem);
+        }
+        if overrides.is_shortened {
+            let reason = "the lifetime was longer than the declared `max_age`, and was cut to it";
+            self.emit(Event::new(Kind::HeaderHardened, Code::Shortened, &reason).with_cookie(spec.name));
+        }
+        let repair = if value.is_some() { RepairReason::Set } else { RepairReason::Removal };
+        Ok(PendingCookie { declaration, header, change, repair })
+    }
+
+    fn report_domain(&self, spec: &Spec, identity: &Identity, problem: DomainProblem) {
+        let host = self.host_name();
+        let host = host.as_deref().unwrap_or_default();
+        let (kind, code, reason) = match problem {
+            DomainProblem::Refused => (
+                Kind::Mistake,
+                Code::CookieDomain,
+                format!(
+                    "`cookie_domain_for` returned a domain that is neither the host `{host}` nor a parent domain of it; \
+                     the cookie is host-only"
+                ),
+            ),
+            DomainProblem::Mismatch => {
+                let domain = identity.scope.domain.as_deref().unwrap_or_default();
+                let reason = format!(
+                    "`Domain={domain}` is neither the host `{host}` nor a parent domain of it, so browsers do not store \
+                     the cookie; declare `domain = policy`, and give each environment its own `cookie_domain`"
+                );
+                (Kind::HeaderReported, Code::DomainMismatch, reason)
+            }
+        };
+        self.emit(Event::new(kind, code, &reason).with_cookie(spec.name));
+    }
+
+    fn push(&self, mut cookie: PendingCookie) -> Result<(), SetError> {
         let mut pending = self.pending();
         if pending.is_sent {
-            return Err(SetError::ResponseSent { cookie: header.name });
+            return Err(SetError::ResponseSent { cookie: cookie.declaration.spec.name });
         }
-        if let Some(earlier) = pending.headers.iter().position(|earlier| header.replaces(earlier)) {
-            pending.headers.remove(earlier);
+        let identity = &cookie.header.identity;
+        if let Some(at) = pending.cookies.iter().position(|earlier| earlier.header.identity == *identity) {
+            let earlier = pending.cookies.remove(at);
+            cookie.repair = cookie.repair.max(earlier.repair);
         }
-        pending.headers.push(header);
+        pending.cookies.push(cookie);
         Ok(())
     }
 
-    /// Returns every raw value that the request contains for the cookie's name.
-    pub(crate) fn values(&self, declaration: Declaration) -> impl Iterator<Item = &[u8]> {
-        cookie::values(self.headers.as_slice(), declaration.spec.name)
+    /// Drops the pending cookie, and its repairs.
+    pub(crate) fn undo(&self, declaration: Declaration, name: &CookieName) {
+        let identity = self.identity(declaration.spec, name.clone());
+        self.pending().cookies.retain(|cookie| cookie.header.identity != identity);
     }
 
-    /// Reads the cookie and stores the decoded value in `slot`. `slot` stays empty if the request does not contain the
-    /// cookie.
-    pub(crate) fn find(&self, declaration: Declaration, slot: &mut dyn DecodeSlot) -> Result<(), ReadError> {
-        let result = match cookie::lookup(self.headers.as_slice(), declaration.spec.name) {
-            Lookup::Missing => return Ok(()),
-            Lookup::Unique(raw) => self.read_value(declaration, raw, slot),
-            Lookup::Conflicting => self.read_conflicting(declaration, slot),
+    /// Returns the identity that a cookie has in this request.
+    fn identity(&self, spec: &Spec, name: CookieName) -> Identity {
+        let host = if spec.policy_domain { self.host_name() } else { None };
+        let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
+        Identity { name, scope: context.scope(spec).0.into_owned() }
+    }
+
+    /// Returns the request's host in lower case, without a port.
+    fn host_name(&self) -> Option<String> {
+        self.host.as_ref()?.host().ok().map(|host| host.as_str().to_ascii_lowercase())
+    }
+
+    /// Returns every raw value that the request contains for the name.
+    pub(crate) fn raw_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        cookie::values(self.headers.as_slice(), name)
+    }
+
+    /// Reads the cookie and stores the decoded value in `slot`. `slot` stays empty if the cookie is absent. If this request
+    /// set or removed the cookie, reads the pending value.
+    pub(crate) fn find(
+        &self,
+        declaration: Declaration,
+        name: &CookieName,
+        slot: &mut dyn DecodeSlot,
+    ) -> Result<(), ReadError> {
+        if self.find_pending(declaration, name, slot) {
+            return Ok(());
+        }
+        let result = match cookie::lookup(self.headers.as_slice(), name.as_str()) {
+            Lookup::Missing if declaration.spec.former.is_empty() => return Ok(()),
+            Lookup::Missing => self.find_former(declaration, name, slot).map(|_| ()),
+            Lookup::Unique(raw) => self.read_value(declaration, name, raw, slot),
+            Lookup::Conflicting => self.read_conflicting(declaration, name, slot),
         };
-        result.inspect_err(|error| self.reject(declaration, error))
+        result.inspect_err(|error| self.reject(declaration, name, error))
+    }
+
+    /// Reads the pending value of the cookie. Returns false if this request neither set nor removed the cookie.
+    fn find_pending(&self, declaration: Declaration, name: &CookieName, slot: &mut dyn DecodeSlot) -> bool {
+        if self.pending().cookies.is_empty() {
+            return false;
+        }
+        let identity = self.identity(declaration.spec, name.clone());
+        let pending = self.pending();
+        let Some(cookie) = pending.cookies.iter().find(|cookie| cookie.header.identity == identity) else {
+            return false;
+        };
+        let Some(text) = cookie.text().map(Cow::into_owned) else { return true };
+        // The user's code decodes the value, so the jar must not be locked meanwhile.
+        drop(pending);
+        if let Err(error) = slot.decode(&text) {
+            let reason = format!("a value that this request set is not valid for the type that reads it: {error}");
+            self.emit(Event::new(Kind::Mistake, Code::PendingValue, &reason).with_cookie(declaration.spec.name));
+        }
+        true
+    }
+
+    /// Reads the value that the request carried under an earlier name. The value counts only if the request carried exactly
+    /// one cookie of the earlier name, if the request came over HTTPS where the cookie is Secure, and if the date `until`
+    /// is not reached. Returns true if a value was read.
+    ///
+    /// Call this function only if the request carried no cookie of the present name.
+    pub(crate) fn find_former(
+        &self,
+        declaration: Declaration,
+        name: &CookieName,
+        slot: &mut dyn DecodeSlot,
+    ) -> Result<bool, ReadError> {
+        let spec = declaration.spec;
+        if spec.secure && !self.verdict.https {
+            return Ok(false);
+        }
+        let family_key = name.as_str().strip_prefix(spec.name).unwrap_or_default();
+        let now = clock::unix_seconds(clock::now());
+        for former in spec.former.iter().filter(|former| former.name.is_some_and(|name| name != spec.name)) {
+            if former.until.is_none_or(|until| until.start() <= now) {
+                continue;
+            }
+            let former_name = former.name_in(spec);
+            let full_name = format!("{former_name}{family_key}");
+            let mut values = self.raw_values(&full_name);
+            let (Some(raw), None) = (values.next(), values.next()) else { continue };
+            let text = self.former_text(spec, former, &full_name, raw)?;
+            slot.decode(&text).map_err(|source| ReadError::Malformed { cookie: former_name, source })?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Converts the raw value of a cookie with an earlier name to text.
+    fn former_text<'a>(
+        &self,
+        spec: &Spec,
+        former: &Former<'static>,
+        full_name: &str,
+        raw: &'a [u8],
+    ) -> Result<Cow<'a, str>, ReadError> {
+        let cookie = former.name_in(spec);
+        match spec.seal.filter(|_| !former.unsigned) {
+            Some(seal) => {
+                let context = self.seal_context(spec, self.current_policy());
+                sealing::open(full_name, raw, seal, context).map_err(|error| unseal_error(cookie, error))
+            }
+            None => decode_raw(raw, former.raw).map_err(|source| ReadError::Malformed { cookie, source }),
+        }
+    }
+
+    /// Returns true if the request carried the cookie under an earlier name, and the value can be read.
+    pub(crate) fn is_former(&self, declaration: Declaration, name: &CookieName, slot: &mut dyn DecodeSlot) -> bool {
+        matches!(cookie::lookup(self.headers.as_slice(), name.as_str()), Lookup::Missing)
+            && self.find_former(declaration, name, slot).unwrap_or(false)
     }
 
     /// Decodes one raw cookie value and stores the decoded value in `slot`.
     pub(crate) fn decode(
         &self,
         declaration: Declaration,
+        name: &CookieName,
         raw: &[u8],
         slot: &mut dyn DecodeSlot,
     ) -> Result<(), ReadError> {
-        self.read_value(declaration, raw, slot).inspect_err(|error| self.reject(declaration, error))
+        self.read_value(declaration, name, raw, slot).inspect_err(|error| self.reject(declaration, name, error))
     }
 
-    fn read_value(&self, declaration: Declaration, raw: &[u8], slot: &mut dyn DecodeSlot) -> Result<(), ReadError> {
+    fn read_value(
+        &self,
+        declaration: Declaration,
+        name: &CookieName,
+        raw: &[u8],
+        slot: &mut dyn DecodeSlot,
+    ) -> Result<(), ReadError> {
         self.check_https(declaration.spec)?;
-        let text = self.text(declaration.spec, raw)?;
+        let text = self.text(declaration.spec, name.as_str(), raw)?;
         slot.decode(&text).map_err(|source| malformed(declaration.spec, source))
     }
 
     /// Reads a cookie for which the request contains several different values. If the cookie is `signed` or `sealed`,
     /// ignores every value without a valid seal. Another host of the same site may have set a value without a valid
     /// seal. If no value has a valid seal, returns the error of the first value.
-    fn read_conflicting(&self, declaration: Declaration, slot: &mut dyn DecodeSlot) -> Result<(), ReadError> {
+    fn read_conflicting(
+        &self,
+        declaration: Declaration,
+        name: &CookieName,
+        slot: &mut dyn DecodeSlot,
+    ) -> Result<(), ReadError> {
         let spec = declaration.spec;
         self.check_https(spec)?;
         let ambiguous = ReadError::Ambiguous { cookie: spec.name };
@@ -198,8 +479,8 @@ impl JarState {
             return Err(ambiguous);
         }
         let (mut valid, mut first_error) = (None, None);
-        for raw in self.values(declaration) {
-            match self.text(spec, raw) {
+        for raw in self.raw_values(name.as_str()) {
+            match self.text(spec, name.as_str(), raw) {
                 Ok(text) if valid.as_ref().is_some_and(|valid| *valid != text) => return Err(ambiguous),
                 Ok(text) => valid = Some(text),
                 Err(error) => first_error = first_error.or(Some(error)),
@@ -223,21 +504,12 @@ impl JarState {
 
     /// Converts a raw cookie value to text. Verifies or decrypts a `signed` or `sealed` value. Percent-decodes a value
     /// that has no seal. Does not change the value of a `read_only` cookie, because another program wrote the value.
-    fn text<'a>(&self, spec: &Spec, raw: &'a [u8]) -> Result<Cow<'a, str>, ReadError> {
-        let Some(seal) = spec.seal else { return decode_raw(spec, raw).map_err(|source| malformed(spec, source)) };
+    fn text<'a>(&self, spec: &Spec, name: &str, raw: &'a [u8]) -> Result<Cow<'a, str>, ReadError> {
+        let Some(seal) = spec.seal else {
+            return decode_raw(raw, spec.read_only).map_err(|source| malformed(spec, source));
+        };
         let context = self.seal_context(spec, self.current_policy());
-        sealing::open(spec.name, raw, seal, context).map_err(|error| unseal_error(spec, error))
-    }
-
-    fn header_context(&self, spec: &Spec) -> HeaderContext<'_> {
-        // This function reads the jar's policy only once. If the function read the policy twice, a concurrent
-        // `with_policy` could set the policy between the two reads.
-        let policy = self.current_policy();
-        HeaderContext {
-            verdict: self.verdict,
-            cookie_domain: policy.and_then(Policy::cookie_domain),
-            seal: self.seal_context(spec, policy),
-        }
+        sealing::open(name, raw, seal, context).map_err(|error| unseal_error(spec.name, error))
     }
 
     #[cfg(feature = "seal")]
@@ -261,11 +533,12 @@ impl JarState {
 
     /// Emits an event for the read error. If the error response must remove the cookie, stores the declaration for
     /// `remove_unreadable`.
-    fn reject(&self, declaration: Declaration, error: &ReadError) {
-        if error.removes_cookie() && !declaration.spec.read_only {
+    fn reject(&self, declaration: Declaration, name: &CookieName, error: &ReadError) {
+        let is_present_name = error.cookie() == declaration.spec.name;
+        if error.removes_cookie() && is_present_name && !declaration.spec.read_only {
             let mut pending = self.pending();
-            if !pending.unreadable.iter().any(|known| known.spec.name == declaration.spec.name) {
-                pending.unreadable.push(declaration);
+            if !pending.unreadable.iter().any(|(_, known)| known == name) {
+                pending.unreadable.push((declaration, name.clone()));
             }
         }
         let evidence = error.evidence();
@@ -277,31 +550,69 @@ impl JarState {
         self.emit(event.with_cookie(error.cookie()).with_evidence(evidence));
     }
 
-    /// Adds a header that removes the cookie `name`, if the cookie's value was unreadable. Does nothing if the response
-    /// already sets the cookie.
+    /// Adds headers that remove the unreadable cookies whose declared name is `name`. Does nothing if the response already
+    /// sets or removes the cookie.
     ///
     /// A `read_only` cookie is never removed, because another program owns the cookie.
     #[cfg(feature = "_layer")]
     pub(crate) fn remove_unreadable(&self, name: &str) {
-        let declaration = self.pending().unreadable.iter().copied().find(|known| known.spec.name == name);
-        let Some(declaration) = declaration else { return };
-        let context = self.header_context(declaration.spec);
-        let Ok(removal) = set_cookie_header(declaration, None, &Overrides::NONE, &context) else { return };
-        let mut pending = self.pending();
-        if !pending.headers.iter().any(|header| removal.replaces(header)) {
-            // Inserts the removal before all other headers, so that the removal never deletes a cookie that the
-            // application sets.
-            pending.headers.insert(0, removal);
+        let unreadable = core::mem::take(&mut self.pending().unreadable);
+        for (declaration, name) in unreadable.into_iter().filter(|(declaration, _)| declaration.spec.name == name) {
+            let Ok(removal) = self.build(declaration, name, None, &Overrides::NONE) else { continue };
+            // The response removes the cookie from the declared scope only.
+            let removal = PendingCookie { repair: RepairReason::Set, ..removal };
+            let mut pending = self.pending();
+            if !pending.cookies.iter().any(|cookie| cookie.header.identity == removal.header.identity) {
+                pending.cookies.push(removal);
+            }
         }
+    }
+
+    /// Returns the keys of a family: the keys of the request in the request's order, then the keys that this request set.
+    /// Each key is in the result once. A key that this request removed is not in the result.
+    pub(crate) fn family_keys(&self, declaration: Declaration) -> Vec<String> {
+        let family = declaration.spec.name;
+        let mut keys: Vec<String> = Vec::new();
+        let pending = self.pending();
+        let is_removed = |key: &str| {
+            let name = CookieName::in_family(family, key);
+            pending.cookies.iter().any(|cookie| cookie.header.identity.name == name && cookie.text().is_none())
+        };
+        let carried = self.headers.as_slice().iter().flat_map(|header| cookie::pairs(header.as_bytes()));
+        let carried = carried.filter_map(|(name, _)| std::str::from_utf8(name).ok());
+        let set = pending.cookies.iter().map(|cookie| cookie.header.identity.name.as_str());
+        for name in carried.chain(set) {
+            let key = name.strip_prefix(family).and_then(|rest| rest.strip_prefix('.'));
+            let Some(key) = key.filter(|key| family::is_key(key)) else { continue };
+            if !keys.iter().any(|known| known == key) && !is_removed(key) {
+                keys.push(key.to_owned());
+            }
+        }
+        keys
+    }
+
+    /// Returns true if this request set the cookie.
+    pub(crate) fn is_set(&self, name: &CookieName) -> bool {
+        self.pending().cookies.iter().any(|cookie| cookie.header.identity.name == *name && !cookie.is_removal())
+    }
+
+    /// Returns the context for a text that sets the cookie through `document.cookie`.
+    pub(crate) fn document_context(&self, spec: &Spec) -> HeaderContext<'_> {
+        let policy = self.current_policy();
+        let host = if spec.policy_domain { self.host_name() } else { None };
+        let (scope, _) = ScopeContext { policy, host: host.as_deref() }.scope(spec);
+        let scope = scope.into_owned();
+        HeaderContext { verdict: self.verdict, scope, seal: self.seal_context(spec, policy) }
     }
 
     /// Returns three values for `Debug`: the cookie names of the request, the cookie names of the response, and true if
     /// the jar is closed.
-    pub(crate) fn names(&self) -> (Vec<Cow<'_, str>>, Vec<&'static str>, bool) {
+    pub(crate) fn names(&self) -> (Vec<Cow<'_, str>>, Vec<String>, bool) {
         let received = self.headers.as_slice().iter().flat_map(|header| cookie::pairs(header.as_bytes()));
         let received = received.map(|(name, _)| String::from_utf8_lossy(name));
         let pending = self.pending();
-        (received.collect(), pending.headers.iter().map(|header| header.name).collect(), pending.is_sent)
+        let names = pending.cookies.iter().map(|cookie| cookie.header.identity.name.as_str().to_owned());
+        (received.collect(), names.collect(), pending.is_sent)
     }
 
     /// Emits an event with the method and path of the jar's request.
@@ -322,7 +633,7 @@ impl JarState {
         if headers.is_empty() {
             return;
         }
-        let names = headers.iter().map(|header| header.name).collect::<Vec<_>>().join(", ");
+        let names = headers.iter().map(|header| header.identity.name.as_str()).collect::<Vec<_>>().join(", ");
         self.emit(Event::new(Kind::Mistake, Code::NeverSent, &reason).with_cookie(&names));
     }
 
@@ -336,12 +647,18 @@ fn malformed(spec: &Spec, source: InvalidValue) -> ReadError {
     ReadError::Malformed { cookie: spec.name, source }
 }
 
-fn unseal_error(spec: &Spec, error: OpenError) -> ReadError {
-    let cookie = spec.name;
+/// Returns the text of a value, without percent-encoding. Returns `None` if the value cannot be written.
+fn plain_text(value: &dyn EncodeValue) -> Option<Vec<u8>> {
+    let mut out = ValueWriter::without_encoding(Cow::Borrowed(""), 0);
+    value.encode(&mut out);
+    out.finish()
+}
+
+fn unseal_error(cookie: &'static str, error: OpenError) -> ReadError {
     match error {
         OpenError::NoKeyring => ReadError::NoKeyring { cookie },
         #[cfg(feature = "seal")]
-        OpenError::NotUtf8 => malformed(spec, InvalidValue::NOT_UTF8),
+        OpenError::NotUtf8 => ReadError::Malformed { cookie, source: InvalidValue::NOT_UTF8 },
         #[cfg(feature = "seal")]
         OpenError::Seal(error) => match error {
             crate::seal::OpenError::Malformed => ReadError::BadSeal { cookie, fault: SealFault::Malformed },
@@ -356,7 +673,8 @@ fn unseal_error(spec: &Spec, error: OpenError) -> ReadError {
 impl Drop for JarState {
     fn drop(&mut self) {
         let pending = self.pending.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let headers = core::mem::take(&mut pending.headers);
+        let cookies = core::mem::take(&mut pending.cookies);
+        let headers: Vec<_> = cookies.into_iter().map(|cookie| cookie.header).collect();
         self.report_unsent(
             &headers,
             "set and never sent; call `Cookies::write` on the response, or add the policy's layer",

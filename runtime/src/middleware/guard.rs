@@ -51,7 +51,8 @@ impl PolicyGuard {
         event::report_suppressed();
         let current = self.policy.current_policy();
         let verdict = self.tls_termination.verdict(head);
-        let jar = JarState::new(head.headers, verdict).with_target(head.method, head.uri);
+        let host = RequestHost::from_request(head.uri, head.headers).ok();
+        let jar = JarState::new(head.headers, host, verdict).with_target(head.method, head.uri);
         let response = if verdict.https { None } else { plain_http::respond(current.policy.force_https(), head) };
         jar.set_policy(current);
         if let Some(response) = response {
@@ -63,7 +64,6 @@ impl PolicyGuard {
         let is_nested = head.extensions.get::<JarHandle>().is_some();
         Ok(InFlight {
             jar: Arc::new(jar),
-            host: RequestHost::from_request(head.uri, head.headers).ok(),
             // If two middlewares of hardtack handle a request, only the outer middleware adds the missing `Path` to
             // headers that remove cookies. If the inner middleware did the same, each header would be sent twice.
             removals: self.removals.clone().filter(|_| !is_nested),
@@ -76,7 +76,6 @@ impl PolicyGuard {
 /// A request whose response is not finished yet.
 pub(crate) struct InFlight {
     jar: Arc<JarState>,
-    host: Option<RequestHost>,
     removals: Option<Arc<Removals>>,
     /// True if another middleware of hardtack wraps this middleware.
     is_nested: bool,
@@ -103,7 +102,7 @@ impl InFlight {
         let pending_len = pending.len();
         let mut trusted = extensions.remove::<TrustedHeaders>().unwrap_or_default();
         let Some(current) = self.jar.policy() else { return };
-        let hardener = ResponseHardener { jar: &self.jar, policy: &current.policy, host: self.host.as_ref() };
+        let hardener = ResponseHardener { jar: &self.jar, policy: &current.policy, host: self.jar.host() };
         self.complete_removals(&hardener, headers);
         hardener.harden(headers, &mut trusted, pending);
         if self.is_nested {

@@ -252,9 +252,11 @@ fn is_replaced_removal(header: &HeaderValue, pending: &[SetCookieHeader]) -> boo
     let removal = ParsedSetCookie::parse(header.as_bytes());
     removal.lifetime.is_expired(clock::now())
         && pending.iter().any(|set| {
-            let domain = set.domain.as_deref().unwrap_or_default();
-            removal.name == set.name.as_bytes()
-                && removal.path == Some(set.path.as_bytes())
+            let scope = &set.identity.scope;
+            let domain = scope.domain.as_deref().unwrap_or_default();
+            removal.name == set.identity.name.as_str().as_bytes()
+                && removal.path == Some(scope.path.as_bytes())
+                && removal.partitioned == scope.partitioned
                 && removal.domain.unwrap_or_default().eq_ignore_ascii_case(domain.as_bytes())
         })
 }

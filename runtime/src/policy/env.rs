@@ -1,6 +1,6 @@
 //! Reads a policy from environment variables.
 
-use super::keys::{Draft, KEYS, TextValue};
+use super::keys::{Draft, EMPTY_IS_NOT_SET, KEYS, TextValue};
 use super::{Policy, PolicyError};
 
 /// The start of the name of each environment variable that contains a policy setting.
@@ -20,6 +20,11 @@ impl Policy {
     ///
     /// If the value of a setting is a list, commas separate the items of the list. If the value contains several
     /// exceptions, semicolons separate the exceptions.
+    ///
+    /// These variables count as not set if they are empty: `HARDTACK_POLICY_COOKIE_DOMAIN`,
+    /// `HARDTACK_POLICY_BASE_PATH`, `HARDTACK_POLICY_FORMER_COOKIE_DOMAIN` and `HARDTACK_POLICY_FORMER_BASE_PATH`. For
+    /// example, cookies with `domain = policy` are host-only with `HARDTACK_POLICY_COOKIE_DOMAIN=`. The value `none`
+    /// also means host-only.
     ///
     /// With the feature `seal`, there are two ways to set the secret keys of the keyring:
     ///
@@ -65,6 +70,9 @@ pub(super) fn from_variables(variables: impl Iterator<Item = (String, Option<Str
         let Some(value) = value else {
             return Err(PolicyError::new(name.clone(), "not UTF-8; write it in UTF-8"));
         };
+        if value.trim().is_empty() && EMPTY_IS_NOT_SET.contains(&key.name) {
+            continue;
+        }
         draft.set(key, name, Variable(value.clone()))?;
     }
     draft.build()
@@ -96,7 +104,6 @@ impl TextValue for Variable {
         self.0.trim().parse().ok()
     }
 
-    #[cfg(feature = "_layer")]
     fn list(self) -> Option<Vec<String>> {
         Some(self.0.split(',').map(|item| item.trim().to_owned()).collect())
     }

@@ -25,7 +25,6 @@ pub(super) trait TextValue: Sized {
     fn text(self) -> Option<String>;
     #[cfg(feature = "_layer")]
     fn number(self) -> Option<u16>;
-    #[cfg(feature = "_layer")]
     fn list(self) -> Option<Vec<String>>;
     /// Returns pairs of a name and a reason. If a reason is missing, the method returns an empty reason. The policy
     /// builder rejects an empty reason with an error.
@@ -49,7 +48,6 @@ enum KeyKind {
     #[cfg(feature = "_layer")]
     Number(fn(&mut Draft, u16)),
     Duration(fn(&mut Draft, Duration)),
-    #[cfg(feature = "_layer")]
     List(fn(&mut Draft, Vec<String>)),
     Word(&'static [Word]),
     Reasons(fn(&mut Draft, Vec<(String, String)>)),
@@ -104,6 +102,9 @@ pub(super) const KEYS: &[Key] = &[
     Key { name: "baseline.longest_max_age", kind: KeyKind::Duration(|draft, time| draft.baseline(|baseline| baseline.longest_max_age(time))) },
     Key { name: "exceptions", kind: KeyKind::Reasons(|draft, all| for (cookie, reason) in all { draft.builder(|builder| builder.exception(cookie, reason)); }) },
     Key { name: "cookie_domain", kind: KeyKind::Text(|draft, domain| draft.builder(|builder| builder.cookie_domain(domain))) },
+    Key { name: "base_path", kind: KeyKind::Text(|draft, path| draft.builder(|builder| builder.base_path(path))) },
+    Key { name: "former_cookie_domain", kind: KeyKind::List(|draft, list| draft.builder(|builder| builder.former_cookie_domain(list))) },
+    Key { name: "former_base_path", kind: KeyKind::List(|draft, list| draft.builder(|builder| builder.former_base_path(list))) },
     #[cfg(feature = "seal")]
     Key { name: "keyring", kind: KeyKind::Secret(|draft, text| text.parse().map(|keyring| draft.keyring = Some(keyring))) },
     #[cfg(feature = "seal")]
@@ -113,6 +114,11 @@ pub(super) const KEYS: &[Key] = &[
     #[cfg(feature = "_layer")]
     Key { name: "outbound_exceptions", kind: KeyKind::Reasons(|draft, all| for (host, reason) in all { draft.builder(|builder| builder.outbound_exception(host, reason)); }) },
 ];
+
+/// The keys whose environment variable counts as not set if its value is empty. A deployment often passes a variable
+/// without a value, as in `HARDTACK_POLICY_COOKIE_DOMAIN=`.
+pub(super) const EMPTY_IS_NOT_SET: &[&str] =
+    &["cookie_domain", "base_path", "former_cookie_domain", "former_base_path"];
 
 /// The settings that have been read so far from environment variables or from a TOML file.
 #[derive(Default)]
@@ -159,7 +165,6 @@ impl Draft {
             KeyKind::Text(set) => set(self, value.text().ok_or_else(|| expected("a text"))?),
             #[cfg(feature = "_layer")]
             KeyKind::Number(set) => set(self, value.number().ok_or_else(|| expected("a number from 1 to 65535"))?),
-            #[cfg(feature = "_layer")]
             KeyKind::List(set) => set(self, value.list().ok_or_else(|| expected("a list of texts"))?),
             KeyKind::Duration(set) => {
                 let text = value.text().ok_or_else(|| expected("a duration, as in \"365d\""))?;

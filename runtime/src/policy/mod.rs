@@ -18,11 +18,11 @@ use http::HeaderValue;
 
 use crate::cookie::declaration::Spec;
 use crate::event::Event;
-use crate::wire::domain;
 
 mod baseline;
 #[cfg(feature = "_layer")]
 mod caching;
+pub(crate) mod cookie_scope;
 mod env;
 mod error;
 #[cfg(feature = "_layer")]
@@ -39,6 +39,7 @@ mod undeclared;
 pub use baseline::Baseline;
 #[cfg(feature = "_layer")]
 pub use caching::Caching;
+use cookie_scope::CookieScope;
 pub use error::PolicyError;
 #[cfg(feature = "_layer")]
 pub use force_https::ForceHttps;
@@ -103,12 +104,6 @@ impl Policy {
     /// ```
     pub fn to_builder(&self) -> PolicyBuilder {
         self.settings.clone()
-    }
-
-    /// Returns the `Domain` of cookies that are declared with `domain = policy`.
-    #[must_use]
-    pub fn cookie_domain(&self) -> Option<&str> {
-        self.settings.cookie_domain.as_deref()
     }
 
     /// Returns the weakest attributes that the policy accepts.
@@ -216,7 +211,7 @@ impl Default for Policy {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct PolicyBuilder {
-    cookie_domain: Option<String>,
+    cookie_scope: CookieScope,
     baseline: Baseline,
     exceptions: Vec<(String, String)>,
     declared: Vec<&'static [Spec]>,
@@ -295,22 +290,6 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets the `Domain` of cookies that are declared with `domain = policy`. If the policy has no `Domain`, a cookie
-    /// that is declared with `domain = policy` cannot be set.
-    ///
-    /// ```
-    /// use hardtack::Policy;
-    ///
-    /// let policy = Policy::builder().cookie_domain("shop.example").build()?;
-    /// assert_eq!(policy.cookie_domain(), Some("shop.example"));
-    /// assert_eq!(Policy::builder().cookie_domain(".shop.example").build().unwrap_err().key(), "cookie_domain");
-    /// # Ok::<(), hardtack::policy::PolicyError>(())
-    /// ```
-    pub fn cookie_domain(mut self, domain: impl Into<String>) -> Self {
-        self.cookie_domain = Some(domain.into());
-        self
-    }
-
     /// Sets the keyring that signs and seals cookies. If the policy has no keyring, a cookie that is declared `signed`
     /// or `sealed` cannot be set or read.
     ///
@@ -371,12 +350,8 @@ impl PolicyBuilder {
     ///
     /// Returns an error if a setting is invalid, or if two settings contradict each other. The error contains the name
     /// of the first invalid setting, and a description of a valid value.
-    pub fn build(self) -> Result<Policy, PolicyError> {
-        if let Some(domain) = &self.cookie_domain {
-            domain::check(domain).map_err(|fault| {
-                PolicyError::new("cookie_domain", format!("`{}` is refused: {fault}", domain.escape_debug()))
-            })?;
-        }
+    pub fn build(mut self) -> Result<Policy, PolicyError> {
+        self.cookie_scope.check()?;
         for (name, reason) in &self.exceptions {
             check_cookie_name("exceptions", name)?;
             check_reason("exceptions", name, reason)?;
@@ -516,8 +491,8 @@ impl PolicyBuilder {
 impl fmt::Debug for PolicyBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut settings = f.debug_struct("Settings");
+        self.cookie_scope.show(&mut settings);
         settings
-            .field("cookie_domain", &self.cookie_domain)
             .field("baseline", &self.baseline)
             .field("exceptions", &self.exceptions)
             .field("on_event", &self.callback.is_some());
@@ -562,21 +537,6 @@ mod tests {
         }
         assert!(!Policy::builder().force_https(false).build().unwrap().force_https().is_on());
         assert!(Policy::builder().force_https(true).build().unwrap().force_https().is_on());
-    }
-
-    #[test]
-    fn invalid_domain_names_its_key() {
-        let policy = Policy::builder().cookie_domain("Example.com").build().unwrap();
-        assert_eq!(policy.cookie_domain(), Some("Example.com"));
-        for (domain, text) in [
-            (".example.com", "`cookie_domain`: `.example.com` is refused: the domain begins with a dot"),
-            ("127.0.0.1", "`cookie_domain`: `127.0.0.1` is refused: "),
-            ("a.b\r\nx", "`cookie_domain`: `a.b\\r\\nx` is refused: "),
-            ("", "`cookie_domain`: `` is refused: the domain is empty"),
-        ] {
-            let error = Policy::builder().cookie_domain(domain).build().unwrap_err();
-            assert!(error.to_string().starts_with(text), "{error}");
-        }
     }
 
     #[test]

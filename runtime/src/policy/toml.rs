@@ -12,7 +12,10 @@ impl Policy {
     /// undeclared_cookies = "harden"         # or "observe", "refuse"
     /// session_names = ["basket_key"]
     /// caching = "private"                   # or "no-store"
-    /// cookie_domain = "example.com"
+    /// cookie_domain = "example.com"         # or "none": cookies with `domain = policy` are host-only
+    /// former_cookie_domain = ["old.example", "none"]
+    /// base_path = "/vault"
+    /// former_base_path = ["/old", "/"]
     ///
     /// [force_https]                         # or force_https = false
     /// api_paths = ["/api"]
@@ -115,7 +118,6 @@ impl TextValue for &DeValue<'_> {
         }
     }
 
-    #[cfg(feature = "_layer")]
     fn list(self) -> Option<Vec<String>> {
         match self {
             DeValue::Array(items) => items.iter().map(|item| item.get_ref().text()).collect(),

@@ -6,16 +6,19 @@
 //! in constant time.
 //!
 //! ```text
-//! signed   value "." "1" id(4) base64url( expiry(4) tag(16) )       tag = HMAC-SHA256("1" id expiry length(2) name value)
+//! signed   value "." "1" id(4) base64url( expiry(4) tag(16) )       tag = HMAC-SHA256("1" id expiry length(2) name text)
 //! sealed         "1" id(4) base64url( nonce(12) AEAD( expiry(4) value ) )             associated data = "1" id name
 //! ```
 //!
-//! The numbers in parentheses are lengths in bytes. The expiry and the length are big-endian numbers. A signed value is
-//! percent-encoded, as in the header. A sealed value is not percent-encoded before it is encrypted.
+//! The numbers in parentheses are lengths in bytes. The expiry and the length are big-endian numbers. In a signed
+//! cookie, `value` is percent-encoded, as in the header, and `text` is the decoded value. So the signature stays valid if
+//! another library encodes the value in another way. A sealed value is not percent-encoded before it is encrypted.
 //!
 //! The tag of a signed value is the first half of the HMAC (RFC 2104 section 5, as in RFC 4868). Like the tag of a
 //! sealed value, the tag of a signed value has 128 bits. With the whole HMAC, `base64url( expiry tag )` would have 48
 //! characters instead of 27.
+
+use std::borrow::Cow;
 
 use aes_gcm_siv::{AeadInPlace as _, Nonce, Tag};
 use base64::Engine as _;
@@ -57,13 +60,13 @@ pub(crate) const fn sealed_len(message_len: usize) -> usize {
     1 + ID_LEN + base64_len(message_len)
 }
 
-/// Signs a cookie's value and appends the signature to `header`. The cookie's value is the part of `header` that begins
-/// at `start`.
-pub(crate) fn sign(keyring: &Keyring, name: &str, expiry: u32, header: &mut Vec<u8>, start: usize) -> Option<()> {
+/// Signs the text of a cookie's value and appends the signature to `header`. The text is not percent-encoded. So a jar of
+/// another library may encode the value in another way, and the signature stays valid.
+pub(crate) fn sign(keyring: &Keyring, name: &str, expiry: u32, text: &[u8], header: &mut Vec<u8>) -> Option<()> {
     let key = keyring.writer_at(clock::now);
     let id = key.id().as_bytes();
     let expiry = expiry.to_be_bytes();
-    let tag = signer_for(key, id, expiry, name, header.get(start..)?)?.finalize().into_bytes();
+    let tag = signer_for(key, id, expiry, name, text)?.finalize().into_bytes();
     let mut seal = [0; EXPIRY_LEN + TAG_LEN];
     let (seal_expiry, seal_tag) = seal.split_at_mut(EXPIRY_LEN);
     seal_expiry.copy_from_slice(&expiry);
@@ -73,8 +76,14 @@ pub(crate) fn sign(keyring: &Keyring, name: &str, expiry: u32, header: &mut Vec<
     append_base64(&seal, header)
 }
 
-/// Verifies a signed value, and returns the value without the signature. The returned value is still percent-encoded.
-pub(crate) fn open_signed<'a>(keyring: &Keyring, name: &str, raw: &'a [u8]) -> Result<&'a [u8], OpenError> {
+/// Verifies a signed value, and returns the text of the value without the signature. The argument `decode` removes the
+/// percent-encoding of the value.
+pub(crate) fn open_signed<'a>(
+    keyring: &Keyring,
+    name: &str,
+    raw: &'a [u8],
+    decode: fn(&'a [u8]) -> Option<Cow<'a, str>>,
+) -> Result<Cow<'a, str>, OpenError> {
     // A signed value may contain dots, but its signature is base64url text without a dot. The last dot is therefore
     // between the value and the signature.
     let dot = raw.iter().rposition(|byte| *byte == b'.').ok_or(OpenError::Malformed)?;
@@ -91,28 +100,29 @@ pub(crate) fn open_signed<'a>(keyring: &Keyring, name: &str, raw: &'a [u8]) -> R
     let tag = rest.first_chunk::<TAG_LEN>().ok_or(OpenError::Malformed)?;
     let mut keys = keyring.with_id(id).peekable();
     keys.peek().ok_or(OpenError::UnknownKey)?;
+    let text = decode(value).ok_or(OpenError::Malformed)?;
     let is_valid = keys.any(|key| {
-        let signer = signer_for(key, id, *expiry, name, value);
+        let signer = signer_for(key, id, *expiry, name, text.as_bytes());
         signer.is_some_and(|signer| signer.verify_truncated_left(tag).is_ok())
     });
     if !is_valid {
         return Err(OpenError::Mismatch);
     }
     check_expiry(*expiry)?;
-    Ok(value)
+    Ok(text)
 }
 
-/// Returns the HMAC of the version, the key's id, the expiry, the cookie's name and its value. The HMAC includes the
+/// Returns the HMAC of the version, the key's id, the expiry, the cookie's name and the text of its value. The HMAC includes the
 /// length of the name. Without the length, an attacker could move bytes from the name to the value. Returns `None` if
 /// the cookie's name has more than 65,535 bytes.
-fn signer_for(key: &Key, id: [u8; ID_LEN], expiry: [u8; EXPIRY_LEN], name: &str, value: &[u8]) -> Option<Signer> {
+fn signer_for(key: &Key, id: [u8; ID_LEN], expiry: [u8; EXPIRY_LEN], name: &str, text: &[u8]) -> Option<Signer> {
     let mut signer = key.signer();
     let [i0, i1, i2, i3] = id;
     let [e0, e1, e2, e3] = expiry;
     let [l0, l1] = u16::try_from(name.len()).ok()?.to_be_bytes();
     signer.update(&[VERSION, i0, i1, i2, i3, e0, e1, e2, e3, l0, l1]);
     signer.update(name.as_bytes());
-    signer.update(value);
+    signer.update(text);
     Some(signer)
 }
 
@@ -225,6 +235,10 @@ fn append_base64(bytes: &[u8], header: &mut Vec<u8>) -> Option<()> {
 mod tests {
     use super::*;
 
+    fn decode(value: &[u8]) -> Option<Cow<'_, str>> {
+        std::str::from_utf8(value).ok().map(Cow::Borrowed)
+    }
+
     fn key() -> Key {
         Key::from_secret(&std::array::from_fn(|at| u8::try_from(at).unwrap()))
     }
@@ -242,7 +256,7 @@ mod tests {
     #[test]
     fn signed_value_matches_another_implementation() {
         let mut header = b"a=7".to_vec();
-        sign(&Keyring::new(key()), "a", 1_800_003_600, &mut header, 2).unwrap();
+        sign(&Keyring::new(key()), "a", 1_800_003_600, b"7", &mut header).unwrap();
         assert_eq!(String::from_utf8(header).unwrap(), "a=7.1PZKAa0ngEH7PHsLLhQSrfuIsMUBsoNY");
     }
 
@@ -252,7 +266,7 @@ mod tests {
         for length in [0, 1, 2, 3, 64, 500] {
             let value = "x".repeat(length);
             let mut signed = value.clone().into_bytes();
-            sign(&keyring, "a", 0, &mut signed, 0).unwrap();
+            sign(&keyring, "a", 0, value.as_bytes(), &mut signed).unwrap();
             assert_eq!(signed.len(), length + SIGNATURE_LEN);
             let (message, mut sealed) = ([PLAINTEXT_PREFIX, &value].concat().into_bytes(), Vec::new());
             let reserved = sealed_len(message.len() + TAG_LEN);
@@ -276,9 +290,9 @@ mod tests {
         for (writer, without_writer) in [(&one, &other), (&other, &one)] {
             let (writer, without_writer) = (Keyring::new(writer.clone()), Keyring::new(without_writer.clone()));
             let mut signed = b"7".to_vec();
-            sign(&writer, "a", u32::MAX, &mut signed, 0).unwrap();
-            assert_eq!(open_signed(&both, "a", &signed), Ok(&b"7"[..]));
-            assert_eq!(open_signed(&without_writer, "a", &signed), Err(OpenError::Mismatch));
+            sign(&writer, "a", u32::MAX, b"7", &mut signed).unwrap();
+            assert_eq!(open_signed(&both, "a", &signed, decode), Ok(Cow::Borrowed("7")));
+            assert_eq!(open_signed(&without_writer, "a", &signed, decode), Err(OpenError::Mismatch));
             let mut sealed = Vec::new();
             seal(&writer, "a", u32::MAX, [PLAINTEXT_PREFIX, "7"].concat().into_bytes(), &mut sealed).unwrap();
             assert_eq!(open_sealed(&both, "a", &sealed), Ok(b"7".to_vec()));
@@ -333,7 +347,7 @@ mod tests {
                 .collect();
             for prefix in [&b""[..], b"1", b"1PZKA", b".1PZKA"] {
                 let raw = [prefix, &bytes].concat();
-                assert!(open_signed(&keyring, "a", &raw).is_err());
+                assert!(open_signed(&keyring, "a", &raw, decode).is_err());
                 assert!(open_sealed(&keyring, "a", &raw).is_err());
             }
         }

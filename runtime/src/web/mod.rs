@@ -299,7 +299,7 @@ fn read<T: ReadCookie>(page: &impl Page) -> Result<Option<T>, Error> {
     let visible = [page.cookies().ok_or(Error::Denied { cookie })?];
     match cookie::lookup(&visible, cookie) {
         Lookup::Missing => Ok(None),
-        Lookup::Unique(raw) => match decode_raw(&T::SPEC, raw).and_then(|text| T::read_value(&text)) {
+        Lookup::Unique(raw) => match decode_raw(raw, T::SPEC.read_only).and_then(|text| T::read_value(&text)) {
             Ok(value) => Ok(Some(value)),
             Err(source) => Err(ReadError::Malformed { cookie, source }.into()),
         },
@@ -310,20 +310,25 @@ fn read<T: ReadCookie>(page: &impl Page) -> Result<Option<T>, Error> {
 fn write<T: Cookie>(page: &impl Page, cookie: &SetCookie<T>) -> Result<(), Error> {
     check_secure_context(page, &T::SPEC)?;
     let header = cookie.to_header(Verdict::https(DecisionBasis::TlsConnection))?;
-    assign(page, &header, cookie.is_removal())
+    assign(page, T::DECLARED.name, &header, cookie.is_removal())
 }
 
 /// Assigns the cookie to `document.cookie`, then checks that the browser stored or removed the cookie.
-fn assign(page: &impl Page, header: &SetCookieHeader, is_removal: bool) -> Result<(), Error> {
-    let cookie = header.name;
+fn assign(
+    page: &impl Page,
+    cookie: &'static str,
+    header: &SetCookieHeader,
+    is_removal: bool,
+) -> Result<(), Error> {
+    let cookie_path = &header.identity.scope.path;
     let is_outside =
-        |url: String| url_path(&url).is_some_and(|path| !path_matches(path.as_bytes(), header.path.as_bytes()));
-    if header.path != "/" && page.loaded_url().is_some_and(is_outside) {
-        return Err(Error::OutsidePath { cookie, path: header.path.clone().into_owned() });
+        |url: String| url_path(&url).is_some_and(|path| !path_matches(path.as_bytes(), cookie_path.as_bytes()));
+    if cookie_path != "/" && page.loaded_url().is_some_and(is_outside) {
+        return Err(Error::OutsidePath { cookie, path: cookie_path.clone().into_owned() });
     }
     page.assign_cookie(header.value.to_str().unwrap_or_default()).ok_or(Error::Denied { cookie })?;
     let visible = [page.cookies().ok_or(Error::Denied { cookie })?];
-    let is_new = |value: &[u8]| value == header.encoded_value().as_bytes();
+    let is_new = |value: &[u8]| value == header.encoded_value();
     match cookie::lookup(&visible, cookie) {
         Lookup::Missing if is_removal => Ok(()),
         Lookup::Unique(_) | Lookup::Conflicting if is_removal => Err(Error::Remains { cookie }),

@@ -205,6 +205,10 @@ fn to_toml(variables: &BTreeMap<OsString, OsString>) -> Option<String> {
             });
             items.collect::<Vec<_>>().join(", ")
         };
+        let may_be_empty = ["COOKIE_DOMAIN", "BASE_PATH", "FORMER_COOKIE_DOMAIN", "FORMER_BASE_PATH"];
+        if may_be_empty.contains(&name) && value.trim().is_empty() {
+            continue;
+        }
         let (key, value) = match name {
             "FORCE_HTTPS" => ("force_https", boolean(value)),
             "FORCE_HTTPS_API_PATHS" => ("force_https.api_paths", format!("[{}]", list(value))),
@@ -226,6 +230,9 @@ fn to_toml(variables: &BTreeMap<OsString, OsString>) -> Option<String> {
             "EXCEPTIONS" => ("exceptions", format!("[{}]", reasons(value, "cookie"))),
             "OUTBOUND_EXCEPTIONS" => ("outbound_exceptions", format!("[{}]", reasons(value, "host"))),
             "COOKIE_DOMAIN" => ("cookie_domain", quoted(value)),
+            "BASE_PATH" => ("base_path", quoted(value)),
+            "FORMER_COOKIE_DOMAIN" => ("former_cookie_domain", format!("[{}]", list(value))),
+            "FORMER_BASE_PATH" => ("former_base_path", format!("[{}]", list(value))),
             "KEYRING_ENV" => ("keyring.env", quoted(value)),
             "KEYRING_DEFAULT_LIFETIME" => ("keyring.default_lifetime", quoted(value)),
             "KEYRING" => return None,

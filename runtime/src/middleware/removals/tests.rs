@@ -15,7 +15,7 @@ fn complete_for(removals: &Removals, target: RequestTarget<'_>, headers: &[&str]
     let policy = Policy::builder().exception("left", "a test").build().unwrap();
     let termination = TlsTermination::here();
     let (parts, ()) = http::Request::new(()).into_parts();
-    let jar = JarState::new(&HeaderMap::new(), termination.verdict(&RequestHead::from_parts(&parts)));
+    let jar = JarState::new(&HeaderMap::new(), None, termination.verdict(&RequestHead::from_parts(&parts)));
     let mut response = HeaderMap::new();
     for header in headers {
         response.append(SET_COOKIE, header.parse().unwrap());

@@ -57,6 +57,65 @@ fn invalid_variable_is_named() {
 }
 
 #[test]
+fn first_unknown_variable_is_named() {
+    let unknown = ["HARDTACK_POLICY_ZEBRA", "HARDTACK_POLICY_HSTZ", "HARDTACK_POLICY_ALPHA", "HARDTACK_POLICY_HSTS"];
+    for rotation in 0..unknown.len() {
+        let mut variables = unknown.map(|name| (name, "not a boolean"));
+        variables.rotate_left(rotation);
+        for _ in 0..2 {
+            let error = from(&variables).unwrap_err();
+            assert!(error.starts_with("`HARDTACK_POLICY_ALPHA`: unknown; the variables are "), "{error}");
+            variables.reverse();
+        }
+    }
+}
+
+#[test]
+fn empty_scope_variables_count_as_not_set() {
+    let default = format!("{:?}", Policy::default());
+    for name in ["COOKIE_DOMAIN", "BASE_PATH", "FORMER_COOKIE_DOMAIN", "FORMER_BASE_PATH"] {
+        for empty in ["", " ", "\t"] {
+            let policy = from(&[(&format!("HARDTACK_POLICY_{name}"), empty)]).unwrap();
+            assert_eq!(format!("{policy:?}"), default, "{name}");
+        }
+    }
+    // Other settings have no empty value.
+    let error = from(&[("HARDTACK_POLICY_HSTS", "")]).unwrap_err();
+    assert_eq!(error, "`HARDTACK_POLICY_HSTS`: expected `true` or `false`");
+    #[cfg(feature = "toml")]
+    assert_eq!(Policy::from_toml("cookie_domain = ''").unwrap_err().key(), "cookie_domain");
+}
+
+#[test]
+fn scope_variables_are_settings() {
+    let policy = from(&[
+        ("HARDTACK_POLICY_COOKIE_DOMAIN", "None"),
+        ("HARDTACK_POLICY_BASE_PATH", "/vault/"),
+        ("HARDTACK_POLICY_FORMER_COOKIE_DOMAIN", "old.example, none"),
+        ("HARDTACK_POLICY_FORMER_BASE_PATH", "/old/,/"),
+    ]);
+    let policy = policy.unwrap();
+    assert_eq!(policy.cookie_domain(), None);
+    assert_eq!(policy.base_path(), Some("/vault"));
+    assert_eq!(policy.former_cookie_domains(), ["old.example", "none"]);
+    assert_eq!(policy.former_base_paths(), ["/old", "/"]);
+    for (name, value, text) in [
+        (
+            "COOKIE_DOMAIN",
+            "localhost",
+            "`cookie_domain`: `localhost` is refused: the domain is a single label, which no other host shares; leave \
+             `cookie_domain` out: ",
+        ),
+        ("BASE_PATH", "vault", "`base_path`: `vault` is refused: the path does not begin with `/`"),
+        ("FORMER_COOKIE_DOMAIN", "old.example,", "`former_cookie_domain`: `` is refused: the domain is empty; "),
+        ("FORMER_BASE_PATH", "/old;/", "`former_base_path`: `/old;/` is refused: "),
+    ] {
+        let error = from(&[(&format!("HARDTACK_POLICY_{name}"), value)]).unwrap_err();
+        assert!(error.starts_with(text), "{error}");
+    }
+}
+
+#[test]
 fn errors_escape_control_characters() {
     let error = from(&[("HARDTACK_POLICY_\nx\u{1b}[2J", "1")]).unwrap_err();
     assert!(error.starts_with("`HARDTACK_POLICY_\\nx\\u{1b}[2J`: unknown; "), "{error}");
