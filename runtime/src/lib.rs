@@ -114,7 +114,7 @@ extern crate self as hardtack;
 
 #[cfg(feature = "audit")]
 pub mod audit;
-#[cfg(any(feature = "audit", feature = "_layer", feature = "web"))]
+#[cfg(any(feature = "audit", feature = "_layer", feature = "testing", feature = "web"))]
 mod browser;
 mod clock;
 mod cookie;

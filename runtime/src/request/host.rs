@@ -59,7 +59,7 @@ impl RequestHost {
 }
 
 /// Returns true if the host is an IP address, with or without brackets.
-#[cfg(any(feature = "audit", feature = "_layer"))]
+#[cfg(any(feature = "audit", feature = "_layer", feature = "testing"))]
 pub(crate) fn is_address(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     bare.parse::<std::net::IpAddr>().is_ok()
@@ -77,7 +77,7 @@ impl<'a> Host<'a> {
         (is_host && is_port(port)).then_some(Host(host))
     }
 
-    #[cfg(any(feature = "_layer", test))]
+    #[cfg(any(feature = "_layer", feature = "testing", test))]
     pub(crate) fn as_str(self) -> &'a str {
         self.0
     }
