@@ -94,7 +94,10 @@ impl CookieStore {
     /// Removes the cookies of all hosts that belong to the same site as `host`.
     pub(crate) fn clear_site(&mut self, host: &str) {
         let site = registrable_domain(host);
-        self.cookies.retain(|cookie| !domain_matches(&cookie.domain, site));
+        self.cookies.retain(|cookie| match site {
+            Some(site) => !domain_matches(&cookie.domain, site),
+            None => cookie.domain != host,
+        });
     }
 
     /// Returns the cookies that the browser sends in a same-site request to `to`, in the order of the `Cookie` header:
@@ -146,15 +149,14 @@ fn protects(cookie: &Stored, other: &Stored) -> bool {
 }
 
 /// Returns the registrable domain of a host: the public suffix and one more label. All hosts of a site have the same
-/// registrable domain. Returns the host itself if the host is an IP address or a public suffix. `host` must be in lower
-/// case.
-fn registrable_domain(host: &str) -> &str {
-    let (mut site, mut parent) = (host, Some(host));
+/// registrable domain. An IP address and a public suffix have no registrable domain. `host` must be in lower case.
+fn registrable_domain(host: &str) -> Option<&str> {
     if is_address(host) {
-        return host;
+        return None;
     }
+    let (mut site, mut parent) = (None, Some(host));
     while let Some(domain) = parent.filter(|domain| !is_public_suffix(domain)) {
-        (site, parent) = (domain, domain.split_once('.').map(|(_, parent)| parent));
+        (site, parent) = (Some(domain), domain.split_once('.').map(|(_, parent)| parent));
     }
     site
 }
@@ -166,12 +168,12 @@ mod tests {
     #[test]
     fn registrable_domain_has_one_label_more() {
         for (host, site) in [
-            ("www.shop.example", "shop.example"),
-            ("shop.example", "shop.example"),
-            ("example", "example"),
-            ("a.b.localhost", "b.localhost"),
-            ("127.0.0.1", "127.0.0.1"),
-            ("[::1]", "[::1]"),
+            ("www.shop.example", Some("shop.example")),
+            ("shop.example", Some("shop.example")),
+            ("example", None),
+            ("a.b.localhost", Some("b.localhost")),
+            ("127.0.0.1", None),
+            ("[::1]", None),
         ] {
             assert_eq!(registrable_domain(host), site, "{host}");
         }

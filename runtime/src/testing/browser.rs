@@ -282,8 +282,8 @@ impl Browser {
     /// Returns a view of the cookies that the browser sends to the current page. The view reads your types and sets by
     /// their own getters.
     ///
-    /// With the feature `seal`, the view uses the key of [`testing::keyring`](super::keyring). The view reads signed and
-    /// sealed cookies at the current time. To read the cookies at the browser's time, use the view inside
+    /// With the feature `seal`, the view uses the key of [`testing::keyring`](super::keyring). The view reads signed
+    /// and sealed cookies at the current time. To read the cookies at the browser's time, use the view inside
     /// [`testing::at`](super::at).
     ///
     /// The view is a cookie jar of its own. A cookie that you set in the view does not change the browser.
@@ -699,6 +699,15 @@ mod tests {
             browser.store(&response);
             assert_eq!(browser.names(), left, "{url} {header}");
         }
+    }
+
+    #[test]
+    fn clear_site_data_of_a_public_suffix_stays_on_the_host() {
+        let mut browser = browser(&["http://app.localhost/ a=1", "http://localhost/ b=1"]);
+        let mut response = HeaderMap::new();
+        response.insert("clear-site-data", HeaderValue::from_static("\"cookies\""));
+        browser.store(&response);
+        assert_eq!(browser.names(), ["a"]);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! - [`request_header`] writes the `Cookie` header of a request.
 //! - [`sent`] and [`removed`] read the `Set-Cookie` headers of a response.
 //! - [`at`] sets the current time for one call of a function.
-//! - [`Browser`] is a browser without a window. A `Browser` stores the cookies of your application's responses, and
-//!   sends the cookies with the next request.
+//! - [`Browser`] is an in-memory browser. A `Browser` stores the cookies of your application's responses, and sends the
+//!   cookies with the next request.
 
 mod browser;
 mod page_url;
