@@ -107,7 +107,7 @@
 //! | `public-suffix` | an error for a `domain` that is a public suffix |
 //! | `tracing` | [events](event) as `tracing` events; each framework's feature implies it |
 //! | `toml` | `Policy::from_toml` |
-//! | `testing` | `testing::https()` and other helpers for your own tests |
+//! | `testing` | `testing::https()`, an in-memory browser and other helpers for your own tests |
 
 // Makes the path `::hardtack` valid in this crate. The code that the macros generate uses the path `::hardtack`.
 extern crate self as hardtack;
