@@ -8,14 +8,16 @@
 
 #[path = "changes/families.rs"]
 mod families;
-#[path = "changes/forever.rs"]
-mod forever;
 #[path = "changes/former_names.rs"]
 mod former_names;
 #[path = "changes/keys_and_types.rs"]
 mod keys_and_types;
 #[path = "changes/pending.rs"]
 mod pending;
+#[path = "changes/random_cases.rs"]
+mod random_cases;
+#[path = "changes/removals.rs"]
+mod removals;
 #[path = "changes/scopes.rs"]
 mod scopes;
 #[path = "changes/site.rs"]

@@ -88,7 +88,10 @@ fn hostile_keys_are_refused() {
         let (_, response) = release.respond(&browser, &request, |cookies| {
             let steps = cookies.family::<Step>();
             assert_eq!((steps.get(key), steps.try_get(key)), (None, Ok(None)), "{key:?}");
-            assert!(matches!(steps.set(key, Step(1)), Err(SetError::Key { cookie: "__Host-Http-step", .. })), "{key:?}");
+            assert!(
+                matches!(steps.set(key, Step(1)), Err(SetError::Key { cookie: "__Host-Http-step", .. })),
+                "{key:?}"
+            );
             assert!(matches!(steps.remove(key), Err(SetError::Key { .. })), "{key:?}");
             steps.undo(key);
             assert_eq!(steps.keys(), [""; 0]);
@@ -128,8 +131,11 @@ fn keys_are_listed_once() {
 fn a_family_moves_to_a_new_name() {
     #[derive(Cookie, Debug, PartialEq)]
     #[cookie(
-        keyed, name = "__Host-Http-flow", max_age = "10m",
-        formerly(name = "oauth", until = "9999-01-01"), reason = "sign-ins in flight hold the old name"
+        keyed,
+        name = "__Host-Http-flow",
+        max_age = "10m",
+        formerly(name = "oauth", until = "9999-01-01"),
+        reason = "sign-ins in flight hold the old name"
     )]
     struct Moved(String);
 

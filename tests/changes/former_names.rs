@@ -90,7 +90,8 @@ fn remove_always_removes_both_names() {
         release.visit(&mut browser, "/", |cookies| cookies.remove::<Session>().unwrap());
         assert_eq!(stored(&browser), [""; 0], "{before}");
     }
-    let (_, response) = release.respond(&browser_at(0), &HeaderMap::new(), |cookies| cookies.remove::<Session>().unwrap());
+    let (_, response) =
+        release.respond(&browser_at(0), &HeaderMap::new(), |cookies| cookies.remove::<Session>().unwrap());
     let names: Vec<_> = set_cookie(&response).into_iter().map(|header| header.split('=').next().unwrap()).collect();
     assert_eq!(names, ["sid", "__Host-Http-session"]);
 }
@@ -99,15 +100,14 @@ fn remove_always_removes_both_names() {
 #[test]
 fn a_fleet_with_two_releases_keeps_everybody_signed_in() {
     #[derive(Cookie, Debug, PartialEq)]
-    #[cookie(
-        name = "__Secure-sid", max_age = "30d",
-        formerly(name = "__Host-Http-session", until = "2030-03-01")
-    )]
+    #[cookie(name = "__Secure-sid", max_age = "30d", formerly(name = "__Host-Http-session", until = "2030-03-01"))]
     struct One(String);
     #[derive(Cookie, Debug, PartialEq)]
     #[cookie(
-        name = "__Host-Http-session", max_age = "30d",
-        formerly(name = "__Secure-sid", until = "2030-03-01"), reason = "browsers hold the old name"
+        name = "__Host-Http-session",
+        max_age = "30d",
+        formerly(name = "__Secure-sid", until = "2030-03-01"),
+        reason = "browsers hold the old name"
     )]
     struct Two(String);
 
@@ -134,7 +134,8 @@ fn seals_and_encodings_of_earlier_values() {
     struct OldSealed(String);
     #[derive(Cookie, Debug, PartialEq)]
     #[cookie(
-        sealed, max_age = "8h",
+        sealed,
+        max_age = "8h",
         formerly(name = "__Host-old", until = "2030-03-01"),
         formerly(name = "plain", unsigned, until = "2030-03-01"),
         formerly(name = "bare", unsigned, raw, until = "2030-03-01"),
@@ -175,7 +176,8 @@ fn duplicates_of_the_earlier_name_are_signed_out_and_removed() {
     #[derive(Cookie, Debug, PartialEq)]
     #[cookie(
         max_age = "30d",
-        formerly(name = "token", until = "2030-03-01"), formerly(name = "token", path = "/auth", until = "2030-03-01"),
+        formerly(name = "token", until = "2030-03-01"),
+        formerly(name = "token", path = "/auth", until = "2030-03-01"),
         reason = "browsers hold the old name"
     )]
     struct Login(String);

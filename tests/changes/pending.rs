@@ -99,7 +99,9 @@ fn a_rolling_session_does_not_undo_a_sign_out() {
     }
     let release = Release::new();
     let mut browser = Browser::new("https://shop.example");
-    release.visit(&mut browser, "/login", |cookies| with_rolling_session(cookies, |cookies| cookies.set(session("a")).unwrap()));
+    release.visit(&mut browser, "/login", |cookies| {
+        with_rolling_session(cookies, |cookies| cookies.set(session("a")).unwrap())
+    });
     assert_eq!(stored(&browser), ["__Host-Http-session=a; shop.example; /"]);
     release.visit(&mut browser, "/", |cookies| with_rolling_session(cookies, |_| ()));
     assert_eq!(stored(&browser), ["__Host-Http-session=a; shop.example; /"]);
@@ -115,10 +117,11 @@ fn undo_takes_back_sets_removals_and_repairs() {
     let release = Release::new();
     let mut browser = Browser::new("https://shop.example");
     release.visit(&mut browser, "/login", |cookies| cookies.set(session("mine")).unwrap());
-    for change in [
-        (|cookies| cookies.set(session("new"))) as fn(&Cookies<Https>) -> Result<(), hardtack::SetError>,
-        |cookies| cookies.remove::<Session>(),
-    ] {
+    for change in
+        [(|cookies| cookies.set(session("new"))) as fn(&Cookies<Https>) -> Result<(), hardtack::SetError>, |cookies| {
+            cookies.remove::<Session>()
+        }]
+    {
         let request = browser.visit("/");
         let (seen, response) = release.respond(&browser, &request, |cookies| {
             change(cookies).unwrap();

@@ -53,7 +53,8 @@ fn a_guessed_domain_signs_in_at_the_second_attempt() {
     let mut browser = Browser::new("https://app.acme.test");
     sign_in!(one, &mut browser, Narrow("one".into()));
     sign_in!(two, &mut browser, Wide("two".into()));
-    let session = |release: &Release, browser: &mut Browser| release.visit(browser, "/", |cookies| cookies.get::<Wide>());
+    let session =
+        |release: &Release, browser: &mut Browser| release.visit(browser, "/", |cookies| cookies.get::<Wide>());
     assert_eq!(session(&two, &mut browser), None);
     assert!(two.events().contains("formerly"), "the event names the remedy");
     sign_in!(two, &mut browser, Wide("three".into()));
@@ -229,7 +230,10 @@ fn a_base_path_is_in_every_header_of_the_cookie() {
 
     // The application moved from the root to `/vault`. At the old path, a removal removes both cookies.
     sign_in!(old, &mut browser, Binding("old".into()));
-    assert_eq!(old.visit(&mut browser, "/identity/connect/x", |cookies| cookies.get::<Binding>()), Some(Binding("old".into())));
+    assert_eq!(
+        old.visit(&mut browser, "/identity/connect/x", |cookies| cookies.get::<Binding>()),
+        Some(Binding("old".into()))
+    );
     new.visit(&mut browser, "/identity/connect/x", |cookies| cookies.remove::<Binding>().unwrap());
     assert_eq!(stored(&browser), [""; 0]);
 }

@@ -5,6 +5,7 @@
 //! cookie from other scopes. This is called a repair.
 
 use std::borrow::Cow;
+use std::net::Ipv4Addr;
 
 use hardtack_rules::{Former, FormerDomain, Prefix};
 
@@ -157,7 +158,8 @@ impl<'a> ScopeContext<'a> {
     /// Adds the scopes that an earlier release or another program may have chosen: host-only and `Domain=<this host>`,
     /// each with the declared path and with `/`.
     fn add_guessed(self, spec: &Spec, name: &CookieName, repairs: &mut Repairs<'_>) {
-        let domain = self.host.filter(|host| domain::check(host).is_ok());
+        // A cookie with an IPv4 address as its `Domain` can exist too.
+        let domain = self.host.filter(|host| domain::check(host).is_ok() || host.parse::<Ipv4Addr>().is_ok());
         let path = self.path(spec.path);
         for domain in [None, domain] {
             for path in [path.clone(), Cow::Borrowed("/")] {
