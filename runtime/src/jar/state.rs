@@ -19,6 +19,8 @@ use crate::cookie::error::{ReadError, SetError};
 use crate::cookie::header_value::{HeaderContext, SetCookieHeader, removal_header, set_cookie_header};
 use crate::cookie::overrides::{ExpiryOverride, Overrides};
 use crate::cookie::scope::Identity;
+#[cfg(feature = "_layer")]
+use crate::cookie::scope::Scope;
 use crate::cookie::sealing::{self, OpenError, SealContext};
 use crate::cookie::value::{self, InvalidValue, ValueWriter};
 use crate::event::{Code, Event, Kind, log};
@@ -332,6 +334,14 @@ impl JarState {
         let host = if spec.policy_domain { self.host_name() } else { None };
         let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
         Identity { name, scope: context.scope(spec).0.into_owned() }
+    }
+
+    /// Returns the scope in which the jar sets a cookie.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn scope(&self, spec: &Spec) -> Scope<'static> {
+        let host = if spec.policy_domain { self.host_name() } else { None };
+        let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
+        context.scope(spec).0.into_owned()
     }
 
     /// Returns the request's host in lower case, without a port.
