@@ -5,8 +5,9 @@
 use core::fmt::Display;
 use core::time::Duration;
 
+use hardtack_rules::date::Day;
 use hardtack_rules::{Rule, SameSite, syntax};
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
@@ -26,14 +27,15 @@ pub(crate) struct Given<T> {
     pub(crate) value: T,
 }
 
-/// The arguments of one cookie, enum variant or set. If the user did not write a key, the field of the key is `None`.
+/// The arguments of one cookie, enum variant or set, or of one `formerly(…)`. If the user did not write a key, the field
+/// of the key is `None`.
 #[derive(Default)]
 pub(crate) struct Arguments {
     /// `name`: the cookie's whole name, including the prefix.
     pub(crate) name: Option<Given<Constant<String>>>,
     /// `path`: the `Path` attribute.
     pub(crate) path: Option<Given<Constant<String>>>,
-    /// `domain`: the `Domain` attribute, or the word `policy`.
+    /// `domain`: the `Domain` attribute, or the word `policy`. In `formerly(…)` also the word `none`.
     pub(crate) domain: Option<Given<DomainSource>>,
     /// `max_age`: the `Max-Age` attribute.
     pub(crate) max_age: Option<Given<Constant<Duration>>>,
@@ -43,20 +45,30 @@ pub(crate) struct Arguments {
     pub(crate) http_only: Option<Given<bool>>,
     /// `secure`: true if the cookie has the `Secure` attribute.
     pub(crate) secure: Option<Given<bool>>,
-    /// `partitioned`: adds the `Partitioned` attribute.
-    pub(crate) partitioned: Option<Given<()>>,
+    /// `partitioned`: adds the `Partitioned` attribute. In `formerly(…)` the value may also be false.
+    pub(crate) partitioned: Option<Given<bool>>,
     /// `reason`: why the cookie is weaker than the default.
     pub(crate) reason: Option<Given<String>>,
     /// `read_only`: another program owns the cookie.
     pub(crate) read_only: Option<Given<()>>,
-    /// `keyed`: the declaration describes a family of cookies.
-    pub(crate) keyed: Option<Given<()>>,
     /// `json`: serde writes and reads the value.
     pub(crate) json: Option<Given<()>>,
     /// `signed`: the value has a signature.
     pub(crate) signed: Option<Given<()>>,
     /// `sealed`: the value is encrypted.
     pub(crate) sealed: Option<Given<()>>,
+    /// `formerly(…)`: each earlier name or scope of the cookie. The field `tokens` of `Given` contains the parentheses.
+    /// The list does not contain an entry with an error.
+    pub(crate) formerly: Vec<Given<Arguments>>,
+    /// `keyed`: the declaration describes a family of cookies.
+    pub(crate) keyed: Option<Given<()>>,
+    /// `raw`: the value under the earlier name was written without percent-encoding.
+    pub(crate) raw: Option<Given<()>>,
+    /// `unsigned`: the value under the earlier name was neither signed nor encrypted.
+    pub(crate) unsigned: Option<Given<()>>,
+    /// `until`: the first day on which the value under the earlier name is not accepted any more. The value is the day
+    /// as the user wrote it, and the day is valid.
+    pub(crate) until: Option<Given<String>>,
     /// `existing`: the type of the field derives `Cookie`, so the type contains the declaration.
     pub(crate) existing: Option<Given<()>>,
     /// `rename_all`: the spelling of an enum's variants in the value.
@@ -155,6 +167,12 @@ fn parse_item(input: ParseStream<'_>, target: Target, arguments: &mut Arguments,
         reject_hyphenated(&word, input, target, arguments, errors);
         return skip_item(input);
     }
+    if word == AttributeKey::Formerly.as_str() && AttributeKey::Formerly.is_allowed_on(target) {
+        if !parse_formerly(&word, input, arguments, errors) {
+            return skip_item(input);
+        }
+        return expect_comma(input, errors);
+    }
     let value = if input.peek(Token![=]) {
         let equals: Option<Token![=]> = input.parse().ok();
         let start = input.fork();
@@ -170,7 +188,7 @@ fn parse_item(input: ParseStream<'_>, target: Target, arguments: &mut Arguments,
             }
         }
     } else if input.peek(syn::token::Paren) {
-        errors.push(word.span(), format_args!("the value of `{word}` goes after `=`; {}", remedy(&word)));
+        reject_parentheses(&word, target, arguments, errors);
         return skip_item(input);
     } else if input.is_empty() || input.peek(Token![,]) || input.peek(Ident::peek_any) {
         None
@@ -179,6 +197,11 @@ fn parse_item(input: ParseStream<'_>, target: Target, arguments: &mut Arguments,
         return skip_item(input);
     };
     store(&word, value, target, arguments, errors);
+    expect_comma(input, errors);
+}
+
+/// Parses the comma after an item. After an error, skips to the end of the item.
+fn expect_comma(input: ParseStream<'_>, errors: &mut Errors) {
     if input.is_empty() || input.parse::<Option<Token![,]>>().is_ok_and(|comma| comma.is_some()) {
         return;
     }
@@ -189,6 +212,59 @@ fn parse_item(input: ParseStream<'_>, target: Target, arguments: &mut Arguments,
     }
     errors.push(input.span(), "expected `,` before the next key");
     skip_item(input);
+}
+
+/// Parses the rest of `formerly(…)`, after the word `formerly`. Returns false if the parentheses are missing.
+fn parse_formerly(word: &Ident, input: ParseStream<'_>, arguments: &mut Arguments, errors: &mut Errors) -> bool {
+    let example = AttributeKey::Formerly.example();
+    let parentheses = match input.fork().parse::<TokenTree>() {
+        Ok(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => group,
+        Ok(TokenTree::Group(group)) => {
+            errors.push(group.span(), format_args!("`formerly` takes parentheses; write it as in `{example}`"));
+            return false;
+        }
+        Ok(TokenTree::Punct(equals)) if equals.as_char() == '=' => {
+            let text = "`formerly` takes parentheses in place of `=`; write it as in";
+            errors.push(equals.span(), format_args!("{text} `{example}`"));
+            return false;
+        }
+        _ => {
+            let text = "`formerly` needs an earlier name or scope; write it as in";
+            errors.push(word.span(), format_args!("{text} `{example}`"));
+            return false;
+        }
+    };
+    let _: Option<TokenTree> = input.parse().ok();
+    let mut former = Arguments::default();
+    let before = errors.count();
+    parse_items(parentheses.stream(), Target::Former, &mut former, errors);
+    if former.keys.is_empty() && errors.count() == before {
+        let text = "`formerly` needs an earlier name or scope; write it as in";
+        errors.push(parentheses.span(), format_args!("{text} `{example}`"));
+    }
+    arguments.may_allow_weakening |= former.may_allow_weakening;
+    if arguments.keys.iter().all(|(key, _)| *key != AttributeKey::Formerly) {
+        arguments.keys.push((AttributeKey::Formerly, word.span()));
+    }
+    if errors.count() == before {
+        let tokens = TokenTree::Group(parentheses).into();
+        arguments.formerly.push(Given { key: word.span(), tokens, value: former });
+    }
+    true
+}
+
+/// Rejects a key with parentheses after the key. If the word is not a key and probably means `formerly`, the error
+/// names `formerly`.
+fn reject_parentheses(word: &Ident, target: Target, arguments: &mut Arguments, errors: &mut Errors) {
+    let text = word.unraw().to_string();
+    let formerly = AttributeKey::Formerly.as_str();
+    match AttributeKey::from_word(&text) {
+        Some(AttributeKey::Formerly) => reject_misplaced(word, AttributeKey::Formerly, target, errors),
+        None if keys::suggestion(&text, target) == Some(Suggestion::Key(formerly)) => {
+            reject_unknown(word.to_token_stream(), &text, true, target, arguments, errors);
+        }
+        _ => errors.push(word.span(), format_args!("the value of `{word}` goes after `=`; {}", remedy(word))),
+    }
 }
 
 /// Rejects a word with hyphens, such as the header's `Max-Age`. The error names the whole word as one unknown key.
@@ -246,7 +322,7 @@ fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Argu
             .push(word.span(), format_args!("`{text}` is written twice; {}", Rule::DuplicateAttribute.remedy()));
     }
     arguments.keys.push((key, word.span()));
-    let mut parser = ValueParser { word, key, value: value.map(without_groups), errors };
+    let mut parser = ValueParser { word, key, target, value: value.map(without_groups), errors };
     match key {
         AttributeKey::Name => arguments.name = parser.text(),
         AttributeKey::Path => arguments.path = parser.text(),
@@ -255,10 +331,9 @@ fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Argu
         AttributeKey::SameSite => arguments.same_site = parser.same_site(),
         AttributeKey::HttpOnly => arguments.http_only = parser.boolean(),
         AttributeKey::Secure => arguments.secure = parser.boolean(),
-        AttributeKey::Partitioned => arguments.partitioned = parser.flag(),
+        AttributeKey::Partitioned => arguments.partitioned = parser.partitioned(),
         AttributeKey::Reason => arguments.reason = parser.literal(),
         AttributeKey::ReadOnly => arguments.read_only = parser.flag(),
-        AttributeKey::Keyed => arguments.keyed = parser.flag(),
         AttributeKey::Json => arguments.json = parser.flag(),
         AttributeKey::Signed => arguments.signed = parser.flag(),
         AttributeKey::Sealed => arguments.sealed = parser.flag(),
@@ -266,6 +341,12 @@ fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Argu
         AttributeKey::RenameAll => arguments.rename_all = parser.case(),
         AttributeKey::Rename => arguments.rename = parser.literal(),
         AttributeKey::Crate => arguments.krate = parser.path(),
+        // `parse_formerly` parses `formerly`.
+        AttributeKey::Formerly => {}
+        AttributeKey::Keyed => arguments.keyed = parser.flag(),
+        AttributeKey::Raw => arguments.raw = parser.flag(),
+        AttributeKey::Unsigned => arguments.unsigned = parser.flag(),
+        AttributeKey::Until => arguments.until = parser.day(),
     }
 }
 
@@ -296,6 +377,7 @@ fn reject_unknown(
         Some(Suggestion::Key(key @ ("secure" | "http_only"))) if !has_value => {
             format!("remove it: `{key} = true` is the default")
         }
+        Some(Suggestion::Key("formerly")) => format!("write it as in `{}`", AttributeKey::Formerly.example()),
         Some(Suggestion::Key(key)) => format!("write `{key}`"),
         Some(Suggestion::Advice(advice)) => advice.to_owned(),
         None => {
@@ -318,6 +400,13 @@ fn reject_misplaced(word: &Ident, key: AttributeKey, target: Target, errors: &mu
         (AttributeKey::RenameAll, _) => "belongs to the enum whose variants it renames; move it there",
         (AttributeKey::Crate, Target::Field) => "belongs to the struct; write `#[cookies(crate = …)]`",
         (AttributeKey::Crate, _) => "belongs to the type; move it there",
+        (AttributeKey::Raw, _) => {
+            "describes an earlier value in `formerly(…)`; remove it: values are percent-encoded, and come back equal"
+        }
+        (AttributeKey::Unsigned, _) => "describes an earlier value in `formerly(…)`; remove it, or move it there",
+        (AttributeKey::Until, _) => "is the end of a `formerly(…)`; move it there, or write `max_age` for a lifetime",
+        (AttributeKey::Formerly, Target::Former) => "cannot contain another one; write each beside the other",
+        (_, Target::Former) => "describes the present cookie; move it out of the parentheses",
         (_, Target::ValueType) => {
             "declares a cookie, and `CookieValue` only a value; derive `Cookie`, or move it to the field"
         }
@@ -332,6 +421,7 @@ fn reject_misplaced(word: &Ident, key: AttributeKey, target: Target, errors: &mu
 struct ValueParser<'a> {
     word: &'a Ident,
     key: AttributeKey,
+    target: Target,
     value: Option<Expr>,
     errors: &'a mut Errors,
 }
@@ -343,22 +433,57 @@ impl ValueParser<'_> {
     }
 
     fn domain(&mut self) -> Option<Given<DomainSource>> {
+        const NONE: &str = "the word for a host-only cookie is `none`; write `domain = none`";
+        let is_former = self.target == Target::Former;
         if let Some(Expr::Path(path)) = &self.value {
             if path.path.is_ident("policy") {
                 return self.given(DomainSource::Policy);
             }
+            if path.path.is_ident("none") && is_former {
+                return self.given(DomainSource::HostOnly);
+            }
             if path.path.is_ident("environment") {
                 return self.reject("`domain = environment` is now `domain = policy`; write `policy`");
             }
+            let word = path.to_token_stream().to_string();
+            if word == "none" {
+                return self.reject("`domain` takes no `none`; remove the key");
+            }
+            if word == "None" && is_former {
+                return self.reject(NONE);
+            }
             // Names of constants are usually in capital letters. So a word in small letters that is similar to `policy`
             // is probably a misspelled `policy`.
-            let word = path.to_token_stream().to_string();
-            if word.starts_with(char::is_lowercase) && nearest(&word, ["policy", "environment"]).is_some() {
-                return self.reject("the word for the policy's domain is `policy`; write `domain = policy`");
+            let words = ["policy", "environment"].into_iter().chain(is_former.then_some("none"));
+            match nearest(&word, words).filter(|_| word.starts_with(char::is_lowercase)) {
+                Some("none") => return self.reject(NONE),
+                Some(_) => {
+                    return self.reject("the word for the policy's domain is `policy`; write `domain = policy`");
+                }
+                None => {}
             }
         }
         let domain = self.literal_or_constant()?;
         self.given(DomainSource::Declared(domain))
+    }
+
+    fn partitioned(&mut self) -> Option<Given<bool>> {
+        match &self.value {
+            Some(_) if self.target == Target::Former => self.boolean(),
+            Some(_) | None => {
+                let Given { key, tokens, value: () } = self.flag()?;
+                Some(Given { key, tokens, value: true })
+            }
+        }
+    }
+
+    fn day(&mut self) -> Option<Given<String>> {
+        let day = self.literal()?;
+        if Day::parse(&day.value).is_none() {
+            return self
+                .reject(format_args!("`until` is a day of the calendar; write it as in `{}`", self.key.example()));
+        }
+        Some(day)
     }
 
     fn duration(&mut self) -> Option<Given<Constant<Duration>>> {

@@ -2,15 +2,22 @@
 //! crate `hardtack-rules`. Each broken rule becomes an error at the tokens that break the rule. The macro does not know
 //! the values of constant expressions. So the compiler checks constant expressions in a `const` of the generated code.
 
-use hardtack_rules::check::{Argument, find_error, find_unexplained, lint_for, public_suffix_fault};
+use hardtack_rules::check::{
+    Argument, FormerPart, find_error, find_former_error, find_former_lint, find_reason_error, find_unexplained,
+    lint_for, public_suffix_fault,
+};
 use hardtack_rules::deny::Violation;
+use hardtack_rules::family::find_clash;
 use hardtack_rules::{Prefix, Rule, SameSite, Seal, Spec};
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::spanned::Spanned as _;
 
-use crate::attrs::Arguments;
-use crate::declaration::{ConstCheck, Constant, Declaration, DenyTexts, DomainSource, Name, SealArgument};
+use crate::attrs::{Arguments, Given};
+use crate::declaration::{
+    ConstCheck, Constant, Declaration, DeniedSetting, DenyTexts, DomainSource, FormerCheck, FormerEntry, Name,
+    SealArgument,
+};
 use crate::deny::{Build, CookieDenyList};
 use crate::errors::Errors;
 use crate::keys::AttributeKey;
@@ -24,8 +31,11 @@ pub(crate) fn check_declaration(
     errors: &mut Errors,
 ) -> Declaration {
     let before = errors.count();
-    let declaration = build_declaration(arguments, default, deny);
-    check_literals(arguments, default, &declaration, deny, errors);
+    let mut declaration = build_declaration(arguments, default, deny);
+    let mut denied = Vec::new();
+    check_literals(arguments, default, &declaration, deny, &mut denied, errors);
+    check_former(arguments, &declaration, deny, &mut denied, errors);
+    declaration.denied = denied;
     reject_seal_conflicts(arguments, errors);
     if !arguments.is_incomplete && errors.count() == before {
         return declaration;
@@ -56,36 +66,60 @@ fn reject_seal_conflicts(arguments: &Arguments, errors: &mut Errors) {
     }
 }
 
-/// Checks each declaration of a set. Also rejects a cookie if an earlier cookie of the set has the same name.
+/// Checks each declaration of a set. Also rejects a cookie if its name clashes with the name of an earlier cookie of the
+/// set. Two names clash if they are equal, or if one name is inside the family of the other cookie.
 pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors) -> Vec<Declaration> {
-    let mut names: Vec<String> = Vec::new();
-    let mut declarations = Vec::new();
+    let mut declarations: Vec<Declaration> = Vec::new();
     for field in &set.fields {
         let declaration = if field.is_existing() {
-            Declaration {
-                read_only: field.arguments.read_only.is_some(),
-                keyed: field.arguments.keyed.is_some(),
-                ..Declaration::permissive()
-            }
+            check_existing(&field.arguments, errors)
         } else {
             check_declaration(&field.arguments, &field.default_name, build.deny_list_for(&field.origin.item), errors)
         };
-        if let (Name::Literal { text, .. }, false) = (&declaration.name, field.is_existing()) {
-            // Two fields with the same cookie name are valid if no build contains both fields. So if a field has a
-            // `cfg` attribute, a `const` of the generated code compares the names.
-            let is_taken = names.contains(text) && !declaration.is_permissive && field.cfgs().next().is_none();
-            if is_taken {
-                reject_duplicate_name(field, text, errors);
+        // Two fields with names that clash are valid if no build contains both fields. So if a field has a `cfg`
+        // attribute, a `const` of the generated code compares the names.
+        if has_known_name(&declaration) && field.cfgs().next().is_none() {
+            let spec = declaration.spec();
+            let earlier = declarations.iter().filter(|earlier| has_known_name(earlier)).map(Declaration::spec);
+            if let Some((rule, other)) =
+                earlier.filter_map(|other| find_clash(&spec, &other).map(|rule| (rule, other))).next()
+            {
+                reject_clashing_name(field, &spec, &other, rule, errors);
             }
-            names.push(text.clone());
         }
         declarations.push(declaration);
     }
     declarations
 }
 
-fn reject_duplicate_name(field: &CookieField<'_>, name: &str, errors: &mut Errors) {
-    let text = format!("another cookie of this set is named `{name}`; {}", Rule::DuplicateName.remedy());
+fn has_known_name(declaration: &Declaration) -> bool {
+    matches!(declaration.name, Name::Literal { .. }) && !declaration.is_permissive
+}
+
+/// Builds the declaration of an `existing` field. The type of the field contains the real declaration.
+fn check_existing(arguments: &Arguments, errors: &mut Errors) -> Declaration {
+    let declaration = Declaration {
+        read_only: arguments.read_only.is_some(),
+        keyed: arguments.keyed.is_some(),
+        ..Declaration::permissive()
+    };
+    if let (Some(keyed), true) = (&arguments.keyed, declaration.read_only) {
+        if let Some(fault) = find_error(&declaration.spec(), Argument::Keyed) {
+            errors.push(keyed.key, fault);
+        }
+    }
+    declaration
+}
+
+fn reject_clashing_name(field: &CookieField<'_>, spec: &Spec<'_>, other: &Spec<'_>, rule: Rule, errors: &mut Errors) {
+    let (name, other, remedy) = (spec.name, other.name, rule.remedy());
+    let text = match rule {
+        Rule::FamilyName if name.len() > other.len() => {
+            format!("the name `{name}` is inside the family `{other}` of this set; {remedy}")
+        }
+        Rule::FamilyName => format!("the family `{name}` contains the cookie `{other}` of this set; {remedy}"),
+        _ => format!("another cookie of this set is named `{name}`; {remedy}"),
+    };
     match &field.arguments.name {
         Some(given) => errors.push_on(&given.tokens, text),
         None => errors.push(field.default_name.span, text),
@@ -112,7 +146,7 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
             Name::Literal { text: format!("{prefix}{}", default.text), explicit: false }
         }
     };
-    Declaration {
+    let mut declaration = Declaration {
         name,
         path,
         domain,
@@ -121,9 +155,10 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
         same_site_span: arguments.same_site.as_ref().map_or_else(Span::call_site, |given| given.tokens.span()),
         http_only,
         secure,
-        partitioned: arguments.partitioned.is_some(),
+        partitioned: arguments.partitioned.as_ref().is_some_and(|given| given.value),
         read_only: arguments.read_only.is_some(),
         keyed: arguments.keyed.is_some(),
+        former: arguments.formerly.iter().map(|given| former_entry(&given.value)).collect(),
         seal: match (&arguments.sealed, &arguments.signed) {
             (Some(given), _) => Some(SealArgument { seal: Seal::Sealed, span: given.key }),
             (None, Some(given)) => Some(SealArgument { seal: Seal::Signed, span: given.key }),
@@ -132,6 +167,28 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
         reason: arguments.reason.as_ref().map(|given| given.value.clone()),
         is_permissive: false,
         const_checks: const_checks(arguments, deny),
+        former_checks: Vec::new(),
+        denied: Vec::new(),
+    };
+    if declaration.former_entries().is_none() {
+        declaration.former_checks = former_checks(arguments, deny);
+    }
+    if let (Some(given), true) = (&arguments.reason, is_reason_constant(&declaration)) {
+        let check = ConstCheck { argument: Argument::Reason, tokens: given.tokens.clone(), denied: None };
+        declaration.const_checks.push(check);
+    }
+    declaration
+}
+
+fn former_entry(arguments: &Arguments) -> FormerEntry {
+    FormerEntry {
+        name: arguments.name.as_ref().map(|given| given.value.clone()),
+        domain: arguments.domain.as_ref().map(|given| given.value.clone()),
+        path: arguments.path.as_ref().map(|given| given.value.clone()),
+        partitioned: arguments.partitioned.as_ref().map(|given| given.value),
+        raw: arguments.raw.is_some(),
+        unsigned: arguments.unsigned.is_some(),
+        until: arguments.until.as_ref().map(|given| given.value.clone()),
     }
 }
 
@@ -155,12 +212,42 @@ fn const_checks(arguments: &Arguments, deny: CookieDenyList<'_>) -> Vec<ConstChe
     if let Some(Constant::Expression(max_age)) = arguments.max_age.as_ref().map(|given| &given.value) {
         add(Argument::MaxAge, max_age);
     }
-    // If a cookie is not weaker than the default, a `reason` is an error. A constant expression may make the cookie
-    // weaker, so the compiler must check the `reason`.
-    if let (Some(given), true) = (&arguments.reason, may_trip_a_lint(&checks)) {
-        checks.push(ConstCheck { argument: Argument::Reason, tokens: given.tokens.clone(), denied: None });
-    }
     checks
+}
+
+/// Returns a check for each earlier name and scope. The check points at the entry's first constant expression. If only
+/// the declaration itself contains a constant expression, the check points at the word `formerly`.
+fn former_checks(arguments: &Arguments, deny: CookieDenyList<'_>) -> Vec<FormerCheck> {
+    let entries = arguments.formerly.iter().enumerate();
+    let checks = entries.map(|(index, given)| FormerCheck {
+        index,
+        tokens: first_expression(&given.value).unwrap_or_else(|| on_span(given.key)),
+        denied: former_name_violation(deny).map(|violation| deny.error_text(violation)),
+    });
+    checks.collect()
+}
+
+/// Returns the first constant expression of an entry `formerly(…)`.
+fn first_expression(former: &Arguments) -> Option<TokenStream> {
+    let parts = former.keys().map(|(key, _)| match key {
+        AttributeKey::Name => former.name.as_ref().map(|given| &given.value),
+        AttributeKey::Path => former.path.as_ref().map(|given| &given.value),
+        AttributeKey::Domain => match former.domain.as_ref().map(|given| &given.value) {
+            Some(DomainSource::Declared(domain)) => Some(domain),
+            Some(DomainSource::Policy | DomainSource::HostOnly) | None => None,
+        },
+        _ => None,
+    });
+    parts.flatten().find_map(|part| match part {
+        Constant::Expression(expression) => Some(expression.clone()),
+        Constant::Literal(_) => None,
+    })
+}
+
+/// Returns the violation of an entry `formerly(…)` that is a weakening. Returns `None` if the deny list allows the entry.
+fn former_name_violation(deny: CookieDenyList<'_>) -> Option<Violation<'_>> {
+    let rule = Rule::FormerName;
+    deny.list.denying_word(rule).map(|word| Violation { argument: Argument::Formerly, rule: Some(rule), word })
 }
 
 /// Returns the error texts for a constant expression that the deny list forbids. Returns `None` if the deny list does
@@ -176,53 +263,65 @@ fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts>
     let lint = deny.list.denying_word(rule).map(|word| text(Some(rule), word));
     let limit = deny.list.max_age_limit().filter(|_| argument == Argument::MaxAge);
     let limit = limit.map(|(limit, word)| (limit.as_secs(), text(None, word)));
-    (lint.is_some() || limit.is_some()).then(|| DenyTexts { lint: lint.unwrap_or_default(), limit })
+    (lint.is_some() || limit.is_some()).then_some(DenyTexts { lint, limit })
 }
 
-/// Returns true if a constant expression of the declaration may trigger a lint. Only the compiler knows the value of a
-/// constant expression, so only the compiler can find the lint.
-fn may_trip_a_lint(checks: &[ConstCheck]) -> bool {
-    checks.iter().any(|check| !matches!(lint_for(check.argument), None | Some(Rule::DomainWide)))
+/// Returns true if only the compiler can check whether the `reason` explains a weakening. If a cookie is not weaker than
+/// the default, a `reason` is an error. A constant expression may make the cookie weaker.
+///
+/// If the name is a constant expression, a `reason` is always allowed, because the name may have a prefix in one build
+/// only. So no check is necessary.
+fn is_reason_constant(declaration: &Declaration) -> bool {
+    let may_trip_a_lint = |check: &ConstCheck| !matches!(lint_for(check.argument), None | Some(Rule::DomainWide));
+    !matches!(declaration.name, Name::Expression(_))
+        && (declaration.const_checks.iter().any(may_trip_a_lint) || !declaration.former_checks.is_empty())
 }
 
-/// Checks each argument that is a literal, and reports at most one error for the argument.
+/// Checks each argument that is a literal, and reports at most one error for the argument. If the deny list forbids the
+/// argument but may have an exception for the cookie, adds the argument to `denied`.
+///
+/// The function `check_former` checks the argument `formerly`.
 fn check_literals(
     arguments: &Arguments,
     default: &DefaultName,
     declaration: &Declaration,
     deny: CookieDenyList<'_>,
+    denied: &mut Vec<DeniedSetting>,
     errors: &mut Errors,
 ) {
-    let spec = declaration.spec();
+    let former = declaration.former_entries().unwrap_or_default();
+    let spec = declaration.spec().formerly(&former);
     for &argument in Argument::ALL {
         let is_unknown = match argument {
             Argument::Name => !matches!(declaration.name, Name::Literal { .. }),
             // The parser may have rejected the item that makes the cookie weaker. So the macro does not check the
             // `reason`.
-            Argument::Reason => arguments.is_incomplete || may_trip_a_lint(&declaration.const_checks),
+            Argument::Reason => arguments.is_incomplete || is_reason_constant(declaration),
+            Argument::Formerly => true,
             _ => false,
         };
         if is_unknown {
             continue;
         }
         let is_suffix = argument == Argument::Domain && is_public_suffix(&spec);
-        let lint = || match arguments.is_incomplete && arguments.may_allow_weakening {
-            // The user may have written a `reason` in an item that the parser rejected. The user already gets an error
-            // for the rejected item, so the lint causes no second error.
+        let error = match argument {
+            Argument::Reason => find_reason_error(&spec, matches!(declaration.name, Name::Expression(_))),
+            argument => find_error(&spec, argument),
+        };
+        let lint = match may_be_explained(arguments) {
             true => None,
             false => find_unexplained(&spec, argument).or_else(|| public_suffix_fault(&spec).filter(|_| is_suffix)),
         };
-        let fault = find_error(&spec, argument);
-        if fault.is_none() {
-            let suffix = || deny.list.public_suffix_violation(&spec).filter(|_| is_suffix);
-            if let Some(violation) = deny.list.find_violation(&spec, argument).or_else(suffix) {
-                let (tokens, _) =
-                    blamed_tokens(arguments, default, argument, violation.rule.unwrap_or(Rule::LongLived));
-                errors.push_on(tokens, deny.error_text(violation));
+        let suffix_violation = || deny.list.public_suffix_violation(&spec).filter(|_| is_suffix);
+        let violation = deny.list.find_violation(&spec, argument).or_else(suffix_violation);
+        if let (Some(violation), None) = (violation, error) {
+            let rule = violation.rule.unwrap_or(Rule::LongLived);
+            let (tokens, _) = blamed_tokens(arguments, default, argument, rule);
+            if deny_setting(violation, tokens, deny, lint.is_some(), denied, errors) {
                 continue;
             }
         }
-        if let Some(fault) = fault.or_else(lint) {
+        if let Some(fault) = error.or(lint) {
             let (tokens, is_default_name) = blamed_tokens(arguments, default, argument, fault.rule);
             if is_default_name {
                 errors.push_on(
@@ -234,6 +333,89 @@ fn check_literals(
             }
         }
     }
+}
+
+/// Returns true if the user may have written a `reason` in an item that the parser rejected. The user already gets an
+/// error for the rejected item, so a lint causes no second error.
+fn may_be_explained(arguments: &Arguments) -> bool {
+    arguments.is_incomplete && arguments.may_allow_weakening
+}
+
+/// Reports a setting that the deny list forbids. If the deny list may have an exception for the cookie, adds the setting
+/// to `denied`. Then a setting that needs a `reason` is not added, so that one mistake causes one error.
+///
+/// Returns true if the setting causes no other error.
+fn deny_setting(
+    violation: Violation<'_>,
+    tokens: TokenStream,
+    deny: CookieDenyList<'_>,
+    needs_reason: bool,
+    denied: &mut Vec<DeniedSetting>,
+    errors: &mut Errors,
+) -> bool {
+    let text = deny.error_text(violation);
+    match (deny.may_be_exempt, needs_reason) {
+        (false, _) => errors.push_expression_on(&tokens, &text.expression()),
+        (true, false) => denied.push(DeniedSetting { tokens, text }),
+        (true, true) => return false,
+    }
+    true
+}
+
+/// Checks each entry `formerly(…)`, and reports at most one error for the entry. Does nothing if a constant expression
+/// takes part in the checks.
+fn check_former(
+    arguments: &Arguments,
+    declaration: &Declaration,
+    deny: CookieDenyList<'_>,
+    denied: &mut Vec<DeniedSetting>,
+    errors: &mut Errors,
+) {
+    let Some(former) = declaration.former_entries() else { return };
+    let spec = declaration.spec().formerly(&former);
+    for (index, given) in arguments.formerly.iter().enumerate() {
+        if let Some(found) = find_former_error(&spec, index) {
+            // An entry is compared with the present name and scope. The parser may have rejected the present name or
+            // scope.
+            if found.part != FormerPart::Entry || !arguments.is_incomplete {
+                errors.push_on(former_tokens(given, found.part), found.fault);
+            }
+            continue;
+        }
+        let Some(part) = find_former_lint(&spec, index) else { continue };
+        let tokens = former_tokens(given, part);
+        let needs_reason = spec.reason.is_none() && !may_be_explained(arguments);
+        if let Some(violation) = former_name_violation(deny) {
+            if deny_setting(violation, tokens.clone(), deny, needs_reason, denied, errors) {
+                continue;
+            }
+        }
+        if needs_reason {
+            errors.push_on(tokens, Rule::FormerName.text());
+        }
+    }
+}
+
+/// Returns the tokens of a part of an entry `formerly(…)`. If the user did not write the part, returns the word
+/// `formerly`.
+fn former_tokens(given: &Given<Arguments>, part: FormerPart) -> TokenStream {
+    let former = &given.value;
+    let tokens = match part {
+        FormerPart::Name => former.name.as_ref().map(|given| given.tokens.clone()),
+        FormerPart::Domain => former.domain.as_ref().map(|given| given.tokens.clone()),
+        FormerPart::Path => former.path.as_ref().map(|given| given.tokens.clone()),
+        FormerPart::Partitioned => former.partitioned.as_ref().map(|given| given.tokens.clone()),
+        FormerPart::Raw => former.raw.as_ref().map(|given| given.tokens.clone()),
+        FormerPart::Unsigned => former.unsigned.as_ref().map(|given| given.tokens.clone()),
+        FormerPart::Until => former.until.as_ref().map(|given| given.tokens.clone()),
+        _ => None,
+    };
+    tokens.unwrap_or_else(|| on_span(given.key))
+}
+
+/// Returns a token at the place of the span.
+fn on_span(span: Span) -> TokenStream {
+    quote_spanned!(span=> _)
 }
 
 #[cfg(feature = "public-suffix")]
@@ -250,14 +432,13 @@ fn is_public_suffix(_: &Spec<'_>) -> bool {
 /// Returns the tokens at which an error about the argument is shown. If the user wrote the argument, the tokens belong
 /// to the argument. Otherwise the tokens are the name of the type or field, and the returned boolean is true.
 fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argument, rule: Rule) -> (TokenStream, bool) {
-    let on_key = |span: Span| quote_spanned!(span=> _);
     let tokens = match argument {
         Argument::Name => arguments.name.as_ref().map(|given| given.tokens.clone()),
         Argument::Path => arguments.path.as_ref().map(|given| given.tokens.clone()),
         Argument::Domain => arguments.domain.as_ref().map(|given| match rule {
             // The three rules in this pattern forbid every `domain`. So the error points at the key `domain`, not at
             // the value.
-            Rule::PrefixHost | Rule::PrefixHostHttp | Rule::DomainWide => on_key(given.key),
+            Rule::PrefixHost | Rule::PrefixHostHttp | Rule::DomainWide => on_span(given.key),
             _ => given.tokens.clone(),
         }),
         Argument::MaxAge => arguments.max_age.as_ref().map(|given| given.tokens.clone()),
@@ -265,14 +446,15 @@ fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argumen
         Argument::HttpOnly => arguments.http_only.as_ref().map(|given| given.tokens.clone()),
         Argument::Secure => arguments.secure.as_ref().map(|given| given.tokens.clone()),
         Argument::Partitioned => arguments.partitioned.as_ref().map(|given| given.tokens.clone()),
+        Argument::Keyed => arguments.keyed.as_ref().map(|given| given.tokens.clone()),
         Argument::Reason => arguments.reason.as_ref().map(|given| match given.value.trim_ascii() {
             "" => given.tokens.clone(),
-            _ => on_key(given.key),
+            _ => on_span(given.key),
         }),
         _ => None,
     };
     match tokens {
         Some(tokens) => (tokens, false),
-        None => (on_key(default.span), true),
+        None => (on_span(default.span), true),
     }
 }

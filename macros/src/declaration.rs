@@ -5,8 +5,11 @@
 use core::time::Duration;
 
 use hardtack_rules::check::Argument;
-use hardtack_rules::{SameSite, Seal, Spec};
+use hardtack_rules::date::Day;
+use hardtack_rules::{Former, FormerDomain, SameSite, Seal, Spec};
 use proc_macro2::{Span, TokenStream};
+
+use crate::deny::DenyText;
 
 /// A declaration from which `expand` can generate code. The literals in the declaration are already checked.
 pub(crate) struct Declaration {
@@ -23,12 +26,17 @@ pub(crate) struct Declaration {
     pub(crate) partitioned: bool,
     pub(crate) read_only: bool,
     pub(crate) keyed: bool,
+    pub(crate) former: Vec<FormerEntry>,
     pub(crate) seal: Option<SealArgument>,
     pub(crate) reason: Option<String>,
     /// True if [`Declaration::permissive`] returned this declaration.
     pub(crate) is_permissive: bool,
     /// The checks of the arguments that are constant expressions.
     pub(crate) const_checks: Vec<ConstCheck>,
+    /// The checks of the earlier names and scopes, if a constant expression takes part in the check.
+    pub(crate) former_checks: Vec<FormerCheck>,
+    /// The settings that `HARDTACK_DENY` forbids, unless it has an exception for the cookie.
+    pub(crate) denied: Vec<DeniedSetting>,
 }
 
 /// The seal of the value, with the span of the key `signed` or `sealed`.
@@ -36,6 +44,30 @@ pub(crate) struct Declaration {
 pub(crate) struct SealArgument {
     pub(crate) seal: Seal,
     pub(crate) span: Span,
+}
+
+/// One `formerly(…)`: an earlier name or scope of the cookie.
+#[derive(Default)]
+pub(crate) struct FormerEntry {
+    pub(crate) name: Option<Constant<String>>,
+    pub(crate) domain: Option<DomainSource>,
+    pub(crate) path: Option<Constant<String>>,
+    pub(crate) partitioned: Option<bool>,
+    pub(crate) raw: bool,
+    pub(crate) unsigned: bool,
+    /// A valid day, as the user wrote it.
+    pub(crate) until: Option<String>,
+}
+
+/// A check of one `formerly(…)`. The compiler runs the check in a `const` of the generated code, because the entry or
+/// the declaration contains a constant expression.
+pub(crate) struct FormerCheck {
+    /// The index of the entry.
+    pub(crate) index: usize,
+    /// The tokens at which the compiler shows an error.
+    pub(crate) tokens: TokenStream,
+    /// The error text if `HARDTACK_DENY` forbids an earlier name that is weaker.
+    pub(crate) denied: Option<DenyText>,
 }
 
 /// A check of an argument that is a constant expression. The compiler runs the check in a `const` of the generated
@@ -51,10 +83,18 @@ pub(crate) struct ConstCheck {
 
 /// The error texts for one argument that the deny list restricts.
 pub(crate) struct DenyTexts {
-    /// The error text if the argument triggers a lint. `lint` is empty if the deny list allows the lint.
-    pub(crate) lint: String,
+    /// The error text if the argument triggers a lint. `lint` is `None` if the deny list allows the lint.
+    pub(crate) lint: Option<DenyText>,
     /// The longest lifetime that the deny list allows, in seconds, and the error text for a longer lifetime.
-    pub(crate) limit: Option<(u64, String)>,
+    pub(crate) limit: Option<(u64, DenyText)>,
+}
+
+/// A setting that the deny list forbids. The deny list may have an exception for the cookie, and only the compiler knows
+/// the path of the cookie's module. So the compiler reports the error in a `const` of the generated code.
+pub(crate) struct DeniedSetting {
+    /// The tokens at which the compiler shows the error.
+    pub(crate) tokens: TokenStream,
+    pub(crate) text: DenyText,
 }
 
 /// The value of an argument. The macro knows the value of a literal. Only the compiler knows the value of a constant
@@ -98,6 +138,8 @@ pub(crate) enum DomainSource {
     Declared(Constant<String>),
     /// The declaration has `domain = policy`, so the domain is the policy's `cookie_domain`.
     Policy,
+    /// The entry `formerly(…)` has `domain = none`, so the earlier cookie was host-only.
+    HostOnly,
 }
 
 impl Declaration {
@@ -121,15 +163,19 @@ impl Declaration {
             partitioned: false,
             read_only: false,
             keyed: false,
+            former: Vec::new(),
             seal: None,
             reason: None,
             is_permissive: true,
             const_checks: Vec::new(),
+            former_checks: Vec::new(),
+            denied: Vec::new(),
         }
     }
 
     /// Converts the declaration to a `Spec`, which the checks of the crate `hardtack-rules` require. The `Spec`
-    /// contains a valid placeholder for each constant expression.
+    /// contains a valid placeholder for each constant expression. The `Spec` does not contain the earlier names and
+    /// scopes.
     pub(crate) fn spec(&self) -> Spec<'_> {
         // The pattern contains no `..`, so a new field of `Declaration` causes a compile error until `spec` handles the
         // new field.
@@ -145,10 +191,13 @@ impl Declaration {
             partitioned,
             read_only,
             keyed,
+            former: _,
             seal,
             reason,
             is_permissive: _,
             const_checks: _,
+            former_checks: _,
+            denied: _,
         } = self;
         let mut spec = match name {
             Name::Literal { text, explicit: true } => Spec::new(text).explicit_name(),
@@ -163,7 +212,7 @@ impl Declaration {
             Some(DomainSource::Declared(Constant::Literal(domain))) => spec.domain = Some(domain),
             Some(DomainSource::Declared(Constant::Expression(_))) => spec.domain = Some("unknown.example"),
             Some(DomainSource::Policy) => spec.policy_domain = true,
-            None => {}
+            Some(DomainSource::HostOnly) | None => {}
         }
         spec.max_age = max_age.as_ref().map(|max_age| match max_age {
             Constant::Literal(max_age) => *max_age,
@@ -178,6 +227,15 @@ impl Declaration {
         spec.seal = seal.map(|argument| argument.seal);
         spec.reason = reason.as_deref();
         spec
+    }
+
+    /// Converts the earlier names and scopes for the checks of the crate `hardtack-rules`. Returns `None` if the
+    /// declaration's name or scope, or an earlier name or scope, is a constant expression.
+    pub(crate) fn former_entries(&self) -> Option<Vec<Former<'_>>> {
+        let is_known = matches!(self.name, Name::Literal { .. })
+            && !matches!(self.path, Some(Constant::Expression(_)))
+            && !matches!(self.domain, Some(DomainSource::Declared(Constant::Expression(_))));
+        if is_known { self.former.iter().map(FormerEntry::former).collect() } else { None }
     }
 
     pub(crate) fn access(&self) -> Access {
@@ -195,5 +253,36 @@ impl Declaration {
             && !matches!(self.path, Some(Constant::Expression(_)))
             && !matches!(self.domain, Some(DomainSource::Declared(Constant::Expression(_))))
             && !matches!(self.max_age, Some(Constant::Expression(_)))
+    }
+}
+
+impl FormerEntry {
+    /// Converts the entry for the checks of the crate `hardtack-rules`. Returns `None` if the entry contains a constant
+    /// expression.
+    fn former(&self) -> Option<Former<'_>> {
+        fn literal(constant: &Constant<String>) -> Option<&str> {
+            match constant {
+                Constant::Literal(text) => Some(text),
+                Constant::Expression(_) => None,
+            }
+        }
+        let mut former = Former::new();
+        if let Some(name) = &self.name {
+            former.name = Some(literal(name)?);
+        }
+        if let Some(path) = &self.path {
+            former.path = Some(literal(path)?);
+        }
+        former.domain = match &self.domain {
+            Some(DomainSource::Declared(domain)) => FormerDomain::Domain(literal(domain)?),
+            Some(DomainSource::Policy) => FormerDomain::Policy,
+            Some(DomainSource::HostOnly) => FormerDomain::HostOnly,
+            None => FormerDomain::Declared,
+        };
+        former.partitioned = self.partitioned;
+        former.raw = self.raw;
+        former.unsigned = self.unsigned;
+        former.until = self.until.as_deref().and_then(Day::parse);
+        Some(former)
     }
 }

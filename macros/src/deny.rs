@@ -17,8 +17,7 @@ use crate::errors::Errors;
 pub(crate) struct Build {
     /// The value of the environment variable `HARDTACK_DENY`.
     text: String,
-    /// The name of the crate that is compiled. If cargo does not run the build, the name is empty, and no exception in
-    /// the deny list applies.
+    /// The name of the crate that is compiled. If cargo does not run the build, the name is empty.
     krate: String,
 }
 
@@ -51,8 +50,11 @@ impl Build {
     /// declares the cookie.
     pub(crate) fn deny_list_for<'a>(&'a self, item: &'a str) -> CookieDenyList<'a> {
         let list = DenyList::parse(&self.text);
-        let list = if list.has_exception_for(&self.krate, item) { DenyList::parse("") } else { list };
-        CookieDenyList { list, krate: &self.krate, item }
+        let may_be_exempt = match self.krate.as_str() {
+            "" => list.exceptions().next().is_some(),
+            krate => list.may_have_exception_for(krate, item),
+        };
+        CookieDenyList { list, text: &self.text, item, may_be_exempt }
     }
 }
 
@@ -67,26 +69,72 @@ pub(crate) fn variable_dependency() -> Option<TokenStream> {
     (!is_unreadable).then(|| quote!(const _: #text = ::core::option_env!(#VARIABLE);))
 }
 
-/// The deny list that applies to one cookie.
+/// The deny list for one cookie.
+///
+/// An exception in the deny list contains the path of the cookie's module. The macro does not know the path. So if the
+/// list may have an exception for the cookie, the compiler compares the path in a `const` of the generated code.
 #[derive(Clone, Copy)]
 pub(crate) struct CookieDenyList<'a> {
-    /// The deny list. The list is empty if the value of `HARDTACK_DENY` exempts the cookie.
     pub(crate) list: DenyList<'a>,
-    krate: &'a str,
+    text: &'a str,
     item: &'a str,
+    /// True if the deny list contains an exception whose crate and item are the crate and item of the cookie.
+    pub(crate) may_be_exempt: bool,
 }
 
 impl CookieDenyList<'_> {
     /// Returns the error text. The text contains the forbidden argument, the word in the deny list that forbids the
     /// argument, and two remedies.
-    pub(crate) fn error_text(self, violation: Violation<'_>) -> String {
-        let except = match self.krate {
-            "" => "build it with cargo to except it".to_owned(),
-            krate => format!("except the cookie there with `-{krate}::{}`", self.item),
-        };
+    pub(crate) fn error_text(self, violation: Violation<'_>) -> DenyText {
         let (word, remedy) = (violation.word, violation.remedy());
-        format!(
-            "{violation}, which this build refuses with or without a reason: `{VARIABLE}` has `{word}`; {remedy}, or {except}"
-        )
+        DenyText {
+            before_module: format!(
+                "{violation}, which this build refuses with or without a reason: `{VARIABLE}` has `{word}`; {remedy}, or \
+                 except the cookie there with `-"
+            ),
+            after_module: format!("::{}`", self.item),
+            exceptions: self
+                .may_be_exempt
+                .then(|| Exceptions { deny_list: self.text.to_owned(), item: self.item.to_owned() }),
+        }
+    }
+}
+
+/// The error text for a setting that the deny list forbids. The text contains the path of the cookie's module, which
+/// only the compiler knows.
+pub(crate) struct DenyText {
+    before_module: String,
+    after_module: String,
+    /// The deny list, if it may have an exception for the cookie.
+    exceptions: Option<Exceptions>,
+}
+
+struct Exceptions {
+    deny_list: String,
+    item: String,
+}
+
+impl DenyText {
+    /// Returns an expression for the whole text.
+    pub(crate) fn expression(&self) -> TokenStream {
+        let DenyText { before_module, after_module, .. } = self;
+        quote!(::core::concat!(#before_module, ::core::module_path!(), #after_module))
+    }
+
+    /// Returns an expression for the text. If the deny list has an exception for the cookie, the value of the expression
+    /// is an empty text.
+    pub(crate) fn unless_exempt(&self, private: &TokenStream) -> TokenStream {
+        match self.arguments() {
+            Some(arguments) => quote!(#private::unless_exempt(#arguments)),
+            None => self.expression(),
+        }
+    }
+
+    /// Returns the arguments of a function that compares the path of the cookie with the exceptions of the deny list.
+    /// Returns `None` if the deny list has no exception for the cookie.
+    pub(crate) fn arguments(&self) -> Option<TokenStream> {
+        let text = self.expression();
+        let Exceptions { deny_list, item } = self.exceptions.as_ref()?;
+        Some(quote!(#deny_list, ::core::module_path!(), #item, #text))
     }
 }

@@ -1,27 +1,38 @@
 //! Collects the errors of one macro call. Each error points at the tokens that caused the error. One build shows all
 //! mistakes. This module also finds the known word that is most similar to a misspelled word.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 
 /// The errors of one macro call.
 #[derive(Default)]
 pub(crate) struct Errors {
-    list: Vec<syn::Error>,
+    list: Vec<TokenStream>,
 }
 
 impl Errors {
     pub(crate) fn push(&mut self, at: Span, text: impl core::fmt::Display) {
-        self.list.push(syn::Error::new(at, text));
+        self.push_parse(syn::Error::new(at, text));
     }
 
     /// Reports an error that points at all of the tokens, from the first to the last.
     pub(crate) fn push_on(&mut self, tokens: impl ToTokens, text: impl core::fmt::Display) {
-        self.list.push(syn::Error::new_spanned(tokens, text));
+        self.push_parse(syn::Error::new_spanned(tokens, text));
+    }
+
+    /// Reports an error whose text is an expression, such as a call of `concat!`. The error points at all of the tokens,
+    /// from the first to the last.
+    pub(crate) fn push_expression_on(&mut self, tokens: &TokenStream, text: &TokenStream) {
+        let span = |token: Option<TokenTree>| token.map_or_else(Span::call_site, |token| token.span());
+        let first = span(tokens.clone().into_iter().next());
+        let last = span(tokens.clone().into_iter().last());
+        let mut call = quote_spanned!(first=> ::core::compile_error!);
+        call.extend(quote_spanned!(last=> { #text }));
+        self.list.push(call);
     }
 
     pub(crate) fn push_parse(&mut self, error: syn::Error) {
-        self.list.push(error);
+        self.list.push(error.to_compile_error());
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -30,7 +41,7 @@ impl Errors {
 
     /// Returns one `compile_error!` call for each error, followed by the generated code.
     pub(crate) fn prepend_to(self, expansion: TokenStream) -> TokenStream {
-        let errors = self.list.iter().map(syn::Error::to_compile_error);
+        let errors = self.list;
         quote!(#(#errors)* #expansion)
     }
 }

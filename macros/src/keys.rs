@@ -14,7 +14,6 @@ pub(crate) enum AttributeKey {
     Partitioned,
     Reason,
     ReadOnly,
-    Keyed,
     Json,
     Signed,
     Sealed,
@@ -22,9 +21,14 @@ pub(crate) enum AttributeKey {
     RenameAll,
     Rename,
     Crate,
+    Formerly,
+    Keyed,
+    Raw,
+    Unsigned,
+    Until,
 }
 
-/// The kinds of items that can have the attribute `#[cookie(…)]`.
+/// The kinds of items that can have the attribute `#[cookie(…)]`, and the parentheses of `formerly(…)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A type that derives `Cookie`.
@@ -37,6 +41,8 @@ pub(crate) enum Target {
     Variant,
     /// A `#[cookies]` struct. The user writes the keys in `#[cookies(…)]`.
     Set,
+    /// An earlier name or scope of a cookie. The user writes the keys in `formerly(…)`.
+    Former,
 }
 
 struct Row {
@@ -50,22 +56,31 @@ struct Row {
 /// The kinds of items that declare a cookie.
 const DECLARING: &[Target] = &[Target::CookieType, Target::Field];
 
+/// The items for the keys of a cookie's name and scope. An earlier name or scope has the same keys.
+const IDENTIFYING: &[Target] = &[Target::CookieType, Target::Field, Target::Former];
+
+const FORMER: &[Target] = &[Target::Former];
+
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
-    Row { key: AttributeKey::Name, word: "name", example: "name = \"__Host-session\"", targets: DECLARING },
-    Row { key: AttributeKey::Path, word: "path", example: "path = \"/app\"", targets: DECLARING },
-    Row { key: AttributeKey::Domain, word: "domain", example: "domain = \"example.com\"", targets: DECLARING },
+    Row { key: AttributeKey::Name, word: "name", example: "name = \"__Host-session\"", targets: IDENTIFYING },
+    Row { key: AttributeKey::Path, word: "path", example: "path = \"/app\"", targets: IDENTIFYING },
+    Row { key: AttributeKey::Domain, word: "domain", example: "domain = \"example.com\"", targets: IDENTIFYING },
     Row { key: AttributeKey::MaxAge, word: "max_age", example: "max_age = \"8h\"", targets: DECLARING },
     Row { key: AttributeKey::SameSite, word: "same_site", example: "same_site = Strict", targets: DECLARING },
     Row { key: AttributeKey::HttpOnly, word: "http_only", example: "http_only = false", targets: DECLARING },
     Row { key: AttributeKey::Secure, word: "secure", example: "secure = false", targets: DECLARING },
-    Row { key: AttributeKey::Partitioned, word: "partitioned", example: "partitioned", targets: DECLARING },
+    Row { key: AttributeKey::Partitioned, word: "partitioned", example: "partitioned", targets: IDENTIFYING },
     Row { key: AttributeKey::Reason, word: "reason", example: "reason = \"…\"", targets: DECLARING },
     Row { key: AttributeKey::ReadOnly, word: "read_only", example: "read_only", targets: DECLARING },
-    Row { key: AttributeKey::Keyed, word: "keyed", example: "keyed", targets: DECLARING },
     Row { key: AttributeKey::Json, word: "json", example: "json", targets: DECLARING },
     Row { key: AttributeKey::Signed, word: "signed", example: "signed", targets: DECLARING },
     Row { key: AttributeKey::Sealed, word: "sealed", example: "sealed", targets: DECLARING },
+    Row { key: AttributeKey::Formerly, word: "formerly", example: "formerly(name = \"sid\", until = \"2027-03-01\")", targets: DECLARING },
+    Row { key: AttributeKey::Keyed, word: "keyed", example: "keyed", targets: DECLARING },
+    Row { key: AttributeKey::Raw, word: "raw", example: "raw", targets: FORMER },
+    Row { key: AttributeKey::Unsigned, word: "unsigned", example: "unsigned", targets: FORMER },
+    Row { key: AttributeKey::Until, word: "until", example: "until = \"2027-03-01\"", targets: FORMER },
     Row { key: AttributeKey::Existing, word: "existing", example: "existing", targets: &[Target::Field] },
     Row { key: AttributeKey::RenameAll, word: "rename_all", example: "rename_all = \"snake_case\"", targets: &[Target::CookieType, Target::ValueType] },
     Row { key: AttributeKey::Rename, word: "rename", example: "rename = \"pt-BR\"", targets: &[Target::Variant] },
@@ -91,6 +106,22 @@ const ALIASES: &[(&str, AttributeKey)] = &[
     ("family", AttributeKey::Keyed),
     ("dynamic", AttributeKey::Keyed),
     ("prefixmatch", AttributeKey::Keyed),
+    ("previously", AttributeKey::Formerly),
+    ("previous", AttributeKey::Formerly),
+    ("former", AttributeKey::Formerly),
+    ("oldname", AttributeKey::Formerly),
+    ("formername", AttributeKey::Formerly),
+    ("renamed", AttributeKey::Formerly),
+    ("renamedfrom", AttributeKey::Formerly),
+    ("aka", AttributeKey::Formerly),
+    ("alias", AttributeKey::Formerly),
+    ("expires", AttributeKey::Until),
+    ("expiration", AttributeKey::Until),
+    ("expiry", AttributeKey::Until),
+    ("deadline", AttributeKey::Until),
+    ("date", AttributeKey::Until),
+    ("unencoded", AttributeKey::Raw),
+    ("plain", AttributeKey::Unsigned),
 ];
 
 /// Words that have no matching key, each with advice for the user. The words are in lower case and without separators.
@@ -114,7 +145,6 @@ const ADVICE: &[(&str, &str)] = &[
     ("value", "remove it: the value is the type's field, and set while the program runs"),
     ("default", "remove it: a cookie that is absent reads as `None`"),
     ("encode", "remove it: values are percent-encoded, and come back equal"),
-    ("raw", "remove it: values are percent-encoded, and come back equal"),
     ("private", "write `sealed`, which encrypts the value"),
     ("encrypted", "write `sealed`, which encrypts the value"),
 ];

@@ -10,7 +10,10 @@ use syn::{Meta, Type};
 
 use super::spans::{first_and_last, generated_at, moved_to};
 use super::value::{Bodies, bodies, where_clause};
-use crate::declaration::{Access, ConstCheck, Constant, Declaration, DenyTexts, DomainSource, Name, SealArgument};
+use crate::declaration::{
+    Access, ConstCheck, Constant, Declaration, DeniedSetting, DenyTexts, DomainSource, FormerCheck, FormerEntry, Name,
+    SealArgument,
+};
 use crate::deny::variable_dependency;
 use crate::model::{CookieType, Origin, Shape, ValueType};
 
@@ -49,10 +52,25 @@ pub(crate) fn declared_impl(
     let http_only = declaration.http_only;
     // A permissive declaration replaces a declaration with an error, which may have a lifetime.
     let has_max_age = declaration.max_age.is_some() || declaration.is_permissive;
-    let (value_type, from_inner, into_inner) = match wrapped {
-        Some(ty) => (ty.to_token_stream(), quote!(Self(__value)), quote!(self.0)),
-        None => (quote!(Self), quote!(__value), quote!(self)),
-    };
+    let family_impl = declaration.keyed.then(|| {
+        let (value_type, from_inner, into_inner) = match wrapped {
+            Some(ty) => (ty.to_token_stream(), quote!(Self(__value)), quote!(self.0)),
+            None => (quote!(Self), quote!(__value), quote!(self)),
+        };
+        quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl #impl_generics #krate::private::FamilyValue for #ident #type_generics #where_clause {
+                type Value = #value_type;
+                fn from_inner(__value: Self::Value) -> Self {
+                    #from_inner
+                }
+                fn into_inner(self) -> Self::Value {
+                    #into_inner
+                }
+            }
+        }
+    });
     let inventory_entry = inventory_entry(declaration, origin, krate);
     let seal_gate = declaration.seal.map(|SealArgument { span, .. }| feature_gate(span, quote!(__seal), krate));
     let json_gate = match &value.shape {
@@ -78,20 +96,14 @@ pub(crate) fn declared_impl(
             type Carrier = #krate::private::Carrier<#secure>;
             type Audience = #krate::private::Audience<#http_only>;
             type Lifetime = #krate::private::Lifetime<#has_max_age>;
-            type Value = #value_type;
             fn write_value(&self, __out: &mut #krate::private::ValueWriter) {
                 #write
             }
             fn read_value(__text: &::core::primitive::str) -> #krate::private::Read<Self> {
                 #read
             }
-            fn from_inner(__value: Self::Value) -> Self {
-                #from_inner
-            }
-            fn into_inner(self) -> Self::Value {
-                #into_inner
-            }
         }
+        #family_impl
     }
 }
 
@@ -141,11 +153,8 @@ fn constants(declaration: &Declaration, krate: &TokenStream) -> Constants {
 fn literal_constants(declaration: &Declaration, header: &LiteralHeader<'_>, krate: &TokenStream) -> Constants {
     let LiteralHeader { name, attributes } = header;
     let name_eq = format!("{name}=");
-    Constants {
-        items: spec_item(declaration, krate, &quote!(#name)),
-        name_eq: quote!(#name_eq),
-        attributes: quote!(#attributes),
-    }
+    let (spec_items, checks) = (spec_items(declaration, krate, &quote!(#name)), checks(declaration, krate));
+    Constants { items: quote!(#spec_items #checks), name_eq: quote!(#name_eq), attributes: quote!(#attributes) }
 }
 
 /// Generates the constants of a declaration that contains a constant expression. The compiler checks the constant
@@ -173,14 +182,12 @@ fn evaluated_constants(declaration: &Declaration, krate: &TokenStream) -> Consta
             (items, quote!(#private::text(__NAME)))
         }
     };
-    let spec_item = spec_item(declaration, krate, &name);
-    let path_is_constant = matches!(declaration.path, Some(Constant::Expression(_)));
-    let checks = declaration.const_checks.iter().map(|check| const_check(check, path_is_constant, &private));
+    let (spec_items, checks) = (spec_items(declaration, krate, &name), checks(declaration, krate));
     Constants {
         items: quote! {
             #name_items
-            #spec_item
-            #(#checks)*
+            #spec_items
+            #checks
             const __NAME_EQ: &[::core::primitive::u8] = &#private::join::<{ __SPEC.name.len() + 1 }>(__SPEC.name, "=");
             const __ATTRIBUTES: &[::core::primitive::u8] =
                 &#private::attributes::<{ #private::attributes_length(&__SPEC) }>(&__SPEC);
@@ -190,23 +197,55 @@ fn evaluated_constants(declaration: &Declaration, krate: &TokenStream) -> Consta
     }
 }
 
-/// Generates a `const` that checks one constant expression. An error of the check points at the whole expression, from
-/// the first to the last token.
-fn const_check(check: &ConstCheck, path_is_constant: bool, private: &TokenStream) -> TokenStream {
-    let argument = argument_variant(check.argument);
-    let (function, deny_arguments) = match &check.denied {
-        None => (quote!(check), TokenStream::new()),
-        Some(DenyTexts { lint, limit }) => {
-            let (limit, text) = limit.as_ref().map_or((u64::MAX, ""), |(limit, text)| (*limit, text));
-            (quote!(check_denied), quote!(, #lint, #limit, #text))
-        }
-    };
-    let (first, last) = first_and_last(&check.tokens);
-    let function = quote!(#private::#function);
+/// Generates the `const` items that check the declaration. The macro has already checked everything that the macro
+/// knows. So most declarations need no `const`.
+fn checks(declaration: &Declaration, krate: &TokenStream) -> TokenStream {
+    let private = quote!(#krate::private);
+    let path_is_constant = matches!(declaration.path, Some(Constant::Expression(_)));
+    let mut checks = TokenStream::new();
+    checks.extend(declaration.const_checks.iter().map(|check| const_check(check, path_is_constant, &private)));
+    checks.extend(declaration.former_checks.iter().map(|check| former_check(check, &private)));
+    checks.extend(declaration.denied.iter().filter_map(|DeniedSetting { tokens, text }| {
+        let arguments = text.arguments()?;
+        Some(check_at(tokens, &quote!(#private::deny_unless_exempt), &arguments))
+    }));
+    checks
+}
+
+/// Generates a `const` that calls a function. An error of the function points at all of the tokens, from the first to
+/// the last.
+pub(crate) fn check_at(tokens: &TokenStream, function: &TokenStream, arguments: &TokenStream) -> TokenStream {
+    let (first, last) = first_and_last(tokens);
     let function = quote_spanned!(first=> (#function));
-    let arguments = quote!(&__SPEC, #private::Argument::#argument, #path_is_constant #deny_arguments);
     let arguments = quote_spanned!(last=> (#arguments));
     quote!(const _: () = #function #arguments;)
+}
+
+/// Generates a `const` that checks one constant expression.
+fn const_check(check: &ConstCheck, path_is_constant: bool, private: &TokenStream) -> TokenStream {
+    let argument = argument_variant(check.argument);
+    let arguments = quote!(&__SPEC, #private::Argument::#argument, #path_is_constant);
+    let Some(DenyTexts { lint, limit }) = &check.denied else {
+        return check_at(&check.tokens, &quote!(#private::check), &arguments);
+    };
+    let lint = lint.as_ref().map_or_else(|| quote!(""), |text| text.unless_exempt(private));
+    let (limit, text) = match limit {
+        Some((limit, text)) => (*limit, text.unless_exempt(private)),
+        None => (u64::MAX, quote!("")),
+    };
+    check_at(&check.tokens, &quote!(#private::check_denied), &quote!(#arguments, #lint, #limit, #text))
+}
+
+/// Generates a `const` that checks one earlier name or scope.
+fn former_check(check: &FormerCheck, private: &TokenStream) -> TokenStream {
+    let FormerCheck { index, tokens, denied } = check;
+    match denied {
+        None => check_at(tokens, &quote!(#private::check_former), &quote!(&__SPEC, #index)),
+        Some(text) => {
+            let text = text.unless_exempt(private);
+            check_at(tokens, &quote!(#private::check_former_denied), &quote!(&__SPEC, #index, #text))
+        }
+    }
 }
 
 fn argument_variant(argument: Argument) -> TokenStream {
@@ -219,9 +258,9 @@ fn argument_variant(argument: Argument) -> TokenStream {
     }
 }
 
-/// Generates the item `__SPEC`. The generated code calls `Spec::new`, and then one builder method for each argument
-/// that differs from the default.
-fn spec_item(declaration: &Declaration, krate: &TokenStream, name: &TokenStream) -> TokenStream {
+/// Generates the item `__SPEC`, and the item `__FORMER` for a declaration with `formerly`. The generated code calls
+/// `Spec::new`, and then one builder method for each argument that differs from the default.
+fn spec_items(declaration: &Declaration, krate: &TokenStream, name: &TokenStream) -> TokenStream {
     let mut spec = quote!(#krate::private::Spec::new(#name));
     let is_explicit = matches!(declaration.name, Name::Literal { explicit: true, .. } | Name::Expression(_));
     let mut with = |call: TokenStream| spec.extend(quote!(.#call));
@@ -240,7 +279,7 @@ fn spec_item(declaration: &Declaration, krate: &TokenStream, name: &TokenStream)
         Some(DomainSource::Declared(Constant::Literal(domain))) => with(quote!(domain(#domain))),
         Some(DomainSource::Declared(Constant::Expression(domain))) => with(quote!(domain(#domain))),
         Some(DomainSource::Policy) => with(quote!(policy_domain())),
-        None => {}
+        Some(DomainSource::HostOnly) | None => {}
     }
     match &declaration.max_age {
         Some(Constant::Literal(max_age)) => {
@@ -284,7 +323,54 @@ fn spec_item(declaration: &Declaration, krate: &TokenStream, name: &TokenStream)
     if let Some(reason) = &declaration.reason {
         with(quote!(reason(#reason)));
     }
-    quote!(const __SPEC: #krate::private::Spec = #spec;)
+    let former_item = (!declaration.former.is_empty()).then(|| {
+        with(quote!(formerly(__FORMER)));
+        let entries = declaration.former.iter().map(|entry| former_expression(entry, krate));
+        quote!(const __FORMER: &'static [#krate::private::Former<'static>] = &[#(#entries),*];)
+    });
+    quote!(#former_item const __SPEC: #krate::private::Spec = #spec;)
+}
+
+/// Returns an expression for one earlier name or scope.
+fn former_expression(entry: &FormerEntry, krate: &TokenStream) -> TokenStream {
+    let private = quote!(#krate::private);
+    let text = |text: &Constant<String>| match text {
+        Constant::Literal(text) => quote!(#text),
+        Constant::Expression(expression) => expression.clone(),
+    };
+    let mut former = quote!(#private::Former::new());
+    let mut with = |call: TokenStream| former.extend(quote!(.#call));
+    if let Some(name) = entry.name.as_ref().map(text) {
+        with(quote!(name(#name)));
+    }
+    let domain = match &entry.domain {
+        Some(DomainSource::Declared(domain)) => {
+            let domain = text(domain);
+            Some(quote!(Domain(#domain)))
+        }
+        Some(DomainSource::Policy) => Some(quote!(Policy)),
+        Some(DomainSource::HostOnly) => Some(quote!(HostOnly)),
+        None => None,
+    };
+    if let Some(domain) = domain {
+        with(quote!(domain(#private::FormerDomain::#domain)));
+    }
+    if let Some(path) = entry.path.as_ref().map(text) {
+        with(quote!(path(#path)));
+    }
+    if let Some(partitioned) = entry.partitioned {
+        with(quote!(partitioned(#partitioned)));
+    }
+    if entry.raw {
+        with(quote!(raw()));
+    }
+    if entry.unsigned {
+        with(quote!(unsigned()));
+    }
+    if let Some(until) = &entry.until {
+        with(quote!(until(#private::day(#until))));
+    }
+    former
 }
 
 /// The name and the attributes of a `Set-Cookie` header. Every part of the header is a literal.
@@ -318,7 +404,7 @@ pub(crate) fn header_for_docs(declaration: &Declaration) -> String {
     match literal_header(declaration) {
         Some(LiteralHeader { name, attributes }) => match declaration.domain {
             Some(DomainSource::Policy) => format!("`{name}=…{attributes}`, with the policy's `Domain`"),
-            Some(DomainSource::Declared(_)) | None => format!("`{name}=…{attributes}`"),
+            Some(DomainSource::Declared(_) | DomainSource::HostOnly) | None => format!("`{name}=…{attributes}`"),
         },
         None => name_for_docs(declaration),
     }

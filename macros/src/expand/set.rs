@@ -7,11 +7,11 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Generics, Ident, Member, Meta};
+use syn::{Attribute, Generics, Ident, Member, Meta, Type};
 
-use super::cookie::{declared_impl, header_for_docs, name_for_docs};
+use super::cookie::{check_at, declared_impl, header_for_docs, name_for_docs};
 use super::spans::generated_at;
-use super::value::is_primitive;
+use super::value::{is_primitive, json_read};
 use crate::declaration::{Access, Declaration, Name};
 use crate::model::{CookieField, CookieSet, Methods, Shape, ValueType};
 
@@ -166,6 +166,7 @@ fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decla
         krate: set.krate.clone(),
     };
     let declared_impl = declared_impl(&value, Some(ty), declaration, &field.origin);
+    let probe = matches!(value.shape, Shape::Json { .. }).then(|| probe(set, field));
     let (type_cfgs, impl_cfgs) = (field.cfgs(), field.cfgs());
     quote! {
         #(#type_cfgs)*
@@ -173,8 +174,47 @@ fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decla
         #(#impl_cfgs)*
         const _: () = {
             #declared_impl
+            #probe
         };
     }
+}
+
+/// Generates a `const` that rejects a `json` field whose type derives `Cookie`, because the type has its own declaration.
+/// For a field without `json`, the code that writes the value rejects such a type.
+///
+/// The body of the `const` also requires the trait of a `json` value. If the type does not implement the trait, rustc
+/// does not evaluate the `const`. So a type with both mistakes causes one error.
+fn probe(set: &CookieSet<'_>, field: &CookieField<'_>) -> TokenStream {
+    let (krate, ty) = (&set.krate, field.ty);
+    let private = quote!(#krate::private);
+    let text = format!("`{}` has its own declaration; write `existing`", type_text(ty));
+    let read = json_read(ty, krate);
+    let check = check_at(
+        &ty.to_token_stream(),
+        &quote!(#private::reject_declared),
+        &quote!({ let _ = #read; #private::Probe::<#ty>::IS_COOKIE }, #text),
+    );
+    quote! {
+        #[allow(unused_imports)]
+        use #private::NotDeclared as _;
+        #check
+    }
+}
+
+/// Returns a type as text, without the spaces that the tokens of a macro have.
+fn type_text(ty: &Type) -> String {
+    let text = ty.to_token_stream().to_string();
+    let mut plain = String::new();
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let separates = plain.ends_with([',', ';'])
+            || plain.ends_with(is_word) && letters.peek().is_some_and(|next| is_word(*next) || *next == '\'');
+        if letter != ' ' || separates {
+            plain.push(letter);
+        }
+    }
+    plain
 }
 
 /// Generates the methods of a field:
@@ -350,7 +390,7 @@ struct Docs {
 impl Docs {
     fn new(field: &CookieField<'_>, declaration: &Declaration) -> Docs {
         if field.is_existing() {
-            let name = format!("the cookie that `{}` declares", field.ty.to_token_stream());
+            let name = format!("the cookie that `{}` declares", type_text(field.ty));
             return Docs { header: name.clone(), name };
         }
         Docs { name: name_for_docs(declaration), header: header_for_docs(declaration) }

@@ -1,5 +1,6 @@
 //! Generates the code that writes and reads a cookie's value. The impls of `DeclaredCookie` and of `CookieValue`
 //! contain the code that writes and reads the value. The module also generates the whole impl of `CookieValue`.
+
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
@@ -52,7 +53,8 @@ pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream
             let span = generated_at(ty.span());
             let json = json_trait(span, krate);
             let write = quote_spanned!(span=> <#ty as #json>::write_json(&self.0, __out));
-            let read = quote!(<#ty as #json>::read_json(__text));
+            let read = json_read(ty, krate);
+            let read = quote!(#read(__text));
             Bodies { write, read: quote!(::core::result::Result::map(#read, Self)) }
         }
         Shape::Json { key, field: None } => {
@@ -127,6 +129,13 @@ fn variant_bodies(variants: &[(&Ident, String)], krate: &TokenStream) -> Bodies 
             }
         },
     }
+}
+
+/// Returns a path to the function that reads a `json` value of the type. If the type is not a `json` value, rustc shows
+/// the same error for each copy of the path, and shows equal errors only once.
+pub(crate) fn json_read(ty: &Type, krate: &TokenStream) -> TokenStream {
+    let json = json_trait(generated_at(ty.span()), krate);
+    quote!(<#ty as #json>::read_json)
 }
 
 fn json_trait(span: Span, krate: &TokenStream) -> TokenStream {
