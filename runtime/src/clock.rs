@@ -12,7 +12,7 @@ use std::time::SystemTime;
 pub(crate) fn try_now() -> Option<SystemTime> {
     #[cfg(feature = "testing")]
     if let Some(time) = OVERRIDE.get() {
-        return Some(time);
+        return time;
     }
     system_now()
 }
@@ -28,14 +28,26 @@ pub(crate) fn now() -> SystemTime {
 
 #[cfg(feature = "testing")]
 thread_local! {
-    static OVERRIDE: std::cell::Cell<Option<SystemTime>> = const { std::cell::Cell::new(None) };
+    /// The result of `try_now`, if a test sets the result.
+    static OVERRIDE: std::cell::Cell<Option<Option<SystemTime>>> = const { std::cell::Cell::new(None) };
 }
 
 /// Calls `run`. During the call, `time` is the current time of this thread.
 #[cfg(feature = "testing")]
 pub(crate) fn at<T>(time: SystemTime, run: impl FnOnce() -> T) -> T {
-    /// A guard whose `drop` restores the previous time, even if `run` panics.
-    struct Restore(Option<SystemTime>);
+    with_override(Some(time), run)
+}
+
+/// Calls `run`. During the call, this thread has no clock, as in a WebAssembly build without a JavaScript host.
+#[cfg(all(feature = "testing", test))]
+pub(crate) fn without<T>(run: impl FnOnce() -> T) -> T {
+    with_override(None, run)
+}
+
+#[cfg(feature = "testing")]
+fn with_override<T>(time: Option<SystemTime>, run: impl FnOnce() -> T) -> T {
+    /// A guard whose `drop` restores the previous result, even if `run` panics.
+    struct Restore(Option<Option<SystemTime>>);
     impl Drop for Restore {
         fn drop(&mut self) {
             OVERRIDE.set(self.0);

@@ -151,9 +151,10 @@ impl<T: Cookie> SetCookie<T> {
         }
         match date::format_imf_fixdate(end) {
             Some(date) => self.with_expiry("expires", ExpiryOverride::Expires(date, end)),
-            None => {
-                self.with_error("expires", AttributeFault::new("an `Expires` is in the year 1601 or later; pass a later time"))
-            }
+            None => self.with_error(
+                "expires",
+                AttributeFault::new("an `Expires` is in the year 1601 or later; pass a later time"),
+            ),
         }
     }
 
@@ -397,4 +398,26 @@ fn build_cookie(
         cookie = cookie.expires(expires);
     }
     cookie.build()
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use hardtack_macros::Cookie;
+
+    use super::SetCookie;
+    use crate::{clock, testing};
+
+    #[derive(Cookie)]
+    #[cookie(max_age = "1h")]
+    struct Session(u8);
+
+    #[test]
+    fn without_a_clock_expires_is_an_error() {
+        let in_a_minute = || SetCookie::new(Session(1)).expires(SystemTime::UNIX_EPOCH + Duration::from_secs(60));
+        let error = clock::without(in_a_minute).header_value(&testing::https()).unwrap_err();
+        assert!(error.to_string().contains("no clock; call `max_age`"), "{error}");
+        assert!(in_a_minute().header_value(&testing::https()).is_ok());
+    }
 }
