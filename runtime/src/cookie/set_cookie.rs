@@ -400,7 +400,8 @@ fn build_cookie(
     cookie.build()
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests {
     use std::time::{Duration, SystemTime};
 

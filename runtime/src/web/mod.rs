@@ -324,5 +324,6 @@ fn write<T: Cookie>(page: &impl Page, cookie: &SetCookie<T>) -> Result<(), Error
     document::write(page, declaration, CookieName::declared(declaration), cookie.value(), cookie.overrides())
 }
 
-#[cfg(all(test, feature = "audit", feature = "testing"))]
+#[cfg(test)]
+#[cfg(all(feature = "audit", feature = "testing"))]
 mod tests;

@@ -35,7 +35,8 @@ struct Cart(u32);
 #[cookie(http_only = false, domain = "elsewhere.example", reason = "a test")]
 struct Elsewhere(u32);
 
-/// A cookie with an earlier name, and with earlier scopes of both names.
+/// A cookie with two earlier names, one of them in two scopes.
+#[allow(clippy::duplicated_attributes, reason = "two entries of `formerly` have equal parts")]
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(
     http_only = false,
