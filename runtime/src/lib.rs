@@ -97,7 +97,7 @@
 //! | `tower` | `Policy::layer` for servers, `Policy::client_layer` for clients |
 //! | `axum` | extractors, errors as responses, the peer's address from `ConnectInfo` |
 //! | `axum-server` | `MarkedAcceptor`, which marks each connection as TLS or plain HTTP |
-//! | `web` | `web::get`, `web::set` and `web::remove` for the cookies of a page, in WebAssembly in a browser |
+//! | `web` | `web::get`, `web::set`, `web::remove` and `web::family` for the cookies of a page, in WebAssembly in a browser |
 //! | `actix` | `hardtack::actix`: actix-web 4, a middleware, extractors, errors as responses |
 //! | `rocket` | `hardtack::rocket`: Rocket 0.5, a fairing, request guards, errors as responses |
 //! | `poem` | `hardtack::poem`: poem 3, a middleware, extractors, errors as responses |

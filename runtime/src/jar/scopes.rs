@@ -21,15 +21,15 @@ const MAX_HEADERS: usize = 8;
 
 /// The policy and the host of one request.
 #[derive(Clone, Copy)]
-pub(super) struct ScopeContext<'a> {
-    pub(super) policy: Option<&'a Policy>,
+pub(crate) struct ScopeContext<'a> {
+    pub(crate) policy: Option<&'a Policy>,
     /// The request's host in lower case, without a port. `host` is `None` if the request has no valid host.
-    pub(super) host: Option<&'a str>,
+    pub(crate) host: Option<&'a str>,
 }
 
 /// The problem with the `Domain` of a cookie. The jar emits an event for the problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DomainProblem {
+pub(crate) enum DomainProblem {
     /// The policy's function returned a domain that does not cover the host. The cookie is host-only.
     Refused,
     /// Browsers reject the cookie, because the `Domain` does not cover the host.
@@ -38,7 +38,7 @@ pub(super) enum DomainProblem {
 
 /// What the request carried for the name of a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Carried {
+pub(crate) enum Carried {
     /// The request carried no cookie of the name.
     Nothing,
     /// The request carried one cookie of the name, and its value can be read.
@@ -49,7 +49,7 @@ pub(super) enum Carried {
 
 /// The reason for which a jar repairs the other scopes of a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum RepairReason {
+pub(crate) enum RepairReason {
     /// The jar sets the cookie.
     Set,
     /// The jar removes the cookie.
@@ -58,7 +58,7 @@ pub(super) enum RepairReason {
 
 impl<'a> ScopeContext<'a> {
     /// Returns the scope in which the jar sets and removes the cookie, and a problem with the scope's `Domain`.
-    pub(super) fn scope(self, spec: &Spec) -> (Scope<'a>, Option<DomainProblem>) {
+    pub(crate) fn scope(self, spec: &Spec) -> (Scope<'a>, Option<DomainProblem>) {
         let (domain, problem) = match (spec.policy_domain, self.policy) {
             (false, _) => (spec.domain.map(Cow::Borrowed), None),
             (true, None) => (None, None),
@@ -88,7 +88,7 @@ impl<'a> ScopeContext<'a> {
     /// or the policy names the parent domain, because another application may own the parent domain's cookies.
     ///
     /// The argument `carried_former` returns true if the request carried a cookie with an earlier name.
-    pub(super) fn repairs(
+    pub(crate) fn repairs(
         self,
         spec: &Spec,
         present: &Identity,
@@ -97,19 +97,17 @@ impl<'a> ScopeContext<'a> {
         carried_former: impl Fn(&CookieName) -> bool,
     ) -> Vec<Identity> {
         let mut repairs = Repairs { present, found: Vec::new() };
-        let family_key = present.name.as_str().strip_prefix(spec.name).filter(|key| !key.is_empty());
         if carried != Carried::Nothing {
             self.add_named(spec, &Former::new(), &present.name, &mut repairs);
         }
         for former in spec.former {
-            let name = former.name_in(spec);
-            if name == spec.name {
+            if former.name_in(spec) == spec.name {
                 if carried != Carried::Nothing {
                     self.add_named(spec, former, &present.name, &mut repairs);
                 }
                 continue;
             }
-            let name = CookieName::from_text(&format!("{name}{}", family_key.unwrap_or_default()));
+            let name = present.name.former(spec, former);
             if reason == RepairReason::Removal || carried_former(&name) {
                 self.add_named(spec, former, &name, &mut repairs);
             }

@@ -6,7 +6,7 @@ use core::fmt;
 use std::borrow::Cow;
 use std::sync::PoisonError;
 
-use hardtack_rules::{Former, Prefix, Seal, family};
+use hardtack_rules::{Former, Prefix, Seal};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
@@ -16,6 +16,7 @@ use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValu
 #[cfg(feature = "seal")]
 use crate::cookie::error::SealFault;
 use crate::cookie::error::{ReadError, SetError};
+use crate::cookie::former;
 use crate::cookie::header_value::{HeaderContext, SetCookieHeader, removal_header, set_cookie_header};
 use crate::cookie::overrides::{ExpiryOverride, Overrides};
 use crate::cookie::scope::Identity;
@@ -394,9 +395,7 @@ impl JarState {
         true
     }
 
-    /// Reads the value that the request carried under an earlier name. The value counts only if the request carried exactly
-    /// one cookie of the earlier name, if the request came over HTTPS where the cookie is Secure, and if the date `until`
-    /// is not reached. Returns true if a value was read.
+    /// Reads the value that the request carried under an earlier name. Returns true if a value was read.
     ///
     /// Call this function only if the request carried no cookie of the present name.
     pub(crate) fn find_former(
@@ -406,24 +405,13 @@ impl JarState {
         slot: &mut dyn DecodeSlot,
     ) -> Result<bool, ReadError> {
         let spec = declaration.spec;
-        if spec.secure && !self.verdict.https {
+        let Some(found) = former::find(spec, name, self.headers.as_slice(), self.verdict.https) else {
             return Ok(false);
-        }
-        let family_key = name.as_str().strip_prefix(spec.name).unwrap_or_default();
-        let now = clock::unix_seconds(clock::now());
-        for former in spec.former.iter().filter(|former| former.name.is_some_and(|name| name != spec.name)) {
-            if former.until.is_none_or(|until| until.start() <= now) {
-                continue;
-            }
-            let former_name = former.name_in(spec);
-            let full_name = format!("{former_name}{family_key}");
-            let mut values = self.raw_values(&full_name);
-            let (Some(raw), None) = (values.next(), values.next()) else { continue };
-            let text = self.former_text(spec, former, &full_name, raw)?;
-            slot.decode(&text).map_err(|source| ReadError::Malformed { cookie: former_name, source })?;
-            return Ok(true);
-        }
-        Ok(false)
+        };
+        let text = self.former_text(spec, found.former, found.name.as_str(), found.raw)?;
+        let cookie = found.former.name_in(spec);
+        slot.decode(&text).map_err(|source| ReadError::Malformed { cookie, source })?;
+        Ok(true)
     }
 
     /// Converts the raw value of a cookie with an earlier name to text.
@@ -592,8 +580,7 @@ impl JarState {
         let carried = carried.filter_map(|(name, _)| std::str::from_utf8(name).ok());
         let set = pending.cookies.iter().map(|cookie| cookie.header.identity.name.as_str());
         for name in carried.chain(set) {
-            let key = name.strip_prefix(family).and_then(|rest| rest.strip_prefix('.'));
-            let Some(key) = key.filter(|key| family::is_key(key)) else { continue };
+            let Some(key) = CookieName::key_in(family, name) else { continue };
             if !keys.iter().any(|known| known == key) && !is_removed(key) {
                 keys.push(key.to_owned());
             }
