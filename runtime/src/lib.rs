@@ -90,7 +90,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `cookie` (default) | `SetCookie::to_cookie` and the [`cookie`](https://docs.rs/cookie) crate |
+//! | `cookie` (default) | `SetCookie::to_decoded_cookie` and `to_encoded_cookie`, for the [`cookie`](https://docs.rs/cookie) crate |
 //! | `seal` | cookies that are `signed` or `sealed`, and the module `seal` with their keys ([page](guide::seal)) |
 //! | `json` | cookies whose value is the type's serde JSON |
 //! | `serde` | `Serialize` for the audit's reports, without cookie values |
@@ -190,7 +190,7 @@ pub use hardtack_macros::Cookies;
 /// let mut request = http::HeaderMap::new();
 /// request.insert("cookie", "__Host-Http-cart=3".parse().unwrap());
 /// let shop = Shop::from(Cookies::from_headers(&request, testing::https()));
-/// assert_eq!((shop.try_cart().unwrap(), shop.try_session().unwrap()), (Some(3), None));
+/// assert_eq!((shop.cart(), shop.session()), (Some(3), None));
 /// shop.set_session("s3cr3t").unwrap();
 /// shop.remove_cart().unwrap();
 ///
@@ -201,7 +201,7 @@ pub use hardtack_macros::Cookies;
 ///     .iter()
 ///     .filter_map(|header| header.to_str().ok()?.split('=').next())
 ///     .collect();
-/// assert_eq!(names, ["__Host-Http-session", "__Host-Http-cart"]);
+/// assert_eq!(names, ["__Host-Http-cart", "__Host-Http-session"]);
 /// assert_eq!(Shop::SPECS.len(), 2);
 /// ```
 ///

@@ -52,10 +52,25 @@ pub(crate) fn declared_impl(
     let http_only = declaration.http_only;
     // A permissive declaration replaces a declaration with an error, which may have a lifetime.
     let has_max_age = declaration.max_age.is_some() || declaration.is_permissive;
-    let (value_type, from_inner, into_inner) = match wrapped {
-        Some(ty) => (ty.to_token_stream(), quote!(Self(__value)), quote!(self.0)),
-        None => (quote!(Self), quote!(__value), quote!(self)),
-    };
+    let family_impl = declaration.keyed.then(|| {
+        let (value_type, from_inner, into_inner) = match wrapped {
+            Some(ty) => (ty.to_token_stream(), quote!(Self(__value)), quote!(self.0)),
+            None => (quote!(Self), quote!(__value), quote!(self)),
+        };
+        quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl #impl_generics #krate::private::FamilyValue for #ident #type_generics #where_clause {
+                type Value = #value_type;
+                fn from_inner(__value: Self::Value) -> Self {
+                    #from_inner
+                }
+                fn into_inner(self) -> Self::Value {
+                    #into_inner
+                }
+            }
+        }
+    });
     let inventory_entry = inventory_entry(declaration, origin, krate);
     let seal_gate = declaration.seal.map(|SealArgument { span, .. }| feature_gate(span, quote!(__seal), krate));
     let json_gate = match &value.shape {
@@ -81,20 +96,14 @@ pub(crate) fn declared_impl(
             type Carrier = #krate::private::Carrier<#secure>;
             type Audience = #krate::private::Audience<#http_only>;
             type Lifetime = #krate::private::Lifetime<#has_max_age>;
-            type Value = #value_type;
             fn write_value(&self, __out: &mut #krate::private::ValueWriter) {
                 #write
             }
             fn read_value(__text: &::core::primitive::str) -> #krate::private::Read<Self> {
                 #read
             }
-            fn from_inner(__value: Self::Value) -> Self {
-                #from_inner
-            }
-            fn into_inner(self) -> Self::Value {
-                #into_inner
-            }
         }
+        #family_impl
     }
 }
 

@@ -44,8 +44,6 @@ pub trait DeclaredCookie: Sized {
     type Audience;
     /// A [`Lifetime`] for the key `max_age`.
     type Lifetime;
-    /// The type that a handler gets and sets. For a field of a `#[cookies]` struct, `Value` is the type of the field.
-    type Value;
     fn write_value(&self, out: &mut ValueWriter);
     /// Reads the cookie's value.
     ///
@@ -53,6 +51,14 @@ pub trait DeclaredCookie: Sized {
     ///
     /// Returns an error if the text is not a value of the cookie.
     fn read_value(text: &str) -> Result<Self, InvalidValue>;
+}
+
+/// The value of a cookie in a family. Only `#[derive(Cookie)]` and `#[cookies]` implement this trait, for a declaration
+/// with `keyed`.
+#[doc(hidden)]
+pub trait FamilyValue: Sized {
+    /// The type that a handler gets and sets. For a field of a `#[cookies]` struct, `Value` is the type of the field.
+    type Value;
     fn from_inner(value: Self::Value) -> Self;
     fn into_inner(self) -> Self::Value;
 }
@@ -154,7 +160,7 @@ impl<T> Limited<T> for Lifetime<true> {}
 
 /// The supertraits that a program cannot name. Each blanket impl has the bounds of the public trait's blanket impl.
 pub(crate) mod sealed {
-    use super::{DeclaredCookie, IsKeyed, Limited, NotKeyed, NotReadOnly};
+    use super::{DeclaredCookie, FamilyValue, IsKeyed, Limited, NotKeyed, NotReadOnly};
 
     pub trait ReadCookie {}
     impl<T: DeclaredCookie> ReadCookie for T where T::Access: NotKeyed<T> {}
@@ -163,7 +169,7 @@ pub(crate) mod sealed {
     impl<T: DeclaredCookie> Cookie for T where T::Access: NotKeyed<T> + NotReadOnly<T> {}
 
     pub trait CookieFamily {}
-    impl<T: DeclaredCookie> CookieFamily for T where T::Access: IsKeyed<T> {}
+    impl<T: DeclaredCookie + FamilyValue> CookieFamily for T where T::Access: IsKeyed<T> {}
 
     pub trait HasMaxAge {}
     impl<T: super::Cookie> HasMaxAge for T where T::Lifetime: Limited<T> {}
@@ -259,12 +265,12 @@ where
     label = "not declared `keyed`",
     note = "declare it with `#[derive(Cookie)]` and `#[cookie(keyed, max_age = \"…\")]`"
 )]
-pub trait CookieFamily: DeclaredCookie + sealed::CookieFamily {
+pub trait CookieFamily: DeclaredCookie + FamilyValue + sealed::CookieFamily {
     /// The family's declaration.
     const SPEC: Spec;
 }
 
-impl<T: DeclaredCookie> CookieFamily for T
+impl<T: DeclaredCookie + FamilyValue> CookieFamily for T
 where
     T::Access: IsKeyed<T>,
 {

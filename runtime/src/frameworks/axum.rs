@@ -20,6 +20,15 @@ impl<S: Scheme, State: Send + Sync> FromRequestParts<State> for Cookies<S> {
     }
 }
 
+/// `Option<Cookies>` is `None` if the request came over plain HTTP. A missing layer is still an error.
+impl<S: Scheme, State: Send + Sync> OptionalFromRequestParts<State> for Cookies<S> {
+    type Rejection = ExtractError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Option<Self>, ExtractError> {
+        Ok(tower::jar_handle(&parts.extensions)?.maybe_cookies())
+    }
+}
+
 impl<State: Send + Sync> FromRequestParts<State> for Https {
     type Rejection = ExtractError;
 
@@ -79,6 +88,32 @@ macro_rules! __axum {
                 >>::from_request_parts(__parts, __state)
                 .await;
                 ::core::result::Result::map(__cookies, <Self as ::core::convert::From<$crate::Cookies<__S>>>::from)
+            }
+        }
+
+        #[automatically_derived]
+        impl<__S, __State> $crate::private::axum_core::extract::OptionalFromRequestParts<__State> for $name<__S>
+        where
+            __S: $crate::Scheme,
+            __State: ::core::marker::Send + ::core::marker::Sync,
+        {
+            type Rejection =
+                <$crate::Cookies<__S> as $crate::private::axum_core::extract::OptionalFromRequestParts<
+                    __State,
+                >>::Rejection;
+
+            async fn from_request_parts(
+                __parts: &mut $crate::private::http::request::Parts,
+                __state: &__State,
+            ) -> ::core::result::Result<::core::option::Option<Self>, Self::Rejection> {
+                let __cookies = <$crate::Cookies<__S> as $crate::private::axum_core::extract::OptionalFromRequestParts<
+                    __State,
+                >>::from_request_parts(__parts, __state)
+                .await?;
+                ::core::result::Result::Ok(::core::option::Option::map(
+                    __cookies,
+                    <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,
+                ))
             }
         }
     };

@@ -23,7 +23,7 @@ pub use hardtack_rules::{Former, FormerDomain, Prefix, Seal, wire};
 pub use http;
 
 pub use crate::cookie::declaration::{
-    Audience, Carrier, DeclaredCookie, HeaderTemplate, Keyed, Lifetime, ReadOnly, Settable, Spec,
+    Audience, Carrier, DeclaredCookie, FamilyValue, HeaderTemplate, Keyed, Lifetime, ReadOnly, Settable, Spec,
 };
 #[cfg(feature = "json")]
 pub use crate::cookie::json::Json;
