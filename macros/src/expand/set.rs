@@ -478,6 +478,7 @@ fn name_checks(set: &CookieSet<'_>, fields: &[(&CookieField<'_>, &Declaration)])
 mod tests {
     use quote::quote;
 
+    use super::type_text;
     use crate::pipeline;
 
     #[test]
@@ -620,5 +621,28 @@ mod tests {
         assert!(absent.contains("typeCarrier=::hardtack::private::Carrier<false>;"), "{absent}");
         assert!(!absent.contains("__declared"), "{absent}");
         assert!(!set.contains("__removed_legacy"), "{set}");
+    }
+
+    #[test]
+    fn a_json_field_is_probed_for_its_own_declaration() {
+        let set = set_of("plain: Item, #[cfg(a)] #[cookie(json)] cart: Vec<(::shop::Item, &'static str)>,");
+        assert_eq!(set.matches("reject_declared").count(), 1, "{set}");
+        let (_, marker) = set.split_once("#[cfg(a)]pubstructShop_cart").unwrap();
+        let probe = between(marker, "use::hardtack::private::NotDeclaredas_;", "type__removed_cart");
+        assert_eq!(
+            probe,
+            "const_:()=(::hardtack::private::reject_declared)({let_=<Vec<(::shop::Item,&'staticstr)>as::hardtack\
+             ::private::Json>::read_json;::hardtack::private::Probe::<Vec<(::shop::Item,&'staticstr)>>::IS_COOKIE},\
+             \"`Vec<(::shop::Item,&'staticstr)>`hasitsowndeclaration;write`existing`\");};#[cfg(a)]"
+        );
+    }
+
+    #[test]
+    fn types_are_written_without_extra_spaces() {
+        for text in
+            ["Session", "::shop::Item", "Vec<(u8, [T; 4])>", "Cow<'static, str>", "&'a dyn Item", "shop::r#type"]
+        {
+            assert_eq!(type_text(&syn::parse_str(text).unwrap()), text);
+        }
     }
 }
