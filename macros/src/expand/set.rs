@@ -231,7 +231,10 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
     let docs = Docs::new(field, declaration);
     let attributes = attributes_with_docs(attributes);
     let method = |name: &Ident, docs: TokenStream, parameters: TokenStream, output: &TokenStream, body: TokenStream| {
-        let item = quote! {
+        if field.omitted.contains(name) {
+            return TokenStream::new();
+        }
+        quote! {
             #attributes
             #docs
             #visibility fn #name(&self #parameters) -> #output
@@ -240,8 +243,7 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
             {
                 #body
             }
-        };
-        (!field.omitted.contains(name)).then_some(item).unwrap_or_default()
+        }
     };
 
     if declaration.access() == Access::Keyed {
