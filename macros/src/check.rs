@@ -298,6 +298,8 @@ fn check_literals(
             // `reason`.
             Argument::Reason => arguments.is_incomplete || is_reason_constant(declaration),
             Argument::Formerly => true,
+            // The parser may have rejected the `max_age`.
+            Argument::Keyed => arguments.is_incomplete && !declaration.read_only,
             _ => false,
         };
         if is_unknown {
@@ -375,16 +377,16 @@ fn check_former(
     let spec = declaration.spec().formerly(&former);
     for (index, given) in arguments.formerly.iter().enumerate() {
         if let Some(found) = find_former_error(&spec, index) {
-            // An entry is compared with the present name and scope. The parser may have rejected the present name or
-            // scope.
-            if found.part != FormerPart::Entry || !arguments.is_incomplete {
+            // The parser may have rejected another item, and most rules of an entry depend on the other items.
+            let is_syntax = matches!(found.fault.rule, Rule::NameToken | Rule::DomainSyntax | Rule::PathSyntax);
+            if is_syntax || declaration.read_only || !arguments.is_incomplete {
                 errors.push_on(former_tokens(given, found.part), found.fault);
             }
             continue;
         }
-        let Some(part) = find_former_lint(&spec, index) else { continue };
+        let Some(part) = find_former_lint(&spec, index).filter(|_| !arguments.is_incomplete) else { continue };
         let tokens = former_tokens(given, part);
-        let needs_reason = spec.reason.is_none() && !may_be_explained(arguments);
+        let needs_reason = spec.reason.is_none();
         if let Some(violation) = former_name_violation(deny) {
             if deny_setting(violation, tokens.clone(), deny, needs_reason, denied, errors) {
                 continue;
@@ -456,5 +458,182 @@ fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argumen
     match tokens {
         Some(tokens) => (tokens, false),
         None => (on_span(default.span), true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    use crate::pipeline;
+
+    /// Expands a cookie with the keys. Returns the expansion without white space.
+    fn expand(keys: TokenStream) -> String {
+        let item = quote!(
+            #[cookie(#keys)]
+            struct Session(String);
+        );
+        pipeline::cookie(item).to_string().split_whitespace().collect()
+    }
+
+    fn error_count(expansion: &str) -> usize {
+        expansion.matches("compile_error!").count()
+    }
+
+    #[test]
+    fn a_reason_is_allowed_beside_a_constant_name() {
+        let accepted = expand(quote!(name = NAME, reason = "no TLS in development"));
+        assert_eq!(error_count(&accepted), 0, "{accepted}");
+        assert!(accepted.contains("Argument::Name") && !accepted.contains("Argument::Reason"), "{accepted}");
+
+        for keys in [
+            quote!(name = "__Host-id", reason = "no weakening"),
+            quote!(name = NAME, reason = ""),
+            quote!(name = NAME, read_only, reason = "no weakening"),
+        ] {
+            let rejected = expand(keys.clone());
+            assert_eq!(error_count(&rejected), 1, "{keys}: {rejected}");
+        }
+        let checked = expand(quote!(max_age = MAX_AGE, reason = "no weakening"));
+        assert!(checked.contains("Argument::Reason"), "{checked}");
+    }
+
+    #[test]
+    fn entries_with_constants_are_checked_in_a_const() {
+        for (keys, checks) in [
+            (quote!(formerly(name = OLD, until = "2027-03-01")), 1),
+            (quote!(formerly(path = OLD)), 1),
+            (quote!(formerly(domain = OLD)), 1),
+            (quote!(path = "/app", formerly(path = "/"), formerly(domain = OLD)), 2),
+            (quote!(path = PATH, formerly(path = "/")), 1),
+            (quote!(name = NAME, formerly(path = "/")), 1),
+            (quote!(domain = DOMAIN, formerly(path = "/app")), 1),
+            (quote!(max_age = MAX_AGE, path = "/app", formerly(path = "/")), 0),
+        ] {
+            let expansion = expand(keys.clone());
+            assert_eq!(error_count(&expansion), 0, "{keys}: {expansion}");
+            assert_eq!(expansion.matches("check_former)(&__SPEC,").count(), checks, "{keys}: {expansion}");
+        }
+        let expansion = expand(quote!(formerly(name = OLD, until = "2027-03-01"), reason = "the old name"));
+        assert!(expansion.contains("check_former)(&__SPEC,0usize)"), "{expansion}");
+        assert!(expansion.contains("Argument::Reason"), "{expansion}");
+    }
+
+    #[test]
+    fn each_broken_rule_of_formerly_is_one_error() {
+        for (keys, text) in [
+            (quote!(formerly(name = "__Host-sid")), "anentrywithanothernameneedstheday"),
+            (quote!(formerly(name = "sid", until = "2027-03-01")), "aformernamewithaweakerprefix"),
+            (quote!(formerly(path = "/")), "theentryhasthecookie'spresentnameandscope"),
+            (
+                quote!(path = "/a", formerly(path = "/"), formerly(path = "/")),
+                "theentryhasthenameandscopeofanearlierentry",
+            ),
+            (quote!(read_only, formerly(path = "/")), "`formerly`cannotbeusedwith`read_only`"),
+            (quote!(keyed), "`keyed`needs`max_age`"),
+            (quote!(keyed, read_only, max_age = "8h"), "`keyed`cannotbeusedwith`read_only`"),
+        ] {
+            let expansion = expand(keys.clone());
+            assert_eq!(error_count(&expansion), 1, "{keys}: {expansion}");
+            assert!(expansion.contains(text), "{keys}: {expansion}");
+        }
+        for keys in [
+            quote!(formerly(name = "sid", until = "2027-03-01"), reason = "the old name"),
+            quote!(path = "/a", formerly(path = "/"), formerly(path = "/", partitioned)),
+            quote!(keyed, max_age = "8h"),
+            quote!(keyed, max_age = MAX_AGE),
+        ] {
+            let expansion = expand(keys.clone());
+            assert_eq!(error_count(&expansion), 0, "{keys}: {expansion}");
+        }
+    }
+
+    #[test]
+    fn a_rejected_item_causes_one_error() {
+        // If the rejected item were valid, each declaration would be valid.
+        for keys in [
+            quote!(formerly(name = "sid", until = "2027-03-01"), reason = 3),
+            quote!(name = 3, formerly(name = "sid", until = "2027-03-01")),
+            quote!(path = 3, formerly(path = "/")),
+            quote!(signed = true, formerly(name = "__Host-sid", unsigned, until = "2027-03-01"), reason = "plain"),
+            quote!(keyed, ttl = "10m"),
+        ] {
+            let expansion = expand(keys.clone());
+            assert_eq!(error_count(&expansion), 1, "{keys}: {expansion}");
+        }
+        for keys in [
+            quote!(name = 3, formerly(path = "/"), keyed, read_only),
+            quote!(name = 3, formerly(path = "app"), json = 1),
+        ] {
+            let expansion = expand(keys.clone());
+            assert_eq!(error_count(&expansion), 3, "{keys}: {expansion}");
+        }
+    }
+
+    #[test]
+    fn a_keyed_cookie_stays_keyed_after_an_error() {
+        for keys in [quote!(keyed), quote!(keyed, max_age = 3)] {
+            let expansion = expand(keys);
+            assert_eq!(error_count(&expansion), 1, "{expansion}");
+            assert!(expansion.contains("typeAccess=::hardtack::private::Keyed;"), "{expansion}");
+        }
+    }
+
+    #[test]
+    fn names_of_a_set_clash_with_families() {
+        let set = |fields: &str| {
+            let item = format!("struct Shop {{ {fields} }}").parse().unwrap();
+            pipeline::cookies(quote!(), item).to_string()
+        };
+        let flow = "#[cookie(name = \"__Host-flow\", keyed, max_age = \"8h\")] flow: String,";
+        let named = |name: &str| format!("#[cookie(name = \"{name}\")] other: String,");
+        let inside = "the name `__Host-flow.a` is inside the family `__Host-flow` of this set; give one";
+        let around = "the family `__Host-flow` contains the cookie `__Host-flow.a` of this set; give one";
+        for (fields, text) in [
+            (format!("{flow} {}", named("__Host-flow.a")), inside),
+            (format!("{} {flow}", named("__Host-flow.a")), around),
+            (format!("{} {flow}", named("__Host-flow")), "another cookie of this set is named `__Host-flow`; give one"),
+        ] {
+            let expansion = set(&fields);
+            assert!(expansion.contains(text), "{fields}: {expansion}");
+            assert_eq!(expansion.matches("compile_error").count(), 1, "{fields}: {expansion}");
+        }
+        let expansion = set(&format!("{flow} {} ", named("__Host-flow-a")));
+        assert!(!expansion.contains("compile_error"), "{expansion}");
+        // A `const` of the generated code compares names that the macro does not know.
+        for fields in [
+            format!("{flow} #[cookie(name = OTHER)] other: String,"),
+            format!("{flow} #[cfg(a)] {}", named("__Host-flow.a")),
+            format!("{flow} #[cookie(existing)] other: Other,"),
+        ] {
+            let expansion = set(&fields);
+            assert!(expansion.contains(":: distinct") && !expansion.contains("compile_error"), "{fields}: {expansion}");
+        }
+    }
+
+    #[test]
+    fn an_existing_field_may_be_keyed() {
+        let set = |keys: TokenStream| {
+            let set = pipeline::cookies(
+                quote!(),
+                quote!(
+                    struct Shop {
+                        #[cookie(existing, #keys)]
+                        flow: Flow,
+                    }
+                ),
+            );
+            set.to_string()
+        };
+        assert!(!set(quote!(keyed)).contains("compile_error"));
+        for (keys, text) in [
+            (quote!(keyed, read_only), "`keyed` cannot be used with `read_only`"),
+            (quote!(formerly(path = "/"), formerly(path = "/a")), "move `formerly` to the type, or remove it"),
+        ] {
+            let expansion = set(keys);
+            assert!(expansion.contains(text), "{expansion}");
+            assert_eq!(expansion.matches("compile_error").count(), 1, "{expansion}");
+        }
     }
 }

@@ -138,3 +138,105 @@ impl DenyText {
         Some(quote!(#deny_list, ::core::module_path!(), #item, #text))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    use super::Build;
+    use crate::errors::Errors;
+    use crate::{check, expand, model};
+
+    /// Expands the cookie `Theme` of the crate `shop` with the keys, in a build with this value of `HARDTACK_DENY`.
+    /// Returns the expansion without white space.
+    fn expand(deny_list: &str, keys: TokenStream) -> String {
+        let item = quote!(
+            #[cookie(#keys)]
+            struct Theme(String);
+        );
+        let input = syn::parse2(item).unwrap();
+        let build = Build { text: deny_list.to_owned(), krate: "shop".to_owned() };
+        let mut errors = Errors::default();
+        let cookie = model::cookie_type(&input, &mut errors);
+        let deny = build.deny_list_for(&cookie.origin.item);
+        let declaration = check::check_declaration(&cookie.arguments, &cookie.default_name, deny, &mut errors);
+        let expansion = expand::cookie::expand_derive(&cookie, &declaration);
+        errors.prepend_to(expansion).to_string().split_whitespace().collect()
+    }
+
+    const TEXT: &str = "whichthisbuildrefuseswithorwithoutareason:`HARDTACK_DENY`has`all`;removeit,orexceptthecookie\
+        therewith`-\",::core::module_path!(),\"::Theme`\")";
+
+    #[test]
+    fn a_violation_names_the_whole_path() {
+        let keys = || quote!(secure = false, reason = "no TLS");
+        let expansion = expand("all", keys());
+        let text = format!("::core::compile_error!{{::core::concat!(\"`secure=false`trips`insecure`,{TEXT}}}");
+        assert!(expansion.contains(&text), "{expansion}");
+        assert!(!expansion.contains("exempt"), "{expansion}");
+        for other in ["all -shop::Lang", "all -other::Theme", "all -shop::Theme::other"] {
+            assert!(expand(other, keys()).contains("compile_error"), "{other}");
+        }
+        assert!(!expand("script-readable", keys()).contains("compile_error"));
+    }
+
+    #[test]
+    fn the_compiler_compares_the_path_of_an_exception() {
+        for deny_list in ["all -shop::Theme", "all -shop::pages::Theme"] {
+            let expansion = expand(deny_list, quote!(secure = false, reason = "no TLS"));
+            assert!(!expansion.contains("compile_error"), "{expansion}");
+            let list: String = deny_list.split_whitespace().collect();
+            let call = format!(
+                "const_:()=(::hardtack::private::deny_unless_exempt)(\"{list}\",::core::module_path!(),\"Theme\",\
+                 ::core::concat!(\"`secure=false`trips`insecure`,{TEXT});"
+            );
+            assert!(expansion.contains(&call), "{call}: {expansion}");
+            assert!(expansion.contains("secure(false)"), "{expansion}");
+        }
+    }
+
+    #[test]
+    fn an_exception_replaces_no_reason() {
+        let expansion = expand("all -shop::Theme", quote!(secure = false));
+        assert_eq!(expansion.matches("compile_error").count(), 1, "{expansion}");
+        assert!(expansion.contains("`secure=false`letsthecookietravelincleartext"), "{expansion}");
+        assert!(!expansion.contains("exempt"), "{expansion}");
+    }
+
+    #[test]
+    fn constants_are_compared_with_exceptions_too() {
+        let keys = || quote!(name = NAME, max_age = MAX_AGE);
+        let denied = expand("unprefixed max-age=30d", keys());
+        assert!(denied.contains("check_denied)(&__SPEC,::hardtack::private::Argument::Name,false,::core::concat!("));
+        assert!(denied.contains(",\"\",2592000u64,::core::concat!("), "{denied}");
+        assert!(!denied.contains("exempt"), "{denied}");
+        let exempt = expand("unprefixed max-age=30d -shop::Theme", keys());
+        let name = "Argument::Name,false,::hardtack::private::unless_exempt(\"unprefixedmax-age=30d-shop::Theme\",";
+        assert!(exempt.contains(name), "{exempt}");
+        assert!(exempt.contains(",\"\",2592000u64,::hardtack::private::unless_exempt("), "{exempt}");
+    }
+
+    #[test]
+    fn former_names_can_be_denied() {
+        let weak = || quote!(formerly(name = "sid", until = "2027-03-01"), reason = "the old name");
+        let constant = || quote!(formerly(name = OLD, until = "2027-03-01"), reason = "the old name");
+        for word in ["former-name", "all"] {
+            let expansion = expand(word, weak());
+            assert!(expansion.contains("trips`former-name`") && expansion.contains("compile_error"), "{expansion}");
+            let expansion = expand(word, constant());
+            assert!(expansion.contains("check_former_denied)(&__SPEC,0usize,::core::concat!("), "{expansion}");
+            let expansion = expand(&format!("{word} -shop::a::Theme"), weak());
+            assert!(expansion.contains("deny_unless_exempt") && !expansion.contains("compile_error"), "{expansion}");
+            let expansion = expand(&format!("{word} -shop::a::Theme"), constant());
+            assert!(
+                expansion.contains("check_former_denied)(&__SPEC,0usize,::hardtack::private::unless_exempt("),
+                "{expansion}"
+            );
+        }
+        let equal = expand("all", quote!(formerly(name = "__Host-sid", until = "2027-03-01")));
+        assert!(!equal.contains("compile_error"), "{equal}");
+        let other = expand("unprefixed", weak());
+        assert!(!other.contains("compile_error"), "{other}");
+    }
+}

@@ -26,7 +26,8 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// - A unit struct. The cookie is either present with the value `1` or absent.
 ///
 /// **If you rename the type, the cookie's name changes too.** Browsers still send the cookie with the old name, but
-/// your program ignores the old name. If browsers already have the cookie, declare the old name with the key `name`.
+/// your program ignores the old name. If browsers already have the cookie, keep the old name with the key `name`, or
+/// declare the old name with the key `formerly`.
 ///
 /// | key | value | meaning and default |
 /// |---|---|---|
@@ -38,11 +39,13 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// | `http_only` | `true`, `false` | by default `true`; `false` needs a `reason` |
 /// | `secure` | `true`, `false` | by default `true`; `false` needs a `reason` |
 /// | `partitioned` | no value | adds the `Partitioned` attribute |
-/// | `reason` | string literal | why the cookie is weaker than the default |
+/// | `reason` | string literal | why the cookie is weaker than the default; beside a `name` that is a `const`, a `reason` is always allowed |
 /// | `read_only` | no value | another program owns the cookie; your program reads the value without decoding, and never sets the cookie |
 /// | `json` | no value (feature `json`) | the value is the JSON that serde writes, percent-encoded; the type may have any shape |
 /// | `signed` | no value (feature `seal`) | clients can read the value, but cannot change it without the key |
 /// | `sealed` | no value (feature `seal`) | the value is encrypted, so clients can neither read nor change the value without the key |
+/// | `formerly` | parentheses, as in `formerly(name = "sid", until = "2027-03-01")` | an earlier name or scope of the cookie that browsers may still hold; up to four times |
+/// | `keyed` | no value | a family of cookies: the name of each cookie is the declared name, then `.`, then a key that is known at run time; needs `max_age` |
 /// | `rename_all`, and `rename` on a variant | serde's spellings | the text in the cookie for the variants of a fieldless enum; by default `"kebab-case"` |
 /// | `crate` | path | the path of the crate `hardtack`; by default `::hardtack` |
 ///
@@ -53,6 +56,28 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// - `__Secure-` if the cookie is `Secure`
 ///
 /// A cookie with `secure = false` has no prefix.
+///
+/// # Earlier names and scopes
+///
+/// The program reads the former cookie if the request contains no cookie with the present name. The next `set` writes the
+/// present name and removes the former cookie, and `remove` removes both cookies. The parentheses of `formerly` contain
+/// these keys. If a key is missing, the former cookie has the value of the present declaration.
+///
+/// | key | value | meaning |
+/// |---|---|---|
+/// | `name` | string literal or `const` | the former name, including the prefix |
+/// | `domain` | string literal, `const`, or one of the words `policy` and `none` | the former `Domain`; `none` means that the former cookie was host-only |
+/// | `path` | string literal or `const` | the former `Path` |
+/// | `partitioned` | no value, `true` or `false` | whether the former cookie was partitioned |
+/// | `raw` | no value | the former value was written without percent-encoding |
+/// | `unsigned` | no value | the former value of a `signed` or `sealed` cookie was plain; needs a `reason` |
+/// | `until` | `"2027-03-01"` | the first day, in UTC, on which the former value is not read any more; an entry with another name needs `until` |
+///
+/// A former name with a weaker prefix than the present name needs a `reason`. Until the day `until`, anyone who can set a
+/// cookie with the former name can choose the value for a visitor who has no cookie with the present name.
+///
+/// An entry without `name` describes an earlier scope: another `domain`, `path` or `partitioned`. `set` and `remove` also
+/// remove the cookie from the earlier scope.
 #[proc_macro_derive(Cookie, attributes(cookie))]
 pub fn derive_cookie(input: TokenStream) -> TokenStream {
     pipeline::cookie(input.into()).into()
@@ -68,20 +93,25 @@ pub fn derive_cookie_value(input: TokenStream) -> TokenStream {
     pipeline::cookie_value(input.into()).into()
 }
 
-/// Turns a struct into a typed view of a request's cookies, with a getter, a setter and a remover for each field.
+/// Turns a struct into a typed view of a request's cookies, with getters, setters and a remover for each field.
 ///
 /// For a field `session: SessionId`, the macro generates these methods:
 ///
-/// - `try_session` reads the cookie.
+/// - `session` reads the cookie. The method returns `None` if the cookie is absent or cannot be read.
+/// - `try_session` reads the cookie, and returns an error if the cookie cannot be read.
 /// - `set_session` and `set_session_with` set the cookie.
-/// - `remove_session` and `remove_session_with` remove the cookie.
+/// - `remove_session` removes the cookie.
 ///
 /// Each method has the docs and the visibility of the field. If the field is `read_only`, the macro generates only the
-/// getter. The constant `SPECS` contains the declarations of all fields.
+/// two getters. If the field is `keyed`, the macro generates only `session`, which returns a `Family`.
+///
+/// The method `remove_all` removes the cookie of every field that is not `read_only`. The constant `SPECS` contains the
+/// declarations of all fields.
 ///
 /// `#[cookie(…)]` on a field accepts the keys of `#[derive(Cookie)]`, except `rename_all`, `rename` and `crate`. If the
 /// type of a field derives `Cookie`, the type already declares the cookie. Write `#[cookie(existing)]` on a field whose
-/// type derives `Cookie`.
+/// type derives `Cookie`. If the declaration of the type contains `read_only` or `keyed`, write the key beside
+/// `existing`, as in `#[cookie(existing, keyed)]`.
 ///
 /// The macro adds a type parameter to the struct: the scheme `S`, which is `Https` by default. The struct implements
 /// `Clone`. `From` converts the struct to `Cookies<S>` and back. The `Debug` output of the struct contains the names of

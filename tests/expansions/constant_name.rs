@@ -24,17 +24,16 @@ const _: () = {
     ::hardtack::__declared!("Session", __SPEC, [], ::core::file!(), ::core::line!());
     #[automatically_derived]
     #[allow(deprecated)]
-    impl ::hardtack::ReadCookie for Session {
-        const SPEC: ::hardtack::private::Spec = (__SPEC,).0;
+    impl ::hardtack::private::DeclaredCookie for Session {
+        const DECLARED: ::hardtack::private::Spec = (__SPEC,).0;
         const TEMPLATE: ::hardtack::private::HeaderTemplate = ::hardtack::private::HeaderTemplate::new(
             ::hardtack::private::text(__NAME_EQ),
             ::hardtack::private::text(__ATTRIBUTES),
         );
-        type Scope = ::hardtack::private::NameKind<
-            { ::hardtack::private::is_host_only(__SPEC.name) },
-        >;
+        type Access = ::hardtack::private::Settable;
         type Carrier = ::hardtack::private::Carrier<true>;
         type Audience = ::hardtack::private::Audience<true>;
+        type Lifetime = ::hardtack::private::Lifetime<false>;
         fn write_value(&self, __out: &mut ::hardtack::private::ValueWriter) {
             <String as ::hardtack::CookieValue>::write(&self.0, __out)
         }
@@ -47,7 +46,4 @@ const _: () = {
             )
         }
     }
-    #[automatically_derived]
-    #[allow(deprecated)]
-    impl ::hardtack::Cookie for Session {}
 };

@@ -13,19 +13,21 @@ const _: () = {
         .max_age(::core::time::Duration::from_secs(28800u64))
         .same_site(::hardtack::SameSite::Strict);
     ::hardtack::__declared!(
-        "Session", __SPEC, [" The session of the signed-in user."], ::core::file!(), ::core::line!()
+        "Session", __SPEC, [" The session of the signed-in user."], ::core::file!(),
+        ::core::line!()
     );
     #[automatically_derived]
     #[allow(deprecated)]
-    impl ::hardtack::ReadCookie for Session {
-        const SPEC: ::hardtack::private::Spec = (__SPEC,).0;
+    impl ::hardtack::private::DeclaredCookie for Session {
+        const DECLARED: ::hardtack::private::Spec = (__SPEC,).0;
         const TEMPLATE: ::hardtack::private::HeaderTemplate = ::hardtack::private::HeaderTemplate::new(
             "__Host-Http-session=",
             "; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Strict",
         );
-        type Scope = ::hardtack::private::NameKind<true>;
+        type Access = ::hardtack::private::Settable;
         type Carrier = ::hardtack::private::Carrier<true>;
         type Audience = ::hardtack::private::Audience<true>;
+        type Lifetime = ::hardtack::private::Lifetime<true>;
         fn write_value(&self, __out: &mut ::hardtack::private::ValueWriter) {
             <String as ::hardtack::CookieValue>::write(&self.0, __out)
         }
@@ -38,7 +40,4 @@ const _: () = {
             )
         }
     }
-    #[automatically_derived]
-    #[allow(deprecated)]
-    impl ::hardtack::Cookie for Session {}
 };

@@ -27,20 +27,21 @@ const _: () = {
             "__Host-Http-session",
         );
         ::hardtack::__declared!(
-            "ShopCookies::session", __SPEC, [" The session of the signed-in user."], ::core::file!(),
-            ::core::line!()
+            "ShopCookies::session", __SPEC, [" The session of the signed-in user."],
+            ::core::file!(), ::core::line!()
         );
         #[automatically_derived]
         #[allow(deprecated)]
-        impl ::hardtack::ReadCookie for ShopCookies_session {
-            const SPEC: ::hardtack::private::Spec = (__SPEC,).0;
+        impl ::hardtack::private::DeclaredCookie for ShopCookies_session {
+            const DECLARED: ::hardtack::private::Spec = (__SPEC,).0;
             const TEMPLATE: ::hardtack::private::HeaderTemplate = ::hardtack::private::HeaderTemplate::new(
                 "__Host-Http-session=",
                 "; Path=/; Secure; HttpOnly; SameSite=Lax",
             );
-            type Scope = ::hardtack::private::NameKind<true>;
+            type Access = ::hardtack::private::Settable;
             type Carrier = ::hardtack::private::Carrier<true>;
             type Audience = ::hardtack::private::Audience<true>;
+            type Lifetime = ::hardtack::private::Lifetime<false>;
             fn write_value(&self, __out: &mut ::hardtack::private::ValueWriter) {
                 #[allow(unused_imports)]
                 use ::hardtack::private::{
@@ -62,22 +63,31 @@ const _: () = {
                 )
             }
         }
-        #[automatically_derived]
-        #[allow(deprecated)]
-        impl ::hardtack::Cookie for ShopCookies_session {}
     };
     const _: () = (::hardtack::private::distinct)(
-        <Theme as ::hardtack::Cookie>::SETTABLE_SPEC.name,
-        &[<ShopCookies_session as ::hardtack::ReadCookie>::SPEC.name],
+        &<Theme as ::hardtack::Cookie>::SETTABLE_SPEC,
+        &[&<ShopCookies_session as ::hardtack::private::DeclaredCookie>::DECLARED],
     );
     impl ShopCookies<::hardtack::Https> {
         /// The declarations of all the cookies, in the order of the fields.
         pub const SPECS: &'static [::hardtack::private::Spec] = &[
-            <ShopCookies_session as ::hardtack::ReadCookie>::SPEC,
+            <ShopCookies_session as ::hardtack::private::DeclaredCookie>::DECLARED,
             <Theme as ::hardtack::Cookie>::SETTABLE_SPEC,
         ];
     }
     impl<__Scheme: ::hardtack::Scheme> ShopCookies<__Scheme> {
+        /// The session of the signed-in user.
+        ///
+        ///Reads `__Host-Http-session`. Returns `None` if the request has no such cookie, or if the cookie cannot be read.
+        pub fn session(&self) -> ::core::option::Option<SessionId>
+        where
+            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
+        {
+            ::core::option::Option::map(
+                ::hardtack::Cookies::get::<ShopCookies_session>(&self.0),
+                |__marker| __marker.0,
+            )
+        }
         /// The session of the signed-in user.
         ///
         ///Reads `__Host-Http-session`.
@@ -162,32 +172,14 @@ const _: () = {
         where
             ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
         {
-            ::hardtack::Cookies::set(
-                &self.0,
-                ::hardtack::SetCookie::<ShopCookies_session>::removal(),
-            )
+            ::hardtack::Cookies::remove::<ShopCookies_session>(&self.0)
         }
-        /// The session of the signed-in user.
-        ///
-        ///Removes `__Host-Http-session`.
-        ///The closure changes the `SetCookie` for this response only.
-        ///
-        ///# Errors
-        ///
-        ///Returns an error in the same cases as `Cookies::remove`.
-        pub fn remove_session_with(
-            &self,
-            __change: impl ::core::ops::FnOnce(
-                ::hardtack::SetCookie<ShopCookies_session>,
-            ) -> ::hardtack::SetCookie<ShopCookies_session>,
-        ) -> ::core::result::Result<(), ::hardtack::SetError>
+        ///Reads the cookie that `Theme` declares. Returns `None` if the request has no such cookie, or if the cookie cannot be read.
+        pub fn theme(&self) -> ::core::option::Option<Theme>
         where
-            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
+            for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
         {
-            ::hardtack::Cookies::set(
-                &self.0,
-                __change(::hardtack::SetCookie::<ShopCookies_session>::removal()),
-            )
+            ::hardtack::Cookies::get::<Theme>(&self.0)
         }
         ///Reads the cookie that `Theme` declares.
         ///
@@ -255,27 +247,31 @@ const _: () = {
         where
             for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
         {
-            ::hardtack::Cookies::set(&self.0, ::hardtack::SetCookie::<Theme>::removal())
+            ::hardtack::Cookies::remove::<Theme>(&self.0)
         }
-        ///Removes the cookie that `Theme` declares.
-        ///The closure changes the `SetCookie` for this response only.
+        /// Removes every cookie of the set that this program sets, for example when the user signs out. The method
+        /// does not remove a `read_only` cookie, because another program owns the cookie.
         ///
-        ///# Errors
+        /// If one cookie cannot be removed, the method still removes the other cookies.
         ///
-        ///Returns an error in the same cases as `Cookies::remove`.
-        pub fn remove_theme_with(
-            &self,
-            __change: impl ::core::ops::FnOnce(
-                ::hardtack::SetCookie<Theme>,
-            ) -> ::hardtack::SetCookie<Theme>,
-        ) -> ::core::result::Result<(), ::hardtack::SetError>
+        /// # Errors
+        ///
+        /// Returns the first error. An error occurs in the same cases as in `Cookies::remove`.
+        pub fn remove_all(&self) -> ::core::result::Result<(), ::hardtack::SetError>
         where
+            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
             for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
         {
-            ::hardtack::Cookies::set(
-                &self.0,
-                __change(::hardtack::SetCookie::<Theme>::removal()),
-            )
+            let __result = ::core::result::Result::Ok(());
+            let __result = ::core::result::Result::and(
+                __result,
+                ::hardtack::Cookies::remove::<ShopCookies_session>(&self.0),
+            );
+            let __result = ::core::result::Result::and(
+                __result,
+                ::hardtack::Cookies::remove::<Theme>(&self.0),
+            );
+            __result
         }
     }
     #[automatically_derived]

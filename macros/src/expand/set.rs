@@ -231,7 +231,10 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
     let docs = Docs::new(field, declaration);
     let attributes = attributes_with_docs(attributes);
     let method = |name: &Ident, docs: TokenStream, parameters: TokenStream, output: &TokenStream, body: TokenStream| {
-        let item = quote! {
+        if field.omitted.contains(name) {
+            return TokenStream::new();
+        }
+        quote! {
             #attributes
             #docs
             #visibility fn #name(&self #parameters) -> #output
@@ -240,8 +243,7 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
             {
                 #body
             }
-        };
-        (!field.omitted.contains(name)).then_some(item).unwrap_or_default()
+        }
     };
 
     if declaration.access() == Access::Keyed {
@@ -485,6 +487,7 @@ fn name_checks(set: &CookieSet<'_>, fields: &[(&CookieField<'_>, &Declaration)])
 mod tests {
     use quote::quote;
 
+    use super::type_text;
     use crate::pipeline;
 
     #[test]
@@ -637,5 +640,28 @@ mod tests {
         let method = between(&set, "pubfnremove_all(&self)", "__result}");
         let bounds = "where__removed_cart:::hardtack::AllowedOver<__Scheme>,__removed_1_cart:::hardtack::AllowedOver";
         assert!(method.contains(bounds), "{method}");
+    }
+
+    #[test]
+    fn a_json_field_is_probed_for_its_own_declaration() {
+        let set = set_of("plain: Item, #[cfg(a)] #[cookie(json)] cart: Vec<(::shop::Item, &'static str)>,");
+        assert_eq!(set.matches("reject_declared").count(), 1, "{set}");
+        let (_, marker) = set.split_once("#[cfg(a)]pubstructShop_cart").unwrap();
+        let probe = between(marker, "use::hardtack::private::NotDeclaredas_;", "type__removed_cart");
+        assert_eq!(
+            probe,
+            "const_:()=(::hardtack::private::reject_declared)({let_=<Vec<(::shop::Item,&'staticstr)>as::hardtack\
+             ::private::Json>::read_json;::hardtack::private::Probe::<Vec<(::shop::Item,&'staticstr)>>::IS_COOKIE},\
+             \"`Vec<(::shop::Item,&'staticstr)>`hasitsowndeclaration;write`existing`\");};#[cfg(a)]"
+        );
+    }
+
+    #[test]
+    fn types_are_written_without_extra_spaces() {
+        for text in
+            ["Session", "::shop::Item", "Vec<(u8, [T; 4])>", "Cow<'static, str>", "&'a dyn Item", "shop::r#type"]
+        {
+            assert_eq!(type_text(&syn::parse_str(text).unwrap()), text);
+        }
     }
 }

@@ -94,7 +94,8 @@ pub const fn check(spec: &Spec, at: Argument, path_is_constant: bool) {
 ///
 /// - `lint_error` is the error text if the attribute `at` triggers a lint. `lint_error` is empty if `HARDTACK_DENY`
 ///   does not enable the lint.
-/// - `max_age_error` is the error text for a `max_age` of more than `max_age_limit` seconds.
+/// - `max_age_error` is the error text for a `max_age` of more than `max_age_limit` seconds. `max_age_error` is empty if
+///   `HARDTACK_DENY` contains no limit.
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
 pub const fn check_denied(
@@ -109,7 +110,7 @@ pub const fn check_denied(
     let is_error = matches!(&fault, Some(fault) if matches!(fault.rule.kind(), hardtack_rules::RuleKind::Error));
     if !is_error {
         if let (Argument::MaxAge, Some(max_age), false) = (at, spec.max_age, spec.read_only) {
-            if max_age.as_secs() > max_age_limit {
+            if max_age.as_secs() > max_age_limit && !max_age_error.is_empty() {
                 panic!("{}", max_age_error)
             }
         }
@@ -160,12 +161,12 @@ pub const fn check_former(spec: &Spec, index: usize) {
 }
 
 /// Does the same as [`check_former`]. Also causes the error `denied` if the entry is weaker than the present name, because
-/// `HARDTACK_DENY` forbids a weaker name.
+/// `HARDTACK_DENY` forbids a weaker name. `denied` is empty if `HARDTACK_DENY` has an exception for the cookie.
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
 pub const fn check_former_denied(spec: &Spec, index: usize, denied: &'static str) {
     let has_error = hardtack_rules::check::find_former_error(spec, index).is_some();
-    if !has_error && hardtack_rules::check::find_former_lint(spec, index).is_some() {
+    if !denied.is_empty() && !has_error && hardtack_rules::check::find_former_lint(spec, index).is_some() {
         panic!("{}", denied)
     }
     check_former(spec, index);
@@ -179,6 +180,12 @@ pub const fn deny_unless_exempt(deny_list: &str, module_path: &str, item: &str, 
     if !hardtack_rules::deny::is_exempt(deny_list, module_path, item) {
         panic!("{}", text)
     }
+}
+
+/// Returns `text`, or an empty text if the deny list exempts the cookie.
+#[must_use]
+pub const fn unless_exempt(deny_list: &str, module_path: &str, item: &str, text: &'static str) -> &'static str {
+    if hardtack_rules::deny::is_exempt(deny_list, module_path, item) { "" } else { text }
 }
 
 /// Finds out whether a type derives `Cookie`. For a type that derives `Cookie`, `Probe::<T>::IS_COOKIE` is the constant

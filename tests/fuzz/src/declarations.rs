@@ -42,14 +42,22 @@ pub const PRELUDE: &str = "#[derive(hardtack::Cookie)] pub struct Basket(u32);\n
 #[rustfmt::skip]
 const KEYS: &[&str] = &[
     "name", "path", "domain", "max_age", "same_site", "http_only", "secure", "partitioned", "reason", "read_only",
-    "json", "signed", "sealed", "existing", "rename_all", "rename", "crate",
+    "json", "signed", "sealed", "existing", "rename_all", "rename", "crate", "formerly", "keyed", "raw", "unsigned",
+    "until",
 ];
 /// The keys of a declaration with the vocabulary `Sound`. Some keys need a trait that not every type in this file
 /// implements. The list does not contain those keys, because rustc would report an error.
 #[rustfmt::skip]
 const SOUND_KEYS: &[&str] = &[
     "name", "path", "domain", "max_age", "same_site", "http_only", "secure", "partitioned", "reason", "reason",
-    "read_only", "signed", "sealed", "rename_all", "rename", "crate",
+    "read_only", "signed", "sealed", "rename_all", "rename", "crate", "formerly", "formerly", "keyed",
+];
+/// The keys in the parentheses of `formerly`.
+#[rustfmt::skip]
+const FORMER: &[&str] = &[
+    "name = \"sid\"", "name = \"__Host-old\"", "name = \"__Secure-old\"", "path = \"/\"", "path = \"/app\"",
+    "domain = none", "domain = policy", "domain = \"example.com\"", "partitioned", "partitioned = false", "raw",
+    "unsigned", "until = \"2027-03-01\"", "until = \"2027-03-01\"",
 ];
 #[rustfmt::skip]
 const STRANGE_KEYS: &[&str] = &[
@@ -253,6 +261,10 @@ impl Generator<'_> {
             }
             let key = if self.strange { self.pick_or_strange(KEYS, STRANGE_KEYS) } else { self.pick(SOUND_KEYS) };
             out.push_str(&key);
+            if key == "formerly" && !(self.strange && self.rarely()) {
+                out.push_str(&format!("({})", self.former_keys()));
+                continue;
+            }
             let value = match key.as_str() {
                 "same_site" => self.pick_or_strange(&["Strict", "Lax", "None"], STRANGE_VALUES),
                 "http_only" | "secure" => self.pick_or_strange(&["true", "false"], STRANGE_VALUES),
@@ -268,7 +280,8 @@ impl Generator<'_> {
                 "rename_all" => {
                     self.pick_or_strange(&["\"snake_case\"", "\"SCREAMING-KEBAB-CASE\"", "\"lowercase\""], TEXTS)
                 }
-                "partitioned" | "read_only" | "json" | "signed" | "sealed" | "existing" => {
+                "partitioned" | "read_only" | "json" | "signed" | "sealed" | "existing" | "keyed" | "raw"
+                | "unsigned" => {
                     if !self.rarely() {
                         continue;
                     }
@@ -281,5 +294,14 @@ impl Generator<'_> {
             out.push_str(&value);
         }
         out
+    }
+
+    /// Returns the keys in the parentheses of `formerly`.
+    fn former_keys(&mut self) -> String {
+        if self.strange && self.rarely() {
+            return self.keys(2);
+        }
+        let keys: Vec<String> = (0..(self.choose)(4)).map(|_| self.pick(FORMER)).collect();
+        keys.join(", ")
     }
 }
