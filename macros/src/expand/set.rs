@@ -168,9 +168,15 @@ fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decla
     let declared_impl = declared_impl(&value, Some(ty), declaration, &field.origin);
     let probe = matches!(value.shape, Shape::Json { .. }).then(|| probe(set, field));
     let (type_cfgs, impl_cfgs) = (field.cfgs(), field.cfgs());
+    // The field's type is an associated type of a `keyed` marker type. rustc rejects a private associated type of a public
+    // type, so the marker type is as visible as the field.
+    let visibility = match declaration.access() {
+        Access::Keyed => field.visibility.to_token_stream(),
+        Access::Settable | Access::ReadOnly => quote!(pub),
+    };
     quote! {
         #(#type_cfgs)*
-        pub struct #ident(#ty);
+        #visibility struct #ident(#ty);
         #(#impl_cfgs)*
         const _: () = {
             #declared_impl
