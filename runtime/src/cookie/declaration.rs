@@ -336,11 +336,7 @@ pub(crate) struct Declaration {
 
 impl Declaration {
     pub(crate) const fn new<T: DeclaredCookie>() -> Self {
-        Declaration {
-            spec: &T::DECLARED,
-            template: &T::TEMPLATE,
-            is_valid: |text| T::read_value(text).is_ok(),
-        }
+        Declaration { spec: &T::DECLARED, template: &T::TEMPLATE, is_valid: |text| T::read_value(text).is_ok() }
     }
 }
 

@@ -58,25 +58,26 @@ pub(crate) enum RepairReason {
 
 impl<'a> ScopeContext<'a> {
     /// Returns the scope in which the jar sets and removes the cookie, and a problem with the scope's `Domain`.
-    pub(crate) fn scope(self, spec: &Spec) -> (Scope<'a>, Option<DomainProblem>) {
+    pub(crate) fn scope(self, spec: &Spec) -> (Scope, Option<DomainProblem>) {
         let (domain, problem) = match (spec.policy_domain, self.policy) {
             (false, _) => (spec.domain.map(Cow::Borrowed), None),
             (true, None) => (None, None),
             (true, Some(policy)) => match policy.domain_for_host(self.host) {
                 DomainForHost::HostOnly => (None, None),
-                DomainForHost::Domain(domain) => (Some(domain), None),
+                DomainForHost::Domain(domain) => (Some(Cow::Owned(domain.into_owned())), None),
                 DomainForHost::Refused => (None, Some(DomainProblem::Refused)),
             },
         };
-        let is_mismatch = domain.as_ref().zip(self.host).is_some_and(|(domain, host)| {
-            !domain_matches(host, &domain.to_ascii_lowercase())
-        });
+        let is_mismatch = domain
+            .as_ref()
+            .zip(self.host)
+            .is_some_and(|(domain, host)| !domain_matches(host, &domain.to_ascii_lowercase()));
         let scope = Scope { domain, path: self.path(spec.path), partitioned: spec.partitioned };
         (scope, problem.or(is_mismatch.then_some(DomainProblem::Mismatch)))
     }
 
     /// Puts the policy's `base_path` before a declared path. `/` stays unchanged.
-    fn path(self, declared: &'static str) -> Cow<'a, str> {
+    fn path(self, declared: &'static str) -> Cow<'static, str> {
         match self.policy {
             Some(policy) => policy.with_base_path(declared),
             None => Cow::Borrowed(declared),
@@ -125,17 +126,17 @@ impl<'a> ScopeContext<'a> {
     /// Adds the scopes of one `formerly` entry, combined with the earlier domains and base paths that the policy names.
     /// The entry `Former::new()` is the present declaration.
     fn add_named(self, spec: &Spec, former: &Former<'static>, name: &CookieName, repairs: &mut Repairs<'_>) {
-        let mut domains: Vec<Option<Cow<'_, str>>> = Vec::new();
+        let mut domains: Vec<Option<Cow<'static, str>>> = Vec::new();
         match former.domain_in(spec) {
             FormerDomain::Domain(domain) => domains.push(Some(Cow::Borrowed(domain))),
             FormerDomain::HostOnly | FormerDomain::Declared => domains.push(None),
             FormerDomain::Policy => {
                 domains.push(match self.policy.map(|policy| policy.domain_for_host(self.host)) {
-                    Some(DomainForHost::Domain(domain)) => Some(domain),
+                    Some(DomainForHost::Domain(domain)) => Some(Cow::Owned(domain.into_owned())),
                     Some(DomainForHost::HostOnly | DomainForHost::Refused) | None => None,
                 });
                 let earlier = self.policy.into_iter().flat_map(Policy::former_cookie_domain_list);
-                domains.extend(earlier.map(|domain| domain.map(Cow::Borrowed)));
+                domains.extend(earlier.map(|domain| domain.map(|domain| Cow::Owned(domain.to_owned()))));
             }
         }
         let declared_path = former.path_in(spec);
@@ -161,7 +162,11 @@ impl<'a> ScopeContext<'a> {
         let path = self.path(spec.path);
         for domain in [None, domain] {
             for path in [path.clone(), Cow::Borrowed("/")] {
-                let scope = Scope { domain: domain.map(Cow::Borrowed), path, partitioned: spec.partitioned };
+                let scope = Scope {
+                    domain: domain.map(|domain| Cow::Owned(domain.to_owned())),
+                    path,
+                    partitioned: spec.partitioned,
+                };
                 repairs.add(name, scope);
             }
         }
@@ -175,13 +180,13 @@ struct Repairs<'a> {
 }
 
 impl Repairs<'_> {
-    fn add(&mut self, name: &CookieName, scope: Scope<'_>) {
+    fn add(&mut self, name: &CookieName, scope: Scope) {
         // A cookie whose name begins with `__Host-` exists in one scope only, apart from `partitioned`.
         let is_host_only = Prefix::from_name(name.as_str()).is_some_and(Prefix::is_host_only);
         if is_host_only && (scope.domain.is_some() || scope.path != "/") {
             return;
         }
-        let identity = Identity { name: name.clone(), scope: scope.into_owned() };
+        let identity = Identity { name: name.clone(), scope };
         if identity != *self.present && !self.found.contains(&identity) && self.found.len() < MAX_HEADERS - 1 {
             self.found.push(identity);
         }

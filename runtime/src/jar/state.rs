@@ -6,16 +6,18 @@ use core::fmt;
 use std::borrow::Cow;
 use std::sync::PoisonError;
 
+use hardtack_rules::syntax::MAX_ATTRIBUTE_BYTES;
 use hardtack_rules::{Former, Prefix, Seal};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use super::scopes::{Carried, DomainProblem, RepairReason, ScopeContext};
+use crate::browser::request_match::path_matches;
 use crate::clock;
 use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec, decode_raw};
 #[cfg(feature = "seal")]
 use crate::cookie::error::SealFault;
-use crate::cookie::error::{ReadError, SetError};
+use crate::cookie::error::{AttributeFault, ReadError, SetError};
 use crate::cookie::former;
 use crate::cookie::header_value::{HeaderContext, SetCookieHeader, removal_header, set_cookie_header};
 use crate::cookie::overrides::{ExpiryOverride, Overrides};
@@ -109,7 +111,9 @@ impl PendingCookie {
         }
         let raw = self.header.encoded_value();
         match (self.declaration.spec.seal, sealed_text) {
-            (Some(Seal::Sealed), text) => text.as_deref().and_then(|text| std::str::from_utf8(text).ok()).map(Cow::Borrowed),
+            (Some(Seal::Sealed), text) => {
+                text.as_deref().and_then(|text| std::str::from_utf8(text).ok()).map(Cow::Borrowed)
+            }
             (Some(Seal::Signed), _) => sealing::signed_text(raw),
             (None, _) => value::decode(raw),
         }
@@ -275,6 +279,12 @@ impl JarState {
                 },
             },
         };
+        if header.identity.scope.path.len() > MAX_ATTRIBUTE_BYTES {
+            let text =
+                "the policy's `base_path` and the declared `path` together are over 1024 bytes; shorten one of them";
+            let (cookie, attribute, fault) = (spec.name, "path", AttributeFault::new(text));
+            return Err(SetError::Attribute { cookie, attribute, fault });
+        }
         if let Some(problem) = problem {
             self.report_domain(spec, &header.identity, problem);
         }
@@ -334,15 +344,15 @@ impl JarState {
     fn identity(&self, spec: &Spec, name: CookieName) -> Identity {
         let host = if spec.policy_domain { self.host_name() } else { None };
         let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
-        Identity { name, scope: context.scope(spec).0.into_owned() }
+        Identity { name, scope: context.scope(spec).0 }
     }
 
     /// Returns the scope in which the jar sets a cookie.
     #[cfg(feature = "_layer")]
-    pub(crate) fn scope(&self, spec: &Spec) -> Scope<'static> {
+    pub(crate) fn scope(&self, spec: &Spec) -> Scope {
         let host = if spec.policy_domain { self.host_name() } else { None };
         let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
-        context.scope(spec).0.into_owned()
+        context.scope(spec).0
     }
 
     /// Returns the request's host in lower case, without a port.
@@ -405,6 +415,9 @@ impl JarState {
         slot: &mut dyn DecodeSlot,
     ) -> Result<bool, ReadError> {
         let spec = declaration.spec;
+        if !self.is_inside_path(spec) {
+            return Ok(false);
+        }
         let Some(found) = former::find(spec, name, self.headers.as_slice(), self.verdict.https) else {
             return Ok(false);
         };
@@ -412,6 +425,20 @@ impl JarState {
         let cookie = found.former.name_in(spec);
         slot.decode(&text).map_err(|source| ReadError::Malformed { cookie, source })?;
         Ok(true)
+    }
+
+    /// Returns true if browsers send the present cookie with a request for this path, or if the path is not known. Outside
+    /// the cookie's path, a request never carries the present cookie, so a planted cookie with an earlier name could take
+    /// the place of the present one.
+    fn is_inside_path(&self, spec: &Spec) -> bool {
+        let Some((_, uri)) = &self.target else { return true };
+        let path = uri.path().as_bytes();
+        // A proxy may remove the policy's base path from the request.
+        spec.path == "/"
+            || path_matches(path, spec.path.as_bytes())
+            || self
+                .current_policy()
+                .is_some_and(|policy| path_matches(path, policy.with_base_path(spec.path).as_bytes()))
     }
 
     /// Converts the raw value of a cookie with an earlier name to text.
@@ -598,7 +625,6 @@ impl JarState {
         let policy = self.current_policy();
         let host = if spec.policy_domain { self.host_name() } else { None };
         let (scope, _) = ScopeContext { policy, host: host.as_deref() }.scope(spec);
-        let scope = scope.into_owned();
         HeaderContext { verdict: self.verdict, scope, seal: self.seal_context(spec, policy) }
     }
 

@@ -26,7 +26,7 @@ pub(super) struct Differences {
 impl Differences {
     /// Compares the header with the declaration. A stricter header has no differences. `scope` is the scope in which the jar
     /// would set the cookie.
-    pub(super) fn find(spec: &Spec, scope: &Scope<'_>, parsed: &ParsedSetCookie<'_>) -> Self {
+    pub(super) fn find(spec: &Spec, scope: &Scope, parsed: &ParsedSetCookie<'_>) -> Self {
         let is_removal = parsed.lifetime.is_expired(clock::now());
         Differences {
             domain: parsed.shared_domain().is_some_and(|found| {
@@ -136,7 +136,10 @@ mod tests {
             assert_eq!(differences(&SSO, &header), expected, "{header}");
         }
         static SESSION: Spec<'static> = Spec::new("__Host-id").same_site(SameSite::Strict);
-        assert_eq!(differences(&SESSION, "__Host-id=v; Path=/; Max-Age=1; Secure; HttpOnly; SameSite=Strict"), "lifetime");
+        assert_eq!(
+            differences(&SESSION, "__Host-id=v; Path=/; Max-Age=1; Secure; HttpOnly; SameSite=Strict"),
+            "lifetime"
+        );
         assert_eq!(differences(&SESSION, "__Host-id=v; Path=/; Secure; HttpOnly; SameSite=Lax"), "SameSite");
     }
 

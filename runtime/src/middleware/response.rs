@@ -159,7 +159,8 @@ impl<'a> ResponseHardener<'a> {
         let setting = self.policy.undeclared_cookies();
         let is_hardened = is_undeclared && setting == UndeclaredCookies::Harden;
         if is_undeclared && setting == UndeclaredCookies::Refuse {
-            let reason = comparison.map_or(DropReason::Undeclared, |(_, differences)| DropReason::Namesake(differences));
+            let reason =
+                comparison.map_or(DropReason::Undeclared, |(_, differences)| DropReason::Namesake(differences));
             return Treatment::Drop(reason);
         }
         if !self.jar.verdict().https && parsed.secure {

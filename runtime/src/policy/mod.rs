@@ -370,7 +370,10 @@ impl PolicyBuilder {
         for spec in self.declared.iter().copied().flatten().filter(|spec| !spec.read_only) {
             let unexplained = |argument: &Argument| find_unexplained(spec, *argument);
             if let Some(fault) = Argument::ALL.iter().find_map(unexplained) {
-                return Err(PolicyError::new("declared", format!("`{}` is refused: {fault}", spec.name.escape_debug())));
+                return Err(PolicyError::new(
+                    "declared",
+                    format!("`{}` is refused: {fault}", spec.name.escape_debug()),
+                ));
             }
         }
         self.baseline.check()?;
