@@ -596,8 +596,14 @@ impl JarState {
     /// Returns the keys of a family: the keys of the request in the request's order, then the keys that this request set.
     /// Each key is in the result once. A key that this request removed is not in the result.
     pub(crate) fn family_keys(&self, declaration: Declaration) -> Vec<String> {
+        self.family_keys_and_set(declaration).0
+    }
+
+    /// Returns the keys of a family as [`family_keys`](JarState::family_keys) does, and the keys that this request set.
+    /// The jar is locked once, so both lists show the same state of the jar.
+    pub(crate) fn family_keys_and_set(&self, declaration: Declaration) -> (Vec<String>, Vec<String>) {
         let family = declaration.spec.name;
-        let mut keys: Vec<String> = Vec::new();
+        let (mut keys, mut set_keys): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         let pending = self.pending();
         let is_removed = |key: &str| {
             let name = CookieName::in_family(family, key);
@@ -612,12 +618,10 @@ impl JarState {
                 keys.push(key.to_owned());
             }
         }
-        keys
-    }
-
-    /// Returns true if this request set the cookie.
-    pub(crate) fn is_set(&self, name: &CookieName) -> bool {
-        self.pending().cookies.iter().any(|cookie| cookie.header.identity.name == *name && !cookie.is_removal())
+        for cookie in pending.cookies.iter().filter(|cookie| !cookie.is_removal()) {
+            set_keys.extend(CookieName::key_in(family, cookie.header.identity.name.as_str()).map(str::to_owned));
+        }
+        (keys, set_keys)
     }
 
     /// Returns the context for a text that sets the cookie through `document.cookie`.
