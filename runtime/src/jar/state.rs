@@ -89,7 +89,8 @@ struct PendingCookie {
     change: Change,
     /// The stronger of all reasons for which this request touched the cookie. After `remove` and `set`, the response still
     /// repairs all scopes that `remove` repairs.
-    repair: RepairReason,
+    /// `repair` is `None` if the response removes the cookie from the declared scope only.
+    repair: Option<RepairReason>,
 }
 
 enum Change {
@@ -195,6 +196,7 @@ impl JarState {
     fn repairs(&self, cookies: &[PendingCookie]) -> Vec<SetCookieHeader> {
         let mut headers: Vec<SetCookieHeader> = Vec::new();
         for cookie in cookies {
+            let Some(reason) = cookie.repair else { continue };
             let spec = cookie.declaration.spec;
             let identity = &cookie.header.identity;
             let is_fixed = Prefix::from_name(spec.name).is_some_and(Prefix::is_host_only);
@@ -206,7 +208,7 @@ impl JarState {
             let carried = self.carried(cookie.declaration, &identity.name);
             let carried_former = |name: &CookieName| self.raw_values(name.as_str()).next().is_some();
             let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
-            for repair in context.repairs(spec, identity, cookie.repair, carried, carried_former) {
+            for repair in context.repairs(spec, identity, reason, carried, carried_former) {
                 let is_pending = cookies.iter().any(|other| other.header.identity == repair);
                 let is_known = headers.iter().any(|known| known.identity == repair);
                 if !is_pending && !is_known {
@@ -293,7 +295,7 @@ impl JarState {
             self.emit(Event::new(Kind::HeaderHardened, Code::Shortened, &reason).with_cookie(spec.name));
         }
         let repair = if value.is_some() { RepairReason::Set } else { RepairReason::Removal };
-        Ok(PendingCookie { declaration, header, change, repair })
+        Ok(PendingCookie { declaration, header, change, repair: Some(repair) })
     }
 
     fn report_domain(&self, spec: &Spec, identity: &Identity, problem: DomainProblem) {
@@ -585,7 +587,7 @@ impl JarState {
         for (declaration, name) in unreadable.into_iter().filter(|(declaration, _)| declaration.spec.name == name) {
             let Ok(removal) = self.build(declaration, name, None, &Overrides::NONE) else { continue };
             // The response removes the cookie from the declared scope only.
-            let removal = PendingCookie { repair: RepairReason::Set, ..removal };
+            let removal = PendingCookie { repair: None, ..removal };
             let mut pending = self.pending();
             if !pending.cookies.iter().any(|cookie| cookie.header.identity == removal.header.identity) {
                 pending.cookies.push(removal);
