@@ -35,24 +35,31 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     cases
 }
 
-/// Returns a response that sets `count` cookies. Each cookie has a different path.
+/// Returns a response that sets `count` different cookies.
 fn response(count: usize) -> Response<()> {
     let cookies = Cookies::from_headers(&HeaderMap::new(), testing::https());
-    for (number, path) in PATHS.iter().take(count).enumerate() {
-        cookies.set(SetCookie::new(Page(number)).path(*path)).unwrap();
+    for set in SETTERS.iter().take(count) {
+        set(&cookies);
     }
     let mut response = Response::new(());
     cookies.write(response.headers_mut());
     response
 }
 
-/// The page on which the user continues to read.
-#[derive(hardtack::Cookie)]
-#[cookie(path = "/page")]
-struct Page(usize);
+/// Declares 50 cookies, each in a module of its own. A cookie is the page on which the user continues to read.
+macro_rules! pages {
+    ($($module:ident)*) => {
+        $(mod $module {
+            #[derive(hardtack::Cookie)]
+            #[cookie(name = concat!("__Secure-", stringify!($module)), path = "/page")]
+            pub(super) struct Page(pub(super) usize);
+        })*
+        /// The functions that set the 50 cookies.
+        const SETTERS: &[fn(&Cookies)] = &[$(|cookies| cookies.set($module::Page(7)).unwrap()),*];
+    };
+}
 
-const PATHS: [&str; 50] = [
-    "/0", "/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9", "/10", "/11", "/12", "/13", "/14", "/15", "/16", "/17",
-    "/18", "/19", "/20", "/21", "/22", "/23", "/24", "/25", "/26", "/27", "/28", "/29", "/30", "/31", "/32", "/33",
-    "/34", "/35", "/36", "/37", "/38", "/39", "/40", "/41", "/42", "/43", "/44", "/45", "/46", "/47", "/48", "/49",
-];
+pages! {
+    p0 p1 p2 p3 p4 p5 p6 p7 p8 p9 p10 p11 p12 p13 p14 p15 p16 p17 p18 p19 p20 p21 p22 p23 p24 p25 p26 p27 p28 p29 p30
+    p31 p32 p33 p34 p35 p36 p37 p38 p39 p40 p41 p42 p43 p44 p45 p46 p47 p48 p49
+}
