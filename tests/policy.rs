@@ -71,7 +71,27 @@ struct Session(String);
 
 /// The number of things in the cart.
 #[derive(Cookie)]
+#[cookie(max_age = "60s")]
 struct Cart(u32);
+
+/// A sealed cookie.
+#[derive(Cookie)]
+#[cookie(sealed)]
+struct Note(u32);
+
+/// The header that removes a [`Note`], up to the value of `SameSite`.
+const NOTE_REMOVAL: &str =
+    "__Host-Http-note=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite";
+
+/// Returns a `Cookie` header with a [`Note`] whose seal has one changed character. No server can read the note, so the
+/// response of the read error removes it.
+fn unreadable_note() -> String {
+    let header = hardtack::testing::request_header(&Note(7));
+    let pair = header.to_str().unwrap();
+    let (start, end) = pair.split_at(pair.len() - 8);
+    let changed = if end.starts_with('A') { "B" } else { "A" };
+    format!("{start}{changed}{}", &end[1..])
+}
 
 /// A cookie that may be sent over plain HTTP.
 #[derive(Cookie)]

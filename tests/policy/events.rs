@@ -15,11 +15,13 @@ use hardtack::event::Kind;
 use hardtack::event::Kind::{HeaderDropped, HeaderHardened};
 use hardtack::policy::UndeclaredCookies;
 use hardtack::tls::Transport;
-use hardtack::{AnyScheme, Cookies, Https, Policy, PolicyHandle, SetCookie, TlsTermination, TrustedProxies, testing};
+use hardtack::{
+    AnyScheme, Cookies, Https, Policy, PolicyHandle, SameSite, SetCookie, TlsTermination, TrustedProxies, testing,
+};
 use tower::ServiceExt as _;
 
 use super::{
-    Broken, Cart, RecordingPolicy, SECRET, Session, Sso, UNDECLARED, Unwritable, block_on, new_request,
+    Broken, Cart, RecordingPolicy, SECRET, Session, UNDECLARED, Unwritable, block_on, new_request,
     policy_for_undeclared, respond_with_cookies, session, without_force_https,
 };
 
@@ -33,11 +35,14 @@ async fn jar_errors_emit_events_with_cookie_and_rule() {
             "/cart" => assert!(cookies.try_get::<Cart>().is_err()),
             "/carts" => assert_eq!(cookies.get_all::<Cart>().filter(Result::is_err).count(), 2),
             "/large" => assert!(cookies.set(Session(SECRET.repeat(500))).is_err()),
-            "/half" => {
-                let half = SetCookie::new(session()).max_age(Duration::from_millis(1));
-                assert!(cookies.set(half).is_err());
+            "/weaker" => {
+                let weaker = SetCookie::new(session()).same_site(SameSite::None);
+                assert!(cookies.set(weaker).is_err());
             }
-            "/domain" => assert!(cookies.set(Sso(SECRET.to_owned())).is_err()),
+            "/longer" => {
+                let longer = SetCookie::new(session()).max_age(Duration::from_secs(86_400));
+                cookies.set(longer).unwrap();
+            }
             "/broken" => assert!(cookies.set(Broken(Unwritable)).is_err()),
             "/late" => {
                 let mut response = HeaderMap::new();
@@ -59,8 +64,8 @@ async fn jar_errors_emit_events_with_cookie_and_rule() {
         (Transport::Tls, "/cart", &[(CookieRejected, CART, "malformed")]),
         (Transport::Tls, "/carts", &[(CookieRejected, CART, "malformed"), (CookieRejected, CART, "malformed")]),
         (Transport::Tls, "/large", &[(CookieNotSet, NAME, "size")]),
-        (Transport::Tls, "/half", &[(CookieNotSet, NAME, "max-age")]),
-        (Transport::Tls, "/domain", &[(CookieNotSet, "__Secure-sso", "attribute")]),
+        (Transport::Tls, "/weaker", &[(CookieNotSet, NAME, "attribute")]),
+        (Transport::Tls, "/longer", &[(HeaderHardened, NAME, "shortened")]),
         (Transport::Tls, "/broken", &[(CookieNotSet, "__Host-Http-broken", "value")]),
         (Transport::Tls, "/late", &[(CookieNotSet, NAME, "response-sent")]),
         (Transport::Tls, "/ok", &[]),

@@ -27,8 +27,9 @@ use tower::ServiceExt as _;
 use crate::vectors::{self, SET_COOKIE_AUDIT, WPT_STORE, cases, text};
 
 use super::{
-    BANNER, Banner, Cart, HOST_NAME, RecordingPolicy, SECRET, SESSION, SPECS, Session, THEME, Theme, UNDECLARED,
-    new_request, policy_for_undeclared, respond_with_cookies, send_cookies, session, without_force_https,
+    BANNER, Banner, HOST_NAME, NOTE_REMOVAL, Note, RecordingPolicy, SECRET, SESSION, SPECS, Session, THEME, Theme,
+    UNDECLARED, new_request, policy_for_undeclared, respond_with_cookies, send_cookies, session, unreadable_note,
+    without_force_https,
 };
 
 #[tokio::test]
@@ -264,9 +265,10 @@ async fn headers_of_inner_layers_count_as_declared() {
         cookies.set(Theme(SECRET.to_owned()))
     }
     async fn read(cookies: Cookies) -> Result<(), ReadError> {
-        cookies.try_get::<Cart>().map(|_| ())
+        cookies.try_get::<Note>().map(|_| ())
     }
-    let inner = without_force_https().build().unwrap().layer(TlsTermination::per_connection());
+    let inner = without_force_https().keyring(testing::keyring()).build().unwrap();
+    let inner = inner.layer(TlsTermination::per_connection());
     let routes = Router::new().route("/", get(set)).route("/read", get(read)).layer(inner);
     for mode in [UndeclaredCookies::Observe, UndeclaredCookies::Harden, UndeclaredCookies::Refuse] {
         let recorded = RecordingPolicy::new(
@@ -280,8 +282,8 @@ async fn headers_of_inner_layers_count_as_declared() {
         assert_eq!(sent.set_cookies(), headers, "{mode:?}");
         assert!(sent.event_summaries().iter().all(|(.., rule)| *rule == "baseline"), "{:?}", sent.event_summaries());
 
-        let malformed = new_request(Transport::Tls, "/read", &[(COOKIE, "__Host-Http-cart=opensesame")]);
-        let sent = recorded.send(TlsTermination::per_connection(), routes.clone(), malformed).await;
+        let unreadable = new_request(Transport::Tls, "/read", &[(COOKIE, &unreadable_note())]);
+        let sent = recorded.send(TlsTermination::per_connection(), routes.clone(), unreadable).await;
         assert_eq!((sent.status, sent.set_cookies().len()), (StatusCode::BAD_REQUEST, 1), "{mode:?}");
     }
 }
@@ -342,7 +344,7 @@ async fn weaker_header_with_a_declared_name_is_undeclared() {
 #[tokio::test]
 async fn read_error_removal_is_sent_in_refuse_mode() {
     async fn read(cookies: Cookies) -> Result<String, ReadError> {
-        Ok(format!("{:?}", cookies.try_get::<Cart>()?.map(|cart| cart.0)))
+        Ok(format!("{:?}", cookies.try_get::<Note>()?.map(|note| note.0)))
     }
     let routes = || {
         let add_undeclared = |mut response: Response| async move {
@@ -351,24 +353,23 @@ async fn read_error_removal_is_sent_in_refuse_mode() {
         };
         Router::new().fallback(read).layer(axum::middleware::map_response(add_undeclared))
     };
-    let cookie = [(COOKIE, "__Host-Http-cart=opensesame")];
-    let removal =
-        "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite";
+    let unreadable = unreadable_note();
+    let cookie = [(COOKIE, unreadable.as_str())];
+    let refusing = || without_force_https().keyring(testing::keyring()).undeclared_cookies(UndeclaredCookies::Refuse);
 
-    let recorded = RecordingPolicy::new(without_force_https().undeclared_cookies(UndeclaredCookies::Refuse));
+    let recorded = RecordingPolicy::new(refusing());
     let sent = recorded.send(TlsTermination::here(), routes(), new_request(Transport::Tls, "/", &cookie)).await;
-    assert_eq!((sent.status, sent.set_cookies()), (StatusCode::BAD_REQUEST, vec![format!("{removal}=Lax")]));
-    let cart = "__Host-Http-cart";
+    assert_eq!((sent.status, sent.set_cookies()), (StatusCode::BAD_REQUEST, vec![format!("{NOTE_REMOVAL}=Lax")]));
+    let note = "__Host-Http-note";
     assert_eq!(
         sent.event_summaries(),
-        [(Kind::CookieRejected, cart, "malformed"), (HeaderDropped, "legacy", "undeclared")]
+        [(Kind::CookieRejected, note, "bad-seal"), (HeaderDropped, "legacy", "undeclared")]
     );
 
     let baseline = Baseline::new().same_site(SameSite::Strict);
-    let recorded =
-        RecordingPolicy::new(without_force_https().undeclared_cookies(UndeclaredCookies::Refuse).baseline(baseline));
+    let recorded = RecordingPolicy::new(refusing().baseline(baseline));
     let sent = recorded.send(TlsTermination::here(), routes(), new_request(Transport::Tls, "/", &cookie)).await;
-    assert_eq!(sent.set_cookies(), [format!("{removal}=Strict")]);
+    assert_eq!(sent.set_cookies(), [format!("{NOTE_REMOVAL}=Strict")]);
 }
 
 // ---- Cookies that browsers reject.
