@@ -168,6 +168,10 @@ fn lifetime_has_three_sources_in_order() {
     #[cookie(sealed)]
     struct Visit(u32);
 
+    #[derive(Cookie, Debug)]
+    #[cookie(sealed, max_age = "100000d")]
+    struct Far(u32);
+
     /// Returns the seal's lifetime in seconds, without the extra minute for clocks that differ.
     fn lifetime(set: SetCookie<impl Cookie + hardtack::AllowedOver<hardtack::Https>>, keyring: &Keyring) -> u64 {
         fn last<T: Cookie + hardtack::AllowedOver<hardtack::Https>>(set: SetCookie<T>, keyring: &Keyring) -> u64 {
@@ -188,15 +192,21 @@ fn lifetime_has_three_sources_in_order() {
     let hour = Duration::from_secs(3_600);
     assert_eq!(lifetime(SetCookie::new(Session("a".into())), &keyring), LIFETIME);
     assert_eq!(lifetime(SetCookie::new(Session("a".into())).max_age(hour), &keyring), 3_600);
-    assert_eq!(lifetime(SetCookie::new(Session("a".into())).expires(instant(NOW + 77)), &keyring), 77);
-    assert_eq!(lifetime(SetCookie::new(Session("a".into())).without_max_age(), &keyring), 86_400);
+    let until = |seconds| at_now(|| SetCookie::new(Session("a".into())).expires(instant(NOW + seconds)));
+    assert_eq!(lifetime(until(77), &keyring), 77);
+    // A setter cannot lengthen the lifetime of a value.
+    assert_eq!(lifetime(SetCookie::new(Session("a".into())).max_age(hour * 9), &keyring), LIFETIME);
+    assert_eq!(lifetime(until(LIFETIME + 1), &keyring), LIFETIME);
     assert_eq!(lifetime(SetCookie::new(Visit(1)), &keyring), 86_400);
+    // Without `Max-Age`, a value is valid for the shorter of the declared `max_age` and the default lifetime.
+    assert_eq!(lifetime(SetCookie::new(Session("a".into())).without_max_age(), &keyring), LIFETIME);
+    assert_eq!(lifetime(SetCookie::new(Far(1)).without_max_age(), &keyring), 86_400);
     let keyring = keyring.default_lifetime(hour);
     assert_eq!(lifetime(SetCookie::new(Visit(1)), &keyring), 3_600);
+    assert_eq!(lifetime(SetCookie::new(Session("a".into())).without_max_age(), &keyring), 3_600);
     assert_eq!(lifetime(SetCookie::new(Session("a".into())), &keyring), LIFETIME);
     // The seal stores the expiry as a `u32` of Unix seconds, so the latest expiry is in 2106.
-    let far = SetCookie::new(Visit(1)).max_age(Duration::from_secs(u64::MAX));
-    assert_eq!(NOW + lifetime(far, &keyring), u64::from(u32::MAX));
+    assert_eq!(NOW + lifetime(SetCookie::new(Far(1)), &keyring), u64::from(u32::MAX));
 }
 
 #[test]

@@ -171,6 +171,16 @@ async fn layer_uses_the_keyring_of_the_current_policy() {
     assert_eq!(body(send(Request::get("/").header("cookie", cookie)).await).await, "ada");
     handle.apply(policy(Keyring::new(key(2))));
     let response = send(Request::get("/").header("cookie", cookie)).await;
+    // Another server may have the key that this server does not have. So the response does not remove the cookie.
+    assert_eq!((response.status().as_u16(), response.headers().get("set-cookie")), (400, None));
+    assert_eq!(body(response).await, "a cookie was not understood; try again");
+
+    // No server can read a value that was changed.
+    handle.apply(policy(Keyring::new(key(1))));
+    let at = cookie.len() - 5;
+    let other = if &cookie[at..=at] == "A" { "B" } else { "A" };
+    let changed = format!("{}{other}{}", &cookie[..at], &cookie[at + 1..]);
+    let response = send(Request::get("/").header("cookie", changed)).await;
     assert_eq!(response.status(), 400);
     assert!(testing::removed::<Session>(response.headers()));
     assert_eq!(body(response).await, "a cookie was not understood; try again");
@@ -236,10 +246,26 @@ fn testing_functions_use_the_testing_keyring() {
 fn cookie_crate_values_are_sealed_too() {
     let keyring = Keyring::new(key(1));
     let set = hardtack::SetCookie::new(Session("ada".into())).with_keyring(&keyring);
-    let cookie = set.to_cookie(&testing::https()).unwrap();
-    assert_eq!(read::<Session>(cookie.value(), &keyring).unwrap(), Session("ada".into()));
-    let plain = hardtack::SetCookie::new(Session("ada".into())).to_cookie(&testing::https());
-    assert!(matches!(plain, Err(SetError::NoKeyring { .. })));
+    for cookie in [set.to_encoded_cookie(&testing::https()), set.to_decoded_cookie(&testing::https())] {
+        assert_eq!(read::<Session>(cookie.unwrap().value(), &keyring).unwrap(), Session("ada".into()));
+    }
+    let plain = hardtack::SetCookie::new(Session("ada".into()));
+    assert!(matches!(plain.to_encoded_cookie(&testing::https()), Err(SetError::NoKeyring { .. })));
+    assert!(matches!(plain.to_decoded_cookie(&testing::https()), Err(SetError::NoKeyring { .. })));
+}
+
+/// The cookie crate encodes more characters than hardtack. The signature of the encoded value stays valid.
+#[test]
+fn signature_survives_encoding_by_another_library() {
+    let keyring = Keyring::new(key(1));
+    let set = hardtack::SetCookie::new(Greeting("a=b; {50%}".into())).with_keyring(&keyring);
+    let ours = set.to_encoded_cookie(&testing::https()).unwrap();
+    let theirs = set.to_decoded_cookie(&testing::https()).unwrap().encoded().to_string();
+    let theirs = theirs.split(';').next().unwrap().split_once('=').unwrap().1.to_owned();
+    assert_ne!(ours.value(), theirs);
+    for value in [ours.value(), &theirs] {
+        assert_eq!(read::<Greeting>(value, &keyring).unwrap(), Greeting("a=b; {50%}".into()), "{value}");
+    }
 }
 
 #[test]

@@ -35,12 +35,12 @@ class Key:
         self.sign_key = expand(b"hardtack 1 sign")
         self.seal_key = expand(b"hardtack 1 seal")
 
-    def signed(self, name, value, expiry):
-        value = percent_encode(value)
+    def signed(self, name, value, expiry, encode=percent_encode):
+        """The tag covers the value without percent-encoding."""
         expiry = expiry.to_bytes(4, "big")
         message = b"1" + self.id.encode() + expiry + len(name).to_bytes(2, "big") + name.encode() + value.encode()
         tag = hmac.digest(self.sign_key, message, hashlib.sha256)[:16]
-        return value + ".1" + self.id + b64(expiry + tag)
+        return encode(value) + ".1" + self.id + b64(expiry + tag)
 
     def sealed(self, name, value, expiry, nonce):
         associated_data = b"1" + self.id.encode() + name.encode()
@@ -114,6 +114,15 @@ case("the value cut off", "signed", first, name, signed[signed.rindex(".") :], "
 case("a sealed one read as signed", "signed", first, name, sealed, "malformed")
 case("a signed one read as sealed", "sealed", first, name, signed, "malformed")
 case("too short for a nonce, an expiry and a tag", "sealed", first, name, "1" + first.id + b64(bytes(31)), "malformed")
+# Another library may encode the value in another way. The signature stays valid if the decoded value is the same.
+for what, verdict, encode in [
+    ("percent-encoded in lower case", "ok", lambda text: "".join(f"%{byte:02x}" if byte in b" %;\r\n" else chr(byte) for byte in text.encode())),
+    ("each byte percent-encoded", "ok", lambda text: "".join(f"%{byte:02X}" for byte in text.encode())),
+    ("a plus for a space", "mismatch", lambda text: percent_encode(text).replace("%20", "+")),
+    ("a percent-encoded byte that is not UTF-8", "malformed", lambda text: percent_encode(text) + "%FF"),
+]:
+    odd = first.signed(name, VALUES[3], IN_ONE_HOUR, encode)
+    case(what, "signed", first, name, odd, verdict, VALUES[3] if verdict == "ok" else None)
 # The last base64 character of a signature has two unused bits, which must be zero.
 spare = signed[:-1] + chr(ord(signed[-1]) + 1)
 case("spare bits that are not zero", "signed", first, name, spare, "malformed")
@@ -127,7 +136,7 @@ about = {
     ],
     "case": "key is the id of the only key that can read the value. name is the cookie's name. wire is the value in the Cookie header. "
     "verdict is the result at the time `now`: ok, malformed, version, unknown-key, mismatch or expired. value, expiry and nonce_hex "
-    "are the parts that were sealed.",
+    "are the parts that were sealed. A signed value without expiry is not the value that hardtack writes.",
 }
 print('{"about": ' + json.dumps(about) + ',\n"cases": [')
 print(",\n".join(json.dumps(case) for case in cases))
