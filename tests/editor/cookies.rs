@@ -53,5 +53,5 @@ pub struct ShopCookies {
 /// Signs the user out.
 pub fn sign_out(cookies: &ShopCookies) -> Result<(), SetError> {
     cookies.remove_theme()?;
-    cookies.remove_session_with(|session| session)
+    cookies.remove_session()
 }

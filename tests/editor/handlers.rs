@@ -5,7 +5,7 @@ use hardtack::{SetCookie, SetError};
 use crate::cookies::{Desk, LIFETIME, Lang, ShopCookies, Theme};
 
 pub fn sign_in(cookies: &ShopCookies) -> Result<(), SetError> {
-    let _ = (cookies.try_session(), cookies.try_legacy());
+    let _ = (cookies.try_session(), cookies.try_legacy(), cookies.legacy());
     cookies.set_session("s3cr3t")?;
     cookies.set_cart_with(3, |set_cookie| set_cookie.max_age(LIFETIME))?;
     cookies.set_lang_with(Lang::En, |lang| lang)?;
@@ -14,5 +14,5 @@ pub fn sign_in(cookies: &ShopCookies) -> Result<(), SetError> {
 }
 
 pub fn desk(desk: Desk) -> SetCookie<Desk> {
-    SetCookie::new(desk).session()
+    SetCookie::new(desk).without_max_age()
 }

@@ -98,9 +98,9 @@ async fn every_declaration_writes_its_exact_header() {
     }
     async fn vary(cookies: SiteCookies) -> Result<(), SetError> {
         cookies.set_session_with(session(), |session| session.without_max_age().same_site(SameSite::Strict))?;
-        cookies.set_theme_with(Theme::Light, |theme| theme.max_age(Duration::from_secs(60)))?;
-        cookies.set_basket_with(7, |basket| basket.path("/shop/7"))?;
-        cookies.remove_sso_with(|sso| sso.domain("other.example"))?;
+        cookies.set_theme(Theme::Light)?;
+        cookies.set_basket_with(7, |basket| basket.max_age(Duration::from_millis(60_900)))?;
+        cookies.remove_sso()?;
         cookies.remove_map()
     }
     let policy = Policy::builder().cookie_domain("site.example").build().unwrap();
@@ -121,13 +121,13 @@ async fn every_declaration_writes_its_exact_header() {
         assert_eq!(
             client.get(site.https("/vary")).await.set_cookies(),
             [
-                "__Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Strict",
-                "__Host-theme=light; Path=/; Max-Age=60; Secure; SameSite=Lax",
-                "__Secure-basket=7; Path=/shop/7; Max-Age=2592000; Secure; HttpOnly; SameSite=Strict",
-                "__Secure-sso=; Path=/; Domain=other.example; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; \
+                "__Secure-sso=; Path=/; Domain=site.example; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; \
                  HttpOnly; SameSite=Lax",
                 "__Host-Http-map=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
                  SameSite=None; Partitioned",
+                "__Host-Http-session=s3cr3t; Path=/; Secure; HttpOnly; SameSite=Strict",
+                "__Host-theme=light; Path=/; Secure; SameSite=Lax",
+                "__Secure-basket=7; Path=/shop; Max-Age=60; Secure; HttpOnly; SameSite=Strict",
             ]
         );
     }
