@@ -39,14 +39,16 @@ fn http_state_cases_send_the_expected_cookies() {
     for case in cases(HTTP_STATE_PARSER) {
         let case = &case;
         let expected = case.get("expected_rfc6265bis").unwrap_or(&case["expected"]);
-        let expected: Vec<(String, String)> =
-            list(expected).iter().map(|pair| (string(&pair[0]), string(&pair[1]))).collect();
-        let (jar, now) = received(case, text(&case["set_from"]));
-        let sent: Vec<(String, String)> = jar
-            .cookies_for(&Url::parse(text(&case["read_from"])), now)
+        let expected: Vec<String> = list(expected)
             .iter()
-            .map(|stored| (stored.name.clone(), stored.value.clone()))
+            .map(|pair| match (text(&pair[0]), text(&pair[1])) {
+                ("", value) => value.to_owned(),
+                (name, value) => format!("{name}={value}"),
+            })
             .collect();
+        let expected = expected.join("; ");
+        let sent = received(case).cookie_header(&Url::parse(text(&case["read_from"])));
+        let sent = String::from_utf8(sent.unwrap_or_default()).unwrap();
         tally.case(case, case.get("disabled_upstream").is_some(), sent == expected, || {
             format!("{sent:?}, not {expected:?}")
         });
@@ -69,15 +71,15 @@ fn cookie_dates_match_the_suites() {
 fn web_platform_cases_send_the_expected_cookies() {
     let mut tally = Tally::new("wpt_store.json");
     for case in cases(WPT_STORE) {
-        let (jar, now) = received(&case, text(&case["set_from"]));
-        let sent = jar.cookie_header(&Url::parse(text(&case["read_from"])), now);
+        let mut jar = received(&case);
+        let sent = jar.cookie_header(&Url::parse(text(&case["read_from"])));
         let expected = match case.get("expected_cookie_hex") {
             Some(hex) => Some(decode_hex(text(hex))),
             None => case["expected_cookie"].as_str().map(|header| header.as_bytes().to_vec()),
         };
-        let same_site = case.get("same_site").is_none_or(|expected| {
-            jar.cookies.first().map(|cookie| same_site(&cookie.stored)).as_deref() == expected.as_str()
-        });
+        let same_site = case
+            .get("same_site")
+            .is_none_or(|expected| jar.stored().first().map(same_site).as_deref() == expected.as_str());
         tally.case(&case, case.get("varies").is_some(), sent == expected && same_site, || {
             let sent = sent.as_deref().map(|header| header.escape_ascii().to_string());
             format!("{sent:?}, same_site as expected: {same_site}")
@@ -187,9 +189,9 @@ fn browsers_agree_on_web_platform_cases() {
     for row in verdicts("wpt_store") {
         rows += 1;
         let case = wpt.iter().find(|case| case["id"] == row["id"]).expect("a wpt case of this id");
-        let (jar, _) = received(case, text(&case["set_from"]));
+        let jar = received(case);
         for browser in BROWSERS {
-            if row[browser]["accepted"] != !jar.cookies.is_empty() {
+            if row[browser]["accepted"] != !jar.stored().is_empty() {
                 found.insert(format!("{browser} {} {}", text(&row["id"]), outcome(&row[browser])));
             }
         }
@@ -228,9 +230,9 @@ fn browsers_agree_on_removal_and_overwriting() {
                 skipped += 1;
                 continue;
             }
-            let mut jar = Jar::default();
+            let mut jar = Jar::new(run_at());
             for step in steps {
-                jar.receive(text(&step["set_cookie"]).as_bytes(), &url(step), run_at());
+                jar.receive(text(&step["set_cookie"]).as_bytes(), &url(step));
             }
             // The browser sends the cookies to `www.site.test`, or to the row's host if that host is loopback.
             let last = url(steps.last().unwrap());
@@ -244,7 +246,7 @@ fn browsers_agree_on_removal_and_overwriting() {
                     ("sent_back_http_dir", false, "/dir/page"),
                 ] {
                     let Some(measured) = row[browser].get(key) else { continue };
-                    let sent = jar.cookie_header(&Url::new(https, host, path), run_at());
+                    let sent = jar.cookie_header(&Url::new(https, host, path));
                     if sent.as_deref() != measured.as_str().map(str::as_bytes) {
                         found.insert(format!("{browser} {} {key} {measured}", text(&row["id"])));
                     }
@@ -308,14 +310,14 @@ fn context(case: &Value) -> Context {
     url(case).context().at(case.get("now").map_or_else(run_at, time))
 }
 
-/// Returns a cookie jar that has received the headers of the test case, and the time of the test case.
-fn received(case: &Value, from: &str) -> (Jar, SystemTime) {
-    let (from, now) = (Url::parse(from), time(&case["now"]));
-    let mut jar = Jar::default();
+/// Returns a browser that has received the headers of the test case at the time of the test case.
+fn received(case: &Value) -> Jar {
+    let from = Url::parse(text(&case["set_from"]));
+    let mut jar = Jar::new(time(&case["now"]));
     for header in set_cookie_headers(case) {
-        jar.receive(&header, &from, now);
+        jar.receive(&header, &from);
     }
-    (jar, now)
+    jar
 }
 
 /// Returns the day on which the browsers' verdicts were recorded.
@@ -337,10 +339,6 @@ fn moment(date: &str) -> SystemTime {
 
 fn rows(file: &str) -> impl Iterator<Item = Vec<&str>> {
     file.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect())
-}
-
-fn string(value: &Value) -> String {
-    text(value).to_owned()
 }
 
 /// Counts the test cases in one vector file, and collects the results that differ from the suite.

@@ -98,6 +98,14 @@ struct Theirs(String);
 #[derive(Cookie)]
 #[cookie(name = OLD, secure = false, reason = "80")]
 struct Both(String);
+
+#[derive(Cookie)]
+#[cookie(formerly(name = "sid", until = "2027-03-01"), reason = "84")]
+struct Renamed(String);
+
+#[derive(Cookie)]
+#[cookie(formerly(name = "__Host-sid", until = "2027-03-01"))]
+struct RenamedHost(String);
 "#;
 
 /// Creates the workspace. All tests share and change the same folder, so the guard lets only one test run at a time.
@@ -138,6 +146,7 @@ const ALONE: Places = &[(54, "partitioned")];
 /// The errors of a cookie with two weaknesses: the cookie is not `Secure`, and the cookie's name has no prefix.
 const BOTH_INSECURE: Places = &[(80, "false")];
 const BOTH_UNPREFIXED: Places = &[(80, "OLD")];
+const FORMER: Places = &[(84, "\"sid\"")];
 
 #[test]
 fn each_word_refuses_only_its_weakness() {
@@ -154,6 +163,7 @@ fn each_word_refuses_only_its_weakness() {
         // The list of public suffixes needs the feature `public-suffix`, which this crate does not enable.
         (Rule::PublicSuffix, &[]),
         (Rule::PartitionAlone, &[ALONE]),
+        (Rule::FormerName, &[FORMER]),
     ];
     let all: Vec<Rule> = Rule::ALL.iter().copied().filter(|rule| rule.kind() != RuleKind::Error).collect();
     assert_eq!(lints.iter().map(|(rule, _)| *rule).collect::<Vec<_>>(), all, "a lint is not tested here");
@@ -198,9 +208,20 @@ struct Own(u64);
 
 #[test]
 fn all_refuses_each_cookie_once() {
-    let everything =
-        [INSECURE, &SCRIPT[..1], SAME_SITE, UNPREFIXED, DOMAIN, LONG, MONTH, ALONE, &SCRIPT[1..], BOTH_INSECURE]
-            .concat();
+    let everything = [
+        INSECURE,
+        &SCRIPT[..1],
+        SAME_SITE,
+        UNPREFIXED,
+        DOMAIN,
+        LONG,
+        MONTH,
+        ALONE,
+        &SCRIPT[1..],
+        BOTH_INSECURE,
+        FORMER,
+    ]
+    .concat();
     assert_eq!(errors("all max-age=30d"), at(&everything));
     let without_limit: Vec<_> = everything.into_iter().filter(|place| !MONTH.contains(place)).collect();
     assert_eq!(errors("all"), at(&without_limit));
@@ -252,8 +273,8 @@ fn unknown_words_are_reported_once() {
         texts,
         [
             "in the environment variable `HARDTACK_DENY`, `insecur` is no lint; write `insecure`, `script-readable`, \
-             `same-site-none`, `unprefixed`, `domain-wide`, `long-lived`, `public-suffix`, `partition-alone`, `all`, \
-             `max-age=30d`, or except a cookie as in `-shop::Theme`",
+             `same-site-none`, `unprefixed`, `domain-wide`, `long-lived`, `public-suffix`, `partition-alone`, \
+             `former-name`, `all`, `max-age=30d`, or except a cookie as in `-shop::Theme`",
             "in the environment variable `HARDTACK_DENY`, `max-age=30`: `30` is no duration; write it as in `max-age=30d`",
             "in the environment variable `HARDTACK_DENY`, `-Theme`: `Theme` names no cookie; write its crate too, as in \
              `-shop::Theme`",

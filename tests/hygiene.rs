@@ -288,7 +288,11 @@ fn cookie_names_drop_the_raw_prefix() {
     set.set_type(3).unwrap();
     set.set_match_with(raw::r#async("a".to_owned()), |set| set.without_max_age()).unwrap();
     set.remove_enum().unwrap();
-    assert_eq!(set.try_type().unwrap(), None);
+    assert_eq!((set.r#type(), set.try_type().unwrap()), (Some(3), Some(3)));
+    assert!(set.r#match().is_some());
+    assert!(set.r#enum().is_none() && set.try_enum().unwrap().is_none());
+    set.remove_all().unwrap();
+    assert!(set.r#type().is_none());
     jar.write(&mut http::HeaderMap::new());
 }
 

@@ -61,13 +61,19 @@ pub struct ShopCookies {
 pub fn local() {
     /// A generic type in a function.
     #[derive(Cookie)]
-    #[cookie(name = NAME)]
+    #[cookie(name = NAME, partitioned)]
     struct Wrapped<T>(T);
     let _ = Wrapped(1).0;
 }
 "#;
 
 const WEB: &str = r#"use shop as _;
+
+/// The same cookie as the session of the shop, with another lifetime.
+#[cfg(feature = "clash")]
+#[derive(hardtack::Cookie)]
+#[cookie(max_age = "1h")]
+pub struct Session(String);
 
 fn main() {
     let inventory = hardtack::inventory();
@@ -87,6 +93,11 @@ fn main() {
 
 /// Runs the program with the argument and returns the program's output.
 fn output_of(argument: &str) -> String {
+    run(&[], argument)
+}
+
+/// Builds the program with these arguments of cargo. Runs the program with the argument, and returns the output.
+fn run(cargo: &[&str], argument: &str) -> String {
     static PROGRAM: OnceLock<Workspace> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
         let hardtack =
@@ -94,7 +105,7 @@ fn output_of(argument: &str) -> String {
         let members = [
             ("themes", hardtack),
             ("shop", &*format!("{hardtack}\nthemes = {{ path = \"../themes\" }}")),
-            ("web", &*format!("{hardtack}\nshop = {{ path = \"../shop\" }}")),
+            ("web", &*format!("{hardtack}\nshop = {{ path = \"../shop\" }}\n\n[features]\nclash = []")),
         ];
         let program = Workspace::create("inventory", &members);
         program.write("themes/src/lib.rs", THEMES);
@@ -102,7 +113,7 @@ fn output_of(argument: &str) -> String {
         program.write("web/src/main.rs", WEB);
         program
     });
-    let output = program.cargo(&["run", "--quiet", "-p", "web", "--", argument], &[]);
+    let output = program.cargo(&[&["run", "--quiet", "-p", "web"], cargo, &["--", argument]].concat(), &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -248,7 +259,11 @@ fn html_is_escaped_and_loads_nothing() {
 #[test]
 fn deny_lists_each_weakness() {
     assert_eq!(output_of("insecure, unprefixed, same-site-none"), "no weaknesses\n");
-    assert_eq!(output_of("script-readable -themes::Theme"), "no weaknesses\n");
+    assert_eq!(output_of("script-readable -themes::scheme::Theme"), "no weaknesses\n");
+    // An exception is the whole path, and the type `Theme` is in the module `scheme`.
+    let incomplete = output_of("script-readable -themes::Theme");
+    assert!(incomplete.contains("`-themes::Theme` exempts no cookie of this program; remove it"), "{incomplete}");
+    assert!(incomplete.contains("exempt the cookie with `-themes::scheme::Theme`"), "{incomplete}");
     let denied = output_of("script-readable max-age=30d");
     let lines: Vec<&str> = denied.lines().collect();
     assert_eq!(
@@ -258,11 +273,32 @@ fn deny_lists_each_weakness() {
             "  shop/src/lib.rs:20: `shop::ShopCookies::sso`: `max_age` is over the limit of 30d; shorten it, or exempt \
              the cookie with `-shop::ShopCookies::sso`",
             "  themes/src/lib.rs:14: `themes::scheme::Theme`: `http_only = false` trips `script-readable`; remove it, or \
-             exempt the cookie with `-themes::Theme`",
+             exempt the cookie with `-themes::scheme::Theme`",
         ]
     );
     assert!(output_of("scriptreadable").contains("`scriptreadable` is no lint; write `insecure`"));
     assert!(output_of("-shop::Gone insecure").contains("`-shop::Gone` exempts no cookie of this program; remove it"));
+}
+
+#[test]
+fn different_declarations_of_a_cookie_are_refused() {
+    let clash = |argument: &str| run(&["--features", "clash"], argument);
+    for deny_list in ["insecure", "insecure -web::Session -shop::Session"] {
+        let denied = clash(deny_list);
+        let lines: Vec<&str> = denied.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "the cookies of this program do not pass the deny list:",
+                "  web/src/main.rs:7: `web::Session`: `__Host-Http-session` is also declared by `shop::Session` \
+                 (shop/src/lib.rs:9), with a different `max_age`; declare it once, and use that type in both places",
+            ]
+        );
+    }
+    let json: Value = serde_json::from_str(&clash("json")).unwrap();
+    let sessions = json["cookies"].as_array().unwrap().iter().filter(|cookie| cookie["name"] == "__Host-Http-session");
+    let rules: Vec<&Value> = sessions.map(|session| &session["findings"][0]["rule"]).collect();
+    assert_eq!(rules, ["declarations-differ", "declarations-differ"]);
 }
 
 const PAGES: &str = "github.io";

@@ -59,9 +59,11 @@ fn run_scenarios(kind: Kind) {
 /// The name and the function of a test scenario. Each test scenario begins with an empty cookie store.
 type Scenario = (&'static str, fn(&Page<'_>));
 
-const SCENARIOS: [Scenario; 13] = [
+const SCENARIOS: [Scenario; 15] = [
     ("values are read back unchanged", values_are_read_back_unchanged),
     ("cookies are stored as declared", cookies_are_stored_as_declared),
+    ("former cookies are read and removed", former_cookies_are_read_and_removed),
+    ("families have at most eight cookies", families_have_at_most_eight_cookies),
     ("expired cookies are errors", expired_cookies_are_errors),
     ("plain HTTP reaches insecure cookies only", plain_http_reaches_insecure_cookies_only),
     ("localhost is a secure context", localhost_is_a_secure_context),
@@ -102,12 +104,6 @@ impl Page<'_> {
 
     fn remove(&self, cookie: &str) -> String {
         self.call("remove", json!([cookie]))
-    }
-
-    /// Sets a cookie with a path or domain that differs from the declaration. If `value` is `None`, removes the cookie
-    /// with that path or domain.
-    fn set_in_scope(&self, cookie: &str, value: Option<&str>, setter: &str, scope: &str) -> String {
-        self.call("set_in_scope", json!([cookie, value, setter, scope]))
     }
 
     /// Makes the server respond with the `Set-Cookie` header in the argument.
@@ -234,22 +230,65 @@ fn cookies_are_stored_as_declared(page: &Page<'_>) {
     }
 
     // The WebAssembly program has no policy, so the program does not know the policy's cookie domain.
+    page.receive("__Secure-name=ada; Path=/; Domain=site.test; Secure");
     assert_error(&page.set("name", "s3cr3t"), "Set", "__Secure-name");
     assert_error(&page.remove("name"), "Set", "__Secure-name");
-    assert_eq!(page.set_in_scope("name", Some("ada"), "domain", DOMAIN), "ok");
-    let shared = StoredCookie { domain: DOMAIN.to_owned(), host_only: false, ..host_only("__Secure-name", "ada") };
-    assert_eq!(page.stored_cookie(), shared);
     assert_eq!((page.get("name"), page.read_by_server("name")), ("some ada".into(), "some ada".into()));
-    assert_eq!(page.set_in_scope("name", None, "domain", DOMAIN), "ok");
-    assert_eq!(page.stored(), []);
+    assert_eq!(page.stored_cookie().value, "ada");
+    page.tab.clear();
 
-    assert_eq!(page.set_in_scope("cart", Some("7"), "path", "/shop/7"), "ok");
-    assert_eq!(page.stored_cookie().path, "/shop/7");
-    // `remove` uses the declared path, so the cookie with the other path remains in the browser. `remove` returns an
-    // error, because the page can still read a cookie with this name.
+    // The declaration does not name the path `/shop/7`, so the cookie remains in the browser. `remove` returns an error,
+    // because the page can still read a cookie with this name.
+    page.receive("__Secure-cart=7; Path=/shop/7; Secure");
     assert_error(&page.remove("cart"), "Remains", "__Secure-cart");
-    assert_eq!(page.set_in_scope("cart", None, "path", "/shop/7"), "ok");
-    assert_eq!(page.stored(), []);
+    assert_eq!(page.stored_cookie().path, "/shop/7");
+}
+
+fn former_cookies_are_read_and_removed(page: &Page<'_>) {
+    page.open("/shop/7");
+    page.receive("tongue=en; Path=/; Secure");
+    assert_eq!((page.get("language"), page.read_by_server("language")), ("some en".into(), "some en".into()));
+    assert_eq!(page.stored_cookie().name, "tongue", "reading writes nothing");
+    assert_eq!((page.set("language", "pt"), page.get("language")), ("ok".into(), "some pt".into()));
+    assert_eq!(page.stored_cookie().name, "__Secure-language");
+
+    // A sibling host plants the earlier name.
+    page.receive("tongue=evil; Path=/; Domain=site.test");
+    assert_eq!((page.get("language"), page.read_by_server("language")), ("some pt".into(), "some pt".into()));
+    // Outside the path, the page does not see the present cookie.
+    page.open("/");
+    assert_eq!(page.get("language"), "none");
+    page.open("/shop/7");
+    assert_error(&page.remove("language"), "Remains", "tongue");
+    page.receive("tongue=old; Path=/; Secure");
+    assert_eq!((page.get("language"), page.read_by_server("language")), ("none".into(), "none".into()));
+    page.tab.clear();
+
+    // The earlier scope of the present name.
+    page.receive("__Secure-language=en; Path=/; Domain=site.test; Secure");
+    assert_eq!((page.set("language", "pt"), page.stored_cookie().path.as_str()), ("ok".into(), "/shop"));
+    page.receive("__Secure-language=en; Path=/; Domain=site.test; Secure");
+    assert_eq!((page.remove("language"), page.stored()), ("ok".into(), vec![]));
+}
+
+fn families_have_at_most_eight_cookies(page: &Page<'_>) {
+    page.open("/");
+    let key = |number: usize| format!("form-{number}");
+    for number in 0..10 {
+        assert_eq!(page.call("set_draft", json!([key(number), "a; b"])), "ok");
+        assert_eq!(page.call("get_draft", json!([key(number)])), "some a; b");
+    }
+    let keys = (2..10).map(key).collect::<Vec<_>>().join(" ");
+    assert_eq!((page.call("draft_keys", json!([])), page.read_by_server("draft")), (keys.clone(), keys));
+    assert_eq!(page.stored().len(), 8);
+    for refused in [page.call("set_draft", json!(["a.b", "s3cr3t"])), page.call("remove_draft", json!([""]))] {
+        assert_error(&refused, "Set", "__Host-draft");
+    }
+    assert_eq!(page.call("get_draft", json!(["a.b"])), "none");
+    for number in 2..10 {
+        assert_eq!(page.call("remove_draft", json!([key(number)])), "ok");
+    }
+    assert_eq!((page.call("draft_keys", json!([])), page.stored()), (String::new(), vec![]));
 }
 
 fn expired_cookies_are_errors(page: &Page<'_>) {
@@ -257,7 +296,10 @@ fn expired_cookies_are_errors(page: &Page<'_>) {
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
     for (cookie, max_age, (function, arguments)) in [
         ("__Secure-cart", 30 * 86_400, ("set", json!(["cart", "7"]))),
-        ("__Host-theme", 600, ("set_theme_with_lifetime", json!(["dark", "max_age", 600]))),
+        ("__Secure-cart", 600, ("set_cart_with_lifetime", json!([7, "max_age", 600]))),
+        // A longer lifetime is cut to the declared one.
+        ("__Secure-cart", 30 * 86_400, ("set_cart_with_lifetime", json!([7, "max_age", 31 * 86_400]))),
+        ("__Secure-cart", 30 * 86_400, ("set_cart_with_lifetime", json!([7, "expires", 4_000_000_000_u32]))),
     ] {
         let before = now();
         assert_eq!(page.call(function, arguments), "ok");
@@ -266,14 +308,9 @@ fn expired_cookies_are_errors(page: &Page<'_>) {
         assert!(before.floor() <= set_at && set_at <= now().ceil(), "{cookie}: {before} {set_at}");
         page.tab.clear();
     }
-    assert_eq!(page.call("set_theme_with_lifetime", json!(["dark", "expires", 4_000_000_000_u32])), "ok");
-    // Browsers shorten a longer lifetime to 400 days (6265bis 5.5).
-    let expires = page.stored_cookie().expires.unwrap();
-    let days = (expires - now()) / 86_400.0;
-    assert!((399.0..401.0).contains(&days), "{days} days");
     for (setter, seconds) in [("max_age", 0), ("expires", 1)] {
-        let result = page.call("set_theme_with_lifetime", json!(["s3cr3t", setter, seconds]));
-        assert_error(&result, "Dropped", "__Host-theme");
+        let result = page.call("set_cart_with_lifetime", json!([7, setter, seconds]));
+        assert_error(&result, "Dropped", "__Secure-cart");
         assert_eq!(page.stored(), []);
     }
 }
@@ -319,8 +356,7 @@ fn localhost_is_a_secure_context(page: &Page<'_>) {
 fn pages_outside_the_path_are_rejected(page: &Page<'_>) {
     for path in ["/", "/shopping", "/SHOP", "/elsewhere/shop"] {
         page.open(path);
-        let deeper = page.set_in_scope("cart", Some("1"), "path", "/shop/7");
-        for result in [page.set("cart", "1"), page.remove("cart"), deeper] {
+        for result in [page.set("cart", "1"), page.remove("cart")] {
             assert_error(&result, "OutsidePath", "__Secure-cart");
         }
         assert_eq!((page.get("cart"), page.stored()), ("none".into(), vec![]));
@@ -346,9 +382,7 @@ fn pages_outside_the_path_are_rejected(page: &Page<'_>) {
 
 fn dropped_cookies_are_errors(page: &Page<'_>) {
     page.open("/shop/7");
-    for domain in ["elsewhere.example", "sub.www.site.test"] {
-        assert_error(&page.set_in_scope("name", Some("s3cr3t"), "domain", domain), "Dropped", "__Secure-name");
-    }
+    assert_error(&page.set("elsewhere", "s3cr3t"), "Dropped", "__Secure-elsewhere");
     page.receive("legacy=server; Path=/; Secure; HttpOnly");
     assert_error(&page.set("legacy", "s3cr3t"), "Dropped", "legacy");
     assert_eq!(page.stored_cookie().value, "server");

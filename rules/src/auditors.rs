@@ -1,6 +1,7 @@
 //! The catalogue of scanner findings. The catalogue lists the weaknesses of cookies and responses, and the ids of each
 //! weakness in standards and scanners. The input is a [`Weakness`] and [`Facts`]. The output is the ids and the
-//! severity of the weakness. The catalogue does not search for weaknesses: the audit of the crate `hardtack` does.
+//! severity of the weakness. The catalogue does not search for weaknesses: the audit and the inventory of the crate
+//! `hardtack` do.
 //!
 //! The ids, and the conditions for each id, come from these sources:
 //!
@@ -239,7 +240,8 @@ macro_rules! weaknesses {
         $predicate:literal, $remedy:literal,
         [$($auditor:ident $reference:literal $(if $condition:expr)?),*];
     )*) => {
-        /// A weakness of a cookie or a response that standards and scanners report.
+        /// A weakness of a cookie or a response that standards and scanners report, or a weakness of a declaration. Only
+        /// the inventory reports the weaknesses of declarations.
         ///
         /// If a [`Rule`] describes the same weakness, the rule has the same id. For example, `insecure` has the same
         /// meaning in a declaration, in `HARDTACK_DENY` and in a report.
@@ -382,6 +384,19 @@ weaknesses! {
     ForwardedBelieved, "forwarded-believed", High,
         "trusts a forwarding header from any peer", "trust it only from the proxies that you run",
         [Asvs "4.1.3"];
+    DeclarationsDiffer, "declarations-differ", Medium,
+        "has two declarations that differ", "declare it once, and use that type in both places",
+        [];
+    FamilyName, "family-name", Medium,
+        "has a name inside the family of a `keyed` cookie", "give one of the two cookies another `name`",
+        [];
+    FormerName, "former-name", Low,
+        "accepts a former value that others can choose", "remove the `formerly` entry as soon as possible",
+        [Cwe "CWE-565"];
+    FormerExpired, "former-expired", Info,
+        "has a `formerly` entry whose day `until` has passed",
+        "remove the entry when browsers no longer hold the former cookie",
+        [];
 }
 
 impl Weakness {
@@ -443,6 +458,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::{Facts, HstsFault, OBSERVATORY_HSTS_SECONDS, Severity, Weakness};
+    use crate::former::Former;
     use crate::rule::Rule;
     use crate::spec::{SameSite, Spec};
 
@@ -466,10 +482,12 @@ mod tests {
             (Weakness::LongLived, Rule::LongLived),
             (Weakness::Size, Rule::Size),
             (Weakness::DuplicateAttribute, Rule::DuplicateAttribute),
+            (Weakness::FamilyName, Rule::FamilyName),
+            (Weakness::FormerName, Rule::FormerName),
         ] {
             assert_eq!(weakness.rule(), Some(rule));
         }
-        assert_eq!(Weakness::ALL.iter().filter(|weakness| weakness.rule().is_some()).count(), 8);
+        assert_eq!(Weakness::ALL.iter().filter(|weakness| weakness.rule().is_some()).count(), 10);
     }
 
     #[test]
@@ -599,6 +617,10 @@ mod tests {
         assert_eq!(Weakness::SameSiteNone.reason(&spec), Some("r"));
         assert_eq!(Weakness::DomainWide.reason(&spec), Some("r"));
         assert_eq!(Weakness::SameSiteMissing.reason(&spec), None);
+        let former = [Former::new().name("sid")];
+        let spec = Spec::new("__Host-a").formerly(&former).reason("r");
+        assert_eq!(Weakness::FormerName.reason(&spec), Some("r"));
+        assert_eq!(Weakness::FormerName.reason(&spec.formerly(&[])), None);
         assert_eq!(Weakness::Insecure.reason(&Spec::new("a").secure(false).read_only().reason("r")), None);
     }
 }

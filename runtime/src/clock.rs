@@ -1,11 +1,15 @@
 //! Returns the current time as a `SystemTime`, and converts a `SystemTime` to whole seconds. A test can set the current
-//! time. `SystemTime::now` panics in WebAssembly without an operating system, so a WebAssembly build uses another
-//! clock.
+//! time.
+//!
+//! `SystemTime::now` panics in WebAssembly without an operating system. A WebAssembly build with the feature `web` or
+//! `seal` uses the clock of the JavaScript host. Without these features, a WebAssembly build may run on a host without
+//! JavaScript, so the build has no clock.
 
 use std::time::SystemTime;
 
-/// Returns the current time. Inside a call to [`at`], returns the time that was passed to `at`.
-pub(crate) fn now() -> SystemTime {
+/// Returns the current time. Inside a call to [`at`], returns the time that was passed to `at`. Returns `None` if the
+/// build has no clock.
+pub(crate) fn try_now() -> Option<SystemTime> {
     #[cfg(feature = "testing")]
     if let Some(time) = OVERRIDE.get() {
         return time;
@@ -13,16 +17,37 @@ pub(crate) fn now() -> SystemTime {
     system_now()
 }
 
+/// Returns the current time, or the start of 1970 if the build has no clock.
+///
+/// In a build without a clock, every `Expires` date after 1970 therefore counts as a future date. If the policy limits
+/// the lifetime of cookies, every `Expires` date of today or later exceeds the limit. hardtack then adds the longest
+/// allowed `Max-Age` to the header.
+pub(crate) fn now() -> SystemTime {
+    try_now().unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
 #[cfg(feature = "testing")]
 thread_local! {
-    static OVERRIDE: std::cell::Cell<Option<SystemTime>> = const { std::cell::Cell::new(None) };
+    /// The result of `try_now`, if a test sets the result.
+    static OVERRIDE: std::cell::Cell<Option<Option<SystemTime>>> = const { std::cell::Cell::new(None) };
 }
 
 /// Calls `run`. During the call, `time` is the current time of this thread.
 #[cfg(feature = "testing")]
 pub(crate) fn at<T>(time: SystemTime, run: impl FnOnce() -> T) -> T {
-    /// A guard whose `drop` restores the previous time, even if `run` panics.
-    struct Restore(Option<SystemTime>);
+    with_override(Some(time), run)
+}
+
+/// Calls `run`. During the call, this thread has no clock, as in a WebAssembly build without a JavaScript host.
+#[cfg(all(feature = "testing", test))]
+pub(crate) fn without<T>(run: impl FnOnce() -> T) -> T {
+    with_override(None, run)
+}
+
+#[cfg(feature = "testing")]
+fn with_override<T>(time: Option<SystemTime>, run: impl FnOnce() -> T) -> T {
+    /// A guard whose `drop` restores the previous result, even if `run` panics.
+    struct Restore(Option<Option<SystemTime>>);
     impl Drop for Restore {
         fn drop(&mut self) {
             OVERRIDE.set(self.0);
@@ -45,16 +70,16 @@ pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
 }
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-fn system_now() -> SystemTime {
-    SystemTime::now()
+fn system_now() -> Option<SystemTime> {
+    Some(SystemTime::now())
 }
 
-/// Returns the time from the JavaScript host, such as a browser. Signed and sealed values need a clock, because they
+/// Returns the time of the JavaScript host, such as a browser. Signed and sealed values need a clock, because they
 /// expire.
 #[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "seal", feature = "web")))]
-fn system_now() -> SystemTime {
-    let since = core::time::Duration::try_from_secs_f64(date_now() / 1000.0).unwrap_or_default();
-    SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
+fn system_now() -> Option<SystemTime> {
+    let since = core::time::Duration::try_from_secs_f64(date_now() / 1000.0).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
 #[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "seal", feature = "web")))]
@@ -64,12 +89,9 @@ extern "C" {
     fn date_now() -> f64;
 }
 
-/// Returns the start of 1970, because this target has no clock. Every `Expires` date after 1970 therefore counts as a
-/// future date. If the policy limits the lifetime of cookies, every `Expires` date of today or later exceeds the limit.
-/// hardtack then adds the longest allowed `Max-Age` to the header.
 #[cfg(all(target_family = "wasm", target_os = "unknown", not(any(feature = "seal", feature = "web"))))]
-fn system_now() -> SystemTime {
-    SystemTime::UNIX_EPOCH
+fn system_now() -> Option<SystemTime> {
+    None
 }
 
 #[cfg(test)]

@@ -218,6 +218,7 @@ codes! {
     Expired, "expired", "the seal is valid, and its expiry time has passed";
     UnknownKey, "unknown-key", "the keyring does not have the key that the value names";
     Undeclared, "undeclared", "the policy refuses undeclared cookies";
+    Namesake, "namesake", "a header has the name of a declared cookie, and is weaker than the declaration";
     Baseline, "baseline", "the header was weaker than the policy's baseline";
     Insecure, "insecure", "the header has no `Secure`";
     ScriptReadable, "script-readable", "the header of a session cookie has no `HttpOnly`";

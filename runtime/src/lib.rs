@@ -97,7 +97,7 @@
 //! | `tower` | `Policy::layer` for servers, `Policy::client_layer` for clients |
 //! | `axum` | extractors, errors as responses, the peer's address from `ConnectInfo` |
 //! | `axum-server` | `MarkedAcceptor`, which marks each connection as TLS or plain HTTP |
-//! | `web` | `web::get`, `web::set` and `web::remove` for the cookies of a page, in WebAssembly in a browser |
+//! | `web` | `web::get`, `web::set`, `web::remove` and `web::family` for the cookies of a page, in WebAssembly in a browser |
 //! | `actix` | `hardtack::actix`: actix-web 4, a middleware, extractors, errors as responses |
 //! | `rocket` | `hardtack::rocket`: Rocket 0.5, a fairing, request guards, errors as responses |
 //! | `poem` | `hardtack::poem`: poem 3, a middleware, extractors, errors as responses |
@@ -107,7 +107,7 @@
 //! | `public-suffix` | an error for a `domain` that is a public suffix |
 //! | `tracing` | [events](event) as `tracing` events; each framework's feature implies it |
 //! | `toml` | `Policy::from_toml` |
-//! | `testing` | `testing::https()` and other helpers for your own tests |
+//! | `testing` | `testing::https()`, an in-memory browser and other helpers for your own tests |
 
 // Makes the path `::hardtack` valid in this crate. The code that the macros generate uses the path `::hardtack`.
 extern crate self as hardtack;

@@ -88,12 +88,11 @@ pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
         let (from, to) = (Url::parse(text(&row["set_from"])), Url::parse(text(&row["read_from"])));
         let headers = set_cookie_headers(row);
         page.open(checks.replay, &tab, &from);
-        let now = SystemTime::now();
-        let mut jar = Jar::default();
-        headers.iter().for_each(|header| jar.receive(header, &from, now));
+        let mut jar = Jar::new(SystemTime::now());
+        headers.iter().for_each(|header| jar.receive(header, &from));
         checks.replay.fetch(&tab, &headers.iter().fold(stop(&from), |stop, header| stop.set_cookie(header))).unwrap();
 
-        let mut predicted: Vec<_> = jar.cookies.iter().map(|cookie| predicted_json(&cookie.stored)).collect();
+        let mut predicted: Vec<_> = jar.stored().iter().map(predicted_json).collect();
         if checks.browser.kind == Kind::Chromium {
             // The protocol that reads Chromium's store omits bytes that are not UTF-8. The `Cookie` header below shows
             // that Chromium stored the omitted bytes.
@@ -107,7 +106,7 @@ pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
 
         page.open(checks.replay, &tab, &to);
         let sent = checks.replay.fetch(&tab, &stop(&to)).unwrap();
-        let differs = sent != jar.cookie_header(&to, now);
+        let differs = sent != jar.cookie_header(&to);
         results.add(text(&row["id"]), differs.then(|| format!("sent {}", escaped(sent.as_deref()))));
         tab.clear();
     }
@@ -157,7 +156,7 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
     assert_eq!(rows.len(), 119);
     for row in &rows {
         let steps = list(&row["steps"]);
-        let (mut jar, now) = (Jar::default(), SystemTime::now());
+        let mut jar = Jar::new(SystemTime::now());
         let mut by_header = true;
         // The URLs that the browser has not visited yet.
         let mut stops: Vec<Stop> = Vec::new();
@@ -170,7 +169,7 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
                 tab.set_document_cookies(&[text(script).to_owned()]);
             }
             for header in step.get("set_cookie").map(headers_of_step).unwrap_or_default() {
-                jar.receive(header.as_bytes(), &at, now);
+                jar.receive(header.as_bytes(), &at);
                 let last = stops.pop().unwrap();
                 stops.push(last.set_cookie(header.as_bytes()));
             }
@@ -203,8 +202,7 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
                 }
                 sent_back => sent_text.as_deref() == sent_back,
             };
-            let as_predicted =
-                !by_header || measured.get("stored_count").is_some() || *sent == jar.cookie_header(to, now);
+            let as_predicted = !by_header || measured.get("stored_count").is_some() || *sent == jar.cookie_header(to);
             let differs = !(as_measured && as_predicted);
             results.add(text(&row["id"]), differs.then(|| format!("{key} {}", escaped(sent.as_deref()))));
         }

@@ -1,12 +1,14 @@
 //! Reads the vectors of `tests/vectors` for the audit tests and the browser tests. Besides the reader of the vectors,
 //! the file contains:
 //!
-//! - a model of a browser's cookie store, which uses the audit,
+//! - a wrapper of `hardtack::testing::Browser`,
 //! - the list of the known differences between browsers and the audit.
 
+use std::fmt;
 use std::time::SystemTime;
 
-use hardtack::audit::{Context, Rejection, Stored, set_cookie};
+use hardtack::audit::{Context, Rejection, Stored};
+use hardtack::testing::{self, Browser};
 use serde_json::Value;
 
 pub(crate) const WPT_STORE: &str = include_str!("../vectors/wpt_store.json");
@@ -112,92 +114,28 @@ pub(crate) fn url(case: &Value) -> Url {
     Url::new(case["https"] == true, text(&case["host"]), text(&case["path"]))
 }
 
-/// A model of a browser's cookie store. The model follows the rules about several cookies in RFC 6265bis sections 5.7
-/// and 5.8. The model contains only the rules that the vectors need.
-#[derive(Default)]
-pub(crate) struct Jar {
-    pub(crate) cookies: Vec<JarCookie>,
-    received: usize,
-}
-
-pub(crate) struct JarCookie {
-    pub(crate) stored: Stored,
-    /// The number of the `Set-Cookie` header that created the cookie.
-    created: usize,
-}
+/// The model of a browser for users' tests. The vectors check the rules of the model.
+pub(crate) struct Jar(Browser);
 
 impl Jar {
-    /// Stores or removes the cookie of a `Set-Cookie` header in a response from the given URL.
-    pub(crate) fn receive(&mut self, header: &[u8], from: &Url, now: SystemTime) {
-        self.received += 1;
-        let Ok(stored) = set_cookie(header, &from.context().at(now)).stored else { return };
-        if !stored.secure && !from.is_secure() && self.cookies.iter().any(|cookie| protects(&cookie.stored, &stored)) {
-            return;
-        }
-        let has_same_identity = |cookie: &JarCookie| {
-            cookie.stored.name_bytes() == stored.name_bytes()
-                && cookie.stored.domain == stored.domain
-                && cookie.stored.host_only == stored.host_only
-                && cookie.stored.path == stored.path
-                && cookie.stored.partitioned == stored.partitioned
-        };
-        // If a header sets a stored cookie again, the cookie keeps its creation time.
-        let at = self.cookies.iter().position(has_same_identity);
-        let created = at.map_or(self.received, |at| self.cookies.remove(at).created);
-        if !stored.is_removal() {
-            self.cookies.push(JarCookie { stored, created });
-        }
+    pub(crate) fn new(now: SystemTime) -> Self {
+        Jar(testing::at(now, || Browser::new("https://start.example")))
     }
 
-    /// Returns the cookies that the browser sends to the URL, in the order of the `Cookie` header.
-    pub(crate) fn cookies_for(&self, to: &Url, now: SystemTime) -> Vec<&Stored> {
-        let mut list: Vec<&JarCookie> = self
-            .cookies
-            .iter()
-            .filter(|JarCookie { stored, .. }| {
-                let host_matches =
-                    if stored.host_only { to.host == stored.domain } else { domain_matches(&to.host, &stored.domain) };
-                let path_matches = path_matches(to.path_without_query(), &stored.path);
-                let is_expired = stored.expires.is_some_and(|expires| expires <= now);
-                host_matches && path_matches && !is_expired && (!stored.secure || to.is_secure())
-            })
-            .collect();
-        list.sort_by_key(|cookie| (std::cmp::Reverse(cookie.stored.path.len()), cookie.created));
-        list.into_iter().map(|cookie| &cookie.stored).collect()
+    /// Stores or removes the cookie of a `Set-Cookie` header in a response from the given URL.
+    pub(crate) fn receive(&mut self, header: &[u8], from: &Url) {
+        self.0.visit(&from.to_string());
+        self.0.set(header);
+    }
+
+    pub(crate) fn stored(&self) -> &[Stored] {
+        self.0.stored()
     }
 
     /// Returns the `Cookie` header of a request to the given URL, or `None` if no cookie is sent.
-    pub(crate) fn cookie_header(&self, to: &Url, now: SystemTime) -> Option<Vec<u8>> {
-        let pairs: Vec<Vec<u8>> = self
-            .cookies_for(to, now)
-            .into_iter()
-            .map(|stored| match stored.name_bytes() {
-                [] => stored.value_bytes().to_vec(),
-                name => [name, b"=", stored.value_bytes()].concat(),
-            })
-            .collect();
-        (!pairs.is_empty()).then(|| pairs.join(&b"; "[..]))
+    pub(crate) fn cookie_header(&mut self, to: &Url) -> Option<Vec<u8>> {
+        self.0.visit(&to.to_string()).get("cookie").map(|header| header.as_bytes().to_vec())
     }
-}
-
-/// Returns true if the stored Secure cookie prevents an insecure origin from setting `other` (6265bis 5.7 step 16).
-fn protects(secure: &Stored, other: &Stored) -> bool {
-    secure.secure
-        && secure.name_bytes() == other.name_bytes()
-        && (domain_matches(&secure.domain, &other.domain) || domain_matches(&other.domain, &secure.domain))
-        && path_matches(&other.path, &secure.path)
-}
-
-/// Returns true if the host domain-matches the domain (6265bis 5.1.3). The function does not implement the rule about
-/// IP addresses, because no vector has an IP address as its `Domain`.
-fn domain_matches(host: &str, domain: &str) -> bool {
-    host == domain || host.strip_suffix(domain).is_some_and(|subdomain| subdomain.ends_with('.'))
-}
-
-/// Returns true if the path path-matches the cookie's path (6265bis 5.1.4).
-fn path_matches(path: &str, cookie_path: &str) -> bool {
-    path.strip_prefix(cookie_path)
-        .is_some_and(|rest| rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/'))
 }
 
 /// Returns true if the host is a loopback host. Browsers treat the origins of loopback hosts as secure, even without
@@ -228,13 +166,15 @@ impl Url {
         self.https || is_loopback(&self.host)
     }
 
-    pub(crate) fn path_without_query(&self) -> &str {
-        self.path.split('?').next().unwrap()
-    }
-
     /// Returns the context for an audit of a response from the given URL.
     pub(crate) fn context(&self) -> Context {
         let context = if self.is_secure() { Context::https(&self.host) } else { Context::http(&self.host) };
         context.path(&self.path)
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}{}", if self.https { "https" } else { "http" }, self.host, self.path)
     }
 }

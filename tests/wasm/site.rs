@@ -16,7 +16,7 @@ use hardtack::policy::Hsts;
 use hardtack::{AllowedOver, AnyScheme, Cookies, Policy, ReadCookie, TlsTermination};
 use rustls::ServerConfig;
 
-use super::declarations::{Banner, Cart, Consent, Legacy, Map, Name, Theme};
+use super::declarations::{Banner, Cart, Consent, Draft, Elsewhere, Language, Legacy, Map, Name, Theme};
 use super::network::Ports;
 
 pub(crate) const HOST: &str = "www.site.test";
@@ -83,6 +83,9 @@ async fn read(cookies: Cookies<AnyScheme>, Form(query): Form<HashMap<String, Str
         "theme" => read_result(&cookies, |Theme(text)| text),
         "cart" => read_result(&cookies, |Cart(count)| count.to_string()),
         "name" => read_result(&cookies, |Name(text)| text),
+        "elsewhere" => read_result(&cookies, |Elsewhere(text)| text),
+        "language" => read_result(&cookies, |Language(text)| text),
+        "draft" => cookies.family::<Draft>().keys().join(" "),
         "map" => read_result(&cookies, |Map(text)| text),
         "legacy" => read_result(&cookies, |Legacy(text)| text),
         "banner" => read_result(&cookies, |Banner(text)| text),

@@ -168,9 +168,15 @@ fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decla
     let declared_impl = declared_impl(&value, Some(ty), declaration, &field.origin);
     let probe = matches!(value.shape, Shape::Json { .. }).then(|| probe(set, field));
     let (type_cfgs, impl_cfgs) = (field.cfgs(), field.cfgs());
+    // The field's type is an associated type of a `keyed` marker type. rustc rejects a private associated type of a public
+    // type, so the marker type is as visible as the field.
+    let visibility = match declaration.access() {
+        Access::Keyed => field.visibility.to_token_stream(),
+        Access::Settable | Access::ReadOnly => quote!(pub),
+    };
     quote! {
         #(#type_cfgs)*
-        pub struct #ident(#ty);
+        #visibility struct #ident(#ty);
         #(#impl_cfgs)*
         const _: () = {
             #declared_impl
@@ -313,7 +319,7 @@ fn remove_all(set: &CookieSet<'_>, fields: &[(&CookieField<'_>, &Declaration)]) 
     let mut removals = TokenStream::new();
     for (field, declaration) in fields.iter().filter(|(_, declaration)| declaration.access() != Access::ReadOnly) {
         let cookie = match field.cfgs().next() {
-            Some(_) => removed_name(field).to_token_stream(),
+            Some(_) => removed_name(set, field).to_token_stream(),
             None => declaring_type(set, field),
         };
         let bounds = bounds(set, field, declaration, &cookie);
@@ -344,9 +350,16 @@ fn remove_all(set: &CookieSet<'_>, fields: &[(&CookieField<'_>, &Declaration)]) 
     }
 }
 
-/// Returns the name of the type that [`removed_item`] generates.
-fn removed_name(field: &CookieField<'_>) -> Ident {
-    format_ident!("__removed_{}", field.ident.unraw(), span = Span::call_site())
+/// Returns the name of the type that [`removed_item`] generates. Fields with different `cfg` attributes can have the same
+/// name, so the name for a repeated field contains a number. A field's name does not begin with a digit, so the number
+/// makes the name unique.
+fn removed_name(set: &CookieSet<'_>, field: &CookieField<'_>) -> Ident {
+    let name = field.ident.unraw();
+    let earlier = set.fields.iter().take_while(|other| !core::ptr::eq(*other, field));
+    match earlier.filter(|other| other.ident.unraw() == name).count() {
+        0 => format_ident!("__removed_{}", name, span = Span::call_site()),
+        number => format_ident!("__removed_{}_{}", number, name, span = Span::call_site()),
+    }
 }
 
 /// Generates the type that stands for a field with `cfg` attributes in the where clause of `remove_all`. A `cfg`
@@ -363,7 +376,7 @@ fn removed_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decl
     if field.cfgs().next().is_none() || declaration.access() == Access::ReadOnly {
         return None;
     }
-    let (cfgs, ident, cookie) = (field.cfgs(), removed_name(field), declaring_type(set, field));
+    let (cfgs, ident, cookie) = (field.cfgs(), removed_name(set, field), declaring_type(set, field));
     let value =
         ValueType { ident: &ident, generics: &Generics::default(), shape: Shape::Presence, krate: set.krate.clone() };
     let absent = Declaration { keyed: declaration.keyed, ..Declaration::permissive() };
@@ -623,6 +636,16 @@ mod tests {
         assert!(absent.contains("typeCarrier=::hardtack::private::Carrier<false>;"), "{absent}");
         assert!(!absent.contains("__declared"), "{absent}");
         assert!(!set.contains("__removed_legacy"), "{set}");
+    }
+
+    #[test]
+    fn remove_all_accepts_equal_names_with_different_cfg() {
+        let set = set_of("#[cfg(a)] cart: u32, #[cfg(b)] cart: u64,");
+        assert!(set.contains("#[cfg(a)]type__removed_cart=Shop_cart;"), "{set}");
+        assert!(set.contains("#[cfg(b)]type__removed_1_cart=Shop_cart;"), "{set}");
+        let method = between(&set, "pubfnremove_all(&self)", "__result}");
+        let bounds = "where__removed_cart:::hardtack::AllowedOver<__Scheme>,__removed_1_cart:::hardtack::AllowedOver";
+        assert!(method.contains(bounds), "{method}");
     }
 
     #[test]

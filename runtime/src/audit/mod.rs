@@ -23,8 +23,8 @@
 //!
 //! # Findings
 //!
-//! [`Weakness`] lists all weaknesses that the audit can find. [`Auditor`] lists the standards and scanners that define
-//! the weaknesses.
+//! [`Weakness`] lists all weaknesses that the audit and the inventory can find. [`Auditor`] lists the standards and
+//! scanners that define the weaknesses.
 //!
 //! Like a scanner, the audit checks the attributes of a header even if browsers reject the cookie. For a rejected
 //! cookie, the audit also reports the finding `not-stored`. Scanners do not report that browsers reject a cookie.

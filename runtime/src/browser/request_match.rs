@@ -9,7 +9,6 @@ pub(crate) fn domain_matches(host: &str, domain: &str) -> bool {
 }
 
 /// Returns true if browsers send a cookie whose path is `cookie_path` with a request for `path` (6265bis 5.1.4).
-#[cfg(any(feature = "_layer", feature = "web", test))]
 pub(crate) fn path_matches(path: &[u8], cookie_path: &[u8]) -> bool {
     path.strip_prefix(cookie_path)
         .is_some_and(|rest| matches!((cookie_path.last(), rest.first()), (Some(b'/'), _) | (_, None | Some(b'/'))))

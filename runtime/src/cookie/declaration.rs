@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use hardtack_rules::{Former, family};
+
 use super::value::{self, InvalidValue, ValueWriter};
 
 /// The declaration of one cookie. A `Spec` contains the cookie's name, its attributes and its `reason`.
@@ -334,11 +336,7 @@ pub(crate) struct Declaration {
 
 impl Declaration {
     pub(crate) const fn new<T: DeclaredCookie>() -> Self {
-        Declaration {
-            spec: &T::DECLARED,
-            template: &T::TEMPLATE,
-            is_valid: |text| T::read_value(text).is_ok(),
-        }
+        Declaration { spec: &T::DECLARED, template: &T::TEMPLATE, is_valid: |text| T::read_value(text).is_ok() }
     }
 }
 
@@ -359,9 +357,16 @@ impl CookieName {
         CookieName { name_eq: Cow::Owned(format!("{family}.{key}=")) }
     }
 
-    /// Returns a name that is given as text.
-    pub(crate) fn from_text(name: &str) -> Self {
-        CookieName { name_eq: Cow::Owned(format!("{name}=")) }
+    /// Returns the name that the cookie had under the declaration's entry `former`. If the cookie is part of a family,
+    /// the earlier name has the same key as the present name.
+    pub(crate) fn former(&self, spec: &Spec, former: &Former<'static>) -> Self {
+        let key = self.as_str().strip_prefix(spec.name).unwrap_or_default();
+        CookieName { name_eq: Cow::Owned(format!("{}{key}=", former.name_in(spec))) }
+    }
+
+    /// Returns the key of the cookie `name` in the family `family`. Returns `None` if the cookie is not in the family.
+    pub(crate) fn key_in<'a>(family: &str, name: &'a str) -> Option<&'a str> {
+        name.strip_prefix(family)?.strip_prefix('.').filter(|key| family::is_key(key))
     }
 
     /// Returns the name without `=`.

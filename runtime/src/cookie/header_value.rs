@@ -15,7 +15,7 @@ use crate::request::scheme::Verdict;
 /// The parts of the request and the policy that a `Set-Cookie` header depends on.
 pub(crate) struct HeaderContext<'a> {
     pub(crate) verdict: Verdict,
-    pub(crate) scope: Scope<'a>,
+    pub(crate) scope: Scope,
     pub(crate) seal: SealContext<'a>,
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn set_cookie_header(
     context: HeaderContext<'_>,
 ) -> Result<SetCookieHeader, SetError> {
     let value = header_value(declaration, &name, value, overrides, &context)?;
-    Ok(SetCookieHeader { identity: Identity { name, scope: context.scope.into_owned() }, value })
+    Ok(SetCookieHeader { identity: Identity { name, scope: context.scope }, value })
 }
 
 /// Builds only the value of the `Set-Cookie` header. If neither a `SetCookie` nor the policy changes the declared
@@ -105,9 +105,8 @@ pub(crate) fn removal_header(spec: &Spec, identity: Identity, verdict: Verdict) 
     let prefix = Prefix::from_name(identity.name.as_str());
     removed.secure |= prefix.is_some() || removed.partitioned;
     removed.http_only |= prefix.is_some_and(Prefix::needs_http_only);
-    let is_possible = prefix.is_none_or(|prefix| {
-        !prefix.is_host_only() || (removed.domain.is_none() && removed.path == "/")
-    });
+    let is_possible =
+        prefix.is_none_or(|prefix| !prefix.is_host_only() || (removed.domain.is_none() && removed.path == "/"));
     if !is_possible || (removed.secure && !verdict.https) {
         return None;
     }

@@ -4,6 +4,7 @@ pub(crate) mod allowed_over;
 pub(crate) mod declaration;
 pub(crate) mod document;
 pub(crate) mod error;
+pub(crate) mod former;
 pub(crate) mod header_value;
 #[cfg(feature = "json")]
 pub(crate) mod json;

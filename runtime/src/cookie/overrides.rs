@@ -50,7 +50,7 @@ impl Overrides {
     }
 
     /// Returns a copy of the cookie's declaration, changed by the settings of the `SetCookie` and by the cookie's scope.
-    pub(crate) fn apply_to<'a>(&self, spec: &Spec, is_removal: bool, scope: &'a Scope<'_>) -> hardtack_rules::Spec<'a> {
+    pub(crate) fn apply_to<'a>(&self, spec: &Spec, is_removal: bool, scope: &'a Scope) -> hardtack_rules::Spec<'a> {
         let mut applied: hardtack_rules::Spec<'a> = *spec;
         applied.path = &scope.path;
         applied.domain = scope.domain.as_deref();

@@ -7,30 +7,17 @@ use super::declaration::{CookieName, Spec};
 
 /// The domain, path and partition of a cookie.
 #[derive(Debug, Clone)]
-pub(crate) struct Scope<'a> {
+pub(crate) struct Scope {
     /// The `Domain`. `domain` is `None` if the cookie is host-only.
-    pub(crate) domain: Option<Cow<'a, str>>,
-    pub(crate) path: Cow<'a, str>,
+    pub(crate) domain: Option<Cow<'static, str>>,
+    pub(crate) path: Cow<'static, str>,
     pub(crate) partitioned: bool,
 }
 
-impl<'a> Scope<'a> {
+impl Scope {
     /// Returns the scope of a declaration. A policy can change the scope. See `jar::scopes`.
     pub(crate) fn declared(spec: &Spec) -> Self {
-        Scope {
-            domain: spec.domain.map(Cow::Borrowed),
-            path: Cow::Borrowed(spec.path),
-            partitioned: spec.partitioned,
-        }
-    }
-
-    /// Copies the texts of the scope.
-    pub(crate) fn into_owned(self) -> Scope<'static> {
-        Scope {
-            domain: self.domain.map(|domain| Cow::Owned(domain.into_owned())),
-            path: Cow::Owned(self.path.into_owned()),
-            partitioned: self.partitioned,
-        }
+        Scope { domain: spec.domain.map(Cow::Borrowed), path: Cow::Borrowed(spec.path), partitioned: spec.partitioned }
     }
 
     /// Returns true if the attributes of the declaration's template fit the scope. Then the header needs no new text.
@@ -41,9 +28,9 @@ impl<'a> Scope<'a> {
 }
 
 /// Two scopes are equal if browsers treat them as equal. The letter case of the domain does not matter.
-impl PartialEq for Scope<'_> {
+impl PartialEq for Scope {
     #[inline]
-    fn eq(&self, other: &Scope<'_>) -> bool {
+    fn eq(&self, other: &Scope) -> bool {
         // For speed, first compares the last bytes. Most different paths differ in the last byte, and comparing one
         // byte is faster than a call to `memcmp`.
         let (path, other_path) = (self.path.as_bytes(), other.path.as_bytes());
@@ -62,7 +49,7 @@ impl PartialEq for Scope<'_> {
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
     pub(crate) name: CookieName,
-    pub(crate) scope: Scope<'static>,
+    pub(crate) scope: Scope,
 }
 
 impl PartialEq for Identity {

@@ -13,14 +13,14 @@ use super::allowed_over::AllowedOver;
 use super::declaration::{Cookie, CookieName, Declaration, EncodeValue, HasMaxAge, ScriptVisible};
 use super::error::{AttributeFault, SetError};
 use super::header_value::{HeaderContext, header_value};
-#[cfg(any(feature = "cookie", feature = "web"))]
+#[cfg(feature = "cookie")]
 use super::header_value::{SetCookieHeader, set_cookie_header};
 use super::overrides::{ExpiryOverride, Overrides};
 #[cfg(feature = "cookie")]
 use super::value;
 use crate::clock;
 use crate::request::scheme::Scheme;
-#[cfg(any(feature = "cookie", feature = "web"))]
+#[cfg(feature = "cookie")]
 use crate::request::scheme::Verdict;
 
 /// A cookie to set or to remove. A `SetCookie` can have settings that differ from the cookie's declaration.
@@ -111,6 +111,10 @@ impl<T: Cookie> SetCookie<T> {
     ///
     /// A call with a cookie that is declared without `max_age` does not compile.
     ///
+    /// A WebAssembly build without an operating system has a clock only with the feature `web` or `seal`. Without a
+    /// clock, the time cannot be compared with the declared `max_age`, so every time is an error. Call
+    /// [`max_age`](SetCookie::max_age) instead.
+    ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -132,16 +136,25 @@ impl<T: Cookie> SetCookie<T> {
     where
         T: HasMaxAge,
     {
+        let Some(now) = clock::try_now() else {
+            return self.with_error(
+                "expires",
+                AttributeFault::new(
+                    "this WebAssembly build has no clock; call `max_age`, or enable the feature `web` or `seal` of hardtack",
+                ),
+            );
+        };
         let end = clock::unix_seconds(expires);
         let longest = T::DECLARED.max_age.map_or(u64::MAX, |max_age| max_age.as_secs());
-        if end > clock::unix_seconds(clock::now()).saturating_add_unsigned(longest) {
+        if end > clock::unix_seconds(now).saturating_add_unsigned(longest) {
             return self.shortened("expires");
         }
         match date::format_imf_fixdate(end) {
             Some(date) => self.with_expiry("expires", ExpiryOverride::Expires(date, end)),
-            None => {
-                self.with_error("expires", AttributeFault::new("an `Expires` is in the year 1601 or later; pass a later time"))
-            }
+            None => self.with_error(
+                "expires",
+                AttributeFault::new("an `Expires` is in the year 1601 or later; pass a later time"),
+            ),
         }
     }
 
@@ -297,8 +310,8 @@ impl<T: Cookie> SetCookie<T> {
         Ok(build_cookie(&header, &spec, self.overrides.expires(is_removal)))
     }
 
-    #[cfg(any(feature = "cookie", feature = "web"))]
-    pub(crate) fn to_header(&self, verdict: Verdict) -> Result<SetCookieHeader, SetError> {
+    #[cfg(feature = "cookie")]
+    fn to_header(&self, verdict: Verdict) -> Result<SetCookieHeader, SetError> {
         let declaration = Declaration::new::<T>();
         let context = HeaderContext::without_jar(declaration.spec, verdict)?;
         set_cookie_header(declaration, CookieName::declared(declaration), self.value(), &self.overrides, context)
@@ -385,4 +398,27 @@ fn build_cookie(
         cookie = cookie.expires(expires);
     }
     cookie.build()
+}
+
+#[cfg(test)]
+#[cfg(feature = "testing")]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use hardtack_macros::Cookie;
+
+    use super::SetCookie;
+    use crate::{clock, testing};
+
+    #[derive(Cookie)]
+    #[cookie(max_age = "1h")]
+    struct Session(u8);
+
+    #[test]
+    fn without_a_clock_expires_is_an_error() {
+        let in_a_minute = || SetCookie::new(Session(1)).expires(SystemTime::UNIX_EPOCH + Duration::from_secs(60));
+        let error = clock::without(in_a_minute).header_value(&testing::https()).unwrap_err();
+        assert!(error.to_string().contains("no clock; call `max_age`"), "{error}");
+        assert!(in_a_minute().header_value(&testing::https()).is_ok());
+    }
 }

@@ -97,19 +97,18 @@ macro_rules! __axum {
             __S: $crate::Scheme,
             __State: ::core::marker::Send + ::core::marker::Sync,
         {
-            type Rejection =
-                <$crate::Cookies<__S> as $crate::private::axum_core::extract::OptionalFromRequestParts<
-                    __State,
-                >>::Rejection;
+            type Rejection = <$crate::Cookies<__S> as $crate::private::axum_core::extract::OptionalFromRequestParts<
+                __State,
+            >>::Rejection;
 
             async fn from_request_parts(
                 __parts: &mut $crate::private::http::request::Parts,
                 __state: &__State,
             ) -> ::core::result::Result<::core::option::Option<Self>, Self::Rejection> {
                 let __cookies = <$crate::Cookies<__S> as $crate::private::axum_core::extract::OptionalFromRequestParts<
-                    __State,
-                >>::from_request_parts(__parts, __state)
-                .await?;
+                                    __State,
+                                >>::from_request_parts(__parts, __state)
+                                .await?;
                 ::core::result::Result::Ok(::core::option::Option::map(
                     __cookies,
                     <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,

@@ -64,7 +64,7 @@ ul { margin: .5rem 0 0; padding-left: 1.2rem; } .unexpected { color: var(--alert
 
 fn write_article(cookie: &Entry, page: &mut String) {
     let spec = &cookie.spec;
-    let _ = writeln!(page, "<article>\n<h2><code>{}</code></h2>", Escaped(spec.name));
+    let _ = writeln!(page, "<article>\n<h2><code>{}</code></h2>", Escaped(&phrases::name(spec)));
     if !cookie.purpose.is_empty() {
         let _ = writeln!(page, "<p>{}</p>", WithCode(&cookie.purpose));
     }
@@ -79,6 +79,9 @@ fn write_article(cookie: &Entry, page: &mut String) {
     row("attributes", &phrases::attributes(spec).join("; "));
     if let Some(reason) = spec.reason {
         row("reason", reason);
+    }
+    for former in spec.former {
+        row("formerly", &phrases::former(spec, former).replace('`', ""));
     }
     row("declared in", &format!("{} ({}:{})", cookie.path, cookie.file, cookie.line));
     if !cookie.same_name.is_empty() {
@@ -145,9 +148,29 @@ impl fmt::Display for Escaped<'_> {
 
 #[cfg(test)]
 mod tests {
-    use hardtack_rules::auditors::{Severity, Weakness};
+    use core::time::Duration;
 
+    use hardtack_rules::Former;
+    use hardtack_rules::auditors::{Severity, Weakness};
+    use hardtack_rules::date::Day;
+
+    use super::super::tests::{entry, inventory_of};
     use super::{Finding, WithCode, write_finding};
+    use crate::cookie::declaration::Spec;
+
+    #[test]
+    fn families_and_former_scopes_are_shown() {
+        const OLD: Former<'static> = Former::new().name("<old>").until(Day::parse("1969-12-31").unwrap());
+        let flow = Spec::new("flow").keyed().max_age(Duration::from_secs(60)).formerly(&[OLD]);
+        let page = inventory_of([entry("shop", "Flow", flow)]).to_html();
+        for text in [
+            "<h2><code>flow.*</code></h2>",
+            "<dt>formerly</dt><dd>&lt;old&gt;.*, host-only, Path=/, until 1969-12-31</dd>",
+            "Info: <code>flow.*</code> has a <code>formerly</code> entry whose day <code>until</code> has passed",
+        ] {
+            assert!(page.contains(text), "{text}\n{page}");
+        }
+    }
 
     #[test]
     fn findings_show_severity_and_reason() {

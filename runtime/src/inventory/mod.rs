@@ -1,20 +1,30 @@
 //! The inventory lists every cookie that the crates of a program declare. An entry of the inventory contains one cookie
 //! declaration and the source line of the declaration. The entry also contains the findings that the [audit] reports
-//! about the cookie's `Set-Cookie` header.
+//! about the cookie's `Set-Cookie` header, and findings about the declaration itself:
+//!
+//! - `declarations-differ`: two declarations of one name and scope (domain, path and partition) differ.
+//! - `family-name`: the name is inside the family of a `keyed` cookie.
+//! - `former-name`: others can choose the value under a former name of the cookie.
+//! - `former-expired`: the day `until` of a `formerly` entry has passed.
+//!
+//! [audit]: crate::audit
 //!
 //! The inventory contains declarations, not the headers that a server sends. To check the headers that a server sends,
 //! use the audit.
 
 use std::fmt;
 
+use findings::Conflict;
 use hardtack_rules::check::Argument;
 use hardtack_rules::deny::{DenyList, Violation};
 use hardtack_rules::wire;
 
-use crate::audit::{self, Context, Finding};
+use crate::audit::{Finding, Weakness};
+use crate::clock;
 use crate::cookie::declaration::Spec;
 use crate::wire::domain::is_public_suffix;
 
+mod findings;
 mod html;
 mod json;
 mod phrases;
@@ -66,13 +76,8 @@ pub struct Registered {
 pub fn inventory() -> Inventory {
     let mut registered: Vec<&Registered> = inventory::iter::<Registered>().collect();
     registered.sort_by_key(|registered| (registered.module, registered.file, registered.line, registered.item));
-    let mut cookies: Vec<Entry> = registered.into_iter().map(Entry::new).collect();
-    let names: Vec<(&str, String)> = cookies.iter().map(|cookie| (cookie.spec.name, cookie.path.clone())).collect();
-    for (index, cookie) in cookies.iter_mut().enumerate() {
-        let others = names.iter().enumerate().filter(|(other, (name, _))| *other != index && *name == cookie.spec.name);
-        cookie.same_name = others.map(|(_, (_, path))| path.clone()).collect();
-    }
-    Inventory { cookies }
+    let now = clock::unix_seconds(clock::now());
+    Inventory::new(registered.into_iter().map(|registered| Entry::new(registered, now)).collect())
 }
 
 /// The cookies that a program declares. [`inventory()`] returns an `Inventory`.
@@ -123,6 +128,8 @@ pub struct Entry {
     pub spec: Spec,
     /// The name of the crate that declares the cookie.
     pub krate: &'static str,
+    /// The path of the Rust module that contains the declaration, such as `shop::cookies`.
+    pub module: &'static str,
     /// The path of the cookie type, such as `shop::cookies::Theme`. For a cookie in a [`cookies`](macro@crate::cookies)
     /// struct, the string contains the path of the struct and the name of the field, such as
     /// `shop::ShopCookies::theme`.
@@ -137,31 +144,33 @@ pub struct Entry {
     /// The source line that contains the name of the cookie type or of the field. The first line of a file has the
     /// number 1.
     pub line: u32,
-    /// The audit's findings about the declared `Set-Cookie` header, in descending order of severity. For a `read_only`
-    /// cookie, the list of findings is empty, because another program sets the cookie.
+    /// The findings about the declared `Set-Cookie` header and about the declaration, in descending order of severity.
+    /// The header of a `read_only` cookie has no findings, because another program sets the cookie.
     pub findings: Vec<Finding>,
     /// The paths of all other cookie types that declare the same cookie name.
     pub same_name: Vec<String>,
 }
 
 impl Entry {
-    fn new(registered: &Registered) -> Self {
+    /// Makes the entry of one declaration. `now` is the current time in Unix seconds.
+    fn new(registered: &Registered, now: i64) -> Self {
         let Registered { spec, module, item, docs, file, line } = registered;
         Entry {
             spec: *spec,
             krate: module.split("::").next().unwrap_or(module),
+            module,
             path: format!("{module}::{item}"),
             item,
             purpose: first_paragraph(docs),
             file,
             line: *line,
-            findings: findings(spec),
+            findings: findings::declaration_findings(spec, now),
             same_name: Vec::new(),
         }
     }
 
     /// Returns the `Set-Cookie` header of the declaration, with `…` in place of the cookie's value. If the declaration
-    /// has `domain = policy`, the value of `Domain` is also `…`.
+    /// has `domain = policy`, the value of `Domain` is also `…`. If the cookie is `keyed`, the name ends with `.…`.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -174,7 +183,8 @@ impl Entry {
     /// ```
     #[must_use]
     pub fn set_cookie(&self) -> String {
-        set_cookie_header(&self.spec, "…", "…")
+        let key = if self.spec.keyed { ".…" } else { "" };
+        set_cookie_header(&self.spec, &format!("{}{key}", self.spec.name), "…", "…")
     }
 }
 
@@ -185,36 +195,36 @@ fn first_paragraph(docs: &[&str]) -> String {
     paragraph.collect::<Vec<_>>().join(" ")
 }
 
-/// Audits the `Set-Cookie` header of a declaration. The audit assumes that the header comes from a host that may set
-/// the cookie.
-fn findings(spec: &Spec) -> Vec<Finding> {
-    if spec.read_only {
-        return Vec::new();
-    }
-    let domain = spec.domain.unwrap_or("example.com");
-    // The audit reports `domain-wide` only if the `Domain` is a parent domain of the host. So for a declaration with a
-    // `Domain`, the host is a subdomain of the `Domain`.
-    let host = if spec.has_domain() { format!("www.{domain}") } else { domain.to_owned() };
-    let context = Context::https(&host).path(spec.path).declared(&[*spec]);
-    audit::set_cookie(set_cookie_header(spec, "value", domain).as_bytes(), &context).findings
-}
-
-/// Returns the `Set-Cookie` header of a declaration, with `value` as the cookie's value. The argument `cookie_domain`
-/// is the policy's domain for cookies.
-fn set_cookie_header(spec: &Spec, value: &str, cookie_domain: &str) -> String {
+/// Returns the `Set-Cookie` header of a declaration, with this name and value. The argument `cookie_domain` is the
+/// policy's domain for cookies.
+fn set_cookie_header(spec: &Spec, name: &str, value: &str, cookie_domain: &str) -> String {
     let mut effective: hardtack_rules::Spec<'_> = *spec;
     if spec.policy_domain {
         effective.domain = Some(cookie_domain);
     }
     let mut attributes = vec![0; wire::write_attributes(&effective, None, &mut [])];
     wire::write_attributes(&effective, None, &mut attributes);
-    format!("{}={value}{}", spec.name, String::from_utf8_lossy(&attributes))
+    format!("{name}={value}{}", String::from_utf8_lossy(&attributes))
 }
 
 impl Inventory {
+    /// Makes the inventory. Adds the findings about several cookies to the entries.
+    fn new(mut cookies: Vec<Entry>) -> Inventory {
+        let names: Vec<(&str, String)> = cookies.iter().map(|cookie| (cookie.spec.name, cookie.path.clone())).collect();
+        for (index, cookie) in cookies.iter_mut().enumerate() {
+            let is_other = |other: usize, name: &str| other != index && name == cookie.spec.name;
+            let others = names.iter().enumerate().filter(|(other, (name, _))| is_other(*other, name));
+            cookie.same_name = others.map(|(_, (_, path))| path.clone()).collect();
+        }
+        findings::add_conflicts(&mut cookies);
+        Inventory { cookies }
+    }
+
     /// Checks all cookies of the program against a deny list, which is a list of forbidden settings. The deny list has
     /// the same format as the environment variable `HARDTACK_DENY`. A test that calls `deny` finds denied cookies even
     /// if the program was built without `HARDTACK_DENY`.
+    ///
+    /// An exception is the whole path of a type, a set or a field, such as `-shop::pages::Theme`.
     ///
     /// # Errors
     ///
@@ -223,6 +233,9 @@ impl Inventory {
     /// - A cookie of this program has a setting that the deny list forbids.
     /// - The deny list contains an unknown word.
     /// - The deny list contains an exception that exempts no cookie of this program.
+    /// - Two declarations have the same name, domain, path and partition, but differ in another key. No exception allows
+    ///   this. A `read_only` declaration only has to agree in `signed` and `sealed`.
+    /// - The name of a cookie is inside the family of a `keyed` cookie. No exception allows this.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -245,14 +258,18 @@ impl Inventory {
         for path in list.exceptions() {
             let word = format!("-{path}");
             let exception = DenyList::parse(&word);
-            let is_exempt = |cookie: &Entry| exception.has_exception_for(cookie.krate, cookie.item);
+            let is_exempt = |cookie: &Entry| exception.has_exception_for(cookie.module, cookie.item);
             // `messages` already contains a message about each invalid exception.
             let is_valid = exception.invalid_words().next().is_none();
             if is_valid && !self.cookies.iter().any(is_exempt) {
                 messages.push(format!("`{word}` exempts no cookie of this program; remove it"));
             }
         }
-        for cookie in self.cookies.iter().filter(|cookie| !list.has_exception_for(cookie.krate, cookie.item)) {
+        for (index, cookie) in self.cookies.iter().enumerate() {
+            messages.extend(self.conflict_messages(index, cookie));
+            if list.has_exception_for(cookie.module, cookie.item) {
+                continue;
+            }
             let suffix_violation = |argument| {
                 let has_suffix = argument == Argument::Domain && cookie.has_public_suffix();
                 has_suffix.then(|| list.public_suffix_violation(&cookie.spec)).flatten()
@@ -264,6 +281,19 @@ impl Inventory {
         }
         if messages.is_empty() { Ok(()) } else { Err(DenyError { messages }) }
     }
+
+    /// Returns one message for each declaration that contradicts the declaration of the cookie. If two declarations of
+    /// one name and scope differ, only the later declaration has a message.
+    fn conflict_messages<'a>(&'a self, index: usize, cookie: &'a Entry) -> impl Iterator<Item = String> + 'a {
+        let others = self.cookies.iter().enumerate().filter(move |(other, _)| *other != index);
+        others.filter_map(move |(other, entry)| {
+            let conflict = Conflict::find(cookie, entry)?;
+            let Entry { path, file, line, .. } = cookie;
+            let is_reported = conflict.rule != Weakness::DeclarationsDiffer || other < index;
+            let (name, predicate, remedy) = (phrases::name(&cookie.spec), conflict.predicate(), conflict.rule.remedy());
+            is_reported.then(|| format!("{file}:{line}: `{path}`: `{name}` {predicate}; {remedy}"))
+        })
+    }
 }
 
 impl Entry {
@@ -274,9 +304,9 @@ impl Entry {
     }
 
     fn message(&self, violation: &Violation<'_>) -> String {
-        let Entry { path, file, line, krate, item, .. } = self;
+        let Entry { path, file, line, .. } = self;
         let remedy = violation.remedy();
-        format!("{file}:{line}: `{path}`: {violation}; {remedy}, or exempt the cookie with `-{krate}::{item}`")
+        format!("{file}:{line}: `{path}`: {violation}; {remedy}, or exempt the cookie with `-{path}`")
     }
 }
 
@@ -337,3 +367,105 @@ impl fmt::Debug for DenyError {
 }
 
 impl std::error::Error for DenyError {}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use hardtack_rules::Former;
+
+    use super::{Entry, Inventory, Registered};
+    use crate::cookie::declaration::Spec;
+
+    /// Returns the entry of a cookie type.
+    pub(super) fn entry(module: &'static str, item: &'static str, spec: Spec) -> Entry {
+        Entry::new(&Registered { spec, module, item, docs: &[], file: "src/lib.rs", line: 1 }, 0)
+    }
+
+    pub(super) fn inventory_of<const N: usize>(cookies: [Entry; N]) -> Inventory {
+        Inventory::new(Vec::from(cookies))
+    }
+
+    fn denied(inventory: &Inventory, deny_list: &str) -> Vec<String> {
+        inventory.deny(deny_list).err().iter().flat_map(|error| error.refused()).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn exceptions_are_whole_paths() {
+        let weak = |name| Spec::new(name).http_only(false).reason("r");
+        let inventory = inventory_of([
+            entry("shop", "Theme", weak("__Host-theme")),
+            entry("shop::pages", "Theme", weak("__Host-page-theme")),
+            entry("shop::pages", "Set::theme", weak("__Host-set-theme")),
+        ]);
+        let places = |list: &str| -> Vec<String> {
+            let place = |message: String| message.split('`').nth(1).unwrap_or(&message).to_owned();
+            denied(&inventory, list).into_iter().map(place).collect()
+        };
+        let [root, page, field] = ["shop::Theme", "shop::pages::Theme", "shop::pages::Set::theme"];
+        assert_eq!(places("script-readable"), [root, page, field]);
+        assert_eq!(places("script-readable -shop::Theme"), [page, field]);
+        assert_eq!(places("script-readable -shop::pages::Theme"), [root, field]);
+        assert_eq!(places("script-readable -shop::Theme -shop::pages::Theme -shop::pages::Set"), [""; 0]);
+        assert_eq!(denied(&inventory, "-shop::Set"), ["`-shop::Set` exempts no cookie of this program; remove it"]);
+        assert_eq!(
+            denied(&inventory, "-crate::Theme"),
+            ["`-crate::Theme`: `crate` is another crate in each build; write the crate's name, as in `-shop::Theme`"]
+        );
+        assert!(
+            denied(&inventory, "script-readable")[2].ends_with("exempt the cookie with `-shop::pages::Set::theme`")
+        );
+    }
+
+    #[test]
+    fn different_declarations_are_always_refused() {
+        let id = Spec::new("__Host-Http-id");
+        let inventory = inventory_of([
+            entry("a", "Id", id),
+            entry("a", "Same", id),
+            entry("b", "Id", id.max_age(Duration::from_secs(1))),
+            entry("c", "Id", Spec::new("__Secure-id").path("/c")),
+            entry("d", "Id", Spec::new("__Secure-id").path("/d").max_age(Duration::from_secs(1))),
+        ]);
+        let expected = |other: &str| {
+            format!(
+                "src/lib.rs:1: `b::Id`: `__Host-Http-id` is also declared by `a::{other}` (src/lib.rs:1), with a different \
+                 `max_age`; declare it once, and use that type in both places"
+            )
+        };
+        for list in ["", "insecure", "-b::Id"] {
+            assert_eq!(denied(&inventory, list), [expected("Id"), expected("Same")], "{list}");
+        }
+    }
+
+    #[test]
+    fn a_name_inside_a_family_is_always_refused() {
+        let flow = Spec::new("__Host-flow").keyed().max_age(Duration::from_secs(60));
+        let inventory = inventory_of([
+            entry("a", "Step", Spec::new("__Host-flow.step")),
+            entry("a", "Steps", Spec::new("__Host-flow.a.b")),
+            entry("b", "Flow", flow),
+        ]);
+        assert_eq!(
+            denied(&inventory, ""),
+            [
+                "src/lib.rs:1: `a::Step`: `__Host-flow.step` has a name inside the family `__Host-flow.*`, which `b::Flow` \
+              declares (src/lib.rs:1); give one of the two cookies another `name`"
+            ]
+        );
+        assert_eq!(inventory.cookies[2].set_cookie().split(';').next(), Some("__Host-flow.…=…"));
+    }
+
+    #[test]
+    fn a_former_name_can_be_denied() {
+        const SID: Former<'static> = Former::new().name("sid");
+        let inventory = inventory_of([entry("a", "Id", Spec::new("__Host-Http-id").formerly(&[SID]).reason("r"))]);
+        assert_eq!(
+            denied(&inventory, "former-name"),
+            ["src/lib.rs:1: `a::Id`: a `formerly` entry with a weaker prefix or with `unsigned` trips `former-name`; \
+              remove the entry, or exempt the cookie with `-a::Id`"]
+        );
+        assert_eq!(denied(&inventory, "former-name -a::Id"), [""; 0]);
+        assert_eq!(denied(&inventory, "unprefixed"), [""; 0]);
+    }
+}

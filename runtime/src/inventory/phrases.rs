@@ -3,9 +3,40 @@
 
 use core::time::Duration;
 
-use hardtack_rules::{SameSite, Seal};
+use hardtack_rules::{Former, FormerDomain, SameSite, Seal};
 
 use crate::cookie::declaration::Spec;
+
+/// Returns the cookie's name. The name of a `keyed` cookie ends with `.*`, because the keys are known at run time only.
+pub(super) fn name(spec: &Spec) -> String {
+    with_key(spec, spec.name)
+}
+
+fn with_key(spec: &Spec, name: &str) -> String {
+    if spec.keyed { format!("{name}.*") } else { name.to_owned() }
+}
+
+/// Returns the earlier name of a `formerly` entry. The name of a `keyed` cookie ends with `.*`.
+pub(super) fn former_name(spec: &Spec, former: &Former<'static>) -> String {
+    with_key(spec, former.name_in(spec))
+}
+
+/// Returns a phrase for a `formerly` entry, such as "`sid`, host-only, Path=/, until 2027-03-01". The phrase contains the
+/// whole earlier scope, even if the entry contains only a part of the scope.
+pub(super) fn former(spec: &Spec, former: &Former<'static>) -> String {
+    let mut parts = vec![format!("`{}`", former_name(spec, former))];
+    parts.push(match former.domain_in(spec) {
+        FormerDomain::Domain(domain) => format!("Domain={domain}"),
+        FormerDomain::Policy => "Domain=policy".to_owned(),
+        FormerDomain::HostOnly | FormerDomain::Declared => "host-only".to_owned(),
+    });
+    parts.push(format!("Path={}", former.path_in(spec)));
+    parts.extend(former.partitioned_in(spec).then(|| "Partitioned".to_owned()));
+    parts.extend(former.raw.then(|| "raw".to_owned()));
+    parts.extend(former.unsigned.then(|| "unsigned".to_owned()));
+    parts.extend(former.until.map(|until| format!("until {until}")));
+    parts.join(", ")
+}
 
 /// Returns a phrase for the cookie's lifetime, such as "8 hours" or "until the browser closes".
 pub(super) fn lifetime(spec: &Spec) -> String {
@@ -73,10 +104,29 @@ pub(super) fn attributes(spec: &Spec) -> Vec<String> {
 mod tests {
     use core::time::Duration;
 
-    use hardtack_rules::{SameSite, Seal};
+    use hardtack_rules::date::Day;
+    use hardtack_rules::{Former, FormerDomain, SameSite, Seal};
 
-    use super::{attributes, hosts, lifetime};
+    use super::{attributes, former, hosts, lifetime, name};
     use crate::cookie::declaration::Spec;
+
+    #[test]
+    fn former_entries_show_name_scope_and_day() {
+        let spec = Spec::new("__Secure-id").domain("example.com").path("/app");
+        let entry = Former::new().name("sid").until(Day::parse("2027-03-01").unwrap());
+        assert_eq!(former(&spec, &entry), "`sid`, Domain=example.com, Path=/app, until 2027-03-01");
+        let host_only = Former::new().domain(FormerDomain::HostOnly).path("/").partitioned(true);
+        assert_eq!(former(&spec, &host_only), "`__Secure-id`, host-only, Path=/, Partitioned");
+        let policy = entry.domain(FormerDomain::Policy).raw().unsigned();
+        assert_eq!(former(&spec, &policy), "`sid`, Domain=policy, Path=/app, raw, unsigned, until 2027-03-01");
+        assert_eq!(former(&spec.keyed(), &Former::new().name("flow")), "`flow.*`, Domain=example.com, Path=/app");
+    }
+
+    #[test]
+    fn the_name_of_a_family_ends_with_a_star() {
+        assert_eq!(name(&Spec::new("flow").keyed()), "flow.*");
+        assert_eq!(name(&Spec::new("flow")), "flow");
+    }
 
     #[test]
     fn hosts_follow_the_domain() {

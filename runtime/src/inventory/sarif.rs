@@ -7,12 +7,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Entry, Inventory};
+use super::{Entry, Inventory, phrases};
 use crate::audit::{Auditor, Finding, Reference, Severity, Weakness};
 
 impl Inventory {
     /// Returns the findings as SARIF 2.1.0. Each SARIF result contains the file and line of the declaration. If the
     /// declaration gives a reason for the weakness, the SARIF result is marked as suppressed, and contains the reason.
+    /// The properties of a SARIF result contain the cookie's name, and the `formerly` entries if the declaration has any.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -93,11 +94,20 @@ fn result(cookie: &Entry, finding: &Finding, rule_index: Option<usize>) -> Value
         _ => "note",
     };
     let references: Vec<String> = finding.references.iter().map(Reference::to_string).collect();
+    let message = match references.as_slice() {
+        [] => finding.message.clone(),
+        references => format!("{} ({})", finding.message, references.join(", ")),
+    };
+    let mut properties = json!({ "cookie": phrases::name(&cookie.spec) });
+    if let (false, Some(properties)) = (cookie.spec.former.is_empty(), properties.as_object_mut()) {
+        let former = cookie.spec.former.iter().map(|former| phrases::former(&cookie.spec, former));
+        properties.insert("formerly".to_owned(), former.collect());
+    }
     let mut result = json!({
         "ruleId": finding.rule.id(),
         "ruleIndex": rule_index,
         "level": level,
-        "message": { "text": format!("{} ({})", finding.message, references.join(", ")) },
+        "message": { "text": message },
         "locations": [{
             "physicalLocation": {
                 "artifactLocation": { "uri": uri(cookie.file) },
@@ -108,6 +118,7 @@ fn result(cookie: &Entry, finding: &Finding, rule_index: Option<usize>) -> Value
         // The fingerprint does not contain the line number, because the line number changes when a developer edits the
         // file.
         "partialFingerprints": { "cookieAndRule/v1": format!("{} {}", cookie.path, finding.rule.id()) },
+        "properties": properties,
     });
     if let (Some(reason), Some(result)) = (finding.reason, result.as_object_mut()) {
         let suppression = json!([{ "kind": "inSource", "status": "accepted", "justification": reason }]);
@@ -142,24 +153,42 @@ fn uri(file: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use hardtack_rules::auditors::{Severity, Weakness};
+    use core::time::Duration;
 
-    use super::{Entry, Finding, result, uri};
+    use hardtack_rules::Former;
+    use hardtack_rules::auditors::{Severity, Weakness};
+    use hardtack_rules::date::Day;
+    use serde_json::Value;
+
+    use super::super::tests::{entry, inventory_of};
+    use super::{Finding, result, uri};
     use crate::cookie::declaration::Spec;
 
     #[test]
+    fn families_and_former_scopes_are_shown() {
+        const SID: Former<'static> = Former::new().name("__Host-sid").until(Day::parse("1969-12-31").unwrap());
+        let flow = Spec::new("__Host-flow").keyed().max_age(Duration::from_secs(60)).formerly(&[SID]);
+        let sarif: Value = serde_json::from_str(&inventory_of([entry("shop", "Flow", flow)]).to_sarif()).unwrap();
+        let results = sarif["runs"][0]["results"].as_array().unwrap();
+        let [result] = results.as_slice() else { panic!("{results:?}") };
+        assert_eq!((&result["ruleId"], &result["level"]), (&"former-expired".into(), &"note".into()));
+        assert_eq!(
+            result["message"]["text"],
+            "`__Host-flow.*` has a `formerly` entry whose day `until` has passed (`__Host-sid.*`, host-only, Path=/, until \
+             1969-12-31); remove the entry when browsers no longer hold the former cookie"
+        );
+        assert_eq!(result["properties"]["cookie"], "__Host-flow.*");
+        assert_eq!(
+            result["properties"]["formerly"],
+            serde_json::json!(["`__Host-sid.*`, host-only, Path=/, until 1969-12-31"])
+        );
+        let plain = inventory_of([entry("shop", "A", Spec::new("a"))]).to_sarif();
+        assert!(!plain.contains("formerly"), "{plain}");
+    }
+
+    #[test]
     fn levels_follow_the_severity() {
-        let cookie = Entry {
-            spec: Spec::new("a"),
-            krate: "shop",
-            path: "shop::A".to_owned(),
-            item: "A",
-            purpose: String::new(),
-            file: "src/lib.rs",
-            line: 1,
-            findings: Vec::new(),
-            same_name: Vec::new(),
-        };
+        let cookie = entry("shop", "A", Spec::new("a"));
         for (severity, level) in [
             (Severity::High, "error"),
             (Severity::Medium, "warning"),

@@ -7,8 +7,9 @@ use super::{Entry, Inventory, phrases};
 
 impl Inventory {
     /// Returns the inventory as text for a terminal. The text has one row for each cookie. Below each row, the text
-    /// lists the purpose, the source line and the findings of the cookie. If the declaration gives no reason for a
-    /// weakness, the text of the finding begins with `unexpected:`.
+    /// lists the purpose, the source line, the `formerly` entries and the findings of the cookie. If the declaration gives
+    /// no reason for a weakness, the text of the finding begins with `unexpected:`. The name of a `keyed` cookie ends with
+    /// `.*`.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -74,7 +75,7 @@ fn row(cookie: &Entry) -> [String; 4] {
         attributes.extend((spec.path != "/").then(|| format!("Path={}", spec.path)));
     }
     attributes.extend(spec.seal.map(|seal| seal.to_string()));
-    [spec.name.to_owned(), phrases::lifetime(spec), attributes.join(" "), cookie.path.clone()]
+    [phrases::name(spec), phrases::lifetime(spec), attributes.join(" "), cookie.path.clone()]
 }
 
 fn write_details(cookie: &Entry, table: &mut String) {
@@ -82,11 +83,42 @@ fn write_details(cookie: &Entry, table: &mut String) {
     let purpose = if purpose.is_empty() { "(no documentation)" } else { purpose };
     // Writing to a `String` never fails.
     let _ = writeln!(table, "    {purpose}\n    {file}:{line}");
+    for former in cookie.spec.former {
+        let _ = writeln!(table, "    formerly {}", phrases::former(&cookie.spec, former));
+    }
     for path in &cookie.same_name {
         let _ = writeln!(table, "    same name as {path}");
     }
     for finding in &cookie.findings {
         let mark = if finding.is_expected() { "" } else { "unexpected: " };
         let _ = writeln!(table, "    {mark}{finding}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use hardtack_rules::Former;
+    use hardtack_rules::date::Day;
+
+    use super::super::tests::{entry, inventory_of};
+    use crate::cookie::declaration::Spec;
+
+    #[test]
+    fn families_and_former_scopes_are_shown() {
+        const SID: Former<'static> = Former::new().name("__Host-sid").until(Day::parse("1969-12-31").unwrap());
+        let flow = Spec::new("__Host-flow").keyed().max_age(Duration::from_secs(60)).formerly(&[SID]);
+        let table = inventory_of([entry("shop", "Flow", flow)]).to_table();
+        for line in [
+            "__Host-flow.*  1 minute  Secure HttpOnly Lax  shop::Flow",
+            "    formerly `__Host-sid.*`, host-only, Path=/, until 1969-12-31",
+            "    unexpected: info former-expired: `__Host-flow.*` has a `formerly` entry whose day `until` has passed \
+             (`__Host-sid.*`, host-only, Path=/, until 1969-12-31); remove the entry when browsers no longer hold the \
+             former cookie",
+            "1 cookie, 1 finding, 1 without a reason",
+        ] {
+            assert!(table.lines().any(|found| found == line), "{line}\n{table}");
+        }
     }
 }

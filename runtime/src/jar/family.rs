@@ -87,9 +87,8 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
         let name = checked_name::<T>(key)?;
         self.jar.add(declaration, name, Some(&T::from_inner(value.into())), &Overrides::NONE)?;
         let keys = self.keys();
-        let surplus = keys.len().saturating_sub(MAX_COOKIES);
-        let removable = keys.iter().map(|key| self::name::<T>(key)).filter(|name| !self.jar.is_set(name));
-        removable.take(surplus).try_for_each(|name| self.jar.add(declaration, name, None, &Overrides::NONE))
+        let mut surplus = surplus(&keys, |key| self.jar.is_set(&self::name::<T>(key)));
+        surplus.try_for_each(|key| self.jar.add(declaration, self::name::<T>(key), None, &Overrides::NONE))
     }
 
     /// Removes the cookie with the key `key`.
@@ -140,11 +139,18 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
     }
 }
 
-fn name<T: CookieFamily>(key: &str) -> CookieName {
+/// Returns the keys of the cookies that a browser should not hold any more. The argument `keys` has all keys of the
+/// family, the oldest first. The argument `is_new` returns true for a key that the program just set.
+pub(crate) fn surplus(keys: &[String], is_new: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
+    let count = keys.len().saturating_sub(MAX_COOKIES);
+    keys.iter().map(String::as_str).filter(move |key| !is_new(key)).take(count)
+}
+
+pub(crate) fn name<T: CookieFamily>(key: &str) -> CookieName {
     CookieName::in_family(T::DECLARED.name, key)
 }
 
-fn checked_name<T: CookieFamily>(key: &str) -> Result<CookieName, SetError> {
+pub(crate) fn checked_name<T: CookieFamily>(key: &str) -> Result<CookieName, SetError> {
     if family::is_key(key) { Ok(name::<T>(key)) } else { Err(SetError::Key { cookie: T::DECLARED.name }) }
 }
 

@@ -5,6 +5,7 @@
 //! cookie from other scopes. This is called a repair.
 
 use std::borrow::Cow;
+use std::net::Ipv4Addr;
 
 use hardtack_rules::{Former, FormerDomain, Prefix};
 
@@ -20,15 +21,15 @@ const MAX_HEADERS: usize = 8;
 
 /// The policy and the host of one request.
 #[derive(Clone, Copy)]
-pub(super) struct ScopeContext<'a> {
-    pub(super) policy: Option<&'a Policy>,
+pub(crate) struct ScopeContext<'a> {
+    pub(crate) policy: Option<&'a Policy>,
     /// The request's host in lower case, without a port. `host` is `None` if the request has no valid host.
-    pub(super) host: Option<&'a str>,
+    pub(crate) host: Option<&'a str>,
 }
 
 /// The problem with the `Domain` of a cookie. The jar emits an event for the problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DomainProblem {
+pub(crate) enum DomainProblem {
     /// The policy's function returned a domain that does not cover the host. The cookie is host-only.
     Refused,
     /// Browsers reject the cookie, because the `Domain` does not cover the host.
@@ -37,7 +38,7 @@ pub(super) enum DomainProblem {
 
 /// What the request carried for the name of a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Carried {
+pub(crate) enum Carried {
     /// The request carried no cookie of the name.
     Nothing,
     /// The request carried one cookie of the name, and its value can be read.
@@ -48,7 +49,7 @@ pub(super) enum Carried {
 
 /// The reason for which a jar repairs the other scopes of a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum RepairReason {
+pub(crate) enum RepairReason {
     /// The jar sets the cookie.
     Set,
     /// The jar removes the cookie.
@@ -57,25 +58,26 @@ pub(super) enum RepairReason {
 
 impl<'a> ScopeContext<'a> {
     /// Returns the scope in which the jar sets and removes the cookie, and a problem with the scope's `Domain`.
-    pub(super) fn scope(self, spec: &Spec) -> (Scope<'a>, Option<DomainProblem>) {
+    pub(crate) fn scope(self, spec: &Spec) -> (Scope, Option<DomainProblem>) {
         let (domain, problem) = match (spec.policy_domain, self.policy) {
             (false, _) => (spec.domain.map(Cow::Borrowed), None),
             (true, None) => (None, None),
             (true, Some(policy)) => match policy.domain_for_host(self.host) {
                 DomainForHost::HostOnly => (None, None),
-                DomainForHost::Domain(domain) => (Some(domain), None),
+                DomainForHost::Domain(domain) => (Some(Cow::Owned(domain.into_owned())), None),
                 DomainForHost::Refused => (None, Some(DomainProblem::Refused)),
             },
         };
-        let is_mismatch = domain.as_ref().zip(self.host).is_some_and(|(domain, host)| {
-            !domain_matches(host, &domain.to_ascii_lowercase())
-        });
+        let is_mismatch = domain
+            .as_ref()
+            .zip(self.host)
+            .is_some_and(|(domain, host)| !domain_matches(host, &domain.to_ascii_lowercase()));
         let scope = Scope { domain, path: self.path(spec.path), partitioned: spec.partitioned };
         (scope, problem.or(is_mismatch.then_some(DomainProblem::Mismatch)))
     }
 
     /// Puts the policy's `base_path` before a declared path. `/` stays unchanged.
-    fn path(self, declared: &'static str) -> Cow<'a, str> {
+    fn path(self, declared: &'static str) -> Cow<'static, str> {
         match self.policy {
             Some(policy) => policy.with_base_path(declared),
             None => Cow::Borrowed(declared),
@@ -87,7 +89,7 @@ impl<'a> ScopeContext<'a> {
     /// or the policy names the parent domain, because another application may own the parent domain's cookies.
     ///
     /// The argument `carried_former` returns true if the request carried a cookie with an earlier name.
-    pub(super) fn repairs(
+    pub(crate) fn repairs(
         self,
         spec: &Spec,
         present: &Identity,
@@ -96,19 +98,17 @@ impl<'a> ScopeContext<'a> {
         carried_former: impl Fn(&CookieName) -> bool,
     ) -> Vec<Identity> {
         let mut repairs = Repairs { present, found: Vec::new() };
-        let family_key = present.name.as_str().strip_prefix(spec.name).filter(|key| !key.is_empty());
         if carried != Carried::Nothing {
             self.add_named(spec, &Former::new(), &present.name, &mut repairs);
         }
         for former in spec.former {
-            let name = former.name_in(spec);
-            if name == spec.name {
+            if former.name_in(spec) == spec.name {
                 if carried != Carried::Nothing {
                     self.add_named(spec, former, &present.name, &mut repairs);
                 }
                 continue;
             }
-            let name = CookieName::from_text(&format!("{name}{}", family_key.unwrap_or_default()));
+            let name = present.name.former(spec, former);
             if reason == RepairReason::Removal || carried_former(&name) {
                 self.add_named(spec, former, &name, &mut repairs);
             }
@@ -126,17 +126,17 @@ impl<'a> ScopeContext<'a> {
     /// Adds the scopes of one `formerly` entry, combined with the earlier domains and base paths that the policy names.
     /// The entry `Former::new()` is the present declaration.
     fn add_named(self, spec: &Spec, former: &Former<'static>, name: &CookieName, repairs: &mut Repairs<'_>) {
-        let mut domains: Vec<Option<Cow<'_, str>>> = Vec::new();
+        let mut domains: Vec<Option<Cow<'static, str>>> = Vec::new();
         match former.domain_in(spec) {
             FormerDomain::Domain(domain) => domains.push(Some(Cow::Borrowed(domain))),
             FormerDomain::HostOnly | FormerDomain::Declared => domains.push(None),
             FormerDomain::Policy => {
                 domains.push(match self.policy.map(|policy| policy.domain_for_host(self.host)) {
-                    Some(DomainForHost::Domain(domain)) => Some(domain),
+                    Some(DomainForHost::Domain(domain)) => Some(Cow::Owned(domain.into_owned())),
                     Some(DomainForHost::HostOnly | DomainForHost::Refused) | None => None,
                 });
                 let earlier = self.policy.into_iter().flat_map(Policy::former_cookie_domain_list);
-                domains.extend(earlier.map(|domain| domain.map(Cow::Borrowed)));
+                domains.extend(earlier.map(|domain| domain.map(|domain| Cow::Owned(domain.to_owned()))));
             }
         }
         let declared_path = former.path_in(spec);
@@ -157,11 +157,16 @@ impl<'a> ScopeContext<'a> {
     /// Adds the scopes that an earlier release or another program may have chosen: host-only and `Domain=<this host>`,
     /// each with the declared path and with `/`.
     fn add_guessed(self, spec: &Spec, name: &CookieName, repairs: &mut Repairs<'_>) {
-        let domain = self.host.filter(|host| domain::check(host).is_ok());
+        // A cookie with an IPv4 address as its `Domain` can exist too.
+        let domain = self.host.filter(|host| domain::check(host).is_ok() || host.parse::<Ipv4Addr>().is_ok());
         let path = self.path(spec.path);
         for domain in [None, domain] {
             for path in [path.clone(), Cow::Borrowed("/")] {
-                let scope = Scope { domain: domain.map(Cow::Borrowed), path, partitioned: spec.partitioned };
+                let scope = Scope {
+                    domain: domain.map(|domain| Cow::Owned(domain.to_owned())),
+                    path,
+                    partitioned: spec.partitioned,
+                };
                 repairs.add(name, scope);
             }
         }
@@ -175,13 +180,13 @@ struct Repairs<'a> {
 }
 
 impl Repairs<'_> {
-    fn add(&mut self, name: &CookieName, scope: Scope<'_>) {
+    fn add(&mut self, name: &CookieName, scope: Scope) {
         // A cookie whose name begins with `__Host-` exists in one scope only, apart from `partitioned`.
         let is_host_only = Prefix::from_name(name.as_str()).is_some_and(Prefix::is_host_only);
         if is_host_only && (scope.domain.is_some() || scope.path != "/") {
             return;
         }
-        let identity = Identity { name: name.clone(), scope: scope.into_owned() };
+        let identity = Identity { name: name.clone(), scope };
         if identity != *self.present && !self.found.contains(&identity) && self.found.len() < MAX_HEADERS - 1 {
             self.found.push(identity);
         }

@@ -6,19 +6,24 @@ use core::fmt;
 use std::borrow::Cow;
 use std::sync::PoisonError;
 
-use hardtack_rules::{Former, Prefix, Seal, family};
+use hardtack_rules::syntax::MAX_ATTRIBUTE_BYTES;
+use hardtack_rules::{Former, Prefix, Seal};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use super::scopes::{Carried, DomainProblem, RepairReason, ScopeContext};
+use crate::browser::request_match::path_matches;
 use crate::clock;
 use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec, decode_raw};
 #[cfg(feature = "seal")]
 use crate::cookie::error::SealFault;
-use crate::cookie::error::{ReadError, SetError};
+use crate::cookie::error::{AttributeFault, ReadError, SetError};
+use crate::cookie::former;
 use crate::cookie::header_value::{HeaderContext, SetCookieHeader, removal_header, set_cookie_header};
 use crate::cookie::overrides::{ExpiryOverride, Overrides};
 use crate::cookie::scope::Identity;
+#[cfg(feature = "_layer")]
+use crate::cookie::scope::Scope;
 use crate::cookie::sealing::{self, OpenError, SealContext};
 use crate::cookie::value::{self, InvalidValue, ValueWriter};
 use crate::event::{Code, Event, Kind, log};
@@ -106,7 +111,9 @@ impl PendingCookie {
         }
         let raw = self.header.encoded_value();
         match (self.declaration.spec.seal, sealed_text) {
-            (Some(Seal::Sealed), text) => text.as_deref().and_then(|text| std::str::from_utf8(text).ok()).map(Cow::Borrowed),
+            (Some(Seal::Sealed), text) => {
+                text.as_deref().and_then(|text| std::str::from_utf8(text).ok()).map(Cow::Borrowed)
+            }
             (Some(Seal::Signed), _) => sealing::signed_text(raw),
             (None, _) => value::decode(raw),
         }
@@ -272,6 +279,12 @@ impl JarState {
                 },
             },
         };
+        if header.identity.scope.path.len() > MAX_ATTRIBUTE_BYTES {
+            let text =
+                "the policy's `base_path` and the declared `path` together are over 1024 bytes; shorten one of them";
+            let (cookie, attribute, fault) = (spec.name, "path", AttributeFault::new(text));
+            return Err(SetError::Attribute { cookie, attribute, fault });
+        }
         if let Some(problem) = problem {
             self.report_domain(spec, &header.identity, problem);
         }
@@ -331,7 +344,15 @@ impl JarState {
     fn identity(&self, spec: &Spec, name: CookieName) -> Identity {
         let host = if spec.policy_domain { self.host_name() } else { None };
         let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
-        Identity { name, scope: context.scope(spec).0.into_owned() }
+        Identity { name, scope: context.scope(spec).0 }
+    }
+
+    /// Returns the scope in which the jar sets a cookie.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn scope(&self, spec: &Spec) -> Scope {
+        let host = if spec.policy_domain { self.host_name() } else { None };
+        let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
+        context.scope(spec).0
     }
 
     /// Returns the request's host in lower case, without a port.
@@ -384,9 +405,7 @@ impl JarState {
         true
     }
 
-    /// Reads the value that the request carried under an earlier name. The value counts only if the request carried exactly
-    /// one cookie of the earlier name, if the request came over HTTPS where the cookie is Secure, and if the date `until`
-    /// is not reached. Returns true if a value was read.
+    /// Reads the value that the request carried under an earlier name. Returns true if a value was read.
     ///
     /// Call this function only if the request carried no cookie of the present name.
     pub(crate) fn find_former(
@@ -396,24 +415,30 @@ impl JarState {
         slot: &mut dyn DecodeSlot,
     ) -> Result<bool, ReadError> {
         let spec = declaration.spec;
-        if spec.secure && !self.verdict.https {
+        if !self.is_inside_path(spec) {
             return Ok(false);
         }
-        let family_key = name.as_str().strip_prefix(spec.name).unwrap_or_default();
-        let now = clock::unix_seconds(clock::now());
-        for former in spec.former.iter().filter(|former| former.name.is_some_and(|name| name != spec.name)) {
-            if former.until.is_none_or(|until| until.start() <= now) {
-                continue;
-            }
-            let former_name = former.name_in(spec);
-            let full_name = format!("{former_name}{family_key}");
-            let mut values = self.raw_values(&full_name);
-            let (Some(raw), None) = (values.next(), values.next()) else { continue };
-            let text = self.former_text(spec, former, &full_name, raw)?;
-            slot.decode(&text).map_err(|source| ReadError::Malformed { cookie: former_name, source })?;
-            return Ok(true);
-        }
-        Ok(false)
+        let Some(found) = former::find(spec, name, self.headers.as_slice(), self.verdict.https) else {
+            return Ok(false);
+        };
+        let text = self.former_text(spec, found.former, found.name.as_str(), found.raw)?;
+        let cookie = found.former.name_in(spec);
+        slot.decode(&text).map_err(|source| ReadError::Malformed { cookie, source })?;
+        Ok(true)
+    }
+
+    /// Returns true if browsers send the present cookie with a request for this path, or if the path is not known. Outside
+    /// the cookie's path, a request never carries the present cookie, so a planted cookie with an earlier name could take
+    /// the place of the present one.
+    fn is_inside_path(&self, spec: &Spec) -> bool {
+        let Some((_, uri)) = &self.target else { return true };
+        let path = uri.path().as_bytes();
+        // A proxy may remove the policy's base path from the request.
+        spec.path == "/"
+            || path_matches(path, spec.path.as_bytes())
+            || self
+                .current_policy()
+                .is_some_and(|policy| path_matches(path, policy.with_base_path(spec.path).as_bytes()))
     }
 
     /// Converts the raw value of a cookie with an earlier name to text.
@@ -582,8 +607,7 @@ impl JarState {
         let carried = carried.filter_map(|(name, _)| std::str::from_utf8(name).ok());
         let set = pending.cookies.iter().map(|cookie| cookie.header.identity.name.as_str());
         for name in carried.chain(set) {
-            let key = name.strip_prefix(family).and_then(|rest| rest.strip_prefix('.'));
-            let Some(key) = key.filter(|key| family::is_key(key)) else { continue };
+            let Some(key) = CookieName::key_in(family, name) else { continue };
             if !keys.iter().any(|known| known == key) && !is_removed(key) {
                 keys.push(key.to_owned());
             }
@@ -601,7 +625,6 @@ impl JarState {
         let policy = self.current_policy();
         let host = if spec.policy_domain { self.host_name() } else { None };
         let (scope, _) = ScopeContext { policy, host: host.as_deref() }.scope(spec);
-        let scope = scope.into_owned();
         HeaderContext { verdict: self.verdict, scope, seal: self.seal_context(spec, policy) }
     }
 

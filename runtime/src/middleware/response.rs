@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::caching::stricter_cache_control;
 use super::harden::MissingAttributes;
+use super::namesake::{Differences, with_declared_attributes};
 use crate::browser::check::check;
 use crate::clock;
 use crate::cookie::declaration::Spec;
@@ -41,6 +42,13 @@ pub(crate) const MANAGED_HEADERS: [http::HeaderName; 3] = [SET_COOKIE, CACHE_CON
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Treatment {
     Keep,
+    /// The header has the name of a declared cookie, and is weaker than the declaration. The middleware adds the declared
+    /// attributes, or only emits an event.
+    Namesake {
+        spec: &'static Spec,
+        differences: Differences,
+        is_hardened: bool,
+    },
     /// The middleware does not change the header, but emits an event that names the missing attributes.
     Report(MissingAttributes),
     Harden(MissingAttributes),
@@ -50,6 +58,7 @@ enum Treatment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum DropReason {
     Undeclared,
+    Namesake(Differences),
     SecureOverPlainHttp,
     /// The policy would add `Secure` to the cookie, but the response is sent over plain HTTP.
     HardenedOverPlainHttp,
@@ -118,7 +127,8 @@ impl<'a> ResponseHardener<'a> {
         let mut changed = match treatment {
             Treatment::Drop(_) => return false,
             Treatment::Harden(missing) => Some(missing.append_to(header.as_bytes())),
-            Treatment::Keep | Treatment::Report(_) => None,
+            Treatment::Namesake { spec, is_hardened: true, .. } => self.harden_namesake(spec, &parsed),
+            Treatment::Keep | Treatment::Report(_) | Treatment::Namesake { .. } => None,
         };
         let stricter = match &changed {
             None => self.jar.meet_baseline(&parsed),
@@ -142,12 +152,16 @@ impl<'a> ResponseHardener<'a> {
     /// Decides how a `Set-Cookie` header is treated. A trusted header is dropped only if the header has `Secure` and
     /// the request came over plain HTTP.
     fn treatment(&self, parsed: &ParsedSetCookie<'_>, is_trusted: bool) -> Treatment {
-        let is_declared = || self.policy.declaration(parsed.name).is_some_and(|spec| matches_declaration(spec, parsed));
-        let is_undeclared = !is_trusted && !is_declared() && self.policy.exception(parsed.name).is_none();
+        let declaration = if is_trusted { None } else { self.policy.declaration(parsed.name) };
+        let comparison = declaration.map(|spec| (spec, Differences::find(spec, &self.jar.scope(spec), parsed)));
+        let is_declared = comparison.is_some_and(|(_, differences)| differences.is_empty());
+        let is_undeclared = !is_trusted && !is_declared && self.policy.exception(parsed.name).is_none();
         let setting = self.policy.undeclared_cookies();
         let is_hardened = is_undeclared && setting == UndeclaredCookies::Harden;
         if is_undeclared && setting == UndeclaredCookies::Refuse {
-            return Treatment::Drop(DropReason::Undeclared);
+            let reason =
+                comparison.map_or(DropReason::Undeclared, |(_, differences)| DropReason::Namesake(differences));
+            return Treatment::Drop(reason);
         }
         if !self.jar.verdict().https && parsed.secure {
             return Treatment::Drop(DropReason::SecureOverPlainHttp);
@@ -158,6 +172,9 @@ impl<'a> ResponseHardener<'a> {
         if !is_undeclared {
             return Treatment::Keep;
         }
+        if let Some((spec, differences)) = comparison {
+            return Treatment::Namesake { spec, differences, is_hardened };
+        }
         let missing = MissingAttributes::find(parsed, self.policy.session_names());
         match missing.is_empty() {
             true => Treatment::Keep,
@@ -166,9 +183,21 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
+    /// Adds the declared attributes to a namesake, and the attributes that every undeclared cookie gets.
+    fn harden_namesake(&self, spec: &Spec, parsed: &ParsedSetCookie<'_>) -> Option<Vec<u8>> {
+        let declared = with_declared_attributes(spec, parsed);
+        let header = declared.as_deref().unwrap_or(parsed.header);
+        let missing = MissingAttributes::find(&ParsedSetCookie::parse(header), self.policy.session_names());
+        if missing.is_empty() { declared } else { Some(missing.append_to(header)) }
+    }
+
     fn emit_treatment(&self, parsed: &ParsedSetCookie<'_>, treatment: Treatment) {
         match treatment {
             Treatment::Keep => {}
+            Treatment::Namesake { differences, is_hardened, .. } => {
+                let kind = if is_hardened { Kind::HeaderHardened } else { Kind::HeaderReported };
+                self.emit(parsed, Event::new(kind, Code::Namesake, &namesake_reason(differences)));
+            }
             Treatment::Report(missing) => {
                 let reason = format!("it has no valid {missing}; let the policy harden it");
                 self.emit(parsed, Event::new(Kind::HeaderReported, missing.code(), &reason));
@@ -179,6 +208,10 @@ impl<'a> ResponseHardener<'a> {
             Treatment::Drop(reason) => {
                 let evidence = Some(self.jar.verdict().evidence);
                 let (code, text, evidence) = match reason {
+                    DropReason::Namesake(differences) => {
+                        let reason = namesake_reason(differences);
+                        return self.emit(parsed, Event::new(Kind::HeaderDropped, Code::Namesake, &reason));
+                    }
                     DropReason::Undeclared => {
                         (Code::Undeclared, "the policy refuses cookies that are not declared", None)
                     }
@@ -261,11 +294,9 @@ fn is_replaced_removal(header: &HeaderValue, pending: &[SetCookieHeader]) -> boo
         })
 }
 
-/// Returns true if each attribute of the header is at least as strict as in the declaration. If the declaration has a
-/// `Domain`, the `Domain` of the header is not checked.
-fn matches_declaration(spec: &Spec, parsed: &ParsedSetCookie<'_>) -> bool {
-    (spec.has_domain() || parsed.shared_domain().is_none())
-        && (parsed.secure || !spec.secure)
-        && (parsed.http_only || !spec.http_only)
-        && parsed.known_same_site().is_some_and(|found| found.is_at_least(spec.same_site))
+fn namesake_reason(differences: Differences) -> String {
+    format!(
+        "the header has the name of a declared cookie, and is weaker than the declaration in: {differences}; set the cookie \
+         with `Cookies::set`, or rename one of the two"
+    )
 }

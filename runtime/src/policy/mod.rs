@@ -12,6 +12,9 @@
 use core::fmt;
 use std::sync::Arc;
 
+use hardtack_rules::check::{Argument, find_unexplained};
+#[cfg(feature = "_layer")]
+use hardtack_rules::family;
 use hardtack_rules::syntax;
 #[cfg(feature = "_layer")]
 use http::HeaderValue;
@@ -117,9 +120,9 @@ impl Policy {
         self.settings.exceptions.iter().map(|(cookie, reason)| (cookie.as_str(), reason.as_str()))
     }
 
-    /// Returns the declarations that were passed to [`PolicyBuilder::declared`].
+    /// Returns the declarations that were passed to [`PolicyBuilder::declared`], without the `read_only` ones.
     pub fn declared(&self) -> impl Iterator<Item = &'static Spec> {
-        self.settings.declared.iter().copied().flatten()
+        self.settings.declared.iter().copied().flatten().filter(|spec| !spec.read_only)
     }
 
     /// Returns the keyring that signs and seals cookies.
@@ -184,7 +187,11 @@ impl Policy {
     /// Returns the declaration of the cookie whose name is `cookie`. The method searches only the declarations that
     /// were passed to [`PolicyBuilder::declared`].
     pub(crate) fn declaration(&self, cookie: &[u8]) -> Option<&'static Spec> {
-        self.declared().find(|spec| spec.name.as_bytes() == cookie)
+        let is_named = |spec: &&Spec| match spec.keyed {
+            true => std::str::from_utf8(cookie).is_ok_and(|cookie| family::contains(spec.name, cookie)),
+            false => spec.name.as_bytes() == cookie,
+        };
+        self.declared().find(is_named)
     }
 }
 
@@ -271,7 +278,11 @@ impl PolicyBuilder {
 
     /// Registers cookie declarations. By default, a `Set-Cookie` header counts as undeclared if the header comes from
     /// [`SetCookie::header_value`](crate::SetCookie::header_value). A header that matches a registered declaration
-    /// counts as declared.
+    /// counts as declared. A `Set-Cookie` header matches a declaration if the header has the declared Path, the declared
+    /// Domain or none, no longer lifetime, and attributes that are at least as strict.
+    ///
+    /// This method skips `read_only` declarations, because another program sets these cookies. If a declaration is weaker
+    /// than the default and has no `reason`, [`build`](PolicyBuilder::build) returns an error.
     ///
     /// ```
     /// use hardtack::spec::Spec;
@@ -355,6 +366,15 @@ impl PolicyBuilder {
         for (name, reason) in &self.exceptions {
             check_cookie_name("exceptions", name)?;
             check_reason("exceptions", name, reason)?;
+        }
+        for spec in self.declared.iter().copied().flatten().filter(|spec| !spec.read_only) {
+            let unexplained = |argument: &Argument| find_unexplained(spec, *argument);
+            if let Some(fault) = Argument::ALL.iter().find_map(unexplained) {
+                return Err(PolicyError::new(
+                    "declared",
+                    format!("`{}` is refused: {fault}", spec.name.escape_debug()),
+                ));
+            }
         }
         self.baseline.check()?;
         #[cfg(feature = "_layer")]

@@ -31,6 +31,15 @@ pub(crate) fn https_for_test() -> Https {
     Https { verdict: Verdict::https(DecisionBasis::Testing) }
 }
 
+/// Returns the proof of a scheme for use in a test. Returns `None` if `S` is [`Https`] and the request did not come over
+/// HTTPS.
+#[cfg(feature = "testing")]
+pub(crate) fn scheme_for_test<S: Scheme>(https: bool) -> Option<S> {
+    let basis = DecisionBasis::Testing;
+    let verdict = if https { Verdict::https(basis) } else { Verdict::plain(basis) };
+    S::allows(verdict).then(|| S::for_test(verdict))
+}
+
 /// Proof that the request arrived over plain HTTP. `Display` writes the evidence for a log.
 ///
 /// ```
@@ -115,6 +124,9 @@ pub(crate) mod sealed {
         /// type `Cookies<Https>` requires that the request came over HTTPS. A jar of type `Cookies<PlainHttp>` is
         /// allowed for every request, because a cookie for plain HTTP may also be sent over HTTPS.
         fn allows(verdict: Verdict) -> bool;
+        /// Returns a proof for use in a test. The caller must check [`allows`](Sealed::allows) first.
+        #[cfg(feature = "testing")]
+        fn for_test(verdict: Verdict) -> Self;
     }
 }
 
@@ -125,6 +137,10 @@ impl sealed::Sealed for Https {
     fn allows(verdict: Verdict) -> bool {
         verdict.https
     }
+    #[cfg(feature = "testing")]
+    fn for_test(verdict: Verdict) -> Self {
+        Https { verdict }
+    }
 }
 
 impl sealed::Sealed for PlainHttp {
@@ -134,6 +150,10 @@ impl sealed::Sealed for PlainHttp {
     fn allows(_: Verdict) -> bool {
         true
     }
+    #[cfg(feature = "testing")]
+    fn for_test(verdict: Verdict) -> Self {
+        PlainHttp { verdict }
+    }
 }
 
 impl sealed::Sealed for AnyScheme {
@@ -142,6 +162,10 @@ impl sealed::Sealed for AnyScheme {
     }
     fn allows(_: Verdict) -> bool {
         true
+    }
+    #[cfg(feature = "testing")]
+    fn for_test(verdict: Verdict) -> Self {
+        AnyScheme { verdict }
     }
 }
 

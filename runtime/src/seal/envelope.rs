@@ -126,6 +126,21 @@ fn signer_for(key: &Key, id: [u8; ID_LEN], expiry: [u8; EXPIRY_LEN], name: &str,
     Some(signer)
 }
 
+/// Returns true if the value has the form of a signed value. Does not verify the signature.
+#[cfg(feature = "_layer")]
+pub(crate) fn looks_signed(value: &[u8]) -> bool {
+    let seal = value.rsplit(|byte| *byte == b'.').next().filter(|seal| seal.len() < value.len());
+    let after_id = seal.and_then(|seal| split_id(seal).ok()).map(|(_, rest)| rest);
+    after_id.is_some_and(|rest| rest.len() == base64_len(EXPIRY_LEN + TAG_LEN) && rest.iter().all(is_base64url))
+}
+
+/// Returns true if the value has the form of a sealed value. Does not decrypt the value.
+#[cfg(feature = "_layer")]
+pub(crate) fn looks_sealed(value: &[u8]) -> bool {
+    let shortest = base64_len(nonce::LENGTH + EXPIRY_LEN + TAG_LEN);
+    split_id(value).is_ok_and(|(_, rest)| rest.len() >= shortest && rest.iter().all(is_base64url))
+}
+
 /// Encrypts a message and appends the encrypted text to `header`. The message is [`PLAINTEXT_PREFIX`] followed by the
 /// cookie's value. Returns `None` if the operating system returns no random bytes.
 pub(crate) fn seal(keyring: &Keyring, name: &str, expiry: u32, message: Vec<u8>, header: &mut Vec<u8>) -> Option<()> {

@@ -19,6 +19,8 @@ mod text;
 pub(crate) use envelope::{
     OpenError, PLAINTEXT_PREFIX, SIGNATURE_LEN, TAG_LEN, open_sealed, open_signed, seal, sealed_len, sign,
 };
+#[cfg(feature = "_layer")]
+pub(crate) use envelope::{looks_sealed, looks_signed};
 pub use key::{Key, KeyError, KeyId};
 pub use keyring::Keyring;
 

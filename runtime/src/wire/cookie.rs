@@ -16,28 +16,31 @@ pub(crate) fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 
 /// Returns the raw values of the cookie `name` in all headers. A search with [`pairs`] would find the same values, but
 /// more slowly.
-pub(crate) fn values<'a, H: AsRef<[u8]>>(headers: &'a [H], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+pub(crate) fn values<'h, 'n, H: AsRef<[u8]>>(
+    headers: &'h [H],
+    name: &'n str,
+) -> impl Iterator<Item = &'h [u8]> + use<'h, 'n, H> {
     headers.iter().flat_map(|header| Values::new(header.as_ref(), name))
 }
 
 /// An iterator over the values of one cookie name in one `Cookie` header.
-struct Values<'a> {
-    rest: &'a [u8],
+struct Values<'h, 'n> {
+    rest: &'h [u8],
     /// `at_pair_start` is true if `rest` begins at the start of a name-value pair.
     at_pair_start: bool,
-    name: &'a [u8],
+    name: &'n [u8],
 }
 
-impl<'a> Values<'a> {
-    fn new(header: &'a [u8], name: &'a str) -> Self {
+impl<'h, 'n> Values<'h, 'n> {
+    fn new(header: &'h [u8], name: &'n str) -> Self {
         Values { rest: header, at_pair_start: true, name: name.as_bytes() }
     }
 }
 
-impl<'a> Iterator for Values<'a> {
-    type Item = &'a [u8];
+impl<'h> Iterator for Values<'h, '_> {
+    type Item = &'h [u8];
 
-    fn next(&mut self) -> Option<&'a [u8]> {
+    fn next(&mut self) -> Option<&'h [u8]> {
         while let Some((before, from)) = candidate(self.rest, self.name) {
             let is_pair_start = match trim_end(before) {
                 [] => self.at_pair_start,
@@ -123,7 +126,7 @@ pub(crate) enum Lookup<'a> {
 }
 
 /// Searches all headers for the value of the cookie `name`.
-pub(crate) fn lookup<'a, H: AsRef<[u8]>>(headers: &'a [H], name: &'a str) -> Lookup<'a> {
+pub(crate) fn lookup<'h, H: AsRef<[u8]>>(headers: &'h [H], name: &str) -> Lookup<'h> {
     let mut found = Lookup::Missing;
     for header in headers {
         for value in Values::new(header.as_ref(), name) {

@@ -25,7 +25,7 @@ pub(crate) fn is_public_suffix(domain: &str) -> bool {
 
 /// Returns true if the domain has only one label, such as `com`. Without the feature `public-suffix`, this crate has no
 /// public suffix list.
-#[cfg(all(not(feature = "public-suffix"), any(feature = "audit", feature = "_layer")))]
+#[cfg(all(not(feature = "public-suffix"), any(feature = "audit", feature = "_layer", feature = "testing")))]
 pub(crate) fn is_public_suffix(domain: &str) -> bool {
     !domain.strip_suffix('.').unwrap_or(domain).contains('.')
 }

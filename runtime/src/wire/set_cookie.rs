@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use hardtack_rules::SameSite;
 use hardtack_rules::syntax::MAX_ATTRIBUTE_BYTES;
-#[cfg(any(feature = "audit", feature = "_layer"))]
+#[cfg(any(feature = "audit", feature = "_layer", feature = "testing"))]
 use hardtack_rules::wire::find_folded_cookie;
 
 use super::lifetime::Lifetime;
@@ -159,7 +159,7 @@ pub(crate) fn split_at_equals(piece: &[u8]) -> Attribute<'_> {
 /// Returns the part of an attribute's text that is safe to show in a log. Some servers join two `Set-Cookie` headers
 /// with a comma. The text after the comma then contains the value of the second cookie, so the safe part ends before
 /// the comma.
-#[cfg(any(feature = "audit", feature = "_layer"))]
+#[cfg(any(feature = "audit", feature = "_layer", feature = "testing"))]
 pub(crate) fn before_fold(attribute: &str) -> &str {
     // The `;` makes `find_folded_cookie` treat the text as an attribute. In an attribute, the second cookie can follow
     // the comma without a space.

@@ -32,6 +32,27 @@ pub(crate) struct Legacy(pub(crate) String);
 #[cookie(http_only = false, secure = false, reason = "remembers a closed banner on a site without TLS")]
 pub(crate) struct Banner(pub(crate) String);
 
+/// A cookie whose domain does not cover the host of the test site.
+#[derive(Cookie, Debug, PartialEq)]
+#[cookie(http_only = false, domain = "elsewhere.test", reason = "browsers do not store it")]
+pub(crate) struct Elsewhere(pub(crate) String);
+
+/// A cookie that an earlier release set under another name and in other scopes.
+#[derive(Cookie, Debug, PartialEq)]
+#[cookie(
+    http_only = false,
+    path = "/shop",
+    formerly(path = "/", domain = "site.test"),
+    formerly(name = "tongue", path = "/", until = "9999-12-31"),
+    reason = "the page shows the language"
+)]
+pub(crate) struct Language(pub(crate) String);
+
+/// A family of cookies, one for each form.
+#[derive(Cookie, Debug, PartialEq)]
+#[cookie(keyed, max_age = "1h", http_only = false, reason = "the page restores the text")]
+pub(crate) struct Draft(pub(crate) String);
+
 /// A cookie that another program owns.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(name = "consent", http_only = false, read_only)]

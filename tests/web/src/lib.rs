@@ -9,11 +9,11 @@ use std::time::{Duration, SystemTime};
 
 use hardtack::audit::{self, Context};
 use hardtack::spec::ScriptVisible;
-use hardtack::{Cookie, Cookies, IntoSetCookie, ReadCookie, SetCookie, TlsTermination, document_cookie, web};
+use hardtack::{Cookies, ReadCookie, SetCookie, TlsTermination, document_cookie, web};
 use http::HeaderMap;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use declarations::{Banner, Cart, Consent, Legacy, Map, Name, Theme};
+use declarations::{Banner, Cart, Consent, Draft, Elsewhere, Language, Legacy, Map, Name, Theme};
 
 /// Reads a cookie. Returns `some VALUE`, `none` or the error.
 #[wasm_bindgen]
@@ -22,6 +22,8 @@ pub fn get(cookie: &str) -> String {
         "theme" => read(|Theme(text)| text),
         "cart" => read(|Cart(count)| count.to_string()),
         "name" => read(|Name(text)| text),
+        "elsewhere" => read(|Elsewhere(text)| text),
+        "language" => read(|Language(text)| text),
         "map" => read(|Map(text)| text),
         "legacy" => read(|Legacy(text)| text),
         "banner" => read(|Banner(text)| text),
@@ -38,6 +40,8 @@ pub fn set(cookie: &str, value: &str) -> String {
         "theme" => write_result(web::set(Theme(text))),
         "cart" => value.parse().map_or_else(|_| "not a number".into(), |count| write_result(web::set(Cart(count)))),
         "name" => write_result(web::set(Name(text))),
+        "elsewhere" => write_result(web::set(Elsewhere(text))),
+        "language" => write_result(web::set(Language(text))),
         "map" => write_result(web::set(Map(text))),
         "legacy" => write_result(web::set(Legacy(text))),
         "banner" => write_result(web::set(Banner(text))),
@@ -52,6 +56,8 @@ pub fn remove(cookie: &str) -> String {
         "theme" => write_result(web::remove::<Theme>()),
         "cart" => write_result(web::remove::<Cart>()),
         "name" => write_result(web::remove::<Name>()),
+        "elsewhere" => write_result(web::remove::<Elsewhere>()),
+        "language" => write_result(web::remove::<Language>()),
         "map" => write_result(web::remove::<Map>()),
         "legacy" => write_result(web::remove::<Legacy>()),
         "banner" => write_result(web::remove::<Banner>()),
@@ -59,26 +65,38 @@ pub fn remove(cookie: &str) -> String {
     }
 }
 
-/// Sets a cookie with a domain or path that differs from the declaration. If `value` is `None`, removes the cookie with
-/// that domain or path.
+/// Reads the cookie with the key `key` of the family `Draft`. Returns `some VALUE`, `none` or the error.
 #[wasm_bindgen]
-pub fn set_in_scope(cookie: &str, value: Option<String>, setter: &str, scope: &str) -> String {
-    match cookie {
-        "cart" => write_in_scope(value.and_then(|count| count.parse().ok()).map(Cart), setter, scope),
-        "name" => write_in_scope(value.map(Name), setter, scope),
-        "legacy" => write_in_scope(value.map(Legacy), setter, scope),
-        _ => "no such cookie".into(),
-    }
+pub fn get_draft(key: &str) -> String {
+    read_result(block_on(web::family::<Draft>().get(key)), |Draft(text)| text)
 }
 
-/// Sets the cookie `Theme` with a lifetime that differs from the declaration. For the setter `max_age`, `seconds` is a
+/// Sets the cookie with the key `key` of the family `Draft`. Returns `ok` or the error.
+#[wasm_bindgen]
+pub fn set_draft(key: &str, value: &str) -> String {
+    write_result(web::family::<Draft>().set(key, Draft(value.to_owned())))
+}
+
+/// Removes the cookie with the key `key` of the family `Draft`. Returns `ok` or the error.
+#[wasm_bindgen]
+pub fn remove_draft(key: &str) -> String {
+    write_result(web::family::<Draft>().remove(key))
+}
+
+/// Returns the keys of the family `Draft`, separated by spaces, or the error.
+#[wasm_bindgen]
+pub fn draft_keys() -> String {
+    block_on(web::family::<Draft>().keys()).map_or_else(|error| error_text(&error), |keys| keys.join(" "))
+}
+
+/// Sets the cookie `Cart` with a lifetime that differs from the declaration. For the setter `max_age`, `seconds` is a
 /// duration. For the setter `expires`, `seconds` is a Unix time.
 #[wasm_bindgen]
-pub fn set_theme_with_lifetime(value: &str, setter: &str, seconds: u32) -> String {
-    let (theme, seconds) = (SetCookie::new(Theme(value.to_owned())), Duration::from_secs(seconds.into()));
+pub fn set_cart_with_lifetime(count: u32, setter: &str, seconds: u32) -> String {
+    let (cart, seconds) = (SetCookie::new(Cart(count)), Duration::from_secs(seconds.into()));
     match setter {
-        "max_age" => write_result(web::set(theme.max_age(seconds))),
-        "expires" => write_result(web::set(theme.expires(SystemTime::UNIX_EPOCH + seconds))),
+        "max_age" => write_result(web::set(cart.max_age(seconds))),
+        "expires" => write_result(web::set(cart.expires(SystemTime::UNIX_EPOCH + seconds))),
         _ => "no such setter".into(),
     }
 }
@@ -107,23 +125,14 @@ pub fn use_jar_and_audit() -> String {
 }
 
 fn read<T: ReadCookie + ScriptVisible>(text: impl FnOnce(T) -> String) -> String {
-    match block_on(web::get()) {
+    read_result(block_on(web::get()), text)
+}
+
+fn read_result<T>(result: Result<Option<T>, web::Error>, text: impl FnOnce(T) -> String) -> String {
+    match result {
         Ok(Some(cookie)) => format!("some {}", text(cookie)),
         Ok(None) => "none".into(),
         Err(error) => error_text(&error),
-    }
-}
-
-fn write_in_scope<T: Cookie + hardtack::spec::Rescopable + ScriptVisible>(
-    cookie: Option<T>,
-    setter: &str,
-    scope: &str,
-) -> String {
-    let cookie = cookie.map_or_else(SetCookie::removal, IntoSetCookie::into_set_cookie);
-    match setter {
-        "path" => write_result(web::set(cookie.path(scope))),
-        "domain" => write_result(web::set(cookie.domain(scope))),
-        _ => "no such setter".into(),
     }
 }
 

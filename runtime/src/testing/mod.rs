@@ -4,6 +4,11 @@
 //! - [`request_header`] writes the `Cookie` header of a request.
 //! - [`sent`] and [`removed`] read the `Set-Cookie` headers of a response.
 //! - [`at`] sets the current time for one call of a function.
+//! - [`Browser`] is an in-memory browser. A `Browser` stores the cookies of your application's responses, and sends the
+//!   cookies with the next request.
+
+mod browser;
+mod page_url;
 
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -15,6 +20,9 @@ use crate::cookie::sealing::{self, SealContext};
 use crate::cookie::value::{self, ValueWriter};
 use crate::request::scheme::{Https, https_for_test};
 use crate::wire::set_cookie::ParsedSetCookie;
+
+pub use self::browser::Browser;
+pub use crate::browser::store::Stored;
 
 /// Returns an [`Https`] for use in a test. In a program, an `Https` is the proof that a request came over HTTPS.
 ///

@@ -1,0 +1,215 @@
+//! Reads and writes one cookie of a page. The functions of this file are not generic over the cookie type, but take a
+//! cookie's declaration as data.
+
+use hardtack_rules::Prefix;
+
+use super::Error;
+use super::page::Page;
+use crate::browser::request_match::path_matches;
+use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec, decode_raw};
+use crate::cookie::error::ReadError;
+use crate::cookie::former::{self, FormerValue};
+use crate::cookie::header_value::{HeaderContext, SetCookieHeader, removal_header, set_cookie_header};
+use crate::cookie::overrides::Overrides;
+use crate::cookie::scope::Identity;
+use crate::jar::scopes::{Carried, RepairReason, ScopeContext};
+use crate::request::evidence::DecisionBasis;
+use crate::request::scheme::Verdict;
+use crate::wire::cookie::{self, Lookup};
+
+/// Reads the cookie and stores the decoded value in `slot`. `slot` stays empty if the page does not have the cookie.
+pub(super) fn find(
+    page: &impl Page,
+    declaration: Declaration,
+    name: &CookieName,
+    slot: &mut dyn DecodeSlot,
+) -> Result<(), Error> {
+    let spec = declaration.spec;
+    let cookie = spec.name;
+    check_secure_context(page, spec)?;
+    if spec.seal.is_some() {
+        // A page never has a key for signed or sealed cookies, because every visitor of the page could read the key.
+        return Err(ReadError::NoKeyring { cookie }.into());
+    }
+    let visible = [visible_cookies(page, spec)?];
+    match cookie::lookup(&visible, name.as_str()) {
+        Lookup::Unique(raw) => decode(cookie, raw, spec.read_only, slot),
+        Lookup::Conflicting => Err(ambiguous(cookie)),
+        Lookup::Missing => match find_former(page, spec, name, &visible) {
+            Some(found) => decode(found.former.name_in(spec), found.raw, found.former.raw, slot),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Sets or removes the cookie, then checks that the browser stored or removed the cookie. If `value` is `None`, removes
+/// the cookie.
+pub(super) fn write(
+    page: &impl Page,
+    declaration: Declaration,
+    name: CookieName,
+    value: Option<&dyn EncodeValue>,
+    overrides: &Overrides,
+) -> Result<(), Error> {
+    let spec = declaration.spec;
+    let header = assign(page, declaration, name, value, overrides)?;
+    let visible = [visible_cookies(page, spec)?];
+    let name = &header.identity.name;
+    let cookie = spec.name;
+    let found = cookie::lookup(&visible, name.as_str());
+    if value.is_none() {
+        return match (found, find_former(page, spec, name, &visible)) {
+            (Lookup::Missing, None) => Ok(()),
+            (Lookup::Missing, Some(found)) => Err(Error::Remains { cookie: found.former.name_in(spec) }),
+            (Lookup::Unique(_) | Lookup::Conflicting, _) => Err(Error::Remains { cookie }),
+        };
+    }
+    let is_new = |value: &[u8]| value == header.encoded_value();
+    match found {
+        Lookup::Unique(value) if is_new(value) => Ok(()),
+        Lookup::Conflicting if cookie::values(&visible, name.as_str()).any(is_new) => Err(ambiguous(cookie)),
+        Lookup::Missing | Lookup::Unique(_) | Lookup::Conflicting => Err(Error::Dropped { cookie }),
+    }
+}
+
+/// Assigns the cookie to `document.cookie`. First removes earlier cookies. Assigns nothing if the cookie is invalid or if
+/// the page is outside the cookie's path.
+pub(super) fn assign(
+    page: &impl Page,
+    declaration: Declaration,
+    name: CookieName,
+    value: Option<&dyn EncodeValue>,
+    overrides: &Overrides,
+) -> Result<SetCookieHeader, Error> {
+    let spec = declaration.spec;
+    let cookie = spec.name;
+    check_secure_context(page, spec)?;
+    let context = HeaderContext::without_jar(spec, verdict(page))?;
+    let header = set_cookie_header(declaration, name, value, overrides, context)?;
+    let path = &header.identity.scope.path;
+    if is_in_path(page, path) == Some(false) {
+        return Err(Error::OutsidePath { cookie, path: path.clone().into_owned() });
+    }
+    let reason = if value.is_some() { RepairReason::Set } else { RepairReason::Removal };
+    // Removals come first, as in a response. A browser without `Partitioned` does not distinguish a removal with another
+    // `Partitioned` from the new cookie.
+    for removal in repairs(page, declaration, &header.identity, reason)? {
+        assign_header(page, spec, &removal)?;
+    }
+    assign_header(page, spec, &header)?;
+    Ok(header)
+}
+
+/// Returns the keys of the family that the page has, each key once.
+pub(super) fn family_keys(page: &impl Page, declaration: Declaration) -> Result<Vec<String>, Error> {
+    check_secure_context(page, declaration.spec)?;
+    let visible = visible_cookies(page, declaration.spec)?;
+    let mut keys: Vec<String> = Vec::new();
+    for (name, _) in cookie::pairs(visible.as_bytes()) {
+        let name = std::str::from_utf8(name).unwrap_or_default();
+        let Some(key) = CookieName::key_in(declaration.spec.name, name) else { continue };
+        if !keys.iter().any(|known| known == key) {
+            keys.push(key.to_owned());
+        }
+    }
+    Ok(keys)
+}
+
+/// Returns the headers that remove earlier cookies, with an earlier name or in another scope.
+fn repairs(
+    page: &impl Page,
+    declaration: Declaration,
+    identity: &Identity,
+    reason: RepairReason,
+) -> Result<Vec<SetCookieHeader>, Error> {
+    let spec = declaration.spec;
+    let visible = [visible_cookies(page, spec)?];
+    let carried_former = |name: &CookieName| cookie::values(&visible, name.as_str()).next().is_some();
+    let context = ScopeContext { policy: None, host: None };
+    let carried = carried(declaration, &identity.name, &visible);
+    let mut repairs = context.repairs(spec, identity, reason, carried, carried_former);
+    // Scripts cannot remove cookies whose name says that they are HttpOnly.
+    repairs.retain(|repair| !Prefix::from_name(repair.name.as_str()).is_some_and(Prefix::needs_http_only));
+    Ok(repairs.into_iter().filter_map(|repair| removal_header(spec, repair, verdict(page))).collect())
+}
+
+/// Returns what the page has for the cookie's name.
+fn carried(declaration: Declaration, name: &CookieName, visible: &[String]) -> Carried {
+    let spec = declaration.spec;
+    let mut values = cookie::values(visible, name.as_str());
+    match (values.next(), values.next()) {
+        (None, _) => Carried::Nothing,
+        (Some(raw), None)
+            if spec.seal.is_none()
+                && decode_raw(raw, spec.read_only).is_ok_and(|text| (declaration.is_valid)(&text)) =>
+        {
+            Carried::OneReadable
+        }
+        (Some(_), _) => Carried::Suspect,
+    }
+}
+
+/// Returns the value that counts under an earlier name. Call this function only if the page has no cookie of the present
+/// name.
+fn find_former<'a>(page: &impl Page, spec: &Spec, name: &CookieName, visible: &'a [String]) -> Option<FormerValue<'a>> {
+    // Outside the cookie's path, the browser may hold a cookie of the present name that the page does not see.
+    if is_in_path(page, spec.path) != Some(true) {
+        return None;
+    }
+    former::find(spec, name, visible, page.is_secure_context())
+}
+
+fn decode(cookie: &'static str, raw: &[u8], is_raw: bool, slot: &mut dyn DecodeSlot) -> Result<(), Error> {
+    let decoded = decode_raw(raw, is_raw).and_then(|text| slot.decode(&text));
+    decoded.map_err(|source| ReadError::Malformed { cookie, source }.into())
+}
+
+/// Returns `document.cookie`.
+fn visible_cookies(page: &impl Page, spec: &Spec) -> Result<String, Error> {
+    page.cookies().ok_or(Error::Denied { cookie: spec.name })
+}
+
+fn assign_header(page: &impl Page, spec: &Spec, header: &SetCookieHeader) -> Result<(), Error> {
+    page.assign_cookie(header.value.to_str().unwrap_or_default()).ok_or(Error::Denied { cookie: spec.name })
+}
+
+/// Returns an error if the cookie is Secure and the page is not a secure context. Without a secure context, an attacker
+/// on the network could have changed the page.
+fn check_secure_context(page: &impl Page, spec: &Spec) -> Result<(), Error> {
+    if spec.secure && !page.is_secure_context() {
+        return Err(Error::NotSecureContext { cookie: spec.name });
+    }
+    Ok(())
+}
+
+/// A secure context counts as HTTPS.
+fn verdict(page: &impl Page) -> Verdict {
+    if page.is_secure_context() {
+        Verdict::https(DecisionBasis::TlsConnection)
+    } else {
+        Verdict::plain(DecisionBasis::PlainConnection)
+    }
+}
+
+/// Returns true if the page sees the cookies with the path `cookie_path`. Returns `None` if this is not known, because
+/// the browser does not give the page's URL to scripts.
+fn is_in_path(page: &impl Page, cookie_path: &str) -> Option<bool> {
+    if cookie_path == "/" {
+        return Some(true);
+    }
+    let url = page.loaded_url()?;
+    Some(path_matches(url_path(&url)?.as_bytes(), cookie_path.as_bytes()))
+}
+
+/// Returns the path of an http or https URL. Returns `None` if the URL has another scheme, because the path of the URL
+/// then does not decide which cookies the page has. For example, a page `about:srcdoc` has the cookies of the page that
+/// embeds `about:srcdoc`.
+pub(super) fn url_path(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let path = rest.get(rest.find('/')?..)?;
+    path.split(['?', '#']).next()
+}
+
+fn ambiguous(cookie: &'static str) -> Error {
+    ReadError::Ambiguous { cookie }.into()
+}

@@ -1,0 +1,167 @@
+//! The type `Family`, a view of the cookies of one family in a page. A family is declared with the key `keyed`.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use hardtack_rules::family;
+
+use super::page::{CurrentPage, Page};
+use super::{Error, PageFuture, document};
+use crate::cookie::declaration::{CookieFamily, Declaration, ScriptVisible};
+use crate::cookie::overrides::Overrides;
+use crate::jar::family::{checked_name, name, surplus};
+
+/// Returns a view of a family of cookies, which is declared with the key `keyed`.
+///
+/// A call with an HttpOnly family does not compile.
+///
+/// ```
+/// use hardtack::{Cookie, web};
+///
+/// /// The text that the user has not sent yet, one cookie for each form.
+/// #[derive(Cookie)]
+/// #[cookie(keyed, max_age = "1h", http_only = false, reason = "the page restores the text")]
+/// struct Draft(String);
+///
+/// async fn restore(form: &str) -> Result<String, web::Error> {
+///     let draft = web::family::<Draft>().get(form).await?;
+///     Ok(draft.map(|Draft(text)| text).unwrap_or_default())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// // This test does not run in a page:
+/// assert!(matches!(restore("contact").await, Err(web::Error::NoDocument)));
+/// # }
+/// ```
+#[must_use]
+pub fn family<T: CookieFamily + ScriptVisible>() -> Family<T> {
+    Family { kind: PhantomData }
+}
+
+/// A view of the cookies of one family in the page. [`family`](family()) returns a `Family`.
+///
+/// The keys and the names are the same as on a server. See [`hardtack::Family`](crate::Family).
+///
+/// ```
+/// use hardtack::{Cookie, SetError, web};
+///
+/// #[derive(Cookie)]
+/// #[cookie(keyed, max_age = "1h", http_only = false, reason = "the page restores the text")]
+/// struct Draft(String);
+///
+/// async fn forget_all() -> Result<(), web::Error> {
+///     let drafts = web::family::<Draft>();
+///     for form in drafts.keys().await? {
+///         drafts.remove(&form).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// // This test does not run in a page:
+/// assert!(matches!(forget_all().await, Err(web::Error::NoDocument)));
+/// assert_eq!(format!("{:?}", web::family::<Draft>()), r#"Family { name: "__Host-draft" }"#);
+/// # }
+/// ```
+pub struct Family<T> {
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T: CookieFamily + ScriptVisible> Family<T> {
+    /// Reads the cookie with the key `key`. Returns `None` if the page does not have the cookie, or if the key is
+    /// invalid. See [`web::get`](super::get).
+    ///
+    /// # Errors
+    ///
+    /// Returns the same errors as [`web::get`](super::get).
+    pub fn get<'a>(&self, key: &'a str) -> PageFuture<'a, Option<T::Value>>
+    where
+        T: 'a,
+    {
+        PageFuture::new(async move {
+            let found: Option<T> = get_in(&CurrentPage::find().ok_or(Error::NoDocument)?, key)?;
+            Ok(found.map(T::into_inner))
+        })
+    }
+
+    /// Sets the cookie with the key `key`. Then checks that the browser stored the cookie. See
+    /// [`web::set`](super::set).
+    ///
+    /// If the page then has more than eight cookies of the family, removes the cookies that come first in
+    /// `document.cookie`. Browsers list the oldest cookies first. Never removes the cookie with the key `key`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Set`] with [`SetError::Key`](crate::SetError::Key) if the key is invalid. Also returns the same
+    /// errors as [`web::set`](super::set).
+    pub fn set<'a>(&self, key: &'a str, value: impl Into<T::Value>) -> PageFuture<'a, ()>
+    where
+        T: 'a,
+    {
+        let value = T::from_inner(value.into());
+        PageFuture::new(async move { set_in(&CurrentPage::find().ok_or(Error::NoDocument)?, key, &value) })
+    }
+
+    /// Removes the cookie with the key `key`. Then checks that the browser removed the cookie. See
+    /// [`web::remove`](super::remove).
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Set`] with [`SetError::Key`](crate::SetError::Key) if the key is invalid. Also returns the same
+    /// errors as [`web::set`](super::set).
+    pub fn remove<'a>(&self, key: &'a str) -> PageFuture<'a, ()>
+    where
+        T: 'a,
+    {
+        PageFuture::new(async move { remove_in::<T>(&CurrentPage::find().ok_or(Error::NoDocument)?, key) })
+    }
+
+    /// Returns the keys of the family, in the order of `document.cookie`. Each key is in the result once.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::NoDocument`], [`Error::NotSecureContext`] or [`Error::Denied`], as [`web::get`](super::get) does.
+    pub fn keys<'a>(&self) -> PageFuture<'a, Vec<String>>
+    where
+        T: 'a,
+    {
+        PageFuture::new(async { keys_in::<T>(&CurrentPage::find().ok_or(Error::NoDocument)?) })
+    }
+}
+
+/// Shows the family's name.
+impl<T: CookieFamily> fmt::Debug for Family<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Family").field("name", &T::DECLARED.name).finish()
+    }
+}
+
+pub(super) fn get_in<T: CookieFamily>(page: &impl Page, key: &str) -> Result<Option<T>, Error> {
+    let mut found = None;
+    if family::is_key(key) {
+        document::find(page, Declaration::new::<T>(), &name::<T>(key), &mut found)?;
+    }
+    Ok(found)
+}
+
+pub(super) fn set_in<T: CookieFamily>(page: &impl Page, key: &str, value: &T) -> Result<(), Error> {
+    let declaration = Declaration::new::<T>();
+    document::write(page, declaration, checked_name::<T>(key)?, Some(value), &Overrides::NONE)?;
+    let keys = keys_in::<T>(page)?;
+    for old in surplus(&keys, |known| known == key) {
+        // The new cookie is stored. So the function does not check whether the browser removed the surplus: another
+        // host of the same site may have set cookies of the family in a scope that the declaration does not name.
+        document::assign(page, declaration, name::<T>(old), None, &Overrides::NONE)?;
+    }
+    Ok(())
+}
+
+pub(super) fn remove_in<T: CookieFamily>(page: &impl Page, key: &str) -> Result<(), Error> {
+    document::write(page, Declaration::new::<T>(), checked_name::<T>(key)?, None, &Overrides::NONE)
+}
+
+pub(super) fn keys_in<T: CookieFamily>(page: &impl Page) -> Result<Vec<String>, Error> {
+    document::family_keys(page, Declaration::new::<T>())
+}

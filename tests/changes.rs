@@ -1,0 +1,24 @@
+//! Tests ordinary changes of an application whose cookies are already in browsers: a new name, domain, path, type or key,
+//! a rolling deployment, and two programs on one host. Each test shows the state of an in-memory browser, release by
+//! release, until the user is signed in again. The application never locks the user out.
+//!
+//! The comments name the reported cases that a test covers, such as `newcomer 2.7`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic in a helper fails the test")]
+
+#[path = "changes/families.rs"]
+mod families;
+#[path = "changes/former_names.rs"]
+mod former_names;
+#[path = "changes/keys_and_types.rs"]
+mod keys_and_types;
+#[path = "changes/pending.rs"]
+mod pending;
+#[path = "changes/random_cases.rs"]
+mod random_cases;
+#[path = "changes/removals.rs"]
+mod removals;
+#[path = "changes/scopes.rs"]
+mod scopes;
+#[path = "changes/site.rs"]
+mod site;
