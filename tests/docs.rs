@@ -41,6 +41,15 @@ fn every_page_is_shown_and_skipped_blocks_explained() {
     assert_eq!(pages, shown);
 }
 
+/// The code blocks of the page include a file. The page shows the same code.
+#[test]
+fn changing_page_shows_the_functions_that_its_blocks_include() {
+    let page = include_str!("../runtime/docs/changing.md");
+    assert!(page.contains(&format!("\n```rust\n{}```\n", include_str!("../runtime/docs/visit.rs"))));
+    let included = "# mod page { include!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/docs/visit.rs\")); }";
+    assert_eq!(page.matches("\n```rust").count(), page.matches(included).count() + 1);
+}
+
 #[test]
 fn tests_named_on_the_security_page_exist() {
     let table = SECURITY.split("\n## ").find(|section| section.starts_with("What is guaranteed\n")).unwrap();

@@ -1,5 +1,6 @@
-//! Runs the code that `runtime/docs/migration.md` shows. Each example has old code, which uses another library, and new
-//! code, which uses hardtack. The page shows the text between the comments `migration: name` and `migration: end`.
+//! Runs the code that `runtime/docs/migration.md` shows, and one recipe of `runtime/docs/recipes.md`. Each example has old
+//! code, which uses another library, and new code, which uses hardtack. A page shows the text between the comments
+//! `migration: name` and `migration: end`.
 
 #![allow(dead_code, unreachable_pub, reason = "excerpts of programs")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic in a helper fails the test")]
@@ -8,8 +9,12 @@
 mod axum_extra;
 #[path = "migration/cookie_crate.rs"]
 mod cookie_crate;
+#[path = "migration/errors.rs"]
+mod errors;
 #[path = "migration/headers.rs"]
 mod headers;
+#[path = "migration/jars.rs"]
+mod jars;
 #[path = "migration/platform.rs"]
 mod platform;
 #[path = "migration/rollout.rs"]
@@ -27,10 +32,13 @@ use hardtack::{Policy, TlsTermination};
 use tower::ServiceExt as _;
 
 const PAGE: &str = include_str!("../runtime/docs/migration.md");
+const RECIPES: &str = include_str!("../runtime/docs/recipes.md");
 const SOURCES: &[&str] = &[
     include_str!("migration/axum_extra.rs"),
     include_str!("migration/cookie_crate.rs"),
+    include_str!("migration/errors.rs"),
     include_str!("migration/headers.rs"),
+    include_str!("migration/jars.rs"),
     include_str!("migration/platform.rs"),
     include_str!("migration/rollout.rs"),
     include_str!("migration/tower_cookies.rs"),
@@ -40,15 +48,18 @@ const SOURCES: &[&str] = &[
 type TestResult = Result<(), Box<dyn std::error::Error>>;
 
 #[test]
-fn page_shows_exactly_the_code_of_this_test() {
+fn pages_show_exactly_the_code_of_this_test() {
     let regions: Vec<(String, String)> = SOURCES.iter().copied().flat_map(snippets::regions).collect();
     for (name, text) in &regions {
-        let shown =
-            snippets::code_block(PAGE, &format!("migration: {name}"), "rust,ignore (run by tests/migration.rs)");
+        let mark = format!("migration: {name}");
+        let page = if RECIPES.contains(&format!("<!-- {mark} -->")) { RECIPES } else { PAGE };
+        let shown = snippets::code_block(page, &mark, "rust,ignore (run by tests/migration.rs)");
         assert_eq!(shown, text, "the page's block `{name}` differs from the code; it should be:\n\n{text}");
     }
-    assert_eq!(PAGE.matches("<!-- migration: ").count(), regions.len());
-    assert_eq!(PAGE.matches("```rust").count(), regions.len(), "the page has a block that no test runs");
+    let marks = [PAGE, RECIPES].map(|page| page.matches("<!-- migration: ").count());
+    assert_eq!(marks[0] + marks[1], regions.len());
+    assert_eq!(PAGE.matches("```rust").count(), marks[0], "the page has a block that no test runs");
+    assert_eq!(RECIPES.matches("```rust,ignore").count(), marks[1], "the recipes have a block that no test runs");
 }
 
 /// Returns the `Set-Cookie` headers in the comments of a code region, in order. If a header in a comment ends with `…`,

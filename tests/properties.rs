@@ -3,7 +3,7 @@
 //! - hardtack reads back every cookie value that it wrote, unchanged.
 //! - A cookie value cannot add an attribute to the header.
 //! - The parsers do not panic, whatever bytes a `Cookie` or `Set-Cookie` header contains.
-//! - A setter writes an attribute unchanged, or returns an error.
+//! - A policy or a setter writes an attribute unchanged, or returns an error. A lifetime is cut to the declared one.
 //! - `Debug` output, errors and reports never contain a cookie's value.
 #![allow(
     clippy::expect_used,

@@ -12,3 +12,9 @@ pub mod seal {}
 
 #[doc = include_str!("../docs/migration.md")]
 pub mod migration {}
+
+#[doc = include_str!("../docs/changing.md")]
+pub mod changing {}
+
+#[doc = include_str!("../docs/recipes.md")]
+pub mod recipes {}

@@ -64,6 +64,8 @@
 //!   - [Signed and sealed cookies](guide::seal)
 //!   - [APIs that bypass hardtack](guide::side_doors)
 //!   - [Migration](guide::migration) from other crates
+//!   - [Changing a cookie that is out there](guide::changing)
+//!   - [Recipes](guide::recipes): remember me, flash messages, CSRF tokens, rolling sessions, OAuth, several tenants
 //!
 //! # Guarantees
 //!

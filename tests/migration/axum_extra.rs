@@ -2,6 +2,8 @@
 
 use axum::Router;
 use axum::routing::get;
+use hardtack::testing::{self, Browser};
+use hardtack::{Policy, TlsTermination};
 
 use crate::{assert_shown, send, with_policy};
 
@@ -28,7 +30,7 @@ mod before {
 
 mod after {
     // migration: axum-extra after
-    use hardtack::{Cookie, Cookies, ReadError, SetError};
+    use hardtack::{Cookie, Cookies, SetError};
 
     #[derive(Cookie)]
     pub struct Session(String);
@@ -40,9 +42,8 @@ mod after {
         Ok("signed in")
     }
 
-    pub async fn home(cookies: Cookies) -> Result<String, ReadError> {
-        let session = cookies.try_get::<Session>()?;
-        Ok(session.map_or("signed out".to_owned(), |Session(id)| format!("{} bytes", id.len())))
+    pub async fn home(cookies: Cookies) -> String {
+        cookies.get().map_or("signed out".to_owned(), |Session(id)| format!("{} bytes", id.len()))
     }
 
     pub async fn sign_out(cookies: Cookies) -> Result<(), SetError> {
@@ -74,6 +75,87 @@ mod errors {
         Err(StatusCode::UNAUTHORIZED.into())
     }
     // migration: end
+}
+
+mod private_jar {
+    // migration: private jar
+    use axum_extra::extract::PrivateCookieJar; // decrypts with the old key, which is in the application's state
+    use hardtack::{Cookie, Cookies, SetError};
+
+    /// The session of the signed-in user.
+    #[derive(Cookie)]
+    #[cookie(sealed, max_age = "8h")]
+    pub struct Session(String);
+
+    /// The old cookie, only for its removal. Declare the Path and Domain of the old code.
+    #[derive(Cookie)]
+    #[cookie(name = "session", reason = "axum-extra encrypted it; remove this type after the old cookies have expired")]
+    pub struct OldSession(String);
+
+    /// Returns the session. Replaces the old cookie.
+    fn session(cookies: &Cookies, old: &PrivateCookieJar) -> Result<Option<Session>, SetError> {
+        if let Some(session) = cookies.get() {
+            return Ok(Some(session));
+        }
+        let Some(old) = old.get("session") else { return Ok(None) };
+        cookies.set(Session(old.value().to_owned()))?;
+        cookies.remove::<OldSession>()?;
+        Ok(cookies.get()) // `get` sees the session that this request set
+    }
+
+    pub async fn home(cookies: Cookies, old: PrivateCookieJar) -> Result<String, SetError> {
+        let session = session(&cookies, &old)?;
+        Ok(session.map_or("signed out".to_owned(), |Session(id)| format!("{} bytes", id.len())))
+    }
+
+    pub async fn sign_out(cookies: Cookies) -> Result<(), SetError> {
+        cookies.remove::<OldSession>()?; // otherwise the old cookie would sign the user in again
+        cookies.remove::<Session>()
+    }
+    // migration: end
+
+    pub async fn old_sign_in(jar: PrivateCookieJar) -> PrivateCookieJar {
+        let session = axum_extra::extract::cookie::Cookie::build(("session", "s3cr3t; \u{eb}"));
+        jar.add(session.path("/").http_only(true).secure(true))
+    }
+}
+
+#[tokio::test]
+async fn private_jar_is_replaced_and_signs_nobody_out() {
+    use axum_extra::extract::cookie::Key;
+
+    let key = Key::from(&[7; 64]);
+    let policy = Policy::builder().keyring(testing::keyring()).build().unwrap();
+    let route = |handler: axum::routing::MethodRouter<Key>| {
+        let router = Router::new().route("/", handler).with_state(key.clone());
+        router.layer(policy.layer(TlsTermination::per_connection()))
+    };
+    let visit = async |browser: &mut Browser, router: Router| {
+        let request = browser.visit("/");
+        let cookie = request.get("cookie").map_or("", |cookie| cookie.to_str().unwrap());
+        let reply = send(router, cookie).await;
+        assert_eq!(reply.status, 200);
+        browser.store(&reply.headers);
+        reply.body
+    };
+
+    let mut browser = Browser::new("https://shop.example");
+    visit(&mut browser, route(get(private_jar::old_sign_in))).await;
+    assert_eq!(browser.names(), ["session"]);
+    let mut second = browser.clone();
+
+    // "s3cr3t; ë" has ten bytes.
+    for _ in 0..2 {
+        assert_eq!(visit(&mut browser, route(get(private_jar::home))).await, "10 bytes");
+        assert_eq!(browser.names(), ["__Host-Http-session"]);
+    }
+    visit(&mut browser, route(get(private_jar::sign_out))).await;
+    assert_eq!(visit(&mut browser, route(get(private_jar::home))).await, "signed out");
+
+    // A user who signs out before the application has replaced the old cookie.
+    visit(&mut second, route(get(private_jar::sign_out))).await;
+    assert_eq!(second.names(), [""; 0]);
+    assert_eq!(visit(&mut second, route(get(private_jar::home))).await, "signed out");
 }
 
 #[tokio::test]

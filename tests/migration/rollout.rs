@@ -2,6 +2,7 @@
 //! environments, development and tests.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, SystemTime};
 
 use hardtack::{AnyScheme, Cookie, Cookies, Policy, PolicyHandle, SetCookie, TlsTermination, testing};
 use http::{HeaderMap, Request};
@@ -30,8 +31,8 @@ fn old_names_are_read_and_set() -> TestResult {
     struct Theme(String);
 
     let cookies = Cookies::from_headers(&request, https);
-    assert_eq!(cookies.try_get::<Session>()?.map(|Session(id)| id).as_deref(), Some("50%")); // decoded
-    assert_eq!(cookies.try_get::<Theme>()?.map(|Theme(name)| name).as_deref(), Some("dark"));
+    assert_eq!(cookies.get().map(|Session(id)| id).as_deref(), Some("50%")); // decoded
+    assert_eq!(cookies.get().map(|Theme(name)| name).as_deref(), Some("dark"));
     cookies.set(Session("new".into()))?; // Set-Cookie: session=new; Path=/; Secure; HttpOnly; SameSite=Lax
     // migration: end
     let mut response = HeaderMap::new();
@@ -44,59 +45,68 @@ mod renaming {
     use super::*;
 
     // migration: renaming
+    /// The session of the signed-in user. The old release set the cookie `session`.
     #[derive(Cookie)]
-    #[cookie(max_age = "8h")]
+    #[cookie(
+        max_age = "8h",
+        formerly(name = "session", path = "/", until = "2027-03-01"),
+        reason = "browsers hold the old name, which has no prefix"
+    )]
     pub struct Session(pub String);
 
-    /// The old cookie. Declare the Path and Domain of the old code. Otherwise browsers ignore the removal.
-    #[derive(Cookie)]
-    #[cookie(name = "session", path = "/", reason = "the old name: read, and removed, until March")]
-    pub struct OldSession(String);
-
-    /// Returns the session id. If the request has only the old cookie, replaces the old cookie with the new cookie.
-    pub fn session(cookies: &Cookies) -> Result<Option<String>, Box<dyn std::error::Error>> {
-        if let Some(Session(id)) = cookies.try_get()? {
-            return Ok(Some(id));
+    /// Returns the session id. If the request has only the old cookie, makes a new session id and replaces the old cookie.
+    pub fn session(cookies: &Cookies) -> Result<Option<String>, hardtack::SetError> {
+        let Some(Session(mut id)) = cookies.get() else { return Ok(None) };
+        if cookies.is_former::<Session>() {
+            id = renew(&id); // in the session store
+            // Set-Cookie: session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax
+            // Set-Cookie: __Host-Http-session=renewed; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax
+            cookies.set(Session(id.clone()))?;
         }
-        let Some(OldSession(id)) = cookies.try_get()? else { return Ok(None) };
-        // Set-Cookie: __Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax
-        cookies.set(Session(id.clone()))?;
-        // Set-Cookie: session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax
-        cookies.remove::<OldSession>()?;
         Ok(Some(id))
     }
 
     pub fn sign_out(cookies: &Cookies) -> Result<(), hardtack::SetError> {
-        cookies.remove::<Session>()?;
-        cookies.remove::<OldSession>() // otherwise the old cookie would sign the user in again
+        cookies.remove::<Session>() // removes the new and the old cookie
     }
     // migration: end
+
+    fn renew(_: &str) -> String {
+        "renewed".to_owned()
+    }
 }
 
+/// Runs on 1 December 2026, before the day in `until`.
 #[test]
 fn new_name_keeps_users_signed_in() -> TestResult {
-    for (header, session, replaces_old_cookie) in [
-        ("a=1", None, false),
-        ("session=s3cr3t", Some("s3cr3t"), true),
-        ("__Host-Http-session=new; session=planted", Some("new"), false),
-    ] {
-        let cookies = Cookies::from_headers(&request(header), testing::https());
-        assert_eq!(renaming::session(&cookies)?.as_deref(), session, "{header}");
+    testing::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_796_083_200), || {
+        for (header, session, replaces_old_cookie) in [
+            ("a=1", None, false),
+            ("session=s3cr3t", Some("renewed"), true),
+            ("__Host-Http-session=new; session=planted", Some("new"), false),
+            // Duplicates of the old name count as absent.
+            ("session=s3cr3t; session=other", None, false),
+            ("session=s3cr3t; session=s3cr3t", None, false),
+        ] {
+            let cookies = Cookies::from_headers(&request(header), testing::https());
+            assert_eq!(renaming::session(&cookies)?.as_deref(), session, "{header}");
+            let mut response = HeaderMap::new();
+            cookies.write(&mut response);
+            if replaces_old_cookie {
+                assert_shown("renaming", &set_cookies(&response));
+            } else {
+                assert!(set_cookies(&response).is_empty(), "{header}");
+            }
+        }
+
+        let cookies = Cookies::from_headers(&request("session=s3cr3t"), testing::https());
+        renaming::sign_out(&cookies)?;
         let mut response = HeaderMap::new();
         cookies.write(&mut response);
-        if replaces_old_cookie {
-            assert_shown("renaming", &set_cookies(&response));
-        } else {
-            assert!(set_cookies(&response).is_empty(), "{header}");
-        }
-    }
-
-    let cookies = Cookies::from_headers(&request("session=s3cr3t"), testing::https());
-    renaming::sign_out(&cookies)?;
-    let mut response = HeaderMap::new();
-    cookies.write(&mut response);
-    assert!(testing::removed::<renaming::Session>(&response) && testing::removed::<renaming::OldSession>(&response));
-    Ok(())
+        assert!(testing::removed::<renaming::Session>(&response));
+        assert!(set_cookies(&response).iter().any(|header| header.starts_with("session=; Path=/; Max-Age=0; ")));
+        Ok(())
+    })
 }
 
 #[test]
@@ -114,12 +124,12 @@ fn values_of_other_libraries_are_read() -> TestResult {
     let encoded = cookie::Cookie::new("note", "50 %; é").encoded().to_string();
     assert_eq!(encoded, "note=50%20%25%3B%20%C3%A9");
     let cookies = Cookies::from_headers(&request(&encoded), testing::https());
-    assert_eq!(cookies.try_get::<Note>()?.map(|Note(text)| text).as_deref(), Some("50 %; é"));
+    assert_eq!(cookies.get().map(|Note(text)| text).as_deref(), Some("50 %; é"));
 
     // If the value was written without encoding, declare the cookie `read_only`. hardtack then does not decode the value.
     let cookies = Cookies::from_headers(&request("note=%41"), testing::https());
-    assert_eq!(cookies.try_get::<Note>()?.map(|Note(text)| text).as_deref(), Some("A"));
-    assert_eq!(cookies.try_get::<RawNote>()?.map(|RawNote(text)| text).as_deref(), Some("%41"));
+    assert_eq!(cookies.get().map(|Note(text)| text).as_deref(), Some("A"));
+    assert_eq!(cookies.get().map(|RawNote(text)| text).as_deref(), Some("%41"));
     // migration: end
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use hardtack::audit::{Context, set_cookie};
 use hardtack::spec::Spec;
 use hardtack::{
-    AnyScheme, Cookie, Cookies, ReadCookie, ReadError, SetCookie, TlsTermination, document_cookie, testing,
+    AnyScheme, Cookie, Cookies, ReadCookie, ReadError, SameSite, SetCookie, TlsTermination, document_cookie, testing,
 };
 use http::HeaderMap;
 use proptest::prelude::*;
@@ -29,7 +29,7 @@ proptest! {
         let plain = || AnyScheme::from(TlsTermination::none().detect(&http::Request::new(()).into_parts().0, None));
         let set_errors = [
             set.header_value(&plain()).unwrap_err(),
-            set.path("no/root").header_value(&testing::https()).unwrap_err(),
+            set.same_site(SameSite::None).header_value(&testing::https()).unwrap_err(),
             SetCookie::new(Sso(secret.repeat(300))).header_value(&testing::https()).unwrap_err(),
             SetCookie::new(Everywhere(secret.clone())).header_value(&testing::https()).unwrap_err(),
             SetCookie::new(Failing(Broken(secret.clone()))).header_value(&testing::https()).unwrap_err(),

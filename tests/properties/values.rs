@@ -219,8 +219,10 @@ pub(super) fn comes_back<V: Clone + Debug + PartialEq, T: Cookie>(
     prop_assert!(raw.bytes().all(is_cookie_octet), "{}", header);
     prop_assert_eq!(&header[name.len() + 1 + raw.len()..], "; Path=/; Secure; HttpOnly; SameSite=Lax");
     ExpectedCookie::from_spec(&T::SPEC, raw).assert_matches(header);
-    let cookie = SetCookie::new(wrap(value.clone())).to_cookie(&testing::https()).unwrap();
+    let cookie = SetCookie::new(wrap(value.clone())).to_encoded_cookie(&testing::https()).unwrap();
     prop_assert_eq!(cookie.value(), raw);
+    let cookie = SetCookie::new(wrap(value.clone())).to_decoded_cookie(&testing::https()).unwrap();
+    prop_assert_eq!(encoded(cookie.value()), raw);
 
     prop_assert_eq!(testing::sent::<T>(&response).map(unwrap), Some(value.clone()));
     let mut request = HeaderMap::new();

@@ -54,6 +54,9 @@ impl Baseline {
 
     /// Sets the weakest `SameSite` value that the policy accepts. With `SameSite::None`, the policy accepts every
     /// `SameSite` value.
+    ///
+    /// `SameSite::Strict` breaks the callback of an OAuth sign-in: the callback comes from another site, so browsers do not
+    /// send the cookie with the state of the sign-in. Add an exception for the state cookie to the policy.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = Some(same_site);
         self
