@@ -35,7 +35,7 @@ use base64::Engine as _;
 use hardtack::event::Kind;
 use hardtack::policy::{Baseline, Caching, Hsts};
 use hardtack::seal::{Key, Keyring};
-use hardtack::{Cookie, Cookies, Policy, PolicyHandle, SameSite, SetCookie, SetError, TlsTermination, testing};
+use hardtack::{Cookie, Cookies, Policy, PolicyHandle, SameSite, SetError, TlsTermination, testing};
 use http::header::{CACHE_CONTROL, COOKIE, HOST, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, Request, Response};
 use tower::{Layer as _, Service};
@@ -67,10 +67,23 @@ struct Session(Text);
 #[derive(Cookie)]
 struct Cart(Text);
 
-/// A cookie that the tests set with different Paths and Domains.
+/// A cookie at the Path `/a`. The next cookies have the same name, but other Paths and Domains.
 #[derive(Cookie)]
-#[cookie(name = "__Secure-place", domain = "example.com")]
-struct Place(Text);
+#[cookie(name = "__Secure-place", path = "/a", domain = "example.com")]
+struct PlaceA(Text);
+
+#[derive(Cookie)]
+#[cookie(name = "__Secure-place", path = "/b", domain = "example.com")]
+struct PlaceB(Text);
+
+#[derive(Cookie)]
+#[cookie(name = "__Secure-place", path = "/a", domain = "www.example.com")]
+struct PlaceOnSubdomain(Text);
+
+/// A cookie with the identity of `PlaceA`, because the letter case of a Domain does not matter.
+#[derive(Cookie)]
+#[cookie(name = "__Secure-place", path = "/a", domain = "EXAMPLE.com")]
+struct PlaceInCapitals(Text);
 
 /// A cookie whose Domain comes from the request's policy.
 #[derive(Cookie)]
@@ -86,13 +99,18 @@ struct Number(u64);
 #[cookie(sealed, max_age = "1h")]
 struct Basket(u64);
 
-/// A cookie that the tests set with a different Path for each number.
+/// A family of cookies. The tests set one cookie of the family for each number.
 #[derive(Cookie)]
-#[cookie(name = "__Secure-numbered", domain = "example.com")]
+#[cookie(keyed, name = "__Secure-numbered", domain = "example.com", max_age = "1h")]
 struct Numbered(u64);
 
 const SECURE: &str = "; Secure; HttpOnly; SameSite=Lax";
 const PAST: &str = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+
+/// Returns the `Set-Cookie` header of one cookie of the family `Numbered`.
+fn numbered_header(key: &str, number: u64) -> String {
+    format!("__Secure-numbered.{key}={number}; Path=/; Domain=example.com; Max-Age=3600{SECURE}")
+}
 
 fn set_cookie_headers(response: &HeaderMap) -> Vec<String> {
     response.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned()).collect()
@@ -103,7 +121,6 @@ fn outcome(result: Result<(), SetError>) -> &'static str {
     match result {
         Ok(()) => "set",
         Err(SetError::ResponseSent { .. }) => "late",
-        Err(SetError::Attribute { attribute: "domain", .. }) => "no domain",
         Err(SetError::NoKeyring { .. }) => "no keyring",
         Err(error) => panic!("{error}"),
     }
@@ -214,13 +231,51 @@ enum Operation {
     Session(&'static str),
     Cart(&'static str),
     RemoveCart,
-    /// Sets the cookie `Place` with a Path, a Domain and a value.
-    Place(&'static str, &'static str, &'static str),
-    RemovePlace(&'static str),
+    /// Sets a cookie with the name `__Secure-place` to a value.
+    Place(At, &'static str),
+    RemovePlace(At),
     Number(u64),
     Get,
     Debug,
     Write,
+}
+
+/// The type of a cookie with the name `__Secure-place`.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    A,
+    B,
+    OnSubdomain,
+    InCapitals,
+}
+
+impl At {
+    fn path_and_domain(self) -> (&'static str, &'static str) {
+        match self {
+            At::A => ("/a", "example.com"),
+            At::B => ("/b", "example.com"),
+            At::OnSubdomain => ("/a", "www.example.com"),
+            At::InCapitals => ("/a", "EXAMPLE.com"),
+        }
+    }
+
+    fn set_in(self, jar: &Cookies, value: Text) -> Result<(), SetError> {
+        match self {
+            At::A => jar.set(PlaceA(value)),
+            At::B => jar.set(PlaceB(value)),
+            At::OnSubdomain => jar.set(PlaceOnSubdomain(value)),
+            At::InCapitals => jar.set(PlaceInCapitals(value)),
+        }
+    }
+
+    fn remove_from(self, jar: &Cookies) -> Result<(), SetError> {
+        match self {
+            At::A => jar.remove::<PlaceA>(),
+            At::B => jar.remove::<PlaceB>(),
+            At::OnSubdomain => jar.remove::<PlaceOnSubdomain>(),
+            At::InCapitals => jar.remove::<PlaceInCapitals>(),
+        }
+    }
 }
 
 impl Operation {
@@ -245,10 +300,8 @@ impl Operation {
             Operation::Session(value) => jar.set(Session(text(value))),
             Operation::Cart(value) => jar.set(Cart(text(value))),
             Operation::RemoveCart => jar.remove::<Cart>(),
-            Operation::Place(path, domain, value) => {
-                jar.set(SetCookie::new(Place(text(value))).path(path).domain(domain))
-            }
-            Operation::RemovePlace(path) => jar.set(SetCookie::<Place>::removal().path(path)),
+            Operation::Place(place, value) => place.set_in(jar, text(value)),
+            Operation::RemovePlace(place) => place.remove_from(jar),
             Operation::Number(number) => jar.set(Number(number)),
             Operation::Get => return vec![format!("{:?}", jar.try_get::<Number>().unwrap())],
             Operation::Debug => return vec![format!("{jar:?}")],
@@ -265,7 +318,8 @@ impl Operation {
     /// the operation sets no cookie.
     fn set_cookie(self) -> Option<(&'static str, String, String)> {
         let host = |name: &'static str, value: &str| (name, String::new(), format!("{name}={value}; Path=/{SECURE}"));
-        let place = |path: &str, domain: &str, value: &str, past: &str| {
+        let place = |at: At, value: &str, past: &str| {
+            let (path, domain) = at.path_and_domain();
             let header = format!("__Secure-place={value}; Path={path}; Domain={domain}{past}{SECURE}");
             ("__Secure-place", format!("{path} {}", domain.to_lowercase()), header)
         };
@@ -277,8 +331,8 @@ impl Operation {
                 let name = "__Host-Http-cart";
                 (name, String::new(), format!("{name}=; Path=/{PAST}{SECURE}"))
             }
-            Operation::Place(path, domain, value) => place(path, domain, value, ""),
-            Operation::RemovePlace(path) => place(path, "example.com", "", PAST),
+            Operation::Place(at, value) => place(at, value, ""),
+            Operation::RemovePlace(at) => place(at, "", PAST),
             Operation::Get | Operation::Debug | Operation::Write => return None,
         })
     }
@@ -304,15 +358,22 @@ impl Model {
             }
             (None, Operation::Write) => {
                 self.sent = true;
-                self.pending.drain(..).map(|(_, _, header)| header).collect()
+                let headers = self.pending.drain(..).map(|(_, _, header)| header);
+                // The headers that remove cookies come first.
+                let (removals, sets): (Vec<_>, Vec<_>) = headers.partition(|header| header.contains(PAST));
+                [removals, sets].concat()
             }
             (None, Operation::Debug) => {
                 let set: Vec<_> = self.pending.iter().map(|(name, ..)| name).collect();
                 let read = ["__Host-Http-number"];
                 vec![format!("Cookies {{ received: {read:?}, pending: {set:?}, is_sent: {} }}", self.sent)]
             }
-            // A read returns the value from the request, even if the jar contains a new value for the response.
-            (None, _) => vec!["Some(Number(7))".to_owned()],
+            // A read returns the new value, if a thread set the cookie. Otherwise, a read returns the request's value.
+            (None, _) => {
+                let header = self.pending.iter().find_map(|(_, _, header)| header.strip_prefix("__Host-Http-number="));
+                let value = header.and_then(|header| header.split(';').next()).unwrap_or("7");
+                vec![format!("Some(Number({value}))")]
+            }
         }
     }
 }
@@ -373,13 +434,19 @@ fn concurrent_operations_match_a_sequential_model() {
 }
 
 #[test]
+fn reads_see_what_other_threads_set() {
+    use Operation::{Get, Number, Session, Write};
+    assert_eq!(check_every_order(&[&[Number(1), Get], &[Get, Number(2)], &[Session("a"), Get]]), 210);
+    assert_eq!(check_every_order(&[&[Number(1), Write], &[Get, Get]]), 6);
+}
+
+#[test]
 fn last_set_of_a_scope_wins() {
     use Operation::{Place, RemovePlace, Write};
-    let first = [Place("/a", "example.com", "1"), Place("/b", "example.com", "2")];
-    // `example.com` and `EXAMPLE.com` are the same Domain, because letter case does not matter.
-    let second = [Place("/a", "www.example.com", "3"), Place("/a", "EXAMPLE.com", "4")];
+    let first = [Place(At::A, "1"), Place(At::B, "2")];
+    let second = [Place(At::OnSubdomain, "3"), Place(At::InCapitals, "4")];
     assert_eq!(check_every_order(&[&first, &second, &[Write]]), 630);
-    assert_eq!(check_every_order(&[&first, &[RemovePlace("/a"), RemovePlace("/b")], &[Write, Write]]), 420);
+    assert_eq!(check_every_order(&[&first, &[RemovePlace(At::A), RemovePlace(At::B)], &[Write, Write]]), 420);
 }
 
 #[test]
@@ -405,7 +472,7 @@ fn numbered_policy(number: u64) -> Policy {
 fn policy_number(headers: &[String]) -> Option<u64> {
     let mut numbers = Vec::new();
     for header in headers {
-        if header.starts_with("__Secure-Http-sso=") || header.starts_with("__Secure-sso=") {
+        if header.starts_with("__Secure-sso=") {
             let (_, domain) = header.split_once("; Domain=").unwrap();
             let domain = domain.split(';').next().unwrap();
             let domains = ["zero.example", "one.example", "two.example"];
@@ -435,13 +502,7 @@ fn set_sees_the_first_policy_or_none() {
             part(1, move || drop(jar.with_policy(handle)))
         };
         let set_cookies = part(3, || {
-            let result = jar.set(Sso(Text("a".into())));
-            if matches!(result, Err(SetError::Attribute { .. })) {
-                // The jar had no policy, so `set` found no domain and did not format the value. So `set` did not call
-                // `step`: call `step` here instead.
-                step();
-            }
-            found.push(outcome(result));
+            found.push(outcome(jar.set(Sso(Text("a".into())))));
             step();
             found.push(outcome(jar.set(Basket(1))));
         });
@@ -450,15 +511,17 @@ fn set_sees_the_first_policy_or_none() {
         let first = order.iter().position(|thread| *thread < 2).unwrap();
         let has_policy =
             |step: usize| order.iter().enumerate().filter(|(_, thread)| **thread == 2).nth(step).unwrap().0 > first;
-        let domain_outcome = if has_policy(0) { "set" } else { "no domain" };
-        let keyring_outcome = if has_policy(2) { "set" } else { "no keyring" };
-        let expected = [domain_outcome, keyring_outcome];
+        let expected = ["set", if has_policy(2) { "set" } else { "no keyring" }];
         assert_eq!(found, expected, "{order:?}");
         let mut response = HeaderMap::new();
         jar.write(&mut response);
-        let headers = set_cookie_headers(&response);
+        let mut headers = set_cookie_headers(&response);
         assert_eq!(headers.len(), expected.iter().filter(|word| **word == "set").count());
-        assert!(headers.is_empty() || policy_number(&headers) == Some(order[first] as u64), "{order:?}: {headers:?}");
+        // Without a policy, a cookie that is declared with `domain = policy` has no Domain.
+        assert_eq!(headers[0].contains("; Domain="), has_policy(0), "{order:?}: {headers:?}");
+        headers.retain(|header| !header.starts_with("__Secure-sso=") || header.contains("; Domain="));
+        let number = (!headers.is_empty()).then_some(order[first] as u64);
+        assert_eq!(policy_number(&headers), number, "{order:?}: {headers:?}");
     });
     assert_eq!(orders, 20);
 }
@@ -670,10 +733,10 @@ fn threads_lose_no_cookie_and_repeat_none() {
                     threads.spawn(move || {
                         start.wait();
                         let set_both = |number| {
-                            let own = SetCookie::new(Numbered(number)).path(format!("/{setter}/{number}"));
+                            let own = jar.family::<Numbered>().set(&format!("{setter}-{number}"), Numbered(number));
                             // All threads set the shared cookie. The response contains the value of the last `set`.
                             let shared = Number(setter * NUMBERS + number);
-                            [outcome(jar.set(own)), outcome(jar.set(shared))]
+                            [outcome(own), outcome(jar.set(shared))]
                         };
                         (0..NUMBERS).flat_map(set_both).collect::<Vec<_>>()
                     })
@@ -704,7 +767,7 @@ fn threads_lose_no_cookie_and_repeat_none() {
         for (setter, results) in (0..).zip(&results) {
             let in_time = count_in_time(results) as u64;
             for number in 0..NUMBERS {
-                let header = format!("__Secure-numbered={number}; Path=/{setter}/{number}; Domain=example.com{SECURE}");
+                let header = numbered_header(&format!("{setter}-{number}"), number);
                 assert_eq!(sent.contains_key(&header), 2 * number < in_time, "{header}: {results:?}");
             }
             own += in_time.div_ceil(2);
@@ -753,8 +816,8 @@ fn task_results_match_the_sent_cookies() {
                                 for _ in 0..number {
                                     tokio::task::yield_now().await;
                                 }
-                                let path = format!("/{number_of_request}/{number}");
-                                outcome(jar.set(SetCookie::new(Numbered(number)).path(path)))
+                                let key = format!("{number_of_request}-{number}");
+                                outcome(jar.family::<Numbered>().set(&key, Numbered(number)))
                             })
                         })
                         .collect();
@@ -771,8 +834,7 @@ fn task_results_match_the_sent_cookies() {
             let (jar, tasks) = receiver.await.unwrap();
             let mut set = 0;
             for (number, task) in (0..TASKS).zip(tasks) {
-                let path = format!("/{number_of_request}/{number}");
-                let header = format!("__Secure-numbered={number}; Path={path}; Domain=example.com{SECURE}");
+                let header = numbered_header(&format!("{number_of_request}-{number}"), number);
                 let result = task.await.unwrap();
                 let times = sent.iter().filter(|other| **other == header).count();
                 assert_eq!(times, usize::from(result == "set"), "{header}: {result}");

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hardtack::event::Kind;
 use hardtack::policy::{Baseline, PolicyBuilder, UndeclaredCookies};
+use hardtack::seal::{Key, Keyring};
 use hardtack::{
     Cookie, Cookies, Policy, PolicyHandle, ReadCookie, ReadError, SameSite, SetCookie, SetError, TlsTermination,
     testing,
@@ -97,6 +98,10 @@ async fn outer_baseline_applies_to_cookies_of_inner_layers() {
 
 #[test]
 fn jar_without_a_layer_applies_the_baseline() {
+    #[derive(Cookie)]
+    #[cookie(max_age = "8h")]
+    struct Session(String);
+
     let baseline = Baseline::new().same_site(SameSite::Strict).longest_max_age(Duration::from_secs(60));
     let builder = Policy::builder().baseline(baseline).exception("__Host-session_hint", "an old page reads it");
     let policy = policy(builder);
@@ -137,17 +142,25 @@ fn last_set_of_one_scope_wins() {
     #[derive(Cookie)]
     #[cookie(domain = policy)]
     struct Sso(u32);
+    /// A cookie with the same name, Domain and Path. Browsers ignore the letter case of a Domain.
+    #[derive(Cookie)]
+    #[cookie(name = "__Secure-sso", domain = "EXAMPLE.com")]
+    struct SsoInCapitals(u32);
     /// A host-only cookie. A host-only cookie does not get the policy's domain.
     #[derive(Cookie)]
     #[cookie(name = "__Secure-place", path = "/a")]
     struct Place(u32);
+    /// A cookie with the same name and another Domain. Browsers store both cookies.
+    #[derive(Cookie)]
+    #[cookie(name = "__Secure-place", path = "/a", domain = "example.com")]
+    struct PlaceOnDomain(u32);
 
     let policy = policy(Policy::builder().cookie_domain("example.com"));
     let jar = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&policy);
     jar.set(Sso(1)).unwrap();
-    jar.set(SetCookie::new(Sso(2)).domain("EXAMPLE.com")).unwrap();
+    jar.set(SsoInCapitals(2)).unwrap();
     jar.set(Place(3)).unwrap();
-    jar.set(SetCookie::new(Place(4)).domain("example.com")).unwrap();
+    jar.set(PlaceOnDomain(4)).unwrap();
     let mut response = HeaderMap::new();
     jar.write(&mut response);
     assert_eq!(
@@ -156,6 +169,24 @@ fn last_set_of_one_scope_wins() {
             "__Secure-sso=2; Path=/; Domain=EXAMPLE.com; Secure; HttpOnly; SameSite=Lax",
             "__Secure-place=3; Path=/a; Secure; HttpOnly; SameSite=Lax",
             "__Secure-place=4; Path=/a; Domain=example.com; Secure; HttpOnly; SameSite=Lax",
+        ]
+    );
+
+    // The headers that remove cookies come before the headers that set cookies.
+    let jar = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&policy);
+    jar.set(Place(5)).unwrap();
+    jar.set(SsoInCapitals(6)).unwrap();
+    jar.remove::<PlaceOnDomain>().unwrap();
+    jar.remove::<Sso>().unwrap();
+    let mut response = HeaderMap::new();
+    jar.write(&mut response);
+    let past = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
+    assert_eq!(
+        set_cookies(&response),
+        [
+            &format!("__Secure-place=; Path=/a; Domain=example.com; {past}"),
+            &format!("__Secure-sso=; Path=/; Domain=example.com; {past}"),
+            "__Secure-place=5; Path=/a; Secure; HttpOnly; SameSite=Lax",
         ]
     );
 }
@@ -170,49 +201,96 @@ fn name_and_value_may_have_4096_bytes() {
     assert!(matches!(set(4097), Err(SetError::TooLarge { bytes: 4097, limit: 4096, .. })));
 }
 
+/// A signed cookie whose Domain comes from the policy.
+#[derive(Cookie, Debug)]
+#[cookie(domain = policy, signed, max_age = "8h")]
+struct Sso(u32);
+
+/// The same cookie in the code of a program that only reads the cookie.
+#[derive(Cookie, Debug)]
+#[cookie(name = "__Secure-sso", signed, read_only)]
+struct OtherProgramsSso(#[allow(dead_code, reason = "the test only reads an invalid value")] u32);
+
+async fn read<T: ReadCookie + hardtack::AllowedOver<hardtack::Https>>(cookies: Cookies) -> Result<(), ReadError> {
+    cookies.try_get::<T>().map(|_| ())
+}
+
+async fn read_and_set(cookies: Cookies) -> Result<(), ReadError> {
+    let error = cookies.try_get::<Sso>().unwrap_err();
+    cookies.set(Sso(7)).unwrap();
+    assert_eq!(cookies.get::<Sso>().map(|sso| sso.0), Some(7));
+    Err(error)
+}
+
+async fn read_and_ignore(cookies: Cookies) {
+    cookies.try_get::<Sso>().unwrap_err();
+    assert!(cookies.get::<Sso>().is_none());
+}
+
+/// Sends a request with the cookie to the application. Returns the status code and the `Set-Cookie` headers.
+async fn send_sso(path: &str, cookie: &str, keyring: &Keyring) -> (u16, Vec<String>) {
+    let builder = Policy::builder().cookie_domain("site.example").keyring(keyring.clone());
+    let app = axum::Router::new()
+        .route("/read", axum::routing::get(read::<Sso>))
+        .route("/set", axum::routing::get(read_and_set))
+        .route("/ignore", axum::routing::get(read_and_ignore))
+        .route("/read-only", axum::routing::get(read::<OtherProgramsSso>))
+        .layer(policy(builder).layer(TlsTermination::here()));
+    let request = http::Request::get(path).header("host", "www.site.example").header("cookie", cookie);
+    let response = app.oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+    (response.status().as_u16(), set_cookies(response.headers()).into_iter().map(str::to_owned).collect())
+}
+
+/// The response that reports a read error removes the cookie only if no server can read the cookie.
 #[tokio::test]
-async fn unreadable_cookies_are_removed_with_the_error() {
-    #[derive(Cookie, Debug)]
-    #[cookie(domain = policy)]
-    struct Sso(#[allow(dead_code, reason = "the test only reads an invalid value")] u32);
+async fn error_response_removes_what_nobody_can_read() {
+    let keyring = Keyring::new(Key::generate());
+    let wire =
+        |value: u32, keyring: &Keyring| testing::request_header_with(&Sso(value), keyring).to_str().unwrap().to_owned();
+    let sealed = wire(7, &keyring);
+    let changed = sealed.replacen("=7", "=8", 1);
+    let yesterday = std::time::SystemTime::now() - Duration::from_secs(86_400);
+    let expired = testing::at(yesterday, || wire(7, &keyring));
+    let other_key = wire(7, &Keyring::new(Key::generate()));
+    let removal = "__Secure-sso=; Path=/; Domain=site.example; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; \
+                   Secure; HttpOnly; SameSite=Lax";
 
-    #[derive(Cookie, Debug)]
-    #[cookie(name = "__Secure-sso", read_only)]
-    struct OtherProgramsSso(#[allow(dead_code, reason = "the test only reads an invalid value")] u32);
-
-    async fn read<T: ReadCookie + hardtack::AllowedOver<hardtack::Https>>(cookies: Cookies) -> Result<(), ReadError> {
-        cookies.try_get::<T>().map(|_| ())
-    }
-    async fn read_and_set(cookies: Cookies) -> Result<(), ReadError> {
-        cookies.set(Sso(7)).unwrap();
-        cookies.try_get::<Sso>().map(|_| ())
-    }
-    async fn read_and_ignore(cookies: Cookies) {
-        cookies.try_get::<Sso>().unwrap_err();
-    }
-
-    let attributes = "; Path=/; Domain=site.example; ";
-    for (path, status, expected) in [
-        ("/read", 400, Some(format!("__Secure-sso={attributes}Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; "))),
-        ("/set", 400, Some(format!("__Secure-sso=7{attributes}"))),
-        ("/ignore", 200, None),
-        ("/read-only", 400, None),
+    assert_eq!(send_sso("/read", &sealed, &keyring).await, (200, vec![]));
+    for (cookie, is_removed) in [
+        (&*changed, true),
+        (&expired, true),
+        (&other_key, false),
+        ("__Secure-sso=7", false),
+        (&format!("{changed}; {other_key}"), true),
+        (&format!("{}; {sealed}", wire(8, &keyring)), false),
     ] {
-        let app = axum::Router::new()
-            .route("/read", axum::routing::get(read::<Sso>))
-            .route("/set", axum::routing::get(read_and_set))
-            .route("/ignore", axum::routing::get(read_and_ignore))
-            .route("/read-only", axum::routing::get(read::<OtherProgramsSso>))
-            .layer(policy(Policy::builder().cookie_domain("site.example")).layer(TlsTermination::here()));
-        let request = http::Request::get(path).header("cookie", "__Secure-sso=x").body(axum::body::Body::empty());
-        let response = app.oneshot(request.unwrap()).await.unwrap();
-        assert_eq!(response.status(), status, "{path}");
-        let sent: Vec<&str> =
-            response.headers().get_all("set-cookie").iter().map(|header| header.to_str().unwrap()).collect();
-        assert_eq!(sent.len(), usize::from(expected.is_some()), "{path}: {sent:?}");
-        let starts = sent.iter().zip(&expected).all(|(sent, expected)| sent.starts_with(expected.as_str()));
-        assert!(starts, "{path}: {sent:?}");
+        let (status, sent) = send_sso("/read", cookie, &keyring).await;
+        let expected = if is_removed { vec![removal] } else { vec![] };
+        assert_eq!((status, sent), (400, expected.into_iter().map(str::to_owned).collect()), "{cookie}");
+        // A read that the handler ignores does not change the response. A `read_only` cookie is never removed.
+        assert_eq!(send_sso("/ignore", cookie, &keyring).await, (200, vec![]), "{cookie}");
+        assert_eq!(send_sso("/read-only", cookie, &keyring).await, (400, vec![]), "{cookie}");
     }
+}
+
+/// The handler reads the cookie, sets the cookie, and returns the read error. The response sets the cookie. The response
+/// also removes the scopes in which the unreadable cookie may lie.
+#[tokio::test]
+async fn error_response_keeps_what_the_handler_set() {
+    let keyring = Keyring::new(Key::generate());
+    let cookie = testing::request_header_with(&Sso(7), &keyring).to_str().unwrap().replacen("=7", "=8", 1);
+    let (status, sent) = send_sso("/set", &cookie, &keyring).await;
+    assert_eq!(status, 400);
+    let removal = |domain: &str| {
+        format!(
+            "__Secure-sso=; Path=/; {domain}Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
+             SameSite=Lax"
+        )
+    };
+    assert_eq!(sent[..2], [removal(""), removal("Domain=www.site.example; ")]);
+    assert_eq!(sent.len(), 3, "{sent:?}");
+    let is_set = sent[2].starts_with("__Secure-sso=7.") && sent[2].contains("; Domain=site.example; Max-Age=28800; ");
+    assert!(is_set, "{sent:?}");
 }
 
 #[tokio::test]

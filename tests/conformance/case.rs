@@ -116,22 +116,33 @@ impl Case {
         keys
     }
 
-    /// Returns the setter calls that set the attributes of the test case at run time.
-    pub(super) fn setters(&self) -> String {
-        let mut setters = String::new();
+    /// Returns the parts of the generated program that set the test case's attributes at run time. Returns `None` if no
+    /// attribute of the test case can be set at run time.
+    ///
+    /// A `Domain` comes from the policy's `cookie_domain`, and the beginning of a `Path` comes from the policy's
+    /// `base_path`. The setters of a `SetCookie` change the lifetime only.
+    pub(super) fn run_time(&self) -> Option<RunTime> {
+        let mut run_time = RunTime { keys: String::new(), policy: None, setter: None, now: None };
         if let Some(path) = self.text("path") {
-            write!(setters, ".path({path:?})").unwrap();
+            let (base_path, declared) = if self.is_rejected() { (path, "/app") } else { split_path(path) };
+            write!(run_time.keys, "path = {declared:?}, ").unwrap();
+            run_time.policy = Some(format!("base_path({base_path:?})"));
         }
         if let Some(domain) = self.text("domain") {
-            write!(setters, ".domain({domain:?})").unwrap();
+            run_time.keys.push_str("domain = policy, ");
+            run_time.policy = Some(format!("cookie_domain({domain:?})"));
         }
-        if let Some(max_age) = self.attributes.get("max_age").and_then(duration) {
-            write!(setters, ".max_age({max_age})").unwrap();
+        // A setter does not reject a `Max-Age`. `setters_cut_a_max_age` tests the other values.
+        if let Some(max_age) = self.attributes.get("max_age").filter(|_| !self.is_rejected()).and_then(duration) {
+            run_time.keys.push_str("max_age = \"400d\", ");
+            run_time.setter = Some(format!("max_age({max_age})"));
         }
         if let Some(expires) = self.text("expires") {
-            write!(setters, ".expires(at({}))", unix_seconds(expires)).unwrap();
+            run_time.keys.push_str("max_age = \"400d\", ");
+            run_time.setter = Some(format!("expires(at({}))", unix_seconds(expires)));
+            run_time.now = Some(unix_seconds(expires));
         }
-        setters
+        (run_time.policy.is_some() || run_time.setter.is_some()).then_some(run_time)
     }
 
     pub(super) fn is_rejected(&self) -> bool {
@@ -181,6 +192,28 @@ impl Case {
             write!(keys, "{key} = {name}, ").unwrap();
         }
         Some(source + &declaration("Constant", &(keys + &self.flags())))
+    }
+}
+
+/// The parts of the generated program that set the attributes of a test case at run time.
+pub(super) struct RunTime {
+    /// The keys of the declaration, except the name and the flags.
+    pub(super) keys: String,
+    /// A call of a `PolicyBuilder` method.
+    pub(super) policy: Option<String>,
+    /// A call of a `SetCookie` method.
+    pub(super) setter: Option<String>,
+    /// The current time while the setter is called, in Unix seconds. A setter only accepts an `Expires` that is at most
+    /// the declared `max_age` later than the current time.
+    pub(super) now: Option<i64>,
+}
+
+/// Splits a path into a base path and the rest. A path with a dot segment or a quote is not split, because a policy
+/// rejects such a base path.
+fn split_path(path: &str) -> (&str, &str) {
+    match path.rfind('/') {
+        Some(at) if !path.contains("..") && !path.contains('"') => path.split_at(at),
+        _ => ("", path),
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
-use super::case::{Case, declaration, producer_cases, reader_cases, reader_names};
+use super::case::{Case, RunTime, declaration, producer_cases, reader_cases, reader_names};
 use crate::vectors::decode_hex;
 use crate::workspace::Workspace;
 
@@ -40,17 +40,26 @@ pub(super) struct Declaration {
     pub(super) errors: Vec<String>,
 }
 
-/// One cookie that the program set. The attributes of the cookie come from literals, from constants or from setters.
+/// One cookie that the program set. The attributes of the cookie come from literals, from constants, from setters or from
+/// a policy.
 pub(super) struct WrittenCookie {
     pub(super) id: String,
-    /// The header value, or the error, that `header_value` returned.
-    pub(super) header: Result<String, String>,
+    /// The header value, or the error, that `header_value` returned. If an attribute comes from a policy, the header
+    /// value is from a jar.
+    pub(super) header: Result<String, RunTimeError>,
     /// The `Set-Cookie` header that a jar writes for the cookie.
     pub(super) jar_header: String,
-    /// The `Display` text of the cookie that `to_cookie` returned.
+    /// The `Display` text of the cookie that `to_encoded_cookie` returned.
     pub(super) cookie: String,
     /// The value that a jar reads when the next request returns the cookie.
     pub(super) read_back: String,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct RunTimeError {
+    /// The setter or the key of the policy that caused the error.
+    pub(super) setting: String,
+    pub(super) text: String,
 }
 
 impl Results {
@@ -78,24 +87,31 @@ impl Results {
             let Case { id, value, .. } = case;
             let mut source = String::new();
             let mut body = String::new();
-            let mut write = |name: &str, setters: &str| {
-                writeln!(body, "write({id:?}, || SetCookie::new({name}({value:?}.into())){setters}, |it| it.0);")
-                    .unwrap();
+            let mut write = |name: &str| {
+                writeln!(body, "write({id:?}, || SetCookie::new({name}({value:?}.into())), |it| it.0);").unwrap();
             };
             // Only setters can set `Expires` and a `Max-Age` of zero.
             let needs_setters = case.text("expires").is_some() || case.attributes.get("max_age") == Some(&0.into());
             if compiles(&literals, case) && !needs_setters {
                 source += &case.literal();
-                write("Literal", "");
+                write("Literal");
             }
             if let (true, false, Some(constant)) = (compiles(&constants, case), needs_setters, case.constant()) {
                 source += &constant;
-                write("Constant", "");
+                write("Constant");
             }
-            let setters = case.setters();
-            if case.has_valid_name() && !setters.is_empty() {
-                source += &declaration("Base", &format!("name = {:?}, {}", case.name, case.flags()));
-                write("Base", &setters);
+            if let (true, Some(run_time)) = (case.has_valid_name(), case.run_time()) {
+                let RunTime { keys, policy, setter, now } = run_time;
+                source += &declaration("Base", &format!("name = {:?}, {keys}{}", case.name, case.flags()));
+                let cookie = format!("Base({value:?}.into())");
+                if let Some(policy) = policy {
+                    writeln!(body, "write_with({id:?}, Policy::builder().{policy}, {cookie}, |it| it.0);").unwrap();
+                }
+                if let Some(setter) = setter {
+                    let set = format!("SetCookie::new({cookie}).{setter}");
+                    let set = now.map_or(set.clone(), |now| format!("testing::at(at({now}), || {set})"));
+                    writeln!(body, "write({id:?}, || {set}, |it| it.0);").unwrap();
+                }
             }
             if !body.is_empty() {
                 writeln!(program, "mod case_{number} {{\nuse super::*;\n{source}\npub fn run() {{\n{body}}}\n}}")
@@ -128,9 +144,9 @@ impl Results {
                     cookie: (*cookie).to_owned(),
                     read_back: String::from_utf8(decode_hex(read_back)).unwrap(),
                 }),
-                ["error", id, error] => results.written.push(WrittenCookie {
+                ["error", id, setting, text] => results.written.push(WrittenCookie {
                     id: (*id).to_owned(),
-                    header: Err((*error).to_owned()),
+                    header: Err(RunTimeError { setting: (*setting).to_owned(), text: (*text).to_owned() }),
                     jar_header: String::new(),
                     cookie: String::new(),
                     read_back: String::new(),
@@ -159,7 +175,8 @@ impl Results {
 const PROGRAM: &str = r#"
 #![allow(dead_code)]
 use std::time::{Duration, SystemTime};
-use hardtack::{Cookie, Cookies, ReadCookie, SetCookie, testing};
+use hardtack::policy::PolicyBuilder;
+use hardtack::{Cookie, Cookies, Policy, PolicyHandle, ReadCookie, SetCookie, SetError, testing};
 use http::{HeaderMap, HeaderValue};
 
 fn at(seconds: i64) -> SystemTime {
@@ -170,20 +187,40 @@ fn at(seconds: i64) -> SystemTime {
 fn write<T: Cookie>(id: &str, set: impl Fn() -> SetCookie<T>, text: fn(T) -> String) {
     let header = match set().header_value(&testing::https()) {
         Ok(header) => header,
-        Err(error) => return println!("error\t{id}\t{error}"),
+        Err(error) => {
+            let SetError::Attribute { attribute, .. } = &error else { panic!("{id}: {error}") };
+            return println!("error\t{id}\t{attribute}\t{error}");
+        }
     };
-    let cookie = set().to_cookie(&testing::https()).unwrap();
+    let cookie = set().to_encoded_cookie(&testing::https()).unwrap();
     let jar = Cookies::from_headers(&HeaderMap::new(), testing::https());
     jar.set(set()).unwrap();
     let mut response = HeaderMap::new();
     jar.write(&mut response);
-    let jar_header = &response["set-cookie"];
-    let pair = jar_header.as_bytes().split(|byte| *byte == b';').next().unwrap();
+    let jar_header = response["set-cookie"].to_str().unwrap();
+    let back = read_back(jar_header, text);
+    println!("written\t{id}\t{}\t{jar_header}\t{cookie}\t{back}", header.to_str().unwrap());
+}
+
+fn write_with<T: Cookie>(id: &str, policy: PolicyBuilder, value: T, text: fn(T) -> String) {
+    let policy = match policy.build() {
+        Ok(policy) => PolicyHandle::new(policy),
+        Err(error) => return println!("error\t{id}\t{}\t{error}", error.key()),
+    };
+    let jar = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&policy);
+    jar.set(value).unwrap();
+    let mut response = HeaderMap::new();
+    jar.write(&mut response);
+    let header = response["set-cookie"].to_str().unwrap();
+    println!("written\t{id}\t{header}\t{header}\t{header}\t{}", read_back(header, text));
+}
+
+fn read_back<T: Cookie>(header: &str, text: fn(T) -> String) -> String {
+    let pair = header.split(';').next().unwrap();
     let mut request = HeaderMap::new();
-    request.insert("cookie", HeaderValue::from_bytes(pair).unwrap());
+    request.insert("cookie", HeaderValue::from_str(pair).unwrap());
     let back = Cookies::from_headers(&request, testing::https()).try_get::<T>().unwrap().unwrap();
-    let back: String = text(back).bytes().map(|byte| format!("{byte:02x}")).collect();
-    println!("written\t{id}\t{}\t{}\t{cookie}\t{back}", header.to_str().unwrap(), jar_header.to_str().unwrap());
+    text(back).bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read<T: ReadCookie>(id: &str, name: &str, headers: &[&str], text: fn(T) -> String) {

@@ -145,6 +145,11 @@ fn routes(app: &mut ServiceConfig) {
         .route("/site", web::get().to(async |site: SiteCookies| handlers::site(&site)))
         .route("/either", web::get().to(async |cookies: Cookies<AnyScheme>| handlers::either(&cookies)))
         .route("/banner", web::get().to(async |cookies: Cookies<PlainHttp>| handlers::banner(&cookies)))
+        .route("/maybe", web::get().to(async |cookies: Option<Cookies>| handlers::maybe(cookies)))
+        .route(
+            "/step/{n}",
+            web::get().to(async |n: web::Path<u32>, cookies: Cookies| handlers::step(&cookies, n.into_inner())),
+        )
         .route("/proof", web::get().to(async |https: Option<Https>| handlers::proof(https)))
         .route("/strict", web::get().to(async |_: Https| "https"))
         .route("/fails", web::get().to(fails))

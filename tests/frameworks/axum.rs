@@ -64,6 +64,8 @@ fn routes() -> Router {
         .route("/either", get(async |cookies: Cookies<AnyScheme>| handlers::either(&cookies)))
         .route("/banner", get(async |cookies: Cookies<PlainHttp>| handlers::banner(&cookies)))
         .route("/proof", get(async |https: Option<Https>| handlers::proof(https)))
+        .route("/maybe", get(async |cookies: Option<Cookies>| handlers::maybe(cookies)))
+        .route("/step/{n}", get(async |Path(n): Path<u32>, cookies: Cookies| handlers::step(&cookies, n)))
         .route("/strict", get(async |_: Https| "https"))
         .route("/fails", get(fails))
         .route("/too-large", get(async |cookies: Cookies| handlers::too_large(&cookies)))

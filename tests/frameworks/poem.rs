@@ -82,6 +82,8 @@ fn routes() -> Route {
         .at("/last", last)
         .at("/many", many)
         .at("/vary", vary)
+        .at("/maybe", maybe)
+        .at("/step/:n", step)
         .at("/site", read_site)
         .at("/either", either)
         .at("/banner", banner)
@@ -164,6 +166,16 @@ fn banner(cookies: Cookies<PlainHttp>) -> Result<(), SetError> {
 #[handler]
 fn proof(https: Option<Https>) -> &'static str {
     handlers::proof(https)
+}
+
+#[handler]
+fn maybe(cookies: Option<Cookies>) -> String {
+    handlers::maybe(cookies)
+}
+
+#[handler]
+fn step(Path(n): Path<u32>, cookies: Cookies) -> String {
+    handlers::step(&cookies, n)
 }
 
 #[handler]

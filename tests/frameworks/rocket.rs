@@ -81,7 +81,7 @@ async fn launch(app: Rocket<Build>) -> RunningServer {
 fn routes() -> Vec<rocket::Route> {
     routes![
         set, read, cart, seal, unseal, remove, last, many, vary, site, either, banner, proof, strict, fails, too_large,
-        undeclared, by_hand, hsts, late, health, under_load, large, lots, panics
+        undeclared, by_hand, hsts, late, health, maybe, step, under_load, large, lots, panics
     ]
 }
 
@@ -148,6 +148,16 @@ fn banner(cookies: Cookies<PlainHttp>) -> Result<(), SetError> {
 #[get("/proof")]
 fn proof(https: Option<Https>) -> &'static str {
     handlers::proof(https)
+}
+
+#[get("/maybe")]
+fn maybe(cookies: Option<Cookies>) -> String {
+    handlers::maybe(cookies)
+}
+
+#[get("/step/<n>")]
+fn step(n: u32, cookies: Cookies) -> String {
+    handlers::step(&cookies, n)
 }
 
 #[get("/strict")]

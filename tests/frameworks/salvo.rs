@@ -76,6 +76,8 @@ mod routes {
             .push(at("last").get(last))
             .push(at("many").get(many))
             .push(at("vary").get(vary))
+            .push(at("maybe").get(maybe))
+            .push(at("step/{n}").get(step))
             .push(at("site").get(site))
             .push(at("either").get(either))
             .push(at("banner").get(banner))
@@ -158,6 +160,17 @@ mod routes {
     #[handler]
     async fn proof(https: MaybeHttps) -> &'static str {
         handlers::proof(https.0)
+    }
+
+    // salvo has no optional extractors.
+    #[handler]
+    async fn maybe(cookies: Cookies<AnyScheme>) -> String {
+        handlers::maybe(cookies.https().ok())
+    }
+
+    #[handler]
+    async fn step(req: &mut Request, cookies: Cookies) -> String {
+        handlers::step(&cookies, number(req))
     }
 
     #[handler]

@@ -5,7 +5,7 @@ use hardtack_rules::{Prefix, syntax, wire};
 use http::HeaderValue;
 
 use super::declaration::{CookieName, Declaration, EncodeValue, Spec};
-use super::error::SetError;
+use super::error::{AttributeFault, SetError};
 use super::overrides::{Overrides, PAST};
 use super::scope::{Identity, Scope};
 use super::sealing::{self, SealContext};
@@ -122,6 +122,14 @@ fn check(spec: &Spec, overrides: &Overrides, context: &HeaderContext<'_>) -> Res
     }
     if spec.secure && !context.verdict.https {
         return Err(SetError::NotHttps { cookie: spec.name, evidence: context.verdict.evidence });
+    }
+    // The compiler checks the length of a declared path, but the policy's `base_path` makes the path longer.
+    if context.scope.path.len() > syntax::MAX_ATTRIBUTE_BYTES {
+        let fault = AttributeFault::new(
+            "the base path and the declared path together are over 1024 bytes, and browsers would ignore them; use \
+             shorter paths",
+        );
+        return Err(SetError::Attribute { cookie: spec.name, attribute: "path", fault });
     }
     Ok(())
 }

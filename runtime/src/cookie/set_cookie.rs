@@ -336,6 +336,7 @@ impl<T: Cookie> SetCookie<T> {
                 .with_error(setter, AttributeFault::new("a removal has no lifetime to set; leave this setter out"));
         }
         self.overrides.expiry = expiry;
+        self.overrides.is_shortened = false;
         self
     }
 

@@ -86,9 +86,13 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
         let declaration = Declaration::new::<T>();
         let name = checked_name::<T>(key)?;
         self.jar.add(declaration, name, Some(&T::from_inner(value.into())), &Overrides::NONE)?;
-        let keys = self.keys();
-        let mut surplus = surplus(&keys, |key| self.jar.is_set(&self::name::<T>(key)));
-        surplus.try_for_each(|key| self.jar.add(declaration, self::name::<T>(key), None, &Overrides::NONE))
+        let (keys, set_keys) = self.jar.family_keys_and_set(declaration);
+        for old in surplus(&keys, |key| set_keys.iter().any(|set_key| set_key == key)) {
+            // The new cookie is set. If another thread closes the jar now, the browser holds too many cookies until the
+            // next `set`.
+            let _ = self.jar.add(declaration, self::name::<T>(old), None, &Overrides::NONE);
+        }
+        Ok(())
     }
 
     /// Removes the cookie with the key `key`.

@@ -89,7 +89,8 @@ struct PendingCookie {
     change: Change,
     /// The stronger of all reasons for which this request touched the cookie. After `remove` and `set`, the response still
     /// repairs all scopes that `remove` repairs.
-    repair: RepairReason,
+    /// `repair` is `None` if the response removes the cookie from the declared scope only.
+    repair: Option<RepairReason>,
 }
 
 enum Change {
@@ -195,6 +196,7 @@ impl JarState {
     fn repairs(&self, cookies: &[PendingCookie]) -> Vec<SetCookieHeader> {
         let mut headers: Vec<SetCookieHeader> = Vec::new();
         for cookie in cookies {
+            let Some(reason) = cookie.repair else { continue };
             let spec = cookie.declaration.spec;
             let identity = &cookie.header.identity;
             let is_fixed = Prefix::from_name(spec.name).is_some_and(Prefix::is_host_only);
@@ -206,7 +208,7 @@ impl JarState {
             let carried = self.carried(cookie.declaration, &identity.name);
             let carried_former = |name: &CookieName| self.raw_values(name.as_str()).next().is_some();
             let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
-            for repair in context.repairs(spec, identity, cookie.repair, carried, carried_former) {
+            for repair in context.repairs(spec, identity, reason, carried, carried_former) {
                 let is_pending = cookies.iter().any(|other| other.header.identity == repair);
                 let is_known = headers.iter().any(|known| known.identity == repair);
                 if !is_pending && !is_known {
@@ -293,7 +295,7 @@ impl JarState {
             self.emit(Event::new(Kind::HeaderHardened, Code::Shortened, &reason).with_cookie(spec.name));
         }
         let repair = if value.is_some() { RepairReason::Set } else { RepairReason::Removal };
-        Ok(PendingCookie { declaration, header, change, repair })
+        Ok(PendingCookie { declaration, header, change, repair: Some(repair) })
     }
 
     fn report_domain(&self, spec: &Spec, identity: &Identity, problem: DomainProblem) {
@@ -585,7 +587,7 @@ impl JarState {
         for (declaration, name) in unreadable.into_iter().filter(|(declaration, _)| declaration.spec.name == name) {
             let Ok(removal) = self.build(declaration, name, None, &Overrides::NONE) else { continue };
             // The response removes the cookie from the declared scope only.
-            let removal = PendingCookie { repair: RepairReason::Set, ..removal };
+            let removal = PendingCookie { repair: None, ..removal };
             let mut pending = self.pending();
             if !pending.cookies.iter().any(|cookie| cookie.header.identity == removal.header.identity) {
                 pending.cookies.push(removal);
@@ -596,8 +598,14 @@ impl JarState {
     /// Returns the keys of a family: the keys of the request in the request's order, then the keys that this request set.
     /// Each key is in the result once. A key that this request removed is not in the result.
     pub(crate) fn family_keys(&self, declaration: Declaration) -> Vec<String> {
+        self.family_keys_and_set(declaration).0
+    }
+
+    /// Returns the keys of a family as [`family_keys`](JarState::family_keys) does, and the keys that this request set.
+    /// The jar is locked once, so both lists show the same state of the jar.
+    pub(crate) fn family_keys_and_set(&self, declaration: Declaration) -> (Vec<String>, Vec<String>) {
         let family = declaration.spec.name;
-        let mut keys: Vec<String> = Vec::new();
+        let (mut keys, mut set_keys): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         let pending = self.pending();
         let is_removed = |key: &str| {
             let name = CookieName::in_family(family, key);
@@ -612,12 +620,10 @@ impl JarState {
                 keys.push(key.to_owned());
             }
         }
-        keys
-    }
-
-    /// Returns true if this request set the cookie.
-    pub(crate) fn is_set(&self, name: &CookieName) -> bool {
-        self.pending().cookies.iter().any(|cookie| cookie.header.identity.name == *name && !cookie.is_removal())
+        for cookie in pending.cookies.iter().filter(|cookie| !cookie.is_removal()) {
+            set_keys.extend(CookieName::key_in(family, cookie.header.identity.name.as_str()).map(str::to_owned));
+        }
+        (keys, set_keys)
     }
 
     /// Returns the context for a text that sets the cookie through `document.cookie`.

@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 use hardtack::event::Kind;
 use hardtack::poem::PolicyMiddleware;
 use hardtack::policy::{ForceHttps, PolicyBuilder, UndeclaredCookies};
+use hardtack::seal::{Key, Keyring};
 use hardtack::tls::Transport;
 use hardtack::{
     Cookies, ExtractError, Https, Policy, PolicyHandle, ReadError, SetError, TlsTermination, TrustedProxies, testing,
@@ -26,7 +27,7 @@ use tokio::sync::Notify;
 
 use super::suite::client::Client;
 use super::suite::site::{Site, assert_reply, certificate, client, send_and_read_to_end};
-use super::suite::{Framework as _, HOST, HTTPS_ONLY, ONE_YEAR_HSTS, SESSION, Session};
+use super::suite::{Framework as _, HOST, HTTPS_ONLY, NOTE_REMOVAL, ONE_YEAR_HSTS, SESSION, Session, unreadable_note};
 use super::{Poem, accept, routes, rustls_config, serve, strict};
 
 // ---- Helpers.
@@ -251,9 +252,9 @@ async fn errors_can_be_caught_by_type() {
 
 #[tokio::test]
 async fn removal_of_a_read_error_counts_as_declared() {
-    let policy = RecordingPolicy::new(Policy::builder().undeclared_cookies(UndeclaredCookies::Refuse));
-    let cart_removal =
-        "__Host-Http-cart=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
+    let keyring = Keyring::new(Key::generate());
+    let builder = Policy::builder().undeclared_cookies(UndeclaredCookies::Refuse).keyring(keyring.clone());
+    let policy = RecordingPolicy::new(builder);
     for app in [
         routes().with(policy.middleware()).boxed(),
         routes().with(policy.middleware()).with(policy.middleware()).boxed(),
@@ -263,8 +264,8 @@ async fn removal_of_a_read_error_counts_as_declared() {
             .boxed(),
     ] {
         let site = Site::https(app).await;
-        let reply = site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await;
-        assert_reply(&reply, 400, &[cart_removal], "a cookie was not understood; try again");
+        let reply = site.get_with("/unseal", &[("Cookie", &unreadable_note(&keyring))]).await;
+        assert_reply(&reply, 400, &[NOTE_REMOVAL], "a cookie was not understood; try again");
         assert_eq!(policy.handle.counters().get(Kind::HeaderDropped), 0);
     }
 }

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SameSite, SetError};
+use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SameSite, SetCookie, SetError};
 
-use super::{Banner, Cart, Note, Session, SiteCookies, Theme};
+use super::{Banner, Cart, Moved, Note, Session, SiteCookies, Theme, Wide};
 
 /// Handles `/set`.
 pub(crate) fn set(cookies: &Cookies) -> Result<&'static str, SetError> {
@@ -56,8 +56,9 @@ pub(crate) fn many(site: &SiteCookies) -> Result<(), SetError> {
 /// Handles `/vary`.
 pub(crate) fn vary(site: &SiteCookies) -> Result<(), SetError> {
     site.set_session_with(Session::new(), |session| session.without_max_age().same_site(SameSite::Strict))?;
-    site.set_theme_with(Theme::Light, |theme| theme.max_age(Duration::from_secs(60)))?;
-    site.remove_basket_with(|basket| basket.path("/shop/7"))
+    site.set_basket_with(7_u64, |basket| basket.max_age(Duration::from_millis(60_500)))?;
+    site.set_theme(Theme::Light)?;
+    site.remove_theme()
 }
 
 /// Handles `/site`.
@@ -86,6 +87,73 @@ pub(crate) fn proof(https: Option<Https>) -> &'static str {
 pub(crate) fn too_large(cookies: &Cookies) -> Result<(), SetError> {
     cookies.set(Cart(1))?;
     cookies.set(Session::too_large())
+}
+
+/// Handles `/maybe`. The route extracts `Option<Cookies>`, or the framework's own form of an optional extractor.
+pub(crate) fn maybe(cookies: Option<Cookies>) -> String {
+    cookies.map_or_else(|| "plain".to_owned(), |cookies| format!("{:?}", cookies.get::<Session>()))
+}
+
+/// A step of an ordinary day: what one handler does with the cookies. The step returns the body of the response.
+type Step = fn(&Cookies) -> String;
+
+/// The steps of the route `/step/<n>`. The number in the path is the index of the step.
+const STEPS: [(&str, Step); 16] = [
+    ("get session", |cookies| format!("{:?}", cookies.get::<Session>())),
+    ("set session", |cookies| done(cookies.set(Session::new()))),
+    ("get cart", |cookies| format!("{:?}", cookies.get::<Cart>())),
+    ("set cart", |cookies| done(cookies.set(Cart(1)))),
+    ("get wide", |cookies| format!("{:?}", cookies.get::<Wide>())),
+    ("set wide", |cookies| done(cookies.set(Wide(7)))),
+    ("remove wide", |cookies| done(cookies.remove::<Wide>())),
+    ("get moved", |cookies| format!("{:?} {}", cookies.get::<Moved>(), cookies.is_former::<Moved>())),
+    ("set moved", |cookies| done(cookies.set(Moved("new".to_owned())))),
+    ("change session", |cookies| {
+        let mut seen = vec![cookies.get::<Session>().is_some()];
+        done(cookies.set(Session::new()));
+        seen.push(cookies.get::<Session>().is_some());
+        done(cookies.remove::<Session>());
+        seen.push(cookies.get::<Session>().is_some());
+        cookies.undo::<Session>();
+        seen.push(cookies.get::<Session>().is_some());
+        format!("{seen:?}")
+    }),
+    ("undo", |cookies| {
+        done(cookies.set(Session::new()));
+        cookies.undo::<Session>();
+        "undone".to_owned()
+    }),
+    ("roll", |cookies| {
+        // A middleware renews the session after the handler signed the user out.
+        done(cookies.remove::<Session>());
+        cookies.get::<Session>().map_or_else(|| "signed out".to_owned(), |session| done(cookies.set(session)))
+    }),
+    ("start flow", |cookies| done(SiteCookies::from(cookies.clone()).flow().set("tab1", "pkce"))),
+    ("end flow", |cookies| {
+        let flows = SiteCookies::from(cookies.clone());
+        let flow = flows.flow().get("tab1");
+        done(flows.flow().remove("tab1"));
+        format!("{flow:?} {:?}", flows.flow().keys())
+    }),
+    ("sign out", |cookies| done(SiteCookies::from(cookies.clone()).remove_all())),
+    ("long session", |cookies| {
+        done(cookies.set(SetCookie::new(Session::new()).max_age(Duration::from_secs(86_400 * 365))))
+    }),
+];
+
+fn done(result: Result<(), SetError>) -> String {
+    result.map_or_else(|error| error.client_message().to_owned(), |()| "done".to_owned())
+}
+
+/// Returns the path of a step.
+pub(crate) fn step_path(name: &str) -> String {
+    let index = STEPS.iter().position(|(step, _)| *step == name).expect("a step of the list");
+    format!("/step/{index}")
+}
+
+/// Handles `/step/<n>`.
+pub(crate) fn step(cookies: &Cookies, index: u32) -> String {
+    STEPS.get(index as usize).map_or_else(|| "no step".to_owned(), |(_, step)| step(cookies))
 }
 
 /// Handles `/late`. The route calls `late` in a streaming body, after the head of the response is sent. Returns the

@@ -88,10 +88,9 @@ pub(crate) fn set(site: &SiteCookies, cookies: &Cookies, n: u32) -> Result<(), S
 
 const LOTS_OF_COOKIES: u32 = 150;
 
-/// Sets [`LOTS_OF_COOKIES`] cookies with the value `n`. Each cookie has a different path.
+/// Sets [`LOTS_OF_COOKIES`] cookies of one family with the value `n`.
 pub(crate) fn set_lots(site: &SiteCookies, n: u32) -> Result<(), SetError> {
-    (0..LOTS_OF_COOKIES)
-        .try_for_each(|shop| site.set_basket_with(u64::from(n), |basket| basket.path(format!("/shop/{shop}"))))
+    (0..LOTS_OF_COOKIES).try_for_each(|key| site.flow().set(&key.to_string(), n.to_string()))
 }
 
 /// Returns a body that is larger than a socket's buffer.

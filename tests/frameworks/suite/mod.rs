@@ -6,7 +6,8 @@
 
 use std::net::SocketAddr;
 
-use hardtack::{Cookie, CookieValue, PolicyHandle, TlsTermination};
+use hardtack::seal::Keyring;
+use hardtack::{Cookie, CookieValue, PolicyHandle, TlsTermination, testing};
 
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../../support/client.rs"]
@@ -109,10 +110,34 @@ pub(crate) struct Cart(pub(crate) u32);
 #[cookie(sealed)]
 pub(crate) struct Note(pub(crate) u32);
 
+/// The header that removes a [`Note`].
+pub(crate) const NOTE_REMOVAL: &str =
+    "__Host-Http-note=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
+
+/// Returns a `Cookie` header with a [`Note`] whose seal has one changed character. No server can read the note, so the
+/// response of the read error removes it.
+pub(crate) fn unreadable_note(keyring: &Keyring) -> String {
+    let header = testing::request_header_with(&Note(7), keyring);
+    let pair = header.to_str().unwrap();
+    let (start, end) = pair.split_at(pair.len() - 8);
+    let changed = if end.starts_with('A') { "B" } else { "A" };
+    format!("{start}{changed}{}", &end[1..])
+}
+
 /// A cookie that is also sent over plain HTTP.
 #[derive(Cookie, Debug)]
 #[cookie(secure = false, reason = "whether a banner was closed, on a site without TLS")]
 pub(crate) struct Banner(pub(crate) bool);
+
+/// A cookie that an earlier release set host-only, and with another type.
+#[derive(Cookie, Debug)]
+#[cookie(name = "__Secure-wide", domain = policy, path = "/step", formerly(domain = none))]
+pub(crate) struct Wide(pub(crate) u32);
+
+/// A cookie that an earlier release set with another name.
+#[derive(Cookie, Debug)]
+#[cookie(formerly(name = "sid", until = "9999-01-01"), reason = "browsers hold the old name")]
+pub(crate) struct Moved(pub(crate) String);
 
 /// Colour scheme.
 #[derive(CookieValue, Debug)]
@@ -132,6 +157,9 @@ pub(crate) struct SiteCookies {
     pub(crate) basket: u64,
     #[cookie(domain = policy)]
     pub(crate) sso: String,
+    /// The state of one sign-in attempt.
+    #[cookie(keyed, max_age = "10m")]
+    pub(crate) flow: String,
     #[cookie(same_site = None, partitioned, reason = "the map is embedded by partners")]
     pub(crate) map: bool,
 }
