@@ -265,6 +265,71 @@ fn exceptions_apply_to_one_cookie() {
 }
 
 #[test]
+fn an_exception_is_the_whole_path() {
+    let hardtack = "hardtack = { path = \"HARDTACK/runtime\", default-features = false }";
+    let shop = Workspace::create("deny-paths", &[("paths", hardtack)]);
+    shop.write(
+        "paths/src/lib.rs",
+        r#"#![allow(dead_code)]
+pub mod legacy {
+    pub mod pages {
+        #[derive(hardtack::Cookie)]
+        #[cookie(secure = false, reason = "5")]
+        struct Theme(u64);
+    }
+}
+pub mod admin {
+    const OLD: &str = "old";
+    #[derive(hardtack::Cookie)]
+    #[cookie(secure = false, reason = "12")]
+    struct Theme(u64);
+    #[derive(hardtack::Cookie)]
+    #[cookie(name = OLD, reason = "15")]
+    struct Old(u64);
+    #[derive(hardtack::Cookie)]
+    #[cookie(formerly(name = OLD, until = "2027-03-01"), reason = "18")]
+    struct Former(u64);
+    #[hardtack::cookies]
+    struct Site {
+        #[cookie(http_only = false, reason = "22")]
+        script: String,
+    }
+}
+fn function() {
+    #[derive(hardtack::Cookie)]
+    #[cookie(secure = false, reason = "28")]
+    struct Local(u64);
+}
+"#,
+    );
+    let errors = |demand: &str| -> Vec<(u64, String)> {
+        let errors = shop.compile_errors("paths", &[("HARDTACK_DENY", demand)]);
+        errors.into_iter().map(|error| (error.line, error.text)).collect()
+    };
+    let lines = |demand: &str| errors(demand).into_iter().map(|(line, _)| line).collect::<Vec<_>>();
+    assert!(lines("").is_empty());
+    let all = [5, 12, 15, 18, 22, 28];
+    assert_eq!(lines("all"), all);
+    // Every error names the exception that would except the cookie, also if the deny list has an exception for a type of
+    // the same name.
+    let same_names = "-paths::Theme -paths::Old -paths::Former -paths::Site -paths::function::Local";
+    for demand in ["all".to_owned(), format!("all {same_names}")] {
+        let found = errors(&demand);
+        assert_eq!(found.len(), all.len(), "{demand}: {found:?}");
+        for (line, text) in found {
+            let (_, exception) = text.rsplit_once("except the cookie there with `").unwrap();
+            let exception = exception.trim_end_matches('`');
+            let is_set = exception.contains("Site");
+            let others: Vec<_> = all.into_iter().filter(|other| *other != line).collect();
+            assert_eq!(lines(&format!("{demand} {exception}")), others, "{exception}");
+            if is_set {
+                assert_eq!(lines(&format!("{demand} -paths::admin::Site")), others);
+            }
+        }
+    }
+}
+
+#[test]
 fn unknown_words_are_reported_once() {
     let (shop, _guard) = shop();
     let errors = shop.compile_errors("my-shop", &[("HARDTACK_DENY", "insecur max-age=30 -Theme")]);

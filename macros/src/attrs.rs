@@ -178,6 +178,10 @@ fn parse_item(input: ParseStream<'_>, target: Target, arguments: &mut Arguments,
         let start = input.fork();
         match input.parse::<Expr>() {
             Ok(value) => Some(value),
+            Err(_) if is_misspelled(&word, target) => {
+                reject_unknown(word.to_token_stream(), &word.unraw().to_string(), true, target, arguments, errors);
+                return skip_item(input);
+            }
             Err(error) => {
                 if start.is_empty() || start.peek(Token![,]) {
                     errors.push_on(equals, format_args!("`{word}` has no value after `=`; {}", remedy(&word)));
@@ -283,6 +287,12 @@ fn reject_hyphenated(
         tokens.extend(quote!(#hyphen #word));
     }
     reject_unknown(tokens, &text, input.peek(Token![=]), target, arguments, errors);
+}
+
+/// Returns true if the word is not a key, and the user probably means a key.
+fn is_misspelled(word: &Ident, target: Target) -> bool {
+    let word = word.unraw().to_string();
+    AttributeKey::from_word(&word).is_none() && keys::suggestion(&word, target).is_some()
 }
 
 /// Returns true if the key lets a declaration be weaker than the default.
@@ -449,7 +459,7 @@ impl ValueParser<'_> {
             if word == "none" {
                 return self.reject("`domain` takes no `none`; remove the key");
             }
-            if word == "None" && is_former {
+            if matches!(word.as_str(), "None" | "host_only") && is_former {
                 return self.reject(NONE);
             }
             // Names of constants are usually in capital letters. So a word in small letters that is similar to `policy`
@@ -686,6 +696,8 @@ mod tests {
             (quote!(formerly["sid"]), "`formerly` takes parentheses; write it as in"),
             (quote!(formerly { path = "/" }), "`formerly` takes parentheses; write it as in"),
             (quote!(previously(path = "/")), "unknown key `previously`; write it as in `formerly("),
+            (quote!(aliases = ["sid"]), "unknown key `aliases`; write it as in `formerly("),
+            (quote!(formerly(host_only)), "unknown key `host_only`; write `domain = none`"),
             (quote!(aka = "sid"), "unknown key `aka`; write it as in `formerly("),
             (quote!(formerly(banana)), "unknown key `banana`; the keys are `name`, `path`, `domain`, `partitioned`, "),
             (quote!(formerly(unti = "2027-03-01", name = "a")), "unknown key `unti`; write `until`"),
@@ -705,6 +717,7 @@ mod tests {
             (quote!(formerly(until = DAY)), "`until` takes a string literal, as in"),
             (quote!(formerly(until)), "`until` takes a string literal, as in"),
             (quote!(formerly(domain = None)), "the word for a host-only cookie is `none`; write `domain = none`"),
+            (quote!(formerly(domain = host_only)), "the word for a host-only cookie is `none`; write `domain = none`"),
             (quote!(formerly(domain = nome)), "the word for a host-only cookie is `none`; write `domain = none`"),
             (quote!(formerly(domain = polici)), "the word for the policy's domain is `policy`"),
             (quote!(formerly(domain = environment)), "`domain = environment` is now `domain = policy`"),

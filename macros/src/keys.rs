@@ -115,6 +115,7 @@ const ALIASES: &[(&str, AttributeKey)] = &[
     ("renamedfrom", AttributeKey::Formerly),
     ("aka", AttributeKey::Formerly),
     ("alias", AttributeKey::Formerly),
+    ("aliases", AttributeKey::Formerly),
     ("expires", AttributeKey::Until),
     ("expiration", AttributeKey::Until),
     ("expiry", AttributeKey::Until),
@@ -147,6 +148,14 @@ const ADVICE: &[(&str, &str)] = &[
     ("encode", "remove it: values are percent-encoded, and come back equal"),
     ("private", "write `sealed`, which encrypts the value"),
     ("encrypted", "write `sealed`, which encrypts the value"),
+];
+
+/// The same as `ADVICE`, for the parentheses of `formerly(…)`.
+const FORMER_ADVICE: &[(&str, &str)] = &[
+    ("hostonly", "write `domain = none`"),
+    ("nodomain", "write `domain = none`"),
+    ("unpartitioned", "write `partitioned = false`"),
+    ("encoded", "remove it: without `raw` the former value is percent-decoded"),
 ];
 
 /// The suggestion for a word that is not a key.
@@ -190,7 +199,12 @@ pub(crate) fn words_allowed_on(target: Target) -> impl Iterator<Item = &'static 
 pub(crate) fn suggestion(word: &str, target: Target) -> Option<Suggestion> {
     let plain = word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     let alias = ALIASES.iter().find(|(alias, key)| *alias == plain && key.is_allowed_on(target));
-    let advice = ADVICE.iter().find(|(other, _)| *other == plain && DECLARING.contains(&target));
+    let advice = match target {
+        Target::CookieType | Target::Field => ADVICE,
+        Target::Former => FORMER_ADVICE,
+        Target::ValueType | Target::Variant | Target::Set => &[],
+    };
+    let advice = advice.iter().find(|(other, _)| *other == plain);
     match (alias, advice) {
         (Some((_, key)), _) => Some(Suggestion::Key(key.as_str())),
         (None, Some((_, advice))) => Some(Suggestion::Advice(advice)),
@@ -200,7 +214,7 @@ pub(crate) fn suggestion(word: &str, target: Target) -> Option<Suggestion> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ADVICE, ALIASES, AttributeKey, Suggestion, TABLE, Target, suggestion};
+    use super::{ADVICE, ALIASES, AttributeKey, FORMER_ADVICE, Suggestion, TABLE, Target, suggestion};
 
     #[test]
     fn every_word_finds_its_own_row() {
@@ -212,7 +226,7 @@ mod tests {
         for (alias, _) in ALIASES {
             assert_eq!(AttributeKey::from_word(alias), None);
         }
-        for (word, _) in ADVICE {
+        for (word, _) in ADVICE.iter().chain(FORMER_ADVICE) {
             let is_alias = ALIASES.iter().any(|(alias, _)| alias == word);
             assert_eq!((AttributeKey::from_word(word), is_alias), (None, false), "{word}");
         }
@@ -230,5 +244,17 @@ mod tests {
             Some(Suggestion::Advice(advice)) if advice.contains("`domain`")
         ));
         assert_eq!(suggestion("session", Target::Variant), None);
+    }
+
+    #[test]
+    fn words_for_former_names_and_families_find_their_key() {
+        for word in ["previously", "old_name", "former", "aka", "alias", "formely"] {
+            assert_eq!(suggestion(word, Target::Field), Some(Suggestion::Key("formerly")), "{word}");
+        }
+        for word in ["family", "dynamic", "prefix_match", "keyd"] {
+            assert_eq!(suggestion(word, Target::CookieType), Some(Suggestion::Key("keyed")), "{word}");
+        }
+        assert_eq!(suggestion("expires", Target::Former), Some(Suggestion::Key("until")));
+        assert_eq!(suggestion("host_only", Target::Former), Some(Suggestion::Advice("write `domain = none`")));
     }
 }

@@ -318,6 +318,10 @@ fn reject_clashing_methods(fields: &mut [CookieField<'_>], errors: &mut Errors) 
                 field.omitted.push(method.clone());
             }
         }
+        // `_` is a field's name only in incomplete code, and cannot be the name of a method.
+        if field.ident == "_" {
+            field.omitted.push(field.ident.clone());
+        }
         taken.extend(methods.into_iter().map(|method| (method, field.ident)));
     }
 }
@@ -545,6 +549,8 @@ mod tests {
             assert!(set.contains(method), "{method}: {set}");
         }
         assert!(!set.contains("compile_error") && !set.contains("remove_theme_with"), "{set}");
+        let set = fields("theme", "_");
+        assert!(!set.contains("fn _ "), "{set}");
         for (name, omitted) in [("all", "fn remove_all"), ("remove_all", "fn remove_all"), ("SPECS", "fn SPECS")] {
             let set = fields("theme", name);
             assert_eq!(set.matches("compile_error").count(), 1, "{name}: {set}");

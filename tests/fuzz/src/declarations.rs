@@ -113,6 +113,15 @@ const STRANGE_ATTRIBUTES: &[&str] = &[
     "#[doc = 1] ",
 ];
 
+/// Whole lists of keys in the parentheses of `formerly`. Most declarations with such a list are valid.
+#[rustfmt::skip]
+const WHOLE_FORMER: &[&str] = &[
+    "partitioned = true", "path = \"/\", partitioned", "domain = \"old.example.com\"", "path = \"/old\"",
+    "name = \"__Host-old\", domain = none, path = \"/\", until = \"2027-03-01\"",
+    "name = \"__Host-Http-old\", domain = none, path = \"/\", raw, until = \"2027-03-01\"",
+    "until = \"2027-03-01\", name = \"old\", raw",
+];
+
 /// A function that returns a number below its argument. At the end of the fuzzer's input, the function returns the same
 /// number again and again.
 pub type Choose<'a> = &'a mut dyn FnMut(usize) -> usize;
@@ -261,6 +270,11 @@ impl Generator<'_> {
             }
             let key = if self.strange { self.pick_or_strange(KEYS, STRANGE_KEYS) } else { self.pick(SOUND_KEYS) };
             out.push_str(&key);
+            // A `keyed` cookie needs a `max_age`.
+            if key == "keyed" && !self.rarely() {
+                out.push_str(", max_age = \"10m\"");
+                continue;
+            }
             if key == "formerly" && !(self.strange && self.rarely()) {
                 out.push_str(&format!("({})", self.former_keys()));
                 continue;
@@ -300,6 +314,9 @@ impl Generator<'_> {
     fn former_keys(&mut self) -> String {
         if self.strange && self.rarely() {
             return self.keys(2);
+        }
+        if (self.choose)(4) != 0 {
+            return self.pick(WHOLE_FORMER);
         }
         let keys: Vec<String> = (0..(self.choose)(4)).map(|_| self.pick(FORMER)).collect();
         keys.join(", ")

@@ -1,4 +1,4 @@
-//@ errors: 7
+//@ errors: 9
 use hardtack::cookies;
 
 #[cookies]
@@ -40,6 +40,16 @@ struct GetterFirst {
 #[cookies]
 struct List {
     SPECS: u32,
+}
+
+#[cookies]
+struct All {
+    all: u32,
+}
+
+#[cookies]
+struct RemoveAll {
+    remove_all: u32,
 }
 
 fn main() {}
