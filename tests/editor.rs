@@ -103,7 +103,6 @@ fn closure_parameters_have_a_known_type(editor: &mut Editor) {
     for (original, typed) in [
         ("|set_cookie| set_cookie.max_age(LIFETIME)", "|set_cookie| set_cookie.‸"),
         ("|lang| lang)", "|lang| lang.‸)"),
-        ("|session| session)", "|session| session.‸)"),
     ] {
         edit(editor, &[(original, &typed.replace('‸', ""))]);
         let offered = editor.completions(typed);
@@ -131,7 +130,7 @@ fn hover_shows_docs_and_header(editor: &mut Editor) {
     assert!(hover.contains("Sets the cookie that `Lang` declares."), "{hover}");
     assert!(editor.hover("derive(Coo‸kie)]").contains("Declares a cookie"));
     assert!(editor.hover("derive(CookieVal‸ue)]").contains("the value of a cookie"));
-    assert!(editor.hover("#[hardtack::coo‸kies]").contains("a getter, a setter and a remover"));
+    assert!(editor.hover("#[hardtack::coo‸kies]").contains("getters, setters and a remover"));
 
     edit(editor, &INCOMPLETE_CALLS);
     let docs = editor.completion_docs(OTHER_FILE, "set_session");

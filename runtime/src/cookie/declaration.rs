@@ -58,6 +58,12 @@ pub trait DeclaredCookie: Sized {
 /// The value of a cookie in a family. Only `#[derive(Cookie)]` and `#[cookies]` implement this trait, for a declaration
 /// with `keyed`.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a family of cookies",
+    label = "not declared `keyed`",
+    note = "for one cookie, call `get`, `set` or `remove` of `Cookies`",
+    note = "for a family, declare the type with `#[derive(Cookie)]` and `#[cookie(keyed, max_age = \"…\")]`"
+)]
 pub trait FamilyValue: Sized {
     /// The type that a handler gets and sets. For a field of a `#[cookies]` struct, `Value` is the type of the field.
     type Value;
@@ -103,15 +109,6 @@ impl<T> NotKeyed<T> for ReadOnly {}
 pub trait NotReadOnly<T> {}
 impl<T> NotReadOnly<T> for Settable {}
 impl<T> NotReadOnly<T> for Keyed {}
-
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{T}` is one cookie, and not a family of cookies",
-    label = "not declared `keyed`",
-    note = "call `get`, `set` or `remove` of `Cookies`, or declare the type with the key `keyed`"
-)]
-pub trait IsKeyed<T> {}
-impl<T> IsKeyed<T> for Keyed {}
 
 /// The connections over which a cookie may be sent. If `SECURE` is true, the cookie is sent over HTTPS only.
 #[doc(hidden)]
@@ -162,7 +159,7 @@ impl<T> Limited<T> for Lifetime<true> {}
 
 /// The supertraits that a program cannot name. Each blanket impl has the bounds of the public trait's blanket impl.
 pub(crate) mod sealed {
-    use super::{DeclaredCookie, FamilyValue, IsKeyed, Limited, NotKeyed, NotReadOnly};
+    use super::{DeclaredCookie, FamilyValue, Limited, NotKeyed, NotReadOnly};
 
     pub trait ReadCookie {}
     impl<T: DeclaredCookie> ReadCookie for T where T::Access: NotKeyed<T> {}
@@ -171,7 +168,7 @@ pub(crate) mod sealed {
     impl<T: DeclaredCookie> Cookie for T where T::Access: NotKeyed<T> + NotReadOnly<T> {}
 
     pub trait CookieFamily {}
-    impl<T: DeclaredCookie + FamilyValue> CookieFamily for T where T::Access: IsKeyed<T> {}
+    impl<T: DeclaredCookie + FamilyValue> CookieFamily for T {}
 
     pub trait HasMaxAge {}
     impl<T: super::Cookie> HasMaxAge for T where T::Lifetime: Limited<T> {}
@@ -265,17 +262,15 @@ where
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a family of cookies",
     label = "not declared `keyed`",
-    note = "declare it with `#[derive(Cookie)]` and `#[cookie(keyed, max_age = \"…\")]`"
+    note = "for one cookie, call `get`, `set` or `remove` of `Cookies`",
+    note = "for a family, declare the type with `#[derive(Cookie)]` and `#[cookie(keyed, max_age = \"…\")]`"
 )]
 pub trait CookieFamily: DeclaredCookie + FamilyValue + sealed::CookieFamily {
     /// The family's declaration.
     const SPEC: Spec;
 }
 
-impl<T: DeclaredCookie + FamilyValue> CookieFamily for T
-where
-    T::Access: IsKeyed<T>,
-{
+impl<T: DeclaredCookie + FamilyValue> CookieFamily for T {
     const SPEC: Spec = T::DECLARED;
 }
 
