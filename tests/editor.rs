@@ -228,7 +228,6 @@ fn half_typed_attribute_keeps_all_methods(editor: &mut Editor) {
         "#[cookie(formerly()]",
         "#[cookie(formerly(nam))]",
         "#[cookie(formerly(name = , until))]",
-        "#[cookie(keyed, max)]",
         "#[cookie(name = \"__Ho\")]",
         "#[cookie(http_only = )]",
         "#[cookie(http_only = f)]",
