@@ -367,7 +367,7 @@ fn half_typed_type_stays_a_cookie(editor: &mut Editor) {
     ];
     let variants = variants.into_iter().map(|typed| ("PtBr,", typed));
     for (original, typed) in types.into_iter().chain(variants) {
-        let incomplete_call = ("SetCookie::new(desk).session()", "SetCookie::new(desk).");
+        let incomplete_call = ("SetCookie::new(desk).without_max_age()", "SetCookie::new(desk).");
         edit(editor, &[incomplete_call, ("|lang| lang)", "|lang| lang.)"), (original, typed)]);
         assert_offered(editor, "SetCookie::new(desk).‸", typed, &["max_age"]);
         assert_offered(editor, "|lang| lang.‸)", typed, &["max_age"]);
