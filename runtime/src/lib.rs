@@ -266,6 +266,7 @@ pub mod tls {
     pub use crate::request::evidence::Evidence;
     pub use crate::request::head::{Peer, Transport};
     pub use crate::request::proxies::TrustedProxiesError;
+    pub use crate::request::tls_termination::TlsTerminationError;
 }
 
 /// The types that convert a cookie's value to text and parse the value from text.

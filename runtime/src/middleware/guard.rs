@@ -2,6 +2,8 @@
 //! redirects or refuses the request, the guard returns the policy's own response. Otherwise the guard returns a jar for
 //! the request. Later, the guard applies the policy to the application's response.
 
+use core::sync::atomic::{AtomicBool, Ordering};
+
 use http::header::SET_COOKIE;
 use http::{Extensions, HeaderMap};
 
@@ -31,6 +33,9 @@ pub(crate) struct PolicyGuard {
 
 impl PolicyGuard {
     pub(crate) fn new(policy: PolicyHandle, tls_termination: TlsTermination) -> Self {
+        if let Some(mistake) = tls_termination.mistake() {
+            policy.current_policy().emit(&Event::new(Kind::Mistake, Code::TlsTermination, &mistake));
+        }
         PolicyGuard { policy, tls_termination: Arc::new(tls_termination), removals: None }
     }
 
@@ -55,6 +60,9 @@ impl PolicyGuard {
         let jar = JarState::new(head.headers, host, verdict).with_target(head.method, head.uri);
         let response = if verdict.https { None } else { plain_http::respond(current.policy.force_https(), head) };
         jar.set_policy(current);
+        if verdict.is_loopback() {
+            report_loopback(&jar);
+        }
         if let Some(response) = response {
             let (kind, reason) = response.event();
             let event = Event::new(kind, Code::ForceHttps, reason);
@@ -70,6 +78,17 @@ impl PolicyGuard {
             is_nested,
             is_finished: false,
         })
+    }
+}
+
+/// Emits one event per process for the first request that counts as HTTPS by the loopback rule.
+fn report_loopback(jar: &JarState) {
+    static IS_REPORTED: AtomicBool = AtomicBool::new(false);
+
+    if !IS_REPORTED.swap(true, Ordering::Relaxed) {
+        let reason = "requests to localhost count as HTTPS in debug builds, as in Chromium and Firefox; a release build \
+                      refuses them; write `.strict_loopback()` to refuse them here too";
+        jar.emit(Event::new(Kind::Notice, Code::Loopback, &reason).with_evidence(Some(jar.verdict().evidence)));
     }
 }
 
