@@ -35,8 +35,7 @@ impl Evidence {
     /// proxies have a mistake.
     #[cfg(feature = "tracing")]
     pub(crate) fn is_suspicious(self) -> bool {
-        self.is_untrusted_claim()
-            || matches!(self.basis, DecisionBasis::ProxySilent { .. } | DecisionBasis::Mistake(_))
+        self.is_untrusted_claim() || matches!(self.basis, DecisionBasis::ProxySilent { .. } | DecisionBasis::Mistake(_))
     }
 
     /// Returns true if the request claims HTTPS, and no trusted proxy stated the scheme of the request.
@@ -182,7 +181,9 @@ impl Evidence {
             DecisionBasis::TlsSocket => f.write_str("this socket is declared to carry TLS"),
             DecisionBasis::TlsUri => f.write_str("the request's URI begins with `https:`"),
             DecisionBasis::TrustedProxy { header } => write!(f, "a trusted proxy stated HTTPS in `{header}`"),
-            DecisionBasis::Loopback => f.write_str("the host is loopback, the peer is local, and this is a debug build"),
+            DecisionBasis::Loopback => {
+                f.write_str("the host is loopback, the peer is local, and this is a debug build")
+            }
             #[cfg(feature = "testing")]
             DecisionBasis::Testing => f.write_str("the proof was made for a test"),
             DecisionBasis::PlainConnection => f.write_str("the connection carries no TLS"),
@@ -204,16 +205,14 @@ impl Evidence {
                 "the trusted proxy {} sent several elements in `{header}`, and not each of them is HTTPS",
                 PeerText(self.peer)
             ),
-            DecisionBasis::ProxyListTooShort { header, hops } => write!(
-                f,
-                "the trusted proxy {} sent fewer than {hops} elements in `{header}`",
-                PeerText(self.peer)
-            ),
+            DecisionBasis::ProxyListTooShort { header, hops } => {
+                write!(f, "the trusted proxy {} sent fewer than {hops} elements in `{header}`", PeerText(self.peer))
+            }
             DecisionBasis::Untrusted => match self.peer {
                 Some(peer) => write!(f, "the request came from {peer}, which is not a trusted proxy"),
                 None => f.write_str("the peer's address is unknown, so the peer is not a trusted proxy"),
             },
-            DecisionBasis::Mistake(mistake) => mistake.fmt(f),
+            DecisionBasis::Mistake(mistake) => write!(f, "{mistake}"),
         }
     }
 

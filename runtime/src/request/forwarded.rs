@@ -21,11 +21,7 @@ pub(super) fn list_elements<'a>(
     headers: &'a HeaderMap,
     name: &'a str,
 ) -> impl DoubleEndedIterator<Item = &'a [u8]> + use<'a> {
-    headers
-        .get_all(name)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .map(<[u8]>::trim_ascii)
+    headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
 /// Returns the elements of all `Forwarded` headers as one list. An element may be malformed.

@@ -13,8 +13,7 @@ use super::host::{Host, RequestHost};
 /// Returns true if the host of the request is a loopback host. Chromium and Firefox treat a page of a loopback host
 /// like a page over HTTPS.
 pub(super) fn has_loopback_host(head: &RequestHead<'_>) -> bool {
-    RequestHost::from_request(head.uri, head.headers)
-        .is_ok_and(|named| named.host().is_ok_and(Host::is_loopback))
+    RequestHost::from_request(head.uri, head.headers).is_ok_and(|named| named.host().is_ok_and(Host::is_loopback))
 }
 
 /// Checks that a request with a loopback host came from a browser on this machine. A container's published port has a

@@ -11,7 +11,7 @@ use ipnet::IpNet;
 pub(super) struct Network(IpNet);
 
 impl Network {
-    /// Parses a network such as `10.0.0.0/8` or `fd00::/8`, or one address.
+    /// Parses a network such as `10.0.0.0/8` or `fd12:3456::/32`, or one address.
     pub(super) fn parse(entry: &str) -> Result<Network, TrustedProxiesError> {
         let error = |problem| TrustedProxiesError { entry: entry.to_owned(), problem };
         let (address, length) = match entry.split_once('/') {
@@ -36,12 +36,12 @@ impl Network {
             _ => (parsed, length),
         };
         let network = IpNet::new(address, length).map_err(|_| error(Problem::PrefixLength { max_length }))?;
-        if network != network.trunc() {
-            return Err(error(Problem::HostBits { network }));
-        }
         let min_length = if network.addr().is_ipv4() { 8 } else { 16 };
         if network.prefix_len() < min_length {
             return Err(error(Problem::TooWide { min_length }));
+        }
+        if network != network.trunc() {
+            return Err(error(Problem::HostBits { network }));
         }
         Ok(Network(network))
     }
@@ -101,7 +101,7 @@ impl fmt::Display for TrustedProxiesError {
             Problem::NotANetwork => write!(
                 f,
                 "`{entry}` is neither an IP address nor a network; write it as in \"192.0.2.7\", \"10.0.0.0/8\" or \
-                 \"fd00::/8\""
+                 \"fd12:3456::/32\""
             ),
             Problem::PrefixLength { max_length } => write!(
                 f,

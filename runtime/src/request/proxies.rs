@@ -25,7 +25,7 @@ pub use super::network::TrustedProxiesError;
 /// ```
 /// use hardtack::TrustedProxies;
 ///
-/// assert!(TrustedProxies::new(["10.0.0.0/8", "fd00::/8", "192.0.2.7"]).is_ok());
+/// assert!(TrustedProxies::new(["10.0.0.0/8", "fd12:3456::/32", "192.0.2.7"]).is_ok());
 /// assert!(TrustedProxies::new(["proxy.internal"]).is_err());
 /// ```
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub struct TrustedProxies {
 }
 
 impl TrustedProxies {
-    /// Trusts peers by address (`192.0.2.7`, `::1`) or network (`10.0.0.0/8`, `fd00::/8`).
+    /// Trusts peers by address (`192.0.2.7`, `::1`) or network (`10.0.0.0/8`, `fd12:3456::/32`).
     ///
     /// An IPv4-mapped IPv6 address counts as an IPv4 address, in `proxies` and as the address of a peer. Host names are
     /// not resolved, so a host name in `proxies` is an error. Every machine in a trusted network can claim HTTPS, so
@@ -265,7 +265,7 @@ mod tests {
             ("10.0.0.0/9", &["10.127.0.1"], &["10.128.0.0"]),
             ("10.0.0.7/32", &["10.0.0.7"], &["10.0.0.6"]),
             ("::1", &["::1"], &["::2", "127.0.0.1", "0.0.0.1"]),
-            ("fd00::/8", &["fdff::1"], &["fc00::1", "253.0.0.1"]),
+            ("fd12::/16", &["fd12:ffff::1"], &["fd13::1", "253.18.0.1"]),
             ("2001:db8::/33", &["2001:db8:7fff::"], &["2001:db8:8000::"]),
             ("2001::/16", &["2001:db8::1"], &["2002::1"]),
             ("::ffff:10.0.0.0/104", &["10.1.2.3", "::ffff:10.1.2.3"], &["11.0.0.0"]),
@@ -286,11 +286,15 @@ mod tests {
     fn wrong_networks_are_refused_with_a_remedy() {
         for (entry, text) in [
             ("10.0.0.1/8", "write `10.0.0.0/8`, or `10.0.0.1` for that one address"),
-            ("fd00::1/8", "write `fd00::/8`, or `fd00::1` for that one address"),
+            ("fd00::1/16", "write `fd00::/16`, or `fd00::1` for that one address"),
             ("::ffff:10.0.0.1/104", "after its first 8; write `10.0.0.0/8`"),
             ("::ffff:0:0/95", "after its first 95"),
-            ("::ffff:10.0.0.0/8", "after its first 8; write `::/8`"),
-            ("0.0.0.0/0", "`0.0.0.0/0` contains too many addresses; write a network with at least `/8`, or `TrustedProxies::any()`"),
+            ("::ffff:10.0.0.0/8", "at least `/16`"),
+            (
+                "0.0.0.0/0",
+                "`0.0.0.0/0` contains too many addresses; write a network with at least `/8`, or `TrustedProxies::any()` \
+                 where only the platform's proxy can reach the port",
+            ),
             ("10.0.0.0/7", "at least `/8`"),
             ("::/0", "at least `/16`, or `TrustedProxies::any()`"),
             ("2000::/15", "at least `/16`"),

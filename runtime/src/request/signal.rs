@@ -153,6 +153,7 @@ impl Signal {
 }
 
 impl ConfiguredHeader {
+    #[cfg(any(feature = "actix", feature = "rocket"))]
     pub(crate) fn name(&self) -> &HeaderName {
         &self.name
     }

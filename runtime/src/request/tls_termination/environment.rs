@@ -209,10 +209,10 @@ impl fmt::Display for TlsTerminationError {
                 "no proxy is named; write the addresses of your proxies as in `proxy:10.0.0.0/8,::1`, or `proxy:unix` \
                  on a Unix socket, or `proxy:any` where only the platform's proxy can reach the port",
             ),
-            Mistake::AnyInList => {
-                f.write_str("`any` trusts every peer, so no other item can stand beside it; write `proxy:any`, or \
-                             only the addresses")
-            }
+            Mistake::AnyInList => f.write_str(
+                "`any` trusts every peer, so no other item can stand beside it; write `proxy:any`, or \
+                             only the addresses",
+            ),
             Mistake::Peers(error) => error.fmt(f),
             Mistake::UnknownSetting(setting) => write!(
                 f,
@@ -224,11 +224,9 @@ impl fmt::Display for TlsTerminationError {
                 "`{}` is the second setting for one thing; write `hops` once, and either `forwarded` or `header` once",
                 setting.escape_debug()
             ),
-            Mistake::Hops(count) => write!(
-                f,
-                "`{}` is not a number of proxies; write `hops=1` or more",
-                count.escape_debug()
-            ),
+            Mistake::Hops(count) => {
+                write!(f, "`{}` is not a number of proxies; write `hops=1` or more", count.escape_debug())
+            }
             Mistake::Header(header) => write!(
                 f,
                 "`{}` is not a header with a value; write it as in `header=X-Forwarded-Ssl=on`",
@@ -275,7 +273,9 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(format!("{expected:?}")), "{text}");
         }
-        assert!(matches!(from_variable(None).map(|found| format!("{found:?}")), Ok(text) if text.contains("PerConnection")));
+        assert!(
+            matches!(from_variable(None).map(|found| format!("{found:?}")), Ok(text) if text.contains("PerConnection"))
+        );
     }
 
     #[test]
