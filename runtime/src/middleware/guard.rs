@@ -19,6 +19,8 @@ use crate::policy::PolicyHandle;
 use crate::request::head::RequestHead;
 use crate::request::host::RequestHost;
 use crate::request::scheme::{Https, Scheme};
+#[cfg(any(feature = "actix", feature = "rocket"))]
+use crate::request::signal::ConfiguredHeader;
 use crate::request::tls_termination::TlsTermination;
 use crate::sync::Arc;
 
@@ -45,6 +47,12 @@ impl PolicyGuard {
     pub(crate) fn completing_removals(mut self) -> Self {
         self.removals = Some(Arc::default());
         self
+    }
+
+    /// Returns the header that the developer passed to [`TrustedProxies::header`](crate::TrustedProxies::header).
+    #[cfg(any(feature = "actix", feature = "rocket"))]
+    pub(crate) fn configured_header(&self) -> Option<&ConfiguredHeader> {
+        self.tls_termination.configured_header()
     }
 
     /// Checks a request and makes the request's cookie jar.
@@ -221,4 +229,60 @@ pub(crate) fn layer_missing(remedy: &'static str) -> ExtractError {
     let error = ExtractError::LayerMissing { remedy };
     event::log(&Event::new(Kind::Mistake, Code::LayerMissing, &error));
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::PolicyGuard;
+    use crate::event::{Code, Kind};
+    use crate::request::head::RequestHead;
+    use crate::{Policy, PolicyHandle, TlsTermination, TrustedProxies};
+
+    type Events = Arc<Mutex<Vec<(Kind, Code, String)>>>;
+
+    fn handle() -> (PolicyHandle, Events) {
+        let events = Events::default();
+        let seen = events.clone();
+        let policy = Policy::builder()
+            .on_event(move |event| seen.lock().unwrap().push((event.kind, event.rule, event.to_string())))
+            .build()
+            .unwrap();
+        (PolicyHandle::new(policy), events)
+    }
+
+    #[test]
+    fn mistake_of_the_proxies_is_reported_once() {
+        let (policy, events) = handle();
+        let termination = TlsTermination::at_proxy(TrustedProxies::any().hops(0));
+        let guard = PolicyGuard::new(policy, termination);
+        let request = http::Request::get("https://a.example/").header("X-Forwarded-Proto", "https").body(()).unwrap();
+        let (parts, ()) = request.into_parts();
+        assert!(guard.on_request(&RequestHead::from_parts(&parts)).is_err());
+        let events = events.lock().unwrap();
+        assert_eq!((events[0].0, events[0].1), (Kind::Mistake, Code::TlsTermination));
+        assert!(events[0].2.contains("`TrustedProxies::hops(0)` selects no element"), "{}", events[0].2);
+        assert_eq!((events[1].0, events[1].1), (Kind::RequestRefused, Code::ForceHttps));
+        assert!(events[1].2.contains("`TrustedProxies::hops(0)` selects no element"), "{}", events[1].2);
+        assert_eq!(events.len(), 2);
+    }
+
+    #[test]
+    fn loopback_is_reported_once_per_process() {
+        let (policy, events) = handle();
+        for _ in 0..3 {
+            let guard = PolicyGuard::new(policy.clone(), TlsTermination::per_connection());
+            let (parts, ()) = http::Request::get("http://localhost/").body(()).unwrap().into_parts();
+            assert_eq!(guard.on_request(&RequestHead::from_parts(&parts)).is_ok(), cfg!(debug_assertions));
+        }
+        let events = events.lock().unwrap();
+        let notices = events.iter().filter(|event| (event.0, event.1) == (Kind::Notice, Code::Loopback)).count();
+        assert_eq!(notices, usize::from(cfg!(debug_assertions)));
+        if cfg!(debug_assertions) {
+            let start =
+                "notice (loopback, GET /): the host is loopback, the peer is local, and this is a debug build; ";
+            assert!(events[0].2.starts_with(start), "{}", events[0].2);
+        }
+    }
 }
