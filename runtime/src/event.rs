@@ -152,6 +152,8 @@ kinds! {
     CachingChanged, "caching changed";
     /// A request that the program's own HTTP client wanted to send was refused.
     ClientRequestRefused, "client request refused";
+    /// A fact that the developer should know, such as the loopback rule of a debug build.
+    Notice, "notice";
     /// The program has a bug. For example, a handler set cookies, but the program sent no response with the cookies.
     Mistake, "mistake";
 }
@@ -197,6 +199,8 @@ macro_rules! codes {
 
 codes! {
     ForceHttps, "force-https", "the policy forces HTTPS, and the request came over plain HTTP";
+    Loopback, "loopback", "a debug build counted a request to localhost as HTTPS";
+    TlsTermination, "tls-termination", "a setting of `TrustedProxies` is invalid, so every request counts as plain HTTP";
     NotHttps, "not-https", "a handler or a Secure cookie needs HTTPS, and the request came over plain HTTP";
     LayerMissing, "layer-missing", "the policy's middleware does not handle this route";
     NeverSent, "never-sent", "cookies were set, and no response carried them";

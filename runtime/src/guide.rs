@@ -4,6 +4,9 @@
 #[doc = include_str!("../docs/security.md")]
 pub mod security {}
 
+#[doc = include_str!("../docs/tls.md")]
+pub mod tls {}
+
 #[doc = include_str!("../docs/side_doors.md")]
 pub mod side_doors {}
 

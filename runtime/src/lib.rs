@@ -60,6 +60,7 @@
 //! - The module `audit` reports weaknesses of any `Set-Cookie` header. The module `inventory` lists all cookies that a
 //!   program declares.
 //! - The guide has these pages:
+//!   - [Where TLS ends](guide::tls): the line to write for each proxy and platform
 //!   - [Security](guide::security), for a security team
 //!   - [Signed and sealed cookies](guide::seal)
 //!   - [APIs that bypass hardtack](guide::side_doors)
@@ -268,6 +269,7 @@ pub mod tls {
     pub use crate::request::evidence::Evidence;
     pub use crate::request::head::{Peer, Transport};
     pub use crate::request::proxies::TrustedProxiesError;
+    pub use crate::request::tls_termination::TlsTerminationError;
 }
 
 /// The types that convert a cookie's value to text and parse the value from text.

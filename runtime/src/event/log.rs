@@ -113,6 +113,7 @@ fn level(event: &Event<'_>) -> Level {
         | Kind::HeaderReported
         | Kind::HeaderDropped
         | Kind::ClientRequestRefused
+        | Kind::Notice
         | Kind::Mistake => Level::Warn,
     }
 }

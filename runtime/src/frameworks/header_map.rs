@@ -6,10 +6,15 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 #[cfg(feature = "rocket")]
 use crate::middleware::response::MANAGED_HEADERS;
 use crate::request::head::RequestHead;
+use crate::request::signal::ConfiguredHeader;
 
-/// Copies each request header for which [`RequestHead::needs_header`] returns true.
-pub(super) fn from_request<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
-    copy(headers.filter(|(name, _)| RequestHead::needs_header(name)))
+/// Copies each request header for which [`RequestHead::needs_header`] returns true. `configured` is the header that the
+/// developer passed to [`TrustedProxies::header`](crate::TrustedProxies::header).
+pub(super) fn from_request<'a>(
+    headers: impl Iterator<Item = (&'a str, &'a [u8])>,
+    configured: Option<&ConfiguredHeader>,
+) -> HeaderMap {
+    copy(headers.filter(|(name, _)| RequestHead::needs_header(name, configured)))
 }
 
 /// Copies the [`MANAGED_HEADERS`] of a response. The policy can change only the headers in `MANAGED_HEADERS`.
@@ -43,11 +48,21 @@ mod tests {
             ("User-Agent", b"x"),
             ("X-Forwarded", b"x"),
         ];
-        let map = from_request(headers.into_iter());
+        let map = from_request(headers.into_iter(), None);
         assert_eq!(
             (map.len(), map["host"].as_bytes(), map["cookie"].as_bytes()),
             (4, &b"a.example"[..], &b"a=\xFF"[..])
         );
         assert_eq!(map.get_all("x-forwarded-proto").iter().collect::<Vec<_>>(), ["https", ""]);
+    }
+
+    #[test]
+    fn configured_header_is_copied() {
+        use crate::{TlsTermination, TrustedProxies};
+
+        let termination = TlsTermination::at_proxy(TrustedProxies::any().header("X-Scheme", "https"));
+        let headers: [(&str, &[u8]); 2] = [("x-SCHEME", b"https"), ("x-other", b"x")];
+        let map = from_request(headers.into_iter(), termination.configured_header());
+        assert_eq!((map.len(), map["x-scheme"].as_bytes()), (1, &b"https"[..]));
     }
 }

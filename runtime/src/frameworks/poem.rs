@@ -222,8 +222,8 @@ fn extract<T>(request: &Request, extractor: impl FnOnce(&JarHandle) -> Option<T>
 #[derive(Clone)]
 struct DeferredRefusal(JarHandle);
 
-const REMEDY: &str =
-    "hardtack's policy is missing; add `.with(PolicyMiddleware::new(policy, tls_termination))` around the `Route`";
+const REMEDY: &str = "hardtack's policy is missing; add `.with(PolicyMiddleware::new(policy, tls_termination))` around the `Route`; the \
+     policy's middleware must be the outermost: the last `.with(..)`";
 
 impl ResponseError for ExtractError {
     fn status(&self) -> StatusCode {

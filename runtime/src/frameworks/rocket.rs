@@ -127,7 +127,7 @@ impl Fairing for PolicyFairing {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
-        let (method, uri, headers) = (client_method(request, data).await, uri(request), headers(request));
+        let (method, uri, headers) = (client_method(request, data).await, uri(request), headers(request, &self.guard));
         let is_tls = request.rocket().config().tls_enabled();
         let mut state = state(request);
         if state.is_sent {
@@ -299,9 +299,9 @@ fn uri(request: &Request<'_>) -> Uri {
     request.uri().to_string().parse().unwrap_or_else(|_| Uri::from_static("*"))
 }
 
-fn headers(request: &Request<'_>) -> HeaderMap {
+fn headers(request: &Request<'_>, guard: &PolicyGuard) -> HeaderMap {
     let headers: Vec<Header<'_>> = request.headers().iter().collect();
-    let mut headers = header_map::from_request(headers.iter().map(name_and_value));
+    let mut headers = header_map::from_request(headers.iter().map(name_and_value), guard.configured_header());
     if !headers.contains_key(HOST) {
         // An HTTP/2 request has `:authority` instead of `Host`.
         insert(&mut headers, HOST, request.host().map(ToString::to_string));

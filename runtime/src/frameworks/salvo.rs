@@ -167,8 +167,8 @@ fn trust_headers(res: &mut Response) {
     trusted.0.extend(res.headers.get_all(SET_COOKIE).iter().cloned());
 }
 
-const REMEDY: &str =
-    "hardtack's policy is missing; add `.hoop(PolicyHoop::new(policy, tls_termination))` to the `Service`";
+const REMEDY: &str = "hardtack's policy is missing; add `.hoop(PolicyHoop::new(policy, tls_termination))` to the `Service`; the policy's \
+     hoop must be the outermost: the first `.hoop(..)`";
 
 fn jar_handle(req: &Request) -> Result<&JarHandle, ExtractError> {
     req.extensions().get().ok_or_else(|| layer_missing(REMEDY))

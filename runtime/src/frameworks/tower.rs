@@ -230,5 +230,5 @@ pub(super) fn jar_handle(extensions: &http::Extensions) -> Result<&JarHandle, Ex
     extensions.get().ok_or_else(|| layer_missing(REMEDY))
 }
 
-const REMEDY: &str =
-    "hardtack's policy layer is missing; add `.layer(policy.layer(tls_termination))` around the routes";
+const REMEDY: &str = "hardtack's policy layer is missing; add `.layer(policy.layer(tls_termination))` around the routes; the policy's \
+     layer must be the outermost: the last `.layer(..)`";

@@ -4,7 +4,7 @@ use core::fmt;
 
 use http::StatusCode;
 
-use crate::cookie::error::HTTPS_ONLY;
+use crate::cookie::error::{HTTPS_ONLY, INTERNAL_ERROR};
 use crate::request::evidence::Evidence;
 
 /// The error of an extractor that refused a request. After this error, the handler does not run.
@@ -48,7 +48,18 @@ impl ExtractError {
     pub fn client_message(&self) -> &'static str {
         match self {
             ExtractError::NotHttps { .. } => HTTPS_ONLY,
-            ExtractError::LayerMissing { remedy } => remedy,
+            ExtractError::LayerMissing { .. } => INTERNAL_ERROR,
+        }
+    }
+
+    /// Returns the reason of a refusal if the client may read the reason: this is a debug build, and the peer is a
+    /// program on this machine. A framework sends the reason as the body of the response.
+    #[cfg(feature = "_layer")]
+    #[expect(dead_code, reason = "the frameworks will send the text")]
+    pub(crate) fn text_for_developer(&self) -> Option<String> {
+        match self {
+            ExtractError::NotHttps { evidence } => evidence.text_for_developer(),
+            ExtractError::LayerMissing { .. } => None,
         }
     }
 }

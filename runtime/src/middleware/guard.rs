@@ -2,6 +2,8 @@
 //! redirects or refuses the request, the guard returns the policy's own response. Otherwise the guard returns a jar for
 //! the request. Later, the guard applies the policy to the application's response.
 
+use core::sync::atomic::{AtomicBool, Ordering};
+
 use http::header::SET_COOKIE;
 use http::{Extensions, HeaderMap};
 
@@ -17,6 +19,8 @@ use crate::policy::PolicyHandle;
 use crate::request::head::RequestHead;
 use crate::request::host::RequestHost;
 use crate::request::scheme::{Https, Scheme};
+#[cfg(any(feature = "actix", feature = "rocket"))]
+use crate::request::signal::ConfiguredHeader;
 use crate::request::tls_termination::TlsTermination;
 use crate::sync::Arc;
 
@@ -31,6 +35,9 @@ pub(crate) struct PolicyGuard {
 
 impl PolicyGuard {
     pub(crate) fn new(policy: PolicyHandle, tls_termination: TlsTermination) -> Self {
+        if let Some(mistake) = tls_termination.mistake() {
+            policy.current_policy().emit(&Event::new(Kind::Mistake, Code::TlsTermination, &mistake));
+        }
         PolicyGuard { policy, tls_termination: Arc::new(tls_termination), removals: None }
     }
 
@@ -40,6 +47,12 @@ impl PolicyGuard {
     pub(crate) fn completing_removals(mut self) -> Self {
         self.removals = Some(Arc::default());
         self
+    }
+
+    /// Returns the header that the developer passed to [`TrustedProxies::header`](crate::TrustedProxies::header).
+    #[cfg(any(feature = "actix", feature = "rocket"))]
+    pub(crate) fn configured_header(&self) -> Option<&ConfiguredHeader> {
+        self.tls_termination.configured_header()
     }
 
     /// Checks a request and makes the request's cookie jar.
@@ -55,6 +68,9 @@ impl PolicyGuard {
         let jar = JarState::new(head.headers, host, verdict).with_target(head.method, head.uri);
         let response = if verdict.https { None } else { plain_http::respond(current.policy.force_https(), head) };
         jar.set_policy(current);
+        if verdict.is_loopback() {
+            report_loopback(&jar);
+        }
         if let Some(response) = response {
             let (kind, reason) = response.event();
             let event = Event::new(kind, Code::ForceHttps, reason);
@@ -70,6 +86,17 @@ impl PolicyGuard {
             is_nested,
             is_finished: false,
         })
+    }
+}
+
+/// Emits one event per process for the first request that counts as HTTPS by the loopback rule.
+fn report_loopback(jar: &JarState) {
+    static IS_REPORTED: AtomicBool = AtomicBool::new(false);
+
+    if !IS_REPORTED.swap(true, Ordering::Relaxed) {
+        let reason = "requests to localhost count as HTTPS in debug builds, as in Chromium and Firefox; a release build \
+                      refuses them; write `.strict_loopback()` to refuse them here too";
+        jar.emit(Event::new(Kind::Notice, Code::Loopback, &reason).with_evidence(Some(jar.verdict().evidence)));
     }
 }
 
@@ -202,4 +229,60 @@ pub(crate) fn layer_missing(remedy: &'static str) -> ExtractError {
     let error = ExtractError::LayerMissing { remedy };
     event::log(&Event::new(Kind::Mistake, Code::LayerMissing, &error));
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::PolicyGuard;
+    use crate::event::{Code, Kind};
+    use crate::request::head::RequestHead;
+    use crate::{Policy, PolicyHandle, TlsTermination, TrustedProxies};
+
+    type Events = Arc<Mutex<Vec<(Kind, Code, String)>>>;
+
+    fn handle() -> (PolicyHandle, Events) {
+        let events = Events::default();
+        let seen = events.clone();
+        let policy = Policy::builder()
+            .on_event(move |event| seen.lock().unwrap().push((event.kind, event.rule, event.to_string())))
+            .build()
+            .unwrap();
+        (PolicyHandle::new(policy), events)
+    }
+
+    #[test]
+    fn mistake_of_the_proxies_is_reported_once() {
+        let (policy, events) = handle();
+        let termination = TlsTermination::at_proxy(TrustedProxies::any().hops(0));
+        let guard = PolicyGuard::new(policy, termination);
+        let request = http::Request::get("https://a.example/").header("X-Forwarded-Proto", "https").body(()).unwrap();
+        let (parts, ()) = request.into_parts();
+        assert!(guard.on_request(&RequestHead::from_parts(&parts)).is_err());
+        let events = events.lock().unwrap();
+        assert_eq!((events[0].0, events[0].1), (Kind::Mistake, Code::TlsTermination));
+        assert!(events[0].2.contains("`TrustedProxies::hops(0)` selects no element"), "{}", events[0].2);
+        assert_eq!((events[1].0, events[1].1), (Kind::RequestRefused, Code::ForceHttps));
+        assert!(events[1].2.contains("`TrustedProxies::hops(0)` selects no element"), "{}", events[1].2);
+        assert_eq!(events.len(), 2);
+    }
+
+    #[test]
+    fn loopback_is_reported_once_per_process() {
+        let (policy, events) = handle();
+        for _ in 0..3 {
+            let guard = PolicyGuard::new(policy.clone(), TlsTermination::per_connection());
+            let (parts, ()) = http::Request::get("http://localhost/").body(()).unwrap().into_parts();
+            assert_eq!(guard.on_request(&RequestHead::from_parts(&parts)).is_ok(), cfg!(debug_assertions));
+        }
+        let events = events.lock().unwrap();
+        let notices = events.iter().filter(|event| (event.0, event.1) == (Kind::Notice, Code::Loopback)).count();
+        assert_eq!(notices, usize::from(cfg!(debug_assertions)));
+        if cfg!(debug_assertions) {
+            let start =
+                "notice (loopback, GET /): the host is loopback, the peer is local, and this is a debug build; ";
+            assert!(events[0].2.starts_with(start), "{}", events[0].2);
+        }
+    }
 }

@@ -1,11 +1,13 @@
-//! Explains why a request counts as HTTPS or as plain HTTP. The explanation is text for a log. hardtack never sends the
-//! explanation to a client.
+//! Explains why a request counts as HTTPS or as plain HTTP. The explanation is text for a log. In a release build,
+//! hardtack never sends the explanation to a client.
 
 use core::fmt;
 use std::net::IpAddr;
 
-/// The reason why a request counts as HTTPS or as plain HTTP. `Display` writes the reason as text for a log. Do not
-/// send the text of an `Evidence` to clients.
+use super::signal::SignalMistake;
+
+/// The reason why a request counts as HTTPS or as plain HTTP. `Display` writes the reason as text for a log, and names
+/// the line of code that the developer can write. Do not send the text of an `Evidence` to clients.
 ///
 /// ```
 /// let (parts, ()) = http::Request::get("http://example.com/").body(()).unwrap().into_parts();
@@ -15,38 +17,71 @@ use std::net::IpAddr;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Evidence {
     pub(super) basis: DecisionBasis,
+    /// The address of the peer of a request over plain HTTP.
+    pub(super) peer: Option<IpAddr>,
+    /// The name of a header that claims HTTPS, in a request over plain HTTP.
+    pub(super) claim: Option<&'static str>,
+    /// The reason why the loopback rule does not apply. `None` if the host is not a loopback host.
     pub(super) not_loopback: Option<NotLoopback>,
 }
 
 impl Evidence {
-    /// Returns true if the evidence shows an attack or a mistake in the configuration: an untrusted peer claims HTTPS,
-    /// or a trusted proxy does not send the configured header.
+    pub(super) fn from_basis(basis: DecisionBasis) -> Self {
+        Evidence { basis, peer: None, claim: None, not_loopback: None }
+    }
+
+    /// Returns true if the evidence shows an attack or a mistake in the configuration: the request claims HTTPS and no
+    /// trusted proxy stated the scheme, or a trusted proxy does not send the configured header, or the settings of the
+    /// proxies have a mistake.
     #[cfg(feature = "tracing")]
     pub(crate) fn is_suspicious(self) -> bool {
-        matches!(self.basis, DecisionBasis::Untrusted { claims_https: true, .. } | DecisionBasis::ProxySilent { .. })
+        self.is_untrusted_claim() || matches!(self.basis, DecisionBasis::ProxySilent { .. } | DecisionBasis::Mistake(_))
+    }
+
+    /// Returns true if the request claims HTTPS, and no trusted proxy stated the scheme of the request.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn is_untrusted_claim(self) -> bool {
+        self.claim.is_some() && !self.basis.is_proxy_statement()
+    }
+
+    /// Returns the text of the evidence if the peer may read the text: this is a debug build, and the peer is a program
+    /// on this machine.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn text_for_developer(self) -> Option<String> {
+        let is_developer = cfg!(debug_assertions) && self.peer.is_some_and(|peer| peer.is_loopback());
+        is_developer.then(|| self.to_string())
     }
 }
 
-/// The reason why `loopback_in_debug` does not apply to a request.
+/// The reason why a request with a loopback host does not count as HTTPS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotLoopback {
-    PeerUnknown,
+    ReleaseBuild,
+    Strict,
     Peer,
-    Forwarded,
-    Host,
+    Address { header: &'static str },
+    Host { header: &'static str },
 }
 
 impl fmt::Display for NotLoopback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            NotLoopback::PeerUnknown => {
-                "the peer's address is unknown; serve with `into_make_service_with_connect_info::<SocketAddr>()`, or \
-                 insert `hardtack::tls::Peer` into the request's extensions"
+        match self {
+            NotLoopback::ReleaseBuild => f.write_str("localhost counts as HTTPS in debug builds only"),
+            NotLoopback::Strict => {
+                f.write_str("localhost does not count as HTTPS, because `TlsTermination::strict_loopback` is set")
             }
-            NotLoopback::Peer => "the peer is another machine",
-            NotLoopback::Forwarded => "the request has a proxy's `Forwarded` or `X-Forwarded-*` header",
-            NotLoopback::Host => "the request's host is not `localhost`, `*.localhost`, `127.0.0.0/8` or `[::1]`",
-        })
+            NotLoopback::Peer => f.write_str(
+                "localhost does not count as HTTPS, because the address of the peer is neither loopback nor private",
+            ),
+            NotLoopback::Address { header } => write!(
+                f,
+                "localhost does not count as HTTPS, because `{header}` names an address that is neither loopback nor \
+                 private"
+            ),
+            NotLoopback::Host { header } => {
+                write!(f, "localhost does not count as HTTPS, because `{header}` names a host that is not loopback")
+            }
+        }
     }
 }
 
@@ -55,6 +90,7 @@ impl fmt::Display for NotLoopback {
 pub(crate) enum DecisionBasis {
     TlsConnection,
     TlsSocket,
+    TlsUri,
     TrustedProxy {
         header: &'static str,
     },
@@ -64,20 +100,40 @@ pub(crate) enum DecisionBasis {
     PlainConnection,
     UnmarkedConnection,
     PlainSocket,
+    /// The socket is declared to carry TLS, and the URI begins with `http:`.
+    PlainUriOnTlsSocket,
+    /// The gateway states the scheme in the URI, and the URI does not begin with `https:`.
     PlainUri,
+    /// The gateway states the scheme in the URI, and the URI has no scheme.
+    RelativeUri,
     ProxySilent {
         header: &'static str,
-        peer: Option<IpAddr>,
     },
     ProxySaysPlain {
         header: &'static str,
-        peer: Option<IpAddr>,
     },
-    Untrusted {
+    ProxyListHasPlain {
         header: &'static str,
-        peer: Option<IpAddr>,
-        claims_https: bool,
     },
+    ProxyListTooShort {
+        header: &'static str,
+        hops: usize,
+    },
+    Untrusted,
+    Mistake(SignalMistake),
+}
+
+impl DecisionBasis {
+    /// Returns true if a trusted proxy stated the scheme of the request.
+    pub(super) fn is_proxy_statement(self) -> bool {
+        matches!(
+            self,
+            DecisionBasis::TrustedProxy { .. }
+                | DecisionBasis::ProxySaysPlain { .. }
+                | DecisionBasis::ProxyListHasPlain { .. }
+                | DecisionBasis::ProxyListTooShort { .. }
+        )
+    }
 }
 
 impl fmt::Debug for Evidence {
@@ -88,61 +144,167 @@ impl fmt::Debug for Evidence {
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.basis.fmt(f)?;
-        match self.not_loopback {
-            Some(reason) => write!(f, "; `loopback_in_debug` does not apply: {reason}"),
-            None => Ok(()),
+        self.fmt_fact(f)?;
+        // At most one remedy, for the most likely mistake.
+        if self.is_claim_without_proxy() {
+            f.write_str("; ")?;
+            self.fmt_claim_remedy(f)?;
+            return match self.not_loopback {
+                Some(note @ NotLoopback::ReleaseBuild) => write!(f, "; {note}"),
+                Some(_) | None => Ok(()),
+            };
+        }
+        if let Some(reason) = self.not_loopback {
+            return write!(f, "; {reason}");
+        }
+        self.fmt_remedy(f)
+    }
+}
+
+impl Evidence {
+    /// Returns true if the request claims HTTPS, and the settings name no proxy that could have sent the claim.
+    fn is_claim_without_proxy(self) -> bool {
+        self.claim.is_some()
+            && matches!(
+                self.basis,
+                DecisionBasis::PlainConnection
+                    | DecisionBasis::UnmarkedConnection
+                    | DecisionBasis::PlainSocket
+                    | DecisionBasis::RelativeUri
+                    | DecisionBasis::Untrusted
+            )
+    }
+
+    fn fmt_fact(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.basis {
+            DecisionBasis::TlsConnection => f.write_str("the connection carries TLS"),
+            DecisionBasis::TlsSocket => f.write_str("this socket is declared to carry TLS"),
+            DecisionBasis::TlsUri => f.write_str("the request's URI begins with `https:`"),
+            DecisionBasis::TrustedProxy { header } => write!(f, "a trusted proxy stated HTTPS in `{header}`"),
+            DecisionBasis::Loopback => {
+                f.write_str("the host is loopback, the peer is local, and this is a debug build")
+            }
+            #[cfg(feature = "testing")]
+            DecisionBasis::Testing => f.write_str("the proof was made for a test"),
+            DecisionBasis::PlainConnection => f.write_str("the connection carries no TLS"),
+            DecisionBasis::UnmarkedConnection => f.write_str("the connection is not marked as TLS"),
+            DecisionBasis::PlainSocket => f.write_str("this socket is declared plain HTTP"),
+            DecisionBasis::PlainUriOnTlsSocket => {
+                f.write_str("the request's URI begins with `http:`, although this socket is declared to carry TLS")
+            }
+            DecisionBasis::PlainUri => f.write_str("the request's URI does not begin with `https:`"),
+            DecisionBasis::RelativeUri => f.write_str("the request's URI has no scheme"),
+            DecisionBasis::ProxySilent { header } => {
+                write!(f, "the trusted proxy {} sent no `{header}`", PeerText(self.peer))
+            }
+            DecisionBasis::ProxySaysPlain { header } => {
+                write!(f, "the trusted proxy {} sent a `{header}` that does not state HTTPS", PeerText(self.peer))
+            }
+            DecisionBasis::ProxyListHasPlain { header } => write!(
+                f,
+                "the trusted proxy {} sent several elements in `{header}`, and not each of them is HTTPS",
+                PeerText(self.peer)
+            ),
+            DecisionBasis::ProxyListTooShort { header, hops } => {
+                write!(f, "the trusted proxy {} sent fewer than {hops} elements in `{header}`", PeerText(self.peer))
+            }
+            DecisionBasis::Untrusted => match self.peer {
+                Some(peer) => write!(f, "the request came from {peer}, which is not a trusted proxy"),
+                None => f.write_str("the peer's address is unknown, so the peer is not a trusted proxy"),
+            },
+            DecisionBasis::Mistake(mistake) => write!(f, "{mistake}"),
+        }
+    }
+
+    /// Writes the remedy for a request that a proxy sent, if the settings do not name the proxy.
+    fn fmt_claim_remedy(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = self.claim.unwrap_or_default();
+        match (self.basis, self.peer) {
+            (DecisionBasis::Untrusted, Some(peer)) => write!(
+                f,
+                "`{header}` claims HTTPS; if {peer} is your proxy, write `TrustedProxies::new([\"{peer}\"])?`, or \
+                 `TrustedProxies::any()` where only the platform's proxy can reach this port"
+            ),
+            (DecisionBasis::Untrusted, None) => {
+                write!(f, "`{header}` claims HTTPS; {UNKNOWN_PEER}")
+            }
+            (_, Some(peer)) => write!(
+                f,
+                "`{header}` claims HTTPS; if {peer} is your proxy, write \
+                 `TlsTermination::at_proxy(TrustedProxies::new([\"{peer}\"])?)`, or \
+                 `TlsTermination::at_proxy(TrustedProxies::any())` where only the platform's proxy can reach this port"
+            ),
+            (_, None) => write!(
+                f,
+                "`{header}` claims HTTPS; if only the platform's proxy can reach this port, write \
+                 `TlsTermination::at_proxy(TrustedProxies::any())`"
+            ),
+        }
+    }
+
+    fn fmt_remedy(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.basis {
+            DecisionBasis::UnmarkedConnection => f.write_str(
+                "; if TLS ends in this server, serve with an acceptor that puts `hardtack::tls::Transport::Tls` into \
+                 the request's extensions; otherwise the page \"Where TLS ends\" of hardtack's guide names the \
+                 `TlsTermination` to write",
+            ),
+            DecisionBasis::PlainUriOnTlsSocket => f.write_str("; behind a proxy, write `TlsTermination::at_proxy(…)`"),
+            DecisionBasis::RelativeUri => f.write_str(
+                "; `TlsTermination::in_uri()` is for gateways that send absolute URIs; behind a proxy, write \
+                 `TlsTermination::at_proxy(…)`",
+            ),
+            DecisionBasis::ProxySilent { header } => match self.claim {
+                Some("Forwarded") => f.write_str(
+                    ", and `Forwarded` claims HTTPS; if the proxy itself writes `Forwarded`, write \
+                     `.forwarded()` after the `TrustedProxies`",
+                ),
+                Some("X-Forwarded-Proto") => f.write_str(
+                    ", and `X-Forwarded-Proto` claims HTTPS; if the proxy itself writes `X-Forwarded-Proto`, write the \
+                     `TrustedProxies` without `.forwarded()` and `.header(…)`",
+                ),
+                Some(claim) => {
+                    let value = if claim == "X-Forwarded-Ssl" || claim == "Front-End-Https" { "on" } else { "https" };
+                    write!(
+                        f,
+                        ", and `{claim}` claims HTTPS; if the proxy itself writes `{claim}`, write \
+                         `.header(\"{claim}\", \"{value}\")` after the `TrustedProxies`"
+                    )
+                }
+                None => write!(f, "; let the proxy set `{header}` on every request"),
+            },
+            DecisionBasis::ProxyListHasPlain { .. } => f.write_str(
+                "; if each of your n proxies appends exactly one element, write `.hops(n)` after the `TrustedProxies`",
+            ),
+            DecisionBasis::ProxyListTooShort { .. } => {
+                f.write_str("; pass the number of your proxies that each append one element to `.hops(…)`")
+            }
+            DecisionBasis::Untrusted if self.peer.is_none() => write!(f, "; {UNKNOWN_PEER}"),
+            DecisionBasis::TlsConnection
+            | DecisionBasis::TlsSocket
+            | DecisionBasis::TlsUri
+            | DecisionBasis::TrustedProxy { .. }
+            | DecisionBasis::Loopback
+            | DecisionBasis::PlainConnection
+            | DecisionBasis::PlainSocket
+            | DecisionBasis::PlainUri
+            | DecisionBasis::ProxySaysPlain { .. }
+            | DecisionBasis::Untrusted
+            | DecisionBasis::Mistake(_) => Ok(()),
+            #[cfg(feature = "testing")]
+            DecisionBasis::Testing => Ok(()),
         }
     }
 }
 
-impl fmt::Display for DecisionBasis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            DecisionBasis::TlsConnection => f.write_str("the connection carries TLS"),
-            DecisionBasis::TlsSocket => f.write_str("this socket is declared to carry TLS"),
-            DecisionBasis::TrustedProxy { header } => write!(f, "a trusted proxy sent `https` in `{header}`"),
-            DecisionBasis::Loopback => f.write_str("host and peer are loopback, and this is a debug build"),
-            #[cfg(feature = "testing")]
-            DecisionBasis::Testing => f.write_str("the proof was made for a test"),
-            DecisionBasis::PlainConnection => f.write_str("the connection carries no TLS"),
-            DecisionBasis::UnmarkedConnection => f.write_str(
-                "the connection is not marked as TLS; serve with an acceptor that puts `hardtack::tls::Transport::Tls` \
-                 into the request's extensions, or choose another `TlsTermination`",
-            ),
-            DecisionBasis::PlainSocket => f.write_str("this socket is declared plain HTTP"),
-            DecisionBasis::PlainUri => f.write_str(
-                "the request's URI begins with `http:`, although this socket is declared to carry TLS; behind a proxy, use \
-                 `TlsTermination::at_proxy`",
-            ),
-            DecisionBasis::ProxySilent { header, peer } => write!(
-                f,
-                "the trusted proxy {} sent no `{header}`; let the proxy set it on every request",
-                PeerText(peer)
-            ),
-            DecisionBasis::ProxySaysPlain { header, peer } => {
-                write!(f, "the trusted proxy {} sent a `{header}` with an element that is not `https`", PeerText(peer))
-            }
-            DecisionBasis::Untrusted { header, peer: Some(peer), claims_https: true } => write!(
-                f,
-                "`{header}` says `https`, but came from {peer}, which is not a trusted proxy; if it is one, name it in \
-                 `TrustedProxies`"
-            ),
-            DecisionBasis::Untrusted { peer: Some(peer), .. } => {
-                write!(f, "the request came from {peer}, which is not a trusted proxy")
-            }
-            DecisionBasis::Untrusted { header, peer: None, claims_https } => {
-                if claims_https {
-                    write!(f, "`{header}` says `https`, but ")?;
-                }
-                f.write_str(
-                    "the peer's address is unknown; serve with connect info, insert `hardtack::tls::Peer`, or trust a Unix \
-                     socket by `TrustedProxies::unix_socket`",
-                )
-            }
-        }
-    }
-}
+/// The remedy for a peer without a known address.
+#[cfg(feature = "axum")]
+const UNKNOWN_PEER: &str = "serve with `app.into_make_service_with_connect_info::<SocketAddr>()`, or on a Unix socket \
+                            write `TrustedProxies::unix_socket()`";
+/// The remedy for a peer without a known address.
+#[cfg(not(feature = "axum"))]
+const UNKNOWN_PEER: &str = "insert `hardtack::tls::Peer(address)` into the request's extensions, or on a Unix socket \
+                            write `TrustedProxies::unix_socket()`";
 
 /// Writes the address of a peer in the text of an [`Evidence`].
 struct PeerText(Option<IpAddr>);
@@ -151,7 +313,7 @@ impl fmt::Display for PeerText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(peer) => peer.fmt(f),
-            None => f.write_str("on the Unix socket"),
+            None => f.write_str("without an address"),
         }
     }
 }

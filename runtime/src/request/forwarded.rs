@@ -1,67 +1,99 @@
-//! Parses the header in which a proxy sends the scheme of a request: `X-Forwarded-Proto` or `Forwarded` (RFC 7239). A
-//! request with a malformed forwarding header counts as plain HTTP.
+//! Parses the headers in which a proxy describes the request that the proxy received. The input is the headers of a
+//! request. The output is the elements of `Forwarded` (RFC 7239), and the protocols and addresses in the headers.
+
+use std::net::{IpAddr, SocketAddr};
 
 use hardtack_rules::syntax::is_tchar;
+use http::header::FORWARDED;
 use http::{HeaderMap, HeaderValue};
 
 use crate::wire::list::split_unquoted;
-
-/// The header in which the proxies send the scheme. hardtack reads the scheme only from the configured header,
-/// `X-Forwarded-Proto` or `Forwarded`.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum ForwardingHeader {
-    XForwardedProto,
-    Forwarded,
-}
-
-impl ForwardingHeader {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            ForwardingHeader::XForwardedProto => "X-Forwarded-Proto",
-            ForwardingHeader::Forwarded => "Forwarded",
-        }
-    }
-
-    /// Returns `Some(true)` if every element of the configured header states HTTPS. Returns `None` if the request does
-    /// not have the configured header.
-    pub(super) fn claims_https(self, headers: &HeaderMap) -> Option<bool> {
-        let mut values = headers.get_all(self.name()).iter().map(HeaderValue::as_bytes).peekable();
-        values.peek()?;
-        Some(match self {
-            // An empty element of the header, as in `https,`, does not count as HTTPS. Here, `trim_ascii` trims only SP
-            // and HTAB, because a header value cannot contain other white space.
-            ForwardingHeader::XForwardedProto => {
-                values.all(|value| value.split(|byte| *byte == b',').all(|protocol| is_https(protocol.trim_ascii())))
-            }
-            ForwardingHeader::Forwarded => values.all(|value| split_unquoted(value, b',').all(element_is_https)),
-        })
-    }
-}
 
 /// Returns true for `https` and `wss`, which are protocols with TLS. The function ignores the letter case.
 pub(crate) fn is_https(protocol: &[u8]) -> bool {
     protocol.eq_ignore_ascii_case(b"https") || protocol.eq_ignore_ascii_case(b"wss")
 }
 
-/// Returns true if a `forwarded-element` (RFC 7239 section 4) states HTTPS. An element is a list of `name=value` pairs,
-/// separated by semicolons. Exactly one pair must have the name `proto`.
-fn element_is_https(element: &[u8]) -> bool {
-    let mut proto = None;
-    // RFC 7239 does not allow white space around `;` in `Forwarded`, but some proxies send white space around `;`. RFC
-    // 9110 5.6.6 allows white space around `;` in parameter lists.
-    for pair in split_unquoted(element, b';').map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty()) {
-        let Some((name, value)) = parse_pair(pair) else {
-            return false;
-        };
-        if name.eq_ignore_ascii_case(b"proto") && proto.replace(value).is_some() {
-            return false;
-        }
+/// Returns the elements of a header that is a list without quoted strings. The elements of all headers with the name
+/// `name` form one list (RFC 9110 5.3). `trim_ascii` trims only SP and HTAB here, because a header value cannot contain
+/// other white space.
+pub(super) fn list_elements<'a>(
+    headers: &'a HeaderMap,
+    name: &'a str,
+) -> impl DoubleEndedIterator<Item = &'a [u8]> + use<'a> {
+    headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
+}
+
+/// Returns the elements of all `Forwarded` headers as one list. An element may be malformed.
+pub(super) fn forwarded_elements(headers: &HeaderMap) -> impl Iterator<Item = ForwardedElement<'_>> {
+    headers
+        .get_all(FORWARDED)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .flat_map(|value| split_unquoted(value, b','))
+        .map(ForwardedElement)
+}
+
+/// A `forwarded-element` (RFC 7239 section 4). An element is a list of `name=value` pairs, separated by semicolons.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ForwardedElement<'a>(&'a [u8]);
+
+impl<'a> ForwardedElement<'a> {
+    /// Returns the name and the value of each pair. A malformed pair is `None`.
+    fn pairs(self) -> impl Iterator<Item = Option<(&'a [u8], &'a [u8])>> {
+        // RFC 7239 does not allow white space around `;` in `Forwarded`, but some proxies send white space around `;`.
+        // RFC 9110 5.6.6 allows white space around `;` in parameter lists.
+        split_unquoted(self.0, b';').map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty()).map(parse_pair)
     }
-    proto.is_some_and(is_https)
+
+    /// Returns true if each pair of the element is well-formed.
+    pub(super) fn is_valid(self) -> bool {
+        self.pairs().all(|pair| pair.is_some())
+    }
+
+    /// Returns true if the element states HTTPS. The element must be well-formed, and exactly one pair must have the
+    /// name `proto`.
+    pub(super) fn is_https(self) -> bool {
+        let mut proto = None;
+        for pair in self.pairs() {
+            let Some((name, value)) = pair else { return false };
+            if name.eq_ignore_ascii_case(b"proto") && proto.replace(value).is_some() {
+                return false;
+            }
+        }
+        proto.is_some_and(is_https)
+    }
+
+    /// Returns true if any pair of the element is `proto=https`. The other pairs may be malformed.
+    pub(super) fn claims_https(self) -> bool {
+        self.pairs().flatten().any(|(name, value)| name.eq_ignore_ascii_case(b"proto") && is_https(value))
+    }
+
+    /// Returns true if the element is well-formed, and `is_allowed` returns true for each pair. The arguments of
+    /// `is_allowed` are the name and the value of a pair.
+    pub(super) fn all_pairs(self, mut is_allowed: impl FnMut(&'a [u8], &'a [u8]) -> bool) -> bool {
+        self.pairs().all(|pair| pair.is_some_and(|(name, value)| is_allowed(name, value)))
+    }
+}
+
+/// Parses the address of a client: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
+/// An IPv4-mapped address counts as an IPv4 address. Returns `None` for every other text, such as `unknown` and
+/// `_hidden` (RFC 7239 section 6).
+pub(super) fn parse_node(node: &[u8]) -> Option<IpAddr> {
+    let text = core::str::from_utf8(node).ok()?;
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let address = match bare {
+        Some(bare) => IpAddr::V6(bare.parse().ok()?),
+        None => match text.parse() {
+            Ok(address) => address,
+            Err(_) => text.parse::<SocketAddr>().ok()?.ip(),
+        },
+    };
+    Some(address.to_canonical())
 }
 
 /// Parses `token "=" ( token / quoted-string )`. Returns the name, and the value without quotes. The function does not
-/// remove a `\` from a quoted string, because a value with `\` never matches a protocol.
+/// remove a `\` from a quoted string, because a value with `\` is neither a protocol nor an address nor a host.
 fn parse_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_token = |text: &[u8]| !text.is_empty() && text.iter().copied().all(is_tchar);
     let mut halves = pair.splitn(2, |byte| *byte == b'=');
@@ -90,7 +122,7 @@ fn is_quoted_content(inner: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_pair;
+    use super::{parse_node, parse_pair};
 
     #[test]
     fn incomplete_quoted_strings_are_rejected() {
@@ -104,6 +136,32 @@ mod tests {
             (b"=a", None),
         ] {
             assert_eq!(parse_pair(pair).map(|(_, value)| value), value, "{}", pair.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn addresses_of_clients_parse_with_ports() {
+        for (node, address) in [
+            ("192.0.2.1", Some("192.0.2.1")),
+            ("192.0.2.1:80", Some("192.0.2.1")),
+            ("::1", Some("::1")),
+            ("[::1]", Some("::1")),
+            ("[::1]:8080", Some("::1")),
+            ("::ffff:127.0.0.1", Some("127.0.0.1")),
+            ("[::ffff:127.0.0.1]:80", Some("127.0.0.1")),
+            ("[127.0.0.1]", None),
+            ("192.0.2.1:", None),
+            ("192.0.2.1:x", None),
+            ("192.0.2.1:_port", None),
+            ("[::1", None),
+            ("\"[::1]\"", None),
+            ("unknown", None),
+            ("_hidden", None),
+            ("localhost", None),
+            ("", None),
+            ("fe80::1%eth0", None),
+        ] {
+            assert_eq!(parse_node(node.as_bytes()).map(|address| address.to_string()).as_deref(), address, "{node}");
         }
     }
 }

@@ -3,9 +3,11 @@
 
 use std::net::IpAddr;
 
-use http::header::FORWARDED;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Uri};
+
+use super::forwarded::{ForwardedElement, forwarded_elements, is_https, list_elements};
+use super::signal::{ConfiguredHeader, X_FORWARDED_PROTO};
 
 /// The parts of a request that hardtack needs to find the scheme, to refuse or redirect the request, and to fill the
 /// cookie jar.
@@ -48,20 +50,53 @@ impl<'a> RequestHead<'a> {
         peer.map(|peer| peer.to_canonical())
     }
 
-    /// Returns true if hardtack reads the header `name` to find the scheme, to refuse or redirect the request, or to
-    /// fill the cookie jar.
-    #[cfg(any(feature = "actix", feature = "rocket"))]
-    pub(crate) fn needs_header(name: &str) -> bool {
-        use http::header::{ACCEPT, COOKIE, HOST};
+    /// Returns the name of a header in which the request claims HTTPS. Any client can send such a claim. `configured`
+    /// is the header that the developer passed to [`TrustedProxies::header`](crate::TrustedProxies::header).
+    pub(crate) fn https_claim(&self, configured: Option<&ConfiguredHeader>) -> Option<&'static str> {
+        let headers = self.headers;
+        if let Some(claim) = configured.and_then(|configured| configured.claim(headers)) {
+            return Some(claim);
+        }
+        if forwarded_elements(headers).any(ForwardedElement::claims_https) {
+            return Some("Forwarded");
+        }
+        let is_claim = |claim: &&Claim| list_elements(headers, claim.name).any(claim.is_https);
+        CLAIMS.iter().find(is_claim).map(|claim| claim.display_name)
+    }
 
-        is_forwarding_header(name) || [COOKIE, HOST, ACCEPT].iter().any(|used| name.eq_ignore_ascii_case(used.as_str()))
+    /// Returns true if hardtack reads the header `name` to find the scheme, to refuse or redirect the request, or to
+    /// fill the cookie jar. `configured` is the header that the developer passed to
+    /// [`TrustedProxies::header`](crate::TrustedProxies::header).
+    #[cfg(any(feature = "actix", feature = "rocket"))]
+    pub(crate) fn needs_header(name: &str, configured: Option<&ConfiguredHeader>) -> bool {
+        use http::header::{ACCEPT, COOKIE, FORWARDED, HOST};
+
+        [ACCEPT, COOKIE, FORWARDED, HOST].iter().any(|used| name.eq_ignore_ascii_case(used.as_str()))
+            || ["X-Real-IP", "X-Forwarded-For", "X-Forwarded-Host"].iter().any(|used| name.eq_ignore_ascii_case(used))
+            || CLAIMS.iter().any(|claim| name.eq_ignore_ascii_case(claim.name))
+            || configured.is_some_and(|header| name.eq_ignore_ascii_case(header.name().as_str()))
     }
 }
 
-/// Returns true for `Forwarded` and for every `X-Forwarded-…` header.
-pub(crate) fn is_forwarding_header(name: &str) -> bool {
-    name.eq_ignore_ascii_case(FORWARDED.as_str())
-        || name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("x-forwarded-"))
+/// A header in which proxies send the scheme of a request.
+struct Claim {
+    name: &'static str,
+    display_name: &'static str,
+    /// Returns true if an element of the header claims HTTPS.
+    is_https: fn(&[u8]) -> bool,
+}
+
+/// The headers in which a request can claim HTTPS, except `Forwarded`. Lower-case names make the lookup fast.
+const CLAIMS: [Claim; 5] = [
+    Claim { name: "x-forwarded-proto", display_name: X_FORWARDED_PROTO, is_https },
+    Claim { name: "x-forwarded-ssl", display_name: "X-Forwarded-Ssl", is_https: is_on },
+    Claim { name: "x-forwarded-scheme", display_name: "X-Forwarded-Scheme", is_https },
+    Claim { name: "front-end-https", display_name: "Front-End-Https", is_https: is_on },
+    Claim { name: "cloudfront-forwarded-proto", display_name: "CloudFront-Forwarded-Proto", is_https },
+];
+
+fn is_on(value: &[u8]) -> bool {
+    value.eq_ignore_ascii_case(b"on")
 }
 
 fn peer_in_extensions(extensions: &Extensions) -> Option<IpAddr> {

@@ -7,9 +7,11 @@ pub(crate) mod evidence;
 mod forwarded;
 pub(crate) mod head;
 pub(crate) mod host;
+mod loopback;
 mod network;
 pub(crate) mod proxies;
 pub(crate) mod scheme;
+pub(crate) mod signal;
 pub(crate) mod tls_termination;
 
 #[cfg(feature = "tower")]

@@ -11,7 +11,7 @@ use ipnet::IpNet;
 pub(super) struct Network(IpNet);
 
 impl Network {
-    /// Parses a network such as `10.0.0.0/8` or `fd00::/8`, or one address.
+    /// Parses a network such as `10.0.0.0/8` or `fd12:3456::/32`, or one address.
     pub(super) fn parse(entry: &str) -> Result<Network, TrustedProxiesError> {
         let error = |problem| TrustedProxiesError { entry: entry.to_owned(), problem };
         let (address, length) = match entry.split_once('/') {
@@ -36,6 +36,10 @@ impl Network {
             _ => (parsed, length),
         };
         let network = IpNet::new(address, length).map_err(|_| error(Problem::PrefixLength { max_length }))?;
+        let min_length = if network.addr().is_ipv4() { 8 } else { 16 };
+        if network.prefix_len() < min_length {
+            return Err(error(Problem::TooWide { min_length }));
+        }
         if network != network.trunc() {
             return Err(error(Problem::HostBits { network }));
         }
@@ -58,7 +62,7 @@ impl Network {
 /// let error = TrustedProxies::new(["proxy.internal"]).unwrap_err();
 /// assert!(error.to_string().starts_with("`proxy.internal` is neither an IP address nor a network; write it as in "));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TrustedProxiesError {
     entry: String,
     problem: Problem,
@@ -70,12 +74,19 @@ enum Problem {
     NotANetwork,
     PrefixLength { max_length: u8 },
     HostBits { network: IpNet },
+    TooWide { min_length: u8 },
 }
 
 impl TrustedProxiesError {
     /// Makes the error for an empty list of proxies.
     pub(super) fn no_entry() -> Self {
         TrustedProxiesError { entry: String::new(), problem: Problem::NoEntry }
+    }
+}
+
+impl fmt::Debug for TrustedProxiesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TrustedProxiesError({self})")
     }
 }
 
@@ -90,7 +101,7 @@ impl fmt::Display for TrustedProxiesError {
             Problem::NotANetwork => write!(
                 f,
                 "`{entry}` is neither an IP address nor a network; write it as in \"192.0.2.7\", \"10.0.0.0/8\" or \
-                 \"fd00::/8\""
+                 \"fd12:3456::/32\""
             ),
             Problem::PrefixLength { max_length } => write!(
                 f,
@@ -103,6 +114,11 @@ impl fmt::Display for TrustedProxiesError {
                 network.prefix_len(),
                 network.trunc(),
                 network.addr()
+            ),
+            Problem::TooWide { min_length } => write!(
+                f,
+                "`{entry}` contains too many addresses; write a network with at least `/{min_length}`, or \
+                 `TrustedProxies::any()` where only the platform's proxy can reach the port"
             ),
         }
     }

@@ -7,18 +7,25 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use super::evidence::DecisionBasis;
-use super::forwarded::ForwardingHeader;
 use super::network::Network;
 use super::scheme::Verdict;
+use super::signal::{ConfiguredHeader, Signal, SignalMistake, Statement};
 
 pub use super::network::TrustedProxiesError;
 
-/// The trusted reverse proxies, and the name of the header in which the proxies send the scheme.
+/// The trusted reverse proxies, and the header in which the proxies send the scheme.
+///
+/// The default header is `X-Forwarded-Proto`. Every element of the header must be `https` or `wss`. `forwarded` and
+/// `header` choose another header. `hops` chooses one element of a list. hardtack compares header values without regard
+/// to letter case.
+///
+/// The guide's page [Where TLS ends](https://docs.rs/hardtack/latest/hardtack/guide/tls/) has the line to write for
+/// each of the usual proxies and platforms.
 ///
 /// ```
 /// use hardtack::TrustedProxies;
 ///
-/// assert!(TrustedProxies::new(["10.0.0.0/8", "fd00::/8", "192.0.2.7"]).is_ok());
+/// assert!(TrustedProxies::new(["10.0.0.0/8", "fd12:3456::/32", "192.0.2.7"]).is_ok());
 /// assert!(TrustedProxies::new(["proxy.internal"]).is_err());
 /// ```
 #[derive(Debug, Clone)]
@@ -26,11 +33,12 @@ pub use super::network::TrustedProxiesError;
 pub struct TrustedProxies {
     networks: Arc<[Network]>,
     unix_socket: bool,
-    header: ForwardingHeader,
+    any: bool,
+    signal: Signal,
 }
 
 impl TrustedProxies {
-    /// Trusts peers by address (`192.0.2.7`, `::1`) or network (`10.0.0.0/8`, `fd00::/8`).
+    /// Trusts peers by address (`192.0.2.7`, `::1`) or network (`10.0.0.0/8`, `fd12:3456::/32`).
     ///
     /// An IPv4-mapped IPv6 address counts as an IPv4 address, in `proxies` and as the address of a peer. Host names are
     /// not resolved, so a host name in `proxies` is an error. Every machine in a trusted network can claim HTTPS, so
@@ -48,14 +56,41 @@ impl TrustedProxies {
     ///
     /// # Errors
     ///
-    /// Returns an error if an entry of `proxies` is neither an address nor a network, or if `proxies` is empty.
+    /// Returns an error if `proxies` is empty, or if an entry of `proxies` is one of the following:
+    ///
+    /// - Neither an address nor a network
+    /// - An IPv4 network that is wider than `/8`, or an IPv6 network that is wider than `/16`. Use
+    ///   [`TrustedProxies::any`] to trust every peer.
     pub fn new(proxies: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, TrustedProxiesError> {
         let networks: Arc<[Network]> =
             proxies.into_iter().map(|entry| Network::parse(entry.as_ref().trim())).collect::<Result<_, _>>()?;
         if networks.is_empty() {
             return Err(TrustedProxiesError::no_entry());
         }
-        Ok(TrustedProxies { networks, unix_socket: false, header: ForwardingHeader::XForwardedProto })
+        Ok(TrustedProxies { networks, ..Self::nobody() })
+    }
+
+    fn nobody() -> Self {
+        TrustedProxies { networks: Arc::new([]), unix_socket: false, any: false, signal: Signal::default() }
+    }
+
+    /// Trusts every peer, also peers without a known address.
+    ///
+    /// Use `any` only where nothing but the platform's proxy can reach the port of the server, and where the addresses
+    /// of the platform's proxy are not known or change. If any other program can connect to the port, that program can
+    /// claim HTTPS. The proxy must overwrite the header, or append to it, so that a client's own header does not decide.
+    ///
+    /// ```
+    /// use hardtack::{TlsTermination, TrustedProxies};
+    ///
+    /// let request = http::Request::get("/").header("X-Forwarded-Proto", "https");
+    /// let (parts, ()) = request.body(()).unwrap().into_parts();
+    /// let termination = TlsTermination::at_proxy(TrustedProxies::any());
+    /// assert!(termination.detect(&parts, None).is_ok());
+    /// assert!(termination.detect(&parts, Some("203.0.113.9".parse().unwrap())).is_ok());
+    /// ```
+    pub fn any() -> Self {
+        TrustedProxies { any: true, ..Self::nobody() }
     }
 
     /// Trusts only peers without an address. A peer on a Unix socket has no address.
@@ -73,7 +108,7 @@ impl TrustedProxies {
     /// assert!(termination.detect(&parts, Some("127.0.0.1".parse().unwrap())).is_err());
     /// ```
     pub fn unix_socket() -> Self {
-        TrustedProxies { networks: Arc::new([]), unix_socket: true, header: ForwardingHeader::XForwardedProto }
+        TrustedProxies { unix_socket: true, ..Self::nobody() }
     }
 
     /// Also trusts peers without an address, like [`unix_socket`](TrustedProxies::unix_socket).
@@ -109,28 +144,110 @@ impl TrustedProxies {
     /// # Ok::<(), hardtack::tls::TrustedProxiesError>(())
     /// ```
     pub fn forwarded(mut self) -> Self {
-        self.header = ForwardingHeader::Forwarded;
+        self.signal.read_forwarded();
+        self
+    }
+
+    /// Reads the header `name` instead of `X-Forwarded-Proto`. The value `value` states HTTPS.
+    ///
+    /// The request must have exactly one header with the name, and the header must have exactly one element. A request
+    /// without the header, with a repeated header or with another value counts as plain HTTP. hardtack compares the
+    /// value without regard to letter case.
+    ///
+    /// Choose a header that the proxy itself writes on every request. A client can send any header that the proxy does
+    /// not write.
+    ///
+    /// If the name is not a valid name of a header, or the value is empty or contains a comma, every request counts as
+    /// plain HTTP. The policy's middleware then emits an event with the rule
+    /// [`tls-termination`](crate::event::Code::TlsTermination) when it is made.
+    ///
+    /// ```
+    /// use hardtack::{TlsTermination, TrustedProxies};
+    ///
+    /// let proxies = TrustedProxies::new(["10.0.0.1"])?.header("X-Forwarded-Ssl", "on");
+    /// let termination = TlsTermination::at_proxy(proxies);
+    /// let proxy = Some("10.0.0.1".parse().unwrap());
+    /// for (name, value, is_https) in
+    ///     [("X-Forwarded-Ssl", "On", true), ("X-Forwarded-Ssl", "off", false), ("X-Forwarded-Proto", "https", false)]
+    /// {
+    ///     let (parts, ()) = http::Request::get("/").header(name, value).body(()).unwrap().into_parts();
+    ///     assert_eq!(termination.detect(&parts, proxy).is_ok(), is_https);
+    /// }
+    /// # Ok::<(), hardtack::tls::TrustedProxiesError>(())
+    /// ```
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.signal.read_header(name, value);
+        self
+    }
+
+    /// Reads only one element of the header: the element at position `count` from the right. All headers with the
+    /// configured name count as one list.
+    ///
+    /// This is right only if a chain of `count` proxies stands in front of the server, and **each of these proxies
+    /// appends exactly one element**. The element at position `count` then comes from the proxy that the browser
+    /// connects to, and a client cannot move it. Behind a proxy that overwrites the header, `count` is 1, no matter how
+    /// many proxies are in front of that proxy. If `count` is too large, hardtack reads an element that the client
+    /// chose.
+    ///
+    /// A request with fewer than `count` elements counts as plain HTTP. With `hops(0)`, every request counts as plain
+    /// HTTP. The policy's middleware then emits an event with the rule
+    /// [`tls-termination`](crate::event::Code::TlsTermination) when it is made.
+    ///
+    /// Without `hops`, every element must state HTTPS.
+    ///
+    /// ```
+    /// use hardtack::{TlsTermination, TrustedProxies};
+    ///
+    /// // The first proxy ends TLS and appends `https`. The second proxy receives plain HTTP and appends `http`.
+    /// let termination = TlsTermination::at_proxy(TrustedProxies::new(["10.0.0.1"])?.hops(2));
+    /// let proxy = Some("10.0.0.1".parse().unwrap());
+    /// for (header, is_https) in
+    ///     [("https, http", true), ("http, http", false), ("https, http, http", false), ("https", false)]
+    /// {
+    ///     let request = http::Request::get("/").header("X-Forwarded-Proto", header);
+    ///     let (parts, ()) = request.body(()).unwrap().into_parts();
+    ///     assert_eq!(termination.detect(&parts, proxy).is_ok(), is_https);
+    /// }
+    /// # Ok::<(), hardtack::tls::TrustedProxiesError>(())
+    /// ```
+    pub fn hops(mut self, count: usize) -> Self {
+        self.signal.count_hops(count);
         self
     }
 
     pub(super) fn verdict(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Verdict {
-        let header = self.header.name();
-        let claim = self.header.claims_https(headers);
-        if !self.trusts(peer) {
-            return Verdict::plain(DecisionBasis::Untrusted { header, peer, claims_https: claim == Some(true) });
+        if let Some(mistake) = self.mistake() {
+            return Verdict::plain(DecisionBasis::Mistake(mistake));
         }
-        match claim {
-            Some(true) => Verdict::https(DecisionBasis::TrustedProxy { header }),
-            Some(false) => Verdict::plain(DecisionBasis::ProxySaysPlain { header, peer }),
-            None => Verdict::plain(DecisionBasis::ProxySilent { header, peer }),
+        if !self.trusts(peer) {
+            return Verdict::plain(DecisionBasis::Untrusted);
+        }
+        let header = self.signal.header_name();
+        match self.signal.statement(headers) {
+            Some(Statement::Https) => Verdict::https(DecisionBasis::TrustedProxy { header }),
+            Some(Statement::Plain) => Verdict::plain(DecisionBasis::ProxySaysPlain { header }),
+            Some(Statement::PlainInList) => Verdict::plain(DecisionBasis::ProxyListHasPlain { header }),
+            Some(Statement::TooFewElements { hops }) => {
+                Verdict::plain(DecisionBasis::ProxyListTooShort { header, hops })
+            }
+            None => Verdict::plain(DecisionBasis::ProxySilent { header }),
         }
     }
 
+    pub(super) fn mistake(&self) -> Option<SignalMistake> {
+        self.signal.mistake()
+    }
+
+    pub(super) fn configured_header(&self) -> Option<&ConfiguredHeader> {
+        self.signal.configured_header()
+    }
+
     fn trusts(&self, peer: Option<IpAddr>) -> bool {
-        match peer {
-            Some(peer) => self.networks.iter().any(|network| network.contains(peer)),
-            None => self.unix_socket,
-        }
+        self.any
+            || match peer {
+                Some(peer) => self.networks.iter().any(|network| network.contains(peer)),
+                None => self.unix_socket,
+            }
     }
 }
 
@@ -147,13 +264,11 @@ mod tests {
             ("10.0.0.0/8", &["10.255.255.255", "::ffff:10.0.0.0"], &["11.0.0.0", "9.255.255.255", "a00::"]),
             ("10.0.0.0/9", &["10.127.0.1"], &["10.128.0.0"]),
             ("10.0.0.7/32", &["10.0.0.7"], &["10.0.0.6"]),
-            ("0.0.0.0/0", &["1.2.3.4", "::ffff:1.2.3.4"], &["::", "2001:db8::1"]),
             ("::1", &["::1"], &["::2", "127.0.0.1", "0.0.0.1"]),
-            ("fd00::/8", &["fdff::1"], &["fc00::1", "253.0.0.1"]),
+            ("fd12::/16", &["fd12:ffff::1"], &["fd13::1", "253.18.0.1"]),
             ("2001:db8::/33", &["2001:db8:7fff::"], &["2001:db8:8000::"]),
-            ("::/0", &["::", "2001:db8::1"], &["1.2.3.4", "::ffff:1.2.3.4"]),
+            ("2001::/16", &["2001:db8::1"], &["2002::1"]),
             ("::ffff:10.0.0.0/104", &["10.1.2.3", "::ffff:10.1.2.3"], &["11.0.0.0"]),
-            ("::ffff:0:0/96", &["1.2.3.4"], &["::1"]),
             ("::ffff:10.0.0.1", &["10.0.0.1"], &["10.0.0.2"]),
             (" 10.0.0.1\n", &["10.0.0.1"], &["10.0.0.2"]),
         ] {
@@ -171,10 +286,19 @@ mod tests {
     fn wrong_networks_are_refused_with_a_remedy() {
         for (entry, text) in [
             ("10.0.0.1/8", "write `10.0.0.0/8`, or `10.0.0.1` for that one address"),
-            ("fd00::1/8", "write `fd00::/8`, or `fd00::1` for that one address"),
+            ("fd00::1/16", "write `fd00::/16`, or `fd00::1` for that one address"),
             ("::ffff:10.0.0.1/104", "after its first 8; write `10.0.0.0/8`"),
             ("::ffff:0:0/95", "after its first 95"),
-            ("::ffff:10.0.0.0/8", "after its first 8; write `::/8`"),
+            ("::ffff:10.0.0.0/8", "at least `/16`"),
+            (
+                "0.0.0.0/0",
+                "`0.0.0.0/0` contains too many addresses; write a network with at least `/8`, or `TrustedProxies::any()` \
+                 where only the platform's proxy can reach the port",
+            ),
+            ("10.0.0.0/7", "at least `/8`"),
+            ("::/0", "at least `/16`, or `TrustedProxies::any()`"),
+            ("2000::/15", "at least `/16`"),
+            ("::ffff:0:0/96", "at least `/8`"),
             ("10.0.0.0/33", "a number from 0 to 32"),
             ("10.0.0.0/4294967304", "a number from 0 to 32"),
             ("10.0.0.0/", "a number from 0 to 32"),

@@ -3,10 +3,10 @@
 
 use core::fmt;
 
-use super::evidence::{DecisionBasis, Evidence, NotLoopback};
+use super::evidence::{DecisionBasis, Evidence};
 
-/// Proof that the request arrived over HTTPS. With [`loopback_in_debug`](crate::TlsTermination::loopback_in_debug),
-/// some requests from the local machine also count as HTTPS in a debug build.
+/// Proof that the request arrived over HTTPS. In a debug build, some requests from the local machine also count as HTTPS
+/// ([`TlsTermination`](crate::TlsTermination) has the rule).
 ///
 /// `Https` implements neither `Clone` nor `Copy`. Only [`TlsTermination`](crate::TlsTermination), the extractors and
 /// `hardtack::testing` return an `Https`.
@@ -178,20 +178,14 @@ pub struct Verdict {
 
 impl Verdict {
     pub(crate) fn https(basis: DecisionBasis) -> Self {
-        Verdict { https: true, evidence: Evidence { basis, not_loopback: None } }
+        Verdict { https: true, evidence: Evidence::from_basis(basis) }
     }
 
     pub(crate) fn plain(basis: DecisionBasis) -> Self {
-        Verdict { https: false, evidence: Evidence { basis, not_loopback: None } }
+        Verdict { https: false, evidence: Evidence::from_basis(basis) }
     }
 
-    /// Adds the reason why `loopback_in_debug` does not apply to the request.
-    pub(crate) fn not_loopback(mut self, reason: NotLoopback) -> Self {
-        self.evidence.not_loopback = Some(reason);
-        self
-    }
-
-    /// Returns true if the request came over plain HTTP, and counts as HTTPS only because of `loopback_in_debug`.
+    /// Returns true if the request came over plain HTTP, and counts as HTTPS only because of the loopback rule.
     #[cfg(feature = "_layer")]
     pub(crate) fn is_loopback(self) -> bool {
         self.https && matches!(self.evidence.basis, DecisionBasis::Loopback)

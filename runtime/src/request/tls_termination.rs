@@ -7,16 +7,42 @@ use std::net::IpAddr;
 use http::request::Parts;
 
 use super::evidence::{DecisionBasis, NotLoopback};
-use super::head::{RequestHead, Transport, is_forwarding_header};
-use super::host::{Host, RequestHost};
+use super::head::{RequestHead, Transport};
+use super::loopback;
 use super::proxies::TrustedProxies;
 use super::scheme::{Https, PlainHttp, Verdict};
+use super::signal::{ConfiguredHeader, SignalMistake};
 
+mod environment;
+#[cfg(test)]
+mod platforms;
 #[cfg(test)]
 mod tests;
 
+pub use environment::TlsTerminationError;
+
 /// The setting that states where TLS ends for the requests of one socket. hardtack needs a `TlsTermination` to detect
 /// the scheme of each request.
+///
+/// The guide's page [Where TLS ends](https://docs.rs/hardtack/latest/hardtack/guide/tls/) has the line to write for
+/// each of the usual setups: own TLS, proxies, platforms, containers and development servers.
+///
+/// # Localhost in debug builds
+///
+/// If hardtack is built with `debug_assertions`, a request over plain HTTP counts as HTTPS if all of the following
+/// conditions are true:
+///
+/// - The host is `localhost`, `*.localhost`, `127.0.0.0/8` or `[::1]`. For such a host, Chromium and Firefox store and
+///   send Secure cookies over plain HTTP. Safari stores and sends Secure cookies only over TLS.
+/// - The address of the peer is loopback, private or unknown. The peer of a container's published port is private. With
+///   `axum::serve`, the address of the peer is unknown.
+/// - Each host in `Forwarded` and `X-Forwarded-Host` is one of the hosts above.
+/// - Each client address in `Forwarded`, `X-Forwarded-For` and `X-Real-IP` is loopback or private.
+/// - No trusted proxy stated the scheme of the request, and the setting is not [`TlsTermination::none`].
+///
+/// hardtack logs one warning for the first such request of the process. hardtack sends no HSTS and no redirect for such
+/// requests. [`TlsTermination::strict_loopback`] switches the rule off. In a release build, no request counts as HTTPS
+/// by this rule.
 ///
 /// ```
 /// use hardtack::{TlsTermination, TrustedProxies};
@@ -33,7 +59,7 @@ mod tests;
 #[must_use]
 pub struct TlsTermination {
     source: Source,
-    loopback_in_debug: bool,
+    strict_loopback: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -41,6 +67,7 @@ enum Source {
     PerConnection,
     Here,
     None,
+    InUri,
     AtProxy(TrustedProxies),
 }
 
@@ -81,7 +108,7 @@ impl TlsTermination {
         Self::new(Source::Here)
     }
 
-    /// States that all connections of the socket use plain HTTP.
+    /// States that all connections of the socket use plain HTTP. No request counts as HTTPS, also in a debug build.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -93,13 +120,13 @@ impl TlsTermination {
         Self::new(Source::None)
     }
 
-    /// States that TLS ends at a reverse proxy. The proxy sends the scheme in the header `X-Forwarded-Proto`. With
-    /// [`TrustedProxies::forwarded`], the proxy sends the scheme in the header `Forwarded`. hardtack ignores the
+    /// States that TLS ends at a reverse proxy. The proxy sends the scheme in the header `X-Forwarded-Proto`.
+    /// [`TrustedProxies::forwarded`] and [`TrustedProxies::header`] choose another header. hardtack ignores the
     /// forwarding headers of an untrusted peer (OWASP ASVS 4.1.3).
     ///
     /// The proxy must send the configured header with every request. A request without the configured header counts as
     /// plain HTTP. If the configured header contains a list or occurs several times, every element must be `https` or
-    /// `wss`. The letter case of `https` and `wss` is ignored.
+    /// `wss`. [`TrustedProxies::hops`] selects one element instead. The letter case of `https` and `wss` is ignored.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};
@@ -117,39 +144,47 @@ impl TlsTermination {
         Self::new(Source::AtProxy(proxies))
     }
 
-    fn new(source: Source) -> Self {
-        TlsTermination { source, loopback_in_debug: false }
-    }
-
-    /// Counts a request as HTTPS in a debug build, if the browser and the server are on the same machine.
+    /// States that a gateway ends TLS and gives each request an absolute URI. A request counts as HTTPS if its URI
+    /// begins with `https://`. Examples are AWS Lambda with `lambda_http`, and Cloudflare Workers.
     ///
-    /// `loopback_in_debug` has an effect only if hardtack is built with `debug_assertions`. A request over plain HTTP
-    /// counts as HTTPS if all of the following conditions are true:
-    ///
-    /// - The host is `localhost`, `*.localhost`, `127.0.0.0/8` or `[::1]`. Other addresses of the same machine, such as
-    ///   `0.0.0.0` and `[::ffff:127.0.0.1]`, are not loopback hosts.
-    /// - The address of the peer is known, and is a loopback address.
-    /// - The request has no `Forwarded` header and no `X-Forwarded-*` header.
-    ///
-    /// For a loopback host, Chromium and Firefox store and send Secure cookies over plain HTTP, even if the name of the
-    /// cookie has a prefix. Safari stores and sends Secure cookies only over TLS.
-    ///
-    /// Do not use `loopback_in_debug` behind a proxy on the same machine, if the proxy sends no forwarding header and
-    /// changes `Host` to a loopback name. hardtack would treat a request from the proxy as a request from a local
-    /// browser.
+    /// Do not use `in_uri` for a server that accepts connections. A client of an HTTP/1.1 or HTTP/2 server can send an
+    /// absolute URI with any scheme.
     ///
     /// ```
     /// use hardtack::TlsTermination;
     ///
-    /// let termination = TlsTermination::none().loopback_in_debug();
+    /// for (uri, is_https) in
+    ///     [("https://shop.example/cart", true), ("http://shop.example/cart", false), ("/cart", false)]
+    /// {
+    ///     let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
+    ///     assert_eq!(TlsTermination::in_uri().detect(&parts, None).is_ok(), is_https);
+    /// }
+    /// ```
+    pub fn in_uri() -> Self {
+        Self::new(Source::InUri)
+    }
+
+    fn new(source: Source) -> Self {
+        TlsTermination { source, strict_loopback: false }
+    }
+
+    /// Switches off the [rule for localhost](TlsTermination#localhost-in-debug-builds). Plain HTTP on localhost then
+    /// counts as plain HTTP in debug builds too.
+    ///
+    /// Use `strict_loopback` behind a proxy on the same machine, if the proxy sends no forwarding header and changes
+    /// `Host` to a loopback name. In a debug build, hardtack would treat a request from such a proxy as a request from a
+    /// local browser.
+    ///
+    /// ```
+    /// use hardtack::TlsTermination;
+    ///
     /// let request = http::Request::get("/").header("Host", "localhost:3000");
     /// let (parts, ()) = request.body(()).unwrap().into_parts();
-    /// let peer = Some("127.0.0.1".parse().unwrap());
-    /// assert_eq!(termination.detect(&parts, peer).is_ok(), cfg!(debug_assertions));
-    /// assert!(termination.detect(&parts, None).is_err());
+    /// assert_eq!(TlsTermination::per_connection().detect(&parts, None).is_ok(), cfg!(debug_assertions));
+    /// assert!(TlsTermination::per_connection().strict_loopback().detect(&parts, None).is_err());
     /// ```
-    pub fn loopback_in_debug(mut self) -> Self {
-        self.loopback_in_debug = true;
+    pub fn strict_loopback(mut self) -> Self {
+        self.strict_loopback = true;
         self
     }
 
@@ -169,46 +204,93 @@ impl TlsTermination {
     ///
     /// # Errors
     ///
-    /// Returns [`PlainHttp`] if the request is not HTTPS. The `Display` of [`PlainHttp`] writes the evidence for a log.
+    /// Returns [`PlainHttp`] if the request is not HTTPS. The `Display` of [`PlainHttp`] writes the evidence for a log,
+    /// and the line of code to write.
     pub fn detect(&self, parts: &Parts, peer: Option<IpAddr>) -> Result<Https, PlainHttp> {
         self.verdict(&RequestHead { caller_peer: peer, ..RequestHead::from_parts(parts) }).into_proof()
     }
 
     pub(crate) fn verdict(&self, head: &RequestHead<'_>) -> Verdict {
-        let verdict = match &self.source {
+        self.verdict_in_build(head, cfg!(debug_assertions))
+    }
+
+    /// Detects the scheme of one request. `is_debug` is true for a build with `debug_assertions`.
+    fn verdict_in_build(&self, head: &RequestHead<'_>, is_debug: bool) -> Verdict {
+        let mut verdict = self.verdict_of_source(head);
+        if verdict.https {
+            return verdict;
+        }
+        match self.check_loopback(head, verdict.evidence.basis, is_debug) {
+            Some(Ok(())) => return Verdict::https(DecisionBasis::Loopback),
+            Some(Err(reason)) => verdict.evidence.not_loopback = Some(reason),
+            None => {}
+        }
+        verdict.evidence.peer = head.peer();
+        verdict.evidence.claim = head.https_claim(self.configured_header());
+        verdict
+    }
+
+    fn verdict_of_source(&self, head: &RequestHead<'_>) -> Verdict {
+        match &self.source {
             Source::PerConnection => match head.transport() {
                 Some(Transport::Tls) => Verdict::https(DecisionBasis::TlsConnection),
                 Some(Transport::Plain) => Verdict::plain(DecisionBasis::PlainConnection),
                 None => Verdict::plain(DecisionBasis::UnmarkedConnection),
             },
             // `Uri::scheme_str` returns the scheme in lower case.
-            Source::Here if head.uri.scheme_str() == Some("http") => Verdict::plain(DecisionBasis::PlainUri),
+            Source::Here if head.uri.scheme_str() == Some("http") => Verdict::plain(DecisionBasis::PlainUriOnTlsSocket),
             Source::Here => Verdict::https(DecisionBasis::TlsSocket),
             Source::None => Verdict::plain(DecisionBasis::PlainSocket),
+            Source::InUri => match head.uri.scheme_str() {
+                Some("https") => Verdict::https(DecisionBasis::TlsUri),
+                Some(_) => Verdict::plain(DecisionBasis::PlainUri),
+                None => Verdict::plain(DecisionBasis::RelativeUri),
+            },
             Source::AtProxy(proxies) => proxies.verdict(head.headers, head.peer()),
-        };
-        if verdict.https || !self.loopback_in_debug || !cfg!(debug_assertions) {
-            return verdict;
-        }
-        match check_loopback(head) {
-            Ok(()) => Verdict::https(DecisionBasis::Loopback),
-            Err(reason) => verdict.not_loopback(reason),
         }
     }
-}
 
-/// Checks that the request came from a browser on this machine, and that no proxy forwarded the request.
-fn check_loopback(head: &RequestHead<'_>) -> Result<(), NotLoopback> {
-    match head.peer() {
-        None => return Err(NotLoopback::PeerUnknown),
-        Some(peer) if !peer.is_loopback() => return Err(NotLoopback::Peer),
-        Some(_) => {}
+    /// Checks whether the loopback rule applies to a request over plain HTTP. Returns `None` if the host is not a
+    /// loopback host, or if another signal has precedence over the rule.
+    fn check_loopback(
+        &self,
+        head: &RequestHead<'_>,
+        basis: DecisionBasis,
+        is_debug: bool,
+    ) -> Option<Result<(), NotLoopback>> {
+        let has_precedence = matches!(self.source, Source::None)
+            || matches!(basis, DecisionBasis::Mistake(_))
+            || basis.is_proxy_statement();
+        if has_precedence || !loopback::has_loopback_host(head) {
+            return None;
+        }
+        Some(match (self.strict_loopback, is_debug) {
+            (true, _) => Err(NotLoopback::Strict),
+            (false, false) => Err(NotLoopback::ReleaseBuild),
+            (false, true) => loopback::check(head),
+        })
     }
-    if head.headers.keys().any(|name| is_forwarding_header(name.as_str())) {
-        return Err(NotLoopback::Forwarded);
+
+    /// Returns true if the request claims HTTPS, and no trusted proxy stated the scheme of the request. The policy
+    /// refuses such a request and never redirects it, because a redirect would loop: the browser already uses HTTPS.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn is_untrusted_claim(&self, verdict: Verdict) -> bool {
+        !verdict.https && verdict.evidence.is_untrusted_claim()
     }
-    match RequestHost::from_request(head.uri, head.headers).and_then(|named| named.host().map(Host::is_loopback)) {
-        Ok(true) => Ok(()),
-        Ok(false) | Err(_) => Err(NotLoopback::Host),
+
+    /// Returns the mistake in the settings of the trusted proxies.
+    pub(crate) fn mistake(&self) -> Option<SignalMistake> {
+        match &self.source {
+            Source::AtProxy(proxies) => proxies.mistake(),
+            Source::PerConnection | Source::Here | Source::None | Source::InUri => None,
+        }
+    }
+
+    /// Returns the header that the developer passed to [`TrustedProxies::header`].
+    pub(crate) fn configured_header(&self) -> Option<&ConfiguredHeader> {
+        match &self.source {
+            Source::AtProxy(proxies) => proxies.configured_header(),
+            Source::PerConnection | Source::Here | Source::None | Source::InUri => None,
+        }
     }
 }

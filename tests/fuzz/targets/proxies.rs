@@ -27,6 +27,7 @@ enum Source {
     Here,
     None,
     PerConnection,
+    Uri,
     XForwardedProto { trusts: fn(Option<IpAddr>) -> bool },
     Forwarded { trusts: fn(Option<IpAddr>) -> bool },
 }
@@ -56,9 +57,12 @@ static TLS_TERMINATIONS: LazyLock<Vec<Case>> = LazyLock::new(|| {
     fn is_unix(peer: Option<IpAddr>) -> bool {
         peer.is_none()
     }
-    let case = |tls_termination, source| Case { tls_termination, source, loopback: false };
-    let loopback =
-        |case: Case| Case { tls_termination: case.tls_termination.loopback_in_debug(), loopback: true, ..case };
+    let case = |tls_termination: TlsTermination, source| Case {
+        tls_termination: tls_termination.strict_loopback(),
+        source,
+        loopback: false,
+    };
+    let loopback = |tls_termination, source| Case { tls_termination, source, loopback: true };
     vec![
         case(TlsTermination::at_proxy(networks()), Source::XForwardedProto { trusts: in_networks }),
         case(TlsTermination::at_proxy(networks().forwarded()), Source::Forwarded { trusts: in_networks }),
@@ -67,8 +71,10 @@ static TLS_TERMINATIONS: LazyLock<Vec<Case>> = LazyLock::new(|| {
         case(TlsTermination::at_proxy(TrustedProxies::unix_socket()), Source::XForwardedProto { trusts: is_unix }),
         case(TlsTermination::here(), Source::Here),
         case(TlsTermination::per_connection(), Source::PerConnection),
-        loopback(case(TlsTermination::none(), Source::None)),
-        loopback(case(TlsTermination::at_proxy(networks()), Source::XForwardedProto { trusts: in_networks })),
+        loopback(TlsTermination::per_connection(), Source::PerConnection),
+        loopback(TlsTermination::at_proxy(networks()), Source::XForwardedProto { trusts: in_networks }),
+        case(TlsTermination::none(), Source::None),
+        loopback(TlsTermination::in_uri(), Source::Uri),
     ]
 });
 
@@ -138,7 +144,8 @@ fuzz_target!(|input: &[u8]| {
         assert!(!plain.to_string().is_empty() && !plain.to_string().contains(char::is_control));
     }
     let is_https = is_https_request(case.source, &request, peer, transport);
-    let is_loopback = case.loopback && !is_https && is_loopback_request(&request, peer);
+    let is_loopback =
+        case.loopback && !is_https && !is_stated(case.source, &request, peer) && is_loopback_request(&request, peer);
     assert_eq!(detected.is_ok(), is_https || is_loopback, "{request:?} from {peer:?}");
 
     // The layer reads the peer from the request's extensions.
@@ -179,6 +186,7 @@ fn is_https_request(source: Source, request: &Request<()>, peer: Option<IpAddr>,
         Source::Here => request.uri().scheme_str() != Some("http"),
         Source::None => false,
         Source::PerConnection => transport == Some(Transport::Tls),
+        Source::Uri => request.uri().scheme_str() == Some("https"),
         Source::XForwardedProto { trusts } => {
             let all = values("x-forwarded-proto").join(&b","[..]);
             let is_present = request.headers().contains_key("x-forwarded-proto");
@@ -196,10 +204,23 @@ fn is_https(protocol: &[u8]) -> bool {
     protocol == b"https" || protocol == b"wss"
 }
 
-/// Returns true if a `Forwarded` header value only names HTTPS (RFC 7239 4). Each element must have exactly one
-/// `proto`, and the `proto` must be HTTPS. Commas separate the elements of the header. Semicolons separate the pairs of
-/// an element. A pair may be empty. White space may surround a pair.
-fn is_forwarded_https(mut rest: &[u8]) -> bool {
+/// Returns true if a `Forwarded` header value only names HTTPS. Each element must have exactly one `proto`, and the
+/// `proto` must be HTTPS.
+fn is_forwarded_https(value: &[u8]) -> bool {
+    parse_forwarded(value).is_some_and(|elements| {
+        elements.iter().all(|pairs| {
+            let protos: Vec<_> = pairs.iter().filter(|(name, _)| name == b"proto").collect();
+            matches!(protos.as_slice(), [(_, proto)] if is_https(proto))
+        })
+    })
+}
+
+type Pairs<'a> = Vec<(Vec<u8>, &'a [u8])>;
+
+/// Parses a `Forwarded` header value (RFC 7239 4). Returns the pairs of each element, with names in lower case. Commas
+/// separate the elements of the header. Semicolons separate the pairs of an element. A pair may be empty. White space
+/// may surround a pair. Returns `None` if the value is malformed.
+fn parse_forwarded(mut rest: &[u8]) -> Option<Vec<Pairs<'_>>> {
     const TCHARS: &[u8] = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     fn token<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
         let length = rest.iter().take_while(|byte| TCHARS.contains(byte)).count();
@@ -220,59 +241,98 @@ fn is_forwarded_https(mut rest: &[u8]) -> bool {
         *rest = &inner[at + 1..];
         Some(&inner[..at])
     }
-    let mut protos = vec![];
+    let (mut elements, mut pairs) = (vec![], vec![]);
     loop {
         while let [b' ' | b'\t', after @ ..] = rest {
             rest = after;
         }
         if !matches!(rest, [] | [b',' | b';', ..]) {
-            let Some(name) = token(&mut rest) else { return false };
-            let [b'=', after @ ..] = rest else { return false };
+            let name = token(&mut rest)?;
+            let [b'=', after @ ..] = rest else { return None };
             rest = after;
-            let value = if rest.starts_with(b"\"") { quoted(&mut rest) } else { token(&mut rest) };
-            let Some(value) = value else { return false };
-            if name.eq_ignore_ascii_case(b"proto") {
-                protos.push(value);
-            }
+            let value = if rest.starts_with(b"\"") { quoted(&mut rest)? } else { token(&mut rest)? };
+            pairs.push((name.to_ascii_lowercase(), value));
             while let [b' ' | b'\t', after @ ..] = rest {
                 rest = after;
             }
         }
         match rest {
             [b';', after @ ..] => rest = after,
-            [] | [b',', ..] => {
-                if !matches!(protos.as_slice(), [proto] if is_https(proto)) {
-                    return false;
-                }
-                protos.clear();
-                match rest {
-                    [_, after @ ..] => rest = after,
-                    [] => return true,
-                }
+            [] => {
+                elements.push(pairs);
+                return Some(elements);
             }
-            _ => return false,
+            [b',', after @ ..] => {
+                elements.push(std::mem::take(&mut pairs));
+                rest = after;
+            }
+            _ => return None,
         }
     }
 }
 
-/// Returns true if a debug build counts the request as HTTPS. The peer and the host must be loopback. The request must
-/// not have a forwarding header.
+/// Returns true if a trusted proxy stated the scheme of the request.
+fn is_stated(source: Source, request: &Request<()>, peer: Option<IpAddr>) -> bool {
+    match source {
+        Source::XForwardedProto { trusts } => trusts(peer) && request.headers().contains_key("x-forwarded-proto"),
+        Source::Forwarded { trusts } => trusts(peer) && request.headers().contains_key("forwarded"),
+        Source::Here | Source::None | Source::PerConnection | Source::Uri => false,
+    }
+}
+
+/// Returns true if a debug build counts the request as HTTPS. The host must be loopback. The peer must be local or
+/// unknown. Each forwarding header must name only loopback hosts and local clients.
 fn is_loopback_request(request: &Request<()>, peer: Option<IpAddr>) -> bool {
-    let is_forwarded =
-        request.headers().keys().any(|name| name == "forwarded" || name.as_str().starts_with("x-forwarded-"));
-    let host = RequestFacts::from_request(request).host;
-    let is_loopback_name = host.is_some_and(|host| {
-        let host = host.to_ascii_lowercase();
-        let name = host.strip_suffix('.').unwrap_or(&host);
-        let is_address = host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
-        host == "[::1]"
-            || host == "[0:0:0:0:0:0:0:1]"
-            || parse_bracketed(&host) == Some(1)
-            || is_address
-            || name == "localhost"
-            || name.ends_with(".localhost")
-    });
-    peer.is_some_and(|peer| peer.to_canonical().is_loopback()) && !is_forwarded && is_loopback_name
+    let elements = |name: &str| -> Vec<String> {
+        let values = request.headers().get_all(name).iter().map(HeaderValue::as_bytes);
+        let elements = values.flat_map(|value| value.split(|byte| *byte == b','));
+        elements.map(|element| String::from_utf8_lossy(trim(element)).into_owned()).collect()
+    };
+    let is_forwarded_local =
+        request.headers().get_all("forwarded").iter().all(|value| is_local_forwarded(value.as_bytes()));
+    peer.is_none_or(is_local)
+        && ["x-forwarded-for", "x-real-ip"].iter().all(|name| elements(name).iter().all(|node| is_local_node(node)))
+        && elements("x-forwarded-host").iter().all(|host| parse_host(host).is_some_and(is_loopback_name))
+        && is_forwarded_local
+        && RequestFacts::from_request(request).host.is_some_and(|host| is_loopback_name(&host))
+}
+
+fn is_local(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.octets()[0] & 0xfe == 0xfc,
+    }
+}
+
+/// Returns true for a local address, with or without brackets and port.
+fn is_local_node(node: &str) -> bool {
+    let address = match node.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(inner) => inner.parse::<std::net::Ipv6Addr>().ok().map(IpAddr::from),
+        None => node.parse().ok().or_else(|| node.parse::<std::net::SocketAddr>().ok().map(|socket| socket.ip())),
+    };
+    address.is_some_and(is_local)
+}
+
+/// Returns true if a `Forwarded` header value is well-formed, and each `for` and `host` is local.
+fn is_local_forwarded(value: &[u8]) -> bool {
+    parse_forwarded(value).is_some_and(|elements| {
+        elements.iter().flatten().all(|(name, value)| {
+            let value = String::from_utf8_lossy(value);
+            match &name[..] {
+                b"for" => is_local_node(&value),
+                b"host" => parse_host(&value).is_some_and(is_loopback_name),
+                _ => true,
+            }
+        })
+    })
+}
+
+/// Returns true for a loopback name and a loopback address without a port.
+fn is_loopback_name(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let name = host.strip_suffix('.').unwrap_or(&host);
+    let is_address = host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+    parse_bracketed(&host) == Some(1) || is_address || name == "localhost" || name.ends_with(".localhost")
 }
 
 /// Parses an IPv6 address in brackets.
