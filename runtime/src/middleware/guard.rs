@@ -53,7 +53,8 @@ impl PolicyGuard {
         let verdict = self.tls_termination.verdict(head);
         let host = RequestHost::from_request(head.uri, head.headers).ok();
         let jar = JarState::new(head.headers, host, verdict).with_target(head.method, head.uri);
-        let response = if verdict.https { None } else { plain_http::respond(current.policy.force_https(), head) };
+        let response =
+            if verdict.https { None } else { plain_http::respond(current.policy.force_https(), head, false) };
         jar.set_policy(current);
         if let Some(response) = response {
             let (kind, reason) = response.event();
