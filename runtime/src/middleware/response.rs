@@ -23,6 +23,9 @@ use crate::policy::{Policy, UndeclaredCookies};
 use crate::request::host::{Host, RequestHost};
 use crate::wire::set_cookie::ParsedSetCookie;
 
+#[cfg(test)]
+mod tests;
+
 /// Applies the policy to the response of one request.
 pub(super) struct ResponseHardener<'a> {
     pub(super) jar: &'a JarState,
