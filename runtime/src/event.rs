@@ -147,9 +147,11 @@ kinds! {
     HeaderReported, "header reported";
     /// A `Set-Cookie` header was dropped from the response.
     HeaderDropped, "header dropped";
-    /// The `Cache-Control` of a response with cookies was made stricter, so that shared caches do not store the
+    /// The caching headers of a response with cookies were made stricter, so that shared caches do not store the
     /// response.
     CachingChanged, "caching changed";
+    /// The application's HSTS header was made stricter.
+    HstsChanged, "hsts changed";
     /// A request that the program's own HTTP client wanted to send was refused.
     ClientRequestRefused, "client request refused";
     /// A fact that the developer should know, such as the loopback rule of a debug build.
@@ -230,6 +232,7 @@ codes! {
     Folded, "folded", "several cookies are folded into one `Set-Cookie` header";
     RemovalPath, "removal-path", "a removal has no `Path`, so browsers would remove the cookie of one directory only";
     SharedCache, "shared-cache", "a response with cookies allowed shared caches to store it";
+    Hsts, "hsts", "the application's HSTS header was invalid, or weaker than the policy";
     ClientRequest, "client-request", "a request of the program's own would carry credentials over plain HTTP";
     ControlOctet, "control-octet", "browsers reject a header with a control character";
     Empty, "empty", "browsers reject a header without name and value";

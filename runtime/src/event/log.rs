@@ -105,7 +105,7 @@ fn level(event: &Event<'_>) -> Level {
         return Level::Warn;
     }
     match event.kind {
-        Kind::RequestRedirected | Kind::HeaderHardened | Kind::CachingChanged => Level::Debug,
+        Kind::RequestRedirected | Kind::HeaderHardened | Kind::CachingChanged | Kind::HstsChanged => Level::Debug,
         Kind::CookieRejected if event.rule == Code::Expired => Level::Debug,
         Kind::RequestRefused
         | Kind::CookieNotSet

@@ -545,7 +545,7 @@ impl JarState {
             return SealContext::default();
         }
         let keyring = self.keyring.get().or(policy.and_then(Policy::keyring));
-        let with_baseline = policy.filter(|policy| policy.exception(spec.name.as_bytes()).is_none());
+        let with_baseline = policy.filter(|policy| !policy.allowed(spec.name.as_bytes()).everything);
         SealContext { keyring, longest_max_age: with_baseline.and_then(|policy| policy.baseline().max_age_limit()) }
     }
 

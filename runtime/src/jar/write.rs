@@ -11,7 +11,7 @@ use super::state::JarState;
 use crate::clock;
 use crate::cookie::header_value::SetCookieHeader;
 use crate::event::{Code, Event, Kind};
-use crate::policy::Baseline;
+use crate::policy::{Allowed, Baseline};
 use crate::wire::set_cookie::{ParsedSetCookie, with_attribute};
 
 impl JarState {
@@ -34,13 +34,14 @@ impl JarState {
     }
 
     /// If a header is weaker than the policy's baseline, emits an event and returns a stricter header. Returns `None`
-    /// if the header already meets the policy's baseline, or if the policy has an exception for the cookie.
+    /// if the header already meets the policy's baseline, or if the policy's exceptions for the cookie allow every
+    /// difference.
     pub(crate) fn meet_baseline(&self, parsed: &ParsedSetCookie<'_>) -> Option<Vec<u8>> {
         let policy = &self.policy()?.policy;
-        if policy.baseline().is_empty() || policy.exception(parsed.name).is_some() {
+        if policy.baseline().is_empty() {
             return None;
         }
-        let stricter = tighten(policy.baseline(), parsed, clock::now)?;
+        let stricter = tighten(policy.baseline(), parsed, policy.allowed(parsed.name), clock::now)?;
         let name = parsed.display_name();
         let event = Event::new(Kind::HeaderHardened, Code::Baseline, &"tightened to the policy's baseline");
         self.emit(event.with_cookie(&name));
@@ -58,14 +59,22 @@ pub(crate) fn replace(header: &mut HeaderValue, bytes: Vec<u8>) {
 }
 
 /// Returns the header with the attributes that the policy's baseline demands. Returns `None` if the header already
-/// meets the policy's baseline.
-fn tighten(baseline: &Baseline, parsed: &ParsedSetCookie<'_>, now: impl Fn() -> SystemTime) -> Option<Vec<u8>> {
+/// meets the policy's baseline. Keeps the weaknesses in `allowed`.
+fn tighten(
+    baseline: &Baseline,
+    parsed: &ParsedSetCookie<'_>,
+    allowed: Allowed,
+    now: impl Fn() -> SystemTime,
+) -> Option<Vec<u8>> {
+    if allowed.everything {
+        return None;
+    }
     let mut out: Option<Vec<u8>> = None;
     let mut set = |name, value: &str| {
         out = Some(with_attribute(out.as_deref().unwrap_or(parsed.header), name, value.as_bytes()));
     };
     // Never adds `SameSite=None`, because `SameSite=None` is weaker than no `SameSite`.
-    if let Some(min) = baseline.min_same_site().filter(|min| *min != SameSite::None) {
+    if let Some(min) = baseline.min_same_site().filter(|min| *min != SameSite::None && !allowed.any_same_site) {
         // If `SameSite` is missing or has an unknown value, browsers protect the cookie less than with `SameSite=Lax`.
         if !parsed.known_same_site().is_some_and(|found| found.is_at_least(min)) {
             set("SameSite", min.as_str());
@@ -76,7 +85,7 @@ fn tighten(baseline: &Baseline, parsed: &ParsedSetCookie<'_>, now: impl Fn() -> 
             set("Max-Age", &limit.as_secs().to_string());
         }
     }
-    if baseline.demands_http_only() && !parsed.http_only {
+    if baseline.demands_http_only() && !parsed.http_only && !allowed.readable_by_scripts {
         let mut header = out.unwrap_or_else(|| parsed.header.to_vec());
         header.extend_from_slice(b"; HttpOnly");
         out = Some(header);
@@ -90,13 +99,17 @@ mod tests {
     use std::time::SystemTime;
 
     use super::tighten;
-    use crate::policy::Baseline;
+    use crate::policy::{Allowed, Baseline};
     use crate::wire::set_cookie::ParsedSetCookie;
     use hardtack_rules::SameSite;
 
     fn tightened(baseline: &Baseline, header: &str) -> Option<String> {
+        tightened_except(baseline, Allowed::default(), header)
+    }
+
+    fn tightened_except(baseline: &Baseline, allowed: Allowed, header: &str) -> Option<String> {
         let now = || SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
-        tighten(baseline, &ParsedSetCookie::parse(header.as_bytes()), now)
+        tighten(baseline, &ParsedSetCookie::parse(header.as_bytes()), allowed, now)
             .map(|header| String::from_utf8(header).unwrap())
     }
 
@@ -123,6 +136,26 @@ mod tests {
         ] {
             assert_eq!(tightened(&baseline, header).as_deref(), Some(expected), "{header}");
             assert_eq!(tightened(&baseline, expected), None, "{expected}");
+        }
+    }
+
+    #[test]
+    fn exception_allows_only_its_attributes() {
+        let baseline = Baseline::new().same_site(SameSite::Strict).http_only().longest_max_age(Duration::from_secs(60));
+        let nothing = Allowed::default();
+        const HEADER: &str = "a=1; Max-Age=99";
+        for (allowed, expected) in [
+            (nothing, Some("a=1; Max-Age=60; SameSite=Strict; HttpOnly")),
+            (Allowed { insecure: true, ..nothing }, Some("a=1; Max-Age=60; SameSite=Strict; HttpOnly")),
+            (Allowed { readable_by_scripts: true, ..nothing }, Some("a=1; Max-Age=60; SameSite=Strict")),
+            (Allowed { any_same_site: true, ..nothing }, Some("a=1; Max-Age=60; HttpOnly")),
+            (
+                Allowed { insecure: true, readable_by_scripts: true, any_same_site: true, ..nothing },
+                Some("a=1; Max-Age=60"),
+            ),
+            (Allowed { everything: true, ..nothing }, None),
+        ] {
+            assert_eq!(tightened_except(&baseline, allowed, HEADER).as_deref(), expected, "{allowed:?}");
         }
     }
 

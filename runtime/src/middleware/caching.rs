@@ -1,46 +1,113 @@
-//! Makes the `Cache-Control` of a response with cookies stricter, so that no shared cache stores the response (RFC 9111
-//! 7.3). The input is the `Cache-Control` headers of the response. The output is one stricter header.
+//! Makes the caching headers of a response with cookies stricter, so that no shared cache stores the response (RFC 9111
+//! 7.3). The input is the headers of the response. This file makes `Cache-Control` stricter, and removes the headers that
+//! some shared caches read in place of `Cache-Control`.
 
-use http::HeaderValue;
+use http::header::{CACHE_CONTROL, HeaderName};
+use http::{HeaderMap, HeaderValue};
 
 use crate::policy::Caching;
 use crate::wire::list::split_unquoted;
 
+/// The number of headers in [`TARGETED_HEADERS`].
+pub(super) const TARGETED_COUNT: usize = 9;
+
+/// The headers that some shared caches read in place of `Cache-Control`.
+pub(super) const TARGETED_HEADERS: [HeaderName; TARGETED_COUNT] = [
+    // RFC 9213 3.1.
+    HeaderName::from_static("cdn-cache-control"),
+    HeaderName::from_static("akamai-cache-control"),
+    HeaderName::from_static("cloudflare-cdn-cache-control"),
+    HeaderName::from_static("netlify-cdn-cache-control"),
+    HeaderName::from_static("vercel-cdn-cache-control"),
+    // The Edge Architecture Specification, for example Fastly and Varnish.
+    HeaderName::from_static("surrogate-control"),
+    // Akamai.
+    HeaderName::from_static("edge-control"),
+    // nginx.
+    HeaderName::from_static("x-accel-expires"),
+    // LiteSpeed.
+    HeaderName::from_static("x-litespeed-cache-control"),
+];
+
+/// Makes the caching headers of a response with cookies stricter. Returns the names of the headers that let shared
+/// caches store the response.
+pub(super) fn restrict(caching: Caching, response: &mut HeaderMap) -> Vec<HeaderName> {
+    let mut shared = Vec::new();
+    if let Some((value, was_shared)) = stricter_cache_control(caching, response.get_all(CACHE_CONTROL).iter()) {
+        if was_shared {
+            shared.push(CACHE_CONTROL);
+        }
+        response.insert(CACHE_CONTROL, value);
+    }
+    shared.extend(TARGETED_HEADERS.into_iter().filter(|name| response.remove(name).is_some()));
+    shared
+}
+
 /// Returns a stricter `Cache-Control` header for a response. The boolean is true if the response's own `Cache-Control`
 /// headers let shared caches store the response. Returns `None` if the response's own headers are strict enough.
-pub(super) fn stricter_cache_control<'a>(
+fn stricter_cache_control<'a>(
     caching: Caching,
     headers: impl Iterator<Item = &'a HeaderValue>,
 ) -> Option<(HeaderValue, bool)> {
-    let strictest = match caching {
-        Caching::Private => "private",
-        Caching::NoStore => "no-store",
-    };
-    let mut stricter = strictest.as_bytes().to_vec();
-    let mut was_shared = false;
-    for directive in headers.flat_map(|header| split_unquoted(header.as_bytes(), b',')) {
-        let directive = directive.trim_ascii();
-        let name = directive.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
-        let is = |text: &str| name.eq_ignore_ascii_case(text.as_bytes());
-        if is("no-store") || caching == Caching::Private && directive.eq_ignore_ascii_case(b"private") {
-            return None;
-        }
-        if is("public") || is("s-maxage") {
-            was_shared = true;
-        } else if !directive.is_empty() && caching == Caching::Private {
-            stricter.extend_from_slice(b", ");
-            stricter.extend_from_slice(directive);
+    let directives: Vec<&[u8]> =
+        headers.flat_map(|header| split_unquoted(header.as_bytes(), b',')).map(<[u8]>::trim_ascii).collect();
+    let directives = || directives.iter().copied();
+    let has = |name: &str| directives().any(|directive| directive.eq_ignore_ascii_case(name.as_bytes()));
+    // A cache that implements `must-understand` ignores `no-store` beside it (RFC 9111 5.2.2.3).
+    let is_no_store = has("no-store") && !directives().any(|directive| is_named(directive, "must-understand"));
+    let is_strict = is_no_store || caching == Caching::Private && has("private");
+    let was_shared = directives().any(lets_shared_caches_store);
+    let is_malformed = directives().any(has_open_quote);
+    if is_strict && !was_shared && !is_malformed {
+        return None;
+    }
+    let mut stricter = Vec::new();
+    match caching {
+        Caching::NoStore => stricter.extend_from_slice(b"no-store"),
+        Caching::Private => {
+            if !is_strict || is_malformed {
+                stricter.extend_from_slice(b"private");
+            }
+            let is_kept = |directive: &&[u8]| {
+                !directive.is_empty() && !lets_shared_caches_store(directive) && !has_open_quote(directive)
+            };
+            for directive in directives().filter(is_kept) {
+                if !stricter.is_empty() {
+                    stricter.extend_from_slice(b", ");
+                }
+                stricter.extend_from_slice(directive);
+            }
         }
     }
     // The conversion succeeds: the bytes are parts of valid header values, with commas between the parts.
     HeaderValue::from_bytes(&stricter).ok().map(|value| (value, was_shared))
 }
 
+fn lets_shared_caches_store(directive: &[u8]) -> bool {
+    is_named(directive, "public") || is_named(directive, "s-maxage")
+}
+
+/// Returns true if the directive has the name `name`, with or without a value.
+fn is_named(directive: &[u8], name: &str) -> bool {
+    let found = directive.split(|byte| *byte == b'=').next().unwrap_or_default();
+    found.trim_ascii().eq_ignore_ascii_case(name.as_bytes())
+}
+
+/// Returns true if the directive has a quoted string without a closing quote. Caches may read the rest of such a header
+/// in different ways.
+fn has_open_quote(directive: &[u8]) -> bool {
+    // A second separator outside of quotes would split the text in two.
+    let mut with_separator = directive.to_vec();
+    with_separator.push(b',');
+    directive.contains(&b'"') && split_unquoted(&with_separator, b',').count() == 1
+}
+
 #[cfg(test)]
 mod tests {
-    use super::stricter_cache_control;
+    use super::{TARGETED_HEADERS, restrict, stricter_cache_control};
     use crate::policy::Caching;
-    use http::HeaderValue;
+    use http::header::{CACHE_CONTROL, EXPIRES};
+    use http::{HeaderMap, HeaderValue};
 
     fn stricter(caching: Caching, headers: &[&'static str]) -> Option<(String, bool)> {
         let headers: Vec<_> = headers.iter().map(|header| HeaderValue::from_static(header)).collect();
@@ -52,17 +119,92 @@ mod tests {
     fn only_shared_caches_are_excluded() {
         for (headers, expected) in [
             (&[][..], Some(("private", false))),
+            (&[""], Some(("private", false))),
             (&["no-cache"], Some(("private, no-cache", false))),
             (&["public, max-age=60"], Some(("private, max-age=60", true))),
             (&["max-age=60", "S-MaxAge=5"], Some(("private, max-age=60", true))),
             (&["private=\"set-cookie, x\", max-age=1"], Some(("private, private=\"set-cookie, x\", max-age=1", false))),
             (&["Private"], None),
             (&["max-age=0, no-store"], None),
+            (&["NO-STORE"], None),
+            (&["private, max-age=60, must-understand"], None),
+            // `public` and `s-maxage` are dropped beside a stricter directive.
+            (&["private, public, s-maxage=600"], Some(("private", true))),
+            (&["public", "private"], Some(("private", true))),
+            (&["no-store, public"], Some(("no-store", true))),
+            (&["s-maxage=600, max-age=5, no-store"], Some(("max-age=5, no-store", true))),
+            (&["public=\"x\", private"], Some(("private", true))),
+            (&["s-maxage , PUBLIC , private"], Some(("private", true))),
+            // `no-store` beside `must-understand` counts as missing.
+            (&["must-understand, no-store, public, s-maxage=600"], Some(("private, must-understand, no-store", true))),
+            (&["must-understand, no-store"], Some(("private, must-understand, no-store", false))),
+            (&["no-store", "Must-Understand=1"], Some(("private, no-store, Must-Understand=1", false))),
+            (&["must-understand, no-store, private"], None),
+            (&["must-understand, no-store, private, public"], Some(("must-understand, no-store, private", true))),
+            // A directive with a value is not `no-store` or `private`.
+            (&["no-store=\"x\", public, s-maxage=600"], Some(("private, no-store=\"x\"", true))),
+            (&["private=\"\""], Some(("private, private=\"\"", false))),
+            (&["x=\"private, no-store\""], Some(("private, x=\"private, no-store\"", false))),
+            // A quoted string without a closing quote is dropped.
+            (&["x=\"a, public, s-maxage=600"], Some(("private", false))),
+            (&["x=\"a", "private"], Some(("private, private", false))),
+            (&["no-store, x=\"a\\\""], Some(("private, no-store", false))),
         ] {
             let found = stricter(Caching::Private, headers);
             assert_eq!(found.as_ref().map(|(text, shared)| (text.as_str(), *shared)), expected, "{headers:?}");
+            if let Some((text, _)) = found {
+                let again = [HeaderValue::try_from(text).unwrap()];
+                assert_eq!(stricter_cache_control(Caching::Private, again.iter()), None, "{headers:?}");
+            }
         }
-        assert_eq!(stricter(Caching::NoStore, &["private, max-age=60"]), Some(("no-store".to_owned(), false)));
-        assert_eq!(stricter(Caching::NoStore, &["no-store"]), None);
+    }
+
+    #[test]
+    fn no_store_replaces_the_other_directives() {
+        for (headers, expected) in [
+            (&[][..], Some(("no-store", false))),
+            (&["private, max-age=60"], Some(("no-store", false))),
+            (&["public, max-age=60"], Some(("no-store", true))),
+            (&["no-store, s-maxage=60"], Some(("no-store", true))),
+            (&["no-store, must-understand"], Some(("no-store", false))),
+            (&["no-store=1"], Some(("no-store", false))),
+            (&["no-store"], None),
+            (&["no-store, max-age=0"], None),
+        ] {
+            let found = stricter(Caching::NoStore, headers);
+            assert_eq!(found.as_ref().map(|(text, shared)| (text.as_str(), *shared)), expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn targeted_headers_are_removed() {
+        for name in [
+            "CDN-Cache-Control",
+            "Cloudflare-CDN-Cache-Control",
+            "Vercel-CDN-Cache-Control",
+            "Netlify-CDN-Cache-Control",
+            "Surrogate-Control",
+            "Edge-Control",
+            "X-Accel-Expires",
+        ] {
+            for caching in [Caching::Private, Caching::NoStore] {
+                let mut response = HeaderMap::new();
+                let header: http::HeaderName = name.parse().unwrap();
+                response.append(&header, HeaderValue::from_static("public, max-age=600"));
+                response.append(&header, HeaderValue::from_static("600"));
+                response.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
+                response.insert(EXPIRES, HeaderValue::from_static("0"));
+                assert_eq!(restrict(caching, &mut response), [header], "{name}");
+                assert!(!response.contains_key(name), "{name}");
+                assert!(response.contains_key(EXPIRES));
+                assert_eq!(restrict(caching, &mut response), [""; 0], "{name}");
+            }
+        }
+        let mut response: HeaderMap =
+            TARGETED_HEADERS.into_iter().map(|name| (name, HeaderValue::from_static("no-store"))).collect();
+        response.insert(CACHE_CONTROL, HeaderValue::from_static("public"));
+        let shared = restrict(Caching::Private, &mut response);
+        assert_eq!(shared.len(), 1 + TARGETED_HEADERS.len());
+        assert_eq!((response.len(), &response[CACHE_CONTROL]), (1, &HeaderValue::from_static("private")));
     }
 }

@@ -66,7 +66,12 @@ impl PolicyGuard {
         let verdict = self.tls_termination.verdict(head);
         let host = RequestHost::from_request(head.uri, head.headers).ok();
         let jar = JarState::new(head.headers, host, verdict).with_target(head.method, head.uri);
-        let response = if verdict.https { None } else { plain_http::respond(current.policy.force_https(), head) };
+        let response = if verdict.https {
+            None
+        } else {
+            let is_untrusted_claim = self.tls_termination.is_untrusted_claim(head, verdict);
+            plain_http::respond(current.policy.force_https(), head, is_untrusted_claim)
+        };
         jar.set_policy(current);
         if verdict.is_loopback() {
             report_loopback(&jar);

@@ -7,6 +7,7 @@ use core::fmt;
 use hardtack_rules::session_names;
 
 use crate::event::Code;
+use crate::policy::Allowed;
 use crate::wire::set_cookie::ParsedSetCookie;
 
 /// The attributes that are missing in a `Set-Cookie` header. `Display` lists the missing attributes.
@@ -22,15 +23,17 @@ impl MissingAttributes {
     /// `HttpOnly` and a valid `SameSite`. A cookie with a CSRF token does not need `HttpOnly`, because scripts read
     /// CSRF tokens.
     ///
-    /// `listed` contains the names in the policy's setting `session_names`.
-    pub(super) fn find(parsed: &ParsedSetCookie<'_>, listed: &[String]) -> Self {
-        let same_site = parsed.known_same_site().is_none();
+    /// `listed` contains the names in the policy's setting `session_names`. `allowed` are the weaknesses that the
+    /// policy's exceptions allow for the cookie.
+    pub(super) fn find(parsed: &ParsedSetCookie<'_>, listed: &[String], allowed: Allowed) -> Self {
+        let http_only = !parsed.http_only && !allowed.readable_by_scripts;
+        let same_site = parsed.known_same_site().is_none() && !allowed.any_same_site;
         // To save time, the code checks the cookie's name only if `HttpOnly` or `SameSite` is missing. Most headers of
         // session libraries have both attributes.
-        let is_session = (!parsed.http_only || same_site) && is_session_name(parsed.name, listed);
+        let is_session = (http_only || same_site) && is_session_name(parsed.name, listed);
         MissingAttributes {
-            secure: !parsed.secure,
-            http_only: is_session && !parsed.http_only && !session_names::is_csrf_like(parsed.name),
+            secure: !parsed.secure && !allowed.insecure,
+            http_only: is_session && http_only && !session_names::is_csrf_like(parsed.name),
             same_site: is_session && same_site,
         }
     }
@@ -75,12 +78,14 @@ fn is_session_name(name: &[u8], listed: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::MissingAttributes;
+    use crate::policy::Allowed;
     use crate::wire::set_cookie::ParsedSetCookie;
 
     #[test]
     fn hardening_adds_missing_attributes_once() {
         let harden = |header: &str| {
-            let missing = MissingAttributes::find(&ParsedSetCookie::parse(header.as_bytes()), &["basket".to_owned()]);
+            let parsed = ParsedSetCookie::parse(header.as_bytes());
+            let missing = MissingAttributes::find(&parsed, &["basket".to_owned()], Allowed::default());
             String::from_utf8(missing.append_to(header.as_bytes())).unwrap()
         };
         for (header, hardened) in [
@@ -97,6 +102,26 @@ mod tests {
         ] {
             assert_eq!(harden(header), hardened);
             assert_eq!(harden(hardened), hardened);
+        }
+    }
+
+    #[test]
+    fn allowed_weaknesses_are_not_hardened() {
+        let nothing = Allowed::default();
+        for (allowed, header, hardened) in [
+            (
+                Allowed { readable_by_scripts: true, ..nothing },
+                "grafana_session_expiry=1; Path=/; SameSite=Lax",
+                "grafana_session_expiry=1; Path=/; SameSite=Lax; Secure",
+            ),
+            (Allowed { readable_by_scripts: true, ..nothing }, "sid=1", "sid=1; Secure; SameSite=Lax"),
+            (Allowed { any_same_site: true, ..nothing }, "sid=1", "sid=1; Secure; HttpOnly"),
+            (Allowed { insecure: true, ..nothing }, "sid=1", "sid=1; HttpOnly; SameSite=Lax"),
+            (Allowed { insecure: true, ..nothing }, "theme=dark", "theme=dark"),
+            (Allowed { insecure: true, readable_by_scripts: true, any_same_site: true, ..nothing }, "sid=1", "sid=1"),
+        ] {
+            let missing = MissingAttributes::find(&ParsedSetCookie::parse(header.as_bytes()), &[], allowed);
+            assert_eq!(String::from_utf8(missing.append_to(header.as_bytes())).unwrap(), hardened, "{allowed:?}");
         }
     }
 }

@@ -17,6 +17,8 @@ mod guard;
 #[cfg(feature = "_layer")]
 mod harden;
 #[cfg(feature = "_layer")]
+mod hsts;
+#[cfg(feature = "_layer")]
 mod namesake;
 #[cfg(feature = "_layer")]
 pub(crate) mod plain_http;

@@ -8,6 +8,7 @@ use hardtack_rules::Seal;
 use crate::clock;
 use crate::cookie::declaration::Spec;
 use crate::cookie::scope::Scope;
+use crate::policy::Allowed;
 use crate::wire::set_cookie::{ParsedSetCookie, with_attribute};
 
 /// The parts in which a `Set-Cookie` header is weaker than the declaration. `Display` lists the parts.
@@ -42,6 +43,16 @@ impl Differences {
         }
     }
 
+    /// Removes the differences that the policy's exceptions allow for the cookie.
+    pub(super) fn without(self, allowed: Allowed) -> Self {
+        Differences {
+            secure: self.secure && !allowed.insecure,
+            http_only: self.http_only && !allowed.readable_by_scripts,
+            same_site: self.same_site && !allowed.any_same_site,
+            ..self
+        }
+    }
+
     pub(super) fn is_empty(self) -> bool {
         self == Differences::default()
     }
@@ -65,16 +76,18 @@ impl fmt::Display for Differences {
     }
 }
 
-/// Returns a copy of the header with the declared Secure, HttpOnly and SameSite, where these are stricter. Returns `None` if
-/// the header needs no change.
-pub(super) fn with_declared_attributes(spec: &Spec, parsed: &ParsedSetCookie<'_>) -> Option<Vec<u8>> {
+/// Returns a copy of the header with the declared Secure, HttpOnly and SameSite, where `differences` has them. Returns
+/// `None` if the header needs no change.
+pub(super) fn with_declared_attributes(
+    spec: &Spec,
+    parsed: &ParsedSetCookie<'_>,
+    differences: Differences,
+) -> Option<Vec<u8>> {
     let mut changed = None;
-    if !parsed.known_same_site().is_some_and(|found| found.is_at_least(spec.same_site)) {
+    if differences.same_site {
         changed = Some(with_attribute(parsed.header, "SameSite", spec.same_site.as_str().as_bytes()));
     }
-    for (is_missing, text) in
-        [(spec.secure && !parsed.secure, "; Secure"), (spec.http_only && !parsed.http_only, "; HttpOnly")]
-    {
+    for (is_missing, text) in [(differences.secure, "; Secure"), (differences.http_only, "; HttpOnly")] {
         if is_missing {
             changed.get_or_insert_with(|| parsed.header.to_vec()).extend_from_slice(text.as_bytes());
         }
@@ -105,18 +118,23 @@ mod tests {
 
     use super::{Differences, with_declared_attributes};
     use crate::cookie::scope::Scope;
+    use crate::policy::Allowed;
     use crate::wire::set_cookie::ParsedSetCookie;
 
     const SSO: Spec<'static> =
         Spec::new("__Secure-sso").domain("app.example.com").path("/a").max_age(Duration::from_secs(3600));
 
     fn differences(spec: &'static Spec<'static>, header: &str) -> String {
+        find(spec, header).to_string()
+    }
+
+    fn find(spec: &'static Spec<'static>, header: &str) -> Differences {
         let scope = Scope {
             domain: spec.domain.map(Cow::Borrowed),
             path: Cow::Borrowed(spec.path),
             partitioned: spec.partitioned,
         };
-        Differences::find(spec, &scope, &ParsedSetCookie::parse(header.as_bytes())).to_string()
+        Differences::find(spec, &scope, &ParsedSetCookie::parse(header.as_bytes()))
     }
 
     #[test]
@@ -158,12 +176,18 @@ mod tests {
 
     #[test]
     fn declared_attributes_are_added_where_stricter() {
-        let harden = |header: &str| {
-            with_declared_attributes(&SSO, &ParsedSetCookie::parse(header.as_bytes()))
+        let harden = |header: &str, allowed: Allowed| {
+            let differences = find(&SSO, header).without(allowed);
+            with_declared_attributes(&SSO, &ParsedSetCookie::parse(header.as_bytes()), differences)
                 .map(|header| String::from_utf8(header).unwrap())
         };
-        assert_eq!(harden("a=1; Secure; HttpOnly; SameSite=Strict"), None);
-        assert_eq!(harden("a=1; Secure").as_deref(), Some("a=1; Secure; SameSite=Lax; HttpOnly"));
-        assert_eq!(harden("a=1; SameSite=None").as_deref(), Some("a=1; SameSite=Lax; Secure; HttpOnly"));
+        let nothing = Allowed::default();
+        assert_eq!(harden("a=1; Secure; HttpOnly; SameSite=Strict", nothing), None);
+        assert_eq!(harden("a=1; Secure", nothing).as_deref(), Some("a=1; Secure; SameSite=Lax; HttpOnly"));
+        assert_eq!(harden("a=1; SameSite=None", nothing).as_deref(), Some("a=1; SameSite=Lax; Secure; HttpOnly"));
+        let scripts = Allowed { readable_by_scripts: true, ..nothing };
+        assert_eq!(harden("a=1", scripts).as_deref(), Some("a=1; SameSite=Lax; Secure"));
+        let insecure = Allowed { insecure: true, any_same_site: true, ..nothing };
+        assert_eq!(harden("a=1; SameSite=None", insecure).as_deref(), Some("a=1; SameSite=None; HttpOnly"));
     }
 }

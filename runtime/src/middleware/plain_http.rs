@@ -5,13 +5,13 @@ use core::fmt;
 use core::fmt::Write as _;
 
 use http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::event::Kind;
 use crate::policy::ForceHttps;
 use crate::request::accept::wants_html;
 use crate::request::head::RequestHead;
-use crate::request::host::{HostFault, RequestHost};
+use crate::request::host::{Host, HostFault, RequestHost};
 
 #[cfg(test)]
 mod tests;
@@ -28,12 +28,15 @@ pub(crate) enum PlainHttpResponse {
 /// The reason why the policy refuses a request. `Display` writes the text for logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefusalReason {
+    UntrustedClaim,
     ApiPath,
+    NotGetOrHead,
     NotAPage,
     HostMissing,
     HostDoubled,
     HostMalformed,
     HostNotListed,
+    LoopbackHost,
     Target,
 }
 
@@ -63,29 +66,56 @@ impl PlainHttpResponse {
 }
 
 /// Returns the response to a request that came over plain HTTP, or `None` if the application handles the request.
-pub(super) fn respond(force: &ForceHttps, head: &RequestHead<'_>) -> Option<PlainHttpResponse> {
-    if !force.is_on() || force.is_exempt(head.uri.path()) {
+///
+/// `is_untrusted_claim` is true if the request claims HTTPS, and no trusted proxy stated the scheme of the request.
+pub(super) fn respond(
+    force: &ForceHttps,
+    head: &RequestHead<'_>,
+    is_untrusted_claim: bool,
+) -> Option<PlainHttpResponse> {
+    let path = head.uri.path();
+    if !force.is_on() || force.is_exempt(path) || ForceHttps::is_acme_challenge(head.method, path) {
         return None;
     }
-    Some(match redirect_location(force, head) {
+    let location = match is_untrusted_claim {
+        true => Err(RefusalReason::UntrustedClaim),
+        false => redirect_location(force, head),
+    };
+    Some(match location {
         Ok(location) => PlainHttpResponse::Redirect(location),
         Err(reason) => PlainHttpResponse::Refuse(reason),
     })
 }
 
-/// Returns the URL to which a page request is redirected. The URL is the request's URL with the scheme `https`.
+/// Returns the URL to which a request is redirected. The URL is the request's URL with the scheme `https`. The policy
+/// may give the URL another host.
 fn redirect_location(force: &ForceHttps, head: &RequestHead<'_>) -> Result<HeaderValue, RefusalReason> {
     let RequestHead { method, uri, headers, .. } = *head;
     if force.is_api_path(uri.path()) {
         return Err(RefusalReason::ApiPath);
     }
-    if !wants_html(method, headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes)) {
+    if *method != Method::GET && *method != Method::HEAD {
+        return Err(RefusalReason::NotGetOrHead);
+    }
+    if force.is_pages_only() && !wants_html(method, headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes)) {
         return Err(RefusalReason::NotAPage);
     }
-    let named = RequestHost::from_request(uri, headers)?;
-    let host = named.host()?;
-    if !force.may_redirect_to(host) {
-        return Err(RefusalReason::HostNotListed);
+    match force.fixed_host() {
+        Some(fixed) => location(force, Host::parse(fixed).ok_or(RefusalReason::HostMalformed)?, uri),
+        None => {
+            let named = RequestHost::from_request(uri, headers)?;
+            let host = named.host()?;
+            if !force.may_redirect_to(host) {
+                return Err(RefusalReason::HostNotListed);
+            }
+            location(force, host, uri)
+        }
+    }
+}
+
+fn location(force: &ForceHttps, host: Host<'_>, uri: &Uri) -> Result<HeaderValue, RefusalReason> {
+    if host.is_loopback() && force.redirect_port().is_none() {
+        return Err(RefusalReason::LoopbackHost);
     }
     // A request target may also be `*` or empty (RFC 9112 3.2).
     if !uri.path().starts_with('/') {
@@ -120,16 +150,24 @@ impl From<HostFault> for RefusalReason {
 impl fmt::Display for RefusalReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            RefusalReason::UntrustedClaim => {
+                "plain HTTP, and the request claims HTTPS, but its peer is not a trusted proxy, so a redirect would loop; \
+                 if the peer is your proxy, write `TlsTermination::at_proxy(TrustedProxies::new([\"<the peer's \
+                 address>\"])?)`"
+            }
             RefusalReason::ApiPath => {
                 "plain HTTP under a prefix of `force_https.api_paths`, which is never redirected; give the client an \
                  `https` URL"
             }
+            RefusalReason::NotGetOrHead => {
+                "plain HTTP, and the method is neither GET nor HEAD; give the client an `https` URL"
+            }
             RefusalReason::NotAPage => {
-                "plain HTTP, and not a page request (GET or HEAD whose `Accept` names `text/html`); give the client an \
-                 `https` URL, or name the path of a health check in `force_https.exempt`"
+                "plain HTTP, and not a page request, because `Accept` does not name `text/html`; give the client an \
+                 `https` URL"
             }
             RefusalReason::HostMissing => {
-                "plain HTTP, and the request names no host to redirect to; let the client or proxy send `Host`"
+                "plain HTTP, and the request names no host to redirect to; set `force_https.redirect_host`"
             }
             RefusalReason::HostDoubled => {
                 "plain HTTP, and the request has more than one `Host` header; let the client or proxy send one"
@@ -141,6 +179,10 @@ impl fmt::Display for RefusalReason {
             RefusalReason::HostNotListed => {
                 "plain HTTP, and the request's host is not in `force_https.hosts`; add it there if this server answers \
                  for it"
+            }
+            RefusalReason::LoopbackHost => {
+                "plain HTTP, and a redirect to this loopback host needs the port of the HTTPS server; set \
+                 `force_https.https_port`"
             }
             RefusalReason::Target => {
                 "plain HTTP, and the request's target is not a path; give the client an `https` URL"

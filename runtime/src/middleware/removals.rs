@@ -112,7 +112,7 @@ fn explicit_path<'a>(parsed: &ParsedSetCookie<'a>) -> Option<&'a [u8]> {
 
 impl Removals {
     /// Adds the missing `Path` to each header of a response that removes a cookie. Also stores the scopes of the
-    /// cookies that the response sets. Ignores cookies for which the policy has an exception.
+    /// cookies that the response sets. Ignores cookies for which the policy allows everything.
     pub(super) fn complete(
         &self,
         response: &mut HeaderMap,
@@ -126,7 +126,7 @@ impl Removals {
         let mut is_changed = false;
         for header in headers.iter() {
             let parsed = ParsedSetCookie::parse(header.as_bytes());
-            let is_exempt = policy.exception(parsed.name).is_some();
+            let is_exempt = policy.allowed(parsed.name).everything;
             let is_removal = parsed.lifetime.is_expired(now);
             if !is_exempt && !is_removal {
                 self.learn(CookieScope::from_header(&parsed));

@@ -5,11 +5,12 @@
 //! make the existing attributes of the header stricter. The middleware does not change other bytes of the header.
 
 use hardtack_rules::wire::find_folded_cookie;
-use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
+use http::header::{Entry, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, HeaderValue};
 
-use super::caching::stricter_cache_control;
+use super::caching;
 use super::harden::MissingAttributes;
+use super::hsts::stricter_hsts;
 use super::namesake::{Differences, with_declared_attributes};
 use crate::browser::check::check;
 use crate::clock;
@@ -21,6 +22,9 @@ use crate::jar::write::replace;
 use crate::policy::{Policy, UndeclaredCookies};
 use crate::request::host::{Host, RequestHost};
 use crate::wire::set_cookie::ParsedSetCookie;
+
+#[cfg(test)]
+mod tests;
 
 /// Applies the policy to the response of one request.
 pub(super) struct ResponseHardener<'a> {
@@ -36,7 +40,12 @@ pub(crate) struct TrustedHeaders(pub(crate) Vec<HeaderValue>);
 
 /// The response headers that [`ResponseHardener::harden`] reads and changes.
 #[cfg(any(feature = "actix", feature = "rocket"))]
-pub(crate) const MANAGED_HEADERS: [http::HeaderName; 3] = [SET_COOKIE, CACHE_CONTROL, STRICT_TRANSPORT_SECURITY];
+pub(crate) const MANAGED_HEADERS: [http::HeaderName; 3 + caching::TARGETED_COUNT] = {
+    use http::header::CACHE_CONTROL;
+
+    let [a, b, c, d, e, f, g, h, i] = caching::TARGETED_HEADERS;
+    [SET_COOKIE, CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, a, b, c, d, e, f, g, h, i]
+};
 
 /// The action of the middleware on a `Set-Cookie` header that the jar did not write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +136,9 @@ impl<'a> ResponseHardener<'a> {
         let mut changed = match treatment {
             Treatment::Drop(_) => return false,
             Treatment::Harden(missing) => Some(missing.append_to(header.as_bytes())),
-            Treatment::Namesake { spec, is_hardened: true, .. } => self.harden_namesake(spec, &parsed),
+            Treatment::Namesake { spec, differences, is_hardened: true } => {
+                self.harden_namesake(spec, &parsed, differences)
+            }
             Treatment::Keep | Treatment::Report(_) | Treatment::Namesake { .. } => None,
         };
         let stricter = match &changed {
@@ -152,13 +163,18 @@ impl<'a> ResponseHardener<'a> {
     /// Decides how a `Set-Cookie` header is treated. A trusted header is dropped only if the header has `Secure` and
     /// the request came over plain HTTP.
     fn treatment(&self, parsed: &ParsedSetCookie<'_>, is_trusted: bool) -> Treatment {
+        let allowed = self.policy.allowed(parsed.name);
         let declaration = if is_trusted { None } else { self.policy.declaration(parsed.name) };
-        let comparison = declaration.map(|spec| (spec, Differences::find(spec, &self.jar.scope(spec), parsed)));
+        let comparison =
+            declaration.map(|spec| (spec, Differences::find(spec, &self.jar.scope(spec), parsed).without(allowed)));
         let is_declared = comparison.is_some_and(|(_, differences)| differences.is_empty());
-        let is_undeclared = !is_trusted && !is_declared && self.policy.exception(parsed.name).is_none();
+        let is_undeclared = !is_trusted && !is_declared && !allowed.everything;
         let setting = self.policy.undeclared_cookies();
-        let is_hardened = is_undeclared && setting == UndeclaredCookies::Harden;
-        if is_undeclared && setting == UndeclaredCookies::Refuse {
+        let is_hardened = is_undeclared && setting != UndeclaredCookies::Observe;
+        // An exception names an undeclared cookie, so the policy knows of the cookie and does not refuse it. A namesake
+        // is still refused, because the exception does not allow the differences that remain.
+        let is_refused = setting == UndeclaredCookies::Refuse && (allowed.is_nothing() || comparison.is_some());
+        if is_undeclared && is_refused {
             let reason =
                 comparison.map_or(DropReason::Undeclared, |(_, differences)| DropReason::Namesake(differences));
             return Treatment::Drop(reason);
@@ -166,7 +182,7 @@ impl<'a> ResponseHardener<'a> {
         if !self.jar.verdict().https && parsed.secure {
             return Treatment::Drop(DropReason::SecureOverPlainHttp);
         }
-        if !self.jar.verdict().https && is_hardened {
+        if !self.jar.verdict().https && is_hardened && !allowed.insecure {
             return Treatment::Drop(DropReason::HardenedOverPlainHttp);
         }
         if !is_undeclared {
@@ -175,7 +191,7 @@ impl<'a> ResponseHardener<'a> {
         if let Some((spec, differences)) = comparison {
             return Treatment::Namesake { spec, differences, is_hardened };
         }
-        let missing = MissingAttributes::find(parsed, self.policy.session_names());
+        let missing = MissingAttributes::find(parsed, self.policy.session_names(), allowed);
         match missing.is_empty() {
             true => Treatment::Keep,
             false if is_hardened => Treatment::Harden(missing),
@@ -184,10 +200,11 @@ impl<'a> ResponseHardener<'a> {
     }
 
     /// Adds the declared attributes to a namesake, and the attributes that every undeclared cookie gets.
-    fn harden_namesake(&self, spec: &Spec, parsed: &ParsedSetCookie<'_>) -> Option<Vec<u8>> {
-        let declared = with_declared_attributes(spec, parsed);
+    fn harden_namesake(&self, spec: &Spec, parsed: &ParsedSetCookie<'_>, differences: Differences) -> Option<Vec<u8>> {
+        let declared = with_declared_attributes(spec, parsed, differences);
         let header = declared.as_deref().unwrap_or(parsed.header);
-        let missing = MissingAttributes::find(&ParsedSetCookie::parse(header), self.policy.session_names());
+        let allowed = self.policy.allowed(parsed.name);
+        let missing = MissingAttributes::find(&ParsedSetCookie::parse(header), self.policy.session_names(), allowed);
         if missing.is_empty() { declared } else { Some(missing.append_to(header)) }
     }
 
@@ -220,7 +237,7 @@ impl<'a> ResponseHardener<'a> {
                     }
                     DropReason::HardenedOverPlainHttp => {
                         let text = "the policy makes every cookie Secure, and this response is plain HTTP; add an \
-                                    `exception` with a reason";
+                                    `exception` that is `insecure`";
                         (Code::Insecure, text, evidence)
                     }
                 };
@@ -250,13 +267,12 @@ impl<'a> ResponseHardener<'a> {
     }
 
     fn restrict_caching(&self, response: &mut HeaderMap) {
-        let headers = response.get_all(CACHE_CONTROL).iter();
-        let Some((value, was_shared)) = stricter_cache_control(self.policy.caching(), headers) else { return };
-        if was_shared {
-            let reason = "a response with a cookie allowed shared caches to store it";
+        let shared = caching::restrict(self.policy.caching(), response);
+        if !shared.is_empty() {
+            let names = shared.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let reason = format!("a response with a cookie allowed shared caches to store it, in {names}");
             self.jar.emit(Event::new(Kind::CachingChanged, Code::SharedCache, &reason));
         }
-        response.insert(CACHE_CONTROL, value);
     }
 
     fn set_hsts(&self, response: &mut HeaderMap) {
@@ -271,10 +287,26 @@ impl<'a> ResponseHardener<'a> {
         // The HSTS header is sent for public host names only, because browsers ignore HSTS for IP addresses and
         // loopback names.
         match self.host().map(Host::is_public_name) {
-            Some(true) => drop(response.insert(STRICT_TRANSPORT_SECURITY, value.clone())),
+            Some(true) => self.insert_hsts(response, value),
             Some(false) => drop(response.remove(STRICT_TRANSPORT_SECURITY)),
             None => {}
         }
+    }
+
+    /// Inserts one HSTS header. If the application wrote HSTS headers, browsers read only the first one (RFC 6797 8.1).
+    fn insert_hsts(&self, response: &mut HeaderMap, policy_value: &HeaderValue) {
+        let Some(own) = response.get(STRICT_TRANSPORT_SECURITY) else {
+            response.insert(STRICT_TRANSPORT_SECURITY, policy_value.clone());
+            return;
+        };
+        let value = match stricter_hsts(self.policy.hsts(), policy_value, own) {
+            Some((value, weaker)) => {
+                self.jar.emit(Event::new(Kind::HstsChanged, Code::Hsts, &weaker));
+                value
+            }
+            None => own.clone(),
+        };
+        response.insert(STRICT_TRANSPORT_SECURITY, value);
     }
 }
 

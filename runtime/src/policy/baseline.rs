@@ -55,8 +55,8 @@ impl Baseline {
     /// Sets the weakest `SameSite` value that the policy accepts. With `SameSite::None`, the policy accepts every
     /// `SameSite` value.
     ///
-    /// `SameSite::Strict` breaks the callback of an OAuth sign-in: the callback comes from another site, so browsers do not
-    /// send the cookie with the state of the sign-in. Add an exception for the state cookie to the policy.
+    /// With `SameSite::Strict`, browsers do not send a cookie when a sign-in at another site returns to this site. If a
+    /// cookie must survive such a sign-in, add an [`Exception`](crate::policy::Exception) with `any_same_site` for it.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = Some(same_site);
         self
@@ -87,15 +87,48 @@ impl Baseline {
         *self == Baseline::default()
     }
 
-    pub(crate) fn min_same_site(&self) -> Option<SameSite> {
+    pub(super) fn with_http_only(self, http_only: bool) -> Self {
+        Baseline { http_only, ..self }
+    }
+
+    /// Returns the weakest `SameSite` value that the policy accepts, or `None` if the baseline demands no `SameSite`.
+    ///
+    /// ```
+    /// use hardtack::SameSite;
+    /// use hardtack::policy::Baseline;
+    ///
+    /// assert_eq!(Baseline::new().same_site(SameSite::Lax).min_same_site(), Some(SameSite::Lax));
+    /// assert_eq!(Baseline::new().min_same_site(), None);
+    /// ```
+    #[must_use]
+    pub fn min_same_site(&self) -> Option<SameSite> {
         self.same_site
     }
 
-    pub(crate) fn demands_http_only(&self) -> bool {
+    /// Returns true if every cookie must have `HttpOnly`.
+    ///
+    /// ```
+    /// use hardtack::policy::Baseline;
+    ///
+    /// assert!(Baseline::new().http_only().demands_http_only());
+    /// ```
+    #[must_use]
+    pub fn demands_http_only(&self) -> bool {
         self.http_only
     }
 
-    pub(crate) fn max_age_limit(&self) -> Option<Duration> {
+    /// Returns the longest lifetime that a cookie may have, or `None` if the baseline has no limit.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    ///
+    /// use hardtack::policy::Baseline;
+    ///
+    /// let hour = Duration::from_secs(3_600);
+    /// assert_eq!(Baseline::new().longest_max_age(hour).max_age_limit(), Some(hour));
+    /// ```
+    #[must_use]
+    pub fn max_age_limit(&self) -> Option<Duration> {
         self.longest_max_age
     }
 }

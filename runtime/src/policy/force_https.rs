@@ -1,7 +1,10 @@
 //! The setting `force_https` for requests over plain HTTP. The module `middleware::plain_http` applies the setting
 //! `force_https`.
 
+use http::Method;
+
 use super::error::{PolicyError, check_host_name};
+use super::paths;
 use crate::request::host::Host;
 
 /// The setting for requests over plain HTTP.
@@ -12,6 +15,15 @@ use crate::request::host::Host;
 /// If `force_https` is on, the middleware refuses API requests over plain HTTP. An API request is a request that is not
 /// a page request, or a request for a path under [`api_paths`](ForceHttps::api_paths). A redirect of an API request
 /// would hide a mistake: the client sends credentials over plain HTTP (OWASP ASVS 4.1.2).
+///
+/// These requests are never redirected:
+///
+/// - A request that claims HTTPS, if the claim does not come from a trusted proxy. The middleware refuses the request,
+///   because a redirect would lead to the same request again.
+/// - A request whose redirect would go to a loopback host such as `localhost`, if
+///   [`https_port`](ForceHttps::https_port) is not set. The middleware refuses the request.
+/// - A GET or HEAD request for an ACME HTTP-01 challenge (`/.well-known/acme-challenge/` and a token). The application
+///   handles the request, so a certificate can be renewed without an exemption.
 ///
 /// ```
 /// use hardtack::Policy;
@@ -24,10 +36,13 @@ use crate::request::host::Host;
 #[must_use]
 pub struct ForceHttps {
     on: bool,
+    pages_only: bool,
     api_paths: Vec<String>,
     exempt: Vec<String>,
+    exempt_under: Vec<String>,
     hosts: Option<Vec<String>>,
-    https_port: u16,
+    redirect_host: Option<String>,
+    https_port: Option<u16>,
 }
 
 /// The default port of HTTPS. A URL does not need to contain the default port (RFC 9110 4.2.2).
@@ -44,7 +59,16 @@ impl ForceHttps {
     /// assert_eq!(Policy::default().force_https(), &ForceHttps::on());
     /// ```
     pub fn on() -> Self {
-        ForceHttps { on: true, api_paths: Vec::new(), exempt: Vec::new(), hosts: None, https_port: HTTPS_PORT }
+        ForceHttps {
+            on: true,
+            pages_only: true,
+            api_paths: Vec::new(),
+            exempt: Vec::new(),
+            exempt_under: Vec::new(),
+            hosts: None,
+            redirect_host: None,
+            https_port: None,
+        }
     }
 
     /// Makes a setting that accepts all requests over plain HTTP. Secure cookies are still set and read over HTTPS
@@ -66,8 +90,12 @@ impl ForceHttps {
     /// `text/html`.
     ///
     /// A path prefix covers only whole path segments: the prefix `/api` covers the paths `/api` and `/api/x`, but not
-    /// `/apix`. The middleware compares each prefix with the path that the client sent. The prefix and the path must
-    /// have the same letter case and the same percent-encoding.
+    /// `/apix`. The prefix and the path must have the same letter case.
+    ///
+    /// The middleware compares each prefix with the path that the client sent, and with the folded path. To fold a path,
+    /// the middleware decodes the percent-escapes of letters, digits, `-`, `.`, `_` and `~`, and removes empty segments
+    /// and dot segments. Some routers fold the path in the same way before they find the handler. A prefix may not be a
+    /// pattern of a router, such as `/api/{id}`, `/api/:id`, `/api/<id>` or `/api/*`.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -86,6 +114,7 @@ impl ForceHttps {
     /// let policy = Policy::builder().force_https(ForceHttps::on().api_paths(["/api"])).build()?;
     /// // The status of the response to a browser's request over plain HTTP:
     /// assert_eq!(status(&policy, "shop.example", "/api/me"), 403);
+    /// assert_eq!(status(&policy, "shop.example", "//%61pi/me"), 403);
     /// assert_eq!(status(&policy, "shop.example", "/apix"), 308);
     /// # Ok::<(), hardtack::policy::PolicyError>(())
     /// ```
@@ -95,9 +124,12 @@ impl ForceHttps {
     }
 
     /// Exempts paths from `force_https`, such as the path of a health check. The middleware accepts plain HTTP on an
-    /// exempt path. On an exempt path, Secure cookies are still set over HTTPS only.
+    /// exempt path. On an exempt path, Secure cookies are still set over HTTPS only. A handler or a session middleware
+    /// on an exempt path must take `Cookies<AnyScheme>`, because `Cookies` accepts only HTTPS requests.
     ///
     /// A request is exempt only if its path is equal to one of the exempt paths. The query of the request is ignored.
+    /// An exempt path has precedence over [`api_paths`](ForceHttps::api_paths). An exempt path may not be a pattern of a
+    /// router, such as `/health/{part}`.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -124,8 +156,77 @@ impl ForceHttps {
         self
     }
 
-    /// Adds host names to which the middleware may redirect requests. If the host of a page request is not in the list,
-    /// the middleware refuses the page request.
+    /// Exempts all paths under a prefix from `force_https`, such as `/internal` for requests between services. A path
+    /// prefix covers only whole path segments. On an exempt path, the same rules apply as for
+    /// [`exempt`](ForceHttps::exempt).
+    ///
+    /// If a path is under a prefix of `exempt_under` and under a prefix of [`api_paths`](ForceHttps::api_paths), the
+    /// longer prefix decides. Some paths are never exempt under a prefix, because a router and hardtack could read such
+    /// a path differently: a path with a dot segment, `//`, `\`, `%2e`, `%2f` or `%5c`.
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    /// use hardtack::{Policy, TlsTermination};
+    /// # use axum::{Router, body::Body};
+    /// # use tower_layer::Layer as _;
+    /// # use tower_service::Service as _;
+    /// # fn status(policy: &Policy, host: &str, path: &str) -> u16 {
+    /// #     let request = http::Request::get(path).header("Host", host).header("Accept", "text/html");
+    /// #     let mut service = policy.layer(TlsTermination::none()).layer(Router::<()>::new());
+    /// #     let response = service.call(request.body(Body::empty()).unwrap());
+    /// #     let response = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(response).unwrap();
+    /// #     response.status().as_u16()
+    /// # }
+    ///
+    /// let policy = Policy::builder().force_https(ForceHttps::on().exempt_under(["/internal"])).build()?;
+    /// // The application handles the first request. It has no routes, so the status is 404.
+    /// assert_eq!(status(&policy, "shop.example", "/internal/7"), 404);
+    /// assert_eq!(status(&policy, "shop.example", "/internal/../account"), 308);
+    ///
+    /// let pattern = Policy::builder().force_https(ForceHttps::on().exempt_under(["/internal/{id}"]));
+    /// assert_eq!(
+    ///     pattern.build().unwrap_err().to_string(),
+    ///     "`force_https.exempt_under`: `/internal/{id}` is a pattern; write its fixed part, as in \"/internal\""
+    /// );
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn exempt_under(mut self, prefixes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.exempt_under.extend(prefixes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets whether only page requests are redirected. The default is true. With `false`, the middleware redirects every
+    /// GET and HEAD request, except under [`api_paths`](ForceHttps::api_paths). Requests with another method are still
+    /// refused.
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    /// use hardtack::{Policy, TlsTermination};
+    /// # use axum::{Router, body::Body};
+    /// # use tower_layer::Layer as _;
+    /// # use tower_service::Service as _;
+    /// # fn status(policy: &Policy, host: &str, path: &str) -> u16 {
+    /// #     let request = http::Request::get(path).header("Host", host);
+    /// #     let mut service = policy.layer(TlsTermination::none()).layer(Router::<()>::new());
+    /// #     let response = service.call(request.body(Body::empty()).unwrap());
+    /// #     let response = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(response).unwrap();
+    /// #     response.status().as_u16()
+    /// # }
+    ///
+    /// // The status of the response to a GET request without an `Accept` header:
+    /// assert_eq!(status(&Policy::default(), "shop.example", "/robots.txt"), 403);
+    /// let policy = Policy::builder().force_https(ForceHttps::on().pages_only(false)).build()?;
+    /// assert_eq!(status(&policy, "shop.example", "/robots.txt"), 308);
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn pages_only(mut self, pages_only: bool) -> Self {
+        self.pages_only = pages_only;
+        self
+    }
+
+    /// Adds host names to which the middleware may redirect requests. If the list has several hosts, and the host of a
+    /// request is not in the list, the middleware refuses the request. If the list has one host, every redirect goes to
+    /// this host, as with [`redirect_host`](ForceHttps::redirect_host).
     ///
     /// The letter case and a trailing dot of a host name are ignored. If no host is added, the middleware redirects a
     /// page request to the host of the request, and checks only the syntax of the host.
@@ -144,7 +245,8 @@ impl ForceHttps {
     /// #     response.status().as_u16()
     /// # }
     ///
-    /// let policy = Policy::builder().force_https(ForceHttps::on().hosts(["shop.example"])).build()?;
+    /// let hosts = ["shop.example", "www.shop.example"];
+    /// let policy = Policy::builder().force_https(ForceHttps::on().hosts(hosts)).build()?;
     /// assert_eq!(status(&policy, "shop.example", "/"), 308);
     /// assert_eq!(status(&policy, "evil.example", "/"), 403);
     /// # Ok::<(), hardtack::policy::PolicyError>(())
@@ -154,7 +256,36 @@ impl ForceHttps {
         self
     }
 
-    /// Sets the port in the URL of a redirect. The default port is 443.
+    /// Sets the host of every redirect. The `Host` header of the request makes no difference: the header may be missing
+    /// or invalid, and may contain another name, for example the name that a proxy uses for this server.
+    ///
+    /// If [`hosts`](ForceHttps::hosts) is set too, the list must contain the host.
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    /// use hardtack::{Policy, TlsTermination};
+    /// # use axum::{Router, body::Body};
+    /// # use tower_layer::Layer as _;
+    /// # use tower_service::Service as _;
+    /// # fn location(policy: &Policy, host: &str, path: &str) -> String {
+    /// #     let request = http::Request::get(path).header("Host", host).header("Accept", "text/html");
+    /// #     let mut service = policy.layer(TlsTermination::none()).layer(Router::<()>::new());
+    /// #     let response = service.call(request.body(Body::empty()).unwrap());
+    /// #     let response = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(response).unwrap();
+    /// #     response.headers()["location"].to_str().unwrap().to_owned()
+    /// # }
+    ///
+    /// let policy = Policy::builder().force_https(ForceHttps::on().redirect_host("shop.example")).build()?;
+    /// assert_eq!(location(&policy, "shop_upstream:3000", "/cart?a=b"), "https://shop.example/cart?a=b");
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn redirect_host(mut self, host: impl Into<String>) -> Self {
+        self.redirect_host = Some(host.into());
+        self
+    }
+
+    /// Sets the port in the URL of a redirect. The default port is 443. Without `https_port`, the middleware never
+    /// redirects to a loopback host such as `localhost`, because there a server seldom listens on port 443.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -175,8 +306,114 @@ impl ForceHttps {
     /// # Ok::<(), hardtack::policy::PolicyError>(())
     /// ```
     pub fn https_port(mut self, port: u16) -> Self {
-        self.https_port = port;
+        self.https_port = Some(port);
         self
+    }
+
+    /// Returns true if the middleware redirects or refuses requests over plain HTTP.
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// assert!(ForceHttps::on().is_on());
+    /// assert!(!ForceHttps::off().is_on());
+    /// ```
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// Returns true if only page requests are redirected.
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// assert!(ForceHttps::on().is_pages_only());
+    /// assert!(!ForceHttps::on().pages_only(false).is_pages_only());
+    /// ```
+    #[must_use]
+    pub fn is_pages_only(&self) -> bool {
+        self.pages_only
+    }
+
+    /// Returns the path prefixes of [`api_paths`](ForceHttps::api_paths).
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// assert_eq!(ForceHttps::on().api_paths(["/api"]).api_prefixes(), ["/api"]);
+    /// ```
+    #[must_use]
+    pub fn api_prefixes(&self) -> &[String] {
+        &self.api_paths
+    }
+
+    /// Returns the paths of [`exempt`](ForceHttps::exempt).
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// assert_eq!(ForceHttps::on().exempt(["/health"]).exempt_paths(), ["/health"]);
+    /// ```
+    #[must_use]
+    pub fn exempt_paths(&self) -> &[String] {
+        &self.exempt
+    }
+
+    /// Returns the path prefixes of [`exempt_under`](ForceHttps::exempt_under).
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// assert_eq!(ForceHttps::on().exempt_under(["/internal"]).exempt_prefixes(), ["/internal"]);
+    /// ```
+    #[must_use]
+    pub fn exempt_prefixes(&self) -> &[String] {
+        &self.exempt_under
+    }
+
+    /// Returns the host names of [`hosts`](ForceHttps::hosts). If `hosts` is not set, the result is empty.
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// assert_eq!(ForceHttps::on().hosts(["a.example", "b.example"]).listed_hosts(), ["a.example", "b.example"]);
+    /// ```
+    #[must_use]
+    pub fn listed_hosts(&self) -> &[String] {
+        self.hosts.as_deref().unwrap_or_default()
+    }
+
+    /// Returns the host to which every redirect goes. The host comes from
+    /// [`redirect_host`](ForceHttps::redirect_host), or from [`hosts`](ForceHttps::hosts) if the list has one entry.
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// assert_eq!(ForceHttps::on().redirect_host("a.example").fixed_host(), Some("a.example"));
+    /// assert_eq!(ForceHttps::on().hosts(["a.example"]).fixed_host(), Some("a.example"));
+    /// assert_eq!(ForceHttps::on().hosts(["a.example", "b.example"]).fixed_host(), None);
+    /// ```
+    #[must_use]
+    pub fn fixed_host(&self) -> Option<&str> {
+        match (&self.redirect_host, self.listed_hosts()) {
+            (Some(host), _) => Some(host),
+            (None, [host]) => Some(host),
+            (None, _) => None,
+        }
+    }
+
+    /// Returns the port of a redirect, or `None` if [`https_port`](ForceHttps::https_port) is not set.
+    ///
+    /// ```
+    /// use hardtack::policy::ForceHttps;
+    ///
+    /// assert_eq!(ForceHttps::on().https_port(8443).redirect_port(), Some(8443));
+    /// assert_eq!(ForceHttps::on().redirect_port(), None);
+    /// ```
+    #[must_use]
+    pub fn redirect_port(&self) -> Option<u16> {
+        self.https_port
     }
 
     pub(super) fn enabled(self, on: bool) -> Self {
@@ -187,11 +424,13 @@ impl ForceHttps {
     /// trailing dots from hosts, so that later comparisons are simple.
     pub(super) fn check(mut self) -> Result<Self, PolicyError> {
         for prefix in &mut self.api_paths {
-            check_path("force_https.api_paths", prefix)?;
-            prefix.truncate(prefix.trim_end_matches('/').len());
+            paths::check_prefix("force_https.api_paths", prefix)?;
         }
         for exempt in &self.exempt {
-            check_path("force_https.exempt", exempt)?;
+            paths::check_whole_path("force_https.exempt", exempt)?;
+        }
+        for prefix in &mut self.exempt_under {
+            paths::check_exempt_prefix("force_https.exempt_under", prefix)?;
         }
         for name in self.hosts.iter_mut().flatten() {
             check_host_name("force_https.hosts", name)?;
@@ -201,38 +440,67 @@ impl ForceHttps {
             let problem = "the list is empty; name the hosts to which a redirect may go, or leave the key out";
             return Err(PolicyError::new("force_https.hosts", problem));
         }
-        if self.https_port == 0 {
+        if let Some(name) = &mut self.redirect_host {
+            check_host_name("force_https.redirect_host", name)?;
+            name.truncate(without_dot(name).len());
+        }
+        if let Some(host) = self.redirect_host.as_deref().filter(|host| !self.is_listed(host)) {
+            let problem = format!("`{host}` is not in `force_https.hosts`; add it there");
+            return Err(PolicyError::new("force_https.redirect_host", problem));
+        }
+        if self.https_port == Some(0) {
             let problem = "0 is not a port; write a number from 1 to 65535, or leave the key out for 443";
             return Err(PolicyError::new("force_https.https_port", problem));
         }
         Ok(self)
     }
 
-    pub(crate) fn is_on(&self) -> bool {
-        self.on
-    }
-
     /// Returns true if the middleware accepts plain HTTP for the path.
     pub(crate) fn is_exempt(&self, path: &str) -> bool {
-        self.exempt.iter().any(|exempt| exempt == path)
+        if self.exempt.iter().any(|exempt| exempt == path) {
+            return true;
+        }
+        if self.exempt_under.is_empty() || paths::is_ambiguous(path) {
+            return false;
+        }
+        let exempt = paths::longest_prefix(&self.exempt_under, path);
+        exempt.is_some_and(|length| self.longest_api_prefix(path).is_none_or(|api_length| api_length < length))
     }
 
-    /// Returns true if the path is under a prefix of [`api_paths`](ForceHttps::api_paths).
+    /// Returns true if the request is an ACME HTTP-01 challenge. The server of the certificate authority sends the
+    /// request over plain HTTP.
+    pub(crate) fn is_acme_challenge(method: &Method, path: &str) -> bool {
+        (method == Method::GET || method == Method::HEAD) && paths::is_acme_challenge(path)
+    }
+
+    /// Returns true if the path or the folded path is under a prefix of [`api_paths`](ForceHttps::api_paths).
     pub(crate) fn is_api_path(&self, path: &str) -> bool {
-        let after = |prefix: &String| path.strip_prefix(prefix.as_str());
-        self.api_paths.iter().filter_map(after).any(|rest| rest.is_empty() || rest.starts_with('/'))
+        self.longest_api_prefix(path).is_some()
+    }
+
+    /// Returns the length of the longest prefix of `api_paths` that covers the path or the folded path.
+    fn longest_api_prefix(&self, path: &str) -> Option<usize> {
+        if self.api_paths.is_empty() {
+            return None;
+        }
+        let (raw, folded) = (path, paths::fold(path));
+        paths::longest_prefix(&self.api_paths, raw).max(paths::longest_prefix(&self.api_paths, &folded))
     }
 
     /// Returns true if the middleware may redirect a request to the host.
     pub(crate) fn may_redirect_to(&self, host: Host<'_>) -> bool {
-        let host = without_dot(host.as_str());
+        self.is_listed(host.as_str())
+    }
+
+    fn is_listed(&self, host: &str) -> bool {
+        let host = without_dot(host);
         self.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)))
     }
 
     /// Returns the port for the URL of a redirect, or `None` for the default port 443. The URL of a redirect does not
     /// contain the default port.
     pub(crate) fn explicit_port(&self) -> Option<u16> {
-        (self.https_port != HTTPS_PORT).then_some(self.https_port)
+        self.https_port.filter(|port| *port != HTTPS_PORT)
     }
 }
 
@@ -246,23 +514,6 @@ impl From<bool> for ForceHttps {
     fn from(on: bool) -> Self {
         ForceHttps::on().enabled(on)
     }
-}
-
-fn check_path(key: &'static str, path: &str) -> Result<(), PolicyError> {
-    let shown = path.escape_debug();
-    let problem = if !path.starts_with('/') {
-        format!("`{shown}` does not begin with `/`; write it as in \"/{}\"", path.trim().escape_debug())
-    } else if let Some(found) = path.chars().find(|c| !c.is_ascii_graphic() || matches!(c, '?' | '#')) {
-        format!(
-            "`{shown}` contains `{}`, which is not valid in a path; write the path alone, percent-encoded as requests send it",
-            found.escape_debug()
-        )
-    } else if path.contains('*') {
-        format!("`{shown}` is a pattern; write the path without `*`")
-    } else {
-        return Ok(());
-    };
-    Err(PolicyError::new(key, problem))
 }
 
 /// Removes the trailing dot of a host name, because `example.com.` and `example.com` are the same host.
@@ -289,13 +540,117 @@ mod tests {
             ("/a b", "`/a b` contains ` `"),
             ("/é", "`/é` contains `é`"),
             ("/a\n", "`/a\\n` contains `\\n`"),
-            ("/api/*", "`/api/*` is a pattern"),
+            ("/api/*", "`/api/*` is a pattern; "),
+            ("/api/{id}/x", "`/api/{id}/x` is a pattern; "),
+            ("/api/v{id}", "`/api/v{id}` is a pattern; "),
+            ("/api/:id", "`/api/:id` is a pattern; "),
+            ("/api/<id..>", "`/api/<id..>` is a pattern; "),
+            ("/{*rest}", "`/{*rest}` is a pattern; "),
         ] {
             let exempt = error(ForceHttps::on().exempt(["/ok", path]));
             assert!(exempt.starts_with(&format!("`force_https.exempt`: {text}")), "{exempt}");
             let api_path = error(ForceHttps::off().api_paths([path]));
             assert!(api_path.starts_with(&format!("`force_https.api_paths`: {text}")), "{api_path}");
+            let exempt_under = error(ForceHttps::on().exempt_under([path]));
+            assert!(exempt_under.starts_with(&format!("`force_https.exempt_under`: {text}")), "{exempt_under}");
         }
+    }
+
+    #[test]
+    fn errors_name_one_remedy() {
+        const CHALLENGE: &str = "/.well-known/acme-challenge/{token}";
+        for (force, text) in [
+            (
+                ForceHttps::on().exempt([CHALLENGE]),
+                "`force_https.exempt`: `/.well-known/acme-challenge/{token}` is a pattern; exempt all paths under its \
+                 fixed part with `exempt_under`, as in \"/.well-known/acme-challenge\"",
+            ),
+            (ForceHttps::on().exempt(["/*"]), "`force_https.exempt`: `/*` is a pattern; write each path in full"),
+            (
+                ForceHttps::on().api_paths(["/api/<id>"]),
+                "`force_https.api_paths`: `/api/<id>` is a pattern; write its fixed part, as in \"/api\"",
+            ),
+            (
+                ForceHttps::on().api_paths(["/:all"]),
+                "`force_https.api_paths`: `/:all` is a pattern; write each prefix in full",
+            ),
+            (
+                ForceHttps::on().api_paths(["/%61pi//v1/../v2"]),
+                "`force_https.api_paths`: `/%61pi//v1/../v2` is not normalised; write \"/api/v2\"",
+            ),
+            (
+                ForceHttps::on().exempt_under(["/a/.."]),
+                "`force_https.exempt_under`: `/a/..` is not normalised; write \"/\"",
+            ),
+            (
+                ForceHttps::on().exempt_under(["/a%2Fb"]),
+                "`force_https.exempt_under`: `/a%2Fb` contains `\\`, `%2f` or `%5c`, and no path with these is exempt; \
+                 write a shorter prefix",
+            ),
+            (
+                ForceHttps::on().exempt_under(["/"]),
+                "`force_https.exempt_under`: `/` exempts every path; set `force_https` to `false` instead",
+            ),
+            (
+                ForceHttps::on().hosts(["a.example", "b.example"]).redirect_host("c.example"),
+                "`force_https.redirect_host`: `c.example` is not in `force_https.hosts`; add it there",
+            ),
+            (
+                ForceHttps::on().redirect_host("c.example:8443"),
+                "`force_https.redirect_host`: `c.example:8443` is not a host name; write it without scheme, port and \
+                 path, as in \"www.example.com\"",
+            ),
+        ] {
+            assert_eq!(error(force), text);
+        }
+    }
+
+    #[test]
+    fn exempt_prefix_never_exempts_ambiguous_paths() {
+        let force = ForceHttps::on().exempt_under(["/internal/", "/api/open"]).exempt(["/internal/../x"]);
+        let policy = Policy::builder().force_https(force.api_paths(["/api", "/internal/secret"])).build().unwrap();
+        let force = policy.force_https();
+        for path in ["/internal", "/internal/", "/internal/7", "/internal/a/b", "/api/open/x", "/internal/../x"] {
+            assert!(force.is_exempt(path), "{path}");
+        }
+        for path in [
+            "/internalx",
+            "/Internal",
+            "/x/internal",
+            "//internal/x",
+            "/internal//x",
+            "/internal/../account",
+            "/internal/..",
+            "/internal/./x",
+            "/internal/\\x",
+            "/internal/%2e%2e/account",
+            "/internal/%2E%2E%2Faccount",
+            "/internal/a%5Cb",
+            "/%69nternal/x",
+            // A longer prefix of an API decides.
+            "/internal/secret",
+            "/internal/secret/x",
+            "/internal/%73ecret",
+            "/api/x",
+            "/",
+            "*",
+            "",
+        ] {
+            assert!(!force.is_exempt(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn one_host_is_fixed() {
+        let fixed = |force: ForceHttps| {
+            let policy = Policy::builder().force_https(force).build().unwrap();
+            policy.force_https().fixed_host().map(str::to_owned)
+        };
+        assert_eq!(fixed(ForceHttps::on()), None);
+        assert_eq!(fixed(ForceHttps::on().hosts(["a.example."])).as_deref(), Some("a.example"));
+        assert_eq!(fixed(ForceHttps::on().hosts(["a.example", "b.example"])), None);
+        let both = ForceHttps::on().hosts(["a.example", "B.example"]).redirect_host("b.example.");
+        assert_eq!(fixed(both).as_deref(), Some("b.example"));
     }
 
     #[test]
@@ -324,6 +679,14 @@ mod tests {
             ("/api/", "/apix", false),
             ("/", "/", true),
             ("/", "/x", true),
+            ("/api", "//api/me", true),
+            ("/api", "/%61pi/me", true),
+            ("/api", "/./api/me", true),
+            ("/api", "/x/../api/me", true),
+            ("/api", "/x/%2e%2e/api/me", true),
+            ("/api", "/api/../x", true),
+            ("/api", "/%41pi/me", false),
+            ("/api", "/%2561pi/me", false),
         ] {
             let policy = Policy::builder().force_https(ForceHttps::on().api_paths([prefix])).build().unwrap();
             assert_eq!(policy.force_https().is_api_path(path), inside, "{prefix} {path}");

@@ -10,6 +10,10 @@ use super::PolicyError;
 /// The setting for the HSTS header. The HSTS header contains the time for which browsers must use HTTPS for the host.
 /// By default, the time in the HSTS header is one year, and the header does not apply to subdomains.
 ///
+/// If the application sends its own HSTS header, the middleware sends the stricter of both values, directive by
+/// directive: the longer `max-age`, and `includeSubDomains` and `preload` if one of the two values has it. If the
+/// application sends several HSTS headers, only the first one counts, as in browsers (RFC 6797 8.1).
+///
 /// ```
 /// use axum::{Router, body::Body};
 /// use hardtack::policy::Hsts;
@@ -72,6 +76,63 @@ impl Hsts {
     pub fn preload(mut self) -> Self {
         self.preload = true;
         self
+    }
+
+    /// Returns true if the middleware sends the HSTS header.
+    ///
+    /// ```
+    /// use hardtack::policy::Hsts;
+    ///
+    /// assert!(Hsts::one_year().is_on());
+    /// assert!(!Hsts::off().is_on());
+    /// ```
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// Returns the time for which browsers must use HTTPS.
+    ///
+    /// ```
+    /// use hardtack::policy::Hsts;
+    ///
+    /// assert_eq!(Hsts::one_year().lifetime().as_secs(), 31_536_000);
+    /// ```
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        self.max_age
+    }
+
+    /// Returns true if the header applies to subdomains.
+    ///
+    /// ```
+    /// use hardtack::policy::Hsts;
+    ///
+    /// assert!(Hsts::one_year().include_subdomains().includes_subdomains());
+    /// ```
+    #[must_use]
+    pub fn includes_subdomains(&self) -> bool {
+        self.include_subdomains
+    }
+
+    /// Returns true if the header allows preload lists.
+    ///
+    /// ```
+    /// use hardtack::policy::Hsts;
+    ///
+    /// assert!(Hsts::one_year().include_subdomains().preload().allows_preload());
+    /// ```
+    #[must_use]
+    pub fn allows_preload(&self) -> bool {
+        self.preload
+    }
+
+    pub(super) fn with_include_subdomains(self, include_subdomains: bool) -> Self {
+        Hsts { include_subdomains, ..self }
+    }
+
+    pub(super) fn with_preload(self, preload: bool) -> Self {
+        Hsts { preload, ..self }
     }
 
     pub(super) fn enabled(self, on: bool) -> Self {

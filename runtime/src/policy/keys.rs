@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use hardtack_rules::{SameSite, syntax};
 
-use super::{Baseline, Policy, PolicyBuilder, PolicyError};
+use super::{Baseline, Exception, PolicyBuilder, PolicyError};
 #[cfg(feature = "_layer")]
 use super::{Caching, ForceHttps, Hsts, UndeclaredCookies};
 #[cfg(feature = "seal")]
@@ -26,8 +26,11 @@ pub(super) trait TextValue: Sized {
     #[cfg(feature = "_layer")]
     fn number(self) -> Option<u16>;
     fn list(self) -> Option<Vec<String>>;
+    /// Returns the exceptions for cookies. The policy builder rejects an exception without a reason.
+    fn exceptions(self, name: &str) -> Result<Option<Vec<Exception>>, PolicyError>;
     /// Returns pairs of a name and a reason. If a reason is missing, the method returns an empty reason. The policy
     /// builder rejects an empty reason with an error.
+    #[cfg(feature = "_layer")]
     fn reasons(self, path: &str) -> Result<Option<Vec<(String, String)>>, PolicyError>;
 }
 
@@ -50,6 +53,8 @@ enum KeyKind {
     Duration(fn(&mut Draft, Duration)),
     List(fn(&mut Draft, Vec<String>)),
     Word(&'static [Word]),
+    Exceptions(fn(&mut Draft, Vec<Exception>)),
+    #[cfg(feature = "_layer")]
     Reasons(fn(&mut Draft, Vec<(String, String)>)),
     /// The secret keys of a keyring. Secret keys may be in an environment variable, but not in a TOML file. The text of
     /// an error never contains secret keys.
@@ -69,6 +74,12 @@ pub(super) const KEYS: &[Key] = &[
     #[cfg(feature = "_layer")]
     Key { name: "force_https.exempt", kind: KeyKind::List(|draft, list| draft.force_https(|force| force.exempt(list))) },
     #[cfg(feature = "_layer")]
+    Key { name: "force_https.exempt_under", kind: KeyKind::List(|draft, list| draft.force_https(|force| force.exempt_under(list))) },
+    #[cfg(feature = "_layer")]
+    Key { name: "force_https.pages_only", kind: KeyKind::Boolean(|draft, on| draft.force_https(|force| force.pages_only(on))) },
+    #[cfg(feature = "_layer")]
+    Key { name: "force_https.redirect_host", kind: KeyKind::Text(|draft, host| draft.force_https(|force| force.redirect_host(host))) },
+    #[cfg(feature = "_layer")]
     Key { name: "force_https.hosts", kind: KeyKind::List(|draft, list| draft.force_https(|force| force.hosts(list))) },
     #[cfg(feature = "_layer")]
     Key { name: "force_https.https_port", kind: KeyKind::Number(|draft, port| draft.force_https(|force| force.https_port(port))) },
@@ -77,9 +88,9 @@ pub(super) const KEYS: &[Key] = &[
     #[cfg(feature = "_layer")]
     Key { name: "hsts.max_age", kind: KeyKind::Duration(|draft, time| draft.hsts(|hsts| hsts.max_age(time))) },
     #[cfg(feature = "_layer")]
-    Key { name: "hsts.include_subdomains", kind: KeyKind::Boolean(|draft, on| draft.hsts(|hsts| if on { hsts.include_subdomains() } else { hsts })) },
+    Key { name: "hsts.include_subdomains", kind: KeyKind::Boolean(|draft, on| draft.hsts(|hsts| hsts.with_include_subdomains(on))) },
     #[cfg(feature = "_layer")]
-    Key { name: "hsts.preload", kind: KeyKind::Boolean(|draft, on| draft.hsts(|hsts| if on { hsts.preload() } else { hsts })) },
+    Key { name: "hsts.preload", kind: KeyKind::Boolean(|draft, on| draft.hsts(|hsts| hsts.with_preload(on))) },
     #[cfg(feature = "_layer")]
     Key { name: "undeclared_cookies", kind: KeyKind::Word(&[
         ("observe", |draft| draft.builder(|builder| builder.undeclared_cookies(UndeclaredCookies::Observe))),
@@ -98,9 +109,9 @@ pub(super) const KEYS: &[Key] = &[
         ("Lax", |draft| draft.baseline(|baseline| baseline.same_site(SameSite::Lax))),
         ("None", |draft| draft.baseline(|baseline| baseline.same_site(SameSite::None))),
     ]) },
-    Key { name: "baseline.http_only", kind: KeyKind::Boolean(|draft, on| draft.baseline(|baseline| if on { baseline.http_only() } else { baseline })) },
+    Key { name: "baseline.http_only", kind: KeyKind::Boolean(|draft, on| draft.baseline(|baseline| baseline.with_http_only(on))) },
     Key { name: "baseline.longest_max_age", kind: KeyKind::Duration(|draft, time| draft.baseline(|baseline| baseline.longest_max_age(time))) },
-    Key { name: "exceptions", kind: KeyKind::Reasons(|draft, all| for (cookie, reason) in all { draft.builder(|builder| builder.exception(cookie, reason)); }) },
+    Key { name: "exceptions", kind: KeyKind::Exceptions(|draft, all| for exception in all { draft.builder(|builder| builder.exception(exception)); }) },
     Key { name: "cookie_domain", kind: KeyKind::Text(|draft, domain| draft.builder(|builder| builder.cookie_domain(domain))) },
     Key { name: "base_path", kind: KeyKind::Text(|draft, path| draft.builder(|builder| builder.base_path(path))) },
     Key { name: "former_cookie_domain", kind: KeyKind::List(|draft, list| draft.builder(|builder| builder.former_cookie_domain(list))) },
@@ -120,15 +131,10 @@ pub(super) const KEYS: &[Key] = &[
 pub(super) const EMPTY_IS_NOT_SET: &[&str] =
     &["cookie_domain", "base_path", "former_cookie_domain", "former_base_path"];
 
-/// The settings that have been read so far from environment variables or from a TOML file.
-#[derive(Default)]
+/// The settings of a builder, and the settings that have been read so far from environment variables or from a TOML
+/// file.
 pub(super) struct Draft {
     builder: PolicyBuilder,
-    baseline: Baseline,
-    #[cfg(feature = "_layer")]
-    force_https: ForceHttps,
-    #[cfg(feature = "_layer")]
-    hsts: Hsts,
     #[cfg(feature = "seal")]
     keyring: Option<Keyring>,
     #[cfg(feature = "seal")]
@@ -136,24 +142,40 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    #[allow(unused_mut, reason = "only the feature `seal` adds a keyring")]
-    pub(super) fn build(mut self) -> Result<Policy, PolicyError> {
-        #[cfg(feature = "seal")]
-        match (self.keyring.take(), self.default_lifetime) {
-            (Some(keyring), None) => self.builder(|builder| builder.keyring(keyring)),
-            (Some(keyring), Some(lifetime)) => {
-                self.builder(|builder| builder.keyring(keyring.default_lifetime(lifetime)));
-            }
-            (None, Some(_)) => {
+    pub(super) fn new(builder: PolicyBuilder) -> Self {
+        Draft {
+            builder,
+            #[cfg(feature = "seal")]
+            keyring: None,
+            #[cfg(feature = "seal")]
+            default_lifetime: None,
+        }
+    }
+
+    #[cfg(not(feature = "seal"))]
+    pub(super) fn into_builder(self) -> Result<PolicyBuilder, PolicyError> {
+        Ok(self.builder)
+    }
+
+    #[cfg(feature = "seal")]
+    pub(super) fn into_builder(self) -> Result<PolicyBuilder, PolicyError> {
+        let Draft { mut builder, keyring, default_lifetime } = self;
+        // The keys and the default lifetime are two settings, so a variable for one of them keeps the other one.
+        let earlier_lifetime = builder.keyring.as_ref().map(Keyring::lifetime);
+        if let Some(keyring) = keyring {
+            builder.keyring = Some(match earlier_lifetime {
+                Some(lifetime) => keyring.default_lifetime(lifetime),
+                None => keyring,
+            });
+        }
+        if let Some(lifetime) = default_lifetime {
+            let Some(keyring) = builder.keyring.take() else {
                 let problem = "it needs a keyring; name the variable that holds the keys in `keyring.env`";
                 return Err(PolicyError::new("keyring.default_lifetime", problem));
-            }
-            (None, None) => {}
+            };
+            builder.keyring = Some(keyring.default_lifetime(lifetime));
         }
-        let builder = self.builder.baseline(self.baseline);
-        #[cfg(feature = "_layer")]
-        let builder = builder.force_https(self.force_https).hsts(self.hsts);
-        builder.build()
+        Ok(builder)
     }
 
     /// Stores the value of a setting. The argument `name` is the name of the environment variable or the key in the
@@ -195,6 +217,11 @@ impl Draft {
                 let variable = value.text().ok_or_else(|| expected("the name of a variable, as in \"COOKIE_KEYS\""))?;
                 set(self, variable.trim()).map_err(|error| PolicyError::new(name.to_owned(), error.to_string()))?;
             }
+            KeyKind::Exceptions(set) => {
+                let what = "exceptions, each with a cookie, what it allows, and a reason";
+                set(self, value.exceptions(name)?.ok_or_else(|| expected(what))?);
+            }
+            #[cfg(feature = "_layer")]
             KeyKind::Reasons(set) => {
                 set(self, value.reasons(name)?.ok_or_else(|| expected("names, each with a reason"))?);
             }
@@ -207,16 +234,16 @@ impl Draft {
     }
 
     fn baseline(&mut self, change: impl FnOnce(Baseline) -> Baseline) {
-        self.baseline = change(core::mem::take(&mut self.baseline));
+        self.builder.baseline = change(core::mem::take(&mut self.builder.baseline));
     }
 
     #[cfg(feature = "_layer")]
     fn force_https(&mut self, change: impl FnOnce(ForceHttps) -> ForceHttps) {
-        self.force_https = change(core::mem::take(&mut self.force_https));
+        self.builder.layer.force_https = change(core::mem::take(&mut self.builder.layer.force_https));
     }
 
     #[cfg(feature = "_layer")]
     fn hsts(&mut self, change: impl FnOnce(Hsts) -> Hsts) {
-        self.hsts = change(core::mem::take(&mut self.hsts));
+        self.builder.layer.hsts = change(core::mem::take(&mut self.builder.layer.hsts));
     }
 }

@@ -28,12 +28,15 @@ mod caching;
 pub(crate) mod cookie_scope;
 mod env;
 mod error;
+mod exception;
 #[cfg(feature = "_layer")]
 mod force_https;
 pub(crate) mod handle;
 #[cfg(feature = "_layer")]
 mod hsts;
 mod keys;
+#[cfg(feature = "_layer")]
+mod paths;
 #[cfg(feature = "toml")]
 mod toml;
 #[cfg(feature = "_layer")]
@@ -44,6 +47,8 @@ pub use baseline::Baseline;
 pub use caching::Caching;
 use cookie_scope::CookieScope;
 pub use error::PolicyError;
+pub(crate) use exception::Allowed;
+pub use exception::Exception;
 #[cfg(feature = "_layer")]
 pub use force_https::ForceHttps;
 pub use handle::PolicyHandle;
@@ -114,10 +119,9 @@ impl Policy {
         &self.settings.baseline
     }
 
-    /// Returns pairs of a cookie name and the reason for the cookie's exception. A cookie with an exception is exempt
-    /// from `undeclared_cookies` and [`baseline`](PolicyBuilder::baseline).
-    pub fn exceptions(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.settings.exceptions.iter().map(|(cookie, reason)| (cookie.as_str(), reason.as_str()))
+    /// Returns the exceptions that were passed to [`PolicyBuilder::exception`].
+    pub fn exceptions(&self) -> impl Iterator<Item = &Exception> {
+        self.settings.exceptions.iter()
     }
 
     /// Returns the declarations that were passed to [`PolicyBuilder::declared`], without the `read_only` ones.
@@ -132,9 +136,10 @@ impl Policy {
         self.settings.keyring.as_ref()
     }
 
-    /// Returns the reason for the cookie's exception, or `None` if the cookie has no exception.
-    pub(crate) fn exception(&self, cookie: &[u8]) -> Option<&str> {
-        self.exceptions().find(|(name, _)| name.as_bytes() == cookie).map(|(_, reason)| reason)
+    /// Returns the weaknesses that the policy's exceptions allow for the cookie.
+    pub(crate) fn allowed(&self, cookie: &[u8]) -> Allowed {
+        let exceptions = self.exceptions().filter(|exception| exception.cookie().as_bytes() == cookie);
+        exceptions.fold(Allowed::default(), |allowed, exception| allowed.or(exception.allowed()))
     }
 
     pub(crate) fn emit_to_callback(&self, event: &Event<'_>) {
@@ -220,7 +225,7 @@ impl Default for Policy {
 pub struct PolicyBuilder {
     cookie_scope: CookieScope,
     baseline: Baseline,
-    exceptions: Vec<(String, String)>,
+    exceptions: Vec<Exception>,
     declared: Vec<&'static [Spec]>,
     #[cfg(feature = "seal")]
     keyring: Option<crate::seal::Keyring>,
@@ -260,19 +265,21 @@ impl PolicyBuilder {
         self
     }
 
-    /// Exempts one cookie from `undeclared_cookies` and [`baseline`](PolicyBuilder::baseline). The argument `reason`
-    /// must not be empty. An exception never allows a Secure cookie over plain HTTP.
+    /// Adds an exception for one cookie. If the policy has several exceptions for one cookie, the policy allows
+    /// everything that one of the exceptions allows.
     ///
     /// ```
     /// use hardtack::Policy;
+    /// use hardtack::policy::Exception;
     ///
-    /// let policy = Policy::builder().exception("legacy", "the old shop reads it until March").build()?;
-    /// assert_eq!(policy.exceptions().next(), Some(("legacy", "the old shop reads it until March")));
-    /// assert_eq!(Policy::builder().exception("legacy", " ").build().unwrap_err().key(), "exceptions");
+    /// let legacy = Exception::for_cookie("legacy").everything();
+    /// let policy = Policy::builder().exception(legacy.clone().because("the old shop reads it until March")).build()?;
+    /// assert_eq!(policy.exceptions().map(Exception::cookie).collect::<Vec<_>>(), ["legacy"]);
+    /// assert_eq!(Policy::builder().exception(legacy).build().unwrap_err().key(), "exceptions");
     /// # Ok::<(), hardtack::policy::PolicyError>(())
     /// ```
-    pub fn exception(mut self, cookie: impl Into<String>, reason: impl Into<String>) -> Self {
-        self.exceptions.push((cookie.into(), reason.into()));
+    pub fn exception(mut self, exception: Exception) -> Self {
+        self.exceptions.push(exception);
         self
     }
 
@@ -363,10 +370,7 @@ impl PolicyBuilder {
     /// of the first invalid setting, and a description of a valid value.
     pub fn build(mut self) -> Result<Policy, PolicyError> {
         self.cookie_scope.check()?;
-        for (name, reason) in &self.exceptions {
-            check_cookie_name("exceptions", name)?;
-            check_reason("exceptions", name, reason)?;
-        }
+        self.exceptions.iter().try_for_each(Exception::check)?;
         for spec in self.declared.iter().copied().flatten().filter(|spec| !spec.read_only) {
             let unexplained = |argument: &Argument| find_unexplained(spec, *argument);
             if let Some(fault) = Argument::ALL.iter().find_map(unexplained) {
@@ -408,8 +412,11 @@ impl PolicyBuilder {
     /// default, the time in the HSTS header is one year.
     ///
     /// The middleware sends exactly one HSTS header, and only over HTTPS (RFC 6797 7.2). The middleware sends no HSTS
-    /// header if the host is a loopback name or an IP address (RFC 6797 8.1.1). The policy's HSTS header replaces the
-    /// application's own HSTS header.
+    /// header if the host is a loopback name or an IP address (RFC 6797 8.1.1).
+    ///
+    /// If the application sends its own HSTS header, the middleware sends the stricter of both: the longer `max-age`, and
+    /// each of `includeSubDomains` and `preload` that one of the two has. If the application's value changes, the
+    /// middleware emits an event.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -461,7 +468,8 @@ impl PolicyBuilder {
     }
 
     /// Sets which caches may store a response with cookies. By default, only the browser's cache may store a response
-    /// with cookies.
+    /// with cookies. The middleware also removes headers that some shared caches read in place of `Cache-Control`, such
+    /// as `CDN-Cache-Control`.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -562,20 +570,46 @@ mod tests {
     #[test]
     fn exceptions_need_a_valid_name_and_reason() {
         let error = |builder: PolicyBuilder| builder.build().unwrap_err().to_string();
-        assert!(
-            error(Policy::builder().exception("a", ""))
-                .starts_with("`exceptions`: the exception for `a` has no reason")
+        let exception = |name: &str| Exception::for_cookie(name).everything();
+        for without_reason in [exception("a"), exception("a").because(""), exception("a").because(" \t")] {
+            assert_eq!(
+                error(Policy::builder().exception(without_reason)),
+                "`exceptions`: the exception for `a` has no reason; write why it is needed"
+            );
+        }
+        assert_eq!(
+            error(Policy::builder().exception(Exception::for_cookie("a").because("x"))),
+            "`exceptions`: the exception for `a` allows nothing; write what it allows: `insecure`, \
+             `readable_by_scripts`, `any_same_site` or `everything`"
         );
-        assert!(error(Policy::builder().exception("a;b", "x")).starts_with("`exceptions`: `a;b` is refused: "));
+        let invalid = error(Policy::builder().exception(exception("a;b").because("x")));
+        assert!(invalid.starts_with("`exceptions`: `a;b` is refused: "));
         #[cfg(feature = "_layer")]
         assert!(error(Policy::builder().session_names([""])).starts_with("`session_names`: `` is refused: "));
     }
 
     #[test]
+    fn exceptions_of_one_cookie_are_joined() {
+        let policy = Policy::builder()
+            .exception(Exception::for_cookie("a").insecure().because("x"))
+            .exception(Exception::for_cookie("a").any_same_site().because("y"))
+            .exception(Exception::for_cookie("b").everything().because("z"))
+            .build()
+            .unwrap();
+        let expected = Allowed { insecure: true, any_same_site: true, ..Allowed::default() };
+        assert_eq!(policy.allowed(b"a"), expected);
+        assert!(policy.allowed(b"b").everything && policy.allowed(b"b").readable_by_scripts);
+        for other in [&b"A"[..], b"aa", b""] {
+            assert!(policy.allowed(other).is_nothing());
+        }
+    }
+
+    #[test]
     fn to_builder_keeps_the_settings() {
-        let policy = Policy::builder().cookie_domain("a.example").exception("b", "c").build().unwrap();
+        let exception = Exception::for_cookie("b").everything().because("c");
+        let policy = Policy::builder().cookie_domain("a.example").exception(exception.clone()).build().unwrap();
         let copy = policy.to_builder().build().unwrap();
         assert_eq!(format!("{copy:?}"), format!("{policy:?}"));
-        assert_eq!(copy.exceptions().collect::<Vec<_>>(), [("b", "c")]);
+        assert_eq!(copy.exceptions().collect::<Vec<_>>(), [&exception]);
     }
 }

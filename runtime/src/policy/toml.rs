@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{Draft, KEYS, TextValue};
-use super::{Policy, PolicyError};
+use super::{Exception, Policy, PolicyError};
 
 impl Policy {
     /// Reads a policy from TOML. If the TOML has no entry for a setting, the setting has its default value.
@@ -20,7 +20,10 @@ impl Policy {
     /// [force_https]                         # or force_https = false
     /// api_paths = ["/api"]
     /// exempt = ["/health"]
-    /// hosts = ["www.example.com"]
+    /// exempt_under = ["/internal"]
+    /// pages_only = true
+    /// hosts = ["example.com", "www.example.com"]
+    /// redirect_host = "www.example.com"
     /// https_port = 443
     ///
     /// [hsts]                                # or hsts = false
@@ -38,8 +41,9 @@ impl Policy {
     /// default_lifetime = "1d"
     ///
     /// [[exceptions]]
-    /// cookie = "legacy"
-    /// reason = "the old shop reads it until March"
+    /// cookie = "theme"
+    /// allow = ["readable_by_scripts"]       # or "insecure", "any_same_site", "everything"
+    /// reason = "theme.js reads it"
     ///
     /// [[outbound_exceptions]]
     /// host = "metrics.internal"
@@ -66,9 +70,9 @@ impl Policy {
             let line = before.matches('\n').count() + 1;
             PolicyError::new(format!("line {line}"), format!("not TOML: {}", error.message().trim()))
         })?;
-        let mut draft = Draft::default();
+        let mut draft = Draft::new(Policy::builder());
         read_table(&mut draft, "", document.get_ref())?;
-        draft.build()
+        draft.into_builder()?.build()
     }
 }
 
@@ -125,32 +129,75 @@ impl TextValue for &DeValue<'_> {
         }
     }
 
+    #[cfg(feature = "_layer")]
     fn reasons(self, path: &str) -> Result<Option<Vec<(String, String)>>, PolicyError> {
-        let subject = if path == "outbound_exceptions" { "host" } else { "cookie" };
-        let DeValue::Array(items) = self else { return Ok(None) };
+        let Some(tables) = tables(self) else { return Ok(None) };
         let mut all = Vec::new();
-        for item in items {
-            let DeValue::Table(table) = item.get_ref() else { return Ok(None) };
-            let (mut name, mut reason) = (None, String::new());
-            for (key, value) in table {
-                let path = format!("{path}.{}", key.get_ref());
-                if key.get_ref() != subject && key.get_ref() != "reason" {
-                    return Err(PolicyError::new(path, format!("unknown; the keys are `{subject}` and `reason`")));
-                }
-                let Some(text) = value.get_ref().text() else {
-                    return Err(PolicyError::new(path, "expected a text"));
-                };
-                if key.get_ref() == subject {
-                    name = Some(text);
-                } else {
-                    reason = text;
-                }
-            }
-            let Some(name) = name else {
-                return Err(PolicyError::new(path.to_owned(), format!("an exception has no `{subject}`; name it")));
-            };
-            all.push((name, reason));
+        for table in tables {
+            let [host, reason] = entries(table, path, ["host", "reason"])?;
+            let host = host.ok_or_else(|| missing_subject(path, "host"))?;
+            all.push((text(host, path, "host")?, text_or_empty(reason, path, "reason")?));
         }
         Ok(Some(all))
     }
+
+    fn exceptions(self, path: &str) -> Result<Option<Vec<Exception>>, PolicyError> {
+        let Some(tables) = tables(self) else { return Ok(None) };
+        let mut all = Vec::new();
+        for table in tables {
+            let [cookie, allow, reason] = entries(table, path, ["cookie", "allow", "reason"])?;
+            let cookie = cookie.ok_or_else(|| missing_subject(path, "cookie"))?;
+            let exception = Exception::for_cookie(text(cookie, path, "cookie")?);
+            let exception = exception.because(text_or_empty(reason, path, "reason")?);
+            let words = match allow {
+                Some(words) => words.list().ok_or_else(|| {
+                    PolicyError::new(
+                        format!("{path}.allow"),
+                        "expected a list of texts, as in [\"readable_by_scripts\"]",
+                    )
+                })?,
+                None => Vec::new(),
+            };
+            let name = format!("{path}.allow");
+            all.push(words.iter().try_fold(exception, |exception, word| exception.allow(word, &name))?);
+        }
+        Ok(Some(all))
+    }
+}
+
+/// Returns the tables of an array of tables, or `None` if the value is something else.
+fn tables<'a, 'text>(value: &'a DeValue<'text>) -> Option<Vec<&'a DeTable<'text>>> {
+    let DeValue::Array(items) = value else { return None };
+    let table = |item: &'a toml::Spanned<DeValue<'text>>| match item.get_ref() {
+        DeValue::Table(table) => Some(table),
+        _ => None,
+    };
+    items.iter().map(table).collect()
+}
+
+/// Returns the values of the keys in `names`. Returns an error if the table has another key.
+fn entries<'a, 'text, const N: usize>(
+    table: &'a DeTable<'text>,
+    path: &str,
+    names: [&str; N],
+) -> Result<[Option<&'a DeValue<'text>>; N], PolicyError> {
+    let is_unknown = |key: &&toml::Spanned<std::borrow::Cow<'text, str>>| !names.contains(&key.get_ref().as_ref());
+    if let Some(unknown) = table.keys().find(is_unknown) {
+        let path = format!("{path}.{}", unknown.get_ref());
+        let names = names.map(|name| format!("`{name}`")).join(", ");
+        return Err(PolicyError::new(path, format!("unknown; the keys are {names}")));
+    }
+    Ok(names.map(|name| table.get(name).map(toml::Spanned::get_ref)))
+}
+
+fn text(value: &DeValue<'_>, path: &str, name: &str) -> Result<String, PolicyError> {
+    value.text().ok_or_else(|| PolicyError::new(format!("{path}.{name}"), "expected a text"))
+}
+
+fn text_or_empty(value: Option<&DeValue<'_>>, path: &str, name: &str) -> Result<String, PolicyError> {
+    value.map_or(Ok(String::new()), |value| text(value, path, name))
+}
+
+fn missing_subject(path: &str, subject: &str) -> PolicyError {
+    PolicyError::new(path.to_owned(), format!("an exception has no `{subject}`; name it"))
 }

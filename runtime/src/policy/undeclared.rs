@@ -5,11 +5,12 @@
 ///
 /// ```
 /// use hardtack::Policy;
-/// use hardtack::policy::UndeclaredCookies;
+/// use hardtack::policy::{Exception, UndeclaredCookies};
 ///
+/// let legacy = Exception::for_cookie("legacy_basket").everything();
 /// let policy = Policy::builder()
 ///     .undeclared_cookies(UndeclaredCookies::Refuse)
-///     .exception("legacy_basket", "the old shop reads it over plain HTTP until March")
+///     .exception(legacy.because("the old shop reads it over plain HTTP until March"))
 ///     .build()?;
 /// assert_eq!(policy.undeclared_cookies(), UndeclaredCookies::Refuse);
 /// # Ok::<(), hardtack::policy::PolicyError>(())

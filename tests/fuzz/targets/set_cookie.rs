@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 use arbitrary::Unstructured;
 use cookie_store::{CookieDomain, CookieExpiration};
 use hardtack::audit::{self, Context, Stored};
-use hardtack::policy::{Baseline, Caching, PolicyBuilder, UndeclaredCookies};
+use hardtack::policy::{Baseline, Caching, Exception, PolicyBuilder, UndeclaredCookies};
 use hardtack::tower::PolicyLayer;
 use hardtack::{Policy, SameSite, TlsTermination, testing};
 use hardtack_fuzz::{header_values, pairs, send, trim};
@@ -93,7 +93,7 @@ fn policy(mode: Mode, same_site: Option<SameSite>, http_only: bool, max_age: boo
         .baseline(baseline)
         .caching(if http_only { Caching::NoStore } else { Caching::Private })
         .session_names(["basket_key"])
-        .exception("legacy", "the old shop reads it")
+        .exception(Exception::for_cookie("legacy").everything().because("the old shop reads it"))
 }
 
 fuzz_target!(|input: &[u8]| {

@@ -11,7 +11,13 @@ fn respond_to(force: ForceHttps, method: &str, uri: &str, headers: &[(&str, &str
         request = request.header(*name, *value);
     }
     let (parts, ()) = request.body(()).unwrap().into_parts();
-    respond(policy.force_https(), &RequestHead::from_parts(&parts))
+    let head = RequestHead::from_parts(&parts);
+    // An untrusted claim never leads to a redirect, and never changes which requests the application handles.
+    match respond(policy.force_https(), &head, true) {
+        Some(response) => assert_eq!(response, PlainHttpResponse::Refuse(RefusalReason::UntrustedClaim)),
+        None => assert_eq!(respond(policy.force_https(), &head, false), None),
+    }
+    respond(policy.force_https(), &head, false)
 }
 
 fn page(force: ForceHttps, uri: &str, host: &str) -> Option<PlainHttpResponse> {
@@ -38,7 +44,6 @@ fn pages_are_redirected_to_the_same_url() {
         ("/", "example.com:", "https://example.com/"),
         ("/", "192.0.2.7:8080", "https://192.0.2.7/"),
         ("/", "[2001:db8::1]:8080", "https://[2001:db8::1]/"),
-        ("/", "localhost", "https://localhost/"),
         ("//evil.example/x", "example.com", "https://example.com//evil.example/x"),
         ("/\\evil.example", "example.com", "https://example.com/\\evil.example"),
         ("http://a.example/x", "a.example", "https://a.example/x"),
@@ -63,6 +68,24 @@ fn https_port_replaces_the_port() {
     }
     let six = page(ForceHttps::on().https_port(65535), "/", "[::1]:80");
     assert_eq!(six, redirect("https://[::1]:65535/"));
+    assert_eq!(page(ForceHttps::on().https_port(443), "/", "localhost"), redirect("https://localhost/"));
+}
+
+#[test]
+fn loopback_host_needs_a_port() {
+    for host in
+        ["localhost", "localhost:3001", "LOCALHOST.", "app.localhost:80", "127.0.0.1", "127.9.9.9:1", "[::1]:80"]
+    {
+        assert_eq!(page(ForceHttps::on(), "/", host), refuse(RefusalReason::LoopbackHost), "{host}");
+    }
+    assert_eq!(page(ForceHttps::on().https_port(8443), "/", "localhost:3001"), redirect("https://localhost:8443/"));
+    assert_eq!(
+        page(ForceHttps::on().redirect_host("localhost"), "/", "a.example"),
+        refuse(RefusalReason::LoopbackHost)
+    );
+    // These hosts are not loopback.
+    assert_eq!(page(ForceHttps::on(), "/", "localhost.example"), redirect("https://localhost.example/"));
+    assert_eq!(page(ForceHttps::on(), "/", "10.0.0.7:80"), redirect("https://10.0.0.7/"));
 }
 
 #[test]
@@ -134,12 +157,12 @@ fn other_targets_are_refused() {
 
 #[test]
 fn only_listed_hosts_are_redirected_to() {
-    let force = || ForceHttps::on().hosts(["Example.com", "www.example.com."]).hosts(["[::1]"]);
+    let force = || ForceHttps::on().hosts(["Example.com", "www.example.com."]).hosts(["[2001:db8::1]"]);
     for (host, url) in [
         ("example.com", "https://example.com/"),
         ("EXAMPLE.com.:80", "https://EXAMPLE.com./"),
         ("www.example.com", "https://www.example.com/"),
-        ("[::1]:80", "https://[::1]/"),
+        ("[2001:db8::1]:80", "https://[2001:db8::1]/"),
     ] {
         assert_eq!(page(force(), "/", host), redirect(url));
     }
@@ -147,6 +170,71 @@ fn only_listed_hosts_are_redirected_to() {
         assert_eq!(page(force(), "/", host), refuse(RefusalReason::HostNotListed));
     }
     assert_eq!(page(force(), "http://evil.example/", "example.com"), refuse(RefusalReason::HostNotListed));
+}
+
+#[test]
+fn fixed_host_replaces_every_host() {
+    for force in [
+        || ForceHttps::on().redirect_host("shop.example"),
+        || ForceHttps::on().hosts(["shop.example."]),
+        || ForceHttps::on().hosts(["shop.example", "www.shop.example"]).redirect_host("shop.example"),
+    ] {
+        for host in ["shop.example", "shop_upstream:3000", "evil.example", "localhost:3000", "", "a b", "a@b", "[::1"] {
+            assert_eq!(page(force(), "/a?b", host), redirect("https://shop.example/a?b"), "{host:?}");
+        }
+        let without_host = respond_to(force(), "GET", "/a", &[HTML]);
+        assert_eq!(without_host, redirect("https://shop.example/a"));
+        let doubled = [HTML, ("Host", "a.example"), ("Host", "b.example")];
+        assert_eq!(respond_to(force(), "GET", "/a", &doubled), redirect("https://shop.example/a"));
+        assert_eq!(page(force(), "http://evil.example/x", "evil.example"), redirect("https://shop.example/x"));
+        assert_eq!(page(force(), "//evil.example/x", "a.example"), redirect("https://shop.example//evil.example/x"));
+        assert_eq!(page(force(), "*", "a.example"), refuse(RefusalReason::Target));
+        assert_eq!(respond_to(force(), "POST", "/", &[HTML]), refuse(RefusalReason::NotGetOrHead));
+    }
+    let port = ForceHttps::on().redirect_host("shop.example").https_port(8443);
+    assert_eq!(page(port, "/", "x:3000"), redirect("https://shop.example:8443/"));
+}
+
+#[test]
+fn every_get_and_head_is_redirected_on_request() {
+    let force = || ForceHttps::on().pages_only(false).api_paths(["/api"]);
+    for accept in ["*/*", "application/json", "text/html", ""] {
+        for method in ["GET", "HEAD"] {
+            let headers = [("Accept", accept), ("Host", "a.example")];
+            let to = |path: &str| respond_to(force(), method, path, &headers);
+            assert_eq!(to("/robots.txt"), redirect("https://a.example/robots.txt"), "{method} {accept}");
+            for path in ["/api", "/api/me", "//api/me", "/%61pi", "/x/../api"] {
+                assert_eq!(to(path), refuse(RefusalReason::ApiPath), "{method} {accept} {path}");
+            }
+        }
+        for method in ["POST", "DELETE", "get"] {
+            let headers = [("Accept", accept), ("Host", "a.example")];
+            assert_eq!(respond_to(force(), method, "/", &headers), refuse(RefusalReason::NotGetOrHead), "{method}");
+        }
+    }
+}
+
+#[test]
+fn acme_challenges_reach_the_application() {
+    const PATH: &str = "/.well-known/acme-challenge/tok-123_X";
+    for force in [|| ForceHttps::on(), || ForceHttps::on().api_paths(["/"]).hosts(["shop.example"])] {
+        for method in ["GET", "HEAD"] {
+            for accept in ["*/*", "text/html"] {
+                assert_eq!(respond_to(force(), method, PATH, &[("Accept", accept), ("Host", "a.example")]), None);
+            }
+            assert_eq!(respond_to(force(), method, "/.well-known/acme-challenge/t?x=y", &[]), None);
+        }
+        for (method, path) in [
+            ("POST", PATH),
+            ("GET", "/.well-known/acme-challenge/"),
+            ("GET", "/.well-known/acme-challenge/a/../../../account"),
+            ("GET", "/.well-known/acme-challenge/..%2f..%2faccount"),
+            ("GET", "/.well-known/acme-challenge/a/b"),
+            ("GET", "/%2ewell-known/acme-challenge/a"),
+        ] {
+            assert!(respond_to(force(), method, path, &[("Host", "a.example")]).is_some(), "{method} {path}");
+        }
+    }
 }
 
 #[test]
@@ -184,14 +272,18 @@ fn accept_header_decides_what_a_page_is() {
 fn only_get_and_head_are_redirected() {
     for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "get"] {
         let headers = [HTML, ("Host", "a.example")];
-        assert_eq!(respond_to(ForceHttps::on(), method, "/", &headers), refuse(RefusalReason::NotAPage), "{method}");
+        assert_eq!(
+            respond_to(ForceHttps::on(), method, "/", &headers),
+            refuse(RefusalReason::NotGetOrHead),
+            "{method}"
+        );
     }
 }
 
 #[test]
 fn api_paths_are_never_redirected() {
     let force = || ForceHttps::on().api_paths(["/api", "/hooks/"]);
-    for path in ["/api", "/api/x?y", "/hooks", "/hooks/github"] {
+    for path in ["/api", "/api/x?y", "/hooks", "/hooks/github", "//api/me", "/%61pi/me", "/./api", "/x/../api/me"] {
         assert_eq!(page(force(), path, "a.example"), refuse(RefusalReason::ApiPath), "{path}");
     }
     assert_eq!(page(force(), "/apix", "a.example"), redirect("https://a.example/apix"));
@@ -204,7 +296,7 @@ fn exempt_paths_accept_plain_http() {
         assert_eq!(respond_to(force(), method, "/health?deep=1", &[]), None);
         assert_eq!(respond_to(ForceHttps::off(), method, "/", &[]), None);
     }
-    for path in ["/health/", "/healthz", "/health/x", "/Health", "/"] {
+    for path in ["/health/", "//health", "/%68ealth", "/x/../health", "/healthz", "/health/x", "/Health", "/"] {
         assert_eq!(page(force(), path, "a.example"), refuse(RefusalReason::ApiPath), "{path}");
     }
 }
@@ -212,14 +304,23 @@ fn exempt_paths_accept_plain_http() {
 #[test]
 fn every_reason_has_a_remedy() {
     for reason in [
+        RefusalReason::UntrustedClaim,
         RefusalReason::ApiPath,
+        RefusalReason::NotGetOrHead,
         RefusalReason::NotAPage,
         RefusalReason::HostMissing,
         RefusalReason::HostDoubled,
         RefusalReason::HostMalformed,
         RefusalReason::HostNotListed,
+        RefusalReason::LoopbackHost,
         RefusalReason::Target,
     ] {
-        assert!(reason.to_string().starts_with("plain HTTP") && reason.to_string().contains("; "));
+        let text = reason.to_string();
+        assert!(text.starts_with("plain HTTP"), "{text}");
+        assert_eq!(text.matches("; ").count(), 1, "one reason and one remedy: {text}");
+    }
+    let claim = RefusalReason::UntrustedClaim.to_string();
+    for part in ["not a trusted proxy", "a redirect would loop", "TlsTermination::at_proxy(TrustedProxies::new(["] {
+        assert!(claim.contains(part), "{claim}");
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::Exception;
 use crate::request::head::RequestHead;
 use crate::request::tls_termination::TlsTermination;
 
@@ -12,7 +13,8 @@ fn complete(removals: &Removals, headers: &[&str]) -> Vec<String> {
 }
 
 fn complete_for(removals: &Removals, target: RequestTarget<'_>, headers: &[&str]) -> Vec<String> {
-    let policy = Policy::builder().exception("left", "a test").build().unwrap();
+    let policy =
+        Policy::builder().exception(Exception::for_cookie("left").everything().because("a test")).build().unwrap();
     let termination = TlsTermination::here();
     let (parts, ()) = http::Request::new(()).into_parts();
     let jar = JarState::new(&HeaderMap::new(), None, termination.verdict(&RequestHead::from_parts(&parts)));

@@ -1,10 +1,15 @@
 use super::KEYS;
-use crate::policy::Policy;
-use crate::policy::env::{from_variables, variable_name};
+use crate::policy::env::variable_name;
+use crate::policy::{Exception, Policy, PolicyBuilder};
 
 fn from(variables: &[(&str, &str)]) -> Result<Policy, String> {
+    add(Policy::builder(), variables)
+}
+
+/// Adds the variables to the settings of the builder.
+fn add(builder: PolicyBuilder, variables: &[(&str, &str)]) -> Result<Policy, String> {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned())));
-    from_variables(variables).map_err(|error| error.to_string())
+    builder.with_variables(variables).and_then(PolicyBuilder::build).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -16,14 +21,21 @@ fn variables_are_keys_in_upper_case() {
         ("HARDTACK_POLICY_FORCE_HTTPS_EXEMPT", "/health, /ready"),
         ("HARDTACK_POLICY_HSTS_MAX_AGE", "730d"),
         ("HARDTACK_POLICY_BASELINE_SAME_SITE", "strict"),
-        ("HARDTACK_POLICY_EXCEPTIONS", "legacy: read until March; theme: theme.js reads it"),
+        (
+            "HARDTACK_POLICY_EXCEPTIONS",
+            "legacy everything: read until March; theme insecure readable_by_scripts: theme.js: reads it;",
+        ),
         ("HARDTACK_DENY", "all"),
     ]);
     let policy = policy.unwrap();
     assert!(!policy.force_https().is_on());
     assert!(policy.force_https().is_exempt("/ready"));
     assert_eq!(policy.hsts_value().unwrap(), "max-age=63072000");
-    assert_eq!(policy.exception(b"theme"), Some("theme.js reads it"));
+    let expected = [
+        Exception::for_cookie("legacy").everything().because("read until March"),
+        Exception::for_cookie("theme").insecure().readable_by_scripts().because("theme.js: reads it"),
+    ];
+    assert_eq!(policy.exceptions().collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
 }
 
 #[test]
@@ -42,7 +54,32 @@ fn invalid_variable_is_named() {
             "`HARDTACK_POLICY_HSTS_MAX_AGE`: a duration is one number and one unit",
         ),
         ("HARDTACK_POLICY_CACHING", "public", "`HARDTACK_POLICY_CACHING`: expected one of \"private\", \"no-store\""),
-        ("HARDTACK_POLICY_EXCEPTIONS", "legacy", "`exceptions`: the exception for `legacy` has no reason"),
+        ("HARDTACK_POLICY_EXCEPTIONS", "legacy", "`exceptions`: the exception for `legacy` allows nothing; "),
+        ("HARDTACK_POLICY_EXCEPTIONS", "legacy: because", "`exceptions`: the exception for `legacy` allows nothing; "),
+        ("HARDTACK_POLICY_EXCEPTIONS", "legacy everything", "`exceptions`: the exception for `legacy` has no reason; "),
+        (
+            "HARDTACK_POLICY_EXCEPTIONS",
+            "legacy everything: a; b; c insecure: d",
+            "`exceptions`: the exception for `b` allows nothing; ",
+        ),
+        (
+            "HARDTACK_POLICY_EXCEPTIONS",
+            "legacy script\u{1b}: x",
+            "`HARDTACK_POLICY_EXCEPTIONS`: `script\\u{1b}` is unknown; write `insecure`, `readable_by_scripts`, \
+             `any_same_site` or `everything`",
+        ),
+        ("HARDTACK_POLICY_EXCEPTIONS", ": x", "`exceptions`: `` is refused: "),
+        (
+            "HARDTACK_POLICY_FORCE_HTTPS_PAGES_ONLY",
+            "no",
+            "`HARDTACK_POLICY_FORCE_HTTPS_PAGES_ONLY`: expected `true` or `false`",
+        ),
+        (
+            "HARDTACK_POLICY_FORCE_HTTPS_REDIRECT_HOST",
+            "a:80",
+            "`force_https.redirect_host`: `a:80` is not a host name; ",
+        ),
+        ("HARDTACK_POLICY_FORCE_HTTPS_EXEMPT_UNDER", "/a/*", "`force_https.exempt_under`: `/a/*` is a pattern; "),
         (
             "HARDTACK_POLICY_HSTS_PRELOAD",
             "true",
@@ -52,8 +89,63 @@ fn invalid_variable_is_named() {
         let error = from(&[(name, value)]).unwrap_err();
         assert!(error.starts_with(text), "{error}");
     }
-    let not_utf8 = from_variables([("HARDTACK_POLICY_HSTS".to_owned(), None)].into_iter()).unwrap_err();
+    let not_utf8 =
+        Policy::builder().with_variables([("HARDTACK_POLICY_HSTS".to_owned(), None)].into_iter()).unwrap_err();
     assert_eq!(not_utf8.to_string(), "`HARDTACK_POLICY_HSTS`: not UTF-8; write it in UTF-8");
+}
+
+#[test]
+fn variable_replaces_one_value_and_adds_to_a_list() {
+    use crate::policy::{Baseline, Caching, ForceHttps, Hsts};
+
+    let force = ForceHttps::on().api_paths(["/api"]).exempt(["/health"]).https_port(8443).pages_only(false);
+    let builder = Policy::builder()
+        .force_https(force.redirect_host("a.example").exempt_under(["/internal"]))
+        .hsts(Hsts::one_year().include_subdomains().preload())
+        .baseline(Baseline::new().http_only())
+        .caching(Caching::NoStore)
+        .session_names(["tally"])
+        .exception(Exception::for_cookie("theme").insecure().because("x"))
+        .cookie_domain("a.example")
+        .on_event(|_| {});
+    let unchanged = builder.clone().build().unwrap();
+    assert_eq!(format!("{:?}", add(builder.clone(), &[]).unwrap()), format!("{unchanged:?}"));
+
+    let policy = add(
+        builder,
+        &[
+            ("HARDTACK_POLICY_FORCE_HTTPS_EXEMPT", "/ready"),
+            ("HARDTACK_POLICY_FORCE_HTTPS_API_PATHS", "/hooks"),
+            ("HARDTACK_POLICY_FORCE_HTTPS_EXEMPT_UNDER", "/metrics"),
+            ("HARDTACK_POLICY_FORCE_HTTPS_PAGES_ONLY", "true"),
+            ("HARDTACK_POLICY_FORCE_HTTPS_REDIRECT_HOST", "b.example"),
+            ("HARDTACK_POLICY_FORCE_HTTPS_HTTPS_PORT", "9443"),
+            ("HARDTACK_POLICY_HSTS_PRELOAD", "false"),
+            ("HARDTACK_POLICY_HSTS_INCLUDE_SUBDOMAINS", "false"),
+            ("HARDTACK_POLICY_BASELINE_HTTP_ONLY", "false"),
+            ("HARDTACK_POLICY_CACHING", "private"),
+            ("HARDTACK_POLICY_SESSION_NAMES", "basket"),
+            ("HARDTACK_POLICY_EXCEPTIONS", "theme any_same_site: y"),
+            ("HARDTACK_POLICY_COOKIE_DOMAIN", "b.example"),
+        ],
+    );
+    let policy = policy.unwrap();
+    let force = policy.force_https();
+    assert_eq!(force.exempt_paths(), ["/health", "/ready"]);
+    assert_eq!(force.api_prefixes(), ["/api", "/hooks"]);
+    assert_eq!(force.exempt_prefixes(), ["/internal", "/metrics"]);
+    assert_eq!(
+        (force.is_pages_only(), force.fixed_host(), force.redirect_port()),
+        (true, Some("b.example"), Some(9443))
+    );
+    assert_eq!(policy.hsts(), &Hsts::one_year());
+    assert_eq!(policy.baseline(), &Baseline::new());
+    assert_eq!(policy.caching(), Caching::Private);
+    assert_eq!(policy.session_names(), ["tally", "basket"]);
+    let allowed = policy.allowed(b"theme");
+    assert!(allowed.insecure && allowed.any_same_site && !allowed.readable_by_scripts);
+    assert_eq!(policy.cookie_domain(), Some("b.example"));
+    assert!(format!("{policy:?}").contains("on_event: true"));
 }
 
 #[test]
@@ -171,27 +263,40 @@ fn port_is_a_decimal_number() {
 fn toml_errors_name_the_key() {
     let policy = Policy::from_toml(
         "undeclared_cookies = 'refuse'\n[force_https]\napi_paths = ['/api']\nhttps_port = 8_443\n[hsts]\nmax_age = '365d'\n\
-         include_subdomains = true\npreload = true\n[[exceptions]]\ncookie = 'legacy'\nreason = 'until March'",
+         include_subdomains = true\npreload = true\n[[exceptions]]\ncookie = 'legacy'\nallow = ['any_same_site']\nreason = 'until March'",
     );
     let policy = policy.unwrap();
     assert!(policy.force_https().is_api_path("/api/x"));
     assert_eq!(policy.force_https().explicit_port(), Some(8443));
     assert_eq!(policy.hsts_value().unwrap(), "max-age=31536000; includeSubDomains; preload");
-    assert_eq!(policy.exception(b"legacy"), Some("until March"));
+    let legacy = Exception::for_cookie("legacy").any_same_site().because("until March");
+    assert_eq!(policy.exceptions().collect::<Vec<_>>(), [&legacy]);
     for (toml, text) in [
         ("a = ", "`line 1`: not TOML: "),
         ("force_https = 1", "`force_https`: expected `true` or `false`"),
         ("[force_https]\nexmpt = []", "`force_https.exmpt`: unknown; the keys are `force_https`, "),
         ("[force_https]\nexempt = 'x'", "`force_https.exempt`: expected a list of texts"),
         ("[force_https]\nexempt = ['x']", "`force_https.exempt`: `x` does not begin with `/`"),
-        ("[[exceptions]]\ncookie = 'x'", "`exceptions`: the exception for `x` has no reason"),
-        ("exceptions = ['x']", "`exceptions`: expected names, each with a reason"),
+        ("[[exceptions]]\ncookie = 'x'", "`exceptions`: the exception for `x` allows nothing; "),
+        (
+            "[[exceptions]]\ncookie = 'x'\nallow = []\nreason = 'y'",
+            "`exceptions`: the exception for `x` allows nothing",
+        ),
+        ("[[exceptions]]\ncookie = 'x'\nallow = ['everything']", "`exceptions`: the exception for `x` has no reason"),
+        ("[[exceptions]]\ncookie = 'x'\nallow = 'everything'", "`exceptions.allow`: expected a list of texts, as in "),
+        ("[[exceptions]]\ncookie = 'x'\nallow = [1]", "`exceptions.allow`: expected a list of texts, as in "),
+        (
+            "[[exceptions]]\ncookie = 'x'\nallow = ['secure']",
+            "`exceptions.allow`: `secure` is unknown; write `insecure`, ",
+        ),
+        ("exceptions = ['x']", "`exceptions`: expected exceptions, each with a cookie, "),
+        ("outbound_exceptions = ['x']", "`outbound_exceptions`: expected names, each with a reason"),
         ("[[exceptions]]\nreason = 'x'", "`exceptions`: an exception has no `cookie`; name it"),
         (
             "[[exceptions]]\ncookie = 'x'\nreasn = 'y'",
-            "`exceptions.reasn`: unknown; the keys are `cookie` and `reason`",
+            "`exceptions.reasn`: unknown; the keys are `cookie`, `allow`, `reason`",
         ),
-        ("[[outbound_exceptions]]\ncookie = 'x'", "`outbound_exceptions.cookie`: unknown; the keys are `host` and "),
+        ("[[outbound_exceptions]]\ncookie = 'x'", "`outbound_exceptions.cookie`: unknown; the keys are `host`, "),
         ("[[outbound_exceptions]]\nhost = 1", "`outbound_exceptions.host`: expected a text"),
         ("hsts.preload = true", "`hsts.preload`: preload lists accept a host only"),
         ("[hsts]\nmax_age = 31536000", "`hsts.max_age`: expected a duration, as in \"365d\""),
@@ -209,6 +314,20 @@ fn keyring_comes_from_a_variable() {
     let policy = from(&[("HARDTACK_POLICY_KEYRING", KEY), ("HARDTACK_POLICY_KEYRING_DEFAULT_LIFETIME", "2h")]).unwrap();
     assert_eq!(policy.keyring().unwrap().lifetime().as_secs(), 7_200);
     assert!(format!("{policy:?}").contains(&id) && !format!("{policy:?}").contains("3q2"));
+    // A variable for the keys keeps the default lifetime of the keyring in code, and a variable for the default lifetime
+    // keeps the keys.
+    let hour = core::time::Duration::from_secs(3_600);
+    let in_code = crate::seal::Key::generate();
+    let builder = || Policy::builder().keyring(crate::seal::Keyring::new(in_code.clone()).default_lifetime(hour));
+    for (variables, key, seconds) in [
+        (&[("HARDTACK_POLICY_KEYRING", KEY)][..], id.clone(), 3_600),
+        (&[("HARDTACK_POLICY_KEYRING_DEFAULT_LIFETIME", "2h")], in_code.id().to_string(), 7_200),
+        (&[], in_code.id().to_string(), 3_600),
+    ] {
+        let policy = add(builder(), variables).unwrap();
+        let keyring = policy.keyring().unwrap();
+        assert_eq!((keyring.writer().to_string(), keyring.lifetime().as_secs()), (key, seconds));
+    }
     for (name, value, text) in [
         ("HARDTACK_POLICY_KEYRING", "hunter2", "`HARDTACK_POLICY_KEYRING`: key 1: the key is not base64; "),
         (
