@@ -69,7 +69,7 @@ impl PolicyGuard {
         let response = if verdict.https {
             None
         } else {
-            let is_untrusted_claim = self.tls_termination.is_untrusted_claim(head, verdict);
+            let is_untrusted_claim = self.tls_termination.is_untrusted_claim(verdict);
             plain_http::respond(current.policy.force_https(), head, is_untrusted_claim)
         };
         jar.set_policy(current);
