@@ -40,8 +40,10 @@ pub(crate) fn check_declaration(
     if !arguments.is_incomplete && errors.count() == before {
         return declaration;
     }
-    // A keyed cookie has other methods than a cookie with one name, so the permissive declaration must be keyed too.
-    Declaration { keyed: arguments.keyed.is_some(), ..Declaration::permissive() }
+    // A keyed cookie has other methods than a cookie with one name, so the permissive declaration must be keyed too. The
+    // fields of one set may have types with errors, so each permissive declaration has a name of its own.
+    let name = Name::Literal { text: format!("invalid_{}", default.text), explicit: true };
+    Declaration { name, keyed: arguments.keyed.is_some(), ..Declaration::permissive() }
 }
 
 /// Rejects keys that contradict each other: `signed` with `sealed`, and `sealed` with `http_only = false`. The error
