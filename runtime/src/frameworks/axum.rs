@@ -106,9 +106,9 @@ macro_rules! __axum {
                 __state: &__State,
             ) -> ::core::result::Result<::core::option::Option<Self>, Self::Rejection> {
                 let __cookies = <$crate::Cookies<__S> as $crate::private::axum_core::extract::OptionalFromRequestParts<
-                                                            __State,
-                                                        >>::from_request_parts(__parts, __state)
-                                                        .await?;
+                                                                    __State,
+                                                                >>::from_request_parts(__parts, __state)
+                                                                .await?;
                 ::core::result::Result::Ok(::core::option::Option::map(
                     __cookies,
                     <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,
