@@ -11,8 +11,12 @@
     reason = "a panic in a helper fails the test"
 )]
 
+#[path = "browsers/app_server.rs"]
+mod app_server;
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "browsers/changes.rs"]
+mod changes;
 #[path = "browsers/declarations.rs"]
 mod declarations;
 #[path = "browsers/declared_cookies.rs"]
@@ -23,6 +27,10 @@ mod example;
 mod network;
 #[path = "support/not_run.rs"]
 mod not_run;
+#[path = "changes/random_cases.rs"]
+mod random_cases;
+#[path = "browsers/removals.rs"]
+mod removals;
 #[path = "support/replay.rs"]
 mod replay;
 #[path = "browsers/shop.rs"]
@@ -41,6 +49,7 @@ use std::time::Instant;
 use hardtack::TlsTermination;
 use tokio::runtime::Runtime;
 
+use app_server::AppServer;
 use browser::{Browser, Kind};
 use network::{Authority, Network};
 use replay::Replay;
@@ -59,7 +68,7 @@ fn firefox_behaves_as_predicted() {
 /// The name of a test suite, and the function that runs the cases of the suite.
 type Suite = (&'static str, fn(&mut Checks<'_>));
 
-const SUITES: [Suite; 15] = [
+const SUITES: [Suite; 18] = [
     ("declared cookies over TLS", declared_cookies::cookies_are_stored_as_declared),
     ("declared cookies on loopback over plain HTTP", declared_cookies::loopback_counts_as_https),
     ("declared cookies over plain HTTP", declared_cookies::plain_http_stores_no_secure_cookie),
@@ -70,6 +79,9 @@ const SUITES: [Suite; 15] = [
     ("undeclared cookies", declared_cookies::undeclared_cookies_are_hardened),
     ("redirect and HSTS", declared_cookies::plain_http_is_redirected_once),
     ("the example `shop`", shop::sign_in_and_out),
+    ("a poll in flight", changes::a_stale_poll_does_not_undo_a_sign_in),
+    ("two releases at once", changes::two_releases_at_once_sign_nobody_out),
+    ("random cases of removals", removals::a_removal_always_matches),
     ("vectors: set_cookie_audit", vector_cases::set_cookie_audit),
     ("vectors: wpt_store", vector_cases::web_platform_tests),
     ("vectors: loopback, by header", vector_cases::loopback_by_header),
@@ -86,9 +98,11 @@ fn run_suites(kind: Kind) {
     let tls = authority.server(&NAMES, &["h2", "http/1.1"]);
     let site = Site::start(tls.clone(), TlsTermination::per_connection(), declarations::all());
     let hsts = Site::start(tls.clone(), TlsTermination::per_connection(), declarations::all());
+    let apps = AppServer::start(tls.clone());
     let loopback = Site::start(tls, TlsTermination::per_connection().loopback_in_debug(), declarations::all());
     let replay = Replay::start(&authority.server(&NAMES, &["http/1.1"]));
     let names = [(site::HOST, site.ports), (site::SIBLING, site.ports), (declared_cookies::HSTS_HOST, hsts.ports)];
+    let names: Vec<_> = names.into_iter().chain(AppServer::HOSTS.map(|host| (host, apps.ports))).collect();
     let network = Network::start(authority, &names, replay.ports);
     let Some(browser) = Browser::start(kind, &network) else { return };
     let mut checks = Checks {
@@ -96,6 +110,7 @@ fn run_suites(kind: Kind) {
         site: &site,
         loopback: &loopback,
         hsts: &hsts,
+        apps: &apps,
         replay: &replay,
         count: 0,
         known_differences: Vec::new(),
@@ -123,7 +138,7 @@ fn run_suites(kind: Kind) {
 }
 
 /// The hosts in the servers' certificates.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 22] = [
     "www.shop.test",
     "evil.shop.test",
     "www.hsts.test",
@@ -143,6 +158,9 @@ const NAMES: [&str; 19] = [
     "www.foo.com",
     "www.foonet.net",
     "x.kyoto.jp",
+    "app.shop.example",
+    "shop.example",
+    "other.test",
 ];
 
 /// The browser and the servers that the test suites use, and the results of the checks.
@@ -155,6 +173,8 @@ struct Checks<'a> {
     /// Serves a separate host. After the browser receives an HSTS header, it no longer visits this host over plain
     /// HTTP.
     hsts: &'a Site,
+    /// Serves the hosts in [`AppServer::HOSTS`] and loopback hosts. Each suite brings its own applications.
+    apps: &'a AppServer,
     replay: &'a Replay,
     /// The number of checks that have run so far.
     count: usize,

@@ -5,6 +5,7 @@
 //! The comments name the reported cases that a test covers, such as `newcomer 2.7`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic in a helper fails the test")]
+#![allow(clippy::duplicated_attributes, reason = "two `formerly` entries of one cookie may have the same `until`")]
 
 #[path = "changes/families.rs"]
 mod families;

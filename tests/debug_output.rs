@@ -27,6 +27,10 @@ struct Session(String);
 struct Visits(u32);
 
 #[derive(Cookie)]
+#[cookie(keyed, max_age = "10m")]
+struct Tab(String);
+
+#[derive(Cookie)]
 #[cookie(http_only = false, reason = "theme.js reads it")]
 struct Theme(String);
 
@@ -65,7 +69,15 @@ fn debug_texts_contain_no_value() {
         &cookies,
         "Cookies { received: [\"__Host-Http-session\"], pending: [\"__Host-Http-session\"], is_sent: false }",
     );
-    cookies.write(&mut http::HeaderMap::new());
+    let tabs = cookies.family::<Tab>();
+    tabs.set("tab1", Tab(VALUE.into())).unwrap();
+    assert_debug(&tabs, "Family { name: \"__Host-Http-tab\", keys: [\"tab1\"] }");
+    let mut response = http::HeaderMap::new();
+    cookies.write(&mut response);
+    let mut browser = testing::Browser::new("https://shop.example");
+    browser.store(&response);
+    assert_eq!(browser.names(), ["__Host-Http-session", "__Host-Http-tab.tab1"]);
+    assert_debug(&browser, "__Host-Http-tab.tab1");
     assert_debug(
         &SetCookie::new(Session(VALUE.into())),
         "SetCookie { name: \"__Host-Http-session\", removal: false, .. }",

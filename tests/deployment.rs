@@ -113,8 +113,12 @@ async fn sealed_cookie_is_shared_and_cannot_be_forged() {
     for forged in ["__Host-Http-basket=99", &altered] {
         let refused = Browser::new(&shop).get_with(&shop.one.https("/"), &[("Cookie", forged)]).await;
         assert_eq!((refused.status, &*refused.body), (400, "a cookie was not understood; try again"));
-        let [removal] = refused.set_cookies()[..] else { panic!("{refused:?}") };
-        assert!(removal.starts_with("__Host-Http-basket=; Path=/; Max-Age=0; "), "{removal}");
+        // The response removes a cookie that no server can read. Another release may be able to read an unsealed value.
+        match (forged == altered, &refused.set_cookies()[..]) {
+            (true, [removal]) => assert!(removal.starts_with("__Host-Http-basket=; Path=/; Max-Age=0; "), "{removal}"),
+            (true, _) => panic!("{refused:?}"),
+            (false, headers) => assert_eq!(headers, [""; 0], "{forged}"),
+        }
     }
     shop.assert_one_logs(&["hardtack: cookie rejected `__Host-Http-basket` (seal-malformed, GET /): "]);
     // If a request has an unsealed cookie and the sealed cookie, the server ignores the unsealed cookie.

@@ -100,10 +100,9 @@ fn only_the_public_methods_are_offered(editor: &mut Editor) {
 }
 
 fn closure_parameters_have_a_known_type(editor: &mut Editor) {
-    for (original, typed) in [
-        ("|set_cookie| set_cookie.max_age(LIFETIME)", "|set_cookie| set_cookie.‸"),
-        ("|lang| lang)", "|lang| lang.‸)"),
-    ] {
+    for (original, typed) in
+        [("|set_cookie| set_cookie.max_age(LIFETIME)", "|set_cookie| set_cookie.‸"), ("|lang| lang)", "|lang| lang.‸)")]
+    {
         edit(editor, &[(original, &typed.replace('‸', ""))]);
         let offered = editor.completions(typed);
         assert!(!offered.iter().any(|label| label.contains("__")), "{offered:?}");

@@ -58,7 +58,6 @@ passing_programs! {
     former_entry: "ui/pass/former-entry.rs",
     former_name: "ui/pass/former-name.rs",
     formerly: "ui/pass/formerly.rs",
-    host_scope: "ui/pass/host-scope.rs",
     idle_reason: "ui/pass/idle-reason.rs",
     insecure: "ui/pass/insecure.rs",
     keyed: "ui/pass/keyed.rs",
@@ -67,6 +66,7 @@ passing_programs! {
     name_token: "ui/pass/name-token.rs",
     partitioned_secure: "ui/pass/partitioned-secure.rs",
     path_syntax: "ui/pass/path-syntax.rs",
+    policy_scope: "ui/pass/policy-scope.rs",
     prefix_case: "ui/pass/prefix-case.rs",
     prefix_host: "ui/pass/prefix-host.rs",
     prefix_host_http: "ui/pass/prefix-host-http.rs",
@@ -123,6 +123,23 @@ fn macro_errors_follow_the_style() {
             assert!(!sentence.ends_with('.'), "{}: full stop: {error}", stderr.display());
         }
         assert!(!text.contains("this error originates in"), "{}: not on the user's code", stderr.display());
+    }
+}
+
+/// The notes of an error may contain private names, because rustc writes the notes. The first line must be our text, or
+/// contain public names only.
+#[test]
+fn first_lines_contain_no_private_name() {
+    let private = ["Declared", "NotKeyed", "NotReadOnly", "FamilyValue", "private::", "sealed", "_::"];
+    for kind in ["attribute", "constant", "context"] {
+        for stderr in files(&format!("ui/fail/{kind}"), "stderr") {
+            let text = fs::read_to_string(&stderr).unwrap();
+            for error in errors(&text) {
+                // `sealed` is also a key of a declaration.
+                let is_private = |name: &&str| error.replace("`sealed`", "").contains(*name);
+                assert_eq!(private.iter().find(|name| is_private(name)), None, "{}: {error}", stderr.display());
+            }
+        }
     }
 }
 

@@ -267,6 +267,9 @@ fn reject_parentheses(word: &Ident, target: Target, arguments: &mut Arguments, e
         None if keys::suggestion(&text, target) == Some(Suggestion::Key(formerly)) => {
             reject_unknown(word.to_token_stream(), &text, true, target, arguments, errors);
         }
+        Some(key) if !key.example().contains('=') => {
+            errors.push(word.span(), format_args!("`{word}` takes no value; remove the parentheses"));
+        }
         _ => errors.push(word.span(), format_args!("the value of `{word}` goes after `=`; {}", remedy(word))),
     }
 }
@@ -727,6 +730,7 @@ mod tests {
             (quote!(until = "2027-03-01"), "`until` is the end of a `formerly(…)`"),
             (quote!(partitioned = true), "`partitioned` takes no value"),
             (quote!(name("a")), "the value of `name` goes after `=`"),
+            (quote!(keyed("a")), "`keyed` takes no value; remove the parentheses"),
         ] {
             let expansion = expand(keys.clone());
             let found = errors(&expansion);

@@ -40,8 +40,10 @@ pub(crate) fn check_declaration(
     if !arguments.is_incomplete && errors.count() == before {
         return declaration;
     }
-    // A keyed cookie has other methods than a cookie with one name, so the permissive declaration must be keyed too.
-    Declaration { keyed: arguments.keyed.is_some(), ..Declaration::permissive() }
+    // A keyed cookie has other methods than a cookie with one name, so the permissive declaration must be keyed too. The
+    // fields of one set may have types with errors, so each permissive declaration has a name of its own.
+    let name = Name::Literal { text: format!("invalid_{}", default.text), explicit: true };
+    Declaration { name, keyed: arguments.keyed.is_some(), ..Declaration::permissive() }
 }
 
 /// Rejects keys that contradict each other: `signed` with `sealed`, and `sealed` with `http_only = false`. The error
@@ -103,10 +105,9 @@ fn check_existing(arguments: &Arguments, errors: &mut Errors) -> Declaration {
         keyed: arguments.keyed.is_some(),
         ..Declaration::permissive()
     };
-    if let (Some(keyed), true) = (&arguments.keyed, declaration.read_only) {
-        if let Some(fault) = find_error(&declaration.spec(), Argument::Keyed) {
-            errors.push(keyed.key, fault);
-        }
+    let contradiction = find_error(&declaration.spec(), Argument::Keyed).filter(|_| declaration.read_only);
+    if let (Some(keyed), Some(fault)) = (&arguments.keyed, contradiction) {
+        errors.push(keyed.key, fault);
     }
     declaration
 }
@@ -387,12 +388,9 @@ fn check_former(
         let Some(part) = find_former_lint(&spec, index).filter(|_| !arguments.is_incomplete) else { continue };
         let tokens = former_tokens(given, part);
         let needs_reason = spec.reason.is_none();
-        if let Some(violation) = former_name_violation(deny) {
-            if deny_setting(violation, tokens.clone(), deny, needs_reason, denied, errors) {
-                continue;
-            }
-        }
-        if needs_reason {
+        let is_reported = former_name_violation(deny)
+            .is_some_and(|violation| deny_setting(violation, tokens.clone(), deny, needs_reason, denied, errors));
+        if needs_reason && !is_reported {
             errors.push_on(tokens, Rule::FormerName.text());
         }
     }

@@ -154,7 +154,11 @@ fn page() -> Response {
 }
 
 /// Middleware that records each request and the response to the request.
-async fn record(State(requests): State<Arc<Mutex<Vec<RequestRecord>>>>, request: Request, next: Next) -> Response {
+pub(crate) async fn record(
+    State(requests): State<Arc<Mutex<Vec<RequestRecord>>>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let https = matches!(request.extensions().get(), Some(Transport::Tls));
     let target = request.uri().path_and_query().map_or("", |target| target.as_str()).to_owned();
     let cookie = header_values(request.headers(), COOKIE.as_str());

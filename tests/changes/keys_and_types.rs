@@ -27,7 +27,8 @@ fn an_unreadable_session_is_signed_out_until_the_next_sign_in() {
     }
 
     let new_key = Keyring::new(Key::generate());
-    let cases: [(&str, fn(&Release, &mut Browser), Release, Code); 4] = [
+    type Case = (&'static str, fn(&Release, &mut Browser), Release, Code);
+    let cases: [Case; 4] = [
         (
             "the browser restored a session cookie after 25 hours",
             |release, browser| {
@@ -169,7 +170,8 @@ fn a_lifetime_is_cut_to_whole_seconds_and_to_the_declaration() {
 
     let release = Release::new();
     let browser = Browser::new("https://shop.example");
-    let header = |set: fn(SetCookie<Session>, std::time::SystemTime) -> SetCookie<Session>| {
+    type Setter = fn(SetCookie<Session>, std::time::SystemTime) -> SetCookie<Session>;
+    let header = |set: Setter| {
         let (_, response) = release.respond(&browser, &http::HeaderMap::new(), |cookies| {
             cookies.set(set(SetCookie::new(Session("a".into())), browser.now())).unwrap();
         });
@@ -181,7 +183,7 @@ fn a_lifetime_is_cut_to_whole_seconds_and_to_the_declaration() {
     });
     assert!(rest.contains("; Max-Age=90;"), "{rest}");
     assert_eq!(release.codes(), []);
-    let setters: [fn(SetCookie<Session>, std::time::SystemTime) -> SetCookie<Session>; 2] = [
+    let setters: [Setter; 2] = [
         |session, _| session.max_age(Duration::from_secs(365 * 86_400)),
         |session, now| session.expires(now + Duration::from_secs(365 * 86_400)),
     ];

@@ -1,6 +1,13 @@
 //! Random cases for removals: a declaration, a policy, a host and the cookies that a browser holds from earlier releases.
 //! Each case is computed from a number, so that a failed case can be repeated, and so that a real browser can replay it.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a panic in a helper fails the test"
+)]
+
 use hardtack::private::{Audience, Carrier, DeclaredCookie, HeaderTemplate, Lifetime, Read, Settable, ValueWriter};
 use hardtack::spec::{Day, Former, FormerDomain, Prefix, Spec};
 use hardtack::testing::{self, Browser};
@@ -123,9 +130,9 @@ pub(crate) struct Handlers {
 }
 
 impl Handlers {
-    const fn new<T: Cookie + Default>(spec: &'static Spec) -> Self
+    const fn new<T>(spec: &'static Spec) -> Self
     where
-        T: hardtack::AllowedOver<hardtack::Https>,
+        T: Cookie + Default + hardtack::AllowedOver<hardtack::Https>,
     {
         Handlers {
             spec,

@@ -28,7 +28,7 @@ mod by_hardtack {
     }
 
     fn interoperating(https: &Https) -> Result<String, SetError> {
-        let cookie = SetCookie::new(Session("a".into())).to_cookie(https)?;
+        let cookie = SetCookie::new(Session("a".into())).to_encoded_cookie(https)?;
         Ok(cookie.to_string())
     }
 
@@ -79,7 +79,7 @@ mod by_the_cookie_crate {
     }
 
     fn changes(https: &Https) {
-        let Ok(mut cookie) = SetCookie::new(super::Session("a".into())).to_cookie(https) else { return };
+        let Ok(mut cookie) = SetCookie::new(super::Session("a".into())).to_encoded_cookie(https) else { return };
         cookie.set_name("a"); // LINT cookie::Cookie::set_name
         cookie.set_value("b"); // LINT cookie::Cookie::set_value
         cookie.set_secure(false); // LINT cookie::Cookie::set_secure

@@ -105,14 +105,13 @@ fn routes() -> Router<Arc<Shop>> {
         .route("/theme.js", get(page::script))
 }
 
-/// If a cookie cannot be read, `?` returns the error as the response. If the request has an unreadable cookie, the
-/// response has the status 400 and removes the cookie.
-async fn home(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<impl IntoResponse> {
-    let id = cookies.try_session()?;
+/// A cookie that cannot be read counts as absent, so the visitor is signed out. The next sign-in repairs the cookie.
+async fn home(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> impl IntoResponse {
+    let id = cookies.session();
     let name = id.and_then(|id| shop.visitors().get(&id).cloned());
-    let lang = cookies.try_lang()?.unwrap_or(Lang::En);
-    let html = page::home(name.as_deref(), lang, cookies.try_theme()?, &shop.request_log.newest());
-    Ok((page::HEADERS, Html(html)))
+    let lang = cookies.lang().unwrap_or(Lang::En);
+    let html = page::home(name.as_deref(), lang, cookies.theme(), &shop.request_log.newest());
+    (page::HEADERS, Html(html))
 }
 
 #[derive(Deserialize)]
@@ -125,7 +124,7 @@ struct SignIn {
 /// form, and so sign the visitor in under any name (login CSRF). In this shop, login CSRF does no harm. If login CSRF
 /// can do harm in your application, also check the `Origin` header.
 async fn sign_in(cookies: ShopCookies, State(shop): State<Arc<Shop>>, Form(form): Form<SignIn>) -> Result<Redirect> {
-    let theme = cookies.try_theme()?.unwrap_or(Theme::Light);
+    let theme = cookies.theme().unwrap_or(Theme::Light);
     let key = random_key()?;
     shop.visitors().insert(SessionId(key.clone()), form.name);
     cookies.set_session(SessionId(key))?;
@@ -144,22 +143,20 @@ async fn choose_theme(cookies: ShopCookies, Form(choice): Form<Choice>) -> Resul
     Ok(Redirect::to("/"))
 }
 
-/// The removal header has the attributes that the cookie's declaration sets. With another `Path` or `Domain` in the
-/// removal header, the browser would not remove the cookie.
+/// `remove_all` removes each cookie of the set. Each removal header has the attributes that the cookie's declaration sets.
+/// With another `Path` or `Domain` in the removal header, the browser would not remove the cookie.
 async fn sign_out(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<Redirect> {
-    if let Some(id) = cookies.try_session()? {
+    if let Some(id) = cookies.session() {
         shop.visitors().remove(&id);
     }
-    cookies.remove_session()?;
-    cookies.remove_theme()?;
-    cookies.remove_lang()?;
+    cookies.remove_all()?;
     Ok(Redirect::to("/"))
 }
 
 /// An API for clients that are not browsers. The policy lists the path of the API, so hardtack refuses plain HTTP
 /// requests to the API and never redirects them.
 async fn me(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<String> {
-    let id = cookies.try_session()?.ok_or(StatusCode::UNAUTHORIZED)?;
+    let id = cookies.session().ok_or(StatusCode::UNAUTHORIZED)?;
     let name = shop.visitors().get(&id).cloned();
     Ok(name.ok_or(StatusCode::UNAUTHORIZED)?)
 }

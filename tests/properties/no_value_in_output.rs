@@ -6,7 +6,8 @@ use std::str::FromStr;
 use hardtack::audit::{Context, set_cookie};
 use hardtack::spec::Spec;
 use hardtack::{
-    AnyScheme, Cookie, Cookies, ReadCookie, ReadError, SameSite, SetCookie, TlsTermination, document_cookie, testing,
+    AnyScheme, Cookie, CookieFamily, Cookies, ReadCookie, ReadError, SameSite, SetCookie, TlsTermination,
+    document_cookie, testing,
 };
 use http::HeaderMap;
 use proptest::prelude::*;
@@ -42,10 +43,13 @@ proptest! {
             request.append("cookie", format!("{name}={secret}; {name}x={secret}; {secret}").parse().unwrap());
         }
         request.append("cookie", format!("legacy={secret}2; noise={}", encoded(&noise)).parse().unwrap());
+        request.append("cookie", format!("old={secret}; {}.k={secret}", AFamily::SPEC.name).parse().unwrap());
         let jar = Cookies::from_headers(&request, testing::https());
         jar.set(Cart(secret.clone())).unwrap();
         collect(&jar);
-        let errors: [ReadError; 6] = [
+        let errors: [ReadError; 8] = [
+            jar.try_get::<Moved>().map(|_| ()).unwrap_err(),
+            jar.family::<AFamily>().try_get("k").map(|_| ()).unwrap_err(),
             jar.try_get::<AU32>().map(|_| ()).unwrap_err(),
             jar.try_get::<AnEnum>().map(|_| ()).unwrap_err(),
             jar.try_get::<AByHand>().map(|_| ()).unwrap_err(),
@@ -57,9 +61,14 @@ proptest! {
         for error in &errors {
             collect(&(error.to_string(), error.client_message(), std::error::Error::source(error).map(ToString::to_string)));
         }
+        collect(&jar.family::<AFamily>());
+        collect(&jar.family::<AFamily>().set(&format!("{secret} "), AFamily(7)).unwrap_err());
         let mut response = HeaderMap::new();
         jar.write(&mut response);
         collect(&response);
+        let mut browser = testing::Browser::new("https://shop.example");
+        browser.store(&response);
+        collect(&browser);
         collect(&jar.set(Cart(secret.clone())).unwrap_err());
 
         collect(&document_cookie(&Script(secret.clone())).unwrap());
@@ -81,6 +90,15 @@ proptest! {
         prop_assert!(!texts.contains(SECRET), "{}", texts);
     }
 }
+
+/// A cookie that the request carries under its earlier name only.
+#[derive(Cookie, Debug)]
+#[cookie(formerly(name = "old", until = "9999-12-31"), reason = "browsers still hold the old cookie")]
+struct Moved(#[allow(dead_code, reason = "the test only reads an invalid value")] u32);
+
+#[derive(Cookie, Debug)]
+#[cookie(keyed, max_age = "10m")]
+struct AFamily(u32);
 
 /// A value whose `Display` implementation writes the value, and then returns an error.
 struct Broken(String);

@@ -164,7 +164,7 @@ const fn find_value_fault(spec: &Spec<'_>, entry: &Former<'_>) -> Option<FormerF
         if entry.until.is_none() {
             return entry_fault(
                 FormerPart::Name,
-                "an entry with another name needs the day on which the former value stops to count; add \
+                "an entry with another name needs the day on which the former value stops counting; add \
                  `until = \"2027-03-01\"`",
             );
         }

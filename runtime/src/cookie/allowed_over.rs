@@ -37,22 +37,32 @@ pub trait AllowedOver<S: Scheme>: sealed::AllowedOver<S> {}
 
 impl<T: Declared> AllowedOver<Https> for T {}
 impl<T: Declared> AllowedOver<AnyScheme> for T {}
-impl<T: Declared> AllowedOver<PlainHttp> for T where T::Carrier: Plain<T> {}
+impl<T: DeclaredForPlainHttp> AllowedOver<PlainHttp> for T {}
 impl<T: Cookie + AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> {}
 
-/// Every declared cookie. With a bound on this trait and not on `DeclaredCookie`, rustc reports a type without a
-/// declaration once, and not also as a Secure cookie.
+/// Every declared cookie. rustc reports the error with the fewest steps. Without this step, rustc would report a type
+/// without a declaration as a Secure cookie.
 #[doc(hidden)]
-pub trait Declared: DeclaredCookie {}
+pub trait Declared {}
 impl<T: DeclaredCookie> Declared for T {}
+
+/// Every declared cookie that plain HTTP may carry. This trait is also a step, like [`Declared`].
+#[doc(hidden)]
+pub trait DeclaredForPlainHttp {}
+impl<T: DeclaredCookie> DeclaredForPlainHttp for T where T::Carrier: Plain<T> {}
 
 /// The supertrait that a program cannot name.
 mod sealed {
-    use super::{AnyScheme, Cookie, Declared, Https, Plain, PlainHttp, Scheme, SetCookie};
+    use super::{AnyScheme, Cookie, Declared, DeclaredForPlainHttp, Https, PlainHttp, Scheme, SetCookie};
 
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is not a cookie",
+        label = "this type has no cookie declaration",
+        note = "declare it with `#[derive(Cookie)]` from `hardtack`"
+    )]
     pub trait AllowedOver<S> {}
     impl<T: Declared> AllowedOver<Https> for T {}
     impl<T: Declared> AllowedOver<AnyScheme> for T {}
-    impl<T: Declared> AllowedOver<PlainHttp> for T where T::Carrier: Plain<T> {}
+    impl<T: DeclaredForPlainHttp> AllowedOver<PlainHttp> for T {}
     impl<T: Cookie + super::AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> {}
 }

@@ -64,7 +64,7 @@ pub trait DeclaredCookie: Sized {
     note = "for one cookie, call `get`, `set` or `remove` of `Cookies`",
     note = "for a family, declare the type with `#[derive(Cookie)]` and `#[cookie(keyed, max_age = \"…\")]`"
 )]
-pub trait FamilyValue: Sized {
+pub trait FamilyValue: DeclaredCookie {
     /// The type that a handler gets and sets. For a field of a `#[cookies]` struct, `Value` is the type of the field.
     type Value;
     fn from_inner(value: Self::Value) -> Self;
@@ -159,7 +159,7 @@ impl<T> Limited<T> for Lifetime<true> {}
 
 /// The supertraits that a program cannot name. Each blanket impl has the bounds of the public trait's blanket impl.
 pub(crate) mod sealed {
-    use super::{DeclaredCookie, FamilyValue, Limited, NotKeyed, NotReadOnly};
+    use super::{DeclaredCookie, DeclaredForScripts, FamilyValue, Limited, NotKeyed, NotReadOnly};
 
     pub trait ReadCookie {}
     impl<T: DeclaredCookie> ReadCookie for T where T::Access: NotKeyed<T> {}
@@ -168,7 +168,15 @@ pub(crate) mod sealed {
     impl<T: DeclaredCookie> Cookie for T where T::Access: NotKeyed<T> + NotReadOnly<T> {}
 
     pub trait CookieFamily {}
-    impl<T: DeclaredCookie + FamilyValue> CookieFamily for T {}
+    impl<T: FamilyValue> CookieFamily for T {}
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is not a cookie",
+        label = "this type has no cookie declaration",
+        note = "declare it with `#[derive(Cookie)]` from `hardtack`"
+    )]
+    pub trait ScriptVisible {}
+    impl<T: DeclaredForScripts> ScriptVisible for T {}
 
     pub trait HasMaxAge {}
     impl<T: super::Cookie> HasMaxAge for T where T::Lifetime: Limited<T> {}
@@ -265,12 +273,12 @@ where
     note = "for one cookie, call `get`, `set` or `remove` of `Cookies`",
     note = "for a family, declare the type with `#[derive(Cookie)]` and `#[cookie(keyed, max_age = \"…\")]`"
 )]
-pub trait CookieFamily: DeclaredCookie + FamilyValue + sealed::CookieFamily {
+pub trait CookieFamily: FamilyValue + sealed::CookieFamily {
     /// The family's declaration.
     const SPEC: Spec;
 }
 
-impl<T: DeclaredCookie + FamilyValue> CookieFamily for T {
+impl<T: FamilyValue> CookieFamily for T {
     const SPEC: Spec = T::DECLARED;
 }
 
@@ -429,6 +437,12 @@ pub(crate) fn decode_raw(raw: &[u8], is_raw: bool) -> Result<Cow<'_, str>, Inval
     label = "declared HttpOnly",
     note = "declare it with `http_only = false` and a `reason`, or set it through `Cookies`"
 )]
-pub trait ScriptVisible {}
+pub trait ScriptVisible: sealed::ScriptVisible {}
 
-impl<T: DeclaredCookie> ScriptVisible for T where T::Audience: Scripts<T> {}
+impl<T: DeclaredForScripts> ScriptVisible for T {}
+
+/// Every declared cookie that is not HttpOnly. rustc reports the error with the fewest steps. Without this step, rustc
+/// would report a type without a declaration as an HttpOnly cookie.
+#[doc(hidden)]
+pub trait DeclaredForScripts {}
+impl<T: DeclaredCookie> DeclaredForScripts for T where T::Audience: Scripts<T> {}

@@ -10,7 +10,7 @@ use hardtack_rules::{SameSite, date};
 use http::HeaderValue;
 
 use super::allowed_over::AllowedOver;
-use super::declaration::{Cookie, CookieName, Declaration, EncodeValue, HasMaxAge, ScriptVisible};
+use super::declaration::{Cookie, CookieName, Declaration, EncodeValue, HasMaxAge, ScriptVisible, sealed};
 use super::error::{AttributeFault, SetError};
 use super::header_value::{HeaderContext, header_value};
 #[cfg(feature = "cookie")]
@@ -365,6 +365,9 @@ impl<T: Cookie> fmt::Debug for SetCookie<T> {
 
 #[diagnostic::do_not_recommend]
 impl<T: Cookie + ScriptVisible> ScriptVisible for SetCookie<T> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Cookie + ScriptVisible> sealed::ScriptVisible for SetCookie<T> {}
 
 #[cfg(feature = "cookie")]
 fn build_cookie(

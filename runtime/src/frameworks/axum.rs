@@ -105,10 +105,9 @@ macro_rules! __axum {
                 __parts: &mut $crate::private::http::request::Parts,
                 __state: &__State,
             ) -> ::core::result::Result<::core::option::Option<Self>, Self::Rejection> {
-                let __cookies = <$crate::Cookies<__S> as $crate::private::axum_core::extract::OptionalFromRequestParts<
-                                    __State,
-                                >>::from_request_parts(__parts, __state)
-                                .await?;
+                use $crate::private::axum_core::extract::OptionalFromRequestParts as __Optional;
+                let __cookies =
+                    <$crate::Cookies<__S> as __Optional<__State>>::from_request_parts(__parts, __state).await?;
                 ::core::result::Result::Ok(::core::option::Option::map(
                     __cookies,
                     <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,

@@ -118,6 +118,11 @@ impl Scheme for AnyScheme {}
 pub(crate) mod sealed {
     use super::Verdict;
 
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is not a scheme",
+        label = "only `Https`, `PlainHttp` and `AnyScheme` are schemes",
+        note = "an `Https` or a `PlainHttp` comes from an extractor or from `TlsTermination::detect`"
+    )]
     pub trait Sealed {
         fn verdict(&self) -> Verdict;
         /// Returns true if an extractor may create a cookie jar of type `Cookies<Self>` for a request. Only a jar of

@@ -260,20 +260,14 @@ async fn unreadable_cookies(tour: &mut Tour, https: &str) -> Result<(), Box<dyn 
 
     tour.step("Send a theme that does not exist");
     let reply = tour.send(other.get(format!("{https}/")).header(COOKIE, "__Host-theme=purple")).await?;
-    tour.check(reply.status == StatusCode::BAD_REQUEST, "status 400: the request is invalid");
-    tour.check(
-        reply.set_cookies == [format!("__Host-theme=; Path=/; {EXPIRED}; Secure; SameSite=Lax")],
-        "the response removes the cookie, so the next request succeeds",
-    );
+    tour.check(reply.status == StatusCode::OK, "status 200: a cookie that cannot be read counts as absent");
+    tour.check(reply.set_cookies.is_empty(), "a read changes nothing; the next `set` repairs the cookie");
 
     tour.step("Send two sessions, as if another host had planted one");
     let twice = "__Host-Http-session=mine; __Host-Http-session=planted";
     let reply = tour.send(other.get(format!("{https}/")).header(COOKIE, twice)).await?;
-    tour.check(reply.status == StatusCode::BAD_REQUEST, "status 400: neither value is used");
-    tour.check(
-        reply.set_cookies == [format!("__Host-Http-session=; Path=/; {EXPIRED}; Secure; HttpOnly; SameSite=Strict")],
-        "the response removes the cookie",
-    );
+    tour.check(reply.status == StatusCode::OK, "status 200: neither value is used, so the visitor is signed out");
+    tour.check(reply.set_cookies.is_empty(), "a read changes nothing; the next sign-in repairs the cookie");
     Ok(())
 }
 

@@ -27,8 +27,8 @@ struct ShopCookies {
 
 #[handler]
 fn home(shop: ShopCookies) -> Result<String> {
-    let who = if shop.try_session()?.is_some() { "signed in" } else { "signed out" };
-    let theme = shop.try_theme()?.unwrap_or(Theme::Light);
+    let who = if shop.session().is_some() { "signed in" } else { "signed out" };
+    let theme = shop.theme().unwrap_or(Theme::Light);
     Ok(format!("{who}, {theme:?}\n"))
 }
 

@@ -29,8 +29,8 @@ struct SiteCookies {
 
 #[handler]
 async fn home(cookies: SiteCookies) -> Result<String, hardtack::salvo::Error> {
-    let who = if cookies.try_session()?.is_some() { "signed in" } else { "signed out" };
-    Ok(format!("{who}, {:?}\n", cookies.try_theme()?.unwrap_or(Theme::Light)))
+    let who = if cookies.session().is_some() { "signed in" } else { "signed out" };
+    Ok(format!("{who}, {:?}\n", cookies.theme().unwrap_or(Theme::Light)))
 }
 
 #[handler]

@@ -147,7 +147,7 @@ fn done(result: Result<(), SetError>) -> String {
 
 /// Returns the path of a step.
 pub(crate) fn step_path(name: &str) -> String {
-    let index = STEPS.iter().position(|(step, _)| *step == name).expect("a step of the list");
+    let index = STEPS.iter().position(|(step, _)| *step == name).unwrap();
     format!("/step/{index}")
 }
 

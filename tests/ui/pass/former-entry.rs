@@ -1,6 +1,7 @@
 //! A cookie has up to four different earlier names and scopes. An entry with the present name needs no `until`.
 use hardtack::{Cookie, ReadCookie};
 
+#[allow(clippy::duplicated_attributes, reason = "two `formerly` entries have the same path")]
 #[derive(Cookie)]
 #[cookie(
     path = "/app",

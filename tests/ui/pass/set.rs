@@ -31,6 +31,7 @@ pub struct Shop {
     #[cookie(max_age = "8h", same_site = Strict)]
     pub session: SessionId,
     #[cfg_attr(all(), doc = "The number of items in the cart.")]
+    #[cookie(max_age = "8h")]
     cart: u32,
     #[cookie(existing)]
     pub lang: Lang,
@@ -63,20 +64,33 @@ pub(crate) fn main() {
     assert_eq!(shop.try_cart().unwrap(), None);
     assert_eq!(shop.try_lang().unwrap(), Some(Lang::En));
     assert_eq!(shop.try_legacy().unwrap(), Some(Legacy("php".to_owned())));
+    assert_eq!((shop.session(), shop.cart()), (Some(SessionId("old".to_owned())), None));
+    assert_eq!((shop.lang(), shop.legacy(), shop.banner()), (Some(Lang::En), Some(Legacy("php".to_owned())), None));
     shop.set_session("new").unwrap();
     shop.set_cart_with(3, |cart| cart.max_age(Duration::from_secs(60))).unwrap();
     shop.clone().set_lang(Lang::De).unwrap();
     shop.remove_banner().unwrap();
+    // The getters see the cookies that this request set.
+    assert_eq!((shop.session(), shop.cart()), (Some(SessionId("new".to_owned())), Some(3)));
     let cookies: Cookies = Cookies::from(shop);
     assert_eq!(
         headers(&cookies),
         [
+            "banner=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax",
             "__Host-Http-session=new; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Strict",
             "__Host-Http-cart=3; Path=/; Max-Age=60; Secure; HttpOnly; SameSite=Lax",
             "__Host-lang=de; Path=/; Secure; SameSite=Lax",
-            "banner=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax",
         ],
     );
+
+    // `remove_all` removes every cookie that is not `read_only`.
+    let cookies = Cookies::from_headers(&request, testing::https());
+    let shop = Shop::from(cookies.clone());
+    shop.set_cart(3).unwrap();
+    shop.remove_all().unwrap();
+    assert_eq!((shop.session(), shop.cart(), shop.legacy()), (None, None, Some(Legacy("php".to_owned()))));
+    let names: Vec<_> = headers(&cookies).iter().map(|header| header.split("=;").next().unwrap().to_owned()).collect();
+    assert_eq!(names, ["__Host-Http-session", "__Host-Http-cart", "__Host-lang", "banner"]);
 
     let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
     let plain = || TlsTermination::none().detect(&parts, None).unwrap_err();

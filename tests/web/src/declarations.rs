@@ -38,6 +38,7 @@ pub(crate) struct Banner(pub(crate) String);
 pub(crate) struct Elsewhere(pub(crate) String);
 
 /// A cookie that an earlier release set under another name and in other scopes.
+#[allow(clippy::duplicated_attributes, reason = "two `formerly` entries have the same path")]
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(
     http_only = false,
