@@ -11,7 +11,9 @@ use super::head::{RequestHead, Transport};
 use super::loopback;
 use super::proxies::TrustedProxies;
 use super::scheme::{Https, PlainHttp, Verdict};
-use super::signal::{ConfiguredHeader, SignalMistake};
+use super::signal::ConfiguredHeader;
+#[cfg(any(test, feature = "_layer"))]
+use super::signal::SignalMistake;
 
 mod environment;
 #[cfg(test)]
@@ -279,6 +281,7 @@ impl TlsTermination {
     }
 
     /// Returns the mistake in the settings of the trusted proxies.
+    #[cfg(any(test, feature = "_layer"))]
     pub(crate) fn mistake(&self) -> Option<SignalMistake> {
         match &self.source {
             Source::AtProxy(proxies) => proxies.mistake(),

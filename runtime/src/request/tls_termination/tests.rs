@@ -561,7 +561,8 @@ fn refusal_names_one_line_to_write() {
         "insert `hardtack::tls::Peer(address)` into the request's extensions, or on a Unix socket write \
          `TrustedProxies::unix_socket()`"
     };
-    let cases: Vec<(TlsTermination, &[(&str, &str)], Option<IpAddr>, String)> = vec![
+    type Case = (TlsTermination, &'static [(&'static str, &'static str)], Option<IpAddr>, String);
+    let cases: Vec<Case> = vec![
         (
             TlsTermination::per_connection(),
             &[],
