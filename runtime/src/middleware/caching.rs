@@ -8,25 +8,22 @@ use http::{HeaderMap, HeaderValue};
 use crate::policy::Caching;
 use crate::wire::list::split_unquoted;
 
-/// The number of headers in [`TARGETED_HEADERS`].
-pub(super) const TARGETED_COUNT: usize = 9;
-
-/// The headers that some shared caches read in place of `Cache-Control`.
-pub(super) const TARGETED_HEADERS: [HeaderName; TARGETED_COUNT] = [
+/// The headers that some shared caches read in place of `Cache-Control`, in lower case.
+pub(super) const TARGETED_HEADERS: [&str; 9] = [
     // RFC 9213 3.1.
-    HeaderName::from_static("cdn-cache-control"),
-    HeaderName::from_static("akamai-cache-control"),
-    HeaderName::from_static("cloudflare-cdn-cache-control"),
-    HeaderName::from_static("netlify-cdn-cache-control"),
-    HeaderName::from_static("vercel-cdn-cache-control"),
+    "cdn-cache-control",
+    "akamai-cache-control",
+    "cloudflare-cdn-cache-control",
+    "netlify-cdn-cache-control",
+    "vercel-cdn-cache-control",
     // The Edge Architecture Specification, for example Fastly and Varnish.
-    HeaderName::from_static("surrogate-control"),
+    "surrogate-control",
     // Akamai.
-    HeaderName::from_static("edge-control"),
+    "edge-control",
     // nginx.
-    HeaderName::from_static("x-accel-expires"),
+    "x-accel-expires",
     // LiteSpeed.
-    HeaderName::from_static("x-litespeed-cache-control"),
+    "x-litespeed-cache-control",
 ];
 
 /// Makes the caching headers of a response with cookies stricter. Returns the names of the headers that let shared
@@ -39,7 +36,12 @@ pub(super) fn restrict(caching: Caching, response: &mut HeaderMap) -> Vec<Header
         }
         response.insert(CACHE_CONTROL, value);
     }
-    shared.extend(TARGETED_HEADERS.into_iter().filter(|name| response.remove(name).is_some()));
+    let targeted = response.keys().filter(|name| TARGETED_HEADERS.contains(&name.as_str()));
+    let targeted: Vec<HeaderName> = targeted.cloned().collect();
+    for name in &targeted {
+        response.remove(name);
+    }
+    shared.extend(targeted);
     shared
 }
 
@@ -200,8 +202,8 @@ mod tests {
                 assert_eq!(restrict(caching, &mut response), [""; 0], "{name}");
             }
         }
-        let mut response: HeaderMap =
-            TARGETED_HEADERS.into_iter().map(|name| (name, HeaderValue::from_static("no-store"))).collect();
+        let header = |name| (http::HeaderName::from_static(name), HeaderValue::from_static("no-store"));
+        let mut response: HeaderMap = TARGETED_HEADERS.into_iter().map(header).collect();
         response.insert(CACHE_CONTROL, HeaderValue::from_static("public"));
         let shared = restrict(Caching::Private, &mut response);
         assert_eq!(shared.len(), 1 + TARGETED_HEADERS.len());

@@ -40,11 +40,25 @@ pub(crate) struct TrustedHeaders(pub(crate) Vec<HeaderValue>);
 
 /// The response headers that [`ResponseHardener::harden`] reads and changes.
 #[cfg(any(feature = "actix", feature = "rocket"))]
-pub(crate) const MANAGED_HEADERS: [http::HeaderName; 3 + caching::TARGETED_COUNT] = {
+pub(crate) const MANAGED_HEADERS: [http::HeaderName; 3 + caching::TARGETED_HEADERS.len()] = {
+    use http::HeaderName;
     use http::header::CACHE_CONTROL;
 
     let [a, b, c, d, e, f, g, h, i] = caching::TARGETED_HEADERS;
-    [SET_COOKIE, CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, a, b, c, d, e, f, g, h, i]
+    [
+        SET_COOKIE,
+        CACHE_CONTROL,
+        STRICT_TRANSPORT_SECURITY,
+        HeaderName::from_static(a),
+        HeaderName::from_static(b),
+        HeaderName::from_static(c),
+        HeaderName::from_static(d),
+        HeaderName::from_static(e),
+        HeaderName::from_static(f),
+        HeaderName::from_static(g),
+        HeaderName::from_static(h),
+        HeaderName::from_static(i),
+    ]
 };
 
 /// The action of the middleware on a `Set-Cookie` header that the jar did not write.

@@ -41,8 +41,10 @@ pub(crate) struct Allowed {
     pub(crate) everything: bool,
 }
 
-/// The words for the weaknesses in an environment variable or a TOML file, and the function for each word.
-const WORDS: [(&str, fn(Exception) -> Exception); 4] = [
+/// A word for a weakness in an environment variable or a TOML file, and the function that allows the weakness.
+type Word = (&'static str, fn(Exception) -> Exception);
+
+const WORDS: [Word; 4] = [
     ("insecure", Exception::insecure),
     ("readable_by_scripts", Exception::readable_by_scripts),
     ("any_same_site", Exception::any_same_site),

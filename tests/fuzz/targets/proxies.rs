@@ -402,7 +402,11 @@ fn check_response(
     status: StatusCode,
     headers: &HeaderMap,
 ) {
-    if is_https || !force.is_on || request.path == "/health" {
+    let token = request.path.strip_prefix("/.well-known/acme-challenge/").unwrap_or_default();
+    let is_challenge = matches!(request.method.as_str(), "GET" | "HEAD")
+        && !token.is_empty()
+        && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if is_https || !force.is_on || request.path == "/health" || is_challenge {
         assert!(reached && status == StatusCode::OK && !headers.contains_key(LOCATION));
         return;
     }
@@ -426,6 +430,8 @@ fn check_response(
     if let Some(hosts) = force.hosts {
         assert!(hosts.contains(&plain_host.as_str()), "{host}");
     }
+    let is_local = plain_host == "localhost" || plain_host.ends_with(".localhost") || plain_host == "[::1]";
+    assert!(!is_local || force.port.is_some(), "a redirect to {host} without a port");
 
     // A browser parses the redirect URL and finds the request's host. A browser rejects the redirect URL only if the
     // host has an `xn--` label with invalid Punycode.

@@ -164,7 +164,7 @@ fn managed_headers_contain_each_changed_header() {
     use super::MANAGED_HEADERS;
     use crate::middleware::caching::TARGETED_HEADERS;
 
-    for name in TARGETED_HEADERS.iter().chain(&[SET_COOKIE, CACHE_CONTROL, STRICT_TRANSPORT_SECURITY]) {
+    for name in TARGETED_HEADERS.into_iter().chain(["set-cookie", "cache-control", "strict-transport-security"]) {
         assert_eq!(MANAGED_HEADERS.iter().filter(|managed| *managed == name).count(), 1, "{name}");
     }
     assert_eq!(MANAGED_HEADERS.len(), TARGETED_HEADERS.len() + 3);
