@@ -152,7 +152,8 @@ impl<E: Endpoint> Endpoint for PolicyEndpoint<E> {
         let mut in_flight = match self.guard.on_request(&head) {
             Ok(in_flight) => in_flight,
             Err(policy_response) => {
-                let mut response = Response::builder().status(policy_response.status()).finish();
+                let mut response =
+                    Response::builder().status(policy_response.status()).body(policy_response.body().into_owned());
                 policy_response.write_headers(response.headers_mut());
                 return Ok(response);
             }
@@ -231,7 +232,7 @@ impl ResponseError for ExtractError {
     }
 
     fn as_response(&self) -> Response {
-        (self.status(), self.client_message()).into_response()
+        (self.status(), self.body().into_owned()).into_response()
     }
 }
 
