@@ -1,41 +1,115 @@
-//! Recognises the names that common libraries give to session cookies and CSRF tokens. The input of each function is a
-//! cookie's name, and the output is a boolean. The functions ignore letter case.
+//! Recognises the names of session and login cookies, of CSRF tokens, and of the cookies that hold the state of a
+//! sign-in. The input of each function is a cookie's name.
+//!
+//! Two parts decide in this order:
+//!
+//! - The table `table.rs` has the names of products, and the names that only look like the name of a session cookie.
+//! - The rules in `words.rs` look at the words of the name, such as `session` in `sessionTimeout`.
+//!
+//! All functions ignore letter case, and ignore a name prefix such as `__Host-`. Browsers compare names with their
+//! letter case, but products and their configurations differ in it: `PHPSESSID` and `phpsessid` are both session
+//! cookies.
 
 use crate::spec::{Prefix, starts_with};
 
-/// Session cookie names that `contains_sess_or_login` does not recognise. The names are in lower case.
-const SESSION_NAMES: &[&str] = &[
-    "id", // tower-sessions, axum-login, actix-session
-    "sid",
-    "connect.sid",
-    ".aspxauth",
-    ".aspnetcore.cookies",
-    ".aspnet.applicationcookie",
-    "cfid",
-    "cftoken",
-    "auth",
-    "auth_token",
-    "access_token",
-    "refresh_token",
-    "remember_token",
-    "remember_user_token",
-    "jwt",
-];
+mod table;
+#[cfg(test)]
+mod tests;
+mod words;
+
+/// What a cookie is for, as far as the cookie's name tells.
+///
+/// ```
+/// use hardtack_rules::session_names::{NameKind, kind};
+///
+/// assert_eq!(kind(b"PHPSESSID"), NameKind::Session);
+/// assert_eq!(kind(b"XSRF-TOKEN"), NameKind::CsrfToken);
+/// assert_eq!(kind(b"oauth_state"), NameKind::SignInState);
+/// assert_eq!(kind(b"login_hint"), NameKind::Other);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NameKind {
+    /// The name of a session cookie or a login cookie: whoever has the value is signed in.
+    Session,
+    /// The name of a CSRF token. Scripts read many CSRF tokens.
+    CsrfToken,
+    /// The name of a cookie that holds the state of one sign-in with another site, such as a nonce. Browsers must send
+    /// the cookie when the other site sends the user back, which is a cross-site POST in SAML and in OIDC `form_post`.
+    SignInState,
+    /// Another name.
+    Other,
+}
+
+/// Returns the kind of the name. First the table decides, then the words of the name.
+#[must_use]
+pub fn kind(name: &[u8]) -> NameKind {
+    let bare = without_prefix(name);
+    table::find(bare).unwrap_or_else(|| words::kind(bare))
+}
+
+/// Returns the kind of the name by its words alone, without the table of products.
+///
+/// ```
+/// use hardtack_rules::session_names::{NameKind, kind, kind_by_words};
+///
+/// assert_eq!(kind_by_words(b"shop_session"), NameKind::Session);
+/// assert_eq!((kind_by_words(b"CASTGC"), kind(b"CASTGC")), (NameKind::Session, NameKind::Session));
+/// assert_eq!((kind_by_words(b"iPlanetDirectoryPro"), kind(b"iPlanetDirectoryPro")), (NameKind::Other, NameKind::Session));
+/// ```
+#[must_use]
+pub fn kind_by_words(name: &[u8]) -> NameKind {
+    words::kind(without_prefix(name))
+}
 
 /// Returns true if the name looks like the name of a session cookie, such as `PHPSESSID` or `_shop_session`. The check
 /// ignores a prefix such as `__Host-`.
 ///
+/// The name of a CSRF token counts only if it contains `sess`, as `session_csrf` does.
+///
 /// ```
 /// use hardtack_rules::session_names::is_session_like;
 ///
-/// assert!(is_session_like(b"PHPSESSID") && is_session_like(b"__Host-sid"));
-/// assert!(!is_session_like(b"theme"));
+/// assert!(is_session_like(b"PHPSESSID") && is_session_like(b"__Host-sid") && is_session_like(b"remember_me"));
+/// assert!(!is_session_like(b"theme") && !is_session_like(b"session_expiry") && !is_session_like(b"csrftoken"));
 /// ```
 #[must_use]
 pub fn is_session_like(name: &[u8]) -> bool {
-    let prefix = Prefix::from_name_any_case(name);
-    let bare = prefix.and_then(|prefix| name.get(prefix.as_str().len()..)).unwrap_or(name);
-    contains_sess_or_login(bare) || SESSION_NAMES.iter().any(|session| bare.eq_ignore_ascii_case(session.as_bytes()))
+    match kind(name) {
+        NameKind::Session => true,
+        NameKind::CsrfToken => contains(name, b"sess"),
+        NameKind::SignInState | NameKind::Other => false,
+    }
+}
+
+/// Returns true if the name looks like the name of a cookie that holds the state of a sign-in with another site.
+///
+/// ```
+/// use hardtack_rules::session_names::is_sign_in_state;
+///
+/// assert!(is_sign_in_state(b".AspNetCore.Correlation.Zm9v") && is_sign_in_state(b"saml_relay_state"));
+/// assert!(!is_sign_in_state(b"session") && !is_sign_in_state(b"state"));
+/// ```
+#[must_use]
+pub fn is_sign_in_state(name: &[u8]) -> bool {
+    kind(name) == NameKind::SignInState
+}
+
+/// Returns the beginning that the names of this cookie have in common, with `*` at the end, if the table knows that the
+/// end of the name varies. The returned pattern matches the name byte for byte.
+///
+/// ```
+/// use hardtack_rules::session_names::common_pattern;
+///
+/// assert_eq!(common_pattern(b".AspNetCore.Correlation.Zm9v"), Some(".AspNetCore.Correlation.*"));
+/// assert_eq!(common_pattern(b".aspnetcore.correlation.zm9v"), None);
+/// assert_eq!(common_pattern(b"PHPSESSID"), None);
+/// ```
+#[must_use]
+pub fn common_pattern(name: &[u8]) -> Option<&'static str> {
+    let (pattern, _) = table::find_row(name)?;
+    let start = pattern.strip_suffix('*')?;
+    name.starts_with(start.as_bytes()).then_some(*pattern)
 }
 
 /// Returns true if the name contains `csrf` or `xsrf`, and so looks like the name of a CSRF token.
@@ -56,6 +130,7 @@ pub const fn is_csrf_like(name: &[u8]) -> bool {
 
 /// Returns true if the name contains `sess` or `login`. The HTTP Observatory recognises session cookies in the same
 /// way.
+#[cfg(any(test, feature = "auditors"))]
 pub(crate) const fn contains_sess_or_login(name: &[u8]) -> bool {
     contains(name, b"login") || contains(name, b"sess")
 }
@@ -63,6 +138,11 @@ pub(crate) const fn contains_sess_or_login(name: &[u8]) -> bool {
 /// Returns true if the name contains `csrf`. The HTTP Observatory recognises CSRF tokens in the same way.
 pub(crate) const fn contains_csrf(name: &[u8]) -> bool {
     contains(name, b"csrf")
+}
+
+fn without_prefix(name: &[u8]) -> &[u8] {
+    let prefix = Prefix::from_name_any_case(name);
+    prefix.and_then(|prefix| name.get(prefix.as_str().len()..)).unwrap_or(name)
 }
 
 /// Returns true if `text` contains `part` in any letter case.
@@ -76,52 +156,5 @@ const fn contains(text: &[u8], part: &[u8]) -> bool {
             [_, rest @ ..] => text = rest,
             [] => return false,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{contains_csrf, contains_sess_or_login, is_csrf_like, is_session_like};
-
-    #[test]
-    fn common_session_names_are_recognised() {
-        for name in [
-            "id",
-            "axum-login.session",
-            "PHPSESSID",
-            "JSESSIONID",
-            "ASP.NET_SessionId",
-            ".AspNetCore.Session",
-            ".ASPXAUTH",
-            "_shop_session",
-            "laravel_session",
-            "sessionid",
-            "connect.sid",
-            "__Host-sid",
-            "__hOST-SID",
-            "login_token",
-        ] {
-            assert!(is_session_like(name.as_bytes()), "{name}");
-        }
-        for name in ["theme", "lang", "identity_hint", "basket", "sidebar", "csrftoken", "__Host-", ""] {
-            assert!(!is_session_like(name.as_bytes()), "{name}");
-        }
-    }
-
-    #[test]
-    fn csrf_and_xsrf_tokens_are_recognised() {
-        for name in ["csrftoken", "_CSRF", "XSRF-TOKEN", "__Host-x-csrf-token", "xsrf"] {
-            assert!(is_csrf_like(name.as_bytes()), "{name}");
-        }
-        for name in ["session", "csr", "xsr-f", ""] {
-            assert!(!is_csrf_like(name.as_bytes()), "{name}");
-        }
-    }
-
-    #[test]
-    fn the_observatory_tests_ignore_letter_case() {
-        assert!(contains_sess_or_login(b"ASP.NET_SessionId") && contains_sess_or_login(b"wordpress_logged_LOGIN"));
-        assert!(!contains_sess_or_login(b"ses") && !contains_sess_or_login(b"sid"));
-        assert!(contains_csrf(b"csrftoken") && contains_csrf(b"_CSRF") && !contains_csrf(b"XSRF-TOKEN"));
     }
 }

@@ -1,12 +1,14 @@
 //! Writes the `Set-Cookie` headers of a jar into a response. If a header is weaker than the policy's baseline, this
 //! file makes the header stricter.
 
+use core::fmt;
 use std::time::SystemTime;
 
-use hardtack_rules::SameSite;
+use hardtack_rules::{SameSite, session_names};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 
+use super::cross_site::CrossSiteNote;
 use super::state::JarState;
 use crate::clock;
 use crate::cookie::header_value::SetCookieHeader;
@@ -43,10 +45,27 @@ impl JarState {
         }
         let stricter = tighten(policy.baseline(), parsed, policy.allowed(parsed.name), clock::now)?;
         let name = parsed.display_name();
-        let event = Event::new(Kind::HeaderHardened, Code::Baseline, &"tightened to the policy's baseline");
-        self.emit(event.with_cookie(&name));
+        let emit = |reason: &dyn fmt::Display| {
+            self.emit(Event::new(Kind::HeaderHardened, Code::Baseline, reason).with_cookie(&name));
+        };
+        const REASON: &str = "tightened to the policy's baseline";
+        match broken_same_site(parsed, &stricter) {
+            None => emit(&REASON),
+            Some(same_site) => {
+                let note = CrossSiteNote { name: parsed.name, display_name: &name, same_site };
+                emit(&format_args!("{REASON}; {note}"));
+            }
+        }
         Some(stricter)
     }
+}
+
+/// Returns the new `SameSite` of a header if the old header was meant for requests from other sites: the old header had
+/// `SameSite=None`, or the cookie holds the state of a sign-in.
+fn broken_same_site(parsed: &ParsedSetCookie<'_>, stricter: &[u8]) -> Option<SameSite> {
+    let (old, new) = (parsed.known_same_site(), ParsedSetCookie::parse(stricter).known_same_site());
+    let is_for_other_sites = old == Some(SameSite::None) || session_names::is_sign_in_state(parsed.name);
+    new.filter(|_| old != new && is_for_other_sites)
 }
 
 /// Replaces the bytes of a header value. The new header value keeps the `sensitive` mark of the old header value.

@@ -7,7 +7,7 @@ use core::fmt;
 use hardtack_rules::session_names;
 
 use crate::event::Code;
-use crate::policy::Allowed;
+use crate::policy::{Allowed, Policy};
 use crate::wire::set_cookie::ParsedSetCookie;
 
 /// The attributes that are missing in a `Set-Cookie` header. `Display` lists the missing attributes.
@@ -23,14 +23,14 @@ impl MissingAttributes {
     /// `HttpOnly` and a valid `SameSite`. A cookie with a CSRF token does not need `HttpOnly`, because scripts read
     /// CSRF tokens.
     ///
-    /// `listed` contains the names in the policy's setting `session_names`. `allowed` are the weaknesses that the
-    /// policy's exceptions allow for the cookie.
-    pub(super) fn find(parsed: &ParsedSetCookie<'_>, listed: &[String], allowed: Allowed) -> Self {
+    /// The policy decides which names are names of session cookies. `allowed` are the weaknesses that the policy's
+    /// exceptions allow for the cookie.
+    pub(super) fn find(parsed: &ParsedSetCookie<'_>, policy: &Policy, allowed: Allowed) -> Self {
         let http_only = !parsed.http_only && !allowed.readable_by_scripts;
         let same_site = parsed.known_same_site().is_none() && !allowed.any_same_site;
         // To save time, the code checks the cookie's name only if `HttpOnly` or `SameSite` is missing. Most headers of
         // session libraries have both attributes.
-        let is_session = (http_only || same_site) && is_session_name(parsed.name, listed);
+        let is_session = (http_only || same_site) && policy.is_session_name(parsed.name);
         MissingAttributes {
             secure: !parsed.secure && !allowed.insecure,
             http_only: is_session && http_only && !session_names::is_csrf_like(parsed.name),
@@ -40,6 +40,11 @@ impl MissingAttributes {
 
     pub(super) fn is_empty(self) -> bool {
         self == MissingAttributes::default()
+    }
+
+    /// Returns true if `SameSite` is missing.
+    pub(super) fn same_site(self) -> bool {
+        self.same_site
     }
 
     /// Returns a copy of the header, with the missing attributes at the end.
@@ -71,26 +76,30 @@ impl fmt::Display for MissingAttributes {
     }
 }
 
-fn is_session_name(name: &[u8], listed: &[String]) -> bool {
-    listed.iter().any(|listed| listed.as_bytes() == name) || session_names::is_session_like(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::MissingAttributes;
-    use crate::policy::Allowed;
+    use crate::policy::{Allowed, Policy};
     use crate::wire::set_cookie::ParsedSetCookie;
 
     #[test]
     fn hardening_adds_missing_attributes_once() {
+        let policy = Policy::builder().session_names(["basket", "till_*"]).not_session_names(["till_theme", "sid_*"]);
+        let policy = policy.build().unwrap();
         let harden = |header: &str| {
             let parsed = ParsedSetCookie::parse(header.as_bytes());
-            let missing = MissingAttributes::find(&parsed, &["basket".to_owned()], Allowed::default());
+            let missing = MissingAttributes::find(&parsed, &policy, Allowed::default());
             String::from_utf8(missing.append_to(header.as_bytes())).unwrap()
         };
         for (header, hardened) in [
             ("theme=dark", "theme=dark; Secure"),
             ("basket=1", "basket=1; Secure; HttpOnly; SameSite=Lax"),
+            ("till_3=1", "till_3=1; Secure; HttpOnly; SameSite=Lax"),
+            // The longer entry of the two lists decides.
+            ("till_theme=1", "till_theme=1; Secure"),
+            ("till_theme_2=1", "till_theme_2=1; Secure; HttpOnly; SameSite=Lax"),
+            ("sid_1=1", "sid_1=1; Secure"),
+            ("Till_3=1", "Till_3=1; Secure"),
             ("PHPSESSID=1; path=/", "PHPSESSID=1; path=/; Secure; HttpOnly; SameSite=Lax"),
             ("id=1; secure;  HTTPONLY ;samesite=none;X=1", "id=1; secure;  HTTPONLY ;samesite=none;X=1"),
             ("sid=1; Secure; SameSite=Lax", "sid=1; Secure; SameSite=Lax; HttpOnly"),
@@ -120,7 +129,8 @@ mod tests {
             (Allowed { insecure: true, ..nothing }, "theme=dark", "theme=dark"),
             (Allowed { insecure: true, readable_by_scripts: true, any_same_site: true, ..nothing }, "sid=1", "sid=1"),
         ] {
-            let missing = MissingAttributes::find(&ParsedSetCookie::parse(header.as_bytes()), &[], allowed);
+            let missing =
+                MissingAttributes::find(&ParsedSetCookie::parse(header.as_bytes()), &Policy::default(), allowed);
             assert_eq!(String::from_utf8(missing.append_to(header.as_bytes())).unwrap(), hardened, "{allowed:?}");
         }
     }

@@ -4,6 +4,9 @@
 //! The middleware adds missing attributes to a `Set-Cookie` header from other code. The baseline of the policy can also
 //! make the existing attributes of the header stricter. The middleware does not change other bytes of the header.
 
+use core::fmt;
+
+use hardtack_rules::SameSite;
 use hardtack_rules::wire::find_folded_cookie;
 use http::header::{Entry, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, HeaderValue};
@@ -17,6 +20,7 @@ use crate::clock;
 use crate::cookie::declaration::Spec;
 use crate::cookie::header_value::SetCookieHeader;
 use crate::event::{Code, Event, Kind};
+use crate::jar::cross_site::CrossSiteNote;
 use crate::jar::state::JarState;
 use crate::jar::write::replace;
 use crate::policy::{Policy, UndeclaredCookies};
@@ -205,7 +209,7 @@ impl<'a> ResponseHardener<'a> {
         if let Some((spec, differences)) = comparison {
             return Treatment::Namesake { spec, differences, is_hardened };
         }
-        let missing = MissingAttributes::find(parsed, self.policy.session_names(), allowed);
+        let missing = MissingAttributes::find(parsed, self.policy, allowed);
         match missing.is_empty() {
             true => Treatment::Keep,
             false if is_hardened => Treatment::Harden(missing),
@@ -218,7 +222,7 @@ impl<'a> ResponseHardener<'a> {
         let declared = with_declared_attributes(spec, parsed, differences);
         let header = declared.as_deref().unwrap_or(parsed.header);
         let allowed = self.policy.allowed(parsed.name);
-        let missing = MissingAttributes::find(&ParsedSetCookie::parse(header), self.policy.session_names(), allowed);
+        let missing = MissingAttributes::find(&ParsedSetCookie::parse(header), self.policy, allowed);
         if missing.is_empty() { declared } else { Some(missing.append_to(header)) }
     }
 
@@ -234,7 +238,16 @@ impl<'a> ResponseHardener<'a> {
                 self.emit(parsed, Event::new(Kind::HeaderReported, missing.code(), &reason));
             }
             Treatment::Harden(missing) => {
-                self.emit(parsed, Event::new(Kind::HeaderHardened, missing.code(), &format_args!("added {missing}")));
+                let emit = |reason: &dyn fmt::Display| {
+                    self.emit(parsed, Event::new(Kind::HeaderHardened, missing.code(), reason));
+                };
+                if !missing.same_site() {
+                    return emit(&format_args!("added {missing}"));
+                }
+                let display_name = parsed.display_name();
+                let (name, display_name) = (parsed.name, display_name.as_ref());
+                let note = CrossSiteNote { name, display_name, same_site: SameSite::Lax };
+                emit(&format_args!("added {missing}; {note}"));
             }
             Treatment::Drop(reason) => {
                 let evidence = Some(self.jar.verdict().evidence);

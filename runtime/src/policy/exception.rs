@@ -1,9 +1,10 @@
-//! An exception: the attributes that the policy does not demand of one cookie. The module `middleware` applies an
+//! An exception: the attributes that the policy does not demand of a cookie. The module `middleware` applies an
 //! exception to cookies that are set without hardtack. The module `jar` applies an exception to the policy's baseline.
 
-use super::{PolicyError, check_cookie_name, check_reason};
+use super::{PolicyError, check_reason, name_pattern};
 
-/// An exception for one cookie. An exception allows one or several weaknesses, and states the reason.
+/// An exception for one cookie, or for all cookies whose names begin alike. An exception allows one or several
+/// weaknesses, and states the reason.
 ///
 /// The policy still demands everything else of the cookie. For example, a cookie whose exception is
 /// [`readable_by_scripts`](Exception::readable_by_scripts) still gets `Secure` and `SameSite`.
@@ -76,10 +77,17 @@ impl Allowed {
 impl Exception {
     /// Makes an exception that allows nothing yet. The name of the cookie is compared byte for byte.
     ///
+    /// The name may end with `*`, for cookies whose names end in a variable part: `_shibstate_*` stands for every name
+    /// that begins with `_shibstate_`. A `*` is allowed only at the end, and not after a prefix such as `__Host-` alone.
+    ///
     /// ```
+    /// use hardtack::Policy;
     /// use hardtack::policy::Exception;
     ///
     /// assert_eq!(Exception::for_cookie("theme").cookie(), "theme");
+    ///
+    /// let exception = Exception::for_cookie("*").any_same_site().because("the identity provider sends a POST");
+    /// assert_eq!(Policy::builder().exception(exception).build().unwrap_err().key(), "exceptions");
     /// ```
     pub fn for_cookie(name: impl Into<String>) -> Self {
         Exception { cookie: name.into(), allowed: Allowed::NOTHING, reason: String::new() }
@@ -155,7 +163,7 @@ impl Exception {
         self
     }
 
-    /// Returns the name of the cookie.
+    /// Returns the name of the cookie, as it was passed to [`for_cookie`](Exception::for_cookie).
     #[must_use]
     pub fn cookie(&self) -> &str {
         &self.cookie
@@ -191,6 +199,11 @@ impl Exception {
         self.allowed.everything
     }
 
+    /// Returns true if the exception is for the cookie with this name.
+    pub(crate) fn covers(&self, name: &[u8]) -> bool {
+        name_pattern::matches(&self.cookie, name)
+    }
+
     pub(super) fn allowed(&self) -> Allowed {
         self.allowed
     }
@@ -209,7 +222,7 @@ impl Exception {
 
     pub(super) fn check(&self) -> Result<(), PolicyError> {
         const KEY: &str = "exceptions";
-        check_cookie_name(KEY, &self.cookie)?;
+        name_pattern::check(KEY, &self.cookie)?;
         if self.allowed.is_nothing() {
             let cookie = self.cookie.escape_debug();
             let problem = format!("the exception for `{cookie}` allows nothing; write what it allows: {}", words());

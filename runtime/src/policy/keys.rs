@@ -100,6 +100,8 @@ pub(super) const KEYS: &[Key] = &[
     #[cfg(feature = "_layer")]
     Key { name: "session_names", kind: KeyKind::List(|draft, list| draft.builder(|builder| builder.session_names(list))) },
     #[cfg(feature = "_layer")]
+    Key { name: "not_session_names", kind: KeyKind::List(|draft, list| draft.builder(|builder| builder.not_session_names(list))) },
+    #[cfg(feature = "_layer")]
     Key { name: "caching", kind: KeyKind::Word(&[
         ("private", |draft| draft.builder(|builder| builder.caching(Caching::Private))),
         ("no-store", |draft| draft.builder(|builder| builder.caching(Caching::NoStore))),

@@ -5,17 +5,17 @@
 //! The following settings of [`PolicyBuilder`] need the Cargo feature of a web framework, such as `axum`:
 //!
 //! - `force_https` and `hsts`, for requests;
-//! - `undeclared_cookies` and `session_names`, for cookies that are set without hardtack, and `caching`, for responses
-//!   with cookies;
+//! - `undeclared_cookies`, `session_names` and `not_session_names`, for cookies that are set without hardtack, and
+//!   `caching`, for responses with cookies;
 //! - `outbound_exception`, for the program's own HTTP client.
 
 use core::fmt;
 use std::sync::Arc;
 
 use hardtack_rules::check::{Argument, find_unexplained};
-#[cfg(feature = "_layer")]
-use hardtack_rules::family;
 use hardtack_rules::syntax;
+#[cfg(feature = "_layer")]
+use hardtack_rules::{family, session_names};
 #[cfg(feature = "_layer")]
 use http::HeaderValue;
 
@@ -35,6 +35,7 @@ pub(crate) mod handle;
 #[cfg(feature = "_layer")]
 mod hsts;
 mod keys;
+mod name_pattern;
 #[cfg(feature = "_layer")]
 mod paths;
 #[cfg(feature = "toml")]
@@ -138,7 +139,7 @@ impl Policy {
 
     /// Returns the weaknesses that the policy's exceptions allow for the cookie.
     pub(crate) fn allowed(&self, cookie: &[u8]) -> Allowed {
-        let exceptions = self.exceptions().filter(|exception| exception.cookie().as_bytes() == cookie);
+        let exceptions = self.exceptions().filter(|exception| exception.covers(cookie));
         exceptions.fold(Allowed::default(), |allowed, exception| allowed.or(exception.allowed()))
     }
 
@@ -173,6 +174,12 @@ impl Policy {
         &self.settings.layer.session_names
     }
 
+    /// Returns the names that were passed to [`PolicyBuilder::not_session_names`].
+    #[must_use]
+    pub fn not_session_names(&self) -> &[String] {
+        &self.settings.layer.not_session_names
+    }
+
     /// Returns the setting for caches that could store responses with cookies.
     #[must_use]
     pub fn caching(&self) -> Caching {
@@ -183,6 +190,19 @@ impl Policy {
     /// credentials to a host with an exception over plain HTTP.
     pub fn outbound_exceptions(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings.layer.outbound_exceptions.iter().map(|(host, reason)| (host.as_str(), reason.as_str()))
+    }
+
+    /// Returns true if the name is the name of a session cookie. The longest pattern of `session_names` and
+    /// `not_session_names` that matches the name decides. If no pattern matches, the rules of hardtack decide.
+    pub(crate) fn is_session_name(&self, name: &[u8]) -> bool {
+        let longest = |patterns: &[String]| {
+            patterns.iter().filter(|pattern| name_pattern::matches(pattern, name)).map(String::len).max()
+        };
+        match (longest(self.session_names()), longest(self.not_session_names())) {
+            (None, None) => session_names::is_session_like(name),
+            // The lists have no common pattern. A name `a` and a pattern `a*` have different lengths.
+            (listed, not_listed) => listed > not_listed,
+        }
     }
 
     pub(crate) fn hsts_value(&self) -> Option<&HeaderValue> {
@@ -242,6 +262,7 @@ struct LayerSettings {
     hsts: Hsts,
     undeclared_cookies: UndeclaredCookies,
     session_names: Vec<String>,
+    not_session_names: Vec<String>,
     caching: Caching,
     outbound_exceptions: Vec<(String, String)>,
 }
@@ -450,20 +471,54 @@ impl PolicyBuilder {
         self
     }
 
-    /// Adds names of session cookies.
+    /// Adds names of session cookies. A name may end with `*`: `basket_*` stands for every name that begins with
+    /// `basket_`.
     ///
-    /// hardtack always recognises well-known names of session cookies, such as `id`, `sid` and `PHPSESSID`. hardtack
-    /// also recognises names that contain `sess` or `login`.
+    /// hardtack always recognises the names of many products and frameworks, such as `PHPSESSID`,
+    /// `wordpress_logged_in_…` and `KEYCLOAK_IDENTITY`. hardtack also recognises names with words such as `session`,
+    /// `sid`, `login`, `token` or `auth`, unless another word says that the cookie has another purpose, as in
+    /// `session_timeout`. These built-in rules ignore letter case, because products differ in it.
+    ///
+    /// The names in this list are compared byte for byte, as browsers compare names. A name with a prefix such as
+    /// `__Host-` is listed with its prefix. A `*` is allowed only at the end, and not after a prefix alone.
+    ///
+    /// If a name matches this list and [`not_session_names`](PolicyBuilder::not_session_names), the longer entry
+    /// decides.
     ///
     /// ```
     /// use hardtack::Policy;
     ///
-    /// let policy = Policy::builder().session_names(["basket_key"]).build()?;
-    /// assert_eq!(policy.session_names(), ["basket_key"]);
+    /// let policy = Policy::builder().session_names(["basket_key", "till_*"]).build()?;
+    /// assert_eq!(policy.session_names(), ["basket_key", "till_*"]);
+    /// assert_eq!(Policy::builder().session_names(["*"]).build().unwrap_err().key(), "session_names");
     /// # Ok::<(), hardtack::policy::PolicyError>(())
     /// ```
     pub fn session_names(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.layer.session_names.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds names that look like names of session cookies, and are none. The middleware does not add `HttpOnly` and
+    /// `SameSite=Lax` to cookies with these names. The middleware still adds `Secure`.
+    ///
+    /// A name may end with `*`, as in [`session_names`](PolicyBuilder::session_names). If a name matches both lists,
+    /// the longer entry decides. The same entry in both lists is an error.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// let policy = Policy::builder().not_session_names(["design_token", "kiosk_session_*"]).build()?;
+    /// assert_eq!(policy.not_session_names(), ["design_token", "kiosk_session_*"]);
+    ///
+    /// let error = Policy::builder().session_names(["till"]).not_session_names(["till"]).build().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "`not_session_names`: `till` is also in `session_names`; remove it from one of the two lists"
+    /// );
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn not_session_names(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.layer.not_session_names.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -502,8 +557,14 @@ impl PolicyBuilder {
 
     fn build_with_layer(mut self) -> Result<Policy, PolicyError> {
         let layer = &mut self.layer;
-        for name in &layer.session_names {
-            check_cookie_name("session_names", name)?;
+        layer.session_names.iter().try_for_each(|name| name_pattern::check("session_names", name))?;
+        for name in &layer.not_session_names {
+            name_pattern::check("not_session_names", name)?;
+            if layer.session_names.contains(name) {
+                let name = name.escape_debug();
+                let problem = format!("`{name}` is also in `session_names`; remove it from one of the two lists");
+                return Err(PolicyError::new("not_session_names", problem));
+            }
         }
         for (host, reason) in &layer.outbound_exceptions {
             error::check_host_name("outbound_exceptions", host)?;
@@ -532,6 +593,7 @@ impl fmt::Debug for PolicyBuilder {
             .field("hsts", &self.layer.hsts)
             .field("undeclared_cookies", &self.layer.undeclared_cookies)
             .field("session_names", &self.layer.session_names)
+            .field("not_session_names", &self.layer.not_session_names)
             .field("caching", &self.layer.caching)
             .field("outbound_exceptions", &self.layer.outbound_exceptions);
         settings.finish_non_exhaustive()

@@ -10,7 +10,8 @@ impl Policy {
     ///
     /// ```toml
     /// undeclared_cookies = "harden"         # or "observe", "refuse"
-    /// session_names = ["basket_key"]
+    /// session_names = ["basket_key"]        # a name may end with `*`
+    /// not_session_names = ["design_token"]  # a name may end with `*`
     /// caching = "private"                   # or "no-store"
     /// cookie_domain = "example.com"         # or "none": cookies with `domain = policy` are host-only
     /// former_cookie_domain = ["old.example", "none"]
@@ -41,7 +42,7 @@ impl Policy {
     /// default_lifetime = "1d"
     ///
     /// [[exceptions]]
-    /// cookie = "theme"
+    /// cookie = "theme"                      # a name may end with `*`
     /// allow = ["readable_by_scripts"]       # or "insecure", "any_same_site", "everything"
     /// reason = "theme.js reads it"
     ///

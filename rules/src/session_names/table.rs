@@ -1,0 +1,301 @@
+//! The table of names. Each row has a pattern and the kind of the names that match the pattern. If several patterns
+//! match a name, the longest pattern decides.
+//!
+//! The table only has names that the rules in `words.rs` decide wrongly, or could decide wrongly because the end of the
+//! name varies.
+
+use super::NameKind::{self, Other, Session, SignInState};
+use crate::spec::{is_equal, starts_with};
+
+/// A row of the table. A pattern is a name, or the beginning of a name with `*` at the end. A `#` at the end stands for
+/// 32 hexadecimal digits.
+pub(super) type Row = (&'static str, NameKind);
+
+#[rustfmt::skip]
+const TABLE: &[Row] = &[
+    // Identity products.
+    ("ESTSAUTH*", Session),                 // Microsoft Entra ID
+    ("ESTSAUTHLIGHT", Other),               // Microsoft Entra ID: scripts read it for the OIDC sign-out
+    ("x-ms-cpim-sso*", Session),            // Azure AD B2C
+    ("x-ms-cpim-trans", SignInState),       // Azure AD B2C
+    ("x-ms-cpim-cache*", SignInState),      // Azure AD B2C
+    ("MSISAuth*", Session),                 // AD FS
+    ("MSISAuthenticated", Other),           // AD FS: the time of the last sign-in
+    ("FedAuth*", Session),                  // Windows Identity Foundation, SharePoint
+    ("rtFa", Session),                      // SharePoint Online
+    ("EdgeAccessCookie", Session),          // Windows Web Application Proxy
+    ("PD-ID", Session),                     // IBM WebSEAL, for failover
+    ("KC_RESTART", Session),                // Keycloak: restarts a sign-in
+    ("KC_AUTH_SESSION*", Other),            // Keycloak: a hash that scripts read
+    ("KEYCLOAK_REMEMBER_ME", Other),        // Keycloak: the name of the user, as a hint for the next sign-in
+    ("authentik_proxy_*", Session),         // authentik
+    ("_pomerium*", Session),                // Pomerium
+    ("VouchCookie*", Session),              // Vouch Proxy
+    ("iPlanetDirectoryPro", Session),       // OpenAM, ForgeRock AM
+    ("MYSAPSSO2", Session),                 // SAP
+    ("SAP_SESSIONID_*", Session),           // SAP
+    ("ObSSOCookie", Session),               // Oracle Access Manager 10g
+    ("OAMAuthnCookie*", Session),           // Oracle Access Manager 11g
+    ("OAM_ID", Session),                    // Oracle Access Manager
+    ("PF", Session),                        // PingFederate
+    ("PF.PERSISTENT", Session),             // PingFederate
+    ("PA.*", Session),                      // PingAccess
+    ("idx", Session),                       // Okta Identity Engine
+    ("lemonldap*", Session),                // LemonLDAP::NG
+    ("idsrv", Session),                     // Duende IdentityServer
+    ("idsrv.external", Session),            // Duende IdentityServer
+    ("__client", Session),                  // Clerk
+    ("hanko", Session),                     // Hanko
+    ("SimpleSAML", Session),                // SimpleSAMLphp
+    ("_shibsession_*", Session),            // Shibboleth
+    ("_shibsealed_*", Session),             // Shibboleth
+    ("CF_Authorization*", Session),         // Cloudflare Access
+    ("AWSELBAuthSessionCookie*", Session),  // AWS Application Load Balancer
+    ("sFrontToken", Other),                 // SuperTokens: scripts read it
+
+    // The state of a sign-in.
+    ("mod_auth_openidc_state_*", SignInState),  // mod_auth_openidc
+    ("_shibstate_*", SignInState),          // Shibboleth
+    ("opensaml_req_*", SignInState),        // Shibboleth
+    ("authjs.state", SignInState),          // Auth.js
+    ("authjs.nonce", SignInState),          // Auth.js
+    ("authjs.pkce.code_verifier", SignInState), // Auth.js
+    ("next-auth.state", SignInState),       // NextAuth.js
+    ("next-auth.nonce", SignInState),       // NextAuth.js
+    ("__txn_*", SignInState),               // Auth0 for Next.js
+    ("wos-auth-verifier*", SignInState),    // WorkOS AuthKit
+    ("OpenIdConnect.*", SignInState),       // Katana
+    (".AspNet.Correlation.*", SignInState), // Katana
+    (".AspNetCore.Correlation.*", SignInState),     // ASP.NET Core
+    (".AspNetCore.OpenIdConnect.*", SignInState),   // ASP.NET Core
+    ("REDIRECT_URI", SignInState),          // Spring Security: the saved request
+
+    // Web frameworks.
+    ("id", Session),                        // tower-sessions, axum-login, actix-session
+    (".AspNet.*", Session),                 // ASP.NET: the rest is the name of the scheme
+    (".AspNet.Consent", Other),             // ASP.NET
+    (".AspNetCore.*", Session),             // ASP.NET Core: the rest is the name of the scheme
+    (".AspNetCore.Antiforgery.*", Other),   // ASP.NET Core: CSRF tokens
+    (".AspNetCore.Culture", Other),         // ASP.NET Core
+    (".AspNetCore.Mvc.CookieTempDataProvider*", Other), // ASP.NET Core
+    (".ASPXAUTH", Session),                 // ASP.NET forms authentication
+    (".ASPXROLES", Session),                // ASP.NET: the roles of the user
+    ("CFID", Session),                      // ColdFusion, Lucee; `CFTOKEN` has the word `token`
+    ("CFGLOBALS", Session),                 // ColdFusion: repeats CFID and CFTOKEN
+    ("CAKEPHP", Session),                   // CakePHP
+    ("mojolicious", Session),               // Mojolicious
+    ("_ZopeId", Session),                   // Zope
+    ("__ac", Session),                      // Plone
+    ("__ginger_snap", Session),             // Zope, PluggableAuthService
+    ("username-*", Session),                // Jupyter
+    ("jupyterhub-user-*", Session),         // JupyterHub
+    ("_streamlit_user*", Session),          // Streamlit
+
+    // Forges.
+    ("i_like_gitea", Session),              // Gitea, Forgejo
+    ("i_like_forgejo", Session),            // Forgejo
+    ("i_like_gogs", Session),               // Gogs
+    ("i_like_gogits", Session),             // Gogs, before 2018
+    ("gitea_incredible", Session),          // Gitea, Forgejo: remembers the user
+    ("gitea_awesome", Other),               // Gitea: the name of the user
+    ("gogs_incredible", Session),           // Gogs: remembers the user
+    ("GerritAccount*", Session),            // Gerrit
+    ("known_sign_in", Other),               // GitLab
+
+    // Content management, shops and forums.
+    ("wordpress_logged_in_*", Session),     // WordPress
+    ("wordpress_sec_*", Session),           // WordPress
+    ("wordpress_#", Session),               // WordPress
+    ("#", Session),                         // Joomla
+    ("joomla_remember_me_*", Session),      // Joomla
+    ("joomla_user_state", Other),           // Joomla
+    ("fe_typo_user*", Session),             // TYPO3
+    ("be_typo_user*", Session),             // TYPO3
+    ("ghost-members-ssr", Session),         // Ghost
+    ("ghost-members-ssr.sig", Session),     // Ghost
+    ("UMB_UCONTEXT*", Session),             // Umbraco
+    (".DOTNETNUKE", Session),               // DNN
+    ("sitecore_userticket", Session),       // Sitecore
+    ("DomAuthSessId", Session),             // HCL Domino
+    ("PrestaShop-*", Session),              // PrestaShop
+    ("acceleratorSecureGUID", Session),     // SAP Commerce
+    ("frontend", Session),                  // Magento 1
+    ("om_frontend", Session),               // OpenMage
+    ("Secure_customer_sig", Session),       // Shopify
+    ("JTLSHOP", Session),                   // JTL-Shop
+    ("glt_*", Session),                     // SAP Customer Data Cloud
+    ("_jumpcloud_user_console_", Session),  // JumpCloud
+    ("CONCRETE5", Session),                 // Concrete CMS
+    ("bbpassword", Session),                // vBulletin
+    ("zenid", Session),                     // Zen Cart
+    ("xf_user", Session),                   // XenForo
+    ("mybbuser", Session),                  // MyBB
+    ("SMFCookie*", Session),                // Simple Machines Forum
+    ("DokuWiki", Session),                  // DokuWiki
+    ("DW#", Session),                       // DokuWiki
+    ("_t", Session),                        // Discourse
+    ("mage-cache-sessid", Other),           // Magento: clears the page's own storage
+
+    // Learning platforms.
+    ("SAKAIID", Session),                   // Sakai
+    ("BbRouter", Session),                  // Blackboard Learn
+    ("edx-jwt-cookie-header-payload", Other), // Open edX: scripts read it, and the signature is in another cookie
+
+    // Operations, mail and network devices.
+    ("phpMyAdmin", Session),                // phpMyAdmin
+    ("phpMyAdmin_https", Session),          // phpMyAdmin
+    ("unifises", Session),                  // UniFi
+    ("splunkd_*", Session),                 // Splunk
+    ("SVPNCOOKIE", Session),                // FortiGate
+    ("webvpn", Session),                    // Cisco AnyConnect
+    ("LastMRH_Session", Session),           // F5 BIG-IP APM
+    ("NSC_AAAC", Session),                  // NetScaler Gateway
+    ("NSC_TMAA", Session),                  // NetScaler AAA
+    ("NSC_TMAS", Session),                  // NetScaler AAA
+    ("cadata", Session),                    // Outlook on the web
+    ("Icingaweb2", Session),                // Icinga Web 2
+    ("MANTIS_STRING_COOKIE", Session),      // Mantis
+    ("OTRSAgentInterface", Session),        // OTRS, Znuny
+    ("OTRSCustomerInterface", Session),     // OTRS, Znuny
+    ("KB_RM", Session),                     // Kanboard: remembers the user
+    ("glpi_#", Session),                    // GLPI
+    ("VW_ADMIN", Session),                  // Vaultwarden
+    ("FreshRSS", Session),                  // FreshRSS
+    ("cacti_remembers", Session),           // Cacti
+    ("Cacti", Session),                     // Cacti
+    ("meteor_login_token_expires", Other),  // Meteor
+
+    // Analytics and other programs that use the word `session` for visits.
+    ("_ga_*", Other),                       // Google Analytics
+    ("_gat_*", Other),                      // Google Analytics
+    ("_hj*", Other),                        // Hotjar
+    ("_pk_*", Other),                       // Matomo
+    ("_sp_ses*", Other),                    // Snowplow
+    ("ai_session", Other),                  // Azure Application Insights
+    ("s_sess", Other),                      // Adobe Analytics
+    ("kndctr_*", Other),                    // Adobe Experience Platform
+    ("ab.storage.sessionId.*", Other),      // Braze
+    ("ABTastySession", Other),              // AB Tasty
+    ("AMP_TOKEN", Other),                   // Google Analytics
+    ("am_tokens*", Other),                  // Mediavine
+    ("mv_tokens*", Other),                  // Mediavine
+    ("mediavine_session", Other),           // Mediavine
+    ("amplitude_session*", Other),          // Amplitude
+    ("BCSessionID", Other),                 // BlueConic
+    ("BVBRANDSID", Other),                  // Bazaarvoice
+    ("BVSID", Other),                       // Bazaarvoice
+    ("compass_sid", Other),                 // Marfeel
+    ("didomi_token", Other),                // Didomi: consent
+    ("DigiTrust.v1.identity", Other),       // DigiTrust
+    ("DotMetrics.*", Other),                // DotMetrics
+    ("DotomiSession_*", Other),             // Dotomi
+    ("dtm_token*", Other),                  // Dotomi
+    ("_dyjsession", Other),                 // Dynamic Yield
+    ("everest_session_v2", Other),          // Adobe Advertising
+    ("forterToken", Other),                 // Forter
+    ("__insp_*", Other),                    // Inspectlet
+    ("intercom-session-*", Other),          // Intercom: scripts read it
+    ("msToken", Other),                     // TikTok
+    ("omnisendSessionID", Other),           // Omnisend
+    ("optimizelySession*", Other),          // Optimizely
+    ("_parsely_session", Other),            // Parse.ly
+    ("QSI_*", Other),                       // Qualtrics
+    ("rl_session", Other),                  // RudderStack
+    ("rl_auth_token", Other),               // RudderStack
+    ("sbjs_session", Other),                // Sourcebuster
+    ("sd_identity", Other),                 // Vimeo
+    ("sensorsdata2015session", Other),      // Sensors Data
+    ("sqzl_session_id", Other),             // Squeezely
+    ("__stripe_sid", Other),                // Stripe: against fraud
+    ("taboola_session_id", Other),          // Taboola
+    ("_tb_sess_r", Other),                  // Taboola
+    ("TCSESSION", Other),                   // Command Act
+    ("ttcsid*", Other),                     // TikTok
+    ("_uetsid*", Other),                    // Microsoft Advertising
+    ("yabs-sid", Other),                    // Yandex
+    ("visid_incap_*", Other),               // Imperva
+    ("cookiesession1", Other),              // FortiWeb
+    ("XDEBUG_*", Other),                    // Xdebug
+];
+
+/// Returns the kind of the longest pattern that matches the name.
+pub(super) fn find(name: &[u8]) -> Option<NameKind> {
+    if is_nextcloud_instance(name) {
+        return Some(Session);
+    }
+    find_row(name).map(|(_, kind)| *kind)
+}
+
+/// Returns the row with the longest pattern that matches the name.
+pub(super) fn find_row(name: &[u8]) -> Option<&'static Row> {
+    TABLE.iter().filter(|(pattern, _)| matches(pattern.as_bytes(), name)).max_by_key(|(pattern, _)| pattern.len())
+}
+
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    match pattern {
+        [start @ .., b'*'] => starts_with(name, start, true),
+        [start @ .., b'#'] => {
+            let tail = name.get(start.len()..).unwrap_or_default();
+            starts_with(name, start, true) && tail.len() == 32 && tail.iter().all(u8::is_ascii_hexdigit)
+        }
+        _ => is_equal(name, pattern, true),
+    }
+}
+
+/// Returns true for a name such as `oc8xkqv2m1zp`. Nextcloud and ownCloud name their session cookie after their
+/// instance: `oc`, and ten small letters and digits.
+fn is_nextcloud_instance(name: &[u8]) -> bool {
+    let Some(id @ [_, _, _, _, _, _, _, _, _, _]) = name.strip_prefix(b"oc") else { return false };
+    id.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) && id.iter().any(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
+    use super::{TABLE, find, matches};
+    use crate::session_names::NameKind::{Other, Session, SignInState};
+
+    #[test]
+    fn rows_are_unique_and_reachable() {
+        let mut patterns: Vec<_> = TABLE.iter().map(|(pattern, _)| pattern.to_ascii_lowercase()).collect();
+        patterns.sort_unstable();
+        patterns.dedup();
+        assert_eq!(patterns.len(), TABLE.len());
+        for (pattern, kind) in TABLE {
+            let wild = |pattern: &str| pattern.find(['*', '#']).is_none_or(|at| at == pattern.len() - 1);
+            assert!(wild(pattern), "{pattern}");
+            let name = pattern.replace('*', "x").replace('#', &"0a".repeat(16));
+            assert_eq!(find(name.as_bytes()), Some(*kind), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn longest_pattern_decides() {
+        assert_eq!(find(b".AspNetCore.Identity.Application"), Some(Session));
+        assert_eq!(find(b".AspNetCore.Correlation.x"), Some(SignInState));
+        assert_eq!(find(b".aspnetcore.culture"), Some(Other));
+        assert_eq!(find(b".AspNetCore.Culture2"), Some(Session));
+        assert_eq!(find(b"theme"), None);
+    }
+
+    #[test]
+    fn hexadecimal_tails_have_32_digits() {
+        let digits = "0123456789abcdef0123456789ABCDEF";
+        assert!(matches(b"DW#", std::format!("DW{digits}").as_bytes()));
+        for other in [std::format!("DW{digits}0"), std::format!("DW{}", &digits[1..]), "DW".into(), "D".into()] {
+            assert!(!matches(b"DW#", other.as_bytes()), "{other}");
+        }
+        assert!(!matches(b"DW#", b"DW0123456789abcdef0123456789abcdeg"));
+    }
+
+    #[test]
+    fn nextcloud_instances_have_a_digit() {
+        assert_eq!(find(b"oc8xkqv2m1zp"), Some(Session));
+        for other in [&b"octoberfests"[..], b"oc8xkqv2m1z", b"oc8xkqv2m1zpp", b"OC8xkqv2m1zp", b"oc8xkqv2m1zP"] {
+            assert_eq!(find(other), None);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Decides by the words of a name. The words of `userSession_id` are `user`, `Session` and `id`. The input is a name
+//! without its prefix, and the output is the kind of the name. The time is linear in the length of the name.
+
+use super::{NameKind, contains, is_csrf_like};
+
+/// Words that make a name the name of a session or login cookie. `token` does so too, but not beside a word of
+/// `OTHER_TOKEN_WORDS`.
+const SESSION_WORDS: &[&str] = &[
+    "auth",
+    "authn",
+    "authz",
+    "oauth",
+    "authorization",
+    "authentication",
+    "sso",
+    "jwt",
+    "bearer",
+    "credential",
+    "credentials",
+    "identity",
+    "remember",
+    "apikey",
+    "tgc",
+    "tgt",
+    "tkt",
+];
+
+/// Two words that follow each other and make a name the name of a session or login cookie.
+const SESSION_PAIRS: &[(&str, &str)] = &[("sign", "in"), ("sign", "on"), ("log", "in"), ("log", "on"), ("api", "key")];
+
+/// Beginnings of a word, as in `loginid`.
+const SESSION_BEGINNINGS: &[&str] = &["login", "logon", "signin", "signon", "rememberme", "sso"];
+
+/// Ends of a word, as in `userauth`.
+const SESSION_ENDS: &[&str] = &["login", "logon", "signin", "signon", "auth", "sso", "tgc"];
+
+/// Words that end like a word of `SESSION_ENDS` by chance.
+const NOT_SESSION_ENDS: &[&str] = &["unauth", "espresso", "lasso", "picasso"];
+
+/// What follows `auth` in a word, as in `authkey`. Other words begin with `auth` too: `author`, `authority`.
+const AFTER_AUTH: &[&str] = &["cookie", "data", "id", "key", "sid", "ticket", "tkt", "token", "user"];
+
+/// English words that contain `sess` by chance.
+const NOT_SESS: &[&str] = &["assess", "reassess", "possess", "dispossess", "repossess", "obsess"];
+
+/// Words that say that a cookie is no session cookie, such as `last` in `last_login` and `tracking` in
+/// `tracking_session`.
+#[rustfmt::skip]
+const OTHER_WORDS: &[&str] = &[
+    // Flags.
+    "authenticated", "check", "disabled", "enabled", "exists", "flag", "has", "is", "known", "loggedin", "supported",
+    "valid",
+    // People.
+    "avatar", "nickname", "username",
+    // The page's look.
+    "banner", "color", "country", "currency", "dismissed", "hidden", "hide", "lang", "language", "layout", "locale",
+    "popup", "pref", "preference", "preferences", "prefs", "prompt", "region", "seen", "show", "shown", "theme",
+    "timezone", "tour", "viewed",
+    // Consent.
+    "accepted", "ccpa", "compliance", "disclaimer", "eula", "gdpr", "terms", "tos",
+    // Analytics.
+    "analytics", "campaign", "experiment", "first", "last", "pageviews", "recent", "recording", "replay", "rum",
+    "sampled", "scroll", "tracker", "tracking", "utm", "variant", "visit", "visitor", "visitors", "visits",
+    // Load balancers.
+    "affinity", "loadbalancer", "sticky", "stickiness",
+    // Tests for humans.
+    "captcha", "recaptcha", "turnstile",
+];
+
+/// Words that name a detail of a session or a login, such as `timeout` in `session_timeout`. Before a word such as
+/// `session` they belong to the name of the program: `private_mode_session` is a session cookie.
+#[rustfmt::skip]
+const DETAIL_WORDS: &[&str] = &[
+    // Times.
+    "activity", "age", "countdown", "created", "date", "duration", "heartbeat", "idle", "keepalive", "lifetime", "ping",
+    "remaining", "start", "started", "time", "timer", "timestamp", "ttl", "tz",
+    // Numbers.
+    "attempt", "attempts", "clicks", "count", "counter", "depth", "failed", "failures", "hits", "limit", "max", "num",
+    "number", "retries", "tries", "views",
+    // Ways to sign in, and what came of it.
+    "channel", "email", "error", "hint", "hints", "kind", "method", "mode", "name", "origin", "provider", "reason",
+    "source", "state", "status", "type",
+    // Addresses.
+    "callback", "continue", "destination", "page", "pages", "path", "referer", "referrer", "return", "returnto", "uri",
+    "url",
+    // Parts of a page.
+    "alert", "closed", "dialog", "filter", "menu", "message", "modal", "msg", "notice", "notification", "settings",
+    "sort", "tab",
+];
+
+/// Words beside `token` that name a token that signs nobody in, such as the token of a form.
+#[rustfmt::skip]
+const OTHER_TOKEN_WORDS: &[&str] = &[
+    "antiforgery", "authenticity", "cart", "checkout", "design", "device", "download", "fcm", "form", "push", "request",
+    "symbol", "upload", "verification",
+];
+
+/// Detail words that count only at the end of a name, as in `session_end`. `front_end_session` is a session cookie.
+const LAST_DETAIL_WORDS: &[&str] = &["active", "alive", "at", "end", "ended"];
+
+/// Beginnings and other parts of words that count like `OTHER_WORDS`, also inside of a longer word, as in `sessionexpires`.
+const OTHER_PARTS: &[&[u8]] = &[b"consent", b"expir", b"redirect", b"timeout", b"tracker"];
+
+/// Words that name a sign-in with another site.
+const SIGN_IN_WORDS: &[&str] =
+    &["auth", "authn", "oauth", "oidc", "openid", "openidconnect", "saml", "sso", "login", "logon", "signin", "idp"];
+
+/// Words that name the state of one sign-in, beside a word of `SIGN_IN_WORDS`.
+const STATE_WORDS: &[&str] = &[
+    "challenge",
+    "correlation",
+    "flow",
+    "handshake",
+    "nonce",
+    "pkce",
+    "relay",
+    "relaystate",
+    "request",
+    "state",
+    "transaction",
+    "txn",
+    "verification",
+    "verifier",
+];
+
+/// Returns the kind of a name without its prefix.
+pub(super) fn kind(name: &[u8]) -> NameKind {
+    if is_csrf_like(name) {
+        return NameKind::CsrfToken;
+    }
+    if is_phoenix_key(name) {
+        return NameKind::Session;
+    }
+    let mut found = Found::default();
+    let mut previous: &[u8] = b"";
+    for word in Words(name) {
+        found.add(previous, word);
+        previous = word;
+    }
+    found.has_detail |= is_in(previous, LAST_DETAIL_WORDS);
+    match found {
+        Found { is_state: true, .. } | Found { is_sign_in: true, has_state: true, .. } => NameKind::SignInState,
+        Found { is_other: true, .. } | Found { has_detail: true, .. } => NameKind::Other,
+        Found { is_session: true, .. } | Found { has_token: true, is_other_token: false, .. } => NameKind::Session,
+        Found { .. } => NameKind::Other,
+    }
+}
+
+/// What the words of a name say.
+#[derive(Default)]
+struct Found {
+    /// True if a word other than `token` makes the name the name of a session cookie.
+    is_session: bool,
+    has_token: bool,
+    is_other_token: bool,
+    is_other: bool,
+    has_detail: bool,
+    is_sign_in: bool,
+    has_state: bool,
+    /// True if one word names a sign-in and its state, such as `oauthstate`.
+    is_state: bool,
+}
+
+impl Found {
+    fn add(&mut self, previous: &[u8], word: &[u8]) {
+        let is_session_word = is_session_word(word);
+        let is_pair = |pairs: &[(&str, &str)]| pairs.iter().any(|(a, b)| is(previous, a) && is(word, b));
+        self.is_session |= is_session_word || is_pair(SESSION_PAIRS);
+        self.is_sign_in |= is_in(word, SIGN_IN_WORDS) || is_pair(&[("sign", "in"), ("sign", "on"), ("log", "in")]);
+        let is_token = ends(word, "token") || is(word, "tokens");
+        self.has_token |= is_token;
+        self.is_other_token |= is_in(word, OTHER_TOKEN_WORDS);
+        self.has_state |= is_in(word, STATE_WORDS);
+        self.is_state |= SIGN_IN_WORDS.iter().any(|first| starts(word, first) && word.len() > first.len())
+            && STATE_WORDS.iter().any(|last| last.len() > 4 && ends(word, last));
+        self.is_other |= is_in(word, OTHER_WORDS) || OTHER_PARTS.iter().any(|part| contains(word, part));
+        // One word may be written as `sessiontime` or `lastlogin`.
+        let is_compound = is_session_word || starts(word, "token");
+        let has_end = |list: &[&str]| is_compound && list.iter().any(|end| end.len() > 3 && ends(word, end));
+        self.is_other |= is_compound && starts(word, "last") || has_end(OTHER_WORDS);
+        if is_session_noun(word) {
+            self.has_detail = false;
+        }
+        self.has_detail |= is_in(word, DETAIL_WORDS) || has_end(DETAIL_WORDS);
+    }
+}
+
+/// Returns true for a word such as `session` or `PHPSESSID`.
+fn is_session_noun(word: &[u8]) -> bool {
+    contains(word, b"sess") && !NOT_SESS.iter().any(|start| starts(word, start)) || ends(word, "sid")
+}
+
+fn is_session_word(word: &[u8]) -> bool {
+    is_in(word, SESSION_WORDS)
+        || SESSION_BEGINNINGS.iter().any(|start| starts(word, start))
+        || SESSION_ENDS.iter().any(|end| ends(word, end)) && !is_in(word, NOT_SESSION_ENDS)
+        || is_session_noun(word)
+        || starts(word, "auth") && word.get(4..).is_some_and(|rest| is_in(rest, AFTER_AUTH))
+}
+
+/// Returns true for `_shop_key`, the name of the session cookie in a new Phoenix application.
+fn is_phoenix_key(name: &[u8]) -> bool {
+    name.len() > "__key".len() && name.starts_with(b"_") && name.ends_with(b"_key")
+}
+
+fn is(word: &[u8], other: &str) -> bool {
+    word.eq_ignore_ascii_case(other.as_bytes())
+}
+
+fn is_in(word: &[u8], list: &[&str]) -> bool {
+    list.iter().any(|other| is(word, other))
+}
+
+fn starts(word: &[u8], start: &str) -> bool {
+    word.get(..start.len()).is_some_and(|found| is(found, start))
+}
+
+fn ends(word: &[u8], end: &str) -> bool {
+    word.len().checked_sub(end.len()).and_then(|start| word.get(start..)).is_some_and(|found| is(found, end))
+}
+
+/// Splits a name into its words. A word consists of ASCII letters. A new word also begins at a capital letter that
+/// follows a small letter, and at the last of several capital letters if a small letter follows: `PVEAuthCookie` has the
+/// words `PVE`, `Auth` and `Cookie`.
+struct Words<'a>(&'a [u8]);
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let start = self.0.iter().position(u8::is_ascii_alphabetic)?;
+        let rest = self.0.get(start..)?;
+        let is_end = |end: &usize| match rest.get(end.saturating_sub(1)..) {
+            Some([a, b, ..]) if !b.is_ascii_alphabetic() || a.is_ascii_lowercase() && b.is_ascii_uppercase() => true,
+            Some([a, b, c, ..]) => a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_lowercase(),
+            _ => false,
+        };
+        let length = (1..rest.len()).find(is_end).unwrap_or(rest.len());
+        let (word, tail) = rest.split_at_checked(length)?;
+        self.0 = tail;
+        Some(word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Words;
+
+    #[test]
+    fn names_are_split_into_words() {
+        for (name, words) in [
+            ("userSession_id", &["user", "Session", "id"][..]),
+            ("ASP.NET_SessionId", &["ASP", "NET", "Session", "Id"]),
+            ("PVEAuthCookie", &["PVE", "Auth", "Cookie"]),
+            ("LtpaToken2", &["Ltpa", "Token"]),
+            ("PHPSESSID", &["PHPSESSID"]),
+            ("AWSELBAuthSessionCookie-0", &["AWSELB", "Auth", "Session", "Cookie"]),
+            ("a1b", &["a", "b"]),
+            ("aB", &["a", "B"]),
+            ("AB", &["AB"]),
+            ("ABc", &["A", "Bc"]),
+            ("_\u{e9}x.", &["x"]),
+            ("", &[]),
+            ("..9", &[]),
+        ] {
+            assert!(Words(name.as_bytes()).eq(words.iter().map(|word| word.as_bytes())), "{name}");
+        }
+    }
+}
