@@ -3,6 +3,7 @@
 pub(crate) mod cookies;
 pub(crate) mod family;
 pub(crate) mod into_set_cookie;
+mod pending;
 pub(crate) mod scopes;
 pub(crate) mod state;
 pub(crate) mod write;
