@@ -99,7 +99,7 @@ fn run_suites(kind: Kind) {
     let site = Site::start(tls.clone(), TlsTermination::per_connection(), declarations::all());
     let hsts = Site::start(tls.clone(), TlsTermination::per_connection(), declarations::all());
     let apps = AppServer::start(tls.clone());
-    let loopback = Site::start(tls, TlsTermination::per_connection().loopback_in_debug(), declarations::all());
+    let loopback = Site::start(tls, TlsTermination::per_connection(), declarations::all());
     let replay = Replay::start(&authority.server(&NAMES, &["http/1.1"]));
     let names = [(site::HOST, site.ports), (site::SIBLING, site.ports), (declared_cookies::HSTS_HOST, hsts.ports)];
     let names: Vec<_> = names.into_iter().chain(AppServer::HOSTS.map(|host| (host, apps.ports))).collect();

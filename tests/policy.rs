@@ -51,7 +51,7 @@ use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, HOST, SET_COOKIE
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use hardtack::event::{Event, Kind};
-use hardtack::policy::{ForceHttps, PolicyBuilder, UndeclaredCookies};
+use hardtack::policy::{Exception, ForceHttps, PolicyBuilder, UndeclaredCookies};
 use hardtack::spec::Spec;
 use hardtack::tls::{Peer, Transport};
 use hardtack::{Cookie, Policy, PolicyHandle, ReadCookie, TlsTermination};
@@ -294,7 +294,9 @@ const UNDECLARED: [&str; 5] = [
 ];
 
 fn policy_for_undeclared(mode: UndeclaredCookies) -> PolicyBuilder {
-    without_force_https().undeclared_cookies(mode).exception("basket", "the old shop reads it until March")
+    without_force_https()
+        .undeclared_cookies(mode)
+        .exception(Exception::for_cookie("basket").everything().because("the old shop reads it until March"))
 }
 
 fn with_force_https() -> PolicyBuilder {

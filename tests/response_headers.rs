@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use hardtack::event::Kind;
-use hardtack::policy::{Baseline, PolicyBuilder, UndeclaredCookies};
+use hardtack::policy::{Baseline, Exception, PolicyBuilder, UndeclaredCookies};
 use hardtack::seal::{Key, Keyring};
 use hardtack::{
     Cookie, Cookies, Policy, PolicyHandle, ReadCookie, ReadError, SameSite, SetCookie, SetError, TlsTermination,
@@ -103,7 +103,9 @@ fn jar_without_a_layer_applies_the_baseline() {
     struct Session(String);
 
     let baseline = Baseline::new().same_site(SameSite::Strict).longest_max_age(Duration::from_secs(60));
-    let builder = Policy::builder().baseline(baseline).exception("__Host-session_hint", "an old page reads it");
+    let builder = Policy::builder()
+        .baseline(baseline)
+        .exception(Exception::for_cookie("__Host-session_hint").everything().because("an old page reads it"));
     let policy = policy(builder);
     let jar = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&policy);
     jar.set(SetCookie::new(Session("a".into())).max_age(Duration::from_secs(90))).unwrap();

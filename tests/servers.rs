@@ -63,6 +63,14 @@ const BANNER: &str = "banner=true; Path=/; HttpOnly; SameSite=Lax";
 /// The body of the response if a plain HTTP request is refused.
 const HTTPS_ONLY: &str = "this page works over HTTPS only";
 
+/// Returns the text of a refusal without the reason that a debug build sends to a client on the same machine.
+fn without_reason(body: &str) -> &str {
+    match body.strip_prefix(HTTPS_ONLY) {
+        Some(reason) if cfg!(debug_assertions) && reason.starts_with(": ") => HTTPS_ONLY,
+        Some(_) | None => body,
+    }
+}
+
 fn session() -> Session {
     Session("s3cr3t".to_owned())
 }

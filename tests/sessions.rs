@@ -17,7 +17,7 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use axum_login::{AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend};
 use hardtack::event::Kind;
-use hardtack::policy::{Baseline, PolicyBuilder, UndeclaredCookies};
+use hardtack::policy::{Baseline, Exception, PolicyBuilder, UndeclaredCookies};
 use hardtack::{AnyScheme, Cookie, Cookies, Policy, PolicyHandle, SameSite, TlsTermination};
 use reqwest::cookie::{CookieStore as _, Jar};
 use serde::Deserialize;
@@ -279,7 +279,9 @@ async fn baseline_refusal_and_exception_apply_to_sessions() {
     assert_eq!(session_cookie(strict).await.unwrap(), "id=*; SameSite=Strict; Path=/; Secure; HttpOnly");
     let refuse = || Policy::builder().undeclared_cookies(UndeclaredCookies::Refuse);
     assert_eq!(session_cookie(refuse()).await, None);
-    let excepted = refuse().exception("id", "the sessions of the admin pages, until they are declared");
+    let excepted = refuse().exception(
+        Exception::for_cookie("id").everything().because("the sessions of the admin pages, until they are declared"),
+    );
     assert_eq!(session_cookie(excepted).await.unwrap(), "id=*; SameSite=None; Path=/");
     assert_eq!(
         session_cookie(Policy::builder().undeclared_cookies(UndeclaredCookies::Observe)).await.unwrap(),

@@ -7,17 +7,19 @@
 mod specifics;
 mod suite;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::any::Any;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Extensions, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::error::ErrorInternalServerError;
 use actix_web::http::header::SET_COOKIE;
 use actix_web::rt::System;
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{App, Error, HttpResponse, HttpServer};
 use hardtack::actix::PolicyMiddleware;
+use hardtack::tls::Peer;
 use hardtack::{AnyScheme, Cookies, Https, PlainHttp, SetError};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -29,8 +31,6 @@ struct Actix;
 
 impl Framework for Actix {
     const NAME: &'static str = "actix";
-    const MISSING_POLICY: &'static str = "hardtack's policy is missing; add \
-        `.wrap(PolicyMiddleware::new(policy, tls_termination))` to the `App`, as its last `wrap`";
     const DIFFERENCES: &'static [(&'static str, &'static str)] = &[(
         "missing_policy_with_optional_proof_is_a_500",
         "actix-web's own `Option<T>` drops every error of `T`: `Option<Https>` is `None`",
@@ -45,15 +45,15 @@ impl Framework for Actix {
         let middleware = |policy| PolicyMiddleware::new(policy, setup.tls_termination.clone());
         // The type of the `App` depends on the number of `wrap` calls.
         let server = match &setup.policies.into_iter().map(middleware).collect::<Vec<_>>()[..] {
-            [] => serve(|| App::new().configure(routes), vec![socket]).await,
+            [] => serve(|| App::new().configure(routes), vec![socket], setup.peer).await,
             [policy] => {
                 let policy = policy.clone();
-                serve(move || App::new().configure(routes).wrap(policy.clone()), vec![socket]).await
+                serve(move || App::new().configure(routes).wrap(policy.clone()), vec![socket], setup.peer).await
             }
             [inner, outer] => {
                 let (inner, outer) = (inner.clone(), outer.clone());
                 let app = move || App::new().configure(routes).wrap(inner.clone()).wrap(outer.clone());
-                serve(app, vec![socket]).await
+                serve(app, vec![socket], setup.peer).await
             }
             more => panic!("{} policies", more.len()),
         };
@@ -103,7 +103,11 @@ impl Drop for Server {
 }
 
 /// Serves in a new thread, because actix-web's services cannot move to another thread.
-async fn serve<T, B>(app: impl Fn() -> App<T> + Clone + Send + 'static, sockets: Vec<Socket>) -> Server
+async fn serve<T, B>(
+    app: impl Fn() -> App<T> + Clone + Send + 'static,
+    sockets: Vec<Socket>,
+    peer: Option<IpAddr>,
+) -> Server
 where
     T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
         + 'static,
@@ -113,7 +117,12 @@ where
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         System::new().block_on(async move {
-            let mut server = HttpServer::new(app).workers(1).disable_signals();
+            let set_peer = move |_: &dyn Any, connection: &mut Extensions| {
+                if let Some(peer) = peer {
+                    connection.insert(Peer(peer));
+                }
+            };
+            let mut server = HttpServer::new(app).workers(1).disable_signals().on_connect(set_peer);
             for socket in sockets {
                 server = match socket {
                     Socket::Tls(socket, tls) => server.listen_rustls_0_23(socket, *tls),

@@ -7,16 +7,17 @@ mod suite;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use axum::response::{AppendHeaders, IntoResponse, Result};
 use axum::routing::get;
+use axum::{Extension, Router};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use hardtack::axum_server::MarkedAcceptor;
+use hardtack::tls::Peer;
 use hardtack::{AnyScheme, Cookies, Https, PlainHttp, PolicyHandle, SetError};
 use suite::{Framework, RunningServer, Session, Setup, SiteCookies, handlers, load, run_all_scenarios};
 
@@ -24,12 +25,14 @@ struct Axum;
 
 impl Framework for Axum {
     const NAME: &'static str = "axum";
-    const MISSING_POLICY: &'static str =
-        "hardtack's policy layer is missing; add `.layer(policy.layer(tls_termination))` around the routes";
 
     async fn serve(setup: Setup) -> RunningServer {
         let layer = |app: Router, policy: PolicyHandle| app.layer(policy.layer(setup.tls_termination.clone()));
         let app = setup.policies.into_iter().fold(routes(), layer);
+        let app = match setup.peer {
+            Some(peer) => app.layer(Extension(Peer(peer))),
+            None => app,
+        };
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = socket.local_addr().unwrap();

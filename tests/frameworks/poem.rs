@@ -12,16 +12,17 @@ mod sessions;
 mod specifics;
 mod suite;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use futures_util::{FutureExt as _, stream};
 use hardtack::poem::PolicyMiddleware;
+use hardtack::tls::Peer;
 use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SetError};
 use poem::error::InternalServerError;
 use poem::http::header::{CACHE_CONTROL, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use poem::listener::{Acceptor, Listener as _, RustlsCertificate, RustlsConfig, TcpListener};
 use poem::web::Path;
-use poem::{Body, Endpoint, EndpointExt as _, IntoResponse as _, Response, Result, Route, Server, handler};
+use poem::{Body, Endpoint, EndpointExt as _, IntoResponse as _, Request, Response, Result, Route, Server, handler};
 use suite::tls::Certificate;
 // The module `curl` imports `client` from this module.
 use suite::{Framework, RunningServer, Session, Setup, SiteCookies, client, handlers, load, run_all_scenarios};
@@ -30,8 +31,6 @@ struct Poem;
 
 impl Framework for Poem {
     const NAME: &'static str = "poem";
-    const MISSING_POLICY: &'static str =
-        "hardtack's policy is missing; add `.with(PolicyMiddleware::new(policy, tls_termination))` around the `Route`";
     const DIFFERENCES: &'static [(&'static str, &'static str)] = &[(
         "missing_policy_with_optional_proof_is_a_500",
         "poem's own `Option<T>` drops every error of `T`: `Option<Https>` is `None`",
@@ -40,8 +39,18 @@ impl Framework for Poem {
     async fn serve(setup: Setup) -> RunningServer {
         let middleware = |policy| PolicyMiddleware::new(policy, setup.tls_termination.clone());
         let policies = setup.policies.into_iter().map(middleware);
-        serve(policies.fold(routes().boxed(), |app, policy| app.with(policy).boxed()), setup.certificate.as_ref()).await
+        let app = policies.fold(routes().boxed(), |app, policy| app.with(policy).boxed());
+        let app = match setup.peer {
+            Some(peer) => app.before(move |request| with_peer(request, peer)).boxed(),
+            None => app,
+        };
+        serve(app, setup.certificate.as_ref()).await
     }
+}
+
+async fn with_peer(mut request: Request, peer: IpAddr) -> poem::Result<Request> {
+    request.extensions_mut().insert(Peer(peer));
+    Ok(request)
 }
 
 /// Serves an application on a loopback socket, over TLS if there is a certificate.

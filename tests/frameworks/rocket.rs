@@ -30,8 +30,6 @@ struct RocketServer;
 
 impl Framework for RocketServer {
     const NAME: &'static str = "rocket";
-    const MISSING_POLICY: &'static str =
-        "hardtack's policy is missing; add `.attach(PolicyFairing::new(policy, tls_termination))` to the `Rocket`";
     const DIFFERENCES: &'static [(&'static str, &'static str)] = &[
         (
             "malformed_pairs_hide_no_other_cookie",
@@ -46,6 +44,13 @@ impl Framework for RocketServer {
 
     async fn serve(setup: Setup) -> RunningServer {
         let app = rocket::custom(config(setup.certificate)).mount("/", routes()).mount("/api", routes![me]);
+        let app = match setup.peer {
+            Some(peer) => app.attach(AdHoc::on_request("peer", move |request, _| {
+                request.set_remote(SocketAddr::new(peer, 40_000));
+                Box::pin(async {})
+            })),
+            None => app,
+        };
         let fairing = |policy| PolicyFairing::new(policy, setup.tls_termination.clone());
         // Rocket runs fairings in the order of attachment. So the code attaches the outermost policy first.
         launch(setup.policies.into_iter().rev().map(fairing).fold(app, Rocket::attach)).await

@@ -7,13 +7,14 @@
 mod specifics;
 mod suite;
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use hardtack::salvo::PolicyHoop;
+use hardtack::tls::Peer;
 use routes::routes;
 use salvo::conn::Acceptor;
 use salvo::conn::rustls::{Keycert, RustlsConfig};
-use salvo::prelude::{Listener as _, Server, Service, TcpListener};
+use salvo::prelude::{Depot, FlowCtrl, Handler, Listener as _, Request, Response, Server, Service, TcpListener};
 use suite::tls::Certificate;
 use suite::{Framework, RunningServer, Setup, load, run_all_scenarios};
 
@@ -21,15 +22,28 @@ struct Salvo;
 
 impl Framework for Salvo {
     const NAME: &'static str = "salvo";
-    const MISSING_POLICY: &'static str =
-        "hardtack's policy is missing; add `.hoop(PolicyHoop::new(policy, tls_termination))` to the `Service`";
 
     async fn serve(setup: Setup) -> RunningServer {
         let hoop = |policy| PolicyHoop::new(policy, setup.tls_termination.clone());
         // salvo runs middleware (salvo calls it a hoop) in the order of addition. So the code adds the outermost policy
         // first.
         let hoops = setup.policies.into_iter().rev().map(hoop);
-        serve(hoops.fold(Service::new(routes()), Service::hoop), setup.certificate).await
+        let service = match setup.peer {
+            Some(peer) => Service::new(routes()).hoop(PeerHoop(peer)),
+            None => Service::new(routes()),
+        };
+        serve(hoops.fold(service, Service::hoop), setup.certificate).await
+    }
+}
+
+/// Sets the address that the policy sees as the peer's address.
+struct PeerHoop(IpAddr);
+
+#[salvo::async_trait]
+impl Handler for PeerHoop {
+    async fn handle(&self, req: &mut Request, depot: &mut Depot, res: &mut Response, ctrl: &mut FlowCtrl) {
+        req.extensions_mut().insert(Peer(self.0));
+        ctrl.call_next(req, depot, res).await;
     }
 }
 

@@ -172,7 +172,7 @@ fn localhost_counts_as_https_in_debug_builds() -> TestResult {
     #[derive(Cookie)]
     struct Session(String);
 
-    let tls_termination = TlsTermination::per_connection().loopback_in_debug();
+    let tls_termination = TlsTermination::per_connection();
     let (parts, ()) = Request::get("/").header("host", "localhost:8080").body(())?.into_parts();
     let scheme = AnyScheme::from(tls_termination.detect(&parts, Some(loopback)));
     let set_cookie = SetCookie::new(Session("s3cr3t".into())).header_value(&scheme);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::header::SET_COOKIE;
 use hardtack::event::Kind::HeaderHardened;
-use hardtack::policy::{Baseline, UndeclaredCookies};
+use hardtack::policy::{Baseline, Exception, UndeclaredCookies};
 use hardtack::tls::Transport;
 use hardtack::{Cookies, SameSite, SetCookie, SetError, TlsTermination};
 use tower::ServiceExt as _;
@@ -40,8 +40,9 @@ async fn stricter_of_baseline_and_declaration_is_sent() {
         ),
         (Baseline::new().same_site(SameSite::None), [SESSION, cart, THEME, BANNER].map(str::to_owned)),
     ] {
-        let policy =
-            without_force_https().baseline(baseline.clone()).exception("banner", "a widget of a partner reads it");
+        let policy = without_force_https()
+            .baseline(baseline.clone())
+            .exception(Exception::for_cookie("banner").everything().because("a widget of a partner reads it"));
         let (recorded, routes) = (RecordingPolicy::new(policy), Router::new().fallback(set));
         let sent = recorded.send(TlsTermination::here(), routes, new_request(Transport::Tls, "/", &[])).await;
         assert_eq!(sent.set_cookies(), expected, "{baseline:?}");
@@ -75,7 +76,9 @@ async fn baseline_changes_undeclared_attributes_in_place() {
         ("basket=opensesame; Max-Age=99999", "basket=opensesame; Max-Age=99999"),
     ] {
         let policy = || {
-            without_force_https().baseline(baseline.clone()).exception("basket", "the old shop reads it until March")
+            without_force_https()
+                .baseline(baseline.clone())
+                .exception(Exception::for_cookie("basket").everything().because("the old shop reads it until March"))
         };
         let sent = send_cookies(policy(), Transport::Tls, &[header]).await;
         assert_eq!(sent.set_cookies(), [expected]);

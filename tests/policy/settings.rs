@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use hardtack::policy::{Baseline, Caching, ForceHttps, Hsts, UndeclaredCookies};
+use hardtack::policy::{Baseline, Caching, Exception, ForceHttps, Hsts, UndeclaredCookies};
 use hardtack::{Policy, SameSite};
 
 use super::HOST_NAME;
@@ -85,8 +85,8 @@ fn every_setting() -> Policy {
         .session_names(["tally", "basket_key"])
         .caching(Caching::NoStore)
         .baseline(baseline)
-        .exception("legacy", "the old shop reads it until March")
-        .exception("theme", "theme.js reads it")
+        .exception(Exception::for_cookie("legacy").everything().because("the old shop reads it until March"))
+        .exception(Exception::for_cookie("theme").everything().because("theme.js reads it"))
         .cookie_domain("site.example")
         .base_path("/vault")
         .former_cookie_domain(["old.example", "none"])

@@ -19,7 +19,7 @@ use axum::routing::get;
 use hardtack::audit::{self, Context};
 use hardtack::event::Kind;
 use hardtack::event::Kind::{HeaderDropped, HeaderHardened, HeaderReported};
-use hardtack::policy::{Baseline, UndeclaredCookies};
+use hardtack::policy::{Baseline, Exception, UndeclaredCookies};
 use hardtack::tls::Transport;
 use hardtack::{AnyScheme, Cookies, ReadError, SameSite, SetCookie, SetError, TlsTermination, testing};
 use tower::ServiceExt as _;
@@ -225,7 +225,9 @@ async fn headers_keep_their_order() {
         ["b=1; Secure", "a=1; Secure", "gone=1; Secure", "a=2; Secure", "basket=1; Secure", "z=1; Secure", SESSION]
     );
     let refuse = without_force_https().undeclared_cookies(UndeclaredCookies::Refuse);
-    let refuse = ["a", "b", "basket"].into_iter().fold(refuse, |policy, name| policy.exception(name, "tested"));
+    let refuse = ["a", "b", "basket"]
+        .into_iter()
+        .fold(refuse, |policy, name| policy.exception(Exception::for_cookie(name).everything().because("tested")));
     let refused = RecordingPolicy::new(refuse).send(TlsTermination::here(), routes(headers), https()).await;
     assert_eq!(refused.set_cookies(), ["b=1; Secure", "a=1", "a=2; Secure", "basket=1", SESSION]);
     assert_eq!(refused.headers["x-other"], "stays");

@@ -47,7 +47,7 @@ impl Site {
             app = app.route(path, get(async move || (headers, bytes)));
         }
         let policy = Policy::builder().cookie_domain(DOMAIN).hsts(Hsts::off()).force_https(false).on_event(|_| {});
-        let layer = policy.build().unwrap().layer(TlsTermination::per_connection().loopback_in_debug());
+        let layer = policy.build().unwrap().layer(TlsTermination::per_connection());
         let app = app.merge(Router::new().route("/shop/read", get(read)).layer(layer));
         Site { ports: Ports::serve(app, tls) }
     }

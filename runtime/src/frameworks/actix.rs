@@ -35,8 +35,9 @@
 use core::fmt;
 use core::future::{Future, Ready, ready};
 use core::pin::Pin;
+use std::borrow::Cow;
 
-use actix_web::body::EitherBody;
+use actix_web::body::{BoxBody, EitherBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self as actix_header, ContentType};
@@ -69,7 +70,7 @@ use crate::request::tls_termination::TlsTermination;
 /// The address of the peer is the address of the socket. To use another address, add a [`Peer`] to the connection's
 /// data or to the request's extensions.
 ///
-/// If the policy redirects or refuses a request, the response has an empty body.
+/// If the policy redirects or refuses a request, the body of a refusal is a sentence.
 ///
 /// ```
 /// use actix_web::{App, test, web};
@@ -207,7 +208,8 @@ fn on_request(guard: &PolicyGuard, request: &ServiceRequest) -> Result<InFlight,
         socket_peer: request.peer_addr().map(|peer| peer.ip()),
     };
     guard.on_request(&head).map_err(|policy_response| {
-        let mut response = HttpResponse::new(to_actix_status(policy_response.status()));
+        let body = BoxBody::new(policy_response.body().into_owned());
+        let mut response = HttpResponse::with_body(to_actix_status(policy_response.status()), body);
         let mut headers = HeaderMap::new();
         policy_response.write_headers(&mut headers);
         append(&headers, &mut response);
@@ -371,7 +373,7 @@ impl ResponseError for ExtractError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        text_response(self.status_code(), self.client_message())
+        text_response(self.status_code(), self.body())
     }
 }
 
@@ -397,8 +399,8 @@ impl ResponseError for ReadError {
     }
 }
 
-fn text_response(status: StatusCode, text: &'static str) -> HttpResponse {
-    HttpResponse::build(status).content_type(ContentType::plaintext()).body(text)
+fn text_response(status: StatusCode, text: impl Into<Cow<'static, str>>) -> HttpResponse {
+    HttpResponse::build(status).content_type(ContentType::plaintext()).body(text.into().into_owned())
 }
 
 fn to_actix_status(status: http::StatusCode) -> StatusCode {

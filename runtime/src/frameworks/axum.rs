@@ -47,7 +47,7 @@ impl<State: Send + Sync> OptionalFromRequestParts<State> for Https {
 
 impl IntoResponse for ExtractError {
     fn into_response(self) -> Response {
-        (self.status(), self.client_message()).into_response()
+        (self.status(), self.body()).into_response()
     }
 }
 

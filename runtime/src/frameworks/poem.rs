@@ -20,7 +20,7 @@ use crate::request::tls_termination::TlsTermination;
 /// The middleware that applies a [`Policy`](crate::Policy) to an application.
 ///
 /// Add this middleware with the last `.with(..)` of the whole `Route`, so that `PolicyMiddleware` is the outermost
-/// middleware. If the policy redirects or refuses a request, the response has an empty body.
+/// middleware. If the policy redirects or refuses a request, the body of a refusal is a sentence.
 ///
 /// With [`TlsTermination::per_connection`], poem's acceptor decides the scheme. Requests from a `TcpListener` or a
 /// `UnixListener` are plain HTTP. Requests from a listener that terminates TLS are HTTPS. One server may `combine`
@@ -152,7 +152,8 @@ impl<E: Endpoint> Endpoint for PolicyEndpoint<E> {
         let mut in_flight = match self.guard.on_request(&head) {
             Ok(in_flight) => in_flight,
             Err(policy_response) => {
-                let mut response = Response::builder().status(policy_response.status()).finish();
+                let mut response =
+                    Response::builder().status(policy_response.status()).body(policy_response.body().into_owned());
                 policy_response.write_headers(response.headers_mut());
                 return Ok(response);
             }
@@ -231,7 +232,7 @@ impl ResponseError for ExtractError {
     }
 
     fn as_response(&self) -> Response {
-        (self.status(), self.client_message()).into_response()
+        (self.status(), self.body().into_owned()).into_response()
     }
 }
 

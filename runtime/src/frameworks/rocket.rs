@@ -8,6 +8,7 @@
 //! writes the text of the guard's error as the body. In all other cases, the fairing does not change the body of the
 //! application's response.
 
+use std::borrow::Cow;
 use std::future::ready;
 use std::io::Cursor;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,7 +19,7 @@ use rocket::catcher::Catcher;
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::http::{ContentType, Header, Method, Status};
 use rocket::request::{FromRequest, Outcome};
-use rocket::response::{self, Body, Responder, Response};
+use rocket::response::{self, Responder, Response};
 use rocket::route::{self, Route};
 use rocket::{Build, Data, Ignite, Request, Rocket, Sentinel};
 
@@ -26,7 +27,7 @@ use super::header_map;
 use crate::cookie::error::{ReadError, SetError};
 use crate::jar::cookies::Cookies;
 use crate::middleware::extract_error::ExtractError;
-use crate::middleware::plain_http::PlainHttpResponse;
+use crate::middleware::plain_http::PolicyResponse;
 use crate::middleware::response::MANAGED_HEADERS;
 use crate::middleware::{InFlight, JarHandle, PolicyGuard, RemoveCookie, layer_missing};
 use crate::policy::PolicyHandle;
@@ -44,7 +45,7 @@ use crate::request::tls_termination::TlsTermination;
 /// With [`TlsTermination::per_connection`], Rocket's configuration decides whether connections carry TLS. The address
 /// of the peer is the address of the socket. The fairing does not use Rocket's `client_ip()`.
 ///
-/// If the policy redirects or refuses a request, the response has an empty body, and no handler or catcher of the
+/// If the policy redirects or refuses a request, the body of a refusal is a sentence, and no handler or catcher of the
 /// application runs. To skip the application's handlers, the fairing changes the request's method to `CONNECT`, but
 /// does not change the request's URI. The fairing's own route handles `CONNECT` before all other routes.
 ///
@@ -194,7 +195,8 @@ impl Fairing for LateFairing {
             let default = Catcher::default().handler.handle(response.status(), request).await;
             if default.is_ok_and(|default| is_default_response(response, &default)) {
                 response.set_header(ContentType::Plain);
-                response.set_sized_body(error.client_message().len(), Cursor::new(error.client_message()));
+                let text = error.body().into_owned();
+                response.set_sized_body(text.len(), Cursor::new(text));
             }
         }
         let mut state = state(request);
@@ -203,7 +205,8 @@ impl Fairing for LateFairing {
             Some(policy_response) => {
                 response.set_status(status(policy_response.status()));
                 response.remove_header("Content-Type");
-                *response.body_mut() = Body::default();
+                let text = policy_response.body().into_owned();
+                response.set_sized_body(text.len(), Cursor::new(text));
                 let mut headers = HeaderMap::new();
                 policy_response.write_headers(&mut headers);
                 headers
@@ -233,7 +236,7 @@ impl Fairing for LateFairing {
 /// Handles each request whose method the fairing has changed to `CONNECT`. Responds with the status of the policy's
 /// response. Later, [`LateFairing`] adds the headers of the policy's response.
 fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFuture<'r> {
-    let policy_status = state(request).policy_response.as_ref().map(PlainHttpResponse::status);
+    let policy_status = state(request).policy_response.as_ref().map(PolicyResponse::status);
     let outcome = match policy_status {
         Some(code) => route::Outcome::Success(Response::build().status(status(code)).finalize()),
         // If the policy has no response to this request, the client itself sent the method `CONNECT`.
@@ -270,7 +273,7 @@ struct RequestState {
     response_extensions: Extensions,
     /// Each attached [`PolicyFairing`] adds one [`InFlight`]. The `InFlight` of the outermost fairing comes first.
     in_flight: Vec<InFlight>,
-    policy_response: Option<PlainHttpResponse>,
+    policy_response: Option<PolicyResponse>,
     /// The error of the request guard that failed last.
     guard_error: Option<ExtractError>,
     is_sent: bool,
@@ -392,7 +395,8 @@ impl Sentinel for Https {
     }
 }
 
-fn text_response(code: StatusCode, text: &'static str) -> Response<'static> {
+fn text_response(code: StatusCode, text: impl Into<Cow<'static, str>>) -> Response<'static> {
+    let text = text.into().into_owned();
     let mut response = Response::new();
     response.set_status(status(code));
     response.set_header(ContentType::Plain);
@@ -402,7 +406,7 @@ fn text_response(code: StatusCode, text: &'static str) -> Response<'static> {
 
 impl<'r> Responder<'r, 'static> for ExtractError {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        Ok(text_response(self.status(), self.client_message()))
+        Ok(text_response(self.status(), self.body()))
     }
 }
 

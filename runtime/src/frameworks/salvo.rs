@@ -13,6 +13,7 @@
 //! return [`Error`].
 
 use core::fmt;
+use std::borrow::Cow;
 
 use http::header::SET_COOKIE;
 use http::uri::Scheme as UriScheme;
@@ -24,7 +25,7 @@ use salvo_core::{Depot, FlowCtrl, Handler, Request, Response, Scribe};
 use crate::cookie::error::{ReadError, SetError};
 use crate::jar::cookies::Cookies;
 use crate::middleware::extract_error::ExtractError;
-use crate::middleware::plain_http::PlainHttpResponse;
+use crate::middleware::plain_http::PolicyResponse;
 use crate::middleware::trusted::TrustedHeaders;
 use crate::middleware::{JarHandle, PolicyGuard, RemoveCookie, layer_missing};
 use crate::policy::PolicyHandle;
@@ -136,12 +137,12 @@ impl Handler for PolicyHoop {
 }
 
 /// Sends the policy's response. The handlers of the application do not run.
-fn send(policy_response: PlainHttpResponse, res: &mut Response, ctrl: &mut FlowCtrl) {
+fn send(policy_response: PolicyResponse, res: &mut Response, ctrl: &mut FlowCtrl) {
     res.status_code(policy_response.status());
-    policy_response.write_headers(&mut res.headers);
     // salvo's catcher writes an error page if the response has no body. With an empty text as the body, salvo's catcher
     // writes no error page.
-    res.body("");
+    res.body(policy_response.body().into_owned());
+    policy_response.write_headers(&mut res.headers);
     ctrl.skip_rest();
 }
 
@@ -337,7 +338,7 @@ impl Scribe for Error {
 
 impl Scribe for ExtractError {
     fn render(self, res: &mut Response) {
-        render_text(res, self.status(), self.client_message());
+        render_text(res, self.status(), self.body());
     }
 }
 
@@ -354,11 +355,11 @@ impl Scribe for ReadError {
     }
 }
 
-fn render_text(res: &mut Response, status: StatusCode, text: &'static str) {
+fn render_text(res: &mut Response, status: StatusCode, text: impl Into<Cow<'static, str>>) {
     // The handler or another middleware may already have written a body. Rendering a `StatusError` removes the old body
     // and the headers of the old body. The next line writes the error's text as the new body.
     res.render(StatusError::from_code(status).unwrap_or_else(StatusError::internal_server_error));
-    res.render(text);
+    res.render(text.into().into_owned());
 }
 
 /// Implements the extractor of a `#[cookies]` struct.

@@ -5,7 +5,9 @@ use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use std::borrow::Cow;
 
+use http::header::CONTENT_TYPE;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -13,7 +15,7 @@ use tower_service::Service;
 
 use crate::jar::cookies::Cookies;
 use crate::middleware::extract_error::ExtractError;
-use crate::middleware::plain_http::PlainHttpResponse;
+use crate::middleware::plain_http::PolicyResponse;
 use crate::middleware::{InFlight, JarHandle, PolicyGuard, layer_missing};
 use crate::policy::{Policy, PolicyHandle};
 use crate::request::head::RequestHead;
@@ -68,7 +70,8 @@ impl PolicyHandle {
 
 /// The tower layer that applies a [`Policy`] to the requests of one socket. [`Policy::layer`] makes the layer.
 ///
-/// If the policy redirects or refuses a request, the response has an empty body, and the inner service is not called.
+/// If the policy redirects or refuses a request, the inner service is not called. The body of a refusal is a sentence if
+/// the body is axum's `Body`. Otherwise the body is empty.
 #[derive(Debug, Clone)]
 pub struct PolicyLayer {
     guard: PolicyGuard,
@@ -92,7 +95,7 @@ pub struct PolicyService<I> {
 impl<I, B, R> Service<Request<B>> for PolicyService<I>
 where
     I: Service<Request<B>, Response = Response<R>>,
-    R: Default,
+    R: Default + 'static,
 {
     type Response = Response<R>;
     type Error = I::Error;
@@ -128,7 +131,7 @@ pin_project! {
     #[project = Projected]
     enum State<F> {
         // The policy's own response, which redirects or refuses the request.
-        PolicyResponse { response: Option<PlainHttpResponse> },
+        PolicyResponse { response: Option<PolicyResponse> },
         // The inner service's future. The inner service handles the request.
         Inner { #[pin] inner: F, in_flight: InFlight },
     }
@@ -143,7 +146,7 @@ impl<F> fmt::Debug for PolicyFuture<F> {
 impl<F, R, E> Future for PolicyFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
-    R: Default,
+    R: Default + 'static,
 {
     type Output = Result<Response<R>, E>;
 
@@ -176,13 +179,30 @@ fn original_uri(parts: &http::request::Parts) -> &http::Uri {
     &parts.uri
 }
 
-fn policy_response<R: Default>(policy_response: Option<PlainHttpResponse>) -> Response<R> {
+fn policy_response<R: Default + 'static>(policy_response: Option<PolicyResponse>) -> Response<R> {
     let mut response = Response::new(R::default());
     if let Some(policy_response) = policy_response {
         *response.status_mut() = policy_response.status();
+        let text = policy_response.body();
         policy_response.write_headers(response.headers_mut());
+        if !write_text(response.body_mut(), text) {
+            response.headers_mut().remove(CONTENT_TYPE);
+        }
     }
     response
+}
+
+/// Writes the text into the body of a refusal if the body is axum's `Body`. Another body stays empty, because this
+/// module knows only the default value of such a body. Returns true if the text is written.
+fn write_text<R: 'static>(body: &mut R, text: Cow<'static, str>) -> bool {
+    #[cfg(feature = "axum")]
+    if let Some(body) = (body as &mut dyn core::any::Any).downcast_mut::<axum_core::body::Body>() {
+        *body = axum_core::body::Body::from(text);
+        return true;
+    }
+    #[cfg(not(feature = "axum"))]
+    let _ = (body, text);
+    false
 }
 
 impl<S: Scheme> Cookies<S> {

@@ -1,6 +1,8 @@
 //! The error of an extractor. If an extractor returns an error, the handler does not run.
 
 use core::fmt;
+#[cfg(feature = "_layer")]
+use std::borrow::Cow;
 
 use http::StatusCode;
 
@@ -52,14 +54,12 @@ impl ExtractError {
         }
     }
 
-    /// Returns the reason of a refusal if the client may read the reason: this is a debug build, and the peer is a
-    /// program on this machine. A framework sends the reason as the body of the response.
+    /// Returns the body of the response.
     #[cfg(feature = "_layer")]
-    #[expect(dead_code, reason = "the frameworks will send the text")]
-    pub(crate) fn text_for_developer(&self) -> Option<String> {
+    pub(crate) fn body(&self) -> Cow<'static, str> {
         match self {
-            ExtractError::NotHttps { evidence } => evidence.text_for_developer(),
-            ExtractError::LayerMissing { .. } => None,
+            ExtractError::NotHttps { evidence } => evidence.refusal_text(),
+            ExtractError::LayerMissing { .. } => Cow::Borrowed(INTERNAL_ERROR),
         }
     }
 }

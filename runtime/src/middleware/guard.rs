@@ -8,7 +8,7 @@ use http::header::SET_COOKIE;
 use http::{Extensions, HeaderMap};
 
 use super::extract_error::ExtractError;
-use super::plain_http::{self, PlainHttpResponse};
+use super::plain_http::{self, PolicyResponse};
 use super::response::ResponseHardener;
 use super::trusted::TrustedHeaders;
 use crate::event::{self, Code, Event, Kind};
@@ -59,7 +59,7 @@ impl PolicyGuard {
     /// # Errors
     ///
     /// Returns the policy's own response if the request is redirected or refused.
-    pub(crate) fn on_request(&self, head: &RequestHead<'_>) -> Result<InFlight, PlainHttpResponse> {
+    pub(crate) fn on_request(&self, head: &RequestHead<'_>) -> Result<InFlight, PolicyResponse> {
         event::report_suppressed();
         let current = self.policy.current_policy();
         let verdict = self.tls_termination.verdict(head);
@@ -79,7 +79,7 @@ impl PolicyGuard {
             let (kind, reason) = response.event();
             let event = Event::new(kind, Code::ForceHttps, reason);
             jar.emit(event.with_evidence(Some(verdict.evidence)));
-            return Err(response);
+            return Err(PolicyResponse { response, evidence: verdict.evidence });
         }
         let is_nested = head.extensions.get::<JarHandle>().is_some();
         Ok(InFlight {

@@ -3,13 +3,15 @@
 
 use core::fmt;
 use core::fmt::Write as _;
+use std::borrow::Cow;
 
-use http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::event::Kind;
 use crate::policy::ForceHttps;
 use crate::request::accept::wants_html;
+use crate::request::evidence::Evidence;
 use crate::request::head::RequestHead;
 use crate::request::host::{Host, HostFault, RequestHost};
 
@@ -55,12 +57,38 @@ impl PlainHttpResponse {
             PlainHttpResponse::Refuse(reason) => (Kind::RequestRefused, reason),
         }
     }
+}
 
-    /// Writes the headers of the response. The body of the response is empty.
+/// The policy's response to a request over plain HTTP, and the evidence that the request came over plain HTTP.
+#[derive(Debug, Clone)]
+pub(crate) struct PolicyResponse {
+    pub(super) response: PlainHttpResponse,
+    pub(super) evidence: Evidence,
+}
+
+impl PolicyResponse {
+    pub(crate) fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// Returns the body. A redirect has an empty body. A refusal has a sentence that a person can read.
+    pub(crate) fn body(&self) -> Cow<'static, str> {
+        match self.response {
+            PlainHttpResponse::Redirect(_) => Cow::Borrowed(""),
+            PlainHttpResponse::Refuse(_) => self.evidence.refusal_text(),
+        }
+    }
+
+    /// Writes the headers of the response.
     pub(crate) fn write_headers(self, headers: &mut HeaderMap) {
-        if let PlainHttpResponse::Redirect(location) = self {
-            headers.insert(LOCATION, location);
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match self.response {
+            PlainHttpResponse::Redirect(location) => {
+                headers.insert(LOCATION, location);
+                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
+            PlainHttpResponse::Refuse(_) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+            }
         }
     }
 }

@@ -1,10 +1,20 @@
-//! Explains why a request counts as HTTPS or as plain HTTP. The explanation is text for a log. In a release build,
-//! hardtack never sends the explanation to a client.
+//! Explains why a request counts as HTTPS or as plain HTTP. The explanation is text for a log. A client gets a short
+//! sentence. In a debug build, a client on this machine gets the explanation too.
 
 use core::fmt;
+#[cfg(feature = "_layer")]
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::signal::SignalMistake;
+#[cfg(feature = "_layer")]
+use crate::cookie::error::HTTPS_ONLY;
+
+/// The body of a refusal if the request claims HTTPS without a trusted proxy. A reader who configured a proxy wrongly
+/// sees this sentence in the browser.
+#[cfg(feature = "_layer")]
+const UNTRUSTED_CLAIM: &str = "this page works over HTTPS only: the request claims HTTPS, but it does not come from a \
+                               trusted proxy";
 
 /// The reason why a request counts as HTTPS or as plain HTTP. `Display` writes the reason as text for a log, and names
 /// the line of code that the developer can write. Do not send the text of an `Evidence` to clients.
@@ -44,12 +54,22 @@ impl Evidence {
         self.claim.is_some() && !self.basis.is_proxy_statement()
     }
 
-    /// Returns the text of the evidence if the peer may read the text: this is a debug build, and the peer is a program
-    /// on this machine.
+    /// Returns the text that a refused client may read.
+    ///
+    /// In a debug build, a program on this machine may read the whole evidence. In a release build, the text names the
+    /// loopback rule if the host of the request is loopback, because a developer wonders why localhost is refused.
     #[cfg(feature = "_layer")]
-    pub(crate) fn text_for_developer(self) -> Option<String> {
-        let is_developer = cfg!(debug_assertions) && self.peer.is_some_and(|peer| peer.is_loopback());
-        is_developer.then(|| self.to_string())
+    pub(crate) fn refusal_text(self) -> Cow<'static, str> {
+        if cfg!(debug_assertions) && self.peer.is_some_and(|peer| peer.is_loopback()) {
+            return Cow::Owned(format!("{HTTPS_ONLY}: {self}"));
+        }
+        match self.not_loopback {
+            Some(NotLoopback::ReleaseBuild) => Cow::Owned(format!("{HTTPS_ONLY}: {}", NotLoopback::ReleaseBuild)),
+            Some(_) | None if self.claim.is_some() && !self.basis.is_proxy_statement() => {
+                Cow::Borrowed(UNTRUSTED_CLAIM)
+            }
+            Some(_) | None => Cow::Borrowed(HTTPS_ONLY),
+        }
     }
 }
 

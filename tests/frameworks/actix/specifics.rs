@@ -27,9 +27,9 @@ use super::suite::client::{Client, Reply};
 use super::suite::site::{assert_reply, certificate, client};
 use super::suite::tls::Certificate;
 use super::suite::{
-    Cart, Framework as _, HOST, HTTPS_ONLY, NOTE_REMOVAL, ONE_YEAR_HSTS, SESSION, Session, unreadable_note,
+    Cart, HOST, HTTPS_ONLY, INTERNAL_ERROR, NOTE_REMOVAL, ONE_YEAR_HSTS, SESSION, Session, unreadable_note,
 };
-use super::{Actix, Server, Socket, routes, serve};
+use super::{Server, Socket, routes, serve};
 
 // ---- Helpers.
 
@@ -48,7 +48,7 @@ impl Site {
         B: MessageBody + 'static,
     {
         let certificate = certificate();
-        let server = serve(app, vec![Socket::bind(Some(&certificate)), Socket::bind(None)]).await;
+        let server = serve(app, vec![Socket::bind(Some(&certificate)), Socket::bind(None)], None).await;
         let client = Site::client(&certificate, |client| client.cookie_store(true));
         Site { certificate, server, client }
     }
@@ -100,7 +100,7 @@ async fn missing_policy_is_an_error_except_for_option() {
     })
     .await;
     for reply in [site.https("/result").await, site.http("/result").await] {
-        assert_reply(&reply, 500, &[], Actix::MISSING_POLICY);
+        assert_reply(&reply, 500, &[], INTERNAL_ERROR);
     }
     let refused = Cookies::<Https>::extract(&test::TestRequest::default().to_http_request()).await.unwrap_err();
     assert_eq!(format!("{refused:?}"), "Rejection { .. }");
@@ -367,7 +367,7 @@ async fn upgrade_response_carries_cookies() {
     let proxy = TlsTermination::at_proxy(TrustedProxies::new(["127.0.0.1"]).unwrap());
     let policy = PolicyMiddleware::new(Policy::default(), proxy);
     let app = move || App::new().route("/socket", web::get().to(socket)).wrap(policy.clone());
-    let server = serve(app, vec![Socket::bind(None)]).await;
+    let server = serve(app, vec![Socket::bind(None)], None).await;
     let handshake = "GET /socket HTTP/1.1\r\nHost: site.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
 
     let response = send_raw(connect(&server), &format!("{handshake}X-Forwarded-Proto: wss\r\n\r\nping"), "ping");
@@ -382,7 +382,7 @@ async fn upgrade_response_carries_cookies() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refusal_with_unread_body_closes_the_connection() {
     let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
-    let server = serve(move || App::new().configure(routes).wrap(policy.clone()), vec![Socket::bind(None)]).await;
+    let server = serve(move || App::new().configure(routes).wrap(policy.clone()), vec![Socket::bind(None)], None).await;
     let response = send_raw(
         connect(&server),
         "POST /set HTTP/1.1\r\nHost: a.example\r\nContent-Length: 4\r\n\r\nname",
@@ -405,7 +405,7 @@ async fn unix_socket_is_trusted_only_when_configured() {
         let path = folder.join(proof);
         let policy = PolicyMiddleware::new(policy_allowing_http(), TlsTermination::at_proxy(proxies));
         let app = move || App::new().configure(routes).wrap(policy.clone());
-        let _server = serve(app, vec![Socket::Unix(UnixListener::bind(&path).unwrap())]).await;
+        let _server = serve(app, vec![Socket::Unix(UnixListener::bind(&path).unwrap())], None).await;
         let response = send_raw(UnixStream::connect(&path).unwrap(), request, proof);
         assert!(response.ends_with(proof), "{response}");
     }
@@ -415,7 +415,7 @@ async fn unix_socket_is_trusted_only_when_configured() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn absolute_target_takes_precedence_over_host() {
     let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
-    let server = serve(move || App::new().configure(routes).wrap(policy.clone()), vec![Socket::bind(None)]).await;
+    let server = serve(move || App::new().configure(routes).wrap(policy.clone()), vec![Socket::bind(None)], None).await;
     let request = |target: &str, host: &str| {
         let headers = format!("Host: {host}\r\nAccept: text/html\r\nConnection: close\r\n");
         send_raw(connect(&server), &format!("GET {target} HTTP/1.1\r\n{headers}\r\n"), "\r\n\r\n")

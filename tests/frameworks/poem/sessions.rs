@@ -5,7 +5,7 @@
 use hardtack::Policy;
 use hardtack::audit::{self, Context};
 use hardtack::event::Kind;
-use hardtack::policy::{PolicyBuilder, UndeclaredCookies};
+use hardtack::policy::{Exception, PolicyBuilder, UndeclaredCookies};
 use poem::endpoint::BoxEndpoint;
 use poem::middleware::CookieJarManager;
 use poem::session::{CookieConfig, CookieSession, MemoryStorage, ServerSession, Session as Visit};
@@ -254,7 +254,8 @@ async fn removals_are_completed_only_when_hardened() {
     };
     assert_eq!(removals(Policy::builder().undeclared_cookies(UndeclaredCookies::Observe)).await, written);
     assert_eq!(removals(Policy::builder().undeclared_cookies(UndeclaredCookies::Refuse)).await, [""; 0]);
-    let excepted = Policy::builder().exception("theme", "the old pages set it");
+    let excepted =
+        Policy::builder().exception(Exception::for_cookie("theme").everything().because("the old pages set it"));
     let map = written[0];
     assert_eq!(
         removals(excepted).await,

@@ -23,9 +23,9 @@ use rocket::{Build, Data, Rocket, catch, catchers, get, routes};
 use super::suite::client::Client;
 use super::suite::site::{Site, certificate};
 use super::suite::tls::Certificate;
-use super::suite::{Framework as _, HOST, ONE_YEAR_HSTS};
-use super::{RocketServer, config, launch};
+use super::suite::{HOST, INTERNAL_ERROR, ONE_YEAR_HSTS};
 use super::{banner, either, health, many, proof, read, set, strict, undeclared};
+use super::{config, launch};
 
 // ---- Helpers.
 
@@ -130,7 +130,8 @@ async fn log_names_the_missing_fairing() {
         .output()
         .unwrap();
     let log = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    assert!(log.contains(RocketServer::MISSING_POLICY), "{log}");
+    let remedy = "add `.attach(PolicyFairing::new(policy, tls_termination))` to the `Rocket`";
+    assert!(log.contains(remedy), "{log}");
 }
 
 /// A handler that calls the guards in its body. At launch, Rocket's sentinels cannot find the guards that the handler
@@ -154,7 +155,7 @@ async fn manual_guard_without_a_policy_is_refused() {
     let response = client.get("/").dispatch().await;
     assert_eq!(response.status(), Status::InternalServerError);
     assert_eq!(response.headers().get("Set-Cookie").count(), 0);
-    assert_eq!(response.into_string().await.unwrap(), RocketServer::MISSING_POLICY);
+    assert_eq!(response.into_string().await.unwrap(), INTERNAL_ERROR);
 }
 
 // ---- Redirects, refusals and Rocket's Shield.

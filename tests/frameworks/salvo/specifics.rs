@@ -21,10 +21,10 @@ use salvo::session::{CookieStore, MemoryStore, SessionDepotExt, SessionHandler};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::routes::{append_set_cookie, health, routes};
+use super::serve;
 use super::suite::client::Client;
 use super::suite::site::{Site, assert_reply, certificate, send_and_read_to_end};
-use super::suite::{Cart, Framework as _, HTTPS_ONLY, NOTE_REMOVAL, ONE_YEAR_HSTS, SESSION, Session, unreadable_note};
-use super::{Salvo, serve};
+use super::suite::{Cart, HTTPS_ONLY, INTERNAL_ERROR, NOTE_REMOVAL, ONE_YEAR_HSTS, SESSION, Session, unreadable_note};
 
 // ---- Helpers.
 
@@ -451,7 +451,7 @@ async fn extractors_can_be_called_by_hand() {
         assert_reply(&Site::http(Service::new(routes()).hoop(hoop)).await.get("/ask").await, 403, &[], HTTPS_ONLY);
     }
     assert_eq!(Site::https(Service::new(routes()).hoop(hoop())).await.get("/ask").await.body, "https");
-    assert_eq!(Site::https(Service::new(routes())).await.get("/ask").await.body, Salvo::MISSING_POLICY);
+    assert_eq!(Site::https(Service::new(routes())).await.get("/ask").await.body, INTERNAL_ERROR);
 }
 
 #[test]

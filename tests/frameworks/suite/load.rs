@@ -270,6 +270,7 @@ impl Load {
         let setup = |certificate| Setup {
             policies: vec![policy.clone()],
             tls_termination: TlsTermination::per_connection(),
+            peer: None,
             certificate,
         };
         let (https, http) = (F::serve(setup(Some(certificate.clone()))).await, F::serve(setup(None)).await);

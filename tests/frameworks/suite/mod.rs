@@ -4,7 +4,7 @@
 //! differences that the framework lists. So a cookie declaration has the same effect in all frameworks. [`load`] sends
 //! thousands of requests to the same servers.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use hardtack::seal::Keyring;
 use hardtack::{Cookie, CookieValue, PolicyHandle, TlsTermination, testing};
@@ -26,9 +26,6 @@ use tls::Certificate;
 pub(crate) trait Framework {
     const NAME: &'static str;
 
-    /// The body of the response if a handler uses an extractor and the application has no policy.
-    const MISSING_POLICY: &'static str;
-
     /// The scenarios in which this framework behaves differently, each with the reason. The framework's own tests
     /// assert the exact difference. The common test expects that each scenario in `DIFFERENCES` fails. If a scenario in
     /// `DIFFERENCES` passes, the test reports an error.
@@ -47,6 +44,9 @@ pub(crate) struct Setup {
     /// application has no policy.
     pub(crate) policies: Vec<PolicyHandle>,
     pub(crate) tls_termination: TlsTermination,
+    /// The address that the server sees as the peer's address. If `peer` is `None`, the server sees the address of the
+    /// socket, which is loopback.
+    pub(crate) peer: Option<IpAddr>,
     /// The server's certificate. If `certificate` is `None`, the server uses plain HTTP.
     pub(crate) certificate: Option<Certificate>,
 }
@@ -80,6 +80,8 @@ pub(crate) const HOST: &str = "www.site.example";
 pub(crate) const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 /// The body of the response if a plain HTTP request is refused.
 pub(crate) const HTTPS_ONLY: &str = "this page works over HTTPS only";
+/// The body of the response if a handler uses an extractor and the application has no policy. The log names the remedy.
+pub(crate) const INTERNAL_ERROR: &str = "internal error";
 /// The default policy's `Strict-Transport-Security` header.
 pub(crate) const ONE_YEAR_HSTS: &str = "max-age=31536000";
 

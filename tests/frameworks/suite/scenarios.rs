@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hardtack::event::Kind;
-use hardtack::policy::{Baseline, ForceHttps, Hsts, PolicyBuilder, UndeclaredCookies};
+use hardtack::policy::{Baseline, Exception, ForceHttps, Hsts, PolicyBuilder, UndeclaredCookies};
 use hardtack::seal::{Key, Keyring};
 use hardtack::testing::Browser;
 use hardtack::{Policy, PolicyHandle, SameSite, TlsTermination, TrustedProxies};
@@ -25,7 +25,9 @@ use super::client::{Client, Reply};
 use super::handlers::step_path;
 use super::site::{Site, assert_reply, certificate};
 use super::tls::Certificate;
-use super::{Framework, HOST, HTTPS_ONLY, NOTE_REMOVAL, ONE_YEAR_HSTS, SESSION, Setup, unreadable_note};
+use super::{
+    Framework, HOST, HTTPS_ONLY, INTERNAL_ERROR, NOTE_REMOVAL, ONE_YEAR_HSTS, SESSION, Setup, unreadable_note,
+};
 
 const SESSION_REMOVAL: &str =
     "__Host-Http-session=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
@@ -101,7 +103,9 @@ pub(crate) async fn run_all_scenarios<F: Framework + 'static>() {
         forwarding_headers_need_a_trusted_proxy
         untrusted_peer_cannot_claim_https
         forwarded_header_is_read_when_configured
-        loopback_counts_as_https_in_debug_builds
+        localhost_counts_as_https_in_debug_builds
+        localhost_works_through_a_published_port
+        localhost_works_behind_a_development_proxy
         undeclared_cookies_are_hardened
         undeclared_cookies_are_observed
         undeclared_cookies_are_dropped
@@ -170,8 +174,17 @@ impl<F: Framework> Harness<F> {
     /// Serves with the given policies. The innermost policy is the first in the list.
     async fn serve(&self, policies: Vec<PolicyHandle>, tls_termination: TlsTermination, is_tls: bool) -> Site {
         let certificate = is_tls.then(|| self.certificate.clone());
-        let server = F::serve(Setup { policies, tls_termination, certificate }).await;
+        let server = F::serve(Setup { policies, tls_termination, peer: None, certificate }).await;
         Site::from_server(server, self.certificate.clone(), is_tls, |client| client)
+    }
+
+    /// Serves over plain HTTP. The server sees `peer` as the address of the peer.
+    async fn http_from(&self, policy: PolicyBuilder, peer: &str) -> Site {
+        let policies = vec![PolicyHandle::new(policy.build().unwrap())];
+        let tls_termination = TlsTermination::per_connection();
+        let peer = Some(peer.parse().unwrap());
+        let server = F::serve(Setup { policies, tls_termination, peer, certificate: None }).await;
+        Site::from_server(server, self.certificate.clone(), false, |client| client)
     }
 
     /// Removes and returns the recorded events.
@@ -548,7 +561,7 @@ async fn missing_policy_is_a_500<F: Framework>(harness: Harness<F>) {
     for is_tls in [true, false] {
         let site = harness.serve(vec![], TlsTermination::per_connection(), is_tls).await;
         for path in ["/set", "/get", "/many", "/either", "/banner", "/strict"] {
-            assert_reply(&site.get(path).await, 500, &[], F::MISSING_POLICY);
+            assert_reply(&site.get(path).await, 500, &[], INTERNAL_ERROR);
         }
         assert_reply(&site.get("/health").await, 200, &[], "up");
     }
@@ -557,7 +570,7 @@ async fn missing_policy_is_a_500<F: Framework>(harness: Harness<F>) {
 async fn missing_policy_with_optional_proof_is_a_500<F: Framework>(harness: Harness<F>) {
     for is_tls in [true, false] {
         let site = harness.serve(vec![], TlsTermination::per_connection(), is_tls).await;
-        assert_reply(&site.get("/proof").await, 500, &[], F::MISSING_POLICY);
+        assert_reply(&site.get("/proof").await, 500, &[], INTERNAL_ERROR);
     }
 }
 
@@ -660,20 +673,66 @@ async fn forwarded_header_is_read_when_configured<F: Framework>(harness: Harness
     assert_reply(&site.get_with("/proof", &[("X-Forwarded-Proto", "https")]).await, 200, &[], "plain");
 }
 
-async fn loopback_counts_as_https_in_debug_builds<F: Framework>(harness: Harness<F>) {
-    let site = harness.http_with(harness.policy(), TlsTermination::per_connection().loopback_in_debug()).await;
-    let send_to_loopback = |path: &str, headers: &'static [(&str, &str)]| {
-        let client = site.client.clone();
-        let url = format!("http://127.0.0.1:{}{path}", site.server.address.port());
-        async move { client.get_with(url, headers).await }
-    };
-    let reply = send_to_loopback("/set", &[]).await;
-    assert_reply(&reply, 200, &[SESSION], "set");
-    assert_eq!(reply.header("strict-transport-security"), None);
-    // Loopback requests count as HTTPS here. A request with a forwarding header came through a proxy on this machine,
-    // so the request does not count as HTTPS.
-    assert_eq!(send_to_loopback("/set", &[("X-Forwarded-For", "192.0.2.1")]).await.status, 403);
+/// Sends a request to the loopback address of the site, with the given `Host` header.
+async fn send_to_loopback(site: &Site, host: &str, headers: &[(&str, &str)]) -> Reply {
+    let url = format!("http://127.0.0.1:{}/set", site.server.address.port());
+    let headers: Vec<_> = headers.iter().copied().chain([("Host", host)]).collect();
+    site.client.get_with(url, &headers).await
+}
+
+/// The end of a refusal's text in a release build.
+const DEBUG_BUILDS_ONLY: &str = "localhost counts as HTTPS in debug builds only";
+
+fn assert_counts_as_https(reply: &Reply) {
+    if cfg!(debug_assertions) {
+        assert_reply(reply, 200, &[SESSION], "set");
+        assert_eq!(reply.header("strict-transport-security"), None);
+    } else {
+        assert_eq!((reply.status, reply.set_cookies()), (403, vec![]));
+        assert!(reply.body.ends_with(DEBUG_BUILDS_ONLY), "{}", reply.body);
+    }
+}
+
+async fn localhost_counts_as_https_in_debug_builds<F: Framework>(harness: Harness<F>) {
+    let site = harness.http(harness.policy()).await;
+    for host in ["127.0.0.1", "localhost:3000", "app.localhost", "[::1]:1"] {
+        assert_counts_as_https(&send_to_loopback(&site, host, &[]).await);
+    }
+    let strict = TlsTermination::per_connection().strict_loopback();
+    let strict = harness.http_with(harness.policy(), strict).await;
+    assert_eq!(send_to_loopback(&strict, "localhost", &[]).await.status, 403);
+    // Another host needs TLS.
     assert_eq!(site.get("/set").await.status, 403);
+}
+
+/// A container's published port gives the server a private peer address.
+async fn localhost_works_through_a_published_port<F: Framework>(harness: Harness<F>) {
+    let site = harness.http_from(harness.policy(), "172.17.0.1").await;
+    assert_counts_as_https(&send_to_loopback(&site, "localhost:8080", &[]).await);
+    assert_eq!(site.get("/set").await.status, 403);
+    let public = harness.http_from(harness.policy(), "192.0.2.1").await;
+    assert_eq!(send_to_loopback(&public, "localhost:8080", &[]).await.status, 403);
+}
+
+/// A development proxy such as vite forwards to the server, and names the browser's address and host.
+async fn localhost_works_behind_a_development_proxy<F: Framework>(harness: Harness<F>) {
+    let site = harness.http(harness.policy()).await;
+    let from_browser = [
+        ("X-Forwarded-For", "::1"),
+        ("X-Forwarded-Host", "localhost:5173"),
+        ("X-Forwarded-Proto", "http"),
+        ("X-Forwarded-Port", "5173"),
+    ];
+    assert_counts_as_https(&send_to_loopback(&site, "localhost:3000", &from_browser).await);
+    for from_elsewhere in [
+        ("X-Forwarded-For", "192.0.2.1"),
+        ("X-Forwarded-Host", "shop.example"),
+        ("Forwarded", "for=192.0.2.1"),
+        ("X-Real-IP", "not an address"),
+    ] {
+        let reply = send_to_loopback(&site, "localhost:3000", &[from_elsewhere]).await;
+        assert_eq!((reply.status, reply.set_cookies()), (403, vec![]), "{from_elsewhere:?}");
+    }
 }
 
 // ---- Undeclared cookies.
@@ -700,7 +759,9 @@ async fn undeclared_cookies_are_dropped<F: Framework>(harness: Harness<F>) {
 }
 
 async fn excepted_cookie_is_unchanged<F: Framework>(harness: Harness<F>) {
-    let policy = harness.policy().exception("seen", "the old counter reads it until March");
+    let policy = harness
+        .policy()
+        .exception(Exception::for_cookie("seen").everything().because("the old counter reads it until March"));
     let site = harness.https(policy).await;
     let set_cookies = ["PHPSESSID=3f9a; path=/forum; Secure; HttpOnly; SameSite=Lax", "seen=1"];
     assert_eq!(site.get("/undeclared").await.set_cookies(), set_cookies);

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::client::{Client, Reply};
 use super::tls::Certificate;
-use super::{HOST, RunningServer};
+use super::{HOST, HTTPS_ONLY, RunningServer};
 
 /// A server that uses either HTTPS or plain HTTP, and a client.
 pub(crate) struct Site {
@@ -87,8 +87,17 @@ pub(crate) async fn send_and_read_to_end(mut stream: impl AsyncRead + AsyncWrite
     read
 }
 
-/// Asserts the status, the `Set-Cookie` headers and the body of a response.
+/// Asserts the status, the `Set-Cookie` headers and the body of a response. In a debug build, a refusal may have the
+/// reason after the expected body [`HTTPS_ONLY`].
 #[track_caller]
 pub(crate) fn assert_reply(reply: &Reply, status: u16, set_cookies: &[&str], body: &str) {
-    assert_eq!((reply.status, reply.set_cookies(), reply.body.as_str()), (status, set_cookies.to_vec(), body));
+    assert_eq!((reply.status, reply.set_cookies(), without_reason(&reply.body)), (status, set_cookies.to_vec(), body));
+}
+
+/// Returns the text of a refusal without the reason that a debug build sends to a client on the same machine.
+pub(crate) fn without_reason(body: &str) -> &str {
+    match body.strip_prefix(HTTPS_ONLY) {
+        Some(reason) if cfg!(debug_assertions) && reason.starts_with(": ") => HTTPS_ONLY,
+        Some(_) | None => body,
+    }
 }
