@@ -10,7 +10,9 @@ use hardtack::event::Kind::{HeaderDropped, HeaderHardened, HeaderReported};
 use hardtack::policy::{Baseline, Exception, PolicyBuilder, UndeclaredCookies};
 use hardtack::spec::{Seal, Spec};
 use hardtack::tls::Transport;
-use hardtack::{Cookie, CookieFamily, Cookies, Policy, ReadCookie, SameSite, SetCookie, SetError, TlsTermination, testing};
+use hardtack::{
+    Cookie, CookieFamily, Cookies, Policy, ReadCookie, SameSite, SetCookie, SetError, TlsTermination, testing,
+};
 
 use super::{
     HOST_NAME, Note, RecordingPolicy, SECRET, Session, new_request, respond_with_cookies, send_cookies, session,
@@ -48,7 +50,8 @@ fn policy(mode: UndeclaredCookies) -> PolicyBuilder {
     without_force_https().undeclared_cookies(mode).declared(DECLARED).keyring(testing::keyring())
 }
 
-const MODES: [UndeclaredCookies; 3] = [UndeclaredCookies::Observe, UndeclaredCookies::Harden, UndeclaredCookies::Refuse];
+const MODES: [UndeclaredCookies; 3] =
+    [UndeclaredCookies::Observe, UndeclaredCookies::Harden, UndeclaredCookies::Refuse];
 
 #[tokio::test]
 async fn equal_or_stricter_header_counts_as_declared() {
@@ -143,16 +146,15 @@ async fn scope_of_the_policy_is_the_declared_scope() {
 
 #[tokio::test]
 async fn one_of_several_declarations_is_enough() {
-    const MOVED: &[Spec] = &[
-        Spec::new("__Secure-id").path("/old"),
-        Spec::new("__Secure-id").path("/new").same_site(SameSite::Strict),
-    ];
+    const MOVED: &[Spec] =
+        &[Spec::new("__Secure-id").path("/old"), Spec::new("__Secure-id").path("/new").same_site(SameSite::Strict)];
     let harden = || without_force_https().declared(MOVED);
     for header in [
         "__Secure-id=opensesame; Path=/old; Secure; HttpOnly; SameSite=Lax",
         "__Secure-id=opensesame; Path=/new; Secure; HttpOnly; SameSite=Strict",
     ] {
-        let sent = send_cookies(harden().undeclared_cookies(UndeclaredCookies::Refuse), Transport::Tls, &[header]).await;
+        let sent =
+            send_cookies(harden().undeclared_cookies(UndeclaredCookies::Refuse), Transport::Tls, &[header]).await;
         assert_eq!((sent.set_cookies(), sent.event_summaries()), (vec![header.to_owned()], vec![]));
     }
     // The namesake gets the attributes of the declaration with the fewest differences.
@@ -212,7 +214,7 @@ async fn exception_for_a_family_covers_its_cookies() {
     async fn set(cookies: Cookies, uri: Uri) -> Result<(), SetError> {
         match uri.path() {
             "/remove" => cookies.family::<Open>().remove("tab1"),
-            _ => cookies.family::<Open>().set("tab1", SECRET),
+            _ => cookies.family::<Open>().set("tab1", Open(SECRET.to_owned())),
         }
     }
     let baseline = Baseline::new().same_site(SameSite::Strict).longest_max_age(Duration::from_secs(60));
@@ -237,7 +239,9 @@ async fn exception_for_a_family_covers_its_cookies() {
 
     let exception = || Exception::for_cookie("__Host-Http-open").any_same_site().because("tested");
     let recorded = RecordingPolicy::new(without_force_https().baseline(baseline.clone()).exception(exception()));
-    let send = |path| recorded.send(TlsTermination::here(), Router::new().fallback(set), new_request(Transport::Tls, path, &[]));
+    let send = |path| {
+        recorded.send(TlsTermination::here(), Router::new().fallback(set), new_request(Transport::Tls, path, &[]))
+    };
     assert_eq!(send("/").await.set_cookies(), [lax]);
     assert!(send("/remove").await.set_cookies()[0].ends_with("; Secure; HttpOnly; SameSite=Lax"));
 

@@ -49,8 +49,12 @@ async fn removal_without_a_path_is_sent_twice() {
         "sid=; Max-Age=0; Domain=.Site.Example; Path=",
     ] {
         let sent = sign_out(without_force_https(), Transport::Tls, &["b=2; Secure", removal, "c=3; Secure"]).await;
-        let expected =
-            ["b=2; Secure".to_owned(), format!("{removal}{FLAGS}"), format!("{removal}; Path=/{FLAGS}"), "c=3; Secure".to_owned()];
+        let expected = [
+            "b=2; Secure".to_owned(),
+            format!("{removal}{FLAGS}"),
+            format!("{removal}; Path=/{FLAGS}"),
+            "c=3; Secure".to_owned(),
+        ];
         assert_eq!(sent.set_cookies(), expected);
         let completed = (HeaderHardened, "sid", "removal-path");
         assert_eq!(sent.event_summaries(), [(HeaderHardened, "sid", "insecure"), completed], "{removal}");
@@ -62,7 +66,8 @@ async fn removal_without_a_path_is_sent_twice() {
             assert_eq!(browser.names(), ["b", "c"], "{removal} {path}");
         }
         // A cookie of another scope stays.
-        let other = if domain.is_empty() { "sid=1; Path=/; Domain=site.example; Secure" } else { "sid=1; Path=/; Secure" };
+        let other =
+            if domain.is_empty() { "sid=1; Path=/; Domain=site.example; Secure" } else { "sid=1; Path=/; Secure" };
         let mut browser = browser(&[other]);
         browser.store(&sent.headers);
         assert_eq!(browser.stored().len(), 3, "{removal}");
@@ -161,7 +166,10 @@ async fn each_setting_completes_the_headers_that_it_sends() {
     assert!(observed.event_summaries().contains(&(HeaderReported, "sid", "removal-path")), "{:?}", observed.events);
 
     let refused = sign_out(policy(UndeclaredCookies::Refuse), Transport::Tls, &[removal]).await;
-    assert_eq!((refused.set_cookies().len(), refused.event_summaries()), (0, vec![(HeaderDropped, "sid", "undeclared")]));
+    assert_eq!(
+        (refused.set_cookies().len(), refused.event_summaries()),
+        (0, vec![(HeaderDropped, "sid", "undeclared")])
+    );
     assert_eq!(sent(excepted(UndeclaredCookies::Refuse, sid().any_same_site()), &[removal]).await.len(), 2);
 
     for mode in [UndeclaredCookies::Harden, UndeclaredCookies::Refuse] {

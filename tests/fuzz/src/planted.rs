@@ -241,7 +241,7 @@ fn jar_texts(request: &HeaderMap, texts: &mut Texts) {
         texts.show(&error);
         texts.debug(&(error.client_message(), std::error::Error::source(&error).map(ToString::to_string)));
     }
-    let _ = (jar.remove::<Session>(), jar.remove::<Wide>(), flows.set("k", 1_u32));
+    let _ = (jar.remove::<Session>(), jar.remove::<Wide>(), flows.set("k", Flow(1)));
     texts.debug(&(&jar, &plain, &flows));
     let mut response = HeaderMap::new();
     jar.write(&mut response);
