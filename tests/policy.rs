@@ -23,10 +23,16 @@ mod caching_and_hsts;
 mod client_layer;
 #[path = "policy/events.rs"]
 mod events;
+#[path = "policy/many_cookies.rs"]
+mod many_cookies;
+#[path = "policy/namesakes.rs"]
+mod namesakes;
 #[path = "policy/plain_http.rs"]
 mod plain_http;
 #[path = "policy/poll_ready.rs"]
 mod poll_ready;
+#[path = "policy/removals.rs"]
+mod removals;
 #[path = "policy/replacement.rs"]
 mod replacement;
 #[path = "policy/settings.rs"]

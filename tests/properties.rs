@@ -4,7 +4,7 @@
 //! - A cookie value cannot add an attribute to the header.
 //! - The parsers do not panic, whatever bytes a `Cookie` or `Set-Cookie` header contains.
 //! - A policy or a setter writes an attribute unchanged, or returns an error. A lifetime is cut to the declared one.
-//! - `Debug` output, errors and reports never contain a cookie's value.
+//! - `Debug` output, errors, events and reports never contain a cookie's value.
 #![allow(
     clippy::expect_used,
     clippy::float_cmp,
@@ -24,6 +24,11 @@ mod grammar;
 mod hostile_bytes;
 #[path = "properties/no_value_in_output.rs"]
 mod no_value_in_output;
+#[allow(unreachable_pub, reason = "the fuzz targets use it too")]
+#[path = "fuzz/src/planted.rs"]
+mod planted;
+#[path = "properties/planted_values.rs"]
+mod planted_values;
 #[path = "properties/values.rs"]
 mod values;
 

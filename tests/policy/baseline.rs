@@ -71,7 +71,10 @@ async fn baseline_changes_undeclared_attributes_in_place() {
             "a=opensesame; Expires=Fri, 31 Dec 2100 00:00:00 GMT; Secure; HttpOnly; SameSite=Strict",
             "a=opensesame; Expires=Fri, 31 Dec 2100 00:00:00 GMT; Secure; HttpOnly; SameSite=Strict; Max-Age=3600",
         ),
-        ("a=; Max-Age=0; Secure; HttpOnly; SameSite=Strict", "a=; Max-Age=0; Secure; HttpOnly; SameSite=Strict"),
+        (
+            "a=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict",
+            "a=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict",
+        ),
         ("csrf=opensesame; Secure; SameSite=Strict", "csrf=opensesame; Secure; SameSite=Strict; HttpOnly"),
         ("basket=opensesame; Max-Age=99999", "basket=opensesame; Max-Age=99999"),
     ] {

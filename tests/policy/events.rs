@@ -116,7 +116,7 @@ async fn dropped_header_event_names_the_peer() {
 }
 
 #[tokio::test]
-async fn events_have_escaped_names_and_no_values() {
+async fn events_have_cut_names_and_no_values() {
     let headers: [&[u8]; 5] = [
         b"s\xe9ss\t\xffion=opensesame",
         "gr\u{fc}\u{202e}n=opensesame".as_bytes(),
@@ -136,8 +136,7 @@ async fn events_have_escaped_names_and_no_values() {
                 .await;
             let mut names: Vec<_> = sent.events.iter().filter_map(|event| event.cookie.as_deref()).collect();
             names.dedup();
-            let escaped = [r"s\xe9ss\t\xffion", r"gr\xc3\xbc\xe2\x80\xaen", r"a\\b`c", "(nameless)", "n"];
-            assert_eq!(names, escaped, "{mode:?} {transport:?}");
+            assert_eq!(names, ["s…", "gr…", "a…", "(nameless)", "n"], "{mode:?} {transport:?}");
         }
     }
 }

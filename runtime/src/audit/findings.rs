@@ -19,6 +19,7 @@ use crate::browser::rejection::Rejection;
 use crate::clock::unix_seconds;
 use crate::request::host::is_address;
 use crate::wire::set_cookie::{ParsedSetCookie, attributes};
+use crate::wire::shown::Shown;
 
 /// A weakness of a cookie or a response that a penetration tester would report.
 ///
@@ -223,18 +224,19 @@ fn not_stored_message(subject: &str, rejection: &Rejection, is_removal: bool, is
     format!("{subject} {fact} (`{}`): {rejection}", rejection.id())
 }
 
-/// Escapes and shortens the cookie's name for a message, and adds backticks.
+/// Cuts and shortens the cookie's name for a message, and adds backticks.
 fn describe_name(name: &[u8]) -> String {
     /// The maximum length of a name in a message, in characters.
     const MAX_LENGTH: usize = 64;
     if name.is_empty() {
         return String::from("a cookie without a name");
     }
-    let name = String::from_utf8_lossy(name);
-    let start: String = name.chars().take(MAX_LENGTH).collect();
-    let ellipsis = if start.len() < name.len() { "…" } else { "" };
-    // The name is escaped, because control characters in the name could change the state of a terminal.
-    format!("`{}{ellipsis}`", start.escape_debug())
+    let shown = Shown::name(name);
+    // A shown name is ASCII, so each byte is one character.
+    match shown.start().get(..MAX_LENGTH) {
+        Some(start) if shown.start().len() > MAX_LENGTH => format!("`{start}…`"),
+        _ => format!("`{shown}`"),
+    }
 }
 
 /// The parts of a `Set-Cookie` header that scanners check.
@@ -328,11 +330,12 @@ mod tests {
     use super::describe_name;
 
     #[test]
-    fn names_are_escaped_and_shortened() {
+    fn names_are_cut_and_shortened() {
         assert_eq!(describe_name(b"sid"), "`sid`");
-        assert_eq!(describe_name(b"\x1b[31m"), "`\\u{1b}[31m`");
+        assert_eq!(describe_name(b"a\x1b[31m"), "`a…`");
         assert_eq!(describe_name(b""), "a cookie without a name");
         assert_eq!(describe_name(&[b'a'; 5000]), format!("`{}…`", "a".repeat(64)));
         assert_eq!(describe_name(&[b'a'; 64]), format!("`{}`", "a".repeat(64)));
+        assert_eq!(describe_name(&[&[b'a'; 64][..], b" b"].concat()), format!("`{}…`", "a".repeat(64)));
     }
 }

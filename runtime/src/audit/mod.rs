@@ -6,7 +6,9 @@
 //! report also contains the findings that a penetration tester or a scanner would report. If the response itself has
 //! weaknesses, an additional last report contains the findings about the response itself.
 //!
-//! The audit sends no requests and stores no data. The text of a report never contains a cookie's value.
+//! The audit sends no requests and stores no data. The text of a report never contains a cookie's value. In the text, a
+//! name, a `Domain` and a `Path` end before the first character that cannot be in one, because a broken header can
+//! contain a value in any place. The fields of a report contain the whole texts.
 //!
 //! ```
 //! use hardtack::audit::{self, Context, Severity};
@@ -57,6 +59,7 @@ use http::HeaderMap;
 use http::header::SET_COOKIE;
 
 use crate::browser::store::store;
+use crate::wire::shown::Shown;
 
 mod context;
 mod findings;
@@ -119,12 +122,17 @@ impl Report {
     pub fn unexpected(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.is_expected())
     }
+
+    /// Returns the cookie's name for a text. The name ends before the first character that cannot be in a name.
+    fn shown_cookie(&self) -> Option<String> {
+        self.cookie.as_deref().map(|cookie| Shown::name(cookie.as_bytes()).to_string())
+    }
 }
 
 impl fmt::Debug for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Report")
-            .field("cookie", &self.cookie)
+            .field("cookie", &self.shown_cookie())
             .field("stored", &self.stored.as_ref())
             .field("findings", &self.findings)
             .finish()
@@ -302,11 +310,21 @@ mod tests {
         for header in [
             &b"a=1; Path=/, sid=opensesame; Secure"[..],
             b"a=1; Path=/,sid=opensesame",
+            b"a=1; Path=/x,s[id]=OpenSesame",
+            b"a=1; Path=/x , sid =opensesame",
             b"a=1; Domain=example.com, sid=opensesame",
             b"a=1; Domain=.com,sid=opensesame; Path=/",
+            b"a=1; Domain=evil.example , sid =OPENSESAME",
+            b"a=1; Domain=evil.example,s[id]=opensesame",
+            b"a=1; Domain=evil.example,\"sid\"=opensesame",
+            b"a, b opensesame=1",
         ] {
             let report = set_cookie(header, &context);
-            assert!(!format!("{report} {report:?}").contains("opensesame"), "{report:?}");
+            let text = format!("{report} {report:?}");
+            assert!(!text.to_ascii_lowercase().contains("opensesame"), "{text}");
         }
+        let cut = set_cookie(b"s[id]=1; Path=/x,y; Secure", &context);
+        assert_eq!(cut.cookie.as_deref(), Some("s[id]"), "the field contains the whole name");
+        assert!(cut.to_string().starts_with("stored: `s…` for `example.com` alone, path `/x…`, Secure"), "{cut}");
     }
 }

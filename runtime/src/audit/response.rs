@@ -1,6 +1,8 @@
 //! Finds the weaknesses of a response that do not concern one single cookie. The input is the headers and the context
 //! of the response. The output is a list of findings about HSTS, caching and redirects.
 
+use std::collections::HashSet;
+
 use hardtack_rules::auditors::{Facts, HstsFault, OBSERVATORY_HSTS_SECONDS, Weakness};
 use hardtack_rules::syntax::is_tchar;
 use hardtack_rules::wire::HSTS_YEAR_SECONDS;
@@ -87,16 +89,15 @@ fn parse_max_age(header: &[u8]) -> Result<u64, HstsFault> {
     if !header.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
         return Err(HstsFault::InvalidByte);
     }
-    let (mut max_age, mut names) = (None, Vec::<&[u8]>::new());
+    let (mut max_age, mut names) = (None, HashSet::new());
     for directive in header.split(|byte| *byte == b';').map(trim).filter(|directive| !directive.is_empty()) {
         let (name, value) = split_at_equals(directive);
         if matches!(name, [b'"' | b'\'', rest @ ..] if is_max_age(trim(rest))) {
             return Err(HstsFault::MaxAgeQuoted);
         }
-        if !name.iter().all(|byte| is_tchar(*byte)) || names.iter().any(|other| name.eq_ignore_ascii_case(other)) {
+        if !name.iter().all(|byte| is_tchar(*byte)) || !names.insert(name.to_ascii_lowercase()) {
             return Err(HstsFault::Grammar);
         }
-        names.push(name);
         if is_max_age(name) {
             max_age = Some(value.and_then(|value| parse_number(without_quotes(value))));
         }
@@ -196,6 +197,7 @@ mod tests {
             ("max-age=", Err(HstsFault::MaxAgeMissing)),
             ("\"max-age=31536000\"", Err(HstsFault::MaxAgeQuoted)),
             ("max-age=1; max-age=2", Err(HstsFault::Grammar)),
+            ("max-age=1; a; b; A", Err(HstsFault::Grammar)),
             ("max-age=1, max-age=2", Err(HstsFault::Grammar)),
             ("max-age=1 year", Err(HstsFault::Grammar)),
             ("max-age=31536000; “preload”", Err(HstsFault::InvalidByte)),

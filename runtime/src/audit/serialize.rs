@@ -6,14 +6,14 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::{Finding, Rejection, Report, Stored};
 use crate::clock::unix_seconds;
-use crate::wire::set_cookie::before_fold;
+use crate::wire::shown::Shown;
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // In a report about the response itself, `stored` contains `Rejection::Empty` only as a placeholder.
         let rejection = self.stored.as_ref().err().filter(|_| self.cookie.is_some());
         let mut fields = serializer.serialize_struct("Report", 4)?;
-        fields.serialize_field("cookie", &self.cookie)?;
+        fields.serialize_field("cookie", &self.shown_cookie())?;
         fields.serialize_field("stored", &self.stored.as_ref().ok())?;
         fields.serialize_field("rejection", &rejection)?;
         fields.serialize_field("findings", &self.findings)?;
@@ -21,14 +21,15 @@ impl Serialize for Report {
     }
 }
 
-/// The serialized text does not contain the cookie's value, because the value may be a credential.
+/// The serialized text does not contain the cookie's value, because the value may be a credential. A broken header can
+/// contain a value in its name, `Domain` or `Path` too, so these texts are cut.
 impl Serialize for Stored {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Stored", 10)?;
-        fields.serialize_field("name", &self.name)?;
-        fields.serialize_field("domain", before_fold(&self.domain))?;
+        fields.serialize_field("name", &Shown::name(self.name.as_bytes()).to_string())?;
+        fields.serialize_field("domain", &Shown::domain(&self.domain).to_string())?;
         fields.serialize_field("host_only", &self.host_only)?;
-        fields.serialize_field("path", before_fold(&self.path))?;
+        fields.serialize_field("path", &Shown::path(&self.path).to_string())?;
         fields.serialize_field("secure", &self.secure)?;
         fields.serialize_field("http_only", &self.http_only)?;
         fields.serialize_field("same_site", &self.same_site.map(SameSite::as_str))?;

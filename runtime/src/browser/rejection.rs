@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::event::Code;
-use crate::wire::set_cookie::before_fold;
+use crate::wire::shown::Shown;
 
 /// The reason why a browser rejects a `Set-Cookie` header. If a header breaks several rules, the `Rejection` is the
 /// first broken rule.
@@ -126,7 +126,7 @@ impl fmt::Display for Rejection {
             }
             Rejection::DomainNotAscii => "the `Domain` is not ASCII; write its A-label, as in `xn--bcher-kva.example`",
             Rejection::PublicSuffix { domain } => {
-                let domain = before_fold(domain);
+                let domain = Shown::domain(domain);
                 return write!(
                     f,
                     "`Domain={domain}` is a public suffix, which unrelated sites share; use a domain that is \
@@ -134,7 +134,7 @@ impl fmt::Display for Rejection {
                 );
             }
             Rejection::DomainMismatch { domain, host } => {
-                let domain = before_fold(domain);
+                let domain = Shown::domain(domain);
                 return write!(
                     f,
                     "`Domain={domain}` is neither the host `{host}` nor a parent of it; write the host or a parent of \

@@ -14,12 +14,14 @@ use super::rejection::Rejection;
 use crate::clock::unix_seconds;
 use crate::request::host::is_address;
 use crate::wire::lifetime::Lifetime;
-use crate::wire::set_cookie::{ParsedSetCookie, before_fold};
+use crate::wire::set_cookie::ParsedSetCookie;
+use crate::wire::shown::Shown;
 
 /// A cookie that a browser has stored (6265bis 5.7).
 ///
 /// Each field contains the value that the browser uses. For example, if the header has no `Path`, the field `path`
-/// contains the default path. `Display` and `Debug` never show the cookie's value.
+/// contains the default path. `Display` and `Debug` never show the cookie's value. They show a name, a domain and a path
+/// only up to the first character that cannot be in one, because a broken header can contain a value there.
 ///
 /// ```
 /// use hardtack::audit::{Context, set_cookie};
@@ -119,17 +121,16 @@ impl fmt::Display for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name.as_str() {
             "" => f.write_str("a cookie without a name")?,
-            // The name is escaped, because control characters in the name could change the state of a terminal.
-            name => write!(f, "`{}`", name.escape_debug())?,
+            name => write!(f, "`{}`", Shown::name(name.as_bytes()))?,
         }
         let with_subdomains = !self.host_only && !is_address(&self.domain);
         write!(
             f,
             " for `{}`{}",
-            before_fold(&self.domain),
+            Shown::domain(&self.domain),
             if with_subdomains { " and its subdomains" } else { " alone" }
         )?;
-        write!(f, ", path `{}`", before_fold(&self.path).escape_debug())?;
+        write!(f, ", path `{}`", Shown::path(&self.path))?;
         f.write_str(if self.secure { ", Secure" } else { ", not Secure" })?;
         f.write_str(if self.http_only { ", HttpOnly" } else { ", not HttpOnly" })?;
         match self.same_site {
@@ -153,10 +154,10 @@ impl fmt::Display for Stored {
 impl fmt::Debug for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stored")
-            .field("name", &self.name)
-            .field("domain", &before_fold(&self.domain))
+            .field("name", &Shown::name(self.name.as_bytes()).to_string())
+            .field("domain", &Shown::domain(&self.domain).to_string())
             .field("host_only", &self.host_only)
-            .field("path", &before_fold(&self.path))
+            .field("path", &Shown::path(&self.path).to_string())
             .field("secure", &self.secure)
             .field("http_only", &self.http_only)
             .field("same_site", &self.same_site)

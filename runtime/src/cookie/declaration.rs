@@ -344,7 +344,7 @@ impl Declaration {
 }
 
 /// The name of one cookie, followed by `=`. The name of a cookie in a family contains the cookie's key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CookieName {
     name_eq: Cow<'static, str>,
 }
@@ -358,6 +358,12 @@ impl CookieName {
     /// Returns the name of the cookie with the key `key` in the family `family`.
     pub(crate) fn in_family(family: &str, key: &str) -> Self {
         CookieName { name_eq: Cow::Owned(format!("{family}.{key}=")) }
+    }
+
+    /// Returns a name that was read from a header.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn from_text(name: &str) -> Self {
+        CookieName { name_eq: Cow::Owned(format!("{name}=")) }
     }
 
     /// Returns the name that the cookie had under the declaration's entry `former`. If the cookie is part of a family,

@@ -36,6 +36,8 @@ impl HeaderContext<'_> {
 /// A finished `Set-Cookie` header, together with the cookie's identity.
 pub(crate) struct SetCookieHeader {
     pub(crate) identity: Identity,
+    /// The declared name. The declared name of a cookie in a family is the family's name.
+    pub(crate) declared_name: &'static str,
     pub(crate) value: HeaderValue,
 }
 
@@ -56,7 +58,8 @@ pub(crate) fn set_cookie_header(
     context: HeaderContext<'_>,
 ) -> Result<SetCookieHeader, SetError> {
     let value = header_value(declaration, &name, value, overrides, &context)?;
-    Ok(SetCookieHeader { identity: Identity { name, scope: context.scope }, value })
+    let identity = Identity { name, scope: context.scope };
+    Ok(SetCookieHeader { identity, declared_name: declaration.spec.name, value })
 }
 
 /// Builds only the value of the `Set-Cookie` header. If neither a `SetCookie` nor the policy changes the declared
@@ -113,7 +116,7 @@ pub(crate) fn removal_header(spec: &Spec, identity: Identity, verdict: Verdict) 
     let mut header = identity.name.name_eq().as_bytes().to_vec();
     header.extend_from_slice(&join_attributes(&removed, Some(*PAST)));
     let value = HeaderValue::try_from(header).ok()?;
-    Some(SetCookieHeader { identity, value })
+    Some(SetCookieHeader { identity, declared_name: spec.name, value })
 }
 
 fn check(spec: &Spec, overrides: &Overrides, context: &HeaderContext<'_>) -> Result<(), SetError> {

@@ -1,9 +1,12 @@
 //! The scope and the identity of a cookie. A browser keeps two cookies apart if their identities differ (6265bis 5.7
 //! step 23, and CHIPS for `partitioned`).
 
+use core::hash::{Hash, Hasher};
 use std::borrow::Cow;
 
 use super::declaration::{CookieName, Spec};
+#[cfg(feature = "_layer")]
+use crate::wire::set_cookie::ParsedSetCookie;
 
 /// The domain, path and partition of a cookie.
 #[derive(Debug, Clone)]
@@ -45,11 +48,47 @@ impl PartialEq for Scope {
     }
 }
 
+impl Eq for Scope {}
+
+/// Equal scopes have equal hashes, so the letter case of the domain does not matter.
+impl Hash for Scope {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.path.hash(state);
+        self.partitioned.hash(state);
+        self.domain.as_deref().map(str::to_ascii_lowercase).hash(state);
+    }
+}
+
 /// The name and the scope of a cookie.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
     pub(crate) name: CookieName,
     pub(crate) scope: Scope,
+}
+
+#[cfg(feature = "_layer")]
+impl Identity {
+    /// Returns the identity of the cookie in a header that a jar wrote. Returns `None` if the header has no `Path`, or
+    /// contains a byte that is not UTF-8.
+    pub(crate) fn from_header(parsed: &ParsedSetCookie<'_>) -> Option<Self> {
+        let text = |bytes| std::str::from_utf8(bytes).ok();
+        let domain = match parsed.shared_domain() {
+            Some(domain) => Some(Cow::Owned(text(domain)?.to_owned())),
+            None => None,
+        };
+        let path = Cow::Owned(text(parsed.path?)?.to_owned());
+        let scope = Scope { domain, path, partitioned: parsed.partitioned };
+        Some(Identity { name: CookieName::from_text(text(parsed.name)?), scope })
+    }
+}
+
+impl Eq for Identity {}
+
+impl Hash for Identity {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+        self.scope.hash(state);
+    }
 }
 
 impl PartialEq for Identity {

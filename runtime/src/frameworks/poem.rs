@@ -42,10 +42,10 @@ use crate::request::tls_termination::TlsTermination;
 /// a browser removes only a cookie whose path is the directory of the request's URL. For example, a browser at
 /// `/shop/cart` does not remove a session cookie with `Path=/`.
 ///
-/// If the policy hardens undeclared cookies, the middleware adds the cookie's `Path`, `Domain` and `Partitioned` to the
-/// header that removes the cookie. The middleware knows the cookie's attributes only if the process has set the cookie
-/// for the request's host and path. If the attributes are unknown, the middleware also sends a header that removes the
-/// cookie with `Path=/`.
+/// If the policy hardens undeclared cookies, the middleware sends the header that removes the cookie twice: as poem wrote
+/// it, and with `Path=/`. `Session::purge` writes no `Domain` either, and the middleware does not know the `Domain` of the
+/// cookie. So a session cookie with a `Domain`, or with a `Path` that is neither `/` nor the request's directory, stays in
+/// the browser. Do not configure such a `Path` or `Domain`, or remove the cookie with a header of your own.
 ///
 /// If the handler returns an error after `purge`, poem does not remove the session's cookie. If the storage of a
 /// `ServerSession` does not contain the session, poem does not remove the session's cookie either.
@@ -102,7 +102,7 @@ impl PolicyMiddleware {
     /// ```
     #[must_use]
     pub fn new(policy: impl Into<PolicyHandle>, tls_termination: TlsTermination) -> Self {
-        PolicyMiddleware { guard: PolicyGuard::new(policy.into(), tls_termination).completing_removals() }
+        PolicyMiddleware { guard: PolicyGuard::new(policy.into(), tls_termination) }
     }
 }
 

@@ -26,7 +26,7 @@ use crate::cookie::error::{ReadError, SetError};
 use crate::jar::cookies::Cookies;
 use crate::middleware::extract_error::ExtractError;
 use crate::middleware::plain_http::PolicyResponse;
-use crate::middleware::response::TrustedHeaders;
+use crate::middleware::trusted::TrustedHeaders;
 use crate::middleware::{JarHandle, PolicyGuard, RemoveCookie, layer_missing};
 use crate::policy::PolicyHandle;
 use crate::request::head::{RequestHead, Transport};
@@ -101,7 +101,7 @@ impl PolicyHoop {
     /// ```
     #[must_use]
     pub fn new(policy: impl Into<PolicyHandle>, tls_termination: TlsTermination) -> Self {
-        PolicyHoop { guard: PolicyGuard::new(policy.into(), tls_termination) }
+        PolicyHoop { guard: PolicyGuard::new(policy.into(), tls_termination).keeping_trusted() }
     }
 }
 
@@ -165,7 +165,7 @@ fn write_salvo_jar(req: &Request, res: &mut Response) {
 
 fn trust_headers(res: &mut Response) {
     let trusted = res.extensions.get_or_insert_default::<TrustedHeaders>();
-    trusted.0.extend(res.headers.get_all(SET_COOKIE).iter().cloned());
+    trusted.add_all(res.headers.get_all(SET_COOKIE).iter());
 }
 
 const REMEDY: &str = "hardtack's policy is missing; add `.hoop(PolicyHoop::new(policy, tls_termination))` to the `Service`; the policy's \

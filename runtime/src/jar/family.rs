@@ -86,11 +86,10 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
         let declaration = Declaration::new::<T>();
         let name = checked_name::<T>(key)?;
         self.jar.add(declaration, name, Some(&T::from_inner(value.into())), &Overrides::NONE)?;
-        let (keys, set_keys) = self.jar.family_keys_and_set(declaration);
-        for old in surplus(&keys, |key| set_keys.iter().any(|set_key| set_key == key)) {
+        for old in self.jar.surplus_keys(declaration, MAX_COOKIES) {
             // The new cookie is set. If another thread closes the jar now, the browser holds too many cookies until the
             // next `set`.
-            let _ = self.jar.add(declaration, self::name::<T>(old), None, &Overrides::NONE);
+            let _ = self.jar.add(declaration, self::name::<T>(&old), None, &Overrides::NONE);
         }
         Ok(())
     }
@@ -145,6 +144,7 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
 
 /// Returns the keys of the cookies that a browser should not hold any more. The argument `keys` has all keys of the
 /// family, the oldest first. The argument `is_new` returns true for a key that the program just set.
+#[cfg(feature = "web")]
 pub(crate) fn surplus(keys: &[String], is_new: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
     let count = keys.len().saturating_sub(MAX_COOKIES);
     keys.iter().map(String::as_str).filter(move |key| !is_new(key)).take(count)

@@ -4,6 +4,7 @@
 
 use core::fmt;
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::PoisonError;
 
 use hardtack_rules::syntax::MAX_ATTRIBUTE_BYTES;
@@ -11,9 +12,9 @@ use hardtack_rules::{Former, Prefix, Seal};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
+use super::pending::{Change, PendingCookie, PendingCookies};
 use super::scopes::{Carried, DomainProblem, RepairReason, ScopeContext};
 use crate::browser::request_match::path_matches;
-use crate::clock;
 use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec, decode_raw};
 #[cfg(feature = "seal")]
 use crate::cookie::error::SealFault;
@@ -25,7 +26,7 @@ use crate::cookie::scope::Identity;
 #[cfg(feature = "_layer")]
 use crate::cookie::scope::Scope;
 use crate::cookie::sealing::{self, OpenError, SealContext};
-use crate::cookie::value::{self, InvalidValue, ValueWriter};
+use crate::cookie::value::{InvalidValue, ValueWriter};
 use crate::event::{Code, Event, Kind, log};
 use crate::policy::Policy;
 use crate::policy::handle::CurrentPolicy;
@@ -33,6 +34,7 @@ use crate::request::host::RequestHost;
 use crate::request::scheme::Verdict;
 use crate::sync::{Mutex, MutexGuard, OnceLock};
 use crate::wire::cookie::{self, Lookup};
+use crate::wire::shown::Shown;
 
 /// The cookies of one request, and the cookies that the response will set.
 #[doc(hidden)]
@@ -77,52 +79,9 @@ impl CookieHeaders {
 #[derive(Default)]
 struct Pending {
     is_sent: bool,
-    cookies: Vec<PendingCookie>,
+    cookies: PendingCookies,
     /// The cookies that no server can read. A response that reports the read error removes the unreadable cookie.
-    unreadable: Vec<(Declaration, CookieName)>,
-}
-
-/// A cookie that this request set or removed.
-struct PendingCookie {
-    declaration: Declaration,
-    header: SetCookieHeader,
-    change: Change,
-    /// The stronger of all reasons for which this request touched the cookie. After `remove` and `set`, the response still
-    /// repairs all scopes that `remove` repairs.
-    /// `repair` is `None` if the response removes the cookie from the declared scope only.
-    repair: Option<RepairReason>,
-}
-
-enum Change {
-    Removed,
-    Set {
-        /// The value's text before the value is sealed. `text` is `None` if the header contains the text.
-        sealed_text: Option<Vec<u8>>,
-        /// The time at which the cookie expires, in Unix seconds, if a setter chose the time.
-        expires: Option<i64>,
-    },
-}
-
-impl PendingCookie {
-    /// Returns the text of the pending value, or `None` if the cookie is removed or has expired.
-    fn text(&self) -> Option<Cow<'_, str>> {
-        let Change::Set { sealed_text, expires } = &self.change else { return None };
-        if expires.is_some_and(|end| end <= clock::unix_seconds(clock::now())) {
-            return None;
-        }
-        let raw = self.header.encoded_value();
-        match (self.declaration.spec.seal, sealed_text) {
-            (Some(Seal::Sealed), text) => {
-                text.as_deref().and_then(|text| std::str::from_utf8(text).ok()).map(Cow::Borrowed)
-            }
-            (Some(Seal::Signed), _) => sealing::signed_text(raw),
-            (None, _) => value::decode(raw),
-        }
-    }
-
-    fn is_removal(&self) -> bool {
-        matches!(self.change, Change::Removed)
-    }
+    unreadable: BTreeMap<CookieName, Declaration>,
 }
 
 impl JarState {
@@ -162,11 +121,6 @@ impl JarState {
     }
 
     #[cfg(feature = "_layer")]
-    pub(crate) fn uri(&self) -> Option<&Uri> {
-        self.target.as_ref().map(|(_, uri)| uri)
-    }
-
-    #[cfg(feature = "_layer")]
     pub(crate) fn host(&self) -> Option<&RequestHost> {
         self.host.as_ref()
     }
@@ -182,7 +136,7 @@ impl JarState {
         pending.is_sent = true;
         let cookies = core::mem::take(&mut pending.cookies);
         drop(pending);
-        let needs_order = cookies.len() > 1 && cookies.iter().any(PendingCookie::is_removal);
+        let needs_order = cookies.iter().any(PendingCookie::is_removal);
         let repairs = self.repairs(&cookies);
         if repairs.is_empty() && !needs_order {
             return cookies.into_iter().map(|cookie| cookie.header).collect();
@@ -193,9 +147,10 @@ impl JarState {
     }
 
     /// Returns the headers that remove older cookies from other scopes, for all pending cookies.
-    fn repairs(&self, cookies: &[PendingCookie]) -> Vec<SetCookieHeader> {
+    fn repairs(&self, cookies: &PendingCookies) -> Vec<SetCookieHeader> {
         let mut headers: Vec<SetCookieHeader> = Vec::new();
-        for cookie in cookies {
+        let (mut known, mut request) = (HashSet::new(), None);
+        for cookie in cookies.iter() {
             let Some(reason) = cookie.repair else { continue };
             let spec = cookie.declaration.spec;
             let identity = &cookie.header.identity;
@@ -205,13 +160,13 @@ impl JarState {
                 continue;
             }
             let host = self.host_name();
-            let carried = self.carried(cookie.declaration, &identity.name);
-            let carried_former = |name: &CookieName| self.raw_values(name.as_str()).next().is_some();
+            let request: &CarriedValues<'_> =
+                request.get_or_insert_with(|| CarriedValues::new(self.headers.as_slice()));
+            let carried = self.carried(cookie.declaration, &identity.name, request);
+            let carried_former = |name: &CookieName| request.of(name).is_some();
             let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
             for repair in context.repairs(spec, identity, reason, carried, carried_former) {
-                let is_pending = cookies.iter().any(|other| other.header.identity == repair);
-                let is_known = headers.iter().any(|known| known.identity == repair);
-                if !is_pending && !is_known {
+                if cookies.get(&repair).is_none() && known.insert(repair.clone()) {
                     headers.extend(removal_header(spec, repair, self.verdict));
                 }
             }
@@ -220,18 +175,17 @@ impl JarState {
     }
 
     /// Returns what the request carried for the cookie's name.
-    fn carried(&self, declaration: Declaration, name: &CookieName) -> Carried {
-        let mut values = self.raw_values(name.as_str());
-        match (values.next(), values.next()) {
-            (None, _) => Carried::Nothing,
-            (Some(raw), None) => {
+    fn carried(&self, declaration: Declaration, name: &CookieName, request: &CarriedValues<'_>) -> Carried {
+        match request.of(name) {
+            None => Carried::Nothing,
+            Some((raw, false)) => {
                 let text = self.text(declaration.spec, name.as_str(), raw);
                 match text.is_ok_and(|text| (declaration.is_valid)(&text)) {
                     true => Carried::OneReadable,
                     false => Carried::Suspect,
                 }
             }
-            (Some(_), Some(_)) => Carried::Suspect,
+            Some((_, true)) => Carried::Suspect,
         }
     }
 
@@ -327,9 +281,7 @@ impl JarState {
         if pending.is_sent {
             return Err(SetError::ResponseSent { cookie: cookie.declaration.spec.name });
         }
-        let identity = &cookie.header.identity;
-        if let Some(at) = pending.cookies.iter().position(|earlier| earlier.header.identity == *identity) {
-            let earlier = pending.cookies.remove(at);
+        if let Some(earlier) = pending.cookies.take(&cookie.header.identity) {
             cookie.repair = cookie.repair.max(earlier.repair);
         }
         pending.cookies.push(cookie);
@@ -339,7 +291,7 @@ impl JarState {
     /// Drops the pending cookie, and its repairs.
     pub(crate) fn undo(&self, declaration: Declaration, name: &CookieName) {
         let identity = self.identity(declaration.spec, name.clone());
-        self.pending().cookies.retain(|cookie| cookie.header.identity != identity);
+        self.pending().cookies.take(&identity);
     }
 
     /// Returns the identity that a cookie has in this request.
@@ -394,9 +346,7 @@ impl JarState {
         }
         let identity = self.identity(declaration.spec, name.clone());
         let pending = self.pending();
-        let Some(cookie) = pending.cookies.iter().find(|cookie| cookie.header.identity == identity) else {
-            return false;
-        };
+        let Some(cookie) = pending.cookies.get(&identity) else { return false };
         let Some(text) = cookie.text().map(Cow::into_owned) else { return true };
         // The user's code decodes the value, so the jar must not be locked meanwhile.
         drop(pending);
@@ -563,10 +513,7 @@ impl JarState {
     fn reject(&self, declaration: Declaration, name: &CookieName, error: &ReadError) {
         let is_present_name = error.cookie() == declaration.spec.name;
         if error.removes_cookie() && is_present_name && !declaration.spec.read_only {
-            let mut pending = self.pending();
-            if !pending.unreadable.iter().any(|(_, known)| known == name) {
-                pending.unreadable.push((declaration, name.clone()));
-            }
+            self.pending().unreadable.entry(name.clone()).or_insert(declaration);
         }
         let evidence = error.evidence();
         // If there is evidence that the request came over plain HTTP, the event contains the evidence in a field of its
@@ -584,12 +531,12 @@ impl JarState {
     #[cfg(feature = "_layer")]
     pub(crate) fn remove_unreadable(&self, name: &str) {
         let unreadable = core::mem::take(&mut self.pending().unreadable);
-        for (declaration, name) in unreadable.into_iter().filter(|(declaration, _)| declaration.spec.name == name) {
+        for (name, declaration) in unreadable.into_iter().filter(|(_, declaration)| declaration.spec.name == name) {
             let Ok(removal) = self.build(declaration, name, None, &Overrides::NONE) else { continue };
             // The response removes the cookie from the declared scope only.
             let removal = PendingCookie { repair: None, ..removal };
             let mut pending = self.pending();
-            if !pending.cookies.iter().any(|cookie| cookie.header.identity == removal.header.identity) {
+            if pending.cookies.get(&removal.header.identity).is_none() {
                 pending.cookies.push(removal);
             }
         }
@@ -598,32 +545,46 @@ impl JarState {
     /// Returns the keys of a family: the keys of the request in the request's order, then the keys that this request set.
     /// Each key is in the result once. A key that this request removed is not in the result.
     pub(crate) fn family_keys(&self, declaration: Declaration) -> Vec<String> {
-        self.family_keys_and_set(declaration).0
+        let family = declaration.spec.name;
+        let pending = self.pending();
+        let changed = pending.cookies.iter().filter_map(|cookie| {
+            let key = CookieName::key_in(family, cookie.header.identity.name.as_str())?;
+            Some((key, cookie.text().is_some()))
+        });
+        let changed: Vec<_> = changed.collect();
+        let is_live: HashMap<&str, bool> = changed.iter().copied().collect();
+        let mut seen = HashSet::new();
+        let keys = self.carried_keys(family).chain(changed.iter().map(|(key, _)| *key));
+        let keys = keys.filter(|key| is_live.get(key).copied().unwrap_or(true) && seen.insert(*key));
+        keys.map(str::to_owned).collect()
     }
 
-    /// Returns the keys of a family as [`family_keys`](JarState::family_keys) does, and the keys that this request set.
-    /// The jar is locked once, so both lists show the same state of the jar.
-    pub(crate) fn family_keys_and_set(&self, declaration: Declaration) -> (Vec<String>, Vec<String>) {
+    /// Returns the keys of a family that the response must remove, so that the family keeps at most `limit` cookies. Each
+    /// key is a key of the request that this request did not change. The first keys of the request are the oldest ones.
+    pub(crate) fn surplus_keys(&self, declaration: Declaration, limit: usize) -> Vec<String> {
         let family = declaration.spec.name;
-        let (mut keys, mut set_keys): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        let Some(first) = self.carried_keys(family).next() else { return Vec::new() };
+        let mut identity = self.identity(declaration.spec, CookieName::in_family(family, first));
         let pending = self.pending();
-        let is_removed = |key: &str| {
-            let name = CookieName::in_family(family, key);
-            pending.cookies.iter().any(|cookie| cookie.header.identity.name == name && cookie.text().is_none())
+        let is_set = |cookie: &&PendingCookie| {
+            !cookie.is_removal() && CookieName::key_in(family, cookie.header.identity.name.as_str()).is_some()
         };
+        // The newest changes are the last ones, so the search usually ends early.
+        let set = pending.cookies.iter().rev().filter(is_set).take(limit).count();
+        let mut seen = HashSet::new();
+        let mut old: Vec<&str> = self.carried_keys(family).filter(|key| seen.insert(*key)).collect();
+        old.retain(|key| {
+            identity.name = CookieName::in_family(family, key);
+            pending.cookies.get(&identity).is_none()
+        });
+        old.truncate((old.len() + set).saturating_sub(limit));
+        old.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Returns the keys of a family in the request's order. A key can be in the result several times.
+    fn carried_keys<'a>(&'a self, family: &'a str) -> impl Iterator<Item = &'a str> {
         let carried = self.headers.as_slice().iter().flat_map(|header| cookie::pairs(header.as_bytes()));
-        let carried = carried.filter_map(|(name, _)| std::str::from_utf8(name).ok());
-        let set = pending.cookies.iter().map(|cookie| cookie.header.identity.name.as_str());
-        for name in carried.chain(set) {
-            let Some(key) = CookieName::key_in(family, name) else { continue };
-            if !keys.iter().any(|known| known == key) && !is_removed(key) {
-                keys.push(key.to_owned());
-            }
-        }
-        for cookie in pending.cookies.iter().filter(|cookie| !cookie.is_removal()) {
-            set_keys.extend(CookieName::key_in(family, cookie.header.identity.name.as_str()).map(str::to_owned));
-        }
-        (keys, set_keys)
+        carried.filter_map(move |(name, _)| CookieName::key_in(family, std::str::from_utf8(name).ok()?))
     }
 
     /// Returns the context for a text that sets the cookie through `document.cookie`.
@@ -635,10 +596,10 @@ impl JarState {
     }
 
     /// Returns three values for `Debug`: the cookie names of the request, the cookie names of the response, and true if
-    /// the jar is closed.
-    pub(crate) fn names(&self) -> (Vec<Cow<'_, str>>, Vec<String>, bool) {
+    /// the jar is closed. A name of the request ends before the first character that cannot be in a name.
+    pub(crate) fn names(&self) -> (Vec<String>, Vec<String>, bool) {
         let received = self.headers.as_slice().iter().flat_map(|header| cookie::pairs(header.as_bytes()));
-        let received = received.map(|(name, _)| String::from_utf8_lossy(name));
+        let received = received.map(|(name, _)| Shown::name(name).to_string());
         let pending = self.pending();
         let names = pending.cookies.iter().map(|cookie| cookie.header.identity.name.as_str().to_owned());
         (received.collect(), names.collect(), pending.is_sent)
@@ -669,6 +630,27 @@ impl JarState {
     fn pending(&self) -> MutexGuard<'_, Pending> {
         // Ignores a poisoned lock: no code panics while it holds the lock, so the data is always valid.
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The values of the request's cookies, for the repairs. A request with many cookies is read only once.
+struct CarriedValues<'a> {
+    /// The first value of each name, and true if the request has another value of the name.
+    by_name: HashMap<&'a [u8], (&'a [u8], bool)>,
+}
+
+impl<'a> CarriedValues<'a> {
+    fn new(headers: &'a [HeaderValue]) -> Self {
+        let mut by_name = HashMap::new();
+        for (name, value) in headers.iter().flat_map(|header| cookie::pairs(header.as_bytes())) {
+            by_name.entry(name).and_modify(|(_, has_second)| *has_second = true).or_insert((value, false));
+        }
+        CarriedValues { by_name }
+    }
+
+    /// Returns the first value of the name, and true if the request has the name several times.
+    fn of(&self, name: &CookieName) -> Option<(&'a [u8], bool)> {
+        self.by_name.get(name.as_str().as_bytes()).copied()
     }
 }
 

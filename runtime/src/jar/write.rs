@@ -24,26 +24,34 @@ impl JarState {
 
     /// Appends the `Set-Cookie` headers of a jar to the response.
     pub(crate) fn append(&self, headers: Vec<SetCookieHeader>, response: &mut HeaderMap) {
-        // Reserves space also for the headers Cache-Control and HSTS, so that the header map does not grow a second
-        // time.
-        response.reserve(headers.len() + 2);
+        // Reserves space for the headers Set-Cookie, Cache-Control and HSTS, so that the header map does not grow a second
+        // time. The number of the jar's headers does not matter: all `Set-Cookie` headers have one place in the map. If
+        // the map cannot grow, the reservation does nothing.
+        let _ = response.try_reserve(3);
+        let has_baseline = self.policy().is_some_and(|current| !current.policy.baseline().is_empty());
         for mut header in headers {
-            if let Some(stricter) = self.meet_baseline(&ParsedSetCookie::parse(header.value.as_bytes())) {
-                replace(&mut header.value, stricter);
+            if has_baseline {
+                let parsed = ParsedSetCookie::parse(header.value.as_bytes());
+                let allowed = self.allowed(parsed.name, header.declared_name);
+                if let Some(stricter) = self.meet_baseline(&parsed, allowed) {
+                    replace(&mut header.value, stricter);
+                }
             }
             response.append(SET_COOKIE, header.value);
         }
     }
 
+    /// Returns the weaknesses that the policy's exceptions allow for a declared cookie.
+    fn allowed(&self, cookie: &[u8], declared_name: &str) -> Allowed {
+        let policy = self.policy().map(|current| &current.policy);
+        policy.map(|policy| policy.allowed_under(cookie, Some(declared_name))).unwrap_or_default()
+    }
+
     /// If a header is weaker than the policy's baseline, emits an event and returns a stricter header. Returns `None`
     /// if the header already meets the policy's baseline, or if the policy's exceptions for the cookie allow every
-    /// difference.
-    pub(crate) fn meet_baseline(&self, parsed: &ParsedSetCookie<'_>) -> Option<Vec<u8>> {
-        let policy = &self.policy()?.policy;
-        if policy.baseline().is_empty() {
-            return None;
-        }
-        let stricter = tighten(policy.baseline(), parsed, policy.allowed(parsed.name), clock::now)?;
+    /// difference. `allowed` are the weaknesses that the exceptions allow.
+    pub(crate) fn meet_baseline(&self, parsed: &ParsedSetCookie<'_>, allowed: Allowed) -> Option<Vec<u8>> {
+        let stricter = self.stricter(parsed, allowed)?;
         let name = parsed.display_name();
         let emit = |reason: &dyn fmt::Display| {
             self.emit(Event::new(Kind::HeaderHardened, Code::Baseline, reason).with_cookie(&name));
@@ -57,6 +65,12 @@ impl JarState {
             }
         }
         Some(stricter)
+    }
+
+    /// Returns the same header as [`meet_baseline`](JarState::meet_baseline), and emits no event.
+    pub(crate) fn stricter(&self, parsed: &ParsedSetCookie<'_>, allowed: Allowed) -> Option<Vec<u8>> {
+        let baseline = self.policy()?.policy.baseline();
+        if baseline.is_empty() { None } else { tighten(baseline, parsed, allowed, clock::now) }
     }
 }
 

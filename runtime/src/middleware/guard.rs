@@ -9,9 +9,8 @@ use http::{Extensions, HeaderMap};
 
 use super::extract_error::ExtractError;
 use super::plain_http::{self, PolicyResponse};
-use super::removals::{Removals, RequestTarget};
-use super::response::{ResponseHardener, TrustedHeaders};
-use crate::clock;
+use super::response::ResponseHardener;
+use super::trusted::TrustedHeaders;
 use crate::event::{self, Code, Event, Kind};
 use crate::jar::cookies::Cookies;
 use crate::jar::state::JarState;
@@ -30,7 +29,7 @@ use crate::sync::Arc;
 pub(crate) struct PolicyGuard {
     policy: PolicyHandle,
     tls_termination: Arc<TlsTermination>,
-    removals: Option<Arc<Removals>>,
+    keeps_trusted: bool,
 }
 
 impl PolicyGuard {
@@ -38,14 +37,14 @@ impl PolicyGuard {
         if let Some(mistake) = tls_termination.mistake() {
             policy.current_policy().emit(&Event::new(Kind::Mistake, Code::TlsTermination, &mistake));
         }
-        PolicyGuard { policy, tls_termination: Arc::new(tls_termination), removals: None }
+        PolicyGuard { policy, tls_termination: Arc::new(tls_termination), keeps_trusted: false }
     }
 
-    /// Makes the guard add the missing `Path` to each header that removes a cookie. An adapter calls this method if the
-    /// framework's session code removes a cookie with a header that has no `Path`.
-    #[cfg(feature = "poem")]
-    pub(crate) fn completing_removals(mut self) -> Self {
-        self.removals = Some(Arc::default());
+    /// Makes the guard leave [`TrustedHeaders`] in every response. An adapter calls this method if the middleware can
+    /// handle one request twice.
+    #[cfg(feature = "salvo")]
+    pub(crate) fn keeping_trusted(mut self) -> Self {
+        self.keeps_trusted = true;
         self
     }
 
@@ -85,10 +84,8 @@ impl PolicyGuard {
         let is_nested = head.extensions.get::<JarHandle>().is_some();
         Ok(InFlight {
             jar: Arc::new(jar),
-            // If two middlewares of hardtack handle a request, only the outer middleware adds the missing `Path` to
-            // headers that remove cookies. If the inner middleware did the same, each header would be sent twice.
-            removals: self.removals.clone().filter(|_| !is_nested),
             is_nested,
+            keeps_trusted: self.keeps_trusted || is_nested,
             is_finished: false,
         })
     }
@@ -108,9 +105,10 @@ fn report_loopback(jar: &JarState) {
 /// A request whose response is not finished yet.
 pub(crate) struct InFlight {
     jar: Arc<JarState>,
-    removals: Option<Arc<Removals>>,
     /// True if another middleware of hardtack wraps this middleware.
     is_nested: bool,
+    /// True if the response needs [`TrustedHeaders`].
+    keeps_trusted: bool,
     is_finished: bool,
 }
 
@@ -124,35 +122,27 @@ impl InFlight {
     ///
     /// `extensions` are the extensions of the response. `on_response` removes [`TrustedHeaders`] and [`RemoveCookie`]
     /// from the extensions. If another middleware of hardtack wraps this middleware, `on_response` then adds new
-    /// [`TrustedHeaders`] for the outer middleware.
+    /// [`TrustedHeaders`] for the outer middleware. It does the same if the middleware can handle the request again.
     pub(crate) fn on_response(&mut self, headers: &mut HeaderMap, extensions: &mut Extensions) {
         self.is_finished = true;
         if let Some(RemoveCookie(name)) = extensions.remove() {
             self.jar.remove_unreadable(name);
         }
         let pending = self.jar.close();
-        let pending_len = pending.len();
+        let mut names = Vec::new();
+        if self.keeps_trusted {
+            names.extend(pending.iter().map(|header| header.declared_name));
+        }
         let mut trusted = extensions.remove::<TrustedHeaders>().unwrap_or_default();
         let Some(current) = self.jar.policy() else { return };
-        let hardener = ResponseHardener { jar: &self.jar, policy: &current.policy, host: self.jar.host() };
-        self.complete_removals(&hardener, headers);
-        hardener.harden(headers, &mut trusted, pending);
-        if self.is_nested {
+        let (jar, policy, host, is_outermost) = (&self.jar, &current.policy, self.jar.host(), !self.is_nested);
+        ResponseHardener { jar, policy, host, is_outermost }.harden(headers, &mut trusted, pending);
+        if self.keeps_trusted {
             // The outer middleware compares the trusted headers with the response byte for byte. So the trusted headers
-            // must be equal to the headers that this middleware sends.
-            trusted.0.extend(headers.get_all(SET_COOKIE).iter().rev().take(pending_len).cloned());
+            // must be equal to the headers that this middleware sends. The headers of the jar are the last ones.
+            let sent = headers.get_all(SET_COOKIE).iter().rev();
+            sent.zip(names.into_iter().rev()).for_each(|(value, name)| trusted.add(value.clone(), name));
             extensions.insert(trusted);
-        }
-    }
-
-    /// Adds the missing `Path` to each header that removes a cookie. Does nothing if the adapter did not call
-    /// `completing_removals`, or if the policy does not harden undeclared cookies.
-    fn complete_removals(&self, hardener: &ResponseHardener<'_>, headers: &mut HeaderMap) {
-        let (Some(removals), Some(uri)) = (&self.removals, self.jar.uri()) else { return };
-        if hardener.hardens() {
-            let host = hardener.host_name();
-            let target = RequestTarget { host: host.as_deref(), path: uri.path() };
-            removals.complete(headers, target, &self.jar, hardener.policy, clock::now());
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) mod plain_http;
 mod removals;
 #[cfg(feature = "_layer")]
 pub(crate) mod response;
+#[cfg(feature = "_layer")]
+pub(crate) mod trusted;
 
 #[cfg(any(feature = "actix", feature = "rocket", feature = "tower"))]
 pub(crate) use guard::InFlight;

@@ -54,13 +54,16 @@ impl Differences {
     }
 
     pub(super) fn is_empty(self) -> bool {
-        self == Differences::default()
+        self.count() == 0
     }
-}
 
-impl fmt::Display for Differences {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = [
+    /// Returns the number of weaker parts.
+    pub(super) fn count(self) -> usize {
+        self.parts().into_iter().filter(|(is_different, _)| *is_different).count()
+    }
+
+    fn parts(self) -> [(bool, &'static str); 8] {
+        [
             (self.domain, "Domain"),
             (self.path, "Path"),
             (self.partitioned, "Partitioned"),
@@ -69,9 +72,14 @@ impl fmt::Display for Differences {
             (self.http_only, "HttpOnly"),
             (self.same_site, "SameSite"),
             (self.seal, "seal"),
-        ];
-        let mut different = parts.iter().filter(|(is_different, _)| *is_different).map(|(_, name)| name);
-        f.write_str(different.next().unwrap_or(&"nothing"))?;
+        ]
+    }
+}
+
+impl fmt::Display for Differences {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut different = self.parts().into_iter().filter(|(is_different, _)| *is_different).map(|(_, name)| name);
+        f.write_str(different.next().unwrap_or("nothing"))?;
         different.try_for_each(|name| write!(f, ", {name}"))
     }
 }

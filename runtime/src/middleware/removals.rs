@@ -1,187 +1,108 @@
-//! Adds the missing `Path` to `Set-Cookie` headers that remove a cookie. Some libraries, such as poem's cookie jar,
-//! remove a cookie with a header that has no `Path`. A browser then removes only a cookie whose path is the directory
-//! of the request's URL (6265bis 5.7). But the cookie that the library wants to remove usually has another path.
-//!
-//! The input is the `Set-Cookie` headers of a response. If a header removes a cookie and has no `Path`, the output has
-//! one new header for each scope in which the process set the cookie. All other headers are the same in the input and
-//! in the output.
+//! Completes `Set-Cookie` headers that remove a cookie and have no `Path`. Other libraries often write such headers. A
+//! browser then removes only a cookie whose path is the directory of the request's URL (6265bis 5.7), but most cookies
+//! have the path `/`. So the middleware sends the removal twice: as the library wrote it, and with `Path=/`.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::collections::HashSet;
 
 use hardtack_rules::Prefix;
-use http::header::{Entry, SET_COOKIE};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 
-use crate::browser::request_match::{domain_matches, path_matches};
-use crate::event::{Code, Event, Kind};
-use crate::jar::state::JarState;
-use crate::policy::Policy;
+use crate::clock;
+use crate::cookie::header_value::SetCookieHeader;
+use crate::jar::write::replace;
 use crate::wire::set_cookie::ParsedSetCookie;
 
-#[cfg(test)]
-mod tests;
-
-/// The scopes of the cookies that this process has set. The scope of a cookie consists of `Path`, `Domain` and
-/// `Partitioned`.
-#[derive(Debug, Default)]
-pub(super) struct Removals {
-    scopes: Mutex<Vec<CookieScope>>,
+/// Returns true if the header removes a cookie and browsers use the request's directory as the cookie's path. Browsers
+/// ignore a `Path` that does not begin with `/`.
+pub(super) fn lacks_path(parsed: &ParsedSetCookie<'_>) -> bool {
+    !parsed.path.is_some_and(|path| path.starts_with(b"/")) && parsed.lifetime.is_expired(clock::now())
 }
 
-/// The name and the scope of a cookie. A header that removes the cookie must have the same name and scope.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct CookieScope {
-    name: Vec<u8>,
-    /// The cookie's path. If `path` is `None`, the cookie's path is the directory of the request's path.
-    path: Option<Vec<u8>>,
-    /// The cookie's domain, in lower case.
-    domain: Option<Vec<u8>>,
-    partitioned: bool,
+/// Returns true if browsers accept the cookie's name only with `Path=/`.
+pub(super) fn needs_root_path(parsed: &ParsedSetCookie<'_>) -> bool {
+    Prefix::from_name_any_case(parsed.name).is_some_and(Prefix::is_host_only)
 }
 
-/// The host and the path of a request. The host is in lower case.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RequestTarget<'a> {
-    pub(super) host: Option<&'a str>,
-    pub(super) path: &'a str,
+/// Returns a copy of the header with `Path=/` at its end. Browsers use the last `Path` of a header.
+pub(super) fn with_root_path(header: &HeaderValue) -> HeaderValue {
+    let mut copy = header.clone();
+    replace(&mut copy, [header.as_bytes(), b"; Path=/"].concat());
+    copy
 }
 
-impl CookieScope {
-    /// The highest number of scopes in the table of known scopes. The table has a limit, because clients may choose the
-    /// names of cookies. If the table is full, no scope of a new name is stored. A full table rarely matters, because
-    /// the application usually sets the session cookie early.
-    const MAX: usize = 64;
-    /// The highest number of scopes for one cookie name. If a name already has `MAX_PER_NAME` scopes, a new scope
-    /// replaces the oldest scope of the name.
-    const MAX_PER_NAME: usize = 4;
+/// The cookies that a response sets or removes with `Path=/`. The middleware adds no second header for such a cookie: the
+/// second header could remove a cookie that the response sets.
+#[derive(Default)]
+pub(super) struct RootCookies(HashSet<(Vec<u8>, Vec<u8>, bool)>);
 
-    fn from_header(parsed: &ParsedSetCookie<'_>) -> Self {
-        CookieScope {
-            name: parsed.name.to_vec(),
-            path: explicit_path(parsed).map(<[u8]>::to_vec),
-            domain: parsed.domain.filter(|domain| !domain.is_empty()).map(<[u8]>::to_ascii_lowercase),
-            partitioned: parsed.partitioned,
-        }
-    }
-
-    /// Returns true if the request could carry a cookie of this scope. If the request could not carry the cookie, a
-    /// header with this scope would only reveal the other scope to the client.
-    fn includes(&self, target: RequestTarget<'_>) -> bool {
-        let is_below = self.path.as_ref().is_none_or(|path| path_matches(target.path.as_bytes(), path));
-        is_below
-            && self.domain.as_deref().is_none_or(|domain| match (target.host, std::str::from_utf8(domain)) {
-                (Some(host), Ok(domain)) => domain_matches(host, domain),
-                (None, _) | (_, Err(_)) => false,
-            })
-    }
-
-    /// Returns the scopes for the headers if the cookie's scope is unknown. The first scope has the request's directory
-    /// as its path. The second scope has the path `/`, because most libraries use `/`. A `__Host-` cookie always has
-    /// the path `/`.
-    fn fallback_scopes(name: &[u8]) -> Vec<Self> {
-        let here = CookieScope { name: Vec::new(), path: None, domain: None, partitioned: false };
-        let root = CookieScope { path: Some(b"/".to_vec()), ..here.clone() };
-        if Prefix::from_name_any_case(name).is_some_and(Prefix::is_host_only) { vec![root] } else { vec![here, root] }
-    }
-
-    /// Returns the header `removal` with the attributes of this scope.
-    fn complete(&self, removal: &HeaderValue, parsed: &ParsedSetCookie<'_>) -> HeaderValue {
-        let mut header = removal.as_bytes().to_vec();
-        if let Some(path) = &self.path {
-            header.extend_from_slice(b"; Path=");
-            header.extend_from_slice(path);
-        }
-        if let (Some(domain), None) = (&self.domain, parsed.domain) {
-            header.extend_from_slice(b"; Domain=");
-            header.extend_from_slice(domain);
-        }
-        if self.partitioned && !parsed.partitioned {
-            header.extend_from_slice(b"; Partitioned");
-        }
-        // The conversion succeeds, because every part of the new header comes from a valid header value.
-        HeaderValue::try_from(header).unwrap_or_else(|_| removal.clone())
-    }
-}
-
-/// Returns the `Path` if the `Path` begins with `/`. If the `Path` does not begin with `/`, browsers ignore the `Path`
-/// and use the request's directory.
-fn explicit_path<'a>(parsed: &ParsedSetCookie<'a>) -> Option<&'a [u8]> {
-    parsed.path.filter(|path| path.starts_with(b"/"))
-}
-
-impl Removals {
-    /// Adds the missing `Path` to each header of a response that removes a cookie. Also stores the scopes of the
-    /// cookies that the response sets. Ignores cookies for which the policy allows everything.
-    pub(super) fn complete(
-        &self,
-        response: &mut HeaderMap,
-        target: RequestTarget<'_>,
-        jar: &JarState,
-        policy: &Policy,
-        now: SystemTime,
-    ) {
-        let Entry::Occupied(mut headers) = response.entry(SET_COOKIE) else { return };
-        let mut completed = Vec::new();
-        let mut is_changed = false;
-        for header in headers.iter() {
+impl RootCookies {
+    pub(super) fn new<'a>(headers: impl Iterator<Item = &'a HeaderValue>, pending: &'a [SetCookieHeader]) -> Self {
+        let mut cookies = RootCookies::default();
+        for header in headers.chain(pending.iter().map(|header| &header.value)) {
             let parsed = ParsedSetCookie::parse(header.as_bytes());
-            let is_exempt = policy.allowed(parsed.name).everything;
-            let is_removal = parsed.lifetime.is_expired(now);
-            if !is_exempt && !is_removal {
-                self.learn(CookieScope::from_header(&parsed));
-            }
-            if is_exempt || !is_removal || explicit_path(&parsed).is_some() {
-                completed.push(header.clone());
-                continue;
-            }
-            let known = self.known_scopes(parsed.name, target);
-            emit_completed(jar, &parsed, known.is_empty());
-            is_changed = true;
-            let scopes = if known.is_empty() { CookieScope::fallback_scopes(parsed.name) } else { known };
-            completed.extend(scopes.iter().map(|scope| scope.complete(header, &parsed)));
-        }
-        if !is_changed {
-            return;
-        }
-        let mut completed = completed.into_iter();
-        if let Some(first) = completed.next() {
-            headers.insert(first);
-        }
-        completed.for_each(|header| headers.append(header));
-    }
-
-    fn learn(&self, scope: CookieScope) {
-        let mut scopes = self.scopes();
-        if scopes.contains(&scope) {
-            return;
-        }
-        let of_same_name = || scopes.iter().enumerate().filter(|(_, known)| known.name == scope.name);
-        if of_same_name().count() >= CookieScope::MAX_PER_NAME {
-            if let Some(oldest) = of_same_name().map(|(index, _)| index).next() {
-                scopes.remove(oldest);
+            if parsed.path == Some(b"/") {
+                cookies.insert(&parsed);
             }
         }
-        if scopes.len() < CookieScope::MAX {
-            scopes.push(scope);
-        }
+        cookies
     }
 
-    fn known_scopes(&self, name: &[u8], target: RequestTarget<'_>) -> Vec<CookieScope> {
-        self.scopes().iter().filter(|scope| scope.name == name && scope.includes(target)).cloned().collect()
-    }
-
-    fn scopes(&self) -> MutexGuard<'_, Vec<CookieScope>> {
-        self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Adds the cookie of a header whose `Path` is `/`. Returns false if the cookie was there before.
+    pub(super) fn insert(&mut self, parsed: &ParsedSetCookie<'_>) -> bool {
+        let domain = parsed.shared_domain().unwrap_or_default().to_ascii_lowercase();
+        self.0.insert((parsed.name.to_vec(), domain, parsed.partitioned))
     }
 }
 
-fn emit_completed(jar: &JarState, parsed: &ParsedSetCookie<'_>, is_guessed: bool) {
-    let reason = if is_guessed {
-        "a removal without a `Path` covers one directory only; sent for `/` too, because the cookie's scope is unknown"
-    } else {
-        "a removal without a `Path` covers one directory only; sent for the scopes in which the cookie was set"
-    };
-    let name = parsed.display_name();
-    jar.emit(Event::new(Kind::HeaderHardened, Code::RemovalPath, &reason).with_cookie(&name));
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::{RootCookies, lacks_path, needs_root_path, with_root_path};
+    use crate::wire::set_cookie::ParsedSetCookie;
+
+    #[test]
+    fn removals_without_a_usable_path_are_found() {
+        for (header, expected) in [
+            ("a=; Max-Age=0", true),
+            ("a=; Max-Age=-1; Path", true),
+            ("a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=app", true),
+            ("a=x; Max-Age=0; Path=/a; Path=", true),
+            ("a=; Max-Age=0; Path=/", false),
+            ("a=; Max-Age=0; Path=/a", false),
+            ("a=", false),
+            ("a=; Max-Age=x", false),
+            ("a=; Max-Age=5; Expires=Thu, 01 Jan 1970 00:00:00 GMT", false),
+        ] {
+            assert_eq!(lacks_path(&ParsedSetCookie::parse(header.as_bytes())), expected, "{header}");
+        }
+        for (name, expected) in [("__Host-a", true), ("__host-http-a", true), ("__Secure-a", false), ("a", false)] {
+            assert_eq!(needs_root_path(&ParsedSetCookie::parse(format!("{name}=").as_bytes())), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn copy_is_sensitive_like_the_original() {
+        let mut header = HeaderValue::from_static("a=; Max-Age=0; Path=a");
+        assert!(!with_root_path(&header).is_sensitive());
+        header.set_sensitive(true);
+        let copy = with_root_path(&header);
+        assert_eq!((copy.to_str().unwrap(), copy.is_sensitive()), ("a=; Max-Age=0; Path=a; Path=/", true));
+    }
+
+    #[test]
+    fn cookies_with_the_root_path_are_known_by_their_scope() {
+        let headers = ["a=1; Path=/; Domain=A.example", "b=1; Path=/b", "c=; Path=/; Max-Age=0; Domain="];
+        let headers = headers.map(HeaderValue::from_static);
+        for (header, is_new) in [
+            ("a=; Max-Age=0; Domain=.a.EXAMPLE", false),
+            ("a=; Max-Age=0", true),
+            ("a=; Max-Age=0; Domain=a.example; Partitioned", true),
+            ("b=; Max-Age=0", true),
+            ("c=; Max-Age=0", false),
+        ] {
+            let mut cookies = RootCookies::new(headers.iter(), &[]);
+            assert_eq!(cookies.insert(&ParsedSetCookie::parse(header.as_bytes())), is_new, "{header}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! make the existing attributes of the header stricter. The middleware does not change other bytes of the header.
 
 use core::fmt;
+use std::collections::HashSet;
 
 use hardtack_rules::SameSite;
 use hardtack_rules::wire::find_folded_cookie;
@@ -15,15 +16,18 @@ use super::caching;
 use super::harden::MissingAttributes;
 use super::hsts::stricter_hsts;
 use super::namesake::{Differences, with_declared_attributes};
+use super::removals::{self, RootCookies};
+use super::trusted::TrustedHeaders;
 use crate::browser::check::check;
 use crate::clock;
 use crate::cookie::declaration::Spec;
 use crate::cookie::header_value::SetCookieHeader;
+use crate::cookie::scope::Identity;
 use crate::event::{Code, Event, Kind};
 use crate::jar::cross_site::CrossSiteNote;
 use crate::jar::state::JarState;
 use crate::jar::write::replace;
-use crate::policy::{Policy, UndeclaredCookies};
+use crate::policy::{Allowed, Policy, UndeclaredCookies};
 use crate::request::host::{Host, RequestHost};
 use crate::wire::set_cookie::ParsedSetCookie;
 
@@ -35,12 +39,9 @@ pub(super) struct ResponseHardener<'a> {
     pub(super) jar: &'a JarState,
     pub(super) policy: &'a Policy,
     pub(super) host: Option<&'a RequestHost>,
+    /// True if this is the outermost middleware of hardtack. Only the outermost middleware completes removals.
+    pub(super) is_outermost: bool,
 }
-
-/// A response extension with the `Set-Cookie` headers of declared cookies. If two middlewares of hardtack handle a
-/// request, the inner middleware sends `TrustedHeaders` to the outer middleware.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct TrustedHeaders(pub(crate) Vec<HeaderValue>);
 
 /// The response headers that [`ResponseHardener::harden`] reads and changes.
 #[cfg(any(feature = "actix", feature = "rocket"))]
@@ -64,6 +65,35 @@ pub(crate) const MANAGED_HEADERS: [http::HeaderName; 3 + caching::TARGETED_HEADE
         HeaderName::from_static(i),
     ]
 };
+
+/// The code that wrote a `Set-Cookie` header.
+#[derive(Debug, Clone, Copy)]
+enum Origin {
+    /// A jar of hardtack wrote the header. The declared name of the cookie is known if the jar belongs to an inner
+    /// middleware.
+    Trusted(Option<&'static str>),
+    OtherCode,
+}
+
+/// The way in which the middleware completes a removal without a `Path`.
+enum Completion {
+    None,
+    /// The middleware only emits an event.
+    Report,
+    /// The middleware sends the removal as it is, and this copy with `Path=/`.
+    Copy(HeaderValue),
+    /// The middleware sends only this header with `Path=/`, because browsers reject the name without `Path=/`.
+    InPlace(HeaderValue),
+}
+
+/// A change in the list of headers.
+enum Change {
+    Drop,
+    /// The header is a removal that got a `Path=/`.
+    InPlace,
+    /// The header is a removal, and this copy has a `Path=/`.
+    Copy(HeaderValue),
+}
 
 /// The action of the middleware on a `Set-Cookie` header that the jar did not write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,11 +131,6 @@ impl<'a> ResponseHardener<'a> {
         self.host().map(|host| host.as_str().to_ascii_lowercase())
     }
 
-    /// Returns true if the request came over HTTPS and the policy hardens undeclared cookies.
-    pub(super) fn hardens(&self) -> bool {
-        self.jar.verdict().https && self.policy.undeclared_cookies() == UndeclaredCookies::Harden
-    }
-
     /// Applies the policy to the existing headers, then appends the jar's headers.
     ///
     /// `trusted` contains the `Set-Cookie` headers of declared cookies that the response already has. After the call,
@@ -124,67 +149,202 @@ impl<'a> ResponseHardener<'a> {
     fn harden_existing(&self, response: &mut HeaderMap, trusted: &mut TrustedHeaders, pending: &[SetCookieHeader]) {
         let Entry::Occupied(mut headers) = response.entry(SET_COOKIE) else { return };
         let host = self.host_name();
-        let mut dropped = Vec::new();
-        for (index, header) in headers.iter_mut().enumerate() {
-            let trusted = trusted.0.iter_mut().find(|trusted| *trusted == header);
-            let is_trusted = trusted.is_some();
-            let is_replaced = is_trusted && is_replaced_removal(header, pending);
-            if is_replaced || !self.harden_header(header, is_trusted, host.as_deref()) {
-                dropped.push(index);
-            } else if let Some(trusted) = trusted {
-                trusted.clone_from(header);
+        let index = trusted.index();
+        let mut pending_identities = None;
+        // The places of the headers that are dropped, and of the headers that get a second header.
+        let mut changes: Vec<(usize, Change)> = Vec::new();
+        for (place, header) in headers.iter_mut().enumerate() {
+            let trusted = index.find(trusted, header);
+            let parsed = ParsedSetCookie::parse(header.as_bytes());
+            if trusted.is_some() && is_replaced_removal(&parsed, pending, &mut pending_identities) {
+                changes.push((place, Change::Drop));
+                continue;
+            }
+            let origin = match &trusted {
+                Some(trusted) => Origin::Trusted(trusted.declared_name),
+                None => Origin::OtherCode,
+            };
+            let completion = self.completion(&parsed, header, origin);
+            let mut changed = match &completion {
+                Completion::InPlace(rooted) => Some(rooted.clone()),
+                Completion::None | Completion::Report | Completion::Copy(_) => None,
+            };
+            let hardened = match &changed {
+                Some(rooted) => self.harden_header(&ParsedSetCookie::parse(rooted.as_bytes()), origin, host.as_deref()),
+                None => self.harden_header(&parsed, origin, host.as_deref()),
+            };
+            let Some(hardened) = hardened else {
+                changes.push((place, Change::Drop));
+                continue;
+            };
+            self.emit_completion(&parsed, &completion);
+            match completion {
+                Completion::InPlace(_) => changes.push((place, Change::InPlace)),
+                Completion::Copy(copy) => changes.push((place, Change::Copy(copy))),
+                Completion::None | Completion::Report => {}
+            }
+            if let Some(bytes) = hardened {
+                replace(changed.get_or_insert_with(|| header.clone()), bytes);
+            }
+            if let Some(changed) = changed {
+                *header = changed;
+                if let Some(trusted) = trusted {
+                    trusted.value.clone_from(header);
+                }
             }
         }
-        if dropped.is_empty() {
+        if changes.is_empty() {
             return;
         }
         let (_, headers) = headers.remove_entry_mult();
-        let remaining: Vec<_> =
-            headers.enumerate().filter(|(index, _)| dropped.binary_search(index).is_err()).collect();
-        for (_, header) in remaining {
+        for header in self.with_changes(headers.collect(), changes, pending) {
             response.append(SET_COOKIE, header);
         }
     }
 
-    /// Applies the treatment and the policy's baseline to one header. Returns false if the header is dropped.
-    fn harden_header(&self, header: &mut HeaderValue, is_trusted: bool, host: Option<&str>) -> bool {
-        let parsed = ParsedSetCookie::parse(header.as_bytes());
-        let treatment = self.treatment(&parsed, is_trusted);
-        self.emit_treatment(&parsed, treatment);
-        let mut changed = match treatment {
-            Treatment::Drop(_) => return false,
-            Treatment::Harden(missing) => Some(missing.append_to(header.as_bytes())),
-            Treatment::Namesake { spec, differences, is_hardened: true } => {
-                self.harden_namesake(spec, &parsed, differences)
+    /// Returns the headers without the dropped ones, and with the second headers of removals.
+    fn with_changes(
+        &self,
+        headers: Vec<HeaderValue>,
+        changes: Vec<(usize, Change)>,
+        pending: &[SetCookieHeader],
+    ) -> Vec<HeaderValue> {
+        let mut root_cookies = RootCookies::default();
+        if changes.iter().any(|(_, change)| !matches!(change, Change::Drop)) {
+            let mut places = changes.iter().map(|(place, _)| *place).peekable();
+            let unchanged = headers.iter().enumerate().filter(|(place, _)| places.next_if_eq(place).is_none());
+            root_cookies = RootCookies::new(unchanged.map(|(_, header)| header), pending);
+        }
+        let mut changes = changes.into_iter().peekable();
+        let mut remaining = Vec::with_capacity(headers.len());
+        for (place, header) in headers.into_iter().enumerate() {
+            match changes.next_if(|(changed, _)| *changed == place).map(|(_, change)| change) {
+                None => remaining.push(header),
+                Some(Change::Drop) => {}
+                Some(Change::InPlace) => {
+                    if root_cookies.insert(&ParsedSetCookie::parse(header.as_bytes())) {
+                        remaining.push(header);
+                    }
+                }
+                Some(Change::Copy(mut copy)) => {
+                    remaining.push(header);
+                    let parsed = ParsedSetCookie::parse(copy.as_bytes());
+                    if root_cookies.insert(&parsed) {
+                        if let Some(hardened) = self.harden_copy(&parsed) {
+                            replace(&mut copy, hardened);
+                        }
+                        remaining.push(copy);
+                    }
+                }
             }
-            Treatment::Keep | Treatment::Report(_) | Treatment::Namesake { .. } => None,
+        }
+        remaining
+    }
+
+    /// Decides how the middleware completes a removal without a `Path`.
+    fn completion(&self, parsed: &ParsedSetCookie<'_>, header: &HeaderValue, origin: Origin) -> Completion {
+        let is_completed = self.is_outermost && matches!(origin, Origin::OtherCode) && removals::lacks_path(parsed);
+        if !is_completed || self.allowed(parsed, origin).everything {
+            return Completion::None;
+        }
+        if self.policy.undeclared_cookies() == UndeclaredCookies::Observe {
+            return Completion::Report;
+        }
+        let rooted = removals::with_root_path(header);
+        if removals::needs_root_path(parsed) { Completion::InPlace(rooted) } else { Completion::Copy(rooted) }
+    }
+
+    fn emit_completion(&self, parsed: &ParsedSetCookie<'_>, completion: &Completion) {
+        let (kind, reason) = match completion {
+            Completion::None => return,
+            Completion::Report => (
+                Kind::HeaderReported,
+                "a removal without a `Path` covers one directory only; write the `Path` of the cookie",
+            ),
+            Completion::Copy(_) => (
+                Kind::HeaderHardened,
+                "a removal without a `Path` covers one directory only; sent for `/` too, because the cookie's `Path` is \
+                 unknown",
+            ),
+            Completion::InPlace(_) => (
+                Kind::HeaderHardened,
+                "browsers reject a removal without a `Path` if the name begins with `__Host-`; sent for `/`",
+            ),
         };
+        self.emit(parsed, Event::new(kind, Code::RemovalPath, &reason));
+    }
+
+    /// Applies the treatment and the policy's baseline to one header. Returns the changed header, or `Some(None)` if the
+    /// header needs no change. Returns `None` if the header is dropped.
+    #[allow(clippy::option_option, reason = "the outer `None` drops the header, the inner one keeps it unchanged")]
+    fn harden_header(
+        &self,
+        parsed: &ParsedSetCookie<'_>,
+        origin: Origin,
+        host: Option<&str>,
+    ) -> Option<Option<Vec<u8>>> {
+        let treatment = self.treatment(parsed, origin);
+        self.emit_treatment(parsed, treatment);
+        if matches!(treatment, Treatment::Drop(_)) {
+            return None;
+        }
+        let mut changed = self.treat(parsed, treatment);
+        let allowed = self.allowed(parsed, origin);
         let stricter = match &changed {
-            None => self.jar.meet_baseline(&parsed),
-            Some(changed) => self.jar.meet_baseline(&ParsedSetCookie::parse(changed)),
+            None => self.jar.meet_baseline(parsed, allowed),
+            Some(changed) => self.jar.meet_baseline(&ParsedSetCookie::parse(changed), allowed),
         };
         if stricter.is_some() {
             changed = stricter;
         }
-        if !is_trusted {
+        if let Origin::OtherCode = origin {
             match &changed {
-                None => self.report_browser_objections(&parsed, host),
+                None => self.report_browser_objections(parsed, host),
                 Some(changed) => self.report_browser_objections(&ParsedSetCookie::parse(changed), host),
             }
         }
-        if let Some(changed) = changed {
-            replace(header, changed);
+        Some(changed)
+    }
+
+    /// Applies the treatment and the baseline to the second header of a removal. Emits no event, because the first header
+    /// already caused the same events.
+    fn harden_copy(&self, parsed: &ParsedSetCookie<'_>) -> Option<Vec<u8>> {
+        let changed = self.treat(parsed, self.treatment(parsed, Origin::OtherCode));
+        let allowed = self.allowed(parsed, Origin::OtherCode);
+        let stricter = match &changed {
+            None => self.jar.stricter(parsed, allowed),
+            Some(changed) => self.jar.stricter(&ParsedSetCookie::parse(changed), allowed),
+        };
+        stricter.or(changed)
+    }
+
+    /// Returns the header with the attributes that the treatment adds. Returns `None` if the header needs no change.
+    fn treat(&self, parsed: &ParsedSetCookie<'_>, treatment: Treatment) -> Option<Vec<u8>> {
+        match treatment {
+            Treatment::Harden(missing) => Some(missing.append_to(parsed.header)),
+            Treatment::Namesake { spec, differences, is_hardened: true } => {
+                self.harden_namesake(spec, parsed, differences)
+            }
+            Treatment::Keep | Treatment::Report(_) | Treatment::Namesake { .. } | Treatment::Drop(_) => None,
         }
-        true
+    }
+
+    /// Returns the weaknesses that the policy's exceptions allow for the cookie. An exception for a family also applies to
+    /// each cookie of the family.
+    fn allowed(&self, parsed: &ParsedSetCookie<'_>, origin: Origin) -> Allowed {
+        let declared_name = match origin {
+            Origin::Trusted(name) => name,
+            Origin::OtherCode => self.policy.declarations(parsed.name).next().map(|spec| spec.name),
+        };
+        self.policy.allowed_under(parsed.name, declared_name)
     }
 
     /// Decides how a `Set-Cookie` header is treated. A trusted header is dropped only if the header has `Secure` and
     /// the request came over plain HTTP.
-    fn treatment(&self, parsed: &ParsedSetCookie<'_>, is_trusted: bool) -> Treatment {
-        let allowed = self.policy.allowed(parsed.name);
-        let declaration = if is_trusted { None } else { self.policy.declaration(parsed.name) };
-        let comparison =
-            declaration.map(|spec| (spec, Differences::find(spec, &self.jar.scope(spec), parsed).without(allowed)));
+    fn treatment(&self, parsed: &ParsedSetCookie<'_>, origin: Origin) -> Treatment {
+        let allowed = self.allowed(parsed, origin);
+        let is_trusted = matches!(origin, Origin::Trusted(_));
+        let comparison = if is_trusted { None } else { self.compare(parsed, allowed) };
         let is_declared = comparison.is_some_and(|(_, differences)| differences.is_empty());
         let is_undeclared = !is_trusted && !is_declared && !allowed.everything;
         let setting = self.policy.undeclared_cookies();
@@ -217,11 +377,19 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
+    /// Compares the header with the declarations of its name. If several declarations have the name, returns the one with
+    /// the fewest differences.
+    fn compare(&self, parsed: &ParsedSetCookie<'_>, allowed: Allowed) -> Option<(&'static Spec, Differences)> {
+        let differences = |spec| Differences::find(spec, &self.jar.scope(spec), parsed).without(allowed);
+        let comparisons = self.policy.declarations(parsed.name).map(|spec| (spec, differences(spec)));
+        comparisons.min_by_key(|(_, differences)| differences.count())
+    }
+
     /// Adds the declared attributes to a namesake, and the attributes that every undeclared cookie gets.
     fn harden_namesake(&self, spec: &Spec, parsed: &ParsedSetCookie<'_>, differences: Differences) -> Option<Vec<u8>> {
         let declared = with_declared_attributes(spec, parsed, differences);
         let header = declared.as_deref().unwrap_or(parsed.header);
-        let allowed = self.policy.allowed(parsed.name);
+        let allowed = self.allowed(parsed, Origin::OtherCode);
         let missing = MissingAttributes::find(&ParsedSetCookie::parse(header), self.policy, allowed);
         if missing.is_empty() { declared } else { Some(missing.append_to(header)) }
     }
@@ -340,17 +508,16 @@ impl<'a> ResponseHardener<'a> {
 /// Returns true if the header removes a cookie that the jar sets. After a read error, the inner middleware writes a
 /// header that removes the cookie. If the jar of the outer middleware sets the same cookie, the response should keep
 /// only the header of the jar (6265bis 4.1.1).
-fn is_replaced_removal(header: &HeaderValue, pending: &[SetCookieHeader]) -> bool {
-    let removal = ParsedSetCookie::parse(header.as_bytes());
-    removal.lifetime.is_expired(clock::now())
-        && pending.iter().any(|set| {
-            let scope = &set.identity.scope;
-            let domain = scope.domain.as_deref().unwrap_or_default();
-            removal.name == set.identity.name.as_str().as_bytes()
-                && removal.path == Some(scope.path.as_bytes())
-                && removal.partitioned == scope.partitioned
-                && removal.domain.unwrap_or_default().eq_ignore_ascii_case(domain.as_bytes())
-        })
+fn is_replaced_removal<'a>(
+    removal: &ParsedSetCookie<'_>,
+    pending: &'a [SetCookieHeader],
+    identities: &mut Option<HashSet<&'a Identity>>,
+) -> bool {
+    if pending.is_empty() || !removal.lifetime.is_expired(clock::now()) {
+        return false;
+    }
+    let identities = identities.get_or_insert_with(|| pending.iter().map(|header| &header.identity).collect());
+    Identity::from_header(removal).is_some_and(|identity| identities.contains(&identity))
 }
 
 fn namesake_reason(differences: Differences) -> String {

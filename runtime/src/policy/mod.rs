@@ -143,6 +143,16 @@ impl Policy {
         exceptions.fold(Allowed::default(), |allowed, exception| allowed.or(exception.allowed()))
     }
 
+    /// Returns the weaknesses that the policy's exceptions allow for a cookie that is declared as `declared_name`. The
+    /// two names differ for a cookie in a family, whose declared name is the family's name.
+    pub(crate) fn allowed_under(&self, cookie: &[u8], declared_name: Option<&str>) -> Allowed {
+        let allowed = self.allowed(cookie);
+        match declared_name.map(str::as_bytes).filter(|declared| *declared != cookie) {
+            Some(declared) => allowed.or(self.allowed(declared)),
+            None => allowed,
+        }
+    }
+
     pub(crate) fn emit_to_callback(&self, event: &Event<'_>) {
         if let Some(callback) = &self.settings.callback {
             callback(event);
@@ -209,14 +219,14 @@ impl Policy {
         self.hsts_value.as_ref()
     }
 
-    /// Returns the declaration of the cookie whose name is `cookie`. The method searches only the declarations that
-    /// were passed to [`PolicyBuilder::declared`].
-    pub(crate) fn declaration(&self, cookie: &[u8]) -> Option<&'static Spec> {
-        let is_named = |spec: &&Spec| match spec.keyed {
+    /// Returns the declarations of the cookie whose name is `cookie`. Several declarations can have one name and different
+    /// scopes. The method searches only the declarations that were passed to [`PolicyBuilder::declared`].
+    pub(crate) fn declarations(&self, cookie: &[u8]) -> impl Iterator<Item = &'static Spec> {
+        let is_named = move |spec: &&'static Spec| match spec.keyed {
             true => std::str::from_utf8(cookie).is_ok_and(|cookie| family::contains(spec.name, cookie)),
             false => spec.name.as_bytes() == cookie,
         };
-        self.declared().find(is_named)
+        self.declared().filter(is_named)
     }
 }
 

@@ -5,3 +5,4 @@ pub(crate) mod domain;
 pub(crate) mod lifetime;
 pub(crate) mod list;
 pub(crate) mod set_cookie;
+pub(crate) mod shown;

@@ -12,11 +12,10 @@ use std::borrow::Cow;
 
 use hardtack_rules::SameSite;
 use hardtack_rules::syntax::MAX_ATTRIBUTE_BYTES;
-#[cfg(any(feature = "audit", feature = "_layer", feature = "testing"))]
-use hardtack_rules::wire::find_folded_cookie;
 
 use super::lifetime::Lifetime;
 use super::list::trim;
+use super::shown::Shown;
 
 /// The name, value and attributes of a `Set-Cookie` header, parsed in the same way as in browsers.
 #[derive(Debug, Clone, Copy, Default)]
@@ -84,14 +83,13 @@ impl<'a> ParsedSetCookie<'a> {
         self.domain.filter(|domain| !domain.is_empty())
     }
 
-    /// Returns the cookie's name for a log. In the returned name, quotes, backslashes and unprintable bytes are
-    /// escaped.
+    /// Returns the cookie's name for a log. The returned name ends before the first character that cannot be in a name.
     pub(crate) fn display_name(&self) -> Cow<'a, str> {
-        let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\');
-        match std::str::from_utf8(self.name) {
-            Ok("") => Cow::Borrowed("(nameless)"),
-            Ok(name) if self.name.iter().all(is_plain) => Cow::Borrowed(name),
-            _ => Cow::Owned(self.name.escape_ascii().to_string()),
+        let shown = Shown::name(self.name);
+        match shown.is_cut() {
+            _ if shown.is_empty() => Cow::Borrowed("(nameless)"),
+            true => Cow::Owned(shown.to_string()),
+            false => Cow::Borrowed(shown.start()),
         }
     }
 }
@@ -156,17 +154,6 @@ pub(crate) fn split_at_equals(piece: &[u8]) -> Attribute<'_> {
     (trim(halves.next().unwrap_or_default()), halves.next().map(trim))
 }
 
-/// Returns the part of an attribute's text that is safe to show in a log. Some servers join two `Set-Cookie` headers
-/// with a comma. The text after the comma then contains the value of the second cookie, so the safe part ends before
-/// the comma.
-#[cfg(any(feature = "audit", feature = "_layer", feature = "testing"))]
-pub(crate) fn before_fold(attribute: &str) -> &str {
-    // The `;` makes `find_folded_cookie` treat the text as an attribute. In an attribute, the second cookie can follow
-    // the comma without a space.
-    let folded = find_folded_cookie(format!(";{attribute}").as_bytes());
-    folded.and_then(|at| attribute.get(..at.checked_sub(1)?)).unwrap_or(attribute)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, SystemTime};
@@ -191,15 +178,15 @@ mod tests {
     }
 
     #[test]
-    fn unprintable_names_are_escaped() {
+    fn names_are_cut_for_the_log() {
         for (header, expected) in [
             (&b"__Host-id=1"[..], "__Host-id"),
             (b"=1", "(nameless)"),
             (b"1", "(nameless)"),
-            (b"a\x1b[2J=1", "a\\x1b[2J"),
-            (b"a\"b=1", "a\\\"b"),
-            (b"\"=1", "\\\""),
-            (b"\xc3\xa9=1", "\\xc3\\xa9"),
+            (b"a\x1b[2J=1", "a…"),
+            (b"s[id]=1", "s…"),
+            (b"\"=1", "…"),
+            (b"\xc3\xa9=1", "…"),
         ] {
             assert_eq!(ParsedSetCookie::parse(header).display_name(), expected);
         }

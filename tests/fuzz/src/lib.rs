@@ -14,6 +14,7 @@ use tower_layer::Layer as _;
 use tower_service::Service;
 
 pub mod declarations;
+pub mod planted;
 
 /// Returns the lines of an input that are valid header values. A header value cannot contain a line feed, so line feeds
 /// separate the values.
