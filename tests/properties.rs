@@ -4,6 +4,7 @@
 //! - A cookie value cannot add an attribute to the header.
 //! - The parsers do not panic, whatever bytes a `Cookie` or `Set-Cookie` header contains.
 //! - A policy or a setter writes an attribute unchanged, or returns an error. A lifetime is cut to the declared one.
+//! - The setting `host_prefix` lets no planted cookie reach the application.
 //! - `Debug` output, errors and reports never contain a cookie's value.
 #![allow(
     clippy::expect_used,
@@ -24,6 +25,8 @@ mod grammar;
 mod hostile_bytes;
 #[path = "properties/no_value_in_output.rs"]
 mod no_value_in_output;
+#[path = "properties/renamed_cookies.rs"]
+mod renamed_cookies;
 #[path = "properties/values.rs"]
 mod values;
 
