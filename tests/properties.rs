@@ -4,6 +4,7 @@
 //! - A cookie value cannot add an attribute to the header.
 //! - The parsers do not panic, whatever bytes a `Cookie` or `Set-Cookie` header contains.
 //! - A policy or a setter writes an attribute unchanged, or returns an error. A lifetime is cut to the declared one.
+//! - The setting `host_prefix` lets no planted cookie reach the application.
 //! - `Debug` output, errors, events and reports never contain a cookie's value.
 #![allow(
     clippy::expect_used,
@@ -29,6 +30,8 @@ mod no_value_in_output;
 mod planted;
 #[path = "properties/planted_values.rs"]
 mod planted_values;
+#[path = "properties/renamed_cookies.rs"]
+mod renamed_cookies;
 #[path = "properties/values.rs"]
 mod values;
 

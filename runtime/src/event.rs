@@ -140,7 +140,8 @@ kinds! {
     RequestRefused, "request refused";
     /// A cookie was not set or not removed.
     CookieNotSet, "cookie not set";
-    /// The handler read a cookie of the request, and hardtack rejected the cookie.
+    /// A cookie of the request was rejected: when the handler read the cookie, or because of the policy's setting
+    /// `host_prefix`.
     CookieRejected, "cookie rejected";
     /// A `Set-Cookie` header was made stricter.
     HeaderHardened, "header hardened";
@@ -232,6 +233,16 @@ codes! {
     SameSiteMissing, "same-site-missing", "the header of a session cookie has no valid `SameSite`";
     Folded, "folded", "several cookies are folded into one `Set-Cookie` header";
     RemovalPath, "removal-path", "a removal has no `Path`, so browsers would remove the cookie of one directory only";
+    HostPrefix, "host-prefix", "a cookie of `host_prefix` was sent under its prefixed name";
+    PrefixImpossible, "prefix-impossible", "a cookie of `host_prefix` has a scope or a size that its prefixed name does not allow";
+    PrefixedTwice, "prefixed-twice", "the request carried the prefixed name of a cookie several times";
+    UnprefixedDropped, "unprefixed-dropped", "a cookie of `host_prefix` came under its bare name, and was dropped from the request";
+    UnprefixedAccepted, "unprefixed-accepted", "a cookie of `host_prefix` came under its bare name before the date of `accept_unprefixed_until`";
+    UnprefixedEnded, "unprefixed-ended", "the date of `accept_unprefixed_until` has passed";
+    NeverPrefixed, "never-prefixed", "a cookie of `host_prefix` came under its bare name, and has not yet come under its prefixed name";
+    NestedPrefix, "nested-prefix", "a policy lists a name in `host_prefix`, and an outer policy renames the cookies of the request";
+    StaleCookies, "stale-cookies", "a middleware outside the policy's middleware parsed the cookies before the policy renamed them";
+    PrefixUnavailable, "prefix-unavailable", "the framework does not allow the policy to rename the cookies of requests";
     SharedCache, "shared-cache", "a response with cookies allowed shared caches to store it";
     Hsts, "hsts", "the application's HSTS header was invalid, or weaker than the policy";
     ClientRequest, "client-request", "a request of the program's own would carry credentials over plain HTTP";

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
+#[path = "axum/sessions.rs"]
+mod sessions;
 mod suite;
 
 use std::convert::Infallible;
@@ -27,29 +29,34 @@ impl Framework for Axum {
     const NAME: &'static str = "axum";
 
     async fn serve(setup: Setup) -> RunningServer {
-        let layer = |app: Router, policy: PolicyHandle| app.layer(policy.layer(setup.tls_termination.clone()));
-        let app = setup.policies.into_iter().fold(routes(), layer);
-        let app = match setup.peer {
-            Some(peer) => app.layer(Extension(Peer(peer))),
-            None => app,
-        };
-        let app = app.into_make_service_with_connect_info::<SocketAddr>();
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = socket.local_addr().unwrap();
-        let stop = Handle::new();
-        match setup.certificate {
-            Some(certificate) => {
-                let tls = RustlsConfig::from_pem(certificate.pem.into(), certificate.key.into()).await.unwrap();
-                let server = axum_server::from_tcp_rustls(socket, tls).unwrap().map(MarkedAcceptor::tls);
-                tokio::spawn(server.handle(stop.clone()).serve(app));
-            }
-            None => {
-                let server = axum_server::from_tcp(socket).unwrap().acceptor(MarkedAcceptor::plain());
-                tokio::spawn(server.handle(stop.clone()).serve(app));
-            }
-        }
-        RunningServer::new(address, move || stop.shutdown())
+        serve(routes(), setup).await
     }
+}
+
+/// Serves an application on a loopback socket, with the policies around the routes.
+async fn serve(routes: Router, setup: Setup) -> RunningServer {
+    let layer = |app: Router, policy: PolicyHandle| app.layer(policy.layer(setup.tls_termination.clone()));
+    let app = setup.policies.into_iter().fold(routes, layer);
+    let app = match setup.peer {
+        Some(peer) => app.layer(Extension(Peer(peer))),
+        None => app,
+    };
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = socket.local_addr().unwrap();
+    let stop = Handle::new();
+    match setup.certificate {
+        Some(certificate) => {
+            let tls = RustlsConfig::from_pem(certificate.pem.into(), certificate.key.into()).await.unwrap();
+            let server = axum_server::from_tcp_rustls(socket, tls).unwrap().map(MarkedAcceptor::tls);
+            tokio::spawn(server.handle(stop.clone()).serve(app));
+        }
+        None => {
+            let server = axum_server::from_tcp(socket).unwrap().acceptor(MarkedAcceptor::plain());
+            tokio::spawn(server.handle(stop.clone()).serve(app));
+        }
+    }
+    RunningServer::new(address, move || stop.shutdown())
 }
 
 fn routes() -> Router {

@@ -6,6 +6,8 @@
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../support/curl.rs"]
 mod curl;
+#[path = "poem/prefixed.rs"]
+mod prefixed;
 #[path = "poem/sessions.rs"]
 mod sessions;
 #[path = "poem/specifics.rs"]

@@ -7,6 +7,8 @@
 mod guards;
 #[path = "rocket/jar.rs"]
 mod jar;
+#[path = "rocket/prefixed.rs"]
+mod prefixed;
 #[path = "rocket/specifics.rs"]
 mod specifics;
 mod suite;

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
+#[path = "salvo/prefixed.rs"]
+mod prefixed;
 #[path = "salvo/specifics.rs"]
 mod specifics;
 mod suite;

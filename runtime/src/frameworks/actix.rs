@@ -38,6 +38,7 @@ use core::pin::Pin;
 use std::borrow::Cow;
 
 use actix_web::body::{BoxBody, EitherBody};
+use actix_web::cookie::Cookie;
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self as actix_header, ContentType};
@@ -53,6 +54,7 @@ use crate::middleware::response::MANAGED_HEADERS;
 use crate::middleware::trusted::TrustedHeaders;
 use crate::middleware::{InFlight, JarHandle, PolicyGuard, RemoveCookie, layer_missing};
 use crate::policy::PolicyHandle;
+use crate::policy::host_prefix::HostPrefix;
 use crate::request::head::{Peer, RequestHead, Transport};
 use crate::request::scheme::{Https, Scheme};
 use crate::request::tls_termination::TlsTermination;
@@ -150,7 +152,7 @@ where
 
     forward_ready!(inner);
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let mut in_flight = match on_request(&self.guard, &request) {
             Ok(in_flight) => in_flight,
             Err(response) => {
@@ -158,6 +160,7 @@ where
                 return Box::pin(ready(Ok(response)));
             }
         };
+        rename_cookies(&mut request, &in_flight);
         let outer_jar = request.extensions_mut().insert(in_flight.jar_handle());
         let inner = self.inner.call(request);
         Box::pin(async move {
@@ -222,6 +225,55 @@ fn on_request(guard: &PolicyGuard, request: &ServiceRequest) -> Result<InFlight,
     })
 }
 
+/// Replaces the `Cookie` headers of the request with the headers that the application receives.
+fn rename_cookies(request: &mut ServiceRequest, in_flight: &InFlight) {
+    let Some((renamed, prefix)) = in_flight.renamed_cookies() else { return };
+    let originals: Vec<_> = request.headers().get_all(actix_header::COOKIE).cloned().collect();
+    let headers = request.headers_mut();
+    headers.remove(actix_header::COOKIE);
+    for header in renamed.headers().unwrap_or_default() {
+        if let Some(header) = to_actix_value(header) {
+            headers.append(actix_header::COOKIE, header);
+        }
+    }
+    let originals: Vec<_> = originals.iter().map(actix_header::HeaderValue::as_bytes).collect();
+    if has_stale_cookies(request, prefix, renamed.pairs(prefix, &originals)) {
+        in_flight.report_stale_cookies();
+        // The parsed cookies are in the extensions under a private type, so all extensions must go.
+        let mut extensions = request.extensions_mut();
+        let jar = extensions.remove::<JarHandle>();
+        let (transport, peer) = (extensions.remove::<Transport>(), extensions.remove::<Peer>());
+        extensions.clear();
+        jar.and_then(|jar| extensions.insert(jar));
+        transport.and_then(|transport| extensions.insert(transport));
+        peer.and_then(|peer| extensions.insert(peer));
+    }
+}
+
+/// Returns true if actix-web has parsed the cookies before they were renamed. actix-web parses the cookies of a request
+/// once. If a middleware outside the policy's middleware reads a cookie, the application would receive the old cookies.
+///
+/// `pairs` are the pairs with listed names, as [`RenamedCookies::pairs`](crate::middleware::prefix::request::RenamedCookies::pairs)
+/// returns them. If actix-web has parsed the renamed headers, it has exactly the pairs that the application receives.
+fn has_stale_cookies<'a>(
+    request: &ServiceRequest,
+    prefix: &HostPrefix,
+    pairs: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+) -> bool {
+    // actix-web stores no cookies if one of them is malformed.
+    let Ok(cookies) = request.cookies() else { return false };
+    let is_listed = |cookie: &&Cookie<'_>| {
+        let name = cookie.name().trim();
+        prefix.names().iter().any(|listed| listed.bare.eq_ignore_ascii_case(name))
+    };
+    let parsed = cookies.iter().filter(is_listed).map(|cookie| (cookie.name(), Some(cookie.value().to_owned())));
+    let received = pairs.filter_map(|(pair, name)| {
+        let value = Cookie::parse_encoded(pair.trim()).ok().map(|cookie| cookie.value().to_owned());
+        Some((name?, value))
+    });
+    !parsed.eq(received)
+}
+
 /// Copies a value of the type `T` from the request's extensions. If the request's extensions have no value of the type
 /// `T`, copies a `T` from the connection's data.
 fn copy_extension<T: Copy + Send + Sync + 'static>(request: &ServiceRequest, extensions: &mut Extensions) {
@@ -274,12 +326,17 @@ fn on_response<B>(in_flight: &mut InFlight, response: &mut HttpResponse<B>) {
 fn append<B>(headers: &HeaderMap, response: &mut HttpResponse<B>) {
     for (name, value) in headers {
         let name = actix_header::HeaderName::from_bytes(name.as_str().as_bytes());
-        let actix_value = actix_header::HeaderValue::from_bytes(value.as_bytes());
-        if let (Ok(name), Ok(mut actix_value)) = (name, actix_value) {
-            actix_value.set_sensitive(value.is_sensitive());
-            response.headers_mut().append(name, actix_value);
+        if let (Ok(name), Some(value)) = (name, to_actix_value(value)) {
+            response.headers_mut().append(name, value);
         }
     }
+}
+
+/// Converts a header value to `http` 0.2. `http` 0.2 and `http` 1 accept the same bytes in a header value.
+fn to_actix_value(value: &HeaderValue) -> Option<actix_header::HeaderValue> {
+    let mut actix_value = actix_header::HeaderValue::from_bytes(value.as_bytes()).ok()?;
+    actix_value.set_sensitive(value.is_sensitive());
+    Some(actix_value)
 }
 
 /// The error of an extractor that refuses a request. hardtack emits the event of the refused request only when the

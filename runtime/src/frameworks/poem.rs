@@ -158,6 +158,7 @@ impl<E: Endpoint> Endpoint for PolicyEndpoint<E> {
                 return Ok(response);
             }
         };
+        in_flight.rename_cookies(request.headers_mut());
         request.set_data(in_flight.jar_handle());
         let response = self.inner.call(request).await.map_or_else(error_response, IntoResponse::into_response);
         let (mut parts, body) = response.into_parts();

@@ -23,6 +23,7 @@ use rocket::response::{self, Responder, Response};
 use rocket::route::{self, Route};
 use rocket::{Build, Data, Ignite, Request, Rocket, Sentinel};
 
+use self::received_cookies::{Lender, ReceivedCookies};
 use super::header_map;
 use crate::cookie::error::{ReadError, SetError};
 use crate::jar::cookies::Cookies;
@@ -34,6 +35,8 @@ use crate::policy::PolicyHandle;
 use crate::request::head::{RequestHead, Transport};
 use crate::request::scheme::{Https, Scheme};
 use crate::request::tls_termination::TlsTermination;
+
+mod received_cookies;
 
 /// The fairing that applies a [`Policy`](crate::Policy) to an application.
 ///
@@ -51,6 +54,11 @@ use crate::request::tls_termination::TlsTermination;
 ///
 /// If Rocket does not support the method of a request, Rocket runs no fairing. Rocket then calls the catcher for the
 /// status 400.
+///
+/// With [`host_prefix`](crate::policy::PolicyBuilder::host_prefix), Rocket cannot remove a cookie that the policy drops
+/// from a request. So `CookieJar::get` returns the dropped cookie with an empty value. Check the value of a cookie, and not
+/// only that `get` returns one. `get_private` returns `None`. If a version of Rocket does not allow hardtack to rename the
+/// cookies of a request, the application does not launch.
 ///
 /// If a route has an argument of type `Cookies` or `Https`, the application does not launch without this fairing.
 ///
@@ -119,6 +127,10 @@ impl Fairing for PolicyFairing {
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        if self.guard.has_host_prefix() && Lender::get(rocket.figment(), true).await.is_none() {
+            self.guard.report_prefix_unavailable();
+            return Err(rocket);
+        }
         if rocket.state::<PolicyAttached>().is_some() {
             return Ok(rocket);
         }
@@ -130,6 +142,10 @@ impl Fairing for PolicyFairing {
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
         let (method, uri, headers) = (client_method(request, data).await, uri(request), headers(request, &self.guard));
         let is_tls = request.rocket().config().tls_enabled();
+        let lender = match self.guard.has_host_prefix() {
+            true => Lender::get(request.rocket().figment(), false).await,
+            false => None,
+        };
         let mut state = state(request);
         if state.is_sent {
             // A test with Rocket's local client can send clones of one request. All clones share one request-local
@@ -148,12 +164,24 @@ impl Fairing for PolicyFairing {
             transport: Some(if is_tls { Transport::Tls } else { Transport::Plain }),
             socket_peer: request.remote().map(|peer| peer.ip()),
         };
+        let mut received_cookies = None;
         match self.guard.on_request(&head) {
-            Ok(in_flight) => {
+            Ok(mut in_flight) => {
+                match lender {
+                    Some(_) => {
+                        let originals: Vec<_> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+                        received_cookies = ReceivedCookies::new(&in_flight, &originals);
+                    }
+                    None => in_flight.stop_renaming(),
+                }
                 state.request_extensions.insert(in_flight.jar_handle());
                 state.in_flight.push(in_flight);
             }
             Err(policy_response) => state.policy_response = Some(policy_response),
+        }
+        drop(state);
+        if let (Some(received_cookies), Some(lender)) = (received_cookies, lender) {
+            received_cookies.apply(request, lender);
         }
     }
 }

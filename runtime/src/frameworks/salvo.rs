@@ -15,11 +15,12 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use http::header::SET_COOKIE;
+use http::header::{COOKIE, SET_COOKIE};
 use http::uri::Scheme as UriScheme;
 use http::{HeaderValue, StatusCode};
 use salvo_core::extract::{Extractible, Metadata};
 use salvo_core::http::StatusError;
+use salvo_core::http::cookie::{Cookie, CookieJar};
 use salvo_core::{Depot, FlowCtrl, Handler, Request, Response, Scribe};
 
 use crate::cookie::error::{ReadError, SetError};
@@ -122,6 +123,10 @@ impl Handler for PolicyHoop {
             Ok(in_flight) => in_flight,
             Err(policy_response) => return send(policy_response, res, ctrl),
         };
+        if in_flight.renamed_cookies().is_some() {
+            in_flight.rename_cookies(req.headers_mut());
+            refill_salvo_jars(req, res);
+        }
         let outer_jar = req.extensions_mut().insert(in_flight.jar_handle());
         ctrl.call_next(req, depot, res).await;
         // The policy applies to every response, even if a handler called `ctrl.cease()`.
@@ -144,6 +149,25 @@ fn send(policy_response: PolicyResponse, res: &mut Response, ctrl: &mut FlowCtrl
     res.body(policy_response.body().into_owned());
     policy_response.write_headers(&mut res.headers);
     ctrl.skip_rest();
+}
+
+/// Parses the renamed `Cookie` headers again. salvo parses the headers before the first middleware runs, and copies the
+/// cookies into the response.
+fn refill_salvo_jars(req: &mut Request, res: &mut Response) {
+    let mut jar = CookieJar::new();
+    for header in req.headers().get_all(COOKIE) {
+        // salvo skips a header that is not visible ASCII.
+        let Ok(header) = header.to_str() else { continue };
+        for cookie in header.split(';').filter_map(|pair| Cookie::parse_encoded(pair.trim().to_owned()).ok()) {
+            jar.add_original(cookie);
+        }
+    }
+    *req.cookies_mut() = jar.clone();
+    // A middleware outside this one may have set cookies.
+    for cookie in res.cookies.delta() {
+        jar.add(cookie.clone());
+    }
+    res.cookies = jar;
 }
 
 /// Moves the cookies from salvo's own jar to the headers, so that the policy checks the cookies. By default, salvo

@@ -108,10 +108,11 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         let head = RequestHead { uri: original_uri(&parts), ..RequestHead::from_parts(&parts) };
-        let in_flight = match self.guard.on_request(&head) {
+        let mut in_flight = match self.guard.on_request(&head) {
             Ok(in_flight) => in_flight,
             Err(response) => return PolicyFuture { state: State::PolicyResponse { response: Some(response) } },
         };
+        in_flight.rename_cookies(&mut parts.headers);
         parts.extensions.insert(in_flight.jar_handle());
         let inner = self.inner.call(Request::from_parts(parts, body));
         PolicyFuture { state: State::Inner { inner, in_flight } }

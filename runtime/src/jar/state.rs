@@ -30,6 +30,8 @@ use crate::cookie::value::{InvalidValue, ValueWriter};
 use crate::event::{Code, Event, Kind, log};
 use crate::policy::Policy;
 use crate::policy::handle::CurrentPolicy;
+#[cfg(feature = "_layer")]
+use crate::policy::host_prefix::HostPrefix;
 use crate::request::host::RequestHost;
 use crate::request::scheme::Verdict;
 use crate::sync::{Mutex, MutexGuard, OnceLock};
@@ -45,6 +47,9 @@ pub struct JarState {
     /// The method and URI of the request, for events. `target` is `None` if the jar was made only from headers.
     target: Option<(Method, Uri)>,
     policy: OnceLock<CurrentPolicy>,
+    /// The setting by which the outermost middleware renamed the cookies of this request.
+    #[cfg(feature = "_layer")]
+    host_prefix: Option<std::sync::Arc<HostPrefix>>,
     #[cfg(feature = "seal")]
     keyring: OnceLock<crate::seal::Keyring>,
     pending: Mutex<Pending>,
@@ -92,6 +97,8 @@ impl JarState {
             host,
             target: None,
             policy: OnceLock::new(),
+            #[cfg(feature = "_layer")]
+            host_prefix: None,
             #[cfg(feature = "seal")]
             keyring: OnceLock::new(),
             pending: Mutex::default(),
@@ -103,6 +110,33 @@ impl JarState {
     pub(crate) fn with_target(mut self, method: &Method, uri: &Uri) -> Self {
         self.target = Some((method.clone(), uri.clone()));
         self
+    }
+
+    /// Marks the request: its cookies are renamed by `host_prefix`. `cookies` are the `Cookie` headers after the renaming,
+    /// or `None` if no header changed.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn with_host_prefix(
+        mut self,
+        host_prefix: Option<std::sync::Arc<HostPrefix>>,
+        cookies: Option<&[HeaderValue]>,
+    ) -> Self {
+        self.host_prefix = host_prefix;
+        if let Some(cookies) = cookies {
+            self.headers = CookieHeaders::Several(cookies.to_vec());
+        }
+        self
+    }
+
+    /// Returns the setting by which the outermost middleware renamed the cookies of this request.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn host_prefix(&self) -> Option<&std::sync::Arc<HostPrefix>> {
+        self.host_prefix.as_ref()
+    }
+
+    /// Returns true if the jar is written into the response.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.pending().is_sent
     }
 
     /// Sets the policy. Does nothing if a policy is already set, because each request has only one policy.

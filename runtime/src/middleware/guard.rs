@@ -9,6 +9,8 @@ use http::{Extensions, HeaderMap};
 
 use super::extract_error::ExtractError;
 use super::plain_http::{self, PolicyResponse};
+use super::prefix::request::RenamedCookies;
+use super::prefix::{self, Prefixing};
 use super::response::ResponseHardener;
 use super::trusted::TrustedHeaders;
 use crate::event::{self, Code, Event, Kind};
@@ -22,6 +24,10 @@ use crate::request::scheme::{Https, Scheme};
 use crate::request::signal::ConfiguredHeader;
 use crate::request::tls_termination::TlsTermination;
 use crate::sync::Arc;
+
+#[cfg(feature = "rocket")]
+const PREFIX_UNAVAILABLE: &str = "this version of the framework does not allow the policy to rename the cookies of \
+                                  requests; take the names out of `host_prefix`";
 
 /// The state that all requests share. The state contains the policy, and the setting for detecting the scheme of a
 /// request.
@@ -48,6 +54,20 @@ impl PolicyGuard {
         self
     }
 
+    /// Returns true if the policy renames cookies.
+    #[cfg(feature = "rocket")]
+    pub(crate) fn has_host_prefix(&self) -> bool {
+        self.policy.current().renamed().is_some()
+    }
+
+    /// Emits the event for an application that is not launched, because the framework does not allow the policy to rename the
+    /// cookies of requests.
+    #[cfg(feature = "rocket")]
+    pub(crate) fn report_prefix_unavailable(&self) {
+        let event = Event::new(Kind::Mistake, Code::PrefixUnavailable, &PREFIX_UNAVAILABLE);
+        self.policy.current_policy().emit(&event);
+    }
+
     /// Returns the header that the developer passed to [`TrustedProxies::header`](crate::TrustedProxies::header).
     #[cfg(any(feature = "actix", feature = "rocket"))]
     pub(crate) fn configured_header(&self) -> Option<&ConfiguredHeader> {
@@ -64,14 +84,24 @@ impl PolicyGuard {
         let current = self.policy.current_policy();
         let verdict = self.tls_termination.verdict(head);
         let host = RequestHost::from_request(head.uri, head.headers).ok();
-        let jar = JarState::new(head.headers, host, verdict).with_target(head.method, head.uri);
+        let outer_jar = head.extensions.get::<JarHandle>();
+        let prefixing = Prefixing::new(current.policy.renamed(), outer_jar.map(|outer| &*outer.0));
         let response = if verdict.https {
             None
         } else {
             let is_untrusted_claim = self.tls_termination.is_untrusted_claim(verdict);
             plain_http::respond(current.policy.force_https(), head, is_untrusted_claim)
         };
+        // A request that the policy redirects or refuses does not reach the application.
+        let renamed = match response {
+            None => prefixing.rename_request(head.headers, verdict.https),
+            Some(_) => RenamedCookies::default(),
+        };
+        let jar = JarState::new(head.headers, host, verdict)
+            .with_target(head.method, head.uri)
+            .with_host_prefix(prefixing.host_prefix().cloned(), renamed.headers());
         jar.set_policy(current);
+        prefixing.report(&renamed, &jar);
         if verdict.is_loopback() {
             report_loopback(&jar);
         }
@@ -81,9 +111,11 @@ impl PolicyGuard {
             jar.emit(event.with_evidence(Some(verdict.evidence)));
             return Err(PolicyResponse { response, evidence: verdict.evidence });
         }
-        let is_nested = head.extensions.get::<JarHandle>().is_some();
+        let is_nested = outer_jar.is_some();
         Ok(InFlight {
             jar: Arc::new(jar),
+            renamed,
+            renames_response: prefixing.renames_response(),
             is_nested,
             keeps_trusted: self.keeps_trusted || is_nested,
             is_finished: false,
@@ -105,6 +137,10 @@ fn report_loopback(jar: &JarState) {
 /// A request whose response is not finished yet.
 pub(crate) struct InFlight {
     jar: Arc<JarState>,
+    /// The changes of the setting `host_prefix` to the request. The adapter applies the changes.
+    renamed: RenamedCookies,
+    /// True if this middleware applies the setting `host_prefix` to the response.
+    renames_response: bool,
     /// True if another middleware of hardtack wraps this middleware.
     is_nested: bool,
     /// True if the response needs [`TrustedHeaders`].
@@ -116,6 +152,39 @@ impl InFlight {
     /// Returns a handle of the request's jar. The extractors read the jar through the handle.
     pub(crate) fn jar_handle(&self) -> JarHandle {
         JarHandle(self.jar.clone())
+    }
+
+    /// Replaces the `Cookie` headers of the request with the headers that the application receives. Each adapter calls this
+    /// method, or `renamed_cookies`, before the application reads the request's cookies.
+    #[cfg(any(feature = "poem", feature = "salvo", feature = "tower"))]
+    pub(crate) fn rename_cookies(&mut self, headers: &mut HeaderMap) {
+        self.renamed.apply(headers);
+    }
+
+    /// Returns the changes to the request's cookies, and the setting that causes the changes. Returns `None` if the
+    /// request's cookies do not change.
+    #[cfg(any(feature = "actix", feature = "rocket", feature = "salvo"))]
+    pub(crate) fn renamed_cookies(&self) -> Option<(&RenamedCookies, &crate::policy::host_prefix::HostPrefix)> {
+        let prefix = self.jar.host_prefix()?;
+        self.renamed.headers().is_some().then_some((&self.renamed, prefix))
+    }
+
+    /// Emits the event for a middleware outside this one that parsed the request's cookies too early.
+    #[cfg(feature = "actix")]
+    pub(crate) fn report_stale_cookies(&self) {
+        let reason = "a middleware outside the policy's middleware read the request's cookies, so actix-web had parsed them \
+                      before `host_prefix` renamed them; the request's extensions were cleared; make the policy's \
+                      middleware the outermost: the last `wrap`";
+        self.jar.emit(Event::new(Kind::Mistake, Code::StaleCookies, &reason));
+    }
+
+    /// Leaves the cookies of the response alone, because the cookies of requests cannot be renamed. If only the response were
+    /// renamed, every user would be signed out. Does nothing if the policy lists no name.
+    #[cfg(feature = "rocket")]
+    pub(crate) fn stop_renaming(&mut self) {
+        if core::mem::take(&mut self.renames_response) {
+            self.jar.emit(Event::new(Kind::Mistake, Code::PrefixUnavailable, &PREFIX_UNAVAILABLE));
+        }
     }
 
     /// Applies the policy to the response and writes the jar into the response.
@@ -135,6 +204,11 @@ impl InFlight {
         }
         let mut trusted = extensions.remove::<TrustedHeaders>().unwrap_or_default();
         let Some(current) = self.jar.policy() else { return };
+        if self.renames_response {
+            if let Some(host_prefix) = self.jar.host_prefix() {
+                prefix::response::rename(host_prefix, &self.jar, headers, &trusted);
+            }
+        }
         let (jar, policy, host, is_outermost) = (&self.jar, &current.policy, self.jar.host(), !self.is_nested);
         ResponseHardener { jar, policy, host, is_outermost }.harden(headers, &mut trusted, pending);
         if self.keeps_trusted {

@@ -23,6 +23,8 @@ mod namesake;
 #[cfg(feature = "_layer")]
 pub(crate) mod plain_http;
 #[cfg(feature = "_layer")]
+pub(crate) mod prefix;
+#[cfg(feature = "_layer")]
 mod removals;
 #[cfg(feature = "_layer")]
 pub(crate) mod response;

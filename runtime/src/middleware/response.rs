@@ -351,7 +351,10 @@ impl<'a> ResponseHardener<'a> {
         let is_hardened = is_undeclared && setting != UndeclaredCookies::Observe;
         // An exception names an undeclared cookie, so the policy knows of the cookie and does not refuse it. A namesake
         // is still refused, because the exception does not allow the differences that remain.
-        let is_refused = setting == UndeclaredCookies::Refuse && (allowed.is_nothing() || comparison.is_some());
+        // The policy also knows of a cookie that it lists in `host_prefix`.
+        let is_listed = self.policy.renamed().is_some_and(|prefix| prefix.knows(parsed.name));
+        let is_known = !allowed.is_nothing() || is_listed;
+        let is_refused = setting == UndeclaredCookies::Refuse && (!is_known || comparison.is_some());
         if is_undeclared && is_refused {
             let reason =
                 comparison.map_or(DropReason::Undeclared, |(_, differences)| DropReason::Namesake(differences));

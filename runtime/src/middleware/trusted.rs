@@ -23,7 +23,7 @@ impl TrustedHeaders {
     }
 
     /// Adds headers that already passed the middleware. Keeps the declared names that are known.
-    #[cfg(feature = "salvo")]
+    #[cfg(any(test, feature = "salvo"))]
     pub(crate) fn add_all<'a>(&mut self, headers: impl Iterator<Item = &'a HeaderValue>) {
         let index = self.index();
         let is_new = |header: &&HeaderValue| index.place(self, header).is_none();
@@ -53,6 +53,10 @@ impl TrustedIndex {
     ) -> Option<&'a mut TrustedHeader> {
         let place = self.place(trusted, header)?;
         trusted.0.get_mut(place)
+    }
+
+    pub(super) fn contains(&self, trusted: &TrustedHeaders, header: &HeaderValue) -> bool {
+        self.place(trusted, header).is_some()
     }
 
     fn place(&self, trusted: &TrustedHeaders, header: &HeaderValue) -> Option<usize> {

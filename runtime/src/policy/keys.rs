@@ -102,6 +102,10 @@ pub(super) const KEYS: &[Key] = &[
     #[cfg(feature = "_layer")]
     Key { name: "not_session_names", kind: KeyKind::List(|draft, list| draft.builder(|builder| builder.not_session_names(list))) },
     #[cfg(feature = "_layer")]
+    Key { name: "host_prefix", kind: KeyKind::List(|draft, list| draft.builder(|builder| builder.host_prefix(list))) },
+    #[cfg(feature = "_layer")]
+    Key { name: "accept_unprefixed_until", kind: KeyKind::Text(|draft, date| draft.builder(|builder| builder.accept_unprefixed_until(date))) },
+    #[cfg(feature = "_layer")]
     Key { name: "caching", kind: KeyKind::Word(&[
         ("private", |draft| draft.builder(|builder| builder.caching(Caching::Private))),
         ("no-store", |draft| draft.builder(|builder| builder.caching(Caching::NoStore))),

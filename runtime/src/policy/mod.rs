@@ -7,6 +7,7 @@
 //! - `force_https` and `hsts`, for requests;
 //! - `undeclared_cookies`, `session_names` and `not_session_names`, for cookies that are set without hardtack, and
 //!   `caching`, for responses with cookies;
+//! - `host_prefix` and `accept_unprefixed_until`, for the names of such cookies;
 //! - `outbound_exception`, for the program's own HTTP client.
 
 use core::fmt;
@@ -33,6 +34,8 @@ mod exception;
 mod force_https;
 pub(crate) mod handle;
 #[cfg(feature = "_layer")]
+pub(crate) mod host_prefix;
+#[cfg(feature = "_layer")]
 mod hsts;
 mod keys;
 mod name_pattern;
@@ -53,6 +56,8 @@ pub use exception::Exception;
 #[cfg(feature = "_layer")]
 pub use force_https::ForceHttps;
 pub use handle::PolicyHandle;
+#[cfg(feature = "_layer")]
+use host_prefix::HostPrefix;
 #[cfg(feature = "_layer")]
 pub use hsts::Hsts;
 #[cfg(feature = "_layer")]
@@ -81,6 +86,9 @@ pub struct Policy {
     /// The value of the HSTS header, or `None` if HSTS is off.
     #[cfg(feature = "_layer")]
     hsts_value: Option<HeaderValue>,
+    /// The setting `host_prefix`, or `None` if the policy lists no name.
+    #[cfg(feature = "_layer")]
+    renamed: Option<Arc<HostPrefix>>,
 }
 
 impl Policy {
@@ -190,6 +198,18 @@ impl Policy {
         &self.settings.layer.not_session_names
     }
 
+    /// Returns the names of cookies that were passed to [`PolicyBuilder::host_prefix`].
+    #[must_use]
+    pub fn host_prefix(&self) -> &[String] {
+        &self.settings.layer.host_prefix
+    }
+
+    /// Returns the date that was passed to [`PolicyBuilder::accept_unprefixed_until`].
+    #[must_use]
+    pub fn accept_unprefixed_until(&self) -> Option<&str> {
+        self.settings.layer.accept_unprefixed_until.as_deref()
+    }
+
     /// Returns the setting for caches that could store responses with cookies.
     #[must_use]
     pub fn caching(&self) -> Caching {
@@ -215,6 +235,11 @@ impl Policy {
         }
     }
 
+    /// Returns the checked setting `host_prefix`, or `None` if the policy lists no name.
+    pub(crate) fn renamed(&self) -> Option<&Arc<HostPrefix>> {
+        self.renamed.as_ref()
+    }
+
     pub(crate) fn hsts_value(&self) -> Option<&HeaderValue> {
         self.hsts_value.as_ref()
     }
@@ -236,6 +261,8 @@ impl Default for Policy {
         Policy {
             #[cfg(feature = "_layer")]
             hsts_value: settings.layer.hsts.header_value().unwrap_or_default(),
+            #[cfg(feature = "_layer")]
+            renamed: None,
             settings,
         }
     }
@@ -273,6 +300,8 @@ struct LayerSettings {
     undeclared_cookies: UndeclaredCookies,
     session_names: Vec<String>,
     not_session_names: Vec<String>,
+    host_prefix: Vec<String>,
+    accept_unprefixed_until: Option<String>,
     caching: Caching,
     outbound_exceptions: Vec<(String, String)>,
 }
@@ -532,6 +561,59 @@ impl PolicyBuilder {
         self
     }
 
+    /// Adds names of cookies that travel under a prefixed name. For example, the cookie `id` of a session library travels
+    /// as `__Host-Http-id`. The application and the library still see the name `id`.
+    ///
+    /// Browsers accept a cookie with the prefix only from the host itself and only over HTTPS. So no other host of the
+    /// site, and nobody on the network, can plant such a cookie. The middleware changes requests and responses:
+    ///
+    /// - A `Set-Cookie` header of a listed name gets the prefixed name, `Path=/`, `Secure`, `HttpOnly` and, if the header
+    ///   has no `SameSite`, `SameSite=Lax`. A header with a `Domain` or with a `Path` other than `/` is dropped, and so is
+    ///   a cookie with over 4096 bytes.
+    /// - The application receives the prefixed cookie under its bare name. A cookie that comes under its bare name, in any
+    ///   spelling, is dropped from the request. If the prefixed name comes twice, all of them are dropped. Over plain
+    ///   HTTP, all of them are dropped.
+    ///
+    /// Do not list a cookie that a script reads. A listed name must not be the name of a declared cookie, and must not
+    /// have an [`exception`](PolicyBuilder::exception). The [guide](crate::guide::side_doors) says what to check before a
+    /// name is listed.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// let policy = Policy::builder().host_prefix(["id", "PHPSESSID"]).build()?;
+    /// assert_eq!(policy.host_prefix(), ["id", "PHPSESSID"]);
+    /// assert_eq!(Policy::builder().host_prefix(["__Host-id"]).build().unwrap_err().key(), "host_prefix");
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn host_prefix(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.layer.host_prefix.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets the date until which cookies of [`host_prefix`](PolicyBuilder::host_prefix) also count under their bare name,
+    /// so that users stay signed in when a name is listed for the first time. The date is the first instant of the day in
+    /// UTC. It is at most 90 days ahead. A date that has passed is no error: it ends the migration.
+    ///
+    /// A cookie under its bare name counts only if it came over HTTPS, once, in exactly this spelling, and no prefixed
+    /// cookie came. When the library sets or removes the cookie, the middleware also removes the cookie with the bare
+    /// name. Until the date, another host of the site can still plant a session in a browser that has no prefixed cookie.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    ///
+    /// let policy = Policy::builder().host_prefix(["id"]).accept_unprefixed_until("2026-01-31").build()?;
+    /// assert_eq!(policy.accept_unprefixed_until(), Some("2026-01-31"));
+    ///
+    /// let error = Policy::builder().accept_unprefixed_until("2999-01-01").build().unwrap_err();
+    /// assert_eq!(error.key(), "accept_unprefixed_until");
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    pub fn accept_unprefixed_until(mut self, date: impl Into<String>) -> Self {
+        self.layer.accept_unprefixed_until = Some(date.into());
+        self
+    }
+
     /// Sets which caches may store a response with cookies. By default, only the browser's cache may store a response
     /// with cookies. The middleware also removes headers that some shared caches read in place of `Cache-Control`, such
     /// as `CDN-Cache-Control`.
@@ -582,7 +664,8 @@ impl PolicyBuilder {
         }
         layer.force_https = core::mem::take(&mut layer.force_https).check()?;
         let hsts_value = layer.hsts.header_value()?;
-        Ok(Policy { settings: self, hsts_value })
+        let renamed = HostPrefix::from_settings(&self)?;
+        Ok(Policy { settings: self, hsts_value, renamed })
     }
 }
 
@@ -604,6 +687,8 @@ impl fmt::Debug for PolicyBuilder {
             .field("undeclared_cookies", &self.layer.undeclared_cookies)
             .field("session_names", &self.layer.session_names)
             .field("not_session_names", &self.layer.not_session_names)
+            .field("host_prefix", &self.layer.host_prefix)
+            .field("accept_unprefixed_until", &self.layer.accept_unprefixed_until)
             .field("caching", &self.layer.caching)
             .field("outbound_exceptions", &self.layer.outbound_exceptions);
         settings.finish_non_exhaustive()

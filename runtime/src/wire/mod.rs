@@ -2,6 +2,8 @@
 
 pub(crate) mod cookie;
 pub(crate) mod domain;
+#[cfg(feature = "_layer")]
+pub(crate) mod folded_name;
 pub(crate) mod lifetime;
 pub(crate) mod list;
 pub(crate) mod set_cookie;

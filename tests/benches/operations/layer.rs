@@ -50,7 +50,89 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
         ("service: layer, 5 undeclared cookies, hardened", layered(&LOOSE)),
         ("service: layer, 5 undeclared cookies, strict", layered(&STRICT)),
     ];
-    cases.into_iter().map(|(name, operation)| (name.to_owned(), operation)).collect()
+    let renamed = [
+        ("host_prefix: no listed name, 22 cookies", renaming(None, false, &cookies(None))),
+        ("host_prefix: 1 listed name, none came", renaming(Some(&["id"]), false, &cookies(None))),
+        ("host_prefix: 8 listed names, none came", renaming(Some(&EIGHT), false, &cookies(None))),
+        ("host_prefix: no listed name, 21 cookies", renaming(None, false, &cookies(Some(PREFIXED)))),
+        ("host_prefix: 1 listed name, one came", renaming(Some(&["id"]), false, &cookies(Some(PREFIXED)))),
+        ("host_prefix: 8 listed names, one came", renaming(Some(&EIGHT), false, &cookies(Some(PREFIXED)))),
+        ("host_prefix: migrating, none came", renaming(Some(&["id"]), true, &cookies(None))),
+        ("host_prefix: migrating, one came", renaming(Some(&["id"]), true, &cookies(Some(PREFIXED)))),
+        ("host_prefix: migrating, a bare one came", renaming(Some(&["id"]), true, &cookies(Some(BARE)))),
+        ("host_prefix: no `Cookie` header", renaming(Some(&["id"]), false, "")),
+    ];
+    cases.into_iter().chain(renamed).map(|(name, operation)| (name.to_owned(), operation)).collect()
+}
+
+/// Eight listed names.
+const EIGHT: [&str; 8] = ["id", "sid", "PHPSESSID", "JSESSIONID", "connect.sid", "laravel_session", "session", "auth"];
+
+/// The session cookie of tower-sessions, with and without the prefix.
+const PREFIXED: &str = "__Host-Http-id=GvZ2fiFUHAhVcGbzw1W2Eg";
+const BARE: &str = "id=GvZ2fiFUHAhVcGbzw1W2Eg";
+
+/// Returns a `Cookie` header of about 1 kB. If `session` is `None`, the header has 22 pairs. If there is a session cookie,
+/// the header has 21 pairs, and the session cookie is in the middle.
+fn cookies(session: Option<&str>) -> String {
+    const NAMES: [&str; 22] = [
+        "theme",
+        "lang",
+        "_ga",
+        "_ga_7XK2",
+        "consent",
+        "cart",
+        "currency",
+        "region",
+        "seen_banner",
+        "ab_test_checkout",
+        "ref",
+        "utm_source",
+        "last_visit",
+        "timezone",
+        "csrf_token",
+        "feature_flags",
+        "wishlist",
+        "recent",
+        "sort",
+        "view",
+        "_fbp",
+        "sidebar",
+    ];
+    let pair = |name: &&str| format!("{name}=GA1.2.1180398459.1700000000%7Cabcdefg");
+    let mut pairs: Vec<_> = NAMES.iter().map(pair).collect();
+    if let Some(session) = session {
+        pairs.truncate(21);
+        session.clone_into(&mut pairs[10]);
+    }
+    pairs.join("; ")
+}
+
+/// Returns an operation that sends a request with this `Cookie` header to a service inside the layer.
+fn renaming(names: Option<&[&str]>, migrates: bool, cookies: &str) -> Operation {
+    let mut policy = Policy::builder().host_prefix(names.unwrap_or_default().iter().copied());
+    if migrates {
+        policy = policy.accept_unprefixed_until(latest_date());
+    }
+    let layer = policy.build().unwrap().layer(TlsTermination::per_connection());
+    let mut service = layer.layer(service_that_sends(&[]));
+    let cookies = (!cookies.is_empty()).then(|| HeaderValue::from_str(cookies).unwrap());
+    Box::new(move || {
+        let mut request = Request::new(());
+        *request.uri_mut() = Uri::from_static("/account");
+        request.headers_mut().insert(HOST, HeaderValue::from_static("www.example.com"));
+        if let Some(cookies) = &cookies {
+            request.headers_mut().insert(COOKIE, cookies.clone());
+        }
+        request.extensions_mut().insert(Transport::Tls);
+        Output::Response(service.call(request).now_or_never().unwrap().unwrap())
+    })
+}
+
+/// Returns the latest first day of a month that the policy accepts as the end of a migration.
+fn latest_date() -> String {
+    let days = (2026..2200).flat_map(|year| (1..=12).map(move |month| format!("{year}-{month:02}-01")));
+    days.filter(|day| Policy::builder().accept_unprefixed_until(day).build().is_ok()).last().unwrap()
 }
 
 fn bare(headers: &'static [&'static str]) -> Operation {

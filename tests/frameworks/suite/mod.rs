@@ -14,6 +14,7 @@ use hardtack::{Cookie, CookieValue, PolicyHandle, TlsTermination, testing};
 pub(crate) mod client;
 pub(crate) mod handlers;
 pub(crate) mod load;
+pub(crate) mod prefixed;
 mod scenarios;
 pub(crate) mod site;
 #[path = "../../support/tls.rs"]

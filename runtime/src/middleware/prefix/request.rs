@@ -1,0 +1,306 @@
+//! Renames the cookies of a request. The input is the `Cookie` headers. The output is the `Cookie` headers that the
+//! application receives, and what happened to each listed name. Each header is rewritten alone: some parsers reject a
+//! whole header because of one malformed cookie, so joined headers could lose more cookies than separate ones.
+
+use core::mem;
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+use memchr::{memchr, memchr_iter};
+
+use crate::event::{Code, Event, Kind};
+use crate::jar::state::JarState;
+use crate::policy::host_prefix::{HostPrefix, ListedName};
+use crate::request::scheme::Verdict;
+use crate::wire::folded_name::fold;
+use crate::wire::list::trim_start;
+
+/// What the setting `host_prefix` does with the cookies of one request.
+#[derive(Debug, Default)]
+pub(crate) struct RenamedCookies {
+    /// The pairs with a listed name, in the order of the request.
+    pairs: Vec<Pair>,
+    /// One outcome for each listed name of `pairs`.
+    outcomes: Vec<Outcome>,
+    /// All `Cookie` headers after the change, or `None` if no header changes.
+    headers: Option<Vec<HeaderValue>>,
+}
+
+/// A name-value pair whose name is a listed name, in any spelling.
+#[derive(Debug, Clone, Copy)]
+struct Pair {
+    /// The index of the pair's `Cookie` header.
+    header: usize,
+    /// The pair is the text from `start` to `end`, without the semicolons around the pair.
+    start: usize,
+    end: usize,
+    /// The name is the text from `name_start` to `name_end`.
+    name_start: usize,
+    name_end: usize,
+    /// The index of the listed name.
+    listed: usize,
+    spelling: Spelling,
+    action: Action,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    /// The prefixed name, byte for byte.
+    Prefixed,
+    /// The bare name, byte for byte.
+    Bare,
+    /// Another spelling of the bare name, such as `%69d` or `ID`.
+    OddBare,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    /// The application receives the pair under the bare name.
+    Rename,
+    /// The application receives the pair unchanged.
+    Keep,
+    Drop,
+}
+
+/// What happened to one listed name.
+#[derive(Debug, Clone, Copy)]
+struct Outcome {
+    listed: usize,
+    prefixed: usize,
+    bare: usize,
+    odd_bare: usize,
+    /// The spelling that the application receives.
+    accepted: Option<Spelling>,
+}
+
+impl RenamedCookies {
+    /// Finds the listed names in the `Cookie` headers of a request, and rewrites the headers.
+    pub(crate) fn new(prefix: &HostPrefix, headers: &HeaderMap, is_https: bool) -> Self {
+        let mut renamed = RenamedCookies::default();
+        for (index, header) in headers.get_all(COOKIE).iter().enumerate() {
+            find_pairs(prefix, index, header.as_bytes(), &mut renamed.pairs);
+        }
+        if renamed.pairs.is_empty() {
+            return renamed;
+        }
+        renamed.decide(prefix, is_https);
+        if renamed.pairs.iter().any(|pair| pair.action != Action::Keep) {
+            renamed.headers = Some(renamed.rewrite_all(prefix, headers));
+        }
+        renamed
+    }
+
+    /// Chooses an action for each pair. The action depends on all pairs of the same listed name, in all headers.
+    fn decide(&mut self, prefix: &HostPrefix, is_https: bool) {
+        let accepts_bare = is_https && prefix.accepts_unprefixed();
+        for listed in 0..prefix.names().len() {
+            let mut outcome = Outcome { listed, prefixed: 0, bare: 0, odd_bare: 0, accepted: None };
+            for pair in self.pairs.iter().filter(|pair| pair.listed == listed) {
+                match pair.spelling {
+                    Spelling::Prefixed => outcome.prefixed += 1,
+                    Spelling::Bare => outcome.bare += 1,
+                    Spelling::OddBare => outcome.odd_bare += 1,
+                }
+            }
+            outcome.accepted = match (outcome.prefixed, outcome.bare, outcome.odd_bare) {
+                (0, 0, 0) => continue,
+                // Anyone on the network can add cookies to a plain HTTP request.
+                _ if !is_https => None,
+                (1, _, _) => Some(Spelling::Prefixed),
+                (0, 1, 0) if accepts_bare => Some(Spelling::Bare),
+                _ => None,
+            };
+            for pair in self.pairs.iter_mut().filter(|pair| pair.listed == listed) {
+                pair.action = match pair.spelling {
+                    spelling if Some(spelling) != outcome.accepted => Action::Drop,
+                    Spelling::Prefixed => Action::Rename,
+                    Spelling::Bare | Spelling::OddBare => Action::Keep,
+                };
+            }
+            self.outcomes.push(outcome);
+        }
+    }
+
+    /// Returns all `Cookie` headers after the change, without the headers in which no pair is left.
+    fn rewrite_all(&self, prefix: &HostPrefix, headers: &HeaderMap) -> Vec<HeaderValue> {
+        let mut rest = &self.pairs[..];
+        let mut rewritten = Vec::new();
+        for (index, header) in headers.get_all(COOKIE).iter().enumerate() {
+            let count = rest.iter().take_while(|pair| pair.header == index).count();
+            let Some((pairs, after)) = rest.split_at_checked(count) else { break };
+            rest = after;
+            if pairs.iter().all(|pair| pair.action == Action::Keep) {
+                rewritten.push(header.clone());
+            } else {
+                rewritten.extend(rewrite(prefix, pairs, header));
+            }
+        }
+        rewritten
+    }
+
+    /// Returns all `Cookie` headers that the application receives, or `None` if no header changes.
+    pub(crate) fn headers(&self) -> Option<&[HeaderValue]> {
+        self.headers.as_deref()
+    }
+
+    /// Replaces the `Cookie` headers of the request.
+    pub(crate) fn apply(&mut self, headers: &mut HeaderMap) {
+        let Some(rewritten) = mem::take(&mut self.headers) else { return };
+        let mut rewritten = rewritten.into_iter();
+        match rewritten.next() {
+            None => _ = headers.remove(COOKIE),
+            Some(first) => _ = headers.insert(COOKIE, first),
+        }
+        for header in rewritten {
+            headers.append(COOKIE, header);
+        }
+    }
+
+    /// Returns the pairs with a listed name, in the order of the request: the pair's text, and the bare name under which the
+    /// application receives the value. The name is `None` if the pair is dropped. `headers` are the `Cookie` headers before
+    /// the change.
+    #[cfg(any(feature = "actix", feature = "rocket"))]
+    pub(crate) fn pairs<'a>(
+        &'a self,
+        prefix: &'a HostPrefix,
+        headers: &'a [&'a [u8]],
+    ) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
+        self.pairs.iter().filter_map(|pair| {
+            let text = headers.get(pair.header)?.get(pair.start..pair.end)?;
+            let listed = prefix.names().get(pair.listed)?;
+            let received = (pair.action != Action::Drop).then_some(&*listed.bare);
+            // The frameworks' parsers skip a pair that is not UTF-8.
+            Some((core::str::from_utf8(text).ok()?, received))
+        })
+    }
+
+    /// Emits the events about the listed names of the request.
+    pub(crate) fn report(&self, prefix: &HostPrefix, jar: &JarState) {
+        let verdict = jar.verdict();
+        for outcome in &self.outcomes {
+            let Some(listed) = prefix.names().get(outcome.listed) else { continue };
+            outcome.report(listed, jar, verdict);
+        }
+    }
+}
+
+impl Outcome {
+    fn report(self, listed: &ListedName, jar: &JarState, verdict: Verdict) {
+        let bare = self.bare + self.odd_bare;
+        if verdict.https && self.prefixed > 0 {
+            listed.sightings.note_prefixed();
+        }
+        if verdict.https && self.prefixed == 0 && bare > 0 && listed.sightings.note_bare() {
+            let reason = format!(
+                "the request carried this name, and no request of this process has carried `{}`; this is normal just after \
+                 the name is listed; otherwise the library sets its cookie outside the policy's middleware, which must be \
+                 the outermost",
+                listed.prefixed
+            );
+            jar.emit(Event::new(Kind::Notice, Code::NeverPrefixed, &reason).with_cookie(&listed.bare));
+        }
+        let rejected = |code, reason| Event::new(Kind::CookieRejected, code, reason);
+        if !verdict.https && self.prefixed > 0 {
+            let event = rejected(Code::NotHttps, &"anyone on the network can add a cookie to a plain HTTP request");
+            jar.emit(event.with_cookie(&listed.prefixed).with_evidence(Some(verdict.evidence)));
+        } else if self.prefixed > 1 {
+            let event = rejected(Code::PrefixedTwice, &"the name came several times, so all its values were dropped");
+            jar.emit(event.with_cookie(&listed.prefixed));
+        }
+        if self.accepted == Some(Spelling::Bare) {
+            let reason = "the cookie counts under its bare name until the date of `accept_unprefixed_until`";
+            jar.emit(Event::new(Kind::Notice, Code::UnprefixedAccepted, &reason).with_cookie(&listed.bare));
+        } else if bare > 0 {
+            let reason = format!("another host of the site may have set it; only `{}` counts", listed.prefixed);
+            let evidence = (!verdict.https).then_some(verdict.evidence);
+            jar.emit(rejected(Code::UnprefixedDropped, &reason).with_cookie(&listed.bare).with_evidence(evidence));
+        }
+    }
+}
+
+/// Appends the pairs of one header whose names are listed names.
+fn find_pairs(prefix: &HostPrefix, index: usize, header: &[u8], pairs: &mut Vec<Pair>) {
+    let mut start = 0;
+    for end in memchr_iter(b';', header) {
+        find_pair(prefix, index, header, (start, end), pairs);
+        start = end + 1;
+    }
+    find_pair(prefix, index, header, (start, header.len()), pairs);
+}
+
+#[inline]
+fn find_pair(prefix: &HostPrefix, header: usize, text: &[u8], (start, end): (usize, usize), pairs: &mut Vec<Pair>) {
+    let Some(pair) = text.get(start..end) else { return };
+    let pair = trim_start(pair);
+    if pair.first().is_none_or(|first| !prefix.may_begin_with(*first)) {
+        return;
+    }
+    let equals = memchr(b'=', pair);
+    let Some(name) = pair.get(..equals.unwrap_or(pair.len())) else { return };
+    if let Some((listed, spelling)) = find_listed(prefix, name, equals.is_some()) {
+        let name_start = end - pair.len();
+        let name_end = name_start + name.len();
+        // `decide` sets the action.
+        pairs.push(Pair { header, start, end, name_start, name_end, listed, spelling, action: Action::Drop });
+    }
+}
+
+/// Finds the listed name that an application may read in `name`. `name` is the text of a pair before its `=`.
+///
+/// A pair without a `=` has no name for most parsers. Others read the whole text as the name, so such a text is an odd
+/// spelling of the bare name.
+#[inline(never)]
+fn find_listed(prefix: &HostPrefix, name: &[u8], has_equals: bool) -> Option<(usize, Spelling)> {
+    let position = |is_listed: &dyn Fn(&ListedName) -> bool| prefix.names().iter().position(is_listed);
+    if has_equals {
+        if let Some(listed) = position(&|listed| listed.prefixed.as_bytes() == name) {
+            return Some((listed, Spelling::Prefixed));
+        }
+        if let Some(listed) = position(&|listed| listed.bare.as_bytes() == name) {
+            return Some((listed, Spelling::Bare));
+        }
+    }
+    let folded = fold(name);
+    let listed = position(&|listed| folded.eq_ignore_ascii_case(listed.bare.as_bytes()))?;
+    Some((listed, Spelling::OddBare))
+}
+
+/// Returns the header with the given pairs renamed or dropped, or `None` if no pair is left. All other bytes of the header
+/// stay the same.
+fn rewrite(prefix: &HostPrefix, pairs: &[Pair], header: &HeaderValue) -> Option<HeaderValue> {
+    let text = header.as_bytes();
+    let mut rewritten = Vec::with_capacity(text.len());
+    let mut copied = 0;
+    for pair in pairs {
+        match pair.action {
+            Action::Keep => {}
+            Action::Rename => {
+                rewritten.extend_from_slice(text.get(copied..pair.name_start)?);
+                rewritten.extend_from_slice(prefix.names().get(pair.listed)?.bare.as_bytes());
+                copied = pair.name_end;
+            }
+            Action::Drop => {
+                rewritten.extend_from_slice(text.get(copied..pair.start)?);
+                // One of the two semicolons around the pair is dropped too.
+                if pair.end < text.len() {
+                    copied = pair.end + 1;
+                } else {
+                    copied = text.len();
+                    if rewritten.ends_with(b";") {
+                        rewritten.pop();
+                    }
+                }
+            }
+        }
+    }
+    rewritten.extend_from_slice(text.get(copied..)?);
+    let indent = rewritten.len() - trim_start(&rewritten).len();
+    rewritten.drain(..indent);
+    if rewritten.iter().all(|byte| matches!(byte, b' ' | b'\t' | b';')) {
+        return None;
+    }
+    // `try_from` does not fail, because the bytes come from a valid header value and from a cookie name.
+    let mut value = HeaderValue::try_from(rewritten).ok()?;
+    value.set_sensitive(header.is_sensitive());
+    Some(value)
+}

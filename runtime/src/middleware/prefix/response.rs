@@ -1,0 +1,127 @@
+//! Renames the cookies of a response. The input is the `Set-Cookie` headers that other libraries wrote. A header of a
+//! listed name becomes the header of a prefixed cookie, or is dropped if the cookie cannot have a prefix.
+
+use hardtack_rules::syntax::MAX_NAME_VALUE_BYTES;
+use http::header::{Entry, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
+use memchr::memchr2;
+
+use crate::event::{Code, Event, Kind};
+use crate::jar::state::JarState;
+use crate::jar::write::replace;
+use crate::middleware::trusted::TrustedHeaders;
+use crate::policy::host_prefix::{HostPrefix, ListedName};
+use crate::wire::folded_name::fold;
+use crate::wire::list::trim;
+use crate::wire::set_cookie::ParsedSetCookie;
+
+/// Renames the `Set-Cookie` headers of listed names. Does not change the headers that a jar wrote.
+///
+/// Until the date of `accept_unprefixed_until`, also removes the cookie with the bare name. Otherwise the bare cookie that
+/// is left in the browser would undo a sign-out.
+pub(in crate::middleware) fn rename(
+    prefix: &HostPrefix,
+    jar: &JarState,
+    response: &mut HeaderMap,
+    trusted: &TrustedHeaders,
+) {
+    let Entry::Occupied(mut headers) = response.entry(SET_COOKIE) else { return };
+    let is_migrating = jar.verdict().https && prefix.accepts_unprefixed();
+    let (mut dropped, mut removals) = (Vec::new(), Vec::new());
+    let index = trusted.index();
+    for (place, header) in headers.iter_mut().enumerate() {
+        let Some(listed) = find_listed(prefix, header.as_bytes()) else { continue };
+        if index.contains(trusted, header) {
+            continue;
+        }
+        let parsed = ParsedSetCookie::parse(header.as_bytes());
+        if let Some(problem) = find_problem(listed, &parsed) {
+            jar.emit(Event::new(Kind::HeaderDropped, Code::PrefixImpossible, &problem).with_cookie(&listed.bare));
+            dropped.push(place);
+            continue;
+        }
+        if is_migrating {
+            let removal = bare_removal(listed, &parsed);
+            removals.extend(removal.filter(|removal| !removals.contains(removal)));
+        }
+        let renamed = with_prefix(listed, &parsed);
+        replace(header, renamed);
+        // Over plain HTTP, the policy drops the header, because it is `Secure` now. One event is enough.
+        if jar.verdict().https {
+            let reason = format!("sent as `{}`", listed.prefixed);
+            jar.emit(Event::new(Kind::HeaderHardened, Code::HostPrefix, &reason).with_cookie(&listed.bare));
+        }
+    }
+    let mut appended = Vec::new();
+    if !dropped.is_empty() {
+        let (_, headers) = headers.remove_entry_mult();
+        let headers = headers.enumerate().filter(|(index, _)| dropped.binary_search(index).is_err());
+        appended.extend(headers.map(|(_, header)| header));
+    }
+    for header in appended.into_iter().chain(removals) {
+        response.append(SET_COOKIE, header);
+    }
+}
+
+/// Finds the listed name of a `Set-Cookie` header. Some libraries percent-encode names, and applications decode them.
+fn find_listed<'a>(prefix: &'a HostPrefix, header: &[u8]) -> Option<&'a ListedName> {
+    let end = memchr2(b'=', b';', header).filter(|end| header.get(*end) == Some(&b'='))?;
+    let name = trim(header.get(..end)?);
+    if !prefix.may_begin_with(*name.first()?) {
+        return None;
+    }
+    let folded = fold(name);
+    prefix.names().iter().find(|listed| listed.bare.as_bytes() == &*folded)
+}
+
+/// Returns the reason why the cookie cannot travel under its prefixed name.
+fn find_problem(listed: &ListedName, parsed: &ParsedSetCookie<'_>) -> Option<&'static str> {
+    if parsed.shared_domain().is_some() {
+        return Some(
+            "the header has a `Domain`, and a cookie with the prefix belongs to one host; configure the library to set no \
+             `Domain`, or take the name out of `host_prefix`",
+        );
+    }
+    if explicit_path(parsed).is_some_and(|path| path != b"/") {
+        return Some(
+            "the header has another `Path` than `/`, and a cookie with the prefix has `Path=/`; configure the library to set \
+             `Path=/`, or take the name out of `host_prefix`",
+        );
+    }
+    if listed.prefixed.len() + parsed.value.len() > MAX_NAME_VALUE_BYTES {
+        return Some("name and value are over 4096 bytes with the prefix, and browsers reject the cookie");
+    }
+    None
+}
+
+/// Returns the `Path`, or `None` if browsers ignore the `Path`.
+fn explicit_path<'a>(parsed: &ParsedSetCookie<'a>) -> Option<&'a [u8]> {
+    parsed.path.filter(|path| path.starts_with(b"/"))
+}
+
+/// Returns the header with the prefixed name and with the attributes that the prefix demands.
+fn with_prefix(listed: &ListedName, parsed: &ParsedSetCookie<'_>) -> Vec<u8> {
+    let value_and_attributes = memchr::memchr(b'=', parsed.header).and_then(|at| parsed.header.get(at..));
+    let missing = [
+        (explicit_path(parsed).is_none(), "; Path=/"),
+        (!parsed.secure, "; Secure"),
+        (!parsed.http_only, "; HttpOnly"),
+        (parsed.known_same_site().is_none(), "; SameSite=Lax"),
+    ];
+    let added = missing.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, text)| text.as_bytes());
+    let parts = [listed.prefixed.as_bytes(), value_and_attributes.unwrap_or(b"=")].into_iter().chain(added);
+    let mut header = Vec::with_capacity(parsed.header.len() + 64);
+    parts.for_each(|part| header.extend_from_slice(part));
+    header
+}
+
+/// Returns the header that removes the cookie with the bare name. The browser may hold the bare cookie in the partition of
+/// the site that embeds the page, if the library uses `Partitioned`.
+fn bare_removal(listed: &ListedName, parsed: &ParsedSetCookie<'_>) -> Option<HeaderValue> {
+    let partitioned = if parsed.partitioned { "; Partitioned" } else { "" };
+    let header = format!(
+        "{}=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax{partitioned}",
+        listed.bare
+    );
+    HeaderValue::try_from(header).ok()
+}

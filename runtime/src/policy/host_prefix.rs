@@ -1,0 +1,312 @@
+//! The settings `host_prefix` and `accept_unprefixed_until`. The input is a list of cookie names and a date. The output
+//! is a checked [`HostPrefix`], which the middleware uses to rename the cookies of other libraries.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hardtack_rules::date::Day;
+use hardtack_rules::{Prefix, family, syntax};
+
+use super::{Exception, PolicyBuilder, PolicyError};
+use crate::clock;
+use crate::cookie::declaration::Spec;
+
+/// The prefix of every renamed cookie.
+const PREFIX: &str = Prefix::HostHttp.as_str();
+
+/// The longest time between the build of the policy and the date of `accept_unprefixed_until`.
+const MAX_DAYS: i64 = 90;
+
+/// The checked settings. A policy has a `HostPrefix` only if it lists at least one name.
+#[derive(Debug)]
+pub(crate) struct HostPrefix {
+    names: Vec<ListedName>,
+    /// For each byte, true if the name of a cookie that concerns this setting can begin with the byte. The names of
+    /// most cookies begin with another byte, so the middleware skips these cookies fast.
+    first_bytes: [bool; 256],
+    /// Until this day, the application also receives some cookies that came under their bare name.
+    until: Option<Day>,
+    is_end_reported: AtomicBool,
+}
+
+/// The name of a cookie that the policy lists.
+#[derive(Debug)]
+pub(crate) struct ListedName {
+    /// The name that the application and its library use, such as `id`.
+    pub(crate) bare: String,
+    /// The name in the headers, such as `__Host-Http-id`.
+    pub(crate) prefixed: String,
+    pub(crate) sightings: Arc<Sightings>,
+}
+
+/// The names under which a listed cookie has come in this process.
+#[derive(Debug, Default)]
+pub(crate) struct Sightings {
+    came_prefixed: AtomicBool,
+    is_reported: AtomicBool,
+}
+
+impl Sightings {
+    pub(crate) fn note_prefixed(&self) {
+        // Reading is cheaper than writing if many threads use the flag.
+        if !self.came_prefixed.load(Ordering::Relaxed) {
+            self.came_prefixed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns true at the first call, if the cookie has not yet come under its prefixed name.
+    pub(crate) fn note_bare(&self) -> bool {
+        !self.came_prefixed.load(Ordering::Relaxed) && !self.is_reported.swap(true, Ordering::Relaxed)
+    }
+}
+
+impl ListedName {
+    fn new(bare: &str) -> Self {
+        ListedName { bare: bare.to_owned(), prefixed: format!("{PREFIX}{bare}"), sightings: sightings(bare) }
+    }
+
+    fn is_in(&self, spec: &Spec) -> bool {
+        [&self.bare, &self.prefixed].into_iter().any(|name| match spec.keyed {
+            true => family::contains(spec.name, name),
+            false => spec.name == name,
+        })
+    }
+}
+
+/// Returns the sightings of a listed name in this process. All policies share them, so a policy that replaces another
+/// policy does not report a name a second time.
+fn sightings(bare: &str) -> Arc<Sightings> {
+    static ALL: Mutex<BTreeMap<String, Arc<Sightings>>> = Mutex::new(BTreeMap::new());
+
+    Arc::clone(ALL.lock().unwrap_or_else(PoisonError::into_inner).entry(bare.to_owned()).or_default())
+}
+
+impl HostPrefix {
+    /// Checks the settings of a builder. Returns `None` if the builder lists no name.
+    pub(super) fn from_settings(settings: &PolicyBuilder) -> Result<Option<Arc<HostPrefix>>, PolicyError> {
+        let until = settings.layer.accept_unprefixed_until.as_deref().map(parse_date).transpose()?;
+        let mut names: Vec<ListedName> = Vec::new();
+        for name in &settings.layer.host_prefix {
+            check_name(name)?;
+            match names.iter().find(|listed| listed.bare.eq_ignore_ascii_case(name)) {
+                // The name is in the code and in a variable.
+                Some(listed) if listed.bare == *name => continue,
+                Some(listed) => {
+                    let problem =
+                        "the two names differ only in letter case, so their cookies cannot be kept apart; list one";
+                    return Err(refusal(name, &format!("`{}` is listed too, and {problem}", listed.bare)));
+                }
+                None => names.push(ListedName::new(name)),
+            }
+        }
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let prefix = HostPrefix { first_bytes: first_bytes(&names), names, until, is_end_reported: false.into() };
+        prefix.check_exceptions(&settings.exceptions)?;
+        for spec in settings.declared.iter().copied().flatten() {
+            if let Some(problem) = prefix.conflict(spec) {
+                return Err(PolicyError::new("host_prefix", problem));
+            }
+        }
+        Ok(Some(Arc::new(prefix)))
+    }
+
+    pub(crate) fn names(&self) -> &[ListedName] {
+        &self.names
+    }
+
+    /// Returns true if the name of a cookie that concerns this setting can begin with `byte`.
+    pub(crate) fn may_begin_with(&self, byte: u8) -> bool {
+        self.first_bytes.get(usize::from(byte)).is_some_and(|may| *may)
+    }
+
+    /// Returns true if `name` is a listed name or its prefixed form.
+    pub(crate) fn knows(&self, name: &[u8]) -> bool {
+        self.names.iter().any(|listed| listed.bare.as_bytes() == name || listed.prefixed.as_bytes() == name)
+    }
+
+    /// Returns true if the date of `accept_unprefixed_until` is not reached.
+    pub(crate) fn accepts_unprefixed(&self) -> bool {
+        self.until.is_some_and(|until| now() < until.start())
+    }
+
+    /// Returns the date of `accept_unprefixed_until` at the first call after the date is reached.
+    pub(crate) fn take_ended_date(&self) -> Option<Day> {
+        let until = self.until.filter(|_| !self.is_end_reported.load(Ordering::Relaxed))?;
+        (now() >= until.start() && !self.is_end_reported.swap(true, Ordering::Relaxed)).then_some(until)
+    }
+
+    /// Returns the reason why a program cannot both declare the cookie and list a name of `host_prefix`. Returns `None`
+    /// if the declared cookie has no name in common with a listed cookie.
+    pub(crate) fn conflict(&self, spec: &Spec) -> Option<String> {
+        let listed = self.names.iter().find(|listed| listed.is_in(spec))?;
+        let remedy = "take the name out of `host_prefix`, or rename the declared cookie";
+        Some(format!(
+            "`{}` is refused: its cookie travels as `{}`, and a cookie is declared with the name `{}`; {remedy}",
+            listed.bare, listed.prefixed, spec.name
+        ))
+    }
+
+    fn check_exceptions(&self, exceptions: &[Exception]) -> Result<(), PolicyError> {
+        let excepted = |listed: &&ListedName| {
+            let names = [listed.bare.as_bytes(), listed.prefixed.as_bytes()];
+            exceptions.iter().any(|exception| names.iter().any(|name| exception.covers(name)))
+        };
+        match self.names.iter().find(excepted) {
+            Some(listed) => {
+                let problem = "the policy has an exception for this cookie, and a prefixed name allows no exception; remove one \
+                               of the two";
+                Err(refusal(&listed.bare, problem))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Checks a listed name. The name must be a token, because then the bytes of its prefixed form are the same in every
+/// library. `%` is a token character, but libraries decode it.
+fn check_name(name: &str) -> Result<(), PolicyError> {
+    if Prefix::from_name_any_case(name.as_bytes()).is_some() {
+        return Err(refusal(name, "the name already has a prefix; write the name that the library uses, as in \"id\""));
+    }
+    syntax::check_name(name).map_err(|fault| refusal(name, &fault.to_string()))?;
+    if name.contains('%') {
+        return Err(refusal(name, "libraries decode `%`; write the decoded name"));
+    }
+    if PREFIX.len() + name.len() > syntax::MAX_NAME_VALUE_BYTES {
+        return Err(refusal(name, "the name with its prefix is over 4096 bytes, and browsers reject the cookie"));
+    }
+    Ok(())
+}
+
+fn refusal(name: &str, problem: &str) -> PolicyError {
+    PolicyError::new("host_prefix", format!("`{}` is refused: {problem}", name.escape_debug()))
+}
+
+fn parse_date(text: &str) -> Result<Day, PolicyError> {
+    let refusal = |problem: &str| {
+        PolicyError::new("accept_unprefixed_until", format!("`{}` is refused: {problem}", text.escape_debug()))
+    };
+    let day = Day::parse(text.trim()).ok_or_else(|| refusal("it is not a date; write one, as in \"2027-02-15\""))?;
+    if day.start() > now().saturating_add(MAX_DAYS * 86_400) {
+        return Err(refusal(
+            "it is more than 90 days ahead; until the date an attacker can plant a session; write an \
+                            earlier date",
+        ));
+    }
+    Ok(day)
+}
+
+fn now() -> i64 {
+    clock::unix_seconds(clock::now())
+}
+
+/// Returns the bytes with which a relevant name can begin: the first bytes of the listed names in both cases, the
+/// prefix, and every byte that a library may decode or trim.
+fn first_bytes(names: &[ListedName]) -> [bool; 256] {
+    let bares = names.iter().filter_map(|listed| listed.bare.bytes().next());
+    let listed = bares.flat_map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]);
+    let others = [b'_', b'%', b' '].into_iter().chain(b'\t'..=b'\r').chain(0x80..=0xFF);
+    let mut first_bytes = [false; 256];
+    for byte in listed.chain(others) {
+        if let Some(may) = first_bytes.get_mut(usize::from(byte)) {
+            *may = true;
+        }
+    }
+    first_bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use crate::clock;
+    use crate::policy::{Exception, Policy};
+    use crate::spec::Spec;
+
+    fn error(names: &[&str]) -> String {
+        let error = Policy::builder().host_prefix(names.iter().copied()).build().unwrap_err();
+        assert_eq!(error.key(), "host_prefix");
+        error.to_string()
+    }
+
+    #[test]
+    fn names_must_be_bare_tokens() {
+        for (name, text) in [
+            ("", "the name is empty"),
+            ("a b", "`a b` is refused: "),
+            ("id=1", "the value or attributes too"),
+            ("%69d", "libraries decode `%`"),
+            ("é", "`é` is refused: "),
+            ("__Host-Http-id", "the name already has a prefix"),
+            ("__host-id", "the name already has a prefix"),
+            ("__Secure-id", "the name already has a prefix"),
+            ("__HostHttp-id", "was withdrawn"),
+        ] {
+            let error = error(&[name]);
+            assert!(error.contains(text) || text.starts_with("the value"), "{error}");
+            assert!(error.starts_with("`host_prefix`: `"), "{error}");
+        }
+        let long = "a".repeat(4085);
+        assert!(error(&[&long]).contains("over 4096 bytes"));
+        assert!(Policy::builder().host_prefix([&long[1..]]).build().is_ok());
+        assert!(error(&["id", "ID"]).contains("differ only in letter case"));
+        let policy = Policy::builder().host_prefix(["id", "PHPSESSID", "id", "a|b"]).build().unwrap();
+        assert_eq!(policy.host_prefix(), ["id", "PHPSESSID", "id", "a|b"]);
+        assert_eq!(policy.to_builder().build().unwrap().host_prefix(), policy.host_prefix());
+    }
+
+    #[test]
+    fn declared_cookie_must_not_have_a_listed_name() {
+        const fn specs(spec: Spec) -> [Spec; 1] {
+            [spec]
+        }
+        static PREFIXED: [Spec; 1] = specs(Spec::new("__Host-Http-id"));
+        static BARE: [Spec; 1] = specs(Spec::new("id").read_only());
+        static FAMILY: [Spec; 1] = specs(Spec::new("__Host-Http-flow").keyed());
+        static OTHER: [Spec; 1] = specs(Spec::new("__Host-id"));
+        let build = |names: &[&str], specs| {
+            Policy::builder().host_prefix(names.iter().copied()).declared(specs).build().map(|_| ())
+        };
+        for (names, specs) in [(["id"], &PREFIXED), (["id"], &BARE), (["flow.a"], &FAMILY)] {
+            let error = build(&names, specs).unwrap_err();
+            assert_eq!(error.key(), "host_prefix");
+            assert!(error.to_string().contains("a cookie is declared with the name"), "{error}");
+        }
+        assert!(build(&["id", "ident"], &OTHER).is_ok());
+        assert!(build(&["flow"], &FAMILY).is_ok());
+    }
+
+    #[test]
+    fn exception_of_a_listed_name_is_an_error() {
+        for cookie in ["id", "__Host-Http-id", "i*", "__Host-Http-id*"] {
+            let exception = Exception::for_cookie(cookie).readable_by_scripts().because("theme.js");
+            let error = Policy::builder().host_prefix(["id"]).exception(exception.clone()).build().unwrap_err();
+            assert_eq!(error.key(), "host_prefix");
+            assert!(Policy::builder().host_prefix(["ident"]).exception(exception).build().is_ok());
+        }
+    }
+
+    #[test]
+    fn date_is_at_most_90_days_ahead() {
+        let build = |date: &str| Policy::builder().host_prefix(["id"]).accept_unprefixed_until(date).build();
+        // The first second of 2026-11-30.
+        clock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_996_800), || {
+            let policy = build("2027-02-28").unwrap();
+            assert_eq!(policy.accept_unprefixed_until(), Some("2027-02-28"));
+            assert!(build("2020-01-01").is_ok(), "a date that has passed ends the migration");
+            for (date, text) in [
+                ("2027-03-01", "it is more than 90 days ahead"),
+                ("2027-02-29", "it is not a date"),
+                ("15.2.2027", "it is not a date"),
+                ("", "it is not a date"),
+            ] {
+                let error = build(date).unwrap_err();
+                assert_eq!(error.key(), "accept_unprefixed_until");
+                assert!(error.to_string().contains(text), "{error}");
+            }
+        });
+    }
+}
