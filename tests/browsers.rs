@@ -27,6 +27,8 @@ mod example;
 mod network;
 #[path = "support/not_run.rs"]
 mod not_run;
+#[path = "browsers/prefixed_sessions.rs"]
+mod prefixed_sessions;
 #[path = "changes/random_cases.rs"]
 mod random_cases;
 #[path = "browsers/removals.rs"]
@@ -68,7 +70,7 @@ fn firefox_behaves_as_predicted() {
 /// The name of a test suite, and the function that runs the cases of the suite.
 type Suite = (&'static str, fn(&mut Checks<'_>));
 
-const SUITES: [Suite; 18] = [
+const SUITES: [Suite; 21] = [
     ("declared cookies over TLS", declared_cookies::cookies_are_stored_as_declared),
     ("declared cookies on loopback over plain HTTP", declared_cookies::loopback_counts_as_https),
     ("declared cookies over plain HTTP", declared_cookies::plain_http_stores_no_secure_cookie),
@@ -81,6 +83,9 @@ const SUITES: [Suite; 18] = [
     ("the example `shop`", shop::sign_in_and_out),
     ("a poll in flight", changes::a_stale_poll_does_not_undo_a_sign_in),
     ("two releases at once", changes::two_releases_at_once_sign_nobody_out),
+    ("sessions behind `host_prefix`", prefixed_sessions::planted_sessions_are_ignored),
+    ("attacks with and without `host_prefix`", prefixed_sessions::planted_sessions_need_the_prefix),
+    ("migration to `host_prefix`", prefixed_sessions::users_stay_signed_in_during_a_migration),
     ("random cases of removals", removals::a_removal_always_matches),
     ("vectors: set_cookie_audit", vector_cases::set_cookie_audit),
     ("vectors: wpt_store", vector_cases::web_platform_tests),
@@ -138,7 +143,7 @@ fn run_suites(kind: Kind) {
 }
 
 /// The hosts in the servers' certificates.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 23] = [
     "www.shop.test",
     "evil.shop.test",
     "www.hsts.test",
@@ -159,6 +164,7 @@ const NAMES: [&str; 22] = [
     "www.foonet.net",
     "x.kyoto.jp",
     "app.shop.example",
+    "evil.shop.example",
     "shop.example",
     "other.test",
 ];

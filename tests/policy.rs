@@ -35,8 +35,12 @@ mod poll_ready;
 mod removals;
 #[path = "policy/replacement.rs"]
 mod replacement;
+#[path = "policy/session_names.rs"]
+mod session_names;
 #[path = "policy/settings.rs"]
 mod settings;
+#[path = "policy/sign_in_flows.rs"]
+mod sign_in_flows;
 #[allow(dead_code, reason = "other test binaries use more of it")]
 mod support;
 #[path = "policy/undeclared_cookies.rs"]

@@ -24,7 +24,7 @@ pub(crate) struct AppServer {
 
 impl AppServer {
     /// The hosts that the browser reaches through the proxy. The server also serves `localhost` and `127.0.0.1`.
-    pub(crate) const HOSTS: [&str; 3] = ["app.shop.example", "shop.example", "other.test"];
+    pub(crate) const HOSTS: [&str; 4] = ["app.shop.example", "evil.shop.example", "shop.example", "other.test"];
 
     /// Starts the server without an application, on two loopback ports. Panics outside a Tokio runtime.
     pub(crate) fn start(tls: Arc<ServerConfig>) -> AppServer {

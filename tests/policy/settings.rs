@@ -13,6 +13,9 @@ use super::HOST_NAME;
 const EVERY_KEY: &str = r#"
 undeclared_cookies = "observe"
 session_names = ["tally", "basket_key"]
+not_session_names = ["kiosk_session_*"]
+host_prefix = ["id", "PHPSESSID"]
+accept_unprefixed_until = "2020-01-01"
 caching = "no-store"
 cookie_domain = "site.example"
 base_path = "/vault"
@@ -49,9 +52,12 @@ reason = "the collector speaks plain HTTP, inside the cluster"
 "#;
 
 /// The settings of `EVERY_KEY`, as environment variables.
-const EVERY_VARIABLE: [(&str, &str); 19] = [
+const EVERY_VARIABLE: [(&str, &str); 22] = [
     ("UNDECLARED_COOKIES", "observe"),
     ("SESSION_NAMES", "tally, basket_key"),
+    ("NOT_SESSION_NAMES", "kiosk_session_*"),
+    ("HOST_PREFIX", "id, PHPSESSID"),
+    ("ACCEPT_UNPREFIXED_UNTIL", "2020-01-01"),
     ("CACHING", "no-store"),
     ("COOKIE_DOMAIN", "site.example"),
     ("BASE_PATH", "/vault"),
@@ -83,6 +89,9 @@ fn every_setting() -> Policy {
         .hsts(hsts)
         .undeclared_cookies(UndeclaredCookies::Observe)
         .session_names(["tally", "basket_key"])
+        .not_session_names(["kiosk_session_*"])
+        .host_prefix(["id", "PHPSESSID"])
+        .accept_unprefixed_until("2020-01-01")
         .caching(Caching::NoStore)
         .baseline(baseline)
         .exception(Exception::for_cookie("legacy").everything().because("the old shop reads it until March"))
@@ -194,6 +203,9 @@ fn toml_errors_name_the_key() {
         ("[hsts]\npreload = 1", "`hsts.preload`: expected `true` or `false`"),
         ("[hsts]\nmax_age = 365", "`hsts.max_age`: expected a duration, as in \"365d\""),
         ("session_names = 'id'", "`session_names`: expected a list of texts"),
+        ("not_session_names = 'id'", "`not_session_names`: expected a list of texts"),
+        ("host_prefix = 'id'", "`host_prefix`: expected a list of texts"),
+        ("accept_unprefixed_until = ['2027-02-15']", "`accept_unprefixed_until`: expected a text"),
         ("cookie_domain = true", "`cookie_domain`: expected a text"),
         ("base_path = 1", "`base_path`: expected a text"),
         ("former_cookie_domain = 'old.example'", "`former_cookie_domain`: expected a list of texts"),
@@ -215,6 +227,12 @@ fn toml_errors_name_the_key() {
         ("[force_https]\nhosts = []", "`force_https.hosts`: the list is empty; "),
         ("[force_https]\nhttps_port = 0", "`force_https.https_port`: 0 is not a port; "),
         ("session_names = ['']", "`session_names`: `` is refused: "),
+        ("not_session_names = ['a*b']", "`not_session_names`: `a*b` is refused: `*` is allowed only at the end; "),
+        ("host_prefix = ['__Host-id']", "`host_prefix`: `__Host-id` is refused: the name already has a prefix; "),
+        (
+            "accept_unprefixed_until = '2999-01-01'",
+            "`accept_unprefixed_until`: `2999-01-01` is refused: it is more than",
+        ),
         ("cookie_domain = '.site.example'", "`cookie_domain`: `.site.example` is refused: "),
         ("cookie_domain = ''", "`cookie_domain`: `` is refused: the domain is empty; leave `cookie_domain` out: "),
         ("former_cookie_domain = ['none', '1.2.3.4']", "`former_cookie_domain`: `1.2.3.4` is refused: "),
@@ -226,6 +244,14 @@ fn toml_errors_name_the_key() {
             "`outbound_exceptions`: `http://x` is not a host name; ",
         ),
         // Contradictions.
+        (
+            "session_names = ['a']\nnot_session_names = ['a']",
+            "`not_session_names`: `a` is also in `session_names`; remove it from one of the two lists",
+        ),
+        (
+            "host_prefix = ['a']\n[[exceptions]]\ncookie = 'a'\nreason = 'y'",
+            "`host_prefix`: `a` is refused: the policy has an exception for this cookie, ",
+        ),
         ("[hsts]\npreload = true", "`hsts.preload`: preload lists accept a host only with all its subdomains; "),
         (
             "[hsts]\npreload = true\ninclude_subdomains = true\nmax_age = '364d'",

@@ -49,6 +49,9 @@ const TABLE: &[Row] = &[
     ("SimpleSAML", Session),                // SimpleSAMLphp
     ("_shibsession_*", Session),            // Shibboleth
     ("_shibsealed_*", Session),             // Shibboleth
+    ("mellon-*", Session),                  // mod_auth_mellon
+    ("fusionauth.at", Session),             // FusionAuth: the access token
+    ("fusionauth.rt", Session),             // FusionAuth: the refresh token
     ("CF_Authorization*", Session),         // Cloudflare Access
     ("AWSELBAuthSessionCookie*", Session),  // AWS Application Load Balancer
     ("sFrontToken", Other),                 // SuperTokens: scripts read it
@@ -100,6 +103,9 @@ const TABLE: &[Row] = &[
     ("gitea_awesome", Other),               // Gitea: the name of the user
     ("gogs_incredible", Session),           // Gogs: remembers the user
     ("GerritAccount*", Session),            // Gerrit
+    ("kallithea", Session),                 // Kallithea
+    ("rhodecode", Session),                 // RhodeCode
+    ("fossil-*", Session),                  // Fossil
     ("known_sign_in", Other),               // GitLab
 
     // Content management, shops and forums.
@@ -120,6 +126,7 @@ const TABLE: &[Row] = &[
     ("PrestaShop-*", Session),              // PrestaShop
     ("acceleratorSecureGUID", Session),     // SAP Commerce
     ("frontend", Session),                  // Magento 1
+    ("admin", Session),                     // Magento 2, for its administrators
     ("om_frontend", Session),               // OpenMage
     ("Secure_customer_sig", Session),       // Shopify
     ("JTLSHOP", Session),                   // JTL-Shop
@@ -127,13 +134,20 @@ const TABLE: &[Row] = &[
     ("_jumpcloud_user_console_", Session),  // JumpCloud
     ("CONCRETE5", Session),                 // Concrete CMS
     ("bbpassword", Session),                // vBulletin
+    ("bb_password", Session),               // vBulletin
     ("zenid", Session),                     // Zen Cart
     ("xf_user", Session),                   // XenForo
     ("mybbuser", Session),                  // MyBB
     ("SMFCookie*", Session),                // Simple Machines Forum
+    ("pun_cookie_*", Session),              // FluxBB
+    ("forum_cookie_*", Session),            // PunBB
     ("DokuWiki", Session),                  // DokuWiki
     ("DW#", Session),                       // DokuWiki
     ("_t", Session),                        // Discourse
+    ("grav-site*", Session),                // Grav
+    ("wire", Session),                      // ProcessWire
+    ("wires", Session),                     // ProcessWire, over HTTPS
+    ("mt_user", Session),                   // Movable Type
     ("mage-cache-sessid", Other),           // Magento: clears the page's own storage
 
     // Learning platforms.
@@ -153,7 +167,10 @@ const TABLE: &[Row] = &[
     ("NSC_TMAA", Session),                  // NetScaler AAA
     ("NSC_TMAS", Session),                  // NetScaler AAA
     ("cadata", Session),                    // Outlook on the web
+    ("0xHIGHFLYxSOGo", Session),            // SOGo
+    ("Horde", Session),                     // Horde
     ("Icingaweb2", Session),                // Icinga Web 2
+    ("nagiosxi", Session),                  // Nagios XI
     ("MANTIS_STRING_COOKIE", Session),      // Mantis
     ("OTRSAgentInterface", Session),        // OTRS, Znuny
     ("OTRSCustomerInterface", Session),     // OTRS, Znuny
@@ -220,10 +237,16 @@ const TABLE: &[Row] = &[
 
 /// Returns the kind of the longest pattern that matches the name.
 pub(super) fn find(name: &[u8]) -> Option<NameKind> {
-    if is_nextcloud_instance(name) {
+    if is_nextcloud_instance(name) || is_phpbb_key(name) {
         return Some(Session);
     }
     find_row(name).map(|(_, kind)| *kind)
+}
+
+/// Returns true for a name such as `phpbb3_ab12c_k`. phpBB remembers the user in a cookie whose name begins with the
+/// board's own prefix and ends with `_k`.
+fn is_phpbb_key(name: &[u8]) -> bool {
+    starts_with(name, b"phpbb", true) && name.ends_with(b"_k")
 }
 
 /// Returns the row with the longest pattern that matches the name.
@@ -289,6 +312,14 @@ mod tests {
             assert!(!matches(b"DW#", other.as_bytes()), "{other}");
         }
         assert!(!matches(b"DW#", b"DW0123456789abcdef0123456789abcdeg"));
+    }
+
+    #[test]
+    fn keys_of_phpbb_end_alike() {
+        assert_eq!(find(b"phpbb3_ab12c_k"), Some(Session));
+        assert_eq!(find(b"phpbb_k"), Some(Session));
+        assert_eq!(find(b"phpbb3_ab12c_u"), None);
+        assert_eq!(find(b"board_k"), None);
     }
 
     #[test]

@@ -285,7 +285,7 @@ mod tests {
             let exception = Exception::for_cookie(cookie).readable_by_scripts().because("theme.js");
             let error = Policy::builder().host_prefix(["id"]).exception(exception.clone()).build().unwrap_err();
             assert_eq!(error.key(), "host_prefix");
-            assert!(Policy::builder().host_prefix(["ident"]).exception(exception).build().is_ok());
+            assert!(Policy::builder().host_prefix(["sid"]).exception(exception).build().is_ok());
         }
     }
 

@@ -12,6 +12,8 @@ impl Policy {
     /// undeclared_cookies = "harden"         # or "observe", "refuse"
     /// session_names = ["basket_key"]        # a name may end with `*`
     /// not_session_names = ["design_token"]  # a name may end with `*`
+    /// host_prefix = ["id"]                  # the cookie `id` travels as `__Host-Http-id`
+    /// accept_unprefixed_until = "2027-02-15"
     /// caching = "private"                   # or "no-store"
     /// cookie_domain = "example.com"         # or "none": cookies with `domain = policy` are host-only
     /// former_cookie_domain = ["old.example", "none"]

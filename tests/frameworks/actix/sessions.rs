@@ -86,7 +86,7 @@ fn session_routes(app: &mut ServiceConfig) {
 async fn serve_sessions(setup: Setup, security: fn() -> CookieContentSecurity) -> RunningServer {
     let policy = PolicyMiddleware::new(setup.policies[0].clone(), setup.tls_termination);
     let app = move || App::new().configure(session_routes).wrap(sessions(security())).wrap(policy.clone());
-    let server = serve(app, vec![Socket::bind(None)]).await;
+    let server = serve(app, vec![Socket::bind(None)], None).await;
     RunningServer::new(server.addresses[0], move || drop(server))
 }
 
@@ -131,7 +131,7 @@ impl SessionLibrary for ActixIdentity {
                 .wrap(sessions)
                 .wrap(policy.clone())
         };
-        let server = serve(app, vec![Socket::bind(None)]).await;
+        let server = serve(app, vec![Socket::bind(None)], None).await;
         RunningServer::new(server.addresses[0], move || drop(server))
     }
 }

@@ -8,7 +8,7 @@ use poem::middleware::CookieJarManager;
 use poem::session::{CookieConfig, CookieSession, MemoryStorage, ServerSession, Session};
 use poem::web::Path;
 use poem::web::cookie::{Cookie, CookieJar, CookieKey};
-use poem::{Endpoint, EndpointExt as _, Response, Result, Route, handler};
+use poem::{EndpointExt as _, Response, Result, Route, handler};
 
 use super::suite::prefixed::{SessionLibrary, run_session_scenarios};
 use super::suite::{RunningServer, Setup};

@@ -1,13 +1,13 @@
 //! Runs the scenarios of `host_prefix` against salvo's sessions and against salvo's own cookie jar.
 
+use hardtack::Policy;
 use hardtack::salvo::PolicyHoop;
-use hardtack::{Policy, TlsTermination};
 use salvo::http::StatusError;
 use salvo::http::cookie::Cookie;
 use salvo::prelude::{Depot, Handler, Request, Response, Router, Service, StatusCode, handler};
 use salvo::session::{CookieStore, MemoryStore, SessionDepotExt as _, SessionHandler};
 
-use super::suite::prefixed::{SessionLibrary, run_session_scenarios};
+use super::suite::prefixed::{OVER_HTTPS, SessionLibrary, behind_proxy, run_session_scenarios};
 use super::suite::site::{Site, certificate};
 use super::suite::{RunningServer, Setup};
 
@@ -146,7 +146,7 @@ fn outside(res: &mut Response) {
 #[tokio::test]
 async fn both_jars_of_salvo_are_renamed() {
     let policy = Policy::builder().host_prefix(["id"]).build().unwrap();
-    let hoop = PolicyHoop::new(policy, TlsTermination::here());
+    let hoop = PolicyHoop::new(policy, behind_proxy());
     let service = Service::new(Router::with_path("jars").get(jars)).hoop(outside).hoop(hoop);
     let site = Site::from_server(super::serve(service, None).await, certificate(), false, |client| client);
     for (cookies, body) in [
@@ -155,7 +155,7 @@ async fn both_jars_of_salvo_are_renamed() {
         ("id=planted", "none none false []"),
         ("a=1", "none none false [a=1]"),
     ] {
-        let reply = site.get_with("/jars", &[("cookie", cookies)]).await;
+        let reply = site.get_with("/jars", &[("cookie", cookies), OVER_HTTPS]).await;
         assert_eq!(reply.body, body, "{cookies}");
         let mut headers = reply.set_cookies();
         headers.sort_unstable();

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use hardtack::event::Code;
 use hardtack::policy::PolicyBuilder;
 use hardtack::testing::Browser;
-use hardtack::{Policy, PolicyHandle, TlsTermination};
+use hardtack::{Policy, PolicyHandle, TlsTermination, TrustedProxies};
 
 use super::client::Reply;
 use super::site::{Site, certificate};
@@ -65,7 +65,7 @@ impl<L: SessionLibrary> Test<L> {
         let seen = codes.clone();
         let policy = policy::<L>().on_event(move |event| seen.lock().unwrap().push(event.rule));
         let handle = PolicyHandle::new(policy.build().unwrap());
-        let site = serve::<L>(&handle, TlsTermination::here()).await;
+        let site = serve::<L>(&handle, behind_proxy()).await;
         Test { site, handle, codes, library: std::marker::PhantomData }
     }
 
@@ -74,7 +74,7 @@ impl<L: SessionLibrary> Test<L> {
     }
 
     async fn get(&self, path: &str, cookies: &[&str]) -> Reply {
-        let headers: Vec<_> = cookies.iter().map(|cookie| ("cookie", *cookie)).collect();
+        let headers: Vec<_> = cookies.iter().map(|cookie| ("cookie", *cookie)).chain([OVER_HTTPS]).collect();
         self.site.get_with(path, &headers).await
     }
 
@@ -193,7 +193,7 @@ impl<L: SessionLibrary> Test<L> {
         let (ada, eve) = (self.sign_in("ada").await, self.sign_in("eve").await);
         let (real, planted) = (self.pair(&ada), format!("{}={eve}", L::COOKIE));
         for (cookies, user) in [(format!("{planted}; {real}"), "ada"), (planted, "nobody")] {
-            let headers = [("cookie", &*cookies), ("connection", "upgrade"), ("upgrade", "test")];
+            let headers = [("cookie", &*cookies), ("connection", "upgrade"), ("upgrade", "test"), OVER_HTTPS];
             let reply = self.site.get_with("/upgrade", &headers).await;
             assert_eq!((reply.status, reply.header("x-user")), (101, Some(user)), "{}", L::NAME);
             self.check(&reply);
@@ -245,7 +245,7 @@ impl<L: SessionLibrary> Test<L> {
             assert_eq!(self.get("/who", cookies).await.body, "nobody", "{}: {cookies:?}", L::NAME);
         }
         // The library's next header has the prefix, and the bare cookie goes.
-        let next = self.get("/sign-in/ada", &[bare]).await;
+        let next = self.get("/renew", &[bare]).await;
         receive(&mut browser, &next);
         let cookie = sent(&browser).unwrap();
         assert!(cookie.starts_with(&self.prefixed()) && !cookie.contains(';'), "{}: {cookie}", L::NAME);
@@ -276,8 +276,18 @@ async fn plain_http_has_no_session<L: SessionLibrary>() {
     assert_eq!(reply.set_cookies(), [""; 0], "{}", L::NAME);
 }
 
+/// The header of the proxy in front of the server. The client sends this header, because there is no proxy.
+pub(crate) const OVER_HTTPS: (&str, &str) = ("x-forwarded-proto", "https");
+
+/// The requests are HTTPS because of a header, and not because of the connection. A client can ask for an upgrade only over
+/// HTTP/1.1, and salvo sets the scheme of the connection.
+pub(crate) fn behind_proxy() -> TlsTermination {
+    TlsTermination::at_proxy(TrustedProxies::new(["127.0.0.1", "::1"]).unwrap())
+}
+
 async fn serve<L: SessionLibrary>(handle: &PolicyHandle, tls_termination: TlsTermination) -> Site {
-    let server = L::serve(Setup { policies: vec![handle.clone()], tls_termination, certificate: None }).await;
+    let setup = Setup { policies: vec![handle.clone()], tls_termination, certificate: None, peer: None };
+    let server = L::serve(setup).await;
     Site::from_server(server, certificate(), false, |client| client)
 }
 
