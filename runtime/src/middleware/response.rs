@@ -412,7 +412,8 @@ impl<'a> ResponseHardener<'a> {
                 let emit = |reason: &dyn fmt::Display| {
                     self.emit(parsed, Event::new(Kind::HeaderHardened, missing.code(), reason));
                 };
-                if !missing.same_site() {
+                // A browser sends no removed cookie, so a removal breaks no sign-in.
+                if !missing.same_site() || parsed.lifetime.is_expired(clock::now()) {
                     return emit(&format_args!("added {missing}"));
                 }
                 let display_name = parsed.display_name();

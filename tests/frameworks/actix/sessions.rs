@@ -10,6 +10,7 @@ use actix_session::{Session, SessionMiddleware};
 use actix_web::cookie::Key;
 use actix_web::dev::Service as _;
 use actix_web::error::ErrorInternalServerError;
+use actix_web::middleware::Condition;
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{App, Error, HttpMessage as _, HttpRequest, HttpResponse};
 use hardtack::actix::PolicyMiddleware;
@@ -83,9 +84,20 @@ fn session_routes(app: &mut ServiceConfig) {
     .route("/upgrade", web::get().to(async |session: Session| upgrade(&user(&session))));
 }
 
+/// Returns the middleware, and whether a second one is inside it.
+fn policy(setup: Setup) -> (PolicyMiddleware, bool) {
+    (PolicyMiddleware::new(setup.policies[0].clone(), setup.tls_termination), setup.policies.len() > 1)
+}
+
 async fn serve_sessions(setup: Setup, security: fn() -> CookieContentSecurity) -> RunningServer {
-    let policy = PolicyMiddleware::new(setup.policies[0].clone(), setup.tls_termination);
-    let app = move || App::new().configure(session_routes).wrap(sessions(security())).wrap(policy.clone());
+    let (policy, is_nested) = policy(setup);
+    let app = move || {
+        App::new()
+            .configure(session_routes)
+            .wrap(sessions(security()))
+            .wrap(Condition::new(is_nested, policy.clone()))
+            .wrap(policy.clone())
+    };
     let server = serve(app, vec![Socket::bind(None)], None).await;
     RunningServer::new(server.addresses[0], move || drop(server))
 }
@@ -122,13 +134,14 @@ impl SessionLibrary for ActixIdentity {
     const ENDS_COPIES: bool = false;
 
     async fn serve(setup: Setup) -> RunningServer {
-        let policy = PolicyMiddleware::new(setup.policies[0].clone(), setup.tls_termination);
+        let (policy, is_nested) = policy(setup);
         let app = move || {
             let sessions = sessions(CookieContentSecurity::Private);
             App::new()
                 .configure(identity_routes)
                 .wrap(IdentityMiddleware::default())
                 .wrap(sessions)
+                .wrap(Condition::new(is_nested, policy.clone()))
                 .wrap(policy.clone())
         };
         let server = serve(app, vec![Socket::bind(None)], None).await;

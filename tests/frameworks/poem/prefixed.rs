@@ -16,7 +16,9 @@ use super::suite::{RunningServer, Setup};
 const NOBODY: &str = "nobody";
 
 async fn serve(setup: Setup, app: BoxEndpoint<'static>) -> RunningServer {
-    super::serve(app.with(PolicyMiddleware::new(setup.policies[0].clone(), setup.tls_termination)), None).await
+    let middleware = |policy| PolicyMiddleware::new(policy, setup.tls_termination.clone());
+    let policies = setup.policies.into_iter().map(middleware);
+    super::serve(policies.fold(app, |app, policy| app.with(policy).boxed()), None).await
 }
 
 fn upgrade_response(user: String) -> Response {

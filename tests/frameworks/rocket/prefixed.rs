@@ -10,7 +10,7 @@ use rocket::http::{Cookie, CookieJar, Header, Status};
 use rocket::local::asynchronous::Client;
 use rocket::request::{FlashMessage, Request};
 use rocket::response::{self, Flash, Responder, Response};
-use rocket::{get, routes};
+use rocket::{Rocket, get, routes};
 
 use super::suite::prefixed::{SessionLibrary, run_session_scenarios};
 use super::suite::{RunningServer, Setup};
@@ -93,8 +93,8 @@ impl SessionLibrary for PrivateCookies {
     async fn serve(setup: Setup) -> RunningServer {
         let app = rocket::custom(config(None));
         let routes = routes![sign_in, who, renew, sign_out, broken, fails, upgrade];
-        let policy = PolicyFairing::new(setup.policies[0].clone(), setup.tls_termination);
-        launch(app.mount("/", routes).attach(policy)).await
+        let policy = |policy| PolicyFairing::new(policy, setup.tls_termination.clone());
+        launch(setup.policies.into_iter().map(policy).fold(app.mount("/", routes), Rocket::attach)).await
     }
 }
 

@@ -14,8 +14,8 @@ use super::suite::{RunningServer, Setup};
 const SECRET: &[u8; 64] = b"sixty-four bytes for salvo's session, of no worth outside tests.";
 
 async fn serve_routes(setup: Setup, routes: Router) -> RunningServer {
-    let hoop = PolicyHoop::new(setup.policies[0].clone(), setup.tls_termination);
-    super::serve(Service::new(routes).hoop(hoop), None).await
+    let hoop = |policy| PolicyHoop::new(policy, setup.tls_termination.clone());
+    super::serve(setup.policies.into_iter().map(hoop).fold(Service::new(routes), Service::hoop), None).await
 }
 
 fn user(depot: &Depot) -> String {

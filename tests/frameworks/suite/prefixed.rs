@@ -49,7 +49,11 @@ pub(crate) async fn run_session_scenarios<L: SessionLibrary>() {
     test.events_name_the_rules();
     Test::<L>::new().await.migration_keeps_users_signed_in().await;
     plain_http_has_no_session::<L>().await;
-    println!("{:40} {} scenarios", L::NAME, 8);
+    let nested = Test::<L>::nested(2).await;
+    nested.planted_cookies_are_ignored().await;
+    nested.error_responses_stay_prefixed().await;
+    nested.sign_out_removes_the_cookie().await;
+    println!("{:40} {} scenarios", L::NAME, 11);
 }
 
 struct Test<L> {
@@ -61,11 +65,16 @@ struct Test<L> {
 
 impl<L: SessionLibrary> Test<L> {
     async fn new() -> Self {
+        Self::nested(1).await
+    }
+
+    /// Serves the library inside several middlewares with the same policy.
+    async fn nested(policies: usize) -> Self {
         let codes = Arc::<Mutex<Vec<Code>>>::default();
         let seen = codes.clone();
         let policy = policy::<L>().on_event(move |event| seen.lock().unwrap().push(event.rule));
         let handle = PolicyHandle::new(policy.build().unwrap());
-        let site = serve::<L>(&handle, behind_proxy()).await;
+        let site = serve::<L>(&handle, behind_proxy(), policies).await;
         Test { site, handle, codes, library: std::marker::PhantomData }
     }
 
@@ -266,7 +275,7 @@ impl<L: SessionLibrary> Test<L> {
 async fn plain_http_has_no_session<L: SessionLibrary>() {
     let test = Test::<L>::new().await;
     let ada = test.sign_in("ada").await;
-    let plain = serve::<L>(&test.handle, TlsTermination::none()).await;
+    let plain = serve::<L>(&test.handle, TlsTermination::none(), 1).await;
     test.handle.apply(policy::<L>().force_https(false).build().unwrap());
     for name in [L::COOKIE, &test.prefixed()] {
         let cookie = format!("{name}={ada}");
@@ -285,8 +294,8 @@ pub(crate) fn behind_proxy() -> TlsTermination {
     TlsTermination::at_proxy(TrustedProxies::new(["127.0.0.1", "::1"]).unwrap())
 }
 
-async fn serve<L: SessionLibrary>(handle: &PolicyHandle, tls_termination: TlsTermination) -> Site {
-    let setup = Setup { policies: vec![handle.clone()], tls_termination, certificate: None, peer: None };
+async fn serve<L: SessionLibrary>(handle: &PolicyHandle, tls_termination: TlsTermination, policies: usize) -> Site {
+    let setup = Setup { policies: vec![handle.clone(); policies], tls_termination, certificate: None, peer: None };
     let server = L::serve(setup).await;
     Site::from_server(server, certificate(), false, |client| client)
 }
