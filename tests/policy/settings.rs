@@ -263,7 +263,7 @@ fn toml_errors_name_the_key() {
             "`not_session_names`: `a` is also in `session_names`; remove it from one of the two lists",
         ),
         (
-            "host_prefix = ['a']\n[[exceptions]]\ncookie = 'a'\nreason = 'y'",
+            "host_prefix = ['a']\n[[exceptions]]\ncookie = 'a'\nallow = ['insecure']\nreason = 'y'",
             "`host_prefix`: `a` is refused: the policy has an exception for this cookie, ",
         ),
         ("[hsts]\npreload = true", "`hsts.preload`: preload lists accept a host only with all its subdomains; "),

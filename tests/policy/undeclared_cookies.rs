@@ -471,9 +471,9 @@ async fn hardened_vectors_are_stored_secure_or_reported() {
         let request = new_request(Transport::Tls, "/", &[(HOST, host)]);
         let sent = recorded.send(TlsTermination::per_connection(), respond_with_cookies(&[header]), request).await;
         // A removal without a `Path` is sent twice.
-        let hardened = match sent.set_cookie_bytes()[..] {
-            [hardened] => hardened,
-            [hardened, copy] if copy.starts_with(&[header, &b"; Path=/"[..]].concat()) => hardened,
+        let (hardened, is_completed) = match sent.set_cookie_bytes()[..] {
+            [hardened] => (hardened, false),
+            [hardened, copy] if copy.starts_with(&[header, &b"; Path=/"[..]].concat()) => (hardened, true),
             _ => panic!("{id}: {:?}", sent.set_cookies()),
         };
         let added = hardened.strip_prefix(&header[..]).unwrap_or_else(|| panic!("{id}: {:?}", sent.set_cookies()));
@@ -483,8 +483,13 @@ async fn hardened_vectors_are_stored_secure_or_reported() {
             rest = rest.strip_prefix(addition).unwrap_or(rest);
         }
         assert_eq!(rest, "", "{id}: {added}");
-        let is_reported = sent.events.iter().any(|event| event.kind == HeaderHardened);
-        assert_eq!(is_reported, !added.is_empty(), "{id}: {:?}", sent.events);
+        let (completions, additions): (Vec<_>, Vec<_>) = sent
+            .events
+            .iter()
+            .filter(|event| event.kind == HeaderHardened)
+            .partition(|event| event.rule == "removal-path");
+        assert_eq!(!completions.is_empty(), is_completed, "{id}: {:?}", sent.events);
+        assert_eq!(!additions.is_empty(), !added.is_empty(), "{id}: {:?}", sent.events);
 
         match audit::set_cookie(hardened, &Context::https(host)).stored {
             Ok(stored) => {

@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::future::ready;
+use std::sync::LazyLock;
 
 use cookie::Cookie;
 use futures_util::FutureExt as _;
@@ -48,7 +49,7 @@ proptest! {
     #[test]
     fn bare_cookie_counts_alone_while_it_migrates(fields in fields(), https in any::<bool>()) {
         let request = request(&fields);
-        let policy = Policy::builder().accept_unprefixed_until(latest_date());
+        let policy = Policy::builder().accept_unprefixed_until(LATEST_DATE.as_str());
         let (listed, _) = read(&received(&policy, https, request.clone()));
         let count = |name: &[u8]| pieces(&request).filter(|piece| piece.starts_with(name)).count();
         let (bare, _) = read(&request);
@@ -201,8 +202,8 @@ fn sent(https: bool, header: HeaderValue) -> Vec<HeaderValue> {
     response.headers().get_all(SET_COOKIE).iter().cloned().collect()
 }
 
-/// Returns the latest first day of a month that the policy accepts as the end of a migration.
-fn latest_date() -> String {
+/// The latest first day of a month that the policy accepts as the end of a migration.
+static LATEST_DATE: LazyLock<String> = LazyLock::new(|| {
     let days = (2026..2200).flat_map(|year| (1..=12).map(move |month| format!("{year}-{month:02}-01")));
     days.filter(|day| Policy::builder().accept_unprefixed_until(day).build().is_ok()).last().unwrap()
-}
+});
