@@ -57,7 +57,7 @@ reason = "the collector speaks plain HTTP, inside the cluster"
 "#;
 
 /// The settings of `EVERY_KEY`, as environment variables.
-const EVERY_VARIABLE: [(&str, &str); 22] = [
+const EVERY_VARIABLE: [(&str, &str); 25] = [
     ("UNDECLARED_COOKIES", "observe"),
     ("SESSION_NAMES", "tally, basket_key"),
     ("NOT_SESSION_NAMES", "kiosk_session_*"),

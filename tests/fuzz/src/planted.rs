@@ -176,6 +176,7 @@ static LAYERS: LazyLock<Vec<PolicyLayer>> = LazyLock::new(|| {
             .keyring(testing::keyring())
             .baseline(Baseline::new().same_site(SameSite::Strict).http_only())
             .exception(Exception::for_cookie("legacy").any_same_site().because("tested"))
+            .host_prefix(["PHPSESSID"])
             .on_event(|event| {
                 EVENTS.with_borrow_mut(|texts| {
                     texts.show(event);
@@ -266,6 +267,8 @@ const NAMES: &[&str] = &[
     "sid",
     "legacy",
     "PHPSESSID",
+    "__Host-Http-PHPSESSID",
+    "phpsessid",
     "s[id]",
     "\"sid\"",
     "a b",
