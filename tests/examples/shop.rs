@@ -175,7 +175,8 @@ fn random_key() -> Result<String, StatusCode> {
 fn app(routes: Router<Arc<Shop>>, policy: &PolicyHandle) -> Router {
     let shop = Arc::new(Shop::default());
     routes
-        .layer(policy.layer(TlsTermination::per_connection()))
+        // In a debug build, `http://localhost` counts as HTTPS. This example shows what happens over plain HTTP.
+        .layer(policy.layer(TlsTermination::per_connection().strict_loopback()))
         .layer(middleware::from_fn_with_state(shop.clone(), request_log::record))
         .with_state(shop)
 }
