@@ -432,7 +432,9 @@ impl PolicyBuilder {
         self.cookie_scope.check()?;
         self.exceptions.iter().try_for_each(Exception::check)?;
         for spec in self.declared.iter().copied().flatten().filter(|spec| !spec.read_only) {
-            let unexplained = |argument: &Argument| find_unexplained(spec, *argument);
+            // A declaration by hand has no derived name, so its name is always explicit.
+            let named = spec.explicit_name();
+            let unexplained = |argument: &Argument| find_unexplained(&named, *argument);
             if let Some(fault) = Argument::ALL.iter().find_map(unexplained) {
                 return Err(PolicyError::new(
                     "declared",
