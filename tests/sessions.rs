@@ -117,7 +117,8 @@ async fn session_cookie_is_hardened_in_every_configuration() {
             "; Secure",
         ),
         (insecure().with_name("__Host-id"), "__Host-id=*; SameSite=None; Path=/", "; Secure; HttpOnly"),
-        (insecure().with_name("shop.sid"), "shop.sid=*; SameSite=None; Path=/", "; Secure"),
+        (insecure().with_name("shop.sid"), "shop.sid=*; SameSite=None; Path=/", "; Secure; HttpOnly"),
+        (insecure().with_name("shop.cart"), "shop.cart=*; SameSite=None; Path=/", "; Secure"),
         (insecure().with_name("basket"), "basket=*; SameSite=None; Path=/", "; Secure; HttpOnly"),
     ] {
         let without_policy = TestServer::start(counting_routes().layer(sessions.clone())).await;
