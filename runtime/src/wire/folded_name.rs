@@ -9,10 +9,19 @@ use std::borrow::Cow;
 /// Some parsers read a header as Latin-1. So the function also trims the single bytes 0x85 and 0xA0, which are white
 /// space in Latin-1.
 pub(crate) fn fold(raw: &[u8]) -> Cow<'_, [u8]> {
+    if is_plain(raw) {
+        return Cow::Borrowed(raw);
+    }
     match percent_decode(raw) {
         None => Cow::Borrowed(trim(raw)),
         Some(decoded) => Cow::Owned(trim(&decoded).to_vec()),
     }
+}
+
+/// Returns true if the name has nothing to decode and nothing to trim. Most names are plain, so the check saves time.
+fn is_plain(raw: &[u8]) -> bool {
+    let is_graphic = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    is_graphic(raw.first()) && is_graphic(raw.last()) && memchr::memchr(b'%', raw).is_none()
 }
 
 /// Decodes each `%` that two hexadecimal digits follow. Returns `None` if the name has no `%`.

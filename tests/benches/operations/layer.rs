@@ -115,7 +115,13 @@ fn renaming(names: Option<&[&str]>, migrates: bool, cookies: &str) -> Operation 
         policy = policy.accept_unprefixed_until(latest_date());
     }
     let layer = policy.build().unwrap().layer(TlsTermination::per_connection());
-    let mut service = layer.layer(service_that_sends(&[]));
+    send_cookies(layer.layer(service_that_sends(&[])), cookies)
+}
+
+fn send_cookies<S>(mut service: S, cookies: &str) -> Operation
+where
+    S: Service<Request<()>, Response = Response<()>, Error = Infallible> + 'static,
+{
     let cookies = (!cookies.is_empty()).then(|| HeaderValue::from_str(cookies).unwrap());
     Box::new(move || {
         let mut request = Request::new(());

@@ -252,17 +252,16 @@ fn find_pair(prefix: &HostPrefix, header: usize, text: &[u8], (start, end): (usi
 #[inline(never)]
 fn find_listed(prefix: &HostPrefix, name: &[u8], has_equals: bool) -> Option<(usize, Spelling)> {
     let position = |is_listed: &dyn Fn(&ListedName) -> bool| prefix.names().iter().position(is_listed);
-    if has_equals {
+    if has_equals && name.first() == Some(&b'_') {
         if let Some(listed) = position(&|listed| listed.prefixed.as_bytes() == name) {
             return Some((listed, Spelling::Prefixed));
         }
-        if let Some(listed) = position(&|listed| listed.bare.as_bytes() == name) {
-            return Some((listed, Spelling::Bare));
-        }
     }
     let folded = fold(name);
+    // No two listed names differ only in letter case.
     let listed = position(&|listed| folded.eq_ignore_ascii_case(listed.bare.as_bytes()))?;
-    Some((listed, Spelling::OddBare))
+    let is_exact = has_equals && prefix.names().get(listed).is_some_and(|listed| listed.bare.as_bytes() == name);
+    Some((listed, if is_exact { Spelling::Bare } else { Spelling::OddBare }))
 }
 
 /// Returns the header with the given pairs renamed or dropped, or `None` if no pair is left. All other bytes of the header
