@@ -140,7 +140,8 @@ impl<T: Cookie> SetCookie<T> {
             return self.with_error(
                 "expires",
                 AttributeFault::new(
-                    "this WebAssembly build has no clock; call `max_age`, or enable the feature `web` or `seal` of hardtack",
+                    "this WebAssembly build has no clock; call `max_age`, or enable the feature `axum`, `seal` or `web` \
+                     of hardtack",
                 ),
             );
         };
