@@ -45,7 +45,7 @@ use crate::request::tls_termination::TlsTermination;
 /// With [`TlsTermination::per_connection`], Rocket's configuration decides whether connections carry TLS. The address
 /// of the peer is the address of the socket. The fairing does not use Rocket's `client_ip()`.
 ///
-/// If the policy redirects or refuses a request, the response has an empty body, and no handler or catcher of the
+/// If the policy redirects or refuses a request, the body of a refusal is a sentence, and no handler or catcher of the
 /// application runs. To skip the application's handlers, the fairing changes the request's method to `CONNECT`, but
 /// does not change the request's URI. The fairing's own route handles `CONNECT` before all other routes.
 ///
