@@ -89,7 +89,11 @@ extern "C" {
     fn date_now() -> f64;
 }
 
-#[cfg(all(target_family = "wasm", target_os = "unknown", not(any(feature = "axum", feature = "seal", feature = "web"))))]
+#[cfg(all(
+    target_family = "wasm",
+    target_os = "unknown",
+    not(any(feature = "axum", feature = "seal", feature = "web"))
+))]
 fn system_now() -> Option<SystemTime> {
     None
 }
