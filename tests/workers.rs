@@ -1,8 +1,7 @@
 //! Runs the example for Cloudflare Workers (`tests/web/worker`) in `workerd`, the runtime of Cloudflare Workers. workerd
 //! listens on a port for TLS and on a port for plain HTTP, and gives the Worker each request with an absolute URI.
 //!
-//! workerd is in the npm package of this name. The variable `WORKERD` contains the path of the program. Without the
-//! variable, the test looks for `workerd` in `PATH`.
+//! workerd is an npm package. Install it with `npm ci --prefix tests/web/worker`.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -93,6 +92,12 @@ fn unix_seconds() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
 }
 
+/// Returns the path of workerd, if npm has installed workerd. The package has another name on each platform.
+fn installed_workerd(sources: &Path) -> Option<PathBuf> {
+    let packages = fs::read_dir(sources.join("node_modules/@cloudflare")).ok()?;
+    packages.flatten().map(|package| package.path().join("bin/workerd")).find(|program| program.is_file())
+}
+
 /// The Worker in a running workerd. When the `Worker` is dropped, `drop` stops workerd.
 struct Worker {
     process: Child,
@@ -106,14 +111,12 @@ impl Worker {
     /// Builds the Worker and starts workerd. If workerd or the compiler for WebAssembly is not installed, the function
     /// prints a notice and returns `None`. In CI, a missing program is a failure.
     fn start() -> Option<Worker> {
-        let workerd = std::env::var_os("WORKERD").unwrap_or_else(|| "workerd".into());
-        let version = Command::new(&workerd).arg("--version").output();
-        if !version.is_ok_and(|output| output.status.success()) {
-            not_run("the tests of the Worker need `workerd`: npm install workerd, and set `WORKERD` to its path");
-            return None;
-        }
-        let folder = web_assembly::build("shop-worker")?;
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/worker");
+        let Some(workerd) = installed_workerd(&sources) else {
+            not_run("the test of the Worker needs workerd: npm ci --prefix tests/web/worker");
+            return None;
+        };
+        let folder = web_assembly::build("shop-worker")?;
         for file in ["worker.js", "workerd.capnp"] {
             fs::copy(sources.join(file), folder.join(file)).unwrap();
         }
@@ -122,7 +125,7 @@ impl Worker {
         fs::write(folder.join("certificate.pem"), &certificate.pem).unwrap();
         let log = folder.join("log");
         // workerd writes the ports to the file descriptor 3. The shell makes this descriptor the standard output.
-        let mut process = Command::new("sh")
+        let process = Command::new("sh")
             .args(["-c", "exec \"$0\" serve workerd.capnp --control-fd=3 3>&1 >&2"])
             .arg(&workerd)
             .current_dir(&folder)
