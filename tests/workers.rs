@@ -98,6 +98,20 @@ fn installed_workerd(sources: &Path) -> Option<PathBuf> {
     packages.flatten().map(|package| package.path().join("bin/workerd")).find(|program| program.is_file())
 }
 
+/// Returns the configuration of the JavaScript modules that the crate `worker` adds to the program. The names of the
+/// modules contain a hash.
+fn snippets(folder: &Path) -> String {
+    let mut modules = String::new();
+    for package in fs::read_dir(folder.join("snippets")).unwrap().flatten() {
+        for file in fs::read_dir(package.path()).unwrap().flatten() {
+            let path = file.path();
+            let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
+            modules.push_str(&format!("(name = \"{name}\", esModule = embed \"{name}\"),\n"));
+        }
+    }
+    modules
+}
+
 /// The Worker in a running workerd. When the `Worker` is dropped, `drop` stops workerd.
 struct Worker {
     process: Child,
@@ -117,9 +131,10 @@ impl Worker {
             return None;
         };
         let folder = web_assembly::build("shop-worker")?;
-        for file in ["worker.js", "workerd.capnp"] {
-            fs::copy(sources.join(file), folder.join(file)).unwrap();
-        }
+        fs::copy(sources.join("worker.js"), folder.join("worker.js")).unwrap();
+        let configuration = fs::read_to_string(sources.join("workerd.capnp")).unwrap();
+        assert!(configuration.contains("# snippets\n"));
+        fs::write(folder.join("workerd.capnp"), configuration.replace("# snippets\n", &snippets(&folder))).unwrap();
         let certificate = Certificate::for_names(&[HOST]).unwrap();
         fs::write(folder.join("key.pem"), &certificate.key).unwrap();
         fs::write(folder.join("certificate.pem"), &certificate.pem).unwrap();
