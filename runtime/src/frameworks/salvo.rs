@@ -121,7 +121,7 @@ impl Handler for PolicyHoop {
         });
         let mut in_flight = match result {
             Ok(in_flight) => in_flight,
-            Err(policy_response) => return send(policy_response, res, ctrl),
+            Err(policy_response) => return send(*policy_response, res, ctrl),
         };
         if in_flight.renamed_cookies().is_some() {
             in_flight.rename_cookies(req.headers_mut());
