@@ -31,7 +31,7 @@ impl<'a> Shown<'a> {
 
     /// Cuts a `Path`. A `Path` consists of the characters of a URL's path (RFC 3986 3.3), but `,` and `=` do not count,
     /// because these characters separate joined cookies.
-    #[cfg(any(feature = "audit", feature = "_layer", feature = "testing"))]
+    #[cfg(any(test, feature = "audit", feature = "testing"))]
     pub(crate) fn path(path: &'a str) -> Self {
         let is_part = |byte: u8| {
             byte.is_ascii_alphanumeric()
