@@ -137,8 +137,8 @@ where
 
 /// Returns the latest first day of a month that the policy accepts as the end of a migration.
 fn latest_date() -> String {
-    let days = (2026..2200).flat_map(|year| (1..=12).map(move |month| format!("{year}-{month:02}-01")));
-    days.filter(|day| Policy::builder().accept_unprefixed_until(day).build().is_ok()).last().unwrap()
+    let mut days = (2026..2200).flat_map(|year| (1..=12).map(move |month| format!("{year}-{month:02}-01")));
+    days.rfind(|day| Policy::builder().accept_unprefixed_until(day).build().is_ok()).unwrap()
 }
 
 fn bare(headers: &'static [&'static str]) -> Operation {
