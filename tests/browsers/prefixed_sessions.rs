@@ -321,10 +321,6 @@ fn handshake(user: String) -> Response {
     [("x-handshake", user)].into_response()
 }
 
-fn error<T>() -> axum::response::Result<T> {
-    Err(StatusCode::INTERNAL_SERVER_ERROR.into())
-}
-
 fn tower_sessions_routes() -> Router {
     async fn user(session: &Session) -> String {
         session.get("user").await.unwrap().unwrap_or_else(|| "nobody".to_owned())
@@ -339,7 +335,7 @@ fn tower_sessions_routes() -> Router {
     }
     async fn fails(session: Session) -> axum::response::Result<()> {
         session.insert("changed", true).await.unwrap();
-        error()
+        Err(StatusCode::INTERNAL_SERVER_ERROR.into())
     }
     Router::new()
         .route("/sign-in/{user}", get(sign_in))
@@ -400,7 +396,7 @@ fn axum_login_routes() -> Router {
     }
     async fn fails(auth: Auth) -> axum::response::Result<()> {
         auth.session.insert("changed", true).await.unwrap();
-        error()
+        Err(StatusCode::INTERNAL_SERVER_ERROR.into())
     }
     let sessions = SessionManagerLayer::new(MemoryStore::default());
     Router::new()
