@@ -294,13 +294,12 @@ mod tests {
                 let head = RequestHead { caller_peer, ..RequestHead::from_parts(&parts) };
                 let Err(response) = guard.on_request(&head) else { panic!("{host} counts as HTTPS") };
                 assert_eq!(response.status(), 403);
-                assert_eq!(
-                    response.body(),
-                    "this page works over HTTPS only: localhost counts as HTTPS in debug builds only"
-                );
+                let body = "this page works over HTTPS only: localhost counts as HTTPS in debug builds only";
+                assert_eq!(response.body(), body);
                 let events = events.lock().unwrap();
                 assert_eq!((events[0].0, events[0].1, events.len()), (Kind::RequestRefused, Code::ForceHttps, 1));
                 let page = include_str!("../../docs/troubleshooting.md");
+                assert!(page.contains(&format!("| `{body}` |")));
                 let (_, block) = page.split_once("<!-- event: release-build -->\n```text\n").unwrap();
                 let lines: Vec<&str> = block.lines().take_while(|line| *line != "```").collect();
                 assert_eq!(events[0].2, lines.join(" "));
