@@ -485,7 +485,8 @@ fn element_named_cookie_is_an_error(page: &Page<'_>) {
 
 fn jar_and_audit_work(page: &Page<'_>) {
     page.open("/");
-    assert_eq!(page.call("use_jar_and_audit", json!([])), "Some(\"dark\") Ok(true)");
+    // `try_get` sees the value that this request set.
+    assert_eq!(page.call("use_jar_and_audit", json!([])), "Some(\"light\") Ok(true)");
 }
 
 /// Returns the folder of the compiled program. If no compiler for WebAssembly is installed, the function prints a

@@ -1,6 +1,5 @@
 //! Tests two headers that the policy writes: `Cache-Control` and `Strict-Transport-Security`.
 
-use std::io::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 

@@ -729,10 +729,21 @@ fn claims_of_https_without_a_proxy_are_found() {
 #[cfg(feature = "_layer")]
 #[test]
 fn only_local_clients_read_the_reason() {
-    let request = parts("/", &[("Host", "shop.example")]);
+    let text = |headers: &[(&str, &str)], peer| {
+        verdict(&TlsTermination::per_connection(), &parts("/", headers), peer).evidence.refusal_text()
+    };
+    let short = "this page works over HTTPS only";
     for (peer, may_read) in [(ip("127.0.0.1"), true), (ip("::1"), true), (ip("10.0.0.1"), false), (None, false)] {
-        let text = verdict(&TlsTermination::per_connection(), &request, peer).evidence.text_for_developer();
-        assert_eq!(text.is_some(), may_read && cfg!(debug_assertions), "{peer:?}");
-        assert!(text.is_none_or(|text| text.starts_with("the connection is not marked as TLS; ")));
+        let text = text(&[("Host", "shop.example")], peer);
+        match may_read && cfg!(debug_assertions) {
+            true => assert!(text.starts_with(&format!("{short}: the connection is not marked as TLS; ")), "{text}"),
+            false => assert_eq!(text, short, "{peer:?}"),
+        }
     }
+    let claim = text(&[("Host", "shop.example"), (XFP, "https")], ip("10.0.0.1"));
+    assert_eq!(claim, format!("{short}: the request claims HTTPS, but it does not come from a trusted proxy"));
+    // The peer is public, so the loopback rule does not apply in a debug build either.
+    let localhost = text(&[("Host", "localhost:3000")], ip("192.0.2.1"));
+    let release = format!("{short}: localhost counts as HTTPS in debug builds only");
+    assert_eq!(localhost, if cfg!(debug_assertions) { short } else { release.as_str() });
 }
