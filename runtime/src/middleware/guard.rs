@@ -302,7 +302,7 @@ mod tests {
                 assert!(page.contains(&format!("| `{body}` |")));
                 let (_, block) = page.split_once("<!-- event: release-build -->\n```text\n").unwrap();
                 let lines: Vec<&str> = block.lines().take_while(|line| *line != "```").collect();
-                assert_eq!(events[0].2, lines.join(" "));
+                assert_eq!(format!("WARN hardtack: {}", events[0].2), lines.join(" "));
             }
         }
     }
