@@ -196,7 +196,7 @@ fn situations() -> Vec<(&'static str, u16, Situation)> {
     let plain_http = || Situation { transport: Some(Transport::Plain), ..Situation::new(per_connection()) };
     let set_cookie = |header: &'static str| get(async move || ([(SET_COOKIE, header)], "from a library"));
     let claiming = |situation: Situation| situation.header("X-Forwarded-Proto", "https");
-    let two_themes = "__Host-Http-theme=dark; __Host-Http-theme=light";
+    let two_languages = "__Secure-lang=en; __Secure-lang=de";
     vec![
         // Too many redirects.
         ("proxy-silent", 308, Situation::behind_proxy(Some("10.0.0.5"))),
@@ -212,7 +212,7 @@ fn situations() -> Vec<(&'static str, u16, Situation)> {
         ("wrong-domain", 200, Situation::https(get(set_language)).header(HOST.as_str(), "staging.example")),
         ("over-plain-http", 200, Situation::plain_http(set_cookie("lang=en"))),
         ("response-sent", 200, Situation::https(get(set_too_late))),
-        ("two-values", 200, Situation::https(get(theme)).header(COOKIE.as_str(), two_themes)),
+        ("two-values", 200, Situation::https(get(language)).header(COOKIE.as_str(), two_languages)),
         // Works in Chrome and not in Safari.
         ("loopback", 200, Situation::localhost(per_connection())),
         // Signed out at every deploy.
@@ -245,8 +245,8 @@ async fn set_too_late(cookies: Cookies) {
     assert!(cookies.set(Theme("dark".into())).is_err());
 }
 
-async fn theme(cookies: Cookies) -> String {
-    cookies.get::<Theme>().map_or("no theme".into(), |theme| theme.0)
+async fn language(cookies: Cookies) -> String {
+    cookies.get::<Language>().map_or("unknown".into(), |language| language.0)
 }
 
 async fn sign_in(cookies: Cookies) -> Result<(), SetError> {
