@@ -56,7 +56,8 @@ use crate::request::tls_termination::TlsTermination;
 /// If Rocket cannot parse a request, or does not support the request's method, Rocket runs no fairing. Rocket then calls
 /// the catcher for the status 400. hardtack does not redirect or refuse such a request, and does not change the
 /// `Set-Cookie` headers of the catcher. So do not set cookies in a catcher that covers the status 400: a catcher for 400,
-/// or a default catcher. At launch, the fairing emits the event `unchecked-catcher` for each such catcher.
+/// or a default catcher. At launch, the fairing emits the event `unchecked-catcher` for each such catcher, also if the
+/// catcher sets no cookies.
 ///
 /// # An application without the policy
 ///
