@@ -440,8 +440,7 @@ async fn catchers_for_400_are_reported_at_launch() {
             seen.lock().unwrap().push(event.to_string());
         });
         app.attach(fairing(policy)).ignite().await.unwrap();
-        let reports = events.lock().unwrap().clone();
-        reports
+        events.lock().unwrap().clone()
     };
     let text = |catcher: &str| {
         format!(
