@@ -265,7 +265,8 @@ async fn session_cookie_is_dropped_over_http_with_event() {
     let set = site.client().get(site.https("/count")).await;
     let key = set.set_cookies()[0].split(';').next().unwrap();
     for (accept, status) in [("text/html", 308), ("application/json", 403)] {
-        let reply = site.client().get_with(site.http("/count"), &[("cookie", key), ("accept", accept)]).await;
+        let headers = [("host", "site.example"), ("cookie", key), ("accept", accept)];
+        let reply = site.client().get_with(site.http("/count"), &headers).await;
         assert_eq!((reply.status, reply.set_cookies()), (status, vec![]));
     }
     assert_eq!(site.client().get_with(site.https("/count"), &[("cookie", key)]).await.body, "2");
