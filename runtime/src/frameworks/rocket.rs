@@ -219,7 +219,7 @@ impl Fairing for PolicyFairing {
                 state.request_extensions.insert(in_flight.jar_handle());
                 state.in_flight.push(in_flight);
             }
-            Err(policy_response) => state.policy_response = Some(*policy_response),
+            Err(policy_response) => state.policy_response = Some(policy_response),
         }
     }
 }
