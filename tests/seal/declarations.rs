@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::routing::{get, post};
 use axum::{Router, http::Request};
-use hardtack::policy::Baseline;
+use hardtack::policy::{Baseline, Exception};
 use hardtack::seal::Keyring;
 use hardtack::spec::Seal;
 use hardtack::tls::Transport;
@@ -200,7 +200,11 @@ fn baseline_limits_the_lifetime_of_a_seal() {
     let baseline = Baseline::new().longest_max_age(Duration::from_secs(600));
     for (builder, is_valid_later) in [
         (Policy::builder(), false),
-        (Policy::builder().exception(Session::SPEC.name, "the night shift keeps it"), true),
+        (
+            Policy::builder()
+                .exception(Exception::for_cookie(Session::SPEC.name).everything().because("the night shift keeps it")),
+            true,
+        ),
     ] {
         let policy = PolicyHandle::new(builder.keyring(keyring.clone()).baseline(baseline.clone()).build().unwrap());
         let cookies: Cookies = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&policy);

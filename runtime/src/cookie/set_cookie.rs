@@ -149,6 +149,10 @@ impl<T: Cookie> SetCookie<T> {
         if end > clock::unix_seconds(now).saturating_add_unsigned(longest) {
             return self.shortened("expires");
         }
+        let idle = T::DECLARED.idle.map_or(u64::MAX, |idle| idle.as_secs());
+        if end > clock::unix_seconds(now).saturating_add_unsigned(idle) {
+            return self.with_expiry("expires", ExpiryOverride::ExpiresAfterIdle(end));
+        }
         match date::format_imf_fixdate(end) {
             Some(date) => self.with_expiry("expires", ExpiryOverride::Expires(date, end)),
             None => self.with_error(
