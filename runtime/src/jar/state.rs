@@ -389,7 +389,7 @@ impl JarState {
     pub(crate) fn clear_site_data(&self) {
         let mut pending = self.pending();
         let is_late = pending.is_sent;
-        pending.clears_site_data = true;
+        pending.clears_site_data = !is_late;
         drop(pending);
         if is_late {
             let reason = "`Clear-Site-Data` was requested after the response was sent; call `clear_site_data` earlier";
