@@ -158,7 +158,7 @@ fn attributes_reasons_and_findings_match_the_declarations() {
         session["attributes"],
         serde_json::json!({
             "secure": true, "http_only": true, "same_site": "Lax", "path": "/", "domain": null, "max_age": 28800,
-            "partitioned": false, "read_only": false, "seal": null,
+            "idle": null, "partitioned": false, "read_only": false, "seal": null,
         })
     );
     assert_eq!((&session["findings"], &session["reason"]), (&serde_json::json!([]), &Value::Null));
@@ -254,6 +254,14 @@ fn html_is_escaped_and_loads_nothing() {
     assert!(page.contains("<dt>lifetime</dt><dd>8 hours</dd>"), "{page}");
     assert!(page.contains("<dt>same name as</dt><dd>shop::Wrapped</dd>"), "{page}");
     assert_eq!(page.matches("<dt>same name as</dt>").count(), 2);
+}
+
+#[test]
+fn public_suffix_needs_its_feature() {
+    let denied = output_of("public-suffix");
+    let message = "`public-suffix` needs hardtack's feature `public-suffix`; in Cargo.toml, add it to the `features` of \
+                   `hardtack`, or remove the word";
+    assert_eq!(denied, format!("the cookies of this program do not pass the deny list:\n  {message}\n"));
 }
 
 #[test]

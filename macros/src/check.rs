@@ -152,6 +152,7 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
         path,
         domain,
         max_age: arguments.max_age.as_ref().map(|given| given.value.clone()),
+        idle: arguments.idle.as_ref().map(|given| given.value.clone()),
         same_site: arguments.same_site.as_ref().map_or(SameSite::Lax, |given| given.value),
         same_site_span: arguments.same_site.as_ref().map_or_else(Span::call_site, |given| given.tokens.span()),
         http_only,
@@ -171,6 +172,10 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
         former_checks: Vec::new(),
         denied: Vec::new(),
     };
+    if let (Some(given), true) = (&arguments.idle, declaration.is_idle_constant()) {
+        let check = ConstCheck { argument: Argument::Idle, tokens: given.tokens.clone(), denied: None };
+        declaration.const_checks.push(check);
+    }
     if declaration.former_entries().is_none() {
         declaration.former_checks = former_checks(arguments, deny);
     }
@@ -299,6 +304,8 @@ fn check_literals(
             // `reason`.
             Argument::Reason => arguments.is_incomplete || is_reason_constant(declaration),
             Argument::Formerly => true,
+            // The parser may have rejected the seal or the `max_age`.
+            Argument::Idle => arguments.is_incomplete && !declaration.read_only || declaration.is_idle_constant(),
             // The parser may have rejected the `max_age`.
             Argument::Keyed => arguments.is_incomplete && !declaration.read_only,
             _ => false,
@@ -442,6 +449,12 @@ fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argumen
             _ => given.tokens.clone(),
         }),
         Argument::MaxAge => arguments.max_age.as_ref().map(|given| given.tokens.clone()),
+        // If a key is missing, the error points at the key `idle`. If the time is wrong, the error points at the time.
+        Argument::Idle => arguments.idle.as_ref().map(|given| match rule {
+            Rule::IdleSeal => on_span(given.key),
+            Rule::IdleMaxAge if arguments.max_age.is_none() => on_span(given.key),
+            _ => given.tokens.clone(),
+        }),
         Argument::SameSite => arguments.same_site.as_ref().map(|given| given.tokens.clone()),
         Argument::HttpOnly => arguments.http_only.as_ref().map(|given| given.tokens.clone()),
         Argument::Secure => arguments.secure.as_ref().map(|given| given.tokens.clone()),

@@ -43,6 +43,13 @@ impl Build {
                 errors.push(Span::call_site(), format_args!("in the environment variable `{VARIABLE}`, {word}"));
             }
         }
+        let missing = DenyList::parse(&text).word_without_feature().filter(|_| !cfg!(feature = "public-suffix"));
+        if let Some(missing) = missing {
+            static IS_REPORTED: AtomicBool = AtomicBool::new(false);
+            if !IS_REPORTED.swap(true, Ordering::Relaxed) {
+                errors.push(Span::call_site(), format_args!("in the environment variable `{VARIABLE}`, {missing}"));
+            }
+        }
         Build { text, krate }
     }
 

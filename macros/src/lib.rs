@@ -35,6 +35,7 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// | `path` | string literal or `const` | the `Path` attribute; by default `"/"` |
 /// | `domain` | string literal, `const`, or the word `policy` | the `Domain` attribute; `policy` means the policy's `cookie_domain`; by default the cookie is host-only |
 /// | `max_age` | `"90s"`, `"15m"`, `"8h"`, `"30d"`, or a `const` `Duration` | the lifetime; by default the cookie ends with the browser session |
+/// | `idle` | as `max_age`, as in `"30m"` | the cookie of a user who sends no request for this time expires; needs `signed` or `sealed`, and a longer `max_age` |
 /// | `same_site` | `Strict`, `Lax`, `None` | by default `Lax`; `None` needs a `reason` |
 /// | `http_only` | `true`, `false` | by default `true`; `false` needs a `reason` |
 /// | `secure` | `true`, `false` | by default `true`; `false` needs a `reason` |

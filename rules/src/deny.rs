@@ -23,7 +23,7 @@ pub const VARIABLE: &str = "HARDTACK_DENY";
 /// |---|---|
 /// | the id of a lint, such as `insecure` | each cookie that triggers the lint |
 /// | `all` | each cookie that triggers any lint |
-/// | `max-age=30d` | each cookie with a longer `max_age` |
+/// | `max-age=30d` | each cookie with a longer `max_age`, also if it has a short `idle` |
 /// | `-shop::pages::Theme` | nothing; this type is exempt from the list |
 /// | `-shop::ShopCookies`, `-shop::ShopCookies::theme` | nothing; this set or field is exempt from the list |
 ///
@@ -118,6 +118,24 @@ impl<'a> DenyList<'a> {
     /// ```
     pub fn invalid_words(self) -> impl Iterator<Item = InvalidWord<'a>> {
         self.words().filter(|word| !is_valid_word(word)).map(|word| InvalidWord { word })
+    }
+
+    /// Returns an error text if the deny list contains the word `public-suffix`. Call this method only in a build without
+    /// the feature `public-suffix`: without the public suffix list, the word would refuse nothing.
+    ///
+    /// ```
+    /// use hardtack_rules::deny::DenyList;
+    ///
+    /// let text = DenyList::parse("insecure, public-suffix").word_without_feature().unwrap();
+    /// assert!(text.starts_with("`public-suffix` needs hardtack's feature `public-suffix`; "));
+    /// assert_eq!(DenyList::parse("all").word_without_feature(), None);
+    /// ```
+    #[must_use]
+    pub fn word_without_feature(self) -> Option<&'static str> {
+        self.words().any(|word| word == Rule::PublicSuffix.id()).then_some(
+            "`public-suffix` needs hardtack's feature `public-suffix`; in Cargo.toml, add it to the `features` of \
+             `hardtack`, or remove the word",
+        )
     }
 
     /// Returns true if the deny list contains an exception for the cookie `item` in the module `module_path`. The item is

@@ -13,6 +13,9 @@ pub mod side_doors {}
 #[doc = include_str!("../docs/seal.md")]
 pub mod seal {}
 
+#[doc = include_str!("../docs/sessions.md")]
+pub mod sessions {}
+
 #[doc = include_str!("../docs/migration.md")]
 pub mod migration {}
 

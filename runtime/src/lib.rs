@@ -63,6 +63,7 @@
 //!   - [Where TLS ends](guide::tls): the line to write for each proxy and platform
 //!   - [Security](guide::security), for a security team
 //!   - [Signed and sealed cookies](guide::seal)
+//!   - [Sessions that end](guide::sessions)
 //!   - [APIs that bypass hardtack](guide::side_doors)
 //!   - [Migration](guide::migration) from other crates
 //!   - [Changing a cookie that is out there](guide::changing)

@@ -102,6 +102,7 @@ pub(crate) fn removal_header(spec: &Spec, identity: Identity, verdict: Verdict) 
     removed.domain = identity.scope.domain.as_deref();
     removed.partitioned = identity.scope.partitioned;
     removed.max_age = Some(core::time::Duration::ZERO);
+    removed.idle = None;
     let prefix = Prefix::from_name(identity.name.as_str());
     removed.secure |= prefix.is_some() || removed.partitioned;
     removed.http_only |= prefix.is_some_and(Prefix::needs_http_only);

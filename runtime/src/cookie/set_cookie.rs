@@ -78,7 +78,9 @@ impl<T: Cookie> SetCookie<T> {
     }
 
     /// Shortens the declared `Max-Age`. Fractions of a second are cut. A `Max-Age` that is longer than declared is cut to
-    /// the declared one, with the event `shortened`. So the declared `max_age` is the longest lifetime of the cookie.
+    /// the declared one, with the event `shortened`. So the declared `max_age` is the longest lifetime of the cookie. If the
+    /// cookie is declared with `idle`, this method shortens the absolute lifetime, and the `Max-Age` of the header is at most
+    /// the idle time.
     ///
     /// A call with a cookie that is declared without `max_age` does not compile.
     ///
@@ -149,6 +151,10 @@ impl<T: Cookie> SetCookie<T> {
         if end > clock::unix_seconds(now).saturating_add_unsigned(longest) {
             return self.shortened("expires");
         }
+        let idle = T::DECLARED.idle.map_or(u64::MAX, |idle| idle.as_secs());
+        if end > clock::unix_seconds(now).saturating_add_unsigned(idle) {
+            return self.with_expiry("expires", ExpiryOverride::ExpiresAfterIdle(end));
+        }
         match date::format_imf_fixdate(end) {
             Some(date) => self.with_expiry("expires", ExpiryOverride::Expires(date, end)),
             None => self.with_error(
@@ -159,7 +165,8 @@ impl<T: Cookie> SetCookie<T> {
     }
 
     /// Omits the declared `Max-Age` from the header. A browser removes a cookie without a `Max-Age` when the user
-    /// closes the browser.
+    /// closes the browser. If the cookie is declared with `idle`, its idle time ends the cookie too, and a re-issued cookie has
+    /// no `Max-Age` either.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};

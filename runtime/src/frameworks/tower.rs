@@ -162,7 +162,7 @@ where
                     }
                 };
                 let (mut parts, body) = response.into_parts();
-                in_flight.on_response(&mut parts.headers, &mut parts.extensions);
+                in_flight.on_response(parts.status, &mut parts.headers, &mut parts.extensions);
                 Poll::Ready(Ok(Response::from_parts(parts, body)))
             }
         }

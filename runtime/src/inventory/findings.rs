@@ -112,7 +112,7 @@ impl<'a> Conflict<'a> {
 
 /// Returns true if both declarations describe the same name, domain, path and partition. Browsers then store only one of
 /// the two cookies.
-fn has_same_identity(a: &Spec<'_>, b: &Spec<'_>) -> bool {
+pub(super) fn has_same_identity(a: &Spec<'_>, b: &Spec<'_>) -> bool {
     let is_same_domain = match (a.domain, b.domain) {
         (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
         (None, None) => a.policy_domain == b.policy_domain,
@@ -125,11 +125,12 @@ fn has_same_identity(a: &Spec<'_>, b: &Spec<'_>) -> bool {
 ///
 /// A `read_only` declaration describes the cookie of another program. The other program may be another crate of this
 /// program. The attributes of a `read_only` declaration have no effect, so only the seal counts.
-fn differing_keys(a: &Spec<'_>, b: &Spec<'_>) -> Vec<&'static str> {
+pub(super) fn differing_keys(a: &Spec<'_>, b: &Spec<'_>) -> Vec<&'static str> {
     let is_set = !a.read_only && !b.read_only;
     let seal = a.seal.or(b.seal).map_or("", |seal| seal.as_str());
     let differences = [
         ("max_age", is_set && a.max_age != b.max_age),
+        ("idle", is_set && a.idle != b.idle),
         ("same_site", is_set && a.same_site != b.same_site),
         ("http_only", is_set && a.http_only != b.http_only),
         ("secure", is_set && a.secure != b.secure),
@@ -244,6 +245,7 @@ mod tests {
             (hour, &[][..]),
             (hour.reason("r").explicit_name(), &[]),
             (HOST, &["max_age"]),
+            (hour.idle(Duration::from_secs(60)), &["idle"]),
             (hour.same_site(SameSite::Strict).http_only(false), &["same_site", "http_only"]),
             (hour.secure(false).keyed(), &["secure", "keyed"]),
             (hour.seal(Seal::Sealed), &["sealed"]),

@@ -35,7 +35,7 @@ impl Differences {
             }),
             path: parsed.path != Some(scope.path.as_bytes()),
             partitioned: parsed.partitioned != scope.partitioned,
-            lifetime: !is_removal && parsed.lifetime.exceeds(spec.max_age.unwrap_or_default(), clock::now),
+            lifetime: !is_removal && parsed.lifetime.exceeds(spec.first_lifetime().unwrap_or_default(), clock::now),
             secure: spec.secure && !parsed.secure,
             http_only: spec.http_only && !parsed.http_only,
             same_site: !parsed.known_same_site().is_some_and(|found| found.is_at_least(spec.same_site)),

@@ -1,5 +1,6 @@
 //! Parses and edits the text of HTTP headers. The code in this folder does not use cookie declarations or policies.
 
+pub(crate) mod cache_control;
 pub(crate) mod cookie;
 pub(crate) mod domain;
 pub(crate) mod lifetime;

@@ -28,7 +28,7 @@ fn send(
     for (name, value) in headers {
         response.append(HeaderName::try_from(*name).unwrap(), HeaderValue::from_static(value));
     }
-    in_flight.on_response(&mut response, &mut Extensions::new());
+    in_flight.on_response(http::StatusCode::OK, &mut response, &mut Extensions::new());
     let events = events.lock().unwrap().clone();
     (response, events)
 }

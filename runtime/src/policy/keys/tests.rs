@@ -309,7 +309,7 @@ fn toml_errors_name_the_key() {
 #[cfg(feature = "seal")]
 #[test]
 fn keyring_comes_from_a_variable() {
-    const KEY: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=";
+    const KEY: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s=";
     let id = crate::seal::Key::from_base64(KEY).unwrap().id().to_string();
     let policy = from(&[("HARDTACK_POLICY_KEYRING", KEY), ("HARDTACK_POLICY_KEYRING_DEFAULT_LIFETIME", "2h")]).unwrap();
     assert_eq!(policy.keyring().unwrap().lifetime().as_secs(), 7_200);
@@ -347,7 +347,7 @@ fn keyring_comes_from_a_variable() {
 fn toml_file_may_not_contain_keys() {
     for (toml, text) in [
         (
-            "keyring = '3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs='",
+            "keyring = '3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s='",
             "`keyring`: keys may not be written in the TOML file; name ",
         ),
         ("keyring = { env = 'NO_SUCH_KEYS' }", "`keyring.env`: `NO_SUCH_KEYS`: the variable is not set; "),
