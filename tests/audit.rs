@@ -14,6 +14,8 @@ mod any_header;
 mod declared_cookies;
 #[path = "support/example.rs"]
 mod example;
+#[path = "audit/product_headers.rs"]
+mod product_headers;
 #[path = "audit/saved_responses.rs"]
 mod saved_responses;
 #[allow(dead_code, reason = "other test binaries use more of it")]

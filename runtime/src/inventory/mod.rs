@@ -24,6 +24,7 @@ use crate::clock;
 use crate::cookie::declaration::Spec;
 use crate::wire::domain::is_public_suffix;
 
+mod disclosure;
 mod findings;
 mod html;
 mod json;

@@ -6,25 +6,8 @@ use http::header::{CACHE_CONTROL, HeaderName};
 use http::{HeaderMap, HeaderValue};
 
 use crate::policy::Caching;
+use crate::wire::caching::TARGETED_HEADERS;
 use crate::wire::list::split_unquoted;
-
-/// The headers that some shared caches read in place of `Cache-Control`, in lower case.
-pub(super) const TARGETED_HEADERS: [&str; 9] = [
-    // RFC 9213 3.1.
-    "cdn-cache-control",
-    "akamai-cache-control",
-    "cloudflare-cdn-cache-control",
-    "netlify-cdn-cache-control",
-    "vercel-cdn-cache-control",
-    // The Edge Architecture Specification, for example Fastly and Varnish.
-    "surrogate-control",
-    // Akamai.
-    "edge-control",
-    // nginx.
-    "x-accel-expires",
-    // LiteSpeed.
-    "x-litespeed-cache-control",
-];
 
 /// Makes the caching headers of a response with cookies stricter. Returns the names of the headers that let shared
 /// caches store the response.

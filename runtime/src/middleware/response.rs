@@ -40,11 +40,13 @@ pub(crate) struct TrustedHeaders(pub(crate) Vec<HeaderValue>);
 
 /// The response headers that [`ResponseHardener::harden`] reads and changes.
 #[cfg(any(feature = "actix", feature = "rocket"))]
-pub(crate) const MANAGED_HEADERS: [http::HeaderName; 3 + caching::TARGETED_HEADERS.len()] = {
+pub(crate) const MANAGED_HEADERS: [http::HeaderName; 3 + crate::wire::caching::TARGETED_HEADERS.len()] = {
     use http::HeaderName;
     use http::header::CACHE_CONTROL;
 
-    let [a, b, c, d, e, f, g, h, i] = caching::TARGETED_HEADERS;
+    use crate::wire::caching::TARGETED_HEADERS;
+
+    let [a, b, c, d, e, f, g, h, i] = TARGETED_HEADERS;
     [
         SET_COOKIE,
         CACHE_CONTROL,

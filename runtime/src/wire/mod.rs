@@ -1,7 +1,11 @@
 //! Parses and edits the text of HTTP headers. The code in this folder does not use cookie declarations or policies.
 
+#[cfg(any(feature = "audit", feature = "_layer"))]
+pub(crate) mod caching;
 pub(crate) mod cookie;
 pub(crate) mod domain;
 pub(crate) mod lifetime;
 pub(crate) mod list;
+#[cfg(feature = "audit")]
+pub(crate) mod printable;
 pub(crate) mod set_cookie;

@@ -162,7 +162,7 @@ fn stricter_hsts_is_sent_once_with_an_event() {
 #[test]
 fn managed_headers_contain_each_changed_header() {
     use super::MANAGED_HEADERS;
-    use crate::middleware::caching::TARGETED_HEADERS;
+    use crate::wire::caching::TARGETED_HEADERS;
 
     for name in TARGETED_HEADERS.into_iter().chain(["set-cookie", "cache-control", "strict-transport-security"]) {
         assert_eq!(MANAGED_HEADERS.iter().filter(|managed| *managed == name).count(), 1, "{name}");
