@@ -21,8 +21,8 @@ mod changes;
 mod declarations;
 #[path = "browsers/declared_cookies.rs"]
 mod declared_cookies;
-#[path = "support/example.rs"]
-mod example;
+#[path = "support/built.rs"]
+mod built;
 #[path = "support/network.rs"]
 mod network;
 #[path = "support/not_run.rs"]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use hardtack_rules::SameSite;
+use hardtack_rules::syntax::MAX_LIFETIME;
 
 use super::html::{Escaped, STYLE, WithCode};
 use super::{Entry, Inventory, phrases};
@@ -74,7 +75,8 @@ fn write_article(cookie: &Entry, page: &mut String) {
     }
     let lifetime = match spec.max_age {
         _ if spec.read_only => "decided by another program of this site".to_owned(),
-        Some(_) => phrases::lifetime(spec),
+        // Browsers shorten a longer lifetime.
+        Some(max_age) => phrases::lifetime(&spec.max_age(max_age.min(MAX_LIFETIME))),
         None => "until you close the browser".to_owned(),
     };
     let _ = writeln!(
