@@ -107,6 +107,7 @@
 //! | `poem` | `hardtack::poem`: poem 3, a middleware, extractors, errors as responses |
 //! | `salvo` | `hardtack::salvo`: salvo 1.1, a hoop, extractors, errors as responses; needs Rust 1.95 |
 //! | `audit` | `audit::set_cookie` and `audit::response`: reports about `Set-Cookie` headers and responses |
+//! | `cli` | the command `hardtack`, which audits saved responses; not for libraries ([page](guide::audit)) |
 //! | `inventory` | `inventory()`, the list of every cookie that a program declares; implies `audit` |
 //! | `public-suffix` | an error for a `domain` that is a public suffix |
 //! | `tracing` | [events](event) as `tracing` events; each framework's feature implies it |
@@ -120,6 +121,9 @@ extern crate self as hardtack;
 pub mod audit;
 mod browser;
 mod clock;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod command;
 mod cookie;
 pub mod event;
 mod frameworks;

@@ -29,7 +29,10 @@ fn recording_policy() -> (PolicyHandle, Events) {
 }
 
 /// Returns the headers of a response after `change`, and the events.
-fn respond(scheme: AnyScheme, change: impl FnOnce(&Cookies<AnyScheme>)) -> (HeaderMap, Vec<(Kind, Code, Option<String>)>) {
+fn respond(
+    scheme: AnyScheme,
+    change: impl FnOnce(&Cookies<AnyScheme>),
+) -> (HeaderMap, Vec<(Kind, Code, Option<String>)>) {
     let (policy, events) = recording_policy();
     let cookies = Cookies::from_headers(&HeaderMap::new(), scheme).with_policy(&policy);
     change(&cookies);

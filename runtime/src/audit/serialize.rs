@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::{Finding, Rejection, Report, Stored};
 use crate::clock::unix_seconds;
-use crate::wire::set_cookie::before_fold;
+use crate::wire::set_cookie::{shown_domain, shown_path};
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -26,9 +26,9 @@ impl Serialize for Stored {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Stored", 10)?;
         fields.serialize_field("name", &self.name)?;
-        fields.serialize_field("domain", before_fold(&self.domain))?;
+        fields.serialize_field("domain", shown_domain(&self.domain))?;
         fields.serialize_field("host_only", &self.host_only)?;
-        fields.serialize_field("path", before_fold(&self.path))?;
+        fields.serialize_field("path", shown_path(&self.path))?;
         fields.serialize_field("secure", &self.secure)?;
         fields.serialize_field("http_only", &self.http_only)?;
         fields.serialize_field("same_site", &self.same_site.map(SameSite::as_str))?;

@@ -4,7 +4,8 @@
 use std::fmt;
 
 use crate::event::Code;
-use crate::wire::set_cookie::before_fold;
+use crate::request::host::without_port;
+use crate::wire::set_cookie::shown_domain;
 
 /// The reason why a browser rejects a `Set-Cookie` header. If a header breaks several rules, the `Rejection` is the
 /// first broken rule.
@@ -38,7 +39,8 @@ pub enum Rejection {
         /// The `Domain`, in lower case and without its leading dot.
         domain: String,
     },
-    /// The host is neither the `Domain` nor a subdomain of the `Domain` (6265bis 5.7 step 10).
+    /// The host is neither the `Domain` nor a subdomain of the `Domain` (6265bis 5.7 step 10). A `Domain` with a port
+    /// is never the host.
     #[non_exhaustive]
     DomainMismatch {
         /// The `Domain`, in lower case and without its leading dot.
@@ -126,7 +128,7 @@ impl fmt::Display for Rejection {
             }
             Rejection::DomainNotAscii => "the `Domain` is not ASCII; write its A-label, as in `xn--bcher-kva.example`",
             Rejection::PublicSuffix { domain } => {
-                let domain = before_fold(domain);
+                let domain = shown_domain(domain);
                 return write!(
                     f,
                     "`Domain={domain}` is a public suffix, which unrelated sites share; use a domain that is \
@@ -134,7 +136,14 @@ impl fmt::Display for Rejection {
                 );
             }
             Rejection::DomainMismatch { domain, host } => {
-                let domain = before_fold(domain);
+                let domain = shown_domain(domain);
+                if without_port(domain) != domain {
+                    return write!(
+                        f,
+                        "`Domain={domain}` has a port, and the cookies of a host are the same for all ports; remove the \
+                         port, or leave `Domain` out"
+                    );
+                }
                 return write!(
                     f,
                     "`Domain={domain}` is neither the host `{host}` nor a parent of it; write the host or a parent of \

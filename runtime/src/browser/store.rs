@@ -14,7 +14,7 @@ use super::rejection::Rejection;
 use crate::clock::unix_seconds;
 use crate::request::host::is_address;
 use crate::wire::lifetime::Lifetime;
-use crate::wire::set_cookie::{ParsedSetCookie, before_fold};
+use crate::wire::set_cookie::{ParsedSetCookie, shown_domain, shown_path};
 
 /// A cookie that a browser has stored (6265bis 5.7).
 ///
@@ -126,10 +126,10 @@ impl fmt::Display for Stored {
         write!(
             f,
             " for `{}`{}",
-            before_fold(&self.domain),
+            shown_domain(&self.domain),
             if with_subdomains { " and its subdomains" } else { " alone" }
         )?;
-        write!(f, ", path `{}`", before_fold(&self.path).escape_debug())?;
+        write!(f, ", path `{}`", shown_path(&self.path).escape_debug())?;
         f.write_str(if self.secure { ", Secure" } else { ", not Secure" })?;
         f.write_str(if self.http_only { ", HttpOnly" } else { ", not HttpOnly" })?;
         match self.same_site {
@@ -154,9 +154,9 @@ impl fmt::Debug for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stored")
             .field("name", &self.name)
-            .field("domain", &before_fold(&self.domain))
+            .field("domain", &shown_domain(&self.domain))
             .field("host_only", &self.host_only)
-            .field("path", &before_fold(&self.path))
+            .field("path", &shown_path(&self.path))
             .field("secure", &self.secure)
             .field("http_only", &self.http_only)
             .field("same_site", &self.same_site)

@@ -26,6 +26,7 @@ use crate::cookie::declaration::Spec;
 use crate::wire::domain::is_public_suffix;
 
 mod check;
+mod disclosure;
 mod findings;
 mod html;
 mod json;

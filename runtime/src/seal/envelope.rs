@@ -81,7 +81,7 @@ impl KeptSettings {
             Some(SameSite::Lax) => Self::LAX,
             Some(SameSite::None) | None => 0,
         };
-        u8::from(self.without_max_age) * Self::WITHOUT_MAX_AGE | same_site
+        (u8::from(self.without_max_age) * Self::WITHOUT_MAX_AGE) | same_site
     }
 
     /// Returns `None` if the byte has a bit that this release does not know.

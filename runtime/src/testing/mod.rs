@@ -8,7 +8,6 @@
 //!   cookies with the next request.
 
 mod browser;
-mod page_url;
 
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};

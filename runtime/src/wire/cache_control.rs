@@ -18,11 +18,14 @@ pub(crate) const TARGETED_HEADERS: [&str; 9] = [
     "surrogate-control",
     // Akamai.
     "edge-control",
-    // nginx.
-    "x-accel-expires",
+    // nginx. The value is a number of seconds, or `@` and a time.
+    X_ACCEL_EXPIRES,
     // LiteSpeed.
     "x-litespeed-cache-control",
 ];
+
+/// The targeted header of nginx. Its value is not a list of directives.
+pub(crate) const X_ACCEL_EXPIRES: &str = "x-accel-expires";
 
 /// Returns true if the response's headers allow shared caches to store the response: with `public` or `s-maxage`, with a
 /// `max-age` that is not zero, or with a header for a content delivery network (CDN). A response with `private`, `no-store`

@@ -5,4 +5,6 @@ pub(crate) mod cookie;
 pub(crate) mod domain;
 pub(crate) mod lifetime;
 pub(crate) mod list;
+#[cfg(feature = "audit")]
+pub(crate) mod printable;
 pub(crate) mod set_cookie;

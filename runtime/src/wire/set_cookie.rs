@@ -12,8 +12,6 @@ use std::borrow::Cow;
 
 use hardtack_rules::SameSite;
 use hardtack_rules::syntax::MAX_ATTRIBUTE_BYTES;
-#[cfg(any(feature = "audit", feature = "_layer", feature = "testing"))]
-use hardtack_rules::wire::find_folded_cookie;
 
 use super::lifetime::Lifetime;
 use super::list::trim;
@@ -105,6 +103,13 @@ pub(crate) fn attributes(header: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
     split_attributes(header).1
 }
 
+/// Returns all attributes in the order of the header. The result also contains the attributes that browsers ignore
+/// because of their length.
+#[cfg(feature = "audit")]
+pub(crate) fn all_attributes(header: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
+    header.split(|byte| *byte == b';').skip(1).map(split_at_equals)
+}
+
 /// Returns the name-value pair, and the attributes that browsers do not ignore.
 fn split_attributes(header: &[u8]) -> (&[u8], impl Iterator<Item = Attribute<'_>>) {
     let mut pieces = header.split(|byte| *byte == b';');
@@ -114,7 +119,7 @@ fn split_attributes(header: &[u8]) -> (&[u8], impl Iterator<Item = Attribute<'_>
 
 /// Returns true if browsers do not ignore the attribute. Browsers ignore an attribute whose value has more than 1024
 /// bytes (6265bis 5.6).
-fn is_short_enough((_, value): &Attribute<'_>) -> bool {
+pub(crate) fn is_short_enough((_, value): &Attribute<'_>) -> bool {
     value.is_none_or(|value| value.len() <= MAX_ATTRIBUTE_BYTES)
 }
 
@@ -156,22 +161,46 @@ pub(crate) fn split_at_equals(piece: &[u8]) -> Attribute<'_> {
     (trim(halves.next().unwrap_or_default()), halves.next().map(trim))
 }
 
-/// Returns the part of an attribute's text that is safe to show in a log. Some servers join two `Set-Cookie` headers
-/// with a comma. The text after the comma then contains the value of the second cookie, so the safe part ends before
-/// the comma.
+/// Returns the part of a `Domain` that is safe to show in a log. Some servers join two `Set-Cookie` headers with a
+/// comma. The text after the comma then contains the value of the second cookie. So the safe part ends before the first
+/// character that no host name, port or IP address contains.
 #[cfg(any(feature = "audit", feature = "_layer", feature = "testing"))]
-pub(crate) fn before_fold(attribute: &str) -> &str {
-    // The `;` makes `find_folded_cookie` treat the text as an attribute. In an attribute, the second cookie can follow
-    // the comma without a space.
-    let folded = find_folded_cookie(format!(";{attribute}").as_bytes());
-    folded.and_then(|at| attribute.get(..at.checked_sub(1)?)).unwrap_or(attribute)
+pub(crate) fn shown_domain(domain: &str) -> &str {
+    let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']');
+    domain.split(|c| !belongs(c)).next().unwrap_or_default()
+}
+
+/// Returns the part of a `Path` that is safe to show in a log. The value of a second cookie can follow the path, as it
+/// can follow a `Domain`. So the safe part ends before the first comma, space or `=`.
+#[cfg(any(feature = "audit", feature = "testing"))]
+pub(crate) fn shown_path(path: &str) -> &str {
+    path.split([',', ' ', '\t', '=']).next().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use super::{ParsedSetCookie, with_attribute};
+    use super::{ParsedSetCookie, shown_domain, shown_path, with_attribute};
+
+    #[test]
+    fn shown_attributes_end_before_a_second_cookie() {
+        for (domain, shown) in [
+            ("shop.example:8443", "shop.example:8443"),
+            ("[::1]", "[::1]"),
+            ("evil.example , sid =secret", "evil.example"),
+            ("evil.example,s[id]=secret", "evil.example"),
+            ("evil.example,\"sid\"=secret", "evil.example"),
+            ("\u{e9}", ""),
+        ] {
+            assert_eq!(shown_domain(domain), shown, "{domain}");
+        }
+        for (path, shown) in
+            [("/a/b", "/a/b"), ("/x,s[id]=secret", "/x"), ("/x , sid=secret", "/x"), ("/x\tsid", "/x"), ("/x=y", "/x")]
+        {
+            assert_eq!(shown_path(path), shown, "{path}");
+        }
+    }
 
     #[test]
     fn attributes_are_parsed_like_in_browsers() {

@@ -162,10 +162,11 @@ fn stricter_hsts_is_sent_once_with_an_event() {
 #[test]
 fn managed_headers_contain_each_changed_header() {
     use super::MANAGED_HEADERS;
-    use crate::middleware::caching::TARGETED_HEADERS;
+    use crate::wire::cache_control::TARGETED_HEADERS;
 
-    for name in TARGETED_HEADERS.into_iter().chain(["set-cookie", "cache-control", "strict-transport-security"]) {
+    let others = ["set-cookie", "cache-control", "clear-site-data", "strict-transport-security"];
+    for name in TARGETED_HEADERS.into_iter().chain(others) {
         assert_eq!(MANAGED_HEADERS.iter().filter(|managed| *managed == name).count(), 1, "{name}");
     }
-    assert_eq!(MANAGED_HEADERS.len(), TARGETED_HEADERS.len() + 3);
+    assert_eq!(MANAGED_HEADERS.len(), TARGETED_HEADERS.len() + others.len());
 }
