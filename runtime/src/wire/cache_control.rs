@@ -31,8 +31,8 @@ pub(crate) const X_ACCEL_EXPIRES: &str = "x-accel-expires";
 /// `max-age` that is not zero, or with a header for a content delivery network (CDN). A response with `private`, `no-store`
 /// or `no-cache` allows it only if it also has `public` or `s-maxage`.
 pub(crate) fn is_public(response: &HeaderMap) -> bool {
-    let is_targeted = |name: &&str| response.get_all(*name).iter().any(|value| targets_shared_caches(value));
-    is_cache_control_public(response) || TARGETED_HEADERS.iter().any(|name| is_targeted(&name))
+    let is_targeted = |name| response.get_all(name).iter().any(targets_shared_caches);
+    is_cache_control_public(response) || TARGETED_HEADERS.into_iter().any(is_targeted)
 }
 
 fn is_cache_control_public(response: &HeaderMap) -> bool {
