@@ -113,9 +113,9 @@ fn evidence_names_the_proxy() {
     let termination = TlsTermination::at_proxy(proxies);
     for (signal, peer, start) in [
         (None, Some([10, 0, 0, 1]), "the trusted proxy 10.0.0.1 sent no"),
-        (None, None, "the trusted proxy on the Unix socket sent no"),
+        (None, None, "the trusted proxy without an address sent no"),
         (Some("http"), Some([10, 0, 0, 1]), "the trusted proxy 10.0.0.1 sent a"),
-        (Some("http"), None, "the trusted proxy on the Unix socket sent a"),
+        (Some("http"), None, "the trusted proxy without an address sent a"),
     ] {
         let mut request = http::Request::get("/").header("host", "example.com");
         if let Some(signal) = signal {

@@ -326,8 +326,8 @@ fn function() {
     assert!(lines("").is_empty());
     let all = [5, 12, 15, 18, 22, 28];
     assert_eq!(lines("all"), all);
-    // Every error names the exception that would except the cookie, also if the deny list has an exception for a type of
-    // the same name.
+    // Every error names the exception that would except the cookie, also if the deny list has an exception for a type
+    // of the same name.
     let same_names = "-paths::Theme -paths::Old -paths::Former -paths::Site -paths::function::Local";
     for demand in ["all".to_owned(), format!("all {same_names}")] {
         let found = errors(&demand);

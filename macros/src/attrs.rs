@@ -27,8 +27,8 @@ pub(crate) struct Given<T> {
     pub(crate) value: T,
 }
 
-/// The arguments of one cookie, enum variant or set, or of one `formerly(…)`. If the user did not write a key, the field
-/// of the key is `None`.
+/// The arguments of one cookie, enum variant or set, or of one `formerly(…)`. If the user did not write a key, the
+/// field of the key is `None`.
 #[derive(Default)]
 pub(crate) struct Arguments {
     /// `name`: the cookie's whole name, including the prefix.

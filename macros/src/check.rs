@@ -40,8 +40,8 @@ pub(crate) fn check_declaration(
     if !arguments.is_incomplete && errors.count() == before {
         return declaration;
     }
-    // A keyed cookie has other methods than a cookie with one name, so the permissive declaration must be keyed too. The
-    // fields of one set may have types with errors, so each permissive declaration has a name of its own.
+    // A keyed cookie has other methods than a cookie with one name, so the permissive declaration must be keyed too.
+    // The fields of one set may have types with errors, so each permissive declaration has a name of its own.
     let name = Name::Literal { text: format!("invalid_{}", default.text), explicit: true };
     Declaration { name, keyed: arguments.keyed.is_some(), ..Declaration::permissive() }
 }
@@ -68,8 +68,8 @@ fn reject_seal_conflicts(arguments: &Arguments, errors: &mut Errors) {
     }
 }
 
-/// Checks each declaration of a set. Also rejects a cookie if its name clashes with the name of an earlier cookie of the
-/// set. Two names clash if they are equal, or if one name is inside the family of the other cookie.
+/// Checks each declaration of a set. Also rejects a cookie if its name clashes with the name of an earlier cookie of
+/// the set. Two names clash if they are equal, or if one name is inside the family of the other cookie.
 pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors) -> Vec<Declaration> {
     let mut declarations: Vec<Declaration> = Vec::new();
     for field in &set.fields {
@@ -250,7 +250,8 @@ fn first_expression(former: &Arguments) -> Option<TokenStream> {
     })
 }
 
-/// Returns the violation of an entry `formerly(…)` that is a weakening. Returns `None` if the deny list allows the entry.
+/// Returns the violation of an entry `formerly(…)` that is a weakening. Returns `None` if the deny list allows the
+/// entry.
 fn former_name_violation(deny: CookieDenyList<'_>) -> Option<Violation<'_>> {
     let rule = Rule::FormerName;
     deny.list.denying_word(rule).map(|word| Violation { argument: Argument::Formerly, rule: Some(rule), word })
@@ -272,8 +273,8 @@ fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts>
     (lint.is_some() || limit.is_some()).then_some(DenyTexts { lint, limit })
 }
 
-/// Returns true if only the compiler can check whether the `reason` explains a weakening. If a cookie is not weaker than
-/// the default, a `reason` is an error. A constant expression may make the cookie weaker.
+/// Returns true if only the compiler can check whether the `reason` explains a weakening. If a cookie is not weaker
+/// than the default, a `reason` is an error. A constant expression may make the cookie weaker.
 ///
 /// If the name is a constant expression, a `reason` is always allowed, because the name may have a prefix in one build
 /// only. So no check is necessary.
@@ -351,8 +352,8 @@ fn may_be_explained(arguments: &Arguments) -> bool {
     arguments.is_incomplete && arguments.may_allow_weakening
 }
 
-/// Reports a setting that the deny list forbids. If the deny list may have an exception for the cookie, adds the setting
-/// to `denied`. Then a setting that needs a `reason` is not added, so that one mistake causes one error.
+/// Reports a setting that the deny list forbids. If the deny list may have an exception for the cookie, adds the
+/// setting to `denied`. Then a setting that needs a `reason` is not added, so that one mistake causes one error.
 ///
 /// Returns true if the setting causes no other error.
 fn deny_setting(

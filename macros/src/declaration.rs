@@ -90,8 +90,8 @@ pub(crate) struct DenyTexts {
     pub(crate) limit: Option<(u64, DenyText)>,
 }
 
-/// A setting that the deny list forbids. The deny list may have an exception for the cookie, and only the compiler knows
-/// the path of the cookie's module. So the compiler reports the error in a `const` of the generated code.
+/// A setting that the deny list forbids. The deny list may have an exception for the cookie, and only the compiler
+/// knows the path of the cookie's module. So the compiler reports the error in a `const` of the generated code.
 pub(crate) struct DeniedSetting {
     /// The tokens at which the compiler shows the error.
     pub(crate) tokens: TokenStream,

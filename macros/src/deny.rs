@@ -128,8 +128,8 @@ impl DenyText {
         quote!(::core::concat!(#before_module, ::core::module_path!(), #after_module))
     }
 
-    /// Returns an expression for the text. If the deny list has an exception for the cookie, the value of the expression
-    /// is an empty text.
+    /// Returns an expression for the text. If the deny list has an exception for the cookie, the value of the
+    /// expression is an empty text.
     pub(crate) fn unless_exempt(&self, private: &TokenStream) -> TokenStream {
         match self.arguments() {
             Some(arguments) => quote!(#private::unless_exempt(#arguments)),

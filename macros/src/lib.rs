@@ -60,9 +60,9 @@ use proc_macro::{Group, TokenStream, TokenTree};
 ///
 /// # Earlier names and scopes
 ///
-/// The program reads the former cookie if the request contains no cookie with the present name. The next `set` writes the
-/// present name and removes the former cookie, and `remove` removes both cookies. The parentheses of `formerly` contain
-/// these keys. If a key is missing, the former cookie has the value of the present declaration.
+/// The program reads the former cookie if the request contains no cookie with the present name. The next `set` writes
+/// the present name and removes the former cookie, and `remove` removes both cookies. The parentheses of `formerly`
+/// contain these keys. If a key is missing, the former cookie has the value of the present declaration.
 ///
 /// | key | value | meaning |
 /// |---|---|---|
@@ -74,11 +74,11 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// | `unsigned` | no value | the former value of a `signed` or `sealed` cookie was plain; needs a `reason` |
 /// | `until` | `"2027-03-01"` | the first day, in UTC, on which the former value is not read any more; an entry with another name needs `until` |
 ///
-/// A former name with a weaker prefix than the present name needs a `reason`. Until the day `until`, anyone who can set a
-/// cookie with the former name can choose the value for a visitor who has no cookie with the present name.
+/// A former name with a weaker prefix than the present name needs a `reason`. Until the day `until`, anyone who can set
+/// a cookie with the former name can choose the value for a visitor who has no cookie with the present name.
 ///
-/// An entry without `name` describes an earlier scope: another `domain`, `path` or `partitioned`. `set` and `remove` also
-/// remove the cookie from the earlier scope.
+/// An entry without `name` describes an earlier scope: another `domain`, `path` or `partitioned`. `set` and `remove`
+/// also remove the cookie from the earlier scope.
 #[proc_macro_derive(Cookie, attributes(cookie))]
 pub fn derive_cookie(input: TokenStream) -> TokenStream {
     pipeline::cookie(input.into()).into()

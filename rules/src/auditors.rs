@@ -240,8 +240,8 @@ macro_rules! weaknesses {
         $predicate:literal, $remedy:literal,
         [$($auditor:ident $reference:literal $(if $condition:expr)?),*];
     )*) => {
-        /// A weakness of a cookie or a response that standards and scanners report, or a weakness of a declaration. Only
-        /// the inventory reports the weaknesses of declarations.
+        /// A weakness of a cookie or a response that standards and scanners report, or a weakness of a declaration.
+        /// Only the inventory reports the weaknesses of declarations.
         ///
         /// If a [`Rule`] describes the same weakness, the rule has the same id. For example, `insecure` has the same
         /// meaning in a declaration, in `HARDTACK_DENY` and in a report.
@@ -280,8 +280,8 @@ macro_rules! weaknesses {
                 match self { $(Weakness::$weakness => severity!(facts, $usual $(, $raised, $is_raised)?),)* }
             }
 
-            /// Returns the lowest and the highest severity that the weakness can have. Both are the same if the severity does
-            /// not depend on [`Facts`].
+            /// Returns the lowest and the highest severity that the weakness can have. Both are the same if the
+            /// severity does not depend on [`Facts`].
             ///
             /// ```
             /// use hardtack_rules::auditors::{Severity, Weakness};

@@ -114,9 +114,9 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
     }
 }
 
-/// Returns the error of the `reason`. If the name is a constant expression, the name may have a prefix in one build only.
-/// Then the declaration needs the `reason` in the other build. So for a name that is a constant expression, a `reason`
-/// is never idle.
+/// Returns the error of the `reason`. If the name is a constant expression, the name may have a prefix in one build
+/// only. Then the declaration needs the `reason` in the other build. So for a name that is a constant expression, a
+/// `reason` is never idle.
 ///
 /// ```
 /// use hardtack_rules::Spec;

@@ -120,8 +120,8 @@ impl<'a> DenyList<'a> {
         self.words().filter(|word| !is_valid_word(word)).map(|word| InvalidWord { word })
     }
 
-    /// Returns an error text if the deny list contains the word `public-suffix`. Call this method only in a build without
-    /// the feature `public-suffix`: without the public suffix list, the word would refuse nothing.
+    /// Returns an error text if the deny list contains the word `public-suffix`. Call this method only in a build
+    /// without the feature `public-suffix`: without the public suffix list, the word would refuse nothing.
     ///
     /// ```
     /// use hardtack_rules::deny::DenyList;
@@ -138,9 +138,9 @@ impl<'a> DenyList<'a> {
         )
     }
 
-    /// Returns true if the deny list contains an exception for the cookie `item` in the module `module_path`. The item is
-    /// a type (`Theme`) or a field of a set (`ShopCookies::theme`). The module path begins with the name of the crate, as
-    /// in `module_path!()`.
+    /// Returns true if the deny list contains an exception for the cookie `item` in the module `module_path`. The item
+    /// is a type (`Theme`) or a field of a set (`ShopCookies::theme`). The module path begins with the name of the
+    /// crate, as in `module_path!()`.
     ///
     /// An exception for a set exempts every field of the set. In the name of the crate, `-` and `_` are equal.
     ///
@@ -261,8 +261,8 @@ fn is_path_segment(segment: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
-/// Returns the first word of the path if the word stands for a crate or module that depends on the reader's place. Every
-/// crate of a build reads the same deny list, so a path in the deny list must begin with the crate's name.
+/// Returns the first word of the path if the word stands for a crate or module that depends on the reader's place.
+/// Every crate of a build reads the same deny list, so a path in the deny list must begin with the crate's name.
 fn relative_start(path: &str) -> Option<&str> {
     path.split("::").next().filter(|first| matches!(*first, "crate" | "self" | "super"))
 }
@@ -373,8 +373,8 @@ const fn split_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     None
 }
 
-/// Removes one separator at the start of the text: a comma or a white space character. Returns `None` if the text begins
-/// with another character. In a `const fn`, the characters are bytes of UTF-8.
+/// Removes one separator at the start of the text: a comma or a white space character. Returns `None` if the text
+/// begins with another character. In a `const fn`, the characters are bytes of UTF-8.
 const fn strip_separator(text: &[u8]) -> Option<&[u8]> {
     match text {
         [b',' | b' ' | 0x09..=0x0D, rest @ ..]

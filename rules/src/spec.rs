@@ -235,8 +235,8 @@ pub struct Spec<'a> {
     pub policy_domain: bool,
     /// The `Max-Age` attribute, in whole seconds. A session cookie has no `Max-Age`, so `max_age` is `None`.
     pub max_age: Option<Duration>,
-    /// The idle time, in whole seconds. The cookie expires if no request uses the cookie for this time. `idle` is `None`
-    /// if only `max_age` ends the cookie.
+    /// The idle time, in whole seconds. The cookie expires if no request uses the cookie for this time. `idle` is
+    /// `None` if only `max_age` ends the cookie.
     pub idle: Option<Duration>,
     /// The `SameSite` attribute.
     pub same_site: SameSite,
@@ -320,9 +320,9 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// Sets the idle time. The `Max-Age` attribute is then the idle time. Only a positive number of whole seconds that is
-    /// less than the `max_age` is valid, but this method does not check the number. The module [`check`](crate::check)
-    /// does.
+    /// Sets the idle time. The `Max-Age` attribute is then the idle time. Only a positive number of whole seconds that
+    /// is less than the `max_age` is valid, but this method does not check the number. The module
+    /// [`check`](crate::check) does.
     #[must_use]
     pub const fn idle(mut self, idle: Duration) -> Self {
         self.idle = Some(idle);
@@ -392,8 +392,8 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// Returns the lifetime in the `Max-Age` attribute: the shorter one of the idle time and `max_age`. Returns `None` for
-    /// a session cookie.
+    /// Returns the lifetime in the `Max-Age` attribute: the shorter one of the idle time and `max_age`. Returns `None`
+    /// for a session cookie.
     ///
     /// ```
     /// use core::time::Duration;

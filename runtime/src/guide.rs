@@ -10,6 +10,9 @@ pub mod tls {}
 #[doc = include_str!("../docs/side_doors.md")]
 pub mod side_doors {}
 
+#[doc = include_str!("../docs/audit.md")]
+pub mod audit {}
+
 #[doc = include_str!("../docs/seal.md")]
 pub mod seal {}
 

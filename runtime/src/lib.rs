@@ -65,6 +65,7 @@
 //!   - [Signed and sealed cookies](guide::seal)
 //!   - [Sessions that end](guide::sessions)
 //!   - [APIs that bypass hardtack](guide::side_doors)
+//!   - [The audit of a server's responses](guide::audit), and the command `hardtack`
 //!   - [Migration](guide::migration) from other crates
 //!   - [Changing a cookie that is out there](guide::changing)
 //!   - [Recipes](guide::recipes): remember me, flash messages, CSRF tokens, rolling sessions, OAuth, several tenants

@@ -1,4 +1,5 @@
-//! Audits the `Set-Cookie` headers of known products, with the findings that `tests/vectors/product_headers.json` expects.
+//! Audits the `Set-Cookie` headers of known products, with the findings that `tests/vectors/product_headers.json`
+//! expects.
 
 use std::time::{Duration, SystemTime};
 

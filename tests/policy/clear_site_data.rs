@@ -50,7 +50,8 @@ fn clear_site_data_is_sent_over_https_only() {
         cookies.clear_site_data();
     });
     let headers: Vec<_> = response.get_all("clear-site-data").iter().collect();
-    assert_eq!((headers, events), (vec!["\"cookies\", \"storage\""], vec![]));
+    assert_eq!(headers, ["\"cookies\", \"storage\""]);
+    assert_eq!(events, []);
 
     let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
     let plain = AnyScheme::from(TlsTermination::none().detect(&parts, None));

@@ -1,20 +1,20 @@
-//! Finds the binary of an example, or of the command `hardtack`, and builds the binary if necessary. `cargo test` builds
-//! examples, but `cargo test --test …` builds no examples. No test command builds the command `hardtack`.
+//! Finds the binary of an example, or of the command `hardtack`, and builds the binary if necessary. `cargo test`
+//! builds examples, but `cargo test --test …` builds no examples. No test command builds the command `hardtack`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// Returns the path of an example's binary. Builds the example first if the binary is missing or is older than a file in
-/// `sources`. The paths in `sources` are relative to the repository's root and may name folders.
+/// Returns the path of an example's binary. Builds the example first if the binary is missing or is older than a file
+/// in `sources`. The paths in `sources` are relative to the repository's root and may name folders.
 #[allow(dead_code, reason = "other test binaries use it")]
 pub(crate) fn example(name: &str, sources: &[&str]) -> PathBuf {
     let binary = profile().join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION);
     build(binary, sources, &["--package", "hardtack-tests", "--example", name])
 }
 
-/// Returns the path of the command `hardtack`. Builds the command first if the binary is missing or is older than a file
-/// in `sources`.
+/// Returns the path of the command `hardtack`. Builds the command first if the binary is missing or is older than a
+/// file in `sources`.
 #[allow(dead_code, reason = "other test binaries use it")]
 pub(crate) fn command(sources: &[&str]) -> PathBuf {
     let binary = profile().join("hardtack").with_extension(std::env::consts::EXE_EXTENSION);

@@ -1,6 +1,6 @@
-//! Finds the attributes of a `Set-Cookie` header that browsers ignore: a date, an age or a path that browsers cannot use,
-//! and an unknown attribute whose name looks like a known one. The input is the header. The output is a phrase and a
-//! remedy for each ignored attribute. The output never contains text of the header.
+//! Finds the attributes of a `Set-Cookie` header that browsers ignore: a date, an age or a path that browsers cannot
+//! use, and an unknown attribute whose name looks like a known one. The input is the header. The output is a phrase and
+//! a remedy for each ignored attribute. The output never contains text of the header.
 
 use hardtack_rules::date::parse_cookie_date;
 
@@ -33,8 +33,8 @@ enum Ignored {
 }
 
 impl Ignored {
-    /// Returns `None` if browsers use the attribute. Also returns `None` for an unknown attribute that does not look like a
-    /// known attribute, such as `Priority`.
+    /// Returns `None` if browsers use the attribute. Also returns `None` for an unknown attribute that does not look
+    /// like a known attribute, such as `Priority`.
     fn find(attribute: Attribute<'_>) -> Option<Ignored> {
         let (name, value) = attribute;
         let Some(known) = KNOWN_ATTRIBUTES.iter().find(|known| name.eq_ignore_ascii_case(known.as_bytes())) else {

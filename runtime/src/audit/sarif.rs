@@ -1,6 +1,6 @@
 //! Writes findings as SARIF 2.1.0, which is a JSON format for code review tools. The input is a list of findings with
-//! their places. If a declaration gives a reason for a weakness, the SARIF result is marked as suppressed, and contains the
-//! reason.
+//! their places. If a declaration gives a reason for a weakness, the SARIF result is marked as suppressed, and contains
+//! the reason.
 
 use std::collections::BTreeMap;
 
@@ -29,8 +29,8 @@ pub(crate) fn log(subject: &str, findings: &[(Place, &Finding)]) -> String {
     let mut by_id: BTreeMap<&str, (Weakness, Vec<Reference>)> = BTreeMap::new();
     for (_, finding) in findings {
         let (_, references) = by_id.entry(finding.rule.id()).or_insert((finding.rule, Vec::new()));
-        // The ids of the Mozilla Observatory (a scanner) are scores. A score depends on the cookie, so the description of a
-        // rule cannot contain a score.
+        // The ids of the Mozilla Observatory (a scanner) are scores. A score depends on the cookie, so the description
+        // of a rule cannot contain a score.
         for reference in finding.references.iter().filter(|reference| reference.auditor != Auditor::Observatory) {
             if !references.contains(reference) {
                 references.push(*reference);

@@ -1,5 +1,5 @@
-//! Explains the rules of hardtack: the findings of the audit, the rules for declarations, and the rules by which browsers
-//! reject a cookie. A rule can have several meanings, because its id is the same everywhere.
+//! Explains the rules of hardtack: the findings of the audit, the rules for declarations, and the rules by which
+//! browsers reject a cookie. A rule can have several meanings, because its id is the same everywhere.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,5 +1,5 @@
-//! A saved response with its URL. The input is the text of a HAR file or of another file with responses. The output is the
-//! audit of each response.
+//! A saved response with its URL. The input is the text of a HAR file or of another file with responses. The output is
+//! the audit of each response.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,5 +1,5 @@
-//! Parses saved responses that begin with a status line, such as the output of `curl -i`. The output of `curl -iL` contains
-//! several responses. The parser also reads the headers in the output of `curl -v` and `wget -S`.
+//! Parses saved responses that begin with a status line, such as the output of `curl -i`. The output of `curl -iL`
+//! contains several responses. The parser also reads the headers in the output of `curl -v` and `wget -S`.
 
 use http::StatusCode;
 

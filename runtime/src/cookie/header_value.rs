@@ -94,8 +94,8 @@ pub(crate) fn header_value(
     finish(spec.name, name_and_value, attributes)
 }
 
-/// Builds the header that removes a cookie whose name or scope is not the declared one. Returns `None` if browsers would
-/// reject the header, because the cookie cannot exist.
+/// Builds the header that removes a cookie whose name or scope is not the declared one. Returns `None` if browsers
+/// would reject the header, because the cookie cannot exist.
 pub(crate) fn removal_header(spec: &Spec, identity: Identity, verdict: Verdict) -> Option<SetCookieHeader> {
     let mut removed: hardtack_rules::Spec<'_> = *spec;
     removed.path = &identity.scope.path;

@@ -19,8 +19,8 @@ pub(crate) struct Overrides {
     /// The keyring that replaces the jar's keyring for one cookie.
     #[cfg(feature = "seal")]
     pub(crate) keyring: Option<crate::seal::Keyring>,
-    /// Set if the response re-issues a cookie that the request carried. The seal then has the terms of the request's seal,
-    /// with a later idle expiry.
+    /// Set if the response re-issues a cookie that the request carried. The seal then has the terms of the request's
+    /// seal, with a later idle expiry.
     #[cfg(feature = "seal")]
     pub(crate) reissued: Option<crate::seal::Terms>,
     /// The error of the first invalid setting.
@@ -34,8 +34,8 @@ pub(crate) enum ExpiryOverride {
     MaxAge(Duration),
     /// An `Expires` date as an IMF-fixdate, and the same time in Unix seconds.
     Expires([u8; 29], i64),
-    /// A time in Unix seconds that is later than the end of the idle time. The header has a `Max-Age` for the idle time, and
-    /// the seal contains both times.
+    /// A time in Unix seconds that is later than the end of the idle time. The header has a `Max-Age` for the idle
+    /// time, and the seal contains both times.
     ExpiresAfterIdle(i64),
     /// The header has neither `Max-Age` nor `Expires`.
     WithoutMaxAge,
@@ -58,7 +58,8 @@ impl Overrides {
         matches!(self.expiry, ExpiryOverride::Declared) && self.same_site.is_none()
     }
 
-    /// Returns a copy of the cookie's declaration, changed by the settings of the `SetCookie` and by the cookie's scope.
+    /// Returns a copy of the cookie's declaration, changed by the settings of the `SetCookie` and by the cookie's
+    /// scope.
     pub(crate) fn apply_to<'a>(&self, spec: &Spec, is_removal: bool, scope: &'a Scope) -> hardtack_rules::Spec<'a> {
         let mut applied: hardtack_rules::Spec<'a> = *spec;
         applied.path = &scope.path;

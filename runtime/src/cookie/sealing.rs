@@ -84,8 +84,8 @@ mod with_seal {
         }
     }
 
-    /// Returns what the seal says about the value. If the cookie has no lifetime, the keyring's default lifetime determines
-    /// the expiry time.
+    /// Returns what the seal says about the value. If the cookie has no lifetime, the keyring's default lifetime
+    /// determines the expiry time.
     fn terms(spec: &Spec, overrides: &Overrides, keyring: &Keyring, longest_max_age: Option<Duration>) -> Terms {
         let now = now();
         let after = |lifetime: Duration| now.saturating_add(lifetime.as_secs());
@@ -101,7 +101,8 @@ mod with_seal {
             (ExpiryOverride::Expires(_, end) | ExpiryOverride::ExpiresAfterIdle(end), _) => {
                 u64::try_from(end).unwrap_or(0)
             }
-            // The cookie ends with the browser or after the idle time, so the shorter default lifetime is not necessary.
+            // The cookie ends with the browser or after the idle time, so the shorter default lifetime is not
+            // necessary.
             (ExpiryOverride::WithoutMaxAge, Some(max_age)) if spec.idle.is_some() => after(max_age),
             (ExpiryOverride::WithoutMaxAge, Some(max_age)) => after(max_age.min(default())),
             (ExpiryOverride::WithoutMaxAge, None) => after(default()),
@@ -125,14 +126,15 @@ mod with_seal {
         u32::try_from(seconds).unwrap_or(u32::MAX)
     }
 
-    /// Decides whether a read extends the idle time of a cookie. `terms` are the terms of the value that was read. Returns
-    /// the settings of the `Set-Cookie` header that re-issues the cookie, or `None` if the cookie stays as it is.
+    /// Decides whether a read extends the idle time of a cookie. `terms` are the terms of the value that was read.
+    /// Returns the settings of the `Set-Cookie` header that re-issues the cookie, or `None` if the cookie stays as it
+    /// is.
     ///
-    /// A read re-issues the cookie if less than half of the idle time is left. So most requests do not set a cookie. The
-    /// idle expiry never moves back because another server has a slow clock.
+    /// A read re-issues the cookie if less than half of the idle time is left. So most requests do not set a cookie.
+    /// The idle expiry never moves back because another server has a slow clock.
     ///
-    /// A value may also come from a release whose declaration had no `idle` or a longer one. Such a value is re-issued with
-    /// the declared idle time.
+    /// A value may also come from a release whose declaration had no `idle` or a longer one. Such a value is re-issued
+    /// with the declared idle time.
     pub(crate) fn reissue(spec: &Spec, terms: &Terms) -> Option<Overrides> {
         let idle = spec.idle?.as_secs();
         let now = now();

@@ -77,10 +77,10 @@ impl<T: Cookie> SetCookie<T> {
         SetCookie { value: None, overrides: Overrides::NONE }
     }
 
-    /// Shortens the declared `Max-Age`. Fractions of a second are cut. A `Max-Age` that is longer than declared is cut to
-    /// the declared one, with the event `shortened`. So the declared `max_age` is the longest lifetime of the cookie. If the
-    /// cookie is declared with `idle`, this method shortens the absolute lifetime, and the `Max-Age` of the header is at most
-    /// the idle time.
+    /// Shortens the declared `Max-Age`. Fractions of a second are cut. A `Max-Age` that is longer than declared is cut
+    /// to the declared one, with the event `shortened`. So the declared `max_age` is the longest lifetime of the
+    /// cookie. If the cookie is declared with `idle`, this method shortens the absolute lifetime, and the `Max-Age` of
+    /// the header is at most the idle time.
     ///
     /// A call with a cookie that is declared without `max_age` does not compile.
     ///
@@ -108,8 +108,8 @@ impl<T: Cookie> SetCookie<T> {
     }
 
     /// Replaces the declared `Max-Age` with an `Expires` attribute. The `Expires` time is rounded down to whole
-    /// seconds. A time that is later than the declared `max_age` allows is cut to the declared `Max-Age`, with the event
-    /// `shortened`.
+    /// seconds. A time that is later than the declared `max_age` allows is cut to the declared `Max-Age`, with the
+    /// event `shortened`.
     ///
     /// A call with a cookie that is declared without `max_age` does not compile.
     ///
@@ -165,8 +165,8 @@ impl<T: Cookie> SetCookie<T> {
     }
 
     /// Omits the declared `Max-Age` from the header. A browser removes a cookie without a `Max-Age` when the user
-    /// closes the browser. If the cookie is declared with `idle`, its idle time ends the cookie too, and a re-issued cookie has
-    /// no `Max-Age` either.
+    /// closes the browser. If the cookie is declared with `idle`, its idle time ends the cookie too, and a re-issued
+    /// cookie has no `Max-Age` either.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -257,8 +257,8 @@ impl<T: Cookie> SetCookie<T> {
     /// Returns the cookie as a type of the [`cookie`](::cookie) crate, for a jar that **encodes** values: axum-extra's
     /// `CookieJar`, `SignedCookieJar` and `PrivateCookieJar`. The value of the returned cookie is not percent-encoded.
     ///
-    /// Do not pass the returned cookie to a jar that writes values unchanged. A value with `;` would then add attributes
-    /// to the `Set-Cookie` header. For a jar that writes values unchanged, call
+    /// Do not pass the returned cookie to a jar that writes values unchanged. A value with `;` would then add
+    /// attributes to the `Set-Cookie` header. For a jar that writes values unchanged, call
     /// [`to_encoded_cookie`](SetCookie::to_encoded_cookie).
     ///
     /// # Errors
@@ -289,8 +289,8 @@ impl<T: Cookie> SetCookie<T> {
     /// tower-cookies' `Cookies`, the `cookie` crate's own `CookieJar`, or a `Set-Cookie` header from
     /// `Cookie::to_string`. The value of the returned cookie is percent-encoded, as in the `Set-Cookie` header.
     ///
-    /// Do not pass the returned cookie to a jar that encodes values. The jar would encode the value a second time. For a
-    /// jar that encodes values, call [`to_decoded_cookie`](SetCookie::to_decoded_cookie).
+    /// Do not pass the returned cookie to a jar that encodes values. The jar would encode the value a second time. For
+    /// a jar that encodes values, call [`to_decoded_cookie`](SetCookie::to_decoded_cookie).
     ///
     /// # Errors
     ///

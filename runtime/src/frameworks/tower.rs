@@ -70,8 +70,8 @@ impl PolicyHandle {
 
 /// The tower layer that applies a [`Policy`] to the requests of one socket. [`Policy::layer`] makes the layer.
 ///
-/// If the policy redirects or refuses a request, the inner service is not called. The body of a refusal is a sentence if
-/// the body is axum's `Body`. Otherwise the body is empty.
+/// If the policy redirects or refuses a request, the inner service is not called. The body of a refusal is a sentence
+/// if the body is axum's `Body`. Otherwise the body is empty.
 #[derive(Debug, Clone)]
 pub struct PolicyLayer {
     guard: PolicyGuard,

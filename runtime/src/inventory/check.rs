@@ -1,5 +1,5 @@
-//! Compares the cookies of a program with a policy. The input is the inventory and the policy. The output is one message for
-//! each cookie that does not work with the policy.
+//! Compares the cookies of a program with a policy. The input is the inventory and the policy. The output is one
+//! message for each cookie that does not work with the policy.
 //!
 //! Each check is one function in the list `CHECKS`. A check that compares wire names with other settings of the policy
 //! belongs into this list too.
@@ -16,15 +16,18 @@ type Check = fn(&Entry, &Policy) -> Option<String>;
 const CHECKS: [Check; 3] = [missing_keyring, missing_domain, different_declaration];
 
 impl Inventory {
-    /// Checks all cookies of the program against the settings of a policy. Call `check` in a test, or when the server starts.
+    /// Checks all cookies of the program against the settings of a policy. Call `check` in a test, or when the server
+    /// starts.
     ///
     /// # Errors
     ///
     /// Returns a [`CheckError`] with one message for each of the following problems:
     ///
-    /// - A cookie is declared `signed` or `sealed`, and the policy has no keyring. Without a keyring, every user is signed out.
-    /// - A cookie is declared `domain = policy`, and the policy has neither `cookie_domain` nor `cookie_domain_for`. The cookie
-    ///   is then host-only. If a policy for development has no domain on purpose, check only the policy for production.
+    /// - A cookie is declared `signed` or `sealed`, and the policy has no keyring. Without a keyring, every user is
+    ///   signed out.
+    /// - A cookie is declared `domain = policy`, and the policy has neither `cookie_domain` nor `cookie_domain_for`.
+    ///   The cookie is then host-only. If a policy for development has no domain on purpose, check only the policy for
+    ///   production.
     /// - A declaration that the policy got with [`declared`](crate::policy::PolicyBuilder::declared) differs from the
     ///   declaration in the program.
     ///

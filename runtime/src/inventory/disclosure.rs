@@ -1,5 +1,6 @@
-//! Writes the cookies of a program as an HTML page for the public. The HTML page has no source lines and no findings. It
-//! also fits the screen of a phone, contains no script and loads no other files. All text in the HTML page is escaped.
+//! Writes the cookies of a program as an HTML page for the public. The HTML page has no source lines and no findings.
+//! It also fits the screen of a phone, contains no script and loads no other files. All text in the HTML page is
+//! escaped.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,9 +13,9 @@ use super::{Entry, Inventory, phrases};
 use crate::cookie::declaration::Spec;
 
 impl Inventory {
-    /// Returns an HTML page that informs the users of a site about its cookies. For each cookie, the page shows the name,
-    /// the purpose, the lifetime, and who can read the cookie. The purpose is the first paragraph of the declaration's
-    /// documentation. If several declarations describe one cookie, the page shows the cookie once.
+    /// Returns an HTML page that informs the users of a site about its cookies. For each cookie, the page shows the
+    /// name, the purpose, the lifetime, and who can read the cookie. The purpose is the first paragraph of the
+    /// declaration's documentation. If several declarations describe one cookie, the page shows the cookie once.
     ///
     /// The page does not show the source code or the findings. [`to_html`](Inventory::to_html) shows both.
     ///

@@ -1,6 +1,6 @@
-//! Finds the weaknesses of declarations. The input is one declaration, or all declarations of a program. The output is a
-//! list of findings. The audit finds the weaknesses of the declared `Set-Cookie` header. This file finds the weaknesses
-//! that the header does not show: the `formerly` entries, and two declarations that contradict each other.
+//! Finds the weaknesses of declarations. The input is one declaration, or all declarations of a program. The output is
+//! a list of findings. The audit finds the weaknesses of the declared `Set-Cookie` header. This file finds the
+//! weaknesses that the header does not show: the `formerly` entries, and two declarations that contradict each other.
 
 use std::cmp::Reverse;
 
@@ -84,8 +84,8 @@ pub(super) struct Conflict<'a> {
 }
 
 impl<'a> Conflict<'a> {
-    /// Returns the conflict of `cookie` with another declaration. The name of `cookie` is inside the family of `other`, or
-    /// both declarations have the same name and scope, and different attributes.
+    /// Returns the conflict of `cookie` with another declaration. The name of `cookie` is inside the family of `other`,
+    /// or both declarations have the same name and scope, and different attributes.
     pub(super) fn find(cookie: &Entry, other: &'a Entry) -> Option<Conflict<'a>> {
         if other.spec.keyed && family::contains(other.spec.name, cookie.spec.name) {
             return Some(Conflict { rule: Weakness::FamilyName, other, keys: Vec::new() });
@@ -110,8 +110,8 @@ impl<'a> Conflict<'a> {
     }
 }
 
-/// Returns true if both declarations describe the same name, domain, path and partition. Browsers then store only one of
-/// the two cookies.
+/// Returns true if both declarations describe the same name, domain, path and partition. Browsers then store only one
+/// of the two cookies.
 pub(super) fn has_same_identity(a: &Spec<'_>, b: &Spec<'_>) -> bool {
     let is_same_domain = match (a.domain, b.domain) {
         (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),

@@ -8,9 +8,9 @@ use super::{Entry, Inventory, phrases};
 use crate::audit::{Finding, Severity};
 
 impl Inventory {
-    /// Returns an HTML page that lists the cookies, with their source lines and their findings. A security team can use the
-    /// HTML page to review the cookies. [`to_disclosure_html`](Inventory::to_disclosure_html) writes the page for the users of
-    /// a site.
+    /// Returns an HTML page that lists the cookies, with their source lines and their findings. A security team can use
+    /// the HTML page to review the cookies. [`to_disclosure_html`](Inventory::to_disclosure_html) writes the page for
+    /// the users of a site.
     ///
     /// The HTML page contains no script and loads no other files. A server can send the HTML page with the header
     /// `Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'`.

@@ -236,8 +236,8 @@ impl Inventory {
     /// - A cookie of this program has a setting that the deny list forbids.
     /// - The deny list contains an unknown word, or the word `public-suffix` without the feature of that name.
     /// - The deny list contains an exception that exempts no cookie of this program.
-    /// - Two declarations have the same name, domain, path and partition, but differ in another key. No exception allows
-    ///   this. A `read_only` declaration only has to agree in `signed` and `sealed`.
+    /// - Two declarations have the same name, domain, path and partition, but differ in another key. No exception
+    ///   allows this. A `read_only` declaration only has to agree in `signed` and `sealed`.
     /// - The name of a cookie is inside the family of a `keyed` cookie. No exception allows this.
     ///
     /// ```standalone_crate

@@ -21,8 +21,8 @@ pub(super) fn former_name(spec: &Spec, former: &Former<'static>) -> String {
     with_key(spec, former.name_in(spec))
 }
 
-/// Returns a phrase for a `formerly` entry, such as "`sid`, host-only, Path=/, until 2027-03-01". The phrase contains the
-/// whole earlier scope, even if the entry contains only a part of the scope.
+/// Returns a phrase for a `formerly` entry, such as "`sid`, host-only, Path=/, until 2027-03-01". The phrase contains
+/// the whole earlier scope, even if the entry contains only a part of the scope.
 pub(super) fn former(spec: &Spec, former: &Former<'static>) -> String {
     let mut parts = vec![format!("`{}`", former_name(spec, former))];
     parts.push(match former.domain_in(spec) {

@@ -13,7 +13,8 @@ use crate::audit::sarif::{self, Place};
 impl Inventory {
     /// Returns the findings as SARIF 2.1.0. Each SARIF result contains the file and line of the declaration. If the
     /// declaration gives a reason for the weakness, the SARIF result is marked as suppressed, and contains the reason.
-    /// The properties of a SARIF result contain the cookie's name, and the `formerly` entries if the declaration has any.
+    /// The properties of a SARIF result contain the cookie's name, and the `formerly` entries if the declaration has
+    /// any.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;

@@ -8,9 +8,9 @@ use crate::wire::printable::Printable;
 
 impl Inventory {
     /// Returns the inventory as text for a terminal. The text has one row for each cookie. Below each row, the text
-    /// lists the purpose, the source line, the `formerly` entries and the findings of the cookie. If the declaration gives
-    /// no reason for a weakness, the text of the finding begins with `unexpected:`. The name of a `keyed` cookie ends with
-    /// `.*`. Control characters in the text, for example in a `reason`, are escaped.
+    /// lists the purpose, the source line, the `formerly` entries and the findings of the cookie. If the declaration
+    /// gives no reason for a weakness, the text of the finding begins with `unexpected:`. The name of a `keyed` cookie
+    /// ends with `.*`. Control characters in the text, for example in a `reason`, are escaped.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;

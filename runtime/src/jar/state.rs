@@ -113,8 +113,8 @@ struct PendingCookie {
     declaration: Declaration,
     header: SetCookieHeader,
     change: Change,
-    /// The stronger of all reasons for which this request touched the cookie. After `remove` and `set`, the response still
-    /// repairs all scopes that `remove` repairs.
+    /// The stronger of all reasons for which this request touched the cookie. After `remove` and `set`, the response
+    /// still repairs all scopes that `remove` repairs.
     /// `repair` is `None` if the response removes the cookie from the declared scope only.
     repair: Option<RepairReason>,
 }
@@ -211,8 +211,8 @@ impl JarState {
         self.policy.get()
     }
 
-    /// Closes the jar and returns the `Set-Cookie` headers of the jar. Headers that remove a cookie come first, so that no
-    /// removal deletes a cookie that the response sets. After the jar is closed, `set` returns an error.
+    /// Closes the jar and returns the `Set-Cookie` headers of the jar. Headers that remove a cookie come first, so that
+    /// no removal deletes a cookie that the response sets. After the jar is closed, `set` returns an error.
     pub(crate) fn close(&self) -> Vec<SetCookieHeader> {
         let mut pending = self.pending();
         pending.is_sent = true;
@@ -397,8 +397,8 @@ impl JarState {
         }
     }
 
-    /// Returns the names of the cookies that the response sets, if the response asks the browser to remove all data of the
-    /// site. A second call returns `None`.
+    /// Returns the names of the cookies that the response sets, if the response asks the browser to remove all data of
+    /// the site. A second call returns `None`.
     pub(crate) fn take_clear_site_data(&self) -> Option<Vec<String>> {
         let mut pending = self.pending();
         let set = pending.cookies.iter().filter(|cookie| !cookie.is_removal());
@@ -406,11 +406,12 @@ impl JarState {
         core::mem::take(&mut pending.clears_site_data).then_some(set)
     }
 
-    /// Adds the cookies with `idle` that the request read to the pending cookies, with a later idle expiry. `response` has
-    /// the headers of the finished response. A response with the status 304 extends no idle time, but this function does not
-    /// know the status.
+    /// Adds the cookies with `idle` that the request read to the pending cookies, with a later idle expiry. `response`
+    /// has the headers of the finished response. A response with the status 304 extends no idle time, but this function
+    /// does not know the status.
     ///
-    /// A read never adds the header itself, because only the finished response shows whether something else set the cookie.
+    /// A read never adds the header itself, because only the finished response shows whether something else set the
+    /// cookie.
     pub(crate) fn reissue_used(&self, response: &HeaderMap) {
         let mut pending = self.pending();
         let used = core::mem::take(&mut pending.used);
@@ -463,8 +464,8 @@ impl JarState {
         cookie::values(self.headers.as_slice(), name)
     }
 
-    /// Reads the cookie and stores the decoded value in `slot`. `slot` stays empty if the cookie is absent. If this request
-    /// set or removed the cookie, reads the pending value.
+    /// Reads the cookie and stores the decoded value in `slot`. `slot` stays empty if the cookie is absent. If this
+    /// request set or removed the cookie, reads the pending value.
     pub(crate) fn find(
         &self,
         declaration: Declaration,
@@ -530,9 +531,9 @@ impl JarState {
         Ok(true)
     }
 
-    /// Returns true if browsers send the present cookie with a request for this path, or if the path is not known. Outside
-    /// the cookie's path, a request never carries the present cookie, so a planted cookie with an earlier name could take
-    /// the place of the present one.
+    /// Returns true if browsers send the present cookie with a request for this path, or if the path is not known.
+    /// Outside the cookie's path, a request never carries the present cookie, so a planted cookie with an earlier name
+    /// could take the place of the present one.
     fn is_inside_path(&self, spec: &Spec) -> bool {
         let Some((_, uri)) = &self.target else { return true };
         let path = uri.path().as_bytes();
@@ -617,9 +618,9 @@ impl JarState {
         Ok(())
     }
 
-    /// Opens the values of a cookie for which the request contains several different values. If the cookie is `signed` or
-    /// `sealed`, ignores every value without a valid seal. Another host of the same site may have set a value without a
-    /// valid seal. If no value has a valid seal, returns the error of the first value.
+    /// Opens the values of a cookie for which the request contains several different values. If the cookie is `signed`
+    /// or `sealed`, ignores every value without a valid seal. Another host of the same site may have set a value
+    /// without a valid seal. If no value has a valid seal, returns the error of the first value.
     fn open_conflicting(&self, spec: &Spec, name: &str) -> Result<Option<OpenedValue<'_>>, ReadError> {
         let ambiguous = ReadError::Ambiguous { cookie: spec.name };
         let Some(seal) = spec.seal else { return Err(ambiguous) };
@@ -706,8 +707,8 @@ impl JarState {
         self.emit(event.with_cookie(error.cookie()).with_evidence(evidence));
     }
 
-    /// Adds headers that remove the unreadable cookies whose declared name is `name`. Does nothing if the response already
-    /// sets or removes the cookie.
+    /// Adds headers that remove the unreadable cookies whose declared name is `name`. Does nothing if the response
+    /// already sets or removes the cookie.
     ///
     /// A `read_only` cookie is never removed, because another program owns the cookie.
     #[cfg(feature = "_layer")]
@@ -724,8 +725,8 @@ impl JarState {
         }
     }
 
-    /// Returns the keys of a family: the keys of the request in the request's order, then the keys that this request set.
-    /// Each key is in the result once. A key that this request removed is not in the result.
+    /// Returns the keys of a family: the keys of the request in the request's order, then the keys that this request
+    /// set. Each key is in the result once. A key that this request removed is not in the result.
     pub(crate) fn family_keys(&self, declaration: Declaration) -> Vec<String> {
         self.family_keys_and_set(declaration).0
     }

@@ -24,8 +24,8 @@ impl JarState {
         self.append(self.close(), response);
     }
 
-    /// Adds `Clear-Site-Data` to the response, if a handler called `clear_site_data`. Browsers ignore the header over plain
-    /// HTTP.
+    /// Adds `Clear-Site-Data` to the response, if a handler called `clear_site_data`. Browsers ignore the header over
+    /// plain HTTP.
     pub(crate) fn append_clear_site_data(&self, response: &mut HeaderMap) {
         let Some(set_cookies) = self.take_clear_site_data() else { return };
         if !self.verdict().https {

@@ -1,6 +1,6 @@
 //! Makes the caching headers of a response with cookies stricter, so that no shared cache stores the response (RFC 9111
-//! 7.3). The input is the headers of the response. This file makes `Cache-Control` stricter, and removes the headers that
-//! some shared caches read in place of `Cache-Control`.
+//! 7.3). The input is the headers of the response. This file makes `Cache-Control` stricter, and removes the headers
+//! that some shared caches read in place of `Cache-Control`.
 
 use http::header::{CACHE_CONTROL, HeaderName};
 use http::{HeaderMap, HeaderValue};

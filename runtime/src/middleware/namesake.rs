@@ -1,5 +1,5 @@
-//! Compares a `Set-Cookie` header that has the name of a declared cookie with the declaration. A header that does not match
-//! the declaration is a namesake.
+//! Compares a `Set-Cookie` header that has the name of a declared cookie with the declaration. A header that does not
+//! match the declaration is a namesake.
 
 use core::fmt;
 
@@ -25,8 +25,8 @@ pub(super) struct Differences {
 }
 
 impl Differences {
-    /// Compares the header with the declaration. A stricter header has no differences. `scope` is the scope in which the jar
-    /// would set the cookie.
+    /// Compares the header with the declaration. A stricter header has no differences. `scope` is the scope in which
+    /// the jar would set the cookie.
     pub(super) fn find(spec: &Spec, scope: &Scope, parsed: &ParsedSetCookie<'_>) -> Self {
         let is_removal = parsed.lifetime.is_expired(clock::now());
         Differences {

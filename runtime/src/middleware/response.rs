@@ -70,8 +70,8 @@ pub(crate) const MANAGED_HEADERS: [http::HeaderName; 4 + TARGETED_HEADERS.len()]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Treatment {
     Keep,
-    /// The header has the name of a declared cookie, and is weaker than the declaration. The middleware adds the declared
-    /// attributes, or only emits an event.
+    /// The header has the name of a declared cookie, and is weaker than the declaration. The middleware adds the
+    /// declared attributes, or only emits an event.
     Namesake {
         spec: &'static Spec,
         differences: Differences,

@@ -40,22 +40,22 @@ pub(crate) const TAG_LEN: usize = 16;
 
 /// The number of bytes that a signature without an extension adds to a cookie's value.
 pub(crate) const SIGNATURE_LEN: usize = signature_len(0);
-/// Reserves space for the nonce and for terms without an extension at the start of a message that will be sealed. `seal`
-/// overwrites these 22 bytes.
+/// Reserves space for the nonce and for terms without an extension at the start of a message that will be sealed.
+/// `seal` overwrites these 22 bytes.
 pub(crate) const PLAINTEXT_PREFIX: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// What a seal says about its value: the two expiry times, and the settings that a re-issue keeps. A signed value shows
 /// its terms to everybody, but only the server can change them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Terms {
-    /// The last second in which the value is valid if no request extends the idle time, in Unix seconds. If the cookie has
-    /// no `idle`, `idle_expiry` is equal to `expiry`.
+    /// The last second in which the value is valid if no request extends the idle time, in Unix seconds. If the cookie
+    /// has no `idle`, `idle_expiry` is equal to `expiry`.
     pub(crate) idle_expiry: u32,
     /// The last second in which the value is valid in any case, in Unix seconds.
     pub(crate) expiry: u32,
     pub(crate) kept: KeptSettings,
-    /// At most 255 bytes for other features of hardtack. A cookie that is not bound to a device has no extension. A release
-    /// that does not know an extension keeps the extension if it re-issues the cookie.
+    /// At most 255 bytes for other features of hardtack. A cookie that is not bound to a device has no extension. A
+    /// release that does not know an extension keeps the extension if it re-issues the cookie.
     pub(crate) extension: Vec<u8>,
 }
 
@@ -165,8 +165,8 @@ pub(crate) fn plaintext_prefix(terms: &Terms) -> Cow<'static, str> {
     }
 }
 
-/// Signs the text of a cookie's value and appends the signature to `header`. The text is not percent-encoded. So a jar of
-/// another library may encode the value in another way, and the signature stays valid.
+/// Signs the text of a cookie's value and appends the signature to `header`. The text is not percent-encoded. So a jar
+/// of another library may encode the value in another way, and the signature stays valid.
 pub(crate) fn sign(keyring: &Keyring, name: &str, terms: &Terms, text: &[u8], header: &mut Vec<u8>) -> Option<()> {
     let key = keyring.writer_at(clock::now);
     let id = key.id().as_bytes();
@@ -219,8 +219,8 @@ pub(crate) fn open_signed<'a>(
     Ok((text, terms))
 }
 
-/// Splits a signed value into the value and the signature. A signed value may contain dots, but its signature is base64url
-/// text without a dot. The last dot is therefore between the value and the signature.
+/// Splits a signed value into the value and the signature. A signed value may contain dots, but its signature is
+/// base64url text without a dot. The last dot is therefore between the value and the signature.
 fn split_signature(raw: &[u8]) -> Option<(&[u8], &[u8])> {
     let dot = raw.iter().rposition(|byte| *byte == b'.')?;
     let (value, seal) = raw.split_at_checked(dot)?;
@@ -237,9 +237,9 @@ const fn is_signature_len(length: usize) -> bool {
     length >= base64_len(FIXED_LEN + TAG_LEN) && length <= base64_len(FIXED_LEN + MAX_EXTENSION_LEN + TAG_LEN)
 }
 
-/// Returns the HMAC of the version, the key's id, the terms, the cookie's name and the text of its value. The terms contain
-/// the length of the extension, and the HMAC includes the length of the name. Without the lengths, an attacker could move
-/// bytes from one part to the next. Returns `None` if the cookie's name has more than 65,535 bytes.
+/// Returns the HMAC of the version, the key's id, the terms, the cookie's name and the text of its value. The terms
+/// contain the length of the extension, and the HMAC includes the length of the name. Without the lengths, an attacker
+/// could move bytes from one part to the next. Returns `None` if the cookie's name has more than 65,535 bytes.
 fn signer_for(key: &Key, id: [u8; ID_LEN], terms: &[u8], name: &str, text: &[u8]) -> Option<Signer> {
     let mut signer = key.signer();
     let [i0, i1, i2, i3] = id;

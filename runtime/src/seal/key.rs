@@ -28,13 +28,14 @@ pub(super) const SECRET_LEN: usize = 32;
 /// Make a key with `openssl rand -base64 32` or with [`Key::generate`]. Store the key with your other secrets. Do not
 /// use a passphrase as a key, because a passphrase is not random enough.
 ///
-/// The keys that hardtack's documentation prints are refused, because everybody knows them. A key that repeats a pattern of
-/// at most 16 bytes is refused too, such as 32 equal bytes or the base64 text of `passwordpasswordpasswordpassword`.
+/// The keys that hardtack's documentation prints are refused, because everybody knows them. A key that repeats a
+/// pattern of at most 16 bytes is refused too, such as 32 equal bytes or the base64 text of
+/// `passwordpasswordpasswordpassword`.
 ///
 /// Signing and encryption use two different keys. HKDF-Expand (RFC 5869) derives each of the two keys from the secret,
 /// with a different label for each key. All clones of a `Key` share one secret. When the last clone of a `Key` is
-/// dropped, the secret is overwritten in memory. Making a key leaves no copy of the secret on the stack. The text from which
-/// you make a key is yours: an environment variable stays in the memory of the process.
+/// dropped, the secret is overwritten in memory. Making a key leaves no copy of the secret on the stack. The text from
+/// which you make a key is yours: an environment variable stays in the memory of the process.
 ///
 /// ```
 /// use hardtack::seal::Key;
@@ -53,8 +54,8 @@ pub struct Key {
 
 struct Parts {
     id: KeyId,
-    /// The secret is in memory of its own. If the secret were a field of `Parts` itself, the compiler could copy the secret to
-    /// the stack, and move `Parts` from there to the heap.
+    /// The secret is in memory of its own. If the secret were a field of `Parts` itself, the compiler could copy the
+    /// secret to the stack, and move `Parts` from there to the heap.
     secret: Zeroizing<Vec<u8>>,
     signer: Signer,
     // The cipher overwrites its key in memory when the cipher is dropped.
@@ -62,8 +63,8 @@ struct Parts {
 }
 
 impl Parts {
-    /// Derives the keys from the secret. The crates `hmac`, `sha2` and `aes` copy keys to the stack. This function has a stack
-    /// frame of its own, so that [`overwrite_stack`] overwrites the copies afterwards.
+    /// Derives the keys from the secret. The crates `hmac`, `sha2` and `aes` copy keys to the stack. This function has
+    /// a stack frame of its own, so that [`overwrite_stack`] overwrites the copies afterwards.
     #[inline(never)]
     fn derive(secret: Zeroizing<Vec<u8>>) -> Arc<Parts> {
         let derive = |label| Zeroizing::new(hkdf_expand(&secret, label));
@@ -77,8 +78,8 @@ impl Parts {
     }
 }
 
-/// Overwrites the part of the stack that an earlier call from the same function used. `derive` needs less than 16 KiB in a
-/// debug build.
+/// Overwrites the part of the stack that an earlier call from the same function used. `derive` needs less than 16 KiB
+/// in a debug build.
 #[inline(never)]
 fn overwrite_stack() {
     let mut bytes = [0_u8; 16 * 1024];
@@ -140,8 +141,9 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// Returns [`KeyError`] if the text is not base64, or if the decoded key does not have 32 bytes. Also returns an error if
-    /// the key is an example of the documentation, or repeats a short pattern. The error never contains the text of a key.
+    /// Returns [`KeyError`] if the text is not base64, or if the decoded key does not have 32 bytes. Also returns an
+    /// error if the key is an example of the documentation, or repeats a short pattern. The error never contains the
+    /// text of a key.
     ///
     /// ```
     /// use hardtack::seal::Key;

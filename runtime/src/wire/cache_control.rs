@@ -1,5 +1,5 @@
-//! Reads the caching headers of a response. The input is the response's headers. The output says whether shared caches may
-//! store the response.
+//! Reads the caching headers of a response. The input is the response's headers. The output says whether shared caches
+//! may store the response.
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
@@ -27,9 +27,9 @@ pub(crate) const TARGETED_HEADERS: [&str; 9] = [
 /// The targeted header of nginx. Its value is not a list of directives.
 pub(crate) const X_ACCEL_EXPIRES: &str = "x-accel-expires";
 
-/// Returns true if the response's headers allow shared caches to store the response: with `public` or `s-maxage`, with a
-/// `max-age` that is not zero, or with a header for a content delivery network (CDN). A response with `private`, `no-store`
-/// or `no-cache` allows it only if it also has `public` or `s-maxage`.
+/// Returns true if the response's headers allow shared caches to store the response: with `public` or `s-maxage`, with
+/// a `max-age` that is not zero, or with a header for a content delivery network (CDN). A response with `private`,
+/// `no-store` or `no-cache` allows it only if it also has `public` or `s-maxage`.
 pub(crate) fn is_public(response: &HeaderMap) -> bool {
     let is_targeted = |name| response.get_all(name).iter().any(targets_shared_caches);
     is_cache_control_public(response) || TARGETED_HEADERS.into_iter().any(is_targeted)
@@ -48,8 +48,8 @@ fn is_cache_control_public(response: &HeaderMap) -> bool {
     is_fresh && !is_restricted
 }
 
-/// Returns true unless the header of a content delivery network forbids to store the response. `X-Accel-Expires: 0` forbids
-/// it too.
+/// Returns true unless the header of a content delivery network forbids to store the response. `X-Accel-Expires: 0`
+/// forbids it too.
 fn targets_shared_caches(header: &HeaderValue) -> bool {
     let forbids = |(name, value): (&[u8], Option<&[u8]>)| match value {
         None => name == b"0" || [&b"no-store"[..], b"private"].iter().any(|word| name.eq_ignore_ascii_case(word)),

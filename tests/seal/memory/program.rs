@@ -1,5 +1,5 @@
-//! Makes keys, drops them, and searches the memory of this process for the keys. The test `seal/memory.rs` builds and runs
-//! this program. The program exits with an error if it finds a copy of a key.
+//! Makes keys, drops them, and searches the memory of this process for the keys. The test `seal/memory.rs` builds and
+//! runs this program. The program exits with an error if it finds a copy of a key.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -41,8 +41,8 @@ fn erase_stack() {
     std::hint::black_box(&mut [0_u8; 64 * 1024]);
 }
 
-/// Returns the number of copies in the memory areas for which `is_in_area` returns true. The argument of `is_in_area` is a
-/// line of `/proc/self/maps`.
+/// Returns the number of copies in the memory areas for which `is_in_area` returns true. The argument of `is_in_area`
+/// is a line of `/proc/self/maps`.
 fn copies(masked: &[u8], is_in_area: impl Fn(&str) -> bool) -> usize {
     const STEP: usize = 1 << 16;
     let mut memory = File::open("/proc/self/mem").unwrap();
@@ -81,8 +81,9 @@ fn anywhere(masked: &[u8]) -> usize {
     copies(masked, |_| true)
 }
 
-/// Makes a key, drops the key, and returns the numbers of copies: on the stack while the key exists, anywhere while the key
-/// exists, and anywhere afterwards. Does not overwrite the stack, so that copies that hardtack left there are found.
+/// Makes a key, drops the key, and returns the numbers of copies: on the stack while the key exists, anywhere while the
+/// key exists, and anywhere afterwards. Does not overwrite the stack, so that copies that hardtack left there are
+/// found.
 fn measure(make: impl FnOnce() -> (Vec<u8>, Keyring)) -> [usize; 3] {
     let (masked, keyring) = make();
     let held = [on_stack(&masked), anywhere(&masked)];

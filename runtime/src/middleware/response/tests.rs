@@ -9,8 +9,8 @@ use crate::policy::{Exception, Hsts, Policy, PolicyBuilder, PolicyHandle, Undecl
 use crate::request::head::RequestHead;
 use crate::request::tls_termination::TlsTermination;
 
-/// Sends a response with the given headers through the middleware. Returns the headers that are sent, and the kinds, the
-/// rules and the reasons of the events.
+/// Sends a response with the given headers through the middleware. Returns the headers that are sent, and the kinds,
+/// the rules and the reasons of the events.
 fn send(
     policy: PolicyBuilder,
     termination: TlsTermination,
