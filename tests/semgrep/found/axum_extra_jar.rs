@@ -21,3 +21,10 @@ pub async fn sign_out(mut jar: CookieJar) -> CookieJar {
 pub async fn theme(jar: CookieJar) -> impl axum::response::IntoResponse {
     jar.add(("theme", "dark")) // FOUND hardtack-axum-extra
 }
+
+/// The variable has the name of the parameter.
+pub async fn two(cookies: CookieJar, theme: Option<Cookie<'static>>) -> CookieJar {
+    let cookies = cookies.add(("a", "1")).add(("b", "2")); // FOUND hardtack-axum-extra
+    let with_theme = theme.map(|theme| cookies.clone().add(theme)); // FOUND hardtack-axum-extra
+    with_theme.unwrap_or(cookies)
+}
