@@ -53,6 +53,10 @@ fn counting_routes() -> Router {
     Router::new().route("/count", get(count)).route("/end", get(end)).route("/still", get(|| async { "nothing set" }))
 }
 
+/// What the policy of these tests logs about the connection of a plain HTTP request.
+const PLAIN: &str = "the connection carries no TLS; localhost does not count as HTTPS, because \
+                     `TlsTermination::strict_loopback` is set";
+
 /// A policy that records its events.
 struct RecordingPolicy {
     handle: PolicyHandle,
@@ -67,9 +71,9 @@ impl RecordingPolicy {
         RecordingPolicy { handle: PolicyHandle::new(policy), events }
     }
 
-    /// Serves the routes. The policy's layer is the outermost layer.
+    /// Serves the routes. The policy's layer is the outermost layer. Requests for loopback do not count as HTTPS.
     async fn serve(&self, routes: Router) -> TestServer {
-        TestServer::start(routes.layer(self.handle.layer(TlsTermination::per_connection()))).await
+        TestServer::start(routes.layer(self.handle.layer(TlsTermination::per_connection().strict_loopback()))).await
     }
 
     fn count(&self, kind: Kind) -> u64 {
@@ -212,7 +216,7 @@ async fn secure_appended_by_hand_is_recognized() {
 
         assert_eq!(site.client().get(site.http(path)).await.set_cookies(), [""; 0]);
         let name = expected.split('=').next().unwrap();
-        let reason = "the connection carries no TLS; a Secure cookie is not sent over plain HTTP";
+        let reason = format!("{PLAIN}; a Secure cookie is not sent over plain HTTP");
         assert_eq!(policy.events(), [format!("header dropped `{name}` (insecure, GET {path}): {reason}")]);
     }
     assert_eq!(browser.get(site.https("/count")).await.body, "2");
@@ -221,10 +225,9 @@ async fn secure_appended_by_hand_is_recognized() {
 
 #[tokio::test]
 async fn session_cookie_is_dropped_over_http_with_event() {
-    let plain = "the connection carries no TLS";
     let was_secure = "a Secure cookie is not sent over plain HTTP";
     let gets_secure =
-        "the policy makes every cookie Secure, and this response is plain HTTP; add an `exception` with a reason";
+        "the policy makes every cookie Secure, and this response is plain HTTP; add an `exception` that is `insecure`";
     for (sessions, reason) in [(sessions(), was_secure), (insecure(), gets_secure)] {
         let policy = RecordingPolicy::new(Policy::builder().force_https(false));
         let site = policy.serve(counting_routes().layer(sessions)).await;
@@ -234,7 +237,7 @@ async fn session_cookie_is_dropped_over_http_with_event() {
                 // No client gets the session cookie, so each request begins a new session.
                 assert_eq!((reply.status, reply.body.as_str(), reply.set_cookies()), (200, "1", vec![]));
                 assert_eq!(reply.header("cache-control"), None);
-                assert_eq!(policy.events(), [format!("header dropped `id` (insecure, GET /count): {plain}; {reason}")]);
+                assert_eq!(policy.events(), [format!("header dropped `id` (insecure, GET /count): {PLAIN}; {reason}")]);
             }
         }
         assert_eq!(policy.count(Kind::HeaderDropped), 4);
@@ -251,7 +254,7 @@ async fn session_cookie_is_dropped_over_http_with_event() {
         assert_eq!((end.status, end.set_cookies()), (200, vec![]));
         assert_eq!(
             policy.events().last().unwrap(),
-            &format!("header dropped `id` (insecure, GET /end): {plain}; {gets_secure}")
+            &format!("header dropped `id` (insecure, GET /end): {PLAIN}; {gets_secure}")
         );
         assert_eq!(browser.get(site.https("/count")).await.body, "1");
     }
@@ -262,7 +265,8 @@ async fn session_cookie_is_dropped_over_http_with_event() {
     let set = site.client().get(site.https("/count")).await;
     let key = set.set_cookies()[0].split(';').next().unwrap();
     for (accept, status) in [("text/html", 308), ("application/json", 403)] {
-        let reply = site.client().get_with(site.http("/count"), &[("cookie", key), ("accept", accept)]).await;
+        let headers = [("host", "site.example"), ("cookie", key), ("accept", accept)];
+        let reply = site.client().get_with(site.http("/count"), &headers).await;
         assert_eq!((reply.status, reply.set_cookies()), (status, vec![]));
     }
     assert_eq!(site.client().get_with(site.https("/count"), &[("cookie", key)]).await.body, "2");
@@ -318,7 +322,7 @@ async fn session_layer_inside_the_policy_is_hardened() {
 #[tokio::test]
 async fn session_layer_outside_the_policy_is_unchanged() {
     let policy = RecordingPolicy::new(Policy::builder().force_https(false));
-    let layer = policy.handle.layer(TlsTermination::per_connection());
+    let layer = policy.handle.layer(TlsTermination::per_connection().strict_loopback());
     let site = TestServer::start(routes_with_cart().layer(layer).layer(insecure())).await;
     let browser = site.browser();
     let tls = browser.get(site.https("/both")).await;

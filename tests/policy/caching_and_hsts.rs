@@ -133,10 +133,14 @@ async fn hsts_has_the_policy_values() {
         (Hsts::one_year(), YEAR),
         (Hsts::one_year().include_subdomains(), "max-age=31536000; includeSubDomains"),
         (Hsts::one_year().preload().include_subdomains(), "max-age=31536000; includeSubDomains; preload"),
-        (Hsts::one_year().max_age(Duration::ZERO), "max-age=0"),
         (Hsts::from(true), YEAR),
     ] {
         assert_eq!(hsts(without_force_https().hsts(policy), TlsTermination::here(), HOST_NAME, 1).await, [expected]);
+    }
+    // The stricter of both values is sent: a policy with `max-age=0` does not shorten the application's own value.
+    for (own, expected) in [(0, "max-age=0"), (1, "max-age=1")] {
+        let zero = without_force_https().hsts(Hsts::one_year().max_age(Duration::ZERO));
+        assert_eq!(hsts(zero, TlsTermination::here(), HOST_NAME, own).await, [expected]);
     }
     // If HSTS is off, the layer does not change the application's HSTS header.
     for off in [Hsts::off(), Hsts::from(false)] {

@@ -2,7 +2,9 @@
 //! request for an exempt path reaches its handler.
 
 use axum::Router;
-use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HOST, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+};
 use axum::http::{Method, StatusCode};
 use axum::routing::any;
 use hardtack::event::Kind;
@@ -50,7 +52,7 @@ async fn api_requests_are_refused_and_never_redirected() {
         let sent = RecordingPolicy::new(with_force_https())
             .send(TlsTermination::per_connection(), insecure_routes(), request)
             .await;
-        assert_eq!((sent.status, sent.header_names()), (StatusCode::FORBIDDEN, vec![]), "{method} {path}");
+        assert_eq!((sent.status, sent.header_names()), (StatusCode::FORBIDDEN, vec![CONTENT_TYPE]), "{method} {path}");
         assert_eq!(sent.event_summaries(), [(Kind::RequestRefused, "", "force-https")], "{method} {path}");
         assert!(sent.events[0].evidence.is_some());
     }
@@ -91,7 +93,7 @@ async fn redirect_from_a_nested_router_keeps_the_prefix() {
 
 #[tokio::test]
 async fn only_listed_hosts_are_redirected_to() {
-    let hosts = Policy::builder().force_https(ForceHttps::on().hosts([HOST_NAME]));
+    let hosts = Policy::builder().force_https(ForceHttps::on().hosts([HOST_NAME, "site.example"]));
     for (policy, host, is_redirected) in [
         (hosts.clone(), HOST_NAME, true),
         (hosts.clone(), "evil.example", false),

@@ -22,6 +22,9 @@ former_base_path = ["/old", "/"]
 [force_https]
 api_paths = ["/api", "/hooks"]
 exempt = ["/health"]
+exempt_under = ["/internal"]
+pages_only = false
+redirect_host = "site.example"
 hosts = ["www.site.example", "site.example"]
 https_port = 8443
 
@@ -37,10 +40,12 @@ longest_max_age = "30d"
 
 [[exceptions]]
 cookie = "legacy"
+allow = ["everything"]
 reason = "the old shop reads it until March"
 
 [[exceptions]]
 cookie = "theme"
+allow = ["readable_by_scripts", "any_same_site"]
 reason = "theme.js reads it"
 
 [[outbound_exceptions]]
@@ -49,7 +54,7 @@ reason = "the collector speaks plain HTTP, inside the cluster"
 "#;
 
 /// The settings of `EVERY_KEY`, as environment variables.
-const EVERY_VARIABLE: [(&str, &str); 19] = [
+const EVERY_VARIABLE: [(&str, &str); 22] = [
     ("UNDECLARED_COOKIES", "observe"),
     ("SESSION_NAMES", "tally, basket_key"),
     ("CACHING", "no-store"),
@@ -59,6 +64,9 @@ const EVERY_VARIABLE: [(&str, &str); 19] = [
     ("FORMER_BASE_PATH", "/old,/"),
     ("FORCE_HTTPS_API_PATHS", "/api,/hooks"),
     ("FORCE_HTTPS_EXEMPT", "/health"),
+    ("FORCE_HTTPS_EXEMPT_UNDER", "/internal"),
+    ("FORCE_HTTPS_PAGES_ONLY", "false"),
+    ("FORCE_HTTPS_REDIRECT_HOST", "site.example"),
     ("FORCE_HTTPS_HOSTS", "www.site.example,site.example"),
     ("FORCE_HTTPS_HTTPS_PORT", "8443"),
     ("HSTS_MAX_AGE", "730d"),
@@ -67,7 +75,11 @@ const EVERY_VARIABLE: [(&str, &str); 19] = [
     ("BASELINE_SAME_SITE", "Strict"),
     ("BASELINE_HTTP_ONLY", "true"),
     ("BASELINE_LONGEST_MAX_AGE", "30d"),
-    ("EXCEPTIONS", "legacy: the old shop reads it until March; theme: theme.js reads it"),
+    (
+        "EXCEPTIONS",
+        "legacy everything: the old shop reads it until March; \
+         theme readable_by_scripts any_same_site: theme.js reads it",
+    ),
     ("OUTBOUND_EXCEPTIONS", "metrics.internal: the collector speaks plain HTTP, inside the cluster"),
 ];
 
@@ -75,6 +87,8 @@ const EVERY_VARIABLE: [(&str, &str); 19] = [
 fn every_setting() -> Policy {
     const DAY: u64 = 86_400;
     let force = ForceHttps::on().api_paths(["/api", "/hooks"]).exempt(["/health"]);
+    let force = force.exempt_under(["/internal"]).pages_only(false).redirect_host("site.example");
+    let theme = Exception::for_cookie("theme").readable_by_scripts().any_same_site();
     let hsts = Hsts::one_year().max_age(Duration::from_secs(730 * DAY)).include_subdomains().preload();
     let baseline =
         Baseline::new().same_site(SameSite::Strict).http_only().longest_max_age(Duration::from_secs(30 * DAY));
@@ -86,7 +100,7 @@ fn every_setting() -> Policy {
         .caching(Caching::NoStore)
         .baseline(baseline)
         .exception(Exception::for_cookie("legacy").everything().because("the old shop reads it until March"))
-        .exception(Exception::for_cookie("theme").everything().because("theme.js reads it"))
+        .exception(theme.because("theme.js reads it"))
         .cookie_domain("site.example")
         .base_path("/vault")
         .former_cookie_domain(["old.example", "none"])
@@ -178,7 +192,7 @@ fn toml_errors_name_the_key() {
         ("hsts = 1\nhsts = 2", "`line 2`: not TOML: "),
         (
             "[[exceptions]]\ncookie = 'x'\nbecause = 'y'",
-            "`exceptions.because`: unknown; the keys are `cookie` and `reason`",
+            "`exceptions.because`: unknown; the keys are `cookie`, `allow`, `reason`",
         ),
         ("[[exceptions]]\nhost = 'x'\nreason = 'y'", "`exceptions.host`: unknown; "),
         ("[[outbound_exceptions]]\ncookie = 'x'\nreason = 'y'", "`outbound_exceptions.cookie`: unknown; "),
@@ -198,9 +212,9 @@ fn toml_errors_name_the_key() {
         ("base_path = 1", "`base_path`: expected a text"),
         ("former_cookie_domain = 'old.example'", "`former_cookie_domain`: expected a list of texts"),
         ("former_base_path = [1]", "`former_base_path`: expected a list of texts"),
-        ("exceptions = 'legacy'", "`exceptions`: expected names, each with a reason"),
-        ("exceptions = ['legacy']", "`exceptions`: expected names, each with a reason"),
-        ("[exceptions]\nlegacy = 'reason'", "`exceptions`: expected names, each with a reason"),
+        ("exceptions = 'legacy'", "`exceptions`: expected exceptions, each with "),
+        ("exceptions = ['legacy']", "`exceptions`: expected exceptions, each with "),
+        ("[exceptions]\nlegacy = 'reason'", "`exceptions`: expected exceptions, each with "),
         ("[[exceptions]]\ncookie = 1\nreason = 'y'", "`exceptions.cookie`: expected a text"),
         // Values.
         ("undeclared_cookies = 'allow'", "`undeclared_cookies`: expected one of \"observe\", \"harden\", \"refuse\""),
@@ -231,8 +245,23 @@ fn toml_errors_name_the_key() {
             "[hsts]\npreload = true\ninclude_subdomains = true\nmax_age = '364d'",
             "`hsts.preload`: preload lists accept one year or more; ",
         ),
-        ("[[exceptions]]\ncookie = 'legacy'", "`exceptions`: the exception for `legacy` has no reason; "),
-        ("[[exceptions]]\ncookie = 'legacy'\nreason = ' '", "`exceptions`: the exception for `legacy` has no reason; "),
+        (
+            "[[exceptions]]\ncookie = 'legacy'\nallow = ['everything']",
+            "`exceptions`: the exception for `legacy` has no reason; ",
+        ),
+        (
+            "[[exceptions]]\ncookie = 'legacy'\nallow = ['everything']\nreason = ' '",
+            "`exceptions`: the exception for `legacy` has no reason; ",
+        ),
+        (
+            "[[exceptions]]\ncookie = 'legacy'\nreason = 'y'",
+            "`exceptions`: the exception for `legacy` allows nothing; ",
+        ),
+        (
+            "[[exceptions]]\ncookie = 'x'\nallow = 'insecure'\nreason = 'y'",
+            "`exceptions.allow`: expected a list of texts",
+        ),
+        ("[[exceptions]]\ncookie = 'x'\nallow = ['all']\nreason = 'y'", "`exceptions.allow`: "),
         ("[[exceptions]]\nreason = 'y'", "`exceptions`: an exception has no `cookie`; "),
         ("[[outbound_exceptions]]\nhost = 'x'", "`outbound_exceptions`: the exception for `x` has no reason; "),
         // TOML syntax.
@@ -271,8 +300,17 @@ fn environment_errors_name_the_variable() {
         ("BASE_PATH", "/a;b", "`base_path`: `/a;b` is refused: "),
         ("FORMER_COOKIE_DOMAIN", "none,localhost", "`former_cookie_domain`: `localhost` is refused: "),
         ("FORMER_BASE_PATH", "/old,//", "`former_base_path`: `//` is refused: the path has an empty segment; "),
-        ("EXCEPTIONS", "legacy", "`exceptions`: the exception for `legacy` has no reason; "),
-        ("EXCEPTIONS", "legacy: x; theme:", "`exceptions`: the exception for `theme` has no reason; "),
+        ("EXCEPTIONS", "legacy everything", "`exceptions`: the exception for `legacy` has no reason; "),
+        (
+            "EXCEPTIONS",
+            "legacy insecure: x; theme insecure:",
+            "`exceptions`: the exception for `theme` has no reason; ",
+        ),
+        ("EXCEPTIONS", "legacy: x", "`exceptions`: the exception for `legacy` allows nothing; "),
+        ("EXCEPTIONS", "legacy all: x", "`HARDTACK_POLICY_EXCEPTIONS`: "),
+        ("FORCE_HTTPS_PAGES_ONLY", "no", "`HARDTACK_POLICY_FORCE_HTTPS_PAGES_ONLY`: expected `true` or `false`"),
+        ("FORCE_HTTPS_EXEMPT_UNDER", "/a/{id}", "`force_https.exempt_under`: `/a/{id}` is a pattern; "),
+        ("FORCE_HTTPS_REDIRECT_HOST", "https://x", "`force_https.redirect_host`: `https://x` is not a host name; "),
         ("OUTBOUND_EXCEPTIONS", "a b: x", "`outbound_exceptions`: `a b` is not a host name; "),
         ("HSTS_PRELOAD", "true", "`hsts.preload`: preload lists accept a host only with all its subdomains; "),
     ] {

@@ -105,7 +105,7 @@ async fn every_declaration_writes_its_exact_header() {
     }
     let policy = Policy::builder().cookie_domain("site.example").build().unwrap();
     let routes = Router::new().route("/set", get(set)).route("/vary", get(vary));
-    let site = TestServer::start(routes.layer(policy.layer(TlsTermination::per_connection()))).await;
+    let site = TestServer::start(routes.layer(policy.layer(TlsTermination::per_connection().strict_loopback()))).await;
     for client in [site.client(), Client(site.builder().http1_only().build().unwrap())] {
         assert_eq!(
             client.get(site.https("/set")).await.set_cookies(),

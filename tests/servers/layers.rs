@@ -43,7 +43,7 @@ async fn outermost_layer_covers_nested_routers_and_middleware() {
 #[tokio::test]
 async fn layer_covers_only_the_routes_before_it() {
     let set = || get(|cookies: Cookies| async move { cookies.set(session()) });
-    let layer = || policy_allowing_http().layer(TlsTermination::per_connection());
+    let layer = || policy_allowing_http().layer(TlsTermination::per_connection().strict_loopback());
     let site = TestServer::start(
         Router::new()
             .route("/covered", set())
@@ -65,7 +65,7 @@ async fn two_layers_send_each_cookie_once() {
         cookies.set(Cart(1)).unwrap();
         next.run(request).await
     }
-    let layer = || policy_allowing_http().layer(TlsTermination::per_connection());
+    let layer = || policy_allowing_http().layer(TlsTermination::per_connection().strict_loopback());
     let set = get(|cookies: Cookies| async move { cookies.set(session()) });
     let inner = Router::new().route("/", set).layer(layer());
     let site = TestServer::start(inner.layer(middleware::from_fn(outside)).layer(layer())).await;

@@ -96,7 +96,7 @@ async fn each_extractor_checks_its_scheme() {
 #[tokio::test]
 async fn unmarked_connection_counts_as_plain_http() {
     let routes = || Router::new().route("/", get(|cookies: Cookies| async move { cookies.set(session()) }));
-    let app = || routes().layer(policy_allowing_http().layer(TlsTermination::per_connection()));
+    let app = || routes().layer(policy_allowing_http().layer(TlsTermination::per_connection().strict_loopback()));
     let unmarked = TestServer::start_unmarked(app()).await;
     for url in [unmarked.https("/"), unmarked.http("/")] {
         let reply = unmarked.client().get(url).await;
@@ -131,7 +131,10 @@ async fn request_target_cannot_claim_https() {
 #[tokio::test]
 async fn plain_uri_overrules_a_tls_only_socket() {
     let routes = Router::new().route("/", get(|cookies: Cookies| async move { cookies.set(session()) }));
-    let site = TestServer::start_unmarked(routes.layer(policy_allowing_http().layer(TlsTermination::here()))).await;
+    let site = TestServer::start_unmarked(
+        routes.layer(policy_allowing_http().layer(TlsTermination::here().strict_loopback())),
+    )
+    .await;
     assert_eq!(site.client().get(site.https("/")).await.set_cookies(), [SESSION]);
     // The program marks a connection without TLS as TLS. An HTTP/2 request contains its scheme, so hardtack detects the
     // mistake. hardtack cannot detect the mistake with HTTP/1.1.
@@ -148,7 +151,8 @@ fn sets_a_session() -> Router {
 
 #[tokio::test]
 async fn forwarding_headers_need_a_trusted_proxy() {
-    let behind = |proxies: TrustedProxies| policy_allowing_http().layer(TlsTermination::at_proxy(proxies));
+    let behind =
+        |proxies: TrustedProxies| policy_allowing_http().layer(TlsTermination::at_proxy(proxies).strict_loopback());
     let loopback = || TrustedProxies::new(["127.0.0.1"]).unwrap();
     let other_network = || TrustedProxies::new(["10.0.0.0/8"]).unwrap();
 
