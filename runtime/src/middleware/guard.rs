@@ -80,7 +80,7 @@ impl PolicyGuard {
             let (kind, reason) = response.event();
             let event = Event::new(kind, Code::ForceHttps, reason);
             jar.emit(event.with_evidence(Some(verdict.evidence)));
-            return Err(PolicyResponse { response, evidence: verdict.evidence });
+            return Err(PolicyResponse { response, evidence: Box::new(verdict.evidence) });
         }
         let is_nested = head.extensions.get::<JarHandle>().is_some();
         Ok(InFlight {

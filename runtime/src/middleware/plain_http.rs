@@ -63,7 +63,8 @@ impl PlainHttpResponse {
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyResponse {
     pub(super) response: PlainHttpResponse,
-    pub(super) evidence: Evidence,
+    /// In a box, because the evidence is large and most requests are not refused.
+    pub(super) evidence: Box<Evidence>,
 }
 
 impl PolicyResponse {
