@@ -16,9 +16,10 @@ mod network;
 mod not_run;
 #[path = "wasm/site.rs"]
 mod site;
+#[path = "support/web_assembly.rs"]
+mod web_assembly;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -29,7 +30,6 @@ use tokio::runtime::Runtime;
 use browser::{Browser, Kind, StoredCookie, Tab};
 use declarations::Theme;
 use network::{Authority, Network};
-use not_run::not_run;
 use site::{DOMAIN, HOST, PARTNER, Site};
 
 #[test]
@@ -489,24 +489,8 @@ fn jar_and_audit_work(page: &Page<'_>) {
     assert_eq!(page.call("use_jar_and_audit", json!([])), "Some(\"light\") Ok(true)");
 }
 
-/// Returns the folder of the compiled program. If no compiler for WebAssembly is installed, the function prints a
-/// notice and returns `None`. In CI, a missing compiler is a failure.
+/// Returns the folder of the compiled program, or `None` if no compiler for WebAssembly is installed.
 fn program() -> Option<&'static Path> {
     static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
-    PROGRAM.get_or_init(build).as_deref()
-}
-
-fn build() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("web");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/build");
-    let output = Command::new("bash").arg(script).arg(&folder).output();
-    let why = match output {
-        Ok(output) if output.status.success() => return Some(folder.join("page")),
-        // The script `build` exits with status 69 if the machine has no compiler for WebAssembly.
-        Ok(output) if output.status.code() == Some(69) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        Ok(output) => panic!("web/build failed: {}", String::from_utf8_lossy(&output.stderr)),
-        Err(error) => format!("`bash` does not start: {error}"),
-    };
-    not_run(&format!("the WebAssembly test program is not built: {why}"));
-    None
+    PROGRAM.get_or_init(|| web_assembly::build("web")).as_deref()
 }

@@ -1,9 +1,9 @@
 //! Returns the current time as a `SystemTime`, and converts a `SystemTime` to whole seconds. A test can set the current
 //! time.
 //!
-//! `SystemTime::now` panics in WebAssembly without an operating system. A WebAssembly build with the feature `web` or
-//! `seal` uses the clock of the JavaScript host. Without these features, a WebAssembly build may run on a host without
-//! JavaScript, so the build has no clock.
+//! `SystemTime::now` panics in WebAssembly without an operating system. A WebAssembly build with the feature `axum`,
+//! `seal` or `web` uses the clock of the JavaScript host, such as a browser or Cloudflare Workers. Without these
+//! features, a WebAssembly build may run on a host without JavaScript, so the build has no clock.
 
 use std::time::SystemTime;
 
@@ -75,21 +75,25 @@ fn system_now() -> Option<SystemTime> {
 }
 
 /// Returns the time of the JavaScript host, such as a browser. Signed and sealed values need a clock, because they
-/// expire.
-#[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "seal", feature = "web")))]
+/// expire. A server needs a clock, because the middleware checks whether an `Expires` date has passed.
+#[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "axum", feature = "seal", feature = "web")))]
 fn system_now() -> Option<SystemTime> {
     let since = core::time::Duration::try_from_secs_f64(date_now() / 1000.0).ok()?;
     SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
-#[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "seal", feature = "web")))]
+#[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "axum", feature = "seal", feature = "web")))]
 #[wasm_bindgen::prelude::wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
     fn date_now() -> f64;
 }
 
-#[cfg(all(target_family = "wasm", target_os = "unknown", not(any(feature = "seal", feature = "web"))))]
+#[cfg(all(
+    target_family = "wasm",
+    target_os = "unknown",
+    not(any(feature = "axum", feature = "seal", feature = "web"))
+))]
 fn system_now() -> Option<SystemTime> {
     None
 }

@@ -100,7 +100,7 @@
 //! | `json` | cookies whose value is the type's serde JSON |
 //! | `serde` | `Serialize` for the audit's reports, without cookie values |
 //! | `tower` | `Policy::layer` for servers, `Policy::client_layer` for clients |
-//! | `axum` | extractors, errors as responses, the peer's address from `ConnectInfo` |
+//! | `axum` | extractors, errors as responses, the peer's address from `ConnectInfo`; on wasm32-unknown-unknown without `ConnectInfo` |
 //! | `axum-server` | `MarkedAcceptor`, which marks each connection as TLS or plain HTTP |
 //! | `web` | `web::get`, `web::set`, `web::remove` and `web::family` for the cookies of a page, in WebAssembly in a browser |
 //! | `actix` | `hardtack::actix`: actix-web 4, a middleware, extractors, errors as responses |

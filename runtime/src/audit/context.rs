@@ -85,8 +85,8 @@ impl Context {
     /// Sets the time at which the response was received. The lifetime of a cookie begins when the browser receives the
     /// response. The default time is the time of the audit.
     ///
-    /// On WebAssembly without an operating system, hardtack has a clock only with the feature `web` or `seal`. Without
-    /// a clock, the default time of a response is 1 January 1970.
+    /// On WebAssembly without an operating system, hardtack has a clock only with the feature `axum`, `seal` or `web`.
+    /// Without a clock, the default time of a response is 1 January 1970.
     ///
     /// ```
     /// use hardtack::audit::{Context, set_cookie};

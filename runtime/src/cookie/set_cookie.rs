@@ -113,8 +113,8 @@ impl<T: Cookie> SetCookie<T> {
     ///
     /// A call with a cookie that is declared without `max_age` does not compile.
     ///
-    /// A WebAssembly build without an operating system has a clock only with the feature `web` or `seal`. Without a
-    /// clock, the time cannot be compared with the declared `max_age`, so every time is an error. Call
+    /// A WebAssembly build without an operating system has a clock only with the feature `axum`, `seal` or `web`.
+    /// Without a clock, the time cannot be compared with the declared `max_age`, so every time is an error. Call
     /// [`max_age`](SetCookie::max_age) instead.
     ///
     /// ```
@@ -142,7 +142,8 @@ impl<T: Cookie> SetCookie<T> {
             return self.with_error(
                 "expires",
                 AttributeFault::new(
-                    "this WebAssembly build has no clock; call `max_age`, or enable the feature `web` or `seal` of hardtack",
+                    "this WebAssembly build has no clock; call `max_age`, or enable the feature `axum`, `seal` or `web` \
+                     of hardtack",
                 ),
             );
         };

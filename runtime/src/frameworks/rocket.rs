@@ -237,7 +237,7 @@ impl Fairing for LateFairing {
 /// Handles each request whose method the fairing has changed to `CONNECT`. Responds with the status of the policy's
 /// response. Later, [`LateFairing`] adds the headers of the policy's response.
 fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFuture<'r> {
-    let policy_status = state(request).policy_response.as_ref().map(PolicyResponse::status);
+    let policy_status = state(request).policy_response.as_ref().map(|response| response.status());
     let outcome = match policy_status {
         Some(code) => route::Outcome::Success(Response::build().status(status(code)).finalize()),
         // If the policy has no response to this request, the client itself sent the method `CONNECT`.
@@ -274,7 +274,7 @@ struct RequestState {
     response_extensions: Extensions,
     /// Each attached [`PolicyFairing`] adds one [`InFlight`]. The `InFlight` of the outermost fairing comes first.
     in_flight: Vec<InFlight>,
-    policy_response: Option<PolicyResponse>,
+    policy_response: Option<Box<PolicyResponse>>,
     /// The error of the request guard that failed last.
     guard_error: Option<ExtractError>,
     is_sent: bool,

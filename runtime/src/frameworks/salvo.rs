@@ -120,7 +120,7 @@ impl Handler for PolicyHoop {
         });
         let mut in_flight = match result {
             Ok(in_flight) => in_flight,
-            Err(policy_response) => return send(policy_response, res, ctrl),
+            Err(policy_response) => return send(*policy_response, res, ctrl),
         };
         let outer_jar = req.extensions_mut().insert(in_flight.jar_handle());
         ctrl.call_next(req, depot, res).await;

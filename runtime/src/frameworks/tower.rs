@@ -131,7 +131,7 @@ pin_project! {
     #[project = Projected]
     enum State<F> {
         // The policy's own response, which redirects or refuses the request.
-        PolicyResponse { response: Option<PolicyResponse> },
+        PolicyResponse { response: Option<Box<PolicyResponse>> },
         // The inner service's future. The inner service handles the request.
         Inner { #[pin] inner: F, in_flight: InFlight },
     }
@@ -179,7 +179,7 @@ fn original_uri(parts: &http::request::Parts) -> &http::Uri {
     &parts.uri
 }
 
-fn policy_response<R: Default + 'static>(policy_response: Option<PolicyResponse>) -> Response<R> {
+fn policy_response<R: Default + 'static>(policy_response: Option<Box<PolicyResponse>>) -> Response<R> {
     let mut response = Response::new(R::default());
     if let Some(policy_response) = policy_response {
         *response.status_mut() = policy_response.status();

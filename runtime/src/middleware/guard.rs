@@ -60,7 +60,7 @@ impl PolicyGuard {
     /// # Errors
     ///
     /// Returns the policy's own response if the request is redirected or refused.
-    pub(crate) fn on_request(&self, head: &RequestHead<'_>) -> Result<InFlight, PolicyResponse> {
+    pub(crate) fn on_request(&self, head: &RequestHead<'_>) -> Result<InFlight, Box<PolicyResponse>> {
         event::report_suppressed();
         let current = self.policy.current_policy();
         let verdict = self.tls_termination.verdict(head);
@@ -80,7 +80,7 @@ impl PolicyGuard {
             let (kind, reason) = response.event();
             let event = Event::new(kind, Code::ForceHttps, reason);
             jar.emit(event.with_evidence(Some(verdict.evidence)));
-            return Err(PolicyResponse { response, evidence: Box::new(verdict.evidence) });
+            return Err(Box::new(PolicyResponse { response, evidence: verdict.evidence }));
         }
         let is_nested = head.extensions.get::<JarHandle>().is_some();
         Ok(InFlight {

@@ -63,8 +63,7 @@ impl PlainHttpResponse {
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyResponse {
     pub(super) response: PlainHttpResponse,
-    /// In a box, because the evidence is large and most requests are not refused.
-    pub(super) evidence: Box<Evidence>,
+    pub(super) evidence: Evidence,
 }
 
 impl PolicyResponse {

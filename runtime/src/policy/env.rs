@@ -46,7 +46,7 @@ impl PolicyBuilder {
     /// If the value of a setting is a list, commas separate the items of the list. If the value contains several
     /// exceptions, semicolons separate the exceptions. An exception is the cookie's name, the words for what the
     /// exception allows, a colon and the reason. The words are the names of the methods of
-    /// [`Exception`](crate::policy::Exception): `insecure`, `readable_by_scripts`, `any_same_site` and `everything`. For
+    /// [`Exception`]: `insecure`, `readable_by_scripts`, `any_same_site` and `everything`. For
     /// `HARDTACK_POLICY_OUTBOUND_EXCEPTIONS`, an exception is a host, a colon and the reason.
     ///
     /// These variables count as not set if they are empty: `HARDTACK_POLICY_COOKIE_DOMAIN`,

@@ -318,11 +318,11 @@ impl Evidence {
 }
 
 /// The remedy for a peer without a known address.
-#[cfg(feature = "axum")]
+#[cfg(all(feature = "axum", not(target_family = "wasm")))]
 const UNKNOWN_PEER: &str = "serve with `app.into_make_service_with_connect_info::<SocketAddr>()`, or on a Unix socket \
                             write `TrustedProxies::unix_socket()`";
 /// The remedy for a peer without a known address.
-#[cfg(not(feature = "axum"))]
+#[cfg(not(all(feature = "axum", not(target_family = "wasm"))))]
 const UNKNOWN_PEER: &str = "insert `hardtack::tls::Peer(address)` into the request's extensions, or on a Unix socket \
                             write `TrustedProxies::unix_socket()`";
 

@@ -105,7 +105,8 @@ fn peer_in_extensions(extensions: &Extensions) -> Option<IpAddr> {
     if let Some(Peer(peer)) = extensions.get() {
         return Some(*peer);
     }
-    #[cfg(feature = "axum")]
+    // axum has `ConnectInfo` on targets with sockets only.
+    #[cfg(all(feature = "axum", not(target_family = "wasm")))]
     if let Some(axum::extract::ConnectInfo(peer)) = extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
     {
         return Some(peer.ip());

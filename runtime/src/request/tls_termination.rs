@@ -147,7 +147,7 @@ impl TlsTermination {
     }
 
     /// States that a gateway ends TLS and gives each request an absolute URI. A request counts as HTTPS if its URI
-    /// begins with `https://`. Examples are AWS Lambda with `lambda_http`, and Cloudflare Workers.
+    /// begins with `https://`. An example is Cloudflare Workers.
     ///
     /// Do not use `in_uri` for a server that accepts connections. A client of an HTTP/1.1 or HTTP/2 server can send an
     /// absolute URI with any scheme.

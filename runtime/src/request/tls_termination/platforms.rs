@@ -85,14 +85,6 @@ fn rows() -> Vec<Row> {
         plain: Arrival { peer: Some("203.0.113.7"), transport: Some(Transport::Plain), ..REQUEST },
         forged: Arrival { headers: PROTO_HTTPS, transport: Some(Transport::Plain), ..REQUEST },
     };
-    let in_uri = |setup| Row {
-        setup,
-        termination: TlsTermination::in_uri(),
-        https: Arrival { uri: "https://shop.example/cart", headers: PROTO_HTTPS, ..REQUEST },
-        plain: Arrival { uri: "http://shop.example/cart", headers: PROTO_HTTP, ..REQUEST },
-        // An event without a host has a URI without a scheme.
-        forged: Arrival { uri: "/cart", headers: PROTO_HTTPS, ..REQUEST },
-    };
     vec![
         own_tls("own TLS"),
         Row {
@@ -140,7 +132,8 @@ fn rows() -> Vec<Row> {
             },
         },
         proxied("AWS ALB", at(&["10.0.0.0/16"]), "10.0.3.17"),
-        in_uri("API Gateway and Lambda"),
+        // `tests/lambda.rs` sends whole events.
+        platform("API Gateway and Lambda", None),
         proxied("Cloudflare", at(&["173.245.48.0/20", "2400:cb00::/32"]), "2400:cb00:1::7"),
         Row {
             setup: "Cloudflare, CF-Visitor",
@@ -163,7 +156,13 @@ fn rows() -> Vec<Row> {
                 ..REQUEST
             },
         },
-        in_uri("Cloudflare Workers"),
+        Row {
+            setup: "Cloudflare Workers",
+            termination: TlsTermination::in_uri(),
+            https: Arrival { uri: "https://shop.example/cart", ..REQUEST },
+            plain: Arrival { uri: "http://shop.example/cart", ..REQUEST },
+            forged: Arrival { uri: "http://shop.example/cart", headers: PROTO_HTTPS, ..REQUEST },
+        },
         platform("Fly", Some("172.16.5.6")),
         platform("Render", Some("10.201.3.4")),
         platform("Heroku", Some("10.1.33.7")),
