@@ -1,7 +1,7 @@
 //! The error of an extractor. If an extractor returns an error, the handler does not run.
 
 use core::fmt;
-#[cfg(feature = "_layer")]
+#[cfg(any(feature = "actix", feature = "axum", feature = "poem", feature = "rocket", feature = "salvo"))]
 use std::borrow::Cow;
 
 use http::StatusCode;
@@ -55,7 +55,7 @@ impl ExtractError {
     }
 
     /// Returns the body of the response.
-    #[cfg(feature = "_layer")]
+    #[cfg(any(feature = "actix", feature = "axum", feature = "poem", feature = "rocket", feature = "salvo"))]
     pub(crate) fn body(&self) -> Cow<'static, str> {
         match self {
             ExtractError::NotHttps { evidence } => evidence.refusal_text(),

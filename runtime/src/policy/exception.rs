@@ -9,7 +9,7 @@ use super::{PolicyError, check_cookie_name, check_reason};
 /// [`readable_by_scripts`](Exception::readable_by_scripts) still gets `Secure` and `SameSite`.
 ///
 /// An exception never changes the attributes of a declared cookie, and never allows a Secure cookie over plain HTTP.
-/// With [`UndeclaredCookies::Refuse`](crate::policy::UndeclaredCookies::Refuse), the middleware does not drop a cookie
+/// With `UndeclaredCookies::Refuse`, the middleware does not drop a cookie
 /// that has an exception: the middleware adds the attributes that the exception does not allow to be missing.
 ///
 /// ```
