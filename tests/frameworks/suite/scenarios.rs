@@ -19,6 +19,7 @@ use hardtack::seal::{Key, Keyring};
 use hardtack::testing::Browser;
 use hardtack::{Policy, PolicyHandle, SameSite, TlsTermination, TrustedProxies, testing};
 use http::Version;
+use http::header::SET_COOKIE;
 use reqwest::ClientBuilder;
 
 use super::client::{Client, Reply};
@@ -497,8 +498,9 @@ async fn used_cookie_with_idle_is_reissued<F: Framework>(harness: Harness<F>) {
     let prefetched = site.get_with(&path, &[cookie, ("Sec-Purpose", "prefetch")]).await;
     assert_reply(&prefetched, 200, &[], "Some(Vault(7))");
     assert_reply(&site.get_with(&step_path("poll vault"), &[cookie]).await, 200, &[], "Some(Vault(7))");
-    let head = Client::send(site.client.0.head(site.url(&path)).header(cookie.0, cookie.1)).await;
-    assert_eq!(head.set_cookies(), [""; 0]);
+    // The test does not read the body, because poem sends one.
+    let head = site.client.0.head(site.url(&path)).header(cookie.0, cookie.1).send().await.unwrap();
+    assert!(!head.headers().contains_key(SET_COOKIE));
     let new = testing::request_header_with(&Vault(7), &keyring);
     assert_reply(&site.get_with(&path, &[("Cookie", new.to_str().unwrap())]).await, 200, &[], "Some(Vault(7))");
 }
