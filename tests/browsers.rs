@@ -23,6 +23,8 @@ mod changes;
 mod declarations;
 #[path = "browsers/declared_cookies.rs"]
 mod declared_cookies;
+#[path = "browsers/localhost.rs"]
+mod localhost;
 #[path = "support/network.rs"]
 mod network;
 #[path = "support/not_run.rs"]
@@ -68,7 +70,7 @@ fn firefox_behaves_as_predicted() {
 /// The name of a test suite, and the function that runs the cases of the suite.
 type Suite = (&'static str, fn(&mut Checks<'_>));
 
-const SUITES: [Suite; 18] = [
+const SUITES: [Suite; 19] = [
     ("declared cookies over TLS", declared_cookies::cookies_are_stored_as_declared),
     ("declared cookies on loopback over plain HTTP", declared_cookies::loopback_counts_as_https),
     ("declared cookies over plain HTTP", declared_cookies::plain_http_stores_no_secure_cookie),
@@ -78,6 +80,7 @@ const SUITES: [Suite; 18] = [
     ("cookies written by scripts", declared_cookies::scripts_write_the_declared_cookie),
     ("undeclared cookies", declared_cookies::undeclared_cookies_are_hardened),
     ("redirect and HSTS", declared_cookies::plain_http_is_redirected_once),
+    ("a first server on localhost", localhost::first_server_works_in_debug_builds),
     ("the example `shop`", shop::sign_in_and_out),
     ("a poll in flight", changes::a_stale_poll_does_not_undo_a_sign_in),
     ("two releases at once", changes::two_releases_at_once_sign_nobody_out),

@@ -205,6 +205,7 @@ codes! {
     TlsTermination, "tls-termination", "a setting of `TrustedProxies` is invalid, so every request counts as plain HTTP";
     NotHttps, "not-https", "a handler or a Secure cookie needs HTTPS, and the request came over plain HTTP";
     LayerMissing, "layer-missing", "the policy's middleware does not handle this route";
+    UncheckedCatcher, "unchecked-catcher", "a Rocket catcher also responds to requests that the policy does not check";
     NeverSent, "never-sent", "cookies were set, and no response carried them";
     ResponseSent, "response-sent", "a cookie was set after the head of the response was sent";
     Attribute, "attribute", "an attribute that was given at run time contradicts the declaration";

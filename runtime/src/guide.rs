@@ -7,6 +7,12 @@ pub mod security {}
 #[doc = include_str!("../docs/tls.md")]
 pub mod tls {}
 
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing {}
+
+#[doc = include_str!("../docs/troubleshooting.md")]
+pub mod troubleshooting {}
+
 #[doc = include_str!("../docs/side_doors.md")]
 pub mod side_doors {}
 

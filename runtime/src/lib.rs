@@ -61,6 +61,8 @@
 //!   program declares.
 //! - The guide has these pages:
 //!   - [Where TLS ends](guide::tls): the line to write for each proxy and platform
+//!   - [Test clients](guide::testing): the line that makes a test request count as HTTPS
+//!   - [Troubleshooting](guide::troubleshooting): redirect loops, 403, lost cookies, and the event of each
 //!   - [Security](guide::security), for a security team
 //!   - [Signed and sealed cookies](guide::seal)
 //!   - [Sessions that end](guide::sessions)

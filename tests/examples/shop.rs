@@ -175,7 +175,8 @@ fn random_key() -> Result<String, StatusCode> {
 fn app(routes: Router<Arc<Shop>>, policy: &PolicyHandle) -> Router {
     let shop = Arc::new(Shop::default());
     routes
-        .layer(policy.layer(TlsTermination::per_connection()))
+        // In a debug build, plain HTTP on localhost would count as HTTPS without `strict_loopback`.
+        .layer(policy.layer(TlsTermination::per_connection().strict_loopback()))
         .layer(middleware::from_fn_with_state(shop.clone(), request_log::record))
         .with_state(shop)
 }

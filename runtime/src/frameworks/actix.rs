@@ -69,7 +69,7 @@ use crate::request::tls_termination::TlsTermination;
 /// The address of the peer is the address of the socket. To use another address, add a [`Peer`] to the connection's
 /// data or to the request's extensions.
 ///
-/// If the policy redirects or refuses a request, the body of a refusal is a sentence.
+/// If the policy redirects a request, the response has an empty body. The body of a refusal is a sentence.
 ///
 /// ```
 /// use actix_web::{App, test, web};

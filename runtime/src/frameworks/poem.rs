@@ -20,7 +20,7 @@ use crate::request::tls_termination::TlsTermination;
 /// The middleware that applies a [`Policy`](crate::Policy) to an application.
 ///
 /// Add this middleware with the last `.with(..)` of the whole `Route`, so that `PolicyMiddleware` is the outermost
-/// middleware. If the policy redirects or refuses a request, the body of a refusal is a sentence.
+/// middleware. If the policy redirects a request, the response has an empty body. The body of a refusal is a sentence.
 ///
 /// With [`TlsTermination::per_connection`], poem's acceptor decides the scheme. Requests from a `TcpListener` or a
 /// `UnixListener` are plain HTTP. Requests from a listener that terminates TLS are HTTPS. One server may `combine`

@@ -8,6 +8,7 @@
 //! writes the text of the guard's error as the body. In all other cases, the fairing does not change the body of the
 //! application's response.
 
+use core::fmt;
 use std::borrow::Cow;
 use std::future::ready;
 use std::io::Cursor;
@@ -25,6 +26,7 @@ use rocket::{Build, Data, Ignite, Request, Rocket, Sentinel};
 
 use super::header_map;
 use crate::cookie::error::{ReadError, SetError};
+use crate::event::Code;
 use crate::jar::cookies::Cookies;
 use crate::middleware::extract_error::ExtractError;
 use crate::middleware::plain_http::PolicyResponse;
@@ -45,14 +47,75 @@ use crate::request::tls_termination::TlsTermination;
 /// With [`TlsTermination::per_connection`], Rocket's configuration decides whether connections carry TLS. The address
 /// of the peer is the address of the socket. The fairing does not use Rocket's `client_ip()`.
 ///
-/// If the policy redirects or refuses a request, the body of a refusal is a sentence, and no handler or catcher of the
-/// application runs. To skip the application's handlers, the fairing changes the request's method to `CONNECT`, but
-/// does not change the request's URI. The fairing's own route handles `CONNECT` before all other routes.
+/// If the policy redirects or refuses a request, no handler or catcher of the application runs. The body of a refusal
+/// is a sentence. To skip the application's handlers, the fairing changes the request's method to `CONNECT`, but does
+/// not change the request's URI. The fairing's own route handles `CONNECT` before all other routes.
 ///
-/// If Rocket does not support the method of a request, Rocket runs no fairing. Rocket then calls the catcher for the
-/// status 400.
+/// # Requests that the policy does not check
 ///
-/// If a route has an argument of type `Cookies` or `Https`, the application does not launch without this fairing.
+/// If Rocket cannot parse a request, or does not support the request's method, Rocket runs no fairing. Rocket then calls
+/// the catcher for the status 400. hardtack does not redirect or refuse such a request, and does not change the
+/// `Set-Cookie` headers of the catcher. So do not set cookies in a catcher that covers the status 400: a catcher for 400,
+/// or a default catcher. At launch, the fairing emits the event `unchecked-catcher` for each such catcher, also if the
+/// catcher sets no cookies.
+///
+/// # An application without the policy
+///
+/// If a route has an argument of type `Cookies` or `Https`, the application does not launch without this fairing. Rocket
+/// finds these arguments in the signatures of the routes (Rocket calls this a [`Sentinel`]). The check does not see a
+/// guard that another piece of code requests:
+///
+/// - your own guard that calls `request.guard::<Cookies>()`,
+/// - a handler without `#[get(..)]` or a similar attribute,
+/// - a fairing, a catcher or a responder,
+/// - an argument whose type is written with a macro, or with a type alias that hides the guard.
+///
+/// Such an application launches. Each request for `Cookies` or `Https` is then an error with the status 500, and emits
+/// the event `layer-missing`. To let the launch fail instead, implement `Sentinel` for your guard:
+///
+/// ```
+/// use hardtack::{Cookie, Cookies};
+/// use rocket::http::Status;
+/// use rocket::local::blocking::Client;
+/// use rocket::request::{FromRequest, Outcome, Request};
+/// use rocket::{Ignite, Rocket, Sentinel};
+///
+/// #[derive(Cookie)]
+/// struct Session(String);
+///
+/// struct User(String);
+///
+/// #[rocket::async_trait]
+/// impl<'r> FromRequest<'r> for User {
+///     type Error = ();
+///
+///     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+///         let Outcome::Success(cookies) = request.guard::<Cookies>().await else {
+///             return Outcome::Error((Status::Forbidden, ()));
+///         };
+///         match cookies.get::<Session>() {
+///             Some(session) => Outcome::Success(User(session.0)),
+///             None => Outcome::Forward(Status::Unauthorized),
+///         }
+///     }
+/// }
+///
+/// impl Sentinel for User {
+///     fn abort(rocket: &Rocket<Ignite>) -> bool {
+///         <Cookies as Sentinel>::abort(rocket)
+///     }
+/// }
+///
+/// #[rocket::get("/me")]
+/// fn me(user: User) -> String {
+///     user.0
+/// }
+///
+/// let without_policy = rocket::build().mount("/", rocket::routes![me]);
+/// assert_eq!(Client::debug(without_policy).unwrap_err().to_string(), "sentinel(s) aborted");
+/// ```
+///
+/// # Example
 ///
 /// ```
 /// use hardtack::rocket::PolicyFairing;
@@ -124,7 +187,10 @@ impl Fairing for PolicyFairing {
         }
         let mut route = Route::ranked(isize::MIN, Method::Connect, "/<_..>", policy_response);
         route.name = Some("hardtack's redirects and refusals".into());
-        Ok(rocket.manage(PolicyAttached).mount("/", [route]).attach(LateFairing { rounds: 3 }))
+        Ok(rocket
+            .manage(PolicyAttached)
+            .mount("/", [route])
+            .attach(LateFairing { guard: self.guard.clone(), rounds: 3 }))
     }
 
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
@@ -164,6 +230,7 @@ struct PolicyAttached;
 /// The fairing that runs after all other fairings. Other fairings can attach further fairings at ignite. So
 /// `LateFairing` attaches itself again in each round of ignite, and stays last.
 struct LateFairing {
+    guard: PolicyGuard,
     /// The number of rounds of ignite in which `LateFairing` will attach itself again.
     rounds: u8,
 }
@@ -178,7 +245,12 @@ impl Fairing for LateFairing {
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
-        Ok(rocket.attach(LateFairing { rounds: self.rounds.saturating_sub(1) }))
+        let rounds = self.rounds.saturating_sub(1);
+        if rounds == 0 {
+            // The other fairings have registered their catchers by now.
+            report_unchecked_catchers(&rocket, &self.guard);
+        }
+        Ok(rocket.attach(LateFairing { guard: self.guard.clone(), rounds }))
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
@@ -231,6 +303,34 @@ impl Fairing for LateFairing {
                 response.adjoin_raw_header(name.as_str().to_owned(), value.to_owned());
             }
         }
+    }
+}
+
+/// Emits an event for each catcher that covers the status 400. Rocket also calls such a catcher for a request that
+/// Rocket cannot parse, and runs no fairing for the request.
+fn report_unchecked_catchers(rocket: &Rocket<Build>, guard: &PolicyGuard) {
+    for catcher in rocket.catchers().filter(|catcher| matches!(catcher.code, None | Some(400))) {
+        guard.notice(Code::UncheckedCatcher, &UncheckedCatcher(catcher));
+    }
+}
+
+/// The reason of the event for a catcher that covers the status 400.
+struct UncheckedCatcher<'a>(&'a Catcher);
+
+impl fmt::Display for UncheckedCatcher<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Catcher { name, base, code, .. } = self.0;
+        f.write_str("the catcher ")?;
+        if let Some(name) = name {
+            write!(f, "`{name}` ")?;
+        }
+        let statuses = if code.is_some() { "the status 400" } else { "every status" };
+        write!(
+            f,
+            "for {statuses} at `{base}` also responds to requests that Rocket cannot parse, such as a request with an \
+             unknown method; Rocket runs no fairing for them, so the policy does not change the catcher's response; set \
+             no cookies in this catcher"
+        )
     }
 }
 

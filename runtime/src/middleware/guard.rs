@@ -55,6 +55,12 @@ impl PolicyGuard {
         self.tls_termination.configured_header()
     }
 
+    /// Emits a notice that concerns the whole application and no single request.
+    #[cfg(feature = "rocket")]
+    pub(crate) fn notice(&self, rule: Code, reason: &dyn core::fmt::Display) {
+        self.policy.current_policy().emit(&Event::new(Kind::Notice, rule, reason));
+    }
+
     /// Checks a request and makes the request's cookie jar.
     ///
     /// # Errors
@@ -277,6 +283,34 @@ mod tests {
         assert_eq!((events[1].0, events[1].1), (Kind::RequestRefused, Code::ForceHttps));
         assert!(events[1].2.contains("`TrustedProxies::hops(0)` selects no element"), "{}", events[1].2);
         assert_eq!(events.len(), 2);
+    }
+
+    /// In a release build, the refusal and its event say why localhost is refused. The page "Troubleshooting" quotes the
+    /// event.
+    #[cfg(not(debug_assertions))]
+    #[test]
+    fn release_build_names_the_reason_for_localhost() {
+        for host in ["localhost:3000", "app.localhost", "127.0.0.1:3000", "[::1]"] {
+            for peer in [None, Some([127, 0, 0, 1]), Some([172, 17, 0, 1])] {
+                let (policy, events) = handle();
+                let guard = PolicyGuard::new(policy, TlsTermination::per_connection());
+                let request = http::Request::get("/").header("Host", host).header("Accept", "text/html");
+                let (parts, ()) = request.body(()).unwrap().into_parts();
+                let caller_peer = peer.map(Into::into);
+                let head = RequestHead { caller_peer, ..RequestHead::from_parts(&parts) };
+                let Err(response) = guard.on_request(&head) else { panic!("{host} counts as HTTPS") };
+                assert_eq!(response.status(), 403);
+                let body = "this page works over HTTPS only: localhost counts as HTTPS in debug builds only";
+                assert_eq!(response.body(), body);
+                let events = events.lock().unwrap();
+                assert_eq!((events[0].0, events[0].1, events.len()), (Kind::RequestRefused, Code::ForceHttps, 1));
+                let page = include_str!("../../docs/troubleshooting.md");
+                assert!(page.contains(&format!("| `{body}` |")));
+                let (_, block) = page.split_once("<!-- event: release-build -->\n```text\n").unwrap();
+                let lines: Vec<&str> = block.lines().take_while(|line| *line != "```").collect();
+                assert_eq!(format!("WARN hardtack: {}", events[0].2), lines.join(" "));
+            }
+        }
     }
 
     #[test]

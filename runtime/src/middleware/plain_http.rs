@@ -179,9 +179,8 @@ impl fmt::Display for RefusalReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             RefusalReason::UntrustedClaim => {
-                "plain HTTP, and the request claims HTTPS, but its peer is not a trusted proxy, so a redirect would loop; \
-                 if the peer is your proxy, write `TlsTermination::at_proxy(TrustedProxies::new([\"<the peer's \
-                 address>\"])?)`"
+                "plain HTTP, and the request claims HTTPS, but no trusted proxy states HTTPS, so a redirect would loop; \
+                 if TLS ends at a proxy, name the proxy in the `TlsTermination`"
             }
             RefusalReason::ApiPath => {
                 "plain HTTP under a prefix of `force_https.api_paths`, which is never redirected; give the client an \

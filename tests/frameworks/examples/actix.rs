@@ -3,7 +3,7 @@
 //! --example actix`.
 //!
 //! Try `curl -ki -b __Host-Http-visits=2 https://localhost:8443/` and
-//! `curl -i -H 'Accept: text/html' http://localhost:8080/`.
+//! `curl -i -H 'Host: shop.example' -H 'Accept: text/html' http://localhost:8080/`.
 
 use actix_web::{App, Error, HttpServer, web};
 use hardtack::actix::PolicyMiddleware;

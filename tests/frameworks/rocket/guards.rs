@@ -5,11 +5,12 @@ use hardtack::event::Kind;
 use hardtack::policy::UndeclaredCookies;
 use hardtack::rocket::PolicyFairing;
 use hardtack::{Cookies, ExtractError, Https, Policy, PolicyHandle, TlsTermination};
+use rocket::error::ErrorKind;
 use rocket::http::{Accept, ContentType, Status};
-use rocket::local::asynchronous::LocalRequest;
+use rocket::local::asynchronous::{Client as LocalClient, LocalRequest};
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::response::content::RawHtml;
-use rocket::{catch, catchers, get, routes};
+use rocket::{Ignite, Rocket, Sentinel, catch, catchers, get, routes};
 
 use super::config;
 use super::specifics::{fairing, legacy, local, policy_allowing_http};
@@ -125,6 +126,40 @@ async fn cookies_guard_works_inside_another_guard() {
     assert_eq!(client.get("/user").dispatch().await.status(), Status::Unauthorized);
     let hostile = client.get("/user").private_cookie(("user_id", "7")).cookie(("__Host-Http-session", "a b;é%"));
     assert_eq!(hostile.dispatch().await.into_string().await.unwrap(), "a b;é%");
+}
+
+/// A guard that refuses the launch without the policy, as the docs of `PolicyFairing` show.
+struct CheckedUser(#[allow(dead_code, reason = "only the guard is under test")] User);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for CheckedUser {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        User::from_request(request).await.map(CheckedUser)
+    }
+}
+
+impl Sentinel for CheckedUser {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        <Cookies as Sentinel>::abort(rocket)
+    }
+}
+
+#[get("/checked-user")]
+fn checked_user(_user: CheckedUser) {}
+
+#[tokio::test]
+async fn own_guard_needs_a_sentinel_to_refuse_the_launch() {
+    let launch = async |routes| rocket::custom(config(None)).mount("/", routes).ignite().await;
+    // Rocket does not see that the guard `User` requests `Cookies`. The request is refused instead.
+    let client = LocalClient::tracked(launch(routes![user]).await.unwrap()).await.unwrap();
+    assert_eq!(client.get("/user").dispatch().await.status(), Status::Forbidden);
+    let error = launch(routes![checked_user]).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error}");
+    // With the policy, both applications launch.
+    let app = rocket::custom(config(None)).attach(fairing(Policy::builder()));
+    app.mount("/", routes![user, checked_user]).ignite().await.unwrap();
 }
 
 #[tokio::test]

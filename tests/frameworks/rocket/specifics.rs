@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use hardtack::event::Code;
 use hardtack::policy::{ForceHttps, Hsts, PolicyBuilder};
 use hardtack::rocket::PolicyFairing;
 use hardtack::{AnyScheme, Cookies, ExtractError, Https, Policy, TlsTermination, TrustedProxies};
@@ -401,4 +402,79 @@ async fn unparsable_request_has_no_jar() {
     let site = Site::http(routes![health], fairing(Policy::builder())).await;
     let response = site.send_raw(&format!("QUERY / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n")).await;
     assert!(response.starts_with("HTTP/1.1 400 ") && !response.contains("set-cookie"), "{response}");
+}
+
+// ---- Catchers that the policy does not check.
+
+/// A catcher that sets a cookie by hand.
+struct SetsCookie;
+
+impl<'r> rocket::response::Responder<'r, 'static> for SetsCookie {
+    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+        Response::build().raw_header("Set-Cookie", "sid=1").ok()
+    }
+}
+
+#[catch(400)]
+fn for_400() -> SetsCookie {
+    SetsCookie
+}
+
+#[catch(default)]
+fn for_every_status() -> SetsCookie {
+    SetsCookie
+}
+
+#[catch(404)]
+fn for_404() -> SetsCookie {
+    SetsCookie
+}
+
+#[tokio::test]
+async fn catchers_for_400_are_reported_at_launch() {
+    let reports = async |app: Rocket<Build>| {
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let seen = events.clone();
+        let policy = Policy::builder().on_event(move |event| {
+            assert_eq!((event.kind, event.rule), (hardtack::event::Kind::Notice, Code::UncheckedCatcher));
+            seen.lock().unwrap().push(event.to_string());
+        });
+        app.attach(fairing(policy)).ignite().await.unwrap();
+        events.lock().unwrap().clone()
+    };
+    let text = |catcher: &str| {
+        format!(
+            "notice (unchecked-catcher): the catcher {catcher} also responds to requests that Rocket cannot parse, such \
+             as a request with an unknown method; Rocket runs no fairing for them, so the policy does not change the \
+             catcher's response; set no cookies in this catcher"
+        )
+    };
+    let app = || rocket::custom(config(None)).mount("/", routes![health]);
+    assert_eq!(reports(app()).await, [""; 0]);
+    assert_eq!(reports(app().register("/", catchers![for_404])).await, [""; 0]);
+    let both = app().register("/", catchers![for_400]).register("/api", catchers![for_every_status]);
+    let both = reports(both).await;
+    assert_eq!(
+        both,
+        [text("`for_400` for the status 400 at `/`"), text("`for_every_status` for every status at `/api`")]
+    );
+    // A fairing that is attached later can register a catcher too.
+    let stage = AdHoc::on_ignite("stage", |app| async { app.register("/", catchers![for_400]) });
+    let stage = AdHoc::on_ignite("outer stage", move |app| async move { app.attach(stage) });
+    assert_eq!(reports(app().attach(stage)).await, [text("`for_400` for the status 400 at `/`")]);
+}
+
+/// The limit that the guarantees name: Rocket runs no fairing for a request that it cannot parse.
+#[tokio::test]
+async fn unknown_method_reaches_a_catcher_unchecked() {
+    let app = rocket::custom(config(None)).attach(fairing(Policy::builder())).mount("/", routes![health]);
+    let site = Site::new(app.register("/", catchers![for_400, for_404]), certificate(), false).await;
+    let send = async |line: &str| {
+        site.send_raw(&format!("{line} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n")).await
+    };
+    let unchecked = send("BREW /nowhere").await;
+    assert!(unchecked.contains("\r\nset-cookie: sid=1\r\n"), "{unchecked}");
+    // The policy refuses a request that Rocket can parse, and no catcher runs.
+    let refused = send("GET /nowhere").await;
+    assert!(refused.starts_with("HTTP/1.1 403 ") && !refused.contains("set-cookie"), "{refused}");
 }

@@ -320,7 +320,7 @@ fn every_reason_has_a_remedy() {
         assert_eq!(text.matches("; ").count(), 1, "one reason and one remedy: {text}");
     }
     let claim = RefusalReason::UntrustedClaim.to_string();
-    for part in ["not a trusted proxy", "a redirect would loop", "TlsTermination::at_proxy(TrustedProxies::new(["] {
+    for part in ["no trusted proxy states HTTPS", "a redirect would loop", "name the proxy in the `TlsTermination`"] {
         assert!(claim.contains(part), "{claim}");
     }
 }

@@ -1,0 +1,308 @@
+//! Provokes each situation of the guide's page `runtime/docs/troubleshooting.md`. Compares the log lines and the bodies
+//! that the page quotes with the lines that hardtack logs and the bodies that it sends.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
+
+#[path = "support/snippets.rs"]
+#[allow(dead_code, reason = "other test binaries use the rest")]
+mod snippets;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
+use axum::routing::{MethodRouter, get};
+use hardtack::policy::PolicyBuilder;
+use hardtack::seal::{Key, Keyring};
+use hardtack::tls::{Peer, Transport};
+use hardtack::{Cookie, Cookies, Https, Policy, SetError, TlsTermination, TrustedProxies, testing};
+use tower::{ServiceExt as _, service_fn};
+
+const PAGE: &str = include_str!("../runtime/docs/troubleshooting.md");
+
+/// The session of the signed-in user.
+#[derive(Cookie)]
+#[cookie(sealed, max_age = "8h")]
+struct Session(String);
+
+/// The colour scheme.
+#[derive(Cookie)]
+#[cookie(max_age = "365d")]
+struct Theme(String);
+
+/// The language of the pages, for all hosts of the shop.
+#[derive(Cookie)]
+#[cookie(name = "__Secure-lang", domain = "shop.example", max_age = "365d")]
+struct Language(String);
+
+// ---- The text of the page.
+
+/// Returns the log line that the page quotes below the comment `<!-- event: name -->`. The page wraps long lines.
+fn quoted(name: &str) -> String {
+    let block = snippets::code_block(PAGE, &format!("event: {name}"), "text");
+    block.lines().collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the names of all log lines that the page quotes.
+fn quoted_names() -> Vec<&'static str> {
+    PAGE.split("<!-- event: ").skip(1).map(|rest| rest.split(" -->").next().unwrap()).collect()
+}
+
+// ---- A request, its response, and the log.
+
+/// A request, and the settings of the server.
+struct Situation {
+    policy: PolicyBuilder,
+    termination: TlsTermination,
+    handler: MethodRouter,
+    method: Method,
+    peer: Option<&'static str>,
+    transport: Option<Transport>,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Situation {
+    /// Returns a page request of a browser. The server does not know the peer and the transport.
+    fn new(termination: TlsTermination) -> Situation {
+        Situation {
+            policy: Policy::builder(),
+            termination,
+            handler: get(async || "a page"),
+            method: Method::GET,
+            peer: None,
+            transport: None,
+            headers: vec![(HOST.as_str(), "shop.example".into()), (ACCEPT.as_str(), "text/html".into())],
+        }
+    }
+
+    /// Returns a request over a connection with TLS.
+    fn https(handler: MethodRouter) -> Situation {
+        let situation = Situation::new(TlsTermination::per_connection());
+        Situation { transport: Some(Transport::Tls), handler, ..situation }
+    }
+
+    /// Returns a request over a connection without TLS. The policy does not force HTTPS.
+    fn plain_http(handler: MethodRouter) -> Situation {
+        let situation = Situation::new(TlsTermination::per_connection());
+        let policy = situation.policy.force_https(false);
+        Situation { policy, transport: Some(Transport::Plain), handler, ..situation }
+    }
+
+    /// Returns a request from `peer` to a server that trusts the proxy 10.0.0.5.
+    fn behind_proxy(peer: Option<&'static str>) -> Situation {
+        let proxies = TrustedProxies::new(["10.0.0.5"]).unwrap();
+        Situation { peer, ..Situation::new(TlsTermination::at_proxy(proxies)) }
+    }
+
+    /// Returns a request with the host `localhost`.
+    fn localhost(termination: TlsTermination) -> Situation {
+        Situation::new(termination).header(HOST.as_str(), "localhost:3000")
+    }
+
+    fn header(mut self, name: &'static str, value: &str) -> Situation {
+        self.headers.retain(|(other, _)| *other != name);
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    fn send(self) -> Outcome {
+        let app = Router::new().route("/", self.handler).layer(self.policy.build().unwrap().layer(self.termination));
+        let mut request = Request::builder().method(self.method);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(peer) = self.peer {
+            request = request.extension(Peer(peer.parse::<IpAddr>().unwrap()));
+        }
+        if let Some(transport) = self.transport {
+            request = request.extension(transport);
+        }
+        send(app, request.body(Body::empty()).unwrap())
+    }
+}
+
+#[derive(Debug)]
+struct Outcome {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+    /// The lines of the log, without the time.
+    log: Vec<String>,
+}
+
+impl Outcome {
+    /// Returns true if a line of the log has the quoted text. The fields `cookie` and `rule` follow the text in the log.
+    fn has_logged(&self, quoted: &str) -> bool {
+        !quoted.is_empty()
+            && self.log.iter().any(|line| {
+                let fields = line.trim_start().strip_prefix(quoted);
+                fields.is_some_and(|fields| fields.starts_with(" cookie=") || fields.starts_with(" rule="))
+            })
+    }
+}
+
+/// Sends a request to the application, and records the log.
+fn send(app: Router, request: Request<Body>) -> Outcome {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .without_time()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::DEBUG)
+        .with_writer(move || writer.clone())
+        .finish();
+    let (parts, body) = tracing::subscriber::with_default(subscriber, || {
+        block_on(async {
+            let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
+            (parts, to_bytes(body, 1000).await.unwrap())
+        })
+    });
+    let log = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
+    Outcome {
+        status: parts.status,
+        headers: parts.headers,
+        body: String::from_utf8(body.to_vec()).unwrap(),
+        log: log.lines().map(str::to_owned).collect(),
+    }
+}
+
+/// The text of the log.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+// ---- The situations.
+
+/// Returns each situation with the status of the response, by the name of the log line on the page.
+fn situations() -> Vec<(&'static str, u16, Situation)> {
+    let per_connection = TlsTermination::per_connection;
+    let plain_http = || Situation { transport: Some(Transport::Plain), ..Situation::new(per_connection()) };
+    let set_cookie = |header: &'static str| get(async move || ([(SET_COOKIE, header)], "from a library"));
+    let claiming = |situation: Situation| situation.header("X-Forwarded-Proto", "https");
+    let two_languages = "__Secure-lang=en; __Secure-lang=de";
+    vec![
+        // Too many redirects.
+        ("proxy-silent", 308, Situation::behind_proxy(Some("10.0.0.5"))),
+        ("proxy-says-http", 308, Situation::behind_proxy(Some("10.0.0.5")).header("X-Forwarded-Proto", "http")),
+        ("proxy-list", 308, Situation::behind_proxy(Some("10.0.0.5")).header("X-Forwarded-Proto", "https, http")),
+        // 403.
+        ("no-proxy-named", 403, claiming(Situation { peer: Some("10.0.0.7"), ..Situation::new(per_connection()) })),
+        ("other-proxy", 403, claiming(Situation::behind_proxy(Some("10.0.0.7")))),
+        ("unknown-peer", 403, claiming(Situation::behind_proxy(None))),
+        ("not-a-page", 403, Situation { method: Method::POST, ..plain_http() }),
+        ("handler-needs-https", 403, Situation::plain_http(get(async |_: Https| "secret"))),
+        // A cookie that does not come back.
+        ("wrong-domain", 200, Situation::https(get(set_language)).header(HOST.as_str(), "staging.example")),
+        ("over-plain-http", 200, Situation::plain_http(set_cookie("lang=en"))),
+        ("response-sent", 200, Situation::https(get(set_too_late))),
+        ("two-values", 200, Situation::https(get(language)).header(COOKIE.as_str(), two_languages)),
+        // Works in Chrome and not in Safari.
+        ("loopback", 200, Situation::localhost(per_connection())),
+        // Signed out at every deploy.
+        ("unknown-key", 200, new_key()),
+        // 500.
+        ("no-keyring", 500, Situation::https(get(sign_in))),
+        // A redirect to the wrong port.
+        ("loopback-port", 403, Situation::localhost(TlsTermination::none())),
+        // localhost in a container.
+        ("other-host", 308, Situation::new(per_connection()).header(HOST.as_str(), "192.168.1.20:3000")),
+        ("public-peer", 403, Situation { peer: Some("203.0.113.9"), ..Situation::localhost(per_connection()) }),
+    ]
+}
+
+/// Each deployment makes a new key. The browser still has a cookie of the last deployment.
+fn new_key() -> Situation {
+    let last_deployment = Keyring::new(Key::generate());
+    let header = testing::request_header_with(&Session("Ada".into()), &last_deployment);
+    let situation = Situation::https(get(me)).header(COOKIE.as_str(), header.to_str().unwrap());
+    Situation { policy: situation.policy.keyring(Keyring::new(Key::generate())), ..situation }
+}
+
+async fn set_language(cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(Language("en".into()))
+}
+
+async fn set_too_late(cookies: Cookies) {
+    // Sends the head of the response, as a framework does before the body streams.
+    cookies.write(&mut HeaderMap::new());
+    assert!(cookies.set(Theme("dark".into())).is_err());
+}
+
+async fn language(cookies: Cookies) -> String {
+    cookies.get::<Language>().map_or("unknown".into(), |language| language.0)
+}
+
+async fn sign_in(cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(Session("Ada".into()))
+}
+
+async fn me(cookies: Cookies) -> String {
+    cookies.get::<Session>().map_or("signed out".into(), |session| session.0)
+}
+
+// ---- The tests.
+
+/// All situations run in one test, because hardtack logs the notice about localhost only once per process.
+#[test]
+fn each_situation_logs_the_quoted_line() {
+    // Other tests check these lines.
+    let mut names = vec!["layer-missing", "release-build"];
+    for (name, status, situation) in situations() {
+        names.push(name);
+        if matches!(name, "loopback" | "public-peer") && !cfg!(debug_assertions) {
+            // In a release build, localhost never counts as HTTPS, so the log has another line.
+            continue;
+        }
+        let outcome = situation.send();
+        assert!(outcome.has_logged(&quoted(name)), "{name}\npage: {}\n{outcome:#?}", quoted(name));
+        assert_eq!(outcome.status, status, "{name}: {outcome:#?}");
+        match status {
+            308 => assert!(outcome.headers["location"].to_str().unwrap().starts_with("https://"), "{name}"),
+            403 => {
+                let row = format!("| `{}` |", outcome.body);
+                assert!(PAGE.contains(&row), "the page has no row for the body of {name}: {}", outcome.body);
+            }
+            500 => assert_eq!(outcome.body, "internal error"),
+            _ => {}
+        }
+    }
+    let mut quoted = quoted_names();
+    quoted.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(names, quoted, "each quoted line has one situation");
+}
+
+#[test]
+fn missing_layer_is_logged_with_the_quoted_line() {
+    let outcome = send(Router::new().route("/", get(me)), Request::new(Body::empty()));
+    assert!(outcome.has_logged(&quoted("layer-missing")), "{outcome:#?}");
+    assert_eq!((outcome.status.as_u16(), &*outcome.body), (500, "internal error"));
+}
+
+/// Middleware of tower can have another body type than axum. hardtack can only make the default value of such a body.
+#[test]
+fn refusal_is_empty_if_the_body_type_is_not_from_axum() {
+    let inner = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new("a page".to_owned())));
+    let service = tower::Layer::layer(&Policy::default().layer(TlsTermination::none()), inner);
+    let request = Request::post("/").header(HOST, "shop.example").body(Body::empty()).unwrap();
+    let response = block_on(service.oneshot(request)).unwrap();
+    assert_eq!((response.status(), response.headers().get(CONTENT_TYPE)), (StatusCode::FORBIDDEN, None));
+    assert_eq!(response.body(), "");
+}
