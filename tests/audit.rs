@@ -2,7 +2,8 @@
 //!
 //! - For each audit rule: headers that cause a finding, and similar headers that cause no finding.
 //! - The full report of a response that sets ten faulty cookies.
-//! - The example `audit`, which is run as a process.
+//! - The command `hardtack`, which is run as a process.
+//! - The `Set-Cookie` headers of known products.
 //! - Every `Set-Cookie` header in `tests/vectors`.
 //!
 //! No report may show a cookie's value.
@@ -10,12 +11,14 @@
 
 #[path = "audit/any_header.rs"]
 mod any_header;
+#[path = "support/built.rs"]
+mod built;
+#[path = "audit/command.rs"]
+mod command;
 #[path = "audit/declared_cookies.rs"]
 mod declared_cookies;
-#[path = "support/example.rs"]
-mod example;
-#[path = "audit/saved_responses.rs"]
-mod saved_responses;
+#[path = "audit/product_headers.rs"]
+mod product_headers;
 #[allow(dead_code, reason = "other test binaries use more of it")]
 #[path = "support/vectors.rs"]
 mod vectors;

@@ -15,14 +15,14 @@
 mod app_server;
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "support/built.rs"]
+mod built;
 #[path = "browsers/changes.rs"]
 mod changes;
 #[path = "browsers/declarations.rs"]
 mod declarations;
 #[path = "browsers/declared_cookies.rs"]
 mod declared_cookies;
-#[path = "support/example.rs"]
-mod example;
 #[path = "browsers/localhost.rs"]
 mod localhost;
 #[path = "support/network.rs"]

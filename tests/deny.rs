@@ -160,19 +160,35 @@ fn each_word_refuses_only_its_weakness() {
         (Rule::Unprefixed, &[INSECURE, UNPREFIXED, BOTH_UNPREFIXED]),
         (Rule::DomainWide, &[DOMAIN]),
         (Rule::LongLived, &[LONG]),
-        // The list of public suffixes needs the feature `public-suffix`, which this crate does not enable.
+        // The test `public_suffix_without_its_feature_is_an_error` covers this lint.
         (Rule::PublicSuffix, &[]),
         (Rule::PartitionAlone, &[ALONE]),
         (Rule::FormerName, &[FORMER]),
     ];
     let all: Vec<Rule> = Rule::ALL.iter().copied().filter(|rule| rule.kind() != RuleKind::Error).collect();
     assert_eq!(lints.iter().map(|(rule, _)| *rule).collect::<Vec<_>>(), all, "a lint is not tested here");
-    for (rule, expected) in lints {
+    for (rule, expected) in lints.iter().filter(|(rule, _)| *rule != Rule::PublicSuffix) {
         assert_eq!(errors(rule.id()), at(&expected.concat()), "{rule}");
     }
     assert_eq!(errors("max-age=30d"), at(&[LONG, MONTH].concat()));
     assert_eq!(errors("max-age=90d"), at(LONG));
     assert_eq!(errors("insecure,same-site-none"), at(&[INSECURE, SAME_SITE, BOTH_INSECURE].concat()));
+}
+
+#[test]
+fn public_suffix_without_its_feature_is_an_error() {
+    let (shop, _guard) = shop();
+    for demand in ["public-suffix", "max-age=900d,public-suffix -my-shop::Banner"] {
+        let errors = shop.compile_errors("my-shop", &[("HARDTACK_DENY", demand)]);
+        assert_eq!(
+            errors.iter().map(|error| error.text.as_str()).collect::<Vec<_>>(),
+            [
+                "in the environment variable `HARDTACK_DENY`, `public-suffix` needs hardtack's feature `public-suffix`; in \
+              Cargo.toml, add it to the `features` of `hardtack`, or remove the word"
+            ],
+            "{demand}"
+        );
+    }
 }
 
 #[test]
@@ -310,8 +326,8 @@ fn function() {
     assert!(lines("").is_empty());
     let all = [5, 12, 15, 18, 22, 28];
     assert_eq!(lines("all"), all);
-    // Every error names the exception that would except the cookie, also if the deny list has an exception for a type of
-    // the same name.
+    // Every error names the exception that would except the cookie, also if the deny list has an exception for a type
+    // of the same name.
     let same_names = "-paths::Theme -paths::Old -paths::Former -paths::Site -paths::function::Local";
     for demand in ["all".to_owned(), format!("all {same_names}")] {
         let found = errors(&demand);
@@ -386,14 +402,14 @@ fn changing_the_variable_rebuilds_only_crates_with_cookies() {
     check(&shop, &[]);
     assert_eq!(check(&shop, &[]), nothing());
     assert_eq!(check(&shop, &[("HARDTACK_DENY", "insecure")]), rebuilt(false));
-    assert_eq!(check(&shop, &[("HARDTACK_DENY", "public-suffix")]), rebuilt(true));
-    assert_eq!(check(&shop, &[("HARDTACK_DENY", "public-suffix")]), nothing());
+    assert_eq!(check(&shop, &[("HARDTACK_DENY", "max-age=900d")]), rebuilt(true));
+    assert_eq!(check(&shop, &[("HARDTACK_DENY", "max-age=900d")]), nothing());
     assert_eq!(check(&shop, &[]), rebuilt(true));
 
     // A workspace can set `HARDTACK_DENY` in the table `[env]` of `.cargo/config.toml`.
     shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"insecure\"\n");
     assert_eq!(check(&shop, &[]), rebuilt(false));
-    shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"public-suffix\"\n");
+    shop.write(".cargo/config.toml", "[env]\nHARDTACK_DENY = \"max-age=900d\"\n");
     assert_eq!(check(&shop, &[]), rebuilt(true));
     assert_eq!(check(&shop, &[]), nothing());
     // The environment overrides a variable that `.cargo/config.toml` sets without `force`.

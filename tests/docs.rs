@@ -50,6 +50,58 @@ fn changing_page_shows_the_functions_that_its_blocks_include() {
     assert_eq!(page.matches("\n```rust").count(), page.matches(included).count() + 1);
 }
 
+/// Returns the words of a text that are the base64 text of 32 bytes.
+fn keys_in(text: &str) -> Vec<&str> {
+    use base64::Engine as _;
+
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/-_=".contains(c);
+    let words = text.split(|c| !is_base64(c)).flat_map(|word| word.split_inclusive('='));
+    let engines = [base64::engine::general_purpose::STANDARD_NO_PAD, base64::engine::general_purpose::URL_SAFE_NO_PAD];
+    let is_key = |word: &&str| {
+        let word = word.trim_end_matches('=');
+        // The name of a test may have the form of base64 too.
+        let is_mixed = word.chars().any(char::is_uppercase) && word.chars().any(char::is_lowercase);
+        is_mixed && engines.iter().any(|engine| engine.decode(word).is_ok_and(|bytes| bytes.len() == 32))
+    };
+    words.filter(is_key).collect()
+}
+
+/// Returns the lines of all doc comments in a folder of Rust files.
+fn doc_comments(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let texts = entries.map(|path| match path.is_dir() {
+        true => doc_comments(&path),
+        false => {
+            let text = fs::read_to_string(&path).unwrap();
+            let lines =
+                text.lines().map(str::trim_start).filter(|line| line.starts_with("///") || line.starts_with("//!"));
+            lines.map(|line| format!("{line}\n")).collect()
+        }
+    });
+    texts.collect()
+}
+
+#[test]
+fn printed_keys_are_refused() {
+    use hardtack::seal::Key;
+
+    let mut texts =
+        vec![README.to_owned(), doc_comments(&path("../runtime/src")), doc_comments(&path("../macros/src"))];
+    for entry in fs::read_dir(path("../runtime/docs")).unwrap() {
+        texts.push(fs::read_to_string(entry.unwrap().path()).unwrap());
+    }
+    let keys: Vec<&str> = texts.iter().flat_map(|text| keys_in(text)).collect();
+    assert!(keys.len() >= 4, "the documentation shows keys in two places: {keys:?}");
+    for key in keys {
+        let error = Key::from_base64(key).unwrap_err().to_string();
+        assert!(error.starts_with("the key is an example of the documentation"), "{key}: {error}");
+    }
+    // The scan finds a key that would be accepted.
+    let (new, one) = (Key::generate().to_base64(), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    let text = format!("COOKIE_KEYS=\"{new} {}\" {one}", new.trim_end_matches('='));
+    assert_eq!(keys_in(&text), [new.as_str(), new.trim_end_matches('=')]);
+}
+
 #[test]
 fn tests_named_on_the_security_page_exist() {
     let section = SECURITY.split("\n## ").find(|section| section.starts_with("What is guaranteed\n")).unwrap();

@@ -1,4 +1,4 @@
-//! Tests of the inventory: the listed cookies, the places of the declarations, the four output formats, and `deny`.
+//! Tests of the inventory: the listed cookies, the places of the declarations, the five output formats, and `deny`.
 //!
 //! The tests compile and run a program with the real cargo. The program consists of three crates. One of the three
 //! crates declares no cookie.
@@ -83,6 +83,7 @@ fn main() {
         "json" => print!("{}", inventory.to_json()),
         "sarif" => print!("{}", inventory.to_sarif()),
         "html" => print!("{}", inventory.to_html()),
+        "disclosure" => print!("{}", inventory.to_disclosure_html()),
         demand => match inventory.deny(demand) {
             Ok(()) => println!("no weaknesses"),
             Err(denied) => println!("{denied}"),
@@ -158,7 +159,7 @@ fn attributes_reasons_and_findings_match_the_declarations() {
         session["attributes"],
         serde_json::json!({
             "secure": true, "http_only": true, "same_site": "Lax", "path": "/", "domain": null, "max_age": 28800,
-            "partitioned": false, "read_only": false, "seal": null,
+            "idle": null, "partitioned": false, "read_only": false, "seal": null,
         })
     );
     assert_eq!((&session["findings"], &session["reason"]), (&serde_json::json!([]), &Value::Null));
@@ -254,6 +255,33 @@ fn html_is_escaped_and_loads_nothing() {
     assert!(page.contains("<dt>lifetime</dt><dd>8 hours</dd>"), "{page}");
     assert!(page.contains("<dt>same name as</dt><dd>shop::Wrapped</dd>"), "{page}");
     assert_eq!(page.matches("<dt>same name as</dt>").count(), 2);
+}
+
+#[test]
+fn public_suffix_needs_its_feature() {
+    let denied = output_of("public-suffix");
+    let message = "`public-suffix` needs hardtack's feature `public-suffix`; in Cargo.toml, add it to the `features` of \
+                   `hardtack`, or remove the word";
+    assert_eq!(denied, format!("the cookies of this program do not pass the deny list:\n  {message}\n"));
+}
+
+#[test]
+fn disclosure_is_the_expected_page() {
+    let page = output_of("disclosure");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("inventory/disclosure.html");
+    if std::env::var_os("DISCLOSURE").is_some_and(|value| value == "overwrite") {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(page, std::fs::read_to_string(&path).unwrap());
+    assert_eq!(page.matches("<article>").count(), 6);
+    // The page is for the public: it has no source lines, no types, no reasons and no findings.
+    for text in [".rs", "::", "theme.js", "CWE", "Low", "unexpected\"", "SameSite", "<script", "src=", "href=", "url("]
+    {
+        assert!(!page.contains(text), "{text}\n{page}");
+    }
+    for text in ["The session of the signed-in user.", "8 hours", "until you close the browser", "PHPSESSID"] {
+        assert!(page.contains(text), "{text}\n{page}");
+    }
 }
 
 #[test]

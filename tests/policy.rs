@@ -19,6 +19,8 @@ mod audit;
 mod baseline;
 #[path = "policy/caching_and_hsts.rs"]
 mod caching_and_hsts;
+#[path = "policy/clear_site_data.rs"]
+mod clear_site_data;
 #[path = "policy/client_layer.rs"]
 mod client_layer;
 #[path = "policy/events.rs"]

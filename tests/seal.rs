@@ -3,7 +3,9 @@
 //! - vectors (values and expected results) that another implementation wrote,
 //! - attacks,
 //! - key rotation while clients send requests,
-//! - declarations with `signed`, `sealed` and `json`.
+//! - declarations with `signed`, `sealed` and `json`,
+//! - sessions that end by `idle`,
+//! - copies of keys in the memory of the process.
 //!
 //! The tests set the library's clock, so no test has to wait.
 
@@ -13,8 +15,14 @@
 mod attacks;
 #[path = "seal/declarations.rs"]
 mod declarations;
+#[path = "seal/idle.rs"]
+mod idle;
+#[path = "seal/memory.rs"]
+mod memory;
 #[path = "seal/missing_features.rs"]
 mod missing_features;
+#[path = "support/not_run.rs"]
+mod not_run;
 #[path = "seal/rotation.rs"]
 mod rotation;
 #[path = "seal/vectors.rs"]
@@ -41,7 +49,9 @@ const NOW: u64 = 1_800_000_000;
 /// Returns a test key. The same number returns the same key in every run.
 fn key(number: u8) -> Key {
     use base64::Engine as _;
-    Key::from_base64(&base64::engine::general_purpose::STANDARD.encode([number; 32])).unwrap()
+    // A key that repeats one byte would be refused.
+    let secret: [u8; 32] = std::array::from_fn(|at| if at == 0 { !number } else { number });
+    Key::from_base64(&base64::engine::general_purpose::STANDARD.encode(secret)).unwrap()
 }
 
 /// Returns the jar of a request with the given `Cookie` header.

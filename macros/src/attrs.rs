@@ -27,8 +27,8 @@ pub(crate) struct Given<T> {
     pub(crate) value: T,
 }
 
-/// The arguments of one cookie, enum variant or set, or of one `formerly(…)`. If the user did not write a key, the field
-/// of the key is `None`.
+/// The arguments of one cookie, enum variant or set, or of one `formerly(…)`. If the user did not write a key, the
+/// field of the key is `None`.
 #[derive(Default)]
 pub(crate) struct Arguments {
     /// `name`: the cookie's whole name, including the prefix.
@@ -39,6 +39,8 @@ pub(crate) struct Arguments {
     pub(crate) domain: Option<Given<DomainSource>>,
     /// `max_age`: the `Max-Age` attribute.
     pub(crate) max_age: Option<Given<Constant<Duration>>>,
+    /// `idle`: the time without a request after which the cookie expires.
+    pub(crate) idle: Option<Given<Constant<Duration>>>,
     /// `same_site`: the `SameSite` attribute.
     pub(crate) same_site: Option<Given<SameSite>>,
     /// `http_only`: true if the cookie has the `HttpOnly` attribute.
@@ -341,6 +343,7 @@ fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Argu
         AttributeKey::Path => arguments.path = parser.text(),
         AttributeKey::Domain => arguments.domain = parser.domain(),
         AttributeKey::MaxAge => arguments.max_age = parser.duration(),
+        AttributeKey::Idle => arguments.idle = parser.duration(),
         AttributeKey::SameSite => arguments.same_site = parser.same_site(),
         AttributeKey::HttpOnly => arguments.http_only = parser.boolean(),
         AttributeKey::Secure => arguments.secure = parser.boolean(),
@@ -501,7 +504,7 @@ impl ValueParser<'_> {
 
     fn duration(&mut self) -> Option<Given<Constant<Duration>>> {
         if let Some(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) = &self.value {
-            let text = format!("`max_age` needs a unit; write \"{}s\" for seconds", number.base10_digits());
+            let text = format!("`{}` needs a unit; write \"{}s\" for seconds", self.word, number.base10_digits());
             return self.reject(text);
         }
         let literal = match self.literal_or_constant()? {
@@ -511,7 +514,8 @@ impl ValueParser<'_> {
         match syntax::parse_duration(&literal) {
             Ok(duration) => self.given(Constant::Literal(duration)),
             Err(_) if !literal.is_empty() && literal.bytes().all(|byte| byte.is_ascii_digit()) => {
-                self.reject(format_args!("`max_age` needs a unit; write \"{literal}s\" for seconds"))
+                let text = format!("`{}` needs a unit; write \"{literal}s\" for seconds", self.word);
+                self.reject(text)
             }
             Err(fault) => self.reject(fault),
         }
@@ -606,7 +610,7 @@ impl ValueParser<'_> {
             Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some(Constant::Literal(text.value())),
             Some(Expr::Lit(_)) | None => {
                 let expected = match self.key {
-                    AttributeKey::MaxAge => "a duration or a `const` `Duration`",
+                    AttributeKey::MaxAge | AttributeKey::Idle => "a duration or a `const` `Duration`",
                     _ => "a string literal or a `const`",
                 };
                 self.reject(format!("`{}` takes {expected}, as in `{}`", self.word, self.key.example()))

@@ -40,8 +40,8 @@ pub(crate) fn check_declaration(
     if !arguments.is_incomplete && errors.count() == before {
         return declaration;
     }
-    // A keyed cookie has other methods than a cookie with one name, so the permissive declaration must be keyed too. The
-    // fields of one set may have types with errors, so each permissive declaration has a name of its own.
+    // A keyed cookie has other methods than a cookie with one name, so the permissive declaration must be keyed too.
+    // The fields of one set may have types with errors, so each permissive declaration has a name of its own.
     let name = Name::Literal { text: format!("invalid_{}", default.text), explicit: true };
     Declaration { name, keyed: arguments.keyed.is_some(), ..Declaration::permissive() }
 }
@@ -68,8 +68,8 @@ fn reject_seal_conflicts(arguments: &Arguments, errors: &mut Errors) {
     }
 }
 
-/// Checks each declaration of a set. Also rejects a cookie if its name clashes with the name of an earlier cookie of the
-/// set. Two names clash if they are equal, or if one name is inside the family of the other cookie.
+/// Checks each declaration of a set. Also rejects a cookie if its name clashes with the name of an earlier cookie of
+/// the set. Two names clash if they are equal, or if one name is inside the family of the other cookie.
 pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors) -> Vec<Declaration> {
     let mut declarations: Vec<Declaration> = Vec::new();
     for field in &set.fields {
@@ -152,6 +152,7 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
         path,
         domain,
         max_age: arguments.max_age.as_ref().map(|given| given.value.clone()),
+        idle: arguments.idle.as_ref().map(|given| given.value.clone()),
         same_site: arguments.same_site.as_ref().map_or(SameSite::Lax, |given| given.value),
         same_site_span: arguments.same_site.as_ref().map_or_else(Span::call_site, |given| given.tokens.span()),
         http_only,
@@ -171,6 +172,10 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
         former_checks: Vec::new(),
         denied: Vec::new(),
     };
+    if let (Some(given), true) = (&arguments.idle, declaration.is_idle_constant()) {
+        let check = ConstCheck { argument: Argument::Idle, tokens: given.tokens.clone(), denied: None };
+        declaration.const_checks.push(check);
+    }
     if declaration.former_entries().is_none() {
         declaration.former_checks = former_checks(arguments, deny);
     }
@@ -245,7 +250,8 @@ fn first_expression(former: &Arguments) -> Option<TokenStream> {
     })
 }
 
-/// Returns the violation of an entry `formerly(…)` that is a weakening. Returns `None` if the deny list allows the entry.
+/// Returns the violation of an entry `formerly(…)` that is a weakening. Returns `None` if the deny list allows the
+/// entry.
 fn former_name_violation(deny: CookieDenyList<'_>) -> Option<Violation<'_>> {
     let rule = Rule::FormerName;
     deny.list.denying_word(rule).map(|word| Violation { argument: Argument::Formerly, rule: Some(rule), word })
@@ -267,8 +273,8 @@ fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts>
     (lint.is_some() || limit.is_some()).then_some(DenyTexts { lint, limit })
 }
 
-/// Returns true if only the compiler can check whether the `reason` explains a weakening. If a cookie is not weaker than
-/// the default, a `reason` is an error. A constant expression may make the cookie weaker.
+/// Returns true if only the compiler can check whether the `reason` explains a weakening. If a cookie is not weaker
+/// than the default, a `reason` is an error. A constant expression may make the cookie weaker.
 ///
 /// If the name is a constant expression, a `reason` is always allowed, because the name may have a prefix in one build
 /// only. So no check is necessary.
@@ -299,6 +305,8 @@ fn check_literals(
             // `reason`.
             Argument::Reason => arguments.is_incomplete || is_reason_constant(declaration),
             Argument::Formerly => true,
+            // The parser may have rejected the seal or the `max_age`.
+            Argument::Idle => arguments.is_incomplete && !declaration.read_only || declaration.is_idle_constant(),
             // The parser may have rejected the `max_age`.
             Argument::Keyed => arguments.is_incomplete && !declaration.read_only,
             _ => false,
@@ -344,8 +352,8 @@ fn may_be_explained(arguments: &Arguments) -> bool {
     arguments.is_incomplete && arguments.may_allow_weakening
 }
 
-/// Reports a setting that the deny list forbids. If the deny list may have an exception for the cookie, adds the setting
-/// to `denied`. Then a setting that needs a `reason` is not added, so that one mistake causes one error.
+/// Reports a setting that the deny list forbids. If the deny list may have an exception for the cookie, adds the
+/// setting to `denied`. Then a setting that needs a `reason` is not added, so that one mistake causes one error.
 ///
 /// Returns true if the setting causes no other error.
 fn deny_setting(
@@ -442,6 +450,12 @@ fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argumen
             _ => given.tokens.clone(),
         }),
         Argument::MaxAge => arguments.max_age.as_ref().map(|given| given.tokens.clone()),
+        // If a key is missing, the error points at the key `idle`. If the time is wrong, the error points at the time.
+        Argument::Idle => arguments.idle.as_ref().map(|given| match rule {
+            Rule::IdleSeal => on_span(given.key),
+            Rule::IdleMaxAge if arguments.max_age.is_none() => on_span(given.key),
+            _ => given.tokens.clone(),
+        }),
         Argument::SameSite => arguments.same_site.as_ref().map(|given| given.tokens.clone()),
         Argument::HttpOnly => arguments.http_only.as_ref().map(|given| given.tokens.clone()),
         Argument::Secure => arguments.secure.as_ref().map(|given| given.tokens.clone()),

@@ -17,6 +17,7 @@ pub(crate) struct Declaration {
     pub(crate) path: Option<Constant<String>>,
     pub(crate) domain: Option<DomainSource>,
     pub(crate) max_age: Option<Constant<Duration>>,
+    pub(crate) idle: Option<Constant<Duration>>,
     pub(crate) same_site: SameSite,
     /// The span of the word that the user wrote for `same_site`, such as `Strict`. In the generated code, the variant
     /// of `SameSite` has the span of the user's word. So an editor shows the variant's docs at the user's word.
@@ -89,8 +90,8 @@ pub(crate) struct DenyTexts {
     pub(crate) limit: Option<(u64, DenyText)>,
 }
 
-/// A setting that the deny list forbids. The deny list may have an exception for the cookie, and only the compiler knows
-/// the path of the cookie's module. So the compiler reports the error in a `const` of the generated code.
+/// A setting that the deny list forbids. The deny list may have an exception for the cookie, and only the compiler
+/// knows the path of the cookie's module. So the compiler reports the error in a `const` of the generated code.
 pub(crate) struct DeniedSetting {
     /// The tokens at which the compiler shows the error.
     pub(crate) tokens: TokenStream,
@@ -156,6 +157,7 @@ impl Declaration {
             path: None,
             domain: None,
             max_age: None,
+            idle: None,
             same_site: SameSite::None,
             same_site_span: Span::call_site(),
             http_only: false,
@@ -184,6 +186,7 @@ impl Declaration {
             path,
             domain,
             max_age,
+            idle,
             same_site,
             same_site_span: _,
             http_only,
@@ -214,10 +217,12 @@ impl Declaration {
             Some(DomainSource::Policy) => spec.policy_domain = true,
             Some(DomainSource::HostOnly) | None => {}
         }
-        spec.max_age = max_age.as_ref().map(|max_age| match max_age {
-            Constant::Literal(max_age) => *max_age,
+        let duration = |duration: &Constant<Duration>| match duration {
+            Constant::Literal(duration) => *duration,
             Constant::Expression(_) => Duration::from_secs(1),
-        });
+        };
+        spec.max_age = max_age.as_ref().map(duration);
+        spec.idle = idle.as_ref().map(duration);
         spec.same_site = *same_site;
         spec.http_only = *http_only;
         spec.secure = *secure;
@@ -253,6 +258,15 @@ impl Declaration {
             && !matches!(self.path, Some(Constant::Expression(_)))
             && !matches!(self.domain, Some(DomainSource::Declared(Constant::Expression(_))))
             && !matches!(self.max_age, Some(Constant::Expression(_)))
+            && !matches!(self.idle, Some(Constant::Expression(_)))
+    }
+
+    /// Returns true if only the compiler can check the key `idle`, because the `idle` or the `max_age` is a constant
+    /// expression.
+    pub(crate) fn is_idle_constant(&self) -> bool {
+        let is_constant = |duration: &Option<Constant<Duration>>| matches!(duration, Some(Constant::Expression(_)));
+        let is_complete = self.max_age.is_some() && self.seal.is_some() && !self.read_only;
+        self.idle.is_some() && is_complete && (is_constant(&self.idle) || is_constant(&self.max_age))
     }
 }
 

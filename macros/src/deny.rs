@@ -43,6 +43,13 @@ impl Build {
                 errors.push(Span::call_site(), format_args!("in the environment variable `{VARIABLE}`, {word}"));
             }
         }
+        let missing = DenyList::parse(&text).word_without_feature().filter(|_| !cfg!(feature = "public-suffix"));
+        if let Some(missing) = missing {
+            static IS_REPORTED: AtomicBool = AtomicBool::new(false);
+            if !IS_REPORTED.swap(true, Ordering::Relaxed) {
+                errors.push(Span::call_site(), format_args!("in the environment variable `{VARIABLE}`, {missing}"));
+            }
+        }
         Build { text, krate }
     }
 
@@ -121,8 +128,8 @@ impl DenyText {
         quote!(::core::concat!(#before_module, ::core::module_path!(), #after_module))
     }
 
-    /// Returns an expression for the text. If the deny list has an exception for the cookie, the value of the expression
-    /// is an empty text.
+    /// Returns an expression for the text. If the deny list has an exception for the cookie, the value of the
+    /// expression is an empty text.
     pub(crate) fn unless_exempt(&self, private: &TokenStream) -> TokenStream {
         match self.arguments() {
             Some(arguments) => quote!(#private::unless_exempt(#arguments)),

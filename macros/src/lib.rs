@@ -35,6 +35,7 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// | `path` | string literal or `const` | the `Path` attribute; by default `"/"` |
 /// | `domain` | string literal, `const`, or the word `policy` | the `Domain` attribute; `policy` means the policy's `cookie_domain`; by default the cookie is host-only |
 /// | `max_age` | `"90s"`, `"15m"`, `"8h"`, `"30d"`, or a `const` `Duration` | the lifetime; by default the cookie ends with the browser session |
+/// | `idle` | as `max_age`, as in `"30m"` | the cookie of a user who sends no request for this time expires; needs `signed` or `sealed`, and a longer `max_age` |
 /// | `same_site` | `Strict`, `Lax`, `None` | by default `Lax`; `None` needs a `reason` |
 /// | `http_only` | `true`, `false` | by default `true`; `false` needs a `reason` |
 /// | `secure` | `true`, `false` | by default `true`; `false` needs a `reason` |
@@ -59,9 +60,9 @@ use proc_macro::{Group, TokenStream, TokenTree};
 ///
 /// # Earlier names and scopes
 ///
-/// The program reads the former cookie if the request contains no cookie with the present name. The next `set` writes the
-/// present name and removes the former cookie, and `remove` removes both cookies. The parentheses of `formerly` contain
-/// these keys. If a key is missing, the former cookie has the value of the present declaration.
+/// The program reads the former cookie if the request contains no cookie with the present name. The next `set` writes
+/// the present name and removes the former cookie, and `remove` removes both cookies. The parentheses of `formerly`
+/// contain these keys. If a key is missing, the former cookie has the value of the present declaration.
 ///
 /// | key | value | meaning |
 /// |---|---|---|
@@ -73,11 +74,11 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// | `unsigned` | no value | the former value of a `signed` or `sealed` cookie was plain; needs a `reason` |
 /// | `until` | `"2027-03-01"` | the first day, in UTC, on which the former value is not read any more; an entry with another name needs `until` |
 ///
-/// A former name with a weaker prefix than the present name needs a `reason`. Until the day `until`, anyone who can set a
-/// cookie with the former name can choose the value for a visitor who has no cookie with the present name.
+/// A former name with a weaker prefix than the present name needs a `reason`. Until the day `until`, anyone who can set
+/// a cookie with the former name can choose the value for a visitor who has no cookie with the present name.
 ///
-/// An entry without `name` describes an earlier scope: another `domain`, `path` or `partitioned`. `set` and `remove` also
-/// remove the cookie from the earlier scope.
+/// An entry without `name` describes an earlier scope: another `domain`, `path` or `partitioned`. `set` and `remove`
+/// also remove the cookie from the earlier scope.
 #[proc_macro_derive(Cookie, attributes(cookie))]
 pub fn derive_cookie(input: TokenStream) -> TokenStream {
     pipeline::cookie(input.into()).into()

@@ -240,8 +240,8 @@ macro_rules! weaknesses {
         $predicate:literal, $remedy:literal,
         [$($auditor:ident $reference:literal $(if $condition:expr)?),*];
     )*) => {
-        /// A weakness of a cookie or a response that standards and scanners report, or a weakness of a declaration. Only
-        /// the inventory reports the weaknesses of declarations.
+        /// A weakness of a cookie or a response that standards and scanners report, or a weakness of a declaration.
+        /// Only the inventory reports the weaknesses of declarations.
         ///
         /// If a [`Rule`] describes the same weakness, the rule has the same id. For example, `insecure` has the same
         /// meaning in a declaration, in `HARDTACK_DENY` and in a report.
@@ -278,6 +278,26 @@ macro_rules! weaknesses {
             #[must_use]
             pub fn severity(self, facts: &Facts) -> Severity {
                 match self { $(Weakness::$weakness => severity!(facts, $usual $(, $raised, $is_raised)?),)* }
+            }
+
+            /// Returns the lowest and the highest severity that the weakness can have. Both are the same if the
+            /// severity does not depend on [`Facts`].
+            ///
+            /// ```
+            /// use hardtack_rules::auditors::{Severity, Weakness};
+            ///
+            /// assert_eq!(Weakness::Insecure.severities(), (Severity::Medium, Severity::High));
+            /// assert_eq!(Weakness::LongLived.severities(), (Severity::Info, Severity::Info));
+            /// ```
+            #[must_use]
+            pub const fn severities(self) -> (Severity, Severity) {
+                match self { $(Weakness::$weakness => {
+                    let severities: &[Severity] = &[Severity::$usual $(, Severity::$raised)?];
+                    match severities {
+                        [usual, raised] => (*usual, *raised),
+                        _ => (Severity::$usual, Severity::$usual),
+                    }
+                })* }
             }
 
             fn entries(self) -> &'static [Entry] {
@@ -344,6 +364,9 @@ weaknesses! {
         "has a value after `Secure` or `HttpOnly`, which browsers ignore and Nikto takes for a missing flag",
         "write `Secure` and `HttpOnly` without a value",
         [Nikto "999961" if |facts| facts.secure_has_value, Nikto "000029" if |facts| facts.http_only_has_value];
+    AttributeIgnored, "attribute-ignored", Medium,
+        "has an attribute that browsers ignore", "write the attribute in the form that browsers accept",
+        [Rfc "6265bis 5.6"];
     RemovalUnseen, "removal-unseen", Low,
         "is removed by `Max-Age` alone, which scanners do not recognise as a removal",
         "add `Expires=Thu, 01 Jan 1970 00:00:00 GMT`",
@@ -413,6 +436,18 @@ impl Weakness {
     /// ```
     pub fn references(self, facts: &Facts) -> impl Iterator<Item = Reference> {
         self.entries().iter().filter(|entry| (entry.applies)(facts)).map(|entry| entry.reference)
+    }
+
+    /// Returns every id that standards and scanners can give to the weakness, whatever the facts are.
+    ///
+    /// ```
+    /// use hardtack_rules::auditors::Weakness;
+    ///
+    /// let ids: Vec<String> = Weakness::HstsShort.all_references().map(|reference| reference.to_string()).collect();
+    /// assert_eq!(ids, ["ASVS 3.4.1", "ZAP 10035-2", "Observatory -10"]);
+    /// ```
+    pub fn all_references(self) -> impl Iterator<Item = Reference> {
+        self.entries().iter().map(|entry| entry.reference)
     }
 
     /// Returns the rule with the same id as the weakness, or `None` if no rule has the same id.

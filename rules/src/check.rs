@@ -24,6 +24,8 @@ pub enum Argument {
     Domain,
     /// The key `max_age`.
     MaxAge,
+    /// The key `idle`.
+    Idle,
     /// The key `same_site`.
     SameSite,
     /// The key `http_only`.
@@ -47,6 +49,7 @@ impl Argument {
         Argument::Path,
         Argument::Domain,
         Argument::MaxAge,
+        Argument::Idle,
         Argument::SameSite,
         Argument::HttpOnly,
         Argument::Secure,
@@ -77,6 +80,10 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
                 Rule::KeyedMaxAge,
                 "`keyed` cannot be used with `read_only`, because another program chooses the names; remove `keyed`",
             )),
+            Argument::Idle if spec.idle.is_some() => Some(Fault::new(
+                Rule::IdleSeal,
+                "`idle` cannot be used with `read_only`, because another program renews the cookie; remove `idle`",
+            )),
             Argument::Reason => find_reason_error(spec, false),
             _ => None,
         };
@@ -99,6 +106,7 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
             Some(max_age) => err(syntax::check_max_age(max_age)),
             None => None,
         },
+        Argument::Idle => find_idle_error(spec),
         Argument::Formerly => find_first_former_error(spec),
         Argument::Keyed if spec.keyed && spec.max_age.is_none() => Some(Fault::from_rule(Rule::KeyedMaxAge)),
         Argument::Reason => find_reason_error(spec, false),
@@ -106,9 +114,9 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
     }
 }
 
-/// Returns the error of the `reason`. If the name is a constant expression, the name may have a prefix in one build only.
-/// Then the declaration needs the `reason` in the other build. So for a name that is a constant expression, a `reason`
-/// is never idle.
+/// Returns the error of the `reason`. If the name is a constant expression, the name may have a prefix in one build
+/// only. Then the declaration needs the `reason` in the other build. So for a name that is a constant expression, a
+/// `reason` is never idle.
 ///
 /// ```
 /// use hardtack_rules::Spec;
@@ -132,6 +140,25 @@ pub const fn find_reason_error(spec: &Spec<'_>, name_is_constant: bool) -> Optio
         Some(_) if !name_is_constant && !has_lint(spec) => Some(Fault::from_rule(Rule::IdleReason)),
         _ => None,
     }
+}
+
+/// Returns the error of the key `idle`. A missing `max_age` and a `max_age` that is too short break the same rule.
+const fn find_idle_error(spec: &Spec<'_>) -> Option<Fault> {
+    let Some(idle) = spec.idle else { return None };
+    if spec.seal.is_none() {
+        return Some(Fault::from_rule(Rule::IdleSeal));
+    }
+    let Some(max_age) = spec.max_age else { return Some(Fault::from_rule(Rule::IdleMaxAge)) };
+    if syntax::check_max_age(idle).is_err() {
+        return Some(Fault::from_rule(Rule::IdleTime));
+    }
+    if idle.as_secs() >= max_age.as_secs() && syntax::check_max_age(max_age).is_ok() {
+        return Some(Fault::new(
+            Rule::IdleMaxAge,
+            "`idle` is not shorter than `max_age`, so it ends nothing; shorten it, or remove it",
+        ));
+    }
+    None
 }
 
 /// Returns the error of the first `formerly` entry that has an error.
@@ -180,7 +207,7 @@ pub const fn find_lint(spec: &Spec<'_>, argument: Argument) -> Option<Rule> {
         Argument::MaxAge => matches!(spec.max_age, Some(max_age) if max_age.as_secs() > syntax::MAX_LIFETIME.as_secs()),
         Argument::Partitioned => spec.partitioned && !matches!(spec.same_site, SameSite::None),
         Argument::Formerly => has_weak_former(spec),
-        Argument::Path | Argument::Keyed | Argument::Reason => false,
+        Argument::Path | Argument::Idle | Argument::Keyed | Argument::Reason => false,
     };
     if is_triggered && !spec.read_only { Some(rule) } else { None }
 }
@@ -206,7 +233,7 @@ pub const fn lint_for(argument: Argument) -> Option<Rule> {
         Argument::MaxAge => Some(Rule::LongLived),
         Argument::Partitioned => Some(Rule::PartitionAlone),
         Argument::Formerly => Some(Rule::FormerName),
-        Argument::Path | Argument::Keyed | Argument::Reason => None,
+        Argument::Path | Argument::Idle | Argument::Keyed | Argument::Reason => None,
     }
 }
 
@@ -369,7 +396,7 @@ mod tests {
         Argument, check_constant, find_error, find_lint, find_reason_error, find_unexplained, public_suffix_fault,
     };
     use crate::rule::Rule;
-    use crate::spec::{Prefix, SameSite, Spec};
+    use crate::spec::{Prefix, SameSite, Seal, Spec};
 
     const STRICT: Spec<'_> = Spec::new("__Host-Http-id");
     const DAY: u64 = 86_400;
@@ -529,6 +556,33 @@ mod tests {
         let read_only = STRICT.keyed().max_age(minute).read_only();
         assert_eq!(errors(&read_only), [(Argument::Keyed, Rule::KeyedMaxAge)]);
         assert!(find_error(&read_only, Argument::Keyed).is_some_and(|fault| fault.text.contains("`read_only`")));
+    }
+
+    #[test]
+    fn idle_needs_a_seal_and_a_longer_max_age() {
+        let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3600));
+        let sealed = STRICT.seal(Seal::Sealed);
+        for (spec, rule) in [
+            (STRICT.idle(minute).max_age(hour), Rule::IdleSeal),
+            (STRICT.idle(minute), Rule::IdleSeal),
+            (sealed.idle(minute), Rule::IdleMaxAge),
+            (sealed.idle(hour).max_age(hour), Rule::IdleMaxAge),
+            (sealed.idle(hour).max_age(minute), Rule::IdleMaxAge),
+            (sealed.idle(Duration::ZERO).max_age(hour), Rule::IdleTime),
+            (sealed.idle(Duration::from_millis(1500)).max_age(hour), Rule::IdleTime),
+            (sealed.idle(minute).max_age(hour).read_only(), Rule::IdleSeal),
+        ] {
+            assert_eq!(errors(&spec), [(Argument::Idle, rule)], "{spec:?}");
+        }
+        for spec in [
+            sealed.idle(hour - Duration::from_secs(1)).max_age(hour),
+            STRICT.seal(Seal::Signed).idle(minute).max_age(hour),
+            sealed.idle(minute).max_age(hour).keyed(),
+        ] {
+            assert_eq!((errors(&spec), lints(&spec)), (Vec::new(), Vec::new()), "{spec:?}");
+        }
+        // A `max_age` with an error of its own causes no second error.
+        assert_eq!(errors(&sealed.idle(minute).max_age(Duration::ZERO)), [(Argument::MaxAge, Rule::MaxAge)]);
     }
 
     #[test]

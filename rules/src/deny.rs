@@ -23,7 +23,7 @@ pub const VARIABLE: &str = "HARDTACK_DENY";
 /// |---|---|
 /// | the id of a lint, such as `insecure` | each cookie that triggers the lint |
 /// | `all` | each cookie that triggers any lint |
-/// | `max-age=30d` | each cookie with a longer `max_age` |
+/// | `max-age=30d` | each cookie with a longer `max_age`, also if it has a short `idle` |
 /// | `-shop::pages::Theme` | nothing; this type is exempt from the list |
 /// | `-shop::ShopCookies`, `-shop::ShopCookies::theme` | nothing; this set or field is exempt from the list |
 ///
@@ -120,9 +120,27 @@ impl<'a> DenyList<'a> {
         self.words().filter(|word| !is_valid_word(word)).map(|word| InvalidWord { word })
     }
 
-    /// Returns true if the deny list contains an exception for the cookie `item` in the module `module_path`. The item is
-    /// a type (`Theme`) or a field of a set (`ShopCookies::theme`). The module path begins with the name of the crate, as
-    /// in `module_path!()`.
+    /// Returns an error text if the deny list contains the word `public-suffix`. Call this method only in a build
+    /// without the feature `public-suffix`: without the public suffix list, the word would refuse nothing.
+    ///
+    /// ```
+    /// use hardtack_rules::deny::DenyList;
+    ///
+    /// let text = DenyList::parse("insecure, public-suffix").word_without_feature().unwrap();
+    /// assert!(text.starts_with("`public-suffix` needs hardtack's feature `public-suffix`; "));
+    /// assert_eq!(DenyList::parse("all").word_without_feature(), None);
+    /// ```
+    #[must_use]
+    pub fn word_without_feature(self) -> Option<&'static str> {
+        self.words().any(|word| word == Rule::PublicSuffix.id()).then_some(
+            "`public-suffix` needs hardtack's feature `public-suffix`; in Cargo.toml, add it to the `features` of \
+             `hardtack`, or remove the word",
+        )
+    }
+
+    /// Returns true if the deny list contains an exception for the cookie `item` in the module `module_path`. The item
+    /// is a type (`Theme`) or a field of a set (`ShopCookies::theme`). The module path begins with the name of the
+    /// crate, as in `module_path!()`.
     ///
     /// An exception for a set exempts every field of the set. In the name of the crate, `-` and `_` are equal.
     ///
@@ -243,8 +261,8 @@ fn is_path_segment(segment: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
-/// Returns the first word of the path if the word stands for a crate or module that depends on the reader's place. Every
-/// crate of a build reads the same deny list, so a path in the deny list must begin with the crate's name.
+/// Returns the first word of the path if the word stands for a crate or module that depends on the reader's place.
+/// Every crate of a build reads the same deny list, so a path in the deny list must begin with the crate's name.
 fn relative_start(path: &str) -> Option<&str> {
     path.split("::").next().filter(|first| matches!(*first, "crate" | "self" | "super"))
 }
@@ -355,8 +373,8 @@ const fn split_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     None
 }
 
-/// Removes one separator at the start of the text: a comma or a white space character. Returns `None` if the text begins
-/// with another character. In a `const fn`, the characters are bytes of UTF-8.
+/// Removes one separator at the start of the text: a comma or a white space character. Returns `None` if the text
+/// begins with another character. In a `const fn`, the characters are bytes of UTF-8.
 const fn strip_separator(text: &[u8]) -> Option<&[u8]> {
     match text {
         [b',' | b' ' | 0x09..=0x0D, rest @ ..]

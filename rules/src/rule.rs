@@ -145,6 +145,15 @@ rules! {
     MaxAge, "max-age", Error,
         "a `max_age` is a whole, positive number of seconds", "write it as in \"90s\", \"15m\", \"8h\" or \"30d\"",
         "6265bis 4.1.1";
+    IdleTime, "idle-time", Error,
+        "an `idle` is a whole, positive number of seconds", "write it as in \"15m\", \"30m\" or \"8h\"",
+        "hardtack: a cookie with `idle` ends when its owner stops using it";
+    IdleSeal, "idle-seal", Error,
+        "`idle` needs `signed` or `sealed`, because the seal holds the time", "add one of them, or remove `idle`",
+        "hardtack: without a seal, the client could choose the time";
+    IdleMaxAge, "idle-max-age", Error,
+        "`idle` needs a longer `max_age`, which ends the cookie in any case", "add it, as in `max_age = \"30d\"`",
+        "hardtack: a cookie that is used all the time ends too";
     FormerEntry, "former-entry", Error,
         "a `formerly` entry contradicts the declaration or another entry", "correct the entry, or remove it",
         "hardtack: an entry is one earlier name or scope";

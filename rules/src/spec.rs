@@ -235,6 +235,9 @@ pub struct Spec<'a> {
     pub policy_domain: bool,
     /// The `Max-Age` attribute, in whole seconds. A session cookie has no `Max-Age`, so `max_age` is `None`.
     pub max_age: Option<Duration>,
+    /// The idle time, in whole seconds. The cookie expires if no request uses the cookie for this time. `idle` is
+    /// `None` if only `max_age` ends the cookie.
+    pub idle: Option<Duration>,
     /// The `SameSite` attribute.
     pub same_site: SameSite,
     /// The `Secure` attribute.
@@ -268,6 +271,7 @@ impl<'a> Spec<'a> {
             domain: None,
             policy_domain: false,
             max_age: None,
+            idle: None,
             same_site: SameSite::Lax,
             secure: true,
             http_only: true,
@@ -313,6 +317,15 @@ impl<'a> Spec<'a> {
     #[must_use]
     pub const fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
+        self
+    }
+
+    /// Sets the idle time. The `Max-Age` attribute is then the idle time. Only a positive number of whole seconds that
+    /// is less than the `max_age` is valid, but this method does not check the number. The module
+    /// [`check`](crate::check) does.
+    #[must_use]
+    pub const fn idle(mut self, idle: Duration) -> Self {
+        self.idle = Some(idle);
         self
     }
 
@@ -377,6 +390,25 @@ impl<'a> Spec<'a> {
     pub const fn reason(mut self, reason: &'a str) -> Self {
         self.reason = Some(reason);
         self
+    }
+
+    /// Returns the lifetime in the `Max-Age` attribute: the shorter one of the idle time and `max_age`. Returns `None`
+    /// for a session cookie.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use hardtack_rules::{Seal, Spec};
+    ///
+    /// let spec = Spec::new("__Host-Http-id").seal(Seal::Sealed).max_age(Duration::from_secs(86_400));
+    /// assert_eq!(spec.first_lifetime(), Some(Duration::from_secs(86_400)));
+    /// assert_eq!(spec.idle(Duration::from_secs(60)).first_lifetime(), Some(Duration::from_secs(60)));
+    /// ```
+    #[must_use]
+    pub const fn first_lifetime(&self) -> Option<Duration> {
+        match (self.max_age, self.idle) {
+            (Some(max_age), Some(idle)) if idle.as_secs() < max_age.as_secs() => Some(idle),
+            (max_age, _) => max_age,
+        }
     }
 
     /// Returns true if the cookie has a `Domain` attribute. The `Domain` comes from the declaration or from the policy.

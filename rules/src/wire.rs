@@ -34,7 +34,7 @@ pub const fn write_attributes(spec: &Spec<'_>, expires: Option<&[u8; 29]>, out: 
         end = write_bytes(out, end, b"; Domain=");
         end = write_bytes(out, end, domain.as_bytes());
     }
-    if let Some(max_age) = spec.max_age {
+    if let Some(max_age) = spec.first_lifetime() {
         end = write_bytes(out, end, b"; Max-Age=");
         end = write_number(out, end, max_age.as_secs());
     }

@@ -215,6 +215,7 @@ codes! {
     NoPolicy, "no-policy", "a cookie with `domain = policy` was set without a jar";
     Key, "key", "the key of a cookie in a family is invalid";
     Shortened, "shortened", "a lifetime was cut to the declared `max_age`";
+    ClearSiteData, "clear-site-data", "a response with `Clear-Site-Data` also set a cookie";
     CookieDomain, "cookie-domain", "`cookie_domain_for` returned a domain that does not cover the request's host";
     PendingValue, "pending-value", "a value that this request set is not valid for the type that reads it";
     NoKeyring, "no-keyring", "a `signed` or `sealed` cookie has no keyring";

@@ -16,8 +16,14 @@ pub mod troubleshooting {}
 #[doc = include_str!("../docs/side_doors.md")]
 pub mod side_doors {}
 
+#[doc = include_str!("../docs/audit.md")]
+pub mod audit {}
+
 #[doc = include_str!("../docs/seal.md")]
 pub mod seal {}
+
+#[doc = include_str!("../docs/sessions.md")]
+pub mod sessions {}
 
 #[doc = include_str!("../docs/migration.md")]
 pub mod migration {}

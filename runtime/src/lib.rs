@@ -65,7 +65,9 @@
 //!   - [Troubleshooting](guide::troubleshooting): redirect loops, 403, lost cookies, and the event of each
 //!   - [Security](guide::security), for a security team
 //!   - [Signed and sealed cookies](guide::seal)
+//!   - [Sessions that end](guide::sessions)
 //!   - [APIs that bypass hardtack](guide::side_doors)
+//!   - [The audit of a server's responses](guide::audit), and the command `hardtack`
 //!   - [Migration](guide::migration) from other crates
 //!   - [Changing a cookie that is out there](guide::changing)
 //!   - [Recipes](guide::recipes): remember me, flash messages, CSRF tokens, rolling sessions, OAuth, several tenants
@@ -108,6 +110,7 @@
 //! | `poem` | `hardtack::poem`: poem 3, a middleware, extractors, errors as responses |
 //! | `salvo` | `hardtack::salvo`: salvo 1.1, a hoop, extractors, errors as responses; needs Rust 1.95 |
 //! | `audit` | `audit::set_cookie` and `audit::response`: reports about `Set-Cookie` headers and responses |
+//! | `cli` | the command `hardtack`, which audits saved responses; not for libraries ([page](guide::audit)) |
 //! | `inventory` | `inventory()`, the list of every cookie that a program declares; implies `audit` |
 //! | `public-suffix` | an error for a `domain` that is a public suffix |
 //! | `tracing` | [events](event) as `tracing` events; each framework's feature implies it |
@@ -121,6 +124,9 @@ extern crate self as hardtack;
 pub mod audit;
 mod browser;
 mod clock;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod command;
 mod cookie;
 pub mod event;
 mod frameworks;

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::Checks;
 use super::browser::StoredCookie;
+use super::built;
 use super::declared_cookies::is_within;
-use super::example;
 
 /// The browser stores each cookie with the declared attributes. The page has the chosen theme. When the user signs out,
 /// the browser removes all cookies.
@@ -98,7 +98,7 @@ impl Shop {
     fn start() -> Shop {
         static PROGRAM: OnceLock<std::path::PathBuf> = OnceLock::new();
         let sources = ["tests/examples/shop.rs", "tests/examples/shop", "runtime/src", "macros/src", "rules/src"];
-        let program = PROGRAM.get_or_init(|| example::build("shop", &sources));
+        let program = PROGRAM.get_or_init(|| built::example("shop", &sources));
         let mut process = Command::new(program).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(process.stdout.take().unwrap());
         let mut shop = Shop { process, stdout, https: String::new(), http: String::new() };

@@ -3,7 +3,7 @@
 //! a random nonce, so the test does not compare sealed values.
 
 use hardtack::seal::{Key, Keyring};
-use hardtack::{Cookie, HasMaxAge, SetCookie, testing};
+use hardtack::{Cookie, HasMaxAge, SameSite, SetCookie, testing};
 use serde::Deserialize;
 
 use super::{instant, read, verdict, wire};
@@ -37,6 +37,21 @@ struct Case {
     verdict: String,
     value: Option<String>,
     expiry: Option<u64>,
+    idle_expiry: Option<u64>,
+    #[serde(default)]
+    flags: u8,
+    extension_hex: Option<String>,
+}
+
+impl Case {
+    /// Returns true if the value is one that hardtack writes for a cookie without `idle`.
+    fn is_plain(&self) -> bool {
+        self.value.is_some()
+            && self.expiry.is_some()
+            && self.flags == 0
+            && self.extension_hex.is_none()
+            && self.idle_expiry.is_none()
+    }
 }
 
 macro_rules! cookies {
@@ -61,6 +76,10 @@ struct SignedSession(String);
 #[derive(Cookie)]
 #[cookie(name = "__Host-Http-session", sealed)]
 struct SealedSession(String);
+
+#[derive(Cookie)]
+#[cookie(name = "__Host-Http-session", signed, max_age = "1h", idle = "60s")]
+struct IdleSession(String);
 
 #[derive(Cookie)]
 #[cookie(name = LONG, signed, max_age = "400d", reason = "the vectors name it")]
@@ -89,7 +108,7 @@ fn keyring(about: &About, id: &str) -> Keyring {
 #[test]
 fn vectors_have_their_expected_verdict() {
     let Vectors { about, cases } = vectors();
-    assert_eq!(cases.len(), 120);
+    assert_eq!(cases.len(), 147);
     for case in &cases {
         let keyring = keyring(&about, &case.key);
         let read = testing::at(instant(about.now), || {
@@ -126,8 +145,8 @@ fn signatures_equal_the_vectors() {
     }
 
     let Vectors { about, cases } = vectors();
-    let mut written = 0;
-    for case in cases.iter().filter(|case| case.kind == "signed" && case.value.is_some() && case.expiry.is_some()) {
+    let (mut written, mut written_with_idle) = (0, 0);
+    for case in cases.iter().filter(|case| case.kind == "signed" && case.is_plain()) {
         let (keyring, value) = (keyring(&about, &case.key), case.value.clone().unwrap());
         let ours = match &*case.name {
             "__Host-Http-session" => sign(SignedSession(value), case, &keyring, about.now),
@@ -138,6 +157,28 @@ fn signatures_equal_the_vectors() {
         written += 1;
     }
     assert_eq!(written, 44);
+    // A cookie with `idle` has two expiry times and, after `without_max_age`, a flag.
+    for case in cases.iter().filter(|case| case.kind == "signed" && case.idle_expiry.is_some()) {
+        let (Some(value), Some(expiry), Some(idle_expiry)) = (&case.value, case.expiry, case.idle_expiry) else {
+            continue;
+        };
+        let (keyring, idle) = (keyring(&about, &case.key), idle_expiry.saturating_sub(60));
+        if expiry != about.now + 3_600 || idle != about.now {
+            continue;
+        }
+        let set = SetCookie::new(IdleSession(value.clone())).with_keyring(&keyring);
+        let set = match case.flags {
+            0 => set,
+            1 => set.without_max_age(),
+            2 => set.same_site(SameSite::Strict),
+            5 => set.without_max_age().same_site(SameSite::Lax),
+            other => panic!("no cookie for the flags {other}"),
+        };
+        let header = testing::at(instant(about.now), || set.header_value(&testing::https()).unwrap());
+        assert_eq!(wire(&header), case.wire, "{}", case.id);
+        written_with_idle += 1;
+    }
+    assert_eq!(written_with_idle, 4);
     // hardtack makes a different sealed value in each run, so the test compares only the length of the values.
     let case = cases.iter().find(|case| case.kind == "sealed" && case.name == "a").unwrap();
     let keyring = keyring(&about, &case.key);

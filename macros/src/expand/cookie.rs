@@ -254,6 +254,7 @@ fn argument_variant(argument: Argument) -> TokenStream {
         Argument::Path => quote!(Path),
         Argument::Domain => quote!(Domain),
         Argument::MaxAge => quote!(MaxAge),
+        Argument::Idle => quote!(Idle),
         _ => quote!(Reason),
     }
 }
@@ -287,6 +288,14 @@ fn spec_items(declaration: &Declaration, krate: &TokenStream, name: &TokenStream
             with(quote!(max_age(::core::time::Duration::from_secs(#seconds))));
         }
         Some(Constant::Expression(max_age)) => with(quote!(max_age(#max_age))),
+        None => {}
+    }
+    match &declaration.idle {
+        Some(Constant::Literal(idle)) => {
+            let seconds = idle.as_secs();
+            with(quote!(idle(::core::time::Duration::from_secs(#seconds))));
+        }
+        Some(Constant::Expression(idle)) => with(quote!(idle(#idle))),
         None => {}
     }
     let same_site = match declaration.same_site {

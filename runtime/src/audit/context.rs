@@ -8,6 +8,7 @@ use http::{Method, StatusCode};
 use crate::clock;
 use crate::cookie::declaration::Spec;
 use crate::request::accept::wants_html;
+use crate::request::host::without_port;
 
 /// The context of a `Set-Cookie` header or a response: the scheme, the host, the path and the time. Browsers use the
 /// scheme, the host, the path and the time when they store a cookie. A context can also contain properties of the
@@ -192,18 +193,6 @@ impl Context {
             request: None,
             status: None,
         }
-    }
-}
-
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        // In an IPv6 address without brackets, the last colon is a part of the address.
-        Some((name, port))
-            if port.bytes().all(|byte| byte.is_ascii_digit()) && (!name.contains(':') || name.ends_with(']')) =>
-        {
-            name
-        }
-        _ => host,
     }
 }
 

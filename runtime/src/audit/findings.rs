@@ -15,9 +15,11 @@ use hardtack_rules::syntax::{MAX_LIFETIME, MAX_NAME_VALUE_BYTES};
 use hardtack_rules::{SameSite, wire};
 
 use super::context::Context;
+use super::ignored::ignored_attributes;
 use crate::browser::rejection::Rejection;
 use crate::clock::unix_seconds;
 use crate::request::host::is_address;
+use crate::wire::printable::Printable;
 use crate::wire::set_cookie::{ParsedSetCookie, attributes};
 use crate::wire::shown::Shown;
 
@@ -87,7 +89,7 @@ impl fmt::Display for Finding {
             f.write_str(")")?;
         }
         match self.reason {
-            Some(reason) => write!(f, "; expected, because {reason}"),
+            Some(reason) => write!(f, "; expected, because {}", Printable(reason)),
             None => Ok(()),
         }
     }
@@ -177,6 +179,10 @@ pub(super) fn check(
         findings.add_with_message(Weakness::DuplicateAttribute, message);
     }
     findings.add_if(facts.secure_has_value || facts.http_only_has_value, Weakness::FlagWithValue);
+    if let Some(predicate) = ignored_attributes(header).filter(|_| !is_empty) {
+        let message = format!("{} {predicate}", findings.subject);
+        findings.add_with_message(Weakness::AttributeIgnored, message);
+    }
     findings.add_if(is_folded, Weakness::Folded);
     (String::from_utf8_lossy(name).into_owned(), findings.into_sorted())
 }
@@ -261,7 +267,7 @@ enum Flag {
 }
 
 /// The names of the attributes that 6265bis and CHIPS define.
-const KNOWN_ATTRIBUTES: [&str; 8] =
+pub(super) const KNOWN_ATTRIBUTES: [&str; 8] =
     ["Domain", "Path", "Expires", "Max-Age", "Secure", "HttpOnly", "SameSite", "Partitioned"];
 
 impl<'a> ScannedCookie<'a> {

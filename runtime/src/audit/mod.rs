@@ -31,6 +31,9 @@
 //! Like a scanner, the audit checks the attributes of a header even if browsers reject the cookie. For a rejected
 //! cookie, the audit also reports the finding `not-stored`. Scanners do not report that browsers reject a cookie.
 //!
+//! The finding `attribute-ignored` is about an attribute that browsers ignore: an invalid date, age or path, or an
+//! unknown attribute that looks like a known one, such as `Http-Only`. Scanners do not report ignored attributes.
+//!
 //! A header whose `Expires` is in the past removes a cookie, and scanners ignore the header. A header with `Max-Age=0`
 //! and without `Expires` also removes a cookie, but scanners check the header like any other header.
 //!
@@ -63,7 +66,10 @@ use crate::wire::shown::Shown;
 
 mod context;
 mod findings;
+mod ignored;
 mod response;
+#[cfg(any(feature = "cli", feature = "inventory"))]
+pub(crate) mod sarif;
 #[cfg(feature = "serde")]
 mod serialize;
 
@@ -182,7 +188,8 @@ pub fn set_cookie(header: &[u8], context: &Context) -> Report {
 ///
 /// - An HSTS header that is absent, has a short `max-age`, is sent twice, is malformed, or is sent over plain HTTP. If
 ///   the host is an IP address or a loopback name, the audit does not report an absent HSTS header.
-/// - Shared caches may store a response that has `Set-Cookie`.
+/// - Shared caches may store a response that has `Set-Cookie`. The audit reads `Cache-Control`, and the headers that
+///   some shared caches read in its place, such as `CDN-Cache-Control`.
 /// - The server redirects an API request to https. The audit needs [`Context::request`] for this finding.
 ///
 /// ```

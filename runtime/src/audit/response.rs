@@ -7,11 +7,12 @@ use hardtack_rules::auditors::{Facts, HstsFault, OBSERVATORY_HSTS_SECONDS, Weakn
 use hardtack_rules::syntax::is_tchar;
 use hardtack_rules::wire::HSTS_YEAR_SECONDS;
 use http::HeaderMap;
-use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
+use http::header::{LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 
 use super::context::Context;
 use super::findings::{Finding, Findings};
 use crate::request::host::{Host, is_address};
+use crate::wire::cache_control::{TARGETED_HEADERS, X_ACCEL_EXPIRES};
 use crate::wire::list::{parse_number, split_unquoted, trim};
 use crate::wire::set_cookie::split_at_equals;
 
@@ -21,16 +22,28 @@ pub(super) fn check(headers: &HeaderMap, context: &Context, hsts: &ParsedHsts) -
     let mut facts = Facts::from_name(b"");
     facts.hsts_max_age = hsts.max_age.unwrap_or_default();
     facts.hsts_fault = hsts.max_age.err();
-    facts.invites_caches = caching == SharedCaching::Invited;
+    facts.invites_caches = matches!(caching, SharedCaching::Invited(_));
     let mut findings = Findings { subject: String::from("the response"), facts, name: None, context, list: Vec::new() };
     let is_storable = match caching {
         SharedCaching::Forbidden => false,
-        SharedCaching::Invited => true,
+        SharedCaching::Invited(_) => true,
         // If a response has no `Cache-Control`, caches may store the response only if the method is GET or HEAD (RFC
         // 9111 section 3).
         SharedCaching::Unspecified => context.request.is_none_or(|request| request.is_get_or_head),
     };
-    findings.add_if(is_storable && headers.contains_key(SET_COOKIE), Weakness::SharedCache);
+    if is_storable && headers.contains_key(SET_COOKIE) {
+        match caching {
+            SharedCaching::Invited(name) if name != "cache-control" => {
+                let message = format!(
+                    "the response sets cookies, and `{name}` lets a shared cache store them in spite of `Cache-Control` and \
+                     send them to other users; remove `{name}`, or write `{name}: {}`",
+                    if name == X_ACCEL_EXPIRES { "0" } else { "no-store" }
+                );
+                findings.add_with_message(Weakness::SharedCache, message);
+            }
+            _ => findings.add(Weakness::SharedCache),
+        }
+    }
     if context.https {
         // Browsers ignore HSTS for IP addresses (RFC 6797 8.1.1). Loopback names should not have HSTS.
         let can_have_hsts = !is_address(&context.host) && !Host::parse(&context.host).is_some_and(Host::is_loopback);
@@ -119,33 +132,67 @@ fn is_max_age(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"max-age")
 }
 
-/// States whether `Cache-Control` allows shared caches to store a response with `Set-Cookie` (RFC 9111 5.2.2).
+/// States whether the caching headers allow shared caches to store a response with `Set-Cookie`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SharedCaching {
     /// Shared caches must not store the response, or must not store the `Set-Cookie` headers of the response.
     Forbidden,
     Unspecified,
-    /// The directive `public` or `s-maxage` allows shared caches to store the response.
-    Invited,
+    /// The header of this name allows shared caches to store the response.
+    Invited(&'static str),
 }
 
 impl SharedCaching {
+    /// Parses `Cache-Control`, and the targeted headers that some shared caches read in place of `Cache-Control`.
     fn parse(headers: &HeaderMap) -> Self {
+        match TARGETED_HEADERS.into_iter().find(|name| Self::is_invited_by(headers, name)) {
+            Some(name) => SharedCaching::Invited(name),
+            None => Self::parse_directives(headers, "cache-control", |_, _| false),
+        }
+    }
+
+    /// Returns true if the targeted header allows shared caches to store the response. A targeted header replaces
+    /// `Cache-Control`, so a lifetime is enough.
+    fn is_invited_by(headers: &HeaderMap, targeted: &'static str) -> bool {
+        if targeted == X_ACCEL_EXPIRES {
+            return headers.get(targeted).is_some_and(|value| value.as_bytes().trim_ascii() != b"0");
+        }
+        let is_lifetime = |name: &[u8], value: Option<&[u8]>| {
+            let is_named = is_max_age(name) || name.to_ascii_lowercase().ends_with(b"-maxage");
+            is_named && value != Some(b"0")
+        };
+        Self::parse_directives(headers, targeted, is_lifetime) == SharedCaching::Invited(targeted)
+    }
+
+    /// Parses all headers of this name as a list of directives (RFC 9111 5.2.2). `invites` returns true for a further
+    /// directive that allows shared caches to store the response.
+    fn parse_directives(
+        headers: &HeaderMap,
+        header: &'static str,
+        invites: impl Fn(&[u8], Option<&[u8]>) -> bool,
+    ) -> Self {
+        let directives: Vec<_> = headers
+            .get_all(header)
+            .iter()
+            .flat_map(|value| split_unquoted(value.as_bytes(), b','))
+            .map(split_at_equals)
+            .collect();
+        let is = |name: &[u8], known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        // A cache that implements `must-understand` ignores `no-store` beside it (RFC 9111 5.2.2.3).
+        let understands = directives.iter().any(|(name, _)| is(name, "must-understand"));
         let mut caching = SharedCaching::Unspecified;
-        for header in headers.get_all(CACHE_CONTROL) {
-            for directive in split_unquoted(header.as_bytes(), b',') {
-                let (name, value) = split_at_equals(directive);
-                let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-                let covers_set_cookie = value.is_some_and(contains_set_cookie);
-                if is("no-store")
-                    || (is("private") && (value.is_none() || covers_set_cookie))
-                    || (is("no-cache") && covers_set_cookie)
-                {
-                    return SharedCaching::Forbidden;
-                }
-                if is("public") || is("s-maxage") {
-                    caching = SharedCaching::Invited;
-                }
+        for (name, value) in &directives {
+            let covers_set_cookie = value.is_some_and(contains_set_cookie);
+            if (is(name, "no-store") && !understands)
+                || (is(name, "private") && (value.is_none() || covers_set_cookie))
+                || (is(name, "no-cache") && covers_set_cookie)
+                // A directive of Akamai's `Edge-Control`.
+                || is(name, "bypass-cache")
+            {
+                return SharedCaching::Forbidden;
+            }
+            if is(name, "public") || is(name, "s-maxage") || invites(name, *value) {
+                caching = SharedCaching::Invited(header);
             }
         }
         caching
@@ -160,8 +207,9 @@ fn contains_set_cookie(names: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use http::HeaderMap;
+    use http::header::CACHE_CONTROL;
 
-    use super::{CACHE_CONTROL, HstsFault, SharedCaching, parse_max_age};
+    use super::{HstsFault, SharedCaching, parse_max_age};
 
     #[test]
     fn cache_directives_in_quotes_are_ignored() {
@@ -174,12 +222,46 @@ mod tests {
             // An escaped quote does not end a quoted string.
             ("x=\"a\\\",public,b\"", false, false),
             ("x=\"a\\\"\", public", false, true),
+            // `no-store` beside `must-understand` counts as missing.
+            ("must-understand, no-store", false, false),
+            ("no-store, public, must-understand", false, true),
+            ("must-understand, no-store, private", true, false),
+            // A lifetime alone allows nothing in `Cache-Control`.
+            ("max-age=600", false, false),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(CACHE_CONTROL, header.parse().unwrap());
             let caching = SharedCaching::parse(&headers);
-            let found = (caching == SharedCaching::Forbidden, caching == SharedCaching::Invited);
+            let found = (caching == SharedCaching::Forbidden, caching == SharedCaching::Invited("cache-control"));
             assert_eq!(found, (is_forbidden, is_invited), "{header}");
+        }
+    }
+
+    #[test]
+    fn targeted_headers_replace_cache_control() {
+        for (name, value, is_invited) in [
+            ("cdn-cache-control", "public, max-age=600", true),
+            ("cloudflare-cdn-cache-control", "max-age=600", true),
+            ("vercel-cdn-cache-control", "s-maxage=1", true),
+            ("surrogate-control", "max-age=600+60, content=\"ESI/1.0\"", true),
+            ("edge-control", "cache-maxage=1d", true),
+            ("x-accel-expires", "600", true),
+            ("x-accel-expires", "@1795392000", true),
+            ("x-litespeed-cache-control", "public", true),
+            ("cdn-cache-control", "no-store", false),
+            ("cdn-cache-control", "private, max-age=600", false),
+            ("netlify-cdn-cache-control", "max-age=0", false),
+            ("surrogate-control", "content=\"ESI/1.0\"", false),
+            ("edge-control", "max-age=60, bypass-cache", false),
+            ("x-accel-expires", " 0", false),
+            ("x-cache-control", "public", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CACHE_CONTROL, "private".parse().unwrap());
+            headers.insert(name, value.parse().unwrap());
+            let found = SharedCaching::parse(&headers);
+            let expected = if is_invited { SharedCaching::Invited(name) } else { SharedCaching::Forbidden };
+            assert!(found == expected, "{name}: {value}");
         }
     }
 

@@ -7,7 +7,7 @@ use hardtack_rules::{Prefix, SameSite};
 
 use super::rejection::Rejection;
 use super::request_match::domain_matches;
-use crate::request::host::is_address;
+use crate::request::host::{is_address, without_port};
 use crate::wire::domain::is_public_suffix;
 use crate::wire::set_cookie::ParsedSetCookie;
 
@@ -73,7 +73,8 @@ fn check_domain<'a>(attribute: &[u8], host: &'a str) -> Result<(Cow<'a, str>, bo
         return Err(Rejection::DomainNotAscii);
     };
     let domain = domain.to_ascii_lowercase();
-    if !is_address(&domain) && is_public_suffix(&domain) {
+    let has_port = without_port(&domain) != domain;
+    if !has_port && !is_address(&domain) && is_public_suffix(&domain) {
         // A host that is itself a public suffix, such as `localhost` or `github.io`, may set host-only cookies.
         return if domain == host { Ok((domain.into(), true)) } else { Err(Rejection::PublicSuffix { domain }) };
     }

@@ -6,6 +6,8 @@
 pub(crate) mod check;
 #[cfg(feature = "testing")]
 pub(crate) mod cookie_store;
+#[cfg(any(feature = "cli", feature = "testing"))]
+pub(crate) mod page_url;
 #[cfg(any(feature = "audit", feature = "_layer", feature = "testing"))]
 #[cfg_attr(not(feature = "audit"), allow(unreachable_pub, reason = "its type is public with the feature `audit`"))]
 pub(crate) mod rejection;

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::event::Code;
+use crate::request::host::without_port;
 use crate::wire::shown::Shown;
 
 /// The reason why a browser rejects a `Set-Cookie` header. If a header breaks several rules, the `Rejection` is the
@@ -38,7 +39,8 @@ pub enum Rejection {
         /// The `Domain`, in lower case and without its leading dot.
         domain: String,
     },
-    /// The host is neither the `Domain` nor a subdomain of the `Domain` (6265bis 5.7 step 10).
+    /// The host is neither the `Domain` nor a subdomain of the `Domain` (6265bis 5.7 step 10). A `Domain` with a port
+    /// is never the host.
     #[non_exhaustive]
     DomainMismatch {
         /// The `Domain`, in lower case and without its leading dot.
@@ -135,6 +137,13 @@ impl fmt::Display for Rejection {
             }
             Rejection::DomainMismatch { domain, host } => {
                 let domain = Shown::domain(domain);
+                if without_port(domain.start()) != domain.start() {
+                    return write!(
+                        f,
+                        "`Domain={domain}` has a port, and the cookies of a host are the same for all ports; remove the \
+                         port, or leave `Domain` out"
+                    );
+                }
                 return write!(
                     f,
                     "`Domain={domain}` is neither the host `{host}` nor a parent of it; write the host or a parent of \

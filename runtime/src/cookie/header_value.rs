@@ -97,14 +97,15 @@ pub(crate) fn header_value(
     finish(spec.name, name_and_value, attributes)
 }
 
-/// Builds the header that removes a cookie whose name or scope is not the declared one. Returns `None` if browsers would
-/// reject the header, because the cookie cannot exist.
+/// Builds the header that removes a cookie whose name or scope is not the declared one. Returns `None` if browsers
+/// would reject the header, because the cookie cannot exist.
 pub(crate) fn removal_header(spec: &Spec, identity: Identity, verdict: Verdict) -> Option<SetCookieHeader> {
     let mut removed: hardtack_rules::Spec<'_> = *spec;
     removed.path = &identity.scope.path;
     removed.domain = identity.scope.domain.as_deref();
     removed.partitioned = identity.scope.partitioned;
     removed.max_age = Some(core::time::Duration::ZERO);
+    removed.idle = None;
     let prefix = Prefix::from_name(identity.name.as_str());
     removed.secure |= prefix.is_some() || removed.partitioned;
     removed.http_only |= prefix.is_some_and(Prefix::needs_http_only);

@@ -19,6 +19,10 @@ pub(crate) struct Overrides {
     /// The keyring that replaces the jar's keyring for one cookie.
     #[cfg(feature = "seal")]
     pub(crate) keyring: Option<crate::seal::Keyring>,
+    /// Set if the response re-issues a cookie that the request carried. The seal then has the terms of the request's
+    /// seal, with a later idle expiry.
+    #[cfg(feature = "seal")]
+    pub(crate) reissued: Option<crate::seal::Terms>,
     /// The error of the first invalid setting.
     pub(crate) error: Option<SetError>,
 }
@@ -30,6 +34,9 @@ pub(crate) enum ExpiryOverride {
     MaxAge(Duration),
     /// An `Expires` date as an IMF-fixdate, and the same time in Unix seconds.
     Expires([u8; 29], i64),
+    /// A time in Unix seconds that is later than the end of the idle time. The header has a `Max-Age` for the idle
+    /// time, and the seal contains both times.
+    ExpiresAfterIdle(i64),
     /// The header has neither `Max-Age` nor `Expires`.
     WithoutMaxAge,
 }
@@ -41,6 +48,8 @@ impl Overrides {
         same_site: None,
         #[cfg(feature = "seal")]
         keyring: None,
+        #[cfg(feature = "seal")]
+        reissued: None,
         error: None,
     };
 
@@ -49,7 +58,8 @@ impl Overrides {
         matches!(self.expiry, ExpiryOverride::Declared) && self.same_site.is_none()
     }
 
-    /// Returns a copy of the cookie's declaration, changed by the settings of the `SetCookie` and by the cookie's scope.
+    /// Returns a copy of the cookie's declaration, changed by the settings of the `SetCookie` and by the cookie's
+    /// scope.
     pub(crate) fn apply_to<'a>(&self, spec: &Spec, is_removal: bool, scope: &'a Scope) -> hardtack_rules::Spec<'a> {
         let mut applied: hardtack_rules::Spec<'a> = *spec;
         applied.path = &scope.path;
@@ -58,10 +68,12 @@ impl Overrides {
         if let Some(same_site) = self.same_site {
             applied.same_site = same_site;
         }
+        applied.idle = None;
         applied.max_age = match (is_removal, self.expiry) {
             (true, _) => Some(Duration::ZERO),
-            (false, ExpiryOverride::Declared) => applied.max_age,
-            (false, ExpiryOverride::MaxAge(max_age)) => Some(max_age),
+            (false, ExpiryOverride::Declared) => spec.first_lifetime(),
+            (false, ExpiryOverride::MaxAge(max_age)) => Some(spec.idle.map_or(max_age, |idle| idle.min(max_age))),
+            (false, ExpiryOverride::ExpiresAfterIdle(_)) => spec.idle,
             (false, ExpiryOverride::Expires(..) | ExpiryOverride::WithoutMaxAge) => None,
         };
         applied
@@ -72,7 +84,13 @@ impl Overrides {
         match (is_removal, self.expiry) {
             (true, _) => Some(*PAST),
             (false, ExpiryOverride::Expires(date, _)) => Some(date),
-            (false, ExpiryOverride::Declared | ExpiryOverride::MaxAge(_) | ExpiryOverride::WithoutMaxAge) => None,
+            (
+                false,
+                ExpiryOverride::Declared
+                | ExpiryOverride::MaxAge(_)
+                | ExpiryOverride::ExpiresAfterIdle(_)
+                | ExpiryOverride::WithoutMaxAge,
+            ) => None,
         }
     }
 }

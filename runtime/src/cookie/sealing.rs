@@ -10,9 +10,9 @@ use super::error::SetError;
 use super::overrides::Overrides;
 
 #[cfg(feature = "seal")]
-pub(crate) use with_seal::{SealContext, open, signed_text, write};
+pub(crate) use with_seal::{Opened, SealContext, open, reissue, signed_text, write};
 #[cfg(not(feature = "seal"))]
-pub(crate) use without_seal::{SealContext, open, signed_text, write};
+pub(crate) use without_seal::{Opened, SealContext, open, reissue, signed_text, write};
 
 /// The reason why a signed or sealed value cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ mod with_seal {
     use crate::clock;
     use crate::cookie::overrides::ExpiryOverride;
     use crate::cookie::value::{self, ValueWriter};
-    use crate::seal::{self, Keyring};
+    use crate::seal::{self, KeptSettings, Keyring, SKEW, Terms};
 
     /// The keyring for one cookie, and the longest lifetime that the policy allows for the cookie.
     #[derive(Clone, Copy, Default)]
@@ -57,7 +57,7 @@ mod with_seal {
         let (cookie, name_eq) = (spec.name, name.name_eq());
         let keyring = overrides.keyring.as_ref().or(context.keyring);
         let Some(keyring) = keyring else { return Err(SetError::NoKeyring { cookie }) };
-        let expiry = expiry(overrides.expiry, spec.max_age, keyring, context.longest_max_age);
+        let terms = terms(spec, overrides, keyring, context.longest_max_age);
         match seal {
             Seal::Signed => {
                 let mut out = ValueWriter::new(name_eq.clone(), seal::SIGNATURE_LEN + attributes_len);
@@ -66,17 +66,17 @@ mod with_seal {
                 let Some(text) = header.get(name_eq.len()..).and_then(value::decode).map(Cow::into_owned) else {
                     return Ok(None);
                 };
-                let signed = seal::sign(keyring, name.as_str(), expiry, text.as_bytes(), &mut header);
+                let signed = seal::sign(keyring, name.as_str(), &terms, text.as_bytes(), &mut header);
                 Ok(signed.map(|()| header))
             }
             Seal::Sealed => {
-                let mut out = ValueWriter::without_encoding(Cow::Borrowed(seal::PLAINTEXT_PREFIX), seal::TAG_LEN);
+                let mut out = ValueWriter::without_encoding(seal::plaintext_prefix(&terms), seal::TAG_LEN);
                 value.encode(&mut out);
                 let Some(message) = out.finish() else { return Ok(None) };
                 let length = name_eq.len() + seal::sealed_len(message.len() + seal::TAG_LEN);
                 let mut header = Vec::with_capacity(length + attributes_len);
                 header.extend_from_slice(name_eq.as_bytes());
-                match seal::seal(keyring, name.as_str(), expiry, message, &mut header) {
+                match seal::seal(keyring, name.as_str(), &terms, message, &mut header) {
                     Some(()) => Ok(Some(header)),
                     None => Err(SetError::NoRandomness { cookie }),
                 }
@@ -84,31 +84,94 @@ mod with_seal {
         }
     }
 
-    /// Returns the time at which the signed or sealed value expires, in Unix seconds. If the cookie has no lifetime,
-    /// the keyring's default lifetime determines the expiry time.
-    fn expiry(
-        expiry: ExpiryOverride,
-        max_age: Option<Duration>,
-        keyring: &Keyring,
-        longest_max_age: Option<Duration>,
-    ) -> u32 {
-        let now = u64::try_from(clock::unix_seconds(clock::now())).unwrap_or(0);
+    /// Returns what the seal says about the value. If the cookie has no lifetime, the keyring's default lifetime
+    /// determines the expiry time.
+    fn terms(spec: &Spec, overrides: &Overrides, keyring: &Keyring, longest_max_age: Option<Duration>) -> Terms {
+        let now = now();
         let after = |lifetime: Duration| now.saturating_add(lifetime.as_secs());
-        let end = match expiry {
-            ExpiryOverride::Declared => after(max_age.unwrap_or(keyring.lifetime())),
-            ExpiryOverride::MaxAge(max_age) => after(max_age),
-            ExpiryOverride::Expires(_, end) => u64::try_from(end).unwrap_or(0),
-            ExpiryOverride::WithoutMaxAge => {
-                after(max_age.map_or(keyring.lifetime(), |max_age| max_age.min(keyring.lifetime())))
+        let limit = |end: u64| longest_max_age.map_or(end, |longest| end.min(after(longest)));
+        if let Some(terms) = &overrides.reissued {
+            let idle_expiry = to_u32(limit(terms.idle_expiry.into()));
+            return Terms { idle_expiry, ..terms.clone() };
+        }
+        let default = || keyring.lifetime();
+        let expiry = limit(match (overrides.expiry, spec.max_age) {
+            (ExpiryOverride::Declared, max_age) => after(max_age.unwrap_or_else(default)),
+            (ExpiryOverride::MaxAge(max_age), _) => after(max_age),
+            (ExpiryOverride::Expires(_, end) | ExpiryOverride::ExpiresAfterIdle(end), _) => {
+                u64::try_from(end).unwrap_or(0)
             }
+            // The cookie ends with the browser or after the idle time, so the shorter default lifetime is not
+            // necessary.
+            (ExpiryOverride::WithoutMaxAge, Some(max_age)) if spec.idle.is_some() => after(max_age),
+            (ExpiryOverride::WithoutMaxAge, Some(max_age)) => after(max_age.min(default())),
+            (ExpiryOverride::WithoutMaxAge, None) => after(default()),
+        });
+        let idle_expiry = spec.idle.map_or(expiry, |idle| expiry.min(after(idle)));
+        let kept = match spec.idle {
+            Some(_) => KeptSettings {
+                without_max_age: matches!(overrides.expiry, ExpiryOverride::WithoutMaxAge),
+                same_site: overrides.same_site,
+            },
+            None => KeptSettings::default(),
         };
-        let end = longest_max_age.map_or(end, |longest| end.min(after(longest)));
-        u32::try_from(end).unwrap_or(u32::MAX)
+        Terms { idle_expiry: to_u32(idle_expiry), expiry: to_u32(expiry), kept, extension: Vec::new() }
+    }
+
+    fn now() -> u64 {
+        u64::try_from(clock::unix_seconds(clock::now())).unwrap_or(0)
+    }
+
+    fn to_u32(seconds: u64) -> u32 {
+        u32::try_from(seconds).unwrap_or(u32::MAX)
+    }
+
+    /// Decides whether a read extends the idle time of a cookie. `terms` are the terms of the value that was read.
+    /// Returns the settings of the `Set-Cookie` header that re-issues the cookie, or `None` if the cookie stays as it
+    /// is.
+    ///
+    /// A read re-issues the cookie if less than half of the idle time is left. So most requests do not set a cookie.
+    /// The idle expiry never moves back because another server has a slow clock.
+    ///
+    /// A value may also come from a release whose declaration had no `idle` or a longer one. Such a value is re-issued
+    /// with the declared idle time.
+    pub(crate) fn reissue(spec: &Spec, terms: &Terms) -> Option<Overrides> {
+        let idle = spec.idle?.as_secs();
+        let now = now();
+        let (old, expiry) = (u64::from(terms.idle_expiry), u64::from(terms.expiry));
+        let new = now.saturating_add(idle).min(expiry);
+        let is_past_half = old.saturating_sub(now) < idle.div_ceil(2) && new > old;
+        let is_too_long = old > new.saturating_add(SKEW.unsigned_abs());
+        if !is_past_half && !is_too_long {
+            return None;
+        }
+        let terms = Terms { idle_expiry: to_u32(new), ..terms.clone() };
+        // The declaration may have become stricter since the cookie was set.
+        let same_site = terms.kept.same_site.filter(|same_site| same_site.is_at_least(spec.same_site));
+        let expiry = match terms.kept.without_max_age {
+            true => ExpiryOverride::WithoutMaxAge,
+            false => ExpiryOverride::MaxAge(Duration::from_secs(new.saturating_sub(now))),
+        };
+        Some(Overrides { expiry, same_site, reissued: Some(terms), ..Overrides::NONE })
     }
 
     /// Returns the text of a signed value that this request set. The value needs no verification.
     pub(crate) fn signed_text(raw: &[u8]) -> Option<Cow<'_, str>> {
-        value::decode(raw.get(..raw.len().checked_sub(seal::SIGNATURE_LEN)?)?)
+        value::decode(seal::without_signature(raw)?)
+    }
+
+    /// The text of a value with a valid seal, and what the seal says about the value.
+    pub(crate) struct Opened<'a> {
+        pub(crate) text: Cow<'a, str>,
+        pub(crate) terms: Terms,
+    }
+
+    impl Opened<'_> {
+        /// Returns the terms of two seals with the same text: of each time, the earlier one.
+        pub(crate) fn merge(&mut self, other: Opened<'_>) {
+            self.terms.idle_expiry = self.terms.idle_expiry.min(other.terms.idle_expiry);
+            self.terms.expiry = self.terms.expiry.min(other.terms.expiry);
+        }
     }
 
     /// Verifies the seal of a raw cookie value, and returns the text without the seal.
@@ -117,15 +180,19 @@ mod with_seal {
         raw: &'a [u8],
         seal: Seal,
         context: SealContext<'_>,
-    ) -> Result<Cow<'a, str>, OpenError> {
+    ) -> Result<Opened<'a>, OpenError> {
         let Some(keyring) = context.keyring else { return Err(OpenError::NoKeyring) };
-        let text = match seal {
-            Seal::Signed => seal::open_signed(keyring, cookie, raw, value::decode).map(Some),
-            Seal::Sealed => {
-                seal::open_sealed(keyring, cookie, raw).map(|value| String::from_utf8(value).ok().map(Cow::Owned))
+        match seal {
+            Seal::Signed => {
+                let (text, terms) = seal::open_signed(keyring, cookie, raw, value::decode).map_err(OpenError::Seal)?;
+                Ok(Opened { text, terms })
             }
-        };
-        text.map_err(OpenError::Seal)?.ok_or(OpenError::NotUtf8)
+            Seal::Sealed => {
+                let (value, terms) = seal::open_sealed(keyring, cookie, raw).map_err(OpenError::Seal)?;
+                let text = String::from_utf8(value).map_err(|_| OpenError::NotUtf8)?;
+                Ok(Opened { text: Cow::Owned(text), terms })
+            }
+        }
     }
 }
 
@@ -156,7 +223,21 @@ mod without_seal {
         None
     }
 
-    pub(crate) fn open<'a>(_: &str, _: &'a [u8], _: Seal, _: SealContext<'_>) -> Result<Cow<'a, str>, OpenError> {
+    /// No value is ever opened, so `Opened` needs no terms.
+    pub(crate) struct Opened<'a> {
+        pub(crate) text: Cow<'a, str>,
+        pub(crate) terms: (),
+    }
+
+    impl Opened<'_> {
+        pub(crate) fn merge(&mut self, _: Opened<'_>) {}
+    }
+
+    pub(crate) fn reissue(_: &Spec, (): &()) -> Option<Overrides> {
+        None
+    }
+
+    pub(crate) fn open<'a>(_: &str, _: &'a [u8], _: Seal, _: SealContext<'_>) -> Result<Opened<'a>, OpenError> {
         Err(OpenError::NoKeyring)
     }
 }

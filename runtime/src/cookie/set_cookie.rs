@@ -77,8 +77,10 @@ impl<T: Cookie> SetCookie<T> {
         SetCookie { value: None, overrides: Overrides::NONE }
     }
 
-    /// Shortens the declared `Max-Age`. Fractions of a second are cut. A `Max-Age` that is longer than declared is cut to
-    /// the declared one, with the event `shortened`. So the declared `max_age` is the longest lifetime of the cookie.
+    /// Shortens the declared `Max-Age`. Fractions of a second are cut. A `Max-Age` that is longer than declared is cut
+    /// to the declared one, with the event `shortened`. So the declared `max_age` is the longest lifetime of the
+    /// cookie. If the cookie is declared with `idle`, this method shortens the absolute lifetime, and the `Max-Age` of
+    /// the header is at most the idle time.
     ///
     /// A call with a cookie that is declared without `max_age` does not compile.
     ///
@@ -106,8 +108,8 @@ impl<T: Cookie> SetCookie<T> {
     }
 
     /// Replaces the declared `Max-Age` with an `Expires` attribute. The `Expires` time is rounded down to whole
-    /// seconds. A time that is later than the declared `max_age` allows is cut to the declared `Max-Age`, with the event
-    /// `shortened`.
+    /// seconds. A time that is later than the declared `max_age` allows is cut to the declared `Max-Age`, with the
+    /// event `shortened`.
     ///
     /// A call with a cookie that is declared without `max_age` does not compile.
     ///
@@ -150,6 +152,10 @@ impl<T: Cookie> SetCookie<T> {
         if end > clock::unix_seconds(now).saturating_add_unsigned(longest) {
             return self.shortened("expires");
         }
+        let idle = T::DECLARED.idle.map_or(u64::MAX, |idle| idle.as_secs());
+        if end > clock::unix_seconds(now).saturating_add_unsigned(idle) {
+            return self.with_expiry("expires", ExpiryOverride::ExpiresAfterIdle(end));
+        }
         match date::format_imf_fixdate(end) {
             Some(date) => self.with_expiry("expires", ExpiryOverride::Expires(date, end)),
             None => self.with_error(
@@ -160,7 +166,8 @@ impl<T: Cookie> SetCookie<T> {
     }
 
     /// Omits the declared `Max-Age` from the header. A browser removes a cookie without a `Max-Age` when the user
-    /// closes the browser.
+    /// closes the browser. If the cookie is declared with `idle`, its idle time ends the cookie too, and a re-issued
+    /// cookie has no `Max-Age` either.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -251,8 +258,8 @@ impl<T: Cookie> SetCookie<T> {
     /// Returns the cookie as a type of the [`cookie`](::cookie) crate, for a jar that **encodes** values: axum-extra's
     /// `CookieJar`, `SignedCookieJar` and `PrivateCookieJar`. The value of the returned cookie is not percent-encoded.
     ///
-    /// Do not pass the returned cookie to a jar that writes values unchanged. A value with `;` would then add attributes
-    /// to the `Set-Cookie` header. For a jar that writes values unchanged, call
+    /// Do not pass the returned cookie to a jar that writes values unchanged. A value with `;` would then add
+    /// attributes to the `Set-Cookie` header. For a jar that writes values unchanged, call
     /// [`to_encoded_cookie`](SetCookie::to_encoded_cookie).
     ///
     /// # Errors
@@ -283,8 +290,8 @@ impl<T: Cookie> SetCookie<T> {
     /// tower-cookies' `Cookies`, the `cookie` crate's own `CookieJar`, or a `Set-Cookie` header from
     /// `Cookie::to_string`. The value of the returned cookie is percent-encoded, as in the `Set-Cookie` header.
     ///
-    /// Do not pass the returned cookie to a jar that encodes values. The jar would encode the value a second time. For a
-    /// jar that encodes values, call [`to_decoded_cookie`](SetCookie::to_decoded_cookie).
+    /// Do not pass the returned cookie to a jar that encodes values. The jar would encode the value a second time. For
+    /// a jar that encodes values, call [`to_decoded_cookie`](SetCookie::to_decoded_cookie).
     ///
     /// # Errors
     ///

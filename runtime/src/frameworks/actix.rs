@@ -316,7 +316,9 @@ fn on_response<B>(in_flight: &mut InFlight, response: &mut HttpResponse<B>) {
     if let Some(remove_cookie) = response.extensions_mut().remove::<RemoveCookie>() {
         extensions.insert(remove_cookie);
     }
-    in_flight.on_response(&mut headers, &mut extensions);
+    // actix-web has the status type of `http` 0.2.
+    let status = http::StatusCode::from_u16(response.status().as_u16()).unwrap_or_default();
+    in_flight.on_response(status, &mut headers, &mut extensions);
     append(&headers, response);
     if let Some(trusted) = extensions.remove::<TrustedHeaders>() {
         response.extensions_mut().insert(trusted);

@@ -165,7 +165,7 @@ impl<E: Endpoint> Endpoint for PolicyEndpoint<E> {
         if let Some(DeferredRefusal(jar)) = parts.extensions.remove() {
             jar.refuse();
         }
-        in_flight.on_response(&mut parts.headers, &mut parts.extensions);
+        in_flight.on_response(parts.status, &mut parts.headers, &mut parts.extensions);
         Ok(Response::from_parts(parts, body))
     }
 }

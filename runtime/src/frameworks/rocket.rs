@@ -318,9 +318,10 @@ impl Fairing for LateFairing {
                 header_map::from_response(headers.iter().map(name_and_value))
             }
         };
+        let http_status = StatusCode::from_u16(response.status().code).unwrap_or_default();
         let RequestState { in_flight, response_extensions, .. } = &mut *state;
         for in_flight in in_flight.iter_mut().rev() {
-            in_flight.on_response(&mut headers, response_extensions);
+            in_flight.on_response(http_status, &mut headers, response_extensions);
         }
         for name in MANAGED_HEADERS.iter().chain(headers.keys()) {
             response.remove_header(name.as_str());

@@ -131,7 +131,9 @@ impl Handler for PolicyHoop {
         ctrl.call_next(req, depot, res).await;
         // The policy applies to every response, even if a handler called `ctrl.cease()`.
         write_salvo_jar(req, res);
-        in_flight.on_response(&mut res.headers, &mut res.extensions);
+        // salvo sends the status 200 or 404 if no handler sets a status.
+        let status = res.status_code.unwrap_or_default();
+        in_flight.on_response(status, &mut res.headers, &mut res.extensions);
         match outer_jar {
             Some(outer_jar) => _ = req.extensions_mut().insert(outer_jar),
             // A catcher of salvo may run `PolicyHoop` a second time for one request. The second run of `PolicyHoop`

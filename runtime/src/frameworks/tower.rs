@@ -70,8 +70,8 @@ impl PolicyHandle {
 
 /// The tower layer that applies a [`Policy`] to the requests of one socket. [`Policy::layer`] makes the layer.
 ///
-/// If the policy redirects or refuses a request, the inner service is not called. The body of a refusal is a sentence if
-/// the body is axum's `Body`. Otherwise the body is empty.
+/// If the policy redirects or refuses a request, the inner service is not called. The body of a refusal is a sentence
+/// if the body is axum's `Body`. Otherwise the body is empty.
 #[derive(Debug, Clone)]
 pub struct PolicyLayer {
     guard: PolicyGuard,
@@ -163,7 +163,7 @@ where
                     }
                 };
                 let (mut parts, body) = response.into_parts();
-                in_flight.on_response(&mut parts.headers, &mut parts.extensions);
+                in_flight.on_response(parts.status, &mut parts.headers, &mut parts.extensions);
                 Poll::Ready(Ok(Response::from_parts(parts, body)))
             }
         }

@@ -1,6 +1,6 @@
-//! Finds the weaknesses of declarations. The input is one declaration, or all declarations of a program. The output is a
-//! list of findings. The audit finds the weaknesses of the declared `Set-Cookie` header. This file finds the weaknesses
-//! that the header does not show: the `formerly` entries, and two declarations that contradict each other.
+//! Finds the weaknesses of declarations. The input is one declaration, or all declarations of a program. The output is
+//! a list of findings. The audit finds the weaknesses of the declared `Set-Cookie` header. This file finds the
+//! weaknesses that the header does not show: the `formerly` entries, and two declarations that contradict each other.
 
 use std::cmp::Reverse;
 
@@ -84,8 +84,8 @@ pub(super) struct Conflict<'a> {
 }
 
 impl<'a> Conflict<'a> {
-    /// Returns the conflict of `cookie` with another declaration. The name of `cookie` is inside the family of `other`, or
-    /// both declarations have the same name and scope, and different attributes.
+    /// Returns the conflict of `cookie` with another declaration. The name of `cookie` is inside the family of `other`,
+    /// or both declarations have the same name and scope, and different attributes.
     pub(super) fn find(cookie: &Entry, other: &'a Entry) -> Option<Conflict<'a>> {
         if other.spec.keyed && family::contains(other.spec.name, cookie.spec.name) {
             return Some(Conflict { rule: Weakness::FamilyName, other, keys: Vec::new() });
@@ -110,9 +110,9 @@ impl<'a> Conflict<'a> {
     }
 }
 
-/// Returns true if both declarations describe the same name, domain, path and partition. Browsers then store only one of
-/// the two cookies.
-fn has_same_identity(a: &Spec<'_>, b: &Spec<'_>) -> bool {
+/// Returns true if both declarations describe the same name, domain, path and partition. Browsers then store only one
+/// of the two cookies.
+pub(super) fn has_same_identity(a: &Spec<'_>, b: &Spec<'_>) -> bool {
     let is_same_domain = match (a.domain, b.domain) {
         (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
         (None, None) => a.policy_domain == b.policy_domain,
@@ -125,11 +125,12 @@ fn has_same_identity(a: &Spec<'_>, b: &Spec<'_>) -> bool {
 ///
 /// A `read_only` declaration describes the cookie of another program. The other program may be another crate of this
 /// program. The attributes of a `read_only` declaration have no effect, so only the seal counts.
-fn differing_keys(a: &Spec<'_>, b: &Spec<'_>) -> Vec<&'static str> {
+pub(super) fn differing_keys(a: &Spec<'_>, b: &Spec<'_>) -> Vec<&'static str> {
     let is_set = !a.read_only && !b.read_only;
     let seal = a.seal.or(b.seal).map_or("", |seal| seal.as_str());
     let differences = [
         ("max_age", is_set && a.max_age != b.max_age),
+        ("idle", is_set && a.idle != b.idle),
         ("same_site", is_set && a.same_site != b.same_site),
         ("http_only", is_set && a.http_only != b.http_only),
         ("secure", is_set && a.secure != b.secure),
@@ -244,6 +245,7 @@ mod tests {
             (hour, &[][..]),
             (hour.reason("r").explicit_name(), &[]),
             (HOST, &["max_age"]),
+            (hour.idle(Duration::from_secs(60)), &["idle"]),
             (hour.same_site(SameSite::Strict).http_only(false), &["same_site", "http_only"]),
             (hour.secure(false).keyed(), &["secure", "keyed"]),
             (hour.seal(Seal::Sealed), &["sealed"]),

@@ -8,8 +8,9 @@ use super::{Entry, Inventory, phrases};
 use crate::audit::{Finding, Severity};
 
 impl Inventory {
-    /// Returns an HTML page that lists the cookies. A site can publish the HTML page to inform its users about cookies.
-    /// A security team can use the HTML page to review the cookies.
+    /// Returns an HTML page that lists the cookies, with their source lines and their findings. A security team can use
+    /// the HTML page to review the cookies. [`to_disclosure_html`](Inventory::to_disclosure_html) writes the page for
+    /// the users of a site.
     ///
     /// The HTML page contains no script and loads no other files. A server can send the HTML page with the header
     /// `Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'`.
@@ -29,7 +30,7 @@ impl Inventory {
     /// ```
     #[must_use]
     pub fn to_html(&self) -> String {
-        let mut page = String::from(HEAD);
+        let mut page = format!("{HEAD}<style>\n{STYLE}</style>\n<main>\n<h1>Cookies</h1>\n");
         // Writing to a `String` never fails.
         let _ = writeln!(page, "<p>{}.</p>", Escaped(&self.summary()));
         for cookie in &self.cookies {
@@ -45,8 +46,10 @@ const HEAD: &str = "<!DOCTYPE html>
 <meta charset=\"utf-8\">
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
 <title>Cookies</title>
-<style>
-:root { color-scheme: light dark; --border: #8886; --alert: #b3261e; --soft: #666; }
+";
+
+/// The style of both HTML pages.
+pub(super) const STYLE: &str = ":root { color-scheme: light dark; --border: #8886; --alert: #b3261e; --soft: #666; }
 @media (prefers-color-scheme: dark) { :root { --alert: #f2b8b5; --soft: #aaa; } }
 body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; }
 main { max-width: 46rem; margin: 0 auto; padding: 1rem; }
@@ -57,9 +60,6 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .9rem; ma
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 ul { margin: .5rem 0 0; padding-left: 1.2rem; } .unexpected { color: var(--alert); } small { color: var(--soft); }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dd { margin: 0 0 .4rem; } }
-</style>
-<main>
-<h1>Cookies</h1>
 ";
 
 fn write_article(cookie: &Entry, page: &mut String) {
@@ -118,7 +118,7 @@ fn write_finding(finding: &Finding, page: &mut String) {
 }
 
 /// Displays text as HTML. Text between backticks becomes a `<code>` element.
-struct WithCode<'a>(&'a str);
+pub(super) struct WithCode<'a>(pub(super) &'a str);
 
 impl fmt::Display for WithCode<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -131,7 +131,7 @@ impl fmt::Display for WithCode<'_> {
 
 /// Displays text as HTML, and escapes the special characters of HTML. The escaped text is safe in an element and in a
 /// quoted attribute.
-struct Escaped<'a>(&'a str);
+pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

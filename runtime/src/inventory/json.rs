@@ -11,13 +11,13 @@ impl Inventory {
     /// "set_cookie", "attributes", "formerly", "reason", "same_name", "findings"}]}`.
     ///
     /// - `name` ends with `.*` for a `keyed` cookie.
-    /// - `attributes` is `{"secure", "http_only", "same_site", "path", "domain", "max_age", "partitioned", "read_only",
-    ///   "seal"}`. The unit of `max_age` is seconds. The field `domain` is `"policy"` if the declaration has `domain =
-    ///   policy`. An absent attribute is `null`.
+    /// - `attributes` is `{"secure", "http_only", "same_site", "path", "domain", "max_age", "idle", "partitioned",
+    ///   "read_only",
+    ///   "seal"}`. The unit of `max_age` and `idle` is seconds. The field `domain` is `"policy"` if the declaration has `domain = policy`. An absent attribute is `null`.
     /// - `set_cookie` is the `Set-Cookie` header, with `…` in place of the cookie's value. `set_cookie` is `null` for a
     ///   `read_only` cookie.
-    /// - Each element of `formerly` is `{"name", "domain", "path", "partitioned", "raw", "unsigned", "until"}`, with the
-    ///   whole earlier scope. `until` is a day such as `"2027-03-01"`, or `null`.
+    /// - Each element of `formerly` is `{"name", "domain", "path", "partitioned", "raw", "unsigned", "until"}`, with
+    ///   the whole earlier scope. `until` is a day such as `"2027-03-01"`, or `null`.
     /// - Each element of `findings` has the same format as a serialized finding of the [audit](crate::audit#serde).
     ///
     /// ```standalone_crate
@@ -59,6 +59,7 @@ fn cookie_to_json(cookie: &Entry) -> Value {
             "path": spec.path,
             "domain": domain,
             "max_age": spec.max_age.map(|max_age| max_age.as_secs()),
+            "idle": spec.idle.map(|idle| idle.as_secs()),
             "partitioned": spec.partitioned,
             "read_only": spec.read_only,
             "seal": spec.seal.map(|seal| seal.as_str()),

@@ -14,6 +14,7 @@
 
 use std::fmt;
 
+pub use check::CheckError;
 use findings::Conflict;
 use hardtack_rules::check::Argument;
 use hardtack_rules::deny::{DenyList, Violation};
@@ -24,6 +25,8 @@ use crate::clock;
 use crate::cookie::declaration::Spec;
 use crate::wire::domain::is_public_suffix;
 
+mod check;
+mod disclosure;
 mod findings;
 mod html;
 mod json;
@@ -231,10 +234,10 @@ impl Inventory {
     /// Returns a [`DenyError`] with one message for each of the following problems:
     ///
     /// - A cookie of this program has a setting that the deny list forbids.
-    /// - The deny list contains an unknown word.
+    /// - The deny list contains an unknown word, or the word `public-suffix` without the feature of that name.
     /// - The deny list contains an exception that exempts no cookie of this program.
-    /// - Two declarations have the same name, domain, path and partition, but differ in another key. No exception allows
-    ///   this. A `read_only` declaration only has to agree in `signed` and `sealed`.
+    /// - Two declarations have the same name, domain, path and partition, but differ in another key. No exception
+    ///   allows this. A `read_only` declaration only has to agree in `signed` and `sealed`.
     /// - The name of a cookie is inside the family of a `keyed` cookie. No exception allows this.
     ///
     /// ```standalone_crate
@@ -255,6 +258,9 @@ impl Inventory {
     pub fn deny(&self, deny_list: &str) -> Result<(), DenyError> {
         let list = DenyList::parse(deny_list);
         let mut messages: Vec<String> = list.invalid_words().map(|word| word.to_string()).collect();
+        if !cfg!(feature = "public-suffix") {
+            messages.extend(list.word_without_feature().map(str::to_owned));
+        }
         for path in list.exceptions() {
             let word = format!("-{path}");
             let exception = DenyList::parse(&word);

@@ -21,8 +21,8 @@ pub(super) fn former_name(spec: &Spec, former: &Former<'static>) -> String {
     with_key(spec, former.name_in(spec))
 }
 
-/// Returns a phrase for a `formerly` entry, such as "`sid`, host-only, Path=/, until 2027-03-01". The phrase contains the
-/// whole earlier scope, even if the entry contains only a part of the scope.
+/// Returns a phrase for a `formerly` entry, such as "`sid`, host-only, Path=/, until 2027-03-01". The phrase contains
+/// the whole earlier scope, even if the entry contains only a part of the scope.
 pub(super) fn former(spec: &Spec, former: &Former<'static>) -> String {
     let mut parts = vec![format!("`{}`", former_name(spec, former))];
     parts.push(match former.domain_in(spec) {
@@ -42,7 +42,10 @@ pub(super) fn former(spec: &Spec, former: &Former<'static>) -> String {
 pub(super) fn lifetime(spec: &Spec) -> String {
     match spec.max_age {
         _ if spec.read_only => "set by another program".to_owned(),
-        Some(max_age) => duration(max_age),
+        Some(max_age) => match spec.idle {
+            Some(idle) => format!("{}, or {} without a request", duration(max_age), duration(idle)),
+            None => duration(max_age),
+        },
         None => "until the browser closes".to_owned(),
     }
 }
@@ -174,6 +177,8 @@ mod tests {
         let lifetime_of = |seconds| lifetime(&Spec::new("a").max_age(Duration::from_secs(seconds)));
         let lifetimes = [90, 60, 3600, 5400, 86_400, 30 * 86_400, 0].map(lifetime_of);
         assert_eq!(lifetimes, ["90 seconds", "1 minute", "1 hour", "90 minutes", "1 day", "30 days", "0 seconds"]);
+        let idle = Spec::new("a").max_age(Duration::from_secs(28_800)).idle(Duration::from_secs(1800));
+        assert_eq!(lifetime(&idle), "8 hours, or 30 minutes without a request");
         assert_eq!(lifetime(&Spec::new("a")), "until the browser closes");
         assert_eq!(lifetime(&Spec::new("a").read_only()), "set by another program");
     }

@@ -2,18 +2,19 @@
 //! gives a reason for a weakness, the SARIF result about the weakness is marked as suppressed in the source. Code
 //! review tools show a suppressed result as accepted, and show the reason.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Entry, Inventory, phrases};
-use crate::audit::{Auditor, Finding, Reference, Severity, Weakness};
+use crate::audit::Finding;
+use crate::audit::sarif::{self, Place};
 
 impl Inventory {
     /// Returns the findings as SARIF 2.1.0. Each SARIF result contains the file and line of the declaration. If the
     /// declaration gives a reason for the weakness, the SARIF result is marked as suppressed, and contains the reason.
-    /// The properties of a SARIF result contain the cookie's name, and the `formerly` entries if the declaration has any.
+    /// The properties of a SARIF result contain the cookie's name, and the `formerly` entries if the declaration has
+    /// any.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -32,99 +33,29 @@ impl Inventory {
     #[must_use]
     pub fn to_sarif(&self) -> String {
         let findings =
-            || self.cookies.iter().flat_map(|cookie| cookie.findings.iter().map(move |finding| (cookie, finding)));
-        let mut by_id: BTreeMap<&str, (Weakness, Vec<Reference>)> = BTreeMap::new();
-        for (_, finding) in findings() {
-            let (_, references) = by_id.entry(finding.rule.id()).or_insert((finding.rule, Vec::new()));
-            // The ids of the Mozilla Observatory (a scanner) are scores. A score depends on the cookie, so the
-            // description of a rule cannot contain a score.
-            for reference in finding.references.iter().filter(|reference| reference.auditor != Auditor::Observatory) {
-                if !references.contains(reference) {
-                    references.push(*reference);
-                }
-            }
-        }
-        let rules: Vec<Value> = by_id.values().map(|(rule, references)| descriptor(*rule, references)).collect();
-        let results: Vec<Value> = findings()
-            .map(|(cookie, finding)| result(cookie, finding, by_id.keys().position(|id| *id == finding.rule.id())))
-            .collect();
-        let log = json!({
-            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [{
-                "tool": { "driver": {
-                    "name": "hardtack",
-                    "version": env!("CARGO_PKG_VERSION"),
-                    "informationUri": "https://docs.rs/hardtack",
-                    "rules": rules,
-                }},
-                "columnKind": "unicodeCodePoints",
-                "results": results,
-            }],
-        });
-        format!("{log:#}\n")
+            self.cookies.iter().flat_map(|cookie| cookie.findings.iter().map(move |finding| (cookie, finding)));
+        let results: Vec<(Place, &Finding)> = findings.map(|(cookie, finding)| (place(cookie), finding)).collect();
+        sarif::log("The cookie", &results)
     }
 }
 
-fn descriptor(rule: Weakness, references: &[Reference]) -> Value {
-    let tags: Vec<String> = references.iter().map(tag).collect();
-    json!({
-        "id": rule.id(),
-        "shortDescription": { "text": format!("The cookie {}.", rule.predicate()) },
-        "help": { "text": format!("Remedy: {}.", rule.remedy()) },
-        "properties": { "tags": tags },
-    })
-}
-
-/// Returns the SARIF tag of an id, for code scanning services. The tag of a CWE id has the form `external/cwe/cwe-614`.
-/// The tag of any other id has the same form as the id in audit reports.
-fn tag(reference: &Reference) -> String {
-    match reference.auditor {
-        Auditor::Cwe => format!("external/cwe/{}", reference.id.to_ascii_lowercase()),
-        _ => reference.to_string(),
-    }
-}
-
-/// Returns the SARIF result for one finding. The argument `rule_index` is the position of the rule in the SARIF list
-/// `rules`.
-fn result(cookie: &Entry, finding: &Finding, rule_index: Option<usize>) -> Value {
-    let level = match finding.severity {
-        Severity::High => "error",
-        Severity::Medium => "warning",
-        _ => "note",
-    };
-    let references: Vec<String> = finding.references.iter().map(Reference::to_string).collect();
-    let message = match references.as_slice() {
-        [] => finding.message.clone(),
-        references => format!("{} ({})", finding.message, references.join(", ")),
-    };
+/// Returns the place of the declaration in the source code.
+fn place(cookie: &Entry) -> Place {
     let mut properties = json!({ "cookie": phrases::name(&cookie.spec) });
     if let (false, Some(properties)) = (cookie.spec.former.is_empty(), properties.as_object_mut()) {
         let former = cookie.spec.former.iter().map(|former| phrases::former(&cookie.spec, former));
         properties.insert("formerly".to_owned(), former.collect());
     }
-    let mut result = json!({
-        "ruleId": finding.rule.id(),
-        "ruleIndex": rule_index,
-        "level": level,
-        "message": { "text": message },
-        "locations": [{
-            "physicalLocation": {
-                "artifactLocation": { "uri": uri(cookie.file) },
-                "region": { "startLine": cookie.line },
-            },
-            "logicalLocations": [{ "fullyQualifiedName": cookie.path, "kind": "type" }],
-        }],
+    Place {
+        uri: uri(cookie.file),
+        line: Some(cookie.line),
+        name: cookie.path.clone(),
+        kind: "type",
         // The fingerprint does not contain the line number, because the line number changes when a developer edits the
         // file.
-        "partialFingerprints": { "cookieAndRule/v1": format!("{} {}", cookie.path, finding.rule.id()) },
-        "properties": properties,
-    });
-    if let (Some(reason), Some(result)) = (finding.reason, result.as_object_mut()) {
-        let suppression = json!([{ "kind": "inSource", "status": "accepted", "justification": reason }]);
-        result.insert("suppressions".to_owned(), suppression);
+        fingerprint: cookie.path.clone(),
+        properties,
     }
-    result
 }
 
 /// Converts the path of a source file to a URI reference (RFC 3986). An absolute path becomes a `file` URI.
@@ -156,12 +87,11 @@ mod tests {
     use core::time::Duration;
 
     use hardtack_rules::Former;
-    use hardtack_rules::auditors::{Severity, Weakness};
     use hardtack_rules::date::Day;
     use serde_json::Value;
 
     use super::super::tests::{entry, inventory_of};
-    use super::{Finding, result, uri};
+    use super::uri;
     use crate::cookie::declaration::Spec;
 
     #[test]
@@ -184,21 +114,6 @@ mod tests {
         );
         let plain = inventory_of([entry("shop", "A", Spec::new("a"))]).to_sarif();
         assert!(!plain.contains("formerly"), "{plain}");
-    }
-
-    #[test]
-    fn levels_follow_the_severity() {
-        let cookie = entry("shop", "A", Spec::new("a"));
-        for (severity, level) in [
-            (Severity::High, "error"),
-            (Severity::Medium, "warning"),
-            (Severity::Low, "note"),
-            (Severity::Info, "note"),
-        ] {
-            let (rule, message) = (Weakness::Insecure, "is weak".to_owned());
-            let finding = Finding { rule, severity, message, references: Vec::new(), reason: None };
-            assert_eq!(result(&cookie, &finding, None)["level"], level);
-        }
     }
 
     #[test]

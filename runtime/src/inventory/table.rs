@@ -4,12 +4,13 @@
 use std::fmt::Write as _;
 
 use super::{Entry, Inventory, phrases};
+use crate::wire::printable::Printable;
 
 impl Inventory {
     /// Returns the inventory as text for a terminal. The text has one row for each cookie. Below each row, the text
-    /// lists the purpose, the source line, the `formerly` entries and the findings of the cookie. If the declaration gives
-    /// no reason for a weakness, the text of the finding begins with `unexpected:`. The name of a `keyed` cookie ends with
-    /// `.*`.
+    /// lists the purpose, the source line, the `formerly` entries and the findings of the cookie. If the declaration
+    /// gives no reason for a weakness, the text of the finding begins with `unexpected:`. The name of a `keyed` cookie
+    /// ends with `.*`. Control characters in the text, for example in a `reason`, are escaped.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -75,23 +76,24 @@ fn row(cookie: &Entry) -> [String; 4] {
         attributes.extend((spec.path != "/").then(|| format!("Path={}", spec.path)));
     }
     attributes.extend(spec.seal.map(|seal| seal.to_string()));
-    [phrases::name(spec), phrases::lifetime(spec), attributes.join(" "), cookie.path.clone()]
+    let cells = [phrases::name(spec), phrases::lifetime(spec), attributes.join(" "), cookie.path.clone()];
+    cells.map(|cell| Printable(&cell).to_string())
 }
 
 fn write_details(cookie: &Entry, table: &mut String) {
     let Entry { purpose, file, line, .. } = cookie;
     let purpose = if purpose.is_empty() { "(no documentation)" } else { purpose };
     // Writing to a `String` never fails.
-    let _ = writeln!(table, "    {purpose}\n    {file}:{line}");
+    let _ = writeln!(table, "    {}\n    {}:{line}", Printable(purpose), Printable(file));
     for former in cookie.spec.former {
-        let _ = writeln!(table, "    formerly {}", phrases::former(&cookie.spec, former));
+        let _ = writeln!(table, "    formerly {}", Printable(&phrases::former(&cookie.spec, former)));
     }
     for path in &cookie.same_name {
-        let _ = writeln!(table, "    same name as {path}");
+        let _ = writeln!(table, "    same name as {}", Printable(path));
     }
     for finding in &cookie.findings {
         let mark = if finding.is_expected() { "" } else { "unexpected: " };
-        let _ = writeln!(table, "    {mark}{finding}");
+        let _ = writeln!(table, "    {mark}{}", Printable(&finding.to_string()));
     }
 }
 
@@ -104,6 +106,18 @@ mod tests {
 
     use super::super::tests::{entry, inventory_of};
     use crate::cookie::declaration::Spec;
+
+    #[test]
+    fn control_characters_are_escaped() {
+        let spec = Spec::new("__Host-a").http_only(false).reason("forged\n1 cookie, no findings\u{1b}[2J\u{202e}");
+        let mut cookie = entry("shop", "A\u{1b}", spec);
+        cookie.purpose = "Purpose\u{1b}[31m\rof\u{2066} it".to_owned();
+        cookie.file = "src/\u{7}lib.rs";
+        let table = inventory_of([cookie]).to_table();
+        assert!(!table.contains(|c: char| c != '\n' && (c.is_control() || matches!(c, '\u{202e}' | '\u{2066}'))));
+        assert_eq!(table.lines().count(), 6, "{table}");
+        assert!(table.contains("forged\\u{a}1 cookie, no findings\\u{1b}[2J\\u{202e}"), "{table}");
+    }
 
     #[test]
     fn families_and_former_scopes_are_shown() {

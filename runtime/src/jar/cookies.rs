@@ -115,14 +115,15 @@ impl<S: Scheme> Cookies<S> {
         self
     }
 
-    /// Reads a cookie. Returns `None` if the cookie is absent, or if the cookie cannot be read. Most handlers call `get`: a
-    /// client can always leave a cookie out, so an unreadable cookie is the same as no cookie. If the cookie cannot be read,
-    /// hardtack emits an event. [`try_get`](Cookies::try_get) returns the reason.
+    /// Reads a cookie. Returns `None` if the cookie is absent, or if the cookie cannot be read. Most handlers call
+    /// `get`: a client can always leave a cookie out, so an unreadable cookie is the same as no cookie. If the cookie
+    /// cannot be read, hardtack emits an event. [`try_get`](Cookies::try_get) returns the reason.
     ///
     /// If this request set or removed the cookie, `get` sees the change.
     ///
-    /// `get` never changes the response. If the cookie cannot be read, the next [`set`](Cookies::set) or
-    /// [`remove`](Cookies::remove) repairs the cookie.
+    /// `get` itself never changes the response. If the cookie cannot be read, the next [`set`](Cookies::set) or
+    /// [`remove`](Cookies::remove) repairs the cookie. If the cookie is declared with `idle`, the finished response may
+    /// re-issue the cookie. See [`skip_reissue`](Cookies::skip_reissue).
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, testing};
@@ -177,8 +178,8 @@ impl<S: Scheme> Cookies<S> {
         Ok(found)
     }
 
-    /// Reads every value that the request contains for the cookie's name, in the order of the request. Does not return a
-    /// value that this request set.
+    /// Reads every value that the request contains for the cookie's name, in the order of the request. Does not return
+    /// a value that this request set.
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, testing};
@@ -204,9 +205,10 @@ impl<S: Scheme> Cookies<S> {
     /// Sets a cookie in the response. If this request already set or removed the cookie, the new cookie replaces the
     /// earlier one. Two cookies are the same cookie if their name, domain, path and `partitioned` are equal.
     ///
-    /// If the declaration or the policy names an earlier scope of the cookie, and the request carried the cookie's name, the
-    /// response also removes the cookie from the earlier scope. If the request carried the name several times, or with a
-    /// value that cannot be read, the response also removes host-only cookies and cookies of this host.
+    /// If the declaration or the policy names an earlier scope of the cookie, and the request carried the cookie's
+    /// name, the response also removes the cookie from the earlier scope. If the request carried the name several
+    /// times, or with a value that cannot be read, the response also removes host-only cookies and cookies of this
+    /// host.
     ///
     /// # Errors
     ///
@@ -263,8 +265,8 @@ impl<S: Scheme> Cookies<S> {
         self.jar.add(declaration, CookieName::declared(declaration), None, &Overrides::NONE)
     }
 
-    /// Takes back what this request set or removed for the cookie. The response then does not mention the cookie, and
-    /// [`get`](Cookies::get) reads the request's cookie again.
+    /// Takes back what this request set or removed for the cookie, and the use of a cookie with `idle`. The response
+    /// then does not mention the cookie, and [`get`](Cookies::get) reads the request's cookie again.
     ///
     /// For example, a handler can call `undo` if the database transaction fails after the handler set the session.
     ///
@@ -287,11 +289,77 @@ impl<S: Scheme> Cookies<S> {
         self.jar.undo(declaration, &CookieName::declared(declaration));
     }
 
-    /// Returns true if the request carried the cookie under an earlier name that the key `formerly` declares, and the value
-    /// can be read. Does not change if the handler sets or removes the cookie.
+    /// Reads cookies with `idle` without extending their idle time. The response of this request then re-issues no
+    /// cookie. It does not matter whether the call comes before or after the read.
     ///
-    /// Until the date `until`, anyone who can set a cookie with the earlier name can choose the value. So if `is_former`
-    /// returns true for a session, renew the session id and call [`set`](Cookies::set).
+    /// Without this call, each request that reads a cookie with `idle` counts as a use of the cookie. If less than half
+    /// of the idle time is left, the response re-issues the cookie with the same value, a new idle time and the same
+    /// absolute expiry. Call `skip_reissue` in the handler of a request that a page sends by itself, for example every
+    /// minute. Otherwise the session of a user who left the page open never ends by `idle`.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// use hardtack::{Cookie, Cookies, testing};
+    ///
+    /// /// The session of the signed-in user, which ends after 30 minutes without a request.
+    /// #[derive(Cookie)]
+    /// #[cookie(sealed, max_age = "8h", idle = "30m")]
+    /// struct Session(String);
+    ///
+    /// let mut request = http::HeaderMap::new();
+    /// request.insert("cookie", testing::request_header(&Session("ada".into())));
+    /// let jar = || Cookies::from_headers(&request, testing::https()).with_keyring(&testing::keyring());
+    ///
+    /// testing::at(SystemTime::now() + Duration::from_secs(20 * 60), || {
+    ///     let (poll, page) = (jar(), jar());
+    ///     poll.skip_reissue();
+    ///     assert!(poll.get::<Session>().is_some() && page.get::<Session>().is_some());
+    ///
+    ///     let mut response = http::HeaderMap::new();
+    ///     poll.write(&mut response);
+    ///     assert!(response.is_empty());
+    ///     page.write(&mut response);
+    ///     assert!(response["set-cookie"].to_str().unwrap().contains("; Max-Age=1800;"));
+    /// });
+    /// ```
+    pub fn skip_reissue(&self) {
+        self.jar.skip_reissue();
+    }
+
+    /// Asks the browser to remove all cookies and all stored data of the site. The response gets the header
+    /// `Clear-Site-Data: "cookies", "storage"`. Call `clear_site_data` for a sign-out, beside
+    /// [`remove`](Cookies::remove): some browsers do not support the header.
+    ///
+    /// - The browser also removes the cookies of sibling hosts: on `app.example.com`, all cookies of `example.com` and
+    ///   its subdomains.
+    /// - The header is only sent over HTTPS.
+    /// - Chromium also removes the cookies that the same response sets. If this request set a cookie, hardtack emits
+    ///   the event `clear-site-data`. The response re-issues no cookie with `idle`.
+    ///
+    /// ```
+    /// use hardtack::{Cookie, Cookies, testing};
+    ///
+    /// #[derive(Cookie)]
+    /// struct Session(String);
+    ///
+    /// let cookies = Cookies::from_headers(&http::HeaderMap::new(), testing::https());
+    /// cookies.remove::<Session>().unwrap();
+    /// cookies.clear_site_data();
+    ///
+    /// let mut response = http::HeaderMap::new();
+    /// cookies.write(&mut response);
+    /// assert_eq!(response["clear-site-data"], r#""cookies", "storage""#);
+    /// ```
+    pub fn clear_site_data(&self) {
+        self.jar.clear_site_data();
+    }
+
+    /// Returns true if the request carried the cookie under an earlier name that the key `formerly` declares, and the
+    /// value can be read. Does not change if the handler sets or removes the cookie.
+    ///
+    /// Until the date `until`, anyone who can set a cookie with the earlier name can choose the value. So if
+    /// `is_former` returns true for a session, renew the session id and call [`set`](Cookies::set).
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, testing};
@@ -341,6 +409,11 @@ impl<S: Scheme> Cookies<S> {
 
     /// Appends the `Set-Cookie` headers of the jar to the response, and closes the jar. If a header is weaker than the
     /// policy's baseline, `write` makes the header stricter. A second call of `write` does nothing.
+    ///
+    /// Call `write` when all other headers of the response are set. `write` reads `Cache-Control` and `Set-Cookie` to
+    /// decide whether the response may re-issue a cookie with `idle`. A jar from
+    /// [`from_headers`](Cookies::from_headers) does not know the method of the request and the status of the response.
+    /// So call [`skip_reissue`](Cookies::skip_reissue) for HEAD, for OPTIONS and for the status 304.
     pub fn write(&self, response: &mut HeaderMap) {
         self.jar.write(response);
     }

@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 
 use hardtack_rules::syntax::MAX_ATTRIBUTE_BYTES;
 use hardtack_rules::{Former, Prefix, Seal};
-use http::header::COOKIE;
+use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use super::pending::{Change, PendingCookie, PendingCookies};
@@ -25,7 +25,7 @@ use crate::cookie::overrides::{ExpiryOverride, Overrides};
 use crate::cookie::scope::Identity;
 #[cfg(feature = "_layer")]
 use crate::cookie::scope::Scope;
-use crate::cookie::sealing::{self, OpenError, SealContext};
+use crate::cookie::sealing::{self, OpenError, Opened, SealContext};
 use crate::cookie::value::{InvalidValue, ValueWriter};
 use crate::event::{Code, Event, Kind, log};
 use crate::policy::Policy;
@@ -35,6 +35,7 @@ use crate::policy::host_prefix::HostPrefix;
 use crate::request::host::RequestHost;
 use crate::request::scheme::Verdict;
 use crate::sync::{Mutex, MutexGuard, OnceLock};
+use crate::wire::cache_control;
 use crate::wire::cookie::{self, Lookup};
 use crate::wire::shown::Shown;
 
@@ -46,6 +47,8 @@ pub struct JarState {
     host: Option<RequestHost>,
     /// The method and URI of the request, for events. `target` is `None` if the jar was made only from headers.
     target: Option<(Method, Uri)>,
+    /// True if the browser fetches the response before the user asks for it.
+    is_prefetch: bool,
     policy: OnceLock<CurrentPolicy>,
     /// The setting by which the outermost middleware renamed the cookies of this request.
     #[cfg(feature = "_layer")]
@@ -87,13 +90,46 @@ struct Pending {
     cookies: PendingCookies,
     /// The cookies that no server can read. A response that reports the read error removes the unreadable cookie.
     unreadable: BTreeMap<CookieName, Declaration>,
+    /// The cookies with `idle` whose idle time this request extends.
+    used: Vec<UsedCookie>,
+    /// True if the response does not re-issue any cookie.
+    skips_reissue: bool,
+    /// True if the response asks the browser to remove all data of the site.
+    clears_site_data: bool,
+}
+
+/// A cookie that this request read after the first half of the cookie's idle time. The response re-issues the cookie.
+struct UsedCookie {
+    declaration: Declaration,
+    name: CookieName,
+    text: Text,
+    overrides: Overrides,
+}
+
+/// The text of a value, without percent-encoding.
+struct Text(String);
+
+impl EncodeValue for Text {
+    fn encode(&self, out: &mut ValueWriter) {
+        out.push_str(&self.0);
+    }
+}
+
+/// The text of a value that the request carried.
+enum OpenedValue<'a> {
+    /// The cookie has no seal.
+    Plain(Cow<'a, str>),
+    Sealed(Opened<'a>),
 }
 
 impl JarState {
     pub(crate) fn new(headers: &HeaderMap, host: Option<RequestHost>, verdict: Verdict) -> Self {
+        let cookie_headers = CookieHeaders::from_request(headers);
         JarState {
             verdict,
-            headers: CookieHeaders::from_request(headers),
+            // A request without cookies cannot extend the idle time of a cookie, so the other headers do not matter.
+            is_prefetch: !cookie_headers.as_slice().is_empty() && is_prefetch(headers),
+            headers: cookie_headers,
             host,
             target: None,
             policy: OnceLock::new(),
@@ -163,8 +199,8 @@ impl JarState {
         self.policy.get()
     }
 
-    /// Closes the jar and returns the `Set-Cookie` headers of the jar. Headers that remove a cookie come first, so that no
-    /// removal deletes a cookie that the response sets. After the jar is closed, `set` returns an error.
+    /// Closes the jar and returns the `Set-Cookie` headers of the jar. Headers that remove a cookie come first, so that
+    /// no removal deletes a cookie that the response sets. After the jar is closed, `set` returns an error.
     pub(crate) fn close(&self) -> Vec<SetCookieHeader> {
         let mut pending = self.pending();
         pending.is_sent = true;
@@ -263,7 +299,7 @@ impl JarState {
             Some(value) => Change::Set {
                 sealed_text: if spec.seal == Some(Seal::Sealed) { plain_text(value) } else { None },
                 expires: match overrides.expiry {
-                    ExpiryOverride::Expires(_, end) => Some(end),
+                    ExpiryOverride::Expires(_, end) | ExpiryOverride::ExpiresAfterIdle(end) => Some(end),
                     ExpiryOverride::MaxAge(max_age) if max_age.is_zero() => Some(i64::MIN),
                     ExpiryOverride::MaxAge(_) | ExpiryOverride::Declared | ExpiryOverride::WithoutMaxAge => None,
                 },
@@ -322,10 +358,71 @@ impl JarState {
         Ok(())
     }
 
-    /// Drops the pending cookie, and its repairs.
+    /// Drops the pending cookie, and its repairs. The response does not re-issue the cookie either.
     pub(crate) fn undo(&self, declaration: Declaration, name: &CookieName) {
         let identity = self.identity(declaration.spec, name.clone());
-        self.pending().cookies.take(&identity);
+        let mut pending = self.pending();
+        pending.cookies.take(&identity);
+        pending.used.retain(|used| used.name != *name);
+    }
+
+    /// Makes the response re-issue no cookie.
+    pub(crate) fn skip_reissue(&self) {
+        self.pending().skips_reissue = true;
+    }
+
+    /// Makes the response ask the browser to remove all data of the site.
+    pub(crate) fn clear_site_data(&self) {
+        let mut pending = self.pending();
+        let is_late = pending.is_sent;
+        pending.clears_site_data = !is_late;
+        drop(pending);
+        if is_late {
+            let reason = "`Clear-Site-Data` was requested after the response was sent; call `clear_site_data` earlier";
+            self.emit(Event::new(Kind::Mistake, Code::ResponseSent, &reason));
+        }
+    }
+
+    /// Returns the names of the cookies that the response sets, if the response asks the browser to remove all data of
+    /// the site. A second call returns `None`.
+    pub(crate) fn take_clear_site_data(&self) -> Option<Vec<String>> {
+        let mut pending = self.pending();
+        let set = pending.cookies.iter().filter(|cookie| !cookie.is_removal());
+        let set = set.map(|cookie| cookie.header.identity.name.as_str().to_owned()).collect();
+        core::mem::take(&mut pending.clears_site_data).then_some(set)
+    }
+
+    /// Adds the cookies with `idle` that the request read to the pending cookies, with a later idle expiry. `response`
+    /// has the headers of the finished response. A response with the status 304 extends no idle time, but this function
+    /// does not know the status.
+    ///
+    /// A read never adds the header itself, because only the finished response shows whether something else set the
+    /// cookie.
+    pub(crate) fn reissue_used(&self, response: &HeaderMap) {
+        let mut pending = self.pending();
+        let used = core::mem::take(&mut pending.used);
+        let skips = pending.skips_reissue || pending.clears_site_data || pending.is_sent;
+        drop(pending);
+        if used.is_empty() || skips || self.is_prefetch || cache_control::is_public(response) {
+            return;
+        }
+        if self.target.as_ref().is_some_and(|(method, _)| matches!(*method, Method::HEAD | Method::OPTIONS)) {
+            return;
+        }
+        for UsedCookie { declaration, name, text, overrides } in used {
+            let is_set = |header: &HeaderValue| cookie_name(header.as_bytes()) == name.as_str().as_bytes();
+            if response.get_all(SET_COOKIE).iter().any(is_set) {
+                continue;
+            }
+            // If `build` returns an error, the browser keeps the old cookie, and the next request tries again.
+            let Ok(cookie) = self.build(declaration, name, Some(&text), &overrides) else { continue };
+            let mut pending = self.pending();
+            let identity = &cookie.header.identity;
+            let is_pending = pending.cookies.iter().any(|other| other.header.identity.name == identity.name);
+            if !is_pending && !pending.is_sent {
+                pending.cookies.push(PendingCookie { repair: None, ..cookie });
+            }
+        }
     }
 
     /// Returns the identity that a cookie has in this request.
@@ -353,8 +450,8 @@ impl JarState {
         cookie::values(self.headers.as_slice(), name)
     }
 
-    /// Reads the cookie and stores the decoded value in `slot`. `slot` stays empty if the cookie is absent. If this request
-    /// set or removed the cookie, reads the pending value.
+    /// Reads the cookie and stores the decoded value in `slot`. `slot` stays empty if the cookie is absent. If this
+    /// request set or removed the cookie, reads the pending value.
     pub(crate) fn find(
         &self,
         declaration: Declaration,
@@ -366,9 +463,14 @@ impl JarState {
         }
         let result = match cookie::lookup(self.headers.as_slice(), name.as_str()) {
             Lookup::Missing if declaration.spec.former.is_empty() => return Ok(()),
+            // A value under an earlier name is never re-issued. Somebody else may have chosen the value.
             Lookup::Missing => self.find_former(declaration, name, slot).map(|_| ()),
-            Lookup::Unique(raw) => self.read_value(declaration, name, raw, slot),
-            Lookup::Conflicting => self.read_conflicting(declaration, name, slot),
+            Lookup::Unique(raw) => {
+                self.read_and_use(declaration, name, slot, |spec| self.open(spec, name.as_str(), raw))
+            }
+            Lookup::Conflicting => {
+                self.read_and_use(declaration, name, slot, |spec| self.open_conflicting(spec, name.as_str()))
+            }
         };
         result.inspect_err(|error| self.reject(declaration, name, error))
     }
@@ -413,9 +515,9 @@ impl JarState {
         Ok(true)
     }
 
-    /// Returns true if browsers send the present cookie with a request for this path, or if the path is not known. Outside
-    /// the cookie's path, a request never carries the present cookie, so a planted cookie with an earlier name could take
-    /// the place of the present one.
+    /// Returns true if browsers send the present cookie with a request for this path, or if the path is not known.
+    /// Outside the cookie's path, a request never carries the present cookie, so a planted cookie with an earlier name
+    /// could take the place of the present one.
     fn is_inside_path(&self, spec: &Spec) -> bool {
         let Some((_, uri)) = &self.target else { return true };
         let path = uri.path().as_bytes();
@@ -439,7 +541,8 @@ impl JarState {
         match spec.seal.filter(|_| !former.unsigned) {
             Some(seal) => {
                 let context = self.seal_context(spec, self.current_policy());
-                sealing::open(full_name, raw, seal, context).map_err(|error| unseal_error(cookie, error))
+                let opened = sealing::open(full_name, raw, seal, context);
+                opened.map(|opened| opened.text).map_err(|error| unseal_error(cookie, error))
             }
             None => decode_raw(raw, former.raw).map_err(|source| ReadError::Malformed { cookie, source }),
         }
@@ -474,33 +577,51 @@ impl JarState {
         slot.decode(&text).map_err(|source| malformed(declaration.spec, source))
     }
 
-    /// Reads a cookie for which the request contains several different values. If the cookie is `signed` or `sealed`,
-    /// ignores every value without a valid seal. Another host of the same site may have set a value without a valid
-    /// seal. If no value has a valid seal, returns the error of the first value.
-    fn read_conflicting(
-        &self,
+    /// Reads the value that `open` returns. If the cookie has `idle`, the read counts as a use of the cookie.
+    fn read_and_use<'a>(
+        &'a self,
         declaration: Declaration,
         name: &CookieName,
         slot: &mut dyn DecodeSlot,
+        open: impl FnOnce(&Spec) -> Result<Option<OpenedValue<'a>>, ReadError>,
     ) -> Result<(), ReadError> {
         let spec = declaration.spec;
         self.check_https(spec)?;
-        let ambiguous = ReadError::Ambiguous { cookie: spec.name };
-        if spec.seal.is_none() {
-            return Err(ambiguous);
+        let Some(opened) = open(spec)? else { return Ok(()) };
+        let (text, terms) = match opened {
+            OpenedValue::Plain(text) => (text, None),
+            OpenedValue::Sealed(Opened { text, terms }) => (text, Some(terms)),
+        };
+        slot.decode(&text).map_err(|source| malformed(spec, source))?;
+        let Some(overrides) = terms.and_then(|terms| sealing::reissue(spec, &terms)) else { return Ok(()) };
+        let used = UsedCookie { declaration, name: name.clone(), text: Text(text.into_owned()), overrides };
+        let mut pending = self.pending();
+        if !pending.used.iter().any(|known| known.name == *name) {
+            pending.used.push(used);
         }
-        let (mut valid, mut first_error) = (None, None);
-        for raw in self.raw_values(name.as_str()) {
-            match self.text(spec, name.as_str(), raw) {
-                Ok(text) if valid.as_ref().is_some_and(|valid| *valid != text) => return Err(ambiguous),
-                Ok(text) => valid = Some(text),
-                Err(error) => first_error = first_error.or(Some(error)),
+        Ok(())
+    }
+
+    /// Opens the values of a cookie for which the request contains several different values. If the cookie is `signed`
+    /// or `sealed`, ignores every value without a valid seal. Another host of the same site may have set a value
+    /// without a valid seal. If no value has a valid seal, returns the error of the first value.
+    fn open_conflicting(&self, spec: &Spec, name: &str) -> Result<Option<OpenedValue<'_>>, ReadError> {
+        let ambiguous = ReadError::Ambiguous { cookie: spec.name };
+        let Some(seal) = spec.seal else { return Err(ambiguous) };
+        let (mut valid, mut first_error): (Option<Opened<'_>>, _) = (None, None);
+        let context = self.seal_context(spec, self.current_policy());
+        for raw in cookie::values(self.headers.as_slice(), name) {
+            match (sealing::open(name, raw, seal, context), &mut valid) {
+                (Ok(opened), Some(valid)) if valid.text != opened.text => return Err(ambiguous),
+                (Ok(opened), Some(valid)) => valid.merge(opened),
+                (Ok(opened), None) => valid = Some(opened),
+                (Err(error), _) => first_error = first_error.or(Some(unseal_error(spec.name, error))),
             }
         }
         match (valid, first_error) {
-            (Some(text), _) => slot.decode(&text).map_err(|source| malformed(spec, source)),
+            (Some(opened), _) => Ok(Some(OpenedValue::Sealed(opened))),
             (None, Some(error)) => Err(error),
-            (None, None) => Ok(()),
+            (None, None) => Ok(None),
         }
     }
 
@@ -520,7 +641,16 @@ impl JarState {
             return decode_raw(raw, spec.read_only).map_err(|source| malformed(spec, source));
         };
         let context = self.seal_context(spec, self.current_policy());
-        sealing::open(name, raw, seal, context).map_err(|error| unseal_error(spec.name, error))
+        let opened = sealing::open(name, raw, seal, context);
+        opened.map(|opened| opened.text).map_err(|error| unseal_error(spec.name, error))
+    }
+
+    /// Does the same as [`text`](JarState::text), and also returns what the seal says about the value.
+    fn open<'a>(&self, spec: &Spec, name: &str, raw: &'a [u8]) -> Result<Option<OpenedValue<'a>>, ReadError> {
+        let Some(seal) = spec.seal else { return self.text(spec, name, raw).map(OpenedValue::Plain).map(Some) };
+        let context = self.seal_context(spec, self.current_policy());
+        let opened = sealing::open(name, raw, seal, context).map_err(|error| unseal_error(spec.name, error))?;
+        Ok(Some(OpenedValue::Sealed(opened)))
     }
 
     #[cfg(feature = "seal")]
@@ -558,8 +688,8 @@ impl JarState {
         self.emit(event.with_cookie(error.cookie()).with_evidence(evidence));
     }
 
-    /// Adds headers that remove the unreadable cookies whose declared name is `name`. Does nothing if the response already
-    /// sets or removes the cookie.
+    /// Adds headers that remove the unreadable cookies whose declared name is `name`. Does nothing if the response
+    /// already sets or removes the cookie.
     ///
     /// A `read_only` cookie is never removed, because another program owns the cookie.
     #[cfg(feature = "_layer")]
@@ -576,8 +706,8 @@ impl JarState {
         }
     }
 
-    /// Returns the keys of a family: the keys of the request in the request's order, then the keys that this request set.
-    /// Each key is in the result once. A key that this request removed is not in the result.
+    /// Returns the keys of a family: the keys of the request in the request's order, then the keys that this request
+    /// set. Each key is in the result once. A key that this request removed is not in the result.
     pub(crate) fn family_keys(&self, declaration: Declaration) -> Vec<String> {
         let family = declaration.spec.name;
         let pending = self.pending();
@@ -688,6 +818,20 @@ impl<'a> CarriedValues<'a> {
     }
 }
 
+/// Returns the cookie's name in a `Set-Cookie` header.
+fn cookie_name(header: &[u8]) -> &[u8] {
+    header.split(|byte| matches!(byte, b'=' | b';')).next().unwrap_or_default().trim_ascii()
+}
+
+/// Returns true if the browser fetches the response before the user asks for it. The value of `Sec-Purpose` is
+/// `prefetch`, or a list such as `prefetch;prerender`.
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    let words = |value: &[u8]| {
+        value.split(|byte| matches!(byte, b';' | b',')).any(|word| word.trim_ascii().eq_ignore_ascii_case(b"prefetch"))
+    };
+    headers.get_all("sec-purpose").iter().any(|value| words(value.as_bytes()))
+}
+
 fn malformed(spec: &Spec, source: InvalidValue) -> ReadError {
     ReadError::Malformed { cookie: spec.name, source }
 }
@@ -720,6 +864,12 @@ impl Drop for JarState {
         let pending = self.pending.get_mut().unwrap_or_else(PoisonError::into_inner);
         let cookies = core::mem::take(&mut pending.cookies);
         let headers: Vec<_> = cookies.into_iter().map(|cookie| cookie.header).collect();
+        let is_clearing_lost = core::mem::take(&mut pending.clears_site_data) && !pending.is_sent;
+        if is_clearing_lost {
+            let reason = "`clear_site_data` was called, and no response was written; call `Cookies::write` on the response, \
+                          or add the policy's layer";
+            self.emit(Event::new(Kind::Mistake, Code::NeverSent, &reason));
+        }
         self.report_unsent(
             &headers,
             "set and never sent; call `Cookies::write` on the response, or add the policy's layer",

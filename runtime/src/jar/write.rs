@@ -5,7 +5,7 @@ use core::fmt;
 use std::time::SystemTime;
 
 use hardtack_rules::{SameSite, session_names};
-use http::header::SET_COOKIE;
+use http::header::{HeaderName, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
 use super::cross_site::CrossSiteNote;
@@ -16,10 +16,32 @@ use crate::event::{Code, Event, Kind};
 use crate::policy::{Allowed, Baseline};
 use crate::wire::set_cookie::{ParsedSetCookie, with_attribute};
 
+pub(crate) const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
 impl JarState {
-    /// Closes the jar and appends the jar's `Set-Cookie` headers to the response.
+    /// Closes the jar and appends the jar's headers to the response.
     pub(crate) fn write(&self, response: &mut HeaderMap) {
+        self.reissue_used(response);
+        self.append_clear_site_data(response);
         self.append(self.close(), response);
+    }
+
+    /// Adds `Clear-Site-Data` to the response, if a handler called `clear_site_data`. Browsers ignore the header over
+    /// plain HTTP.
+    pub(crate) fn append_clear_site_data(&self, response: &mut HeaderMap) {
+        let Some(set_cookies) = self.take_clear_site_data() else { return };
+        if !self.verdict().https {
+            let reason = "`Clear-Site-Data` is only sent over HTTPS, because browsers ignore it over plain HTTP";
+            let event = Event::new(Kind::Notice, Code::NotHttps, &reason);
+            return self.emit(event.with_evidence(Some(self.verdict().evidence)));
+        }
+        response.append(CLEAR_SITE_DATA, HeaderValue::from_static("\"cookies\", \"storage\""));
+        if !set_cookies.is_empty() {
+            let reason = "a response with `Clear-Site-Data` also sets the cookie, and Chromium removes the cookie at once; \
+                          set it in the next response";
+            let event = Event::new(Kind::Mistake, Code::ClearSiteData, &reason);
+            self.emit(event.with_cookie(&set_cookies.join(", ")));
+        }
     }
 
     /// Appends the `Set-Cookie` headers of a jar to the response.

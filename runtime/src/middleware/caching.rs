@@ -1,30 +1,13 @@
 //! Makes the caching headers of a response with cookies stricter, so that no shared cache stores the response (RFC 9111
-//! 7.3). The input is the headers of the response. This file makes `Cache-Control` stricter, and removes the headers that
-//! some shared caches read in place of `Cache-Control`.
+//! 7.3). The input is the headers of the response. This file makes `Cache-Control` stricter, and removes the headers
+//! that some shared caches read in place of `Cache-Control`.
 
 use http::header::{CACHE_CONTROL, HeaderName};
 use http::{HeaderMap, HeaderValue};
 
 use crate::policy::Caching;
+use crate::wire::cache_control::TARGETED_HEADERS;
 use crate::wire::list::split_unquoted;
-
-/// The headers that some shared caches read in place of `Cache-Control`, in lower case.
-pub(super) const TARGETED_HEADERS: [&str; 9] = [
-    // RFC 9213 3.1.
-    "cdn-cache-control",
-    "akamai-cache-control",
-    "cloudflare-cdn-cache-control",
-    "netlify-cdn-cache-control",
-    "vercel-cdn-cache-control",
-    // The Edge Architecture Specification, for example Fastly and Varnish.
-    "surrogate-control",
-    // Akamai.
-    "edge-control",
-    // nginx.
-    "x-accel-expires",
-    // LiteSpeed.
-    "x-litespeed-cache-control",
-];
 
 /// Makes the caching headers of a response with cookies stricter. Returns the names of the headers that let shared
 /// caches store the response.

@@ -207,7 +207,7 @@ fn request_keeps_its_policy_under_the_middleware() {
         let setting = thread::spawn(move || is_in_time(clone.set(Sso(2))));
         jar.set(Sso(1)).unwrap();
         let mut response = http::Response::new(()).into_parts().0;
-        in_flight.on_response(&mut response.headers, &mut response.extensions);
+        in_flight.on_response(http::StatusCode::OK, &mut response.headers, &mut response.extensions);
         let in_time = setting.join().unwrap();
         applying.join().unwrap();
         let headers = set_cookie_headers(&response.headers);

@@ -5,7 +5,7 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use http::header::SET_COOKIE;
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, StatusCode};
 
 use super::extract_error::ExtractError;
 use super::plain_http::{self, PolicyResponse};
@@ -198,11 +198,17 @@ impl InFlight {
     /// `extensions` are the extensions of the response. `on_response` removes [`TrustedHeaders`] and [`RemoveCookie`]
     /// from the extensions. If another middleware of hardtack wraps this middleware, `on_response` then adds new
     /// [`TrustedHeaders`] for the outer middleware. It does the same if the middleware can handle the request again.
-    pub(crate) fn on_response(&mut self, headers: &mut HeaderMap, extensions: &mut Extensions) {
+    pub(crate) fn on_response(&mut self, status: StatusCode, headers: &mut HeaderMap, extensions: &mut Extensions) {
         self.is_finished = true;
         if let Some(RemoveCookie(name)) = extensions.remove() {
             self.jar.remove_unreadable(name);
         }
+        // A response with the status 304 updates the headers of a response in the cache of the browser. An idle time is
+        // extended only by a response that the application made for this request.
+        if status != StatusCode::NOT_MODIFIED {
+            self.jar.reissue_used(headers);
+        }
+        self.jar.append_clear_site_data(headers);
         let pending = self.jar.close();
         let mut names = Vec::new();
         if self.keeps_trusted {

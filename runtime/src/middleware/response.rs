@@ -29,6 +29,8 @@ use crate::jar::state::JarState;
 use crate::jar::write::replace;
 use crate::policy::{Allowed, Policy, UndeclaredCookies};
 use crate::request::host::{Host, RequestHost};
+#[cfg(any(feature = "actix", feature = "rocket"))]
+use crate::wire::cache_control::TARGETED_HEADERS;
 use crate::wire::set_cookie::ParsedSetCookie;
 
 #[cfg(test)]
@@ -45,14 +47,17 @@ pub(super) struct ResponseHardener<'a> {
 
 /// The response headers that [`ResponseHardener::harden`] reads and changes.
 #[cfg(any(feature = "actix", feature = "rocket"))]
-pub(crate) const MANAGED_HEADERS: [http::HeaderName; 3 + caching::TARGETED_HEADERS.len()] = {
+pub(crate) const MANAGED_HEADERS: [http::HeaderName; 4 + TARGETED_HEADERS.len()] = {
     use http::HeaderName;
     use http::header::CACHE_CONTROL;
 
-    let [a, b, c, d, e, f, g, h, i] = caching::TARGETED_HEADERS;
+    use crate::jar::write::CLEAR_SITE_DATA;
+
+    let [a, b, c, d, e, f, g, h, i] = TARGETED_HEADERS;
     [
         SET_COOKIE,
         CACHE_CONTROL,
+        CLEAR_SITE_DATA,
         STRICT_TRANSPORT_SECURITY,
         HeaderName::from_static(a),
         HeaderName::from_static(b),
@@ -99,8 +104,8 @@ enum Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Treatment {
     Keep,
-    /// The header has the name of a declared cookie, and is weaker than the declaration. The middleware adds the declared
-    /// attributes, or only emits an event.
+    /// The header has the name of a declared cookie, and is weaker than the declaration. The middleware adds the
+    /// declared attributes, or only emits an event.
     Namesake {
         spec: &'static Spec,
         differences: Differences,

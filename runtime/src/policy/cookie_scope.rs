@@ -172,6 +172,13 @@ impl Policy {
         self.settings.cookie_scope.domain.as_deref().and_then(domain_or_host_only)
     }
 
+    /// Returns true if the policy can give a `Domain` to a cookie that is declared with `domain = policy`.
+    #[cfg(feature = "inventory")]
+    pub(crate) fn has_cookie_domain(&self) -> bool {
+        let CookieScope { domain, domain_for, .. } = &self.settings.cookie_scope;
+        domain.is_some() || domain_for.is_some()
+    }
+
     /// Returns the path under which the application is mounted, without a slash at its end. Returns `None` if the
     /// application is mounted at the root.
     #[must_use]

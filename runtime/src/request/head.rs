@@ -72,7 +72,9 @@ impl<'a> RequestHead<'a> {
         use http::header::{ACCEPT, COOKIE, FORWARDED, HOST};
 
         [ACCEPT, COOKIE, FORWARDED, HOST].iter().any(|used| name.eq_ignore_ascii_case(used.as_str()))
-            || ["X-Real-IP", "X-Forwarded-For", "X-Forwarded-Host"].iter().any(|used| name.eq_ignore_ascii_case(used))
+            || ["Sec-Purpose", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Host"]
+                .iter()
+                .any(|used| name.eq_ignore_ascii_case(used))
             || CLAIMS.iter().any(|claim| name.eq_ignore_ascii_case(claim.name))
             || configured.is_some_and(|header| name.eq_ignore_ascii_case(header.name().as_str()))
     }

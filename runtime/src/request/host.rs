@@ -64,6 +64,20 @@ pub(crate) fn is_address(host: &str) -> bool {
     bare.parse::<std::net::IpAddr>().is_ok()
 }
 
+/// Returns the host without its port. The text is not validated.
+#[cfg(any(feature = "audit", feature = "_layer", feature = "testing"))]
+pub(crate) fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        // In an IPv6 address without brackets, the last colon is a part of the address.
+        Some((name, port))
+            if port.bytes().all(|byte| byte.is_ascii_digit()) && (!name.contains(':') || name.ends_with(']')) =>
+        {
+            name
+        }
+        _ => host,
+    }
+}
+
 impl<'a> Host<'a> {
     /// Parses `host [ ":" port ]`. User information (`user@`) is not allowed.
     pub(crate) fn parse(authority: &'a str) -> Option<Self> {

@@ -6,22 +6,23 @@
 //! in constant time.
 //!
 //! ```text
-//! signed   value "." "1" id(4) base64url( expiry(4) tag(16) )       tag = HMAC-SHA256("1" id expiry length(2) name text)
-//! sealed         "1" id(4) base64url( nonce(12) AEAD( expiry(4) value ) )             associated data = "1" id name
+//! terms    idle_expiry(4) expiry(4) flags(1) length(1) extension
+//! signed   value "." "1" id(4) base64url( terms tag(16) )          tag = HMAC-SHA256("1" id terms length(2) name text)
+//! sealed         "1" id(4) base64url( nonce(12) AEAD( terms value ) )             associated data = "1" id name
 //! ```
 //!
-//! The numbers in parentheses are lengths in bytes. The expiry and the length are big-endian numbers. In a signed
-//! cookie, `value` is percent-encoded, as in the header, and `text` is the decoded value. So the signature stays valid if
-//! another library encodes the value in another way. A sealed value is not percent-encoded before it is encrypted.
+//! The numbers in parentheses are lengths in bytes. All numbers are big-endian. In a signed cookie, `value` is
+//! percent-encoded, as in the header, and `text` is the decoded value. So the signature stays valid if another library
+//! encodes the value in another way. A sealed value is not percent-encoded before it is encrypted.
 //!
 //! The tag of a signed value is the first half of the HMAC (RFC 2104 section 5, as in RFC 4868). Like the tag of a
-//! sealed value, the tag of a signed value has 128 bits. With the whole HMAC, `base64url( expiry tag )` would have 48
-//! characters instead of 27.
+//! sealed value, the tag of a signed value has 128 bits. The whole HMAC would need 21 more characters.
 
 use std::borrow::Cow;
 
 use aes_gcm_siv::{AeadInPlace as _, Nonce, Tag};
 use base64::Engine as _;
+use hardtack_rules::SameSite;
 use hmac::Mac as _;
 
 use super::key::{BASE64, ID_LEN, Key, Signer};
@@ -30,15 +31,106 @@ use super::{SKEW, nonce};
 use crate::clock;
 
 const VERSION: u8 = b'1';
-const EXPIRY_LEN: usize = 4;
+/// The number of bytes of [`Terms`] without the extension: two times, the flags and the length of the extension.
+const FIXED_LEN: usize = 10;
+/// The most bytes that an extension can have.
+const MAX_EXTENSION_LEN: usize = 255;
 /// The number of bytes in the tag of a signed or sealed value.
 pub(crate) const TAG_LEN: usize = 16;
 
-/// The number of bytes that a signature adds to a cookie's value.
-pub(crate) const SIGNATURE_LEN: usize = 2 + ID_LEN + base64_len(EXPIRY_LEN + TAG_LEN);
-/// Reserves space for the nonce and the expiry at the start of a message that will be sealed. `seal` overwrites these
-/// 16 bytes.
-pub(crate) const PLAINTEXT_PREFIX: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+/// The number of bytes that a signature without an extension adds to a cookie's value.
+pub(crate) const SIGNATURE_LEN: usize = signature_len(0);
+/// Reserves space for the nonce and for terms without an extension at the start of a message that will be sealed.
+/// `seal` overwrites these 22 bytes.
+pub(crate) const PLAINTEXT_PREFIX: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+/// What a seal says about its value: the two expiry times, and the settings that a re-issue keeps. A signed value shows
+/// its terms to everybody, but only the server can change them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// The last second in which the value is valid if no request extends the idle time, in Unix seconds. If the cookie
+    /// has no `idle`, `idle_expiry` is equal to `expiry`.
+    pub(crate) idle_expiry: u32,
+    /// The last second in which the value is valid in any case, in Unix seconds.
+    pub(crate) expiry: u32,
+    pub(crate) kept: KeptSettings,
+    /// At most 255 bytes for other features of hardtack. A cookie that is not bound to a device has no extension. A
+    /// release that does not know an extension keeps the extension if it re-issues the cookie.
+    pub(crate) extension: Vec<u8>,
+}
+
+/// The settings of one `SetCookie` that a re-issue of a cookie with `idle` keeps. A request does not say with which
+/// attributes the browser stored the cookie. Without these settings, a re-issue would turn a cookie that ends with the
+/// browser into a cookie that outlives the browser, or would weaken `SameSite`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct KeptSettings {
+    /// True if the header had neither `Max-Age` nor `Expires`.
+    pub(crate) without_max_age: bool,
+    /// The `SameSite` that a setter chose.
+    pub(crate) same_site: Option<SameSite>,
+}
+
+impl KeptSettings {
+    const WITHOUT_MAX_AGE: u8 = 1;
+    const STRICT: u8 = 2;
+    const LAX: u8 = 4;
+
+    fn to_byte(self) -> u8 {
+        let same_site = match self.same_site {
+            Some(SameSite::Strict) => Self::STRICT,
+            Some(SameSite::Lax) => Self::LAX,
+            Some(SameSite::None) | None => 0,
+        };
+        (u8::from(self.without_max_age) * Self::WITHOUT_MAX_AGE) | same_site
+    }
+
+    /// Returns `None` if the byte has a bit that this release does not know.
+    fn from_byte(byte: u8) -> Option<Self> {
+        let same_site = match byte & !Self::WITHOUT_MAX_AGE {
+            0 => None,
+            Self::STRICT => Some(SameSite::Strict),
+            Self::LAX => Some(SameSite::Lax),
+            _ => return None,
+        };
+        Some(KeptSettings { without_max_age: byte & Self::WITHOUT_MAX_AGE != 0, same_site })
+    }
+}
+
+impl Terms {
+    /// Returns the terms of a value without `idle` and without an extension.
+    #[cfg(test)]
+    pub(crate) fn until(expiry: u32) -> Self {
+        Terms { idle_expiry: expiry, expiry, kept: KeptSettings::default(), extension: Vec::new() }
+    }
+
+    /// Returns the bytes before the extension, or `None` if the extension is too long.
+    fn fixed_bytes(&self) -> Option<[u8; FIXED_LEN]> {
+        let [i0, i1, i2, i3] = self.idle_expiry.to_be_bytes();
+        let [e0, e1, e2, e3] = self.expiry.to_be_bytes();
+        let length = u8::try_from(self.extension.len()).ok()?;
+        Some([i0, i1, i2, i3, e0, e1, e2, e3, self.kept.to_byte(), length])
+    }
+
+    /// Parses verified terms. Returns the terms and the bytes after the terms.
+    fn parse(bytes: &[u8]) -> Result<(Terms, &[u8]), OpenError> {
+        let (fixed, rest) = bytes.split_first_chunk::<FIXED_LEN>().ok_or(OpenError::Malformed)?;
+        let [i0, i1, i2, i3, e0, e1, e2, e3, flags, length] = *fixed;
+        let (extension, rest) = rest.split_at_checked(usize::from(length)).ok_or(OpenError::Malformed)?;
+        let terms = Terms {
+            idle_expiry: u32::from_be_bytes([i0, i1, i2, i3]),
+            expiry: u32::from_be_bytes([e0, e1, e2, e3]),
+            // A later release may use more flags. Like a later version, such a value is not removed from the browser.
+            kept: KeptSettings::from_byte(flags).ok_or(OpenError::Version)?,
+            extension: extension.to_vec(),
+        };
+        Ok((terms, rest))
+    }
+
+    fn check_expiry(&self) -> Result<(), OpenError> {
+        let end = i64::from(self.idle_expiry.min(self.expiry)) + SKEW;
+        if clock::unix_seconds(clock::now()) > end { Err(OpenError::Expired) } else { Ok(()) }
+    }
+}
 
 /// The reason why a signed or sealed value is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,73 +146,106 @@ const fn base64_len(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }
 
-/// Returns the length of a sealed value's text. `message_len` is the total length of the nonce, the expiry, the value
+/// Returns the number of bytes that a signature adds to a cookie's value.
+const fn signature_len(extension_len: usize) -> usize {
+    2 + ID_LEN + base64_len(FIXED_LEN + extension_len + TAG_LEN)
+}
+
+/// Returns the length of a sealed value's text. `message_len` is the total length of the nonce, the terms, the value
 /// and the tag.
 pub(crate) const fn sealed_len(message_len: usize) -> usize {
     1 + ID_LEN + base64_len(message_len)
 }
 
-/// Signs the text of a cookie's value and appends the signature to `header`. The text is not percent-encoded. So a jar of
-/// another library may encode the value in another way, and the signature stays valid.
-pub(crate) fn sign(keyring: &Keyring, name: &str, expiry: u32, text: &[u8], header: &mut Vec<u8>) -> Option<()> {
-    let key = keyring.writer_at(clock::now);
-    let id = key.id().as_bytes();
-    let expiry = expiry.to_be_bytes();
-    let tag = signer_for(key, id, expiry, name, text)?.finalize().into_bytes();
-    let mut seal = [0; EXPIRY_LEN + TAG_LEN];
-    let (seal_expiry, seal_tag) = seal.split_at_mut(EXPIRY_LEN);
-    seal_expiry.copy_from_slice(&expiry);
-    seal_tag.copy_from_slice(tag.get(..TAG_LEN)?);
-    header.extend_from_slice(&[b'.', VERSION]);
-    header.extend_from_slice(&id);
-    append_base64(&seal, header)
+/// Returns the bytes that a message begins with before it is sealed. [`seal`] overwrites these bytes.
+pub(crate) fn plaintext_prefix(terms: &Terms) -> Cow<'static, str> {
+    match terms.extension.len() {
+        0 => Cow::Borrowed(PLAINTEXT_PREFIX),
+        length => Cow::Owned("\0".repeat(PLAINTEXT_PREFIX.len() + length)),
+    }
 }
 
-/// Verifies a signed value, and returns the text of the value without the signature. The argument `decode` removes the
-/// percent-encoding of the value.
+/// Signs the text of a cookie's value and appends the signature to `header`. The text is not percent-encoded. So a jar
+/// of another library may encode the value in another way, and the signature stays valid.
+pub(crate) fn sign(keyring: &Keyring, name: &str, terms: &Terms, text: &[u8], header: &mut Vec<u8>) -> Option<()> {
+    let key = keyring.writer_at(clock::now);
+    let id = key.id().as_bytes();
+    let mut seal = [0; FIXED_LEN + MAX_EXTENSION_LEN + TAG_LEN];
+    let terms_len = FIXED_LEN + terms.extension.len();
+    let (seal_terms, rest) = seal.split_at_mut_checked(terms_len)?;
+    let (fixed, extension) = seal_terms.split_first_chunk_mut::<FIXED_LEN>()?;
+    *fixed = terms.fixed_bytes()?;
+    extension.copy_from_slice(&terms.extension);
+    let tag = signer_for(key, id, seal_terms, name, text)?.finalize().into_bytes();
+    rest.get_mut(..TAG_LEN)?.copy_from_slice(tag.get(..TAG_LEN)?);
+    header.extend_from_slice(&[b'.', VERSION]);
+    header.extend_from_slice(&id);
+    append_base64(seal.get(..terms_len + TAG_LEN)?, header)
+}
+
+/// Verifies a signed value. Returns the text of the value without the signature, and the terms. The argument `decode`
+/// removes the percent-encoding of the value.
 pub(crate) fn open_signed<'a>(
     keyring: &Keyring,
     name: &str,
     raw: &'a [u8],
     decode: fn(&'a [u8]) -> Option<Cow<'a, str>>,
-) -> Result<Cow<'a, str>, OpenError> {
-    // A signed value may contain dots, but its signature is base64url text without a dot. The last dot is therefore
-    // between the value and the signature.
-    let dot = raw.iter().rposition(|byte| *byte == b'.').ok_or(OpenError::Malformed)?;
-    let (value, seal) = raw.split_at_checked(dot).ok_or(OpenError::Malformed)?;
-    let (id, seal) = split_id(seal.get(1..).ok_or(OpenError::Malformed)?)?;
-    // The array has one extra byte, because `decode_slice` may require space for whole groups of three bytes.
-    let mut bytes = [0; EXPIRY_LEN + TAG_LEN + 1];
-    if seal.len() != base64_len(EXPIRY_LEN + TAG_LEN)
-        || BASE64.decode_slice(seal, &mut bytes) != Ok(EXPIRY_LEN + TAG_LEN)
-    {
+) -> Result<(Cow<'a, str>, Terms), OpenError> {
+    let (value, seal) = split_signature(raw).ok_or(OpenError::Malformed)?;
+    let (id, seal) = split_id(seal)?;
+    // The array has some extra bytes, because `decode_slice` may require space for whole groups of three bytes.
+    let mut bytes = [0; FIXED_LEN + MAX_EXTENSION_LEN + TAG_LEN + 3];
+    if !is_signature_len(seal.len()) {
         return Err(OpenError::Malformed);
     }
-    let (expiry, rest) = bytes.split_first_chunk::<EXPIRY_LEN>().ok_or(OpenError::Malformed)?;
-    let tag = rest.first_chunk::<TAG_LEN>().ok_or(OpenError::Malformed)?;
+    let length = BASE64.decode_slice(seal, &mut bytes).map_err(|_| OpenError::Malformed)?;
+    let bytes = bytes.get(..length).ok_or(OpenError::Malformed)?;
+    let (terms, tag) = bytes.split_last_chunk::<TAG_LEN>().ok_or(OpenError::Malformed)?;
     let mut keys = keyring.with_id(id).peekable();
     keys.peek().ok_or(OpenError::UnknownKey)?;
     let text = decode(value).ok_or(OpenError::Malformed)?;
     let is_valid = keys.any(|key| {
-        let signer = signer_for(key, id, *expiry, name, text.as_bytes());
+        let signer = signer_for(key, id, terms, name, text.as_bytes());
         signer.is_some_and(|signer| signer.verify_truncated_left(tag).is_ok())
     });
     if !is_valid {
         return Err(OpenError::Mismatch);
     }
-    check_expiry(*expiry)?;
-    Ok(text)
+    let (terms, rest) = Terms::parse(terms)?;
+    if !rest.is_empty() {
+        return Err(OpenError::Malformed);
+    }
+    terms.check_expiry()?;
+    Ok((text, terms))
 }
 
-/// Returns the HMAC of the version, the key's id, the expiry, the cookie's name and the text of its value. The HMAC includes the
-/// length of the name. Without the length, an attacker could move bytes from the name to the value. Returns `None` if
-/// the cookie's name has more than 65,535 bytes.
-fn signer_for(key: &Key, id: [u8; ID_LEN], expiry: [u8; EXPIRY_LEN], name: &str, text: &[u8]) -> Option<Signer> {
+/// Splits a signed value into the value and the signature. A signed value may contain dots, but its signature is
+/// base64url text without a dot. The last dot is therefore between the value and the signature.
+fn split_signature(raw: &[u8]) -> Option<(&[u8], &[u8])> {
+    let dot = raw.iter().rposition(|byte| *byte == b'.')?;
+    let (value, seal) = raw.split_at_checked(dot)?;
+    Some((value, seal.get(1..)?))
+}
+
+/// Returns a signed value without its signature. Does not verify the signature.
+pub(crate) fn without_signature(raw: &[u8]) -> Option<&[u8]> {
+    split_signature(raw).map(|(value, _)| value)
+}
+
+/// Returns true if a signature can have a base64 text of this length.
+const fn is_signature_len(length: usize) -> bool {
+    length >= base64_len(FIXED_LEN + TAG_LEN) && length <= base64_len(FIXED_LEN + MAX_EXTENSION_LEN + TAG_LEN)
+}
+
+/// Returns the HMAC of the version, the key's id, the terms, the cookie's name and the text of its value. The terms
+/// contain the length of the extension, and the HMAC includes the length of the name. Without the lengths, an attacker
+/// could move bytes from one part to the next. Returns `None` if the cookie's name has more than 65,535 bytes.
+fn signer_for(key: &Key, id: [u8; ID_LEN], terms: &[u8], name: &str, text: &[u8]) -> Option<Signer> {
     let mut signer = key.signer();
     let [i0, i1, i2, i3] = id;
-    let [e0, e1, e2, e3] = expiry;
-    let [l0, l1] = u16::try_from(name.len()).ok()?.to_be_bytes();
-    signer.update(&[VERSION, i0, i1, i2, i3, e0, e1, e2, e3, l0, l1]);
+    signer.update(&[VERSION, i0, i1, i2, i3]);
+    signer.update(terms);
+    signer.update(&u16::try_from(name.len()).ok()?.to_be_bytes());
     signer.update(name.as_bytes());
     signer.update(text);
     Some(signer)
@@ -129,36 +254,38 @@ fn signer_for(key: &Key, id: [u8; ID_LEN], expiry: [u8; EXPIRY_LEN], name: &str,
 /// Returns true if the value has the form of a signed value. Does not verify the signature.
 #[cfg(feature = "_layer")]
 pub(crate) fn looks_signed(value: &[u8]) -> bool {
-    let seal = value.rsplit(|byte| *byte == b'.').next().filter(|seal| seal.len() < value.len());
+    let seal = split_signature(value).map(|(_, seal)| seal);
     let after_id = seal.and_then(|seal| split_id(seal).ok()).map(|(_, rest)| rest);
-    after_id.is_some_and(|rest| rest.len() == base64_len(EXPIRY_LEN + TAG_LEN) && rest.iter().all(is_base64url))
+    after_id.is_some_and(|rest| is_signature_len(rest.len()) && rest.iter().all(is_base64url))
 }
 
 /// Returns true if the value has the form of a sealed value. Does not decrypt the value.
 #[cfg(feature = "_layer")]
 pub(crate) fn looks_sealed(value: &[u8]) -> bool {
-    let shortest = base64_len(nonce::LENGTH + EXPIRY_LEN + TAG_LEN);
+    let shortest = base64_len(nonce::LENGTH + FIXED_LEN + TAG_LEN);
     split_id(value).is_ok_and(|(_, rest)| rest.len() >= shortest && rest.iter().all(is_base64url))
 }
 
-/// Encrypts a message and appends the encrypted text to `header`. The message is [`PLAINTEXT_PREFIX`] followed by the
-/// cookie's value. Returns `None` if the operating system returns no random bytes.
-pub(crate) fn seal(keyring: &Keyring, name: &str, expiry: u32, message: Vec<u8>, header: &mut Vec<u8>) -> Option<()> {
-    seal_with(nonce::next()?, keyring.writer_at(clock::now), name, expiry, message, header)
+/// Encrypts a message and appends the encrypted text to `header`. The message is the result of [`plaintext_prefix`]
+/// followed by the cookie's value. Returns `None` if the operating system returns no random bytes.
+pub(crate) fn seal(keyring: &Keyring, name: &str, terms: &Terms, message: Vec<u8>, header: &mut Vec<u8>) -> Option<()> {
+    seal_with(nonce::next()?, keyring.writer_at(clock::now), name, terms, message, header)
 }
 
 fn seal_with(
     nonce: [u8; nonce::LENGTH],
     key: &Key,
     name: &str,
-    expiry: u32,
+    terms: &Terms,
     mut message: Vec<u8>,
     header: &mut Vec<u8>,
 ) -> Option<()> {
     let id = key.id().as_bytes();
     let (message_nonce, plaintext) = message.split_first_chunk_mut::<{ nonce::LENGTH }>()?;
     *message_nonce = nonce;
-    *plaintext.first_chunk_mut::<EXPIRY_LEN>()? = expiry.to_be_bytes();
+    let (fixed, rest) = plaintext.split_first_chunk_mut::<FIXED_LEN>()?;
+    *fixed = terms.fixed_bytes()?;
+    rest.get_mut(..terms.extension.len())?.copy_from_slice(&terms.extension);
     let tag = with_associated_data(id, name, |data| {
         key.sealer().encrypt_in_place_detached(&Nonce::from(nonce), data, plaintext)
     });
@@ -168,13 +295,13 @@ fn seal_with(
     append_base64(&message, header)
 }
 
-/// Verifies and decrypts a sealed value, and returns the value.
-pub(crate) fn open_sealed(keyring: &Keyring, name: &str, raw: &[u8]) -> Result<Vec<u8>, OpenError> {
+/// Verifies and decrypts a sealed value. Returns the value and the terms.
+pub(crate) fn open_sealed(keyring: &Keyring, name: &str, raw: &[u8]) -> Result<(Vec<u8>, Terms), OpenError> {
     let (id, base64) = split_id(raw)?;
     let mut message = BASE64.decode(base64).map_err(|_| OpenError::Malformed)?;
     let (nonce, rest) = message.split_first_chunk_mut::<{ nonce::LENGTH }>().ok_or(OpenError::Malformed)?;
     let (text, tag) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(OpenError::Malformed)?;
-    if text.len() < EXPIRY_LEN {
+    if text.len() < FIXED_LEN {
         return Err(OpenError::Malformed);
     }
     let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
@@ -187,11 +314,11 @@ pub(crate) fn open_sealed(keyring: &Keyring, name: &str, raw: &[u8]) -> Result<V
     if !is_valid {
         return Err(OpenError::Mismatch);
     }
-    let (expiry, _) = text.split_first_chunk::<EXPIRY_LEN>().ok_or(OpenError::Malformed)?;
-    check_expiry(*expiry)?;
+    let (terms, _) = Terms::parse(text)?;
+    terms.check_expiry()?;
     message.truncate(message.len() - TAG_LEN);
-    message.drain(..nonce::LENGTH + EXPIRY_LEN);
-    Ok(message)
+    message.drain(..nonce::LENGTH + FIXED_LEN + terms.extension.len());
+    Ok((message, terms))
 }
 
 /// Calls `run` with the associated data of an encrypted message. The associated data is the format version, the key's
@@ -234,11 +361,6 @@ const fn is_base64url(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(*byte, b'-' | b'_')
 }
 
-fn check_expiry(expiry: [u8; EXPIRY_LEN]) -> Result<(), OpenError> {
-    let end = i64::from(u32::from_be_bytes(expiry)) + SKEW;
-    if clock::unix_seconds(clock::now()) > end { Err(OpenError::Expired) } else { Ok(()) }
-}
-
 fn append_base64(bytes: &[u8], header: &mut Vec<u8>) -> Option<()> {
     let start = header.len();
     header.resize(start + base64_len(bytes.len()), 0);
@@ -264,30 +386,52 @@ mod tests {
         let message = [PLAINTEXT_PREFIX, "7"].concat().into_bytes();
         let mut header = b"a=".to_vec();
         let nonce = [0xd4, 0x42, 0xbc, 0x01, 0x3a, 0xe5, 0x2b, 0x19, 0xc8, 0xfe, 0x9d, 0x16];
-        seal_with(nonce, &key(), "a", 1_800_003_600, message, &mut header).unwrap();
-        assert_eq!(String::from_utf8(header).unwrap(), "a=1PZKA1EK8ATrlKxnI_p0WZ76kL8Fvz6QAqmIM1Yl1eOg8pivP");
+        seal_with(nonce, &key(), "a", &Terms::until(1_800_003_600), message, &mut header).unwrap();
+        assert_eq!(String::from_utf8(header).unwrap(), "a=1PZKA1EK8ATrlKxnI_p0WwTjCrzOlm9BddyOjalMyk9RhkjjU5FLvqixE");
     }
 
     #[test]
     fn signed_value_matches_another_implementation() {
         let mut header = b"a=7".to_vec();
-        sign(&Keyring::new(key()), "a", 1_800_003_600, b"7", &mut header).unwrap();
-        assert_eq!(String::from_utf8(header).unwrap(), "a=7.1PZKAa0ngEH7PHsLLhQSrfuIsMUBsoNY");
+        sign(&Keyring::new(key()), "a", &Terms::until(1_800_003_600), b"7", &mut header).unwrap();
+        assert_eq!(String::from_utf8(header).unwrap(), "a=7.1PZKAa0ngEGtJ4BAAAGJJs1YaZDjukk4SaiKON90");
     }
 
     #[test]
     fn reserved_lengths_are_exact() {
         let keyring = Keyring::new(key());
         for length in [0, 1, 2, 3, 64, 500] {
-            let value = "x".repeat(length);
-            let mut signed = value.clone().into_bytes();
-            sign(&keyring, "a", 0, value.as_bytes(), &mut signed).unwrap();
-            assert_eq!(signed.len(), length + SIGNATURE_LEN);
-            let (message, mut sealed) = ([PLAINTEXT_PREFIX, &value].concat().into_bytes(), Vec::new());
-            let reserved = sealed_len(message.len() + TAG_LEN);
-            seal(&keyring, "a", 0, message, &mut sealed).unwrap();
-            assert_eq!(sealed.len(), reserved);
+            for extension in [0, 1, 17, 255] {
+                let terms = Terms { extension: vec![7; extension], ..Terms::until(u32::MAX) };
+                let value = "x".repeat(length);
+                let mut signed = value.clone().into_bytes();
+                sign(&keyring, "a", &terms, value.as_bytes(), &mut signed).unwrap();
+                assert_eq!(signed.len(), length + signature_len(extension));
+                assert_eq!(without_signature(&signed), Some(value.as_bytes()));
+                assert_eq!(open_signed(&keyring, "a", &signed, decode), Ok((Cow::Borrowed(&*value), terms.clone())));
+                let (message, mut sealed) = ([&*plaintext_prefix(&terms), &value].concat().into_bytes(), Vec::new());
+                let reserved = sealed_len(message.len() + TAG_LEN);
+                seal(&keyring, "a", &terms, message, &mut sealed).unwrap();
+                assert_eq!(sealed.len(), reserved);
+                assert_eq!(open_sealed(&keyring, "a", &sealed), Ok((value.into_bytes(), terms)));
+            }
         }
+        assert_eq!(SIGNATURE_LEN, signature_len(0));
+    }
+
+    #[test]
+    fn extension_over_255_bytes_is_not_written() {
+        let (keyring, terms) = (Keyring::new(key()), Terms { extension: vec![7; 256], ..Terms::until(0) });
+        assert_eq!(sign(&keyring, "a", &terms, b"7", &mut Vec::new()), None);
+        let message = plaintext_prefix(&terms).into_owned().into_bytes();
+        assert_eq!(seal(&keyring, "a", &terms, message, &mut Vec::new()), None);
+    }
+
+    #[test]
+    fn kept_settings_have_distinct_bytes() {
+        let known = (0..=u8::MAX).filter_map(|byte| KeptSettings::from_byte(byte).map(|kept| (byte, kept)));
+        let known: Vec<_> = known.inspect(|(byte, kept)| assert_eq!(kept.to_byte(), *byte)).collect();
+        assert_eq!(known.iter().map(|(byte, _)| *byte).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
     }
 
     #[test]
@@ -301,16 +445,17 @@ mod tests {
         };
         let (one, other) = (key(173), key(5_116));
         assert!(one.id() == other.id() && !one.has_same_secret(&other));
+        let forever = Terms::until(u32::MAX);
         let both = Keyring::new(one.clone()).with(other.clone());
         for (writer, without_writer) in [(&one, &other), (&other, &one)] {
             let (writer, without_writer) = (Keyring::new(writer.clone()), Keyring::new(without_writer.clone()));
             let mut signed = b"7".to_vec();
-            sign(&writer, "a", u32::MAX, b"7", &mut signed).unwrap();
-            assert_eq!(open_signed(&both, "a", &signed, decode), Ok(Cow::Borrowed("7")));
+            sign(&writer, "a", &forever, b"7", &mut signed).unwrap();
+            assert_eq!(open_signed(&both, "a", &signed, decode), Ok((Cow::Borrowed("7"), forever.clone())));
             assert_eq!(open_signed(&without_writer, "a", &signed, decode), Err(OpenError::Mismatch));
             let mut sealed = Vec::new();
-            seal(&writer, "a", u32::MAX, [PLAINTEXT_PREFIX, "7"].concat().into_bytes(), &mut sealed).unwrap();
-            assert_eq!(open_sealed(&both, "a", &sealed), Ok(b"7".to_vec()));
+            seal(&writer, "a", &forever, [PLAINTEXT_PREFIX, "7"].concat().into_bytes(), &mut sealed).unwrap();
+            assert_eq!(open_sealed(&both, "a", &sealed), Ok((b"7".to_vec(), forever.clone())));
             assert_eq!(open_sealed(&without_writer, "a", &sealed), Err(OpenError::Mismatch));
         }
     }
@@ -319,10 +464,10 @@ mod tests {
     fn empty_value_is_valid_and_short_message_malformed() {
         let keyring = Keyring::new(key());
         let mut sealed = Vec::new();
-        seal(&keyring, "a", u32::MAX, PLAINTEXT_PREFIX.as_bytes().to_vec(), &mut sealed).unwrap();
-        assert_eq!(open_sealed(&keyring, "a", &sealed), Ok(Vec::new()));
+        seal(&keyring, "a", &Terms::until(u32::MAX), PLAINTEXT_PREFIX.as_bytes().to_vec(), &mut sealed).unwrap();
+        assert_eq!(open_sealed(&keyring, "a", &sealed), Ok((Vec::new(), Terms::until(u32::MAX))));
         let mut short = b"1PZKA".to_vec();
-        append_base64(&[0; nonce::LENGTH + EXPIRY_LEN - 1 + TAG_LEN], &mut short).unwrap();
+        append_base64(&[0; nonce::LENGTH + FIXED_LEN - 1 + TAG_LEN], &mut short).unwrap();
         assert_eq!(open_sealed(&keyring, "a", &short), Err(OpenError::Malformed));
     }
 
@@ -341,12 +486,17 @@ mod tests {
     #[test]
     #[cfg(feature = "testing")]
     fn value_is_accepted_one_minute_past_its_expiry() {
-        let check_after = |seconds: i64| {
-            let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000 + seconds.unsigned_abs());
-            clock::at(now, || check_expiry(1_800_000_000_u32.to_be_bytes()))
-        };
-        assert_eq!(check_after(SKEW), Ok(()));
-        assert_eq!(check_after(SKEW + 1), Err(OpenError::Expired));
+        const END: u32 = 1_800_000_000;
+        for (idle_expiry, expiry) in [(END, END), (END, u32::MAX), (u32::MAX, END)] {
+            let terms = Terms { idle_expiry, ..Terms::until(expiry) };
+            let check_after = |seconds: i64| {
+                let now =
+                    std::time::UNIX_EPOCH + std::time::Duration::from_secs(u64::from(END) + seconds.unsigned_abs());
+                clock::at(now, || terms.check_expiry())
+            };
+            assert_eq!(check_after(SKEW), Ok(()));
+            assert_eq!(check_after(SKEW + 1), Err(OpenError::Expired));
+        }
     }
 
     #[test]

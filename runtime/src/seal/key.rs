@@ -28,9 +28,14 @@ pub(super) const SECRET_LEN: usize = 32;
 /// Make a key with `openssl rand -base64 32` or with [`Key::generate`]. Store the key with your other secrets. Do not
 /// use a passphrase as a key, because a passphrase is not random enough.
 ///
+/// The keys that hardtack's documentation prints are refused, because everybody knows them. A key that repeats a
+/// pattern of at most 16 bytes is refused too, such as 32 equal bytes or the base64 text of
+/// `passwordpasswordpasswordpassword`.
+///
 /// Signing and encryption use two different keys. HKDF-Expand (RFC 5869) derives each of the two keys from the secret,
 /// with a different label for each key. All clones of a `Key` share one secret. When the last clone of a `Key` is
-/// dropped, the secret is overwritten in memory.
+/// dropped, the secret is overwritten in memory. Making a key leaves no copy of the secret on the stack. The text from
+/// which you make a key is yours: an environment variable stays in the memory of the process.
 ///
 /// ```
 /// use hardtack::seal::Key;
@@ -49,10 +54,52 @@ pub struct Key {
 
 struct Parts {
     id: KeyId,
-    secret: Zeroizing<[u8; SECRET_LEN]>,
+    /// The secret is in memory of its own. If the secret were a field of `Parts` itself, the compiler could copy the
+    /// secret to the stack, and move `Parts` from there to the heap.
+    secret: Zeroizing<Vec<u8>>,
     signer: Signer,
     // The cipher overwrites its key in memory when the cipher is dropped.
     sealer: Aes256GcmSiv,
+}
+
+impl Parts {
+    /// Derives the keys from the secret. The crates `hmac`, `sha2` and `aes` copy keys to the stack. This function has
+    /// a stack frame of its own, so that [`overwrite_stack`] overwrites the copies afterwards.
+    #[inline(never)]
+    fn derive(secret: Zeroizing<Vec<u8>>) -> Arc<Parts> {
+        let derive = |label| Zeroizing::new(hkdf_expand(&secret, label));
+        let [first, second, third, ..] = *derive(b"hardtack 1 id");
+        Arc::new(Parts {
+            id: KeyId::from_bytes([first, second, third]),
+            signer: new_signer(&*derive(b"hardtack 1 sign")),
+            sealer: Aes256GcmSiv::new((&*derive(b"hardtack 1 seal")).into()),
+            secret,
+        })
+    }
+}
+
+/// Overwrites the part of the stack that an earlier call from the same function used. `derive` needs less than 16 KiB
+/// in a debug build.
+#[inline(never)]
+fn overwrite_stack() {
+    let mut bytes = [0_u8; 16 * 1024];
+    bytes.zeroize();
+    core::hint::black_box(&mut bytes);
+}
+
+/// Returns true if the secret repeats a pattern of at most 16 bytes. A random secret repeats such a pattern with a
+/// probability of less than 2^-127.
+fn has_short_period(secret: &[u8]) -> bool {
+    (1..=SECRET_LEN / 2).any(|period| secret.iter().zip(secret.iter().skip(period)).all(|(a, b)| a == b))
+}
+
+/// The keys that the documentation prints. A test checks that the list is complete.
+const PRINTED: [&str; 2] =
+    ["3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=", "1fYxQWC6cQyRD2XhOSRwnD8qmLqg6AmzCDe0RQY1dUE="];
+
+fn is_printed(secret: &[u8]) -> bool {
+    let standard = GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new());
+    PRINTED.iter().any(|printed| standard.decode(printed).is_ok_and(|printed| printed == secret))
 }
 
 impl Drop for Parts {
@@ -84,9 +131,9 @@ impl Key {
     #[must_use]
     #[allow(clippy::expect_used, reason = "runs when a server starts, and no request can reach it")]
     pub fn generate() -> Key {
-        let mut secret = Zeroizing::new([0; SECRET_LEN]);
-        getrandom::fill(&mut *secret).expect("the system returned no random bytes");
-        Key::from_secret(&secret)
+        let mut secret = Zeroizing::new(vec![0; SECRET_LEN]);
+        getrandom::fill(&mut secret).expect("the system returned no random bytes");
+        Key::from_checked(secret)
     }
 
     /// Parses a key of exactly 32 bytes from base64. Accepts the base64 alphabet with `+` and `/`, and the base64
@@ -94,14 +141,19 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// Returns [`KeyError`] if the text is not base64, or if the decoded key does not have 32 bytes. The error never
-    /// contains the text of a key.
+    /// Returns [`KeyError`] if the text is not base64, or if the decoded key does not have 32 bytes. Also returns an
+    /// error if the key is an example of the documentation, or repeats a short pattern. The error never contains the
+    /// text of a key.
     ///
     /// ```
     /// use hardtack::seal::Key;
     ///
-    /// let key = Key::from_base64("3q2-7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs")?;
-    /// assert_eq!(key.to_base64(), "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=");
+    /// let text = Key::generate().to_base64();
+    /// let key = Key::from_base64(text.trim_end_matches('='))?;
+    /// assert_eq!(key.to_base64(), text);
+    ///
+    /// let example = Key::from_base64("3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=").unwrap_err();
+    /// assert!(example.to_string().starts_with("the key is an example of the documentation, so everybody knows it; "));
     /// let short = Key::from_base64("aHVudGVyMg==").unwrap_err();
     /// assert_eq!(
     ///     short.to_string(),
@@ -113,14 +165,20 @@ impl Key {
         let is_url_safe = text.bytes().any(|byte| matches!(byte, b'-' | b'_'));
         let alphabet = if is_url_safe { &URL_SAFE } else { &STANDARD };
         let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+        let mut secret = Zeroizing::new(Vec::with_capacity(text.len()));
         GeneralPurpose::new(alphabet, config)
-            .decode_vec(text, &mut bytes)
-            .map_err(|_| KeyError::new("the key is not base64".to_owned()))?;
-        let Ok(secret) = <&[u8; SECRET_LEN]>::try_from(bytes.as_slice()) else {
-            return Err(KeyError::new(format!("the key has {} bytes instead of {SECRET_LEN}", bytes.len())));
-        };
-        Ok(Key::from_secret(secret))
+            .decode_vec(text, &mut secret)
+            .map_err(|_| KeyError::new("the key is not base64"))?;
+        if secret.len() != SECRET_LEN {
+            return Err(KeyError::new(format!("the key has {} bytes instead of {SECRET_LEN}", secret.len())));
+        }
+        if has_short_period(&secret) {
+            return Err(KeyError::new("the key repeats a short pattern, so others can guess it"));
+        }
+        if is_printed(&secret) {
+            return Err(KeyError::new("the key is an example of the documentation, so everybody knows it"));
+        }
+        Ok(Key::from_checked(secret))
     }
 
     /// Returns the secret as base64. Anyone who knows the secret can forge every `signed` or `sealed` cookie, and can
@@ -135,7 +193,7 @@ impl Key {
     /// ```
     #[must_use]
     pub fn to_base64(&self) -> String {
-        GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new()).encode(*self.parts.secret)
+        GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new()).encode(&*self.parts.secret)
     }
 
     /// Sets the time from which hardtack signs and encrypts values with the key. hardtack verifies and decrypts values
@@ -173,18 +231,17 @@ impl Key {
         self.parts.id
     }
 
+    /// Makes a key for a test, without a check of the secret.
+    #[cfg(test)]
     pub(super) fn from_secret(secret: &[u8; SECRET_LEN]) -> Key {
-        let derive = |label| Zeroizing::new(hkdf_expand(secret, label));
-        let [first, second, third, ..] = *derive(b"hardtack 1 id");
-        Key {
-            parts: Arc::new(Parts {
-                id: KeyId::from_bytes([first, second, third]),
-                secret: Zeroizing::new(*secret),
-                signer: new_signer(&derive(b"hardtack 1 sign")),
-                sealer: Aes256GcmSiv::new((&*derive(b"hardtack 1 seal")).into()),
-            }),
-            writes_from: None,
-        }
+        Key::from_checked(Zeroizing::new(secret.to_vec()))
+    }
+
+    /// Makes a key from a secret of 32 bytes.
+    fn from_checked(secret: Zeroizing<Vec<u8>>) -> Key {
+        let parts = Parts::derive(secret);
+        overwrite_stack();
+        Key { parts, writes_from: None }
     }
 
     /// Returns the time that [`writes_from`](Key::writes_from) set.
@@ -218,20 +275,21 @@ impl fmt::Debug for Key {
 
 /// Derives a key from the secret and a label. The derived key is the first block of HKDF-Expand, with the label as
 /// `info` (RFC 5869 section 2.3). HKDF-Extract is not necessary, because the secret is random.
-fn hkdf_expand(secret: &[u8; SECRET_LEN], label: &[u8]) -> [u8; SECRET_LEN] {
+fn hkdf_expand(secret: &[u8], label: &[u8]) -> [u8; SECRET_LEN] {
     let mut block = new_signer(secret).chain_update(label).chain_update([1]).finalize().into_bytes();
     let bytes = block.into();
     block.as_mut_slice().zeroize();
     bytes
 }
 
-fn new_signer(key: &[u8; SECRET_LEN]) -> Signer {
+/// Returns an HMAC with a key of 32 bytes.
+fn new_signer(key: &[u8]) -> Signer {
     // `Hmac::new` takes a key of exactly 64 bytes and cannot fail, so this function pads the key with zeros to 64
     // bytes. HMAC itself also pads a key that is shorter than 64 bytes with zeros, so the padding in this function does
     // not change the result.
     let mut padded = Zeroizing::new([0; 64]);
-    if let Some(start) = padded.first_chunk_mut() {
-        *start = *key;
+    if let Some(start) = padded.get_mut(..key.len()) {
+        start.copy_from_slice(key);
     }
     <Signer as hmac::Mac>::new((&*padded).into())
 }
@@ -241,9 +299,9 @@ fn new_signer(key: &[u8; SECRET_LEN]) -> Signer {
 /// ```
 /// use hardtack::seal::Key;
 ///
-/// let key = Key::from_base64("3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=")?;
-/// assert_eq!(key.id().to_string(), "9o_F");
-/// assert_ne!(key.id(), Key::generate().id());
+/// let key = Key::generate();
+/// assert_eq!(key.id().to_string().len(), 4);
+/// assert_eq!(key.id(), Key::from_base64(&key.to_base64())?.id());
 /// # Ok::<(), hardtack::seal::KeyError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -283,9 +341,10 @@ impl fmt::Debug for KeyId {
 /// number of the invalid key, the problem and how to fix the problem. The error never contains the text of a key.
 ///
 /// ```
-/// use hardtack::seal::Keyring;
+/// use hardtack::seal::{Key, Keyring};
 ///
-/// let error = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=, hunter2".parse::<Keyring>().unwrap_err();
+/// let text = format!("{}, hunter2", Key::generate().to_base64());
+/// let error = text.parse::<Keyring>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
 ///     "key 2: the key is not base64; write 44 characters of base64, as `openssl rand -base64 32` prints"
@@ -301,8 +360,8 @@ pub struct KeyError {
 const REMEDY: &str = "; write 44 characters of base64, as `openssl rand -base64 32` prints";
 
 impl KeyError {
-    fn new(fact: String) -> Self {
-        KeyError::with_remedy(fact + REMEDY)
+    fn new(fact: impl Into<String>) -> Self {
+        KeyError::with_remedy(fact.into() + REMEDY)
     }
 
     /// Makes an error from a text of the form `problem; remedy`, such as `not UTF-8; write it in UTF-8`.
@@ -431,12 +490,34 @@ mod tests {
             ("3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/t=", "the key is not base64; "),
             ("3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/sA", "the key has 33 bytes instead of 32; "),
             (" 3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s=", "the key is not base64; "),
+            (PRINTED[0], "the key is an example of the documentation, so everybody knows it; "),
+            (PRINTED[1], "the key is an example of the documentation, so everybody knows it; "),
+            ("3q2-7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs", "the key is an example of the documentation, so everybody"),
         ] {
             let error = Key::from_base64(text).unwrap_err();
             let remedy = "write 44 characters of base64, as `openssl rand -base64 32` prints";
-            assert_eq!(error.to_string(), format!("{fact}{remedy}"));
+            assert!(error.to_string().starts_with(fact) && error.to_string().ends_with(remedy), "{error}");
             assert!(text.is_empty() || !format!("{error:?}").contains(text), "{error:?}");
         }
+    }
+
+    #[test]
+    fn key_with_a_short_pattern_is_refused() {
+        let parse = |secret: &[u8]| Key::from_base64(&base64::engine::general_purpose::STANDARD.encode(secret));
+        let repeated = |pattern: &[u8]| pattern.iter().copied().cycle().take(SECRET_LEN).collect::<Vec<u8>>();
+        for pattern in [&b"\0"[..], b"\xFF", b"ab", b"password", b"abc", b"0123456789abcdef", b"123456789012345"] {
+            let error = parse(&repeated(pattern)).unwrap_err().to_string();
+            assert!(error.starts_with("the key repeats a short pattern, so others can guess it; write 44"), "{error}");
+        }
+        for period in 1..=SECRET_LEN / 2 {
+            let pattern: Vec<u8> = (0..u8::try_from(period).unwrap()).collect();
+            assert!(parse(&repeated(&pattern)).is_err(), "{period}");
+            let mut secret = repeated(&pattern);
+            secret[SECRET_LEN - 1] ^= 1;
+            assert!(parse(&secret).is_ok(), "{period}");
+        }
+        let distinct: Vec<u8> = (0..17).collect();
+        assert!(parse(&repeated(&distinct)).is_ok());
     }
 
     #[test]

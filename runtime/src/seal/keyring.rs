@@ -40,7 +40,8 @@ use crate::clock;
 /// # Lifetime
 ///
 /// A signed or sealed value expires at the same time as its cookie. The expiry time comes from the declared `max_age`,
-/// or from the `max_age` or `expires` of a [`SetCookie`](crate::SetCookie).
+/// or from the `max_age` or `expires` of a [`SetCookie`](crate::SetCookie). A cookie with `idle` also expires after the
+/// [idle time](crate::guide::sessions).
 ///
 /// If a cookie has no lifetime, its value expires after the keyring's [`default_lifetime`](Keyring::default_lifetime),
 /// which is one day if not set. A value is still accepted for one minute after its expiry time, because the clocks of

@@ -17,7 +17,8 @@ mod nonce;
 mod text;
 
 pub(crate) use envelope::{
-    OpenError, PLAINTEXT_PREFIX, SIGNATURE_LEN, TAG_LEN, open_sealed, open_signed, seal, sealed_len, sign,
+    KeptSettings, OpenError, SIGNATURE_LEN, TAG_LEN, Terms, open_sealed, open_signed, plaintext_prefix, seal,
+    sealed_len, sign, without_signature,
 };
 #[cfg(feature = "_layer")]
 pub(crate) use envelope::{looks_sealed, looks_signed};

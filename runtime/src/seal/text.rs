@@ -64,8 +64,8 @@ fn parse_key(entry: &str) -> Result<Key, KeyError> {
 mod tests {
     use super::*;
 
-    const A: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=";
-    const B: &str = "1fYxQWC6cQyRD2XhOSRwnD8qmLqg6AmzCDe0RQY1dUE=";
+    const A: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s=";
+    const B: &str = "1fYxQWC6cQyRD2XhOSRwnD8qmLqg6AmzCDe0RQY1dUI=";
 
     #[test]
     fn first_key_writes_and_all_keys_read() {

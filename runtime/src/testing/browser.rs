@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use http::header::{COOKIE, HOST, HeaderName, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
-use super::page_url::PageUrl;
 use crate::browser::cookie_store::CookieStore;
+use crate::browser::page_url::PageUrl;
 use crate::browser::store::Stored;
 use crate::clock;
 use crate::jar::cookies::Cookies;

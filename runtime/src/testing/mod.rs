@@ -8,7 +8,6 @@
 //!   cookies with the next request.
 
 mod browser;
-mod page_url;
 
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -230,8 +229,8 @@ fn sent_in<T: ReadCookie>(response: &HeaderMap, context: SealContext<'_>) -> Opt
     }
     match T::SPEC.seal {
         Some(seal) => {
-            let text = sealing::open(T::SPEC.name, parsed.value, seal, context).ok()?;
-            T::read_value(&text).ok()
+            let opened = sealing::open(T::SPEC.name, parsed.value, seal, context).ok()?;
+            T::read_value(&opened.text).ok()
         }
         None => T::read_value(&value::decode(parsed.value)?).ok(),
     }

@@ -55,7 +55,7 @@ impl Lifetime {
 
 /// Parses the digits of a `Max-Age`, with an optional `-` before the digits. Browsers ignore a `Max-Age` with any other
 /// characters.
-fn parse_max_age(value: &[u8]) -> Option<u64> {
+pub(crate) fn parse_max_age(value: &[u8]) -> Option<u64> {
     let digits = value.strip_prefix(b"-").unwrap_or(value);
     let seconds = parse_number(digits)?;
     Some(if digits.len() < value.len() { 0 } else { seconds })

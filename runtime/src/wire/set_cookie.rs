@@ -103,6 +103,13 @@ pub(crate) fn attributes(header: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
     split_attributes(header).1
 }
 
+/// Returns all attributes in the order of the header. The result also contains the attributes that browsers ignore
+/// because of their length.
+#[cfg(feature = "audit")]
+pub(crate) fn all_attributes(header: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
+    header.split(|byte| *byte == b';').skip(1).map(split_at_equals)
+}
+
 /// Returns the name-value pair, and the attributes that browsers do not ignore.
 fn split_attributes(header: &[u8]) -> (&[u8], impl Iterator<Item = Attribute<'_>>) {
     let mut pieces = header.split(|byte| *byte == b';');
@@ -112,7 +119,7 @@ fn split_attributes(header: &[u8]) -> (&[u8], impl Iterator<Item = Attribute<'_>
 
 /// Returns true if browsers do not ignore the attribute. Browsers ignore an attribute whose value has more than 1024
 /// bytes (6265bis 5.6).
-fn is_short_enough((_, value): &Attribute<'_>) -> bool {
+pub(crate) fn is_short_enough((_, value): &Attribute<'_>) -> bool {
     value.is_none_or(|value| value.len() <= MAX_ATTRIBUTE_BYTES)
 }
 

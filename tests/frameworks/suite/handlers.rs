@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SameSite, SetCookie, SetError};
 
-use super::{Banner, Cart, Moved, Note, Session, SiteCookies, Theme, Wide};
+use super::{Banner, Cart, Moved, Note, Session, SiteCookies, Theme, Vault, Wide};
 
 /// Handles `/set`.
 pub(crate) fn set(cookies: &Cookies) -> Result<&'static str, SetError> {
@@ -98,7 +98,7 @@ pub(crate) fn maybe(cookies: Option<Cookies>) -> String {
 type Step = fn(&Cookies) -> String;
 
 /// The steps of the route `/step/<n>`. The number in the path is the index of the step.
-const STEPS: [(&str, Step); 16] = [
+const STEPS: [(&str, Step); 19] = [
     ("get session", |cookies| format!("{:?}", cookies.get::<Session>())),
     ("set session", |cookies| done(cookies.set(Session::new()))),
     ("get cart", |cookies| format!("{:?}", cookies.get::<Cart>())),
@@ -138,6 +138,15 @@ const STEPS: [(&str, Step); 16] = [
     ("sign out", |cookies| done(SiteCookies::from(cookies.clone()).remove_all())),
     ("long session", |cookies| {
         done(cookies.set(SetCookie::new(Session::new()).max_age(Duration::from_secs(86_400 * 365))))
+    }),
+    ("get vault", |cookies| format!("{:?}", cookies.get::<Vault>())),
+    ("poll vault", |cookies| {
+        cookies.skip_reissue();
+        format!("{:?}", cookies.get::<Vault>())
+    }),
+    ("clear site data", |cookies| {
+        cookies.clear_site_data();
+        "cleared".to_owned()
     }),
 ];
 

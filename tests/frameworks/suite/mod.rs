@@ -113,6 +113,11 @@ pub(crate) struct Cart(pub(crate) u32);
 #[cookie(sealed)]
 pub(crate) struct Note(pub(crate) u32);
 
+/// A sealed cookie with an idle time.
+#[derive(Cookie, Debug)]
+#[cookie(sealed, max_age = "8h", idle = "30m")]
+pub(crate) struct Vault(pub(crate) u32);
+
 /// The header that removes a [`Note`].
 pub(crate) const NOTE_REMOVAL: &str =
     "__Host-Http-note=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";

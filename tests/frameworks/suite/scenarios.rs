@@ -11,14 +11,15 @@
 //! | `/health` | | the body `up` |
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hardtack::event::Kind;
 use hardtack::policy::{Baseline, Exception, ForceHttps, Hsts, PolicyBuilder, UndeclaredCookies};
 use hardtack::seal::{Key, Keyring};
 use hardtack::testing::Browser;
-use hardtack::{Policy, PolicyHandle, SameSite, TlsTermination, TrustedProxies};
+use hardtack::{Policy, PolicyHandle, SameSite, TlsTermination, TrustedProxies, testing};
 use http::Version;
+use http::header::SET_COOKIE;
 use reqwest::ClientBuilder;
 
 use super::client::{Client, Reply};
@@ -26,7 +27,7 @@ use super::handlers::step_path;
 use super::site::{Site, assert_reply, certificate, without_reason};
 use super::tls::Certificate;
 use super::{
-    Framework, HOST, HTTPS_ONLY, INTERNAL_ERROR, NOTE_REMOVAL, ONE_YEAR_HSTS, SESSION, Setup, unreadable_note,
+    Framework, HOST, HTTPS_ONLY, INTERNAL_ERROR, NOTE_REMOVAL, ONE_YEAR_HSTS, SESSION, Setup, Vault, unreadable_note,
 };
 
 const SESSION_REMOVAL: &str =
@@ -86,6 +87,8 @@ pub(crate) async fn run_all_scenarios<F: Framework + 'static>() {
         stale_request_does_not_undo_a_sign_in
         malformed_pairs_hide_no_other_cookie
         sealed_cookie_uses_the_policys_keyring
+        used_cookie_with_idle_is_reissued
+        site_data_is_cleared_over_https_only
         extractors_refuse_plain_http
         https_proof_can_be_optional_or_required
         optional_https_proof_emits_no_refusal
@@ -475,6 +478,40 @@ async fn sealed_cookie_uses_the_policys_keyring<F: Framework>(harness: Harness<F
     handle.apply(harness.policy().build().unwrap());
     assert_reply(&site.get_with("/unseal", &cookie).await, 500, &[], "internal error");
     assert_reply(&site.get("/seal").await, 500, &[], "internal error");
+}
+
+async fn used_cookie_with_idle_is_reissued<F: Framework>(harness: Harness<F>) {
+    let keyring = Keyring::new(Key::generate());
+    let site = harness.https(harness.policy().keyring(keyring.clone())).await;
+    // The browser got the cookie 20 minutes ago. The idle time is 30 minutes.
+    let then = SystemTime::now() - Duration::from_secs(20 * 60);
+    let vault = testing::at(then, || testing::request_header_with(&Vault(7), &keyring));
+    let cookie = ("Cookie", vault.to_str().unwrap());
+    let path = step_path("get vault");
+
+    let used = site.get_with(&path, &[cookie]).await;
+    let [set_cookie] = used.set_cookies()[..] else { panic!("{used:?}") };
+    assert!(set_cookie.starts_with("__Host-Http-vault=1"), "{set_cookie}");
+    assert!(set_cookie.ends_with("; Path=/; Max-Age=1800; Secure; HttpOnly; SameSite=Lax"), "{set_cookie}");
+    assert_eq!((&*used.body, used.header("cache-control")), ("Some(Vault(7))", Some("private")));
+
+    let prefetched = site.get_with(&path, &[cookie, ("Sec-Purpose", "prefetch")]).await;
+    assert_reply(&prefetched, 200, &[], "Some(Vault(7))");
+    assert_reply(&site.get_with(&step_path("poll vault"), &[cookie]).await, 200, &[], "Some(Vault(7))");
+    // The test does not read the body, because poem sends one.
+    let head = site.client.0.head(site.url(&path)).header(cookie.0, cookie.1).send().await.unwrap();
+    assert!(!head.headers().contains_key(SET_COOKIE));
+    let new = testing::request_header_with(&Vault(7), &keyring);
+    assert_reply(&site.get_with(&path, &[("Cookie", new.to_str().unwrap())]).await, 200, &[], "Some(Vault(7))");
+}
+
+async fn site_data_is_cleared_over_https_only<F: Framework>(harness: Harness<F>) {
+    let path = step_path("clear site data");
+    let cleared = harness.https(harness.policy()).await.get(&path).await;
+    let header = Some("\"cookies\", \"storage\"");
+    assert_eq!((cleared.status, cleared.header("clear-site-data")), (200, header));
+    let refused = harness.http(harness.policy_allowing_http()).await.get(&path).await;
+    assert_eq!((refused.status, refused.header("clear-site-data")), (403, None));
 }
 
 // ---- Plain HTTP.

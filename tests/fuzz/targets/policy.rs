@@ -23,7 +23,7 @@ use libfuzzer_sys::fuzz_target;
 
 const PREFIX: &str = "HARDTACK_POLICY_";
 /// A valid keyring. `KEY` is the value of the environment variable `COOKIE_KEYS`.
-const KEY: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=";
+const KEY: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s=";
 /// An invalid keyring. `BROKEN` is the value of the environment variable `BROKEN_KEYS`.
 const BROKEN: &str = "hunter2hunter2hunter2hunter2hunter2hunter2hu";
 

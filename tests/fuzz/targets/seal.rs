@@ -43,8 +43,8 @@ struct Number(u64);
 
 const KEYS: [&str; 4] = [
     "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-    "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=",
-    "1fYxQWC6cQyRD2XhOSRwnD8qmLqg6AmzCDe0RQY1dUE=",
+    "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s=",
+    "1fYxQWC6cQyRD2XhOSRwnD8qmLqg6AmzCDe0RQY1dUI=",
     "y6kVpj6J6ddoXq6fPHKTQlS3Jwz7EKyxbywlsqfhacA=",
 ];
 

@@ -9,8 +9,8 @@ use crate::policy::{Exception, Hsts, Policy, PolicyBuilder, PolicyHandle, Undecl
 use crate::request::head::RequestHead;
 use crate::request::tls_termination::TlsTermination;
 
-/// Sends a response with the given headers through the middleware. Returns the headers that are sent, and the kinds, the
-/// rules and the reasons of the events.
+/// Sends a response with the given headers through the middleware. Returns the headers that are sent, and the kinds,
+/// the rules and the reasons of the events.
 fn send(
     policy: PolicyBuilder,
     termination: TlsTermination,
@@ -28,7 +28,7 @@ fn send(
     for (name, value) in headers {
         response.append(HeaderName::try_from(*name).unwrap(), HeaderValue::from_static(value));
     }
-    in_flight.on_response(&mut response, &mut Extensions::new());
+    in_flight.on_response(http::StatusCode::OK, &mut response, &mut Extensions::new());
     let events = events.lock().unwrap().clone();
     (response, events)
 }
@@ -162,10 +162,11 @@ fn stricter_hsts_is_sent_once_with_an_event() {
 #[test]
 fn managed_headers_contain_each_changed_header() {
     use super::MANAGED_HEADERS;
-    use crate::middleware::caching::TARGETED_HEADERS;
+    use crate::wire::cache_control::TARGETED_HEADERS;
 
-    for name in TARGETED_HEADERS.into_iter().chain(["set-cookie", "cache-control", "strict-transport-security"]) {
+    let others = ["set-cookie", "cache-control", "clear-site-data", "strict-transport-security"];
+    for name in TARGETED_HEADERS.into_iter().chain(others) {
         assert_eq!(MANAGED_HEADERS.iter().filter(|managed| *managed == name).count(), 1, "{name}");
     }
-    assert_eq!(MANAGED_HEADERS.len(), TARGETED_HEADERS.len() + 3);
+    assert_eq!(MANAGED_HEADERS.len(), TARGETED_HEADERS.len() + others.len());
 }

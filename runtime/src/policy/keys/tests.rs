@@ -309,13 +309,13 @@ fn toml_errors_name_the_key() {
 #[cfg(feature = "seal")]
 #[test]
 fn keyring_comes_from_a_variable() {
-    const KEY: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=";
+    const KEY: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s=";
     let id = crate::seal::Key::from_base64(KEY).unwrap().id().to_string();
     let policy = from(&[("HARDTACK_POLICY_KEYRING", KEY), ("HARDTACK_POLICY_KEYRING_DEFAULT_LIFETIME", "2h")]).unwrap();
     assert_eq!(policy.keyring().unwrap().lifetime().as_secs(), 7_200);
     assert!(format!("{policy:?}").contains(&id) && !format!("{policy:?}").contains("3q2"));
-    // A variable for the keys keeps the default lifetime of the keyring in code, and a variable for the default lifetime
-    // keeps the keys.
+    // A variable for the keys keeps the default lifetime of the keyring in code, and a variable for the default
+    // lifetime keeps the keys.
     let hour = core::time::Duration::from_secs(3_600);
     let in_code = crate::seal::Key::generate();
     let builder = || Policy::builder().keyring(crate::seal::Keyring::new(in_code.clone()).default_lifetime(hour));
@@ -347,7 +347,7 @@ fn keyring_comes_from_a_variable() {
 fn toml_file_may_not_contain_keys() {
     for (toml, text) in [
         (
-            "keyring = '3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs='",
+            "keyring = '3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s='",
             "`keyring`: keys may not be written in the TOML file; name ",
         ),
         ("keyring = { env = 'NO_SUCH_KEYS' }", "`keyring.env`: `NO_SUCH_KEYS`: the variable is not set; "),

@@ -1,16 +1,17 @@
-//! The URL of the page that the test browser shows. The parser accepts `http:` and `https:` URLs, and resolves relative
+//! The URL of a page: of the page that the test browser shows, or of a saved response. The parser accepts `http:` and `https:` URLs, and resolves relative
 //! URLs as browsers do. The parser does not percent-encode anything and accepts only ASCII host names.
 
 use std::fmt;
 
 use http::uri::PathAndQuery;
 
-use crate::browser::cookie_store::Target;
+#[cfg(feature = "testing")]
+use super::cookie_store::Target;
 use crate::request::host::Host;
 
 /// A URL with the scheme `http` or `https`, without a fragment.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct PageUrl {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PageUrl {
     https: bool,
     /// The host in lower case.
     host: String,
@@ -23,7 +24,7 @@ pub(super) struct PageUrl {
 
 impl PageUrl {
     /// Parses an absolute URL. Returns `None` if the URL is not a valid URL with the scheme `http` or `https`.
-    pub(super) fn parse(url: &str) -> Option<PageUrl> {
+    pub(crate) fn parse(url: &str) -> Option<PageUrl> {
         let (scheme, rest) = url.split_once("://")?;
         let https = match () {
             () if scheme.eq_ignore_ascii_case("https") => true,
@@ -41,7 +42,7 @@ impl PageUrl {
     }
 
     /// Resolves a URL on the page. Returns `None` if the result is not a valid URL with the scheme `http` or `https`.
-    pub(super) fn join(&self, reference: &str) -> Option<PageUrl> {
+    pub(crate) fn join(&self, reference: &str) -> Option<PageUrl> {
         let reference = reference.split('#').next().unwrap_or_default();
         if has_scheme(reference) {
             return PageUrl::parse(reference);
@@ -68,25 +69,27 @@ impl PageUrl {
         Some(PageUrl { path, query: path_and_query.query().map(str::to_owned), ..self.clone() })
     }
 
-    pub(super) fn target(&self) -> Target<'_> {
+    #[cfg(feature = "testing")]
+    pub(crate) fn target(&self) -> Target<'_> {
         Target { secure: self.is_secure(), host: &self.host, path: &self.path }
     }
 
     /// Returns true if browsers treat the URL as secure: an `https:` URL, or a URL of the local machine.
-    pub(super) fn is_secure(&self) -> bool {
+    pub(crate) fn is_secure(&self) -> bool {
         self.https || Host::parse(&self.host).is_some_and(Host::is_loopback)
     }
 
-    pub(super) fn has_same_origin(&self, other: &PageUrl) -> bool {
+    #[cfg(feature = "testing")]
+    pub(crate) fn has_same_origin(&self, other: &PageUrl) -> bool {
         (self.https, &self.host, self.port) == (other.https, &other.host, other.port)
     }
 
-    pub(super) fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// Returns the value of the `Host` header: the host, and the port if the port is not the default port.
-    pub(super) fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         match self.port {
             None => self.host.clone(),
             Some(port) => format!("{}:{port}", self.host),
@@ -94,8 +97,14 @@ impl PageUrl {
     }
 
     /// Returns the URL without its query.
-    pub(super) fn without_query(&self) -> String {
+    pub(crate) fn without_query(&self) -> String {
         format!("{}://{}{}", self.scheme(), self.authority(), self.path)
+    }
+
+    /// Returns the path without the query. The path begins with `/`.
+    #[cfg(feature = "cli")]
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     fn scheme(&self) -> &'static str {

@@ -1,14 +1,15 @@
-//! Runs the example `audit` as a process on saved responses:
+//! Runs the command `hardtack` as a process:
 //!
-//! - a response with ten faulty cookies, with the report as text and as JSON,
+//! - a response with ten faulty cookies, with the report as a table, as JSON and as SARIF,
 //! - a response without findings,
-//! - redirect chains,
-//! - invalid input.
+//! - redirect chains, the output of `curl -v` and `wget -S`, and HAR files,
+//! - invalid and hostile input,
+//! - `hardtack explain`.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use hardtack::audit::response;
+use hardtack::audit::{Weakness, response};
 use http::{HeaderMap, HeaderName};
 use serde_json::Value;
 
@@ -144,11 +145,13 @@ fn ten_flawed_cookies_have_a_full_report() {
 
 #[test]
 fn json_report_equals_the_library_report() {
-    let output = audit(&["--json", "--url", "https://shop.example.com/login"], SAVED.as_bytes());
+    let output = audit(&["--format", "json", "--url", "https://shop.example.com/login"], SAVED.as_bytes());
     assert_eq!((text(&output.stderr), output.status.code()), ("", Some(1)));
     assert!(!text(&output.stdout).contains("opensesame"));
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_valid(AUDIT_SCHEMA, &json);
     assert_eq!(json["failed"], true);
+    assert_eq!(json["summary"], serde_json::json!({ "high": 2, "medium": 7, "low": 19, "info": 2 }));
     let response_json = &json["responses"][0];
     assert_eq!(
         (response_json["url"].as_str(), response_json["status"].as_u64()),
@@ -184,6 +187,51 @@ fn json_report_equals_the_library_report() {
     assert!(cart["stored"].is_null() && cart["rejection"]["rule"] == "prefix-host", "{cart}");
 }
 
+#[test]
+fn json_schema_rejects_other_json() {
+    let json = json_of(&["--url", "https://shop.example.com/"], SAVED.as_bytes());
+    for (pointer, value) in [
+        ("/failed", Value::Null),
+        ("/responses/0/url", "https://shop.example.com/?token=1".into()),
+        ("/responses/0/reports/0/findings/0/severity", "critical".into()),
+        ("/responses/0/reports/0/findings/0/rule", "Not an id".into()),
+        ("/responses/0/reports/0/stored/value", "opensesame".into()),
+        ("/responses/0/reports/0/stored/expires", "tomorrow".into()),
+    ] {
+        let mut invalid = json.clone();
+        match invalid.pointer_mut(pointer) {
+            Some(found) => *found = value,
+            None => invalid["responses"][0]["reports"][0]["stored"]["value"] = value,
+        }
+        assert!(validate(AUDIT_SCHEMA, &invalid).is_err(), "{pointer}");
+    }
+}
+
+#[test]
+fn sarif_report_is_valid() {
+    let url = "https://shop.example.com/a{b}/c d?token=opensesame".replace(' ', "%20");
+    let output = audit(&["--format", "sarif", "--url", &url], SAVED.as_bytes());
+    assert_eq!((text(&output.stderr), output.status.code()), ("", Some(1)));
+    assert!(!text(&output.stdout).contains("opensesame"));
+    let sarif: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_valid(SARIF_SCHEMA, &sarif);
+    let run = &sarif["runs"][0];
+    let (rules, results) = (run["tool"]["driver"]["rules"].as_array().unwrap(), run["results"].as_array().unwrap());
+    assert_eq!(results.len(), 30);
+    for result in results {
+        let rule = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[rule]["id"], result["ruleId"]);
+        assert!(Weakness::ALL.iter().any(|weakness| result["ruleId"] == weakness.id()), "{result}");
+        let place = &result["locations"][0];
+        assert_eq!(place["physicalLocation"]["artifactLocation"]["uri"], "https://shop.example.com/a%7Bb%7D/c%20d");
+        assert!(place["physicalLocation"]["region"].is_null());
+    }
+    let first = &results[0];
+    assert_eq!((&first["ruleId"], &first["level"]), (&"insecure".into(), &"error".into()));
+    assert_eq!(first["locations"][0]["logicalLocations"][0]["fullyQualifiedName"], "PHPSESSID");
+    assert_eq!(results[29]["locations"][0]["logicalLocations"][0]["fullyQualifiedName"], "the response");
+}
+
 // ---- Other responses, and invalid input.
 
 #[test]
@@ -214,7 +262,7 @@ HTTP/1.1 308 Permanent Redirect\r\nLocation: https://www.example.com/\r\nSet-Coo
 HTTP/2 103 \r\nset-cookie: early=v\r\n\r
 HTTP/2 302 \r\nlocation: //login.example.com/in?next=/\r\nstrict-transport-security: max-age=31536000\r\n\r
 HTTP/2 200 \r\nset-cookie: sess=v; Domain=example.com\r\n\r\nbody";
-    let output = audit(&["--json", "--url", "http://www.example.com/", "--accept", "*/*"], saved);
+    let output = audit(&["--format", "json", "--url", "http://www.example.com/", "--accept", "*/*"], saved);
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     let urls: Vec<_> =
         json["responses"].as_array().unwrap().iter().map(|response| response["url"].as_str().unwrap()).collect();
@@ -232,13 +280,112 @@ HTTP/2 200 \r\nset-cookie: sess=v; Domain=example.com\r\n\r\nbody";
 }
 
 #[test]
-fn without_a_url_the_host_is_the_domain() {
-    let saved = b"HTTP/2 200 \nset-cookie: a=v; Domain=.example.com; Secure\n\n";
-    let json = |options: &[&str]| -> Value { serde_json::from_slice(&audit(options, saved).stdout).unwrap() };
-    assert_eq!(json(&["--json"])["responses"][0]["url"], "https://example.com/");
-    let over_http = json(&["--json", "--http"]);
-    assert_eq!(over_http["responses"][0]["url"], "http://example.com/");
-    assert_eq!(over_http["responses"][0]["reports"][0]["rejection"]["rule"], "secure-over-plain-http");
+fn exit_code_follows_the_severity() {
+    let with = |cookie: &str, options: &[&str]| {
+        let saved = format!(
+            "HTTP/1.1 200 OK\nstrict-transport-security: max-age=31536000\ncache-control: private\nset-cookie: {cookie}\n\n"
+        );
+        audit(&[&["--url", "https://shop.example/"], options].concat(), saved.as_bytes()).status.code().unwrap()
+    };
+    let high = "PHPSESSID=v; SameSite=Lax";
+    let medium = "theme=v; SameSite=Lax; HttpOnly";
+    let low = "__Host-a=v; Secure; Path=/; SameSite=Lax";
+    let info = "__Secure-a=v; Secure; HttpOnly; SameSite=Lax";
+    let none = "__Host-a=v; Secure; HttpOnly; Path=/; SameSite=Lax";
+    for (cookie, at_high, at_medium, at_low, at_info) in
+        [(high, 1, 1, 1, 1), (medium, 0, 1, 1, 1), (low, 0, 0, 1, 1), (info, 0, 0, 0, 1), (none, 0, 0, 0, 0)]
+    {
+        let codes = ["high", "medium", "low", "info"].map(|severity| with(cookie, &["--fail-on", severity]));
+        assert_eq!(codes, [at_high, at_medium, at_low, at_info], "{cookie}");
+        assert_eq!((with(cookie, &[]), with(cookie, &["--fail-on", "never"])), (at_medium, 0), "{cookie}");
+    }
+}
+
+#[test]
+fn output_of_curl_v_and_wget_is_read() {
+    let curl = b"* Host shop.example:443 was resolved.\n> GET / HTTP/2\n> Cookie: a=opensesame\n> \n\
+        < HTTP/2 301 \n< location: https://www.shop.example/\n* Added cookie sess=\"opensesame\" for domain shop.example\n\
+        < set-cookie: sess=opensesame; path=/\n< \n{ [5 bytes data]\nHTTP/2 200 \nset-cookie: body=1\n\
+        < HTTP/2 200 \r\n< set-cookie: b=opensesame\r\n<\r\n<html>";
+    let wget =
+        b"--2026-11-23--  https://shop.example/\n  HTTP/1.1 301 Moved\n  Location: https://www.shop.example/\n  \
+        Set-Cookie: sess=opensesame; path=/\nLocation: https://www.shop.example/ [following]\n  HTTP/1.1 200 OK\n  \
+        Set-Cookie: b=opensesame\nLength: 5\n";
+    for saved in [&curl[..], wget] {
+        let json = json_of(&["--url", "https://shop.example/"], saved);
+        assert_valid(AUDIT_SCHEMA, &json);
+        let found: Vec<_> = json["responses"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|response| (response["url"].as_str().unwrap(), response["reports"][0]["cookie"].as_str().unwrap()))
+            .collect();
+        assert_eq!(found, [("https://shop.example/", "sess"), ("https://www.shop.example/", "b")]);
+        assert!(!json.to_string().contains("opensesame"));
+    }
+}
+
+/// A HAR file as the developer tools of a browser write it.
+fn har() -> Value {
+    let entry = |url: &str, status: u16, accept: &str, headers: &[(&str, &str)]| {
+        let headers: Vec<Value> =
+            headers.iter().map(|(name, value)| serde_json::json!({ "name": name, "value": value })).collect();
+        serde_json::json!({
+            "startedDateTime": "2026-11-23T00:00:00.000Z",
+            "request": { "method": "GET", "url": url, "headers": [{ "name": "Accept", "value": accept }] },
+            "response": {
+                "status": status, "headers": headers, "content": { "text": "HTTP/1.1 200 OK\nset-cookie: body=1" },
+            },
+        })
+    };
+    serde_json::json!({ "log": { "version": "1.2", "entries": [
+        entry("http://shop.example/api?token=opensesame", 301, "*/*", &[("location", "https://shop.example/api")]),
+        // Firefox joins the headers with line breaks.
+        entry("https://shop.example/?q=opensesame", 200, "text/html", &[
+            (":status", "200"), ("Set-Cookie", "sess=opensesame; Path=app\n__Host-b=opensesame"), ("Cache-Control", "private"),
+        ]),
+        entry("https://shop.example/a.css", 200, "text/css", &[]),
+        entry("https://shop.example/b.css", 200, "text/css", &[]),
+        entry("https://tracker.example/p", 200, "*/*", &[("set-cookie", "t=opensesame")]),
+        entry("http://localhost:3000/", 200, "text/html", &[("set-cookie", "l=opensesame; Secure")]),
+        entry("https://blocked.example/", 0, "*/*", &[]),
+        entry("data:text/plain,hello", 200, "*/*", &[]),
+    ] } })
+}
+
+#[test]
+fn har_file_is_audited() {
+    let input = har().to_string();
+    let json = json_of(&[], input.as_bytes());
+    assert_valid(AUDIT_SCHEMA, &json);
+    let urls: Vec<&str> =
+        json["responses"].as_array().unwrap().iter().map(|response| response["url"].as_str().unwrap()).collect();
+    assert_eq!(
+        urls,
+        [
+            "http://shop.example/api",
+            "https://shop.example/",
+            "https://shop.example/a.css",
+            "https://shop.example/b.css",
+            "https://tracker.example/p",
+            "http://localhost:3000/"
+        ]
+    );
+    assert_eq!(json["responses"][0]["reports"][0]["findings"][0]["rule"], "integration-redirected");
+    assert_eq!(json["responses"][1]["reports"][0]["stored"]["path"], "/");
+    assert_eq!(json["responses"][1]["reports"][1]["rejection"]["rule"], "prefix-host");
+    // Browsers store a Secure cookie of a loopback host, even over plain HTTP.
+    assert!(json["responses"][5]["reports"][0]["rejection"].is_null(), "{json}");
+    assert!(!json.to_string().contains("opensesame"));
+
+    let table = audit(&["--url", "https://shop.example/"], input.as_bytes());
+    let table = text(&table.stdout);
+    assert!(!table.contains("tracker.example") && !table.contains("localhost"), "{table}");
+    assert!(table.contains("\n1 response has the same findings as a response above\n"), "{table}");
+    assert!(table.contains("attribute-ignored: `sess` has a `Path` that does not begin with `/`"), "{table}");
+    // The file may begin with a byte order mark.
+    let with_mark = [b"\xef\xbb\xbf\n".to_vec(), input.into_bytes()].concat();
+    assert_eq!(json_of(&[], &with_mark), json);
 }
 
 #[test]
@@ -254,41 +401,120 @@ fn headers_with_control_bytes_are_audited_and_escaped() {
 
 #[test]
 fn invalid_input_and_options_have_an_error() {
+    let url = ["--url", "https://shop.example/"];
+    let nested = format!("{}{}", "{\"log\":".repeat(5000), "}".repeat(5000));
+    let many: String = (0..40_000).map(|number| format!("x-{number}: 1\n")).collect();
+    let utf_16: Vec<u8> = [0xff, 0xfe].into_iter().chain("HTTP/1.1 200".bytes().flat_map(|byte| [byte, 0])).collect();
     for (options, input, message) in [
-        (&[][..], "", "no response begins with `HTTP/`"),
-        (&[], "Set-Cookie: a=b\n\n", "no response begins with `HTTP/`"),
-        (&["--url"], "", "`--url` needs a value"),
-        (&["--url", "shop.example.com"], "", "`--url`: relative URL without a base"),
-        (&["--url", "ftp://shop.example.com"], "", "`--url` is not an http or https URL"),
-        (&["--xml"], "", "unknown option `--xml`"),
+        (&url[..], &b""[..], "the input has no line that begins with `HTTP/`"),
+        (&url, b"Set-Cookie: a=b\n\n", "the input has no line that begins with `HTTP/`"),
+        (&url, &[0, 159, 146, 150, b'\n', 0x80], "the input has no line that begins with `HTTP/`"),
+        (&url, &utf_16, "the input is UTF-16 text"),
+        (&url, format!("HTTP/1.1 200 OK\n{many}\n").as_bytes(), "has too many headers"),
+        (&[], b"HTTP/1.1 200 OK\n\n", "does not contain its URL"),
+        (&[], b"{\"log\": opensesame", "is not valid JSON: expected value at line 1 column 9"),
+        (&[], nested.as_bytes(), "is not valid JSON: recursion limit exceeded"),
+        (&[], b"{\"a\": 1}", "is no HAR file"),
+        (&[], b"{\"log\": {\"entries\": {}}}", "is no HAR file"),
+        (&[], b"{\"log\": {\"entries\": []}}", "has no response of an http or https URL"),
+        (&[], b"{\"log\": {\"entries\": [{\"request\": {}}]}}", "entry 1 of the HAR file has no `request.url`"),
+        (&["--url", "https://other.example/"], har().to_string().as_bytes(), "no response of the host `other.example`"),
+        (&["--accept", "*/*"], har().to_string().as_bytes(), "leave out `--method` and `--accept`"),
+        (&["--url"], b"", "missing argument for option '--url'"),
+        (&["--url", "shop.example.com"], b"", "`--url` is not an http or https URL"),
+        (&["--xml"], b"", "unknown argument `--xml`"),
+        (&["--format", "\u{1b}[31m"], b"", "`\\u{1b}[31m` is no format"),
+        (&["no-such-file.txt"], b"", "no-such-file.txt: No such file"),
     ] {
-        let output = audit(options, input.as_bytes());
-        assert_eq!(output.status.code(), Some(2), "{options:?}");
-        assert!(text(&output.stderr).contains(message), "{}", text(&output.stderr));
+        let output = audit(options, input);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{options:?} {message}");
+        let error = text(&output.stderr);
+        assert!(error.starts_with("hardtack: ") && error.contains(message), "{options:?}: {error}");
+        assert!(!error.contains("opensesame") && !error.contains('\u{1b}'), "{error}");
     }
-    let help = audit(&["--help"], b"");
-    assert!(help.status.success() && text(&help.stdout).starts_with("usage: "));
+    let help = run(&["--help"], b"");
+    assert!(help.status.success() && text(&help.stdout).contains("exit codes:"));
 }
 
-/// Runs the example on a saved response.
+#[test]
+fn huge_response_is_audited_quickly() {
+    let hsts: String = (0..100_000).map(|number| format!("d{number};")).collect();
+    let cookies = "set-cookie: a=b; Path=/, c=d; Expires=0, e\n".repeat(20_000);
+    let saved = format!("HTTP/1.1 200 OK\nstrict-transport-security: {hsts}\n{cookies}\n");
+    let start = std::time::Instant::now();
+    let output = audit(&["--url", "https://shop.example/", "--format", "json"], saved.as_bytes());
+    assert_eq!(output.status.code(), Some(1));
+    // A debug build on a slow machine needs a few seconds. An algorithm with quadratic cost would need hours.
+    assert!(start.elapsed().as_secs() < 120, "{:?}", start.elapsed());
+}
+
+#[test]
+fn explain_explains_each_rule() {
+    let all = run(&["explain"], b"");
+    let ids = text(&all.stdout);
+    for weakness in Weakness::ALL {
+        assert!(ids.lines().any(|id| id == weakness.id()), "{weakness}");
+    }
+    let text_of = |id: &str| String::from_utf8(run(&["explain", id], b"").stdout).unwrap();
+    assert!(text_of("attribute-ignored").contains("  severity: medium\n  ids: RFC 6265bis 5.6\n"));
+    assert!(text_of("prefix-host").contains("in a declaration:"));
+    let unknown = run(&["explain", "nothing"], b"");
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("`nothing` is no rule"), "{}", text(&unknown.stderr));
+}
+
+const AUDIT_SCHEMA: &str = include_str!("../../runtime/docs/audit.schema.json");
+const SARIF_SCHEMA: &str = include_str!("../vectors/sarif-schema-2.1.0.json");
+
+fn assert_valid(schema: &str, json: &Value) {
+    validate(schema, json).unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Validates JSON against a JSON schema.
+fn validate(schema: &str, json: &Value) -> Result<(), String> {
+    let mut compiler = boon::Compiler::new();
+    compiler.enable_format_assertions();
+    compiler.add_resource("schema", serde_json::from_str(schema).unwrap()).unwrap();
+    let mut schemas = boon::Schemas::new();
+    let index = compiler.compile("schema", &mut schemas).unwrap();
+    schemas.validate(json, index).map_err(|error| format!("{error:#}"))
+}
+
+/// Runs `hardtack audit --format json` on a saved response.
+fn json_of(options: &[&str], saved: &[u8]) -> Value {
+    let output = audit(&[&["--format", "json"], options].concat(), saved);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)))
+}
+
+/// Runs `hardtack audit` on a saved response.
 fn audit(options: &[&str], saved: &[u8]) -> Output {
+    run(&[&["audit"], options].concat(), saved)
+}
+
+/// Runs `hardtack` with the arguments and the input.
+fn run(arguments: &[&str], input: &[u8]) -> Output {
     use std::io::Write as _;
-    let mut child = Command::new(example())
-        .args(options)
+    let mut child = Command::new(command())
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("the example runs");
-    // Ignore a write error: if an option is invalid, the example exits before it reads its standard input.
-    let _ = child.stdin.take().unwrap().write_all(saved);
-    child.wait_with_output().unwrap()
+        .expect("the command runs");
+    // The pipes hold less than a large input and a large output, so a thread writes the input. Ignore a write error: if an
+    // option is invalid, the command exits before it reads its standard input.
+    let (mut stdin, input) = (child.stdin.take().unwrap(), input.to_vec());
+    let writer = std::thread::spawn(move || {
+        let _ = stdin.write_all(&input);
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
 }
 
-fn example() -> PathBuf {
+fn command() -> PathBuf {
     static PATH: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
-    let sources = ["tests/examples/audit.rs", "runtime/src", "rules/src"];
-    PATH.get_or_init(|| crate::example::build("audit", &sources)).clone()
+    PATH.get_or_init(|| crate::built::command(&["runtime/Cargo.toml", "runtime/src", "rules/src"])).clone()
 }
 
 fn text(bytes: &[u8]) -> &str {

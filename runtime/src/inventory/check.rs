@@ -1,0 +1,206 @@
+//! Compares the cookies of a program with a policy. The input is the inventory and the policy. The output is one
+//! message for each cookie that does not work with the policy.
+//!
+//! Each check is one function in the list `CHECKS`. A check that compares wire names with other settings of the policy
+//! belongs into this list too.
+
+use std::fmt;
+
+use super::findings::{differing_keys, has_same_identity};
+use super::{Entry, Inventory, phrases};
+use crate::policy::Policy;
+
+/// Returns a sentence about the cookie, of the form `fact; remedy`, or `None` if the cookie works with the policy.
+type Check = fn(&Entry, &Policy) -> Option<String>;
+
+const CHECKS: [Check; 3] = [missing_keyring, missing_domain, different_declaration];
+
+impl Inventory {
+    /// Checks all cookies of the program against the settings of a policy. Call `check` in a test, or when the server
+    /// starts.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`CheckError`] with one message for each of the following problems:
+    ///
+    /// - A cookie is declared `signed` or `sealed`, and the policy has no keyring. Without a keyring, every user is
+    ///   signed out.
+    /// - A cookie is declared `domain = policy`, and the policy has neither `cookie_domain` nor `cookie_domain_for`.
+    ///   The cookie is then host-only. If a policy for development has no domain on purpose, check only the policy for
+    ///   production.
+    /// - A declaration that the policy got with [`declared`](crate::policy::PolicyBuilder::declared) differs from the
+    ///   declaration in the program.
+    ///
+    /// ```standalone_crate
+    /// use hardtack::{Cookie, Policy};
+    ///
+    /// #[derive(Cookie)]
+    /// #[cookie(domain = policy)]
+    /// struct Sso(String);
+    ///
+    /// // In a test of your program:
+    /// let inventory = hardtack::inventory();
+    /// inventory.check(&Policy::builder().cookie_domain("example.com").build().unwrap()).unwrap();
+    ///
+    /// let error = inventory.check(&Policy::default()).unwrap_err();
+    /// assert!(error.to_string().contains("`__Secure-sso` is declared `domain = policy`, and the policy has no domain"));
+    /// ```
+    pub fn check(&self, policy: &Policy) -> Result<(), CheckError> {
+        let problems = self.cookies.iter().flat_map(|cookie| {
+            let Entry { path, file, line, .. } = cookie;
+            let found = CHECKS.iter().filter_map(|check| check(cookie, policy));
+            found.map(move |problem| format!("{file}:{line}: `{path}`: {problem}"))
+        });
+        let messages: Vec<String> = problems.collect();
+        if messages.is_empty() { Ok(()) } else { Err(CheckError { messages }) }
+    }
+}
+
+#[cfg(feature = "seal")]
+fn missing_keyring(cookie: &Entry, policy: &Policy) -> Option<String> {
+    let seal = cookie.spec.seal.filter(|_| policy.keyring().is_none())?;
+    let name = phrases::name(&cookie.spec);
+    Some(format!(
+        "`{name}` is declared `{seal}`, and the policy has no keyring, so the cookie cannot be set or read; set the policy's \
+         `keyring`"
+    ))
+}
+
+/// Without the feature `seal`, no declaration is `signed` or `sealed`.
+#[cfg(not(feature = "seal"))]
+fn missing_keyring(_: &Entry, _: &Policy) -> Option<String> {
+    None
+}
+
+fn missing_domain(cookie: &Entry, policy: &Policy) -> Option<String> {
+    if !cookie.spec.policy_domain || policy.has_cookie_domain() {
+        return None;
+    }
+    let name = phrases::name(&cookie.spec);
+    Some(format!(
+        "`{name}` is declared `domain = policy`, and the policy has no domain, so the cookie is host-only; set the policy's \
+         `cookie_domain`"
+    ))
+}
+
+/// Compares the declaration with the declarations of [`declared`](crate::policy::PolicyBuilder::declared).
+fn different_declaration(cookie: &Entry, policy: &Policy) -> Option<String> {
+    let keys = policy.declared().filter(|spec| has_same_identity(spec, &cookie.spec)).find_map(|spec| {
+        let keys = differing_keys(spec, &cookie.spec);
+        (!keys.is_empty()).then_some(keys)
+    })?;
+    let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    Some(format!(
+        "`{}` has another {} in the policy's `declared`; pass the `SPEC` or the `SPECS` of this program to `declared`",
+        phrases::name(&cookie.spec),
+        keys.join(", ")
+    ))
+}
+
+/// The error of [`Inventory::check`].
+///
+/// `Display` writes one line for each problem. `Debug` writes the same text as `Display`, so that the messages are
+/// readable if a test calls `unwrap`.
+///
+/// ```standalone_crate
+/// use hardtack::{Cookie, Policy};
+///
+/// #[derive(Cookie)]
+/// #[cookie(domain = policy)]
+/// struct Sso(String);
+///
+/// let error = hardtack::inventory().check(&Policy::default()).unwrap_err();
+/// assert!(error.to_string().starts_with("the cookies of this program do not fit the policy:\n  "));
+/// assert_eq!(error.problems().count(), 1);
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct CheckError {
+    messages: Vec<String>,
+}
+
+impl CheckError {
+    /// Returns one message for each problem. The message begins with the file and line of the declaration.
+    pub fn problems(&self) -> impl Iterator<Item = &str> {
+        self.messages.iter().map(String::as_str)
+    }
+}
+
+impl fmt::Display for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the cookies of this program do not fit the policy:")?;
+        self.messages.iter().try_for_each(|message| write!(f, "\n  {message}"))
+    }
+}
+
+/// Writes the same text as [`Display`](fmt::Display), because Rust uses `Debug` to print an error that `main` returns.
+impl fmt::Debug for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for CheckError {}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::super::tests::entry;
+    use super::Inventory;
+    use crate::cookie::declaration::Spec;
+    use crate::policy::{Policy, PolicyBuilder};
+
+    fn problems(specs: impl IntoIterator<Item = Spec>, policy: PolicyBuilder) -> Vec<String> {
+        let inventory = Inventory::new(specs.into_iter().map(|spec| entry("shop", "Id", spec)).collect());
+        let checked = inventory.check(&policy.build().unwrap());
+        checked.err().map_or_else(Vec::new, |error| error.problems().map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn policy_domain_needs_a_domain() {
+        let sso = Spec::new("__Secure-sso").policy_domain();
+        assert_eq!(
+            problems([sso, Spec::new("__Host-Http-id")], Policy::builder()),
+            [
+                "src/lib.rs:1: `shop::Id`: `__Secure-sso` is declared `domain = policy`, and the policy has no domain, so the \
+              cookie is host-only; set the policy's `cookie_domain`"
+            ]
+        );
+        assert_eq!(problems([sso], Policy::builder().cookie_domain("example.com")), [""; 0]);
+        assert_eq!(problems([sso], Policy::builder().cookie_domain_for(|_| None)), [""; 0]);
+    }
+
+    #[cfg(feature = "seal")]
+    #[test]
+    fn sealed_cookie_needs_a_keyring() {
+        use hardtack_rules::Seal;
+
+        use crate::seal::{Key, Keyring};
+
+        let sealed = Spec::new("__Host-Http-id").seal(Seal::Sealed);
+        let text = "`__Host-Http-id` is declared `sealed`, and the policy has no keyring, so the cookie cannot be set or \
+                    read; set the policy's `keyring`";
+        assert_eq!(problems([sealed], Policy::builder()), [format!("src/lib.rs:1: `shop::Id`: {text}")]);
+        // This program reads the cookie of another program.
+        assert_eq!(problems([sealed.read_only()], Policy::builder()).len(), 1);
+        assert_eq!(problems([sealed], Policy::builder().keyring(Keyring::new(Key::generate()))), [""; 0]);
+    }
+
+    #[test]
+    fn declared_specs_equal_the_program() {
+        const ID: Spec = Spec::new("__Host-Http-id").max_age(Duration::from_secs(60));
+        const OTHER_SCOPE: Spec = Spec::new("__Host-Http-id").partitioned();
+        const DECLARED: &[Spec] = &[Spec::new("__Host-Http-other"), ID, OTHER_SCOPE];
+        let policy = || Policy::builder().declared(DECLARED);
+        assert_eq!(problems([ID, ID.reason("r"), ID.read_only()], policy()), [""; 0]);
+        let longer = ID.max_age(Duration::from_secs(90)).http_only(false);
+        assert_eq!(
+            problems([longer], policy()),
+            [
+                "src/lib.rs:1: `shop::Id`: `__Host-Http-id` has another `max_age`, `http_only` in the policy's `declared`; pass \
+              the `SPEC` or the `SPECS` of this program to `declared`"
+            ]
+        );
+        assert_eq!(problems([longer], Policy::builder()), [""; 0]);
+    }
+}
