@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use http::header::{COOKIE, SET_COOKIE};
-use http::{Extensions, HeaderMap, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 
 use crate::event::{Code, Event, Kind};
 use crate::middleware::trusted::TrustedHeaders;
@@ -69,7 +69,7 @@ impl Site {
     /// Returns the `Cookie` headers that the application receives, joined with ` | `.
     fn received(&self, fields: &[&str]) -> String {
         let (mut in_flight, headers) = self.send(cookies(fields), None);
-        in_flight.on_response(&mut HeaderMap::new(), &mut Extensions::new());
+        in_flight.on_response(StatusCode::OK, &mut HeaderMap::new(), &mut Extensions::new());
         let fields: Vec<_> =
             headers.get_all(COOKIE).iter().map(|field| String::from_utf8(field.as_bytes().to_vec()).unwrap()).collect();
         fields.join(" | ")
@@ -79,7 +79,7 @@ impl Site {
     fn sent(&self, set_cookies: &[&str]) -> Vec<String> {
         let (mut in_flight, _) = self.send(HeaderMap::new(), None);
         let mut response = response(set_cookies);
-        in_flight.on_response(&mut response, &mut Extensions::new());
+        in_flight.on_response(StatusCode::OK, &mut response, &mut Extensions::new());
         texts(&response)
     }
 
@@ -380,9 +380,9 @@ fn only_the_outermost_middleware_renames() {
         let (mut inner_flight, headers) = inner.send(headers, Some(outer_flight.jar_handle()));
         assert_eq!(headers[COOKIE], "id=real");
         let (mut response, mut extensions) = (response(&["id=1"]), Extensions::new());
-        inner_flight.on_response(&mut response, &mut extensions);
+        inner_flight.on_response(StatusCode::OK, &mut response, &mut extensions);
         assert_eq!(texts(&response), ["id=1; Secure; HttpOnly; SameSite=Lax"]);
-        outer_flight.on_response(&mut response, &mut extensions);
+        outer_flight.on_response(StatusCode::OK, &mut response, &mut extensions);
         let sent = texts(&response);
         assert_eq!(sent[0], "__Host-Http-id=1; Secure; HttpOnly; SameSite=Lax; Path=/");
         assert!(sent[1].starts_with("id=; Path=/; Max-Age=0; ") && sent.len() == 2, "{sent:?}");
@@ -410,7 +410,7 @@ fn second_run_for_one_request_renames_new_headers_only() {
         let site = migrating();
         let (mut first, headers) = site.send(cookies(&["__Host-Http-id=real"]), None);
         let (mut response, mut extensions) = (response(&["id=1"]), Extensions::new());
-        first.on_response(&mut response, &mut extensions);
+        first.on_response(StatusCode::OK, &mut response, &mut extensions);
         let sent = texts(&response);
         // The adapter for salvo trusts the headers of the first run.
         let mut trusted = TrustedHeaders::default();
@@ -419,7 +419,7 @@ fn second_run_for_one_request_renames_new_headers_only() {
         let (mut second, headers) = site.send(headers, Some(first.jar_handle()));
         assert_eq!(headers[COOKIE], "id=real");
         response.append(SET_COOKIE, HeaderValue::from_static("id=2"));
-        second.on_response(&mut response, &mut extensions);
+        second.on_response(StatusCode::OK, &mut response, &mut extensions);
         assert_eq!(texts(&response)[..2], sent);
         assert_eq!(texts(&response)[2], format!("__Host-Http-id=2{LAX}"));
     });
@@ -439,7 +439,7 @@ fn events_contain_no_value() {
             let (parts, ()) = request.into_parts();
             let Ok(mut in_flight) = guard.on_request(&RequestHead::from_parts(&parts)) else { panic!("refused") };
             let mut response = response(&["id=s3cr3t", "id=s3cr3t; Domain=s3cr3t", "id=s3cr3t; Path=/s3cr3t"]);
-            in_flight.on_response(&mut response, &mut Extensions::new());
+            in_flight.on_response(StatusCode::OK, &mut response, &mut Extensions::new());
         }
     }
     let texts = texts.lock().unwrap();
