@@ -154,7 +154,7 @@ fn bare_cookies_are_dropped_in_every_spelling() {
     ];
     for bare in spellings {
         for (sent, received) in [
-            (format!("{bare}"), ""),
+            (bare.to_string(), ""),
             (format!("{bare}; a=1"), "a=1"),
             (format!("a=1; {bare}"), "a=1"),
             (format!("a=1; {bare};"), "a=1;"),
@@ -358,7 +358,7 @@ fn plain_http_response_sends_no_listed_name() {
 fn migration_removes_the_bare_cookie() {
     on_first_of_december(|| {
         let removal =
-            format!("id=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax");
+            "id=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax".to_owned();
         let renamed = |value: &str| format!("__Host-Http-id={value}{LAX}");
         assert_eq!(migrating().sent(&["id=1"]), [renamed("1"), removal.clone()]);
         assert_eq!(migrating().sent(&["id=1", "id=2"]), [renamed("1"), renamed("2"), removal.clone()]);
