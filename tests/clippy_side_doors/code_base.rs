@@ -87,6 +87,10 @@ mod by_the_cookie_crate {
         cookie.set_same_site(SameSite::None); // LINT cookie::Cookie::set_same_site
         cookie.set_path("/a"); // LINT cookie::Cookie::set_path
         cookie.set_domain("example.com"); // LINT cookie::Cookie::set_domain
+        cookie.set_max_age(cookie::time::Duration::HOUR); // LINT cookie::Cookie::set_max_age
+        cookie.set_expires(cookie::Expiration::Session); // LINT cookie::Cookie::set_expires
+        cookie.make_permanent(); // LINT cookie::Cookie::make_permanent
+        cookie.make_removal(); // LINT cookie::Cookie::make_removal
     }
 }
 

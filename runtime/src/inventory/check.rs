@@ -13,7 +13,7 @@ use crate::policy::Policy;
 /// Returns a sentence about the cookie, of the form `fact; remedy`, or `None` if the cookie works with the policy.
 type Check = fn(&Entry, &Policy) -> Option<String>;
 
-const CHECKS: [Check; 3] = [missing_keyring, missing_domain, different_declaration];
+const CHECKS: [Check; 4] = [missing_keyring, missing_domain, different_declaration, listed_name];
 
 impl Inventory {
     /// Checks all cookies of the program against the settings of a policy. Call `check` in a test, or when the server
@@ -30,6 +30,7 @@ impl Inventory {
     ///   production.
     /// - A declaration that the policy got with [`declared`](crate::policy::PolicyBuilder::declared) differs from the
     ///   declaration in the program.
+    /// - The policy lists a name in `host_prefix`, and a cookie is declared with this name or with its prefixed form.
     ///
     /// ```standalone_crate
     /// use hardtack::{Cookie, Policy};
@@ -95,6 +96,18 @@ fn different_declaration(cookie: &Entry, policy: &Policy) -> Option<String> {
         phrases::name(&cookie.spec),
         keys.join(", ")
     ))
+}
+
+/// A cookie of `host_prefix` travels under its prefixed name, so no declared cookie may have one of the two names.
+#[cfg(feature = "_layer")]
+fn listed_name(cookie: &Entry, policy: &Policy) -> Option<String> {
+    policy.renamed()?.conflict(&cookie.spec)
+}
+
+/// Without a framework, no policy has `host_prefix`.
+#[cfg(not(feature = "_layer"))]
+fn listed_name(_: &Entry, _: &Policy) -> Option<String> {
+    None
 }
 
 /// The error of [`Inventory::check`].
@@ -168,6 +181,16 @@ mod tests {
         );
         assert_eq!(problems([sso], Policy::builder().cookie_domain("example.com")), [""; 0]);
         assert_eq!(problems([sso], Policy::builder().cookie_domain_for(|_| None)), [""; 0]);
+    }
+
+    #[cfg(feature = "_layer")]
+    #[test]
+    fn declared_cookie_has_no_listed_name() {
+        for spec in [Spec::new("__Host-Http-id"), Spec::new("id").read_only()] {
+            let found = problems([spec], Policy::builder().host_prefix(["id"]));
+            assert!(found.len() == 1 && found[0].contains("its cookie travels as `__Host-Http-id`"), "{found:?}");
+        }
+        assert_eq!(problems([Spec::new("__Host-id")], Policy::builder().host_prefix(["id"])), [""; 0]);
     }
 
     #[cfg(feature = "seal")]
