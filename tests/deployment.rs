@@ -1,4 +1,4 @@
-//! Tests a complete deployment with the configuration that the README shows. nginx terminates TLS for two instances of
+//! Tests a complete deployment with the configuration that the page `runtime/docs/deployment.md` shows. nginx terminates TLS for two instances of
 //! an axum application. tower-sessions stores the sessions in Redis. hardtack's policy is the outermost layer.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
@@ -202,18 +202,18 @@ async fn redis_outage_keeps_declared_cookies() {
 }
 
 #[test]
-fn readme_shows_these_files() {
-    let readme = include_str!("../README.md");
+fn page_shows_these_files() {
+    let page = include_str!("../runtime/docs/deployment.md");
     let serve = include_str!("deployment/serve.rs");
     let files = [
         ("nginx.conf", "nginx", include_str!("deployment/nginx.conf")),
         ("redis.conf", "text", include_str!("deployment/redis.conf")),
-        // Skip the description at the beginning of `serve.rs`, because the README does not show it.
+        // Skip the description at the beginning of `serve.rs`, because the page does not show it.
         ("serve.rs", "rust", serve.split_once("\n\n").unwrap().1),
     ];
     for (name, language, text) in files {
         let block = format!("<!-- deployment/{name} -->\n```{language}\n{text}```\n");
-        assert!(readme.contains(&block), "README.md lacks this block:\n\n{block}");
+        assert!(page.contains(&block), "runtime/docs/deployment.md lacks this block:\n\n{block}");
     }
 }
 

@@ -1,5 +1,27 @@
-//! Compiles the README's code blocks as doctests. The package's tests are in the other files of this folder.
+//! Compiles and runs code blocks of the documentation as doctests: the README, `COMPARE.md`, and the pages of the guide
+//! whose blocks need more dependencies than the crate `hardtack` has. The package's tests are in the other files of this
+//! folder.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../COMPARE.md")]
+struct Compare;
+
+#[cfg(doctest)]
+#[doc = include_str!("../runtime/docs/start.md")]
+struct Start;
+
+#[cfg(doctest)]
+#[doc = include_str!("../runtime/docs/deployment.md")]
+struct Deployment;
+
+#[cfg(doctest)]
+#[doc = include_str!("../runtime/docs/browser.md")]
+struct Browser;
+
+#[cfg(doctest)]
+#[doc = include_str!("../runtime/docs/enforcement.md")]
+struct Enforcement;

@@ -59,18 +59,22 @@
 //! - With the module `web`, WebAssembly in a web page reads and sets the cookies of the page.
 //! - The module `audit` reports weaknesses of any `Set-Cookie` header. The module `inventory` lists all cookies that a
 //!   program declares.
-//! - The guide has these pages:
+//! - The [guide] has one page for each question:
+//!   - [Start](guide::start), [declare](guide::declare), [read and remove](guide::read)
+//!   - [Changing a cookie](guide::changing) that browsers already hold
 //!   - [Where TLS ends](guide::tls): the line to write for each proxy and platform
+//!   - [Behind nginx, with sessions in Redis](guide::deployment)
+//!   - [One policy](guide::policy), and [other libraries' cookies](guide::libraries)
+//!   - [Sessions that end](guide::sessions), and [signed and sealed cookies](guide::seal)
+//!   - [In the browser](guide::browser), with WebAssembly
+//!   - [Other frameworks](guide::frameworks) than axum
 //!   - [Test clients](guide::testing): the line that makes a test request count as HTTPS
-//!   - [Troubleshooting](guide::troubleshooting): redirect loops, 403, lost cookies, and the event of each
-//!   - [Security](guide::security), for a security team
-//!   - [Signed and sealed cookies](guide::seal)
-//!   - [Sessions that end](guide::sessions)
-//!   - [APIs that bypass hardtack](guide::side_doors)
+//!   - [Rules for a build](guide::enforcement), and [APIs that bypass hardtack](guide::side_doors)
 //!   - [The audit of a server's responses](guide::audit), and the command `hardtack`
-//!   - [Migration](guide::migration) from other crates
-//!   - [Changing a cookie that is out there](guide::changing)
+//!   - [Troubleshooting](guide::troubleshooting): redirect loops, 403, lost cookies, and the event of each
+//!   - [Coming from elsewhere](guide::migration), and [how hardtack compares](guide::comparison)
 //!   - [Recipes](guide::recipes): remember me, flash messages, CSRF tokens, rolling sessions, OAuth, several tenants
+//!   - [Security](guide::security), for a security team
 //!
 //! # Guarantees
 //!

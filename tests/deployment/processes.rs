@@ -21,7 +21,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// All processes of the deployment.
 pub(crate) struct Deployment {
-    /// The ports on which nginx listens for the upstream with both instances, as in the README's configuration.
+    /// The ports on which nginx listens for the upstream with both instances, as in the configuration of the guide.
     pub(crate) both: Site,
     /// The ports on which nginx listens for the upstream with only the first instance. With `one` and `two`, a test
     /// chooses the instance that handles its requests.

@@ -577,7 +577,7 @@ impl PolicyBuilder {
     ///   HTTP, all of them are dropped.
     ///
     /// Do not list a cookie that a script reads. A listed name must not be the name of a declared cookie, and must not
-    /// have an [`exception`](PolicyBuilder::exception). The [guide](crate::guide::side_doors) says what to check before a
+    /// have an [`exception`](PolicyBuilder::exception). The [guide](crate::guide::libraries) says what to check before a
     /// name is listed.
     ///
     /// ```
