@@ -1,5 +1,6 @@
-//! Tests a complete deployment with the configuration that the page `runtime/docs/deployment.md` shows. nginx terminates TLS for two instances of
-//! an axum application. tower-sessions stores the sessions in Redis. hardtack's policy is the outermost layer.
+//! Tests a complete deployment with the configuration that the page `runtime/docs/deployment.md` shows. nginx terminates
+//! TLS for two instances of an axum application. tower-sessions stores the sessions in Redis. hardtack's policy is the
+//! outermost layer.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -215,6 +216,17 @@ fn page_shows_these_files() {
         let block = format!("<!-- deployment/{name} -->\n```{language}\n{text}```\n");
         assert!(page.contains(&block), "runtime/docs/deployment.md lacks this block:\n\n{block}");
     }
+}
+
+#[test]
+fn nginx_accepts_the_location_of_the_tls_page() {
+    let page = include_str!("../runtime/docs/tls.md");
+    let blocks: Vec<&str> = page.split("```nginx\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(blocks.len(), 1);
+    let Some((is_accepted, messages)) = processes::check_location(blocks[0]) else { return };
+    assert!(is_accepted, "{messages}");
+    let (is_accepted, messages) = processes::check_location("location / { proxy_set_headers Host $host; }").unwrap();
+    assert!(!is_accepted && messages.contains("unknown directive"), "{messages}");
 }
 
 /// A client with a cookie store. The client resolves the host to loopback, trusts nginx's certificate and follows no

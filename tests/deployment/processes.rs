@@ -208,6 +208,23 @@ impl Drop for Process {
     }
 }
 
+/// Returns the messages of nginx about the syntax of a location, and whether nginx accepts the location. If nginx is not
+/// installed, prints a notice and returns `None`.
+pub(crate) fn check_location(location: &str) -> Option<(bool, String)> {
+    let nginx = find_program("nginx")?;
+    let directory = Directory::new();
+    let main = format!(
+        "pid nginx.pid;\nerror_log stderr;\nevents {{}}\n\
+         http {{\naccess_log off;\nserver {{\nlisten 127.0.0.1:{};\n{location}}}\n}}\n",
+        free_port()
+    );
+    let file = directory.write("main.conf", &main);
+    let mut command = Command::new(nginx);
+    command.args(["-t", "-e", "stderr", "-p"]).arg(&directory.0).arg("-c").arg(file);
+    let output = command.output().unwrap();
+    Some((output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned()))
+}
+
 /// A directory that is deleted when the value is dropped.
 struct Directory(PathBuf);
 

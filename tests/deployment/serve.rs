@@ -1,5 +1,5 @@
-//! Serves an instance behind nginx, and stores the sessions in Redis. The page `runtime/docs/deployment.md` shows the rest
-//! of this file.
+//! Serves an instance behind nginx, and stores the sessions in Redis. The page `runtime/docs/deployment.md` shows the
+//! rest of this file.
 
 use std::error::Error;
 use std::net::SocketAddr;
