@@ -1,6 +1,6 @@
-//! Tests a complete deployment with the configuration that the page `runtime/docs/deployment.md` shows. nginx terminates
-//! TLS for two instances of an axum application. tower-sessions stores the sessions in Redis. hardtack's policy is the
-//! outermost layer.
+//! Tests a complete deployment with the configuration that the page `runtime/docs/deployment.md` shows. nginx
+//! terminates TLS for two instances of an axum application. tower-sessions stores the sessions in Redis. hardtack's
+//! policy is the outermost layer.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 

@@ -208,8 +208,8 @@ impl Drop for Process {
     }
 }
 
-/// Returns the messages of nginx about the syntax of a location, and whether nginx accepts the location. If nginx is not
-/// installed, prints a notice and returns `None`.
+/// Returns whether nginx accepts the syntax of a location, and the messages of nginx. If nginx is not installed, prints
+/// a notice and returns `None`.
 pub(crate) fn check_location(location: &str) -> Option<(bool, String)> {
     let nginx = find_program("nginx")?;
     let directory = Directory::new();

@@ -1,5 +1,5 @@
-//! Compiles the code that the guide's page `runtime/docs/frameworks.md` and `COMPARE.md` show for each framework. Checks
-//! that the pages show exactly the same code.
+//! Compiles the code that the guide's page `runtime/docs/frameworks.md` and `COMPARE.md` show for each framework.
+//! Checks that the pages show exactly the same code.
 
 use hardtack::Cookie;
 
@@ -10,6 +10,9 @@ pub struct Session(String);
 
 const GUIDE: &str = include_str!("../../runtime/docs/frameworks.md");
 const COMPARE: &str = include_str!("../../COMPARE.md");
+
+/// The line before the code of a file.
+const FENCE: &str = "```rust,ignore (compiled by tests/frameworks/guide_page.rs)\n";
 
 macro_rules! blocks {
     ($($framework:ident, $feature:literal, $file:literal;)*) => {
@@ -26,7 +29,7 @@ macro_rules! blocks {
         fn page_shows_exactly_these_files() {
             let files = [$(($file, include_str!($file)),)*];
             for (file, text) in files {
-                let block = format!("<!-- {file} -->\n```rust,ignore (compiled by tests/frameworks/guide_page.rs)\n{text}```\n");
+                let block = format!("<!-- {file} -->\n{FENCE}{text}```\n");
                 assert!(GUIDE.contains(&block), "runtime/docs/frameworks.md has no block that equals {file}");
             }
             assert_eq!(GUIDE.matches("```rust,ignore").count(), files.len());
@@ -50,6 +53,6 @@ mod with_actix_session {
 #[test]
 fn compare_shows_exactly_this_file() {
     let text = include_str!("guide_page/actix_session.rs");
-    let block = format!("```rust,ignore (compiled by tests/frameworks/guide_page.rs)\n{text}```\n");
+    let block = format!("{FENCE}{text}```\n");
     assert!(COMPARE.contains(&block), "COMPARE.md has no block that equals guide_page/actix_session.rs");
 }
