@@ -289,11 +289,11 @@ fn split_session_cookie(reply: &Reply) -> (&str, Vec<&str>) {
 }
 
 /// Returns true if a `Set-Cookie` header sets a sealed basket. The value begins with a version of 1 character and a key
-/// id of 4 characters. The rest of the value is a base64 text of 44 characters. The base64 text encodes 32 bytes of the
+/// id of 4 characters. The rest of the value is a base64 text of 52 characters. The base64 text encodes 38 bytes of the
 /// seal and 1 digit of the basket's value.
 fn is_sealed_basket(set_cookie: &str) -> bool {
     let value = set_cookie.strip_prefix("__Host-Http-basket=1").and_then(|rest| rest.split(';').next());
-    value.is_some_and(|value| value.len() == 4 + 44)
+    value.is_some_and(|value| value.len() == 4 + 52)
         && attributes(set_cookie) == "; Path=/; Secure; HttpOnly; SameSite=Lax"
 }
 
