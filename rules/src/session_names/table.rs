@@ -46,6 +46,7 @@ const TABLE: &[Row] = &[
     ("idsrv.external", Session),            // Duende IdentityServer
     ("__client", Session),                  // Clerk
     ("hanko", Session),                     // Hanko
+    ("logto_*", Session),                   // Logto
     ("SimpleSAML", Session),                // SimpleSAMLphp
     ("_shibsession_*", Session),            // Shibboleth
     ("_shibsealed_*", Session),             // Shibboleth
@@ -124,6 +125,7 @@ const TABLE: &[Row] = &[
     ("fuelfid", Session),                   // FuelPHP
     ("fuelmid", Session),                   // FuelPHP
     ("fuelrid", Session),                   // FuelPHP
+    ("thinkjs", Session),                   // ThinkJS
     ("advanced-frontend", Session),         // Yii, its advanced template
     ("advanced-backend", Session),          // Yii, its advanced template
     ("CFAUTHORIZATION_*", Session),         // ColdFusion
@@ -257,6 +259,9 @@ const TABLE: &[Row] = &[
     ("OTRSCustomerInterface", Session),     // OTRS, Znuny
     ("KB_RM", Session),                     // Kanboard: remembers the user
     ("glpi_#", Session),                    // GLPI
+    ("itop-#", Session),                    // iTop
+    ("ssn", Session),                       // OpenShift 3
+    ("groupoffice", Session),               // Group-Office
     ("VW_ADMIN", Session),                  // Vaultwarden
     ("FreshRSS", Session),                  // FreshRSS
     ("cacti_remembers", Session),           // Cacti
@@ -350,7 +355,6 @@ const TABLE: &[Row] = &[
     ("visid_incap_*", Other),               // Imperva
     ("cookiesession1", Other),              // FortiWeb
     ("TAsessionID", Other),                 // TrustArc: consent
-    ("fs_session", Other),                  // FullStory
     ("SL_C_*", Other),                      // Smartlook
     ("_gd_session", Other),                 // 6sense
     ("ai_authUser", Other),                 // Azure Application Insights
