@@ -85,6 +85,8 @@ const SESSIONS: &[Product] = &[
     ("cognito", "Amazon Cognito", SEEN),
     ("CognitoIdentityServiceProvider.1a2b.me.accessToken", "AWS Amplify", SEEN),
     ("logto_a1b2c3d4e5f6", "Logto", SEEN),
+    ("kc-access", "Gatekeeper for Keycloak", SEEN),
+    ("kc-state", "Gatekeeper for Keycloak: the refresh token", SEEN),
     // Forges and trackers.
     ("_gitlab_session", "GitLab", "gitlabhq/gitlabhq: config/initializers/session_store.rb"),
     ("remember_user_token", "GitLab, Devise", "heartcombo/devise: lib/devise/controllers/rememberable.rb"),
@@ -235,6 +237,8 @@ const SESSIONS: &[Product] = &[
     ("OpenEMR", "OpenEMR", SEEN),
     ("AIROS_0418D6A1B2C3", "Ubiquiti airOS", SEEN),
     ("ssn", "OpenShift 3", SEEN),
+    ("semaphore", "Semaphore UI", SEEN),
+    ("unraid_0123456789abcdef0123456789abcdef", "Unraid", SEEN),
     // Web frameworks.
     ("PHPSESSID", "PHP", COOKIE_DATABASE),
     ("JSESSIONID", "Jakarta Servlet", COOKIE_DATABASE),

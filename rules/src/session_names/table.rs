@@ -46,6 +46,8 @@ const TABLE: &[Row] = &[
     ("idsrv.external", Session),            // Duende IdentityServer
     ("__client", Session),                  // Clerk
     ("hanko", Session),                     // Hanko
+    ("kc-access*", Session),                // Gatekeeper for Keycloak: the access token
+    ("kc-state*", Session),                 // Gatekeeper for Keycloak: the refresh token
     ("logto_*", Session),                   // Logto
     ("SimpleSAML", Session),                // SimpleSAMLphp
     ("_shibsession_*", Session),            // Shibboleth
@@ -259,6 +261,8 @@ const TABLE: &[Row] = &[
     ("OTRSCustomerInterface", Session),     // OTRS, Znuny
     ("KB_RM", Session),                     // Kanboard: remembers the user
     ("glpi_#", Session),                    // GLPI
+    ("semaphore", Session),                 // Semaphore UI
+    ("unraid_#", Session),                  // Unraid
     ("itop-#", Session),                    // iTop
     ("ssn", Session),                       // OpenShift 3
     ("groupoffice", Session),               // Group-Office

@@ -11,6 +11,7 @@ const SESSION_WORDS: &[&str] = &[
     "authz",
     "oauth",
     "authorization",
+    "authorisation",
     "authentication",
     "sso",
     "jwt",
@@ -97,7 +98,8 @@ const OTHER_TOKEN_WORDS: &[&str] = &[
 ];
 
 /// Detail words that count only at the end of a name, as in `session_end`. `front_end_session` is a session cookie.
-const LAST_DETAIL_WORDS: &[&str] = &["active", "alive", "at", "end", "ended", "exp"];
+const LAST_DETAIL_WORDS: &[&str] =
+    &["active", "alive", "at", "domain", "end", "ended", "exp", "realm", "scope", "step", "version"];
 
 /// Beginnings and other parts of words that count like `OTHER_WORDS`, also inside of a longer word, as in `sessionexpires`.
 const OTHER_PARTS: &[&[u8]] = &[b"consent", b"expir", b"redirect", b"timeout", b"tracker"];
