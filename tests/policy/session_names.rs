@@ -110,6 +110,8 @@ const SESSIONS: &[Product] = &[
     ("glide_user", "ServiceNow", SEEN),
     ("itop-0123456789abcdef0123456789abcdef", "iTop", SEEN),
     ("nc_session_id", "Nextcloud", "nextcloud/server: lib/private/User/Session.php"),
+    ("sgs", "Sourcegraph", SEEN),
+    ("lobster_trap", "Lobsters", "lobsters/lobsters: config/initializers/session_store.rb"),
     // Content management, shops and forums.
     ("wordpress_logged_in_0123456789abcdef0123456789abcdef", "WordPress", WORDPRESS),
     ("wordpress_sec_0123456789abcdef0123456789abcdef", "WordPress", WORDPRESS),

@@ -148,6 +148,8 @@ const TABLE: &[Row] = &[
     ("kallithea", Session),                 // Kallithea
     ("rhodecode", Session),                 // RhodeCode
     ("fossil-*", Session),                  // Fossil
+    ("sgs", Session),                       // Sourcegraph
+    ("lobster_trap", Session),              // Lobsters
     ("known_sign_in", Other),               // GitLab
 
     // Content management, shops and forums.
