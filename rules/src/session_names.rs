@@ -6,9 +6,9 @@
 //! - The table `table.rs` has the names of products, and the names that only look like the name of a session cookie.
 //! - The rules in `words.rs` look at the words of the name, such as `session` in `sessionTimeout`.
 //!
-//! All functions ignore letter case, and ignore a name prefix such as `__Host-`. Browsers compare names with their
-//! letter case, but products and their configurations differ in it: `PHPSESSID` and `phpsessid` are both session
-//! cookies.
+//! All functions ignore a name prefix such as `__Host-`. Most checks also ignore letter case: browsers distinguish
+//! `PHPSESSID` and `phpsessid`, but products use both names for session cookies. The checks of names that a program
+//! generates do not ignore letter case.
 
 use crate::spec::{Prefix, starts_with};
 

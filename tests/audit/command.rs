@@ -401,6 +401,36 @@ fn headers_with_control_bytes_are_audited_and_escaped() {
     assert!(!stdout.contains('\x1b') && !stdout.contains("opensesame"), "{stdout}");
 }
 
+#[test]
+fn removal_with_an_ignored_attribute_passes() {
+    let saved =
+        "HTTP/1.1 200 OK\nset-cookie: __Host-old=; Max-Age=0; Expires=0; Path=/; Secure; HttpOnly; SameSite=Lax\n\n";
+    let output = audit(&["--url", "https://shop.example/"], saved.as_bytes());
+    assert!(text(&output.stdout).contains("low    attribute-ignored"), "{output:?}");
+    let output = audit(&["--url", "https://shop.example/", "--fail-on", "medium"], saved.as_bytes());
+    assert!(!text(&output.stdout).contains("medium attribute-ignored"), "{output:?}");
+}
+
+/// The server chooses the reason of the status line, so the reason must not hide the only response.
+#[test]
+fn response_is_not_hidden_by_its_status_line() {
+    let options = ["--url", "https://shop.example/"];
+    let saved = "HTTP/1.1 200 Connection established\nset-cookie: PHPSESSID=1\n\n";
+    assert_eq!(audit(&options, saved.as_bytes()).status.code(), Some(1));
+    let output = audit(&options, b"HTTP/1.1 103 Early Hints\nlink: </a.css>\n\n");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("only informational responses"), "{output:?}");
+}
+
+/// After a 303, the browser sends a GET request.
+#[test]
+fn method_changes_after_a_redirect() {
+    let saved = "HTTP/1.1 303 See Other\nlocation: /a\ncache-control: no-store\n\n\
+                 HTTP/1.1 200 OK\nset-cookie: __Host-a=1; Path=/; Secure; HttpOnly; SameSite=Lax\ncache-control: public\n\n";
+    let output = audit(&["--url", "https://shop.example/", "--method", "POST"], saved.as_bytes());
+    assert!(text(&output.stdout).contains("shared-cache"), "{output:?}");
+}
+
 /// A broken header can contain a value in the place of a name. A Java server writes the session's id into the URL.
 #[test]
 fn names_and_urls_contain_no_value() {

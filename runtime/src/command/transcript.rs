@@ -62,16 +62,20 @@ pub(super) fn parse(input: &[u8]) -> Result<Vec<Response>> {
             };
             add_field(line, &mut fields);
         }
-        // Keep only the server's final responses. Skip a proxy's response to CONNECT, and skip informational responses.
-        if !is_tunnel && !status.is_informational() {
-            let response = Response::new(status, fields);
-            found.push(response.map_err(|error| format!("a response in the input {error}"))?);
-        }
         next = match form {
             // After the headers of the last response comes its body. A line of the body could look like a status line.
             Form::Plain => lines.next().and_then(parse_status),
             Form::Verbose | Form::Indented => lines.by_ref().find_map(|line| parse_status(form.strip(line)?)),
         };
+        // Keep only the server's final responses. Skip a proxy's response to CONNECT, which comes before another response,
+        // and skip informational responses.
+        if !(status.is_informational() || is_tunnel && next.is_some()) {
+            let response = Response::new(status, fields);
+            found.push(response.map_err(|error| format!("a response in the input {error}"))?);
+        }
+    }
+    if found.is_empty() {
+        return Err("the input has only informational responses; save the whole output of `curl -si URL`".into());
     }
     Ok(found)
 }

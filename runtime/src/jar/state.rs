@@ -464,7 +464,7 @@ impl JarState {
         }
         let result = match cookie::lookup(self.headers.as_slice(), name.as_str()) {
             Lookup::Missing if declaration.spec.former.is_empty() => return Ok(()),
-            // A value under an earlier name is never re-issued. Somebody else may have chosen the value.
+            // A value under an earlier name is never re-issued. An attacker may have chosen the value.
             Lookup::Missing => self.find_former(declaration, name, slot).map(|_| ()),
             Lookup::Unique(raw) => {
                 self.read_and_use(declaration, name, slot, |spec| self.open(spec, name.as_str(), raw))
@@ -646,7 +646,7 @@ impl JarState {
         opened.map(|opened| opened.text).map_err(|error| unseal_error(spec.name, error))
     }
 
-    /// Does the same as [`text`](JarState::text), and also returns what the seal says about the value.
+    /// Does the same as [`text`](JarState::text), and also returns the expiry times in the seal.
     fn open<'a>(&self, spec: &Spec, name: &str, raw: &'a [u8]) -> Result<Option<OpenedValue<'a>>, ReadError> {
         let Some(seal) = spec.seal else { return self.text(spec, name, raw).map(OpenedValue::Plain).map(Some) };
         let context = self.seal_context(spec, self.current_policy());
