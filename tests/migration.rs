@@ -42,6 +42,7 @@ const SOURCES: &[&str] = &[
     include_str!("migration/platform.rs"),
     include_str!("migration/rollout.rs"),
     include_str!("migration/tower_cookies.rs"),
+    include_str!("examples/recipes/private_cookie_jar.rs"),
     include_str!("frameworks/migration.rs"),
 ];
 

@@ -12,6 +12,7 @@ mod model;
 mod names;
 mod pipeline;
 mod recover;
+mod words;
 
 use proc_macro::{Group, TokenStream, TokenTree};
 

@@ -14,6 +14,7 @@ use crate::attrs::{self, Arguments};
 use crate::errors::Errors;
 use crate::keys::{AttributeKey, Target};
 use crate::names::{self, Case};
+use crate::words::Words;
 
 /// A type that derives `Cookie`.
 pub(crate) struct CookieType<'a> {
@@ -76,6 +77,8 @@ pub(crate) struct CookieSet<'a> {
     pub(crate) fields: Vec<CookieField<'a>>,
     /// The path of the crate `hardtack`.
     pub(crate) krate: TokenStream,
+    /// The words of the struct, which a generated name must not hide.
+    pub(crate) words: Words,
 }
 
 /// A field of a `#[cookies]` struct. Each field is one cookie.
@@ -165,13 +168,15 @@ pub(crate) fn cookie_set<'a>(
         errors.push_on(&input.ident, "the set has no cookies; write a field for each");
     }
     reject_clashing_methods(&mut fields, errors);
+    let krate = crate_path(&arguments);
     Some(CookieSet {
         ident: &input.ident,
         visibility: &input.vis,
         token: &data.struct_token,
         attributes,
         fields,
-        krate: crate_path(&arguments),
+        words: Words::new(input, &krate),
+        krate,
     })
 }
 

@@ -1,36 +1,49 @@
 //! Typed cookies for web applications. The cookies are `Secure` by default.
 //!
-//! **Annotate a type.** The annotated type declares a cookie. The declared cookie is `Secure`, `HttpOnly`,
-//! `SameSite=Lax` and host-only. The cookie's name gets a prefix.
+//! A type declares a cookie. The cookie is `Secure`, `HttpOnly`, `SameSite=Lax` and host-only, and its name gets a
+//! prefix:
+//!
+//! ```
+//! use axum::{Router, routing::get, routing::post};
+//! use hardtack::{Cookie, Cookies, Policy, SetError, TlsTermination};
+//!
+//! /// The session of the signed-in user.
+//! #[derive(Cookie)]
+//! #[cookie(max_age = "8h")]
+//! struct Session(String);
+//!
+//! async fn home(cookies: Cookies) -> &'static str {
+//!     if cookies.get::<Session>().is_some() { "signed in" } else { "signed out" }
+//! }
+//!
+//! async fn sign_in(cookies: Cookies) -> Result<(), SetError> {
+//!     cookies.set(Session("s3cr3t".into()))
+//! }
+//!
+//! let app: Router = Router::new()
+//!     .route("/", get(home))
+//!     .route("/sign-in", post(sign_in))
+//!     .layer(Policy::default().layer(TlsTermination::per_connection())); // the last layer
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+//! # let send = |request: http::request::Builder| {
+//! #     let request = request.extension(hardtack::tls::Transport::Tls).body(axum::body::Body::empty()).unwrap();
+//! #     let mut app = app.clone();
+//! #     runtime.block_on(async { tower_service::Service::call(&mut app, request).await.unwrap() })
+//! # };
+//! let response = send(http::Request::post("https://shop.example/sign-in"));
+//! assert_eq!(
+//!     response.headers()["set-cookie"],
+//!     "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax",
+//! );
+//! ```
 //!
 //! - A declaration that makes the cookie weaker must contain a `reason`.
 //! - A declaration with attributes that browsers reject does not compile.
 //! - A Secure cookie is never sent over plain HTTP. If the scheme of the request is known at compile time, the compiler
 //!   rejects a Secure cookie over plain HTTP. Otherwise, hardtack checks the scheme at run time.
 //!
-//! ```
-//! use hardtack::{Cookie, Cookies};
-//!
-//! /// The session of the signed-in user.
-//! #[derive(Cookie)]
-//! #[cookie(max_age = "8h")]
-//! pub struct Session(String);
-//!
-//! fn sign_in(cookies: &Cookies) -> Result<(), hardtack::SetError> {
-//!     cookies.set(Session("s3cr3t".into()))
-//! }
-//!
-//! let cookies = Cookies::from_headers(&http::HeaderMap::new(), hardtack::testing::https());
-//! sign_in(&cookies).unwrap();
-//! let mut response = http::HeaderMap::new();
-//! cookies.write(&mut response);
-//! assert_eq!(
-//!     response["set-cookie"],
-//!     "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax",
-//! );
-//! ```
-//!
-//! A handler without a proof of HTTPS cannot set the cookie:
+//! A function that serves plain HTTP cannot set the cookie:
 //!
 //! ```compile_fail,E0277
 //! # use hardtack::{Cookie, Cookies, PlainHttp};
@@ -43,38 +56,26 @@
 //! }
 //! ```
 //!
-//! # Overview
+//! # Where to look
 //!
-//! - Declare cookies with [`derive@Cookie`], [`derive@CookieValue`] and [`cookies`](macro@cookies). The module [`spec`]
-//!   has the types of the constant that contains a cookie's declaration.
-//! - Set and read cookies with [`Cookies`] and [`SetCookie`]. For a cookie that JavaScript sets, [`document_cookie`]
-//!   returns the text for `document.cookie`.
-//! - A [`TlsTermination`] detects whether a request arrived over HTTPS or plain HTTP. A value of type [`Https`] or
-//!   [`PlainHttp`] is the proof of the scheme. An [`AnyScheme`] contains an [`Https`] or a [`PlainHttp`].
-//! - A [`Policy`] applies rules to all requests and cookies of an application. A policy also applies its rules to
-//!   cookies that are set without hardtack. Build a policy with the module [`policy`]. Handle the events of a policy
-//!   with the module [`mod@event`].
-//! - The policy's middleware is in one module per framework: `tower`, `actix`, `rocket`, `poem` or `salvo`. The module
-//!   `tower` is also for axum and for HTTP clients.
-//! - With the module `web`, WebAssembly in a web page reads and sets the cookies of the page.
-//! - The module `audit` reports weaknesses of any `Set-Cookie` header. The module `inventory` lists all cookies that a
-//!   program declares.
-//! - The [guide] has one page for each question:
-//!   - [Start](guide::start), [declare](guide::declare), [read and remove](guide::read)
-//!   - [Changing a cookie](guide::changing) that browsers already hold
-//!   - [Where TLS ends](guide::tls): the line to write for each proxy and platform
-//!   - [Behind nginx, with sessions in Redis](guide::deployment)
-//!   - [One policy](guide::policy), and [other libraries' cookies](guide::libraries)
-//!   - [Sessions that end](guide::sessions), and [signed and sealed cookies](guide::seal)
-//!   - [In the browser](guide::browser), with WebAssembly
-//!   - [Other frameworks](guide::frameworks) than axum
-//!   - [Test clients](guide::testing): the line that makes a test request count as HTTPS
-//!   - [Rules for a build](guide::enforcement), and [APIs that bypass hardtack](guide::side_doors)
-//!   - [The audit of a server's responses](guide::audit), and the command `hardtack`
-//!   - [Troubleshooting](guide::troubleshooting): redirect loops, 403, lost cookies, and the event of each
-//!   - [Coming from elsewhere](guide::migration), and [how hardtack compares](guide::comparison)
-//!   - [Recipes](guide::recipes): remember me, flash messages, CSRF tokens, rolling sessions, OAuth, several tenants
-//!   - [Security](guide::security), for a security team
+//! | question | items | page of the [guide] |
+//! |---|---|---|
+//! | How do I begin? | | [start](guide::start), [other frameworks](guide::frameworks) |
+//! | How do I declare a cookie? | [`derive@Cookie`], [`derive@CookieValue`], [`cookies`](macro@cookies), [`spec`], [`value`] | [declare](guide::declare), [change a cookie](guide::changing) |
+//! | How do I read, set and remove it? | [`Cookies`], [`SetCookie`], [`Family`] | [read and remove](guide::read), [recipes](guide::recipes) |
+//! | Where does TLS end? | [`TlsTermination`], [`TrustedProxies`], [`tls`] | [where TLS ends](guide::tls), [nginx and Redis](guide::deployment) |
+//! | Did the request come over HTTPS? | [`Https`], [`PlainHttp`], [`AnyScheme`] | [where TLS ends](guide::tls) |
+//! | Which rules apply to all requests and cookies? | [`Policy`], [`policy`] | [one policy](guide::policy), [other libraries' cookies](guide::libraries) |
+//! | What has the policy refused or changed? | [`mod@event`] | [troubleshooting](guide::troubleshooting) |
+//! | How do I sign or encrypt a value, and end a session? | [`seal`] | [signed and sealed](guide::seal), [sessions](guide::sessions) |
+//! | How does a framework use the policy? | [`tower`] (also for axum), [`axum_server`], [`actix`], [`rocket`], [`poem`], [`salvo`] | [other frameworks](guide::frameworks) |
+//! | How does a page use cookies? | [`web`], [`document_cookie`] | [in the browser](guide::browser) |
+//! | How do I test an application? | [`testing`] | [test clients](guide::testing) |
+//! | How does a build refuse weak cookies? | [`inventory`] | [rules for a build](guide::enforcement), [side doors](guide::side_doors) |
+//! | What would a security scanner report? | [`audit`], the command `hardtack` | [audit](guide::audit), [for a security team](guide::security) |
+//! | I use another library. What changes? | | [coming from elsewhere](guide::migration), [comparison](guide::comparison) |
+//!
+//! [Features](#features) lists the features that switch these modules on.
 //!
 //! # Guarantees
 //!
@@ -120,6 +121,22 @@
 //! | `tracing` | [events](event) as `tracing` events; each framework's feature implies it |
 //! | `toml` | `Policy::from_toml` |
 //! | `testing` | `testing::https()`, an in-memory browser and other helpers for your own tests |
+//!
+// These modules exist only with their features, so the links are not paths of items.
+//! [`actix`]: https://docs.rs/hardtack/latest/hardtack/actix/index.html
+//! [`audit`]: https://docs.rs/hardtack/latest/hardtack/audit/index.html
+//! [`axum_server`]: https://docs.rs/hardtack/latest/hardtack/axum_server/index.html
+//! [`inventory`]: https://docs.rs/hardtack/latest/hardtack/inventory/index.html
+//! [`poem`]: https://docs.rs/hardtack/latest/hardtack/poem/index.html
+//! [`rocket`]: https://docs.rs/hardtack/latest/hardtack/rocket/index.html
+//! [`salvo`]: https://docs.rs/hardtack/latest/hardtack/salvo/index.html
+//! [`seal`]: https://docs.rs/hardtack/latest/hardtack/seal/index.html
+//! [`testing`]: https://docs.rs/hardtack/latest/hardtack/testing/index.html
+//! [`tower`]: https://docs.rs/hardtack/latest/hardtack/tower/index.html
+//! [`web`]: https://docs.rs/hardtack/latest/hardtack/web/index.html
+
+// docs.rs shows the feature that each item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Makes the path `::hardtack` valid in this crate. The code that the macros generate uses the path `::hardtack`.
 extern crate self as hardtack;
@@ -223,7 +240,10 @@ pub use hardtack_macros::Cookies;
 pub use hardtack_macros::cookies;
 
 #[cfg(feature = "inventory")]
+#[doc(inline)]
 pub use inventory::inventory;
+#[doc(inline)]
+pub use policy::{Policy, PolicyHandle};
 pub use {
     cookie::allowed_over::AllowedOver,
     cookie::declaration::{Cookie, CookieFamily, HasMaxAge, ReadCookie},
@@ -236,7 +256,6 @@ pub use {
     jar::family::Family,
     jar::into_set_cookie::IntoSetCookie,
     middleware::extract_error::ExtractError,
-    policy::{Policy, PolicyHandle},
     request::proxies::TrustedProxies,
     request::scheme::{AnyScheme, Https, PlainHttp, Scheme},
     request::tls_termination::TlsTermination,

@@ -77,48 +77,9 @@ mod errors {
     // migration: end
 }
 
-mod private_jar {
-    // migration: private jar
-    use axum_extra::extract::PrivateCookieJar; // decrypts with the old key, which is in the application's state
-    use hardtack::{Cookie, Cookies, SetError};
-
-    /// The session of the signed-in user.
-    #[derive(Cookie)]
-    #[cookie(sealed, max_age = "8h")]
-    pub struct Session(String);
-
-    /// The old cookie, only for its removal. Declare the Path and Domain of the old code.
-    #[derive(Cookie)]
-    #[cookie(name = "session", reason = "axum-extra encrypted it; remove this type after the old cookies have expired")]
-    pub struct OldSession(String);
-
-    /// Returns the session. Replaces the old cookie.
-    fn session(cookies: &Cookies, old: &PrivateCookieJar) -> Result<Option<Session>, SetError> {
-        if let Some(session) = cookies.get() {
-            return Ok(Some(session));
-        }
-        let Some(old) = old.get("session") else { return Ok(None) };
-        cookies.set(Session(old.value().to_owned()))?;
-        cookies.remove::<OldSession>()?;
-        Ok(cookies.get()) // `get` sees the session that this request set
-    }
-
-    pub async fn home(cookies: Cookies, old: PrivateCookieJar) -> Result<String, SetError> {
-        let session = session(&cookies, &old)?;
-        Ok(session.map_or("signed out".to_owned(), |Session(id)| format!("{} bytes", id.len())))
-    }
-
-    pub async fn sign_out(cookies: Cookies) -> Result<(), SetError> {
-        cookies.remove::<OldSession>()?; // otherwise the old cookie would sign the user in again
-        cookies.remove::<Session>()
-    }
-    // migration: end
-
-    pub async fn old_sign_in(jar: PrivateCookieJar) -> PrivateCookieJar {
-        let session = axum_extra::extract::cookie::Cookie::build(("session", "s3cr3t; \u{eb}"));
-        jar.add(session.path("/").http_only(true).secure(true))
-    }
-}
+#[path = "../examples/recipes/private_cookie_jar.rs"]
+#[allow(dead_code, reason = "the test calls the handlers")]
+mod private_jar;
 
 #[tokio::test]
 async fn private_jar_is_replaced_and_signs_nobody_out() {

@@ -54,15 +54,15 @@ pub(crate) fn declared_impl(
     let has_max_age = declaration.max_age.is_some() || declaration.is_permissive;
     let family_impl = declaration.keyed.then(|| {
         let (value_type, from_inner, into_inner) = match wrapped {
-            Some(ty) => (ty.to_token_stream(), quote!(Self(__value)), quote!(self.0)),
-            None => (quote!(Self), quote!(__value), quote!(self)),
+            Some(ty) => (ty.to_token_stream(), quote!(Self(value)), quote!(self.0)),
+            None => (quote!(Self), quote!(value), quote!(self)),
         };
         quote! {
             #[automatically_derived]
             #[allow(deprecated)]
             impl #impl_generics #krate::private::FamilyValue for #ident #type_generics #where_clause {
                 type Value = #value_type;
-                fn from_inner(__value: Self::Value) -> Self {
+                fn from_inner(value: Self::Value) -> Self {
                     #from_inner
                 }
                 fn into_inner(self) -> Self::Value {
@@ -96,10 +96,10 @@ pub(crate) fn declared_impl(
             type Carrier = #krate::private::Carrier<#secure>;
             type Audience = #krate::private::Audience<#http_only>;
             type Lifetime = #krate::private::Lifetime<#has_max_age>;
-            fn write_value(&self, __out: &mut #krate::private::ValueWriter) {
+            fn write_value(&self, out: &mut #krate::private::ValueWriter) {
                 #write
             }
-            fn read_value(__text: &::core::primitive::str) -> #krate::private::Read<Self> {
+            fn read_value(text: &::core::primitive::str) -> #krate::private::Read<Self> {
                 #read
             }
         }

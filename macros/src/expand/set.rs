@@ -7,7 +7,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Generics, Ident, Member, Meta, Type};
+use syn::{Attribute, Generics, Ident, Lifetime, Member, Meta, Type};
 
 use super::cookie::{check_at, declared_impl, header_for_docs, name_for_docs};
 use super::spans::generated_at;
@@ -18,6 +18,7 @@ use crate::model::{CookieField, CookieSet, Methods, Shape, ValueType};
 /// Expands `#[cookies]`.
 pub(crate) fn expand_set(set: &CookieSet<'_>, declarations: &[Declaration]) -> TokenStream {
     let CookieSet { ident, visibility, token, attributes, krate, .. } = set;
+    let (scheme, state) = (scheme_parameter(set), set.words.unused(&["State", "AppState"], "__State"));
     let fields: Vec<_> = set.fields.iter().zip(declarations).collect();
     let markers = fields
         .iter()
@@ -34,7 +35,7 @@ pub(crate) fn expand_set(set: &CookieSet<'_>, declarations: &[Declaration]) -> T
     let name = ident.unraw().to_string();
     quote! {
         #(#attributes)*
-        #visibility #token #ident<S: #krate::Scheme = #krate::Https>(#krate::Cookies<S>);
+        #visibility #token #ident<#scheme: #krate::Scheme = #krate::Https>(#krate::Cookies<#scheme>);
 
         #[allow(non_camel_case_types, missing_docs, unreachable_pub, dead_code, deprecated, clippy::pedantic)]
         const _: () = {
@@ -49,43 +50,43 @@ pub(crate) fn expand_set(set: &CookieSet<'_>, declarations: &[Declaration]) -> T
                 #visibility const SPECS: &'static [#krate::private::Spec] = &[#(#specs),*];
             }
 
-            impl<__Scheme: #krate::Scheme> #ident<__Scheme> {
+            impl<#scheme: #krate::Scheme> #ident<#scheme> {
                 #(#methods)*
 
                 #remove_all
             }
 
             #[automatically_derived]
-            impl<__Scheme: #krate::Scheme> ::core::convert::From<#krate::Cookies<__Scheme>> for #ident<__Scheme> {
-                fn from(__cookies: #krate::Cookies<__Scheme>) -> Self {
-                    Self(__cookies)
+            impl<#scheme: #krate::Scheme> ::core::convert::From<#krate::Cookies<#scheme>> for #ident<#scheme> {
+                fn from(cookies: #krate::Cookies<#scheme>) -> Self {
+                    Self(cookies)
                 }
             }
 
             #[automatically_derived]
-            impl<__Scheme: #krate::Scheme> ::core::convert::From<#ident<__Scheme>> for #krate::Cookies<__Scheme> {
-                fn from(__set: #ident<__Scheme>) -> Self {
-                    __set.0
+            impl<#scheme: #krate::Scheme> ::core::convert::From<#ident<#scheme>> for #krate::Cookies<#scheme> {
+                fn from(set: #ident<#scheme>) -> Self {
+                    set.0
                 }
             }
 
             #[automatically_derived]
-            impl<__Scheme: #krate::Scheme> ::core::clone::Clone for #ident<__Scheme> {
+            impl<#scheme: #krate::Scheme> ::core::clone::Clone for #ident<#scheme> {
                 fn clone(&self) -> Self {
                     Self(::core::clone::Clone::clone(&self.0))
                 }
             }
 
             #[automatically_derived]
-            impl<__Scheme: #krate::Scheme> ::core::fmt::Debug for #ident<__Scheme> {
-                fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    let mut __tuple = ::core::fmt::Formatter::debug_tuple(__f, #name);
+            impl<#scheme: #krate::Scheme> ::core::fmt::Debug for #ident<#scheme> {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    let mut __tuple = ::core::fmt::Formatter::debug_tuple(f, #name);
                     ::core::fmt::DebugTuple::field(&mut __tuple, &self.0);
                     ::core::fmt::DebugTuple::finish(&mut __tuple)
                 }
             }
 
-            #krate::__extractors!(#ident);
+            #krate::__extractors!(#ident, #scheme, #state);
         };
     }
 }
@@ -99,10 +100,27 @@ fn declaring_type(set: &CookieSet<'_>, field: &CookieField<'_>) -> TokenStream {
     marker_name(set, field).to_token_stream()
 }
 
-/// Returns the name of the marker type. rustc shows the name of a marker type in errors, so the name contains the names
-/// of the set and of the field.
+/// Returns the name of the marker type. rustc shows the name of a marker type in errors, and rustdoc shows it in the
+/// methods of the set. So the name contains the names of the set and of the field, such as `ShopCart`. If `ShopCart`
+/// has another meaning in the struct, the name is `Shop_cart`.
 fn marker_name(set: &CookieSet<'_>, field: &CookieField<'_>) -> Ident {
-    format_ident!("{}_{}", set.ident.unraw(), field.ident.unraw(), span = Span::call_site())
+    let pascal = |field: &CookieField<'_>| {
+        let words = field.ident.unraw().to_string();
+        words
+            .split('_')
+            .flat_map(|word| word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)))
+            .collect::<String>()
+    };
+    let name = pascal(field);
+    let is_repeated = set.fields.iter().any(|other| other.ident != field.ident && pascal(other) == name);
+    let plain = format!("{}{name}", set.ident.unraw());
+    let candidates: &[&str] = if is_repeated { &[] } else { &[&plain] };
+    set.words.unused(candidates, &format!("{}_{}", set.ident.unraw(), field.ident.unraw()))
+}
+
+/// Returns the name of the type parameter that is the scheme of the request.
+fn scheme_parameter(set: &CookieSet<'_>) -> Ident {
+    set.words.unused(&["S", "Scheme"], "__Scheme")
 }
 
 /// Returns an expression for the field's declaration.
@@ -129,7 +147,7 @@ fn spec_expression(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &D
 /// Returns the bounds on a field's declaring type that the field's methods need. The bounds follow the type and a
 /// colon in a where clause.
 ///
-/// With `for<'__c>` in the bounds of an `existing` field, rustc checks the bounds where the method is called, not where
+/// With `for<'a>` in the bounds of an `existing` field, rustc checks the bounds where the method is called, not where
 /// the method is defined. If the type is not a cookie, only the definition of the constant `SPECS` causes an error.
 fn bounds(
     set: &CookieSet<'_>,
@@ -137,16 +155,18 @@ fn bounds(
     declaration: &Declaration,
     cookie: &TokenStream,
 ) -> TokenStream {
-    let krate = &set.krate;
+    let (krate, scheme) = (&set.krate, scheme_parameter(set));
     if !field.is_existing() {
-        return quote!(#cookie: #krate::AllowedOver<__Scheme>);
+        return quote!(#cookie: #krate::AllowedOver<#scheme>);
     }
     let cookie_trait = match declaration.access() {
         Access::Settable => quote!(Cookie),
         Access::ReadOnly => quote!(ReadCookie),
         Access::Keyed => quote!(CookieFamily),
     };
-    quote!(for<'__c> #cookie: #krate::#cookie_trait + #krate::AllowedOver<__Scheme>)
+    let word = set.words.unused(&["a", "b"], "__a");
+    let lifetime = Lifetime { apostrophe: Span::call_site(), ident: word };
+    quote!(for<#lifetime> #cookie: #krate::#cookie_trait + #krate::AllowedOver<#scheme>)
 }
 
 /// Generates the marker type of a field, and the impl of the hidden cookie trait for the marker type.
@@ -253,7 +273,8 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
     };
 
     if declaration.access() == Access::Keyed {
-        let family = quote!(#krate::Family<'_, #cookie, __Scheme>);
+        let scheme = scheme_parameter(set);
+        let family = quote!(#krate::Family<'_, #cookie, #scheme>);
         let body = quote!(#krate::Cookies::family::<#cookie>(&self.0));
         return method(&get, docs.family(), TokenStream::new(), &family, body);
     }
@@ -280,9 +301,9 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
     }
 
     let (parameter, value) = if is_primitive(ty) {
-        (quote!(#ty), quote!(__value))
+        (quote!(#ty), quote!(value))
     } else {
-        (quote!(impl ::core::convert::Into<#ty>), quote!(<_ as ::core::convert::Into<#ty>>::into(__value)))
+        (quote!(impl ::core::convert::Into<#ty>), quote!(<_ as ::core::convert::Into<#ty>>::into(value)))
     };
     let value = if field.is_existing() { value } else { quote!(#cookie(#value)) };
     let new = quote!(#krate::SetCookie::new(#value));
@@ -290,13 +311,13 @@ fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Dec
     let set_result = quote!(::core::result::Result<(), #krate::SetError>);
     let call_set = |set_cookie: TokenStream| quote!(#krate::Cookies::set(&self.0, #set_cookie));
     methods.extend([
-        method(&setter, docs.set(), quote!(, __value: #parameter), &set_result, call_set(new.clone())),
+        method(&setter, docs.set(), quote!(, value: #parameter), &set_result, call_set(new.clone())),
         method(
             &set_with,
             docs.set_with(),
-            quote!(, __value: #parameter, __change: #change),
+            quote!(, value: #parameter, change: #change),
             &set_result,
-            call_set(quote!(__change(#new))),
+            call_set(quote!(change(#new))),
         ),
         method(&remove, docs.remove(), TokenStream::new(), &set_result, removal(krate, declaration, &cookie)),
     ]);
@@ -574,18 +595,18 @@ mod tests {
             }
         }
         for method in [
-            "fncart(&self)->::core::option::Option<u32>whereShop_cart:::hardtack::AllowedOver<__Scheme>{::core::option::\
-             Option::map(::hardtack::Cookies::get::<Shop_cart>(&self.0),|__marker|__marker.0)}",
-            "fntheme(&self)->::core::option::Option<Theme>wherefor<'__c>Theme:::hardtack::Cookie+::hardtack::\
-             AllowedOver<__Scheme>{::hardtack::Cookies::get::<Theme>(&self.0)}",
-            "fnflow(&self)->::hardtack::Family<'_,Shop_flow,__Scheme>whereShop_flow:::hardtack::AllowedOver<__Scheme>\
-             {::hardtack::Cookies::family::<Shop_flow>(&self.0)}",
-            "fnstep(&self)->::hardtack::Family<'_,Step,__Scheme>wherefor<'__c>Step:::hardtack::CookieFamily\
-             +::hardtack::AllowedOver<__Scheme>{::hardtack::Cookies::family::<Step>(&self.0)}",
+            "fncart(&self)->::core::option::Option<u32>whereShopCart:::hardtack::AllowedOver<S>{::core::option::\
+             Option::map(::hardtack::Cookies::get::<ShopCart>(&self.0),|__marker|__marker.0)}",
+            "fntheme(&self)->::core::option::Option<Theme>wherefor<'a>Theme:::hardtack::Cookie+::hardtack::\
+             AllowedOver<S>{::hardtack::Cookies::get::<Theme>(&self.0)}",
+            "fnflow(&self)->::hardtack::Family<'_,ShopFlow,S>whereShopFlow:::hardtack::AllowedOver<S>\
+             {::hardtack::Cookies::family::<ShopFlow>(&self.0)}",
+            "fnstep(&self)->::hardtack::Family<'_,Step,S>wherefor<'a>Step:::hardtack::CookieFamily\
+             +::hardtack::AllowedOver<S>{::hardtack::Cookies::family::<Step>(&self.0)}",
         ] {
             assert!(set.contains(method), "{method}: {set}");
         }
-        assert!(set.contains("::Family<'_,Step,__Scheme>"), "{set}");
+        assert!(set.contains("::Family<'_,Step,S>"), "{set}");
         assert!(set.contains("<Stepas::hardtack::CookieFamily>::SPEC"), "{set}");
         assert!(set.contains("<Themeas::hardtack::Cookie>::SETTABLE_SPEC"), "{set}");
     }
@@ -600,19 +621,19 @@ mod tests {
         let (bounds, body) = method.split_once('{').unwrap();
         assert_eq!(
             bounds,
-            "->::core::result::Result<(),::hardtack::SetError>whereShop_cart:::hardtack::AllowedOver<__Scheme>,\
-             for<'__c>Theme:::hardtack::Cookie+::hardtack::AllowedOver<__Scheme>,Shop_flow:::hardtack::AllowedOver\
-             <__Scheme>,"
+            "->::core::result::Result<(),::hardtack::SetError>whereShopCart:::hardtack::AllowedOver<S>,\
+             for<'a>Theme:::hardtack::Cookie+::hardtack::AllowedOver<S>,ShopFlow:::hardtack::AllowedOver\
+             <S>,"
         );
         let removals: Vec<_> = body.split("let__result=").skip(1).collect();
         assert_eq!(
             removals,
             [
                 "::core::result::Result::Ok(());",
-                "::core::result::Result::and(__result,::hardtack::Cookies::remove::<Shop_cart>(&self.0));",
+                "::core::result::Result::and(__result,::hardtack::Cookies::remove::<ShopCart>(&self.0));",
                 "::core::result::Result::and(__result,::hardtack::Cookies::remove::<Theme>(&self.0));",
                 "::core::result::Result::and(__result,::hardtack::Family::remove_all(&::hardtack::Cookies::family::\
-                 <Shop_flow>(&self.0)));",
+                 <ShopFlow>(&self.0)));",
             ]
         );
     }
@@ -624,11 +645,11 @@ mod tests {
              #[cfg(e)] #[cookie(name = \"PHPSESSID\", read_only)] legacy: String,",
         );
         let method = between(&set, "pubfnremove_all(&self)", "__result}");
-        assert!(method.contains("where__removed_cart:::hardtack::AllowedOver<__Scheme>,"), "{method}");
+        assert!(method.contains("where__removed_cart:::hardtack::AllowedOver<S>,"), "{method}");
         assert!(method.contains("#[cfg(a)]#[cfg(any(b,c))]let__result="), "{method}");
         assert!(method.contains("remove::<__removed_cart>(&self.0)"), "{method}");
         assert!(!method.contains("legacy"), "{method}");
-        assert!(set.contains("#[cfg(a)]#[cfg(any(b,c))]type__removed_cart=Shop_cart;"), "{set}");
+        assert!(set.contains("#[cfg(a)]#[cfg(any(b,c))]type__removed_cart=ShopCart;"), "{set}");
         let absent = "#[cfg(not(all(a,any(b,c))))]pubstruct__removed_cart;#[cfg(not(all(a,any(b,c))))]const_:()={";
         assert!(set.contains(absent), "{set}");
         let absent = between(&set, "#[cfg(not(all(d)))]pubstruct__removed_flow;", "fnwrite_value");
@@ -641,10 +662,10 @@ mod tests {
     #[test]
     fn remove_all_accepts_equal_names_with_different_cfg() {
         let set = set_of("#[cfg(a)] cart: u32, #[cfg(b)] cart: u64,");
-        assert!(set.contains("#[cfg(a)]type__removed_cart=Shop_cart;"), "{set}");
-        assert!(set.contains("#[cfg(b)]type__removed_1_cart=Shop_cart;"), "{set}");
+        assert!(set.contains("#[cfg(a)]type__removed_cart=ShopCart;"), "{set}");
+        assert!(set.contains("#[cfg(b)]type__removed_1_cart=ShopCart;"), "{set}");
         let method = between(&set, "pubfnremove_all(&self)", "__result}");
-        let bounds = "where__removed_cart:::hardtack::AllowedOver<__Scheme>,__removed_1_cart:::hardtack::AllowedOver";
+        let bounds = "where__removed_cart:::hardtack::AllowedOver<S>,__removed_1_cart:::hardtack::AllowedOver";
         assert!(method.contains(bounds), "{method}");
     }
 
@@ -652,7 +673,7 @@ mod tests {
     fn a_json_field_is_probed_for_its_own_declaration() {
         let set = set_of("plain: Item, #[cfg(a)] #[cookie(json)] cart: Vec<(::shop::Item, &'static str)>,");
         assert_eq!(set.matches("reject_declared").count(), 1, "{set}");
-        let (_, marker) = set.split_once("#[cfg(a)]pubstructShop_cart").unwrap();
+        let (_, marker) = set.split_once("#[cfg(a)]pubstructShopCart").unwrap();
         let probe = between(marker, "use::hardtack::private::NotDeclaredas_;", "type__removed_cart");
         assert_eq!(
             probe,

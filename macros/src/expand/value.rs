@@ -11,9 +11,9 @@ use crate::model::{Shape, ValueType};
 
 /// The bodies of the two functions that write and read a value.
 pub(crate) struct Bodies {
-    /// The body that writes `self` into `__out`.
+    /// The body that writes `self` into `out`.
     pub(crate) write: TokenStream,
-    /// The body that reads `Self` from `__text`.
+    /// The body that reads `Self` from `text`.
     pub(crate) read: TokenStream,
 }
 
@@ -27,10 +27,10 @@ pub(crate) fn expand_derive(value: &ValueType<'_>) -> TokenStream {
         #[automatically_derived]
         #[allow(deprecated)]
         impl #impl_generics #krate::CookieValue for #ident #type_generics #where_clause {
-            fn write(&self, __out: &mut #krate::private::ValueWriter) {
+            fn write(&self, out: &mut #krate::private::ValueWriter) {
                 #write
             }
-            fn read(__text: &::core::primitive::str) -> #krate::private::Read<Self> {
+            fn read(text: &::core::primitive::str) -> ::core::result::Result<Self, #krate::value::InvalidValue> {
                 #read
             }
         }
@@ -43,37 +43,37 @@ pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream
         Shape::Field { member, ty } => field_bodies(member, ty, generics, krate),
         Shape::Variants(variants) => variant_bodies(variants, krate),
         Shape::Presence => Bodies {
-            write: quote!(#krate::private::ValueWriter::push_str(__out, "1");),
+            write: quote!(#krate::private::ValueWriter::push_str(out, "1");),
             read: quote! {
-                let _ = __text;
+                let _ = text;
                 ::core::result::Result::Ok(Self {})
             },
         },
         Shape::Json { field: Some(ty), .. } => {
             let span = generated_at(ty.span());
             let json = json_trait(span, krate);
-            let write = quote_spanned!(span=> <#ty as #json>::write_json(&self.0, __out));
+            let write = quote_spanned!(span=> <#ty as #json>::write_json(&self.0, out));
             let read = json_read(ty, krate);
-            let read = quote!(#read(__text));
+            let read = quote!(#read(text));
             Bodies { write, read: quote!(::core::result::Result::map(#read, Self)) }
         }
         Shape::Json { key, field: None } => {
             let span = generated_at(*key);
             let json = json_trait(span, krate);
             Bodies {
-                write: quote_spanned!(span=> <Self as #json>::write_json(self, __out)),
+                write: quote_spanned!(span=> <Self as #json>::write_json(self, out)),
                 // The code for `read` has the same span as the code for `write`. If both functions cause the same
                 // error, rustc shows the error only once, because the place is the same.
-                read: quote_spanned!(span=> <Self as #json>::read_json(__text)),
+                read: quote_spanned!(span=> <Self as #json>::read_json(text)),
             }
         }
         Shape::Unknown => Bodies {
             write: quote! {
-                let _ = __out;
+                let _ = out;
                 loop {}
             },
             read: quote! {
-                let _ = __text;
+                let _ = text;
                 loop {}
             },
         },
@@ -87,8 +87,8 @@ fn field_bodies(member: &Member, ty: &Type, generics: &Generics, krate: &TokenSt
     };
     if is_known_value(ty) || has_unbounded_parameter(generics) {
         return Bodies {
-            write: quote!(<#ty as #krate::CookieValue>::write(&self.#member, __out)),
-            read: quote!(::core::result::Result::map(<#ty as #krate::CookieValue>::read(__text), #wrap)),
+            write: quote!(<#ty as #krate::CookieValue>::write(&self.#member, out)),
+            read: quote!(::core::result::Result::map(<#ty as #krate::CookieValue>::read(text), #wrap)),
         };
     }
     // The generated code uses autoref specialization, a trick to choose between impls. Each of the four traits is
@@ -105,8 +105,8 @@ fn field_bodies(member: &Member, ty: &Type, generics: &Generics, krate: &TokenSt
         use #krate::private::{ViaCookie as _, ViaNothing as _, ViaText as _, ViaValue as _};
     };
     Bodies {
-        write: quote!(#traits #via.#write_via(&self.#member, __out)),
-        read: quote!(#traits ::core::result::Result::map(#via.read_via(__text), #wrap)),
+        write: quote!(#traits #via.#write_via(&self.#member, out)),
+        read: quote!(#traits ::core::result::Result::map(#via.read_via(text), #wrap)),
     }
 }
 
@@ -120,10 +120,10 @@ fn variant_bodies(variants: &[(&Ident, String)], krate: &TokenStream) -> Bodies 
     };
     Bodies {
         write: quote! {
-            #krate::private::ValueWriter::push_str(__out, match self { #(Self::#names => #texts,)* })
+            #krate::private::ValueWriter::push_str(out, match self { #(Self::#names => #texts,)* })
         },
         read: quote! {
-            match __text {
+            match text {
                 #(#texts => ::core::result::Result::Ok(Self::#names),)*
                 _ => ::core::result::Result::Err(#krate::private::InvalidValue::expected(#expected)),
             }

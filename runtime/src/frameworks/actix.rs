@@ -470,23 +470,23 @@ fn to_actix_status(status: http::StatusCode) -> StatusCode {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __actix {
-    ($name:ident) => {
+    ($name:ident, $scheme:ident) => {
         #[automatically_derived]
-        impl<__S: $crate::Scheme> $crate::private::actix_web::FromRequest for $name<__S> {
-            type Error = <$crate::Cookies<__S> as $crate::private::actix_web::FromRequest>::Error;
+        impl<$scheme: $crate::Scheme> $crate::private::actix_web::FromRequest for $name<$scheme> {
+            type Error = <$crate::Cookies<$scheme> as $crate::private::actix_web::FromRequest>::Error;
             type Future = ::core::future::Ready<::core::result::Result<Self, Self::Error>>;
 
             fn from_request(
-                __request: &$crate::private::actix_web::HttpRequest,
-                __payload: &mut $crate::private::actix_web::dev::Payload,
+                request: &$crate::private::actix_web::HttpRequest,
+                payload: &mut $crate::private::actix_web::dev::Payload,
             ) -> Self::Future {
                 ::core::future::ready(::core::result::Result::map(
                     ::core::future::Ready::into_inner(
-                        <$crate::Cookies<__S> as $crate::private::actix_web::FromRequest>::from_request(
-                            __request, __payload,
+                        <$crate::Cookies<$scheme> as $crate::private::actix_web::FromRequest>::from_request(
+                            request, payload,
                         ),
                     ),
-                    <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,
+                    <Self as ::core::convert::From<$crate::Cookies<$scheme>>>::from,
                 ))
             }
         }

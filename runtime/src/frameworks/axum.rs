@@ -69,48 +69,48 @@ impl IntoResponse for ReadError {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __axum {
-    ($name:ident) => {
+    ($name:ident, $scheme:ident, $state:ident) => {
         #[automatically_derived]
-        impl<__S, __State> $crate::private::axum_core::extract::FromRequestParts<__State> for $name<__S>
+        impl<$scheme, $state> $crate::private::axum_core::extract::FromRequestParts<$state> for $name<$scheme>
         where
-            __S: $crate::Scheme,
-            __State: ::core::marker::Send + ::core::marker::Sync,
+            $scheme: $crate::Scheme,
+            $state: ::core::marker::Send + ::core::marker::Sync,
         {
             type Rejection =
-                <$crate::Cookies<__S> as $crate::private::axum_core::extract::FromRequestParts<__State>>::Rejection;
+                <$crate::Cookies<$scheme> as $crate::private::axum_core::extract::FromRequestParts<$state>>::Rejection;
 
             async fn from_request_parts(
-                __parts: &mut $crate::private::http::request::Parts,
-                __state: &__State,
+                parts: &mut $crate::private::http::request::Parts,
+                state: &$state,
             ) -> ::core::result::Result<Self, Self::Rejection> {
-                let __cookies = <$crate::Cookies<__S> as $crate::private::axum_core::extract::FromRequestParts<
-                    __State,
-                >>::from_request_parts(__parts, __state)
+                let __cookies = <$crate::Cookies<$scheme> as $crate::private::axum_core::extract::FromRequestParts<
+                    $state,
+                >>::from_request_parts(parts, state)
                 .await;
-                ::core::result::Result::map(__cookies, <Self as ::core::convert::From<$crate::Cookies<__S>>>::from)
+                ::core::result::Result::map(__cookies, <Self as ::core::convert::From<$crate::Cookies<$scheme>>>::from)
             }
         }
 
         #[automatically_derived]
-        impl<__S, __State> $crate::private::axum_core::extract::OptionalFromRequestParts<__State> for $name<__S>
+        impl<$scheme, $state> $crate::private::axum_core::extract::OptionalFromRequestParts<$state> for $name<$scheme>
         where
-            __S: $crate::Scheme,
-            __State: ::core::marker::Send + ::core::marker::Sync,
+            $scheme: $crate::Scheme,
+            $state: ::core::marker::Send + ::core::marker::Sync,
         {
-            type Rejection = <$crate::Cookies<__S> as $crate::private::axum_core::extract::OptionalFromRequestParts<
-                __State,
-            >>::Rejection;
+            type Rejection = <$crate::Cookies<$scheme> as $crate::private::axum_core::extract::OptionalFromRequestParts<
+                                        $state,
+                                    >>::Rejection;
 
             async fn from_request_parts(
-                __parts: &mut $crate::private::http::request::Parts,
-                __state: &__State,
+                parts: &mut $crate::private::http::request::Parts,
+                state: &$state,
             ) -> ::core::result::Result<::core::option::Option<Self>, Self::Rejection> {
                 use $crate::private::axum_core::extract::OptionalFromRequestParts as __Optional;
                 let __cookies =
-                    <$crate::Cookies<__S> as __Optional<__State>>::from_request_parts(__parts, __state).await?;
+                    <$crate::Cookies<$scheme> as __Optional<$state>>::from_request_parts(parts, state).await?;
                 ::core::result::Result::Ok(::core::option::Option::map(
                     __cookies,
-                    <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,
+                    <Self as ::core::convert::From<$crate::Cookies<$scheme>>>::from,
                 ))
             }
         }

@@ -263,20 +263,20 @@ impl ResponseError for ReadError {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __poem {
-    ($name:ident) => {
+    ($name:ident, $scheme:ident) => {
         #[automatically_derived]
-        impl<'__a, __S> $crate::private::poem::FromRequest<'__a> for $name<__S>
+        impl<'a, $scheme> $crate::private::poem::FromRequest<'a> for $name<$scheme>
         where
-            __S: $crate::Scheme,
+            $scheme: $crate::Scheme,
         {
             async fn from_request(
-                __request: &'__a $crate::private::poem::Request,
-                __body: &mut $crate::private::poem::RequestBody,
+                request: &'a $crate::private::poem::Request,
+                body: &mut $crate::private::poem::RequestBody,
             ) -> $crate::private::poem::Result<Self> {
                 ::core::result::Result::map(
-                    <$crate::Cookies<__S> as $crate::private::poem::FromRequest<'__a>>::from_request(__request, __body)
+                    <$crate::Cookies<$scheme> as $crate::private::poem::FromRequest<'a>>::from_request(request, body)
                         .await,
-                    <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,
+                    <Self as ::core::convert::From<$crate::Cookies<$scheme>>>::from,
                 )
             }
         }

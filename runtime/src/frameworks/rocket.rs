@@ -558,42 +558,42 @@ impl<'r> Responder<'r, 'static> for ReadError {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __rocket {
-    ($name:ident) => {
+    ($name:ident, $scheme:ident) => {
         #[automatically_derived]
-        impl<'__r, __S: $crate::Scheme> $crate::private::rocket::request::FromRequest<'__r> for $name<__S> {
+        impl<'r, $scheme: $crate::Scheme> $crate::private::rocket::request::FromRequest<'r> for $name<$scheme> {
             type Error = $crate::ExtractError;
 
             // The macro `#[async_trait]` would expand an `async fn` to this code. All paths in the code below are
             // absolute, so that items in the user's code cannot hide the items of hardtack.
-            fn from_request<'__life, '__future>(
-                __request: &'__r $crate::private::rocket::Request<'__life>,
+            fn from_request<'life, 'future>(
+                request: &'r $crate::private::rocket::Request<'life>,
             ) -> ::core::pin::Pin<
                 ::std::boxed::Box<
                     dyn ::core::future::Future<
                             Output = $crate::private::rocket::request::Outcome<Self, $crate::ExtractError>,
                         > + ::core::marker::Send
-                        + '__future,
+                        + 'future,
                 >,
             >
             where
-                '__r: '__future,
-                '__life: '__future,
-                Self: '__future,
+                'r: 'future,
+                'life: 'future,
+                Self: 'future,
             {
                 ::std::boxed::Box::pin(async move {
-                    <$crate::Cookies<__S> as $crate::private::rocket::request::FromRequest<'__r>>::from_request(
-                        __request,
+                    <$crate::Cookies<$scheme> as $crate::private::rocket::request::FromRequest<'r>>::from_request(
+                        request,
                     )
                     .await
-                    .map(<Self as ::core::convert::From<$crate::Cookies<__S>>>::from)
+                    .map(<Self as ::core::convert::From<$crate::Cookies<$scheme>>>::from)
                 })
             }
         }
 
         #[automatically_derived]
-        impl<__S: $crate::Scheme> $crate::private::rocket::Sentinel for $name<__S> {
-            fn abort(__rocket: &$crate::private::rocket::Rocket<$crate::private::rocket::Ignite>) -> bool {
-                <$crate::Cookies<__S> as $crate::private::rocket::Sentinel>::abort(__rocket)
+        impl<$scheme: $crate::Scheme> $crate::private::rocket::Sentinel for $name<$scheme> {
+            fn abort(rocket: &$crate::private::rocket::Rocket<$crate::private::rocket::Ignite>) -> bool {
+                <$crate::Cookies<$scheme> as $crate::private::rocket::Sentinel>::abort(rocket)
             }
         }
     };

@@ -393,27 +393,27 @@ fn render_text(res: &mut Response, status: StatusCode, text: impl Into<Cow<'stat
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __salvo {
-    ($name:ident) => {
+    ($name:ident, $scheme:ident) => {
         #[automatically_derived]
-        impl<'__ex, __S> $crate::private::salvo_core::extract::Extractible<'__ex> for $name<__S>
+        impl<'a, $scheme> $crate::private::salvo_core::extract::Extractible<'a> for $name<$scheme>
         where
-            __S: $crate::Scheme,
+            $scheme: $crate::Scheme,
         {
             fn metadata() -> &'static $crate::private::salvo_core::extract::Metadata {
-                <$crate::Cookies<__S> as $crate::private::salvo_core::extract::Extractible<'__ex>>::metadata()
+                <$crate::Cookies<$scheme> as $crate::private::salvo_core::extract::Extractible<'a>>::metadata()
             }
 
             #[allow(refining_impl_trait)]
             async fn extract(
-                __req: &'__ex mut $crate::private::salvo_core::Request,
-                __depot: &'__ex mut $crate::private::salvo_core::Depot,
+                req: &'a mut $crate::private::salvo_core::Request,
+                depot: &'a mut $crate::private::salvo_core::Depot,
             ) -> ::core::result::Result<Self, $crate::ExtractError> {
                 ::core::result::Result::map(
-                    <$crate::Cookies<__S> as $crate::private::salvo_core::extract::Extractible<'__ex>>::extract(
-                        __req, __depot,
+                    <$crate::Cookies<$scheme> as $crate::private::salvo_core::extract::Extractible<'a>>::extract(
+                        req, depot,
                     )
                     .await,
-                    <Self as ::core::convert::From<$crate::Cookies<__S>>>::from,
+                    <Self as ::core::convert::From<$crate::Cookies<$scheme>>>::from,
                 )
             }
         }

@@ -3,16 +3,17 @@
 //! framework is enabled, a file in the folder `frameworks` defines the framework's macro. If the feature of a framework
 //! is disabled, this file defines an empty macro.
 
-/// Implements the extractors of all frameworks whose feature is enabled.
+/// Implements the extractors of all frameworks whose feature is enabled. `$scheme` and `$state` are the names of the type
+/// parameters that users see in their docs. The procedural macro chooses names that hide no item of the user.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __extractors {
-    ($name:ident) => {
-        $crate::__axum!($name);
-        $crate::__actix!($name);
-        $crate::__rocket!($name);
-        $crate::__poem!($name);
-        $crate::__salvo!($name);
+    ($name:ident, $scheme:ident, $state:ident) => {
+        $crate::__axum!($name, $scheme, $state);
+        $crate::__actix!($name, $scheme);
+        $crate::__rocket!($name, $scheme);
+        $crate::__poem!($name, $scheme);
+        $crate::__salvo!($name, $scheme);
     };
 }
 
@@ -20,33 +21,33 @@ macro_rules! __extractors {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __axum {
-    ($name:ident) => {};
+    ($name:ident, $scheme:ident, $state:ident) => {};
 }
 
 #[cfg(not(feature = "actix"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __actix {
-    ($name:ident) => {};
+    ($name:ident, $scheme:ident) => {};
 }
 
 #[cfg(not(feature = "rocket"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __rocket {
-    ($name:ident) => {};
+    ($name:ident, $scheme:ident) => {};
 }
 
 #[cfg(not(feature = "poem"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __poem {
-    ($name:ident) => {};
+    ($name:ident, $scheme:ident) => {};
 }
 
 #[cfg(not(feature = "salvo"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __salvo {
-    ($name:ident) => {};
+    ($name:ident, $scheme:ident) => {};
 }

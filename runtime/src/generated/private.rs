@@ -405,6 +405,7 @@ macro_rules! __json {
 /// Replaces the trait `Json` if the feature `json` is disabled. The generated code uses `Json`. Without this
 /// replacement, the compiler would report a second error after the error of `__json`.
 #[cfg(not(feature = "json"))]
+#[doc(hidden)]
 pub trait Json: Sized {
     /// Does nothing.
     fn write_json(&self, _: &mut ValueWriter) {}
@@ -420,6 +421,7 @@ pub trait Json: Sized {
 }
 
 #[cfg(not(feature = "json"))]
+#[doc(hidden)]
 impl<T> Json for T {}
 
 /// Adds a cookie's declaration to the inventory.

@@ -52,6 +52,7 @@ impl<T: Cookie> IntoSetCookie for T {
 
     // A cookie without a `SetCookie` has no settings. This impl adds the cookie to the jar directly and does not make a
     // `SetCookie` first, so that the compiler generates less code for each cookie type.
+    #[doc(hidden)]
     fn set_in(self, jar: &JarState) -> Result<(), SetError> {
         let declaration = Declaration::new::<T>();
         jar.add(declaration, CookieName::declared(declaration), Some(&self), &Overrides::NONE)
