@@ -45,6 +45,8 @@ mod names;
 mod pipeline;
 #[path = "../macros/src/recover.rs"]
 mod recover;
+#[path = "../macros/src/words.rs"]
+mod words;
 
 #[path = "fuzz/src/declarations.rs"]
 #[allow(unreachable_pub, reason = "the fuzz targets use it too")]
@@ -54,6 +56,7 @@ mod workspace;
 
 use declarations::{Declaration, MacroKind, PRELUDE, Vocabulary, declaration};
 use proc_macro2::TokenStream;
+use quote::ToTokens as _;
 use workspace::{CompileError, Workspace};
 
 /// An expansion (the code that a macro generates) that is stored in a file.
@@ -115,6 +118,47 @@ fn expansions_equal_their_snapshots() {
         let first = stored.lines().zip(snapshot.lines()).find(|(stored, now)| stored != now);
         assert!(stored == snapshot, "the expansion differs from {}: {first:#?}", file.display());
     }
+}
+
+/// The names in the signatures of public functions and impls are in the user's docs and in the compiler's errors.
+#[test]
+fn signatures_contain_no_reserved_name() {
+    let mut signatures = 0;
+    for Snapshot { name, expand, code } in SNAPSHOTS {
+        let (_, item) = code.split_once('\n').unwrap();
+        let expansion: syn::File = syn::parse2(expand(item.parse().unwrap())).unwrap();
+        let mut items: Vec<&syn::Item> = expansion.items.iter().collect();
+        while let Some(item) = items.pop() {
+            match item {
+                // The generated items are in the block of a constant without a name.
+                syn::Item::Const(constant) => {
+                    if let syn::Expr::Block(block) = &*constant.expr {
+                        items.extend(block.block.stmts.iter().filter_map(|statement| match statement {
+                            syn::Stmt::Item(item) => Some(item),
+                            _ => None,
+                        }));
+                    }
+                }
+                syn::Item::Impl(item) if !is_hidden(item) => {
+                    let functions = item.items.iter().filter_map(|item| match item {
+                        syn::ImplItem::Fn(function) => Some(function.sig.to_token_stream()),
+                        _ => None,
+                    });
+                    for signature in functions.chain([item.generics.to_token_stream()]) {
+                        assert!(!signature.to_string().contains("__"), "{name}: {signature}");
+                        signatures += 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(signatures > 15, "{signatures}");
+}
+
+/// Returns true if the impl is for a trait of the module `private`, which rustdoc does not show.
+fn is_hidden(item: &syn::ItemImpl) -> bool {
+    item.trait_.as_ref().is_some_and(|(path, _)| path.segments.iter().any(|segment| segment.ident == "private"))
 }
 
 const GENERATED: u64 = 1500;

@@ -34,14 +34,12 @@ const _: () = {
         type Carrier = ::hardtack::private::Carrier<true>;
         type Audience = ::hardtack::private::Audience<true>;
         type Lifetime = ::hardtack::private::Lifetime<false>;
-        fn write_value(&self, __out: &mut ::hardtack::private::ValueWriter) {
-            <String as ::hardtack::CookieValue>::write(&self.0, __out)
+        fn write_value(&self, out: &mut ::hardtack::private::ValueWriter) {
+            <String as ::hardtack::CookieValue>::write(&self.0, out)
         }
-        fn read_value(
-            __text: &::core::primitive::str,
-        ) -> ::hardtack::private::Read<Self> {
+        fn read_value(text: &::core::primitive::str) -> ::hardtack::private::Read<Self> {
             ::core::result::Result::map(
-                <String as ::hardtack::CookieValue>::read(__text),
+                <String as ::hardtack::CookieValue>::read(text),
                 Self,
             )
         }

@@ -18,7 +18,7 @@ pub struct ShopCookies<S: ::hardtack::Scheme = ::hardtack::Https>(
     clippy::pedantic
 )]
 const _: () = {
-    pub struct ShopCookies_session(SessionId);
+    pub struct ShopCookiesSession(SessionId);
     const _: () = {
         const _: ::core::option::Option<&'static ::core::primitive::str> = ::core::option_env!(
             "HARDTACK_DENY"
@@ -32,7 +32,7 @@ const _: () = {
         );
         #[automatically_derived]
         #[allow(deprecated)]
-        impl ::hardtack::private::DeclaredCookie for ShopCookies_session {
+        impl ::hardtack::private::DeclaredCookie for ShopCookiesSession {
             const DECLARED: ::hardtack::private::Spec = (__SPEC,).0;
             const TEMPLATE: ::hardtack::private::HeaderTemplate = ::hardtack::private::HeaderTemplate::new(
                 "__Host-Http-session=",
@@ -42,23 +42,23 @@ const _: () = {
             type Carrier = ::hardtack::private::Carrier<true>;
             type Audience = ::hardtack::private::Audience<true>;
             type Lifetime = ::hardtack::private::Lifetime<false>;
-            fn write_value(&self, __out: &mut ::hardtack::private::ValueWriter) {
+            fn write_value(&self, out: &mut ::hardtack::private::ValueWriter) {
                 #[allow(unused_imports)]
                 use ::hardtack::private::{
                     ViaCookie as _, ViaNothing as _, ViaText as _, ViaValue as _,
                 };
                 (&&&&::hardtack::private::Via::<SessionId>::new())
-                    .write_via(&self.0, __out)
+                    .write_via(&self.0, out)
             }
             fn read_value(
-                __text: &::core::primitive::str,
+                text: &::core::primitive::str,
             ) -> ::hardtack::private::Read<Self> {
                 #[allow(unused_imports)]
                 use ::hardtack::private::{
                     ViaCookie as _, ViaNothing as _, ViaText as _, ViaValue as _,
                 };
                 ::core::result::Result::map(
-                    (&&&&::hardtack::private::Via::<SessionId>::new()).read_via(__text),
+                    (&&&&::hardtack::private::Via::<SessionId>::new()).read_via(text),
                     Self,
                 )
             }
@@ -66,25 +66,25 @@ const _: () = {
     };
     const _: () = (::hardtack::private::distinct)(
         &<Theme as ::hardtack::Cookie>::SETTABLE_SPEC,
-        &[&<ShopCookies_session as ::hardtack::private::DeclaredCookie>::DECLARED],
+        &[&<ShopCookiesSession as ::hardtack::private::DeclaredCookie>::DECLARED],
     );
     impl ShopCookies<::hardtack::Https> {
         /// The declarations of all the cookies, in the order of the fields.
         pub const SPECS: &'static [::hardtack::private::Spec] = &[
-            <ShopCookies_session as ::hardtack::private::DeclaredCookie>::DECLARED,
+            <ShopCookiesSession as ::hardtack::private::DeclaredCookie>::DECLARED,
             <Theme as ::hardtack::Cookie>::SETTABLE_SPEC,
         ];
     }
-    impl<__Scheme: ::hardtack::Scheme> ShopCookies<__Scheme> {
+    impl<S: ::hardtack::Scheme> ShopCookies<S> {
         /// The session of the signed-in user.
         ///
         ///Reads `__Host-Http-session`. Returns `None` if the request has no such cookie, or if the cookie cannot be read.
         pub fn session(&self) -> ::core::option::Option<SessionId>
         where
-            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
+            ShopCookiesSession: ::hardtack::AllowedOver<S>,
         {
             ::core::option::Option::map(
-                ::hardtack::Cookies::get::<ShopCookies_session>(&self.0),
+                ::hardtack::Cookies::get::<ShopCookiesSession>(&self.0),
                 |__marker| __marker.0,
             )
         }
@@ -102,10 +102,10 @@ const _: () = {
             ::hardtack::ReadError,
         >
         where
-            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
+            ShopCookiesSession: ::hardtack::AllowedOver<S>,
         {
             ::core::result::Result::map(
-                ::hardtack::Cookies::try_get::<ShopCookies_session>(&self.0),
+                ::hardtack::Cookies::try_get::<ShopCookiesSession>(&self.0),
                 |__found| ::core::option::Option::map(__found, |__marker| __marker.0),
             )
         }
@@ -118,16 +118,16 @@ const _: () = {
         ///Returns an error in the same cases as `Cookies::set`.
         pub fn set_session(
             &self,
-            __value: impl ::core::convert::Into<SessionId>,
+            value: impl ::core::convert::Into<SessionId>,
         ) -> ::core::result::Result<(), ::hardtack::SetError>
         where
-            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
+            ShopCookiesSession: ::hardtack::AllowedOver<S>,
         {
             ::hardtack::Cookies::set(
                 &self.0,
                 ::hardtack::SetCookie::new(
-                    ShopCookies_session(
-                        <_ as ::core::convert::Into<SessionId>>::into(__value),
+                    ShopCookiesSession(
+                        <_ as ::core::convert::Into<SessionId>>::into(value),
                     ),
                 ),
             )
@@ -142,20 +142,20 @@ const _: () = {
         ///Returns an error in the same cases as `Cookies::set`.
         pub fn set_session_with(
             &self,
-            __value: impl ::core::convert::Into<SessionId>,
-            __change: impl ::core::ops::FnOnce(
-                ::hardtack::SetCookie<ShopCookies_session>,
-            ) -> ::hardtack::SetCookie<ShopCookies_session>,
+            value: impl ::core::convert::Into<SessionId>,
+            change: impl ::core::ops::FnOnce(
+                ::hardtack::SetCookie<ShopCookiesSession>,
+            ) -> ::hardtack::SetCookie<ShopCookiesSession>,
         ) -> ::core::result::Result<(), ::hardtack::SetError>
         where
-            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
+            ShopCookiesSession: ::hardtack::AllowedOver<S>,
         {
             ::hardtack::Cookies::set(
                 &self.0,
-                __change(
+                change(
                     ::hardtack::SetCookie::new(
-                        ShopCookies_session(
-                            <_ as ::core::convert::Into<SessionId>>::into(__value),
+                        ShopCookiesSession(
+                            <_ as ::core::convert::Into<SessionId>>::into(value),
                         ),
                     ),
                 ),
@@ -170,14 +170,14 @@ const _: () = {
         ///Returns an error in the same cases as `Cookies::remove`.
         pub fn remove_session(&self) -> ::core::result::Result<(), ::hardtack::SetError>
         where
-            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
+            ShopCookiesSession: ::hardtack::AllowedOver<S>,
         {
-            ::hardtack::Cookies::remove::<ShopCookies_session>(&self.0)
+            ::hardtack::Cookies::remove::<ShopCookiesSession>(&self.0)
         }
         ///Reads the cookie that `Theme` declares. Returns `None` if the request has no such cookie, or if the cookie cannot be read.
         pub fn theme(&self) -> ::core::option::Option<Theme>
         where
-            for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
+            for<'a> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<S>,
         {
             ::hardtack::Cookies::get::<Theme>(&self.0)
         }
@@ -190,7 +190,7 @@ const _: () = {
             &self,
         ) -> ::core::result::Result<::core::option::Option<Theme>, ::hardtack::ReadError>
         where
-            for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
+            for<'a> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<S>,
         {
             ::hardtack::Cookies::try_get::<Theme>(&self.0)
         }
@@ -201,15 +201,15 @@ const _: () = {
         ///Returns an error in the same cases as `Cookies::set`.
         pub fn set_theme(
             &self,
-            __value: impl ::core::convert::Into<Theme>,
+            value: impl ::core::convert::Into<Theme>,
         ) -> ::core::result::Result<(), ::hardtack::SetError>
         where
-            for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
+            for<'a> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<S>,
         {
             ::hardtack::Cookies::set(
                 &self.0,
                 ::hardtack::SetCookie::new(
-                    <_ as ::core::convert::Into<Theme>>::into(__value),
+                    <_ as ::core::convert::Into<Theme>>::into(value),
                 ),
             )
         }
@@ -221,19 +221,19 @@ const _: () = {
         ///Returns an error in the same cases as `Cookies::set`.
         pub fn set_theme_with(
             &self,
-            __value: impl ::core::convert::Into<Theme>,
-            __change: impl ::core::ops::FnOnce(
+            value: impl ::core::convert::Into<Theme>,
+            change: impl ::core::ops::FnOnce(
                 ::hardtack::SetCookie<Theme>,
             ) -> ::hardtack::SetCookie<Theme>,
         ) -> ::core::result::Result<(), ::hardtack::SetError>
         where
-            for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
+            for<'a> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<S>,
         {
             ::hardtack::Cookies::set(
                 &self.0,
-                __change(
+                change(
                     ::hardtack::SetCookie::new(
-                        <_ as ::core::convert::Into<Theme>>::into(__value),
+                        <_ as ::core::convert::Into<Theme>>::into(value),
                     ),
                 ),
             )
@@ -245,7 +245,7 @@ const _: () = {
         ///Returns an error in the same cases as `Cookies::remove`.
         pub fn remove_theme(&self) -> ::core::result::Result<(), ::hardtack::SetError>
         where
-            for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
+            for<'a> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<S>,
         {
             ::hardtack::Cookies::remove::<Theme>(&self.0)
         }
@@ -259,13 +259,13 @@ const _: () = {
         /// Returns the first error. An error occurs in the same cases as in `Cookies::remove`.
         pub fn remove_all(&self) -> ::core::result::Result<(), ::hardtack::SetError>
         where
-            ShopCookies_session: ::hardtack::AllowedOver<__Scheme>,
-            for<'__c> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<__Scheme>,
+            ShopCookiesSession: ::hardtack::AllowedOver<S>,
+            for<'a> Theme: ::hardtack::Cookie + ::hardtack::AllowedOver<S>,
         {
             let __result = ::core::result::Result::Ok(());
             let __result = ::core::result::Result::and(
                 __result,
-                ::hardtack::Cookies::remove::<ShopCookies_session>(&self.0),
+                ::hardtack::Cookies::remove::<ShopCookiesSession>(&self.0),
             );
             let __result = ::core::result::Result::and(
                 __result,
@@ -275,33 +275,32 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl<
-        __Scheme: ::hardtack::Scheme,
-    > ::core::convert::From<::hardtack::Cookies<__Scheme>> for ShopCookies<__Scheme> {
-        fn from(__cookies: ::hardtack::Cookies<__Scheme>) -> Self {
-            Self(__cookies)
+    impl<S: ::hardtack::Scheme> ::core::convert::From<::hardtack::Cookies<S>>
+    for ShopCookies<S> {
+        fn from(cookies: ::hardtack::Cookies<S>) -> Self {
+            Self(cookies)
         }
     }
     #[automatically_derived]
-    impl<__Scheme: ::hardtack::Scheme> ::core::convert::From<ShopCookies<__Scheme>>
-    for ::hardtack::Cookies<__Scheme> {
-        fn from(__set: ShopCookies<__Scheme>) -> Self {
-            __set.0
+    impl<S: ::hardtack::Scheme> ::core::convert::From<ShopCookies<S>>
+    for ::hardtack::Cookies<S> {
+        fn from(set: ShopCookies<S>) -> Self {
+            set.0
         }
     }
     #[automatically_derived]
-    impl<__Scheme: ::hardtack::Scheme> ::core::clone::Clone for ShopCookies<__Scheme> {
+    impl<S: ::hardtack::Scheme> ::core::clone::Clone for ShopCookies<S> {
         fn clone(&self) -> Self {
             Self(::core::clone::Clone::clone(&self.0))
         }
     }
     #[automatically_derived]
-    impl<__Scheme: ::hardtack::Scheme> ::core::fmt::Debug for ShopCookies<__Scheme> {
-        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            let mut __tuple = ::core::fmt::Formatter::debug_tuple(__f, "ShopCookies");
+    impl<S: ::hardtack::Scheme> ::core::fmt::Debug for ShopCookies<S> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut __tuple = ::core::fmt::Formatter::debug_tuple(f, "ShopCookies");
             ::core::fmt::DebugTuple::field(&mut __tuple, &self.0);
             ::core::fmt::DebugTuple::finish(&mut __tuple)
         }
     }
-    ::hardtack::__extractors!(ShopCookies);
+    ::hardtack::__extractors!(ShopCookies, S, State);
 };

@@ -70,6 +70,16 @@ impl Workspace {
         self.run(&[arguments, &["--offline"]].concat(), environment)
     }
 
+    /// Runs cargo offline. If a dependency is not downloaded yet, because only this test needs it, runs cargo again with
+    /// access to the network.
+    pub(crate) fn cargo_or_download(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        let output = self.cargo(arguments, environment);
+        if String::from_utf8_lossy(&output.stderr).contains("but --offline was specified") {
+            return self.run(arguments, environment);
+        }
+        output
+    }
+
     fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         self.command().args(arguments).envs(environment.iter().copied()).output().unwrap()
     }
@@ -103,13 +113,7 @@ impl Workspace {
     /// Runs clippy and returns the lints that clippy reports in one member, in source order. Panics if rustc itself
     /// reports a warning or an error.
     pub(crate) fn clippy_lints(&self, member: &str) -> Vec<ClippyLint> {
-        let clippy = ["clippy", "--message-format=json", "-p", member];
-        let mut output = self.cargo(&clippy, &[]);
-        // Only the clippy test needs some of the dependencies. If a dependency is not downloaded yet, run cargo again
-        // with access to the network.
-        if String::from_utf8_lossy(&output.stderr).contains("but --offline was specified") {
-            output = self.run(&clippy, &[]);
-        }
+        let output = self.cargo_or_download(&["clippy", "--message-format=json", "-p", member], &[]);
         let messages = String::from_utf8(output.stdout).unwrap();
         let mut lints: Vec<ClippyLint> = messages.lines().filter_map(|message| parse_lint(member, message)).collect();
         let has_errors = lints.iter().any(|lint| lint.error);

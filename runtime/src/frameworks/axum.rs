@@ -98,8 +98,8 @@ macro_rules! __axum {
             $state: ::core::marker::Send + ::core::marker::Sync,
         {
             type Rejection = <$crate::Cookies<$scheme> as $crate::private::axum_core::extract::OptionalFromRequestParts<
-                                        $state,
-                                    >>::Rejection;
+                                                $state,
+                                            >>::Rejection;
 
             async fn from_request_parts(
                 parts: &mut $crate::private::http::request::Parts,

@@ -30,6 +30,8 @@ mod names;
 mod pipeline;
 #[path = "../../../macros/src/recover.rs"]
 mod recover;
+#[path = "../../../macros/src/words.rs"]
+mod words;
 
 use arbitrary::Unstructured;
 use hardtack_fuzz::declarations::{MacroKind, Vocabulary, declaration};
