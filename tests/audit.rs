@@ -1,6 +1,5 @@
 //! Tests of the audit:
-//!
-//! - For each audit rule: headers that cause a finding, and similar headers that cause no finding.
+//! - For each audit rule, headers that break the rule, and similar headers that do not break the rule.
 //! - The full report of a response that sets ten faulty cookies.
 //! - The command `hardtack`, which is run as a process.
 //! - The `Set-Cookie` headers of known products.
@@ -53,7 +52,7 @@ fn find(findings: &[Finding], rule: Weakness) -> Option<&Finding> {
     findings.iter().find(|finding| finding.rule == rule)
 }
 
-/// Audits a `Set-Cookie` header and describes the finding of one audit rule.
+/// Audits a `Set-Cookie` header. Describes the finding if the header breaks the given audit rule.
 fn finding_for(header: &str, context: &Context, rule: Weakness) -> String {
     describe(find(&set_cookie(header.as_bytes(), context).findings, rule))
 }
@@ -73,8 +72,8 @@ fn header_map(headers: &[(HeaderName, &'static str)]) -> HeaderMap {
     map
 }
 
-/// Audits a response. Describes the finding of one audit rule about the response itself. Ignores the findings that are
-/// about cookies.
+/// Audits a response. Describes the finding if the response itself breaks the given audit rule. Ignores findings about
+/// cookies.
 fn response_finding(headers: &[(HeaderName, &'static str)], context: &Context, rule: Weakness) -> String {
     let reports = response(&header_map(headers), context);
     let own = reports.iter().find(|report| report.cookie.is_none());

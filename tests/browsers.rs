@@ -184,13 +184,14 @@ struct Checks<'a> {
     /// Serves a separate host. After the browser receives an HSTS header, it no longer visits this host over plain
     /// HTTP.
     hsts: &'a Site,
-    /// Serves the hosts in [`AppServer::HOSTS`] and loopback hosts. Each suite brings its own applications.
+    /// Serves the hosts in [`AppServer::HOSTS`] and loopback hosts. Each suite starts its own applications on this
+    /// server.
     apps: &'a AppServer,
     replay: &'a Replay,
     /// The number of checks that have run so far.
     count: usize,
-    /// The expected differences that occurred between the browser and the audit's predictions. Each string also
-    /// contains the reason for the difference.
+    /// The expected differences between the browser and the audit's predictions that this run has found. Each string
+    /// also contains the reason for the difference.
     known_differences: Vec<String>,
     failures: Vec<String>,
 }

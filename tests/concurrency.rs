@@ -67,7 +67,7 @@ struct Session(Text);
 #[derive(Cookie)]
 struct Cart(Text);
 
-/// A cookie at the Path `/a`. The next cookies have the same name, but other Paths and Domains.
+/// A cookie with the Path `/a`. The next cookies have the same name, but different Paths and Domains.
 #[derive(Cookie)]
 #[cookie(name = "__Secure-place", path = "/a", domain = "example.com")]
 struct PlaceA(Text);
@@ -127,14 +127,14 @@ fn outcome(result: Result<(), SetError>) -> &'static str {
 }
 
 fn key(number: u8) -> Key {
-    // A key that repeats one byte would be refused.
+    // `Key` rejects a key in which all bytes are equal.
     let secret: [u8; 32] = std::array::from_fn(|at| if at == 0 { !number } else { number });
     Key::from_base64(&base64::engine::general_purpose::STANDARD.encode(secret)).unwrap()
 }
 
 // --- Threads that run step by step in a given order ---
 
-/// The thread's ends of the two channels that control the steps of the thread.
+/// The ends of two channels. The channels control when the thread runs its next step.
 struct StepControl {
     start: Receiver<()>,
     done: Sender<()>,
@@ -340,7 +340,7 @@ impl Operation {
     }
 }
 
-/// A model of the cookie jar, for one thread.
+/// A simple model of the cookie jar, which only one thread uses.
 #[derive(Default)]
 struct Model {
     sent: bool,
@@ -370,7 +370,8 @@ impl Model {
                 let read = ["__Host-Http-number"];
                 vec![format!("Cookies {{ received: {read:?}, pending: {set:?}, is_sent: {} }}", self.sent)]
             }
-            // A read returns the new value, if a thread set the cookie. Otherwise, a read returns the request's value.
+            // If a thread has set the cookie, a read returns the new value. Otherwise, a read returns the request's
+            // value.
             (None, _) => {
                 let header = self.pending.iter().find_map(|(_, _, header)| header.strip_prefix("__Host-Http-number="));
                 let value = header.and_then(|header| header.split(';').next()).unwrap_or("7");
@@ -429,7 +430,7 @@ fn concurrent_operations_match_a_sequential_model() {
     use Operation::{Cart, Debug, Get, RemoveCart, Session, Write};
     let (first, second) = ([Session("a"), Cart("1")], [Session("b"), RemoveCart]);
     assert_eq!(check_every_order(&[&first, &second, &[Write, Write]]), 1260);
-    // Two threads write the jar, each into its own response. So each header is in one of two responses.
+    // Two threads write the jar. Each thread has its own response, so each header is in one of the two responses.
     assert_eq!(check_every_order(&[&first, &[RemoveCart, Write], &[Session("c"), Write]]), 2520 / 4 * 2);
     // One thread reads a cookie and formats the jar with `Debug`.
     assert_eq!(check_every_order(&[&[Session("a"), Write], &[Cart("1"), Write], &[Get, Debug]]), 560);
@@ -470,7 +471,7 @@ fn numbered_policy(number: u64) -> Policy {
     policy.cookie_domain(domain).keyring(Keyring::new(key(number as u8))).build().unwrap()
 }
 
-/// Returns the number of that policy. Checks that all headers in the argument were built under one policy.
+/// Checks that all headers in the argument were built under one policy. Returns the number of this policy.
 fn policy_number(headers: &[String]) -> Option<u64> {
     let mut numbers = Vec::new();
     for header in headers {
@@ -534,7 +535,7 @@ fn set_sees_the_first_policy_or_none() {
 type Slot = Mutex<Option<Cookies>>;
 
 /// Returns an application. The application sets a sealed cookie and stores the request's jar in the slot. The
-/// application responds when its future is polled again.
+/// application responds when its future is polled for the second time.
 fn service(
     handle: &PolicyHandle,
 ) -> impl Service<Request<Arc<Slot>>, Response = Response<()>, Error = Infallible, Future: Send> + Clone {
@@ -806,7 +807,7 @@ fn task_results_match_the_sent_cookies() {
         for number_of_request in 0..REQUESTS {
             let (sender, receiver) = tokio::sync::oneshot::channel();
             let sender = Arc::new(Mutex::new(Some(sender)));
-            // The handler starts tasks, and does not wait until the tasks end.
+            // The handler starts tasks, and returns before the tasks end.
             let mut service = layer.layer(tower::service_fn(|request: Request<()>| {
                 let sender = sender.clone();
                 async move {

@@ -41,8 +41,8 @@ const PRODUCER: &str = include_str!("vectors/producer.json");
 const READER: &str = include_str!("vectors/reader.json");
 const README: &str = include_str!("vectors/README.md");
 
-/// The only test case in which our rules and the suite disagree. The domain in this case has only one label, and no
-/// other host shares a domain of one label, so our rules reject it. A browser rejects a cookie with a domain of one
+/// The only test case in which our rules and the suite disagree. The domain in this case has only one label. Two hosts
+/// cannot share a domain of one label, so our rules reject the domain. A browser rejects a cookie with a domain of one
 /// label, or treats the cookie as host-only.
 const SINGLE_LABEL: &str = "domain/53";
 
@@ -99,8 +99,8 @@ fn headers_follow_the_strict_suite() {
     );
 }
 
-/// Each generated library declares the cookies of all test cases. One build of a library must report each error once,
-/// in the declaration that causes the error.
+/// Each generated library declares the cookies of all test cases. A build of the library must report each error once,
+/// at the declaration that causes the error.
 #[test]
 fn one_build_reports_every_error() {
     let (mut rejected, mut accepted) = (0, 0);
@@ -135,7 +135,8 @@ fn policies_and_setters_reject_the_same_values() {
     assert_eq!(by_setting, expected.map(|(setting, count)| (setting.to_owned(), count)).into());
 }
 
-/// A setter does not reject a `Max-Age`. It cuts fractions of a second, and cuts a `Max-Age` to the declared one.
+/// A setter rejects no `Max-Age`. The setter removes fractions of a second, and cuts a longer `Max-Age` to the declared
+/// `max_age`.
 #[test]
 fn setters_cut_a_max_age() {
     #[derive(Cookie)]

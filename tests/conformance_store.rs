@@ -128,8 +128,8 @@ fn byte_classes_match_the_grammar() {
     tally.finish(0);
 }
 
-/// A registrable domain is accepted as a cookie's `Domain`. Its parent is a public suffix, which is rejected as a
-/// cookie's `Domain`.
+/// A cookie's `Domain` may be a registrable domain, but not a public suffix. The parent of each registrable domain is a
+/// public suffix.
 #[test]
 fn public_suffixes_are_rejected_and_registrable_domains_accepted() {
     let mut tally = Tally::new("psl_registrable.tsv");
@@ -200,7 +200,8 @@ fn browsers_agree_on_web_platform_cases() {
     assert_differences("wpt_store", rows, &found, &[]);
 }
 
-/// Chromium and Firefox treat loopback as a secure origin. So the context of each test case does the same.
+/// Chromium and Firefox treat loopback as a secure origin. So the context of each test case also treats loopback as
+/// secure.
 #[test]
 fn browsers_agree_on_loopback_and_plain_http() {
     let mut found = BTreeSet::new();
@@ -234,7 +235,8 @@ fn browsers_agree_on_removal_and_overwriting() {
             for step in steps {
                 jar.receive(text(&step["set_cookie"]).as_bytes(), &url(step));
             }
-            // The browser sends the cookies to `www.site.test`, or to the row's host if that host is loopback.
+            // The browser sends the cookies to `www.site.test`. If the row's host is loopback, the browser sends the
+            // cookies to this host.
             let last = url(steps.last().unwrap());
             let host = if is_loopback(&last.host) { last.host.as_str() } else { "www.site.test" };
             for browser in BROWSERS {
@@ -288,7 +290,7 @@ fn differences(fields: impl Iterator<Item = (&'static str, Value)>, expect: &Val
     (!wrong.is_empty()).then(|| wrong.join(", "))
 }
 
-/// Returns the name of this rejection in the test vectors.
+/// Returns the name that the test vectors use for this rejection.
 fn reason(rejection: &Rejection) -> &'static str {
     match rejection.id() {
         "control-octet" => "ctl",

@@ -1,6 +1,6 @@
 //! Tests of the messages that the library produces: the `Debug` and `Display` output of public types, and chains of
-//! errors. Each message must name the type or the cookie. A message must not contain a cookie's value, and must not
-//! repeat the same words. The library must not print to stdout or stderr.
+//! errors. Each message must contain the name of the type or of the cookie. A message must not contain a cookie's
+//! value, and must not repeat the same words. The library must not print to stdout or stderr.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 
@@ -147,7 +147,7 @@ fn library_prints_nothing() {
     if std::env::var_os(CHILD).is_some() {
         // Cause an event of the kind `Mistake`: the test does not write the jar into a response.
         Cookies::from_headers(&http::HeaderMap::new(), testing::https()).set(Session(VALUE.into())).unwrap();
-        // Cause an event of another kind: the layer hardens an undeclared cookie.
+        // Cause an event of a second kind: the layer hardens an undeclared cookie.
         let policy = Policy::default().layer(TlsTermination::per_connection());
         let respond = || async { http::Response::builder().header("set-cookie", "a=1").body(()) };
         let mut request = http::Request::new(());
@@ -169,7 +169,7 @@ fn library_prints_nothing() {
     assert!(!printed.contains("hardtack") && !printed.contains("__Host-Http-session"), "{printed}");
 }
 
-/// The error of an HTTP client. The error contains another error as its source.
+/// The error of an HTTP client. The source of this error is a second error.
 #[derive(Debug)]
 struct Closed(io::Error);
 

@@ -15,8 +15,8 @@ use hardtack_rules::{Rule, RuleKind};
 use support::workspace::Workspace;
 
 /// The source code of a test crate. For each lint, the crate declares cookies that the lint rejects and similar cookies
-/// that the lint accepts. The tests depend on the line numbers. Each `reason` in the crate is the line number of the
-/// `reason`.
+/// that the lint accepts. The tests depend on the line numbers. The text of each `reason` is the number of the line
+/// that contains the `reason`.
 const SHOP: &str = r#"#![allow(dead_code)]
 use core::time::Duration;
 use hardtack::Cookie;
@@ -326,8 +326,8 @@ fn function() {
     assert!(lines("").is_empty());
     let all = [5, 12, 15, 18, 22, 28];
     assert_eq!(lines("all"), all);
-    // Every error names the exception that would except the cookie, also if the deny list has an exception for a type
-    // of the same name.
+    // Every error contains the word that would exempt the cookie. The deny list may already exempt a type with the same
+    // name in a different module.
     let same_names = "-paths::Theme -paths::Old -paths::Former -paths::Site -paths::function::Local";
     for demand in ["all".to_owned(), format!("all {same_names}")] {
         let found = errors(&demand);
@@ -385,7 +385,7 @@ fn invalid_utf_8_is_reported_once() {
     assert_eq!(shop.compile_errors("my-shop", &[]).len(), 0, "the crate compiles again without the variable");
 }
 
-/// Runs `cargo check`. Returns the crates that cargo compiles. Also returns true if the build succeeds.
+/// Runs `cargo check`. Returns the crates that cargo compiled, and true if the build succeeded.
 fn check(shop: &Workspace, environment: &[(&str, &str)]) -> (Vec<String>, bool) {
     let output = shop.cargo(&["check", "--workspace"], environment);
     let stderr = String::from_utf8(output.stderr).unwrap();

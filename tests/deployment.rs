@@ -114,7 +114,8 @@ async fn sealed_cookie_is_shared_and_cannot_be_forged() {
     for forged in ["__Host-Http-basket=99", &altered] {
         let refused = Browser::new(&shop).get_with(&shop.one.https("/"), &[("Cookie", forged)]).await;
         assert_eq!((refused.status, &*refused.body), (400, "a cookie was not understood; try again"));
-        // The response removes a cookie that no server can read. Another release may be able to read an unsealed value.
+        // The response removes a cookie only if no server can read it. A server with a different release may be able to
+        // read an unsealed value.
         match (forged == altered, &refused.set_cookies()[..]) {
             (true, [removal]) => assert!(removal.starts_with("__Host-Http-basket=; Path=/; Max-Age=0; "), "{removal}"),
             (true, _) => panic!("{refused:?}"),
@@ -162,12 +163,13 @@ async fn direct_claim_of_https_is_refused_and_logged() {
     let browser = Browser::new(&shop);
     let sign_in = browser.sign_in_with(&shop.one.direct("/sign-in"), &[CLAIM]).await;
     assert_eq!((sign_in.status, sign_in.set_cookies().len()), (403, 0));
-    // The client is on the same machine, so the body of a debug build says what the server saw.
+    // The client is on the same machine, so in a debug build the body contains the server's evidence.
     let seen = "the request came from 127.0.0.1, which is not a trusted proxy; `X-Forwarded-Proto` claims HTTPS; ";
     assert_eq!(sign_in.body.contains(seen), cfg!(debug_assertions), "{}", sign_in.body);
     shop.assert_one_logs(&["hardtack: request refused (force-https, POST /sign-in): ", seen]);
 
-    // A redirect would come back with the same claim, and the browser would loop.
+    // After a redirect, the browser's next request would make the same claim, and the browser would follow redirects in
+    // a loop.
     let page = browser.get_with(&shop.one.direct("/"), &[CLAIM, PAGE]).await;
     assert_eq!((page.status, page.header("Location"), page.set_cookies().len()), (403, None, 0));
     shop.assert_one_logs(&["WARN hardtack: request refused (force-https, GET /): ", seen]);

@@ -58,7 +58,8 @@ fn the_blocks_of_each_page_are_run() {
     }
 }
 
-/// Returns the names and the texts of the README, of the other documents at the root, and of the pages.
+/// Returns the name and the text of each document: the README, the other documents at the root, and the pages of the
+/// guide.
 fn documents() -> Vec<(String, String)> {
     let root = path("..");
     let names =
@@ -71,7 +72,7 @@ fn documents() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Returns the text of each code block in one of the languages.
+/// Returns the text of each code block in one of the given languages.
 fn code_blocks<'a>(text: &'a str, languages: &[&str]) -> Vec<&'a str> {
     let blocks = text.split("\n```").skip(1).step_by(2);
     let blocks = blocks.filter_map(|block| block.split_once('\n'));
@@ -84,7 +85,7 @@ fn each_link_leads_to_a_file_or_a_page() {
     for (name, text) in documents() {
         let folder = path("..").join(&name).parent().unwrap().to_owned();
         for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-            // Line breaks in a link text do not reach the link itself. A rustdoc link is a path of Rust.
+            // A link text may contain a line break, but the link target never does. A rustdoc link is a Rust path.
             let page = link.strip_prefix("https://docs.rs/hardtack/latest/hardtack/guide/");
             if let Some(page) = page {
                 let module = format!("pub mod {} {{}}", page.split('/').next().unwrap());
@@ -185,7 +186,7 @@ fn changing_page_shows_the_functions_that_its_blocks_include() {
     assert_eq!(page.matches("\n```rust").count(), page.matches(included).count() + 1);
 }
 
-/// Returns the words of a text that are the base64 text of 32 bytes.
+/// Returns the words of the text that are base64 for 32 bytes.
 fn keys_in(text: &str) -> Vec<&str> {
     use base64::Engine as _;
 
@@ -194,7 +195,7 @@ fn keys_in(text: &str) -> Vec<&str> {
     let engines = [base64::engine::general_purpose::STANDARD_NO_PAD, base64::engine::general_purpose::URL_SAFE_NO_PAD];
     let is_key = |word: &&str| {
         let word = word.trim_end_matches('=');
-        // The name of a test may have the form of base64 too.
+        // The name of a test can look like base64.
         let is_mixed = word.chars().any(char::is_uppercase) && word.chars().any(char::is_lowercase);
         is_mixed && engines.iter().any(|engine| engine.decode(word).is_ok_and(|bytes| bytes.len() == 32))
     };
@@ -231,7 +232,7 @@ fn printed_keys_are_refused() {
         let error = Key::from_base64(key).unwrap_err().to_string();
         assert!(error.starts_with("the key is an example of the documentation"), "{key}: {error}");
     }
-    // The scan finds a key that would be accepted.
+    // `keys_in` also finds keys that hardtack accepts.
     let (new, one) = (Key::generate().to_base64(), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
     let text = format!("COOKIE_KEYS=\"{new} {}\" {one}", new.trim_end_matches('='));
     assert_eq!(keys_in(&text), [new.as_str(), new.trim_end_matches('=')]);
@@ -282,7 +283,7 @@ fn every_key_is_in_each_list_of_keys() {
         for (file, text) in [("README.md", README), ("declare.md", include_str!("../runtime/docs/declare.md"))] {
             assert!(between(text, "## The keys\n", "\n## ").contains(&format!("`{key}`")), "{file}: {key}");
         }
-        // Some keys are only allowed on fields. The docs of `#[cookies]` list the keys of fields in another form.
+        // Some keys are only allowed on fields. The docs of `#[cookies]` show these keys in the form `#[cookie(key)]`.
         let is_documented =
             [format!("`{key}`"), format!("`#[cookie({key})]`")].iter().any(|form| macro_docs.contains(form));
         assert!(is_documented, "macros/src/lib.rs: {key}");

@@ -19,7 +19,7 @@ use workspace::Workspace;
 const COOKIES: &str = include_str!("editor/cookies.rs");
 const HANDLERS: &str = include_str!("editor/handlers.rs");
 /// Two edits. Each edit makes one method call incomplete. The first call is in the file that declares the cookies. The
-/// second call is in another file.
+/// second call is in a different file.
 const INCOMPLETE_CALLS: [(&str, &str); 2] =
     [("cookies.remove_theme()?;", "cookies."), ("cookies.remove_cart()?;", "cookies.")];
 const SAME_FILE: &str = "    cookies.‸\n    cookies.remove_session";
@@ -48,8 +48,8 @@ fn rust_analyzer() {
     }
 }
 
-/// Opens the crate's files in the editor. The text that the editor gets already contains the replacements of `edits`.
-/// Each text to replace must occur exactly once.
+/// Opens the crate's files in the editor. Applies `edits` to the text before the editor receives the text. Each text to
+/// replace must occur exactly once.
 fn edit(editor: &mut Editor, edits: &[(&str, &str)]) {
     let mut files = [("shop/src/cookies.rs", COOKIES.to_owned()), ("shop/src/handlers.rs", HANDLERS.to_owned())];
     for (original, typed) in edits {
@@ -88,7 +88,7 @@ fn valid_code_has_no_diagnostics(editor: &mut Editor) {
 
 fn only_the_public_methods_are_offered(editor: &mut Editor) {
     edit(editor, &INCOMPLETE_CALLS);
-    // In the file that declares the cookies, the server would also offer the private field `0` of the cookie set.
+    // In the file that declares the cookies, the server also offers the private field `0` of the cookie set.
     let mut offered = editor.completions(OTHER_FILE);
     assert!(!offered.iter().any(|label| label.contains("__")), "{offered:?}");
     // Ignore the methods that every type has through a trait with a blanket impl.

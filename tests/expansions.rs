@@ -8,8 +8,8 @@
 //!   reviewer sees in `expansions/` how a change to a macro affects the generated code. `EXPANSIONS=overwrite` writes
 //!   the files in `expansions/` again. Read the changes before you commit them.
 //!
-//! So this test crate compiles the source files of the macros, and calls their functions. A proc-macro crate cannot
-//! export ordinary functions.
+//! A proc-macro crate cannot export ordinary functions. So this test crate compiles the source files of the macros, and
+//! calls their functions.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -120,7 +120,7 @@ fn expansions_equal_their_snapshots() {
     }
 }
 
-/// The names in the signatures of public functions and impls are in the user's docs and in the compiler's errors.
+/// The user's docs and the compiler's errors show the names in the signatures of public functions and impls.
 #[test]
 fn signatures_contain_no_reserved_name() {
     let mut signatures = 0;
@@ -130,7 +130,7 @@ fn signatures_contain_no_reserved_name() {
         let mut items: Vec<&syn::Item> = expansion.items.iter().collect();
         while let Some(item) = items.pop() {
             match item {
-                // The generated items are in the block of a constant without a name.
+                // The generated items are in the block of a `const _`.
                 syn::Item::Const(constant) => {
                     if let syn::Expr::Block(block) = &*constant.expr {
                         items.extend(block.block.stmts.iter().filter_map(|statement| match statement {

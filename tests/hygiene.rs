@@ -1,6 +1,5 @@
-//! The code that the macros generate must compile in any program. The code must compile with any names in scope, in any
-//! place of a program, and with the strictest lints. The modules in this file only need to compile. Each test checks
-//! the cookies of one module.
+//! The code that the macros generate must compile in any program: with any names in scope, in any place, and with the
+//! strictest lints. The modules in this file only need to compile. Each test checks the cookies of one module.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "the modules only declare types")]
 
 use std::path::{Path, PathBuf};
@@ -479,7 +478,7 @@ mod parameters {
         pub of_s: OfS<u32>,
     }
 
-    /// A cookie set with the name `Cookies`. The struct wraps hardtack's type `Cookies`.
+    /// A struct of cookies with the name `Cookies`. The struct wraps hardtack's type `Cookies`.
     pub mod named {
         #[hardtack::cookies]
         pub struct Cookies {
@@ -638,8 +637,8 @@ fn cfg_removes_fields_and_variants() {
     assert!(header(conditions::Numbered::Two).starts_with("__Host-Http-numbered=two; "));
 }
 
-/// Runs clippy on the fixtures, which are separate crates. One crate has the strictest lints. The other crate uses an
-/// older Rust edition and imports hardtack under another name.
+/// Runs clippy on the fixtures, which are separate crates. One crate has the strictest lints. The second crate uses an
+/// older Rust edition, and imports hardtack under a different name.
 #[test]
 fn expansions_pass_strict_clippy() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

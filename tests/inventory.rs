@@ -1,7 +1,7 @@
 //! Tests of the inventory: the listed cookies, the places of the declarations, the five output formats, and `deny`.
 //!
-//! The tests compile and run a program with the real cargo. The program consists of three crates. One of the three
-//! crates declares no cookie.
+//! The tests compile and run a program with the real cargo. The program consists of three crates. Two of the three
+//! crates declare cookies.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -288,7 +288,7 @@ fn disclosure_is_the_expected_page() {
 fn deny_lists_each_weakness() {
     assert_eq!(output_of("insecure, unprefixed, same-site-none"), "no weaknesses\n");
     assert_eq!(output_of("script-readable -themes::scheme::Theme"), "no weaknesses\n");
-    // An exception is the whole path, and the type `Theme` is in the module `scheme`.
+    // An exception must contain the whole path. The type `Theme` is in the module `scheme`.
     let incomplete = output_of("script-readable -themes::Theme");
     assert!(incomplete.contains("`-themes::Theme` exempts no cookie of this program; remove it"), "{incomplete}");
     assert!(incomplete.contains("exempt the cookie with `-themes::scheme::Theme`"), "{incomplete}");

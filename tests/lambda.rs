@@ -1,6 +1,6 @@
 //! Sends events of AWS Lambda through an axum application: events of API Gateway, and events of the Application Load
-//! Balancer. The crate `lambda_http` makes a request from each event, and an answer from each response. The formats of
-//! the events are from the documentation of AWS.
+//! Balancer. The crate `lambda_http` converts each event to a request, and each response to an answer. The events have
+//! the formats in the documentation of AWS.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -43,7 +43,7 @@ async fn cart(cookies: Cookies) -> String {
 
 type Headers<'a> = &'a [(&'a str, &'a str)];
 
-/// A source of events. Each source has its own format for requests and answers.
+/// A source of events. Each event source has its own format for requests and answers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Source {
     /// API Gateway, REST API (payload format 1.0).
@@ -110,7 +110,7 @@ impl Source {
         }
     }
 
-    /// Returns the values of the header that the source finds in the answer.
+    /// Returns the values of the header `name` that the event source reads from the answer.
     fn header(self, answer: &Value, name: &str) -> Vec<String> {
         let values = match self {
             HttpApi if name == "set-cookie" => &answer["cookies"],
@@ -215,7 +215,7 @@ async fn events_without_host_are_handled() {
     for source in SOURCES {
         let reply = answer(&source.event("/cart", &[HTTPS])).await;
         assert_eq!(reply["statusCode"], 200, "{source:?}");
-        // Without a host, the policy can redirect only to the host of the settings.
+        // If the request has no host, the policy can redirect only to its setting `redirect_host`.
         let event = source.event("/cart", &[HTTP, PAGE]);
         assert_eq!(answer(&event).await["statusCode"], 403, "{source:?}");
         let fixed = Policy::builder().force_https(ForceHttps::on().redirect_host("shop.example")).build().unwrap();

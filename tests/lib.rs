@@ -1,6 +1,6 @@
 //! Compiles and runs code blocks of the documentation as doctests: the README, `COMPARE.md`, and the pages of the guide
-//! whose blocks need more dependencies than the crate `hardtack` has. The package's tests are in the other files of
-//! this folder.
+//! whose blocks need more dependencies than the crate `hardtack` has. The tests of the package are in the `.rs` files
+//! next to this file.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -63,8 +63,8 @@ fn pages_show_exactly_the_code_of_this_test() {
     assert_eq!(RECIPES.matches("```rust,ignore").count(), marks[1], "the recipes have a block that no test runs");
 }
 
-/// Returns the `Set-Cookie` headers in the comments of a code region, in order. If a header in a comment ends with `…`,
-/// the comment shows only the beginning of the header.
+/// Returns the `Set-Cookie` headers in the comments of a code region, in order. If a comment ends with `…`, it shows
+/// only the beginning of the header.
 fn shown_headers(name: &str) -> Vec<String> {
     let regions = SOURCES.iter().copied().flat_map(snippets::regions);
     let (_, text) = regions.into_iter().find(|(found, _)| found == name).unwrap_or_else(|| panic!("{name}"));

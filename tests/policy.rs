@@ -96,7 +96,7 @@ const NOTE_REMOVAL: &str =
     "__Host-Http-note=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite";
 
 /// Returns a `Cookie` header with a [`Note`] whose seal has one changed character. No server can read the note, so the
-/// response of the read error removes it.
+/// response with the read error removes the note.
 fn unreadable_note() -> String {
     let header = hardtack::testing::request_header(&Note(7));
     let pair = header.to_str().unwrap();
@@ -156,7 +156,7 @@ fn without_force_https() -> PolicyBuilder {
     Policy::builder().force_https(false)
 }
 
-// ---- A request through the layer, and its events.
+// ---- Sends requests through the layer and records events.
 
 /// A copy of an event.
 #[derive(Debug, Clone)]
@@ -209,7 +209,7 @@ impl RecordingPolicy {
         RecordingPolicy { handle: PolicyHandle::new(policy), events }
     }
 
-    /// Returns the events that were recorded since the last call of `take_events`.
+    /// Returns the events that were recorded after the previous call of `take_events`.
     fn take_events(&self) -> Vec<RecordedEvent> {
         std::mem::take(&mut *self.events.lock().unwrap())
     }
@@ -246,7 +246,7 @@ impl Outcome {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// Returns the names of the response's headers. Leaves out `Content-Length`, because axum adds that header.
+    /// Returns the names of the response's headers, without `Content-Length`, because axum adds this header.
     fn header_names(&self) -> Vec<HeaderName> {
         self.headers.keys().filter(|name| *name != CONTENT_LENGTH).cloned().collect()
     }

@@ -2,9 +2,10 @@
 //!
 //! - hardtack reads back every cookie value that it wrote, unchanged.
 //! - A cookie value cannot add an attribute to the header.
-//! - The parsers do not panic, whatever bytes a `Cookie` or `Set-Cookie` header contains.
-//! - A policy or a setter writes an attribute unchanged, or returns an error. A lifetime is cut to the declared one.
-//! - The setting `host_prefix` lets no planted cookie reach the application.
+//! - The parsers do not panic for any bytes in a `Cookie` or `Set-Cookie` header.
+//! - A policy or a setter writes an attribute unchanged, or returns an error. Only a lifetime is cut, to the declared
+//!   `max_age`.
+//! - With the setting `host_prefix`, no planted cookie reaches the application.
 //! - `Debug` output, errors, events and reports never contain a cookie's value.
 #![allow(
     clippy::expect_used,

@@ -204,7 +204,7 @@ mod in_a_debug_build {
     }
 }
 
-/// A release build refuses plain HTTP, also on localhost.
+/// A release build refuses plain HTTP, even on localhost.
 #[cfg(not(debug_assertions))]
 #[tokio::test]
 async fn release_build_refuses_plain_http() {

@@ -152,7 +152,7 @@ fn last_set_of_one_scope_wins() {
     #[derive(Cookie)]
     #[cookie(name = "__Secure-place", path = "/a")]
     struct Place(u32);
-    /// A cookie with the same name and another Domain. Browsers store both cookies.
+    /// A cookie with the same name and a different Domain. Browsers store both cookies.
     #[derive(Cookie)]
     #[cookie(name = "__Secure-place", path = "/a", domain = "example.com")]
     struct PlaceOnDomain(u32);
@@ -208,7 +208,7 @@ fn name_and_value_may_have_4096_bytes() {
 #[cookie(domain = policy, signed, max_age = "8h")]
 struct Sso(u32);
 
-/// The same cookie in the code of a program that only reads the cookie.
+/// The declaration of the same cookie in a program that only reads the cookie.
 #[derive(Cookie, Debug)]
 #[cookie(name = "__Secure-sso", signed, read_only)]
 struct OtherProgramsSso(#[allow(dead_code, reason = "the test only reads an invalid value")] u32);
@@ -269,14 +269,14 @@ async fn error_response_removes_what_nobody_can_read() {
         let (status, sent) = send_sso("/read", cookie, &keyring).await;
         let expected = if is_removed { vec![removal] } else { vec![] };
         assert_eq!((status, sent), (400, expected.into_iter().map(str::to_owned).collect()), "{cookie}");
-        // A read that the handler ignores does not change the response. A `read_only` cookie is never removed.
+        // If the handler ignores a read error, the response does not change. A `read_only` cookie is never removed.
         assert_eq!(send_sso("/ignore", cookie, &keyring).await, (200, vec![]), "{cookie}");
         assert_eq!(send_sso("/read-only", cookie, &keyring).await, (400, vec![]), "{cookie}");
     }
 }
 
-/// The handler reads the cookie, sets the cookie, and returns the read error. The response sets the cookie. The response
-/// also removes the scopes in which the unreadable cookie may lie.
+/// The handler reads the cookie, sets the cookie, and returns the read error. The response sets the cookie. The
+/// response also removes the unreadable cookie from each scope that the cookie may have.
 #[tokio::test]
 async fn error_response_keeps_what_the_handler_set() {
     let keyring = Keyring::new(Key::generate());

@@ -1,6 +1,6 @@
 //! Tests of signed and sealed cookies:
 //!
-//! - vectors (values and expected results) that another implementation wrote,
+//! - vectors (values and expected results) from an implementation that is not hardtack,
 //! - attacks,
 //! - key rotation while clients send requests,
 //! - declarations with `signed`, `sealed` and `json`,
@@ -49,7 +49,7 @@ const NOW: u64 = 1_800_000_000;
 /// Returns a test key. The same number returns the same key in every run.
 fn key(number: u8) -> Key {
     use base64::Engine as _;
-    // A key that repeats one byte would be refused.
+    // `Key` rejects a key in which all bytes are equal.
     let secret: [u8; 32] = std::array::from_fn(|at| if at == 0 { !number } else { number });
     Key::from_base64(&base64::engine::general_purpose::STANDARD.encode(secret)).unwrap()
 }

@@ -1,7 +1,8 @@
 //! Runs the real Semgrep with `runtime/docs/semgrep.yml`:
 //!
-//! - The files in `semgrep/found` set cookies by hand. Each line with the mark `// FOUND <rule>` must have this finding.
-//! - The files in `semgrep/clean` read cookies, or use hardtack. They must have no finding.
+//! - The files in `semgrep/found` set cookies by hand. In each line with the mark `// FOUND <rule>`, Semgrep must
+//!   report this rule.
+//! - The files in `semgrep/clean` read cookies, or use hardtack. In these files, Semgrep must report nothing.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 #[path = "support/not_run.rs"]
@@ -47,7 +48,7 @@ fn run_semgrep() -> Scan {
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
         fs::write(copy, text).unwrap();
     }
-    // Without this file, Semgrep ignores folders with usual names such as `target`.
+    // Without a `.semgrepignore`, Semgrep ignores folders with common names such as `target`.
     fs::write(folder.join("code/.semgrepignore"), "").unwrap();
     fs::write(folder.join("semgrep.yml"), RULES).unwrap();
     let output = Command::new("semgrep")
@@ -63,7 +64,7 @@ fn run_semgrep() -> Scan {
     assert_eq!(json["errors"], serde_json::json!([]));
     let text = |value: &Value| value.as_str().unwrap().trim_start_matches("./").to_owned();
     let findings = json["results"].as_array().unwrap().iter().map(|result| {
-        // Semgrep puts the folder of the configuration file before the id.
+        // In its output, Semgrep puts the folder of the configuration file before the rule's id.
         let id = text(&result["check_id"]);
         let id = id.rsplit('.').next().unwrap().to_owned();
         (text(&result["path"]), result["start"]["line"].as_u64().unwrap(), id)
@@ -88,7 +89,7 @@ fn files() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Returns the findings that the marks in the files name.
+/// Returns the findings that the marks in the files expect.
 fn marked() -> BTreeSet<Finding> {
     let mut marked = BTreeSet::new();
     for (name, text) in files() {

@@ -80,8 +80,8 @@ fn policy_allowing_http() -> Policy {
     Policy::builder().force_https(false).build().unwrap()
 }
 
-/// Serves the routes with the policy of `policy_allowing_http`, over TLS and over plain HTTP. Requests for loopback do
-/// not count as HTTPS here, because the tests send their plain HTTP requests to `127.0.0.1`.
+/// Serves the routes with the policy of `policy_allowing_http`, over TLS and over plain HTTP. The rule for localhost (a
+/// debug build treats localhost as HTTPS) is off, because the tests send their plain HTTP requests to `127.0.0.1`.
 async fn serve(routes: Router) -> TestServer {
     TestServer::start(routes.layer(policy_allowing_http().layer(TlsTermination::per_connection().strict_loopback())))
         .await

@@ -35,7 +35,7 @@ fn sessions() -> Sessions {
     SessionManagerLayer::new(MemoryStore::default())
 }
 
-/// Returns the layer of tower-sessions. Its cookie has no attributes that protect the cookie.
+/// Returns the layer of tower-sessions. The session cookie has no protecting attributes such as Secure.
 fn insecure() -> Sessions {
     sessions().with_secure(false).with_http_only(false).with_same_site(cookie::SameSite::None)
 }
@@ -53,7 +53,7 @@ fn counting_routes() -> Router {
     Router::new().route("/count", get(count)).route("/end", get(end)).route("/still", get(|| async { "nothing set" }))
 }
 
-/// What the policy of these tests logs about the connection of a plain HTTP request.
+/// The text that the policy logs about the connection of a plain HTTP request.
 const PLAIN: &str = "the connection carries no TLS; localhost does not count as HTTPS, because \
                      `TlsTermination::strict_loopback` is set";
 
@@ -71,7 +71,7 @@ impl RecordingPolicy {
         RecordingPolicy { handle: PolicyHandle::new(policy), events }
     }
 
-    /// Serves the routes. The policy's layer is the outermost layer. Requests for loopback do not count as HTTPS.
+    /// Serves the routes. The policy's layer is the outermost layer. The rule for localhost is off.
     async fn serve(&self, routes: Router) -> TestServer {
         TestServer::start(routes.layer(self.handle.layer(TlsTermination::per_connection().strict_loopback()))).await
     }
@@ -108,7 +108,7 @@ async fn session_cookie_is_hardened_in_every_configuration() {
         (sessions(), "id=*; HttpOnly; SameSite=Strict; Secure; Path=/", ""),
         (sessions().with_secure(false), "id=*; HttpOnly; SameSite=Strict; Path=/", "; Secure"),
         (sessions().with_http_only(false), "id=*; SameSite=Strict; Secure; Path=/", "; HttpOnly"),
-        // The policy does not change an existing SameSite. Only the policy's setting `baseline` can require another
+        // The policy does not change an existing SameSite. Only the policy's setting `baseline` can require a stricter
         // SameSite.
         (insecure(), "id=*; SameSite=None; Path=/", "; Secure; HttpOnly"),
         (
@@ -319,7 +319,8 @@ async fn session_layer_inside_the_policy_is_hardened() {
     assert_eq!((plain.status, plain.set_cookies()), (403, vec![]));
 }
 
-/// Tests a limit of the policy: the policy's layer does not see the cookies of a layer outside of the policy's layer.
+/// Tests a limit of the policy: if a session layer is outside the policy's layer, the policy does not check the session
+/// cookies.
 #[tokio::test]
 async fn session_layer_outside_the_policy_is_unchanged() {
     let policy = RecordingPolicy::new(Policy::builder().force_https(false));

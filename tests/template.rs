@@ -1,5 +1,5 @@
-//! Copies the template `examples/template`, replaces its placeholders as `cargo generate` does, and runs the tests of the
-//! new application.
+//! Copies the template `examples/template`, replaces the template's placeholders as `cargo generate` does, and runs the
+//! tests of the new application.
 
 #![allow(clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 

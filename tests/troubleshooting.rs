@@ -1,5 +1,5 @@
-//! Provokes each situation of the guide's page `runtime/docs/troubleshooting.md`. Compares the log lines and the bodies
-//! that the page quotes with the lines that hardtack logs and the bodies that it sends.
+//! Causes each problem that the guide's page `runtime/docs/troubleshooting.md` describes. The log lines and response
+//! bodies on the page must be equal to the log lines and response bodies of hardtack.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -68,7 +68,7 @@ struct Situation {
 }
 
 impl Situation {
-    /// Returns a page request of a browser. The server does not know the peer and the transport.
+    /// Returns a page request of a browser. The server knows neither the peer's address nor the transport.
     fn new(termination: TlsTermination) -> Situation {
         Situation {
             policy: Policy::builder(),
@@ -137,7 +137,8 @@ struct Outcome {
 }
 
 impl Outcome {
-    /// Returns true if a line of the log has the quoted text. The fields `cookie` and `rule` follow the text in the log.
+    /// Returns true if a line of the log begins with the quoted text. In the log, the fields `cookie` and `rule` follow
+    /// this text.
     fn has_logged(&self, quoted: &str) -> bool {
         !quoted.is_empty()
             && self.log.iter().any(|line| {
@@ -164,14 +165,14 @@ fn send(app: Router, request: Request<Body>) -> Outcome {
 }
 
 thread_local! {
-    /// What this thread has logged.
+    /// The log of this thread.
     static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Writes the log of each thread to its `LOG`.
 ///
-/// All tests share this one subscriber. If each test had its own one, `tracing` could switch an event off for the whole
-/// process, because the first thread that logs it has no subscriber.
+/// All tests share this one subscriber. If each test had its own subscriber, `tracing` could switch an event off for
+/// the whole process. This happens if the first thread that logs the event has no subscriber.
 fn record_logs() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -201,7 +202,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 // ---- The situations.
 
-/// Returns each situation with the status of the response, by the name of the log line on the page.
+/// Returns each situation: the name of the log line on the page, and the status of the response.
 fn situations() -> Vec<(&'static str, u16, Situation)> {
     let per_connection = TlsTermination::per_connection;
     let plain_http = || Situation { transport: Some(Transport::Plain), ..Situation::new(per_connection()) };
@@ -238,7 +239,7 @@ fn situations() -> Vec<(&'static str, u16, Situation)> {
     ]
 }
 
-/// Each deployment makes a new key. The browser still has a cookie of the last deployment.
+/// Each deployment makes a new key. The browser still has a cookie from before the deployment.
 fn new_key() -> Situation {
     let last_deployment = Keyring::new(Key::generate());
     let header = testing::request_header_with(&Session("Ada".into()), &last_deployment);
@@ -270,7 +271,7 @@ async fn me(cookies: Cookies) -> String {
 
 // ---- The tests.
 
-/// All situations run in one test, because hardtack logs the notice about localhost only once per process.
+/// hardtack logs the notice about localhost only once per process, so one test runs all situations.
 #[test]
 fn each_situation_logs_the_quoted_line() {
     // Other tests check these lines.
@@ -278,7 +279,7 @@ fn each_situation_logs_the_quoted_line() {
     for (name, status, situation) in situations() {
         names.push(name);
         if matches!(name, "loopback" | "public-peer") && !cfg!(debug_assertions) {
-            // In a release build, localhost never counts as HTTPS, so the log has another line.
+            // In a release build, localhost never counts as HTTPS, so the log has a different line.
             continue;
         }
         let outcome = situation.send();
@@ -307,7 +308,8 @@ fn missing_layer_is_logged_with_the_quoted_line() {
     assert_eq!((outcome.status.as_u16(), &*outcome.body), (500, "internal error"));
 }
 
-/// Middleware of tower can have another body type than axum. hardtack can only make the default value of such a body.
+/// A tower middleware can have a body type that axum does not use. hardtack can only make the default value of this
+/// type.
 #[test]
 fn refusal_is_empty_if_the_body_type_is_not_from_axum() {
     let inner = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new("a page".to_owned())));

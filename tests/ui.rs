@@ -129,8 +129,8 @@ fn macro_errors_follow_the_style() {
     }
 }
 
-/// The notes of an error may contain private names, because rustc writes the notes. The first line must be our text, or
-/// contain public names only.
+/// The notes of an error may contain private names, because rustc writes the notes. The first line of an error must be
+/// hardtack's text, or contain public names only.
 #[test]
 fn first_lines_contain_no_private_name() {
     let private = ["Declared", "NotKeyed", "NotReadOnly", "FamilyValue", "private::", "sealed", "_::"];

@@ -255,7 +255,7 @@ fn former_cookies_are_read_and_removed(page: &Page<'_>) {
     // A sibling host plants the earlier name.
     page.receive("tongue=evil; Path=/; Domain=site.test");
     assert_eq!((page.get("language"), page.read_by_server("language")), ("some pt".into(), "some pt".into()));
-    // Outside the path, the page does not see the present cookie.
+    // A page outside the path cannot read the present cookie.
     page.open("/");
     assert_eq!(page.get("language"), "none");
     page.open("/shop/7");
@@ -264,7 +264,7 @@ fn former_cookies_are_read_and_removed(page: &Page<'_>) {
     assert_eq!((page.get("language"), page.read_by_server("language")), ("none".into(), "none".into()));
     page.tab.clear();
 
-    // The earlier scope of the present name.
+    // The cookie has its present name, and an earlier scope.
     page.receive("__Secure-language=en; Path=/; Domain=site.test; Secure");
     assert_eq!((page.set("language", "pt"), page.stored_cookie().path.as_str()), ("ok".into(), "/shop"));
     page.receive("__Secure-language=en; Path=/; Domain=site.test; Secure");
@@ -297,7 +297,7 @@ fn expired_cookies_are_errors(page: &Page<'_>) {
     for (cookie, max_age, (function, arguments)) in [
         ("__Secure-cart", 30 * 86_400, ("set", json!(["cart", "7"]))),
         ("__Secure-cart", 600, ("set_cart_with_lifetime", json!([7, "max_age", 600]))),
-        // A longer lifetime is cut to the declared one.
+        // A longer lifetime is cut to the declared `max_age`.
         ("__Secure-cart", 30 * 86_400, ("set_cart_with_lifetime", json!([7, "max_age", 31 * 86_400]))),
         ("__Secure-cart", 30 * 86_400, ("set_cart_with_lifetime", json!([7, "expires", 4_000_000_000_u32]))),
     ] {
@@ -347,7 +347,7 @@ fn localhost_is_a_secure_context(page: &Page<'_>) {
         assert_eq!(page.get(cookie), "some 7");
         let stored = page.stored_cookie();
         assert_eq!((stored.name.as_str(), stored.secure), (name, true));
-        // In a debug build, the server counts a request to localhost as HTTPS too.
+        // In a debug build, the server also counts a request to localhost as HTTPS.
         assert_eq!(page.read_by_server(cookie), "some 7");
         assert_eq!((page.remove(cookie), page.stored()), ("ok".into(), vec![]));
     }
@@ -485,7 +485,7 @@ fn element_named_cookie_is_an_error(page: &Page<'_>) {
 
 fn jar_and_audit_work(page: &Page<'_>) {
     page.open("/");
-    // `try_get` sees the value that this request set.
+    // `try_get` returns the value that this request set.
     assert_eq!(page.call("use_jar_and_audit", json!([])), "Some(\"light\") Ok(true)");
 }
 

@@ -92,7 +92,7 @@ fn unix_seconds() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
 }
 
-/// Returns the path of workerd, if npm has installed workerd. The package has another name on each platform.
+/// Returns the path of workerd, if npm has installed workerd. The name of the package depends on the platform.
 fn installed_workerd(sources: &Path) -> Option<PathBuf> {
     let packages = fs::read_dir(sources.join("node_modules/@cloudflare")).ok()?;
     packages.flatten().map(|package| package.path().join("bin/workerd")).find(|program| program.is_file())

@@ -21,8 +21,7 @@ use crate::names::Case;
 /// The value of one key that the user wrote.
 pub(crate) struct Given<T> {
     pub(crate) key: Span,
-    /// The tokens of the value. Some keys, such as `json`, have no value. The tokens of a key without a value are the
-    /// key itself.
+    /// The tokens of the value. If the key has no value, such as `json`, `tokens` is the key itself.
     pub(crate) tokens: TokenStream,
     pub(crate) value: T,
 }
@@ -68,8 +67,8 @@ pub(crate) struct Arguments {
     pub(crate) raw: Option<Given<()>>,
     /// `unsigned`: the value under the earlier name was neither signed nor encrypted.
     pub(crate) unsigned: Option<Given<()>>,
-    /// `until`: the first day on which the value under the earlier name is not accepted any more. The value is the day
-    /// as the user wrote it, and the day is valid.
+    /// `until`: the first day on which the value under the earlier name is no longer accepted. The text is a valid day,
+    /// exactly as the user wrote it.
     pub(crate) until: Option<Given<String>>,
     /// `existing`: the type of the field derives `Cookie`, so the type contains the declaration.
     pub(crate) existing: Option<Given<()>>,
@@ -77,7 +76,7 @@ pub(crate) struct Arguments {
     pub(crate) rename_all: Option<Given<Case>>,
     /// `rename`: the text of one enum variant in the cookie's value.
     pub(crate) rename: Option<Given<String>>,
-    /// `crate`: the path of the crate `hardtack`. The path is in the field `tokens` of `Given`.
+    /// `crate`: the path of the crate `hardtack`. The field `tokens` of `Given` contains the path.
     pub(crate) krate: Option<Given<()>>,
     /// True if the parser rejected an item of the attribute, such as `path = 3`. The argument of a rejected item is
     /// missing.
@@ -117,8 +116,8 @@ pub(crate) fn parse_set_arguments(tokens: TokenStream, errors: &mut Errors) -> A
     arguments
 }
 
-/// Removes every `#[cookie(…)]` from an item. If the macro does not expand an item, the macro returns the item itself.
-/// rustc would then reject the attribute `#[cookie(…)]`.
+/// Removes every `#[cookie(…)]` from an item. The macro returns the item without these attributes if it cannot expand
+/// the item, because rustc would reject the attributes.
 pub(crate) fn without_cookie_attributes(mut input: DeriveInput) -> DeriveInput {
     let clean = |attributes: &mut Vec<Attribute>| attributes.retain(|attribute| !attribute.path().is_ident("cookie"));
     clean(&mut input.attrs);
@@ -259,8 +258,8 @@ fn parse_formerly(word: &Ident, input: ParseStream<'_>, arguments: &mut Argument
     true
 }
 
-/// Rejects a key with parentheses after the key. If the word is not a key and probably means `formerly`, the error
-/// names `formerly`.
+/// Rejects parentheses after a key that takes no parentheses. If the user probably meant `formerly`, the error suggests
+/// `formerly`.
 fn reject_parentheses(word: &Ident, target: Target, arguments: &mut Arguments, errors: &mut Errors) {
     let text = word.unraw().to_string();
     let formerly = AttributeKey::Formerly.as_str();
@@ -276,8 +275,8 @@ fn reject_parentheses(word: &Ident, target: Target, arguments: &mut Arguments, e
     }
 }
 
-/// Rejects a word with hyphens, such as the header's `Max-Age`. The error names the whole word as one unknown key.
-/// Without this function, the user would get three errors: one for each part of the word.
+/// Rejects a word with hyphens, such as `Max-Age`. One error reports the whole word as an unknown key. Without this
+/// function, each part of the word would cause its own error.
 fn reject_hyphenated(
     first: &Ident,
     input: ParseStream<'_>,
@@ -300,7 +299,7 @@ fn is_misspelled(word: &Ident, target: Target) -> bool {
     AttributeKey::from_word(&word).is_none() && keys::suggestion(&word, target).is_some()
 }
 
-/// Returns true if the key lets a declaration be weaker than the default.
+/// Returns true if a declaration with the key may be weaker than the default.
 fn allows_weakening(key: Option<AttributeKey>) -> bool {
     matches!(key, Some(AttributeKey::Reason | AttributeKey::ReadOnly))
 }
@@ -657,7 +656,7 @@ mod tests {
 
     use crate::pipeline;
 
-    /// Expands a cookie with the keys.
+    /// Expands a cookie whose declaration contains the keys.
     fn expand(keys: TokenStream) -> String {
         let item = quote!(
             #[cookie(#keys)]

@@ -1,6 +1,6 @@
 //! Builds the `Declaration` of one cookie from the arguments of the attribute. Then checks the declaration with the
-//! crate `hardtack-rules`. Each broken rule becomes an error at the tokens that break the rule. The macro does not know
-//! the values of constant expressions. So the compiler checks constant expressions in a `const` of the generated code.
+//! crate `hardtack-rules`. Each broken rule becomes an error at the tokens that break the rule. The macro cannot
+//! evaluate constant expressions. So the compiler checks constant expressions in a `const` of the generated code.
 
 use hardtack_rules::check::{
     Argument, FormerPart, find_error, find_former_error, find_former_lint, find_reason_error, find_unexplained,
@@ -40,8 +40,8 @@ pub(crate) fn check_declaration(
     if !arguments.is_incomplete && errors.count() == before {
         return declaration;
     }
-    // A keyed cookie has other methods than a cookie with one name, so the permissive declaration must be keyed too.
-    // The fields of one set may have types with errors, so each permissive declaration has a name of its own.
+    // A keyed cookie has different methods, so the permissive declaration must be keyed too. Several declarations of a
+    // set may have errors, so each permissive declaration has a different name.
     let name = Name::Literal { text: format!("invalid_{}", default.text), explicit: true };
     Declaration { name, keyed: arguments.keyed.is_some(), ..Declaration::permissive() }
 }
@@ -68,8 +68,8 @@ fn reject_seal_conflicts(arguments: &Arguments, errors: &mut Errors) {
     }
 }
 
-/// Checks each declaration of a set. Also rejects a cookie if its name clashes with the name of an earlier cookie of
-/// the set. Two names clash if they are equal, or if one name is inside the family of the other cookie.
+/// Checks each declaration of a set. Also rejects a cookie whose name clashes with the name of an earlier cookie in the
+/// set. Two names clash if the names are equal, or if one name is inside the family of the other cookie.
 pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors) -> Vec<Declaration> {
     let mut declarations: Vec<Declaration> = Vec::new();
     for field in &set.fields {
@@ -78,8 +78,8 @@ pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors)
         } else {
             check_declaration(&field.arguments, &field.default_name, build.deny_list_for(&field.origin.item), errors)
         };
-        // Two fields with names that clash are valid if no build contains both fields. So if a field has a `cfg`
-        // attribute, a `const` of the generated code compares the names.
+        // Two fields may have names that clash if no build contains both fields. So if a field has a `cfg` attribute, a
+        // `const` of the generated code compares the names.
         if has_known_name(&declaration) && field.cfgs().next().is_none() {
             let spec = declaration.spec();
             let earlier = declarations.iter().filter(|earlier| has_known_name(earlier)).map(Declaration::spec);
@@ -221,8 +221,8 @@ fn const_checks(arguments: &Arguments, deny: CookieDenyList<'_>) -> Vec<ConstChe
     checks
 }
 
-/// Returns a check for each earlier name and scope. The check points at the entry's first constant expression. If only
-/// the declaration itself contains a constant expression, the check points at the word `formerly`.
+/// Returns a check for each earlier name and scope. An error of the check points at the entry's first constant
+/// expression. If the entry has no constant expression, the error points at the word `formerly`.
 fn former_checks(arguments: &Arguments, deny: CookieDenyList<'_>) -> Vec<FormerCheck> {
     let entries = arguments.formerly.iter().enumerate();
     let checks = entries.map(|(index, given)| FormerCheck {
@@ -250,7 +250,7 @@ fn first_expression(former: &Arguments) -> Option<TokenStream> {
     })
 }
 
-/// Returns the violation of an entry `formerly(…)` that is a weakening. Returns `None` if the deny list allows the
+/// Returns the violation for an entry `formerly(…)` that weakens the cookie. Returns `None` if the deny list allows the
 /// entry.
 fn former_name_violation(deny: CookieDenyList<'_>) -> Option<Violation<'_>> {
     let rule = Rule::FormerName;
@@ -273,18 +273,18 @@ fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts>
     (lint.is_some() || limit.is_some()).then_some(DenyTexts { lint, limit })
 }
 
-/// Returns true if only the compiler can check whether the `reason` explains a weakening. If a cookie is not weaker
-/// than the default, a `reason` is an error. A constant expression may make the cookie weaker.
+/// Returns true if only the compiler can check whether the cookie needs its `reason`. A `reason` is an error if the
+/// cookie is not weaker than the default, and a constant expression may make the cookie weaker.
 ///
-/// If the name is a constant expression, a `reason` is always allowed, because the name may have a prefix in one build
-/// only. So no check is necessary.
+/// If the name is a constant expression, the name may have a prefix in only one build. So a `reason` is always allowed,
+/// and no check is necessary.
 fn is_reason_constant(declaration: &Declaration) -> bool {
     let may_trip_a_lint = |check: &ConstCheck| !matches!(lint_for(check.argument), None | Some(Rule::DomainWide));
     !matches!(declaration.name, Name::Expression(_))
         && (declaration.const_checks.iter().any(may_trip_a_lint) || !declaration.former_checks.is_empty())
 }
 
-/// Checks each argument that is a literal, and reports at most one error for the argument. If the deny list forbids the
+/// Checks each argument that is a literal, and reports at most one error per argument. If the deny list forbids the
 /// argument but may have an exception for the cookie, adds the argument to `denied`.
 ///
 /// The function `check_former` checks the argument `formerly`.
@@ -352,10 +352,11 @@ fn may_be_explained(arguments: &Arguments) -> bool {
     arguments.is_incomplete && arguments.may_allow_weakening
 }
 
-/// Reports a setting that the deny list forbids. If the deny list may have an exception for the cookie, adds the
-/// setting to `denied`. Then a setting that needs a `reason` is not added, so that one mistake causes one error.
+/// Reports a setting that the deny list forbids. If the deny list may have an exception for the cookie, the function
+/// adds the setting to `denied` instead.
 ///
-/// Returns true if the setting causes no other error.
+/// Returns false if the caller must report that the setting needs a `reason`. The function then does not add the
+/// setting to `denied`, so that one mistake causes one error.
 fn deny_setting(
     violation: Violation<'_>,
     tokens: TokenStream,
@@ -373,8 +374,8 @@ fn deny_setting(
     true
 }
 
-/// Checks each entry `formerly(…)`, and reports at most one error for the entry. Does nothing if a constant expression
-/// takes part in the checks.
+/// Checks each entry `formerly(…)`, and reports at most one error per entry. Does nothing if the checks need the value
+/// of a constant expression.
 fn check_former(
     arguments: &Arguments,
     declaration: &Declaration,
@@ -386,7 +387,8 @@ fn check_former(
     let spec = declaration.spec().formerly(&former);
     for (index, given) in arguments.formerly.iter().enumerate() {
         if let Some(found) = find_former_error(&spec, index) {
-            // The parser may have rejected another item, and most rules of an entry depend on the other items.
+            // Most rules for an entry also depend on the rest of the declaration, and the parser may have rejected a
+            // part of the declaration.
             let is_syntax = matches!(found.fault.rule, Rule::NameToken | Rule::DomainSyntax | Rule::PathSyntax);
             if is_syntax || declaration.read_only || !arguments.is_incomplete {
                 errors.push_on(former_tokens(given, found.part), found.fault);
@@ -437,8 +439,8 @@ fn is_public_suffix(_: &Spec<'_>) -> bool {
     false
 }
 
-/// Returns the tokens at which an error about the argument is shown. If the user wrote the argument, the tokens belong
-/// to the argument. Otherwise the tokens are the name of the type or field, and the returned boolean is true.
+/// Returns the tokens at which rustc shows an error about the argument. If the user wrote the argument, the tokens
+/// belong to the argument. Otherwise the tokens are the name of the type or field, and the returned boolean is true.
 fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argument, rule: Rule) -> (TokenStream, bool) {
     let tokens = match argument {
         Argument::Name => arguments.name.as_ref().map(|given| given.tokens.clone()),
@@ -480,7 +482,7 @@ mod tests {
 
     use crate::pipeline;
 
-    /// Expands a cookie with the keys. Returns the expansion without white space.
+    /// Expands a cookie whose declaration contains the keys. Returns the expansion without white space.
     fn expand(keys: TokenStream) -> String {
         let item = quote!(
             #[cookie(#keys)]
@@ -563,7 +565,7 @@ mod tests {
 
     #[test]
     fn a_rejected_item_causes_one_error() {
-        // If the rejected item were valid, each declaration would be valid.
+        // Each declaration has only one mistake: the item that the parser rejects.
         for keys in [
             quote!(formerly(name = "sid", until = "2027-03-01"), reason = 3),
             quote!(name = 3, formerly(name = "sid", until = "2027-03-01")),
@@ -613,7 +615,7 @@ mod tests {
         }
         let expansion = set(&format!("{flow} {} ", named("__Host-flow-a")));
         assert!(!expansion.contains("compile_error"), "{expansion}");
-        // A `const` of the generated code compares names that the macro does not know.
+        // The macro does not know all of these names, so a `const` of the generated code compares the names.
         for fields in [
             format!("{flow} #[cookie(name = OTHER)] other: String,"),
             format!("{flow} #[cfg(a)] {}", named("__Host-flow.a")),

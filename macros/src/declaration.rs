@@ -34,9 +34,9 @@ pub(crate) struct Declaration {
     pub(crate) is_permissive: bool,
     /// The checks of the arguments that are constant expressions.
     pub(crate) const_checks: Vec<ConstCheck>,
-    /// The checks of the earlier names and scopes, if a constant expression takes part in the check.
+    /// The checks of the earlier names and scopes that need the value of a constant expression.
     pub(crate) former_checks: Vec<FormerCheck>,
-    /// The settings that `HARDTACK_DENY` forbids, unless it has an exception for the cookie.
+    /// The settings that `HARDTACK_DENY` forbids, unless `HARDTACK_DENY` has an exception for the cookie.
     pub(crate) denied: Vec<DeniedSetting>,
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct FormerCheck {
     pub(crate) index: usize,
     /// The tokens at which the compiler shows an error.
     pub(crate) tokens: TokenStream,
-    /// The error text if `HARDTACK_DENY` forbids an earlier name that is weaker.
+    /// The error text for an entry that weakens the cookie, if `HARDTACK_DENY` forbids such entries.
     pub(crate) denied: Option<DenyText>,
 }
 
@@ -116,8 +116,8 @@ pub(crate) enum Name {
     },
     /// A name that is a constant expression.
     Expression(TokenStream),
-    /// The name of the type or field in snake case, without a prefix. The macro does not know the prefix, because the
-    /// prefix depends on the path, and the path is a constant expression.
+    /// The name of the type or field in snake case, without a prefix. The macro does not know the prefix: the prefix
+    /// depends on the path, and the path is a constant expression.
     Derived(String),
 }
 
@@ -148,8 +148,8 @@ impl Declaration {
     ///
     /// The macros use a permissive declaration in two cases:
     ///
-    /// - A declaration has errors. From the permissive declaration, the macros still generate all impls and methods, so
-    ///   the errors cause no further errors.
+    /// - A declaration has errors. The macros then generate all impls and methods from the permissive declaration, so
+    ///   that the user's code gets no further errors.
     /// - A field is `existing`. The type of an `existing` field contains the real declaration.
     pub(crate) fn permissive() -> Declaration {
         Declaration {
@@ -234,8 +234,8 @@ impl Declaration {
         spec
     }
 
-    /// Converts the earlier names and scopes for the checks of the crate `hardtack-rules`. Returns `None` if the
-    /// declaration's name or scope, or an earlier name or scope, is a constant expression.
+    /// Converts the earlier names and scopes to `Former`, for the checks of the crate `hardtack-rules`. Returns `None`
+    /// if a constant expression is in the declaration's name or scope, or in an earlier name or scope.
     pub(crate) fn former_entries(&self) -> Option<Vec<Former<'_>>> {
         let is_known = matches!(self.name, Name::Literal { .. })
             && !matches!(self.path, Some(Constant::Expression(_)))
@@ -271,8 +271,8 @@ impl Declaration {
 }
 
 impl FormerEntry {
-    /// Converts the entry for the checks of the crate `hardtack-rules`. Returns `None` if the entry contains a constant
-    /// expression.
+    /// Converts the entry to `Former`, for the checks of the crate `hardtack-rules`. Returns `None` if the entry
+    /// contains a constant expression.
     fn former(&self) -> Option<Former<'_>> {
         fn literal(constant: &Constant<String>) -> Option<&str> {
             match constant {

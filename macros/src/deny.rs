@@ -2,7 +2,7 @@
 //! arguments. The build fails for every cookie that the deny list forbids, even if the cookie's declaration has a
 //! `reason`.
 //!
-//! Only this file of the crate reads environment variables.
+//! No other file of this crate reads environment variables.
 
 use std::env;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,9 +64,9 @@ impl Build {
 
 /// Returns an item that makes cargo compile the crate again when `HARDTACK_DENY` changes.
 ///
-/// Returns `None` if the value of `HARDTACK_DENY` is not UTF-8. With a value that is not UTF-8, the crate does not
-/// compile, so cargo compiles the crate again anyway. The item would contain `option_env!`, which would cause a second
-/// error for every cookie.
+/// Returns `None` if the value of `HARDTACK_DENY` is not UTF-8. The crate then does not compile, so cargo always
+/// compiles the crate again. The item would only cause a second error for every cookie, because `option_env!` rejects
+/// such a value.
 pub(crate) fn variable_dependency() -> Option<TokenStream> {
     let is_unreadable = matches!(env::var(VARIABLE), Err(env::VarError::NotUnicode(_)));
     let text = quote!(::core::option::Option<&'static ::core::primitive::str>);
@@ -75,14 +75,14 @@ pub(crate) fn variable_dependency() -> Option<TokenStream> {
 
 /// The deny list for one cookie.
 ///
-/// An exception in the deny list contains the path of the cookie's module. The macro does not know the path. So if the
+/// An exception in the deny list contains the path of the cookie's module, which the macro does not know. So if the
 /// list may have an exception for the cookie, the compiler compares the path in a `const` of the generated code.
 #[derive(Clone, Copy)]
 pub(crate) struct CookieDenyList<'a> {
     pub(crate) list: DenyList<'a>,
     text: &'a str,
     item: &'a str,
-    /// True if the deny list contains an exception whose crate and item are the crate and item of the cookie.
+    /// True if the deny list contains an exception with the same crate and the same item as the cookie.
     pub(crate) may_be_exempt: bool,
 }
 
@@ -109,7 +109,7 @@ impl CookieDenyList<'_> {
 pub(crate) struct DenyText {
     before_module: String,
     after_module: String,
-    /// The deny list, if it may have an exception for the cookie.
+    /// The deny list. `exceptions` is `None` if the deny list has no exception for the cookie.
     exceptions: Option<Exceptions>,
 }
 
@@ -134,8 +134,8 @@ impl DenyText {
         }
     }
 
-    /// Returns the arguments of a function that compares the path of the cookie with the exceptions of the deny list.
-    /// Returns `None` if the deny list has no exception for the cookie.
+    /// Returns the arguments for the generated call that compares the cookie's path with the exceptions in the deny
+    /// list. Returns `None` if the deny list has no exception for the cookie.
     pub(crate) fn arguments(&self) -> Option<TokenStream> {
         let text = self.expression();
         let Exceptions { deny_list, item } = self.exceptions.as_ref()?;
@@ -152,8 +152,8 @@ mod tests {
     use crate::errors::Errors;
     use crate::{check, expand, model};
 
-    /// Expands the cookie `Theme` of the crate `shop` with the keys, in a build with this value of `HARDTACK_DENY`.
-    /// Returns the expansion without white space.
+    /// Expands the cookie `Theme` of the crate `shop` in a build where `HARDTACK_DENY` is `deny_list`. The declaration
+    /// contains the keys. Returns the expansion without white space.
     fn expand(deny_list: &str, keys: TokenStream) -> String {
         let item = quote!(
             #[cookie(#keys)]

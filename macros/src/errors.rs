@@ -15,13 +15,13 @@ impl Errors {
         self.push_parse(syn::Error::new(at, text));
     }
 
-    /// Reports an error that points at all of the tokens, from the first to the last.
+    /// Reports an error that points at all tokens in `tokens`.
     pub(crate) fn push_on(&mut self, tokens: impl ToTokens, text: impl core::fmt::Display) {
         self.push_parse(syn::Error::new_spanned(tokens, text));
     }
 
-    /// Reports an error whose text is an expression, such as a call of `concat!`. The error points at all of the tokens,
-    /// from the first to the last.
+    /// Reports an error whose text is an expression, such as a call of `concat!`. The error points at all tokens in
+    /// `tokens`.
     pub(crate) fn push_expression_on(&mut self, tokens: &TokenStream, text: &TokenStream) {
         let span = |token: Option<TokenTree>| token.map_or_else(Span::call_site, |token| token.span());
         let first = span(tokens.clone().into_iter().next());

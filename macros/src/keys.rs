@@ -57,7 +57,7 @@ struct Row {
 /// The kinds of items that declare a cookie.
 const DECLARING: &[Target] = &[Target::CookieType, Target::Field];
 
-/// The items for the keys of a cookie's name and scope. An earlier name or scope has the same keys.
+/// The items on which the user can write the keys of a cookie's name and scope. `formerly(…)` has these keys too.
 const IDENTIFYING: &[Target] = &[Target::CookieType, Target::Field, Target::Former];
 
 const FORMER: &[Target] = &[Target::Former];
@@ -158,7 +158,7 @@ const ADVICE: &[(&str, &str)] = &[
     ("encrypted", "write `sealed`, which encrypts the value"),
 ];
 
-/// The same as `ADVICE`, for the parentheses of `formerly(…)`.
+/// Words that have no matching key in `formerly(…)`, each with advice for the user.
 const FORMER_ADVICE: &[(&str, &str)] = &[
     ("hostonly", "write `domain = none`"),
     ("nodomain", "write `domain = none`"),

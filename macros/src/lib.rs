@@ -1,5 +1,5 @@
-//! The macros of [hardtack](https://docs.rs/hardtack). The crate `hardtack` exports all macros of this crate. Import
-//! the macros from `hardtack`.
+//! The macros of [hardtack](https://docs.rs/hardtack). Import the macros from the crate `hardtack`, which exports all
+//! macros.
 
 mod attrs;
 mod check;
@@ -36,15 +36,15 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// | `path` | string literal or `const` | the `Path` attribute; by default `"/"` |
 /// | `domain` | string literal, `const`, or the word `policy` | the `Domain` attribute; `policy` means the policy's `cookie_domain`; by default the cookie is host-only |
 /// | `max_age` | `"90s"`, `"15m"`, `"8h"`, `"30d"`, or a `const` `Duration` | the lifetime; by default the cookie ends with the browser session |
-/// | `idle` | as `max_age`, as in `"30m"` | the cookie of a user who sends no request for this time expires; needs `signed` or `sealed`, and a longer `max_age` |
+/// | `idle` | a duration such as `"30m"`, written as in `max_age` | the cookie expires if the user sends no request for this time; needs `signed` or `sealed`, and a longer `max_age` |
 /// | `same_site` | `Strict`, `Lax`, `None` | by default `Lax`; `None` needs a `reason` |
 /// | `http_only` | `true`, `false` | by default `true`; `false` needs a `reason` |
 /// | `secure` | `true`, `false` | by default `true`; `false` needs a `reason` |
 /// | `partitioned` | no value | adds the `Partitioned` attribute |
-/// | `reason` | string literal | why the cookie is weaker than the default; beside a `name` that is a `const`, a `reason` is always allowed |
+/// | `reason` | string literal | why the cookie is weaker than the default; if `name` is a `const`, a `reason` is always allowed |
 /// | `read_only` | no value | another program owns the cookie; your program reads the value without decoding, and never sets the cookie |
 /// | `json` | no value (feature `json`) | the value is the JSON that serde writes, percent-encoded; the type may have any shape |
-/// | `signed` | no value (feature `seal`) | clients can read the value, but cannot change it without the key |
+/// | `signed` | no value (feature `seal`) | clients can read the value, but cannot change the value without the key |
 /// | `sealed` | no value (feature `seal`) | the value is encrypted, so clients can neither read nor change the value without the key |
 /// | `formerly` | parentheses, as in `formerly(name = "sid", until = "2027-03-01")` | an earlier name or scope of the cookie that browsers may still hold; up to four times |
 /// | `keyed` | no value | a family of cookies: the name of each cookie is the declared name, then `.`, then a key that is known at run time; needs `max_age` |
@@ -63,23 +63,25 @@ use proc_macro::{Group, TokenStream, TokenTree};
 ///
 /// The program reads the former cookie if the request contains no cookie with the present name. The next `set` writes
 /// the present name and removes the former cookie, and `remove` removes both cookies. The parentheses of `formerly`
-/// contain these keys. If a key is missing, the former cookie has the value of the present declaration.
+/// contain these keys. If a key is missing, the former cookie had the same value for the key as the present
+/// declaration.
 ///
 /// | key | value | meaning |
 /// |---|---|---|
 /// | `name` | string literal or `const` | the former name, including the prefix |
 /// | `domain` | string literal, `const`, or one of the words `policy` and `none` | the former `Domain`; `none` means that the former cookie was host-only |
 /// | `path` | string literal or `const` | the former `Path` |
-/// | `partitioned` | no value, `true` or `false` | whether the former cookie was partitioned |
+/// | `partitioned` | no value, `true` or `false` | no value or `true` if the former cookie was partitioned, otherwise `false` |
 /// | `raw` | no value | the former value was written without percent-encoding |
-/// | `unsigned` | no value | the former value of a `signed` or `sealed` cookie was plain; needs a `reason` |
-/// | `until` | `"2027-03-01"` | the first day, in UTC, on which the former value is not read any more; an entry with another name needs `until` |
+/// | `unsigned` | no value | the former value of a `signed` or `sealed` cookie was neither signed nor encrypted; needs a `reason` |
+/// | `until` | `"2027-03-01"` | the first day, in UTC, on which the program no longer reads the former value; an entry with a former name needs `until` |
 ///
-/// A former name with a weaker prefix than the present name needs a `reason`. Until the day `until`, anyone who can set
-/// a cookie with the former name can choose the value for a visitor who has no cookie with the present name.
+/// A former name with a weaker prefix than the present name needs a `reason`. Until the day `until`, an attacker may
+/// set a cookie with the former name. The program then reads the attacker's value if the visitor has no cookie with the
+/// present name.
 ///
-/// An entry without `name` describes an earlier scope: another `domain`, `path` or `partitioned`. `set` and `remove`
-/// also remove the cookie from the earlier scope.
+/// An entry without `name` describes an earlier scope of the cookie. The entry contains the earlier `domain`, `path` or
+/// `partitioned`. `set` and `remove` also remove the cookie from the earlier scope.
 #[proc_macro_derive(Cookie, attributes(cookie))]
 pub fn derive_cookie(input: TokenStream) -> TokenStream {
     pipeline::cookie(input.into()).into()
@@ -87,9 +89,9 @@ pub fn derive_cookie(input: TokenStream) -> TokenStream {
 
 /// Makes a newtype or a fieldless enum usable as the value of a cookie.
 ///
-/// The cookie's value of a newtype is the text of the newtype's field. The cookie's value of an enum variant is the
-/// variant's name in kebab case. To change the texts of all variants, use `#[cookie(rename_all = "…")]` on the enum,
-/// with one of serde's spellings. To change the text of one variant, use `#[cookie(rename = "…")]` on the variant.
+/// For a newtype, the cookie's value is the text of the newtype's field. For an enum, the cookie's value is the name of
+/// the variant in kebab case. To change the texts of all variants, use `#[cookie(rename_all = "…")]` on the enum, with
+/// one of serde's spellings. To change the text of one variant, use `#[cookie(rename = "…")]` on the variant.
 #[proc_macro_derive(CookieValue, attributes(cookie))]
 pub fn derive_cookie_value(input: TokenStream) -> TokenStream {
     pipeline::cookie_value(input.into()).into()
@@ -104,16 +106,16 @@ pub fn derive_cookie_value(input: TokenStream) -> TokenStream {
 /// - `set_session` and `set_session_with` set the cookie.
 /// - `remove_session` removes the cookie.
 ///
-/// Each method has the docs and the visibility of the field. If the field is `read_only`, the macro generates only the
-/// two getters. If the field is `keyed`, the macro generates only `session`, which returns a `Family`.
+/// Each method has the same docs and the same visibility as the field. If the field is `read_only`, the macro generates
+/// only the two getters. If the field is `keyed`, the macro generates only `session`, which returns a `Family`.
 ///
 /// The method `remove_all` removes the cookie of every field that is not `read_only`. The constant `SPECS` contains the
 /// declarations of all fields.
 ///
 /// `#[cookie(…)]` on a field accepts the keys of `#[derive(Cookie)]`, except `rename_all`, `rename` and `crate`. If the
 /// type of a field derives `Cookie`, the type already declares the cookie. Write `#[cookie(existing)]` on a field whose
-/// type derives `Cookie`. If the declaration of the type contains `read_only` or `keyed`, write the key beside
-/// `existing`, as in `#[cookie(existing, keyed)]`.
+/// type derives `Cookie`. If the type is declared with `read_only` or `keyed`, repeat that key after `existing`, as in
+/// `#[cookie(existing, keyed)]`.
 ///
 /// The macro adds a type parameter to the struct: the scheme `S`, which is `Https` by default. The struct implements
 /// `Clone`. `From` converts the struct to `Cookies<S>` and back. The `Debug` output of the struct contains the names of
@@ -132,8 +134,8 @@ pub fn derive_cookies(input: TokenStream) -> TokenStream {
 }
 
 /// Returns true if the tokens contain a closing bracket without an opening bracket. While a user types, an editor may
-/// pass an unmatched closing bracket to the macro as a punctuation token. The bracket as a punctuation token makes
-/// `proc_macro2` panic. rustc never passes unmatched brackets to a macro.
+/// pass an unmatched closing bracket to the macro as a punctuation token. This token makes `proc_macro2` panic. rustc
+/// never passes unmatched brackets to a macro.
 fn has_stray_bracket(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match &token {
         TokenTree::Group(group) => has_stray_bracket(group.stream()),

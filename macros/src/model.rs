@@ -34,8 +34,8 @@ pub(crate) struct Origin<'a> {
     pub(crate) attributes: &'a [Attribute],
 }
 
-/// A type that can be written into a cookie's value and read from a cookie's value. The type derives `CookieValue` or
-/// `Cookie`, or is the marker type that the macro generates for a field of a `#[cookies]` struct.
+/// A type whose values can be written to a cookie and read from a cookie. The type derives `CookieValue` or `Cookie`,
+/// or is the marker type that the macro generates for a field of a `#[cookies]` struct.
 pub(crate) struct ValueType<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,
@@ -48,7 +48,7 @@ pub(crate) struct ValueType<'a> {
 pub(crate) enum Shape<'a> {
     /// A struct with one field. The field is the value.
     Field { member: Member, ty: &'a Type },
-    /// A fieldless enum. The list contains each variant, and the text for the variant in the cookie.
+    /// A fieldless enum. The list contains each variant and the variant's text in the cookie.
     Variants(Vec<(&'a Ident, String)>),
     /// A value that serde writes as JSON. If `field` is `None`, serde writes the whole type. Otherwise the type is a
     /// marker type, and serde writes only the field of the marker type. `key` is the span of the key `json`.
@@ -71,13 +71,13 @@ pub(crate) struct DefaultName {
 pub(crate) struct CookieSet<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) visibility: &'a Visibility,
-    /// The `struct` keyword that the user wrote. rustc shows errors about the whole set at the `struct` keyword.
+    /// The `struct` keyword that the user wrote. rustc shows errors about the whole set at this keyword.
     pub(crate) token: &'a Token![struct],
     pub(crate) attributes: Vec<&'a Attribute>,
     pub(crate) fields: Vec<CookieField<'a>>,
     /// The path of the crate `hardtack`.
     pub(crate) krate: TokenStream,
-    /// The words of the struct, which a generated name must not hide.
+    /// The words of the struct. A generated name must not hide any of these words.
     pub(crate) words: Words,
 }
 
@@ -86,13 +86,13 @@ pub(crate) struct CookieField<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) visibility: &'a Visibility,
     pub(crate) ty: &'a Type,
-    /// The attributes of the field that the macro copies to every method of the field, such as docs and `cfg`.
+    /// The field's attributes that the macro copies to every method of the field. Docs and `cfg` are such attributes.
     pub(crate) attributes: Vec<&'a Attribute>,
     pub(crate) arguments: Arguments,
     pub(crate) default_name: DefaultName,
     pub(crate) origin: Origin<'a>,
-    /// The methods that the macro does not generate for the field, because an earlier field has methods with the same
-    /// names. The macro reports an error for each omitted method.
+    /// The methods that the macro does not generate for the field, because their names are already taken. The macro
+    /// reports an error for each of these methods.
     pub(crate) omitted: Vec<Ident>,
 }
 
@@ -180,13 +180,13 @@ pub(crate) fn cookie_set<'a>(
     })
 }
 
-/// Returns true if the attribute is `#[cookies]`, with any path before the name.
+/// Returns true if the attribute is `#[cookies]`, with or without a path such as `hardtack::` before the name.
 fn is_cookies(attribute: &Attribute) -> bool {
     attribute.path().segments.last().is_some_and(|last| last.ident == "cookies")
 }
 
-/// Rejects a derive above `#[cookies]`, because the fields declare the cookies, not the struct. Returns true if the
-/// struct has a derive above `#[cookies]`.
+/// Rejects a derive above `#[cookies]`, because only the fields declare cookies, and the struct does not. Returns true
+/// if the struct has a derive above `#[cookies]`.
 pub(crate) fn reject_derive_on_set(input: &DeriveInput, errors: &mut Errors) -> bool {
     let has_fields = matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)));
     let set = input.attrs.iter().find(|attribute| has_fields && is_cookies(attribute));
@@ -241,7 +241,7 @@ fn is_allowed_on_set(attribute: &Attribute, errors: &mut Errors) -> bool {
     true
 }
 
-/// The attributes that the macro copies from a field to its methods.
+/// The attributes that the macro copies from a field to the field's methods.
 const PASSED_ON: [&str; 7] = ["allow", "cfg", "cfg_attr", "deprecated", "doc", "expect", "warn"];
 
 /// Returns true if the `cfg_attr` contains `cookie(…)`.
@@ -301,8 +301,8 @@ fn cookie_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> 
     })
 }
 
-/// Rejects a field if a method of the field would have the same name as a method of an earlier field. Also rejects a
-/// field whose methods clash with the constant `SPECS` or the method `remove_all` of the set.
+/// Rejects a field if one of the field's methods would have a name that is already taken: the name of an earlier
+/// field's method, `SPECS` or `remove_all`.
 fn reject_clashing_methods(fields: &mut [CookieField<'_>], errors: &mut Errors) {
     let mut taken: Vec<(Ident, &Ident)> = Vec::new();
     for field in fields {
@@ -331,8 +331,8 @@ fn reject_clashing_methods(fields: &mut [CookieField<'_>], errors: &mut Errors) 
     }
 }
 
-/// The items that the macro generates for the whole set, each with the error text for a field with a method of the same
-/// name.
+/// The items that the macro generates for the whole set. Each item has an error text for the case that a field's method
+/// has the same name.
 const OF_THE_SET: [(&str, &str); 2] = [
     ("SPECS", "the set has a `SPECS` already, the list of its declarations; rename the field"),
     ("remove_all", "the set has a `remove_all` already, which removes all its cookies; rename the field"),
@@ -387,8 +387,8 @@ fn value_of_type<'a>(input: &'a DeriveInput, arguments: &Arguments, what: &str, 
     ValueType { ident: &input.ident, generics: &input.generics, shape, krate: crate_path(arguments) }
 }
 
-/// Rejects `#[cookie(…)]` and default values inside a `json` type. The function does not check the shape of the type,
-/// because serde accepts any shape.
+/// Rejects `#[cookie(…)]` and default values on the fields and variants of a `json` type. The function does not check
+/// the shape of the type, because serde accepts any shape.
 fn json_shape<'a>(input: &DeriveInput, arguments: &Arguments, errors: &mut Errors) -> Shape<'a> {
     if let Some(given) = &arguments.rename_all {
         errors.push(given.key, "with `json` serde spells the names; write `#[serde(rename_all = …)]`");

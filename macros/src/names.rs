@@ -1,7 +1,7 @@
-//! Converts the names of Rust items: the name of a type to the name of a cookie, and the name of a variant to the text
-//! in a cookie's value.
+//! Converts the names of Rust items. The name of a type becomes the name of a cookie. The name of a variant becomes the
+//! text in a cookie's value.
 
-/// The spelling of variants in a cookie's value. The eight spellings are the spellings of serde's `rename_all`.
+/// The spelling of variants in a cookie's value. The eight spellings are the same as in serde's `rename_all`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Case {
     Lower,

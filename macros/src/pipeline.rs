@@ -1,8 +1,8 @@
 //! Runs the macros. Each macro has four steps: parse the item, build a model of the item, check the declaration,
 //! generate the code.
 //!
-//! If a declaration has an error, the macro generates the code from `Declaration::permissive`. So the generated code
-//! causes no second error.
+//! If a declaration has an error, the macro generates the code from `Declaration::permissive` instead. So the generated
+//! code causes no second error.
 //!
 //! While a user types in an editor, the item often does not parse. If the macro generated no code, the editor could not
 //! complete the names of the item's methods. So the module `recover` builds an item from the parts that parse. The
@@ -56,7 +56,7 @@ fn derive(
     errors.prepend_to(expansion)
 }
 
-/// If the type did not parse, drops all errors except the parse error. The other errors may be consequences of the
+/// If the type does not parse, drops all errors except the parse error. The other errors may be consequences of the
 /// parse error.
 fn report_parse_error_alone(parse_error: Option<syn::Error>, value: &mut ValueType<'_>, errors: &mut Errors) {
     if let Some(error) = parse_error {

@@ -6,9 +6,9 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Data, DataStruct, DeriveInput, Field, Fields, FieldsNamed, Generics, Token, Visibility};
 
-/// Makes a struct from the fields that can be parsed, and leaves out the other fields. Also returns the tokens after
-/// the struct. If the user has not yet closed a bracket of the struct, an editor passes the next items of the file to
-/// the macro as a part of the struct.
+/// Builds a struct from the fields that can be parsed, and leaves out all other fields. Also returns the tokens after
+/// the struct. If the user has not yet closed a bracket of the struct, the editor passes the file's next items to the
+/// macro as a part of the struct.
 pub(crate) fn recover_set(item: TokenStream) -> Option<(DeriveInput, TokenStream)> {
     let is_struct = |token: &TokenTree| is_word(token, "struct");
     let mut head: Vec<TokenTree> = match item.clone().into_iter().any(|token| is_struct(&token)) {
@@ -46,8 +46,8 @@ pub(crate) fn recover_set(item: TokenStream) -> Option<(DeriveInput, TokenStream
     Some((input, tail.collect()))
 }
 
-/// Makes a `DeriveInput` from the attributes and the name of a type that cannot be parsed as a whole. The result has no
-/// fields. Returns `None` if the type has generic parameters, because the function does not read generic parameters.
+/// Builds a `DeriveInput` from the attributes and the name of a type that cannot be parsed as a whole. The result has
+/// no fields. Returns `None` if the type has generic parameters, because the function does not read generic parameters.
 pub(crate) fn recover_type(item: TokenStream) -> Option<DeriveInput> {
     let is_keyword = |token: &TokenTree| ["enum", "struct"].iter().any(|word| is_word(token, word));
     let mut head: Vec<TokenTree> = item.into_iter().collect();
@@ -131,9 +131,9 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     pieces
 }
 
-/// Removes the brackets of a group if the group contains the beginning of a field or an item. In valid code, a group
-/// does not contain the beginning of a field or an item. So the user has not closed the bracket of the group yet.
-/// `begins` returns true for a token that begins a field or an item.
+/// Removes the brackets of a group if a field or an item begins inside the group. In valid code, no field or item
+/// begins inside such a group, so the user has not closed the group's bracket yet. `begins` returns true for a token
+/// that begins a field or an item.
 fn without_unclosed_groups(tokens: TokenStream, begins: &impl Fn(&TokenTree) -> bool) -> Vec<TokenTree> {
     let mut flat = vec![];
     for token in tokens {

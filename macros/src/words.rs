@@ -1,6 +1,6 @@
-//! Chooses the names of generated items that rustdoc and rustc show to users. A plain name such as `S` reads well, but
-//! it would hide an item of the same name that the user's struct refers to. So a chosen name never occurs in the
-//! struct.
+//! Chooses the names of generated items that rustdoc and rustc show to users. A short name such as `S` reads well. But
+//! if the user's struct refers to an item with the name `S`, a generated `S` would hide this item. So a chosen name
+//! never occurs in the struct.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use quote::ToTokens as _;
 use syn::DeriveInput;
 use syn::ext::IdentExt as _;
 
-/// The words of a `#[cookies]` struct, with its attributes.
+/// The words of a `#[cookies]` struct and of the struct's attributes.
 pub(crate) struct Words {
     words: HashSet<String>,
     /// True if the struct contains a call of a macro. The expansion of the macro may contain any word.
@@ -41,8 +41,8 @@ impl Words {
         }
     }
 
-    /// Returns the first candidate that the struct does not contain. If the struct contains all candidates, returns the
-    /// fallback, which no user writes.
+    /// Returns the first candidate that does not occur in the struct. If all candidates occur in the struct or if the
+    /// struct contains a macro call, returns the fallback, which users do not write.
     pub(crate) fn unused(&self, candidates: &[&str], fallback: &str) -> Ident {
         let is_unused = |name: &&&str| !self.has_macro && !self.words.contains(**name);
         let name = candidates.iter().find(is_unused).map_or(fallback, |name| *name);

@@ -1,7 +1,7 @@
 //! The catalogue of scanner findings. The catalogue lists the weaknesses of cookies and responses, and the ids of each
 //! weakness in standards and scanners. The input is a [`Weakness`] and [`Facts`]. The output is the ids and the
-//! severity of the weakness. The catalogue does not search for weaknesses: the audit and the inventory of the crate
-//! `hardtack` do.
+//! severity of the weakness. The catalogue itself does not search for weaknesses. The audit and the inventory in the
+//! crate `hardtack` search for weaknesses.
 //!
 //! The ids, and the conditions for each id, come from these sources:
 //!
@@ -117,8 +117,7 @@ impl fmt::Display for Reference {
     }
 }
 
-/// Facts about a cookie or a response. The severity and the ids of a weakness depend on these facts about the cookie or
-/// response.
+/// Facts about a cookie or a response. The severity and the ids of a weakness depend on these facts.
 ///
 /// ```
 /// use hardtack_rules::auditors::{Facts, Severity, Weakness};
@@ -159,8 +158,8 @@ pub struct Facts {
 
 impl Facts {
     /// Returns `Facts` about a cookie with the name `name`. All other facts have default values: the header has
-    /// `Secure` and no `Domain`, and the HTTP Observatory does not count the host as protected by HSTS. If a weakness
-    /// concerns an HSTS header, the `max-age` of that header is one year.
+    /// `Secure` and no `Domain`, and the HTTP Observatory does not count the host as protected by HSTS. The `max-age`
+    /// of the HSTS header is one year.
     #[must_use]
     pub const fn from_name(name: &[u8]) -> Self {
         Facts {
@@ -189,7 +188,7 @@ pub enum HstsFault {
     MaxAgeQuoted,
     /// The HSTS header contains an invalid byte. Only printable ASCII bytes and the tab are valid in the HSTS header.
     InvalidByte,
-    /// The HSTS header breaks the grammar in another way. For example, the HSTS header contains a directive twice.
+    /// The HSTS header breaks the grammar in any other way. For example, the HSTS header contains a directive twice.
     Grammar,
 }
 
@@ -240,8 +239,8 @@ macro_rules! weaknesses {
         $predicate:literal, $remedy:literal,
         [$($auditor:ident $reference:literal $(if $condition:expr)?),*];
     )*) => {
-        /// A weakness of a cookie or a response that standards and scanners report, or a weakness of a declaration.
-        /// Only the inventory reports the weaknesses of declarations.
+        /// A weakness of a cookie, of a response or of a declaration. Standards and scanners describe the weaknesses of
+        /// cookies and responses. Only the inventory reports the weaknesses of declarations.
         ///
         /// If a [`Rule`] describes the same weakness, the rule has the same id. For example, `insecure` has the same
         /// meaning in a declaration, in `HARDTACK_DENY` and in a report.
@@ -400,6 +399,10 @@ weaknesses! {
     HstsPlainHttp, "hsts-plain-http", Info,
         "has a `Strict-Transport-Security` over plain HTTP, where browsers ignore it", "send it over HTTPS only",
         [Asvs "3.4.1", Rfc "6797 7.2", Zap "10035-4"];
+    PlainHttp, "plain-http", Medium,
+        "answers a request over plain HTTP, so anyone in the network can read and change it",
+        "redirect page requests to https with 308, and refuse all other requests with 403",
+        [Cwe "CWE-319", Asvs "12.2.1", Observatory "-20"];
     IntegrationRedirected, "integration-redirected", Medium,
         "redirects a client that is not a browser to https, which hides that its request was sent in clear text",
         "refuse it with 403",
@@ -438,7 +441,7 @@ impl Weakness {
         self.entries().iter().filter(|entry| (entry.applies)(facts)).map(|entry| entry.reference)
     }
 
-    /// Returns every id that standards and scanners can give to the weakness, whatever the facts are.
+    /// Returns all ids that standards and scanners can give to the weakness. The result does not depend on [`Facts`].
     ///
     /// ```
     /// use hardtack_rules::auditors::Weakness;
@@ -450,13 +453,13 @@ impl Weakness {
         self.entries().iter().map(|entry| entry.reference)
     }
 
-    /// Returns the rule with the same id as the weakness, or `None` if no rule has the same id.
+    /// Returns the rule that has the same id as the weakness. Returns `None` if no rule has this id.
     #[must_use]
     pub fn rule(self) -> Option<Rule> {
         Rule::ALL.iter().copied().find(|rule| rule.id() == self.id())
     }
 
-    /// Returns the `reason` in a declaration, if the declaration triggers the lint that belongs to this weakness.
+    /// Returns the `reason` of a declaration if the declaration triggers the lint with the same id as this weakness.
     ///
     /// ```
     /// use hardtack_rules::Spec;

@@ -114,9 +114,9 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
     }
 }
 
-/// Returns the error of the `reason`. If the name is a constant expression, the name may have a prefix in one build
-/// only. Then the declaration needs the `reason` in the other build. So for a name that is a constant expression, a
-/// `reason` is never idle.
+/// Returns an error if the cookie with the `reason` is `read_only`, if the `reason` is empty, or if the cookie is not
+/// weaker than the default. If the name is a constant expression, the function does not return the third error: the
+/// name may have a prefix in only one build, and the other build needs the `reason`.
 ///
 /// ```
 /// use hardtack_rules::Spec;
@@ -142,7 +142,8 @@ pub const fn find_reason_error(spec: &Spec<'_>, name_is_constant: bool) -> Optio
     }
 }
 
-/// Returns the error of the key `idle`. A missing `max_age` and a `max_age` that is too short break the same rule.
+/// Returns the error of the key `idle`. A declaration without `max_age` breaks the same rule as a declaration whose
+/// `max_age` is too short.
 const fn find_idle_error(spec: &Spec<'_>) -> Option<Fault> {
     let Some(idle) = spec.idle else { return None };
     if spec.seal.is_none() {
@@ -173,7 +174,7 @@ const fn find_first_former_error(spec: &Spec<'_>) -> Option<Fault> {
     None
 }
 
-/// Returns true if a `formerly` entry is a weakening.
+/// Returns true if a `formerly` entry weakens the cookie.
 const fn has_weak_former(spec: &Spec<'_>) -> bool {
     let mut index = 0;
     while index < spec.former.len() {
@@ -262,7 +263,7 @@ pub const fn find_unexplained(spec: &Spec<'_>, argument: Argument) -> Option<Fau
     }
 }
 
-/// Returns the fault of a cookie whose `domain` is a public suffix. Returns `None` if the declaration has a `reason`,
+/// Returns the fault for a cookie whose `domain` is a public suffix. Returns `None` if the declaration has a `reason`,
 /// or if the cookie is `read_only`.
 ///
 /// Call this function only if the `domain` is in the public suffix list. The crate `hardtack-rules` does not contain
@@ -273,16 +274,15 @@ pub const fn public_suffix_fault(spec: &Spec<'_>) -> Option<Fault> {
 }
 
 /// Checks an argument that is a constant expression. Returns the first error of the argument. If the argument has no
-/// error and the declaration has no `reason`, returns the lint for which the declaration needs a `reason`. Generated
-/// code calls `check_constant` in a `const`, because only the compiler knows the value of a constant expression.
+/// error, returns a lint that needs a `reason`, unless the declaration has a `reason`. Generated code calls
+/// `check_constant` in a `const`, because only the compiler knows the value of a constant expression.
 ///
-/// The macro has already checked the arguments that are literals. But if the name is a constant expression, the macro
-/// does not know the name's prefix. So for the argument `Name`, this function also finds other arguments that
-/// contradict the prefix.
+/// The macro has already checked the arguments that are literals. But if the name is a constant expression, only the
+/// compiler can find the name's prefix. So for the argument `Name`, this function also checks whether another argument
+/// contradicts the prefix.
 ///
-/// `path_is_constant` is true if the path is a constant expression too. If the path is constant, generated code checks
-/// the path separately, so the check of the name accepts every path. So if the path is constant, the check of the
-/// argument `Name` ignores the path.
+/// `path_is_constant` is true if the path is a constant expression too. Generated code checks such a path separately,
+/// so the check of the argument `Name` then accepts every path.
 #[must_use]
 pub const fn check_constant(spec: &Spec<'_>, argument: Argument, path_is_constant: bool) -> Option<Fault> {
     let error = match argument {
@@ -581,7 +581,7 @@ mod tests {
         ] {
             assert_eq!((errors(&spec), lints(&spec)), (Vec::new(), Vec::new()), "{spec:?}");
         }
-        // A `max_age` with an error of its own causes no second error.
+        // If `max_age` itself has an error, the check does not also report an error on `idle`.
         assert_eq!(errors(&sealed.idle(minute).max_age(Duration::ZERO)), [(Argument::MaxAge, Rule::MaxAge)]);
     }
 

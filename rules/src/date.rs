@@ -1,5 +1,5 @@
-//! Formats and parses dates. The formatter takes Unix seconds and returns an IMF-fixdate. The parsers take the text of
-//! a date and return Unix seconds. If the text is not a valid date, a parser returns `None`. Every date is in UTC.
+//! Formats and parses dates. The formatter takes Unix seconds and returns an IMF-fixdate. The parsers take a date as
+//! text. Each parser returns Unix seconds, or `None` if the text is not a valid date. Every date is in UTC.
 
 /// 1601-01-01T00:00:00Z in Unix seconds. Browsers reject an `Expires` date with an earlier year (6265bis 5.1.1).
 const FIRST: i64 = -11_644_473_600;
@@ -82,8 +82,8 @@ pub const fn format_imf_fixdate(unix_seconds: i64) -> Option<[u8; 29]> {
 pub fn parse_cookie_date(text: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(|byte| is_delimiter(*byte)).filter(|token| !token.is_empty()) {
-        // The order of the `if` branches matters. A token can match several parts of the date, such as the day and the
-        // year. The first branch whose part is still missing gets the token.
+        // The order of the `if` branches matters. One token can match several parts of the date, such as the day and
+        // the year. The token then becomes the first of these parts that is still missing.
         if time.is_none() {
             time = hms_time(token);
             if time.is_some() {
@@ -163,8 +163,8 @@ pub struct Day {
 }
 
 impl Day {
-    /// Parses a day in the form `2027-03-01`. Returns `None` if the text has another form, if the day does not exist,
-    /// or if the year is before 1601.
+    /// Parses a day in the form `2027-03-01`. Returns `None` if the text does not have this form, if the day does not
+    /// exist, or if the year is before 1601.
     #[must_use]
     pub const fn parse(text: &str) -> Option<Day> {
         let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *text.as_bytes() else { return None };

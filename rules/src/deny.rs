@@ -23,11 +23,11 @@ pub const VARIABLE: &str = "HARDTACK_DENY";
 /// |---|---|
 /// | the id of a lint, such as `insecure` | each cookie that triggers the lint |
 /// | `all` | each cookie that triggers any lint |
-/// | `max-age=30d` | each cookie with a longer `max_age`, also if it has a short `idle` |
+/// | `max-age=30d` | each cookie with a longer `max_age`, even if the cookie has a short `idle` |
 /// | `-shop::pages::Theme` | nothing; this type is exempt from the list |
 /// | `-shop::ShopCookies`, `-shop::ShopCookies::theme` | nothing; this set or field is exempt from the list |
 ///
-/// An exception is the whole path of a type, a set or a field. The path begins with the name of the crate, as in
+/// An exception is `-` and the full path of a type, a set or a field. The path begins with the name of the crate, as in
 /// `module_path!()`.
 ///
 /// ```
@@ -158,8 +158,8 @@ impl<'a> DenyList<'a> {
 
     /// Returns true if the deny list contains an exception for a cookie `item` in any module of the crate `crate_name`.
     ///
-    /// The macro does not know the module of a type. So if this function returns true, only the compiler can find out
-    /// whether the cookie is exempt: generated code calls [`is_exempt`] with `module_path!()`.
+    /// Only the compiler knows the module of a type. So if this function returns true, generated code calls
+    /// [`is_exempt`] with `module_path!()`.
     ///
     /// ```
     /// use hardtack_rules::deny::DenyList;
@@ -199,8 +199,8 @@ impl<'a> DenyList<'a> {
             return None;
         }
         self.denying_word(rule).map(|word| Violation { argument, rule: Some(rule), word }).or_else(|| {
-            // A deny list may forbid `unprefixed` and allow `insecure`. If the declaration has `secure = false`, the
-            // name from a type or field has no prefix, so the deny list forbids the cookie.
+            // A deny list may forbid `unprefixed` and allow `insecure`. With `secure = false`, a name that comes from a
+            // type or field has no prefix. So the deny list forbids the cookie.
             let loses_prefix = rule == Rule::Insecure && !spec.explicit_name && Prefix::from_name(spec.name).is_none();
             let word = self.denying_word(Rule::Unprefixed).filter(|_| loses_prefix)?;
             Some(Violation { argument, rule: Some(Rule::Unprefixed), word })
@@ -374,8 +374,8 @@ const fn split_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     None
 }
 
-/// Removes one separator at the start of the text: a comma or a white space character. Returns `None` if the text
-/// begins with another character. In a `const fn`, the characters are bytes of UTF-8.
+/// Removes one separator at the start of the text: a comma or a white space character. Returns `None` if the text does
+/// not begin with a separator. A `const fn` cannot iterate over characters, so the function compares UTF-8 bytes.
 const fn strip_separator(text: &[u8]) -> Option<&[u8]> {
     match text {
         [b',' | b' ' | 0x09..=0x0D, rest @ ..]
@@ -639,7 +639,7 @@ mod tests {
             ("shop", "ShopCookies", true),
             ("web", "Set::field", true),
             ("web", "Set::other", false),
-            // A type that is named `field`, in a module that is named `Set`.
+            // A type with the name `field` in a module with the name `Set`.
             ("web", "field", true),
             ("", "Theme", false),
         ] {

@@ -1,4 +1,5 @@
-//! Compares names with the family of a `keyed` cookie. A name in the family is the family's name, then `.`, then a key.
+//! Checks whether a name belongs to the family of a `keyed` cookie. A name in the family is the family's name, then
+//! `.`, then a key.
 
 use crate::rule::Rule;
 use crate::spec::{Spec, is_equal};
@@ -36,7 +37,7 @@ pub const fn contains(family_name: &str, name: &str) -> bool {
     }
 }
 
-/// Returns the rule that the names of two cookies break together. Returns [`Rule::DuplicateName`] if the names are
+/// Returns the rule that two cookies break if one set contains both. Returns [`Rule::DuplicateName`] if the names are
 /// equal. Returns [`Rule::FamilyName`] if the name of one cookie is inside the family of the other cookie.
 ///
 /// ```
@@ -59,7 +60,7 @@ pub const fn find_clash(a: &Spec<'_>, b: &Spec<'_>) -> Option<Rule> {
     }
 }
 
-/// Returns true if two cookies of one set cannot have these names. See [`find_clash`].
+/// Returns true if one set cannot contain both cookies because of their names. See [`find_clash`].
 #[must_use]
 pub const fn names_clash(a: &Spec<'_>, b: &Spec<'_>) -> bool {
     find_clash(a, b).is_some()
@@ -113,7 +114,8 @@ mod tests {
         ] {
             assert_eq!(contains("flow", name), expected, "{name}");
         }
-        // The family's name may be longer than the name, or end inside a character of the name.
+        // The family's name may be longer than the cookie's name. Its length may also be an index inside a UTF-8
+        // character of the cookie's name.
         assert!(!contains("flow.a.b.c", "flow.a") && !contains("a", "ü"));
         assert!(contains("flow.a", "flow.a.b"));
     }

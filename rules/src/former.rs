@@ -4,9 +4,9 @@
 use crate::date::Day;
 use crate::spec::{Prefix, Spec};
 
-/// An earlier name or scope of a cookie, declared with the key `formerly`.
+/// One entry of the key `formerly`: an earlier name or scope of the cookie.
 ///
-/// If a part is not given, the cookie's present declaration has the value of the part.
+/// If an entry leaves out a part, the part has the same value as in the cookie's present declaration.
 ///
 /// ```
 /// use hardtack_rules::date::Day;
@@ -32,14 +32,14 @@ pub struct Former<'a> {
     pub raw: bool,
     /// True if the earlier value of a `signed` or `sealed` cookie was neither signed nor encrypted.
     pub unsigned: bool,
-    /// The first day on which the earlier value is not accepted any more.
+    /// The first day on which the earlier value is no longer accepted.
     pub until: Option<Day>,
 }
 
 /// The `Domain` of an earlier scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FormerDomain<'a> {
-    /// The same as in the present declaration.
+    /// The earlier `Domain` was the same as in the present declaration.
     Declared,
     /// The earlier cookie was host-only: `domain = none`.
     HostOnly,
@@ -50,7 +50,7 @@ pub enum FormerDomain<'a> {
 }
 
 impl<'a> Former<'a> {
-    /// Returns an entry in which every part has the value of the present declaration.
+    /// Returns an entry without any part. Every part then has the same value as in the present declaration.
     #[must_use]
     #[allow(clippy::new_without_default, reason = "an entry without any part is an error in a declaration")]
     pub const fn new() -> Self {
@@ -107,7 +107,7 @@ impl<'a> Former<'a> {
         self
     }
 
-    /// Sets the first day on which the earlier value is not accepted any more.
+    /// Sets the first day on which the earlier value is no longer accepted.
     #[must_use]
     pub const fn until(mut self, until: Day) -> Self {
         self.until = Some(until);
@@ -154,8 +154,8 @@ impl<'a> Former<'a> {
 
     /// Returns true if the earlier cookie was `Secure`. `spec` is the present declaration.
     ///
-    /// An earlier cookie that was partitioned, or whose name has a prefix, was always `Secure`. For every other earlier
-    /// cookie, the attribute is assumed to be the same as today.
+    /// A partitioned cookie is always `Secure`, and so is a cookie with a name prefix. For other earlier cookies, the
+    /// function assumes the same `Secure` attribute as in the present declaration.
     ///
     /// ```
     /// use hardtack_rules::{Former, Spec};
@@ -171,8 +171,8 @@ impl<'a> Former<'a> {
 
     /// Returns true if the earlier cookie was `HttpOnly`. `spec` is the present declaration.
     ///
-    /// An earlier cookie whose name begins with `__Http-` or `__Host-Http-` was always `HttpOnly`. For every other
-    /// earlier cookie, the attribute is assumed to be the same as today.
+    /// A cookie whose name begins with `__Http-` or `__Host-Http-` is always `HttpOnly`. For other earlier cookies, the
+    /// function assumes the same `HttpOnly` attribute as in the present declaration.
     #[must_use]
     pub const fn http_only_in(&self, spec: &Spec<'a>) -> bool {
         let is_needed = matches!(Prefix::from_name(self.name_in(spec)), Some(prefix) if prefix.needs_http_only());

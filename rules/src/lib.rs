@@ -7,7 +7,7 @@
 //! - [`Spec`] is the declaration of one cookie as data.
 //! - [`check`] finds the rules that a declaration breaks.
 //! - [`syntax`] checks the syntax of one argument.
-//! - [`family`] compares names with the family of a `keyed` cookie.
+//! - [`family`] checks whether a name belongs to the family of a `keyed` cookie.
 //! - [`date`] parses and formats dates.
 //! - [`deny`] finds the arguments that a deny list forbids, even if the declaration has a `reason`.
 //! - [`wire`] writes the attributes of a `Set-Cookie` header.

@@ -1,14 +1,16 @@
 //! Recognises the names of session and login cookies, of CSRF tokens, and of the cookies that hold the state of a
 //! sign-in. The input of each function is a cookie's name.
 //!
-//! Two parts decide in this order:
+//! The functions look up a name in two steps:
 //!
-//! - The table `table.rs` has the names of products, and the names that only look like the name of a session cookie.
-//! - The rules in `words.rs` look at the words of the name, such as `session` in `sessionTimeout`.
+//! - First, the functions search the table in `table.rs`. The table lists names that known products use, and names that
+//!   only look like names of session cookies.
+//! - If the table has no row for the name, the rules in `words.rs` examine the words of the name, such as `session` in
+//!   `sessionTimeout`.
 //!
 //! All functions ignore a name prefix such as `__Host-`. Most checks also ignore letter case: browsers distinguish
-//! `PHPSESSID` and `phpsessid`, but products use both names for session cookies. The checks of names that a program
-//! generates do not ignore letter case.
+//! `PHPSESSID` and `phpsessid`, but products use both names for session cookies. Some checks distinguish letter case:
+//! `common_pattern`, and the checks for products that generate the names of their cookies, such as Nextcloud.
 
 use crate::spec::{Prefix, starts_with};
 
@@ -35,20 +37,21 @@ pub enum NameKind {
     /// The name of a CSRF token. Scripts read many CSRF tokens.
     CsrfToken,
     /// The name of a cookie that holds the state of one sign-in with another site, such as a nonce. Browsers must send
-    /// the cookie when the other site sends the user back, which is a cross-site POST in SAML and in OIDC `form_post`.
+    /// the cookie when the other site sends the user back. In SAML and in OIDC `form_post`, this request is a
+    /// cross-site POST.
     SignInState,
-    /// Another name.
+    /// A name of any other kind.
     Other,
 }
 
-/// Returns the kind of the name. If the table has no row for the name, the words of the name decide.
+/// Returns the kind of the name. If the table has no row for the name, the kind depends on the words in the name.
 #[must_use]
 pub fn kind(name: &[u8]) -> NameKind {
     let bare = without_prefix(name);
     table::find(bare).unwrap_or_else(|| words::kind(bare))
 }
 
-/// Returns the kind of the name by its words alone, without the table of products.
+/// Returns the kind that the words in the name indicate. The function does not use the table of products.
 ///
 /// ```
 /// use hardtack_rules::session_names::{NameKind, kind, kind_by_words};
@@ -65,7 +68,7 @@ pub fn kind_by_words(name: &[u8]) -> NameKind {
 /// Returns true if the name looks like the name of a session cookie, such as `PHPSESSID` or `_shop_session`. The check
 /// ignores a prefix such as `__Host-`.
 ///
-/// The name of a CSRF token counts only if it contains `sess`, as `session_csrf` does.
+/// For the name of a CSRF token, the function returns true only if the name contains `sess`, such as `session_csrf`.
 ///
 /// ```
 /// use hardtack_rules::session_names::is_session_like;
@@ -95,8 +98,9 @@ pub fn is_sign_in_state(name: &[u8]) -> bool {
     kind(name) == NameKind::SignInState
 }
 
-/// Returns the beginning that the names of this cookie have in common, with `*` at the end. Returns `None` if the table
-/// has no such pattern for the name. The returned pattern matches the name byte for byte.
+/// Returns the table's pattern for a cookie whose names begin the same and end differently. `*` in the pattern means
+/// any end. Returns `None` if the table has no pattern with `*` for the name. The comparison with the pattern
+/// distinguishes letter case.
 ///
 /// ```
 /// use hardtack_rules::session_names::common_pattern;

@@ -95,7 +95,7 @@ impl Prefix {
         Self::find(name.as_bytes(), false)
     }
 
-    /// Returns the prefix of `name`, in any letter case. Browsers ignore the letter case of a prefix (6265bis 5.4).
+    /// Returns the prefix of `name`. Like browsers (6265bis 5.4), the function ignores the letter case of the prefix.
     #[must_use]
     pub const fn from_name_any_case(name: &[u8]) -> Option<Prefix> {
         Self::find(name, true)
@@ -236,7 +236,7 @@ pub struct Spec<'a> {
     /// The `Max-Age` attribute, in whole seconds. A session cookie has no `Max-Age`, so `max_age` is `None`.
     pub max_age: Option<Duration>,
     /// The idle time, in whole seconds. The cookie expires if no request uses the cookie for this time. `idle` is
-    /// `None` if only `max_age` ends the cookie.
+    /// `None` if the cookie has no idle time.
     pub idle: Option<Duration>,
     /// The `SameSite` attribute.
     pub same_site: SameSite,
@@ -251,7 +251,7 @@ pub struct Spec<'a> {
     pub keyed: bool,
     /// The earlier names and scopes of the cookie.
     pub former: &'a [Former<'a>],
-    /// True if another program owns the cookie. The program never sets a cookie that another program owns.
+    /// True if another program owns the cookie. The program with this declaration only reads the cookie.
     pub read_only: bool,
     /// The cryptographic protection of the cookie's value. `seal` is `None` if the value has no cryptographic
     /// protection.
@@ -312,16 +312,16 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// Sets the `Max-Age` attribute. Only a positive number of whole seconds is valid, but this method does not check
-    /// the number. The module [`check`](crate::check) does.
+    /// Sets the `Max-Age` attribute. The lifetime must be a positive number of whole seconds. This method does not
+    /// check the number, but the module [`check`](crate::check) does.
     #[must_use]
     pub const fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
     }
 
-    /// Sets the idle time. The `Max-Age` attribute is then the idle time. Only a positive number of whole seconds that
-    /// is less than the `max_age` is valid, but this method does not check the number. The module
+    /// Sets the idle time. The `Max-Age` attribute is then the idle time. The idle time must be a positive number of
+    /// whole seconds, and shorter than `max_age`. This method does not check the number, but the module
     /// [`check`](crate::check) does.
     #[must_use]
     pub const fn idle(mut self, idle: Duration) -> Self {
@@ -392,8 +392,8 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// Returns the lifetime in the `Max-Age` attribute: the shorter one of the idle time and `max_age`. Returns `None`
-    /// for a session cookie.
+    /// Returns the lifetime for the `Max-Age` attribute: the idle time or `max_age`, whichever is shorter. Returns
+    /// `None` for a session cookie.
     ///
     /// ```
     /// use core::time::Duration;

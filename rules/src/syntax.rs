@@ -21,7 +21,8 @@ const MAX_LABEL_BYTES: usize = 63;
 /// to 400 days.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(400 * 86_400);
 
-/// The error of a check in this crate. A fault contains the broken rule, and a text with the mistake and the remedy.
+/// The error of a check in this crate. A fault contains the broken rule, and a text that describes the mistake and the
+/// remedy.
 ///
 /// ```
 /// use hardtack_rules::Rule;
@@ -109,7 +110,7 @@ pub const fn is_forbidden_control(byte: u8) -> bool {
 ///
 /// # Errors
 ///
-/// Returns a fault of the first broken rule: `name-token`, `prefix-case` or `size`.
+/// Returns a fault with the first broken rule: `name-token`, `prefix-case` or `size`.
 ///
 /// ```
 /// use hardtack_rules::Rule;
@@ -342,7 +343,7 @@ pub const fn check_domain(domain: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The fault of a `Domain` that is a public suffix. A setter of the crate `hardtack` looks up the domain in the public
+/// The fault for a `Domain` that is a public suffix. A setter of the crate `hardtack` looks up the domain in the public
 /// suffix list at run time, because the crate `hardtack-rules` does not contain the public suffix list.
 pub const PUBLIC_SUFFIX: Fault = Fault::new(
     Rule::PublicSuffix,
@@ -390,8 +391,8 @@ pub const fn check_whole_seconds(max_age: Duration) -> Result<(), Fault> {
 ///
 /// # Errors
 ///
-/// Returns a fault of the rule `max-age` if the text is not one number and one unit. A duration over `u64::MAX` seconds
-/// is also a fault.
+/// Returns a fault of the rule `max-age` if the text is not one number and one unit, or if the duration is longer than
+/// `u64::MAX` seconds.
 ///
 /// ```
 /// use core::time::Duration;
@@ -450,8 +451,8 @@ mod tests {
     };
     use crate::rule::Rule;
 
-    /// Asserts that the result is a fault of `rule`, and that the text of the fault contains `words`. If `words` is
-    /// empty, asserts that the result is `Ok`.
+    /// Asserts that the result is a fault with the rule `rule`, and that the fault's text contains `words`. If `words`
+    /// is empty, asserts that the result is `Ok`.
     fn assert_result(input: &str, result: Result<(), Fault>, rule: Rule, words: &str) {
         match result {
             Ok(()) => assert_eq!(words, "", "`{input}` is accepted"),

@@ -15,8 +15,8 @@ pub const HSTS_YEAR_SECONDS: u64 = 31_536_000;
 /// If `out` is too small, the function drops the bytes that do not fit into `out`. To compute only the length, pass an
 /// empty slice as `out`.
 ///
-/// `write_attributes` does not know the policy's `cookie_domain`. If `policy_domain` is true, the caller must copy the
-/// `cookie_domain` to `domain` first.
+/// `write_attributes` cannot read the policy. So if `policy_domain` is true, the caller must first copy the policy's
+/// `cookie_domain` to `spec.domain`.
 ///
 /// ```
 /// use hardtack_rules::{Spec, wire};

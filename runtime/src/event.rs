@@ -1,7 +1,8 @@
 //! An [`Event`] reports something that hardtack refused, changed or noticed while the server runs. The policy counts
 //! each event. The policy also passes each event to the callback [`on_event`](crate::policy::PolicyBuilder::on_event).
-//! With the feature `tracing`, each event is also emitted as a `tracing` event. An event contains the cookie's name,
-//! the rule, and the evidence for the request's scheme. An event never contains the cookie's value.
+//! With the feature `tracing`, each event is also emitted as a `tracing` event. An event can contain a cookie's name,
+//! but never the cookie's value. An event also contains the rule, and can contain the evidence for the request's
+//! scheme.
 #![doc = include_str!("../docs/events.md")]
 
 use core::fmt;
@@ -22,7 +23,7 @@ pub(crate) use log::report_suppressed;
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn log(_: &Event<'_>) {}
 
-/// One thing that hardtack refused, changed or noticed.
+/// A report of one action or finding: hardtack refused, changed or noticed something.
 ///
 /// `Display` writes one line of text for a log.
 ///
@@ -55,8 +56,9 @@ pub struct Event<'a> {
     pub kind: Kind,
     /// The rule that caused the event.
     pub rule: Code,
-    /// The cookie's name, if the event concerns one cookie. In a name from other code's header, `…` replaces all text
-    /// from the first character that cannot be in a name, because a value may follow.
+    /// The cookie's name, if the event concerns one cookie. If other code wrote the header, the name can contain an
+    /// invalid character. `…` then replaces the invalid character and the text after it, because this text may be a
+    /// part of the value.
     pub cookie: Option<&'a str>,
     /// The request's method, if the policy's middleware handles the request.
     pub method: Option<&'a Method>,
@@ -138,10 +140,10 @@ kinds! {
     /// A request over plain HTTP was refused. Either the policy forces HTTPS, or the handler accepts only HTTPS
     /// requests.
     RequestRefused, "request refused";
-    /// A cookie was not set or not removed.
+    /// A cookie could not be set or removed.
     CookieNotSet, "cookie not set";
-    /// A cookie of the request was rejected: when the handler read the cookie, or because of the policy's setting
-    /// `host_prefix`.
+    /// A cookie in the request was rejected. Either a handler read the cookie and the cookie was invalid, or the
+    /// policy's setting `host_prefix` rejected the cookie.
     CookieRejected, "cookie rejected";
     /// A `Set-Cookie` header was made stricter.
     HeaderHardened, "header hardened";
@@ -154,9 +156,9 @@ kinds! {
     CachingChanged, "caching changed";
     /// The application's HSTS header was made stricter.
     HstsChanged, "hsts changed";
-    /// A request that the program's own HTTP client wanted to send was refused.
+    /// A request of the program's own HTTP client was refused before the client sent the request.
     ClientRequestRefused, "client request refused";
-    /// A fact that the developer should know, such as the loopback rule of a debug build.
+    /// A fact that the developer should know. For example, a debug build applied the loopback rule.
     Notice, "notice";
     /// The program has a bug. For example, a handler set cookies, but the program sent no response with the cookies.
     Mistake, "mistake";
@@ -170,7 +172,7 @@ impl fmt::Display for Kind {
 
 macro_rules! codes {
     ($($code:ident, $id:literal, $text:literal;)*) => {
-        /// The rule that caused an [`Event`]. The [module's documentation](self) has the table of all rules.
+        /// The rule that caused an [`Event`]. The [module's documentation](self) contains a table of all rules.
         ///
         /// ```
         /// use hardtack::event::Code;
@@ -270,7 +272,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// Counts the events of each kind since the policy's handle was made. A metrics library can read the counters.
+/// The number of events of each kind since the policy's handle was made. A metrics library can export these numbers.
 ///
 /// ```
 /// use hardtack::event::Kind;
@@ -291,13 +293,13 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Returns the number of counted events of the kind `kind`.
+    /// Returns the number of events with the kind `kind`.
     #[must_use]
     pub fn get(&self, kind: Kind) -> u64 {
         self.counts.get(kind as usize).map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
-    /// Returns every kind of event, with the number of counted events of that kind.
+    /// Returns pairs: each kind of event, and the number of events with this kind.
     pub fn iter(&self) -> impl Iterator<Item = (Kind, u64)> {
         Kind::ALL.iter().map(|kind| (*kind, self.get(*kind)))
     }

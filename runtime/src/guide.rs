@@ -1,4 +1,4 @@
-//! The guide: one page for each question. The modules contain no items.
+//! The guide. Each module below is one page of documentation.
 //!
 //! | question | page |
 //! |---|---|
@@ -23,7 +23,8 @@
 //! | How does hardtack compare? | [`comparison`] |
 //! | What can a security team rely on? | [`security`] |
 
-// `tests/lib.rs` runs the code blocks of the pages with `not(doctest)`, because they need more dependencies.
+// The attribute `not(doctest)` excludes a page from this crate's doc tests, because the code blocks on the page need
+// more dependencies. `tests/lib.rs` runs these code blocks.
 
 #[cfg_attr(not(doctest), doc = include_str!("../docs/start.md"))]
 pub mod start {}

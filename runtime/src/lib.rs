@@ -1,7 +1,7 @@
 //! Typed cookies for web applications. The cookies are `Secure` by default.
 //!
-//! A type declares a cookie. The cookie is `Secure`, `HttpOnly`, `SameSite=Lax` and host-only, and its name gets a
-//! prefix:
+//! You declare each cookie as a type. By default, the cookie is `Secure`, `HttpOnly`, `SameSite=Lax` and host-only, and
+//! the cookie's name has a prefix:
 //!
 //! ```
 //! use axum::{Router, routing::get, routing::post};
@@ -40,10 +40,10 @@
 //!
 //! - A declaration that makes the cookie weaker must contain a `reason`.
 //! - A declaration with attributes that browsers reject does not compile.
-//! - A Secure cookie is never sent over plain HTTP. If the scheme of the request is known at compile time, the compiler
-//!   rejects a Secure cookie over plain HTTP. Otherwise, hardtack checks the scheme at run time.
+//! - A Secure cookie is never sent over plain HTTP. The compiler rejects code that sets a Secure cookie through a
+//!   `Cookies<PlainHttp>`. With a `Cookies<AnyScheme>`, hardtack checks the scheme at run time.
 //!
-//! A function that serves plain HTTP cannot set the cookie:
+//! A function that handles plain HTTP requests cannot set the cookie:
 //!
 //! ```compile_fail,E0277
 //! # use hardtack::{Cookie, Cookies, PlainHttp};
@@ -75,28 +75,28 @@
 //! | What would a security scanner report? | [`audit`], the command `hardtack` | [audit](guide::audit), [for a security team](guide::security) |
 //! | I use another library. What changes? | | [coming from elsewhere](guide::migration), [comparison](guide::comparison) |
 //!
-//! [Features](#features) lists the features that switch these modules on.
+//! Some of these modules need a Cargo feature. The section [Features](#features) lists all features.
 //!
 //! # Guarantees
 //!
-//! - hardtack never sends a declared cookie with weaker attributes than declared. A policy can only make the attributes
-//!   stricter.
-//! - The policy's middleware never sends a Secure cookie over plain HTTP. The middleware also stops Secure cookies that
-//!   are set without hardtack.
-//! - A cookie's value cannot end a header, add an attribute or add a cookie. Every byte of a value that is not a
-//!   `cookie-octet` is percent-encoded. The decoded value of a cookie equals the original value.
+//! - hardtack never sends a declared cookie with weaker attributes than declared. A policy can make the attributes
+//!   stricter, but never weaker.
+//! - The policy's middleware never sends a Secure cookie over plain HTTP. This is also true for Secure cookies that are
+//!   set without hardtack.
+//! - A cookie's value cannot end a header, add an attribute or add a cookie. hardtack percent-encodes every byte of the
+//!   value that is not a `cookie-octet`. After decoding, the value is the same as the original value.
 //! - No error, log or `Debug` output contains a cookie's value.
 //! - The crate has no `unsafe` code. A request cannot cause a panic.
 //!
 //! # Limits
 //!
-//! - The prefix of a cookie's name protects the cookie against changes, but not against deletion. A sibling host
-//!   (another host of the same site) can set so many cookies that the browser deletes your cookies. If the session
-//!   cookie is missing, treat the user as signed out.
+//! - The prefix in a cookie's name protects the cookie against changes by other hosts, but not against deletion. A
+//!   sibling host (another host of the same site) can set so many cookies that the browser deletes your cookies. If the
+//!   session cookie is missing, treat the user as signed out.
 //! - A sibling host can overwrite a cookie with a `domain`. The name of a cookie with a `domain` begins with
-//!   `__Secure-` or `__Http-`, and these two prefixes do not stop other hosts.
-//! - Anyone with access to the browser can read the values of cookies, except the values of `sealed` cookies. A cookie
-//!   that is declared `sealed` has an encrypted value (feature `seal`).
+//!   `__Secure-` or `__Http-`. These two prefixes do not prevent other hosts from setting the cookie.
+//! - Anyone with access to the browser can read a cookie's value, unless the cookie is declared `sealed`. The value of
+//!   a `sealed` cookie is encrypted (feature `seal`).
 //!
 //! # Features
 //!
@@ -122,7 +122,7 @@
 //! | `toml` | `Policy::from_toml` |
 //! | `testing` | `testing::https()`, an in-memory browser and other helpers for your own tests |
 //!
-// These modules exist only with their features, so the links are not paths of items.
+// Each of these modules only exists if its feature is enabled. So the links are URLs, and not paths of items.
 //! [`actix`]: https://docs.rs/hardtack/latest/hardtack/actix/index.html
 //! [`audit`]: https://docs.rs/hardtack/latest/hardtack/audit/index.html
 //! [`axum_server`]: https://docs.rs/hardtack/latest/hardtack/axum_server/index.html
@@ -138,7 +138,7 @@
 // docs.rs shows the feature that each item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// Makes the path `::hardtack` valid in this crate. The code that the macros generate uses the path `::hardtack`.
+// Makes the path `::hardtack` valid in this crate, because the macros generate code with this path.
 extern crate self as hardtack;
 
 #[cfg(feature = "audit")]
@@ -169,8 +169,8 @@ pub mod testing;
 pub mod web;
 mod wire;
 
-/// Declares one cookie with the annotated type. A value of the annotated type is the cookie's value. `#[cookie(…)]`
-/// sets the cookie's attributes.
+/// Declares the annotated type as a cookie. A value of the type is the cookie's value. `#[cookie(…)]` sets the cookie's
+/// attributes.
 ///
 /// ```
 /// use hardtack::{Cookie, SetCookie, testing};
@@ -186,7 +186,7 @@ mod wire;
 /// ```
 ///
 pub use hardtack_macros::Cookie;
-/// Makes a type usable as the value of a cookie.
+/// Implements the trait `CookieValue` for the annotated type, so that the type can be the value of a cookie.
 ///
 /// ```
 /// use hardtack::{Cookie, CookieValue, SetCookie, testing};
@@ -205,7 +205,8 @@ pub use hardtack_macros::Cookie;
 pub use hardtack_macros::CookieValue;
 #[doc(hidden)]
 pub use hardtack_macros::Cookies;
-/// Declares several cookies in one struct. The struct gets methods that read, set and remove each cookie.
+/// Declares several cookies in one struct. For each cookie, the struct gets methods that read, set and remove the
+/// cookie.
 ///
 /// ```
 /// use hardtack::{Cookies, testing};
@@ -277,10 +278,10 @@ pub use frameworks::tower;
 #[doc(hidden)]
 pub use generated::private;
 
-/// The types that describe how a request arrived.
+/// Types for the connection and the scheme of a request.
 ///
-/// [`Transport`](tls::Transport) and [`Peer`](tls::Peer) describe the connection. [`Evidence`](tls::Evidence) is the
-/// reason why a request counts as HTTPS or plain HTTP.
+/// [`Transport`](tls::Transport) and [`Peer`](tls::Peer) describe the connection. [`Evidence`](tls::Evidence) contains
+/// the reason why a request counts as HTTPS or as plain HTTP.
 ///
 /// The types [`TlsTermination`] and [`TrustedProxies`] are in the crate's root.
 ///
@@ -303,10 +304,10 @@ pub mod tls {
     pub use crate::request::tls_termination::TlsTerminationError;
 }
 
-/// The types that convert a cookie's value to text and parse the value from text.
+/// Types for the conversion between a cookie's value and its text.
 ///
 /// To implement [`CookieValue`], use [`ValueWriter`](value::ValueWriter) and [`InvalidValue`](value::InvalidValue).
-/// [`SealFault`](value::SealFault) is the reason why the seal of a value is invalid.
+/// [`SealFault`](value::SealFault) is the reason why a value's seal is invalid.
 /// [`DocumentCookie`](value::DocumentCookie) is the text that a script assigns to `document.cookie`.
 ///
 /// ```
@@ -321,10 +322,10 @@ pub mod value {
     pub use crate::cookie::value::{InvalidValue, ValueWriter};
 }
 
-/// The types of the constant that contains a cookie's declaration.
+/// Types for the declaration of a cookie.
 ///
-/// [`Spec`](spec::Spec) is the whole declaration of a cookie. Every other item of the module `spec` is a part of a
-/// declaration, or a rule for declarations.
+/// A constant of type [`Spec`](spec::Spec) contains the whole declaration of a cookie. The other items in this module
+/// are parts of a declaration, or rules for declarations.
 ///
 /// ```
 /// use hardtack::spec::{Prefix, Spec};

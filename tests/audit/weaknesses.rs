@@ -186,6 +186,37 @@ fn flawed_hsts_is_reported() {
 }
 
 #[test]
+fn answer_over_plain_http_is_reported() {
+    let of = |context: Context, status: u16, headers: &[(HeaderName, &'static str)]| {
+        response_finding(headers, &context.status(StatusCode::from_u16(status).unwrap()), Weakness::PlainHttp)
+    };
+    let (found, none) = ("medium: CWE-319, ASVS 12.2.1, Observatory -20", "-");
+    let to = |url| [(LOCATION, url)];
+    for (status, headers, expected) in [
+        (200, &[][..], found),
+        (204, &[], found),
+        (304, &[], found),
+        (303, &to("/"), found),
+        (302, &to("http://www.shop.example.com/"), found),
+        (308, &to("https://shop.example.com/"), none),
+        (301, &to("HTTPS://shop.example.com/"), none),
+        (403, &[], none),
+        (500, &[], none),
+    ] {
+        assert_eq!(of(http(), status, headers), expected, "{status}");
+        assert_eq!(of(https(), status, headers), none, "{status}");
+    }
+    for host in ["localhost:3000", "app.localhost", "127.0.0.1", "[::1]:3000"] {
+        assert_eq!(of(Context::http(host), 200, &[]), none, "{host}");
+    }
+    for (path, expected) in [("/.well-known/acme-challenge/tok", none), ("/.well-known/acme-challenge", found)] {
+        assert_eq!(of(http().path(path), 200, &[]), expected, "{path}");
+    }
+    // Without the status, the audit does not know whether the server refused the request.
+    assert_eq!(response_finding(&[], &http(), Weakness::PlainHttp), none);
+}
+
+#[test]
 fn redirect_of_an_api_request_is_reported() {
     let of = |location: &'static str, context: Context| {
         response_finding(&[(LOCATION, location)], &context, Weakness::IntegrationRedirected)

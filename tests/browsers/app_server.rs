@@ -1,4 +1,4 @@
-//! A server for a test that needs several applications: one release after another, or two releases at once. The test
+//! A server for a test that needs several applications: several releases in sequence, or two releases at once. The test
 //! replaces the application between two requests. The server records each request and the response to the request.
 
 use std::sync::{Arc, Mutex};
@@ -48,7 +48,7 @@ impl AppServer {
         format!("https://{host}{port}{path}")
     }
 
-    /// Returns the requests since the last call, in the order of their responses.
+    /// Returns the requests after the previous call, in the order of their responses.
     pub(crate) fn take_requests(&self) -> Vec<RequestRecord> {
         self.requests.lock().unwrap().drain(..).filter(|request| request.target != "/favicon.ico").collect()
     }

@@ -50,7 +50,8 @@ pub(crate) fn a_stale_poll_does_not_undo_a_sign_in(checks: &mut Checks<'_>) {
     let yesterday = SystemTime::now() - Duration::from_secs(24 * 60 * 60);
     let header = |keyring: &Keyring| set_cookie_header(keyring, Session("old".into()));
     let mut changed = header(&keyring);
-    // The seal begins with the version and the key's id, five bytes. The change is behind the id.
+    // The seal begins with the version and the key's id, which together have five bytes. The test changes a byte after
+    // the id.
     let behind_id = Session::SPEC.name.len() + 1 + 8;
     let other = if changed[behind_id..].starts_with('A') { "B" } else { "A" };
     changed.replace_range(behind_id..=behind_id, other);
@@ -95,7 +96,8 @@ pub(crate) fn a_stale_poll_does_not_undo_a_sign_in(checks: &mut Checks<'_>) {
 }
 
 /// A script that starts a poll and signs in. The server answers `/sign-in` after `/poll` has arrived, and answers
-/// `/poll` after `/release`. Returns the user that the server sees before and after the response of the poll.
+/// `/poll` after `/release`. Returns the user whom the server reads before the response to the poll, and the user after
+/// the response.
 const POLL_AND_SIGN_IN: &str = "(async () => {
     const text = async (url, method) => (await fetch(url, { method, cache: \"no-store\" })).text();
     const poll = text(\"/poll\", \"GET\");
@@ -162,11 +164,11 @@ struct OldName(String);
 )]
 struct NewName(String);
 
-/// Two releases run at the same time, and the browser's requests alternate between them. Each release has another type
-/// for the sealed cookie. No request signs the user out of the release that wrote the cookie.
+/// Two releases run at the same time, and the browser's requests alternate between them. Each release has a different
+/// type for the sealed cookie. No request signs the user out of the release that wrote the cookie.
 ///
-/// If the releases know the change through `formerly`, the user is signed in at both releases. If a release removes the
-/// unreadable cookie by hand, the release signs the user out of the other release. So the suite can fail.
+/// If both releases declare the change with `formerly`, the user is signed in at both releases. If a release removes
+/// the unreadable cookie by hand, this release signs the user out of the other release. So the suite can fail.
 pub(crate) fn two_releases_at_once_sign_nobody_out(checks: &mut Checks<'_>) {
     let keyring = Keyring::new(Key::generate());
     let keep: fn(&Cookies) = |_| ();

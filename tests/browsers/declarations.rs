@@ -161,7 +161,7 @@ impl CookieCase {
         self.header[self.spec.name.len() + 1..].split(';').next().unwrap()
     }
 
-    /// Returns the `Set-Cookie` header with another value.
+    /// Returns the `Set-Cookie` header with the encoded value replaced.
     pub(crate) fn header_with_value(&self, value: &str) -> String {
         format!("{}={value}{}", self.spec.name, &self.header[self.spec.name.len() + 1 + self.value().len()..])
     }

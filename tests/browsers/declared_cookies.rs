@@ -164,7 +164,7 @@ pub(crate) fn plain_http_cannot_overwrite_secure_cookies(checks: &mut Checks<'_>
         }
         let when = if attack_first { "before" } else { "after" };
         check_unharmed(checks, &tab, &cases, &format!("attacked over plain HTTP {when} `set`"));
-        // A cookie that is not Secure has no protection: the attack changes its value. So the test shows that the
+        // A cookie that is not Secure has no protection, so the attack must change its value. This check shows that the
         // attack works.
         for (number, case) in cases.iter().filter(|(_, case)| !attack_first && !case.spec.secure) {
             let read = tab.fetch(&format!("{}?get={number}", case.page_path("/page"))).1;
@@ -173,8 +173,8 @@ pub(crate) fn plain_http_cannot_overwrite_secure_cookies(checks: &mut Checks<'_>
     }
 }
 
-/// A sibling host with TLS cannot set a cookie with a `__Host-` name. The sibling host can set a cookie whose name has
-/// no `__Host-` prefix. Then the request contains the cookie's name twice, and the server rejects both values.
+/// A sibling host with TLS cannot set a cookie with a `__Host-` name. But the sibling host can set a cookie whose name
+/// has no `__Host-` prefix. Then the request contains this name twice, and the server rejects both values.
 pub(crate) fn sibling_hosts_cannot_replace_a_value(checks: &mut Checks<'_>) {
     checks.site.apply_policy(|policy| policy);
     for attack_first in [true, false] {

@@ -1,6 +1,6 @@
 //! Visits the first server of a new project in a browser: `axum::serve` on localhost over plain HTTP, without a
-//! certificate, without connect info and without a setting for localhost. In a debug build, a user signs in there. A
-//! server that refuses localhost shows the sentence of the refusal.
+//! certificate, without connect info and without a setting for localhost. In a debug build, a user signs in there. If
+//! the server refuses localhost, the page shows the reason.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -53,8 +53,8 @@ fn start(tls_termination: TlsTermination, with_connect_info: bool) -> u16 {
     port
 }
 
-/// In a debug build, the user signs in at `http://localhost`, and the Secure cookie comes back. In a release build, and
-/// with `strict_loopback`, the page shows why the server refuses the request.
+/// In a debug build, the user signs in at `http://localhost`, and the next request contains the Secure cookie. In a
+/// release build, and with `strict_loopback`, the page shows why the server refuses the request.
 pub(crate) fn first_server_works_in_debug_builds(checks: &mut Checks<'_>) {
     let port = start(TlsTermination::per_connection(), false);
     for host in ["localhost", "app.localhost", "127.0.0.1"] {

@@ -1,6 +1,7 @@
 //! Attacks on the session cookies of tower-sessions and axum-login, behind the policy's `host_prefix`. The victim uses
-//! `app.shop.example`. The attacker has an account there, controls `evil.shop.example`, and answers plain HTTP requests in
-//! place of the victim's host. The attacker plants the cookie of the attacker's own live session.
+//! `app.shop.example`. The attacker has an account on `app.shop.example`, controls `evil.shop.example`, and answers
+//! plain HTTP requests in place of the victim's host. The attacker plants the cookie of the attacker's own live
+//! session.
 
 use std::sync::{Arc, Mutex};
 
@@ -40,7 +41,7 @@ const PLANTED: [&str; 6] = [
     "\u{3000}id={}; Domain=shop.example; Path=/",
 ];
 
-/// The cookies that browsers reject from the attacker's host.
+/// The cookies that the attacker's host tries to plant. Browsers reject these cookies.
 const REJECTED: [&str; 3] = [
     "__Host-Http-id={}; Domain=shop.example; Path=/; Secure; HttpOnly",
     "__host-http-id={}; Domain=shop.example; Path=/; Secure; HttpOnly",
@@ -59,8 +60,8 @@ const LIBRARIES: [Library; 2] = [
     Library { name: "axum-login", routes: axum_login_routes },
 ];
 
-/// With `host_prefix`, the victim stays signed in as Ada, whatever the attacker plants. The session survives a rotation,
-/// error responses and a WebSocket handshake, and ends with the sign-out.
+/// With `host_prefix`, the victim stays signed in as Ada, even if the attacker plants a cookie. The session survives a
+/// rotation, error responses and a WebSocket handshake, and ends with the sign-out.
 pub(crate) fn planted_sessions_are_ignored(checks: &mut Checks<'_>) {
     for library in LIBRARIES {
         let site = Site::start(checks.apps, library, Policy::builder().host_prefix([BARE]));
@@ -111,8 +112,9 @@ const HANDSHAKE: &str = "new Promise(done => {
     socket.onclose = () => done(true);
 })";
 
-/// A sibling host plants the cookie of the attacker after the sign-in, or an attacker on plain HTTP before the sign-in.
-/// Without `host_prefix`, the same planted cookies sign the victim in as the attacker, so the suite can fail.
+/// A sibling host plants the attacker's cookie after the sign-in. An attacker on plain HTTP plants the cookie before
+/// the sign-in. Without `host_prefix`, the same planted cookies sign the victim in as the attacker, so the suite can
+/// fail.
 pub(crate) fn planted_sessions_need_the_prefix(checks: &mut Checks<'_>) {
     for library in LIBRARIES {
         for (setting, policy, [signed_in, signed_out]) in [
@@ -128,7 +130,8 @@ pub(crate) fn planted_sessions_need_the_prefix(checks: &mut Checks<'_>) {
             site.plant(&tab);
             checks.equal(label("planted by a sibling host"), site.who(&tab), signed_in.to_owned());
 
-            // Browsers protect a Secure cookie against plain HTTP, so the attacker comes before the sign-in.
+            // Browsers do not let plain HTTP overwrite a Secure cookie, so the attacker plants the cookie before the
+            // sign-in.
             tab.clear();
             tab.navigate(&format!("http://{VICTIM}/bypass-policy")).unwrap();
             for planted in ["id={}; Path=/who", "id={}; Domain=shop.example; Path=/", "__Host-Http-id={}; Path=/"] {
@@ -142,8 +145,8 @@ pub(crate) fn planted_sessions_need_the_prefix(checks: &mut Checks<'_>) {
     }
 }
 
-/// The application switches `host_prefix` on while users are signed in. They stay signed in until the date, and the next
-/// sign-in moves them to the prefixed cookie.
+/// The application switches `host_prefix` on while users are signed in. The users stay signed in until the date. After
+/// the next sign-in, they have the prefixed cookie.
 pub(crate) fn users_stay_signed_in_during_a_migration(checks: &mut Checks<'_>) {
     for library in LIBRARIES {
         let site = Site::start(checks.apps, library, Policy::builder());
@@ -238,7 +241,7 @@ impl<'a> Site<'a> {
         self.apps.url(host, path)
     }
 
-    /// Returns the user that the application sees. The tab shows a page of the victim's host.
+    /// Returns the user whom the application reads from the session. The tab shows a page of the victim's host.
     fn who(&self, tab: &Tab<'_>) -> String {
         self.who_and_request(tab).0
     }

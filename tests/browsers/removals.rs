@@ -18,12 +18,12 @@ use super::browser::StoredCookie;
 use super::changes::EMPTY_PAGE;
 use super::random_cases::{Case, DECLARATIONS, STATES, case};
 
-/// The number of cases for each of the hosts.
+/// The number of cases for each host.
 const CASES_PER_HOST: usize = 20;
 const HOSTS: [&str; 5] = ["app.shop.example", "shop.example", "other.test", "127.0.0.1", "localhost"];
 
 /// For each case, the browser stores the cookies of earlier releases. Then a page removes the cookie, and the browser
-/// sends no cookie to the page any more. Then the page sets the cookie. In every step, the browser stores and sends the
+/// no longer sends it to the page. Then the page sets the cookie again. In every step, the browser stores and sends the
 /// same cookies as the model, and the server sends the same headers to the browser and to the model.
 pub(crate) fn a_removal_always_matches(checks: &mut Checks<'_>) {
     let (apps, tab) = (checks.apps, checks.browser.tab());
@@ -76,9 +76,9 @@ fn has_expired(cookie: &StoredCookie) -> bool {
     cookie.expires.is_some_and(|expires| expires <= now)
 }
 
-/// At an IP address, browsers store a cookie with the address as its `Domain` as host-only. The model follows the draft,
-/// and stores another cookie. This function gives the model the cookies of the browser. Returns true if the model held
-/// other cookies.
+/// If the host is an IP address and a cookie has this address as its `Domain`, browsers store the cookie as host-only.
+/// The model follows the draft instead. This function changes the cookies of the model to the cookies of the browser.
+/// Returns true if the model had different cookies before.
 fn make_address_domains_host_only(case: &mut Case) -> bool {
     let mut browser = Browser::new(&case.url);
     case.earlier.iter().for_each(|header| browser.set(header.replace("; Domain=127.0.0.1", "")));
@@ -87,9 +87,9 @@ fn make_address_domains_host_only(case: &mut Case) -> bool {
     is_different
 }
 
-/// Returns cases with their labels: the same number of cases for each host, with many declarations. In every case, the
-/// browser sends at least one cookie. In every second case of a host, the browser holds at least two cookies. The removal
-/// has less than eight headers. With eight headers, the jar may have reached its limit.
+/// Returns cases with their labels. Each host has the same number of cases, with many declarations. In every case, the
+/// browser sends at least one cookie. In every second case of a host, the browser holds at least two cookies. The
+/// removal has fewer than eight headers, because at its limit of eight headers the jar may have omitted some removals.
 fn replayed_cases() -> Vec<(String, Case)> {
     let mut cases: BTreeMap<&str, Vec<(String, Case)>> = HOSTS.map(|host| (host, Vec::new())).into();
     let mut declarations = BTreeSet::new();
@@ -120,8 +120,8 @@ fn host_and_path(url: &str) -> (&str, &str) {
     rest.split_at(rest.find('/').unwrap())
 }
 
-/// Returns the application of a case. The query of the page's URL is the action: `earlier`, `remove`, `set` or `look`. The
-/// response contains `true` if the request carries a cookie that the handler can read.
+/// Returns the application for a case. The query of the page's URL is the action: `earlier`, `remove`, `set` or `look`.
+/// The response contains `true` if the request carries a cookie that the handler can read.
 fn app(case: &Case) -> Router {
     let handlers = case.handlers;
     let page = move |cookies: Cookies, RawQuery(action): RawQuery| async move {
@@ -134,7 +134,7 @@ fn app(case: &Case) -> Router {
         is_present
     };
     let earlier = case.earlier.clone();
-    // The headers of earlier releases bypass the policy, so that the browser receives the headers of the case.
+    // The headers of earlier releases bypass the policy, so that the browser receives these headers unchanged.
     let earlier = move |request: Request, next: Next| {
         let mut response = Html(EMPTY_PAGE).into_response();
         for header in &earlier {

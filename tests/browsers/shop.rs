@@ -14,8 +14,8 @@ use super::browser::StoredCookie;
 use super::built;
 use super::declared_cookies::is_within;
 
-/// The browser stores each cookie with the declared attributes. The page has the chosen theme. When the user signs out,
-/// the browser removes all cookies.
+/// The browser stores each cookie with the declared attributes. The page shows the chosen theme. When the user signs
+/// out, the browser removes all cookies.
 pub(crate) fn sign_in_and_out(checks: &mut Checks<'_>) {
     let shop = Shop::start();
     let tab = checks.browser.tab_trusting_any_certificate();

@@ -28,7 +28,8 @@ pub(crate) fn set_cookie_audit(checks: &mut Checks<'_>) {
     run_header_rows(checks, cases(SET_COOKIE_AUDIT), 139, &known);
 }
 
-/// For each row of the test vectors, a loopback host, or a host with a similar name, sends one `Set-Cookie` header.
+/// For each row of the test vectors, the server sends one `Set-Cookie` header. The host is a loopback host, or has a
+/// name similar to a loopback host.
 pub(crate) fn loopback_by_header(checks: &mut Checks<'_>) {
     let rows = verdicts("loopback").into_iter().filter(|row| row.get("set_cookie").is_some()).collect();
     run_header_rows(checks, rows, 224, &[]);
@@ -178,8 +179,8 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
         let last = url(steps.last().unwrap());
         let host = if is_loopback(&last.host) { last.host.as_str() } else { "www.site.test" };
         let measured = &row[checks.browser.kind.name()];
-        // The last URL is the page on which the next row begins. So the browser does not have to open another page
-        // between rows.
+        // The last URL is the page on which the next row begins. So the browser does not have to open a page between
+        // two rows.
         let reads = [
             ("sent_back_http", false, "/dir/page"),
             ("sent_back_http_dir", false, "/dir/page"),
@@ -230,8 +231,8 @@ struct Page {
 }
 
 impl Page {
-    /// Opens a page with this scheme and host if the page is not open yet. If this machine does not have the IP address
-    /// of the host, the function prints a notice and returns false. In CI, the function panics instead.
+    /// Opens a page with this scheme and host, unless the page is already open. If this machine does not have the IP
+    /// address of the host, the function prints a notice and returns false. In CI, the function panics instead.
     fn open(&mut self, replay: &Replay, tab: &Tab<'_>, at: &Url) -> bool {
         if !replay.serves(&at.host) {
             not_run(&format!("this machine has no address {}", at.host));

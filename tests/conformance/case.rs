@@ -1,5 +1,5 @@
-//! Parses the test cases in `producer.json` and `reader.json`. Writes a Rust declaration for each test case, and
-//! returns the compile errors that the declaration must cause.
+//! Parses the test cases in `producer.json` and `reader.json`. For each test case, generates a Rust declaration, and
+//! the compile errors that this declaration must cause.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -132,7 +132,7 @@ impl Case {
             run_time.keys.push_str("domain = policy, ");
             run_time.policy = Some(format!("cookie_domain({domain:?})"));
         }
-        // A setter does not reject a `Max-Age`. `setters_cut_a_max_age` tests the other values.
+        // A setter rejects no `Max-Age`. The test `setters_cut_a_max_age` covers the values that a setter changes.
         if let Some(max_age) = self.attributes.get("max_age").filter(|_| !self.is_rejected()).and_then(duration) {
             run_time.keys.push_str("max_age = \"400d\", ");
             run_time.setter = Some(format!("max_age({max_age})"));
@@ -167,7 +167,7 @@ impl Case {
         texts.into_iter().flatten().collect()
     }
 
-    /// Returns true if the name is valid. The setters can only be tested if the name is valid.
+    /// Returns true if the name is valid. The test calls the setters only if the name is valid.
     pub(super) fn has_valid_name(&self) -> bool {
         !(self.is_rejected() && self.attributes.as_object().unwrap().is_empty())
     }
@@ -249,7 +249,7 @@ pub(super) fn producer_cases() -> Vec<Case> {
     cases.collect()
 }
 
-/// One test case in `reader.json`, without the pairs that have no name.
+/// One test case in `reader.json`. The name-value pairs without a name are removed.
 pub(super) struct ReaderCase {
     pub(super) id: String,
     /// The `Cookie` headers.

@@ -18,15 +18,14 @@ pub(super) struct Results {
     pub(super) literals: Build,
     pub(super) constants: Build,
     pub(super) written: Vec<WrittenCookie>,
-    /// The `Debug` text of the values that the program read. The key consists of the test case's id and the cookie's
-    /// name.
+    /// The values that the program read, as `Debug` text. The map key is the test case's id and the cookie's name.
     pub(super) read: BTreeMap<(String, String), String>,
 }
 
 /// The result of compiling one library.
 pub(super) struct Build {
     pub(super) declarations: Vec<Declaration>,
-    /// Errors that are outside of the declarations or do not come from hardtack.
+    /// Errors whose place is outside the declarations, and errors that do not come from hardtack.
     pub(super) other_errors: Vec<String>,
 }
 
@@ -171,7 +170,7 @@ impl Results {
     }
 }
 
-/// The beginning of the generated program. After this text comes one module for each test case.
+/// The beginning of the generated program. One module for each test case follows this text.
 const PROGRAM: &str = r#"
 #![allow(dead_code)]
 use std::time::{Duration, SystemTime};

@@ -1,6 +1,7 @@
-//! Runs the tests that the guide's page `runtime/docs/testing.md` shows, one for each test client. Each test signs a user
-//! in, and checks that the session cookie comes back. The page shows exactly the files in the folder `test_clients/`.
-//! Other tests check the responses that a test client gets without the line that the page names.
+//! Runs the tests that the guide's page `runtime/docs/testing.md` shows, one for each test client. Each test signs a
+//! user in, and checks that the next request contains the session cookie. The page shows exactly the files in the
+//! folder `test_clients/`. The page shows one line that makes requests count as HTTPS. Further tests check the
+//! responses without this line.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -196,8 +197,8 @@ mod with_salvo {
         super::sign_in(&cookies)
     }
 
-    /// salvo's `TestClient` needs a C library for zstd, so this test makes the request as `TestClient` does: the request
-    /// has the scheme of the URL.
+    /// salvo's `TestClient` needs a C library for zstd, so this test makes the request in the same way as `TestClient`:
+    /// the request has the scheme of the URL.
     #[tokio::test]
     async fn scheme_of_the_url_decides() {
         let send = async |url: &str| {

@@ -1,10 +1,10 @@
-//! The users of the applications that test axum-login.
+//! The users of the applications that use axum-login in tests.
 
 use std::convert::Infallible;
 
 use axum_login::{AuthUser, AuthnBackend};
 
-/// Every user has an account, and no password.
+/// Every name has an account without a password.
 #[derive(Clone)]
 pub(crate) struct Users;
 

@@ -142,7 +142,7 @@ impl Browser {
 /// A tab and its cookie store. When the `Tab` is dropped, the browser removes the tab and its cookie store.
 pub(crate) struct Tab<'a> {
     pub(crate) browser: &'a Browser,
-    /// The id with which commands name the tab's cookie store.
+    /// The id of the tab's cookie store in the browser's commands.
     store: Value,
     /// The id of the page in the browser's protocol.
     page: Value,
@@ -177,7 +177,7 @@ impl Tab<'_> {
 
     /// Assigns each text of `assignments` to `document.cookie`. Then reads `document.cookie` and returns the result.
     /// When a script writes a cookie, Chromium does not wait for its cookie store. When a script reads
-    /// `document.cookie`, Chromium waits. So the method reads after it has written.
+    /// `document.cookie`, Chromium waits. So this method reads `document.cookie` after the writes.
     pub(crate) fn set_document_cookies(&self, assignments: &[String]) -> String {
         let script = format!("({}.forEach(text => document.cookie = text), document.cookie)", json!(assignments));
         text(&self.evaluate(&script)).to_owned()
@@ -199,7 +199,7 @@ impl Tab<'_> {
         self.fetch_all(&[url.to_owned()]).remove(0)
     }
 
-    /// Fetches the URLs of `urls`, one after the other.
+    /// Fetches the given URLs in sequence.
     pub(crate) fn fetch_all(&self, urls: &[String]) -> Vec<(u64, String)> {
         let responses = self.evaluate(&format!(
             "(async () => {{ const all = []; for (const url of {}) {{ \

@@ -32,7 +32,7 @@ impl Client {
         Client::send(self.0.get(url)).await
     }
 
-    /// Sends a GET request with the given headers. A header name may occur more than once.
+    /// Sends a GET request with the given headers. The list may contain a header name more than once.
     pub(crate) async fn get_with(&self, url: String, headers: &[(&str, &str)]) -> Reply {
         let request = headers.iter().fold(self.0.get(url), |request, (name, value)| request.header(*name, *value));
         Client::send(request).await

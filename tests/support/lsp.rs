@@ -17,7 +17,7 @@ use super::workspace::Workspace;
 /// The time limit for each answer of the server. The time limit is long, because the server compiles the macros before
 /// its first answer.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// Marks the position of the cursor in a snippet.
+/// The text that marks the position of the cursor in a snippet.
 const CURSOR: char = '‸';
 
 /// The server and its open files. The server ends when the `Editor` is dropped.
@@ -42,7 +42,7 @@ pub(crate) struct Place {
     pub(crate) file: String,
     /// The source line, without its leading and trailing spaces.
     pub(crate) line: String,
-    /// The token at the definition, as the server selects it.
+    /// The token that the server selects at the definition.
     pub(crate) token: String,
 }
 

@@ -49,7 +49,7 @@ pub(crate) struct Network {
 
 impl Network {
     /// Starts the SOCKS server. If a host name is in `names`, the SOCKS server connects to the servers that `names`
-    /// lists for that host. The SOCKS server connects all other host names to the servers of `rest`.
+    /// lists for that host. For all other host names, the SOCKS server connects to the servers in `rest`.
     pub(crate) fn start(authority: Authority, names: &[(&str, Ports)], rest: Ports) -> Network {
         let names: HashMap<String, Ports> = names.iter().map(|(name, ports)| ((*name).to_owned(), *ports)).collect();
         let names = Arc::new(names);

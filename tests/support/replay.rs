@@ -1,6 +1,6 @@
 //! A server for TLS and plain HTTP. The server sends the `Set-Cookie` headers of a test byte for byte, even headers
-//! that an HTTP library would reject. The server records the `Cookie` header of each request. From a request, the
-//! server parses only the target and the headers.
+//! that an HTTP library would reject. The server records the `Cookie` header of each request. The server parses only
+//! the target and the headers of a request.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -144,7 +144,7 @@ impl Shared {
             stop.https == https && is_host && stop.path.as_bytes() == target
         });
         let stop = if expected { visit.to_come.pop_front() } else { None };
-        // The browser also requests icons and sends background requests. The server does not record those requests.
+        // The browser also requests icons and sends background requests. The server does not record these requests.
         let Some((stop, next)) = stop else {
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec();
         };

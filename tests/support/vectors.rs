@@ -1,5 +1,4 @@
-//! Reads the vectors of `tests/vectors` for the audit tests and the browser tests. Besides the reader of the vectors,
-//! the file contains:
+//! Reads the vectors of `tests/vectors` for the audit tests and the browser tests. This file also contains:
 //!
 //! - a wrapper of `hardtack::testing::Browser`,
 //! - the list of the known differences between browsers and the audit.
@@ -52,8 +51,8 @@ pub(crate) fn outcome(verdict: &Value) -> &'static str {
     if verdict["accepted"] == true { "stored" } else { "refused" }
 }
 
-/// Returns the fields of the stored cookie, each with its key in a vector file. Three keys have different names in
-/// different vector files, so the arguments contain the names of those three keys.
+/// Returns the fields of the stored cookie, each with its key in a vector file. The vector files use different names
+/// for three of the keys, so the caller passes these three names as arguments.
 pub(crate) fn stored_fields(
     stored: &Stored,
     http_only: &'static str,
@@ -114,7 +113,8 @@ pub(crate) fn url(case: &Value) -> Url {
     Url::new(case["https"] == true, text(&case["host"]), text(&case["path"]))
 }
 
-/// The model of a browser for users' tests. The vectors check the rules of the model.
+/// A wrapper of `hardtack::testing::Browser`, which models a browser for the tests of users. The vectors check the
+/// rules of this model.
 pub(crate) struct Jar(Browser);
 
 impl Jar {

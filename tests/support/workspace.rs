@@ -140,7 +140,7 @@ fn parse_lint(member: &str, message: &str) -> Option<ClippyLint> {
     let message: Value = serde_json::from_str(message).unwrap();
     let message = message.get("message").filter(|_| message["reason"] == "compiler-message")?;
     let span = message["spans"].as_array().unwrap().iter().find(|span| span["is_primary"] == true);
-    // If a message has no place in the source code, the message must be the one with the number of warnings.
+    // The only message without a place in the source code is the message with the number of warnings.
     let Some(span) = span else {
         assert!(message["code"].is_null() && message["level"] != "warning" || is_count(message), "{message}");
         return None;

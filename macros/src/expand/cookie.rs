@@ -30,8 +30,8 @@ pub(crate) fn expand_derive(cookie: &CookieType<'_>, declaration: &Declaration) 
 /// Generates the impl of one declaration, and the constants that the impl needs. The caller puts the generated code
 /// into a block, because the constants have the same names for every cookie.
 ///
-/// `wrapped` is the type of a set's field if the cookie type is the marker type of the field. The marker type wraps the
-/// value that the user sets and reads. A type that derives `Cookie` is itself the value.
+/// If the cookie type is the marker type of a set's field, `wrapped` is the type of the field. The user sets and reads
+/// values of this type. For a type that derives `Cookie`, `wrapped` is `None`.
 pub(crate) fn declared_impl(
     value: &ValueType<'_>,
     wrapped: Option<&Type>,
@@ -50,7 +50,7 @@ pub(crate) fn declared_impl(
     };
     let secure = declaration.secure;
     let http_only = declaration.http_only;
-    // A permissive declaration replaces a declaration with an error, which may have a lifetime.
+    // A permissive declaration replaces a declaration with an error, and the replaced declaration may have a lifetime.
     let has_max_age = declaration.max_age.is_some() || declaration.is_permissive;
     let family_impl = declaration.keyed.then(|| {
         let (value_type, from_inner, into_inner) = match wrapped {
@@ -107,9 +107,9 @@ pub(crate) fn declared_impl(
     }
 }
 
-/// Generates a call of a macro that the crate `hardtack` exports. The exported macro checks a feature of the crate
-/// `hardtack`, because a procedural macro cannot check the features of another crate. If the feature is missing, the
-/// call causes an error that points at the key.
+/// Generates a call of a macro that the crate `hardtack` exports. The exported macro checks whether a feature of the
+/// crate `hardtack` is enabled, because a procedural macro cannot check the features of other crates. If the feature is
+/// missing, the call causes an error that points at the key.
 fn feature_gate(key: Span, gate: TokenStream, krate: &TokenStream) -> TokenStream {
     let key = generated_at(key);
     let (krate, gate) = (moved_to(krate.clone(), key), moved_to(gate, key));
@@ -136,7 +136,7 @@ fn inventory_entry(declaration: &Declaration, origin: &Origin<'_>, krate: &Token
 struct Constants {
     /// The constant items, including `__SPEC`.
     items: TokenStream,
-    /// An expression for the text `name=`, with the cookie's name.
+    /// An expression for the cookie's name with `=` at the end.
     name_eq: TokenStream,
     /// An expression for the text of the cookie's attributes. The text begins with `; Path=`.
     attributes: TokenStream,
@@ -197,8 +197,8 @@ fn evaluated_constants(declaration: &Declaration, krate: &TokenStream) -> Consta
     }
 }
 
-/// Generates the `const` items that check the declaration. The macro has already checked everything that the macro
-/// knows. So most declarations need no `const`.
+/// Generates the `const` items that check the declaration. The macro has already checked every literal. So most
+/// declarations need no `const`.
 fn checks(declaration: &Declaration, krate: &TokenStream) -> TokenStream {
     let private = quote!(#krate::private);
     let path_is_constant = matches!(declaration.path, Some(Constant::Expression(_)));
@@ -212,8 +212,7 @@ fn checks(declaration: &Declaration, krate: &TokenStream) -> TokenStream {
     checks
 }
 
-/// Generates a `const` that calls a function. An error of the function points at all of the tokens, from the first to
-/// the last.
+/// Generates a `const` that calls a function. If the function fails, the error points at all tokens in `tokens`.
 pub(crate) fn check_at(tokens: &TokenStream, function: &TokenStream, arguments: &TokenStream) -> TokenStream {
     let (first, last) = first_and_last(tokens);
     let function = quote_spanned!(first=> (#function));

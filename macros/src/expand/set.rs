@@ -91,8 +91,8 @@ pub(crate) fn expand_set(set: &CookieSet<'_>, declarations: &[Declaration]) -> T
     }
 }
 
-/// Returns the type that contains the field's declaration. For an `existing` field, the function returns the field's
-/// type. For every other field, the function returns the marker type.
+/// Returns the type that contains the field's declaration: the field's own type for an `existing` field, and the marker
+/// type for every other field.
 fn declaring_type(set: &CookieSet<'_>, field: &CookieField<'_>) -> TokenStream {
     if field.is_existing() {
         return field.ty.to_token_stream();
@@ -100,9 +100,9 @@ fn declaring_type(set: &CookieSet<'_>, field: &CookieField<'_>) -> TokenStream {
     marker_name(set, field).to_token_stream()
 }
 
-/// Returns the name of the marker type. rustc shows the name of a marker type in errors, and rustdoc shows it in the
-/// methods of the set. So the name contains the names of the set and of the field, such as `ShopCart`. If `ShopCart`
-/// has another meaning in the struct, the name is `Shop_cart`.
+/// Returns the name of the marker type. rustc shows this name in errors, and rustdoc shows this name in the set's
+/// methods. So the name contains the names of the set and of the field, such as `ShopCart`. If `ShopCart` already
+/// occurs in the struct, the name is `Shop_cart`.
 fn marker_name(set: &CookieSet<'_>, field: &CookieField<'_>) -> Ident {
     let pascal = |field: &CookieField<'_>| {
         let words = field.ident.unraw().to_string();
@@ -118,7 +118,7 @@ fn marker_name(set: &CookieSet<'_>, field: &CookieField<'_>) -> Ident {
     set.words.unused(candidates, &format!("{}_{}", set.ident.unraw(), field.ident.unraw()))
 }
 
-/// Returns the name of the type parameter that is the scheme of the request.
+/// Returns the name of the set's type parameter. The type parameter is the scheme of the request.
 fn scheme_parameter(set: &CookieSet<'_>) -> Ident {
     set.words.unused(&["S", "Scheme"], "__Scheme")
 }
@@ -144,11 +144,11 @@ fn spec_expression(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &D
     }
 }
 
-/// Returns the bounds on a field's declaring type that the field's methods need. The bounds follow the type and a
-/// colon in a where clause.
+/// Returns the trait bounds that the field's methods need on the field's declaring type. In a where clause, the bounds
+/// follow the type and a colon.
 ///
-/// With `for<'a>` in the bounds of an `existing` field, rustc checks the bounds where the method is called, not where
-/// the method is defined. If the type is not a cookie, only the definition of the constant `SPECS` causes an error.
+/// The bounds of an `existing` field contain `for<'a>`, so rustc checks the bounds only where the method is called. If
+/// the type is not a cookie, only the definition of the constant `SPECS` causes an error.
 fn bounds(
     set: &CookieSet<'_>,
     field: &CookieField<'_>,
@@ -209,7 +209,7 @@ fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decla
 /// For a field without `json`, the code that writes the value rejects such a type.
 ///
 /// The body of the `const` also requires the trait of a `json` value. If the type does not implement the trait, rustc
-/// does not evaluate the `const`. So a type with both mistakes causes one error.
+/// does not evaluate the `const`. So a type with both mistakes causes only one error.
 fn probe(set: &CookieSet<'_>, field: &CookieField<'_>) -> TokenStream {
     let (krate, ty) = (&set.krate, field.ty);
     let private = quote!(#krate::private);
@@ -247,7 +247,7 @@ fn type_text(ty: &Type) -> String {
 ///
 /// - For a `keyed` field, one method that returns the family of cookies.
 /// - For a `read_only` field, the two getters.
-/// - For every other field, also two setters and a remover.
+/// - For every other field, the two getters, two setters and a remover.
 fn field_methods(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Declaration) -> TokenStream {
     let krate = &set.krate;
     let CookieField { visibility, ty, attributes, .. } = field;
@@ -371,9 +371,9 @@ fn remove_all(set: &CookieSet<'_>, fields: &[(&CookieField<'_>, &Declaration)]) 
     }
 }
 
-/// Returns the name of the type that [`removed_item`] generates. Fields with different `cfg` attributes can have the same
-/// name, so the name for a repeated field contains a number. A field's name does not begin with a digit, so the number
-/// makes the name unique.
+/// Returns the name of the type that [`removed_item`] generates. Fields with different `cfg` attributes can have the
+/// same name. So if the field's name already occurred, the type's name contains a number. A field's name does not begin
+/// with a digit, so the number makes the type's name unique.
 fn removed_name(set: &CookieSet<'_>, field: &CookieField<'_>) -> Ident {
     let name = field.ident.unraw();
     let earlier = set.fields.iter().take_while(|other| !core::ptr::eq(*other, field));
@@ -383,7 +383,7 @@ fn removed_name(set: &CookieSet<'_>, field: &CookieField<'_>) -> Ident {
     }
 }
 
-/// Generates the type that stands for a field with `cfg` attributes in the where clause of `remove_all`. A `cfg`
+/// Generates the type that replaces a field with `cfg` attributes in the where clause of `remove_all`. A `cfg`
 /// attribute is not allowed in a where clause, so the type must exist in every build:
 ///
 /// - If the build contains the field, the type is an alias of the field's declaring type.
@@ -416,7 +416,7 @@ fn removed_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decl
 
 /// The generated docs of a field's methods.
 struct Docs {
-    /// Markdown text that names the cookie. If the field is `existing`, the text contains the field's type.
+    /// The name of the cookie as Markdown. If the field is `existing`, `name` contains the field's type instead.
     name: String,
     /// The `Set-Cookie` header, with `…` instead of the value. If a part of the header is a constant expression,
     /// `header` is only the cookie's name.
@@ -475,8 +475,8 @@ fn attributes_with_docs(attributes: &[&Attribute]) -> TokenStream {
     quote!(#(#attributes)* #gap)
 }
 
-/// Generates checks that find two cookies with the same name in the set. `check_set` has already compared the names
-/// that are literals. In a `const` of the generated code, the compiler compares these names:
+/// Generates the checks that reject two cookies with clashing names in one set. `check_set` has already compared the
+/// names that are literals. The compiler compares the following names in a `const` of the generated code:
 ///
 /// - the names of `existing` fields
 /// - the names that are constant expressions
@@ -561,7 +561,7 @@ mod tests {
         assert!(text.contains(&format!("Reads `__Secure-cart`. {getter}")), "{text}");
     }
 
-    /// Expands a set of these fields. Returns the expansion without white space.
+    /// Expands a set that has the fields in `fields`. Returns the expansion without white space.
     fn set_of(fields: &str) -> String {
         let item = format!("pub struct Shop {{ {fields} }}").parse().unwrap();
         let text = pipeline::cookies(quote!(), item).to_string();

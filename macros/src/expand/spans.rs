@@ -1,14 +1,14 @@
 //! Creates the spans of the generated code. A span has two parts: a place in the source, and a context for name
-//! resolution. The place is that of a token that the user wrote, so rustc and editors show errors and docs at that
-//! token. The context is the macro, so a generated name does not refer to an item in the user's code.
+//! resolution. The spans of this module have the place of a token that the user wrote, so rustc and editors show errors
+//! and docs at that token. The context is the macro, so a generated name does not refer to an item in the user's code.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 
 /// Returns a span with the place of `span`, and with the macro as the context for name resolution.
 ///
 /// Give the returned span to generated punctuation and keywords, but not to a generated name. `span` is the span of a
-/// token that the user wrote. If a generated name has the same place as the user's token, an editor may take the
-/// generated name for that token.
+/// token that the user wrote. If a generated name had the same place as the user's token, an editor could confuse the
+/// name with the token.
 pub(crate) fn generated_at(span: Span) -> Span {
     span.resolved_at(Span::call_site())
 }

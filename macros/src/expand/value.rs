@@ -1,5 +1,5 @@
 //! Generates the code that writes and reads a cookie's value. The impls of `DeclaredCookie` and of `CookieValue`
-//! contain the code that writes and reads the value. The module also generates the whole impl of `CookieValue`.
+//! contain this code. The module also generates the whole impl of `CookieValue`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -62,8 +62,8 @@ pub(crate) fn bodies(shape: &Shape<'_>, generics: &Generics, krate: &TokenStream
             let json = json_trait(span, krate);
             Bodies {
                 write: quote_spanned!(span=> <Self as #json>::write_json(self, out)),
-                // The code for `read` has the same span as the code for `write`. If both functions cause the same
-                // error, rustc shows the error only once, because the place is the same.
+                // The code for `read` has the same span as the code for `write`. So if both functions cause the same
+                // error, rustc shows the error only once.
                 read: quote_spanned!(span=> <Self as #json>::read_json(text)),
             }
         }
@@ -91,9 +91,9 @@ fn field_bodies(member: &Member, ty: &Type, generics: &Generics, krate: &TokenSt
             read: quote!(::core::result::Result::map(<#ty as #krate::CookieValue>::read(text), #wrap)),
         };
     }
-    // The generated code uses autoref specialization, a trick to choose between impls. Each of the four traits is
-    // implemented for a type with a different number of leading `&`: `&&&Via<T>`, `&&Via<T>`, `&Via<T>` and `Via<T>`.
-    // Method lookup selects the first impl whose bounds the type `T` meets.
+    // The generated code uses autoref specialization, a trick to choose between impls. The four traits are implemented
+    // for types with different numbers of leading `&`: `&&&Via<T>`, `&&Via<T>`, `&Via<T>` and `Via<T>`. Method lookup
+    // selects the first impl whose bounds the type `T` meets.
     let span = generated_at(ty.span());
     let via = quote!(&&&&#krate::private::Via::<#ty>::new());
     let via = quote_spanned!(span=> (#via));
@@ -131,8 +131,9 @@ fn variant_bodies(variants: &[(&Ident, String)], krate: &TokenStream) -> Bodies 
     }
 }
 
-/// Returns a path to the function that reads a `json` value of the type. If the type is not a `json` value, rustc shows
-/// the same error for each copy of the path, and shows equal errors only once.
+/// Returns a path to the function that reads a `json` value of the type. The path always has the same span. So if the
+/// type is not a `json` value, rustc shows the error only once, even if the generated code contains the path several
+/// times.
 pub(crate) fn json_read(ty: &Type, krate: &TokenStream) -> TokenStream {
     let json = json_trait(generated_at(ty.span()), krate);
     quote!(<#ty as #json>::read_json)
@@ -148,8 +149,8 @@ pub(crate) fn where_clause(value: &ValueType<'_>) -> TokenStream {
     let (_, _, clause) = value.generics.split_for_impl();
     let krate = &value.krate;
     let needed = match &value.shape {
-        // serde's derive adds its own bounds to the type parameters. The bound `Self: Json` requires the bounds of the
-        // derive without repeating the bounds.
+        // serde's derive adds its own bounds to the type parameters. The bound `Self: Json` implies these bounds, so
+        // the macro does not need to repeat the bounds.
         Shape::Json { field: None, .. } if value.generics.type_params().next().is_some() => {
             quote!(Self: #krate::private::Json)
         }
@@ -162,8 +163,8 @@ pub(crate) fn where_clause(value: &ValueType<'_>) -> TokenStream {
     quote!(where #(#predicates,)* #needed)
 }
 
-/// Returns true if a type parameter has no bound. If a type parameter has no bound, the impl needs one bound on the
-/// field's type. The field's type contains all type parameters.
+/// Returns true if a type parameter has no bound. The impl then needs a bound on the field's type, which contains all
+/// type parameters.
 fn has_unbounded_parameter(generics: &Generics) -> bool {
     generics.type_params().any(|parameter| {
         let in_where = |ident: &Ident| {
@@ -190,9 +191,9 @@ fn is_known_value(ty: &Type) -> bool {
     is_primitive(ty) || single_word(ty).is_some_and(|name| name == "String")
 }
 
-/// Returns true if the type is a primitive number, `bool` or `char`. The setter for a primitive type takes the type
-/// itself, such as `u32`, and not `impl Into<u32>`. With `impl Into<u32>`, the literal `3` would be an `i32`, so a call
-/// with `3` would not compile.
+/// Returns true if the type is a primitive number, `bool` or `char`. The argument of a primitive type's setter is the
+/// type itself, such as `u32`, and not `impl Into<u32>`. With `impl Into<u32>`, the literal `3` would be an `i32`, so a
+/// call with `3` would not compile.
 pub(crate) fn is_primitive(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 16] = [
         "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",

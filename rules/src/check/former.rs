@@ -45,7 +45,8 @@ pub struct FormerFault {
 /// Returns the first error of the entry `spec.former[index]`. Returns `None` if the entry has no error, or if the
 /// declaration has no entry at this index.
 ///
-/// An error about all entries, such as `formerly` of a `read_only` cookie, is reported on one entry only.
+/// An error about all entries is reported on only one entry. For example, a `read_only` cookie cannot have the key
+/// `formerly`.
 ///
 /// ```
 /// use hardtack_rules::check::{FormerPart, find_former_error};
@@ -101,9 +102,9 @@ pub const fn find_former_error(spec: &Spec<'_>, index: usize) -> Option<FormerFa
     None
 }
 
-/// Returns the part that makes the entry `spec.former[index]` a weakening. The part is `Name` if the former name has a
-/// weaker prefix than the present name. The part is `Unsigned` if the former value of a `signed` or `sealed` cookie was
-/// plain. Returns `None` for every other entry.
+/// Returns the part of the entry `spec.former[index]` that weakens the cookie. The part is `Name` if the former name
+/// has a weaker prefix than the present name. The part is `Unsigned` if the former value of a `signed` or `sealed`
+/// cookie was neither signed nor encrypted. Returns `None` for every other entry.
 ///
 /// ```
 /// use hardtack_rules::check::{FormerPart, find_former_lint};
@@ -127,8 +128,8 @@ pub const fn find_former_lint(spec: &Spec<'_>, index: usize) -> Option<FormerPar
     }
 }
 
-/// Returns the strength of the name's prefix against cookies that others set. A prefix with `Http-` also keeps scripts
-/// away, but the comparison ignores this protection.
+/// Returns how well the name's prefix protects against cookies that another host sets: 0 is the weakest protection.
+/// `Http-` in a prefix also protects against cookies that scripts set, but the function ignores this protection.
 const fn prefix_strength(name: &str) -> u8 {
     match Prefix::from_name(name) {
         Some(Prefix::HostHttp | Prefix::Host) => 2,
@@ -158,7 +159,7 @@ const fn find_syntax_fault(entry: &Former<'_>) -> Option<FormerFault> {
     None
 }
 
-/// Checks `until`, `raw` and `unsigned`. The three keys are about reading a value under another name.
+/// Checks `until`, `raw` and `unsigned`. These three keys describe how the server reads a value under an earlier name.
 const fn find_value_fault(spec: &Spec<'_>, entry: &Former<'_>) -> Option<FormerFault> {
     if has_other_name(spec, entry) {
         if entry.until.is_none() {
@@ -187,11 +188,11 @@ const fn find_value_fault(spec: &Spec<'_>, entry: &Former<'_>) -> Option<FormerF
     None
 }
 
-/// Returns a fault if the former name begins with `__Host-` or `__Host-Http-`, and the entry has a Domain or another
-/// path than `/`. Browsers never store a cookie with such a name and scope.
+/// Returns a fault if the former name begins with `__Host-` or `__Host-Http-`, and the entry has a Domain or a path
+/// other than `/`. Browsers never store a cookie with such a name and scope.
 ///
-/// If the entry has the present name, the fault is only about the parts that the entry contains. The other parts come
-/// from the present declaration, which has its own errors.
+/// If the entry has the present name, the function checks only the parts that the user wrote in the entry. All other
+/// parts come from the present declaration, which is checked separately.
 const fn find_prefix_fault(spec: &Spec<'_>, entry: &Former<'_>) -> Option<FormerFault> {
     macro_rules! texts {
         ($text:literal) => {
@@ -236,8 +237,8 @@ const fn has_other_name(spec: &Spec<'_>, entry: &Former<'_>) -> bool {
     !is_equal(entry.name_in(spec).as_bytes(), spec.name.as_bytes(), false)
 }
 
-/// Returns true if both entries describe the same name, domain, path and partition. An entry without any part describes
-/// the cookie's present name and scope.
+/// Returns true if both entries describe the same cookie: the same name, domain, path and partition. An entry without
+/// any part describes the present cookie.
 const fn has_same_identity(spec: &Spec<'_>, a: &Former<'_>, b: &Former<'_>) -> bool {
     let is_same_domain = match (a.domain_in(spec), b.domain_in(spec)) {
         (FormerDomain::Domain(a), FormerDomain::Domain(b)) => is_equal(a.as_bytes(), b.as_bytes(), true),
@@ -289,7 +290,7 @@ mod tests {
     const HOST: Spec<'_> = Spec::new("__Host-Http-id");
     const WIDE: Spec<'_> = Spec::new("__Secure-id").domain("example.com").path("/app");
 
-    /// Returns an entry with another name and with `until`.
+    /// Returns an entry with the earlier name `name` and with `until`.
     fn renamed(name: &str) -> Former<'_> {
         Former::new().name(name).until(Day::parse("2027-03-01").unwrap())
     }
@@ -298,7 +299,7 @@ mod tests {
         find_former_error(&Spec { former: entries, ..*spec }, index)
     }
 
-    /// Returns the rule of the only entry's error, and the part.
+    /// Checks a declaration with one entry. Returns the part that has the error, and the broken rule.
     fn part(spec: &Spec<'_>, entry: Former<'_>) -> Option<(FormerPart, Rule)> {
         error(spec, &[entry], 0).map(|FormerFault { part, fault }| (part, fault.rule))
     }
@@ -351,9 +352,9 @@ mod tests {
         assert_eq!(part(&HOST, entry), Some((FormerPart::Name, Rule::FormerEntry)));
         assert!(text(&HOST, entry).contains("add `until = \"2027-03-01\"`"));
         assert_eq!(part(&HOST, entry.until(Day::parse("2027-03-01").unwrap())), None);
-        // The name is the present name, so nothing is read under another name.
+        // The entry has the present name, so the entry needs no `until`.
         assert_eq!(part(&HOST, Former::new().name("__Host-Http-id").partitioned(true)), None);
-        // Servers compare names in the exact letter case, so this name is another name.
+        // Servers distinguish letter case in names, so `ID` is an earlier name and needs `until`.
         assert_eq!(part(&Spec::new("id"), Former::new().name("ID")), Some((FormerPart::Name, Rule::FormerEntry)));
     }
 
@@ -378,7 +379,7 @@ mod tests {
         let policy = Spec::new("__Secure-id").policy_domain();
         for (name, rule) in [("__Host-a", Rule::PrefixHost), ("__Host-Http-a", Rule::PrefixHostHttp)] {
             let entry = renamed(name);
-            // The entry takes the domain or the path from the declaration, so the name is blamed.
+            // The entry itself contains no domain or path, so the error is reported on the name.
             assert_eq!(part(&root, entry), Some((FormerPart::Name, rule)));
             assert_eq!(part(&policy, entry), Some((FormerPart::Name, rule)));
             assert!(text(&root, entry).ends_with("never had a Domain; write `domain = none`"));
@@ -449,7 +450,7 @@ mod tests {
 
     #[test]
     fn a_weaker_prefix_or_unsigned_is_a_weakening() {
-        // The names are in the order of the strength of their prefixes.
+        // Each row contains names whose prefixes are equally strong. The weakest prefixes come first.
         let names = [&["id"][..], &["__Secure-id", "__Http-id"], &["__Host-id", "__Host-Http-id"]];
         for (present_strength, present) in names.iter().enumerate() {
             for (former_strength, former) in names.iter().enumerate() {

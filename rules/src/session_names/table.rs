@@ -1,8 +1,8 @@
 //! The table of names. Each row has a pattern and the kind of the names that match the pattern. If several patterns
-//! match a name, the longest pattern decides.
+//! match a name, the name has the kind of the longest pattern.
 //!
-//! The table only has names that the rules in `words.rs` decide wrongly, or could decide wrongly because the end of the
-//! name varies.
+//! The table contains only names for which the rules in `words.rs` return a wrong kind, or could return a wrong kind
+//! because the end of the name varies.
 
 use super::NameKind::{self, Other, Session, SignInState};
 use crate::spec::{is_equal, starts_with};
@@ -383,7 +383,8 @@ const TABLE: &[Row] = &[
     ("XDEBUG_*", Other),                    // Xdebug
 ];
 
-/// Returns the kind of the longest pattern that matches the name.
+/// Returns the kind from the row with the longest pattern that matches the name. Also recognises names that products
+/// generate.
 pub(super) fn find(name: &[u8]) -> Option<NameKind> {
     if is_nextcloud_instance(name) || is_phpbb_key(name) || is_processwire(name) || has_known_end(name) {
         return Some(Session);
@@ -401,7 +402,8 @@ fn is_phpbb_key(name: &[u8]) -> bool {
 }
 
 /// Returns true for a name such as `pw512` or `pw512_challenge`. The installer of ProcessWire makes the name of the
-/// session cookie from a random number with up to three digits. A second cookie has a secret that ProcessWire compares.
+/// session cookie from a random number with up to three digits. A second cookie, whose name ends with `_challenge`,
+/// contains a secret.
 fn is_processwire(name: &[u8]) -> bool {
     let Some(rest) = name.strip_prefix(b"pw") else { return false };
     let rest = rest.strip_suffix(b"_challenge").unwrap_or(rest);
@@ -409,8 +411,8 @@ fn is_processwire(name: &[u8]) -> bool {
     (1..=3).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
 }
 
-/// Returns true for a name that begins with the name of an application, a mailing list or a client, and ends like the
-/// session cookies of one product.
+/// Returns true if the end of the name is typical of one product's session cookies. Such a name begins with a text that
+/// varies: the name of an application, a mailing list or a client.
 fn has_known_end(name: &[u8]) -> bool {
     // Bubble, and GNU Mailman 2.
     let ends = [&b"_u1main"[..], b"_u2main", b"+admin", b"+moderator"];
@@ -418,8 +420,8 @@ fn has_known_end(name: &[u8]) -> bool {
     ends.iter().any(|end| name.len() > end.len() && name.ends_with(end)) || is_cognito()
 }
 
-/// Returns true for a name such as `enwikimwuser-sessionId`. MediaWiki counts visits in cookies that scripts write. The
-/// session cookie of MediaWiki is `enwikiSession`.
+/// Returns true for a name such as `enwikimwuser-sessionId`. The scripts of MediaWiki set such a cookie to count
+/// visits. The session cookie of MediaWiki is `enwikiSession`.
 fn is_mediawiki_visit(name: &[u8]) -> bool {
     name.ends_with(b"mwuser-sessionId") || name.ends_with(b"el-sessionId")
 }

@@ -1,10 +1,11 @@
-//! Decides by the words of a name. The words of `userSession_id` are `user`, `Session` and `id`. The input is a name
-//! without its prefix, and the output is the kind of the name. The time is linear in the length of the name.
+//! Finds the kind of a name from the words in the name. The words of `userSession_id` are `user`, `Session` and `id`.
+//! The input is a name without its prefix, and the output is the kind of the name. The time is linear in the length of
+//! the name.
 
 use super::{NameKind, contains, is_csrf_like};
 
-/// Words that make a name the name of a session or login cookie. `token` does so too, but not beside a word of
-/// `OTHER_TOKEN_WORDS`.
+/// Words that mark the name of a session or login cookie. The word `token` marks such a name too, unless the name also
+/// contains a word of `OTHER_TOKEN_WORDS`.
 const SESSION_WORDS: &[&str] = &[
     "auth",
     "authn",
@@ -26,13 +27,13 @@ const SESSION_WORDS: &[&str] = &[
     "tkt",
 ];
 
-/// Two words that follow each other and make a name the name of a session or login cookie.
+/// Pairs of words in the names of session and login cookies. The second word follows the first word directly.
 const SESSION_PAIRS: &[(&str, &str)] = &[("sign", "in"), ("sign", "on"), ("log", "in"), ("log", "on"), ("api", "key")];
 
-/// Beginnings of a word, as in `loginid`.
+/// Beginnings of words in the names of session and login cookies, such as `loginid`.
 const SESSION_BEGINNINGS: &[&str] = &["login", "logon", "signin", "signon", "rememberme", "sso"];
 
-/// Ends of a word, as in `userauth`.
+/// Ends of words in the names of session and login cookies, such as `userauth`.
 const SESSION_ENDS: &[&str] = &["login", "logon", "signin", "signon", "auth", "sso", "tgc"];
 
 /// Words that end like a word of `SESSION_ENDS` by chance.
@@ -66,12 +67,13 @@ const OTHER_WORDS: &[&str] = &[
     "utm", "variant", "visit", "visitor", "visitors", "visits",
     // Load balancers.
     "affinity", "loadbalancer", "sticky", "stickiness",
-    // Tests for humans.
+    // Tests that distinguish humans from bots.
     "captcha", "recaptcha", "turnstile",
 ];
 
-/// Words that name a detail of a session or a login, such as `timeout` in `session_timeout`. Before a word such as
-/// `session` they belong to the name of the program: `private_mode_session` is a session cookie.
+/// Words that name a detail of a session or a login, such as `timeout` in `session_timeout`. Detail words before a word
+/// such as `session` have no effect, because such words belong to the program's name. For example,
+/// `private_mode_session` is a session cookie.
 #[rustfmt::skip]
 const DETAIL_WORDS: &[&str] = &[
     // Times.
@@ -80,7 +82,7 @@ const DETAIL_WORDS: &[&str] = &[
     // Numbers.
     "attempt", "attempts", "clicks", "count", "counter", "depth", "failed", "failures", "hits", "limit", "max",
     "number", "retries", "tries", "views",
-    // Ways to sign in, and what came of it.
+    // Ways to sign in, and results of a sign-in.
     "channel", "email", "error", "hint", "hints", "kind", "method", "mode", "name", "origin", "provider", "reason",
     "source", "state", "status", "type",
     // Addresses.
@@ -91,8 +93,7 @@ const DETAIL_WORDS: &[&str] = &[
     "notice", "notification", "onboarding", "settings", "sort", "tab", "warning",
 ];
 
-/// Words that turn `token` into the name of another token, such as the token of a form. A client with such a token is
-/// not signed in.
+/// Words in the names of tokens that do not sign a client in, such as the token of a form.
 #[rustfmt::skip]
 const OTHER_TOKEN_WORDS: &[&str] = &[
     "antiforgery", "authenticity", "balance", "cart", "checkout", "coupon", "design", "device", "discount", "download",
@@ -103,14 +104,15 @@ const OTHER_TOKEN_WORDS: &[&str] = &[
 const LAST_DETAIL_WORDS: &[&str] =
     &["active", "alive", "at", "domain", "end", "ended", "exp", "realm", "scope", "step", "version"];
 
-/// Beginnings and other parts of words that count like `OTHER_WORDS`, also inside of a longer word, as in `sessionexpires`.
+/// Parts of words. Each part has the same effect as a word of `OTHER_WORDS`, even inside a longer word such as
+/// `sessionexpires`.
 const OTHER_PARTS: &[&[u8]] = &[b"consent", b"expir", b"redirect", b"timeout", b"tracker"];
 
 /// Words that name a sign-in with another site.
 const SIGN_IN_WORDS: &[&str] =
     &["auth", "authn", "oauth", "oidc", "openid", "openidconnect", "saml", "sso", "login", "logon", "signin", "idp"];
 
-/// Words that name the state of one sign-in, beside a word of `SIGN_IN_WORDS`.
+/// Words that name the state of one sign-in, if the name also contains a word of `SIGN_IN_WORDS`.
 const STATE_WORDS: &[&str] = &[
     "challenge",
     "correlation",
@@ -151,7 +153,7 @@ pub(super) fn kind(name: &[u8]) -> NameKind {
     }
 }
 
-/// The facts that the words of a name have in common with the lists of this file.
+/// The result of comparing the words of a name with the lists in this file.
 #[derive(Default)]
 struct Found {
     /// True if a word other than `token` makes the name the name of a session cookie.
@@ -162,7 +164,7 @@ struct Found {
     has_detail: bool,
     is_sign_in: bool,
     has_state: bool,
-    /// True if one word names a sign-in and its state, such as `oauthstate`.
+    /// True if a single word names both a sign-in and its state, such as `oauthstate`.
     is_state: bool,
 }
 
@@ -179,7 +181,7 @@ impl Found {
         self.is_state |= SIGN_IN_WORDS.iter().any(|first| starts(word, first) && word.len() > first.len())
             && STATE_WORDS.iter().any(|last| last.len() > 4 && ends(word, last));
         self.is_other |= is_in(word, OTHER_WORDS) || OTHER_PARTS.iter().any(|part| contains(word, part));
-        // One word may be written as `sessiontime` or `lastlogin`.
+        // A word may consist of two English words without a separator, such as `sessiontime` or `lastlogin`.
         let is_compound = is_session_word || starts(word, "token");
         let has_end = |list: &[&str]| is_compound && list.iter().any(|end| end.len() > 3 && ends(word, end));
         self.is_other |= is_compound && starts(word, "last") || has_end(OTHER_WORDS);
@@ -224,9 +226,9 @@ fn ends(word: &[u8], end: &str) -> bool {
     word.len().checked_sub(end.len()).and_then(|start| word.get(start..)).is_some_and(|found| is(found, end))
 }
 
-/// Splits a name into its words. A word consists of ASCII letters. A new word also begins at a capital letter that
-/// follows a small letter, and at the last of several capital letters if a small letter follows: `PVEAuthCookie` has the
-/// words `PVE`, `Auth` and `Cookie`.
+/// Splits a name into its words. A word consists of ASCII letters. A capital letter after a small letter begins a new
+/// word. If a small letter follows several capital letters, the last capital letter begins a new word. For example,
+/// `PVEAuthCookie` has the words `PVE`, `Auth` and `Cookie`.
 struct Words<'a>(&'a [u8]);
 
 impl<'a> Iterator for Words<'a> {

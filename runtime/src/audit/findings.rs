@@ -2,8 +2,8 @@
 //! the host and the time. The output is a list of findings, in descending order of severity. Each finding contains the
 //! ids that standards and scanners give to the weakness.
 //!
-//! The code in this file decides which weaknesses a header has. The ids, severities and messages of the weaknesses are
-//! in `hardtack_rules::auditors`. A finding never contains a cookie's value.
+//! This file contains the checks. The ids, severities and messages of the weaknesses are in `hardtack_rules::auditors`.
+//! A finding never contains a cookie's value.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -45,8 +45,7 @@ use crate::wire::shown::Shown;
 pub struct Finding {
     /// The weakness.
     pub rule: Weakness,
-    /// The severity of the weakness. A weakness of a session cookie is more severe than the same weakness of another
-    /// cookie.
+    /// The severity of the weakness. Some weaknesses are more severe if the cookie is a session cookie.
     pub severity: Severity,
     /// The problem and the remedy. The message contains the cookie's name, and never the cookie's value.
     pub message: String,
@@ -100,7 +99,7 @@ pub(super) struct Findings<'a> {
     /// The subject of each finding's message, such as "`sid`" or "the response".
     pub(super) subject: String,
     pub(super) facts: Facts,
-    /// The cookie's name. The field is `None` if the findings are about a response.
+    /// The cookie's name. `name` is `None` if the findings are about a response.
     pub(super) name: Option<&'a [u8]>,
     pub(super) context: &'a Context,
     pub(super) list: Vec<Finding>,
@@ -139,8 +138,8 @@ impl Findings<'_> {
 
 /// Checks a `Set-Cookie` header. Returns the cookie's name and the findings about the header.
 ///
-/// `under_hsts` is true if the Mozilla Observatory (a scanner) accepts the HSTS header of the response. If the
-/// Observatory accepts the HSTS header, a missing `Secure` is less severe.
+/// `under_hsts` is true if the Mozilla Observatory (a scanner) accepts the HSTS header of the response. A missing
+/// `Secure` is then less severe.
 pub(super) fn check(
     header: &[u8],
     rejection: Option<&Rejection>,
@@ -190,8 +189,8 @@ pub(super) fn check(
     (String::from_utf8_lossy(name).into_owned(), findings.into_sorted())
 }
 
-/// Adds the findings about the attributes of a header. `check` does not call this function for a header that removes a
-/// cookie with an `Expires` in the past.
+/// Adds the findings about the attributes of a header. `check` does not call this function if the header removes a
+/// cookie and its `Expires` is in the past.
 fn check_attributes(findings: &mut Findings<'_>, cookie: &ScannedCookie<'_>, now: SystemTime) {
     findings.add_if(findings.context.https && cookie.secure.is_none(), Weakness::Insecure);
     findings.add_if(cookie.http_only.is_none(), Weakness::ScriptReadable);
@@ -211,8 +210,8 @@ fn check_attributes(findings: &mut Findings<'_>, cookie: &ScannedCookie<'_>, now
     findings.add_if(cookie.has_parent_domain(&findings.context.host), Weakness::DomainWide);
     if cookie.is_removal(now) {
         findings.add(Weakness::RemovalUnseen);
-        // A header that removes a cookie contains no value that an attacker could steal. So the severity of each
-        // finding about the header is at most low.
+        // A header that removes a cookie contains no value that an attacker could steal. So each finding about such a
+        // header has at most the severity `low`.
         findings.list.iter_mut().for_each(|finding| finding.severity = finding.severity.min(Severity::Low));
     } else {
         findings.add_if(cookie.parsed.lifetime.exceeds(MAX_LIFETIME, || now), Weakness::LongLived);
@@ -233,7 +232,8 @@ fn not_stored_message(subject: &str, rejection: &Rejection, is_removal: bool, is
     format!("{subject} {fact} (`{}`): {rejection}", rejection.id())
 }
 
-/// Cuts and shortens the cookie's name for a message, and adds backticks.
+/// Returns the cookie's name for a message, in backticks. The returned name has at most 64 characters, and ends before
+/// the first character that cannot be in a name.
 fn describe_name(name: &[u8]) -> String {
     /// The maximum length of a name in a message, in characters.
     const MAX_LENGTH: usize = 64;
@@ -258,7 +258,7 @@ struct ScannedCookie<'a> {
     /// The date of the first `Expires`. The scanner ZAP reads only the first `Expires`. The field is `None` if the
     /// header has no `Expires`, and `Some(None)` if the date is invalid.
     first_expires: Option<Option<i64>>,
-    /// The number of times that each attribute in [`KNOWN_ATTRIBUTES`] occurs in the header.
+    /// The number of occurrences of each attribute in the header, in the order of [`KNOWN_ATTRIBUTES`].
     counts: [usize; KNOWN_ATTRIBUTES.len()],
 }
 
@@ -291,8 +291,8 @@ impl<'a> ScannedCookie<'a> {
         let is_named = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         let Some((count, known)) = counts.find(|(_, known)| is_named(known)) else { return };
         *count += 1;
-        // The scanner Nikto accepts `Secure` and `HttpOnly` only without a value. If a header repeats `Secure` or
-        // `HttpOnly`, one occurrence without a value is enough for Nikto.
+        // The scanner Nikto accepts `Secure` and `HttpOnly` only without a value. If a header contains the attribute
+        // several times, one occurrence without a value is enough for Nikto.
         let flag = |before| match (before, value) {
             (Some(Flag::WithoutValue), _) | (_, None) => Some(Flag::WithoutValue),
             (_, Some(_)) => Some(Flag::WithValue),

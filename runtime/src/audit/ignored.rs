@@ -1,6 +1,6 @@
 //! Finds the attributes of a `Set-Cookie` header that browsers ignore: a date, an age or a path that browsers cannot
-//! use, and an unknown attribute whose name looks like a known one. The input is the header. The output is a phrase and
-//! a remedy for each ignored attribute. The output never contains text of the header.
+//! use, and an unknown attribute whose name looks like the name of a known attribute. The input is the header. The
+//! output is a phrase and a remedy for each ignored attribute. The output never contains text of the header.
 
 use hardtack_rules::date::parse_cookie_date;
 
@@ -28,13 +28,13 @@ enum Ignored {
     Expires,
     MaxAge,
     Path,
-    /// An unknown attribute that looks like these known attributes.
+    /// An unknown attribute whose name looks like the names of the listed attributes.
     Unknown(Vec<&'static str>),
 }
 
 impl Ignored {
-    /// Returns `None` if browsers use the attribute. Also returns `None` for an unknown attribute that does not look
-    /// like a known attribute, such as `Priority`.
+    /// Returns the reason why browsers ignore the attribute. Returns `None` if browsers use the attribute, or if the
+    /// attribute is unknown and does not look like a known attribute. `Priority` is such an attribute.
     fn find(attribute: Attribute<'_>) -> Option<Ignored> {
         let (name, value) = attribute;
         let Some(known) = KNOWN_ATTRIBUTES.iter().find(|known| name.eq_ignore_ascii_case(known.as_bytes())) else {
@@ -75,8 +75,8 @@ impl Ignored {
     }
 }
 
-/// Returns the known attributes whose letters are in the name of an unknown attribute, in this order of letters. The
-/// letter case does not matter.
+/// Returns the known attributes whose names occur in the name of an unknown attribute. The comparison ignores letter
+/// case and all characters that are not letters.
 fn similar_attributes(name: &[u8]) -> Vec<&'static str> {
     let letters: Vec<u8> = name.iter().filter(|byte| byte.is_ascii_alphabetic()).map(u8::to_ascii_lowercase).collect();
     let Ok(letters) = String::from_utf8(letters) else { return Vec::new() };

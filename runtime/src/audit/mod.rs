@@ -1,14 +1,14 @@
-//! Audits `Set-Cookie` headers and responses. The input is one `Set-Cookie` header or all headers of a response, and a
-//! [`Context`]. The context contains the scheme, the host and the time. The output is one [`Report`] for each
+//! Audits `Set-Cookie` headers and responses. The input is a [`Context`], and either one `Set-Cookie` header or all
+//! headers of a response. The context contains the scheme, the host and the time. The output is one [`Report`] for each
 //! `Set-Cookie` header.
 //!
 //! A report contains the cookie that a browser would store, or the reason why a browser would reject the header. The
 //! report also contains the findings that a penetration tester or a scanner would report. If the response itself has
 //! weaknesses, an additional last report contains the findings about the response itself.
 //!
-//! The audit sends no requests and stores no data. The text of a report never contains a cookie's value. In the text, a
-//! name, a `Domain` and a `Path` end before the first character that cannot be in one, because a broken header can
-//! contain a value in any place. The fields of a report contain the whole texts.
+//! The audit sends no requests and stores no data. The text of a report never contains a cookie's value. A broken
+//! header can contain a value in any place. So in the text, a name, a `Domain` or a `Path` ends before the first
+//! character that is not allowed there. The fields of a report contain the full texts.
 //!
 //! ```
 //! use hardtack::audit::{self, Context, Severity};
@@ -32,7 +32,7 @@
 //! cookie, the audit also reports the finding `not-stored`. Scanners do not report that browsers reject a cookie.
 //!
 //! The finding `attribute-ignored` is about an attribute that browsers ignore: an invalid date, age or path, or an
-//! unknown attribute that looks like a known one, such as `Http-Only`. Scanners do not report ignored attributes.
+//! unknown attribute that looks like a known attribute, such as `Http-Only`. Scanners do not report ignored attributes.
 //!
 //! A header whose `Expires` is in the past removes a cookie, and scanners ignore the header. A header with `Max-Age=0`
 //! and without `Expires` also removes a cookie, but scanners check the header like any other header.
@@ -83,8 +83,8 @@ pub use hardtack_rules::auditors::{Auditor, Reference, Severity, Weakness};
 
 /// The result of the audit of one `Set-Cookie` header: the cookie that a browser stores, and the findings.
 ///
-/// The last report that [`response`] returns can be about the response itself. In a report about the response itself,
-/// `cookie` is `None`, and `stored` has no meaning.
+/// The last report that [`response`] returns can be about the response itself. In such a report, `cookie` is `None`,
+/// and `stored` has no meaning.
 ///
 /// `Display` writes one line about the cookie or the response, and one line for each finding.
 ///
@@ -102,7 +102,7 @@ pub use hardtack_rules::auditors::{Auditor, Reference, Severity, Weakness};
 #[must_use]
 #[non_exhaustive]
 pub struct Report {
-    /// The cookie's name in the header, with its prefix. The name is empty if the header has no cookie name. The field
+    /// The cookie's name in the header, with its prefix. The name is empty if the header has no cookie name. `cookie`
     /// is `None` if the report is about the response itself.
     pub cookie: Option<String>,
     /// The cookie that a browser stores, or the reason why the browser rejects the header (6265bis 5.6 and 5.7).
@@ -129,7 +129,8 @@ impl Report {
         self.findings.iter().filter(|finding| !finding.is_expected())
     }
 
-    /// Returns the cookie's name for a text. The name ends before the first character that cannot be in a name.
+    /// Returns the cookie's name as reports show the name. The name ends before the first character that cannot be in a
+    /// name.
     pub(crate) fn shown_cookie(&self) -> Option<String> {
         self.cookie.as_deref().map(|cookie| Shown::name(cookie.as_bytes()).to_string())
     }
@@ -163,7 +164,7 @@ impl fmt::Display for Report {
 /// cookies. The audit ignores the rules for cookies in cross-site frames.
 ///
 /// If a response has HSTS, the Mozilla Observatory (a scanner) rates a missing `Secure` as less severe. `set_cookie`
-/// ignores HSTS, because the function reads only one header. [`response`] reads the HSTS header too.
+/// ignores HSTS, because the function reads only one header. [`response`] also reads the HSTS header.
 ///
 /// ```
 /// use hardtack::audit::{Context, set_cookie};
@@ -181,15 +182,17 @@ pub fn set_cookie(header: &[u8], context: &Context) -> Report {
 /// Audits the headers of a response: each `Set-Cookie` header, and the response itself.
 ///
 /// Returns a report for each `Set-Cookie` header, in the order of the headers. If the response itself has weaknesses,
-/// an additional last report contains the findings about the response itself. In the report about the response itself,
+/// an additional last report contains the findings about the response itself. In this report,
 /// [`cookie`](Report::cookie) is `None`.
 ///
 /// The findings about the response itself are:
 ///
 /// - An HSTS header that is absent, has a short `max-age`, is sent twice, is malformed, or is sent over plain HTTP. If
 ///   the host is an IP address or a loopback name, the audit does not report an absent HSTS header.
-/// - Shared caches may store a response that has `Set-Cookie`. The audit reads `Cache-Control`, and the headers that
-///   some shared caches read in its place, such as `CDN-Cache-Control`.
+/// - Shared caches may store a response that has `Set-Cookie`. The audit reads `Cache-Control`, and headers such as
+///   `CDN-Cache-Control` that some shared caches read instead of `Cache-Control`.
+/// - The server answers a request over plain HTTP, instead of redirecting or refusing it. The audit needs
+///   [`Context::status`] for this finding. Loopback hosts and ACME HTTP-01 challenges are exempt.
 /// - The server redirects an API request to https. The audit needs [`Context::request`] for this finding.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! Finds the weaknesses of a response that do not concern one single cookie. The input is the headers and the context
+//! Finds the weaknesses of the response itself, such as a missing HSTS header. The input is the headers and the context
 //! of the response. The output is a list of findings about HSTS, caching and redirects.
 
 use std::collections::HashSet;
@@ -57,18 +57,33 @@ pub(super) fn check(headers: &HeaderMap, context: &Context, hsts: &ParsedHsts) -
         }
     } else {
         findings.add_if(hsts.count > 0, Weakness::HstsPlainHttp);
+        findings.add_if(is_answer_over_plain_http(headers, context), Weakness::PlainHttp);
         findings.add_if(is_redirected_api_request(headers, context), Weakness::IntegrationRedirected);
     }
     findings.into_sorted()
 }
 
-/// Returns true if the context contains an API request and the response redirects the request to https.
-fn is_redirected_api_request(headers: &HeaderMap, context: &Context) -> bool {
-    let is_to_https = headers.get(LOCATION).is_some_and(|location| {
+/// Returns true if the response has a `Location` header with an `https` URL.
+fn leads_to_https(headers: &HeaderMap) -> bool {
+    headers.get(LOCATION).is_some_and(|location| {
         let scheme = location.as_bytes().split_at_checked(6).map(|(scheme, _)| scheme);
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https:"))
-    });
-    is_to_https
+    })
+}
+
+/// Returns true if the server answered a request over plain HTTP, instead of refusing the request or redirecting it to
+/// https. A server of the same machine may use plain HTTP, and an ACME HTTP-01 challenge must use plain HTTP.
+fn is_answer_over_plain_http(headers: &HeaderMap, context: &Context) -> bool {
+    let is_answer =
+        context.status.is_some_and(|status| status.is_success() || status.is_redirection() && !leads_to_https(headers));
+    is_answer
+        && !Host::parse(&context.host).is_some_and(Host::is_loopback)
+        && !context.path.starts_with("/.well-known/acme-challenge/")
+}
+
+/// Returns true if the context contains an API request and the response redirects the request to https.
+fn is_redirected_api_request(headers: &HeaderMap, context: &Context) -> bool {
+    leads_to_https(headers)
         && context.request.is_some_and(|request| !request.wants_html)
         && context.status.is_none_or(|status| status.is_redirection())
 }
@@ -132,18 +147,18 @@ fn is_max_age(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"max-age")
 }
 
-/// States whether the caching headers allow shared caches to store a response with `Set-Cookie`.
+/// The effect of the caching headers on shared caches, for a response with `Set-Cookie`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SharedCaching {
     /// Shared caches must not store the response, or must not store the `Set-Cookie` headers of the response.
     Forbidden,
     Unspecified,
-    /// The header of this name allows shared caches to store the response.
+    /// The header with this name allows shared caches to store the response.
     Invited(&'static str),
 }
 
 impl SharedCaching {
-    /// Parses `Cache-Control`, and the targeted headers that some shared caches read in place of `Cache-Control`.
+    /// Parses `Cache-Control`, and the targeted headers that some shared caches read instead of `Cache-Control`.
     fn parse(headers: &HeaderMap) -> Self {
         match TARGETED_HEADERS.into_iter().find(|name| Self::is_invited_by(headers, name)) {
             Some(name) => SharedCaching::Invited(name),
@@ -151,8 +166,9 @@ impl SharedCaching {
         }
     }
 
-    /// Returns true if the targeted header allows shared caches to store the response. A targeted header replaces
-    /// `Cache-Control`, so a lifetime is enough.
+    /// Returns true if the targeted header allows shared caches to store the response. Shared caches read a targeted
+    /// header instead of `Cache-Control`. In a targeted header, a lifetime alone allows shared caches to store the
+    /// response.
     fn is_invited_by(headers: &HeaderMap, targeted: &'static str) -> bool {
         if targeted == X_ACCEL_EXPIRES {
             let value = headers.get(targeted).map_or(&b""[..], |value| value.as_bytes().trim_ascii());
@@ -169,8 +185,8 @@ impl SharedCaching {
         Self::parse_directives(headers, targeted, is_lifetime) == SharedCaching::Invited(targeted)
     }
 
-    /// Parses all headers of this name as a list of directives (RFC 9111 5.2.2). `invites` returns true for a further
-    /// directive that allows shared caches to store the response.
+    /// Parses all headers with the name `header` as one list of directives (RFC 9111 5.2.2). The closure `invites`
+    /// returns true for additional directives that allow shared caches to store the response.
     fn parse_directives(
         headers: &HeaderMap,
         header: &'static str,
@@ -183,7 +199,8 @@ impl SharedCaching {
             .map(split_at_equals)
             .collect();
         let is = |name: &[u8], known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        // A cache that implements `must-understand` ignores `no-store` beside it (RFC 9111 5.2.2.3).
+        // If a response has both `must-understand` and `no-store`, a cache that implements `must-understand` ignores
+        // `no-store` (RFC 9111 5.2.2.3).
         let understands = directives.iter().any(|(name, _)| is(name, "must-understand"));
         let mut caching = SharedCaching::Unspecified;
         for (name, value) in &directives {
@@ -227,11 +244,11 @@ mod tests {
             // An escaped quote does not end a quoted string.
             ("x=\"a\\\",public,b\"", false, false),
             ("x=\"a\\\"\", public", false, true),
-            // `no-store` beside `must-understand` counts as missing.
+            // `no-store` together with `must-understand` has no effect.
             ("must-understand, no-store", false, false),
             ("no-store, public, must-understand", false, true),
             ("must-understand, no-store, private", true, false),
-            // A lifetime alone allows nothing in `Cache-Control`.
+            // In `Cache-Control`, a lifetime alone does not allow shared caches to store the response.
             ("max-age=600", false, false),
         ] {
             let mut headers = HeaderMap::new();

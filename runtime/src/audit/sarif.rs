@@ -16,15 +16,15 @@ pub(crate) struct Place {
     pub(crate) line: Option<u32>,
     /// The name of the type or of the cookie.
     pub(crate) name: String,
-    /// The kind of thing that has this name, as in SARIF 3.33.7.
+    /// The kind of the named item: a value from SARIF 3.33.7.
     pub(crate) kind: &'static str,
-    /// The text that identifies the place in a later report.
+    /// A text that identifies the same place in later reports.
     pub(crate) fingerprint: String,
     /// Further properties, as a JSON object.
     pub(crate) properties: Value,
 }
 
-/// Returns the SARIF text. The argument `subject` begins the description of each rule, as in "The cookie".
+/// Returns the SARIF text. The description of each rule begins with `subject`, such as "The cookie".
 pub(crate) fn log(subject: &str, findings: &[(Place, &Finding)]) -> String {
     let mut by_id: BTreeMap<&str, (Weakness, Vec<Reference>)> = BTreeMap::new();
     for (_, finding) in findings {

@@ -21,8 +21,8 @@ impl Serialize for Report {
     }
 }
 
-/// The serialized text does not contain the cookie's value, because the value may be a credential. A broken header can
-/// contain a value in its name, `Domain` or `Path` too, so these texts are cut.
+/// The serialized text does not contain the cookie's value, because the value may be a credential. The name, the
+/// `Domain` and the `Path` of a broken header can also contain a value, so these texts are shortened.
 impl Serialize for Stored {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Stored", 10)?;

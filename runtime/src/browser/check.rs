@@ -11,9 +11,9 @@ use crate::request::host::{is_address, without_port};
 use crate::wire::domain::is_public_suffix;
 use crate::wire::set_cookie::ParsedSetCookie;
 
-/// Checks a `Set-Cookie` header against the rules of browsers, in the same order as browsers. Returns the first rule
-/// that the header breaks. If the header breaks no rule, the function returns the cookie's domain, and true if the
-/// cookie is host-only.
+/// Checks a `Set-Cookie` header against the rules of browsers, in the order in which browsers apply the rules. Returns
+/// the first rule that the header breaks. If the header breaks no rule, the function returns the cookie's domain and a
+/// boolean. The boolean is true if the cookie is host-only.
 ///
 /// The argument `host` must be in lower case, without a port.
 ///
@@ -64,7 +64,8 @@ pub(crate) fn check<'a>(
     Ok((domain, host_only))
 }
 
-/// Returns the cookie's domain, and true if the cookie is host-only (6265bis 5.7 steps 7 to 10).
+/// Returns the cookie's domain and a boolean (6265bis 5.7 steps 7 to 10). The boolean is true if the cookie is
+/// host-only.
 fn check_domain<'a>(attribute: &[u8], host: &'a str) -> Result<(Cow<'a, str>, bool), Rejection> {
     if attribute.is_empty() {
         return Ok((Cow::Borrowed(host), true));

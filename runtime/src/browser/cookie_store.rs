@@ -1,6 +1,7 @@
-//! A model of the cookie store of a browser. The model follows the rules about several cookies: which cookie replaces
-//! another cookie, which cookies protect other cookies, and which cookies a browser sends in which order (6265bis 5.7
-//! and 5.8.3). `store.rs` has the rules about one cookie. The model has no limit for the number of cookies.
+//! A model of the cookie store of a browser. The model contains the rules about several cookies (6265bis 5.7 and
+//! 5.8.3). A new cookie replaces a stored cookie with the same identity. A response over plain HTTP cannot hide a
+//! stored Secure cookie. Browsers send cookies in a fixed order. `store.rs` contains the rules about one cookie. The
+//! model has no limit for the number of cookies.
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -26,7 +27,7 @@ pub(crate) struct Target<'a> {
 /// The reason why the store did not change.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// Browsers reject the header, whatever the store contains.
+    /// Browsers always reject the header, even if the store is empty.
     Rejected(Rejection),
     /// The header came over plain HTTP and would hide a stored Secure cookie (6265bis 5.7 step 16).
     SecureCookieExists,
@@ -72,7 +73,7 @@ impl CookieStore {
         }
         let at = self.cookies.iter().position(|cookie| has_same_identity(cookie, &new));
         match (at.and_then(|at| self.cookies.get_mut(at)), new.is_removal()) {
-            // A cookie that is set again keeps its creation time, and so its place in the order.
+            // A cookie that is set again keeps its creation time, and therefore its position.
             (Some(cookie), false) => *cookie = new,
             (Some(_), true) => self.cookies.retain(|cookie| !has_same_identity(cookie, &new)),
             (None, false) => self.cookies.push(new),
@@ -129,7 +130,7 @@ impl CookieStore {
     }
 }
 
-/// Returns true if a browser stores the two cookies in the same place, so that the later cookie replaces the earlier
+/// Returns true if the two cookies have the same identity. In a browser, the later cookie then replaces the earlier
 /// cookie.
 fn has_same_identity(a: &Stored, b: &Stored) -> bool {
     a.name_bytes() == b.name_bytes()
@@ -139,7 +140,7 @@ fn has_same_identity(a: &Stored, b: &Stored) -> bool {
         && a.partitioned == b.partitioned
 }
 
-/// Returns true if the stored cookie `cookie` is Secure, and a response over plain HTTP therefore cannot set `other`
+/// Returns true if `cookie` is a stored Secure cookie that prevents a response over plain HTTP from setting `other`
 /// (6265bis 5.7 step 16).
 fn protects(cookie: &Stored, other: &Stored) -> bool {
     cookie.secure

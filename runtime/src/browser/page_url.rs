@@ -62,7 +62,7 @@ impl PageUrl {
         }
     }
 
-    /// Returns a URL of the same origin. Adds the first `/` of the path if the `/` is missing.
+    /// Returns a URL with the same origin as `self`. If the path does not begin with `/`, adds the `/`.
     fn with_path(&self, path_and_query: &str) -> Option<PageUrl> {
         let slash = if path_and_query.starts_with('/') { "" } else { "/" };
         let path_and_query = PathAndQuery::try_from(format!("{slash}{path_and_query}")).ok()?;
@@ -155,7 +155,7 @@ fn without_dot_segments(path: &str) -> String {
         };
         match is_dot {
             false => kept.push(segment),
-            // A dot segment at the end leaves a `/` at the end.
+            // If the last segment is a dot segment, the resolved path ends with `/`.
             true if segments.peek().is_none() => kept.push(""),
             true => {}
         }

@@ -54,13 +54,12 @@ pub enum Rejection {
     SameSiteNoneWithoutSecure,
     /// The name begins with `__Secure-` in any letter case, and the header has no `Secure` (6265bis 5.7 step 20).
     PrefixSecure,
-    /// The name begins with `__Host-` in any letter case, and the header breaks the rule of the prefix `__Host-`. If a
-    /// name has the prefix `__Host-`, the header must have `Secure` and `Path=/`, and must not have a `Domain` (6265bis
-    /// 5.7 step 21).
+    /// The name begins with `__Host-` in any letter case, but the header has no `Secure`, has no `Path=/` or has a
+    /// `Domain` (6265bis 5.7 step 21).
     PrefixHost,
     /// The name begins with `__Http-` in any letter case, and `Secure` or `HttpOnly` is missing (layered-cookies).
     PrefixHttp,
-    /// The name begins with `__Host-Http-` in any letter case, and the header breaks the rule of the prefix `__Host-`
+    /// The name begins with `__Host-Http-` in any letter case, but the header breaks the rule of the prefix `__Host-`
     /// or of the prefix `__Http-` (layered-cookies).
     PrefixHostHttp,
     /// The header has no cookie name, and the cookie's value begins with a name prefix such as `__Host-`. A server
@@ -71,9 +70,8 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// Returns the id of the rule that the header breaks. Audit reports and events contain the id of the broken rule.
-    /// If a [rule for declarations](crate::spec::Rule) rejects the same mistake, the rule for declarations has the same
-    /// id.
+    /// Returns the id of the rule that the header breaks. Audit reports and events contain this id. If a [rule for
+    /// declarations](crate::spec::Rule) rejects the same mistake, that rule has the same id.
     ///
     /// ```
     /// use hardtack::audit::Rejection;

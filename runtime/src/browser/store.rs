@@ -20,8 +20,9 @@ use crate::wire::shown::Shown;
 /// A cookie that a browser has stored (6265bis 5.7).
 ///
 /// Each field contains the value that the browser uses. For example, if the header has no `Path`, the field `path`
-/// contains the default path. `Display` and `Debug` never show the cookie's value. They show a name, a domain and a path
-/// only up to the first character that cannot be in one, because a broken header can contain a value there.
+/// contains the default path. `Display` and `Debug` never show the cookie's value. A name, a domain or a path in a
+/// broken header can also contain a value. So in the output, each of them ends before the first character that is not
+/// allowed there.
 ///
 /// ```
 /// use hardtack::audit::{Context, set_cookie};

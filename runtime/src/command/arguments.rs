@@ -49,13 +49,14 @@ pub(super) enum Command {
 /// The options of `hardtack audit`.
 #[derive(Debug)]
 pub(super) struct Audit {
-    /// The input file. If there is no file, the command reads standard input.
+    /// The input file. If `file` is `None`, the command reads standard input.
     pub(super) file: Option<PathBuf>,
     pub(super) url: Option<PageUrl>,
     pub(super) method: Option<String>,
     pub(super) accept: Option<String>,
     pub(super) format: Format,
-    /// The lowest severity that fails the audit. If there is none, no finding fails the audit.
+    /// The lowest severity with which a finding makes the audit fail. If `fail_on` is `None`, no finding makes the
+    /// audit fail.
     pub(super) fail_on: Option<Severity>,
 }
 

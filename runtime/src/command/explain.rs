@@ -1,5 +1,6 @@
 //! Explains the rules of hardtack: the findings of the audit, the rules for declarations, and the rules by which
-//! browsers reject a cookie. A rule can have several meanings, because its id is the same everywhere.
+//! browsers reject a cookie. One id can have several explanations, because a finding, a declaration rule and a browser
+//! rule can have the same id.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -9,7 +9,7 @@ use super::arguments::Audit;
 use super::saved::{Response, SavedResponse};
 use crate::browser::page_url::PageUrl;
 
-/// Parses the responses of a HAR file. If there is a `--url`, parses only the responses of its host.
+/// Parses the responses of a HAR file. With `--url`, parses only the responses from the host of that URL.
 pub(super) fn parse(input: &[u8], options: &Audit) -> Result<Vec<SavedResponse>> {
     if options.method.is_some() || options.accept.is_some() {
         return Err("a HAR file contains the requests; leave out `--method` and `--accept`".into());
@@ -35,8 +35,8 @@ pub(super) fn parse(input: &[u8], options: &Audit) -> Result<Vec<SavedResponse>>
     }
 }
 
-/// Parses one entry. Returns `None` if the URL has another scheme than http or https, or if the browser received no
-/// response. The query of the URL has no effect on the audit, so the parser leaves the query out.
+/// Parses one entry. Returns `None` if the scheme of the URL is neither http nor https, or if the browser received no
+/// response. The URL's query has no effect on the audit, so the parser removes the query.
 fn parse_entry(entry: &Value) -> Result<Option<SavedResponse>> {
     let text = |pointer: &str| entry.pointer(pointer).and_then(Value::as_str);
     let url = text("/request/url").ok_or("has no `request.url`; export the HAR file again")?;

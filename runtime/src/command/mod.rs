@@ -22,9 +22,9 @@ use arguments::{Audit, Command, USAGE};
 /// The largest input that the command reads, in bytes.
 const MAX_INPUT_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The exit code if the audit found nothing as severe as `--fail-on`.
+/// The exit code if every finding is less severe than `--fail-on`.
 const PASSED: u8 = 0;
-/// The exit code if the audit found something at least as severe as `--fail-on`.
+/// The exit code if a finding is at least as severe as `--fail-on`.
 const FAILED: u8 = 1;
 /// The exit code if an argument or the input is invalid.
 const INVALID: u8 = 2;
@@ -36,7 +36,7 @@ pub fn run() -> ExitCode {
     match execute(std::env::args_os()).and_then(|(text, code)| print(&text).map(|()| code)) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            // Do not use `eprintln!`: it panics if standard error is closed.
+            // Do not use `eprintln!`, because `eprintln!` panics if standard error is closed.
             let _ = writeln!(std::io::stderr(), "hardtack: {}", lines(&error.to_string()));
             ExitCode::from(INVALID)
         }
@@ -95,7 +95,7 @@ fn read_input(options: &Audit) -> Result<Vec<u8>> {
     Ok(input)
 }
 
-/// Escapes the control characters of an error message, but for its line breaks.
+/// Escapes the control characters of an error message, except line breaks.
 fn lines(message: &str) -> String {
     message.split('\n').map(|line| Printable(line).to_string()).collect::<Vec<_>>().join("\n")
 }

@@ -19,8 +19,8 @@ pub(super) struct Audited {
     pub(super) reports: Vec<Report>,
 }
 
-/// Returns the text in the given format. The output contains URLs without their query and
-/// their path parameters, because both may be secret.
+/// Returns the text in the given format. The output contains URLs without query and path parameters, because both may
+/// be secret.
 pub(super) fn write(format: Format, audits: &[Audited], failed: bool) -> String {
     match format {
         Format::Table => to_table(audits),
@@ -47,7 +47,8 @@ fn to_table(audits: &[Audited]) -> String {
             continue;
         }
         let text: String = audit.reports.iter().map(report_text).collect();
-        // A HAR file has many responses of one host, and often all of them have the same findings.
+        // A HAR file often contains many responses from one host with the same findings. The table shows equal findings
+        // only once, unless the response sets cookies.
         let sets_cookies = audit.reports.iter().any(|report| report.cookie.is_some());
         if !shown.insert((audit.url.authority(), text.clone())) && !sets_cookies {
             repeated += 1;
@@ -101,7 +102,7 @@ fn subject(report: &Report, response: &str) -> String {
     }
 }
 
-/// Returns the numbers of findings with the severities high, medium, low and info.
+/// Returns the number of findings for each severity, in the order high, medium, low and info.
 fn counts(audits: &[Audited]) -> [usize; 4] {
     let count = |severity| findings(audits).filter(|(_, _, finding)| finding.severity == severity).count();
     [Severity::High, Severity::Medium, Severity::Low, Severity::Info].map(count)

@@ -1,5 +1,5 @@
-//! A saved response with its URL. The input is the text of a HAR file or of another file with responses. The output is
-//! the audit of each response.
+//! A saved response with its URL. The input is the text of a HAR file, or a text that contains responses, such as the
+//! output of `curl -i`. The output is the audit of each response.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,7 @@ use super::{Result, har, transcript};
 use crate::audit::{self, Context, Report};
 use crate::browser::page_url::PageUrl;
 
-/// A saved response, and what is known about its request.
+/// A saved response, and the known facts about its request.
 pub(super) struct SavedResponse {
     pub(super) url: PageUrl,
     /// The method and the `Accept` header of the request, if they are known.
@@ -75,7 +75,8 @@ pub(super) fn parse(input: &[u8], options: &Audit) -> Result<Vec<SavedResponse>>
 }
 
 impl Response {
-    /// Makes a response from its header fields. Ignores fields that no `HeaderMap` can contain.
+    /// Makes a response from its headers. Ignores headers that a `HeaderMap` cannot contain, except `Set-Cookie`
+    /// headers.
     pub(super) fn new<'a>(
         status: StatusCode,
         fields: impl IntoIterator<Item = (&'a [u8], Vec<u8>)>,
@@ -95,7 +96,7 @@ impl Response {
         Ok(Response { status, headers, invalid_set_cookies })
     }
 
-    /// Changes the method to the method of the request that follows a redirect (RFC 9110 15.4).
+    /// Changes the method as clients do when they follow a redirect (RFC 9110 15.4).
     fn change_method(&self, method: &mut String) {
         let is_get = match self.status {
             StatusCode::SEE_OTHER => method != "HEAD",
@@ -115,8 +116,8 @@ impl Response {
 }
 
 impl SavedResponse {
-    /// Returns the URL of the next saved response. After a redirect, this URL is the `Location`. Returns `None` if the
-    /// `Location` is not a valid URL.
+    /// Returns the URL of the next saved response: the `Location` of a redirect, or else the same URL. Returns `None`
+    /// if the `Location` is not a valid URL.
     fn next_url(&self) -> Option<PageUrl> {
         match self.response.headers.get(LOCATION).filter(|_| self.response.status.is_redirection()) {
             None => Some(self.url.clone()),

@@ -55,7 +55,7 @@ pub(super) fn parse(input: &[u8]) -> Result<Vec<Response>> {
         let mut fields: Vec<(&[u8], Vec<u8>)> = Vec::new();
         for line in lines.by_ref() {
             let line = match (form.strip(line), form) {
-                // In the output of `curl -v`, other lines can stand between the headers.
+                // The output of `curl -v` can contain other lines between the headers.
                 (None, Form::Verbose) => continue,
                 (None | Some([]), _) => break,
                 (Some(line), _) => line,
@@ -63,12 +63,13 @@ pub(super) fn parse(input: &[u8]) -> Result<Vec<Response>> {
             add_field(line, &mut fields);
         }
         next = match form {
-            // After the headers of the last response comes its body. A line of the body could look like a status line.
+            // The body follows the headers of the last response. A line of the body could look like a status line, so
+            // the parser checks only the first line after the headers.
             Form::Plain => lines.next().and_then(parse_status),
             Form::Verbose | Form::Indented => lines.by_ref().find_map(|line| parse_status(form.strip(line)?)),
         };
-        // Keep only the server's final responses. Skip a proxy's response to CONNECT, which comes before another response,
-        // and skip informational responses.
+        // Keep only the server's final responses. Skip informational responses. Also skip a proxy's response to CONNECT
+        // if another response follows.
         if !(status.is_informational() || is_tunnel && next.is_some()) {
             let response = Response::new(status, fields);
             found.push(response.map_err(|error| format!("a response in the input {error}"))?);
@@ -80,7 +81,7 @@ pub(super) fn parse(input: &[u8]) -> Result<Vec<Response>> {
     Ok(found)
 }
 
-/// Adds one header field, or continues the field of the line before (obsolete line folding, RFC 9112 5.2).
+/// Adds one header, or continues the header of the previous line (obsolete line folding, RFC 9112 5.2).
 fn add_field<'a>(line: &'a [u8], fields: &mut Vec<(&'a [u8], Vec<u8>)>) {
     let colon = line.iter().position(|byte| *byte == b':').and_then(|at| line.split_at_checked(at));
     match (line, colon, fields.last_mut()) {

@@ -4,8 +4,7 @@ use super::declaration::{Cookie, DeclaredCookie, Plain};
 use super::set_cookie::SetCookie;
 use crate::request::scheme::{AnyScheme, Https, PlainHttp, Scheme};
 
-/// Marks a cookie type that a handler may use if the scheme of the request is `S`. To use a cookie is to read, set or
-/// remove the cookie.
+/// Marks a cookie type that a handler may read, set and remove if the request's scheme is `S`.
 ///
 /// - Over [`Https`], every cookie is allowed.
 /// - Over [`AnyScheme`], the compiler allows every cookie. hardtack checks the scheme of the request at run time.
@@ -40,18 +39,19 @@ impl<T: Declared> AllowedOver<AnyScheme> for T {}
 impl<T: DeclaredForPlainHttp> AllowedOver<PlainHttp> for T {}
 impl<T: Cookie + AllowedOver<S>, S: Scheme> AllowedOver<S> for SetCookie<T> {}
 
-/// Every declared cookie. rustc reports the error with the fewest steps. Without this step, rustc would report a type
-/// without a declaration as a Secure cookie.
+/// An intermediate trait that every declared cookie implements. Without this trait, rustc would report a type without a
+/// declaration as a Secure cookie.
 #[doc(hidden)]
 pub trait Declared {}
 impl<T: DeclaredCookie> Declared for T {}
 
-/// Every declared cookie that plain HTTP may carry. This trait is also a step, like [`Declared`].
+/// An intermediate trait that every declared cookie without Secure implements. Like [`Declared`], this trait improves
+/// the error message.
 #[doc(hidden)]
 pub trait DeclaredForPlainHttp {}
 impl<T: DeclaredCookie> DeclaredForPlainHttp for T where T::Carrier: Plain<T> {}
 
-/// The supertrait that a program cannot name.
+/// The supertrait of `AllowedOver`. The module is private, so a program cannot name the supertrait.
 mod sealed {
     use super::{AnyScheme, Cookie, Declared, DeclaredForPlainHttp, Https, PlainHttp, Scheme, SetCookie};
 

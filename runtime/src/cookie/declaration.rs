@@ -1,9 +1,9 @@
 //! The traits of a declared cookie.
 //!
-//! `#[derive(Cookie)]` implements only one trait, the hidden trait `DeclaredCookie`. This file implements the public
-//! traits for every type with the hidden trait. So a program cannot implement a public trait for a type of its own. Each
-//! public trait also has a supertrait in the private module `sealed`, because rustc accepts an `impl` of a public trait
-//! for a type that the blanket impl does not cover.
+//! `#[derive(Cookie)]` implements only one trait, the hidden trait `DeclaredCookie`. Blanket impls in this file
+//! implement the public traits for every type with the hidden trait. Each public trait also has a supertrait in the
+//! private module `sealed`, so a program cannot implement a public trait for its own types. The blanket impls alone
+//! would not prevent such an `impl`.
 
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ pub type Spec = hardtack_rules::Spec<'static>;
     note = "declare it with `#[derive(Cookie)]` from `hardtack`"
 )]
 pub trait DeclaredCookie: Sized {
-    /// The cookie's declaration. The constant is not named `SPEC`, because `T::SPEC` would then be ambiguous.
+    /// The cookie's declaration. If the constant's name were `SPEC`, `T::SPEC` would be ambiguous.
     const DECLARED: Spec;
     /// The constant parts of the `Set-Cookie` header.
     const TEMPLATE: HeaderTemplate;
@@ -55,7 +55,7 @@ pub trait DeclaredCookie: Sized {
     fn read_value(text: &str) -> Result<Self, InvalidValue>;
 }
 
-/// The value of a cookie in a family. Only `#[derive(Cookie)]` and `#[cookies]` implement this trait, for a declaration
+/// The value of a cookie in a family. `#[derive(Cookie)]` and `#[cookies]` implement this trait for each declaration
 /// with `keyed`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
@@ -157,7 +157,8 @@ pub struct Lifetime<const HAS_MAX_AGE: bool>;
 pub trait Limited<T> {}
 impl<T> Limited<T> for Lifetime<true> {}
 
-/// The supertraits that a program cannot name. Each blanket impl has the bounds of the public trait's blanket impl.
+/// The supertraits of the public traits. The module is private, so a program cannot name the supertraits. The blanket
+/// impl of each supertrait has the same bounds as the blanket impl of the public trait.
 pub(crate) mod sealed {
     use super::{DeclaredCookie, DeclaredForScripts, FamilyValue, Limited, NotKeyed, NotReadOnly};
 
@@ -184,8 +185,8 @@ pub(crate) mod sealed {
 
 /// A cookie that this program sets and reads.
 ///
-/// `#[derive(Cookie)]` implements `Cookie`. You cannot implement `Cookie` by hand. A `read_only` cookie belongs to
-/// another program, so the type of a `read_only` cookie implements only [`ReadCookie`].
+/// `#[derive(Cookie)]` implements `Cookie`. You cannot implement `Cookie` by hand. Another program owns a `read_only`
+/// cookie, so the type of such a cookie implements only [`ReadCookie`].
 ///
 /// ```
 /// use hardtack::{Cookie, ReadCookie, SameSite};
@@ -207,8 +208,8 @@ pub(crate) mod sealed {
 )]
 pub trait Cookie: ReadCookie + sealed::Cookie {
     /// The same constant as `ReadCookie::SPEC`. The code that `#[cookies]` generates uses `SETTABLE_SPEC` for every
-    /// cookie that the application sets. A `read_only` cookie type has no `SETTABLE_SPEC`, so the generated code does
-    /// not compile with a `read_only` type.
+    /// cookie that the application sets. A `read_only` type has no `SETTABLE_SPEC`, so code that sets a `read_only`
+    /// cookie does not compile.
     #[doc(hidden)]
     const SETTABLE_SPEC: Spec;
 }
@@ -253,8 +254,9 @@ where
     const SPEC: Spec = T::DECLARED;
 }
 
-/// A family of cookies, declared with the key `keyed`. The name of a cookie in the family is the declared name, then `.`,
-/// then a key that is known at run time. [`Cookies::family`](crate::Cookies::family) returns a view of the family.
+/// A family of cookies. The key `keyed` declares a family. The name of a cookie in the family is the declared name,
+/// then `.`, then a key that is known at run time. [`Cookies::family`](crate::Cookies::family) returns a view of the
+/// family.
 ///
 /// ```
 /// use hardtack::{Cookie, CookieFamily};
@@ -282,9 +284,9 @@ impl<T: FamilyValue> CookieFamily for T {
     const SPEC: Spec = T::DECLARED;
 }
 
-/// A cookie that is declared with the key `max_age`. Only for such a cookie,
-/// [`SetCookie::max_age`](crate::SetCookie::max_age) and [`SetCookie::expires`](crate::SetCookie::expires) can shorten
-/// the lifetime at run time. You cannot implement `HasMaxAge` by hand.
+/// A cookie that is declared with the key `max_age`. [`SetCookie::max_age`](crate::SetCookie::max_age) and
+/// [`SetCookie::expires`](crate::SetCookie::expires) accept only such a cookie, and shorten its lifetime at run time.
+/// You cannot implement `HasMaxAge` by hand.
 ///
 /// ```
 /// use std::time::Duration;
@@ -309,8 +311,8 @@ pub trait HasMaxAge: Cookie + sealed::HasMaxAge {}
 
 impl<T: Cookie> HasMaxAge for T where T::Lifetime: Limited<T> {}
 
-/// The parts of a `Set-Cookie` header that are the same for every value of a cookie. The compiler builds the constant
-/// parts while the user's crate compiles.
+/// The parts of a `Set-Cookie` header that are the same for every value of a cookie. The compiler builds these parts
+/// while the user's crate compiles.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct HeaderTemplate {
@@ -366,7 +368,7 @@ impl CookieName {
         CookieName { name_eq: Cow::Owned(format!("{name}=")) }
     }
 
-    /// Returns the name that the cookie had under the declaration's entry `former`. If the cookie is part of a family,
+    /// Returns the cookie's earlier name from the entry `former` of the declaration. If the cookie is part of a family,
     /// the earlier name has the same key as the present name.
     pub(crate) fn former(&self, spec: &Spec, former: &Former<'static>) -> Self {
         let key = self.as_str().strip_prefix(spec.name).unwrap_or_default();
@@ -413,8 +415,8 @@ impl<T: DeclaredCookie> DecodeSlot for Option<T> {
     }
 }
 
-/// Decodes the raw value of a cookie that has no seal. Percent-decodes the value, unless another program wrote the value
-/// without percent-encoding: `is_raw` is then true.
+/// Decodes the raw value of a cookie that has no seal. The value is percent-decoded, unless `is_raw` is true. `is_raw`
+/// is true if the value was written without percent-encoding.
 pub(crate) fn decode_raw(raw: &[u8], is_raw: bool) -> Result<Cow<'_, str>, InvalidValue> {
     let text = if is_raw { std::str::from_utf8(raw).ok().map(Cow::Borrowed) } else { value::decode(raw) };
     text.ok_or(InvalidValue::NOT_UTF8)
@@ -447,8 +449,8 @@ pub trait ScriptVisible: sealed::ScriptVisible {}
 
 impl<T: DeclaredForScripts> ScriptVisible for T {}
 
-/// Every declared cookie that is not HttpOnly. rustc reports the error with the fewest steps. Without this step, rustc
-/// would report a type without a declaration as an HttpOnly cookie.
+/// An intermediate trait that every declared cookie without HttpOnly implements. Without this trait, rustc would report
+/// a type without a declaration as an HttpOnly cookie.
 #[doc(hidden)]
 pub trait DeclaredForScripts {}
 impl<T: DeclaredCookie> DeclaredForScripts for T where T::Audience: Scripts<T> {}

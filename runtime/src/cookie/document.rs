@@ -34,7 +34,7 @@ pub fn document_cookie<T: Cookie + ScriptVisible>(cookie: &T) -> Result<Document
     document_cookie_in(declaration, &CookieName::declared(declaration), cookie, &context)
 }
 
-/// Returns the text for `document.cookie`, for a cookie whose name and scope are known.
+/// Does the same as `document_cookie`, but takes the cookie's name and the context as arguments.
 pub(crate) fn document_cookie_in(
     declaration: Declaration,
     name: &CookieName,

@@ -46,9 +46,9 @@ pub enum SetError {
     TooLarge {
         /// The cookie's name.
         cookie: &'static str,
-        /// The number of bytes of the cookie's name and encoded value together.
+        /// The size of the cookie's name and encoded value together, in bytes.
         bytes: usize,
-        /// The largest number of bytes that browsers accept for the cookie's name and value together.
+        /// The largest size that browsers accept for a name and a value together, in bytes.
         limit: usize,
     },
     /// An attribute that the application set with a `SetCookie` is invalid.
@@ -68,8 +68,8 @@ pub enum SetError {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The cookie is declared with `domain = policy`, and the header was built without a jar. Only a jar has a policy. In a
-    /// jar without a policy, the cookie is host-only.
+    /// The cookie is declared with `domain = policy`, but the header was built without a jar, and only a jar has a
+    /// policy. If the jar has no policy, the cookie is host-only, and no error occurs.
     #[non_exhaustive]
     NoPolicy {
         /// The cookie's name.
@@ -83,7 +83,7 @@ pub enum SetError {
         cookie: &'static str,
     },
     /// The cookie is declared `signed` or `sealed`, but neither the jar nor the `SetCookie` has a keyring. hardtack
-    /// never sends a `signed` or `sealed` cookie without its signature or encryption.
+    /// never sends an unsigned value for a `signed` cookie, or an unencrypted value for a `sealed` cookie.
     #[non_exhaustive]
     NoKeyring {
         /// The cookie's name.
@@ -263,12 +263,12 @@ impl std::error::Error for SetError {}
 /// - 500 for [`NoKeyring`](ReadError::NoKeyring)
 /// - 400 for all other variants
 ///
-/// With the policy's middleware, the response of [`Expired`](ReadError::Expired), and of
-/// [`BadSeal`](ReadError::BadSeal) with [`SealFault::Mismatch`], also removes the cookie. For the other variants, another
-/// release of the application may still be able to read the cookie. [`Cookies::set`](crate::Cookies::set) and
+/// With the policy's middleware, the response also removes the cookie if the error is [`Expired`](ReadError::Expired),
+/// or [`BadSeal`](ReadError::BadSeal) with [`SealFault::Mismatch`]. For all other errors, a different release of the
+/// application may still be able to read the cookie. [`Cookies::set`](crate::Cookies::set) and
 /// [`Cookies::remove`](crate::Cookies::remove) repair the cookie.
 ///
-/// Most handlers call [`Cookies::get`](crate::Cookies::get), which returns `None` in place of an error.
+/// Most handlers call [`Cookies::get`](crate::Cookies::get), which returns `None` instead of an error.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, ReadError, testing};
@@ -294,8 +294,8 @@ pub enum ReadError {
         /// The reason why the request counts as plain HTTP.
         evidence: Evidence,
     },
-    /// The request contains several different values for the cookie's name. Another host of the same site can set a
-    /// second cookie with the same name.
+    /// The request contains several cookies with this name and with different values. For example, another host of the
+    /// same site may have set the second cookie.
     #[non_exhaustive]
     Ambiguous {
         /// The cookie's name.
@@ -315,8 +315,8 @@ pub enum ReadError {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The value has no valid seal for the cookie. A value has no valid seal if the value was changed, was copied from
-    /// another cookie, or never had a seal.
+    /// The value has no valid seal for this cookie. The value was changed, was copied from another cookie, or never had
+    /// a seal.
     #[non_exhaustive]
     BadSeal {
         /// The cookie's name.
@@ -364,8 +364,8 @@ pub enum SealFault {
     Malformed,
     /// The seal has a format version that this release of hardtack cannot read.
     Version,
-    /// The seal's authentication tag does not match the value. The value was changed, or the value belongs to another
-    /// cookie.
+    /// The seal's authentication tag does not match the value. The value was changed, or the value was copied from a
+    /// different cookie.
     Mismatch,
 }
 
@@ -464,9 +464,9 @@ impl ReadError {
         }
     }
 
-    /// Returns true if the response that reports the error also removes the cookie. Another release of the application or
-    /// a server with another keyring may still be able to read a value that this server cannot read. So the response
-    /// removes only a cookie that no server can read.
+    /// Returns true if the response that reports the error also removes the cookie. The response removes only a cookie
+    /// that no server can read. A different release of the application, or a server with a different keyring, may still
+    /// be able to read some values that this server cannot read.
     pub(crate) fn removes_cookie(&self) -> bool {
         match self {
             ReadError::Expired { .. } | ReadError::BadSeal { fault: SealFault::Mismatch, .. } => true,

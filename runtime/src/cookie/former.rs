@@ -6,20 +6,21 @@ use super::declaration::{CookieName, Spec};
 use crate::clock;
 use crate::wire::cookie;
 
-/// A value that came under an earlier name.
+/// A value that the client sent under an earlier name.
 pub(crate) struct FormerValue<'a> {
-    /// The declaration's entry with the earlier name.
+    /// The entry of the declaration that contains the earlier name.
     pub(crate) former: &'static Former<'static>,
-    /// The whole earlier name. If the cookie is part of a family, the name contains the cookie's key.
+    /// The full earlier name. If the cookie is part of a family, the name also contains the cookie's key.
     pub(crate) name: CookieName,
     pub(crate) raw: &'a [u8],
 }
 
-/// Returns the value that came under an earlier name of the cookie `name`. A value counts only if:
+/// Returns the value that the client sent under an earlier name of the cookie `name`. The function accepts a value only
+/// if all these conditions are true:
 ///
-/// - exactly one cookie has the earlier name. An attacker may have planted the second cookie.
-/// - the cookie came over HTTPS, if the cookie was Secure.
-/// - the date `until` is not reached. In a build without a clock, the date counts as reached.
+/// - Exactly one cookie has the earlier name. An attacker may have planted a second cookie.
+/// - If the earlier cookie was Secure, the request came over HTTPS.
+/// - The day `until` has not begun yet. A build without a clock never accepts a value under an earlier name.
 ///
 /// Call this function only if no cookie has the present name.
 pub(crate) fn find<'a, H: AsRef<[u8]>>(
@@ -30,7 +31,7 @@ pub(crate) fn find<'a, H: AsRef<[u8]>>(
 ) -> Option<FormerValue<'a>> {
     let renamed = spec.former.iter().filter(|former| former.name.is_some_and(|earlier| earlier != spec.name));
     let mut allowed = renamed.filter(|former| is_https || !former.secure_in(spec)).peekable();
-    // Most cookies have no earlier name, so the clock is only read if it is needed.
+    // Most cookies have no earlier name, so the function reads the clock only if the cookie has an earlier name.
     allowed.peek()?;
     let now = clock::unix_seconds(clock::try_now()?);
     allowed.filter(|former| former.until.is_some_and(|until| now < until.start())).find_map(|former| {

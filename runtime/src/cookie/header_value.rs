@@ -12,7 +12,7 @@ use super::sealing::{self, SealContext};
 use super::value::ValueWriter;
 use crate::request::scheme::Verdict;
 
-/// The parts of the request and the policy that a `Set-Cookie` header depends on.
+/// The facts about the request and the policy that affect a `Set-Cookie` header.
 pub(crate) struct HeaderContext<'a> {
     pub(crate) verdict: Verdict,
     pub(crate) scope: Scope,
@@ -62,8 +62,8 @@ pub(crate) fn set_cookie_header(
     Ok(SetCookieHeader { identity, declared_name: declaration.spec.name, value })
 }
 
-/// Builds only the value of the `Set-Cookie` header. If neither a `SetCookie` nor the policy changes the declared
-/// attributes, this function allocates memory only once.
+/// Builds only the value of the `Set-Cookie` header. If the declared attributes are not changed by a `SetCookie` or the
+/// policy, this function allocates memory only once.
 pub(crate) fn header_value(
     declaration: Declaration,
     name: &CookieName,
@@ -97,8 +97,8 @@ pub(crate) fn header_value(
     finish(spec.name, name_and_value, attributes)
 }
 
-/// Builds the header that removes a cookie whose name or scope is not the declared one. Returns `None` if browsers
-/// would reject the header, because the cookie cannot exist.
+/// Builds the header that removes a cookie with an earlier name or scope. Returns `None` if browsers would reject the
+/// header. Browsers reject a Secure cookie over plain HTTP, and a cookie whose name prefix forbids the cookie's scope.
 pub(crate) fn removal_header(spec: &Spec, identity: Identity, verdict: Verdict) -> Option<SetCookieHeader> {
     let mut removed: hardtack_rules::Spec<'_> = *spec;
     removed.path = &identity.scope.path;

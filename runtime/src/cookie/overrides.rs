@@ -13,14 +13,14 @@ use super::scope::Scope;
 #[derive(Clone)]
 pub(crate) struct Overrides {
     pub(crate) expiry: ExpiryOverride,
-    /// True if a setting asked for a longer lifetime than the declared `max_age`.
+    /// True if the application set a longer lifetime than the declared `max_age`.
     pub(crate) is_shortened: bool,
     pub(crate) same_site: Option<SameSite>,
-    /// The keyring that replaces the jar's keyring for one cookie.
+    /// The keyring that replaces the jar's keyring for this cookie.
     #[cfg(feature = "seal")]
     pub(crate) keyring: Option<crate::seal::Keyring>,
-    /// Set if the response re-issues a cookie that the request carried. The seal then has the terms of the request's
-    /// seal, with a later idle expiry.
+    /// The terms of the seal, if the response re-issues a cookie from the request. The terms are the same as in the
+    /// request's seal, except for a later idle expiry.
     #[cfg(feature = "seal")]
     pub(crate) reissued: Option<crate::seal::Terms>,
     /// The error of the first invalid setting.
@@ -34,8 +34,8 @@ pub(crate) enum ExpiryOverride {
     MaxAge(Duration),
     /// An `Expires` date as an IMF-fixdate, and the same time in Unix seconds.
     Expires([u8; 29], i64),
-    /// A time in Unix seconds that is later than the end of the idle time. The header has a `Max-Age` for the idle
-    /// time, and the seal contains both times.
+    /// The end of the lifetime in Unix seconds, if the idle time ends earlier. The `Max-Age` of the header is the idle
+    /// time, and the seal contains both ends.
     ExpiresAfterIdle(i64),
     /// The header has neither `Max-Age` nor `Expires`.
     WithoutMaxAge,
@@ -58,8 +58,7 @@ impl Overrides {
         matches!(self.expiry, ExpiryOverride::Declared) && self.same_site.is_none()
     }
 
-    /// Returns a copy of the cookie's declaration, changed by the settings of the `SetCookie` and by the cookie's
-    /// scope.
+    /// Returns a copy of the cookie's declaration, with the settings of the `SetCookie` and with the scope in `scope`.
     pub(crate) fn apply_to<'a>(&self, spec: &Spec, is_removal: bool, scope: &'a Scope) -> hardtack_rules::Spec<'a> {
         let mut applied: hardtack_rules::Spec<'a> = *spec;
         applied.path = &scope.path;
@@ -79,7 +78,7 @@ impl Overrides {
         applied
     }
 
-    /// Returns the date for the `Expires` of the header. Returns `None` if the header has no `Expires`.
+    /// Returns the date for the header's `Expires` attribute. Returns `None` if the header has no `Expires` attribute.
     pub(crate) fn expires(&self, is_removal: bool) -> Option<[u8; 29]> {
         match (is_removal, self.expiry) {
             (true, _) => Some(*PAST),
@@ -95,6 +94,6 @@ impl Overrides {
     }
 }
 
-/// The `Expires` of a header that removes a cookie. The date is in the past on every clock. For browsers, `Max-Age=0`
-/// would be enough to remove a cookie, but security scanners only look at `Expires`.
+/// The `Expires` of a header that removes a cookie. The date is in the past even for a client whose clock is wrong.
+/// Browsers would also remove a cookie that has only `Max-Age=0`, but security scanners read only `Expires`.
 pub(crate) const PAST: &[u8; 29] = b"Thu, 01 Jan 1970 00:00:00 GMT";

@@ -1,5 +1,5 @@
-//! The scope and the identity of a cookie. A browser keeps two cookies apart if their identities differ (6265bis 5.7
-//! step 23, and CHIPS for `partitioned`).
+//! The scope and the identity of a cookie. Browsers store two cookies separately if their identities differ (6265bis
+//! 5.7 step 23, and CHIPS for `partitioned`).
 
 use core::hash::{Hash, Hasher};
 use std::borrow::Cow;
@@ -18,19 +18,20 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// Returns the scope of a declaration. A policy can change the scope. See `jar::scopes`.
+    /// Returns the scope in a declaration. A policy can change this scope: see `jar::scopes`.
     pub(crate) fn declared(spec: &Spec) -> Self {
         Scope { domain: spec.domain.map(Cow::Borrowed), path: Cow::Borrowed(spec.path), partitioned: spec.partitioned }
     }
 
-    /// Returns true if the attributes of the declaration's template fit the scope. Then the header needs no new text.
+    /// Returns true if the scope is the declared scope. The header can then use the attributes of the declaration's
+    /// template unchanged.
     #[inline]
     pub(crate) fn is_declared(&self, spec: &Spec) -> bool {
         matches!((&self.path, &self.domain), (Cow::Borrowed(_), None | Some(Cow::Borrowed(_)))) && !spec.policy_domain
     }
 }
 
-/// Two scopes are equal if browsers treat them as equal. The letter case of the domain does not matter.
+/// Two scopes are equal if browsers treat the scopes as equal. The comparison ignores the letter case of the domain.
 impl PartialEq for Scope {
     #[inline]
     fn eq(&self, other: &Scope) -> bool {

@@ -1,5 +1,6 @@
-//! Signs or seals the value of a `signed` or `sealed` cookie. When a cookie is read, verifies and removes the seal. The
-//! cryptography is in the module `seal`. Without the feature `seal`, every function of this file returns an error.
+//! Signs or seals the value of a `signed` or `sealed` cookie. When the application reads such a cookie, verifies and
+//! removes the seal. The cryptography is in the module `seal`. Without the feature `seal`, the functions of this file
+//! return only errors or `None`.
 
 use std::borrow::Cow;
 
@@ -35,7 +36,7 @@ mod with_seal {
     use crate::cookie::value::{self, ValueWriter};
     use crate::seal::{self, KeptSettings, Keyring, SKEW, Terms};
 
-    /// The keyring for one cookie, and the longest lifetime that the policy allows for the cookie.
+    /// The keyring for one cookie, and the longest lifetime that the policy allows.
     #[derive(Clone, Copy, Default)]
     pub(crate) struct SealContext<'a> {
         pub(crate) keyring: Option<&'a Keyring>,
@@ -84,8 +85,8 @@ mod with_seal {
         }
     }
 
-    /// Returns the terms of the seal. If the cookie has no lifetime, the keyring's default lifetime
-    /// determines the expiry time.
+    /// Returns the terms of the seal. If the cookie has no lifetime, the seal expires after the keyring's default
+    /// lifetime.
     fn terms(spec: &Spec, overrides: &Overrides, keyring: &Keyring, longest_max_age: Option<Duration>) -> Terms {
         let now = now();
         let after = |lifetime: Duration| now.saturating_add(lifetime.as_secs());
@@ -101,8 +102,8 @@ mod with_seal {
             (ExpiryOverride::Expires(_, end) | ExpiryOverride::ExpiresAfterIdle(end), _) => {
                 u64::try_from(end).unwrap_or(0)
             }
-            // The cookie ends with the browser or after the idle time, so the shorter default lifetime is not
-            // necessary.
+            // The cookie already expires after the idle time, so the seal does not also need the shorter default
+            // lifetime.
             (ExpiryOverride::WithoutMaxAge, Some(max_age)) if spec.idle.is_some() => after(max_age),
             (ExpiryOverride::WithoutMaxAge, Some(max_age)) => after(max_age.min(default())),
             (ExpiryOverride::WithoutMaxAge, None) => after(default()),
@@ -126,15 +127,15 @@ mod with_seal {
         u32::try_from(seconds).unwrap_or(u32::MAX)
     }
 
-    /// Decides whether a read extends the idle time of a cookie. `terms` are the terms of the value that was read.
-    /// Returns the settings of the `Set-Cookie` header that re-issues the cookie, or `None` if the cookie stays as it
-    /// is.
+    /// Checks whether a read extends the idle time of a cookie. `terms` are the terms of the value that was read.
+    /// Returns the settings of the `Set-Cookie` header that re-issues the cookie, or `None` if the response does not
+    /// re-issue the cookie.
     ///
-    /// A read re-issues the cookie if less than half of the idle time is left. So most requests do not set a cookie.
-    /// If the clocks of two servers differ by at most one minute, no re-issue moves the idle expiry back.
+    /// A read re-issues the cookie if less than half of the idle time is left. So most requests do not set a cookie. If
+    /// the clocks of two servers differ by at most one minute, a re-issue never makes the idle expiry earlier.
     ///
-    /// A value may also come from a release whose declaration had no `idle` or a longer one. Such a value is re-issued
-    /// with the declared idle time.
+    /// An earlier release may have declared the cookie without `idle`, or with a longer `idle`. A value from this
+    /// release is re-issued with the present idle time.
     pub(crate) fn reissue(spec: &Spec, terms: &Terms) -> Option<Overrides> {
         let idle = spec.idle?.as_secs();
         let now = now();
@@ -155,7 +156,7 @@ mod with_seal {
         Some(Overrides { expiry, same_site, reissued: Some(terms), ..Overrides::NONE })
     }
 
-    /// Returns the text of a signed value that this request set. The value needs no verification.
+    /// Returns the text of a signed value that the same request set. Such a value needs no verification.
     pub(crate) fn signed_text(raw: &[u8]) -> Option<Cow<'_, str>> {
         value::decode(seal::without_signature(raw)?)
     }
@@ -167,7 +168,8 @@ mod with_seal {
     }
 
     impl Opened<'_> {
-        /// Keeps the stricter terms of two seals with the same text: the earlier times, and the stricter settings.
+        /// Combines the terms of two seals with the same text. The result has the earlier times and the stricter
+        /// settings.
         pub(crate) fn merge(&mut self, other: Opened<'_>) {
             self.terms.idle_expiry = self.terms.idle_expiry.min(other.terms.idle_expiry);
             self.terms.expiry = self.terms.expiry.min(other.terms.expiry);
@@ -197,8 +199,8 @@ mod with_seal {
     }
 }
 
-/// Replaces `write` and `open` in a build without the feature `seal`. A `signed` or `sealed` declaration then does not
-/// compile, so no program calls the replacements.
+/// Replaces `write` and `open` in a build without the feature `seal`. In such a build, a `signed` or `sealed`
+/// declaration does not compile, so no program calls these functions.
 #[cfg(not(feature = "seal"))]
 mod without_seal {
     use core::marker::PhantomData;
@@ -224,7 +226,7 @@ mod without_seal {
         None
     }
 
-    /// No value is ever opened, so `Opened` needs no terms.
+    /// Without the feature `seal`, no seal is ever opened, so `Opened` needs no terms.
     pub(crate) struct Opened<'a> {
         pub(crate) text: Cow<'a, str>,
         pub(crate) terms: (),

@@ -26,8 +26,9 @@ use crate::request::scheme::Verdict;
 /// A cookie to set or to remove. A `SetCookie` can have settings that differ from the cookie's declaration.
 ///
 /// [`Cookies::set`](crate::Cookies::set) accepts a cookie or a `SetCookie`. Use a `SetCookie` to shorten the cookie's
-/// lifetime, or to make the cookie's `SameSite` stricter. A `SetCookie` cannot change the cookie's Domain or Path. They
-/// come from the declaration and the policy, so that a removal always has the same Domain and Path.
+/// lifetime, or to make the cookie's `SameSite` stricter. A `SetCookie` cannot change the cookie's Domain or Path. The
+/// Domain and Path always come from the declaration and the policy, so that a later removal has the same Domain and
+/// Path.
 ///
 /// ```
 /// use std::time::Duration;
@@ -57,10 +58,10 @@ impl<T: Cookie> SetCookie<T> {
         SetCookie { value: Some(value), overrides: Overrides::NONE }
     }
 
-    /// Removes the cookie. The `Set-Cookie` header has the declared name, Path, Domain and flags, and an empty value.
-    /// The header also has `Max-Age=0` and an `Expires` in the past.
+    /// Makes a `SetCookie` that removes the cookie. The `Set-Cookie` header has the declared name, Path, Domain and
+    /// flags, and an empty value. The header also has `Max-Age=0` and an `Expires` in the past.
     ///
-    /// A browser removes a cookie only if the header has the cookie's name, Path and Domain (6265bis 5.7).
+    /// A browser removes a cookie only if the header has the same name, Path and Domain as the cookie (6265bis 5.7).
     ///
     /// ```
     /// use hardtack::{Cookie, SetCookie, testing};
@@ -77,10 +78,10 @@ impl<T: Cookie> SetCookie<T> {
         SetCookie { value: None, overrides: Overrides::NONE }
     }
 
-    /// Shortens the declared `Max-Age`. Fractions of a second are cut. A `Max-Age` that is longer than declared is cut
-    /// to the declared one, with the event `shortened`. So the declared `max_age` is the longest lifetime of the
-    /// cookie. If the cookie is declared with `idle`, this method shortens the absolute lifetime, and the `Max-Age` of
-    /// the header is at most the idle time.
+    /// Shortens the declared `Max-Age`. The `Max-Age` is rounded down to whole seconds. If `max_age` is longer than
+    /// declared, the header has the declared `Max-Age`, and hardtack emits the event `shortened`. So the declared
+    /// `max_age` is the longest lifetime of the cookie. If the cookie is declared with `idle`, this method shortens the
+    /// absolute lifetime, and the `Max-Age` of the header is at most the idle time.
     ///
     /// A call with a cookie that is declared without `max_age` does not compile.
     ///
@@ -108,14 +109,14 @@ impl<T: Cookie> SetCookie<T> {
     }
 
     /// Replaces the declared `Max-Age` with an `Expires` attribute. The `Expires` time is rounded down to whole
-    /// seconds. A time that is later than the declared `max_age` allows is cut to the declared `Max-Age`, with the
-    /// event `shortened`.
+    /// seconds. If the time is later than the declared `max_age` allows, the header has the declared `Max-Age` instead,
+    /// and hardtack emits the event `shortened`.
     ///
     /// A call with a cookie that is declared without `max_age` does not compile.
     ///
     /// A WebAssembly build without an operating system has a clock only with the feature `axum`, `seal` or `web`.
-    /// Without a clock, the time cannot be compared with the declared `max_age`, so every time is an error. Call
-    /// [`max_age`](SetCookie::max_age) instead.
+    /// Without a clock, hardtack cannot compare the time with the declared `max_age`, so every call of this method is
+    /// an error. Call [`max_age`](SetCookie::max_age) instead.
     ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
@@ -166,8 +167,8 @@ impl<T: Cookie> SetCookie<T> {
     }
 
     /// Omits the declared `Max-Age` from the header. A browser removes a cookie without a `Max-Age` when the user
-    /// closes the browser. If the cookie is declared with `idle`, its idle time ends the cookie too, and a re-issued
-    /// cookie has no `Max-Age` either.
+    /// closes the browser. If the cookie is declared with `idle`, the cookie also expires after the idle time, and
+    /// re-issued cookies have no `Max-Age` either.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};
@@ -206,8 +207,8 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Signs or seals the cookie's value with `keyring`. Call `with_keyring` if you build the header without a jar. In
-    /// a jar, `keyring` replaces the jar's keyring for the cookie.
+    /// Signs or seals the cookie's value with `keyring`. Call `with_keyring` if you build the header without a jar. If
+    /// you pass the `SetCookie` to a jar, `keyring` replaces the jar's keyring for this cookie.
     ///
     /// ```
     /// # use hardtack::seal::{Key, Keyring};
@@ -232,8 +233,8 @@ impl<T: Cookie> SetCookie<T> {
     ///
     /// # Errors
     ///
-    /// If a setting is invalid, returns the error of the first invalid setting. Otherwise, returns another variant of
-    /// [`SetError`], for example:
+    /// If a setting is invalid, returns the error of the first invalid setting. Otherwise, the method can return, for
+    /// example, these errors:
     ///
     /// - [`SetError::NotHttps`] if the cookie is Secure and the request did not come over HTTPS.
     /// - [`SetError::TooLarge`] if the name and the value together have more than 4096 bytes.
@@ -286,9 +287,9 @@ impl<T: Cookie> SetCookie<T> {
         Ok(cookie)
     }
 
-    /// Returns the cookie as a type of the [`cookie`](::cookie) crate, for a jar that **writes what it is given**:
-    /// tower-cookies' `Cookies`, the `cookie` crate's own `CookieJar`, or a `Set-Cookie` header from
-    /// `Cookie::to_string`. The value of the returned cookie is percent-encoded, as in the `Set-Cookie` header.
+    /// Returns the cookie as a type of the [`cookie`](::cookie) crate, for a jar that **writes values unchanged**:
+    /// tower-cookies' `Cookies`, or the `cookie` crate's own `CookieJar`. The text from `Cookie::to_string` is a valid
+    /// `Set-Cookie` header. The value of the returned cookie is percent-encoded, as in the `Set-Cookie` header.
     ///
     /// Do not pass the returned cookie to a jar that encodes values. The jar would encode the value a second time. For
     /// a jar that encodes values, call [`to_decoded_cookie`](SetCookie::to_decoded_cookie).
@@ -348,7 +349,7 @@ impl<T: Cookie> SetCookie<T> {
         self
     }
 
-    /// Gives the cookie the declared `Max-Age`, because a setter asked for a longer lifetime.
+    /// Gives the cookie the declared `Max-Age`, because the caller of a setter passed a longer lifetime.
     fn shortened(self, setter: &'static str) -> Self {
         let mut shortened = self.with_expiry(setter, ExpiryOverride::Declared);
         shortened.overrides.is_shortened = true;

@@ -15,8 +15,8 @@ use hardtack_rules::syntax::is_cookie_octet;
 /// Derive `CookieValue` for a newtype or a fieldless enum. A type with `Display` and `FromStr` can be the value of a
 /// cookie without `CookieValue`.
 ///
-/// A cookie loses the parts of a value that the text of the value does not contain. For example, a `SocketAddrV6` loses
-/// its flow label, because its `Display` does not write the flow label.
+/// If the text of a value does not contain a part of the value, the cookie does not contain this part. For example, a
+/// cookie does not contain the flow label of a `SocketAddrV6`, because `Display` does not write the flow label.
 ///
 /// ```
 /// use hardtack::value::{InvalidValue, ValueWriter};
@@ -117,7 +117,7 @@ impl std::error::Error for InvalidValue {}
 /// ```
 pub struct ValueWriter {
     buffer: Vec<u8>,
-    /// The text before the cookie's value: `name=`, or the placeholder at the start of a message that will be sealed.
+    /// The text before the cookie's value: `name=`, or a placeholder if the value will be sealed.
     leading: Cow<'static, str>,
     /// The number of bytes that the caller will append after the value. The writer reserves space for these bytes, so
     /// that the buffer is allocated only once.
@@ -139,9 +139,9 @@ impl ValueWriter {
         ValueWriter { buffer: Vec::new(), leading, trailing_len, encodes: true, failed: false }
     }
 
-    /// Makes a writer that does not percent-encode the value. The unencoded writer is for a value that will be sealed.
-    /// The unencoded writer is also for the value of a `read_only` cookie in a test, because hardtack does not
-    /// percent-decode a `read_only` cookie.
+    /// Makes a writer that does not percent-encode the value. hardtack uses such a writer for a value that will be
+    /// sealed. Tests use such a writer for the value of a `read_only` cookie, because hardtack does not percent-decode
+    /// a `read_only` cookie.
     pub(crate) fn without_encoding(leading: Cow<'static, str>, trailing_len: usize) -> Self {
         ValueWriter { encodes: false, ..ValueWriter::new(leading, trailing_len) }
     }
@@ -232,8 +232,8 @@ impl ValueWriter {
         }
     }
 
-    /// Allocates the buffer for a value of `value_len` bytes. `value_len` is the encoded length of the first text that
-    /// is pushed. Most values are pushed in one piece, so the buffer usually does not grow.
+    /// Allocates the buffer. `value_len` is the encoded length of the value's first text, in bytes. Most values consist
+    /// of only one text, so the buffer usually does not grow.
     #[inline]
     fn allocate(&mut self, value_len: usize) {
         self.buffer = Vec::with_capacity(self.leading.len() + value_len + self.trailing_len);
@@ -269,7 +269,7 @@ fn count_escapes(text: &[u8]) -> usize {
 }
 
 /// Counts the bytes of a block that must be percent-encoded. `inline(never)` keeps the loop in a separate function,
-/// because the compiler vectorises the loop only there.
+/// because the compiler vectorises the loop only in a separate function.
 #[inline(never)]
 fn count_escapes_in_block(block: &[u8; 32]) -> u8 {
     block.iter().map(|byte| u8::from(!is_plain_by_comparison(*byte))).sum()
@@ -467,7 +467,7 @@ mod tests {
     }
 
     /// This crate and `encodeURIComponent` write hexadecimal digits in upper case. The decoder must also accept lower
-    /// case, because some other programs write hexadecimal digits in lower case.
+    /// case, because some programs write lower case.
     #[test]
     fn escape_has_digits_of_either_case() {
         for byte in 0..=127_u8 {

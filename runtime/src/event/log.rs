@@ -1,22 +1,22 @@
 //! Writes hardtack's events to the log, as events of the crate `tracing`. An attacker must not be able to fill the log
-//! by sending many requests. So the number of logged events per second is limited for each kind and rule. The counters
-//! of events are atomic, so counting an event never waits for a lock.
+//! with many requests. So hardtack limits the number of logged events per second, for each pair of a kind and a rule.
+//! The event counters are atomic, so no thread waits for a lock.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Code, Event, Kind};
 use crate::clock;
 
-/// The limit of logged events in one second, for one kind and one rule.
+/// The maximum number of logged events per second, for each pair of a kind and a rule.
 const LIMIT: u64 = 10;
 
-/// The counters of events, one for each kind and rule. The upper 32 bits of a counter are a time in Unix seconds. The
-/// lower 32 bits of a counter are the number of events in that second.
+/// The event counters: one counter for each pair of a kind and a rule. The upper 32 bits of a counter contain a time in
+/// Unix seconds. The lower 32 bits contain the number of events in this second.
 static COUNTERS: [[AtomicU64; Code::ALL.len()]; Kind::ALL.len()] =
     [const { [const { AtomicU64::new(0) }; Code::ALL.len()] }; Kind::ALL.len()];
 
-/// The time of the last suppressed event, in Unix seconds. `SUPPRESSED_AT` is zero if no suppressed event still waits
-/// for a summary in the log.
+/// The time of the last suppressed event, in Unix seconds. `SUPPRESSED_AT` is zero if the log already contains a
+/// summary of all suppressed events.
 static SUPPRESSED_AT: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +26,8 @@ enum Level {
     Debug,
 }
 
-/// Writes the event to the log. Suppresses the event if the log already has [`LIMIT`] events with the event's kind and
-/// rule in the current second.
+/// Writes the event to the log. Suppresses the event if the log already contains [`LIMIT`] events with the same kind
+/// and rule from the current second.
 pub(crate) fn log(event: &Event<'_>) {
     let second = unix_second();
     report_suppressed_before(second);
@@ -36,8 +36,8 @@ pub(crate) fn log(event: &Event<'_>) {
     }
 }
 
-/// Writes a summary of the suppressed events to the log. The middleware calls `report_suppressed` for each request. So
-/// the log gets the summary even if no other event follows.
+/// Writes a summary of the suppressed events to the log. The middleware calls `report_suppressed` for each request, so
+/// that the log gets the summary even if no further event occurs.
 #[cfg(feature = "_layer")]
 pub(crate) fn report_suppressed() {
     if SUPPRESSED_AT.load(Ordering::Relaxed) != 0 {
@@ -45,8 +45,8 @@ pub(crate) fn report_suppressed() {
     }
 }
 
-/// Returns the current time in Unix seconds, or zero on a target without a clock. On a target without a clock, the
-/// number of events is not limited.
+/// Returns the current time in Unix seconds. Returns zero on a target without a clock. There, the number of logged
+/// events is not limited.
 fn unix_second() -> u64 {
     u64::try_from(clock::unix_seconds(clock::now())).unwrap_or(0) & u64::from(u32::MAX)
 }
@@ -76,8 +76,8 @@ fn report_suppressed_before(second: u64) {
             if suppressed == 0 || count >> 32 == second {
                 continue;
             }
-            // Several threads can try to reset the counter at the same time. Only the thread that resets the counter
-            // emits the summary.
+            // Several threads can try to reset the counter at the same time. Only the thread that succeeds emits the
+            // summary.
             if counter.compare_exchange(count, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 emit(&Event::new(*kind, *rule, &format_args!("and {suppressed} more in the last second")));
             }
@@ -94,9 +94,9 @@ fn emit(event: &Event<'_>) {
     }
 }
 
-/// Returns the log level of an event. Events about mistakes of the program have the level error. Some events also occur
-/// with ordinary traffic on a well-configured server, and have the level debug. All other events have the level warn,
-/// because an operator should look at each warning.
+/// Returns the log level of an event. An event about a mistake in the program has the level error. An event that also
+/// occurs with ordinary traffic on a well-configured server has the level debug. All other events have the level warn,
+/// because an operator should look at these events.
 fn level(event: &Event<'_>) -> Level {
     if event.kind == Kind::Mistake || matches!(event.rule, Code::NoKeyring | Code::NoRandomness) {
         return Level::Error;
@@ -132,16 +132,16 @@ mod tests {
     use crate::{TlsTermination, TrustedProxies};
 
     thread_local! {
-        /// The level and the text of each event that this thread has logged.
+        /// The level and the text of each event that this thread logged.
         static LOG: RefCell<Vec<(tracing::Level, String)>> = const { RefCell::new(Vec::new()) };
     }
 
-    /// A `tracing` subscriber that writes the events of each thread to its `LOG`.
+    /// A `tracing` subscriber that stores each event in the `LOG` of the current thread.
     struct Recorder;
 
     impl Recorder {
-        /// Makes this the subscriber of all tests. If each test had its own subscriber, `tracing` could switch an event
-        /// off for the whole process, because the first thread that logs it has no subscriber.
+        /// Makes a `Recorder` the global subscriber of all tests. If each test had its own subscriber, the first thread
+        /// that logs an event might have no subscriber. `tracing` could then turn this event off for the whole process.
         fn start() {
             static ONCE: Once = Once::new();
             ONCE.call_once(|| tracing::subscriber::set_global_default(Self).unwrap());
@@ -177,7 +177,7 @@ mod tests {
         fn exit(&self, _: &span::Id) {}
     }
 
-    /// Makes tests that write to the log run one after another, because all tests share the counters of events.
+    /// Returns a lock, so that tests that write to the log run one after another. All tests share the event counters.
     fn lock() -> MutexGuard<'static, ()> {
         static LOCK: Mutex<()> = Mutex::new(());
         LOCK.lock().unwrap_or_else(PoisonError::into_inner)

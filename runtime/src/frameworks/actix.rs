@@ -69,10 +69,11 @@ use crate::request::tls_termination::TlsTermination;
 /// If your own accept loop makes the connections, add a [`Transport`] to the connection's data (`on_connect`) or to the
 /// request's extensions.
 ///
-/// The address of the peer is the address of the socket. To use another address, add a [`Peer`] to the connection's
+/// The address of the peer is the address of the socket. To use a different address, add a [`Peer`] to the connection's
 /// data or to the request's extensions.
 ///
-/// If the policy redirects a request, the response has an empty body. The body of a refusal is a sentence.
+/// If the policy redirects a request, the response has an empty body. If the policy refuses a request, the body is one
+/// sentence.
 ///
 /// ```
 /// use actix_web::{App, test, web};
@@ -168,8 +169,8 @@ where
                 Ok(mut response) => {
                     on_response(&mut in_flight, response.response_mut());
                     if let Some(outer_jar) = outer_jar {
-                        // Two instances of `PolicyMiddleware` handle this request. The inner `PolicyMiddleware` is done
-                        // with its own jar, so the request gets the jar of the outer middleware again.
+                        // Two instances of `PolicyMiddleware` handle this request. The inner instance has finished, so
+                        // the request gets the outer instance's jar again.
                         response.request().extensions_mut().insert(outer_jar);
                     }
                     Ok(response.map_into_left_body())
@@ -239,7 +240,8 @@ fn rename_cookies(request: &mut ServiceRequest, in_flight: &InFlight) {
     let originals: Vec<_> = originals.iter().map(actix_header::HeaderValue::as_bytes).collect();
     if has_stale_cookies(request, prefix, renamed.pairs(prefix, &originals)) {
         in_flight.report_stale_cookies();
-        // The parsed cookies are in the extensions under a private type, so all extensions must go.
+        // actix-web stores the parsed cookies in the extensions under a private type. The only way to remove the parsed
+        // cookies is to remove all extensions.
         let mut extensions = request.extensions_mut();
         let jar = extensions.remove::<JarHandle>();
         let (transport, peer) = (extensions.remove::<Transport>(), extensions.remove::<Peer>());
@@ -250,17 +252,19 @@ fn rename_cookies(request: &mut ServiceRequest, in_flight: &InFlight) {
     }
 }
 
-/// Returns true if actix-web has parsed the cookies before they were renamed. actix-web parses the cookies of a request
-/// once. If a middleware outside the policy's middleware reads a cookie, the application would receive the old cookies.
+/// Returns true if actix-web parsed the request's cookies before hardtack renamed the cookies. actix-web parses the
+/// cookies of a request only once. If an outer middleware reads a cookie before the policy's middleware runs, the
+/// application would receive the old cookies.
 ///
-/// `pairs` are the pairs with listed names, as [`RenamedCookies::pairs`](crate::middleware::prefix::request::RenamedCookies::pairs)
-/// returns them. If actix-web has parsed the renamed headers, it has exactly the pairs that the application receives.
+/// `pairs` is the result of [`RenamedCookies::pairs`](crate::middleware::prefix::request::RenamedCookies::pairs): the
+/// cookies whose names are in the policy's setting `host_prefix`. If actix-web has parsed the renamed headers,
+/// actix-web has exactly the cookies that the application should receive.
 fn has_stale_cookies<'a>(
     request: &ServiceRequest,
     prefix: &HostPrefix,
     pairs: impl Iterator<Item = (&'a str, Option<&'a str>)>,
 ) -> bool {
-    // actix-web stores no cookies if one of them is malformed.
+    // If one cookie is malformed, actix-web stores no cookies at all.
     let Ok(cookies) = request.cookies() else { return false };
     let is_listed = |cookie: &&Cookie<'_>| {
         let name = cookie.name().trim();
@@ -274,8 +278,7 @@ fn has_stale_cookies<'a>(
     !parsed.eq(received)
 }
 
-/// Copies a value of the type `T` from the request's extensions. If the request's extensions have no value of the type
-/// `T`, copies a `T` from the connection's data.
+/// Copies a value of the type `T` from the request's extensions, or else from the connection's data.
 fn copy_extension<T: Copy + Send + Sync + 'static>(request: &ServiceRequest, extensions: &mut Extensions) {
     let value = request.extensions().get().copied();
     if let Some(value) = value.or_else(|| request.conn_data::<T>().copied()) {
@@ -316,7 +319,7 @@ fn on_response<B>(in_flight: &mut InFlight, response: &mut HttpResponse<B>) {
     if let Some(remove_cookie) = response.extensions_mut().remove::<RemoveCookie>() {
         extensions.insert(remove_cookie);
     }
-    // actix-web has the status type of `http` 0.2.
+    // The status type of actix-web is from `http` 0.2.
     let status = http::StatusCode::from_u16(response.status().as_u16()).unwrap_or_default();
     in_flight.on_response(status, &mut headers, &mut extensions);
     append(&headers, response);
@@ -348,7 +351,7 @@ fn to_actix_value(value: &HeaderValue) -> Option<actix_header::HeaderValue> {
 /// `Option<Https>` is `None` in two cases:
 ///
 /// - The request came over plain HTTP. No event is emitted.
-/// - The policy is missing. The log contains an event.
+/// - The policy is missing. hardtack writes an event to the log.
 ///
 /// To get an error if the policy is missing, give the handler an argument `Result<Https, ExtractError>`, as in the
 /// example. As an alternative, give the handler an argument `Cookies<AnyScheme>` and call `https()` on the argument.

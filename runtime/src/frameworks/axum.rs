@@ -70,42 +70,39 @@ impl IntoResponse for ReadError {
 #[macro_export]
 macro_rules! __axum {
     ($name:ident, $scheme:ident, $state:ident) => {
+        use $crate::private::axum_core::extract::FromRequestParts as __FromRequestParts;
+        use $crate::private::axum_core::extract::OptionalFromRequestParts as __Optional;
+
         #[automatically_derived]
-        impl<$scheme, $state> $crate::private::axum_core::extract::FromRequestParts<$state> for $name<$scheme>
+        impl<$scheme, $state> __FromRequestParts<$state> for $name<$scheme>
         where
             $scheme: $crate::Scheme,
             $state: ::core::marker::Send + ::core::marker::Sync,
         {
-            type Rejection =
-                <$crate::Cookies<$scheme> as $crate::private::axum_core::extract::FromRequestParts<$state>>::Rejection;
+            type Rejection = <$crate::Cookies<$scheme> as __FromRequestParts<$state>>::Rejection;
 
             async fn from_request_parts(
                 parts: &mut $crate::private::http::request::Parts,
                 state: &$state,
             ) -> ::core::result::Result<Self, Self::Rejection> {
-                let __cookies = <$crate::Cookies<$scheme> as $crate::private::axum_core::extract::FromRequestParts<
-                    $state,
-                >>::from_request_parts(parts, state)
-                .await;
+                let __cookies =
+                    <$crate::Cookies<$scheme> as __FromRequestParts<$state>>::from_request_parts(parts, state).await;
                 ::core::result::Result::map(__cookies, <Self as ::core::convert::From<$crate::Cookies<$scheme>>>::from)
             }
         }
 
         #[automatically_derived]
-        impl<$scheme, $state> $crate::private::axum_core::extract::OptionalFromRequestParts<$state> for $name<$scheme>
+        impl<$scheme, $state> __Optional<$state> for $name<$scheme>
         where
             $scheme: $crate::Scheme,
             $state: ::core::marker::Send + ::core::marker::Sync,
         {
-            type Rejection = <$crate::Cookies<$scheme> as $crate::private::axum_core::extract::OptionalFromRequestParts<
-                                                $state,
-                                            >>::Rejection;
+            type Rejection = <$crate::Cookies<$scheme> as __Optional<$state>>::Rejection;
 
             async fn from_request_parts(
                 parts: &mut $crate::private::http::request::Parts,
                 state: &$state,
             ) -> ::core::result::Result<::core::option::Option<Self>, Self::Rejection> {
-                use $crate::private::axum_core::extract::OptionalFromRequestParts as __Optional;
                 let __cookies =
                     <$crate::Cookies<$scheme> as __Optional<$state>>::from_request_parts(parts, state).await?;
                 ::core::result::Result::Ok(::core::option::Option::map(

@@ -52,7 +52,7 @@ impl Policy {
 
 impl PolicyHandle {
     /// Returns the same layer as [`Policy::client_layer`]. For each request, the layer applies the policy that the
-    /// handle has at that time.
+    /// handle contains when the request begins.
     ///
     /// ```
     /// use hardtack::{Policy, PolicyHandle};

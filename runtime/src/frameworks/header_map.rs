@@ -28,7 +28,7 @@ fn copy<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
     for (name, value) in headers {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
         // If the value of a header is invalid, the function copies the header with an empty value. If the function
-        // skipped an invalid header, a second header of the same name would look like the only header of that name.
+        // skipped an invalid header, a second header with the same name would look like the only header with this name.
         map.append(name, HeaderValue::from_bytes(value).unwrap_or_else(|_| HeaderValue::from_static("")));
     }
     map

@@ -1,7 +1,8 @@
 //! The adapters, one module for each framework. An adapter converts the types of its framework and calls four functions
-//! of `middleware`. The four functions of `middleware` make all decisions.
+//! of `middleware`. These functions contain all of the policy's logic.
 //!
-//! To write a new adapter, copy `poem`. If the framework uses the types of `http`, copy `tower` and `axum` instead.
+//! To write a new adapter, copy the module `poem`. If the framework uses the types of the crate `http`, copy the
+//! modules `tower` and `axum` instead.
 
 #[cfg(feature = "actix")]
 pub mod actix;

@@ -20,32 +20,34 @@ use crate::request::tls_termination::TlsTermination;
 /// The middleware that applies a [`Policy`](crate::Policy) to an application.
 ///
 /// Add this middleware with the last `.with(..)` of the whole `Route`, so that `PolicyMiddleware` is the outermost
-/// middleware. If the policy redirects a request, the response has an empty body. The body of a refusal is a sentence.
+/// middleware. If the policy redirects a request, the response has an empty body. If the policy refuses a request, the
+/// body is one sentence.
 ///
-/// With [`TlsTermination::per_connection`], poem's acceptor decides the scheme. Requests from a `TcpListener` or a
+/// With [`TlsTermination::per_connection`], poem's acceptor determines the scheme. Requests from a `TcpListener` or a
 /// `UnixListener` are plain HTTP. Requests from a listener that terminates TLS are HTTPS. One server may `combine`
 /// plain listeners and TLS listeners. The address of the peer is the address of the socket. A peer on a Unix socket has
 /// no address.
 ///
-/// A request that did not come through a server, such as a request of poem's `TestClient`, counts as plain HTTP. To
+/// A request that did not come through a server, such as a request from poem's `TestClient`, counts as plain HTTP. To
 /// make a test request count as HTTPS, add [`Transport::Tls`] to the request's data.
 ///
 /// # Errors of the application
 ///
 /// If the application returns an error, the middleware turns the error into a response, so that the response has
-/// cookies and HSTS. Middleware outside `PolicyMiddleware` receives the response and not the error. So put
+/// cookies and HSTS. So middleware outside `PolicyMiddleware` receives a response instead of the error. Call
 /// `.catch_error(..)` before the `.with(..)` of `PolicyMiddleware`.
 ///
 /// # Sessions
 ///
-/// poem's cookie jar and `Session::purge` remove a cookie with a header that has no `Path`. If a header has no `Path`,
-/// a browser removes only a cookie whose path is the directory of the request's URL. For example, a browser at
-/// `/shop/cart` does not remove a session cookie with `Path=/`.
+/// To remove a cookie, poem's cookie jar and `Session::purge` send a `Set-Cookie` header without `Path`. With such a
+/// header, a browser removes the cookie only if the cookie's path is the directory of the request's URL. For example, a
+/// browser at `/shop/cart` does not remove a session cookie with `Path=/`.
 ///
-/// If the policy hardens undeclared cookies, the middleware sends the header that removes the cookie twice: as poem wrote
-/// it, and with `Path=/`. `Session::purge` writes no `Domain` either, and the middleware does not know the `Domain` of the
-/// cookie. So a session cookie with a `Domain`, or with a `Path` that is neither `/` nor the request's directory, stays in
-/// the browser. Do not configure such a `Path` or `Domain`, or remove the cookie with a header of your own.
+/// If the policy hardens undeclared cookies, the middleware sends two headers to remove the cookie: poem's header
+/// without a change, and a copy with `Path=/`. `Session::purge` writes no `Domain` either, and the middleware cannot
+/// find out the cookie's `Domain`. So a session cookie with a `Domain`, or with a `Path` that is neither `/` nor the
+/// request's directory, stays in the browser. Do not configure such a `Path` or `Domain` for sessions. If you must,
+/// remove the cookie with your own `Set-Cookie` header.
 ///
 /// If the handler returns an error after `purge`, poem does not remove the session's cookie. If the storage of a
 /// `ServerSession` does not contain the session, poem does not remove the session's cookie either.
@@ -170,8 +172,8 @@ impl<E: Endpoint> Endpoint for PolicyEndpoint<E> {
     }
 }
 
-/// Returns the URI that the client sent. The function does not return the request's current URI, because a nested route
-/// of poem removes the route's prefix from the current URI.
+/// Returns the URI that the client sent. The function does not return the request's current URI, because poem removes
+/// the prefix of a nested route from the current URI.
 fn original_uri(request: &Request) -> &Uri {
     let original = request.original_uri();
     // If the request did not come through a server, poem's original URI is always `/`.
@@ -195,8 +197,8 @@ impl<'a, S: Scheme> FromRequest<'a> for Cookies<S> {
     }
 }
 
-/// If a handler has an argument `Option<T>`, poem drops the error of the extractor `T`. An argument `Option<Https>` is
-/// therefore `None` if the request came over plain HTTP, and also if the policy is missing:
+/// If a handler has an argument `Option<T>`, poem drops the error of the extractor `T`. So an argument `Option<Https>`
+/// is `None` in two cases:
 ///
 /// - If the request came over plain HTTP, hardtack emits no event.
 /// - If the policy is missing, hardtack writes an event to the log.
@@ -219,8 +221,8 @@ fn extract<T>(request: &Request, extractor: impl FnOnce(&JarHandle) -> Option<T>
     })
 }
 
-/// Marks an error of an extractor for which hardtack has not emitted the event yet. hardtack emits the event when the
-/// error becomes the response. If an argument `Option<T>` of the handler drops the error, hardtack emits no event.
+/// Marks an extractor's error whose event hardtack has not emitted yet. hardtack emits the event when the error becomes
+/// the response. If an argument `Option<T>` of the handler drops the error, hardtack emits no event.
 #[derive(Clone)]
 struct DeferredRefusal(JarHandle);
 

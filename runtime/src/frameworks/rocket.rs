@@ -44,44 +44,44 @@ mod received_cookies;
 ///
 /// Attach this fairing before all other fairings, so that the policy checks a request before another fairing changes
 /// the request. `PolicyFairing` attaches a second fairing that handles every response after all other fairings. At
-/// ignite, another fairing can attach further fairings, and the further fairings can attach more. The second fairing
-/// runs last for up to three such levels.
+/// ignite, every fairing can attach more fairings, which can also attach more fairings. The second fairing still runs
+/// last if there are at most three such levels.
 ///
-/// With [`TlsTermination::per_connection`], Rocket's configuration decides whether connections carry TLS. The address
+/// With [`TlsTermination::per_connection`], Rocket's configuration determines whether connections use TLS. The address
 /// of the peer is the address of the socket. The fairing does not use Rocket's `client_ip()`.
 ///
-/// If the policy redirects or refuses a request, no handler or catcher of the application runs. The body of a refusal
-/// is a sentence. To skip the application's handlers, the fairing changes the request's method to `CONNECT`, but does
-/// not change the request's URI. The fairing's own route handles `CONNECT` before all other routes.
+/// If the policy redirects or refuses a request, no handler or catcher of the application runs. If the policy refuses a
+/// request, the body is one sentence. To skip the application's handlers, the fairing changes the request's method to
+/// `CONNECT`, but does not change the request's URI. The fairing's own route handles `CONNECT` before all other routes.
 ///
 /// # Requests that the policy does not check
 ///
-/// If Rocket cannot parse a request, or does not support the request's method, Rocket runs no fairing. Rocket then calls
-/// the catcher for the status 400. hardtack does not redirect or refuse such a request, and does not change the
-/// `Set-Cookie` headers of the catcher. So do not set cookies in a catcher that covers the status 400: a catcher for 400,
-/// or a default catcher. At launch, the fairing emits the event `unchecked-catcher` for each such catcher, also if the
-/// catcher sets no cookies.
+/// If Rocket cannot parse a request, or does not support the request's method, Rocket runs no fairing. Rocket then
+/// calls the catcher for the status 400. hardtack does not redirect or refuse such a request, and does not change the
+/// `Set-Cookie` headers of the catcher. So do not set cookies in a catcher that covers the status 400: a catcher for
+/// 400, or a default catcher. At launch, the fairing emits the event `unchecked-catcher` for each such catcher, even if
+/// the catcher sets no cookies.
 ///
 /// # Renamed cookies
 ///
 /// With [`host_prefix`](crate::policy::PolicyBuilder::host_prefix), Rocket cannot remove a cookie that the policy drops
-/// from a request. So `CookieJar::get` returns the dropped cookie with an empty value. Check the value of a cookie, and not
-/// only that `get` returns one. `get_private` returns `None`. If a version of Rocket does not allow hardtack to rename the
-/// cookies of a request, the application does not launch.
+/// from a request. So `CookieJar::get` returns the dropped cookie with an empty value. It is not enough to check that
+/// `get` returns a cookie: also check that the value is not empty. For a dropped cookie, `get_private` returns `None`.
+/// If a version of Rocket does not allow hardtack to rename the cookies of a request, the application does not launch.
 ///
 /// # An application without the policy
 ///
-/// If a route has an argument of type `Cookies` or `Https`, the application does not launch without this fairing. Rocket
-/// finds these arguments in the signatures of the routes (Rocket calls this a [`Sentinel`]). The check does not see a
-/// guard that another piece of code requests:
+/// If a route has an argument of type `Cookies` or `Https`, the application does not launch without this fairing.
+/// Rocket finds these arguments in the signatures of the routes (Rocket calls this a [`Sentinel`]). Rocket does not
+/// find a guard that is used in one of these places:
 ///
 /// - your own guard that calls `request.guard::<Cookies>()`,
 /// - a handler without `#[get(..)]` or a similar attribute,
 /// - a fairing, a catcher or a responder,
 /// - an argument whose type is written with a macro, or with a type alias that hides the guard.
 ///
-/// Such an application launches. Each request for `Cookies` or `Https` is then an error with the status 500, and emits
-/// the event `layer-missing`. To let the launch fail instead, implement `Sentinel` for your guard:
+/// Such an application launches. At run time, each use of the guard `Cookies` or `Https` then fails with the status
+/// 500, and emits the event `layer-missing`. To let the launch fail instead, implement `Sentinel` for your guard:
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies};
@@ -254,11 +254,11 @@ impl Fairing for PolicyFairing {
     }
 }
 
-/// A value in Rocket's managed state. The value shows that a [`PolicyFairing`] is attached.
+/// A marker in Rocket's managed state. The marker exists if a [`PolicyFairing`] is attached.
 struct PolicyAttached;
 
-/// The fairing that runs after all other fairings. Other fairings can attach further fairings at ignite. So
-/// `LateFairing` attaches itself again in each round of ignite, and stays last.
+/// The fairing that runs after all other fairings. At ignite, every fairing can attach more fairings. So `LateFairing`
+/// attaches itself again in each round of ignite, and stays last.
 struct LateFairing {
     guard: PolicyGuard,
     /// The number of rounds of ignite in which `LateFairing` will attach itself again.
@@ -277,7 +277,7 @@ impl Fairing for LateFairing {
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
         let rounds = self.rounds.saturating_sub(1);
         if rounds == 0 {
-            // The other fairings have registered their catchers by now.
+            // All other fairings have already registered their catchers.
             report_unchecked_catchers(&rocket, &self.guard);
         }
         Ok(rocket.attach(LateFairing { guard: self.guard.clone(), rounds }))
@@ -365,7 +365,7 @@ impl fmt::Display for UncheckedCatcher<'_> {
 }
 
 /// Handles each request whose method the fairing has changed to `CONNECT`. Responds with the status of the policy's
-/// response. Later, [`LateFairing`] adds the headers of the policy's response.
+/// response. [`LateFairing`] later adds the headers of the policy's response.
 fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFuture<'r> {
     let policy_status = state(request).policy_response.as_ref().map(|response| response.status());
     let outcome = match policy_status {

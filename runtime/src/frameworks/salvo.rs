@@ -36,15 +36,14 @@ use crate::request::tls_termination::TlsTermination;
 
 /// The middleware that applies a [`Policy`](crate::Policy) to a salvo `Service`. salvo calls a middleware a hoop.
 ///
-/// With [`TlsTermination::per_connection`], salvo's acceptor decides whether a connection carries TLS. The address of
+/// With [`TlsTermination::per_connection`], salvo's acceptor determines whether a connection uses TLS. The address of
 /// the peer is the address of the socket.
 ///
 /// Add this hoop (salvo's name for a middleware) to the `Service` **before every other hoop**. If an earlier hoop adds
 /// headers to a response, the policy does not change the added headers.
 ///
-/// Do not add this hoop to a `Router`, because salvo does not run the hoops of a router for unknown paths. Without this
-/// hoop, the response 404 to an unknown path has no HSTS, and a plain HTTP request for an unknown path is not
-/// redirected.
+/// Do not add this hoop to a `Router`, because salvo does not run the hoops of a router for unknown paths. If the hoop
+/// does not run, a 404 response has no HSTS header, and a plain HTTP request for an unknown path is not redirected.
 ///
 /// salvo's catcher runs after all hoops. The error pages of the catcher keep the headers that the policy wrote. If your
 /// own catcher sets cookies, add the hoop to the catcher too: `Catcher::default().hoop(hoop.clone())`.
@@ -165,7 +164,7 @@ fn refill_salvo_jars(req: &mut Request, res: &mut Response) {
         }
     }
     *req.cookies_mut() = jar.clone();
-    // A middleware outside this one may have set cookies.
+    // An outer middleware may already have set cookies.
     for cookie in res.cookies.delta() {
         jar.add(cookie.clone());
     }
@@ -201,8 +200,8 @@ fn jar_handle(req: &Request) -> Result<&JarHandle, ExtractError> {
     req.extensions().get().ok_or_else(|| layer_missing(REMEDY))
 }
 
-/// The metadata that salvo requires of every extractor. The metadata is empty, because hardtack's extractors do not
-/// read single fields of a request.
+/// The metadata that salvo requires of every extractor. The metadata describes how an extractor parses the parts of a
+/// request. hardtack's extractors only return the jar, so the metadata is empty.
 static METADATA: Metadata = Metadata::new("");
 
 impl<'ex, S: Scheme> Extractible<'ex> for Cookies<S> {
@@ -229,8 +228,8 @@ impl<'ex> Extractible<'ex> for Https {
 
 /// An argument of a `#[handler]` that contains proof of HTTPS, or `None` if the request came over plain HTTP.
 ///
-/// If the policy is missing, the extraction returns an error. In contrast, an argument `Option<Https>` would be `None`
-/// after every error.
+/// If the policy is missing, the extraction returns an error. An argument `Option<Https>` would be `None` after every
+/// error, even if the policy is missing.
 ///
 /// ```
 /// use hardtack::salvo::{MaybeHttps, PolicyHoop};
@@ -278,7 +277,7 @@ impl<'ex> Extractible<'ex> for MaybeHttps {
 /// An error of the jar or of an extractor. `Error` can become a salvo response. Return `Error` from a handler that uses
 /// `?` with several error types.
 ///
-/// hardtack has its own type `Error`, because salvo's own error type cannot contain the response of another error.
+/// hardtack has its own type `Error`, because salvo's own error type cannot contain the response of a hardtack error.
 ///
 /// ```
 /// use hardtack::salvo::{Error, PolicyHoop};
@@ -383,8 +382,8 @@ impl Scribe for ReadError {
 }
 
 fn render_text(res: &mut Response, status: StatusCode, text: impl Into<Cow<'static, str>>) {
-    // The handler or another middleware may already have written a body. Rendering a `StatusError` removes the old body
-    // and the headers of the old body. The next line writes the error's text as the new body.
+    // The handler or a different middleware may already have written a body. Rendering a `StatusError` removes the old
+    // body and the headers of the old body. The next line writes the error's text as the new body.
     res.render(StatusError::from_code(status).unwrap_or_else(StatusError::internal_server_error));
     res.render(text.into().into_owned());
 }

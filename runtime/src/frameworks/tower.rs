@@ -50,7 +50,7 @@ impl Policy {
 }
 
 impl PolicyHandle {
-    /// Returns a tower layer. For each request, the layer applies the policy that the handle has when the request
+    /// Returns a tower layer. For each request, the layer applies the policy that the handle contains when the request
     /// begins.
     ///
     /// ```
@@ -70,8 +70,8 @@ impl PolicyHandle {
 
 /// The tower layer that applies a [`Policy`] to the requests of one socket. [`Policy::layer`] makes the layer.
 ///
-/// If the policy redirects or refuses a request, the inner service is not called. The body of a refusal is a sentence
-/// if the body is axum's `Body`. Otherwise the body is empty.
+/// If the policy redirects or refuses a request, the inner service is not called. If the policy refuses a request and
+/// the body's type is axum's `Body`, the body is one sentence. Otherwise the body is empty.
 #[derive(Debug, Clone)]
 pub struct PolicyLayer {
     guard: PolicyGuard,
@@ -171,7 +171,7 @@ where
 }
 
 /// Returns the URI that the client sent. The function does not return the request's current URI, because a nested
-/// router removes the router's prefix from the current URI.
+/// router removes its prefix from the current URI.
 fn original_uri(parts: &http::request::Parts) -> &http::Uri {
     #[cfg(feature = "axum")]
     if let Some(axum::extract::OriginalUri(uri)) = parts.extensions.get() {
@@ -193,8 +193,8 @@ fn policy_response<R: Default + 'static>(policy_response: Option<Box<PolicyRespo
     response
 }
 
-/// Writes the text into the body of a refusal if the body is axum's `Body`. Another body stays empty, because this
-/// module knows only the default value of such a body. Returns true if the text is written.
+/// Writes the text into the body of a refusal if the body is axum's `Body`. A body of any other type stays empty,
+/// because this module can only create the default value of the type. Returns true if the function wrote the text.
 fn write_text<R: 'static>(body: &mut R, text: Cow<'static, str>) -> bool {
     #[cfg(feature = "axum")]
     if let Some(body) = (body as &mut dyn core::any::Any).downcast_mut::<axum_core::body::Body>() {

@@ -1,10 +1,11 @@
 //! Implements the extractors of a `#[cookies]` struct, with one macro per web framework. A procedural macro cannot see
-//! which features of hardtack are enabled, so the generated code always calls `__extractors`. If the feature of a
-//! framework is enabled, a file in the folder `frameworks` defines the framework's macro. If the feature of a framework
-//! is disabled, this file defines an empty macro.
+//! which features of hardtack are enabled, so the generated code always calls `__extractors`. For an enabled framework,
+//! a file in the folder `frameworks` defines the framework's macro. For a disabled framework, this file defines an
+//! empty macro.
 
-/// Implements the extractors of all frameworks whose feature is enabled. `$scheme` and `$state` are the names of the type
-/// parameters that users see in their docs. The procedural macro chooses names that hide no item of the user.
+/// Implements the extractors of all frameworks whose feature is enabled. `$scheme` and `$state` are the names of the
+/// type parameters that users see in their docs. The procedural macro chooses names that do not hide any of the user's
+/// items.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __extractors {

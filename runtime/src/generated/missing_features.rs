@@ -1,6 +1,7 @@
 //! Replacements for methods whose feature is disabled. A call to a replacement method does not compile, and the compile
 //! error names the missing feature. A replacement method has a trait bound on the type of its argument, so the compile
-//! error points at the argument. For a missing module or function, the error of rustc already names the feature.
+//! error points at the argument. For a module or function whose feature is disabled, rustc's own error already names
+//! the feature.
 
 #[cfg(not(feature = "tower"))]
 mod tower {

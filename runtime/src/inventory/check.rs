@@ -1,8 +1,8 @@
 //! Compares the cookies of a program with a policy. The input is the inventory and the policy. The output is one
 //! message for each cookie that does not work with the policy.
 //!
-//! Each check is one function in the list `CHECKS`. A check that compares wire names with other settings of the policy
-//! belongs into this list too.
+//! Each check is one function in the list `CHECKS`. If you add a check that compares cookie names with a setting of the
+//! policy, add the check to this list too.
 
 use std::fmt;
 
@@ -10,7 +10,8 @@ use super::findings::{differing_keys, has_same_identity};
 use super::{Entry, Inventory, phrases};
 use crate::policy::Policy;
 
-/// Returns a sentence about the cookie, of the form `fact; remedy`, or `None` if the cookie works with the policy.
+/// A function that checks one cookie. The function returns a sentence of the form `fact; remedy`, or `None` if the
+/// cookie works with the policy.
 type Check = fn(&Entry, &Policy) -> Option<String>;
 
 const CHECKS: [Check; 4] = [missing_keyring, missing_domain, different_declaration, listed_name];
@@ -28,7 +29,7 @@ impl Inventory {
     /// - A cookie is declared `domain = policy`, and the policy has neither `cookie_domain` nor `cookie_domain_for`.
     ///   The cookie is then host-only. If a policy for development has no domain on purpose, check only the policy for
     ///   production.
-    /// - A declaration that the policy got with [`declared`](crate::policy::PolicyBuilder::declared) differs from the
+    /// - A declaration that was passed to [`declared`](crate::policy::PolicyBuilder::declared) differs from the
     ///   declaration in the program.
     /// - The policy lists a name in `host_prefix`, and a cookie is declared with this name or with its prefixed form.
     ///
@@ -84,7 +85,8 @@ fn missing_domain(cookie: &Entry, policy: &Policy) -> Option<String> {
     ))
 }
 
-/// Compares the declaration with the declarations of [`declared`](crate::policy::PolicyBuilder::declared).
+/// Compares the declaration with the declarations that were passed to
+/// [`declared`](crate::policy::PolicyBuilder::declared).
 fn different_declaration(cookie: &Entry, policy: &Policy) -> Option<String> {
     let keys = policy.declared().filter(|spec| has_same_identity(spec, &cookie.spec)).find_map(|spec| {
         let keys = differing_keys(spec, &cookie.spec);
@@ -98,8 +100,9 @@ fn different_declaration(cookie: &Entry, policy: &Policy) -> Option<String> {
     ))
 }
 
-/// A cookie of `host_prefix` travels under its prefixed name, so a declared cookie may not have one of the two names. A
-/// `read_only` declaration may have the bare name, because it reads the renamed cookie.
+/// If the name of a cookie is in the setting `host_prefix`, the client has the cookie under the prefixed name. So no
+/// declared cookie may have the bare name or the prefixed name. Only a `read_only` declaration may have the bare name,
+/// because such a declaration reads the renamed cookie.
 #[cfg(feature = "_layer")]
 fn listed_name(cookie: &Entry, policy: &Policy) -> Option<String> {
     policy.renamed()?.conflict(&cookie.spec)
@@ -207,7 +210,7 @@ mod tests {
         let text = "`__Host-Http-id` is declared `sealed`, and the policy has no keyring, so the cookie cannot be set or \
                     read; set the policy's `keyring`";
         assert_eq!(problems([sealed], Policy::builder()), [format!("src/lib.rs:1: `shop::Id`: {text}")]);
-        // This program reads the cookie of another program.
+        // This program only reads the cookie, and a different program sets the cookie.
         assert_eq!(problems([sealed.read_only()], Policy::builder()).len(), 1);
         assert_eq!(problems([sealed], Policy::builder().keyring(Keyring::new(Key::generate()))), [""; 0]);
     }

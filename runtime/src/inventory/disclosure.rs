@@ -1,6 +1,6 @@
 //! Writes the cookies of a program as an HTML page for the public. The HTML page has no source lines and no findings.
-//! It also fits the screen of a phone, contains no script and loads no other files. All text in the HTML page is
-//! escaped.
+//! The HTML page also fits the screen of a phone, contains no script and loads no other files. All text in the HTML
+//! page is escaped.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -43,7 +43,7 @@ impl Inventory {
         for cookie in &self.cookies {
             let Spec { name, domain, policy_domain, path, partitioned, keyed, .. } = cookie.spec;
             let shown = cookies.entry((name, domain, policy_domain, path, partitioned, keyed)).or_insert(cookie);
-            // A `read_only` declaration has fewer facts than the declaration of the program that sets the cookie.
+            // A `read_only` declaration contains fewer facts than a declaration that sets the cookie.
             let is_better = |entry: &Entry| (!entry.spec.read_only, !entry.purpose.is_empty());
             if is_better(cookie) > is_better(shown) {
                 *shown = cookie;
@@ -84,7 +84,7 @@ fn write_article(cookie: &Entry, page: &mut String) {
 /// Returns a phrase that lists the programs that can read the cookie.
 fn readers(spec: &Spec) -> String {
     let mut readers = match spec.domain {
-        // The declaration does not have the attributes that the other program gives to the cookie.
+        // A `read_only` declaration does not contain the attributes with which the other program sets the cookie.
         _ if spec.read_only => return "this site, and the program of this site that sets it".to_owned(),
         Some(domain) => format!("the servers of {domain} and its subdomains"),
         None if spec.policy_domain => "the servers of this site's domain and its subdomains".to_owned(),

@@ -1,6 +1,6 @@
 //! Finds the weaknesses of declarations. The input is one declaration, or all declarations of a program. The output is
 //! a list of findings. The audit finds the weaknesses of the declared `Set-Cookie` header. This file finds the
-//! weaknesses that the header does not show: the `formerly` entries, and two declarations that contradict each other.
+//! weaknesses that are not in the header: `formerly` entries, and two declarations that contradict each other.
 
 use std::cmp::Reverse;
 
@@ -61,7 +61,7 @@ pub(super) fn add_conflicts(cookies: &mut [Entry]) {
     for (index, cookie) in cookies.iter().enumerate() {
         let others = || cookies.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, other)| other);
         let conflicts = others().filter_map(|other| Conflict::find(cookie, other));
-        // One finding for each rule is enough, even if several declarations contradict this one.
+        // One finding for each rule is enough, even if several declarations contradict the declaration of `cookie`.
         let mut conflicts: Vec<Conflict<'_>> = conflicts.collect();
         conflicts.sort_by_key(|conflict| conflict.rule);
         conflicts.dedup_by_key(|conflict| conflict.rule);
@@ -79,13 +79,14 @@ pub(super) struct Conflict<'a> {
     /// The broken rule: `declarations-differ` or `family-name`.
     pub(super) rule: Weakness,
     other: &'a Entry,
-    /// The keys of the declaration that differ.
+    /// The keys that differ between the two declarations.
     keys: Vec<&'static str>,
 }
 
 impl<'a> Conflict<'a> {
-    /// Returns the conflict of `cookie` with another declaration. The name of `cookie` is inside the family of `other`,
-    /// or both declarations have the same name and scope, and different attributes.
+    /// Returns the conflict between `cookie` and `other`. A conflict exists if the name of `cookie` is inside the
+    /// family of `other`. A conflict also exists if both declarations have the same name and scope, but different
+    /// attributes.
     pub(super) fn find(cookie: &Entry, other: &'a Entry) -> Option<Conflict<'a>> {
         if other.spec.keyed && family::contains(other.spec.name, cookie.spec.name) {
             return Some(Conflict { rule: Weakness::FamilyName, other, keys: Vec::new() });
@@ -94,7 +95,7 @@ impl<'a> Conflict<'a> {
         (!keys.is_empty()).then_some(Conflict { rule: Weakness::DeclarationsDiffer, other, keys })
     }
 
-    /// Returns the end of a sentence about the cookie. The subject of the sentence is the cookie.
+    /// Returns the end of a sentence whose subject is the cookie.
     pub(super) fn predicate(&self) -> String {
         let Entry { spec, path, file, line, .. } = self.other;
         match self.rule {
@@ -110,7 +111,7 @@ impl<'a> Conflict<'a> {
     }
 }
 
-/// Returns true if both declarations describe the same name, domain, path and partition. Browsers then store only one
+/// Returns true if both declarations have the same name, domain, path and `partitioned`. Browsers then store only one
 /// of the two cookies.
 pub(super) fn has_same_identity(a: &Spec<'_>, b: &Spec<'_>) -> bool {
     let is_same_domain = match (a.domain, b.domain) {
@@ -121,10 +122,10 @@ pub(super) fn has_same_identity(a: &Spec<'_>, b: &Spec<'_>) -> bool {
     is_same_domain && a.name == b.name && a.path == b.path && a.partitioned == b.partitioned
 }
 
-/// Returns the keys that differ. The key `reason` does not count, because it changes nothing in the browser.
+/// Returns the keys that differ. The function ignores the key `reason`, because `reason` has no effect in browsers.
 ///
-/// A `read_only` declaration describes the cookie of another program. The other program may be another crate of this
-/// program. The attributes of a `read_only` declaration have no effect, so only the seal counts.
+/// If one declaration is `read_only`, the function compares only the seals, because the attributes of a `read_only`
+/// declaration have no effect. The owner of a `read_only` cookie may be a different crate of this program.
 pub(super) fn differing_keys(a: &Spec<'_>, b: &Spec<'_>) -> Vec<&'static str> {
     let is_set = !a.read_only && !b.read_only;
     let seal = a.seal.or(b.seal).map_or("", |seal| seal.as_str());
@@ -250,7 +251,7 @@ mod tests {
             (hour.secure(false).keyed(), &["secure", "keyed"]),
             (hour.seal(Seal::Sealed), &["sealed"]),
             (hour.formerly(&[SCOPE]), &["formerly"]),
-            // This crate reads the cookie that another crate of the program sets.
+            // One crate of the program reads the cookie that a different crate sets.
             (HOST.http_only(false).read_only(), &[]),
             (HOST.seal(Seal::Signed).read_only(), &["signed"]),
         ] {

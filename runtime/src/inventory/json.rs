@@ -17,7 +17,7 @@ impl Inventory {
     /// - `set_cookie` is the `Set-Cookie` header, with `…` in place of the cookie's value. `set_cookie` is `null` for a
     ///   `read_only` cookie.
     /// - Each element of `formerly` is `{"name", "domain", "path", "partitioned", "raw", "unsigned", "until"}`, with
-    ///   the whole earlier scope. `until` is a day such as `"2027-03-01"`, or `null`.
+    ///   the full earlier scope. `until` is a day such as `"2027-03-01"`, or `null`.
     /// - Each element of `findings` has the same format as a serialized finding of the [audit](crate::audit#serde).
     ///
     /// ```standalone_crate

@@ -2,9 +2,10 @@
 //! declaration and the source line of the declaration. The entry also contains the findings that the [audit] reports
 //! about the cookie's `Set-Cookie` header, and findings about the declaration itself:
 //!
-//! - `declarations-differ`: two declarations of one name and scope (domain, path and partition) differ.
+//! - `declarations-differ`: two declarations have the same name and scope (domain, path and partition), but different
+//!   values for at least one other key.
 //! - `family-name`: the name is inside the family of a `keyed` cookie.
-//! - `former-name`: others can choose the value under a former name of the cookie.
+//! - `former-name`: an attacker can choose the value under a former name of the cookie.
 //! - `former-expired`: the day `until` of a `formerly` entry has passed.
 //!
 //! [audit]: crate::audit
@@ -57,10 +58,9 @@ pub struct Registered {
 
 /// Returns every cookie that this program declares, in all linked crates.
 ///
-/// If the program uses no item of a crate, the linker may leave the crate out of the program. The inventory does not
-/// contain the cookies of a crate that the linker left out. If a crate is linked, the inventory contains all cookie
-/// types of the crate, even the unused types. In a test binary, the inventory contains the cookies of the tests and of
-/// the crates under test.
+/// If the program uses no item of a crate, the linker may leave the crate out. The inventory then does not contain the
+/// crate's cookies. If a crate is linked, the inventory contains all cookie types of the crate, even the unused types.
+/// In a test binary, the inventory contains the cookies of the tests and of the crates under test.
 ///
 /// ```standalone_crate
 /// use hardtack::Cookie;
@@ -198,8 +198,8 @@ fn first_paragraph(docs: &[&str]) -> String {
     paragraph.collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the `Set-Cookie` header of a declaration, with this name and value. The argument `cookie_domain` is the
-/// policy's domain for cookies.
+/// Returns the `Set-Cookie` header of a declaration, with the given name and value. The argument `cookie_domain` is the
+/// policy's setting `cookie_domain`.
 fn set_cookie_header(spec: &Spec, name: &str, value: &str, cookie_domain: &str) -> String {
     let mut effective: hardtack_rules::Spec<'_> = *spec;
     if spec.policy_domain {
@@ -211,7 +211,7 @@ fn set_cookie_header(spec: &Spec, name: &str, value: &str, cookie_domain: &str) 
 }
 
 impl Inventory {
-    /// Makes the inventory. Adds the findings about several cookies to the entries.
+    /// Makes the inventory. Also adds the findings that concern several cookies.
     fn new(mut cookies: Vec<Entry>) -> Inventory {
         let names: Vec<(&str, String)> = cookies.iter().map(|cookie| (cookie.spec.name, cookie.path.clone())).collect();
         for (index, cookie) in cookies.iter_mut().enumerate() {
@@ -227,18 +227,21 @@ impl Inventory {
     /// the same format as the environment variable `HARDTACK_DENY`. A test that calls `deny` finds denied cookies even
     /// if the program was built without `HARDTACK_DENY`.
     ///
-    /// An exception is the whole path of a type, a set or a field, such as `-shop::pages::Theme`.
+    /// An exception is `-` and the full path of a type, a set or a field, such as `-shop::pages::Theme`.
     ///
     /// # Errors
     ///
     /// Returns a [`DenyError`] with one message for each of the following problems:
     ///
     /// - A cookie of this program has a setting that the deny list forbids.
-    /// - The deny list contains an unknown word, or the word `public-suffix` without the feature of that name.
+    /// - The deny list contains an unknown word, or the word `public-suffix` although the feature `public-suffix` is
+    ///   off.
     /// - The deny list contains an exception that exempts no cookie of this program.
-    /// - Two declarations have the same name, domain, path and partition, but differ in another key. No exception
-    ///   allows this. A `read_only` declaration only has to agree in `signed` and `sealed`.
-    /// - The name of a cookie is inside the family of a `keyed` cookie. No exception allows this.
+    /// - Two declarations have the same name, domain, path and partition, but different values for at least one other
+    ///   key. An exception in the deny list does not allow this. For a `read_only` declaration, only `signed` and
+    ///   `sealed` must be the same.
+    /// - The name of a cookie is inside the family of a `keyed` cookie. An exception in the deny list does not allow
+    ///   this.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -288,8 +291,8 @@ impl Inventory {
         if messages.is_empty() { Ok(()) } else { Err(DenyError { messages }) }
     }
 
-    /// Returns one message for each declaration that contradicts the declaration of the cookie. If two declarations of
-    /// one name and scope differ, only the later declaration has a message.
+    /// Returns one message for each declaration that contradicts the declaration of `cookie`. If two declarations have
+    /// the same name and scope but differ, only the later declaration causes a message.
     fn conflict_messages<'a>(&'a self, index: usize, cookie: &'a Entry) -> impl Iterator<Item = String> + 'a {
         let others = self.cookies.iter().enumerate().filter(move |(other, _)| *other != index);
         others.filter_map(move |(other, entry)| {

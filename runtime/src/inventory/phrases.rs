@@ -1,5 +1,5 @@
-//! Describes the attributes of a declared cookie in plain words, for readers who do not know HTTP. The HTML page and
-//! the table of the inventory contain the phrases.
+//! Describes the attributes of a declared cookie in plain words, for readers who do not know HTTP. The inventory's HTML
+//! page and its table contain these phrases.
 
 use core::time::Duration;
 
@@ -7,7 +7,7 @@ use hardtack_rules::{Former, FormerDomain, SameSite, Seal};
 
 use crate::cookie::declaration::Spec;
 
-/// Returns the cookie's name. The name of a `keyed` cookie ends with `.*`, because the keys are known at run time only.
+/// Returns the cookie's name. The name of a `keyed` cookie ends with `.*`, because the keys are only known at run time.
 pub(super) fn name(spec: &Spec) -> String {
     with_key(spec, spec.name)
 }
@@ -22,7 +22,7 @@ pub(super) fn former_name(spec: &Spec, former: &Former<'static>) -> String {
 }
 
 /// Returns a phrase for a `formerly` entry, such as "`sid`, host-only, Path=/, until 2027-03-01". The phrase contains
-/// the whole earlier scope, even if the entry contains only a part of the scope.
+/// the full earlier scope, even if the entry contains only a part of the scope.
 pub(super) fn former(spec: &Spec, former: &Former<'static>) -> String {
     let mut parts = vec![format!("`{}`", former_name(spec, former))];
     parts.push(match former.domain_in(spec) {

@@ -1,4 +1,4 @@
-//! The type `Cookies`. A handler reads, sets and removes cookies with `Cookies`. The methods of `Cookies` call the
+//! The type `Cookies`, with which a handler reads, sets and removes cookies. The methods of `Cookies` call the
 //! functions in `state.rs`.
 
 use core::fmt;
@@ -53,9 +53,8 @@ pub struct Cookies<S: Scheme = Https> {
 impl<S: Scheme> Cookies<S> {
     /// Makes the jar of one request from the request's headers.
     ///
-    /// For `scheme`, pass the [`Https`] or the [`PlainHttp`] that
-    /// [`TlsTermination::detect`](crate::TlsTermination::detect) returns. You can also convert the result of `detect`
-    /// to an [`AnyScheme`].
+    /// [`TlsTermination::detect`](crate::TlsTermination::detect) returns an [`Https`] or a [`PlainHttp`]. Pass this
+    /// value as `scheme`, or convert the result of `detect` to an [`AnyScheme`].
     #[must_use]
     pub fn from_headers(request: &HeaderMap, scheme: S) -> Self {
         let host = RequestHost::from_request(&Uri::default(), request).ok();
@@ -115,11 +114,12 @@ impl<S: Scheme> Cookies<S> {
         self
     }
 
-    /// Reads a cookie. Returns `None` if the cookie is absent, or if the cookie cannot be read. Most handlers call
-    /// `get`: a client can always leave a cookie out, so an unreadable cookie is the same as no cookie. If the cookie
-    /// cannot be read, hardtack emits an event. [`try_get`](Cookies::try_get) returns the reason.
+    /// Reads a cookie. Returns `None` if the cookie is absent, or if the cookie cannot be read. Most handlers can call
+    /// `get` and treat an unreadable cookie as an absent cookie, because a client can always omit a cookie. If the
+    /// cookie cannot be read, hardtack emits an event. To get the reason as an error, call
+    /// [`try_get`](Cookies::try_get).
     ///
-    /// If this request set or removed the cookie, `get` sees the change.
+    /// If this request already set or removed the cookie, `get` sees the change.
     ///
     /// `get` itself never changes the response. If the cookie cannot be read, the next [`set`](Cookies::set) or
     /// [`remove`](Cookies::remove) repairs the cookie. If the cookie is declared with `idle`, the finished response may
@@ -144,10 +144,10 @@ impl<S: Scheme> Cookies<S> {
         self.try_get().ok().flatten()
     }
 
-    /// Reads a cookie, and returns the reason if the cookie cannot be read. Returns `None` if the cookie is absent.
+    /// Reads a cookie. Returns `None` if the cookie is absent. Returns an error if the cookie cannot be read.
     ///
-    /// If the request contains a `signed` or `sealed` cookie several times, this method ignores the values that have no
-    /// valid seal.
+    /// If the request contains several different values of a `signed` or `sealed` cookie, `try_get` ignores the values
+    /// without a valid seal.
     ///
     /// # Errors
     ///
@@ -205,15 +205,15 @@ impl<S: Scheme> Cookies<S> {
     /// Sets a cookie in the response. If this request already set or removed the cookie, the new cookie replaces the
     /// earlier one. Two cookies are the same cookie if their name, domain, path and `partitioned` are equal.
     ///
-    /// If the declaration or the policy names an earlier scope of the cookie, and the request carried the cookie's
-    /// name, the response also removes the cookie from the earlier scope. If the request carried the name several
-    /// times, or with a value that cannot be read, the response also removes host-only cookies and cookies of this
-    /// host.
+    /// If the request carried a cookie with the same name, the response also removes the cookie from the earlier scopes
+    /// that the declaration or the policy lists. If the request carried several cookies with the same name, or one
+    /// cookie that cannot be read, the response also removes the cookie from the host-only scope and from `Domain=<this
+    /// host>`.
     ///
     /// # Errors
     ///
-    /// Returns a [`SetError`] if the cookie cannot be set. After an error, the response does not contain the cookie.
-    /// All other cookies of the response are still sent.
+    /// Returns a [`SetError`] if the cookie cannot be set. After an error, the cookies of the response are the same as
+    /// before the call.
     ///
     /// ```
     /// use hardtack::{AnyScheme, Cookie, Cookies, SetError, TlsTermination};
@@ -238,8 +238,9 @@ impl<S: Scheme> Cookies<S> {
     /// cookie has the declared name, Path, Domain and flags, and an empty value. The header also has `Max-Age=0` and an
     /// `Expires` in the past.
     ///
-    /// If the request carried the cookie's name, the response also removes the cookie from earlier scopes. See
-    /// [`set`](Cookies::set). The response always removes cookies with an earlier name from `formerly`.
+    /// If the request carried a cookie with the same name, the response also removes the cookie from earlier scopes,
+    /// from the host-only scope and from `Domain=<this host>`. If the key `formerly` declares earlier names, the
+    /// response always removes the cookies with these names.
     ///
     /// # Errors
     ///
@@ -265,8 +266,9 @@ impl<S: Scheme> Cookies<S> {
         self.jar.add(declaration, CookieName::declared(declaration), None, &Overrides::NONE)
     }
 
-    /// Takes back what this request set or removed for the cookie, and the use of a cookie with `idle`. The response
-    /// then does not mention the cookie, and [`get`](Cookies::get) reads the request's cookie again.
+    /// Undoes each `set` and `remove` of this request for the cookie. The response then has no `Set-Cookie` header for
+    /// the cookie, and [`get`](Cookies::get) reads the request's cookie again. If the cookie has `idle`, the response
+    /// does not re-issue the cookie.
     ///
     /// For example, a handler can call `undo` if the database transaction fails after the handler set the session.
     ///
@@ -289,13 +291,13 @@ impl<S: Scheme> Cookies<S> {
         self.jar.undo(declaration, &CookieName::declared(declaration));
     }
 
-    /// Reads cookies with `idle` without extending their idle time. The response of this request then re-issues no
-    /// cookie. It does not matter whether the call comes before or after the read.
+    /// Prevents this request from extending the idle time of cookies with `idle`: the response does not re-issue a
+    /// cookie. You can call `skip_reissue` before or after the handler reads the cookie.
     ///
     /// Without this call, each request that reads a cookie with `idle` counts as a use of the cookie. If less than half
     /// of the idle time is left, the response re-issues the cookie with the same value, a new idle time and the same
     /// absolute expiry. Call `skip_reissue` in the handler of a request that a page sends by itself, for example every
-    /// minute. Otherwise the session of a user who left the page open never ends by `idle`.
+    /// minute. Otherwise `idle` never ends the session of a user who left the page open.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -328,14 +330,14 @@ impl<S: Scheme> Cookies<S> {
     }
 
     /// Asks the browser to remove all cookies and all stored data of the site. The response gets the header
-    /// `Clear-Site-Data: "cookies", "storage"`. Call `clear_site_data` for a sign-out, beside
-    /// [`remove`](Cookies::remove): some browsers do not support the header.
+    /// `Clear-Site-Data: "cookies", "storage"`. For a sign-out, call both `clear_site_data` and
+    /// [`remove`](Cookies::remove), because some browsers do not support the header.
     ///
-    /// - The browser also removes the cookies of sibling hosts: on `app.example.com`, all cookies of `example.com` and
-    ///   its subdomains.
+    /// - The browser also removes the cookies of sibling hosts. A response of `app.example.com` removes all cookies of
+    ///   `example.com` and of its subdomains.
     /// - The header is only sent over HTTPS.
     /// - Chromium also removes the cookies that the same response sets. If this request set a cookie, hardtack emits
-    ///   the event `clear-site-data`. The response re-issues no cookie with `idle`.
+    ///   the event `clear-site-data`. A response with the header does not re-issue cookies with `idle`.
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, testing};
@@ -355,10 +357,10 @@ impl<S: Scheme> Cookies<S> {
         self.jar.clear_site_data();
     }
 
-    /// Returns true if the request carried the cookie under an earlier name that the key `formerly` declares, and the
-    /// value can be read. Does not change if the handler sets or removes the cookie.
+    /// Returns true if the request carried the cookie only under an earlier name that the key `formerly` declares, and
+    /// the value can be read. The result stays the same after the handler sets or removes the cookie.
     ///
-    /// Until the date `until`, anyone who can set a cookie with the earlier name can choose the value. So if
+    /// Until the date in the key `until`, anyone who can set a cookie with the earlier name can choose the value. So if
     /// `is_former` returns true for a session, renew the session id and call [`set`](Cookies::set).
     ///
     /// ```
@@ -388,7 +390,7 @@ impl<S: Scheme> Cookies<S> {
         self.jar.is_former(declaration, &CookieName::declared(declaration), &mut found)
     }
 
-    /// Returns a view of a family of cookies, which is declared with the key `keyed`.
+    /// Returns a view of a family of cookies. A family is a cookie type with the key `keyed`.
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, testing};
@@ -410,8 +412,8 @@ impl<S: Scheme> Cookies<S> {
     /// Appends the `Set-Cookie` headers of the jar to the response, and closes the jar. If a header is weaker than the
     /// policy's baseline, `write` makes the header stricter. A second call of `write` does nothing.
     ///
-    /// Call `write` when all other headers of the response are set. `write` reads `Cache-Control` and `Set-Cookie` to
-    /// decide whether the response may re-issue a cookie with `idle`. A jar from
+    /// Call `write` when all other headers of the response are set. `write` uses the headers `Cache-Control` and
+    /// `Set-Cookie` to find out whether the response may re-issue a cookie with `idle`. A jar from
     /// [`from_headers`](Cookies::from_headers) does not know the method of the request and the status of the response.
     /// So call [`skip_reissue`](Cookies::skip_reissue) for HEAD, for OPTIONS and for the status 304.
     pub fn write(&self, response: &mut HeaderMap) {
@@ -428,8 +430,7 @@ impl Cookies<AnyScheme> {
     ///
     /// # Errors
     ///
-    /// If the request did not come over HTTPS, returns a [`PlainHttp`]. The `PlainHttp` contains the reason why the
-    /// request counts as plain HTTP.
+    /// If the request did not come over HTTPS, returns a [`PlainHttp`] with the reason.
     ///
     /// ```
     /// use hardtack::{AnyScheme, Cookies, testing};

@@ -1,5 +1,6 @@
-//! Explains in the text of an event that a stricter `SameSite` can break a sign-in with another site. The input is the
-//! cookie's name and its new `SameSite`, and the output is the text with the exception to write.
+//! Writes a part of an event's text: a stricter `SameSite` can break a sign-in with another site. The input is the
+//! cookie's name and its new `SameSite`. The output also contains the exception that the developer can add to the
+//! policy.
 
 use core::fmt;
 
@@ -7,9 +8,9 @@ use hardtack_rules::{SameSite, session_names};
 
 use crate::wire::shown::Shown;
 
-/// `Display` writes the explanation. Write it after `; `.
+/// `Display` writes the explanation. The caller writes `; ` before the explanation.
 pub(crate) struct CrossSiteNote<'a> {
-    /// The name, as in the header.
+    /// The cookie's name in the `Set-Cookie` header.
     pub(crate) name: &'a [u8],
     pub(crate) same_site: SameSite,
 }

@@ -1,4 +1,5 @@
-//! The type `Family`, a view of the cookies of one family. A family is declared with the key `keyed`.
+//! The type `Family`: reads, sets and removes the cookies of one family. A family is a cookie type with the key
+//! `keyed`.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -12,14 +13,14 @@ use crate::cookie::error::{ReadError, SetError};
 use crate::cookie::overrides::Overrides;
 use crate::request::scheme::{Https, Scheme};
 
-/// The most cookies of one family that a browser should hold.
+/// The maximum number of cookies of one family that a browser should hold.
 const MAX_COOKIES: usize = 8;
 
-/// A view of the cookies of one family. [`Cookies::family`](crate::Cookies::family) returns a `Family`.
+/// Reads, sets and removes the cookies of one family. [`Cookies::family`](crate::Cookies::family) returns a `Family`.
 ///
-/// A family has several cookies of one type, such as one cookie for each sign-in attempt. The name of each cookie is the
-/// declared name, then `.`, then a key. A key has 1 to 64 characters of `A-Z a-z 0-9 - _`. A browser holds at most eight
-/// cookies of a family: [`set`](Family::set) removes the oldest ones.
+/// A family has several cookies of one type, such as one cookie for each sign-in attempt. The name of each cookie is
+/// the declared name, then `.`, then a key. A key has 1 to 64 characters of `A-Z a-z 0-9 - _`. A browser holds at most
+/// eight cookies of a family: [`set`](Family::set) removes the oldest ones.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};
@@ -54,8 +55,9 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
         Family { jar, kind: PhantomData }
     }
 
-    /// Reads the cookie with the key `key`. Returns `None` if the cookie is absent, if the cookie cannot be read, or if the
-    /// key is invalid. If the cookie cannot be read, emits an event. Sees the cookies that this request set or removed.
+    /// Reads the cookie with the key `key`. Returns `None` if the cookie is absent, if the cookie cannot be read, or if
+    /// the key is invalid. If the cookie cannot be read, emits an event. If this request already set or removed the
+    /// cookie, `get` sees the change.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<T::Value> {
         self.try_get(key).ok().flatten()
@@ -65,7 +67,8 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
     ///
     /// # Errors
     ///
-    /// Returns the same errors as [`Cookies::try_get`](crate::Cookies::try_get). The error contains the declared name.
+    /// Returns the same errors as [`Cookies::try_get`](crate::Cookies::try_get). The error contains the declared name
+    /// without the key.
     pub fn try_get(&self, key: &str) -> Result<Option<T::Value>, ReadError> {
         if !family::is_key(key) {
             return Ok(None);
@@ -75,8 +78,8 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
         Ok(found.map(T::into_inner))
     }
 
-    /// Sets the cookie with the key `key`. If the browser would then hold more than eight cookies of the family, removes the
-    /// cookies that come first in the `Cookie` header. Browsers send the oldest cookies first.
+    /// Sets the cookie with the key `key`. If the browser would then hold more than eight cookies of the family,
+    /// removes the oldest cookies. These come first in the `Cookie` header.
     ///
     /// # Errors
     ///
@@ -87,8 +90,8 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
         let name = checked_name::<T>(key)?;
         self.jar.add(declaration, name, Some(&T::from_inner(value.into())), &Overrides::NONE)?;
         for old in self.jar.surplus_keys(declaration, MAX_COOKIES) {
-            // The new cookie is set. If another thread closes the jar now, the browser holds too many cookies until the
-            // next `set`.
+            // Ignores the error, because the new cookie is already set. If another thread closes the jar now, the
+            // browser holds too many cookies until the next `set`.
             let _ = self.jar.add(declaration, self::name::<T>(&old), None, &Overrides::NONE);
         }
         Ok(())
@@ -113,15 +116,16 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
         self.keys().iter().map(|key| self.remove(key)).fold(Ok(()), Result::and)
     }
 
-    /// Takes back what this request set or removed for the key.
+    /// Undoes each `set` and `remove` of this request for the cookie with the key `key`.
     pub fn undo(&self, key: &str) {
         if family::is_key(key) {
             self.jar.undo(Declaration::new::<T>(), &name::<T>(key));
         }
     }
 
-    /// Returns the keys of the family: first the keys that the request carried, in the order of the request, then the keys
-    /// that this request set. Each key is in the result once. A cookie that this request removed is not in the result.
+    /// Returns the keys of the family. The keys in the `Cookie` header come first, in the order of the header. Then
+    /// come the keys that this request set. The result contains each key once, but not the key of a cookie that this
+    /// request removed.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         self.jar.family_keys(Declaration::new::<T>())
@@ -142,8 +146,8 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
     }
 }
 
-/// Returns the keys of the cookies that a browser should not hold any more. The argument `keys` has all keys of the
-/// family, the oldest first. The argument `is_new` returns true for a key that the program just set.
+/// Returns the keys of the cookies that a browser should no longer hold. `keys` contains all keys of the family, and
+/// the oldest key is the first. The closure `is_new` returns true for a key that the program just set.
 #[cfg(feature = "web")]
 pub(crate) fn surplus(keys: &[String], is_new: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
     let count = keys.len().saturating_sub(MAX_COOKIES);

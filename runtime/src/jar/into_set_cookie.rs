@@ -8,7 +8,7 @@ use crate::cookie::overrides::Overrides;
 use crate::cookie::set_cookie::SetCookie;
 
 /// A value that [`Cookies::set`](crate::Cookies::set) accepts: a [`Cookie`], or a [`SetCookie`] that contains a cookie.
-/// You cannot implement `IntoSetCookie` by hand.
+/// You cannot implement `IntoSetCookie` for your own types.
 ///
 /// ```
 /// use hardtack::{Cookie, IntoSetCookie, testing};
@@ -67,7 +67,7 @@ impl<T: Cookie> IntoSetCookie for SetCookie<T> {
     }
 }
 
-/// The supertrait that a program cannot name.
+/// The supertrait that programs cannot name and therefore cannot implement.
 mod sealed {
     use super::{Cookie, SetCookie};
 

@@ -1,5 +1,5 @@
 //! The cookies that one request set or removed. A handler can change many cookies, for example all cookies of a family.
-//! So a list of many cookies has an index, and the cost of a change does not grow with the number of cookies.
+//! A list of many cookies has an index, so the cost of one change does not grow with the number of cookies.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,18 +18,19 @@ pub(super) struct PendingCookie {
     pub(super) declaration: Declaration,
     pub(super) header: SetCookieHeader,
     pub(super) change: Change,
-    /// The stronger of all reasons for which this request touched the cookie. After `remove` and `set`, the response still
-    /// repairs all scopes that `remove` repairs.
-    /// `repair` is `None` if the response removes the cookie from the declared scope only.
+    /// The strongest reason for a repair: a removal is stronger than a `set`. So after `remove` and then `set`, the
+    /// response still repairs all scopes that `remove` repairs. `repair` is `None` if the response repairs no scope.
     pub(super) repair: Option<RepairReason>,
 }
 
 pub(super) enum Change {
     Removed,
     Set {
-        /// The value's text before the value is sealed. `text` is `None` if the header contains the text.
+        /// The value of a `sealed` cookie before the encryption. `sealed_text` is `None` for all other cookies, because
+        /// their header contains the readable value.
         sealed_text: Option<Vec<u8>>,
-        /// The time at which the cookie expires, in Unix seconds, if a setter chose the time.
+        /// The time at which the cookie expires, in Unix seconds. `expires` is `None` if the handler did not choose a
+        /// time.
         expires: Option<i64>,
     },
 }
@@ -59,14 +60,14 @@ impl PendingCookie {
 /// The pending cookies, in the order of their last changes. Each identity is in the list at most once.
 #[derive(Default)]
 pub(super) struct PendingCookies {
-    /// If the list has an index, `None` is the place of a cookie that was changed again or undone.
+    /// If the list has an index, a place becomes `None` when the cookie in this place is changed again or undone.
     places: Vec<Option<PendingCookie>>,
     /// The place of each cookie. A short list has no index, because a search in the list is then faster.
     index: Option<HashMap<Identity, usize>>,
 }
 
 impl PendingCookies {
-    /// A list with more places than this has an index.
+    /// A list with more than `SHORT` places has an index.
     const SHORT: usize = 16;
 
     pub(super) fn is_empty(&self) -> bool {
@@ -84,7 +85,8 @@ impl PendingCookies {
         self.places.get(self.place(identity)?)?.as_ref()
     }
 
-    /// Adds a cookie at the end of the list. Call [`take`](PendingCookies::take) first, to remove an earlier change.
+    /// Adds a cookie at the end of the list. Call [`take`](PendingCookies::take) first, to remove an earlier change of
+    /// the same cookie.
     pub(super) fn push(&mut self, cookie: PendingCookie) {
         let is_sparse = |index: &HashMap<_, _>| self.places.len() > 2 * index.len().max(Self::SHORT);
         if self.index.as_ref().is_some_and(is_sparse) {

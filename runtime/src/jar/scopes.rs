@@ -1,8 +1,8 @@
-//! The scopes of a cookie: the scope in which the jar sets the cookie, and other scopes in which the browser may still hold
-//! an older cookie of the same name.
+//! Finds the scopes of a cookie: the scope in which the jar sets the cookie, and the scopes in which the browser may
+//! still hold an older cookie with the same name or an earlier name.
 //!
-//! A request does not show the scope of a cookie. So if the jar sets or removes a cookie, the jar can also remove the
-//! cookie from other scopes. This is called a repair.
+//! A request does not show the scope of a cookie. So when the jar sets or removes a cookie, the jar can also remove the
+//! cookie from other scopes. Each such removal is called a repair.
 
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
@@ -16,7 +16,7 @@ use crate::policy::Policy;
 use crate::policy::cookie_scope::{DomainForHost, join_base_path};
 use crate::wire::domain;
 
-/// The most `Set-Cookie` headers that a jar sends for one cookie, repairs included.
+/// The maximum number of `Set-Cookie` headers that a jar sends for one cookie, including the repairs.
 const MAX_HEADERS: usize = 8;
 
 /// The policy and the host of one request.
@@ -30,24 +30,24 @@ pub(crate) struct ScopeContext<'a> {
 /// The problem with the `Domain` of a cookie. The jar emits an event for the problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DomainProblem {
-    /// The policy's function returned a domain that does not cover the host. The cookie is host-only.
+    /// The policy's function returned a domain that does not cover the host. The jar makes the cookie host-only.
     Refused,
     /// Browsers reject the cookie, because the `Domain` does not cover the host.
     Mismatch,
 }
 
-/// What the request carried for the name of a cookie.
+/// The result of a search for one cookie name in the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Carried {
-    /// The request carried no cookie of the name.
+    /// The request carried no cookie with the name.
     Nothing,
-    /// The request carried one cookie of the name, and its value can be read.
+    /// The request carried one cookie with the name, and the cookie's value can be read.
     OneReadable,
-    /// The request carried several cookies of the name, or a value that cannot be read.
+    /// The request carried several cookies with the name, or one cookie whose value cannot be read.
     Suspect,
 }
 
-/// The reason for which a jar repairs the other scopes of a cookie.
+/// The reason why a jar removes a cookie from other scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RepairReason {
     /// The jar sets the cookie.
@@ -57,7 +57,8 @@ pub(crate) enum RepairReason {
 }
 
 impl<'a> ScopeContext<'a> {
-    /// Returns the scope in which the jar sets and removes the cookie, and a problem with the scope's `Domain`.
+    /// Returns the scope in which the jar sets and removes the cookie. Also returns the problem with the scope's
+    /// `Domain`, if there is a problem.
     pub(crate) fn scope(self, spec: &Spec) -> (Scope, Option<DomainProblem>) {
         let (domain, problem) = match (spec.policy_domain, self.policy) {
             (false, _) => (spec.domain.map(Cow::Borrowed), None),
@@ -76,7 +77,7 @@ impl<'a> ScopeContext<'a> {
         (scope, problem.or(is_mismatch.then_some(DomainProblem::Mismatch)))
     }
 
-    /// Puts the policy's `base_path` before a declared path. `/` stays unchanged.
+    /// Puts the policy's `base_path` before a declared path. The declared path `/` stays unchanged.
     fn path(self, declared: &'static str) -> Cow<'static, str> {
         match self.policy {
             Some(policy) => policy.with_base_path(declared),
@@ -84,11 +85,13 @@ impl<'a> ScopeContext<'a> {
         }
     }
 
-    /// Returns the cookies that the jar removes in addition to the header of the cookie `present`. Scopes that the
-    /// declaration or the policy names come first. A parent domain of the host is in the result only if the declaration
-    /// or the policy names the parent domain, because another application may own the parent domain's cookies.
+    /// Returns the older cookies that the jar removes when the jar sets or removes the cookie `present`. Scopes from
+    /// the declaration or the policy come first. The result contains a parent domain of the host only if the
+    /// declaration or the policy contains this parent domain. The cookies of all other parent domains may belong to a
+    /// different application.
     ///
-    /// The argument `carried_former` returns true if the request carried a cookie with an earlier name.
+    /// The closure `carried_former` takes an earlier name, and returns true if the request carried a cookie with this
+    /// name.
     pub(crate) fn repairs(
         self,
         spec: &Spec,
@@ -123,8 +126,8 @@ impl<'a> ScopeContext<'a> {
         repairs.found
     }
 
-    /// Adds the scopes of one `formerly` entry, combined with the earlier domains and base paths that the policy names.
-    /// The entry `Former::new()` is the present declaration.
+    /// Adds the scopes of one `formerly` entry. Combines the entry with the policy's earlier domains and base paths.
+    /// `Former::new()` is an entry for the present declaration.
     fn add_named(self, spec: &Spec, former: &Former<'static>, name: &CookieName, repairs: &mut Repairs<'_>) {
         let mut domains: Vec<Option<Cow<'static, str>>> = Vec::new();
         match former.domain_in(spec) {
@@ -154,10 +157,10 @@ impl<'a> ScopeContext<'a> {
         }
     }
 
-    /// Adds the scopes that an earlier release or another program may have chosen: host-only and `Domain=<this host>`,
+    /// Adds four scopes that an earlier release or another program may have used: host-only and `Domain=<this host>`,
     /// each with the declared path and with `/`.
     fn add_guessed(self, spec: &Spec, name: &CookieName, repairs: &mut Repairs<'_>) {
-        // A cookie with an IPv4 address as its `Domain` can exist too.
+        // Browsers also store a cookie whose `Domain` is the host's IPv4 address.
         let domain = self.host.filter(|host| domain::check(host).is_ok() || host.parse::<Ipv4Addr>().is_ok());
         let path = self.path(spec.path);
         for domain in [None, domain] {
@@ -173,7 +176,7 @@ impl<'a> ScopeContext<'a> {
     }
 }
 
-/// The repairs of one cookie.
+/// The repairs for one cookie.
 struct Repairs<'a> {
     present: &'a Identity,
     found: Vec<Identity>,
@@ -181,7 +184,7 @@ struct Repairs<'a> {
 
 impl Repairs<'_> {
     fn add(&mut self, name: &CookieName, scope: Scope) {
-        // A cookie whose name begins with `__Host-` exists in one scope only, apart from `partitioned`.
+        // A cookie with a `__Host-` name is always host-only and has the path `/`.
         let is_host_only = Prefix::from_name(name.as_str()).is_some_and(Prefix::is_host_only);
         if is_host_only && (scope.domain.is_some() || scope.path != "/") {
             return;

@@ -1,6 +1,7 @@
 //! The state of a jar: the cookies of the request, and the cookies that the response will set. All clones of a
-//! `Cookies` share one state. After the jar is written into the response, no cookie can be set. The functions of this
-//! file are not generic over the cookie type, but take a cookie's declaration as data.
+//! `Cookies` share one state. After the jar is written into the response, a handler can no longer set a cookie. The
+//! functions in this file take a cookie's declaration as an argument, so the functions are not generic over the cookie
+//! type.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -45,12 +46,12 @@ pub struct JarState {
     verdict: Verdict,
     headers: CookieHeaders,
     host: Option<RequestHost>,
-    /// The method and URI of the request, for events. `target` is `None` if the jar was made only from headers.
+    /// The method and URI of the request, for events. `target` is `None` if the jar was made from the headers alone.
     target: Option<(Method, Uri)>,
     /// True if the browser fetches the response before the user asks for it.
     is_prefetch: bool,
     policy: OnceLock<CurrentPolicy>,
-    /// The setting by which the outermost middleware renamed the cookies of this request.
+    /// The prefix setting with which the outermost middleware renamed the cookies of this request.
     #[cfg(feature = "_layer")]
     host_prefix: Option<std::sync::Arc<HostPrefix>>,
     #[cfg(feature = "seal")]
@@ -88,17 +89,18 @@ impl CookieHeaders {
 struct Pending {
     is_sent: bool,
     cookies: PendingCookies,
-    /// The cookies that no server can read. A response that reports the read error removes the unreadable cookie.
+    /// The cookies that no server can read. If the response reports the read error, the response also removes the
+    /// cookie.
     unreadable: BTreeMap<CookieName, Declaration>,
-    /// The cookies with `idle` whose idle time this request extends.
+    /// The cookies with `idle` that the response may re-issue.
     used: Vec<UsedCookie>,
-    /// True if the response does not re-issue any cookie.
+    /// True if the response must not re-issue a cookie.
     skips_reissue: bool,
-    /// True if the response asks the browser to remove all data of the site.
+    /// True if the response gets the header `Clear-Site-Data`.
     clears_site_data: bool,
 }
 
-/// A cookie that this request read after the first half of the cookie's idle time. The response re-issues the cookie.
+/// A cookie with `idle` that this request read, and that the response re-issues with a new idle time.
 struct UsedCookie {
     declaration: Declaration,
     name: CookieName,
@@ -106,7 +108,7 @@ struct UsedCookie {
     overrides: Overrides,
 }
 
-/// The text of a value, without percent-encoding.
+/// A cookie value, without percent-encoding.
 struct Text(String);
 
 impl EncodeValue for Text {
@@ -115,7 +117,7 @@ impl EncodeValue for Text {
     }
 }
 
-/// The text of a value that the request carried.
+/// A cookie value that the request carried, as text.
 enum OpenedValue<'a> {
     /// The cookie has no seal.
     Plain(Cow<'a, str>),
@@ -127,7 +129,8 @@ impl JarState {
         let cookie_headers = CookieHeaders::from_request(headers);
         JarState {
             verdict,
-            // A request without cookies cannot extend the idle time of a cookie, so the other headers do not matter.
+            // A request without cookies cannot extend the idle time of a cookie, so the check for a prefetch is not
+            // necessary.
             is_prefetch: !cookie_headers.as_slice().is_empty() && is_prefetch(headers),
             headers: cookie_headers,
             host,
@@ -148,8 +151,8 @@ impl JarState {
         self
     }
 
-    /// Marks the request: its cookies are renamed by `host_prefix`. `cookies` are the `Cookie` headers after the renaming,
-    /// or `None` if no header changed.
+    /// Stores that `host_prefix` renames the cookies of this request. `cookies` contains the renamed `Cookie` headers.
+    /// `cookies` is `None` if no header changed.
     #[cfg(feature = "_layer")]
     pub(crate) fn with_host_prefix(
         mut self,
@@ -163,13 +166,13 @@ impl JarState {
         self
     }
 
-    /// Returns the setting by which the outermost middleware renamed the cookies of this request.
+    /// Returns the prefix setting with which the outermost middleware renamed the cookies of this request.
     #[cfg(feature = "_layer")]
     pub(crate) fn host_prefix(&self) -> Option<&std::sync::Arc<HostPrefix>> {
         self.host_prefix.as_ref()
     }
 
-    /// Returns true if the jar is written into the response.
+    /// Returns true if the jar is closed. A handler can no longer set a cookie in a closed jar.
     #[cfg(feature = "_layer")]
     pub(crate) fn is_closed(&self) -> bool {
         self.pending().is_sent
@@ -199,8 +202,9 @@ impl JarState {
         self.policy.get()
     }
 
-    /// Closes the jar and returns the `Set-Cookie` headers of the jar. Headers that remove a cookie come first, so that
-    /// no removal deletes a cookie that the response sets. After the jar is closed, `set` returns an error.
+    /// Closes the jar and returns the `Set-Cookie` headers of the jar. Headers that remove a cookie come first.
+    /// Otherwise a later removal could delete a cookie that the response just set. After the jar is closed, `set`
+    /// returns an error.
     pub(crate) fn close(&self) -> Vec<SetCookieHeader> {
         let mut pending = self.pending();
         pending.is_sent = true;
@@ -216,7 +220,7 @@ impl JarState {
         repairs.into_iter().chain(cookies).collect()
     }
 
-    /// Returns the headers that remove older cookies from other scopes, for all pending cookies.
+    /// Returns the repairs for all pending cookies: the headers that remove older cookies from other scopes.
     fn repairs(&self, cookies: &PendingCookies) -> Vec<SetCookieHeader> {
         let mut headers: Vec<SetCookieHeader> = Vec::new();
         let (mut known, mut request) = (HashSet::new(), None);
@@ -225,7 +229,8 @@ impl JarState {
             let spec = cookie.declaration.spec;
             let identity = &cookie.header.identity;
             let is_fixed = Prefix::from_name(spec.name).is_some_and(Prefix::is_host_only);
-            // Most cookies have a `__Host-` name and no earlier name or scope, so they need no repair.
+            // A cookie that has a `__Host-` name and no `formerly` entry needs no repair. This is true for most
+            // cookies.
             if is_fixed && spec.former.is_empty() {
                 continue;
             }
@@ -244,7 +249,7 @@ impl JarState {
         headers
     }
 
-    /// Returns what the request carried for the cookie's name.
+    /// Finds the cookies with the name in the request, and checks whether the value can be read.
     fn carried(&self, declaration: Declaration, name: &CookieName, request: &CarriedValues<'_>) -> Carried {
         match request.of(name) {
             None => Carried::Nothing,
@@ -287,8 +292,7 @@ impl JarState {
         overrides: &Overrides,
     ) -> Result<PendingCookie, SetError> {
         let spec = declaration.spec;
-        // This function reads the jar's policy only once. If the function read the policy twice, a concurrent
-        // `with_policy` could set the policy between the two reads.
+        // `build` reads the jar's policy once. Between two reads, a concurrent `with_policy` could set the policy.
         let policy = self.current_policy();
         let host = if spec.has_domain() { self.host_name() } else { None };
         let (scope, problem) = ScopeContext { policy, host: host.as_deref() }.scope(spec);
@@ -358,7 +362,7 @@ impl JarState {
         Ok(())
     }
 
-    /// Drops the pending cookie, and its repairs. The response does not re-issue the cookie either.
+    /// Drops the pending cookie and the cookie's repairs. Also, the response does not re-issue the cookie.
     pub(crate) fn undo(&self, declaration: Declaration, name: &CookieName) {
         let identity = self.identity(declaration.spec, name.clone());
         let mut pending = self.pending();
@@ -366,12 +370,13 @@ impl JarState {
         pending.used.retain(|used| used.name != *name);
     }
 
-    /// Makes the response re-issue no cookie.
+    /// Prevents the response from re-issuing cookies.
     pub(crate) fn skip_reissue(&self) {
         self.pending().skips_reissue = true;
     }
 
-    /// Makes the response ask the browser to remove all data of the site.
+    /// Adds `Clear-Site-Data` to the response when the jar is written, so that the browser removes all data of the
+    /// site.
     pub(crate) fn clear_site_data(&self) {
         let mut pending = self.pending();
         let is_late = pending.is_sent;
@@ -383,8 +388,8 @@ impl JarState {
         }
     }
 
-    /// Returns the names of the cookies that the response sets, if the response asks the browser to remove all data of
-    /// the site. A second call returns `None`.
+    /// If a handler called `clear_site_data`, returns the names of the cookies that the response sets. A second call
+    /// returns `None`.
     pub(crate) fn take_clear_site_data(&self) -> Option<Vec<String>> {
         let mut pending = self.pending();
         if !core::mem::take(&mut pending.clears_site_data) {
@@ -394,11 +399,11 @@ impl JarState {
         Some(set.map(|cookie| cookie.header.identity.name.as_str().to_owned()).collect())
     }
 
-    /// Adds the cookies with `idle` that the request read to the pending cookies, with a later idle expiry. `response`
-    /// has the headers of the finished response. A response with the status 304 extends no idle time. The caller checks
-    /// for this status.
+    /// Re-issues the cookies with `idle` that this request used: adds each cookie to the pending cookies, with a later
+    /// idle expiry. `response` contains the headers of the finished response. The caller does not call this function
+    /// for a response with the status 304.
     ///
-    /// A read never adds the header itself, because other code can set the cookie until the response is finished.
+    /// The read itself does not add the `Set-Cookie` header, because a handler can still set the cookie after the read.
     pub(crate) fn reissue_used(&self, response: &HeaderMap) {
         let mut pending = self.pending();
         let used = core::mem::take(&mut pending.used);
@@ -426,7 +431,7 @@ impl JarState {
         }
     }
 
-    /// Returns the identity that a cookie has in this request.
+    /// Returns the cookie's identity: the name, and the scope in which this jar sets the cookie.
     fn identity(&self, spec: &Spec, name: CookieName) -> Identity {
         let host = if spec.policy_domain { self.host_name() } else { None };
         let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
@@ -446,13 +451,13 @@ impl JarState {
         self.host.as_ref()?.host().ok().map(|host| host.as_str().to_ascii_lowercase())
     }
 
-    /// Returns every raw value that the request contains for the name.
+    /// Returns the raw values of all request cookies with the name.
     pub(crate) fn raw_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         cookie::values(self.headers.as_slice(), name)
     }
 
-    /// Reads the cookie and stores the decoded value in `slot`. `slot` stays empty if the cookie is absent. If this
-    /// request set or removed the cookie, reads the pending value.
+    /// Reads the cookie and stores the decoded value in `slot`. If the cookie is absent, `slot` stays empty. If this
+    /// request already set or removed the cookie, uses the pending change instead of the `Cookie` header.
     pub(crate) fn find(
         &self,
         declaration: Declaration,
@@ -464,7 +469,8 @@ impl JarState {
         }
         let result = match cookie::lookup(self.headers.as_slice(), name.as_str()) {
             Lookup::Missing if declaration.spec.former.is_empty() => return Ok(()),
-            // A value under an earlier name is never re-issued. An attacker may have chosen the value.
+            // The jar never re-issues a value that came under an earlier name, because an attacker may have chosen the
+            // value.
             Lookup::Missing => self.find_former(declaration, name, slot).map(|_| ()),
             Lookup::Unique(raw) => {
                 self.read_and_use(declaration, name, slot, |spec| self.open(spec, name.as_str(), raw))
@@ -485,7 +491,7 @@ impl JarState {
         let pending = self.pending();
         let Some(cookie) = pending.cookies.get(&identity) else { return false };
         let Some(text) = cookie.text().map(Cow::into_owned) else { return true };
-        // The user's code decodes the value, so the jar must not be locked meanwhile.
+        // Unlocks the jar, because the application's code decodes the value and can call the jar.
         drop(pending);
         if let Err(error) = slot.decode(&text) {
             let reason = format!("a value that this request set is not valid for the type that reads it: {error}");
@@ -494,9 +500,10 @@ impl JarState {
         true
     }
 
-    /// Reads the value that the request carried under an earlier name. Returns true if a value was read.
+    /// Reads the value that the request carried under an earlier name. Returns true if the request carried such a
+    /// value. Then `slot` contains the decoded value.
     ///
-    /// Call this function only if the request carried no cookie of the present name.
+    /// The caller first checks that the request carried no cookie with the present name.
     pub(crate) fn find_former(
         &self,
         declaration: Declaration,
@@ -516,9 +523,9 @@ impl JarState {
         Ok(true)
     }
 
-    /// Returns true if browsers send the present cookie with a request for this path, or if the path is not known.
-    /// Outside the cookie's path, a request never carries the present cookie, so a planted cookie with an earlier name
-    /// could take the place of the present one.
+    /// Returns true if browsers send the cookie with a request for this path, or if the path is not known. Outside the
+    /// cookie's path, a request never carries the cookie with the present name. For such a request, the jar would
+    /// always read a cookie with an earlier name, which an attacker may have planted.
     fn is_inside_path(&self, spec: &Spec) -> bool {
         let Some((_, uri)) = &self.target else { return true };
         let path = uri.path().as_bytes();
@@ -549,7 +556,7 @@ impl JarState {
         }
     }
 
-    /// Returns true if the request carried the cookie under an earlier name, and the value can be read.
+    /// Returns true if the request carried only a cookie with an earlier name, and the value can be read.
     pub(crate) fn is_former(&self, declaration: Declaration, name: &CookieName, slot: &mut dyn DecodeSlot) -> bool {
         matches!(cookie::lookup(self.headers.as_slice(), name.as_str()), Lookup::Missing)
             && self.find_former(declaration, name, slot).unwrap_or(false)
@@ -603,9 +610,9 @@ impl JarState {
         Ok(())
     }
 
-    /// Opens the values of a cookie for which the request contains several different values. If the cookie is `signed`
-    /// or `sealed`, ignores every value without a valid seal. Another host of the same site may have set a value
-    /// without a valid seal. If no value has a valid seal, returns the error of the first value.
+    /// Reads a cookie for which the request contains several different values. If the cookie is `signed` or `sealed`,
+    /// ignores each value without a valid seal, because another host of the same site may have set this value. If no
+    /// value has a valid seal, returns the error for the first value.
     fn open_conflicting(&self, spec: &Spec, name: &str) -> Result<Option<OpenedValue<'_>>, ReadError> {
         let ambiguous = ReadError::Ambiguous { cookie: spec.name };
         let Some(seal) = spec.seal else { return Err(ambiguous) };
@@ -635,8 +642,9 @@ impl JarState {
         Ok(())
     }
 
-    /// Converts a raw cookie value to text. Verifies or decrypts a `signed` or `sealed` value. Percent-decodes a value
-    /// that has no seal. Does not change the value of a `read_only` cookie, because another program wrote the value.
+    /// Converts a raw cookie value to text. Verifies a `signed` value, and decrypts a `sealed` value. Percent-decodes a
+    /// value that has no seal. Does not change the value of a `read_only` cookie, because another program wrote the
+    /// value.
     fn text<'a>(&self, spec: &Spec, name: &str, raw: &'a [u8]) -> Result<Cow<'a, str>, ReadError> {
         let Some(seal) = spec.seal else {
             return decode_raw(raw, spec.read_only).map_err(|source| malformed(spec, source));
@@ -646,7 +654,7 @@ impl JarState {
         opened.map(|opened| opened.text).map_err(|error| unseal_error(spec.name, error))
     }
 
-    /// Does the same as [`text`](JarState::text), and also returns the expiry times in the seal.
+    /// Converts a raw cookie value to text, like [`text`](JarState::text). Also returns the expiry times from the seal.
     fn open<'a>(&self, spec: &Spec, name: &str, raw: &'a [u8]) -> Result<Option<OpenedValue<'a>>, ReadError> {
         let Some(seal) = spec.seal else { return self.text(spec, name, raw).map(OpenedValue::Plain).map(Some) };
         let context = self.seal_context(spec, self.current_policy());
@@ -673,8 +681,8 @@ impl JarState {
         self.policy.get().map(|current| &*current.policy)
     }
 
-    /// Emits an event for the read error. If the error response must remove the cookie, stores the declaration for
-    /// `remove_unreadable`.
+    /// Emits an event for the read error. If an error response must remove the cookie, stores the declaration for a
+    /// later call of `remove_unreadable`.
     fn reject(&self, declaration: Declaration, name: &CookieName, error: &ReadError) {
         let is_present_name = error.cookie() == declaration.spec.name;
         if error.removes_cookie() && is_present_name && !declaration.spec.read_only {
@@ -689,8 +697,8 @@ impl JarState {
         self.emit(event.with_cookie(error.cookie()).with_evidence(evidence));
     }
 
-    /// Adds headers that remove the unreadable cookies whose declared name is `name`. Does nothing if the response
-    /// already sets or removes the cookie.
+    /// Removes the unreadable cookies whose declared name is `name`. Adds no header for a cookie that the response
+    /// already sets or removes.
     ///
     /// A `read_only` cookie is never removed, because another program owns the cookie.
     #[cfg(feature = "_layer")]
@@ -698,7 +706,7 @@ impl JarState {
         let unreadable = core::mem::take(&mut self.pending().unreadable);
         for (name, declaration) in unreadable.into_iter().filter(|(_, declaration)| declaration.spec.name == name) {
             let Ok(removal) = self.build(declaration, name, None, &Overrides::NONE) else { continue };
-            // The response removes the cookie from the declared scope only.
+            // This removal has no repairs: the response removes the cookie from the declared scope only.
             let removal = PendingCookie { repair: None, ..removal };
             let mut pending = self.pending();
             if pending.cookies.get(&removal.header.identity).is_none() {
@@ -707,8 +715,9 @@ impl JarState {
         }
     }
 
-    /// Returns the keys of a family: the keys of the request in the request's order, then the keys that this request
-    /// set. Each key is in the result once. A key that this request removed is not in the result.
+    /// Returns the keys of a family. The keys in the `Cookie` headers come first, in the order of the headers. Then
+    /// come the keys that this request set. The result contains each key once, but not the key of a cookie that this
+    /// request removed.
     pub(crate) fn family_keys(&self, declaration: Declaration) -> Vec<String> {
         let family = declaration.spec.name;
         let pending = self.pending();
@@ -724,8 +733,9 @@ impl JarState {
         keys.map(str::to_owned).collect()
     }
 
-    /// Returns the keys of a family that the response must remove, so that the family keeps at most `limit` cookies. Each
-    /// key is a key of the request that this request did not change. The first keys of the request are the oldest ones.
+    /// Returns the keys of the cookies that the response must remove, so that the browser keeps at most `limit` cookies
+    /// of the family. The result only contains keys from the `Cookie` headers, and no key that this request set or
+    /// removed. The oldest cookies come first in the `Cookie` headers.
     pub(crate) fn surplus_keys(&self, declaration: Declaration, limit: usize) -> Vec<String> {
         let family = declaration.spec.name;
         let Some(first) = self.carried_keys(family).next() else { return Vec::new() };
@@ -734,7 +744,7 @@ impl JarState {
         let is_set = |cookie: &&PendingCookie| {
             !cookie.is_removal() && CookieName::key_in(family, cookie.header.identity.name.as_str()).is_some()
         };
-        // The newest changes are the last ones, so the search usually ends early.
+        // The newest changes are at the end of the list, so a search from the end usually stops early.
         let set = pending.cookies.iter().rev().filter(is_set).take(limit).count();
         let mut seen = HashSet::new();
         let mut old: Vec<&str> = self.carried_keys(family).filter(|key| seen.insert(*key)).collect();
@@ -746,13 +756,13 @@ impl JarState {
         old.into_iter().map(str::to_owned).collect()
     }
 
-    /// Returns the keys of a family in the request's order. A key can be in the result several times.
+    /// Returns the keys of a family in the order of the `Cookie` headers. A key can be in the result several times.
     fn carried_keys<'a>(&'a self, family: &'a str) -> impl Iterator<Item = &'a str> {
         let carried = self.headers.as_slice().iter().flat_map(|header| cookie::pairs(header.as_bytes()));
         carried.filter_map(move |(name, _)| CookieName::key_in(family, std::str::from_utf8(name).ok()?))
     }
 
-    /// Returns the context for a text that sets the cookie through `document.cookie`.
+    /// Returns the context in which `document_cookie` builds the text for a script.
     pub(crate) fn document_context(&self, spec: &Spec) -> HeaderContext<'_> {
         let policy = self.current_policy();
         let host = if spec.policy_domain { self.host_name() } else { None };
@@ -761,7 +771,8 @@ impl JarState {
     }
 
     /// Returns three values for `Debug`: the cookie names of the request, the cookie names of the response, and true if
-    /// the jar is closed. A name of the request ends before the first character that cannot be in a name.
+    /// the jar is closed. If a request cookie's name contains an invalid character, the name is cut before this
+    /// character.
     pub(crate) fn names(&self) -> (Vec<String>, Vec<String>, bool) {
         let received = self.headers.as_slice().iter().flat_map(|header| cookie::pairs(header.as_bytes()));
         let received = received.map(|(name, _)| Shown::name(name).to_string());
@@ -783,7 +794,7 @@ impl JarState {
         }
     }
 
-    /// Emits an event for cookies that were set but never sent.
+    /// Emits an event for cookies that a handler set, but no response sent.
     pub(crate) fn report_unsent(&self, headers: &[SetCookieHeader], reason: &'static str) {
         if headers.is_empty() {
             return;
@@ -793,14 +804,15 @@ impl JarState {
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
-        // Ignores a poisoned lock: no code panics while it holds the lock, so the data is always valid.
+        // Ignores a poisoned lock, because the data is always valid: no code panics while the jar is locked.
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The values of the request's cookies, for the repairs. A request with many cookies is read only once.
+/// The request's cookies, grouped by name. The repairs of all pending cookies use this map, so the `Cookie` headers are
+/// parsed once.
 struct CarriedValues<'a> {
-    /// The first value of each name, and true if the request has another value of the name.
+    /// The first value of each name, and true if the request contains the name several times.
     by_name: HashMap<&'a [u8], (&'a [u8], bool)>,
 }
 
@@ -813,7 +825,7 @@ impl<'a> CarriedValues<'a> {
         CarriedValues { by_name }
     }
 
-    /// Returns the first value of the name, and true if the request has the name several times.
+    /// Returns the first value of the name, and true if the request contains the name several times.
     fn of(&self, name: &CookieName) -> Option<(&'a [u8], bool)> {
         self.by_name.get(name.as_str().as_bytes()).copied()
     }
@@ -837,7 +849,7 @@ fn malformed(spec: &Spec, source: InvalidValue) -> ReadError {
     ReadError::Malformed { cookie: spec.name, source }
 }
 
-/// Returns the text of a value, without percent-encoding. Returns `None` if the value cannot be written.
+/// Returns the value without percent-encoding, or `None` if the value cannot be encoded.
 fn plain_text(value: &dyn EncodeValue) -> Option<Vec<u8>> {
     let mut out = ValueWriter::without_encoding(Cow::Borrowed(""), 0);
     value.encode(&mut out);

@@ -47,9 +47,9 @@ impl JarState {
 
     /// Appends the `Set-Cookie` headers of a jar to the response.
     pub(crate) fn append(&self, headers: Vec<SetCookieHeader>, response: &mut HeaderMap) {
-        // Reserves space for the headers Set-Cookie, Cache-Control and HSTS, so that the header map does not grow a second
-        // time. The number of the jar's headers does not matter: all `Set-Cookie` headers have one place in the map. If
-        // the map cannot grow, the reservation does nothing.
+        // Reserves space for the headers Set-Cookie, Cache-Control and HSTS, so that the header map does not grow a
+        // second time. The number of `Set-Cookie` headers does not matter: the map stores all `Set-Cookie` headers
+        // under one key. If the map cannot grow, `try_reserve` does nothing.
         let _ = response.try_reserve(3);
         let has_baseline = self.policy().is_some_and(|current| !current.policy.baseline().is_empty());
         for mut header in headers {
@@ -71,8 +71,8 @@ impl JarState {
     }
 
     /// If a header is weaker than the policy's baseline, emits an event and returns a stricter header. Returns `None`
-    /// if the header already meets the policy's baseline, or if the policy's exceptions for the cookie allow every
-    /// difference. `allowed` are the weaknesses that the exceptions allow.
+    /// if the header already meets the policy's baseline, or if the policy's exceptions allow every weakness of the
+    /// header. `allowed` contains the weaknesses that the exceptions allow for the cookie.
     pub(crate) fn meet_baseline(&self, parsed: &ParsedSetCookie<'_>, allowed: Allowed) -> Option<Vec<u8>> {
         let stricter = self.stricter(parsed, allowed)?;
         let name = parsed.display_name();
@@ -90,22 +90,24 @@ impl JarState {
         Some(stricter)
     }
 
-    /// Returns the same header as [`meet_baseline`](JarState::meet_baseline), and emits no event.
+    /// Returns the same header as [`meet_baseline`](JarState::meet_baseline), but emits no event.
     pub(crate) fn stricter(&self, parsed: &ParsedSetCookie<'_>, allowed: Allowed) -> Option<Vec<u8>> {
         let baseline = self.policy()?.policy.baseline();
         if baseline.is_empty() { None } else { tighten(baseline, parsed, allowed, clock::now) }
     }
 }
 
-/// Returns the new `SameSite` of a header if the old header was meant for requests from other sites: the old header had
-/// `SameSite=None`, or the cookie holds the state of a sign-in.
+/// Returns the new `SameSite` value if the change can break requests from other sites. This is possible if the old
+/// header had `SameSite=None`, or if the cookie holds the state of a sign-in. Returns `None` if `SameSite` did not
+/// change.
 fn broken_same_site(parsed: &ParsedSetCookie<'_>, stricter: &[u8]) -> Option<SameSite> {
     let (old, new) = (parsed.known_same_site(), ParsedSetCookie::parse(stricter).known_same_site());
     let is_for_other_sites = old == Some(SameSite::None) || session_names::is_sign_in_state(parsed.name);
     new.filter(|_| old != new && is_for_other_sites)
 }
 
-/// Replaces the bytes of a header value. The new header value keeps the `sensitive` mark of the old header value.
+/// Replaces the bytes of a header value. If the old header value is marked as sensitive, the new header value is marked
+/// as sensitive too.
 pub(crate) fn replace(header: &mut HeaderValue, bytes: Vec<u8>) {
     // `try_from` does not fail, because `bytes` consists of ASCII text and of bytes from a valid header value.
     if let Ok(mut value) = HeaderValue::try_from(bytes) {
@@ -115,7 +117,7 @@ pub(crate) fn replace(header: &mut HeaderValue, bytes: Vec<u8>) {
 }
 
 /// Returns the header with the attributes that the policy's baseline demands. Returns `None` if the header already
-/// meets the policy's baseline. Keeps the weaknesses in `allowed`.
+/// meets the policy's baseline. Does not change a weakness that `allowed` contains.
 fn tighten(
     baseline: &Baseline,
     parsed: &ParsedSetCookie<'_>,
@@ -129,7 +131,7 @@ fn tighten(
     let mut set = |name, value: &str| {
         out = Some(with_attribute(out.as_deref().unwrap_or(parsed.header), name, value.as_bytes()));
     };
-    // Never adds `SameSite=None`, because `SameSite=None` is weaker than no `SameSite`.
+    // Never adds `SameSite=None`, because a header without `SameSite` is stricter.
     if let Some(min) = baseline.min_same_site().filter(|min| *min != SameSite::None && !allowed.any_same_site) {
         // If `SameSite` is missing or has an unknown value, browsers protect the cookie less than with `SameSite=Lax`.
         if !parsed.known_same_site().is_some_and(|found| found.is_at_least(min)) {

@@ -1,6 +1,6 @@
-//! Makes the caching headers of a response with cookies stricter, so that no shared cache stores the response (RFC 9111
-//! 7.3). The input is the headers of the response. This file makes `Cache-Control` stricter, and removes the headers
-//! that some shared caches read in place of `Cache-Control`.
+//! Makes the caching headers of a response with cookies stricter, so that shared caches do not store the response (RFC
+//! 9111 7.3). This file changes `Cache-Control`, and removes the headers that some shared caches use instead of
+//! `Cache-Control`.
 
 use http::header::{CACHE_CONTROL, HeaderName};
 use http::{HeaderMap, HeaderValue};
@@ -9,8 +9,8 @@ use crate::policy::Caching;
 use crate::wire::cache_control::TARGETED_HEADERS;
 use crate::wire::list::split_unquoted;
 
-/// Makes the caching headers of a response with cookies stricter. Returns the names of the headers that let shared
-/// caches store the response.
+/// Makes the caching headers of a response with cookies stricter. Returns the names of the headers that allowed shared
+/// caches to store the response.
 pub(super) fn restrict(caching: Caching, response: &mut HeaderMap) -> Vec<HeaderName> {
     let mut shared = Vec::new();
     if let Some((value, was_shared)) = stricter_cache_control(caching, response.get_all(CACHE_CONTROL).iter()) {
@@ -28,8 +28,8 @@ pub(super) fn restrict(caching: Caching, response: &mut HeaderMap) -> Vec<Header
     shared
 }
 
-/// Returns a stricter `Cache-Control` header for a response. The boolean is true if the response's own `Cache-Control`
-/// headers let shared caches store the response. Returns `None` if the response's own headers are strict enough.
+/// Returns a stricter `Cache-Control` header for a response. The boolean is true if the application's `Cache-Control`
+/// headers allowed shared caches to store the response. Returns `None` if the application's headers are strict enough.
 fn stricter_cache_control<'a>(
     caching: Caching,
     headers: impl Iterator<Item = &'a HeaderValue>,
@@ -38,7 +38,8 @@ fn stricter_cache_control<'a>(
         headers.flat_map(|header| split_unquoted(header.as_bytes(), b',')).map(<[u8]>::trim_ascii).collect();
     let directives = || directives.iter().copied();
     let has = |name: &str| directives().any(|directive| directive.eq_ignore_ascii_case(name.as_bytes()));
-    // A cache that implements `must-understand` ignores `no-store` beside it (RFC 9111 5.2.2.3).
+    // If a header contains both directives, a cache that implements `must-understand` ignores `no-store` (RFC 9111
+    // 5.2.2.3).
     let is_no_store = has("no-store") && !directives().any(|directive| is_named(directive, "must-understand"));
     let is_strict = is_no_store || caching == Caching::Private && has("private");
     let was_shared = directives().any(lets_shared_caches_store);
@@ -64,7 +65,7 @@ fn stricter_cache_control<'a>(
             }
         }
     }
-    // The conversion succeeds: the bytes are parts of valid header values, with commas between the parts.
+    // The conversion never fails, because the bytes are parts of valid header values, with commas between the parts.
     HeaderValue::from_bytes(&stricter).ok().map(|value| (value, was_shared))
 }
 
@@ -78,10 +79,11 @@ fn is_named(directive: &[u8], name: &str) -> bool {
     found.trim_ascii().eq_ignore_ascii_case(name.as_bytes())
 }
 
-/// Returns true if the directive has a quoted string without a closing quote. Caches may read the rest of such a header
-/// in different ways.
+/// Returns true if the directive contains a quoted string without a closing quote. Caches may parse the rest of the
+/// header in different ways.
 fn has_open_quote(directive: &[u8]) -> bool {
-    // A second separator outside of quotes would split the text in two.
+    // If all quotes are closed, the comma at the end splits the text into two parts. If a quote is open, the text stays
+    // one part.
     let mut with_separator = directive.to_vec();
     with_separator.push(b',');
     directive.contains(&b'"') && split_unquoted(&with_separator, b',').count() == 1
@@ -113,20 +115,20 @@ mod tests {
             (&["max-age=0, no-store"], None),
             (&["NO-STORE"], None),
             (&["private, max-age=60, must-understand"], None),
-            // `public` and `s-maxage` are dropped beside a stricter directive.
+            // `public` and `s-maxage` are dropped, even if the header also contains a stricter directive.
             (&["private, public, s-maxage=600"], Some(("private", true))),
             (&["public", "private"], Some(("private", true))),
             (&["no-store, public"], Some(("no-store", true))),
             (&["s-maxage=600, max-age=5, no-store"], Some(("max-age=5, no-store", true))),
             (&["public=\"x\", private"], Some(("private", true))),
             (&["s-maxage , PUBLIC , private"], Some(("private", true))),
-            // `no-store` beside `must-understand` counts as missing.
+            // If the header also contains `must-understand`, `no-store` counts as missing.
             (&["must-understand, no-store, public, s-maxage=600"], Some(("private, must-understand, no-store", true))),
             (&["must-understand, no-store"], Some(("private, must-understand, no-store", false))),
             (&["no-store", "Must-Understand=1"], Some(("private, no-store, Must-Understand=1", false))),
             (&["must-understand, no-store, private"], None),
             (&["must-understand, no-store, private, public"], Some(("must-understand, no-store, private", true))),
-            // A directive with a value is not `no-store` or `private`.
+            // `no-store` and `private` do not count if they have a value.
             (&["no-store=\"x\", public, s-maxage=600"], Some(("private, no-store=\"x\"", true))),
             (&["private=\"\""], Some(("private, private=\"\"", false))),
             (&["x=\"private, no-store\""], Some(("private, x=\"private, no-store\"", false))),

@@ -9,19 +9,20 @@ use http::{HeaderMap, Uri};
 use crate::policy::Policy;
 use crate::request::is_https;
 
-/// The headers that carry a cookie or credentials, and their names in messages.
+/// The headers that carry a cookie or credentials. The first element of each pair is the header's name in error
+/// messages.
 const CREDENTIALS: [(&str, HeaderName); 3] =
     [("Cookie", COOKIE), ("Authorization", AUTHORIZATION), ("Proxy-Authorization", PROXY_AUTHORIZATION)];
 
-/// Checks that a request carries cookies and credentials over HTTPS only.
+/// Checks that a request does not carry cookies or credentials over plain HTTP.
 ///
 /// # Errors
 ///
-/// Returns an error if all of these statements are true:
+/// Returns an error if all of these conditions are true:
 ///
 /// - The request has a `Cookie`, `Authorization` or `Proxy-Authorization` header.
 /// - The scheme of the request is not HTTPS.
-/// - The policy does not exempt the host of the request.
+/// - The policy has no outbound exception for the request's host.
 pub(crate) fn check(policy: &Policy, uri: &Uri, headers: &HeaderMap) -> Result<(), PlaintextRequestError> {
     let found = CREDENTIALS.into_iter().find(|(_, name)| headers.contains_key(name));
     let Some((header, _)) = found else { return Ok(()) };
@@ -31,7 +32,8 @@ pub(crate) fn check(policy: &Policy, uri: &Uri, headers: &HeaderMap) -> Result<(
     if is_allowed { Ok(()) } else { Err(PlaintextRequestError { host: host.to_owned(), header }) }
 }
 
-/// The error of a request that would have carried a cookie or credentials over plain HTTP. The request was not sent.
+/// The error for a request that would carry a cookie or credentials over plain HTTP. The client does not send the
+/// request.
 ///
 /// ```
 /// use axum::{Router, body::Body};

@@ -1,6 +1,6 @@
-//! Tests in which several threads use one jar. loom runs each test once for every order in which the threads can take
-//! the locks. A test fails if a cookie is lost or sent twice. A test also fails if the attributes of one cookie come
-//! partly from one policy and partly from another policy.
+//! Tests in which several threads use one jar. loom runs each test once for every order in which the threads can lock
+//! the jar. A test fails if a cookie is lost or sent twice. A test also fails if the attributes of one cookie come from
+//! two different policies.
 //!
 //! ```console
 //! $ RUSTFLAGS="--cfg hardtack_loom" cargo test -p hardtack --features seal,testing,tower,tracing --lib every_order
@@ -37,7 +37,7 @@ struct Sso(u64);
 
 const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";
 
-/// Runs the test function `model` once for every order in which the threads can take the locks.
+/// Runs the closure `model` once for every order in which the threads can lock the jar.
 fn every_order(model: impl Fn() + Sync + Send + 'static) {
     let orders = StdArc::new(AtomicU64::new(0));
     let counter = StdArc::clone(&orders);
@@ -65,8 +65,7 @@ fn set_cookie_headers(response: &HeaderMap) -> Vec<String> {
     response.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned()).collect()
 }
 
-/// Returns true if the call of `set` came before the jar was written to the response. Returns false if the call came
-/// later.
+/// Returns true if `set` was called before the jar was written to the response, and false if `set` was called later.
 fn is_in_time(result: Result<(), SetError>) -> bool {
     match result {
         Ok(()) => true,
@@ -109,8 +108,7 @@ fn last_set_of_a_name_is_sent() {
         });
         let headers = write(&jar);
         let results = threads.map(|thread| thread.join().unwrap());
-        // If the jar was already written at the first call in a thread, the second call in the same thread is also too
-        // late.
+        // If the first call in a thread is too late, the second call in the same thread is also too late.
         assert!(results.iter().all(|(first, second)| *first || !*second));
         let last_of_each_thread: Vec<_> = (1..)
             .zip(results)

@@ -1,4 +1,4 @@
-//! The error of an extractor. If an extractor returns an error, the handler does not run.
+//! The error that hardtack's extractors return. After this error, the handler does not run.
 
 use core::fmt;
 #[cfg(any(feature = "actix", feature = "axum", feature = "poem", feature = "rocket", feature = "salvo"))]
@@ -9,7 +9,8 @@ use http::StatusCode;
 use crate::cookie::error::{HTTPS_ONLY, INTERNAL_ERROR};
 use crate::request::evidence::Evidence;
 
-/// The error of an extractor that refused a request. After this error, the handler does not run.
+/// The error that an extractor returns when the extractor refuses a request. After this error, the handler does not
+/// run.
 ///
 /// ```
 /// use hardtack::{Cookies, ExtractError, Https};
@@ -45,7 +46,7 @@ impl ExtractError {
         }
     }
 
-    /// Returns the text that clients may see. `Display` writes the text for logs.
+    /// Returns the text for clients. The output of `Display` is for logs only.
     #[must_use]
     pub fn client_message(&self) -> &'static str {
         match self {

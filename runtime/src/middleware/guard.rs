@@ -29,7 +29,7 @@ use crate::sync::Arc;
 const PREFIX_UNAVAILABLE: &str = "this version of the framework does not allow the policy to rename the cookies of \
                                   requests; take the names out of `host_prefix`";
 
-/// The state that all requests share. The state contains the policy, and the setting for detecting the scheme of a
+/// The state that all requests share: the policy, and the setting with which the middleware detects the scheme of a
 /// request.
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyGuard {
@@ -46,8 +46,8 @@ impl PolicyGuard {
         PolicyGuard { policy, tls_termination: Arc::new(tls_termination), keeps_trusted: false }
     }
 
-    /// Makes the guard leave [`TrustedHeaders`] in every response. An adapter calls this method if the middleware can
-    /// handle one request twice.
+    /// Makes the guard add [`TrustedHeaders`] to every response. An adapter calls this method if the middleware can
+    /// handle the same request twice.
     #[cfg(feature = "salvo")]
     pub(crate) fn keeping_trusted(mut self) -> Self {
         self.keeps_trusted = true;
@@ -60,8 +60,8 @@ impl PolicyGuard {
         self.policy.current().renamed().is_some()
     }
 
-    /// Emits the event for an application that is not launched, because the framework does not allow the policy to rename the
-    /// cookies of requests.
+    /// Emits the event for an application that the framework does not launch. The reason is that the framework does not
+    /// allow the policy to rename the cookies of requests.
     #[cfg(feature = "rocket")]
     pub(crate) fn report_prefix_unavailable(&self) {
         let event = Event::new(Kind::Mistake, Code::PrefixUnavailable, &PREFIX_UNAVAILABLE);
@@ -74,7 +74,7 @@ impl PolicyGuard {
         self.tls_termination.configured_header()
     }
 
-    /// Emits a notice that concerns the whole application and no single request.
+    /// Emits a notice about the whole application, not about one request.
     #[cfg(feature = "rocket")]
     pub(crate) fn notice(&self, rule: Code, reason: &dyn core::fmt::Display) {
         self.policy.current_policy().emit(&Event::new(Kind::Notice, rule, reason));
@@ -98,7 +98,8 @@ impl PolicyGuard {
             let is_untrusted_claim = self.tls_termination.is_untrusted_claim(verdict);
             plain_http::respond(current.policy.force_https(), head, is_untrusted_claim)
         };
-        // A request that the policy redirects or refuses does not reach the application.
+        // If the policy redirects or refuses the request, no renaming is necessary, because the application does not
+        // receive the request.
         let renamed = match response {
             None => prefixing.rename_request(head.headers, verdict.https),
             Some(_) => RenamedCookies::default(),
@@ -117,7 +118,8 @@ impl PolicyGuard {
             jar.emit(event.with_evidence(Some(verdict.evidence)));
             return Err(Box::new(PolicyResponse { response, evidence: verdict.evidence }));
         }
-        // A closed outer jar belongs to an earlier run of the same middleware, so this run is the outermost one.
+        // If the outer jar is closed, the jar belongs to an earlier run of the same middleware. So this run is not
+        // nested.
         let is_nested = outer_jar.is_some_and(|outer| !outer.0.is_closed());
         Ok(InFlight {
             jar: Arc::new(jar),
@@ -130,7 +132,8 @@ impl PolicyGuard {
     }
 }
 
-/// Emits one event per process for the first request that counts as HTTPS by the loopback rule.
+/// Emits an event for the first request that counts as HTTPS because of the loopback rule. Each process emits this
+/// event once.
 fn report_loopback(jar: &JarState) {
     static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 
@@ -144,39 +147,40 @@ fn report_loopback(jar: &JarState) {
 /// A request whose response is not finished yet.
 pub(crate) struct InFlight {
     jar: Arc<JarState>,
-    /// The changes of the setting `host_prefix` to the request. The adapter applies the changes.
+    /// The changes that the setting `host_prefix` makes to the request. The adapter applies these changes.
     renamed: RenamedCookies,
     /// True if this middleware applies the setting `host_prefix` to the response.
     renames_response: bool,
-    /// True if another middleware of hardtack wraps this middleware.
+    /// True if another hardtack middleware wraps this middleware.
     is_nested: bool,
-    /// True if the response needs [`TrustedHeaders`].
+    /// True if the guard adds [`TrustedHeaders`] to the response.
     keeps_trusted: bool,
     is_finished: bool,
 }
 
 impl InFlight {
-    /// Returns a handle of the request's jar. The extractors read the jar through the handle.
+    /// Returns a handle to the request's jar. The extractors use the jar through this handle.
     pub(crate) fn jar_handle(&self) -> JarHandle {
         JarHandle(self.jar.clone())
     }
 
-    /// Replaces the `Cookie` headers of the request with the headers that the application receives. Each adapter calls this
-    /// method, or `renamed_cookies`, before the application reads the request's cookies.
+    /// Replaces the `Cookie` headers of the request with the headers that the application receives. Each adapter calls
+    /// this method, or `renamed_cookies`, before the application reads the request's cookies.
     #[cfg(any(feature = "poem", feature = "salvo", feature = "tower"))]
     pub(crate) fn rename_cookies(&mut self, headers: &mut HeaderMap) {
         self.renamed.apply(headers);
     }
 
-    /// Returns the changes to the request's cookies, and the setting that causes the changes. Returns `None` if the
-    /// request's cookies do not change.
+    /// Returns the changes to the request's cookies, and the setting `host_prefix` that causes the changes. Returns
+    /// `None` if the request's cookies do not change.
     #[cfg(any(feature = "actix", feature = "rocket", feature = "salvo"))]
     pub(crate) fn renamed_cookies(&self) -> Option<(&RenamedCookies, &crate::policy::host_prefix::HostPrefix)> {
         let prefix = self.jar.host_prefix()?;
         self.renamed.headers().is_some().then_some((&self.renamed, prefix))
     }
 
-    /// Emits the event for a middleware outside this one that parsed the request's cookies too early.
+    /// Emits the event for an outer middleware that parsed the request's cookies before this middleware renamed the
+    /// cookies.
     #[cfg(feature = "actix")]
     pub(crate) fn report_stale_cookies(&self) {
         let reason = "a middleware outside the policy's middleware read the request's cookies, so actix-web had parsed them \
@@ -185,8 +189,9 @@ impl InFlight {
         self.jar.emit(Event::new(Kind::Mistake, Code::StaleCookies, &reason));
     }
 
-    /// Leaves the cookies of the response alone, because the cookies of requests cannot be renamed. If only the response were
-    /// renamed, every user would be signed out. Does nothing if the policy lists no name.
+    /// Prevents the renaming of the response's cookies, because the framework does not allow the policy to rename the
+    /// request's cookies. If the policy only renamed the response's cookies, every user would be signed out. Does
+    /// nothing if `host_prefix` lists no name.
     #[cfg(feature = "rocket")]
     pub(crate) fn stop_renaming(&mut self) {
         if core::mem::take(&mut self.renames_response) {
@@ -197,15 +202,15 @@ impl InFlight {
     /// Applies the policy to the response and writes the jar into the response.
     ///
     /// `extensions` are the extensions of the response. `on_response` removes [`TrustedHeaders`] and [`RemoveCookie`]
-    /// from the extensions. If another middleware of hardtack wraps this middleware, `on_response` then adds new
-    /// [`TrustedHeaders`] for the outer middleware. It does the same if the middleware can handle the request again.
+    /// from the extensions. If another hardtack middleware wraps this middleware, or if this middleware can handle the
+    /// request again, `on_response` then adds new [`TrustedHeaders`].
     pub(crate) fn on_response(&mut self, status: StatusCode, headers: &mut HeaderMap, extensions: &mut Extensions) {
         self.is_finished = true;
         if let Some(RemoveCookie(name)) = extensions.remove() {
             self.jar.remove_unreadable(name);
         }
-        // A response with the status 304 updates the headers of a response in the cache of the browser. An idle time is
-        // extended only by a response that the application made for this request.
+        // A response with the status 304 only updates the headers of a response in the browser's cache. So a 304
+        // response does not extend an idle time.
         if status != StatusCode::NOT_MODIFIED {
             self.jar.reissue_used(headers);
         }
@@ -226,14 +231,15 @@ impl InFlight {
         ResponseHardener { jar, policy, host, is_outermost }.harden(headers, &mut trusted, pending);
         if self.keeps_trusted {
             // The outer middleware compares the trusted headers with the response byte for byte. So the trusted headers
-            // must be equal to the headers that this middleware sends. The headers of the jar are the last ones.
+            // must be equal to the headers in the response. In the response, the headers from the jar come last.
             let sent = headers.get_all(SET_COOKIE).iter().rev();
             sent.zip(names.into_iter().rev()).for_each(|(value, name)| trusted.add(value.clone(), name));
             extensions.insert(trusted);
         }
     }
 
-    /// Reports the cookies of the jar as never sent, because the application returned an error instead of a response.
+    /// Emits an event for the jar's cookies, which are never sent, because the application returned an error instead of
+    /// a response.
     #[cfg(feature = "tower")]
     pub(crate) fn on_failure(&mut self) {
         self.is_finished = true;
@@ -244,8 +250,8 @@ impl InFlight {
 }
 
 impl Drop for InFlight {
-    /// Drops the cookies of an unfinished request, and does not emit the event `never-sent`. A request stays unfinished
-    /// if the client disconnects or the handler panics.
+    /// Drops the cookies of an unfinished request without the event `never-sent`. A request stays unfinished if the
+    /// client disconnects or the handler panics.
     fn drop(&mut self) {
         if !self.is_finished {
             self.jar.close();
@@ -253,8 +259,8 @@ impl Drop for InFlight {
     }
 }
 
-/// A handle of a request's jar. The adapter of a framework stores the handle in the request's extensions, or in the
-/// framework's own place for request data.
+/// A handle to a request's jar. The adapter of a framework stores the handle in the request's extensions, or where the
+/// framework stores request data.
 #[derive(Clone)]
 pub(crate) struct JarHandle(Arc<JarState>);
 
@@ -262,8 +268,8 @@ pub(crate) struct JarHandle(Arc<JarState>);
 /// two groups of methods:
 ///
 /// - If the framework keeps the error, the adapter calls `cookies` and `https`.
-/// - If the framework drops the error, the adapter calls the `maybe_` methods. If the error becomes the response, the
-///   adapter also calls `refuse`.
+/// - If the framework can drop the error, the adapter calls the `maybe_` methods. If the error then becomes the
+///   response, the adapter also calls `refuse`.
 #[allow(dead_code, reason = "each framework's extractors need some of these methods")]
 impl JarHandle {
     /// Returns the jar as `Cookies<S>`. If `S` requires HTTPS and the request came over plain HTTP, refuses the
@@ -287,26 +293,26 @@ impl JarHandle {
         self.0.verdict().into_proof().ok()
     }
 
-    /// Emits the event of a refused request, and returns the extractor's error.
+    /// Emits the event for a refused request, and returns the extractor's error.
     pub(crate) fn refuse(&self) -> ExtractError {
         let event = Event::new(Kind::RequestRefused, Code::NotHttps, &"the handler needs HTTPS");
         self.0.emit(event.with_evidence(Some(self.0.verdict().evidence)));
         self.refusal()
     }
 
-    /// Returns the extractor's error for a refused request. Emits no event.
+    /// Returns the extractor's error for a refused request, but emits no event.
     pub(crate) fn refusal(&self) -> ExtractError {
         ExtractError::NotHttps { evidence: self.0.verdict().evidence }
     }
 }
 
-/// A response extension that names a cookie. The middleware removes the named cookie from the browser. The response of
-/// a [`ReadError`](crate::ReadError) has the extension `RemoveCookie`.
+/// A response extension with the declared name of a cookie. The middleware removes this cookie from the browser. The
+/// response for a [`ReadError`](crate::ReadError) contains this extension.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RemoveCookie(pub(crate) &'static str);
 
-/// Emits an event and returns the error for a route that the policy's middleware does not handle. `remedy` contains the
-/// code that the developer must add to the application.
+/// Emits the event and returns the error for a route that the policy's middleware does not handle. `remedy` contains
+/// the code that the developer must add to the application.
 pub(crate) fn layer_missing(remedy: &'static str) -> ExtractError {
     let error = ExtractError::LayerMissing { remedy };
     event::log(&Event::new(Kind::Mistake, Code::LayerMissing, &error));
@@ -350,8 +356,8 @@ mod tests {
         assert_eq!(events.len(), 2);
     }
 
-    /// In a release build, the refusal and its event say why localhost is refused. The page "Troubleshooting" quotes the
-    /// event.
+    /// In a release build, the body of the refusal and the event contain the reason why localhost is refused. The page
+    /// "Troubleshooting" quotes the event.
     #[cfg(not(debug_assertions))]
     #[test]
     fn release_build_names_the_reason_for_localhost() {

@@ -1,6 +1,6 @@
-//! Finds the attributes that are missing in the `Set-Cookie` header of an undeclared cookie, and adds the missing
-//! attributes. The input is a parsed header. The output is the list of missing attributes, and a copy of the header
-//! with the missing attributes at the end.
+//! Finds the missing attributes in the `Set-Cookie` header of an undeclared cookie, and adds these attributes. The
+//! input is a parsed header. The output is the list of missing attributes, and a copy of the header with these
+//! attributes at the end.
 
 use core::fmt;
 
@@ -23,13 +23,13 @@ impl MissingAttributes {
     /// `HttpOnly` and a valid `SameSite`. A cookie with a CSRF token does not need `HttpOnly`, because scripts read
     /// CSRF tokens.
     ///
-    /// The policy decides which names are names of session cookies. `allowed` are the weaknesses that the policy's
-    /// exceptions allow for the cookie.
+    /// [`Policy::is_session_name`] checks whether the cookie is a session cookie. `allowed` contains the weaknesses
+    /// that the policy's exceptions allow for the cookie.
     pub(super) fn find(parsed: &ParsedSetCookie<'_>, policy: &Policy, allowed: Allowed) -> Self {
         let http_only = !parsed.http_only && !allowed.readable_by_scripts;
         let same_site = parsed.known_same_site().is_none() && !allowed.any_same_site;
-        // To save time, the code checks the cookie's name only if `HttpOnly` or `SameSite` is missing. Most headers of
-        // session libraries have both attributes.
+        // To save time, this function only checks the cookie's name if `HttpOnly` or `SameSite` is missing. Most
+        // session libraries write both attributes.
         let is_session = (http_only || same_site) && policy.is_session_name(parsed.name);
         MissingAttributes {
             secure: !parsed.secure && !allowed.insecure,
@@ -57,7 +57,7 @@ impl MissingAttributes {
         out
     }
 
-    /// Returns the rule of the first missing attribute.
+    /// Returns the event code for the first missing attribute.
     pub(super) fn code(self) -> Code {
         match self {
             MissingAttributes { secure: true, .. } => Code::Insecure,
@@ -95,7 +95,7 @@ mod tests {
             ("theme=dark", "theme=dark; Secure"),
             ("basket=1", "basket=1; Secure; HttpOnly; SameSite=Lax"),
             ("till_3=1", "till_3=1; Secure; HttpOnly; SameSite=Lax"),
-            // The longer entry of the two lists decides.
+            // If a name matches both lists, the longer entry wins.
             ("till_theme=1", "till_theme=1; Secure"),
             ("till_theme_2=1", "till_theme_2=1; Secure; HttpOnly; SameSite=Lax"),
             ("sid_1=1", "sid_1=1; Secure"),
@@ -106,7 +106,7 @@ mod tests {
             ("sid=1; Secure; HttpOnly", "sid=1; Secure; HttpOnly; SameSite=Lax"),
             ("sid=1; SameSite=banana; Secure; HttpOnly", "sid=1; SameSite=banana; Secure; HttpOnly; SameSite=Lax"),
             ("session_csrf=1; Secure; SameSite=Lax", "session_csrf=1; Secure; SameSite=Lax"),
-            // Some older programs set `Secure` by appending `; Secure` to the cookie's value, as in this header.
+            // Some older programs append `; Secure` to the cookie's value, as in this header.
             ("sample=value; Secure", "sample=value; Secure"),
         ] {
             assert_eq!(harden(header), hardened);

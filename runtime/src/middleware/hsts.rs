@@ -1,6 +1,5 @@
-//! Joins the application's HSTS header with the HSTS header of the policy. The input is the application's first header.
-//! The output is the stricter value, directive by directive, and the directives in which the application's value was
-//! weaker.
+//! Joins the application's HSTS header and the policy's HSTS header. The result contains the stricter value of each
+//! directive. The output also lists the directives in which the application's header was weaker.
 
 use core::fmt;
 
@@ -17,11 +16,11 @@ struct Directives {
     preload: bool,
 }
 
-/// The directives in which the application's HSTS header was weaker than the policy's header. `Display` lists the
-/// directives.
+/// The directives in which the application's HSTS header was weaker than the policy's HSTS header. `Display` lists
+/// these directives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Weaker {
-    /// Browsers ignore the application's header.
+    /// The application's header is invalid, so browsers ignore the header.
     Invalid,
     Directives {
         max_age: bool,
@@ -30,8 +29,8 @@ pub(super) enum Weaker {
     },
 }
 
-/// Returns the stricter of both headers. Returns `None` if the application's header is at least as strict as the policy
-/// in every directive.
+/// Joins the two headers: each directive has the stricter value. Returns `None` if each directive of the application's
+/// header is at least as strict as in the policy's header. `own` is the application's header.
 pub(super) fn stricter_hsts(
     policy: &Hsts,
     policy_value: &HeaderValue,
@@ -51,13 +50,13 @@ pub(super) fn stricter_hsts(
         include_subdomains: stricter.include_subdomains != own.include_subdomains,
         preload: stricter.preload != own.preload,
     };
-    // The conversion succeeds, because the text consists of ASCII letters and digits.
+    // The conversion never fails, because the text is ASCII.
     HeaderValue::try_from(stricter.to_string()).ok().map(|value| (value, weaker))
 }
 
 impl Directives {
-    /// Parses a header. Returns `None` if browsers ignore the header: if a directive occurs twice, or if `max-age` is
-    /// missing or invalid. Unknown directives are ignored.
+    /// Parses an HSTS header. Returns `None` if browsers ignore the header, because a directive occurs twice or has an
+    /// invalid value, or because `max-age` is missing. Ignores unknown directives.
     fn parse(header: &[u8]) -> Option<Self> {
         let (mut max_age, mut include_subdomains, mut preload) = (None, false, false);
         for directive in split_unquoted(header, b';') {
@@ -123,7 +122,7 @@ mod tests {
     use core::time::Duration;
     use http::HeaderValue;
 
-    /// Returns the stricter header, and the text of the event.
+    /// Returns the joined header, and the text of the event.
     fn stricter(hsts: Hsts, own: &str) -> Option<(String, String)> {
         let policy = Policy::builder().hsts(hsts).build().unwrap();
         let own = HeaderValue::from_bytes(own.as_bytes()).unwrap();

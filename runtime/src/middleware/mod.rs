@@ -1,5 +1,5 @@
-//! The middleware for all frameworks. The middleware checks each request, makes a cookie jar for the request, and
-//! changes the headers of the response. The adapter of a framework calls four functions:
+//! The middleware, which is the same for all frameworks. The middleware checks each request, makes a cookie jar for the
+//! request, and changes the headers of the response. The adapter for each framework calls four functions:
 //!
 //! - [`PolicyGuard::on_request`]
 //! - [`InFlight::jar_handle`]

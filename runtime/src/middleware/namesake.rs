@@ -1,5 +1,5 @@
-//! Compares a `Set-Cookie` header that has the name of a declared cookie with the declaration. A header that does not
-//! match the declaration is a namesake.
+//! Compares a `Set-Cookie` header from other code with the declaration of the same name. If the header does not match
+//! the declaration, the header is called a namesake.
 
 use core::fmt;
 
@@ -11,7 +11,8 @@ use crate::cookie::scope::Scope;
 use crate::policy::Allowed;
 use crate::wire::set_cookie::{ParsedSetCookie, with_attribute};
 
-/// The parts in which a `Set-Cookie` header is weaker than the declaration. `Display` lists the parts.
+/// The parts of a `Set-Cookie` header that are weaker than the declaration, or different from the declaration.
+/// `Display` lists these parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Differences {
     domain: bool,
@@ -25,8 +26,8 @@ pub(super) struct Differences {
 }
 
 impl Differences {
-    /// Compares the header with the declaration. A stricter header has no differences. `scope` is the scope in which
-    /// the jar would set the cookie.
+    /// Compares the header with the declaration. A stricter attribute is not a difference. `scope` is the scope in
+    /// which the jar would set the cookie.
     pub(super) fn find(spec: &Spec, scope: &Scope, parsed: &ParsedSetCookie<'_>) -> Self {
         let is_removal = parsed.lifetime.is_expired(clock::now());
         Differences {
@@ -57,7 +58,7 @@ impl Differences {
         self.count() == 0
     }
 
-    /// Returns the number of weaker parts.
+    /// Returns the number of differences.
     pub(super) fn count(self) -> usize {
         self.parts().into_iter().filter(|(is_different, _)| *is_different).count()
     }
@@ -84,8 +85,8 @@ impl fmt::Display for Differences {
     }
 }
 
-/// Returns a copy of the header with the declared Secure, HttpOnly and SameSite, where `differences` has them. Returns
-/// `None` if the header needs no change.
+/// Returns a copy of the header with the declared value of Secure, HttpOnly and SameSite, for each attribute that
+/// `differences` contains. Returns `None` if the header needs no change.
 pub(super) fn with_declared_attributes(
     spec: &Spec,
     parsed: &ParsedSetCookie<'_>,
@@ -111,7 +112,7 @@ fn has_form_of_seal(seal: Seal, value: &[u8]) -> bool {
     }
 }
 
-/// Without the feature `seal`, no cookie can be declared `signed` or `sealed`.
+/// Without the feature `seal`, a program cannot declare a cookie as `signed` or `sealed`.
 #[cfg(not(feature = "seal"))]
 fn has_form_of_seal(_: Seal, _: &[u8]) -> bool {
     false

@@ -1,5 +1,5 @@
-//! Decides how the policy responds to a request over plain HTTP. The input is the setting `force_https` and the head of
-//! the request. The output is a redirect, a refusal, or nothing.
+//! Makes the policy's response to a request over plain HTTP. The input is the setting `force_https` and the head of the
+//! request. The output is a redirect, a refusal, or `None` if the application handles the request.
 
 use core::fmt;
 use core::fmt::Write as _;
@@ -21,7 +21,7 @@ mod tests;
 /// The policy's response to a request over plain HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PlainHttpResponse {
-    /// A redirect with the status 308. The field is the value of the `Location` header.
+    /// A redirect with the status 308. Contains the value of the `Location` header.
     Redirect(HeaderValue),
     /// A refusal with the status 403.
     Refuse(RefusalReason),
@@ -71,7 +71,8 @@ impl PolicyResponse {
         self.response.status()
     }
 
-    /// Returns the body. A redirect has an empty body. A refusal has a sentence that a person can read.
+    /// Returns the body of the response. A redirect has an empty body. The body of a refusal is a sentence that a
+    /// person can read.
     pub(crate) fn body(&self) -> Cow<'static, str> {
         match self.response {
             PlainHttpResponse::Redirect(_) => Cow::Borrowed(""),
@@ -115,8 +116,9 @@ pub(super) fn respond(
     })
 }
 
-/// Returns the URL to which a request is redirected. The URL is the request's URL with the scheme `https`. The policy
-/// may give the URL another host.
+/// Returns the URL to which the policy redirects a request. The URL is the request's URL with the scheme `https`. The
+/// policy can change the host and the port. Returns the reason for a refusal if the policy does not redirect the
+/// request.
 fn redirect_location(force: &ForceHttps, head: &RequestHead<'_>) -> Result<HeaderValue, RefusalReason> {
     let RequestHead { method, uri, headers, .. } = *head;
     if force.is_api_path(uri.path()) {
@@ -154,7 +156,7 @@ fn location(force: &ForceHttps, host: Host<'_>, uri: &Uri) -> Result<HeaderValue
     url.push_str("https://");
     url.push_str(host.as_str());
     if let Some(port) = force.explicit_port() {
-        // Writing to a `String` never fails.
+        // `write!` to a `String` never fails.
         let _ = write!(url, ":{port}");
     }
     url.push_str(path);

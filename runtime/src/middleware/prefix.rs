@@ -1,6 +1,6 @@
-//! Applies the setting `host_prefix`. In the headers, the cookie of another library has a prefixed name. The application
-//! and the library see the bare name. `request.rs` changes the `Cookie` headers, and `response.rs` changes the
-//! `Set-Cookie` headers. The code is the same for all frameworks.
+//! Applies the setting `host_prefix` to cookies that a library sets without hardtack. Between browser and server, these
+//! cookies have a prefixed name. The application and the library see the bare name. `request.rs` changes the `Cookie`
+//! headers, and `response.rs` changes the `Set-Cookie` headers. The code is the same for all frameworks.
 
 use std::sync::Arc;
 
@@ -17,14 +17,16 @@ pub(super) mod response;
 #[cfg(test)]
 mod tests;
 
-/// The part of one middleware in the setting `host_prefix`. Only the outermost middleware with listed names renames
-/// cookies: a second middleware would drop the bare cookies that the first one made.
+/// The way in which one middleware applies the setting `host_prefix`. If several middlewares have listed names, only
+/// the outermost of them renames cookies. A second middleware would drop the cookies that the first middleware renamed.
 pub(super) enum Prefixing {
     None,
     RequestAndResponse(Arc<HostPrefix>),
-    /// The outer middleware has already finished the response. In salvo, the catcher runs a second time for a request.
+    /// The middleware has already finished a response for this request, and runs a second time. This happens in salvo's
+    /// catcher.
     ResponseOnly(Arc<HostPrefix>),
-    /// An outer middleware renames. `ignored` is true if the policy of this middleware lists other names.
+    /// An outer middleware renames the cookies. `ignored` is true if the policy of this middleware lists a name that
+    /// the outer policy does not list.
     ByOuter {
         outer: Arc<HostPrefix>,
         ignored: bool,
@@ -52,7 +54,7 @@ impl Prefixing {
         }
     }
 
-    /// Renames the cookies of a request. Returns no changes if another middleware renames them.
+    /// Renames the cookies of a request, unless another middleware has renamed the cookies.
     pub(super) fn rename_request(&self, headers: &HeaderMap, is_https: bool) -> RenamedCookies {
         match self {
             Prefixing::RequestAndResponse(prefix) => RenamedCookies::new(prefix, headers, is_https),
@@ -64,7 +66,7 @@ impl Prefixing {
         matches!(self, Prefixing::RequestAndResponse(_) | Prefixing::ResponseOnly(_))
     }
 
-    /// Emits the events about the listed names of the request.
+    /// Emits the events for the listed names that the request contains.
     pub(super) fn report(&self, renamed: &RenamedCookies, jar: &JarState) {
         match self {
             Prefixing::RequestAndResponse(prefix) => {
@@ -81,7 +83,7 @@ impl Prefixing {
     }
 }
 
-/// Emits one event for the first request after the date of `accept_unprefixed_until`.
+/// Emits one event at the first request after the date of `accept_unprefixed_until`.
 fn report_end(prefix: &HostPrefix, jar: &JarState) {
     if let Some(date) = prefix.take_ended_date() {
         let reason = format!(

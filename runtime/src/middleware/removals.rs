@@ -1,6 +1,6 @@
-//! Completes `Set-Cookie` headers that remove a cookie and have no `Path`. Other libraries often write such headers. A
-//! browser then removes only a cookie whose path is the directory of the request's URL (6265bis 5.7), but most cookies
-//! have the path `/`. So the middleware sends the removal twice: as the library wrote it, and with `Path=/`.
+//! Completes `Set-Cookie` headers that remove a cookie but have no `Path`. Many libraries write these headers. Without
+//! a `Path`, a browser only removes the cookie from the directory of the request's URL (6265bis 5.7), but most cookies
+//! have the path `/`. So the middleware sends two headers: the library's header, and a copy with `Path=/`.
 
 use std::collections::HashSet;
 
@@ -12,26 +12,27 @@ use crate::cookie::header_value::SetCookieHeader;
 use crate::jar::write::replace;
 use crate::wire::set_cookie::ParsedSetCookie;
 
-/// Returns true if the header removes a cookie and browsers use the request's directory as the cookie's path. Browsers
-/// ignore a `Path` that does not begin with `/`.
+/// Returns true if the header removes a cookie but has no valid `Path`. Browsers then use the directory of the
+/// request's URL as the cookie's path. Browsers ignore a `Path` that does not begin with `/`.
 pub(super) fn lacks_path(parsed: &ParsedSetCookie<'_>) -> bool {
     !parsed.path.is_some_and(|path| path.starts_with(b"/")) && parsed.lifetime.is_expired(clock::now())
 }
 
-/// Returns true if browsers accept the cookie's name only with `Path=/`.
+/// Returns true if the cookie's name has a prefix that requires `Path=/`.
 pub(super) fn needs_root_path(parsed: &ParsedSetCookie<'_>) -> bool {
     Prefix::from_name_any_case(parsed.name).is_some_and(Prefix::is_host_only)
 }
 
-/// Returns a copy of the header with `Path=/` at its end. Browsers use the last `Path` of a header.
+/// Returns a copy of the header with `Path=/` at its end. If a header has several `Path` attributes, browsers use the
+/// last one.
 pub(super) fn with_root_path(header: &HeaderValue) -> HeaderValue {
     let mut copy = header.clone();
     replace(&mut copy, [header.as_bytes(), b"; Path=/"].concat());
     copy
 }
 
-/// The cookies that a response sets or removes with `Path=/`. The middleware adds no second header for such a cookie: the
-/// second header could remove a cookie that the response sets.
+/// The cookies that a response already sets or removes with `Path=/`. For these cookies, the middleware does not add a
+/// copy with `Path=/`, because the copy could remove a cookie that the response sets.
 #[derive(Default)]
 pub(super) struct RootCookies(HashSet<(Vec<u8>, Vec<u8>, bool)>);
 
@@ -47,7 +48,7 @@ impl RootCookies {
         cookies
     }
 
-    /// Adds the cookie of a header whose `Path` is `/`. Returns false if the cookie was there before.
+    /// Adds the cookie of a header whose `Path` is `/`. Returns false if the set already contained the cookie.
     pub(super) fn insert(&mut self, parsed: &ParsedSetCookie<'_>) -> bool {
         let domain = parsed.shared_domain().unwrap_or_default().to_ascii_lowercase();
         self.0.insert((parsed.name.to_vec(), domain, parsed.partitioned))

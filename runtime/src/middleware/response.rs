@@ -1,8 +1,8 @@
 //! Applies the policy to the headers of a response. The input is the application's headers and the cookie jar. The
-//! output is the headers that are sent.
+//! output is the headers of the final response.
 //!
-//! The middleware adds missing attributes to a `Set-Cookie` header from other code. The baseline of the policy can also
-//! make the existing attributes of the header stricter. The middleware does not change other bytes of the header.
+//! The middleware adds missing attributes to the `Set-Cookie` headers that other code wrote. If the policy has a
+//! baseline, the middleware can also make the existing attributes stricter. All other bytes of a header stay the same.
 
 use core::fmt;
 use std::collections::HashSet;
@@ -41,7 +41,7 @@ pub(super) struct ResponseHardener<'a> {
     pub(super) jar: &'a JarState,
     pub(super) policy: &'a Policy,
     pub(super) host: Option<&'a RequestHost>,
-    /// True if this is the outermost middleware of hardtack. Only the outermost middleware completes removals.
+    /// True if this is the outermost hardtack middleware. Only the outermost middleware completes removals.
     pub(super) is_outermost: bool,
 }
 
@@ -74,38 +74,39 @@ pub(crate) const MANAGED_HEADERS: [http::HeaderName; 4 + TARGETED_HEADERS.len()]
 /// The code that wrote a `Set-Cookie` header.
 #[derive(Debug, Clone, Copy)]
 enum Origin {
-    /// A jar of hardtack wrote the header. The declared name of the cookie is known if the jar belongs to an inner
-    /// middleware.
+    /// A jar wrote the header. If the jar belongs to an inner middleware, the variant contains the declared name of the
+    /// cookie.
     Trusted(Option<&'static str>),
     OtherCode,
 }
 
-/// The way in which the middleware completes a removal without a `Path`.
+/// The way in which the middleware completes a `Set-Cookie` header that removes a cookie but has no `Path`.
 enum Completion {
     None,
     /// The middleware only emits an event.
     Report,
-    /// The middleware sends the removal as it is, and this copy with `Path=/`.
+    /// The middleware sends the unchanged header, and also this copy with `Path=/`.
     Copy(HeaderValue),
-    /// The middleware sends only this header with `Path=/`, because browsers reject the name without `Path=/`.
+    /// The middleware sends this header with `Path=/` instead of the old header. Browsers reject the cookie's name
+    /// without `Path=/`.
     InPlace(HeaderValue),
 }
 
-/// A change in the list of headers.
+/// A change to one header in the list of `Set-Cookie` headers.
 enum Change {
     Drop,
-    /// The header is a removal that got a `Path=/`.
+    /// The header removes a cookie. The middleware has added `Path=/`.
     InPlace,
-    /// The header is a removal, and this copy has a `Path=/`.
+    /// The header removes a cookie. The middleware also sends this copy with `Path=/`.
     Copy(HeaderValue),
 }
 
-/// The action of the middleware on a `Set-Cookie` header that the jar did not write.
+/// The middleware's action for a `Set-Cookie` header that was in the response before the jar was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Treatment {
     Keep,
-    /// The header has the name of a declared cookie, and is weaker than the declaration. The middleware adds the
-    /// declared attributes, or only emits an event.
+    /// The header has the name of a declared cookie, but is weaker than the declaration. If `is_hardened` is true, the
+    /// middleware adds the declared attributes. Otherwise the middleware only emits an event.
     Namesake {
         spec: &'static Spec,
         differences: Differences,
@@ -122,7 +123,7 @@ enum DropReason {
     Undeclared,
     Namesake(Differences),
     SecureOverPlainHttp,
-    /// The policy would add `Secure` to the cookie, but the response is sent over plain HTTP.
+    /// The policy would add `Secure` to the cookie, but the request came over plain HTTP.
     HardenedOverPlainHttp,
 }
 
@@ -138,8 +139,8 @@ impl<'a> ResponseHardener<'a> {
 
     /// Applies the policy to the existing headers, then appends the jar's headers.
     ///
-    /// `trusted` contains the `Set-Cookie` headers of declared cookies that the response already has. After the call,
-    /// `trusted` contains the same headers with the changes that the baseline made.
+    /// `trusted` contains the response's `Set-Cookie` headers that an inner jar wrote. If the policy's baseline changes
+    /// one of these headers, this function also changes the header in `trusted`.
     pub(super) fn harden(&self, response: &mut HeaderMap, trusted: &mut TrustedHeaders, pending: Vec<SetCookieHeader>) {
         if response.contains_key(SET_COOKIE) {
             self.harden_existing(response, trusted, &pending);
@@ -156,7 +157,7 @@ impl<'a> ResponseHardener<'a> {
         let host = self.host_name();
         let index = trusted.index();
         let mut pending_identities = None;
-        // The places of the headers that are dropped, and of the headers that get a second header.
+        // The places of the headers that are dropped or completed with `Path=/`, and the change at each place.
         let mut changes: Vec<(usize, Change)> = Vec::new();
         for (place, header) in headers.iter_mut().enumerate() {
             let trusted = index.find(trusted, header);
@@ -207,7 +208,7 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
-    /// Returns the headers without the dropped ones, and with the second headers of removals.
+    /// Applies the changes to the list of headers: omits the dropped headers, and adds the copies with `Path=/`.
     fn with_changes(
         &self,
         headers: Vec<HeaderValue>,
@@ -246,7 +247,8 @@ impl<'a> ResponseHardener<'a> {
         remaining
     }
 
-    /// Decides how the middleware completes a removal without a `Path`.
+    /// Returns the way in which the middleware completes the header. Only a header that removes a cookie and has no
+    /// `Path` is completed.
     fn completion(&self, parsed: &ParsedSetCookie<'_>, header: &HeaderValue, origin: Origin) -> Completion {
         let is_completed = self.is_outermost && matches!(origin, Origin::OtherCode) && removals::lacks_path(parsed);
         if !is_completed || self.allowed(parsed, origin).everything {
@@ -279,8 +281,8 @@ impl<'a> ResponseHardener<'a> {
         self.emit(parsed, Event::new(kind, Code::RemovalPath, &reason));
     }
 
-    /// Applies the treatment and the policy's baseline to one header. Returns the changed header, or `Some(None)` if the
-    /// header needs no change. Returns `None` if the header is dropped.
+    /// Applies the treatment and the policy's baseline to one header. Returns `None` if the header is dropped,
+    /// `Some(None)` if the header stays unchanged, and otherwise the changed header.
     #[allow(clippy::option_option, reason = "the outer `None` drops the header, the inner one keeps it unchanged")]
     fn harden_header(
         &self,
@@ -311,7 +313,7 @@ impl<'a> ResponseHardener<'a> {
         Some(changed)
     }
 
-    /// Applies the treatment and the baseline to the second header of a removal. Emits no event, because the first header
+    /// Applies the treatment and the baseline to a copy with `Path=/`. Emits no event, because the original header
     /// already caused the same events.
     fn harden_copy(&self, parsed: &ParsedSetCookie<'_>) -> Option<Vec<u8>> {
         let changed = self.treat(parsed, self.treatment(parsed, Origin::OtherCode));
@@ -334,8 +336,8 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
-    /// Returns the weaknesses that the policy's exceptions allow for the cookie. An exception for a family also applies to
-    /// each cookie of the family.
+    /// Returns the weaknesses that the policy's exceptions allow for the cookie. An exception for the name of a family
+    /// also applies to each cookie of the family.
     fn allowed(&self, parsed: &ParsedSetCookie<'_>, origin: Origin) -> Allowed {
         let declared_name = match origin {
             Origin::Trusted(name) => name,
@@ -344,8 +346,8 @@ impl<'a> ResponseHardener<'a> {
         self.policy.allowed_under(parsed.name, declared_name)
     }
 
-    /// Decides how a `Set-Cookie` header is treated. A trusted header is dropped only if the header has `Secure` and
-    /// the request came over plain HTTP.
+    /// Returns the middleware's action for a `Set-Cookie` header. The middleware drops a trusted header only if the
+    /// header has `Secure` and the request came over plain HTTP.
     fn treatment(&self, parsed: &ParsedSetCookie<'_>, origin: Origin) -> Treatment {
         let allowed = self.allowed(parsed, origin);
         let is_trusted = matches!(origin, Origin::Trusted(_));
@@ -354,9 +356,9 @@ impl<'a> ResponseHardener<'a> {
         let is_undeclared = !is_trusted && !is_declared && !allowed.everything;
         let setting = self.policy.undeclared_cookies();
         let is_hardened = is_undeclared && setting != UndeclaredCookies::Observe;
-        // An exception names an undeclared cookie, so the policy does not refuse the cookie. A namesake is still refused,
-        // because the exception does not allow the differences that remain. A cookie that the policy lists in
-        // `host_prefix` is not refused either.
+        // With `UndeclaredCookies::Refuse`, the policy does not drop an undeclared cookie that has an exception or is
+        // listed in `host_prefix`. But the policy drops a namesake, because `comparison` contains only differences that
+        // the exception does not allow.
         let is_listed = self.policy.renamed().is_some_and(|prefix| prefix.contains(parsed.name));
         let is_known = !allowed.is_nothing() || is_listed;
         let is_refused = setting == UndeclaredCookies::Refuse && (!is_known || comparison.is_some());
@@ -385,15 +387,16 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
-    /// Compares the header with the declarations of its name. If several declarations have the name, returns the one with
-    /// the fewest differences.
+    /// Compares the header with the declarations that have the header's cookie name. If there are several declarations,
+    /// returns the declaration with the fewest differences.
     fn compare(&self, parsed: &ParsedSetCookie<'_>, allowed: Allowed) -> Option<(&'static Spec, Differences)> {
         let differences = |spec| Differences::find(spec, &self.jar.scope(spec), parsed).without(allowed);
         let comparisons = self.policy.declarations(parsed.name).map(|spec| (spec, differences(spec)));
         comparisons.min_by_key(|(_, differences)| differences.count())
     }
 
-    /// Adds the declared attributes to a namesake, and the attributes that every undeclared cookie gets.
+    /// Adds the declared attributes to a namesake. Also adds the attributes that the policy demands for every
+    /// undeclared cookie.
     fn harden_namesake(&self, spec: &Spec, parsed: &ParsedSetCookie<'_>, differences: Differences) -> Option<Vec<u8>> {
         let declared = with_declared_attributes(spec, parsed, differences);
         let header = declared.as_deref().unwrap_or(parsed.header);
@@ -417,7 +420,8 @@ impl<'a> ResponseHardener<'a> {
                 let emit = |reason: &dyn fmt::Display| {
                     self.emit(parsed, Event::new(Kind::HeaderHardened, missing.code(), reason));
                 };
-                // A browser sends no removed cookie, so a removal breaks no sign-in.
+                // For a removal, the event needs no note about sign-ins, because the browser does not send the removed
+                // cookie.
                 if !missing.same_site() || parsed.lifetime.is_expired(clock::now()) {
                     return emit(&format_args!("added {missing}"));
                 }
@@ -486,7 +490,7 @@ impl<'a> ResponseHardener<'a> {
             response.remove(STRICT_TRANSPORT_SECURITY);
             return;
         }
-        // The HSTS header is sent for public host names only, because browsers ignore HSTS for IP addresses and
+        // The middleware only sends HSTS for public host names, because browsers ignore HSTS for IP addresses and
         // loopback names.
         match self.host().map(Host::is_public_name) {
             Some(true) => self.insert_hsts(response, value),
@@ -495,7 +499,8 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
-    /// Inserts one HSTS header. If the application wrote HSTS headers, browsers read only the first one (RFC 6797 8.1).
+    /// Sets the response's only HSTS header. If the application wrote several HSTS headers, uses the first header, as
+    /// browsers do (RFC 6797 8.1).
     fn insert_hsts(&self, response: &mut HeaderMap, policy_value: &HeaderValue) {
         let Some(own) = response.get(STRICT_TRANSPORT_SECURITY) else {
             response.insert(STRICT_TRANSPORT_SECURITY, policy_value.clone());
@@ -513,8 +518,8 @@ impl<'a> ResponseHardener<'a> {
 }
 
 /// Returns true if the header removes a cookie that the jar sets. After a read error, the inner middleware writes a
-/// header that removes the cookie. If the jar of the outer middleware sets the same cookie, the response should keep
-/// only the header of the jar (6265bis 4.1.1).
+/// header that removes the cookie. If the outer middleware's jar sets the same cookie, the response should only contain
+/// the header from this jar (6265bis 4.1.1).
 fn is_replaced_removal<'a>(
     removal: &ParsedSetCookie<'_>,
     pending: &'a [SetCookieHeader],

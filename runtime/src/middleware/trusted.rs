@@ -1,5 +1,5 @@
-//! The `Set-Cookie` headers that a jar of hardtack wrote. If two middlewares of hardtack handle a request, the inner
-//! middleware passes these headers to the outer middleware, in an extension of the response.
+//! The `Set-Cookie` headers that a jar wrote. If two hardtack middlewares handle a request, the inner middleware passes
+//! a list of these headers to the outer middleware. The list is an extension of the response.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,8 @@ pub(crate) struct TrustedHeaders(Vec<TrustedHeader>);
 #[derive(Clone)]
 pub(super) struct TrustedHeader {
     pub(super) value: HeaderValue,
-    /// The declared name. The declared name of a cookie in a family is the family's name.
+    /// The declared name, or `None` if the name is not known. For a cookie of a family, the declared name is the
+    /// family's name.
     pub(super) declared_name: Option<&'static str>,
 }
 
@@ -22,7 +23,8 @@ impl TrustedHeaders {
         self.0.push(TrustedHeader { value, declared_name: Some(declared_name) });
     }
 
-    /// Adds headers that already passed the middleware. Keeps the declared names that are known.
+    /// Adds the headers of a response that the middleware already handled. Does not change headers that are already in
+    /// the list, so their declared names stay known.
     #[cfg(any(test, feature = "salvo"))]
     pub(crate) fn add_all<'a>(&mut self, headers: impl Iterator<Item = &'a HeaderValue>) {
         let index = self.index();
@@ -31,7 +33,7 @@ impl TrustedHeaders {
         self.0.extend(new.into_iter().map(|value| TrustedHeader { value, declared_name: None }));
     }
 
-    /// Returns an index of the present headers.
+    /// Returns an index of the headers that are in the list now.
     pub(super) fn index(&self) -> TrustedIndex {
         let places = || self.0.iter().map(|header| header.value.clone()).zip(0..);
         TrustedIndex((self.0.len() > TrustedIndex::SHORT).then(|| places().collect()))
@@ -42,7 +44,7 @@ impl TrustedHeaders {
 pub(super) struct TrustedIndex(Option<HashMap<HeaderValue, usize>>);
 
 impl TrustedIndex {
-    /// A list with more headers than this has an index.
+    /// A list with more than `SHORT` headers has an index.
     const SHORT: usize = 8;
 
     /// Returns the trusted header that was equal to `header` when the index was made.

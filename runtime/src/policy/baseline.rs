@@ -9,8 +9,8 @@ use super::PolicyError;
 
 /// The weakest attributes that a policy accepts for any cookie.
 ///
-/// If an attribute of a `Set-Cookie` header is weaker than the baseline, hardtack replaces the attribute with the
-/// attribute of the baseline. A `Set-Cookie` header that is stricter than the baseline is unchanged.
+/// If a `Set-Cookie` header is weaker than the baseline, hardtack replaces or adds the attribute that the baseline
+/// demands. hardtack does not change a `Set-Cookie` header that meets the baseline.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,8 +55,9 @@ impl Baseline {
     /// Sets the weakest `SameSite` value that the policy accepts. With `SameSite::None`, the policy accepts every
     /// `SameSite` value.
     ///
-    /// With `SameSite::Strict`, browsers do not send a cookie when a sign-in at another site returns to this site. If a
-    /// cookie must survive such a sign-in, add an [`Exception`](crate::policy::Exception) with `any_same_site` for it.
+    /// With `SameSite::Strict`, browsers do not send a cookie when another site redirects the user back to this site,
+    /// for example after a sign-in. If the application needs the cookie then, add an
+    /// [`Exception`](crate::policy::Exception) with `any_same_site` for the cookie.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = Some(same_site);
         self
@@ -69,7 +70,7 @@ impl Baseline {
     }
 
     /// Sets the longest lifetime that a cookie may have, in whole seconds. The baseline does not change a cookie
-    /// without a lifetime.
+    /// without `Max-Age` and `Expires`.
     pub fn longest_max_age(mut self, max_age: Duration) -> Self {
         self.longest_max_age = Some(max_age);
         self

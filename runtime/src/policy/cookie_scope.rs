@@ -1,5 +1,5 @@
-//! The settings for the scopes of cookies: the policy's `Domain`, the base path, and their former values. A jar takes
-//! the scope of each cookie from the cookie's declaration and from these settings.
+//! The settings for the scopes of cookies: the policy's `Domain`, the base path, and the former values of both. A jar
+//! computes the scope of a cookie from the cookie's declaration and from these settings.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use hardtack_rules::syntax::{self, Fault};
 use super::{Policy, PolicyBuilder, PolicyError};
 use crate::wire::domain;
 
-/// The word for cookies without a `Domain`, as in `cookie_domain = "none"`. The word is not a valid `Domain`, because a
+/// The value for cookies without a `Domain`, as in `cookie_domain = "none"`. `none` is never a real `Domain`, because a
 /// `Domain` has at least two labels.
 const HOST_ONLY: &str = "none";
 
@@ -18,15 +18,15 @@ const HOST_ONLY: &str = "none";
 pub(super) struct CookieScope {
     domain: Option<String>,
     domain_for: Option<DomainFor>,
-    /// An empty text if the application has no base path. After [`CookieScope::check`], the last character is never
-    /// `/`.
+    /// The base path, or an empty string if the application has no base path. [`CookieScope::check`] removes a `/` at
+    /// the end.
     base_path: String,
     former_domains: Vec<String>,
-    /// After [`CookieScope::check`], each entry is `/` or has no `/` at its end.
+    /// [`CookieScope::check`] removes a `/` at the end of each path, except for the path `/`.
     former_base_paths: Vec<String>,
 }
 
-/// Returns the `Domain` for a request's host.
+/// A function that takes a request's host, and returns the `Domain` for the request.
 type DomainFor = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// The `Domain` of cookies that are declared with `domain = policy`, for one request.
@@ -35,8 +35,8 @@ pub(crate) enum DomainForHost<'a> {
     /// The cookies have no `Domain`.
     HostOnly,
     Domain(Cow<'a, str>),
-    /// The function of [`PolicyBuilder::cookie_domain_for`] returned a value that is neither the request's host nor a
-    /// valid parent domain of the host. The cookies have no `Domain`.
+    /// The function in [`PolicyBuilder::cookie_domain_for`] returned a value that is neither the request's host nor a
+    /// valid parent domain of the host. So the cookies have no `Domain`.
     Refused,
 }
 
@@ -44,9 +44,9 @@ impl PolicyBuilder {
     /// Sets the `Domain` of cookies that are declared with `domain = policy`. By default, these cookies are host-only:
     /// they have no `Domain`.
     ///
-    /// The word `none` means the same as the default. With this word, a deployment can state in its configuration that
-    /// the cookies are host-only, for example on `localhost`. [`Policy::from_env`] ignores an empty variable
-    /// `HARDTACK_POLICY_COOKIE_DOMAIN`.
+    /// The value `none` means the same as the default. With `none`, the configuration of a deployment can state that
+    /// the cookies are host-only, for example on `localhost`. [`Policy::from_env`] ignores the variable
+    /// `HARDTACK_POLICY_COOKIE_DOMAIN` if the variable is empty.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -68,8 +68,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets a function that returns the `Domain` of cookies that are declared with `domain = policy`. Use the function
-    /// if one server serves several tenants, each under its own domain.
+    /// Sets a function that returns the `Domain` of cookies that are declared with `domain = policy`. Call
+    /// `cookie_domain_for` if one server serves several tenants, and each tenant has its own domain.
     ///
     /// The argument of the function is the request's host in lower case and without a port. The cookies are host-only
     /// in these cases:
@@ -79,8 +79,8 @@ impl PolicyBuilder {
     ///   case, hardtack also emits an event.
     /// - The request's host is not known.
     ///
-    /// The function runs whenever a cookie with `domain = policy` is set or removed, so the function should return
-    /// fast. A policy can have `cookie_domain` or `cookie_domain_for`, but not both.
+    /// hardtack calls the function each time a cookie with `domain = policy` is set or removed, so the function should
+    /// return quickly. A policy can have `cookie_domain` or `cookie_domain_for`, but not both.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -106,9 +106,9 @@ impl PolicyBuilder {
     /// declared cookie, but not before the path `/`.
     ///
     /// For example, a reverse proxy may serve the application under `https://shop.example/vault/`. With the base path
-    /// `/vault`, a cookie that is declared with `path = "/identity/"` has the attribute `Path=/vault/identity/`. A
-    /// slash at the end of the base path makes no difference. An empty base path and `/` mean that the application is
-    /// mounted at the root.
+    /// `/vault`, a cookie that is declared with `path = "/identity/"` has the attribute `Path=/vault/identity/`.
+    /// hardtack ignores a slash at the end of the base path. If the application is mounted at the root, the base path
+    /// is empty or `/`.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -124,7 +124,7 @@ impl PolicyBuilder {
         self
     }
 
-    /// Adds values that the policy's `cookie_domain` had earlier. The word `none` means that the cookies were
+    /// Adds values that the policy's `cookie_domain` had earlier. The value `none` means that the cookies were
     /// host-only.
     ///
     /// Browsers may still hold cookies with a former `Domain`. If a request carries a cookie that is declared with
@@ -166,7 +166,7 @@ impl PolicyBuilder {
 
 impl Policy {
     /// Returns the `Domain` of cookies that are declared with `domain = policy`. Returns `None` if these cookies are
-    /// host-only, and if [`PolicyBuilder::cookie_domain_for`] sets a `Domain` for each host.
+    /// host-only. Also returns `None` if [`PolicyBuilder::cookie_domain_for`] is set.
     #[must_use]
     pub fn cookie_domain(&self) -> Option<&str> {
         self.settings.cookie_scope.domain.as_deref().and_then(domain_or_host_only)
@@ -193,8 +193,8 @@ impl Policy {
         &self.settings.cookie_scope.former_domains
     }
 
-    /// Returns the paths that were passed to [`PolicyBuilder::former_base_path`]. Only the path `/` has a slash at its
-    /// end.
+    /// Returns the paths that were passed to [`PolicyBuilder::former_base_path`]. Each path is without the slash at its
+    /// end, except for the path `/`.
     #[must_use]
     pub fn former_base_paths(&self) -> &[String] {
         &self.settings.cookie_scope.former_base_paths
@@ -215,9 +215,9 @@ impl Policy {
         let lower = domain.to_ascii_lowercase();
         match host.strip_suffix(lower.as_str()) {
             Some("") if is_valid => DomainForHost::Domain(Cow::Owned(domain)),
-            // A function may return each host unchanged. If the host is an IP address or a single label such as
-            // `localhost`, the host is not a valid `Domain`. The function made no mistake, so the result is not
-            // `Refused`.
+            // The function returned the request's host, but this host is not a valid `Domain`: the host is an IP
+            // address, or a single label such as `localhost`. The cookies are host-only. A function may return each
+            // host unchanged, so the result is not `Refused`.
             Some("") => DomainForHost::HostOnly,
             Some(subdomain) if is_valid && subdomain.ends_with('.') => DomainForHost::Domain(Cow::Owned(domain)),
             Some(_) | None => DomainForHost::Refused,
@@ -229,20 +229,20 @@ impl Policy {
         join_base_path(&self.settings.cookie_scope.base_path, path)
     }
 
-    /// Returns the former values of `cookie_domain`. `None` in the output means that the cookies were host-only.
+    /// Returns the former values of `cookie_domain`. A value is `None` if the cookies were host-only.
     pub(crate) fn former_cookie_domain_list(&self) -> impl Iterator<Item = Option<&str>> {
         self.former_cookie_domains().iter().map(|domain| domain_or_host_only(domain))
     }
 
-    /// Returns the former values of `base_path`. An empty text in the output means that the application was mounted at
-    /// the root. Each value can be passed to [`join_base_path`].
+    /// Returns the former values of `base_path`, in the form that [`join_base_path`] takes. A value is empty if the
+    /// application was mounted at the root.
     pub(crate) fn former_base_path_list(&self) -> impl Iterator<Item = &str> {
         self.former_base_paths().iter().map(|path| if path == "/" { "" } else { path })
     }
 }
 
-/// Returns the `Path` of a cookie under a base path. The argument `base_path` is empty, or a path without a slash at
-/// its end. The argument `path` is the path in the cookie's declaration.
+/// Returns the `Path` of a cookie under a base path. The argument `base_path` is an empty string, or a path without a
+/// slash at its end. The argument `path` is the path in the cookie's declaration.
 pub(crate) fn join_base_path<'a>(base_path: &str, path: &'a str) -> Cow<'a, str> {
     if base_path.is_empty() || path == "/" { Cow::Borrowed(path) } else { Cow::Owned(format!("{base_path}{path}")) }
 }
@@ -284,13 +284,13 @@ impl CookieScope {
     }
 }
 
-/// Returns the domain, or `None` if the text is the word for host-only cookies.
+/// Returns the domain, or `None` if the text is `none`.
 fn domain_or_host_only(text: &str) -> Option<&str> {
     (!text.eq_ignore_ascii_case(HOST_ONLY)).then_some(text)
 }
 
-/// Checks a `Domain`. The argument `remedy` is the end of the error text if no `Domain` is possible, as for an IP
-/// address.
+/// Checks a `Domain`. If no valid `Domain` is possible, for example for an IP address, the error text ends with
+/// `remedy`.
 fn check_domain(key: &'static str, domain: &str, remedy: &str) -> Result<(), PolicyError> {
     let Err(fault) = domain::check(domain) else { return Ok(()) };
     let fault = match host_only_fact(domain, &fault) {
@@ -300,8 +300,8 @@ fn check_domain(key: &'static str, domain: &str, remedy: &str) -> Result<(), Pol
     Err(PolicyError::new(key, format!("`{}` is refused: {fault}", domain.escape_debug())))
 }
 
-/// Returns the first part of the fault's text if only host-only cookies are possible. The second part of the text names
-/// a key of a declaration, so an error about a policy must have another text.
+/// If the cookies can only be host-only, returns the first part of the fault's text. The second part is a remedy for a
+/// cookie's declaration, so an error about a policy needs a different remedy.
 fn host_only_fact(domain: &str, fault: &Fault) -> Option<&'static str> {
     let bare = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(domain);
     if bare.parse::<std::net::Ipv6Addr>().is_ok() {
@@ -316,7 +316,7 @@ fn check_base_path(key: &'static str, path: &mut String) -> Result<(), PolicyErr
         path.clear();
         return Ok(());
     }
-    // Browsers compare the `Path` attribute with the path of a URL, and write these characters in another way there.
+    // Browsers compare the `Path` attribute with the path of a URL, which never contains these characters unencoded.
     let is_never_in_url = |c: &char| matches!(c, ' ' | '"' | '#' | '<' | '>' | '?' | '\\' | '`' | '{' | '}');
     let fault = if let Err(fault) = syntax::check_path(path) {
         fault.to_string()
@@ -337,8 +337,8 @@ fn check_base_path(key: &'static str, path: &mut String) -> Result<(), PolicyErr
     Err(PolicyError::new(key, format!("`{}` is refused: {fault}", path.escape_debug())))
 }
 
-/// Returns true if browsers resolve the segment of a path, as in `/a/../b`. Browsers also resolve a percent-encoded dot
-/// (WHATWG URL 4.1).
+/// Returns true if the path segment is a dot segment, which browsers resolve, as in `/a/../b`. In a dot segment, the
+/// dots may be percent-encoded (WHATWG URL 4.1).
 fn is_dot_segment(segment: &str) -> bool {
     matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
@@ -418,7 +418,7 @@ mod tests {
     fn returned_domain_must_match_the_host() {
         use DomainForHost::{HostOnly, Refused};
         for (host, returned, expected) in [
-            // The host is the domain, a subdomain, a sibling or another host.
+            // The request's host is the domain, a subdomain, a sibling or an unrelated host.
             (Some("example.com"), Some("example.com"), domain("example.com")),
             (Some("www.example.com"), Some("example.com"), domain("example.com")),
             (Some("a.b.example.com"), Some("example.com"), domain("example.com")),
@@ -426,28 +426,28 @@ mod tests {
             (Some("example.com"), Some("www.example.com"), Refused),
             (Some("example.net"), Some("example.com"), Refused),
             (Some("badexample.com"), Some("example.com"), Refused),
-            // Letter case.
+            // The host and the returned domain differ in letter case.
             (Some("WWW.Example.COM"), Some("example.com"), domain("example.com")),
             (Some("www.example.com"), Some("Example.com"), domain("Example.com")),
-            // IP addresses.
+            // The host is an IP address.
             (Some("127.0.0.1"), Some("example.com"), Refused),
             (Some("127.0.0.1"), Some("0.0.1"), Refused),
             (Some("127.0.0.1"), Some("127.0.0.1"), HostOnly),
             (Some("[::1]"), Some("[::1]"), HostOnly),
             (Some("[::1]"), Some("::1"), Refused),
-            // Single labels.
+            // The host or the returned domain has a single label.
             (Some("localhost"), Some("localhost"), HostOnly),
             (Some("localhost"), Some("example.com"), Refused),
             (Some("app.localhost"), Some("localhost"), Refused),
             (Some("www.example.com"), Some("com"), Refused),
-            // Invalid values.
+            // The returned domain or the host is not valid for a `Domain`.
             (Some("www.example.com"), Some(""), Refused),
             (Some("www.example.com"), Some("none"), Refused),
             (Some("www.example.com"), Some(".example.com"), Refused),
             (Some("www.example.com"), Some("example.com; Secure"), Refused),
             (Some("www.example.com."), Some("example.com"), Refused),
             (Some("www.example.com."), Some(""), Refused),
-            // No `Domain`, or no host.
+            // The function returns `None`, or the request's host is not known.
             (Some("www.example.com"), None, HostOnly),
             (None, Some("example.com"), HostOnly),
             (None, None, HostOnly),

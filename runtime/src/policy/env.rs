@@ -4,13 +4,13 @@ use super::exception::Exception;
 use super::keys::{Draft, EMPTY_IS_NOT_SET, KEYS, TextValue};
 use super::{Policy, PolicyBuilder, PolicyError};
 
-/// The start of the name of each environment variable that contains a policy setting.
+/// The prefix of the environment variables that contain policy settings.
 const PREFIX: &str = "HARDTACK_POLICY_";
 
 impl Policy {
     /// Reads a policy from environment variables. If the variable of a setting is missing, the setting has its default
-    /// value. To combine environment variables with settings in code, use [`PolicyBuilder::env`], which also describes
-    /// the variables.
+    /// value. To combine environment variables with settings in code, call [`PolicyBuilder::env`]. The documentation of
+    /// [`PolicyBuilder::env`] describes the variables.
     ///
     /// # Errors
     ///
@@ -30,9 +30,9 @@ impl Policy {
 }
 
 impl PolicyBuilder {
-    /// Adds the environment variables `HARDTACK_POLICY_*` to the settings of the builder. A variable replaces a setting
-    /// that has a single value, and adds to a setting that is a list. If the variable of a setting is missing, the
-    /// setting does not change.
+    /// Adds the environment variables `HARDTACK_POLICY_*` to the settings of the builder. If a setting has a single
+    /// value, the variable replaces the value. If a setting is a list, the variable adds items to the list. If the
+    /// variable of a setting is missing, the setting does not change.
     ///
     /// The name of a variable is `HARDTACK_POLICY_`, followed by the key of the setting in upper case. A dot in the key
     /// of a setting becomes `_`. Examples:
@@ -43,23 +43,24 @@ impl PolicyBuilder {
     /// - `HARDTACK_POLICY_HSTS_MAX_AGE=365d`
     /// - `HARDTACK_POLICY_EXCEPTIONS=theme readable_by_scripts: theme.js reads it; legacy everything: …`
     ///
-    /// If the value of a setting is a list, commas separate the items of the list. If the value contains several
-    /// exceptions, semicolons separate the exceptions. An exception is the cookie's name, the words for what the
-    /// exception allows, a colon and the reason. The words are the names of the methods of
-    /// [`Exception`]: `insecure`, `readable_by_scripts`, `any_same_site` and `everything`. For
-    /// `HARDTACK_POLICY_OUTBOUND_EXCEPTIONS`, an exception is a host, a colon and the reason.
+    /// If the value of a setting is a list, commas separate the items of the list. Semicolons separate the exceptions
+    /// in `HARDTACK_POLICY_EXCEPTIONS`. An exception consists of the cookie's name, the words for the allowed
+    /// weaknesses, a colon and the reason. The words are the names of the methods of [`Exception`]: `insecure`,
+    /// `readable_by_scripts`, `any_same_site` and `everything`. In `HARDTACK_POLICY_OUTBOUND_EXCEPTIONS`, an exception
+    /// consists of a host, a colon and the reason.
     ///
     /// These variables count as not set if they are empty: `HARDTACK_POLICY_COOKIE_DOMAIN`,
     /// `HARDTACK_POLICY_BASE_PATH`, `HARDTACK_POLICY_FORMER_COOKIE_DOMAIN` and `HARDTACK_POLICY_FORMER_BASE_PATH`. For
-    /// example, cookies with `domain = policy` are host-only with `HARDTACK_POLICY_COOKIE_DOMAIN=`. The value `none`
-    /// also means host-only.
+    /// example, `HARDTACK_POLICY_COOKIE_DOMAIN=` changes no setting. With `HARDTACK_POLICY_COOKIE_DOMAIN=none`, cookies
+    /// with `domain = policy` are host-only.
     ///
     /// With the feature `seal`, there are two ways to set the secret keys of the keyring:
     ///
     /// - `HARDTACK_POLICY_KEYRING` contains the keys, in the format of `Keyring::from_env`.
-    /// - `HARDTACK_POLICY_KEYRING_ENV` contains the name of the environment variable that contains the keys.
+    /// - `HARDTACK_POLICY_KEYRING_ENV` contains the name of another environment variable, and this variable contains
+    ///   the keys.
     ///
-    /// A keyring from a variable keeps the default lifetime of the builder's keyring, unless
+    /// A keyring from a variable has the same default lifetime as the builder's keyring, unless
     /// `HARDTACK_POLICY_KEYRING_DEFAULT_LIFETIME` is set.
     ///
     /// ```
@@ -74,8 +75,8 @@ impl PolicyBuilder {
     ///
     /// # Errors
     ///
-    /// Returns an error if the value of a variable is invalid. Also returns an error if a variable has the prefix
-    /// `HARDTACK_POLICY_` and an unknown key. The error contains the name of the first invalid variable, and a
+    /// Returns an error if the value of a variable is invalid. Also returns an error if the name of a variable begins
+    /// with `HARDTACK_POLICY_` but is unknown. The error contains the name of the first invalid variable, and a
     /// description of a valid value.
     pub fn env(self) -> Result<PolicyBuilder, PolicyError> {
         self.with_variables(std::env::vars_os().filter_map(|(name, value)| {
@@ -84,8 +85,8 @@ impl PolicyBuilder {
         }))
     }
 
-    /// Adds environment variables, as pairs of a name and a value. The value in a pair is `None` if the variable's
-    /// value is not UTF-8.
+    /// Adds environment variables, as pairs of a name and a value. The value is `None` if the variable's value is not
+    /// UTF-8.
     pub(super) fn with_variables(
         self,
         variables: impl Iterator<Item = (String, Option<String>)>,
@@ -93,9 +94,8 @@ impl PolicyBuilder {
         let mut draft = Draft::new(self);
         let variables: Vec<_> = variables.filter(|(name, _)| name.starts_with(PREFIX)).collect();
         let names: Vec<_> = KEYS.iter().map(|key| variable_name(key.name)).collect();
-        // The returned error must not depend on the order of the environment variables. If several variables are
-        // unknown, the error contains the name that is first in alphabetical order. The known variables are read in the
-        // order of `KEYS`.
+        // The error must not depend on the order of the environment variables. So if several variables are unknown, the
+        // error contains the first name in alphabetical order. The known variables are read in the order of `KEYS`.
         if let Some(unknown) = variables.iter().map(|(name, _)| name).filter(|name| !names.contains(name)).min() {
             return Err(PolicyError::new(unknown.clone(), format!("unknown; the variables are {}", names.join(", "))));
         }
@@ -117,7 +117,7 @@ pub(super) fn variable_name(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
 }
 
-/// The value of an environment variable, as text. The key of the setting decides how the text is parsed.
+/// The value of an environment variable, as text. The text is parsed as the type of the setting.
 struct Variable(String);
 
 impl TextValue for Variable {
@@ -160,8 +160,8 @@ impl TextValue for Variable {
 }
 
 impl Variable {
-    /// Splits the text at each semicolon, and each item at its first colon. The part after the colon is a reason. If an
-    /// item has no colon, its reason is empty.
+    /// Splits the text into items at each semicolon, then splits each item at its first colon. The part after the colon
+    /// is the reason. If an item has no colon, the reason is empty.
     fn items_with_reason(&self) -> impl Iterator<Item = (&str, &str)> {
         let items = self.0.split(';').filter(|item| !item.trim().is_empty());
         items.map(|item| item.split_once(':').unwrap_or((item, ""))).map(|(item, reason)| (item.trim(), reason.trim()))

@@ -21,7 +21,7 @@ pub struct PolicyError {
 }
 
 impl PolicyError {
-    /// The argument `problem` describes the problem and the remedy, as in "not UTF-8; write it in UTF-8".
+    /// Makes an error. `problem` describes the problem and the remedy, as in "not UTF-8; write it in UTF-8".
     pub(crate) fn new(key: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
         PolicyError { key: key.into(), problem: problem.into() }
     }

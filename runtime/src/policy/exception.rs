@@ -1,17 +1,19 @@
-//! An exception: the attributes that the policy does not demand of a cookie. The module `middleware` applies an
-//! exception to cookies that are set without hardtack. The module `jar` applies an exception to the policy's baseline.
+//! An exception for a cookie: the attributes that the policy does not demand for the cookie. The module `middleware`
+//! uses exceptions for cookies that are set without hardtack. The module `jar` uses exceptions when the module applies
+//! the policy's baseline.
 
 use super::{PolicyError, check_reason, name_pattern};
 
-/// An exception for one cookie, or for all cookies whose names begin alike. An exception allows one or several
-/// weaknesses, and states the reason.
+/// An exception for one cookie, or for all cookies whose names have the same beginning. An exception allows one or more
+/// weaknesses, and contains the reason.
 ///
-/// The policy still demands everything else of the cookie. For example, a cookie whose exception is
+/// The policy still demands all other attributes. For example, a cookie with the exception
 /// [`readable_by_scripts`](Exception::readable_by_scripts) still gets `Secure` and `SameSite`.
 ///
-/// An exception never changes the attributes of a declared cookie, and never allows a Secure cookie over plain HTTP.
-/// With `UndeclaredCookies::Refuse`, the middleware does not drop a cookie
-/// that has an exception: the middleware adds the attributes that the exception does not allow to be missing.
+/// If a handler sets a declared cookie with hardtack, an exception never makes the cookie weaker than its declaration.
+/// An exception never allows a Secure cookie over plain HTTP. With `UndeclaredCookies::Refuse`, the middleware does not
+/// drop a cookie that has an exception. Instead, the middleware adds each missing attribute, unless the exception
+/// allows this weakness.
 ///
 /// ```
 /// use hardtack::Policy;
@@ -42,7 +44,8 @@ pub(crate) struct Allowed {
     pub(crate) everything: bool,
 }
 
-/// A word for a weakness in an environment variable or a TOML file, and the function that allows the weakness.
+/// The word for a weakness, and the function that allows the weakness. The words occur in environment variables and in
+/// TOML files.
 type Word = (&'static str, fn(Exception) -> Exception);
 
 const WORDS: [Word; 4] = [
@@ -63,7 +66,7 @@ impl Allowed {
         self == Allowed::NOTHING
     }
 
-    /// Joins the exceptions of one cookie.
+    /// Combines two exceptions for the same cookie: the result allows each weakness that one of the two allows.
     pub(super) fn or(self, other: Allowed) -> Allowed {
         Allowed {
             insecure: self.insecure || other.insecure,
@@ -75,10 +78,11 @@ impl Allowed {
 }
 
 impl Exception {
-    /// Makes an exception that allows nothing yet. The name of the cookie is compared byte for byte.
+    /// Makes an exception that does not allow a weakness yet. The cookie's name must match byte for byte.
     ///
-    /// The name may end with `*`, for cookies whose names end in a variable part: `_shibstate_*` stands for every name
-    /// that begins with `_shibstate_`. A `*` is allowed only at the end, and not after a prefix such as `__Host-` alone.
+    /// If the names of the cookies end with a variable part, write a `*` for this part. For example, `_shibstate_*`
+    /// matches every name that begins with `_shibstate_`. A `*` is allowed only at the end. A prefix alone, as in
+    /// `__Host-*`, is not allowed.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -93,7 +97,8 @@ impl Exception {
         Exception { cookie: name.into(), allowed: Allowed::NOTHING, reason: String::new() }
     }
 
-    /// Allows the cookie without `Secure`. Over plain HTTP, the middleware sends the cookie if it has no `Secure`.
+    /// Allows the cookie without `Secure`. If the cookie has no `Secure`, the middleware also sends the cookie over
+    /// plain HTTP.
     ///
     /// ```
     /// use hardtack::policy::Exception;
@@ -130,7 +135,7 @@ impl Exception {
     }
 
     /// Allows everything: exempts the cookie from `undeclared_cookies` and from the whole
-    /// [`baseline`](crate::policy::PolicyBuilder::baseline), also from its longest lifetime.
+    /// [`baseline`](crate::policy::PolicyBuilder::baseline), including the baseline's longest lifetime.
     ///
     /// ```
     /// use hardtack::policy::Exception;
@@ -199,7 +204,7 @@ impl Exception {
         self.allowed.everything
     }
 
-    /// Returns true if the exception is for the cookie with this name.
+    /// Returns true if the exception applies to a cookie with this name.
     pub(crate) fn covers(&self, name: &[u8]) -> bool {
         name_pattern::matches(&self.cookie, name)
     }
@@ -208,8 +213,8 @@ impl Exception {
         self.allowed
     }
 
-    /// Adds the weakness that `word` names. Returns an error if the word is unknown. The argument `name` is the name of
-    /// the environment variable or of the TOML key.
+    /// Allows the weakness that `word` names. Returns an error if the word is unknown. The error contains `name`, which
+    /// is the name of the environment variable or the TOML key.
     pub(super) fn allow(self, word: &str, name: &str) -> Result<Self, PolicyError> {
         match WORDS.iter().find(|(known, _)| *known == word) {
             Some((_, allow)) => Ok(allow(self)),

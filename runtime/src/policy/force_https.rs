@@ -1,5 +1,4 @@
-//! The setting `force_https` for requests over plain HTTP. The module `middleware::plain_http` applies the setting
-//! `force_https`.
+//! The setting `force_https` for requests over plain HTTP. The module `middleware::plain_http` applies this setting.
 
 use http::Method;
 
@@ -13,17 +12,17 @@ use crate::request::host::Host;
 /// or HEAD request whose `Accept` header contains `text/html`.
 ///
 /// If `force_https` is on, the middleware refuses API requests over plain HTTP. An API request is a request that is not
-/// a page request, or a request for a path under [`api_paths`](ForceHttps::api_paths). A redirect of an API request
-/// would hide a mistake: the client sends credentials over plain HTTP (OWASP ASVS 4.1.2).
+/// a page request, or a request for a path under [`api_paths`](ForceHttps::api_paths). A redirect would hide the
+/// mistake of an API client that sends credentials over plain HTTP (OWASP ASVS 4.1.2).
 ///
 /// These requests are never redirected:
 ///
-/// - A request that claims HTTPS, if the claim does not come from a trusted proxy. The middleware refuses the request,
-///   because a redirect would lead to the same request again.
+/// - A request that claims HTTPS in a header, if the header does not come from a trusted proxy. The middleware refuses
+///   the request, because the redirected request would have the same problem.
 /// - A request whose redirect would go to a loopback host such as `localhost`, if
 ///   [`https_port`](ForceHttps::https_port) is not set. The middleware refuses the request.
 /// - A GET or HEAD request for an ACME HTTP-01 challenge (`/.well-known/acme-challenge/` and a token). The application
-///   handles the request, so a certificate can be renewed without an exemption.
+///   handles the request, so the renewal of a certificate needs no exemption.
 ///
 /// ```
 /// use hardtack::Policy;
@@ -71,8 +70,8 @@ impl ForceHttps {
         }
     }
 
-    /// Makes a setting that accepts all requests over plain HTTP. Secure cookies are still set and read over HTTPS
-    /// only.
+    /// Makes a setting that accepts all requests over plain HTTP. Even then, Secure cookies are only set and read over
+    /// HTTPS.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -85,17 +84,16 @@ impl ForceHttps {
         ForceHttps { on: false, ..ForceHttps::on() }
     }
 
-    /// Adds path prefixes of an API. If a request comes over plain HTTP and its path is under one of the prefixes, the
-    /// middleware refuses the request. The middleware refuses the request even if the `Accept` header contains
-    /// `text/html`.
+    /// Adds path prefixes of an API. If the path of a plain HTTP request is under one of the prefixes, the middleware
+    /// refuses the request, even if the `Accept` header contains `text/html`.
     ///
     /// A path prefix covers only whole path segments: the prefix `/api` covers the paths `/api` and `/api/x`, but not
     /// `/apix`. The prefix and the path must have the same letter case.
     ///
-    /// The middleware compares each prefix with the path that the client sent, and with the folded path. To fold a path,
-    /// the middleware decodes the percent-escapes of letters, digits, `-`, `.`, `_` and `~`, and removes empty segments
-    /// and dot segments. Some routers fold the path in the same way before they find the handler. A prefix may not be a
-    /// pattern of a router, such as `/api/{id}`, `/api/:id`, `/api/<id>` or `/api/*`.
+    /// The middleware compares each prefix with the path from the client, and also with the folded path. To fold a
+    /// path, the middleware decodes the percent-escapes of letters, digits, `-`, `.`, `_` and `~`, and removes empty
+    /// segments and dot segments. Some routers fold the path in the same way before they find the handler. A prefix may
+    /// not be a pattern of a router, such as `/api/{id}`, `/api/:id`, `/api/<id>` or `/api/*`.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -124,12 +122,12 @@ impl ForceHttps {
     }
 
     /// Exempts paths from `force_https`, such as the path of a health check. The middleware accepts plain HTTP on an
-    /// exempt path. On an exempt path, Secure cookies are still set over HTTPS only. A handler or a session middleware
-    /// on an exempt path must take `Cookies<AnyScheme>`, because `Cookies` accepts only HTTPS requests.
+    /// exempt path, but Secure cookies are still only set over HTTPS. A handler or a session middleware on an exempt
+    /// path must take `Cookies<AnyScheme>`, because `Cookies` accepts only HTTPS requests.
     ///
     /// A request is exempt only if its path is equal to one of the exempt paths. The query of the request is ignored.
-    /// An exempt path has precedence over [`api_paths`](ForceHttps::api_paths). An exempt path may not be a pattern of a
-    /// router, such as `/health/{part}`.
+    /// If a path is also under a prefix of [`api_paths`](ForceHttps::api_paths), the exemption wins. An exempt path may
+    /// not be a pattern of a router, such as `/health/{part}`.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -160,9 +158,9 @@ impl ForceHttps {
     /// prefix covers only whole path segments. On an exempt path, the same rules apply as for
     /// [`exempt`](ForceHttps::exempt).
     ///
-    /// If a path is under a prefix of `exempt_under` and under a prefix of [`api_paths`](ForceHttps::api_paths), the
-    /// longer prefix decides. Some paths are never exempt under a prefix, because a router and hardtack could read such
-    /// a path differently: a path with a dot segment, `//`, `\`, `%2e`, `%2f` or `%5c`.
+    /// If a path is under a prefix of `exempt_under` and also under a prefix of [`api_paths`](ForceHttps::api_paths),
+    /// the longer prefix wins. A path with a dot segment, `//`, `\`, `%2e`, `%2f` or `%5c` is never exempt under a
+    /// prefix, because a router and hardtack could interpret the path differently.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -195,9 +193,9 @@ impl ForceHttps {
         self
     }
 
-    /// Sets whether only page requests are redirected. The default is true. With `false`, the middleware redirects every
-    /// GET and HEAD request, except under [`api_paths`](ForceHttps::api_paths). Requests with another method are still
-    /// refused.
+    /// Sets whether the middleware redirects page requests only. The default is `true`. With `false`, the middleware
+    /// redirects every GET and HEAD request, except under [`api_paths`](ForceHttps::api_paths). The middleware still
+    /// refuses requests with all other methods.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -228,8 +226,8 @@ impl ForceHttps {
     /// request is not in the list, the middleware refuses the request. If the list has one host, every redirect goes to
     /// this host, as with [`redirect_host`](ForceHttps::redirect_host).
     ///
-    /// The letter case and a trailing dot of a host name are ignored. If no host is added, the middleware redirects a
-    /// page request to the host of the request, and checks only the syntax of the host.
+    /// The middleware ignores the letter case and a trailing dot of a host name. If `hosts` is not set, the middleware
+    /// redirects a page request to the host of the request, and only checks the syntax of this host.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -256,8 +254,8 @@ impl ForceHttps {
         self
     }
 
-    /// Sets the host of every redirect. The `Host` header of the request makes no difference: the header may be missing
-    /// or invalid, and may contain another name, for example the name that a proxy uses for this server.
+    /// Sets the host of every redirect. The middleware then ignores the `Host` header of the request. The header may be
+    /// missing or invalid, or may contain a different name, for example the name that a proxy uses for this server.
     ///
     /// If [`hosts`](ForceHttps::hosts) is set too, the list must contain the host.
     ///
@@ -285,7 +283,7 @@ impl ForceHttps {
     }
 
     /// Sets the port in the URL of a redirect. The default port is 443. Without `https_port`, the middleware never
-    /// redirects to a loopback host such as `localhost`, because there a server seldom listens on port 443.
+    /// redirects to a loopback host such as `localhost`, because a development server seldom uses port 443.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -310,7 +308,7 @@ impl ForceHttps {
         self
     }
 
-    /// Returns true if the middleware redirects or refuses requests over plain HTTP.
+    /// Returns true if `force_https` is on.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -323,7 +321,7 @@ impl ForceHttps {
         self.on
     }
 
-    /// Returns true if only page requests are redirected.
+    /// Returns true if the middleware redirects page requests only.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -336,7 +334,7 @@ impl ForceHttps {
         self.pages_only
     }
 
-    /// Returns the path prefixes of [`api_paths`](ForceHttps::api_paths).
+    /// Returns the path prefixes that were passed to [`api_paths`](ForceHttps::api_paths).
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -348,7 +346,7 @@ impl ForceHttps {
         &self.api_paths
     }
 
-    /// Returns the paths of [`exempt`](ForceHttps::exempt).
+    /// Returns the paths that were passed to [`exempt`](ForceHttps::exempt).
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -360,7 +358,7 @@ impl ForceHttps {
         &self.exempt
     }
 
-    /// Returns the path prefixes of [`exempt_under`](ForceHttps::exempt_under).
+    /// Returns the path prefixes that were passed to [`exempt_under`](ForceHttps::exempt_under).
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -372,7 +370,8 @@ impl ForceHttps {
         &self.exempt_under
     }
 
-    /// Returns the host names of [`hosts`](ForceHttps::hosts). If `hosts` is not set, the result is empty.
+    /// Returns the host names that were passed to [`hosts`](ForceHttps::hosts). If `hosts` is not set, the result is
+    /// empty.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -384,8 +383,8 @@ impl ForceHttps {
         self.hosts.as_deref().unwrap_or_default()
     }
 
-    /// Returns the host to which every redirect goes. The host comes from
-    /// [`redirect_host`](ForceHttps::redirect_host), or from [`hosts`](ForceHttps::hosts) if the list has one entry.
+    /// Returns the host to which every redirect goes: the value of [`redirect_host`](ForceHttps::redirect_host), or the
+    /// host in [`hosts`](ForceHttps::hosts) if this list has one host. Otherwise returns `None`.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -403,7 +402,7 @@ impl ForceHttps {
         }
     }
 
-    /// Returns the port of a redirect, or `None` if [`https_port`](ForceHttps::https_port) is not set.
+    /// Returns the port for redirects, or `None` if [`https_port`](ForceHttps::https_port) is not set.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -420,8 +419,8 @@ impl ForceHttps {
         ForceHttps { on, ..self }
     }
 
-    /// Checks the paths, the hosts and the port. The function also removes trailing slashes from path prefixes and
-    /// trailing dots from hosts, so that later comparisons are simple.
+    /// Checks the paths, the hosts and the port. Also removes trailing slashes from path prefixes, and trailing dots
+    /// from hosts. So later comparisons are simple.
     pub(super) fn check(mut self) -> Result<Self, PolicyError> {
         for prefix in &mut self.api_paths {
             paths::check_prefix("force_https.api_paths", prefix)?;
@@ -467,8 +466,8 @@ impl ForceHttps {
         exempt.is_some_and(|length| self.longest_api_prefix(path).is_none_or(|api_length| api_length < length))
     }
 
-    /// Returns true if the request is an ACME HTTP-01 challenge. The server of the certificate authority sends the
-    /// request over plain HTTP.
+    /// Returns true if the request is for an ACME HTTP-01 challenge. The certificate authority sends this request over
+    /// plain HTTP.
     pub(crate) fn is_acme_challenge(method: &Method, path: &str) -> bool {
         (method == Method::GET || method == Method::HEAD) && paths::is_acme_challenge(path)
     }
@@ -497,8 +496,8 @@ impl ForceHttps {
         self.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)))
     }
 
-    /// Returns the port for the URL of a redirect, or `None` for the default port 443. The URL of a redirect does not
-    /// contain the default port.
+    /// Returns the port that the URL of a redirect must contain. Returns `None` for the default port 443, because a URL
+    /// does not need to contain the default port.
     pub(crate) fn explicit_port(&self) -> Option<u16> {
         self.https_port.filter(|port| *port != HTTPS_PORT)
     }
@@ -627,7 +626,7 @@ mod tests {
             "/internal/%2E%2E%2Faccount",
             "/internal/a%5Cb",
             "/%69nternal/x",
-            // A longer prefix of an API decides.
+            // The longer prefix of `api_paths` wins.
             "/internal/secret",
             "/internal/secret/x",
             "/internal/%73ecret",

@@ -1,5 +1,5 @@
-//! A handle that owns a policy. All middleware of a server can share one handle. A program can use the handle to
-//! replace the policy while the server runs.
+//! A handle that contains the current policy. All middleware of a server can share one handle. Through the handle, a
+//! program can replace the policy while the server runs.
 
 use core::fmt;
 use std::sync::{Arc, PoisonError};
@@ -8,7 +8,7 @@ use super::Policy;
 use crate::event::{Counters, Event, log};
 use crate::sync::RwLock;
 
-/// Shares one policy between all middleware of a server. A program can use the handle to replace the policy while the
+/// Shares one policy between all middleware of a server. Through the handle, a program can replace the policy while the
 /// server runs.
 ///
 /// All clones of a handle share one policy. A request uses the policy that the handle contained when the request began.
@@ -55,7 +55,8 @@ impl PolicyHandle {
     /// ```
     pub fn apply(&self, policy: Policy) {
         let policy = Arc::new(policy);
-        // The policy in a poisoned lock is still valid, because the `Arc` of the policy is replaced in one step.
+        // Ignores a poisoned lock. The policy in the lock is always valid, because one assignment replaces the whole
+        // `Arc`.
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
     }
 
@@ -74,13 +75,14 @@ impl PolicyHandle {
         Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Returns the number of events of each kind since the handle was made.
+    /// Returns the counters of events. For each kind, a counter contains the number of events since the handle was
+    /// made.
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// Returns the current policy and the handle's counters, for one request.
+    /// Returns the current policy and the handle's counters. A request keeps both until the response is finished.
     pub(crate) fn current_policy(&self) -> CurrentPolicy {
         CurrentPolicy { policy: self.current(), counters: Arc::clone(&self.counters) }
     }

@@ -1,5 +1,5 @@
-//! The settings `host_prefix` and `accept_unprefixed_until`. The input is a list of cookie names and a date. The output
-//! is a checked [`HostPrefix`], which the middleware uses to rename the cookies of other libraries.
+//! Checks the settings `host_prefix` and `accept_unprefixed_until`. The input is a list of cookie names, and a date.
+//! The output is a [`HostPrefix`], with which the middleware renames the cookies of other libraries.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::collections::BTreeMap;
@@ -15,22 +15,23 @@ use crate::cookie::declaration::Spec;
 /// The prefix of every renamed cookie.
 const PREFIX: &str = Prefix::HostHttp.as_str();
 
-/// The longest time between the build of the policy and the date of `accept_unprefixed_until`.
+/// The maximum number of days from the build of the policy to the date of `accept_unprefixed_until`.
 const MAX_DAYS: i64 = 90;
 
-/// The checked settings. A policy has a `HostPrefix` only if it lists at least one name.
+/// The checked settings. A policy without listed names has no `HostPrefix`.
 #[derive(Debug)]
 pub(crate) struct HostPrefix {
     names: Vec<ListedName>,
-    /// For each byte, true if the name of a cookie that concerns this setting can begin with the byte. The names of
-    /// most cookies begin with another byte, so the middleware skips these cookies fast.
+    /// One flag for each possible first byte of a cookie name. If the flag is false, the middleware never renames or
+    /// drops a cookie whose name begins with this byte. So the middleware can skip most cookies quickly.
     first_bytes: [bool; 256],
-    /// Until this day, the application also receives some cookies that came under their bare name.
+    /// The date of `accept_unprefixed_until`. Before this date, the application also receives listed cookies that came
+    /// under their bare name.
     until: Option<Day>,
     is_end_reported: AtomicBool,
 }
 
-/// The name of a cookie that the policy lists.
+/// The name of a cookie in the setting `host_prefix`.
 #[derive(Debug)]
 pub(crate) struct ListedName {
     /// The name that the application and its library use, such as `id`.
@@ -40,7 +41,7 @@ pub(crate) struct ListedName {
     pub(crate) sightings: Arc<Sightings>,
 }
 
-/// The names under which a listed cookie has come in this process.
+/// Flags for one listed name. The flags record earlier requests and events of this process.
 #[derive(Debug, Default)]
 pub(crate) struct Sightings {
     came_prefixed: AtomicBool,
@@ -49,13 +50,13 @@ pub(crate) struct Sightings {
 
 impl Sightings {
     pub(crate) fn note_prefixed(&self) {
-        // Reading is cheaper than writing if many threads use the flag.
+        // Many threads use the flag, and a read is cheaper than a write.
         if !self.came_prefixed.load(Ordering::Relaxed) {
             self.came_prefixed.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Returns true at the first call, if the cookie has not yet come under its prefixed name.
+    /// Returns true at the first call, if no request has carried the prefixed name before.
     pub(crate) fn note_bare(&self) -> bool {
         !self.came_prefixed.load(Ordering::Relaxed) && !self.is_reported.swap(true, Ordering::Relaxed)
     }
@@ -66,8 +67,8 @@ impl ListedName {
         ListedName { bare: bare.to_owned(), prefixed: format!("{PREFIX}{bare}"), sightings: sightings(bare) }
     }
 
-    /// Returns true if a program cannot declare the cookie beside the listed name. A `read_only` declaration of the bare
-    /// name reads the renamed cookie, so it is no conflict.
+    /// Returns true if the declaration conflicts with the listed name: the declared cookie has the bare name or the
+    /// prefixed name. A `read_only` declaration with the bare name is no conflict, because it reads the renamed cookie.
     fn is_in(&self, spec: &Spec) -> bool {
         let bare = Some(&self.bare).filter(|_| !spec.read_only);
         bare.into_iter().chain([&self.prefixed]).any(|name| match spec.keyed {
@@ -77,8 +78,8 @@ impl ListedName {
     }
 }
 
-/// Returns the sightings of a listed name in this process. All policies share them, so a policy that replaces another
-/// policy does not report a name a second time.
+/// Returns the flags for a listed name. All policies of the process share the flags. So after the program replaces its
+/// policy, the new policy does not report the same name again.
 fn sightings(bare: &str) -> Arc<Sightings> {
     static ALL: Mutex<BTreeMap<String, Arc<Sightings>>> = Mutex::new(BTreeMap::new());
 
@@ -86,14 +87,14 @@ fn sightings(bare: &str) -> Arc<Sightings> {
 }
 
 impl HostPrefix {
-    /// Checks the settings of a builder. Returns `None` if the builder lists no name.
+    /// Checks the settings of a builder. Returns `None` if the list `host_prefix` is empty.
     pub(super) fn from_settings(settings: &PolicyBuilder) -> Result<Option<Arc<HostPrefix>>, PolicyError> {
         let until = settings.layer.accept_unprefixed_until.as_deref().map(parse_date).transpose()?;
         let mut names: Vec<ListedName> = Vec::new();
         for name in &settings.layer.host_prefix {
             check_name(name)?;
             match names.iter().find(|listed| listed.bare.eq_ignore_ascii_case(name)) {
-                // The name is in the code and in a variable.
+                // The name is listed twice, for example in the code and in an environment variable.
                 Some(listed) if listed.bare == *name => continue,
                 Some(listed) => {
                     let problem =
@@ -120,7 +121,7 @@ impl HostPrefix {
         &self.names
     }
 
-    /// Returns true if the name of a cookie that concerns this setting can begin with `byte`.
+    /// Returns false if the middleware never renames or drops a cookie whose name begins with `byte`.
     pub(crate) fn may_begin_with(&self, byte: u8) -> bool {
         self.first_bytes.get(usize::from(byte)).is_some_and(|may| *may)
     }
@@ -135,14 +136,14 @@ impl HostPrefix {
         self.until.is_some_and(|until| now() < until.start())
     }
 
-    /// Returns the date of `accept_unprefixed_until` at the first call after the date is reached.
+    /// When the date of `accept_unprefixed_until` is reached, the first call returns the date. All other calls return
+    /// `None`.
     pub(crate) fn take_ended_date(&self) -> Option<Day> {
         let until = self.until.filter(|_| !self.is_end_reported.load(Ordering::Relaxed))?;
         (now() >= until.start() && !self.is_end_reported.swap(true, Ordering::Relaxed)).then_some(until)
     }
 
-    /// Returns the reason why a program cannot both declare the cookie and list a name of `host_prefix`. Returns `None`
-    /// if the declared cookie has no name in common with a listed cookie.
+    /// Returns an error text if the declaration conflicts with a listed name, or `None` if there is no conflict.
     pub(crate) fn conflict(&self, spec: &Spec) -> Option<String> {
         let listed = self.names.iter().find(|listed| listed.is_in(spec))?;
         let remedy = "take the name out of `host_prefix`, or rename the declared cookie";
@@ -168,8 +169,8 @@ impl HostPrefix {
     }
 }
 
-/// Checks a listed name. The name must be a token, because then the bytes of its prefixed form are the same in every
-/// library. `%` is a token character, but libraries decode it.
+/// Checks a listed name. The name must be a token, because all libraries write a token in the same way. The name must
+/// not contain `%`: `%` is a token character, but some libraries decode it.
 fn check_name(name: &str) -> Result<(), PolicyError> {
     if Prefix::from_name_any_case(name.as_bytes()).is_some() {
         return Err(refusal(name, "the name already has a prefix; write the name that the library uses, as in \"id\""));
@@ -206,8 +207,8 @@ fn now() -> i64 {
     clock::unix_seconds(clock::now())
 }
 
-/// Returns the bytes with which a relevant name can begin: the first bytes of the listed names in both cases, the
-/// prefix, and every byte that a library may decode or trim.
+/// Returns the value of the field `first_bytes`. The flag is true for the first byte of each listed name in upper and
+/// lower case, for the first byte of the prefix, and for each byte that a library may decode or trim.
 fn first_bytes(names: &[ListedName]) -> [bool; 256] {
     let bares = names.iter().filter_map(|listed| listed.bare.bytes().next());
     let listed = bares.flat_map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]);
@@ -297,7 +298,7 @@ mod tests {
     #[test]
     fn date_is_at_most_90_days_ahead() {
         let build = |date: &str| Policy::builder().host_prefix(["id"]).accept_unprefixed_until(date).build();
-        // The first second of 2026-11-30.
+        // The Unix time at which 2026-11-30 begins.
         clock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_996_800), || {
             let policy = build("2027-02-28").unwrap();
             assert_eq!(policy.accept_unprefixed_until(), Some("2027-02-28"));

@@ -10,9 +10,9 @@ use super::PolicyError;
 /// The setting for the HSTS header. The HSTS header contains the time for which browsers must use HTTPS for the host.
 /// By default, the time in the HSTS header is one year, and the header does not apply to subdomains.
 ///
-/// If the application sends its own HSTS header, the middleware sends the stricter of both values, directive by
-/// directive: the longer `max-age`, and `includeSubDomains` and `preload` if one of the two values has it. If the
-/// application sends several HSTS headers, only the first one counts, as in browsers (RFC 6797 8.1).
+/// If the application also sends an HSTS header, the middleware joins the two headers. The result has the longer
+/// `max-age`, and has `includeSubDomains` or `preload` if one of the two headers has the directive. If the application
+/// sends several HSTS headers, the middleware uses the first header, as browsers do (RFC 6797 8.1).
 ///
 /// ```
 /// use axum::{Router, body::Body};
@@ -42,17 +42,17 @@ pub struct Hsts {
     preload: bool,
 }
 
-/// The shortest `max-age` that preload lists and scanners accept.
+/// The minimum `max-age` for preload lists. Scanners also demand this `max-age`.
 const YEAR: Duration = Duration::from_secs(hardtack_rules::wire::HSTS_YEAR_SECONDS);
 
 impl Hsts {
-    /// Makes an HSTS setting with a time of one year. The HSTS header does not apply to subdomains.
+    /// Makes an HSTS setting with a `max-age` of one year. The HSTS header does not apply to subdomains.
     pub fn one_year() -> Self {
         Hsts { on: true, max_age: YEAR, include_subdomains: false, preload: false }
     }
 
-    /// Turns HSTS off. If HSTS is off, the middleware sends no HSTS header, and does not change the application's own
-    /// HSTS header.
+    /// Makes a setting that turns HSTS off. The middleware then adds no HSTS header, and does not change the
+    /// application's own HSTS header.
     pub fn off() -> Self {
         Hsts { on: false, ..Hsts::one_year() }
     }
@@ -64,15 +64,14 @@ impl Hsts {
         self
     }
 
-    /// Applies the HSTS header to every subdomain of the host. With `include_subdomains`, every subdomain must serve
-    /// HTTPS.
+    /// Applies the HSTS header to every subdomain of the host. So all subdomains must support HTTPS.
     pub fn include_subdomains(mut self) -> Self {
         self.include_subdomains = true;
         self
     }
 
-    /// Allows browsers to add the host to their preload lists, which are built-in lists of hosts that need HTTPS. The
-    /// removal of a host from the preload lists takes months.
+    /// Allows browsers to add the host to their preload lists. A preload list is a built-in list of hosts that the
+    /// browser only contacts over HTTPS. The removal of a host from the preload lists takes months.
     pub fn preload(mut self) -> Self {
         self.preload = true;
         self
@@ -115,7 +114,7 @@ impl Hsts {
         self.include_subdomains
     }
 
-    /// Returns true if the header allows preload lists.
+    /// Returns true if the header allows browsers to add the host to their preload lists.
     ///
     /// ```
     /// use hardtack::policy::Hsts;

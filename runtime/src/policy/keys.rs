@@ -1,5 +1,5 @@
-//! Reads the settings of a policy from environment variables or from TOML. The table `KEYS` contains the keys of all
-//! settings. `env.rs` and `toml.rs` convert each value to the type of the setting. [`PolicyBuilder::build`] checks the
+//! Reads the settings of a policy from environment variables or from TOML. The table `KEYS` contains the key of each
+//! setting. `env.rs` and `toml.rs` convert each value to the setting's type. [`PolicyBuilder::build`] checks the
 //! settings.
 
 use core::time::Duration;
@@ -26,10 +26,11 @@ pub(super) trait TextValue: Sized {
     #[cfg(feature = "_layer")]
     fn number(self) -> Option<u16>;
     fn list(self) -> Option<Vec<String>>;
-    /// Returns the exceptions for cookies. The policy builder rejects an exception without a reason.
+    /// Returns the exceptions for cookies. An exception can have an empty reason, which the policy builder rejects
+    /// later.
     fn exceptions(self, name: &str) -> Result<Option<Vec<Exception>>, PolicyError>;
-    /// Returns pairs of a name and a reason. If a reason is missing, the method returns an empty reason. The policy
-    /// builder rejects an empty reason with an error.
+    /// Returns pairs of a name and a reason. If a reason is missing, the pair has an empty reason, which the policy
+    /// builder rejects later.
     #[cfg(feature = "_layer")]
     fn reasons(self, path: &str) -> Result<Option<Vec<(String, String)>>, PolicyError>;
 }
@@ -40,8 +41,7 @@ pub(super) struct Key {
     kind: KeyKind,
 }
 
-/// A word that is a valid value of a setting, such as `no-store`, and the function that stores the value in a
-/// [`Draft`].
+/// A valid value of a setting, such as `no-store`, and the function that stores this value in a [`Draft`].
 type Word = (&'static str, fn(&mut Draft));
 
 /// The type of a setting's value, and the function that stores the value.
@@ -56,8 +56,8 @@ enum KeyKind {
     Exceptions(fn(&mut Draft, Vec<Exception>)),
     #[cfg(feature = "_layer")]
     Reasons(fn(&mut Draft, Vec<(String, String)>)),
-    /// The secret keys of a keyring. Secret keys may be in an environment variable, but not in a TOML file. The text of
-    /// an error never contains secret keys.
+    /// The secret keys of a keyring. Secret keys may be in an environment variable, but not in a TOML file. Errors
+    /// never contain secret keys.
     #[cfg(feature = "seal")]
     Secret(fn(&mut Draft, &str) -> Result<(), crate::seal::KeyError>),
     /// The name of the environment variable that contains the secret keys.
@@ -132,13 +132,12 @@ pub(super) const KEYS: &[Key] = &[
     Key { name: "outbound_exceptions", kind: KeyKind::Reasons(|draft, all| for (host, reason) in all { draft.builder(|builder| builder.outbound_exception(host, reason)); }) },
 ];
 
-/// The keys whose environment variable counts as not set if its value is empty. A deployment often passes a variable
-/// without a value, as in `HARDTACK_POLICY_COOKIE_DOMAIN=`.
+/// The settings whose environment variable is ignored if the variable is empty. Deployments often pass an empty
+/// variable, as in `HARDTACK_POLICY_COOKIE_DOMAIN=`.
 pub(super) const EMPTY_IS_NOT_SET: &[&str] =
     &["cookie_domain", "base_path", "former_cookie_domain", "former_base_path"];
 
-/// The settings of a builder, and the settings that have been read so far from environment variables or from a TOML
-/// file.
+/// Collects the settings from environment variables or from a TOML file in a builder.
 pub(super) struct Draft {
     builder: PolicyBuilder,
     #[cfg(feature = "seal")]
@@ -166,7 +165,8 @@ impl Draft {
     #[cfg(feature = "seal")]
     pub(super) fn into_builder(self) -> Result<PolicyBuilder, PolicyError> {
         let Draft { mut builder, keyring, default_lifetime } = self;
-        // The keys and the default lifetime are two settings, so a variable for one of them keeps the other one.
+        // The secret keys and the default lifetime are two separate settings. So a variable for the keys does not
+        // change the lifetime, and a variable for the lifetime does not change the keys.
         let earlier_lifetime = builder.keyring.as_ref().map(Keyring::lifetime);
         if let Some(keyring) = keyring {
             builder.keyring = Some(match earlier_lifetime {
@@ -184,8 +184,8 @@ impl Draft {
         Ok(builder)
     }
 
-    /// Stores the value of a setting. The argument `name` is the name of the environment variable or the key in the
-    /// TOML file. The text of an error contains `name`.
+    /// Stores the value of a setting. Errors contain `name`, which is the name of the environment variable or the key
+    /// in the TOML file.
     pub(super) fn set(&mut self, key: &Key, name: &str, value: impl TextValue) -> Result<(), PolicyError> {
         let expected = |what: &str| PolicyError::new(name.to_owned(), format!("expected {what}"));
         match &key.kind {

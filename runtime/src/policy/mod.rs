@@ -5,9 +5,9 @@
 //! The following settings of [`PolicyBuilder`] need the Cargo feature of a web framework, such as `axum`:
 //!
 //! - `force_https` and `hsts`, for requests;
-//! - `undeclared_cookies`, `session_names` and `not_session_names`, for cookies that are set without hardtack, and
-//!   `caching`, for responses with cookies;
-//! - `host_prefix` and `accept_unprefixed_until`, for the names of such cookies;
+//! - `undeclared_cookies`, `session_names` and `not_session_names`, for cookies that are set without hardtack;
+//! - `caching`, for responses with cookies;
+//! - `host_prefix` and `accept_unprefixed_until`, for the names of cookies that are set without hardtack;
 //! - `outbound_exception`, for the program's own HTTP client.
 
 use core::fmt;
@@ -63,10 +63,11 @@ pub use hsts::Hsts;
 #[cfg(feature = "_layer")]
 pub use undeclared::UndeclaredCookies;
 
-/// Settings that apply to every request and every cookie, including cookies that are set without hardtack.
+/// Settings that apply to every request and every cookie. The settings also apply to cookies that are set without
+/// hardtack.
 ///
-/// A policy can only make a cookie stricter than its declaration. For example, no setting removes `Secure` from a
-/// cookie.
+/// A policy can make a cookie stricter than its declaration, but never weaker. For example, no setting removes `Secure`
+/// from a cookie.
 ///
 /// ```
 /// use hardtack::Policy;
@@ -107,8 +108,8 @@ impl Policy {
         PolicyBuilder::default()
     }
 
-    /// Returns a builder with the settings of this policy. For example, a program can use the builder to make a policy
-    /// with another keyring.
+    /// Returns a builder with the settings of this policy. For example, a program can change the keyring in the
+    /// builder, and build the next policy.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -133,7 +134,7 @@ impl Policy {
         self.settings.exceptions.iter()
     }
 
-    /// Returns the declarations that were passed to [`PolicyBuilder::declared`], without the `read_only` ones.
+    /// Returns the declarations that were passed to [`PolicyBuilder::declared`], without the `read_only` declarations.
     pub fn declared(&self) -> impl Iterator<Item = &'static Spec> {
         self.settings.declared.iter().copied().flatten().filter(|spec| !spec.read_only)
     }
@@ -151,8 +152,8 @@ impl Policy {
         exceptions.fold(Allowed::default(), |allowed, exception| allowed.or(exception.allowed()))
     }
 
-    /// Returns the weaknesses that the policy's exceptions allow for a cookie that is declared as `declared_name`. The
-    /// two names differ for a cookie in a family, whose declared name is the family's name.
+    /// Returns the weaknesses that the policy's exceptions allow for a cookie that is declared as `declared_name`. For
+    /// a cookie of a family, the declared name is the family's name, so the two names differ.
     pub(crate) fn allowed_under(&self, cookie: &[u8], declared_name: Option<&str>) -> Allowed {
         let allowed = self.allowed(cookie);
         match declared_name.map(str::as_bytes).filter(|declared| *declared != cookie) {
@@ -186,7 +187,7 @@ impl Policy {
         self.settings.layer.undeclared_cookies
     }
 
-    /// Returns the names of session cookies that were passed to [`PolicyBuilder::session_names`].
+    /// Returns the names that were passed to [`PolicyBuilder::session_names`].
     #[must_use]
     pub fn session_names(&self) -> &[String] {
         &self.settings.layer.session_names
@@ -198,7 +199,7 @@ impl Policy {
         &self.settings.layer.not_session_names
     }
 
-    /// Returns the names of cookies that were passed to [`PolicyBuilder::host_prefix`].
+    /// Returns the names that were passed to [`PolicyBuilder::host_prefix`].
     #[must_use]
     pub fn host_prefix(&self) -> &[String] {
         &self.settings.layer.host_prefix
@@ -210,20 +211,21 @@ impl Policy {
         self.settings.layer.accept_unprefixed_until.as_deref()
     }
 
-    /// Returns the setting for caches that could store responses with cookies.
+    /// Returns the setting for the caching of responses with cookies.
     #[must_use]
     pub fn caching(&self) -> Caching {
         self.settings.layer.caching
     }
 
-    /// Returns pairs of a host and the reason for the host's exception. The program's own HTTP client may send
-    /// credentials to a host with an exception over plain HTTP.
+    /// Returns pairs: a host, and the reason for the host's exception. Over plain HTTP, the program's own HTTP client
+    /// may send cookies and credentials to these hosts only.
     pub fn outbound_exceptions(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings.layer.outbound_exceptions.iter().map(|(host, reason)| (host.as_str(), reason.as_str()))
     }
 
-    /// Returns true if the name is the name of a session cookie. The pattern of `session_names` and `not_session_names`
-    /// that matches the name with the highest rank decides. If no pattern matches, the rules of hardtack decide.
+    /// Returns true if the name is the name of a session cookie. If patterns from `session_names` and
+    /// `not_session_names` match the name, the pattern with the highest rank determines the result. If no pattern
+    /// matches, hardtack's built-in rules determine the result.
     pub(crate) fn is_session_name(&self, name: &[u8]) -> bool {
         let highest = |patterns: &[String]| {
             let matching = patterns.iter().filter(|pattern| name_pattern::matches(pattern, name));
@@ -231,7 +233,8 @@ impl Policy {
         };
         match (highest(self.session_names()), highest(self.not_session_names())) {
             (None, None) => session_names::is_session_like(name),
-            // No pattern is in both lists, so two matching patterns never have the same rank.
+            // No pattern is in both lists, and two different patterns that match the same name never have the same
+            // rank.
             (listed, not_listed) => listed > not_listed,
         }
     }
@@ -245,8 +248,8 @@ impl Policy {
         self.hsts_value.as_ref()
     }
 
-    /// Returns the declarations of the cookie whose name is `cookie`. Several declarations can have one name and different
-    /// scopes. The method searches only the declarations that were passed to [`PolicyBuilder::declared`].
+    /// Returns all declarations of the cookie whose name is `cookie`. Several declarations can have the same name, but
+    /// different scopes. The method only searches the declarations that were passed to [`PolicyBuilder::declared`].
     pub(crate) fn declarations(&self, cookie: &[u8]) -> impl Iterator<Item = &'static Spec> {
         let is_named = move |spec: &&'static Spec| match spec.keyed {
             true => std::str::from_utf8(cookie).is_ok_and(|cookie| family::contains(spec.name, cookie)),
@@ -292,7 +295,7 @@ pub struct PolicyBuilder {
     layer: LayerSettings,
 }
 
-/// The settings that only a framework's middleware uses.
+/// The settings that need the middleware of a web framework.
 #[cfg(feature = "_layer")]
 #[derive(Debug, Clone, Default)]
 struct LayerSettings {
@@ -326,8 +329,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Adds an exception for one cookie. If the policy has several exceptions for one cookie, the policy allows
-    /// everything that one of the exceptions allows.
+    /// Adds an exception for one cookie. If the policy has several exceptions for one cookie, the policy allows each
+    /// weakness that at least one exception allows.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -346,11 +349,12 @@ impl PolicyBuilder {
 
     /// Registers cookie declarations. By default, a `Set-Cookie` header counts as undeclared if the header comes from
     /// [`SetCookie::header_value`](crate::SetCookie::header_value). A header that matches a registered declaration
-    /// counts as declared. A `Set-Cookie` header matches a declaration if the header has the declared Path, the declared
-    /// Domain or none, no longer lifetime, and attributes that are at least as strict.
+    /// counts as declared. A `Set-Cookie` header matches a declaration if the header has the declared `Path`, and the
+    /// declared `Domain` or no `Domain`. Also, the lifetime must not be longer than declared, and the other attributes
+    /// must be at least as strict as declared.
     ///
-    /// This method skips `read_only` declarations, because another program sets these cookies. If a declaration is weaker
-    /// than the default and has no `reason`, [`build`](PolicyBuilder::build) returns an error.
+    /// This method skips `read_only` declarations, because another program sets these cookies. If a declaration is
+    /// weaker than the default and has no `reason`, [`build`](PolicyBuilder::build) returns an error.
     ///
     /// ```
     /// use hardtack::spec::Spec;
@@ -393,7 +397,7 @@ impl PolicyBuilder {
     }
 
     /// Sets a function that hardtack calls for each [`Event`]. The function runs on the thread that handles the
-    /// request, so the function should return fast.
+    /// request, so the function should return quickly.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -433,7 +437,7 @@ impl PolicyBuilder {
         self.cookie_scope.check()?;
         self.exceptions.iter().try_for_each(Exception::check)?;
         for spec in self.declared.iter().copied().flatten().filter(|spec| !spec.read_only) {
-            // A declaration by hand has no derived name, so its name is always explicit.
+            // A `Spec` that a developer wrote by hand has no derived name, so its name is always explicit.
             let named = spec.explicit_name();
             let unexplained = |argument: &Argument| find_unexplained(&named, *argument);
             if let Some(fault) = Argument::ALL.iter().find_map(unexplained) {
@@ -453,8 +457,8 @@ impl PolicyBuilder {
 
 #[cfg(feature = "_layer")]
 impl PolicyBuilder {
-    /// Sets how the middleware treats requests over plain HTTP. By default, the middleware redirects page requests to
-    /// HTTPS, and refuses all other requests.
+    /// Sets how the middleware responds to requests over plain HTTP. By default, the middleware redirects page requests
+    /// to HTTPS, and refuses all other requests.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -477,9 +481,9 @@ impl PolicyBuilder {
     /// The middleware sends exactly one HSTS header, and only over HTTPS (RFC 6797 7.2). The middleware sends no HSTS
     /// header if the host is a loopback name or an IP address (RFC 6797 8.1.1).
     ///
-    /// If the application sends its own HSTS header, the middleware sends the stricter of both: the longer `max-age`, and
-    /// each of `includeSubDomains` and `preload` that one of the two has. If the application's value changes, the
-    /// middleware emits an event.
+    /// If the application also sends an HSTS header, the middleware joins the two headers. The result has the longer
+    /// `max-age`, and has `includeSubDomains` or `preload` if one of the two headers has the directive. If the result
+    /// differs from the application's header, the middleware emits an event.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -497,7 +501,7 @@ impl PolicyBuilder {
     }
 
     /// Sets how the middleware treats `Set-Cookie` headers that are written without hardtack. By default, the
-    /// middleware [hardens](UndeclaredCookies::Harden) a header that is written without hardtack.
+    /// middleware [hardens](UndeclaredCookies::Harden) these headers.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -513,19 +517,21 @@ impl PolicyBuilder {
         self
     }
 
-    /// Adds names of session cookies. A name may end with `*`: `basket_*` stands for every name that begins with
-    /// `basket_`.
+    /// Adds names of session cookies. A name may end with `*`. For example, `basket_*` matches every name that begins
+    /// with `basket_`.
     ///
     /// hardtack always recognises the names of many products and frameworks, such as `PHPSESSID`,
-    /// `wordpress_logged_in_…` and `KEYCLOAK_IDENTITY`. hardtack also recognises names with words such as `session`,
-    /// `sid`, `login`, `token` or `auth`, unless another word shows another purpose, as in
-    /// `session_timeout`. These built-in rules ignore letter case, because products differ in it.
+    /// `wordpress_logged_in_…` and `KEYCLOAK_IDENTITY`. hardtack also recognises names that contain a word such as
+    /// `session`, `sid`, `login`, `token` or `auth`. A second word can show a different purpose: `session_timeout` is
+    /// not a session cookie. These built-in rules ignore letter case, because some products change the letter case of a
+    /// name.
     ///
-    /// The names in this list are compared byte for byte, as browsers compare names. A name with a prefix such as
-    /// `__Host-` is listed with its prefix. A `*` is allowed only at the end, and not after a prefix alone.
+    /// The middleware compares the names in this list byte for byte, as browsers do. If a cookie's name has a prefix
+    /// such as `__Host-`, write the prefix too. A `*` is allowed only at the end. A prefix alone, as in `__Host-*`, is
+    /// not allowed.
     ///
-    /// If a name matches this list and [`not_session_names`](PolicyBuilder::not_session_names), an entry that is equal to
-    /// the name decides. Otherwise the entry with the longer beginning decides.
+    /// If a cookie's name matches both this list and [`not_session_names`](PolicyBuilder::not_session_names), an entry
+    /// that is equal to the name wins. Otherwise the longer entry wins.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -540,11 +546,13 @@ impl PolicyBuilder {
         self
     }
 
-    /// Adds names of cookies that are not session cookies, although the names look like it. The middleware does not add `HttpOnly` and
-    /// `SameSite=Lax` to cookies with these names. The middleware still adds `Secure`.
+    /// Adds names of cookies that are not session cookies, although their names look like names of session cookies. The
+    /// middleware does not add `HttpOnly` and `SameSite=Lax` to cookies with these names. The middleware still adds
+    /// `Secure`.
     ///
-    /// A name may end with `*`, as in [`session_names`](PolicyBuilder::session_names). If a name matches both lists,
-    /// an entry that is equal to the name decides. Otherwise the entry with the longer beginning decides. The same entry in both lists is an error.
+    /// A name may end with `*`, as in [`session_names`](PolicyBuilder::session_names). If a cookie's name matches both
+    /// lists, an entry that is equal to the name wins. Otherwise the longer entry wins. An entry that is in both lists
+    /// is an error.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -564,18 +572,21 @@ impl PolicyBuilder {
         self
     }
 
-    /// Adds names of cookies that travel under a prefixed name. For example, the cookie `id` of a session library travels
-    /// as `__Host-Http-id`. The application and the library still see the name `id`.
+    /// Adds names of cookies to which the middleware adds a prefix. For example, a session library sets the cookie
+    /// `id`, and the browser stores the cookie as `__Host-Http-id`. The application and the library still see the name
+    /// `id`.
     ///
-    /// Browsers accept a cookie with the prefix only from the host itself and only over HTTPS. So another host of
-    /// the site, or an attacker on the network, cannot plant such a cookie. The middleware changes requests and responses:
+    /// Browsers accept a cookie with the prefix only from the host itself and only over HTTPS. So neither a sibling
+    /// host nor an attacker on the network can plant a cookie with the prefix. The middleware changes requests and
+    /// responses:
     ///
-    /// - A `Set-Cookie` header of a listed name gets the prefixed name, `Path=/`, `Secure`, `HttpOnly` and, if the header
-    ///   has no `SameSite`, `SameSite=Lax`. A header with a `Domain` or with a `Path` other than `/` is dropped, and so is
-    ///   a cookie with over 4096 bytes.
-    /// - The application receives the prefixed cookie under its bare name. A cookie that comes under its bare name, in any
-    ///   spelling, is dropped from the request. If the prefixed name comes twice, all of them are dropped. Over plain
-    ///   HTTP, all of them are dropped.
+    /// - If a `Set-Cookie` header sets a cookie with a listed name, the middleware adds the prefix, `Path=/`, `Secure`
+    ///   and `HttpOnly`. If the header has no valid `SameSite`, the middleware also adds `SameSite=Lax`. The middleware
+    ///   drops a header with a `Domain`, with a `Path` other than `/`, or with more than 4096 bytes of name and value.
+    /// - The application receives the prefixed cookie under its bare name, which is the listed name. If a request
+    ///   contains a cookie with the bare name, in any spelling, the middleware drops this cookie. If a request contains
+    ///   the prefixed name twice, or comes over plain HTTP, the middleware drops all cookies with the bare name or the
+    ///   prefixed name.
     ///
     /// Do not list a cookie that a script reads. A listed name must not be the name of a declared cookie, and must not
     /// have an [`exception`](PolicyBuilder::exception). The [guide](crate::guide::libraries) lists the checks to make
@@ -594,13 +605,15 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets the date until which cookies of [`host_prefix`](PolicyBuilder::host_prefix) also count under their bare name,
-    /// so that users stay signed in when a name is listed for the first time. The date is the first instant of the day in
-    /// UTC. The date is at most 90 days ahead. A past date is no error: the migration has ended.
+    /// Sets the date until which the application also receives cookies of [`host_prefix`](PolicyBuilder::host_prefix)
+    /// that come under their bare name. So users stay signed in when you list a name for the first time. The period
+    /// ends at the start of this day, in UTC. The date may be at most 90 days in the future. A past date is not an
+    /// error. The migration has then ended.
     ///
-    /// A cookie under its bare name counts only if it came over HTTPS, once, in exactly this spelling, and no prefixed
-    /// cookie came. When the library sets or removes the cookie, the middleware also removes the cookie with the bare
-    /// name. Until the date, another host of the site can still plant a session in a browser that has no prefixed cookie.
+    /// The middleware accepts a cookie under its bare name only if the request came over HTTPS, contains the bare name
+    /// once, in exactly the listed spelling, and does not contain the prefixed name. When the library sets or removes
+    /// the cookie, the middleware also removes the cookie with the bare name. Until the date, another host of the site
+    /// can still plant a session in a browser that has no prefixed cookie.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -617,9 +630,9 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets which caches may store a response with cookies. By default, only the browser's cache may store a response
-    /// with cookies. The middleware also removes headers that some shared caches read in place of `Cache-Control`, such
-    /// as `CDN-Cache-Control`.
+    /// Sets which caches may store a response with cookies. By default, only the browser's cache may store the
+    /// response. The middleware also removes headers that some shared caches use instead of `Cache-Control`, such as
+    /// `CDN-Cache-Control`.
     ///
     /// ```
     /// use hardtack::Policy;

@@ -1,11 +1,11 @@
-//! Patterns for the names of cookies in the settings of a policy. A pattern is a name, or the beginning of a name with
-//! `*` at the end. The settings `session_names`, `not_session_names` and `exceptions` take patterns.
+//! Patterns for the names of cookies. A pattern is a name, or the beginning of a name followed by `*`. The policy
+//! settings `session_names`, `not_session_names` and `exceptions` contain patterns.
 
 use hardtack_rules::Prefix;
 
 use super::{PolicyError, check_cookie_name};
 
-/// Returns true if the pattern matches the name, byte for byte.
+/// Returns true if the pattern matches the name. Letter case matters.
 pub(super) fn matches(pattern: &str, name: &[u8]) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => name.starts_with(start.as_bytes()),
@@ -13,8 +13,8 @@ pub(super) fn matches(pattern: &str, name: &[u8]) -> bool {
     }
 }
 
-/// Returns the rank of a pattern. A pattern with a longer beginning has a higher rank, and an exact name has a higher rank
-/// than each pattern that matches the name.
+/// Returns the rank of a pattern. A longer pattern has a higher rank. A pattern without `*` has a higher rank than all
+/// patterns with `*` that match the same name.
 #[cfg(feature = "_layer")]
 pub(super) fn rank(pattern: &str) -> (usize, bool) {
     match pattern.strip_suffix('*') {
@@ -31,7 +31,7 @@ pub(super) fn check(key: &'static str, pattern: &str) -> Result<(), PolicyError>
     if start.contains('*') {
         return Err(refused("`*` is allowed only at the end; write one name or beginning for each cookie"));
     }
-    // A pattern such as `__Host-*` covers the cookies of every program.
+    // A pattern such as `__Host-*` would match cookies of many unrelated programs.
     let is_only_prefix = Prefix::ALL.iter().any(|prefix| start.eq_ignore_ascii_case(prefix.as_str()));
     if start.len() < pattern.len() && (start.is_empty() || is_only_prefix) {
         return Err(refused("the pattern covers too many cookies; write the beginning of the names before `*`"));

@@ -1,22 +1,22 @@
 //! Compares the path of a request with the paths and path prefixes in the setting `force_https`. A router may normalise
-//! the path of a request before it finds the handler, so this file also compares the normalised path. The normalised
-//! path can only make the middleware refuse more requests.
+//! the path before it finds the handler, so this file compares API prefixes with the normalised path too. This second
+//! comparison can make the middleware refuse more requests, but never fewer.
 
 use std::borrow::Cow;
 
 use super::PolicyError;
 
-/// The path of an ACME HTTP-01 challenge is this text and one token (RFC 8555 8.3).
+/// The path of an ACME HTTP-01 challenge consists of `ACME_CHALLENGE` and a token (RFC 8555 8.3).
 const ACME_CHALLENGE: &str = "/.well-known/acme-challenge/";
 
-/// Returns true for the path of an ACME HTTP-01 challenge. The token has only the characters of base64url.
+/// Returns true if the path is the path of an ACME HTTP-01 challenge. The token must consist of base64url characters.
 pub(super) fn is_acme_challenge(path: &str) -> bool {
     let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     path.strip_prefix(ACME_CHALLENGE).is_some_and(|token| !token.is_empty() && token.bytes().all(is_base64url))
 }
 
-/// Returns the length of the longest prefix that covers the path. A prefix covers only whole path segments. No prefix
-/// has a slash at its end.
+/// Returns the length of the longest prefix that covers the path. A prefix covers only whole path segments. The
+/// prefixes must not end with a slash.
 pub(super) fn longest_prefix(prefixes: &[String], path: &str) -> Option<usize> {
     let covers = |prefix: &&String| {
         path.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -65,8 +65,8 @@ fn decode_unreserved(path: &str) -> String {
     decoded
 }
 
-/// Returns the unreserved character that the two hexadecimal digits at the start of the text stand for, and the rest of
-/// the text.
+/// Decodes the two hexadecimal digits at the start of the text. Returns the character and the rest of the text, or
+/// `None` if the character is not an unreserved character.
 fn unreserved_escape(after_percent: &str) -> Option<(char, &str)> {
     let (digits, rest) = after_percent.split_at_checked(2)?;
     if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -77,7 +77,7 @@ fn unreserved_escape(after_percent: &str) -> Option<(char, &str)> {
     is_unreserved.then_some((char::from(byte), rest))
 }
 
-/// Returns true if routers and proxies may read the path in different ways. `exempt_under` never exempts such a path.
+/// Returns true if a router and a proxy may interpret the path differently. `exempt_under` never exempts such a path.
 pub(super) fn is_ambiguous(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     path.contains("//")
@@ -85,7 +85,7 @@ pub(super) fn is_ambiguous(path: &str) -> bool {
         || ["\\", "%2e", "%2f", "%5c"].iter().any(|text| lower.contains(text))
 }
 
-/// Checks a whole path in `exempt`.
+/// Checks a path in `exempt`.
 pub(super) fn check_whole_path(key: &'static str, path: &str) -> Result<(), PolicyError> {
     check_characters(key, path)?;
     let Some(fixed) = fixed_part(path) else { return Ok(()) };
@@ -151,8 +151,8 @@ fn check_characters(key: &'static str, path: &str) -> Result<(), PolicyError> {
     Err(PolicyError::new(key, problem))
 }
 
-/// Returns the part before the first segment that a router would read as a pattern, such as `{id}`, `:id`, `<id>` or
-/// `*`. Returns `None` if the path is not a pattern.
+/// Returns the part of the path before the first pattern segment. A pattern segment is a segment that a router would
+/// read as a pattern, such as `{id}`, `:id`, `<id>` or `*`. Returns `None` if the path contains no pattern segment.
 fn fixed_part(path: &str) -> Option<&str> {
     let mut start: usize = 0;
     for segment in path.split('/') {
@@ -185,12 +185,12 @@ mod tests {
             ("///", "/"),
             ("/", "/"),
             ("/%7e%2d%5F%2E.", "/~-_.."),
-            // Reserved characters and bytes outside ASCII stay encoded.
+            // Reserved characters and non-ASCII bytes stay encoded.
             ("/a%2fb", "/a%2fb"),
             ("/a%5Cb", "/a%5Cb"),
             ("/%c3%a9", "/%c3%a9"),
             ("/%00", "/%00"),
-            // Only one level of encoding is decoded.
+            // The function decodes each path only once.
             ("/%2561pi", "/%2561pi"),
             // Invalid escapes.
             ("/%", "/%"),

@@ -168,7 +168,7 @@ impl TextValue for &DeValue<'_> {
     }
 }
 
-/// Returns the tables of an array of tables, or `None` if the value is something else.
+/// Returns the tables in an array of tables, or `None` if the value is not an array of tables.
 fn tables<'a, 'text>(value: &'a DeValue<'text>) -> Option<Vec<&'a DeTable<'text>>> {
     let DeValue::Array(items) = value else { return None };
     let table = |item: &'a toml::Spanned<DeValue<'text>>| match item.get_ref() {
@@ -178,7 +178,7 @@ fn tables<'a, 'text>(value: &'a DeValue<'text>) -> Option<Vec<&'a DeTable<'text>
     items.iter().map(table).collect()
 }
 
-/// Returns the values of the keys in `names`. Returns an error if the table has another key.
+/// Returns the values of the keys in `names`. Returns an error if the table contains a key that is not in `names`.
 fn entries<'a, 'text, const N: usize>(
     table: &'a DeTable<'text>,
     path: &str,

@@ -1,7 +1,6 @@
-//! The setting for undeclared cookies. An undeclared cookie is set by code that does not use hardtack, for example by a
-//! session library, legacy code or a proxy.
+//! The setting for undeclared cookies: cookies that a session library, legacy code or a proxy sets without hardtack.
 
-/// The setting for `Set-Cookie` headers whose cookies are not declared with hardtack.
+/// The setting for `Set-Cookie` headers of cookies that are not declared with hardtack.
 ///
 /// ```
 /// use hardtack::Policy;
@@ -22,8 +21,8 @@ pub enum UndeclaredCookies {
     /// plain HTTP, the middleware drops a `Set-Cookie` header with `Secure`.
     Observe,
     /// The middleware adds `Secure` to the `Set-Cookie` header. If the cookie's name looks like the name of a session
-    /// cookie, the middleware also adds `HttpOnly` and `SameSite=Lax`. The middleware adds only missing attributes, and
-    /// does not change the other bytes of the header. Over plain HTTP, the middleware drops the `Set-Cookie` header.
+    /// cookie, the middleware also adds `HttpOnly` and `SameSite=Lax`. The middleware only adds missing attributes, and
+    /// does not change the existing bytes of the header. Over plain HTTP, the middleware drops the `Set-Cookie` header.
     #[default]
     Harden,
     /// The middleware drops the `Set-Cookie` header. An event reports the dropped header.

@@ -1,13 +1,13 @@
-//! Detects page requests. The input is the method and the `Accept` headers of a request. A server may redirect a page
-//! request to HTTPS. A request that is not a page request is an API request. A server must not redirect an API request
-//! to HTTPS (OWASP ASVS 4.1.2).
+//! Detects page requests. The input is the method and the `Accept` headers of a request. A server may redirect page
+//! requests to HTTPS. All other requests are API requests, which a server must not redirect to HTTPS (OWASP ASVS
+//! 4.1.2).
 
 use http::Method;
 
 use crate::wire::list::split_unquoted;
 
-/// Returns true for a page request. A page request is a GET or HEAD request whose `Accept` header contains `text/html`
-/// (RFC 9110 12.5.1) with a weight above zero. The media type `*/*` does not count as `text/html`.
+/// Returns true if the request is a page request: a GET or HEAD request whose `Accept` header contains `text/html` (RFC
+/// 9110 12.5.1) with a weight above zero. The media type `*/*` does not count as `text/html`.
 pub(crate) fn wants_html<'a>(method: &Method, mut accept: impl Iterator<Item = &'a [u8]>) -> bool {
     (method == Method::GET || method == Method::HEAD) && accept.any(accepts_html)
 }

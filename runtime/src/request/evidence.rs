@@ -1,5 +1,5 @@
-//! Explains why a request counts as HTTPS or as plain HTTP. The explanation is text for a log. A client gets a short
-//! sentence. In a debug build, a client on this machine gets the explanation too.
+//! Writes the reason why a request counts as HTTPS or as plain HTTP. The reason is text for a log. A client only
+//! receives a short sentence. In a debug build, a client on this machine also receives the reason.
 
 use core::fmt;
 #[cfg(feature = "_layer")]
@@ -10,14 +10,14 @@ use super::signal::SignalMistake;
 #[cfg(feature = "_layer")]
 use crate::cookie::error::HTTPS_ONLY;
 
-/// The body of a refusal if the request claims HTTPS without a trusted proxy. A reader who configured a proxy wrongly
-/// sees this sentence in the browser.
+/// The body of a refusal if the request claims HTTPS, but does not come from a trusted proxy. A developer who
+/// configured a proxy incorrectly sees this sentence in the browser.
 #[cfg(feature = "_layer")]
 const UNTRUSTED_CLAIM: &str = "this page works over HTTPS only: the request claims HTTPS, but it does not come from a \
                                trusted proxy";
 
-/// The reason why a request counts as HTTPS or as plain HTTP. `Display` writes the reason as text for a log, and names
-/// the line of code that the developer can write. Do not send the text of an `Evidence` to clients.
+/// The reason why a request counts as HTTPS or as plain HTTP. `Display` writes the reason as text for a log, and the
+/// line of code that the developer can add. Do not send this text to clients.
 ///
 /// ```
 /// let (parts, ()) = http::Request::get("http://example.com/").body(()).unwrap().into_parts();
@@ -27,11 +27,11 @@ const UNTRUSTED_CLAIM: &str = "this page works over HTTPS only: the request clai
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Evidence {
     pub(super) basis: DecisionBasis,
-    /// The address of the peer of a request over plain HTTP.
+    /// The address of the peer, if the request came over plain HTTP.
     pub(super) peer: Option<IpAddr>,
-    /// The name of a header that claims HTTPS, in a request over plain HTTP.
+    /// The name of a header that claims HTTPS, if the request came over plain HTTP.
     pub(super) claim: Option<&'static str>,
-    /// The reason why the loopback rule does not apply. `None` if the host is not a loopback host.
+    /// The reason why the loopback rule does not apply. `not_loopback` is `None` if the host is not a loopback host.
     pub(super) not_loopback: Option<NotLoopback>,
 }
 
@@ -40,24 +40,26 @@ impl Evidence {
         Evidence { basis, peer: None, claim: None, not_loopback: None }
     }
 
-    /// Returns true if the evidence shows an attack or a mistake in the configuration: the request claims HTTPS and no
-    /// trusted proxy stated the scheme, or a trusted proxy does not send the configured header, or the settings of the
-    /// proxies have a mistake.
+    /// Returns true if the evidence shows an attack or a mistake in the configuration:
+    ///
+    /// - The request claims HTTPS, but no trusted proxy stated the scheme.
+    /// - A trusted proxy did not send the configured header.
+    /// - The settings of the proxies contain a mistake.
     #[cfg(feature = "tracing")]
     pub(crate) fn is_suspicious(self) -> bool {
         self.is_untrusted_claim() || matches!(self.basis, DecisionBasis::ProxySilent { .. } | DecisionBasis::Mistake(_))
     }
 
-    /// Returns true if the request claims HTTPS, and no trusted proxy stated the scheme of the request.
+    /// Returns true if the request claims HTTPS, but no trusted proxy stated the scheme of the request.
     #[cfg(feature = "tracing")]
     pub(crate) fn is_untrusted_claim(self) -> bool {
         self.claim.is_some() && !self.basis.is_proxy_statement()
     }
 
-    /// Returns the text that a refused client may read.
+    /// Returns the text for the client of a refused request.
     ///
-    /// In a debug build, a program on this machine may read the whole evidence. In a release build, the text names the
-    /// loopback rule if the host of the request is loopback, because a developer wonders why localhost is refused.
+    /// In a debug build, a client on this machine receives the whole evidence. In a release build, the text for a
+    /// request to a loopback host mentions the loopback rule, so that the developer learns why localhost is refused.
     #[cfg(feature = "_layer")]
     pub(crate) fn refusal_text(self) -> Cow<'static, str> {
         if cfg!(debug_assertions) && self.peer.is_some_and(|peer| peer.is_loopback()) {
@@ -102,7 +104,7 @@ impl fmt::Display for NotLoopback {
     }
 }
 
-/// The reason for the decision that a request is HTTPS or plain HTTP.
+/// The fact that determines whether a request counts as HTTPS or as plain HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DecisionBasis {
     TlsConnection,
@@ -162,7 +164,7 @@ impl fmt::Debug for Evidence {
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.fmt_fact(f)?;
-        // At most one remedy, for the most likely mistake.
+        // The text contains at most one remedy: the remedy for the most likely mistake.
         if self.is_claim_without_proxy() {
             f.write_str("; ")?;
             self.fmt_claim_remedy(f)?;
@@ -179,7 +181,7 @@ impl fmt::Display for Evidence {
 }
 
 impl Evidence {
-    /// Returns true if the request claims HTTPS, and the settings name no proxy that could have sent the claim.
+    /// Returns true if the request claims HTTPS, but the settings contain no proxy that could have sent the claim.
     fn is_claim_without_proxy(self) -> bool {
         self.claim.is_some()
             && matches!(
@@ -233,7 +235,7 @@ impl Evidence {
         }
     }
 
-    /// Writes the remedy for a request that a proxy sent, if the settings do not name the proxy.
+    /// Writes the remedy for the case that a proxy sent the request, but the settings do not contain the proxy.
     fn fmt_claim_remedy(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = self.claim.unwrap_or_default();
         match (self.basis, self.peer) {

@@ -1,5 +1,6 @@
-//! Parses the headers in which a proxy describes the request that the proxy received. The input is the headers of a
-//! request. The output is the elements of `Forwarded` (RFC 7239), and the protocols and addresses in the headers.
+//! Parses forwarding headers. In these headers, a proxy describes the request that the proxy received. The input is the
+//! headers of a request. The output is the elements of `Forwarded` (RFC 7239), and the protocols and addresses in all
+//! forwarding headers.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,14 +10,14 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::wire::list::split_unquoted;
 
-/// Returns true for `https` and `wss`, which are protocols with TLS. The function ignores the letter case.
+/// Returns true for `https` and `wss`, which are protocols with TLS. Letter case does not matter.
 pub(crate) fn is_https(protocol: &[u8]) -> bool {
     protocol.eq_ignore_ascii_case(b"https") || protocol.eq_ignore_ascii_case(b"wss")
 }
 
-/// Returns the elements of a header that is a list without quoted strings. The elements of all headers with the name
-/// `name` form one list (RFC 9110 5.3). `trim_ascii` trims only SP and HTAB here, because a header value cannot contain
-/// other white space.
+/// Splits all headers with the name `name` at their commas, and returns the elements as one list (RFC 9110 5.3). Use
+/// this function only for headers without quoted strings. Here, `trim_ascii` only removes SP and HTAB, because a header
+/// value cannot contain other white space.
 pub(super) fn list_elements<'a>(
     headers: &'a HeaderMap,
     name: &'a str,
@@ -24,7 +25,7 @@ pub(super) fn list_elements<'a>(
     headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
-/// Returns the elements of all `Forwarded` headers as one list. An element may be malformed.
+/// Returns the elements of all `Forwarded` headers as one list. Some elements may be malformed.
 pub(super) fn forwarded_elements(headers: &HeaderMap) -> impl Iterator<Item = ForwardedElement<'_>> {
     headers
         .get_all(FORWARDED)
@@ -41,12 +42,12 @@ pub(super) struct ForwardedElement<'a>(&'a [u8]);
 impl<'a> ForwardedElement<'a> {
     /// Returns the name and the value of each pair. A malformed pair is `None`.
     fn pairs(self) -> impl Iterator<Item = Option<(&'a [u8], &'a [u8])>> {
-        // RFC 7239 does not allow white space around `;` in `Forwarded`, but some proxies send white space around `;`.
-        // RFC 9110 5.6.6 allows white space around `;` in parameter lists.
+        // In `Forwarded`, RFC 7239 does not allow white space around `;`, but some proxies send white space there. In
+        // parameter lists of other headers, RFC 9110 5.6.6 allows the white space.
         split_unquoted(self.0, b';').map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty()).map(parse_pair)
     }
 
-    /// Returns true if each pair of the element is well-formed.
+    /// Returns true if every pair in the element is well-formed.
     pub(super) fn is_valid(self) -> bool {
         self.pairs().all(|pair| pair.is_some())
     }
@@ -64,21 +65,22 @@ impl<'a> ForwardedElement<'a> {
         proto.is_some_and(is_https)
     }
 
-    /// Returns true if any pair of the element is `proto=https`. The other pairs may be malformed.
+    /// Returns true if at least one pair in the element is `proto=https` or `proto=wss`. The other pairs may be
+    /// malformed.
     pub(super) fn claims_https(self) -> bool {
         self.pairs().flatten().any(|(name, value)| name.eq_ignore_ascii_case(b"proto") && is_https(value))
     }
 
-    /// Returns true if the element is well-formed, and `is_allowed` returns true for each pair. The arguments of
-    /// `is_allowed` are the name and the value of a pair.
+    /// Returns true if the element is well-formed, and the closure `is_allowed` returns true for each pair. The closure
+    /// takes the name and the value of a pair.
     pub(super) fn all_pairs(self, mut is_allowed: impl FnMut(&'a [u8], &'a [u8]) -> bool) -> bool {
         self.pairs().all(|pair| pair.is_some_and(|(name, value)| is_allowed(name, value)))
     }
 }
 
 /// Parses the address of a client: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
-/// An IPv4-mapped address counts as an IPv4 address. Returns `None` for every other text, such as `unknown` and
-/// `_hidden` (RFC 7239 section 6).
+/// An IPv4-mapped address counts as an IPv4 address. Returns `None` for any text that is not an address, such as
+/// `unknown` and `_hidden` (RFC 7239 section 6).
 pub(super) fn parse_node(node: &[u8]) -> Option<IpAddr> {
     let text = core::str::from_utf8(node).ok()?;
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
@@ -92,8 +94,8 @@ pub(super) fn parse_node(node: &[u8]) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// Parses `token "=" ( token / quoted-string )`. Returns the name, and the value without quotes. The function does not
-/// remove a `\` from a quoted string, because a value with `\` is neither a protocol nor an address nor a host.
+/// Parses `token "=" ( token / quoted-string )`. Returns the name, and the value without quotes. Keeps each `\` in a
+/// quoted string, because a protocol, an address or a host never contains a `\`.
 fn parse_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_token = |text: &[u8]| !text.is_empty() && text.iter().copied().all(is_tchar);
     let mut halves = pair.splitn(2, |byte| *byte == b'=');
@@ -106,8 +108,8 @@ fn parse_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     is_token(name).then_some((name, value))
 }
 
-/// Returns true if the bytes are valid between the quotes of a quoted string. Each quote in a quoted string must be
-/// escaped. A quoted string must not end with an unescaped `\`.
+/// Returns true if the bytes are valid between the quotes of a quoted string. Between the quotes, each `"` must be
+/// escaped, and the last byte must not be an unescaped `\`.
 fn is_quoted_content(inner: &[u8]) -> bool {
     let mut bytes = inner.iter();
     while let Some(byte) = bytes.next() {

@@ -9,26 +9,26 @@ use http::{Extensions, HeaderMap, Method, Uri};
 use super::forwarded::{ForwardedElement, forwarded_elements, is_https, list_elements};
 use super::signal::{ConfiguredHeader, X_FORWARDED_PROTO};
 
-/// The parts of a request that hardtack needs to find the scheme, to refuse or redirect the request, and to fill the
+/// The parts of a request that hardtack needs: to detect the scheme, to refuse or redirect the request, and to make the
 /// cookie jar.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestHead<'a> {
     #[cfg_attr(not(feature = "_layer"), expect(dead_code, reason = "only a framework's middleware reads it"))]
     pub(crate) method: &'a Method,
-    /// The URI that the client sent. The URI in the framework's own request may be shorter, because a nested router can
+    /// The URI that the client sent. The framework's own request can contain a shorter URI, because a nested router can
     /// remove a prefix of the path.
     pub(crate) uri: &'a Uri,
     /// All headers of the request, or at least the headers for which [`RequestHead::needs_header`] returns true.
     pub(crate) headers: &'a HeaderMap,
     pub(crate) extensions: &'a Extensions,
-    /// The transport of the connection, if the framework provides the transport. A [`Transport`] in the request's
-    /// extensions has precedence over the field `transport`.
+    /// The transport of the connection, if the framework provides the transport. If the request's extensions contain a
+    /// [`Transport`], hardtack uses this `Transport` instead.
     pub(crate) transport: Option<Transport>,
-    /// The peer's address that the caller passed to `detect`. The caller's address has precedence over the address from
-    /// every other source.
+    /// The peer's address that the caller passed to `detect`. hardtack prefers this address to the address from the
+    /// extensions and from the framework.
     pub(crate) caller_peer: Option<IpAddr>,
-    /// The address of the peer, if the framework provides the address. A [`Peer`] in the request's extensions has
-    /// precedence over `socket_peer`.
+    /// The address of the peer, if the framework provides the address. If the request's extensions contain a [`Peer`],
+    /// hardtack uses this `Peer` instead.
     pub(crate) socket_peer: Option<IpAddr>,
 }
 
@@ -43,15 +43,16 @@ impl<'a> RequestHead<'a> {
         self.extensions.get().copied().or(self.transport)
     }
 
-    /// Returns the address of the peer. A dual-stack socket reports an IPv4 peer as `::ffff:a.b.c.d`. The function
-    /// converts an IPv4-mapped address to the IPv4 address.
+    /// Returns the address of the peer. A dual-stack socket returns the address of an IPv4 peer as `::ffff:a.b.c.d`.
+    /// This function converts the IPv4-mapped address to the IPv4 address.
     pub(crate) fn peer(&self) -> Option<IpAddr> {
         let peer = self.caller_peer.or_else(|| peer_in_extensions(self.extensions)).or(self.socket_peer);
         peer.map(|peer| peer.to_canonical())
     }
 
-    /// Returns the name of a header in which the request claims HTTPS. Any client can send such a claim. `configured`
-    /// is the header that the developer passed to [`TrustedProxies::header`](crate::TrustedProxies::header).
+    /// Returns the name of a header in which the request claims HTTPS. Any client can send the header, so the claim is
+    /// not evidence for HTTPS. `configured` is the header that the developer passed to
+    /// [`TrustedProxies::header`](crate::TrustedProxies::header).
     pub(crate) fn https_claim(&self, configured: Option<&ConfiguredHeader>) -> Option<&'static str> {
         let headers = self.headers;
         if let Some(claim) = configured.and_then(|configured| configured.claim(headers)) {
@@ -64,8 +65,8 @@ impl<'a> RequestHead<'a> {
         CLAIMS.iter().find(is_claim).map(|claim| claim.display_name)
     }
 
-    /// Returns true if hardtack reads the header `name` to find the scheme, to refuse or redirect the request, or to
-    /// fill the cookie jar. `configured` is the header that the developer passed to
+    /// Returns true if hardtack needs the header `name`: to detect the scheme, to refuse or redirect the request, or to
+    /// make the cookie jar. `configured` is the header that the developer passed to
     /// [`TrustedProxies::header`](crate::TrustedProxies::header).
     #[cfg(any(feature = "actix", feature = "rocket"))]
     pub(crate) fn needs_header(name: &str, configured: Option<&ConfiguredHeader>) -> bool {
@@ -80,15 +81,16 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// A header in which proxies send the scheme of a request.
+/// A header with which proxies state the scheme of a request.
 struct Claim {
     name: &'static str,
     display_name: &'static str,
-    /// Returns true if an element of the header claims HTTPS.
+    /// A function that takes an element of the header, and returns true if the element claims HTTPS.
     is_https: fn(&[u8]) -> bool,
 }
 
-/// The headers in which a request can claim HTTPS, except `Forwarded`. Lower-case names make the lookup fast.
+/// The headers in which a request can claim HTTPS, except `Forwarded`. The names are in lower case, because this makes
+/// the lookup faster.
 const CLAIMS: [Claim; 5] = [
     Claim { name: "x-forwarded-proto", display_name: X_FORWARDED_PROTO, is_https },
     Claim { name: "x-forwarded-ssl", display_name: "X-Forwarded-Ssl", is_https: is_on },
@@ -105,7 +107,7 @@ fn peer_in_extensions(extensions: &Extensions) -> Option<IpAddr> {
     if let Some(Peer(peer)) = extensions.get() {
         return Some(*peer);
     }
-    // axum has `ConnectInfo` on targets with sockets only.
+    // axum only has `ConnectInfo` on targets with sockets.
     #[cfg(all(feature = "axum", not(target_family = "wasm")))]
     if let Some(axum::extract::ConnectInfo(peer)) = extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
     {
@@ -114,8 +116,8 @@ fn peer_in_extensions(extensions: &Extensions) -> Option<IpAddr> {
     None
 }
 
-/// A request extension that marks the connection as TLS or plain HTTP. [`TlsTermination::per_connection`] reads the
-/// `Transport`.
+/// A request extension that marks the connection as TLS or plain HTTP. With [`TlsTermination::per_connection`],
+/// hardtack detects the scheme from the `Transport`.
 ///
 /// [`TlsTermination::per_connection`]: crate::TlsTermination::per_connection
 ///

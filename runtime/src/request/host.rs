@@ -1,5 +1,5 @@
-//! The host of a request. The input is the request's URI and headers. The output is a valid host name or IP address, or
-//! the reason why the host is not valid. hardtack does not resolve host names.
+//! Parses the host of a request. The input is the request's URI and headers. The output is a valid host name or IP
+//! address, or the reason why the host is invalid. hardtack does not resolve host names.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -23,8 +23,8 @@ pub(crate) enum HostFault {
     Malformed,
 }
 
-/// The host of a request as text that is not validated yet. The text is a copy, because hardtack can need the host
-/// after the request was dropped.
+/// The host of a request, not validated yet. The value is a copy, because hardtack may use the host after the request
+/// is dropped.
 #[derive(Debug, Clone)]
 pub(crate) enum RequestHost {
     Uri(Authority),
@@ -32,9 +32,9 @@ pub(crate) enum RequestHost {
 }
 
 impl RequestHost {
-    /// Copies the authority of the URI. A URI has an authority in HTTP/2 and in the absolute form of HTTP/1.1. If the
-    /// URI has no authority, the function copies the `Host` header (RFC 9112 3.2 and 3.2.2). The function returns an
-    /// error if the request has several `Host` headers.
+    /// Copies the authority of the URI, or the `Host` header if the URI has no authority (RFC 9112 3.2 and 3.2.2). A
+    /// URI has an authority in HTTP/2, and in the absolute form of HTTP/1.1. Returns an error if the request has
+    /// several `Host` headers.
     pub(crate) fn from_request(uri: &Uri, headers: &HeaderMap) -> Result<Self, HostFault> {
         let mut host_headers = headers.get_all(HOST).iter();
         let host_header = host_headers.next();
@@ -64,11 +64,11 @@ pub(crate) fn is_address(host: &str) -> bool {
     bare.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// Returns the host without its port. The text is not validated.
+/// Returns the host without its port. Does not validate the host.
 #[cfg(any(feature = "audit", feature = "_layer", feature = "testing"))]
 pub(crate) fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
-        // In an IPv6 address without brackets, the last colon is a part of the address.
+        // If an IPv6 address has no brackets, the last colon is a part of the address, and not the start of a port.
         Some((name, port))
             if port.bytes().all(|byte| byte.is_ascii_digit()) && (!name.contains(':') || name.ends_with(']')) =>
         {
@@ -94,8 +94,8 @@ impl<'a> Host<'a> {
         self.0
     }
 
-    /// Returns true if browsers store HSTS for the host (RFC 6797 8.1.1). Browsers store HSTS for every host name that
-    /// is not a loopback name. Browsers never store HSTS for an IP address.
+    /// Returns true if browsers store HSTS for the host: if the host is neither a loopback name nor an IP address (RFC
+    /// 6797 8.1.1).
     #[cfg(feature = "_layer")]
     pub(crate) fn is_public_name(self) -> bool {
         !self.is_loopback() && parse_bracketed_ipv6(self.0).is_none() && self.ipv4().is_none()
@@ -115,8 +115,8 @@ impl<'a> Host<'a> {
     }
 
     fn ipv4(self) -> Option<Ipv4Addr> {
-        // The check of the last byte is only for speed: most host names end in a letter, and the IPv4 parser is slower
-        // than the check.
+        // The check of the last byte saves time. Most host names end with a letter, and the IPv4 parser is slower than
+        // this check.
         if self.0.as_bytes().last().is_some_and(u8::is_ascii_digit) { self.0.parse().ok() } else { None }
     }
 }
@@ -128,8 +128,8 @@ fn parse_name_length(authority: &str) -> Option<usize> {
     let mut end = authority.len();
     for (at, byte) in authority.bytes().enumerate() {
         match byte {
-            // RFC 1123 does not allow an underscore in a host name, but many containers have an underscore in their
-            // host name.
+            // RFC 1123 does not allow an underscore in a host name, but the host names of many containers contain an
+            // underscore.
             b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' => label_length += 1,
             b'.' if label_length > 0 => label_length = 0,
             b':' => {
@@ -156,8 +156,7 @@ fn is_number(label: &[u8]) -> bool {
     }
 }
 
-/// Splits a name at its dots. The function splits the bytes of the name, because `str::split` is slower for short
-/// names.
+/// Splits a name at its dots. Splits the bytes instead of the `str`, because `str::split` is slower for short names.
 fn labels(name: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
     name.as_bytes().split(|byte| *byte == b'.')
 }
@@ -166,7 +165,7 @@ fn parse_bracketed_ipv6(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
-/// Returns true if the text after the host is empty, or is `:` and a port number. The port number after `:` may be
+/// Returns true if the text after the host is empty, or consists of `:` and a port number. The port number may be
 /// missing (RFC 3986 3.2.3).
 fn is_port(port: &str) -> bool {
     port.is_empty()

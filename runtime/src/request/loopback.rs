@@ -1,5 +1,5 @@
 //! The loopback rule: in a debug build, a request from a browser on this machine counts as HTTPS. The input is the head
-//! of the request. The output is the reason why the rule does not apply, or nothing.
+//! of the request. The output is `Ok` if the rule applies, or the reason why the rule does not apply.
 
 use std::net::IpAddr;
 
@@ -10,15 +10,16 @@ use super::forwarded::{forwarded_elements, list_elements, parse_node};
 use super::head::RequestHead;
 use super::host::{Host, RequestHost};
 
-/// Returns true if the host of the request is a loopback host. Chromium and Firefox treat a page of a loopback host
+/// Returns true if the host of the request is a loopback host. Chromium and Firefox treat a page from a loopback host
 /// like a page over HTTPS.
 pub(super) fn has_loopback_host(head: &RequestHead<'_>) -> bool {
     RequestHost::from_request(head.uri, head.headers).is_ok_and(|named| named.host().is_ok_and(Host::is_loopback))
 }
 
-/// Checks that a request with a loopback host came from a browser on this machine. A container's published port has a
-/// private peer. `axum::serve` without connect info has an unknown peer. A proxy that forwards requests of other
-/// machines sends their hosts or their addresses in a forwarding header.
+/// Checks that a request with a loopback host came from a browser on this machine. The peer's address must be loopback,
+/// private or unknown: it is private at the published port of a container, and unknown with `axum::serve` without
+/// connect info. If a proxy forwards a request from another machine, a forwarding header contains the machine's host or
+/// address.
 pub(super) fn check(head: &RequestHead<'_>) -> Result<(), NotLoopback> {
     if head.peer().is_some_and(|peer| !is_local(peer)) {
         return Err(NotLoopback::Peer);

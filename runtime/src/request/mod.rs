@@ -1,5 +1,5 @@
-//! Finds the scheme and the host of a request, and checks whether the request is a page request. An `Evidence` explains
-//! why a request counts as HTTPS or as plain HTTP.
+//! Finds the scheme and the host of a request, and checks whether the request is a page request. An `Evidence` contains
+//! the reason why a request counts as HTTPS or as plain HTTP.
 
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) mod accept;

@@ -1,5 +1,5 @@
-//! Parses an address or a network in CIDR form (RFC 4632 3.1, RFC 4291 2.3).
-//! [`TrustedProxies`](super::proxies::TrustedProxies) contains the networks of the trusted proxies.
+//! Parses an IP address, or a network in CIDR notation (RFC 4632 3.1, RFC 4291 2.3).
+//! [`TrustedProxies`](super::proxies::TrustedProxies) contains the parsed networks.
 
 use core::fmt;
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use ipnet::IpNet;
 pub(super) struct Network(IpNet);
 
 impl Network {
-    /// Parses a network such as `10.0.0.0/8` or `fd12:3456::/32`, or one address.
+    /// Parses a network such as `10.0.0.0/8` or `fd12:3456::/32`, or a single address.
     pub(super) fn parse(entry: &str) -> Result<Network, TrustedProxiesError> {
         let error = |problem| TrustedProxiesError { entry: entry.to_owned(), problem };
         let (address, length) = match entry.split_once('/') {
@@ -28,9 +28,9 @@ impl Network {
                 .filter(|length| *length <= max_length)
                 .ok_or_else(|| error(Problem::PrefixLength { max_length }))?,
         };
-        // The network `::ffff:0:0/96` contains all IPv4-mapped addresses. If the prefix of an IPv4-mapped network is
-        // shorter than 96 bits, some bits of `ffff` follow the prefix. The check for `HostBits` rejects every network
-        // with bits after the prefix.
+        // The network `::ffff:0:0/96` contains all IPv4-mapped addresses. If an IPv4-mapped network has a prefix of
+        // fewer than 96 bits, some of the set bits of `ffff` come after the prefix. The check for `HostBits` rejects a
+        // network if a bit after the prefix is set.
         let (address, length) = match (parsed.to_canonical(), length.checked_sub(96)) {
             (IpAddr::V4(address), Some(length)) => (IpAddr::V4(address), length),
             _ => (parsed, length),
@@ -53,8 +53,8 @@ impl Network {
     }
 }
 
-/// The error of [`TrustedProxies::new`](crate::TrustedProxies::new). `Display` shows the invalid entry of the list of
-/// proxies, the problem and the remedy.
+/// The error of [`TrustedProxies::new`](crate::TrustedProxies::new). `Display` writes the invalid entry, the problem
+/// and the remedy.
 ///
 /// ```
 /// use hardtack::TrustedProxies;

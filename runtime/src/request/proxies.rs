@@ -1,5 +1,5 @@
-//! The proxies that are trusted to send the scheme of a request. The input is the headers of a request and the address
-//! of the peer. The output is the decision whether the request counts as HTTPS or as plain HTTP.
+//! The proxies that hardtack trusts to send the scheme of a request. The input is the headers of a request and the
+//! address of the peer. The output is the scheme of the request, with the evidence.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ pub use super::network::TrustedProxiesError;
 
 /// The trusted reverse proxies, and the header in which the proxies send the scheme.
 ///
-/// The default header is `X-Forwarded-Proto`. Every element of the header must be `https` or `wss`. `forwarded` and
-/// `header` choose another header. `hops` chooses one element of a list. hardtack compares header values without regard
-/// to letter case.
+/// The default header is `X-Forwarded-Proto`. Every element of the header must be `https` or `wss`. To use a different
+/// header, call `forwarded` or `header`. If only one element of a list counts, call `hops`. hardtack ignores letter
+/// case in header values.
 ///
-/// The guide's page [Where TLS ends](https://docs.rs/hardtack/latest/hardtack/guide/tls/) has the line to write for
-/// each of the usual proxies and platforms.
+/// The guide's page [Where TLS ends](https://docs.rs/hardtack/latest/hardtack/guide/tls/) shows the code for the usual
+/// proxies and platforms.
 ///
 /// ```
 /// use hardtack::TrustedProxies;
@@ -40,9 +40,9 @@ pub struct TrustedProxies {
 impl TrustedProxies {
     /// Trusts peers by address (`192.0.2.7`, `::1`) or network (`10.0.0.0/8`, `fd12:3456::/32`).
     ///
-    /// An IPv4-mapped IPv6 address counts as an IPv4 address, in `proxies` and as the address of a peer. Host names are
-    /// not resolved, so a host name in `proxies` is an error. Every machine in a trusted network can claim HTTPS, so
-    /// pass only the addresses of your proxies.
+    /// An IPv4-mapped IPv6 address counts as an IPv4 address, both in `proxies` and as a peer's address. hardtack does
+    /// not resolve host names, so a host name in `proxies` is an error. Every machine in a trusted network can claim
+    /// HTTPS, so pass only the addresses of your proxies.
     ///
     /// ```
     /// use hardtack::TrustedProxies;
@@ -56,9 +56,10 @@ impl TrustedProxies {
     ///
     /// # Errors
     ///
-    /// Returns an error if `proxies` is empty, or if an entry of `proxies` is one of the following:
+    /// Returns an error if `proxies` is empty, or if an entry of `proxies` is invalid. These entries are invalid:
     ///
-    /// - Neither an address nor a network
+    /// - A text that is neither an address nor a network
+    /// - A network with a set bit after its prefix, such as `10.1.0.0/8`
     /// - An IPv4 network that is wider than `/8`, or an IPv6 network that is wider than `/16`. Use
     ///   [`TrustedProxies::any`] to trust every peer.
     pub fn new(proxies: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, TrustedProxiesError> {
@@ -74,11 +75,11 @@ impl TrustedProxies {
         TrustedProxies { networks: Arc::new([]), unix_socket: false, any: false, signal: Signal::default() }
     }
 
-    /// Trusts every peer, also peers without a known address.
+    /// Trusts every peer, including peers without a known address.
     ///
-    /// Use `any` only where nothing but the platform's proxy can reach the port of the server, and where the addresses
-    /// of the platform's proxy are not known or change. If any other program can connect to the port, that program can
-    /// claim HTTPS. The proxy must overwrite the header, or append to it, so that a client's own header does not decide.
+    /// Use `any` only if the platform's proxy is the only program that can reach the server's port, and if the proxy's
+    /// addresses are unknown or change. Every program that can connect to the port can claim HTTPS. The proxy must
+    /// overwrite the header or append an element, so that a client's own header cannot state HTTPS.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};
@@ -130,9 +131,9 @@ impl TrustedProxies {
 
     /// Reads `Forwarded` (RFC 7239) instead of `X-Forwarded-Proto`.
     ///
-    /// Choose the header that the proxy itself writes. A client can claim HTTPS in a forwarding header that the proxy
-    /// does not write. For HTTPS, every element of `Forwarded` must have a `proto` of `https` or `wss`. A request with
-    /// a malformed header counts as plain HTTP.
+    /// Choose the header that the proxy itself writes. If the proxy does not write a forwarding header, a client can
+    /// claim HTTPS in this header. A request counts as HTTPS only if every element of `Forwarded` has a `proto` of
+    /// `https` or `wss`. A request with a malformed header counts as plain HTTP.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};
@@ -148,18 +149,17 @@ impl TrustedProxies {
         self
     }
 
-    /// Reads the header `name` instead of `X-Forwarded-Proto`. The value `value` states HTTPS.
+    /// Reads the header `name` instead of `X-Forwarded-Proto`. The header states HTTPS if its value is `value`.
     ///
-    /// The request must have exactly one header with the name, and the header must have exactly one element. A request
-    /// without the header, with a repeated header or with another value counts as plain HTTP. hardtack compares the
-    /// value without regard to letter case.
+    /// The request must have exactly one header with the name, and the header must have exactly one element. Otherwise
+    /// the request counts as plain HTTP. hardtack ignores letter case in the value.
     ///
     /// Choose a header that the proxy itself writes on every request. A client can send any header that the proxy does
     /// not write.
     ///
-    /// If the name is not a valid name of a header, or the value is empty or contains a comma, every request counts as
-    /// plain HTTP. The policy's middleware then emits an event with the rule
-    /// [`tls-termination`](crate::event::Code::TlsTermination) when it is made.
+    /// If `name` is not a valid header name, or if `value` is empty or contains a comma or a control character, every
+    /// request counts as plain HTTP. When the program makes the policy's middleware, hardtack then emits the event
+    /// [`tls-termination`](crate::event::Code::TlsTermination).
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};
@@ -180,20 +180,20 @@ impl TrustedProxies {
         self
     }
 
-    /// Reads only one element of the header: the element at position `count` from the right. All headers with the
-    /// configured name count as one list.
+    /// Reads one element of the header only: the element at position `count` from the right. If the request has several
+    /// headers with the configured name, their elements form one list.
     ///
-    /// This is right only if a chain of `count` proxies stands in front of the server, and **each of these proxies
-    /// appends exactly one element**. The element at position `count` then comes from the proxy that the browser
-    /// connects to, and a client cannot move it. Behind a proxy that overwrites the header, `count` is 1, no matter how
-    /// many proxies are in front of that proxy. If `count` is too large, hardtack reads an element that the client
+    /// Call `hops` only if requests pass through a chain of `count` proxies, and **each of these proxies appends
+    /// exactly one element**. The element at position `count` then comes from the proxy to which the browser connects,
+    /// and a client cannot change the position. If the last proxy overwrites the header, `count` is 1, even if there
+    /// are more proxies in front of the last one. If `count` is too large, hardtack reads an element that the client
     /// chose.
     ///
     /// A request with fewer than `count` elements counts as plain HTTP. With `hops(0)`, every request counts as plain
-    /// HTTP. The policy's middleware then emits an event with the rule
-    /// [`tls-termination`](crate::event::Code::TlsTermination) when it is made.
+    /// HTTP. When the program makes the policy's middleware, hardtack then emits the event
+    /// [`tls-termination`](crate::event::Code::TlsTermination).
     ///
-    /// Without `hops`, every element must state HTTPS.
+    /// If you do not call `hops`, every element must state HTTPS.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};

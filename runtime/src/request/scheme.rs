@@ -1,12 +1,12 @@
-//! The types that prove how a request arrived. For example, a value of type [`Https`] proves that a request arrived
+//! The types that prove the scheme of a request. For example, a value of type [`Https`] proves that a request arrived
 //! over HTTPS. Only hardtack can construct a value of type [`Https`] or [`PlainHttp`].
 
 use core::fmt;
 
 use super::evidence::{DecisionBasis, Evidence};
 
-/// Proof that the request arrived over HTTPS. In a debug build, some requests from the local machine also count as HTTPS
-/// ([`TlsTermination`](crate::TlsTermination) has the rule).
+/// Proof that the request arrived over HTTPS. In a debug build, some plain HTTP requests from the local machine also
+/// count as HTTPS. The documentation of [`TlsTermination`](crate::TlsTermination) contains the rule.
 ///
 /// `Https` implements neither `Clone` nor `Copy`. Only [`TlsTermination`](crate::TlsTermination), the extractors and
 /// `hardtack::testing` return an `Https`.
@@ -24,15 +24,14 @@ pub struct Https {
     verdict: Verdict,
 }
 
-/// Returns an [`Https`] for use in a test. The function is not a method of [`Https`]. Otherwise, rustc would suggest
-/// the function to developers who try to construct an [`Https`].
+/// Returns an [`Https`] for use in a test. This function is not a method of [`Https`], because rustc would suggest the
+/// method to developers who try to construct an [`Https`].
 #[cfg(feature = "testing")]
 pub(crate) fn https_for_test() -> Https {
     Https { verdict: Verdict::https(DecisionBasis::Testing) }
 }
 
-/// Returns the proof of a scheme for use in a test. Returns `None` if `S` is [`Https`] and the request did not come over
-/// HTTPS.
+/// Returns a proof of type `S` for use in a test. Returns `None` if `S` is [`Https`] and `https` is false.
 #[cfg(feature = "testing")]
 pub(crate) fn scheme_for_test<S: Scheme>(https: bool) -> Option<S> {
     let basis = DecisionBasis::Testing;
@@ -55,7 +54,7 @@ pub struct PlainHttp {
     verdict: Verdict,
 }
 
-/// Either scheme, HTTPS or plain HTTP. A cookie jar of type `Cookies<AnyScheme>` checks the scheme at run time.
+/// Either HTTPS or plain HTTP. A cookie jar of type `Cookies<AnyScheme>` checks the scheme at run time.
 ///
 /// ```
 /// use hardtack::{AnyScheme, TlsTermination};
@@ -125,9 +124,9 @@ pub(crate) mod sealed {
     )]
     pub trait Sealed {
         fn verdict(&self) -> Verdict;
-        /// Returns true if an extractor may create a cookie jar of type `Cookies<Self>` for a request. Only a jar of
-        /// type `Cookies<Https>` requires that the request came over HTTPS. A jar of type `Cookies<PlainHttp>` is
-        /// allowed for every request, because a cookie for plain HTTP may also be sent over HTTPS.
+        /// Returns true if an extractor may return a `Cookies<Self>` for the request. A `Cookies<Https>` requires a
+        /// request over HTTPS. A `Cookies<PlainHttp>` is allowed for every request, because a cookie for plain HTTP may
+        /// also be sent over HTTPS.
         fn allows(verdict: Verdict) -> bool;
         /// Returns a proof for use in a test. The caller must check [`allows`](Sealed::allows) first.
         #[cfg(feature = "testing")]
@@ -174,7 +173,7 @@ impl sealed::Sealed for AnyScheme {
     }
 }
 
-/// The decision whether a request counts as HTTPS or as plain HTTP, with the evidence.
+/// The scheme of a request, and the evidence for this scheme.
 #[derive(Debug, Clone, Copy)]
 pub struct Verdict {
     pub(crate) https: bool,

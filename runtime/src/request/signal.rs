@@ -1,6 +1,6 @@
-//! The signal in which the proxies send the scheme of a request: the header to read, and the element of the header that
-//! counts. The input is the headers of a request. The output is the scheme that the proxy states, if the request has the
-//! header.
+//! The signal with which a proxy states the scheme of a request: the name of the header, and the elements of the header
+//! that count. The input is the headers of a request. The output is the scheme that the proxy states, or `None` if the
+//! request does not have the header.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ pub(super) const X_FORWARDED_PROTO: &str = "X-Forwarded-Proto";
 #[derive(Debug, Clone, Default)]
 pub(super) struct Signal {
     header: SignalHeader,
-    /// The position of the element that counts, from the right. `None` means that every element counts.
+    /// The position of the element that counts, from the right. If `hops` is `None`, every element counts.
     hops: Option<usize>,
     mistake: Option<SignalMistake>,
 }
@@ -32,13 +32,13 @@ enum SignalHeader {
 #[derive(Debug, Clone)]
 pub(crate) struct ConfiguredHeader {
     name: HeaderName,
-    /// The name as the developer wrote it.
+    /// The name of the header, as the developer wrote it.
     display_name: &'static str,
     value: String,
 }
 
-/// A mistake in the settings of [`TrustedProxies`](crate::TrustedProxies). With a mistake, every request counts as
-/// plain HTTP.
+/// A mistake in the settings of [`TrustedProxies`](crate::TrustedProxies). If the settings contain a mistake, every
+/// request counts as plain HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SignalMistake {
     HeaderName,
@@ -65,7 +65,7 @@ impl core::fmt::Display for SignalMistake {
     }
 }
 
-/// The scheme that the signal of a request states.
+/// The scheme that the header of a request states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Statement {
     Https,
@@ -116,7 +116,7 @@ impl Signal {
         }
     }
 
-    /// Returns the name of the header, as text for a log.
+    /// Returns the name of the header, for log messages.
     pub(super) fn header_name(&self) -> &'static str {
         match &self.header {
             SignalHeader::XForwardedProto => X_FORWARDED_PROTO,
@@ -139,9 +139,9 @@ impl Signal {
             SignalHeader::Forwarded => {
                 let elements: Vec<ForwardedElement<'_>> = forwarded_elements(headers).collect();
                 let is_valid = elements.iter().all(|element| element.is_valid());
-                // A client can send a quoted string without the closing quote. Then elements of the proxies become a
-                // part of the client's element, and the positions of the elements are wrong. Such an element is
-                // malformed, so a header with a malformed element counts as plain HTTP.
+                // A client can send a quoted string without the closing quote. The proxies' elements then become a part
+                // of the client's element, and the positions of the elements are wrong. The client's element is
+                // malformed in this case. So a header with a malformed element counts as plain HTTP.
                 select(elements.into_iter().map(|element| is_valid && element.is_https()), self.hops)
             }
         }
@@ -167,7 +167,8 @@ impl ConfiguredHeader {
         element.eq_ignore_ascii_case(self.value.as_bytes())
     }
 
-    /// Returns the scheme that the header states. Exactly one header with exactly one element states HTTPS.
+    /// Returns the scheme that the header states. The header states HTTPS only if the request has exactly one header
+    /// with the name, and the header has exactly one element.
     fn statement(&self, headers: &HeaderMap) -> Option<Statement> {
         let mut elements = list_elements(headers, self.name.as_str());
         let first = elements.next()?;
@@ -179,7 +180,8 @@ impl ConfiguredHeader {
     }
 }
 
-/// Selects the elements that count. An empty element, as in `https,`, does not count as HTTPS.
+/// Returns the scheme that the elements state. `elements` contains true for each element that states HTTPS. An empty
+/// element, as in `https,`, does not state HTTPS.
 fn select(mut elements: impl DoubleEndedIterator<Item = bool>, hops: Option<usize>) -> Option<Statement> {
     let Some(hops) = hops else {
         let first = elements.next()?;
@@ -202,11 +204,11 @@ fn select(mut elements: impl DoubleEndedIterator<Item = bool>, hops: Option<usiz
     })
 }
 
-/// The number of header names that [`intern`] stores at most.
+/// The maximum number of header names that [`intern`] stores.
 const INTERNED_LIMIT: usize = 64;
 
-/// Returns the name as a text that lives as long as the process. An [`Evidence`](super::evidence::Evidence) is `Copy`,
-/// so the evidence cannot own the name. Each name is stored once.
+/// Returns a `'static` copy of the name. An [`Evidence`](super::evidence::Evidence) is `Copy`, so an `Evidence` cannot
+/// own the name. Stores each name once.
 fn intern(name: &str) -> &'static str {
     static NAMES: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,6 @@
 //! Detects the scheme of a request from the setting that states where TLS ends. The input is the head of the request.
-//! The output is the scheme and the evidence for the scheme. A header of the request can decide the scheme only if the
-//! header is configured and the peer is trusted.
+//! The output is the scheme and the evidence for the scheme. A header of the request can state the scheme only if the
+//! developer configured the header and the peer is trusted.
 
 use std::net::IpAddr;
 
@@ -26,8 +26,8 @@ pub use environment::TlsTerminationError;
 /// The setting that states where TLS ends for the requests of one socket. hardtack needs a `TlsTermination` to detect
 /// the scheme of each request.
 ///
-/// The guide's page [Where TLS ends](https://docs.rs/hardtack/latest/hardtack/guide/tls/) has the line to write for
-/// each of the usual setups: own TLS, proxies, platforms, containers and development servers.
+/// The guide's page [Where TLS ends](https://docs.rs/hardtack/latest/hardtack/guide/tls/) shows the code for the usual
+/// setups: own TLS, proxies, platforms, containers and development servers.
 ///
 /// # Localhost in debug builds
 ///
@@ -36,15 +36,15 @@ pub use environment::TlsTerminationError;
 ///
 /// - The host is `localhost`, `*.localhost`, `127.0.0.0/8` or `[::1]`. For such a host, Chromium and Firefox store and
 ///   send Secure cookies over plain HTTP. Safari stores and sends Secure cookies only over TLS.
-/// - The address of the peer is loopback, private or unknown. The peer of a container's published port is private. With
-///   `axum::serve`, the address of the peer is unknown.
-/// - Each host in `Forwarded` and `X-Forwarded-Host` is one of the hosts above.
+/// - The address of the peer is loopback, private or unknown. For example, the address is private if the server listens
+///   on a published port of a container, and unknown with `axum::serve`.
+/// - Each host in `Forwarded` and `X-Forwarded-Host` is one of the hosts in the first condition.
 /// - Each client address in `Forwarded`, `X-Forwarded-For` and `X-Real-IP` is loopback or private.
 /// - No trusted proxy stated the scheme of the request, and the setting is not [`TlsTermination::none`].
 ///
-/// hardtack logs one warning for the first such request of the process. hardtack sends no HSTS and no redirect for such
-/// requests. [`TlsTermination::strict_loopback`] switches the rule off. In a release build, no request counts as HTTPS
-/// by this rule.
+/// The first time that this rule applies, hardtack logs a warning. The middleware sends neither HSTS nor a redirect to
+/// a request that counts as HTTPS because of this rule. [`TlsTermination::strict_loopback`] turns the rule off. The
+/// rule never applies in a release build.
 ///
 /// ```
 /// use hardtack::{TlsTermination, TrustedProxies};
@@ -75,8 +75,7 @@ enum Source {
 
 impl TlsTermination {
     /// States that TLS ends in this server, and that the accept loop marks each connection as TLS or plain HTTP. The
-    /// mark is a [`Transport`] in the request's extensions. A connection that the accept loop does not mark counts as
-    /// plain HTTP.
+    /// mark is a [`Transport`] in the request's extensions. A connection without a mark counts as plain HTTP.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -110,7 +109,7 @@ impl TlsTermination {
         Self::new(Source::Here)
     }
 
-    /// States that all connections of the socket use plain HTTP. No request counts as HTTPS, also in a debug build.
+    /// States that all connections of the socket use plain HTTP. No request counts as HTTPS, not even in a debug build.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -122,13 +121,13 @@ impl TlsTermination {
         Self::new(Source::None)
     }
 
-    /// States that TLS ends at a reverse proxy. The proxy sends the scheme in the header `X-Forwarded-Proto`.
-    /// [`TrustedProxies::forwarded`] and [`TrustedProxies::header`] choose another header. hardtack ignores the
+    /// States that TLS ends at a reverse proxy. The proxy sends the scheme in the header `X-Forwarded-Proto`. To use a
+    /// different header, call [`TrustedProxies::forwarded`] or [`TrustedProxies::header`]. hardtack ignores the
     /// forwarding headers of an untrusted peer (OWASP ASVS 4.1.3).
     ///
     /// The proxy must send the configured header with every request. A request without the configured header counts as
     /// plain HTTP. If the configured header contains a list or occurs several times, every element must be `https` or
-    /// `wss`. [`TrustedProxies::hops`] selects one element instead. The letter case of `https` and `wss` is ignored.
+    /// `wss`. [`TrustedProxies::hops`] selects one element instead. Letter case does not matter in `https` and `wss`.
     ///
     /// ```
     /// use hardtack::{TlsTermination, TrustedProxies};
@@ -170,11 +169,11 @@ impl TlsTermination {
         TlsTermination { source, strict_loopback: false }
     }
 
-    /// Switches off the [rule for localhost](TlsTermination#localhost-in-debug-builds). Plain HTTP on localhost then
-    /// counts as plain HTTP in debug builds too.
+    /// Turns off the [rule for localhost](TlsTermination#localhost-in-debug-builds). Then a plain HTTP request to
+    /// localhost counts as plain HTTP, even in a debug build.
     ///
-    /// Use `strict_loopback` behind a proxy on the same machine, if the proxy sends no forwarding header and changes
-    /// `Host` to a loopback name. In a debug build, hardtack would treat a request from such a proxy as a request from a
+    /// Call `strict_loopback` if a proxy on the same machine sends no forwarding header, and changes `Host` to a
+    /// loopback name. Without `strict_loopback`, a debug build would treat the proxy's requests as requests from a
     /// local browser.
     ///
     /// ```
@@ -206,8 +205,8 @@ impl TlsTermination {
     ///
     /// # Errors
     ///
-    /// Returns [`PlainHttp`] if the request is not HTTPS. The `Display` of [`PlainHttp`] writes the evidence for a log,
-    /// and the line of code to write.
+    /// Returns [`PlainHttp`] if the request is not HTTPS. The `Display` output of [`PlainHttp`] contains the evidence
+    /// for a log, and the line of code that the developer can add.
     pub fn detect(&self, parts: &Parts, peer: Option<IpAddr>) -> Result<Https, PlainHttp> {
         self.verdict(&RequestHead { caller_peer: peer, ..RequestHead::from_parts(parts) }).into_proof()
     }
@@ -216,7 +215,7 @@ impl TlsTermination {
         self.verdict_in_build(head, cfg!(debug_assertions))
     }
 
-    /// Detects the scheme of one request. `is_debug` is true for a build with `debug_assertions`.
+    /// Detects the scheme of one request. `is_debug` is true if the build has `debug_assertions`.
     fn verdict_in_build(&self, head: &RequestHead<'_>, is_debug: bool) -> Verdict {
         let mut verdict = self.verdict_of_source(head);
         if verdict.https {
@@ -253,7 +252,8 @@ impl TlsTermination {
     }
 
     /// Checks whether the loopback rule applies to a request over plain HTTP. Returns `None` if the host is not a
-    /// loopback host, or if another signal has precedence over the rule.
+    /// loopback host, or if the rule never applies: the setting is `none` or has a mistake, or a trusted proxy stated
+    /// the scheme.
     fn check_loopback(
         &self,
         head: &RequestHead<'_>,
@@ -273,14 +273,14 @@ impl TlsTermination {
         })
     }
 
-    /// Returns true if the request claims HTTPS, and no trusted proxy stated the scheme of the request. The policy
-    /// refuses such a request and never redirects it, because a redirect would loop: the browser already uses HTTPS.
+    /// Returns true if the request claims HTTPS, but no trusted proxy stated the scheme of the request. The policy
+    /// refuses the request and does not redirect it. The browser may already use HTTPS, and a redirect would then loop.
     #[cfg(feature = "_layer")]
     pub(crate) fn is_untrusted_claim(&self, verdict: Verdict) -> bool {
         !verdict.https && verdict.evidence.is_untrusted_claim()
     }
 
-    /// Returns the mistake in the settings of the trusted proxies.
+    /// Returns the mistake in the settings of the trusted proxies, if there is one.
     #[cfg(any(test, feature = "_layer"))]
     pub(crate) fn mistake(&self) -> Option<SignalMistake> {
         match &self.source {
@@ -289,7 +289,7 @@ impl TlsTermination {
         }
     }
 
-    /// Returns the header that the developer passed to [`TrustedProxies::header`].
+    /// Returns the header that the developer passed to [`TrustedProxies::header`], if there is one.
     pub(crate) fn configured_header(&self) -> Option<&ConfiguredHeader> {
         match &self.source {
             Source::AtProxy(proxies) => proxies.configured_header(),

@@ -12,8 +12,8 @@
 //! ```
 //!
 //! The numbers in parentheses are lengths in bytes. All numbers are big-endian. In a signed cookie, `value` is
-//! percent-encoded, as in the header, and `text` is the decoded value. So the signature stays valid if another library
-//! encodes the value in another way. A sealed value is not percent-encoded before it is encrypted.
+//! percent-encoded, as in the header, and `text` is the decoded value. So the signature stays valid if a different
+//! library encodes the value differently. A sealed value is not percent-encoded before the encryption.
 //!
 //! The tag of a signed value is the first half of the HMAC (RFC 2104 section 5, as in RFC 4868). Like the tag of a
 //! sealed value, the tag of a signed value has 128 bits. The whole HMAC would need 21 more characters.
@@ -31,21 +31,22 @@ use super::{SKEW, nonce};
 use crate::clock;
 
 const VERSION: u8 = b'1';
-/// The number of bytes of [`Terms`] without the extension: two times, the flags and the length of the extension.
+/// The size of [`Terms`] without the extension, in bytes. These bytes are both expiry times, the flags and the length
+/// of the extension.
 const FIXED_LEN: usize = 10;
-/// The most bytes that an extension can have.
+/// The largest size of an extension, in bytes.
 const MAX_EXTENSION_LEN: usize = 255;
 /// The number of bytes in the tag of a signed or sealed value.
 pub(crate) const TAG_LEN: usize = 16;
 
 /// The number of bytes that a signature without an extension adds to a cookie's value.
 pub(crate) const SIGNATURE_LEN: usize = signature_len(0);
-/// Reserves space for the nonce and for terms without an extension at the start of a message that will be sealed.
-/// `seal` overwrites these 22 bytes.
+/// A placeholder at the start of a message that will be sealed. `seal` overwrites these 22 bytes with the nonce and
+/// with terms that have no extension.
 pub(crate) const PLAINTEXT_PREFIX: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// The terms of a seal: the two expiry times, and the settings that a re-issue keeps. Anyone can read the terms of a
-/// signed value, but only the server can change them.
+/// signed value, but only the server can change the terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Terms {
     /// The last second in which the value is valid if no request extends the idle time, in Unix seconds. If the cookie
@@ -54,19 +55,19 @@ pub(crate) struct Terms {
     /// The last second in which the value is valid in any case, in Unix seconds.
     pub(crate) expiry: u32,
     pub(crate) kept: KeptSettings,
-    /// At most 255 bytes, for later releases. This release writes no extension. If this release re-issues a cookie, it
-    /// keeps the extension of the cookie.
+    /// At most 255 bytes that a later release may define. This release writes no extension, but a re-issue keeps the
+    /// cookie's extension.
     pub(crate) extension: Vec<u8>,
 }
 
-/// The settings of one `SetCookie` that a re-issue of a cookie with `idle` keeps. A request does not contain the
-/// attributes with which the browser stored the cookie. Without these settings, a re-issue would turn a cookie that ends with the
-/// browser into a cookie that outlives the browser, or would weaken `SameSite`.
+/// The settings of a `SetCookie` that stay the same when a response re-issues a cookie with `idle`. A request does not
+/// contain the attributes with which the browser stored the cookie. Without these settings, a re-issue could add a
+/// `Max-Age` to a cookie without `Max-Age`, or could weaken `SameSite`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct KeptSettings {
     /// True if the header had neither `Max-Age` nor `Expires`.
     pub(crate) without_max_age: bool,
-    /// The `SameSite` that a setter chose.
+    /// The `SameSite` that [`SetCookie::same_site`](crate::SetCookie::same_site) set.
     pub(crate) same_site: Option<SameSite>,
 }
 
@@ -75,7 +76,7 @@ impl KeptSettings {
     const STRICT: u8 = 2;
     const LAX: u8 = 4;
 
-    /// Returns the stricter of each setting.
+    /// Compares each setting of `self` with the same setting of `other`, and returns the stricter settings.
     pub(crate) fn stricter(self, other: KeptSettings) -> KeptSettings {
         let same_site = match (self.same_site, other.same_site) {
             (Some(one), Some(two)) => Some(if one.is_at_least(two) { one } else { two }),
@@ -93,7 +94,7 @@ impl KeptSettings {
         (u8::from(self.without_max_age) * Self::WITHOUT_MAX_AGE) | same_site
     }
 
-    /// Returns `None` if the byte has an undefined bit.
+    /// Parses the flags. Returns `None` if an undefined bit is set.
     fn from_byte(byte: u8) -> Option<Self> {
         let same_site = match byte & !Self::WITHOUT_MAX_AGE {
             0 => None,
@@ -128,7 +129,8 @@ impl Terms {
         let terms = Terms {
             idle_expiry: u32::from_be_bytes([i0, i1, i2, i3]),
             expiry: u32::from_be_bytes([e0, e1, e2, e3]),
-            // A later release may use more flags. Like a later version, such a value is not removed from the browser.
+            // A later release may define more flags. With the error `Version`, the response does not remove such a
+            // value from the browser.
             kept: KeptSettings::from_byte(flags).ok_or(OpenError::Version)?,
             extension: extension.to_vec(),
         };
@@ -155,7 +157,7 @@ const fn base64_len(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }
 
-/// Returns the number of bytes that a signature adds to a cookie's value.
+/// Returns the number of bytes that a signature with an extension of `extension_len` bytes adds to a cookie's value.
 const fn signature_len(extension_len: usize) -> usize {
     2 + ID_LEN + base64_len(FIXED_LEN + extension_len + TAG_LEN)
 }
@@ -166,7 +168,7 @@ pub(crate) const fn sealed_len(message_len: usize) -> usize {
     1 + ID_LEN + base64_len(message_len)
 }
 
-/// Returns the bytes that a message begins with before it is sealed. [`seal`] overwrites these bytes.
+/// Returns the first bytes of a message that will be sealed. [`seal`] overwrites these bytes.
 pub(crate) fn plaintext_prefix(terms: &Terms) -> Cow<'static, str> {
     match terms.extension.len() {
         0 => Cow::Borrowed(PLAINTEXT_PREFIX),
@@ -174,8 +176,8 @@ pub(crate) fn plaintext_prefix(terms: &Terms) -> Cow<'static, str> {
     }
 }
 
-/// Signs the text of a cookie's value and appends the signature to `header`. The text is not percent-encoded. So a jar
-/// of another library may encode the value in another way, and the signature stays valid.
+/// Signs the text of a cookie's value and appends the signature to `header`. The text is not percent-encoded. So the
+/// signature stays valid if a jar of a different library encodes the value differently.
 pub(crate) fn sign(keyring: &Keyring, name: &str, terms: &Terms, text: &[u8], header: &mut Vec<u8>) -> Option<()> {
     let key = keyring.writer_at(clock::now);
     let id = key.id().as_bytes();
@@ -241,12 +243,12 @@ pub(crate) fn without_signature(raw: &[u8]) -> Option<&[u8]> {
     split_signature(raw).map(|(value, _)| value)
 }
 
-/// Returns true if a signature can have a base64 text of this length.
+/// Returns true if the base64 text of a signature can have this length.
 const fn is_signature_len(length: usize) -> bool {
     length >= base64_len(FIXED_LEN + TAG_LEN) && length <= base64_len(FIXED_LEN + MAX_EXTENSION_LEN + TAG_LEN)
 }
 
-/// Returns the HMAC of the version, the key's id, the terms, the cookie's name and the text of its value. The terms
+/// Returns the HMAC of the version, the key's id, the terms, the cookie's name and the text of the value. The terms
 /// contain the length of the extension, and the HMAC includes the length of the name. Without the lengths, an attacker
 /// could move bytes from one part to the next. Returns `None` if the cookie's name has more than 65,535 bytes.
 fn signer_for(key: &Key, id: [u8; ID_LEN], terms: &[u8], name: &str, text: &[u8]) -> Option<Signer> {
@@ -357,8 +359,8 @@ fn split_id(text: &[u8]) -> Result<([u8; ID_LEN], &[u8]), OpenError> {
             let (id, rest) = rest.split_first_chunk::<ID_LEN>().ok_or(OpenError::Malformed)?;
             Ok((*id, rest))
         }
-        // A text that begins with a digit is either a seal with another version or a number without a seal. Every seal
-        // contains an id and a tag, so a shorter text is not a seal.
+        // A text that begins with a digit is either a seal with a different version or a number without a seal. Every
+        // seal contains an id and a tag, so a shorter text is not a seal.
         [b'0'..=b'9', rest @ ..] if rest.len() >= ID_LEN + TAG_LEN && rest.iter().all(is_base64url) => {
             Err(OpenError::Version)
         }

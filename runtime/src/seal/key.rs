@@ -28,14 +28,15 @@ pub(super) const SECRET_LEN: usize = 32;
 /// Make a key with `openssl rand -base64 32` or with [`Key::generate`]. Store the key with your other secrets. Do not
 /// use a passphrase as a key, because a passphrase is not random enough.
 ///
-/// The keys that hardtack's documentation prints are refused, because everybody knows them. A key that repeats a
-/// pattern of at most 16 bytes is refused too, such as 32 equal bytes or the base64 text of
+/// The keys that hardtack's documentation prints are refused, because everybody can read these keys. hardtack also
+/// refuses a key that repeats a pattern of at most 16 bytes. Examples are 32 equal bytes, and the base64 text of
 /// `passwordpasswordpasswordpassword`.
 ///
 /// Signing and encryption use two different keys. HKDF-Expand (RFC 5869) derives each of the two keys from the secret,
 /// with a different label for each key. All clones of a `Key` share one secret. When the last clone of a `Key` is
-/// dropped, the secret is overwritten in memory. Making a key leaves no copy of the secret on the stack. The text from
-/// which you make a key is yours: an environment variable stays in the memory of the process.
+/// dropped, the secret is overwritten in memory. Making a key leaves no copy of the secret on the stack. hardtack
+/// cannot overwrite your copy of the key's text. For example, an environment variable stays in the memory of the
+/// process.
 ///
 /// ```
 /// use hardtack::seal::Key;
@@ -54,8 +55,8 @@ pub struct Key {
 
 struct Parts {
     id: KeyId,
-    /// The secret is in memory of its own. If the secret were a field of `Parts` itself, the compiler could copy the
-    /// secret to the stack, and move `Parts` from there to the heap.
+    /// The secret has a separate heap allocation. If `Parts` contained the 32 bytes directly, the compiler could build
+    /// `Parts` on the stack, and a copy of the secret would stay there.
     secret: Zeroizing<Vec<u8>>,
     signer: Signer,
     // The cipher overwrites its key in memory when the cipher is dropped.
@@ -63,8 +64,8 @@ struct Parts {
 }
 
 impl Parts {
-    /// Derives the keys from the secret. The crates `hmac`, `sha2` and `aes` copy keys to the stack. This function has
-    /// a stack frame of its own, so that [`overwrite_stack`] overwrites the copies afterwards.
+    /// Derives the keys from the secret. The crates `hmac`, `sha2` and `aes` copy keys to the stack. This function is
+    /// never inlined, so its stack frame is separate, and [`overwrite_stack`] can overwrite the copies later.
     #[inline(never)]
     fn derive(secret: Zeroizing<Vec<u8>>) -> Arc<Parts> {
         let derive = |label| Zeroizing::new(hkdf_expand(&secret, label));
@@ -106,8 +107,8 @@ impl Drop for Parts {
     fn drop(&mut self) {
         // `signer` contains two states of SHA-256, which `hmac` computed from the key. The states are as secret as the
         // key: an attacker who reads the states can sign values. The crate `hmac` does not overwrite the states in
-        // memory, so the assignment overwrites them. No code reads the new value, so the compiler may delete the
-        // assignment without the `black_box`.
+        // memory, so the assignment overwrites the states. No code reads the new value. Without `black_box`, the
+        // compiler could therefore delete the assignment.
         self.signer = new_signer(&[0; SECRET_LEN]);
         core::hint::black_box(&mut self.signer);
     }
@@ -142,7 +143,7 @@ impl Key {
     /// # Errors
     ///
     /// Returns [`KeyError`] if the text is not base64, or if the decoded key does not have 32 bytes. Also returns an
-    /// error if the key is an example of the documentation, or repeats a short pattern. The error never contains the
+    /// error if the key is an example from the documentation, or repeats a short pattern. The error never contains the
     /// text of a key.
     ///
     /// ```
@@ -196,11 +197,11 @@ impl Key {
         GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new()).encode(&*self.parts.secret)
     }
 
-    /// Sets the time from which hardtack signs and encrypts values with the key. hardtack verifies and decrypts values
-    /// with the key also before `time`.
+    /// Sets the time from which hardtack signs and encrypts values with the key. Even before `time`, hardtack verifies
+    /// and decrypts values with the key.
     ///
-    /// With `writes_from`, the rotation of keys needs one step less. The clocks of all servers must agree, and every
-    /// server must have the new key before `time`.
+    /// With `writes_from`, replacing a key needs one step less. The clocks of all servers must agree, and every server
+    /// must have the new key before `time`.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -244,7 +245,7 @@ impl Key {
         Key { parts, writes_from: None }
     }
 
-    /// Returns the time that [`writes_from`](Key::writes_from) set.
+    /// Returns the time that was set with [`writes_from`](Key::writes_from).
     pub(super) fn write_start(&self) -> Option<SystemTime> {
         self.writes_from
     }

@@ -22,8 +22,8 @@ use crate::clock;
 ///
 /// # Rotation
 ///
-/// Replace a key in three steps, so that all users stay signed in. Begin each step when every server has finished the
-/// previous step:
+/// Replace a key in three steps, so that all users stay signed in. Begin each step only after every server has finished
+/// the previous step:
 ///
 /// 1. `Keyring::new(old).with(new)`: every server can read values that were signed or sealed with the new key.
 /// 2. `Keyring::new(new).with(old)`: every server signs and seals new values with the new key. Values that were signed
@@ -44,7 +44,7 @@ use crate::clock;
 /// [idle time](crate::guide::sessions).
 ///
 /// If a cookie has no lifetime, its value expires after the keyring's [`default_lifetime`](Keyring::default_lifetime),
-/// which is one day if not set. A value is still accepted for one minute after its expiry time, because the clocks of
+/// which is one day by default. A value is still accepted for one minute after its expiry time, because the clocks of
 /// servers differ.
 ///
 /// ```
@@ -77,8 +77,7 @@ pub struct Keyring(Arc<Shared>);
 /// The data that the clones of a keyring share.
 #[derive(Clone)]
 struct Shared {
-    /// The key for new values. After the `writes_from` time of another key, the other key replaces the first key for
-    /// new values.
+    /// The key that signs and seals new values, until the `writes_from` time of a key in `others`.
     first: Key,
     others: Vec<Key>,
     default_lifetime: Duration,
@@ -160,7 +159,7 @@ impl Keyring {
     ///
     /// The environment variable contains keys in base64, separated by commas or white space. [`str::parse`] accepts the
     /// same text. hardtack reads values with every key, and signs or seals new values with the first key. To switch to
-    /// another key at a given time, write `@` and the time in UTC after the other key:
+    /// a new key at a given time, write `@` and the time in UTC after the new key:
     ///
     /// ```text
     /// COOKIE_KEYS="3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs= 1fYxQWC6cQyRD2XhOSRwnD8qmLqg6AmzCDe0RQY1dUE=@2026-12-01T03:00:00Z"
@@ -219,7 +218,8 @@ impl Keyring {
         writer
     }
 
-    /// Returns the keys of the keyring that have this id. The chance that two keys have the same id is 1 in 16 million.
+    /// Returns the keys of the keyring that have this id. The probability that two keys have the same id is 1 in 16
+    /// million.
     pub(super) fn with_id(&self, id: [u8; ID_LEN]) -> impl Iterator<Item = &Key> {
         self.keys().filter(move |key| key.id().as_bytes() == id)
     }
@@ -258,8 +258,8 @@ mod tests {
         for (now, writer) in [(0, &a), (9, &a), (10, &c), (19, &c), (20, &b), (99, &b)] {
             assert_eq!(keyring.writer_at(|| time(now)).id(), writer.id(), "{now}");
         }
-        // The first key of a keyring writes even before its own `writes_from` time, until the `writes_from` time of
-        // another key has passed.
+        // The first key of a keyring signs new values even before its own `writes_from` time, until the `writes_from`
+        // time of a second key has passed.
         let keyring = Keyring::new(a.clone().writes_from(time(30))).with(b.clone().writes_from(time(20)));
         for (now, writer) in [(0, &a), (20, &b), (30, &a)] {
             assert_eq!(keyring.writer_at(|| time(now)).id(), writer.id(), "{now}");

@@ -1,6 +1,6 @@
 //! Returns nonces of 12 random bytes from the operating system. Each thread has a buffer of nonces, because one call to
-//! the operating system takes as long as the encryption of a value. After a fork, parent and child process use the same
-//! nonces from the buffer. The cipher AES-GCM-SIV tolerates repeated nonces.
+//! the operating system takes as much time as the encryption of a value. After a fork, parent and child process use the
+//! same nonces from the buffer. The cipher AES-GCM-SIV tolerates repeated nonces.
 
 use std::cell::RefCell;
 

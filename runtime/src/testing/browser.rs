@@ -1,4 +1,5 @@
-//! The type `Browser`, an in-memory browser for the tests of applications. `crate::browser` has the rules for cookies.
+//! The type `Browser`, an in-memory browser for the tests of applications. The module `crate::browser` contains the
+//! rules for cookies.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -25,7 +26,8 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// 1. [`visit`](Browser::visit) opens a page, and returns the headers of the request for the page.
 /// 2. The test calls the application with these headers.
 /// 3. [`store`](Browser::store) stores the cookies of the response.
-/// 4. [`cookies`](Browser::cookies) returns a view of the stored cookies, which reads your types and sets.
+/// 4. [`cookies`](Browser::cookies) returns a jar with the stored cookies. The test reads your cookie types and sets
+///    from this jar.
 ///
 /// ```
 /// use std::time::Duration;
@@ -71,7 +73,7 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// # What a `Browser` models
 ///
 /// - The rules of RFC 6265bis for `Domain`, `Path`, `Secure`, `Expires`, `Max-Age` and the limit of 400 days.
-/// - The rules for the name prefixes, also for `__Http-` and `__Host-Http-`.
+/// - The rules for the name prefixes, including `__Http-` and `__Host-Http-`.
 /// - The identity of a cookie: the name, the domain, the path, `Partitioned`, and whether the cookie is host-only. A
 ///   cookie replaces only a cookie with the same identity.
 /// - The order of the `Cookie` header: cookies with a longer path first, then older cookies first.
@@ -82,14 +84,14 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 ///
 /// # What a `Browser` does not model
 ///
-/// - `SameSite`. Every request is same-site, so the `Browser` sends `Strict` cookies too. A visit is like a visit with
-///   the address bar, also if the visit changes the host.
-/// - Pages inside other pages (frames). Every page is a top-level page. For such pages, a `Partitioned` cookie differs
-///   from other cookies only in its identity.
-/// - Scripts. The `Browser` stores the `HttpOnly` of a cookie, but has no `document.cookie`.
+/// - `SameSite`. Every request is same-site, so the `Browser` sends `Strict` cookies too. A visit has the same effect
+///   as typing the URL into the address bar, even if the host changes.
+/// - Pages inside other pages (frames). Every page is a top-level page. On a top-level page, the only effect of
+///   `Partitioned` is that the cookie has a different identity.
+/// - Scripts. The `Browser` stores the `HttpOnly` attribute of a cookie, but has no `document.cookie`.
 /// - The limit for the number of cookies.
 /// - Redirects. To follow a redirect, pass the response's `Location` to [`visit`](Browser::visit).
-/// - HSTS. The `Browser` opens an `http:` URL over plain HTTP, also if the host sent `Strict-Transport-Security`.
+/// - HSTS. The `Browser` opens an `http:` URL over plain HTTP, even if the host sent `Strict-Transport-Security`.
 /// - The public suffix list, if the feature `public-suffix` is off. Without the feature, only a single label such as
 ///   `com` counts as a public suffix.
 ///
@@ -131,7 +133,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// Panics if `url` is not a valid URL, or has another scheme than `https` or `http`.
+    /// Panics if `url` is not a valid URL, or if its scheme is neither `https` nor `http`.
     ///
     /// ```
     /// use hardtack::testing::Browser;
@@ -155,11 +157,11 @@ impl Browser {
     /// Returns the headers of a request that the current page sends to its own server, such as a `fetch` of a script.
     /// The headers are `Host`, and `Cookie` if the browser sends cookies. The current page stays the same.
     ///
-    /// `path` is a path, or a URL of the current page's origin.
+    /// `path` is a path, or a URL with the same origin as the current page.
     ///
     /// # Panics
     ///
-    /// Panics if `path` is not valid, or is a URL of another origin.
+    /// Panics if `path` is not valid, or is a URL with a different origin.
     ///
     /// ```
     /// use hardtack::testing::Browser;
@@ -197,8 +199,8 @@ impl Browser {
     /// The browser stores or removes the cookie of each `Set-Cookie` header, as a real browser does. The browser
     /// silently ignores a header that real browsers reject. [`rejected`](Browser::rejected) lists the rejected headers.
     ///
-    /// The browser then applies `Clear-Site-Data`. As in Chromium, `"cookies"` also removes the cookies of the same
-    /// response.
+    /// The browser then applies `Clear-Site-Data`. As in Chromium, `"cookies"` also removes the cookies that the same
+    /// response sets.
     ///
     /// ```
     /// use hardtack::testing::Browser;
@@ -222,16 +224,16 @@ impl Browser {
         }
         let data_types =
             response.get_all(CLEAR_SITE_DATA).iter().flat_map(|header| header.as_bytes().split(|b| *b == b','));
-        // Browsers ignore the header in a response over plain HTTP.
+        // Browsers ignore `Clear-Site-Data` in a response over plain HTTP.
         if self.page.is_secure() && data_types.map(trim).any(|data_type| matches!(data_type, b"\"cookies\"" | b"\"*\""))
         {
             self.store.clear_site(self.page.host());
         }
     }
 
-    /// Stores the cookie of one `Set-Cookie` header in a response for the current page. With `set`, a test can set a
-    /// cookie as another program would set the cookie: an earlier release, another application of the host, or an
-    /// attacker on another host.
+    /// Stores the cookie of one `Set-Cookie` header in a response for the current page. With `set`, a test can simulate
+    /// a cookie that a different program set: an earlier release, a second application on the host, or an attacker on a
+    /// different host.
     ///
     /// ```
     /// use hardtack::testing::Browser;
@@ -279,14 +281,14 @@ impl Browser {
         &self.rejected
     }
 
-    /// Returns a view of the cookies that the browser sends to the current page. The view reads your types and sets by
-    /// their own getters.
+    /// Returns a view of the cookies that the browser sends to the current page. A test reads cookies from the view as
+    /// from every jar, or converts the view to a `#[cookies]` struct.
     ///
     /// With the feature `seal`, the view uses the key of [`testing::keyring`](super::keyring). The view reads signed
     /// and sealed cookies at the current time. To read the cookies at the browser's time, use the view inside
     /// [`testing::at`](super::at).
     ///
-    /// The view is a cookie jar of its own. A cookie that you set in the view does not change the browser.
+    /// The view is a separate cookie jar. If you set a cookie in the view, the browser does not change.
     ///
     /// # Panics
     ///
@@ -384,7 +386,7 @@ impl Browser {
     }
 
     /// Returns the names of all cookies that the browser has stored, for all hosts and paths. The oldest cookie comes
-    /// first. If the browser has stored several cookies of one name, the list contains the name several times.
+    /// first. If the browser has stored several cookies with the same name, the list contains the name several times.
     ///
     /// ```
     /// use hardtack::testing::Browser;
@@ -479,8 +481,8 @@ impl Browser {
         self.store.remove_expired(now);
     }
 
-    /// Closes the browser and opens the browser again, with the same page. The browser removes the cookies without
-    /// `Max-Age` and `Expires`.
+    /// Closes the browser, and opens the browser again with the same page. The browser removes each cookie that has
+    /// neither `Max-Age` nor `Expires`.
     ///
     /// ```
     /// use hardtack::testing::Browser;
@@ -535,8 +537,8 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(86_400);
 
-    /// The test cookie `a` on the page `https://www.shop.example/dir/page`, after the browser received the headers.
-    /// Each header may begin with the URL of another page and a space.
+    /// Returns a browser on the page `https://www.shop.example/dir/page` that has received the headers. If a header
+    /// begins with a URL and a space, the browser receives this header on the page with the URL.
     fn browser(headers: &[&str]) -> Browser {
         let mut browser = Browser::new("https://www.shop.example/dir/page");
         for header in headers {
@@ -567,7 +569,7 @@ mod tests {
             ("a=1; Domain=shop.example", "https://shop.example/dir/x", "a=1"),
             ("a=1; Domain=.shop.example", "https://other.shop.example/dir/x", "a=1"),
             ("a=1; Domain=shop.example", "https://myshop.example/dir/x", ""),
-            // A browser shares cookies between ports and, if they are not Secure, between schemes.
+            // All ports of a host share cookies. HTTP and HTTPS share only cookies that are not Secure.
             ("a=1", "https://www.shop.example:8443/dir/x", "a=1"),
             ("a=1", "http://www.shop.example:8080/dir/x", "a=1"),
             ("a=1; Secure", "http://www.shop.example/dir/x", ""),

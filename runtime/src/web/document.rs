@@ -1,5 +1,5 @@
-//! Reads and writes one cookie of a page. The functions of this file are not generic over the cookie type, but take a
-//! cookie's declaration as data.
+//! Reads and writes one cookie of a page. The functions in this file are not generic: they take the cookie's
+//! declaration as data.
 
 use hardtack_rules::Prefix;
 
@@ -72,8 +72,8 @@ pub(super) fn write(
     }
 }
 
-/// Assigns the cookie to `document.cookie`. First removes earlier cookies. Assigns nothing if the cookie is invalid or if
-/// the page is outside the cookie's path.
+/// Removes earlier cookies, and then assigns the cookie to `document.cookie`. If the cookie is invalid or the page is
+/// outside the cookie's path, returns an error and assigns nothing.
 pub(super) fn assign(
     page: &impl Page,
     declaration: Declaration,
@@ -91,8 +91,8 @@ pub(super) fn assign(
         return Err(Error::OutsidePath { cookie, path: path.clone().into_owned() });
     }
     let reason = if value.is_some() { RepairReason::Set } else { RepairReason::Removal };
-    // Removals come first, as in a response. A browser without `Partitioned` does not distinguish a removal with another
-    // `Partitioned` from the new cookie.
+    // As in a response, removals come first. Otherwise, a browser that does not support `Partitioned` could apply a
+    // removal to the new cookie.
     for removal in repairs(page, declaration, &header.identity, reason)? {
         assign_header(page, spec, &removal)?;
     }
@@ -100,7 +100,7 @@ pub(super) fn assign(
     Ok(header)
 }
 
-/// Returns the keys of the family that the page has, each key once.
+/// Returns the keys of the family's cookies in the page. The result contains each key only once.
 pub(super) fn family_keys(page: &impl Page, declaration: Declaration) -> Result<Vec<String>, Error> {
     check_secure_context(page, declaration.spec)?;
     let visible = visible_cookies(page, declaration.spec)?;
@@ -115,7 +115,7 @@ pub(super) fn family_keys(page: &impl Page, declaration: Declaration) -> Result<
     Ok(keys)
 }
 
-/// Returns the headers that remove earlier cookies, with an earlier name or in another scope.
+/// Returns the headers that remove earlier cookies: cookies with an earlier name, and cookies in a different scope.
 fn repairs(
     page: &impl Page,
     declaration: Declaration,
@@ -128,12 +128,12 @@ fn repairs(
     let context = ScopeContext { policy: None, host: None };
     let carried = carried(declaration, &identity.name, &visible);
     let mut repairs = context.repairs(spec, identity, reason, carried, carried_former);
-    // Scripts cannot remove cookies whose name says that they are HttpOnly.
+    // Scripts cannot remove cookies whose name prefix requires HttpOnly.
     repairs.retain(|repair| !Prefix::from_name(repair.name.as_str()).is_some_and(Prefix::needs_http_only));
     Ok(repairs.into_iter().filter_map(|repair| removal_header(spec, repair, verdict(page))).collect())
 }
 
-/// Returns what the page has for the cookie's name.
+/// Checks how many cookies with this name the page has, and whether the value is readable.
 fn carried(declaration: Declaration, name: &CookieName, visible: &[String]) -> Carried {
     let spec = declaration.spec;
     let mut values = cookie::values(visible, name.as_str());
@@ -149,10 +149,11 @@ fn carried(declaration: Declaration, name: &CookieName, visible: &[String]) -> C
     }
 }
 
-/// Returns the value that counts under an earlier name. Call this function only if the page has no cookie of the present
-/// name.
+/// Returns the value of a cookie with an earlier name, if the value is accepted. Call this function only if the page
+/// has no cookie with the present name.
 fn find_former<'a>(page: &impl Page, spec: &Spec, name: &CookieName, visible: &'a [String]) -> Option<FormerValue<'a>> {
-    // Outside the cookie's path, the browser may hold a cookie of the present name that the page does not see.
+    // If the page is outside the cookie's path, the browser may have a cookie with the present name that the page
+    // cannot see.
     if is_in_path(page, spec.path) != Some(true) {
         return None;
     }
@@ -173,8 +174,8 @@ fn assign_header(page: &impl Page, spec: &Spec, header: &SetCookieHeader) -> Res
     page.assign_cookie(header.value.to_str().unwrap_or_default()).ok_or(Error::Denied { cookie: spec.name })
 }
 
-/// Returns an error if the cookie is Secure and the page is not a secure context. Without a secure context, an attacker
-/// on the network could have changed the page.
+/// Returns an error if the cookie is Secure and the page is not a secure context. An attacker on the network can change
+/// a page that is not a secure context.
 fn check_secure_context(page: &impl Page, spec: &Spec) -> Result<(), Error> {
     if spec.secure && !page.is_secure_context() {
         return Err(Error::NotSecureContext { cookie: spec.name });
@@ -182,7 +183,7 @@ fn check_secure_context(page: &impl Page, spec: &Spec) -> Result<(), Error> {
     Ok(())
 }
 
-/// A secure context counts as HTTPS.
+/// Returns the scheme of the page. A secure context counts as HTTPS.
 fn verdict(page: &impl Page) -> Verdict {
     if page.is_secure_context() {
         Verdict::https(DecisionBasis::TlsConnection)
@@ -191,8 +192,8 @@ fn verdict(page: &impl Page) -> Verdict {
     }
 }
 
-/// Returns true if the page sees the cookies with the path `cookie_path`. Returns `None` if this is not known, because
-/// the browser does not give the page's URL to scripts.
+/// Returns true if cookies with the path `cookie_path` are visible in the page. Returns `None` if scripts cannot read
+/// the page's URL.
 fn is_in_path(page: &impl Page, cookie_path: &str) -> Option<bool> {
     if cookie_path == "/" {
         return Some(true);
@@ -201,9 +202,9 @@ fn is_in_path(page: &impl Page, cookie_path: &str) -> Option<bool> {
     Some(path_matches(url_path(&url)?.as_bytes(), cookie_path.as_bytes()))
 }
 
-/// Returns the path of an http or https URL. Returns `None` if the URL has another scheme, because the path of the URL
-/// then does not decide which cookies the page has. For example, a page `about:srcdoc` has the cookies of the page that
-/// embeds `about:srcdoc`.
+/// Returns the path of an http or https URL. Returns `None` for any other scheme, because the cookies of such a page do
+/// not depend on the URL's path. For example, a page `about:srcdoc` has the cookies of the page that embeds
+/// `about:srcdoc`.
 pub(super) fn url_path(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let path = rest.get(rest.find('/')?..)?;

@@ -11,7 +11,7 @@ use crate::cookie::declaration::{CookieFamily, Declaration, ScriptVisible};
 use crate::cookie::overrides::Overrides;
 use crate::jar::family::{checked_name, name, surplus};
 
-/// Returns a view of a family of cookies, which is declared with the key `keyed`.
+/// Returns a view of a family of cookies. The key `keyed` declares a family.
 ///
 /// A call with an HttpOnly family does not compile.
 ///
@@ -89,8 +89,8 @@ impl<T: CookieFamily + ScriptVisible> Family<T> {
     /// Sets the cookie with the key `key`. Then checks that the browser stored the cookie. See
     /// [`web::set`](super::set).
     ///
-    /// If the page then has more than eight cookies of the family, removes the cookies that come first in
-    /// `document.cookie`. Browsers list the oldest cookies first. Never removes the cookie with the key `key`.
+    /// If the page then has more than eight cookies of the family, the method also removes the oldest cookies. These
+    /// are the first cookies in `document.cookie`. The method never removes the cookie with the key `key`.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl<T: CookieFamily + ScriptVisible> Family<T> {
         PageFuture::new(async move { remove_in::<T>(&CurrentPage::find().ok_or(Error::NoDocument)?, key) })
     }
 
-    /// Returns the keys of the family, in the order of `document.cookie`. Each key is in the result once.
+    /// Returns the keys of the family, in the order of `document.cookie`. The result contains each key only once.
     ///
     /// # Errors
     ///
@@ -151,8 +151,9 @@ pub(super) fn set_in<T: CookieFamily>(page: &impl Page, key: &str, value: &T) ->
     document::write(page, declaration, checked_name::<T>(key)?, Some(value), &Overrides::NONE)?;
     let keys = keys_in::<T>(page)?;
     for old in surplus(&keys, |known| known == key) {
-        // The new cookie is stored. So the function does not check whether the browser removed the surplus: another
-        // host of the same site may have set cookies of the family in a scope that the declaration does not name.
+        // The browser has stored the new cookie, so the function does not check whether the browser removed the surplus
+        // cookies. A different host of the same site may have set these cookies in a scope that the declaration does
+        // not contain.
         document::assign(page, declaration, name::<T>(old), None, &Overrides::NONE)?;
     }
     Ok(())

@@ -5,7 +5,7 @@
 //! Scripts cannot access HttpOnly cookies. The functions of this module access Secure cookies only in a secure context.
 //!
 //! A page has no policy. So the functions of this module return [`SetError::NoPolicy`] if they set or remove a cookie
-//! that is declared with `domain = policy`. The functions also do not know the policy's `base_path`,
+//! that is declared with `domain = policy`. The functions also cannot apply the policy's `base_path`,
 //! `former_cookie_domain` and `former_base_path`.
 
 use core::fmt;
@@ -31,10 +31,10 @@ use crate::jar::into_set_cookie::IntoSetCookie;
 ///
 /// A call with an HttpOnly cookie does not compile. A `read_only` cookie must be declared with `http_only = false`.
 ///
-/// If the page has no cookie of the present name, the function also reads an earlier name from `formerly`. The value
-/// counts under the same conditions as on a server: exactly one cookie has the earlier name, and the date `until` is not
-/// reached. In addition, the page must be inside the cookie's path. On other pages, a script cannot see whether the
-/// browser has a cookie of the present name. A script never sees an earlier cookie that is HttpOnly.
+/// If the page has no cookie with the present name, the function also looks for the earlier names from `formerly`. As
+/// on a server, the function accepts the value only if exactly one cookie has the earlier name, and the day `until` has
+/// not begun yet. In addition, the page must be inside the cookie's path. Outside the path, a script cannot see whether
+/// the browser has a cookie with the present name. A script never sees an earlier cookie that is HttpOnly.
 ///
 /// # Errors
 ///
@@ -77,17 +77,18 @@ pub fn get<'a, T: ReadCookie + ScriptVisible + 'a>() -> PageFuture<'a, Option<T>
 ///
 /// The function also removes earlier cookies, under the same conditions as [`Cookies::set`](crate::Cookies::set):
 ///
-/// - If the page has a cookie of the present name, the function removes the cookie from the scopes that `formerly` names.
+/// - If the page has a cookie with the present name, the function removes the cookie from the scopes that `formerly`
+///   contains.
 /// - If the page has a cookie with an earlier name, the function removes the earlier cookie.
-/// - If the page has several cookies of the present name, or a value that cannot be read, the function also removes
-///   host-only cookies of the present name, with the declared path and with the path `/`.
+/// - If the page has several cookies with the present name, or a value that cannot be read, the function also removes
+///   host-only cookies with the present name. These removals have the declared path and the path `/`.
 ///
 /// Scripts cannot remove HttpOnly cookies. To remove an earlier cookie that is HttpOnly, set or remove the cookie on a
 /// server.
 ///
 /// A script sees the names and values of cookies, but not the cookies' attributes. So the function cannot detect every
-/// cookie that the browser rejects. For example, the function returns `Ok` if the browser rejects the cookie but has an
-/// older cookie with the same name and value.
+/// cookie that the browser rejects. For example, the function returns `Ok` if the browser rejects the cookie but
+/// already has a cookie with the same name and value.
 ///
 /// # Errors
 ///
@@ -100,10 +101,10 @@ pub fn get<'a, T: ReadCookie + ScriptVisible + 'a>() -> PageFuture<'a, Option<T>
 /// - [`Error::Denied`] if scripts cannot access `document.cookie`.
 /// - [`Error::Dropped`] if the browser did not store the cookie. The function also returns [`Error::Dropped`] if the
 ///   cookie has already expired.
-/// - [`Error::Remains`] if the page still has a cookie of the same name after the function removed the cookie, or if
-///   [`get`] would still read a cookie with an earlier name.
-/// - [`Error::Read`] with [`ReadError::Ambiguous`] if the cookie was set, and the page has another cookie with the same
-///   name and a different value.
+/// - [`Error::Remains`] if the function removed the cookie, but the page still has a cookie with the same name. The
+///   function also returns this error if [`get`] would still read a cookie with an earlier name.
+/// - [`Error::Read`] with [`ReadError::Ambiguous`] if the function set the cookie, but the page also has a second
+///   cookie with the same name and a different value.
 ///
 /// ```
 /// use hardtack::{Cookie, SetCookie, web};
@@ -134,9 +135,9 @@ pub fn set<'a, C: IntoSetCookie + ScriptVisible + 'a>(cookie: C) -> PageFuture<'
 /// Removes a cookie. Then checks that the page has no cookie with the same name. The function also returns `Ok` if the
 /// page never had the cookie.
 ///
-/// The function removes the cookie from the declared scope, and from the scopes and names that `formerly` declares. It
-/// also does so after the date `until`. If the page has a cookie of the present name, the function also removes
-/// host-only cookies of the present name, with the declared path and with the path `/`.
+/// The function removes the cookie from the declared scope, and from the scopes and names that `formerly` declares. The
+/// day `until` has no effect on these removals. If the page has a cookie with the present name, the function also
+/// removes host-only cookies with the present name. These removals have the declared path and the path `/`.
 ///
 /// # Errors
 ///
@@ -166,8 +167,7 @@ pub fn remove<'a, T: Cookie + ScriptVisible + 'a>() -> PageFuture<'a, ()> {
 
 /// The future of [`get`], [`set`], [`remove`] and the methods of [`Family`].
 ///
-/// The functions of this module return a `PageFuture` and are not `async fn`, because rustc would report each error
-/// about an `async fn` twice.
+/// The functions of this module are not `async fn`, because rustc would report each error about an `async fn` twice.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct PageFuture<'a, T>(Pin<Box<dyn Future<Output = Result<T, Error>> + 'a>>);
 
@@ -230,8 +230,8 @@ pub enum Error {
     /// The page was loaded from outside the cookie's path, so the page could not see the new cookie. The function
     /// assigned no cookie.
     ///
-    /// The function compares the cookie's path with the URL from which the page was loaded. A call of `pushState` does
-    /// not change the URL from which the page was loaded.
+    /// The function compares the cookie's path with the URL from which the page was loaded. `pushState` does not change
+    /// this URL.
     #[non_exhaustive]
     OutsidePath {
         /// The cookie's name.
@@ -239,14 +239,14 @@ pub enum Error {
         /// The cookie's path.
         path: String,
     },
-    /// The cookie was assigned, but the page does not have the cookie.
+    /// The function assigned the cookie, but the browser did not store the cookie.
     #[non_exhaustive]
     Dropped {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The function removed the cookie, but the page still has a cookie of the same name. Add the scope of this cookie to
-    /// the declaration with the key `formerly`. Perhaps another host of the same site set the cookie.
+    /// The function removed the cookie, but the page still has a cookie with the same name. Perhaps a different host of
+    /// the same site set this cookie. Add the scope of this cookie to the declaration with the key `formerly`.
     #[non_exhaustive]
     Remains {
         /// The cookie's name, or an earlier name from `formerly`.

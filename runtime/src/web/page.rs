@@ -1,5 +1,5 @@
-//! Gives access to the page in which the program runs: the page's cookies, URL and `isSecureContext`. A program has a
-//! page only in WebAssembly, in a browser.
+//! Gives access to the page in which the program runs: the page's cookies, URL and `isSecureContext`. Only a
+//! WebAssembly program in a browser has a page.
 
 pub(super) use current::CurrentPage;
 

@@ -35,7 +35,7 @@ struct Cart(u32);
 #[cookie(http_only = false, domain = "elsewhere.example", reason = "a test")]
 struct Elsewhere(u32);
 
-/// A cookie with two earlier names, one of them in two scopes.
+/// A cookie with two earlier names. `formerly` contains two scopes for one of the earlier names.
 #[allow(clippy::duplicated_attributes, reason = "two entries of `formerly` have equal parts")]
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(
@@ -47,7 +47,7 @@ struct Elsewhere(u32);
 )]
 struct Paint(String);
 
-/// A cookie with earlier scopes of the present name, and with an earlier name.
+/// A cookie with earlier scopes for its present name, and with one earlier name.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(
     http_only = false,
@@ -91,7 +91,7 @@ struct FakePage {
     path: &'static str,
     /// False if the browser does not give the page's URL to scripts.
     has_url: bool,
-    /// False if reading `document.cookie` throws, and assigning `document.cookie` throws too.
+    /// False if both reading and assigning `document.cookie` throw an exception.
     allows_cookies: bool,
     /// False if the browser drops every cookie that a script assigns.
     stores_cookies: Cell<bool>,
@@ -127,7 +127,7 @@ impl FakePage {
         }
     }
 
-    /// Returns the assigned texts, and forgets them.
+    /// Returns the assigned texts, and clears the list.
     fn take_assigned(&self) -> Vec<String> {
         self.assigned.take()
     }
@@ -216,7 +216,7 @@ fn setters_change_the_assigned_text() {
         page.take_assigned(),
         [
             "__Secure-cart=7; Path=/shop; Domain=example.com; Max-Age=3600; Secure; SameSite=Strict",
-            // A longer lifetime is cut to the declared one.
+            // A lifetime that is longer than declared becomes the declared lifetime.
             "__Secure-cart=7; Path=/shop; Domain=example.com; Max-Age=86400; Secure; SameSite=Lax",
             "__Secure-cart=7; Path=/shop; Domain=example.com; Secure; SameSite=Lax",
         ]
@@ -295,7 +295,7 @@ fn dropped_cookies_are_errors_without_values() {
     dropped(page.set(SetCookie::new(Cart(7)).expires(SystemTime::UNIX_EPOCH)));
     page.stores_cookies.set(false);
     dropped(page.set(secret()));
-    // If the page still has the older cookie with another value, the browser has dropped the new cookie.
+    // If the page still has the older cookie with a different value, the browser has dropped the new cookie.
     page.receive("__Host-theme=light; Secure; Path=/");
     dropped(page.set(secret()));
     page.receive("__Host-theme=s; Secure; Path=/; HttpOnly");
@@ -314,7 +314,7 @@ fn second_cookie_of_the_name_is_an_error() {
     assert!(matches!(remains, Err(Error::Remains { cookie: "__Secure-cart" })));
     let text = remains.unwrap_err().to_string();
     assert!(text.contains("`formerly(path = \"/\")`"), "{text}");
-    // The removal in the declared scope does not reach the other cookie.
+    // A removal in the declared scope does not remove the cookie in the other scope.
     page.receive("__Secure-cart=; Secure; Path=/; Domain=example.com; Max-Age=0");
     page.set(SetCookie::<Cart>::removal()).unwrap();
 
@@ -375,7 +375,7 @@ fn former_name_is_read_until_its_date() {
     // `raw`: the earlier release wrote the value without percent-encoding.
     assert_eq!(before_until(|| read::<Paint>(&page)).unwrap(), paint("%41"));
     assert_eq!(at(UNTIL, || read::<Paint>(&page)).unwrap(), None);
-    // In a build without a clock, the date counts as reached.
+    // A build without a clock never reads an earlier name.
     assert_eq!(clock::without(|| read::<Paint>(&page)).unwrap(), None);
     page.receive("__Host-paint=blue; Secure; Path=/");
     assert_eq!(before_until(|| read::<Paint>(&page)).unwrap(), paint("blue"));
@@ -384,14 +384,14 @@ fn former_name_is_read_until_its_date() {
 
 #[test]
 fn planted_former_cookies_are_not_read() {
-    // A sibling host planted a second cookie with the earlier name. The value does not matter.
+    // A sibling host planted a second cookie with the earlier name. The result is the same for every planted value.
     for planted in ["red", "green"] {
         let page = FakePage::new();
         page.receive("colour=red; Secure; Path=/");
         page.receive(&format!("colour={planted}; Path=/; Domain=example.com"));
         assert_eq!(before_until(|| read::<Paint>(&page)).unwrap(), None, "{planted}");
     }
-    // A malformed or doubled cookie of the present name still hides the earlier name.
+    // If the present cookie is malformed or occurs twice, the function still does not read the earlier name.
     let page = FakePage::new();
     page.receive("basket=7; Secure; Path=/");
     assert_eq!(before_until(|| read::<Basket>(&page)).unwrap(), Some(Basket(7)));
@@ -409,7 +409,8 @@ fn planted_former_cookies_are_not_read() {
 
 #[test]
 fn former_name_counts_inside_the_path_only() {
-    // Outside the path, the page does not see the present cookie, and a planted cookie must not take its place.
+    // Outside the cookie's path, the page cannot see the present cookie. So the function must not read a planted cookie
+    // with the earlier name.
     for (path, has_url, expected) in
         [("/shop/7", true, Some(Basket(7))), ("/", true, None), ("/shopping", true, None), ("/shop/7", false, None)]
     {
@@ -471,7 +472,7 @@ fn set_removes_the_former_scope() {
 
 #[test]
 fn set_repairs_suspect_cookies() {
-    // The declaration does not name these host-only scopes.
+    // The key `formerly` does not contain these host-only scopes.
     for suspect in [
         &["__Secure-cart=many; Secure; Path=/"][..],
         &["__Secure-cart=8; Secure; Path=/", "__Secure-cart=9; Secure; Path=/shop"],
@@ -483,13 +484,13 @@ fn set_repairs_suspect_cookies() {
         page.set(Cart(7)).unwrap();
         assert_eq!(page.pairs(), ["__Secure-cart=7"], "{suspect:?}");
     }
-    // One readable value is not suspect. Another application may own the cookie.
+    // If only one cookie has the name and its value is readable, a different application may own the cookie.
     let page = FakePage::new();
     page.receive("__Secure-cart=8; Secure; Path=/");
     let ambiguous = page.set(Cart(7));
     assert!(matches!(ambiguous, Err(Error::Read(ReadError::Ambiguous { .. }))), "{ambiguous:?}");
     assert_eq!(page.take_assigned().len(), 1);
-    // Then two cookies have the name, so the next call repairs them.
+    // Now two cookies have the same name, so the next call removes the wrong cookie.
     page.set(Cart(7)).unwrap();
     assert_eq!(page.pairs(), ["__Secure-cart=7"]);
 }
@@ -505,7 +506,7 @@ fn remove_covers_former_names_and_scopes() {
         at(time, || page.set(SetCookie::<Basket>::removal())).unwrap();
         assert_eq!(page.pairs(), [""; 0]);
     }
-    // The page does not see the cookie with the earlier name, and removes it.
+    // The function removes a cookie with the earlier name, even if the page cannot see such a cookie.
     let page = FakePage::new();
     page.set(SetCookie::<Basket>::removal()).unwrap();
     let names: Vec<String> =
@@ -519,9 +520,9 @@ fn remaining_former_cookie_is_an_error_while_it_counts() {
     page.receive("colour=red; Path=/; Domain=example.com");
     let remains = before_until(|| page.set(SetCookie::<Paint>::removal()));
     assert!(matches!(remains, Err(Error::Remains { cookie: "colour" })), "{remains:?}");
-    // After the date, no function reads the cookie.
+    // From the day `until` on, no function reads the cookie with the earlier name.
     at(UNTIL, || page.set(SetCookie::<Paint>::removal())).unwrap();
-    // The removals do not name the HttpOnly cookie, because scripts cannot remove it.
+    // No assigned text removes the HttpOnly cookie, because scripts cannot remove HttpOnly cookies.
     assert!(page.take_assigned().iter().all(|text| !text.contains("HttpOnly")));
 }
 
@@ -584,7 +585,8 @@ fn family_has_at_most_eight_cookies() {
     // A new value for the oldest key removes nothing.
     set_in(&page, "2", &draft("2")).unwrap();
     assert_eq!(keys_in::<Draft>(&page).unwrap().len(), 8);
-    // The server set more cookies. The cookie that the function sets is never surplus, although it is the oldest.
+    // The server set two more cookies. The function never removes the cookie that it has just set, even if this cookie
+    // is the oldest.
     for key in ["x", "y"] {
         page.receive(&format!("__Host-draft.{key}=1; Secure; Path=/"));
     }

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::list::{parse_number, split_unquoted};
 
-/// The headers that some shared caches read in place of `Cache-Control`, in lower case.
+/// The headers that some shared caches read instead of `Cache-Control`, in lower case.
 pub(crate) const TARGETED_HEADERS: [&str; 9] = [
     // RFC 9213 3.1.
     "cdn-cache-control",
@@ -27,9 +27,10 @@ pub(crate) const TARGETED_HEADERS: [&str; 9] = [
 /// The targeted header of nginx. Its value is not a list of directives.
 pub(crate) const X_ACCEL_EXPIRES: &str = "x-accel-expires";
 
-/// Returns true if the response's headers allow shared caches to store the response: with `public` or `s-maxage`, with
-/// a `max-age` that is not zero, or with a header for a content delivery network (CDN). A response with `private`,
-/// `no-store` or `no-cache` allows it only if it also has `public` or `s-maxage`.
+/// Returns true if the response's headers allow shared caches to store the response. `Cache-Control` allows this with
+/// `public`, with `s-maxage`, or with a `max-age` other than zero. `private`, `no-store` and `no-cache` cancel only the
+/// effect of `max-age`. A header for a content delivery network (CDN) also allows this, unless the header itself
+/// forbids storing.
 pub(crate) fn is_public(response: &HeaderMap) -> bool {
     let is_targeted = |name| response.get_all(name).iter().any(targets_shared_caches);
     is_cache_control_public(response) || TARGETED_HEADERS.into_iter().any(is_targeted)
@@ -48,8 +49,8 @@ fn is_cache_control_public(response: &HeaderMap) -> bool {
     is_fresh && !is_restricted
 }
 
-/// Returns true unless the header of a content delivery network forbids to store the response. `X-Accel-Expires: 0`
-/// forbids it too.
+/// Returns false if the header for a content delivery network forbids shared caches to store the response, as
+/// `X-Accel-Expires: 0` does.
 fn targets_shared_caches(header: &HeaderValue) -> bool {
     let forbids = |(name, value): (&[u8], Option<&[u8]>)| match value {
         None => name == b"0" || [&b"no-store"[..], b"private"].iter().any(|word| name.eq_ignore_ascii_case(word)),

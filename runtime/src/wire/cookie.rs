@@ -59,9 +59,9 @@ impl<'h> Iterator for Values<'h, '_> {
     }
 }
 
-/// Splits the header at the first candidate. A candidate is a place where the cookie name may begin. At a candidate,
-/// the header matches the first and the last byte of `name`. For speed, the search goes through blocks of 128 bytes,
-/// then blocks of 32 bytes, then groups of 8 bytes, then single bytes.
+/// Splits the header at the first candidate. A candidate is a place where `name` may begin: the first byte and the last
+/// byte of `name` match the header. For speed, the search goes through blocks of 128 bytes, then blocks of 32 bytes,
+/// then groups of 8 bytes, then single bytes.
 fn candidate<'a>(header: &'a [u8], name: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let (first, last) = (*name.first()?, *name.last()?);
     let (mut heads, mut tails) = (header, header.get(name.len() - 1..)?);
@@ -85,7 +85,7 @@ fn skip_blocks<const N: usize>(heads: &mut &[u8], tails: &mut &[u8], first: u8, 
 }
 
 /// Returns true if `name` may begin in the block. `inline(never)` keeps the loop in a separate function, because LLVM
-/// vectorises the loop only there.
+/// vectorises the loop only in a separate function.
 #[inline(never)]
 fn contains_candidate<const N: usize>(heads: &[u8; N], tails: &[u8; N], first: u8, last: u8) -> bool {
     let mut found = 0;
@@ -103,8 +103,8 @@ fn find_in_words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> O
         (heads.split_first_chunk(), tails.split_first_chunk())
     {
         let differs = (u64::from_le_bytes(*head) ^ first) | (u64::from_le_bytes(*tail) ^ last);
-        // A zero byte in `differs` is a match. If a byte of `differs` is zero, the top bit of the same byte in `zeros`
-        // is set. The least significant byte of `zeros` whose top bit is set marks the first match.
+        // A zero byte in `differs` is a match. For each zero byte in `differs`, the top bit of the same byte in `zeros`
+        // is set. So the lowest set bit of `zeros` marks the first match.
         let zeros = differs.wrapping_sub(EACH) & !differs & EACH << 7;
         if zeros != 0 {
             return usize::try_from(zeros.trailing_zeros() / 8).ok();
@@ -120,8 +120,8 @@ pub(crate) enum Lookup<'a> {
     Missing,
     /// The request has one value for the cookie's name. The request may contain the same value several times.
     Unique(&'a [u8]),
-    /// The request has several different values for the cookie's name. Another host of the same site may have set one
-    /// of the values.
+    /// The request has several different values for the cookie's name. A different host of the same site may have set
+    /// one of the values.
     Conflicting,
 }
 

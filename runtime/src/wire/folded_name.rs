@@ -1,10 +1,10 @@
-//! Folds the spellings of a cookie's name. The cookie parsers of web frameworks percent-decode names and trim Unicode
-//! white space, so `%69d` and `id` with a no-break space are both `id` for an application. The input is the raw name of
-//! a header. The output is the name that such a parser returns.
+//! Converts the different spellings of a cookie's name to one name. The cookie parsers of web frameworks percent-decode
+//! names and trim Unicode white space. So for an application, `%69d` and `id` with a no-break space are both `id`. The
+//! input is the raw name from a header. The output is the name that such a parser returns.
 
 use std::borrow::Cow;
 
-/// Returns the name, percent-decoded once and trimmed of Unicode white space.
+/// Percent-decodes the name once, and removes Unicode white space at both ends.
 ///
 /// Some parsers read a header as Latin-1. So the function also trims the single bytes 0x85 and 0xA0, which are white
 /// space in Latin-1.
@@ -24,7 +24,7 @@ fn is_plain(raw: &[u8]) -> bool {
     is_graphic(raw.first()) && is_graphic(raw.last()) && memchr::memchr(b'%', raw).is_none()
 }
 
-/// Decodes each `%` that two hexadecimal digits follow. Returns `None` if the name has no `%`.
+/// Decodes each `%` that is followed by two hexadecimal digits. Returns `None` if the name has no `%`.
 fn percent_decode(raw: &[u8]) -> Option<Vec<u8>> {
     memchr::memchr(b'%', raw)?;
     let mut decoded = Vec::with_capacity(raw.len());
@@ -51,7 +51,8 @@ fn trim(mut name: &[u8]) -> &[u8] {
     while let Some(len) = (1..=3).find(|len| name.get(..*len).is_some_and(is_space)) {
         name = name.get(len..).unwrap_or_default();
     }
-    // Tries the longest character first: the last byte of U+00A0 is a white-space character of its own in Latin-1.
+    // Tries the longest character first, because the last byte of a UTF-8 character such as U+00A0 may itself be white
+    // space in Latin-1.
     let ends = |name: &[u8]| name.len().saturating_sub(3)..name.len();
     while let Some(end) = ends(name).find(|end| name.get(*end..).is_some_and(is_space)) {
         name = name.get(..end).unwrap_or_default();

@@ -1,6 +1,5 @@
 //! The lifetime of a cookie, from the `Max-Age` and the `Expires` of its `Set-Cookie` header (6265bis 5.6.1, 5.6.2,
-//! 5.7). `Max-Age` has precedence over `Expires`. If an attribute is repeated, browsers use the attribute's last valid
-//! value.
+//! 5.7). `Max-Age` has precedence over `Expires`. If a header repeats an attribute, browsers use the last valid value.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,11 +1,11 @@
-//! Escapes text for a terminal. Control characters could change the state of the terminal or forge a line, and
-//! direction characters could change the order of the shown text.
+//! Escapes text for a terminal. Control characters could change the state of the terminal or add a false line.
+//! Direction characters could change the order of the shown text.
 
 use std::fmt;
 use std::fmt::Write as _;
 
-/// Displays text for a terminal. Control characters, and characters that change the direction of the text or are
-/// invisible, become escapes such as `\u{1b}`.
+/// Displays text for a terminal. Three kinds of characters become escapes such as `\u{1b}`: control characters,
+/// invisible characters, and characters that change the direction of the text.
 pub(crate) struct Printable<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Printable<'_> {

@@ -4,9 +4,9 @@
 //! The parser reads a header as browsers do (6265bis 5.6):
 //!
 //! - The parser splits the header at `;`, and trims spaces and tabs.
-//! - The letter case of an attribute's name does not matter.
+//! - The parser ignores the letter case of an attribute's name.
 //! - The parser ignores an attribute whose value has more than 1024 bytes.
-//! - If an attribute is repeated, the parser uses the last attribute.
+//! - If a header repeats an attribute, the parser uses the last occurrence.
 
 use std::borrow::Cow;
 
@@ -22,8 +22,8 @@ use super::shown::Shown;
 pub(crate) struct ParsedSetCookie<'a> {
     /// The whole value of the `Set-Cookie` header.
     pub(crate) header: &'a [u8],
-    /// The cookie's name. The cookie's name is empty if the text before the first `;` has no `=`. If the text has no
-    /// `=`, the whole text is the cookie's value.
+    /// The cookie's name. If the text before the first `;` has no `=`, the name is empty, and this text is the cookie's
+    /// value.
     pub(crate) name: &'a [u8],
     #[cfg_attr(
         not(any(feature = "audit", feature = "_layer", feature = "testing")),
@@ -103,8 +103,8 @@ pub(crate) fn attributes(header: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
     split_attributes(header).1
 }
 
-/// Returns all attributes in the order of the header. The result also contains the attributes that browsers ignore
-/// because of their length.
+/// Returns all attributes in the order of the header. The result also contains attributes that browsers ignore because
+/// the value is too long.
 #[cfg(feature = "audit")]
 pub(crate) fn all_attributes(header: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
     header.split(|byte| *byte == b';').skip(1).map(split_at_equals)
@@ -117,14 +117,14 @@ fn split_attributes(header: &[u8]) -> (&[u8], impl Iterator<Item = Attribute<'_>
     (pair, pieces.map(split_at_equals).filter(is_short_enough))
 }
 
-/// Returns true if browsers do not ignore the attribute. Browsers ignore an attribute whose value has more than 1024
-/// bytes (6265bis 5.6).
+/// Returns true if the attribute's value has at most 1024 bytes. Browsers ignore an attribute with a longer value
+/// (6265bis 5.6).
 pub(crate) fn is_short_enough((_, value): &Attribute<'_>) -> bool {
     value.is_none_or(|value| value.len() <= MAX_ATTRIBUTE_BYTES)
 }
 
-/// Returns the header with `new_value` as the value of every attribute named `attribute_name`. If the header has no
-/// attribute of that name, appends the attribute.
+/// Returns a copy of the header in which every attribute with the name `attribute_name` has the value `new_value`. If
+/// the header has no attribute with this name, appends the attribute.
 pub(crate) fn with_attribute(header: &[u8], attribute_name: &str, new_value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(header.len() + attribute_name.len() + new_value.len() + 3);
     let mut found = false;

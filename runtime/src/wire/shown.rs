@@ -1,5 +1,6 @@
-//! Cuts the texts of other code's headers, so that no text of hardtack contains a cookie's value. The input is a name, a
-//! `Domain` or a `Path`. The output ends before the first character that cannot belong to the input.
+//! Shortens a name, a `Domain` or a `Path` from a header that hardtack did not write. hardtack's logs and reports
+//! contain only the shortened text, because the full text may contain a cookie's value. The shortened text ends before
+//! the first character that is not allowed in the name, `Domain` or `Path`.
 //!
 //! A broken header can contain a value in any place. For example, some servers join two cookies with a comma, and the
 //! value of the second cookie is then part of the first cookie's `Path`.
@@ -16,12 +17,12 @@ pub(crate) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// Cuts the name of a cookie. A name consists of the characters of a token (RFC 6265 4.1.1).
+    /// Shortens the name of a cookie. A name consists of the characters of a token (RFC 6265 4.1.1).
     pub(crate) fn name(name: &'a [u8]) -> Self {
         Shown::up_to(name, is_tchar)
     }
 
-    /// Cuts a `Domain`. A `Domain` is a host name or an IP address. Some servers add a port.
+    /// Shortens a `Domain`. A `Domain` is a host name or an IP address. Some servers add a port.
     #[cfg(any(feature = "audit", feature = "_layer", feature = "testing"))]
     pub(crate) fn domain(domain: &'a str) -> Self {
         let is_part =
@@ -29,8 +30,8 @@ impl<'a> Shown<'a> {
         Shown::up_to(domain.as_bytes(), is_part)
     }
 
-    /// Cuts a `Path`. A `Path` consists of the characters of a URL's path (RFC 3986 3.3), but `,` and `=` do not count,
-    /// because these characters separate joined cookies.
+    /// Shortens a `Path`. A `Path` consists of the characters of a URL's path (RFC 3986 3.3). The function does not
+    /// accept `,` and `=`, because these characters occur where a server joined two cookies.
     #[cfg(any(test, feature = "audit", feature = "testing"))]
     pub(crate) fn path(path: &'a str) -> Self {
         let is_part = |byte: u8| {

@@ -8,6 +8,7 @@ async fn a_user_signs_in() -> Result<(), Box<dyn std::error::Error>> {
     let mut browser = Browser::new("https://shop.example");
 
     let response = app.clone().oneshot(Request::post("/sign-in").body(Body::empty())?).await?;
+    assert_eq!(response.status(), 303);
     browser.store(response.headers());
     assert_eq!(browser.names(), ["__Host-Http-session"]);
 

@@ -36,7 +36,7 @@ fn user(session: &Session) -> String {
     session.get("user").unwrap().unwrap_or_else(|| "nobody".to_owned())
 }
 
-/// Changes the session. The cookie holds the counter, so its value changes too.
+/// Changes the session. The cookie contains the counter, so the cookie's value changes too.
 fn change(session: &Session) {
     let count: u32 = session.get("count").unwrap().unwrap_or_default();
     session.insert("count", count + 1).unwrap();
@@ -84,7 +84,7 @@ fn session_routes(app: &mut ServiceConfig) {
     .route("/upgrade", web::get().to(async |session: Session| upgrade(&user(&session))));
 }
 
-/// Returns the middleware, and whether a second one is inside it.
+/// Returns the policy's middleware, and true if the application needs a second middleware inside it.
 fn policy(setup: Setup) -> (PolicyMiddleware, bool) {
     (PolicyMiddleware::new(setup.policies[0].clone(), setup.tls_termination), setup.policies.len() > 1)
 }
@@ -207,7 +207,8 @@ async fn identity_behind_a_prefix() {
     run_session_scenarios::<ActixIdentity>().await;
 }
 
-/// actix-web parses the cookies of a request once. A middleware outside the policy's middleware can cause this too early.
+/// actix-web parses the cookies of a request once. A middleware outside the policy's middleware can read the cookies
+/// before the policy renames them.
 #[actix_web::test]
 async fn cookies_parsed_too_early_are_parsed_again() {
     for (reads_early, cookies, received) in [
@@ -216,7 +217,7 @@ async fn cookies_parsed_too_early_are_parsed_again() {
         (true, "id=planted", "none"),
         (true, "%69d=planted; a=1", "none"),
         (true, "a=1", "none"),
-        // This spelling is no listed name. It must not clear the extensions.
+        // The policy does not list this spelling of the name, so it must not clear the extensions.
         (false, "__Host-Http-id=real; %5F%5FHost-Http-id=x; %2569d=y", "real"),
         (false, "id=planted; __Host-Http-id=a%20b", "a b"),
         (false, "id=planted", "none"),

@@ -180,7 +180,7 @@ async fn session_cookie_is_hardened_dropped_and_removed() {
             "{reply:?}"
         );
         assert!(attributes(&reply)[0].contains("Secure"));
-        // The client has no session cookie any more, so the session counts the next visit as the first visit.
+        // The client no longer has a session cookie, so the next visit begins a new session with the count 1.
         assert_eq!(site.https("/visit").await.body, "1");
     }
 }

@@ -1,6 +1,6 @@
 //! Tests how the policy handles the cookies of poem's sessions and of poem's own cookie jar. Over HTTPS, the policy
-//! hardens the cookies that poem sets. Over plain HTTP, the policy drops the cookies that poem sets. poem
-//! removes a cookie without a `Path`, so the policy sends the removal twice.
+//! hardens the cookies that poem sets. Over plain HTTP, the policy drops the cookies that poem sets. poem's removal
+//! headers have no `Path`, so the policy sends each removal twice.
 
 use hardtack::Policy;
 use hardtack::audit::{self, Context};
@@ -126,8 +126,8 @@ async fn session_cookie_is_dropped_over_http_with_event() {
 }
 
 /// Visits the page twice and signs out, with a client that stores cookies. Then visits the page once more. Returns the
-/// response to the sign-out, whether the client still had the cookie after the sign-out, and the visit count that the
-/// last page shows.
+/// response to the sign-out, true if the client still had the cookie after the sign-out, and the visit count on the
+/// last page.
 async fn count_and_sign_out(site: &Site) -> (Reply, bool, String) {
     let (browser, jar) = site.browser();
     for visits in ["1", "2"] {
@@ -142,15 +142,16 @@ async fn count_and_sign_out(site: &Site) -> (Reply, bool, String) {
 #[tokio::test]
 async fn purge_removes_the_cookie_if_its_path_is_root() {
     const REMOVAL: &str = "poem-session=; Max-Age=0; Expires=*";
-    // For each configuration: whether a sign-out removes the cookie without the policy, and with the policy.
+    // Each row contains a configuration and two flags: true if a sign-out removes the cookie without the policy, and
+    // true if a sign-out removes the cookie with the policy.
     let cases: [(Config, bool, bool); 6] = [
         // Without the policy, poem removes a cookie with a header that has no `Path`. If a removal header has no
-        // `Path`, the browser uses the directory of the request URL. So the browser does not remove a cookie with
-        // another path.
+        // `Path`, the browser uses the directory of the request URL. So the browser does not remove a cookie with a
+        // different path.
         (|config| config, false, true),
         (insecure, false, true),
         (|config| config.path("/account"), true, true),
-        // The policy has no record of a longer path or of a `Domain` of the cookie.
+        // The policy does not know if the cookie has a longer path or a `Domain`.
         (|config| config.path("/account/"), false, false),
         (|config| config.domain("site.example"), false, false),
         (|config| config.path("/account").domain("site.example"), false, false),

@@ -83,7 +83,7 @@ impl Site {
 #[tokio::test]
 async fn option_is_none_without_a_policy() {
     for site in [Site::https(routes()).await, Site::http(routes()).await] {
-        // A handler with the argument `None` does not treat the request as HTTPS. So `None` is safe without a policy.
+        // If a handler receives `None`, it does not treat the request as HTTPS. So `None` is safe without a policy.
         assert_reply(&site.get("/proof").await, 200, &[], "plain");
     }
 }
@@ -201,7 +201,7 @@ async fn test_client_can_choose_the_transport() {
     response.assert_status_is_ok();
     assert_eq!(testing::sent::<Session>(response.0.headers()), Some(Session::new()));
     client.get("/api/me").send().await.assert_status(StatusCode::FORBIDDEN);
-    // poem's test client does not use a server. The policy also finds the path of the test client's requests.
+    // poem's test client does not use a server. The policy must find the path of the test client's requests too.
     client.get("/health").send().await.assert_status_is_ok();
 }
 
@@ -240,7 +240,7 @@ async fn errors_can_be_caught_by_type() {
     assert_reply(&reply, 200, &[], "not read: __Host-Http-cart");
     assert_eq!(site.get("/too-large").await.body, "not set: __Host-Http-session");
 
-    // An error handler for every error type can read the error's status.
+    // An error handler that receives every error type can read the error's status.
     let any = async |error: Error| error.status().to_string();
     let site = Site::https(routes().catch_all_error(any).with(policy.middleware())).await;
     let reply = site.get_with("/cart", &[("Cookie", "__Host-Http-cart=many")]).await;
@@ -272,8 +272,8 @@ async fn removal_of_a_read_error_counts_as_declared() {
 
 // ---- Panics.
 
-/// Lets a test pause a handler. With the first `Notify`, the handler signals that it waits. With the second `Notify`,
-/// the test lets the handler continue.
+/// Lets a test pause a handler. The handler notifies the first `Notify` when it begins to wait. The test notifies the
+/// second `Notify` to let the handler continue.
 #[derive(Clone, Default)]
 struct Wait(Arc<(Notify, Notify)>);
 

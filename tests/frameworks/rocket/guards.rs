@@ -173,8 +173,8 @@ async fn clones_of_a_local_request_are_independent() {
     };
     let (set, undeclared) = (client.get("/set"), client.get("/undeclared"));
     assert_eq!((send(set.clone()).await, send(undeclared.clone()).await.len()), (vec![SESSION.to_owned()], 0));
-    // If a test sends a request and then sends its clone, the clone has its own state. The handle's new policy applies
-    // to the clone.
+    // If a test sends a request and then a clone of the request, the clone has its own state. The handle's new policy
+    // applies to the clone.
     handle.apply(Policy::default());
     assert_eq!((send(set.clone()).await, send(undeclared.clone()).await.len()), (vec![SESSION.to_owned()], 2));
 }

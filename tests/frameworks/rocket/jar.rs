@@ -1,6 +1,6 @@
 //! Tests the plain, private and flash cookies of Rocket's own jar together with the policy. Over HTTPS, the policy
 //! hardens the cookies of Rocket's jar. Over plain HTTP, the policy drops the cookies of Rocket's jar. If Rocket's jar
-//! removes a cookie, the browser removes the cookie too.
+//! removes a cookie, the browser must remove the cookie too.
 
 use hardtack::event::Kind;
 use hardtack::rocket::PolicyFairing;

@@ -73,8 +73,8 @@ async fn cookie_header_without_utf_8_is_ignored() {
         });
         Client::send(request).await.body
     };
-    // Rocket ignores a `Cookie` header that is not UTF-8. The other frameworks still read the session cookie of a
-    // header with other bytes.
+    // Rocket ignores a `Cookie` header that is not UTF-8. The other frameworks still read the session cookie in this
+    // header.
     assert_eq!(send(&[b"\xFF\xFE=\x80; __Host-Http-session=s3cr3t"]).await, "None");
     // If the session cookie is in a second `Cookie` header, Rocket reads the session cookie. Rocket also reads the
     // other `Cookie` headers of the scenario.
@@ -283,7 +283,7 @@ async fn form_with_method_override_is_not_redirected() {
         assert_eq!((reply.status, reply.header("location"), without_reason(&reply.body)), (403, None, HTTPS_ONLY));
     }
     // A form overrides the method only if the request has a form body. The two requests of this loop have no form body.
-    // The first request has the content type of a form, but no body. The second request has a body of another type.
+    // The first request has the content type of a form, but no body. The second request has a body that is not a form.
     for (content_type, body) in [("application/x-www-form-urlencoded", ""), ("text/plain", "_method=get")] {
         let page = site.client.0.get(site.url("/a")).header("Accept", "text/html");
         let reply = Client::send(page.header("Content-Type", content_type).body(body)).await;
@@ -464,7 +464,7 @@ async fn catchers_for_400_are_reported_at_launch() {
     assert_eq!(reports(app().attach(stage)).await, [text("`for_400` for the status 400 at `/`")]);
 }
 
-/// The limit that the guarantees name: Rocket runs no fairing for a request that it cannot parse.
+/// Tests a limit that the security page describes: Rocket runs no fairing for a request that it cannot parse.
 #[tokio::test]
 async fn unknown_method_reaches_a_catcher_unchecked() {
     let app = rocket::custom(config(None)).attach(fairing(Policy::builder())).mount("/", routes![health]);

@@ -127,7 +127,7 @@ async fn memory_store_behind_a_prefix() {
     run_session_scenarios::<MemorySessions>().await;
 }
 
-/// Returns the cookie `id` as each of salvo's two jars and the header have it. Sets a cookie in the response's jar.
+/// Returns the cookie `id` from each of salvo's two jars, and the `Cookie` header. Sets a cookie in the response's jar.
 #[handler]
 fn jars(req: &mut Request, res: &mut Response) -> String {
     let value = |cookie: Option<&Cookie<'static>>| cookie.map_or("none".to_owned(), |cookie| cookie.value().to_owned());

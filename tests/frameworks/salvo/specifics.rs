@@ -171,7 +171,7 @@ async fn catcher_that_sets_cookies_needs_the_hoop() {
     assert!(reply.body.contains("was sent"), "{}", reply.body);
     assert_eq!(reply.set_cookies(), [SESSION, "seen=404"]);
     // The policy's middleware is added to this service's catcher. The handler and the catcher each set a declared
-    // cookie. Each declared cookie is sent once. A policy that refuses undeclared cookies still sends both declared
+    // cookie. Each declared cookie is sent once. Even a policy that refuses undeclared cookies sends both declared
     // cookies.
     let policy = Policy::builder().undeclared_cookies(UndeclaredCookies::Refuse).force_https(false).build().unwrap();
     for (policy, set_cookies) in

@@ -1,6 +1,6 @@
 //! The handlers that every framework shares. Each framework has a route for each handler. The route extracts the
 //! handler's first argument and calls the handler. Each framework also implements routes that do not call a handler of
-//! this file. The table in [`super::scenarios`] lists those routes.
+//! this file. The table in [`super::scenarios`] lists the routes without a shared handler.
 
 use std::time::Duration;
 
@@ -94,7 +94,8 @@ pub(crate) fn maybe(cookies: Option<Cookies>) -> String {
     cookies.map_or_else(|| "plain".to_owned(), |cookies| format!("{:?}", cookies.get::<Session>()))
 }
 
-/// A step of an ordinary day: what one handler does with the cookies. The step returns the body of the response.
+/// A step of an ordinary day: a function with which one handler reads or changes the cookies. The function returns the
+/// body of the response.
 type Step = fn(&Cookies) -> String;
 
 /// The steps of the route `/step/<n>`. The number in the path is the index of the step.

@@ -3,7 +3,7 @@
 //! change. The test checks:
 //!
 //! - The response to a good request sets exactly the cookies that its handler sets.
-//! - No response contains a cookie of another request.
+//! - No response contains a cookie of a different request.
 //! - The server frees the memory that a round used.
 //!
 //! | route | extractors | handler |
@@ -14,8 +14,8 @@
 //! | `/lots/{n}` | `SiteCookies` | calls [`set_lots`] |
 //! | `/panic/{n}` | `Cookies` | sets [`session`]`(n)`, then calls [`panics`] |
 //!
-//! The test measures the memory of its process. So the test starts its own executable again, in a process without other
-//! tests. With `HARDTACK_LOAD=10`, each round sends ten times as many requests.
+//! The test measures the memory of its process. So the test starts its own executable a second time, in a process
+//! without other tests. With `HARDTACK_LOAD=10`, each round sends ten times as many requests.
 
 use std::alloc::System;
 use std::collections::VecDeque;
@@ -51,8 +51,7 @@ static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
 /// The name of an environment variable that is set in the process that runs the load.
 const LOAD_PROCESS: &str = "HARDTACK_LOAD_ALONE";
-/// Every session's value contains this text. Events must not contain cookie values, so no event may contain
-/// `SECRET_MARKER`.
+/// Every session's value contains this text. Events must not contain cookie values, so no event may contain this text.
 const SECRET_MARKER: &str = "s3cr3t";
 
 // ---- The handlers that every framework shares.
@@ -118,7 +117,7 @@ const HOSTILE_PER_KIND: usize = 8;
 /// only after the last round.
 const ROUNDS: usize = 4;
 /// The number of bytes by which memory pools may grow for each good request. If each request leaked a jar, the memory
-/// would grow by three times as many bytes.
+/// would grow three times as fast.
 const POOL_GROWTH_PER_REQUEST: usize = 100;
 /// The time limit of the whole load. If a request never ends, the test stops at the time limit.
 const DEADLINE: Duration = Duration::from_secs(900);
@@ -431,7 +430,7 @@ impl Load {
     }
 
     /// Asserts that `headers` contains the `Set-Cookie` headers that `/load/{n}` sends in one of the two environments,
-    /// and no others. Returns the name and value of each cookie, in the format of a `Cookie` header.
+    /// and no other headers. Returns the name and value of each cookie, in the format of a `Cookie` header.
     fn assert_set_cookies(&self, headers: &HeaderMap, n: u32) -> Vec<String> {
         let set_cookies: Vec<&str> = headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect();
         let matches = |environment: &Environment| {

@@ -28,8 +28,8 @@ pub(crate) trait Framework {
     const NAME: &'static str;
 
     /// The scenarios in which this framework behaves differently, each with the reason. The framework's own tests
-    /// assert the exact difference. The common test expects that each scenario in `DIFFERENCES` fails. If a scenario in
-    /// `DIFFERENCES` passes, the test reports an error.
+    /// assert the exact difference. The common test expects that each scenario in `DIFFERENCES` fails. If such a
+    /// scenario passes, the test reports an error.
     const DIFFERENCES: &'static [(&'static str, &'static str)] = &[];
 
     /// The number of bytes by which the framework's own memory pools may grow from one round of [`load`] to the next.
@@ -81,7 +81,8 @@ pub(crate) const HOST: &str = "www.site.example";
 pub(crate) const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 /// The body of the response if a plain HTTP request is refused.
 pub(crate) const HTTPS_ONLY: &str = "this page works over HTTPS only";
-/// The body of the response if a handler uses an extractor and the application has no policy. The log names the remedy.
+/// The body of the response if a handler uses an extractor and the application has no policy. The log contains the
+/// remedy.
 pub(crate) const INTERNAL_ERROR: &str = "internal error";
 /// The default policy's `Strict-Transport-Security` header.
 pub(crate) const ONE_YEAR_HSTS: &str = "max-age=31536000";
@@ -123,7 +124,7 @@ pub(crate) const NOTE_REMOVAL: &str =
     "__Host-Http-note=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax";
 
 /// Returns a `Cookie` header with a [`Note`] whose seal has one changed character. No server can read the note, so the
-/// response of the read error removes it.
+/// response with the read error removes the note.
 pub(crate) fn unreadable_note(keyring: &Keyring) -> String {
     let header = testing::request_header_with(&Note(7), keyring);
     let pair = header.to_str().unwrap();
@@ -137,12 +138,12 @@ pub(crate) fn unreadable_note(keyring: &Keyring) -> String {
 #[cookie(secure = false, reason = "whether a banner was closed, on a site without TLS")]
 pub(crate) struct Banner(pub(crate) bool);
 
-/// A cookie that an earlier release set host-only, and with another type.
+/// A cookie that an earlier release set as host-only, and with a different type.
 #[derive(Cookie, Debug)]
 #[cookie(name = "__Secure-wide", domain = policy, path = "/step", formerly(domain = none))]
 pub(crate) struct Wide(pub(crate) u32);
 
-/// A cookie that an earlier release set with another name.
+/// A cookie that an earlier release set under a different name.
 #[derive(Cookie, Debug)]
 #[cookie(formerly(name = "sid", until = "9999-01-01"), reason = "browsers hold the old name")]
 pub(crate) struct Moved(pub(crate) String);

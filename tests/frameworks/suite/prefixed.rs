@@ -1,6 +1,7 @@
-//! The scenarios of the setting `host_prefix`. They run against each session library of each framework. A library keeps
-//! its own cookie name, and the policy puts the prefix on the wire. An attacker plants the cookie of another live session,
-//! because a nonsense value would be rejected anyway. Each library serves the following routes:
+//! The scenarios for the setting `host_prefix`. The scenarios run against each session library of each framework. The
+//! library keeps its own cookie name, and the policy adds the prefix in the headers. The attacker plants the cookie of
+//! a second valid session, because the library would reject an invalid value anyway. Each library serves the following
+//! routes:
 //!
 //! | route | response |
 //! |---|---|
@@ -29,7 +30,7 @@ pub(crate) trait SessionLibrary {
     const NAME: &'static str;
     /// The library's own name for the session cookie.
     const COOKIE: &'static str;
-    /// False if the library keeps all data in the cookie. Then a copy of the cookie also works after a sign-out.
+    /// False if the library keeps all data in the cookie. A copy of such a cookie is still valid after a sign-out.
     const ENDS_COPIES: bool;
     /// False if the library does not change the cookie when the session changes.
     const RENEWS_COOKIE: bool = true;
@@ -68,7 +69,7 @@ impl<L: SessionLibrary> Test<L> {
         Self::nested(1).await
     }
 
-    /// Serves the library inside several middlewares with the same policy.
+    /// Serves the library behind several nested middlewares with the same policy.
     async fn nested(policies: usize) -> Self {
         let codes = Arc::<Mutex<Vec<Code>>>::default();
         let seen = codes.clone();
@@ -160,7 +161,8 @@ impl<L: SessionLibrary> Test<L> {
                 assert_eq!(self.who(cookies).await, "ada", "{}: {cookies:?}", L::NAME);
             }
         }
-        // A browser sends the prefixed name at most once for a host. So two of them are an attack.
+        // A browser never sends two cookies with the prefixed name. So a request with two of these cookies is an
+        // attack.
         let doubled = format!("{real}; {}", self.pair(&eve));
         for cookies in [&[&*doubled][..], &[&real, &self.pair(&eve)], &[&format!("{real}; {real}")]] {
             assert_eq!(self.who(cookies).await, "nobody", "{}: {cookies:?}", L::NAME);
@@ -253,7 +255,7 @@ impl<L: SessionLibrary> Test<L> {
         ] {
             assert_eq!(self.get("/who", cookies).await.body, "nobody", "{}: {cookies:?}", L::NAME);
         }
-        // The library's next header has the prefix, and the bare cookie goes.
+        // The library's next header has the prefix, and the browser removes the bare cookie.
         let next = self.get("/renew", &[bare]).await;
         receive(&mut browser, &next);
         let cookie = sent(&browser).unwrap();
@@ -271,7 +273,7 @@ impl<L: SessionLibrary> Test<L> {
     }
 }
 
-/// Asserts that a request over plain HTTP has no session, and that its response sets none.
+/// Asserts that a request over plain HTTP has no session, and that its response sets no session cookie.
 async fn plain_http_has_no_session<L: SessionLibrary>() {
     let test = Test::<L>::new().await;
     let ada = test.sign_in("ada").await;
@@ -285,11 +287,12 @@ async fn plain_http_has_no_session<L: SessionLibrary>() {
     assert_eq!(reply.set_cookies(), [""; 0], "{}", L::NAME);
 }
 
-/// The header of the proxy in front of the server. The client sends this header, because there is no proxy.
+/// The header that a proxy in front of the server would send. These tests have no proxy, so the client sends the
+/// header.
 pub(crate) const OVER_HTTPS: (&str, &str) = ("x-forwarded-proto", "https");
 
-/// The requests are HTTPS because of a header, and not because of the connection. A client can ask for an upgrade only over
-/// HTTP/1.1, and salvo sets the scheme of the connection.
+/// A header makes the requests count as HTTPS, instead of a TLS connection. A client can ask for an upgrade only over
+/// HTTP/1.1, and salvo takes the scheme from the connection.
 pub(crate) fn behind_proxy() -> TlsTermination {
     TlsTermination::at_proxy(TrustedProxies::new(["127.0.0.1", "::1"]).unwrap())
 }
@@ -319,7 +322,7 @@ fn spellings(name: &str) -> Vec<String> {
     ]
 }
 
-/// Stores the cookies of a response, and asserts that the browser rejects none of them.
+/// Stores the cookies of a response, and asserts that the browser accepts all of them.
 #[track_caller]
 fn receive(browser: &mut Browser, reply: &Reply) {
     browser.store(&reply.headers);

@@ -466,12 +466,12 @@ async fn sealed_cookie_uses_the_policys_keyring<F: Framework>(harness: Harness<F
     );
     let cookie = [("Cookie", set_cookie.split(';').next().unwrap())];
     assert_reply(&site.get_with("/unseal", &cookie).await, 200, &[], "Some(Note(7))");
-    // Another release may have written a value that is not sealed, so the response does not remove it.
+    // A different release may have set a value without a seal, so the response does not remove the cookie.
     assert_reply(&site.get_with("/unseal", &[("Cookie", "__Host-Http-note=7")]).await, 400, &[], INVALID_COOKIE);
 
     handle.apply(policy(Keyring::new(new.clone()).with(old)));
     assert_reply(&site.get_with("/unseal", &cookie).await, 200, &[], "Some(Note(7))");
-    // Another server may still have the key, so the response does not remove the cookie.
+    // A different server may still have the key, so the response does not remove the cookie.
     handle.apply(policy(Keyring::new(new)));
     assert_reply(&site.get_with("/unseal", &cookie).await, 400, &[], INVALID_COOKIE);
     // A missing keyring is a mistake in the server's configuration. So the response does not remove the cookie.
@@ -498,7 +498,7 @@ async fn used_cookie_with_idle_is_reissued<F: Framework>(harness: Harness<F>) {
     let prefetched = site.get_with(&path, &[cookie, ("Sec-Purpose", "prefetch")]).await;
     assert_reply(&prefetched, 200, &[], "Some(Vault(7))");
     assert_reply(&site.get_with(&step_path("poll vault"), &[cookie]).await, 200, &[], "Some(Vault(7))");
-    // The test does not read the body, because poem sends one.
+    // The test does not check the body, because poem sends a body even for a HEAD request.
     let head = site.client.0.head(site.url(&path)).header(cookie.0, cookie.1).send().await.unwrap();
     assert!(!head.headers().contains_key(SET_COOKIE));
     let new = testing::request_header_with(&Vault(7), &keyring);
@@ -744,7 +744,7 @@ async fn localhost_counts_as_https_in_debug_builds<F: Framework>(harness: Harnes
     let strict = TlsTermination::per_connection().strict_loopback();
     let strict = harness.http_with(harness.policy(), strict).await;
     assert_eq!(send_to_loopback(&strict, "localhost", &[]).await.status, 403);
-    // Another host needs TLS.
+    // A host that is not loopback needs TLS.
     assert_eq!(site.get("/set").await.status, 403);
 }
 

@@ -35,7 +35,7 @@ impl Site {
         Site { base, client, certificate, server }
     }
 
-    /// Creates another client for the same server.
+    /// Creates a second client for the same server.
     pub(crate) fn new_client(&self, configure: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
         client(&self.certificate, self.server.address, configure)
     }

@@ -46,7 +46,7 @@ const KEYS: &[&str] = &[
     "until", "idle",
 ];
 /// The keys of a declaration with the vocabulary `Sound`. Some keys need a trait that not every type in this file
-/// implements. The list does not contain those keys, because rustc would report an error.
+/// implements. The list omits these keys, because rustc would report an error.
 #[rustfmt::skip]
 const SOUND_KEYS: &[&str] = &[
     "name", "path", "domain", "max_age", "same_site", "http_only", "secure", "partitioned", "reason", "reason",
@@ -122,8 +122,8 @@ const WHOLE_FORMER: &[&str] = &[
     "until = \"2027-03-01\", name = \"old\", raw",
 ];
 
-/// A function that returns a number below its argument. At the end of the fuzzer's input, the function returns the same
-/// number again and again.
+/// A function that returns a number below its argument. After the end of the fuzzer's input, the function always
+/// returns the same number.
 pub type Choose<'a> = &'a mut dyn FnMut(usize) -> usize;
 
 /// Generates one declaration.

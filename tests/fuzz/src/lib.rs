@@ -32,7 +32,7 @@ pub fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
     })
 }
 
-/// Removes SP and HTAB at both ends.
+/// Removes spaces and tabs (SP and HTAB) at both ends of a text.
 #[must_use]
 pub fn trim(text: &[u8]) -> &[u8] {
     let is_not_space = |byte: &u8| *byte != b' ' && *byte != b'\t';

@@ -1,5 +1,6 @@
-//! Plants secrets in `Set-Cookie` and `Cookie` headers, and searches each text that hardtack emits. A secret may be shown
-//! only as a part of a name, a `Domain` or a `Path`, and only if no earlier character of the part is impossible there.
+//! Plants secrets in `Set-Cookie` and `Cookie` headers, and searches each text that hardtack emits. A text may show a
+//! secret only inside a name, a `Domain` or a `Path`, and only if each earlier character of the name, `Domain` or
+//! `Path` is allowed there.
 //!
 //! The fuzz target `planted_values` and a test of the package `hardtack-tests` use this file.
 
@@ -18,22 +19,22 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Request};
 
 const HOST: &str = "www.site.example";
-/// Each secret begins with this text. The number of the secret and an `x` follow.
+/// The text at the beginning of each secret. After this text, a secret has its number and an `x`.
 const SECRET: &str = "Zq9xKj2vW";
-/// The most secrets in one check.
+/// The largest number of secrets in one check.
 pub const MAX_SECRETS: usize = 64;
 
 /// The two kinds of headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The header of a response.
+    /// The `Set-Cookie` header of a response.
     SetCookie,
-    /// The header of a request.
+    /// The `Cookie` header of a request.
     Cookie,
 }
 
-/// Returns each place of the header where a secret is planted: the start, the end, and both sides of each byte that is
-/// not a letter or a digit.
+/// Returns each place in the header at which the check plants a secret: the start, the end, and both sides of each byte
+/// that is not a letter or a digit.
 pub fn places(header: &[u8]) -> impl Iterator<Item = usize> + '_ {
     let is_border = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
     let before = |at: usize| at.checked_sub(1).and_then(|before| header.get(before));
@@ -73,7 +74,7 @@ pub fn check(headers: &[(Kind, &[u8])], send: SendThrough) -> usize {
     shown + check_batch(&batch, send)
 }
 
-/// Returns true if a text may show the bytes at `place`.
+/// Returns true if a text may show a secret at `place`.
 fn may_be_shown(kind: Kind, header: &[u8], place: usize) -> bool {
     let start = header.iter().take(place).rposition(|byte| *byte == b';').map_or(0, |semicolon| semicolon + 1);
     let before = trim_start(&header[start..place]);
@@ -100,7 +101,7 @@ fn trim_start(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// Returns the number of secrets in the texts. Each of them is in a place that a text may show.
+/// Returns the number of secrets in the texts. Panics if a text must not show one of these secrets.
 fn check_batch(batch: &[Planted], send: SendThrough) -> usize {
     let (mut request, mut response) = (HeaderMap::new(), HeaderMap::new());
     for planted in batch {
@@ -119,7 +120,7 @@ fn check_batch(batch: &[Planted], send: SendThrough) -> usize {
     let mut shown = 0;
     for (at, _) in texts.match_indices(&secret) {
         let number = texts[at + secret.len()..].get(..4).and_then(|text| text.strip_suffix('x')?.parse().ok());
-        // A long name is shortened, and can end inside of a secret.
+        // hardtack shortens a long name, so the shortened name can end inside a secret.
         let Some(planted) = number.and_then(|number: usize| batch.get(number)) else { continue };
         let around: String = texts[..at].chars().rev().take(120).collect::<Vec<_>>().into_iter().rev().collect();
         assert!(

@@ -15,7 +15,7 @@ use http::HeaderMap;
 use http::header::COOKIE;
 use libfuzzer_sys::fuzz_target;
 
-/// A cookie with a name of one byte. The first byte of the cookie's name is also the last byte of the name.
+/// A cookie with a name of one byte, which is both the first and the last byte of the name.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(name = "a", reason = "names are short here")]
 struct Text(String);

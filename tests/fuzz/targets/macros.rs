@@ -91,8 +91,8 @@ fn has_error(tokens: TokenStream) -> bool {
     })
 }
 
-/// Checks that an expansion parses as items. The expansion of incomplete code does not have to parse if it reports an
-/// error.
+/// Checks that an expansion parses as items. If the code is incomplete and the macro reports an error, the expansion
+/// does not have to parse.
 fn check_expansion(out: TokenStream, is_item: bool, item: &TokenStream) {
     let parses = syn_full::parse2::<syn_full::File>(out.clone());
     match parses {

@@ -2,8 +2,8 @@
 //! begins with `>`, the rest of the line is a `Cookie` header. Otherwise the line is a `Set-Cookie` header. The target also
 //! generates one header from the input.
 //!
-//! The target checks that no text shows a cookie's value, or anything after the first character that cannot be in a name,
-//! a `Domain` or a `Path`.
+//! The target checks that no text shows a cookie's value. If a name, a `Domain` or a `Path` contains a character that
+//! is not allowed there, no text may show this character or the rest.
 
 #![no_main]
 

@@ -256,7 +256,7 @@ fn to_toml(variables: &BTreeMap<OsString, OsString>) -> Option<String> {
             // An unknown variable becomes an unknown TOML key.
             _ => ("unknown", "1".to_owned()),
         };
-        // In TOML, a name cannot be both a value and a table. In TOML, a key cannot occur twice.
+        // In TOML, one key cannot be both a value and a table, and cannot occur twice.
         let section = |key: &str| key.split('.').next().map(str::to_owned);
         if names
             .iter()

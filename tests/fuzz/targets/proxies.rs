@@ -204,8 +204,8 @@ fn is_https(protocol: &[u8]) -> bool {
     protocol == b"https" || protocol == b"wss"
 }
 
-/// Returns true if a `Forwarded` header value only names HTTPS. Each element must have exactly one `proto`, and the
-/// `proto` must be HTTPS.
+/// Returns true if each element of a `Forwarded` header value states HTTPS. Each element must have exactly one `proto`,
+/// and the `proto` must be HTTPS.
 fn is_forwarded_https(value: &[u8]) -> bool {
     parse_forwarded(value).is_some_and(|elements| {
         elements.iter().all(|pairs| {
@@ -341,7 +341,7 @@ fn parse_bracketed(host: &str) -> Option<u128> {
     Some(address.into())
 }
 
-/// The parts of a request that decide whether hardtack redirects, and to which URL.
+/// The parts of a request from which hardtack chooses a redirect, and the URL of the redirect.
 struct RequestFacts {
     method: String,
     path: String,
@@ -373,7 +373,7 @@ impl RequestFacts {
     }
 }
 
-/// Returns the host of `host [ ":" port ]`, or `None` if the text is invalid.
+/// Parses a text with the form `host [ ":" port ]`. Returns the host, or `None` if the text is invalid.
 fn parse_host(authority: &str) -> Option<&str> {
     let end = match authority.find(']') {
         Some(end) => end + 1,

@@ -1,8 +1,8 @@
 //! Attacks signed and sealed cookies. The target uses the input as a raw cookie value. The input also selects a value,
 //! a key, a time, and changes to a genuine cookie value.
 //!
-//! The target checks that a read returns the original value. The target also checks that hardtack rejects a value
-//! unless all of the following conditions are true.
+//! The target checks that a read of a genuine value returns the original value. The target also checks that hardtack
+//! accepts a value only if all of the following conditions are true:
 //!
 //! - The value was signed or sealed with a key of the keyring.
 //! - The value was signed or sealed for the same cookie name.
@@ -62,8 +62,7 @@ static KEYRINGS: LazyLock<[Keyring; 4]> = LazyLock::new(|| {
 });
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// The time that the target's clock shows: a time at which the values in `tests/vectors/seal.json` have not expired
-/// yet.
+/// The time that the target's clock shows. At this time, the values in `tests/vectors/seal.json` have not expired.
 const NOW: Duration = Duration::from_secs(1_800_000_000);
 /// The permitted difference between the clocks of two servers.
 const SKEW: Duration = Duration::from_secs(60);

@@ -173,9 +173,9 @@ fn check_https(case: &PolicyCase, written: &[HeaderValue], sent: &[HeaderValue],
     }
 }
 
-/// Returns each header that the layer received, with the header that the layer sent for it. If the layer sent a removal
-/// without a `Path` also with `Path=/`, the result has a second pair: the received header with `; Path=/`, and the second
-/// header.
+/// Returns each header that the layer received, with the header that the layer sent for it. The layer sends a removal
+/// without a `Path` a second time, with `Path=/`. For this second header, the result has a second pair: the received
+/// header with `; Path=/` at its end, and the second header.
 fn with_results<'a>(case: &PolicyCase, expected: &[&[u8]], sent: &'a [HeaderValue]) -> Vec<(Vec<u8>, &'a [u8])> {
     let mut results = Vec::new();
     let mut remaining = sent.iter().map(HeaderValue::as_bytes).peekable();
@@ -208,8 +208,8 @@ fn with_results<'a>(case: &PolicyCase, expected: &[&[u8]], sent: &'a [HeaderValu
     results
 }
 
-/// Returns true if the layer can have sent `after` for `before`: if the layer only replaced values of `SameSite` and
-/// `Max-Age`, and only added attributes that a policy demands.
+/// Returns true if the layer could have changed `before` to `after`. The layer may only replace values of `SameSite`
+/// and `Max-Age`, and add attributes that a policy demands.
 fn is_result(before: &[u8], after: &[u8]) -> bool {
     let (old, new) = (pieces(before), pieces(after));
     let key = |piece: &[u8]| trim(piece.split(|byte| *byte == b'=').next().unwrap_or_default()).to_ascii_lowercase();
@@ -241,7 +241,7 @@ fn check_not_weaker(before: &Stored, after: &Stored) {
 }
 
 /// Compares the pieces of a header before and after the layer. The layer may replace the values of `SameSite` and
-/// `Max-Age` by the baseline's values. The layer does not change the other pieces of the header. The layer adds new
+/// `Max-Age` with the baseline's values. The layer does not change the other pieces of the header. The layer adds new
 /// attributes at the end of the header, each at most once.
 fn check_changes(case: &PolicyCase, before: &[u8], after: &[u8]) {
     let (old, new): (Vec<_>, Vec<_>) = (pieces(before), pieces(after));
@@ -318,8 +318,8 @@ fn name(header: &[u8]) -> &[u8] {
     }
 }
 
-/// Returns the attributes of a header, without those that browsers ignore. Browsers ignore an attribute value of more
-/// than 1024 bytes. The returned attribute names are in lower case.
+/// Returns the attributes of a header, except attributes that browsers ignore. Browsers ignore an attribute value of
+/// more than 1024 bytes. The returned attribute names are in lower case.
 fn attributes(header: &[u8]) -> Vec<(Vec<u8>, &[u8])> {
     let all = pairs(header).skip(1).map(|(key, value)| (key.to_ascii_lowercase(), value.unwrap_or_default()));
     all.filter(|(_, value)| value.len() <= 1024).collect()

@@ -1,6 +1,6 @@
 //! Changes the cookies that a Rocket request received. Rocket parses the cookies before any fairing runs, and has no
-//! method that changes the parsed cookies. But a request of Rocket's local client has such a method. So this module
-//! puts the real request into a local request for a moment, adds the cookies there, and takes the real request back.
+//! method that changes the parsed cookies. But the requests of Rocket's local client have such a method. So this module
+//! swaps the real request into a local request, adds the cookies to the local request, and swaps the real request back.
 
 use core::mem;
 
@@ -13,18 +13,20 @@ use rocket::tokio::sync::OnceCell;
 
 use crate::middleware::InFlight;
 
-/// The client of an empty application. The client lives until the process ends, because a request may live as long.
+/// The local client of an empty application. The client is never dropped, because a request may exist until the process
+/// ends.
 #[derive(Clone, Copy)]
 pub(super) struct Lender(&'static Client);
 
 static LENDER: OnceCell<Option<Lender>> = OnceCell::const_new();
 
 impl Lender {
-    /// Returns the lender of the process. Returns `None` if this version of Rocket does not allow the change.
+    /// Returns the only `Lender` of the process. Returns `None` if this version of Rocket does not allow changes to the
+    /// received cookies.
     ///
-    /// The empty application has the configuration of the real one, because Rocket requires a valid configuration. At
-    /// ignite, the empty application logs nothing. Rocket sets the log level of the real application at the end of ignite.
-    /// Later, Rocket would not set the level again.
+    /// The empty application has the same configuration as the real application, because Rocket requires a valid
+    /// configuration. At ignite, the empty application logs nothing. Rocket restores the log level of the real
+    /// application at the end of ignite. After ignite, Rocket would not restore the level.
     pub(super) async fn get(figment: &Figment, is_ignite: bool) -> Option<Lender> {
         *LENDER.get_or_init(|| Lender::make(figment.clone(), is_ignite)).await
     }
@@ -33,14 +35,14 @@ impl Lender {
         let figment = if is_ignite { figment.merge(("log_level", "off")) } else { figment };
         let client = Client::untracked(rocket::custom(figment)).await.ok()?;
         if is_ignite {
-            // Making an instance sets the log level back to Rocket's default, for the rest of ignite.
+            // A new Rocket instance resets the log level to Rocket's default for the rest of ignite.
             drop(rocket::custom(Figment::new()));
         }
         let lender = Lender(Box::leak(Box::new(client)));
         lender.works().then_some(lender)
     }
 
-    /// Checks that the change has an effect.
+    /// Returns true if `add` really changes the received cookies of a request.
     fn works(self) -> bool {
         let mut request = self.0.get("/").cookie(("a", "old")).cookie(("b", "old"));
         self.add(request.inner_mut(), vec![Cookie::new("a", "new"), Cookie::new("c", "new")]);
@@ -50,7 +52,7 @@ impl Lender {
             .all(|(name, value)| cookies.get(name).is_some_and(|cookie| cookie.value() == value))
     }
 
-    /// Adds received cookies to the request. Each cookie replaces a received cookie of the same name.
+    /// Adds received cookies to the request. An added cookie replaces a received cookie with the same name.
     fn add(self, request: &mut Request<'_>, cookies: Vec<Cookie<'static>>) {
         let mut local = self.0.get("/");
         mem::swap(request, local.inner_mut());
@@ -59,21 +61,22 @@ impl Lender {
     }
 }
 
-/// The changes of the setting `host_prefix` to one request.
+/// The changes that the setting `host_prefix` makes to one request.
 pub(super) struct ReceivedCookies {
     cookies: Vec<Cookie<'static>>,
     headers: Vec<String>,
 }
 
 impl ReceivedCookies {
-    /// `originals` are the `Cookie` headers before the change. Returns `None` if no cookie changes.
+    /// Collects the changes. `originals` are the request's unchanged `Cookie` headers. Returns `None` if no cookie
+    /// changes.
     ///
     /// Rocket cannot remove a received cookie, so a dropped cookie gets an empty value.
     pub(super) fn new(in_flight: &InFlight, originals: &[&[u8]]) -> Option<Self> {
         let (renamed, prefix) = in_flight.renamed_cookies()?;
         let (mut cookies, mut accepted) = (Vec::new(), Vec::new());
         for (pair, received_name) in renamed.pairs(prefix, originals) {
-            // Rocket has skipped a malformed pair too.
+            // Rocket has also skipped this malformed cookie.
             let Ok(cookie) = Cookie::parse_encoded(pair.trim()) else { continue };
             cookies.push(Cookie::new(cookie.name().to_owned(), ""));
             accepted.extend(received_name.map(|name| Cookie::new(name.to_owned(), cookie.value().to_owned())));

@@ -12,7 +12,8 @@ fn respond_to(force: ForceHttps, method: &str, uri: &str, headers: &[(&str, &str
     }
     let (parts, ()) = request.body(()).unwrap().into_parts();
     let head = RequestHead::from_parts(&parts);
-    // An untrusted claim never leads to a redirect, and never changes which requests the application handles.
+    // A request with an untrusted claim is never redirected. The application handles the same requests as without the
+    // claim.
     match respond(policy.force_https(), &head, true) {
         Some(response) => assert_eq!(response, PlainHttpResponse::Refuse(RefusalReason::UntrustedClaim)),
         None => assert_eq!(respond(policy.force_https(), &head, false), None),
@@ -141,7 +142,7 @@ fn hostile_hosts_are_refused() {
 fn other_targets_are_refused() {
     assert_eq!(page(ForceHttps::on(), "*", "a.example"), refuse(RefusalReason::Target));
     assert_eq!(page(ForceHttps::on(), "a.example:80", "a.example"), refuse(RefusalReason::Target));
-    // If `Uri` accepts the byte, the redirect must keep the byte, or the policy must refuse the request.
+    // If `Uri` accepts the byte, either the redirect contains the byte, or the policy refuses the request.
     for byte in 0x20..=0xFF_u32 {
         let text = format!("/{}", char::from_u32(byte).unwrap());
         let Ok(uri) = text.parse::<Uri>() else { continue };

@@ -1,6 +1,7 @@
 //! Renames the cookies of a request. The input is the `Cookie` headers. The output is the `Cookie` headers that the
-//! application receives, and what happened to each listed name. Each header is rewritten alone: some parsers reject a
-//! whole header because of one malformed cookie, so joined headers could lose more cookies than separate ones.
+//! application receives, and an outcome for each listed name. This file never joins headers, because some parsers
+//! reject a whole header if one cookie is malformed. In a joined header, one malformed cookie could make the
+//! application lose all cookies.
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -13,18 +14,18 @@ use crate::request::scheme::Verdict;
 use crate::wire::folded_name::fold;
 use crate::wire::list::trim_start;
 
-/// What the setting `host_prefix` does with the cookies of one request.
+/// The changes that the setting `host_prefix` makes to the cookies of one request.
 #[derive(Default)]
 pub(crate) struct RenamedCookies {
     /// The pairs with a listed name, in the order of the request.
     pairs: Vec<Pair>,
-    /// One outcome for each listed name of `pairs`.
+    /// One outcome for each listed name that `pairs` contains.
     outcomes: Vec<Outcome>,
-    /// All `Cookie` headers after the change, or `None` if no header changes.
+    /// All `Cookie` headers after the change, or `None` if all headers stay the same.
     headers: Option<Vec<HeaderValue>>,
 }
 
-/// A name-value pair whose name is a listed name, in any spelling.
+/// A name-value pair in a `Cookie` header. The name is the bare or the prefixed form of a listed name.
 #[derive(Debug, Clone, Copy)]
 struct Pair {
     /// The index of the pair's `Cookie` header.
@@ -60,19 +61,19 @@ enum Action {
     Drop,
 }
 
-/// What happened to one listed name.
+/// The outcome for one listed name: the number of pairs in each spelling, and the accepted spelling.
 #[derive(Debug, Clone, Copy)]
 struct Outcome {
     listed: usize,
     prefixed: usize,
     bare: usize,
     odd_bare: usize,
-    /// The spelling that the application receives.
+    /// The spelling of the pairs that the application receives, or `None` if all pairs are dropped.
     accepted: Option<Spelling>,
 }
 
 impl RenamedCookies {
-    /// Finds the listed names in the `Cookie` headers of a request, and rewrites the headers.
+    /// Finds the cookies with a listed name in the `Cookie` headers of a request, and rewrites the headers.
     pub(crate) fn new(prefix: &HostPrefix, headers: &HeaderMap, is_https: bool) -> Self {
         let mut renamed = RenamedCookies::default();
         for (index, header) in headers.get_all(COOKIE).iter().enumerate() {
@@ -88,7 +89,7 @@ impl RenamedCookies {
         renamed
     }
 
-    /// Chooses an action for each pair. The action depends on all pairs of the same listed name, in all headers.
+    /// Chooses an action for each pair. The action depends on all pairs with the same listed name, in all headers.
     fn decide(&mut self, prefix: &HostPrefix, is_https: bool) {
         let accepts_bare = is_https && prefix.accepts_unprefixed();
         for listed in 0..prefix.names().len() {
@@ -119,7 +120,7 @@ impl RenamedCookies {
         }
     }
 
-    /// Returns all `Cookie` headers after the change, without the headers in which no pair is left.
+    /// Returns all `Cookie` headers after the change. A header is omitted if no pair is left in the header.
     fn rewrite_all(&self, prefix: &HostPrefix, headers: &HeaderMap) -> Vec<HeaderValue> {
         let mut rest = &self.pairs[..];
         let mut rewritten = Vec::new();
@@ -136,7 +137,7 @@ impl RenamedCookies {
         rewritten
     }
 
-    /// Returns all `Cookie` headers that the application receives, or `None` if no header changes.
+    /// Returns all `Cookie` headers that the application receives, or `None` if all headers stay the same.
     pub(crate) fn headers(&self) -> Option<&[HeaderValue]> {
         self.headers.as_deref()
     }
@@ -155,9 +156,9 @@ impl RenamedCookies {
         }
     }
 
-    /// Returns the pairs with a listed name, in the order of the request: the pair's text, and the bare name under which the
-    /// application receives the value. The name is `None` if the pair is dropped. `headers` are the `Cookie` headers before
-    /// the change.
+    /// Returns two values for each pair with a listed name, in the order of the request. The first value is the pair's
+    /// text. The second value is the bare name under which the application receives the cookie, or `None` if the pair
+    /// is dropped. `headers` contains the `Cookie` headers before the change.
     #[cfg(any(feature = "actix", feature = "rocket"))]
     pub(crate) fn pairs<'a>(
         &'a self,
@@ -173,7 +174,7 @@ impl RenamedCookies {
         })
     }
 
-    /// Emits the events about the listed names of the request.
+    /// Emits the events for the listed names that the request contains.
     pub(crate) fn report(&self, prefix: &HostPrefix, jar: &JarState) {
         let verdict = jar.verdict();
         for outcome in &self.outcomes {
@@ -227,7 +228,7 @@ impl Outcome {
     }
 }
 
-/// Appends the pairs of one header whose names are listed names.
+/// Finds the pairs with a listed name in one header, and appends these pairs to `pairs`.
 fn find_pairs(prefix: &HostPrefix, index: usize, header: &[u8], pairs: &mut Vec<Pair>) {
     let mut start = 0;
     for end in memchr_iter(b';', header) {
@@ -254,10 +255,11 @@ fn find_pair(prefix: &HostPrefix, header: usize, text: &[u8], (start, end): (usi
     }
 }
 
-/// Finds the listed name that an application may read in `name`. `name` is the text of a pair before its `=`.
+/// Returns the listed name that an application may recognise in `name`, and the spelling of `name`. `name` is the text
+/// of a pair before the `=`.
 ///
-/// A pair without a `=` has no name for most parsers. Others read the whole text as the name, so such a text is an odd
-/// spelling of the bare name.
+/// If a pair has no `=`, most parsers read the pair as a cookie without a name. Some parsers read the whole text as the
+/// name, so here the text counts as an odd spelling of the bare name.
 #[inline(never)]
 fn find_listed(prefix: &HostPrefix, name: &[u8], has_equals: bool) -> Option<(usize, Spelling)> {
     let position = |is_listed: &dyn Fn(&ListedName) -> bool| prefix.names().iter().position(is_listed);
@@ -267,14 +269,14 @@ fn find_listed(prefix: &HostPrefix, name: &[u8], has_equals: bool) -> Option<(us
         }
     }
     let folded = fold(name);
-    // No two listed names differ only in letter case.
+    // At most one listed name matches, because the listed names differ in more than letter case.
     let listed = position(&|listed| folded.eq_ignore_ascii_case(listed.bare.as_bytes()))?;
     let is_exact = has_equals && prefix.names().get(listed).is_some_and(|listed| listed.bare.as_bytes() == name);
     Some((listed, if is_exact { Spelling::Bare } else { Spelling::OddBare }))
 }
 
-/// Returns the header with the given pairs renamed or dropped, or `None` if no pair is left. All other bytes of the header
-/// stay the same.
+/// Renames or drops the given pairs of a header, and returns the new header. Returns `None` if the new header contains
+/// no pair. All other bytes of the header stay the same.
 fn rewrite(prefix: &HostPrefix, pairs: &[Pair], header: &HeaderValue) -> Option<HeaderValue> {
     let text = header.as_bytes();
     let mut rewritten = Vec::with_capacity(text.len());
@@ -289,7 +291,7 @@ fn rewrite(prefix: &HostPrefix, pairs: &[Pair], header: &HeaderValue) -> Option<
             }
             Action::Drop => {
                 rewritten.extend_from_slice(text.get(copied..pair.start)?);
-                // One of the two semicolons around the pair is dropped too.
+                // The code also drops one of the two semicolons around the pair.
                 if pair.end < text.len() {
                     copied = pair.end + 1;
                 } else {

@@ -1,5 +1,6 @@
-//! Renames the cookies of a response. The input is the `Set-Cookie` headers that other libraries wrote. A header of a
-//! listed name becomes the header of a prefixed cookie, or is dropped if the cookie cannot have a prefix.
+//! Renames the cookies of a response. The input is the `Set-Cookie` headers that libraries wrote without hardtack. If
+//! the cookie's name is a listed name, the output has the prefixed name. If browsers would reject the cookie with the
+//! prefix, the header is dropped.
 
 use hardtack_rules::syntax::MAX_NAME_VALUE_BYTES;
 use http::header::{Entry, SET_COOKIE};
@@ -18,14 +19,15 @@ use crate::wire::set_cookie::ParsedSetCookie;
 
 const LAX: &str = "SameSite=Lax";
 
-/// The remedy in the event, if the middleware added `SameSite=Lax`. A listed name cannot have an exception.
+/// The end of the event's text if the middleware added `SameSite=Lax`. The text does not suggest an exception, because
+/// a listed name cannot have an exception.
 const CROSS_SITE: &str = "; with `SameSite=Lax` browsers do not send the cookie with a POST from another site (SAML, OIDC \
                           `form_post`, payments); if that fails, configure the library to set `SameSite=None`";
 
-/// Renames the `Set-Cookie` headers of listed names. Does not change the headers that a jar wrote.
+/// Renames the cookies with listed names in the `Set-Cookie` headers. Does not change the headers that a jar wrote.
 ///
-/// Until the date of `accept_unprefixed_until`, also removes the cookie with the bare name. Otherwise the bare cookie that
-/// is left in the browser would undo a sign-out.
+/// Until the date of `accept_unprefixed_until`, also removes the cookie with the bare name. Otherwise the browser would
+/// still send the bare cookie after a sign-out, and the user would still be signed in.
 pub(in crate::middleware) fn rename(
     prefix: &HostPrefix,
     jar: &JarState,
@@ -53,14 +55,15 @@ pub(in crate::middleware) fn rename(
         }
         let added = missing_attributes(&parsed);
         let renamed = with_prefix(listed, &parsed, &added);
-        // Over plain HTTP, the policy drops the header, because it is `Secure` now. One event is enough.
+        // Over plain HTTP, the policy drops the header later, because the header now has `Secure`. The policy then
+        // emits an event, so no event is necessary here.
         if jar.verdict().https {
             let mut reason = format!("sent as `{}`", listed.prefixed);
             if !added.is_empty() {
                 reason.push_str(" with ");
                 reason.push_str(&added.join(", "));
             }
-            // A browser sends no removed cookie, so a removal breaks no sign-in.
+            // For a removal, the event needs no remedy, because the browser does not send the removed cookie.
             if added.contains(&LAX) && !parsed.lifetime.is_expired(clock::now()) {
                 reason.push_str(CROSS_SITE);
             }
@@ -79,7 +82,8 @@ pub(in crate::middleware) fn rename(
     }
 }
 
-/// Finds the listed name of a `Set-Cookie` header. Some libraries percent-encode names, and applications decode them.
+/// Returns the listed name that is equal to the cookie's name in the `Set-Cookie` header. Decodes the cookie's name
+/// first, because some libraries percent-encode names.
 fn find_listed<'a>(prefix: &'a HostPrefix, header: &[u8]) -> Option<&'a ListedName> {
     let end = memchr2(b'=', b';', header).filter(|end| header.get(*end) == Some(&b'='))?;
     let name = trim(header.get(..end)?);
@@ -90,7 +94,8 @@ fn find_listed<'a>(prefix: &'a HostPrefix, header: &[u8]) -> Option<&'a ListedNa
     prefix.names().iter().find(|listed| listed.bare.as_bytes() == &*folded)
 }
 
-/// Returns the reason why the cookie cannot travel under its prefixed name.
+/// Returns the reason why browsers would reject the cookie with the prefixed name. Returns `None` if there is no
+/// problem.
 fn find_problem(listed: &ListedName, parsed: &ParsedSetCookie<'_>) -> Option<&'static str> {
     if parsed.shared_domain().is_some() {
         return Some(
@@ -118,7 +123,7 @@ fn explicit_path<'a>(parsed: &ParsedSetCookie<'a>) -> Option<&'a [u8]> {
     parsed.path.filter(|path| path.starts_with(b"/"))
 }
 
-/// Returns the attributes that the prefixed cookie needs and that the header does not have.
+/// Returns the attributes that the prefixed cookie needs but the header does not contain.
 fn missing_attributes(parsed: &ParsedSetCookie<'_>) -> Vec<&'static str> {
     let attributes = [
         (explicit_path(parsed).is_none(), "Path=/"),
@@ -142,8 +147,8 @@ fn with_prefix(listed: &ListedName, parsed: &ParsedSetCookie<'_>, added: &[&str]
     header
 }
 
-/// Returns the header that removes the cookie with the bare name. The browser may hold the bare cookie in the partition of
-/// the site that embeds the page, if the library uses `Partitioned`.
+/// Returns the header that removes the cookie with the bare name. If the library's header has `Partitioned`, the
+/// removal has `Partitioned` too, because the browser holds the bare cookie in a partition.
 fn bare_removal(listed: &ListedName, parsed: &ParsedSetCookie<'_>) -> Option<HeaderValue> {
     let partitioned = if parsed.partitioned { "; Partitioned" } else { "" };
     let header = format!(

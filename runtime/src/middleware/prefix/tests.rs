@@ -15,7 +15,7 @@ use crate::{Policy, PolicyHandle, TlsTermination, clock};
 
 type Events = Arc<Mutex<Vec<(Kind, Code, String)>>>;
 
-/// A policy in a test, and its events.
+/// The policy of a test, and the events that the policy emitted.
 struct Site {
     handle: PolicyHandle,
     events: Events,
@@ -122,7 +122,7 @@ fn prefixed_cookie_arrives_under_its_bare_name() {
         ("__Host-Http-id=1", "id=1"),
         ("a=1; __Host-Http-id=\"x=y\" ;b=2", "a=1; id=\"x=y\" ;b=2"),
         ("__Host-Http-PHPSESSID=2;\t__Host-Http-id=", "PHPSESSID=2;\tid="),
-        // Neither the prefixed name nor a spelling of the bare name.
+        // These names are neither the prefixed name nor a spelling of the bare name.
         ("__Host-Http-id", "__Host-Http-id"),
         ("__Host-Http-id =1", "__Host-Http-id =1"),
         ("__host-http-id=1", "__host-http-id=1"),
@@ -257,7 +257,7 @@ fn end_of_the_migration_is_reported_once() {
         assert_eq!(site.received(&["id=old"]), "id=old");
         assert!(!site.codes().contains(&Code::UnprefixedEnded));
     });
-    // The first second of 2026-12-24.
+    // The Unix time at which 2026-12-24 begins.
     clock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_798_070_400), || {
         for _ in 0..3 {
             assert_eq!(site.received(&["id=old"]), "");
@@ -269,7 +269,7 @@ fn end_of_the_migration_is_reported_once() {
 
 #[test]
 fn name_that_never_comes_prefixed_is_reported_once() {
-    // The names of this test are in no other test, because all policies of a process share the state.
+    // No other test uses the names in this test, because all policies of a process share the flags for a name.
     let site = Site::listing(&["never-1", "never-2"]);
     let reported = |site: &Site| site.codes().into_iter().filter(|code| *code == Code::NeverPrefixed).count();
     let other_policy = Site::listing(&["never-1"]);
@@ -299,12 +299,12 @@ fn header_of_a_listed_name_gets_the_prefix() {
         ),
         ("id=1; SameSite=banana", format!("__Host-Http-id=1; SameSite=banana{LAX}")),
         ("id=; Max-Age=0", format!("__Host-Http-id=; Max-Age=0{LAX}")),
-        // Browsers ignore a `Path` without `/`, and an empty `Domain`.
+        // Browsers ignore a `Path` that does not begin with `/`, and an empty `Domain`.
         ("id=1; Path=app; Domain=", format!("__Host-Http-id=1; Path=app; Domain={LAX}")),
         ("id=1; Path=/app; Path=/", "__Host-Http-id=1; Path=/app; Path=/; Secure; HttpOnly; SameSite=Lax".to_owned()),
         ("%69d=1", format!("__Host-Http-id=1{LAX}")),
         ("a%7Cb=1", format!("__Host-Http-a|b=1{LAX}")),
-        // Another name, and a header that already has the prefix.
+        // Names that are not listed, and a name that already has the prefix.
         ("ids=1; Secure", "ids=1; Secure".to_owned()),
         ("id; Secure", "id; Secure".to_owned()),
         ("__Host-Http-id=1; Path=/; Secure; HttpOnly; SameSite=Lax", format!("__Host-Http-id=1{LAX}")),
@@ -397,7 +397,7 @@ fn name_of_an_inner_policy_is_reported() {
     let (_, headers) = inner.send(headers, Some(outer_flight.jar_handle()));
     assert_eq!(headers[COOKIE], "id=1; __Host-Http-other=2");
     assert_eq!(inner.codes(), [Code::NestedPrefix]);
-    // An outer policy without listed names does not rename.
+    // If the outer policy has no listed names, the inner policy renames the cookies.
     let without = Site::listing(&[]);
     let (without_flight, headers) = without.send(cookies(&["__Host-Http-id=1"]), None);
     let (_, headers) = outer.send(headers, Some(without_flight.jar_handle()));

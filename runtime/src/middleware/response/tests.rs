@@ -9,8 +9,8 @@ use crate::policy::{Exception, Hsts, Policy, PolicyBuilder, PolicyHandle, Undecl
 use crate::request::head::RequestHead;
 use crate::request::tls_termination::TlsTermination;
 
-/// Sends a response with the given headers through the middleware. Returns the headers that are sent, and the kinds,
-/// the rules and the reasons of the events.
+/// Passes a response with the given headers through the middleware. Returns the headers of the final response, and the
+/// kind, the code and the reason of each event.
 fn send(
     policy: PolicyBuilder,
     termination: TlsTermination,
@@ -57,7 +57,8 @@ fn exception_allows_only_what_it_names() {
         let harden = UndeclaredCookies::Harden;
         assert_eq!(sent(harden, TlsTermination::here()), Vec::from_iter(https), "{exception:?}");
         assert_eq!(sent(harden, TlsTermination::none()), Vec::from_iter(plain), "{exception:?}");
-        // `Refuse` does not drop a cookie that has an exception, and demands the rest.
+        // `Refuse` does not drop a cookie that has an exception, but adds each missing attribute, unless the exception
+        // allows this weakness.
         let refuse = UndeclaredCookies::Refuse;
         assert_eq!(sent(refuse, TlsTermination::here()), Vec::from_iter(https.filter(|_| is_for_sid)), "{exception:?}");
         assert_eq!(sent(refuse, TlsTermination::none()), Vec::from_iter(plain), "{exception:?}");
@@ -118,7 +119,7 @@ fn cookie_removes_the_targeted_headers() {
         let (response, events) = send(Policy::builder(), TlsTermination::here(), &own);
         assert_eq!((response.len(), &events[0].1), (3, &Code::SharedCache), "{name}");
 
-        // A response without a cookie is unchanged, also if the cookie was dropped.
+        // A response without a cookie is unchanged, even if the middleware dropped the response's only cookie.
         for (termination, own) in [
             (TlsTermination::here(), &[(name, "600")][..]),
             (TlsTermination::none(), &[(name, "600"), ("set-cookie", "a=1; Secure")]),
@@ -149,10 +150,10 @@ fn stricter_hsts_is_sent_once_with_an_event() {
         let (response, seen) = send(Policy::builder(), TlsTermination::here(), &headers);
         assert_eq!(response.get_all(STRICT_TRANSPORT_SECURITY).iter().collect::<Vec<_>>(), [expected], "{own:?}");
         assert_eq!(seen, events, "{own:?}");
-        // Over plain HTTP, no HSTS header is sent.
+        // Over plain HTTP, the middleware sends no HSTS header.
         let (response, seen) = send(Policy::builder(), TlsTermination::none(), &headers);
         assert_eq!((response.len(), seen.len()), (0, 0), "{own:?}");
-        // With HSTS off, the application's headers are unchanged.
+        // If HSTS is off, the middleware does not change the application's HSTS headers.
         let (response, seen) = send(Policy::builder().hsts(Hsts::off()), TlsTermination::here(), &headers);
         assert_eq!((response.get_all(STRICT_TRANSPORT_SECURITY).iter().count(), seen.len()), (own.len(), 0));
     }

@@ -171,7 +171,7 @@ fn empty_scope_variables_count_as_not_set() {
             assert_eq!(format!("{policy:?}"), default, "{name}");
         }
     }
-    // Other settings have no empty value.
+    // An empty `HARDTACK_POLICY_HSTS` is an error.
     let error = from(&[("HARDTACK_POLICY_HSTS", "")]).unwrap_err();
     assert_eq!(error, "`HARDTACK_POLICY_HSTS`: expected `true` or `false`");
     #[cfg(feature = "toml")]
@@ -314,8 +314,8 @@ fn keyring_comes_from_a_variable() {
     let policy = from(&[("HARDTACK_POLICY_KEYRING", KEY), ("HARDTACK_POLICY_KEYRING_DEFAULT_LIFETIME", "2h")]).unwrap();
     assert_eq!(policy.keyring().unwrap().lifetime().as_secs(), 7_200);
     assert!(format!("{policy:?}").contains(&id) && !format!("{policy:?}").contains("3q2"));
-    // A variable for the keys keeps the default lifetime of the keyring in code, and a variable for the default
-    // lifetime keeps the keys.
+    // A variable for the secret keys does not change the default lifetime from the code. A variable for the default
+    // lifetime does not change the keys.
     let hour = core::time::Duration::from_secs(3_600);
     let in_code = crate::seal::Key::generate();
     let builder = || Policy::builder().keyring(crate::seal::Keyring::new(in_code.clone()).default_lifetime(hour));

@@ -1,5 +1,5 @@
 //! Reads a `TlsTermination` from the environment variable `HARDTACK_TLS`. The input is the text of the variable. The
-//! output is the `TlsTermination`, or an error that names the variable, the mistake and the text to write.
+//! output is the `TlsTermination`, or an error with the variable, the mistake and a valid text.
 
 use core::fmt;
 use core::str::FromStr;
@@ -25,14 +25,15 @@ impl TlsTermination {
     /// | `proxy:any` | [`TlsTermination::at_proxy`] with [`TrustedProxies::any`] |
     /// | `proxy:unix` | [`TlsTermination::at_proxy`] with [`TrustedProxies::unix_socket`] |
     ///
-    /// `unix` can also be an item of a list of addresses. One or more settings of the proxies can follow a value that
-    /// begins with `proxy:`. A semicolon precedes each setting:
+    /// A list of addresses can also contain `unix`. If the value begins with `proxy:`, settings for the proxies can
+    /// follow at the end. Each setting begins with a semicolon:
     ///
     /// - `;hops=2` for [`TrustedProxies::hops`]
     /// - `;forwarded` for [`TrustedProxies::forwarded`]
     /// - `;header=X-Forwarded-Ssl=on` for [`TrustedProxies::header`]
     ///
-    /// `TlsTermination` also implements `FromStr`, for the same texts from another source.
+    /// `TlsTermination` also implements `FromStr`. So the program can parse the same texts from a different source,
+    /// such as a configuration file.
     ///
     /// ```
     /// use hardtack::TlsTermination;
@@ -51,7 +52,7 @@ impl TlsTermination {
     ///
     /// # Errors
     ///
-    /// Returns an error if the variable is set to any other text, also if it is empty.
+    /// Returns an error if the variable has any other value. An empty variable is an error too.
     pub fn from_env() -> Result<TlsTermination, TlsTerminationError> {
         from_variable(std::env::var_os(VARIABLE))
     }
@@ -66,7 +67,8 @@ pub(super) fn from_variable(value: Option<OsString>) -> Result<TlsTermination, T
     }
 }
 
-/// Parses the text of the environment variable `HARDTACK_TLS` ([`TlsTermination::from_env`] has the table of texts).
+/// Parses the text of the environment variable `HARDTACK_TLS`. The documentation of [`TlsTermination::from_env`]
+/// contains a table of the texts.
 impl FromStr for TlsTermination {
     type Err = TlsTerminationError;
 
@@ -142,8 +144,7 @@ fn parse_peers(peers: &str) -> Result<TrustedProxies, Mistake> {
     Ok(if items.contains(&"unix") { proxies.with_unix_socket() } else { proxies })
 }
 
-/// The error of [`TlsTermination::from_env`]. `Display` and `Debug` show the variable, the mistake and the text to
-/// write.
+/// The error of [`TlsTermination::from_env`]. `Display` and `Debug` write the variable, the mistake and a valid text.
 ///
 /// ```
 /// use hardtack::TlsTermination;
@@ -242,7 +243,7 @@ impl std::error::Error for TlsTerminationError {}
 mod tests {
     use super::{TlsTermination, from_variable};
 
-    /// Returns the settings as text. The `Debug` text of a `TlsTermination` shows each setting.
+    /// Returns the `Debug` text of the parsed `TlsTermination`, because this text contains each setting.
     fn parse(text: &str) -> Result<String, String> {
         text.parse::<TlsTermination>().map(|found| format!("{found:?}")).map_err(|error| error.to_string())
     }

@@ -1,6 +1,6 @@
-//! The rows of the guide's page "Where TLS ends". Each row has the `TlsTermination` that the page names, and three
-//! requests as the server receives them. The first request arrived over HTTPS, the second over plain HTTP. The third
-//! request claims HTTPS, and the claim does not count.
+//! Tests the settings on the guide's page "Where TLS ends". Each row contains the `TlsTermination` from the page, and
+//! three requests as the server receives them. The first request arrived over HTTPS, and the second over plain HTTP.
+//! The third request claims HTTPS, but hardtack must ignore the claim.
 
 use std::net::IpAddr;
 
@@ -56,7 +56,8 @@ fn any() -> TlsTermination {
 fn rows() -> Vec<Row> {
     const PROTO_HTTPS: &[(&str, &str)] = &[("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Proto", "https")];
     const PROTO_HTTP: &[(&str, &str)] = &[("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Proto", "http")];
-    // Claims in headers that the platform's proxy passes on.
+    // A client's claims in headers that the platform's proxy does not overwrite. The proxy itself writes
+    // `X-Forwarded-Proto`.
     const OTHER_CLAIMS: &[(&str, &str)] = &[
         ("X-Forwarded-Proto", "http"),
         ("X-Forwarded-Ssl", "on"),
@@ -132,7 +133,7 @@ fn rows() -> Vec<Row> {
             },
         },
         proxied("AWS ALB", at(&["10.0.0.0/16"]), "10.0.3.17"),
-        // `tests/lambda.rs` sends whole events.
+        // `tests/lambda.rs` tests this setup with whole Lambda events.
         platform("API Gateway and Lambda", None),
         proxied("Cloudflare", at(&["173.245.48.0/20", "2400:cb00::/32"]), "2400:cb00:1::7"),
         Row {
@@ -194,8 +195,8 @@ fn each_platform_is_detected_as_the_guide_says() {
     }
 }
 
-/// Development servers and containers send plain HTTP for `localhost`. The default setting accepts these requests in a
-/// debug build, also without connect info.
+/// Development servers and containers send plain HTTP for `localhost`. In a debug build, the default setting accepts
+/// these requests, even without connect info.
 #[test]
 fn development_works_without_configuration() {
     let host = |headers, peer| Arrival { headers, peer, ..REQUEST };

@@ -234,8 +234,8 @@ fn forwarded_is_parsed_by_rfc_7239() {
         (&["proto=\"ht\\tps\""], false),
         (&["x=\"proto=https\""], false),
         (&["x=\"a\\"], false),
-        // The client sends a quoted string without the closing quote. The element that the proxy adds becomes a part of
-        // the client's quoted string.
+        // The client sends a quoted string without the closing quote, so the proxy's element becomes a part of the
+        // client's quoted string.
         (&["proto=https;x=\", for=10.0.0.1;proto=http"], false),
         (&["proto=https;x=\", for=\"[::1]\";proto=http"], false),
         (&["proto=https;x=\"", "proto=https"], false),
@@ -298,7 +298,7 @@ fn configured_header_must_come_exactly_once() {
         assert_eq!(verdict(&termination, &request, ip("10.0.0.1")).https, https, "{values:?}");
         assert!(!verdict(&termination, &request, ip("10.0.0.2")).https);
     }
-    // The last setting counts.
+    // Only the last call of `header` or `forwarded` counts.
     let replaced = TlsTermination::at_proxy(proxies().header("X-Scheme", "https").forwarded());
     assert!(verdict(&replaced, &parts("/", &[("Forwarded", "proto=https")]), ip("10.0.0.1")).https);
     assert!(!verdict(&replaced, &parts("/", &[("X-Scheme", "https")]), ip("10.0.0.1")).https);
@@ -335,7 +335,7 @@ fn hops_select_one_element_from_the_right() {
         (&["proto=https", "for=\"[::1]:1\";proto=http"], true),
         (&["proto=https, proto=http, proto=http"], false),
         (&["proto=https"], false),
-        // The client's open quote must not move the elements of the proxies.
+        // The client's open quote must not change the positions of the proxies' elements.
         (&["proto=https, for=\", for=\"[::1]\";proto=http, for=\"[::2]\";proto=http"], false),
         (&["proto=https, x=\"", "proto=http", "proto=http"], false),
         (&["proto=https, x=\"\\, for=\"[::1]\";proto=http, proto=http"], false),
@@ -491,7 +491,7 @@ fn forwarding_headers_must_be_local_too() {
         ("Forwarded", &["host=shop.example"], false),
         ("Forwarded", &["host=localhost;host=shop.example"], false),
         ("Forwarded", &["x"], false),
-        // These headers name neither a client nor a host.
+        // These headers contain neither a client's address nor a host.
         ("X-Forwarded-Proto", &["https"], true),
         ("X-Forwarded-Port", &["5173"], true),
         ("X-Forwarded-Anything", &["x"], true),
@@ -512,7 +512,7 @@ fn loopback_rule_applies_after_other_signals() {
     let local = parts("/", &[("Host", "localhost")]);
     let found = loopback_verdict(&TlsTermination::here(), &local, ip("::1"));
     assert_eq!(found.evidence.basis, DecisionBasis::TlsSocket);
-    // The proxy `::1` is trusted, but sends no header.
+    // The proxy at `::1` is trusted, but sends no header.
     assert_eq!(loopback_verdict(&at_proxy(), &local, ip("::1")).evidence.basis, DecisionBasis::Loopback);
     for (header, basis) in [
         ("http", DecisionBasis::ProxySaysPlain { header: XFP }),
@@ -522,7 +522,7 @@ fn loopback_rule_applies_after_other_signals() {
         let request = parts("/", &[("Host", "localhost"), (XFP, header)]);
         assert_eq!(loopback_verdict(&at_proxy(), &request, ip("::1")).evidence.basis, basis);
     }
-    // An untrusted peer's header does not decide.
+    // hardtack ignores an untrusted peer's header.
     let request = parts("/", &[("Host", "localhost"), (XFP, "http")]);
     assert_eq!(loopback_verdict(&at_proxy(), &request, ip("127.0.0.1")).evidence.basis, DecisionBasis::Loopback);
     let mut marked = local;

@@ -81,7 +81,7 @@ mod tests {
     #[tokio::test]
     async fn a_user_signs_in_and_out() {
         let mut browser = Browser::new("https://shop.example");
-        send(&mut browser, "POST", "/sign-in").await;
+        assert_eq!(send(&mut browser, "POST", "/sign-in").await.0, StatusCode::SEE_OTHER);
         assert_eq!(browser.names(), ["__Host-Http-session"]);
         assert!(send(&mut browser, "GET", "/").await.1.contains("You are signed in."));
         send(&mut browser, "POST", "/sign-out").await;

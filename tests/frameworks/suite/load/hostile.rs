@@ -1,6 +1,6 @@
 //! Clients that send malformed or aborted requests. If an HTTP library would refuse to send a request, the client sends
 //! raw bytes. The server must send a valid response or close the connection. A 4xx or 5xx response is valid too. The
-//! server must never send a cookie or a value of another request.
+//! server must never send a cookie or a value from a different request.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -155,7 +155,7 @@ impl Load {
                 self.send(n, &cookie(twice[variant % 2].as_bytes())).await
             }
             Kind::InvalidBesideValidSeal => {
-                // The request has one valid note of this client, and two notes whose seals are not valid.
+                // The request contains one valid note of this client, and two notes with invalid seals.
                 let Outcome::Responded(first) = self.send(n, &get("load", b"")).await else { return Outcome::Closed };
                 let set_cookie = first[0].1.headers.get_all(SET_COOKIE).iter().nth(1).unwrap().to_str().unwrap();
                 let note = set_cookie.split(';').next().unwrap();
@@ -367,7 +367,7 @@ impl Load {
             Kind::DuplicateCookie | Kind::Http2DuplicateCookie | Kind::UnknownKeySeal | Kind::Http2UnknownKeySeal
                 if !set_cookies.is_empty() =>
             {
-                // Another release or another server may still be able to read the value.
+                // A different release or server may still be able to read the value.
                 return Err("a removal of a cookie that another server may read".to_owned());
             }
             _ => {}
