@@ -325,8 +325,8 @@ fn half_typed_field_keeps_other_methods(editor: &mut Editor) {
     for typed in typed {
         edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_FIELD, typed)]);
         assert_offered_in_both_files(editor, typed, &others);
-        // Repeat the check without the attribute before the field. In this second check, the next field has neither
-        // `pub` nor an attribute.
+        // Repeat the check with a different source text: the incomplete field has no attribute, and the next field has
+        // neither `pub` nor an attribute.
         let between = format!("{typed}\n    other: String,");
         edit(editor, &[INCOMPLETE_CALLS[0], INCOMPLETE_CALLS[1], (CART_ATTRIBUTE, ""), (CART_FIELD, &between)]);
         assert_offered_in_both_files(editor, typed, &others);

@@ -49,7 +49,7 @@ fn quoted(name: &str) -> String {
     block.lines().collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the names of all log lines that the page quotes.
+/// Returns the name in each comment `<!-- event: name -->` of the page.
 fn quoted_names() -> Vec<&'static str> {
     PAGE.split("<!-- event: ").skip(1).map(|rest| rest.split(" -->").next().unwrap()).collect()
 }

@@ -18,7 +18,7 @@ use crate::errors::{Errors, nearest};
 use crate::keys::{self, AttributeKey, Suggestion, Target};
 use crate::names::Case;
 
-/// The value of one key that the user wrote.
+/// A key that the user wrote in the attribute, with the key's value.
 pub(crate) struct Given<T> {
     pub(crate) key: Span,
     /// The tokens of the value. If the key has no value, such as `json`, `tokens` is the key itself.
@@ -27,7 +27,7 @@ pub(crate) struct Given<T> {
 }
 
 /// The arguments of one cookie, enum variant or set, or of one `formerly(…)`. If the user did not write a key, the
-/// field of the key is `None`.
+/// field for this key is `None`.
 #[derive(Default)]
 pub(crate) struct Arguments {
     /// `name`: the cookie's whole name, including the prefix.
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     pub(crate) http_only: Option<Given<bool>>,
     /// `secure`: true if the cookie has the `Secure` attribute.
     pub(crate) secure: Option<Given<bool>>,
-    /// `partitioned`: adds the `Partitioned` attribute. In `formerly(…)` the value may also be false.
+    /// `partitioned`: adds the `Partitioned` attribute. In `formerly(…)` the value can also be false.
     pub(crate) partitioned: Option<Given<bool>>,
     /// `reason`: why the cookie is weaker than the default.
     pub(crate) reason: Option<Given<String>>,
@@ -78,11 +78,11 @@ pub(crate) struct Arguments {
     pub(crate) rename: Option<Given<String>>,
     /// `crate`: the path of the crate `hardtack`. The field `tokens` of `Given` contains the path.
     pub(crate) krate: Option<Given<()>>,
-    /// True if the parser rejected an item of the attribute, such as `path = 3`. The argument of a rejected item is
-    /// missing.
+    /// True if the parser rejected an item of the attribute, such as `path = 3`. `Arguments` then does not contain the
+    /// rejected argument.
     pub(crate) is_incomplete: bool,
-    /// True if the user may have written `reason` or `read_only` in a rejected item. A declaration with `reason` or
-    /// `read_only` may be weaker than the default.
+    /// True if a rejected item is perhaps `reason` or `read_only`. A declaration with `reason` or `read_only` is
+    /// allowed to be weaker than the default.
     pub(crate) may_allow_weakening: bool,
     keys: Vec<(AttributeKey, Span)>,
 }
@@ -116,8 +116,8 @@ pub(crate) fn parse_set_arguments(tokens: TokenStream, errors: &mut Errors) -> A
     arguments
 }
 
-/// Removes every `#[cookie(…)]` from an item. The macro returns the item without these attributes if it cannot expand
-/// the item, because rustc would reject the attributes.
+/// Removes every `#[cookie(…)]` from an item. If the macro cannot expand the item, the macro returns the item without
+/// these attributes, because rustc would reject the attributes.
 pub(crate) fn without_cookie_attributes(mut input: DeriveInput) -> DeriveInput {
     let clean = |attributes: &mut Vec<Attribute>| attributes.retain(|attribute| !attribute.path().is_ident("cookie"));
     clean(&mut input.attrs);
@@ -299,7 +299,7 @@ fn is_misspelled(word: &Ident, target: Target) -> bool {
     AttributeKey::from_word(&word).is_none() && keys::suggestion(&word, target).is_some()
 }
 
-/// Returns true if a declaration with the key may be weaker than the default.
+/// Returns true if the key allows a declaration to be weaker than the default.
 fn allows_weakening(key: Option<AttributeKey>) -> bool {
     matches!(key, Some(AttributeKey::Reason | AttributeKey::ReadOnly))
 }
@@ -656,7 +656,7 @@ mod tests {
 
     use crate::pipeline;
 
-    /// Expands a cookie whose declaration contains the keys.
+    /// Expands a cookie whose declaration contains the keys in `keys`.
     fn expand(keys: TokenStream) -> String {
         let item = quote!(
             #[cookie(#keys)]

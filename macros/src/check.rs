@@ -78,8 +78,8 @@ pub(crate) fn check_set(set: &CookieSet<'_>, build: &Build, errors: &mut Errors)
         } else {
             check_declaration(&field.arguments, &field.default_name, build.deny_list_for(&field.origin.item), errors)
         };
-        // Two fields may have names that clash if no build contains both fields. So if a field has a `cfg` attribute, a
-        // `const` of the generated code compares the names.
+        // The names of two fields are allowed to clash if no build contains both fields. So if a field has a `cfg`
+        // attribute, a `const` of the generated code compares the names.
         if has_known_name(&declaration) && field.cfgs().next().is_none() {
             let spec = declaration.spec();
             let earlier = declarations.iter().filter(|earlier| has_known_name(earlier)).map(Declaration::spec);
@@ -274,10 +274,10 @@ fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts>
 }
 
 /// Returns true if only the compiler can check whether the cookie needs its `reason`. A `reason` is an error if the
-/// cookie is not weaker than the default, and a constant expression may make the cookie weaker.
+/// cookie is not weaker than the default, and a constant expression can make the cookie weaker.
 ///
-/// If the name is a constant expression, the name may have a prefix in only one build. So a `reason` is always allowed,
-/// and no check is necessary.
+/// If the name is a constant expression, the name can have a prefix in one build and no prefix in another build. So a
+/// `reason` is always allowed, and no check is necessary.
 fn is_reason_constant(declaration: &Declaration) -> bool {
     let may_trip_a_lint = |check: &ConstCheck| !matches!(lint_for(check.argument), None | Some(Rule::DomainWide));
     !matches!(declaration.name, Name::Expression(_))
@@ -285,7 +285,7 @@ fn is_reason_constant(declaration: &Declaration) -> bool {
 }
 
 /// Checks each argument that is a literal, and reports at most one error per argument. If the deny list forbids the
-/// argument but may have an exception for the cookie, adds the argument to `denied`.
+/// argument but perhaps has an exception for the cookie, adds the argument to `denied`.
 ///
 /// The function `check_former` checks the argument `formerly`.
 fn check_literals(
@@ -301,13 +301,13 @@ fn check_literals(
     for &argument in Argument::ALL {
         let is_unknown = match argument {
             Argument::Name => !matches!(declaration.name, Name::Literal { .. }),
-            // The parser may have rejected the item that makes the cookie weaker. So the macro does not check the
+            // Perhaps the parser rejected the item that makes the cookie weaker. So the macro does not check the
             // `reason`.
             Argument::Reason => arguments.is_incomplete || is_reason_constant(declaration),
             Argument::Formerly => true,
-            // The parser may have rejected the seal or the `max_age`.
+            // Perhaps the parser rejected the key `signed`, `sealed` or `max_age`.
             Argument::Idle => arguments.is_incomplete && !declaration.read_only || declaration.is_idle_constant(),
-            // The parser may have rejected the `max_age`.
+            // Perhaps the parser rejected the key `max_age`.
             Argument::Keyed => arguments.is_incomplete && !declaration.read_only,
             _ => false,
         };
@@ -346,13 +346,13 @@ fn check_literals(
     }
 }
 
-/// Returns true if the user may have written a `reason` in an item that the parser rejected. The user already gets an
+/// Returns true if an item that the parser rejected is perhaps a `reason` or `read_only`. The user already gets an
 /// error for the rejected item, so a lint causes no second error.
 fn may_be_explained(arguments: &Arguments) -> bool {
     arguments.is_incomplete && arguments.may_allow_weakening
 }
 
-/// Reports a setting that the deny list forbids. If the deny list may have an exception for the cookie, the function
+/// Reports a setting that the deny list forbids. If the deny list perhaps has an exception for the cookie, the function
 /// adds the setting to `denied` instead.
 ///
 /// Returns false if the caller must report that the setting needs a `reason`. The function then does not add the
@@ -387,8 +387,8 @@ fn check_former(
     let spec = declaration.spec().formerly(&former);
     for (index, given) in arguments.formerly.iter().enumerate() {
         if let Some(found) = find_former_error(&spec, index) {
-            // Most rules for an entry also depend on the rest of the declaration, and the parser may have rejected a
-            // part of the declaration.
+            // Most rules for an entry also depend on the rest of the declaration. The macro cannot check these rules if
+            // the parser rejected a part of the declaration.
             let is_syntax = matches!(found.fault.rule, Rule::NameToken | Rule::DomainSyntax | Rule::PathSyntax);
             if is_syntax || declaration.read_only || !arguments.is_incomplete {
                 errors.push_on(former_tokens(given, found.part), found.fault);
@@ -482,7 +482,7 @@ mod tests {
 
     use crate::pipeline;
 
-    /// Expands a cookie whose declaration contains the keys. Returns the expansion without white space.
+    /// Expands a cookie whose declaration contains the keys in `keys`. Returns the expansion without white space.
     fn expand(keys: TokenStream) -> String {
         let item = quote!(
             #[cookie(#keys)]

@@ -34,13 +34,13 @@ pub(crate) struct Declaration {
     pub(crate) is_permissive: bool,
     /// The checks of the arguments that are constant expressions.
     pub(crate) const_checks: Vec<ConstCheck>,
-    /// The checks of the earlier names and scopes that need the value of a constant expression.
+    /// The checks of earlier names and scopes. Each of these checks needs the value of a constant expression.
     pub(crate) former_checks: Vec<FormerCheck>,
     /// The settings that `HARDTACK_DENY` forbids, unless `HARDTACK_DENY` has an exception for the cookie.
     pub(crate) denied: Vec<DeniedSetting>,
 }
 
-/// The seal of the value, with the span of the key `signed` or `sealed`.
+/// The cryptographic protection of the cookie's value, and the span of the key `signed` or `sealed` in the declaration.
 #[derive(Clone, Copy)]
 pub(crate) struct SealArgument {
     pub(crate) seal: Seal,
@@ -90,8 +90,9 @@ pub(crate) struct DenyTexts {
     pub(crate) limit: Option<(u64, DenyText)>,
 }
 
-/// A setting that the deny list forbids. The deny list may have an exception for the cookie, and only the compiler
-/// knows the path of the cookie's module. So the compiler reports the error in a `const` of the generated code.
+/// A setting that the deny list forbids, unless the deny list has an exception for the cookie. An exception contains
+/// the path of the cookie's module, and only the compiler knows this path. So a `const` of the generated code compares
+/// the paths and reports the error.
 pub(crate) struct DeniedSetting {
     /// The tokens at which the compiler shows the error.
     pub(crate) tokens: TokenStream,

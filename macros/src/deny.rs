@@ -65,8 +65,8 @@ impl Build {
 /// Returns an item that makes cargo compile the crate again when `HARDTACK_DENY` changes.
 ///
 /// Returns `None` if the value of `HARDTACK_DENY` is not UTF-8. The crate then does not compile, so cargo always
-/// compiles the crate again. The item would only cause a second error for every cookie, because `option_env!` rejects
-/// such a value.
+/// compiles the crate again. An item would cause a second error for every cookie, because `option_env!` rejects a value
+/// that is not UTF-8.
 pub(crate) fn variable_dependency() -> Option<TokenStream> {
     let is_unreadable = matches!(env::var(VARIABLE), Err(env::VarError::NotUnicode(_)));
     let text = quote!(::core::option::Option<&'static ::core::primitive::str>);
@@ -76,7 +76,7 @@ pub(crate) fn variable_dependency() -> Option<TokenStream> {
 /// The deny list for one cookie.
 ///
 /// An exception in the deny list contains the path of the cookie's module, which the macro does not know. So if the
-/// list may have an exception for the cookie, the compiler compares the path in a `const` of the generated code.
+/// list perhaps has an exception for the cookie, the compiler compares the path in a `const` of the generated code.
 #[derive(Clone, Copy)]
 pub(crate) struct CookieDenyList<'a> {
     pub(crate) list: DenyList<'a>,
@@ -119,7 +119,7 @@ struct Exceptions {
 }
 
 impl DenyText {
-    /// Returns an expression for the whole text.
+    /// Returns an expression for the whole error text.
     pub(crate) fn expression(&self) -> TokenStream {
         let DenyText { before_module, after_module, .. } = self;
         quote!(::core::concat!(#before_module, ::core::module_path!(), #after_module))
@@ -153,7 +153,7 @@ mod tests {
     use crate::{check, expand, model};
 
     /// Expands the cookie `Theme` of the crate `shop` in a build where `HARDTACK_DENY` is `deny_list`. The declaration
-    /// contains the keys. Returns the expansion without white space.
+    /// contains the keys in `keys`. Returns the expansion without white space.
     fn expand(deny_list: &str, keys: TokenStream) -> String {
         let item = quote!(
             #[cookie(#keys)]

@@ -29,7 +29,7 @@ pub(crate) enum AttributeKey {
     Until,
 }
 
-/// The kinds of items that can have the attribute `#[cookie(…)]`, and the parentheses of `formerly(…)`.
+/// The places where a user can write keys: the attribute of an item, and the parentheses of `formerly(…)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A type that derives `Cookie`.
@@ -57,7 +57,7 @@ struct Row {
 /// The kinds of items that declare a cookie.
 const DECLARING: &[Target] = &[Target::CookieType, Target::Field];
 
-/// The items on which the user can write the keys of a cookie's name and scope. `formerly(…)` has these keys too.
+/// The places where the user can write the keys for a cookie's name and scope.
 const IDENTIFYING: &[Target] = &[Target::CookieType, Target::Field, Target::Former];
 
 const FORMER: &[Target] = &[Target::Former];

@@ -63,8 +63,8 @@ use proc_macro::{Group, TokenStream, TokenTree};
 ///
 /// The program reads the former cookie if the request contains no cookie with the present name. The next `set` writes
 /// the present name and removes the former cookie, and `remove` removes both cookies. The parentheses of `formerly`
-/// contain these keys. If a key is missing, the former cookie had the same value for the key as the present
-/// declaration.
+/// contain these keys. If the key `name`, `domain`, `path` or `partitioned` is missing, the former cookie had the same
+/// value as in the present declaration.
 ///
 /// | key | value | meaning |
 /// |---|---|---|
@@ -76,7 +76,7 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// | `unsigned` | no value | the former value of a `signed` or `sealed` cookie was neither signed nor encrypted; needs a `reason` |
 /// | `until` | `"2027-03-01"` | the first day, in UTC, on which the program no longer reads the former value; an entry with a former name needs `until` |
 ///
-/// A former name with a weaker prefix than the present name needs a `reason`. Until the day `until`, an attacker may
+/// A former name with a weaker prefix than the present name needs a `reason`. Until the day `until`, an attacker can
 /// set a cookie with the former name. The program then reads the attacker's value if the visitor has no cookie with the
 /// present name.
 ///
@@ -133,7 +133,7 @@ pub fn derive_cookies(input: TokenStream) -> TokenStream {
     pipeline::reject_derive_cookies(input.into()).into()
 }
 
-/// Returns true if the tokens contain a closing bracket without an opening bracket. While a user types, an editor may
+/// Returns true if the tokens contain a closing bracket without an opening bracket. While a user types, an editor can
 /// pass an unmatched closing bracket to the macro as a punctuation token. This token makes `proc_macro2` panic. rustc
 /// never passes unmatched brackets to a macro.
 fn has_stray_bracket(tokens: TokenStream) -> bool {

@@ -86,7 +86,7 @@ pub(crate) struct CookieField<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) visibility: &'a Visibility,
     pub(crate) ty: &'a Type,
-    /// The field's attributes that the macro copies to every method of the field. Docs and `cfg` are such attributes.
+    /// The field's attributes that the macro copies to every method of the field. Examples are docs and `cfg`.
     pub(crate) attributes: Vec<&'a Attribute>,
     pub(crate) arguments: Arguments,
     pub(crate) default_name: DefaultName,
@@ -162,7 +162,7 @@ pub(crate) fn cookie_set<'a>(
     let arguments = attrs::parse_set_arguments(arguments, errors);
     let attributes = input.attrs.iter().filter(|attribute| is_allowed_on_set(attribute, errors)).collect();
     let mut fields: Vec<_> = named.named.iter().filter_map(|field| cookie_field(&input.ident, field, errors)).collect();
-    // After a parse error, the recovered struct may have no fields, although the user wrote fields. So the macro
+    // After a parse error, the recovered struct can have no fields, although the user wrote fields. So the macro
     // reports an empty set only if there is no other error.
     if fields.is_empty() && errors.count() == 0 {
         errors.push_on(&input.ident, "the set has no cookies; write a field for each");

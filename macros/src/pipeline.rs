@@ -56,7 +56,7 @@ fn derive(
     errors.prepend_to(expansion)
 }
 
-/// If the type does not parse, drops all errors except the parse error. The other errors may be consequences of the
+/// If the type does not parse, drops all errors except the parse error. The other errors can be consequences of the
 /// parse error.
 fn report_parse_error_alone(parse_error: Option<syn::Error>, value: &mut ValueType<'_>, errors: &mut Errors) {
     if let Some(error) = parse_error {

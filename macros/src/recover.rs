@@ -66,7 +66,7 @@ pub(crate) fn recover_type(item: TokenStream) -> Option<DeriveInput> {
     })
 }
 
-/// The attributes and tokens that may form a field.
+/// The attributes and tokens that probably form a field.
 #[derive(Default)]
 struct Piece {
     attributes: Vec<Attribute>,
@@ -95,10 +95,10 @@ impl Piece {
     }
 }
 
-/// Splits the tokens at each place where a field may begin. A new field begins at an attribute, at `pub` or at `name:`,
+/// Splits the tokens at each place where a field can begin. A new field begins at an attribute, at `pub` or at `name:`,
 /// because none of these tokens can be a part of a type. The function drops attributes that do not parse.
 ///
-/// Commas do not show where a field ends. A comma may be missing, or a comma may be inside angle brackets.
+/// Commas do not show where a field ends. A comma can be missing, or a comma can be inside angle brackets.
 fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     let mut pieces = vec![];
     let mut piece = Piece::default();

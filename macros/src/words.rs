@@ -12,7 +12,7 @@ use syn::ext::IdentExt as _;
 /// The words of a `#[cookies]` struct and of the struct's attributes.
 pub(crate) struct Words {
     words: HashSet<String>,
-    /// True if the struct contains a call of a macro. The expansion of the macro may contain any word.
+    /// True if the struct contains a call of a macro. The expansion of the macro can contain any word.
     has_macro: bool,
 }
 

@@ -63,7 +63,7 @@ pub enum Auditor {
     Rfc,
     /// ZAP, the Zed Attack Proxy. The id is the number of a ZAP alert.
     Zap,
-    /// The HTTP Observatory. The id is the number of points that the Observatory takes off the score.
+    /// The HTTP Observatory. The id is the change of the score, such as `-20`.
     Observatory,
     /// Nikto.
     Nikto,
@@ -196,8 +196,8 @@ pub enum HstsFault {
 /// says six months, but the Observatory accepts 180 days.
 pub const OBSERVATORY_HSTS_SECONDS: u64 = 15_552_000;
 
-/// One id that an auditor may give to a weakness. The auditor gives the id only if `applies` returns true for the facts
-/// about the cookie or response.
+/// An id that an auditor gives to a weakness, and the condition for the id. The auditor gives the id only if `applies`
+/// returns true for the facts about the cookie or response.
 struct Entry {
     reference: Reference,
     applies: fn(&Facts) -> bool,
@@ -279,8 +279,8 @@ macro_rules! weaknesses {
                 match self { $(Weakness::$weakness => severity!(facts, $usual $(, $raised, $is_raised)?),)* }
             }
 
-            /// Returns the lowest and the highest severity that [`severity`](Weakness::severity) can return. Both are the
-            /// same if the severity does not depend on [`Facts`].
+            /// Returns the lowest and the highest severity that [`severity`](Weakness::severity) can return. The two
+            /// severities are equal if the severity does not depend on [`Facts`].
             ///
             /// ```
             /// use hardtack_rules::auditors::{Severity, Weakness};

@@ -18,27 +18,27 @@ pub use former::{FormerFault, FormerPart, MAX_FORMER_ENTRIES, find_former_error,
 pub enum Argument {
     /// The key `name`, or the name of the type if the declaration does not contain `name`.
     Name,
-    /// The key `path`.
+    /// The key `path` of the declaration.
     Path,
-    /// The key `domain`.
+    /// The key `domain` of the declaration.
     Domain,
-    /// The key `max_age`.
+    /// The key `max_age` of the declaration.
     MaxAge,
-    /// The key `idle`.
+    /// The key `idle` of the declaration.
     Idle,
-    /// The key `same_site`.
+    /// The key `same_site` of the declaration.
     SameSite,
-    /// The key `http_only`.
+    /// The key `http_only` of the declaration.
     HttpOnly,
-    /// The key `secure`.
+    /// The key `secure` of the declaration.
     Secure,
-    /// The key `partitioned`.
+    /// The key `partitioned` of the declaration.
     Partitioned,
     /// The key `formerly`, with all its entries.
     Formerly,
-    /// The key `keyed`.
+    /// The key `keyed` of the declaration.
     Keyed,
-    /// The key `reason`.
+    /// The key `reason` of the declaration.
     Reason,
 }
 
@@ -114,9 +114,10 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
     }
 }
 
-/// Returns an error if the cookie with the `reason` is `read_only`, if the `reason` is empty, or if the cookie is not
-/// weaker than the default. If the name is a constant expression, the function does not return the third error: the
-/// name may have a prefix in only one build, and the other build needs the `reason`.
+/// Checks the `reason` of a declaration. Returns an error in three cases: the cookie is `read_only`, the `reason` is
+/// empty, or the cookie is not weaker than the default. If the name is a constant expression, the function does not
+/// return the third error. The name can have a prefix in one build and no prefix in another build, which then needs the
+/// `reason`.
 ///
 /// ```
 /// use hardtack_rules::Spec;
@@ -274,15 +275,15 @@ pub const fn public_suffix_fault(spec: &Spec<'_>) -> Option<Fault> {
 }
 
 /// Checks an argument that is a constant expression. Returns the first error of the argument. If the argument has no
-/// error, returns a lint that needs a `reason`, unless the declaration has a `reason`. Generated code calls
+/// error and the declaration has no `reason`, returns the lint that needs a `reason`. Generated code calls
 /// `check_constant` in a `const`, because only the compiler knows the value of a constant expression.
 ///
 /// The macro has already checked the arguments that are literals. But if the name is a constant expression, only the
 /// compiler can find the name's prefix. So for the argument `Name`, this function also checks whether another argument
 /// contradicts the prefix.
 ///
-/// `path_is_constant` is true if the path is a constant expression too. Generated code checks such a path separately,
-/// so the check of the argument `Name` then accepts every path.
+/// `path_is_constant` is true if the path is a constant expression too. Generated code checks a constant path
+/// separately, so the check of the argument `Name` then accepts every path.
 #[must_use]
 pub const fn check_constant(spec: &Spec<'_>, argument: Argument, path_is_constant: bool) -> Option<Fault> {
     let error = match argument {

@@ -205,7 +205,7 @@ const fn is_delimiter(byte: u8) -> bool {
 }
 
 /// Parses the `time` of the cookie-date grammar, such as `08:49:37`. Each of the three numbers has one or two digits.
-/// Other text may follow the time in the token.
+/// Other text can follow the time in the token.
 fn hms_time(token: &[u8]) -> Option<(i64, i64, i64)> {
     let (hour, rest) = split_number(token, 1, 2)?;
     let (minute, rest) = split_number(rest.strip_prefix(b":")?, 1, 2)?;

@@ -177,8 +177,8 @@ impl<'a> DenyList<'a> {
         })
     }
 
-    /// Returns the path of each exception in the deny list, without the `-` at the start of the exception. The paths
-    /// may be invalid.
+    /// Returns the path of each exception in the deny list, without the `-` at the start of the exception. The method
+    /// does not check whether the paths are valid.
     pub fn exceptions(self) -> impl Iterator<Item = &'a str> {
         self.words().filter_map(|word| word.strip_prefix('-'))
     }
@@ -199,8 +199,8 @@ impl<'a> DenyList<'a> {
             return None;
         }
         self.denying_word(rule).map(|word| Violation { argument, rule: Some(rule), word }).or_else(|| {
-            // A deny list may forbid `unprefixed` and allow `insecure`. With `secure = false`, a name that comes from a
-            // type or field has no prefix. So the deny list forbids the cookie.
+            // The deny list allows `insecure`, but perhaps forbids `unprefixed`. With `secure = false`, a name that
+            // comes from a type or field has no prefix. So a deny list with `unprefixed` forbids the cookie.
             let loses_prefix = rule == Rule::Insecure && !spec.explicit_name && Prefix::from_name(spec.name).is_none();
             let word = self.denying_word(Rule::Unprefixed).filter(|_| loses_prefix)?;
             Some(Violation { argument, rule: Some(Rule::Unprefixed), word })

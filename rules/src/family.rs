@@ -1,13 +1,13 @@
-//! Checks whether a name belongs to the family of a `keyed` cookie. A name in the family is the family's name, then
-//! `.`, then a key.
+//! Checks whether a name belongs to the family of a `keyed` cookie. A name in the family consists of the family's name,
+//! then `.`, then the key of one cookie.
 
 use crate::rule::Rule;
 use crate::spec::{Spec, is_equal};
 
-/// The largest number of bytes in a key.
+/// The largest number of bytes in the key of a cookie in a family.
 pub const MAX_KEY_BYTES: usize = 64;
 
-/// Returns true if the text is a valid key: 1 to 64 characters of `A-Z a-z 0-9 - _`.
+/// Returns true if the text is a valid key for a cookie in a family: 1 to 64 characters of `A-Z a-z 0-9 - _`.
 ///
 /// ```
 /// use hardtack_rules::family::is_key;
@@ -114,8 +114,8 @@ mod tests {
         ] {
             assert_eq!(contains("flow", name), expected, "{name}");
         }
-        // The family's name may be longer than the cookie's name. Its length may also be an index inside a UTF-8
-        // character of the cookie's name.
+        // In the first case, the family's name is longer than the cookie's name. In the second case, the length of the
+        // family's name is an index inside a UTF-8 character of the cookie's name.
         assert!(!contains("flow.a.b.c", "flow.a") && !contains("a", "ü"));
         assert!(contains("flow.a", "flow.a.b"));
     }

@@ -1,5 +1,5 @@
-//! [`Former`] is one entry of the key `formerly`: an earlier name or scope of a cookie. Browsers may still hold the cookie
-//! under the earlier name or in the earlier scope.
+//! [`Former`] is one entry of the key `formerly`: an earlier name or scope of a cookie. Some browsers still hold the
+//! cookie under the earlier name or in the earlier scope.
 
 use crate::date::Day;
 use crate::spec::{Prefix, Spec};

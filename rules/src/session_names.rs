@@ -98,9 +98,9 @@ pub fn is_sign_in_state(name: &[u8]) -> bool {
     kind(name) == NameKind::SignInState
 }
 
-/// Returns the table's pattern for a cookie whose names begin the same and end differently. `*` in the pattern means
-/// any end. Returns `None` if the table has no pattern with `*` for the name. The comparison with the pattern
-/// distinguishes letter case.
+/// Returns the longest pattern of the table that matches the name, if this pattern ends with `*`. `*` matches any text.
+/// Returns `None` if no pattern matches the name, if the longest matching pattern has no `*`, or if the letter case
+/// differs.
 ///
 /// ```
 /// use hardtack_rules::session_names::common_pattern;

@@ -247,7 +247,7 @@ pub struct Spec<'a> {
     /// The `Partitioned` attribute.
     pub partitioned: bool,
     /// True if the declaration describes a family of cookies. The name of a cookie in the family is the declared name,
-    /// then `.`, then a key that is known at run time.
+    /// then `.`, then a key that the program chooses at run time.
     pub keyed: bool,
     /// The earlier names and scopes of the cookie.
     pub former: &'a [Former<'a>],

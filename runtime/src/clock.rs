@@ -3,7 +3,7 @@
 //!
 //! `SystemTime::now` panics in WebAssembly without an operating system. A WebAssembly build with the feature `axum`,
 //! `seal` or `web` uses the clock of the JavaScript host, such as a browser or Cloudflare Workers. Without these
-//! features, a WebAssembly build may run on a host without JavaScript, so the build has no clock.
+//! features, a WebAssembly build can run on a host without JavaScript, so the build has no clock.
 
 use std::time::SystemTime;
 
@@ -19,9 +19,9 @@ pub(crate) fn try_now() -> Option<SystemTime> {
 
 /// Returns the current time, or the start of 1970 if the build has no clock.
 ///
-/// In a build without a clock, every `Expires` date after 1970 therefore counts as a future date. If the policy limits
-/// the lifetime of cookies, every `Expires` date of today or later exceeds the limit. hardtack then adds the longest
-/// allowed `Max-Age` to the header.
+/// In a build without a clock, hardtack therefore counts the lifetime of a cookie with `Expires` from 1970. If the
+/// policy limits the lifetime of cookies, such a lifetime is over the limit, even if the `Expires` date is today.
+/// hardtack then adds the longest allowed `Max-Age` to the header.
 pub(crate) fn now() -> SystemTime {
     try_now().unwrap_or(SystemTime::UNIX_EPOCH)
 }

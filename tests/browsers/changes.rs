@@ -1,5 +1,6 @@
-//! Changes of an application whose cookies are already in the browser: a poll that is in flight during a sign-in, and a
-//! deployment in which two releases run at the same time. `tests/changes` has the same tests with an in-memory browser.
+//! Tests with a browser that already holds cookies of the application. In the first test, the user signs in while the
+//! page still waits for the response to a poll. In the second test, two releases run at the same time. `tests/changes`
+//! has the same tests with an in-memory browser.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

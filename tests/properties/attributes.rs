@@ -70,7 +70,8 @@ proptest! {
             Err(error) => {
                 prop_assert_eq!(error.key(), "cookie_domain");
                 let fact = fault.unwrap().text.split(';').next().unwrap();
-                // The rules for the attribute see the colons of an IPv6 address first.
+                // If the domain contains colons, the policy can return a different error text: "the domain is an IP
+                // address".
                 let is_fact = error.to_string().contains(fact) || domain.contains(':');
                 prop_assert!(is_fact, "{} {}", error, fact);
             }
@@ -270,7 +271,8 @@ fn check_removal<T: Cookie>(policy: &PolicyHandle, host: &str, value: T) -> Test
         (name, domain, host_only, path, secure, http_only, same_site, partitioned)
     };
     prop_assert_eq!(without_value(&set), without_value(&removal));
-    // Security scanners only recognise a header that removes a cookie if the header has `Expires`.
+    // Without `Expires`, security scanners do not recognise that a header removes a cookie. So the header must have
+    // `Expires`.
     let expires = parse_cookie_date(attribute(removal_header.to_str().unwrap(), "Expires").unwrap().as_bytes());
     prop_assert_eq!(expires, Some(0));
     Ok(())

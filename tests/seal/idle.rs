@@ -130,7 +130,8 @@ fn a_used_session_ends_at_its_absolute_expiry() {
         }
     }
     assert_eq!(reissued[..3], [(1_000, IDLE), (2_000, IDLE), (3_000, IDLE)]);
-    // The last re-issue ends at the absolute expiry. After it, no request sets the cookie.
+    // The last re-issue sets an idle expiry that is equal to the absolute expiry. After the last re-issue, no response
+    // sets the cookie.
     assert_eq!(reissued.last(), Some(&(27_000, IDLE)));
     assert!(reissued.iter().all(|(seconds, max_age)| seconds + max_age <= MAX_AGE));
     assert_eq!(visit(&session, MAX_AGE + 60).0, Some(ada()));
@@ -139,7 +140,7 @@ fn a_used_session_ends_at_its_absolute_expiry() {
 
 #[test]
 fn an_unused_session_ends_between_half_and_all() {
-    // The last request comes in the first half, so it does not extend the idle time.
+    // The last request comes in the first half of the idle time, so it does not extend the idle time.
     let mut browser = after(0, || Browser::new("https://shop.example"));
     browser.set(sign_in_header());
     browser.advance(Duration::from_secs(IDLE / 2));
@@ -197,7 +198,8 @@ fn concurrent_reads_extend_the_session_in_any_order() {
     }
 }
 
-/// The race that no library avoids: the response with the re-issue arrives last.
+/// This race cannot be avoided: the response that re-issues the cookie arrives after the response to the sign-out or
+/// sign-in.
 #[test]
 fn a_reissue_that_arrives_last_undoes_a_sign_in_or_sign_out() {
     let bob = Session("bob".into());
@@ -227,7 +229,7 @@ fn a_reissue_after_a_race_keeps_the_absolute_expiry() {
     let fresh = request(&browser, read);
     browser.store(&fresh);
     browser.store(&stale);
-    // The stale response shortens the idle time by the five minutes between the two requests, and not more.
+    // The stale response shortens the idle time only by the five minutes between the two requests.
     browser.advance(Duration::from_secs(IDLE - 5 * MINUTE - 1));
     assert_eq!(session_of(&browser), Some(ada()));
 }
@@ -261,7 +263,8 @@ fn clocks_that_differ_by_a_minute_end_no_session_early() {
     let at_b = |seconds: u64, header: &str| visit(header, seconds - slow);
     let session = sign_in();
     assert_eq!(at_a(IDLE, &session).0, Some(ada()));
-    // A re-issue by the slow server never moves the idle expiry back.
+    // The slow server does not re-issue the cookie before its clock has passed half of the idle time. So the idle
+    // expiry never becomes earlier.
     let (_, by_fast) = at_a(IDLE / 2 + 10, &session);
     let by_fast = cookie_header(&by_fast);
     for seconds in [IDLE / 2 + 11, IDLE, IDLE + 10] {
@@ -284,7 +287,8 @@ fn reissue_has_the_current_key() {
         write(&cookies)
     });
     assert!(wire(&response[SET_COOKIE]).starts_with(&format!("1{}", new.id())));
-    // A server that does not have the new key yet does not re-issue, and the old value stays valid.
+    // A server that does not have the new key yet cannot read the re-issued value. The server with the new key can read
+    // it.
     let only_old = after(20 * MINUTE, || jar(&cookie_header(&response), &keyring()).try_get::<Session>());
     assert_eq!(verdict(&only_old), "unknown-key");
     let alone = after(45 * MINUTE, || jar(&cookie_header(&response), &Keyring::new(new)).get());
@@ -322,7 +326,7 @@ fn a_pending_change_replaces_the_reissue() {
     let cleared = changed(Cookies::clear_site_data);
     assert_eq!(cleared.len(), 1);
     assert_eq!(cleared["clear-site-data"], "\"cookies\", \"storage\"");
-    // A later read in the same request sees the pending value, and does not extend the old one.
+    // A later read in the same request returns the pending value, and does not extend the old value.
     let renewed = changed(|cookies| {
         cookies.set(Session("bob".into())).unwrap();
         assert_eq!(cookies.get(), Some(Session("bob".into())));
@@ -364,7 +368,7 @@ fn settings_of_the_sign_in_are_kept() {
         attributes(set().without_max_age().same_site(SameSite::Strict)),
         "Path=/; Secure; HttpOnly; SameSite=Strict"
     );
-    // The settings survive a second re-issue.
+    // A second re-issue keeps the settings of the sign-in.
     let (_, first) = visit(&sign_in_with(set().without_max_age()), 20 * MINUTE);
     let (_, second) = visit(&cookie_header(&first), 40 * MINUTE);
     assert!(!second[SET_COOKIE].to_str().unwrap().contains("Max-Age"), "{second:?}");
@@ -433,7 +437,8 @@ fn a_value_from_before_idle_gets_the_idle_time() {
         assert_eq!((read, max_age(&response)), (Some(ada()), Some(IDLE)));
         assert_eq!(visit(&cookie_header(&response), IDLE + 62).0, None);
     }
-    // An old release, whose declaration has no `idle`, reads the value and never extends it.
+    // An old release declares the cookie without `idle`. A server of this release reads the value, but never re-issues
+    // the cookie.
     let (read, response) = after(20 * MINUTE, || {
         let cookies = jar(&sign_in(), &keyring());
         (cookies.get::<WithoutIdle>().map(|session| session.0), write(&cookies))
@@ -456,7 +461,7 @@ fn a_planted_value_does_not_prevent_the_reissue() {
     for (header, expected) in [
         (format!("__Secure-sid=planted; {early}"), Some(IDLE)),
         (format!("{early}; __Secure-sid=planted"), Some(IDLE)),
-        // Of two valid seals with one value, the earlier times count.
+        // If two valid seals contain the same value, the earlier expiry times count.
         (format!("{late}; {early}"), Some(IDLE)),
     ] {
         let response = after(20 * MINUTE, || {

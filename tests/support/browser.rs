@@ -63,8 +63,8 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts the browser with an empty profile that trusts the network's certificates. If the browser is not
-    /// installed, calls [`not_run`] and returns `None`.
+    /// Starts the browser with an empty profile. The profile trusts the certificate authority of `network`. If the
+    /// browser is not installed, calls [`not_run`] and returns `None`.
     pub(crate) fn start(kind: Kind, network: &Network) -> Option<Browser> {
         let program = find_program(kind.programs(), kind.programs()[0])?;
         let certutil = find_program(&["certutil"], "libnss3-tools")?;

@@ -30,8 +30,8 @@ pub(crate) fn expand_derive(cookie: &CookieType<'_>, declaration: &Declaration) 
 /// Generates the impl of one declaration, and the constants that the impl needs. The caller puts the generated code
 /// into a block, because the constants have the same names for every cookie.
 ///
-/// If the cookie type is the marker type of a set's field, `wrapped` is the type of the field. The user sets and reads
-/// values of this type. For a type that derives `Cookie`, `wrapped` is `None`.
+/// For a type that derives `Cookie`, `wrapped` is `None`. For a field of a `#[cookies]` struct, the impl is for a
+/// marker type, and `wrapped` is the field's own type. The user sets and reads values of the field's own type.
 pub(crate) fn declared_impl(
     value: &ValueType<'_>,
     wrapped: Option<&Type>,
@@ -50,7 +50,7 @@ pub(crate) fn declared_impl(
     };
     let secure = declaration.secure;
     let http_only = declaration.http_only;
-    // A permissive declaration replaces a declaration with an error, and the replaced declaration may have a lifetime.
+    // A permissive declaration replaces a declaration with an error. Perhaps the replaced declaration has a `max_age`.
     let has_max_age = declaration.max_age.is_some() || declaration.is_permissive;
     let family_impl = declaration.keyed.then(|| {
         let (value_type, from_inner, into_inner) = match wrapped {

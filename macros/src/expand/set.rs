@@ -418,8 +418,8 @@ fn removed_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decl
 struct Docs {
     /// The name of the cookie as Markdown. If the field is `existing`, `name` contains the field's type instead.
     name: String,
-    /// The `Set-Cookie` header, with `…` instead of the value. If a part of the header is a constant expression,
-    /// `header` is only the cookie's name.
+    /// The `Set-Cookie` header as Markdown, with `…` instead of the cookie's value. If a part of the header is a
+    /// constant expression, the macro does not know the whole header, so `header` contains only the cookie's name.
     header: String,
 }
 

@@ -104,7 +104,7 @@ pub const fn find_former_error(spec: &Spec<'_>, index: usize) -> Option<FormerFa
 
 /// Returns the part of the entry `spec.former[index]` that weakens the cookie. The part is `Name` if the former name
 /// has a weaker prefix than the present name. The part is `Unsigned` if the former value of a `signed` or `sealed`
-/// cookie was neither signed nor encrypted. Returns `None` for every other entry.
+/// cookie was neither signed nor encrypted. Returns `None` if the entry does not weaken the cookie.
 ///
 /// ```
 /// use hardtack_rules::check::{FormerPart, find_former_lint};
@@ -138,7 +138,7 @@ const fn prefix_strength(name: &str) -> u8 {
     }
 }
 
-/// Checks the syntax of the name, the domain and the path.
+/// Checks the syntax of the name, the domain and the path of an entry.
 const fn find_syntax_fault(entry: &Former<'_>) -> Option<FormerFault> {
     const NAME: &str = "no `Cookie` header can carry this name; write the name as browsers send it";
     if let Some(name) = entry.name {

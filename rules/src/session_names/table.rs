@@ -442,8 +442,8 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
     }
 }
 
-/// Returns true for a name such as `oc8xkqv2m1zp`. Nextcloud and ownCloud name their session cookie after their
-/// instance: `oc`, and ten small letters and digits.
+/// Returns true for a name such as `oc8xkqv2m1zp`. In Nextcloud and ownCloud, the name of the session cookie is `oc`
+/// and ten small letters or digits, which identify the instance.
 fn is_nextcloud_instance(name: &[u8]) -> bool {
     let Some(id @ [_, _, _, _, _, _, _, _, _, _]) = name.strip_prefix(b"oc") else { return false };
     id.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) && id.iter().any(u8::is_ascii_digit)

@@ -36,17 +36,17 @@ const SESSION_BEGINNINGS: &[&str] = &["login", "logon", "signin", "signon", "rem
 /// Ends of words in the names of session and login cookies, such as `userauth`.
 const SESSION_ENDS: &[&str] = &["login", "logon", "signin", "signon", "auth", "sso", "tgc"];
 
-/// Words that end like a word of `SESSION_ENDS` by chance.
+/// Words that end with a word of `SESSION_ENDS`, but do not name a session. For example, `espresso` ends with `sso`.
 const NOT_SESSION_ENDS: &[&str] = &["unauth", "espresso", "lasso", "picasso"];
 
-/// Endings of words that begin with `auth`, as in `authkey`. Other words, such as `author`, also begin with `auth`, but
-/// do not name a session.
+/// The possible ends of a session word that begins with `auth`, such as `key` in `authkey`. Words with other ends, such
+/// as `author`, do not name a session.
 const AFTER_AUTH: &[&str] = &["cookie", "data", "id", "key", "sid", "ticket", "tkt", "token", "user"];
 
-/// English words that contain `sess` by chance.
+/// English words that contain `sess`, but do not name a session.
 const NOT_SESS: &[&str] = &["assess", "reassess", "possess", "dispossess", "repossess", "obsess"];
 
-/// Words of names that are not names of session cookies, such as `last` in `last_login` and `tracking` in
+/// Words that show that a cookie is not a session cookie, such as `last` in `last_login` and `tracking` in
 /// `tracking_session`.
 #[rustfmt::skip]
 const OTHER_WORDS: &[&str] = &[
@@ -71,8 +71,8 @@ const OTHER_WORDS: &[&str] = &[
     "captcha", "recaptcha", "turnstile",
 ];
 
-/// Words that name a detail of a session or a login, such as `timeout` in `session_timeout`. Detail words before a word
-/// such as `session` have no effect, because such words belong to the program's name. For example,
+/// Words that name a detail of a session or a login, such as `timeout` in `session_timeout`. A detail word before a
+/// word such as `session` has no effect, because the detail word then belongs to the program's name. For example,
 /// `private_mode_session` is a session cookie.
 #[rustfmt::skip]
 const DETAIL_WORDS: &[&str] = &[
@@ -93,14 +93,15 @@ const DETAIL_WORDS: &[&str] = &[
     "notice", "notification", "onboarding", "settings", "sort", "tab", "warning",
 ];
 
-/// Words in the names of tokens that do not sign a client in, such as the token of a form.
+/// Words that show that a token does not sign a client in, such as `form` in `form_token`.
 #[rustfmt::skip]
 const OTHER_TOKEN_WORDS: &[&str] = &[
     "antiforgery", "authenticity", "balance", "cart", "checkout", "coupon", "design", "device", "discount", "download",
     "fcm", "form", "map", "mapbox", "push", "referral", "request", "symbol", "upload", "verification",
 ];
 
-/// Detail words that count only at the end of a name, as in `session_end`. `front_end_session` is a session cookie.
+/// Words that name a detail of a session or a login only at the end of a name. For example, `session_end` is not a
+/// session cookie, but `front_end_session` is.
 const LAST_DETAIL_WORDS: &[&str] =
     &["active", "alive", "at", "domain", "end", "ended", "exp", "realm", "scope", "step", "version"];
 
@@ -108,7 +109,8 @@ const LAST_DETAIL_WORDS: &[&str] =
 /// `sessionexpires`.
 const OTHER_PARTS: &[&[u8]] = &[b"consent", b"expir", b"redirect", b"timeout", b"tracker"];
 
-/// Words that name a sign-in with another site.
+/// Words that name a sign-in, such as `oauth` in `oauth_state`. If the name also contains a word of `STATE_WORDS`, the
+/// cookie holds the state of a sign-in with another site.
 const SIGN_IN_WORDS: &[&str] =
     &["auth", "authn", "oauth", "oidc", "openid", "openidconnect", "saml", "sso", "login", "logon", "signin", "idp"];
 
@@ -156,7 +158,8 @@ pub(super) fn kind(name: &[u8]) -> NameKind {
 /// The result of comparing the words of a name with the lists in this file.
 #[derive(Default)]
 struct Found {
-    /// True if a word other than `token` makes the name the name of a session cookie.
+    /// True if the name contains a word or a pair of words that marks the name of a session cookie. The word `token`
+    /// does not count.
     is_session: bool,
     has_token: bool,
     is_other_token: bool,
@@ -181,7 +184,7 @@ impl Found {
         self.is_state |= SIGN_IN_WORDS.iter().any(|first| starts(word, first) && word.len() > first.len())
             && STATE_WORDS.iter().any(|last| last.len() > 4 && ends(word, last));
         self.is_other |= is_in(word, OTHER_WORDS) || OTHER_PARTS.iter().any(|part| contains(word, part));
-        // A word may consist of two English words without a separator, such as `sessiontime` or `lastlogin`.
+        // A word can consist of two English words without a separator, such as `sessiontime` or `lastlogin`.
         let is_compound = is_session_word || starts(word, "token");
         let has_end = |list: &[&str]| is_compound && list.iter().any(|end| end.len() > 3 && ends(word, end));
         self.is_other |= is_compound && starts(word, "last") || has_end(OTHER_WORDS);

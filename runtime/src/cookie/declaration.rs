@@ -71,7 +71,7 @@ pub trait FamilyValue: DeclaredCookie {
     fn into_inner(self) -> Self::Value;
 }
 
-/// The access to a cookie that this program sets and reads.
+/// The [`Access`](DeclaredCookie::Access) of a cookie that this program sets and reads.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Settable;
@@ -254,9 +254,9 @@ where
     const SPEC: Spec = T::DECLARED;
 }
 
-/// A family of cookies. The key `keyed` declares a family. The name of a cookie in the family is the declared name,
-/// then `.`, then a key that is known at run time. [`Cookies::family`](crate::Cookies::family) returns a view of the
-/// family.
+/// A family of cookies. A declaration with `keyed` declares a family. The name of a cookie in the family is the
+/// declared name, then `.`, then a key that the program chooses at run time.
+/// [`Cookies::family`](crate::Cookies::family) returns a view of the family.
 ///
 /// ```
 /// use hardtack::{Cookie, CookieFamily};
@@ -423,7 +423,7 @@ pub(crate) fn decode_raw(raw: &[u8], is_raw: bool) -> Result<Cow<'_, str>, Inval
 }
 
 /// Marks a cookie type that is declared `http_only = false`, so that JavaScript can read the cookie. If the cookie is
-/// not `read_only`, JavaScript may also set the cookie.
+/// not `read_only`, JavaScript can also set the cookie.
 ///
 /// ```
 /// use hardtack::spec::ScriptVisible;

@@ -264,9 +264,9 @@ impl std::error::Error for SetError {}
 /// - 400 for all other variants
 ///
 /// With the policy's middleware, the response also removes the cookie if the error is [`Expired`](ReadError::Expired),
-/// or [`BadSeal`](ReadError::BadSeal) with [`SealFault::Mismatch`]. For all other errors, a different release of the
-/// application may still be able to read the cookie. [`Cookies::set`](crate::Cookies::set) and
-/// [`Cookies::remove`](crate::Cookies::remove) repair the cookie.
+/// or [`BadSeal`](ReadError::BadSeal) with [`SealFault::Mismatch`]. For all other errors, perhaps a different release
+/// of the application can still read the cookie. To replace or remove a cookie that cannot be read, call
+/// [`Cookies::set`](crate::Cookies::set) or [`Cookies::remove`](crate::Cookies::remove).
 ///
 /// Most handlers call [`Cookies::get`](crate::Cookies::get), which returns `None` instead of an error.
 ///
@@ -294,8 +294,8 @@ pub enum ReadError {
         /// The reason why the request counts as plain HTTP.
         evidence: Evidence,
     },
-    /// The request contains several cookies with this name and with different values. For example, another host of the
-    /// same site may have set the second cookie.
+    /// The request contains several cookies with this name and with different values. For example, perhaps another host
+    /// of the same site set the second cookie.
     #[non_exhaustive]
     Ambiguous {
         /// The cookie's name.
@@ -465,8 +465,8 @@ impl ReadError {
     }
 
     /// Returns true if the response that reports the error also removes the cookie. The response removes only a cookie
-    /// that no server can read. A different release of the application, or a server with a different keyring, may still
-    /// be able to read some values that this server cannot read.
+    /// that no server can read. Perhaps a different release of the application, or a server with a different keyring,
+    /// can still read the cookie.
     pub(crate) fn removes_cookie(&self) -> bool {
         match self {
             ReadError::Expired { .. } | ReadError::BadSeal { fault: SealFault::Mismatch, .. } => true,

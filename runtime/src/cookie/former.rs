@@ -18,7 +18,7 @@ pub(crate) struct FormerValue<'a> {
 /// Returns the value that the client sent under an earlier name of the cookie `name`. The function accepts a value only
 /// if all these conditions are true:
 ///
-/// - Exactly one cookie has the earlier name. An attacker may have planted a second cookie.
+/// - Exactly one cookie has the earlier name. A second cookie perhaps comes from an attacker.
 /// - If the earlier cookie was Secure, the request came over HTTPS.
 /// - The day `until` has not begun yet. A build without a clock never accepts a value under an earlier name.
 ///

@@ -62,8 +62,8 @@ pub(crate) fn set_cookie_header(
     Ok(SetCookieHeader { identity, declared_name: declaration.spec.name, value })
 }
 
-/// Builds only the value of the `Set-Cookie` header. If the declared attributes are not changed by a `SetCookie` or the
-/// policy, this function allocates memory only once.
+/// Builds only the value of the `Set-Cookie` header. If neither a `SetCookie` nor the policy changes the declared
+/// attributes, this function allocates memory only once.
 pub(crate) fn header_value(
     declaration: Declaration,
     name: &CookieName,

@@ -34,7 +34,7 @@ impl<T: Serialize + DeserializeOwned> Json for T {
     }
 
     fn read_json(text: &str) -> Result<Self, InvalidValue> {
-        // Drops serde's error message, because the message may contain parts of the cookie's value.
+        // Drops serde's error message, because the message can contain parts of the cookie's value.
         serde_json::from_str(text).map_err(|_| InvalidValue::expected("JSON of the type"))
     }
 }

@@ -34,8 +34,8 @@ pub(crate) enum ExpiryOverride {
     MaxAge(Duration),
     /// An `Expires` date as an IMF-fixdate, and the same time in Unix seconds.
     Expires([u8; 29], i64),
-    /// The end of the lifetime in Unix seconds, if the idle time ends earlier. The `Max-Age` of the header is the idle
-    /// time, and the seal contains both ends.
+    /// The end of the lifetime in Unix seconds, for a cookie whose idle time ends earlier. The `Max-Age` of the header
+    /// is the idle time. The seal contains the end of the idle time and the end of the lifetime.
     ExpiresAfterIdle(i64),
     /// The header has neither `Max-Age` nor `Expires`.
     WithoutMaxAge,

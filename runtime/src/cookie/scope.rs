@@ -51,7 +51,7 @@ impl PartialEq for Scope {
 
 impl Eq for Scope {}
 
-/// Equal scopes have equal hashes, so the letter case of the domain does not matter.
+/// The hash ignores the letter case of the domain, so that equal scopes have equal hashes.
 impl Hash for Scope {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.path.hash(state);

@@ -1,6 +1,6 @@
-//! Signs or seals the value of a `signed` or `sealed` cookie. When the application reads such a cookie, verifies and
-//! removes the seal. The cryptography is in the module `seal`. Without the feature `seal`, the functions of this file
-//! return only errors or `None`.
+//! Signs or seals the value of a `signed` or `sealed` cookie. Also verifies and removes the seal when the application
+//! reads such a cookie. The cryptography is in the module `seal`. Without the feature `seal`, the functions of this
+//! file return only errors or `None`.
 
 use std::borrow::Cow;
 
@@ -134,8 +134,8 @@ mod with_seal {
     /// A read re-issues the cookie if less than half of the idle time is left. So most requests do not set a cookie. If
     /// the clocks of two servers differ by at most one minute, a re-issue never makes the idle expiry earlier.
     ///
-    /// An earlier release may have declared the cookie without `idle`, or with a longer `idle`. A value from this
-    /// release is re-issued with the present idle time.
+    /// If an earlier release of the application declared the cookie without `idle`, or with a longer `idle`, a read
+    /// re-issues the old value with the present idle time.
     pub(crate) fn reissue(spec: &Spec, terms: &Terms) -> Option<Overrides> {
         let idle = spec.idle?.as_secs();
         let now = now();
@@ -147,7 +147,7 @@ mod with_seal {
             return None;
         }
         let terms = Terms { idle_expiry: to_u32(new), ..terms.clone() };
-        // The declaration may have become stricter since the cookie was set.
+        // Perhaps the present declaration is stricter than the declaration with which the cookie was set.
         let same_site = terms.kept.same_site.filter(|same_site| same_site.is_at_least(spec.same_site));
         let expiry = match terms.kept.without_max_age {
             true => ExpiryOverride::WithoutMaxAge,

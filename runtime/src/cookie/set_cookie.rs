@@ -53,7 +53,7 @@ pub struct SetCookie<T> {
 }
 
 impl<T: Cookie> SetCookie<T> {
-    /// Sets this value with the declared attributes.
+    /// Makes a `SetCookie` that sets the cookie to `value`, with the declared attributes.
     pub fn new(value: T) -> Self {
         SetCookie { value: Some(value), overrides: Overrides::NONE }
     }

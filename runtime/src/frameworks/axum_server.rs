@@ -42,7 +42,7 @@ pub struct MarkedAcceptor<A = DefaultAcceptor> {
 }
 
 impl MarkedAcceptor {
-    /// Marks each connection as plain HTTP.
+    /// Makes an acceptor that marks each connection as plain HTTP.
     ///
     /// ```
     /// use hardtack::axum_server::MarkedAcceptor;
@@ -56,7 +56,7 @@ impl MarkedAcceptor {
 }
 
 impl<A> MarkedAcceptor<A> {
-    /// Marks each connection as TLS. `acceptor` must be the acceptor that terminates TLS.
+    /// Makes an acceptor that marks each connection as TLS. `acceptor` must be the acceptor that terminates TLS.
     ///
     /// An acceptor that terminates TLS changes the type of the stream. If `acceptor` returns a stream of the same type
     /// as its input, the connection counts as plain HTTP.

@@ -24,7 +24,7 @@ use crate::request::tls_termination::TlsTermination;
 /// body is one sentence.
 ///
 /// With [`TlsTermination::per_connection`], poem's acceptor determines the scheme. Requests from a `TcpListener` or a
-/// `UnixListener` are plain HTTP. Requests from a listener that terminates TLS are HTTPS. One server may `combine`
+/// `UnixListener` are plain HTTP. Requests from a listener that terminates TLS are HTTPS. One server can `combine`
 /// plain listeners and TLS listeners. The address of the peer is the address of the socket. A peer on a Unix socket has
 /// no address.
 ///
@@ -200,8 +200,8 @@ impl<'a, S: Scheme> FromRequest<'a> for Cookies<S> {
 /// If a handler has an argument `Option<T>`, poem drops the error of the extractor `T`. So an argument `Option<Https>`
 /// is `None` in two cases:
 ///
-/// - If the request came over plain HTTP, hardtack emits no event.
-/// - If the policy is missing, hardtack writes an event to the log.
+/// - The request came over plain HTTP. hardtack emits no event.
+/// - The policy is missing. hardtack writes an event to the log.
 ///
 /// To get an error if the policy is missing, give the handler an argument `poem::Result<Https>`. As an alternative,
 /// give the handler an argument `Cookies<AnyScheme>` and call `https()` on the argument.

@@ -43,9 +43,9 @@ mod received_cookies;
 /// The fairing that applies a [`Policy`](crate::Policy) to an application.
 ///
 /// Attach this fairing before all other fairings, so that the policy checks a request before another fairing changes
-/// the request. `PolicyFairing` attaches a second fairing that handles every response after all other fairings. At
-/// ignite, every fairing can attach more fairings, which can also attach more fairings. The second fairing still runs
-/// last if there are at most three such levels.
+/// the request. `PolicyFairing` attaches a second fairing that handles every response after all other fairings. Before
+/// the launch (Rocket calls this phase ignite), every fairing can attach more fairings, which can also attach more
+/// fairings. The second fairing still runs last if there are at most three such levels.
 ///
 /// With [`TlsTermination::per_connection`], Rocket's configuration determines whether connections use TLS. The address
 /// of the peer is the address of the socket. The fairing does not use Rocket's `client_ip()`.
@@ -217,7 +217,7 @@ impl Fairing for PolicyFairing {
         let mut state = state(request);
         if state.is_sent {
             // A test with Rocket's local client can send clones of one request. All clones share one request-local
-            // cache, so the cache may contain the state of an earlier clone.
+            // cache, so the cache can contain the state of an earlier clone.
             *state = RequestState::default();
         }
         if state.policy_response.is_some() {
@@ -257,11 +257,11 @@ impl Fairing for PolicyFairing {
 /// A marker in Rocket's managed state. The marker exists if a [`PolicyFairing`] is attached.
 struct PolicyAttached;
 
-/// The fairing that runs after all other fairings. At ignite, every fairing can attach more fairings. So `LateFairing`
-/// attaches itself again in each round of ignite, and stays last.
+/// The fairing that runs after all other fairings. In the ignite phase before the launch, every fairing can attach more
+/// fairings. So `LateFairing` attaches itself again in each round of this phase, and stays last.
 struct LateFairing {
     guard: PolicyGuard,
-    /// The number of rounds of ignite in which `LateFairing` will attach itself again.
+    /// The number of rounds of the ignite phase in which `LateFairing` will attach itself again.
     rounds: u8,
 }
 
@@ -344,7 +344,7 @@ fn report_unchecked_catchers(rocket: &Rocket<Build>, guard: &PolicyGuard) {
     }
 }
 
-/// The reason of the event for a catcher that covers the status 400.
+/// The text that explains the event `unchecked-catcher`.
 struct UncheckedCatcher<'a>(&'a Catcher);
 
 impl fmt::Display for UncheckedCatcher<'_> {

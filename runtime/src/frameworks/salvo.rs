@@ -135,7 +135,7 @@ impl Handler for PolicyHoop {
         in_flight.on_response(status, &mut res.headers, &mut res.extensions);
         match outer_jar {
             Some(outer_jar) => _ = req.extensions_mut().insert(outer_jar),
-            // A catcher of salvo may run `PolicyHoop` a second time for one request. The second run of `PolicyHoop`
+            // A catcher of salvo can run `PolicyHoop` a second time for one request. The second run of `PolicyHoop`
             // must not treat a header from the first run as the header of an undeclared cookie.
             None => trust_headers(res),
         }
@@ -164,7 +164,7 @@ fn refill_salvo_jars(req: &mut Request, res: &mut Response) {
         }
     }
     *req.cookies_mut() = jar.clone();
-    // An outer middleware may already have set cookies.
+    // Perhaps an outer middleware has already set cookies.
     for cookie in res.cookies.delta() {
         jar.add(cookie.clone());
     }
@@ -313,9 +313,9 @@ impl<'ex> Extractible<'ex> for MaybeHttps {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A cookie was not read.
+    /// A cookie could not be read.
     Read(ReadError),
-    /// A cookie was not set or not removed.
+    /// A cookie could not be set or removed.
     Set(SetError),
     /// An extractor failed.
     Extract(ExtractError),
@@ -382,8 +382,8 @@ impl Scribe for ReadError {
 }
 
 fn render_text(res: &mut Response, status: StatusCode, text: impl Into<Cow<'static, str>>) {
-    // The handler or a different middleware may already have written a body. Rendering a `StatusError` removes the old
-    // body and the headers of the old body. The next line writes the error's text as the new body.
+    // Perhaps the handler or a different middleware has already written a body. Rendering a `StatusError` removes the
+    // old body and the headers of the old body. The next line writes the error's text as the new body.
     res.render(StatusError::from_code(status).unwrap_or_else(StatusError::internal_server_error));
     res.render(text.into().into_owned());
 }

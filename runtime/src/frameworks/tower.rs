@@ -71,7 +71,7 @@ impl PolicyHandle {
 /// The tower layer that applies a [`Policy`] to the requests of one socket. [`Policy::layer`] makes the layer.
 ///
 /// If the policy redirects or refuses a request, the inner service is not called. If the policy refuses a request and
-/// the body's type is axum's `Body`, the body is one sentence. Otherwise the body is empty.
+/// the type of the response body is axum's `Body`, the body is one sentence. Otherwise the body is empty.
 #[derive(Debug, Clone)]
 pub struct PolicyLayer {
     guard: PolicyGuard,

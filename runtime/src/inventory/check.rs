@@ -100,9 +100,9 @@ fn different_declaration(cookie: &Entry, policy: &Policy) -> Option<String> {
     ))
 }
 
-/// If the name of a cookie is in the setting `host_prefix`, the client has the cookie under the prefixed name. So no
-/// declared cookie may have the bare name or the prefixed name. Only a `read_only` declaration may have the bare name,
-/// because such a declaration reads the renamed cookie.
+/// If the name of a cookie is in the setting `host_prefix`, the client has the cookie under the prefixed name. So a
+/// declared cookie must not have the bare name or the prefixed name. As the only exception, a `read_only` declaration
+/// may have the bare name, because such a declaration reads the renamed cookie.
 #[cfg(feature = "_layer")]
 fn listed_name(cookie: &Entry, policy: &Policy) -> Option<String> {
     policy.renamed()?.conflict(&cookie.spec)

@@ -122,10 +122,11 @@ pub(super) fn has_same_identity(a: &Spec<'_>, b: &Spec<'_>) -> bool {
     is_same_domain && a.name == b.name && a.path == b.path && a.partitioned == b.partitioned
 }
 
-/// Returns the keys that differ. The function ignores the key `reason`, because `reason` has no effect in browsers.
+/// Returns the keys whose values differ between the declarations. The function ignores the key `reason`, because
+/// `reason` has no effect in browsers.
 ///
 /// If one declaration is `read_only`, the function compares only the seals, because the attributes of a `read_only`
-/// declaration have no effect. The owner of a `read_only` cookie may be a different crate of this program.
+/// declaration have no effect. The owner of a `read_only` cookie can be a different crate of this program.
 pub(super) fn differing_keys(a: &Spec<'_>, b: &Spec<'_>) -> Vec<&'static str> {
     let is_set = !a.read_only && !b.read_only;
     let seal = a.seal.or(b.seal).map_or("", |seal| seal.as_str());
@@ -153,8 +154,8 @@ fn finding(spec: &super::Spec, rule: Weakness, predicate: &str) -> Finding {
     }
 }
 
-/// Sorts in descending order of severity. Findings with the same severity are in the order of the variants of
-/// [`Weakness`].
+/// Sorts the findings in descending order of severity. Findings with the same severity are in the order of the variants
+/// of [`Weakness`].
 fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (Reverse(finding.severity), finding.rule));
 }

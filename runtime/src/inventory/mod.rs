@@ -58,7 +58,7 @@ pub struct Registered {
 
 /// Returns every cookie that this program declares, in all linked crates.
 ///
-/// If the program uses no item of a crate, the linker may leave the crate out. The inventory then does not contain the
+/// If the program uses no item of a crate, the linker can leave the crate out. The inventory then does not contain the
 /// crate's cookies. If a crate is linked, the inventory contains all cookie types of the crate, even the unused types.
 /// In a test binary, the inventory contains the cookies of the tests and of the crates under test.
 ///

@@ -7,7 +7,8 @@ use hardtack_rules::{Former, FormerDomain, SameSite, Seal};
 
 use crate::cookie::declaration::Spec;
 
-/// Returns the cookie's name. The name of a `keyed` cookie ends with `.*`, because the keys are only known at run time.
+/// Returns the cookie's name. The name of a `keyed` cookie ends with `.*`, because the program chooses the keys at run
+/// time.
 pub(super) fn name(spec: &Spec) -> String {
     with_key(spec, spec.name)
 }

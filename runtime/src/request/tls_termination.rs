@@ -148,8 +148,8 @@ impl TlsTermination {
     /// States that a gateway ends TLS and gives each request an absolute URI. A request counts as HTTPS if its URI
     /// begins with `https://`. An example is Cloudflare Workers.
     ///
-    /// Do not use `in_uri` for a server that accepts connections. A client of an HTTP/1.1 or HTTP/2 server can send an
-    /// absolute URI with any scheme.
+    /// Do not use `in_uri` if clients can connect to the server. Over HTTP/1.1 and HTTP/2, a client can send an
+    /// absolute URI with any scheme, and so claim HTTPS.
     ///
     /// ```
     /// use hardtack::TlsTermination;

@@ -55,7 +55,7 @@ pub(crate) struct Terms {
     /// The last second in which the value is valid in any case, in Unix seconds.
     pub(crate) expiry: u32,
     pub(crate) kept: KeptSettings,
-    /// At most 255 bytes that a later release may define. This release writes no extension, but a re-issue keeps the
+    /// At most 255 bytes for later releases of hardtack. This release writes no extension, but a re-issue keeps the
     /// cookie's extension.
     pub(crate) extension: Vec<u8>,
 }
@@ -129,8 +129,8 @@ impl Terms {
         let terms = Terms {
             idle_expiry: u32::from_be_bytes([i0, i1, i2, i3]),
             expiry: u32::from_be_bytes([e0, e1, e2, e3]),
-            // A later release may define more flags. With the error `Version`, the response does not remove such a
-            // value from the browser.
+            // Perhaps a later release of hardtack defined this flag. With the error `Version`, the response does not
+            // remove the cookie from the browser.
             kept: KeptSettings::from_byte(flags).ok_or(OpenError::Version)?,
             extension: extension.to_vec(),
         };
@@ -204,7 +204,7 @@ pub(crate) fn open_signed<'a>(
 ) -> Result<(Cow<'a, str>, Terms), OpenError> {
     let (value, seal) = split_signature(raw).ok_or(OpenError::Malformed)?;
     let (id, seal) = split_id(seal)?;
-    // The array has some extra bytes, because `decode_slice` may require space for whole groups of three bytes.
+    // The array has some extra bytes, because `decode_slice` can require space for whole groups of three bytes.
     let mut bytes = [0; FIXED_LEN + MAX_EXTENSION_LEN + TAG_LEN + 3];
     if !is_signature_len(seal.len()) {
         return Err(OpenError::Malformed);
@@ -230,7 +230,7 @@ pub(crate) fn open_signed<'a>(
     Ok((text, terms))
 }
 
-/// Splits a signed value into the value and the signature. A signed value may contain dots, but its signature is
+/// Splits a signed value into the value and the signature. The value itself can contain dots, but the signature is
 /// base64url text without a dot. The last dot is therefore between the value and the signature.
 fn split_signature(raw: &[u8]) -> Option<(&[u8], &[u8])> {
     let dot = raw.iter().rposition(|byte| *byte == b'.')?;
@@ -360,7 +360,7 @@ fn split_id(text: &[u8]) -> Result<([u8; ID_LEN], &[u8]), OpenError> {
             Ok((*id, rest))
         }
         // A text that begins with a digit is either a seal with a different version or a number without a seal. Every
-        // seal contains an id and a tag, so a shorter text is not a seal.
+        // seal contains an id and a tag, so a text that is shorter than an id and a tag is not a seal.
         [b'0'..=b'9', rest @ ..] if rest.len() >= ID_LEN + TAG_LEN && rest.iter().all(is_base64url) => {
             Err(OpenError::Version)
         }

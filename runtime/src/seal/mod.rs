@@ -26,5 +26,6 @@ pub use key::{Key, KeyError, KeyId};
 pub use keyring::Keyring;
 
 /// The largest accepted difference between the clocks of two servers, in seconds. A signed or sealed value is accepted
-/// for `SKEW` seconds after its expiry. Browsers remove expired cookies, so a value that arrives later is a copy.
+/// for `SKEW` seconds after its expiry. Browsers remove expired cookies, so a value that arrives even later is probably
+/// a stolen copy.
 pub(crate) const SKEW: i64 = 60;

@@ -24,7 +24,7 @@ pub(super) fn next() -> Option<[u8; LENGTH]> {
     let buffered = BUFFER.try_with(|buffer| buffer.try_borrow_mut().ok()?.next());
     match buffered {
         Ok(nonce) => nonce,
-        // At the end of a thread, the thread's buffer may already be dropped.
+        // At the end of a thread, the thread's buffer is perhaps already dropped.
         Err(_) => without_buffer(),
     }
 }

@@ -26,8 +26,8 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// 1. [`visit`](Browser::visit) opens a page, and returns the headers of the request for the page.
 /// 2. The test calls the application with these headers.
 /// 3. [`store`](Browser::store) stores the cookies of the response.
-/// 4. [`cookies`](Browser::cookies) returns a jar with the stored cookies. The test reads your cookie types and sets
-///    from this jar.
+/// 4. [`cookies`](Browser::cookies) returns a jar with the stored cookies. The test reads cookies from this jar, or
+///    converts the jar to a `#[cookies]` struct.
 ///
 /// ```
 /// use std::time::Duration;

@@ -27,10 +27,10 @@ pub(crate) const TARGETED_HEADERS: [&str; 9] = [
 /// The targeted header of nginx. Its value is not a list of directives.
 pub(crate) const X_ACCEL_EXPIRES: &str = "x-accel-expires";
 
-/// Returns true if the response's headers allow shared caches to store the response. `Cache-Control` allows this with
-/// `public`, with `s-maxage`, or with a `max-age` other than zero. `private`, `no-store` and `no-cache` cancel only the
-/// effect of `max-age`. A header for a content delivery network (CDN) also allows this, unless the header itself
-/// forbids storing.
+/// Returns true if the response's headers allow shared caches to store the response. `Cache-Control` allows shared
+/// caches to store the response with `public`, with `s-maxage`, or with a `max-age` other than zero. `private`,
+/// `no-store` and `no-cache` cancel only the effect of `max-age`. A header for a content delivery network (CDN) also
+/// allows shared caches to store the response, unless the header itself forbids storing.
 pub(crate) fn is_public(response: &HeaderMap) -> bool {
     let is_targeted = |name| response.get_all(name).iter().any(targets_shared_caches);
     is_cache_control_public(response) || TARGETED_HEADERS.into_iter().any(is_targeted)

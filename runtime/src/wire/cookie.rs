@@ -59,9 +59,9 @@ impl<'h> Iterator for Values<'h, '_> {
     }
 }
 
-/// Splits the header at the first candidate. A candidate is a place where `name` may begin: the first byte and the last
-/// byte of `name` match the header. For speed, the search goes through blocks of 128 bytes, then blocks of 32 bytes,
-/// then groups of 8 bytes, then single bytes.
+/// Splits the header at the first candidate. A candidate is a place where `name` can begin, because the first byte and
+/// the last byte of `name` match the header. For speed, the search goes through blocks of 128 bytes, then blocks of 32
+/// bytes, then groups of 8 bytes, then single bytes.
 fn candidate<'a>(header: &'a [u8], name: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let (first, last) = (*name.first()?, *name.last()?);
     let (mut heads, mut tails) = (header, header.get(name.len() - 1..)?);
@@ -72,7 +72,7 @@ fn candidate<'a>(header: &'a [u8], name: &[u8]) -> Option<(&'a [u8], &'a [u8])> 
     header.split_at_checked(header.len() - heads.len() + at)
 }
 
-/// Skips blocks of `N` bytes until `name` may begin in a block.
+/// Skips each block of `N` bytes without a candidate, and stops at the first block with a candidate.
 fn skip_blocks<const N: usize>(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) {
     while let (Some((head, head_rest)), Some((tail, tail_rest))) =
         (heads.split_first_chunk::<N>(), tails.split_first_chunk::<N>())
@@ -84,7 +84,7 @@ fn skip_blocks<const N: usize>(heads: &mut &[u8], tails: &mut &[u8], first: u8, 
     }
 }
 
-/// Returns true if `name` may begin in the block. `inline(never)` keeps the loop in a separate function, because LLVM
+/// Returns true if the block contains a candidate. `inline(never)` keeps the loop in a separate function, because LLVM
 /// vectorises the loop only in a separate function.
 #[inline(never)]
 fn contains_candidate<const N: usize>(heads: &[u8; N], tails: &[u8; N], first: u8, last: u8) -> bool {
@@ -95,7 +95,7 @@ fn contains_candidate<const N: usize>(heads: &[u8; N], tails: &[u8; N], first: u
     found != 0
 }
 
-/// Skips groups of eight bytes until `name` may begin in a group. Returns the offset of `name` in the group.
+/// Skips each group of eight bytes without a candidate. Returns the offset of the first candidate in the next group.
 fn find_in_words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> Option<usize> {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
     let (first, last) = (EACH * u64::from(first), EACH * u64::from(last));
@@ -118,9 +118,9 @@ fn find_in_words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> O
 pub(crate) enum Lookup<'a> {
     /// The request has no value for the cookie's name.
     Missing,
-    /// The request has one value for the cookie's name. The request may contain the same value several times.
+    /// The request has one value for the cookie's name. Perhaps the request contains this value several times.
     Unique(&'a [u8]),
-    /// The request has several different values for the cookie's name. A different host of the same site may have set
+    /// The request has several different values for the cookie's name. Perhaps a different host of the same site set
     /// one of the values.
     Conflicting,
 }

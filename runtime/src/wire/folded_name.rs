@@ -51,7 +51,7 @@ fn trim(mut name: &[u8]) -> &[u8] {
     while let Some(len) = (1..=3).find(|len| name.get(..*len).is_some_and(is_space)) {
         name = name.get(len..).unwrap_or_default();
     }
-    // Tries the longest character first, because the last byte of a UTF-8 character such as U+00A0 may itself be white
+    // Tries the longest character first, because the last byte of a UTF-8 character such as U+00A0 can itself be white
     // space in Latin-1.
     let ends = |name: &[u8]| name.len().saturating_sub(3)..name.len();
     while let Some(end) = ends(name).find(|end| name.get(*end..).is_some_and(is_space)) {

@@ -1,5 +1,5 @@
 //! Shortens a name, a `Domain` or a `Path` from a header that hardtack did not write. hardtack's logs and reports
-//! contain only the shortened text, because the full text may contain a cookie's value. The shortened text ends before
+//! contain only the shortened text, because the full text can contain a cookie's value. The shortened text ends before
 //! the first character that is not allowed in the name, `Domain` or `Path`.
 //!
 //! A broken header can contain a value in any place. For example, some servers join two cookies with a comma, and the

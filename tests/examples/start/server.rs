@@ -24,8 +24,8 @@ fn app() -> Router {
 }
 
 #[tokio::main]
-async fn main() -> std::io::Result<()> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     let app = app().into_make_service_with_connect_info::<std::net::SocketAddr>();
-    axum::serve(listener, app).await
+    Ok(axum::serve(listener, app).await?)
 }

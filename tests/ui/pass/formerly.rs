@@ -1,5 +1,6 @@
-//! `formerly(…)` declares an earlier name or scope. The keys in the parentheses may be literals, constants or the words
-//! `none` and `policy`. A program sets the cookie under the present name, and removes the former cookie.
+//! `formerly(…)` declares an earlier name or scope of a cookie. A value in the parentheses is a literal, a constant, or
+//! one of the words `none` and `policy`. `set` writes the present name and scope, and removes the cookie with the
+//! earlier name or scope.
 use hardtack::{Cookie, Cookies, ReadCookie, cookies, testing};
 
 const OLD: &str = "__Host-sid";

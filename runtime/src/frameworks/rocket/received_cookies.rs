@@ -1,6 +1,7 @@
 //! Changes the cookies that a Rocket request received. Rocket parses the cookies before any fairing runs, and has no
-//! method that changes the parsed cookies. But the requests of Rocket's local client have such a method. So this module
-//! swaps the real request into a local request, adds the cookies to the local request, and swaps the real request back.
+//! method that changes the parsed cookies. But a request of Rocket's local client has a method that adds cookies. So
+//! this module swaps the real request into a local request, adds the cookies to the local request, and swaps the real
+//! request back.
 
 use core::mem;
 
@@ -13,7 +14,7 @@ use rocket::tokio::sync::OnceCell;
 
 use crate::middleware::InFlight;
 
-/// The local client of an empty application. The client is never dropped, because a request may exist until the process
+/// The local client of an empty application. The client is never dropped, because a request can exist until the process
 /// ends.
 #[derive(Clone, Copy)]
 pub(super) struct Lender(&'static Client);
@@ -25,8 +26,10 @@ impl Lender {
     /// received cookies.
     ///
     /// The empty application has the same configuration as the real application, because Rocket requires a valid
-    /// configuration. At ignite, the empty application logs nothing. Rocket restores the log level of the real
-    /// application at the end of ignite. After ignite, Rocket would not restore the level.
+    /// configuration. A new Rocket application changes the log level of the whole process. So if `is_ignite` is true,
+    /// the log of the empty application is switched off: Rocket restores the log level of the real application at the
+    /// end of its ignite phase, the phase before the launch. After the ignite phase, Rocket would not restore the log
+    /// level.
     pub(super) async fn get(figment: &Figment, is_ignite: bool) -> Option<Lender> {
         *LENDER.get_or_init(|| Lender::make(figment.clone(), is_ignite)).await
     }
@@ -35,7 +38,7 @@ impl Lender {
         let figment = if is_ignite { figment.merge(("log_level", "off")) } else { figment };
         let client = Client::untracked(rocket::custom(figment)).await.ok()?;
         if is_ignite {
-            // A new Rocket instance resets the log level to Rocket's default for the rest of ignite.
+            // A new Rocket instance resets the log level to Rocket's default for the rest of the ignite phase.
             drop(rocket::custom(Figment::new()));
         }
         let lender = Lender(Box::leak(Box::new(client)));

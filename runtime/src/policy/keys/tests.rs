@@ -314,8 +314,8 @@ fn keyring_comes_from_a_variable() {
     let policy = from(&[("HARDTACK_POLICY_KEYRING", KEY), ("HARDTACK_POLICY_KEYRING_DEFAULT_LIFETIME", "2h")]).unwrap();
     assert_eq!(policy.keyring().unwrap().lifetime().as_secs(), 7_200);
     assert!(format!("{policy:?}").contains(&id) && !format!("{policy:?}").contains("3q2"));
-    // A variable for the secret keys does not change the default lifetime from the code. A variable for the default
-    // lifetime does not change the keys.
+    // If the environment sets only the secret keys, the keyring keeps the default lifetime from the code. If the
+    // environment sets only the default lifetime, the keyring keeps the secret keys from the code.
     let hour = core::time::Duration::from_secs(3_600);
     let in_code = crate::seal::Key::generate();
     let builder = || Policy::builder().keyring(crate::seal::Keyring::new(in_code.clone()).default_lifetime(hour));

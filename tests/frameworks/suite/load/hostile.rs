@@ -336,8 +336,8 @@ impl Load {
 
     // ---- The checks of a response.
 
-    /// Checks that the server may send the response to a request of the given kind. Also checks that the response sets
-    /// only the cookies of request `n`.
+    /// Checks the response to request `n`. The status must be a status that the server may send for this kind of
+    /// request. Each `Set-Cookie` header must remove a cookie or set a cookie of request `n`.
     fn check_response(&self, kind: Kind, n: u32, response: &Response) -> Result<(), String> {
         let status = response.status;
         let set_cookies: Vec<&HeaderValue> = response.headers.get_all(SET_COOKIE).iter().collect();
@@ -475,8 +475,8 @@ fn malformed_http2(variant: usize, n: u32) -> Vec<u8> {
         let length = (payload.len() as u32).to_be_bytes();
         [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
     };
-    // `literal` encodes a header as an HPACK literal without indexing. `index` is the header name's index in the static
-    // table (RFC 7541 A): `cookie` is 32, `:authority` is 1, `:path` is 4.
+    // Encodes one header as an HPACK literal without indexing (RFC 7541 6.2.2). `index` encodes the index of the
+    // header's name in the static table (RFC 7541 A). `cookie` has the index 32, `:authority` has 1, and `:path` has 4.
     let literal = |index: &[u8], value: &[u8]| [index, &[value.len() as u8], value].concat();
     let cookie = |value: &[u8]| literal(&[0x0F, 17], value);
     let request =
