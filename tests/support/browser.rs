@@ -240,8 +240,11 @@ impl Tab<'_> {
             Kind::Firefox => {
                 // Do not use the command `storage.getCookies`. Its result does not show whether a cookie is
                 // partitioned, and does not distinguish a cookie without `SameSite` from a cookie with `SameSite`.
+                //
+                // The list of all cookies contains expired cookies until Firefox deletes them. Firefox never sends them.
                 let all = self.evaluate_in_window(
-                    "Services.cookies.cookies.filter(it => it.originAttributes.userContextId === store).map(it => ({ \
+                    "Services.cookies.cookies.filter(it => it.originAttributes.userContextId === store) \
+                     .filter(it => it.isSession || it.expiry > Date.now()).map(it => ({ \
                      name: decode(it.name), value: it.value, domain: it.host, path: it.path, secure: it.isSecure, \
                      httpOnly: it.isHttpOnly, sameSite: it.sameSite, partitioned: it.isPartitioned, \
                      expires: it.isSession ? null : it.expiry }))",
