@@ -15,8 +15,8 @@ use syn::spanned::Spanned as _;
 
 use crate::attrs::{Arguments, Given};
 use crate::declaration::{
-    ConstCheck, Constant, Declaration, DeniedSetting, DenyTexts, DomainSource, FormerCheck, FormerEntry, Name,
-    SealArgument,
+    ConstCheck, Constant, Declaration, DeniedSetting, DenyTexts, DeviceBoundArgument, DomainSource, FormerCheck,
+    FormerEntry, Name, SealArgument,
 };
 use crate::deny::{Build, CookieDenyList};
 use crate::errors::Errors;
@@ -43,7 +43,12 @@ pub(crate) fn check_declaration(
     // A keyed cookie has other methods than a cookie with one name, so the permissive declaration must be keyed too.
     // The fields of one set may have types with errors, so each permissive declaration has a name of its own.
     let name = Name::Literal { text: format!("invalid_{}", default.text), explicit: true };
-    Declaration { name, keyed: arguments.keyed.is_some(), ..Declaration::permissive() }
+    let device_bound = arguments.device_bound.as_ref().map(|given| DeviceBoundArgument {
+        every: None,
+        is_optional: true,
+        span: given.key,
+    });
+    Declaration { name, keyed: arguments.keyed.is_some(), device_bound, ..Declaration::permissive() }
 }
 
 /// Rejects keys that contradict each other: `signed` with `sealed`, and `sealed` with `http_only = false`. The error
@@ -58,7 +63,9 @@ fn reject_seal_conflicts(arguments: &Arguments, errors: &mut Errors) {
         errors.push(later.key, text);
     }
     let readable = arguments.http_only.as_ref().filter(|given| !given.value);
-    if let (Some(sealed), Some(readable)) = (&arguments.sealed, readable) {
+    // A `device_bound` cookie with `http_only = false` has an error of its own.
+    let is_reported = arguments.device_bound.is_some() && !arguments.is_incomplete && arguments.max_age.is_some();
+    if let (Some(sealed), Some(readable), false) = (&arguments.sealed, readable, is_reported) {
         let is_sealed_later = position(AttributeKey::Sealed) > position(AttributeKey::HttpOnly);
         errors.push(
             if is_sealed_later { sealed.key } else { readable.key },
@@ -166,6 +173,11 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
             (None, Some(given)) => Some(SealArgument { seal: Seal::Signed, span: given.key }),
             (None, None) => None,
         },
+        device_bound: arguments.device_bound.as_ref().map(|given| DeviceBoundArgument {
+            every: given.value.every.as_ref().map(|every| every.value.clone()),
+            is_optional: given.value.is_optional,
+            span: given.key,
+        }),
         reason: arguments.reason.as_ref().map(|given| given.value.clone()),
         is_permissive: false,
         const_checks: const_checks(arguments, deny),
@@ -174,6 +186,14 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
     };
     if let (Some(given), true) = (&arguments.idle, declaration.is_idle_constant()) {
         let check = ConstCheck { argument: Argument::Idle, tokens: given.tokens.clone(), denied: None };
+        declaration.const_checks.push(check);
+    }
+    if let (Some(given), true) = (&arguments.device_bound, declaration.is_device_bound_constant()) {
+        let tokens = match &given.value.every {
+            Some(every) if matches!(every.value, Constant::Expression(_)) => every.tokens.clone(),
+            Some(_) | None => given.tokens.clone(),
+        };
+        let check = ConstCheck { argument: Argument::DeviceBound, tokens, denied: None };
         declaration.const_checks.push(check);
     }
     if declaration.former_entries().is_none() {
@@ -309,6 +329,10 @@ fn check_literals(
             Argument::Idle => arguments.is_incomplete && !declaration.read_only || declaration.is_idle_constant(),
             // The parser may have rejected the `max_age`.
             Argument::Keyed => arguments.is_incomplete && !declaration.read_only,
+            // The parser may have rejected the seal or the `max_age`.
+            Argument::DeviceBound => {
+                arguments.is_incomplete && !declaration.read_only || declaration.is_device_bound_constant()
+            }
             _ => false,
         };
         if is_unknown {
@@ -461,6 +485,7 @@ fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argumen
         Argument::Secure => arguments.secure.as_ref().map(|given| given.tokens.clone()),
         Argument::Partitioned => arguments.partitioned.as_ref().map(|given| given.tokens.clone()),
         Argument::Keyed => arguments.keyed.as_ref().map(|given| given.tokens.clone()),
+        Argument::DeviceBound => device_bound_tokens(arguments, rule),
         Argument::Reason => arguments.reason.as_ref().map(|given| match given.value.trim_ascii() {
             "" => given.tokens.clone(),
             _ => on_span(given.key),
@@ -471,6 +496,28 @@ fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argumen
         Some(tokens) => (tokens, false),
         None => (on_span(default.span), true),
     }
+}
+
+/// Returns the tokens at which an error of the key `device_bound` is shown. If another argument contradicts the key,
+/// returns the other argument.
+fn device_bound_tokens(arguments: &Arguments, rule: Rule) -> Option<TokenStream> {
+    let given = arguments.device_bound.as_ref()?;
+    let on_key = || on_span(given.key);
+    Some(match rule {
+        Rule::DeviceBoundTime => given.value.every.as_ref().map_or_else(on_key, |every| every.tokens.clone()),
+        // The order is the same as in the check of the rules.
+        Rule::DeviceBoundScope if arguments.read_only.is_none() && arguments.keyed.is_none() => {
+            let domain = arguments.domain.as_ref().map(|given| on_span(given.key));
+            let is_root = |path: &Constant<String>| matches!(path, Constant::Literal(path) if path == "/");
+            let path = arguments.path.as_ref().filter(|given| !is_root(&given.value)).map(|given| given.tokens.clone());
+            let partitioned = arguments.partitioned.as_ref().map(|given| given.tokens.clone());
+            let flag = [&arguments.secure, &arguments.http_only].into_iter().flatten().find(|given| !given.value);
+            let flag = flag.map(|given| given.tokens.clone());
+            let name = arguments.name.as_ref().map(|given| given.tokens.clone());
+            domain.or(path).or(partitioned).or(flag).or(name).unwrap_or_else(on_key)
+        }
+        _ => on_key(),
+    })
 }
 
 #[cfg(test)]

@@ -71,6 +71,16 @@ pub trait FamilyValue: DeclaredCookie {
     fn into_inner(self) -> Self::Value;
 }
 
+/// The value of a cookie that is declared `device_bound`. Only `#[derive(Cookie)]` and `#[cookies]` implement this trait.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not bound to a device",
+    label = "not declared `device_bound`",
+    note = "declare it with `#[cookie(sealed, max_age = \"…\", device_bound)]`",
+    note = "a cookie without `device_bound` is read with `cookies.get::<{Self}>()`"
+)]
+pub trait DeviceBoundValue: DeclaredCookie {}
+
 /// The access to a cookie that this program sets and reads.
 #[doc(hidden)]
 #[derive(Debug)]
