@@ -99,6 +99,7 @@
 //! |---|---|
 //! | `cookie` (default) | `SetCookie::to_decoded_cookie` and `to_encoded_cookie`, for the [`cookie`](https://docs.rs/cookie) crate |
 //! | `seal` | cookies that are `signed` or `sealed`, and the module `seal` with their keys ([page](guide::seal)) |
+//! | `device-bound` | cookies that are `device_bound`, and the module `device_bound`; implies `seal` |
 //! | `json` | cookies whose value is the type's serde JSON |
 //! | `serde` | `Serialize` for the audit's reports, without cookie values |
 //! | `tower` | `Policy::layer` for servers, `Policy::client_layer` for clients |
@@ -128,6 +129,8 @@ mod clock;
 #[doc(hidden)]
 pub mod command;
 mod cookie;
+#[cfg(feature = "device-bound")]
+pub mod device_bound;
 pub mod event;
 mod frameworks;
 mod generated;
@@ -283,7 +286,8 @@ pub mod tls {
 /// The types that convert a cookie's value to text and parse the value from text.
 ///
 /// To implement [`CookieValue`], use [`ValueWriter`](value::ValueWriter) and [`InvalidValue`](value::InvalidValue).
-/// [`SealFault`](value::SealFault) is the reason why the seal of a value is invalid.
+/// [`SealFault`](value::SealFault) is the reason why the seal of a value is invalid. [`ProofFault`](value::ProofFault) is
+/// the reason why the device of a request is not proven.
 /// [`DocumentCookie`](value::DocumentCookie) is the text that a script assigns to `document.cookie`.
 ///
 /// ```
@@ -294,7 +298,7 @@ pub mod tls {
 /// ```
 pub mod value {
     pub use crate::cookie::document::DocumentCookie;
-    pub use crate::cookie::error::SealFault;
+    pub use crate::cookie::error::{ProofFault, SealFault};
     pub use crate::cookie::value::{InvalidValue, ValueWriter};
 }
 

@@ -371,7 +371,7 @@ impl CookieName {
     }
 
     /// Returns a name that was read from a header.
-    #[cfg(feature = "_layer")]
+    #[cfg(any(feature = "_layer", feature = "device-bound"))]
     pub(crate) fn from_text(name: &str) -> Self {
         CookieName { name_eq: Cow::Owned(format!("{name}=")) }
     }

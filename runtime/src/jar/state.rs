@@ -39,6 +39,9 @@ use crate::wire::cache_control;
 use crate::wire::cookie::{self, Lookup};
 use crate::wire::shown::Shown;
 
+#[cfg(feature = "device-bound")]
+pub(crate) mod device;
+
 /// The cookies of one request, and the cookies that the response will set.
 #[doc(hidden)]
 pub struct JarState {
@@ -92,6 +95,9 @@ struct Pending {
     unreadable: BTreeMap<CookieName, Declaration>,
     /// The cookies with `idle` whose idle time this request extends.
     used: Vec<UsedCookie>,
+    /// What this request did with the cookies that are bound to a device.
+    #[cfg(feature = "device-bound")]
+    devices: device::DeviceCookies,
     /// True if the response does not re-issue any cookie.
     skips_reissue: bool,
     /// True if the response asks the browser to remove all data of the site.
@@ -208,6 +214,8 @@ impl JarState {
         drop(pending);
         let needs_order = cookies.iter().any(PendingCookie::is_removal);
         let repairs = self.repairs(&cookies);
+        #[cfg(feature = "device-bound")]
+        let repairs = device::with_companions(repairs, &cookies);
         if repairs.is_empty() && !needs_order {
             return cookies.into_iter().map(|cookie| cookie.header).collect();
         }
@@ -267,6 +275,12 @@ impl JarState {
         value: Option<&dyn EncodeValue>,
         overrides: &Overrides,
     ) -> Result<(), SetError> {
+        #[cfg(feature = "device-bound")]
+        let result = match declaration.spec.device_bound {
+            Some(_) => self.add_bound(declaration, name, value, overrides),
+            None => self.build(declaration, name, value, overrides).and_then(|cookie| self.push(cookie)),
+        };
+        #[cfg(not(feature = "device-bound"))]
         let result = self.build(declaration, name, value, overrides).and_then(|cookie| self.push(cookie));
         result.inspect_err(|error| {
             let evidence = error.evidence();
@@ -363,6 +377,8 @@ impl JarState {
         let identity = self.identity(declaration.spec, name.clone());
         let mut pending = self.pending();
         pending.cookies.take(&identity);
+        #[cfg(feature = "device-bound")]
+        pending.devices.undo(declaration.spec.name);
         pending.used.retain(|used| used.name != *name);
     }
 
@@ -541,8 +557,11 @@ impl JarState {
         match spec.seal.filter(|_| !former.unsigned) {
             Some(seal) => {
                 let context = self.seal_context(spec, self.current_policy());
-                let opened = sealing::open(full_name, raw, seal, context);
-                opened.map(|opened| opened.text).map_err(|error| unseal_error(cookie, error))
+                let opened =
+                    sealing::open(full_name, raw, seal, context).map_err(|error| unseal_error(cookie, error))?;
+                #[cfg(feature = "device-bound")]
+                self.check_former_device(spec, cookie, &opened.terms)?;
+                Ok(opened.text)
             }
             None => decode_raw(raw, former.raw).map_err(|source| ReadError::Malformed { cookie, source }),
         }
@@ -573,6 +592,10 @@ impl JarState {
         slot: &mut dyn DecodeSlot,
     ) -> Result<(), ReadError> {
         self.check_https(declaration.spec)?;
+        #[cfg(feature = "device-bound")]
+        if declaration.spec.device_bound.is_some() {
+            return self.read_bound(declaration, name, raw, slot);
+        }
         let text = self.text(declaration.spec, name.as_str(), raw)?;
         slot.decode(&text).map_err(|source| malformed(declaration.spec, source))
     }
@@ -592,7 +615,16 @@ impl JarState {
             OpenedValue::Plain(text) => (text, None),
             OpenedValue::Sealed(Opened { text, terms }) => (text, Some(terms)),
         };
+        #[cfg(feature = "device-bound")]
+        let terms = match terms {
+            Some(terms) => Some(self.check_device(spec, terms, device::Demand::Declared)?),
+            None => None,
+        };
         slot.decode(&text).map_err(|source| malformed(spec, source))?;
+        #[cfg(feature = "device-bound")]
+        if let Some(terms) = &terms {
+            self.note_read(spec, terms);
+        }
         let Some(overrides) = terms.and_then(|terms| sealing::reissue(spec, &terms)) else { return Ok(()) };
         let used = UsedCookie { declaration, name: name.clone(), text: Text(text.into_owned()), overrides };
         let mut pending = self.pending();

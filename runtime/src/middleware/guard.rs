@@ -13,6 +13,10 @@ use super::prefix::request::RenamedCookies;
 use super::prefix::{self, Prefixing};
 use super::response::ResponseHardener;
 use super::trusted::TrustedHeaders;
+#[cfg(feature = "device-bound")]
+use crate::cookie::declaration::{CookieName, Declaration, DeviceBoundValue};
+#[cfg(feature = "device-bound")]
+use crate::device_bound::Bound;
 use crate::event::{self, Code, Event, Kind};
 use crate::jar::cookies::Cookies;
 use crate::jar::state::JarState;
@@ -89,6 +93,10 @@ impl PolicyGuard {
         event::report_suppressed();
         let current = self.policy.current_policy();
         let verdict = self.tls_termination.verdict(head);
+        #[cfg(feature = "device-bound")]
+        if let Some(response) = super::device_bound::respond(&current, head, verdict.https) {
+            return Err(Box::new(PolicyResponse::DeviceBound(response)));
+        }
         let host = RequestHost::from_request(head.uri, head.headers).ok();
         let outer_jar = head.extensions.get::<JarHandle>();
         let prefixing = Prefixing::new(current.policy.renamed(), outer_jar.map(|outer| &*outer.0));
@@ -115,7 +123,7 @@ impl PolicyGuard {
             let (kind, reason) = response.event();
             let event = Event::new(kind, Code::ForceHttps, reason);
             jar.emit(event.with_evidence(Some(verdict.evidence)));
-            return Err(Box::new(PolicyResponse { response, evidence: verdict.evidence }));
+            return Err(Box::new(PolicyResponse::PlainHttp { response, evidence: verdict.evidence }));
         }
         let is_nested = outer_jar.is_some();
         Ok(InFlight {
@@ -208,6 +216,10 @@ impl InFlight {
         if status != StatusCode::NOT_MODIFIED {
             self.jar.reissue_used(headers);
         }
+        #[cfg(feature = "device-bound")]
+        if let Some(current) = self.jar.policy() {
+            super::device_bound::offer_registrations(&self.jar, &current.policy, headers);
+        }
         self.jar.append_clear_site_data(headers);
         let pending = self.jar.close();
         let mut names = Vec::new();
@@ -284,6 +296,26 @@ impl JarHandle {
     /// Returns proof of HTTPS, or `None` if the request came over plain HTTP.
     pub(crate) fn maybe_https(&self) -> Option<Https> {
         self.0.verdict().into_proof().ok()
+    }
+
+    /// Returns the value of a cookie whose device is proven. Refuses every other request, with an event that contains the
+    /// reason.
+    #[cfg(feature = "device-bound")]
+    pub(crate) fn bound<T: DeviceBoundValue>(&self) -> Result<Bound<T>, ExtractError> {
+        if !self.0.verdict().https {
+            return Err(self.refuse());
+        }
+        let declaration = Declaration::new::<T>();
+        let cookie = declaration.spec.name;
+        let mut found = None;
+        let result = self.0.find_proven(declaration, &CookieName::declared(declaration), &mut found);
+        let reason: &dyn core::fmt::Display = match (&result, found) {
+            (Ok(()), Some(value)) => return Ok(Bound::new(value)),
+            (Ok(()), None) => &"the request contains no such cookie, so nobody is signed in",
+            (Err(error), _) => error,
+        };
+        self.0.emit(Event::new(Kind::RequestRefused, Code::Unproven, reason).with_cookie(cookie));
+        Err(ExtractError::Unproven { cookie })
     }
 
     /// Emits the event of a refused request, and returns the extractor's error.
