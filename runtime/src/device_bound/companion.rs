@@ -15,6 +15,7 @@ use crate::seal::{self, Keyring, OpenError};
 use crate::wire::cookie;
 
 /// The declaration of a companion.
+#[cfg(feature = "_layer")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Companion {
     /// The name of the device-bound cookie.
@@ -29,6 +30,7 @@ pub(crate) fn companion_name(cookie: &str) -> Option<String> {
     companion_base(cookie).map(|base| format!("__Host-{base}-key"))
 }
 
+#[cfg(feature = "_layer")]
 impl Companion {
     pub(crate) fn name(&self) -> Option<String> {
         companion_name(&self.cookie)
@@ -107,7 +109,7 @@ pub(super) fn now() -> u32 {
     u32::try_from(clock::unix_seconds(clock::now())).unwrap_or(0)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "_layer"))]
 mod tests {
     use hardtack_rules::SameSite;
     use http::HeaderValue;

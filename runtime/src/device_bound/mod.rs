@@ -22,19 +22,24 @@ mod bound;
 mod companion;
 #[cfg(feature = "_layer")]
 mod endpoint;
+#[cfg(feature = "_layer")]
 mod proof;
+#[cfg(feature = "_layer")]
 mod session;
 mod settings;
 
 pub use bound::Bound;
 pub use settings::DeviceBound;
 
-pub(crate) use binding::{Binding, Mark, UnknownExtension};
-pub(crate) use companion::{Companion, companion_name, find_live, removal};
+pub(crate) use binding::Binding;
+#[cfg(feature = "_layer")]
+pub(crate) use companion::Companion;
+pub(crate) use companion::{companion_name, find_live, removal};
 #[cfg(feature = "_layer")]
 pub(crate) use endpoint::{
     EndpointRequest, EndpointResponse, EndpointUrls, REGISTRATION, refresh, register, registration_header,
 };
 #[cfg(any(feature = "actix", feature = "rocket"))]
 pub(crate) use endpoint::{IDENTIFIER, PROOF};
+#[cfg(feature = "_layer")]
 pub(crate) use session::{Registration, Session};

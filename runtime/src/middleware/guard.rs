@@ -299,11 +299,12 @@ impl JarHandle {
     }
 
     /// Returns the value of a cookie whose device is proven. Refuses every other request, with an event that contains the
-    /// reason.
+    /// reason. If the request came over plain HTTP, returns the error without an event, because some frameworks drop the
+    /// error.
     #[cfg(feature = "device-bound")]
     pub(crate) fn bound<T: DeviceBoundValue>(&self) -> Result<Bound<T>, ExtractError> {
         if !self.0.verdict().https {
-            return Err(self.refuse());
+            return Err(self.refusal());
         }
         let declaration = Declaration::new::<T>();
         let cookie = declaration.spec.name;
@@ -316,6 +317,15 @@ impl JarHandle {
         };
         self.0.emit(Event::new(Kind::RequestRefused, Code::Unproven, reason).with_cookie(cookie));
         Err(ExtractError::Unproven { cookie })
+    }
+
+    /// Does the same as [`bound`](JarHandle::bound), and also emits the event for plain HTTP.
+    #[cfg(feature = "device-bound")]
+    pub(crate) fn bound_or_refuse<T: DeviceBoundValue>(&self) -> Result<Bound<T>, ExtractError> {
+        self.bound().map_err(|error| match error {
+            ExtractError::NotHttps { .. } => self.refuse(),
+            ExtractError::Unproven { .. } | ExtractError::LayerMissing { .. } => error,
+        })
     }
 
     /// Emits the event of a refused request, and returns the extractor's error.

@@ -710,6 +710,8 @@ impl fmt::Debug for PolicyBuilder {
             .field("on_event", &self.callback.is_some());
         #[cfg(feature = "seal")]
         settings.field("keyring", &self.keyring);
+        #[cfg(feature = "device-bound")]
+        settings.field("device_bound", &self.device_bound);
         #[cfg(feature = "_layer")]
         settings
             .field("force_https", &self.layer.force_https)

@@ -323,14 +323,14 @@ pub(crate) fn open_sealed(keyring: &Keyring, name: &str, raw: &[u8]) -> Result<(
 
 /// Seals a message that is not the value of a declared cookie. The message is valid until `expiry`, in Unix seconds. The
 /// text can only be opened with the same `purpose`. Returns `None` if the operating system returns no random bytes.
-#[cfg(feature = "device-bound")]
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
 pub(crate) fn seal_message(keyring: &Keyring, purpose: &str, expiry: u32, message: &[u8]) -> Option<String> {
     let terms = Terms { idle_expiry: expiry, expiry, kept: KeptSettings::default(), extension: Vec::new() };
     seal_text(keyring, purpose, &terms, message)
 }
 
 /// Seals the text of a value with the terms, and returns the sealed text.
-#[cfg(feature = "device-bound")]
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
 pub(crate) fn seal_text(keyring: &Keyring, name: &str, terms: &Terms, text: &[u8]) -> Option<String> {
     let mut message = plaintext_prefix(terms).into_owned().into_bytes();
     message.extend_from_slice(text);
@@ -340,7 +340,7 @@ pub(crate) fn seal_text(keyring: &Keyring, name: &str, terms: &Terms, text: &[u8
 }
 
 /// Returns true if the key that signs and seals new values made this sealed text. Does not verify the text.
-#[cfg(feature = "device-bound")]
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
 pub(crate) fn is_sealed_by_writer(keyring: &Keyring, sealed: &str) -> bool {
     split_id(sealed.as_bytes()).is_ok_and(|(id, _)| id == keyring.writer().as_bytes())
 }
@@ -348,18 +348,18 @@ pub(crate) fn is_sealed_by_writer(keyring: &Keyring, sealed: &str) -> bool {
 /// Returns a MAC of the parts. The MAC is made with the key that made the sealed text, so every server with this key
 /// returns the same MAC. The label keeps the MAC apart from the tags of signed values, which begin with the version.
 /// Returns `None` if the keyring does not have the key.
-#[cfg(feature = "device-bound")]
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
 pub(crate) fn mac(keyring: &Keyring, sealed: &str, label: &str, number: u64) -> Option<[u8; 32]> {
     Some(mac_signer(keyring, sealed, label, number)?.finalize().into_bytes().into())
 }
 
 /// Returns true if `mac` is the result of [`mac`]. Compares in constant time.
-#[cfg(feature = "device-bound")]
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
 pub(crate) fn is_mac(keyring: &Keyring, sealed: &str, label: &str, number: u64, mac: &[u8]) -> bool {
     mac_signer(keyring, sealed, label, number).is_some_and(|signer| signer.verify_slice(mac).is_ok())
 }
 
-#[cfg(feature = "device-bound")]
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
 fn mac_signer(keyring: &Keyring, sealed: &str, label: &str, number: u64) -> Option<Signer> {
     let (id, _) = split_id(sealed.as_bytes()).ok()?;
     let mut signer = keyring.with_id(id).next()?.signer();

@@ -33,6 +33,7 @@ struct DeviceCookie {
 }
 
 /// A sign-in of this request. The response offers a registration to the browser.
+#[cfg_attr(not(feature = "_layer"), allow(dead_code, reason = "only the middleware offers a registration"))]
 pub(crate) struct SignIn {
     pub(crate) spec: &'static Spec,
     pub(crate) binding: Binding,
