@@ -50,7 +50,13 @@ macro_rules! passing_programs {
 }
 
 passing_programs! {
+    companion_name: "ui/pass/companion-name.rs",
     constant: "ui/pass/constant.rs",
+    device_bound: "ui/pass/device-bound.rs",
+    device_bound_max_age: "ui/pass/device-bound-max-age.rs",
+    device_bound_scope: "ui/pass/device-bound-scope.rs",
+    device_bound_seal: "ui/pass/device-bound-seal.rs",
+    device_bound_time: "ui/pass/device-bound-time.rs",
     domain_syntax: "ui/pass/domain-syntax.rs",
     duplicate_attribute: "ui/pass/duplicate-attribute.rs",
     duplicate_name: "ui/pass/duplicate-name.rs",

@@ -125,6 +125,12 @@ fn reject_clashing_name(field: &CookieField<'_>, spec: &Spec<'_>, other: &Spec<'
         Rule::FamilyName if name.len() > other.len() => {
             format!("the name `{name}` is inside the family `{other}` of this set; {remedy}")
         }
+        Rule::CompanionName if spec.device_bound.is_some() => {
+            format!("the companion of `{name}` has the name of the cookie `{other}` of this set; {remedy}")
+        }
+        Rule::CompanionName => {
+            format!("the name `{name}` is the name of the companion of `{other}` of this set; {remedy}")
+        }
         Rule::FamilyName => format!("the family `{name}` contains the cookie `{other}` of this set; {remedy}"),
         _ => format!("another cookie of this set is named `{name}`; {remedy}"),
     };
@@ -694,5 +700,169 @@ mod tests {
             assert!(expansion.contains(text), "{expansion}");
             assert_eq!(expansion.matches("compile_error").count(), 1, "{expansion}");
         }
+    }
+
+    /// The errors of an expansion, as their texts.
+    fn texts(item: TokenStream) -> Vec<String> {
+        let expansion = pipeline::cookie(item).to_string();
+        let calls = expansion.split("compile_error ! {").skip(1);
+        calls.map(|call| call.split_once(" }").unwrap().0.trim().replace("\\\"", "\"")).collect()
+    }
+
+    fn bound_texts(keys: TokenStream) -> Vec<String> {
+        texts(quote!(
+            #[cookie(#keys)]
+            struct Session(String);
+        ))
+    }
+
+    #[test]
+    fn each_wrong_device_bound_is_one_error() {
+        const SEAL: &str = "`device_bound` needs `sealed`, because the seal holds the mark of the device; add it";
+        const MAX_AGE: &str = "`device_bound` needs `max_age`";
+        const TIME: &str = "the time `every` is not longer than two minutes";
+        const DOMAIN: &str = "a `device_bound` cookie belongs to one host; remove `domain`, or `device_bound`";
+        const PATH: &str = "a `device_bound` cookie has the path \"/\", because its companion has it; remove `path`";
+        const NAME: &str = "the name of a `device_bound` cookie begins with `__Host-Http-` or `__Host-`";
+        for (keys, text) in [
+            (quote!(max_age = "30d", device_bound), SEAL),
+            (quote!(signed, max_age = "30d", device_bound(every = "5m")), SEAL),
+            (quote!(device_bound), SEAL),
+            (quote!(sealed, device_bound), MAX_AGE),
+            (quote!(sealed, device_bound(every = EVERY)), MAX_AGE),
+            (
+                quote!(sealed, max_age = "30d", device_bound, partitioned),
+                "`partitioned` cannot be used with `device_bound`",
+            ),
+            (quote!(sealed, max_age = "30d", device_bound, domain = "example.com"), DOMAIN),
+            (quote!(sealed, max_age = "30d", device_bound, domain = policy), DOMAIN),
+            (quote!(sealed, max_age = "30d", device_bound, path = "/app"), PATH),
+            (
+                quote!(sealed, max_age = "30d", device_bound, http_only = false, reason = "a script reads it"),
+                "no script may read a `device_bound` cookie; remove `http_only = false`",
+            ),
+            (
+                quote!(device_bound, http_only = false, sealed, max_age = "30d", name = "__Host-a", reason = "r"),
+                "no script may read a `device_bound` cookie; remove `http_only = false`",
+            ),
+            (quote!(name = "__Secure-a", sealed, max_age = "30d", device_bound), NAME),
+            (quote!(name = "a", sealed, max_age = "30d", device_bound, reason = "the old name"), NAME),
+            (
+                quote!(sealed, max_age = "30d", device_bound, secure = false, reason = "no TLS"),
+                "a `device_bound` cookie is Secure; remove `secure = false`",
+            ),
+            (quote!(sealed, max_age = "30d", device_bound, keyed), "`device_bound` cannot be used with `keyed`"),
+            (quote!(name = "sid", sealed, device_bound, read_only), "`device_bound` cannot be used with `read_only`"),
+            (quote!(sealed, max_age = "30d", device_bound(every = "2m")), TIME),
+            (quote!(sealed, max_age = "30d", device_bound(every = "5s", optional)), TIME),
+        ] {
+            // A constant `every` moves the check to a `const`.
+            let is_constant = keys.to_string().contains("EVERY");
+            let found = bound_texts(keys.clone());
+            if is_constant {
+                assert!(found.is_empty(), "{keys}: {found:?}");
+                continue;
+            }
+            assert!(found.len() == 1 && found.iter().all(|found| found.contains(text)), "{keys}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn nearest_device_bound_neighbours_are_allowed() {
+        for keys in [
+            quote!(sealed, max_age = "30d", device_bound),
+            quote!(device_bound, max_age = "30d", sealed),
+            quote!(sealed, max_age = "30d", device_bound(every = "121s")),
+            quote!(sealed, max_age = "30d", device_bound(optional)),
+            quote!(sealed, max_age = "30d", device_bound(every = "10m", optional,)),
+            quote!(sealed, max_age = MAX_AGE, device_bound(every = EVERY)),
+            quote!(sealed, max_age = "30d", device_bound, path = "/"),
+            quote!(name = "__Host-a", sealed, max_age = "30d", device_bound),
+            quote!(name = NAME, sealed, max_age = "30d", device_bound),
+            quote!(sealed, max_age = "30d", device_bound, same_site = Strict, idle = "30m", http_only = true),
+            quote!(sealed, max_age = "30d", path = "/app"),
+            quote!(sealed, max_age = "30d", partitioned),
+            quote!(sealed, max_age = "30d", domain = policy),
+            quote!(signed, max_age = "30d"),
+            quote!(sealed),
+        ] {
+            assert!(bound_texts(keys.clone()).is_empty(), "{keys}: {:?}", bound_texts(keys));
+        }
+    }
+
+    #[test]
+    fn device_bound_becomes_data_of_the_spec() {
+        for (keys, expected) in [
+            (quote!(device_bound), "DeviceBinding::DEFAULT_EVERY))"),
+            (quote!(device_bound(optional)), "DeviceBinding::DEFAULT_EVERY).optional())"),
+            (quote!(device_bound(every = "5m")), "DeviceBinding::new(::core::time::Duration::from_secs(300u64)))"),
+            (quote!(device_bound(every = EVERY, optional)), "DeviceBinding::new(EVERY).optional())"),
+        ] {
+            let expansion = expand(quote!(sealed, max_age = "30d", #keys));
+            assert!(expansion.contains(expected), "{keys}: {expansion}");
+            let has_check = expansion.contains("Argument::DeviceBound");
+            assert_eq!(has_check, keys.to_string().contains("EVERY"), "{keys}: {expansion}");
+            assert!(expansion.contains("DeviceBoundValueforSession"), "{expansion}");
+        }
+        assert!(!expand(quote!(sealed, max_age = "30d")).contains("DeviceBound"));
+    }
+
+    #[test]
+    fn each_mistake_in_device_bound_is_one_error() {
+        for (keys, text) in [
+            (quote!(device_bound = "10m"), "`device_bound` takes parentheses in place of `=`"),
+            (
+                quote!(device_bound["10m"]),
+                "`device_bound` takes parentheses; write it as in `device_bound(every = \"10m\")`",
+            ),
+            (quote!(device_bound()), "the parentheses of `device_bound` are empty; remove them"),
+            (
+                quote!(device_bound("10m")),
+                "expected `key = value`, found a string literal; write it as in `every = \"10m\"`",
+            ),
+            (quote!(device_bound(every = 600)), "`every` needs a unit; write \"600s\" for seconds"),
+            (quote!(device_bound(every)), "`every` takes a duration or a `const` `Duration`"),
+            (quote!(device_bound(optional = true)), "`optional` takes no value"),
+            (quote!(device_bound(same_site = Strict)), "`same_site` is no setting of the device; move it out of the"),
+            (quote!(device_bound(evry = "10m")), "unknown key `evry`; write `every`"),
+            (quote!(device_bound(max_age = "10m")), "`max_age` is no setting of the device; move it out of the"),
+            (quote!(device_bound, every = "10m"), "`every` is a setting of `device_bound(…)`; move it there"),
+            (quote!(device_bound, optional), "`optional` is a setting of `device_bound(…)`; move it there"),
+            (quote!(device_bound, device_bound(optional)), "`device_bound` is written twice; remove one of the two"),
+            (quote!(dbsc), "unknown key `dbsc`; write `device_bound`"),
+            (quote!(device_bond), "unknown key `device_bond`; write `device_bound`"),
+            (quote!(formerly(device_bound, path = "/a")), "`device_bound` describes the present cookie"),
+        ] {
+            let found = bound_texts(quote!(sealed, max_age = "30d", #keys));
+            assert!(found.len() == 1 && found.iter().all(|found| found.contains(text)), "{keys}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_device_bound_cookie_stays_one_after_an_error() {
+        let expansion = expand(quote!(device_bound(every = 3)));
+        assert_eq!(error_count(&expansion), 1, "{expansion}");
+        assert!(expansion.contains("DeviceBoundValueforSession"), "{expansion}");
+    }
+
+    #[test]
+    fn name_of_a_companion_is_refused_in_a_set() {
+        let set = |fields: &str| {
+            let item = format!("struct Shop {{ {fields} }}").parse().unwrap();
+            pipeline::cookies(quote!(), item).to_string()
+        };
+        const SESSION: &str = "#[cookie(sealed, max_age = \"30d\", device_bound)] session: String,";
+        let named = |name: &str| format!("#[cookie(name = \"{name}\")] other: String,");
+        let (clash, free) = (named("__Host-session-key"), named("__Host-Http-session-key"));
+        let after = set(&format!("{SESSION} {clash}"));
+        assert!(after.contains("the name `__Host-session-key` is the name of the companion of `__Host-Http-session`"));
+        let before = set(&format!("{clash} {SESSION}"));
+        assert!(
+            before.contains("the companion of `__Host-Http-session` has the name of the cookie `__Host-session-key`")
+        );
+        for expansion in [after, before] {
+            assert_eq!(expansion.matches("compile_error").count(), 1, "{expansion}");
+        }
+        assert!(!set(&format!("{SESSION} {free}")).contains("compile_error"));
     }
 }

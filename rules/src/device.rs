@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use crate::spec::Prefix;
+use crate::spec::{Prefix, Spec, is_equal};
 
 /// Browsers refresh a companion that expires in less than two minutes in parallel with each request. So the lifetime of
 /// a companion must be longer.
@@ -44,6 +44,32 @@ impl DeviceBinding {
         self.optional = true;
         self
     }
+}
+
+/// Returns true if `name` is the name of the companion of the cookie.
+///
+/// ```
+/// use core::time::Duration;
+/// use hardtack_rules::device::is_companion;
+/// use hardtack_rules::{DeviceBinding, Spec};
+///
+/// let spec = Spec::new("__Host-Http-session");
+/// assert!(!is_companion(&spec, "__Host-session-key"));
+/// let spec = spec.device_bound(DeviceBinding::new(Duration::from_secs(600)));
+/// assert!(is_companion(&spec, "__Host-session-key"));
+/// assert!(!is_companion(&spec, "__Host-Http-session-key"));
+/// ```
+#[must_use]
+pub const fn is_companion(spec: &Spec<'_>, name: &str) -> bool {
+    let (prefix, ending) = (Prefix::Host.as_str().as_bytes(), b"-key");
+    let (Some(_), Some(own)) = (spec.device_bound, Prefix::from_name(spec.name)) else { return false };
+    let Some((_, base)) = spec.name.as_bytes().split_at_checked(own.as_str().len()) else { return false };
+    let Some((start, rest)) = name.as_bytes().split_at_checked(prefix.len()) else { return false };
+    let Some((middle, end)) = rest.split_at_checked(base.len()) else { return false };
+    own.is_host_only()
+        && is_equal(start, prefix, false)
+        && is_equal(middle, base, false)
+        && is_equal(end, ending, false)
 }
 
 /// Returns the part of the companion's name between the prefix `__Host-` and the ending `-key`: the cookie's name

@@ -1,5 +1,6 @@
 //! Compares names with the family of a `keyed` cookie. A name in the family is the family's name, then `.`, then a key.
 
+use crate::device::is_companion;
 use crate::rule::Rule;
 use crate::spec::{Spec, is_equal};
 
@@ -37,7 +38,8 @@ pub const fn contains(family_name: &str, name: &str) -> bool {
 }
 
 /// Returns the rule that the names of two cookies break together. Returns [`Rule::DuplicateName`] if the names are
-/// equal. Returns [`Rule::FamilyName`] if the name of one cookie is inside the family of the other cookie.
+/// equal. Returns [`Rule::FamilyName`] if the name of one cookie is inside the family of the other cookie. Returns
+/// [`Rule::CompanionName`] if one cookie has the name of the companion of the other cookie.
 ///
 /// ```
 /// use hardtack_rules::family::find_clash;
@@ -54,6 +56,8 @@ pub const fn find_clash(a: &Spec<'_>, b: &Spec<'_>) -> Option<Rule> {
         Some(Rule::DuplicateName)
     } else if a.keyed && contains(a.name, b.name) || b.keyed && contains(b.name, a.name) {
         Some(Rule::FamilyName)
+    } else if is_companion(a, b.name) || is_companion(b, a.name) {
+        Some(Rule::CompanionName)
     } else {
         None
     }
@@ -81,6 +85,7 @@ mod tests {
     extern crate std;
 
     use super::{contains, find_clash, is_key, names_clash};
+    use crate::device::DeviceBinding;
     use crate::rule::Rule;
     use crate::spec::Spec;
 
@@ -121,6 +126,8 @@ mod tests {
     #[test]
     fn names_clash_when_equal_or_inside_a_family() {
         let (flow, inside) = (Spec::new("flow"), Spec::new("flow.a"));
+        let (session, companion) = (Spec::new("__Host-Http-a"), Spec::new("__Host-a-key"));
+        let bound = DeviceBinding::new(DeviceBinding::DEFAULT_EVERY);
         for (a, b, expected) in [
             (flow, flow, Some(Rule::DuplicateName)),
             (flow.keyed(), flow.keyed(), Some(Rule::DuplicateName)),
@@ -131,6 +138,13 @@ mod tests {
             (flow, inside.keyed(), None),
             (flow.keyed(), Spec::new("flows"), None),
             (flow.keyed(), Spec::new("flow.a.b"), None),
+            (session.device_bound(bound), companion, Some(Rule::CompanionName)),
+            (Spec::new("__Host-a").device_bound(bound), companion, Some(Rule::CompanionName)),
+            (session, companion, None),
+            (session.device_bound(bound), Spec::new("__Host-a-keys"), None),
+            (session.device_bound(bound), Spec::new("__Host-a"), None),
+            (session.device_bound(bound), Spec::new("__Host-"), None),
+            (Spec::new("__Secure-a").device_bound(bound), companion, None),
         ] {
             assert_eq!((find_clash(&a, &b), find_clash(&b, &a)), (expected, expected), "{} {}", a.name, b.name);
             assert_eq!(names_clash(&a, &b), expected.is_some());

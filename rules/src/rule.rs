@@ -180,6 +180,10 @@ rules! {
         "the time `every` is not longer than two minutes, so browsers would refresh with each request",
         "write it as in `device_bound(every = \"10m\")`",
         "w3c/webappsec-dbsc; Chromium refreshes two minutes before the end";
+    CompanionName, "companion-name", Error,
+        "the name of one cookie is the name of the companion of another cookie, which is `device_bound`",
+        "give one of them another `name`",
+        "hardtack: the companion of `__Host-Http-a` is `__Host-a-key`";
     IdleReason, "idle-reason", Error,
         "`reason` explains nothing here: the cookie is as strict as the default", "remove it",
         "hardtack: a reason explains a weakening";

@@ -92,3 +92,6 @@ pub(super) fn offer_registrations(jar: &JarState, policy: &Policy, headers: &mut
         }
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;
