@@ -321,5 +321,5 @@ pub mod spec {
     pub use crate::cookie::declaration::{ScriptVisible, Spec};
     pub use crate::cookie::error::AttributeFault;
     pub use hardtack_rules::date::Day;
-    pub use hardtack_rules::{Former, FormerDomain, Prefix, Rule, RuleKind, Seal};
+    pub use hardtack_rules::{DeviceBinding, Former, FormerDomain, Prefix, Rule, RuleKind, Seal};
 }

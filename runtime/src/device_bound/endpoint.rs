@@ -96,12 +96,12 @@ const NO_RANDOMNESS: &str = "the system returned no random bytes";
 pub(crate) fn register(request: &EndpointRequest<'_>, keyring: &Keyring, urls: &EndpointUrls) -> EndpointResponse {
     let refused = |reason| EndpointResponse::refused(StatusCode::UNAUTHORIZED, reason);
     let Some(proof) = request.proof else { return refused("the request contains no proof") };
-    let Some((key, challenge)) = Proof::parse(proof).and_then(Proof::verify_registration) else {
-        return refused("the proof is malformed, or its signature is wrong");
-    };
-    let Some(Registration { session, renewed_until }) = Registration::open(keyring, &challenge) else {
+    let Some(proof) = Proof::parse(proof) else { return refused("the proof is malformed") };
+    let Some(Registration { session, renewed_until }) = Registration::open(keyring, proof.unverified_challenge())
+    else {
         return refused("the challenge of the registration has expired, or is not from this application");
     };
+    let Some((key, _)) = proof.verify_registration() else { return refused("the signature of the proof is wrong") };
     let name = &session.companion.cookie;
     let cookie = carried(keyring, request.cookies, name).find(|cookie| cookie.binding.mark == session.mark);
     let expiry = match (&cookie, renewed_until) {
@@ -161,11 +161,12 @@ pub(crate) fn refresh(request: &EndpointRequest<'_>, keyring: &Keyring, urls: &E
         response.with(CHALLENGE, challenge.clone())
     };
     let Some(proof) = request.proof else { return ask(None) };
-    let Some(signed) = Proof::parse(proof).and_then(|proof| proof.verify_refresh(&identifier.key)) else {
-        return ask(Some("the proof is malformed, or was not made with the registered key"));
-    };
-    if !refresh::is_fresh(keyring, text, &signed) {
+    let Some(proof) = Proof::parse(proof) else { return ask(Some("the proof is malformed")) };
+    if !refresh::is_fresh(keyring, text, proof.unverified_challenge()) {
         return ask(None);
+    }
+    if proof.verify_refresh(&identifier.key).is_none() {
+        return ask(Some("the proof was not made with the registered key"));
     }
     let session = &identifier.session;
     let (mut own, mut has_other) = (None, false);

@@ -79,6 +79,12 @@ impl<'a> Proof<'a> {
         Some(Proof { signed, signature, jwk, challenge: text(&claims, "jti")?.to_owned() })
     }
 
+    /// Returns the challenge of the proof. The challenge is not verified yet. Anyone can send a proof, and the check of a
+    /// challenge is much cheaper than the check of a signature.
+    pub(crate) fn unverified_challenge(&self) -> &str {
+        &self.challenge
+    }
+
     /// Verifies the proof of a registration with the key that the proof contains. Returns the key and the challenge.
     pub(crate) fn verify_registration(self) -> Option<(PublicKey, String)> {
         let key = self.jwk?;

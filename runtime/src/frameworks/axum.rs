@@ -58,6 +58,16 @@ impl<T: DeviceBoundValue, State: Send + Sync> FromRequestParts<State> for Bound<
     }
 }
 
+/// `Option<Bound<T>>` is `None` if the device is not proven. A missing layer is still an error.
+#[cfg(feature = "device-bound")]
+impl<T: DeviceBoundValue, State: Send + Sync> OptionalFromRequestParts<State> for Bound<T> {
+    type Rejection = ExtractError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Option<Self>, ExtractError> {
+        Ok(tower::jar_handle(&parts.extensions)?.maybe_bound())
+    }
+}
+
 impl IntoResponse for ExtractError {
     fn into_response(self) -> Response {
         (self.status(), self.body()).into_response()

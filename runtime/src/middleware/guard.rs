@@ -306,17 +306,30 @@ impl JarHandle {
         if !self.0.verdict().https {
             return Err(self.refusal());
         }
+        self.proven().map_err(|reason| {
+            let cookie = T::DECLARED.name;
+            self.0.emit(Event::new(Kind::RequestRefused, Code::Unproven, &reason).with_cookie(cookie));
+            ExtractError::Unproven { cookie }
+        })
+    }
+
+    /// Returns the value of a cookie whose device is proven. Returns `None` for every other request, and emits no event.
+    #[cfg(all(feature = "axum", feature = "device-bound"))]
+    pub(crate) fn maybe_bound<T: DeviceBoundValue>(&self) -> Option<Bound<T>> {
+        self.0.verdict().https.then(|| self.proven().ok()).flatten()
+    }
+
+    /// Returns the value of a cookie whose device is proven, or the reason why the device is not proven.
+    #[cfg(feature = "device-bound")]
+    fn proven<T: DeviceBoundValue>(&self) -> Result<Bound<T>, String> {
         let declaration = Declaration::new::<T>();
-        let cookie = declaration.spec.name;
         let mut found = None;
         let result = self.0.find_proven(declaration, &CookieName::declared(declaration), &mut found);
-        let reason: &dyn core::fmt::Display = match (&result, found) {
-            (Ok(()), Some(value)) => return Ok(Bound::new(value)),
-            (Ok(()), None) => &"the request contains no such cookie, so nobody is signed in",
-            (Err(error), _) => error,
-        };
-        self.0.emit(Event::new(Kind::RequestRefused, Code::Unproven, reason).with_cookie(cookie));
-        Err(ExtractError::Unproven { cookie })
+        match (result, found) {
+            (Ok(()), Some(value)) => Ok(Bound::new(value)),
+            (Ok(()), None) => Err("the request contains no such cookie, so nobody is signed in".to_owned()),
+            (Err(error), _) => Err(error.to_string()),
+        }
     }
 
     /// Does the same as [`bound`](JarHandle::bound), and also emits the event for plain HTTP.
