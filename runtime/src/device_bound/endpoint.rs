@@ -247,6 +247,5 @@ fn challenge_header(keyring: &Keyring, identifier: &str) -> Option<HeaderValue> 
     HeaderValue::try_from(format!(r#""{challenge}";id="{identifier}""#)).ok()
 }
 
-#[cfg(test)]
-#[path = "endpoint/tests.rs"]
+#[cfg(all(test, feature = "testing"))]
 mod tests;

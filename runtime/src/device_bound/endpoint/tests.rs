@@ -91,6 +91,12 @@ impl Setting {
     }
 }
 
+/// Runs a test at a fixed time, so that the window of the challenge does not change while the test runs.
+fn at_one_time(run: impl FnOnce()) {
+    let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000);
+    crate::clock::at(time, run);
+}
+
 fn headers(proof: Option<&str>, identifier: Option<&str>) -> HeaderMap {
     let pairs = [(PROOF, proof), (IDENTIFIER, identifier)];
     pairs.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::try_from(value?).unwrap()))).collect()
@@ -126,30 +132,32 @@ fn pair(set_cookie: &str) -> &str {
 
 #[test]
 fn registration_writes_instructions_and_both_cookies() {
-    let setting = Setting::new();
-    assert!(setting.offer(None).starts_with(r#"(ES256);path="/d/register";challenge="1"#));
-    let proof = setting.registration_proof(&setting.challenge_of_offer());
-    let cookies = setting.cookie(setting.binding, 3600);
-    let response = setting.register(Some(&proof), &cookies);
-    assert_eq!((response.status, response.refusal), (StatusCode::OK, None));
-    assert_eq!(response.headers[CONTENT_TYPE], "application/json");
-    assert_eq!(response.headers[CACHE_CONTROL], "no-store");
-    let identifier = json(&response)["session_identifier"].as_str().unwrap().to_owned();
-    let expected = format!(
-        r#"{{"session_identifier":"{identifier}","refresh_url":"/d/refresh","scope":{{"include_site":false}},"credentials":[{{"type":"cookie","name":"__Host-session-key","attributes":"Path=/; Secure; HttpOnly; SameSite=Lax"}}],"allowed_refresh_initiators":["*"]}}"#
-    );
-    assert_eq!(response.body, expected);
-    assert!(response.headers[CHALLENGE].to_str().unwrap().ends_with(&format!(r#"";id="{identifier}""#)));
-    let [companion, session] = set_cookies(&response)[..] else { panic!("{:?}", set_cookies(&response)) };
-    let (name, attributes) = companion.split_once("; ").unwrap();
-    assert!(name.starts_with("__Host-session-key=1"));
-    assert_eq!(attributes, "Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax");
-    assert!(session.starts_with("__Host-Http-session=1"));
-    assert!(session.ends_with("; Secure; HttpOnly; SameSite=Lax") && session.contains("; Path=/; Max-Age=3"));
-    let raw = pair(session).split_once('=').unwrap().1;
-    let (text, terms) = seal::open_sealed(&setting.keyring, COOKIE, raw.as_bytes()).unwrap();
-    assert_eq!(text, b"ada");
-    assert!(Binding::from_extension(&terms.extension) == Ok(Some(setting.binding.registered())));
+    at_one_time(|| {
+        let setting = Setting::new();
+        assert!(setting.offer(None).starts_with(r#"(ES256);path="/d/register";challenge="1"#));
+        let proof = setting.registration_proof(&setting.challenge_of_offer());
+        let cookies = setting.cookie(setting.binding, 3600);
+        let response = setting.register(Some(&proof), &cookies);
+        assert_eq!((response.status, response.refusal), (StatusCode::OK, None));
+        assert_eq!(response.headers[CONTENT_TYPE], "application/json");
+        assert_eq!(response.headers[CACHE_CONTROL], "no-store");
+        let identifier = json(&response)["session_identifier"].as_str().unwrap().to_owned();
+        let expected = format!(
+            r#"{{"session_identifier":"{identifier}","refresh_url":"/d/refresh","scope":{{"include_site":false}},"credentials":[{{"type":"cookie","name":"__Host-session-key","attributes":"Path=/; Secure; HttpOnly; SameSite=Lax"}}],"allowed_refresh_initiators":["*"]}}"#
+        );
+        assert_eq!(response.body, expected);
+        assert!(response.headers[CHALLENGE].to_str().unwrap().ends_with(&format!(r#"";id="{identifier}""#)));
+        let [companion, session] = set_cookies(&response)[..] else { panic!("{:?}", set_cookies(&response)) };
+        let (name, attributes) = companion.split_once("; ").unwrap();
+        assert!(name.starts_with("__Host-session-key=1"));
+        assert_eq!(attributes, "Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax");
+        assert!(session.starts_with("__Host-Http-session=1"));
+        assert!(session.ends_with("; Secure; HttpOnly; SameSite=Lax") && session.contains("; Path=/; Max-Age=3"));
+        let raw = pair(session).split_once('=').unwrap().1;
+        let (text, terms) = seal::open_sealed(&setting.keyring, COOKIE, raw.as_bytes()).unwrap();
+        assert_eq!(text, b"ada");
+        assert!(Binding::from_extension(&terms.extension) == Ok(Some(setting.binding.registered())));
+    });
 }
 
 #[test]
@@ -194,42 +202,46 @@ fn failed_registration_sets_no_cookie() {
 
 #[test]
 fn proven_refresh_sets_the_companion_without_cookies() {
-    let setting = Setting::new();
-    let (identifier, text) = setting.registered(3600);
-    for identifier in [identifier.clone(), format!("\"{identifier}\"")] {
-        let response = setting.refresh(&identifier, Some(&setting.refresh_proof(&text)), "");
-        assert_eq!((response.status, response.refusal), (StatusCode::OK, None));
-        assert_eq!(response.body, "");
-        assert_eq!(response.headers[CACHE_CONTROL], "no-store");
-        assert_eq!(challenge(&response), text);
-        let [companion] = set_cookies(&response)[..] else { panic!("{:?}", set_cookies(&response)) };
-        assert!(companion.starts_with("__Host-session-key=1"));
-        assert!(companion.ends_with("; Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax"));
-    }
+    at_one_time(|| {
+        let setting = Setting::new();
+        let (identifier, text) = setting.registered(3600);
+        for identifier in [identifier.clone(), format!("\"{identifier}\"")] {
+            let response = setting.refresh(&identifier, Some(&setting.refresh_proof(&text)), "");
+            assert_eq!((response.status, response.refusal), (StatusCode::OK, None));
+            assert_eq!(response.body, "");
+            assert_eq!(response.headers[CACHE_CONTROL], "no-store");
+            assert_eq!(challenge(&response), text);
+            let [companion] = set_cookies(&response)[..] else { panic!("{:?}", set_cookies(&response)) };
+            assert!(companion.starts_with("__Host-session-key=1"));
+            assert!(companion.ends_with("; Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax"));
+        }
+    });
 }
 
 #[test]
 fn refresh_that_a_proof_repairs_gets_a_challenge() {
-    let setting = Setting::new();
-    let (identifier, text) = setting.registered(3600);
-    let stranger = Setting { device: SigningKey::from_slice(&[9; 32]).unwrap(), ..Setting::new() };
-    let good = setting.refresh_proof(&text);
-    for proof in [
-        None,
-        Some(""),
-        Some("a.b.c"),
-        Some(&good[1..]),
-        Some(&*setting.refresh_proof("stale")),
-        Some(&*setting.refresh_proof(&setting.challenge_of_offer())),
-        Some(&*stranger.refresh_proof(&text)),
-        // The proof of a refresh contains no key.
-        Some(&*setting.registration_proof(&text)),
-    ] {
-        let response = setting.refresh(&identifier, proof, "");
-        assert_eq!(response.status, StatusCode::FORBIDDEN, "{proof:?}");
-        assert_eq!(response.headers[CHALLENGE], format!(r#""{text}";id="{identifier}""#));
-        assert!(response.body.is_empty() && set_cookies(&response).is_empty());
-    }
+    at_one_time(|| {
+        let setting = Setting::new();
+        let (identifier, text) = setting.registered(3600);
+        let stranger = Setting { device: SigningKey::from_slice(&[9; 32]).unwrap(), ..Setting::new() };
+        let good = setting.refresh_proof(&text);
+        for proof in [
+            None,
+            Some(""),
+            Some("a.b.c"),
+            Some(&good[1..]),
+            Some(&*setting.refresh_proof("stale")),
+            Some(&*setting.refresh_proof(&setting.challenge_of_offer())),
+            Some(&*stranger.refresh_proof(&text)),
+            // The proof of a refresh contains no key.
+            Some(&*setting.registration_proof(&text)),
+        ] {
+            let response = setting.refresh(&identifier, proof, "");
+            assert_eq!(response.status, StatusCode::FORBIDDEN, "{proof:?}");
+            assert_eq!(response.headers[CHALLENGE], format!(r#""{text}";id="{identifier}""#));
+            assert!(response.body.is_empty() && set_cookies(&response).is_empty());
+        }
+    });
 }
 
 #[test]
