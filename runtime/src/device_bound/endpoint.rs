@@ -46,13 +46,20 @@ impl<'a> EndpointRequest<'a> {
 }
 
 /// The response of an endpoint.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct EndpointResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
     /// The reason for an event, if the endpoint refused the request.
     pub(crate) refusal: Option<&'static str>,
+}
+
+/// Shows only the status. The body and the headers contain the session identifier and cookies.
+impl core::fmt::Debug for EndpointResponse {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("EndpointResponse").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl EndpointResponse {
@@ -238,7 +245,10 @@ pub(crate) fn registration_header(
     urls: &EndpointUrls,
 ) -> Option<HeaderValue> {
     let challenge = registration.seal(keyring)?;
-    HeaderValue::try_from(format!(r#"(ES256);path="{}";challenge="{challenge}""#, urls.register)).ok()
+    let header = format!(r#"(ES256);path="{}";challenge="{challenge}""#, urls.register);
+    let mut header = HeaderValue::try_from(header).ok()?;
+    header.set_sensitive(true);
+    Some(header)
 }
 
 /// Returns the header with the present challenge of a session. Chromium ignores a challenge without the identifier.
