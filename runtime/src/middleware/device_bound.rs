@@ -78,12 +78,13 @@ pub(super) fn offer_registrations(jar: &JarState, policy: &Policy, headers: &mut
         let Some(device) = spec.device_bound else { continue };
         // The policy's baseline may be stricter than the declaration. The companion has the stricter attributes from the
         // start, because its attributes must not differ from the JSON later.
-        let baseline = policy.baseline();
-        let same_site = match baseline.min_same_site() {
+        let (baseline, allowed) = (policy.baseline(), policy.allowed(spec.name.as_bytes()));
+        let same_site = match baseline.min_same_site().filter(|_| !allowed.any_same_site) {
             Some(min) if min.is_at_least(spec.same_site) => min,
             Some(_) | None => spec.same_site,
         };
-        let every = baseline.max_age_limit().map_or(device.every, |limit| limit.min(device.every));
+        let limit = baseline.max_age_limit().filter(|_| !allowed.everything);
+        let every = limit.map_or(device.every, |limit| limit.min(device.every));
         let every = u32::try_from(every.as_secs()).unwrap_or(u32::MAX);
         let companion = Companion { cookie: spec.name.to_owned(), same_site, every };
         let session = Session { mark: binding.mark, companion };
