@@ -786,7 +786,8 @@ mod tests {
             quote!(signed, max_age = "30d"),
             quote!(sealed),
         ] {
-            assert!(bound_texts(keys.clone()).is_empty(), "{keys}: {:?}", bound_texts(keys));
+            let found = bound_texts(keys.clone());
+            assert!(found.is_empty(), "{keys}: {found:?}");
         }
     }
 
