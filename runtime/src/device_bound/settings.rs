@@ -59,7 +59,7 @@ impl DeviceBound {
     pub(crate) fn problem(&self) -> Option<&'static str> {
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/');
         let mut segments = self.at.split('/');
-        if segments.next() != Some("") {
+        if self.at.is_empty() || segments.next() != Some("") {
             return Some("the path does not begin with `/`; write it as in \"/auth/device\"");
         }
         if segments.any(|segment| matches!(segment, "" | "." | "..")) {
