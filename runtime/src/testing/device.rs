@@ -47,7 +47,8 @@ use serde_json::Value;
 /// let (mut browser, mut device) = (Browser::new("https://shop.example"), Device::new());
 ///
 /// let mut send = async |browser: &mut Browser, mut request: Request<()>| {
-///     request.headers_mut().extend(browser.request_headers(request.uri().path()));
+///     let cookies = browser.request_headers(request.uri().path());
+///     request.headers_mut().extend(cookies);
 ///     let response = app.call(request.map(|()| Body::empty())).await.unwrap();
 ///     browser.store(response.headers());
 ///     let (parts, body) = response.into_parts();
