@@ -1,5 +1,13 @@
 //! Tests of the endpoints as functions: each response, byte for byte where the browser depends on the bytes.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic in a helper fails the test"
+)]
+
 use base64::Engine as _;
 use hardtack_rules::SameSite;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};

@@ -1,5 +1,13 @@
 //! Tests of a whole session: the sign-in, the registration, the refresh and the reads, without a framework.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic in a helper fails the test"
+)]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
