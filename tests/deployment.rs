@@ -281,7 +281,7 @@ fn split_session_cookie(reply: &Reply) -> (&str, Vec<&str>) {
 /// seal and 1 digit of the basket's value.
 fn is_sealed_basket(set_cookie: &str) -> bool {
     let value = set_cookie.strip_prefix("__Host-Http-basket=1").and_then(|rest| rest.split(';').next());
-    value.is_some_and(|value| value.len() == 4 + 44)
+    value.is_some_and(|value| value.len() == 4 + 52)
         && attributes(set_cookie) == "; Path=/; Secure; HttpOnly; SameSite=Lax"
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::HeaderName;
-use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use hardtack::Policy;
 use hardtack::event::Kind;
 use hardtack::tls::Transport;
@@ -49,6 +49,7 @@ async fn credentials_are_never_sent_over_plain_http() {
         (std::slice::from_ref(&bearer), "Authorization"),
         (&[bearer.clone(), cookie.clone()], "Cookie"),
         (&[(COOKIE, "")], "Cookie"),
+        (&[(PROXY_AUTHORIZATION, "Basic opensesame")], "Proxy-Authorization"),
     ] {
         let error = send_with(&recorded, site.http("/x?key=opensesame"), headers).await.unwrap_err();
         assert!(matches!(error, ClientError::Plaintext(_)), "{error:?}");
@@ -64,7 +65,7 @@ async fn credentials_are_never_sent_over_plain_http() {
         assert_eq!(summaries, [(Kind::ClientRequestRefused, "", "client-request")]);
         assert_eq!(events[0].reason, text);
     }
-    assert_eq!(recorded.handle.counters().get(Kind::ClientRequestRefused), 4);
+    assert_eq!(recorded.handle.counters().get(Kind::ClientRequestRefused), 5);
     assert_eq!(take_received(), [], "no request may reach the server");
 
     // Credentials may be sent over TLS. Requests without credentials may be sent over plain HTTP.

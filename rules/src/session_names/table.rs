@@ -46,6 +46,9 @@ const TABLE: &[Row] = &[
     ("idsrv.external", Session),            // Duende IdentityServer
     ("__client", Session),                  // Clerk
     ("hanko", Session),                     // Hanko
+    ("kc-access*", Session),                // Gatekeeper for Keycloak: the access token
+    ("kc-state*", Session),                 // Gatekeeper for Keycloak: the refresh token
+    ("logto_*", Session),                   // Logto
     ("SimpleSAML", Session),                // SimpleSAMLphp
     ("_shibsession_*", Session),            // Shibboleth
     ("_shibsealed_*", Session),             // Shibboleth
@@ -55,6 +58,21 @@ const TABLE: &[Row] = &[
     ("CF_Authorization*", Session),         // Cloudflare Access
     ("AWSELBAuthSessionCookie*", Session),  // AWS Application Load Balancer
     ("sFrontToken", Other),                 // SuperTokens: scripts read it
+    ("idsrv.session", Other),               // Duende IdentityServer: scripts read it for the OIDC sign-out
+    ("KEYCLOAK_SESSION", Other),            // Keycloak: scripts read it for the OIDC sign-out
+    ("zitadel.useragent", Session),         // Zitadel
+    ("DS", Session),                        // Descope: the session token
+    ("DSR", Session),                       // Descope: the refresh token
+    ("cognito", Session),                   // Amazon Cognito: its sign-in pages
+    ("SPOIDCRL", Session),                  // SharePoint Online
+    ("HZN", Session),                       // VMware Workspace ONE Access
+    ("cosign", Session),                    // Cosign
+    ("cosign-*", Session),                  // Cosign: the service
+    ("pubcookie_g", Session),               // Pubcookie
+    ("pubcookie_l", Session),               // Pubcookie
+    ("pubcookie_s_*", Session),             // Pubcookie
+    ("webauth_at", Session),                // Stanford WebAuth
+    ("cam_passport", Session),              // IBM Cognos
 
     // The state of a sign-in.
     ("mod_auth_openidc_state_*", SignInState),  // mod_auth_openidc
@@ -72,6 +90,10 @@ const TABLE: &[Row] = &[
     (".AspNetCore.Correlation.*", SignInState),     // ASP.NET Core
     (".AspNetCore.OpenIdConnect.*", SignInState),   // ASP.NET Core
     ("REDIRECT_URI", SignInState),          // Spring Security: the saved request
+    ("_interaction", SignInState),          // oidc-provider
+    ("_interaction_resume", SignInState),   // oidc-provider
+    ("esctx*", SignInState),                // Microsoft Entra ID
+    ("pl_sssi", SignInState),               // Puppet Enterprise
 
     // Web frameworks.
     ("id", Session),                        // tower-sessions, axum-login, actix-session
@@ -93,6 +115,26 @@ const TABLE: &[Row] = &[
     ("username-*", Session),                // Jupyter
     ("jupyterhub-user-*", Session),         // JupyterHub
     ("_streamlit_user*", Session),          // Streamlit
+    ("h3", Session),                        // h3
+    ("_nc", Session),                       // Nancy
+    ("_ncfa", Session),                     // Nancy: forms authentication
+    ("ss-id", Session),                     // ServiceStack
+    ("ss-pid", Session),                    // ServiceStack
+    ("ss-tok", Session),                    // ServiceStack
+    ("ss-reftok", Session),                 // ServiceStack
+    ("fuelcid", Session),                   // FuelPHP
+    ("fueldid", Session),                   // FuelPHP
+    ("fuelfid", Session),                   // FuelPHP
+    ("fuelmid", Session),                   // FuelPHP
+    ("fuelrid", Session),                   // FuelPHP
+    ("thinkjs", Session),                   // ThinkJS
+    ("advanced-frontend", Session),         // Yii, its advanced template
+    ("advanced-backend", Session),          // Yii, its advanced template
+    ("CFAUTHORIZATION_*", Session),         // ColdFusion
+    ("nr1Users", Session),                  // OutSystems
+    ("Pega-RULES", Session),                // Pega
+    ("ORA_WWV_APP_*", Session),             // Oracle APEX
+    ("ORA_WWV_USER_*", Session),            // Oracle APEX
 
     // Forges.
     ("i_like_gitea", Session),              // Gitea, Forgejo
@@ -106,6 +148,8 @@ const TABLE: &[Row] = &[
     ("kallithea", Session),                 // Kallithea
     ("rhodecode", Session),                 // RhodeCode
     ("fossil-*", Session),                  // Fossil
+    ("sgs", Session),                       // Sourcegraph
+    ("lobster_trap", Session),              // Lobsters
     ("known_sign_in", Other),               // GitLab
 
     // Content management, shops and forums.
@@ -133,13 +177,52 @@ const TABLE: &[Row] = &[
     ("glt_*", Session),                     // SAP Customer Data Cloud
     ("_jumpcloud_user_console_", Session),  // JumpCloud
     ("CONCRETE5", Session),                 // Concrete CMS
+    ("CONCRETE", Session),                  // Concrete CMS 9
+    ("wordpress_rec_#", Session),           // WordPress: the recovery mode
+    ("Typo3InstallTool", Session),          // TYPO3
+    ("s9y_#", Session),                     // Serendipity
+    ("alc_enc", Session),                   // Silverstripe: remembers the user
+    ("dcxd", Session),                      // Dotclear
+    ("wire_challenge", Session),            // ProcessWire
+    ("wires_challenge", Session),           // ProcessWire
+    ("BITRIX_SM_UIDH", Session),            // 1C-Bitrix: remembers the user
+    ("PUBLICCMS_USER", Session),            // PublicCMS
+    ("PUBLICCMS_ADMIN", Session),           // PublicCMS
+    ("adminhtml", Session),                 // Magento 1, for its administrators
+    ("oscomid", Session),                   // osCommerce
+    ("zenAdminID", Session),                // Zen Cart
+    ("ceid", Session),                      // CE Phoenix Cart
+    ("cepcAdminID", Session),               // CE Phoenix Cart
+    ("AC_SF_*", Session),                   // AbanteCart
+    ("AC_CP_*", Session),                   // AbanteCart, for its administrators
+    ("eccube", Session),                    // EC-CUBE
+    ("SHOPWAREBACKEND", Session),           // Shopware 5
+    (".Nop.Customer", Session),             // nopCommerce: a guest
+    ("WC_USERACTIVITY_*", Session),         // HCL Commerce
+    ("WC_SESSION_ESTABLISHED", Other),      // HCL Commerce: a flag
+    ("WHMCS*", Session),                    // WHMCS
+    ("WHMCSAffiliateID", Other),            // WHMCS
+    ("Vanilla", Session),                   // Vanilla Forums
+    ("Vanilla-Volatile", Session),          // Vanilla Forums
+    ("xf_tfa_trust", Session),              // XenForo: skips the second factor
+    ("Friendica", Session),                 // Friendica
+    ("Elgg", Session),                      // Elgg
+    ("elggperm", Session),                  // Elgg: remembers the user
+    ("LithiumUserSecure", Session),         // Khoros Community
+    ("pwg_id", Session),                    // Piwigo
+    ("AjaXplorer*", Session),               // Pydio
+    ("shaarli", Session),                   // Shaarli
+    ("shaarli_staySignedIn", Session),      // Shaarli
+    ("yourls_*", Session),                  // YOURLS
+    ("authentication_data", Other),         // Discourse: scripts read it
+    ("loginnotify_prevlogins", Other),      // MediaWiki: known devices
     ("bbpassword", Session),                // vBulletin
     ("bb_password", Session),               // vBulletin
     ("zenid", Session),                     // Zen Cart
     ("xf_user", Session),                   // XenForo
     ("mybbuser", Session),                  // MyBB
     ("SMFCookie*", Session),                // Simple Machines Forum
-    ("pun_cookie_*", Session),              // FluxBB
+    ("pun_cookie*", Session),               // FluxBB
     ("forum_cookie_*", Session),            // PunBB
     ("DokuWiki", Session),                  // DokuWiki
     ("DW#", Session),                       // DokuWiki
@@ -153,6 +236,10 @@ const TABLE: &[Row] = &[
     // Learning platforms.
     ("SAKAIID", Session),                   // Sakai
     ("BbRouter", Session),                  // Blackboard Learn
+    ("mahara", Session),                    // Mahara
+    ("ATutorID", Session),                  // ATutor
+    ("RosarioSIS", Session),                // RosarioSIS
+    ("WeBWorKCourseAuthen.*", Session),     // WeBWorK
     ("edx-jwt-cookie-header-payload", Other), // Open edX: scripts read it, and the signature is in another cookie
 
     // Operations, mail and network devices.
@@ -172,14 +259,55 @@ const TABLE: &[Row] = &[
     ("Icingaweb2", Session),                // Icinga Web 2
     ("nagiosxi", Session),                  // Nagios XI
     ("MANTIS_STRING_COOKIE", Session),      // Mantis
-    ("OTRSAgentInterface", Session),        // OTRS, Znuny
+    ("OTRSAgentInterface*", Session),       // OTRS, Znuny
     ("OTRSCustomerInterface", Session),     // OTRS, Znuny
     ("KB_RM", Session),                     // Kanboard: remembers the user
     ("glpi_#", Session),                    // GLPI
+    ("semaphore", Session),                 // Semaphore UI
+    ("unraid_#", Session),                  // Unraid
+    ("itop-#", Session),                    // iTop
+    ("ssn", Session),                       // OpenShift 3
+    ("groupoffice", Session),               // Group-Office
     ("VW_ADMIN", Session),                  // Vaultwarden
     ("FreshRSS", Session),                  // FreshRSS
     ("cacti_remembers", Session),           // Cacti
     ("Cacti", Session),                     // Cacti
+    ("OCTOPUS1813713946", Session),         // PRTG
+    ("phpipam", Session),                   // phpIPAM
+    ("gophish", Session),                   // Gophish
+    ("pl_ssti", Session),                   // Puppet Enterprise
+    ("PPA_ID", Session),                    // phpPgAdmin
+    ("adminer_key", Session),               // Adminer: the key of the stored passwords
+    ("adminer_permanent", Session),         // Adminer: the encrypted passwords
+    ("strapi_admin_refresh", Session),      // Strapi
+    ("BWRS_ADMIN", Session),                // Vaultwarden, before 2021
+    ("passbolt_mfa", Session),              // Passbolt: the second factor
+    ("cockpit", Session),                   // Cockpit
+    ("machine-cockpit+*", Session),         // Cockpit
+    ("AIROS_*", Session),                   // Ubiquiti airOS
+    ("glide_user", Session),                // ServiceNow: remembers the user
+    ("seraph.confluence", Session),         // Confluence: remembers the user
+    ("seraph.bamboo", Session),             // Bamboo: remembers the user
+    ("seraph.os.cookie", Session),          // Jira, before 5: remembers the user
+    ("OpenEMR", Session),                   // OpenEMR
+    ("PortalOpenEMR", Session),             // OpenEMR
+    ("open-xchange-secret-*", Session),     // Open-Xchange
+    ("KOPANO_WEBAPP", Session),             // Kopano
+    ("cadataKey", Session),                 // Outlook on the web
+    ("cadataIV", Session),                  // Outlook on the web
+    ("cadataSig", Session),                 // Outlook on the web
+    ("horde_secret_key", Session),          // Horde
+    ("smaccount", Session),                 // SnappyMail
+    ("smadditional", Session),              // SnappyMail
+    ("smremember", Session),                // SnappyMail
+    ("icingaweb2-session", Other),          // Icinga Web 2: a time
+    ("login_domain", Other),                // OpenStack Horizon: the name of the domain
+    ("SignOnDefault", Other),               // PeopleSoft: the name of the user
+    ("jive.login.ts", Other),               // Jive: a time
+    ("rememberUn", Other),                  // Salesforce: a flag
+    ("auth.strategy", Other),               // Nuxt Auth: the way to sign in
+    ("G_AUTHUSER_H", Other),                // Google: the number of the account
+    ("authuser", Other),                    // Google: the number of the account
     ("meteor_login_token_expires", Other),  // Meteor
 
     // Analytics and other programs that use the word `session` for visits.
@@ -232,13 +360,36 @@ const TABLE: &[Row] = &[
     ("yabs-sid", Other),                    // Yandex
     ("visid_incap_*", Other),               // Imperva
     ("cookiesession1", Other),              // FortiWeb
+    ("TAsessionID", Other),                 // TrustArc: consent
+    ("SL_C_*", Other),                      // Smartlook
+    ("_gd_session", Other),                 // 6sense
+    ("ai_authUser", Other),                 // Azure Application Insights
+    ("crisp-client/*", Other),              // Crisp: scripts read it
+    ("wcsid", Other),                       // Olark
+    ("LPSID-*", Other),                     // LivePerson
+    ("wisepops_session", Other),            // Wisepops
+    ("__attentive_session_id", Other),      // Attentive
+    ("4TellSession", Other),                // 4-Tell
+    ("trbo_session", Other),                // trbo
+    ("_leaddyno_session", Other),           // LeadDyno
+    ("bSession", Other),                    // Wix: measures its speed
+    ("_wix_browser_sess", Other),           // Wix: measures its speed
+    ("fedops.logger.sessionId", Other),     // Wix: measures its speed
+    ("_zdsession_talk_embeddables_service", Other), // Zendesk: stickiness
+    ("ROLLOUT_TOKEN", Other),               // YouTube
+    ("aws-csds-token", Other),              // Amazon Web Services: statistics
+    ("lihc_auth_*", Other),                 // LinkedIn: a time
+    ("sessionFunnelEventLogged", Other),    // Pinterest
     ("XDEBUG_*", Other),                    // Xdebug
 ];
 
 /// Returns the kind of the longest pattern that matches the name.
 pub(super) fn find(name: &[u8]) -> Option<NameKind> {
-    if is_nextcloud_instance(name) || is_phpbb_key(name) {
+    if is_nextcloud_instance(name) || is_phpbb_key(name) || is_processwire(name) || has_known_end(name) {
         return Some(Session);
+    }
+    if is_mediawiki_visit(name) {
+        return Some(Other);
     }
     find_row(name).map(|(_, kind)| *kind)
 }
@@ -247,6 +398,30 @@ pub(super) fn find(name: &[u8]) -> Option<NameKind> {
 /// board's own prefix and ends with `_k`.
 fn is_phpbb_key(name: &[u8]) -> bool {
     starts_with(name, b"phpbb", true) && name.ends_with(b"_k")
+}
+
+/// Returns true for a name such as `pw512` or `pw512_challenge`. The installer of ProcessWire makes the name of the
+/// session cookie from a random number with up to three digits. A second cookie has a secret that ProcessWire compares.
+fn is_processwire(name: &[u8]) -> bool {
+    let Some(rest) = name.strip_prefix(b"pw") else { return false };
+    let rest = rest.strip_suffix(b"_challenge").unwrap_or(rest);
+    let digits = rest.strip_suffix(b"s").unwrap_or(rest);
+    (1..=3).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
+}
+
+/// Returns true for a name that begins with the name of an application, a mailing list or a client, and ends like the
+/// session cookies of one product.
+fn has_known_end(name: &[u8]) -> bool {
+    // Bubble, and GNU Mailman 2.
+    let ends = [&b"_u1main"[..], b"_u2main", b"+admin", b"+moderator"];
+    let is_cognito = || name.starts_with(b"CognitoIdentityServiceProvider.") && name.ends_with(b"Token");
+    ends.iter().any(|end| name.len() > end.len() && name.ends_with(end)) || is_cognito()
+}
+
+/// Returns true for a name such as `enwikimwuser-sessionId`. MediaWiki counts visits in cookies that scripts write. The
+/// session cookie of MediaWiki is `enwikiSession`.
+fn is_mediawiki_visit(name: &[u8]) -> bool {
+    name.ends_with(b"mwuser-sessionId") || name.ends_with(b"el-sessionId")
 }
 
 /// Returns the row with the longest pattern that matches the name.
@@ -320,6 +495,32 @@ mod tests {
         assert_eq!(find(b"phpbb_k"), Some(Session));
         assert_eq!(find(b"phpbb3_ab12c_u"), None);
         assert_eq!(find(b"board_k"), None);
+    }
+
+    #[test]
+    fn sessions_of_processwire_have_three_digits() {
+        for name in ["pw5", "pw512", "pw512s", "pw512_challenge", "pw512s_challenge"] {
+            assert_eq!(find(name.as_bytes()), Some(Session), "{name}");
+        }
+        for other in ["pw", "pws", "pwa", "pw1234", "pw512_theme", "pw_challenge"] {
+            assert_eq!(find(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn ends_of_names_are_known() {
+        for name in
+            ["shop_live_u2main", "shop_u1main", "news+admin", "CognitoIdentityServiceProvider.ab.me.accessToken"]
+        {
+            assert_eq!(find(name.as_bytes()), Some(Session), "{name}");
+        }
+        for other in ["_u2main", "+admin", "u2main", "news+user", "CognitoIdentityServiceProvider.ab.LastAuthUser"] {
+            assert_eq!(find(other.as_bytes()), None, "{other}");
+        }
+        for other in ["mwuser-sessionId", "enwikimwuser-sessionId", "enwikiel-sessionId"] {
+            assert_eq!(find(other.as_bytes()), Some(Other), "{other}");
+        }
+        assert_eq!(find(b"mwuser-sessionId2"), None);
     }
 
     #[test]

@@ -39,6 +39,14 @@ fn common_session_names_are_recognised() {
         "AADSSO",
         "private_mode_user_session",
         "page_sid",
+        "onboarding_session",
+        "realm_auth_token",
+        "authorisation",
+        "bucket_session",
+        "choice_session_id",
+        "exp_sessionid",
+        "invite_token",
+        "sessions",
     ] {
         assert!(is_session_like(name.as_bytes()), "{name}");
     }
@@ -84,6 +92,25 @@ fn names_that_only_look_like_sessions_are_not() {
         "sticky_session_id",
         "calltrackersession",
         "_pin_unauth",
+        "login_onboarding",
+        "oauth_scope",
+        "auth_realm",
+        "login_step",
+        "token_version",
+        "ab_session_bucket",
+        "remember_choice",
+        "session_warning",
+        "jwt_exp",
+        "tokenExp",
+        "num_sessions",
+        "hadSession",
+        "islogin",
+        "auth_panel_position",
+        "login_panel_collapsed",
+        "ga_session_id",
+        "mapbox_token",
+        "referral_token",
+        "token_balance",
     ] {
         assert!(!is_session_like(name.as_bytes()), "{name}");
     }

@@ -11,6 +11,7 @@ const SESSION_WORDS: &[&str] = &[
     "authz",
     "oauth",
     "authorization",
+    "authorisation",
     "authentication",
     "sso",
     "jwt",
@@ -48,19 +49,20 @@ const NOT_SESS: &[&str] = &["assess", "reassess", "possess", "dispossess", "repo
 #[rustfmt::skip]
 const OTHER_WORDS: &[&str] = &[
     // Flags.
-    "authenticated", "check", "disabled", "enabled", "exists", "flag", "has", "is", "known", "loggedin", "supported",
-    "valid",
+    "authenticated", "check", "disabled", "enabled", "exists", "flag", "had", "has", "is", "islogin", "known",
+    "loggedin", "supported", "valid",
     // People.
     "avatar", "nickname", "username",
     // The page's look.
-    "banner", "color", "country", "currency", "dismissed", "hidden", "hide", "lang", "language", "layout", "locale",
-    "popup", "pref", "preference", "preferences", "prefs", "prompt", "region", "seen", "show", "shown", "theme",
-    "timezone", "tour", "viewed",
+    "banner", "collapsed", "color", "country", "currency", "dismissed", "expanded", "height", "hidden", "hide", "lang",
+    "language", "layout", "locale", "popup", "position", "pref", "preference", "preferences", "prefs",
+    "prompt", "region", "seen", "show", "shown", "theme", "timezone", "tooltip", "tour", "viewed", "width",
     // Consent.
     "accepted", "ccpa", "compliance", "disclaimer", "eula", "gdpr", "terms", "tos",
     // Analytics.
-    "analytics", "campaign", "experiment", "first", "last", "pageviews", "recent", "recording", "replay", "rum",
-    "sampled", "scroll", "tracker", "tracking", "utm", "variant", "visit", "visitor", "visitors", "visits",
+    "abtest", "analytics", "campaign", "experiment", "first", "ga", "gtm", "heatmap", "hotjar", "last", "mouseflow",
+    "nr", "num", "pageviews", "recent", "recording", "replay", "rrweb", "rum", "sampled", "scroll", "tracker", "tracking",
+    "utm", "variant", "visit", "visitor", "visitors", "visits",
     // Load balancers.
     "affinity", "loadbalancer", "sticky", "stickiness",
     // Tests for humans.
@@ -75,7 +77,7 @@ const DETAIL_WORDS: &[&str] = &[
     "activity", "age", "countdown", "created", "date", "duration", "heartbeat", "idle", "keepalive", "lifetime", "ping",
     "remaining", "start", "started", "time", "timer", "timestamp", "ttl", "tz",
     // Numbers.
-    "attempt", "attempts", "clicks", "count", "counter", "depth", "failed", "failures", "hits", "limit", "max", "num",
+    "attempt", "attempts", "clicks", "count", "counter", "depth", "failed", "failures", "hits", "limit", "max",
     "number", "retries", "tries", "views",
     // Ways to sign in, and what came of it.
     "channel", "email", "error", "hint", "hints", "kind", "method", "mode", "name", "origin", "provider", "reason",
@@ -84,19 +86,20 @@ const DETAIL_WORDS: &[&str] = &[
     "callback", "continue", "destination", "page", "pages", "path", "referer", "referrer", "return", "returnto", "uri",
     "url",
     // Parts of a page.
-    "alert", "closed", "dialog", "filter", "menu", "message", "modal", "msg", "notice", "notification", "settings",
-    "sort", "tab",
+    "alert", "bucket", "checked", "choice", "closed", "dialog", "filter", "funnel", "menu", "message", "modal", "msg",
+    "notice", "notification", "onboarding", "settings", "sort", "tab", "warning",
 ];
 
 /// Words beside `token` that name a token that signs nobody in, such as the token of a form.
 #[rustfmt::skip]
 const OTHER_TOKEN_WORDS: &[&str] = &[
-    "antiforgery", "authenticity", "cart", "checkout", "design", "device", "download", "fcm", "form", "push", "request",
-    "symbol", "upload", "verification",
+    "antiforgery", "authenticity", "balance", "cart", "checkout", "coupon", "design", "device", "discount", "download",
+    "fcm", "form", "map", "mapbox", "push", "referral", "request", "symbol", "upload", "verification",
 ];
 
 /// Detail words that count only at the end of a name, as in `session_end`. `front_end_session` is a session cookie.
-const LAST_DETAIL_WORDS: &[&str] = &["active", "alive", "at", "end", "ended"];
+const LAST_DETAIL_WORDS: &[&str] =
+    &["active", "alive", "at", "domain", "end", "ended", "exp", "realm", "scope", "step", "version"];
 
 /// Beginnings and other parts of words that count like `OTHER_WORDS`, also inside of a longer word, as in `sessionexpires`.
 const OTHER_PARTS: &[&[u8]] = &[b"consent", b"expir", b"redirect", b"timeout", b"tracker"];

@@ -16,8 +16,8 @@ use crate::middleware::client::{PlaintextRequestError, check};
 use crate::policy::{Policy, PolicyHandle};
 
 impl Policy {
-    /// Returns a tower layer for an HTTP client. The layer refuses each request that would carry a `Cookie` or
-    /// `Authorization` header over plain HTTP.
+    /// Returns a tower layer for an HTTP client. The layer refuses each request that would carry a `Cookie`,
+    /// `Authorization` or `Proxy-Authorization` header over plain HTTP.
     ///
     /// The layer checks only the headers that the request already has. The layer cannot check these later steps of the
     /// client:

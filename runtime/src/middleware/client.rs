@@ -3,11 +3,15 @@
 
 use core::fmt;
 
-use http::header::{AUTHORIZATION, COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION};
 use http::{HeaderMap, Uri};
 
 use crate::policy::Policy;
 use crate::request::is_https;
+
+/// The headers that carry a cookie or credentials, and their names in messages.
+const CREDENTIALS: [(&str, HeaderName); 3] =
+    [("Cookie", COOKIE), ("Authorization", AUTHORIZATION), ("Proxy-Authorization", PROXY_AUTHORIZATION)];
 
 /// Checks that a request carries cookies and credentials over HTTPS only.
 ///
@@ -15,12 +19,11 @@ use crate::request::is_https;
 ///
 /// Returns an error if all of these statements are true:
 ///
-/// - The request has a `Cookie` or `Authorization` header.
+/// - The request has a `Cookie`, `Authorization` or `Proxy-Authorization` header.
 /// - The scheme of the request is not HTTPS.
 /// - The policy does not exempt the host of the request.
 pub(crate) fn check(policy: &Policy, uri: &Uri, headers: &HeaderMap) -> Result<(), PlaintextRequestError> {
-    let found =
-        [("Cookie", COOKIE), ("Authorization", AUTHORIZATION)].into_iter().find(|(_, name)| headers.contains_key(name));
+    let found = CREDENTIALS.into_iter().find(|(_, name)| headers.contains_key(name));
     let Some((header, _)) = found else { return Ok(()) };
     let host = uri.host().unwrap_or_default();
     let is_allowed = uri.scheme_str().is_some_and(|scheme| is_https(scheme.as_bytes()))
@@ -60,7 +63,7 @@ impl PlaintextRequestError {
         &self.host
     }
 
-    /// Returns the name of the header: `Cookie` or `Authorization`.
+    /// Returns the name of the header: `Cookie`, `Authorization` or `Proxy-Authorization`.
     #[must_use]
     pub fn header(&self) -> &'static str {
         self.header

@@ -128,10 +128,13 @@ fn pass_through(layer: &PolicyLayer, headers: &[HeaderValue]) -> Vec<HeaderValue
 /// Checks the headers that the layer sent over HTTPS.
 fn check_https(case: &PolicyCase, written: &[HeaderValue], sent: &[HeaderValue], context: &Context) {
     let is_sent = |header: &&HeaderValue| case.mode != Mode::Refuse || name(header.as_bytes()) == EXCEPTED;
-    let expected: Vec<_> = written.iter().filter(is_sent).collect();
-    assert_eq!(sent.len(), expected.len());
-    for (before, after) in expected.into_iter().zip(sent) {
-        let (before, after) = (before.as_bytes(), after.as_bytes());
+    let expected: Vec<_> = written.iter().filter(is_sent).map(HeaderValue::as_bytes).collect();
+    for (before, after) in with_results(case, &expected, sent) {
+        let before = &*before;
+        if !expected.contains(&before) {
+            let stored = audit::set_cookie(before, context).stored;
+            assert!(stored.map_or(true, |cookie| cookie.is_removal()), "a second header that does not remove a cookie");
+        }
         if name(before) == EXCEPTED {
             assert_eq!(before, after, "a cookie with an exception was changed");
             continue;
@@ -168,6 +171,55 @@ fn check_https(case: &PolicyCase, written: &[HeaderValue], sent: &[HeaderValue],
     for (report, header) in reports.iter().zip(sent) {
         assert_eq!(report.stored, audit::set_cookie(header.as_bytes(), context).stored);
     }
+}
+
+/// Returns each header that the layer received, with the header that the layer sent for it. If the layer sent a removal
+/// without a `Path` also with `Path=/`, the result has a second pair: the received header with `; Path=/`, and the second
+/// header.
+fn with_results<'a>(case: &PolicyCase, expected: &[&[u8]], sent: &'a [HeaderValue]) -> Vec<(Vec<u8>, &'a [u8])> {
+    let mut results = Vec::new();
+    let mut remaining = sent.iter().map(HeaderValue::as_bytes).peekable();
+    for (index, before) in expected.iter().enumerate() {
+        let rooted = [before, &b"; Path=/"[..]].concat();
+        let is_completed = case.mode == Mode::Harden && name(before) != EXCEPTED;
+        let is_host_only = name(before).to_ascii_lowercase().starts_with(b"__host-");
+        match remaining.next_if(|after| is_result(before, after)) {
+            Some(after) => results.push((before.to_vec(), after)),
+            // Browsers accept a `__Host-` name only with `Path=/`, so the layer sends only the header with `Path=/`. The
+            // layer sends no header if the response sets or removes the cookie with `Path=/`.
+            None => {
+                assert!(is_completed && is_host_only, "{:?} was not sent", before.escape_ascii());
+                if let Some(after) = remaining.next_if(|after| is_result(&rooted, after)) {
+                    results.push((rooted, after));
+                }
+                continue;
+            }
+        }
+        // If the next received header has `Path=/`, the layer sends no second header: the sent header belongs to the next
+        // received header.
+        let is_next = |after: &[u8]| expected.get(index + 1).is_some_and(|next| is_result(next, after));
+        if is_completed && !is_host_only {
+            if let Some(after) = remaining.next_if(|after| is_result(&rooted, after) && !is_next(after)) {
+                results.push((rooted, after));
+            }
+        }
+    }
+    assert_eq!(remaining.next(), None, "the layer added a header");
+    results
+}
+
+/// Returns true if the layer can have sent `after` for `before`: if the layer only replaced values of `SameSite` and
+/// `Max-Age`, and only added attributes that a policy demands.
+fn is_result(before: &[u8], after: &[u8]) -> bool {
+    let (old, new) = (pieces(before), pieces(after));
+    let key = |piece: &[u8]| trim(piece.split(|byte| *byte == b'=').next().unwrap_or_default()).to_ascii_lowercase();
+    let is_replaceable = |piece: &[u8]| matches!(key(piece).as_slice(), b"samesite" | b"max-age");
+    let Some(added) = new.get(old.len()..) else { return false };
+    old.iter()
+        .zip(&new)
+        .enumerate()
+        .all(|(index, (old, new))| old == new || index > 0 && is_replaceable(old) && key(old) == key(new))
+        && added.iter().all(|piece| piece.starts_with(b" ") && *piece != b" Path=/")
 }
 
 /// Checks that `before` and `after` set the same cookie, and that no attribute of `after` is weaker than in `before`.

@@ -2,8 +2,6 @@
 //! application receives, and what happened to each listed name. Each header is rewritten alone: some parsers reject a
 //! whole header because of one malformed cookie, so joined headers could lose more cookies than separate ones.
 
-use core::mem;
-
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use memchr::{memchr, memchr_iter};
@@ -144,8 +142,9 @@ impl RenamedCookies {
     }
 
     /// Replaces the `Cookie` headers of the request.
+    #[cfg(any(feature = "poem", feature = "salvo", feature = "tower"))]
     pub(crate) fn apply(&mut self, headers: &mut HeaderMap) {
-        let Some(rewritten) = mem::take(&mut self.headers) else { return };
+        let Some(rewritten) = self.headers.take() else { return };
         let mut rewritten = rewritten.into_iter();
         match rewritten.next() {
             None => _ = headers.remove(COOKIE),
