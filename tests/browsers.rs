@@ -13,6 +13,8 @@
 
 #[path = "browsers/app_server.rs"]
 mod app_server;
+#[path = "support/axum_users.rs"]
+mod axum_users;
 #[path = "support/browser.rs"]
 mod browser;
 #[path = "support/built.rs"]

@@ -7,10 +7,11 @@
 #[allow(dead_code, reason = "other test binaries use the rest")]
 mod snippets;
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -148,36 +149,46 @@ impl Outcome {
 
 /// Sends a request to the application, and records the log.
 fn send(app: Router, request: Request<Body>) -> Outcome {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .without_time()
-        .with_ansi(false)
-        .with_max_level(tracing::Level::DEBUG)
-        .with_writer(move || writer.clone())
-        .finish();
-    let (parts, body) = tracing::subscriber::with_default(subscriber, || {
-        block_on(async {
-            let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
-            (parts, to_bytes(body, 1000).await.unwrap())
-        })
+    record_logs();
+    LOG.take();
+    let (parts, body) = block_on(async {
+        let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
+        (parts, to_bytes(body, 1000).await.unwrap())
     });
-    let log = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
     Outcome {
         status: parts.status,
         headers: parts.headers,
         body: String::from_utf8(body.to_vec()).unwrap(),
-        log: log.lines().map(str::to_owned).collect(),
+        log: String::from_utf8(LOG.take()).unwrap().lines().map(str::to_owned).collect(),
     }
 }
 
-/// The text of the log.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread has logged.
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl io::Write for Log {
+/// Writes the log of each thread to its `LOG`.
+///
+/// All tests share this one subscriber. If each test had its own one, `tracing` could switch an event off for the whole
+/// process, because the first thread that logs it has no subscriber.
+fn record_logs() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt()
+            .without_time()
+            .with_ansi(false)
+            .with_max_level(tracing::Level::DEBUG)
+            .with_writer(|| LogWriter)
+            .init();
+    });
+}
+
+struct LogWriter;
+
+impl io::Write for LogWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOG.with_borrow_mut(|log| log.write(bytes))
     }
     fn flush(&mut self) -> io::Result<()> {
         Ok(())

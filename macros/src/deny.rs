@@ -38,16 +38,13 @@ impl Build {
                 return Build { text: String::new(), krate };
             }
         };
-        if DenyList::parse(&text).invalid_words().next().is_some() && !IS_REPORTED.swap(true, Ordering::Relaxed) {
-            for word in DenyList::parse(&text).invalid_words() {
-                errors.push(Span::call_site(), format_args!("in the environment variable `{VARIABLE}`, {word}"));
-            }
-        }
-        let missing = DenyList::parse(&text).word_without_feature().filter(|_| !cfg!(feature = "public-suffix"));
-        if let Some(missing) = missing {
-            static IS_REPORTED: AtomicBool = AtomicBool::new(false);
-            if !IS_REPORTED.swap(true, Ordering::Relaxed) {
-                errors.push(Span::call_site(), format_args!("in the environment variable `{VARIABLE}`, {missing}"));
+        let list = DenyList::parse(&text);
+        let missing = list.word_without_feature().filter(|_| !cfg!(feature = "public-suffix"));
+        let problems = list.invalid_words().map(|word| word.to_string()).chain(missing.map(str::to_owned));
+        let problems: Vec<String> = problems.collect();
+        if !problems.is_empty() && !IS_REPORTED.swap(true, Ordering::Relaxed) {
+            for problem in problems {
+                errors.push(Span::call_site(), format_args!("in the environment variable `{VARIABLE}`, {problem}"));
             }
         }
         Build { text, krate }

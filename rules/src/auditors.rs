@@ -280,8 +280,8 @@ macro_rules! weaknesses {
                 match self { $(Weakness::$weakness => severity!(facts, $usual $(, $raised, $is_raised)?),)* }
             }
 
-            /// Returns the lowest and the highest severity that the weakness can have. Both are the same if the
-            /// severity does not depend on [`Facts`].
+            /// Returns the lowest and the highest severity that [`severity`](Weakness::severity) can return. Both are the
+            /// same if the severity does not depend on [`Facts`].
             ///
             /// ```
             /// use hardtack_rules::auditors::{Severity, Weakness};

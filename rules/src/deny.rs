@@ -261,7 +261,8 @@ fn is_path_segment(segment: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
-/// Returns the first word of the path if the word stands for a crate or module that depends on the reader's place.
+/// Returns the first word of the path if the word is `crate`, `self` or `super`. In Rust, the meaning of these words
+/// depends on the module.
 /// Every crate of a build reads the same deny list, so a path in the deny list must begin with the crate's name.
 fn relative_start(path: &str) -> Option<&str> {
     path.split("::").next().filter(|first| matches!(*first, "crate" | "self" | "super"))

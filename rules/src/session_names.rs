@@ -6,9 +6,9 @@
 //! - The table `table.rs` has the names of products, and the names that only look like the name of a session cookie.
 //! - The rules in `words.rs` look at the words of the name, such as `session` in `sessionTimeout`.
 //!
-//! All functions ignore letter case, and ignore a name prefix such as `__Host-`. Browsers compare names with their
-//! letter case, but products and their configurations differ in it: `PHPSESSID` and `phpsessid` are both session
-//! cookies.
+//! All functions ignore a name prefix such as `__Host-`. Most checks also ignore letter case: browsers distinguish
+//! `PHPSESSID` and `phpsessid`, but products use both names for session cookies. The checks of names that a program
+//! generates do not ignore letter case.
 
 use crate::spec::{Prefix, starts_with};
 
@@ -17,7 +17,7 @@ mod table;
 mod tests;
 mod words;
 
-/// What a cookie is for, as far as the cookie's name tells.
+/// The purpose of a cookie, derived from the cookie's name alone.
 ///
 /// ```
 /// use hardtack_rules::session_names::{NameKind, kind};
@@ -30,7 +30,7 @@ mod words;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NameKind {
-    /// The name of a session cookie or a login cookie: whoever has the value is signed in.
+    /// The name of a session cookie or a login cookie. A client that has the value of the cookie is signed in.
     Session,
     /// The name of a CSRF token. Scripts read many CSRF tokens.
     CsrfToken,
@@ -41,7 +41,7 @@ pub enum NameKind {
     Other,
 }
 
-/// Returns the kind of the name. First the table decides, then the words of the name.
+/// Returns the kind of the name. If the table has no row for the name, the words of the name decide.
 #[must_use]
 pub fn kind(name: &[u8]) -> NameKind {
     let bare = without_prefix(name);
@@ -95,8 +95,8 @@ pub fn is_sign_in_state(name: &[u8]) -> bool {
     kind(name) == NameKind::SignInState
 }
 
-/// Returns the beginning that the names of this cookie have in common, with `*` at the end, if the table knows that the
-/// end of the name varies. The returned pattern matches the name byte for byte.
+/// Returns the beginning that the names of this cookie have in common, with `*` at the end. Returns `None` if the table
+/// has no such pattern for the name. The returned pattern matches the name byte for byte.
 ///
 /// ```
 /// use hardtack_rules::session_names::common_pattern;

@@ -55,8 +55,8 @@ pub struct Event<'a> {
     pub kind: Kind,
     /// The rule that caused the event.
     pub rule: Code,
-    /// The cookie's name, if the event concerns one cookie. If other code wrote the header, the name ends with `…` before
-    /// the first character that cannot be in a name, because a value may follow.
+    /// The cookie's name, if the event concerns one cookie. In a name from other code's header, `…` replaces all text
+    /// from the first character that cannot be in a name, because a value may follow.
     pub cookie: Option<&'a str>,
     /// The request's method, if the policy's middleware handles the request.
     pub method: Option<&'a Method>,

@@ -327,7 +327,7 @@ fn output_of_curl_v_and_wget_is_read() {
 
 /// A HAR file as the developer tools of a browser write it.
 fn har() -> Value {
-    let entry = |url: &str, status: u16, accept: &str, headers: &[(&str, &str)]| {
+    let entry = |url: &str, status: i16, accept: &str, headers: &[(&str, &str)]| {
         let headers: Vec<Value> =
             headers.iter().map(|(name, value)| serde_json::json!({ "name": name, "value": value })).collect();
         serde_json::json!({
@@ -349,6 +349,8 @@ fn har() -> Value {
         entry("https://tracker.example/p", 200, "*/*", &[("set-cookie", "t=opensesame")]),
         entry("http://localhost:3000/", 200, "text/html", &[("set-cookie", "l=opensesame; Secure")]),
         entry("https://blocked.example/", 0, "*/*", &[]),
+        // Some programs write -1 for a request without a response.
+        entry("https://blocked.example/again", -1, "*/*", &[]),
         entry("data:text/plain,hello", 200, "*/*", &[]),
     ] } })
 }
@@ -397,6 +399,88 @@ fn headers_with_control_bytes_are_audited_and_escaped() {
     let stdout = text(&output.stdout);
     assert!(stdout.contains("is rejected by browsers (`control-octet`)"), "{stdout}");
     assert!(!stdout.contains('\x1b') && !stdout.contains("opensesame"), "{stdout}");
+}
+
+#[test]
+fn removal_with_an_ignored_attribute_passes() {
+    let saved =
+        "HTTP/1.1 200 OK\nset-cookie: __Host-old=; Max-Age=0; Expires=0; Path=/; Secure; HttpOnly; SameSite=Lax\n\n";
+    let output = audit(&["--url", "https://shop.example/"], saved.as_bytes());
+    assert!(text(&output.stdout).contains("low    attribute-ignored"), "{output:?}");
+    let output = audit(&["--url", "https://shop.example/", "--fail-on", "medium"], saved.as_bytes());
+    assert!(!text(&output.stdout).contains("medium attribute-ignored"), "{output:?}");
+}
+
+/// The server chooses the reason of the status line, so the reason must not hide the only response.
+#[test]
+fn response_is_not_hidden_by_its_status_line() {
+    let options = ["--url", "https://shop.example/"];
+    let saved = "HTTP/1.1 200 Connection established\nset-cookie: PHPSESSID=1\n\n";
+    assert_eq!(audit(&options, saved.as_bytes()).status.code(), Some(1));
+    let output = audit(&options, b"HTTP/1.1 103 Early Hints\nlink: </a.css>\n\n");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("only informational responses"), "{output:?}");
+}
+
+/// After a 303, the browser sends a GET request.
+#[test]
+fn method_changes_after_a_redirect() {
+    let saved = "HTTP/1.1 303 See Other\nlocation: /a\ncache-control: no-store\n\n\
+                 HTTP/1.1 200 OK\nset-cookie: __Host-a=1; Path=/; Secure; HttpOnly; SameSite=Lax\ncache-control: public\n\n";
+    let output = audit(&["--url", "https://shop.example/", "--method", "POST"], saved.as_bytes());
+    assert!(text(&output.stdout).contains("shared-cache"), "{output:?}");
+}
+
+/// A broken header can contain a value in the place of a name. A Java server writes the session's id into the URL.
+#[test]
+fn names_and_urls_contain_no_value() {
+    for header in ["sid:\"opensesame\";Path=/", "a, sid opensesame=1", "s[opensesame]=1"] {
+        let saved = format!(
+            "HTTP/1.1 302 Found\nlocation: /a;jsessionid=opensesame/b\nset-cookie: {header}\n\nHTTP/1.1 200 OK\nset-cookie: sid=1\n\n"
+        );
+        for format in ["table", "json", "sarif"] {
+            let output = audit(&["--url", "https://shop.example/", "--format", format], saved.as_bytes());
+            let (out, errors) = (text(&output.stdout), text(&output.stderr));
+            assert!(out.contains("https://shop.example/a/b"), "{out}{errors}");
+            assert!(!out.contains("opensesame") && !errors.contains("opensesame"), "{header}: {out}{errors}");
+        }
+    }
+}
+
+/// The reader of the output closes the pipe before the command writes.
+#[test]
+fn closed_pipe_keeps_the_exit_code() {
+    let saved = format!("HTTP/1.1 200 OK\n{}\n", "set-cookie: PHPSESSID=1\n".repeat(1000));
+    let mut child = Command::new(command())
+        .args(["audit", "--url", "https://shop.example/"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    drop(child.stdout.take());
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), saved.as_bytes()).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn responses_that_cannot_be_located_are_an_error() {
+    let har = |url: &str| {
+        let headers = [serde_json::json!({ "name": "set-cookie", "value": "PHPSESSID=1" })];
+        let response = serde_json::json!({ "status": 200, "headers": headers });
+        serde_json::json!({ "log": { "entries": [{ "request": { "url": url }, "response": response }] } }).to_string()
+    };
+    let output = run(&["audit"], har("https://user:opensesame@shop.example/").as_bytes());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("entry 1 of the HAR file has a `request.url` that is not a valid URL"));
+    assert!(!text(&output.stderr).contains("opensesame"));
+    // A long query does not prevent the audit.
+    let long = har(&format!("https://shop.example/?{}", "q".repeat(70_000)));
+    assert_eq!(run(&["audit"], long.as_bytes()).status.code(), Some(1));
+
+    let saved = "HTTP/1.1 302 Found\nlocation: https://b\u{fc}cher.example/\n\nHTTP/1.1 200 OK\nset-cookie: a=1\n\n";
+    let output = audit(&["--url", "https://shop.example/"], saved.as_bytes());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("the `Location` of response 1 is not a valid URL"), "{output:?}");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 //! `app.shop.example`. The attacker has an account there, controls `evil.shop.example`, and answers plain HTTP requests in
 //! place of the victim's host. The attacker plants the cookie of the attacker's own live session.
 
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -12,7 +11,7 @@ use axum::http::header::{HOST, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
-use axum_login::{AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend};
+use axum_login::{AuthManagerLayerBuilder, AuthSession};
 use hardtack::policy::{Hsts, PolicyBuilder};
 use hardtack::tls::Transport;
 use hardtack::{Policy, PolicyHandle, TlsTermination};
@@ -21,6 +20,7 @@ use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
 
 use super::Checks;
 use super::app_server::AppServer;
+use super::axum_users::{User, Users};
 use super::browser::{StoredCookie, Tab};
 use super::changes::EMPTY_PAGE;
 use super::site::RequestRecord;
@@ -346,39 +346,6 @@ fn tower_sessions_routes() -> Router {
         .route("/fails", get(fails))
         .route("/handshake", get(async |session: Session| handshake(user(&session).await)))
         .layer(SessionManagerLayer::new(MemoryStore::default()))
-}
-
-/// Every user has an account, and no password.
-#[derive(Clone)]
-struct Users;
-
-#[derive(Debug, Clone)]
-struct User(String);
-
-impl AuthUser for User {
-    type Id = String;
-
-    fn id(&self) -> String {
-        self.0.clone()
-    }
-
-    fn session_auth_hash(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl AuthnBackend for Users {
-    type User = User;
-    type Credentials = ();
-    type Error = Infallible;
-
-    async fn authenticate(&self, (): ()) -> Result<Option<User>, Infallible> {
-        Ok(None)
-    }
-
-    async fn get_user(&self, name: &String) -> Result<Option<User>, Infallible> {
-        Ok(Some(User(name.clone())))
-    }
 }
 
 fn axum_login_routes() -> Router {

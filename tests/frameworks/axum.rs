@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
+#[path = "../support/axum_users.rs"]
+mod axum_users;
 #[path = "axum/sessions.rs"]
 mod sessions;
 mod suite;

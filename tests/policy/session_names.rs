@@ -431,6 +431,18 @@ fn rules_recognise_session_cookies_of_products() {
     assert!(sessions > 0 && sessions < SESSIONS.len() && others > 0 && others < OTHERS.len());
 }
 
+/// An entry that is equal to the name decides, and otherwise the entry with the longer beginning.
+#[tokio::test]
+async fn closest_entry_of_both_lists_decides() {
+    let policy = Policy::builder()
+        .session_names(["till_3", "ab", "shop_admin_*"])
+        .not_session_names(["till_*", "ab*", "shop_*"]);
+    let headers = ["till_3=1", "till_4=1", "ab=1", "abc=1", "shop_admin_1=1", "shop_session=1"];
+    let sent = send_cookies(policy, Transport::Tls, &headers).await;
+    let is_session: Vec<bool> = sent.set_cookies().iter().map(|header| header.contains("; HttpOnly")).collect();
+    assert_eq!(is_session, [true, false, true, false, true, false]);
+}
+
 #[tokio::test]
 async fn policy_hardens_session_cookies_of_products() {
     let header = |(name, ..): &Product| format!("{name}=opensesame; Path=/");

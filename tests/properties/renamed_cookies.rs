@@ -53,6 +53,9 @@ proptest! {
         let (listed, _) = read(&received(&policy, https, request.clone()));
         let count = |name: &[u8]| pieces(&request).filter(|piece| piece.starts_with(name)).count();
         let (bare, _) = read(&request);
+        if https && count(PREFIXED) == 0 && count(BARE) == 1 && bare.len() == 1 {
+            prop_assert_eq!(&listed, &bare);
+        }
         if let Some((name, value)) = listed.first() {
             prop_assert!(https && listed.len() == 1 && name == "id");
             match count(PREFIXED) {

@@ -7,8 +7,8 @@
 use super::NameKind::{self, Other, Session, SignInState};
 use crate::spec::{is_equal, starts_with};
 
-/// A row of the table. A pattern is a name, or the beginning of a name with `*` at the end. A `#` at the end stands for
-/// 32 hexadecimal digits.
+/// A row of the table: a pattern, and the kind of the names that match the pattern. A pattern is a whole name, or the
+/// beginning of a name with `*` or `#` at its end. `*` matches any text. `#` matches 32 hexadecimal digits.
 pub(super) type Row = (&'static str, NameKind);
 
 #[rustfmt::skip]

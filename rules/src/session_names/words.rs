@@ -38,13 +38,14 @@ const SESSION_ENDS: &[&str] = &["login", "logon", "signin", "signon", "auth", "s
 /// Words that end like a word of `SESSION_ENDS` by chance.
 const NOT_SESSION_ENDS: &[&str] = &["unauth", "espresso", "lasso", "picasso"];
 
-/// What follows `auth` in a word, as in `authkey`. Other words begin with `auth` too: `author`, `authority`.
+/// Endings of words that begin with `auth`, as in `authkey`. Other words, such as `author`, also begin with `auth`, but
+/// do not name a session.
 const AFTER_AUTH: &[&str] = &["cookie", "data", "id", "key", "sid", "ticket", "tkt", "token", "user"];
 
 /// English words that contain `sess` by chance.
 const NOT_SESS: &[&str] = &["assess", "reassess", "possess", "dispossess", "repossess", "obsess"];
 
-/// Words that say that a cookie is no session cookie, such as `last` in `last_login` and `tracking` in
+/// Words of names that are not names of session cookies, such as `last` in `last_login` and `tracking` in
 /// `tracking_session`.
 #[rustfmt::skip]
 const OTHER_WORDS: &[&str] = &[
@@ -90,7 +91,8 @@ const DETAIL_WORDS: &[&str] = &[
     "notice", "notification", "onboarding", "settings", "sort", "tab", "warning",
 ];
 
-/// Words beside `token` that name a token that signs nobody in, such as the token of a form.
+/// Words that turn `token` into the name of another token, such as the token of a form. A client with such a token is
+/// not signed in.
 #[rustfmt::skip]
 const OTHER_TOKEN_WORDS: &[&str] = &[
     "antiforgery", "authenticity", "balance", "cart", "checkout", "coupon", "design", "device", "discount", "download",
@@ -149,7 +151,7 @@ pub(super) fn kind(name: &[u8]) -> NameKind {
     }
 }
 
-/// What the words of a name say.
+/// The facts that the words of a name have in common with the lists of this file.
 #[derive(Default)]
 struct Found {
     /// True if a word other than `token` makes the name the name of a session cookie.

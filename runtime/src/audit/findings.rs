@@ -182,6 +182,9 @@ pub(super) fn check(
     if let Some(predicate) = ignored_attributes(header).filter(|_| !is_empty) {
         let message = format!("{} {predicate}", findings.subject);
         findings.add_with_message(Weakness::AttributeIgnored, message);
+        if let Some(finding) = findings.list.last_mut().filter(|_| cookie.is_removal(now)) {
+            finding.severity = finding.severity.min(Severity::Low);
+        }
     }
     findings.add_if(is_folded, Weakness::Folded);
     (String::from_utf8_lossy(name).into_owned(), findings.into_sorted())

@@ -130,7 +130,7 @@ impl Report {
     }
 
     /// Returns the cookie's name for a text. The name ends before the first character that cannot be in a name.
-    fn shown_cookie(&self) -> Option<String> {
+    pub(crate) fn shown_cookie(&self) -> Option<String> {
         self.cookie.as_deref().map(|cookie| Shown::name(cookie.as_bytes()).to_string())
     }
 }

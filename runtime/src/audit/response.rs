@@ -155,11 +155,16 @@ impl SharedCaching {
     /// `Cache-Control`, so a lifetime is enough.
     fn is_invited_by(headers: &HeaderMap, targeted: &'static str) -> bool {
         if targeted == X_ACCEL_EXPIRES {
-            return headers.get(targeted).is_some_and(|value| value.as_bytes().trim_ascii() != b"0");
+            let value = headers.get(targeted).map_or(&b""[..], |value| value.as_bytes().trim_ascii());
+            // nginx ignores a value that is neither a number of seconds, nor `@` and a time.
+            return match value.strip_prefix(b"@") {
+                Some(time) => parse_number(time).is_some(),
+                None => parse_number(value).is_some_and(|seconds| seconds != 0),
+            };
         }
         let is_lifetime = |name: &[u8], value: Option<&[u8]>| {
             let is_named = is_max_age(name) || name.to_ascii_lowercase().ends_with(b"-maxage");
-            is_named && value != Some(b"0")
+            is_named && value.and_then(parse_number) != Some(0)
         };
         Self::parse_directives(headers, targeted, is_lifetime) == SharedCaching::Invited(targeted)
     }

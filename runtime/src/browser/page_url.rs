@@ -1,5 +1,6 @@
-//! The URL of a page: of the page that the test browser shows, or of a saved response. The parser accepts `http:` and `https:` URLs, and resolves relative
-//! URLs as browsers do. The parser does not percent-encode anything and accepts only ASCII host names.
+//! The URL of the page that the test browser shows, or the URL of a saved response. The parser accepts `http:` and
+//! `https:` URLs, and resolves relative URLs as browsers do. The parser does not percent-encode anything and accepts only
+//! ASCII host names.
 
 use std::fmt;
 
@@ -94,6 +95,15 @@ impl PageUrl {
             None => self.host.clone(),
             Some(port) => format!("{}:{port}", self.host),
         }
+    }
+
+    /// Returns the URL without its query and without path parameters. Java servers write the session's id into the path
+    /// parameter `;jsessionid=`.
+    #[cfg(feature = "cli")]
+    pub(crate) fn without_parameters(&self) -> String {
+        let segments = self.path.split('/').map(|segment| segment.split(';').next().unwrap_or_default());
+        let path: Vec<&str> = segments.collect();
+        format!("{}://{}{}", self.scheme(), self.authority(), path.join("/"))
     }
 
     /// Returns the URL without its query.

@@ -36,7 +36,7 @@ exit codes:
 The options `--help` and `--version` print this text and the version.
 ";
 
-/// What the command does.
+/// The parsed command line.
 #[derive(Debug)]
 pub(super) enum Command {
     Help,
@@ -95,14 +95,15 @@ impl Audit {
             format: Format::Table,
             fail_on: Some(Severity::Medium),
         };
+        let mut has_input = false;
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
                 Arg::Long("url") => {
                     let url = PageUrl::parse(&parser.value()?.string()?);
                     audit.url = Some(url.ok_or(
-                        "`--url` is not an http or https URL without user information; write it as in \
-                         `--url https://shop.example/`",
+                        "`--url` is not an http or https URL with an ASCII host and without user information; write it as in \
+                         `--url https://shop.example/`, and an international name as in `xn--bcher-kva.example`",
                     )?);
                 }
                 Arg::Long("method") => audit.method = Some(parser.value()?.string()?),
@@ -132,9 +133,13 @@ impl Audit {
                         }
                     };
                 }
-                Arg::Value(path) if path == "-" => audit.file = None,
-                Arg::Value(path) if audit.file.is_none() => audit.file = Some(path.into()),
-                Arg::Value(_) => return Err("`hardtack audit` reads one file; join the responses in one file".into()),
+                Arg::Value(path) if !has_input => {
+                    has_input = true;
+                    audit.file = Some(path).filter(|path| path != "-").map(PathBuf::from);
+                }
+                Arg::Value(_) => {
+                    return Err("`hardtack audit` reads one file; run the command once for each file".into());
+                }
                 argument => return Err(unknown(&argument)),
             }
         }
@@ -223,6 +228,8 @@ mod tests {
             ("audit --format xml", "`xml` is no format"),
             ("audit --fail-on critical", "`critical` is no severity"),
             ("audit a b", "reads one file"),
+            ("audit a -", "reads one file"),
+            ("audit - a", "reads one file"),
             ("explain a b", "explains one rule"),
             ("explain --all", "unknown argument `--all`"),
         ] {

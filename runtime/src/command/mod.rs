@@ -1,10 +1,10 @@
 //! The command `hardtack`. The command parses its arguments, reads saved responses, calls the audit, and prints the
 //! reports. The page `guide::audit` of the documentation describes the command for users.
 //!
-//! The output never contains a cookie's value, nor the query of a URL.
+//! The output never contains a cookie's value, nor the query or the path parameters of a URL.
 
 use std::error::Error;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::process::ExitCode;
 
 use crate::audit::{Report, Severity};
@@ -33,15 +33,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Runs the command with the arguments and the standard streams of the process.
 pub fn run() -> ExitCode {
-    let mut output = std::io::stdout().lock();
-    let result = execute(std::env::args_os(), &mut output).and_then(|code| {
-        output.flush()?;
-        Ok(code)
-    });
-    match result {
+    match execute(std::env::args_os()).and_then(|(text, code)| print(&text).map(|()| code)) {
         Ok(code) => ExitCode::from(code),
-        // The reader of the output has enough, as `head` does.
-        Err(error) if is_broken_pipe(&*error) => ExitCode::from(PASSED),
         Err(error) => {
             // Do not use `eprintln!`: it panics if standard error is closed.
             let _ = writeln!(std::io::stderr(), "hardtack: {}", lines(&error.to_string()));
@@ -50,34 +43,34 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn execute(arguments: impl IntoIterator<Item = std::ffi::OsString>, output: &mut impl Write) -> Result<u8> {
-    match Command::parse(arguments)? {
-        Command::Help => {
-            output.write_all(USAGE.as_bytes())?;
-            Ok(PASSED)
-        }
-        Command::Version => {
-            writeln!(output, "hardtack {}", env!("CARGO_PKG_VERSION"))?;
-            Ok(PASSED)
-        }
-        Command::Explain(rule) => {
-            output.write_all(explain::explain(rule.as_deref())?.as_bytes())?;
-            Ok(PASSED)
-        }
-        Command::Audit(options) => audit(&options, output),
+/// Prints the text. A reader of the output, such as `head`, may close the pipe early. The exit code then stays the same.
+fn print(text: &str) -> Result<()> {
+    let mut output = std::io::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
 }
 
-/// Audits the saved responses and prints the reports. Returns the exit code.
-fn audit(options: &Audit, output: &mut impl Write) -> Result<u8> {
+/// Returns the output and the exit code.
+fn execute(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<(String, u8)> {
+    match Command::parse(arguments)? {
+        Command::Help => Ok((USAGE.to_owned(), PASSED)),
+        Command::Version => Ok((format!("hardtack {}\n", env!("CARGO_PKG_VERSION")), PASSED)),
+        Command::Explain(rule) => Ok((explain::explain(rule.as_deref())?, PASSED)),
+        Command::Audit(options) => audit(&options),
+    }
+}
+
+/// Audits the saved responses. Returns the reports as text, and the exit code.
+fn audit(options: &Audit) -> Result<(String, u8)> {
     let input = read_input(options)?;
     let responses = saved::parse(&input, options)?;
     let audits: Vec<output::Audited> = responses.iter().map(saved::SavedResponse::audit).collect();
     let reports = audits.iter().flat_map(|audit| &audit.reports);
     let worst = reports.flat_map(Report::unexpected).map(|finding| finding.severity).max();
     let failed = options.fail_on.is_some_and(|limit: Severity| worst.is_some_and(|worst| worst >= limit));
-    output.write_all(output::write(options.format, &audits, failed).as_bytes())?;
-    Ok(if failed { FAILED } else { PASSED })
+    Ok((output::write(options.format, &audits, failed), if failed { FAILED } else { PASSED }))
 }
 
 /// Reads the file or standard input.
@@ -85,7 +78,7 @@ fn read_input(options: &Audit) -> Result<Vec<u8>> {
     let mut input = Vec::new();
     match &options.file {
         Some(path) => {
-            let describe = |error| format!("{}: {error}", path.display());
+            let describe = |error| format!("{}: {error}; give the path of a readable file", path.display());
             let file = std::fs::File::open(path).map_err(describe)?;
             file.take(MAX_INPUT_BYTES + 1).read_to_end(&mut input).map_err(describe)?;
         }
@@ -100,10 +93,6 @@ fn read_input(options: &Audit) -> Result<Vec<u8>> {
         );
     }
     Ok(input)
-}
-
-fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// Escapes the control characters of an error message, but for its line breaks.

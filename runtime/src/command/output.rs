@@ -19,7 +19,8 @@ pub(super) struct Audited {
     pub(super) reports: Vec<Report>,
 }
 
-/// Returns the text in the given format. The output contains URLs without their query, because a query may be secret.
+/// Returns the text in the given format. The output contains URLs without their query and
+/// their path parameters, because both may be secret.
 pub(super) fn write(format: Format, audits: &[Audited], failed: bool) -> String {
     match format {
         Format::Table => to_table(audits),
@@ -27,7 +28,7 @@ pub(super) fn write(format: Format, audits: &[Audited], failed: bool) -> String 
             let responses: Vec<Value> = audits
                 .iter()
                 .map(|audit| {
-                    json!({ "url": audit.url.without_query(), "status": audit.status, "reports": audit.reports })
+                    json!({ "url": audit.url.without_parameters(), "status": audit.status, "reports": audit.reports })
                 })
                 .collect();
             let [high, medium, low, info] = counts(audits);
@@ -53,7 +54,7 @@ fn to_table(audits: &[Audited]) -> String {
             continue;
         }
         // Writing to a `String` never fails.
-        let _ = writeln!(table, "{}: status {}\n{text}", Printable(&audit.url.without_query()), audit.status);
+        let _ = writeln!(table, "{}: status {}\n{text}", Printable(&audit.url.without_parameters()), audit.status);
     }
     for (number, predicate) in [(repeated, "the same findings as a response above"), (clean, "no findings")] {
         let _ = match number {
@@ -71,12 +72,7 @@ fn to_table(audits: &[Audited]) -> String {
 
 /// Returns the lines about one cookie, or about the response itself.
 fn report_text(report: &Report) -> String {
-    let title = match report.cookie.as_deref() {
-        None => "the response itself",
-        Some("") => "a cookie without a name",
-        Some(name) => name,
-    };
-    let mut text = format!("\n{}\n", Printable(title));
+    let mut text = format!("\n{}\n", Printable(&subject(report, "the response itself")));
     match (&report.cookie, &report.stored) {
         (None, _) => {}
         (Some(_), Ok(stored)) => {
@@ -96,6 +92,15 @@ fn report_text(report: &Report) -> String {
     text
 }
 
+/// Returns the name of the cookie. Returns `response` for a report about the response itself.
+fn subject(report: &Report, response: &str) -> String {
+    match report.shown_cookie() {
+        None => response.to_owned(),
+        Some(name) if name.is_empty() => "a cookie without a name".to_owned(),
+        Some(name) => name,
+    }
+}
+
 /// Returns the numbers of findings with the severities high, medium, low and info.
 fn counts(audits: &[Audited]) -> [usize; 4] {
     let count = |severity| findings(audits).filter(|(_, _, finding)| finding.severity == severity).count();
@@ -111,16 +116,13 @@ fn findings(audits: &[Audited]) -> impl Iterator<Item = (&Audited, &Report, &Fin
 fn to_sarif(audits: &[Audited]) -> String {
     let results: Vec<(Place, &Finding)> = findings(audits)
         .map(|(audit, report, finding)| {
-            let (name, kind) = match report.cookie.as_deref() {
-                None => ("the response".to_owned(), "response"),
-                Some("") => ("a cookie without a name".to_owned(), "cookie"),
-                Some(name) => (name.to_owned(), "cookie"),
-            };
+            let name = subject(report, "the response");
+            let kind = if report.cookie.is_none() { "response" } else { "cookie" };
             let place = Place {
-                uri: uri(&audit.url.without_query()),
+                uri: uri(&audit.url.without_parameters()),
                 line: None,
                 fingerprint: format!("{} {name}", audit.url.authority()),
-                properties: json!({ "cookie": report.cookie, "status": audit.status }),
+                properties: json!({ "cookie": report.shown_cookie(), "status": audit.status }),
                 name,
                 kind,
             };

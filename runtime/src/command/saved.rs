@@ -54,12 +54,22 @@ pub(super) fn parse(input: &[u8], options: &Audit) -> Result<Vec<SavedResponse>>
         let method = options.method.clone().unwrap_or_else(|| "GET".to_owned());
         (method, options.accept.clone().unwrap_or_default())
     });
-    let mut saved = Vec::with_capacity(responses.len());
+    let mut request = request;
+    let mut saved: Vec<SavedResponse> = Vec::with_capacity(responses.len());
     for response in responses {
-        let location = response.headers.get(LOCATION).and_then(|location| location.to_str().ok());
-        let next = location.filter(|_| response.status.is_redirection()).and_then(|location| url.join(location));
+        if let Some(before) = saved.last() {
+            url = before.next_url().ok_or_else(|| {
+                format!(
+                    "the `Location` of response {} is not a valid URL with an ASCII host and without user information; \
+                     save each response in its own file, and write its `--url`",
+                    saved.len()
+                )
+            })?;
+            if let Some((method, _)) = &mut request {
+                before.response.change_method(method);
+            }
+        }
         saved.push(SavedResponse { url: url.clone(), request: request.clone(), response });
-        url = next.unwrap_or(url);
     }
     Ok(saved)
 }
@@ -74,13 +84,27 @@ impl Response {
         for (name, value) in fields {
             match (HeaderName::from_bytes(name), HeaderValue::from_bytes(&value)) {
                 (Ok(name), Ok(value)) => {
-                    headers.try_append(name, value).map_err(|_| "a response in the input has too many headers")?;
+                    headers.try_append(name, value).map_err(
+                        |_| "has too many headers; remove the headers that are not about cookies, caching or HSTS",
+                    )?;
                 }
                 (Ok(SET_COOKIE), Err(_)) => invalid_set_cookies.push(value),
                 _ => {}
             }
         }
         Ok(Response { status, headers, invalid_set_cookies })
+    }
+
+    /// Changes the method to the method of the request that follows a redirect (RFC 9110 15.4).
+    fn change_method(&self, method: &mut String) {
+        let is_get = match self.status {
+            StatusCode::SEE_OTHER => method != "HEAD",
+            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => method == "POST",
+            _ => false,
+        };
+        if is_get {
+            "GET".clone_into(method);
+        }
     }
 
     /// Returns the time of the `Date` header. The lifetimes of the response's cookies begin at this time.
@@ -91,6 +115,15 @@ impl Response {
 }
 
 impl SavedResponse {
+    /// Returns the URL of the next saved response. After a redirect, this URL is the `Location`. Returns `None` if the
+    /// `Location` is not a valid URL.
+    fn next_url(&self) -> Option<PageUrl> {
+        match self.response.headers.get(LOCATION).filter(|_| self.response.status.is_redirection()) {
+            None => Some(self.url.clone()),
+            Some(location) => self.url.join(location.to_str().ok()?),
+        }
+    }
+
     /// Audits the response.
     pub(super) fn audit(&self) -> Audited {
         let SavedResponse { url, request, response } = self;

@@ -30,7 +30,7 @@ impl Form {
         }
     }
 
-    fn of(line: &[u8]) -> Form {
+    fn from_line(line: &[u8]) -> Form {
         match line {
             [b'<', ..] => Form::Verbose,
             [b' ', ..] => Form::Indented,
@@ -45,7 +45,7 @@ pub(super) fn parse(input: &[u8]) -> Result<Vec<Response>> {
     let mut lines = input.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     // Skips lines before the first response, such as a shell prompt or curl's progress output.
     let Some((form, first)) = lines.by_ref().find_map(|line| {
-        let form = Form::of(line);
+        let form = Form::from_line(line);
         Some((form, parse_status(form.strip(line)?)?))
     }) else {
         return Ok(found);
@@ -62,15 +62,20 @@ pub(super) fn parse(input: &[u8]) -> Result<Vec<Response>> {
             };
             add_field(line, &mut fields);
         }
-        // Keep only the server's final responses. Skip a proxy's response to CONNECT, and skip informational responses.
-        if !is_tunnel && !status.is_informational() {
-            found.push(Response::new(status, fields)?);
-        }
         next = match form {
             // After the headers of the last response comes its body. A line of the body could look like a status line.
             Form::Plain => lines.next().and_then(parse_status),
             Form::Verbose | Form::Indented => lines.by_ref().find_map(|line| parse_status(form.strip(line)?)),
         };
+        // Keep only the server's final responses. Skip a proxy's response to CONNECT, which comes before another response,
+        // and skip informational responses.
+        if !(status.is_informational() || is_tunnel && next.is_some()) {
+            let response = Response::new(status, fields);
+            found.push(response.map_err(|error| format!("a response in the input {error}"))?);
+        }
+    }
+    if found.is_empty() {
+        return Err("the input has only informational responses; save the whole output of `curl -si URL`".into());
     }
     Ok(found)
 }

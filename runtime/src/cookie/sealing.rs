@@ -84,7 +84,7 @@ mod with_seal {
         }
     }
 
-    /// Returns what the seal says about the value. If the cookie has no lifetime, the keyring's default lifetime
+    /// Returns the terms of the seal. If the cookie has no lifetime, the keyring's default lifetime
     /// determines the expiry time.
     fn terms(spec: &Spec, overrides: &Overrides, keyring: &Keyring, longest_max_age: Option<Duration>) -> Terms {
         let now = now();
@@ -136,7 +136,7 @@ mod with_seal {
     /// is.
     ///
     /// A read re-issues the cookie if less than half of the idle time is left. So most requests do not set a cookie.
-    /// The idle expiry never moves back because another server has a slow clock.
+    /// If the clocks of two servers differ by at most one minute, no re-issue moves the idle expiry back.
     ///
     /// A value may also come from a release whose declaration had no `idle` or a longer one. Such a value is re-issued
     /// with the declared idle time.
@@ -165,19 +165,20 @@ mod with_seal {
         value::decode(seal::without_signature(raw)?)
     }
 
-    /// The text of a value with a valid seal, and what the seal says about the value.
+    /// The text of a value with a valid seal, and the terms of the seal.
     pub(crate) struct Opened<'a> {
         pub(crate) text: Cow<'a, str>,
         pub(crate) terms: Terms,
     }
 
     impl Opened<'_> {
-        /// Returns the terms of two seals with the same text: of each time, the earlier one.
+        /// Keeps the stricter terms of two seals with the same text: the earlier times, and the stricter settings.
         pub(crate) fn merge(&mut self, other: Opened<'_>) {
             self.terms.idle_expiry = self.terms.idle_expiry.min(other.terms.idle_expiry);
             self.terms.expiry = self.terms.expiry.min(other.terms.expiry);
             // Of two extensions with one mark, the extension of a registered device is the greater one.
             self.terms.extension = core::mem::take(&mut self.terms.extension).max(other.terms.extension);
+            self.terms.kept = self.terms.kept.stricter(other.terms.kept);
         }
     }
 

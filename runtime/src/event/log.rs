@@ -120,8 +120,9 @@ fn level(event: &Event<'_>) -> Level {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
     use std::fmt::Debug;
-    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+    use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
     use tracing::field::{Field, Visit};
     use tracing::{Metadata, Subscriber, span};
@@ -130,13 +131,21 @@ mod tests {
     use crate::event::{Code, Event, Kind};
     use crate::{TlsTermination, TrustedProxies};
 
-    /// A `tracing` subscriber for tests that stores the level and the text of each event.
-    #[derive(Clone, Default)]
-    struct Recorder(Arc<Mutex<Vec<(tracing::Level, String)>>>);
+    thread_local! {
+        /// The level and the text of each event that this thread has logged.
+        static LOG: RefCell<Vec<(tracing::Level, String)>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// A `tracing` subscriber that writes the events of each thread to its `LOG`.
+    struct Recorder;
 
     impl Recorder {
-        fn take(&self) -> Vec<(tracing::Level, String)> {
-            core::mem::take(&mut *self.0.lock().unwrap())
+        /// Makes this the subscriber of all tests. If each test had its own subscriber, `tracing` could switch an event
+        /// off for the whole process, because the first thread that logs it has no subscriber.
+        fn start() {
+            static ONCE: Once = Once::new();
+            ONCE.call_once(|| tracing::subscriber::set_global_default(Self).unwrap());
+            LOG.take();
         }
     }
 
@@ -158,10 +167,11 @@ mod tests {
         fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
         fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
         fn event(&self, event: &tracing::Event<'_>) {
-            assert_eq!(event.metadata().target(), "hardtack");
-            let mut text = Text(String::new());
-            event.record(&mut text);
-            self.0.lock().unwrap().push((*event.metadata().level(), text.0));
+            if event.metadata().target() == "hardtack" {
+                let mut text = Text(String::new());
+                event.record(&mut text);
+                LOG.with_borrow_mut(|log| log.push((*event.metadata().level(), text.0)));
+            }
         }
         fn enter(&self, _: &span::Id) {}
         fn exit(&self, _: &span::Id) {}
@@ -176,19 +186,17 @@ mod tests {
     #[test]
     fn levels_fit_the_events() {
         let _lock = lock();
-        let recorder = Recorder::default();
-        tracing::subscriber::with_default(recorder.clone(), || {
-            for (kind, rule) in [
-                (Kind::HeaderDropped, Code::Insecure),
-                (Kind::HeaderHardened, Code::Insecure),
-                (Kind::CookieRejected, Code::NoKeyring),
-            ] {
-                log(&Event::new(kind, rule, &"why").with_cookie("sid"));
-            }
-        });
+        Recorder::start();
+        for (kind, rule) in [
+            (Kind::HeaderDropped, Code::Insecure),
+            (Kind::HeaderHardened, Code::Insecure),
+            (Kind::CookieRejected, Code::NoKeyring),
+        ] {
+            log(&Event::new(kind, rule, &"why").with_cookie("sid"));
+        }
         let text = |kind, rule| format!("message={kind} `sid` ({rule}): why cookie=\"sid\" rule=\"{rule}\" ");
         assert_eq!(
-            recorder.take(),
+            LOG.take(),
             [
                 (tracing::Level::WARN, text("header dropped", "insecure")),
                 (tracing::Level::DEBUG, text("header hardened", "insecure")),
@@ -220,22 +228,22 @@ mod tests {
         use std::time::{Duration, SystemTime};
 
         let _lock = lock();
-        let recorder = Recorder::default();
+        Recorder::start();
         let at = |second: u64, run: &dyn Fn()| {
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000 + second);
-            tracing::subscriber::with_default(recorder.clone(), || crate::clock::at(now, run));
+            crate::clock::at(now, run);
         };
         let event = Event::new(Kind::HeaderReported, Code::Folded, &"why");
         let other = Event::new(Kind::HeaderReported, Code::Empty, &"why");
         at(0, &|| (0..224).for_each(|_| log(&event)));
-        assert_eq!(recorder.take().len(), 10);
+        assert_eq!(LOG.take().len(), 10);
         at(0, &|| log(&other));
-        assert_eq!(recorder.take().len(), 1, "the limit holds for each rule by itself");
+        assert_eq!(LOG.take().len(), 1, "the limit holds for each rule by itself");
         at(1, &|| log(&other));
-        let texts: Vec<String> = recorder.take().into_iter().map(|(_, text)| text).collect();
+        let texts: Vec<String> = LOG.take().into_iter().map(|(_, text)| text).collect();
         assert_eq!(texts.len(), 2);
         assert!(texts[0].starts_with("message=header reported (folded): and 214 more in the last second"), "{texts:?}");
         at(2, &|| log(&event));
-        assert_eq!(recorder.take().len(), 1);
+        assert_eq!(LOG.take().len(), 1);
     }
 }

@@ -74,7 +74,7 @@ fn missing_keyring(_: &Entry, _: &Policy) -> Option<String> {
 }
 
 fn missing_domain(cookie: &Entry, policy: &Policy) -> Option<String> {
-    if !cookie.spec.policy_domain || policy.has_cookie_domain() {
+    if cookie.spec.read_only || !cookie.spec.policy_domain || policy.has_cookie_domain() {
         return None;
     }
     let name = phrases::name(&cookie.spec);
@@ -98,7 +98,8 @@ fn different_declaration(cookie: &Entry, policy: &Policy) -> Option<String> {
     ))
 }
 
-/// A cookie of `host_prefix` travels under its prefixed name, so no declared cookie may have one of the two names.
+/// A cookie of `host_prefix` travels under its prefixed name, so a declared cookie may not have one of the two names. A
+/// `read_only` declaration may have the bare name, because it reads the renamed cookie.
 #[cfg(feature = "_layer")]
 fn listed_name(cookie: &Entry, policy: &Policy) -> Option<String> {
     policy.renamed()?.conflict(&cookie.spec)
@@ -186,11 +187,13 @@ mod tests {
     #[cfg(feature = "_layer")]
     #[test]
     fn declared_cookie_has_no_listed_name() {
-        for spec in [Spec::new("__Host-Http-id"), Spec::new("id").read_only()] {
+        for spec in [Spec::new("__Host-Http-id"), Spec::new("id")] {
             let found = problems([spec], Policy::builder().host_prefix(["id"]));
             assert!(found.len() == 1 && found[0].contains("its cookie travels as `__Host-Http-id`"), "{found:?}");
         }
-        assert_eq!(problems([Spec::new("__Host-id")], Policy::builder().host_prefix(["id"])), [""; 0]);
+        for spec in [Spec::new("__Host-id"), Spec::new("id").read_only()] {
+            assert_eq!(problems([spec], Policy::builder().host_prefix(["id"])), [""; 0]);
+        }
     }
 
     #[cfg(feature = "seal")]

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use hardtack_rules::SameSite;
 use hardtack_rules::syntax::MAX_LIFETIME;
 
-use super::html::{Escaped, STYLE, WithCode};
+use super::html::{self, Escaped, WithCode};
 use super::{Entry, Inventory, phrases};
 use crate::cookie::declaration::Spec;
 
@@ -38,35 +38,28 @@ impl Inventory {
     /// ```
     #[must_use]
     pub fn to_disclosure_html(&self) -> String {
-        // Browsers tell cookies apart by the name and the scope.
+        // Two cookies are different for a browser if they differ in the name or in the scope.
         let mut cookies: BTreeMap<_, &Entry> = BTreeMap::new();
         for cookie in &self.cookies {
             let Spec { name, domain, policy_domain, path, partitioned, keyed, .. } = cookie.spec;
             let shown = cookies.entry((name, domain, policy_domain, path, partitioned, keyed)).or_insert(cookie);
-            // The declaration of the program that sets the cookie knows more than a `read_only` declaration.
+            // A `read_only` declaration has fewer facts than the declaration of the program that sets the cookie.
             let is_better = |entry: &Entry| (!entry.spec.read_only, !entry.purpose.is_empty());
             if is_better(cookie) > is_better(shown) {
                 *shown = cookie;
             }
         }
         let count = phrases::count(cookies.len(), "cookie");
-        let mut page = format!("{HEAD}<style>\n{STYLE}</style>\n<main>\n<h1>Cookies of this site</h1>\n");
+        let mut page = html::start("Cookies of this site");
         // Writing to a `String` never fails.
         let _ = writeln!(page, "<p>This site uses {count}.</p>");
         for cookie in cookies.into_values() {
             write_article(cookie, &mut page);
         }
-        page.push_str("</main>\n</html>\n");
+        page.push_str(html::END);
         page
     }
 }
-
-const HEAD: &str = "<!DOCTYPE html>
-<html lang=\"en\">
-<meta charset=\"utf-8\">
-<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
-<title>Cookies of this site</title>
-";
 
 fn write_article(cookie: &Entry, page: &mut String) {
     let Entry { spec, purpose, .. } = cookie;
@@ -88,10 +81,10 @@ fn write_article(cookie: &Entry, page: &mut String) {
     );
 }
 
-/// Returns a phrase for everybody who can read the cookie.
+/// Returns a phrase that lists the programs that can read the cookie.
 fn readers(spec: &Spec) -> String {
     let mut readers = match spec.domain {
-        // The declaration does not know the attributes that the other program gives to the cookie.
+        // The declaration does not have the attributes that the other program gives to the cookie.
         _ if spec.read_only => return "this site, and the program of this site that sets it".to_owned(),
         Some(domain) => format!("the servers of {domain} and its subdomains"),
         None if spec.policy_domain => "the servers of this site's domain and its subdomains".to_owned(),

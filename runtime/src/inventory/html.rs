@@ -30,26 +30,37 @@ impl Inventory {
     /// ```
     #[must_use]
     pub fn to_html(&self) -> String {
-        let mut page = format!("{HEAD}<style>\n{STYLE}</style>\n<main>\n<h1>Cookies</h1>\n");
+        let mut page = start("Cookies");
         // Writing to a `String` never fails.
         let _ = writeln!(page, "<p>{}.</p>", Escaped(&self.summary()));
         for cookie in &self.cookies {
             write_article(cookie, &mut page);
         }
-        page.push_str("</main>\n</html>\n");
+        page.push_str(END);
         page
     }
 }
 
-const HEAD: &str = "<!DOCTYPE html>
+/// Returns the start of an HTML page with the given title, up to the heading. The title contains no HTML.
+pub(super) fn start(title: &str) -> String {
+    format!(
+        "<!DOCTYPE html>
 <html lang=\"en\">
 <meta charset=\"utf-8\">
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
-<title>Cookies</title>
-";
+<title>{title}</title>
+<style>
+{STYLE}</style>
+<main>
+<h1>{title}</h1>
+"
+    )
+}
 
-/// The style of both HTML pages.
-pub(super) const STYLE: &str = ":root { color-scheme: light dark; --border: #8886; --alert: #b3261e; --soft: #666; }
+/// The end of an HTML page that begins with [`start`].
+pub(super) const END: &str = "</main>\n</html>\n";
+
+const STYLE: &str = ":root { color-scheme: light dark; --border: #8886; --alert: #b3261e; --soft: #666; }
 @media (prefers-color-scheme: dark) { :root { --alert: #f2b8b5; --soft: #aaa; } }
 body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; }
 main { max-width: 46rem; margin: 0 auto; padding: 1rem; }

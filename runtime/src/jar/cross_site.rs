@@ -5,12 +5,12 @@ use core::fmt;
 
 use hardtack_rules::{SameSite, session_names};
 
+use crate::wire::shown::Shown;
+
 /// `Display` writes the explanation. Write it after `; `.
 pub(crate) struct CrossSiteNote<'a> {
     /// The name, as in the header.
     pub(crate) name: &'a [u8],
-    /// The name for logs, with escaped bytes.
-    pub(crate) display_name: &'a str,
     pub(crate) same_site: SameSite,
 }
 
@@ -25,8 +25,12 @@ impl fmt::Display for CrossSiteNote<'_> {
         };
         let same_site = self.same_site;
         write!(f, "with `SameSite={same_site}` browsers do not send the cookie with {request} from another site")?;
-        let cookie = session_names::common_pattern(self.name).unwrap_or(self.display_name);
-        write!(f, " (SAML, OIDC `form_post`, payments); if that fails, add `Exception::for_cookie(\"{cookie}\")")?;
-        f.write_str(".any_same_site()`")
+        f.write_str(" (SAML, OIDC `form_post`, payments); if that fails, add ")?;
+        let name = Shown::name(self.name);
+        match session_names::common_pattern(self.name) {
+            Some(pattern) => write!(f, "`Exception::for_cookie(\"{pattern}\").any_same_site()`"),
+            None if name.is_cut() => f.write_str("an `exception` for the cookie with `any_same_site`"),
+            None => write!(f, "`Exception::for_cookie(\"{name}\").any_same_site()`"),
+        }
     }
 }

@@ -403,17 +403,18 @@ impl JarState {
     /// the site. A second call returns `None`.
     pub(crate) fn take_clear_site_data(&self) -> Option<Vec<String>> {
         let mut pending = self.pending();
+        if !core::mem::take(&mut pending.clears_site_data) {
+            return None;
+        }
         let set = pending.cookies.iter().filter(|cookie| !cookie.is_removal());
-        let set = set.map(|cookie| cookie.header.identity.name.as_str().to_owned()).collect();
-        core::mem::take(&mut pending.clears_site_data).then_some(set)
+        Some(set.map(|cookie| cookie.header.identity.name.as_str().to_owned()).collect())
     }
 
     /// Adds the cookies with `idle` that the request read to the pending cookies, with a later idle expiry. `response`
-    /// has the headers of the finished response. A response with the status 304 extends no idle time, but this function
-    /// does not know the status.
+    /// has the headers of the finished response. A response with the status 304 extends no idle time. The caller checks
+    /// for this status.
     ///
-    /// A read never adds the header itself, because only the finished response shows whether something else set the
-    /// cookie.
+    /// A read never adds the header itself, because other code can set the cookie until the response is finished.
     pub(crate) fn reissue_used(&self, response: &HeaderMap) {
         let mut pending = self.pending();
         let used = core::mem::take(&mut pending.used);
@@ -479,7 +480,7 @@ impl JarState {
         }
         let result = match cookie::lookup(self.headers.as_slice(), name.as_str()) {
             Lookup::Missing if declaration.spec.former.is_empty() => return Ok(()),
-            // A value under an earlier name is never re-issued. Somebody else may have chosen the value.
+            // A value under an earlier name is never re-issued. An attacker may have chosen the value.
             Lookup::Missing => self.find_former(declaration, name, slot).map(|_| ()),
             Lookup::Unique(raw) => {
                 self.read_and_use(declaration, name, slot, |spec| self.open(spec, name.as_str(), raw))
@@ -677,7 +678,7 @@ impl JarState {
         opened.map(|opened| opened.text).map_err(|error| unseal_error(spec.name, error))
     }
 
-    /// Does the same as [`text`](JarState::text), and also returns what the seal says about the value.
+    /// Does the same as [`text`](JarState::text), and also returns the expiry times in the seal.
     fn open<'a>(&self, spec: &Spec, name: &str, raw: &'a [u8]) -> Result<Option<OpenedValue<'a>>, ReadError> {
         let Some(seal) = spec.seal else { return self.text(spec, name, raw).map(OpenedValue::Plain).map(Some) };
         let context = self.seal_context(spec, self.current_policy());

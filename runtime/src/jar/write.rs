@@ -31,16 +31,17 @@ impl JarState {
     pub(crate) fn append_clear_site_data(&self, response: &mut HeaderMap) {
         let Some(set_cookies) = self.take_clear_site_data() else { return };
         if !self.verdict().https {
-            let reason = "`Clear-Site-Data` is only sent over HTTPS, because browsers ignore it over plain HTTP";
+            let reason = "`Clear-Site-Data` is only sent over HTTPS, because browsers ignore it over plain HTTP; call \
+                          `clear_site_data` in a handler that takes `Cookies` or `Cookies<Https>`";
             let event = Event::new(Kind::Notice, Code::NotHttps, &reason);
             return self.emit(event.with_evidence(Some(self.verdict().evidence)));
         }
         response.append(CLEAR_SITE_DATA, HeaderValue::from_static("\"cookies\", \"storage\""));
-        if !set_cookies.is_empty() {
+        for cookie in &set_cookies {
             let reason = "a response with `Clear-Site-Data` also sets the cookie, and Chromium removes the cookie at once; \
                           set it in the next response";
             let event = Event::new(Kind::Mistake, Code::ClearSiteData, &reason);
-            self.emit(event.with_cookie(&set_cookies.join(", ")));
+            self.emit(event.with_cookie(cookie));
         }
     }
 
@@ -82,7 +83,7 @@ impl JarState {
         match broken_same_site(parsed, &stricter) {
             None => emit(&REASON),
             Some(same_site) => {
-                let note = CrossSiteNote { name: parsed.name, display_name: &name, same_site };
+                let note = CrossSiteNote { name: parsed.name, same_site };
                 emit(&format_args!("{REASON}; {note}"));
             }
         }

@@ -125,7 +125,8 @@ impl PolicyGuard {
             jar.emit(event.with_evidence(Some(verdict.evidence)));
             return Err(Box::new(PolicyResponse::PlainHttp { response, evidence: verdict.evidence }));
         }
-        let is_nested = outer_jar.is_some();
+        // A closed outer jar belongs to an earlier run of the same middleware, so this run is the outermost one.
+        let is_nested = outer_jar.is_some_and(|outer| !outer.0.is_closed());
         Ok(InFlight {
             jar: Arc::new(jar),
             renamed,

@@ -38,7 +38,7 @@ impl Prefixing {
             (None, Some(own)) => Prefixing::RequestAndResponse(own.clone()),
             (Some((jar, outer)), _) if jar.is_closed() => Prefixing::ResponseOnly(outer.clone()),
             (Some((_, outer)), own) => {
-                let is_ignored = |own: &HostPrefix| own.names().iter().any(|own| !outer.knows(own.bare.as_bytes()));
+                let is_ignored = |own: &HostPrefix| own.names().iter().any(|own| !outer.contains(own.bare.as_bytes()));
                 Prefixing::ByOuter { outer: outer.clone(), ignored: own.is_some_and(|own| is_ignored(own)) }
             }
         }

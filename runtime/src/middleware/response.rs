@@ -354,10 +354,10 @@ impl<'a> ResponseHardener<'a> {
         let is_undeclared = !is_trusted && !is_declared && !allowed.everything;
         let setting = self.policy.undeclared_cookies();
         let is_hardened = is_undeclared && setting != UndeclaredCookies::Observe;
-        // An exception names an undeclared cookie, so the policy knows of the cookie and does not refuse it. A namesake
-        // is still refused, because the exception does not allow the differences that remain.
-        // The policy also knows of a cookie that it lists in `host_prefix`.
-        let is_listed = self.policy.renamed().is_some_and(|prefix| prefix.knows(parsed.name));
+        // An exception names an undeclared cookie, so the policy does not refuse the cookie. A namesake is still refused,
+        // because the exception does not allow the differences that remain. A cookie that the policy lists in
+        // `host_prefix` is not refused either.
+        let is_listed = self.policy.renamed().is_some_and(|prefix| prefix.contains(parsed.name));
         let is_known = !allowed.is_nothing() || is_listed;
         let is_refused = setting == UndeclaredCookies::Refuse && (!is_known || comparison.is_some());
         if is_undeclared && is_refused {
@@ -421,9 +421,7 @@ impl<'a> ResponseHardener<'a> {
                 if !missing.same_site() || parsed.lifetime.is_expired(clock::now()) {
                     return emit(&format_args!("added {missing}"));
                 }
-                let display_name = parsed.display_name();
-                let (name, display_name) = (parsed.name, display_name.as_ref());
-                let note = CrossSiteNote { name, display_name, same_site: SameSite::Lax };
+                let note = CrossSiteNote { name: parsed.name, same_site: SameSite::Lax };
                 emit(&format_args!("added {missing}; {note}"));
             }
             Treatment::Drop(reason) => {

@@ -66,8 +66,11 @@ impl ListedName {
         ListedName { bare: bare.to_owned(), prefixed: format!("{PREFIX}{bare}"), sightings: sightings(bare) }
     }
 
+    /// Returns true if a program cannot declare the cookie beside the listed name. A `read_only` declaration of the bare
+    /// name reads the renamed cookie, so it is no conflict.
     fn is_in(&self, spec: &Spec) -> bool {
-        [&self.bare, &self.prefixed].into_iter().any(|name| match spec.keyed {
+        let bare = Some(&self.bare).filter(|_| !spec.read_only);
+        bare.into_iter().chain([&self.prefixed]).any(|name| match spec.keyed {
             true => family::contains(spec.name, name),
             false => spec.name == name,
         })
@@ -123,7 +126,7 @@ impl HostPrefix {
     }
 
     /// Returns true if `name` is a listed name or its prefixed form.
-    pub(crate) fn knows(&self, name: &[u8]) -> bool {
+    pub(crate) fn contains(&self, name: &[u8]) -> bool {
         self.names.iter().any(|listed| listed.bare.as_bytes() == name || listed.prefixed.as_bytes() == name)
     }
 
@@ -264,7 +267,8 @@ mod tests {
             [spec]
         }
         static PREFIXED: [Spec; 1] = specs(Spec::new("__Host-Http-id"));
-        static BARE: [Spec; 1] = specs(Spec::new("id").read_only());
+        static BARE: [Spec; 1] = specs(Spec::new("id").reason("the old shop reads it"));
+        static READ_ONLY: [Spec; 1] = specs(Spec::new("id").read_only());
         static FAMILY: [Spec; 1] = specs(Spec::new("__Host-Http-flow").keyed());
         static OTHER: [Spec; 1] = specs(Spec::new("__Host-id"));
         let build = |names: &[&str], specs| {
@@ -276,6 +280,7 @@ mod tests {
             assert!(error.to_string().contains("a cookie is declared with the name"), "{error}");
         }
         assert!(build(&["id", "ident"], &OTHER).is_ok());
+        assert!(build(&["id"], &READ_ONLY).is_ok());
         assert!(build(&["flow"], &FAMILY).is_ok());
     }
 

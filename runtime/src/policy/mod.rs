@@ -228,15 +228,16 @@ impl Policy {
         self.settings.layer.outbound_exceptions.iter().map(|(host, reason)| (host.as_str(), reason.as_str()))
     }
 
-    /// Returns true if the name is the name of a session cookie. The longest pattern of `session_names` and
-    /// `not_session_names` that matches the name decides. If no pattern matches, the rules of hardtack decide.
+    /// Returns true if the name is the name of a session cookie. The pattern of `session_names` and `not_session_names`
+    /// that matches the name with the highest rank decides. If no pattern matches, the rules of hardtack decide.
     pub(crate) fn is_session_name(&self, name: &[u8]) -> bool {
-        let longest = |patterns: &[String]| {
-            patterns.iter().filter(|pattern| name_pattern::matches(pattern, name)).map(String::len).max()
+        let highest = |patterns: &[String]| {
+            let matching = patterns.iter().filter(|pattern| name_pattern::matches(pattern, name));
+            matching.map(|pattern| name_pattern::rank(pattern)).max()
         };
-        match (longest(self.session_names()), longest(self.not_session_names())) {
+        match (highest(self.session_names()), highest(self.not_session_names())) {
             (None, None) => session_names::is_session_like(name),
-            // The lists have no common pattern. A name `a` and a pattern `a*` have different lengths.
+            // No pattern is in both lists, so two matching patterns never have the same rank.
             (listed, not_listed) => listed > not_listed,
         }
     }
@@ -545,14 +546,14 @@ impl PolicyBuilder {
     ///
     /// hardtack always recognises the names of many products and frameworks, such as `PHPSESSID`,
     /// `wordpress_logged_in_…` and `KEYCLOAK_IDENTITY`. hardtack also recognises names with words such as `session`,
-    /// `sid`, `login`, `token` or `auth`, unless another word says that the cookie has another purpose, as in
+    /// `sid`, `login`, `token` or `auth`, unless another word shows another purpose, as in
     /// `session_timeout`. These built-in rules ignore letter case, because products differ in it.
     ///
     /// The names in this list are compared byte for byte, as browsers compare names. A name with a prefix such as
     /// `__Host-` is listed with its prefix. A `*` is allowed only at the end, and not after a prefix alone.
     ///
-    /// If a name matches this list and [`not_session_names`](PolicyBuilder::not_session_names), the longer entry
-    /// decides.
+    /// If a name matches this list and [`not_session_names`](PolicyBuilder::not_session_names), an entry that is equal to
+    /// the name decides. Otherwise the entry with the longer beginning decides.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -567,11 +568,11 @@ impl PolicyBuilder {
         self
     }
 
-    /// Adds names that look like names of session cookies, and are none. The middleware does not add `HttpOnly` and
+    /// Adds names of cookies that are not session cookies, although the names look like it. The middleware does not add `HttpOnly` and
     /// `SameSite=Lax` to cookies with these names. The middleware still adds `Secure`.
     ///
     /// A name may end with `*`, as in [`session_names`](PolicyBuilder::session_names). If a name matches both lists,
-    /// the longer entry decides. The same entry in both lists is an error.
+    /// an entry that is equal to the name decides. Otherwise the entry with the longer beginning decides. The same entry in both lists is an error.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -594,8 +595,8 @@ impl PolicyBuilder {
     /// Adds names of cookies that travel under a prefixed name. For example, the cookie `id` of a session library travels
     /// as `__Host-Http-id`. The application and the library still see the name `id`.
     ///
-    /// Browsers accept a cookie with the prefix only from the host itself and only over HTTPS. So no other host of the
-    /// site, and nobody on the network, can plant such a cookie. The middleware changes requests and responses:
+    /// Browsers accept a cookie with the prefix only from the host itself and only over HTTPS. So another host of
+    /// the site, or an attacker on the network, cannot plant such a cookie. The middleware changes requests and responses:
     ///
     /// - A `Set-Cookie` header of a listed name gets the prefixed name, `Path=/`, `Secure`, `HttpOnly` and, if the header
     ///   has no `SameSite`, `SameSite=Lax`. A header with a `Domain` or with a `Path` other than `/` is dropped, and so is
@@ -605,8 +606,8 @@ impl PolicyBuilder {
     ///   HTTP, all of them are dropped.
     ///
     /// Do not list a cookie that a script reads. A listed name must not be the name of a declared cookie, and must not
-    /// have an [`exception`](PolicyBuilder::exception). The [guide](crate::guide::side_doors) says what to check before a
-    /// name is listed.
+    /// have an [`exception`](PolicyBuilder::exception). The [guide](crate::guide::side_doors) lists the checks to make
+    /// before you list a name.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -623,7 +624,7 @@ impl PolicyBuilder {
 
     /// Sets the date until which cookies of [`host_prefix`](PolicyBuilder::host_prefix) also count under their bare name,
     /// so that users stay signed in when a name is listed for the first time. The date is the first instant of the day in
-    /// UTC. It is at most 90 days ahead. A date that has passed is no error: it ends the migration.
+    /// UTC. The date is at most 90 days ahead. A past date is no error: the migration has ended.
     ///
     /// A cookie under its bare name counts only if it came over HTTPS, once, in exactly this spelling, and no prefixed
     /// cookie came. When the library sets or removes the cookie, the middleware also removes the cookie with the bare

@@ -13,6 +13,16 @@ pub(super) fn matches(pattern: &str, name: &[u8]) -> bool {
     }
 }
 
+/// Returns the rank of a pattern. A pattern with a longer beginning has a higher rank, and an exact name has a higher rank
+/// than each pattern that matches the name.
+#[cfg(feature = "_layer")]
+pub(super) fn rank(pattern: &str) -> (usize, bool) {
+    match pattern.strip_suffix('*') {
+        Some(start) => (start.len(), false),
+        None => (pattern.len(), true),
+    }
+}
+
 /// Returns an error if the pattern is invalid. The argument `key` is the key of the setting.
 pub(super) fn check(key: &'static str, pattern: &str) -> Result<(), PolicyError> {
     check_cookie_name(key, pattern)?;
@@ -31,6 +41,8 @@ pub(super) fn check(key: &'static str, pattern: &str) -> Result<(), PolicyError>
 
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "_layer")]
+    use super::rank;
     use super::{check, matches};
 
     #[test]
@@ -46,6 +58,14 @@ mod tests {
             ("tally", "Tally", false),
         ] {
             assert_eq!(matches(pattern, name.as_bytes()), expected, "{pattern} {name}");
+        }
+    }
+
+    #[cfg(feature = "_layer")]
+    #[test]
+    fn exact_name_has_the_highest_rank() {
+        for (higher, lower) in [("till_3", "till_*"), ("ab", "ab*"), ("ab*", "a*"), ("abc", "ab*")] {
+            assert!(rank(higher) > rank(lower), "{higher} {lower}");
         }
     }
 

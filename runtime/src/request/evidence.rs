@@ -63,13 +63,10 @@ impl Evidence {
         if cfg!(debug_assertions) && self.peer.is_some_and(|peer| peer.is_loopback()) {
             return Cow::Owned(format!("{HTTPS_ONLY}: {self}"));
         }
-        match self.not_loopback {
-            Some(NotLoopback::ReleaseBuild) => Cow::Owned(format!("{HTTPS_ONLY}: {}", NotLoopback::ReleaseBuild)),
-            Some(_) | None if self.claim.is_some() && !self.basis.is_proxy_statement() => {
-                Cow::Borrowed(UNTRUSTED_CLAIM)
-            }
-            Some(_) | None => Cow::Borrowed(HTTPS_ONLY),
+        if self.not_loopback == Some(NotLoopback::ReleaseBuild) {
+            return Cow::Owned(format!("{HTTPS_ONLY}: {}", NotLoopback::ReleaseBuild));
         }
+        Cow::Borrowed(if self.is_untrusted_claim() { UNTRUSTED_CLAIM } else { HTTPS_ONLY })
     }
 }
 

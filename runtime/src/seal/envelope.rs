@@ -44,8 +44,8 @@ pub(crate) const SIGNATURE_LEN: usize = signature_len(0);
 /// `seal` overwrites these 22 bytes.
 pub(crate) const PLAINTEXT_PREFIX: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
-/// What a seal says about its value: the two expiry times, and the settings that a re-issue keeps. A signed value shows
-/// its terms to everybody, but only the server can change them.
+/// The terms of a seal: the two expiry times, and the settings that a re-issue keeps. Anyone can read the terms of a
+/// signed value, but only the server can change them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Terms {
     /// The last second in which the value is valid if no request extends the idle time, in Unix seconds. If the cookie
@@ -54,13 +54,13 @@ pub(crate) struct Terms {
     /// The last second in which the value is valid in any case, in Unix seconds.
     pub(crate) expiry: u32,
     pub(crate) kept: KeptSettings,
-    /// At most 255 bytes for other features of hardtack. A cookie that is not bound to a device has no extension. A
-    /// release that does not know an extension keeps the extension if it re-issues the cookie.
+    /// At most 255 bytes, for later releases. This release writes no extension. If this release re-issues a cookie, it
+    /// keeps the extension of the cookie.
     pub(crate) extension: Vec<u8>,
 }
 
-/// The settings of one `SetCookie` that a re-issue of a cookie with `idle` keeps. A request does not say with which
-/// attributes the browser stored the cookie. Without these settings, a re-issue would turn a cookie that ends with the
+/// The settings of one `SetCookie` that a re-issue of a cookie with `idle` keeps. A request does not contain the
+/// attributes with which the browser stored the cookie. Without these settings, a re-issue would turn a cookie that ends with the
 /// browser into a cookie that outlives the browser, or would weaken `SameSite`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct KeptSettings {
@@ -75,6 +75,15 @@ impl KeptSettings {
     const STRICT: u8 = 2;
     const LAX: u8 = 4;
 
+    /// Returns the stricter of each setting.
+    pub(crate) fn stricter(self, other: KeptSettings) -> KeptSettings {
+        let same_site = match (self.same_site, other.same_site) {
+            (Some(one), Some(two)) => Some(if one.is_at_least(two) { one } else { two }),
+            (one, two) => one.or(two),
+        };
+        KeptSettings { without_max_age: self.without_max_age || other.without_max_age, same_site }
+    }
+
     fn to_byte(self) -> u8 {
         let same_site = match self.same_site {
             Some(SameSite::Strict) => Self::STRICT,
@@ -84,7 +93,7 @@ impl KeptSettings {
         (u8::from(self.without_max_age) * Self::WITHOUT_MAX_AGE) | same_site
     }
 
-    /// Returns `None` if the byte has a bit that this release does not know.
+    /// Returns `None` if the byte has an undefined bit.
     fn from_byte(byte: u8) -> Option<Self> {
         let same_site = match byte & !Self::WITHOUT_MAX_AGE {
             0 => None,

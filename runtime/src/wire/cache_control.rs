@@ -1,5 +1,5 @@
-//! Reads the caching headers of a response. The input is the response's headers. The output says whether shared caches
-//! may store the response.
+//! Reads the caching headers of a response. The input is the response's headers. The output is true if shared caches may
+//! store the response.
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};

@@ -1,8 +1,6 @@
 //! Runs the scenarios of `host_prefix` against the session libraries of axum: tower-sessions, axum-login, and the private
 //! cookies of axum-extra.
 
-use std::convert::Infallible;
-
 use axum::Router;
 use axum::extract::{FromRef, Path};
 use axum::http::StatusCode;
@@ -10,9 +8,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum_extra::extract::PrivateCookieJar;
 use axum_extra::extract::cookie::{Cookie, Key};
-use axum_login::{AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend};
+use axum_login::{AuthManagerLayerBuilder, AuthSession};
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
 
+use super::axum_users::{User, Users};
 use super::serve;
 use super::suite::prefixed::{SessionLibrary, run_session_scenarios};
 use super::suite::{RunningServer, Setup};
@@ -63,39 +62,6 @@ impl SessionLibrary for TowerSessions {
             )
             .route("/upgrade", get(async |session: Session| upgrade(user(&session).await)));
         serve(routes.layer(SessionManagerLayer::new(MemoryStore::default())), setup).await
-    }
-}
-
-/// Every user has an account, and no password.
-#[derive(Clone)]
-struct Users;
-
-#[derive(Debug, Clone)]
-struct User(String);
-
-impl AuthUser for User {
-    type Id = String;
-
-    fn id(&self) -> String {
-        self.0.clone()
-    }
-
-    fn session_auth_hash(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl AuthnBackend for Users {
-    type User = User;
-    type Credentials = ();
-    type Error = Infallible;
-
-    async fn authenticate(&self, (): ()) -> Result<Option<User>, Infallible> {
-        Ok(None)
-    }
-
-    async fn get_user(&self, name: &String) -> Result<Option<User>, Infallible> {
-        Ok(Some(User(name.clone())))
     }
 }
 

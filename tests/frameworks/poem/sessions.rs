@@ -140,7 +140,7 @@ async fn count_and_sign_out(site: &Site) -> (Reply, bool, String) {
 }
 
 #[tokio::test]
-async fn purge_removes_the_cookie_from_its_scope() {
+async fn purge_removes_the_cookie_if_its_path_is_root() {
     const REMOVAL: &str = "poem-session=; Max-Age=0; Expires=*";
     // For each configuration: whether a sign-out removes the cookie without the policy, and with the policy.
     let cases: [(Config, bool, bool); 6] = [
@@ -150,7 +150,7 @@ async fn purge_removes_the_cookie_from_its_scope() {
         (|config| config, false, true),
         (insecure, false, true),
         (|config| config.path("/account"), true, true),
-        // The policy knows neither a longer path nor a `Domain` of the cookie.
+        // The policy has no record of a longer path or of a `Domain` of the cookie.
         (|config| config.path("/account/"), false, false),
         (|config| config.domain("site.example"), false, false),
         (|config| config.path("/account").domain("site.example"), false, false),

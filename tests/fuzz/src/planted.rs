@@ -52,24 +52,25 @@ struct Planted {
 /// response.
 pub type SendThrough = fn(&PolicyLayer, Request<()>, HeaderMap) -> HeaderMap;
 
-/// Plants a secret in each place of each header, and checks all texts that hardtack emits.
+/// Plants a secret in each place of each header, and checks all texts that hardtack emits. Returns the number of secrets in
+/// the texts.
 ///
 /// # Panics
 ///
 /// Panics if a text shows a secret that it must not show.
-pub fn check(headers: &[(Kind, &[u8])], send: SendThrough) {
+pub fn check(headers: &[(Kind, &[u8])], send: SendThrough) -> usize {
     let all = headers.iter().flat_map(|(kind, header)| places(header).map(|place| (*kind, *header, place)));
-    let mut batch = Vec::new();
+    let (mut batch, mut shown) = (Vec::new(), 0);
     for (kind, header, place) in all {
         let (start, end) = header.split_at(place);
         let secret = format!("{SECRET}{:03}x", batch.len());
         let Ok(value) = HeaderValue::from_bytes(&[start, secret.as_bytes(), end].concat()) else { continue };
         batch.push(Planted { may_be_shown: may_be_shown(kind, value.as_bytes(), place), header: value, kind });
         if batch.len() == MAX_SECRETS {
-            check_batch(&std::mem::take(&mut batch), send);
+            shown += check_batch(&std::mem::take(&mut batch), send);
         }
     }
-    check_batch(&batch, send);
+    shown + check_batch(&batch, send)
 }
 
 /// Returns true if a text may show the bytes at `place`.
@@ -99,7 +100,8 @@ fn trim_start(mut text: &[u8]) -> &[u8] {
     text
 }
 
-fn check_batch(batch: &[Planted], send: SendThrough) {
+/// Returns the number of secrets in the texts. Each of them is in a place that a text may show.
+fn check_batch(batch: &[Planted], send: SendThrough) -> usize {
     let (mut request, mut response) = (HeaderMap::new(), HeaderMap::new());
     for planted in batch {
         match planted.kind {
@@ -114,6 +116,7 @@ fn check_batch(batch: &[Planted], send: SendThrough) {
     browser_texts(&response, &mut texts);
     let texts = texts.0.to_ascii_lowercase();
     let secret = SECRET.to_ascii_lowercase();
+    let mut shown = 0;
     for (at, _) in texts.match_indices(&secret) {
         let number = texts[at + secret.len()..].get(..4).and_then(|text| text.strip_suffix('x')?.parse().ok());
         // A long name is shortened, and can end inside of a secret.
@@ -124,7 +127,9 @@ fn check_batch(batch: &[Planted], send: SendThrough) {
             "{:?} is shown after: {around}",
             planted.header.as_bytes().escape_ascii().to_string()
         );
+        shown += 1;
     }
+    shown
 }
 
 /// The texts that hardtack emitted.

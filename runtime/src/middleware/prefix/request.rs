@@ -14,7 +14,7 @@ use crate::wire::folded_name::fold;
 use crate::wire::list::trim_start;
 
 /// What the setting `host_prefix` does with the cookies of one request.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct RenamedCookies {
     /// The pairs with a listed name, in the order of the request.
     pairs: Vec<Pair>,
@@ -200,17 +200,27 @@ impl Outcome {
         }
         let rejected = |code, reason| Event::new(Kind::CookieRejected, code, reason);
         if !verdict.https && self.prefixed > 0 {
-            let event = rejected(Code::NotHttps, &"anyone on the network can add a cookie to a plain HTTP request");
+            let event = rejected(
+                Code::NotHttps,
+                &"anyone on the network can add a cookie to a plain HTTP request; send the cookie over HTTPS",
+            );
             jar.emit(event.with_cookie(&listed.prefixed).with_evidence(Some(verdict.evidence)));
         } else if self.prefixed > 1 {
-            let event = rejected(Code::PrefixedTwice, &"the name came several times, so all its values were dropped");
+            let event = rejected(
+                Code::PrefixedTwice,
+                &"the name came several times, so all its values were dropped; if the client is your own, send the cookie once",
+            );
             jar.emit(event.with_cookie(&listed.prefixed));
         }
         if self.accepted == Some(Spelling::Bare) {
             let reason = "the cookie counts under its bare name until the date of `accept_unprefixed_until`";
             jar.emit(Event::new(Kind::Notice, Code::UnprefixedAccepted, &reason).with_cookie(&listed.bare));
         } else if bare > 0 {
-            let reason = format!("another host of the site may have set it; only `{}` counts", listed.prefixed);
+            let reason = format!(
+                "another host of the site may have set it; only `{}` counts; to accept the cookies from before the change for some \
+                 time, set `accept_unprefixed_until`",
+                listed.prefixed
+            );
             let evidence = (!verdict.https).then_some(verdict.evidence);
             jar.emit(rejected(Code::UnprefixedDropped, &reason).with_cookie(&listed.bare).with_evidence(evidence));
         }

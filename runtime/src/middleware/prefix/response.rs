@@ -6,6 +6,7 @@ use http::header::{Entry, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use memchr::memchr2;
 
+use crate::clock;
 use crate::event::{Code, Event, Kind};
 use crate::jar::state::JarState;
 use crate::jar::write::replace;
@@ -14,6 +15,12 @@ use crate::policy::host_prefix::{HostPrefix, ListedName};
 use crate::wire::folded_name::fold;
 use crate::wire::list::trim;
 use crate::wire::set_cookie::ParsedSetCookie;
+
+const LAX: &str = "SameSite=Lax";
+
+/// The remedy in the event, if the middleware added `SameSite=Lax`. A listed name cannot have an exception.
+const CROSS_SITE: &str = "; with `SameSite=Lax` browsers do not send the cookie with a POST from another site (SAML, OIDC \
+                          `form_post`, payments); if that fails, configure the library to set `SameSite=None`";
 
 /// Renames the `Set-Cookie` headers of listed names. Does not change the headers that a jar wrote.
 ///
@@ -44,13 +51,22 @@ pub(in crate::middleware) fn rename(
             let removal = bare_removal(listed, &parsed);
             removals.extend(removal.filter(|removal| !removals.contains(removal)));
         }
-        let renamed = with_prefix(listed, &parsed);
-        replace(header, renamed);
+        let added = missing_attributes(&parsed);
+        let renamed = with_prefix(listed, &parsed, &added);
         // Over plain HTTP, the policy drops the header, because it is `Secure` now. One event is enough.
         if jar.verdict().https {
-            let reason = format!("sent as `{}`", listed.prefixed);
+            let mut reason = format!("sent as `{}`", listed.prefixed);
+            if !added.is_empty() {
+                reason.push_str(" with ");
+                reason.push_str(&added.join(", "));
+            }
+            // A browser sends no removed cookie, so a removal breaks no sign-in.
+            if added.contains(&LAX) && !parsed.lifetime.is_expired(clock::now()) {
+                reason.push_str(CROSS_SITE);
+            }
             jar.emit(Event::new(Kind::HeaderHardened, Code::HostPrefix, &reason).with_cookie(&listed.bare));
         }
+        replace(header, renamed);
     }
     let mut appended = Vec::new();
     if !dropped.is_empty() {
@@ -89,7 +105,10 @@ fn find_problem(listed: &ListedName, parsed: &ParsedSetCookie<'_>) -> Option<&'s
         );
     }
     if listed.prefixed.len() + parsed.value.len() > MAX_NAME_VALUE_BYTES {
-        return Some("name and value are over 4096 bytes with the prefix, and browsers reject the cookie");
+        return Some(
+            "name and value are over 4096 bytes with the prefix, and browsers reject the cookie; configure the library to \
+             store less in the cookie, or take the name out of `host_prefix`",
+        );
     }
     None
 }
@@ -99,19 +118,27 @@ fn explicit_path<'a>(parsed: &ParsedSetCookie<'a>) -> Option<&'a [u8]> {
     parsed.path.filter(|path| path.starts_with(b"/"))
 }
 
-/// Returns the header with the prefixed name and with the attributes that the prefix demands.
-fn with_prefix(listed: &ListedName, parsed: &ParsedSetCookie<'_>) -> Vec<u8> {
-    let value_and_attributes = memchr::memchr(b'=', parsed.header).and_then(|at| parsed.header.get(at..));
-    let missing = [
-        (explicit_path(parsed).is_none(), "; Path=/"),
-        (!parsed.secure, "; Secure"),
-        (!parsed.http_only, "; HttpOnly"),
-        (parsed.known_same_site().is_none(), "; SameSite=Lax"),
+/// Returns the attributes that the prefixed cookie needs and that the header does not have.
+fn missing_attributes(parsed: &ParsedSetCookie<'_>) -> Vec<&'static str> {
+    let attributes = [
+        (explicit_path(parsed).is_none(), "Path=/"),
+        (!parsed.secure, "Secure"),
+        (!parsed.http_only, "HttpOnly"),
+        (parsed.known_same_site().is_none(), LAX),
     ];
-    let added = missing.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, text)| text.as_bytes());
-    let parts = [listed.prefixed.as_bytes(), value_and_attributes.unwrap_or(b"=")].into_iter().chain(added);
+    attributes.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, attribute)| attribute).collect()
+}
+
+/// Returns the header with the prefixed name and the added attributes.
+fn with_prefix(listed: &ListedName, parsed: &ParsedSetCookie<'_>, added: &[&str]) -> Vec<u8> {
+    let value_and_attributes = memchr::memchr(b'=', parsed.header).and_then(|at| parsed.header.get(at..));
     let mut header = Vec::with_capacity(parsed.header.len() + 64);
-    parts.for_each(|part| header.extend_from_slice(part));
+    header.extend_from_slice(listed.prefixed.as_bytes());
+    header.extend_from_slice(value_and_attributes.unwrap_or(b"="));
+    for attribute in added {
+        header.extend_from_slice(b"; ");
+        header.extend_from_slice(attribute.as_bytes());
+    }
     header
 }
 
