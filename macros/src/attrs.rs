@@ -485,7 +485,10 @@ fn reject_misplaced(word: &Ident, key: AttributeKey, target: Target, errors: &mu
         (AttributeKey::Unsigned, _) => "describes an earlier value in `formerly(…)`; remove it, or move it there",
         (AttributeKey::Until, _) => "is the end of a `formerly(…)`; move it there, or write `max_age` for a lifetime",
         (AttributeKey::Every | AttributeKey::Optional, _) => "is a setting of `device_bound(…)`; move it there",
-        (_, Target::DeviceBound) => "is no setting of the device; move it out of the parentheses",
+        (AttributeKey::MaxAge, Target::DeviceBound) => {
+            "is the lifetime of the cookie; write `every` for its companion, or move it out of the parentheses"
+        }
+        (_, Target::DeviceBound) => "describes the cookie, not its companion; move it out of the parentheses",
         (AttributeKey::Formerly, Target::Former) => "cannot contain another one; write each beside the other",
         (_, Target::Former) => "describes the present cookie; move it out of the parentheses",
         (_, Target::ValueType) => {

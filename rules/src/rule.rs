@@ -169,7 +169,7 @@ rules! {
         "`device_bound` needs `sealed`, because the seal holds the mark of the device", "add it, or remove `device_bound`",
         "hardtack: with a `signed` value, others could read the mark";
     DeviceBoundMaxAge, "device-bound-max-age", Error,
-        "`device_bound` needs `max_age`, because the browser's key lives longer than a browser session",
+        "`device_bound` needs `max_age`, because the browser keeps its key after a restart",
         "add it, as in `max_age = \"30d\"`",
         "hardtack: the identifier of a device-bound session expires with the cookie";
     DeviceBoundScope, "device-bound-scope", Error,

@@ -72,7 +72,9 @@ pub(crate) fn declared_impl(
         }
     });
     let inventory_entry = inventory_entry(declaration, origin, krate);
-    let seal_gate = declaration.seal.map(|SealArgument { span, .. }| feature_gate(span, quote!(__seal), krate));
+    // The feature `device-bound` implies the feature `seal`, so one missing feature is one error.
+    let seal_gate = declaration.seal.filter(|_| declaration.device_bound.is_none());
+    let seal_gate = seal_gate.map(|SealArgument { span, .. }| feature_gate(span, quote!(__seal), krate));
     let device_bound_gate = declaration
         .device_bound
         .as_ref()

@@ -3,6 +3,8 @@
 use core::fmt;
 use core::ops::Deref;
 
+use crate::cookie::declaration::DeviceBoundValue;
+
 /// The value of a cookie that is declared `device_bound`, and a proof that the request comes from the device of the
 /// sign-in. The proof was accepted no longer ago than the declared time `every`, which is ten minutes by default.
 ///
@@ -34,11 +36,11 @@ use core::ops::Deref;
 /// assert_eq!(response.status(), 403);
 /// # });
 /// ```
-pub struct Bound<T> {
+pub struct Bound<T: DeviceBoundValue> {
     value: T,
 }
 
-impl<T> Bound<T> {
+impl<T: DeviceBoundValue> Bound<T> {
     #[cfg(feature = "_layer")]
     pub(crate) fn new(value: T) -> Self {
         Bound { value }
@@ -50,7 +52,7 @@ impl<T> Bound<T> {
     }
 }
 
-impl<T> Deref for Bound<T> {
+impl<T: DeviceBoundValue> Deref for Bound<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -59,7 +61,7 @@ impl<T> Deref for Bound<T> {
 }
 
 /// Shows only the name of the type. The `Debug` output never contains the value of the cookie.
-impl<T> fmt::Debug for Bound<T> {
+impl<T: DeviceBoundValue> fmt::Debug for Bound<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bound").finish_non_exhaustive()
     }

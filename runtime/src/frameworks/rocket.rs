@@ -531,7 +531,7 @@ impl<'r, T: DeviceBoundValue> FromRequest<'r> for Bound<T> {
 }
 
 #[cfg(feature = "device-bound")]
-impl<T> Sentinel for Bound<T> {
+impl<T: DeviceBoundValue> Sentinel for Bound<T> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
         is_policy_missing(rocket)
     }

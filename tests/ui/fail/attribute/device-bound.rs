@@ -1,4 +1,4 @@
-//@ errors: 13
+//@ errors: 14
 use hardtack::{Cookie, cookies};
 
 #[derive(Cookie)]
@@ -27,6 +27,10 @@ struct FlagWithValue(String);
 
 #[derive(Cookie)]
 #[cookie(sealed, device_bound(max_age = "30d"))]
+struct LifetimeOfTheCookie(String);
+
+#[derive(Cookie)]
+#[cookie(sealed, max_age = "30d", device_bound(same_site = Strict))]
 struct KeyOfTheCookie(String);
 
 #[derive(Cookie)]
