@@ -222,6 +222,9 @@ impl InFlight {
             super::device_bound::offer_registrations(&self.jar, &current.policy, headers);
         }
         self.jar.append_clear_site_data(headers);
+        #[cfg(feature = "device-bound")]
+        let pending = self.jar.close_with_stale_companions();
+        #[cfg(not(feature = "device-bound"))]
         let pending = self.jar.close();
         let mut names = Vec::new();
         if self.keeps_trusted {

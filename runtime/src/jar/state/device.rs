@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use hardtack_rules::SameSite;
 
-use super::{JarState, OpenedValue, malformed};
+use super::{JarState, OpenedValue, Pending, malformed};
 use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec};
 use crate::cookie::error::{ProofFault, ReadError, SetError};
 use crate::cookie::header_value::SetCookieHeader;
@@ -30,6 +30,8 @@ struct DeviceCookie {
     is_removed: bool,
     /// The binding of the sign-in, if this request signed a user in.
     sign_in: Option<SignIn>,
+    /// The header that removes the companion, if the companion has expired or belongs to another session.
+    stale_companion: Option<SetCookieHeader>,
 }
 
 /// A sign-in of this request. The response offers a registration to the browser.
@@ -180,8 +182,36 @@ impl JarState {
         match found {
             Ok(()) => Ok(binding.registered()),
             Err(_) if !binding.is_registered => Err(ProofFault::NotRegistered),
-            Err(fault) => Err(fault),
+            Err(fault) => {
+                if fault != ProofFault::CompanionMissing && name == spec.name {
+                    let header = companion_removal(spec);
+                    self.pending().devices.0.entry(spec.name).or_default().stale_companion = header;
+                }
+                Err(fault)
+            }
         }
+    }
+
+    /// Returns the headers that remove stale companions. A browser with a companion starts no refresh. So the browser would
+    /// keep a companion of an earlier sign-in until the companion expires, and the user would be signed out until then.
+    /// After the removal, the browser refreshes the companion before its next request.
+    fn take_stale_companions(&self) -> Vec<SetCookieHeader> {
+        if !self.verdict.https {
+            return Vec::new();
+        }
+        let mut pending = self.pending();
+        let Pending { devices, cookies, .. } = &mut *pending;
+        let is_removed =
+            |name: &str| cookies.iter().any(|cookie| cookie.is_removal() && cookie.declaration.spec.name == name);
+        let stale = devices.0.iter_mut().filter(|(name, _)| !is_removed(name));
+        stale.filter_map(|(_, cookie)| cookie.stale_companion.take()).collect()
+    }
+
+    /// Closes the jar and returns its headers, as [`close`](JarState::close) does. Also removes stale companions.
+    pub(crate) fn close_with_stale_companions(&self) -> Vec<SetCookieHeader> {
+        let mut headers = self.take_stale_companions();
+        headers.extend(self.close());
+        headers
     }
 
     /// Stores that a getter returned the value of a cookie. A later `set` of the cookie is then a renewal.
@@ -213,12 +243,11 @@ impl JarState {
 /// Adds the headers that remove the companions of the cookies that this request removes.
 pub(super) fn with_companions(mut headers: Vec<SetCookieHeader>, cookies: &PendingCookies) -> Vec<SetCookieHeader> {
     let removed = cookies.iter().filter(|cookie| cookie.is_removal());
-    headers.extend(removed.filter_map(companion_removal));
+    headers.extend(removed.filter_map(|cookie| companion_removal(cookie.declaration.spec)));
     headers
 }
 
-fn companion_removal(cookie: &PendingCookie) -> Option<SetCookieHeader> {
-    let spec = cookie.declaration.spec;
+fn companion_removal(spec: &Spec) -> Option<SetCookieHeader> {
     spec.device_bound?;
     let same_site: SameSite = spec.same_site;
     let name = CookieName::from_text(&companion_name(spec.name)?);

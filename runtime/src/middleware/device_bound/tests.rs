@@ -410,6 +410,62 @@ fn new_sign_in_ends_the_old_session() {
 }
 
 #[test]
+fn companion_of_an_earlier_sign_in_is_removed() {
+    let mut app = App::registered();
+    let mut old_device = core::mem::take(&mut app.device);
+    let signed_in = app.sign_in();
+    // The old companion proves nothing, and stays until the registration.
+    let response = app.get(|jar| assert!(jar.bound::<Session>().is_err()));
+    assert!(!response.headers().contains_key("set-cookie"));
+    app.register(&signed_in);
+    // After a link from another site, the browser refreshes the old session without cookies.
+    app.forget_companion();
+    let refreshed = testing::at(app.browser.now(), || {
+        answer(&app.guard, old_device.refresh().unwrap(), |_| panic!("the application handled the refresh"))
+    });
+    old_device.store(&refreshed);
+    app.browser.store(refreshed.headers());
+    assert!(is_unproven(app.read_error().as_ref(), ProofFault::OtherSession));
+    assert_eq!(app.browser.names(), ["__Host-Http-session"]);
+    assert!(app.browser.rejected().is_empty(), "{:?}", app.browser.rejected());
+    // Without the companion, the browser refreshes both sessions.
+    let refreshed = app.send(old_device.refresh().unwrap(), |_| panic!("the application handled the refresh"));
+    assert!(refreshed.body().contains(r#""continue":false"#));
+    assert_eq!(app.refresh().status(), StatusCode::OK);
+    assert_eq!(app.bound(), Ok("ada".to_owned()));
+}
+
+#[test]
+fn expired_companion_is_removed() {
+    // The browser's clock is behind the server's clock.
+    let read = |app: &App, name: &str| {
+        let mut request = Request::get("/").body(()).unwrap();
+        request.headers_mut().extend(app.browser.request_headers("/"));
+        let response = testing::at(app.browser.now() + Duration::from_secs(601), || {
+            answer(&app.guard, request, |jar| match name {
+                "get" => assert!(jar.cookies::<Https>().unwrap().get::<Session>().is_none()),
+                "remove" => {
+                    let cookies = jar.cookies::<Https>().unwrap();
+                    assert!(cookies.get::<Session>().is_none());
+                    cookies.remove::<Session>().unwrap();
+                }
+                _ => {}
+            })
+        });
+        let headers = response.headers().get_all("set-cookie").iter();
+        headers.map(|header| header.to_str().unwrap().split('=').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let mut app = App::registered();
+    assert_eq!(read(&app, "nothing"), [""; 0]);
+    assert_eq!(read(&app, "get"), ["__Host-session-key"]);
+    assert_eq!(read(&app, "remove"), ["__Host-session-key", "__Host-Http-session"]);
+    // A live companion stays, and a missing companion is not removed.
+    assert_eq!(app.with_cookies(|cookies| drop(cookies.get::<Session>().unwrap())).headers().get("set-cookie"), None);
+    app.forget_companion();
+    assert_eq!(read(&app, "get"), [""; 0]);
+}
+
+#[test]
 fn cookie_without_a_mark_stays_unbound() {
     let mut app = App::new();
     let header = testing::request_header(&Session("ada".into())).to_str().unwrap().to_owned();
