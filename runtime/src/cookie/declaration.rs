@@ -81,6 +81,12 @@ pub trait FamilyValue: DeclaredCookie {
 )]
 pub trait DeviceBoundValue: DeclaredCookie {}
 
+/// Returns the name of the companion. Returns `None` if a cookie with the name `cookie` cannot be bound to a device.
+#[cfg(any(feature = "device-bound", feature = "inventory"))]
+pub(crate) fn companion_name(cookie: &str) -> Option<String> {
+    hardtack_rules::device::companion_base(cookie).map(|base| format!("__Host-{base}-key"))
+}
+
 /// The access to a cookie that this program sets and reads.
 #[doc(hidden)]
 #[derive(Debug)]

@@ -3,12 +3,12 @@
 
 use core::time::Duration;
 
-use hardtack_rules::device::companion_base;
 use hardtack_rules::{SameSite, Spec, wire};
 use http::HeaderValue;
 
 use super::binding::Mark;
 use crate::clock;
+use crate::cookie::declaration::companion_name;
 use crate::cookie::error::ProofFault;
 use crate::cookie::overrides::PAST;
 use crate::seal::{self, Keyring, OpenError};
@@ -23,11 +23,6 @@ pub(crate) struct Companion {
     pub(crate) same_site: SameSite,
     /// The lifetime, in seconds.
     pub(crate) every: u32,
-}
-
-/// Returns the name of the companion. Returns `None` if a cookie with the name `cookie` cannot be bound to a device.
-pub(crate) fn companion_name(cookie: &str) -> Option<String> {
-    companion_base(cookie).map(|base| format!("__Host-{base}-key"))
 }
 
 #[cfg(feature = "_layer")]

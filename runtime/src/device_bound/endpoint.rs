@@ -254,7 +254,9 @@ pub(crate) fn registration_header(
 /// Returns the header with the present challenge of a session. Chromium ignores a challenge without the identifier.
 fn challenge_header(keyring: &Keyring, identifier: &str) -> Option<HeaderValue> {
     let challenge = refresh::challenge(keyring, identifier)?;
-    HeaderValue::try_from(format!(r#""{challenge}";id="{identifier}""#)).ok()
+    let mut header = HeaderValue::try_from(format!(r#""{challenge}";id="{identifier}""#)).ok()?;
+    header.set_sensitive(true);
+    Some(header)
 }
 
 #[cfg(all(test, feature = "testing"))]

@@ -34,7 +34,7 @@ pub use settings::DeviceBound;
 pub(crate) use binding::Binding;
 #[cfg(feature = "_layer")]
 pub(crate) use companion::Companion;
-pub(crate) use companion::{companion_name, find_live, removal};
+pub(crate) use companion::{find_live, removal};
 #[cfg(feature = "_layer")]
 pub(crate) use endpoint::{
     EndpointRequest, EndpointResponse, EndpointUrls, REGISTRATION, refresh, register, registration_header,

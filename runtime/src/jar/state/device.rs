@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use hardtack_rules::SameSite;
 
 use super::{JarState, OpenedValue, Pending, malformed};
-use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec};
+use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec, companion_name};
 use crate::cookie::error::{ProofFault, ReadError, SetError};
 use crate::cookie::header_value::SetCookieHeader;
 use crate::cookie::overrides::Overrides;
 use crate::cookie::scope::{Identity, Scope};
 use crate::cookie::sealing::Opened;
-use crate::device_bound::{Binding, companion_name, find_live, removal};
+use crate::device_bound::{Binding, find_live, removal};
 use crate::jar::pending::{PendingCookie, PendingCookies};
 use crate::seal::{Keyring, Terms};
 #[cfg(feature = "_layer")]
