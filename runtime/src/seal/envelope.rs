@@ -54,8 +54,8 @@ pub(crate) struct Terms {
     /// The last second in which the value is valid in any case, in Unix seconds.
     pub(crate) expiry: u32,
     pub(crate) kept: KeptSettings,
-    /// At most 255 bytes, for later releases. This release writes no extension. If this release re-issues a cookie, it
-    /// keeps the extension of the cookie.
+    /// At most 255 bytes. The extension is empty, unless the cookie is bound to a device. If this release re-issues a
+    /// cookie, it keeps the extension of the cookie.
     pub(crate) extension: Vec<u8>,
 }
 
