@@ -25,6 +25,9 @@ pub mod seal {}
 #[doc = include_str!("../docs/sessions.md")]
 pub mod sessions {}
 
+#[doc = include_str!("../docs/device_bound.md")]
+pub mod device_bound {}
+
 #[doc = include_str!("../docs/migration.md")]
 pub mod migration {}
 
