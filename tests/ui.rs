@@ -139,7 +139,8 @@ fn macro_errors_follow_the_style() {
 /// contain public names only.
 #[test]
 fn first_lines_contain_no_private_name() {
-    let private = ["Declared", "NotKeyed", "NotReadOnly", "FamilyValue", "DeviceBoundValue", "private::", "sealed", "_::"];
+    let private =
+        ["Declared", "NotKeyed", "NotReadOnly", "FamilyValue", "DeviceBoundValue", "private::", "sealed", "_::"];
     for kind in ["attribute", "constant", "context"] {
         for stderr in files(&format!("ui/fail/{kind}"), "stderr") {
             let text = fs::read_to_string(&stderr).unwrap();
