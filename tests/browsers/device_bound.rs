@@ -4,8 +4,8 @@
 //!
 //! The file `device_bound.txt` contains the answers of the browser: for each step, the answer of the application, the
 //! requests that Chromium sent, and Chromium's events. If a later Chromium behaves differently, the test fails and
-//! prints
-//! the lines that differ. `DEVICE_BOUND=overwrite` writes the file again. Read the changes before you commit them.
+//! prints the lines that differ. `DEVICE_BOUND=overwrite` writes the file again. Read the changes before you commit
+//! them.
 
 #[path = "device_bound/app.rs"]
 mod app;
@@ -230,8 +230,7 @@ impl Visit<'_> {
     }
 
     /// Returns the requests since the last call, as texts: the method, the path, the status, the number of the proof,
-    /// the
-    /// names of the cookies, and the reason why Chromium skipped a refresh.
+    /// the names of the cookies, and the reason why Chromium skipped a refresh.
     fn take_requests(&mut self) -> Vec<String> {
         let requests = self.apps.take_requests();
         let mut requests: Vec<_> = requests.iter().map(|request| self.describe(request)).collect();

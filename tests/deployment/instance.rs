@@ -1,6 +1,6 @@
 //! One instance of a small shop, in its own process. tower-sessions stores the signed-in user in Redis. This file
-//! declares the basket as a sealed cookie, and an account as a device-bound cookie. One handler represents legacy code and writes a `Set-Cookie` header by hand.
-//! The page shows the name of the instance.
+//! declares the basket as a sealed cookie, and an account as a device-bound cookie. One handler represents legacy code
+//! and writes a `Set-Cookie` header by hand. The page shows the name of the instance.
 
 use std::fmt::Display;
 

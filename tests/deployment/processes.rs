@@ -27,8 +27,8 @@ pub(crate) struct Deployment {
     /// chooses the instance that handles its requests.
     pub(crate) one: Site,
     pub(crate) two: Site,
-    /// The ports on which nginx listens for both instances, with a limit in front: two page requests, and then the status
-    /// 429.
+    /// The ports on which nginx listens for both instances, with a limit in front: two page requests, and then the
+    /// status 429.
     pub(crate) limited: Site,
     /// nginx's certificate, which clients trust.
     pub(crate) certificate: Certificate,

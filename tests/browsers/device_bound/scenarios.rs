@@ -1,6 +1,5 @@
 //! The scenarios. Each scenario from 1 to 8 begins with a sign-in and the event of the registration. Scenario 9
-//! contains
-//! the controls: mistakes that must fail.
+//! contains the controls: mistakes that must fail.
 
 use std::time::{Duration, SystemTime};
 
@@ -100,8 +99,7 @@ fn stricter_policy(lab: &mut Lab<'_>) {
 }
 
 /// Three requests with the companion cause no refresh. So the JSON and the header of the companion are equal. Without
-/// the
-/// companion, one refresh comes, and sets the companion again.
+/// the companion, one refresh comes, and sets the companion again.
 fn three_requests_and_a_refresh(lab: &mut Lab<'_>, app: &App, declaration: &str, companion: &str) {
     let mut visit = lab.visit(app);
     lab.sign_in(&mut visit, declaration);
@@ -138,8 +136,7 @@ fn stolen_jar(lab: &mut Lab<'_>) {
     lab.step(&mut visit, "the owner refreshes", "ada, proven", REFRESHED, who);
     let thief = Thief::copy(&visit.tab, lab.network, lab.apps);
     // A thief does not know the identifier and the proof, because they are not in the cookie jar. This thief also read
-    // the
-    // owner's last request inside TLS.
+    // the owner's last request inside TLS.
     let (identifier, proof) = (visit.identifier.clone(), visit.proofs[1].to_str().unwrap().to_owned());
 
     let all = |name: &str, lab: &mut Lab<'_>, visit: &mut Visit<'_>, expected: &str| {
@@ -205,10 +202,8 @@ fn another_user(lab: &mut Lab<'_>) {
 ///
 /// The refresh after a link from another site has no cookies. So the server cannot know that the session is an old
 /// session, and sets a companion that does not belong to the second user's cookie. The response to the visit removes
-/// the
-/// companion, so the browser refreshes again before its next request, which is the request for the icon of the page.
-/// This
-/// refresh ends the old session.
+/// the companion, so the browser refreshes again before its next request, which is the request for the icon of the
+/// page. This refresh ends the old session.
 fn old_session(lab: &mut Lab<'_>) {
     let sign_in = |visit: &Visit<'_>, path: &str| {
         status(&visit.tab, path);
@@ -411,8 +406,7 @@ fn checks_in_front(lab: &mut Lab<'_>) {
 }
 
 /// Programs in front change the response to the registration. All of these mistakes show nothing in the page: the user
-/// is
-/// signed in, until the companion expires. Only the events show the mistake.
+/// is signed in, until the companion expires. Only the events show the mistake.
 fn mistakes_in_the_registration(lab: &mut Lab<'_>) {
     let same = |from, to| Replaced { from, in_json: to, in_header: to };
     let json = |from, in_json| Replaced { from, in_json, in_header: from };
@@ -438,8 +432,7 @@ fn mistakes_in_the_registration(lab: &mut Lab<'_>) {
         lab.step(&mut visit, "after the lifetime of the companion", UNPROVEN, NONE, who);
     }
     // Chromium reads an unknown `SameSite` as a missing `SameSite`. So the stored companion never counts as the
-    // companion
-    // of the JSON, and a refresh comes before each request.
+    // companion of the JSON, and a refresh comes before each request.
     let replaced = json("SameSite=Lax", "SameSite=Laz");
     let mut visit = lab.visit(&App { replaced: Some(replaced), ..app() });
     let name = "one letter of `SameSite` differs";
