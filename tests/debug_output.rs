@@ -126,7 +126,7 @@ fn debug_texts_of_device_bound_cookies_contain_no_secret() {
     let app = routes.layer(policy.build().unwrap().layer(TlsTermination::here()));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut browser = testing::Browser::new("https://shop.example");
-    let mut send = |browser: &mut testing::Browser, mut request: http::Request<()>| {
+    let send = |browser: &mut testing::Browser, mut request: http::Request<()>| {
         let cookies = browser.request_headers(request.uri().path());
         request.headers_mut().extend(cookies);
         let response = runtime.block_on(app.clone().call(request.map(|()| axum::body::Body::empty()))).unwrap();
