@@ -47,7 +47,7 @@ fn chromium_proves_its_device() {
     let runtime = Runtime::new().unwrap();
     let _entered = runtime.enter();
     let authority = Authority::new();
-    let tls = authority.server(&AppServer::HOSTS, &["h2", "http/1.1"]);
+    let tls = authority.server(&[&AppServer::HOSTS[..], &["localhost"]].concat(), &["h2", "http/1.1"]);
     // The second server receives the browser's own requests to other hosts.
     let (apps, elsewhere) = (AppServer::start(tls.clone()), AppServer::start(tls));
     let network = Network::start(authority, &AppServer::HOSTS.map(|host| (host, apps.ports)), elsewhere.ports);

@@ -81,6 +81,13 @@ macro_rules! routes {
                     }),
                 )
                 .route("/pay", post(async |bound: Bound<$cookie>| format!("{} pays", bound.0)))
+                .route(
+                    "/renew",
+                    get(async |cookies: Cookies| match cookies.get::<$cookie>() {
+                        Some(cookie) => cookies.set(cookie).map(|()| StatusCode::OK),
+                        None => Ok(StatusCode::UNAUTHORIZED),
+                    }),
+                )
                 .route("/handshake", get(async |bound: Option<Bound<$cookie>>| handshake(bound.is_some())))
                 .route("/remove", get(async |cookies: Cookies| cookies.remove::<$cookie>()))
                 .route(
@@ -118,6 +125,7 @@ fn who(user: Result<Option<String>, ReadError>, is_proven: bool) -> String {
         Ok(Some(user)) => format!("{user}{}", if is_proven { ", proven" } else { "" }),
         Ok(None) => "nobody".to_owned(),
         Err(ReadError::Unproven { fault, .. }) => format!("nobody: {fault}"),
+        Err(ReadError::Expired { .. }) => "expired".to_owned(),
         Err(error) => error.to_string(),
     }
 }

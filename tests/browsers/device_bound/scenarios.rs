@@ -16,7 +16,7 @@ use super::{Authority, FEATURES, HOST, Lab, NONE, Network, REGISTERED, Visit, st
 
 type Scenario = (&'static str, fn(&mut Lab<'_>));
 
-pub(super) const ALL: [Scenario; 15] = [
+pub(super) const ALL: [Scenario; 17] = [
     ("1. sign-in", sign_in),
     ("2. every declaration that may be bound", every_declaration),
     ("2. a policy that is stricter than the declaration", stricter_policy),
@@ -27,7 +27,9 @@ pub(super) const ALL: [Scenario; 15] = [
     ("5. another user signs in", another_user),
     ("5. an old session in the browser", old_session),
     ("6. keys are rotated", rotated_keys),
+    ("6. a renewed session lives on", renewed_session),
     ("7. ways to arrive", ways_to_arrive),
+    ("7. localhost", localhost),
     ("7. restarts", restarts),
     ("8. checks in front of the endpoints", checks_in_front),
     ("9. controls: mistakes in the response to the registration", mistakes_in_the_registration),
@@ -40,6 +42,8 @@ const HOST_HTTP: &str = "__Host-Http-session-key";
 const REFRESHED: &[&str] = &["challenge:Success", "refresh:Refreshed/Success"];
 /// A refresh in which the server first asks for the proof of a new challenge.
 const NEW_CHALLENGE: &[&str] = &["challenge:Success", "challenge:Success", "refresh:Refreshed/Success"];
+/// The server ends the session in the response to a refresh.
+const ENDED: &[&str] = &["refresh:FatalError/ServerRequestedTermination", "termination:ServerRequested"];
 const UNPROVEN: &str = "nobody: the request contains no companion";
 const REFUSED: &str = "this device was not recognised; sign in again";
 
@@ -219,8 +223,7 @@ fn old_session(lab: &mut Lab<'_>) {
         if answer == "ben, proven" {
             continue;
         }
-        let ended = ["refresh:FatalError/ServerRequestedTermination", "termination:ServerRequested"];
-        let expected = [REFRESHED, &ended, REFRESHED].concat();
+        let expected = [REFRESHED, ENDED, REFRESHED].concat();
         let (events, requests) = (visit.tab.session_events(expected.len()), visit.take_requests());
         let unproven = "nobody: the companion belongs to another session";
         lab.row("ben arrives by a link", &answer, &requests, &events, (unproven, &expected));
@@ -243,8 +246,7 @@ fn rotated_keys(lab: &mut Lab<'_>) {
     lab.apps.run(app.router());
     lab.step(&mut visit, "the new key writes", "ada, proven", NONE, who);
     visit.remove("__Host-idle-key");
-    let ended = ["refresh:FatalError/ServerRequestedTermination", "termination:ServerRequested"];
-    let renewed = [&ended, REGISTERED].concat();
+    let renewed = [ENDED, REGISTERED].concat();
     lab.step(&mut visit, "the refresh changes the key", "ada, proven", &renewed, who);
     visit.remove("__Host-idle-key");
     lab.step(&mut visit, "the next refresh", "ada, proven", REFRESHED, who);
@@ -258,6 +260,44 @@ fn rotated_keys(lab: &mut Lab<'_>) {
     lab.step(&mut visit, "without the old key", "ada, proven", NONE, who);
     visit.remove("__Host-idle-key");
     lab.step(&mut visit, "a refresh without the old key", "ada, proven", REFRESHED, who);
+}
+
+/// The application sets the session again, with a new lifetime. The session identifier expires with the first lifetime,
+/// so a refresh changes the identifier before. A session that the application does not set again ends.
+fn renewed_session(lab: &mut Lab<'_>) {
+    const DAY: u64 = 86_400;
+    let app = app();
+    let mut visit = lab.visit(&app);
+    lab.sign_in(&mut visit, "Session");
+    app.clock.advance(20 * DAY);
+    visit.remove(COMPANION);
+    lab.step(&mut visit, "renewed after 20 days", "200", NEW_CHALLENGE, |tab| status(tab, "/Session/renew"));
+    visit.remove(COMPANION);
+    let renewed = [ENDED, REGISTERED].concat();
+    lab.step(&mut visit, "the next refresh changes the identifier", "ada, proven", &renewed, who);
+    app.clock.advance(20 * DAY);
+    visit.remove(COMPANION);
+    lab.step(&mut visit, "after 40 days", "ada, proven", NEW_CHALLENGE, who);
+    app.clock.advance(20 * DAY);
+    visit.remove(COMPANION);
+    let expired = ["refresh:FatalError/PersistentHttpError", "termination:RefreshFatalError"];
+    lab.step(&mut visit, "after 60 days", "expired", &expired, who);
+}
+
+/// Chromium has device-bound sessions on `https://localhost`, and not on `http://localhost`. A debug build of the
+/// application works on both.
+fn localhost(lab: &mut Lab<'_>) {
+    let app = app();
+    let mut visit = lab.visit(&app);
+    visit.tab.navigate(&lab.apps.url("localhost", "/page")).unwrap();
+    visit.take_requests();
+    lab.step(&mut visit, "https: sign-in", "200", REGISTERED, |tab| status(tab, "/Session/sign-in"));
+    lab.step(&mut visit, "https: the user", "ada, proven", NONE, who);
+    let mut visit = lab.visit(&app);
+    visit.tab.navigate(&format!("http://localhost:{}/page", lab.apps.ports.http.port())).unwrap();
+    visit.take_requests();
+    lab.step(&mut visit, "http: sign-in", "200", NONE, |tab| status(tab, "/Session/sign-in"));
+    lab.step(&mut visit, "http: the user", "ada", NONE, who);
 }
 
 fn ways_to_arrive(lab: &mut Lab<'_>) {
