@@ -13,7 +13,9 @@ use crate::cookie::overrides::Overrides;
 use crate::cookie::scope::{Identity, Scope};
 use crate::cookie::sealing::Opened;
 use crate::device_bound::{Binding, find_live, removal};
-use crate::jar::pending::{PendingCookie, PendingCookies};
+#[cfg(feature = "_layer")]
+use crate::jar::pending::PendingCookie;
+use crate::jar::pending::PendingCookies;
 use crate::seal::{Keyring, Terms};
 #[cfg(feature = "_layer")]
 use crate::wire::cookie::{self, Lookup};
