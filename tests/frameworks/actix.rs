@@ -28,7 +28,9 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use suite::tls::Certificate;
-use suite::{Account, Framework, RunningServer, Session, Setup, SiteCookies, handlers, load, run_all_scenarios};
+use suite::{
+    Account, Framework, RunningServer, Session, Setup, SiteCookies, chromium, handlers, load, run_all_scenarios,
+};
 
 struct Actix;
 
@@ -229,6 +231,11 @@ async fn panics(n: web::Path<u32>, cookies: Cookies) -> Result<&'static str, Set
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn actix_passes_all_scenarios() {
     run_all_scenarios::<Actix>().await;
+}
+
+#[test]
+fn actix_refreshes_sessions_of_chromium() {
+    chromium::proves_its_device::<Actix>();
 }
 
 #[test]

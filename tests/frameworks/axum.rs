@@ -24,7 +24,9 @@ use hardtack::axum_server::MarkedAcceptor;
 use hardtack::device_bound::Bound;
 use hardtack::tls::Peer;
 use hardtack::{AnyScheme, Cookies, Https, PlainHttp, PolicyHandle, SetError};
-use suite::{Account, Framework, RunningServer, Session, Setup, SiteCookies, handlers, load, run_all_scenarios};
+use suite::{
+    Account, Framework, RunningServer, Session, Setup, SiteCookies, chromium, handlers, load, run_all_scenarios,
+};
 
 struct Axum;
 
@@ -129,6 +131,11 @@ async fn panics(Path(n): Path<u32>, cookies: Cookies) -> Result<(), SetError> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn axum_passes_all_scenarios() {
     run_all_scenarios::<Axum>().await;
+}
+
+#[test]
+fn axum_refreshes_sessions_of_chromium() {
+    chromium::proves_its_device::<Axum>();
 }
 
 #[test]

@@ -29,7 +29,7 @@ use poem::{Body, Endpoint, EndpointExt as _, IntoResponse as _, Request, Respons
 use suite::tls::Certificate;
 // The module `curl` imports `client` from this module.
 use suite::{
-    Account, Framework, RunningServer, Session, Setup, SiteCookies, client, handlers, load, run_all_scenarios,
+    Account, Framework, RunningServer, Session, Setup, SiteCookies, chromium, client, handlers, load, run_all_scenarios,
 };
 
 struct Poem;
@@ -273,6 +273,11 @@ fn panics_under_load(Path(n): Path<u32>, cookies: Cookies) -> Result<(), SetErro
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn poem_passes_all_scenarios() {
     run_all_scenarios::<Poem>().await;
+}
+
+#[test]
+fn poem_refreshes_sessions_of_chromium() {
+    chromium::proves_its_device::<Poem>();
 }
 
 #[test]

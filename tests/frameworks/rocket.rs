@@ -26,7 +26,9 @@ use rocket::response::stream::TextStream;
 use rocket::response::{self, Responder};
 use rocket::{Build, Rocket, get, routes};
 use suite::tls::Certificate;
-use suite::{Account, Framework, RunningServer, Session, Setup, SiteCookies, handlers, load, run_all_scenarios};
+use suite::{
+    Account, Framework, RunningServer, Session, Setup, SiteCookies, chromium, handlers, load, run_all_scenarios,
+};
 use tokio::sync::oneshot;
 
 struct RocketServer;
@@ -268,6 +270,11 @@ fn panics(n: u32, cookies: Cookies) -> Result<(), SetError> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rocket_passes_all_scenarios() {
     run_all_scenarios::<RocketServer>().await;
+}
+
+#[test]
+fn rocket_refreshes_sessions_of_chromium() {
+    chromium::proves_its_device::<RocketServer>();
 }
 
 #[test]

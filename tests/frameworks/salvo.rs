@@ -18,7 +18,7 @@ use salvo::conn::Acceptor;
 use salvo::conn::rustls::{Keycert, RustlsConfig};
 use salvo::prelude::{Depot, FlowCtrl, Handler, Listener as _, Request, Response, Server, Service, TcpListener};
 use suite::tls::Certificate;
-use suite::{Framework, RunningServer, Setup, load, run_all_scenarios};
+use suite::{Framework, RunningServer, Setup, chromium, load, run_all_scenarios};
 
 struct Salvo;
 
@@ -285,6 +285,11 @@ mod routes {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn salvo_passes_all_scenarios() {
     run_all_scenarios::<Salvo>().await;
+}
+
+#[test]
+fn salvo_refreshes_sessions_of_chromium() {
+    chromium::proves_its_device::<Salvo>();
 }
 
 #[test]

@@ -38,7 +38,7 @@ async fn send_proof(site: &Site, browser: &mut Browser, device: &mut Device, req
 }
 
 async fn refresh(site: &Site, browser: &mut Browser, device: &mut Device) -> Reply {
-    let request = device.refresh().expect("no session is registered");
+    let request = device.refresh().unwrap();
     send_proof(site, browser, device, request).await
 }
 
@@ -49,7 +49,7 @@ async fn get(site: &Site, browser: &mut Browser, path: &str) -> Reply {
 /// Signs in and registers the device. Returns the response to the registration.
 async fn register(site: &Site, browser: &mut Browser, device: &mut Device) -> Reply {
     let signed_in = get(site, browser, &super::handlers::step_path("set account")).await;
-    let request = device.register(&signed_in.headers).expect("the sign-in offers no registration");
+    let request = device.register(&signed_in.headers).unwrap();
     send_proof(site, browser, device, request).await
 }
 

@@ -9,6 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use hardtack::seal::Keyring;
 use hardtack::{Cookie, CookieValue, PolicyHandle, TlsTermination, testing};
 
+pub(crate) mod chromium;
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../../support/client.rs"]
 pub(crate) mod client;
