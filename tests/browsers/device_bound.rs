@@ -119,7 +119,7 @@ impl<'a> Lab<'a> {
         tab.watch_sessions();
         tab.navigate(&self.apps.url(HOST, "/page")).unwrap();
         self.apps.take_requests();
-        Visit { apps: self.apps, tab, proofs: Vec::new(), identifier: String::new() }
+        Visit { apps: self.apps, tab, proofs: Vec::new(), identifier: String::new(), signed_in: String::new() }
     }
 
     /// Runs one step, and compares the answer and Chromium's events. Adds a line to the table.
@@ -217,6 +217,8 @@ struct Visit<'a> {
     proofs: Vec<HeaderValue>,
     /// The identifier of the last refresh.
     identifier: String,
+    /// The session cookie as the last sign-in set it, before the registration.
+    signed_in: String,
 }
 
 impl Visit<'_> {
@@ -258,6 +260,10 @@ impl Visit<'_> {
         }
         if let Some(identifier) = request.headers.get(IDENTIFIER) {
             self.identifier = identifier.to_str().unwrap().to_owned();
+        }
+        if request.target.ends_with("/sign-in") {
+            let set_cookie = request.set_cookie_headers.first().map_or("", |header| header);
+            self.signed_in = set_cookie.split(';').next().unwrap_or_default().to_owned();
         }
         let names = request.cookie.iter().flat_map(|cookies| cookies.split("; "));
         let names: Vec<_> = names.filter_map(|pair| pair.split('=').next()).collect();

@@ -166,6 +166,11 @@ fn stolen_jar(lab: &mut Lab<'_>) {
     all("the thief, a second later", lab, &mut visit, expired);
     visit.remove(COMPANION);
     lab.step(&mut visit, "the owner", "ada, proven", NEW_CHALLENGE, who);
+
+    // A limit that the documentation states: a copy from before the registration is not bound.
+    let early = Thief::with_cookies(visit.signed_in.clone(), lab.network, lab.apps);
+    let name = "a copy from before the registration";
+    lab.step(&mut visit, name, "ada; 403", NONE, |_| format!("{}; {}", early.who(), early.pay()));
 }
 
 fn sign_out(lab: &mut Lab<'_>) {

@@ -20,9 +20,13 @@ impl Thief {
     pub(super) fn copy(tab: &Tab<'_>, network: &Network, apps: &AppServer) -> Thief {
         let pairs: Vec<_> =
             tab.cookies().into_iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+        Thief::with_cookies(pairs.join("; "), network, apps)
+    }
+
+    pub(super) fn with_cookies(cookies: String, network: &Network, apps: &AppServer) -> Thief {
         let root = reqwest::Certificate::from_pem(network.authority.pem.as_bytes()).unwrap();
         let client = Client::builder().no_proxy().tls_certs_only([root]).resolve(HOST, apps.ports.https);
-        Thief { client: client.build().unwrap(), port: apps.ports.https.port(), cookies: pairs.join("; ") }
+        Thief { client: client.build().unwrap(), port: apps.ports.https.port(), cookies }
     }
 
     /// Returns the answer of the application to the copied cookies.
