@@ -25,6 +25,8 @@ mod changes;
 mod declarations;
 #[path = "browsers/declared_cookies.rs"]
 mod declared_cookies;
+#[path = "browsers/device_bound.rs"]
+mod device_bound;
 #[path = "browsers/localhost.rs"]
 mod localhost;
 #[path = "support/network.rs"]
@@ -74,7 +76,7 @@ fn firefox_behaves_as_predicted() {
 /// The name of a test suite, and the function that runs the cases of the suite.
 type Suite = (&'static str, fn(&mut Checks<'_>));
 
-const SUITES: [Suite; 22] = [
+const SUITES: [Suite; 23] = [
     ("declared cookies over TLS", declared_cookies::cookies_are_stored_as_declared),
     ("declared cookies on loopback over plain HTTP", declared_cookies::loopback_counts_as_https),
     ("declared cookies over plain HTTP", declared_cookies::plain_http_stores_no_secure_cookie),
@@ -92,6 +94,7 @@ const SUITES: [Suite; 22] = [
     ("attacks with and without `host_prefix`", prefixed_sessions::planted_sessions_need_the_prefix),
     ("migration to `host_prefix`", prefixed_sessions::users_stay_signed_in_during_a_migration),
     ("random cases of removals", removals::a_removal_always_matches),
+    ("device-bound cookies without device-bound sessions", device_bound::browsers_without_them_work_as_before),
     ("vectors: set_cookie_audit", vector_cases::set_cookie_audit),
     ("vectors: wpt_store", vector_cases::web_platform_tests),
     ("vectors: loopback, by header", vector_cases::loopback_by_header),

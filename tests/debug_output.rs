@@ -10,6 +10,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use hardtack::audit::{Context, set_cookie};
+use hardtack::device_bound::Bound;
 use hardtack::tls::Transport;
 use hardtack::tower::ClientError;
 use hardtack::value::ValueWriter;
@@ -105,6 +106,65 @@ fn debug_texts_contain_no_value() {
     let text = Arc::new(Mutex::new(String::new()));
     SetCookie::new(Probe(WriterDebug(text.clone()))).header_value(&testing::https()).unwrap();
     assert_eq!(*text.lock().unwrap(), "ValueWriter { .. }");
+}
+
+#[test]
+fn debug_texts_of_device_bound_cookies_contain_no_secret() {
+    #[derive(Cookie)]
+    #[cookie(sealed, max_age = "30d", device_bound)]
+    struct Account(String);
+
+    let (events, texts) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+    let (recorded, shown) = (events.clone(), texts.clone());
+    let policy = Policy::builder().keyring(testing::keyring()).on_event(move |event| {
+        recorded.lock().unwrap().push(format!("{event} {event:?}"));
+    });
+    let sign_in = async |cookies: Cookies| cookies.set(Account(VALUE.into())).unwrap();
+    let pay = async move |account: Bound<Account>| shown.lock().unwrap().push(format!("{account:?}"));
+    let routes =
+        axum::Router::new().route("/sign-in", axum::routing::get(sign_in)).route("/pay", axum::routing::get(pay));
+    let app = routes.layer(policy.build().unwrap().layer(TlsTermination::here()));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut browser = testing::Browser::new("https://shop.example");
+    let send = |browser: &mut testing::Browser, mut request: http::Request<()>| {
+        let cookies = browser.request_headers(request.uri().path());
+        request.headers_mut().extend(cookies);
+        let response = runtime.block_on(app.clone().call(request.map(|()| axum::body::Body::empty()))).unwrap();
+        browser.store(response.headers());
+        let (parts, body) = response.into_parts();
+        let body = runtime.block_on(axum::body::to_bytes(body, 10_000)).unwrap();
+        http::Response::from_parts(parts, body)
+    };
+
+    let mut device = testing::Device::new();
+    assert_debug(&device, "Device { is_registered: false, .. }");
+    let get = |path: &str| http::Request::get(path).body(()).unwrap();
+    let signed_in = send(&mut browser, get("/sign-in"));
+    let registered = send(&mut browser, device.register(signed_in.headers()).unwrap());
+    device.store(&registered);
+    assert_debug(&device, "Device { is_registered: true, .. }");
+    // Only the setting of a header makes its `Debug` text safe.
+    for header in ["secure-session-registration", "secure-session-challenge", "set-cookie"] {
+        for value in signed_in.headers().get_all(header).iter().chain(registered.headers().get_all(header)) {
+            assert_eq!(format!("{value:?}"), "Sensitive", "{header}");
+        }
+    }
+    assert_eq!(send(&mut browser, get("/pay")).status(), 200);
+    assert_eq!(*texts.lock().unwrap(), ["Bound { .. }"]);
+    assert_debug(&hardtack::device_bound::DeviceBound::new(), "DeviceBound { at: ");
+
+    // A refused request emits an event without the cookies, the identifier and the proof.
+    let mut refused = device.refresh().unwrap();
+    refused.headers_mut().insert("secure-session-response", format!("{VALUE}.{VALUE}.{VALUE}").parse().unwrap());
+    let identifier = refused.headers()["sec-secure-session-id"].to_str().unwrap().to_owned();
+    assert_eq!(send(&mut browser, refused).status(), 403);
+    browser.set("__Host-account-key=; Path=/; Secure; Max-Age=0");
+    assert_eq!(send(&mut browser, get("/pay")).status(), 403);
+    let events = events.lock().unwrap().join("\n");
+    assert!(events.contains("device-proof") && events.contains("unproven"), "{events}");
+    for secret in [VALUE, &identifier, browser.stored()[0].value.as_str()] {
+        assert!(!events.contains(secret), "{events}");
+    }
 }
 
 #[test]

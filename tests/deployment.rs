@@ -22,11 +22,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hardtack::testing::Device;
+use http::{Request, Response, StatusCode};
 use reqwest::RequestBuilder;
 use reqwest::cookie::{CookieStore as _, Jar};
 
 use client::{Client, Reply};
-use processes::{Deployment, HOST};
+use processes::{Deployment, HOST, Site};
 
 const PAGE: (&str, &str) = ("Accept", "text/html");
 /// A forged header: the client claims that its request came over HTTPS.
@@ -204,6 +206,79 @@ async fn redis_outage_keeps_declared_cookies() {
     }
 }
 
+#[tokio::test]
+async fn both_instances_refresh_each_others_sessions() {
+    let Some(mut shop) = Deployment::start() else { return };
+    let (browser, mut device) = (Browser::new(&shop), Device::new());
+
+    let signed_in = browser.sign_in(&shop.one.https("/account/sign-in")).await;
+    // The other instance answers the registration.
+    let registration = device.register(&signed_in.headers).unwrap();
+    let registered = browser.send_for_device(&shop.two, registration, &mut device).await;
+    let names = registered.set_cookies().iter().map(|header| header.split('=').next().unwrap()).collect::<Vec<_>>();
+    assert_eq!((registered.status, names), (200, vec!["__Host-account-key", "__Host-Http-account"]));
+
+    // Each instance accepts the companions, the identifier and the challenges of the other instance.
+    for (refreshing, other, name) in [(&shop.one, &shop.two, "two"), (&shop.two, &shop.one, "one")] {
+        let unproven = browser.without_companion(&shop);
+        assert_eq!(unproven.get(&other.https("/account")).await.body, format!("{name}: guest"));
+        assert_eq!(unproven.post(&other.https("/account/pay")).await.status, 403);
+        let refreshed = unproven.send_for_device(refreshing, device.refresh().unwrap(), &mut device).await;
+        assert_eq!((refreshed.status, refreshed.set_cookies().len()), (200, 1));
+        assert_eq!(unproven.get(&other.https("/account")).await.body, format!("{name}: ada"));
+        assert_eq!(unproven.post(&other.https("/account/pay")).await.body, format!("{name}: ada pays"));
+
+        // One instance asks for a proof, and the other instance checks the proof.
+        device.forget_challenge();
+        let asked = browser.send_for_device(refreshing, device.refresh().unwrap(), &mut device).await;
+        assert_eq!((asked.status, asked.set_cookies().len()), (403, 0));
+        let refreshed = browser.send_for_device(other, device.refresh().unwrap(), &mut device).await;
+        assert_eq!((refreshed.status, refreshed.set_cookies().len()), (200, 1));
+    }
+
+    // Neither instance stores anything about the session, so Redis does not matter.
+    shop.stop_redis();
+    for _ in 0..4 {
+        let refreshed = browser.send_for_device(&shop.both, device.refresh().unwrap(), &mut device).await;
+        assert_eq!(refreshed.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn nginx_passes_on_device_bound_sessions() {
+    let Some(shop) = Deployment::start() else { return };
+    let (browser, mut device) = (Browser::new(&shop), Device::new());
+    // The session cookie is nearly as long as a cookie can be.
+    let user = "a".repeat(2800);
+    let signed_in = browser.sign_in_as(&shop.one.https("/account/sign-in"), &user).await;
+    assert_eq!(signed_in.status, 200);
+    let registration = device.register(&signed_in.headers).unwrap();
+    let registered = browser.send_for_device(&shop.limited, registration, &mut device).await;
+    assert_eq!((registered.status, registered.set_cookies().len()), (200, 2));
+
+    // A limit of page requests does not apply to the endpoints.
+    let mut pages = Vec::new();
+    for _ in 0..4 {
+        pages.push(browser.get(&shop.limited.https("/account")).await.status);
+        let refreshed = browser.send_for_device(&shop.limited, device.refresh().unwrap(), &mut device).await;
+        assert_eq!(refreshed.status, 200);
+    }
+    assert_eq!(pages, [200, 200, 429, 429]);
+    assert_eq!(browser.get(&shop.two.https("/account")).await.body, format!("two: {user}"));
+
+    // Over plain HTTP, the endpoints are neither redirected nor refused, because both would end the browser's session.
+    let request = device.refresh().unwrap();
+    let plain = browser.send_from_device(&shop.one.http(request.uri().path()), &request).await;
+    assert_eq!((plain.status, plain.header("Location"), plain.set_cookies().len()), (503, None, 0));
+}
+
+#[test]
+fn guide_shows_the_lines_for_nginx() {
+    let guide = include_str!("../runtime/docs/device_bound.md");
+    let block = format!("```nginx\n{}```\n", include_str!("deployment/device_bound.conf"));
+    assert!(guide.contains(&block), "device_bound.md lacks this block:\n\n{block}");
+}
+
 #[test]
 fn page_shows_these_files() {
     let page = include_str!("../runtime/docs/deployment.md");
@@ -268,9 +343,42 @@ impl Browser {
         self.sign_in_with(url, &[]).await
     }
 
+    async fn sign_in_as(&self, url: &str, user: &str) -> Reply {
+        Browser::send(self.sign_in_form(url, user), &[]).await
+    }
+
     async fn sign_in_with(&self, url: &str, headers: &[(&str, &str)]) -> Reply {
-        let form = self.client.post(url).header("Content-Type", "application/x-www-form-urlencoded").body("user=ada");
-        Browser::send(form, headers).await
+        Browser::send(self.sign_in_form(url, "ada"), headers).await
+    }
+
+    fn sign_in_form(&self, url: &str, user: &str) -> RequestBuilder {
+        let form = self.client.post(url).header("Content-Type", "application/x-www-form-urlencoded");
+        form.body(format!("user={user}"))
+    }
+
+    /// Returns a client with the same cookies, except for the companion of the account.
+    fn without_companion(&self, shop: &Deployment) -> Browser {
+        let other = Browser::new(shop);
+        let url = shop.both.https("/").parse().unwrap();
+        let cookies = self.cookie_header(shop).unwrap();
+        for pair in cookies.split("; ").filter(|pair| !pair.starts_with("__Host-account-key=")) {
+            other.jar.add_cookie_str(&format!("{pair}; Path=/; Secure"), &url);
+        }
+        other
+    }
+
+    /// Sends a request of the device to a site, with the cookies of this client. The device reads the response.
+    async fn send_for_device(&self, site: &Site, request: Request<()>, device: &mut Device) -> Reply {
+        let reply = self.send_from_device(&site.https(request.uri().path()), &request).await;
+        let mut response = Response::new(reply.body.clone());
+        *response.status_mut() = StatusCode::from_u16(reply.status).unwrap();
+        response.headers_mut().clone_from(&reply.headers);
+        device.store(&response);
+        reply
+    }
+
+    async fn send_from_device(&self, url: &str, request: &Request<()>) -> Reply {
+        Client::send(self.client.post(url).headers(request.headers().clone())).await
     }
 
     async fn send(request: RequestBuilder, headers: &[(&str, &str)]) -> Reply {

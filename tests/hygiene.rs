@@ -28,6 +28,12 @@ mod without_prelude {
     #[cookie(sealed, path = PATH)]
     pub struct Sealed(pub u32);
 
+    #[derive(::hardtack::Cookie)]
+    #[cookie(sealed, max_age = "30d", device_bound(every = EVERY, optional))]
+    pub struct Bound(pub ::std::string::String);
+
+    const EVERY: ::core::time::Duration = ::core::time::Duration::from_secs(300);
+
     #[derive(::hardtack::Cookie, ::serde::Serialize, ::serde::Deserialize)]
     #[cookie(signed, json)]
     pub struct Signed {
@@ -83,11 +89,13 @@ mod without_prelude {
 
 #[test]
 fn expansions_need_no_prelude() {
-    use without_prelude::{Constant, Derived, Generic, Lang, Seen, Session, Shop};
+    use without_prelude::{Bound, Constant, Derived, Generic, Lang, Seen, Session, Shop};
     assert!(header(Session("a".to_owned())).starts_with("__Host-Http-session=a; Path=/; Max-Age=28800; "));
     assert!(header(Constant(3)).starts_with("__Host-constant=3; Path=/; Max-Age=60; "));
     assert!(header(Derived("127.0.0.1:80".parse().unwrap())).starts_with("__Host-Http-derived=127.0.0.1:80; "));
     assert!(header(Seen).starts_with("__Host-Http-seen=1; "));
+    let binding = <Bound as hardtack::ReadCookie>::SPEC.device_bound.unwrap();
+    assert_eq!((binding.every.as_secs(), binding.optional), (300, true));
     assert!(header(Lang::De).starts_with("lang=de; "));
     assert!(header(Generic(7_u8)).starts_with("__Host-Http-generic=7; "));
     assert_eq!(Shop::SPECS.len(), 6);
@@ -139,6 +147,9 @@ mod shadowed {
     pub struct FnOnce;
     pub struct Duration;
     pub struct Argument;
+    pub struct Bound;
+    pub struct DeviceBinding;
+    pub struct DeviceBoundValue;
 
     pub fn Some() {}
     pub fn Ok() {}
@@ -183,6 +194,10 @@ mod shadowed {
         String,
     }
 
+    #[derive(::hardtack::Cookie)]
+    #[cookie(sealed, max_age = "30d", device_bound)]
+    pub struct Account(pub ::std::string::String);
+
     #[derive(::hardtack::CookieValue)]
     pub struct Https2(pub ::std::net::IpAddr);
 
@@ -198,10 +213,11 @@ mod shadowed {
 
 #[test]
 fn expansions_ignore_shadowed_names() {
-    use shadowed::{Constant, Lang, Session, Shop};
+    use shadowed::{Account, Constant, Lang, Session, Shop};
     assert!(header(Session(shadowed::String(3))).starts_with("__Host-Http-session=3; "));
     assert!(header(Constant("a".to_owned())).starts_with("__Host-Http-constant=a; "));
     assert!(header(Lang::None).starts_with("__Host-Http-lang=none; "));
+    assert_eq!(<Account as hardtack::ReadCookie>::SPEC.device_bound.unwrap().every.as_secs(), 600);
     assert_eq!(Shop::SPECS.len(), 4);
 }
 
@@ -218,6 +234,8 @@ mod conflicting_methods {
         fn clone(&self) {}
         fn path(&self) {}
         fn explicit_name(&self) {}
+        fn device_bound(&self) {}
+        fn optional(&self) {}
     }
 
     impl<T: ?Sized> Everywhere for T {}
@@ -230,6 +248,10 @@ mod conflicting_methods {
     pub struct Session(pub Id);
 
     const NAME: &str = "__Host-session";
+
+    #[derive(hardtack::Cookie)]
+    #[cookie(sealed, max_age = "30d", device_bound(optional))]
+    pub struct Account(pub String);
 
     #[hardtack::cookies]
     pub struct Shop {

@@ -5,6 +5,7 @@
 //! - key rotation while clients send requests,
 //! - declarations with `signed`, `sealed` and `json`,
 //! - sessions that end by `idle`,
+//! - the endpoints of device-bound cookies,
 //! - copies of keys in the memory of the process.
 //!
 //! The tests set the library's clock, so no test has to wait.
@@ -15,6 +16,8 @@
 mod attacks;
 #[path = "seal/declarations.rs"]
 mod declarations;
+#[path = "seal/device_bound.rs"]
+mod device_bound;
 #[path = "seal/idle.rs"]
 mod idle;
 #[path = "seal/memory.rs"]

@@ -18,8 +18,10 @@ use axum::body::{Body, to_bytes};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use axum::routing::{MethodRouter, get};
+use hardtack::device_bound::Bound;
 use hardtack::policy::PolicyBuilder;
 use hardtack::seal::{Key, Keyring};
+use hardtack::testing::{Browser, Device};
 use hardtack::tls::{Peer, Transport};
 use hardtack::{Cookie, Cookies, Https, Policy, SetError, TlsTermination, TrustedProxies, testing};
 use tower::{ServiceExt as _, service_fn};
@@ -30,6 +32,11 @@ const PAGE: &str = include_str!("../runtime/docs/troubleshooting.md");
 #[derive(Cookie)]
 #[cookie(sealed, max_age = "8h")]
 struct Session(String);
+
+/// The account, on the device of the sign-in.
+#[derive(Cookie)]
+#[cookie(sealed, max_age = "30d", device_bound)]
+struct Account(String);
 
 /// The colour scheme.
 #[derive(Cookie)]
@@ -62,6 +69,7 @@ struct Situation {
     termination: TlsTermination,
     handler: MethodRouter,
     method: Method,
+    path: &'static str,
     peer: Option<&'static str>,
     transport: Option<Transport>,
     headers: Vec<(&'static str, String)>,
@@ -75,6 +83,7 @@ impl Situation {
             termination,
             handler: get(async || "a page"),
             method: Method::GET,
+            path: "/",
             peer: None,
             transport: None,
             headers: vec![(HOST.as_str(), "shop.example".into()), (ACCEPT.as_str(), "text/html".into())],
@@ -113,7 +122,7 @@ impl Situation {
 
     fn send(self) -> Outcome {
         let app = Router::new().route("/", self.handler).layer(self.policy.build().unwrap().layer(self.termination));
-        let mut request = Request::builder().method(self.method);
+        let mut request = Request::builder().method(self.method).uri(self.path);
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
@@ -229,6 +238,10 @@ fn situations() -> Vec<(&'static str, u16, Situation)> {
         ("loopback", 200, Situation::localhost(per_connection())),
         // Signed out at every deploy.
         ("unknown-key", 200, new_key()),
+        // A device that is not recognised.
+        ("not-registered", 403, unregistered_account()),
+        ("companion-missing", 200, account_without_companion()),
+        ("unknown-session", 401, unknown_session()),
         // 500.
         ("no-keyring", 500, Situation::https(get(sign_in))),
         // A redirect to the wrong port.
@@ -245,6 +258,67 @@ fn new_key() -> Situation {
     let header = testing::request_header_with(&Session("Ada".into()), &last_deployment);
     let situation = Situation::https(get(me)).header(COOKIE.as_str(), header.to_str().unwrap());
     Situation { policy: situation.policy.keyring(Keyring::new(Key::generate())), ..situation }
+}
+
+/// The browser has no device-bound sessions.
+fn unregistered_account() -> Situation {
+    let keyring = Keyring::new(Key::generate());
+    let (_, browser) = opened_account(&keyring);
+    account_request(get(pay), keyring, &browser)
+}
+
+/// A copy of the cookie comes from another device.
+fn account_without_companion() -> Situation {
+    let keyring = Keyring::new(Key::generate());
+    let (signed_in, mut browser) = opened_account(&keyring);
+    visit(&keyring, &mut browser, Device::new().register(&signed_in).unwrap());
+    assert_eq!(browser.names(), ["__Host-Http-account", "__Host-account-key"]);
+    browser.set("__Host-account-key=; Path=/; Secure; Max-Age=0");
+    account_request(get(account), keyring, &browser)
+}
+
+/// The browser refreshes a session whose key is not in the keyring.
+fn unknown_session() -> Situation {
+    let situation = Situation::https(get(account)).header("sec-secure-session-id", "an-identifier");
+    let policy = situation.policy.keyring(Keyring::new(Key::generate()));
+    let path = "/.well-known/hardtack/device-bound/refresh";
+    Situation { policy, method: Method::POST, path, ..situation }
+}
+
+fn account_request(handler: MethodRouter, keyring: Keyring, browser: &Browser) -> Situation {
+    let cookies = browser.request_headers("/");
+    let situation = Situation::https(handler).header(COOKIE.as_str(), cookies[COOKIE].to_str().unwrap());
+    Situation { policy: situation.policy.keyring(keyring), ..situation }
+}
+
+/// Returns the response to the sign-in, and the browser of the user.
+fn opened_account(keyring: &Keyring) -> (HeaderMap, Browser) {
+    let mut browser = Browser::new("https://shop.example");
+    let response = visit(keyring, &mut browser, Request::new(()));
+    (response, browser)
+}
+
+/// Sends a request to a server with a sign-in, and gives the response to the browser.
+fn visit(keyring: &Keyring, browser: &mut Browser, mut request: Request<()>) -> HeaderMap {
+    let policy = Policy::builder().keyring(keyring.clone()).build().unwrap();
+    let app = Router::new().route("/", get(open_account)).layer(policy.layer(TlsTermination::here()));
+    let cookies = browser.request_headers(request.uri().path());
+    request.headers_mut().extend(cookies);
+    let headers = send(app, request.map(|()| Body::empty())).headers;
+    browser.store(&headers);
+    headers
+}
+
+async fn open_account(cookies: Cookies) -> Result<(), SetError> {
+    cookies.set(Account("Ada".into()))
+}
+
+async fn account(cookies: Cookies) -> String {
+    cookies.get::<Account>().map_or("signed out".into(), |account| account.0)
+}
+
+async fn pay(account: Bound<Account>) -> String {
+    account.into_inner().0
 }
 
 async fn set_language(cookies: Cookies) -> Result<(), SetError> {

@@ -50,7 +50,13 @@ macro_rules! passing_programs {
 }
 
 passing_programs! {
+    companion_name: "ui/pass/companion-name.rs",
     constant: "ui/pass/constant.rs",
+    device_bound: "ui/pass/device-bound.rs",
+    device_bound_max_age: "ui/pass/device-bound-max-age.rs",
+    device_bound_scope: "ui/pass/device-bound-scope.rs",
+    device_bound_seal: "ui/pass/device-bound-seal.rs",
+    device_bound_time: "ui/pass/device-bound-time.rs",
     domain_syntax: "ui/pass/domain-syntax.rs",
     duplicate_attribute: "ui/pass/duplicate-attribute.rs",
     duplicate_name: "ui/pass/duplicate-name.rs",
@@ -133,7 +139,8 @@ fn macro_errors_follow_the_style() {
 /// hardtack's text, or contain public names only.
 #[test]
 fn first_lines_contain_no_private_name() {
-    let private = ["Declared", "NotKeyed", "NotReadOnly", "FamilyValue", "private::", "sealed", "_::"];
+    let private =
+        ["Declared", "NotKeyed", "NotReadOnly", "FamilyValue", "DeviceBoundValue", "private::", "sealed", "_::"];
     for kind in ["attribute", "constant", "context"] {
         for stderr in files(&format!("ui/fail/{kind}"), "stderr") {
             let text = fs::read_to_string(&stderr).unwrap();

@@ -63,6 +63,13 @@ pub(crate) struct Arguments {
     pub(crate) formerly: Vec<Given<Arguments>>,
     /// `keyed`: the declaration describes a family of cookies.
     pub(crate) keyed: Option<Given<()>>,
+    /// `device_bound`, with or without parentheses: the cookie is bound to a device. The field `tokens` of `Given` is the
+    /// key itself.
+    pub(crate) device_bound: Option<Given<DeviceArguments>>,
+    /// `every`: the lifetime of the companion of a device-bound cookie.
+    pub(crate) every: Option<Given<Constant<Duration>>>,
+    /// `optional`: a device-bound cookie is also read without its companion.
+    pub(crate) optional: Option<Given<()>>,
     /// `raw`: the value under the earlier name was written without percent-encoding.
     pub(crate) raw: Option<Given<()>>,
     /// `unsigned`: the value under the earlier name was neither signed nor encrypted.
@@ -85,6 +92,13 @@ pub(crate) struct Arguments {
     /// allowed to be weaker than the default.
     pub(crate) may_allow_weakening: bool,
     keys: Vec<(AttributeKey, Span)>,
+}
+
+/// The settings in the parentheses of `device_bound(…)`.
+#[derive(Default)]
+pub(crate) struct DeviceArguments {
+    pub(crate) every: Option<Given<Constant<Duration>>>,
+    pub(crate) is_optional: bool,
 }
 
 impl Arguments {
@@ -174,6 +188,12 @@ fn parse_item(input: ParseStream<'_>, target: Target, arguments: &mut Arguments,
         }
         return expect_comma(input, errors);
     }
+    if word == AttributeKey::DeviceBound.as_str() && AttributeKey::DeviceBound.is_allowed_on(target) {
+        if !parse_device_bound(&word, input, arguments, errors) {
+            return skip_item(input);
+        }
+        return expect_comma(input, errors);
+    }
     let value = if input.peek(Token![=]) {
         let equals: Option<Token![=]> = input.parse().ok();
         let start = input.fork();
@@ -258,13 +278,54 @@ fn parse_formerly(word: &Ident, input: ParseStream<'_>, arguments: &mut Argument
     true
 }
 
+/// Parses the rest of `device_bound` or `device_bound(…)`, after the word `device_bound`. Returns false if the rest of
+/// the item has an error.
+fn parse_device_bound(word: &Ident, input: ParseStream<'_>, arguments: &mut Arguments, errors: &mut Errors) -> bool {
+    let example = AttributeKey::DeviceBound.example();
+    let mut inner = Arguments::default();
+    match input.fork().parse::<TokenTree>() {
+        Ok(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
+            let _: Option<TokenTree> = input.parse().ok();
+            let before = errors.count();
+            parse_items(group.stream(), Target::DeviceBound, &mut inner, errors);
+            if inner.keys.is_empty() && errors.count() == before {
+                errors.push(
+                    group.span(),
+                    format_args!(
+                        "the parentheses of `device_bound` are empty; remove them, or write it as in `{example}`"
+                    ),
+                );
+            }
+        }
+        Ok(TokenTree::Group(group)) => {
+            errors.push(group.span(), format_args!("`device_bound` takes parentheses; write it as in `{example}`"));
+            return false;
+        }
+        Ok(TokenTree::Punct(equals)) if equals.as_char() == '=' => {
+            let text = "`device_bound` takes parentheses in place of `=`; write it as in";
+            errors.push(equals.span(), format_args!("{text} `{example}`"));
+            return false;
+        }
+        _ => {}
+    }
+    if arguments.device_bound.is_some() {
+        let remedy = Rule::DuplicateAttribute.remedy();
+        errors.push(word.span(), format_args!("`device_bound` is written twice; {remedy}"));
+        return true;
+    }
+    arguments.keys.push((AttributeKey::DeviceBound, word.span()));
+    let value = DeviceArguments { every: inner.every, is_optional: inner.optional.is_some() };
+    arguments.device_bound = Some(Given { key: word.span(), tokens: word.to_token_stream(), value });
+    true
+}
+
 /// Rejects parentheses after a key that takes no parentheses. If the user probably meant `formerly`, the error suggests
 /// `formerly`.
 fn reject_parentheses(word: &Ident, target: Target, arguments: &mut Arguments, errors: &mut Errors) {
     let text = word.unraw().to_string();
     let formerly = AttributeKey::Formerly.as_str();
     match AttributeKey::from_word(&text) {
-        Some(AttributeKey::Formerly) => reject_misplaced(word, AttributeKey::Formerly, target, errors),
+        Some(key @ (AttributeKey::Formerly | AttributeKey::DeviceBound)) => reject_misplaced(word, key, target, errors),
         None if keys::suggestion(&text, target) == Some(Suggestion::Key(formerly)) => {
             reject_unknown(word.to_token_stream(), &text, true, target, arguments, errors);
         }
@@ -356,8 +417,10 @@ fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Argu
         AttributeKey::RenameAll => arguments.rename_all = parser.case(),
         AttributeKey::Rename => arguments.rename = parser.literal(),
         AttributeKey::Crate => arguments.krate = parser.path(),
-        // `parse_formerly` parses `formerly`.
-        AttributeKey::Formerly => {}
+        // `parse_formerly` parses `formerly`, and `parse_device_bound` parses `device_bound`.
+        AttributeKey::Formerly | AttributeKey::DeviceBound => {}
+        AttributeKey::Every => arguments.every = parser.duration(),
+        AttributeKey::Optional => arguments.optional = parser.flag(),
         AttributeKey::Keyed => arguments.keyed = parser.flag(),
         AttributeKey::Raw => arguments.raw = parser.flag(),
         AttributeKey::Unsigned => arguments.unsigned = parser.flag(),
@@ -420,6 +483,11 @@ fn reject_misplaced(word: &Ident, key: AttributeKey, target: Target, errors: &mu
         }
         (AttributeKey::Unsigned, _) => "describes an earlier value in `formerly(…)`; remove it, or move it there",
         (AttributeKey::Until, _) => "is the end of a `formerly(…)`; move it there, or write `max_age` for a lifetime",
+        (AttributeKey::Every | AttributeKey::Optional, _) => "is a setting of `device_bound(…)`; move it there",
+        (AttributeKey::MaxAge, Target::DeviceBound) => {
+            "is the lifetime of the cookie; write `every` for its companion, or move it out of the parentheses"
+        }
+        (_, Target::DeviceBound) => "describes the cookie, not its companion; move it out of the parentheses",
         (AttributeKey::Formerly, Target::Former) => "cannot contain another one; write each beside the other",
         (_, Target::Former) => "describes the present cookie; move it out of the parentheses",
         (_, Target::ValueType) => {
@@ -609,7 +677,9 @@ impl ValueParser<'_> {
             Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some(Constant::Literal(text.value())),
             Some(Expr::Lit(_)) | None => {
                 let expected = match self.key {
-                    AttributeKey::MaxAge | AttributeKey::Idle => "a duration or a `const` `Duration`",
+                    AttributeKey::MaxAge | AttributeKey::Idle | AttributeKey::Every => {
+                        "a duration or a `const` `Duration`"
+                    }
                     _ => "a string literal or a `const`",
                 };
                 self.reject(format!("`{}` takes {expected}, as in `{}`", self.word, self.key.example()))

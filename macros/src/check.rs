@@ -15,8 +15,8 @@ use syn::spanned::Spanned as _;
 
 use crate::attrs::{Arguments, Given};
 use crate::declaration::{
-    ConstCheck, Constant, Declaration, DeniedSetting, DenyTexts, DomainSource, FormerCheck, FormerEntry, Name,
-    SealArgument,
+    ConstCheck, Constant, Declaration, DeniedSetting, DenyTexts, DeviceBoundArgument, DomainSource, FormerCheck,
+    FormerEntry, Name, SealArgument,
 };
 use crate::deny::{Build, CookieDenyList};
 use crate::errors::Errors;
@@ -43,7 +43,12 @@ pub(crate) fn check_declaration(
     // A keyed cookie has different methods, so the permissive declaration must be keyed too. Several declarations of a
     // set may have errors, so each permissive declaration has a different name.
     let name = Name::Literal { text: format!("invalid_{}", default.text), explicit: true };
-    Declaration { name, keyed: arguments.keyed.is_some(), ..Declaration::permissive() }
+    let device_bound = arguments.device_bound.as_ref().map(|given| DeviceBoundArgument {
+        every: None,
+        is_optional: true,
+        span: given.key,
+    });
+    Declaration { name, keyed: arguments.keyed.is_some(), device_bound, ..Declaration::permissive() }
 }
 
 /// Rejects keys that contradict each other: `signed` with `sealed`, and `sealed` with `http_only = false`. The error
@@ -58,7 +63,9 @@ fn reject_seal_conflicts(arguments: &Arguments, errors: &mut Errors) {
         errors.push(later.key, text);
     }
     let readable = arguments.http_only.as_ref().filter(|given| !given.value);
-    if let (Some(sealed), Some(readable)) = (&arguments.sealed, readable) {
+    // A `device_bound` cookie with `http_only = false` has an error of its own.
+    let is_reported = arguments.device_bound.is_some() && !arguments.is_incomplete && arguments.max_age.is_some();
+    if let (Some(sealed), Some(readable), false) = (&arguments.sealed, readable, is_reported) {
         let is_sealed_later = position(AttributeKey::Sealed) > position(AttributeKey::HttpOnly);
         errors.push(
             if is_sealed_later { sealed.key } else { readable.key },
@@ -118,6 +125,12 @@ fn reject_clashing_name(field: &CookieField<'_>, spec: &Spec<'_>, other: &Spec<'
         Rule::FamilyName if name.len() > other.len() => {
             format!("the name `{name}` is inside the family `{other}` of this set; {remedy}")
         }
+        Rule::CompanionName if spec.device_bound.is_some() => {
+            format!("the companion of `{name}` has the name of the cookie `{other}` of this set; {remedy}")
+        }
+        Rule::CompanionName => {
+            format!("the name `{name}` is the name of the companion of `{other}` of this set; {remedy}")
+        }
         Rule::FamilyName => format!("the family `{name}` contains the cookie `{other}` of this set; {remedy}"),
         _ => format!("another cookie of this set is named `{name}`; {remedy}"),
     };
@@ -166,6 +179,11 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
             (None, Some(given)) => Some(SealArgument { seal: Seal::Signed, span: given.key }),
             (None, None) => None,
         },
+        device_bound: arguments.device_bound.as_ref().map(|given| DeviceBoundArgument {
+            every: given.value.every.as_ref().map(|every| every.value.clone()),
+            is_optional: given.value.is_optional,
+            span: given.key,
+        }),
         reason: arguments.reason.as_ref().map(|given| given.value.clone()),
         is_permissive: false,
         const_checks: const_checks(arguments, deny),
@@ -174,6 +192,14 @@ fn build_declaration(arguments: &Arguments, default: &DefaultName, deny: CookieD
     };
     if let (Some(given), true) = (&arguments.idle, declaration.is_idle_constant()) {
         let check = ConstCheck { argument: Argument::Idle, tokens: given.tokens.clone(), denied: None };
+        declaration.const_checks.push(check);
+    }
+    if let (Some(given), true) = (&arguments.device_bound, declaration.is_device_bound_constant()) {
+        let tokens = match &given.value.every {
+            Some(every) if matches!(every.value, Constant::Expression(_)) => every.tokens.clone(),
+            Some(_) | None => given.tokens.clone(),
+        };
+        let check = ConstCheck { argument: Argument::DeviceBound, tokens, denied: None };
         declaration.const_checks.push(check);
     }
     if declaration.former_entries().is_none() {
@@ -309,6 +335,10 @@ fn check_literals(
             Argument::Idle => arguments.is_incomplete && !declaration.read_only || declaration.is_idle_constant(),
             // Perhaps the parser rejected the key `max_age`.
             Argument::Keyed => arguments.is_incomplete && !declaration.read_only,
+            // The parser may have rejected the seal or the `max_age`.
+            Argument::DeviceBound => {
+                arguments.is_incomplete && !declaration.read_only || declaration.is_device_bound_constant()
+            }
             _ => false,
         };
         if is_unknown {
@@ -463,6 +493,7 @@ fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argumen
         Argument::Secure => arguments.secure.as_ref().map(|given| given.tokens.clone()),
         Argument::Partitioned => arguments.partitioned.as_ref().map(|given| given.tokens.clone()),
         Argument::Keyed => arguments.keyed.as_ref().map(|given| given.tokens.clone()),
+        Argument::DeviceBound => device_bound_tokens(arguments, rule),
         Argument::Reason => arguments.reason.as_ref().map(|given| match given.value.trim_ascii() {
             "" => given.tokens.clone(),
             _ => on_span(given.key),
@@ -473,6 +504,28 @@ fn blamed_tokens(arguments: &Arguments, default: &DefaultName, argument: Argumen
         Some(tokens) => (tokens, false),
         None => (on_span(default.span), true),
     }
+}
+
+/// Returns the tokens at which an error of the key `device_bound` is shown. If another argument contradicts the key,
+/// returns the other argument.
+fn device_bound_tokens(arguments: &Arguments, rule: Rule) -> Option<TokenStream> {
+    let given = arguments.device_bound.as_ref()?;
+    let on_key = || on_span(given.key);
+    Some(match rule {
+        Rule::DeviceBoundTime => given.value.every.as_ref().map_or_else(on_key, |every| every.tokens.clone()),
+        // The order is the same as in the check of the rules.
+        Rule::DeviceBoundScope if arguments.read_only.is_none() && arguments.keyed.is_none() => {
+            let domain = arguments.domain.as_ref().map(|given| on_span(given.key));
+            let is_root = |path: &Constant<String>| matches!(path, Constant::Literal(path) if path == "/");
+            let path = arguments.path.as_ref().filter(|given| !is_root(&given.value)).map(|given| given.tokens.clone());
+            let partitioned = arguments.partitioned.as_ref().map(|given| given.tokens.clone());
+            let flag = [&arguments.secure, &arguments.http_only].into_iter().flatten().find(|given| !given.value);
+            let flag = flag.map(|given| given.tokens.clone());
+            let name = arguments.name.as_ref().map(|given| given.tokens.clone());
+            domain.or(path).or(partitioned).or(flag).or(name).unwrap_or_else(on_key)
+        }
+        _ => on_key(),
+    })
 }
 
 #[cfg(test)]
@@ -649,5 +702,170 @@ mod tests {
             assert!(expansion.contains(text), "{expansion}");
             assert_eq!(expansion.matches("compile_error").count(), 1, "{expansion}");
         }
+    }
+
+    /// The errors of an expansion, as their texts.
+    fn texts(item: TokenStream) -> Vec<String> {
+        let expansion = pipeline::cookie(item).to_string();
+        let calls = expansion.split("compile_error ! {").skip(1);
+        calls.map(|call| call.split_once(" }").unwrap().0.trim().replace("\\\"", "\"")).collect()
+    }
+
+    fn bound_texts(keys: TokenStream) -> Vec<String> {
+        texts(quote!(
+            #[cookie(#keys)]
+            struct Session(String);
+        ))
+    }
+
+    #[test]
+    fn each_wrong_device_bound_is_one_error() {
+        const SEAL: &str = "`device_bound` needs `sealed`, because the seal holds the mark of the device; add it";
+        const MAX_AGE: &str = "`device_bound` needs `max_age`";
+        const TIME: &str = "the time `every` is not longer than two minutes";
+        const DOMAIN: &str = "a `device_bound` cookie belongs to one host; remove `domain`, or `device_bound`";
+        const PATH: &str = "a `device_bound` cookie has the path \"/\", because its companion has it; remove `path`";
+        const NAME: &str = "the name of a `device_bound` cookie begins with `__Host-Http-` or `__Host-`";
+        for (keys, text) in [
+            (quote!(max_age = "30d", device_bound), SEAL),
+            (quote!(signed, max_age = "30d", device_bound(every = "5m")), SEAL),
+            (quote!(device_bound), SEAL),
+            (quote!(sealed, device_bound), MAX_AGE),
+            (quote!(sealed, device_bound(every = EVERY)), MAX_AGE),
+            (
+                quote!(sealed, max_age = "30d", device_bound, partitioned),
+                "`partitioned` cannot be used with `device_bound`",
+            ),
+            (quote!(sealed, max_age = "30d", device_bound, domain = "example.com"), DOMAIN),
+            (quote!(sealed, max_age = "30d", device_bound, domain = policy), DOMAIN),
+            (quote!(sealed, max_age = "30d", device_bound, path = "/app"), PATH),
+            (
+                quote!(sealed, max_age = "30d", device_bound, http_only = false, reason = "a script reads it"),
+                "no script may read a `device_bound` cookie; remove `http_only = false`",
+            ),
+            (
+                quote!(device_bound, http_only = false, sealed, max_age = "30d", name = "__Host-a", reason = "r"),
+                "no script may read a `device_bound` cookie; remove `http_only = false`",
+            ),
+            (quote!(name = "__Secure-a", sealed, max_age = "30d", device_bound), NAME),
+            (quote!(name = "a", sealed, max_age = "30d", device_bound, reason = "the old name"), NAME),
+            (
+                quote!(sealed, max_age = "30d", device_bound, secure = false, reason = "no TLS"),
+                "a `device_bound` cookie is Secure; remove `secure = false`",
+            ),
+            (quote!(sealed, max_age = "30d", device_bound, keyed), "`device_bound` cannot be used with `keyed`"),
+            (quote!(name = "sid", sealed, device_bound, read_only), "`device_bound` cannot be used with `read_only`"),
+            (quote!(sealed, max_age = "30d", device_bound(every = "2m")), TIME),
+            (quote!(sealed, max_age = "30d", device_bound(every = "5s", optional)), TIME),
+        ] {
+            // A constant `every` moves the check to a `const`.
+            let is_constant = keys.to_string().contains("EVERY");
+            let found = bound_texts(keys.clone());
+            if is_constant {
+                assert!(found.is_empty(), "{keys}: {found:?}");
+                continue;
+            }
+            assert!(found.len() == 1 && found.iter().all(|found| found.contains(text)), "{keys}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn nearest_device_bound_neighbours_are_allowed() {
+        for keys in [
+            quote!(sealed, max_age = "30d", device_bound),
+            quote!(device_bound, max_age = "30d", sealed),
+            quote!(sealed, max_age = "30d", device_bound(every = "121s")),
+            quote!(sealed, max_age = "30d", device_bound(optional)),
+            quote!(sealed, max_age = "30d", device_bound(every = "10m", optional,)),
+            quote!(sealed, max_age = MAX_AGE, device_bound(every = EVERY)),
+            quote!(sealed, max_age = "30d", device_bound, path = "/"),
+            quote!(name = "__Host-a", sealed, max_age = "30d", device_bound),
+            quote!(name = NAME, sealed, max_age = "30d", device_bound),
+            quote!(sealed, max_age = "30d", device_bound, same_site = Strict, idle = "30m", http_only = true),
+            quote!(sealed, max_age = "30d", path = "/app"),
+            quote!(sealed, max_age = "30d", partitioned),
+            quote!(sealed, max_age = "30d", domain = policy),
+            quote!(signed, max_age = "30d"),
+            quote!(sealed),
+        ] {
+            let found = bound_texts(keys.clone());
+            assert!(found.is_empty(), "{keys}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn device_bound_becomes_data_of_the_spec() {
+        for (keys, expected) in [
+            (quote!(device_bound), "DeviceBinding::DEFAULT_EVERY))"),
+            (quote!(device_bound(optional)), "DeviceBinding::DEFAULT_EVERY).optional())"),
+            (quote!(device_bound(every = "5m")), "DeviceBinding::new(::core::time::Duration::from_secs(300u64)))"),
+            (quote!(device_bound(every = EVERY, optional)), "DeviceBinding::new(EVERY).optional())"),
+        ] {
+            let expansion = expand(quote!(sealed, max_age = "30d", #keys));
+            assert!(expansion.contains(expected), "{keys}: {expansion}");
+            let has_check = expansion.contains("Argument::DeviceBound");
+            assert_eq!(has_check, keys.to_string().contains("EVERY"), "{keys}: {expansion}");
+            assert!(expansion.contains("DeviceBoundValueforSession"), "{expansion}");
+        }
+        assert!(!expand(quote!(sealed, max_age = "30d")).contains("DeviceBound"));
+    }
+
+    #[test]
+    fn each_mistake_in_device_bound_is_one_error() {
+        for (keys, text) in [
+            (quote!(device_bound = "10m"), "`device_bound` takes parentheses in place of `=`"),
+            (
+                quote!(device_bound["10m"]),
+                "`device_bound` takes parentheses; write it as in `device_bound(every = \"10m\")`",
+            ),
+            (quote!(device_bound()), "the parentheses of `device_bound` are empty; remove them"),
+            (
+                quote!(device_bound("10m")),
+                "expected `key = value`, found a string literal; write it as in `every = \"10m\"`",
+            ),
+            (quote!(device_bound(every = 600)), "`every` needs a unit; write \"600s\" for seconds"),
+            (quote!(device_bound(every)), "`every` takes a duration or a `const` `Duration`"),
+            (quote!(device_bound(optional = true)), "`optional` takes no value"),
+            (quote!(device_bound(same_site = Strict)), "`same_site` describes the cookie, not its companion; move"),
+            (quote!(device_bound(evry = "10m")), "unknown key `evry`; write `every`"),
+            (quote!(device_bound(max_age = "10m")), "`max_age` is the lifetime of the cookie; write `every` for"),
+            (quote!(device_bound, every = "10m"), "`every` is a setting of `device_bound(…)`; move it there"),
+            (quote!(device_bound, optional), "`optional` is a setting of `device_bound(…)`; move it there"),
+            (quote!(device_bound, device_bound(optional)), "`device_bound` is written twice; remove one of the two"),
+            (quote!(dbsc), "unknown key `dbsc`; write `device_bound`"),
+            (quote!(device_bond), "unknown key `device_bond`; write `device_bound`"),
+            (quote!(formerly(device_bound, path = "/a")), "`device_bound` describes the present cookie"),
+        ] {
+            let found = bound_texts(quote!(sealed, max_age = "30d", #keys));
+            assert!(found.len() == 1 && found.iter().all(|found| found.contains(text)), "{keys}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_device_bound_cookie_stays_one_after_an_error() {
+        let expansion = expand(quote!(device_bound(every = 3)));
+        assert_eq!(error_count(&expansion), 1, "{expansion}");
+        assert!(expansion.contains("DeviceBoundValueforSession"), "{expansion}");
+    }
+
+    #[test]
+    fn name_of_a_companion_is_refused_in_a_set() {
+        let set = |fields: &str| {
+            let item = format!("struct Shop {{ {fields} }}").parse().unwrap();
+            pipeline::cookies(quote!(), item).to_string()
+        };
+        const SESSION: &str = "#[cookie(sealed, max_age = \"30d\", device_bound)] session: String,";
+        let named = |name: &str| format!("#[cookie(name = \"{name}\")] other: String,");
+        let (clash, free) = (named("__Host-session-key"), named("__Host-Http-session-key"));
+        let after = set(&format!("{SESSION} {clash}"));
+        assert!(after.contains("the name `__Host-session-key` is the name of the companion of `__Host-Http-session`"));
+        let before = set(&format!("{clash} {SESSION}"));
+        assert!(
+            before.contains("the companion of `__Host-Http-session` has the name of the cookie `__Host-session-key`")
+        );
+        for expansion in [after, before] {
+            assert_eq!(expansion.matches("compile_error").count(), 1, "{expansion}");
+        }
+        assert!(!set(&format!("{SESSION} {free}")).contains("compile_error"));
     }
 }

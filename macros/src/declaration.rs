@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use hardtack_rules::check::Argument;
 use hardtack_rules::date::Day;
-use hardtack_rules::{Former, FormerDomain, SameSite, Seal, Spec};
+use hardtack_rules::{DeviceBinding, Former, FormerDomain, SameSite, Seal, Spec};
 use proc_macro2::{Span, TokenStream};
 
 use crate::deny::DenyText;
@@ -29,6 +29,7 @@ pub(crate) struct Declaration {
     pub(crate) keyed: bool,
     pub(crate) former: Vec<FormerEntry>,
     pub(crate) seal: Option<SealArgument>,
+    pub(crate) device_bound: Option<DeviceBoundArgument>,
     pub(crate) reason: Option<String>,
     /// True if [`Declaration::permissive`] returned this declaration.
     pub(crate) is_permissive: bool,
@@ -44,6 +45,15 @@ pub(crate) struct Declaration {
 #[derive(Clone, Copy)]
 pub(crate) struct SealArgument {
     pub(crate) seal: Seal,
+    pub(crate) span: Span,
+}
+
+/// The key `device_bound`, with the span of the key.
+#[derive(Clone)]
+pub(crate) struct DeviceBoundArgument {
+    /// The lifetime of the companion, if the user wrote it.
+    pub(crate) every: Option<Constant<Duration>>,
+    pub(crate) is_optional: bool,
     pub(crate) span: Span,
 }
 
@@ -168,6 +178,7 @@ impl Declaration {
             keyed: false,
             former: Vec::new(),
             seal: None,
+            device_bound: None,
             reason: None,
             is_permissive: true,
             const_checks: Vec::new(),
@@ -197,6 +208,7 @@ impl Declaration {
             keyed,
             former: _,
             seal,
+            device_bound,
             reason,
             is_permissive: _,
             const_checks: _,
@@ -231,6 +243,11 @@ impl Declaration {
         spec.read_only = *read_only;
         spec.keyed = *keyed;
         spec.seal = seal.map(|argument| argument.seal);
+        spec.device_bound = device_bound.as_ref().map(|argument| {
+            let every = argument.every.as_ref().map_or(DeviceBinding::DEFAULT_EVERY, duration);
+            let binding = DeviceBinding::new(every);
+            if argument.is_optional { binding.optional() } else { binding }
+        });
         spec.reason = reason.as_deref();
         spec
     }
@@ -260,6 +277,16 @@ impl Declaration {
             && !matches!(self.domain, Some(DomainSource::Declared(Constant::Expression(_))))
             && !matches!(self.max_age, Some(Constant::Expression(_)))
             && !matches!(self.idle, Some(Constant::Expression(_)))
+    }
+
+    /// Returns true if only the compiler can check the key `device_bound`, because the name, the path or the lifetime of
+    /// the companion is a constant expression.
+    pub(crate) fn is_device_bound_constant(&self) -> bool {
+        self.device_bound.as_ref().is_some_and(|argument| {
+            matches!(argument.every, Some(Constant::Expression(_)))
+                || !matches!(self.name, Name::Literal { .. })
+                || matches!(self.path, Some(Constant::Expression(_)))
+        })
     }
 
     /// Returns true if only the compiler can check the key `idle`, because the `idle` or the `max_age` is a constant

@@ -24,12 +24,16 @@ pub(crate) enum AttributeKey {
     Crate,
     Formerly,
     Keyed,
+    DeviceBound,
+    Every,
+    Optional,
     Raw,
     Unsigned,
     Until,
 }
 
-/// The places where a user can write keys: the attribute of an item, and the parentheses of `formerly(…)`.
+/// The places where a user can write keys: the attribute of an item, and the parentheses of `formerly(…)` and
+/// `device_bound(…)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A type that derives `Cookie`.
@@ -44,6 +48,8 @@ pub(crate) enum Target {
     Set,
     /// An earlier name or scope of a cookie. The user writes the keys in `formerly(…)`.
     Former,
+    /// The settings of a device-bound cookie. The user writes the keys in `device_bound(…)`.
+    DeviceBound,
 }
 
 struct Row {
@@ -61,6 +67,8 @@ const DECLARING: &[Target] = &[Target::CookieType, Target::Field];
 const IDENTIFYING: &[Target] = &[Target::CookieType, Target::Field, Target::Former];
 
 const FORMER: &[Target] = &[Target::Former];
+
+const DEVICE_BOUND: &[Target] = &[Target::DeviceBound];
 
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
@@ -80,6 +88,9 @@ const TABLE: &[Row] = &[
     Row { key: AttributeKey::Sealed, word: "sealed", example: "sealed", targets: DECLARING },
     Row { key: AttributeKey::Formerly, word: "formerly", example: "formerly(name = \"sid\", until = \"2027-03-01\")", targets: DECLARING },
     Row { key: AttributeKey::Keyed, word: "keyed", example: "keyed", targets: DECLARING },
+    Row { key: AttributeKey::DeviceBound, word: "device_bound", example: "device_bound(every = \"10m\")", targets: DECLARING },
+    Row { key: AttributeKey::Every, word: "every", example: "every = \"10m\"", targets: DEVICE_BOUND },
+    Row { key: AttributeKey::Optional, word: "optional", example: "optional", targets: DEVICE_BOUND },
     Row { key: AttributeKey::Raw, word: "raw", example: "raw", targets: FORMER },
     Row { key: AttributeKey::Unsigned, word: "unsigned", example: "unsigned", targets: FORMER },
     Row { key: AttributeKey::Until, word: "until", example: "until = \"2027-03-01\"", targets: FORMER },
@@ -114,6 +125,13 @@ const ALIASES: &[(&str, AttributeKey)] = &[
     ("family", AttributeKey::Keyed),
     ("dynamic", AttributeKey::Keyed),
     ("prefixmatch", AttributeKey::Keyed),
+    ("dbsc", AttributeKey::DeviceBound),
+    ("devicebinding", AttributeKey::DeviceBound),
+    ("bound", AttributeKey::DeviceBound),
+    ("bind", AttributeKey::DeviceBound),
+    ("interval", AttributeKey::Every),
+    ("lifetime", AttributeKey::Every),
+    ("maxage", AttributeKey::Every),
     ("previously", AttributeKey::Formerly),
     ("previous", AttributeKey::Formerly),
     ("former", AttributeKey::Formerly),
@@ -210,7 +228,7 @@ pub(crate) fn suggestion(word: &str, target: Target) -> Option<Suggestion> {
     let advice = match target {
         Target::CookieType | Target::Field => ADVICE,
         Target::Former => FORMER_ADVICE,
-        Target::ValueType | Target::Variant | Target::Set => &[],
+        Target::ValueType | Target::Variant | Target::Set | Target::DeviceBound => &[],
     };
     let advice = advice.iter().find(|(other, _)| *other == plain);
     match (alias, advice) {

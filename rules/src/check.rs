@@ -8,6 +8,7 @@ use crate::rule::{Rule, RuleKind};
 use crate::spec::{Prefix, SameSite, Spec};
 use crate::syntax::{self, Fault};
 
+mod device;
 mod former;
 
 pub use former::{FormerFault, FormerPart, MAX_FORMER_ENTRIES, find_former_error, find_former_lint};
@@ -38,6 +39,8 @@ pub enum Argument {
     Formerly,
     /// The key `keyed` of the declaration.
     Keyed,
+    /// The key `device_bound` of the declaration.
+    DeviceBound,
     /// The key `reason` of the declaration.
     Reason,
 }
@@ -56,6 +59,7 @@ impl Argument {
         Argument::Partitioned,
         Argument::Formerly,
         Argument::Keyed,
+        Argument::DeviceBound,
         Argument::Reason,
     ];
 }
@@ -84,6 +88,7 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
                 Rule::IdleSeal,
                 "`idle` cannot be used with `read_only`, because another program renews the cookie; remove `idle`",
             )),
+            Argument::DeviceBound => device::find_device_bound_error(spec),
             Argument::Reason => find_reason_error(spec, false),
             _ => None,
         };
@@ -109,6 +114,7 @@ pub const fn find_error(spec: &Spec<'_>, argument: Argument) -> Option<Fault> {
         Argument::Idle => find_idle_error(spec),
         Argument::Formerly => find_first_former_error(spec),
         Argument::Keyed if spec.keyed && spec.max_age.is_none() => Some(Fault::from_rule(Rule::KeyedMaxAge)),
+        Argument::DeviceBound => device::find_device_bound_error(spec),
         Argument::Reason => find_reason_error(spec, false),
         Argument::Secure | Argument::HttpOnly | Argument::SameSite | Argument::Partitioned | Argument::Keyed => None,
     }
@@ -209,7 +215,7 @@ pub const fn find_lint(spec: &Spec<'_>, argument: Argument) -> Option<Rule> {
         Argument::MaxAge => matches!(spec.max_age, Some(max_age) if max_age.as_secs() > syntax::MAX_LIFETIME.as_secs()),
         Argument::Partitioned => spec.partitioned && !matches!(spec.same_site, SameSite::None),
         Argument::Formerly => has_weak_former(spec),
-        Argument::Path | Argument::Idle | Argument::Keyed | Argument::Reason => false,
+        Argument::Path | Argument::Idle | Argument::Keyed | Argument::DeviceBound | Argument::Reason => false,
     };
     if is_triggered && !spec.read_only { Some(rule) } else { None }
 }
@@ -235,7 +241,7 @@ pub const fn lint_for(argument: Argument) -> Option<Rule> {
         Argument::MaxAge => Some(Rule::LongLived),
         Argument::Partitioned => Some(Rule::PartitionAlone),
         Argument::Formerly => Some(Rule::FormerName),
-        Argument::Path | Argument::Idle | Argument::Keyed | Argument::Reason => None,
+        Argument::Path | Argument::Idle | Argument::Keyed | Argument::DeviceBound | Argument::Reason => None,
     }
 }
 

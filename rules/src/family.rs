@@ -1,6 +1,7 @@
 //! Checks whether a name belongs to the family of a `keyed` cookie. A name in the family consists of the family's name,
 //! then `.`, then the key of one cookie.
 
+use crate::device::is_companion;
 use crate::rule::Rule;
 use crate::spec::{Spec, is_equal};
 
@@ -39,6 +40,7 @@ pub const fn contains(family_name: &str, name: &str) -> bool {
 
 /// Returns the rule that two cookies break if one set contains both. Returns [`Rule::DuplicateName`] if the names are
 /// equal. Returns [`Rule::FamilyName`] if the name of one cookie is inside the family of the other cookie.
+/// Returns [`Rule::CompanionName`] if one cookie has the name of the companion of the other cookie.
 ///
 /// ```
 /// use hardtack_rules::family::find_clash;
@@ -55,6 +57,8 @@ pub const fn find_clash(a: &Spec<'_>, b: &Spec<'_>) -> Option<Rule> {
         Some(Rule::DuplicateName)
     } else if a.keyed && contains(a.name, b.name) || b.keyed && contains(b.name, a.name) {
         Some(Rule::FamilyName)
+    } else if is_companion(a, b.name) || is_companion(b, a.name) {
+        Some(Rule::CompanionName)
     } else {
         None
     }
@@ -82,6 +86,7 @@ mod tests {
     extern crate std;
 
     use super::{contains, find_clash, is_key, names_clash};
+    use crate::device::DeviceBinding;
     use crate::rule::Rule;
     use crate::spec::Spec;
 
@@ -123,6 +128,8 @@ mod tests {
     #[test]
     fn names_clash_when_equal_or_inside_a_family() {
         let (flow, inside) = (Spec::new("flow"), Spec::new("flow.a"));
+        let (session, companion) = (Spec::new("__Host-Http-a"), Spec::new("__Host-a-key"));
+        let bound = DeviceBinding::new(DeviceBinding::DEFAULT_EVERY);
         for (a, b, expected) in [
             (flow, flow, Some(Rule::DuplicateName)),
             (flow.keyed(), flow.keyed(), Some(Rule::DuplicateName)),
@@ -133,6 +140,13 @@ mod tests {
             (flow, inside.keyed(), None),
             (flow.keyed(), Spec::new("flows"), None),
             (flow.keyed(), Spec::new("flow.a.b"), None),
+            (session.device_bound(bound), companion, Some(Rule::CompanionName)),
+            (Spec::new("__Host-a").device_bound(bound), companion, Some(Rule::CompanionName)),
+            (session, companion, None),
+            (session.device_bound(bound), Spec::new("__Host-a-keys"), None),
+            (session.device_bound(bound), Spec::new("__Host-a"), None),
+            (session.device_bound(bound), Spec::new("__Host-"), None),
+            (Spec::new("__Secure-a").device_bound(bound), companion, None),
         ] {
             assert_eq!((find_clash(&a, &b), find_clash(&b, &a)), (expected, expected), "{} {}", a.name, b.name);
             assert_eq!(names_clash(&a, &b), expected.is_some());

@@ -10,6 +10,7 @@
 //! - [`family`] checks whether a name belongs to the family of a `keyed` cookie.
 //! - [`date`] parses and formats dates.
 //! - [`deny`] finds the arguments that a deny list forbids, even if the declaration has a `reason`.
+//! - [`device`] has the data of the key `device_bound`.
 //! - [`wire`] writes the attributes of a `Set-Cookie` header.
 //! - [`session_names`] recognises the names of session cookies and of CSRF tokens.
 //! - `auditors` is the catalogue of scanner findings. The module `auditors` needs the feature `auditors`.
@@ -45,6 +46,7 @@ pub mod auditors;
 pub mod check;
 pub mod date;
 pub mod deny;
+pub mod device;
 pub mod family;
 mod former;
 mod rule;
@@ -53,6 +55,7 @@ mod spec;
 pub mod syntax;
 pub mod wire;
 
+pub use device::DeviceBinding;
 pub use former::{Former, FormerDomain};
 pub use rule::{Rule, RuleKind};
 pub use spec::{Prefix, SameSite, Seal, Spec};

@@ -165,6 +165,25 @@ rules! {
         "the name of one cookie is inside the family of another cookie, which is `keyed`",
         "give one of them another `name`",
         "hardtack: a family contains each name that is the family's name, `.` and a key";
+    DeviceBoundSeal, "device-bound-seal", Error,
+        "`device_bound` needs `sealed`, because the seal holds the mark of the device", "add it, or remove `device_bound`",
+        "hardtack: with a `signed` value, others could read the mark";
+    DeviceBoundMaxAge, "device-bound-max-age", Error,
+        "`device_bound` needs `max_age`, because the browser keeps its key after a restart",
+        "add it, as in `max_age = \"30d\"`",
+        "hardtack: the identifier of a device-bound session expires with the cookie";
+    DeviceBoundScope, "device-bound-scope", Error,
+        "a `device_bound` cookie belongs to one host, has the path \"/\" and is HttpOnly",
+        "remove what contradicts it, or `device_bound`",
+        "w3c/webappsec-dbsc";
+    DeviceBoundTime, "device-bound-time", Error,
+        "the time `every` is not longer than two minutes, so browsers would refresh with each request",
+        "write it as in `device_bound(every = \"10m\")`",
+        "w3c/webappsec-dbsc; Chromium refreshes two minutes before the end";
+    CompanionName, "companion-name", Error,
+        "the name of one cookie is the name of the companion of another cookie, which is `device_bound`",
+        "give one of them another `name`",
+        "hardtack: the companion of `__Host-Http-a` is `__Host-a-key`";
     IdleReason, "idle-reason", Error,
         "`reason` explains nothing here: the cookie is as strict as the default", "remove it",
         "hardtack: a reason explains a weakening";

@@ -4,6 +4,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use crate::device::DeviceBinding;
 use crate::former::Former;
 
 /// The `SameSite` attribute (6265bis 4.1.2.7).
@@ -256,6 +257,8 @@ pub struct Spec<'a> {
     /// The cryptographic protection of the cookie's value. `seal` is `None` if the value has no cryptographic
     /// protection.
     pub seal: Option<Seal>,
+    /// The setting of the key `device_bound`. `device_bound` is `None` if the cookie is not bound to a device.
+    pub device_bound: Option<DeviceBinding>,
     /// The reason why the cookie is weaker than the default.
     pub reason: Option<&'a str>,
 }
@@ -280,6 +283,7 @@ impl<'a> Spec<'a> {
             former: &[],
             read_only: false,
             seal: None,
+            device_bound: None,
             reason: None,
         }
     }
@@ -382,6 +386,13 @@ impl<'a> Spec<'a> {
     #[must_use]
     pub const fn seal(mut self, seal: Seal) -> Self {
         self.seal = Some(seal);
+        self
+    }
+
+    /// Binds the cookie to a device. The module [`check`](crate::check) checks the lifetime of the companion.
+    #[must_use]
+    pub const fn device_bound(mut self, binding: DeviceBinding) -> Self {
+        self.device_bound = Some(binding);
         self
     }
 

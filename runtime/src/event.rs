@@ -229,6 +229,8 @@ codes! {
     BadSeal, "bad-seal", "the seal does not fit the value, the cookie's name or the key";
     Expired, "expired", "the seal is valid, and its expiry time has passed";
     UnknownKey, "unknown-key", "the keyring does not have the key that the value names";
+    Unproven, "unproven", "a cookie is bound to a device, and the request does not prove the device";
+    DeviceProof, "device-proof", "an endpoint of device-bound cookies refused a registration or a refresh";
     Undeclared, "undeclared", "the policy refuses undeclared cookies";
     Namesake, "namesake", "a header has the name of a declared cookie, and is weaker than the declaration";
     Baseline, "baseline", "the header was weaker than the policy's baseline";

@@ -77,6 +77,9 @@ pub mod audit {}
 #[doc = include_str!("../docs/troubleshooting.md")]
 pub mod troubleshooting {}
 
+#[doc = include_str!("../docs/device_bound.md")]
+pub mod device_bound {}
+
 #[doc = include_str!("../docs/migration.md")]
 pub mod migration {}
 

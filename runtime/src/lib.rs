@@ -68,6 +68,7 @@
 //! | Which rules apply to all requests and cookies? | [`Policy`], [`policy`] | [one policy](guide::policy), [other libraries' cookies](guide::libraries) |
 //! | What has the policy refused or changed? | [`mod@event`] | [troubleshooting](guide::troubleshooting) |
 //! | How do I sign or encrypt a value, and end a session? | [`seal`] | [signed and sealed](guide::seal), [sessions](guide::sessions) |
+//! | How does a stolen cookie stop working? | [`device_bound`] | [sessions that are bound to a device](guide::device_bound) |
 //! | How does a framework use the policy? | [`tower`] (also for axum), [`axum_server`], [`actix`], [`rocket`], [`poem`], [`salvo`] | [other frameworks](guide::frameworks) |
 //! | How does a page use cookies? | [`web`], [`document_cookie`] | [in the browser](guide::browser) |
 //! | How do I test an application? | [`testing`] | [test clients](guide::testing) |
@@ -104,6 +105,7 @@
 //! |---|---|
 //! | `cookie` (default) | `SetCookie::to_decoded_cookie` and `to_encoded_cookie`, for the [`cookie`](https://docs.rs/cookie) crate |
 //! | `seal` | cookies that are `signed` or `sealed`, and the module `seal` with their keys ([page](guide::seal)) |
+//! | `device-bound` | cookies that are `device_bound`, and the module `device_bound`; implies `seal` |
 //! | `json` | cookies whose value is the type's serde JSON |
 //! | `serde` | `Serialize` for the audit's reports, without cookie values |
 //! | `tower` | `Policy::layer` for servers, `Policy::client_layer` for clients |
@@ -126,6 +128,7 @@
 //! [`actix`]: https://docs.rs/hardtack/latest/hardtack/actix/index.html
 //! [`audit`]: https://docs.rs/hardtack/latest/hardtack/audit/index.html
 //! [`axum_server`]: https://docs.rs/hardtack/latest/hardtack/axum_server/index.html
+//! [`device_bound`]: https://docs.rs/hardtack/latest/hardtack/device_bound/index.html
 //! [`inventory`]: https://docs.rs/hardtack/latest/hardtack/inventory/index.html
 //! [`poem`]: https://docs.rs/hardtack/latest/hardtack/poem/index.html
 //! [`rocket`]: https://docs.rs/hardtack/latest/hardtack/rocket/index.html
@@ -149,6 +152,8 @@ mod clock;
 #[doc(hidden)]
 pub mod command;
 mod cookie;
+#[cfg(feature = "device-bound")]
+pub mod device_bound;
 pub mod event;
 mod frameworks;
 mod generated;
@@ -308,6 +313,7 @@ pub mod tls {
 ///
 /// To implement [`CookieValue`], use [`ValueWriter`](value::ValueWriter) and [`InvalidValue`](value::InvalidValue).
 /// [`SealFault`](value::SealFault) is the reason why a value's seal is invalid.
+/// [`ProofFault`](value::ProofFault) is the reason why the device of a request is not proven.
 /// [`DocumentCookie`](value::DocumentCookie) is the text that a script assigns to `document.cookie`.
 ///
 /// ```
@@ -318,7 +324,7 @@ pub mod tls {
 /// ```
 pub mod value {
     pub use crate::cookie::document::DocumentCookie;
-    pub use crate::cookie::error::SealFault;
+    pub use crate::cookie::error::{ProofFault, SealFault};
     pub use crate::cookie::value::{InvalidValue, ValueWriter};
 }
 
@@ -341,5 +347,5 @@ pub mod spec {
     pub use crate::cookie::declaration::{ScriptVisible, Spec};
     pub use crate::cookie::error::AttributeFault;
     pub use hardtack_rules::date::Day;
-    pub use hardtack_rules::{Former, FormerDomain, Prefix, Rule, RuleKind, Seal};
+    pub use hardtack_rules::{DeviceBinding, Former, FormerDomain, Prefix, Rule, RuleKind, Seal};
 }

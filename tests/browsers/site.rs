@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Form, Router, routing};
@@ -31,7 +31,9 @@ pub(crate) const SIBLING: &str = "evil.shop.test";
 #[derive(Clone, Debug)]
 pub(crate) struct RequestRecord {
     pub(crate) https: bool,
+    pub(crate) method: Method,
     pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
     /// The values of all `Cookie` headers, joined with `; `.
     pub(crate) cookie: Option<String>,
     pub(crate) status: u16,
@@ -161,12 +163,13 @@ pub(crate) async fn record(
 ) -> Response {
     let https = matches!(request.extensions().get(), Some(Transport::Tls));
     let target = request.uri().path_and_query().map_or("", |target| target.as_str()).to_owned();
-    let cookie = header_values(request.headers(), COOKIE.as_str());
+    let (method, headers) = (request.method().clone(), request.headers().clone());
+    let cookie = header_values(&headers, COOKIE.as_str());
     let cookie = (!cookie.is_empty()).then(|| cookie.join("; "));
     let response = next.run(request).await;
     let set_cookie_headers = header_values(response.headers(), SET_COOKIE.as_str());
     let status = response.status().as_u16();
-    requests.lock().unwrap().push(RequestRecord { https, target, cookie, status, set_cookie_headers });
+    requests.lock().unwrap().push(RequestRecord { https, method, target, headers, cookie, status, set_cookie_headers });
     response
 }
 

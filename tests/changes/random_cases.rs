@@ -68,7 +68,7 @@ const fn declaration(index: usize) -> Spec {
     spec.formerly(pick!(FORMER))
 }
 
-const SPECS: [Spec; DECLARATIONS] = {
+static SPECS: [Spec; DECLARATIONS] = {
     let mut specs = [Spec::new("sid"); DECLARATIONS];
     let mut index = 0;
     while index < DECLARATIONS {

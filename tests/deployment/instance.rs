@@ -1,6 +1,6 @@
 //! One instance of a small shop, in its own process. tower-sessions stores the signed-in user in Redis. This file
-//! declares the basket as a sealed cookie. One handler represents legacy code and writes a `Set-Cookie` header by hand.
-//! The page shows the name of the instance.
+//! declares the basket as a sealed cookie, and an account as a device-bound cookie. One handler represents legacy code
+//! and writes a `Set-Cookie` header by hand. The page shows the name of the instance.
 
 use std::fmt::Display;
 
@@ -10,6 +10,7 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{AppendHeaders, IntoResponse, Result};
 use axum::routing::{get, post};
 use axum::{Form, Router};
+use hardtack::device_bound::Bound;
 use hardtack::{Cookie, Cookies};
 use serde::Deserialize;
 use tower_sessions::Session;
@@ -25,6 +26,11 @@ pub(crate) const REDIS: &str = "SHOP_REDIS";
 #[derive(Cookie)]
 #[cookie(sealed)]
 struct Basket(u32);
+
+/// Who is signed in, bound to the user's device.
+#[derive(Cookie)]
+#[cookie(sealed, max_age = "8h", device_bound)]
+struct Account(String);
 
 #[derive(Deserialize)]
 struct SignIn {
@@ -43,6 +49,9 @@ pub(crate) async fn run() {
         .route("/basket", post(put_in_basket))
         .route("/sign-in", post(sign_in))
         .route("/sign-out", post(sign_out))
+        .route("/account/sign-in", post(sign_in_to_account))
+        .route("/account", get(account))
+        .route("/account/pay", post(pay))
         .with_state(&*name.leak());
     let address = std::env::var(ADDRESS).unwrap().parse().unwrap();
     serve(routes, address, &std::env::var(REDIS).unwrap()).await.unwrap();
@@ -72,6 +81,19 @@ async fn sign_out(session: Session, cookies: Cookies) -> Result<impl IntoRespons
     session.flush().await.map_err(internal_error)?;
     cookies.remove::<Basket>()?;
     Ok(AppendHeaders([(SET_COOKIE, "legacy_session=; path=/; max-age=0")]))
+}
+
+async fn sign_in_to_account(cookies: Cookies, Form(SignIn { user }): Form<SignIn>) -> Result<()> {
+    Ok(cookies.set(Account(user))?)
+}
+
+async fn account(State(name): State<&'static str>, cookies: Cookies) -> String {
+    let user = cookies.get::<Account>().map(|Account(user)| user);
+    format!("{name}: {}", user.as_deref().unwrap_or("guest"))
+}
+
+async fn pay(State(name): State<&'static str>, account: Bound<Account>) -> String {
+    format!("{name}: {} pays", account.0)
 }
 
 fn internal_error(error: impl Display) -> StatusCode {

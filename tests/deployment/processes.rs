@@ -27,6 +27,9 @@ pub(crate) struct Deployment {
     /// chooses the instance that handles its requests.
     pub(crate) one: Site,
     pub(crate) two: Site,
+    /// The ports on which nginx listens for both instances, with a limit in front: two page requests, and then the
+    /// status 429.
+    pub(crate) limited: Site,
     /// nginx's certificate, which clients trust.
     pub(crate) certificate: Certificate,
     /// The keyring of both instances.
@@ -74,6 +77,7 @@ impl Deployment {
             both: site(first),
             one: site(first),
             two: site(second),
+            limited: site(first),
             certificate: Certificate::for_names(&[HOST]).unwrap(),
             keys: hardtack::seal::Key::generate().to_base64(),
             redis_program,
@@ -128,19 +132,26 @@ impl Deployment {
 
     fn start_nginx(&mut self, program: &Path, first: u16, second: u16) {
         let server = |port: u16| format!("    server 127.0.0.1:{port};\n");
+        let limit = "        limit_req zone=pages burst=1 nodelay;\n        limit_req_status 429;\n";
         let sites = [
-            ("both", &self.both, server(first), server(second)),
-            ("one", &self.one, server(first), String::new()),
-            ("two", &self.two, String::new(), server(second)),
+            ("both", &self.both, server(first), server(second), ""),
+            ("one", &self.one, server(first), String::new(), ""),
+            ("two", &self.two, String::new(), server(second), ""),
+            ("limited", &self.limited, server(first), server(second), limit),
         ];
-        for (name, site, first, second) in sites {
+        for (name, site, first, second, limit) in sites {
+            let upstream = format!("http://{name};");
+            // The lines of the guide page about device-bound sessions are in the same `server` block.
+            let device_bound = replace_each(include_str!("device_bound.conf"), &[("http://shop;", &upstream)]);
+            let pages = "    location / {\n";
             let text = replace_each(
                 include_str!("nginx.conf"),
                 &[
                     ("    server 127.0.0.1:3001;\n", &first),
                     ("    server 127.0.0.1:3002;\n", &second),
                     ("upstream shop ", &format!("upstream {name} ")),
-                    ("http://shop;", &format!("http://{name};")),
+                    ("http://shop;", &upstream),
+                    (pages, &format!("{device_bound}{pages}{limit}")),
                     ("listen 80;", &format!("listen 127.0.0.1:{};", site.http)),
                     ("listen 443 ssl;", &format!("listen 127.0.0.1:{} ssl;", site.https)),
                     ("/etc/ssl/certs/shop.example.pem", "cert.pem"),
@@ -155,10 +166,11 @@ impl Deployment {
         let temporary_paths: String = kinds.iter().map(|kind| format!("{kind}_temp_path {kind};\n")).collect();
         let main = format!(
             "daemon off;\npid nginx.pid;\nerror_log stderr;\nevents {{}}\n\
-             http {{\naccess_log off;\n{temporary_paths}include *.site;\n}}\n"
+             http {{\naccess_log off;\nlimit_req_zone all zone=pages:1m rate=1r/m;\n\
+             {temporary_paths}include *.site;\n}}\n"
         );
         let file = self.directory.write("main.conf", &main);
-        let ports = [&self.both, &self.one, &self.two].map(|site| [site.https, site.http]).concat();
+        let ports = [&self.both, &self.one, &self.two, &self.limited].map(|site| [site.https, site.http]).concat();
         let mut command = Command::new(program);
         command.arg("-p").arg(&self.directory.0).arg("-c").arg(file).args(["-e", "stderr"]);
         self.nginx = Some(self.start_process("nginx", &mut command, &ports));

@@ -35,7 +35,9 @@ use axum::{Form, Router, middleware};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use hardtack::axum_server::MarkedAcceptor;
+use hardtack::device_bound::Bound;
 use hardtack::policy::ForceHttps;
+use hardtack::seal::{Key, Keyring};
 use hardtack::{Cookie, CookieValue, Policy, PolicyHandle, TlsTermination};
 use serde::Deserialize;
 
@@ -43,9 +45,15 @@ use request_log::RequestLog;
 
 // ---- The cookies. By default, a cookie is Secure, HttpOnly, SameSite=Lax and host-only, and its name has a prefix.
 
-/// The id of a session. The session's data stays on the server.
-#[derive(CookieValue, PartialEq, Eq, Hash)]
-struct SessionId(String);
+/// The id of a session. The session's data stays on the server. `Strict` means that browsers do not send the cookie
+/// with requests from other sites. With `Strict`, the forms of the shop need no CSRF token.
+///
+/// The session is bound to the device: the browser makes a key that never leaves the device, and proves every few
+/// minutes that it still has the key. So a stolen copy of the cookies stops working after ten minutes. A browser
+/// without device-bound sessions uses the session as any other cookie.
+#[derive(Cookie, PartialEq, Eq, Hash)]
+#[cookie(sealed, max_age = "8h", same_site = Strict, device_bound)]
+struct Session(String);
 
 /// A colour scheme. `ShopCookies` declares a cookie whose value is a `Theme`.
 #[derive(CookieValue, Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +74,9 @@ enum Lang {
 
 #[hardtack::cookies]
 struct ShopCookies {
-    /// The session of the signed-in user. `Strict` means that browsers do not send the cookie with requests from other
-    /// sites. With `Strict`, the forms of the shop need no CSRF token.
-    #[cookie(max_age = "8h", same_site = Strict)]
-    session: SessionId,
+    /// The session of the signed-in user. The field `session` uses the declaration of the type `Session`.
+    #[cookie(existing)]
+    session: Session,
     /// The colour scheme. Scripts can read the theme cookie, so its declaration needs a reason. The prefix of the
     /// cookie's name is `__Host-`, not `__Host-Http-`.
     #[cookie(max_age = "365d", http_only = false, reason = "theme.js applies it before the first paint")]
@@ -84,12 +91,12 @@ struct ShopCookies {
 
 #[derive(Default)]
 struct Shop {
-    visitors: Mutex<HashMap<SessionId, String>>,
+    visitors: Mutex<HashMap<Session, String>>,
     request_log: RequestLog,
 }
 
 impl Shop {
-    fn visitors(&self) -> MutexGuard<'_, HashMap<SessionId, String>> {
+    fn visitors(&self) -> MutexGuard<'_, HashMap<Session, String>> {
         self.visitors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -101,14 +108,15 @@ fn routes() -> Router<Arc<Shop>> {
         .route("/theme", post(choose_theme))
         .route("/sign-out", post(sign_out))
         .route("/api/me", get(me))
+        .route("/api/order", post(order))
         .route("/shop.css", get(page::style))
         .route("/theme.js", get(page::script))
 }
 
 /// A cookie that cannot be read counts as absent, so the visitor is signed out. The next sign-in repairs the cookie.
 async fn home(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> impl IntoResponse {
-    let id = cookies.session();
-    let name = id.and_then(|id| shop.visitors().get(&id).cloned());
+    let session = cookies.session();
+    let name = session.and_then(|session| shop.visitors().get(&session).cloned());
     let lang = cookies.lang().unwrap_or(Lang::En);
     let html = page::home(name.as_deref(), lang, cookies.theme(), &shop.request_log.newest());
     (page::HEADERS, Html(html))
@@ -126,8 +134,8 @@ struct SignIn {
 async fn sign_in(cookies: ShopCookies, State(shop): State<Arc<Shop>>, Form(form): Form<SignIn>) -> Result<Redirect> {
     let theme = cookies.theme().unwrap_or(Theme::Light);
     let key = random_key()?;
-    shop.visitors().insert(SessionId(key.clone()), form.name);
-    cookies.set_session(SessionId(key))?;
+    shop.visitors().insert(Session(key.clone()), form.name);
+    cookies.set_session(Session(key))?;
     cookies.set_lang(form.lang)?;
     cookies.set_theme(theme)?;
     Ok(Redirect::to("/"))
@@ -143,11 +151,11 @@ async fn choose_theme(cookies: ShopCookies, Form(choice): Form<Choice>) -> Resul
     Ok(Redirect::to("/"))
 }
 
-/// `remove_all` removes each cookie of the set. Each removal header has the attributes that the cookie's declaration sets.
-/// With another `Path` or `Domain` in the removal header, the browser would not remove the cookie.
+/// `remove_all` removes each cookie of the set. Each removal header has the attributes that the cookie's declaration
+/// sets. With another `Path` or `Domain` in the removal header, the browser would not remove the cookie.
 async fn sign_out(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<Redirect> {
-    if let Some(id) = cookies.session() {
-        shop.visitors().remove(&id);
+    if let Some(session) = cookies.session() {
+        shop.visitors().remove(&session);
     }
     cookies.remove_all()?;
     Ok(Redirect::to("/"))
@@ -156,9 +164,16 @@ async fn sign_out(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result
 /// An API for clients that are not browsers. The policy lists the path of the API, so hardtack refuses plain HTTP
 /// requests to the API and never redirects them.
 async fn me(cookies: ShopCookies, State(shop): State<Arc<Shop>>) -> Result<String> {
-    let id = cookies.session().ok_or(StatusCode::UNAUTHORIZED)?;
-    let name = shop.visitors().get(&id).cloned();
+    let session = cookies.session().ok_or(StatusCode::UNAUTHORIZED)?;
+    let name = shop.visitors().get(&session).cloned();
     Ok(name.ok_or(StatusCode::UNAUTHORIZED)?)
+}
+
+/// `Bound<Session>` accepts only a proven device. A browser without device-bound sessions is refused with the status
+/// 403.
+async fn order(session: Bound<Session>, State(shop): State<Arc<Shop>>) -> Result<String> {
+    let name = shop.visitors().get(&*session).cloned().ok_or(StatusCode::UNAUTHORIZED)?;
+    Ok(format!("{name} has ordered hardtack for six months"))
 }
 
 fn random_key() -> Result<String, StatusCode> {
@@ -217,7 +232,10 @@ async fn tls_config(certificate: &tls::Certificate) -> io::Result<RustlsConfig> 
 async fn run() -> Result<(), Box<dyn Error>> {
     let ports = Ports::listen(8443, 8080)?;
     let (https, http) = ports.numbers()?;
-    let policy = Policy::builder().force_https(ForceHttps::on().https_port(https).api_paths(["/api"])).build()?;
+    // The shop stores its sessions in memory, so a new key at each start signs nobody out who would stay signed in.
+    let keyring = Keyring::new(Key::generate());
+    let force = ForceHttps::on().https_port(https).api_paths(["/api"]);
+    let policy = Policy::builder().force_https(force).keyring(keyring).build()?;
     let certificate = tls::Certificate::for_names(&["localhost", "127.0.0.1"])?;
     println!(
         "The shop is running. Only this machine can reach it:

@@ -21,13 +21,16 @@ use actix_web::rt::System;
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{App, Error, HttpResponse, HttpServer};
 use hardtack::actix::PolicyMiddleware;
+use hardtack::device_bound::Bound;
 use hardtack::tls::Peer;
 use hardtack::{AnyScheme, Cookies, Https, PlainHttp, SetError};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use suite::tls::Certificate;
-use suite::{Framework, RunningServer, Session, Setup, SiteCookies, handlers, load, run_all_scenarios};
+use suite::{
+    Account, Framework, RunningServer, Session, Setup, SiteCookies, chromium, handlers, load, run_all_scenarios,
+};
 
 struct Actix;
 
@@ -149,6 +152,7 @@ fn routes(app: &mut ServiceConfig) {
         .route("/cart", web::get().to(async |cookies: Cookies| handlers::cart(&cookies)))
         .route("/seal", web::get().to(async |cookies: Cookies| handlers::seal(&cookies)))
         .route("/unseal", web::get().to(async |cookies: Cookies| handlers::unseal(&cookies)))
+        .route("/pay", web::get().to(async |account: Bound<Account>| handlers::pay(&account)))
         .route("/remove", web::get().to(async |cookies: Cookies| handlers::remove(&cookies)))
         .route("/last", web::get().to(async |cookies: Cookies| handlers::last(&cookies)))
         .route("/many", web::get().to(async |site: SiteCookies| handlers::many(&site)))
@@ -227,6 +231,11 @@ async fn panics(n: web::Path<u32>, cookies: Cookies) -> Result<&'static str, Set
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn actix_passes_all_scenarios() {
     run_all_scenarios::<Actix>().await;
+}
+
+#[test]
+fn actix_refreshes_sessions_of_chromium() {
+    chromium::proves_its_device::<Actix>();
 }
 
 #[test]

@@ -21,9 +21,12 @@ use axum::{Extension, Router};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use hardtack::axum_server::MarkedAcceptor;
+use hardtack::device_bound::Bound;
 use hardtack::tls::Peer;
 use hardtack::{AnyScheme, Cookies, Https, PlainHttp, PolicyHandle, SetError};
-use suite::{Framework, RunningServer, Session, Setup, SiteCookies, handlers, load, run_all_scenarios};
+use suite::{
+    Account, Framework, RunningServer, Session, Setup, SiteCookies, chromium, handlers, load, run_all_scenarios,
+};
 
 struct Axum;
 
@@ -68,6 +71,7 @@ fn routes() -> Router {
         .route("/cart", get(async |cookies: Cookies| handlers::cart(&cookies)))
         .route("/seal", get(async |cookies: Cookies| handlers::seal(&cookies)))
         .route("/unseal", get(async |cookies: Cookies| handlers::unseal(&cookies)))
+        .route("/pay", get(async |account: Bound<Account>| handlers::pay(&account)))
         .route("/remove", get(async |cookies: Cookies| handlers::remove(&cookies)))
         .route("/last", get(async |cookies: Cookies| handlers::last(&cookies)))
         .route("/many", get(async |site: SiteCookies| handlers::many(&site)))
@@ -127,6 +131,11 @@ async fn panics(Path(n): Path<u32>, cookies: Cookies) -> Result<(), SetError> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn axum_passes_all_scenarios() {
     run_all_scenarios::<Axum>().await;
+}
+
+#[test]
+fn axum_refreshes_sessions_of_chromium() {
+    chromium::proves_its_device::<Axum>();
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod suite;
 use std::net::{IpAddr, SocketAddr};
 
 use futures_util::{FutureExt as _, stream};
+use hardtack::device_bound::Bound;
 use hardtack::poem::PolicyMiddleware;
 use hardtack::tls::Peer;
 use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SetError};
@@ -27,7 +28,9 @@ use poem::web::Path;
 use poem::{Body, Endpoint, EndpointExt as _, IntoResponse as _, Request, Response, Result, Route, Server, handler};
 use suite::tls::Certificate;
 // The module `curl` imports `client` from this module.
-use suite::{Framework, RunningServer, Session, Setup, SiteCookies, client, handlers, load, run_all_scenarios};
+use suite::{
+    Account, Framework, RunningServer, Session, Setup, SiteCookies, chromium, client, handlers, load, run_all_scenarios,
+};
 
 struct Poem;
 
@@ -89,6 +92,7 @@ fn routes() -> Route {
         .at("/cart", cart)
         .at("/seal", seal)
         .at("/unseal", unseal)
+        .at("/pay", pay)
         .at("/remove", sign_out)
         .at("/last", last)
         .at("/many", many)
@@ -137,6 +141,11 @@ fn seal(cookies: Cookies) -> Result<(), SetError> {
 #[handler]
 fn unseal(cookies: Cookies) -> Result<String, ReadError> {
     handlers::unseal(&cookies)
+}
+
+#[handler]
+fn pay(account: Bound<Account>) -> String {
+    handlers::pay(&account)
 }
 
 #[handler]
@@ -264,6 +273,11 @@ fn panics_under_load(Path(n): Path<u32>, cookies: Cookies) -> Result<(), SetErro
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn poem_passes_all_scenarios() {
     run_all_scenarios::<Poem>().await;
+}
+
+#[test]
+fn poem_refreshes_sessions_of_chromium() {
+    chromium::proves_its_device::<Poem>();
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod suite;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use hardtack::device_bound::Bound;
 use hardtack::rocket::PolicyFairing;
 use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SetError};
 use rocket::config::{Config, LogLevel, SecretKey, Shutdown, TlsConfig};
@@ -25,7 +26,9 @@ use rocket::response::stream::TextStream;
 use rocket::response::{self, Responder};
 use rocket::{Build, Rocket, get, routes};
 use suite::tls::Certificate;
-use suite::{Framework, RunningServer, Session, Setup, SiteCookies, handlers, load, run_all_scenarios};
+use suite::{
+    Account, Framework, RunningServer, Session, Setup, SiteCookies, chromium, handlers, load, run_all_scenarios,
+};
 use tokio::sync::oneshot;
 
 struct RocketServer;
@@ -87,8 +90,8 @@ async fn launch(app: Rocket<Build>) -> RunningServer {
 
 fn routes() -> Vec<rocket::Route> {
     routes![
-        set, read, cart, seal, unseal, remove, last, many, vary, site, either, banner, proof, strict, fails, too_large,
-        undeclared, by_hand, hsts, late, health, maybe, step, under_load, large, lots, panics
+        set, read, cart, seal, unseal, pay, remove, last, many, vary, site, either, banner, proof, strict, fails,
+        too_large, undeclared, by_hand, hsts, late, health, maybe, step, under_load, large, lots, panics
     ]
 }
 
@@ -115,6 +118,11 @@ fn seal(cookies: Cookies) -> Result<(), SetError> {
 #[get("/unseal")]
 fn unseal(cookies: Cookies) -> Result<String, ReadError> {
     handlers::unseal(&cookies)
+}
+
+#[get("/pay")]
+fn pay(account: Bound<Account>) -> String {
+    handlers::pay(&account)
 }
 
 #[get("/remove")]
@@ -262,6 +270,11 @@ fn panics(n: u32, cookies: Cookies) -> Result<(), SetError> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rocket_passes_all_scenarios() {
     run_all_scenarios::<RocketServer>().await;
+}
+
+#[test]
+fn rocket_refreshes_sessions_of_chromium() {
+    chromium::proves_its_device::<RocketServer>();
 }
 
 #[test]

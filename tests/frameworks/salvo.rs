@@ -18,7 +18,7 @@ use salvo::conn::Acceptor;
 use salvo::conn::rustls::{Keycert, RustlsConfig};
 use salvo::prelude::{Depot, FlowCtrl, Handler, Listener as _, Request, Response, Server, Service, TcpListener};
 use suite::tls::Certificate;
-use suite::{Framework, RunningServer, Setup, load, run_all_scenarios};
+use suite::{Framework, RunningServer, Setup, chromium, load, run_all_scenarios};
 
 struct Salvo;
 
@@ -72,13 +72,14 @@ fn run(acceptor: impl Acceptor + 'static, service: Service) -> RunningServer {
 mod routes {
     use std::convert::Infallible;
 
+    use hardtack::device_bound::Bound;
     use hardtack::salvo::{Error, MaybeHttps};
     use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SetError};
     use salvo::http::ResBody;
     use salvo::http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
     use salvo::prelude::{Request, Response, Router, StatusError, Writer, handler};
 
-    use super::suite::{Session, SiteCookies, handlers, load};
+    use super::suite::{Account, Session, SiteCookies, handlers, load};
 
     pub(crate) fn routes() -> Router {
         let at = Router::with_path;
@@ -88,6 +89,7 @@ mod routes {
             .push(at("cart").get(cart))
             .push(at("seal").get(seal))
             .push(at("unseal").get(unseal))
+            .push(at("pay").get(pay))
             .push(at("remove").get(remove))
             .push(at("last").get(last))
             .push(at("many").get(many))
@@ -136,6 +138,11 @@ mod routes {
     #[handler]
     async fn unseal(cookies: Cookies) -> Result<String, ReadError> {
         handlers::unseal(&cookies)
+    }
+
+    #[handler]
+    async fn pay(account: Bound<Account>) -> String {
+        handlers::pay(&account)
     }
 
     #[handler]
@@ -278,6 +285,11 @@ mod routes {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn salvo_passes_all_scenarios() {
     run_all_scenarios::<Salvo>().await;
+}
+
+#[test]
+fn salvo_refreshes_sessions_of_chromium() {
+    chromium::proves_its_device::<Salvo>();
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -57,25 +58,46 @@ pub(crate) struct Browser {
     /// The browsing context of Firefox's user interface. Unlike the scripts of a web page, scripts of the user
     /// interface may use Firefox's internal APIs.
     window: Value,
-    // Rust drops `_process` before `_profile`. The browser must end before `drop` removes the browser's profile.
-    _process: Process,
-    _profile: Profile,
+    // Rust drops `process` before `profile`. The browser must end before `drop` removes the browser's profile.
+    process: Process,
+    profile: Profile,
 }
 
 impl Browser {
     /// Starts the browser with an empty profile. The profile trusts the certificate authority of `network`. If the
     /// browser is not installed, calls [`not_run`] and returns `None`.
     pub(crate) fn start(kind: Kind, network: &Network) -> Option<Browser> {
-        let program = find_program(kind.programs(), kind.programs()[0])?;
+        Browser::start_with(kind, network, &[])
+    }
+
+    /// Starts the browser as [`start`](Browser::start) does, with more command-line arguments.
+    pub(crate) fn start_with(kind: Kind, network: &Network, arguments: &[&str]) -> Option<Browser> {
         let certutil = find_program(&["certutil"], "libnss3-tools")?;
         let profile = Profile::new(kind);
         profile.trust(&certutil, &network.authority.pem);
+        Browser::open_profile(kind, network, arguments, profile)
+    }
+
+    /// Closes the browser, and starts the browser again with the same profile. Before the browser ends, it writes its
+    /// cookies to the profile.
+    pub(crate) fn restart(self, network: &Network, arguments: &[&str]) -> Option<Browser> {
+        let Browser { kind, socket, mut process, profile, .. } = self;
+        // The browser may end before it answers.
+        let _ = socket.borrow_mut().try_command(None, "Browser.close", json!({}));
+        process.wait();
+        drop(process);
+        Browser::open_profile(kind, network, arguments, profile)
+    }
+
+    fn open_profile(kind: Kind, network: &Network, arguments: &[&str], profile: Profile) -> Option<Browser> {
+        let program = find_program(kind.programs(), kind.programs()[0])?;
         let mut command = Command::new(program);
         command.env("HOME", &profile.0).env_remove("DISPLAY");
         match kind {
             Kind::Chromium => add_chromium_flags(&mut command, &profile, network.proxy),
             Kind::Firefox => add_firefox_flags(&mut command, &profile, network.proxy),
         }
+        command.args(arguments);
         let (process, url) = Process::start(&mut command);
         let mut socket = Socket::connect(&url);
         let version = match kind {
@@ -95,7 +117,7 @@ impl Browser {
                 tree["contexts"][0]["context"].clone()
             }
         };
-        Some(Browser { kind, version, socket: RefCell::new(socket), window, _process: process, _profile: profile })
+        Some(Browser { kind, version, socket: RefCell::new(socket), window, process, profile })
     }
 
     /// Opens a tab with its own cookie store.
@@ -108,19 +130,28 @@ impl Browser {
         self.open(true)
     }
 
+    /// Opens a tab of Chromium that uses the profile's own cookie store. Only this cookie store survives a restart.
+    pub(crate) fn tab_of_profile(&self) -> Tab<'_> {
+        self.open_chromium_tab(Value::Null, false)
+    }
+
+    fn open_chromium_tab(&self, store: Value, accept_any_certificate: bool) -> Tab<'_> {
+        let new = with_store(json!({ "url": "about:blank" }), &store);
+        let target = self.command("Target.createTarget", new)["targetId"].clone();
+        let attach = json!({ "targetId": target, "flatten": true });
+        let page = self.command("Target.attachToTarget", attach)["sessionId"].clone();
+        let tab = Tab { browser: self, store, page, firefox_store_id: Value::Null };
+        tab.command("Page.enable", json!({}));
+        tab.command("Page.setLifecycleEventsEnabled", json!({ "enabled": true }));
+        tab.command("Security.setIgnoreCertificateErrors", json!({ "ignore": accept_any_certificate }));
+        tab
+    }
+
     fn open(&self, accept_any_certificate: bool) -> Tab<'_> {
         match self.kind {
             Kind::Chromium => {
                 let store = self.command("Target.createBrowserContext", json!({}))["browserContextId"].clone();
-                let new = json!({ "url": "about:blank", "browserContextId": store });
-                let target = self.command("Target.createTarget", new)["targetId"].clone();
-                let attach = json!({ "targetId": target, "flatten": true });
-                let page = self.command("Target.attachToTarget", attach)["sessionId"].clone();
-                let tab = Tab { browser: self, store, page, firefox_store_id: Value::Null };
-                tab.command("Page.enable", json!({}));
-                tab.command("Page.setLifecycleEventsEnabled", json!({ "enabled": true }));
-                tab.command("Security.setIgnoreCertificateErrors", json!({ "ignore": accept_any_certificate }));
-                tab
+                self.open_chromium_tab(store, accept_any_certificate)
             }
             Kind::Firefox => {
                 let new = json!({ "acceptInsecureCerts": accept_any_certificate });
@@ -233,8 +264,7 @@ impl Tab<'_> {
     pub(crate) fn cookies(&self) -> Vec<StoredCookie> {
         let mut cookies: Vec<StoredCookie> = match self.browser.kind {
             Kind::Chromium => {
-                let store = json!({ "browserContextId": self.store });
-                let all = self.browser.command("Storage.getCookies", store);
+                let all = self.browser.command("Storage.getCookies", with_store(json!({}), &self.store));
                 list(&all["cookies"]).iter().map(StoredCookie::from_chromium).collect()
             }
             Kind::Firefox => {
@@ -259,11 +289,48 @@ impl Tab<'_> {
     /// Removes all cookies from the tab's store.
     pub(crate) fn clear(&self) {
         match self.browser.kind {
-            Kind::Chromium => self.browser.command("Storage.clearCookies", json!({ "browserContextId": self.store })),
+            Kind::Chromium => self.browser.command("Storage.clearCookies", with_store(json!({}), &self.store)),
             Kind::Firefox => self.evaluate_in_window(
                 "Services.cookies.removeCookiesWithOriginAttributes(JSON.stringify({ userContextId: store }))",
             ),
         };
+    }
+
+    /// Removes one cookie of the URL from the tab's store in Chromium, as if the cookie had expired.
+    pub(crate) fn remove_cookie(&self, name: &str, url: &str) {
+        self.command("Network.deleteCookies", json!({ "name": name, "url": url }));
+    }
+
+    /// Asks Chromium for the events of its device-bound sessions.
+    pub(crate) fn watch_sessions(&self) {
+        self.command("Network.enable", json!({}));
+        self.command("Network.enableDeviceBoundSessions", json!({ "enable": true }));
+    }
+
+    /// Returns the events of device-bound sessions in this tab since the last call. Each event has the name of the
+    /// DevTools protocol and its result, as in `creation:Success`. The browser has no list of events to read, so the
+    /// method waits until `expected` events came, for at most five seconds. After that, the method waits until no other
+    /// event comes for a tenth of a second.
+    pub(crate) fn session_events(&self, expected: usize) -> Vec<String> {
+        let (mut events, mut newest, start) = (Vec::new(), Instant::now(), Instant::now());
+        loop {
+            // The answer to a command comes after the events that the browser has sent before.
+            self.browser.command("Browser.getVersion", json!({}));
+            let mut socket = self.browser.socket.borrow_mut();
+            let (own, others) = socket.session_events.drain(..).partition(|event| event["sessionId"] == self.page);
+            socket.session_events = others;
+            let own: Vec<Value> = own;
+            if !own.is_empty() {
+                newest = Instant::now();
+            }
+            events.extend(own.iter().filter_map(|event| session_event(&event["params"])));
+            let is_quiet = newest.elapsed() > Duration::from_millis(100);
+            if is_quiet && (events.len() >= expected || start.elapsed() > Duration::from_secs(5)) {
+                return events;
+            }
+            drop(socket);
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Evaluates an expression in the window of Firefox's user interface. In the expression, `store` is the number of
@@ -302,6 +369,10 @@ impl Drop for Tab<'_> {
         // After a failed test, the browser may not answer commands any more. So `drop` sends no command after a failed
         // test.
         if std::thread::panicking() {
+            return;
+        }
+        // The profile's own cookie store cannot be removed.
+        if self.store.is_null() {
             return;
         }
         let (method, parameters) = match self.browser.kind {
@@ -418,6 +489,8 @@ struct Socket {
     stream: WebSocket<TcpStream>,
     last_id: u64,
     events: VecDeque<Value>,
+    /// The events of device-bound sessions. `wait_for_event` does not drop them.
+    session_events: Vec<Value>,
 }
 
 impl Socket {
@@ -427,7 +500,7 @@ impl Socket {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         let (stream, _) = tungstenite::client(format!("ws://{address}/{path}"), stream).unwrap();
-        Socket { stream, last_id: 0, events: VecDeque::new() }
+        Socket { stream, last_id: 0, events: VecDeque::new(), session_events: Vec::new() }
     }
 
     fn command(&mut self, page: Option<&str>, method: &str, parameters: Value) -> Value {
@@ -468,7 +541,13 @@ impl Socket {
     fn read(&mut self, waiting_for: &str) -> Value {
         loop {
             match self.stream.read() {
-                Ok(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
+                Ok(Message::Text(text)) => {
+                    let message: Value = serde_json::from_str(&text).unwrap();
+                    if message["method"] != "Network.deviceBoundSessionEventOccurred" {
+                        return message;
+                    }
+                    self.session_events.push(message);
+                }
                 Ok(_) => {}
                 Err(error) => panic!("the browser does not answer ({waiting_for}): {error}"),
             }
@@ -499,6 +578,16 @@ impl Process {
     }
 }
 
+impl Process {
+    /// Waits until the process has ended by itself, for a limited time.
+    fn wait(&mut self) {
+        let start = Instant::now();
+        while self.0.try_wait().unwrap().is_none() && start.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         // `Child::kill` would kill only one process of the process group.
@@ -515,7 +604,9 @@ struct Profile(PathBuf);
 
 impl Profile {
     fn new(kind: Kind) -> Profile {
-        let name = format!("browser-{}-{}", kind.name(), std::process::id());
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("browser-{}-{}-{count}", kind.name(), std::process::id());
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(path.join(".pki/nssdb")).unwrap();
         Profile(path)
@@ -562,6 +653,25 @@ fn find_program(programs: &[&'static str], package: &str) -> Option<PathBuf> {
         not_run(&format!("the browser tests need `{}`: apt-get install {package}", programs[0]));
     }
     found
+}
+
+/// Returns the parameters of a command of Chromium, with the id of the cookie store. The profile's own store has no id.
+fn with_store(mut parameters: Value, store: &Value) -> Value {
+    if !store.is_null() {
+        parameters["browserContextId"] = store.clone();
+    }
+    parameters
+}
+
+/// Returns the kind and the result of an event of a device-bound session. Returns `None` if the event has no details.
+fn session_event(event: &Value) -> Option<String> {
+    ["creation", "refresh", "termination", "challenge"].into_iter().find_map(|kind| {
+        let details = event.get(format!("{kind}EventDetails"))?;
+        let results = ["refreshResult", "fetchResult", "deletionReason", "challengeResult"];
+        let results: Vec<&str> = results.iter().filter_map(|name| details[name].as_str()).collect();
+        let is_early = details["wasFullyProactiveRefresh"] == true;
+        Some(format!("{kind}:{}{}", results.join("/"), if is_early { " (early)" } else { "" }))
+    })
 }
 
 /// Parses the JSON text that a script returned.

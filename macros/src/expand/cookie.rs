@@ -11,8 +11,8 @@ use syn::{Meta, Type};
 use super::spans::{first_and_last, generated_at, moved_to};
 use super::value::{Bodies, bodies, where_clause};
 use crate::declaration::{
-    Access, ConstCheck, Constant, Declaration, DeniedSetting, DenyTexts, DomainSource, FormerCheck, FormerEntry, Name,
-    SealArgument,
+    Access, ConstCheck, Constant, Declaration, DeniedSetting, DenyTexts, DeviceBoundArgument, DomainSource,
+    FormerCheck, FormerEntry, Name, SealArgument,
 };
 use crate::deny::variable_dependency;
 use crate::model::{CookieType, Origin, Shape, ValueType};
@@ -72,7 +72,20 @@ pub(crate) fn declared_impl(
         }
     });
     let inventory_entry = inventory_entry(declaration, origin, krate);
-    let seal_gate = declaration.seal.map(|SealArgument { span, .. }| feature_gate(span, quote!(__seal), krate));
+    // The feature `device-bound` implies the feature `seal`, so one missing feature is one error.
+    let seal_gate = declaration.seal.filter(|_| declaration.device_bound.is_none());
+    let seal_gate = seal_gate.map(|SealArgument { span, .. }| feature_gate(span, quote!(__seal), krate));
+    let device_bound_gate = declaration
+        .device_bound
+        .as_ref()
+        .map(|DeviceBoundArgument { span, .. }| feature_gate(*span, quote!(__device_bound), krate));
+    let device_bound_impl = declaration.device_bound.as_ref().map(|_| {
+        quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl #impl_generics #krate::private::DeviceBoundValue for #ident #type_generics #where_clause {}
+        }
+    });
     let json_gate = match &value.shape {
         Shape::Json { key, .. } => Some(feature_gate(*key, quote!(__json), krate)),
         Shape::Field { .. } | Shape::Variants(_) | Shape::Presence | Shape::Unknown => None,
@@ -83,6 +96,7 @@ pub(crate) fn declared_impl(
         #items
         #inventory_entry
         #seal_gate
+        #device_bound_gate
         #json_gate
         #[automatically_derived]
         #[allow(deprecated)]
@@ -104,6 +118,7 @@ pub(crate) fn declared_impl(
             }
         }
         #family_impl
+        #device_bound_impl
     }
 }
 
@@ -254,6 +269,7 @@ fn argument_variant(argument: Argument) -> TokenStream {
         Argument::Domain => quote!(Domain),
         Argument::MaxAge => quote!(MaxAge),
         Argument::Idle => quote!(Idle),
+        Argument::DeviceBound => quote!(DeviceBound),
         _ => quote!(Reason),
     }
 }
@@ -327,6 +343,18 @@ fn spec_items(declaration: &Declaration, krate: &TokenStream, name: &TokenStream
             Seal::Sealed => quote!(Sealed),
         };
         with(quote!(seal(#krate::private::Seal::#seal)));
+    }
+    if let Some(DeviceBoundArgument { every, is_optional, .. }) = &declaration.device_bound {
+        let every = match every {
+            None => quote!(#krate::private::DeviceBinding::DEFAULT_EVERY),
+            Some(Constant::Literal(every)) => {
+                let seconds = every.as_secs();
+                quote!(::core::time::Duration::from_secs(#seconds))
+            }
+            Some(Constant::Expression(every)) => every.clone(),
+        };
+        let optional = is_optional.then(|| quote!(.optional()));
+        with(quote!(device_bound(#krate::private::DeviceBinding::new(#every) #optional)));
     }
     if let Some(reason) = &declaration.reason {
         with(quote!(reason(#reason)));

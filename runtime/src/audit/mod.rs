@@ -52,12 +52,13 @@
 //! With the feature `serde`, [`Report`], [`Stored`], [`Rejection`] and [`Finding`] implement `Serialize`. **A cookie's
 //! value is never serialized.** People share reports, and the value of a session cookie is a credential.
 //!
-//! A serialized report has the format `{"cookie", "stored", "rejection", "findings"}`. In a serialized report about a
-//! header, either `stored` or `rejection` is `null`. In a serialized report about the response itself, `cookie`,
-//! `stored` and `rejection` are `null`. Times are serialized as Unix seconds.
+//! A serialized report has the format `{"cookie", "companion_of", "stored", "rejection", "findings"}`. In a serialized
+//! report about a header, either `stored` or `rejection` is `null`. In a serialized report about the response itself,
+//! `cookie`, `companion_of`, `stored` and `rejection` are `null`. Times are serialized as Unix seconds.
 
 use std::fmt;
 
+use hardtack_rules::device::is_companion;
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
@@ -105,6 +106,9 @@ pub struct Report {
     /// The cookie's name in the header, with its prefix. The name is empty if the header has no cookie name. `cookie`
     /// is `None` if the report is about the response itself.
     pub cookie: Option<String>,
+    /// The name of the `device_bound` cookie that the cookie of this report belongs to, if the cookie is a companion. The
+    /// field is `None` for every other cookie, and if the [context](Context::declared) does not contain the declaration.
+    pub companion_of: Option<&'static str>,
     /// The cookie that a browser stores, or the reason why the browser rejects the header (6265bis 5.6 and 5.7).
     ///
     /// If the report is about the response itself, `stored` is always `Err(Rejection::Empty)`, which is only a
@@ -140,6 +144,7 @@ impl fmt::Debug for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Report")
             .field("cookie", &self.shown_cookie())
+            .field("companion_of", &self.companion_of)
             .field("stored", &self.stored.as_ref())
             .field("findings", &self.findings)
             .finish()
@@ -152,6 +157,9 @@ impl fmt::Display for Report {
             (None, _) => f.write_str("the response itself")?,
             (Some(_), Ok(stored)) => write!(f, "stored: {stored}")?,
             (Some(_), Err(rejection)) => write!(f, "not stored: {rejection}")?,
+        }
+        if let Some(cookie) = self.companion_of {
+            write!(f, "\n  the companion of `{cookie}`, which is bound to a device")?;
         }
         self.findings.iter().try_for_each(|finding| write!(f, "\n  {finding}"))
     }
@@ -237,7 +245,7 @@ pub fn response(headers: &HeaderMap, context: &Context) -> Vec<Report> {
         set_cookies.map(|header| check_header(header.as_bytes(), context, under_hsts)).collect();
     let findings = response::check(headers, context, &hsts);
     if !findings.is_empty() {
-        reports.push(Report { cookie: None, stored: Err(Rejection::Empty), findings });
+        reports.push(Report { cookie: None, companion_of: None, stored: Err(Rejection::Empty), findings });
     }
     reports
 }
@@ -246,7 +254,8 @@ fn check_header(header: &[u8], context: &Context, under_hsts: bool) -> Report {
     let now = context.now();
     let stored = store(header, context.https, &context.host, &context.path, now);
     let (name, findings) = findings::check(header, stored.as_ref().err(), context, now, under_hsts);
-    Report { cookie: Some(name), stored, findings }
+    let owner = context.declared.iter().find(|spec| is_companion(spec, &name));
+    Report { companion_of: owner.map(|spec| spec.name), cookie: Some(name), stored, findings }
 }
 
 #[cfg(test)]
@@ -276,6 +285,27 @@ mod tests {
              without a name is rejected by browsers (`empty`): the header has neither a name nor a value; write \
              `name=value` (RFC 6265bis 5.7)"
         );
+    }
+
+    #[test]
+    fn companion_names_its_cookie() {
+        use core::time::Duration;
+
+        use hardtack_rules::{DeviceBinding, Seal};
+
+        use crate::cookie::declaration::Spec;
+
+        let binding = DeviceBinding::new(Duration::from_secs(600));
+        let session = Spec::new("__Host-Http-session").seal(Seal::Sealed).device_bound(binding);
+        let context = Context::https("example.com").declared(&[Spec::new("__Host-theme"), session]);
+        let companion: &[u8] = b"__Host-session-key=1; Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax";
+        let report = set_cookie(companion, &context);
+        assert_eq!((report.companion_of, report.findings.len()), (Some("__Host-Http-session"), 0));
+        assert!(report.to_string().ends_with("\n  the companion of `__Host-Http-session`, which is bound to a device"));
+        for other in [&b"__Host-Http-session=1"[..], b"__Host-theme-key=1", b"__Host-session-keys=1", b"=1"] {
+            assert_eq!(set_cookie(other, &context).companion_of, None);
+        }
+        assert_eq!(set_cookie(companion, &Context::https("example.com")).companion_of, None);
     }
 
     #[test]

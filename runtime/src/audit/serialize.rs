@@ -12,8 +12,9 @@ impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // In a report about the response itself, `stored` contains `Rejection::Empty` only as a placeholder.
         let rejection = self.stored.as_ref().err().filter(|_| self.cookie.is_some());
-        let mut fields = serializer.serialize_struct("Report", 4)?;
+        let mut fields = serializer.serialize_struct("Report", 5)?;
         fields.serialize_field("cookie", &self.shown_cookie())?;
+        fields.serialize_field("companion_of", &self.companion_of)?;
         fields.serialize_field("stored", &self.stored.as_ref().ok())?;
         fields.serialize_field("rejection", &rejection)?;
         fields.serialize_field("findings", &self.findings)?;

@@ -71,6 +71,22 @@ pub trait FamilyValue: DeclaredCookie {
     fn into_inner(self) -> Self::Value;
 }
 
+/// The value of a cookie that is declared `device_bound`. Only `#[derive(Cookie)]` and `#[cookies]` implement this trait.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not bound to a device",
+    label = "not declared `device_bound`",
+    note = "declare it with `#[cookie(sealed, max_age = \"…\", device_bound)]`",
+    note = "a cookie without `device_bound` is read with `cookies.get::<{Self}>()`"
+)]
+pub trait DeviceBoundValue: DeclaredCookie {}
+
+/// Returns the name of the companion. Returns `None` if a cookie with the name `cookie` cannot be bound to a device.
+#[cfg(any(feature = "device-bound", feature = "inventory"))]
+pub(crate) fn companion_name(cookie: &str) -> Option<String> {
+    hardtack_rules::device::companion_base(cookie).map(|base| format!("__Host-{base}-key"))
+}
+
 /// The [`Access`](DeclaredCookie::Access) of a cookie that this program sets and reads.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -363,7 +379,7 @@ impl CookieName {
     }
 
     /// Returns a name that was read from a header.
-    #[cfg(feature = "_layer")]
+    #[cfg(any(feature = "_layer", feature = "device-bound"))]
     pub(crate) fn from_text(name: &str) -> Self {
         CookieName { name_eq: Cow::Owned(format!("{name}=")) }
     }

@@ -259,7 +259,7 @@ impl std::error::Error for SetError {}
 ///
 /// If a framework turns a `ReadError` into a response, the response has one of the following status codes:
 ///
-/// - 403 for [`NotHttps`](ReadError::NotHttps)
+/// - 403 for [`NotHttps`](ReadError::NotHttps) and [`Unproven`](ReadError::Unproven)
 /// - 500 for [`NoKeyring`](ReadError::NoKeyring)
 /// - 400 for all other variants
 ///
@@ -337,7 +337,51 @@ pub enum ReadError {
         /// The cookie's name.
         cookie: &'static str,
     },
+    /// The cookie is declared `device_bound`, a device is registered, and the request does not prove that it comes from
+    /// this device. The cookie stays in the browser.
+    #[non_exhaustive]
+    Unproven {
+        /// The cookie's name.
+        cookie: &'static str,
+        /// The reason why the device is not proven.
+        fault: ProofFault,
+    },
 }
+
+/// The reason why the device of a request is not proven. See [`ReadError::Unproven`].
+///
+/// ```
+/// use hardtack::value::ProofFault;
+///
+/// assert_eq!(ProofFault::CompanionMissing.to_string(), "the request contains no companion");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProofFault {
+    /// No browser has registered a key for the session. The browser may not have device-bound sessions, or the registration
+    /// may not be finished.
+    NotRegistered,
+    /// The request contains no companion. A copy of the session cookie alone came, or the browser did not refresh the
+    /// companion.
+    CompanionMissing,
+    /// The companion has expired.
+    CompanionExpired,
+    /// The companion belongs to another session, or another key sealed the companion.
+    OtherSession,
+}
+
+impl fmt::Display for ProofFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ProofFault::NotRegistered => "no device is registered for the session",
+            ProofFault::CompanionMissing => "the request contains no companion",
+            ProofFault::CompanionExpired => "the companion has expired",
+            ProofFault::OtherSession => "the companion belongs to another session",
+        })
+    }
+}
+
+impl std::error::Error for ProofFault {}
 
 /// The reason why the seal of a cookie's value is invalid. See [`ReadError::BadSeal`].
 ///
@@ -406,7 +450,8 @@ impl ReadError {
             | ReadError::NoKeyring { cookie }
             | ReadError::BadSeal { cookie, .. }
             | ReadError::Expired { cookie }
-            | ReadError::UnknownKey { cookie } => cookie,
+            | ReadError::UnknownKey { cookie }
+            | ReadError::Unproven { cookie, .. } => cookie,
         }
     }
 
@@ -419,7 +464,8 @@ impl ReadError {
             | ReadError::NoKeyring { .. }
             | ReadError::BadSeal { .. }
             | ReadError::Expired { .. }
-            | ReadError::UnknownKey { .. } => None,
+            | ReadError::UnknownKey { .. }
+            | ReadError::Unproven { .. } => None,
         }
     }
 
@@ -433,6 +479,7 @@ impl ReadError {
             ReadError::BadSeal { fault, .. } => fault.code(),
             ReadError::Expired { .. } => Code::Expired,
             ReadError::UnknownKey { .. } => Code::UnknownKey,
+            ReadError::Unproven { .. } => Code::Unproven,
         }
     }
 
@@ -440,7 +487,7 @@ impl ReadError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            ReadError::NotHttps { .. } => StatusCode::FORBIDDEN,
+            ReadError::NotHttps { .. } | ReadError::Unproven { .. } => StatusCode::FORBIDDEN,
             ReadError::NoKeyring { .. } => StatusCode::INTERNAL_SERVER_ERROR,
             ReadError::Ambiguous { .. }
             | ReadError::Malformed { .. }
@@ -456,6 +503,7 @@ impl ReadError {
         match self {
             ReadError::NotHttps { .. } => HTTPS_ONLY,
             ReadError::NoKeyring { .. } => INTERNAL_ERROR,
+            ReadError::Unproven { .. } => UNPROVEN,
             ReadError::Ambiguous { .. }
             | ReadError::Malformed { .. }
             | ReadError::BadSeal { .. }
@@ -475,7 +523,8 @@ impl ReadError {
             | ReadError::Ambiguous { .. }
             | ReadError::Malformed { .. }
             | ReadError::BadSeal { .. }
-            | ReadError::UnknownKey { .. } => false,
+            | ReadError::UnknownKey { .. }
+            | ReadError::Unproven { .. } => false,
         }
     }
 }
@@ -505,6 +554,9 @@ impl fmt::Display for ReadError {
                 "`{cookie}` names a key that this keyring does not have; add a new key to every server before one writes \
                  with it, and remove an old key after the longest lifetime of a cookie"
             ),
+            ReadError::Unproven { cookie, fault } => {
+                write!(f, "`{cookie}` is bound to a device, and the request does not prove the device: {fault}")
+            }
         }
     }
 }
@@ -526,5 +578,7 @@ fn fmt_not_https(f: &mut fmt::Formatter<'_>, cookie: &str, verb: &str, evidence:
 }
 
 pub(crate) const INTERNAL_ERROR: &str = "internal error";
+
+pub(crate) const UNPROVEN: &str = "this device was not recognised; sign in again";
 
 pub(crate) const HTTPS_ONLY: &str = "this page works over HTTPS only";

@@ -23,6 +23,9 @@ pub(crate) struct Overrides {
     /// request's seal, except for a later idle expiry.
     #[cfg(feature = "seal")]
     pub(crate) reissued: Option<crate::seal::Terms>,
+    /// The extension of the seal of a cookie that is bound to a device.
+    #[cfg(feature = "device-bound")]
+    pub(crate) extension: Vec<u8>,
     /// The error of the first invalid setting.
     pub(crate) error: Option<SetError>,
 }
@@ -50,6 +53,8 @@ impl Overrides {
         keyring: None,
         #[cfg(feature = "seal")]
         reissued: None,
+        #[cfg(feature = "device-bound")]
+        extension: Vec::new(),
         error: None,
     };
 

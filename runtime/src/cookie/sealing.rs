@@ -109,14 +109,19 @@ mod with_seal {
             (ExpiryOverride::WithoutMaxAge, None) => after(default()),
         });
         let idle_expiry = spec.idle.map_or(expiry, |idle| expiry.min(after(idle)));
-        let kept = match spec.idle {
-            Some(_) => KeptSettings {
+        // The registration of a device sets the cookie again too.
+        let kept = match spec.idle.is_some() || spec.device_bound.is_some() {
+            true => KeptSettings {
                 without_max_age: matches!(overrides.expiry, ExpiryOverride::WithoutMaxAge),
                 same_site: overrides.same_site,
             },
-            None => KeptSettings::default(),
+            false => KeptSettings::default(),
         };
-        Terms { idle_expiry: to_u32(idle_expiry), expiry: to_u32(expiry), kept, extension: Vec::new() }
+        #[cfg(feature = "device-bound")]
+        let extension = overrides.extension.clone();
+        #[cfg(not(feature = "device-bound"))]
+        let extension = Vec::new();
+        Terms { idle_expiry: to_u32(idle_expiry), expiry: to_u32(expiry), kept, extension }
     }
 
     fn now() -> u64 {
@@ -173,6 +178,8 @@ mod with_seal {
         pub(crate) fn merge(&mut self, other: Opened<'_>) {
             self.terms.idle_expiry = self.terms.idle_expiry.min(other.terms.idle_expiry);
             self.terms.expiry = self.terms.expiry.min(other.terms.expiry);
+            // Of two extensions with one mark, the extension of a registered device is the greater one.
+            self.terms.extension = core::mem::take(&mut self.terms.extension).max(other.terms.extension);
             self.terms.kept = self.terms.kept.stricter(other.terms.kept);
         }
     }

@@ -47,7 +47,11 @@ use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse,
 use http::{Extensions, HeaderMap, HeaderValue, Method, Uri};
 
 use super::header_map;
+#[cfg(feature = "device-bound")]
+use crate::cookie::declaration::DeviceBoundValue;
 use crate::cookie::error::{ReadError, SetError};
+#[cfg(feature = "device-bound")]
+use crate::device_bound::Bound;
 use crate::jar::cookies::Cookies;
 use crate::middleware::extract_error::ExtractError;
 use crate::middleware::response::MANAGED_HEADERS;
@@ -415,6 +419,23 @@ impl FromRequest for Https {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(extract(request, JarHandle::maybe_https))
+    }
+}
+
+#[cfg(feature = "device-bound")]
+impl<T: DeviceBoundValue> FromRequest for Bound<T> {
+    type Error = Rejection;
+    type Future = Ready<Result<Self, Rejection>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let jar = request.extensions().get::<JarHandle>().cloned();
+        ready(match jar {
+            None => Err(Rejection(Err(layer_missing(REMEDY)))),
+            Some(jar) => jar.bound().map_err(|error| match error {
+                ExtractError::NotHttps { .. } => Rejection(Ok(jar.clone())),
+                ExtractError::Unproven { .. } | ExtractError::LayerMissing { .. } => Rejection(Err(error)),
+            }),
+        })
     }
 }
 

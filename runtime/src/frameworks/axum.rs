@@ -6,7 +6,11 @@ use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 
 use super::tower;
+#[cfg(feature = "device-bound")]
+use crate::cookie::declaration::DeviceBoundValue;
 use crate::cookie::error::{ReadError, SetError};
+#[cfg(feature = "device-bound")]
+use crate::device_bound::Bound;
 use crate::jar::cookies::Cookies;
 use crate::middleware::RemoveCookie;
 use crate::middleware::extract_error::ExtractError;
@@ -42,6 +46,25 @@ impl<State: Send + Sync> OptionalFromRequestParts<State> for Https {
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Option<Self>, ExtractError> {
         Ok(tower::jar_handle(&parts.extensions)?.maybe_https())
+    }
+}
+
+#[cfg(feature = "device-bound")]
+impl<T: DeviceBoundValue, State: Send + Sync> FromRequestParts<State> for Bound<T> {
+    type Rejection = ExtractError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, ExtractError> {
+        tower::jar_handle(&parts.extensions)?.bound_or_refuse()
+    }
+}
+
+/// `Option<Bound<T>>` is `None` if the device is not proven. A missing layer is still an error.
+#[cfg(feature = "device-bound")]
+impl<T: DeviceBoundValue, State: Send + Sync> OptionalFromRequestParts<State> for Bound<T> {
+    type Rejection = ExtractError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Option<Self>, ExtractError> {
+        Ok(tower::jar_handle(&parts.extensions)?.maybe_bound())
     }
 }
 

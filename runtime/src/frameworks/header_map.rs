@@ -65,4 +65,16 @@ mod tests {
         let map = from_request(headers.into_iter(), termination.configured_header());
         assert_eq!((map.len(), map["x-scheme"].as_bytes()), (1, &b"https"[..]));
     }
+
+    #[cfg(feature = "device-bound")]
+    #[test]
+    fn headers_of_device_bound_cookies_are_copied() {
+        let headers: [(&str, &[u8]); 3] = [
+            ("Secure-Session-Response", b"a.b.c"),
+            ("sec-secure-session-id", b"id"),
+            ("Secure-Session-Skipped", b"unreachable"),
+        ];
+        let map = from_request(headers.into_iter(), None);
+        assert_eq!((map.len(), map["secure-session-response"].as_bytes()), (2, &b"a.b.c"[..]));
+    }
 }

@@ -8,7 +8,11 @@ use poem::error::ResponseError;
 use poem::http::StatusCode;
 use poem::{Endpoint, Error, FromRequest, IntoResponse, Middleware, Request, RequestBody, Response, Result};
 
+#[cfg(feature = "device-bound")]
+use crate::cookie::declaration::DeviceBoundValue;
 use crate::cookie::error::{ReadError, SetError};
+#[cfg(feature = "device-bound")]
+use crate::device_bound::Bound;
 use crate::jar::cookies::Cookies;
 use crate::middleware::extract_error::ExtractError;
 use crate::middleware::{JarHandle, PolicyGuard, RemoveCookie, layer_missing};
@@ -208,6 +212,18 @@ impl<'a, S: Scheme> FromRequest<'a> for Cookies<S> {
 impl<'a> FromRequest<'a> for Https {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
         extract(request, JarHandle::maybe_https)
+    }
+}
+
+#[cfg(feature = "device-bound")]
+impl<'a, T: DeviceBoundValue> FromRequest<'a> for Bound<T> {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        let jar: &JarHandle = request.data().ok_or_else(|| layer_missing(REMEDY))?;
+        match jar.bound() {
+            Err(ExtractError::NotHttps { .. }) => extract(request, |_| None),
+            Err(error @ (ExtractError::Unproven { .. } | ExtractError::LayerMissing { .. })) => Err(error.into()),
+            Ok(bound) => Ok(bound),
+        }
     }
 }
 

@@ -26,7 +26,11 @@ use rocket::{Build, Data, Ignite, Request, Rocket, Sentinel};
 
 use self::received_cookies::{Lender, ReceivedCookies};
 use super::header_map;
+#[cfg(feature = "device-bound")]
+use crate::cookie::declaration::DeviceBoundValue;
 use crate::cookie::error::{ReadError, SetError};
+#[cfg(feature = "device-bound")]
+use crate::device_bound::Bound;
 use crate::event::Code;
 use crate::jar::cookies::Cookies;
 use crate::middleware::extract_error::ExtractError;
@@ -384,7 +388,9 @@ fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFu
 fn guard_error(request: &Request<'_>, response_status: Status) -> Option<ExtractError> {
     let state = state(request);
     let error = state.guard_error.filter(|error| status(error.status()) == response_status)?;
-    if let Some(jar) = state.request_extensions.get::<JarHandle>() {
+    // The event of a cookie whose device is not proven was emitted by the guard.
+    let is_deferred = matches!(error, ExtractError::NotHttps { .. });
+    if let Some(jar) = state.request_extensions.get::<JarHandle>().filter(|_| is_deferred) {
         jar.refuse();
     }
     Some(error)
@@ -469,14 +475,23 @@ const REMEDY: &str =
 const UNPARSED_REQUEST: &str = "Rocket could not parse this request and ran no fairing, so hardtack's policy did not \
                                 check it; use no cookies in a catcher for 400";
 
+/// Calls the function `extractor` with the jar of the request. If `extractor` returns nothing, the request came over plain
+/// HTTP.
+fn extract<T>(request: &Request<'_>, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Outcome<T, ExtractError> {
+    try_extract(request, |jar| extractor(jar).ok_or_else(|| jar.refusal()))
+}
+
 /// Calls the function `extractor` with the jar of the request. If `extractor` fails, stores the error in the request's
 /// state. After the application has responded, [`guard_error`] handles the stored error.
-fn extract<T>(request: &Request<'_>, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Outcome<T, ExtractError> {
+fn try_extract<T>(
+    request: &Request<'_>,
+    extractor: impl FnOnce(&JarHandle) -> Result<T, ExtractError>,
+) -> Outcome<T, ExtractError> {
     let jar = state(request).request_extensions.get::<JarHandle>().cloned();
     let error = match jar {
         Some(jar) => match extractor(&jar) {
-            Some(value) => return Outcome::Success(value),
-            None => jar.refusal(),
+            Ok(value) => return Outcome::Success(value),
+            Err(error) => error,
         },
         None if request.rocket().state::<PolicyAttached>().is_some() => layer_missing(UNPARSED_REQUEST),
         None => layer_missing(REMEDY),
@@ -502,6 +517,23 @@ impl<'r> FromRequest<'r> for Https {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ExtractError> {
         extract(request, JarHandle::maybe_https)
+    }
+}
+
+#[cfg(feature = "device-bound")]
+#[rocket::async_trait]
+impl<'r, T: DeviceBoundValue> FromRequest<'r> for Bound<T> {
+    type Error = ExtractError;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ExtractError> {
+        try_extract(request, JarHandle::bound)
+    }
+}
+
+#[cfg(feature = "device-bound")]
+impl<T: DeviceBoundValue> Sentinel for Bound<T> {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        is_policy_missing(rocket)
     }
 }
 

@@ -23,7 +23,11 @@ use salvo_core::http::StatusError;
 use salvo_core::http::cookie::{Cookie, CookieJar};
 use salvo_core::{Depot, FlowCtrl, Handler, Request, Response, Scribe};
 
+#[cfg(feature = "device-bound")]
+use crate::cookie::declaration::DeviceBoundValue;
 use crate::cookie::error::{ReadError, SetError};
+#[cfg(feature = "device-bound")]
+use crate::device_bound::Bound;
 use crate::jar::cookies::Cookies;
 use crate::middleware::extract_error::ExtractError;
 use crate::middleware::plain_http::PolicyResponse;
@@ -271,6 +275,18 @@ impl<'ex> Extractible<'ex> for MaybeHttps {
     #[allow(refining_impl_trait, reason = "as above")]
     async fn extract(req: &'ex mut Request, _: &'ex mut Depot) -> Result<Self, ExtractError> {
         jar_handle(req).map(|handle| MaybeHttps(handle.maybe_https()))
+    }
+}
+
+#[cfg(feature = "device-bound")]
+impl<'ex, T: DeviceBoundValue> Extractible<'ex> for Bound<T> {
+    fn metadata() -> &'static Metadata {
+        &METADATA
+    }
+
+    #[allow(refining_impl_trait, reason = "as above")]
+    async fn extract(req: &'ex mut Request, _: &'ex mut Depot) -> Result<Self, ExtractError> {
+        jar_handle(req)?.bound_or_refuse()
     }
 }
 

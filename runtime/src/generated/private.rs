@@ -19,11 +19,12 @@ pub use ::rocket;
 pub use ::salvo_core;
 pub use hardtack_rules::check::Argument;
 pub use hardtack_rules::date::Day;
-pub use hardtack_rules::{Former, FormerDomain, Prefix, Seal, wire};
+pub use hardtack_rules::{DeviceBinding, Former, FormerDomain, Prefix, Seal, wire};
 pub use http;
 
 pub use crate::cookie::declaration::{
-    Audience, Carrier, DeclaredCookie, FamilyValue, HeaderTemplate, Keyed, Lifetime, ReadOnly, Settable, Spec,
+    Audience, Carrier, DeclaredCookie, DeviceBoundValue, FamilyValue, HeaderTemplate, Keyed, Lifetime, ReadOnly,
+    Settable, Spec,
 };
 #[cfg(feature = "json")]
 pub use crate::cookie::json::Json;
@@ -378,6 +379,26 @@ macro_rules! __seal {
     () => {
         ::core::compile_error!(
             "`signed` and `sealed` need hardtack's feature `seal`; in Cargo.toml, add it to the `features` of `hardtack`"
+        );
+    };
+}
+
+/// Expands to nothing: with the feature `device-bound`, a cookie may be declared `device_bound`.
+#[cfg(feature = "device-bound")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __device_bound {
+    () => {};
+}
+
+/// Causes a compile error, because `device_bound` cookies need the feature `device-bound`.
+#[cfg(not(feature = "device-bound"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __device_bound {
+    () => {
+        ::core::compile_error!(
+            "`device_bound` needs hardtack's feature `device-bound`; in Cargo.toml, add it to the `features` of `hardtack`"
         );
     };
 }

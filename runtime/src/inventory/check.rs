@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use hardtack_rules::device::is_companion;
+
 use super::findings::{differing_keys, has_same_identity};
 use super::{Entry, Inventory, phrases};
 use crate::policy::Policy;
@@ -26,6 +28,8 @@ impl Inventory {
     ///
     /// - A cookie is declared `signed` or `sealed`, and the policy has no keyring. Without a keyring, every user is
     ///   signed out.
+    /// - A cookie is declared `device_bound`, and the policy has no keyring. No browser can then register a device.
+    /// - A cookie has the name of the companion of a `device_bound` cookie. Each cookie would replace the other one.
     /// - A cookie is declared `domain = policy`, and the policy has neither `cookie_domain` nor `cookie_domain_for`.
     ///   The cookie is then host-only. If a policy for development has no domain on purpose, check only the policy for
     ///   production.
@@ -51,10 +55,22 @@ impl Inventory {
         let problems = self.cookies.iter().flat_map(|cookie| {
             let Entry { path, file, line, .. } = cookie;
             let found = CHECKS.iter().filter_map(|check| check(cookie, policy));
-            found.map(move |problem| format!("{file}:{line}: `{path}`: {problem}"))
+            found
+                .chain(self.companion_name_problem(cookie))
+                .map(move |problem| format!("{file}:{line}: `{path}`: {problem}"))
         });
         let messages: Vec<String> = problems.collect();
         if messages.is_empty() { Ok(()) } else { Err(CheckError { messages }) }
+    }
+
+    /// Finds a cookie that is the companion of another cookie. The macros find the mistake only in one set of cookies.
+    fn companion_name_problem(&self, cookie: &Entry) -> Option<String> {
+        let owner = self.cookies.iter().find(|owner| is_companion(&owner.spec, cookie.spec.name))?;
+        Some(format!(
+            "`{}` is the name of the companion of `{}`, which is `device_bound`; give one of them another `name`",
+            phrases::name(&cookie.spec),
+            owner.spec.name
+        ))
     }
 }
 
@@ -62,9 +78,13 @@ impl Inventory {
 fn missing_keyring(cookie: &Entry, policy: &Policy) -> Option<String> {
     let seal = cookie.spec.seal.filter(|_| policy.keyring().is_none())?;
     let name = phrases::name(&cookie.spec);
+    let (device_bound, no_device) = match cookie.spec.device_bound {
+        Some(_) => (" and `device_bound`", ", and no device can be registered"),
+        None => ("", ""),
+    };
     Some(format!(
-        "`{name}` is declared `{seal}`, and the policy has no keyring, so the cookie cannot be set or read; set the policy's \
-         `keyring`"
+        "`{name}` is declared `{seal}`{device_bound}, and the policy has no keyring, so the cookie cannot be set or \
+         read{no_device}; set the policy's `keyring`"
     ))
 }
 
@@ -213,6 +233,29 @@ mod tests {
         // This program only reads the cookie, and a different program sets the cookie.
         assert_eq!(problems([sealed.read_only()], Policy::builder()).len(), 1);
         assert_eq!(problems([sealed], Policy::builder().keyring(Keyring::new(Key::generate()))), [""; 0]);
+    }
+
+    #[cfg(feature = "seal")]
+    #[test]
+    fn device_bound_cookie_needs_a_keyring() {
+        use hardtack_rules::{DeviceBinding, Seal};
+
+        use crate::seal::{Key, Keyring};
+
+        let day = Duration::from_secs(86_400);
+        let session = Spec::new("__Host-Http-id").max_age(day).seal(Seal::Sealed);
+        let session = session.device_bound(DeviceBinding::new(DeviceBinding::DEFAULT_EVERY));
+        let text = "`__Host-Http-id` is declared `sealed` and `device_bound`, and the policy has no keyring, so the cookie \
+                    cannot be set or read, and no device can be registered; set the policy's `keyring`";
+        assert_eq!(problems([session], Policy::builder()), [format!("src/lib.rs:1: `shop::Id`: {text}")]);
+        let with_keyring = || Policy::builder().keyring(Keyring::new(Key::generate()));
+        assert_eq!(problems([session], with_keyring()), [""; 0]);
+        // The companion of another crate's cookie.
+        let companion = Spec::new("__Host-id-key");
+        let text = "`__Host-id-key` is the name of the companion of `__Host-Http-id`, which is `device_bound`; give one of \
+                    them another `name`";
+        assert_eq!(problems([session, companion], with_keyring()), [format!("src/lib.rs:1: `shop::Id`: {text}")]);
+        assert_eq!(problems([session, Spec::new("__Host-id-keys")], with_keyring()), [""; 0]);
     }
 
     #[test]

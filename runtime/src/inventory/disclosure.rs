@@ -15,7 +15,7 @@ use crate::cookie::declaration::Spec;
 impl Inventory {
     /// Returns an HTML page that informs the users of a site about its cookies. For each cookie, the page shows the
     /// name, the purpose, the lifetime, and who can read the cookie. The purpose is the first paragraph of the
-    /// declaration's documentation. If several declarations describe one cookie, the page shows the cookie once.
+    /// declaration's documentation. The page also shows the companion of a `device_bound` cookie. If several declarations describe one cookie, the page shows the cookie once.
     ///
     /// The page does not show the source code or the findings. [`to_html`](Inventory::to_html) shows both.
     ///
@@ -49,12 +49,16 @@ impl Inventory {
                 *shown = cookie;
             }
         }
-        let count = phrases::count(cookies.len(), "cookie");
+        let companions = cookies.values().filter(|cookie| phrases::companion(&cookie.spec).is_some());
+        let count = phrases::count(cookies.len() + companions.count(), "cookie");
         let mut page = html::start("Cookies of this site");
         // Writing to a `String` never fails.
         let _ = writeln!(page, "<p>This site uses {count}.</p>");
         for cookie in cookies.into_values() {
             write_article(cookie, &mut page);
+            if let Some((companion, lifetime)) = phrases::companion(&cookie.spec) {
+                write_companion(&cookie.spec, &companion, &lifetime, &mut page);
+            }
         }
         page.push_str(html::END);
         page
@@ -81,6 +85,19 @@ fn write_article(cookie: &Entry, page: &mut String) {
     );
 }
 
+fn write_companion(spec: &Spec, companion: &str, lifetime: &str, page: &mut String) {
+    let _ = writeln!(
+        page,
+        "<article>\n<h2><code>{}</code></h2>\n<p>Shows that <code>{}</code> is used on the device on which you signed in. \
+         Only some browsers have this cookie.</p>\n<dl>\n<dt>lifetime</dt><dd>{}</dd>\n<dt>read by</dt><dd>{}</dd>\n</dl>\n\
+         </article>",
+        Escaped(companion),
+        Escaped(&phrases::name(spec)),
+        Escaped(lifetime),
+        Escaped(&readers(spec))
+    );
+}
+
 /// Returns a phrase that lists the programs that can read the cookie.
 fn readers(spec: &Spec) -> String {
     let mut readers = match spec.domain {
@@ -103,7 +120,7 @@ fn readers(spec: &Spec) -> String {
 mod tests {
     use core::time::Duration;
 
-    use hardtack_rules::SameSite;
+    use hardtack_rules::{DeviceBinding, SameSite, Seal};
 
     use super::super::tests::{entry, inventory_of};
     use super::readers;
@@ -125,6 +142,22 @@ mod tests {
         ] {
             assert_eq!(readers(&spec), phrase);
         }
+    }
+
+    #[test]
+    fn companion_is_a_cookie_of_the_page() {
+        let session = Spec::new("__Host-Http-session").max_age(Duration::from_secs(86_400)).seal(Seal::Sealed);
+        let bound = session.device_bound(DeviceBinding::new(Duration::from_secs(600)));
+        let page = inventory_of([entry("shop", "Session", bound)]).to_disclosure_html();
+        assert!(page.contains("<p>This site uses 2 cookies.</p>"), "{page}");
+        assert!(
+            page.contains(
+                "<h2><code>__Host-session-key</code></h2>\n<p>Shows that <code>__Host-Http-session</code> is used on the \
+                 device on which you signed in."
+            ),
+            "{page}"
+        );
+        assert!(page.contains("<dt>lifetime</dt><dd>10 minutes</dd>"), "{page}");
     }
 
     #[test]

@@ -138,6 +138,7 @@ pub(super) fn differing_keys(a: &Spec<'_>, b: &Spec<'_>) -> Vec<&'static str> {
         ("secure", is_set && a.secure != b.secure),
         (seal, a.seal != b.seal),
         ("keyed", is_set && a.keyed != b.keyed),
+        ("device_bound", is_set && a.device_bound != b.device_bound),
         ("formerly", is_set && a.former != b.former),
     ];
     differences.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()

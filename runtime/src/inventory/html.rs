@@ -88,6 +88,9 @@ fn write_article(cookie: &Entry, page: &mut String) {
         row("sent to", &phrases::hosts(spec));
     }
     row("attributes", &phrases::attributes(spec).join("; "));
+    if let Some((companion, lifetime)) = phrases::companion(spec) {
+        row("companion", &format!("{companion}, {lifetime}"));
+    }
     if let Some(reason) = spec.reason {
         row("reason", reason);
     }
@@ -161,9 +164,9 @@ impl fmt::Display for Escaped<'_> {
 mod tests {
     use core::time::Duration;
 
-    use hardtack_rules::Former;
     use hardtack_rules::auditors::{Severity, Weakness};
     use hardtack_rules::date::Day;
+    use hardtack_rules::{DeviceBinding, Former, Seal};
 
     use super::super::tests::{entry, inventory_of};
     use super::{Finding, WithCode, write_finding};
@@ -181,6 +184,15 @@ mod tests {
         ] {
             assert!(page.contains(text), "{text}\n{page}");
         }
+    }
+
+    #[test]
+    fn companion_is_a_row() {
+        let session = Spec::new("__Host-Http-session").max_age(Duration::from_secs(86_400)).seal(Seal::Sealed);
+        let bound = session.device_bound(DeviceBinding::new(Duration::from_secs(300)));
+        let row = "<dt>companion</dt><dd>__Host-session-key, 5 minutes</dd>";
+        assert!(inventory_of([entry("shop", "Session", bound)]).to_html().contains(row));
+        assert!(!inventory_of([entry("shop", "Session", session)]).to_html().contains("companion"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::cookie::declaration::Spec;
 
 impl Inventory {
     /// Returns the inventory as JSON: `{"cookies": [{"name", "keyed", "type", "crate", "file", "line", "purpose",
-    /// "set_cookie", "attributes", "formerly", "reason", "same_name", "findings"}]}`.
+    /// "set_cookie", "attributes", "device_bound", "formerly", "reason", "same_name", "findings"}]}`.
     ///
     /// - `name` ends with `.*` for a `keyed` cookie.
     /// - `attributes` is `{"secure", "http_only", "same_site", "path", "domain", "max_age", "idle", "partitioned",
@@ -16,6 +16,8 @@ impl Inventory {
     ///   "seal"}`. The unit of `max_age` and `idle` is seconds. The field `domain` is `"policy"` if the declaration has `domain = policy`. An absent attribute is `null`.
     /// - `set_cookie` is the `Set-Cookie` header, with `…` in place of the cookie's value. `set_cookie` is `null` for a
     ///   `read_only` cookie.
+    /// - `device_bound` is `{"companion", "every", "optional"}`, or `null`. `companion` is the name of the companion, and
+    ///   `every` is the lifetime of the companion in seconds.
     /// - Each element of `formerly` is `{"name", "domain", "path", "partitioned", "raw", "unsigned", "until"}`, with
     ///   the full earlier scope. `until` is a day such as `"2027-03-01"`, or `null`.
     /// - Each element of `findings` has the same format as a serialized finding of the [audit](crate::audit#serde).
@@ -64,11 +66,21 @@ fn cookie_to_json(cookie: &Entry) -> Value {
             "read_only": spec.read_only,
             "seal": spec.seal.map(|seal| seal.as_str()),
         },
+        "device_bound": device_bound_to_json(spec),
         "formerly": spec.former.iter().map(|former| former_to_json(spec, former)).collect::<Vec<_>>(),
         "reason": spec.reason,
         "same_name": cookie.same_name,
         "findings": cookie.findings,
     })
+}
+
+fn device_bound_to_json(spec: &Spec) -> Value {
+    match (spec.device_bound, phrases::companion(spec)) {
+        (Some(binding), Some((companion, _))) => {
+            json!({ "companion": companion, "every": binding.every.as_secs(), "optional": binding.optional })
+        }
+        (None, _) | (_, None) => Value::Null,
+    }
 }
 
 fn former_to_json(spec: &Spec, former: &Former<'static>) -> Value {
@@ -93,11 +105,24 @@ mod tests {
     use core::time::Duration;
 
     use hardtack_rules::date::Day;
-    use hardtack_rules::{Former, FormerDomain};
+    use hardtack_rules::{DeviceBinding, Former, FormerDomain, Seal};
     use serde_json::{Value, json};
 
     use super::super::tests::{entry, inventory_of};
     use crate::cookie::declaration::Spec;
+
+    #[test]
+    fn device_bound_cookie_lists_its_companion() {
+        let session = Spec::new("__Host-Http-id").max_age(Duration::from_secs(86_400)).seal(Seal::Sealed);
+        let binding = DeviceBinding::new(Duration::from_secs(300)).optional();
+        let specs = [session.device_bound(binding), session];
+        let [bound, plain] = specs.map(|spec| {
+            let json: Value = serde_json::from_str(&inventory_of([entry("shop", "Id", spec)]).to_json()).unwrap();
+            json["cookies"][0]["device_bound"].clone()
+        });
+        assert_eq!(bound, json!({ "companion": "__Host-id-key", "every": 300, "optional": true }));
+        assert_eq!(plain, Value::Null);
+    }
 
     #[test]
     fn families_and_former_scopes_are_shown() {

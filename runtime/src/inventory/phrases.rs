@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use hardtack_rules::{Former, FormerDomain, SameSite, Seal};
 
-use crate::cookie::declaration::Spec;
+use crate::cookie::declaration::{Spec, companion_name};
 
 /// Returns the cookie's name. The name of a `keyed` cookie ends with `.*`, because the program chooses the keys at run
 /// time.
@@ -60,6 +60,12 @@ fn duration(duration: Duration) -> String {
     count(usize::try_from(seconds / length).unwrap_or(usize::MAX), name)
 }
 
+/// Returns the name and the lifetime of the companion of a `device_bound` cookie.
+pub(super) fn companion(spec: &Spec) -> Option<(String, String)> {
+    let binding = spec.device_bound?;
+    Some((companion_name(spec.name)?, duration(binding.every)))
+}
+
 /// Returns the number and the noun, such as "1 day" or "2 days".
 pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
@@ -95,6 +101,10 @@ pub(super) fn attributes(spec: &Spec) -> Vec<String> {
         .to_owned(),
     ];
     phrases.extend(seal);
+    phrases.extend(spec.device_bound.map(|binding| {
+        let exception = if binding.optional { ", where the program demands it" } else { "" };
+        format!("bound to the device of the sign-in{exception}")
+    }));
     if spec.partitioned {
         phrases.push("stored separately for each site that embeds this one".to_owned());
     }
@@ -109,9 +119,9 @@ mod tests {
     use core::time::Duration;
 
     use hardtack_rules::date::Day;
-    use hardtack_rules::{Former, FormerDomain, SameSite, Seal};
+    use hardtack_rules::{DeviceBinding, Former, FormerDomain, SameSite, Seal};
 
-    use super::{attributes, former, hosts, lifetime, name};
+    use super::{attributes, companion, former, hosts, lifetime, name};
     use crate::cookie::declaration::Spec;
 
     #[test]
@@ -170,6 +180,21 @@ mod tests {
         assert_eq!(
             attributes(&read_only),
             ["set by another program, and only read by this program", "changed only with the server's key"]
+        );
+    }
+
+    #[test]
+    fn device_bound_cookies_have_a_companion() {
+        let spec = Spec::new("__Host-Http-session").seal(Seal::Sealed);
+        assert_eq!(companion(&spec), None);
+        let binding = DeviceBinding::new(Duration::from_secs(300));
+        let bound = spec.device_bound(binding);
+        assert_eq!(companion(&bound), Some(("__Host-session-key".to_owned(), "5 minutes".to_owned())));
+        assert_eq!(attributes(&bound).last().unwrap(), "bound to the device of the sign-in");
+        let optional = spec.device_bound(binding.optional());
+        assert_eq!(
+            attributes(&optional).last().unwrap(),
+            "bound to the device of the sign-in, where the program demands it"
         );
     }
 

@@ -13,8 +13,8 @@ use crate::audit::sarif::{self, Place};
 impl Inventory {
     /// Returns the findings as SARIF 2.1.0. Each SARIF result contains the file and line of the declaration. If the
     /// declaration gives a reason for the weakness, the SARIF result is marked as suppressed, and contains the reason.
-    /// The properties of a SARIF result contain the cookie's name, and the `formerly` entries if the declaration has
-    /// any.
+    /// The properties of a SARIF result contain the cookie's name. They also contain the companion of a `device_bound`
+    /// cookie, and the `formerly` entries if the declaration has any.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;
@@ -42,6 +42,9 @@ impl Inventory {
 /// Returns the place of the declaration in the source code.
 fn place(cookie: &Entry) -> Place {
     let mut properties = json!({ "cookie": phrases::name(&cookie.spec) });
+    if let (Some((companion, _)), Some(properties)) = (phrases::companion(&cookie.spec), properties.as_object_mut()) {
+        properties.insert("companion".to_owned(), companion.into());
+    }
     if let (false, Some(properties)) = (cookie.spec.former.is_empty(), properties.as_object_mut()) {
         let former = cookie.spec.former.iter().map(|former| phrases::former(&cookie.spec, former));
         properties.insert("formerly".to_owned(), former.collect());
@@ -86,8 +89,8 @@ fn uri(file: &str) -> String {
 mod tests {
     use core::time::Duration;
 
-    use hardtack_rules::Former;
     use hardtack_rules::date::Day;
+    use hardtack_rules::{DeviceBinding, Former, SameSite, Seal};
     use serde_json::Value;
 
     use super::super::tests::{entry, inventory_of};
@@ -114,6 +117,20 @@ mod tests {
         );
         let plain = inventory_of([entry("shop", "A", Spec::new("a"))]).to_sarif();
         assert!(!plain.contains("formerly"), "{plain}");
+    }
+
+    #[test]
+    fn companion_is_a_property() {
+        let session = Spec::new("__Host-Http-id").max_age(Duration::from_secs(86_400)).seal(Seal::Sealed);
+        let session = session.same_site(SameSite::None);
+        let sarif = |spec| -> Value {
+            serde_json::from_str(&inventory_of([entry("shop", "Session", spec)]).to_sarif()).unwrap()
+        };
+        let properties = |sarif: &Value| sarif["runs"][0]["results"][0]["properties"].clone();
+        let bound = sarif(session.device_bound(DeviceBinding::new(DeviceBinding::DEFAULT_EVERY)));
+        let expected = serde_json::json!({ "cookie": "__Host-Http-id", "companion": "__Host-id-key" });
+        assert_eq!(properties(&bound), expected);
+        assert_eq!(properties(&sarif(session)), serde_json::json!({ "cookie": "__Host-Http-id" }));
     }
 
     #[test]

@@ -8,7 +8,8 @@ use crate::wire::printable::Printable;
 
 impl Inventory {
     /// Returns the inventory as text for a terminal. The text has one row for each cookie. Below each row, the text
-    /// lists the purpose, the source line, the `formerly` entries and the findings of the cookie. If the declaration
+    /// lists the purpose, the source line, the companion of a `device_bound` cookie, the `formerly` entries and the
+    /// findings of the cookie. If the declaration
     /// gives no reason for a weakness, the text of the finding begins with `unexpected:`. The name of a `keyed` cookie
     /// ends with `.*`. Control characters in the text, for example in a `reason`, are escaped.
     ///
@@ -76,6 +77,10 @@ fn row(cookie: &Entry) -> [String; 4] {
         attributes.extend((spec.path != "/").then(|| format!("Path={}", spec.path)));
     }
     attributes.extend(spec.seal.map(|seal| seal.to_string()));
+    attributes.extend(
+        spec.device_bound
+            .map(|binding| if binding.optional { "device-bound (optional)" } else { "device-bound" }.to_owned()),
+    );
     let cells = [phrases::name(spec), phrases::lifetime(spec), attributes.join(" "), cookie.path.clone()];
     cells.map(|cell| Printable(&cell).to_string())
 }
@@ -85,6 +90,9 @@ fn write_details(cookie: &Entry, table: &mut String) {
     let purpose = if purpose.is_empty() { "(no documentation)" } else { purpose };
     // Writing to a `String` never fails.
     let _ = writeln!(table, "    {}\n    {}:{line}", Printable(purpose), Printable(file));
+    if let Some((companion, lifetime)) = phrases::companion(&cookie.spec) {
+        let _ = writeln!(table, "    companion `{}`, {lifetime}", Printable(&companion));
+    }
     for former in cookie.spec.former {
         let _ = writeln!(table, "    formerly {}", Printable(&phrases::former(&cookie.spec, former)));
     }
@@ -101,8 +109,8 @@ fn write_details(cookie: &Entry, table: &mut String) {
 mod tests {
     use core::time::Duration;
 
-    use hardtack_rules::Former;
     use hardtack_rules::date::Day;
+    use hardtack_rules::{DeviceBinding, Former, Seal};
 
     use super::super::tests::{entry, inventory_of};
     use crate::cookie::declaration::Spec;
@@ -117,6 +125,22 @@ mod tests {
         assert!(!table.contains(|c: char| c != '\n' && (c.is_control() || matches!(c, '\u{202e}' | '\u{2066}'))));
         assert_eq!(table.lines().count(), 6, "{table}");
         assert!(table.contains("forged\\u{a}1 cookie, no findings\\u{1b}[2J\\u{202e}"), "{table}");
+    }
+
+    #[test]
+    fn companion_is_below_its_cookie() {
+        let binding = DeviceBinding::new(DeviceBinding::DEFAULT_EVERY);
+        let session = Spec::new("__Host-Http-session").max_age(Duration::from_secs(86_400)).seal(Seal::Sealed);
+        let table = inventory_of([entry("shop", "Session", session.device_bound(binding))]).to_table();
+        for line in [
+            "__Host-Http-session  1 day     Secure HttpOnly Lax sealed device-bound  shop::Session",
+            "    companion `__Host-session-key`, 10 minutes",
+        ] {
+            assert!(table.lines().any(|found| found == line), "{line}\n{table}");
+        }
+        let table = inventory_of([entry("shop", "Session", session.device_bound(binding.optional()))]).to_table();
+        assert!(table.contains(" sealed device-bound (optional)  shop::Session"), "{table}");
+        assert!(!inventory_of([entry("shop", "Session", session)]).to_table().contains("companion"));
     }
 
     #[test]

@@ -156,6 +156,7 @@ impl<S: Scheme> Cookies<S> {
     /// - [`ReadError::Malformed`] if the cookie's value is not valid for the type `T`.
     /// - For a `signed` or `sealed` cookie, also [`ReadError::NoKeyring`], [`ReadError::BadSeal`],
     ///   [`ReadError::Expired`] and [`ReadError::UnknownKey`].
+    /// - For a `device_bound` cookie, also [`ReadError::Unproven`].
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, ReadError, testing};

@@ -40,6 +40,9 @@ use crate::wire::cache_control;
 use crate::wire::cookie::{self, Lookup};
 use crate::wire::shown::Shown;
 
+#[cfg(feature = "device-bound")]
+pub(crate) mod device;
+
 /// The cookies of one request, and the cookies that the response will set.
 #[doc(hidden)]
 pub struct JarState {
@@ -94,6 +97,9 @@ struct Pending {
     unreadable: BTreeMap<CookieName, Declaration>,
     /// The cookies with `idle` that the response may re-issue.
     used: Vec<UsedCookie>,
+    /// What this request did with the cookies that are bound to a device.
+    #[cfg(feature = "device-bound")]
+    devices: device::DeviceCookies,
     /// True if the response must not re-issue a cookie.
     skips_reissue: bool,
     /// True if the response gets the header `Clear-Site-Data`.
@@ -212,6 +218,8 @@ impl JarState {
         drop(pending);
         let needs_order = cookies.iter().any(PendingCookie::is_removal);
         let repairs = self.repairs(&cookies);
+        #[cfg(feature = "device-bound")]
+        let repairs = device::with_companions(repairs, &cookies);
         if repairs.is_empty() && !needs_order {
             return cookies.into_iter().map(|cookie| cookie.header).collect();
         }
@@ -272,6 +280,12 @@ impl JarState {
         value: Option<&dyn EncodeValue>,
         overrides: &Overrides,
     ) -> Result<(), SetError> {
+        #[cfg(feature = "device-bound")]
+        let result = match declaration.spec.device_bound {
+            Some(_) => self.add_bound(declaration, name, value, overrides),
+            None => self.build(declaration, name, value, overrides).and_then(|cookie| self.push(cookie)),
+        };
+        #[cfg(not(feature = "device-bound"))]
         let result = self.build(declaration, name, value, overrides).and_then(|cookie| self.push(cookie));
         result.inspect_err(|error| {
             let evidence = error.evidence();
@@ -367,6 +381,8 @@ impl JarState {
         let identity = self.identity(declaration.spec, name.clone());
         let mut pending = self.pending();
         pending.cookies.take(&identity);
+        #[cfg(feature = "device-bound")]
+        pending.devices.undo(declaration.spec.name);
         pending.used.retain(|used| used.name != *name);
     }
 
@@ -549,8 +565,11 @@ impl JarState {
         match spec.seal.filter(|_| !former.unsigned) {
             Some(seal) => {
                 let context = self.seal_context(spec, self.current_policy());
-                let opened = sealing::open(full_name, raw, seal, context);
-                opened.map(|opened| opened.text).map_err(|error| unseal_error(cookie, error))
+                let opened =
+                    sealing::open(full_name, raw, seal, context).map_err(|error| unseal_error(cookie, error))?;
+                #[cfg(feature = "device-bound")]
+                self.check_former_device(spec, cookie, &opened.terms)?;
+                Ok(opened.text)
             }
             None => decode_raw(raw, former.raw).map_err(|source| ReadError::Malformed { cookie, source }),
         }
@@ -581,6 +600,10 @@ impl JarState {
         slot: &mut dyn DecodeSlot,
     ) -> Result<(), ReadError> {
         self.check_https(declaration.spec)?;
+        #[cfg(feature = "device-bound")]
+        if declaration.spec.device_bound.is_some() {
+            return self.read_bound(declaration, name, raw, slot);
+        }
         let text = self.text(declaration.spec, name.as_str(), raw)?;
         slot.decode(&text).map_err(|source| malformed(declaration.spec, source))
     }
@@ -600,7 +623,16 @@ impl JarState {
             OpenedValue::Plain(text) => (text, None),
             OpenedValue::Sealed(Opened { text, terms }) => (text, Some(terms)),
         };
+        #[cfg(feature = "device-bound")]
+        let terms = match terms {
+            Some(terms) => Some(self.check_device(spec, terms, device::Demand::Declared)?),
+            None => None,
+        };
         slot.decode(&text).map_err(|source| malformed(spec, source))?;
+        #[cfg(feature = "device-bound")]
+        if let Some(terms) = &terms {
+            self.note_read(spec, terms);
+        }
         let Some(overrides) = terms.and_then(|terms| sealing::reissue(spec, &terms)) else { return Ok(()) };
         let used = UsedCookie { declaration, name: name.clone(), text: Text(text.into_owned()), overrides };
         let mut pending = self.pending();

@@ -23,7 +23,11 @@ impl JarState {
     pub(crate) fn write(&self, response: &mut HeaderMap) {
         self.reissue_used(response);
         self.append_clear_site_data(response);
-        self.append(self.close(), response);
+        #[cfg(feature = "device-bound")]
+        let pending = self.close_with_stale_companions();
+        #[cfg(not(feature = "device-bound"))]
+        let pending = self.close();
+        self.append(pending, response);
     }
 
     /// Adds `Clear-Site-Data` to the response, if a handler called `clear_site_data`. Browsers ignore the header over

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
-use crate::cookie::error::{HTTPS_ONLY, INTERNAL_ERROR};
+use crate::cookie::error::{HTTPS_ONLY, INTERNAL_ERROR, UNPROVEN};
 use crate::request::evidence::Evidence;
 
 /// The error that an extractor returns when the extractor refuses a request. After this error, the handler does not
@@ -34,14 +34,21 @@ pub enum ExtractError {
         /// The remedy: code that the developer must add to the application. The code is different for each framework.
         remedy: &'static str,
     },
+    /// The handler accepts only a cookie whose device is proven, and the request contains no such cookie. The event
+    /// `unproven` contains the reason.
+    #[non_exhaustive]
+    Unproven {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
 }
 
 impl ExtractError {
-    /// Returns the status of the response: 403 for `NotHttps`, or 500 for `LayerMissing`.
+    /// Returns the status of the response: 403 for `NotHttps` and `Unproven`, or 500 for `LayerMissing`.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            ExtractError::NotHttps { .. } => StatusCode::FORBIDDEN,
+            ExtractError::NotHttps { .. } | ExtractError::Unproven { .. } => StatusCode::FORBIDDEN,
             ExtractError::LayerMissing { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -51,6 +58,7 @@ impl ExtractError {
     pub fn client_message(&self) -> &'static str {
         match self {
             ExtractError::NotHttps { .. } => HTTPS_ONLY,
+            ExtractError::Unproven { .. } => UNPROVEN,
             ExtractError::LayerMissing { .. } => INTERNAL_ERROR,
         }
     }
@@ -60,6 +68,7 @@ impl ExtractError {
     pub(crate) fn body(&self) -> Cow<'static, str> {
         match self {
             ExtractError::NotHttps { evidence } => evidence.refusal_text(),
+            ExtractError::Unproven { .. } => Cow::Borrowed(UNPROVEN),
             ExtractError::LayerMissing { .. } => Cow::Borrowed(INTERNAL_ERROR),
         }
     }
@@ -73,6 +82,9 @@ impl fmt::Display for ExtractError {
                 write!(f, "the handler needs HTTPS, and the request came over plain HTTP: {evidence}")
             }
             ExtractError::LayerMissing { remedy } => f.write_str(remedy),
+            ExtractError::Unproven { cookie } => {
+                write!(f, "the handler needs a proof of the device for `{cookie}`, and the request has none")
+            }
         }
     }
 }

@@ -13,6 +13,10 @@ use super::prefix::request::RenamedCookies;
 use super::prefix::{self, Prefixing};
 use super::response::ResponseHardener;
 use super::trusted::TrustedHeaders;
+#[cfg(feature = "device-bound")]
+use crate::cookie::declaration::{CookieName, Declaration, DeviceBoundValue};
+#[cfg(feature = "device-bound")]
+use crate::device_bound::Bound;
 use crate::event::{self, Code, Event, Kind};
 use crate::jar::cookies::Cookies;
 use crate::jar::state::JarState;
@@ -89,6 +93,10 @@ impl PolicyGuard {
         event::report_suppressed();
         let current = self.policy.current_policy();
         let verdict = self.tls_termination.verdict(head);
+        #[cfg(feature = "device-bound")]
+        if let Some(response) = super::device_bound::respond(&current, head, verdict.https) {
+            return Err(Box::new(PolicyResponse::DeviceBound(response)));
+        }
         let host = RequestHost::from_request(head.uri, head.headers).ok();
         let outer_jar = head.extensions.get::<JarHandle>();
         let prefixing = Prefixing::new(current.policy.renamed(), outer_jar.map(|outer| &*outer.0));
@@ -116,7 +124,7 @@ impl PolicyGuard {
             let (kind, reason) = response.event();
             let event = Event::new(kind, Code::ForceHttps, reason);
             jar.emit(event.with_evidence(Some(verdict.evidence)));
-            return Err(Box::new(PolicyResponse { response, evidence: verdict.evidence }));
+            return Err(Box::new(PolicyResponse::PlainHttp { response, evidence: verdict.evidence }));
         }
         // If the outer jar is closed, the jar belongs to an earlier run of the same middleware. So this run is not
         // nested.
@@ -214,7 +222,14 @@ impl InFlight {
         if status != StatusCode::NOT_MODIFIED {
             self.jar.reissue_used(headers);
         }
+        #[cfg(feature = "device-bound")]
+        if let Some(current) = self.jar.policy() {
+            super::device_bound::offer_registrations(&self.jar, &current.policy, headers);
+        }
         self.jar.append_clear_site_data(headers);
+        #[cfg(feature = "device-bound")]
+        let pending = self.jar.close_with_stale_companions();
+        #[cfg(not(feature = "device-bound"))]
         let pending = self.jar.close();
         let mut names = Vec::new();
         if self.keeps_trusted {
@@ -291,6 +306,49 @@ impl JarHandle {
     /// Returns proof of HTTPS, or `None` if the request came over plain HTTP.
     pub(crate) fn maybe_https(&self) -> Option<Https> {
         self.0.verdict().into_proof().ok()
+    }
+
+    /// Returns the value of a cookie whose device is proven. Refuses every other request, with an event that contains the
+    /// reason. If the request came over plain HTTP, returns the error without an event, because some frameworks drop the
+    /// error.
+    #[cfg(feature = "device-bound")]
+    pub(crate) fn bound<T: DeviceBoundValue>(&self) -> Result<Bound<T>, ExtractError> {
+        if !self.0.verdict().https {
+            return Err(self.refusal());
+        }
+        self.proven().map_err(|reason| {
+            let cookie = T::DECLARED.name;
+            self.0.emit(Event::new(Kind::RequestRefused, Code::Unproven, &reason).with_cookie(cookie));
+            ExtractError::Unproven { cookie }
+        })
+    }
+
+    /// Returns the value of a cookie whose device is proven. Returns `None` for every other request, and emits no event.
+    #[cfg(all(feature = "axum", feature = "device-bound"))]
+    pub(crate) fn maybe_bound<T: DeviceBoundValue>(&self) -> Option<Bound<T>> {
+        self.0.verdict().https.then(|| self.proven().ok()).flatten()
+    }
+
+    /// Returns the value of a cookie whose device is proven, or the reason why the device is not proven.
+    #[cfg(feature = "device-bound")]
+    fn proven<T: DeviceBoundValue>(&self) -> Result<Bound<T>, String> {
+        let declaration = Declaration::new::<T>();
+        let mut found = None;
+        let result = self.0.find_proven(declaration, &CookieName::declared(declaration), &mut found);
+        match (result, found) {
+            (Ok(()), Some(value)) => Ok(Bound::new(value)),
+            (Ok(()), None) => Err("the request contains no such cookie, so nobody is signed in".to_owned()),
+            (Err(error), _) => Err(error.to_string()),
+        }
+    }
+
+    /// Does the same as [`bound`](JarHandle::bound), and also emits the event for plain HTTP.
+    #[cfg(feature = "device-bound")]
+    pub(crate) fn bound_or_refuse<T: DeviceBoundValue>(&self) -> Result<Bound<T>, ExtractError> {
+        self.bound().map_err(|error| match error {
+            ExtractError::NotHttps { .. } => self.refuse(),
+            ExtractError::Unproven { .. } | ExtractError::LayerMissing { .. } => error,
+        })
     }
 
     /// Emits the event for a refused request, and returns the extractor's error.

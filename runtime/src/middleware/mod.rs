@@ -12,6 +12,8 @@ pub(crate) mod extract_error;
 mod caching;
 #[cfg(feature = "tower")]
 pub(crate) mod client;
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
+mod device_bound;
 #[cfg(feature = "_layer")]
 mod guard;
 #[cfg(feature = "_layer")]

@@ -59,37 +59,48 @@ impl PlainHttpResponse {
     }
 }
 
-/// The policy's response to a request over plain HTTP, and the evidence that the request came over plain HTTP.
+/// The policy's own response to a request. The application does not handle the request.
 #[derive(Debug, Clone)]
-pub(crate) struct PolicyResponse {
-    pub(super) response: PlainHttpResponse,
-    pub(super) evidence: Evidence,
+pub(crate) enum PolicyResponse {
+    /// The response to a request over plain HTTP, and the evidence that the request came over plain HTTP.
+    PlainHttp { response: PlainHttpResponse, evidence: Evidence },
+    /// The response of an endpoint of device-bound cookies.
+    #[cfg(feature = "device-bound")]
+    DeviceBound(crate::device_bound::EndpointResponse),
 }
 
 impl PolicyResponse {
     pub(crate) fn status(&self) -> StatusCode {
-        self.response.status()
+        match self {
+            PolicyResponse::PlainHttp { response, .. } => response.status(),
+            #[cfg(feature = "device-bound")]
+            PolicyResponse::DeviceBound(response) => response.status,
+        }
     }
 
     /// Returns the body of the response. A redirect has an empty body. The body of a refusal is a sentence that a
-    /// person can read.
+    /// person can read. The body of an endpoint's response is JSON or empty.
     pub(crate) fn body(&self) -> Cow<'static, str> {
-        match self.response {
-            PlainHttpResponse::Redirect(_) => Cow::Borrowed(""),
-            PlainHttpResponse::Refuse(_) => self.evidence.refusal_text(),
+        match self {
+            PolicyResponse::PlainHttp { response: PlainHttpResponse::Redirect(_), .. } => Cow::Borrowed(""),
+            PolicyResponse::PlainHttp { response: PlainHttpResponse::Refuse(_), evidence } => evidence.refusal_text(),
+            #[cfg(feature = "device-bound")]
+            PolicyResponse::DeviceBound(response) => Cow::Owned(response.body.clone()),
         }
     }
 
     /// Writes the headers of the response.
     pub(crate) fn write_headers(self, headers: &mut HeaderMap) {
-        match self.response {
-            PlainHttpResponse::Redirect(location) => {
+        match self {
+            PolicyResponse::PlainHttp { response: PlainHttpResponse::Redirect(location), .. } => {
                 headers.insert(LOCATION, location);
                 headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             }
-            PlainHttpResponse::Refuse(_) => {
+            PolicyResponse::PlainHttp { response: PlainHttpResponse::Refuse(_), .. } => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
             }
+            #[cfg(feature = "device-bound")]
+            PolicyResponse::DeviceBound(response) => headers.extend(response.headers),
         }
     }
 }

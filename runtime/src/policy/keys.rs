@@ -128,6 +128,8 @@ pub(super) const KEYS: &[Key] = &[
     Key { name: "keyring.env", kind: KeyKind::VariableName(|draft, name| Keyring::from_env(name).map(|keyring| draft.keyring = Some(keyring))) },
     #[cfg(feature = "seal")]
     Key { name: "keyring.default_lifetime", kind: KeyKind::Duration(|draft, lifetime| draft.default_lifetime = Some(lifetime)) },
+    #[cfg(feature = "device-bound")]
+    Key { name: "device_bound.at", kind: KeyKind::Text(|draft, path| draft.builder(|builder| builder.device_bound(crate::device_bound::DeviceBound::new().at(path)))) },
     #[cfg(feature = "_layer")]
     Key { name: "outbound_exceptions", kind: KeyKind::Reasons(|draft, all| for (host, reason) in all { draft.builder(|builder| builder.outbound_exception(host, reason)); }) },
 ];

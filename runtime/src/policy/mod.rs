@@ -146,6 +146,12 @@ impl Policy {
         self.settings.keyring.as_ref()
     }
 
+    /// Returns the setting for device-bound cookies.
+    #[cfg(feature = "device-bound")]
+    pub fn device_bound(&self) -> &crate::device_bound::DeviceBound {
+        &self.settings.device_bound
+    }
+
     /// Returns the weaknesses that the policy's exceptions allow for the cookie.
     pub(crate) fn allowed(&self, cookie: &[u8]) -> Allowed {
         let exceptions = self.exceptions().filter(|exception| exception.covers(cookie));
@@ -291,6 +297,8 @@ pub struct PolicyBuilder {
     #[cfg(feature = "seal")]
     keyring: Option<crate::seal::Keyring>,
     callback: Option<Callback>,
+    #[cfg(feature = "device-bound")]
+    device_bound: crate::device_bound::DeviceBound,
     #[cfg(feature = "_layer")]
     layer: LayerSettings,
 }
@@ -396,6 +404,22 @@ impl PolicyBuilder {
         self
     }
 
+    /// Sets the path of the two endpoints for device-bound cookies. The policy's middleware answers both paths.
+    ///
+    /// ```
+    /// use hardtack::Policy;
+    /// use hardtack::device_bound::DeviceBound;
+    ///
+    /// let policy = Policy::builder().device_bound(DeviceBound::new().at("/auth/device")).build()?;
+    /// assert_eq!(policy.device_bound().refresh_path(), "/auth/device/refresh");
+    /// # Ok::<(), hardtack::policy::PolicyError>(())
+    /// ```
+    #[cfg(feature = "device-bound")]
+    pub fn device_bound(mut self, device_bound: crate::device_bound::DeviceBound) -> Self {
+        self.device_bound = device_bound;
+        self
+    }
+
     /// Sets a function that hardtack calls for each [`Event`]. The function runs on the thread that handles the
     /// request, so the function should return quickly.
     ///
@@ -448,6 +472,10 @@ impl PolicyBuilder {
             }
         }
         self.baseline.check()?;
+        #[cfg(feature = "device-bound")]
+        if let Some(problem) = self.device_bound.problem() {
+            return Err(PolicyError::new("device_bound.at", problem));
+        }
         #[cfg(feature = "_layer")]
         return self.build_with_layer();
         #[cfg(not(feature = "_layer"))]
@@ -696,6 +724,8 @@ impl fmt::Debug for PolicyBuilder {
             .field("on_event", &self.callback.is_some());
         #[cfg(feature = "seal")]
         settings.field("keyring", &self.keyring);
+        #[cfg(feature = "device-bound")]
+        settings.field("device_bound", &self.device_bound);
         #[cfg(feature = "_layer")]
         settings
             .field("force_https", &self.layer.force_https)

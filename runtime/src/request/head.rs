@@ -76,9 +76,23 @@ impl<'a> RequestHead<'a> {
             || ["Sec-Purpose", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Host"]
                 .iter()
                 .any(|used| name.eq_ignore_ascii_case(used))
+            || is_device_header(name)
             || CLAIMS.iter().any(|claim| name.eq_ignore_ascii_case(claim.name))
             || configured.is_some_and(|header| name.eq_ignore_ascii_case(header.name().as_str()))
     }
+}
+
+/// Returns true for the headers that the endpoints of device-bound cookies read.
+#[cfg(all(any(feature = "actix", feature = "rocket"), feature = "device-bound"))]
+fn is_device_header(name: &str) -> bool {
+    use crate::device_bound::{IDENTIFIER, PROOF};
+
+    [PROOF, IDENTIFIER].iter().any(|used| name.eq_ignore_ascii_case(used.as_str()))
+}
+
+#[cfg(all(any(feature = "actix", feature = "rocket"), not(feature = "device-bound")))]
+fn is_device_header(_: &str) -> bool {
+    false
 }
 
 /// A header with which proxies state the scheme of a request.

@@ -55,8 +55,8 @@ pub(crate) struct Terms {
     /// The last second in which the value is valid in any case, in Unix seconds.
     pub(crate) expiry: u32,
     pub(crate) kept: KeptSettings,
-    /// At most 255 bytes for later releases of hardtack. This release writes no extension, but a re-issue keeps the
-    /// cookie's extension.
+    /// At most 255 bytes. The extension is empty, unless the cookie is bound to a device. A re-issue keeps the
+    /// extension of the cookie.
     pub(crate) extension: Vec<u8>,
 }
 
@@ -330,6 +330,55 @@ pub(crate) fn open_sealed(keyring: &Keyring, name: &str, raw: &[u8]) -> Result<(
     message.truncate(message.len() - TAG_LEN);
     message.drain(..nonce::LENGTH + FIXED_LEN + terms.extension.len());
     Ok((message, terms))
+}
+
+/// Seals a message that is not the value of a declared cookie. The message is valid until `expiry`, in Unix seconds. The
+/// text can only be opened with the same `purpose`. Returns `None` if the operating system returns no random bytes.
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
+pub(crate) fn seal_message(keyring: &Keyring, purpose: &str, expiry: u32, message: &[u8]) -> Option<String> {
+    let terms = Terms { idle_expiry: expiry, expiry, kept: KeptSettings::default(), extension: Vec::new() };
+    seal_text(keyring, purpose, &terms, message)
+}
+
+/// Seals the text of a value with the terms, and returns the sealed text.
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
+pub(crate) fn seal_text(keyring: &Keyring, name: &str, terms: &Terms, text: &[u8]) -> Option<String> {
+    let mut message = plaintext_prefix(terms).into_owned().into_bytes();
+    message.extend_from_slice(text);
+    let mut sealed = Vec::with_capacity(sealed_len(message.len() + TAG_LEN));
+    seal(keyring, name, terms, message, &mut sealed)?;
+    String::from_utf8(sealed).ok()
+}
+
+/// Returns true if the key that signs and seals new values made this sealed text. Does not verify the text.
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
+pub(crate) fn is_sealed_by_writer(keyring: &Keyring, sealed: &str) -> bool {
+    split_id(sealed.as_bytes()).is_ok_and(|(id, _)| id == keyring.writer().as_bytes())
+}
+
+/// Returns a MAC of the parts. The MAC is made with the key that made the sealed text, so every server with this key
+/// returns the same MAC. The label keeps the MAC apart from the tags of signed values, which begin with the version.
+/// Returns `None` if the keyring does not have the key.
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
+pub(crate) fn mac(keyring: &Keyring, sealed: &str, label: &str, number: u64) -> Option<[u8; 32]> {
+    Some(mac_signer(keyring, sealed, label, number)?.finalize().into_bytes().into())
+}
+
+/// Returns true if `mac` is the result of [`mac`]. Compares in constant time.
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
+pub(crate) fn is_mac(keyring: &Keyring, sealed: &str, label: &str, number: u64, mac: &[u8]) -> bool {
+    mac_signer(keyring, sealed, label, number).is_some_and(|signer| signer.verify_slice(mac).is_ok())
+}
+
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
+fn mac_signer(keyring: &Keyring, sealed: &str, label: &str, number: u64) -> Option<Signer> {
+    let (id, _) = split_id(sealed.as_bytes()).ok()?;
+    let mut signer = keyring.with_id(id).next()?.signer();
+    signer.update(label.as_bytes());
+    signer.update(&[0]);
+    signer.update(&number.to_be_bytes());
+    signer.update(sealed.as_bytes());
+    Some(signer)
 }
 
 /// Calls `run` with the associated data of an encrypted message. The associated data is the format version, the key's

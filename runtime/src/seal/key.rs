@@ -16,7 +16,7 @@ use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// The base64 alphabet in which seals are written.
-pub(super) const BASE64: GeneralPurpose = URL_SAFE_NO_PAD;
+pub(crate) const BASE64: GeneralPurpose = URL_SAFE_NO_PAD;
 
 pub(super) type Signer = Hmac<Sha256>;
 

@@ -20,8 +20,12 @@ pub(crate) use envelope::{
     KeptSettings, OpenError, SIGNATURE_LEN, TAG_LEN, Terms, open_sealed, open_signed, plaintext_prefix, seal,
     sealed_len, sign, without_signature,
 };
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
+pub(crate) use envelope::{is_mac, is_sealed_by_writer, mac, seal_message, seal_text};
 #[cfg(feature = "_layer")]
 pub(crate) use envelope::{looks_sealed, looks_signed};
+#[cfg(all(feature = "_layer", feature = "device-bound"))]
+pub(crate) use key::BASE64;
 pub use key::{Key, KeyError, KeyId};
 pub use keyring::Keyring;
 

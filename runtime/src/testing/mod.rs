@@ -6,8 +6,11 @@
 //! - [`at`] sets the current time for one call of a function.
 //! - [`Browser`] is an in-memory browser. A `Browser` stores the cookies of your application's responses, and sends the
 //!   cookies with the next request.
+//! - `Device` is a software key that registers and refreshes device-bound cookies (feature `device-bound`).
 
 mod browser;
+#[cfg(feature = "device-bound")]
+mod device;
 
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -21,6 +24,8 @@ use crate::request::scheme::{Https, https_for_test};
 use crate::wire::set_cookie::ParsedSetCookie;
 
 pub use self::browser::Browser;
+#[cfg(feature = "device-bound")]
+pub use self::device::Device;
 pub use crate::browser::store::Stored;
 
 /// Returns an [`Https`] for use in a test. In a program, an `Https` is the proof that a request came over HTTPS.

@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failed benchmark panics")]
 
+mod device_bound;
 mod growth;
 mod layer;
 mod read;
@@ -66,7 +67,10 @@ const VALUE: &str = "Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3";
 const ESCAPED: &str = "a;;;b,,,c\"\"\"d   e;;;f,,,g\"\"\"h   i;;;j,,,k\"\"\"l   m;;;n,,,o\"\"\"p   ";
 
 fn cases() -> Vec<(String, Operation)> {
-    [set::cases(), read::cases(), layer::cases(), seal::cases(), growth::cases()].into_iter().flatten().collect()
+    [set::cases(), read::cases(), layer::cases(), seal::cases(), device_bound::cases(), growth::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn main() {

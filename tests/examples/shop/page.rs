@@ -30,7 +30,8 @@ pub(crate) fn home(name: Option<&str>, lang: Lang, theme: Option<Theme>, request
     let visitor = match name {
         Some(name) => format!(
             r#"<h2>{greeting}, {}.</h2>
-<p>Your session is a <code>__Host-Http-</code> cookie. No script can read it, and no other host can set it.</p>
+<p>Your session is a <code>__Host-Http-</code> cookie. No script can read it, and no other host can set it. If your browser
+has device-bound sessions and trusts the certificate, a stolen copy of the cookies stops working after ten minutes.</p>
 <form method="post" action="/sign-out"><button>Sign out and remove all cookies</button></form>"#,
             escaped(name)
         ),

@@ -1,18 +1,26 @@
 //! The tour starts the shop on free ports and sends requests to the shop. The tour prints each request and each
 //! response, and explains what the response proves. The tour fails if a response is not as expected. The tour prints
-//! cookie values. A real program must not print cookie values.
+//! cookie values, and shortens sealed values. A real program must not print cookie values.
 
 use std::error::Error;
+use std::future::poll_fn;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::extract::State;
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderName, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, Request};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::get;
 use axum_server::Handle;
 use hardtack::event::Kind;
 use hardtack::policy::{Baseline, ForceHttps, Hsts};
+use hardtack::seal::{Key, Keyring};
+use hardtack::testing::{self, Device};
 use hardtack::{AnyScheme, Cookies, Policy, PolicyHandle, SameSite};
 use reqwest::cookie::{CookieStore as _, Jar};
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
@@ -25,6 +33,7 @@ use crate::{Lang, Ports, Shop, app, routes, serve, tls_config};
 const HOST: &str = "shop.test";
 const HTML: &str = "text/html,*/*;q=0.8";
 const FORM: &str = "application/x-www-form-urlencoded";
+const SESSION_ID: HeaderName = HeaderName::from_static("sec-secure-session-id");
 const EXPIRED: &str = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 
 pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
@@ -34,8 +43,11 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let ports = Ports::listen(0, 0)?;
     let (https_port, http_port) = ports.numbers()?;
     let force = ForceHttps::on().https_port(https_port).api_paths(["/api"]);
-    let policy = PolicyHandle::new(Policy::builder().force_https(force.clone()).build()?);
-    let strict = app(routes().merge(more_routes()), &policy);
+    let keyring = Keyring::new(Key::generate());
+    let policy = PolicyHandle::new(Policy::builder().force_https(force.clone()).keyring(keyring.clone()).build()?);
+    // The tour moves the clock of this server forward, instead of waiting for ten minutes.
+    let clock = Clock::default();
+    let strict = app(routes().merge(more_routes()), &policy).layer(from_fn_with_state(clock.clone(), run_at));
     let strict = tokio::spawn(serve(strict, tls_config(&certificate).await?, ports, stop.clone()));
 
     let ports = Ports::listen(0, 0)?;
@@ -54,12 +66,14 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
 
     let mut tour = Tour::new(&certificate)?;
     over_tls(&mut tour, &https).await?;
+    stolen_cookies(&mut tour, &https, &clock).await?;
     over_plain_http(&mut tour, &http, https_port).await?;
     without_force_https(&mut tour, &plain).await?;
     cookies_of_other_code(&mut tour, &https).await?;
     unreadable_cookies(&mut tour, &https).await?;
     sign_out(&mut tour, &https).await?;
-    let stricter = Policy::builder().force_https(force).baseline(Baseline::new().same_site(SameSite::Strict));
+    let stricter = Policy::builder().force_https(force).keyring(keyring);
+    let stricter = stricter.baseline(Baseline::new().same_site(SameSite::Strict));
     apply_policy(&mut tour, &https, &policy, stricter.hsts(Hsts::one_year().include_subdomains()).build()?).await?;
 
     tour.step("Stop the server");
@@ -108,11 +122,13 @@ async fn over_tls(tour: &mut Tour, https: &str) -> Result<(), Box<dyn Error>> {
         [session, lang, theme] => (session.as_str(), theme.as_str(), lang.as_str()),
         _ => ("", "", ""),
     };
-    let id = session.strip_prefix("__Host-Http-session=").and_then(|rest| rest.split(';').next()).unwrap_or_default();
+    let sealed = session.strip_prefix("__Host-Http-session=").and_then(|rest| rest.split(';').next());
+    let sealed = sealed.unwrap_or_default();
     tour.check(
-        session == format!("__Host-Http-session={id}; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Strict")
-            && id.len() == 32,
+        session == format!("__Host-Http-session={sealed}; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Strict")
+            && sealed.len() > 100,
         "the session cookie, declared in one line:\n\
+         sealed           the value is encrypted; nobody can read or change it\n\
          Secure           browsers send it over TLS only\n\
          HttpOnly         scripts cannot read it\n\
          SameSite=Strict  browsers do not send it with requests from other sites\n\
@@ -151,6 +167,82 @@ async fn over_tls(tour: &mut Tour, https: &str) -> Result<(), Box<dyn Error>> {
     tour.check(
         reply.status == StatusCode::OK && reply.body == "Ada <ada@shop.test>",
         "the API recognises the visitor too",
+    );
+    Ok(())
+}
+
+/// A thief copies the cookies of a browser with device-bound sessions. The tour plays the browser: `testing::Device`
+/// has the browser's key, and the tour sends the two requests that Chrome and Edge send by themselves.
+async fn stolen_cookies(tour: &mut Tour, https: &str, clock: &Clock) -> Result<(), Box<dyn Error>> {
+    tour.step("Sign in with a browser that has device-bound sessions");
+    let form = "name=Ada+%3Cada%40shop.test%3E&lang=de";
+    let request = tour.client.post(format!("{https}/sign-in")).header(CONTENT_TYPE, FORM).body(form);
+    let reply = tour.send(request).await?;
+    let mut device = Device::new();
+    let registration = device.register(&reply.headers);
+    tour.check(
+        registration.is_some(),
+        "the response to a sign-in offers a registration; other browsers ignore the offer",
+    );
+    let Some(registration) = registration else { return Ok(()) };
+
+    tour.step("The browser makes a key, and registers it");
+    let reply = tour.send_for(&mut device, https, &registration, None).await?;
+    let (companion, session) = match reply.set_cookies.as_slice() {
+        [companion, session] => (companion.as_str(), session.as_str()),
+        _ => ("", ""),
+    };
+    tour.check(
+        reply.status == StatusCode::OK
+            && companion.starts_with("__Host-session-key=")
+            && companion.ends_with("; Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Strict"),
+        "hardtack answers the registration, and sets a second cookie that lives for ten minutes: the companion",
+    );
+    tour.check(
+        session.starts_with("__Host-Http-session="),
+        "the session cookie is set again: from now on, it counts only together with a live companion",
+    );
+    let reply = tour.send(tour.client.post(format!("{https}/api/order"))).await?;
+    tour.check(
+        reply.status == StatusCode::OK,
+        "the visitor orders; the handler takes `Bound<Session>`, so it needs a proof",
+    );
+
+    tour.step("A thief copies the cookies");
+    let stolen = tour.jar.cookies(&Url::parse(https)?).ok_or("the client has no cookies")?;
+    let thief = Tour::client(&tour.certificate)?.build()?;
+    let reply = tour.send(thief.get(format!("{https}/api/me")).header(COOKIE, &stolen)).await?;
+    tour.check(reply.status == StatusCode::OK, "the copy works, but only until the companion expires");
+
+    tour.step("Ten minutes later");
+    clock.advance(601);
+    let reply = tour.send(thief.get(format!("{https}/api/me")).header(COOKIE, &stolen)).await?;
+    tour.check(reply.status == StatusCode::UNAUTHORIZED, "the companion has expired, so the thief is signed out");
+    let reply = tour.send(thief.post(format!("{https}/api/order")).header(COOKIE, &stolen)).await?;
+    tour.check(reply.status == StatusCode::FORBIDDEN, "`Bound<Session>` refuses the thief");
+
+    tour.step("The thief asks for a new companion");
+    // The session identifier is in no cookie. This thief has read it in another way.
+    let Some(refresh) = device.refresh() else { return Err("no session is registered".into()) };
+    let mut without_key = Request::post(refresh.uri().path()).body(())?;
+    without_key.headers_mut().extend(refresh.headers().get("sec-secure-session-id").map(|id| (SESSION_ID, id.clone())));
+    let reply = tour.send_for(&mut Device::new(), https, &without_key, Some((&thief, &stolen))).await?;
+    tour.check(reply.is_refused(), "the server wants a proof, and the thief has no key");
+
+    tour.step("The visitor's browser asks for a new companion");
+    let reply = tour.send_for(&mut device, https, &refresh, None).await?;
+    tour.check(reply.is_refused(), "the last proof is too old; the response has a new challenge");
+    let Some(refresh) = device.refresh() else { return Err("the session has ended".into()) };
+    let reply = tour.send_for(&mut device, https, &refresh, None).await?;
+    tour.check(
+        reply.status == StatusCode::OK
+            && matches!(&*reply.set_cookies, [cookie] if cookie.starts_with("__Host-session-key=")),
+        "the browser signs the challenge with its key, and gets a new companion",
+    );
+    let reply = tour.send(tour.client.get(format!("{https}/api/me"))).await?;
+    tour.check(
+        reply.status == StatusCode::OK && reply.body == "Ada <ada@shop.test>",
+        "the visitor is still signed in, and has noticed nothing",
     );
     Ok(())
 }
@@ -279,6 +371,7 @@ async fn sign_out(tour: &mut Tour, https: &str) -> Result<(), Box<dyn Error>> {
     tour.check(
         reply.set_cookies
             == [
+                format!("__Host-session-key=; Path=/; {EXPIRED}; Secure; HttpOnly; SameSite=Strict"),
                 format!("__Host-Http-session=; Path=/; {EXPIRED}; Secure; HttpOnly; SameSite=Strict"),
                 format!("__Host-theme=; Path=/; {EXPIRED}; Secure; SameSite=Lax"),
                 format!("__Host-Http-lang=; Path=/; {EXPIRED}; Secure; HttpOnly; SameSite=Lax"),
@@ -289,6 +382,44 @@ async fn sign_out(tour: &mut Tour, https: &str) -> Result<(), Box<dyn Error>> {
     let reply = tour.send(tour.client.get(format!("{https}/api/me"))).await?;
     tour.check(reply.status == StatusCode::UNAUTHORIZED, "the visitor is signed out");
     Ok(())
+}
+
+/// Returns the text for the terminal. Shortens sealed values and proofs, which are long base64 texts.
+fn shortened(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let is_base64 = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
+    let mut short = String::new();
+    for word in text.split_inclusive(|character| !is_base64(character)) {
+        let (base64, rest) = match word.find(|character| !is_base64(character)) {
+            Some(end) => word.split_at(end),
+            None => (word, ""),
+        };
+        match base64.get(..24) {
+            Some(start) if base64.len() > 56 => short.extend([start, "…", rest]),
+            _ => short.push_str(word),
+        }
+    }
+    short
+}
+
+/// The clock of the server that the tour moves forward.
+#[derive(Clone, Default)]
+struct Clock(Arc<AtomicU64>);
+
+impl Clock {
+    fn advance(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+/// Handles a request at the time of the clock.
+async fn run_at(State(clock): State<Clock>, request: axum::extract::Request, next: Next) -> Response {
+    let mut response = Box::pin(next.run(request));
+    poll_fn(move |context| {
+        let time = SystemTime::now() + Duration::from_secs(clock.0.load(Ordering::Relaxed));
+        testing::at(time, || response.as_mut().poll(context))
+    })
+    .await
 }
 
 /// A visitor of the shop: a client with a cookie store. The visitor also counts the checks that fail.
@@ -342,10 +473,10 @@ impl Tour {
         let request = request?;
         println!("    > {} {}", request.method(), request.url());
         for (name, value) in request.headers() {
-            println!("    > {name}: {}", String::from_utf8_lossy(value.as_bytes()));
+            println!("    > {name}: {}", shortened(value.as_bytes()));
         }
         if let (None, Some(cookies)) = (request.headers().get(COOKIE), self.jar.cookies(request.url())) {
-            println!("    > cookie: {}", String::from_utf8_lossy(cookies.as_bytes()));
+            println!("    > cookie: {}", shortened(cookies.as_bytes()));
         }
         if let Some(body) = request.body().and_then(reqwest::Body::as_bytes) {
             println!("    > {}", String::from_utf8_lossy(body));
@@ -364,18 +495,42 @@ impl Tour {
             println!("    < location: {location}");
         }
         for header in &reply.set_cookies {
-            println!("    < set-cookie: {header}");
+            println!("    < set-cookie: {}", shortened(header.as_bytes()));
         }
-        for name in ["cache-control", "strict-transport-security"] {
+        for name in
+            ["secure-session-registration", "secure-session-challenge", "cache-control", "strict-transport-security"]
+        {
             if !reply.header(name).is_empty() {
-                println!("    < {name}: {}", reply.header(name));
+                println!("    < {name}: {}", shortened(reply.header(name).as_bytes()));
             }
         }
         match reply.body.lines().collect::<Vec<_>>().as_slice() {
             [] => {}
-            [line] => println!("    < {line}"),
+            [line] => println!("    < {}", shortened(line.as_bytes())),
             lines => println!("    < (a page of {} lines)", lines.len()),
         }
+        Ok(reply)
+    }
+
+    /// Sends a request of the browser's device. A thief sends the request with a client and cookies of its own. The
+    /// device reads the response.
+    async fn send_for(
+        &self,
+        device: &mut Device,
+        https: &str,
+        request: &Request<()>,
+        thief: Option<(&Client, &HeaderValue)>,
+    ) -> Result<Reply, Box<dyn Error>> {
+        let url = format!("{https}{}", request.uri().path());
+        let builder = match thief {
+            Some((client, cookies)) => client.post(url).header(COOKIE, cookies),
+            None => self.client.post(url),
+        };
+        let reply = self.send(builder.headers(request.headers().clone())).await?;
+        let mut response = axum::http::Response::new(reply.body.clone());
+        *response.status_mut() = reply.status;
+        response.headers_mut().clone_from(&reply.headers);
+        device.store(&response);
         Ok(reply)
     }
 

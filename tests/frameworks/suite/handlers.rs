@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
+use hardtack::device_bound::Bound;
 use hardtack::{AnyScheme, Cookies, Https, PlainHttp, ReadError, SameSite, SetCookie, SetError};
 
-use super::{Banner, Cart, Moved, Note, Session, SiteCookies, Theme, Vault, Wide};
+use super::{Account, Banner, Cart, Moved, Note, Session, SiteCookies, Theme, Vault, Wide};
 
 /// Handles `/set`.
 pub(crate) fn set(cookies: &Cookies) -> Result<&'static str, SetError> {
@@ -31,6 +32,11 @@ pub(crate) fn seal(cookies: &Cookies) -> Result<(), SetError> {
 /// Handles `/unseal`.
 pub(crate) fn unseal(cookies: &Cookies) -> Result<String, ReadError> {
     Ok(format!("{:?}", cookies.try_get::<Note>()?))
+}
+
+/// Handles `/pay`. The device of the sign-in must be proven.
+pub(crate) fn pay(account: &Bound<Account>) -> String {
+    format!("{} pays", account.0)
 }
 
 /// Handles `/remove`.
@@ -99,7 +105,7 @@ pub(crate) fn maybe(cookies: Option<Cookies>) -> String {
 type Step = fn(&Cookies) -> String;
 
 /// The steps of the route `/step/<n>`. The number in the path is the index of the step.
-const STEPS: [(&str, Step); 19] = [
+const STEPS: [(&str, Step); 23] = [
     ("get session", |cookies| format!("{:?}", cookies.get::<Session>())),
     ("set session", |cookies| done(cookies.set(Session::new()))),
     ("get cart", |cookies| format!("{:?}", cookies.get::<Cart>())),
@@ -145,6 +151,13 @@ const STEPS: [(&str, Step); 19] = [
         cookies.skip_reissue();
         format!("{:?}", cookies.get::<Vault>())
     }),
+    ("set account", |cookies| done(cookies.set(Account("ada".to_owned())))),
+    ("get account", |cookies| format!("{:?}", cookies.get::<Account>())),
+    ("renew account", |cookies| match cookies.get::<Account>() {
+        Some(_) => done(cookies.set(Account("bob".to_owned()))),
+        None => "signed out".to_owned(),
+    }),
+    ("remove account", |cookies| done(cookies.remove::<Account>())),
     ("clear site data", |cookies| {
         cookies.clear_site_data();
         "cleared".to_owned()

@@ -9,9 +9,11 @@ use std::net::{IpAddr, SocketAddr};
 use hardtack::seal::Keyring;
 use hardtack::{Cookie, CookieValue, PolicyHandle, TlsTermination, testing};
 
+pub(crate) mod chromium;
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../../support/client.rs"]
 pub(crate) mod client;
+mod device_bound;
 pub(crate) mod handlers;
 pub(crate) mod load;
 pub(crate) mod prefixed;
@@ -81,6 +83,8 @@ pub(crate) const HOST: &str = "www.site.example";
 pub(crate) const SESSION: &str = "__Host-Http-session=s3cr3t; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 /// The body of the response if a plain HTTP request is refused.
 pub(crate) const HTTPS_ONLY: &str = "this page works over HTTPS only";
+/// The body of the response if a handler needs a proof of the device, and the request has none.
+pub(crate) const UNPROVEN: &str = "this device was not recognised; sign in again";
 /// The body of the response if a handler uses an extractor and the application has no policy. The log contains the
 /// remedy.
 pub(crate) const INTERNAL_ERROR: &str = "internal error";
@@ -118,6 +122,11 @@ pub(crate) struct Note(pub(crate) u32);
 #[derive(Cookie, Debug)]
 #[cookie(sealed, max_age = "8h", idle = "30m")]
 pub(crate) struct Vault(pub(crate) u32);
+
+/// A cookie that is bound to the device of the sign-in.
+#[derive(Cookie, Debug)]
+#[cookie(sealed, max_age = "30d", device_bound)]
+pub(crate) struct Account(pub(crate) String);
 
 /// The header that removes a [`Note`].
 pub(crate) const NOTE_REMOVAL: &str =

@@ -23,6 +23,10 @@ use http::header::SET_COOKIE;
 use reqwest::ClientBuilder;
 
 use super::client::{Client, Reply};
+use super::device_bound::{
+    bound_cookie_needs_https, bound_session_needs_its_companion, device_endpoints_come_before_every_other_answer,
+    device_is_registered_after_the_sign_in, sign_out_removes_the_companion,
+};
 use super::handlers::step_path;
 use super::site::{Site, assert_reply, certificate, without_reason};
 use super::tls::Certificate;
@@ -89,6 +93,11 @@ pub(crate) async fn run_all_scenarios<F: Framework + 'static>() {
         sealed_cookie_uses_the_policys_keyring
         used_cookie_with_idle_is_reissued
         site_data_is_cleared_over_https_only
+        device_is_registered_after_the_sign_in
+        bound_session_needs_its_companion
+        sign_out_removes_the_companion
+        device_endpoints_come_before_every_other_answer
+        bound_cookie_needs_https
         extractors_refuse_plain_http
         https_proof_can_be_optional_or_required
         optional_https_proof_emits_no_refusal
@@ -134,7 +143,7 @@ pub(crate) async fn run_all_scenarios<F: Framework + 'static>() {
 }
 
 /// Creates the certificate, the policies and the servers of a scenario. The policies record their events.
-struct Harness<F> {
+pub(super) struct Harness<F> {
     certificate: Certificate,
     events: Arc<Mutex<Vec<String>>>,
     framework: std::marker::PhantomData<fn() -> F>,
@@ -146,25 +155,25 @@ impl<F: Framework> Harness<F> {
     }
 
     /// Returns a builder of the default policy. The default policy records its events in the harness.
-    fn policy(&self) -> PolicyBuilder {
+    pub(super) fn policy(&self) -> PolicyBuilder {
         let events = self.events.clone();
         Policy::builder().on_event(move |event| events.lock().unwrap().push(event.to_string()))
     }
 
     /// Returns a builder of the default policy without `force_https`. Without `force_https`, plain HTTP requests reach
     /// the handlers.
-    fn policy_allowing_http(&self) -> PolicyBuilder {
+    pub(super) fn policy_allowing_http(&self) -> PolicyBuilder {
         self.policy().force_https(false)
     }
 
     /// Serves over TLS. The framework marks each connection as TLS or plain HTTP.
-    async fn https(&self, policy: PolicyBuilder) -> Site {
+    pub(super) async fn https(&self, policy: PolicyBuilder) -> Site {
         let policy = PolicyHandle::new(policy.build().unwrap());
         self.serve(vec![policy], TlsTermination::per_connection(), true).await
     }
 
     /// Serves over plain HTTP. The framework marks each connection as TLS or plain HTTP.
-    async fn http(&self, policy: PolicyBuilder) -> Site {
+    pub(super) async fn http(&self, policy: PolicyBuilder) -> Site {
         self.http_with(policy, TlsTermination::per_connection()).await
     }
 
@@ -191,12 +200,12 @@ impl<F: Framework> Harness<F> {
     }
 
     /// Removes and returns the recorded events.
-    fn events(&self) -> Vec<String> {
+    pub(super) fn events(&self) -> Vec<String> {
         std::mem::take(&mut self.events.lock().unwrap())
     }
 
     /// Returns true if the text of a recorded event contains `text`.
-    fn has_event(&self, text: &str) -> bool {
+    pub(super) fn has_event(&self, text: &str) -> bool {
         self.events.lock().unwrap().iter().any(|event| event.contains(text))
     }
 }
@@ -287,7 +296,7 @@ async fn only_unreadable_seals_are_removed_by_the_error<F: Framework>(harness: H
 // ---- Ordinary days. A browser in memory holds the cookies.
 
 /// Calls a step of [`super::handlers`] as the browser, and gives the response to the browser. Returns the body.
-async fn step(site: &Site, browser: &mut Browser, name: &str) -> String {
+pub(super) async fn step(site: &Site, browser: &mut Browser, name: &str) -> String {
     let path = step_path(name);
     let request = browser.visit(&path);
     let cookies: Vec<_> = request.get("cookie").map(|value| ("Cookie", value.to_str().unwrap())).into_iter().collect();
@@ -297,7 +306,7 @@ async fn step(site: &Site, browser: &mut Browser, name: &str) -> String {
     reply.body
 }
 
-fn browser() -> Browser {
+pub(super) fn browser() -> Browser {
     Browser::new(&format!("https://{HOST}"))
 }
 
@@ -597,7 +606,7 @@ async fn set_after_the_head_is_an_error<F: Framework>(harness: Harness<F>) {
 async fn missing_policy_is_a_500<F: Framework>(harness: Harness<F>) {
     for is_tls in [true, false] {
         let site = harness.serve(vec![], TlsTermination::per_connection(), is_tls).await;
-        for path in ["/set", "/get", "/many", "/either", "/banner", "/strict"] {
+        for path in ["/set", "/get", "/many", "/either", "/banner", "/strict", "/pay"] {
             assert_reply(&site.get(path).await, 500, &[], INTERNAL_ERROR);
         }
         assert_reply(&site.get("/health").await, 200, &[], "up");

@@ -43,7 +43,7 @@ pub const PRELUDE: &str = "#[derive(hardtack::Cookie)] pub struct Basket(u32);\n
 const KEYS: &[&str] = &[
     "name", "path", "domain", "max_age", "same_site", "http_only", "secure", "partitioned", "reason", "read_only",
     "json", "signed", "sealed", "existing", "rename_all", "rename", "crate", "formerly", "keyed", "raw", "unsigned",
-    "until", "idle",
+    "until", "idle", "device_bound", "every", "optional",
 ];
 /// The keys of a declaration with the vocabulary `Sound`. Some keys need a trait that not every type in this file
 /// implements. The list omits these keys, because rustc would report an error.
@@ -284,7 +284,7 @@ impl Generator<'_> {
                 "http_only" | "secure" => self.pick_or_strange(&["true", "false"], STRANGE_VALUES),
                 "crate" => self.pick_or_strange(&["::hardtack", "hardtack"], STRANGE_VALUES),
                 "reason" => self.pick_or_strange(&["\"because the page reads it\"", "\"x\""], TEXTS),
-                "idle" => self.pick_or_strange(&["\"30m\"", "\"0s\"", "\"30d\""], TEXTS),
+                "idle" | "every" => self.pick_or_strange(&["\"30m\"", "\"0s\"", "\"30d\""], TEXTS),
                 "max_age" => self.pick_or_strange(&["\"90s\"", "\"8h\"", "\"30d\"", "\"500d\""], TEXTS),
                 "path" => self.pick_or_strange(&["\"/\"", "\"/app\""], TEXTS),
                 "domain" => self.pick_or_strange(&["\"example.com\"", "policy"], TEXTS),
@@ -296,7 +296,7 @@ impl Generator<'_> {
                     self.pick_or_strange(&["\"snake_case\"", "\"SCREAMING-KEBAB-CASE\"", "\"lowercase\""], TEXTS)
                 }
                 "partitioned" | "read_only" | "json" | "signed" | "sealed" | "existing" | "keyed" | "raw"
-                | "unsigned" => {
+                | "unsigned" | "device_bound" | "optional" => {
                     if !self.rarely() {
                         continue;
                     }

@@ -1,0 +1,68 @@
+//! The type `Bound<T>`: a cookie whose device was proven.
+
+use core::fmt;
+use core::ops::Deref;
+
+use crate::cookie::declaration::DeviceBoundValue;
+
+/// The value of a cookie that is declared `device_bound`, and a proof that the request comes from the device of the
+/// sign-in. The proof was accepted no longer ago than the declared time `every`, which is ten minutes by default.
+///
+/// `Bound<T>` is an extractor in each framework. If the request contains no proven cookie, the extractor refuses the
+/// request with the status 403, and the event `unproven` contains the reason. A browser without device-bound sessions is
+/// always refused.
+///
+/// ```
+/// use axum::{Router, body::Body, routing::post};
+/// use hardtack::device_bound::Bound;
+/// use hardtack::{Cookie, Policy, TlsTermination, testing};
+/// use tower_service::Service as _;
+///
+/// /// Who is signed in.
+/// #[derive(Cookie)]
+/// #[cookie(sealed, max_age = "30d", device_bound)]
+/// struct Session(String);
+///
+/// async fn pay(session: Bound<Session>) -> String {
+///     format!("{} pays", session.0)
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let policy = Policy::builder().keyring(testing::keyring()).build().unwrap();
+/// let mut app = Router::new().route("/pay", post(pay)).layer(policy.layer(TlsTermination::here()));
+/// // The session cookie alone proves no device.
+/// let request = http::Request::post("/pay").header("cookie", testing::request_header(&Session("ada".into())));
+/// let response = app.call(request.body(Body::empty()).unwrap()).await.unwrap();
+/// assert_eq!(response.status(), 403);
+/// # });
+/// ```
+pub struct Bound<T: DeviceBoundValue> {
+    value: T,
+}
+
+impl<T: DeviceBoundValue> Bound<T> {
+    #[cfg(feature = "_layer")]
+    pub(crate) fn new(value: T) -> Self {
+        Bound { value }
+    }
+
+    /// Returns the value of the cookie.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<T: DeviceBoundValue> Deref for Bound<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// Shows only the name of the type. The `Debug` output never contains the value of the cookie.
+impl<T: DeviceBoundValue> fmt::Debug for Bound<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bound").finish_non_exhaustive()
+    }
+}

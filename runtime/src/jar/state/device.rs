@@ -1,0 +1,258 @@
+//! The cookies of a jar that are bound to a device. This file decides whether a `set` is a sign-in, checks the companion
+//! of a cookie that is read, and removes the companion together with its cookie.
+
+use std::collections::BTreeMap;
+
+use hardtack_rules::SameSite;
+
+use super::{JarState, OpenedValue, Pending, malformed};
+use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec, companion_name};
+use crate::cookie::error::{ProofFault, ReadError, SetError};
+use crate::cookie::header_value::SetCookieHeader;
+use crate::cookie::overrides::Overrides;
+use crate::cookie::scope::{Identity, Scope};
+use crate::cookie::sealing::Opened;
+use crate::device_bound::{Binding, find_live, removal};
+#[cfg(feature = "_layer")]
+use crate::jar::pending::PendingCookie;
+use crate::jar::pending::PendingCookies;
+use crate::seal::{Keyring, Terms};
+#[cfg(feature = "_layer")]
+use crate::wire::cookie::{self, Lookup};
+
+/// What this request did with each cookie that is bound to a device. The keys are the cookies' names.
+#[derive(Default)]
+pub(super) struct DeviceCookies(BTreeMap<&'static str, DeviceCookie>);
+
+#[derive(Default)]
+struct DeviceCookie {
+    /// The extension of the cookie that the request carried, if a getter returned its value.
+    read: Option<Vec<u8>>,
+    /// True if this request removed the cookie. A later `set` is then a sign-in: another user signs in.
+    is_removed: bool,
+    /// The binding of the sign-in, if this request signed a user in.
+    sign_in: Option<SignIn>,
+    /// The header that removes the companion, if the companion has expired or belongs to another session.
+    stale_companion: Option<SetCookieHeader>,
+}
+
+/// A sign-in of this request. The response offers a registration to the browser.
+#[cfg_attr(not(feature = "_layer"), allow(dead_code, reason = "only the middleware offers a registration"))]
+pub(crate) struct SignIn {
+    pub(crate) spec: &'static Spec,
+    pub(crate) binding: Binding,
+}
+
+impl DeviceCookies {
+    pub(super) fn undo(&mut self, name: &'static str) {
+        if let Some(cookie) = self.0.get_mut(name) {
+            (cookie.is_removed, cookie.sign_in) = (false, None);
+        }
+    }
+}
+
+/// The reads that need a proof of the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// The read of a cookie with a registered device, unless the cookie is declared `optional`.
+    Declared,
+    /// Every read.
+    Always,
+}
+
+impl JarState {
+    /// Sets or removes a cookie that is bound to a device.
+    pub(super) fn add_bound(
+        &self,
+        declaration: Declaration,
+        name: CookieName,
+        value: Option<&dyn EncodeValue>,
+        overrides: &Overrides,
+    ) -> Result<(), SetError> {
+        let spec = declaration.spec;
+        if value.is_none() {
+            self.build(declaration, name, None, overrides).and_then(|cookie| self.push(cookie))?;
+            let mut pending = self.pending();
+            let cookie = pending.devices.0.entry(spec.name).or_default();
+            (cookie.is_removed, cookie.sign_in) = (true, None);
+            return Ok(());
+        }
+        let renewed = self.pending().devices.0.get(spec.name).filter(|cookie| !cookie.is_removed).and_then(|cookie| {
+            // A renewal carries the mark that was read. Without the mark, a response that overtakes the registration would
+            // unbind the session.
+            cookie.read.clone()
+        });
+        let (extension, sign_in) = match renewed {
+            Some(extension) => (extension, None),
+            None => {
+                let binding = Binding::new().ok_or(SetError::NoRandomness { cookie: spec.name })?;
+                (binding.to_extension(), Some(SignIn { spec, binding }))
+            }
+        };
+        let overrides = Overrides { extension, ..overrides.clone() };
+        self.build(declaration, name, value, &overrides).and_then(|cookie| self.push(cookie))?;
+        self.pending().devices.0.entry(spec.name).or_default().sign_in = sign_in;
+        Ok(())
+    }
+
+    /// Returns the sign-ins of this request, and forgets them. Returns nothing if the response asks the browser to remove all
+    /// data of the site.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn take_sign_ins(&self) -> Vec<SignIn> {
+        let mut pending = self.pending();
+        let is_cleared = pending.clears_site_data;
+        let sign_ins = pending.devices.0.values_mut().filter_map(|cookie| cookie.sign_in.take());
+        let sign_ins = sign_ins.collect();
+        if is_cleared { Vec::new() } else { sign_ins }
+    }
+
+    /// Checks the companion of a cookie that was opened. Returns the terms of the cookie. If the companion is live, the
+    /// returned terms say that a device is registered.
+    pub(super) fn check_device(&self, spec: &Spec, terms: Terms, demand: Demand) -> Result<Terms, ReadError> {
+        let Some(binding) = spec.device_bound else { return Ok(terms) };
+        match self.prove(spec, spec.name, &terms) {
+            Ok(binding) => Ok(Terms { extension: binding.to_extension(), ..terms }),
+            Err(fault) if demand == Demand::Always => Err(ReadError::Unproven { cookie: spec.name, fault }),
+            Err(ProofFault::NotRegistered) => Ok(terms),
+            Err(_) if binding.optional => Ok(terms),
+            Err(fault) => Err(ReadError::Unproven { cookie: spec.name, fault }),
+        }
+    }
+
+    /// Checks the companion of a cookie that came under an earlier name. The companion has the earlier name too.
+    pub(super) fn check_former_device(
+        &self,
+        spec: &Spec,
+        former_name: &'static str,
+        terms: &Terms,
+    ) -> Result<(), ReadError> {
+        match spec.device_bound {
+            Some(binding) if !binding.optional => match self.prove(spec, former_name, terms) {
+                Ok(_) | Err(ProofFault::NotRegistered) => Ok(()),
+                Err(fault) => Err(ReadError::Unproven { cookie: former_name, fault }),
+            },
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Reads a cookie whose device is proven. `slot` stays empty if the request does not contain the cookie. A cookie that
+    /// this request set is not proven yet.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn find_proven(
+        &self,
+        declaration: Declaration,
+        name: &CookieName,
+        slot: &mut dyn DecodeSlot,
+    ) -> Result<(), ReadError> {
+        let spec = declaration.spec;
+        let identity = self.identity(spec, name.clone());
+        let is_removed = self.pending().cookies.get(&identity).map(PendingCookie::is_removal);
+        match is_removed {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(ReadError::Unproven { cookie: spec.name, fault: ProofFault::NotRegistered }),
+            None => {}
+        }
+        self.read_and_use(declaration, name, slot, |spec| {
+            let opened = match cookie::lookup(self.headers.as_slice(), name.as_str()) {
+                Lookup::Missing => None,
+                Lookup::Unique(raw) => self.open(spec, name.as_str(), raw)?,
+                Lookup::Conflicting => self.open_conflicting(spec, name.as_str())?,
+            };
+            match opened {
+                Some(OpenedValue::Sealed(Opened { text, terms })) => {
+                    let terms = self.check_device(spec, terms, Demand::Always)?;
+                    Ok(Some(OpenedValue::Sealed(Opened { text, terms })))
+                }
+                Some(OpenedValue::Plain(_)) | None => Ok(None),
+            }
+        })
+    }
+
+    /// Returns the binding of the cookie as registered, if the request carries a live companion.
+    fn prove(&self, spec: &Spec, name: &str, terms: &Terms) -> Result<Binding, ProofFault> {
+        let binding = match Binding::from_extension(&terms.extension) {
+            Ok(Some(binding)) => binding,
+            Ok(None) => return Err(ProofFault::NotRegistered),
+            // A later release wrote the extension.
+            Err(_) => return Err(ProofFault::OtherSession),
+        };
+        let keyring: Option<&Keyring> = self.seal_context(spec, self.current_policy()).keyring;
+        let found = match keyring {
+            Some(keyring) => find_live(keyring, self.headers.as_slice(), name, binding.mark),
+            None => Err(ProofFault::CompanionMissing),
+        };
+        match found {
+            Ok(()) => Ok(binding.registered()),
+            Err(_) if !binding.is_registered => Err(ProofFault::NotRegistered),
+            Err(fault) => {
+                if fault != ProofFault::CompanionMissing && name == spec.name {
+                    let header = companion_removal(spec);
+                    self.pending().devices.0.entry(spec.name).or_default().stale_companion = header;
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    /// Returns the headers that remove stale companions. A browser with a companion starts no refresh. So the browser would
+    /// keep a companion of an earlier sign-in until the companion expires, and the user would be signed out until then.
+    /// After the removal, the browser refreshes the companion before its next request.
+    fn take_stale_companions(&self) -> Vec<SetCookieHeader> {
+        if !self.verdict.https {
+            return Vec::new();
+        }
+        let mut pending = self.pending();
+        let Pending { devices, cookies, .. } = &mut *pending;
+        let is_removed =
+            |name: &str| cookies.iter().any(|cookie| cookie.is_removal() && cookie.declaration.spec.name == name);
+        let stale = devices.0.iter_mut().filter(|(name, _)| !is_removed(name));
+        stale.filter_map(|(_, cookie)| cookie.stale_companion.take()).collect()
+    }
+
+    /// Closes the jar and returns its headers, as [`close`](JarState::close) does. Also removes stale companions.
+    pub(crate) fn close_with_stale_companions(&self) -> Vec<SetCookieHeader> {
+        let mut headers = self.take_stale_companions();
+        headers.extend(self.close());
+        headers
+    }
+
+    /// Stores that a getter returned the value of a cookie. A later `set` of the cookie is then a renewal.
+    pub(super) fn note_read(&self, spec: &'static Spec, terms: &Terms) {
+        if spec.device_bound.is_some() {
+            self.pending().devices.0.entry(spec.name).or_default().read = Some(terms.extension.clone());
+        }
+    }
+
+    /// Reads one raw value of a cookie that is bound to a device.
+    pub(super) fn read_bound(
+        &self,
+        declaration: Declaration,
+        name: &CookieName,
+        raw: &[u8],
+        slot: &mut dyn DecodeSlot,
+    ) -> Result<(), ReadError> {
+        let spec = declaration.spec;
+        let Some(OpenedValue::Sealed(Opened { text, terms })) = self.open(spec, name.as_str(), raw)? else {
+            return Ok(());
+        };
+        let terms = self.check_device(spec, terms, Demand::Declared)?;
+        slot.decode(&text).map_err(|source| malformed(spec, source))?;
+        self.note_read(spec, &terms);
+        Ok(())
+    }
+}
+
+/// Adds the headers that remove the companions of the cookies that this request removes.
+pub(super) fn with_companions(mut headers: Vec<SetCookieHeader>, cookies: &PendingCookies) -> Vec<SetCookieHeader> {
+    let removed = cookies.iter().filter(|cookie| cookie.is_removal());
+    headers.extend(removed.filter_map(|cookie| companion_removal(cookie.declaration.spec)));
+    headers
+}
+
+fn companion_removal(spec: &Spec) -> Option<SetCookieHeader> {
+    spec.device_bound?;
+    let same_site: SameSite = spec.same_site;
+    let name = CookieName::from_text(&companion_name(spec.name)?);
+    let identity = Identity { name, scope: Scope::declared(spec) };
+    Some(SetCookieHeader { identity, declared_name: spec.name, value: removal(spec.name, same_site)? })
+}
