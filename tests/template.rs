@@ -1,7 +1,7 @@
 //! Copies the template `examples/template`, replaces the template's placeholders as `cargo generate` does, and runs the
 //! tests of the new application.
 
-#![allow(clippy::unwrap_used, reason = "a panic in a helper fails the test")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 
 use std::fs;
 use std::path::Path;

@@ -11,6 +11,7 @@
 //! | Which rules apply to all requests and cookies? | [`policy`] |
 //! | How do I protect the cookies of other libraries? | [`libraries`] |
 //! | How does a session end? | [`sessions`] |
+//! | How does a stolen cookie stop working? | [`device_bound`] |
 //! | How do I sign or encrypt a value? | [`seal`] |
 //! | How do I use cookies in a page, from WebAssembly? | [`browser`] |
 //! | How do I use actix-web, Rocket, poem or salvo? | [`frameworks`] |

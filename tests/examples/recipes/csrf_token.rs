@@ -1,6 +1,8 @@
 //! The recipe "CSRF token": `cargo run --example csrf_token`, then open `http://localhost:3000/transfer`. The second form has a wrong
 //! token, and is refused.
 
+#![allow(clippy::expect_used, reason = "the system always has random bytes")]
+
 use axum::Router;
 use axum::extract::Form;
 use axum::http::StatusCode;

@@ -1,7 +1,7 @@
 //! The recipe "Moving over from axum-extra's PrivateCookieJar": `cargo run --example private_cookie_jar`, then open
 //! `http://localhost:3000`. `/old-sign-in` sets the encrypted cookie of the old code. The next request replaces it.
 
-#![allow(unreachable_pub, reason = "the guide shows these items as items of a module")]
+#![allow(missing_docs, unreachable_pub, reason = "the guide shows these items as items of a module")]
 
 use axum::Router;
 use axum::response::Redirect;
