@@ -57,8 +57,8 @@ fn exception_allows_only_what_it_names() {
         let harden = UndeclaredCookies::Harden;
         assert_eq!(sent(harden, TlsTermination::here()), Vec::from_iter(https), "{exception:?}");
         assert_eq!(sent(harden, TlsTermination::none()), Vec::from_iter(plain), "{exception:?}");
-        // `Refuse` does not drop a cookie that has an exception, but adds each missing attribute, unless the exception
-        // allows this weakness.
+        // `Refuse` does not drop a cookie that has an exception. Instead, `Refuse` adds each missing attribute that the
+        // exception does not cover.
         let refuse = UndeclaredCookies::Refuse;
         assert_eq!(sent(refuse, TlsTermination::here()), Vec::from_iter(https.filter(|_| is_for_sid)), "{exception:?}");
         assert_eq!(sent(refuse, TlsTermination::none()), Vec::from_iter(plain), "{exception:?}");
