@@ -145,8 +145,8 @@ pub(crate) fn planted_sessions_need_the_prefix(checks: &mut Checks<'_>) {
     }
 }
 
-/// The application switches `host_prefix` on while users are signed in. The users stay signed in until the date. After
-/// the next sign-in, they have the prefixed cookie.
+/// The application switches `host_prefix` on while users are signed in. The users stay signed in until the date of
+/// `accept_unprefixed_until`. After the next sign-in, they have the prefixed cookie.
 pub(crate) fn users_stay_signed_in_during_a_migration(checks: &mut Checks<'_>) {
     for library in LIBRARIES {
         let site = Site::start(checks.apps, library, Policy::builder());

@@ -1,6 +1,6 @@
-//! Tests hardtack with vectors (values and expected results) that Python and OpenSSL made. For each value, hardtack's
-//! read must have the expected verdict. hardtack's signed values must equal the signed values of the vectors. A sealed
-//! value contains a random nonce, so the test does not compare sealed values.
+//! Tests hardtack with vectors (values and expected results) that Python and OpenSSL made. For each value, a read by
+//! hardtack must return the expected verdict. hardtack's signed values must equal the signed values of the vectors. A
+//! sealed value contains a random nonce, so the test does not compare sealed values.
 
 use hardtack::seal::{Key, Keyring};
 use hardtack::{Cookie, HasMaxAge, SameSite, SetCookie, testing};

@@ -612,7 +612,7 @@ impl PolicyBuilder {
     ///
     /// The middleware accepts a cookie under its bare name only if the request came over HTTPS and does not contain the
     /// prefixed name. The request must contain the bare name once, in exactly the listed spelling. When the library
-    /// sets or removes the cookie, the middleware also removes the cookie with the bare name. Until the date, another
+    /// sets or removes the cookie, the middleware also removes the cookie with the bare name. Until this date, another
     /// host of the site can still plant a session in a browser that has no prefixed cookie.
     ///
     /// ```

@@ -268,7 +268,7 @@ impl<L: SessionLibrary> Test<L> {
         receive(&mut browser, &out);
         assert_eq!(sent(&browser), None, "{}: {:?}", L::NAME, out.set_cookies());
 
-        // After the date, only the prefixed cookie counts.
+        // After the date of `accept_unprefixed_until`, only the prefixed cookie counts.
         self.handle.apply(policy::<L>().accept_unprefixed_until("2020-01-01").build().unwrap());
         assert_eq!(self.get("/who", &[bare]).await.body, "nobody", "{}", L::NAME);
     }

@@ -119,7 +119,8 @@ fn cookie_removes_the_targeted_headers() {
         let (response, events) = send(Policy::builder(), TlsTermination::here(), &own);
         assert_eq!((response.len(), &events[0].1), (3, &Code::SharedCache), "{name}");
 
-        // A response without a cookie is unchanged, even if the middleware dropped the response's only cookie.
+        // The caching headers of a response without a cookie stay unchanged, even if the middleware dropped the only
+        // cookie.
         for (termination, own) in [
             (TlsTermination::here(), &[(name, "600")][..]),
             (TlsTermination::none(), &[(name, "600"), ("set-cookie", "a=1; Secure")]),
