@@ -348,7 +348,7 @@ async fn me(cookies: Cookies) -> String {
 /// hardtack logs the notice about localhost only once per process, so one test runs all situations.
 #[test]
 fn each_situation_logs_the_quoted_line() {
-    // Other tests check these lines.
+    // Other tests check the log lines with these two names.
     let mut names = vec!["layer-missing", "release-build"];
     for (name, status, situation) in situations() {
         names.push(name);

@@ -231,7 +231,7 @@ fn expect_comma(input: ParseStream<'_>, errors: &mut Errors) {
         return;
     }
     if input.peek(Ident::peek_any) {
-        // Only the comma after the item is missing. The parser does not skip the next item, because the next item may
+        // Only the comma after the item is missing. The parser does not skip the next item, because the next item can
         // be valid.
         return errors.push(input.span(), "expected `,` before this key");
     }
@@ -429,7 +429,7 @@ fn store(word: &Ident, value: Option<Expr>, target: Target, arguments: &mut Argu
 }
 
 /// Removes the groups without visible delimiters (`Delimiter::None`) around an expression. If the attribute comes from
-/// a `macro_rules!` macro, the compiler wraps a fragment such as `$value` in such a group.
+/// a `macro_rules!` macro, the compiler wraps a fragment such as `$value` in a group without visible delimiters.
 fn without_groups(value: Expr) -> Expr {
     match value {
         Expr::Group(group) => without_groups(*group.expr),

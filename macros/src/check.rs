@@ -41,7 +41,7 @@ pub(crate) fn check_declaration(
         return declaration;
     }
     // A keyed cookie has different methods, so the permissive declaration must be keyed too. Several declarations of a
-    // set may have errors, so each permissive declaration has a different name.
+    // set can have errors, so each permissive declaration has a different name.
     let name = Name::Literal { text: format!("invalid_{}", default.text), explicit: true };
     let device_bound = arguments.device_bound.as_ref().map(|given| DeviceBoundArgument {
         every: None,
@@ -247,8 +247,8 @@ fn const_checks(arguments: &Arguments, deny: CookieDenyList<'_>) -> Vec<ConstChe
     checks
 }
 
-/// Returns a check for each earlier name and scope. An error of the check points at the entry's first constant
-/// expression. If the entry has no constant expression, the error points at the word `formerly`.
+/// Returns a check for each entry `formerly(…)`. An error of the check points at the entry's first constant expression.
+/// If the entry has no constant expression, the error points at the word `formerly`.
 fn former_checks(arguments: &Arguments, deny: CookieDenyList<'_>) -> Vec<FormerCheck> {
     let entries = arguments.formerly.iter().enumerate();
     let checks = entries.map(|(index, given)| FormerCheck {

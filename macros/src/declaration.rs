@@ -66,18 +66,19 @@ pub(crate) struct FormerEntry {
     pub(crate) partitioned: Option<bool>,
     pub(crate) raw: bool,
     pub(crate) unsigned: bool,
-    /// A valid day, as the user wrote it.
+    /// The text of a valid day, exactly as the user wrote the day.
     pub(crate) until: Option<String>,
 }
 
 /// A check of one `formerly(…)`. The compiler runs the check in a `const` of the generated code, because the entry or
 /// the declaration contains a constant expression.
 pub(crate) struct FormerCheck {
-    /// The index of the entry.
+    /// The index of the `formerly(…)` in the declaration.
     pub(crate) index: usize,
     /// The tokens at which the compiler shows an error.
     pub(crate) tokens: TokenStream,
-    /// The error text for an entry that weakens the cookie, if `HARDTACK_DENY` forbids such entries.
+    /// The error text for an entry that weakens the cookie. `denied` is `None` if `HARDTACK_DENY` allows an entry that
+    /// weakens the cookie.
     pub(crate) denied: Option<DenyText>,
 }
 
@@ -132,7 +133,7 @@ pub(crate) enum Name {
     Derived(String),
 }
 
-/// The operations that a program may do with a cookie.
+/// The operations that a program can perform on a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     /// The program sets, reads and removes the cookie.

@@ -109,7 +109,8 @@ impl CookieDenyList<'_> {
 pub(crate) struct DenyText {
     before_module: String,
     after_module: String,
-    /// The deny list. `exceptions` is `None` if the deny list has no exception for the cookie.
+    /// The text of the deny list and the item of the cookie. `exceptions` is `None` if the deny list has no exception
+    /// for the cookie.
     exceptions: Option<Exceptions>,
 }
 

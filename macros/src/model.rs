@@ -301,8 +301,8 @@ fn cookie_field<'a>(set: &Ident, field: &'a syn::Field, errors: &mut Errors) -> 
     })
 }
 
-/// Rejects a field if one of the field's methods would have a name that is already taken: the name of an earlier
-/// field's method, `SPECS` or `remove_all`.
+/// Rejects a field if the name of one of the field's methods is already taken by a method of an earlier field, by
+/// `SPECS` or by `remove_all`.
 fn reject_clashing_methods(fields: &mut [CookieField<'_>], errors: &mut Errors) {
     let mut taken: Vec<(Ident, &Ident)> = Vec::new();
     for field in fields {

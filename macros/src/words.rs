@@ -42,7 +42,7 @@ impl Words {
     }
 
     /// Returns the first candidate that does not occur in the struct. If all candidates occur in the struct or if the
-    /// struct contains a macro call, returns the fallback, which users do not write.
+    /// struct contains a macro call, returns `fallback`, a name that users do not write.
     pub(crate) fn unused(&self, candidates: &[&str], fallback: &str) -> Ident {
         let is_unused = |name: &&&str| !self.has_macro && !self.words.contains(**name);
         let name = candidates.iter().find(is_unused).map_or(fallback, |name| *name);

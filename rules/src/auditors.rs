@@ -188,7 +188,8 @@ pub enum HstsFault {
     MaxAgeQuoted,
     /// The HSTS header contains an invalid byte. Only printable ASCII bytes and the tab are valid in the HSTS header.
     InvalidByte,
-    /// The HSTS header breaks the grammar in any other way. For example, the HSTS header contains a directive twice.
+    /// The HSTS header breaks the grammar in a way that no other variant describes. For example, the HSTS header
+    /// contains a directive twice.
     Grammar,
 }
 
@@ -251,7 +252,7 @@ macro_rules! weaknesses {
         }
 
         impl Weakness {
-            /// Every [`Weakness`], in the order of declaration.
+            /// Every [`Weakness`], in the order of the enum's variants.
             pub const ALL: &'static [Weakness] = &[$(Weakness::$weakness),*];
 
             /// Returns the stable id of the weakness, such as `insecure`. Reports contain the stable id.

@@ -149,8 +149,8 @@ pub const fn find_reason_error(spec: &Spec<'_>, name_is_constant: bool) -> Optio
     }
 }
 
-/// Returns the error of the key `idle`. A declaration without `max_age` breaks the same rule as a declaration whose
-/// `max_age` is too short.
+/// Checks the key `idle` of a declaration, and returns its error. A declaration without `max_age` breaks the same rule
+/// as a declaration whose `max_age` is too short.
 const fn find_idle_error(spec: &Spec<'_>) -> Option<Fault> {
     let Some(idle) = spec.idle else { return None };
     if spec.seal.is_none() {

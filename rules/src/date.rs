@@ -83,7 +83,7 @@ pub fn parse_cookie_date(text: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(|byte| is_delimiter(*byte)).filter(|token| !token.is_empty()) {
         // The order of the `if` branches matters. One token can match several parts of the date, such as the day and
-        // the year. The token then becomes the first of these parts that is still missing.
+        // the year. The parser then uses the token for the first matching part that is still missing.
         if time.is_none() {
             time = hms_time(token);
             if time.is_some() {

@@ -1,6 +1,6 @@
-//! Parses a deny list, such as the value of `HARDTACK_DENY`, and finds the arguments of a declaration that the deny
-//! list forbids. The build fails for every cookie that the deny list forbids, even if the cookie's declaration has a
-//! `reason`. The input is a declaration and the text of a deny list. The output is the forbidden arguments.
+//! Parses a deny list, such as the value of `HARDTACK_DENY`, and finds the forbidden arguments of a declaration. The
+//! build fails for every cookie that the deny list forbids, even if the cookie's declaration has a `reason`. The input
+//! is a declaration and the text of a deny list. The output is the forbidden arguments.
 //!
 //! The text of a deny list comes from an environment variable or from a call of `inventory().deny`. The caller of this
 //! module reads the environment variable. The functions of this module do not allocate.
@@ -261,9 +261,9 @@ fn is_path_segment(segment: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
-/// Returns the first word of the path if the word is `crate`, `self` or `super`. In Rust, the meaning of these words
-/// depends on the module.
-/// Every crate of a build reads the same deny list, so a path in the deny list must begin with the crate's name.
+/// Returns the first word of the path if the word is `crate`, `self` or `super`. In Rust, the meaning of `crate`,
+/// `self` and `super` depends on the module. Every crate of a build reads the same deny list, so a path in the deny
+/// list must begin with the crate's name.
 fn relative_start(path: &str) -> Option<&str> {
     path.split("::").next().filter(|first| matches!(*first, "crate" | "self" | "super"))
 }

@@ -64,7 +64,7 @@ pub const fn find_clash(a: &Spec<'_>, b: &Spec<'_>) -> Option<Rule> {
     }
 }
 
-/// Returns true if one set cannot contain both cookies because of their names. See [`find_clash`].
+/// Returns true if the names of the two cookies clash, so that one set cannot contain both cookies. See [`find_clash`].
 #[must_use]
 pub const fn names_clash(a: &Spec<'_>, b: &Spec<'_>) -> bool {
     find_clash(a, b).is_some()

@@ -154,8 +154,8 @@ impl<'a> Former<'a> {
 
     /// Returns true if the earlier cookie was `Secure`. `spec` is the present declaration.
     ///
-    /// A partitioned cookie is always `Secure`, and so is a cookie with a name prefix. For other earlier cookies, the
-    /// function assumes the same `Secure` attribute as in the present declaration.
+    /// A partitioned cookie is always `Secure`, and a cookie with a name prefix is always `Secure`. For all other
+    /// earlier cookies, the function assumes the same `Secure` attribute as in the present declaration.
     ///
     /// ```
     /// use hardtack_rules::{Former, Spec};

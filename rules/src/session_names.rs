@@ -37,8 +37,8 @@ pub enum NameKind {
     /// The name of a CSRF token. Scripts read many CSRF tokens.
     CsrfToken,
     /// The name of a cookie that holds the state of one sign-in with another site, such as a nonce. Browsers must send
-    /// the cookie when the other site sends the user back. In SAML and in OIDC `form_post`, this request is a
-    /// cross-site POST.
+    /// the cookie when the other site redirects the user back to this site. In SAML and in OIDC `form_post`, this
+    /// request is a cross-site POST.
     SignInState,
     /// A name of any other kind.
     Other,

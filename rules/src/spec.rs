@@ -191,7 +191,7 @@ pub enum Seal {
 }
 
 impl Seal {
-    /// Returns the key that declares the protection in `#[cookie(…)]`: `signed` or `sealed`.
+    /// Returns the key of `#[cookie(…)]` that declares the protection: `signed` or `sealed`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -58,7 +58,7 @@ impl Fault {
         Fault { rule: self.rule, text: self.text, byte: Some(byte) }
     }
 
-    /// Replaces the text, and keeps the rule and the byte.
+    /// Replaces the text of the fault, and keeps the rule and the byte of the fault.
     pub(crate) const fn with_text(self, text: &'static str) -> Fault {
         Fault { rule: self.rule, text, byte: self.byte }
     }

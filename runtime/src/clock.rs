@@ -19,9 +19,9 @@ pub(crate) fn try_now() -> Option<SystemTime> {
 
 /// Returns the current time, or the start of 1970 if the build has no clock.
 ///
-/// In a build without a clock, hardtack therefore counts the lifetime of a cookie with `Expires` from 1970. If the
-/// policy limits the lifetime of cookies, such a lifetime is over the limit, even if the `Expires` date is today.
-/// hardtack then adds the longest allowed `Max-Age` to the header.
+/// In a build without a clock, hardtack therefore counts the lifetime of a cookie with `Expires` from the start of
+/// 1970. If the policy limits the lifetime of cookies, even an `Expires` date of today is over the limit. hardtack then
+/// adds the longest allowed `Max-Age` to the header.
 pub(crate) fn now() -> SystemTime {
     try_now().unwrap_or(SystemTime::UNIX_EPOCH)
 }
@@ -74,8 +74,8 @@ fn system_now() -> Option<SystemTime> {
     Some(SystemTime::now())
 }
 
-/// Returns the time of the JavaScript host, such as a browser. Signed and sealed values need a clock, because they
-/// expire. A server needs a clock, because the middleware checks whether an `Expires` date has passed.
+/// Returns the time of the JavaScript host, such as a browser. Signed and sealed values expire, so their verification
+/// needs a clock. A server needs a clock, because the middleware checks whether an `Expires` date has passed.
 #[cfg(all(target_family = "wasm", target_os = "unknown", any(feature = "axum", feature = "seal", feature = "web")))]
 fn system_now() -> Option<SystemTime> {
     let since = core::time::Duration::try_from_secs_f64(date_now() / 1000.0).ok()?;

@@ -57,8 +57,8 @@ pub struct Event<'a> {
     /// The rule that caused the event.
     pub rule: Code,
     /// The cookie's name, if the event concerns one cookie. If other code wrote the header, the name can contain an
-    /// invalid character. `…` then replaces the invalid character and the text after it, because this text may be a
-    /// part of the value.
+    /// invalid character. `…` then replaces the invalid character and the text after this character, because the text
+    /// can be a part of the value.
     pub cookie: Option<&'a str>,
     /// The request's method, if the policy's middleware handles the request.
     pub method: Option<&'a Method>,

@@ -1,5 +1,5 @@
 //! The lock types that jars and policies use. Normally the locks are the types of the standard library. The loom test
-//! uses loom's types instead, so that it can run the operations of the locks in every order.
+//! uses loom's types instead, so that the test can run the operations of the locks in every order.
 
 #[cfg(not(all(test, hardtack_loom)))]
 pub(crate) use std::sync::{Arc, Mutex, MutexGuard, OnceLock, RwLock};
@@ -13,8 +13,8 @@ pub(crate) use once::OnceLock;
 mod once {
     use loom::sync::atomic::{AtomicBool, Ordering};
 
-    /// A `OnceLock` for the loom test, because loom has no such type. Each `get` and each `set` is one step of loom. If
-    /// `get` reads the flag as true, the value is complete.
+    /// A `OnceLock` for the loom test, because loom itself has no `OnceLock`. Each `get` and each `set` is one step of
+    /// the loom test. If `get` reads the flag as true, the value is complete.
     pub(crate) struct OnceLock<T> {
         is_set: AtomicBool,
         value: std::sync::OnceLock<T>,

@@ -48,7 +48,7 @@ impl AppServer {
         format!("https://{host}{port}{path}")
     }
 
-    /// Returns the requests after the previous call, in the order of their responses.
+    /// Returns the requests that came after the previous call of `take_requests`, in the order of their responses.
     pub(crate) fn take_requests(&self) -> Vec<RequestRecord> {
         self.requests.lock().unwrap().drain(..).filter(|request| request.target != "/favicon.ico").collect()
     }

@@ -181,8 +181,8 @@ pub(crate) fn two_releases_at_once_sign_nobody_out(checks: &mut Checks<'_>) {
     const OUT: (u64, &str) = (200, "signed out");
     const ERROR: (u64, &str) = (400, "");
     let (ada, number_77, letter_x) = ((200, "ada"), (200, "77"), (200, "x"));
-    // Each row contains the releases, the number of the release at which the user signs in, the responses to two rounds
-    // of requests, and the number of responses with a `Set-Cookie` header.
+    // The columns are: a label, the releases, the index of the release at which the user signs in, the expected
+    // responses to two rounds of requests, and the expected number of responses with a `Set-Cookie` header.
     let rows = [
         ("another type", [number(), letter(keep)], 0, [[number_77, OUT, number_77, ERROR]; 2], 0),
         ("another type, reversed", [number(), letter(keep)], 1, [[OUT, letter_x, ERROR, letter_x]; 2], 0),
@@ -213,7 +213,8 @@ pub(crate) fn two_releases_at_once_sign_nobody_out(checks: &mut Checks<'_>) {
     }
 }
 
-/// Returns one release of an application. If the release cannot read the cookie, it calls `on_unreadable`.
+/// Returns one release of an application. If the handler of the release cannot read the cookie, the handler calls
+/// `on_unreadable`.
 fn release<T>(keyring: &Keyring, session: fn() -> T, show: fn(T) -> String, on_unreadable: fn(&Cookies)) -> Router
 where
     T: Cookie + AllowedOver<Https> + 'static,

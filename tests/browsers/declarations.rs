@@ -161,7 +161,7 @@ impl CookieCase {
         self.header[self.spec.name.len() + 1..].split(';').next().unwrap()
     }
 
-    /// Returns the `Set-Cookie` header with the encoded value replaced.
+    /// Returns the `Set-Cookie` header with `value` in place of the encoded value.
     pub(crate) fn header_with_value(&self, value: &str) -> String {
         format!("{}={value}{}", self.spec.name, &self.header[self.spec.name.len() + 1 + self.value().len()..])
     }
@@ -194,7 +194,7 @@ impl CookieCase {
     }
 }
 
-/// Returns every case.
+/// Returns all test cases.
 pub(crate) fn all() -> Vec<CookieCase> {
     let text = || String::from("s3cr3t");
     let minute = Duration::from_secs(60);

@@ -187,8 +187,8 @@ pub(crate) fn sibling_hosts_cannot_replace_a_value(checks: &mut Checks<'_>) {
         let mut attacks = Vec::new();
         for (_, case) in cases.iter().filter(|(_, case)| case.spec.secure) {
             let http_only = if case.spec.http_only { "; HttpOnly" } else { "" };
-            // The declaration gives the cookie a Domain that includes the sibling hosts. So a sibling host may
-            // overwrite a cookie with the declared scope.
+            // The declaration gives the cookie a Domain that includes the sibling hosts. So a sibling host can
+            // overwrite a cookie that has the declared scope.
             let paths =
                 ["/", "/shop/7"].into_iter().filter(|path| (case.domain(), case.path()) != (Some(DOMAIN), path));
             let header = |path| format!("{}=evil; Path={path}; Domain={DOMAIN}; Secure{http_only}", case.spec.name);

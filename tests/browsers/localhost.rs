@@ -1,6 +1,6 @@
 //! Visits the first server of a new project in a browser: `axum::serve` on localhost over plain HTTP, without a
-//! certificate, without connect info and without a setting for localhost. In a debug build, a user signs in there. If
-//! the server refuses localhost, the page shows the reason.
+//! certificate, without connect info and without a setting for localhost. In a debug build, a user can sign in at this
+//! server. If the server refuses localhost, the page shows the reason.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

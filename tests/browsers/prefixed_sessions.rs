@@ -48,7 +48,7 @@ const REJECTED: [&str; 3] = [
     "=__Host-Http-id={}; Domain=shop.example; Path=/; Secure; HttpOnly",
 ];
 
-/// A session library, and the routes of an application that uses it.
+/// A session library, and the routes of an application that uses this library.
 #[derive(Clone, Copy)]
 struct Library {
     name: &'static str,
@@ -145,8 +145,8 @@ pub(crate) fn planted_sessions_need_the_prefix(checks: &mut Checks<'_>) {
     }
 }
 
-/// The application switches `host_prefix` on while users are signed in. The users stay signed in until the date. After
-/// the next sign-in, they have the prefixed cookie.
+/// The application switches `host_prefix` on while users are signed in. The users stay signed in until the date of
+/// `accept_unprefixed_until`. After the next sign-in, they have the prefixed cookie.
 pub(crate) fn users_stay_signed_in_during_a_migration(checks: &mut Checks<'_>) {
     for library in LIBRARIES {
         let site = Site::start(checks.apps, library, Policy::builder());
@@ -253,8 +253,8 @@ impl<'a> Site<'a> {
         (user, self.apps.take_requests().pop().unwrap())
     }
 
-    /// Visits the attacker's host, which plants its cookies. Returns to the victim's host. Returns the number of cookies in
-    /// the browser.
+    /// Visits the attacker's host, which plants its cookies. Then visits the victim's host again. Returns the number of
+    /// cookies in the browser.
     fn plant(&self, tab: &Tab<'_>) -> usize {
         tab.navigate(&self.url(ATTACKER, "/")).unwrap();
         for planted in PLANTED.into_iter().chain(REJECTED) {

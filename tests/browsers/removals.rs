@@ -68,9 +68,9 @@ pub(crate) fn a_removal_always_matches(checks: &mut Checks<'_>) {
     ));
 }
 
-/// Returns true if the browser does not send the cookie any more. The times in Firefox are whole milliseconds. If the
-/// clock reaches the next millisecond between two removals of one response, Firefox stores the second removal as an empty
-/// cookie that expires at once.
+/// Returns true if the browser does not send the cookie any more. Firefox stores times in whole milliseconds. If the
+/// clock reaches the next millisecond between two removals of one response, Firefox stores the second removal as an
+/// empty cookie that expires at once.
 fn has_expired(cookie: &StoredCookie) -> bool {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
     cookie.expires.is_some_and(|expires| expires <= now)
@@ -88,8 +88,9 @@ fn make_address_domains_host_only(case: &mut Case) -> bool {
 }
 
 /// Returns cases with their labels. Each host has the same number of cases, with many declarations. In every case, the
-/// browser sends at least one cookie. In every second case of a host, the browser holds at least two cookies. The
-/// removal has fewer than eight headers, because at its limit of eight headers the jar may have omitted some removals.
+/// browser sends at least one cookie. In at least half of the cases of each host, the browser holds at least two
+/// cookies. The removal has fewer than eight headers, because at its limit of eight headers the jar may have omitted
+/// some removals.
 fn replayed_cases() -> Vec<(String, Case)> {
     let mut cases: BTreeMap<&str, Vec<(String, Case)>> = HOSTS.map(|host| (host, Vec::new())).into();
     let mut declarations = BTreeSet::new();

@@ -48,7 +48,8 @@ impl Framework for Actix {
     async fn serve(setup: Setup) -> RunningServer {
         let socket = Socket::bind(setup.certificate.as_ref());
         let middleware = |policy| PolicyMiddleware::new(policy, setup.tls_termination.clone());
-        // The type of the `App` depends on the number of `wrap` calls.
+        // The type of the `App` depends on the number of `wrap` calls, so each number of policies needs its own match
+        // arm.
         let server = match &setup.policies.into_iter().map(middleware).collect::<Vec<_>>()[..] {
             [] => serve(|| App::new().configure(routes), vec![socket], setup.peer).await,
             [policy] => {

@@ -62,7 +62,7 @@ async fn serve(service: Service, tls: Option<Certificate>) -> RunningServer {
 
 fn run(acceptor: impl Acceptor + 'static, service: Service) -> RunningServer {
     let address = acceptor.holdings()[0].local_addr.clone().into_std().unwrap();
-    // If a test aborts the server's task, this also closes salvo's connections.
+    // When a test aborts the server's task, salvo's connections are closed too.
     let server = tokio::spawn(Server::new(acceptor).serve(service));
     RunningServer::new(address, move || server.abort())
 }

@@ -113,7 +113,7 @@ async fn private_jar_is_replaced_and_signs_nobody_out() {
     visit(&mut browser, route(get(private_jar::sign_out))).await;
     assert_eq!(visit(&mut browser, route(get(private_jar::home))).await, "signed out");
 
-    // A user who signs out before the application has replaced the old cookie.
+    // The second user signs out before the application has replaced the old cookie.
     visit(&mut second, route(get(private_jar::sign_out))).await;
     assert_eq!(second.names(), [""; 0]);
     assert_eq!(visit(&mut second, route(get(private_jar::home))).await, "signed out");

@@ -1,5 +1,5 @@
-//! Cookies that hardtack declares, and that the jar of another library sets. Each value survives with the right one of
-//! the two conversions, and does not survive with the wrong one.
+//! Cookies that hardtack declares, and that the jar of another library sets. With the right one of the two conversions,
+//! each value comes back unchanged. With the wrong conversion, the value changes.
 
 use axum::Router;
 use axum::response::{IntoResponse as _, IntoResponseParts};
@@ -13,7 +13,7 @@ use crate::{TestResult, send, set_cookies};
 
 const VALUES: [&str; 8] = ["Zoë & co", "a/b;c", "100%", "50%25", "", "\"a, b\"", "a.b.c", "a=b\\c\u{7f}"];
 
-/// The key of the other library.
+/// The secret key of the other library's jars.
 const KEY: [u8; 64] = [7; 64];
 
 #[derive(Cookie)]
@@ -165,7 +165,7 @@ fn check_cookie_crate<T: Text>() {
         let (jar, header) = cookie_crate(|jar| jar.signed_mut(&key).add(cookie.clone()));
         assert_eq!(jar.signed(&key).get(name).unwrap().value(), text, "{header}");
 
-        // The private jar encrypts the value, so both conversions survive.
+        // The private jar encrypts the value, so the value comes back unchanged with both conversions.
         for cookie in [cookie.clone(), decoded::<T>(value)] {
             let (jar, header) = cookie_crate(|jar| jar.private_mut(&key).add(cookie.clone()));
             assert_eq!(jar.private(&key).get(name).unwrap().value(), cookie.value(), "{header}");
@@ -196,14 +196,14 @@ fn page_shows_both_conversions() -> TestResult {
     struct Note(String);
     let note = SetCookie::new(Note("a/b;c".into()));
 
-    // axum-extra's jars encode the value, so they take `to_decoded_cookie`.
+    // axum-extra's jars encode the value themselves, so pass them the result of `to_decoded_cookie`.
     let jar = axum_extra::extract::CookieJar::new().add(note.to_decoded_cookie(&https)?);
     assert_eq!(header(jar), "__Host-Http-note=a%2Fb%3Bc; HttpOnly; SameSite=Lax; Secure; Path=/");
     // Wrong: the value is encoded twice, and comes back as `a/b%3Bc`.
     let jar = axum_extra::extract::CookieJar::new().add(note.to_encoded_cookie(&https)?);
     assert_eq!(header(jar), "__Host-Http-note=a%2Fb%253Bc; HttpOnly; SameSite=Lax; Secure; Path=/");
 
-    // The jars of tower-cookies and of the `cookie` crate write the value unchanged, so they take `to_encoded_cookie`.
+    // tower-cookies and the jars of `cookie` write the value unchanged, so pass them the result of `to_encoded_cookie`.
     let cookie = note.to_encoded_cookie(&https)?;
     assert_eq!(cookie.to_string(), "__Host-Http-note=a/b%3Bc; HttpOnly; SameSite=Lax; Secure; Path=/");
     // Wrong: `c` becomes an attribute. A value with `;Domain=` could set the Domain of the cookie.

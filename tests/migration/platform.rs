@@ -1,5 +1,5 @@
-//! Migration from a platform that secures cookies with switches of the platform, and with attributes that are appended
-//! to a cookie's value. Checks the cookies with the audit and with the layer.
+//! Migration from a platform on which applications secure cookies with settings of the platform, and with attributes
+//! that code appends to a cookie's value. Checks the cookies with the audit and with the layer.
 
 use axum::Router;
 use axum::body::Body;

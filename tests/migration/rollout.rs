@@ -84,7 +84,7 @@ fn new_name_keeps_users_signed_in() -> TestResult {
             ("a=1", None, false),
             ("session=s3cr3t", Some("renewed"), true),
             ("__Host-Http-session=new; session=planted", Some("new"), false),
-            // Duplicates of the old name count as absent.
+            // If the request contains the old name twice, the old cookie counts as absent.
             ("session=s3cr3t; session=other", None, false),
             ("session=s3cr3t; session=s3cr3t", None, false),
         ] {

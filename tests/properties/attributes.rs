@@ -49,7 +49,7 @@ proptest! {
             Err(SetError::Attribute { attribute: "path", .. }) => prop_assert!(is_too_long),
             Err(error) => return Err(TestCaseError::fail(error.to_string())),
         }
-        // A cookie with the path `/` belongs to the whole host.
+        // hardtack puts no base path before the path `/`.
         let header = jar_header(&policy, None, |jar| jar.set(AString("v".into()))).unwrap();
         ExpectedCookie::from_spec(&AString::SPEC, "v").assert_matches(header.to_str().unwrap());
     }
@@ -158,7 +158,8 @@ proptest! {
                     expected.same_site = SameSite::Strict;
                     (set.same_site(SameSite::Strict), None)
                 }
-                // `Lax` is the declared value. After `Strict`, `Lax` is weaker and causes an error.
+                // `Lax` is the declared value. After a call with `Strict`, a call with `Lax` would make the cookie
+                // weaker, so the call causes an error.
                 _ => {
                     let is_weaker = expected.same_site == SameSite::Strict;
                     (set.same_site(SameSite::Lax), is_weaker.then_some("same_site"))

@@ -1,4 +1,4 @@
-//! Compares hardtack's parsers of dates, durations, names, paths and domains with second implementations.
+//! Compares each of hardtack's parsers (of dates, durations, names, paths and domains) with a second implementation.
 
 use std::time::Duration;
 

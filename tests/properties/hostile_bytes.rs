@@ -1,5 +1,5 @@
-//! Tests hostile bytes in `Cookie` and `Set-Cookie` headers. The parsers must not panic. If a request contains a valid
-//! cookie besides the hostile bytes, the parser must find the valid cookie.
+//! Tests hostile bytes in `Cookie` and `Set-Cookie` headers. The parsers must not panic. If a request contains hostile
+//! bytes and a valid cookie, the parser must find the valid cookie.
 
 use hardtack::audit::{Context, set_cookie};
 use hardtack::spec::Spec;
@@ -45,7 +45,8 @@ proptest! {
         let _ = (jar.try_get::<AU32>(), jar.try_get::<AF64>(), jar.try_get::<AnEnum>());
         let _ = (jar.try_get::<AByHand>(), jar.try_get::<AVersion>());
         if let Ok(Some(AString(text))) = jar.try_get::<AString>() {
-            // If the library reads a value from a request, the library can also write the value and read it back.
+            // If hardtack can read a value from a request, hardtack can also set a cookie with this value and read the
+            // cookie again.
             comes_back(text, AString, |cookie| cookie.0)?;
         }
     }

@@ -1,6 +1,6 @@
-//! Tests the setting `host_prefix` with an independent reader: the parser of the crate `cookie`, which the session libraries
-//! use. After the renaming, the reader finds the bare name only if the prefixed name came once and over HTTPS. All other
-//! cookies stay as they are.
+//! Tests the setting `host_prefix` with an independent reader: the parser of the crate `cookie`, which the session
+//! libraries use. After the renaming, the reader finds the bare name only if the prefixed name came once and over
+//! HTTPS. All other cookies stay unchanged.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -38,7 +38,7 @@ proptest! {
             }
             _ => prop_assert_eq!(listed, []),
         }
-        // The prefixed name is no cookie of the application.
+        // Ignore cookies with the prefixed name, because the application has no cookie with this name.
         let (_, before) = read(&request);
         let before: Vec<_> = before.into_iter().filter(|(name, _)| name != "__Host-Http-id").collect();
         let others: Vec<_> = others.into_iter().filter(|(name, _)| name != "__Host-Http-id").collect();
@@ -79,11 +79,12 @@ proptest! {
             let text = String::from_utf8_lossy(header.as_bytes()).into_owned();
             let Ok(cookie) = Cookie::parse_encoded(text) else { continue };
             prop_assert_ne!(cookie.name(), "id", "{:?}", header);
-            // The application itself may set the prefixed name.
+            // The application itself can set a cookie with the prefixed name.
             if header.as_bytes().starts_with(PREFIXED) && name != "__Host-Http-id" {
                 prop_assert!(https && cookie.secure() == Some(true) && cookie.http_only() == Some(true));
                 prop_assert_eq!(cookie.path(), Some("/"));
-                // Browsers use the last `Domain`, also if it is empty. The crate `cookie` skips an empty `Domain`.
+                // Browsers use the last `Domain` attribute, even if the attribute is empty. The crate `cookie` skips an
+                // empty `Domain`.
                 let domain = attributes.iter().rfind(|attribute| attribute.starts_with("; Domain"));
                 prop_assert!(domain.is_none_or(|domain| *domain == "; Domain="), "{:?}", header);
             }
@@ -105,7 +106,7 @@ fn fields() -> impl Strategy<Value = Vec<Vec<u8>>> {
     vec(field.prop_map(|field| field.into_iter().filter(|byte| *byte >= b' ' && *byte != 0x7F).collect()), 0..4)
 }
 
-/// Generates names that are equal to the bare name or to the prefixed name, or similar.
+/// Generates names that are equal or similar to the bare name or to the prefixed name.
 fn name() -> impl Strategy<Value = String> {
     let known = [
         "id",
@@ -173,8 +174,8 @@ fn pieces(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
 
 type Pairs = Vec<(String, String)>;
 
-/// Reads all cookies like a session library. Returns the cookies that are named like the bare name, in any letter case, and
-/// all others.
+/// Reads all cookies like a session library. Returns two lists: the cookies with the bare name in any letter case, and
+/// all other cookies.
 fn read(headers: &HeaderMap) -> (Pairs, Pairs) {
     let parse = |piece: &[u8]| Cookie::parse_encoded(String::from_utf8(piece.to_vec()).ok()?).ok();
     let pieces = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));

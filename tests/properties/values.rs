@@ -86,7 +86,7 @@ pub(super) enum Theme {
     Odd,
 }
 
-/// Two texts. The encoded value begins with the length of the first string.
+/// A pair of strings. The encoded value begins with the length of the first string.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pair(String, String);
 

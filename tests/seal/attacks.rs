@@ -146,7 +146,7 @@ fn truncated_and_extended_values_are_rejected() {
 fn expired_seal_is_rejected() {
     let keyring = Keyring::new(key(1));
     for (wire, read) in signed_and_sealed(&keyring) {
-        // The clocks of two servers may differ. So a seal stays valid for one minute after the end of its lifetime.
+        // The clocks of two servers can differ. So a seal stays valid for one minute after the end of its lifetime.
         for (seconds, expected) in [
             (0, "ok"),
             (LIFETIME, "ok"),

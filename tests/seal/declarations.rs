@@ -171,7 +171,8 @@ async fn layer_uses_the_keyring_of_the_current_policy() {
     assert_eq!(body(send(Request::get("/").header("cookie", cookie)).await).await, "ada");
     handle.apply(policy(Keyring::new(key(2))));
     let response = send(Request::get("/").header("cookie", cookie)).await;
-    // Another server may have the key that this server does not have. So the response does not remove the cookie.
+    // Perhaps a different server has the key that this server does not have. So the response does not remove the
+    // cookie.
     assert_eq!((response.status().as_u16(), response.headers().get("set-cookie")), (400, None));
     assert_eq!(body(response).await, "a cookie was not understood; try again");
 
@@ -210,7 +211,7 @@ fn baseline_limits_the_lifetime_of_a_seal() {
         let cookies: Cookies = Cookies::from_headers(&HeaderMap::new(), testing::https()).with_policy(&policy);
         testing::at(instant(NOW), || cookies.set(Session("ada".into())).unwrap());
         let header = cookie_header(&set_cookies(&cookies));
-        // The baseline limits the lifetime to 600 seconds. The clocks of two servers may differ, so the seal stays
+        // The baseline limits the lifetime to 600 seconds. The clocks of two servers can differ, so the seal stays
         // valid for one more minute.
         assert!(testing::at(instant(NOW + 660), || jar(&header, &keyring).try_get::<Session>()).is_ok());
         assert_eq!(

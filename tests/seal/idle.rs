@@ -37,7 +37,7 @@ fn ada() -> Session {
     Session("ada".into())
 }
 
-/// Calls `run` while the clock shows the number of seconds after the sign-in.
+/// Calls `run` with a clock that shows a time `seconds` seconds after the sign-in.
 fn after<T>(seconds: u64, run: impl FnOnce() -> T) -> T {
     testing::at(instant(NOW + seconds), run)
 }
@@ -67,7 +67,8 @@ fn sign_in_with(set: SetCookie<Session>) -> String {
     })
 }
 
-/// Reads the session from a request at this time. Returns the headers of the response.
+/// Sends a request that reads the session, `seconds` seconds after the sign-in. Returns the session and the headers of
+/// the response.
 fn visit(header: &str, seconds: u64) -> (Option<Session>, HeaderMap) {
     after(seconds, || {
         let cookies = jar(header, &keyring());
@@ -263,8 +264,8 @@ fn clocks_that_differ_by_a_minute_end_no_session_early() {
     let at_b = |seconds: u64, header: &str| visit(header, seconds - slow);
     let session = sign_in();
     assert_eq!(at_a(IDLE, &session).0, Some(ada()));
-    // The slow server does not re-issue the cookie before its clock has passed half of the idle time. So the idle
-    // expiry never becomes earlier.
+    // The slow server does not re-issue the cookie until less than half of the idle time is left on its clock. So the
+    // idle expiry never becomes earlier.
     let (_, by_fast) = at_a(IDLE / 2 + 10, &session);
     let by_fast = cookie_header(&by_fast);
     for seconds in [IDLE / 2 + 11, IDLE, IDLE + 10] {
@@ -397,7 +398,8 @@ fn a_shorter_lifetime_limits_the_reissue() {
         assert_eq!(visit(&last, 41 * MINUTE).0, Some(ada()));
         assert_eq!(visit(&last, 41 * MINUTE + 1).0, None);
     }
-    // For a cookie without `Max-Age`, the seal ends at `max_age`, and not after the default lifetime of the keyring.
+    // If a cookie with `idle` has no `Max-Age`, its seal expires after the declared `max_age`, and not after the
+    // default lifetime of the keyring.
     let keyring = keyring().default_lifetime(minutes(1));
     let header = after(0, || {
         let set = set().without_max_age().with_keyring(&keyring);
@@ -574,7 +576,7 @@ fn reissues_through_the_layer(method: &str, header: (&'static str, &'static str)
         .iter()
         .filter(|header| header.to_str().unwrap().starts_with("__Host-Http-session=1"));
     let count = reissued.count();
-    // A response with a cookie is not for shared caches.
+    // Shared caches must not store a response that re-issues the cookie.
     assert!(count == 0 || response.headers()["cache-control"].to_str().unwrap().contains("private"));
     count
 }

@@ -1,6 +1,6 @@
-//! Tests that a key leaves no copy of its secret in memory. The test builds a program with optimisations and without,
-//! and the program searches its own memory through `/proc/self/mem`. With the optimisations, the compiler copies other
-//! values to the stack than without.
+//! Tests that a key leaves no copy of its secret in memory. The test builds a program twice, with and without
+//! optimisations, because optimisations change which values the compiler copies to the stack. The program searches its
+//! own memory through `/proc/self/mem`.
 
 use crate::not_run::not_run;
 use crate::workspace::Workspace;

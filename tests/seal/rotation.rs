@@ -146,8 +146,8 @@ fn three_steps() -> (Keyring, Vec<Step>) {
     let first = Keyring::new(old.clone());
     let reads = Step { begins: NOW + 600, keyring: first.clone().with(new.clone()) };
     let writes = Step { begins: reads.begins + DEPLOY, keyring: Keyring::new(new.clone()).with(old) };
-    // The old key may be removed when the last value sealed with the old key has expired. The slowest server sealed the
-    // last value just before the previous step reached that server.
+    // The rotation can remove the old key when the last value that was sealed with the old key has expired. The slowest
+    // server sealed the last value just before the previous step reached that server.
     let alone = Step { begins: writes.begins + DEPLOY + LIFETIME + 60, keyring: Keyring::new(new) };
     (first, vec![reads, writes, alone])
 }

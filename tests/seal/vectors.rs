@@ -1,6 +1,6 @@
-//! Tests vectors (values and expected results) that Python and OpenSSL made. For each value, hardtack's read must have
-//! the expected verdict. hardtack's signed values must equal the signed values of the vectors. A sealed value contains
-//! a random nonce, so the test does not compare sealed values.
+//! Tests hardtack with vectors (values and expected results) that Python and OpenSSL made. For each value, a read by
+//! hardtack must return the expected verdict. hardtack's signed values must equal the signed values of the vectors. A
+//! sealed value contains a random nonce, so the test does not compare sealed values.
 
 use hardtack::seal::{Key, Keyring};
 use hardtack::{Cookie, HasMaxAge, SameSite, SetCookie, testing};
@@ -44,7 +44,7 @@ struct Case {
 }
 
 impl Case {
-    /// Returns true if the value is one that hardtack writes for a cookie without `idle`.
+    /// Returns true if hardtack can write this value for a cookie without `idle`.
     fn is_plain(&self) -> bool {
         self.value.is_some()
             && self.expiry.is_some()

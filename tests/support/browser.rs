@@ -33,7 +33,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Returns the browser's name in the vectors.
+    /// Returns the browser's name in the test vectors.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Chromium => "chromium",
@@ -366,8 +366,8 @@ impl Tab<'_> {
 
 impl Drop for Tab<'_> {
     fn drop(&mut self) {
-        // After a failed test, the browser may not answer commands any more. So `drop` sends no command after a failed
-        // test.
+        // After a failed test, the browser perhaps no longer answers commands. So `drop` sends no command after a
+        // failed test.
         if std::thread::panicking() {
             return;
         }
@@ -633,8 +633,8 @@ impl Profile {
 
 impl Drop for Profile {
     fn drop(&mut self) {
-        // A process of the killed browser may still write files into the folder. So try several times to remove the
-        // folder.
+        // A process of the killed browser can still write files into the folder for a short time. So try several times
+        // to remove the folder.
         let start = Instant::now();
         while fs::remove_dir_all(&self.0).is_err() && start.elapsed() < Duration::from_secs(2) {
             std::thread::sleep(Duration::from_millis(20));

@@ -54,7 +54,8 @@ impl Curl {
     /// Returns the lines of the cookie file that describe a cookie.
     pub(crate) fn cookies(&self) -> Vec<String> {
         let file = std::fs::read_to_string(&self.cookie_file).unwrap();
-        // The line of an HttpOnly cookie begins with `#HttpOnly_`. All other lines that begin with `#` are comments.
+        // The line of an HttpOnly cookie begins with `#HttpOnly_`. All other lines with a `#` at the start are
+        // comments.
         let is_cookie = |line: &&str| !line.is_empty() && (!line.starts_with('#') || line.starts_with("#HttpOnly_"));
         file.lines().filter(is_cookie).map(str::to_owned).collect()
     }

@@ -167,7 +167,7 @@ fn serve(listener: TcpListener, shared: Arc<Shared>, tls: Option<Arc<ServerConfi
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let (shared, tls) = (shared.clone(), tls.clone());
-            // Use one thread for each connection, because a browser opens connections that it does not use.
+            // Use one thread for each connection, because a browser also opens connections without sending a request.
             thread::spawn(move || -> io::Result<()> {
                 stream.set_nodelay(true)?;
                 match tls {

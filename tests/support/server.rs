@@ -33,8 +33,8 @@ impl TestServer {
         server
     }
 
-    /// Starts axum-server with its defaults. axum-server with its defaults does not mark connections and does not pass
-    /// the peer's address to the application.
+    /// Starts axum-server with its defaults. With these defaults, the server neither marks connections nor passes the
+    /// peer's address to the application.
     pub(crate) async fn start_unmarked(app: Router) -> TestServer {
         let (server, https, http, tls) = TestServer::bind().await;
         let app = app.into_make_service();

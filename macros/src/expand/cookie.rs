@@ -124,7 +124,7 @@ pub(crate) fn declared_impl(
 
 /// Generates a call of a macro that the crate `hardtack` exports. The exported macro checks whether a feature of the
 /// crate `hardtack` is enabled, because a procedural macro cannot check the features of other crates. If the feature is
-/// missing, the call causes an error that points at the key.
+/// missing, the call causes an error that points at the key of the declaration, such as `json`.
 fn feature_gate(key: Span, gate: TokenStream, krate: &TokenStream) -> TokenStream {
     let key = generated_at(key);
     let (krate, gate) = (moved_to(krate.clone(), key), moved_to(gate, key));

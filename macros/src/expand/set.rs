@@ -127,7 +127,7 @@ fn scheme_parameter(set: &CookieSet<'_>) -> Ident {
 ///
 /// If the type of an `existing` field is not a cookie, the returned expression causes a compile error. No other
 /// generated code causes an error about a wrong type, so the user gets only one error. The trait in the expression
-/// depends on the keys of the field:
+/// depends on the keys in the field's `#[cookie(…)]`:
 ///
 /// - Without a key, the trait is `Cookie`, which a `read_only` type and a `keyed` type do not implement.
 /// - With `read_only`, the trait is `ReadCookie`, which a `keyed` type does not implement.
@@ -188,8 +188,8 @@ fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decla
     let declared_impl = declared_impl(&value, Some(ty), declaration, &field.origin);
     let probe = matches!(value.shape, Shape::Json { .. }).then(|| probe(set, field));
     let (type_cfgs, impl_cfgs) = (field.cfgs(), field.cfgs());
-    // The field's type is an associated type of a `keyed` marker type. rustc rejects a private associated type of a public
-    // type, so the marker type is as visible as the field.
+    // The field's type is an associated type of a `keyed` marker type. rustc rejects a private associated type of a
+    // public type, so the marker type is as visible as the field.
     let visibility = match declaration.access() {
         Access::Keyed => field.visibility.to_token_stream(),
         Access::Settable | Access::ReadOnly => quote!(pub),
@@ -205,8 +205,8 @@ fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decla
     }
 }
 
-/// Generates a `const` that rejects a `json` field whose type derives `Cookie`, because the type has its own declaration.
-/// For a field without `json`, the code that writes the value rejects such a type.
+/// Generates a `const` that rejects a `json` field whose type derives `Cookie`, because the type has its own
+/// declaration. If the field is not `json`, the code that writes the value rejects a type that derives `Cookie`.
 ///
 /// The body of the `const` also requires the trait of a `json` value. If the type does not implement the trait, rustc
 /// does not evaluate the `const`. So a type with both mistakes causes only one error.
@@ -227,7 +227,7 @@ fn probe(set: &CookieSet<'_>, field: &CookieField<'_>) -> TokenStream {
     }
 }
 
-/// Returns a type as text, without the spaces that the tokens of a macro have.
+/// Returns a type as text, without the extra spaces that `TokenStream::to_string` writes.
 fn type_text(ty: &Type) -> String {
     let text = ty.to_token_stream().to_string();
     let mut plain = String::new();

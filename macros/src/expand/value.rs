@@ -191,9 +191,9 @@ fn is_known_value(ty: &Type) -> bool {
     is_primitive(ty) || single_word(ty).is_some_and(|name| name == "String")
 }
 
-/// Returns true if the type is a primitive number, `bool` or `char`. The argument of a primitive type's setter is the
-/// type itself, such as `u32`, and not `impl Into<u32>`. With `impl Into<u32>`, the literal `3` would be an `i32`, so a
-/// call with `3` would not compile.
+/// Returns true if the type is a primitive number, `bool` or `char`. For a primitive type, the parameter of the setter
+/// has the type itself, such as `u32`, and not `impl Into<u32>`. With `impl Into<u32>`, the literal `3` would be an
+/// `i32`, so a call with `3` would not compile.
 pub(crate) fn is_primitive(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 16] = [
         "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",

@@ -189,7 +189,7 @@ const fn find_value_fault(spec: &Spec<'_>, entry: &Former<'_>) -> Option<FormerF
 }
 
 /// Returns a fault if the former name begins with `__Host-` or `__Host-Http-`, and the entry has a Domain or a path
-/// other than `/`. Browsers never store a cookie with such a name and scope.
+/// other than `/`. Browsers never store a `__Host-` or `__Host-Http-` cookie with this scope.
 ///
 /// If the entry has the present name, the function checks only the parts that the user wrote in the entry. All other
 /// parts come from the present declaration, which is checked separately.
@@ -403,7 +403,7 @@ mod tests {
         assert!(text(&HOST, domain).ends_with("write `domain = none`, or the former `name`"));
         assert_eq!(part(&HOST, Former::new().path("/app")), Some((FormerPart::Path, Rule::PrefixHostHttp)));
         assert_eq!(part(&HOST, Former::new().partitioned(true)), None);
-        // The present declaration already has an error on its own `domain`.
+        // The present declaration already has an error on its own `domain`, so the entry has no second error.
         assert_eq!(part(&HOST.domain("example.com"), Former::new().partitioned(true)), None);
     }
 

@@ -411,17 +411,17 @@ fn is_processwire(name: &[u8]) -> bool {
     (1..=3).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
 }
 
-/// Returns true if the end of the name is typical of one product's session cookies. Such a name begins with a text that
-/// varies: the name of an application, a mailing list or a client.
+/// Returns true if the end of the name is typical of one product's session cookies. The start of the name varies: the
+/// start is the name of an application, a mailing list or a client.
 fn has_known_end(name: &[u8]) -> bool {
-    // Bubble, and GNU Mailman 2.
+    // The ends of names in Bubble and GNU Mailman 2.
     let ends = [&b"_u1main"[..], b"_u2main", b"+admin", b"+moderator"];
     let is_cognito = || name.starts_with(b"CognitoIdentityServiceProvider.") && name.ends_with(b"Token");
     ends.iter().any(|end| name.len() > end.len() && name.ends_with(end)) || is_cognito()
 }
 
-/// Returns true for a name such as `enwikimwuser-sessionId`. The scripts of MediaWiki set such a cookie to count
-/// visits. The session cookie of MediaWiki is `enwikiSession`.
+/// Returns true for a name such as `enwikimwuser-sessionId`. The scripts of MediaWiki set a cookie with this name to
+/// count visits. The session cookie of MediaWiki is `enwikiSession`.
 fn is_mediawiki_visit(name: &[u8]) -> bool {
     name.ends_with(b"mwuser-sessionId") || name.ends_with(b"el-sessionId")
 }

@@ -4,8 +4,8 @@
 
 use super::{NameKind, contains, is_csrf_like};
 
-/// Words that mark the name of a session or login cookie. The word `token` marks such a name too, unless the name also
-/// contains a word of `OTHER_TOKEN_WORDS`.
+/// Words that mark the name of a session or login cookie. The word `token` also marks the name of a session or login
+/// cookie, unless the name contains a word of `OTHER_TOKEN_WORDS`.
 const SESSION_WORDS: &[&str] = &[
     "auth",
     "authn",
@@ -114,7 +114,8 @@ const OTHER_PARTS: &[&[u8]] = &[b"consent", b"expir", b"redirect", b"timeout", b
 const SIGN_IN_WORDS: &[&str] =
     &["auth", "authn", "oauth", "oidc", "openid", "openidconnect", "saml", "sso", "login", "logon", "signin", "idp"];
 
-/// Words that name the state of one sign-in, if the name also contains a word of `SIGN_IN_WORDS`.
+/// Words that name the state of a sign-in, such as `state` in `oauth_state`. The words count only if the name also
+/// contains a word of `SIGN_IN_WORDS`.
 const STATE_WORDS: &[&str] = &[
     "challenge",
     "correlation",

@@ -38,8 +38,8 @@ impl Context {
     /// the response is the current time.
     ///
     /// `host` is a host name or an IP address. If a host name is not ASCII, write its A-label, such as
-    /// `xn--bcher-kva.example`. The letter case and the port of `host` are ignored. Browsers also ignore both when they
-    /// compare a host with a cookie's domain (6265bis 5.1.2, 8.5).
+    /// `xn--bcher-kva.example`. The letter case and the port of `host` are ignored. Browsers also ignore the letter
+    /// case and the port when they compare a host with a cookie's domain (6265bis 5.1.2, 8.5).
     ///
     /// Chromium and Firefox treat a loopback host as a secure origin, even over plain HTTP. So use `Context::https` for
     /// every response from a loopback host.

@@ -210,8 +210,8 @@ fn check_attributes(findings: &mut Findings<'_>, cookie: &ScannedCookie<'_>, now
     findings.add_if(cookie.has_parent_domain(&findings.context.host), Weakness::DomainWide);
     if cookie.is_removal(now) {
         findings.add(Weakness::RemovalUnseen);
-        // A header that removes a cookie contains no value that an attacker could steal. So each finding about such a
-        // header has at most the severity `low`.
+        // A header that removes a cookie contains no value that an attacker could steal. So each finding about a
+        // removal header has at most the severity `low`.
         findings.list.iter_mut().for_each(|finding| finding.severity = finding.severity.min(Severity::Low));
     } else {
         findings.add_if(cookie.parsed.lifetime.exceeds(MAX_LIFETIME, || now), Weakness::LongLived);
@@ -305,7 +305,7 @@ impl<'a> ScannedCookie<'a> {
         }
     }
 
-    /// Returns true if the header tells browsers to remove the cookie.
+    /// Returns true if the header removes the cookie from the browser.
     fn is_removal(&self, now: SystemTime) -> bool {
         self.parsed.lifetime.is_expired(now)
     }

@@ -28,13 +28,15 @@ enum Ignored {
     Expires,
     MaxAge,
     Path,
-    /// An unknown attribute whose name looks like the names of the listed attributes.
+    /// An unknown attribute. The list contains the known attributes whose names look like the name of the unknown
+    /// attribute.
     Unknown(Vec<&'static str>),
 }
 
 impl Ignored {
     /// Returns the reason why browsers ignore the attribute. Returns `None` if browsers use the attribute, or if the
-    /// attribute is unknown and does not look like a known attribute. `Priority` is such an attribute.
+    /// attribute is unknown and does not look like a known attribute. For example, browsers ignore the attribute
+    /// `Priority`, but the function returns `None`.
     fn find(attribute: Attribute<'_>) -> Option<Ignored> {
         let (name, value) = attribute;
         let Some(known) = KNOWN_ATTRIBUTES.iter().find(|known| name.eq_ignore_ascii_case(known.as_bytes())) else {

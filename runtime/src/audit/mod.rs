@@ -84,8 +84,8 @@ pub use hardtack_rules::auditors::{Auditor, Reference, Severity, Weakness};
 
 /// The result of the audit of one `Set-Cookie` header: the cookie that a browser stores, and the findings.
 ///
-/// The last report that [`response`] returns can be about the response itself. In such a report, `cookie` is `None`,
-/// and `stored` has no meaning.
+/// The last report that [`response`] returns can be about the response itself. In a report about the response itself,
+/// `cookie` is `None`, and `stored` has no meaning.
 ///
 /// `Display` writes one line about the cookie or the response, and one line for each finding.
 ///
@@ -133,8 +133,8 @@ impl Report {
         self.findings.iter().filter(|finding| !finding.is_expected())
     }
 
-    /// Returns the cookie's name as reports show the name. The name ends before the first character that cannot be in a
-    /// name.
+    /// Returns the cookie's name in the form that reports show. The name ends before the first character that cannot be
+    /// in a name.
     pub(crate) fn shown_cookie(&self) -> Option<String> {
         self.cookie.as_deref().map(|cookie| Shown::name(cookie.as_bytes()).to_string())
     }
@@ -195,11 +195,11 @@ pub fn set_cookie(header: &[u8], context: &Context) -> Report {
 ///
 /// The findings about the response itself are:
 ///
-/// - An HSTS header that is absent, has a short `max-age`, is sent twice, is malformed, or is sent over plain HTTP. If
-///   the host is an IP address or a loopback name, the audit does not report an absent HSTS header.
+/// - The HSTS header is absent, has a short `max-age`, is sent twice, is malformed, or is sent over plain HTTP. If the
+///   host is an IP address or a loopback name, the audit does not report an absent HSTS header.
 /// - Shared caches may store a response that has `Set-Cookie`. The audit reads `Cache-Control`, and headers such as
 ///   `CDN-Cache-Control` that some shared caches read instead of `Cache-Control`.
-/// - The server answers a request over plain HTTP, instead of redirecting or refusing it. The audit needs
+/// - The server answers a request over plain HTTP, instead of redirecting or refusing the request. The audit needs
 ///   [`Context::status`] for this finding. Loopback hosts and ACME HTTP-01 challenges are exempt.
 /// - The server redirects an API request to https. The audit needs [`Context::request`] for this finding.
 ///

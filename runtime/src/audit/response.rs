@@ -72,7 +72,7 @@ fn leads_to_https(headers: &HeaderMap) -> bool {
 }
 
 /// Returns true if the server answered a request over plain HTTP, instead of refusing the request or redirecting it to
-/// https. A server of the same machine may use plain HTTP, and an ACME HTTP-01 challenge must use plain HTTP.
+/// https. A server on the same machine may use plain HTTP, and an ACME HTTP-01 challenge must use plain HTTP.
 fn is_answer_over_plain_http(headers: &HeaderMap, context: &Context) -> bool {
     let is_answer =
         context.status.is_some_and(|status| status.is_success() || status.is_redirection() && !leads_to_https(headers));

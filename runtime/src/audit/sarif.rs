@@ -16,7 +16,7 @@ pub(crate) struct Place {
     pub(crate) line: Option<u32>,
     /// The name of the type or of the cookie.
     pub(crate) name: String,
-    /// The kind of the named item: a value from SARIF 3.33.7.
+    /// The kind of the item that `name` names, as a value from SARIF 3.33.7.
     pub(crate) kind: &'static str,
     /// A text that identifies the same place in later reports.
     pub(crate) fingerprint: String,

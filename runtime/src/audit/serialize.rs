@@ -22,7 +22,7 @@ impl Serialize for Report {
     }
 }
 
-/// The serialized text does not contain the cookie's value, because the value may be a credential. The name, the
+/// The serialized text does not contain the cookie's value, because the value can be a credential. The name, the
 /// `Domain` and the `Path` of a broken header can also contain a value, so these texts are shortened.
 impl Serialize for Stored {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,6 +1,6 @@
 //! The URL of the page that the test browser shows, or the URL of a saved response. The parser accepts `http:` and
-//! `https:` URLs, and resolves relative URLs as browsers do. The parser does not percent-encode anything and accepts only
-//! ASCII host names.
+//! `https:` URLs, and resolves relative URLs as browsers do. The parser accepts only ASCII host names, and does not
+//! percent-encode anything.
 
 use std::fmt;
 
@@ -42,7 +42,8 @@ impl PageUrl {
         origin.with_path(path)
     }
 
-    /// Resolves a URL on the page. Returns `None` if the result is not a valid URL with the scheme `http` or `https`.
+    /// Resolves a URL relative to the page. Returns `None` if the result is not a valid URL with the scheme `http` or
+    /// `https`.
     pub(crate) fn join(&self, reference: &str) -> Option<PageUrl> {
         let reference = reference.split('#').next().unwrap_or_default();
         if has_scheme(reference) {
@@ -140,7 +141,7 @@ fn has_scheme(reference: &str) -> bool {
     })
 }
 
-/// Resolves the segments `.` and `..` of a path. As in browsers, a segment may also contain `%2e` for a dot.
+/// Resolves the segments `.` and `..` of a path. As in browsers, a segment can also contain `%2e` for a dot.
 fn without_dot_segments(path: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     let mut segments = path.split('/').skip(1).peekable();

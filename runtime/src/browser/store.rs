@@ -21,8 +21,8 @@ use crate::wire::shown::Shown;
 ///
 /// Each field contains the value that the browser uses. For example, if the header has no `Path`, the field `path`
 /// contains the default path. `Display` and `Debug` never show the cookie's value. A name, a domain or a path in a
-/// broken header can also contain a value. So in the output, each of them ends before the first character that is not
-/// allowed there.
+/// broken header can also contain a value. So in the output, the name, the domain and the path end before the first
+/// character that is not allowed there.
 ///
 /// ```
 /// use hardtack::audit::{Context, set_cookie};
@@ -171,7 +171,7 @@ impl fmt::Debug for Stored {
 
 /// Returns the cookie that browsers store for a `Set-Cookie` header.
 ///
-/// - The argument `https` is true if the response came over HTTPS. For a loopback host, `https` may also be true for a
+/// - The argument `https` is true if the response came over HTTPS. For a loopback host, `https` can also be true for a
 ///   response over plain HTTP.
 /// - The argument `host` must be in lower case, without a port.
 /// - The argument `path` is the path of the request.
@@ -235,7 +235,7 @@ fn clamp_date(unix_seconds: i64, now: SystemTime) -> SystemTime {
     date.map_or(limit, |date| date.min(limit))
 }
 
-/// Returns a date in the past that every system can represent.
+/// Returns a date in the past that `SystemTime` can represent on every system.
 fn past(now: SystemTime) -> SystemTime {
     SystemTime::UNIX_EPOCH.min(now)
 }

@@ -11,7 +11,7 @@ use super::Result;
 use crate::audit::Weakness;
 use crate::event::Code;
 
-/// Explains one rule. Without a rule, lists the ids of all rules.
+/// Explains one rule. If `id` is `None`, lists the ids of all rules.
 pub(super) fn explain(id: Option<&str>) -> Result<String> {
     let Some(id) = id else { return Ok(all()) };
     let id = id.trim_matches('`').to_ascii_lowercase();

@@ -1,7 +1,7 @@
 //! The command `hardtack`. The command parses its arguments, reads saved responses, calls the audit, and prints the
 //! reports. The page `guide::audit` of the documentation describes the command for users.
 //!
-//! The output never contains a cookie's value, nor the query or the path parameters of a URL.
+//! The output never contains the value of a cookie, the query of a URL, or the path parameters of a URL.
 
 use std::error::Error;
 use std::io::{ErrorKind, Read, Write};
@@ -43,7 +43,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Prints the text. A reader of the output, such as `head`, may close the pipe early. The exit code then stays the same.
+/// Prints the text. If a reader of the output, such as `head`, closes the pipe early, the exit code stays the same.
 fn print(text: &str) -> Result<()> {
     let mut output = std::io::stdout().lock();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {

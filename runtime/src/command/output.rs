@@ -19,8 +19,8 @@ pub(super) struct Audited {
     pub(super) reports: Vec<Report>,
 }
 
-/// Returns the text in the given format. The output contains URLs without query and path parameters, because both may
-/// be secret.
+/// Returns the text in the given format. The output contains URLs without query and path parameters, because the query
+/// and the path parameters can be secret.
 pub(super) fn write(format: Format, audits: &[Audited], failed: bool) -> String {
     match format {
         Format::Table => to_table(audits),
@@ -93,7 +93,7 @@ fn report_text(report: &Report) -> String {
     text
 }
 
-/// Returns the name of the cookie. Returns `response` for a report about the response itself.
+/// Returns the name of the cookie. Returns the argument `response` if the report is about the response itself.
 fn subject(report: &Report, response: &str) -> String {
     match report.shown_cookie() {
         None => response.to_owned(),

@@ -16,7 +16,7 @@ use crate::browser::page_url::PageUrl;
 /// A saved response, and the known facts about its request.
 pub(super) struct SavedResponse {
     pub(super) url: PageUrl,
-    /// The method and the `Accept` header of the request, if they are known.
+    /// The method and the `Accept` header of the request. `request` is `None` if the method and the header are unknown.
     pub(super) request: Option<(String, String)>,
     pub(super) response: Response,
 }

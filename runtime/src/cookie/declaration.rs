@@ -38,13 +38,13 @@ pub trait DeclaredCookie: Sized {
     const DECLARED: Spec;
     /// The constant parts of the `Set-Cookie` header.
     const TEMPLATE: HeaderTemplate;
-    /// [`Settable`], [`ReadOnly`] or [`Keyed`].
+    /// The marker type [`Settable`], [`ReadOnly`] or [`Keyed`].
     type Access;
-    /// A [`Carrier`] for the connections over which the cookie may be sent.
+    /// A [`Carrier`], whose parameter is true if the cookie is sent over HTTPS only.
     type Carrier;
-    /// An [`Audience`] for the programs that can read the cookie.
+    /// An [`Audience`], whose parameter is true if only servers see the cookie.
     type Audience;
-    /// A [`Lifetime`] for the key `max_age`.
+    /// A [`Lifetime`], whose parameter is true if the declaration has the key `max_age`.
     type Lifetime;
     fn write_value(&self, out: &mut ValueWriter);
     /// Reads the cookie's value.
@@ -87,22 +87,23 @@ pub(crate) fn companion_name(cookie: &str) -> Option<String> {
     hardtack_rules::device::companion_base(cookie).map(|base| format!("__Host-{base}-key"))
 }
 
-/// The [`Access`](DeclaredCookie::Access) of a cookie that this program sets and reads.
+/// The `Access` of a cookie that this program sets and reads.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Settable;
 
-/// The access to a cookie that is declared `read_only`.
+/// The `Access` of a cookie that is declared `read_only`.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ReadOnly;
 
-/// The access to a family of cookies, which is declared `keyed`.
+/// The `Access` of a family of cookies, which is declared `keyed`.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Keyed;
 
-// The cookie type is a parameter of each marker trait, so that an error message can contain the name of the cookie type.
+// The cookie type is a parameter of each marker trait, so that an error message can contain the name of the cookie
+// type.
 
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
@@ -126,7 +127,7 @@ pub trait NotReadOnly<T> {}
 impl<T> NotReadOnly<T> for Settable {}
 impl<T> NotReadOnly<T> for Keyed {}
 
-/// The connections over which a cookie may be sent. If `SECURE` is true, the cookie is sent over HTTPS only.
+/// The kinds of connections over which browsers send a cookie. If `SECURE` is true, the cookie is sent over HTTPS only.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Carrier<const SECURE: bool>;
@@ -301,8 +302,8 @@ impl<T: FamilyValue> CookieFamily for T {
 }
 
 /// A cookie that is declared with the key `max_age`. [`SetCookie::max_age`](crate::SetCookie::max_age) and
-/// [`SetCookie::expires`](crate::SetCookie::expires) accept only such a cookie, and shorten its lifetime at run time.
-/// You cannot implement `HasMaxAge` by hand.
+/// [`SetCookie::expires`](crate::SetCookie::expires) shorten the lifetime of this cookie at run time, and accept no
+/// cookie without the key `max_age`. You cannot implement `HasMaxAge` by hand.
 ///
 /// ```
 /// use std::time::Duration;

@@ -75,8 +75,8 @@ pub enum SetError {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The key of a cookie in a family is invalid. A valid key has 1 to 64 characters, and contains only letters, digits,
-    /// `-` and `_`.
+    /// The key of a cookie in a family is invalid. A valid key has 1 to 64 characters, and contains only letters,
+    /// digits, `-` and `_`.
     #[non_exhaustive]
     Key {
         /// The family's name.
@@ -196,7 +196,7 @@ impl SetError {
         }
     }
 
-    /// Returns the error text that clients may see. The `Display` text of the error is for logs.
+    /// Returns the error text for clients. The `Display` text of the error is for logs.
     #[must_use]
     pub fn client_message(&self) -> &'static str {
         match self {
@@ -330,8 +330,8 @@ pub enum ReadError {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The keyring does not contain the key with which the cookie's value was signed or sealed. Either the key was
-    /// removed from the keyring, or the server does not have the key yet.
+    /// The keyring does not contain the secret key with which the cookie's value was signed or sealed. Either the
+    /// secret key was removed from the keyring, or the server does not have the secret key yet.
     #[non_exhaustive]
     UnknownKey {
         /// The cookie's name.
@@ -497,7 +497,7 @@ impl ReadError {
         }
     }
 
-    /// Returns the error text that clients may see. The `Display` text of the error is for logs.
+    /// Returns the error text for clients. The `Display` text of the error is for logs.
     #[must_use]
     pub fn client_message(&self) -> &'static str {
         match self {
@@ -513,8 +513,8 @@ impl ReadError {
     }
 
     /// Returns true if the response that reports the error also removes the cookie. The response removes only a cookie
-    /// that no server can read. Perhaps a different release of the application, or a server with a different keyring,
-    /// can still read the cookie.
+    /// that no server can read. So the cookie stays if a different release of the application, or a server with a
+    /// different keyring, can perhaps still read the cookie.
     pub(crate) fn removes_cookie(&self) -> bool {
         match self {
             ReadError::Expired { .. } | ReadError::BadSeal { fault: SealFault::Mismatch, .. } => true,

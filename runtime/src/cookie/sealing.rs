@@ -161,7 +161,8 @@ mod with_seal {
         Some(Overrides { expiry, same_site, reissued: Some(terms), ..Overrides::NONE })
     }
 
-    /// Returns the text of a signed value that the same request set. Such a value needs no verification.
+    /// Returns the text of a signed value that the application set during the same request. This value needs no
+    /// verification, because hardtack itself has just signed the value.
     pub(crate) fn signed_text(raw: &[u8]) -> Option<Cow<'_, str>> {
         value::decode(seal::without_signature(raw)?)
     }
@@ -206,8 +207,8 @@ mod with_seal {
     }
 }
 
-/// Replaces `write` and `open` in a build without the feature `seal`. In such a build, a `signed` or `sealed`
-/// declaration does not compile, so no program calls these functions.
+/// Replaces `write` and `open` in a build without the feature `seal`. Without the feature `seal`, a `signed` or
+/// `sealed` declaration does not compile, so no program calls `write` and `open`.
 #[cfg(not(feature = "seal"))]
 mod without_seal {
     use core::marker::PhantomData;

@@ -73,8 +73,8 @@ use crate::request::tls_termination::TlsTermination;
 /// If your own accept loop makes the connections, add a [`Transport`] to the connection's data (`on_connect`) or to the
 /// request's extensions.
 ///
-/// The address of the peer is the address of the socket. To use a different address, add a [`Peer`] to the connection's
-/// data or to the request's extensions.
+/// hardtack uses the address of the socket as the address of the peer. To use a different address, add a [`Peer`] to
+/// the connection's data or to the request's extensions.
 ///
 /// If the policy redirects a request, the response has an empty body. If the policy refuses a request, the body is one
 /// sentence.

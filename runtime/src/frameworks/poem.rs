@@ -29,8 +29,8 @@ use crate::request::tls_termination::TlsTermination;
 ///
 /// With [`TlsTermination::per_connection`], poem's acceptor determines the scheme. Requests from a `TcpListener` or a
 /// `UnixListener` are plain HTTP. Requests from a listener that terminates TLS are HTTPS. One server can `combine`
-/// plain listeners and TLS listeners. The address of the peer is the address of the socket. A peer on a Unix socket has
-/// no address.
+/// plain listeners and TLS listeners. hardtack uses the address of the socket as the address of the peer. A peer on a
+/// Unix socket has no address.
 ///
 /// A request that did not come through a server, such as a request from poem's `TestClient`, counts as plain HTTP. To
 /// make a test request count as HTTPS, add [`Transport::Tls`] to the request's data.
@@ -43,15 +43,15 @@ use crate::request::tls_termination::TlsTermination;
 ///
 /// # Sessions
 ///
-/// To remove a cookie, poem's cookie jar and `Session::purge` send a `Set-Cookie` header without `Path`. With such a
-/// header, a browser removes the cookie only if the cookie's path is the directory of the request's URL. For example, a
-/// browser at `/shop/cart` does not remove a session cookie with `Path=/`.
+/// To remove a cookie, poem's cookie jar and `Session::purge` send a `Set-Cookie` header without `Path`. If the header
+/// has no `Path`, a browser removes the cookie only if the cookie's path is the directory of the request's URL. For
+/// example, a browser at `/shop/cart` does not remove a session cookie with `Path=/`.
 ///
-/// If the policy hardens undeclared cookies, the middleware sends two headers to remove the cookie: poem's header
-/// without a change, and a copy with `Path=/`. `Session::purge` writes no `Domain` either, and the middleware cannot
-/// find out the cookie's `Domain`. So a session cookie with a `Domain`, or with a `Path` that is neither `/` nor the
-/// request's directory, stays in the browser. Do not configure such a `Path` or `Domain` for sessions. If you must,
-/// remove the cookie with your own `Set-Cookie` header.
+/// If the policy hardens undeclared cookies, the middleware sends two headers to remove the cookie: poem's unchanged
+/// header, and a copy of the header with `Path=/`. `Session::purge` writes no `Domain` either, and the middleware
+/// cannot find out the cookie's `Domain`. So a session cookie with a `Domain`, or with a `Path` that is neither `/` nor
+/// the request's directory, stays in the browser. Do not configure a `Domain` or a different `Path` for sessions. If
+/// you must, remove the cookie with your own `Set-Cookie` header.
 ///
 /// If the handler returns an error after `purge`, poem does not remove the session's cookie. If the storage of a
 /// `ServerSession` does not contain the session, poem does not remove the session's cookie either.

@@ -51,8 +51,8 @@ mod received_cookies;
 /// the launch (Rocket calls this phase ignite), every fairing can attach more fairings, which can also attach more
 /// fairings. The second fairing still runs last if there are at most three such levels.
 ///
-/// With [`TlsTermination::per_connection`], Rocket's configuration determines whether connections use TLS. The address
-/// of the peer is the address of the socket. The fairing does not use Rocket's `client_ip()`.
+/// With [`TlsTermination::per_connection`], Rocket's configuration determines whether connections use TLS. hardtack
+/// uses the address of the socket as the address of the peer. The fairing does not use Rocket's `client_ip()`.
 ///
 /// If the policy redirects or refuses a request, no handler or catcher of the application runs. If the policy refuses a
 /// request, the body is one sentence. To skip the application's handlers, the fairing changes the request's method to
@@ -61,7 +61,7 @@ mod received_cookies;
 /// # Requests that the policy does not check
 ///
 /// If Rocket cannot parse a request, or does not support the request's method, Rocket runs no fairing. Rocket then
-/// calls the catcher for the status 400. hardtack does not redirect or refuse such a request, and does not change the
+/// calls the catcher for the status 400. hardtack does not redirect or refuse this request, and does not change the
 /// `Set-Cookie` headers of the catcher. So do not set cookies in a catcher that covers the status 400: a catcher for
 /// 400, or a default catcher. At launch, the fairing emits the event `unchecked-catcher` for each such catcher, even if
 /// the catcher sets no cookies.
@@ -84,8 +84,9 @@ mod received_cookies;
 /// - a fairing, a catcher or a responder,
 /// - an argument whose type is written with a macro, or with a type alias that hides the guard.
 ///
-/// Such an application launches. At run time, each use of the guard `Cookies` or `Https` then fails with the status
-/// 500, and emits the event `layer-missing`. To let the launch fail instead, implement `Sentinel` for your guard:
+/// An application with a guard in one of these places launches without the policy. At run time, each use of the guard
+/// `Cookies` or `Https` then fails with the status 500, and emits the event `layer-missing`. To let the launch fail
+/// instead, implement `Sentinel` for your guard:
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies};
@@ -423,8 +424,8 @@ fn state<'a>(request: &'a Request<'_>) -> MutexGuard<'a, RequestState> {
 
 /// Returns the method that the client sent.
 ///
-/// If a form has a field `_method`, Rocket replaces the request's method with the text of the field before any fairing
-/// runs. So the fairing treats every request with a form as POST, and never as a page request.
+/// A form can contain a field `_method`. Before any fairing runs, Rocket replaces the request's method with the text of
+/// this field. So the fairing treats every request with a form as POST, and never as a page request.
 async fn client_method(request: &Request<'_>, data: &mut Data<'_>) -> http::Method {
     let is_form = request.content_type().is_some_and(|kind| kind.is_form());
     if is_form && !data.peek(1).await.is_empty() {

@@ -40,8 +40,8 @@ use crate::request::tls_termination::TlsTermination;
 
 /// The middleware that applies a [`Policy`](crate::Policy) to a salvo `Service`. salvo calls a middleware a hoop.
 ///
-/// With [`TlsTermination::per_connection`], salvo's acceptor determines whether a connection uses TLS. The address of
-/// the peer is the address of the socket.
+/// With [`TlsTermination::per_connection`], salvo's acceptor determines whether a connection uses TLS. hardtack uses
+/// the address of the socket as the address of the peer.
 ///
 /// Add this hoop (salvo's name for a middleware) to the `Service` **before every other hoop**. If an earlier hoop adds
 /// headers to a response, the policy does not change the added headers.
@@ -161,7 +161,7 @@ fn send(policy_response: PolicyResponse, res: &mut Response, ctrl: &mut FlowCtrl
 fn refill_salvo_jars(req: &mut Request, res: &mut Response) {
     let mut jar = CookieJar::new();
     for header in req.headers().get_all(COOKIE) {
-        // salvo skips a header that is not visible ASCII.
+        // salvo skips a header whose value is not visible ASCII.
         let Ok(header) = header.to_str() else { continue };
         for cookie in header.split(';').filter_map(|pair| Cookie::parse_encoded(pair.trim().to_owned()).ok()) {
             jar.add_original(cookie);

@@ -17,7 +17,8 @@ impl Inventory {
     /// name, the purpose, the lifetime, and who can read the cookie. The purpose is the first paragraph of the
     /// declaration's documentation. The page also shows the companion of a `device_bound` cookie. If several declarations describe one cookie, the page shows the cookie once.
     ///
-    /// The page does not show the source code or the findings. [`to_html`](Inventory::to_html) shows both.
+    /// The page does not show the source code or the findings. [`to_html`](Inventory::to_html) shows the source code
+    /// lines and the findings.
     ///
     /// The HTML page contains no script and loads no other files. A server can send the HTML page with the header
     /// `Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'`.
@@ -38,12 +39,13 @@ impl Inventory {
     /// ```
     #[must_use]
     pub fn to_disclosure_html(&self) -> String {
-        // Two cookies are different for a browser if they differ in the name or in the scope.
+        // For a browser, two cookies are different if their names or their scopes differ.
         let mut cookies: BTreeMap<_, &Entry> = BTreeMap::new();
         for cookie in &self.cookies {
             let Spec { name, domain, policy_domain, path, partitioned, keyed, .. } = cookie.spec;
             let shown = cookies.entry((name, domain, policy_domain, path, partitioned, keyed)).or_insert(cookie);
-            // A `read_only` declaration contains fewer facts than a declaration that sets the cookie.
+            // If several declarations describe one cookie, the page shows a declaration that sets the cookie. A
+            // `read_only` declaration does not contain the attributes of the cookie.
             let is_better = |entry: &Entry| (!entry.spec.read_only, !entry.purpose.is_empty());
             if is_better(cookie) > is_better(shown) {
                 *shown = cookie;

@@ -79,7 +79,7 @@ pub(super) struct Conflict<'a> {
     /// The broken rule: `declarations-differ` or `family-name`.
     pub(super) rule: Weakness,
     other: &'a Entry,
-    /// The keys that differ between the two declarations.
+    /// The declaration keys whose values differ between the two declarations.
     keys: Vec<&'static str>,
 }
 
@@ -122,8 +122,8 @@ pub(super) fn has_same_identity(a: &Spec<'_>, b: &Spec<'_>) -> bool {
     is_same_domain && a.name == b.name && a.path == b.path && a.partitioned == b.partitioned
 }
 
-/// Returns the keys whose values differ between the declarations. The function ignores the key `reason`, because
-/// `reason` has no effect in browsers.
+/// Returns the declaration keys whose values differ between the two declarations. The function ignores the key
+/// `reason`, because `reason` has no effect in browsers.
 ///
 /// If one declaration is `read_only`, the function compares only the seals, because the attributes of a `read_only`
 /// declaration have no effect. The owner of a `read_only` cookie can be a different crate of this program.

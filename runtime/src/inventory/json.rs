@@ -12,8 +12,8 @@ impl Inventory {
     ///
     /// - `name` ends with `.*` for a `keyed` cookie.
     /// - `attributes` is `{"secure", "http_only", "same_site", "path", "domain", "max_age", "idle", "partitioned",
-    ///   "read_only",
-    ///   "seal"}`. The unit of `max_age` and `idle` is seconds. The field `domain` is `"policy"` if the declaration has `domain = policy`. An absent attribute is `null`.
+    ///   "read_only", "seal"}`. The unit of `max_age` and `idle` is seconds. The field `domain` is `"policy"` if the
+    ///   declaration has `domain = policy`. An absent attribute is `null`.
     /// - `set_cookie` is the `Set-Cookie` header, with `…` in place of the cookie's value. `set_cookie` is `null` for a
     ///   `read_only` cookie.
     /// - `device_bound` is `{"companion", "every", "optional"}`, or `null`. `companion` is the name of the companion, and

@@ -3,7 +3,7 @@
 //! about the cookie's `Set-Cookie` header, and findings about the declaration itself:
 //!
 //! - `declarations-differ`: two declarations have the same name and scope (domain, path and partition), but different
-//!   values for at least one other key.
+//!   values for at least one other declaration key.
 //! - `family-name`: the name is inside the family of a `keyed` cookie.
 //! - `former-name`: an attacker can choose the value under a former name of the cookie.
 //! - `former-expired`: the day `until` of a `formerly` entry has passed.
@@ -211,7 +211,7 @@ fn set_cookie_header(spec: &Spec, name: &str, value: &str, cookie_domain: &str) 
 }
 
 impl Inventory {
-    /// Makes the inventory. Also adds the findings that concern several cookies.
+    /// Makes the inventory. Also adds the findings about pairs of declarations that contradict each other.
     fn new(mut cookies: Vec<Entry>) -> Inventory {
         let names: Vec<(&str, String)> = cookies.iter().map(|cookie| (cookie.spec.name, cookie.path.clone())).collect();
         for (index, cookie) in cookies.iter_mut().enumerate() {
@@ -238,8 +238,8 @@ impl Inventory {
     ///   off.
     /// - The deny list contains an exception that exempts no cookie of this program.
     /// - Two declarations have the same name, domain, path and partition, but different values for at least one other
-    ///   key. An exception in the deny list does not allow this. For a `read_only` declaration, only `signed` and
-    ///   `sealed` must be the same.
+    ///   declaration key. An exception in the deny list does not allow this. For a `read_only` declaration, only
+    ///   `signed` and `sealed` must be the same.
     /// - The name of a cookie is inside the family of a `keyed` cookie. An exception in the deny list does not allow
     ///   this.
     ///
@@ -292,7 +292,7 @@ impl Inventory {
     }
 
     /// Returns one message for each declaration that contradicts the declaration of `cookie`. If two declarations have
-    /// the same name and scope but differ, only the later declaration causes a message.
+    /// the same name and scope but contradict each other, only the later declaration causes a message.
     fn conflict_messages<'a>(&'a self, index: usize, cookie: &'a Entry) -> impl Iterator<Item = String> + 'a {
         let others = self.cookies.iter().enumerate().filter(move |(other, _)| *other != index);
         others.filter_map(move |(other, entry)| {

@@ -1,6 +1,6 @@
 //! Writes the findings of the inventory as SARIF 2.1.0, which is a JSON format for code review tools. If a declaration
 //! gives a reason for a weakness, the SARIF result about the weakness is marked as suppressed in the source. Code
-//! review tools show such a result as accepted, together with the reason.
+//! review tools show a suppressed result as accepted, together with the reason.
 
 use std::fmt::Write as _;
 

@@ -119,10 +119,11 @@ impl<S: Scheme> Cookies<S> {
     /// cookie cannot be read, hardtack emits an event. To get the reason as an error, call
     /// [`try_get`](Cookies::try_get).
     ///
-    /// If this request already set or removed the cookie, `get` sees the change.
+    /// If this request already set the cookie, `get` returns the new value. If this request removed the cookie, `get`
+    /// returns `None`.
     ///
     /// `get` itself never changes the response. If the cookie cannot be read, the next [`set`](Cookies::set) or
-    /// [`remove`](Cookies::remove) repairs the cookie. If the cookie is declared with `idle`, the finished response may
+    /// [`remove`](Cookies::remove) repairs the cookie. If the cookie is declared with `idle`, the finished response can
     /// re-issue the cookie. See [`skip_reissue`](Cookies::skip_reissue).
     ///
     /// ```

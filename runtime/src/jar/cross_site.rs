@@ -1,6 +1,6 @@
-//! Writes a part of an event's text: a stricter `SameSite` can break a sign-in with another site. The input is the
-//! cookie's name and its new `SameSite`. The output also contains the exception that the developer can add to the
-//! policy.
+//! Writes one part of an event's text. This part warns that a stricter `SameSite` can break a sign-in with another
+//! site. The input is the cookie's name and its new `SameSite`. The output also contains the exception that the
+//! developer can add to the policy.
 
 use core::fmt;
 

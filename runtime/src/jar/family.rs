@@ -20,7 +20,7 @@ const MAX_COOKIES: usize = 8;
 ///
 /// A family has several cookies of one type, such as one cookie for each sign-in attempt. The name of each cookie is
 /// the declared name, then `.`, then a key. A key has 1 to 64 characters of `A-Z a-z 0-9 - _`. A browser holds at most
-/// eight cookies of a family: [`set`](Family::set) removes the oldest ones.
+/// eight cookies of a family: [`set`](Family::set) removes the oldest cookies of a larger family.
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};
@@ -56,8 +56,8 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
     }
 
     /// Reads the cookie with the key `key`. Returns `None` if the cookie is absent, if the cookie cannot be read, or if
-    /// the key is invalid. If the cookie cannot be read, emits an event. If this request already set or removed the
-    /// cookie, `get` sees the change.
+    /// the key is invalid. If the cookie cannot be read, emits an event. If this request already set the cookie, `get`
+    /// returns the new value. If this request removed the cookie, `get` returns `None`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<T::Value> {
         self.try_get(key).ok().flatten()
@@ -79,7 +79,7 @@ impl<'a, T: CookieFamily, S: Scheme> Family<'a, T, S> {
     }
 
     /// Sets the cookie with the key `key`. If the browser would then hold more than eight cookies of the family,
-    /// removes the oldest cookies. These come first in the `Cookie` header.
+    /// removes the oldest cookies. The oldest cookies come first in the `Cookie` header.
     ///
     /// # Errors
     ///

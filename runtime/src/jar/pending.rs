@@ -18,7 +18,7 @@ pub(super) struct PendingCookie {
     pub(super) declaration: Declaration,
     pub(super) header: SetCookieHeader,
     pub(super) change: Change,
-    /// The strongest reason for a repair: a removal is stronger than a `set`. So after `remove` and then `set`, the
+    /// The strongest reason for a repair so far. `Removal` is stronger than `Set`: after `remove` and then `set`, the
     /// response still repairs all scopes that `remove` repairs. `repair` is `None` if the response repairs no scope.
     pub(super) repair: Option<RepairReason>,
 }

@@ -87,7 +87,7 @@ impl<'a> ScopeContext<'a> {
 
     /// Returns the older cookies that the jar removes when the jar sets or removes the cookie `present`. Scopes from
     /// the declaration or the policy come first. The result contains a parent domain of the host only if the
-    /// declaration or the policy contains this parent domain. The cookies of all other parent domains may belong to a
+    /// declaration or the policy contains this parent domain. Cookies of all other parent domains can belong to a
     /// different application.
     ///
     /// The closure `carried_former` takes an earlier name, and returns true if the request carried a cookie with this
@@ -127,7 +127,7 @@ impl<'a> ScopeContext<'a> {
     }
 
     /// Adds the scopes of one `formerly` entry. Combines the entry with the policy's earlier domains and base paths.
-    /// `Former::new()` is an entry for the present declaration.
+    /// `Former::new()` stands for the present name and scope.
     fn add_named(self, spec: &Spec, former: &Former<'static>, name: &CookieName, repairs: &mut Repairs<'_>) {
         let mut domains: Vec<Option<Cow<'static, str>>> = Vec::new();
         match former.domain_in(spec) {

@@ -92,7 +92,7 @@ impl CookieHeaders {
 struct Pending {
     is_sent: bool,
     cookies: PendingCookies,
-    /// The cookies that no server can read. If the response reports the read error, the response also removes the
+    /// The cookies that no server can read. If the handler returns the read error, the response also removes the
     /// cookie.
     unreadable: BTreeMap<CookieName, Declaration>,
     /// The cookies with `idle` that the response may re-issue.
@@ -157,8 +157,8 @@ impl JarState {
         self
     }
 
-    /// Stores that `host_prefix` renames the cookies of this request. `cookies` contains the renamed `Cookie` headers.
-    /// `cookies` is `None` if no header changed.
+    /// Records that the setting `host_prefix` renames the cookies of this request. `cookies` contains the renamed
+    /// `Cookie` headers. `cookies` is `None` if no header changed.
     #[cfg(feature = "_layer")]
     pub(crate) fn with_host_prefix(
         mut self,
@@ -237,8 +237,7 @@ impl JarState {
             let spec = cookie.declaration.spec;
             let identity = &cookie.header.identity;
             let is_fixed = Prefix::from_name(spec.name).is_some_and(Prefix::is_host_only);
-            // A cookie that has a `__Host-` name and no `formerly` entry needs no repair. This is true for most
-            // cookies.
+            // Most cookies have a `__Host-` name and no `formerly` entry. Such cookies need no repair.
             if is_fixed && spec.former.is_empty() {
                 continue;
             }
@@ -306,7 +305,7 @@ impl JarState {
         overrides: &Overrides,
     ) -> Result<PendingCookie, SetError> {
         let spec = declaration.spec;
-        // `build` reads the jar's policy once. Between two reads, a concurrent `with_policy` could set the policy.
+        // `build` reads the jar's policy only once. Otherwise another thread could set the policy between two reads.
         let policy = self.current_policy();
         let host = if spec.has_domain() { self.host_name() } else { None };
         let (scope, problem) = ScopeContext { policy, host: host.as_deref() }.scope(spec);
@@ -436,7 +435,8 @@ impl JarState {
             if response.get_all(SET_COOKIE).iter().any(is_set) {
                 continue;
             }
-            // If `build` returns an error, the browser keeps the old cookie, and the next request tries again.
+            // If `build` returns an error, the browser keeps the old cookie. The response to the next request can then
+            // re-issue the cookie.
             let Ok(cookie) = self.build(declaration, name, Some(&text), &overrides) else { continue };
             let mut pending = self.pending();
             let identity = &cookie.header.identity;
@@ -545,7 +545,7 @@ impl JarState {
     fn is_inside_path(&self, spec: &Spec) -> bool {
         let Some((_, uri)) = &self.target else { return true };
         let path = uri.path().as_bytes();
-        // A proxy may remove the policy's base path from the request.
+        // A proxy can remove the policy's base path from the path of the request.
         spec.path == "/"
             || path_matches(path, spec.path.as_bytes())
             || self

@@ -79,11 +79,11 @@ fn is_named(directive: &[u8], name: &str) -> bool {
     found.trim_ascii().eq_ignore_ascii_case(name.as_bytes())
 }
 
-/// Returns true if the directive contains a quoted string without a closing quote. Caches may parse the rest of the
-/// header in different ways.
+/// Returns true if the directive contains a quoted string without a closing quote. Different caches parse the text
+/// after such a quote in different ways.
 fn has_open_quote(directive: &[u8]) -> bool {
-    // If all quotes are closed, the comma at the end splits the text into two parts. If a quote is open, the text stays
-    // one part.
+    // The code appends a comma. If all quotes are closed, this comma splits the text into two parts. If a quote is
+    // open, the text stays one part.
     let mut with_separator = directive.to_vec();
     with_separator.push(b',');
     directive.contains(&b'"') && split_unquoted(&with_separator, b',').count() == 1

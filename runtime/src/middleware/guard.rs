@@ -64,8 +64,8 @@ impl PolicyGuard {
         self.policy.current().renamed().is_some()
     }
 
-    /// Emits the event for an application that the framework does not launch. The reason is that the framework does not
-    /// allow the policy to rename the cookies of requests.
+    /// Emits the event for an application that does not launch, because the framework does not allow the policy to
+    /// rename the cookies of requests.
     #[cfg(feature = "rocket")]
     pub(crate) fn report_prefix_unavailable(&self) {
         let event = Event::new(Kind::Mistake, Code::PrefixUnavailable, &PREFIX_UNAVAILABLE);

@@ -3,7 +3,7 @@
 
 /// The caches that may store a response with a `Set-Cookie` header (RFC 9111 7.3).
 ///
-/// With both settings, the middleware also does the following:
+/// With each of the two settings, the middleware also does the following:
 ///
 /// - The middleware removes the directives `public` and `s-maxage`, even if the header also contains `private`,
 ///   `no-store` or `must-understand`.

@@ -127,7 +127,7 @@ impl PolicyBuilder {
     /// Adds values that the policy's `cookie_domain` had earlier. The value `none` means that the cookies were
     /// host-only.
     ///
-    /// Browsers may still hold cookies with a former `Domain`. If a request carries a cookie that is declared with
+    /// Browsers can still hold cookies with a former `Domain`. If a request carries a cookie that is declared with
     /// `domain = policy`, the next `set` or `remove` of the cookie also removes the cookie with each former `Domain`.
     ///
     /// ```
@@ -148,7 +148,7 @@ impl PolicyBuilder {
     /// Adds values that the policy's `base_path` had earlier. The path `/` means that the application was mounted at
     /// the root.
     ///
-    /// Browsers may still hold cookies under a former base path. If a request carries a declared cookie, the next `set`
+    /// Browsers can still hold cookies under a former base path. If a request carries a declared cookie, the next `set`
     /// or `remove` of the cookie also removes the cookie under each former base path.
     ///
     /// ```
@@ -216,8 +216,8 @@ impl Policy {
         match host.strip_suffix(lower.as_str()) {
             Some("") if is_valid => DomainForHost::Domain(Cow::Owned(domain)),
             // The function returned the request's host, but this host is not a valid `Domain`: the host is an IP
-            // address, or a single label such as `localhost`. The cookies are host-only. A function may return each
-            // host unchanged, so the result is not `Refused`.
+            // address, or a single label such as `localhost`. The cookies are host-only. The function is allowed to
+            // return each host unchanged, so the result is not `Refused`.
             Some("") => DomainForHost::HostOnly,
             Some(subdomain) if is_valid && subdomain.ends_with('.') => DomainForHost::Domain(Cow::Owned(domain)),
             Some(_) | None => DomainForHost::Refused,
@@ -248,7 +248,7 @@ pub(crate) fn join_base_path<'a>(base_path: &str, path: &'a str) -> Cow<'a, str>
 }
 
 impl CookieScope {
-    /// Checks the settings. Also removes the slash at the end of each path, so that later uses are simple.
+    /// Checks the settings. Also removes the slash at the end of each path, so that a declared path can be appended.
     pub(super) fn check(&mut self) -> Result<(), PolicyError> {
         if let Some(domain) = self.domain.as_deref().and_then(domain_or_host_only) {
             let remedy = "leave `cookie_domain` out: cookies with `domain = policy` are then host-only";
@@ -338,7 +338,7 @@ fn check_base_path(key: &'static str, path: &mut String) -> Result<(), PolicyErr
 }
 
 /// Returns true if the path segment is a dot segment, which browsers resolve, as in `/a/../b`. In a dot segment, the
-/// dots may be percent-encoded (WHATWG URL 4.1).
+/// dots can be percent-encoded (WHATWG URL 4.1).
 fn is_dot_segment(segment: &str) -> bool {
     matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
@@ -418,7 +418,7 @@ mod tests {
     fn returned_domain_must_match_the_host() {
         use DomainForHost::{HostOnly, Refused};
         for (host, returned, expected) in [
-            // The request's host is the domain, a subdomain, a sibling or an unrelated host.
+            // The request's host is equal to the returned domain, a subdomain or a sibling of the domain, or unrelated.
             (Some("example.com"), Some("example.com"), domain("example.com")),
             (Some("www.example.com"), Some("example.com"), domain("example.com")),
             (Some("a.b.example.com"), Some("example.com"), domain("example.com")),

@@ -34,8 +34,8 @@ impl PolicyBuilder {
     /// value, the variable replaces the value. If a setting is a list, the variable adds items to the list. If the
     /// variable of a setting is missing, the setting does not change.
     ///
-    /// The name of a variable is `HARDTACK_POLICY_`, followed by the key of the setting in upper case. A dot in the key
-    /// of a setting becomes `_`. Examples:
+    /// The name of a variable is `HARDTACK_POLICY_`, followed by the name of the setting in upper case. A dot in the
+    /// name of a setting becomes `_`. Examples:
     ///
     /// - `HARDTACK_POLICY_FORCE_HTTPS=false`
     /// - `HARDTACK_POLICY_FORCE_HTTPS_EXEMPT=/health,/ready`
@@ -56,9 +56,9 @@ impl PolicyBuilder {
     ///
     /// With the feature `seal`, there are two ways to set the secret keys of the keyring:
     ///
-    /// - `HARDTACK_POLICY_KEYRING` contains the keys, in the format of `Keyring::from_env`.
-    /// - `HARDTACK_POLICY_KEYRING_ENV` contains the name of another environment variable, and this variable contains
-    ///   the keys.
+    /// - `HARDTACK_POLICY_KEYRING` contains the secret keys, in the format of `Keyring::from_env`.
+    /// - `HARDTACK_POLICY_KEYRING_ENV` contains the name of a second environment variable. The second variable contains
+    ///   the secret keys.
     ///
     /// A keyring from a variable has the same default lifetime as the builder's keyring, unless
     /// `HARDTACK_POLICY_KEYRING_DEFAULT_LIFETIME` is set.

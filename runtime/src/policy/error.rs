@@ -50,7 +50,7 @@ impl fmt::Debug for PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The key is escaped, because an unknown key in the environment or in a TOML file may contain control
+        // The key is escaped, because an unknown key in the environment or in a TOML file can contain control
         // characters.
         write!(f, "`{}`: {}", self.key.escape_debug(), self.problem)
     }

@@ -1,6 +1,6 @@
 //! An exception for a cookie: the attributes that the policy does not demand for the cookie. The module `middleware`
-//! uses exceptions for cookies that are set without hardtack. The module `jar` uses exceptions when the module applies
-//! the policy's baseline.
+//! uses exceptions for cookies that are set without hardtack. The module `jar` uses exceptions when it applies the
+//! policy's baseline.
 
 use super::{PolicyError, check_reason, name_pattern};
 

@@ -92,8 +92,8 @@ impl ForceHttps {
     ///
     /// The middleware compares each prefix with the path from the client, and also with the folded path. To fold a
     /// path, the middleware decodes the percent-escapes of letters, digits, `-`, `.`, `_` and `~`, and removes empty
-    /// segments and dot segments. Some routers fold the path in the same way before they find the handler. A prefix may
-    /// not be a pattern of a router, such as `/api/{id}`, `/api/:id`, `/api/<id>` or `/api/*`.
+    /// segments and dot segments. Some routers fold the path in the same way before they find the handler. A prefix
+    /// must not be a pattern of a router, such as `/api/{id}`, `/api/:id`, `/api/<id>` or `/api/*`.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -126,8 +126,8 @@ impl ForceHttps {
     /// path must take `Cookies<AnyScheme>`, because `Cookies` accepts only HTTPS requests.
     ///
     /// A request is exempt only if its path is equal to one of the exempt paths. The query of the request is ignored.
-    /// If a path is also under a prefix of [`api_paths`](ForceHttps::api_paths), the exemption wins. An exempt path may
-    /// not be a pattern of a router, such as `/health/{part}`.
+    /// If a path is also under a prefix of [`api_paths`](ForceHttps::api_paths), the exemption wins. An exempt path
+    /// must not be a pattern of a router, such as `/health/{part}`.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -254,8 +254,8 @@ impl ForceHttps {
         self
     }
 
-    /// Sets the host of every redirect. The middleware then ignores the `Host` header of the request. The header may be
-    /// missing or invalid, or may contain a different name, for example the name that a proxy uses for this server.
+    /// Sets the host of every redirect. The middleware then ignores the `Host` header of the request. The header can be
+    /// missing or invalid, or can contain a different name, for example the name that a proxy uses for this server.
     ///
     /// If [`hosts`](ForceHttps::hosts) is set too, the list must contain the host.
     ///

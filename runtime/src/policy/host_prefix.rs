@@ -50,7 +50,7 @@ pub(crate) struct Sightings {
 
 impl Sightings {
     pub(crate) fn note_prefixed(&self) {
-        // Many threads use the flag, and a read is cheaper than a write.
+        // Many threads use the flag. The code reads the flag first, because a read is cheaper than a write.
         if !self.came_prefixed.load(Ordering::Relaxed) {
             self.came_prefixed.store(true, Ordering::Relaxed);
         }
@@ -68,7 +68,8 @@ impl ListedName {
     }
 
     /// Returns true if the declaration conflicts with the listed name: the declared cookie has the bare name or the
-    /// prefixed name. A `read_only` declaration with the bare name is no conflict, because it reads the renamed cookie.
+    /// prefixed name. A `read_only` declaration with the bare name does not conflict, because such a declaration reads
+    /// the renamed cookie.
     fn is_in(&self, spec: &Spec) -> bool {
         let bare = Some(&self.bare).filter(|_| !spec.read_only);
         bare.into_iter().chain([&self.prefixed]).any(|name| match spec.keyed {
@@ -131,7 +132,7 @@ impl HostPrefix {
         self.names.iter().any(|listed| listed.bare.as_bytes() == name || listed.prefixed.as_bytes() == name)
     }
 
-    /// Returns true if the date of `accept_unprefixed_until` is not reached.
+    /// Returns true if the date of `accept_unprefixed_until` is in the future.
     pub(crate) fn accepts_unprefixed(&self) -> bool {
         self.until.is_some_and(|until| now() < until.start())
     }
@@ -170,7 +171,7 @@ impl HostPrefix {
 }
 
 /// Checks a listed name. The name must be a token, because all libraries write a token in the same way. The name must
-/// not contain `%`: `%` is a token character, but some libraries decode it.
+/// not contain `%`: `%` is a token character, but some libraries decode percent-escapes.
 fn check_name(name: &str) -> Result<(), PolicyError> {
     if Prefix::from_name_any_case(name.as_bytes()).is_some() {
         return Err(refusal(name, "the name already has a prefix; write the name that the library uses, as in \"id\""));
@@ -208,7 +209,7 @@ fn now() -> i64 {
 }
 
 /// Returns the value of the field `first_bytes`. The flag is true for the first byte of each listed name in upper and
-/// lower case, for the first byte of the prefix, and for each byte that a library may decode or trim.
+/// lower case, for the first byte of the prefix, and for each byte that some libraries decode or trim.
 fn first_bytes(names: &[ListedName]) -> [bool; 256] {
     let bares = names.iter().filter_map(|listed| listed.bare.bytes().next());
     let listed = bares.flat_map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]);

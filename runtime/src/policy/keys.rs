@@ -35,7 +35,7 @@ pub(super) trait TextValue: Sized {
     fn reasons(self, path: &str) -> Result<Option<Vec<(String, String)>>, PolicyError>;
 }
 
-/// The key of a policy setting, and the type of the setting's value.
+/// The name of a policy setting, which is its key in TOML, and the type of the setting's value.
 pub(super) struct Key {
     pub(super) name: &'static str,
     kind: KeyKind,
@@ -167,8 +167,8 @@ impl Draft {
     #[cfg(feature = "seal")]
     pub(super) fn into_builder(self) -> Result<PolicyBuilder, PolicyError> {
         let Draft { mut builder, keyring, default_lifetime } = self;
-        // The secret keys and the default lifetime are two separate settings. So a variable for the keys does not
-        // change the lifetime, and a variable for the lifetime does not change the keys.
+        // The secret keys and the default lifetime are two separate settings. So if the environment sets only one of
+        // the two settings, the builder keeps its value of the other setting.
         let earlier_lifetime = builder.keyring.as_ref().map(Keyring::lifetime);
         if let Some(keyring) = keyring {
             builder.keyring = Some(match earlier_lifetime {

@@ -638,10 +638,10 @@ impl PolicyBuilder {
     /// ends at the start of this day, in UTC. The date may be at most 90 days in the future. A past date is not an
     /// error. The migration has then ended.
     ///
-    /// The middleware accepts a cookie under its bare name only if the request came over HTTPS, contains the bare name
-    /// once, in exactly the listed spelling, and does not contain the prefixed name. When the library sets or removes
-    /// the cookie, the middleware also removes the cookie with the bare name. Until the date, another host of the site
-    /// can still plant a session in a browser that has no prefixed cookie.
+    /// The middleware accepts a cookie under its bare name only if the request came over HTTPS and does not contain the
+    /// prefixed name. The request must contain the bare name once, in exactly the listed spelling. When the library
+    /// sets or removes the cookie, the middleware also removes the cookie with the bare name. Until this date, another
+    /// host of the site can still plant a session in a browser that has no prefixed cookie.
     ///
     /// ```
     /// use hardtack::Policy;

@@ -1,5 +1,5 @@
-//! Compares the path of a request with the paths and path prefixes in the setting `force_https`. A router may normalise
-//! the path before it finds the handler, so this file compares API prefixes with the normalised path too. This second
+//! Compares the path of a request with the paths and path prefixes in the setting `force_https`. Some routers normalise
+//! the path before they find the handler, so this file compares API prefixes with the normalised path too. This second
 //! comparison can make the middleware refuse more requests, but never fewer.
 
 use std::borrow::Cow;
@@ -77,7 +77,8 @@ fn unreserved_escape(after_percent: &str) -> Option<(char, &str)> {
     is_unreserved.then_some((char::from(byte), rest))
 }
 
-/// Returns true if a router and a proxy may interpret the path differently. `exempt_under` never exempts such a path.
+/// Returns true if a router and hardtack could interpret the path differently. `exempt_under` never exempts such a
+/// path.
 pub(super) fn is_ambiguous(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     path.contains("//")

@@ -119,7 +119,7 @@ pub(crate) enum DecisionBasis {
     PlainConnection,
     UnmarkedConnection,
     PlainSocket,
-    /// The socket is declared to carry TLS, and the URI begins with `http:`.
+    /// The setting states that all connections of the socket use TLS, but the URI begins with `http:`.
     PlainUriOnTlsSocket,
     /// The gateway states the scheme in the URI, and the URI does not begin with `https:`.
     PlainUri,

@@ -25,7 +25,7 @@ pub(super) fn list_elements<'a>(
     headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
-/// Returns the elements of all `Forwarded` headers as one list. Some elements may be malformed.
+/// Returns the elements of all `Forwarded` headers as one list. An element of the list can be malformed.
 pub(super) fn forwarded_elements(headers: &HeaderMap) -> impl Iterator<Item = ForwardedElement<'_>> {
     headers
         .get_all(FORWARDED)
@@ -65,8 +65,8 @@ impl<'a> ForwardedElement<'a> {
         proto.is_some_and(is_https)
     }
 
-    /// Returns true if at least one pair in the element is `proto=https` or `proto=wss`. The other pairs may be
-    /// malformed.
+    /// Returns true if at least one pair in the element is `proto=https` or `proto=wss`. The other pairs of the element
+    /// can be malformed.
     pub(super) fn claims_https(self) -> bool {
         self.pairs().flatten().any(|(name, value)| name.eq_ignore_ascii_case(b"proto") && is_https(value))
     }

@@ -23,7 +23,7 @@ pub(crate) enum HostFault {
     Malformed,
 }
 
-/// The host of a request, not validated yet. The value is a copy, because hardtack may use the host after the request
+/// The host of a request, not validated yet. The value is a copy, because hardtack also uses the host after the request
 /// is dropped.
 #[derive(Debug, Clone)]
 pub(crate) enum RequestHost {
@@ -94,8 +94,8 @@ impl<'a> Host<'a> {
         self.0
     }
 
-    /// Returns true if browsers store HSTS for the host: if the host is neither a loopback name nor an IP address (RFC
-    /// 6797 8.1.1).
+    /// Returns true if browsers store HSTS for the host. Browsers store no HSTS for a loopback name or an IP address
+    /// (RFC 6797 8.1.1).
     #[cfg(feature = "_layer")]
     pub(crate) fn is_public_name(self) -> bool {
         !self.is_loopback() && parse_bracketed_ipv6(self.0).is_none() && self.ipv4().is_none()
@@ -165,8 +165,8 @@ fn parse_bracketed_ipv6(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
-/// Returns true if the text after the host is empty, or consists of `:` and a port number. The port number may be
-/// missing (RFC 3986 3.2.3).
+/// Returns true if the text after the host is empty, or consists of `:` and a port number. After the `:`, the port
+/// number can be missing (RFC 3986 3.2.3).
 fn is_port(port: &str) -> bool {
     port.is_empty()
         || port.strip_prefix(':').is_some_and(|digits| {

@@ -17,9 +17,9 @@ pub(super) fn has_loopback_host(head: &RequestHead<'_>) -> bool {
 }
 
 /// Checks that a request with a loopback host came from a browser on this machine. The peer's address must be loopback,
-/// private or unknown: it is private at the published port of a container, and unknown with `axum::serve` without
-/// connect info. If a proxy forwards a request from another machine, a forwarding header contains the machine's host or
-/// address.
+/// private or unknown. The address is private if the server listens on a published port of a container. The address is
+/// unknown if the application uses `axum::serve` without connect info. If a proxy forwards a request from another
+/// machine, a forwarding header contains the machine's host or address.
 pub(super) fn check(head: &RequestHead<'_>) -> Result<(), NotLoopback> {
     if head.peer().is_some_and(|peer| !is_local(peer)) {
         return Err(NotLoopback::Peer);

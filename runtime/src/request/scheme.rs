@@ -31,7 +31,7 @@ pub(crate) fn https_for_test() -> Https {
     Https { verdict: Verdict::https(DecisionBasis::Testing) }
 }
 
-/// Returns a proof of type `S` for use in a test. Returns `None` if `S` is [`Https`] and `https` is false.
+/// Returns a value of the scheme type `S` for use in a test. Returns `None` if `S` is [`Https`] and `https` is false.
 #[cfg(feature = "testing")]
 pub(crate) fn scheme_for_test<S: Scheme>(https: bool) -> Option<S> {
     let basis = DecisionBasis::Testing;
@@ -128,7 +128,8 @@ pub(crate) mod sealed {
         /// request over HTTPS. A `Cookies<PlainHttp>` is allowed for every request, because a cookie for plain HTTP may
         /// also be sent over HTTPS.
         fn allows(verdict: Verdict) -> bool;
-        /// Returns a proof for use in a test. The caller must check [`allows`](Sealed::allows) first.
+        /// Returns a value of this scheme type for use in a test. The caller must check [`allows`](Sealed::allows)
+        /// first.
         #[cfg(feature = "testing")]
         fn for_test(verdict: Verdict) -> Self;
     }

@@ -252,8 +252,8 @@ impl TlsTermination {
     }
 
     /// Checks whether the loopback rule applies to a request over plain HTTP. Returns `None` if the host is not a
-    /// loopback host, or if the rule never applies: the setting is `none` or has a mistake, or a trusted proxy stated
-    /// the scheme.
+    /// loopback host. Also returns `None` in three cases in which the rule never applies: the setting is `none`, the
+    /// setting has a mistake, or a trusted proxy stated the scheme.
     fn check_loopback(
         &self,
         head: &RequestHead<'_>,
@@ -274,7 +274,7 @@ impl TlsTermination {
     }
 
     /// Returns true if the request claims HTTPS, but no trusted proxy stated the scheme of the request. The policy
-    /// refuses the request and does not redirect it. The browser may already use HTTPS, and a redirect would then loop.
+    /// refuses the request and does not redirect it. If the browser already uses HTTPS, a redirect would loop.
     #[cfg(feature = "_layer")]
     pub(crate) fn is_untrusted_claim(&self, verdict: Verdict) -> bool {
         !verdict.https && verdict.evidence.is_untrusted_claim()

@@ -56,7 +56,7 @@ pub struct Key {
 struct Parts {
     id: KeyId,
     /// The secret has a separate heap allocation. If `Parts` contained the 32 bytes directly, the compiler could build
-    /// `Parts` on the stack, and a copy of the secret would stay there.
+    /// `Parts` on the stack, and a copy of the secret would remain on the stack.
     secret: Zeroizing<Vec<u8>>,
     signer: Signer,
     // The cipher overwrites its key in memory when the cipher is dropped.
@@ -88,8 +88,8 @@ fn overwrite_stack() {
     core::hint::black_box(&mut bytes);
 }
 
-/// Returns true if the secret repeats a pattern of at most 16 bytes. A random secret repeats such a pattern with a
-/// probability of less than 2^-127.
+/// Returns true if the secret repeats a pattern of at most 16 bytes. The probability that a random secret repeats a
+/// short pattern is less than 2^-127.
 fn has_short_period(secret: &[u8]) -> bool {
     (1..=SECRET_LEN / 2).any(|period| secret.iter().zip(secret.iter().skip(period)).all(|(a, b)| a == b))
 }
@@ -200,7 +200,7 @@ impl Key {
     /// Sets the time from which hardtack signs and encrypts values with the key. Even before `time`, hardtack verifies
     /// and decrypts values with the key.
     ///
-    /// With `writes_from`, replacing a key needs one step less. The clocks of all servers must agree, and every server
+    /// With `writes_from`, replacing a key takes one step fewer. The clocks of all servers must agree, and every server
     /// must have the new key before `time`.
     ///
     /// ```

@@ -77,7 +77,7 @@ pub struct Keyring(Arc<Shared>);
 /// The data that the clones of a keyring share.
 #[derive(Clone)]
 struct Shared {
-    /// The key that signs and seals new values, until the `writes_from` time of a key in `others`.
+    /// The key that signs and seals new values until the `writes_from` time of a key in `others` has passed.
     first: Key,
     others: Vec<Key>,
     default_lifetime: Duration,

@@ -281,11 +281,11 @@ impl Browser {
         &self.rejected
     }
 
-    /// Returns a view of the cookies that the browser sends to the current page. A test reads cookies from the view as
-    /// from every jar, or converts the view to a `#[cookies]` struct.
+    /// Returns a view of the cookies that the browser sends with a request for the current page. A test reads cookies
+    /// from the view as from any jar, or converts the view to a `#[cookies]` struct.
     ///
-    /// With the feature `seal`, the view uses the key of [`testing::keyring`](super::keyring). The view reads signed
-    /// and sealed cookies at the current time. To read the cookies at the browser's time, use the view inside
+    /// With the feature `seal`, the view uses the secret key of [`testing::keyring`](super::keyring). The view reads
+    /// signed and sealed cookies at the current time. To read the cookies at the browser's time, use the view inside
     /// [`testing::at`](super::at).
     ///
     /// The view is a separate cookie jar. If you set a cookie in the view, the browser does not change.

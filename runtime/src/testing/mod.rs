@@ -67,8 +67,8 @@ pub fn at<T>(time: std::time::SystemTime, run: impl FnOnce() -> T) -> T {
     clock::at(time, run)
 }
 
-/// Returns the keyring that [`request_header`] and [`sent`] use. The keyring contains one random key. Every call in one
-/// process returns the same key.
+/// Returns the keyring that [`request_header`] and [`sent`] use. The keyring contains one random secret key. Every call
+/// in one process returns the same secret key.
 ///
 /// Pass the keyring to the policy of the application that you test, or to the jar that you test.
 ///
@@ -109,14 +109,14 @@ fn context_with(keyring: &crate::seal::Keyring) -> SealContext<'_> {
 }
 
 /// Returns the `Cookie` header of a request that contains `cookie`. If the cookie is declared `signed` or `sealed`,
-/// this function signs or seals the value with the key of [`keyring`].
+/// this function signs or seals the value with the secret key of [`keyring`].
 ///
 /// # Panics
 ///
 /// Panics if the `Display` of the cookie's value returns an error.
 ///
-/// Also panics if the value of a `read_only` cookie is not valid in a header, because such a value is not
-/// percent-encoded.
+/// Also panics if the value of a `read_only` cookie is not valid in a header, because the value of a `read_only` cookie
+/// is not percent-encoded.
 ///
 /// ```
 /// use hardtack::{Cookie, testing};
@@ -184,7 +184,7 @@ fn cookie_header<T: ReadCookie>(cookie: &T, context: SealContext<'_>) -> HeaderV
 /// - The response does not set a cookie of type `T`.
 /// - The response removes the cookie of type `T`.
 /// - The cookie's value is not valid for the type `T`.
-/// - The cookie's value is signed or sealed with a key that is not in [`keyring`].
+/// - The cookie's value is signed or sealed with a secret key that is not in [`keyring`].
 ///
 /// ```
 /// use hardtack::{Cookie, Cookies, testing};

@@ -1,5 +1,5 @@
-//! Reads and writes one cookie of a page. The functions in this file are not generic: they take the cookie's
-//! declaration as data.
+//! Reads and writes one cookie of a page. The functions in this file are not generic, because the functions take the
+//! cookie's declaration as data.
 
 use hardtack_rules::Prefix;
 
@@ -28,7 +28,8 @@ pub(super) fn find(
     let cookie = spec.name;
     check_secure_context(page, spec)?;
     if spec.seal.is_some() {
-        // A page never has a key for signed or sealed cookies, because every visitor of the page could read the key.
+        // A page never has a secret key for signed or sealed cookies, because every visitor of the page could read the
+        // key.
         return Err(ReadError::NoKeyring { cookie }.into());
     }
     let visible = [visible_cookies(page, spec)?];
@@ -100,7 +101,7 @@ pub(super) fn assign(
     Ok(header)
 }
 
-/// Returns the keys of the family's cookies in the page. The result contains each key only once.
+/// Returns the keys of all cookies of the family in the page. The result contains each key only once.
 pub(super) fn family_keys(page: &impl Page, declaration: Declaration) -> Result<Vec<String>, Error> {
     check_secure_context(page, declaration.spec)?;
     let visible = visible_cookies(page, declaration.spec)?;
@@ -152,7 +153,7 @@ fn carried(declaration: Declaration, name: &CookieName, visible: &[String]) -> C
 /// Returns the value of a cookie with an earlier name, if the value is accepted. Call this function only if the page
 /// has no cookie with the present name.
 fn find_former<'a>(page: &impl Page, spec: &Spec, name: &CookieName, visible: &'a [String]) -> Option<FormerValue<'a>> {
-    // If the page is outside the cookie's path, the browser may have a cookie with the present name that the page
+    // If the page is outside the cookie's path, the browser perhaps has a cookie with the present name that the page
     // cannot see.
     if is_in_path(page, spec.path) != Some(true) {
         return None;
@@ -202,9 +203,9 @@ fn is_in_path(page: &impl Page, cookie_path: &str) -> Option<bool> {
     Some(path_matches(url_path(&url)?.as_bytes(), cookie_path.as_bytes()))
 }
 
-/// Returns the path of an http or https URL. Returns `None` for any other scheme, because the cookies of such a page do
-/// not depend on the URL's path. For example, a page `about:srcdoc` has the cookies of the page that embeds
-/// `about:srcdoc`.
+/// Returns the path of an http or https URL. Returns `None` for any other scheme, because the cookies of a page with a
+/// different scheme do not depend on the URL's path. For example, a page `about:srcdoc` has the cookies of the page
+/// that embeds `about:srcdoc`.
 pub(super) fn url_path(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let path = rest.get(rest.find('/')?..)?;

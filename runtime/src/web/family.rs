@@ -1,4 +1,4 @@
-//! The type `Family`, a view of the cookies of one family in a page. A family is declared with the key `keyed`.
+//! The type `Family`, a view of the cookies of one family in a page. A family is declared with `keyed`.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -11,7 +11,7 @@ use crate::cookie::declaration::{CookieFamily, Declaration, ScriptVisible};
 use crate::cookie::overrides::Overrides;
 use crate::jar::family::{checked_name, name, surplus};
 
-/// Returns a view of a family of cookies. The key `keyed` declares a family.
+/// Returns a view of a family of cookies. A declaration with `keyed` declares a family.
 ///
 /// A call with an HttpOnly family does not compile.
 ///
@@ -122,7 +122,8 @@ impl<T: CookieFamily + ScriptVisible> Family<T> {
     ///
     /// # Errors
     ///
-    /// Returns [`Error::NoDocument`], [`Error::NotSecureContext`] or [`Error::Denied`], as [`web::get`](super::get) does.
+    /// Returns [`Error::NoDocument`], [`Error::NotSecureContext`] or [`Error::Denied`], as [`web::get`](super::get)
+    /// does.
     pub fn keys<'a>(&self) -> PageFuture<'a, Vec<String>>
     where
         T: 'a,
@@ -152,8 +153,8 @@ pub(super) fn set_in<T: CookieFamily>(page: &impl Page, key: &str, value: &T) ->
     let keys = keys_in::<T>(page)?;
     for old in surplus(&keys, |known| known == key) {
         // The browser has stored the new cookie, so the function does not check whether the browser removed the surplus
-        // cookies. A different host of the same site may have set these cookies in a scope that the declaration does
-        // not contain.
+        // cookies. Perhaps a different host of the same site set the surplus cookies in a scope that the declaration
+        // does not contain.
         document::assign(page, declaration, name::<T>(old), None, &Overrides::NONE)?;
     }
     Ok(())

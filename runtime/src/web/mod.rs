@@ -4,9 +4,9 @@
 //!
 //! Scripts cannot access HttpOnly cookies. The functions of this module access Secure cookies only in a secure context.
 //!
-//! A page has no policy. So the functions of this module return [`SetError::NoPolicy`] if they set or remove a cookie
-//! that is declared with `domain = policy`. The functions also cannot apply the policy's `base_path`,
-//! `former_cookie_domain` and `former_base_path`.
+//! A page has no policy. So setting or removing a cookie that is declared with `domain = policy` returns
+//! [`SetError::NoPolicy`]. The functions also cannot apply the policy's `base_path`, `former_cookie_domain` and
+//! `former_base_path`.
 
 use core::fmt;
 use core::future::Future;
@@ -32,9 +32,10 @@ use crate::jar::into_set_cookie::IntoSetCookie;
 /// A call with an HttpOnly cookie does not compile. A `read_only` cookie must be declared with `http_only = false`.
 ///
 /// If the page has no cookie with the present name, the function also looks for the earlier names from `formerly`. As
-/// on a server, the function accepts the value only if exactly one cookie has the earlier name, and the day `until` has
-/// not begun yet. In addition, the page must be inside the cookie's path. Outside the path, a script cannot see whether
-/// the browser has a cookie with the present name. A script never sees an earlier cookie that is HttpOnly.
+/// on a server, the function accepts the value of an earlier name only before the day `until`, and only if exactly one
+/// cookie has the earlier name. In addition, the page must be inside the cookie's path. Outside the path, a script
+/// cannot see whether the browser has a cookie with the present name. A script never sees an earlier cookie that is
+/// HttpOnly.
 ///
 /// # Errors
 ///
@@ -81,7 +82,7 @@ pub fn get<'a, T: ReadCookie + ScriptVisible + 'a>() -> PageFuture<'a, Option<T>
 ///   contains.
 /// - If the page has a cookie with an earlier name, the function removes the earlier cookie.
 /// - If the page has several cookies with the present name, or a value that cannot be read, the function also removes
-///   host-only cookies with the present name. These removals have the declared path and the path `/`.
+///   host-only cookies with the present name. The removals use the declared path and the path `/`.
 ///
 /// Scripts cannot remove HttpOnly cookies. To remove an earlier cookie that is HttpOnly, set or remove the cookie on a
 /// server.
@@ -95,9 +96,9 @@ pub fn get<'a, T: ReadCookie + ScriptVisible + 'a>() -> PageFuture<'a, Option<T>
 /// - [`Error::NoDocument`] if the program does not run in a page.
 /// - [`Error::NotSecureContext`] if the cookie is Secure and the page is not a secure context.
 /// - [`Error::OutsidePath`] if the page was loaded from outside the cookie's path.
-/// - [`Error::Set`] if [`Cookies::set`](crate::Cookies::set) would return an error for the same cookie, or with
-///   [`SetError::NoPolicy`] if the cookie is declared with `domain = policy`. In this case, the function assigned no
-///   cookie.
+/// - [`Error::Set`] if [`Cookies::set`](crate::Cookies::set) would return an error for the same cookie. The function
+///   also returns [`Error::Set`], with [`SetError::NoPolicy`], if the cookie is declared with `domain = policy`. In
+///   both cases, the function assigned no cookie.
 /// - [`Error::Denied`] if scripts cannot access `document.cookie`.
 /// - [`Error::Dropped`] if the browser did not store the cookie. The function also returns [`Error::Dropped`] if the
 ///   cookie has already expired.
@@ -137,11 +138,11 @@ pub fn set<'a, C: IntoSetCookie + ScriptVisible + 'a>(cookie: C) -> PageFuture<'
 ///
 /// The function removes the cookie from the declared scope, and from the scopes and names that `formerly` declares. The
 /// day `until` has no effect on these removals. If the page has a cookie with the present name, the function also
-/// removes host-only cookies with the present name. These removals have the declared path and the path `/`.
+/// removes host-only cookies with the present name. The removals use the declared path and the path `/`.
 ///
 /// # Errors
 ///
-/// Returns the errors of [`set`].
+/// Returns the same errors as [`set`].
 ///
 /// ```
 /// use hardtack::{Cookie, web};
@@ -246,7 +247,7 @@ pub enum Error {
         cookie: &'static str,
     },
     /// The function removed the cookie, but the page still has a cookie with the same name. Perhaps a different host of
-    /// the same site set this cookie. Add the scope of this cookie to the declaration with the key `formerly`.
+    /// the same site set this cookie. To remove this cookie too, declare its scope with `formerly`.
     #[non_exhaustive]
     Remains {
         /// The cookie's name, or an earlier name from `formerly`.

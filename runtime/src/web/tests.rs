@@ -384,7 +384,8 @@ fn former_name_is_read_until_its_date() {
 
 #[test]
 fn planted_former_cookies_are_not_read() {
-    // A sibling host planted a second cookie with the earlier name. The result is the same for every planted value.
+    // A different host of the same site set a second cookie with the earlier name. The result is the same for every
+    // value of the second cookie.
     for planted in ["red", "green"] {
         let page = FakePage::new();
         page.receive("colour=red; Secure; Path=/");
@@ -472,7 +473,7 @@ fn set_removes_the_former_scope() {
 
 #[test]
 fn set_repairs_suspect_cookies() {
-    // The key `formerly` does not contain these host-only scopes.
+    // The declaration's `formerly` entries do not contain these host-only scopes.
     for suspect in [
         &["__Secure-cart=many; Secure; Path=/"][..],
         &["__Secure-cart=8; Secure; Path=/", "__Secure-cart=9; Secure; Path=/shop"],
@@ -484,7 +485,7 @@ fn set_repairs_suspect_cookies() {
         page.set(Cart(7)).unwrap();
         assert_eq!(page.pairs(), ["__Secure-cart=7"], "{suspect:?}");
     }
-    // If only one cookie has the name and its value is readable, a different application may own the cookie.
+    // If only one cookie has the name and its value is readable, perhaps a different application owns the cookie.
     let page = FakePage::new();
     page.receive("__Secure-cart=8; Secure; Path=/");
     let ambiguous = page.set(Cart(7));
@@ -506,7 +507,7 @@ fn remove_covers_former_names_and_scopes() {
         at(time, || page.set(SetCookie::<Basket>::removal())).unwrap();
         assert_eq!(page.pairs(), [""; 0]);
     }
-    // The function removes a cookie with the earlier name, even if the page cannot see such a cookie.
+    // The function removes the cookie with the earlier name, even if the page cannot see the cookie.
     let page = FakePage::new();
     page.set(SetCookie::<Basket>::removal()).unwrap();
     let names: Vec<String> =
@@ -551,7 +552,7 @@ fn family_cookies_are_set_read_and_removed() {
     assert_eq!(page.take_assigned()[0], "__Host-draft.a=x%3By; Path=/; Max-Age=3600; Secure; SameSite=Lax");
     assert_eq!(get_in::<Draft>(&page, "a").unwrap(), Some(draft("x;y")));
     assert_eq!(get_in::<Draft>(&page, "c").unwrap(), None);
-    // Names outside the family do not have a key.
+    // The names of these cookies are outside the family, so these cookies have no key.
     page.receive("__Host-draft=1; Secure; Path=/");
     page.receive("__Host-draft.a.b=1; Secure; Path=/");
     page.receive("__Host-drafts.a=1; Secure; Path=/");

@@ -1,5 +1,5 @@
-//! Reads the caching headers of a response. The input is the response's headers. The output is true if shared caches may
-//! store the response.
+//! Reads the caching headers of a response. The input is the response's headers. The output is true if shared caches
+//! may store the response.
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
@@ -14,7 +14,7 @@ pub(crate) const TARGETED_HEADERS: [&str; 9] = [
     "cloudflare-cdn-cache-control",
     "netlify-cdn-cache-control",
     "vercel-cdn-cache-control",
-    // The Edge Architecture Specification, for example Fastly and Varnish.
+    // From the Edge Architecture Specification. For example, Fastly and Varnish read this header.
     "surrogate-control",
     // Akamai.
     "edge-control",
@@ -24,7 +24,7 @@ pub(crate) const TARGETED_HEADERS: [&str; 9] = [
     "x-litespeed-cache-control",
 ];
 
-/// The targeted header of nginx. Its value is not a list of directives.
+/// The header that nginx reads instead of `Cache-Control`. Its value is not a list of directives.
 pub(crate) const X_ACCEL_EXPIRES: &str = "x-accel-expires";
 
 /// Returns true if the response's headers allow shared caches to store the response. `Cache-Control` allows shared

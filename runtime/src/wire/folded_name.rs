@@ -1,6 +1,6 @@
 //! Converts the different spellings of a cookie's name to one name. The cookie parsers of web frameworks percent-decode
 //! names and trim Unicode white space. So for an application, `%69d` and `id` with a no-break space are both `id`. The
-//! input is the raw name from a header. The output is the name that such a parser returns.
+//! input is the raw name from a header. The output is the name that the parser of a web framework returns.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,8 @@ pub(crate) fn fold(raw: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Returns true if the name has nothing to decode and nothing to trim. Most names are plain, so the check saves time.
+/// Returns true if the name has nothing to decode and nothing to trim. Most names need no decoding and no trimming, so
+/// this check saves time.
 fn is_plain(raw: &[u8]) -> bool {
     let is_graphic = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
     is_graphic(raw.first()) && is_graphic(raw.last()) && memchr::memchr(b'%', raw).is_none()

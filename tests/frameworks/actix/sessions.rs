@@ -217,7 +217,7 @@ async fn cookies_parsed_too_early_are_parsed_again() {
         (true, "id=planted", "none"),
         (true, "%69d=planted; a=1", "none"),
         (true, "a=1", "none"),
-        // The policy does not list this spelling of the name, so it must not clear the extensions.
+        // The policy does not list this spelling of the name. So the policy must not clear the request's extensions.
         (false, "__Host-Http-id=real; %5F%5FHost-Http-id=x; %2569d=y", "real"),
         (false, "id=planted; __Host-Http-id=a%20b", "a b"),
         (false, "id=planted", "none"),

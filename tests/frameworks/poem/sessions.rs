@@ -151,7 +151,8 @@ async fn purge_removes_the_cookie_if_its_path_is_root() {
         (|config| config, false, true),
         (insecure, false, true),
         (|config| config.path("/account"), true, true),
-        // The policy does not know if the cookie has a longer path or a `Domain`.
+        // The policy does not know whether the cookie has a longer path or a `Domain`. So the policy cannot complete
+        // the removal.
         (|config| config.path("/account/"), false, false),
         (|config| config.domain("site.example"), false, false),
         (|config| config.path("/account").domain("site.example"), false, false),

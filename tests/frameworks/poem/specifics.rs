@@ -88,7 +88,7 @@ async fn option_is_none_without_a_policy() {
     }
 }
 
-/// Distinguishes plain HTTP from a missing policy. A handler with `Option<Https>` gets `None` for both.
+/// Distinguishes plain HTTP from a missing policy. A handler with `Option<Https>` gets `None` in both cases.
 #[handler]
 fn distinguish(https: Result<Https>) -> Result<&'static str> {
     match https {

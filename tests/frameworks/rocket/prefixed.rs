@@ -119,7 +119,7 @@ fn set_flash() -> Flash<&'static str> {
     Flash::success("set", "saved")
 }
 
-/// The client puts cookies into Rocket's jar, and header fields into the request.
+/// Rocket's local client puts a cookie into Rocket's jar, and a header into the request.
 async fn client(termination: TlsTermination) -> Client {
     let policy = Policy::builder().host_prefix(["id", "_flash"]).force_https(false).build().unwrap();
     let app = rocket::custom(config(None)).mount("/", routes![plain, flash, set_flash]);
@@ -133,7 +133,8 @@ async fn dropped_cookie_reads_as_empty() {
     for (client, cookies, body) in [
         (&https, &[("__Host-Http-id", "real"), ("a", "1")][..], "Some(\"real\") Some(\"\") Some(\"1\")"),
         (&https, &[("id", "planted"), ("__Host-Http-id", "real")], "Some(\"real\") Some(\"\") None"),
-        // The jar has no method that removes a cookie.
+        // Rocket's jar of request cookies has no method that removes a cookie. So a dropped cookie reads as an empty
+        // text.
         (&https, &[("id", "planted")], "Some(\"\") None None"),
         (&https, &[], "None None None"),
         (&plain_http, &[("id", "planted"), ("__Host-Http-id", "real")], "Some(\"\") Some(\"\") None"),

@@ -49,9 +49,10 @@ mod memory;
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
-/// The name of an environment variable that is set in the process that runs the load.
+/// The name of an environment variable. The variable is only set in the process that runs the load.
 const LOAD_PROCESS: &str = "HARDTACK_LOAD_ALONE";
-/// Every session's value contains this text. Events must not contain cookie values, so no event may contain this text.
+/// Every session's value contains this text. Events must not contain cookie values, so the test fails if an event
+/// contains this text.
 const SECRET_MARKER: &str = "s3cr3t";
 
 // ---- The handlers that every framework shares.
@@ -173,8 +174,8 @@ async fn run<F: Framework + 'static>(times: usize) -> String {
     for round in 0..ROUNDS {
         load.round(times).await;
         let pool_growth = POOL_GROWTH_PER_REQUEST * GOOD_CLIENTS * REQUESTS_PER_CLIENT * times * round;
-        // At the end of a round, a server may not have freed all of its buffers yet. So the memory limit depends on the
-        // smallest heap of all rounds.
+        // At the end of a round, some servers have not yet freed all of their buffers. So the memory limit depends on
+        // the smallest heap of all rounds.
         let smallest = measurements.iter().map(|usage: &memory::Usage| usage.heap).min();
         let bound = match smallest {
             Some(smallest) if round + 1 == ROUNDS => smallest + F::POOL_BYTES + pool_growth,
@@ -430,7 +431,8 @@ impl Load {
     }
 
     /// Asserts that `headers` contains the `Set-Cookie` headers that `/load/{n}` sends in one of the two environments,
-    /// and no other headers. Returns the name and value of each cookie, in the format of a `Cookie` header.
+    /// and no other `Set-Cookie` headers. Returns the name and value of each cookie, in the format of a `Cookie`
+    /// header.
     fn assert_set_cookies(&self, headers: &HeaderMap, n: u32) -> Vec<String> {
         let set_cookies: Vec<&str> = headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect();
         let matches = |environment: &Environment| {

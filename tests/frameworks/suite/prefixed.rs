@@ -255,7 +255,8 @@ impl<L: SessionLibrary> Test<L> {
         ] {
             assert_eq!(self.get("/who", cookies).await.body, "nobody", "{}: {cookies:?}", L::NAME);
         }
-        // The library's next header has the prefix, and the browser removes the bare cookie.
+        // The library's next `Set-Cookie` header gets the prefix, and the browser removes the cookie with the bare
+        // name.
         let next = self.get("/renew", &[bare]).await;
         receive(&mut browser, &next);
         let cookie = sent(&browser).unwrap();
@@ -267,7 +268,7 @@ impl<L: SessionLibrary> Test<L> {
         receive(&mut browser, &out);
         assert_eq!(sent(&browser), None, "{}: {:?}", L::NAME, out.set_cookies());
 
-        // After the date, only the prefixed cookie counts.
+        // After the date of `accept_unprefixed_until`, only the prefixed cookie counts.
         self.handle.apply(policy::<L>().accept_unprefixed_until("2020-01-01").build().unwrap());
         assert_eq!(self.get("/who", &[bare]).await.body, "nobody", "{}", L::NAME);
     }
@@ -291,8 +292,8 @@ async fn plain_http_has_no_session<L: SessionLibrary>() {
 /// header.
 pub(crate) const OVER_HTTPS: (&str, &str) = ("x-forwarded-proto", "https");
 
-/// A header makes the requests count as HTTPS, instead of a TLS connection. A client can ask for an upgrade only over
-/// HTTP/1.1, and salvo takes the scheme from the connection.
+/// The requests count as HTTPS because of a header, and not because of a TLS connection. A client can ask for an
+/// upgrade only over HTTP/1.1, and salvo takes the scheme from the connection.
 pub(crate) fn behind_proxy() -> TlsTermination {
     TlsTermination::at_proxy(TrustedProxies::new(["127.0.0.1", "::1"]).unwrap())
 }

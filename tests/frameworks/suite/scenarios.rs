@@ -295,7 +295,8 @@ async fn only_unreadable_seals_are_removed_by_the_error<F: Framework>(harness: H
 
 // ---- Ordinary days. A browser in memory holds the cookies.
 
-/// Calls a step of [`super::handlers`] as the browser, and gives the response to the browser. Returns the body.
+/// Sends the browser's request for a step of [`super::handlers`], and stores the response's cookies in the browser.
+/// Returns the body.
 pub(super) async fn step(site: &Site, browser: &mut Browser, name: &str) -> String {
     let path = step_path(name);
     let request = browser.visit(&path);
@@ -475,12 +476,12 @@ async fn sealed_cookie_uses_the_policys_keyring<F: Framework>(harness: Harness<F
     );
     let cookie = [("Cookie", set_cookie.split(';').next().unwrap())];
     assert_reply(&site.get_with("/unseal", &cookie).await, 200, &[], "Some(Note(7))");
-    // A different release may have set a value without a seal, so the response does not remove the cookie.
+    // Perhaps a different release set the value without a seal, so the response does not remove the cookie.
     assert_reply(&site.get_with("/unseal", &[("Cookie", "__Host-Http-note=7")]).await, 400, &[], INVALID_COOKIE);
 
     handle.apply(policy(Keyring::new(new.clone()).with(old)));
     assert_reply(&site.get_with("/unseal", &cookie).await, 200, &[], "Some(Note(7))");
-    // A different server may still have the key, so the response does not remove the cookie.
+    // Perhaps a different server still has the key, so the response does not remove the cookie.
     handle.apply(policy(Keyring::new(new)));
     assert_reply(&site.get_with("/unseal", &cookie).await, 400, &[], INVALID_COOKIE);
     // A missing keyring is a mistake in the server's configuration. So the response does not remove the cookie.

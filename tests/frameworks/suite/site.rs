@@ -76,8 +76,8 @@ pub(crate) fn client(
     Client(configure(certificate.client().unwrap().resolve(HOST, address)).build().unwrap())
 }
 
-/// Writes all bytes, then reads until the server closes the connection. Ignores errors, because the server may close
-/// the connection early.
+/// Writes all bytes, then reads until the server closes the connection. Ignores errors, because some servers close the
+/// connection early.
 pub(crate) async fn send_and_read_to_end(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> Vec<u8> {
     let mut read = Vec::new();
     if stream.write_all(bytes).await.is_ok() {

@@ -82,8 +82,8 @@ fn anywhere(masked: &[u8]) -> usize {
 }
 
 /// Makes a key, drops the key, and returns the numbers of copies: on the stack while the key exists, anywhere while the
-/// key exists, and anywhere afterwards. Does not overwrite the stack, so that copies that hardtack left there are
-/// found.
+/// key exists, and anywhere afterwards. Does not overwrite the stack, so that the search finds copies that hardtack
+/// left on the stack.
 fn measure(make: impl FnOnce() -> (Vec<u8>, Keyring)) -> [usize; 3] {
     let (masked, keyring) = make();
     let held = [on_stack(&masked), anywhere(&masked)];
@@ -98,7 +98,7 @@ fn random_text() -> String {
 }
 
 fn main() {
-    // A control: a secret on the stack is found.
+    // Check the search itself: the search must find a secret on the stack.
     let text = random_text();
     let masked = masked_secret(&text);
     let mut plain = [0; 32];

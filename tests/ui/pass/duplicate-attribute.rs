@@ -1,5 +1,5 @@
-//! A declaration may have several `#[cookie(…)]` attributes with different keys. Two fields of a set may have the same
-//! key.
+//! A declaration may have several `#[cookie(…)]` attributes with different keys. The declarations of two fields may
+//! contain the same key.
 use hardtack::{Cookie, SetCookie, cookies, testing};
 
 #[derive(Cookie)]

@@ -1,4 +1,4 @@
-//! Names that only begin like a family's name are not inside the family.
+//! A name that only begins like the name of a family does not belong to the family.
 use hardtack::cookies;
 
 #[cookies]

@@ -1,4 +1,5 @@
-//! A cookie has up to four different earlier names and scopes. An entry with the present name needs no `until`.
+//! A declaration has up to four `formerly` entries. An entry with the present name and an earlier scope needs no
+//! `until`.
 use hardtack::{Cookie, ReadCookie};
 
 #[allow(clippy::duplicated_attributes, reason = "two `formerly` entries have the same path")]

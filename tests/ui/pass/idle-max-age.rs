@@ -1,4 +1,4 @@
-//! A cookie with `idle` has a longer `max_age`. Each of the two may be a constant.
+//! The `max_age` of a cookie must be longer than its `idle`. Both `idle` and `max_age` may be constants.
 use std::time::Duration;
 
 use hardtack::{Cookie, ReadCookie, cookies};

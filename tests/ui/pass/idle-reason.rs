@@ -10,7 +10,7 @@ struct Session(String);
 #[cookie(max_age = "500d", reason = "the browser shortens it")]
 struct Visited(String);
 
-/// The name may have a prefix in one build only.
+/// The name has a prefix in some builds only.
 const NAME: &str = if cfg!(any()) { "session" } else { "__Host-session" };
 
 #[derive(Cookie)]

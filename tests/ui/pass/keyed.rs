@@ -1,4 +1,4 @@
-//! `keyed` declares a family of cookies. A set has one method for a family.
+//! `keyed` declares a family of cookies. For a family, a struct of cookies has only one method.
 use hardtack::{Cookie, CookieFamily, Cookies, cookies, testing};
 
 /// The state of one sign-in attempt.

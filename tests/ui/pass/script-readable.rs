@@ -1,4 +1,4 @@
-//! If a declaration has a `reason`, scripts may read the cookie and pages may write the cookie.
+//! A cookie that scripts can read needs a `reason`. A page can write such a cookie.
 use hardtack::{Cookie, SetCookie, document_cookie, testing};
 
 #[derive(Cookie)]

@@ -70,7 +70,7 @@ pub(crate) fn main() {
     shop.set_cart_with(3, |cart| cart.max_age(Duration::from_secs(60))).unwrap();
     shop.clone().set_lang(Lang::De).unwrap();
     shop.remove_banner().unwrap();
-    // The getters see the cookies that this request set.
+    // The getters return the values that this request set.
     assert_eq!((shop.session(), shop.cart()), (Some(SessionId("new".to_owned())), Some(3)));
     let cookies: Cookies = Cookies::from(shop);
     assert_eq!(

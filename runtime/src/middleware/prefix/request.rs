@@ -48,7 +48,7 @@ enum Spelling {
     Prefixed,
     /// The bare name, byte for byte.
     Bare,
-    /// Another spelling of the bare name, such as `%69d` or `ID`.
+    /// A different spelling of the bare name, such as `%69d` or `ID` for `id`.
     OddBare,
 }
 
@@ -103,7 +103,7 @@ impl RenamedCookies {
             }
             outcome.accepted = match (outcome.prefixed, outcome.bare, outcome.odd_bare) {
                 (0, 0, 0) => continue,
-                // Anyone on the network can add cookies to a plain HTTP request.
+                // Anyone on the network can add cookies to a plain HTTP request, so all pairs are dropped.
                 _ if !is_https => None,
                 (1, _, _) => Some(Spelling::Prefixed),
                 (0, 1, 0) if accepts_bare => Some(Spelling::Bare),
@@ -255,8 +255,8 @@ fn find_pair(prefix: &HostPrefix, header: usize, text: &[u8], (start, end): (usi
     }
 }
 
-/// Returns the listed name that an application may recognise in `name`, and the spelling of `name`. `name` is the text
-/// of a pair before the `=`.
+/// Returns the listed name that an application could recognise in `name`, and the spelling of `name`. `name` is the
+/// text of a pair before the `=`.
 ///
 /// If a pair has no `=`, most parsers read the pair as a cookie without a name. Some parsers read the whole text as the
 /// name, so here the text counts as an odd spelling of the bare name.

@@ -19,8 +19,8 @@ use crate::wire::set_cookie::ParsedSetCookie;
 
 const LAX: &str = "SameSite=Lax";
 
-/// The end of the event's text if the middleware added `SameSite=Lax`. The text does not suggest an exception, because
-/// a listed name cannot have an exception.
+/// The text at the end of an event if the middleware added `SameSite=Lax`. The text does not suggest an exception,
+/// because a listed name cannot have an exception.
 const CROSS_SITE: &str = "; with `SameSite=Lax` browsers do not send the cookie with a POST from another site (SAML, OIDC \
                           `form_post`, payments); if that fails, configure the library to set `SameSite=None`";
 

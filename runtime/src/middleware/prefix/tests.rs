@@ -412,7 +412,7 @@ fn second_run_for_one_request_renames_new_headers_only() {
         let (mut response, mut extensions) = (response(&["id=1"]), Extensions::new());
         first.on_response(StatusCode::OK, &mut response, &mut extensions);
         let sent = texts(&response);
-        // The adapter for salvo trusts the headers of the first run.
+        // In salvo, the middleware can run twice for one request. The second run trusts the headers from the first run.
         let mut trusted = TrustedHeaders::default();
         trusted.add_all(response.get_all(SET_COOKIE).iter());
         extensions.insert(trusted);

@@ -57,8 +57,8 @@ fn exception_allows_only_what_it_names() {
         let harden = UndeclaredCookies::Harden;
         assert_eq!(sent(harden, TlsTermination::here()), Vec::from_iter(https), "{exception:?}");
         assert_eq!(sent(harden, TlsTermination::none()), Vec::from_iter(plain), "{exception:?}");
-        // `Refuse` does not drop a cookie that has an exception, but adds each missing attribute, unless the exception
-        // allows this weakness.
+        // `Refuse` does not drop a cookie that has an exception. Instead, `Refuse` adds each missing attribute that the
+        // exception does not cover.
         let refuse = UndeclaredCookies::Refuse;
         assert_eq!(sent(refuse, TlsTermination::here()), Vec::from_iter(https.filter(|_| is_for_sid)), "{exception:?}");
         assert_eq!(sent(refuse, TlsTermination::none()), Vec::from_iter(plain), "{exception:?}");
@@ -119,7 +119,8 @@ fn cookie_removes_the_targeted_headers() {
         let (response, events) = send(Policy::builder(), TlsTermination::here(), &own);
         assert_eq!((response.len(), &events[0].1), (3, &Code::SharedCache), "{name}");
 
-        // A response without a cookie is unchanged, even if the middleware dropped the response's only cookie.
+        // The caching headers of a response without a cookie stay unchanged, even if the middleware dropped the only
+        // cookie.
         for (termination, own) in [
             (TlsTermination::here(), &[(name, "600")][..]),
             (TlsTermination::none(), &[(name, "600"), ("set-cookie", "a=1; Secure")]),

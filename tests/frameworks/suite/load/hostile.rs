@@ -349,7 +349,7 @@ impl Load {
                 &[400]
             }
             Kind::TruncatedSeal => &[400],
-            // The key rotation may have removed the note's key before the second request.
+            // A key rotation can remove the note's key before the second request arrives. The status is then 400.
             Kind::InvalidBesideValidSeal => &[200, 400],
             Kind::LotsOfCookies | Kind::Http2LotsOfCookies | Kind::AbortInBody | Kind::Pipelined => &[200],
             Kind::Panic | Kind::Http2Panic => &[500],
@@ -367,7 +367,8 @@ impl Load {
             Kind::DuplicateCookie | Kind::Http2DuplicateCookie | Kind::UnknownKeySeal | Kind::Http2UnknownKeySeal
                 if !set_cookies.is_empty() =>
             {
-                // A different release or server may still be able to read the value.
+                // A different release or server can perhaps still read the value, so a response must not remove the
+                // cookie.
                 return Err("a removal of a cookie that another server may read".to_owned());
             }
             _ => {}
@@ -446,7 +447,7 @@ fn outcome_of(n: u32, read: &[u8]) -> Outcome {
     Outcome::Responded(responses.into_iter().map(|response| (n, response)).collect())
 }
 
-/// Parses consecutive HTTP/1.1 responses. The body of the last response may be incomplete.
+/// Parses consecutive HTTP/1.1 responses. The body of the last response can be incomplete.
 fn parse_responses(mut read: &[u8]) -> Vec<Response> {
     let mut responses = Vec::new();
     while let Some(end) = read.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
