@@ -36,12 +36,13 @@ const CHALLENGE: &str = "secure-session-challenge";
 /// The time of the vectors.
 const NOW: Duration = Duration::from_secs(1_800_000_010);
 
-/// A layer with the first key of the vectors. Each thread has one layer, because a layer is not `Sync`.
-fn layer() -> PolicyLayer {
-    static KEY: LazyLock<Key> =
-        LazyLock::new(|| Key::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("a key"));
-    let policy = Policy::builder().keyring(Keyring::new(KEY.clone())).build().expect("a policy");
-    policy.layer(TlsTermination::here())
+thread_local! {
+    /// A layer with the first key of the vectors.
+    static LAYER: PolicyLayer = {
+        let key = Key::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("a key");
+        let policy = Policy::builder().keyring(Keyring::new(key)).build().expect("a policy");
+        policy.layer(TlsTermination::here())
+    };
 }
 
 /// The session of the vectors' device: the identifier, the present challenge, and the accepted headers.
@@ -72,7 +73,7 @@ fn request(path: &str, headers: &[(&'static str, &HeaderValue)]) -> Response<()>
     for (name, value) in headers {
         request.headers_mut().append(*name, (*value).clone());
     }
-    let (response, is_handled) = send(&layer(), request, HeaderMap::new());
+    let (response, is_handled) = LAYER.with(|layer| send(layer, request, HeaderMap::new()));
     assert!(!is_handled, "the application handled a request to {path}");
     assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
     let (status, sets) = (response.status().as_u16(), response.headers().contains_key(SET_COOKIE));
@@ -117,7 +118,8 @@ fn check_signed(input: &[u8]) {
     let signed = format!("{}.{}", BASE64.encode(header), BASE64.encode(&claims));
     let signature: Signature = key.sign(signed.as_bytes());
     let proof = format!("{signed}.{}", BASE64.encode(signature.to_bytes()));
-    let (Ok(proof), Ok(identifier)) = (HeaderValue::from_str(&proof), HeaderValue::from_str(&SESSION.identifier)) else {
+    let (Ok(proof), Ok(identifier)) = (HeaderValue::from_str(&proof), HeaderValue::from_str(&SESSION.identifier))
+    else {
         return;
     };
     let response = request(REFRESH, &[(PROOF, &proof), (IDENTIFIER, &identifier)]);
