@@ -7,9 +7,9 @@ async fn sign_in(cookies: Cookies) -> Result<&'static str, SetError> {
     Ok("signed in\n")
 }
 
-pub async fn serve(tls: rustls::ServerConfig) -> std::io::Result<()> {
+pub async fn serve(tls: rustls::ServerConfig) -> Result<(), Box<dyn std::error::Error>> {
     // Each worker gets a clone of the middleware. The last `wrap` is the outermost.
     let policy = PolicyMiddleware::new(Policy::default(), TlsTermination::per_connection());
     let server = HttpServer::new(move || App::new().route("/sign-in", web::post().to(sign_in)).wrap(policy.clone()));
-    server.bind_rustls_0_23("0.0.0.0:443", tls)?.bind("0.0.0.0:80")?.run().await
+    Ok(server.bind_rustls_0_23("0.0.0.0:443", tls)?.bind("0.0.0.0:80")?.run().await?)
 }
