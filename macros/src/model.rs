@@ -331,8 +331,8 @@ fn reject_clashing_methods(fields: &mut [CookieField<'_>], errors: &mut Errors) 
     }
 }
 
-/// The items that the macro generates for the whole set. Each item has an error text for the case that a field's method
-/// has the same name.
+/// The items that the macro generates for the whole set. Each item has an error text. The macro reports this text if a
+/// field's method has the same name as the item.
 const OF_THE_SET: [(&str, &str); 2] = [
     ("SPECS", "the set has a `SPECS` already, the list of its declarations; rename the field"),
     ("remove_all", "the set has a `remove_all` already, which removes all its cookies; rename the field"),

@@ -21,13 +21,14 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// All processes of the deployment.
 pub(crate) struct Deployment {
-    /// The ports on which nginx listens for the upstream with both instances, as in the configuration of the guide.
+    /// Two ports of nginx. nginx forwards requests at these ports to both instances, as in the configuration of the
+    /// guide.
     pub(crate) both: Site,
-    /// The ports on which nginx listens for the upstream with only the first instance. With `one` and `two`, a test
+    /// Two ports of nginx. nginx forwards requests at these ports only to the first instance. With `one` and `two`, a test
     /// chooses the instance that handles its requests.
     pub(crate) one: Site,
     pub(crate) two: Site,
-    /// The ports on which nginx listens for both instances, with a limit in front: two page requests, and then the
+    /// Two ports of nginx with a limit. nginx forwards two page requests to both instances, and then answers with the
     /// status 429.
     pub(crate) limited: Site,
     /// nginx's certificate, which clients trust.

@@ -232,8 +232,9 @@ impl ValueWriter {
         }
     }
 
-    /// Allocates the buffer. `value_len` is the encoded length of the value's first text, in bytes. Most values consist
-    /// of only one text, so the buffer usually does not grow.
+    /// Allocates the buffer for the whole header. A value is written with one or more calls of `push_str`, and this
+    /// function runs in the first call. `value_len` is the encoded length of the text of the first call, in bytes. Most
+    /// values need only one call, so the buffer usually does not grow.
     #[inline]
     fn allocate(&mut self, value_len: usize) {
         self.buffer = Vec::with_capacity(self.leading.len() + value_len + self.trailing_len);

@@ -389,7 +389,7 @@ fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFu
 fn guard_error(request: &Request<'_>, response_status: Status) -> Option<ExtractError> {
     let state = state(request);
     let error = state.guard_error.filter(|error| status(error.status()) == response_status)?;
-    // The event of a cookie whose device is not proven was emitted by the guard.
+    // If the device of a cookie is not proven, the guard has already emitted the event.
     let is_deferred = matches!(error, ExtractError::NotHttps { .. });
     if let Some(jar) = state.request_extensions.get::<JarHandle>().filter(|_| is_deferred) {
         jar.refuse();

@@ -184,9 +184,9 @@ pub(super) struct App {
     pub(super) keyring: Option<Keyring>,
     pub(super) baseline: Baseline,
     pub(super) tls_termination: TlsTermination,
-    /// The status with which the application itself answers all requests, inside the policy's layer.
+    /// The application answers all requests with this status, inside the policy's layer.
     pub(super) inside: Option<StatusCode>,
-    /// The status with which a program in front answers the requests to the two endpoints.
+    /// A program in front of the server answers requests to the two endpoints with this status.
     pub(super) in_front: Option<StatusCode>,
     /// Texts of the response to a registration that a program in front replaces: in the JSON, and in `Set-Cookie`.
     pub(super) replaced: Option<Replaced>,

@@ -252,7 +252,7 @@ async fn cookies_of_salvos_jar_are_hardened() {
     set_cookies.sort_unstable();
     assert_eq!(set_cookies.len(), 3, "{set_cookies:?}");
     assert_eq!(set_cookies[0], "PHPSESSID=3f%209a; Path=/forum; Secure; HttpOnly; SameSite=Lax");
-    // salvo removes a cookie without a `Path`, so the policy sends the removal twice.
+    // salvo's header that removes a cookie has no `Path`, so the policy sends the header twice.
     for (removal, end) in set_cookies[1..].iter().zip(["GMT; Path=/; Secure", "GMT; Secure"]) {
         assert!(removal.starts_with("old=; Max-Age=0; ") && removal.ends_with(end), "{set_cookies:?}");
     }

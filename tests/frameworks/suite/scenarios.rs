@@ -758,7 +758,7 @@ async fn localhost_counts_as_https_in_debug_builds<F: Framework>(harness: Harnes
     assert_eq!(site.get("/set").await.status, 403);
 }
 
-/// A container's published port gives the server a private peer address.
+/// If a request comes through a container's published port, the server sees a private peer address.
 async fn localhost_works_through_a_published_port<F: Framework>(harness: Harness<F>) {
     let site = harness.http_from(harness.policy(), "172.17.0.1").await;
     assert_counts_as_https(&send_to_loopback(&site, "localhost:8080", &[]).await);

@@ -1,5 +1,5 @@
 //@ errors: 7
-//! A program cannot implement the traits of a cookie for a type with its own declaration.
+//! A program cannot implement the traits of a cookie by hand, with a declaration that no macro has checked.
 use hardtack::spec::{ScriptVisible, Spec};
 use hardtack::{AllowedOver, Cookie, CookieFamily, HasMaxAge, IntoSetCookie, PlainHttp, ReadCookie, SetCookie};
 
