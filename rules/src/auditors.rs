@@ -400,7 +400,7 @@ weaknesses! {
     HstsPlainHttp, "hsts-plain-http", Info,
         "has a `Strict-Transport-Security` over plain HTTP, where browsers ignore it", "send it over HTTPS only",
         [Asvs "3.4.1", Rfc "6797 7.2", Zap "10035-4"];
-    PlainHttp, "plain-http", Medium,
+    PlainHttpAnswer, "plain-http", Medium,
         "answers a request over plain HTTP, so anyone in the network can read and change it",
         "redirect page requests to https with 308, and refuse all other requests with 403",
         [Cwe "CWE-319", Asvs "12.2.1", Observatory "-20"];

@@ -188,7 +188,7 @@ fn flawed_hsts_is_reported() {
 #[test]
 fn answer_over_plain_http_is_reported() {
     let of = |context: Context, status: u16, headers: &[(HeaderName, &'static str)]| {
-        response_finding(headers, &context.status(StatusCode::from_u16(status).unwrap()), Weakness::PlainHttp)
+        response_finding(headers, &context.status(StatusCode::from_u16(status).unwrap()), Weakness::PlainHttpAnswer)
     };
     let (found, none) = ("medium: CWE-319, ASVS 12.2.1, Observatory -20", "-");
     let to = |url| [(LOCATION, url)];
@@ -213,7 +213,7 @@ fn answer_over_plain_http_is_reported() {
         assert_eq!(of(http().path(path), 200, &[]), expected, "{path}");
     }
     // Without the status, the audit does not know whether the server refused the request.
-    assert_eq!(response_finding(&[], &http(), Weakness::PlainHttp), none);
+    assert_eq!(response_finding(&[], &http(), Weakness::PlainHttpAnswer), none);
 }
 
 #[test]

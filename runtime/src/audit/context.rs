@@ -162,16 +162,17 @@ impl Context {
     /// a redirect, even a 201 response.
     ///
     /// ```
-    /// use hardtack::audit::{Context, response};
+    /// use hardtack::audit::{Context, Weakness, response};
     /// use http::StatusCode;
     ///
     /// let mut headers = http::HeaderMap::new();
     /// headers.insert("location", "https://shop.example/orders/7".parse().unwrap());
     /// let context = Context::http("shop.example").request("POST", "");
     ///
-    /// assert_eq!(response(&headers, &context)[0].findings.len(), 1);
+    /// assert_eq!(response(&headers, &context)[0].findings[0].rule, Weakness::IntegrationRedirected);
+    /// // A 201 response is not a redirect: the server has answered the request over plain HTTP.
     /// let created = context.status(StatusCode::CREATED);
-    /// assert!(response(&headers, &created).is_empty());
+    /// assert_eq!(response(&headers, &created)[0].findings[0].rule, Weakness::PlainHttpAnswer);
     /// ```
     pub fn status(mut self, status: StatusCode) -> Self {
         self.status = Some(status);

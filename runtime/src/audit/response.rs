@@ -57,7 +57,7 @@ pub(super) fn check(headers: &HeaderMap, context: &Context, hsts: &ParsedHsts) -
         }
     } else {
         findings.add_if(hsts.count > 0, Weakness::HstsPlainHttp);
-        findings.add_if(is_answer_over_plain_http(headers, context), Weakness::PlainHttp);
+        findings.add_if(is_answer_over_plain_http(headers, context), Weakness::PlainHttpAnswer);
         findings.add_if(is_redirected_api_request(headers, context), Weakness::IntegrationRedirected);
     }
     findings.into_sorted()
