@@ -74,10 +74,10 @@ fuzz_target!(|input: &[u8]| {
     let Ok(kind) = input.int_in_range(0..=3_u8) else { return };
     let Ok(value) = input.arbitrary::<String>() else { return };
     let _ = match kind {
-        0 => check_attacks(Signed(value), &mut input, |text| Signed(text), 24 * HOUR),
-        1 => check_attacks(OtherSigned(value), &mut input, |text| OtherSigned(text), 8 * HOUR),
-        2 => check_attacks(Sealed(value), &mut input, |text| Sealed(text), 24 * HOUR),
-        _ => check_attacks(OtherSealed(value), &mut input, |text| OtherSealed(text), 8 * HOUR),
+        0 => check_attacks(Signed(value), &mut input, |text| Signed(text), 24 * HOUR, Covers::DecodedText),
+        1 => check_attacks(OtherSigned(value), &mut input, |text| OtherSigned(text), 8 * HOUR, Covers::DecodedText),
+        2 => check_attacks(Sealed(value), &mut input, |text| Sealed(text), 24 * HOUR, Covers::EveryByte),
+        _ => check_attacks(OtherSealed(value), &mut input, |text| OtherSealed(text), 8 * HOUR, Covers::EveryByte),
     };
 });
 
@@ -131,12 +131,21 @@ fn assert_rejected<T: std::fmt::Debug>(found: Result<Option<T>, ReadError>) {
     }
 }
 
+/// The part of a cookie's value that the seal covers.
+#[derive(Clone, Copy, PartialEq)]
+enum Covers {
+    /// A signature covers the decoded text. So `%25` and a bare `%` in a signed value are the same text.
+    DecodedText,
+    EveryByte,
+}
+
 /// Reads a genuine cookie value, a changed value, and a value under another name. Checks the results.
 fn check_attacks<T>(
     cookie: T,
     input: &mut Unstructured<'_>,
     from_text: fn(String) -> T,
     lifetime: Duration,
+    covers: Covers,
 ) -> arbitrary::Result<()>
 where
     T: ReadCookie + AllowedOver<Https> + std::fmt::Debug + PartialEq,
@@ -193,7 +202,7 @@ where
     let Some(alone) = request(std::slice::from_ref(&forged_pair)) else { return Ok(()) };
     let is_genuine = trim(&forged) == value;
     match testing::at(now, || get::<T>(&alone, &keyrings[0])) {
-        Ok(Some(found)) if is_genuine => assert_eq!(found, cookie),
+        Ok(Some(found)) if is_genuine || covers == Covers::DecodedText => assert_eq!(found, cookie),
         Err(ReadError::BadSeal { .. } | ReadError::UnknownKey { .. } | ReadError::Expired { .. }) if !is_genuine => {}
         found => panic!("{found:?} of {}", forged.escape_ascii()),
     }
