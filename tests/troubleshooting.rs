@@ -33,7 +33,7 @@ const PAGE: &str = include_str!("../runtime/docs/troubleshooting.md");
 #[cookie(sealed, max_age = "8h")]
 struct Session(String);
 
-/// The account, on the device of the sign-in.
+/// The account of the user. The cookie works only on the device on which the user signed in.
 #[derive(Cookie)]
 #[cookie(sealed, max_age = "30d", device_bound)]
 struct Account(String);

@@ -58,7 +58,7 @@ pub struct DenyList<'a> {
 pub struct Violation<'a> {
     /// The argument that the deny list forbids.
     pub argument: Argument,
-    /// The lint that the deny list forbids. `rule` is `None` if the argument is a `max_age` over the limit in the deny
+    /// The lint that reports the argument. `rule` is `None` if the argument is a `max_age` over the limit in the deny
     /// list.
     pub rule: Option<Rule>,
     /// The word in the deny list that forbids the argument, such as `insecure`.
@@ -120,8 +120,8 @@ impl<'a> DenyList<'a> {
         self.words().filter(|word| !is_valid_word(word)).map(|word| InvalidWord { word })
     }
 
-    /// Returns an error text if the deny list contains the word `public-suffix`. Call this method only in a build
-    /// without the feature `public-suffix`: without the public suffix list, the word would refuse nothing.
+    /// Returns an error text if the deny list contains the word `public-suffix`. Call this method only if the feature
+    /// `public-suffix` is disabled. Such a build contains no public suffix list, so no cookie would break this word.
     ///
     /// ```
     /// use hardtack_rules::deny::DenyList;

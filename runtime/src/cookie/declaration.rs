@@ -466,8 +466,8 @@ pub trait ScriptVisible: sealed::ScriptVisible {}
 
 impl<T: DeclaredForScripts> ScriptVisible for T {}
 
-/// An intermediate trait that every declared cookie without HttpOnly implements. Without this trait, rustc would report
-/// a type without a declaration as an HttpOnly cookie.
+/// An intermediate trait that every declared cookie without HttpOnly implements. This trait prevents a wrong error
+/// message: for a type that is no cookie, rustc would otherwise say that the type is an HttpOnly cookie.
 #[doc(hidden)]
 pub trait DeclaredForScripts {}
 impl<T: DeclaredCookie> DeclaredForScripts for T where T::Audience: Scripts<T> {}

@@ -135,7 +135,7 @@ where
     })
 }
 
-/// Returns the latest first day of a month that the policy accepts as the end of a migration.
+/// Returns the latest date that the policy accepts as the end of a migration. Only the first day of each month is tried.
 fn latest_date() -> String {
     let mut days = (2026..2200).flat_map(|year| (1..=12).map(move |month| format!("{year}-{month:02}-01")));
     days.rfind(|day| Policy::builder().accept_unprefixed_until(day).build().is_ok()).unwrap()

@@ -218,7 +218,7 @@ const ENVIRONMENTS: [Environment; 2] = [
     },
 ];
 
-/// The shared state of one load test. The clients and the task that applies policies use the state.
+/// The state of one load test. The clients and the task that applies policies share this state.
 struct Load {
     certificate: Certificate,
     connector: TlsConnector,
