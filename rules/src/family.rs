@@ -38,9 +38,9 @@ pub const fn contains(family_name: &str, name: &str) -> bool {
     }
 }
 
-/// Checks two cookies of one set. Returns the rule that the two cookies break together. Returns [`Rule::DuplicateName`] if the names are
-/// equal. Returns [`Rule::FamilyName`] if the name of one cookie is inside the family of the other cookie.
-/// Returns [`Rule::CompanionName`] if one cookie has the name of the companion of the other cookie.
+/// Checks two cookies of one set. Returns the rule that the two cookies break together. Returns [`Rule::DuplicateName`]
+/// if the names are equal. Returns [`Rule::FamilyName`] if the name of one cookie is inside the family of the other
+/// cookie. Returns [`Rule::CompanionName`] if one cookie has the name of the companion of the other cookie.
 ///
 /// ```
 /// use hardtack_rules::family::find_clash;

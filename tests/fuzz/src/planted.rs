@@ -60,7 +60,12 @@ pub type SendThrough = fn(&PolicyLayer, Request<()>, HeaderMap) -> HeaderMap;
 ///
 /// Panics if a text shows a secret that it must not show.
 pub fn check(headers: &[(Kind, &[u8])], send: SendThrough) -> usize {
-    let all = headers.iter().flat_map(|(kind, header)| places(header).map(|place| (*kind, *header, place)));
+    // A fuzzer sees the bytes that the program compares, so it learns the secret, and writes the secret into a name.
+    let is_learned = |header: &[u8]| header.windows(SECRET.len()).any(is_secret);
+    let all = headers
+        .iter()
+        .filter(|(_, header)| !is_learned(header))
+        .flat_map(|(kind, header)| places(header).map(|place| (*kind, *header, place)));
     let (mut batch, mut shown) = (Vec::new(), 0);
     for (kind, header, place) in all {
         let (start, end) = header.split_at(place);
@@ -72,6 +77,11 @@ pub fn check(headers: &[(Kind, &[u8])], send: SendThrough) -> usize {
         }
     }
     shown + check_batch(&batch, send)
+}
+
+/// Returns true if the text is the secret, in any letter case.
+fn is_secret(text: &[u8]) -> bool {
+    text.eq_ignore_ascii_case(SECRET.as_bytes())
 }
 
 /// Returns true if a text may show a secret at `place`.
