@@ -1,5 +1,5 @@
-//! Runs the code that `runtime/docs/migration.md` shows, and one recipe of `runtime/docs/recipes.md`. Each example has old
-//! code, which uses another library, and new code, which uses hardtack. A page shows the text between the comments
+//! Runs the code that `runtime/docs/migration.md` shows, and one recipe of `runtime/docs/recipes.md`. Each example has
+//! old code, which uses another library, and new code, which uses hardtack. A page shows the text between the comments
 //! `migration: name` and `migration: end`.
 
 #![allow(dead_code, unreachable_pub, reason = "excerpts of programs")]

@@ -237,8 +237,8 @@ fn cookies_are_stored_as_declared(page: &Page<'_>) {
     assert_eq!(page.stored_cookie().value, "ada");
     page.tab.clear();
 
-    // The declaration does not name the path `/shop/7`, so the cookie remains in the browser. `remove` returns an error,
-    // because the page can still read a cookie with this name.
+    // The declaration does not name the path `/shop/7`, so the cookie remains in the browser. `remove` returns an
+    // error, because the page can still read a cookie with this name.
     page.receive("__Secure-cart=7; Path=/shop/7; Secure");
     assert_error(&page.remove("cart"), "Remains", "__Secure-cart");
     assert_eq!(page.stored_cookie().path, "/shop/7");

@@ -1,5 +1,6 @@
-//! Runs the example for Cloudflare Workers (`tests/web/worker`) in `workerd`, the runtime of Cloudflare Workers. workerd
-//! listens on a port for TLS and on a port for plain HTTP, and gives the Worker each request with an absolute URI.
+//! Runs the example for Cloudflare Workers (`tests/web/worker`) in `workerd`, the runtime of Cloudflare Workers.
+//! workerd listens on a port for TLS and on a port for plain HTTP, and gives the Worker each request with an absolute
+//! URI.
 //!
 //! workerd is an npm package. Install it with `npm ci --prefix tests/web/worker`.
 

@@ -63,8 +63,8 @@ pub(crate) struct Arguments {
     pub(crate) formerly: Vec<Given<Arguments>>,
     /// `keyed`: the declaration describes a family of cookies.
     pub(crate) keyed: Option<Given<()>>,
-    /// `device_bound`, with or without parentheses: the cookie is bound to a device. The field `tokens` of `Given` is the
-    /// key itself.
+    /// `device_bound`, with or without parentheses: the cookie is bound to a device. The field `tokens` of `Given` is
+    /// the key itself.
     pub(crate) device_bound: Option<Given<DeviceArguments>>,
     /// `every`: the lifetime of the companion of a device-bound cookie.
     pub(crate) every: Option<Given<Constant<Duration>>>,

@@ -300,8 +300,8 @@ fn deny_texts(argument: Argument, deny: CookieDenyList<'_>) -> Option<DenyTexts>
 }
 
 /// Returns true if only the compiler can check whether the cookie needs its `reason`. A `reason` is an error if the
-/// cookie is not weaker than the default. But the macro does not know the value of a constant expression, and this value
-/// can make the cookie weaker.
+/// cookie is not weaker than the default. But the macro does not know the value of a constant expression, and this
+/// value can make the cookie weaker.
 ///
 /// If the name is a constant expression, the name can have a prefix in one build and no prefix in another build. So a
 /// `reason` is always allowed, and no check is necessary.

@@ -585,8 +585,8 @@ fn run(arguments: &[&str], input: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the command runs");
-    // The pipes hold less than a large input and a large output, so a thread writes the input. Ignore a write error: if an
-    // option is invalid, the command exits before it reads its standard input.
+    // The pipes hold less than a large input and a large output, so a thread writes the input. Ignore a write error: if
+    // an option is invalid, the command exits before it reads its standard input.
     let (mut stdin, input) = (child.stdin.take().unwrap(), input.to_vec());
     let writer = std::thread::spawn(move || {
         let _ = stdin.write_all(&input);

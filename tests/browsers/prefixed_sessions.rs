@@ -113,8 +113,8 @@ const HANDSHAKE: &str = "new Promise(done => {
 })";
 
 /// A sibling host plants the attacker's cookie after the sign-in. An attacker on plain HTTP plants the cookie before
-/// the sign-in. Without `host_prefix`, the same planted cookies put the victim into the attacker's session. So the suite
-/// would detect a missing protection.
+/// the sign-in. Without `host_prefix`, the same planted cookies put the victim into the attacker's session. So the
+/// suite would detect a missing protection.
 pub(crate) fn planted_sessions_need_the_prefix(checks: &mut Checks<'_>) {
     for library in LIBRARIES {
         for (setting, policy, [signed_in, signed_out]) in [

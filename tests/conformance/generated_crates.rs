@@ -39,8 +39,8 @@ pub(super) struct Declaration {
     pub(super) errors: Vec<String>,
 }
 
-/// One cookie that the program set. The attributes of the cookie come from literals, from constants, from setters or from
-/// a policy.
+/// One cookie that the program set. The attributes of the cookie come from literals, from constants, from setters or
+/// from a policy.
 pub(super) struct WrittenCookie {
     pub(super) id: String,
     /// The header value, or the error, that `header_value` returned. If an attribute comes from a policy, the header

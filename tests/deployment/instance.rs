@@ -27,7 +27,7 @@ pub(crate) const REDIS: &str = "SHOP_REDIS";
 #[cookie(sealed)]
 struct Basket(u32);
 
-/// Who is signed in, bound to the user's device.
+/// The session of the signed-in user. The session is bound to the user's device.
 #[derive(Cookie)]
 #[cookie(sealed, max_age = "8h", device_bound)]
 struct Account(String);

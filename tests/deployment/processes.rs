@@ -24,8 +24,8 @@ pub(crate) struct Deployment {
     /// Two ports of nginx. nginx forwards requests at these ports to both instances, as in the configuration of the
     /// guide.
     pub(crate) both: Site,
-    /// Two ports of nginx. nginx forwards requests at these ports only to the first instance. With `one` and `two`, a test
-    /// chooses the instance that handles its requests.
+    /// Two ports of nginx. nginx forwards requests at these ports only to the first instance. With `one` and `two`, a
+    /// test chooses the instance that handles its requests.
     pub(crate) one: Site,
     pub(crate) two: Site,
     /// Two ports of nginx with a limit. nginx forwards two page requests to both instances, and then answers with the

@@ -1,6 +1,6 @@
-//! Tests cookies of sign-ins with another site. Browsers do not send `SameSite=Lax` cookies with a POST from another site,
-//! as in SAML and in OIDC `form_post`. The policy does not change a cookie that holds the state of a sign-in. For every other
-//! cookie that the policy's stricter `SameSite` can break, an event contains the cookie's name.
+//! Tests cookies of sign-ins with another site. Browsers do not send `SameSite=Lax` cookies with a POST from another
+//! site, as in SAML and in OIDC `form_post`. The policy does not change a cookie that holds the state of a sign-in. For
+//! every other cookie that the policy's stricter `SameSite` can break, an event contains the cookie's name.
 
 use hardtack::SameSite;
 use hardtack::event::Kind::HeaderHardened;

@@ -1,5 +1,6 @@
-//! Tests attributes that a policy or a setter sets at run time. Either hardtack rejects the setting, or all parsers read
-//! exactly the attribute that the setting describes. If a cookie is set several times, the jar keeps only the last header.
+//! Tests attributes that a policy or a setter sets at run time. Either hardtack rejects the setting, or all parsers
+//! read exactly the attribute that the setting describes. If a cookie is set several times, the jar keeps only the last
+//! header.
 
 use std::time::{Duration, SystemTime};
 
@@ -249,8 +250,8 @@ fn check_setters<T: Cookie>(set: &dyn Fn() -> SetCookie<T>, expected: &ExpectedC
     expected.assert_cookie(&set().to_decoded_cookie(&testing::https()).unwrap());
 }
 
-/// Asserts that the header that removes the cookie has the same name, path, domain and flags as the header that sets the
-/// cookie. The browser sends the request to `host`.
+/// Asserts that the header that removes the cookie has the same name, path, domain and flags as the header that sets
+/// the cookie. The browser sends the request to `host`.
 fn check_removal<T: Cookie>(policy: &PolicyHandle, host: &str, value: T) -> TestCaseResult {
     let set = match jar_header(policy, None, |jar| jar.set(value)) {
         Ok(set) => set,

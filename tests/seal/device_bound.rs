@@ -1,6 +1,6 @@
-//! Sends the requests of the vectors to the endpoints of device-bound cookies. Python and OpenSSL made the sealed texts, the
-//! challenges and most proofs. Two proofs were recorded in Chromium. Each response must be the expected one. A response
-//! contains new sealed texts with random bytes, so the test compares the texts around them.
+//! Sends the requests of the vectors to the endpoints of device-bound cookies. Python and OpenSSL made the sealed
+//! texts, the challenges and most proofs. Two proofs were recorded in Chromium. Each response must be the expected one.
+//! A response contains new sealed texts with random bytes, so the test compares the texts around them.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};

@@ -271,7 +271,8 @@ impl Tab<'_> {
                 // Do not use the command `storage.getCookies`. Its result does not show whether a cookie is
                 // partitioned, and does not distinguish a cookie without `SameSite` from a cookie with `SameSite`.
                 //
-                // The list of all cookies contains expired cookies until Firefox deletes them. Firefox never sends them.
+                // The list of all cookies contains expired cookies until Firefox deletes them. Firefox never sends
+                // them.
                 let all = self.evaluate_in_window(
                     "Services.cookies.cookies.filter(it => it.originAttributes.userContextId === store) \
                      .filter(it => it.isSession || it.expiry > Date.now()).map(it => ({ \

@@ -70,8 +70,8 @@ impl Workspace {
         self.run(&[arguments, &["--offline"]].concat(), environment)
     }
 
-    /// Runs cargo offline. If a dependency is not downloaded yet, because only this test needs it, runs cargo again with
-    /// access to the network.
+    /// Runs cargo offline. If a dependency is not downloaded yet, because only this test needs it, runs cargo again
+    /// with access to the network.
     pub(crate) fn cargo_or_download(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         let output = self.cargo(arguments, environment);
         if String::from_utf8_lossy(&output.stderr).contains("but --offline was specified") {

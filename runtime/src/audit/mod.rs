@@ -106,8 +106,9 @@ pub struct Report {
     /// The cookie's name in the header, with its prefix. The name is empty if the header has no cookie name. `cookie`
     /// is `None` if the report is about the response itself.
     pub cookie: Option<String>,
-    /// The name of the `device_bound` cookie that the cookie of this report belongs to, if the cookie is a companion. The
-    /// field is `None` for every other cookie, and if the [context](Context::declared) does not contain the declaration.
+    /// The name of the `device_bound` cookie that the cookie of this report belongs to, if the cookie is a companion.
+    /// The field is `None` for every other cookie, and if the [context](Context::declared) does not contain the
+    /// declaration.
     pub companion_of: Option<&'static str>,
     /// The cookie that a browser stores, or the reason why the browser rejects the header (6265bis 5.6 and 5.7).
     ///

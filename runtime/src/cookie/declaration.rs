@@ -71,7 +71,8 @@ pub trait FamilyValue: DeclaredCookie {
     fn into_inner(self) -> Self::Value;
 }
 
-/// The value of a cookie that is declared `device_bound`. Only `#[derive(Cookie)]` and `#[cookies]` implement this trait.
+/// The value of a cookie that is declared `device_bound`. Only `#[derive(Cookie)]` and `#[cookies]` implement this
+/// trait.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not bound to a device",

@@ -179,7 +179,7 @@ mod with_seal {
         pub(crate) fn merge(&mut self, other: Opened<'_>) {
             self.terms.idle_expiry = self.terms.idle_expiry.min(other.terms.idle_expiry);
             self.terms.expiry = self.terms.expiry.min(other.terms.expiry);
-            // Of two extensions with one mark, the extension of a registered device is the greater one.
+            // If two extensions have the same mark, the greater one is from a session with a registered device.
             self.terms.extension = core::mem::take(&mut self.terms.extension).max(other.terms.extension);
             self.terms.kept = self.terms.kept.stricter(other.terms.kept);
         }

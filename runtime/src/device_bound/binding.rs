@@ -8,12 +8,12 @@ const VERSION: u8 = 1;
 const OFFERED: u8 = 0;
 const REGISTERED: u8 = 1;
 
-/// A random value that is sealed into the session cookie at sign-in, into the session identifier and into the companion.
-/// The mark shows that the three belong together. `Mark` has no `Debug`, so that no log contains a mark.
+/// A random value that is sealed into the session cookie at sign-in, into the session identifier and into the
+/// companion. The mark shows that the three belong together. `Mark` has no `Debug`, so that no log contains a mark.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark(pub(crate) [u8; MARK_LEN]);
 
-/// What a session cookie says about its device.
+/// The mark of a session cookie, and whether a device is registered for the session.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Binding {
     pub(crate) mark: Mark,
@@ -26,7 +26,8 @@ pub(crate) struct Binding {
 pub(crate) struct UnknownExtension;
 
 impl Binding {
-    /// Returns the binding of a sign-in, with a new mark. Returns `None` if the operating system returns no random bytes.
+    /// Returns the binding of a sign-in, with a new mark. Returns `None` if the operating system returns no random
+    /// bytes.
     pub(crate) fn new() -> Option<Binding> {
         let mut mark = [0; MARK_LEN];
         getrandom::fill(&mut mark).ok()?;
@@ -42,8 +43,8 @@ impl Binding {
         [&[VERSION, state], &self.mark.0[..]].concat()
     }
 
-    /// Parses the extension of a seal. Returns `None` if the extension is empty: the cookie was set before it was declared
-    /// `device_bound`.
+    /// Parses the extension of a seal. Returns `None` if the extension is empty: the cookie was set before it was
+    /// declared `device_bound`.
     pub(crate) fn from_extension(extension: &[u8]) -> Result<Option<Binding>, UnknownExtension> {
         match extension {
             [] => Ok(None),

@@ -9,8 +9,8 @@ use crate::cookie::declaration::DeviceBoundValue;
 /// sign-in. The proof was accepted no longer ago than the declared time `every`, which is ten minutes by default.
 ///
 /// `Bound<T>` is an extractor in each framework. If the request contains no proven cookie, the extractor refuses the
-/// request with the status 403, and the event `unproven` contains the reason. A browser without device-bound sessions is
-/// always refused.
+/// request with the status 403, and the event `unproven` contains the reason. A browser without device-bound sessions
+/// is always refused.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::post};
@@ -18,7 +18,7 @@ use crate::cookie::declaration::DeviceBoundValue;
 /// use hardtack::{Cookie, Policy, TlsTermination, testing};
 /// use tower_service::Service as _;
 ///
-/// /// Who is signed in.
+/// /// The session of the signed-in user.
 /// #[derive(Cookie)]
 /// #[cookie(sealed, max_age = "30d", device_bound)]
 /// struct Session(String);

@@ -1,5 +1,5 @@
-//! The companion of a device-bound cookie: the short-lived cookie that the browser refreshes. One declaration writes the
-//! `Set-Cookie` header of the companion and the JSON that describes the companion to the browser.
+//! The companion of a device-bound cookie: the short-lived cookie that the browser refreshes. One declaration writes
+//! the `Set-Cookie` header of the companion and the JSON that describes the companion to the browser.
 
 use core::time::Duration;
 

@@ -210,8 +210,8 @@ fn refreshed(
 ) -> Option<EndpointResponse> {
     let session = &identifier.session;
     let expiry = cookie.map_or(identifier.expiry, |cookie| cookie.terms.expiry.max(identifier.expiry));
-    // The application may have set the session cookie with a later expiry. An identifier cannot change, so a session gets
-    // a new identifier before half of its lifetime is over.
+    // The application may have set the session cookie with a later expiry. An identifier cannot change, so a session
+    // gets a new identifier before half of its lifetime is over.
     let is_short = identifier.expiry.saturating_sub(now()) < expiry.saturating_sub(now()) / 2;
     let response = if is_short || !seal::is_sealed_by_writer(keyring, text) {
         let registration = Registration { session: session.clone(), renewed_until: Some(expiry) };
@@ -223,8 +223,8 @@ fn refreshed(
     Some(with_registered_cookie(response, session, cookie, keyring))
 }
 
-/// Sets the session cookie again, if the cookie does not say yet that a device is registered. A response of the application
-/// that overtakes the registration can undo the first such cookie.
+/// Sets the session cookie again, if the cookie does not say yet that a device is registered. A response of the
+/// application that overtakes the registration can undo the first such cookie.
 fn with_registered_cookie(
     response: EndpointResponse,
     session: &Session,

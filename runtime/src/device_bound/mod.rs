@@ -1,6 +1,6 @@
 //! Cookies that are bound to a device. A browser with Device Bound Session Credentials (DBSC) makes a key that never
-//! leaves the device, and proves every few minutes that it still has the key. A stolen copy of the cookies stops working
-//! within minutes.
+//! leaves the device, and proves every few minutes that it still has the key. A stolen copy of the cookies stops
+//! working within minutes.
 //!
 //! Declare a cookie with `#[cookie(sealed, max_age = "30d", device_bound)]`:
 //!

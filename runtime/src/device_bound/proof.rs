@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::seal::BASE64;
 
-/// A longer header is not parsed. The proof of a registration has about 600 bytes, and its challenge is the longest part.
+/// A longer header is not parsed. The proof of a registration has about 600 bytes, and its challenge is the longest
+/// part.
 const MAX_PROOF_LEN: usize = 8 * 1024;
 /// The number of bytes of a public key: the byte 4, and the two coordinates.
 pub(crate) const KEY_LEN: usize = 65;
@@ -79,8 +80,8 @@ impl<'a> Proof<'a> {
         Some(Proof { signed, signature, jwk, challenge: text(&claims, "jti")?.to_owned() })
     }
 
-    /// Returns the challenge of the proof. The challenge is not verified yet. Anyone can send a proof, and the check of a
-    /// challenge is much cheaper than the check of a signature.
+    /// Returns the challenge of the proof. The challenge is not verified yet. Anyone can send a proof, and the check of
+    /// a challenge is much cheaper than the check of a signature.
     pub(crate) fn unverified_challenge(&self) -> &str {
         &self.challenge
     }
@@ -92,8 +93,8 @@ impl<'a> Proof<'a> {
         Some((key, self.challenge))
     }
 
-    /// Verifies the proof of a refresh with the registered key. Returns the challenge. A proof of a refresh has no key of
-    /// its own, because then anyone could sign the proof.
+    /// Verifies the proof of a refresh with the registered key. Returns the challenge. A proof of a refresh has no key
+    /// of its own, because then anyone could sign the proof.
     pub(crate) fn verify_refresh(self, key: &PublicKey) -> Option<String> {
         if self.jwk.is_some() {
             return None;
@@ -103,7 +104,8 @@ impl<'a> Proof<'a> {
     }
 }
 
-/// Removes the quotes of a structured string. Chromium sends the values without quotes, and the specification has quotes.
+/// Removes the quotes of a structured string. Chromium sends the values without quotes, and the specification has
+/// quotes.
 pub(crate) fn unquoted(value: &[u8]) -> &[u8] {
     let value = value.trim_ascii();
     value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)

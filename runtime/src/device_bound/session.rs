@@ -1,5 +1,5 @@
-//! What the endpoints know of a device-bound session. The endpoints have no store, so the sealed texts contain everything
-//! that the endpoints need. A sealed text is the challenge of a registration, or the session identifier.
+//! What the endpoints know of a device-bound session. The endpoints have no store, so the sealed texts contain
+//! everything that the endpoints need. A sealed text is the challenge of a registration, or the session identifier.
 
 use core::time::Duration;
 
@@ -61,9 +61,9 @@ impl Session {
 /// The content of the challenge of a registration.
 pub(crate) struct Registration {
     pub(crate) session: Session,
-    /// The expiry of the session in Unix seconds, if a proven refresh offers the registration. Such a registration needs no
-    /// session cookie, because browsers do not send the cookie with every refresh. `renewed_until` is `None` if a sign-in
-    /// offers the registration.
+    /// The expiry of the session in Unix seconds, if a proven refresh offers the registration. Such a registration
+    /// needs no session cookie, because browsers do not send the cookie with every refresh. `renewed_until` is `None`
+    /// if a sign-in offers the registration.
     pub(crate) renewed_until: Option<u32>,
 }
 
@@ -170,8 +170,8 @@ pub(crate) fn carried<'a>(
 }
 
 impl CarriedSession {
-    /// Returns the `Set-Cookie` header that sets the session cookie again, as a cookie of a registered device. The value and
-    /// the expiry stay the same. Returns `None` if the cookie has expired.
+    /// Returns the `Set-Cookie` header that sets the session cookie again, as a cookie of a registered device. The
+    /// value and the expiry stay the same. Returns `None` if the cookie has expired.
     pub(crate) fn as_registered(&self, keyring: &Keyring, session: &Session) -> Option<HeaderValue> {
         let name = &session.companion.cookie;
         let terms = Terms { extension: self.binding.registered().to_extension(), ..self.terms.clone() };

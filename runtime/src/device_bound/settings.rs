@@ -32,11 +32,11 @@ impl DeviceBound {
         DeviceBound { at: "/.well-known/hardtack/device-bound".to_owned() }
     }
 
-    /// Sets the path under which the two endpoints are: `…/register` and `…/refresh`. The policy's middleware answers both
-    /// paths, so the application has no routes there. A proxy in front must forward both paths.
+    /// Sets the path under which the two endpoints are: `…/register` and `…/refresh`. The policy's middleware answers
+    /// both paths, so the application has no routes there. A proxy in front must forward both paths.
     ///
-    /// The path begins with `/` and does not end with `/`. It contains only letters, digits, `-`, `.`, `_`, `~` and `/`.
-    /// [`PolicyBuilder::build`](crate::policy::PolicyBuilder::build) returns an error for another path.
+    /// The path begins with `/` and does not end with `/`. It contains only letters, digits, `-`, `.`, `_`, `~` and
+    /// `/`. [`PolicyBuilder::build`](crate::policy::PolicyBuilder::build) returns an error for another path.
     #[must_use]
     pub fn at(mut self, path: impl Into<String>) -> Self {
         self.at = path.into();

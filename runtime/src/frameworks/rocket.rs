@@ -476,8 +476,8 @@ const REMEDY: &str =
 const UNPARSED_REQUEST: &str = "Rocket could not parse this request and ran no fairing, so hardtack's policy did not \
                                 check it; use no cookies in a catcher for 400";
 
-/// Calls the function `extractor` with the jar of the request. If `extractor` returns nothing, the request came over plain
-/// HTTP.
+/// Calls the function `extractor` with the jar of the request. If `extractor` returns nothing, the request came over
+/// plain HTTP.
 fn extract<T>(request: &Request<'_>, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Outcome<T, ExtractError> {
     try_extract(request, |jar| extractor(jar).ok_or_else(|| jar.refusal()))
 }

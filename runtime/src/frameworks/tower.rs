@@ -72,6 +72,9 @@ impl PolicyHandle {
 ///
 /// If the policy redirects or refuses a request, the inner service is not called. If the policy refuses a request and
 /// the type of the response body is axum's `Body`, the body is one sentence. Otherwise the body is empty.
+///
+/// The endpoints of device-bound cookies send JSON, so they need axum's `Body` too. With any other type, a registration
+/// gets the status 503, and the session works as in a browser without device-bound sessions.
 #[derive(Debug, Clone)]
 pub struct PolicyLayer {
     guard: PolicyGuard,
@@ -182,11 +185,15 @@ fn original_uri(parts: &http::request::Parts) -> &http::Uri {
 
 fn policy_response<R: Default + 'static>(policy_response: Option<Box<PolicyResponse>>) -> Response<R> {
     let mut response = Response::new(R::default());
-    if let Some(policy_response) = policy_response {
-        *response.status_mut() = policy_response.status();
+    if let Some(mut policy_response) = policy_response {
         let text = policy_response.body();
+        let has_body = text.is_empty() || write_text(response.body_mut(), text);
+        if !has_body {
+            *policy_response = policy_response.without_body();
+        }
+        *response.status_mut() = policy_response.status();
         policy_response.write_headers(response.headers_mut());
-        if !write_text(response.body_mut(), text) {
+        if !has_body {
             response.headers_mut().remove(CONTENT_TYPE);
         }
     }

@@ -95,8 +95,8 @@ pub const fn check(spec: &Spec, at: Argument, path_is_constant: bool) {
 ///
 /// - `lint_error` is the error text if the attribute `at` triggers a lint. `lint_error` is empty if `HARDTACK_DENY`
 ///   allows the lint.
-/// - `max_age_error` is the error text for a `max_age` of more than `max_age_limit` seconds. `max_age_error` is empty if
-///   `HARDTACK_DENY` contains no limit.
+/// - `max_age_error` is the error text for a `max_age` of more than `max_age_limit` seconds. `max_age_error` is empty
+///   if `HARDTACK_DENY` contains no limit.
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated while the user's crate compiles: the panic is the error")]
 pub const fn check_denied(

@@ -15,7 +15,8 @@ use crate::cookie::declaration::Spec;
 impl Inventory {
     /// Returns an HTML page that informs the users of a site about its cookies. For each cookie, the page shows the
     /// name, the purpose, the lifetime, and who can read the cookie. The purpose is the first paragraph of the
-    /// declaration's documentation. The page also shows the companion of a `device_bound` cookie. If several declarations describe one cookie, the page shows the cookie once.
+    /// declaration's documentation. The page also shows the companion of a `device_bound` cookie. If several
+    /// declarations describe one cookie, the page shows the cookie once.
     ///
     /// The page does not show the source code or the findings. [`to_html`](Inventory::to_html) shows the source code
     /// lines and the findings.

@@ -16,8 +16,8 @@ impl Inventory {
     ///   declaration has `domain = policy`. An absent attribute is `null`.
     /// - `set_cookie` is the `Set-Cookie` header, with `…` in place of the cookie's value. `set_cookie` is `null` for a
     ///   `read_only` cookie.
-    /// - `device_bound` is `{"companion", "every", "optional"}`, or `null`. `companion` is the name of the companion, and
-    ///   `every` is the lifetime of the companion in seconds.
+    /// - `device_bound` is `{"companion", "every", "optional"}`, or `null`. `companion` is the name of the companion,
+    ///   and `every` is the lifetime of the companion in seconds.
     /// - Each element of `formerly` is `{"name", "domain", "path", "partitioned", "raw", "unsigned", "until"}`, with
     ///   the full earlier scope. `until` is a day such as `"2027-03-01"`, or `null`.
     /// - Each element of `findings` has the same format as a serialized finding of the [audit](crate::audit#serde).

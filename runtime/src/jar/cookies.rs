@@ -122,9 +122,9 @@ impl<S: Scheme> Cookies<S> {
     /// If this request already set the cookie, `get` returns the new value. If this request removed the cookie, `get`
     /// returns `None`.
     ///
-    /// `get` itself never changes the response. If the cookie cannot be read, the next [`set`](Cookies::set) or
-    /// [`remove`](Cookies::remove) repairs the cookie. If the cookie is declared with `idle`, the finished response can
-    /// re-issue the cookie. See [`skip_reissue`](Cookies::skip_reissue).
+    /// `get` itself does not set, remove or repair the cookie. If the cookie cannot be read, the next
+    /// [`set`](Cookies::set) or [`remove`](Cookies::remove) repairs the cookie. If the cookie is declared with `idle`,
+    /// the finished response can re-issue the cookie. See [`skip_reissue`](Cookies::skip_reissue).
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, testing};

@@ -68,16 +68,16 @@ fn urls(policy: &Policy) -> EndpointUrls {
     EndpointUrls { register: url(setting.register_path()), refresh: url(setting.refresh_path()) }
 }
 
-/// Offers a registration for each sign-in of the request. Only a response to a sign-in offers a registration. Otherwise, a
-/// thief with a copy of the cookie could register a key.
+/// Offers a registration for each sign-in of the request. Only a response to a sign-in offers a registration.
+/// Otherwise, a thief with a copy of the cookie could register a key.
 pub(super) fn offer_registrations(jar: &JarState, policy: &Policy, headers: &mut HeaderMap) {
     let sign_ins = jar.take_sign_ins();
     let Some(keyring) = policy.keyring().filter(|_| !sign_ins.is_empty()) else { return };
     let urls = urls(policy);
     for SignIn { spec, binding } in sign_ins {
         let Some(device) = spec.device_bound else { continue };
-        // The policy's baseline may be stricter than the declaration. The companion has the stricter attributes from the
-        // start, because its attributes must not differ from the JSON later.
+        // The policy's baseline may be stricter than the declaration. The companion has the stricter attributes from
+        // the start, because its attributes must not differ from the JSON later.
         let (baseline, allowed) = (policy.baseline(), policy.allowed(spec.name.as_bytes()));
         let same_site = match baseline.min_same_site().filter(|_| !allowed.any_same_site) {
             Some(min) if min.is_at_least(spec.same_site) => min,

@@ -308,9 +308,9 @@ impl JarHandle {
         self.0.verdict().into_proof().ok()
     }
 
-    /// Returns the value of a cookie whose device is proven. Refuses every other request, with an event that contains the
-    /// reason. If the request came over plain HTTP, returns the error without an event, because some frameworks drop the
-    /// error.
+    /// Returns the value of a cookie whose device is proven. Refuses every other request, with an event that contains
+    /// the reason. If the request came over plain HTTP, returns the error without an event, because some frameworks
+    /// drop the error.
     #[cfg(feature = "device-bound")]
     pub(crate) fn bound<T: DeviceBoundValue>(&self) -> Result<Bound<T>, ExtractError> {
         if !self.0.verdict().https {
@@ -323,7 +323,8 @@ impl JarHandle {
         })
     }
 
-    /// Returns the value of a cookie whose device is proven. Returns `None` for every other request, and emits no event.
+    /// Returns the value of a cookie whose device is proven. Returns `None` for every other request, and emits no
+    /// event.
     #[cfg(all(feature = "axum", feature = "device-bound"))]
     pub(crate) fn maybe_bound<T: DeviceBoundValue>(&self) -> Option<Bound<T>> {
         self.0.verdict().https.then(|| self.proven().ok()).flatten()

@@ -180,8 +180,8 @@ impl ConfiguredHeader {
     }
 }
 
-/// Returns the scheme that the request has according to the elements. `elements` contains true for each element that states HTTPS. An empty
-/// element, as in `https,`, does not state HTTPS.
+/// Returns the scheme that the request has according to the elements. `elements` contains true for each element that
+/// states HTTPS. An empty element, as in `https,`, does not state HTTPS.
 fn select(mut elements: impl DoubleEndedIterator<Item = bool>, hops: Option<usize>) -> Option<Statement> {
     let Some(hops) = hops else {
         let first = elements.next()?;

@@ -332,8 +332,8 @@ pub(crate) fn open_sealed(keyring: &Keyring, name: &str, raw: &[u8]) -> Result<(
     Ok((message, terms))
 }
 
-/// Seals a message that is not the value of a declared cookie. The message is valid until `expiry`, in Unix seconds. The
-/// text can only be opened with the same `purpose`. Returns `None` if the operating system returns no random bytes.
+/// Seals a message that is not the value of a declared cookie. The message is valid until `expiry`, in Unix seconds.
+/// The text can only be opened with the same `purpose`. Returns `None` if the operating system returns no random bytes.
 #[cfg(all(feature = "_layer", feature = "device-bound"))]
 pub(crate) fn seal_message(keyring: &Keyring, purpose: &str, expiry: u32, message: &[u8]) -> Option<String> {
     let terms = Terms { idle_expiry: expiry, expiry, kept: KeptSettings::default(), extension: Vec::new() };

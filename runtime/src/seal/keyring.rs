@@ -204,8 +204,8 @@ impl Keyring {
     }
 
     /// Returns the key that signs and encrypts at the time `now`: the key with the latest `writes_from` time that has
-    /// passed. If every `writes_from` time is in the future, returns the first key. This function calls `now` only if a key has
-    /// a `writes_from` time, because reading the clock takes time.
+    /// passed. If every `writes_from` time is in the future, returns the first key. This function calls `now` only if a
+    /// key has a `writes_from` time, because reading the clock takes time.
     pub(super) fn writer_at(&self, now: impl Fn() -> SystemTime) -> &Key {
         let mut writer = &self.0.first;
         let mut since = writer.write_start().filter(|start| *start <= now());

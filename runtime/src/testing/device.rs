@@ -11,8 +11,8 @@ use serde_json::Value;
 /// A software key for the tests of an application with device-bound cookies. A `Device` makes the two requests that a
 /// browser sends: the registration after a sign-in, and the refresh of the companion.
 ///
-/// A `Device` has no network connection and no cookies. The test passes requests to the application and responses to the
-/// `Device`. The cookies of a request come from a [`Browser`](super::Browser).
+/// A `Device` has no network connection and no cookies. The test passes requests to the application and responses to
+/// the `Device`. The cookies of a request come from a [`Browser`](super::Browser).
 ///
 /// 1. [`register`](Device::register) reads the response to the sign-in, and returns the request of the registration.
 /// 2. [`store`](Device::store) reads the response to the registration.
@@ -27,7 +27,7 @@ use serde_json::Value;
 /// use http::{HeaderMap, Request, Response};
 /// use tower_service::Service as _;
 ///
-/// /// Who is signed in.
+/// /// The session of the signed-in user.
 /// #[derive(Cookie)]
 /// #[cookie(sealed, max_age = "30d", device_bound)]
 /// struct Session(String);
@@ -93,8 +93,8 @@ impl Device {
         Device::default()
     }
 
-    /// Reads the response to a sign-in. Makes a new key, and returns the request of the registration. Returns `None` if the
-    /// response does not offer a registration.
+    /// Reads the response to a sign-in. Makes a new key, and returns the request of the registration. Returns `None` if
+    /// the response does not offer a registration.
     ///
     /// # Panics
     ///
@@ -118,8 +118,8 @@ impl Device {
         Some(request)
     }
 
-    /// Reads the response to a registration or to a refresh, as Chromium does. The response may begin, continue or end the
-    /// session, and may contain the next challenge.
+    /// Reads the response to a registration or to a refresh, as Chromium does. The response may begin, continue or end
+    /// the session, and may contain the next challenge.
     pub fn store(&mut self, response: &Response<impl AsRef<[u8]>>) {
         let status = response.status();
         let keeps_session = status.is_success() || status.is_server_error() || status == StatusCode::FORBIDDEN;
@@ -149,8 +149,8 @@ impl Device {
         }
     }
 
-    /// Returns the request of a refresh. The request contains a proof if the device knows a challenge. Returns `None` if no
-    /// session is registered.
+    /// Returns the request of a refresh. The request contains a proof if the device knows a challenge. Returns `None`
+    /// if no session is registered.
     #[must_use]
     pub fn refresh(&self) -> Option<Request<()>> {
         let (session, key) = (self.session.as_ref()?, self.key.as_ref()?);

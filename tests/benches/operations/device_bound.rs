@@ -37,8 +37,8 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     let registered = app.send(registration.clone(), Task::Nothing);
     assert_eq!(registered.status(), 200);
     let bound = app.browser.request_headers("/");
-    // The service has no response body, so the device does not see the instructions. The challenge of the next refresh and
-    // the identifier are in a header.
+    // The service has no response body, so the device does not see the instructions. The challenge of the next refresh
+    // and the identifier are in a header.
     let challenge = registered.headers()["secure-session-challenge"].to_str().unwrap().to_owned();
     let identifier = challenge.split(";id=\"").nth(1).unwrap().trim_end_matches('"').to_owned();
     let body = format!(

@@ -72,8 +72,8 @@ const EIGHT: [&str; 8] = ["id", "sid", "PHPSESSID", "JSESSIONID", "connect.sid",
 const PREFIXED: &str = "__Host-Http-id=GvZ2fiFUHAhVcGbzw1W2Eg";
 const BARE: &str = "id=GvZ2fiFUHAhVcGbzw1W2Eg";
 
-/// Returns a `Cookie` header of about 1 kB. If `session` is `None`, the header has 22 pairs. If there is a session cookie,
-/// the header has 21 pairs, and the session cookie is in the middle.
+/// Returns a `Cookie` header of about 1 kB. If `session` is `None`, the header has 22 pairs. If there is a session
+/// cookie, the header has 21 pairs, and the session cookie is in the middle.
 fn cookies(session: Option<&str>) -> String {
     const NAMES: [&str; 22] = [
         "theme",
@@ -135,7 +135,8 @@ where
     })
 }
 
-/// Returns the latest date that the policy accepts as the end of a migration. Only the first day of each month is tried.
+/// Returns the latest date that the policy accepts as the end of a migration. Only the first day of each month is
+/// tried.
 fn latest_date() -> String {
     let mut days = (2026..2200).flat_map(|year| (1..=12).map(move |month| format!("{year}-{month:02}-01")));
     days.rfind(|day| Policy::builder().accept_unprefixed_until(day).build().is_ok()).unwrap()

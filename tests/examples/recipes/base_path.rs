@@ -1,5 +1,5 @@
-//! The recipe "Base path": `cargo run --example base_path`, then open `http://localhost:3000/vault/`. The cookie has the path
-//! `/vault/identity/connect`.
+//! The recipe "Base path": `cargo run --example base_path`, then open `http://localhost:3000/vault/`. The cookie has
+//! the path `/vault/identity/connect`.
 
 use axum::Router;
 use axum::response::{Html, Redirect};

@@ -1,5 +1,5 @@
-//! The recipe "CSRF token": `cargo run --example csrf_token`, then open `http://localhost:3000/transfer`. The second form has a wrong
-//! token, and is refused.
+//! The recipe "CSRF token": `cargo run --example csrf_token`, then open `http://localhost:3000/transfer`. The second
+//! form has a wrong token, and is refused.
 
 #![allow(clippy::expect_used, reason = "the system always has random bytes")]
 

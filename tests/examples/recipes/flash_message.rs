@@ -1,4 +1,5 @@
-//! The recipe "Flash message": `cargo run --example flash_message`, then open `http://localhost:3000`. The message appears once.
+//! The recipe "Flash message": `cargo run --example flash_message`, then open `http://localhost:3000`. The message
+//! appears once.
 
 use axum::Router;
 use axum::response::Html;

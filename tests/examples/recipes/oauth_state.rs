@@ -1,5 +1,5 @@
-//! The recipe "OAuth state": `cargo run --example oauth_state`, then open `http://localhost:3000` in two tabs. Both tabs can finish
-//! their sign-in. The path `/authorize` takes the place of the identity provider.
+//! The recipe "OAuth state": `cargo run --example oauth_state`, then open `http://localhost:3000` in two tabs. Both
+//! tabs can finish their sign-in. The path `/authorize` takes the place of the identity provider.
 
 #![allow(clippy::expect_used, reason = "the system always has random bytes")]
 

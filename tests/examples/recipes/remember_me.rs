@@ -1,5 +1,5 @@
-//! The recipe "Remember me": `cargo run --example remember_me`, then open `http://localhost:3000`. If you tick the box, you
-//! are still signed in after you close the browser and open it again.
+//! The recipe "Remember me": `cargo run --example remember_me`, then open `http://localhost:3000`. If you tick the box,
+//! you are still signed in after you close the browser and open it again.
 
 use axum::Router;
 use axum::extract::Form;

@@ -1,5 +1,5 @@
-//! The recipe "Rolling session": `cargo run --example rolling_session`, then open `http://localhost:3000`. The developer tools of
-//! the browser show that each request renews the session.
+//! The recipe "Rolling session": `cargo run --example rolling_session`, then open `http://localhost:3000`. The
+//! developer tools of the browser show that each request renews the session.
 
 use axum::Router;
 use axum::extract::Request;

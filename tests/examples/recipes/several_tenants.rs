@@ -1,5 +1,6 @@
-//! The recipe "Several tenants": `cargo run --example several_tenants`, then open `http://shop.acme.localhost:3000`, sign in, and open
-//! `http://app.acme.localhost:3000`. You are signed in at both hosts of the tenant, and at no host of another tenant.
+//! The recipe "Several tenants": `cargo run --example several_tenants`, then open `http://shop.acme.localhost:3000`,
+//! sign in, and open `http://app.acme.localhost:3000`. You are signed in at both hosts of the tenant, and at no host of
+//! another tenant.
 
 use axum::Router;
 use axum::response::{Html, Redirect};

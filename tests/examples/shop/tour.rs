@@ -512,8 +512,8 @@ impl Tour {
         Ok(reply)
     }
 
-    /// Sends a request that the device has made. The argument `thief` contains the client and the cookies of a thief. If
-    /// there is a thief, the thief sends the request. The device reads the response.
+    /// Sends a request that the device has made. The argument `thief` contains the client and the cookies of a thief.
+    /// If there is a thief, the thief sends the request. The device reads the response.
     async fn send_for(
         &self,
         device: &mut Device,

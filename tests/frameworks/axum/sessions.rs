@@ -1,5 +1,5 @@
-//! Runs the scenarios of `host_prefix` against the session libraries of axum: tower-sessions, axum-login, and the private
-//! cookies of axum-extra.
+//! Runs the scenarios of `host_prefix` against the session libraries of axum: tower-sessions, axum-login, and the
+//! private cookies of axum-extra.
 
 use axum::Router;
 use axum::extract::{FromRef, Path};

@@ -1,6 +1,7 @@
+use actix_session::config::PersistentSession;
 use actix_session::storage::SessionStore;
 use actix_session::{Session, SessionMiddleware};
-use actix_web::cookie::Key;
+use actix_web::cookie::{Key, time::Duration};
 use actix_web::{App, HttpServer, web};
 
 async fn sign_in(session: Session) -> actix_web::Result<&'static str> {
@@ -26,6 +27,11 @@ pub async fn serve<S: SessionStore + Clone + Send + 'static>(store: S, key: Key)
         config.route("/", web::get().to(home));
         config.route("/sign-in", web::post().to(sign_in)).route("/sign-out", web::post().to(sign_out));
     };
-    let sessions = move || SessionMiddleware::new(store.clone(), key.clone());
+    let sessions = move || {
+        SessionMiddleware::builder(store.clone(), key.clone())
+            .cookie_name("__Host-session".to_owned())
+            .session_lifecycle(PersistentSession::default().session_ttl(Duration::hours(8)))
+            .build()
+    };
     HttpServer::new(move || App::new().configure(routes).wrap(sessions())).bind("127.0.0.1:3000")?.run().await
 }

@@ -1,6 +1,6 @@
-//! Signs a user in with Chromium, so that Chromium registers a key and refreshes the companion. `tests/browsers` has the
-//! other scenarios of device-bound sessions, with axum. The site is `https://localhost`, which Chromium reaches without a
-//! proxy.
+//! Signs a user in with Chromium, so that Chromium registers a key and refreshes the companion. `tests/browsers` has
+//! the other scenarios of device-bound sessions, with axum. The site is `https://localhost`, which Chromium reaches
+//! without a proxy.
 
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../../support/browser.rs"]

@@ -53,8 +53,8 @@ struct Planted {
 /// response.
 pub type SendThrough = fn(&PolicyLayer, Request<()>, HeaderMap) -> HeaderMap;
 
-/// Plants a secret in each place of each header, and checks all texts that hardtack emits. Returns the number of secrets in
-/// the texts.
+/// Plants a secret in each place of each header, and checks all texts that hardtack emits. Returns the number of
+/// secrets in the texts.
 ///
 /// # Panics
 ///

@@ -1,5 +1,5 @@
-//! Attacks the endpoints of device-bound cookies. The lines of the input become the headers of a request: the proof, the
-//! session identifier and the cookies. The input also becomes the JSON of a proof that the registered device signs.
+//! Attacks the endpoints of device-bound cookies. The lines of the input become the headers of a request: the proof,
+//! the session identifier and the cookies. The input also becomes the JSON of a proof that the registered device signs.
 //!
 //! The target checks:
 //!
@@ -100,8 +100,8 @@ fn check_headers(input: &[u8]) {
     }
 }
 
-/// Signs a proof whose JSON is in the input. The input is the header of the proof, a line feed, and the claims. The text
-/// `CHALLENGE` in the claims stands for the present challenge.
+/// Signs a proof whose JSON is in the input. The input is the header of the proof, a line feed, and the claims. The
+/// text `CHALLENGE` in the claims stands for the present challenge.
 fn check_signed(input: &[u8]) {
     let mut parts = input.splitn(2, |byte| *byte == b'\n');
     let (Some(header), Some(claims)) = (parts.next(), parts.next()) else { return };

@@ -1,6 +1,6 @@
-//! Plants secrets in headers, and searches each text that hardtack emits. Each line of the input is a header. If the line
-//! begins with `>`, the rest of the line is a `Cookie` header. Otherwise the line is a `Set-Cookie` header. The target also
-//! generates one header from the input.
+//! Plants secrets in headers, and searches each text that hardtack emits. Each line of the input is a header. If the
+//! line begins with `>`, the rest of the line is a `Cookie` header. Otherwise the line is a `Set-Cookie` header. The
+//! target also generates one header from the input.
 //!
 //! The target checks that no text shows a cookie's value. If a name, a `Domain` or a `Path` contains a character that
 //! is not allowed there, no text may show this character or the rest.

@@ -20,8 +20,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use url::Url;
 
-/// The signal from which a `TlsTermination` detects the scheme of a request. `Source` is only for this file's second implementation
-/// of scheme detection.
+/// The signal from which a `TlsTermination` detects the scheme of a request. `Source` is only for this file's second
+/// implementation of scheme detection.
 #[derive(Clone, Copy)]
 enum Source {
     Here,

@@ -185,8 +185,8 @@ fn with_results<'a>(case: &PolicyCase, expected: &[&[u8]], sent: &'a [HeaderValu
         let is_host_only = name(before).to_ascii_lowercase().starts_with(b"__host-");
         match remaining.next_if(|after| is_result(before, after)) {
             Some(after) => results.push((before.to_vec(), after)),
-            // Browsers accept a `__Host-` name only with `Path=/`, so the layer sends only the header with `Path=/`. The
-            // layer sends no header if the response sets or removes the cookie with `Path=/`.
+            // Browsers accept a `__Host-` name only with `Path=/`, so the layer sends only the header with `Path=/`.
+            // The layer sends no header if the response sets or removes the cookie with `Path=/`.
             None => {
                 assert!(is_completed && is_host_only, "{:?} was not sent", before.escape_ascii());
                 if let Some(after) = remaining.next_if(|after| is_result(&rooted, after)) {
@@ -195,8 +195,8 @@ fn with_results<'a>(case: &PolicyCase, expected: &[&[u8]], sent: &'a [HeaderValu
                 continue;
             }
         }
-        // If the next received header has `Path=/`, the layer sends no second header: the sent header belongs to the next
-        // received header.
+        // If the next received header has `Path=/`, the layer sends no second header: the sent header belongs to the
+        // next received header.
         let is_next = |after: &[u8]| expected.get(index + 1).is_some_and(|next| is_result(next, after));
         if is_completed && !is_host_only {
             if let Some(after) = remaining.next_if(|after| is_result(&rooted, after) && !is_next(after)) {

@@ -1,5 +1,5 @@
-//! The cookies of a jar that are bound to a device. This file decides whether a `set` is a sign-in, checks the companion
-//! of a cookie that is read, and removes the companion together with its cookie.
+//! The cookies of a jar that are bound to a device. This file decides whether a `set` is a sign-in, checks the
+//! companion of a cookie that is read, and removes the companion together with its cookie.
 
 use std::collections::BTreeMap;
 
@@ -78,8 +78,8 @@ impl JarState {
             return Ok(());
         }
         let renewed = self.pending().devices.0.get(spec.name).filter(|cookie| !cookie.is_removed).and_then(|cookie| {
-            // A renewal carries the mark that was read. Without the mark, a response that overtakes the registration would
-            // unbind the session.
+            // A renewal carries the mark that was read. Without the mark, a response that overtakes the registration
+            // would unbind the session.
             cookie.read.clone()
         });
         let (extension, sign_in) = match renewed {
@@ -95,8 +95,8 @@ impl JarState {
         Ok(())
     }
 
-    /// Returns the sign-ins of this request, and forgets them. Returns nothing if the response asks the browser to remove all
-    /// data of the site.
+    /// Returns the sign-ins of this request, and forgets them. Returns nothing if the response asks the browser to
+    /// remove all data of the site.
     #[cfg(feature = "_layer")]
     pub(crate) fn take_sign_ins(&self) -> Vec<SignIn> {
         let mut pending = self.pending();
@@ -135,8 +135,8 @@ impl JarState {
         }
     }
 
-    /// Reads a cookie whose device is proven. `slot` stays empty if the request does not contain the cookie. A cookie that
-    /// this request set is not proven yet.
+    /// Reads a cookie whose device is proven. `slot` stays empty if the request does not contain the cookie. A cookie
+    /// that this request set is not proven yet.
     #[cfg(feature = "_layer")]
     pub(crate) fn find_proven(
         &self,
@@ -194,9 +194,9 @@ impl JarState {
         }
     }
 
-    /// Returns the headers that remove stale companions. A browser with a companion starts no refresh. So the browser would
-    /// keep a companion of an earlier sign-in until the companion expires, and the user would be signed out until then.
-    /// After the removal, the browser refreshes the companion before its next request.
+    /// Returns the headers that remove stale companions. A browser with a companion starts no refresh. So the browser
+    /// would keep a companion of an earlier sign-in until the companion expires, and the user would be signed out until
+    /// then. After the removal, the browser refreshes the companion before its next request.
     fn take_stale_companions(&self) -> Vec<SetCookieHeader> {
         if !self.verdict.https {
             return Vec::new();

@@ -23,7 +23,7 @@ use crate::testing::{self, Browser, Device};
 use crate::value::ProofFault;
 use crate::{Cookie, Cookies, ExtractError, Https, Policy, PolicyHandle, ReadError, SameSite, TlsTermination};
 
-/// Who is signed in.
+/// The session of the signed-in user.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(sealed, max_age = "30d", device_bound)]
 struct Session(String);
@@ -71,7 +71,8 @@ impl App {
         App { handle, guard, browser, device: Device::new(), events }
     }
 
-    /// Sends a request with the browser's cookies, at the browser's time. The browser stores the cookies of the response.
+    /// Sends a request with the browser's cookies, at the browser's time. The browser stores the cookies of the
+    /// response.
     fn send(&mut self, mut request: Request<()>, handler: impl FnOnce(&JarHandle)) -> Response<String> {
         let path = request.uri().path().to_owned();
         request.headers_mut().extend(self.browser.request_headers(&path));

@@ -4,9 +4,9 @@ use std::env;
 use std::error::Error;
 use std::net::SocketAddr;
 
+use axum::Router;
 use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
-use axum::Router;
 use hardtack::{Cookie, Cookies, Policy, SetError, TlsTermination};
 
 /// The session of the signed-in user.
