@@ -393,3 +393,22 @@ fn refusal_is_empty_if_the_body_type_is_not_from_axum() {
     assert_eq!((response.status(), response.headers().get(CONTENT_TYPE)), (StatusCode::FORBIDDEN, None));
     assert_eq!(response.body(), "");
 }
+
+/// The endpoint cannot send its JSON, so it must not bind the session either. The user would be signed out soon.
+#[test]
+fn registration_fails_if_the_body_type_is_not_from_axum() {
+    let keyring = Keyring::new(Key::generate());
+    let (signed_in, mut browser) = opened_account(&keyring);
+    let mut request = testing::Device::new().register(&signed_in).unwrap();
+    request.headers_mut().extend(browser.request_headers(request.uri().path()));
+    let policy = Policy::builder().keyring(keyring).build().unwrap();
+    let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new("a page".to_owned())));
+    let service = tower::Layer::layer(&policy.layer(TlsTermination::here()), inner);
+    record_logs();
+    LOG.take();
+    let response = block_on(service.oneshot(request)).unwrap();
+    assert_eq!((response.status(), response.body().as_str()), (StatusCode::SERVICE_UNAVAILABLE, ""));
+    assert!(!response.headers().contains_key(SET_COOKIE), "{:?}", response.headers());
+    let log = String::from_utf8(LOG.take()).unwrap();
+    assert!(log.contains("add the policy's layer with `Router::layer`, as the last layer"), "{log}");
+}

@@ -319,14 +319,13 @@ fn parse_device_bound(word: &Ident, input: ParseStream<'_>, arguments: &mut Argu
     true
 }
 
-/// Rejects parentheses after a key that takes no parentheses. If the user probably meant `formerly`, the error suggests
-/// `formerly`.
+/// Rejects parentheses after a key that takes no parentheses. If the user probably meant `formerly` or `device_bound`,
+/// the error suggests this key.
 fn reject_parentheses(word: &Ident, target: Target, arguments: &mut Arguments, errors: &mut Errors) {
     let text = word.unraw().to_string();
-    let formerly = AttributeKey::Formerly.as_str();
     match AttributeKey::from_word(&text) {
         Some(key @ (AttributeKey::Formerly | AttributeKey::DeviceBound)) => reject_misplaced(word, key, target, errors),
-        None if keys::suggestion(&text, target) == Some(Suggestion::Key(formerly)) => {
+        None if matches!(keys::suggestion(&text, target), Some(Suggestion::Key("formerly" | "device_bound"))) => {
             reject_unknown(word.to_token_stream(), &text, true, target, arguments, errors);
         }
         Some(key) if !key.example().contains('=') => {

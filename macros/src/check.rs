@@ -7,6 +7,7 @@ use hardtack_rules::check::{
     lint_for, public_suffix_fault,
 };
 use hardtack_rules::deny::Violation;
+use hardtack_rules::device::{is_companion, share_companion};
 use hardtack_rules::family::find_clash;
 use hardtack_rules::{Prefix, Rule, SameSite, Seal, Spec};
 use proc_macro2::{Span, TokenStream};
@@ -119,13 +120,22 @@ fn check_existing(arguments: &Arguments, errors: &mut Errors) -> Declaration {
     declaration
 }
 
-fn reject_clashing_name(field: &CookieField<'_>, spec: &Spec<'_>, other: &Spec<'_>, rule: Rule, errors: &mut Errors) {
-    let (name, other, remedy) = (spec.name, other.name, rule.remedy());
+fn reject_clashing_name(
+    field: &CookieField<'_>,
+    spec: &Spec<'_>,
+    other_spec: &Spec<'_>,
+    rule: Rule,
+    errors: &mut Errors,
+) {
+    let (name, other, remedy) = (spec.name, other_spec.name, rule.remedy());
     let text = match rule {
         Rule::FamilyName if name.len() > other.len() => {
             format!("the name `{name}` is inside the family `{other}` of this set; {remedy}")
         }
-        Rule::CompanionName if spec.device_bound.is_some() => {
+        Rule::CompanionName if share_companion(spec, other_spec) => {
+            format!("`{name}` and `{other}` of this set have the same companion; {remedy}")
+        }
+        Rule::CompanionName if is_companion(spec, other) => {
             format!("the companion of `{name}` has the name of the cookie `{other}` of this set; {remedy}")
         }
         Rule::CompanionName => {

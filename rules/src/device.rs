@@ -72,6 +72,26 @@ pub const fn is_companion(spec: &Spec<'_>, name: &str) -> bool {
         && is_equal(end, ending, false)
 }
 
+/// Returns true if two device-bound cookies have the same companion, such as `__Host-a` and `__Host-Http-a`.
+///
+/// ```
+/// use core::time::Duration;
+/// use hardtack_rules::device::share_companion;
+/// use hardtack_rules::{DeviceBinding, Spec};
+///
+/// let bound = |name| Spec::new(name).device_bound(DeviceBinding::new(Duration::from_secs(600)));
+/// assert!(share_companion(&bound("__Host-a"), &bound("__Host-Http-a")));
+/// assert!(!share_companion(&bound("__Host-a"), &bound("__Host-b")));
+/// ```
+#[must_use]
+pub const fn share_companion(a: &Spec<'_>, b: &Spec<'_>) -> bool {
+    let (Some(_), Some(_)) = (a.device_bound, b.device_bound) else { return false };
+    let (Some(a_prefix), Some(b_prefix)) = (Prefix::from_name(a.name), Prefix::from_name(b.name)) else { return false };
+    let Some((_, a_base)) = a.name.as_bytes().split_at_checked(a_prefix.as_str().len()) else { return false };
+    let Some((_, b_base)) = b.name.as_bytes().split_at_checked(b_prefix.as_str().len()) else { return false };
+    a_prefix.is_host_only() && b_prefix.is_host_only() && is_equal(a_base, b_base, false)
+}
+
 /// Returns the part of the companion's name between the prefix `__Host-` and the ending `-key`: the cookie's name
 /// without its prefix. Returns `None` if the name begins with neither `__Host-` nor `__Host-Http-`.
 ///

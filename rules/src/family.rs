@@ -1,7 +1,7 @@
 //! Checks whether a name belongs to the family of a `keyed` cookie. A name in the family consists of the family's name,
 //! then `.`, then the key of one cookie.
 
-use crate::device::is_companion;
+use crate::device::{is_companion, share_companion};
 use crate::rule::Rule;
 use crate::spec::{Spec, is_equal};
 
@@ -40,7 +40,8 @@ pub const fn contains(family_name: &str, name: &str) -> bool {
 
 /// Checks two cookies of one set. Returns the rule that the two cookies break together. Returns [`Rule::DuplicateName`]
 /// if the names are equal. Returns [`Rule::FamilyName`] if the name of one cookie is inside the family of the other
-/// cookie. Returns [`Rule::CompanionName`] if one cookie has the name of the companion of the other cookie.
+/// cookie. Returns [`Rule::CompanionName`] if one cookie has the name of the companion of the other cookie, or if both
+/// cookies have the same companion.
 ///
 /// ```
 /// use hardtack_rules::family::find_clash;
@@ -57,7 +58,7 @@ pub const fn find_clash(a: &Spec<'_>, b: &Spec<'_>) -> Option<Rule> {
         Some(Rule::DuplicateName)
     } else if a.keyed && contains(a.name, b.name) || b.keyed && contains(b.name, a.name) {
         Some(Rule::FamilyName)
-    } else if is_companion(a, b.name) || is_companion(b, a.name) {
+    } else if is_companion(a, b.name) || is_companion(b, a.name) || share_companion(a, b) {
         Some(Rule::CompanionName)
     } else {
         None
@@ -142,6 +143,7 @@ mod tests {
             (flow.keyed(), Spec::new("flow.a.b"), None),
             (session.device_bound(bound), companion, Some(Rule::CompanionName)),
             (Spec::new("__Host-a").device_bound(bound), companion, Some(Rule::CompanionName)),
+            (session.device_bound(bound), Spec::new("__Host-a").device_bound(bound), Some(Rule::CompanionName)),
             (session, companion, None),
             (session.device_bound(bound), Spec::new("__Host-a-keys"), None),
             (session.device_bound(bound), Spec::new("__Host-a"), None),

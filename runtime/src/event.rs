@@ -137,8 +137,8 @@ macro_rules! kinds {
 kinds! {
     /// A page request over plain HTTP was redirected to HTTPS.
     RequestRedirected, "request redirected";
-    /// A request over plain HTTP was refused. Either the policy forces HTTPS, or the handler accepts only HTTPS
-    /// requests.
+    /// A request was refused. Either the request came over plain HTTP and the policy or the handler needs HTTPS, or the
+    /// request does not prove the device of a `device_bound` cookie.
     RequestRefused, "request refused";
     /// A cookie could not be set or removed.
     CookieNotSet, "cookie not set";

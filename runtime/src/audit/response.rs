@@ -6,11 +6,12 @@ use std::collections::HashSet;
 use hardtack_rules::auditors::{Facts, HstsFault, OBSERVATORY_HSTS_SECONDS, Weakness};
 use hardtack_rules::syntax::is_tchar;
 use hardtack_rules::wire::HSTS_YEAR_SECONDS;
-use http::HeaderMap;
 use http::header::{LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
+use http::{HeaderMap, Method};
 
 use super::context::Context;
 use super::findings::{Finding, Findings};
+use crate::policy::ForceHttps;
 use crate::request::host::{Host, is_address};
 use crate::wire::cache_control::{TARGETED_HEADERS, X_ACCEL_EXPIRES};
 use crate::wire::list::{parse_number, split_unquoted, trim};
@@ -78,7 +79,7 @@ fn is_answer_over_plain_http(headers: &HeaderMap, context: &Context) -> bool {
         context.status.is_some_and(|status| status.is_success() || status.is_redirection() && !leads_to_https(headers));
     is_answer
         && !Host::parse(&context.host).is_some_and(Host::is_loopback)
-        && !context.path.starts_with("/.well-known/acme-challenge/")
+        && !ForceHttps::is_acme_challenge(&Method::GET, &context.path)
 }
 
 /// Returns true if the context contains an API request and the response redirects the request to https.

@@ -50,11 +50,10 @@ pub(super) fn parse(input: &[u8], options: &Audit) -> Result<Vec<SavedResponse>>
         .url
         .clone()
         .ok_or("a saved response does not contain its URL; add it, as in `--url https://shop.example/`")?;
-    let request = (options.method.is_some() || options.accept.is_some()).then(|| {
+    let mut request = (options.method.is_some() || options.accept.is_some()).then(|| {
         let method = options.method.clone().unwrap_or_else(|| "GET".to_owned());
         (method, options.accept.clone().unwrap_or_default())
     });
-    let mut request = request;
     let mut saved: Vec<SavedResponse> = Vec::with_capacity(responses.len());
     for response in responses {
         if let Some(before) = saved.last() {

@@ -358,8 +358,8 @@ pub enum ReadError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProofFault {
-    /// No browser has registered a key for the session. The browser may not have device-bound sessions, or the
-    /// registration may not be finished.
+    /// No browser has registered a key for the session. Perhaps the browser has no device-bound sessions, or the
+    /// registration is not finished.
     NotRegistered,
     /// The request contains no companion. A copy of the session cookie alone came, or the browser did not refresh the
     /// companion.

@@ -211,7 +211,7 @@ fn refreshed(
     let session = &identifier.session;
     let expiry = cookie.map_or(identifier.expiry, |cookie| cookie.terms.expiry.max(identifier.expiry));
     // The application may have set the session cookie with a later expiry. An identifier cannot change, so a session
-    // gets a new identifier before half of its lifetime is over.
+    // gets a new identifier if the identifier has less than half of the cookie's remaining time.
     let is_short = identifier.expiry.saturating_sub(now()) < expiry.saturating_sub(now()) / 2;
     let response = if is_short || !seal::is_sealed_by_writer(keyring, text) {
         let registration = Registration { session: session.clone(), renewed_until: Some(expiry) };

@@ -15,6 +15,8 @@
 //!
 //! A browser without DBSC ignores the offer, and its cookies work as before.
 //!
+//! Only a jar under the policy's middleware binds the cookie. A header from `SetCookie::header_value` is never bound.
+//!
 //! The two endpoints need a keyring in the policy, and no store. [`DeviceBound`] sets their path.
 
 mod binding;

@@ -381,13 +381,17 @@ fn to_actix_value(value: &HeaderValue) -> Option<actix_header::HeaderValue> {
 /// assert_eq!(body, "internal error");
 /// # });
 /// ```
-pub struct Rejection(Result<JarHandle, ExtractError>);
+pub struct Rejection {
+    /// The jar that emits the event, if the error becomes the response. `None` if the policy is missing.
+    jar: Option<JarHandle>,
+    error: ExtractError,
+}
 
 impl From<Rejection> for ExtractError {
     fn from(rejection: Rejection) -> Self {
-        match rejection.0 {
-            Ok(jar) => jar.refuse(),
-            Err(error) => error,
+        match rejection.jar {
+            Some(jar) => jar.refuse(rejection.error),
+            None => rejection.error,
         }
     }
 }
@@ -428,23 +432,25 @@ impl<T: DeviceBoundValue> FromRequest for Bound<T> {
     type Future = Ready<Result<Self, Rejection>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let jar = request.extensions().get::<JarHandle>().cloned();
-        ready(match jar {
-            None => Err(Rejection(Err(layer_missing(REMEDY)))),
-            Some(jar) => jar.bound().map_err(|error| match error {
-                ExtractError::NotHttps { .. } => Rejection(Ok(jar.clone())),
-                ExtractError::Unproven { .. } | ExtractError::LayerMissing { .. } => Rejection(Err(error)),
-            }),
-        })
+        ready(try_extract(request, JarHandle::bound))
     }
 }
 
-/// Calls the function `extractor` with the jar of the request.
+/// Calls the function `extractor` with the jar of the request. `extractor` returns nothing if the request came over
+/// plain HTTP.
 fn extract<T>(request: &HttpRequest, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Result<T, Rejection> {
-    match request.extensions().get::<JarHandle>() {
-        Some(jar) => extractor(jar).ok_or_else(|| Rejection(Ok(jar.clone()))),
-        None => Err(Rejection(Err(layer_missing(REMEDY)))),
-    }
+    try_extract(request, |jar| extractor(jar).ok_or_else(|| jar.refusal()))
+}
+
+/// Calls the function `extractor` with the jar of the request.
+fn try_extract<T>(
+    request: &HttpRequest,
+    extractor: impl FnOnce(&JarHandle) -> Result<T, ExtractError>,
+) -> Result<T, Rejection> {
+    let Some(jar) = request.extensions().get::<JarHandle>().cloned() else {
+        return Err(Rejection { jar: None, error: layer_missing(REMEDY) });
+    };
+    extractor(&jar).map_err(|error| Rejection { jar: Some(jar), error })
 }
 
 const REMEDY: &str = "hardtack's policy is missing; add `.wrap(PolicyMiddleware::new(policy, tls_termination))` to the \

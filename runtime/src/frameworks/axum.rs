@@ -54,7 +54,8 @@ impl<T: DeviceBoundValue, State: Send + Sync> FromRequestParts<State> for Bound<
     type Rejection = ExtractError;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, ExtractError> {
-        tower::jar_handle(&parts.extensions)?.bound_or_refuse()
+        let jar = tower::jar_handle(&parts.extensions)?;
+        jar.bound().map_err(|error| jar.refuse(error))
     }
 }
 
@@ -64,7 +65,7 @@ impl<T: DeviceBoundValue, State: Send + Sync> OptionalFromRequestParts<State> fo
     type Rejection = ExtractError;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Option<Self>, ExtractError> {
-        Ok(tower::jar_handle(&parts.extensions)?.maybe_bound())
+        Ok(tower::jar_handle(&parts.extensions)?.bound().ok())
     }
 }
 

@@ -168,8 +168,8 @@ impl<E: Endpoint> Endpoint for PolicyEndpoint<E> {
         request.set_data(in_flight.jar_handle());
         let response = self.inner.call(request).await.map_or_else(error_response, IntoResponse::into_response);
         let (mut parts, body) = response.into_parts();
-        if let Some(DeferredRefusal(jar)) = parts.extensions.remove() {
-            jar.refuse();
+        if let Some(DeferredRefusal(jar, error)) = parts.extensions.remove() {
+            jar.refuse(error);
         }
         in_flight.on_response(parts.status, &mut parts.headers, &mut parts.extensions);
         Ok(Response::from_parts(parts, body))
@@ -218,21 +218,22 @@ impl<'a> FromRequest<'a> for Https {
 #[cfg(feature = "device-bound")]
 impl<'a, T: DeviceBoundValue> FromRequest<'a> for Bound<T> {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
-        let jar: &JarHandle = request.data().ok_or_else(|| layer_missing(REMEDY))?;
-        match jar.bound() {
-            Err(ExtractError::NotHttps { .. }) => extract(request, |_| None),
-            Err(error @ (ExtractError::Unproven { .. } | ExtractError::LayerMissing { .. })) => Err(error.into()),
-            Ok(bound) => Ok(bound),
-        }
+        try_extract(request, JarHandle::bound)
     }
 }
 
-/// Calls the function `extractor` with the jar of the request.
+/// Calls the function `extractor` with the jar of the request. `extractor` returns nothing if the request came over
+/// plain HTTP.
 fn extract<T>(request: &Request, extractor: impl FnOnce(&JarHandle) -> Option<T>) -> Result<T> {
+    try_extract(request, |jar| extractor(jar).ok_or_else(|| jar.refusal()))
+}
+
+/// Calls the function `extractor` with the jar of the request.
+fn try_extract<T>(request: &Request, extractor: impl FnOnce(&JarHandle) -> Result<T, ExtractError>) -> Result<T> {
     let jar: &JarHandle = request.data().ok_or_else(|| layer_missing(REMEDY))?;
-    extractor(jar).ok_or_else(|| {
-        let mut error = Error::from(jar.refusal());
-        error.set_data(DeferredRefusal(jar.clone()));
+    extractor(jar).map_err(|refusal| {
+        let mut error = Error::from(refusal);
+        error.set_data(DeferredRefusal(jar.clone(), refusal));
         error
     })
 }
@@ -240,7 +241,7 @@ fn extract<T>(request: &Request, extractor: impl FnOnce(&JarHandle) -> Option<T>
 /// Marks an extractor's error whose event hardtack has not emitted yet. hardtack emits the event when the error becomes
 /// the response. If an argument `Option<T>` of the handler drops the error, hardtack emits no event.
 #[derive(Clone)]
-struct DeferredRefusal(JarHandle);
+struct DeferredRefusal(JarHandle, ExtractError);
 
 const REMEDY: &str = "hardtack's policy is missing; add `.with(PolicyMiddleware::new(policy, tls_termination))` around the `Route`; the \
      policy's middleware must be the outermost: the last `.with(..)`";

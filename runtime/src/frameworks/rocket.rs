@@ -389,10 +389,8 @@ fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFu
 fn guard_error(request: &Request<'_>, response_status: Status) -> Option<ExtractError> {
     let state = state(request);
     let error = state.guard_error.filter(|error| status(error.status()) == response_status)?;
-    // If the device of a cookie is not proven, the guard has already emitted the event.
-    let is_deferred = matches!(error, ExtractError::NotHttps { .. });
-    if let Some(jar) = state.request_extensions.get::<JarHandle>().filter(|_| is_deferred) {
-        jar.refuse();
+    if let Some(jar) = state.request_extensions.get::<JarHandle>() {
+        jar.refuse(error);
     }
     Some(error)
 }

@@ -286,7 +286,8 @@ impl<'ex, T: DeviceBoundValue> Extractible<'ex> for Bound<T> {
 
     #[allow(refining_impl_trait, reason = "as above")]
     async fn extract(req: &'ex mut Request, _: &'ex mut Depot) -> Result<Self, ExtractError> {
-        jar_handle(req)?.bound_or_refuse()
+        let jar = jar_handle(req)?;
+        jar.bound().map_err(|error| jar.refuse(error))
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use hardtack_rules::device::is_companion;
+use hardtack_rules::device::{is_companion, share_companion};
 
 use super::findings::{differing_keys, has_same_identity};
 use super::{Entry, Inventory, phrases};
@@ -63,8 +63,20 @@ impl Inventory {
         if messages.is_empty() { Ok(()) } else { Err(CheckError { messages }) }
     }
 
-    /// Finds a cookie that is the companion of another cookie. The macros find the mistake only in one set of cookies.
+    /// Finds a cookie that is the companion of another cookie, or has the same companion. The macros find the mistake
+    /// only in one set of cookies.
     fn companion_name_problem(&self, cookie: &Entry) -> Option<String> {
+        // Two declarations of one cookie have the same companion, and this is right.
+        let is_other = |owner: &&Entry| !owner.spec.name.eq_ignore_ascii_case(cookie.spec.name);
+        if let Some(owner) =
+            self.cookies.iter().filter(is_other).find(|owner| share_companion(&owner.spec, &cookie.spec))
+        {
+            return Some(format!(
+                "`{}` and `{}` are `device_bound` and have the same companion; give one of them another `name`",
+                phrases::name(&cookie.spec),
+                owner.spec.name
+            ));
+        }
         let owner = self.cookies.iter().find(|owner| is_companion(&owner.spec, cookie.spec.name))?;
         Some(format!(
             "`{}` is the name of the companion of `{}`, which is `device_bound`; give one of them another `name`",

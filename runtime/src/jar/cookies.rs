@@ -124,7 +124,8 @@ impl<S: Scheme> Cookies<S> {
     ///
     /// `get` itself does not set, remove or repair the cookie. If the cookie cannot be read, the next
     /// [`set`](Cookies::set) or [`remove`](Cookies::remove) repairs the cookie. If the cookie is declared with `idle`,
-    /// the finished response can re-issue the cookie. See [`skip_reissue`](Cookies::skip_reissue).
+    /// the finished response can re-issue the cookie. See [`skip_reissue`](Cookies::skip_reissue). If the companion of
+    /// a `device_bound` cookie has expired or belongs to another session, the finished response removes the companion.
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, testing};

@@ -422,12 +422,9 @@ impl JarState {
     pub(crate) fn reissue_used(&self, response: &HeaderMap) {
         let mut pending = self.pending();
         let used = core::mem::take(&mut pending.used);
-        let skips = pending.skips_reissue || pending.clears_site_data || pending.is_sent;
+        let skips = pending.skips_reissue || pending.clears_site_data;
         drop(pending);
-        if used.is_empty() || skips || self.is_prefetch || cache_control::is_public(response) {
-            return;
-        }
-        if self.target.as_ref().is_some_and(|(method, _)| matches!(*method, Method::HEAD | Method::OPTIONS)) {
+        if used.is_empty() || skips || !self.allows_headers_of_reads(response) {
             return;
         }
         for UsedCookie { declaration, name, text, overrides } in used {
@@ -445,6 +442,13 @@ impl JarState {
                 pending.cookies.push(PendingCookie { repair: None, ..cookie });
             }
         }
+    }
+
+    /// Returns true if a read of this request may add a header to the response. A shared cache would send the header of
+    /// a public response to other users. A prefetch, a HEAD and an OPTIONS request are no use of a cookie.
+    fn allows_headers_of_reads(&self, response: &HeaderMap) -> bool {
+        let is_use = !self.target.as_ref().is_some_and(|(method, _)| matches!(*method, Method::HEAD | Method::OPTIONS));
+        is_use && !self.is_prefetch && !self.pending().is_sent && !cache_control::is_public(response)
     }
 
     /// Returns the cookie's identity: the name, and the scope in which this jar sets the cookie.
@@ -533,9 +537,13 @@ impl JarState {
         let Some(found) = former::find(spec, name, self.headers.as_slice(), self.verdict.https) else {
             return Ok(false);
         };
-        let text = self.former_text(spec, found.former, found.name.as_str(), found.raw)?;
+        let (text, _unproven) = self.former_text(spec, found.former, found.name.as_str(), found.raw)?;
         let cookie = found.former.name_in(spec);
         slot.decode(&text).map_err(|source| ReadError::Malformed { cookie, source })?;
+        #[cfg(feature = "device-bound")]
+        if let Some(extension) = _unproven {
+            self.note_former_read(spec, extension);
+        }
         Ok(true)
     }
 
@@ -553,14 +561,15 @@ impl JarState {
                 .is_some_and(|policy| path_matches(path, policy.with_base_path(spec.path).as_bytes()))
     }
 
-    /// Converts the raw value of a cookie with an earlier name to text.
+    /// Converts the raw value of a cookie with an earlier name to text. Also returns the extension of the value's seal,
+    /// unless the device of the cookie is proven. The extension is empty if the value has no seal.
     fn former_text<'a>(
         &self,
         spec: &Spec,
         former: &Former<'static>,
         full_name: &str,
         raw: &'a [u8],
-    ) -> Result<Cow<'a, str>, ReadError> {
+    ) -> Result<(Cow<'a, str>, Option<Vec<u8>>), ReadError> {
         let cookie = former.name_in(spec);
         match spec.seal.filter(|_| !former.unsigned) {
             Some(seal) => {
@@ -568,10 +577,15 @@ impl JarState {
                 let opened =
                     sealing::open(full_name, raw, seal, context).map_err(|error| unseal_error(cookie, error))?;
                 #[cfg(feature = "device-bound")]
-                self.check_former_device(spec, cookie, &opened.terms)?;
-                Ok(opened.text)
+                let is_proven = self.check_former_device(spec, cookie, &opened.terms)?;
+                #[cfg(not(feature = "device-bound"))]
+                let is_proven = false;
+                Ok((opened.text, (!is_proven).then_some(opened.terms.extension)))
             }
-            None => decode_raw(raw, former.raw).map_err(|source| ReadError::Malformed { cookie, source }),
+            None => {
+                let text = decode_raw(raw, former.raw).map_err(|source| ReadError::Malformed { cookie, source })?;
+                Ok((text, Some(Vec::new())))
+            }
         }
     }
 

@@ -24,7 +24,7 @@ impl JarState {
         self.reissue_used(response);
         self.append_clear_site_data(response);
         #[cfg(feature = "device-bound")]
-        let pending = self.close_with_stale_companions();
+        let pending = self.close_with_stale_companions(response);
         #[cfg(not(feature = "device-bound"))]
         let pending = self.close();
         self.append(pending, response);

@@ -13,11 +13,12 @@ use crate::jar::state::device::SignIn;
 use crate::policy::Policy;
 use crate::policy::handle::CurrentPolicy;
 use crate::request::head::RequestHead;
+use crate::request::scheme::Verdict;
 
 /// Returns the response of an endpoint, or `None` if the request has another path.
 ///
 /// The endpoints come before every other check of the policy. A redirect or a refusal would end the browser's session.
-pub(super) fn respond(current: &CurrentPolicy, head: &RequestHead<'_>, is_https: bool) -> Option<EndpointResponse> {
+pub(super) fn respond(current: &CurrentPolicy, head: &RequestHead<'_>, verdict: Verdict) -> Option<EndpointResponse> {
     let path = head.uri.path();
     // Most requests have another path, and need no URLs.
     let is_register = path.ends_with("/register");
@@ -40,8 +41,14 @@ pub(super) fn respond(current: &CurrentPolicy, head: &RequestHead<'_>, is_https:
     let emit = |kind, code, reason: &'static str| {
         current.emit(&Event { method: Some(head.method), path: Some(path), ..Event::new(kind, code, &reason) });
     };
-    let response = match (is_https, policy.keyring()) {
-        (false, _) => EndpointResponse::unavailable("the request came over plain HTTP"),
+    let response = match (verdict.https, policy.keyring()) {
+        (false, _) => {
+            let reason = "the endpoints of device-bound cookies need HTTPS";
+            let event = Event::new(Kind::RequestRefused, Code::NotHttps, &reason).with_evidence(Some(verdict.evidence));
+            current.emit(&Event { method: Some(head.method), path: Some(path), ..event });
+            let response = EndpointResponse::unavailable(reason);
+            return Some(response);
+        }
         (true, None) => {
             let reason =
                 "device-bound cookies need a keyring in the policy; add one with `Policy::builder().keyring(…)`";
@@ -68,8 +75,8 @@ fn urls(policy: &Policy) -> EndpointUrls {
     EndpointUrls { register: url(setting.register_path()), refresh: url(setting.refresh_path()) }
 }
 
-/// Offers a registration for each sign-in of the request. Only a response to a sign-in offers a registration.
-/// Otherwise, a thief with a copy of the cookie could register a key.
+/// Offers a registration for each sign-in of the request. Apart from the response to a proven refresh, no other
+/// response offers a registration. Otherwise, a thief with a copy of the cookie could register a key.
 pub(super) fn offer_registrations(jar: &JarState, policy: &Policy, headers: &mut HeaderMap) {
     let sign_ins = jar.take_sign_ins();
     let Some(keyring) = policy.keyring().filter(|_| !sign_ins.is_empty()) else { return };

@@ -94,7 +94,7 @@ impl PolicyGuard {
         let current = self.policy.current_policy();
         let verdict = self.tls_termination.verdict(head);
         #[cfg(feature = "device-bound")]
-        if let Some(response) = super::device_bound::respond(&current, head, verdict.https) {
+        if let Some(response) = super::device_bound::respond(&current, head, verdict) {
             return Err(Box::new(PolicyResponse::DeviceBound(response)));
         }
         let host = RequestHost::from_request(head.uri, head.headers).ok();
@@ -228,7 +228,7 @@ impl InFlight {
         }
         self.jar.append_clear_site_data(headers);
         #[cfg(feature = "device-bound")]
-        let pending = self.jar.close_with_stale_companions();
+        let pending = self.jar.close_with_stale_companions(headers);
         #[cfg(not(feature = "device-bound"))]
         let pending = self.jar.close();
         let mut names = Vec::new();
@@ -290,12 +290,12 @@ impl JarHandle {
     /// Returns the jar as `Cookies<S>`. If `S` requires HTTPS and the request came over plain HTTP, refuses the
     /// request.
     pub(crate) fn cookies<S: Scheme>(&self) -> Result<Cookies<S>, ExtractError> {
-        self.maybe_cookies().ok_or_else(|| self.refuse())
+        self.maybe_cookies().ok_or_else(|| self.refuse(self.refusal()))
     }
 
     /// Returns proof of HTTPS. If the request came over plain HTTP, refuses the request.
     pub(crate) fn https(&self) -> Result<Https, ExtractError> {
-        self.maybe_https().ok_or_else(|| self.refuse())
+        self.maybe_https().ok_or_else(|| self.refuse(self.refusal()))
     }
 
     /// Returns the jar as `Cookies<S>`. Returns `None` if `S` requires HTTPS and the request came over plain HTTP.
@@ -308,9 +308,8 @@ impl JarHandle {
         self.0.verdict().into_proof().ok()
     }
 
-    /// Returns the value of a cookie whose device is proven. Refuses every other request, with an event that contains
-    /// the reason. If the request came over plain HTTP, returns the error without an event, because some frameworks
-    /// drop the error.
+    /// Returns the value of a cookie whose device is proven. Returns the error for every other request, and emits no
+    /// event, because some frameworks drop the error.
     #[cfg(feature = "device-bound")]
     pub(crate) fn bound<T: DeviceBoundValue>(&self) -> Result<Bound<T>, ExtractError> {
         if !self.0.verdict().https {
@@ -318,16 +317,9 @@ impl JarHandle {
         }
         self.proven().map_err(|reason| {
             let cookie = T::DECLARED.name;
-            self.0.emit(Event::new(Kind::RequestRefused, Code::Unproven, &reason).with_cookie(cookie));
+            self.0.note_unproven(cookie, reason);
             ExtractError::Unproven { cookie }
         })
-    }
-
-    /// Returns the value of a cookie whose device is proven. Returns `None` for every other request, and emits no
-    /// event.
-    #[cfg(all(feature = "axum", feature = "device-bound"))]
-    pub(crate) fn maybe_bound<T: DeviceBoundValue>(&self) -> Option<Bound<T>> {
-        self.0.verdict().https.then(|| self.proven().ok()).flatten()
     }
 
     /// Returns the value of a cookie whose device is proven, or the reason why the device is not proven.
@@ -343,20 +335,23 @@ impl JarHandle {
         }
     }
 
-    /// Does the same as [`bound`](JarHandle::bound), and also emits the event for plain HTTP.
-    #[cfg(feature = "device-bound")]
-    pub(crate) fn bound_or_refuse<T: DeviceBoundValue>(&self) -> Result<Bound<T>, ExtractError> {
-        self.bound().map_err(|error| match error {
-            ExtractError::NotHttps { .. } => self.refuse(),
-            ExtractError::Unproven { .. } | ExtractError::LayerMissing { .. } => error,
-        })
-    }
-
-    /// Emits the event for a refused request, and returns the extractor's error.
-    pub(crate) fn refuse(&self) -> ExtractError {
-        let event = Event::new(Kind::RequestRefused, Code::NotHttps, &"the handler needs HTTPS");
-        self.0.emit(event.with_evidence(Some(self.0.verdict().evidence)));
-        self.refusal()
+    /// Emits the event for a request that the extractor's error refuses, and returns the error. The event of a missing
+    /// policy was emitted before.
+    pub(crate) fn refuse(&self, error: ExtractError) -> ExtractError {
+        match error {
+            ExtractError::NotHttps { evidence } => {
+                let event = Event::new(Kind::RequestRefused, Code::NotHttps, &"the handler needs HTTPS");
+                self.0.emit(event.with_evidence(Some(evidence)));
+            }
+            #[cfg(feature = "device-bound")]
+            ExtractError::Unproven { cookie } => {
+                if let Some(reason) = self.0.take_unproven(cookie) {
+                    self.0.emit(Event::new(Kind::RequestRefused, Code::Unproven, &reason).with_cookie(cookie));
+                }
+            }
+            _ => {}
+        }
+        error
     }
 
     /// Returns the extractor's error for a refused request, but emits no event.

@@ -141,10 +141,13 @@ impl Device {
             };
         }
         let challenge = response.headers().get("secure-session-challenge").and_then(|header| header.to_str().ok());
-        let Some(challenge) = challenge else { return };
-        let is_own =
-            self.session.as_ref().is_some_and(|session| parameter(challenge, "id") == Some(&session.identifier));
-        if is_own {
+        let is_own = challenge.is_some_and(|challenge| {
+            self.session.as_ref().is_some_and(|session| parameter(challenge, "id") == Some(&session.identifier))
+        });
+        if status == StatusCode::FORBIDDEN && !is_own {
+            (self.session, self.challenge) = (None, None);
+        }
+        if let Some(challenge) = challenge.filter(|_| is_own) {
             self.challenge = challenge.strip_prefix('"').and_then(|text| text.split('"').next()).map(str::to_owned);
         }
     }

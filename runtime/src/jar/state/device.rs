@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use hardtack_rules::SameSite;
+use http::HeaderMap;
 
 use super::{JarState, OpenedValue, Pending, malformed};
 use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec, companion_name};
@@ -32,6 +33,9 @@ struct DeviceCookie {
     is_removed: bool,
     /// The binding of the sign-in, if this request signed a user in.
     sign_in: Option<SignIn>,
+    /// The reason why an extractor refused the cookie.
+    #[cfg(feature = "_layer")]
+    unproven: Option<String>,
     /// The header that removes the companion, if the companion has expired or belongs to another session.
     stale_companion: Option<SetCookieHeader>,
 }
@@ -110,7 +114,7 @@ impl JarState {
     /// returned terms say that a device is registered.
     pub(super) fn check_device(&self, spec: &Spec, terms: Terms, demand: Demand) -> Result<Terms, ReadError> {
         let Some(binding) = spec.device_bound else { return Ok(terms) };
-        match self.prove(spec, spec.name, &terms) {
+        match self.prove(spec, spec.name, &terms.extension) {
             Ok(binding) => Ok(Terms { extension: binding.to_extension(), ..terms }),
             Err(fault) if demand == Demand::Always => Err(ReadError::Unproven { cookie: spec.name, fault }),
             Err(ProofFault::NotRegistered) => Ok(terms),
@@ -120,18 +124,28 @@ impl JarState {
     }
 
     /// Checks the companion of a cookie that came under an earlier name. The companion has the earlier name too.
+    /// Returns true if the device is proven.
     pub(super) fn check_former_device(
         &self,
         spec: &Spec,
         former_name: &'static str,
         terms: &Terms,
-    ) -> Result<(), ReadError> {
-        match spec.device_bound {
-            Some(binding) if !binding.optional => match self.prove(spec, former_name, terms) {
-                Ok(_) | Err(ProofFault::NotRegistered) => Ok(()),
-                Err(fault) => Err(ReadError::Unproven { cookie: former_name, fault }),
-            },
-            Some(_) | None => Ok(()),
+    ) -> Result<bool, ReadError> {
+        let Some(binding) = spec.device_bound else { return Ok(false) };
+        match self.prove(spec, former_name, &terms.extension) {
+            Ok(_) => Ok(true),
+            Err(ProofFault::NotRegistered) => Ok(false),
+            Err(_) if binding.optional => Ok(false),
+            Err(fault) => Err(ReadError::Unproven { cookie: former_name, fault }),
+        }
+    }
+
+    /// Stores that a getter returned a value that came under an earlier name, and whose device is not proven. A later
+    /// `set` of the cookie is then a renewal, and offers no registration. Otherwise, a thief with a copy of the old
+    /// cookie could register a key. `extension` is empty if the value has no seal.
+    pub(super) fn note_former_read(&self, spec: &'static Spec, extension: Vec<u8>) {
+        if spec.device_bound.is_some() {
+            self.pending().devices.0.entry(spec.name).or_default().read = Some(extension);
         }
     }
 
@@ -149,7 +163,7 @@ impl JarState {
         let is_removed = self.pending().cookies.get(&identity).map(PendingCookie::is_removal);
         match is_removed {
             Some(true) => return Ok(()),
-            Some(false) => return Err(ReadError::Unproven { cookie: spec.name, fault: ProofFault::NotRegistered }),
+            Some(false) => return self.find_renewed(declaration, name, slot),
             None => {}
         }
         self.read_and_use(declaration, name, slot, |spec| {
@@ -168,9 +182,41 @@ impl JarState {
         })
     }
 
+    /// Reads a cookie that this request set. A renewal carries the mark of the cookie that the request carried, so the
+    /// device can be proven. A sign-in is not proven yet.
+    #[cfg(feature = "_layer")]
+    fn find_renewed(
+        &self,
+        declaration: Declaration,
+        name: &CookieName,
+        slot: &mut dyn DecodeSlot,
+    ) -> Result<(), ReadError> {
+        let spec = declaration.spec;
+        let unproven = |fault| ReadError::Unproven { cookie: spec.name, fault };
+        let read = match self.pending().devices.0.get(spec.name) {
+            Some(DeviceCookie { sign_in: None, read: Some(extension), .. }) => extension.clone(),
+            _ => return Err(unproven(ProofFault::NotRegistered)),
+        };
+        self.prove(spec, spec.name, &read).map_err(unproven)?;
+        self.find_pending(declaration, name, slot);
+        Ok(())
+    }
+
+    /// Stores the reason why an extractor refused the cookie.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn note_unproven(&self, name: &'static str, reason: String) {
+        self.pending().devices.0.entry(name).or_default().unproven = Some(reason);
+    }
+
+    /// Returns the reason why an extractor refused the cookie, and forgets the reason.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn take_unproven(&self, name: &'static str) -> Option<String> {
+        self.pending().devices.0.get_mut(name)?.unproven.take()
+    }
+
     /// Returns the binding of the cookie as registered, if the request carries a live companion.
-    fn prove(&self, spec: &Spec, name: &str, terms: &Terms) -> Result<Binding, ProofFault> {
-        let binding = match Binding::from_extension(&terms.extension) {
+    fn prove(&self, spec: &Spec, name: &str, extension: &[u8]) -> Result<Binding, ProofFault> {
+        let binding = match Binding::from_extension(extension) {
             Ok(Some(binding)) => binding,
             Ok(None) => return Err(ProofFault::NotRegistered),
             // A later release wrote the extension.
@@ -210,8 +256,11 @@ impl JarState {
     }
 
     /// Closes the jar and returns its headers, as [`close`](JarState::close) does. Also removes stale companions.
-    pub(crate) fn close_with_stale_companions(&self) -> Vec<SetCookieHeader> {
-        let mut headers = self.take_stale_companions();
+    ///
+    /// The function removes no stale companion from a response that must not get a header because of a read.
+    pub(crate) fn close_with_stale_companions(&self, response: &HeaderMap) -> Vec<SetCookieHeader> {
+        let mut headers =
+            if self.allows_headers_of_reads(response) { self.take_stale_companions() } else { Vec::new() };
         headers.extend(self.close());
         headers
     }

@@ -128,7 +128,10 @@ impl App {
 
     fn bound(&mut self) -> Result<String, ExtractError> {
         let mut found = None;
-        self.get(|jar| found = Some(jar.bound::<Session>().map(|session| session.into_inner().0)));
+        self.get(|jar| {
+            let bound = jar.bound::<Session>().map(|session| session.into_inner().0);
+            found = Some(bound.map_err(|error| jar.refuse(error)));
+        });
         found.unwrap()
     }
 
@@ -328,6 +331,92 @@ fn bound_needs_a_proof_and_names_the_reason() {
         found = Some(jar.bound::<Session>().is_err());
     });
     assert_eq!(found, Some(true));
+}
+
+#[test]
+fn bound_without_a_refusal_emits_no_event() {
+    let mut app = App::new();
+    app.get(|jar| assert!(jar.bound::<Session>().is_err()));
+    assert!(app.events.lock().unwrap().is_empty());
+}
+
+#[test]
+fn renewal_of_a_proven_cookie_is_proven() {
+    let mut app = App::registered();
+    let mut found = Vec::new();
+    app.get(|jar| {
+        let cookies = jar.cookies::<Https>().unwrap();
+        let session = cookies.get::<Session>().unwrap();
+        cookies.set(session).unwrap();
+        found.push(jar.bound::<Session>().map(|session| session.into_inner().0).ok());
+        // Another user signs in.
+        cookies.remove::<Session>().unwrap();
+        found.push(jar.bound::<Session>().map(|session| session.into_inner().0).ok());
+        cookies.set(Session("bob".into())).unwrap();
+        found.push(jar.bound::<Session>().map(|session| session.into_inner().0).ok());
+    });
+    assert_eq!(found, [Some("ada".to_owned()), None, None]);
+}
+
+/// The name of `Session` in an earlier release.
+#[derive(Cookie)]
+#[cookie(sealed, name = "__Host-Http-old", max_age = "30d")]
+struct Old(String);
+
+#[derive(Cookie)]
+#[cookie(
+    sealed,
+    name = "__Host-Http-renamed",
+    max_age = "30d",
+    device_bound,
+    formerly(name = "__Host-Http-old", until = "2099-01-01")
+)]
+struct Renamed(String);
+
+/// Otherwise, a thief with a copy of the old cookie could register a key.
+#[test]
+fn renewal_of_a_former_cookie_offers_no_registration() {
+    let mut app = App::new();
+    app.with_cookies(|cookies| cookies.set(Old("ada".into())).unwrap());
+    let response = app.with_cookies(|cookies| {
+        let Renamed(user) = cookies.get().unwrap();
+        cookies.set(Renamed(user)).unwrap();
+    });
+    assert!(!response.headers().contains_key(OFFER));
+    assert_eq!(app.browser.names(), ["__Host-Http-renamed"]);
+    // The next sign-in offers a registration.
+    let response = app.with_cookies(|cookies| cookies.set(Renamed("ada".into())).unwrap());
+    assert!(response.headers().contains_key(OFFER));
+}
+
+/// A shared cache would send the removal to other users.
+#[test]
+fn public_response_removes_no_companion() {
+    for (method, is_removed) in [("GET", true), ("HEAD", false), ("OPTIONS", false)] {
+        let mut app = App::registered();
+        app.browser.advance(minutes(11));
+        app.browser.set("__Host-session-key=stale; Path=/; Secure");
+        let request = Request::builder().method(method).uri("/").body(()).unwrap();
+        let response = app.send(request, |jar| drop(jar.cookies::<Https>().unwrap().get::<Session>()));
+        let removal = response
+            .headers()
+            .get("set-cookie")
+            .is_some_and(|header| header.as_bytes().starts_with(b"__Host-session-key=;"));
+        assert_eq!(removal, is_removed, "{method}");
+    }
+    let mut app = App::registered();
+    app.browser.set("__Host-session-key=stale; Path=/; Secure");
+    let mut request = Request::get("/logo.svg").body(()).unwrap();
+    request.headers_mut().extend(app.browser.request_headers("/"));
+    let (parts, ()) = request.into_parts();
+    testing::at(app.browser.now(), || {
+        let mut in_flight = app.guard.on_request(&RequestHead::from_parts(&parts)).unwrap();
+        drop(in_flight.jar_handle().cookies::<Https>().unwrap().get::<Session>());
+        let mut headers = HeaderMap::new();
+        headers.insert("cache-control", "public, max-age=600".parse().unwrap());
+        in_flight.on_response(StatusCode::OK, &mut headers, &mut Extensions::new());
+        assert!(!headers.contains_key("set-cookie"), "{headers:?}");
+    });
 }
 
 #[test]
