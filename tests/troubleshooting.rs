@@ -398,9 +398,10 @@ fn refusal_is_empty_if_the_body_type_is_not_from_axum() {
 #[test]
 fn registration_fails_if_the_body_type_is_not_from_axum() {
     let keyring = Keyring::new(Key::generate());
-    let (signed_in, mut browser) = opened_account(&keyring);
+    let (signed_in, browser) = opened_account(&keyring);
     let mut request = testing::Device::new().register(&signed_in).unwrap();
-    request.headers_mut().extend(browser.request_headers(request.uri().path()));
+    let cookies = browser.request_headers(request.uri().path());
+    request.headers_mut().extend(cookies);
     let policy = Policy::builder().keyring(keyring).build().unwrap();
     let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new("a page".to_owned())));
     let service = tower::Layer::layer(&policy.layer(TlsTermination::here()), inner);

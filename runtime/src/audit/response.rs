@@ -6,12 +6,12 @@ use std::collections::HashSet;
 use hardtack_rules::auditors::{Facts, HstsFault, OBSERVATORY_HSTS_SECONDS, Weakness};
 use hardtack_rules::syntax::is_tchar;
 use hardtack_rules::wire::HSTS_YEAR_SECONDS;
+use http::HeaderMap;
 use http::header::{LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
-use http::{HeaderMap, Method};
 
 use super::context::Context;
 use super::findings::{Finding, Findings};
-use crate::policy::ForceHttps;
+use crate::request::acme::is_acme_challenge;
 use crate::request::host::{Host, is_address};
 use crate::wire::cache_control::{TARGETED_HEADERS, X_ACCEL_EXPIRES};
 use crate::wire::list::{parse_number, split_unquoted, trim};
@@ -77,9 +77,7 @@ fn leads_to_https(headers: &HeaderMap) -> bool {
 fn is_answer_over_plain_http(headers: &HeaderMap, context: &Context) -> bool {
     let is_answer =
         context.status.is_some_and(|status| status.is_success() || status.is_redirection() && !leads_to_https(headers));
-    is_answer
-        && !Host::parse(&context.host).is_some_and(Host::is_loopback)
-        && !ForceHttps::is_acme_challenge(&Method::GET, &context.path)
+    is_answer && !Host::parse(&context.host).is_some_and(Host::is_loopback) && !is_acme_challenge(&context.path)
 }
 
 /// Returns true if the context contains an API request and the response redirects the request to https.

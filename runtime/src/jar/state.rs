@@ -537,11 +537,12 @@ impl JarState {
         let Some(found) = former::find(spec, name, self.headers.as_slice(), self.verdict.https) else {
             return Ok(false);
         };
-        let (text, _unproven) = self.former_text(spec, found.former, found.name.as_str(), found.raw)?;
+        #[cfg_attr(not(feature = "device-bound"), allow(unused_variables, reason = "no cookie is bound to a device"))]
+        let (text, unproven) = self.former_text(spec, found.former, found.name.as_str(), found.raw)?;
         let cookie = found.former.name_in(spec);
         slot.decode(&text).map_err(|source| ReadError::Malformed { cookie, source })?;
         #[cfg(feature = "device-bound")]
-        if let Some(extension) = _unproven {
+        if let Some(extension) = unproven {
             self.note_former_read(spec, extension);
         }
         Ok(true)
@@ -577,10 +578,13 @@ impl JarState {
                 let opened =
                     sealing::open(full_name, raw, seal, context).map_err(|error| unseal_error(cookie, error))?;
                 #[cfg(feature = "device-bound")]
-                let is_proven = self.check_former_device(spec, cookie, &opened.terms)?;
+                let unproven = match self.check_former_device(spec, cookie, &opened.terms)? {
+                    true => None,
+                    false => Some(opened.terms.extension),
+                };
                 #[cfg(not(feature = "device-bound"))]
-                let is_proven = false;
-                Ok((opened.text, (!is_proven).then_some(opened.terms.extension)))
+                let unproven = None;
+                Ok((opened.text, unproven))
             }
             None => {
                 let text = decode_raw(raw, former.raw).map_err(|source| ReadError::Malformed { cookie, source })?;

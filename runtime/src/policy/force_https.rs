@@ -4,6 +4,7 @@ use http::Method;
 
 use super::error::{PolicyError, check_host_name};
 use super::paths;
+use crate::request::acme::is_acme_challenge;
 use crate::request::host::Host;
 
 /// The setting for requests over plain HTTP.
@@ -469,7 +470,7 @@ impl ForceHttps {
     /// Returns true if the request is for an ACME HTTP-01 challenge. The certificate authority sends this request over
     /// plain HTTP.
     pub(crate) fn is_acme_challenge(method: &Method, path: &str) -> bool {
-        (method == Method::GET || method == Method::HEAD) && paths::is_acme_challenge(path)
+        (method == Method::GET || method == Method::HEAD) && is_acme_challenge(path)
     }
 
     /// Returns true if the path or the folded path is under a prefix of [`api_paths`](ForceHttps::api_paths).

@@ -6,15 +6,6 @@ use std::borrow::Cow;
 
 use super::PolicyError;
 
-/// The path of an ACME HTTP-01 challenge consists of `ACME_CHALLENGE` and a token (RFC 8555 8.3).
-const ACME_CHALLENGE: &str = "/.well-known/acme-challenge/";
-
-/// Returns true if the path is the path of an ACME HTTP-01 challenge. The token must consist of base64url characters.
-pub(super) fn is_acme_challenge(path: &str) -> bool {
-    let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    path.strip_prefix(ACME_CHALLENGE).is_some_and(|token| !token.is_empty() && token.bytes().all(is_base64url))
-}
-
 /// Returns the length of the longest prefix that covers the path. A prefix covers only whole path segments. The
 /// prefixes must not end with a slash.
 pub(super) fn longest_prefix(prefixes: &[String], path: &str) -> Option<usize> {
@@ -167,7 +158,7 @@ fn fixed_part(path: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fold, is_acme_challenge, is_ambiguous, longest_prefix};
+    use super::{fold, is_ambiguous, longest_prefix};
 
     #[test]
     fn folding_decodes_unreserved_and_removes_segments() {
@@ -207,31 +198,6 @@ mod tests {
             if !path.contains("%25") {
                 assert_eq!(fold(folded), folded, "{path}");
             }
-        }
-    }
-
-    #[test]
-    fn acme_challenge_is_one_base64url_segment() {
-        for (path, is_challenge) in [
-            ("/.well-known/acme-challenge/tok123", true),
-            ("/.well-known/acme-challenge/LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0", true),
-            ("/.well-known/acme-challenge/a-_Z9", true),
-            ("/.well-known/acme-challenge/", false),
-            ("/.well-known/acme-challenge", false),
-            ("/.well-known/acme-challenge/a/b", false),
-            ("/.well-known/acme-challenge/a/", false),
-            ("/.well-known/acme-challenge//a", false),
-            ("/.well-known/acme-challenge/..", false),
-            ("/.well-known/acme-challenge/a.b", false),
-            ("/.well-known/acme-challenge/a%2fb", false),
-            ("/.well-known/acme-challenge/a=", false),
-            ("/.well-known/acme-challenge/é", false),
-            ("/.well-known/acme-challenge/a\\b", false),
-            ("/.Well-Known/acme-challenge/a", false),
-            ("//.well-known/acme-challenge/a", false),
-            ("/x/.well-known/acme-challenge/a", false),
-        ] {
-            assert_eq!(is_acme_challenge(path), is_challenge, "{path}");
         }
     }
 

@@ -3,6 +3,8 @@
 
 #[cfg(any(feature = "audit", feature = "_layer"))]
 pub(crate) mod accept;
+#[cfg(any(feature = "_layer", feature = "audit"))]
+pub(crate) mod acme;
 pub(crate) mod evidence;
 mod forwarded;
 pub(crate) mod head;
