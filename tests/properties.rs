@@ -43,6 +43,7 @@ use hardtack::audit::{Context, Rejection, set_cookie};
 use hardtack_rules::syntax;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use expected_cookie::is_cookie_octet;
 
@@ -50,9 +51,16 @@ use expected_cookie::is_cookie_octet;
 /// this text.
 const SECRET: &str = "opensesame";
 
+/// Returns the settings of a property test. Every run has the same random cases, so that a change that breaks a property
+/// fails in its own test run. If the variable `HARDTACK_RANDOM_PROPERTIES` is set, each run has 20 times as many cases,
+/// and different ones.
 fn config(cases: u32) -> ProptestConfig {
-    // Do not write the seeds of failed tests to files in the source folder. A failing test prints the seed.
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    let (cases, rng_seed) = match std::env::var_os("HARDTACK_RANDOM_PROPERTIES") {
+        Some(_) => (20 * cases, RngSeed::Random),
+        None => (cases, RngSeed::Fixed(6265)),
+    };
+    // Do not write the seeds of failed tests to files in the source folder. A failing test prints its smallest input.
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// A cookie without a value. A server only checks whether the cookie is present.

@@ -53,7 +53,8 @@ proptest! {
         let (listed, _) = read(&received(&policy, https, request.clone()));
         let count = |name: &[u8]| pieces(&request).filter(|piece| piece.starts_with(name)).count();
         let (bare, _) = read(&request);
-        if https && count(PREFIXED) == 0 && count(BARE) == 1 && bare.len() == 1 {
+        let names = bare_names_without_equals(&request);
+        if https && count(PREFIXED) == 0 && count(BARE) == 1 && bare.len() == 1 && names == 0 {
             prop_assert_eq!(&listed, &bare);
         }
         if let Some((name, value)) = listed.first() {
@@ -61,7 +62,7 @@ proptest! {
             match count(PREFIXED) {
                 1 => {}
                 0 => {
-                    prop_assert_eq!((count(BARE), bare.len()), (1, 1));
+                    prop_assert_eq!((count(BARE), bare.len(), names), (1, 1, 0));
                     prop_assert_eq!(value, &bare[0].1);
                 }
                 _ => prop_assert!(false, "the prefixed name came several times"),
@@ -181,6 +182,15 @@ fn read(headers: &HeaderMap) -> (Pairs, Pairs) {
     let pieces = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
     let pairs = pieces.filter_map(parse).map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned()));
     pairs.partition(|(name, _)| name.trim().eq_ignore_ascii_case("id"))
+}
+
+/// Returns the number of pairs that consist of the bare name without an `=`. Some parsers read such a pair as a cookie
+/// with this name, so it counts as one more cookie.
+fn bare_names_without_equals(headers: &HeaderMap) -> usize {
+    let names = pieces(headers).filter(|piece| !piece.contains(&b'='));
+    let with_equals = names.filter_map(|name| HeaderValue::from_bytes(&[name, b"="].concat()).ok());
+    let (bare, _) = read(&with_equals.map(|pair| (COOKIE, pair)).collect());
+    bare.len()
 }
 
 /// Returns the headers that the application receives.

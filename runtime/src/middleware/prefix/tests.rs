@@ -234,6 +234,8 @@ fn bare_cookie_counts_until_the_date() {
             (&["id=old; %69d=x; a=1"], "a=1", Some(Code::UnprefixedDropped)),
             (&["%69d=x"], "", Some(Code::UnprefixedDropped)),
             (&["id"], "", Some(Code::UnprefixedDropped)),
+            (&["id=old; id"], "", Some(Code::UnprefixedDropped)),
+            (&["id;id="], "", Some(Code::UnprefixedDropped)),
             (&["id=old; __Host-Http-id=new"], "id=new", Some(Code::UnprefixedDropped)),
             (&["__Host-Http-id=1; __Host-Http-id=2; id=old"], "", Some(Code::UnprefixedDropped)),
             (&["__Host-Http-id=new"], "id=new", None),
