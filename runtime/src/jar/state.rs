@@ -11,7 +11,8 @@ use std::sync::PoisonError;
 use hardtack_rules::syntax::MAX_ATTRIBUTE_BYTES;
 use hardtack_rules::{Former, Prefix, Seal};
 use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::pending::{Change, PendingCookie, PendingCookies};
 use super::scopes::{Carried, DomainProblem, RepairReason, ScopeContext};
@@ -33,6 +34,8 @@ use crate::policy::Policy;
 use crate::policy::handle::CurrentPolicy;
 #[cfg(feature = "_layer")]
 use crate::policy::host_prefix::HostPrefix;
+#[cfg(feature = "_layer")]
+use crate::request::head::RequestHead;
 use crate::request::host::RequestHost;
 use crate::request::scheme::Verdict;
 use crate::sync::{Mutex, MutexGuard, OnceLock};
@@ -49,8 +52,8 @@ pub struct JarState {
     verdict: Verdict,
     headers: CookieHeaders,
     host: Option<RequestHost>,
-    /// The method and URI of the request, for events. `target` is `None` if the jar was made from the headers alone.
-    target: Option<(Method, Uri)>,
+    /// `None` if the jar was made from the headers alone.
+    target: Option<Target>,
     /// True if the browser fetches the response before the user asks for it.
     is_prefetch: bool,
     policy: OnceLock<CurrentPolicy>,
@@ -60,6 +63,24 @@ pub struct JarState {
     #[cfg(feature = "seal")]
     keyring: OnceLock<crate::seal::Keyring>,
     pending: Mutex<Pending>,
+}
+
+/// The method and the path of the request.
+struct Target {
+    method: Method,
+    /// `None` if the request has no path. A CONNECT request has only an authority.
+    path: Option<PathAndQuery>,
+}
+
+impl Target {
+    #[cfg(feature = "_layer")]
+    fn new(head: &RequestHead<'_>) -> Self {
+        Target { method: head.method.clone(), path: head.uri.path_and_query().cloned() }
+    }
+
+    fn path(&self) -> &str {
+        self.path.as_ref().map(PathAndQuery::path).unwrap_or_default()
+    }
 }
 
 /// The `Cookie` headers of the request. Most requests have at most one `Cookie` header, so a jar usually needs no `Vec`
@@ -88,9 +109,22 @@ impl CookieHeaders {
     }
 }
 
+/// The part of a jar that handlers change. Most requests change no cookie, so `changes` is in a separate allocation.
 #[derive(Default)]
 struct Pending {
     is_sent: bool,
+    /// `None` until this request changes a cookie, or reads a cookie whose read has a consequence.
+    changes: Option<Box<Changes>>,
+}
+
+impl Pending {
+    fn changes(&mut self) -> &mut Changes {
+        self.changes.get_or_insert_default()
+    }
+}
+
+#[derive(Default)]
+struct Changes {
     cookies: PendingCookies,
     /// The cookies that no server can read. If the handler returns the read error, the response also removes the
     /// cookie.
@@ -131,13 +165,12 @@ enum OpenedValue<'a> {
 }
 
 impl JarState {
+    /// Makes the jar of a request from the request's headers.
     pub(crate) fn new(headers: &HeaderMap, host: Option<RequestHost>, verdict: Verdict) -> Self {
         let cookie_headers = CookieHeaders::from_request(headers);
         JarState {
             verdict,
-            // A request without cookies cannot extend the idle time of a cookie, so the check for a prefetch is not
-            // necessary.
-            is_prefetch: !cookie_headers.as_slice().is_empty() && is_prefetch(headers),
+            is_prefetch: is_prefetch(&cookie_headers, headers),
             headers: cookie_headers,
             host,
             target: None,
@@ -150,26 +183,33 @@ impl JarState {
         }
     }
 
-    /// Sets the method and URI for events.
+    /// Makes the jar of a request that the policy's middleware handles. `renamed` contains the `Cookie` headers that
+    /// the setting `host_prefix` renamed. `renamed` is `None` if no header changed.
     #[cfg(feature = "_layer")]
-    pub(crate) fn with_target(mut self, method: &Method, uri: &Uri) -> Self {
-        self.target = Some((method.clone(), uri.clone()));
-        self
-    }
-
-    /// Records that the setting `host_prefix` renames the cookies of this request. `cookies` contains the renamed
-    /// `Cookie` headers. `cookies` is `None` if no header changed.
-    #[cfg(feature = "_layer")]
-    pub(crate) fn with_host_prefix(
-        mut self,
+    pub(crate) fn in_middleware(
+        head: &RequestHead<'_>,
+        host: Option<RequestHost>,
+        verdict: Verdict,
+        policy: CurrentPolicy,
         host_prefix: Option<std::sync::Arc<HostPrefix>>,
-        cookies: Option<&[HeaderValue]>,
+        renamed: Option<&[HeaderValue]>,
     ) -> Self {
-        self.host_prefix = host_prefix;
-        if let Some(cookies) = cookies {
-            self.headers = CookieHeaders::Several(cookies.to_vec());
+        let cookie_headers = match renamed {
+            None => CookieHeaders::from_request(head.headers),
+            Some(renamed) => CookieHeaders::Several(renamed.to_vec()),
+        };
+        JarState {
+            verdict,
+            is_prefetch: is_prefetch(&cookie_headers, head.headers),
+            headers: cookie_headers,
+            host,
+            target: Some(Target::new(head)),
+            policy: OnceLock::from(policy),
+            host_prefix,
+            #[cfg(feature = "seal")]
+            keyring: OnceLock::new(),
+            pending: Mutex::default(),
         }
-        self
     }
 
     /// Returns the prefix setting with which the outermost middleware renamed the cookies of this request.
@@ -208,13 +248,22 @@ impl JarState {
         self.policy.get()
     }
 
+    /// Closes the jar and returns true, if this request changed nothing. Otherwise the jar stays open.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn close_unchanged(&self) -> bool {
+        let mut pending = self.pending();
+        pending.is_sent |= pending.changes.is_none();
+        pending.changes.is_none()
+    }
+
     /// Closes the jar and returns the `Set-Cookie` headers of the jar. Headers that remove a cookie come first.
     /// Otherwise a later removal could delete a cookie that the response just set. After the jar is closed, `set`
     /// returns an error.
     pub(crate) fn close(&self) -> Vec<SetCookieHeader> {
         let mut pending = self.pending();
         pending.is_sent = true;
-        let cookies = core::mem::take(&mut pending.cookies);
+        let changes = pending.changes.as_mut();
+        let cookies = changes.map(|changes| core::mem::take(&mut changes.cookies)).unwrap_or_default();
         drop(pending);
         let needs_order = cookies.iter().any(PendingCookie::is_removal);
         let repairs = self.repairs(&cookies);
@@ -368,10 +417,11 @@ impl JarState {
         if pending.is_sent {
             return Err(SetError::ResponseSent { cookie: cookie.declaration.spec.name });
         }
-        if let Some(earlier) = pending.cookies.take(&cookie.header.identity) {
+        let cookies = &mut pending.changes().cookies;
+        if let Some(earlier) = cookies.take(&cookie.header.identity) {
             cookie.repair = cookie.repair.max(earlier.repair);
         }
-        pending.cookies.push(cookie);
+        cookies.push(cookie);
         Ok(())
     }
 
@@ -379,15 +429,16 @@ impl JarState {
     pub(crate) fn undo(&self, declaration: Declaration, name: &CookieName) {
         let identity = self.identity(declaration.spec, name.clone());
         let mut pending = self.pending();
-        pending.cookies.take(&identity);
+        let changes = pending.changes();
+        changes.cookies.take(&identity);
         #[cfg(feature = "device-bound")]
-        pending.devices.undo(declaration.spec.name);
-        pending.used.retain(|used| used.name != *name);
+        changes.devices.undo(declaration.spec.name);
+        changes.used.retain(|used| used.name != *name);
     }
 
     /// Prevents the response from re-issuing cookies.
     pub(crate) fn skip_reissue(&self) {
-        self.pending().skips_reissue = true;
+        self.pending().changes().skips_reissue = true;
     }
 
     /// Adds `Clear-Site-Data` to the response when the jar is written, so that the browser removes all data of the
@@ -395,7 +446,7 @@ impl JarState {
     pub(crate) fn clear_site_data(&self) {
         let mut pending = self.pending();
         let is_late = pending.is_sent;
-        pending.clears_site_data = !is_late;
+        pending.changes().clears_site_data = !is_late;
         drop(pending);
         if is_late {
             let reason = "`Clear-Site-Data` was requested after the response was sent; call `clear_site_data` earlier";
@@ -407,10 +458,11 @@ impl JarState {
     /// returns `None`.
     pub(crate) fn take_clear_site_data(&self) -> Option<Vec<String>> {
         let mut pending = self.pending();
-        if !core::mem::take(&mut pending.clears_site_data) {
+        let changes = pending.changes.as_mut()?;
+        if !core::mem::take(&mut changes.clears_site_data) {
             return None;
         }
-        let set = pending.cookies.iter().filter(|cookie| !cookie.is_removal());
+        let set = changes.cookies.iter().filter(|cookie| !cookie.is_removal());
         Some(set.map(|cookie| cookie.header.identity.name.as_str().to_owned()).collect())
     }
 
@@ -421,8 +473,9 @@ impl JarState {
     /// The read itself does not add the `Set-Cookie` header, because a handler can still set the cookie after the read.
     pub(crate) fn reissue_used(&self, response: &HeaderMap) {
         let mut pending = self.pending();
-        let used = core::mem::take(&mut pending.used);
-        let skips = pending.skips_reissue || pending.clears_site_data;
+        let Some(changes) = &mut pending.changes else { return };
+        let used = core::mem::take(&mut changes.used);
+        let skips = changes.skips_reissue || changes.clears_site_data;
         drop(pending);
         if used.is_empty() || skips || !self.allows_headers_of_reads(response) {
             return;
@@ -437,9 +490,10 @@ impl JarState {
             let Ok(cookie) = self.build(declaration, name, Some(&text), &overrides) else { continue };
             let mut pending = self.pending();
             let identity = &cookie.header.identity;
-            let is_pending = pending.cookies.iter().any(|other| other.header.identity.name == identity.name);
+            let is_pending =
+                pending.changes().cookies.iter().any(|other| other.header.identity.name == identity.name);
             if !is_pending && !pending.is_sent {
-                pending.cookies.push(PendingCookie { repair: None, ..cookie });
+                pending.changes().cookies.push(PendingCookie { repair: None, ..cookie });
             }
         }
     }
@@ -447,7 +501,8 @@ impl JarState {
     /// Returns true if a read of this request may add a header to the response. A shared cache would send the header of
     /// a public response to other users. A prefetch, a HEAD and an OPTIONS request are no use of a cookie.
     fn allows_headers_of_reads(&self, response: &HeaderMap) -> bool {
-        let is_use = !self.target.as_ref().is_some_and(|(method, _)| matches!(*method, Method::HEAD | Method::OPTIONS));
+        let is_use =
+            !self.target.as_ref().is_some_and(|target| matches!(target.method, Method::HEAD | Method::OPTIONS));
         is_use && !self.is_prefetch && !self.pending().is_sent && !cache_control::is_public(response)
     }
 
@@ -504,12 +559,12 @@ impl JarState {
 
     /// Reads the pending value of the cookie. Returns false if this request neither set nor removed the cookie.
     fn find_pending(&self, declaration: Declaration, name: &CookieName, slot: &mut dyn DecodeSlot) -> bool {
-        if self.pending().cookies.is_empty() {
+        if self.pending().changes.as_ref().is_none_or(|changes| changes.cookies.is_empty()) {
             return false;
         }
         let identity = self.identity(declaration.spec, name.clone());
-        let pending = self.pending();
-        let Some(cookie) = pending.cookies.get(&identity) else { return false };
+        let mut pending = self.pending();
+        let Some(cookie) = pending.changes().cookies.get(&identity) else { return false };
         let Some(text) = cookie.text().map(Cow::into_owned) else { return true };
         // Unlocks the jar, because the application's code decodes the value and can call the jar.
         drop(pending);
@@ -552,8 +607,8 @@ impl JarState {
     /// cookie's path, a request never carries the cookie with the present name. For such a request, the jar would
     /// always read a cookie with an earlier name, which an attacker may have planted.
     fn is_inside_path(&self, spec: &Spec) -> bool {
-        let Some((_, uri)) = &self.target else { return true };
-        let path = uri.path().as_bytes();
+        let Some(target) = &self.target else { return true };
+        let path = target.path().as_bytes();
         // A proxy can remove the policy's base path from the path of the request.
         spec.path == "/"
             || path_matches(path, spec.path.as_bytes())
@@ -654,8 +709,9 @@ impl JarState {
         let Some(overrides) = terms.and_then(|terms| sealing::reissue(spec, &terms)) else { return Ok(()) };
         let used = UsedCookie { declaration, name: name.clone(), text: Text(text.into_owned()), overrides };
         let mut pending = self.pending();
-        if !pending.used.iter().any(|known| known.name == *name) {
-            pending.used.push(used);
+        let known = &mut pending.changes().used;
+        if !known.iter().any(|known| known.name == *name) {
+            known.push(used);
         }
         Ok(())
     }
@@ -736,7 +792,7 @@ impl JarState {
     fn reject(&self, declaration: Declaration, name: &CookieName, error: &ReadError) {
         let is_present_name = error.cookie() == declaration.spec.name;
         if error.removes_cookie() && is_present_name && !declaration.spec.read_only {
-            self.pending().unreadable.entry(name.clone()).or_insert(declaration);
+            self.pending().changes().unreadable.entry(name.clone()).or_insert(declaration);
         }
         let evidence = error.evidence();
         // If there is evidence that the request came over plain HTTP, the event contains the evidence in a field of its
@@ -753,14 +809,18 @@ impl JarState {
     /// A `read_only` cookie is never removed, because another program owns the cookie.
     #[cfg(feature = "_layer")]
     pub(crate) fn remove_unreadable(&self, name: &str) {
-        let unreadable = core::mem::take(&mut self.pending().unreadable);
+        let Some(unreadable) = self.pending().changes.as_mut().map(|changes| core::mem::take(&mut changes.unreadable))
+        else {
+            return;
+        };
         for (name, declaration) in unreadable.into_iter().filter(|(_, declaration)| declaration.spec.name == name) {
             let Ok(removal) = self.build(declaration, name, None, &Overrides::NONE) else { continue };
             // This removal has no repairs: the response removes the cookie from the declared scope only.
             let removal = PendingCookie { repair: None, ..removal };
             let mut pending = self.pending();
-            if pending.cookies.get(&removal.header.identity).is_none() {
-                pending.cookies.push(removal);
+            let cookies = &mut pending.changes().cookies;
+            if cookies.get(&removal.header.identity).is_none() {
+                cookies.push(removal);
             }
         }
     }
@@ -770,8 +830,8 @@ impl JarState {
     /// request removed.
     pub(crate) fn family_keys(&self, declaration: Declaration) -> Vec<String> {
         let family = declaration.spec.name;
-        let pending = self.pending();
-        let changed = pending.cookies.iter().filter_map(|cookie| {
+        let mut pending = self.pending();
+        let changed = pending.changes().cookies.iter().filter_map(|cookie| {
             let key = CookieName::key_in(family, cookie.header.identity.name.as_str())?;
             Some((key, cookie.text().is_some()))
         });
@@ -790,17 +850,18 @@ impl JarState {
         let family = declaration.spec.name;
         let Some(first) = self.carried_keys(family).next() else { return Vec::new() };
         let mut identity = self.identity(declaration.spec, CookieName::in_family(family, first));
-        let pending = self.pending();
+        let mut pending = self.pending();
+        let cookies = &pending.changes().cookies;
         let is_set = |cookie: &&PendingCookie| {
             !cookie.is_removal() && CookieName::key_in(family, cookie.header.identity.name.as_str()).is_some()
         };
         // The newest changes are at the end of the list, so a search from the end usually stops early.
-        let set = pending.cookies.iter().rev().filter(is_set).take(limit).count();
+        let set = cookies.iter().rev().filter(is_set).take(limit).count();
         let mut seen = HashSet::new();
         let mut old: Vec<&str> = self.carried_keys(family).filter(|key| seen.insert(*key)).collect();
         old.retain(|key| {
             identity.name = CookieName::in_family(family, key);
-            pending.cookies.get(&identity).is_none()
+            cookies.get(&identity).is_none()
         });
         old.truncate((old.len() + set).saturating_sub(limit));
         old.into_iter().map(str::to_owned).collect()
@@ -826,15 +887,15 @@ impl JarState {
     pub(crate) fn names(&self) -> (Vec<String>, Vec<String>, bool) {
         let received = self.headers.as_slice().iter().flat_map(|header| cookie::pairs(header.as_bytes()));
         let received = received.map(|(name, _)| Shown::name(name).to_string());
-        let pending = self.pending();
-        let names = pending.cookies.iter().map(|cookie| cookie.header.identity.name.as_str().to_owned());
+        let mut pending = self.pending();
+        let names = pending.changes().cookies.iter().map(|cookie| cookie.header.identity.name.as_str().to_owned());
         (received.collect(), names.collect(), pending.is_sent)
     }
 
     /// Emits an event with the method and path of the jar's request.
     pub(crate) fn emit(&self, event: Event<'_>) {
         let (method, path) = match &self.target {
-            Some((method, uri)) => (Some(method), Some(uri.path())),
+            Some(target) => (Some(&target.method), Some(target.path())),
             None => (None, None),
         };
         let event = Event { method, path, ..event };
@@ -888,11 +949,15 @@ fn cookie_name(header: &[u8]) -> &[u8] {
 
 /// Returns true if the browser fetches the response before the user asks for it. The value of `Sec-Purpose` is
 /// `prefetch`, or a list such as `prefetch;prerender`.
-fn is_prefetch(headers: &HeaderMap) -> bool {
+///
+/// A request without cookies cannot extend the idle time of a cookie, so the check is not necessary for it.
+fn is_prefetch(cookie_headers: &CookieHeaders, headers: &HeaderMap) -> bool {
+    static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
     let words = |value: &[u8]| {
         value.split(|byte| matches!(byte, b';' | b',')).any(|word| word.trim_ascii().eq_ignore_ascii_case(b"prefetch"))
     };
-    headers.get_all("sec-purpose").iter().any(|value| words(value.as_bytes()))
+    !cookie_headers.as_slice().is_empty()
+        && headers.get_all(&SEC_PURPOSE).iter().any(|value| words(value.as_bytes()))
 }
 
 fn malformed(spec: &Spec, source: InvalidValue) -> ReadError {
@@ -925,9 +990,10 @@ fn unseal_error(cookie: &'static str, error: OpenError) -> ReadError {
 impl Drop for JarState {
     fn drop(&mut self) {
         let pending = self.pending.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let cookies = core::mem::take(&mut pending.cookies);
+        let Some(mut changes) = pending.changes.take() else { return };
+        let cookies = core::mem::take(&mut changes.cookies);
         let headers: Vec<_> = cookies.into_iter().map(|cookie| cookie.header).collect();
-        let is_clearing_lost = core::mem::take(&mut pending.clears_site_data) && !pending.is_sent;
+        let is_clearing_lost = changes.clears_site_data && !pending.is_sent;
         if is_clearing_lost {
             let reason = "`clear_site_data` was called, and no response was written; call `Cookies::write` on the response, \
                           or add the policy's layer";

@@ -17,6 +17,7 @@ use super::trusted::TrustedHeaders;
 use crate::cookie::declaration::{CookieName, Declaration, DeviceBoundValue};
 #[cfg(feature = "device-bound")]
 use crate::device_bound::Bound;
+use crate::cookie::header_value::SetCookieHeader;
 use crate::event::{self, Code, Event, Kind};
 use crate::jar::cookies::Cookies;
 use crate::jar::state::JarState;
@@ -112,10 +113,8 @@ impl PolicyGuard {
             None => prefixing.rename_request(head.headers, verdict.https),
             Some(_) => RenamedCookies::default(),
         };
-        let jar = JarState::new(head.headers, host, verdict)
-            .with_target(head.method, head.uri)
-            .with_host_prefix(prefixing.host_prefix().cloned(), renamed.headers());
-        jar.set_policy(current);
+        let host_prefix = prefixing.host_prefix().cloned();
+        let jar = Arc::new(JarState::in_middleware(head, host, verdict, current, host_prefix, renamed.headers()));
         prefixing.report(&renamed, &jar);
         if verdict.is_loopback() {
             report_loopback(&jar);
@@ -130,7 +129,7 @@ impl PolicyGuard {
         // nested.
         let is_nested = outer_jar.is_some_and(|outer| !outer.0.is_closed());
         Ok(InFlight {
-            jar: Arc::new(jar),
+            jar,
             renamed,
             renames_response: prefixing.renames_response(),
             is_nested,
@@ -217,20 +216,7 @@ impl InFlight {
         if let Some(RemoveCookie(name)) = extensions.remove() {
             self.jar.remove_unreadable(name);
         }
-        // A response with the status 304 only updates the headers of a response in the browser's cache. So a 304
-        // response does not extend an idle time.
-        if status != StatusCode::NOT_MODIFIED {
-            self.jar.reissue_used(headers);
-        }
-        #[cfg(feature = "device-bound")]
-        if let Some(current) = self.jar.policy() {
-            super::device_bound::offer_registrations(&self.jar, &current.policy, headers);
-        }
-        self.jar.append_clear_site_data(headers);
-        #[cfg(feature = "device-bound")]
-        let pending = self.jar.close_with_stale_companions(headers);
-        #[cfg(not(feature = "device-bound"))]
-        let pending = self.jar.close();
+        let pending = if self.jar.close_unchanged() { Vec::new() } else { self.close_changed(status, headers) };
         let mut names = Vec::new();
         if self.keeps_trusted {
             names.extend(pending.iter().map(|header| header.declared_name));
@@ -251,6 +237,25 @@ impl InFlight {
             sent.zip(names.into_iter().rev()).for_each(|(value, name)| trusted.add(value.clone(), name));
             extensions.insert(trusted);
         }
+    }
+
+    /// Closes the jar and returns the headers for the response. Also adds the other headers that the changes of the jar
+    /// need.
+    fn close_changed(&self, status: StatusCode, headers: &mut HeaderMap) -> Vec<SetCookieHeader> {
+        // A response with the status 304 only updates the headers of a response in the browser's cache. So a 304
+        // response does not extend an idle time.
+        if status != StatusCode::NOT_MODIFIED {
+            self.jar.reissue_used(headers);
+        }
+        #[cfg(feature = "device-bound")]
+        if let Some(current) = self.jar.policy() {
+            super::device_bound::offer_registrations(&self.jar, &current.policy, headers);
+        }
+        self.jar.append_clear_site_data(headers);
+        #[cfg(feature = "device-bound")]
+        return self.jar.close_with_stale_companions(headers);
+        #[cfg(not(feature = "device-bound"))]
+        self.jar.close()
     }
 
     /// Emits an event for the jar's cookies, which are never sent, because the application returned an error instead of

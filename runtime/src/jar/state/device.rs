@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use hardtack_rules::SameSite;
 use http::HeaderMap;
 
-use super::{JarState, OpenedValue, Pending, malformed};
+use super::{Changes, JarState, OpenedValue, malformed};
 use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec, companion_name};
 use crate::cookie::error::{ProofFault, ReadError, SetError};
 use crate::cookie::header_value::SetCookieHeader;
@@ -77,15 +77,18 @@ impl JarState {
         if value.is_none() {
             self.build(declaration, name, None, overrides).and_then(|cookie| self.push(cookie))?;
             let mut pending = self.pending();
-            let cookie = pending.devices.0.entry(spec.name).or_default();
+            let cookie = pending.changes().devices.0.entry(spec.name).or_default();
             (cookie.is_removed, cookie.sign_in) = (true, None);
             return Ok(());
         }
-        let renewed = self.pending().devices.0.get(spec.name).filter(|cookie| !cookie.is_removed).and_then(|cookie| {
+        let mut pending = self.pending();
+        let known = pending.changes().devices.0.get(spec.name);
+        let renewed = known.filter(|cookie| !cookie.is_removed).and_then(|cookie| {
             // A renewal carries the mark that was read. Without the mark, a response that overtakes the registration
             // would unbind the session.
             cookie.read.clone()
         });
+        drop(pending);
         let (extension, sign_in) = match renewed {
             Some(extension) => (extension, None),
             None => {
@@ -95,7 +98,7 @@ impl JarState {
         };
         let overrides = Overrides { extension, ..overrides.clone() };
         self.build(declaration, name, value, &overrides).and_then(|cookie| self.push(cookie))?;
-        self.pending().devices.0.entry(spec.name).or_default().sign_in = sign_in;
+        self.pending().changes().devices.0.entry(spec.name).or_default().sign_in = sign_in;
         Ok(())
     }
 
@@ -104,8 +107,9 @@ impl JarState {
     #[cfg(feature = "_layer")]
     pub(crate) fn take_sign_ins(&self) -> Vec<SignIn> {
         let mut pending = self.pending();
-        let is_cleared = pending.clears_site_data;
-        let sign_ins = pending.devices.0.values_mut().filter_map(|cookie| cookie.sign_in.take());
+        let changes = pending.changes();
+        let is_cleared = changes.clears_site_data;
+        let sign_ins = changes.devices.0.values_mut().filter_map(|cookie| cookie.sign_in.take());
         let sign_ins = sign_ins.collect();
         if is_cleared { Vec::new() } else { sign_ins }
     }
@@ -145,7 +149,7 @@ impl JarState {
     /// cookie could register a key. `extension` is empty if the value has no seal.
     pub(super) fn note_former_read(&self, spec: &'static Spec, extension: Vec<u8>) {
         if spec.device_bound.is_some() {
-            self.pending().devices.0.entry(spec.name).or_default().read = Some(extension);
+            self.pending().changes().devices.0.entry(spec.name).or_default().read = Some(extension);
         }
     }
 
@@ -160,7 +164,7 @@ impl JarState {
     ) -> Result<(), ReadError> {
         let spec = declaration.spec;
         let identity = self.identity(spec, name.clone());
-        let is_removed = self.pending().cookies.get(&identity).map(PendingCookie::is_removal);
+        let is_removed = self.pending().changes().cookies.get(&identity).map(PendingCookie::is_removal);
         match is_removed {
             Some(true) => return Ok(()),
             Some(false) => return self.find_renewed(declaration, name, slot),
@@ -193,7 +197,7 @@ impl JarState {
     ) -> Result<(), ReadError> {
         let spec = declaration.spec;
         let unproven = |fault| ReadError::Unproven { cookie: spec.name, fault };
-        let read = match self.pending().devices.0.get(spec.name) {
+        let read = match self.pending().changes().devices.0.get(spec.name) {
             Some(DeviceCookie { sign_in: None, read: Some(extension), .. }) => extension.clone(),
             _ => return Err(unproven(ProofFault::NotRegistered)),
         };
@@ -205,13 +209,13 @@ impl JarState {
     /// Stores the reason why an extractor refused the cookie.
     #[cfg(feature = "_layer")]
     pub(crate) fn note_unproven(&self, name: &'static str, reason: String) {
-        self.pending().devices.0.entry(name).or_default().unproven = Some(reason);
+        self.pending().changes().devices.0.entry(name).or_default().unproven = Some(reason);
     }
 
     /// Returns the reason why an extractor refused the cookie, and forgets the reason.
     #[cfg(feature = "_layer")]
     pub(crate) fn take_unproven(&self, name: &'static str) -> Option<String> {
-        self.pending().devices.0.get_mut(name)?.unproven.take()
+        self.pending().changes().devices.0.get_mut(name)?.unproven.take()
     }
 
     /// Returns the binding of the cookie as registered, if the request carries a live companion.
@@ -233,7 +237,7 @@ impl JarState {
             Err(fault) => {
                 if fault != ProofFault::CompanionMissing && name == spec.name {
                     let header = companion_removal(spec);
-                    self.pending().devices.0.entry(spec.name).or_default().stale_companion = header;
+                    self.pending().changes().devices.0.entry(spec.name).or_default().stale_companion = header;
                 }
                 Err(fault)
             }
@@ -248,7 +252,7 @@ impl JarState {
             return Vec::new();
         }
         let mut pending = self.pending();
-        let Pending { devices, cookies, .. } = &mut *pending;
+        let Changes { devices, cookies, .. } = pending.changes();
         let is_removed =
             |name: &str| cookies.iter().any(|cookie| cookie.is_removal() && cookie.declaration.spec.name == name);
         let stale = devices.0.iter_mut().filter(|(name, _)| !is_removed(name));
@@ -268,7 +272,7 @@ impl JarState {
     /// Stores that a getter returned the value of a cookie. A later `set` of the cookie is then a renewal.
     pub(super) fn note_read(&self, spec: &'static Spec, terms: &Terms) {
         if spec.device_bound.is_some() {
-            self.pending().devices.0.entry(spec.name).or_default().read = Some(terms.extension.clone());
+            self.pending().changes().devices.0.entry(spec.name).or_default().read = Some(terms.extension.clone());
         }
     }
 
