@@ -35,10 +35,4 @@ mod once {
             result
         }
     }
-
-    impl<T> From<T> for OnceLock<T> {
-        fn from(value: T) -> Self {
-            OnceLock { is_set: AtomicBool::new(true), value: std::sync::OnceLock::from(value) }
-        }
-    }
 }

@@ -108,16 +108,15 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (mut parts, body) = request.into_parts();
-        let head = RequestHead { uri: original_uri(&parts), ..RequestHead::from_parts(&parts) };
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let head = RequestHead { uri: original_uri(&request), ..RequestHead::from_request(&request) };
         let mut in_flight = match self.guard.on_request(&head) {
             Ok(in_flight) => in_flight,
             Err(response) => return PolicyFuture { state: State::PolicyResponse { response: Some(response) } },
         };
-        in_flight.rename_cookies(&mut parts.headers);
-        parts.extensions.insert(in_flight.jar_handle());
-        let inner = self.inner.call(Request::from_parts(parts, body));
+        in_flight.rename_cookies(request.headers_mut());
+        request.extensions_mut().insert(in_flight.jar_handle());
+        let inner = self.inner.call(request);
         PolicyFuture { state: State::Inner { inner, in_flight } }
     }
 }
@@ -175,12 +174,12 @@ where
 
 /// Returns the URI that the client sent. The function does not return the request's current URI, because a nested
 /// router removes its prefix from the current URI.
-fn original_uri(parts: &http::request::Parts) -> &http::Uri {
+fn original_uri<B>(request: &Request<B>) -> &http::Uri {
     #[cfg(feature = "axum")]
-    if let Some(axum::extract::OriginalUri(uri)) = parts.extensions.get() {
+    if let Some(axum::extract::OriginalUri(uri)) = request.extensions().get() {
         return uri;
     }
-    &parts.uri
+    request.uri()
 }
 
 fn policy_response<R: Default + 'static>(policy_response: Option<Box<PolicyResponse>>) -> Response<R> {

@@ -36,6 +36,7 @@ use crate::policy::handle::CurrentPolicy;
 use crate::policy::host_prefix::HostPrefix;
 #[cfg(feature = "_layer")]
 use crate::request::head::RequestHead;
+use crate::request::head::{Repeated, only_header};
 use crate::request::host::RequestHost;
 use crate::request::scheme::Verdict;
 use crate::sync::{Mutex, MutexGuard, OnceLock};
@@ -56,7 +57,10 @@ pub struct JarState {
     target: Option<Target>,
     /// True if the browser fetches the response before the user asks for it.
     is_prefetch: bool,
-    policy: OnceLock<CurrentPolicy>,
+    /// The policy of the middleware.
+    policy: Option<CurrentPolicy>,
+    /// The policy that `Cookies::with_policy` sets, if there is no middleware.
+    late_policy: OnceLock<CurrentPolicy>,
     /// The prefix setting with which the outermost middleware renamed the cookies of this request.
     #[cfg(feature = "_layer")]
     host_prefix: Option<std::sync::Arc<HostPrefix>>,
@@ -92,12 +96,9 @@ enum CookieHeaders {
 
 impl CookieHeaders {
     fn from_request(headers: &HeaderMap) -> Self {
-        let mut cookie_headers = headers.get_all(COOKIE).iter();
-        match (cookie_headers.next(), cookie_headers.next()) {
-            (Some(first), Some(second)) => {
-                CookieHeaders::Several([first, second].into_iter().chain(cookie_headers).cloned().collect())
-            }
-            (one, _) => CookieHeaders::AtMostOne(one.cloned()),
+        match only_header(headers, &COOKIE) {
+            Ok(header) => CookieHeaders::AtMostOne(header.cloned()),
+            Err(Repeated) => CookieHeaders::Several(headers.get_all(COOKIE).iter().cloned().collect()),
         }
     }
 
@@ -174,7 +175,8 @@ impl JarState {
             headers: cookie_headers,
             host,
             target: None,
-            policy: OnceLock::new(),
+            policy: None,
+            late_policy: OnceLock::new(),
             #[cfg(feature = "_layer")]
             host_prefix: None,
             #[cfg(feature = "seal")]
@@ -204,7 +206,8 @@ impl JarState {
             headers: cookie_headers,
             host,
             target: Some(Target::new(head)),
-            policy: OnceLock::from(policy),
+            policy: Some(policy),
+            late_policy: OnceLock::new(),
             host_prefix,
             #[cfg(feature = "seal")]
             keyring: OnceLock::new(),
@@ -226,7 +229,9 @@ impl JarState {
 
     /// Sets the policy. Does nothing if a policy is already set, because each request has only one policy.
     pub(crate) fn set_policy(&self, policy: CurrentPolicy) {
-        let _ = self.policy.set(policy);
+        if self.policy.is_none() {
+            let _ = self.late_policy.set(policy);
+        }
     }
 
     /// Sets the keyring. Does nothing if a keyring is already set.
@@ -245,7 +250,7 @@ impl JarState {
     }
 
     pub(crate) fn policy(&self) -> Option<&CurrentPolicy> {
-        self.policy.get()
+        self.policy.as_ref().or_else(|| self.late_policy.get())
     }
 
     /// Closes the jar and returns true, if this request changed nothing. Otherwise the jar stays open.
@@ -490,8 +495,7 @@ impl JarState {
             let Ok(cookie) = self.build(declaration, name, Some(&text), &overrides) else { continue };
             let mut pending = self.pending();
             let identity = &cookie.header.identity;
-            let is_pending =
-                pending.changes().cookies.iter().any(|other| other.header.identity.name == identity.name);
+            let is_pending = pending.changes().cookies.iter().any(|other| other.header.identity.name == identity.name);
             if !is_pending && !pending.is_sent {
                 pending.changes().cookies.push(PendingCookie { repair: None, ..cookie });
             }
@@ -784,7 +788,7 @@ impl JarState {
     }
 
     fn current_policy(&self) -> Option<&Policy> {
-        self.policy.get().map(|current| &*current.policy)
+        self.policy().map(|current| &*current.policy)
     }
 
     /// Emits an event for the read error. If an error response must remove the cookie, stores the declaration for a
@@ -899,7 +903,7 @@ impl JarState {
             None => (None, None),
         };
         let event = Event { method, path, ..event };
-        match self.policy.get() {
+        match self.policy() {
             Some(current) => current.emit(&event),
             None => log(&event),
         }
@@ -956,8 +960,11 @@ fn is_prefetch(cookie_headers: &CookieHeaders, headers: &HeaderMap) -> bool {
     let words = |value: &[u8]| {
         value.split(|byte| matches!(byte, b';' | b',')).any(|word| word.trim_ascii().eq_ignore_ascii_case(b"prefetch"))
     };
-    !cookie_headers.as_slice().is_empty()
-        && headers.get_all(&SEC_PURPOSE).iter().any(|value| words(value.as_bytes()))
+    let is_prefetch = || match only_header(headers, &SEC_PURPOSE) {
+        Ok(value) => value.is_some_and(|value| words(value.as_bytes())),
+        Err(Repeated) => headers.get_all(&SEC_PURPOSE).iter().any(|value| words(value.as_bytes())),
+    };
+    !cookie_headers.as_slice().is_empty() && is_prefetch()
 }
 
 fn malformed(spec: &Spec, source: InvalidValue) -> ReadError {

@@ -15,9 +15,9 @@ use super::response::ResponseHardener;
 use super::trusted::TrustedHeaders;
 #[cfg(feature = "device-bound")]
 use crate::cookie::declaration::{CookieName, Declaration, DeviceBoundValue};
+use crate::cookie::header_value::SetCookieHeader;
 #[cfg(feature = "device-bound")]
 use crate::device_bound::Bound;
-use crate::cookie::header_value::SetCookieHeader;
 use crate::event::{self, Code, Event, Kind};
 use crate::jar::cookies::Cookies;
 use crate::jar::state::JarState;
@@ -36,11 +36,18 @@ const PREFIX_UNAVAILABLE: &str = "this version of the framework does not allow t
 
 /// The state that all requests share: the policy, and the setting with which the middleware detects the scheme of a
 /// request.
+///
+/// A clone is cheap. Some frameworks clone the guard for each request.
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyGuard {
-    policy: PolicyHandle,
-    tls_termination: Arc<TlsTermination>,
+    shared: Arc<Shared>,
     keeps_trusted: bool,
+}
+
+#[derive(Debug)]
+struct Shared {
+    policy: PolicyHandle,
+    tls_termination: TlsTermination,
 }
 
 impl PolicyGuard {
@@ -48,7 +55,7 @@ impl PolicyGuard {
         if let Some(mistake) = tls_termination.mistake() {
             policy.current_policy().emit(&Event::new(Kind::Mistake, Code::TlsTermination, &mistake));
         }
-        PolicyGuard { policy, tls_termination: Arc::new(tls_termination), keeps_trusted: false }
+        PolicyGuard { shared: Arc::new(Shared { policy, tls_termination }), keeps_trusted: false }
     }
 
     /// Makes the guard add [`TrustedHeaders`] to every response. An adapter calls this method if the middleware can
@@ -62,7 +69,7 @@ impl PolicyGuard {
     /// Returns true if the policy renames cookies.
     #[cfg(feature = "rocket")]
     pub(crate) fn has_host_prefix(&self) -> bool {
-        self.policy.current().renamed().is_some()
+        self.shared.policy.current().renamed().is_some()
     }
 
     /// Emits the event for an application that does not launch, because the framework does not allow the policy to
@@ -70,19 +77,19 @@ impl PolicyGuard {
     #[cfg(feature = "rocket")]
     pub(crate) fn report_prefix_unavailable(&self) {
         let event = Event::new(Kind::Mistake, Code::PrefixUnavailable, &PREFIX_UNAVAILABLE);
-        self.policy.current_policy().emit(&event);
+        self.shared.policy.current_policy().emit(&event);
     }
 
     /// Returns the header that the developer passed to [`TrustedProxies::header`](crate::TrustedProxies::header).
     #[cfg(any(feature = "actix", feature = "rocket"))]
     pub(crate) fn configured_header(&self) -> Option<&ConfiguredHeader> {
-        self.tls_termination.configured_header()
+        self.shared.tls_termination.configured_header()
     }
 
     /// Emits a notice about the whole application, not about one request.
     #[cfg(feature = "rocket")]
     pub(crate) fn notice(&self, rule: Code, reason: &dyn core::fmt::Display) {
-        self.policy.current_policy().emit(&Event::new(Kind::Notice, rule, reason));
+        self.shared.policy.current_policy().emit(&Event::new(Kind::Notice, rule, reason));
     }
 
     /// Checks a request and makes the request's cookie jar.
@@ -92,8 +99,8 @@ impl PolicyGuard {
     /// Returns the policy's own response if the request is redirected or refused.
     pub(crate) fn on_request(&self, head: &RequestHead<'_>) -> Result<InFlight, Box<PolicyResponse>> {
         event::report_suppressed();
-        let current = self.policy.current_policy();
-        let verdict = self.tls_termination.verdict(head);
+        let current = self.shared.policy.current_policy();
+        let verdict = self.shared.tls_termination.verdict(head);
         #[cfg(feature = "device-bound")]
         if let Some(response) = super::device_bound::respond(&current, head, verdict) {
             return Err(Box::new(PolicyResponse::DeviceBound(response)));
@@ -104,18 +111,19 @@ impl PolicyGuard {
         let response = if verdict.https {
             None
         } else {
-            let is_untrusted_claim = self.tls_termination.is_untrusted_claim(verdict);
+            let is_untrusted_claim = self.shared.tls_termination.is_untrusted_claim(verdict);
             plain_http::respond(current.policy.force_https(), head, is_untrusted_claim)
         };
         // If the policy redirects or refuses the request, no renaming is necessary, because the application does not
         // receive the request.
         let renamed = match response {
             None => prefixing.rename_request(head.headers, verdict.https),
-            Some(_) => RenamedCookies::default(),
+            Some(_) => None,
         };
+        let new_headers = renamed.as_deref().and_then(RenamedCookies::headers);
         let host_prefix = prefixing.host_prefix().cloned();
-        let jar = Arc::new(JarState::in_middleware(head, host, verdict, current, host_prefix, renamed.headers()));
-        prefixing.report(&renamed, &jar);
+        let jar = Arc::new(JarState::in_middleware(head, host, verdict, current, host_prefix, new_headers));
+        prefixing.report(renamed.as_deref(), &jar);
         if verdict.is_loopback() {
             report_loopback(&jar);
         }
@@ -154,8 +162,9 @@ fn report_loopback(jar: &JarState) {
 /// A request whose response is not finished yet.
 pub(crate) struct InFlight {
     jar: Arc<JarState>,
-    /// The changes that the setting `host_prefix` makes to the request. The adapter applies these changes.
-    renamed: RenamedCookies,
+    /// The changes that the setting `host_prefix` makes to the request. The adapter applies these changes. `renamed` is
+    /// `None` if the setting is off.
+    renamed: Option<Box<RenamedCookies>>,
     /// True if this middleware applies the setting `host_prefix` to the response.
     renames_response: bool,
     /// True if another hardtack middleware wraps this middleware.
@@ -175,7 +184,9 @@ impl InFlight {
     /// this method, or `renamed_cookies`, before the application reads the request's cookies.
     #[cfg(any(feature = "poem", feature = "salvo", feature = "tower"))]
     pub(crate) fn rename_cookies(&mut self, headers: &mut HeaderMap) {
-        self.renamed.apply(headers);
+        if let Some(renamed) = &mut self.renamed {
+            renamed.apply(headers);
+        }
     }
 
     /// Returns the changes to the request's cookies, and the setting `host_prefix` that causes the changes. Returns
@@ -183,7 +194,8 @@ impl InFlight {
     #[cfg(any(feature = "actix", feature = "rocket", feature = "salvo"))]
     pub(crate) fn renamed_cookies(&self) -> Option<(&RenamedCookies, &crate::policy::host_prefix::HostPrefix)> {
         let prefix = self.jar.host_prefix()?;
-        self.renamed.headers().is_some().then_some((&self.renamed, prefix))
+        let renamed = self.renamed.as_deref()?;
+        renamed.headers().is_some().then_some((renamed, prefix))
     }
 
     /// Emits the event for an outer middleware that parsed the request's cookies before this middleware renamed the

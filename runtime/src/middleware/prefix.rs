@@ -54,11 +54,12 @@ impl Prefixing {
         }
     }
 
-    /// Renames the cookies of a request, unless another middleware has renamed the cookies.
-    pub(super) fn rename_request(&self, headers: &HeaderMap, is_https: bool) -> RenamedCookies {
+    /// Renames the cookies of a request. Returns `None` if the setting is off, or if another middleware has renamed the
+    /// cookies.
+    pub(super) fn rename_request(&self, headers: &HeaderMap, is_https: bool) -> Option<Box<RenamedCookies>> {
         match self {
-            Prefixing::RequestAndResponse(prefix) => RenamedCookies::new(prefix, headers, is_https),
-            Prefixing::None | Prefixing::ResponseOnly(_) | Prefixing::ByOuter { .. } => RenamedCookies::default(),
+            Prefixing::RequestAndResponse(prefix) => Some(Box::new(RenamedCookies::new(prefix, headers, is_https))),
+            Prefixing::None | Prefixing::ResponseOnly(_) | Prefixing::ByOuter { .. } => None,
         }
     }
 
@@ -67,10 +68,12 @@ impl Prefixing {
     }
 
     /// Emits the events for the listed names that the request contains.
-    pub(super) fn report(&self, renamed: &RenamedCookies, jar: &JarState) {
+    pub(super) fn report(&self, renamed: Option<&RenamedCookies>, jar: &JarState) {
         match self {
             Prefixing::RequestAndResponse(prefix) => {
-                renamed.report(prefix, jar);
+                if let Some(renamed) = renamed {
+                    renamed.report(prefix, jar);
+                }
                 report_end(prefix, jar);
             }
             Prefixing::ByOuter { ignored: true, .. } => {

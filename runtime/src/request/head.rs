@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use http::request::Parts;
-use http::{Extensions, HeaderMap, Method, Uri};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use super::forwarded::{ForwardedElement, forwarded_elements, is_https, list_elements};
 use super::signal::{ConfiguredHeader, X_FORWARDED_PROTO};
@@ -36,6 +36,20 @@ impl<'a> RequestHead<'a> {
     pub(crate) fn from_parts(parts: &'a Parts) -> Self {
         let Parts { method, uri, headers, extensions, .. } = parts;
         RequestHead { method, uri, headers, extensions, transport: None, caller_peer: None, socket_peer: None }
+    }
+
+    /// Makes the head of a request whose body is still there.
+    #[cfg(feature = "tower")]
+    pub(crate) fn from_request<B>(request: &'a http::Request<B>) -> Self {
+        RequestHead {
+            method: request.method(),
+            uri: request.uri(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+            transport: None,
+            caller_peer: None,
+            socket_peer: None,
+        }
     }
 
     /// Returns the transport of the connection, from the extensions or from the framework.
@@ -93,6 +107,23 @@ fn is_device_header(name: &str) -> bool {
 #[cfg(all(any(feature = "actix", feature = "rocket"), not(feature = "device-bound")))]
 fn is_device_header(_: &str) -> bool {
     false
+}
+
+/// A request contains several headers with this name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Repeated;
+
+/// Returns the only header with this name, or an error if the request contains several. Most requests contain each
+/// header once, so one search in the map usually answers both questions.
+pub(crate) fn only_header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, Repeated> {
+    if headers.len() == headers.keys_len() {
+        return Ok(headers.get(name));
+    }
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(Repeated),
+        (only, None) => Ok(only),
+    }
 }
 
 /// A header with which proxies state the scheme of a request.

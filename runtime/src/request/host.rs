@@ -7,13 +7,18 @@ use http::header::HOST;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Uri};
 
+use super::head::{Repeated, only_header};
+
 /// A valid host without a port. A host is one of the following:
 ///
 /// - A name that contains only letters, digits, hyphens, underscores and dots
 /// - An IPv4 address
 /// - An IPv6 address in brackets
+///
+/// All bytes are ASCII. The type contains bytes instead of a `str`, because the check of a `str` costs as much as the
+/// parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Host<'a>(&'a str);
+pub(crate) struct Host<'a>(&'a [u8]);
 
 /// The reason why a request has no valid host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +41,7 @@ impl RequestHost {
     /// URI has an authority in HTTP/2, and in the absolute form of HTTP/1.1. Returns an error if the request has
     /// several `Host` headers.
     pub(crate) fn from_request(uri: &Uri, headers: &HeaderMap) -> Result<Self, HostFault> {
-        let mut host_headers = headers.get_all(HOST).iter();
-        let host_header = host_headers.next();
-        if host_headers.next().is_some() {
-            return Err(HostFault::Doubled);
-        }
+        let host_header = only_header(headers, &HOST).map_err(|Repeated| HostFault::Doubled)?;
         match (uri.authority(), host_header) {
             (Some(authority), _) => Ok(RequestHost::Uri(authority.clone())),
             (None, Some(value)) => Ok(RequestHost::Header(value.clone())),
@@ -51,10 +52,10 @@ impl RequestHost {
     /// Validates the host.
     pub(crate) fn host(&self) -> Result<Host<'_>, HostFault> {
         let authority = match self {
-            RequestHost::Uri(authority) => Some(authority.as_str()),
-            RequestHost::Header(value) => value.to_str().ok(),
+            RequestHost::Uri(authority) => authority.as_str().as_bytes(),
+            RequestHost::Header(value) => value.as_bytes(),
         };
-        authority.and_then(Host::parse).ok_or(HostFault::Malformed)
+        Host::parse_bytes(authority).ok_or(HostFault::Malformed)
     }
 }
 
@@ -81,17 +82,22 @@ pub(crate) fn without_port(host: &str) -> &str {
 impl<'a> Host<'a> {
     /// Parses `host [ ":" port ]`. User information (`user@`) is not allowed.
     pub(crate) fn parse(authority: &'a str) -> Option<Self> {
-        let length = match authority.strip_prefix('[') {
-            Some(rest) => rest.bytes().position(|byte| byte == b']')?.saturating_add(2),
+        Host::parse_bytes(authority.as_bytes())
+    }
+
+    fn parse_bytes(authority: &'a [u8]) -> Option<Self> {
+        let length = match authority.strip_prefix(b"[") {
+            Some(rest) => rest.iter().position(|byte| *byte == b']')?.saturating_add(2),
             None => parse_name_length(authority)?,
         };
         let (host, port) = authority.split_at_checked(length)?;
-        let is_host = !host.starts_with('[') || parse_bracketed_ipv6(host).is_some();
+        let is_host = !host.starts_with(b"[") || parse_bracketed_ipv6(host).is_some();
         (is_host && is_port(port)).then_some(Host(host))
     }
 
     pub(crate) fn as_str(self) -> &'a str {
-        self.0
+        // The conversion does not fail, because all bytes are ASCII.
+        core::str::from_utf8(self.0).unwrap_or_default()
     }
 
     /// Returns true if browsers store HSTS for the host. Browsers store no HSTS for a loopback name or an IP address
@@ -110,42 +116,73 @@ impl<'a> Host<'a> {
         if let Some(address) = self.ipv4() {
             return address.is_loopback();
         }
-        let name = self.0.strip_suffix('.').unwrap_or(self.0);
-        labels(name).next_back().is_some_and(|label| label.eq_ignore_ascii_case(b"localhost"))
+        let name = without_last_dot(self.0);
+        let start = name.len().checked_sub(LOCALHOST.len()).and_then(|start| name.split_at_checked(start));
+        start.is_some_and(|(before, end)| end.eq_ignore_ascii_case(LOCALHOST) && matches!(before, [] | [.., b'.']))
     }
 
     fn ipv4(self) -> Option<Ipv4Addr> {
         // The check of the last byte saves time. Most host names end with a letter, and the IPv4 parser is slower than
         // this check.
-        if self.0.as_bytes().last().is_some_and(u8::is_ascii_digit) { self.0.parse().ok() } else { None }
+        if self.0.last().is_some_and(u8::is_ascii_digit) { parse(self.0) } else { None }
     }
 }
 
+const LOCALHOST: &[u8] = b"localhost";
+
 /// Returns the length of the name or IPv4 address at the start of an authority (`host:port`). Returns `None` if the
 /// name or address is invalid.
-fn parse_name_length(authority: &str) -> Option<usize> {
-    let mut label_length = 0;
+fn parse_name_length(authority: &[u8]) -> Option<usize> {
+    let mut is_label_empty = true;
     let mut end = authority.len();
-    for (at, byte) in authority.bytes().enumerate() {
-        match byte {
-            // RFC 1123 does not allow an underscore in a host name, but the host names of many containers contain an
-            // underscore.
-            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' => label_length += 1,
-            b'.' if label_length > 0 => label_length = 0,
-            b':' => {
-                end = at;
-                break;
-            }
-            _ => return None,
+    for (at, byte) in authority.iter().enumerate() {
+        if is_name_byte(*byte) {
+            is_label_empty = false;
+        } else if *byte == b'.' && !is_label_empty {
+            is_label_empty = true;
+        } else if *byte == b':' {
+            end = at;
+            break;
+        } else {
+            return None;
         }
     }
     let name = authority.get(..end)?;
     // One dot after the last label of a host name is allowed.
-    let ends_in_number = labels(name.strip_suffix('.').unwrap_or(name)).next_back().is_some_and(is_number);
+    let last_label = || labels(without_last_dot(name)).next_back();
+    // The last byte of a number is a digit, a letter up to `f`, or the `x` of `0x`. The check of the last byte saves
+    // time, because most host names end with a different letter.
+    let may_be_number =
+        without_last_dot(name).last().is_some_and(|last| matches!(*last | 0x20, b'0'..=b'9' | b'a'..=b'f' | b'x'));
+    let ends_in_number = may_be_number && last_label().is_some_and(is_number);
     // A host whose last label is a number must be an IPv4 address (WHATWG URL 3.5).
-    let is_valid = end > 0 && (!ends_in_number || name.parse::<Ipv4Addr>().is_ok());
+    let is_valid = end > 0 && (!ends_in_number || parse::<Ipv4Addr>(name).is_some());
     is_valid.then_some(end)
 }
+
+fn without_last_dot(name: &[u8]) -> &[u8] {
+    name.strip_suffix(b".").unwrap_or(name)
+}
+
+/// Returns true if the byte may be in a label of a host name. RFC 1123 does not allow an underscore in a host name, but
+/// the host names of many containers contain an underscore.
+#[allow(clippy::indexing_slicing, reason = "a byte is below 256")]
+fn is_name_byte(byte: u8) -> bool {
+    NAME_BYTES[usize::from(byte)]
+}
+
+static NAME_BYTES: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "below 256")]
+        {
+            allowed[byte] = matches!(byte as u8, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_');
+        }
+        byte += 1;
+    }
+    allowed
+};
 
 /// Returns true if browsers parse a label of a host name as a number. For example, browsers parse `0x7f` as 127, and
 /// `0x` as zero.
@@ -156,22 +193,26 @@ fn is_number(label: &[u8]) -> bool {
     }
 }
 
-/// Splits a name at its dots. Splits the bytes instead of the `str`, because `str::split` is slower for short names.
-fn labels(name: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
-    name.as_bytes().split(|byte| *byte == b'.')
+fn labels(name: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    name.split(|byte| *byte == b'.')
 }
 
-fn parse_bracketed_ipv6(host: &str) -> Option<Ipv6Addr> {
-    host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
+fn parse_bracketed_ipv6(host: &[u8]) -> Option<Ipv6Addr> {
+    parse(host.strip_prefix(b"[")?.strip_suffix(b"]")?)
+}
+
+fn parse<T: core::str::FromStr>(text: &[u8]) -> Option<T> {
+    core::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// Returns true if the text after the host is empty, or consists of `:` and a port number. After the `:`, the port
 /// number can be missing (RFC 3986 3.2.3).
-fn is_port(port: &str) -> bool {
-    port.is_empty()
-        || port.strip_prefix(':').is_some_and(|digits| {
-            digits.is_empty() || (digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok())
-        })
+fn is_port(port: &[u8]) -> bool {
+    match port {
+        [] | [b':'] => true,
+        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit) && parse::<u16>(digits).is_some(),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
