@@ -10,9 +10,11 @@ use std::sync::PoisonError;
 
 use hardtack_rules::syntax::MAX_ATTRIBUTE_BYTES;
 use hardtack_rules::{Former, Prefix, Seal};
+#[cfg(feature = "seal")]
+use http::HeaderName;
 use http::header::{COOKIE, SET_COOKIE};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 use super::pending::{Change, PendingCookie, PendingCookies};
 use super::scopes::{Carried, DomainProblem, RepairReason, ScopeContext};
@@ -955,6 +957,7 @@ fn cookie_name(header: &[u8]) -> &[u8] {
 /// `prefetch`, or a list such as `prefetch;prerender`.
 ///
 /// A request without cookies cannot extend the idle time of a cookie, so the check is not necessary for it.
+#[cfg(feature = "seal")]
 fn is_prefetch(cookie_headers: &CookieHeaders, headers: &HeaderMap) -> bool {
     static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
     let words = |value: &[u8]| {
@@ -965,6 +968,12 @@ fn is_prefetch(cookie_headers: &CookieHeaders, headers: &HeaderMap) -> bool {
         Err(Repeated) => headers.get_all(&SEC_PURPOSE).iter().any(|value| words(value.as_bytes())),
     };
     !cookie_headers.as_slice().is_empty() && is_prefetch()
+}
+
+/// Without the feature `seal`, no cookie has an idle time, so the check is not necessary.
+#[cfg(not(feature = "seal"))]
+fn is_prefetch(_: &CookieHeaders, _: &HeaderMap) -> bool {
+    false
 }
 
 fn malformed(spec: &Spec, source: InvalidValue) -> ReadError {

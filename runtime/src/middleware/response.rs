@@ -494,7 +494,7 @@ impl<'a> ResponseHardener<'a> {
         }
         // The middleware only sends HSTS for public host names, because browsers ignore HSTS for IP addresses and
         // loopback names.
-        match self.host().map(Host::is_public_name) {
+        match self.host.map(RequestHost::is_public_name) {
             Some(true) => self.insert_hsts(response, value),
             Some(false) => drop(response.remove(STRICT_TRANSPORT_SECURITY)),
             None => {}

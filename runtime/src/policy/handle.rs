@@ -25,7 +25,7 @@ use crate::sync::RwLock;
 /// ```
 #[derive(Clone)]
 pub struct PolicyHandle {
-    policy: Arc<RwLock<Arc<Policy>>>,
+    current: Arc<RwLock<CurrentPolicy>>,
     counters: Arc<Counters>,
 }
 
@@ -40,7 +40,9 @@ impl PolicyHandle {
     /// ```
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        PolicyHandle { policy: Arc::new(RwLock::new(Arc::new(policy))), counters: Arc::default() }
+        let counters = Arc::<Counters>::default();
+        let current = CurrentPolicy::new(policy, counters.clone());
+        PolicyHandle { current: Arc::new(RwLock::new(current)), counters }
     }
 
     /// Replaces the policy for every request that begins after the call of `apply`.
@@ -54,10 +56,10 @@ impl PolicyHandle {
     /// # Ok::<(), hardtack::policy::PolicyError>(())
     /// ```
     pub fn apply(&self, policy: Policy) {
-        let policy = Arc::new(policy);
+        let current = CurrentPolicy::new(policy, self.counters.clone());
         // Ignores a poisoned lock. The policy in the lock is always valid, because one assignment replaces the whole
-        // `Arc`.
-        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+        // `CurrentPolicy`.
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
     }
 
     /// Returns the current policy.
@@ -72,7 +74,7 @@ impl PolicyHandle {
     /// ```
     #[must_use]
     pub fn current(&self) -> Arc<Policy> {
-        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current_policy().policy)
     }
 
     /// Returns the counters of events. For each kind, a counter contains the number of events since the handle was
@@ -84,7 +86,7 @@ impl PolicyHandle {
 
     /// Returns the current policy and the handle's counters. A request keeps both until the response is finished.
     pub(crate) fn current_policy(&self) -> CurrentPolicy {
-        CurrentPolicy { policy: self.current(), counters: Arc::clone(&self.counters) }
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -100,14 +102,29 @@ impl fmt::Debug for PolicyHandle {
     }
 }
 
-/// The policy that one request uses, and the event counters of the handle.
+/// The policy that a handle contained when a request began, and the handle's counters. A clone is cheap.
 #[derive(Debug, Clone)]
-pub(crate) struct CurrentPolicy {
+pub(crate) struct CurrentPolicy(Arc<Applied>);
+
+#[derive(Debug)]
+pub(crate) struct Applied {
     pub(crate) policy: Arc<Policy>,
     counters: Arc<Counters>,
 }
 
+impl core::ops::Deref for CurrentPolicy {
+    type Target = Applied;
+
+    fn deref(&self) -> &Applied {
+        &self.0
+    }
+}
+
 impl CurrentPolicy {
+    fn new(policy: Policy, counters: Arc<Counters>) -> Self {
+        CurrentPolicy(Arc::new(Applied { policy: Arc::new(policy), counters }))
+    }
+
     /// Counts the event, calls the policy's callback and logs the event.
     pub(crate) fn emit(&self, event: &Event<'_>) {
         self.counters.count(event.kind);
@@ -127,7 +144,7 @@ mod tests {
         let (clone, before) = (handle.clone(), handle.current());
         let poisoner = handle.clone();
         let panicked = std::thread::spawn(move || {
-            let _guard = poisoner.policy.write();
+            let _guard = poisoner.current.write();
             panic!("poisons the lock");
         });
         assert!(panicked.join().is_err());

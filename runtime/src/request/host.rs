@@ -57,6 +57,26 @@ impl RequestHost {
         };
         Host::parse_bytes(authority).ok_or(HostFault::Malformed)
     }
+
+    /// Returns true if browsers store HSTS for the host. Browsers store no HSTS for a loopback name or an IP address
+    /// (RFC 6797 8.1.1).
+    ///
+    /// Every response over HTTPS needs this answer. So the method only reads the end of the host, and does not validate
+    /// the rest. A browser ignores the HSTS header of a host that it cannot parse.
+    #[cfg(feature = "_layer")]
+    pub(crate) fn is_public_name(&self) -> bool {
+        let authority = match self {
+            RequestHost::Uri(authority) => authority.as_str().as_bytes(),
+            RequestHost::Header(value) => value.as_bytes(),
+        };
+        let name = match authority.iter().rposition(|byte| !byte.is_ascii_digit()) {
+            Some(colon) if authority.get(colon) == Some(&b':') => authority.get(..colon).unwrap_or_default(),
+            Some(_) | None => authority,
+        };
+        let Some(last) = labels(without_last_dot(name)).next_back() else { return false };
+        let is_address = name.starts_with(b"[") || is_number(last);
+        !is_address && !last.eq_ignore_ascii_case(LOCALHOST)
+    }
 }
 
 /// Returns true if the host is an IP address, with or without brackets.
@@ -100,13 +120,6 @@ impl<'a> Host<'a> {
         core::str::from_utf8(self.0).unwrap_or_default()
     }
 
-    /// Returns true if browsers store HSTS for the host. Browsers store no HSTS for a loopback name or an IP address
-    /// (RFC 6797 8.1.1).
-    #[cfg(feature = "_layer")]
-    pub(crate) fn is_public_name(self) -> bool {
-        !self.is_loopback() && parse_bracketed_ipv6(self.0).is_none() && self.ipv4().is_none()
-    }
-
     /// Returns true if Chromium and Firefox treat the host as the local machine without resolving the name (Secure
     /// Contexts 3.1).
     pub(crate) fn is_loopback(self) -> bool {
@@ -116,9 +129,7 @@ impl<'a> Host<'a> {
         if let Some(address) = self.ipv4() {
             return address.is_loopback();
         }
-        let name = without_last_dot(self.0);
-        let start = name.len().checked_sub(LOCALHOST.len()).and_then(|start| name.split_at_checked(start));
-        start.is_some_and(|(before, end)| end.eq_ignore_ascii_case(LOCALHOST) && matches!(before, [] | [.., b'.']))
+        labels(without_last_dot(self.0)).next_back().is_some_and(|label| label.eq_ignore_ascii_case(LOCALHOST))
     }
 
     fn ipv4(self) -> Option<Ipv4Addr> {
@@ -149,12 +160,7 @@ fn parse_name_length(authority: &[u8]) -> Option<usize> {
     }
     let name = authority.get(..end)?;
     // One dot after the last label of a host name is allowed.
-    let last_label = || labels(without_last_dot(name)).next_back();
-    // The last byte of a number is a digit, a letter up to `f`, or the `x` of `0x`. The check of the last byte saves
-    // time, because most host names end with a different letter.
-    let may_be_number =
-        without_last_dot(name).last().is_some_and(|last| matches!(*last | 0x20, b'0'..=b'9' | b'a'..=b'f' | b'x'));
-    let ends_in_number = may_be_number && last_label().is_some_and(is_number);
+    let ends_in_number = labels(without_last_dot(name)).next_back().is_some_and(is_number);
     // A host whose last label is a number must be an IPv4 address (WHATWG URL 3.5).
     let is_valid = end > 0 && (!ends_in_number || parse::<Ipv4Addr>(name).is_some());
     is_valid.then_some(end)
@@ -218,11 +224,30 @@ fn is_port(port: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Host;
+    #[cfg(feature = "_layer")]
+    use super::{HeaderValue, RequestHost};
 
     #[test]
     fn host_name_may_have_an_underscore() {
         assert_eq!(Host::parse("my_app:8080").map(Host::as_str), Some("my_app"));
         assert!(Host::parse("my app").is_none());
+    }
+
+    /// Browsers store HSTS for names only.
+    #[cfg(feature = "_layer")]
+    #[test]
+    fn public_names_are_not_addresses() {
+        let is_public = |host: &'static str| RequestHost::Header(HeaderValue::from_static(host)).is_public_name();
+        for public in ["shop.example", "shop.example.", "a", "shop.de:8443", "1.a", "xlocalhost", "localhost.example:1"]
+        {
+            assert!(is_public(public), "{public}");
+        }
+        let others = ["127.0.0.1", "192.168.1.20:8443", "[::1]", "[2001:db8::1]:443", "localhost", "LOCALHOST:3000"];
+        for other in
+            others.into_iter().chain(["app.localhost", "localhost.", "0x7f.1", "a.0x7f", "1", "1:1", "", ":443"])
+        {
+            assert!(!is_public(other), "{other}");
+        }
     }
 
     #[test]
