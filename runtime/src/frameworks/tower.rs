@@ -112,12 +112,11 @@ where
         let head = RequestHead { uri: original_uri(&request), ..RequestHead::from_request(&request) };
         let mut in_flight = match self.guard.on_request(&head) {
             Ok(in_flight) => in_flight,
-            Err(response) => return PolicyFuture { state: State::PolicyResponse { response: Some(response) } },
+            Err(response) => return PolicyFuture { inner: None, in_flight: None, response: Some(response) },
         };
         in_flight.rename_cookies(request.headers_mut());
         request.extensions_mut().insert(in_flight.jar_handle());
-        let inner = self.inner.call(request);
-        PolicyFuture { state: State::Inner { inner, in_flight } }
+        PolicyFuture { inner: Some(self.inner.call(request)), in_flight: Some(in_flight), response: None }
     }
 }
 
@@ -125,18 +124,12 @@ pin_project! {
     /// The future that a [`PolicyService`] returns.
     #[must_use = "futures do nothing unless polled"]
     pub struct PolicyFuture<F> {
+        // The future of the inner service. `None` if the policy redirects or refuses the request.
         #[pin]
-        state: State<F>,
-    }
-}
-
-pin_project! {
-    #[project = Projected]
-    enum State<F> {
+        inner: Option<F>,
+        in_flight: Option<InFlight>,
         // The policy's own response, which redirects or refuses the request.
-        PolicyResponse { response: Option<Box<PolicyResponse>> },
-        // The inner service's future. The inner service handles the request.
-        Inner { #[pin] inner: F, in_flight: InFlight },
+        response: Option<Box<PolicyResponse>>,
     }
 }
 
@@ -154,21 +147,20 @@ where
     type Output = Result<Response<R>, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            Projected::PolicyResponse { response } => Poll::Ready(Ok(policy_response(response.take()))),
-            Projected::Inner { inner, in_flight } => {
-                let response = match ready!(inner.poll(context)) {
-                    Ok(response) => response,
-                    Err(error) => {
-                        in_flight.on_failure();
-                        return Poll::Ready(Err(error));
-                    }
-                };
-                let (mut parts, body) = response.into_parts();
-                in_flight.on_response(parts.status, &mut parts.headers, &mut parts.extensions);
-                Poll::Ready(Ok(Response::from_parts(parts, body)))
+        let this = self.project();
+        let (Some(inner), Some(in_flight)) = (this.inner.as_pin_mut(), this.in_flight) else {
+            return Poll::Ready(Ok(policy_response(this.response.take())));
+        };
+        let response = match ready!(inner.poll(context)) {
+            Ok(response) => response,
+            Err(error) => {
+                in_flight.on_failure();
+                return Poll::Ready(Err(error));
             }
-        }
+        };
+        let (mut parts, body) = response.into_parts();
+        in_flight.on_response(parts.status, &mut parts.headers, &mut parts.extensions);
+        Poll::Ready(Ok(Response::from_parts(parts, body)))
     }
 }
 

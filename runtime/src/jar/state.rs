@@ -190,6 +190,7 @@ impl JarState {
     /// Makes the jar of a request that the policy's middleware handles. `renamed` contains the `Cookie` headers that
     /// the setting `host_prefix` renamed. `renamed` is `None` if no header changed.
     #[cfg(feature = "_layer")]
+    #[inline]
     pub(crate) fn in_middleware(
         head: &RequestHead<'_>,
         host: Option<RequestHost>,

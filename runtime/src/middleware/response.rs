@@ -143,9 +143,9 @@ impl<'a> ResponseHardener<'a> {
     /// one of these headers, this function also changes the header in `trusted`.
     pub(super) fn harden(&self, response: &mut HeaderMap, trusted: &mut TrustedHeaders, pending: Vec<SetCookieHeader>) {
         let mut has_cookies = !pending.is_empty();
-        if response.contains_key(SET_COOKIE) {
+        if response.contains_key(&SET_COOKIE) {
             self.harden_existing(response, trusted, &pending);
-            has_cookies |= response.contains_key(SET_COOKIE);
+            has_cookies |= response.contains_key(&SET_COOKIE);
         }
         if has_cookies {
             self.jar.append(pending, response);
@@ -504,19 +504,16 @@ impl<'a> ResponseHardener<'a> {
     /// Sets the response's only HSTS header. If the application wrote several HSTS headers, uses the first header, as
     /// browsers do (RFC 6797 8.1).
     fn insert_hsts(&self, response: &mut HeaderMap, policy_value: &HeaderValue) {
-        match response.entry(STRICT_TRANSPORT_SECURITY) {
-            Entry::Vacant(entry) => drop(entry.insert(policy_value.clone())),
-            Entry::Occupied(mut entry) => {
-                let value = match stricter_hsts(self.policy.hsts(), policy_value, entry.get()) {
-                    Some((value, weaker)) => {
-                        self.jar.emit(Event::new(Kind::HstsChanged, Code::Hsts, &weaker));
-                        value
-                    }
-                    None => entry.get().clone(),
-                };
-                entry.insert(value);
+        // Most applications write no HSTS header, so one insertion is usually enough.
+        let Some(own) = response.insert(STRICT_TRANSPORT_SECURITY, policy_value.clone()) else { return };
+        let value = match stricter_hsts(self.policy.hsts(), policy_value, &own) {
+            Some((value, weaker)) => {
+                self.jar.emit(Event::new(Kind::HstsChanged, Code::Hsts, &weaker));
+                value
             }
-        }
+            None => own,
+        };
+        response.insert(STRICT_TRANSPORT_SECURITY, value);
     }
 }
 
