@@ -85,6 +85,15 @@ impl PendingCookies {
         self.places.get(self.place(identity)?)?.as_ref()
     }
 
+    /// Returns the `Set-Cookie` headers of the cookies, in the order of the last changes.
+    pub(super) fn into_headers(self) -> Vec<SetCookieHeader> {
+        let mut headers = Vec::with_capacity(self.places.len());
+        for cookie in self.places.into_iter().flatten() {
+            headers.push(cookie.header);
+        }
+        headers
+    }
+
     /// Adds a cookie at the end of the list. Call [`take`](PendingCookies::take) first, to remove an earlier change of
     /// the same cookie.
     pub(super) fn push(&mut self, cookie: PendingCookie) {

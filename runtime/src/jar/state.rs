@@ -270,15 +270,16 @@ impl JarState {
     pub(crate) fn close(&self) -> Vec<SetCookieHeader> {
         let mut pending = self.pending();
         pending.is_sent = true;
-        let changes = pending.changes.as_mut();
-        let cookies = changes.map(|changes| core::mem::take(&mut changes.cookies)).unwrap_or_default();
+        let changes = pending.changes.take();
         drop(pending);
+        let Some(changes) = changes else { return Vec::new() };
+        let cookies = changes.cookies;
         let needs_order = cookies.iter().any(PendingCookie::is_removal);
         let repairs = self.repairs(&cookies);
         #[cfg(feature = "device-bound")]
         let repairs = device::with_companions(repairs, &cookies);
         if repairs.is_empty() && !needs_order {
-            return cookies.into_iter().map(|cookie| cookie.header).collect();
+            return cookies.into_headers();
         }
         let (removed, set): (Vec<_>, Vec<_>) = cookies.into_iter().partition(PendingCookie::is_removal);
         let cookies = removed.into_iter().chain(set).map(|cookie| cookie.header);

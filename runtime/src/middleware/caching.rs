@@ -2,7 +2,7 @@
 //! 9111 7.3). This file changes `Cache-Control`, and removes the headers that some shared caches use instead of
 //! `Cache-Control`.
 
-use http::header::{CACHE_CONTROL, HeaderName};
+use http::header::{CACHE_CONTROL, Entry, HeaderName};
 use http::{HeaderMap, HeaderValue};
 
 use crate::policy::Caching;
@@ -13,11 +13,20 @@ use crate::wire::list::split_unquoted;
 /// caches to store the response.
 pub(super) fn restrict(caching: Caching, response: &mut HeaderMap) -> Vec<HeaderName> {
     let mut shared = Vec::new();
-    if let Some((value, was_shared)) = stricter_cache_control(caching, response.get_all(CACHE_CONTROL).iter()) {
-        if was_shared {
-            shared.push(CACHE_CONTROL);
+    match response.entry(CACHE_CONTROL) {
+        // Most responses with a cookie have no `Cache-Control`.
+        Entry::Vacant(entry) => drop(entry.insert(HeaderValue::from_static(match caching {
+            Caching::Private => "private",
+            Caching::NoStore => "no-store",
+        }))),
+        Entry::Occupied(mut entry) => {
+            if let Some((value, was_shared)) = stricter_cache_control(caching, entry.iter()) {
+                if was_shared {
+                    shared.push(CACHE_CONTROL);
+                }
+                entry.insert(value);
+            }
         }
-        response.insert(CACHE_CONTROL, value);
     }
     let targeted = response.keys().filter(|name| TARGETED_HEADERS.contains(&name.as_str()));
     let targeted: Vec<HeaderName> = targeted.cloned().collect();

@@ -3,6 +3,7 @@
 //! with the next pair.
 
 use super::list::{trim, trim_end, trim_start};
+use super::name_search;
 
 /// Returns the raw (name, value) pairs of a `Cookie` header in order. Skips a pair that has no name or no `=`.
 pub(crate) fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -20,98 +21,33 @@ pub(crate) fn values<'h, 'n, H: AsRef<[u8]>>(
     headers: &'h [H],
     name: &'n str,
 ) -> impl Iterator<Item = &'h [u8]> + use<'h, 'n, H> {
-    headers.iter().flat_map(|header| Values::new(header.as_ref(), name))
+    headers.iter().flat_map(|header| values_in(header.as_ref(), name.as_bytes()))
 }
 
-/// An iterator over the values of one cookie name in one `Cookie` header.
-struct Values<'h, 'n> {
-    rest: &'h [u8],
-    /// `at_pair_start` is true if `rest` begins at the start of a name-value pair.
-    at_pair_start: bool,
-    name: &'n [u8],
+/// Returns the raw values of the cookie `name` in one header.
+fn values_in<'h>(header: &'h [u8], name: &[u8]) -> impl Iterator<Item = &'h [u8]> {
+    let mut from = 0;
+    core::iter::from_fn(move || {
+        let (value, end) = name_search::find(header, name, from, |position| value_at(header, position, name))?;
+        from = end;
+        Some(value)
+    })
 }
 
-impl<'h, 'n> Values<'h, 'n> {
-    fn new(header: &'h [u8], name: &'n str) -> Self {
-        Values { rest: header, at_pair_start: true, name: name.as_bytes() }
+/// Returns the raw value of the pair that begins at `position`, and the position of the pair's end. Returns `None` if
+/// no pair with this name begins there.
+#[inline]
+fn value_at<'h>(header: &'h [u8], position: usize, name: &[u8]) -> Option<(&'h [u8], usize)> {
+    let (before, from) = header.split_at_checked(position)?;
+    if !matches!(before, [] | [.., b';' | b' ' | b'\t']) {
+        return None;
     }
-}
-
-impl<'h> Iterator for Values<'h, '_> {
-    type Item = &'h [u8];
-
-    fn next(&mut self) -> Option<&'h [u8]> {
-        while let Some((before, from)) = candidate(self.rest, self.name) {
-            let is_pair_start = match trim_end(before) {
-                [] => self.at_pair_start,
-                [.., last] => *last == b';',
-            };
-            // The name of a cookie contains no `=`, so the first `=` of the pair follows the name.
-            let value = from.strip_prefix(self.name).map(trim_start).and_then(|after| after.strip_prefix(b"="));
-            if let (true, Some(value)) = (is_pair_start, value) {
-                let (value, rest) = candidate(value, b";").unwrap_or((value, &[]));
-                (self.rest, self.at_pair_start) = (rest, false);
-                return Some(trim(value));
-            }
-            (self.rest, self.at_pair_start) = (from.get(1..).unwrap_or_default(), false);
-        }
-        None
-    }
-}
-
-/// Splits the header at the first candidate. A candidate is a place where `name` can begin, because the first byte and
-/// the last byte of `name` match the header. For speed, the search goes through blocks of 128 bytes, then blocks of 32
-/// bytes, then groups of 8 bytes, then single bytes.
-fn candidate<'a>(header: &'a [u8], name: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let (first, last) = (*name.first()?, *name.last()?);
-    let (mut heads, mut tails) = (header, header.get(name.len() - 1..)?);
-    skip_blocks::<128>(&mut heads, &mut tails, first, last);
-    skip_blocks::<32>(&mut heads, &mut tails, first, last);
-    let at = find_in_words(&mut heads, &mut tails, first, last)
-        .or_else(|| heads.iter().zip(tails).position(|(head, tail)| *head == first && *tail == last))?;
-    header.split_at_checked(header.len() - heads.len() + at)
-}
-
-/// Skips each block of `N` bytes without a candidate, and stops at the first block with a candidate.
-fn skip_blocks<const N: usize>(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) {
-    while let (Some((head, head_rest)), Some((tail, tail_rest))) =
-        (heads.split_first_chunk::<N>(), tails.split_first_chunk::<N>())
-    {
-        if contains_candidate(head, tail, first, last) {
-            return;
-        }
-        (*heads, *tails) = (head_rest, tail_rest);
-    }
-}
-
-/// Returns true if the block contains a candidate. `inline(never)` keeps the loop in a separate function, because LLVM
-/// vectorises the loop only in a separate function.
-#[inline(never)]
-fn contains_candidate<const N: usize>(heads: &[u8; N], tails: &[u8; N], first: u8, last: u8) -> bool {
-    let mut found = 0;
-    for (head, tail) in heads.iter().zip(tails) {
-        found |= u8::from(*head == first) & u8::from(*tail == last);
-    }
-    found != 0
-}
-
-/// Skips each group of eight bytes without a candidate. Returns the offset of the first candidate in the next group.
-fn find_in_words(heads: &mut &[u8], tails: &mut &[u8], first: u8, last: u8) -> Option<usize> {
-    const EACH: u64 = u64::from_le_bytes([1; 8]);
-    let (first, last) = (EACH * u64::from(first), EACH * u64::from(last));
-    while let (Some((head, head_rest)), Some((tail, tail_rest))) =
-        (heads.split_first_chunk(), tails.split_first_chunk())
-    {
-        let differs = (u64::from_le_bytes(*head) ^ first) | (u64::from_le_bytes(*tail) ^ last);
-        // A zero byte in `differs` is a match. For each zero byte in `differs`, the top bit of the same byte in `zeros`
-        // is set. So the lowest set bit of `zeros` marks the first match.
-        let zeros = differs.wrapping_sub(EACH) & !differs & EACH << 7;
-        if zeros != 0 {
-            return usize::try_from(zeros.trailing_zeros() / 8).ok();
-        }
-        (*heads, *tails) = (head_rest, tail_rest);
-    }
-    None
+    // The name of a cookie contains no `=`, so the first `=` of the pair follows the name.
+    let after_equals = trim_start(from.strip_prefix(name)?).strip_prefix(b"=")?;
+    let length = name_search::find_semicolon(after_equals);
+    let is_pair_start = matches!(trim_end(before), [] | [.., b';']);
+    let value = after_equals.get(..length).filter(|_| is_pair_start)?;
+    Some((trim(value), header.len() - after_equals.len() + length))
 }
 
 /// The result of a search for the values of one cookie name.
@@ -129,7 +65,7 @@ pub(crate) enum Lookup<'a> {
 pub(crate) fn lookup<'h, H: AsRef<[u8]>>(headers: &'h [H], name: &str) -> Lookup<'h> {
     let mut found = Lookup::Missing;
     for header in headers {
-        for value in Values::new(header.as_ref(), name) {
+        for value in values_in(header.as_ref(), name.as_bytes()) {
             match found {
                 Lookup::Unique(first) if first == value => {}
                 Lookup::Missing => found = Lookup::Unique(value),

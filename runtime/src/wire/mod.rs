@@ -7,6 +7,7 @@ pub(crate) mod domain;
 pub(crate) mod folded_name;
 pub(crate) mod lifetime;
 pub(crate) mod list;
+mod name_search;
 #[cfg(feature = "audit")]
 pub(crate) mod printable;
 pub(crate) mod set_cookie;

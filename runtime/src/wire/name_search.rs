@@ -1,0 +1,92 @@
+//! Finds the text of a cookie's name in a `Cookie` header. The input is the bytes of the header and of the name. The
+//! output is the positions at which the name can begin. The caller checks each position.
+//!
+//! The search compares only two bytes of the name. For speed, the search first skips each block of 64 bytes in which
+//! the two bytes match nowhere. In the other blocks, it compares eight positions at once. So a neighbour that looks like
+//! the name costs little more than any other text.
+
+/// Calls `check` with each position at which `name` can begin, from the position `from` on. Stops at the first position
+/// for which `check` returns a value, and returns this value.
+#[inline]
+pub(super) fn find<T>(header: &[u8], name: &[u8], from: usize, check: impl Fn(usize) -> Option<T>) -> Option<T> {
+    // Many names in one header begin with the same prefix, so both bytes are at the end of the name.
+    let second_offset = name.len().checked_sub(1)?;
+    let first_offset = second_offset * 2 / 3;
+    let bytes = (*name.get(first_offset)?, *name.get(second_offset)?);
+    let seconds = header.get(from.checked_add(second_offset)?..)?;
+    let firsts = header.get(from.checked_add(first_offset)?..)?.get(..seconds.len())?;
+    find_in_blocks::<128, T>(firsts, seconds, bytes, from, &|firsts, seconds, from| {
+        find_in_blocks::<64, T>(firsts, seconds, bytes, from, &|firsts, seconds, from| {
+            find_in_words(firsts, seconds, bytes, from, &check)
+        })
+    })
+}
+
+/// Splits the text into blocks of `N` bytes, and calls `search` for each block with a match, and for the rest.
+/// `firsts` and `seconds` have the same length.
+#[inline]
+fn find_in_blocks<const N: usize, T>(
+    mut firsts: &[u8],
+    mut seconds: &[u8],
+    bytes: (u8, u8),
+    mut position: usize,
+    search: &impl Fn(&[u8], &[u8], usize) -> Option<T>,
+) -> Option<T> {
+    while let (Some((first_block, rest)), Some((second_block, seconds_rest))) =
+        (firsts.split_first_chunk::<N>(), seconds.split_first_chunk::<N>())
+    {
+        if has_match(first_block, second_block, bytes) {
+            if let Some(found) = search(first_block, second_block, position) {
+                return Some(found);
+            }
+        }
+        (firsts, seconds, position) = (rest, seconds_rest, position + N);
+    }
+    search(firsts, seconds, position)
+}
+
+/// Returns true if the block contains a match. `inline(never)` keeps the loop in a separate function, because LLVM
+/// vectorises the loop only in a separate function.
+#[inline(never)]
+fn has_match<const N: usize>(firsts: &[u8; N], seconds: &[u8; N], (first, second): (u8, u8)) -> bool {
+    let mut found = 0;
+    for (a, b) in firsts.iter().zip(seconds) {
+        found |= u8::from(*a == first) & u8::from(*b == second);
+    }
+    found != 0
+}
+
+/// Compares eight positions at once, and calls `check` with each match.
+#[inline]
+fn find_in_words<T>(
+    mut firsts: &[u8],
+    mut seconds: &[u8],
+    (first, second): (u8, u8),
+    mut position: usize,
+    check: &impl Fn(usize) -> Option<T>,
+) -> Option<T> {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let (all_first, all_second) = (EACH * u64::from(first), EACH * u64::from(second));
+    while let (Some((a, rest)), Some((b, seconds_rest))) = (firsts.split_first_chunk(), seconds.split_first_chunk()) {
+        let differs = (u64::from_le_bytes(*a) ^ all_first) | (u64::from_le_bytes(*b) ^ all_second);
+        // A zero byte in `differs` is a match. The subtraction sets the top bit of each zero byte. It can also set the
+        // top bit of a byte above a zero byte. That does no harm, because `check` checks each position.
+        let mut matches = differs.wrapping_sub(EACH) & !differs & EACH << 7;
+        while matches != 0 {
+            let offset = usize::try_from(matches.trailing_zeros() / 8).unwrap_or_default();
+            if let Some(found) = check(position + offset) {
+                return Some(found);
+            }
+            matches &= matches - 1;
+        }
+        (firsts, seconds, position) = (rest, seconds_rest, position + 8);
+    }
+    let mut last = firsts.iter().zip(seconds).zip(position..);
+    last.find_map(|((a, b), position)| if *a == first && *b == second { check(position) } else { None })
+}
+
+/// Returns the position of the first semicolon, or the length of the text.
+pub(super) fn find_semicolon(text: &[u8]) -> usize {
+    find_in_words(text, text, (b';', b';'), 0, &|position| (text.get(position) == Some(&b';')).then_some(position))
+        .unwrap_or(text.len())
+}
