@@ -46,6 +46,10 @@ fn inputs() -> Vec<Input> {
     inputs
 }
 
+fn escaped(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
+
 /// Shows a request in an error message.
 fn show(input: &Input) -> String {
     let headers: Vec<_> = input.headers.iter().map(|header| format!("Cookie: {}", header.escape_ascii())).collect();
@@ -155,8 +159,8 @@ fn compare<R>(parser: &Parser<R>, inputs: &[Input], answers: impl Iterator<Item 
                 theirs == explained,
                 "{} reads {name} as {:?}, and the table explains only {:?}\n{}",
                 parser.name,
-                theirs.as_deref().map(<[u8]>::escape_ascii),
-                explained.as_deref().map(<[u8]>::escape_ascii),
+                theirs.as_deref().map(escaped),
+                explained.as_deref().map(escaped),
                 show(input)
             );
             if ours::read(&jar, at, parser.encoding).into_value() != theirs {

@@ -243,6 +243,6 @@ pub(crate) fn reasons(
             needed = without;
         }
     }
-    assert!(!needed.is_empty());
+    assert!(!needed.is_empty(), "the parser reads {name} by the rules, and hardtack does not");
     needed
 }
