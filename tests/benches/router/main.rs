@@ -155,7 +155,9 @@ async fn read_by_hand(request: Request) {
 
 fn read_request_by_hand(request: &Request) {
     assert!(request.extensions().get::<IsHttps>().is_some_and(|is_https| is_https.0));
-    let [session, cart, theme] = ["__Host-Http-session=", "__Host-Http-cart=", "__Host-theme="].map(Finder::new);
+    static FINDERS: LazyLock<[Finder<'_>; 3]> =
+        LazyLock::new(|| ["__Host-Http-session=", "__Host-Http-cart=", "__Host-theme="].map(Finder::new));
+    let [session, cart, theme] = &*FINDERS;
     let header = request.headers()[COOKIE].as_bytes();
     let session = by_hand::find(session, header).unwrap().to_owned();
     let cart = by_hand::find(cart, header).unwrap().parse().unwrap();
