@@ -9,9 +9,10 @@
 /// for which `check` returns a value, and returns this value.
 #[inline]
 pub(super) fn find<T>(header: &[u8], name: &[u8], from: usize, check: impl Fn(usize) -> Option<T>) -> Option<T> {
-    // Many names in one header begin with the same prefix, so both bytes are at the end of the name.
-    let second_offset = name.len().checked_sub(1)?;
-    let first_offset = second_offset * 2 / 3;
+    // Different names often have the same first letter or the same last letter, so two other letters are compared.
+    let last = name.len().checked_sub(1)?;
+    let first_offset = last / 2;
+    let second_offset = if last > 1 { last - 1 } else { last };
     let bytes = (*name.get(first_offset)?, *name.get(second_offset)?);
     let seconds = header.get(from.checked_add(second_offset)?..)?;
     let firsts = header.get(from.checked_add(first_offset)?..)?.get(..seconds.len())?;
@@ -65,16 +66,11 @@ fn find_in_words<T>(
     mut position: usize,
     check: &impl Fn(usize) -> Option<T>,
 ) -> Option<T> {
-    const EACH: u64 = u64::from_le_bytes([1; 8]);
     let (all_first, all_second) = (EACH * u64::from(first), EACH * u64::from(second));
     while let (Some((a, rest)), Some((b, seconds_rest))) = (firsts.split_first_chunk(), seconds.split_first_chunk()) {
-        let differs = (u64::from_le_bytes(*a) ^ all_first) | (u64::from_le_bytes(*b) ^ all_second);
-        // A zero byte in `differs` is a match. The subtraction sets the top bit of each zero byte. It can also set the
-        // top bit of a byte above a zero byte. That does no harm, because `check` checks each position.
-        let mut matches = differs.wrapping_sub(EACH) & !differs & EACH << 7;
+        let mut matches = zero_bytes((u64::from_le_bytes(*a) ^ all_first) | (u64::from_le_bytes(*b) ^ all_second));
         while matches != 0 {
-            let offset = usize::try_from(matches.trailing_zeros() / 8).unwrap_or_default();
-            if let Some(found) = check(position + offset) {
+            if let Some(found) = check(position + first_byte(matches)) {
                 return Some(found);
             }
             matches &= matches - 1;
@@ -85,8 +81,28 @@ fn find_in_words<T>(
     last.find_map(|((a, b), position)| if *a == first && *b == second { check(position) } else { None })
 }
 
+const EACH: u64 = u64::from_le_bytes([1; 8]);
+
+/// Returns a number in which the top bit of each zero byte of `word` is set. The top bit of a byte above a zero byte can
+/// also be set. That does no harm, because `check` checks each position.
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(EACH) & !word & EACH << 7
+}
+
+/// Returns the index of the first byte with a bit.
+fn first_byte(word: u64) -> usize {
+    usize::try_from(word.trailing_zeros() / 8).unwrap_or_default()
+}
+
 /// Returns the position of the first semicolon, or the length of the text.
 pub(super) fn find_semicolon(text: &[u8]) -> usize {
-    find_in_words(text, text, (b';', b';'), 0, &|position| (text.get(position) == Some(&b';')).then_some(position))
-        .unwrap_or(text.len())
+    let mut rest = text;
+    while let Some((word, after)) = rest.split_first_chunk() {
+        let matches = zero_bytes(u64::from_le_bytes(*word) ^ (EACH * u64::from(b';')));
+        if matches != 0 {
+            return text.len() - rest.len() + first_byte(matches);
+        }
+        rest = after;
+    }
+    text.len() - rest.len() + rest.iter().position(|byte| *byte == b';').unwrap_or(rest.len())
 }
