@@ -1,6 +1,7 @@
 //! Handles one request in the middleware. First, the guard checks the request's method, URI and headers. If the policy
-//! redirects or refuses the request, the guard returns the policy's own response. Otherwise the guard returns a jar for
-//! the request. Later, the guard applies the policy to the application's response.
+//! redirects or refuses the request, or if the request is for an endpoint of device-bound cookies, the guard returns the
+//! policy's own response. Otherwise the guard returns a jar for the request. Later, the guard applies the policy to the
+//! application's response.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,5 +1,6 @@
 //! Makes the policy's response to a request over plain HTTP. The input is the setting `force_https` and the head of the
-//! request. The output is a redirect, a refusal, or `None` if the application handles the request.
+//! request. The output is a redirect, a refusal, or `None` if the application handles the request. The type
+//! `PolicyResponse` also contains the responses of the endpoints for device-bound cookies.
 
 use core::fmt;
 use core::fmt::Write as _;
