@@ -6,13 +6,17 @@ use std::collections::BTreeMap;
 use hardtack_rules::SameSite;
 use http::HeaderMap;
 
+#[cfg(feature = "_layer")]
+use super::unseal_error;
 use super::{Changes, JarState, OpenedValue, malformed};
 use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec, companion_name};
 use crate::cookie::error::{ProofFault, ReadError, SetError};
+#[cfg(feature = "_layer")]
+use crate::cookie::former;
 use crate::cookie::header_value::SetCookieHeader;
 use crate::cookie::overrides::Overrides;
 use crate::cookie::scope::{Identity, Scope};
-use crate::cookie::sealing::Opened;
+use crate::cookie::sealing::{self, Opened};
 use crate::device_bound::{Binding, find_live, removal};
 #[cfg(feature = "_layer")]
 use crate::jar::pending::PendingCookie;
@@ -170,6 +174,10 @@ impl JarState {
             Some(false) => return self.find_renewed(declaration, name, slot),
             None => {}
         }
+        let is_absent = matches!(cookie::lookup(self.headers.as_slice(), name.as_str()), Lookup::Missing);
+        if is_absent && !spec.former.is_empty() {
+            return self.find_former_proven(declaration, name, slot);
+        }
         self.read_and_use(declaration, name, slot, |spec| {
             let opened = match cookie::lookup(self.headers.as_slice(), name.as_str()) {
                 Lookup::Missing => None,
@@ -184,6 +192,29 @@ impl JarState {
                 Some(OpenedValue::Plain(_)) | None => Ok(None),
             }
         })
+    }
+
+    /// Reads a value that came under an earlier name, and whose device is proven. The companion has the earlier name
+    /// too.
+    #[cfg(feature = "_layer")]
+    fn find_former_proven(
+        &self,
+        declaration: Declaration,
+        name: &CookieName,
+        slot: &mut dyn DecodeSlot,
+    ) -> Result<(), ReadError> {
+        let spec = declaration.spec;
+        let Some(found) = former::find(spec, name, self.headers.as_slice(), self.verdict.https) else {
+            return Ok(());
+        };
+        let cookie = found.former.name_in(spec);
+        let unproven = |fault| ReadError::Unproven { cookie, fault };
+        let seal = spec.seal.filter(|_| !found.former.unsigned).ok_or(unproven(ProofFault::NotRegistered))?;
+        let context = self.seal_context(spec, self.current_policy());
+        let opened = sealing::open(found.name.as_str(), found.raw, seal, context);
+        let opened = opened.map_err(|error| unseal_error(cookie, error))?;
+        self.prove(spec, cookie, &opened.terms.extension).map_err(unproven)?;
+        slot.decode(&opened.text).map_err(|source| ReadError::Malformed { cookie, source })
     }
 
     /// Reads a cookie that this request set. A renewal carries the mark of the cookie that the request carried, so the

@@ -389,6 +389,45 @@ fn renewal_of_a_former_cookie_offers_no_registration() {
     assert!(response.headers().contains_key(OFFER));
 }
 
+/// The session of an earlier release, which was also bound to a device.
+#[derive(Cookie)]
+#[cookie(sealed, name = "__Host-Http-before", max_age = "30d", device_bound)]
+struct Before(String);
+
+#[derive(Cookie)]
+#[cookie(
+    sealed,
+    name = "__Host-Http-after",
+    max_age = "30d",
+    device_bound,
+    formerly(name = "__Host-Http-before", until = "2099-01-01")
+)]
+struct After(String);
+
+#[test]
+fn bound_accepts_a_proven_cookie_with_an_earlier_name() {
+    let mut app = App::new();
+    let signed_in = app.with_cookies(|cookies| cookies.set(Before("ada".into())).unwrap());
+    let bound = |app: &mut App| {
+        let mut found = None;
+        app.get(|jar| found = jar.bound::<After>().map(|after| after.into_inner().0).ok());
+        found
+    };
+    assert_eq!(bound(&mut app), None);
+    assert_eq!(app.register(&signed_in).status(), StatusCode::OK);
+    assert_eq!(bound(&mut app), Some("ada".to_owned()));
+    // The companion has the earlier name, so the cookie with the present name needs a registration of its own.
+    let renewed = app.get(|jar| {
+        let After(user) = jar.bound::<After>().unwrap().into_inner();
+        jar.cookies::<Https>().unwrap().set(After(user)).unwrap();
+    });
+    assert!(renewed.headers().contains_key(OFFER));
+    app.browser.set("__Host-Http-after=; Path=/; Secure; Max-Age=0");
+    app.with_cookies(|cookies| cookies.set(Before("ada".into())).unwrap());
+    app.browser.set("__Host-before-key=; Path=/; Secure; Max-Age=0");
+    assert_eq!(bound(&mut app), None);
+}
+
 /// A shared cache would send the removal to other users.
 #[test]
 fn public_response_removes_no_companion() {
