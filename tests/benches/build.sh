@@ -53,8 +53,11 @@ row 'http, syn, quote, proc-macro2' "$minimum"
 row 'http, syn, quote, proc-macro2, cookie' "$minimum\ncookie = '0.18'"
 row 'hardtack without cookie' "$bare"
 row 'hardtack' "$hardtack"
-row 'hardtack with seal' "hardtack = { path = '$ours/runtime', features = ['seal'] }"
-row 'hardtack with device-bound' "hardtack = { path = '$ours/runtime', features = ['device-bound'] }"
+features=$(sed -n '/^\[features\]/,/^\[dep/s/^\([a-z][a-z-]*\) = .*/\1/p' runtime/Cargo.toml | grep -vx default)
+for feature in $features; do
+    row "hardtack with $feature only" \
+        "hardtack = { path = '$ours/runtime', default-features = false, features = ['$feature'] }"
+done
 row 'cookie' "cookie = '0.18'"
 row 'serde with its derive' "serde = { version = '1', features = ['derive'] }"
 row 'axum-extra with its cookies' "axum-extra = { version = '0.12', features = ['cookie'] }"
