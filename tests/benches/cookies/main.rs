@@ -37,8 +37,11 @@ fn main() {
         ("last of 1", header(1, |_| String::new())),
         ("last of 5", header(5, ordinary)),
         ("beside 19 similar names", header(20, similar_name)),
+        ("beside 19 names, 10 similar", header(20, sometimes_similar_name)),
         ("last of 20 with similar letter pairs", header(20, similar_pair)),
         ("last of 60 with similar letter pairs", header(60, similar_pair)),
+        ("last of 20 with 10 similar letter pairs", header(20, sometimes_similar_pair)),
+        ("last of 60 with 50 similar letter pairs", header(60, sometimes_similar_pair)),
     ];
     let mut cases: Vec<(String, Operation)> = Vec::new();
     for (kind, header) in headers {
@@ -73,6 +76,16 @@ fn similar_name(number: usize) -> String {
 /// In the value, the first and the last letter of `__Host-session` have the same distance as in the name.
 fn similar_pair(number: usize) -> String {
     format!("item{number}=_b4xk2Jr0QmLZn")
+}
+
+/// Like [`similar_name`], but a name with a number below ten is shorter.
+fn sometimes_similar_name(number: usize) -> String {
+    format!("__Host-sess{number}n=Vb4xk2Jr_0QmLZt7")
+}
+
+/// Like [`similar_pair`], but the distance is shorter for a number below ten.
+fn sometimes_similar_pair(number: usize) -> String {
+    format!("_item{number}=Vb4xkn")
 }
 
 fn https() -> Https {

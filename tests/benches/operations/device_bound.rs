@@ -7,16 +7,19 @@ use hardtack::seal::{Key, Keyring};
 use hardtack::testing::{Browser, Device};
 use hardtack::tls::Transport;
 use hardtack::{Cookie, Cookies, Https, Policy, TlsTermination};
-use http::header::HOST;
+use http::header::{COOKIE, HOST};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use tower::{Layer as _, Service, service_fn};
 
 use crate::{Operation, Output, VALUE};
 
+/// The key of the policy.
+pub(crate) const KEY: &str = "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s=";
+
 /// The session of a signed-in user, on the device of the sign-in.
 #[derive(Cookie)]
 #[cookie(sealed, name = "__Host-Http-bound", max_age = "30d", device_bound)]
-struct Bound(String);
+pub(crate) struct Bound(pub(crate) String);
 
 /// The same session without `device_bound`.
 #[derive(Cookie)]
@@ -29,13 +32,7 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     let plain = app.browser.request_headers("/");
     assert!(sealed.headers().contains_key("set-cookie"));
 
-    let mut app = App::new();
-    let signed_in = app.send(Request::new(()), Task::SetBound);
-    let mut device = Device::new();
-    let mut registration = device.register(signed_in.headers()).unwrap();
-    registration.headers_mut().extend(app.browser.request_headers("/"));
-    let registered = app.send(registration.clone(), Task::Nothing);
-    assert_eq!(registered.status(), 200);
+    let (app, mut device, registration, registered) = bind();
     let bound = app.browser.request_headers("/");
     // The service has no response body, so the device does not see the instructions. The challenge of the next refresh
     // and the identifier are in a header.
@@ -60,6 +57,25 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
         ("device_bound: refresh", app.repeat(refresh, Task::Nothing, 200)),
     ];
     cases.into_iter().map(|(name, operation)| (name.to_owned(), operation)).collect()
+}
+
+/// Signs a user in and binds the session to a device. Returns the request to the first endpoint and its response.
+fn bind() -> (App, Device, Request<()>, Response<()>) {
+    let mut app = App::new();
+    let signed_in = app.send(Request::new(()), Task::SetBound);
+    let mut device = Device::new();
+    let mut registration = device.register(signed_in.headers()).unwrap();
+    registration.headers_mut().extend(app.browser.request_headers("/"));
+    let registered = app.send(registration.clone(), Task::Nothing);
+    assert_eq!(registered.status(), 200);
+    (app, device, registration, registered)
+}
+
+/// Returns the cookies of a browser whose session is bound to the device: a [`Bound`] and its companion. Also returns
+/// the policy that reads the cookies.
+pub(crate) fn bound_cookies() -> (Policy, String) {
+    let (app, ..) = bind();
+    (app.policy, app.browser.request_headers("/")[COOKIE].to_str().unwrap().to_owned())
 }
 
 fn page(cookies: &HeaderMap) -> Request<()> {
@@ -87,7 +103,7 @@ struct App {
 
 impl App {
     fn new() -> App {
-        let key = Key::from_base64("3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG/s=").unwrap();
+        let key = Key::from_base64(KEY).unwrap();
         let policy = Policy::builder().keyring(Keyring::new(key)).force_https(false).hsts(false).build().unwrap();
         App { policy, browser: Browser::new("https://www.example.com") }
     }

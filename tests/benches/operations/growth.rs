@@ -1,20 +1,24 @@
-//! Measures how the cost of an operation grows with the size of the input. The size is the number of cookies in a
-//! request, of bytes in a value, or of cookies in a response.
+//! Measures how the cost of an operation grows with the size of the input. `growth.sh` prints these cases as one table.
 
 use std::hint::black_box;
 
-use hardtack::{Cookies, SetCookie, testing};
+use hardtack::seal::{Key, Keyring};
+use hardtack::spec::Spec;
+use hardtack::{AllowedOver, Cookie, Cookies, Https, Policy, ReadCookie, SetCookie, TlsTermination, testing};
+use http::header::COOKIE;
 use http::{HeaderMap, Response};
+use tower::Layer as _;
 
+use crate::layer::{send_request, service_that_sends};
 use crate::read::request;
-use crate::{Number, Operation, Output, Session};
+use crate::{Number, Operation, Output, Session, VALUE};
 
 pub(crate) fn cases() -> Vec<(String, Operation)> {
     let mut cases: Vec<(String, Operation)> = Vec::new();
     for count in [1, 10, 50, 100, 200, 500] {
         let cookies = Cookies::from_headers(&request(count, count - 1), testing::https());
         let get = move || Output::Number(black_box(&cookies).try_get::<Number>().unwrap().unwrap().0);
-        cases.push((format!("grow: read the last of {count}"), Box::new(get)));
+        cases.push((format!("grow: cookies in a request, the last one is read: {count}"), Box::new(get)));
     }
     for (kind, character) in [("plain", "a"), ("escaped", ";")] {
         for length in [1, 10, 100, 1000, 4000] {
@@ -23,16 +27,67 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
             let length = if kind == "plain" { length } else { length / 3 + 1 };
             let (https, session) = (testing::https(), SetCookie::new(Session(character.repeat(length))));
             let set = move || Output::Header(black_box(&session).header_value(&https).unwrap());
-            cases.push((format!("grow: set {length} bytes, {kind}"), Box::new(set)));
+            cases.push((format!("grow: bytes in a value that is set, {kind}: {length}"), Box::new(set)));
         }
     }
     for count in [1, 2, 5, 10, 20, 50] {
         cases.push((
-            format!("grow: {count} cookies in one response"),
+            format!("grow: cookies in a response: {count}"),
             Box::new(move || Output::Response(response(count))),
+        ));
+        cases.push((format!("grow: undeclared `Set-Cookie` headers: {count}"), undeclared(count, &Policy::default())));
+        cases.push((format!("grow: keys in a keyring, a signed cookie: {count}"), keys(count, Signed)));
+        cases.push((format!("grow: keys in a keyring, a sealed cookie: {count}"), keys(count, Sealed)));
+    }
+    for count in [1, 10, 50, 100, 200, 500] {
+        let policy = Policy::builder().declared(specs(count)).build().unwrap();
+        cases.push((
+            format!("grow: declared cookies in a program, 1 undeclared header: {count}"),
+            undeclared(1, &policy),
+        ));
+        cases.push((
+            format!("grow: declared cookies in a program, 10 undeclared headers: {count}"),
+            undeclared(10, &policy),
         ));
     }
     cases
+}
+
+#[derive(Cookie)]
+#[cookie(signed, max_age = "8h")]
+struct Signed(String);
+
+#[derive(Cookie)]
+#[cookie(sealed, max_age = "8h")]
+struct Sealed(String);
+
+/// Reads a cookie that was sealed with the oldest of `count` keys.
+fn keys<T: Cookie + ReadCookie + AllowedOver<Https> + 'static>(count: usize, make: fn(String) -> T) -> Operation {
+    let oldest = Key::generate();
+    let mut request = HeaderMap::new();
+    let header = testing::request_header_with(&make(VALUE.to_owned()), &Keyring::new(oldest.clone()));
+    request.insert(COOKIE, header);
+    let mut keyring = Keyring::new(if count == 1 { oldest.clone() } else { Key::generate() });
+    for number in 1..count {
+        keyring = keyring.with(if number == count - 1 { oldest.clone() } else { Key::generate() });
+    }
+    Box::new(move || {
+        let cookies = Cookies::from_headers(black_box(&request), testing::https()).with_keyring(&keyring);
+        Output::Number(u64::from(cookies.try_get::<T>().unwrap().is_some()))
+    })
+}
+
+/// Sends a request to a handler that sets `count` undeclared cookies without `Secure`.
+fn undeclared(count: usize, policy: &Policy) -> Operation {
+    let headers: Vec<&str> =
+        (0..count).map(|number| &*format!("legacy_{number}=abcdefgh; Path=/; SameSite=Lax").leak()).collect();
+    send_request(policy.layer(TlsTermination::per_connection()).layer(service_that_sends(headers.leak())))
+}
+
+/// Returns the declarations of `count` cookies.
+fn specs(count: usize) -> &'static [Spec] {
+    let spec = |number| Spec::new(format!("__Host-Http-page{number}").leak());
+    (0..count).map(spec).collect::<Vec<_>>().leak()
 }
 
 /// Returns a response that sets `count` different cookies.

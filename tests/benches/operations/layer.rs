@@ -175,7 +175,7 @@ fn tower_cookies() -> Operation {
 }
 
 /// Returns a service that sends the given `Set-Cookie` headers.
-fn service_that_sends(
+pub(crate) fn service_that_sends(
     headers: &'static [&'static str],
 ) -> impl Service<Request<()>, Response = Response<()>, Error = Infallible, Future = impl Future> {
     service_fn(move |_| {
@@ -194,7 +194,7 @@ fn page() -> Response<()> {
 }
 
 /// Returns an operation that sends a request to the service.
-fn send_request<S>(mut service: S) -> Operation
+pub(crate) fn send_request<S>(mut service: S) -> Operation
 where
     S: Service<Request<()>, Response = Response<()>, Error = Infallible> + 'static,
 {

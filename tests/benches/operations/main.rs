@@ -1,9 +1,5 @@
-//! Measures single operations of hardtack, of other crates and of hand-written code.
-//!
-//! - `operations CASE COUNT` repeats one case. `counts.sh` counts the instructions of this command.
-//! - `operations times` prints the time of each case.
-//! - `operations` without arguments runs each case once and prints its output. Use `operations` without arguments to
-//!   check that every case works.
+//! Measures single operations of hardtack, of other crates and of hand-written code. hardtack has many features here, so
+//! that the bench can also measure sealed and device-bound cookies.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failed benchmark panics")]
 
@@ -12,17 +8,15 @@ mod growth;
 mod layer;
 mod read;
 mod seal;
+mod sessions;
 mod set;
-
-use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use hardtack::Cookie;
 use http::header::SET_COOKIE;
 use http::{HeaderValue, Response};
 
 /// A function that runs one operation.
-type Operation = Box<dyn FnMut() -> Output>;
+type Operation = hardtack_benches::Operation<Output>;
 
 /// The result of an operation.
 enum Output {
@@ -32,8 +26,7 @@ enum Output {
     Bytes(Vec<u8>),
 }
 
-impl Output {
-    /// Returns the output as lines of text.
+impl hardtack_benches::Output for Output {
     fn lines(&self) -> Vec<String> {
         let text = |header: &HeaderValue| header.to_str().unwrap().to_owned();
         match self {
@@ -67,54 +60,20 @@ const VALUE: &str = "Vb4xk2Jr_0QmLZt7sYc9-NhWfTgUeAo3";
 const ESCAPED: &str = "a;;;b,,,c\"\"\"d   e;;;f,,,g\"\"\"h   i;;;j,,,k\"\"\"l   m;;;n,,,o\"\"\"p   ";
 
 fn cases() -> Vec<(String, Operation)> {
-    [set::cases(), read::cases(), layer::cases(), seal::cases(), device_bound::cases(), growth::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        set::cases(),
+        read::cases(),
+        layer::cases(),
+        seal::cases(),
+        device_bound::cases(),
+        sessions::cases(),
+        growth::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn main() {
-    // Skip the argument `--bench`, which `cargo bench` adds.
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match arguments.as_slice() {
-        [] => {
-            for (name, mut operation) in cases() {
-                println!("{name}");
-                for line in operation().lines().iter().take(3) {
-                    println!("    {line:.150}");
-                }
-            }
-        }
-        ["times"] => {
-            for (name, operation) in cases() {
-                println!("{name}\t{}", nanoseconds(operation));
-            }
-        }
-        [name, count] => {
-            let Some((_, mut operation)) = cases().into_iter().find(|(case, _)| case == name) else {
-                panic!("no case `{name}`");
-            };
-            for _ in 0..count.parse::<u32>().unwrap() {
-                black_box(operation());
-            }
-        }
-        _ => panic!("operations [times | CASE COUNT]"),
-    }
-}
-
-/// Returns the time of one operation in nanoseconds. Uses the shortest of many short runs. Other programs on the
-/// machine make some runs longer.
-fn nanoseconds(mut operation: Operation) -> u128 {
-    const OPERATIONS_PER_RUN: u32 = 200;
-    let started = Instant::now();
-    let mut shortest = Duration::MAX;
-    while started.elapsed() < Duration::from_millis(200) {
-        let run = Instant::now();
-        for _ in 0..OPERATIONS_PER_RUN {
-            black_box(operation());
-        }
-        shortest = shortest.min(run.elapsed());
-    }
-    shortest.as_nanos() / u128::from(OPERATIONS_PER_RUN)
+    hardtack_benches::run(cases());
 }

@@ -6,6 +6,7 @@ use axum::response::IntoResponse as _;
 use axum_extra::extract::CookieJar;
 use biscotti::{Processor, ProcessorConfig, ResponseCookie, ResponseCookies};
 use hardtack::{SetCookie, testing};
+use hardtack_benches::by_hand;
 use http::{HeaderValue, Response};
 
 use crate::{ATTRIBUTES, ESCAPED, NAME, Operation, Output, Session, VALUE};
@@ -15,8 +16,8 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     for (value_kind, value) in [("set 32 bytes", VALUE), ("set 64 bytes, 48 escaped", ESCAPED)] {
         let mut case = |writer: &str, operation: Operation| cases.push((format!("{value_kind}: {writer}"), operation));
         match value == VALUE {
-            true => case("by hand", header(move || by_hand(black_box(value)))),
-            false => case("by hand", header(move || by_hand_escaped(black_box(value)))),
+            true => case("by hand", header(move || by_hand::header(NAME, black_box(value), ATTRIBUTES))),
+            false => case("by hand", header(move || by_hand::escaped_header(NAME, black_box(value), ATTRIBUTES))),
         }
         case("hardtack, existing value", header(with_existing_value(value)));
         case("hardtack, new value", header(with_new_value(value)));
@@ -33,35 +34,6 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
 
 fn header(mut write: impl FnMut() -> HeaderValue + 'static) -> Operation {
     Box::new(move || Output::Header(write()))
-}
-
-/// The shortest safe code for a value without special characters. The code writes the value without percent-encoding.
-/// If the value contains a byte that headers must not contain, the code panics.
-fn by_hand(value: &str) -> HeaderValue {
-    let mut header = Vec::with_capacity(NAME.len() + 1 + value.len() + ATTRIBUTES.len());
-    header.extend_from_slice(NAME.as_bytes());
-    header.push(b'=');
-    header.extend_from_slice(value.as_bytes());
-    header.extend_from_slice(ATTRIBUTES.as_bytes());
-    HeaderValue::try_from(header).unwrap()
-}
-
-/// The shortest safe code for a value that must be percent-encoded.
-fn by_hand_escaped(value: &str) -> HeaderValue {
-    let mut header = Vec::with_capacity(NAME.len() + 1 + 3 * value.len() + ATTRIBUTES.len());
-    header.extend_from_slice(NAME.as_bytes());
-    header.push(b'=');
-    for byte in value.bytes() {
-        match byte {
-            b'!' | b'#' | b'$' | b'&'..=b'+' | b'-'..=b':' | b'<'..=b'[' | b']'..=b'~' => header.push(byte),
-            _ => {
-                const HEX: &[u8; 16] = b"0123456789ABCDEF";
-                header.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-            }
-        }
-    }
-    header.extend_from_slice(ATTRIBUTES.as_bytes());
-    HeaderValue::try_from(header).unwrap()
 }
 
 fn with_existing_value(value: &str) -> impl FnMut() -> HeaderValue + use<> {

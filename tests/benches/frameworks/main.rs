@@ -1,0 +1,87 @@
+//! Measures one request through actix-web, poem, Rocket and salvo: without cookies, with hardtack, and with the
+//! framework's own cookies. The bench `router` measures axum.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failed benchmark panics")]
+
+mod actix;
+mod poem;
+mod rocket;
+mod salvo;
+
+use std::hint::black_box;
+
+use hardtack::{Cookie, Cookies};
+use hardtack_benches::Operation;
+use hardtack_benches::requests::{CART_NUMBER, SESSION, THEME};
+
+/// The session of a signed-in user.
+#[derive(Cookie)]
+#[cookie(max_age = "8h")]
+struct Session(String);
+
+/// The number of the cart.
+#[derive(Cookie)]
+struct Cart(u64);
+
+/// The colours of the page.
+#[derive(Cookie)]
+#[cookie(http_only = false, reason = "a script reads the theme")]
+struct Theme(String);
+
+/// The value of the new session.
+const NEW: &str = "oTq8WnRz3-Kd7_LhUe5bYxPc2VjGa6Mf";
+
+/// The path of a handler. Each path has a handler for hardtack, and a handler for the framework's own cookies.
+const PATHS: [(&str, &str); 3] = [("nothing", "/nothing"), ("read 3", "/read"), ("read 3 and set 1", "/set")];
+
+fn main() {
+    let mut cases: Vec<(String, Operation)> = Vec::new();
+    for count in [7, 22, 45] {
+        for (framework, operations) in [
+            ("actix-web", actix::operations(count)),
+            ("poem", poem::operations(count)),
+            ("Rocket", rocket::operations(count)),
+            ("salvo", salvo::operations(count)),
+        ] {
+            let kinds = operations
+                .into_iter()
+                .map(|(kind, operation)| (format!("{count} cookies, {framework}, {kind}"), operation));
+            cases.extend(kinds);
+        }
+    }
+    hardtack_benches::run(cases);
+}
+
+/// Makes the operations of one framework from a function that takes the kind of the application and the path.
+fn all(mut operation: impl FnMut(Kind, &'static str) -> Operation) -> Vec<(String, Operation)> {
+    let mut operations = vec![("nothing: no cookies".to_owned(), operation(Kind::None, "/nothing"))];
+    for (task, path) in PATHS {
+        operations.push((format!("{task}: hardtack"), operation(Kind::Hardtack, path)));
+        operations.push((format!("{task}: its own cookies"), operation(Kind::Own, path)));
+    }
+    operations
+}
+
+/// The code that handles the cookies of an application.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    None,
+    Hardtack,
+    Own,
+}
+
+/// Checks the values that a handler read.
+fn check(session: &str, cart: &str, theme: &str) {
+    assert!(session == SESSION.1 && cart.parse() == Ok(CART_NUMBER) && theme == THEME.1);
+}
+
+fn read(cookies: &Cookies) {
+    let session: Session = cookies.get().unwrap();
+    let cart: Cart = cookies.get().unwrap();
+    let theme: Theme = cookies.get().unwrap();
+    assert!(session.0 == SESSION.1 && cart.0 == CART_NUMBER && theme.0 == THEME.1);
+}
+
+fn set(cookies: &Cookies) {
+    cookies.set(Session(black_box(NEW).to_owned())).unwrap();
+}
