@@ -14,7 +14,7 @@ use hardtack::testing::{self, Browser, Stored};
 use hardtack::{Cookies, TlsTermination};
 
 use super::Checks;
-use super::browser::StoredCookie;
+use super::browser::{Kind, StoredCookie};
 use super::changes::EMPTY_PAGE;
 use super::random_cases::{Case, DECLARATIONS, STATES, case};
 
@@ -26,7 +26,7 @@ const HOSTS: [&str; 5] = ["app.shop.example", "shop.example", "other.test", "127
 /// no longer sends it to the page. Then the page sets the cookie again. In every step, the browser stores and sends the
 /// same cookies as the model, and the server sends the same headers to the browser and to the model.
 pub(crate) fn a_removal_always_matches(checks: &mut Checks<'_>) {
-    let (apps, tab) = (checks.apps, checks.browser.tab());
+    let (apps, tab, kind) = (checks.apps, checks.browser.tab(), checks.browser.kind);
     let mut address_domains = 0;
     for (label, mut case) in replayed_cases() {
         apps.run(app(&case));
@@ -35,7 +35,7 @@ pub(crate) fn a_removal_always_matches(checks: &mut Checks<'_>) {
         let fetch = |actions: [&str; 2]| tab.fetch_all(&actions.map(|action| format!("{page}?{action}")));
         let stored_in_browser =
             || sorted(tab.cookies().iter().filter(|cookie| !has_expired(cookie)).map(describe_stored));
-        let stored_in_model = |case: &Case| sorted(case.browser.stored().iter().map(describe_predicted));
+        let stored_in_model = |case: &Case| sorted(case.browser.stored().iter().map(|it| describe_predicted(it, kind)));
 
         tab.navigate(&apps.url(host, &format!("{page}?earlier"))).unwrap();
         apps.take_requests();
@@ -170,10 +170,13 @@ fn describe_stored(cookie: &StoredCookie) -> String {
     describe(&[name, value, domain, path, same_site], [*host_only, *secure, *http_only, *partitioned])
 }
 
-fn describe_predicted(cookie: &Stored) -> String {
+/// Describes a cookie of the model as a browser of this kind lists it.
+fn describe_predicted(cookie: &Stored, kind: Kind) -> String {
+    let is_webkitgtk = kind == Kind::WebKitGtk;
     let Stored { name, value, domain, path, host_only, secure, http_only, same_site, partitioned, .. } = cookie;
-    let same_site = same_site.map_or("Default", |same_site| same_site.as_str());
-    describe(&[name, value, domain, path, same_site], [*host_only, *secure, *http_only, *partitioned])
+    let same_site = same_site.map_or(if is_webkitgtk { "None" } else { "Default" }, |same_site| same_site.as_str());
+    let partitioned = *partitioned && !is_webkitgtk;
+    describe(&[name, value, domain, path, same_site], [*host_only, *secure, *http_only, partitioned])
 }
 
 fn describe(texts: &[&str; 5], [host_only, secure, http_only, partitioned]: [bool; 4]) -> String {

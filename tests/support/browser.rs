@@ -48,6 +48,17 @@ impl Kind {
         }
     }
 
+    /// Returns true if the browser checks the rules of name prefixes such as `__Host-`, for `Set-Cookie` headers and for
+    /// `document.cookie`.
+    pub(crate) fn checks_name_prefixes(self) -> bool {
+        self != Kind::WebKitGtk
+    }
+
+    /// Returns true if a page or a server on loopback can set Secure cookies over plain HTTP.
+    pub(crate) fn trusts_loopback(self) -> bool {
+        self != Kind::WebKitGtk
+    }
+
     fn programs(self) -> &'static [&'static str] {
         match self {
             Kind::Chromium => &["chromium", "chromium-browser", "google-chrome"],
@@ -500,10 +511,13 @@ impl StoredCookie {
             "strict" => "Strict",
             _ => "None",
         };
+        let common = StoredCookie::from_common_fields(cookie);
         StoredCookie {
             same_site: same_site.to_owned(),
             expires: cookie["expires"].as_f64(),
-            ..StoredCookie::from_common_fields(cookie)
+            // The other browsers list an IPv6 address in brackets.
+            domain: if common.domain.contains(':') { format!("[{}]", common.domain) } else { common.domain },
+            ..common
         }
     }
 

@@ -156,12 +156,15 @@ impl Window {
         }
     }
 
-    /// Clicks on an element. If the click opens another page, waits until the page is loaded.
+    /// Clicks on an element, and waits until the next page is loaded. WebDriver's own command does not always wait for
+    /// the response to a form.
     pub(super) fn click(&self, selector: &str) {
         let query = json!({ "using": "css selector", "value": selector });
         let element = self.post("element", &query).unwrap();
         let id = element.as_object().unwrap().values().next().map(text).unwrap();
+        let loaded = self.command("count loaded pages");
         self.post(&format!("element/{id}/click"), &json!({})).unwrap();
+        wait_until("the next page", || self.command("count loaded pages") != loaded);
     }
 
     /// Evaluates a JavaScript expression. Returns the value in the form in which a script of the other browsers returns

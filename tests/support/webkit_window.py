@@ -28,6 +28,7 @@ data = context.get_website_data_manager()
 proxy = WebKit2.NetworkProxySettings.new(f"socks5://{sys.argv[2]}", LOOPBACK)
 data.set_network_proxy_settings(WebKit2.NetworkProxyMode.CUSTOM, proxy)
 load_error = None
+loaded_pages = 0
 
 
 def on_automation_started(_context, session):
@@ -40,6 +41,7 @@ def on_automation_started(_context, session):
 
 def create_view(_session):
     view = WebKit2.WebView(web_context=context, is_controlled_by_automation=True)
+    view.connect("load-changed", on_load_changed)
     view.connect("load-failed", on_load_failed)
     view.connect("load-failed-with-tls-errors", on_tls_error)
     window = Gtk.Window()
@@ -47,6 +49,12 @@ def create_view(_session):
     window.add(view)
     window.show_all()
     return view
+
+
+def on_load_changed(_view, event):
+    global loaded_pages
+    if event == WebKit2.LoadEvent.FINISHED:
+        loaded_pages += 1
 
 
 def on_load_failed(_view, _event, uri, error):
@@ -109,6 +117,7 @@ COMMANDS = {
     # Also clears HSTS and the caches.
     "clear all": clear(WebKit2.WebsiteDataTypes.ALL),
     "take error": take_error,
+    "count loaded pages": lambda answer: answer(loaded_pages),
     "check certificates": set_certificate_check(WebKit2.TLSErrorsPolicy.FAIL),
     "accept any certificate": set_certificate_check(WebKit2.TLSErrorsPolicy.IGNORE),
 }
