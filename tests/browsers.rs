@@ -83,7 +83,8 @@ fn webkit_behaves_as_predicted() {
 /// The name of a test suite, and the function that runs the cases of the suite.
 type Suite = (&'static str, fn(&mut Checks<'_>));
 
-const SUITES: [Suite; 23] = [
+const SUITES: [Suite; 24] = [
+    ("cookies that every browser refuses", declared_cookies::every_browser_refuses_some_cookies),
     ("declared cookies over TLS", declared_cookies::cookies_are_stored_as_declared),
     ("declared cookies on loopback over plain HTTP", declared_cookies::loopback_counts_as_https),
     ("declared cookies over plain HTTP", declared_cookies::plain_http_stores_no_secure_cookie),

@@ -126,6 +126,42 @@ pub(crate) fn plain_http_stores_no_secure_cookie(checks: &mut Checks<'_>) {
     }
 }
 
+/// Each browser refuses some cookies, and stores similar cookies. This suite also shows that the other suites can trust
+/// the list of stored cookies.
+pub(crate) fn every_browser_refuses_some_cookies(checks: &mut Checks<'_>) {
+    checks.site.apply_policy(|policy| policy.force_https(ForceHttps::off()));
+    let tab = checks.browser.tab();
+    for (scheme, header, by_header, by_script) in [
+        ("http", "a=1; Path=/", true, true),
+        ("http", "a=1; Path=/; Secure", false, false),
+        ("http", "a=1; Path=/; HttpOnly", true, false),
+        ("http", "__Host-a=1; Path=/; Secure", false, false),
+        ("https", "a=1; Path=/; Secure", true, true),
+        ("https", "a=1; Path=/; Secure; HttpOnly", true, false),
+        ("https", "a=1; Path=/; Domain=shop.test", true, true),
+        ("https", "a=1; Path=/; Domain=evil.shop.test", false, false),
+        ("https", "a=1; Path=/; Domain=test", false, false),
+        ("https", "a=1; Path=/; Max-Age=60", true, true),
+        ("https", "a=1; Path=/; Max-Age=0", false, false),
+    ] {
+        tab.navigate(&format!("{scheme}://{HOST}/")).unwrap();
+        tab.fetch(&bypass_url(header));
+        checks.equal(format!("{scheme}, by header: {header}"), tab.cookies().len(), usize::from(by_header));
+        tab.clear();
+        tab.set_document_cookies(&[header.to_owned()]);
+        checks.equal(format!("{scheme}, by script: {header}"), tab.cookies().len(), usize::from(by_script));
+        tab.clear();
+    }
+    // If the browser has stored a Secure cookie, plain HTTP does not overwrite it.
+    tab.navigate(&format!("https://{HOST}/")).unwrap();
+    tab.fetch(&bypass_url("a=good; Path=/; Secure"));
+    tab.navigate(&format!("http://{HOST}/")).unwrap();
+    tab.fetch(&bypass_url("a=evil; Path=/"));
+    tab.set_document_cookies(&["a=evil; Path=/".to_owned()]);
+    let values: Vec<_> = tab.cookies().into_iter().map(|cookie| cookie.value).collect();
+    checks.equal("a Secure cookie after an attack over plain HTTP", values, vec!["good".to_owned()]);
+}
+
 /// Over TLS, browsers send each cookie to every page under the cookie's path. Over plain HTTP, browsers only send
 /// cookies that are not Secure.
 pub(crate) fn secure_cookies_are_sent_over_tls_only(checks: &mut Checks<'_>) {

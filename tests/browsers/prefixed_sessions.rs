@@ -41,10 +41,6 @@ const PLANTED: [&str; 6] = [
     "\u{3000}id={}; Domain=shop.example; Path=/",
 ];
 
-/// The number of cookies of `PLANTED` in WebKitGTK. libsoup cuts a header at the first byte that is not ASCII, so the
-/// last two headers set one cookie without a name each.
-const PLANTED_IN_WEBKITGTK: usize = 5;
-
 /// The cookies that the attacker's host tries to plant. Chromium, Firefox and Safari reject these cookies.
 const REJECTED: [&str; 3] = [
     "__Host-Http-id={}; Domain=shop.example; Path=/; Secure; HttpOnly",
@@ -82,13 +78,15 @@ pub(crate) fn planted_sessions_are_ignored(checks: &mut Checks<'_>) {
 
         let kind = checks.browser.kind;
         let rejected: &[&str] = if kind.checks_name_prefixes() { &REJECTED } else { &[] };
-        let expected = if kind == Kind::WebKitGtk { PLANTED_IN_WEBKITGTK } else { PLANTED.len() };
+        // libsoup cuts a header at the first byte that is not ASCII. So the last two headers of `PLANTED` set one cookie
+        // without a name at the attacker's own host.
+        let (at_victim, at_attacker) = if kind == Kind::WebKitGtk { (4, 1) } else { (PLANTED.len(), 0) };
         let planted = site.plant(&tab, rejected);
-        checks.equal(label("planted cookies are stored"), planted, expected + 1);
+        checks.equal(label("planted cookies are stored"), planted, at_victim + at_attacker + 1);
         let (seen, request) = site.who_and_request(&tab);
         checks.equal(label("planted"), seen, "ada".to_owned());
         let pairs = request.cookie.as_deref().map_or(0, |cookies| cookies.split("; ").count());
-        checks.equal(label("cookies in the request"), pairs, expected + 1);
+        checks.equal(label("cookies in the request"), pairs, at_victim + 1);
 
         for path in ["/broken", "/fails"] {
             checks.equal(label(path), tab.fetch(path).0, 500);

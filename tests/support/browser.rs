@@ -266,7 +266,18 @@ impl Tab<'_> {
     /// `document.cookie`, Chromium waits. So this method reads `document.cookie` after the writes.
     pub(crate) fn set_document_cookies(&self, assignments: &[String]) -> String {
         let script = format!("({}.forEach(text => document.cookie = text), document.cookie)", json!(assignments));
-        text(&self.evaluate(&script)).to_owned()
+        let mut seen = text(&self.evaluate(&script)).to_owned();
+        // WebKitGTK caches `document.cookie` in the page's process. For a short time after `clear`, the cache may lack a
+        // cookie that the store already has. A script does not see an HttpOnly cookie.
+        let start = Instant::now();
+        while self.browser.kind == Kind::WebKitGtk
+            && seen.is_empty()
+            && start.elapsed() < Duration::from_millis(100)
+            && self.cookies().iter().any(|cookie| !cookie.http_only)
+        {
+            seen = text(&self.evaluate("document.cookie")).to_owned();
+        }
+        seen
     }
 
     /// Clicks on the element that the CSS selector selects, and waits until the next page is loaded.
