@@ -148,7 +148,10 @@ impl Window {
     pub(super) fn navigate(&self, url: &str) -> Result<(), String> {
         // Forget the error of an earlier page.
         self.command("take error");
+        let loaded = self.command("count loaded pages");
         self.post("url", &json!({ "url": url }))?;
+        // On a busy machine, WebDriver's own command may return when the page before has loaded.
+        wait_until("the page", || self.command("count loaded pages") != loaded);
         // If a page does not load, WebKitGTK shows its own page with the error.
         match self.command("take error") {
             Value::Null => Ok(()),

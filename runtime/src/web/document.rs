@@ -103,11 +103,7 @@ pub(super) async fn assign(
     // As in a response, removals come first. Otherwise, a browser that does not support `Partitioned` could apply a
     // removal to the new cookie.
     for removal in repairs(page, declaration, &header.identity, reason).await? {
-        // The browser may refuse to remove a cookie that another program has set.
-        match apply(page, spec, &removal, true).await {
-            Ok(()) | Err(Error::Dropped { .. }) => {}
-            Err(error) => return Err(error),
-        }
+        apply(page, spec, &removal, true).await?;
     }
     apply(page, spec, &header, value.is_none()).await?;
     Ok(header)
@@ -196,19 +192,25 @@ async fn apply<P: Page>(page: &P, spec: &Spec, header: &SetCookieHeader, is_remo
         return page.assign_cookie(text).ok_or(Error::Denied { cookie: spec.name });
     };
     let Identity { name, scope } = &header.identity;
-    let result = if is_removal {
-        store.delete(name.as_str(), scope).await
-    } else {
-        let parsed = ParsedSetCookie::parse(text.as_bytes());
-        let same_site = match parsed.known_same_site() {
-            Some(SameSite::Strict) => "strict",
-            Some(SameSite::None) => "none",
-            Some(SameSite::Lax) | None => "lax",
-        };
-        let value = std::str::from_utf8(header.encoded_value()).unwrap_or_default();
-        store.set(&StoreCookie { name: name.as_str(), value, scope, same_site, expires: expiry(&parsed) }).await
+    let parsed = ParsedSetCookie::parse(text.as_bytes());
+    let same_site = match parsed.known_same_site() {
+        Some(SameSite::Strict) => "strict",
+        Some(SameSite::None) => "none",
+        Some(SameSite::Lax) | None => "lax",
     };
-    result.map_err(|refusal| error(refusal, spec))
+    let cookie = StoreCookie {
+        name: name.as_str(),
+        value: std::str::from_utf8(header.encoded_value()).unwrap_or_default(),
+        domain: scope.domain.as_deref(),
+        path: &scope.path,
+        same_site,
+        expires: expiry(&parsed),
+    };
+    match store.set(&cookie).await {
+        // The caller checks whether the page still has the cookie.
+        Err(Refusal::Dropped) if is_removal => Ok(()),
+        result => result.map_err(|refusal| error(refusal, spec)),
+    }
 }
 
 /// Returns the expiry of the cookie in milliseconds since 1970. `cookieStore` has no `Max-Age` in older browsers.
@@ -230,15 +232,18 @@ fn expiry(parsed: &ParsedSetCookie<'_>) -> Option<f64> {
 /// Returns the page's `cookieStore`, if `cookieStore` can set the cookie as declared:
 ///
 /// - `cookieStore` always sets the attribute `Secure`.
-/// - Many browsers append a `/` to a path. `/shop/` is another path than `/shop`.
+/// - `cookieStore` appends a `/` to a path, for example in WebKitGTK 2.50. `/shop/` is another path than `/shop`.
+/// - In Firefox 153, `cookieStore` ignores `partitioned` in a page that is not in a frame.
 ///
-/// A cookie is either always accessed by `cookieStore` or always by `document.cookie`. In Firefox, the one does not wait
-/// for a change that the page has made by the other.
+/// The functions access a cookie either always by `cookieStore` or always by `document.cookie`, because a browser need
+/// not apply a change by `document.cookie` before it answers `cookieStore`.
 fn store<'a, P: Page>(page: &'a P, spec: &Spec) -> Option<&'a P::Store> {
-    let has_exact_path = |path: &str| path.ends_with('/');
-    let is_exact =
-        spec.secure && has_exact_path(spec.path) && spec.former.iter().all(|it| has_exact_path(it.path_in(spec)));
-    page.cookie_store().filter(|_| is_exact)
+    let is_exact = |path: &str, partitioned: bool| path.ends_with('/') && !partitioned;
+    let mut former = spec.former.iter();
+    let can_set = spec.secure
+        && is_exact(spec.path, spec.partitioned)
+        && former.all(|former| is_exact(former.path_in(spec), former.partitioned_in(spec)));
+    page.cookie_store().filter(|_| can_set)
 }
 
 fn error(refusal: Refusal, spec: &Spec) -> Error {

@@ -6,8 +6,9 @@
 //!
 //! - The browser has no `cookieStore`, or the page is not a secure context.
 //! - The cookie is not Secure. `cookieStore` makes every cookie Secure.
-//! - The cookie has a path without a `/` at the end, such as `/shop`, or `formerly` contains such a path. Many browsers
-//!   would store the path `/shop/`.
+//! - The cookie has a path without a `/` at the end, such as `/shop`, or `formerly` contains such a path. `cookieStore`
+//!   of some browsers would store the path `/shop/`.
+//! - The cookie is partitioned, or `formerly` contains a partitioned scope. Firefox would store an unpartitioned cookie.
 //!
 //! Scripts cannot access HttpOnly cookies. The functions of this module access Secure cookies only in a secure context.
 //!

@@ -5,8 +5,6 @@ use core::task::{Context, Poll};
 
 pub(super) use current::CurrentPage;
 
-use crate::cookie::scope::Scope;
-
 /// The properties of a page that the scripts of the page can access.
 pub(super) trait Page {
     type Store: CookieStore;
@@ -30,9 +28,11 @@ pub(super) trait CookieStore {
 
     /// Returns the names and values of all cookies that the page can see, in the order of `document.cookie`.
     async fn all(&self) -> Result<Vec<(String, String)>, Refusal>;
+    /// Sets the cookie. If the cookie has already expired, removes the stored cookie.
+    ///
+    /// `cookieStore.delete` would set an expired cookie with `SameSite=Strict`, which a page in a frame of another site
+    /// cannot set.
     async fn set(&self, cookie: &StoreCookie<'_>) -> Result<(), Refusal>;
-    /// Removes the cookie with this name and scope.
-    async fn delete(&self, name: &str, scope: &Scope) -> Result<(), Refusal>;
     /// Starts to listen for changes of the cookies for whose names `is_watched` returns true.
     fn changes(&self, is_watched: impl Fn(&str) -> bool + 'static) -> Self::Changes;
 }
@@ -43,7 +43,7 @@ pub(super) trait CookieChanges {
     fn poll_change(&mut self, context: &mut Context<'_>) -> Poll<()>;
 }
 
-/// A cookie as an argument of `cookieStore.set`. `cookieStore` always adds `Secure`.
+/// A cookie as an argument of `cookieStore.set`. The cookie is always Secure and never partitioned.
 #[derive(Debug)]
 #[cfg_attr(
     not(all(target_family = "wasm", target_os = "unknown")),
@@ -52,7 +52,8 @@ pub(super) trait CookieChanges {
 pub(super) struct StoreCookie<'a> {
     pub(super) name: &'a str,
     pub(super) value: &'a str,
-    pub(super) scope: &'a Scope,
+    pub(super) domain: Option<&'a str>,
+    pub(super) path: &'a str,
     /// `strict`, `lax` or `none`.
     pub(super) same_site: &'static str,
     /// The expiry in milliseconds since 1970.
@@ -84,7 +85,7 @@ mod current {
     use wasm_bindgen::closure::Closure;
     use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-    use super::{CookieChanges, CookieStore, Page, Refusal, Scope, StoreCookie};
+    use super::{CookieChanges, CookieStore, Page, Refusal, StoreCookie};
 
     #[wasm_bindgen]
     extern "C" {
@@ -129,8 +130,6 @@ mod current {
         fn get_all(this: &Store) -> Result<Promise, JsValue>;
         #[wasm_bindgen(method, catch, js_name = set)]
         fn set_with(this: &Store, options: &Options) -> Result<Promise, JsValue>;
-        #[wasm_bindgen(method, catch, js_name = delete)]
-        fn delete_with(this: &Store, options: &Options) -> Result<Promise, JsValue>;
         #[wasm_bindgen(method, js_name = addEventListener)]
         fn add_event_listener(this: &Store, event: &str, listener: &JsValue);
         #[wasm_bindgen(method, js_name = removeEventListener)]
@@ -227,18 +226,19 @@ mod current {
         }
 
         async fn set(&self, cookie: &StoreCookie<'_>) -> Result<(), Refusal> {
-            let options = options(cookie.name, cookie.scope);
+            let options = Options::new();
+            options.put("name", &cookie.name.into());
             options.put("value", &cookie.value.into());
+            options.put("path", &cookie.path.into());
+            if let Some(domain) = cookie.domain {
+                options.put("domain", &domain.into());
+            }
             // Without `sameSite`, the browser would set `SameSite=Strict`.
             options.put("sameSite", &cookie.same_site.into());
             if let Some(expires) = cookie.expires {
                 options.put("expires", &expires.into());
             }
             settled(self.set_with(&options)).await.map(drop)
-        }
-
-        async fn delete(&self, name: &str, scope: &Scope) -> Result<(), Refusal> {
-            settled(self.delete_with(&options(name, scope))).await.map(drop)
         }
 
         fn changes(&self, is_watched: impl Fn(&str) -> bool + 'static) -> Changes {
@@ -292,17 +292,6 @@ mod current {
         }
     }
 
-    fn options(name: &str, scope: &Scope) -> Options {
-        let options = Options::new();
-        options.put("name", &name.into());
-        options.put("path", &scope.path.as_ref().into());
-        options.put("partitioned", &scope.partitioned.into());
-        if let Some(domain) = &scope.domain {
-            options.put("domain", &domain.as_ref().into());
-        }
-        options
-    }
-
     /// The result of a promise, and the callbacks of the promise until the promise is settled.
     #[derive(Default)]
     struct PromiseState {
@@ -352,7 +341,7 @@ mod current {
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod current {
-    use super::{Context, CookieChanges, CookieStore, Page, Poll, Refusal, Scope, StoreCookie};
+    use super::{Context, CookieChanges, CookieStore, Page, Poll, Refusal, StoreCookie};
 
     /// No value of this type exists, because there is no page.
     pub(crate) enum CurrentPage {}
@@ -395,10 +384,6 @@ mod current {
         }
 
         async fn set(&self, _: &StoreCookie<'_>) -> Result<(), Refusal> {
-            match *self {}
-        }
-
-        async fn delete(&self, _: &str, _: &Scope) -> Result<(), Refusal> {
             match *self {}
         }
 

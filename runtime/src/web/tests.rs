@@ -21,7 +21,6 @@ use crate::clock;
 use crate::cookie::declaration::CookieFamily;
 use crate::cookie::declaration::ReadCookie;
 use crate::cookie::error::{ReadError, SetError};
-use crate::cookie::scope::Scope;
 use crate::cookie::set_cookie::SetCookie;
 use crate::jar::into_set_cookie::IntoSetCookie;
 
@@ -234,16 +233,24 @@ impl CookieStore for FakePage {
     }
 
     async fn set(&self, cookie: &StoreCookie<'_>) -> Result<(), Refusal> {
-        let StoreCookie { name, value, scope, same_site, expires } = cookie;
+        let StoreCookie { name, value, domain, path, same_site, expires } = cookie;
         let expires = expires.map(|milliseconds| format!("; {milliseconds}")).unwrap_or_default();
-        self.call(format!("set {name}={value}{}; {same_site}{expires}", described(scope)));
+        let called_with = format!("{name}={value}; {} {path}; {same_site}{expires}", domain.unwrap_or("host-only"));
+        self.store_calls.borrow_mut().push(called_with);
+        if !self.allows_cookies {
+            return Err(Refusal::Denied);
+        }
+        let slash = if path.ends_with('/') { "" } else { "/" };
+        let domain = domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
         let expired = if expires == "; 0" { "; Max-Age=0" } else { "" };
-        self.change(&format!("{name}={value}{}; Secure; SameSite={same_site}{expired}", attributes(scope)))
-    }
-
-    async fn delete(&self, name: &str, scope: &Scope) -> Result<(), Refusal> {
-        self.call(format!("delete {name}{}", described(scope)));
-        self.change(&format!("{name}={}; Secure; Max-Age=0", attributes(scope)))
+        let header = format!("{name}={value}; Path={path}{slash}{domain}; Secure; SameSite={same_site}{expired}");
+        let new = store(header.as_bytes(), true, "www.example.com", self.path, SystemTime::now());
+        let new = new.map_err(|_| Refusal::Dropped)?;
+        let replaces_http_only = self.stored.borrow().iter().any(|old| old.http_only && is_same_cookie(old, &new));
+        if self.stores_cookies.get() && !replaces_http_only {
+            self.receive(&header);
+        }
+        Ok(())
     }
 
     fn changes(&self, is_watched: impl Fn(&str) -> bool + 'static) -> FakeChanges {
@@ -251,36 +258,6 @@ impl CookieStore for FakePage {
         self.listeners.borrow_mut().push(listener.clone());
         listener
     }
-}
-
-impl FakePage {
-    fn call(&self, call: String) {
-        self.store_calls.borrow_mut().push(call);
-    }
-
-    fn change(&self, header: &str) -> Result<(), Refusal> {
-        if !self.allows_cookies {
-            return Err(Refusal::Denied);
-        }
-        let new = store(header.as_bytes(), true, "www.example.com", self.path, SystemTime::now());
-        let new = new.map_err(|_| Refusal::Dropped)?;
-        let replaces_http_only = self.stored.borrow().iter().any(|old| old.http_only && is_same_cookie(old, &new));
-        if self.stores_cookies.get() && !replaces_http_only {
-            self.receive(header);
-        }
-        Ok(())
-    }
-}
-
-fn attributes(scope: &Scope) -> String {
-    let slash = if scope.path.ends_with('/') { "" } else { "/" };
-    let domain = scope.domain.as_ref().map(|domain| format!("; Domain={domain}")).unwrap_or_default();
-    format!("; Path={}{slash}{domain}{}", scope.path, if scope.partitioned { "; Partitioned" } else { "" })
-}
-
-fn described(scope: &Scope) -> String {
-    let domain = scope.domain.as_ref().map(|domain| format!(" {domain}")).unwrap_or_default();
-    format!("; {}{domain}{}", scope.path, if scope.partitioned { " partitioned" } else { "" })
 }
 
 #[derive(Clone)]
@@ -815,24 +792,22 @@ fn cookie_store_sets_the_declared_attributes() {
     at(1_000_000_000, || page.set(Sale(7))).unwrap();
     at(1_000_000_000, || page.set(SetCookie::new(Sale(8)).without_max_age())).unwrap();
     at(1_000_000_000, || page.set(SetCookie::new(Sale(9)).expires(SystemTime::UNIX_EPOCH + hour * 300_000))).unwrap();
-    page.set(Map(1)).unwrap();
     page.set(SetCookie::<Sale>::removal()).unwrap();
     assert_eq!(
         page.store_calls.take(),
         [
-            "set __Host-theme=dark; /; lax",
-            "set __Secure-sale=7; /shop/ example.com; strict; 1000003600000",
-            "set __Secure-sale=8; /shop/ example.com; strict",
-            "set __Secure-sale=9; /shop/ example.com; strict; 1000003600000",
-            "set __Host-map=1; / partitioned; none",
-            "delete sale; /shop/7/",
-            "delete __Secure-sale; /shop/",
-            "delete __Secure-sale; /",
-            "delete __Secure-sale; /shop/ example.com",
+            "__Host-theme=dark; host-only /; lax",
+            "__Secure-sale=7; example.com /shop/; strict; 1000003600000",
+            "__Secure-sale=8; example.com /shop/; strict",
+            "__Secure-sale=9; example.com /shop/; strict; 1000003600000",
+            "sale=; host-only /shop/7/; strict; 0",
+            "__Secure-sale=; host-only /shop/; strict; 0",
+            "__Secure-sale=; host-only /; strict; 0",
+            "__Secure-sale=; example.com /shop/; strict; 0",
         ]
     );
     assert_eq!(page.take_assigned(), [""; 0]);
-    assert_eq!(page.pairs(), ["__Host-theme=dark", "__Host-map=1"]);
+    assert_eq!(page.pairs(), ["__Host-theme=dark"]);
 }
 
 /// `cookieStore` would set other attributes than declared.
@@ -842,7 +817,8 @@ fn document_cookie_is_used_for_other_cookies() {
     page.set(Banner(true)).unwrap();
     page.set(Cart(7)).unwrap();
     page.set(Basket(1)).unwrap();
-    assert_eq!((page.take_assigned().len(), page.store_calls.take()), (3, Vec::new()));
+    page.set(Map(1)).unwrap();
+    assert_eq!((page.take_assigned().len(), page.store_calls.take()), (4, Vec::new()));
     assert_eq!(read::<Banner>(&page).unwrap(), Some(Banner(true)));
     // Without a secure context, the page has no `cookieStore`.
     page.is_secure_context.set(false);
@@ -867,6 +843,9 @@ fn refusals_of_cookie_store_are_errors() {
     let page = FakePage::with_cookie_store();
     // The browser rejects the cookie.
     assert!(matches!(page.set(Elsewhere(1)), Err(Error::Dropped { cookie: "__Secure-elsewhere" })));
+    // The browser rejects the removal, but the page does not have the cookie.
+    page.set(SetCookie::<Elsewhere>::removal()).unwrap();
+    assert_eq!(page.store_calls.take().len(), 2);
     // The browser does not store the cookie, and does not reject it.
     page.stores_cookies.set(false);
     assert!(matches!(page.set(theme()), Err(Error::Dropped { cookie: "__Host-theme" })));

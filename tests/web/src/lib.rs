@@ -64,6 +64,7 @@ pub async fn remove(cookie: String) -> String {
         "language" => write_result(web::remove::<Language>()).await,
         "map" => write_result(web::remove::<Map>()).await,
         "legacy" => write_result(web::remove::<Legacy>()).await,
+        "stay" => write_result(web::remove::<Stay>()).await,
         "banner" => write_result(web::remove::<Banner>()).await,
         _ => "no such cookie".into(),
     }
