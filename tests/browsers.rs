@@ -1,4 +1,4 @@
-//! Visits test sites with Chromium and Firefox, over TLS with a trusted certificate and over plain HTTP. The test
+//! Visits test sites with Chromium, Firefox and WebKitGTK, over TLS with a trusted certificate and over plain HTTP. The test
 //! suites check which cookies the browsers store, send and reject. The suites compare the cookies with their
 //! declarations and with the predictions of `hardtack::audit`. For each browser, all suites share one browser process.
 
@@ -49,6 +49,8 @@ mod site;
 mod vector_cases;
 #[path = "support/vectors.rs"]
 mod vectors;
+#[path = "browsers/webkitgtk.rs"]
+mod webkitgtk;
 
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -73,10 +75,16 @@ fn firefox_behaves_as_predicted() {
     run_suites(Kind::Firefox);
 }
 
+#[test]
+fn webkit_behaves_as_predicted() {
+    run_suites(Kind::WebKitGtk);
+}
+
 /// The name of a test suite, and the function that runs the cases of the suite.
 type Suite = (&'static str, fn(&mut Checks<'_>));
 
-const SUITES: [Suite; 23] = [
+const SUITES: [Suite; 24] = [
+    ("cookies that every browser refuses", declared_cookies::every_browser_refuses_some_cookies),
     ("declared cookies over TLS", declared_cookies::cookies_are_stored_as_declared),
     ("declared cookies on loopback over plain HTTP", declared_cookies::loopback_counts_as_https),
     ("declared cookies over plain HTTP", declared_cookies::plain_http_stores_no_secure_cookie),
@@ -204,6 +212,13 @@ impl Checks<'_> {
     fn record(&mut self, label: impl Display, failure: Option<String>) {
         self.count += 1;
         self.failures.extend(failure.map(|failure| format!("{label}: {failure}")));
+    }
+
+    /// Stores a known difference, unless the suite has already stored it.
+    fn known_difference(&mut self, difference: String) {
+        if !self.known_differences.contains(&difference) {
+            self.known_differences.push(difference);
+        }
     }
 
     /// Checks that two values are equal.

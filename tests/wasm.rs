@@ -1,6 +1,6 @@
-//! Tests `hardtack::web` in Chromium and Firefox. Pages load a WebAssembly test program (`tests/web`) over TLS and over
-//! plain HTTP. The tests call the functions of the WebAssembly program. Then the tests check the browser's cookie store
-//! and the value that the server reads.
+//! Tests `hardtack::web` in Chromium, Firefox and WebKitGTK. Pages load a WebAssembly test program (`tests/web`) over
+//! TLS and over plain HTTP. The tests call the functions of the WebAssembly program. Then the tests check the browser's
+//! cookie store and the value that the server reads.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic in a helper fails the test")]
 
@@ -42,6 +42,11 @@ fn web_module_works_in_firefox() {
     run_scenarios(Kind::Firefox);
 }
 
+#[test]
+fn web_module_works_in_webkitgtk() {
+    run_scenarios(Kind::WebKitGtk);
+}
+
 fn run_scenarios(kind: Kind) {
     let Some(program) = program() else { return };
     let runtime = Runtime::new().unwrap();
@@ -59,7 +64,7 @@ fn run_scenarios(kind: Kind) {
 /// The name and the function of a test scenario. Each test scenario begins with an empty cookie store.
 type Scenario = (&'static str, fn(&Page<'_>));
 
-const SCENARIOS: [Scenario; 15] = [
+const SCENARIOS: [Scenario; 18] = [
     ("values are read back unchanged", values_are_read_back_unchanged),
     ("cookies are stored as declared", cookies_are_stored_as_declared),
     ("former cookies are read and removed", former_cookies_are_read_and_removed),
@@ -71,9 +76,12 @@ const SCENARIOS: [Scenario; 15] = [
     ("dropped cookies are errors", dropped_cookies_are_errors),
     ("a second cookie of the name is an error", second_cookie_of_the_name_is_an_error),
     ("cookies of other programs are read", cookies_of_other_programs_are_read),
+    ("`cookieStore` sets the declared attributes", cookie_store_sets_the_declared_attributes),
+    ("changes are reported", changes_are_reported),
+    ("changes need a secure context", changes_need_a_secure_context),
     ("frames", frames_follow_the_browsers_rules),
     ("workers have no document", workers_have_no_document),
-    ("an element named `cookie` is an error", element_named_cookie_is_an_error),
+    ("an element named `cookie`", element_named_cookie_hides_document_cookie),
     ("the jar and the audit work", jar_and_audit_work),
 ];
 
@@ -222,6 +230,7 @@ fn cookies_are_stored_as_declared(page: &Page<'_>) {
         ("banner", StoredCookie { secure: false, ..host_only("banner", "1") }),
     ] {
         assert_eq!(page.set(cookie, "1"), "ok", "{cookie}");
+        let expected = expected.as_listed_by(page.tab.browser.kind);
         assert_eq!(StoredCookie { expires: None, ..page.stored_cookie() }, expected);
         assert_eq!(page.stored_cookie().expires.is_some(), cookie == "cart");
         assert_eq!((page.get(cookie), page.read_by_server(cookie)), ("some 1".into(), "some 1".into()), "{cookie}");
@@ -343,6 +352,11 @@ fn localhost_is_a_secure_context(page: &Page<'_>) {
     page.tab.navigate(&format!("http://localhost:{}/shop/7", page.site.ports.http.port())).unwrap();
     assert_eq!(page.tab.evaluate("isSecureContext"), true);
     for (cookie, name) in [("theme", "__Host-theme"), ("cart", "__Secure-cart"), ("legacy", "legacy")] {
+        if !page.tab.browser.kind.trusts_loopback() {
+            assert_error(&page.set(cookie, "7"), "Dropped", name);
+            assert_eq!(page.stored(), []);
+            continue;
+        }
         assert_eq!(page.set(cookie, "7"), "ok", "{cookie}");
         assert_eq!(page.get(cookie), "some 7");
         let stored = page.stored_cookie();
@@ -453,7 +467,13 @@ fn frames_follow_the_browsers_rules(page: &Page<'_>) {
     // `SameSite=None; Partitioned`.
     let embedded = frame(&partner, &inner, Value::Null);
     assert_error(&embedded[0], "Dropped", "__Host-theme");
-    assert_eq!(embedded[1..], ["none", "ok", "ok", "some 1", "ok"]);
+    if page.tab.browser.kind == Kind::WebKitGtk {
+        // libsoup has no partitioned cookies. So WebKitGTK drops all cookies of an embedded page.
+        assert_error(&embedded[3], "Dropped", "__Host-map");
+        assert_eq!([&embedded[1], &embedded[2], &embedded[4], &embedded[5]], ["none", "ok", "none", "ok"]);
+    } else {
+        assert_eq!(embedded[1..], ["none", "ok", "ok", "some 1", "ok"]);
+    }
 
     // A frame in an insecure page is not a secure context, because a network attacker can change the outer page.
     let insecure = frame(&format!("http://{HOST}/"), &inner, Value::Null);
@@ -474,12 +494,89 @@ fn workers_have_no_document(page: &Page<'_>) {
     }
 }
 
-fn element_named_cookie_is_an_error(page: &Page<'_>) {
-    page.open("/?clobbered");
+/// The element hides `document.cookie`. It does not hide `cookieStore`.
+fn element_named_cookie_hides_document_cookie(page: &Page<'_>) {
+    page.open("/shop?clobbered");
     assert_eq!(page.tab.evaluate("typeof document.cookie"), "object");
-    for result in [page.set("theme", "s3cr3t"), page.get("theme"), page.remove("theme")] {
-        assert_error(&result, "Denied", "__Host-theme");
+    for result in [page.set("banner", "s3cr3t"), page.get("banner"), page.remove("banner")] {
+        assert_error(&result, "Denied", "banner");
     }
+    for result in [page.set("cart", "7"), page.get("cart"), page.remove("cart")] {
+        assert_error(&result, "Denied", "__Secure-cart");
+    }
+    assert_eq!(page.stored(), []);
+    assert_eq!(
+        (page.set("theme", "1"), page.get("theme"), page.remove("theme")),
+        ("ok".into(), "some 1".into(), "ok".into())
+    );
+    assert_eq!(page.stored(), []);
+}
+
+/// Each of the three browsers has `cookieStore`. These versions are in the table of the guide.
+fn cookie_store_sets_the_declared_attributes(page: &Page<'_>) {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+    let has_cookie_store = || page.tab.evaluate("typeof cookieStore === 'object'");
+    page.open("/shop/7");
+    assert_eq!(has_cookie_store(), true);
+    // The page records the calls of `cookieStore`.
+    page.tab.evaluate(
+        "(globalThis.calls = [], ['set', 'delete'].forEach(name => { const original = CookieStore.prototype[name]; \
+         CookieStore.prototype[name] = function(...all) { calls.push(name); return original.apply(this, all); }; }), 1)",
+    );
+    let calls = || page.tab.evaluate("calls.splice(0)");
+    for (seconds, max_age) in [(600, 600.0), (31 * 86_400, 30.0 * 86_400.0)] {
+        let before = now();
+        assert_eq!(page.call("set_stay", json!(["a; b", seconds])), "ok");
+        let stored = page.stored_cookie();
+        let set_at = stored.expires.unwrap() - max_age;
+        assert!(before.floor() <= set_at && set_at <= now().ceil(), "{before} {set_at}");
+        assert_eq!((stored.name.as_str(), stored.same_site.as_str(), stored.secure), ("__Host-stay", "Lax", true));
+    }
+    assert_eq!((calls(), page.read_by_server("stay")), (json!(["set", "set"]), "some a; b".into()));
+    assert_error(&page.call("set_stay", json!(["s3cr3t", 0])), "Dropped", "__Host-stay");
+    assert_eq!((page.stored(), calls()), (vec![], json!(["set"])));
+    assert_eq!((page.call("set_stay", json!(["1", 60])), page.remove("stay")), ("ok".into(), "ok".into()));
+    assert_eq!((page.stored(), calls()), (vec![], json!(["set", "set"])));
+    // `cookieStore` would make the cookie Secure, append a `/` to the path, or ignore `partitioned`.
+    for cookie in ["banner", "cart", "language", "map"] {
+        assert_eq!((page.set(cookie, "1"), page.remove(cookie), calls()), ("ok".into(), "ok".into(), json!([])));
+    }
+    page.tab.navigate(&format!("http://{HOST}/")).unwrap();
+    assert_eq!(has_cookie_store(), false);
+}
+
+fn changes_are_reported(page: &Page<'_>) {
+    page.open("/");
+    assert_eq!(page.set("theme", "before"), "ok");
+    assert_eq!(page.call("watch_theme", json!([])), "ok");
+    // Each action comes from another part of the browser. The page changes other cookies first.
+    let next = |action: &str| {
+        let script =
+            format!("ready.then(async web => {{ const next = web.next_change(); {action}; return await next; }})");
+        page.tab.evaluate(&script).as_str().unwrap().to_owned()
+    };
+    let other = "document.cookie = 'other=1; Path=/'; await web.set('legacy', '1'); ";
+    assert_eq!(next(&format!("{other} await web.set('theme', 'by wasm')")), "set by wasm");
+    assert_eq!(next("document.cookie = '__Host-theme=by%20script; Path=/; Secure'"), "set by script");
+    let response = "/raw?header=__Host-theme%3Dby-server%3B%20Path%3D/%3B%20Secure";
+    assert_eq!(next(&format!("fetch('{response}')")), "set by-server");
+    assert_eq!(next("await web.remove('theme')"), "removed");
+    assert_eq!(next("document.cookie = '__Host-theme=s3cr3t%zz; Path=/; Secure'"), "set s3cr3t%zz");
+    assert_eq!(next("document.cookie = '__Host-theme=s3cr3t%ff; Path=/; Secure'").split(':').next(), Some("Read"));
+    assert_eq!(next("document.cookie = '__Host-theme=; Path=/; Secure; Max-Age=0'"), "removed");
+}
+
+fn changes_need_a_secure_context(page: &Page<'_>) {
+    page.tab.navigate(&format!("http://{HOST}/")).unwrap();
+    assert_error(&page.call("watch_theme", json!([])), "NotSecureContext", "__Host-theme");
+    page.open("/");
+    page.tab.evaluate("delete globalThis.cookieStore");
+    assert_error(&page.call("watch_theme", json!([])), "NoCookieStore", "__Host-theme");
+    // Without `cookieStore`, the functions use `document.cookie`.
+    assert_eq!(
+        (page.set("theme", "1"), page.get("theme"), page.remove("theme")),
+        ("ok".into(), "some 1".into(), "ok".into())
+    );
     assert_eq!(page.stored(), []);
 }
 

@@ -19,12 +19,12 @@ use hardtack::{Policy, PolicyHandle, TlsTermination};
 use tower::ServiceExt as _;
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
 
-use super::Checks;
 use super::app_server::AppServer;
 use super::axum_users::{User, Users};
-use super::browser::{StoredCookie, Tab};
+use super::browser::{Kind, StoredCookie, Tab};
 use super::changes::EMPTY_PAGE;
 use super::site::RequestRecord;
+use super::{Checks, webkitgtk};
 
 const VICTIM: &str = "app.shop.example";
 const ATTACKER: &str = "evil.shop.example";
@@ -41,7 +41,7 @@ const PLANTED: [&str; 6] = [
     "\u{3000}id={}; Domain=shop.example; Path=/",
 ];
 
-/// The cookies that the attacker's host tries to plant. Browsers reject these cookies.
+/// The cookies that the attacker's host tries to plant. Chromium, Firefox and Safari reject these cookies.
 const REJECTED: [&str; 3] = [
     "__Host-Http-id={}; Domain=shop.example; Path=/; Secure; HttpOnly",
     "__host-http-id={}; Domain=shop.example; Path=/; Secure; HttpOnly",
@@ -76,12 +76,17 @@ pub(crate) fn planted_sessions_are_ignored(checks: &mut Checks<'_>) {
         checks.equal(label("attributes"), stored.iter().all(is_protected), true);
         checks.equal(label("the visitor comes back"), site.who(&tab), "ada".to_owned());
 
-        let planted = site.plant(&tab);
-        checks.equal(label("planted cookies are stored"), planted, PLANTED.len() + 1);
+        let kind = checks.browser.kind;
+        let rejected: &[&str] = if kind.checks_name_prefixes() { &REJECTED } else { &[] };
+        // libsoup cuts a header at the first byte that is not ASCII. So the last two headers of `PLANTED` set one cookie
+        // without a name at the attacker's own host.
+        let (at_victim, at_attacker) = if kind == Kind::WebKitGtk { (4, 1) } else { (PLANTED.len(), 0) };
+        let planted = site.plant(&tab, rejected);
+        checks.equal(label("planted cookies are stored"), planted, at_victim + at_attacker + 1);
         let (seen, request) = site.who_and_request(&tab);
         checks.equal(label("planted"), seen, "ada".to_owned());
         let pairs = request.cookie.as_deref().map_or(0, |cookies| cookies.split("; ").count());
-        checks.equal(label("cookies in the request"), pairs, PLANTED.len() + 1);
+        checks.equal(label("cookies in the request"), pairs, at_victim + 1);
 
         for path in ["/broken", "/fails"] {
             checks.equal(label(path), tab.fetch(path).0, 500);
@@ -115,6 +120,9 @@ const HANDSHAKE: &str = "new Promise(done => {
 /// A sibling host plants the attacker's cookie after the sign-in. An attacker on plain HTTP plants the cookie before
 /// the sign-in. Without `host_prefix`, the same planted cookies put the victim into the attacker's session. So the
 /// suite would detect a missing protection.
+///
+/// The protection needs a browser that checks the rules of name prefixes. In WebKitGTK, a sibling host signs the victim
+/// out, and an attacker on plain HTTP puts the victim into the attacker's session.
 pub(crate) fn planted_sessions_need_the_prefix(checks: &mut Checks<'_>) {
     for library in LIBRARIES {
         for (setting, policy, [signed_in, signed_out]) in [
@@ -123,11 +131,18 @@ pub(crate) fn planted_sessions_need_the_prefix(checks: &mut Checks<'_>) {
         ] {
             let site = Site::start(checks.apps, library, policy);
             let label = |step: &str| format!("{}, {setting}: {step}", library.name);
+            let [signed_in, signed_out] = match (checks.browser.kind.checks_name_prefixes(), signed_in) {
+                (false, "ada") => {
+                    checks.known_difference(format!("planted sessions, {setting}: {}", webkitgtk::PREFIXES));
+                    ["nobody", "eve"]
+                }
+                _ => [signed_in, signed_out],
+            };
             let tab = checks.browser.tab();
             tab.navigate(&site.url(VICTIM, "/page")).unwrap();
             tab.fetch("/sign-in/ada");
             checks.equal(label("signed in"), site.who(&tab), "ada".to_owned());
-            site.plant(&tab);
+            site.plant(&tab, &REJECTED);
             checks.equal(label("planted by a sibling host"), site.who(&tab), signed_in.to_owned());
 
             // Browsers do not let plain HTTP overwrite a Secure cookie, so the attacker plants the cookie before the
@@ -164,7 +179,7 @@ pub(crate) fn users_stay_signed_in_during_a_migration(checks: &mut Checks<'_>) {
         let prefixed = vec![(PREFIXED.to_owned(), VICTIM.to_owned(), "/".to_owned())];
         checks.equal(label("stored after the next header"), shapes(&tab), prefixed);
         checks.equal(label("the prefixed cookie counts"), site.who(&tab), "ada".to_owned());
-        site.plant(&tab);
+        site.plant(&tab, &[]);
         checks.equal(label("a planted cookie beside it"), site.who(&tab), "ada".to_owned());
         tab.clear();
 
@@ -253,11 +268,11 @@ impl<'a> Site<'a> {
         (user, self.apps.take_requests().pop().unwrap())
     }
 
-    /// Visits the attacker's host, which plants its cookies. Then visits the victim's host again. Returns the number of
-    /// cookies in the browser.
-    fn plant(&self, tab: &Tab<'_>) -> usize {
+    /// Visits the attacker's host, which plants its cookies and the cookies in `rejected`. Then visits the victim's host
+    /// again. Returns the number of cookies in the browser.
+    fn plant(&self, tab: &Tab<'_>, rejected: &[&str]) -> usize {
         tab.navigate(&self.url(ATTACKER, "/")).unwrap();
-        for planted in PLANTED.into_iter().chain(REJECTED) {
+        for planted in PLANTED.iter().chain(rejected) {
             tab.fetch(&format!("/?{}", percent_encoded(&planted.replace("{}", &self.attackers_value))));
         }
         tab.navigate(&self.url(VICTIM, "/page")).unwrap();
@@ -299,8 +314,16 @@ fn percent_encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
+/// Decodes a query. WebKitGTK sends letters, digits and `-._~` without percent-encoding.
 fn percent_decoded(text: &str) -> Vec<u8> {
-    text.split('%').skip(1).map(|digits| u8::from_str_radix(digits, 16).unwrap()).collect()
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (digits, plain) = part.split_at(2);
+        decoded.push(u8::from_str_radix(digits, 16).unwrap());
+        decoded.extend(plain.bytes());
+    }
+    decoded
 }
 
 /// Returns the name, domain and path of each stored cookie.

@@ -1,9 +1,10 @@
 //! Sends the exact bytes of the `Set-Cookie` headers in `tests/vectors` to a browser. Compares the browser's behaviour
 //! with the audit's predictions. Each difference must be in a list of known differences.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
+use hardtack::SameSite;
 use hardtack::audit::{Stored, set_cookie};
 use serde_json::{Value, json};
 
@@ -13,9 +14,10 @@ use super::declared_cookies::is_within;
 use super::not_run::not_run;
 use super::replay::{Replay, Stop};
 use super::vectors::{
-    Jar, KNOWN_DIFFERENCES, SET_COOKIE_AUDIT, Url, WPT_STORE, cases, difference, is_loopback, list, set_cookie_headers,
-    stored_fields, text, url, verdicts,
+    Jar, KNOWN_DIFFERENCES, SET_COOKIE_AUDIT, Url, WPT_STORE, cases, difference, is_loopback, list, outcome,
+    set_cookie_headers, stored_fields, text, url, verdicts,
 };
+use super::webkitgtk;
 
 /// The id of a row in `tests/vectors`, the difference between the browser and the audit, and the reason for the
 /// difference.
@@ -40,6 +42,7 @@ fn run_header_rows(checks: &mut Checks<'_>, mut rows: Vec<Value>, count: usize, 
     let tab = checks.browser.tab();
     let mut page = Page::default();
     let mut results = Results::default();
+    let kind = checks.browser.kind;
     // The rows are sorted by host, so that the browser opens the page of each host only once.
     rows.sort_by_key(|row| (text(&row["host"]).to_owned(), row["https"] == true));
     for row in &rows {
@@ -48,9 +51,10 @@ fn run_header_rows(checks: &mut Checks<'_>, mut rows: Vec<Value>, count: usize, 
             continue;
         }
         let set = |header: &[u8]| checks.replay.fetch(&tab, &stop(&from).set_cookie(header)).unwrap();
-        let predicted_before = set_cookie(header, &from.context().at(SystemTime::now())).stored;
+        let predict = || set_cookie(header, &from.context().at(SystemTime::now())).stored;
+        let predicted_before = predict();
         set(header);
-        let predicted = set_cookie(header, &from.context().at(SystemTime::now())).stored;
+        let predicted = predict().map(|stored| as_listed(stored, kind));
         let stored = tab.cookies();
         tab.clear();
         let mut actual = verdict(&stored);
@@ -69,7 +73,7 @@ fn run_header_rows(checks: &mut Checks<'_>, mut rows: Vec<Value>, count: usize, 
         if let (None, Ok(from), Ok(to), [stored]) = (&difference, &predicted_before, &predicted, stored.as_slice()) {
             let expected = from.expires.zip(to.expires);
             difference = (!is_within(stored.expires, expected))
-                .then(|| format!("expires {:?}, expected {expected:?}", stored.expires));
+                .then(|| format!("expires {:?}, expected {:?}", stored.expires, expected.map(|_| "a time")));
         }
         results.add(text(&row["id"]), difference);
     }
@@ -93,7 +97,8 @@ pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
         headers.iter().for_each(|header| jar.receive(header, &from));
         checks.replay.fetch(&tab, &headers.iter().fold(stop(&from), |stop, header| stop.set_cookie(header))).unwrap();
 
-        let mut predicted: Vec<_> = jar.stored().iter().map(predicted_json).collect();
+        let listed = jar.stored().iter().map(|stored| as_listed(stored.clone(), checks.browser.kind));
+        let mut predicted: Vec<_> = listed.map(|stored| predicted_json(&stored)).collect();
         if checks.browser.kind == Kind::Chromium {
             // The protocol that reads Chromium's store omits bytes that are not UTF-8. The `Cookie` header below shows
             // that Chromium stored the omitted bytes.
@@ -102,7 +107,10 @@ pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
         let mut actual: Vec<_> = tab.cookies().iter().map(|cookie| stored_json(cookie).to_string()).collect();
         predicted.sort();
         actual.sort();
-        let difference = (predicted != actual).then(|| format!("stored {actual:?}, expected {predicted:?}"));
+        let difference = (predicted != actual).then(|| match checks.browser.kind {
+            Kind::Chromium | Kind::Firefox => format!("stored {actual:?}, expected {predicted:?}"),
+            Kind::WebKitGtk => format!("stored {}", summary(&tab.cookies())),
+        });
         results.add(text(&row["id"]), difference);
 
         page.open(checks.replay, &tab, &to);
@@ -112,7 +120,7 @@ pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
         tab.clear();
     }
     let known: &[Known] = match checks.browser.kind {
-        Kind::Chromium => &[],
+        Kind::Chromium | Kind::WebKitGtk => &[],
         Kind::Firefox => &[(
             "wpt/encoding/bytes/bytes",
             r"sent cookiesarebananas=\xef\xbf\xbdtest\xef\xbf\xbd",
@@ -138,9 +146,20 @@ pub(crate) fn loopback_by_script(checks: &mut Checks<'_>) {
         let mut actual = json!({ "script_sees": tab.set_document_cookies(&[text(&row["js"]).to_owned()]) });
         let stored = verdict(&tab.cookies());
         actual.as_object_mut().unwrap().extend(stored.as_object().unwrap().clone());
-        let measured = &row[checks.browser.kind.name()];
-        let differing = actual.as_object().unwrap().iter().filter(|(key, value)| measured.get(key) != Some(value));
-        let differing: Vec<_> = differing.map(|(key, value)| format!("{key} {value}")).collect();
+        let measured = measured(row, checks.browser.kind);
+        let is_measured = |(key, value): &(&String, &Value)| match key.as_str() {
+            // The list of WebKitGTK does not show these attributes.
+            "partitioned" if checks.browser.kind == Kind::WebKitGtk => true,
+            "sameSite" if checks.browser.kind == Kind::WebKitGtk && *value == "None" => measured[key] != "Lax",
+            key => measured.get(key) == Some(*value),
+        };
+        let differing = actual.as_object().unwrap().iter().filter(|pair| !is_measured(pair));
+        let differing: Vec<_> = match checks.browser.kind {
+            Kind::WebKitGtk if measured["accepted"] != actual["accepted"] => vec![outcome(&actual).to_owned()],
+            Kind::Chromium | Kind::Firefox | Kind::WebKitGtk => {
+                differing.map(|(key, value)| format!("{key} {value}")).collect()
+            }
+        };
         results.add(text(&row["id"]), (!differing.is_empty()).then(|| differing.join(", ")));
         tab.clear();
     }
@@ -178,7 +197,7 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
         // The attacked host is the same in every row of the test vectors, except in the rows about loopback.
         let last = url(steps.last().unwrap());
         let host = if is_loopback(&last.host) { last.host.as_str() } else { "www.site.test" };
-        let measured = &row[checks.browser.kind.name()];
+        let measured = measured(row, checks.browser.kind);
         // The last URL is the page on which the next row begins. So the browser does not have to open a page between
         // two rows.
         let reads = [
@@ -205,7 +224,7 @@ pub(crate) fn removal_and_overwrite(checks: &mut Checks<'_>) {
             };
             let as_predicted = !by_header || measured.get("stored_count").is_some() || *sent == jar.cookie_header(to);
             let differs = !(as_measured && as_predicted);
-            results.add(text(&row["id"]), differs.then(|| format!("{key} {}", escaped(sent.as_deref()))));
+            results.add(text(&row["id"]), differs.then(|| format!("{key} {}", shortened(&escaped(sent.as_deref())))));
         }
         tab.clear();
     }
@@ -254,12 +273,15 @@ impl Page {
 struct Results {
     count: usize,
     differences: BTreeSet<(String, String)>,
+    /// The ids of all rows.
+    ids: BTreeSet<String>,
 }
 
 impl Results {
     fn add(&mut self, id: &str, difference: Option<String>) {
         self.count += 1;
-        self.differences.extend(difference.map(|difference| (id.to_owned(), difference)));
+        self.ids.insert(id.to_owned());
+        self.differences.extend(difference.map(|difference| (id.to_owned(), difference.trim_end().to_owned())));
     }
 
     /// Records a failure for each difference that is not in `known`. Also records a failure for each known difference
@@ -267,25 +289,70 @@ impl Results {
     fn finish(self, checks: &mut Checks<'_>, known: &[Known]) {
         checks.count += self.count;
         let Browser { kind, version, .. } = checks.browser;
+        let of_webkitgtk = match kind {
+            Kind::Chromium | Kind::Firefox => Vec::new(),
+            Kind::WebKitGtk => webkitgtk::known_differences(),
+        };
+        let of_webkitgtk = of_webkitgtk.into_iter().filter(|(id, ..)| self.ids.contains(*id));
+        let known: Vec<Known> = known.iter().copied().chain(of_webkitgtk).collect();
+        // WebKitGTK differs in many rows, so the output only has the number of rows for each reason.
+        let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
         let versions = format!("measured with version {}, running version {version}", measured_version(kind.name()));
         let is_known =
             |(id, difference): &&(String, String)| known.iter().any(|known| known.0 == id && known.1 == difference);
         let new = self.differences.iter().filter(|found| !is_known(found));
-        checks.failures.extend(new.map(|(id, difference)| format!("new difference: {id} {difference} ({versions})")));
-        for (id, difference, why) in known {
-            if self.differences.contains(&((*id).to_owned(), (*difference).to_owned())) {
-                checks.known_differences.push(format!("{id} {difference}: {why}"));
+        checks.failures.extend(new.map(|(id, difference)| format!("new difference: {id} | {difference} ({versions})")));
+        for (id, difference, why) in known.iter().copied() {
+            if !self.differences.contains(&(id.to_owned(), difference.to_owned())) {
+                checks.failures.push(format!("known difference did not occur: {id} | {difference} ({versions})"));
+            } else if *kind == Kind::WebKitGtk {
+                *rows.entry(why).or_default() += 1;
             } else {
-                checks.failures.push(format!("known difference did not occur: {id} {difference} ({versions})"));
+                checks.known_differences.push(format!("{id} {difference}: {why}"));
             }
         }
+        checks.known_differences.extend(rows.into_iter().map(|(why, rows)| format!("{rows} differences: {why}")));
     }
+}
+
+/// Returns the verdict of the browser in the test vectors. The test vectors have no verdicts of WebKitGTK, so the suite
+/// compares WebKitGTK with Chromium.
+fn measured(row: &Value, kind: Kind) -> &Value {
+    match kind {
+        Kind::Chromium | Kind::Firefox => &row[kind.name()],
+        Kind::WebKitGtk => &row[Kind::Chromium.name()],
+    }
+}
+
+/// Describes the cookies that WebKitGTK lists.
+fn summary(cookies: &[StoredCookie]) -> String {
+    let describe = |StoredCookie { name, value, domain, path, same_site, .. }: &StoredCookie| {
+        format!("{name}={value} {domain} {path} {same_site}")
+    };
+    cookies.iter().map(describe).collect::<Vec<_>>().join(", ")
+}
+
+/// Cuts a long text, and adds its length.
+fn shortened(text: &str) -> String {
+    match text.get(..60) {
+        Some(start) if text.len() > 120 => format!("{start}… ({} bytes)", text.len()),
+        _ => text.to_owned(),
+    }
+}
+
+/// Returns the predicted cookie as a browser of this kind lists it.
+fn as_listed(mut stored: Stored, kind: Kind) -> Stored {
+    if kind == Kind::WebKitGtk {
+        stored.same_site = stored.same_site.or(Some(SameSite::None));
+        stored.partitioned = false;
+    }
+    stored
 }
 
 /// Returns the version of the browser whose verdicts are in the test vectors.
 fn measured_version(browser: &str) -> String {
     let file: Value = serde_json::from_str(super::vectors::BROWSER_VERDICTS).unwrap();
-    let version = text(&file["browsers"][browser]);
+    let version = file["browsers"][browser].as_str().unwrap_or("none");
     version.rsplit('/').next().unwrap().to_owned()
 }
 

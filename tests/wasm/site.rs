@@ -16,7 +16,7 @@ use hardtack::policy::Hsts;
 use hardtack::{AllowedOver, AnyScheme, Cookies, Policy, ReadCookie, TlsTermination};
 use rustls::ServerConfig;
 
-use super::declarations::{Banner, Cart, Consent, Draft, Elsewhere, Language, Legacy, Map, Name, Theme};
+use super::declarations::{Banner, Cart, Consent, Draft, Elsewhere, Language, Legacy, Map, Name, Stay, Theme};
 use super::network::Ports;
 
 pub(crate) const HOST: &str = "www.site.test";
@@ -88,6 +88,7 @@ async fn read(cookies: Cookies<AnyScheme>, Form(query): Form<HashMap<String, Str
         "draft" => cookies.family::<Draft>().keys().join(" "),
         "map" => read_result(&cookies, |Map(text)| text),
         "legacy" => read_result(&cookies, |Legacy(text)| text),
+        "stay" => read_result(&cookies, |Stay(text)| text),
         "banner" => read_result(&cookies, |Banner(text)| text),
         "consent" => read_result(&cookies, |Consent(text)| text),
         _ => "no such cookie".into(),

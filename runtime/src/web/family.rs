@@ -81,7 +81,7 @@ impl<T: CookieFamily + ScriptVisible> Family<T> {
         T: 'a,
     {
         PageFuture::new(async move {
-            let found: Option<T> = get_in(&CurrentPage::find().ok_or(Error::NoDocument)?, key)?;
+            let found: Option<T> = get_in(&CurrentPage::find().ok_or(Error::NoDocument)?, key).await?;
             Ok(found.map(T::into_inner))
         })
     }
@@ -101,7 +101,7 @@ impl<T: CookieFamily + ScriptVisible> Family<T> {
         T: 'a,
     {
         let value = T::from_inner(value.into());
-        PageFuture::new(async move { set_in(&CurrentPage::find().ok_or(Error::NoDocument)?, key, &value) })
+        PageFuture::new(async move { set_in(&CurrentPage::find().ok_or(Error::NoDocument)?, key, &value).await })
     }
 
     /// Removes the cookie with the key `key`. Then checks that the browser removed the cookie. See
@@ -115,7 +115,7 @@ impl<T: CookieFamily + ScriptVisible> Family<T> {
     where
         T: 'a,
     {
-        PageFuture::new(async move { remove_in::<T>(&CurrentPage::find().ok_or(Error::NoDocument)?, key) })
+        PageFuture::new(async move { remove_in::<T>(&CurrentPage::find().ok_or(Error::NoDocument)?, key).await })
     }
 
     /// Returns the keys of the family, in the order of `document.cookie`. The result contains each key only once.
@@ -128,7 +128,7 @@ impl<T: CookieFamily + ScriptVisible> Family<T> {
     where
         T: 'a,
     {
-        PageFuture::new(async { keys_in::<T>(&CurrentPage::find().ok_or(Error::NoDocument)?) })
+        PageFuture::new(async { keys_in::<T>(&CurrentPage::find().ok_or(Error::NoDocument)?).await })
     }
 }
 
@@ -139,31 +139,31 @@ impl<T: CookieFamily> fmt::Debug for Family<T> {
     }
 }
 
-pub(super) fn get_in<T: CookieFamily>(page: &impl Page, key: &str) -> Result<Option<T>, Error> {
+pub(super) async fn get_in<T: CookieFamily>(page: &impl Page, key: &str) -> Result<Option<T>, Error> {
     let mut found = None;
     if family::is_key(key) {
-        document::find(page, Declaration::new::<T>(), &name::<T>(key), &mut found)?;
+        document::find(page, Declaration::new::<T>(), &name::<T>(key), &mut found).await?;
     }
     Ok(found)
 }
 
-pub(super) fn set_in<T: CookieFamily>(page: &impl Page, key: &str, value: &T) -> Result<(), Error> {
+pub(super) async fn set_in<T: CookieFamily>(page: &impl Page, key: &str, value: &T) -> Result<(), Error> {
     let declaration = Declaration::new::<T>();
-    document::write(page, declaration, checked_name::<T>(key)?, Some(value), &Overrides::NONE)?;
-    let keys = keys_in::<T>(page)?;
+    document::write(page, declaration, checked_name::<T>(key)?, Some(value), &Overrides::NONE).await?;
+    let keys = keys_in::<T>(page).await?;
     for old in surplus(&keys, |known| known == key) {
         // The browser has stored the new cookie, so the function does not check whether the browser removed the surplus
         // cookies. Perhaps a different host of the same site set the surplus cookies in a scope that the declaration
         // does not contain.
-        document::assign(page, declaration, name::<T>(old), None, &Overrides::NONE)?;
+        document::assign(page, declaration, name::<T>(old), None, &Overrides::NONE).await?;
     }
     Ok(())
 }
 
-pub(super) fn remove_in<T: CookieFamily>(page: &impl Page, key: &str) -> Result<(), Error> {
-    document::write(page, Declaration::new::<T>(), checked_name::<T>(key)?, None, &Overrides::NONE)
+pub(super) async fn remove_in<T: CookieFamily>(page: &impl Page, key: &str) -> Result<(), Error> {
+    document::write(page, Declaration::new::<T>(), checked_name::<T>(key)?, None, &Overrides::NONE).await
 }
 
-pub(super) fn keys_in<T: CookieFamily>(page: &impl Page) -> Result<Vec<String>, Error> {
-    document::family_keys(page, Declaration::new::<T>())
+pub(super) async fn keys_in<T: CookieFamily>(page: &impl Page) -> Result<Vec<String>, Error> {
+    document::family_keys(page, Declaration::new::<T>()).await
 }

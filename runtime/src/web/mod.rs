@@ -1,6 +1,14 @@
 //! Reads and sets the cookies of a page, for WebAssembly in a browser. The functions of this module accept only
-//! declared cookies. To set a cookie, a function assigns the cookie to `document.cookie`. The function then reads
-//! `document.cookie` again, to check that the browser stored the cookie.
+//! declared cookies. After a function has set a cookie, the function reads the cookie again, to check that the browser
+//! stored it. [`changes`] is a stream of the changes of one cookie.
+//!
+//! The functions use the browser's `cookieStore`. They use `document.cookie` in the following cases:
+//!
+//! - The browser has no `cookieStore`, or the page is not a secure context.
+//! - The cookie is not Secure. `cookieStore` makes every cookie Secure.
+//! - The cookie has a path without a `/` at the end, such as `/shop`, or `formerly` contains such a path. `cookieStore`
+//!   of some browsers would store the path `/shop/`.
+//! - The cookie is partitioned, or `formerly` contains a partitioned scope. Firefox would store an unpartitioned cookie.
 //!
 //! Scripts cannot access HttpOnly cookies. The functions of this module access Secure cookies only in a secure context.
 //!
@@ -13,10 +21,12 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+mod changes;
 mod document;
 mod family;
 mod page;
 
+pub use changes::{Change, Changes, changes};
 pub use family::{Family, family};
 
 use page::{CurrentPage, Page};
@@ -41,7 +51,7 @@ use crate::jar::into_set_cookie::IntoSetCookie;
 ///
 /// - [`Error::NoDocument`] if the program does not run in a page.
 /// - [`Error::NotSecureContext`] if the cookie is Secure and the page is not a secure context.
-/// - [`Error::Denied`] if scripts cannot access `document.cookie`.
+/// - [`Error::Denied`] if scripts cannot access cookies.
 /// - [`Error::Read`] if the cookie has several different values, or if the value is not valid for the type. On a
 ///   server, [`Cookies::try_get`](crate::Cookies::try_get) returns the same [`ReadError`].
 ///
@@ -67,7 +77,7 @@ use crate::jar::into_set_cookie::IntoSetCookie;
 /// # }
 /// ```
 pub fn get<'a, T: ReadCookie + ScriptVisible + 'a>() -> PageFuture<'a, Option<T>> {
-    PageFuture::new(async { read(&CurrentPage::find().ok_or(Error::NoDocument)?) })
+    PageFuture::new(async { read(&CurrentPage::find().ok_or(Error::NoDocument)?).await })
 }
 
 /// Sets a cookie. If the argument is a [`SetCookie::removal`], removes the cookie. The function then checks that the
@@ -99,7 +109,7 @@ pub fn get<'a, T: ReadCookie + ScriptVisible + 'a>() -> PageFuture<'a, Option<T>
 /// - [`Error::Set`] if [`Cookies::set`](crate::Cookies::set) would return an error for the same cookie. The function
 ///   also returns [`Error::Set`], with [`SetError::NoPolicy`], if the cookie is declared with `domain = policy`. In
 ///   both cases, the function assigned no cookie.
-/// - [`Error::Denied`] if scripts cannot access `document.cookie`.
+/// - [`Error::Denied`] if scripts cannot access cookies.
 /// - [`Error::Dropped`] if the browser did not store the cookie. The function also returns [`Error::Dropped`] if the
 ///   cookie has already expired.
 /// - [`Error::Remains`] if the function removed the cookie, but the page still has a cookie with the same name. The
@@ -130,7 +140,7 @@ pub fn get<'a, T: ReadCookie + ScriptVisible + 'a>() -> PageFuture<'a, Option<T>
 /// # }
 /// ```
 pub fn set<'a, C: IntoSetCookie + ScriptVisible + 'a>(cookie: C) -> PageFuture<'a, ()> {
-    PageFuture::new(async { write(&CurrentPage::find().ok_or(Error::NoDocument)?, &cookie.into_set_cookie()) })
+    PageFuture::new(async { write(&CurrentPage::find().ok_or(Error::NoDocument)?, &cookie.into_set_cookie()).await })
 }
 
 /// Removes a cookie. Then checks that the page has no cookie with the same name. The function also returns `Ok` if the
@@ -166,7 +176,8 @@ pub fn remove<'a, T: Cookie + ScriptVisible + 'a>() -> PageFuture<'a, ()> {
     set(SetCookie::<T>::removal())
 }
 
-/// The future of [`get`], [`set`], [`remove`] and the methods of [`Family`].
+/// The future of [`get`], [`set`], [`remove`] and the methods of [`Family`]. With `cookieStore`, the future waits for
+/// the browser. So run the future with an executor for browsers, such as `wasm_bindgen_futures::spawn_local`.
 ///
 /// The functions of this module are not `async fn`, because rustc would report each error about an `async fn` twice.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
@@ -192,7 +203,7 @@ impl<T> fmt::Debug for PageFuture<'_, T> {
     }
 }
 
-/// The error of [`get`], [`set`], [`remove`] and the methods of [`Family`]. The error contains the declared name of the
+/// The error of [`get`], [`set`], [`remove`], [`changes`] and the methods of [`Family`]. The error contains the declared name of the
 /// cookie, and never the cookie's value.
 ///
 /// ```
@@ -222,7 +233,13 @@ pub enum Error {
         /// The cookie's name.
         cookie: &'static str,
     },
-    /// The scripts of the document cannot access `document.cookie`.
+    /// The browser has no `cookieStore`, so [`changes`] cannot listen for changes.
+    #[non_exhaustive]
+    NoCookieStore {
+        /// The cookie's name.
+        cookie: &'static str,
+    },
+    /// The scripts of the document cannot access cookies.
     #[non_exhaustive]
     Denied {
         /// The cookie's name.
@@ -240,7 +257,7 @@ pub enum Error {
         /// The cookie's path.
         path: String,
     },
-    /// The function assigned the cookie, but the browser did not store the cookie.
+    /// The browser did not store the cookie, or `cookieStore` rejected the cookie.
     #[non_exhaustive]
     Dropped {
         /// The cookie's name.
@@ -271,9 +288,14 @@ impl fmt::Display for Error {
                 "`{cookie}` is a Secure cookie, and this page is not a secure context (`isSecureContext` is false); \
                  serve the page, and every page that embeds it in a frame, over HTTPS"
             ),
+            Error::NoCookieStore { cookie } => write!(
+                f,
+                "this browser cannot report changes of `{cookie}`, because it has no `cookieStore`; read the cookie \
+                 again when the page becomes visible"
+            ),
             Error::Denied { cookie } => write!(
                 f,
-                "`{cookie}` was not accessed, because scripts cannot use `document.cookie` here; add \
+                "`{cookie}` was not accessed, because scripts cannot use cookies here; add \
                  `allow-same-origin` to the `sandbox` of the frame, and give no element the name `cookie`"
             ),
             Error::OutsidePath { cookie, path } => write!(
@@ -313,16 +335,16 @@ impl From<ReadError> for Error {
     }
 }
 
-fn read<T: ReadCookie>(page: &impl Page) -> Result<Option<T>, Error> {
+async fn read<T: ReadCookie>(page: &impl Page) -> Result<Option<T>, Error> {
     let declaration = Declaration::new::<T>();
     let mut found = None;
-    document::find(page, declaration, &CookieName::declared(declaration), &mut found)?;
+    document::find(page, declaration, &CookieName::declared(declaration), &mut found).await?;
     Ok(found)
 }
 
-fn write<T: Cookie>(page: &impl Page, cookie: &SetCookie<T>) -> Result<(), Error> {
+async fn write<T: Cookie>(page: &impl Page, cookie: &SetCookie<T>) -> Result<(), Error> {
     let declaration = Declaration::new::<T>();
-    document::write(page, declaration, CookieName::declared(declaration), cookie.value(), cookie.overrides())
+    document::write(page, declaration, CookieName::declared(declaration), cookie.value(), cookie.overrides()).await
 }
 
 #[cfg(test)]

@@ -5,19 +5,21 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::SystemTime;
 
 use hardtack_macros::Cookie;
 use hardtack_rules::SameSite;
 
+use super::changes::Watch;
 use super::document::url_path;
-use super::family::{get_in, keys_in, remove_in, set_in};
-use super::page::Page;
-use super::{Error, family, get, read, remove, set, write};
+use super::page::{CookieChanges, CookieStore, Page, Refusal, StoreCookie};
+use super::{Change, Error, changes, family, get, remove, set};
 use crate::browser::request_match::path_matches;
 use crate::browser::store::{Stored, store};
 use crate::clock;
 use crate::cookie::declaration::CookieFamily;
+use crate::cookie::declaration::ReadCookie;
 use crate::cookie::error::{ReadError, SetError};
 use crate::cookie::set_cookie::SetCookie;
 use crate::jar::into_set_cookie::IntoSetCookie;
@@ -98,6 +100,11 @@ struct FakePage {
     stored: RefCell<Vec<Stored>>,
     /// The texts that the tested functions assigned to `document.cookie`.
     assigned: RefCell<Vec<String>>,
+    /// True if the page has `cookieStore`.
+    has_cookie_store: bool,
+    /// The cookies that the tested functions set and deleted by `cookieStore`.
+    store_calls: RefCell<Vec<String>>,
+    listeners: RefCell<Vec<FakeChanges>>,
 }
 
 impl FakePage {
@@ -110,12 +117,22 @@ impl FakePage {
             stores_cookies: Cell::new(true),
             stored: RefCell::default(),
             assigned: RefCell::default(),
+            has_cookie_store: false,
+            store_calls: RefCell::default(),
+            listeners: RefCell::default(),
         }
+    }
+
+    fn with_cookie_store() -> FakePage {
+        FakePage { has_cookie_store: true, ..FakePage::new() }
     }
 
     /// Stores a cookie from a `Set-Cookie` header, as if the server or a sibling host had sent the header.
     fn receive(&self, header: &str) {
         let new = store(header.as_bytes(), true, "www.example.com", "/", SystemTime::now()).unwrap();
+        for listener in self.listeners.borrow().iter().filter(|listener| (listener.is_watched)(&new.name)) {
+            listener.has_changed.set(true);
+        }
         let mut stored = self.stored.borrow_mut();
         let position = stored.iter().position(|old| is_same_cookie(old, &new));
         match (position, new.is_removal()) {
@@ -138,7 +155,7 @@ impl FakePage {
     }
 
     fn set(&self, cookie: impl IntoSetCookie) -> Result<(), Error> {
-        write(self, &cookie.into_set_cookie())
+        block_on(super::write(self, &cookie.into_set_cookie()))
     }
 }
 
@@ -147,7 +164,33 @@ fn is_same_cookie(a: &Stored, b: &Stored) -> bool {
         == (&b.name, &b.domain, b.host_only, &b.path, b.partitioned)
 }
 
+fn read<T: ReadCookie>(page: &FakePage) -> Result<Option<T>, Error> {
+    block_on(super::read(page))
+}
+
+fn get_in<T: CookieFamily>(page: &FakePage, key: &str) -> Result<Option<T>, Error> {
+    block_on(super::family::get_in(page, key))
+}
+
+fn set_in<T: CookieFamily>(page: &FakePage, key: &str, value: &T) -> Result<(), Error> {
+    block_on(super::family::set_in(page, key, value))
+}
+
+fn remove_in<T: CookieFamily>(page: &FakePage, key: &str) -> Result<(), Error> {
+    block_on(super::family::remove_in::<T>(page, key))
+}
+
+fn keys_in<T: CookieFamily>(page: &FakePage) -> Result<Vec<String>, Error> {
+    block_on(super::family::keys_in::<T>(page))
+}
+
 impl Page for FakePage {
+    type Store = FakePage;
+
+    fn cookie_store(&self) -> Option<&FakePage> {
+        (self.has_cookie_store && self.is_secure_context()).then_some(self)
+    }
+
     fn is_secure_context(&self) -> bool {
         self.is_secure_context.get()
     }
@@ -176,6 +219,56 @@ impl Page for FakePage {
             }
         }
         self.allows_cookies.then_some(())
+    }
+}
+
+/// `cookieStore` of the simulated page. Like many browsers, it appends a `/` to a path.
+impl CookieStore for FakePage {
+    type Changes = FakeChanges;
+
+    async fn all(&self) -> Result<Vec<(String, String)>, Refusal> {
+        let cookies = Page::cookies(self).ok_or(Refusal::Denied)?;
+        let pairs = cookies.split("; ").filter(|pair| !pair.is_empty());
+        Ok(pairs.map(|pair| pair.split_once('=').unwrap()).map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    async fn set(&self, cookie: &StoreCookie<'_>) -> Result<(), Refusal> {
+        let StoreCookie { name, value, domain, path, same_site, expires } = cookie;
+        let expires = expires.map(|milliseconds| format!("; {milliseconds}")).unwrap_or_default();
+        let called_with = format!("{name}={value}; {} {path}; {same_site}{expires}", domain.unwrap_or("host-only"));
+        self.store_calls.borrow_mut().push(called_with);
+        if !self.allows_cookies {
+            return Err(Refusal::Denied);
+        }
+        let slash = if path.ends_with('/') { "" } else { "/" };
+        let domain = domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
+        let expired = if expires == "; 0" { "; Max-Age=0" } else { "" };
+        let header = format!("{name}={value}; Path={path}{slash}{domain}; Secure; SameSite={same_site}{expired}");
+        let new = store(header.as_bytes(), true, "www.example.com", self.path, SystemTime::now());
+        let new = new.map_err(|_| Refusal::Dropped)?;
+        let replaces_http_only = self.stored.borrow().iter().any(|old| old.http_only && is_same_cookie(old, &new));
+        if self.stores_cookies.get() && !replaces_http_only {
+            self.receive(&header);
+        }
+        Ok(())
+    }
+
+    fn changes(&self, is_watched: impl Fn(&str) -> bool + 'static) -> FakeChanges {
+        let listener = FakeChanges { is_watched: Rc::new(is_watched), has_changed: Rc::default() };
+        self.listeners.borrow_mut().push(listener.clone());
+        listener
+    }
+}
+
+#[derive(Clone)]
+struct FakeChanges {
+    is_watched: Rc<dyn Fn(&str) -> bool>,
+    has_changed: Rc<Cell<bool>>,
+}
+
+impl CookieChanges for FakeChanges {
+    fn poll_change(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        if self.has_changed.take() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -671,7 +764,179 @@ fn without_a_browser_there_is_no_document() {
         block_on(family::<Draft>().set("a", draft("1"))),
         block_on(family::<Draft>().remove("a")),
         block_on(family::<Draft>().keys()).map(drop),
+        changes::<Theme>().map(drop),
+        changes::<Consent>().map(drop),
     ] {
         assert!(matches!(result, Err(Error::NoDocument)), "{result:?}");
     }
+}
+
+/// A cookie of an application under a path that ends with a `/`.
+#[derive(Cookie, Debug, PartialEq)]
+#[cookie(
+    http_only = false,
+    path = "/shop/",
+    domain = "example.com",
+    max_age = "1h",
+    same_site = Strict,
+    formerly(name = "sale", path = "/shop/7/", domain = none, until = "2027-03-01"),
+    reason = "a test"
+)]
+struct Sale(u32);
+
+#[test]
+fn cookie_store_sets_the_declared_attributes() {
+    let page = FakePage::with_cookie_store();
+    let hour = Duration::from_secs(3600);
+    at(1_000_000_000, || page.set(theme())).unwrap();
+    at(1_000_000_000, || page.set(Sale(7))).unwrap();
+    at(1_000_000_000, || page.set(SetCookie::new(Sale(8)).without_max_age())).unwrap();
+    at(1_000_000_000, || page.set(SetCookie::new(Sale(9)).expires(SystemTime::UNIX_EPOCH + hour * 300_000))).unwrap();
+    page.set(SetCookie::<Sale>::removal()).unwrap();
+    assert_eq!(
+        page.store_calls.take(),
+        [
+            "__Host-theme=dark; host-only /; lax",
+            "__Secure-sale=7; example.com /shop/; strict; 1000003600000",
+            "__Secure-sale=8; example.com /shop/; strict",
+            "__Secure-sale=9; example.com /shop/; strict; 1000003600000",
+            "sale=; host-only /shop/7/; strict; 0",
+            "__Secure-sale=; host-only /shop/; strict; 0",
+            "__Secure-sale=; host-only /; strict; 0",
+            "__Secure-sale=; example.com /shop/; strict; 0",
+        ]
+    );
+    assert_eq!(page.take_assigned(), [""; 0]);
+    assert_eq!(page.pairs(), ["__Host-theme=dark"]);
+}
+
+/// `cookieStore` would set other attributes than declared.
+#[test]
+fn document_cookie_is_used_for_other_cookies() {
+    let page = FakePage::with_cookie_store();
+    page.set(Banner(true)).unwrap();
+    page.set(Cart(7)).unwrap();
+    page.set(Basket(1)).unwrap();
+    page.set(Map(1)).unwrap();
+    assert_eq!((page.take_assigned().len(), page.store_calls.take()), (4, Vec::new()));
+    assert_eq!(read::<Banner>(&page).unwrap(), Some(Banner(true)));
+    // Without a secure context, the page has no `cookieStore`.
+    page.is_secure_context.set(false);
+    page.set(Banner(false)).unwrap();
+    assert_eq!((page.take_assigned().len(), page.store_calls.take()), (1, Vec::new()));
+}
+
+#[test]
+fn cookie_store_reads_every_value_back() {
+    let page = FakePage::with_cookie_store();
+    for text in ["dark", "", " ", "a; Path=/; Domain=evil.example", "\"q\"", "\r\n\0\t", "é\u{1f36a}\u{2028}", "%41=;,"]
+    {
+        page.set(Theme(text.to_owned())).unwrap();
+        assert_eq!(read::<Theme>(&page).unwrap(), Some(Theme(text.to_owned())));
+    }
+    page.set(SetCookie::<Theme>::removal()).unwrap();
+    assert_eq!(read::<Theme>(&page).unwrap(), None);
+}
+
+#[test]
+fn refusals_of_cookie_store_are_errors() {
+    let page = FakePage::with_cookie_store();
+    // The browser rejects the cookie.
+    assert!(matches!(page.set(Elsewhere(1)), Err(Error::Dropped { cookie: "__Secure-elsewhere" })));
+    // The browser rejects the removal, but the page does not have the cookie.
+    page.set(SetCookie::<Elsewhere>::removal()).unwrap();
+    assert_eq!(page.store_calls.take().len(), 2);
+    // The browser does not store the cookie, and does not reject it.
+    page.stores_cookies.set(false);
+    assert!(matches!(page.set(theme()), Err(Error::Dropped { cookie: "__Host-theme" })));
+    page.stores_cookies.set(true);
+    page.receive("__Host-theme=server; Secure; HttpOnly; Path=/");
+    assert!(matches!(page.set(theme()), Err(Error::Dropped { cookie: "__Host-theme" })));
+    // The cookie has already expired.
+    let page = FakePage::with_cookie_store();
+    assert!(matches!(page.set(SetCookie::new(Sale(1)).max_age(Duration::ZERO)), Err(Error::Dropped { .. })));
+    let page = FakePage { allows_cookies: false, ..FakePage::with_cookie_store() };
+    for denied in [page.set(theme()), page.set(SetCookie::<Theme>::removal()), read::<Theme>(&page).map(drop)] {
+        assert!(matches!(denied, Err(Error::Denied { cookie: "__Host-theme" })), "{denied:?}");
+    }
+}
+
+#[test]
+fn cookie_store_repairs_and_removes_earlier_cookies() {
+    let page = FakePage::with_cookie_store();
+    page.receive("colour=red; Secure; Path=/");
+    assert_eq!(before_until(|| read::<Paint>(&page)).unwrap(), Some(Paint("red".into())));
+    // `formerly` of `Paint` has the path `/shop`, so `document.cookie` is used.
+    before_until(|| page.set(Paint("blue".into()))).unwrap();
+    assert_eq!((page.pairs(), page.store_calls.take()), (vec!["__Host-paint=blue".to_owned()], Vec::new()));
+
+    page.receive("sale=6; Secure; Path=/shop/7/");
+    let page = FakePage { path: "/shop/7/", ..page };
+    assert_eq!(before_until(|| read::<Sale>(&page)).unwrap(), Some(Sale(6)));
+    before_until(|| page.set(Sale(7))).unwrap();
+    assert_eq!(page.pairs(), ["__Host-paint=blue", "__Secure-sale=7"]);
+    // A sibling host has set a cookie of the name.
+    page.receive("__Secure-sale=8; Secure; Path=/; Domain=example.com");
+    assert!(matches!(page.set(Sale(9)), Err(Error::Read(ReadError::Ambiguous { cookie: "__Secure-sale" }))));
+    assert!(matches!(page.set(SetCookie::<Sale>::removal()), Err(Error::Remains { cookie: "__Secure-sale" })));
+}
+
+#[test]
+fn cookie_store_keeps_families_small() {
+    let page = FakePage::with_cookie_store();
+    for key in 0..10 {
+        set_in(&page, &key.to_string(), &draft("1")).unwrap();
+    }
+    assert_eq!(keys_in::<Draft>(&page).unwrap(), ["2", "3", "4", "5", "6", "7", "8", "9"]);
+    assert_eq!(page.take_assigned(), [""; 0]);
+    remove_in::<Draft>(&page, "2").unwrap();
+    assert_eq!(get_in::<Draft>(&page, "2").unwrap(), None);
+}
+
+#[test]
+fn changes_are_reported_once() {
+    let page = Rc::new(FakePage::with_cookie_store());
+    page.set(Banner(true)).unwrap();
+    let mut banners = Watch::<_, Banner>::start(page.clone()).unwrap();
+    let mut sales = Watch::<_, Sale>::start(page.clone()).unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(banners.poll(&mut context).is_pending(), "the present value is no change");
+    page.set(Banner(false)).unwrap();
+    assert!(matches!(banners.poll(&mut context), Poll::Ready(Ok(Change::Set(Banner(false))))));
+    assert!(banners.poll(&mut context).is_pending());
+    // Two changes before the stream reads the cookie are one item.
+    page.receive("banner=true; Path=/");
+    page.receive("banner=; Path=/; Max-Age=0");
+    assert!(matches!(banners.poll(&mut context), Poll::Ready(Ok(Change::Removed))));
+    page.receive("banner=perhaps; Path=/");
+    let error = banners.poll(&mut context);
+    assert!(matches!(error, Poll::Ready(Err(Error::Read(ReadError::Malformed { cookie: "banner", .. })))), "{error:?}");
+    page.receive("banner=true; Path=/");
+    assert!(matches!(banners.poll(&mut context), Poll::Ready(Ok(Change::Set(Banner(true))))));
+    // A second cookie of the name makes both values unreadable.
+    page.receive("banner=false; Path=/; Domain=example.com");
+    let error = banners.poll(&mut context);
+    assert!(matches!(error, Poll::Ready(Err(Error::Read(ReadError::Ambiguous { cookie: "banner" })))), "{error:?}");
+    assert!(banners.poll(&mut context).is_pending());
+
+    assert!(sales.poll(&mut context).is_pending(), "the other cookie has not changed");
+    page.receive("sale=6; Secure; Path=/shop/");
+    let found = before_until(|| sales.poll(&mut context));
+    assert!(matches!(found, Poll::Ready(Ok(Change::Set(Sale(6))))), "{found:?}");
+}
+
+#[test]
+fn changes_need_a_cookie_store() {
+    let page = Rc::new(FakePage::new());
+    let result = Watch::<_, Theme>::start(page).map(drop);
+    assert!(matches!(result, Err(Error::NoCookieStore { cookie: "__Host-theme" })), "{result:?}");
+    assert_eq!(
+        result.unwrap_err().to_string(),
+        "this browser cannot report changes of `__Host-theme`, because it has no `cookieStore`; read the cookie again \
+         when the page becomes visible"
+    );
+    let page = Rc::new(FakePage::with_cookie_store());
+    page.is_secure_context.set(false);
+    let result = Watch::<_, Banner>::start(page).map(drop);
+    assert!(matches!(result, Err(Error::NotSecureContext { cookie: "banner" })), "{result:?}");
 }

@@ -12,6 +12,11 @@ pub(crate) struct Theme(pub(crate) String);
 #[cookie(http_only = false, path = "/shop", max_age = "30d", same_site = Strict, reason = "the page shows a count")]
 pub(crate) struct Cart(pub(crate) u32);
 
+/// A host-only cookie with a lifetime. `Cart` has a path that `cookieStore` cannot set.
+#[derive(Cookie, Debug, PartialEq)]
+#[cookie(http_only = false, max_age = "30d", reason = "the page remembers a choice")]
+pub(crate) struct Stay(pub(crate) String);
+
 /// A cookie whose domain comes from the policy. The WebAssembly program does not have a policy.
 #[derive(Cookie, Debug, PartialEq)]
 #[cookie(http_only = false, domain = policy, reason = "every page of the domain shows the name")]

@@ -3,101 +3,143 @@
 
 mod declarations;
 
-use std::pin::pin;
-use std::task::{Context as TaskContext, Poll, Waker};
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
+use futures_core::Stream;
 use hardtack::audit::{self, Context};
 use hardtack::spec::ScriptVisible;
 use hardtack::{Cookies, ReadCookie, SetCookie, TlsTermination, document_cookie, web};
 use http::HeaderMap;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use declarations::{Banner, Cart, Consent, Draft, Elsewhere, Language, Legacy, Map, Name, Theme};
+use declarations::{Banner, Cart, Consent, Draft, Elsewhere, Language, Legacy, Map, Name, Stay, Theme};
 
 /// Reads a cookie. Returns `some VALUE`, `none` or the error.
 #[wasm_bindgen]
-pub fn get(cookie: &str) -> String {
-    match cookie {
-        "theme" => read(|Theme(text)| text),
-        "cart" => read(|Cart(count)| count.to_string()),
-        "name" => read(|Name(text)| text),
-        "elsewhere" => read(|Elsewhere(text)| text),
-        "language" => read(|Language(text)| text),
-        "map" => read(|Map(text)| text),
-        "legacy" => read(|Legacy(text)| text),
-        "banner" => read(|Banner(text)| text),
-        "consent" => read(|Consent(text)| text),
+pub async fn get(cookie: String) -> String {
+    match &*cookie {
+        "theme" => read(|Theme(text)| text).await,
+        "cart" => read(|Cart(count)| count.to_string()).await,
+        "name" => read(|Name(text)| text).await,
+        "elsewhere" => read(|Elsewhere(text)| text).await,
+        "language" => read(|Language(text)| text).await,
+        "map" => read(|Map(text)| text).await,
+        "legacy" => read(|Legacy(text)| text).await,
+        "banner" => read(|Banner(text)| text).await,
+        "consent" => read(|Consent(text)| text).await,
         _ => "no such cookie".into(),
     }
 }
 
 /// Sets a cookie. Returns `ok` or the error.
 #[wasm_bindgen]
-pub fn set(cookie: &str, value: &str) -> String {
-    let text = value.to_owned();
-    match cookie {
-        "theme" => write_result(web::set(Theme(text))),
-        "cart" => value.parse().map_or_else(|_| "not a number".into(), |count| write_result(web::set(Cart(count)))),
-        "name" => write_result(web::set(Name(text))),
-        "elsewhere" => write_result(web::set(Elsewhere(text))),
-        "language" => write_result(web::set(Language(text))),
-        "map" => write_result(web::set(Map(text))),
-        "legacy" => write_result(web::set(Legacy(text))),
-        "banner" => write_result(web::set(Banner(text))),
+pub async fn set(cookie: String, text: String) -> String {
+    match &*cookie {
+        "theme" => write_result(web::set(Theme(text))).await,
+        "cart" => match text.parse() {
+            Ok(count) => write_result(web::set(Cart(count))).await,
+            Err(_) => "not a number".into(),
+        },
+        "name" => write_result(web::set(Name(text))).await,
+        "elsewhere" => write_result(web::set(Elsewhere(text))).await,
+        "language" => write_result(web::set(Language(text))).await,
+        "map" => write_result(web::set(Map(text))).await,
+        "legacy" => write_result(web::set(Legacy(text))).await,
+        "banner" => write_result(web::set(Banner(text))).await,
         _ => "no such cookie".into(),
     }
 }
 
 /// Removes a cookie. Returns `ok` or the error.
 #[wasm_bindgen]
-pub fn remove(cookie: &str) -> String {
-    match cookie {
-        "theme" => write_result(web::remove::<Theme>()),
-        "cart" => write_result(web::remove::<Cart>()),
-        "name" => write_result(web::remove::<Name>()),
-        "elsewhere" => write_result(web::remove::<Elsewhere>()),
-        "language" => write_result(web::remove::<Language>()),
-        "map" => write_result(web::remove::<Map>()),
-        "legacy" => write_result(web::remove::<Legacy>()),
-        "banner" => write_result(web::remove::<Banner>()),
+pub async fn remove(cookie: String) -> String {
+    match &*cookie {
+        "theme" => write_result(web::remove::<Theme>()).await,
+        "cart" => write_result(web::remove::<Cart>()).await,
+        "name" => write_result(web::remove::<Name>()).await,
+        "elsewhere" => write_result(web::remove::<Elsewhere>()).await,
+        "language" => write_result(web::remove::<Language>()).await,
+        "map" => write_result(web::remove::<Map>()).await,
+        "legacy" => write_result(web::remove::<Legacy>()).await,
+        "stay" => write_result(web::remove::<Stay>()).await,
+        "banner" => write_result(web::remove::<Banner>()).await,
         _ => "no such cookie".into(),
     }
 }
 
 /// Reads the cookie with the key `key` of the family `Draft`. Returns `some VALUE`, `none` or the error.
 #[wasm_bindgen]
-pub fn get_draft(key: &str) -> String {
-    read_result(block_on(web::family::<Draft>().get(key)), |Draft(text)| text)
+pub async fn get_draft(key: String) -> String {
+    read_result(web::family::<Draft>().get(&key).await, |Draft(text)| text)
 }
 
 /// Sets the cookie with the key `key` of the family `Draft`. Returns `ok` or the error.
 #[wasm_bindgen]
-pub fn set_draft(key: &str, value: &str) -> String {
-    write_result(web::family::<Draft>().set(key, Draft(value.to_owned())))
+pub async fn set_draft(key: String, value: String) -> String {
+    write_result(web::family::<Draft>().set(&key, Draft(value))).await
 }
 
 /// Removes the cookie with the key `key` of the family `Draft`. Returns `ok` or the error.
 #[wasm_bindgen]
-pub fn remove_draft(key: &str) -> String {
-    write_result(web::family::<Draft>().remove(key))
+pub async fn remove_draft(key: String) -> String {
+    write_result(web::family::<Draft>().remove(&key)).await
 }
 
 /// Returns the keys of the family `Draft`, separated by spaces, or the error.
 #[wasm_bindgen]
-pub fn draft_keys() -> String {
-    block_on(web::family::<Draft>().keys()).map_or_else(|error| error_text(&error), |keys| keys.join(" "))
+pub async fn draft_keys() -> String {
+    web::family::<Draft>().keys().await.map_or_else(|error| error_text(&error), |keys| keys.join(" "))
 }
 
 /// Sets the cookie `Cart` with a lifetime that differs from the declaration. For the setter `max_age`, `seconds` is a
 /// duration. For the setter `expires`, `seconds` is a Unix time.
 #[wasm_bindgen]
-pub fn set_cart_with_lifetime(count: u32, setter: &str, seconds: u32) -> String {
+pub async fn set_cart_with_lifetime(count: u32, setter: String, seconds: u32) -> String {
     let (cart, seconds) = (SetCookie::new(Cart(count)), Duration::from_secs(seconds.into()));
-    match setter {
-        "max_age" => write_result(web::set(cart.max_age(seconds))),
-        "expires" => write_result(web::set(cart.expires(SystemTime::UNIX_EPOCH + seconds))),
+    match &*setter {
+        "max_age" => write_result(web::set(cart.max_age(seconds))).await,
+        "expires" => write_result(web::set(cart.expires(SystemTime::UNIX_EPOCH + seconds))).await,
         _ => "no such setter".into(),
+    }
+}
+
+/// Sets the cookie `Stay` with a lifetime in seconds. Returns `ok` or the error.
+#[wasm_bindgen]
+pub async fn set_stay(value: String, seconds: u32) -> String {
+    write_result(web::set(SetCookie::new(Stay(value)).max_age(Duration::from_secs(seconds.into())))).await
+}
+
+thread_local! {
+    /// The running stream of changes.
+    static CHANGES: RefCell<Option<web::Changes<Theme>>> = const { RefCell::new(None) };
+}
+
+/// Starts to listen for changes of `Theme`. Returns `ok` or the error.
+#[wasm_bindgen]
+pub fn watch_theme() -> String {
+    match web::changes::<Theme>() {
+        Ok(changes) => {
+            CHANGES.replace(Some(changes));
+            "ok".into()
+        }
+        Err(error) => error_text(&error),
+    }
+}
+
+/// Waits for the next change of `Theme`. Returns `set VALUE`, `removed` or the error.
+#[wasm_bindgen]
+pub async fn next_change() -> String {
+    let Some(mut changes) = CHANGES.take() else { return "not started".into() };
+    let change = poll_fn(|context| Pin::new(&mut changes).poll_next(context)).await;
+    CHANGES.replace(Some(changes));
+    match change {
+        Some(Ok(web::Change::Set(Theme(text)))) => format!("set {text}"),
+        Some(Ok(web::Change::Removed)) => "removed".into(),
+        Some(Err(error)) => error_text(&error),
+        None => "the stream has ended".into(),
     }
 }
 
@@ -124,8 +166,8 @@ pub fn use_jar_and_audit() -> String {
     format!("{:?} {:?}", jar.ok().flatten(), past.stored.map(|stored| stored.is_removal()))
 }
 
-fn read<T: ReadCookie + ScriptVisible>(text: impl FnOnce(T) -> String) -> String {
-    read_result(block_on(web::get()), text)
+async fn read<T: ReadCookie + ScriptVisible>(text: impl FnOnce(T) -> String) -> String {
+    read_result(web::get().await, text)
 }
 
 fn read_result<T>(result: Result<Option<T>, web::Error>, text: impl FnOnce(T) -> String) -> String {
@@ -136,16 +178,8 @@ fn read_result<T>(result: Result<Option<T>, web::Error>, text: impl FnOnce(T) ->
     }
 }
 
-fn write_result(result: impl Future<Output = Result<(), web::Error>>) -> String {
-    block_on(result).map_or_else(|error| error_text(&error), |()| "ok".into())
-}
-
-/// Returns the output of a future. The functions of `hardtack::web` never wait, so one poll is enough.
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut TaskContext::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("the future waits"),
-    }
+async fn write_result(result: impl Future<Output = Result<(), web::Error>>) -> String {
+    result.await.map_or_else(|error| error_text(&error), |()| "ok".into())
 }
 
 /// Returns the name of the error's variant and the error's message.
@@ -153,6 +187,7 @@ fn error_text(error: &web::Error) -> String {
     let variant = match error {
         web::Error::NoDocument => "NoDocument",
         web::Error::NotSecureContext { .. } => "NotSecureContext",
+        web::Error::NoCookieStore { .. } => "NoCookieStore",
         web::Error::Denied { .. } => "Denied",
         web::Error::OutsidePath { .. } => "OutsidePath",
         web::Error::Dropped { .. } => "Dropped",
