@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use axum::body::{Body, to_bytes};
 use futures_util::FutureExt as _;
 use hardtack::seal::{Key, Keyring};
 use hardtack::testing::{Browser, Device};
@@ -34,16 +35,7 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
 
     let (app, mut device, registration, registered) = bind();
     let bound = app.browser.request_headers("/");
-    // The service has no response body, so the device does not see the instructions. The challenge of the next refresh
-    // and the identifier are in a header.
-    let challenge = registered.headers()["secure-session-challenge"].to_str().unwrap().to_owned();
-    let identifier = challenge.split(";id=\"").nth(1).unwrap().trim_end_matches('"').to_owned();
-    let body = format!(
-        r#"{{"session_identifier":"{identifier}","refresh_url":"/.well-known/hardtack/device-bound/refresh"}}"#
-    );
-    let mut response = Response::new(body);
-    *response.headers_mut() = registered.headers().clone();
-    device.store(&response);
+    device.store(&registered);
     let mut refresh = device.refresh().unwrap();
     let mut asking = refresh.clone();
     asking.headers_mut().remove("secure-session-response");
@@ -60,7 +52,7 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
 }
 
 /// Signs a user in and binds the session to a device. Returns the request to the first endpoint and its response.
-fn bind() -> (App, Device, Request<()>, Response<()>) {
+fn bind() -> (App, Device, Request<()>, Response<String>) {
     let mut app = App::new();
     let signed_in = app.send(Request::new(()), Task::SetBound);
     let mut device = Device::new();
@@ -108,7 +100,10 @@ impl App {
         App { policy, browser: Browser::new("https://www.example.com") }
     }
 
-    fn service(&self, task: Task) -> impl Service<Request<()>, Response = Response<()>, Error = Infallible> + 'static {
+    fn service(
+        &self,
+        task: Task,
+    ) -> impl Service<Request<()>, Response = Response<Body>, Error = Infallible> + 'static {
         let handler = service_fn(move |request: Request<()>| {
             let cookies = Cookies::<Https>::from_extensions(request.extensions()).unwrap();
             match task {
@@ -118,15 +113,16 @@ impl App {
                 Task::ReadSealed => assert_eq!(cookies.get::<Sealed>().unwrap().0, VALUE),
                 Task::ReadBound => assert_eq!(cookies.get::<Bound>().unwrap().0, VALUE),
             }
-            std::future::ready(Ok::<_, Infallible>(Response::new(())))
+            std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty())))
         });
         self.policy.layer(TlsTermination::per_connection()).layer(handler)
     }
 
-    fn send(&mut self, request: Request<()>, task: Task) -> Response<()> {
-        let response = call(&mut self.service(task), request);
-        self.browser.store(response.headers());
-        response
+    fn send(&mut self, request: Request<()>, task: Task) -> Response<String> {
+        let (parts, body) = call(&mut self.service(task), request).into_parts();
+        self.browser.store(&parts.headers);
+        let body = to_bytes(body, usize::MAX).now_or_never().unwrap().unwrap();
+        Response::from_parts(parts, String::from_utf8(body.to_vec()).unwrap())
     }
 
     /// Returns an operation that sends the same request again and again.
@@ -135,14 +131,14 @@ impl App {
         Box::new(move || {
             let response = call(&mut service, request.clone());
             assert_eq!(response.status(), status);
-            Output::Response(response)
+            Output::Response(response.map(drop))
         })
     }
 }
 
-fn call<S>(service: &mut S, mut request: Request<()>) -> Response<()>
+fn call<S>(service: &mut S, mut request: Request<()>) -> Response<Body>
 where
-    S: Service<Request<()>, Response = Response<()>, Error = Infallible>,
+    S: Service<Request<()>, Response = Response<Body>, Error = Infallible>,
 {
     request.headers_mut().insert(HOST, "www.example.com".parse().unwrap());
     request.extensions_mut().insert(Transport::Tls);
