@@ -78,7 +78,7 @@ pub(crate) struct Browser {
 
 /// The connection to the browser, and the browser's processes.
 enum Engine {
-    Socket(SocketEngine),
+    Socket(Box<SocketEngine>),
     WebKitGtk(WebKit),
 }
 
@@ -121,7 +121,7 @@ impl Browser {
         let Browser { kind, engine: Engine::Socket(engine), .. } = self else {
             panic!("WebKitGTK keeps no cookies in the profile")
         };
-        let SocketEngine { socket, mut process, profile, .. } = engine;
+        let SocketEngine { socket, mut process, profile, .. } = *engine;
         // The browser may end before it answers.
         let _ = socket.borrow_mut().try_command(None, "Browser.close", json!({}));
         process.wait();
@@ -152,7 +152,7 @@ impl Browser {
         };
         let version = text(&version).rsplit('/').next().unwrap().to_owned();
         let engine = SocketEngine { socket: RefCell::new(socket), window, process, profile };
-        Some(Browser { kind, version, engine: Engine::Socket(engine) })
+        Some(Browser { kind, version, engine: Engine::Socket(Box::new(engine)) })
     }
 
     /// Opens a tab with its own cookie store.
@@ -534,15 +534,15 @@ impl StoredCookie {
 
     /// Returns the cookie as a browser of this kind lists it. The list of WebKitGTK shows fewer attributes than the
     /// lists of the other browsers.
-    pub(crate) fn as_listed_by(self, kind: Kind) -> StoredCookie {
-        match kind {
-            Kind::Chromium | Kind::Firefox => self,
-            Kind::WebKitGtk => StoredCookie {
-                same_site: if self.same_site == "Default" { "None".to_owned() } else { self.same_site },
-                partitioned: false,
-                ..self
-            },
+    pub(crate) fn as_listed_by(&self, kind: Kind) -> StoredCookie {
+        let mut cookie = self.clone();
+        if kind == Kind::WebKitGtk {
+            cookie.partitioned = false;
+            if cookie.same_site == "Default" {
+                cookie.same_site = "None".to_owned();
+            }
         }
+        cookie
     }
 
     /// Reads the fields of a cookie that all browsers report in the same form.
