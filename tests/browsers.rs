@@ -73,6 +73,11 @@ fn firefox_behaves_as_predicted() {
     run_suites(Kind::Firefox);
 }
 
+#[test]
+fn webkit_behaves_as_predicted() {
+    run_suites(Kind::WebKitGtk);
+}
+
 /// The name of a test suite, and the function that runs the cases of the suite.
 type Suite = (&'static str, fn(&mut Checks<'_>));
 

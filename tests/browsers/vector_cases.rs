@@ -112,7 +112,7 @@ pub(crate) fn web_platform_tests(checks: &mut Checks<'_>) {
         tab.clear();
     }
     let known: &[Known] = match checks.browser.kind {
-        Kind::Chromium => &[],
+        Kind::Chromium | Kind::WebKitGtk => &[],
         Kind::Firefox => &[(
             "wpt/encoding/bytes/bytes",
             r"sent cookiesarebananas=\xef\xbf\xbdtest\xef\xbf\xbd",

@@ -1,10 +1,13 @@
-//! Controls a headless Chromium or Firefox. A test visits pages, runs scripts in the pages, and reads the browser's own
-//! cookie store with every attribute of a cookie.
+//! Controls a headless Chromium or Firefox, or WebKitGTK on a virtual display. A test visits pages, runs scripts in the
+//! pages, and reads the browser's own cookie store with every attribute of a cookie.
 //!
-//! Chromium uses the DevTools protocol. Firefox uses WebDriver BiDi. Both protocols use a WebSocket. Each call waits
-//! until the browser answers, and not for a fixed time.
+//! Chromium uses the DevTools protocol. Firefox uses WebDriver BiDi. Both protocols use a WebSocket. The file
+//! `webkit.rs` controls WebKitGTK, with WebDriver over HTTP. Each call waits until the browser answers, and not for a
+//! fixed time.
 
-use std::cell::RefCell;
+mod webkit;
+
+use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -22,6 +25,7 @@ use tungstenite::{Message, WebSocket};
 
 use super::network::Network;
 use super::not_run::not_run;
+use webkit::{WebKit, Window};
 
 /// The time limit for each answer of a browser. If the browser does not answer within the time limit, the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) enum Kind {
     Chromium,
     Firefox,
+    /// WebKitGTK has the same engine as Safari, but another cookie store.
+    WebKitGtk,
 }
 
 impl Kind {
@@ -38,6 +44,7 @@ impl Kind {
         match self {
             Kind::Chromium => "chromium",
             Kind::Firefox => "firefox",
+            Kind::WebKitGtk => "webkitgtk",
         }
     }
 
@@ -45,6 +52,7 @@ impl Kind {
         match self {
             Kind::Chromium => &["chromium", "chromium-browser", "google-chrome"],
             Kind::Firefox => &["firefox-esr", "firefox"],
+            Kind::WebKitGtk => &["WebKitWebDriver"],
         }
     }
 }
@@ -54,6 +62,17 @@ pub(crate) struct Browser {
     pub(crate) kind: Kind,
     /// The version that the browser reports.
     pub(crate) version: String,
+    engine: Engine,
+}
+
+/// The connection to the browser, and the browser's processes.
+enum Engine {
+    Socket(SocketEngine),
+    WebKitGtk(WebKit),
+}
+
+/// A browser with a WebSocket: Chromium or Firefox.
+struct SocketEngine {
     socket: RefCell<Socket>,
     /// The browsing context of Firefox's user interface. Unlike the scripts of a web page, scripts of the user
     /// interface may use Firefox's internal APIs.
@@ -72,8 +91,15 @@ impl Browser {
 
     /// Starts the browser as [`start`](Browser::start) does, with more command-line arguments.
     pub(crate) fn start_with(kind: Kind, network: &Network, arguments: &[&str]) -> Option<Browser> {
-        let certutil = find_program(&["certutil"], "libnss3-tools")?;
         let profile = Profile::new(kind);
+        if kind == Kind::WebKitGtk {
+            let webkit = WebKit::start(network, profile)?;
+            let window = webkit.window(false);
+            let version = window.version.clone();
+            webkit.take_back(window);
+            return Some(Browser { kind, version, engine: Engine::WebKitGtk(webkit) });
+        }
+        let certutil = find_program(&["certutil"], "libnss3-tools")?;
         profile.trust(&certutil, &network.authority.pem);
         Browser::open_profile(kind, network, arguments, profile)
     }
@@ -81,7 +107,10 @@ impl Browser {
     /// Closes the browser, and starts the browser again with the same profile. Before the browser ends, it writes its
     /// cookies to the profile.
     pub(crate) fn restart(self, network: &Network, arguments: &[&str]) -> Option<Browser> {
-        let Browser { kind, socket, mut process, profile, .. } = self;
+        let Browser { kind, engine: Engine::Socket(engine), .. } = self else {
+            panic!("WebKitGTK keeps no cookies in the profile")
+        };
+        let SocketEngine { socket, mut process, profile, .. } = engine;
         // The browser may end before it answers.
         let _ = socket.borrow_mut().try_command(None, "Browser.close", json!({}));
         process.wait();
@@ -93,31 +122,26 @@ impl Browser {
         let program = find_program(kind.programs(), kind.programs()[0])?;
         let mut command = Command::new(program);
         command.env("HOME", &profile.0).env_remove("DISPLAY");
-        match kind {
-            Kind::Chromium => add_chromium_flags(&mut command, &profile, network.proxy),
-            Kind::Firefox => add_firefox_flags(&mut command, &profile, network.proxy),
+        let is_chromium = kind == Kind::Chromium;
+        if is_chromium {
+            add_chromium_flags(&mut command, &profile, network.proxy);
+        } else {
+            add_firefox_flags(&mut command, &profile, network.proxy);
         }
         command.args(arguments);
         let (process, url) = Process::start(&mut command);
         let mut socket = Socket::connect(&url);
-        let version = match kind {
-            Kind::Chromium => socket.command(None, "Browser.getVersion", json!({}))["product"].clone(),
-            Kind::Firefox => {
-                let session = socket.command(None, "session.new", json!({ "capabilities": {} }));
-                session["capabilities"]["browserVersion"].clone()
-            }
+        let (version, window) = if is_chromium {
+            (socket.command(None, "Browser.getVersion", json!({}))["product"].clone(), Value::Null)
+        } else {
+            let session = socket.command(None, "session.new", json!({ "capabilities": {} }));
+            socket.command(None, "session.subscribe", json!({ "events": ["browsingContext.load"] }));
+            let tree = socket.command(None, "browsingContext.getTree", json!({ "moz:scope": "chrome", "maxDepth": 0 }));
+            (session["capabilities"]["browserVersion"].clone(), tree["contexts"][0]["context"].clone())
         };
         let version = text(&version).rsplit('/').next().unwrap().to_owned();
-        let window = match kind {
-            Kind::Chromium => Value::Null,
-            Kind::Firefox => {
-                socket.command(None, "session.subscribe", json!({ "events": ["browsingContext.load"] }));
-                let tree =
-                    socket.command(None, "browsingContext.getTree", json!({ "moz:scope": "chrome", "maxDepth": 0 }));
-                tree["contexts"][0]["context"].clone()
-            }
-        };
-        Some(Browser { kind, version, socket: RefCell::new(socket), window, process, profile })
+        let engine = SocketEngine { socket: RefCell::new(socket), window, process, profile };
+        Some(Browser { kind, version, engine: Engine::Socket(engine) })
     }
 
     /// Opens a tab with its own cookie store.
@@ -140,7 +164,7 @@ impl Browser {
         let target = self.command("Target.createTarget", new)["targetId"].clone();
         let attach = json!({ "targetId": target, "flatten": true });
         let page = self.command("Target.attachToTarget", attach)["sessionId"].clone();
-        let tab = Tab { browser: self, store, page, firefox_store_id: Value::Null };
+        let tab = Tab { browser: self, store, page, firefox_store_id: Value::Null, window: None };
         tab.command("Page.enable", json!({}));
         tab.command("Page.setLifecycleEventsEnabled", json!({ "enabled": true }));
         tab.command("Security.setIgnoreCertificateErrors", json!({ "ignore": accept_any_certificate }));
@@ -158,15 +182,32 @@ impl Browser {
                 let store = self.command("browser.createUserContext", new)["userContext"].clone();
                 let new = json!({ "type": "tab", "userContext": store });
                 let page = self.command("browsingContext.create", new)["context"].clone();
-                let mut tab = Tab { browser: self, store, page, firefox_store_id: Value::Null };
+                let mut tab = Tab { browser: self, store, page, firefox_store_id: Value::Null, window: None };
                 tab.firefox_store_id = tab.evaluate_in_window("gBrowser.tabs[gBrowser.tabs.length - 1].userContextId");
                 tab
+            }
+            Kind::WebKitGtk => {
+                let Engine::WebKitGtk(webkit) = &self.engine else { panic!("not WebKitGTK") };
+                let window = Some(webkit.window(accept_any_certificate));
+                let [store, page, firefox_store_id] = [Value::Null, Value::Null, Value::Null];
+                Tab { browser: self, store, page, firefox_store_id, window }
             }
         }
     }
 
     fn command(&self, method: &str, parameters: Value) -> Value {
-        self.socket.borrow_mut().command(None, method, parameters)
+        self.socket().command(None, method, parameters)
+    }
+
+    fn socket(&self) -> RefMut<'_, Socket> {
+        self.socket_engine().socket.borrow_mut()
+    }
+
+    fn socket_engine(&self) -> &SocketEngine {
+        match &self.engine {
+            Engine::Socket(engine) => engine,
+            Engine::WebKitGtk(_) => panic!("WebKitGTK has no WebSocket"),
+        }
     }
 }
 
@@ -179,16 +220,18 @@ pub(crate) struct Tab<'a> {
     page: Value,
     /// The number of the cookie store in Firefox's internal APIs. In Chromium, `firefox_store_id` is null.
     firefox_store_id: Value,
+    /// The window of WebKitGTK. In the other browsers, `window` is `None`.
+    window: Option<Window>,
 }
 
 impl Tab<'_> {
     /// Navigates to a page, as if a user had typed the address. Waits until the page is loaded. If the navigation
     /// fails, returns the browser's error message.
     pub(crate) fn navigate(&self, url: &str) -> Result<(), String> {
-        let mut socket = self.browser.socket.borrow_mut();
-        socket.events.clear();
         match self.browser.kind {
             Kind::Chromium => {
+                let mut socket = self.browser.socket();
+                socket.events.clear();
                 let page = Some(text(&self.page));
                 let navigation = socket.command(page, "Page.navigate", json!({ "url": url }));
                 if let Some(error) = navigation["errorText"].as_str() {
@@ -201,8 +244,9 @@ impl Tab<'_> {
             }
             Kind::Firefox => {
                 let visit = json!({ "context": self.page, "url": url, "wait": "complete" });
-                socket.try_command(None, "browsingContext.navigate", visit).map(drop)
+                self.browser.socket().try_command(None, "browsingContext.navigate", visit).map(drop)
             }
+            Kind::WebKitGtk => self.window().navigate(url),
         }
     }
 
@@ -216,13 +260,17 @@ impl Tab<'_> {
 
     /// Clicks on the element that the CSS selector selects, and waits until the next page is loaded.
     pub(crate) fn click(&self, selector: &str) {
-        self.browser.socket.borrow_mut().events.clear();
+        if self.browser.kind == Kind::WebKitGtk {
+            return self.window().click(selector);
+        }
+        self.browser.socket().events.clear();
         self.evaluate(&format!("document.querySelector({}).click()", json!(selector)));
-        let is_loaded = |event: &Value| match self.browser.kind {
-            Kind::Chromium => event["sessionId"] == self.page && event["params"]["name"] == "load",
-            Kind::Firefox => event["method"] == "browsingContext.load" && event["params"]["context"] == self.page,
+        let is_loaded = |event: &Value| match event["method"].as_str() {
+            Some("Page.lifecycleEvent") => event["sessionId"] == self.page && event["params"]["name"] == "load",
+            Some("browsingContext.load") => event["params"]["context"] == self.page,
+            _ => false,
         };
-        self.browser.socket.borrow_mut().wait_for_event(is_loaded);
+        self.browser.socket().wait_for_event(is_loaded);
     }
 
     /// Fetches the URL from a script of the open page, and returns the response's status and body.
@@ -256,6 +304,7 @@ impl Tab<'_> {
                 let run = json!({ "expression": expression, "awaitPromise": true, "target": target });
                 self.command("script.evaluate", run)
             }
+            Kind::WebKitGtk => self.window().evaluate(&expression),
         };
         parse_result(&expression, &result)
     }
@@ -282,6 +331,9 @@ impl Tab<'_> {
                 );
                 list(&all).iter().map(StoredCookie::from_firefox).collect()
             }
+            Kind::WebKitGtk => {
+                list(&self.window().command("list cookies")).iter().map(StoredCookie::from_webkitgtk).collect()
+            }
         };
         cookies.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
         cookies
@@ -294,6 +346,7 @@ impl Tab<'_> {
             Kind::Firefox => self.evaluate_in_window(
                 "Services.cookies.removeCookiesWithOriginAttributes(JSON.stringify({ userContextId: store }))",
             ),
+            Kind::WebKitGtk => self.window().command("clear cookies"),
         };
     }
 
@@ -317,7 +370,7 @@ impl Tab<'_> {
         loop {
             // The answer to a command comes after the events that the browser has sent before.
             self.browser.command("Browser.getVersion", json!({}));
-            let mut socket = self.browser.socket.borrow_mut();
+            let mut socket = self.browser.socket();
             let (own, others) = socket.session_events.drain(..).partition(|event| event["sessionId"] == self.page);
             socket.session_events = others;
             let own: Vec<Value> = own;
@@ -341,7 +394,7 @@ impl Tab<'_> {
         let decode = "name => new TextDecoder().decode(Uint8Array.from(name, it => it.charCodeAt(0)))";
         let store = &self.firefox_store_id;
         let expression = format!("JSON.stringify(((store, decode) => {expression} ?? null)({store}, {decode}))");
-        let target = json!({ "context": self.browser.window });
+        let target = json!({ "context": self.browser.socket_engine().window });
         let run = json!({ "expression": expression, "awaitPromise": false, "target": target });
         parse_result(&expression, &self.browser.command("script.evaluate", run))
     }
@@ -351,17 +404,23 @@ impl Tab<'_> {
         let shot = match self.browser.kind {
             Kind::Chromium => self.command("Page.captureScreenshot", json!({ "format": "png" })),
             Kind::Firefox => self.command("browsingContext.captureScreenshot", json!({ "context": self.page })),
+            Kind::WebKitGtk => json!({ "data": self.window().screenshot() }),
         };
-        // Both protocols encode bytes in base64 (RFC 4648 4).
+        // Each protocol encodes bytes in base64 (RFC 4648 4).
         fs::write(file, STANDARD.decode(text(&shot["data"])).unwrap()).unwrap();
     }
 
     fn command(&self, method: &str, parameters: Value) -> Value {
         let page = match self.browser.kind {
             Kind::Chromium => Some(text(&self.page)),
-            Kind::Firefox => None,
+            Kind::Firefox | Kind::WebKitGtk => None,
         };
-        self.browser.socket.borrow_mut().command(page, method, parameters)
+        self.browser.socket().command(page, method, parameters)
+    }
+
+    /// Returns the window of WebKitGTK.
+    fn window(&self) -> &Window {
+        self.window.as_ref().unwrap()
     }
 }
 
@@ -372,15 +431,19 @@ impl Drop for Tab<'_> {
         if std::thread::panicking() {
             return;
         }
+        if let (Engine::WebKitGtk(webkit), Some(window)) = (&self.browser.engine, self.window.take()) {
+            return webkit.take_back(window);
+        }
         // The profile's own cookie store cannot be removed.
         if self.store.is_null() {
             return;
         }
         let (method, parameters) = match self.browser.kind {
+            Kind::WebKitGtk => return,
             Kind::Chromium => ("Target.disposeBrowserContext", json!({ "browserContextId": self.store })),
             Kind::Firefox => ("browser.removeUserContext", json!({ "userContext": self.store })),
         };
-        let _ = self.browser.socket.borrow_mut().try_command(None, method, parameters);
+        let _ = self.browser.socket().try_command(None, method, parameters);
     }
 }
 
@@ -389,7 +452,7 @@ impl Drop for Tab<'_> {
 pub(crate) struct StoredCookie {
     pub(crate) name: String,
     pub(crate) value: String,
-    /// The domain without a leading dot. If a cookie is not host-only, both browsers add a leading dot to its domain.
+    /// The domain without a leading dot. If a cookie is not host-only, the browsers add a leading dot to its domain.
     pub(crate) domain: String,
     pub(crate) host_only: bool,
     pub(crate) path: String,
@@ -429,7 +492,35 @@ impl StoredCookie {
         }
     }
 
-    /// Reads the fields of a cookie that both browsers report in the same form.
+    /// The cookie store of WebKitGTK has no partitioned cookies. The store also does not distinguish a cookie without
+    /// `SameSite` from a cookie with `SameSite=None`. See [`as_listed_by`](StoredCookie::as_listed_by).
+    fn from_webkitgtk(cookie: &Value) -> StoredCookie {
+        let same_site = match text(&cookie["sameSite"]) {
+            "lax" => "Lax",
+            "strict" => "Strict",
+            _ => "None",
+        };
+        StoredCookie {
+            same_site: same_site.to_owned(),
+            expires: cookie["expires"].as_f64(),
+            ..StoredCookie::from_common_fields(cookie)
+        }
+    }
+
+    /// Returns the cookie as a browser of this kind lists it. The list of WebKitGTK shows fewer attributes than the
+    /// lists of the other browsers.
+    pub(crate) fn as_listed_by(self, kind: Kind) -> StoredCookie {
+        match kind {
+            Kind::Chromium | Kind::Firefox => self,
+            Kind::WebKitGtk => StoredCookie {
+                same_site: if self.same_site == "Default" { "None".to_owned() } else { self.same_site },
+                partitioned: false,
+                ..self
+            },
+        }
+    }
+
+    /// Reads the fields of a cookie that all browsers report in the same form.
     fn from_common_fields(cookie: &Value) -> StoredCookie {
         let domain = text(&cookie["domain"]);
         StoredCookie {
