@@ -144,7 +144,7 @@ fn run_in_browser(kind: Kind, column: usize) {
         .flat_map(|(setup, server)| [setup.victim(), setup.victim_over_http2()].map(|host| (host, server.address)));
     let front = Front::new(victims.client.clone(), addresses.collect::<HashMap<_, _>>());
     let over_http1 = Ports::serve(front.router(), authority.server(&names, &["http/1.1"]));
-    let over_http2 = Ports::serve(front.router(), authority.server(&names, &["h2"]));
+    let over_http2 = Ports::serve(front.router(), authority.server(&names, &["h2", "http/1.1"]));
     let ports = names.iter().map(|name| (*name, if name.starts_with("h2.") { over_http2 } else { over_http1 }));
     let network = Network::start(authority, &ports.collect::<Vec<_>>(), over_http1);
     let Some(browser) = Browser::start(kind, &network) else { return };

@@ -11,7 +11,7 @@
 //! | `/pay/<token>` | pays if a user is signed in and the token is the session's token, otherwise status 403 |
 //! | `/token-form` | the body is the CSRF token in a cookie of its own (double submit) |
 //! | `/token-pay/<token>` | pays if a user is signed in and the token is the cookie's token, otherwise status 403 |
-//! | `/note/<text>` | writes the percent-decoded text into the token cookie |
+//! | `/note/<text>` | writes the text, which is in hexadecimal digits, into the token cookie |
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -83,7 +83,7 @@ pub(crate) fn answer(path: &str, state: State, token_cookie: Option<String>) -> 
         }
         "token-pay" => pay(&state, token_cookie.as_deref() == Some(argument)),
         "note" => {
-            new_token_cookie = Some(percent_decoded(argument));
+            new_token_cookie = Some(from_hex(argument));
             (200, String::from("noted"))
         }
         _ => (404, String::from("no such page")),
@@ -104,12 +104,8 @@ fn new_token() -> String {
     format!("token{}x", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-fn percent_decoded(text: &str) -> String {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
-        bytes.extend(&part.as_bytes()[2..]);
-    }
-    String::from_utf8(bytes).unwrap()
+/// Decodes hexadecimal digits. A browser may change percent-encoded text.
+fn from_hex(text: &str) -> String {
+    let digits = |at: usize| text.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    String::from_utf8((0..text.len()).step_by(2).map_while(digits).collect()).unwrap()
 }

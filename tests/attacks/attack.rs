@@ -294,7 +294,8 @@ pub(crate) fn run(
         }
         Goal::Injection(texts) => {
             let paths = texts.iter().map(|text| text.replace("{domain}", &target.setup.domain));
-            let paths = paths.map(|text| format!("/note/{}", percent_encoded(&text)));
+            let hex = |text: String| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+            let paths = paths.map(|text| format!("/note/{}", hex(text)));
             paths.map(|path| victim.inject(&path, target.setup)).max().unwrap()
         }
     };
@@ -340,9 +341,4 @@ fn careless_outcome(careless: Careless, target: &Target<'_>, who: &Reply) -> Out
     } else {
         Outcome::Blocked
     }
-}
-
-/// Percent-encodes every byte.
-fn percent_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

@@ -14,7 +14,7 @@ use hardtack::tls::Transport;
 use serde_json::json;
 
 use super::attack::{self, Client, From, Outcome, Plant, Reply};
-use super::browser::Tab;
+use super::browser::{Kind, Tab};
 use super::victims::Setup;
 
 /// A host of another site, which the attacker controls.
@@ -124,10 +124,21 @@ impl<'a> BrowserClient<'a> {
         self.host = host;
     }
 
-    /// Requests the URL from a page of the sibling host.
+    fn siblings_page(&self) -> String {
+        format!("https://{}/", self.setup.sibling())
+    }
+
+    /// Requests the URL from a page of the sibling host. WebKitGTK treats such a request as a request of another site,
+    /// so WebKitGTK visits the page.
     fn fetch(&mut self, url: &str) {
+        if self.tab.browser.kind == Kind::WebKitGtk {
+            // If the response has an error status, the browser can show a page of its own.
+            let _ = self.tab.navigate(url);
+            self.is_elsewhere = true;
+            return;
+        }
         if self.is_elsewhere {
-            self.tab.navigate(&format!("https://{}/", self.setup.sibling())).unwrap();
+            self.tab.navigate(&self.siblings_page()).unwrap();
             self.is_elsewhere = false;
         }
         let options = "{ credentials: 'include', mode: 'no-cors', cache: 'no-store' }";
@@ -156,9 +167,10 @@ impl Client for BrowserClient<'_> {
             let url = match from {
                 From::Sibling => {
                     // Opens the page of the sibling host, if the tab shows another page.
-                    self.fetch("/");
+                    let page = self.siblings_page();
+                    self.fetch(&page);
                     *self.front.plants.lock().unwrap() = own;
-                    self.fetch("/");
+                    self.fetch(&page);
                     self.front.plants.lock().unwrap().clear();
                     self.tab.set_document_cookies(&scripts);
                     continue;
