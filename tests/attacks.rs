@@ -41,7 +41,7 @@ use std::time::Instant;
 
 use tokio::runtime::Runtime;
 
-use attack::{Attack, Outcome};
+use attack::{Attack, Goal, Outcome};
 use browser::{Browser, Kind};
 use in_browser::{BrowserClient, Front, OTHER_SITE};
 use network::{Authority, Network, Ports};
@@ -92,6 +92,118 @@ fn add(column: &mut Column, attack: &Attack, setup: &Setup, outcomes: (Outcome, 
         if *setup == victims::setups()[0] {
             table::add(column, attack, careless.row, outcome);
         }
+    }
+}
+
+/// The outcomes of declared cookies and of cookies behind `host_prefix` that are neither `refused` nor an eviction. Each
+/// has the reason why hardtack cannot prevent it.
+const EXCEPTIONS: [Exception; 3] = [
+    Exception {
+        attack: "Serialization collisions",
+        columns: &["raw requests"],
+        row: "",
+        outcome: "locked out",
+        reason: "an old browser sends the planted cookie under the victim's name; the name comes twice, so no value counts",
+    },
+    Exception {
+        attack: "Charset tricks",
+        columns: &["raw requests", "Chromium", "Firefox"],
+        row: "Rocket's private cookies, host_prefix",
+        outcome: "locked out",
+        reason: "Rocket drops a header that is not UTF-8 before any fairing runs",
+    },
+    Exception {
+        attack: "Response splitting",
+        columns: &["raw requests", "Chromium", "Firefox"],
+        row: "actix-session, host_prefix",
+        outcome: "error 500",
+        reason: "actix-web responds with an error if it cannot write a cookie, so no header is split",
+    },
+];
+
+struct Exception {
+    attack: &'static str,
+    columns: &'static [&'static str],
+    /// The row of the table. An empty text stands for all rows.
+    row: &'static str,
+    outcome: &'static str,
+    reason: &'static str,
+}
+
+/// WebKitGTK's cookie store ignores the prefixes of names, and the protection needs a browser that enforces them.
+const BROWSER_WITHOUT_PREFIXES: &str = "WebKitGTK";
+
+#[test]
+fn only_eviction_harms_declared_and_prefixed_cookies() {
+    let groups: HashMap<String, Group> = victims::setups().into_iter().map(|setup| (setup.row, setup.group)).collect();
+    let mut used = vec![false; EXCEPTIONS.len()];
+    let mut count = 0;
+    for block in table::read() {
+        for (row, cells) in &block.rows {
+            if !matches!(groups.get(row), Some(Group::Declared | Group::BehindPolicy)) {
+                continue;
+            }
+            for (column, cell) in table::COLUMNS.into_iter().zip(cells) {
+                let is_exception = |exception: &Exception| {
+                    let is_row = exception.row.is_empty() || exception.row == row;
+                    exception.attack == block.name && exception.columns.contains(&column) && is_row
+                };
+                let exception = EXCEPTIONS.iter().position(is_exception).filter(|at| EXCEPTIONS[*at].outcome == cell);
+                exception.inspect(|at| used[*at] = true);
+                let is_harmless = match cell.as_str() {
+                    "refused" | "blocked by the browser" | "-" => true,
+                    "signed out" => block.name.starts_with("Eviction"),
+                    _ => exception.is_some() || column == BROWSER_WITHOUT_PREFIXES,
+                };
+                assert!(is_harmless, "{}: {row}, {column}: {cell}", block.name);
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 500, "{count}");
+    for (exception, used) in EXCEPTIONS.iter().zip(used) {
+        assert!(used, "{}: the table no longer has this exception: {}", exception.attack, exception.reason);
+    }
+}
+
+/// An attack that succeeds nowhere proves nothing about hardtack. So each attack succeeds against a library without
+/// hardtack or against a careless parser, or the browser blocks it everywhere.
+#[test]
+fn every_attack_has_a_control() {
+    let attacks = record::attacks();
+    for (attack, block) in attacks.iter().zip(table::read()) {
+        assert_eq!(attack.name, block.name);
+        let setups = setups_of(attack);
+        let is_control = |row: &str| {
+            let setup = setups.iter().find(|setup| setup.row == row);
+            setup.is_none_or(|setup| matches!(setup.group, Group::Library | Group::LibraryWithPrefixByHand))
+        };
+        let controls: Vec<_> = block.rows.iter().filter(|(row, _)| is_control(row)).map(|(_, cells)| cells).collect();
+        let mut needs_reason = false;
+        let goal = if attack.goal == Goal::Absence { "signed out" } else { "succeeds" };
+        for (number, column) in table::COLUMNS.into_iter().enumerate() {
+            let succeeds = controls.iter().any(|cells| cells[number] == goal);
+            let is_blocked = controls.iter().all(|cells| ["blocked by the browser", "-"].contains(&&*cells[number]));
+            if !succeeds && !is_blocked {
+                needs_reason = true;
+                assert!(attack.no_control.is_some(), "{}, {column}: no control is harmed", attack.name);
+            }
+        }
+        assert_eq!(attack.no_control.is_some(), needs_reason, "{}", attack.name);
+    }
+}
+
+#[test]
+fn guide_page_has_a_section_for_each_attack() {
+    let page = include_str!("../runtime/docs/attacks.md");
+    let sections: Vec<&str> = page.split("\n### ").skip(1).collect();
+    let titles: Vec<&str> = sections.iter().map(|section| section.lines().next().unwrap()).collect();
+    let attacks = record::attacks();
+    assert_eq!(titles, attacks.iter().map(|attack| attack.name).collect::<Vec<_>>());
+    for (section, attack) in sections.iter().zip(&attacks) {
+        let text = section.split_whitespace().collect::<Vec<_>>().join(" ");
+        let test = format!("Test: `attacks/record/{}`.", attack.file);
+        assert!(text.contains(&test), "{}: the section does not end with: {test}", attack.name);
     }
 }
 

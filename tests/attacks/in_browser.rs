@@ -166,9 +166,10 @@ impl Client for BrowserClient<'_> {
             let scripts: Vec<_> = scripts.map(|plant| String::from_utf8(plant.text.clone()).unwrap()).collect();
             let url = match from {
                 From::Sibling => {
-                    // Opens the page of the sibling host, if the tab shows another page.
                     let page = self.siblings_page();
-                    self.fetch(&page);
+                    if self.is_elsewhere && self.tab.browser.kind != Kind::WebKitGtk {
+                        self.fetch(&page);
+                    }
                     *self.front.plants.lock().unwrap() = own;
                     self.fetch(&page);
                     self.front.plants.lock().unwrap().clear();

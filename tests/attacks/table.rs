@@ -30,6 +30,9 @@ signed out              the victim is signed out, and can sign in again
 locked out              the victim cannot sign in while the attacker's cookie is in the browser
 error                   the server responds with this status
 -                       the attack consists of the storing in a browser, so there is no raw request
+
+WebKitGTK is not Safari. It has the engine of Safari and another cookie store, which ignores the prefixes of names. The
+prefix is the protection against sibling hosts, so this column shows the attacks without that protection.
 ";
 
 const NO_CELL: &str = "not run";
@@ -38,24 +41,27 @@ pub(crate) fn path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../attacks/table.txt")
 }
 
-/// Parses the file.
-pub(crate) fn parse(text: &str) -> Vec<Block> {
+/// Reads the file.
+pub(crate) fn read() -> Vec<Block> {
+    parse(include_str!("table.txt"))
+}
+
+fn parse(text: &str) -> Vec<Block> {
     let mut blocks = Vec::<Block>::new();
     for block in text.split("\n\n").filter(|block| block.starts_with("== ")) {
         let mut lines = block.lines();
         let name = lines.next().unwrap_or_default()[3..].to_owned();
-        let (mut summary, mut rows) = (String::new(), Vec::new());
+        let mut rows = Vec::new();
         for line in lines {
             let cells: Vec<&str> = line.split('|').map(str::trim).collect();
             match cells[..] {
                 [row, raw, chromium, firefox, webkit] if row != "setup" => {
                     rows.push((row.to_owned(), [raw, chromium, firefox, webkit].map(str::to_owned)));
                 }
-                [_, ..] if cells.len() == 1 => summary = format!("{summary} {line}").trim().to_owned(),
                 _ => {}
             }
         }
-        blocks.push(Block { name, summary, rows });
+        blocks.push(Block { name, summary: String::new(), rows });
     }
     blocks
 }
@@ -101,7 +107,14 @@ pub(crate) fn compare(column: usize, found: &Column) {
             (row, cells)
         };
         let rows = rows(&attack).into_iter().map(row).collect();
-        blocks.push(Block { name: attack.name.to_owned(), summary: attack.summary.to_owned(), rows });
+        let exceptions = super::EXCEPTIONS.iter().filter(|exception| exception.attack == attack.name);
+        let exceptions = exceptions.map(|exception| match exception.row {
+            "" => format!("`{}`: {}.", exception.outcome, exception.reason),
+            row => format!("`{}` in {row}: {}.", exception.outcome, exception.reason),
+        });
+        let no_control = attack.no_control.map(|reason| format!("No control: {reason}."));
+        let summary: Vec<_> = [attack.summary.to_owned()].into_iter().chain(exceptions).chain(no_control).collect();
+        blocks.push(Block { name: attack.name.to_owned(), summary: summary.join("\n"), rows });
     }
     let new = render(&blocks);
     if std::env::var_os("ATTACKS").is_some_and(|value| value == "overwrite") {

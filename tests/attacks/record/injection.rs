@@ -3,7 +3,7 @@
 use super::super::attack::{Attack, Goal, Raw, When};
 
 pub(crate) fn attacks() -> Vec<Attack> {
-    let attack = |name, summary, texts| Attack {
+    let attack = |name, summary, texts, no_control| Attack {
         name,
         file: "injection.rs",
         summary,
@@ -14,18 +14,20 @@ pub(crate) fn attacks() -> Vec<Attack> {
         over_http2: false,
         by_hand: true,
         careless: None,
-        no_control: None,
+        no_control,
     };
     vec![
         attack(
             "Attribute injection",
             "The application writes the attacker's text into a cookie. The text has a `;` and an attribute.",
             &["x; Domain={domain}", "x\"; Domain={domain}", "x;Domain={domain};"],
+            None,
         ),
         attack(
             "Response splitting",
             "The application writes the attacker's text into a cookie. The text has a line break and a header.",
             &["x\r\nSet-Cookie: injected=1", "x\nSet-Cookie: injected=1", "x\rSet-Cookie: injected=1"],
+            Some("the Rust crates for HTTP refuse a line break in a header"),
         ),
     ]
 }

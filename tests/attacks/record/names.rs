@@ -28,6 +28,10 @@ pub(crate) fn attacks() -> Vec<Attack> {
                     vec![format!("={name}={value}"), format!("=={name}={value}"), format!(" = {name}={value}")]
                 })
             },
+            no_control: Some(
+                "the five parsers keep a nameless cookie nameless, and Chromium and Firefox do not store it; the next attack \
+                 has the bytes of an old browser",
+            ),
             ..DEFAULT
         },
         Attack {
@@ -44,6 +48,9 @@ pub(crate) fn attacks() -> Vec<Attack> {
                 });
                 values.map(String::into_bytes).collect()
             }),
+            no_control: Some(
+                "today's browsers do not send the collision; the raw requests have the bytes of an old browser",
+            ),
             ..DEFAULT
         },
         Attack {
