@@ -128,29 +128,39 @@ impl<'a> BrowserClient<'a> {
         format!("https://{}/", self.setup.sibling())
     }
 
-    /// Requests the URL from a page of the sibling host. WebKitGTK treats such a request as a request of another site,
-    /// so WebKitGTK visits the page.
-    fn fetch(&mut self, url: &str) {
+    /// Requests the URL from a page of the sibling host. Then assigns each text of `scripts` to `document.cookie` of the
+    /// sibling host's page. WebKitGTK treats such a request as a request of another site, so WebKitGTK visits the page.
+    fn fetch(&mut self, url: &str, scripts: &[String]) {
         if self.tab.browser.kind == Kind::WebKitGtk {
             // If the response has an error status, the browser can show a page of its own.
             let _ = self.tab.navigate(url);
             self.is_elsewhere = true;
+            if !scripts.is_empty() {
+                self.tab.set_document_cookies(scripts);
+            }
             return;
         }
         if self.is_elsewhere {
+            let plants = std::mem::take(&mut *self.front.plants.lock().unwrap());
             self.tab.navigate(&self.siblings_page()).unwrap();
+            *self.front.plants.lock().unwrap() = plants;
             self.is_elsewhere = false;
         }
-        let options = "{ credentials: 'include', mode: 'no-cors', cache: 'no-store' }";
-        // A response of another origin has no readable text, but the promise waits for its end.
-        self.tab.evaluate(&format!("fetch({}, {options}).then(it => it.text()).then(() => null)", json!(url)));
+        // A response of another origin has no readable text, but the promise waits for its end. When the script reads
+        // `document.cookie`, Chromium waits until the cookies are stored.
+        self.tab.evaluate(&format!(
+            "fetch({}, {{ credentials: 'include', mode: 'no-cors', cache: 'no-store' }}).then(it => it.text())\
+             .then(() => ({}.forEach(text => document.cookie = text), document.cookie))",
+            json!(url),
+            json!(scripts)
+        ));
     }
 }
 
 impl Client for BrowserClient<'_> {
     fn get(&mut self, path: &str) -> Reply {
         self.front.replies.lock().unwrap().clear();
-        self.fetch(&format!("https://{}{path}", self.host));
+        self.fetch(&format!("https://{}{path}", self.host), &[]);
         let replies = self.front.replies.lock().unwrap();
         let reply = replies.iter().find(|(requested, _)| requested == path);
         reply.unwrap_or_else(|| panic!("no request: {}{path}", self.host)).1.clone()
@@ -166,14 +176,9 @@ impl Client for BrowserClient<'_> {
             let scripts: Vec<_> = scripts.map(|plant| String::from_utf8(plant.text.clone()).unwrap()).collect();
             let url = match from {
                 From::Sibling => {
-                    let page = self.siblings_page();
-                    if self.is_elsewhere && self.tab.browser.kind != Kind::WebKitGtk {
-                        self.fetch(&page);
-                    }
                     *self.front.plants.lock().unwrap() = own;
-                    self.fetch(&page);
+                    self.fetch(&self.siblings_page(), &scripts);
                     self.front.plants.lock().unwrap().clear();
-                    self.tab.set_document_cookies(&scripts);
                     continue;
                 }
                 From::PlainHttp => format!("http://{}/", self.host),

@@ -12,7 +12,7 @@ const DEFAULT: Attack = Attack {
     plants: |_| Vec::new(),
     raw: Raw::Planted,
     over_http2: false,
-    by_hand: true,
+    by_hand: false,
     careless: None,
     no_control: None,
 };
@@ -66,7 +66,6 @@ pub(crate) fn attacks() -> Vec<Attack> {
                 paths.flat_map(|path| cookies.iter().map(move |cookie| deep(target, cookie, path))).collect()
             },
             over_http2: true,
-            by_hand: false,
             ..DEFAULT
         },
         Attack {
