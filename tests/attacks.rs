@@ -88,10 +88,9 @@ impl Victims {
 /// Adds the outcomes of one attack to the column. The careless parser reads the requests to the first setup.
 fn add(column: &mut Column, attack: &Attack, setup: &Setup, outcomes: (Outcome, Option<Outcome>)) {
     table::add(column, attack, &setup.row, outcomes.0);
-    if let (Some(careless), Some(outcome)) = (attack.careless, outcomes.1) {
-        if *setup == victims::setups()[0] {
-            table::add(column, attack, careless.row, outcome);
-        }
+    let first = &victims::setups()[0];
+    if let (Some(careless), Some(outcome), true) = (attack.careless, outcomes.1, setup == first) {
+        table::add(column, attack, careless.row, outcome);
     }
 }
 

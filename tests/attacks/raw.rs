@@ -135,7 +135,8 @@ pub(crate) fn worst_outcome(attack: &Attack, setup: &Setup, http: &Http) -> (Out
     let count = pairs(attack, &attack::prepare(attack, setup, &mut attacker)).len();
     // Each pair alone, and then all pairs together. The pairs of a flood only come together.
     let single = if (2..50).contains(&count) { 0..count } else { 0..0 };
-    let selections: Vec<_> = single.map(|number| number..number + 1).chain([0..count]).collect();
+    let mut selections: Vec<_> = single.map(|number| number..number + 1).collect();
+    selections.push(0..count);
     let orders = match attack.when {
         When::Anonymous => &ORDERS[..2],
         // The parsers of HTTP/1.1 accept about a hundred headers.
