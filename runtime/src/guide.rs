@@ -23,6 +23,7 @@
 //! | How do I write "remember me", flash messages, CSRF tokens? | [`recipes`] |
 //! | How does hardtack compare? | [`comparison`] |
 //! | What can a security team rely on? | [`security`] |
+//! | Which attacks are known, and what stops them? | [`attacks`] |
 
 // The attribute `not(doctest)` excludes a page from this crate's doc tests, because the code blocks on the page need
 // more dependencies. `tests/lib.rs` runs these code blocks.
@@ -92,3 +93,6 @@ pub mod comparison {}
 
 #[doc = include_str!("../docs/security.md")]
 pub mod security {}
+
+#[doc = include_str!("../docs/attacks.md")]
+pub mod attacks {}

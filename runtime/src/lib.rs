@@ -73,7 +73,7 @@
 //! | How does a page use cookies? | [`web`], [`document_cookie`] | [in the browser](guide::browser) |
 //! | How do I test an application? | [`testing`] | [test clients](guide::testing) |
 //! | How does a build refuse weak cookies? | [`inventory`] | [rules for a build](guide::enforcement), [side doors](guide::side_doors) |
-//! | What would a security scanner report? | [`audit`], the command `hardtack` | [audit](guide::audit), [for a security team](guide::security) |
+//! | What would a security scanner report? | [`audit`], the command `hardtack` | [audit](guide::audit), [for a security team](guide::security), [known attacks](guide::attacks) |
 //! | I use another library. What changes? | | [coming from elsewhere](guide::migration), [comparison](guide::comparison) |
 //!
 //! Some of these modules need a Cargo feature. The section [Features](#features) lists all features.

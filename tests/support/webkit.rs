@@ -56,6 +56,8 @@ impl WebKit {
             return None;
         }
         fs::write(profile.0.join("authority.pem"), &network.authority.pem).unwrap();
+        // Several packages use this file, so the path of `webkit_window.py` from the package differs.
+        fs::write(profile.0.join("webkit_window.py"), include_str!("webkit_window.py")).unwrap();
         let display = Display::start(&xvfb);
         let idle = RefCell::default();
         let webkit = WebKit { idle, driver, bubblewrap, proxy: network.proxy, display, profile };
@@ -122,7 +124,7 @@ impl Window {
 
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("support/webkit_window.py");
+        let program = webkit.profile.0.join("webkit_window.py");
         let (program, port) = (program.to_str().unwrap(), listener.local_addr().unwrap().port().to_string());
         let options = json!({ "binary": PYTHON, "args": [program, port, webkit.proxy.to_string()] });
         let new = json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });

@@ -237,7 +237,7 @@ fn rename_cookies(request: &mut ServiceRequest, in_flight: &InFlight) {
     let headers = request.headers_mut();
     headers.remove(actix_header::COOKIE);
     for header in renamed.headers().unwrap_or_default() {
-        if let Some(header) = to_actix_value(header) {
+        if let Some(header) = to_actix_value(header).and_then(without_malformed_cookies) {
             headers.append(actix_header::COOKIE, header);
         }
     }
@@ -254,6 +254,23 @@ fn rename_cookies(request: &mut ServiceRequest, in_flight: &InFlight) {
         transport.and_then(|transport| extensions.insert(transport));
         peer.and_then(|peer| extensions.insert(peer));
     }
+}
+
+/// Removes the cookies that actix-web cannot parse. If one cookie of a request is malformed, actix-web returns no cookie
+/// at all. Any host of the site can set a malformed cookie, and would sign the user out. Returns `None` if no cookie is
+/// left.
+fn without_malformed_cookies(header: actix_header::HeaderValue) -> Option<actix_header::HeaderValue> {
+    let is_valid = |pair: &&[u8]| {
+        let pair = core::str::from_utf8(pair).map(str::trim);
+        pair.is_ok_and(|pair| pair.is_empty() || Cookie::parse_encoded(pair).is_ok())
+    };
+    let pairs = || header.as_bytes().split(|byte| *byte == b';');
+    if pairs().all(|pair| is_valid(&pair)) {
+        return Some(header);
+    }
+    let valid: Vec<&[u8]> = pairs().filter(is_valid).collect();
+    // The remaining bytes come from a valid header value.
+    (!valid.is_empty()).then(|| actix_header::HeaderValue::from_bytes(&valid.join(&b';')).ok()).flatten()
 }
 
 /// Returns true if actix-web parsed the request's cookies before hardtack renamed the cookies. actix-web parses the
@@ -527,7 +544,22 @@ macro_rules! __actix {
 mod tests {
     use actix_web::http::uri::{Parts, PathAndQuery};
 
-    use super::to_http_uri;
+    use super::{actix_header, to_http_uri, without_malformed_cookies};
+
+    #[test]
+    fn malformed_cookies_are_removed() {
+        for (header, expected) in [
+            ("id=1; a=2", Some("id=1; a=2")),
+            ("id=1; ; a=%C3%A9; b=\u{e9};", Some("id=1; ; a=%C3%A9; b=\u{e9};")),
+            ("id=1; a; =b; c=%FF; %FF=d; e=2", Some("id=1; e=2")),
+            ("a; =b", None),
+        ] {
+            let received = without_malformed_cookies(actix_header::HeaderValue::from_bytes(header.as_bytes()).unwrap());
+            assert_eq!(received.as_ref().map(|header| header.as_bytes()), expected.map(str::as_bytes), "{header}");
+        }
+        let header = actix_header::HeaderValue::from_bytes(b"a=\xff; id=1").unwrap();
+        assert_eq!(without_malformed_cookies(header).unwrap(), " id=1");
+    }
 
     #[test]
     fn uri_is_copied_unchanged() {

@@ -130,8 +130,14 @@ impl RenamedCookies {
             rest = after;
             if pairs.iter().all(|pair| pair.action == Action::Keep) {
                 rewritten.push(header.clone());
-            } else {
+            } else if header.as_bytes().is_ascii() {
                 rewritten.extend(rewrite(prefix, pairs, header));
+            } else {
+                // Some frameworks reject a whole header if one byte is not ASCII. Any host of the site can set such a
+                // cookie. So the accepted cookies get headers of their own.
+                rewritten.extend(pairs.iter().filter_map(|pair| pair.alone(prefix, header)));
+                let dropped: Vec<Pair> = pairs.iter().map(|pair| Pair { action: Action::Drop, ..*pair }).collect();
+                rewritten.extend(rewrite(prefix, &dropped, header));
             }
         }
         rewritten
@@ -181,6 +187,21 @@ impl RenamedCookies {
             let Some(listed) = prefix.names().get(outcome.listed) else { continue };
             outcome.report(listed, jar, verdict);
         }
+    }
+}
+
+impl Pair {
+    /// Returns a header with only this cookie, or `None` if the application does not receive the cookie.
+    fn alone(&self, prefix: &HostPrefix, header: &HeaderValue) -> Option<HeaderValue> {
+        if self.action == Action::Drop {
+            return None;
+        }
+        let value = header.as_bytes().get(self.name_end..self.end)?;
+        let pair = [prefix.names().get(self.listed)?.bare.as_bytes(), value].concat();
+        // `try_from` does not fail, because the bytes come from a valid header value and from a cookie name.
+        let mut alone = HeaderValue::try_from(pair).ok()?;
+        alone.set_sensitive(header.is_sensitive());
+        Some(alone)
     }
 }
 

@@ -173,6 +173,24 @@ fn bare_cookies_are_dropped_in_every_spelling() {
     );
 }
 
+/// Some frameworks reject a whole header if one byte is not ASCII.
+#[test]
+fn accepted_cookie_leaves_a_header_that_is_not_ascii() {
+    let site = Site::listing(&["id", "PHPSESSID"]);
+    for (sent, received) in [
+        ("a=\u{e9}; __Host-Http-id=1; b=2", "id=1 | a=\u{e9}; b=2"),
+        ("__Host-Http-id=1;\u{e9}=2; id=3", "id=1 | \u{e9}=2"),
+        ("__Host-Http-id=1; a=\u{e9}; __Host-Http-PHPSESSID=2", "id=1 | PHPSESSID=2 | a=\u{e9}"),
+        ("a=\u{e9}; id=3", "a=\u{e9}"),
+        ("__Host-Http-id=\u{e9}", "id=\u{e9}"),
+    ] {
+        assert_eq!(site.received(&[sent]), received, "{sent}");
+    }
+    on_first_of_december(|| {
+        assert_eq!(migrating().received(&["a=\u{e9}; id=old; b=1"]), "a=\u{e9}; id=old; b=1");
+    });
+}
+
 #[test]
 fn prefixed_name_must_come_once() {
     let site = Site::listing(&["id"]);
