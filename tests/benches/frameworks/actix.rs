@@ -47,7 +47,7 @@ fn hardtack(config: &mut ServiceConfig) {
             "/read",
             get().to(async |cookies: Cookies| {
                 read(&cookies);
-                HttpResponse::Ok()
+                HttpResponse::Ok().finish()
             }),
         )
         .route(
@@ -55,7 +55,7 @@ fn hardtack(config: &mut ServiceConfig) {
             get().to(async |cookies: Cookies| {
                 read(&cookies);
                 set(&cookies);
-                HttpResponse::Ok()
+                HttpResponse::Ok().finish()
             }),
         );
 }
