@@ -47,7 +47,7 @@ fn hardtack(config: &mut ServiceConfig) {
             "/read",
             get().to(async |cookies: Cookies| {
                 read(&cookies);
-                HttpResponse::Ok()
+                HttpResponse::Ok().finish()
             }),
         )
         .route(
@@ -55,7 +55,7 @@ fn hardtack(config: &mut ServiceConfig) {
             get().to(async |cookies: Cookies| {
                 read(&cookies);
                 set(&cookies);
-                HttpResponse::Ok()
+                HttpResponse::Ok().finish()
             }),
         );
 }
@@ -88,6 +88,7 @@ where
     B: MessageBody,
 {
     let header = HeaderValue::try_from(cookie_header(count)).unwrap();
+    // The service needs the runtime that started it.
     let system = system.clone();
     Box::new(move || {
         let _system = &system;
