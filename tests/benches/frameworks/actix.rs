@@ -88,6 +88,7 @@ where
     B: MessageBody,
 {
     let header = HeaderValue::try_from(cookie_header(count)).unwrap();
+    // The service needs the runtime that started it.
     let system = system.clone();
     Box::new(move || {
         let _system = &system;
