@@ -263,7 +263,8 @@ codes! {
     PrefixSecure, "prefix-secure", "browsers reject a `__Secure-` name without `Secure`";
     PrefixHost, "prefix-host", "browsers reject a `__Host-` name without `Secure` and `Path=/`, or with a `Domain`";
     PrefixHttp, "prefix-http", "Chromium and Firefox reject a `__Http-` name without `Secure` and `HttpOnly`";
-    PrefixHostHttp, "prefix-host-http", "browsers reject a `__Host-Http-` name that breaks a rule of `__Host-`; Chromium and Firefox also check the rules of `__Http-`";
+    PrefixHostHttp, "prefix-host-http", "browsers reject a `__Host-Http-` name that breaks a rule of `__Host-`; \
+        Chromium and Firefox also check the rules of `__Http-`";
     NamelessPrefix, "nameless-prefix", "browsers reject a cookie without a name whose value begins with a name prefix";
     PartitionedSecure, "partitioned-secure", "browsers reject `Partitioned` without `Secure`";
 }

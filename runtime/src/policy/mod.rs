@@ -604,9 +604,9 @@ impl PolicyBuilder {
     /// `id`, and the browser stores the cookie as `__Host-Http-id`. The application and the library still see the name
     /// `id`.
     ///
-    /// Browsers accept a cookie with the prefix only from the host itself and only over HTTPS. So neither a sibling
-    /// host nor an attacker on the network can plant a cookie with the prefix. The middleware changes requests and
-    /// responses:
+    /// Chromium, Firefox and Safari accept a cookie with the prefix only from the host itself and only over HTTPS. So
+    /// neither a sibling host nor an attacker on the network can plant a cookie with the prefix. The guide lists [the
+    /// rules of each browser](crate::guide::security#name-prefixes). The middleware changes requests and responses:
     ///
     /// - If a `Set-Cookie` header sets a cookie with a listed name, the middleware adds the prefix, `Path=/`, `Secure`
     ///   and `HttpOnly`. If the header has no valid `SameSite`, the middleware also adds `SameSite=Lax`. The middleware
