@@ -94,15 +94,16 @@ fn add(column: &mut Column, attack: &Attack, setup: &Setup, outcomes: (Outcome, 
     }
 }
 
-/// The outcomes of declared cookies and of cookies behind `host_prefix` that are neither `refused` nor an eviction. Each
-/// has the reason why hardtack cannot prevent it.
+/// The outcomes of declared cookies and of cookies behind `host_prefix` that are neither `refused` nor an eviction.
+/// Each has the reason why hardtack cannot prevent it.
 const EXCEPTIONS: [Exception; 3] = [
     Exception {
         attack: "Serialization collisions",
         columns: &["raw requests"],
         row: "",
         outcome: "locked out",
-        reason: "an old browser sends the planted cookie under the victim's name; the name comes twice, so no value counts",
+        reason: "an old browser sends the planted cookie under the victim's name; the name comes twice, so no value \
+                  counts",
     },
     Exception {
         attack: "Charset tricks",

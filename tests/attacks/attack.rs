@@ -1,5 +1,5 @@
-//! The parts of an attack: the goal, the cookies that the attacker plants, and the possible outcomes. The function `run`
-//! runs one attack against one victim, with raw requests or with a browser.
+//! The parts of an attack: the goal, the cookies that the attacker plants, and the possible outcomes. The function
+//! `run` runs one attack against one victim, with raw requests or with a browser.
 
 use super::victims::{BARE, Group, Setup};
 

@@ -128,8 +128,8 @@ impl<'a> BrowserClient<'a> {
         format!("https://{}/", self.setup.sibling())
     }
 
-    /// Requests the URL from a page of the sibling host. Then assigns each text of `scripts` to `document.cookie` of the
-    /// sibling host's page. WebKitGTK treats such a request as a request of another site, so WebKitGTK visits the page.
+    /// Requests the URL from a page of the sibling host. Then assigns each text of `scripts` to `document.cookie` of
+    /// this page. WebKitGTK treats such a request as a request of another site, so WebKitGTK visits the page.
     fn fetch(&mut self, url: &str, scripts: &[String]) {
         if self.tab.browser.kind == Kind::WebKitGtk {
             // If the response has an error status, the browser can show a page of its own.

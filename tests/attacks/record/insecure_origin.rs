@@ -31,7 +31,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
         ),
         attack(
             "Shadowing by insecure origins",
-            "An attacker in the network sets the cookie over plain HTTP with a longer Path, before the victim signs in.",
+            "An attacker in the network sets the cookie over plain HTTP with a longer Path, before the sign-in.",
             When::BeforeSignIn,
             |target| insecurely(target, "/who"),
         ),

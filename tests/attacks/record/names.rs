@@ -29,14 +29,15 @@ pub(crate) fn attacks() -> Vec<Attack> {
                 })
             },
             no_control: Some(
-                "the five parsers keep a nameless cookie nameless, and Chromium and Firefox do not store it; the next attack \
-                 has the bytes of an old browser",
+                "the five parsers keep a nameless cookie nameless, and Chromium and Firefox do not store it; the next \
+                 attack has the bytes of an old browser",
             ),
             ..DEFAULT
         },
         Attack {
             name: "Serialization collisions",
-            summary: "Two different cookies look alike in the request. An old browser sends a nameless cookie as the victim's cookie.",
+            summary: "Two different cookies look alike in the request. An old browser sends a nameless cookie as the \
+                      victim's cookie.",
             plants: |target| {
                 spelled(target, |name, value| {
                     vec![format!("={name}={value}"), format!("{name}"), format!("={name}"), format!("{name}==={value}")]
@@ -138,7 +139,6 @@ pub(crate) fn attacks() -> Vec<Attack> {
 fn spelled(target: &Target<'_>, spell: impl Fn(&str, &str) -> Vec<String>) -> Vec<Plant> {
     let domain = &target.setup.domain;
     let cookies = target.names().into_iter().flat_map(|name| spell(&name, &target.value));
-    // A browser stores a nameless cookie once per path. Without this, the next cookie would replace it.
     let plants =
         cookies.flat_map(|cookie| From::Sibling.sends_and_writes(format!("{cookie}; Domain={domain}; Path=/; Secure")));
     plants.collect()

@@ -21,7 +21,8 @@ pub(crate) fn attacks() -> Vec<Attack> {
     vec![
         Attack {
             name: "Quote smuggling",
-            summary: "A quote in one planted cookie hides the victim's cookie, and a quote in another one ends the string.",
+            summary: "A quote in one planted cookie hides the victim's cookie, and a quote in another one ends the \
+                      string.",
             plants: |target| {
                 let end = target
                     .names()
@@ -58,7 +59,8 @@ pub(crate) fn attacks() -> Vec<Attack> {
         },
         Attack {
             name: "Split Cookie headers",
-            summary: "Over HTTP/2, each cookie can have its own header. The victim's and the attacker's cookies are in different headers.",
+            summary: "Over HTTP/2, each cookie can have its own header. The victim's and the attacker's cookies are in \
+                      different headers.",
             plants: |target| {
                 let cookies = target.names().into_iter().map(|name| format!("{name}={}", target.value));
                 let cookies: Vec<_> = cookies.collect();

@@ -31,26 +31,30 @@ pub(crate) fn attacks() -> Vec<Attack> {
         },
         Attack {
             name: "Tossing before the sign-in",
-            summary: "A sibling host sets the attacker's session cookie before the sign-in, so that it is older and comes first.",
+            summary: "A sibling host sets the attacker's session cookie before the sign-in, so that it is older \
+                      and comes first.",
             when: When::BeforeSignIn,
             ..DEFAULT
         },
         Attack {
             name: "Login CSRF",
-            summary: "A sibling host sets the attacker's session cookie in the browser of a visitor who is not signed in.",
+            summary: "A sibling host sets the attacker's session cookie in the browser of a visitor who is not signed \
+                      in.",
             when: When::Anonymous,
             ..DEFAULT
         },
         Attack {
             name: "Session fixation",
-            summary: "A sibling host sets the cookie of a session without a user. The application keeps the session id at the sign-in.",
+            summary: "A sibling host sets the cookie of a session without a user. The application keeps the \
+                      session id at the sign-in.",
             goal: Goal::Fixation,
             when: When::BeforeSignIn,
             ..DEFAULT
         },
         Attack {
             name: "CSRF token fixation in the session",
-            summary: "As session fixation, but the application renews the session id at the sign-in and keeps the CSRF token.",
+            summary: "As session fixation, but the application renews the session id at the sign-in and keeps the CSRF \
+                      token.",
             goal: Goal::SessionToken,
             when: When::BeforeSignIn,
             ..DEFAULT
